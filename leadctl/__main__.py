@@ -1,0 +1,5 @@
+"""`python -m leadctl`."""
+
+from leadctl.cli import main
+
+main()

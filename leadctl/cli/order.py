@@ -1,0 +1,249 @@
+"""From options to an order: files opened, account resolved, profile read, reject files named."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import platformdirs
+
+from leadctl import config, profile, reader, rejects, yamlfile
+from leadctl.errors import UsageError
+from leadctl.importer import Job, RejectLimit
+from leadctl.phone import PhoneCheck, is_region
+from leadctl.run import Order
+from leadctl.wording import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from leadctl.config import Account
+    from leadctl.model import Json
+    from leadctl.profile import Profile
+    from leadctl.reader import Source
+    from leadctl.yamlfile import Document
+
+STDIN = "-"
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What was asked for on the command line, before any of it is looked at."""
+
+    files: Sequence[str]
+    provider: str | None = None
+    campaign: str | None = None
+    account: str | None = None
+    profile: str | None = None
+    region: str | None = None
+    phone_check: str = "possible"
+    constants: Sequence[str] = ()
+    tags: Sequence[str] = ()
+    format: str | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
+    header: bool = True
+    batch_size: int | None = None
+    limit: int | None = None
+    skip: int = 0
+    max_rejects: str | None = None
+    rejects: Path | None = None
+    acknowledge_compliance: bool = False
+    resend_delivered: bool = False
+    ledger: str | None = None
+    config: Path | None = None
+    offline: bool = False
+    environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+
+
+@contextmanager
+def ordered(asked: Asked) -> Iterator[Order]:
+    """Put an order together; a copy of stdin is kept for as long as the context lasts.
+
+    Raises UsageError, InputUnusable or CredentialsMissing.
+    """
+    document = config.load(asked.config)
+    account = _account(asked, document)
+    campaign = _campaign(asked, account)
+    state = platformdirs.user_state_path("leadctl")
+    with _sources(asked, state / "spool") as sources:
+        job = Job(
+            provider=account.provider,
+            campaign=campaign,
+            sources=sources,
+            batch_size=min(account.limits.batch_size, asked.batch_size or sys.maxsize),
+            profile=_profile(asked, document),
+            constants=_constants(asked.constants),
+            region=_region(asked.region, account),
+            phone_check=_choice(PhoneCheck, asked.phone_check, "--phone-check"),
+            tags=tuple(asked.tags),
+            skip=asked.skip,
+            limit=asked.limit,
+            reject_limit=reject_limit(asked.max_rejects),
+        )
+        yield Order(
+            job=job,
+            account=account,
+            ledger=ledger_path(asked.ledger, state),
+            rejects_files=_rejects_files(asked, sources),
+            environment=asked.environment,
+            resend_delivered=asked.resend_delivered,
+        )
+
+
+def ledger_path(asked: str | None, state: Path) -> Path:
+    """Return the ledger's file: as asked (a path or sqlite:///PATH), else in the state folder."""
+    if asked is None:
+        return state / "ledger.sqlite"
+    scheme, separator, rest = asked.partition("://")
+    if not separator:
+        return Path(asked)
+    if scheme != "sqlite" or not rest.startswith("/"):
+        raise UsageError(f"--ledger takes a path or sqlite:///PATH, not {scheme}://")
+    return Path(rest[1:])
+
+
+def reject_limit(text: str | None) -> RejectLimit:
+    if text is None:
+        return RejectLimit()
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)(%?)", text.strip())
+    if not found or (not found[2] and "." in found[1]):
+        raise UsageError("--max-rejects takes a number of rows (100) or a share (5%)")
+    if found[2]:
+        return RejectLimit(percent=float(found[1]))
+    return RejectLimit(rows=int(found[1]))
+
+
+def _account(asked: Asked, document: Document) -> Account:
+    overrides: dict[str, Json] = {}
+    if asked.acknowledge_compliance:
+        overrides["compliance_acknowledged"] = True
+    account = config.resolve(
+        document,
+        asked.environment,
+        provider=asked.provider,
+        account=asked.account,
+        overrides=overrides,
+        offline=asked.offline,
+    )
+    if not asked.offline and (objection := account.provider.objection()):
+        raise UsageError(objection)
+    if asked.tags and not account.provider.takes_tags:
+        raise UsageError(f"{account.provider.title} has no tags; drop --tag")
+    return account
+
+
+def _campaign(asked: Asked, account: Account) -> str:
+    if asked.campaign is None:
+        if asked.offline:
+            return ""
+        raise UsageError("say which campaign: --campaign ID")
+    if objection := account.provider.campaign_objection(asked.campaign):
+        raise UsageError(f"--campaign {asked.campaign!r}: {objection}")
+    return asked.campaign
+
+
+def _region(region: str | None, account: Account) -> str | None:
+    only = account.provider.phone_rule.country
+    if region is not None and not is_region(region.upper()):
+        raise UsageError(f"--region {region!r} is no country code such as US (ISO 3166 alpha-2)")
+    if region is not None and only and region.upper() != only:
+        raise UsageError(f"{account.provider.title} takes numbers of {only} only; drop --region")
+    return region.upper() if region else None
+
+
+def _profile(asked: Asked, document: Document) -> Profile | None:
+    if asked.profile is None:
+        return None
+    named = document.table(("profiles",))
+    if asked.profile in named:
+        return profile.load(document, ("profiles", asked.profile))
+    path = Path(asked.profile)
+    if path.suffix in (".yaml", ".yml") or path.exists():
+        return profile.load(yamlfile.read(path))
+    raise UsageError(
+        f"there is no profile {asked.profile!r}{nearest(asked.profile, named)}",
+        hint=f"name a YAML file, or one of the profiles in {document.name}",
+    )
+
+
+def _constants(given: Sequence[str]) -> dict[str, str]:
+    constants = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise UsageError(f"--set takes FIELD=VALUE, not {text!r}")
+        profile.require_field(name.strip())
+        constants[name.strip()] = value
+    return constants
+
+
+@contextmanager
+def _sources(asked: Asked, spool: Path) -> Iterator[tuple[Source, ...]]:
+    wishes = reader.Wishes(
+        format=_choice(reader.Format, asked.format, "--format") if asked.format else None,
+        encoding=asked.encoding,
+        delimiter=_delimiter(asked.delimiter),
+        header=asked.header,
+    )
+    with _spooled_stdin(STDIN in asked.files, spool) as copy:
+        yield tuple(
+            reader.open_source(copy, wishes, shown=STDIN)
+            if name == STDIN
+            else reader.open_source(Path(name), wishes)
+            for name in asked.files
+        )
+
+
+@contextmanager
+def _spooled_stdin(wanted: bool, folder: Path) -> Iterator[Path]:
+    """Keep what stdin said, readable by the owner alone: the reject file reads it again."""
+    if not wanted:
+        yield Path(os.devnull)
+        return
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=folder, prefix="stdin-") as copy:
+        shutil.copyfileobj(sys.stdin.buffer, copy)
+        copy.flush()
+        yield Path(copy.name)
+
+
+def _rejects_files(asked: Asked, sources: Sequence[Source]) -> tuple[Path, ...]:
+    if asked.rejects and len(sources) > 1:
+        raise UsageError("--rejects names one file; with several inputs each has its own")
+    paths = tuple(
+        asked.rejects
+        or rejects.default_path(None if source.shown == STDIN else source.path, Path.cwd())
+        for source in sources
+    )
+    if len(set(paths)) < len(paths):
+        raise UsageError("two inputs would share one reject file; push them one by one")
+    for path, source in zip(paths, sources, strict=True):
+        if path.exists() and path.resolve() == source.path.resolve():
+            raise UsageError(f"--rejects names the input itself: {path}")
+        rejects.require_ours(path)
+    return paths
+
+
+def _delimiter(text: str | None) -> str | None:
+    named = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
+    found = named.get(text.casefold(), text) if text else None
+    if found is not None and (len(found) != 1 or found in '"\r\n'):
+        raise UsageError("--delimiter takes one character, or tab")
+    return found
+
+
+def _choice(kind: type[Choice], text: str, option: str) -> Choice:
+    names = [member.value for member in kind]
+    if text.casefold() not in names:
+        raise UsageError(f"{option} takes {', '.join(names)}, not {text!r}")
+    return kind(text.casefold())

@@ -1,0 +1,183 @@
+"""`leadctl push` and `leadctl check`: the main job, and the same without sending."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import typer
+
+from leadctl.cli import options  # noqa: TC001  typer reads the annotations at run time
+from leadctl.cli.app import app, show_error
+from leadctl.cli.show import Output
+from leadctl.errors import LeadctlError
+
+if TYPE_CHECKING:
+    from leadctl.cli.order import Asked
+    from leadctl.report import Report
+
+
+@app.command()
+def push(
+    files: options.Files,
+    provider: options.ProviderName = None,
+    campaign: options.Campaign = None,
+    account: options.AccountName = None,
+    profile: options.ProfileName = None,
+    region: options.Region = None,
+    phone_check: options.PhoneCheckName = "possible",
+    set_: options.Constants = None,
+    tag: options.Tags = None,
+    format_: options.FormatName = None,
+    encoding: options.Encoding = None,
+    delimiter: options.Delimiter = None,
+    no_header: options.NoHeader = False,
+    batch_size: options.BatchSize = None,
+    limit: options.Limit = None,
+    skip: options.Skip = 0,
+    max_rejects: options.MaxRejects = None,
+    rejects: options.RejectsPath = None,
+    dry_run: options.DryRun = False,
+    sandbox: options.SandboxRun = False,
+    resend_delivered: options.ResendDelivered = False,
+    acknowledge_compliance: options.Acknowledge = False,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    no_color: options.NoColor = False,
+    yes: options.Yes = False,  # noqa: ARG001  nothing is asked yet
+    no_input: options.NoInput = False,  # noqa: ARG001  the same
+    ledger: options.LedgerPath = None,
+    config: options.ConfigPath = None,
+) -> None:
+    """Upload leads to a campaign.
+
+    Reads the files, maps their columns, checks every row, uploads in batches, prints what became
+    of each row and writes the rows to correct into a reject file.
+
+    Example: leadctl push leads.csv --provider voiso --campaign 3
+    """
+    from leadctl.cli.order import Asked  # noqa: PLC0415  heavy, and --help does not need it
+
+    asked = Asked(
+        files=files,
+        provider=provider,
+        campaign=campaign,
+        account=account,
+        profile=profile,
+        region=region,
+        phone_check=phone_check,
+        constants=set_ or (),
+        tags=tag or (),
+        format=format_,
+        encoding=encoding,
+        delimiter=delimiter,
+        header=not no_header,
+        batch_size=batch_size,
+        limit=limit,
+        skip=skip,
+        max_rejects=max_rejects,
+        rejects=rejects,
+        acknowledge_compliance=acknowledge_compliance,
+        resend_delivered=resend_delivered,
+        ledger=ledger,
+        config=config,
+        offline=dry_run,
+    )
+    _conclude(asked, Output(json, quiet, verbose, not no_color), sandbox=sandbox)
+
+
+@app.command()
+def check(
+    files: options.Files,
+    provider: options.ProviderName = None,
+    campaign: options.Campaign = None,
+    account: options.AccountName = None,
+    profile: options.ProfileName = None,
+    region: options.Region = None,
+    phone_check: options.PhoneCheckName = "possible",
+    set_: options.Constants = None,
+    format_: options.FormatName = None,
+    encoding: options.Encoding = None,
+    delimiter: options.Delimiter = None,
+    no_header: options.NoHeader = False,
+    limit: options.Limit = None,
+    skip: options.Skip = 0,
+    max_rejects: options.MaxRejects = None,
+    rejects: options.RejectsPath = None,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    no_color: options.NoColor = False,
+    ledger: options.LedgerPath = None,
+    config: options.ConfigPath = None,
+) -> None:
+    """Check files for a provider, offline.
+
+    The same reading, mapping and checking as push, the same report and the same reject file;
+    nothing is sent and no credentials are needed.
+
+    Example: leadctl check leads.csv --provider yotel
+    """
+    from leadctl.cli.order import Asked  # noqa: PLC0415  heavy, and --help does not need it
+
+    asked = Asked(
+        files=files,
+        provider=provider,
+        campaign=campaign,
+        account=account,
+        profile=profile,
+        region=region,
+        phone_check=phone_check,
+        constants=set_ or (),
+        format=format_,
+        encoding=encoding,
+        delimiter=delimiter,
+        header=not no_header,
+        limit=limit,
+        skip=skip,
+        max_rejects=max_rejects,
+        rejects=rejects,
+        ledger=ledger,
+        config=config,
+        offline=True,
+    )
+    _conclude(asked, Output(json, quiet, verbose, not no_color))
+
+
+def _conclude(asked: Asked, output: Output, *, sandbox: bool = False) -> None:
+    """Run what was asked, print what came of it, leave with its exit code."""
+    try:
+        found = _run(asked, output, sandbox=sandbox)
+    except LeadctlError as error:
+        output.failure(
+            error,
+            {
+                "provider": asked.provider,
+                "account": asked.account or asked.provider,
+                "campaign": asked.campaign,
+                "dry_run": asked.offline,
+            },
+        )
+        raise
+    code = output.result(found)
+    if found.error:
+        show_error(found.error)
+    raise typer.Exit(code)
+
+
+def _run(asked: Asked, output: Output, *, sandbox: bool) -> Report:
+    from leadctl import run  # noqa: PLC0415  heavy, and --help does not need it
+    from leadctl.cli.order import ordered  # noqa: PLC0415
+
+    with ExitStack() as stack:
+        if sandbox:
+            from leadctl.cli.sandbox import throw_away  # noqa: PLC0415
+
+            asked = stack.enter_context(throw_away(asked))
+        order = stack.enter_context(ordered(asked))
+        order = replace(order, tell=output.note, tell_wait=output.wait)
+        if sandbox:
+            order = replace(order, ledger=None)
+        return run.rehearse(order) if asked.offline else run.push(order)

@@ -1,0 +1,96 @@
+"""`leadctl sandbox` and `push --sandbox`: the providers' simulators on this machine."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from leadctl.cli.app import app
+from leadctl.errors import UsageError
+from leadctl.wording import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import ModuleType
+
+    from leadctl.cli.order import Asked
+
+
+@contextmanager
+def throw_away(asked: Asked) -> Iterator[Asked]:
+    """Serve the provider's simulator and return what was asked, pointed at it."""
+    sandbox = _sandbox()
+    name = asked.provider or ""
+    if name not in sandbox.SIMULATORS:
+        raise UsageError(
+            f"there is no simulator of {name!r}{nearest(name, sandbox.SIMULATORS)}",
+            hint=f"simulated: {', '.join(sandbox.SIMULATORS)}",
+        )
+    campaigns = (asked.campaign,) if asked.campaign else ()
+    with sandbox.serve([sandbox.SIMULATORS[name](open_campaigns=campaigns)]) as served:
+        environment = {**os.environ, **served.environment(name)}
+        yield replace(asked, account=None, environment=environment)
+
+
+@app.command("sandbox")
+def serve(
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="Port on 127.0.0.1; 0 takes any.")
+    ] = 8765,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--fault",
+            metavar="PROVIDER:KIND[:KEY=VALUE,...]",
+            help="Trouble on request, e.g. voiso:lose:skip=1 (repeatable).",
+        ),
+    ] = None,
+) -> None:
+    """Serve local simulators of all five providers.
+
+    Prints the variables that point leadctl at them; ends with Ctrl-C. Nothing leaves this machine
+    and nothing is kept.
+
+    Example: leadctl sandbox --fault voiso:throttle:retry_after=2
+    """
+    sandbox = _sandbox()
+    simulators = {name: make() for name, make in sandbox.SIMULATORS.items()}
+    for text in fault or ():
+        name, _, rest = text.partition(":")
+        if name not in simulators:
+            raise UsageError(f"--fault {text!r}: there is no simulator of {name!r}")
+        try:
+            simulators[name].faults.add(sandbox.fault_from_text(rest))
+        except ValueError as error:
+            raise UsageError(f"--fault {text!r}: {error}") from error
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    try:
+        with sandbox.serve(simulators.values(), port) as served:
+            for name in simulators:
+                for variable, value in served.environment(name).items():
+                    typer.echo(f"export {variable}={value}")
+            typer.echo(f"serving on {served.url}; Ctrl-C ends it", err=True)
+            ended.wait()
+    except OSError as error:
+        raise UsageError(
+            f"port {port} cannot be used: {error.strerror}", hint="choose another with --port"
+        ) from error
+
+
+def _sandbox() -> ModuleType:
+    try:
+        from leadctl import sandbox  # noqa: PLC0415  an extra, and heavy
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"the sandbox needs a package that is not installed: {error.name}",
+            hint="pip install 'leadctl[sandbox]'",
+        ) from error
+    return sandbox

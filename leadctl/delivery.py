@@ -1,0 +1,388 @@
+"""Batches -> outcomes over HTTP. The only place that waits or sends anything again.
+
+One thread decides and writes the ledger; each request travels in a thread of its own. A batch that
+must be repeated goes before fresh ones, and while a provider is in trouble nothing else is sent.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections import deque
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, NamedTuple
+from uuid import uuid4
+
+from leadctl.books import BatchState
+from leadctl.errors import (
+    AccessDenied,
+    CampaignClosed,
+    InDoubt,
+    LeadctlError,
+    NotProcessed,
+    ProviderError,
+    Refused,
+    RefusedThroughout,
+    Unusable,
+)
+from leadctl.model import Batch, Code, Outcome, Status
+from leadctl.pace import Pace, asked_pause
+from leadctl.provider import judge, rejected
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    import httpx
+
+    from leadctl.books import Books
+    from leadctl.clock import Clock, Stop
+    from leadctl.model import Lead
+    from leadctl.provider import Limits, Provider
+
+STOPS = (AccessDenied, CampaignClosed, Unusable)
+"""What ends a run at once: the next batch would meet the same."""
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long to go on trying. Pauses and waits are in seconds.
+
+    attempts          requests for one batch
+    longest_wait      sum of the pauses for one batch
+    pieces            requests spent on finding the rows that sink one batch
+    given_up          batches in a row without an answer before the run stops
+    refused           batches in a row refused for one reason before the run stops
+    """
+
+    attempts: int = 8
+    first_pause: float = 1.0
+    longest_pause: float = 60.0
+    longest_wait: float = 900.0
+    pieces: int = 64
+    given_up: int = 2
+    refused: int = 10
+
+
+class Answer(NamedTuple):
+    """What came of one request. `ended` is a monotonic time."""
+
+    result: list[Outcome] | ProviderError
+    headers: Mapping[str, str]
+    ended: float
+
+
+@dataclass
+class Family:
+    """A batch as it was cut from the file, with all that it was split into."""
+
+    requests: int = 0
+    open: int = 1
+    refusals: set[str] = field(default_factory=set)
+    welcome: bool = False  # at least one lead was not refused
+
+
+@dataclass
+class Journey:
+    """A batch on its way, over all its attempts."""
+
+    batch: Batch
+    family: Family = field(default_factory=Family)
+    attempts: int = 0
+    waited: float = 0.0
+    doubted: bool = False
+    last: ProviderError | None = None
+
+
+class Delivery:
+    """Sends the batches of one run. `tell(seconds, why)` hears of every wait for a provider."""
+
+    def __init__(
+        self,
+        provider: Provider,
+        limits: Limits,
+        send: Callable[[httpx.Request], httpx.Response],
+        books: Books,
+        clock: Clock,
+        stop: Stop,
+        *,
+        patience: Patience | None = None,
+        tell: Callable[[float, str], None] = lambda _seconds, _why: None,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._provider = provider
+        self._limits = limits
+        self._send = send
+        self._books = books
+        self._clock = clock
+        self._stop = stop
+        self._patience = patience or Patience()
+        self._tell = tell
+        self._jitter = jitter
+        self._pace = Pace(limits)
+        self._under_way: dict[Future[Answer], Journey] = {}
+        self._again: deque[Journey] = deque()
+        self._ready: deque[Journey] = deque()
+        self._given_up = 0
+        self._refusals: tuple[str, int] = ("", 0)
+
+    def deliver(self, batches: Iterator[Batch]) -> None:
+        """Send every batch and settle every lead of those taken from the iterator.
+
+        Raises what stopped the run before its end (see STOPS, RefusedThroughout); by then the
+        batches under way are settled and those not sent are `failed`. When a stop is asked it
+        returns with the requests under way finished and nothing else started.
+        """
+        try:
+            while not self._stop.is_asked():
+                journey = self._next(batches)
+                if journey is None:
+                    if not self._under_way:
+                        return
+                    self._collect()
+                elif self._wait_for_start():
+                    self._start(self._take(journey))
+                while len(self._under_way) >= self._limits.concurrency:
+                    self._prepare(batches)
+                    self._collect()
+        except LeadctlError as error:
+            self._leave(error)
+            raise
+        self._drain()
+
+    # --- choosing and starting ---
+
+    def _next(self, batches: Iterator[Batch]) -> Journey | None:
+        if self._again:
+            return self._again[0]
+        if not self._ready:
+            self._prepare(batches)
+        return self._ready[0] if self._ready else None
+
+    def _take(self, journey: Journey) -> Journey:
+        queue = self._again if self._again and self._again[0] is journey else self._ready
+        return queue.popleft()
+
+    def _prepare(self, batches: Iterator[Batch]) -> None:
+        """Have the next batch at hand: its rows are read while a request is under way."""
+        if not self._ready and (batch := next(batches, None)) is not None:
+            self._ready.append(Journey(batch))
+
+    def _wait_for_start(self) -> bool:
+        """Let the time pass until a request may start; False when something ended meanwhile."""
+        pause = self._pace.wait(self._clock.monotonic())
+        if pause <= 0:
+            return True
+        if self._under_way:
+            self._collect(timeout=pause)
+            return False
+        self._clock.sleep(pause)
+        return not self._stop.is_asked()
+
+    def _start(self, journey: Journey) -> None:
+        self._books.intend(journey.batch, doubted=journey.doubted)
+        journey.attempts += 1
+        journey.family.requests += 1
+        self._pace.started(self._clock.monotonic())
+        future: Future[Answer] = Future()
+        self._under_way[future] = journey
+        threading.Thread(target=self._travel, args=(journey.batch, future), daemon=True).start()
+
+    def _travel(self, batch: Batch, future: Future[Answer]) -> None:
+        headers: Mapping[str, str] = {}
+        try:
+            response = self._send(self._provider.request(batch))
+            headers = response.headers
+            result: list[Outcome] | ProviderError = judge(self._provider, batch, response)
+        except ProviderError as error:
+            result = error
+        except BaseException as defect:  # noqa: BLE001  handed to the deciding thread, which raises it
+            future.set_exception(defect)
+            return
+        future.set_result(Answer(result, headers, self._clock.monotonic()))
+
+    # --- reading answers ---
+
+    def _collect(self, timeout: float | None = None) -> None:
+        """Settle what has been answered; wait for one answer, or `timeout` seconds."""
+        done, _ = wait(self._under_way, timeout=timeout, return_when=FIRST_COMPLETED)
+        for future in done:
+            journey = self._under_way.pop(future)
+            answer = future.result()
+            self._pace.ended(answer.ended)
+            if isinstance(answer.result, ProviderError):
+                self._trouble(journey, answer.result, answer.headers)
+            else:
+                self._answered(journey, answer.result)
+
+    def _answered(self, journey: Journey, outcomes: list[Outcome]) -> None:
+        self._given_up = 0
+        open_leads = [
+            lead
+            for lead, outcome in zip(journey.batch.leads, outcomes, strict=True)
+            if outcome.status is Status.UNKNOWN
+        ]
+        if open_leads and self._may_repeat(journey):
+            decided = [None if o.status is Status.UNKNOWN else o for o in outcomes]
+            (rest,) = self._settle(journey, decided, [open_leads], BatchState.DOUBT)
+            rest.attempts, rest.waited = journey.attempts, journey.waited
+            self._repeat(rest, self._limits.doubt_delay, "some rows are missing from the answer")
+        else:
+            self._settle(journey, outcomes)
+
+    def _trouble(
+        self, journey: Journey, error: ProviderError, headers: Mapping[str, str]
+    ) -> None:
+        journey.last = error
+        match error:
+            case Refused():
+                self._given_up = 0
+                self._isolate(journey, error)
+            case NotProcessed() | InDoubt():
+                journey.doubted = journey.doubted or isinstance(error, InDoubt)
+                self._repeat_or_give_up(journey, error, headers)
+            case _:
+                self._give_up(journey, Code.NOT_PROCESSED)
+                raise error
+
+    def _repeat_or_give_up(
+        self, journey: Journey, error: NotProcessed | InDoubt, headers: Mapping[str, str]
+    ) -> None:
+        pause = self._pause(journey, error, headers)
+        if self._may_repeat(journey, pause):
+            state = BatchState.DOUBT if isinstance(error, InDoubt) else BatchState.WAITING
+            self._books.mark(journey.batch, state)
+            self._repeat(journey, pause, error.message)
+            return
+        self._give_up(journey, Code.NOT_PROCESSED)
+        self._given_up += 1
+        if self._given_up >= self._patience.given_up:
+            raise error
+
+    def _may_repeat(self, journey: Journey, pause: float = 0.0) -> bool:
+        return (
+            (self._provider.resend_is_safe or not journey.doubted)
+            and journey.attempts < self._patience.attempts
+            and journey.waited + pause <= self._patience.longest_wait
+        )
+
+    def _pause(
+        self, journey: Journey, error: ProviderError, headers: Mapping[str, str]
+    ) -> float:
+        """Seconds before the next attempt: the provider's wish, else back-off with full jitter."""
+        asked = asked_pause(headers, self._clock.time())
+        if asked is not None:
+            return asked + self._jitter()
+        bound = min(
+            self._patience.longest_pause,
+            self._patience.first_pause * 2.0 ** (journey.attempts - 1),
+        )
+        least = self._limits.doubt_delay if isinstance(error, InDoubt) else 0.0
+        return max(least, bound * self._jitter())
+
+    def _repeat(self, journey: Journey, pause: float, why: str) -> None:
+        journey.waited += pause
+        self._pace.quiet(self._clock.monotonic() + pause)
+        self._tell(pause, why)
+        self._again.append(journey)
+
+    def _give_up(self, journey: Journey, code: Code) -> None:
+        """Settle a batch that is not sent again: in doubt it stays, whatever came later."""
+        why = journey.last.message if journey.last else "not sent"
+        if journey.doubted:
+            unreadable = isinstance(journey.last, InDoubt) and not journey.last.lost
+            code = Code.ANSWER_UNREADABLE if unreadable else Code.ANSWER_LOST
+            outcome = Outcome(Status.UNKNOWN, code, why)
+        else:
+            outcome = Outcome(Status.FAILED, code, why)
+        self._settle(journey, [outcome] * len(journey.batch))
+
+    # --- finding the row that sinks a batch ---
+
+    def _isolate(self, journey: Journey, refusal: Refused) -> None:
+        """Deliver the rest of a refused batch: without the named rows, else in halves."""
+        leads = journey.batch.leads
+        named = {i: why for i, why in refusal.culprits.items() if 0 <= i < len(leads)}
+        if len(leads) == 1:
+            named.setdefault(0, refusal.message)
+        if not named and journey.family.requests >= self._patience.pieces:
+            outcome = Outcome(Status.REJECTED, Code.BATCH_REFUSED, refusal.message)
+            self._settle(journey, [outcome] * len(leads))
+            return
+        outcomes = [rejected(named[i]) if i in named else None for i in range(len(leads))]
+        rest = [lead for i, lead in enumerate(leads) if i not in named]
+        middle = (len(rest) + 1) // 2
+        parts = [rest] if named else [rest[:middle], rest[middle:]]
+        pieces = self._settle(journey, outcomes, [part for part in parts if part])
+        self._again.extendleft(reversed(pieces))
+
+    # --- settling ---
+
+    def _settle(
+        self,
+        journey: Journey,
+        outcomes: Sequence[Outcome | None],
+        parts: Sequence[Sequence[Lead]] = (),
+        state: BatchState = BatchState.WAITING,
+    ) -> list[Journey]:
+        """Record outcomes; leads without one (None) travel on in `parts`, which are returned."""
+        if journey.doubted:
+            outcomes = [outcome and _after_doubt(outcome) for outcome in outcomes]
+        family, doubted = journey.family, journey.doubted or state is BatchState.DOUBT
+        pieces = [
+            Journey(replace(journey.batch, id=uuid4(), leads=tuple(part)), family, doubted=doubted)
+            for part in parts
+        ]
+        self._books.settle(
+            journey.batch, outcomes, [piece.batch for piece in pieces], state, doubted=doubted
+        )
+        family.open += len(pieces) - 1
+        decided = [outcome for outcome in outcomes if outcome]
+        family.refusals |= {o.reason for o in decided if o.status is Status.REJECTED}
+        family.welcome |= any(o.status is not Status.REJECTED for o in decided)
+        if not family.open:
+            self._watch_refusals(family)
+        return pieces
+
+    def _watch_refusals(self, family: Family) -> None:
+        """Stop when batch after batch is refused for one reason: the next would be too."""
+        if family.welcome or len(family.refusals) != 1:
+            self._refusals = ("", 0)
+            return
+        (reason,) = family.refusals
+        before, number = self._refusals
+        number = number + 1 if reason == before else 1
+        self._refusals = (reason, number)
+        if number >= self._patience.refused:
+            raise RefusedThroughout(
+                f"{number} batches in a row were refused for the same reason: {reason}",
+                hint="correct the cause; `leadctl runs resume` goes on with the rows not yet sent",
+            )
+
+    # --- ending ---
+
+    def _leave(self, error: LeadctlError) -> None:
+        """Settle what is under way, then call everything at hand failed."""
+        while self._under_way:
+            try:
+                self._collect()
+            except LeadctlError:
+                continue  # it is settled; the run ends for the first reason
+        for journey in [*self._again, *self._ready]:
+            journey.last = journey.last or NotProcessed(f"not sent: {error.message}")
+            self._give_up(journey, Code.NOT_SENT)
+
+    def _drain(self) -> None:
+        while self._under_way:
+            self._collect()
+
+
+def _after_doubt(outcome: Outcome) -> Outcome:
+    """Say what an earlier try, whose answer was lost, may have to do with this outcome."""
+    match outcome.status:
+        case Status.DUPLICATE:
+            return outcome._replace(reason=f"{outcome.reason} (probably by this run: an answer was lost)")
+        case Status.REJECTED:
+            return outcome._replace(reason=f"{outcome.reason} (or there already: an answer was lost)")
+        case _:
+            return outcome

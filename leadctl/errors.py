@@ -1,0 +1,149 @@
+"""Every error a user or a run can meet, and the exit code each one ends in.
+
+LeadctlError                  carries what happened, where, and what to do next (`hint`)
+  UsageError                  2   options that do not fit together or name nothing known
+  InputUnusable               6   file, profile or config cannot be used; nothing was sent
+  CredentialsMissing          4   no secret found for the account
+  LedgerUnusable              5   the ledger cannot be read or written; nothing recorded is lost
+  CampaignLocked             11   another run is writing to this campaign
+  TooManyRejects              7   --max-rejects was reached
+  RefusedThroughout           7   batch after batch refused for one reason
+  Interrupted           130/143   a signal arrived
+  ProviderError                   what an answer (or its absence) means for a batch
+    AccessDenied              4   credentials refused; the run stops
+    CampaignClosed            7   campaign unknown, foreign, finished or not live; the run stops
+    Unusable                  5   the answer is not this API's (redirect, 405); the run stops
+    Refused                       the batch as a whole turned down because of its content
+    NotProcessed              5   certainly not taken in; sending again is safe
+    InDoubt                  10   perhaps taken in, perhaps not
+"""
+
+from __future__ import annotations
+
+import signal
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class ExitCode(IntEnum):
+    """What the process ends with; cron jobs and scripts rely on these numbers."""
+
+    OK = 0
+    DEFECT = 1
+    USAGE = 2
+    REJECTED = 3
+    ACCESS = 4
+    TROUBLE = 5
+    INPUT = 6
+    STOPPED = 7
+    UNKNOWN = 10
+    LOCKED = 11
+    INTERRUPTED = 130
+    TERMINATED = 143
+
+
+class LeadctlError(Exception):
+    """A sentence for the user. `hint` says what to do next; neither holds lead data or secrets."""
+
+    exit_code = ExitCode.DEFECT
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    @property
+    def code(self) -> str:
+        """Stable name for scripts: the class name in snake case."""
+        name = type(self).__name__
+        return "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")
+
+
+class UsageError(LeadctlError):
+    exit_code = ExitCode.USAGE
+
+
+class InputUnusable(LeadctlError):
+    exit_code = ExitCode.INPUT
+
+
+class CredentialsMissing(LeadctlError):
+    exit_code = ExitCode.ACCESS
+
+
+class LedgerUnusable(LeadctlError):
+    exit_code = ExitCode.TROUBLE
+
+
+class CampaignLocked(LeadctlError):
+    exit_code = ExitCode.LOCKED
+
+
+class Interrupted(LeadctlError):
+    """A signal ended the run early; `number` is the signal's."""
+
+    def __init__(self, number: int, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.exit_code = (
+            ExitCode.INTERRUPTED if number == signal.SIGINT else ExitCode.TERMINATED
+        )
+
+
+class TooManyRejects(LeadctlError):
+    """`--max-rejects` was reached."""
+
+    exit_code = ExitCode.STOPPED
+
+
+class ProviderError(LeadctlError):
+    """What a request came to when it did not come to one outcome a row."""
+
+
+class AccessDenied(ProviderError):
+    exit_code = ExitCode.ACCESS
+
+
+class CampaignClosed(ProviderError):
+    exit_code = ExitCode.STOPPED
+
+
+class Unusable(ProviderError):
+    """An answer that says nothing about leads or campaign and that repeating cannot mend."""
+
+    exit_code = ExitCode.TROUBLE
+
+
+class RefusedThroughout(LeadctlError):
+    exit_code = ExitCode.STOPPED
+
+
+class Refused(ProviderError):
+    """The batch was turned down as a whole; nothing of it was taken in.
+
+    `culprits` maps positions in the batch (from 0) to the provider's reason, where it names them.
+    """
+
+    exit_code = ExitCode.REJECTED
+
+    def __init__(self, message: str, culprits: Mapping[int, str] | None = None) -> None:
+        super().__init__(message)
+        self.culprits = dict(culprits or {})
+
+
+class NotProcessed(ProviderError):
+    """Certainly not taken in; sending again is safe."""
+
+    exit_code = ExitCode.TROUBLE
+
+
+class InDoubt(ProviderError):
+    """The first byte left and no readable answer came. `lost` tells silence from nonsense."""
+
+    exit_code = ExitCode.UNKNOWN
+
+    def __init__(self, message: str, *, lost: bool = True) -> None:
+        super().__init__(message)
+        self.lost = lost

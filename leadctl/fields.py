@@ -1,0 +1,185 @@
+"""The lead fields users speak of, the header names they go by, and the checks providers ask for."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from leadctl.model import Json
+
+Check: TypeAlias = "Callable[[Json], Json]"
+"""From a mapped value (text, or any JSON from JSONL) to the value on the wire, or FieldInvalid."""
+
+OBJECTS = ("source", "context_headers", "metadata")
+
+ALIASES = {
+    "phone": (
+        "phone", "phonenumber", "phoneno", "phonenum", "mobile", "mobilephone", "mobilenumber",
+        "mobileno", "mobilephonenumber", "cell", "cellphone", "cellphonenumber", "cellnumber",
+        "telephone", "telephonenumber", "tel", "contactnumber", "contactno", "contactphone",
+        "whatsapp", "whatsappnumber", "msisdn", "phone1", "primaryphone", "phonee164",
+    ),
+    "external_id": ("externalid", "extid", "crmid", "leadid", "recordid", "contactid"),
+    "name": ("name", "fullname", "leadname", "contactname", "customername", "displayname"),
+    "first_name": ("firstname", "first", "givenname", "forename"),
+    "last_name": ("lastname", "last", "surname", "familyname"),
+    "email": ("email", "emailaddress", "mail"),
+    "company": ("company", "companyname", "organization", "organisation", "account", "accountname"),
+    "title": ("title", "jobtitle", "designation", "position"),
+    "priority": ("priority", "leadpriority"),
+    "scheduled_for": ("scheduledfor", "scheduledat", "scheduletime", "callat", "calltime"),
+    "expires_on": ("expireson", "expirydate", "expires", "expiry", "expirationdate"),
+    "active": ("active", "isactive", "enabled"),
+    "skill": ("skill", "skillname"),
+    "agent_id": ("agentid", "agent"),
+    "source": ("source", "leadsource"),
+    "context_headers": ("contextheaders",),
+    "metadata": ("metadata", "customdata"),
+}  # fmt: skip
+"""Every lead field, with the headers it is recognised by: lower case, letters and digits only.
+Earlier names win where a file has several. A bare `id` is left out on purpose: many exports number
+their rows there, and two files' row 1 would count as the same lead."""
+
+FIELDS = tuple(ALIASES)
+
+
+def plain(header: str) -> str:
+    """Reduce a header name to what aliases are compared by."""
+    return "".join(c for c in header.casefold() if c.isalnum())
+
+
+class FieldInvalid(Exception):  # noqa: N818  the name reads as the claim it makes
+    """A value a provider would refuse. The text says what is wrong without repeating the value."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """A lead field a provider has a place for: its key on the wire and the check it must pass."""
+
+    name: str
+    wire: str
+    check: Check
+    about: str = ""
+
+
+@dataclass(frozen=True)
+class PriorityScale:
+    """A provider's own numbers. `first` is dialled first: the ends carry the direction."""
+
+    first: int
+    last: int
+
+    def check(self, value: Json) -> int:
+        """Turn a number of the scale, or one of the five words, into the provider's number."""
+        if isinstance(value, str) and (word := value.strip().casefold()) in _WORDS:
+            return round(self.first + (self.last - self.first) * _WORDS[word])
+        number = whole_number(value)
+        low, high = sorted((self.first, self.last))
+        if not low <= number <= high:
+            raise FieldInvalid(f"outside {low} to {high} ({self.first} is called first)")
+        return number
+
+
+_WORDS = {"highest": 0.0, "high": 0.25, "normal": 0.5, "low": 0.75, "lowest": 1.0}
+
+
+def whole_number(value: Json) -> int:
+    """Accept 10, "10" and "10.0": spreadsheets write whole numbers with a tail."""
+    if isinstance(value, bool) or value is None or isinstance(value, list | dict):
+        raise FieldInvalid("not a whole number")
+    found = re.fullmatch(r"\s*([+-]?[0-9]{1,9})(?:\.0*)?\s*", str(value))
+    if not found:
+        raise FieldInvalid("not a whole number")
+    return int(found[1])
+
+
+def text(value: Json) -> str:
+    """Accept anything that has one obvious spelling."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool | int | float):
+        return json.dumps(value)
+    raise FieldInvalid("a single value is needed here, not a list or an object")
+
+
+def email(value: Json) -> str:
+    """Accept what looks like one address; whether it exists is not ours to say."""
+    address = text(value)
+    if not re.fullmatch(r"[^@\s<>(),;:\"]+@[^@\s<>(),;:\"]+\.[^@\s.<>(),;:\"]+", address):
+        raise FieldInvalid("not an e-mail address")
+    return address
+
+
+def boolean(value: Json) -> bool:
+    """Accept true/false, yes/no, y/n, on/off, 1/0 in any case."""
+    match str(value).strip().casefold():
+        case "true" | "yes" | "y" | "t" | "on" | "1":
+            return True
+        case "false" | "no" | "n" | "f" | "off" | "0":
+            return False
+        case _:
+            raise FieldInvalid("not yes or no (true, false, 1, 0)")
+
+
+def iso_time(value: Json) -> str:
+    """Accept an ISO 8601 date and time; written out in full, its zone kept as given."""
+    written = text(value).strip()
+    try:
+        moment = datetime.fromisoformat(written)
+    except ValueError:
+        raise FieldInvalid("not an ISO 8601 time such as 2026-03-01T09:30:00+05:30") from None
+    if len(written) <= len("2026-03-01") or written[10:11] not in ("T", "t", " "):
+        raise FieldInvalid("no time of day; write it like 2026-03-01T09:30:00+05:30")
+    return moment.isoformat()
+
+
+def iso_date(value: Json) -> str:
+    """Accept YYYY-MM-DD and nothing else: 03/04/2026 is two different days."""
+    written = text(value).strip()
+    try:
+        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", written, re.ASCII):
+            return date.fromisoformat(written).isoformat()
+    except ValueError:
+        pass
+    raise FieldInvalid("not a date such as 2026-03-31")
+
+
+def mapping(value: Json) -> dict[str, Json]:
+    """Accept an object, or text holding a JSON object (the only way a CSV cell can carry one)."""
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            value = None
+    if not isinstance(value, dict):
+        raise FieldInvalid('not an object; in CSV write JSON such as {"key": "value"}')
+    return {key: member for key, member in value.items() if member not in ("", None)}
+
+
+def text_mapping(value: Json) -> dict[str, Json]:
+    return {key: text(member) for key, member in mapping(value).items()}
+
+
+def source(value: Json) -> dict[str, Json]:
+    """Accept `{"system": …, "url": …}`, or plain text for the system."""
+    if isinstance(value, str) and not value.lstrip().startswith("{"):
+        return {"system": value}
+    members = text_mapping(value)
+    if unknown := members.keys() - {"system", "url"}:
+        raise FieldInvalid(f"takes system and url, not {', '.join(sorted(unknown))}")
+    return members
+
+
+def sip_headers(value: Json) -> dict[str, Json]:
+    """Accept names that begin with X- and hold letters, digits and - _ . ! ~ * + only."""
+    members = text_mapping(value)
+    for name in members:
+        if not re.fullmatch(r"X-[A-Za-z0-9\-_.!~*+]+", name):
+            raise FieldInvalid("a header name must start with X- and use letters, digits, -_.!~*+")
+    return members

@@ -1,0 +1,87 @@
+"""Mapped fields -> the lead a provider takes, or the field and the reason why it would not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from leadctl.fields import FieldInvalid, text
+from leadctl.model import Code, Lead
+from leadctl.phone import PhoneProblem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from leadctl.mapping import Values
+    from leadctl.model import Json
+    from leadctl.phone import Normaliser
+    from leadctl.provider import Provider
+
+
+class Unfit(Exception):  # noqa: N818  reads as what it is
+    """Why a row cannot be sent as it is. The reason never repeats a cell."""
+
+    def __init__(self, code: Code, field: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.field = field
+        self.reason = reason
+
+
+class Fitter:
+    """Checks rows against one provider and writes the objects that go on the wire.
+
+    `digest` turns an identity (phone or external id) into the keyed hash the ledger knows.
+    `unplaced` collects the fields that rows had and the provider has no place for.
+    """
+
+    def __init__(
+        self, provider: Provider, normalise: Normaliser, digest: Callable[[str], bytes]
+    ) -> None:
+        self._provider = provider
+        self._normalise = normalise
+        self._digest = digest
+        self._builds_name = any(field.name == "name" for field in provider.fields)
+        self.unplaced: set[str] = set()
+
+    def lead(self, row: int, values: Values) -> Lead:
+        """Build the lead of a row; raises Unfit. `values` is used up."""
+        try:
+            phone = self._normalise(values.pop("phone", None))
+        except PhoneProblem as problem:
+            raise Unfit(problem.code, "phone", problem.reason) from None
+        digests = [self._digest(f"phone {phone.key}")]
+        if self._provider.compares_external_id and "external_id" in values:
+            digests.append(self._digest(f"external id {values['external_id']}"))
+        if self._builds_name and "name" not in values:
+            _build_name(values)
+        wire: dict[str, Json] = {self._provider.phone_wire: phone.wire}
+        for field in self._provider.fields:
+            if field.name in values:
+                wire[field.wire] = _checked(field.name, field.check, values.pop(field.name))
+        if values:
+            self._place_the_rest(values, wire)
+        return Lead(row, phone, wire, tuple(digests))
+
+    def _place_the_rest(self, values: Values, wire: dict[str, Json]) -> None:
+        overflow = self._provider.overflow
+        if overflow is None:
+            self.unplaced.update(values)
+            return
+        given = values.pop(overflow, {})
+        if not isinstance(given, dict):
+            given = {overflow: given}
+        # A key the profile names wins over a field that ends up beside it.
+        wire[overflow] = {**values, **given}
+
+
+def _build_name(values: Values) -> None:
+    parts = [text(values.pop(part)) for part in ("first_name", "last_name") if part in values]
+    if parts:
+        values["name"] = " ".join(parts)
+
+
+def _checked(name: str, check: Callable[[Json], Json], value: Json) -> Json:
+    try:
+        return check(value)
+    except FieldInvalid as problem:
+        raise Unfit(Code.FIELD_INVALID, name, f"{name}: {problem}") from None

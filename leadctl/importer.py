@@ -1,0 +1,218 @@
+"""The import, top to bottom, in the order the data travels.
+
+file -> Row -> fields -> Lead -> not in this file before -> not yet delivered -> Batch -> outcome
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from leadctl.errors import LeadctlError, LedgerUnusable, TooManyRejects
+from leadctl.fitting import Fitter, Unfit
+from leadctl.mapping import bind, bind_by_name
+from leadctl.model import Batch, Code, Finding, Malformed, Status
+from leadctl.phone import Normaliser, PhoneCheck
+from leadctl.rowset import RowSet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from leadctl.books import Books
+    from leadctl.delivery import Delivery
+    from leadctl.mapping import Mapper
+    from leadctl.model import Lead, Row
+    from leadctl.profile import Profile
+    from leadctl.provider import Provider
+    from leadctl.reader import Source
+
+LOOK_UP = 500
+"""Leads whose delivery is looked up in the ledger at a time."""
+
+
+@dataclass(frozen=True)
+class RejectLimit:
+    """`--max-rejects`: a number of rows, or a share of the rows read (judged from 100 on)."""
+
+    rows: int | None = None
+    percent: float | None = None
+
+    def is_passed(self, rejected: int, read: int) -> bool:
+        if self.rows is not None:
+            return rejected > self.rows
+        return self.percent is not None and read >= 100 and rejected * 100 > self.percent * read
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to import where. `skip` and `limit` count data rows of each file."""
+
+    provider: Provider
+    campaign: str
+    sources: tuple[Source, ...]
+    batch_size: int
+    profile: Profile | None = None
+    constants: Mapping[str, str] = field(default_factory=dict)
+    region: str | None = None
+    phone_check: PhoneCheck = PhoneCheck.POSSIBLE
+    tags: tuple[str, ...] = ()
+    skip: int = 0
+    limit: int | None = None
+    reject_limit: RejectLimit = RejectLimit()
+
+    @property
+    def effective_region(self) -> str | None:
+        return self.region or (self.profile.region if self.profile else None)
+
+
+class Importer:
+    """One pass over the files of a job.
+
+    `digest` makes the keyed hash of an identity; `delivered` tells which hashes an earlier request
+    brought into the campaign. Raises InputUnusable at once where a file does not fit the map.
+    """
+
+    def __init__(
+        self,
+        job: Job,
+        books: Books,
+        digest: Callable[[str], bytes],
+        delivered: Callable[[list[bytes]], set[bytes]],
+        accounted: Mapping[int, RowSet] | None = None,
+    ) -> None:
+        self._job = job
+        self._books = books
+        self._delivered = delivered
+        self._accounted = accounted or {}
+        normalise = Normaliser(job.provider.phone_rule, job.effective_region, job.phone_check)
+        self._fitter = Fitter(job.provider, normalise, digest)
+        self._mappers = [_mapper(job, source) for source in job.sources]
+        self._seen: set[bytes] = set()
+        self._read = 0
+        # Kept, so that what a stopped run did not send can still be accounted for.
+        self._streams = [(file, self._fresh(file)) for file in range(len(job.sources))]
+        self._too_many: TooManyRejects | None = None
+
+    @property
+    def mappers(self) -> list[Mapper]:
+        return self._mappers
+
+    @property
+    def unplaced(self) -> set[str]:
+        """Fields that rows had and the provider has no place for, as far as rows were read."""
+        return self._fitter.unplaced
+
+    def deliver(self, delivery: Delivery) -> LeadctlError | None:
+        """Send everything. Returns what stopped the run before its end, every row accounted for."""
+        try:
+            delivery.deliver(self._batches())
+        except LedgerUnusable:
+            raise
+        except LeadctlError as error:
+            self._call_off(error)
+            return error
+        self._books.flush()
+        return self._too_many
+
+    def rehearse(self) -> LeadctlError | None:
+        """Do all but send: what would be sent counts as the provider would call it."""
+        for batch in self._batches():
+            self._books.settle(batch, [self._job.provider.good] * len(batch))
+        self._books.flush()
+        return self._too_many
+
+    def _batches(self) -> Iterator[Batch]:
+        """Cut batches, each of leads of one file."""
+        for file, leads in self._streams:
+            while chunk := tuple(islice(leads, self._job.batch_size)):
+                if self._too_many_rejects():
+                    self._call_off(self._too_many, chunk, file)
+                    return
+                yield Batch(uuid4(), self._job.campaign, file, chunk, self._job.tags)
+
+    def _too_many_rejects(self) -> bool:
+        rejected = self._books.tally[Status.REJECTED]
+        if self._job.reject_limit.is_passed(rejected, self._read):
+            self._too_many = TooManyRejects(
+                f"{rejected:,} of {self._read:,} rows were rejected, more than --max-rejects allows",
+                hint="look at the reasons, correct the file or the profile, and push it again",
+            )
+        return self._too_many is not None
+
+    def _call_off(
+        self, error: LeadctlError | None, chunk: Iterable[Lead] = (), file: int = 0
+    ) -> None:
+        """Account for all that is not sent: read on to the end of every file."""
+        reason = f"not sent, the run was stopped: {error.message if error else ''}"
+        for ordinal, leads in [(file, iter(chunk)), *self._streams]:
+            for lead in leads:
+                self._note(ordinal, lead.row, Status.FAILED, Code.NOT_SENT, reason)
+        self._books.flush()
+
+    def _note(self, file: int, row: int, status: Status, code: Code, reason: str) -> None:
+        self._books.note(file, Finding(row, status, code, reason))
+
+    def _fresh(self, file: int) -> Iterator[Lead]:
+        """Leave out the leads that an earlier request brought into the campaign."""
+        leads = self._leads(file)
+        while chunk := list(islice(leads, LOOK_UP)):
+            known = self._delivered([digest for lead in chunk for digest in lead.digests])
+            for lead in chunk:
+                if known.isdisjoint(lead.digests):
+                    yield lead
+                else:
+                    self._note(
+                        file,
+                        lead.row,
+                        Status.DUPLICATE,
+                        Code.ALREADY_DELIVERED,
+                        "delivered to this campaign by an earlier run",
+                    )
+
+    def _leads(self, file: int) -> Iterator[Lead]:
+        """Read, map and check the rows of a file; every row that drops out gets its verdict."""
+        mapper, accounted = self._mappers[file], self._accounted.get(file, RowSet())
+        first, limit = self._job.skip, self._job.limit
+        stop = None if limit is None else first + limit
+        for row in islice(self._job.sources[file].rows(), first, stop):
+            self._read += 1
+            lead = self._lead(file, row, mapper, quiet=row.number in accounted)
+            if lead is not None and row.number not in accounted:
+                yield lead
+
+    def _lead(self, file: int, row: Row | Malformed, mapper: Mapper, *, quiet: bool) -> Lead | None:
+        verdict = self._verdict(row, mapper)
+        if isinstance(verdict, Finding):
+            if not quiet:
+                self._books.note(file, verdict)
+            return None
+        return verdict
+
+    def _verdict(self, row: Row | Malformed, mapper: Mapper) -> Lead | Finding:
+        if isinstance(row, Malformed):
+            return Finding(row.number, Status.REJECTED, Code.ROW_MALFORMED, row.reason)
+        if column := mapper.skipped_by(row.cells):
+            reason = f"skip_if: column {column!r}"
+            return Finding(row.number, Status.SUPPRESSED, Code.SKIPPED_BY_RULE, reason)
+        try:
+            lead = self._fitter.lead(row.number, mapper.values(row.cells))
+        except Unfit as unfit:
+            return Finding(row.number, Status.REJECTED, unfit.code, unfit.reason, unfit.field)
+        if self._is_repeated(lead):
+            reason = "an earlier row of this run is the same lead"
+            return Finding(row.number, Status.DUPLICATE, Code.DUPLICATE_IN_FILE, reason)
+        return lead
+
+    def _is_repeated(self, lead: Lead) -> bool:
+        repeated = not self._seen.isdisjoint(lead.digests)
+        self._seen.update(lead.digests)
+        return repeated
+
+
+def _mapper(job: Job, source: Source) -> Mapper:
+    if job.profile:
+        profile = job.profile.with_constants(job.constants)
+        return bind(profile, source.columns, nested=source.nested)
+    return bind_by_name(source.columns, job.constants, nested=source.nested)

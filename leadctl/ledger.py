@@ -1,0 +1,177 @@
+"""The ledger: what was intended, what came of it, who is delivered. SQLite, one file.
+
+It holds no names and no phone numbers: a lead is known by a keyed hash whose key lies beside the
+ledger. What one run writes into it is books.py's business.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import secrets
+import sqlite3
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from leadctl.books import Books, utc_text
+from leadctl.errors import LedgerUnusable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from leadctl.model import Json
+
+SCHEMA_VERSION = 1
+_SCHEMA = """
+CREATE TABLE runs (
+    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, provider TEXT NOT NULL,
+    account TEXT NOT NULL, campaign TEXT NOT NULL, options TEXT NOT NULL,
+    started_at TEXT NOT NULL, finished_at TEXT, requests INTEGER NOT NULL DEFAULT 0,
+    exit_code INTEGER, error TEXT
+);
+CREATE TABLE files (
+    run INTEGER NOT NULL, ordinal INTEGER NOT NULL, path TEXT NOT NULL, fingerprint TEXT NOT NULL,
+    rejects_file TEXT, PRIMARY KEY (run, ordinal)
+) WITHOUT ROWID;
+CREATE TABLE batches (
+    number INTEGER PRIMARY KEY, run INTEGER NOT NULL, file INTEGER NOT NULL, id BLOB NOT NULL,
+    rows TEXT NOT NULL, size INTEGER NOT NULL, state TEXT NOT NULL, doubted INTEGER NOT NULL,
+    attempts INTEGER NOT NULL, created INTEGER NOT NULL DEFAULT 0,
+    accepted INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX batches_of_run ON batches (run);
+CREATE TABLE findings (
+    run INTEGER NOT NULL, file INTEGER NOT NULL, first INTEGER NOT NULL, rows TEXT NOT NULL,
+    count INTEGER NOT NULL, status TEXT NOT NULL, code TEXT NOT NULL, field TEXT NOT NULL,
+    reason INTEGER NOT NULL, PRIMARY KEY (run, file, first)
+) WITHOUT ROWID;
+CREATE TABLE reasons (number INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
+CREATE TABLE delivered (digest BLOB PRIMARY KEY) WITHOUT ROWID;
+"""
+
+
+class Ledger:
+    """An open ledger. Used by one thread; other processes may use the same file at the same time.
+
+    `path` None makes a private one that is gone when it is closed (dry runs, checks, sandbox).
+    Raises LedgerUnusable.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+        with _translated(path):
+            if path is not None:
+                _make_private_folder(path.parent)
+                path.touch(mode=0o600)
+            self.key = _key(path)
+            self._db = sqlite3.connect(str(path) if path else "", isolation_level=None, timeout=30)
+            self._db.executescript(
+                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF;"
+            )
+            self._migrate()
+
+    def close(self) -> None:
+        self._db.close()
+
+    def __enter__(self) -> Ledger:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def digest(self, account: str, campaign: str) -> Callable[[str], bytes]:
+        """Return the keyed hash by which leads of this account and campaign are recognised."""
+        scope = hashlib.blake2b(f"{account}\0{campaign}\0".encode(), key=self.key, digest_size=16)
+
+        def digest(identity: str) -> bytes:
+            state = scope.copy()
+            state.update(identity.encode("utf-8", "surrogatepass"))
+            return state.digest()
+
+        return digest
+
+    def delivered(self, digests: Sequence[bytes]) -> set[bytes]:
+        """Return those of the digests that an earlier request brought into their campaign."""
+        found: set[bytes] = set()
+        for start in range(0, len(digests), 500):
+            part = digests[start : start + 500]
+            marks = ",".join("?" * len(part))
+            rows = self._db.execute(
+                f"SELECT digest FROM delivered WHERE digest IN ({marks})",  # noqa: S608  only marks
+                part,
+            )
+            found.update(digest for (digest,) in rows)
+        return found
+
+    def begin(self, provider: str, account: str, campaign: str, options: dict[str, Json]) -> Books:
+        """Open a new run's books."""
+        started = datetime.now(UTC)
+        name = f"{started:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+        with self.transaction():
+            number = self._db.execute(
+                "INSERT INTO runs (id, provider, account, campaign, options, started_at)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                (name, provider, account, campaign, json.dumps(options), utc_text(started)),
+            ).lastrowid
+        return Books(self._db, self.transaction, number or 0)
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        with _translated(self.path):
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._db.rollback()
+                raise
+            self._db.commit()
+
+    def _migrate(self) -> None:
+        with self.transaction():
+            (version,) = self._db.execute("PRAGMA user_version").fetchone()
+            if version > SCHEMA_VERSION:
+                raise LedgerUnusable(
+                    f"{self.path} was written by a newer leadctl (schema {version})",
+                    hint="update leadctl, or name another file with --ledger",
+                )
+            if version == 0:
+                for statement in filter(str.strip, _SCHEMA.split(";")):
+                    self._db.execute(statement)
+                self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+@contextlib.contextmanager
+def _translated(path: Path | None) -> Iterator[None]:
+    """Turn trouble with the file into a sentence."""
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        raise LedgerUnusable(
+            f"the ledger {path or '(private)'} cannot be used: {reason}",
+            hint="free the disk or name another file with --ledger; nothing recorded is lost",
+        ) from error
+
+
+def _make_private_folder(folder: Path) -> None:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def _key(path: Path | None) -> bytes:
+    """Return the key of the hashes, made at first use, readable by the owner alone."""
+    if path is None:
+        return secrets.token_bytes(32)
+    key_file = path.with_name(f"{path.name}.key")
+    if not key_file.exists():
+        # Written aside and linked: a process that starts at the same time sees all of it or none.
+        fresh = path.with_name(f".{path.name}.key-{secrets.token_hex(8)}")
+        handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(secrets.token_bytes(32))
+        with contextlib.suppress(FileExistsError):
+            os.link(fresh, key_file)
+        fresh.unlink()
+    return key_file.read_bytes()

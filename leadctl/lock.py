@@ -1,0 +1,46 @@
+"""One writer to a campaign: a lock file the kernel releases when its owner dies."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from leadctl.errors import CampaignLocked
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@contextlib.contextmanager
+def campaign_lock(folder: Path, account: str, campaign: str) -> Iterator[None]:
+    """Hold the campaign for as long as the context lasts; CampaignLocked says who has it."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    name = hashlib.blake2b(f"{account}\0{campaign}".encode(), digest_size=12).hexdigest()
+    handle = os.open(folder / f"{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    with os.fdopen(handle, "r+", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CampaignLocked(
+                f"another run is writing to campaign {campaign} of {account}{_owner(file.read())}",
+                hint="wait for it to end, or stop it; the lock goes with the process",
+            ) from None
+        since = datetime.now(UTC).isoformat(timespec="seconds")
+        file.truncate(0)
+        file.write(json.dumps({"pid": os.getpid(), "since": since}))
+        file.flush()
+        yield
+
+
+def _owner(written: str) -> str:
+    try:
+        facts = json.loads(written)
+        return f" (process {int(facts['pid'])}, since {facts['since']})"
+    except (ValueError, KeyError, TypeError):
+        return ""

@@ -1,0 +1,236 @@
+"""A column map bound to one file: for every row, its cells -> the lead fields they hold.
+
+Built from a profile, or without one from the header's names.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from leadctl.errors import InputUnusable
+from leadctl.fields import ALIASES, plain
+from leadctl.model import OWN
+from leadctl.profile import Columns, Constant, Members, Template, Translated
+from leadctl.wording import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from leadctl.model import Cells, Json
+    from leadctl.profile import Profile, Source
+    from leadctl.yamlfile import Document, Where
+
+Getter: TypeAlias = "Callable[[Cells], Json]"
+"""From the cells of a row to a value; None or an empty text where there is nothing."""
+Values: TypeAlias = "dict[str, Json]"
+"""Lead field -> value, only for fields that have one."""
+
+
+@dataclass
+class Mapper:
+    """A column map bound to one file.
+
+    `columns` says for each field which columns it comes from (for the run's notes);
+    `unused` are the file's columns that go nowhere.
+    """
+
+    getters: dict[str, Getter]
+    columns: dict[str, tuple[str, ...]]
+    unused: tuple[str, ...]
+    skip: tuple[tuple[str, Getter, frozenset[str]], ...] = ()
+
+    def values(self, cells: Cells) -> Values:
+        """Return the fields of a row; text is trimmed, empty values are left out."""
+        found: Values = {}
+        for name, getter in self.getters.items():
+            value = getter(cells)
+            if isinstance(value, str):
+                value = value.strip()
+            if value not in ("", None, {}, []):
+                found[name] = value
+        return found
+
+    def skipped_by(self, cells: Cells) -> str | None:
+        """Return the column whose skip rule holds for this row."""
+        for column, getter, words in self.skip:
+            if str(getter(cells) or "").strip().casefold() in words:
+                return column
+        return None
+
+
+def bind(profile: Profile, header: Sequence[str], *, nested: bool) -> Mapper:
+    """Bind a profile to a file's columns; InputUnusable for a column the file lacks.
+
+    `nested` allows dotted paths into objects (JSONL).
+    """
+    binder = _Binder(profile.document, header, nested=nested)
+    getters = {name: binder.getter(source) for name, source in profile.fields.items()}
+    if "phone" not in getters:
+        raise profile.document.problem(("fields",), "the profile says nothing about `phone`")
+    skip = tuple(
+        (rule.column, binder.getter(Columns((rule.column,), rule.where)), rule.words)
+        for rule in profile.skip
+    )
+    columns = {name: tuple(_columns(source)) for name, source in profile.fields.items()}
+    used = {part for names in columns.values() for part in names} | {r.column for r in profile.skip}
+    return Mapper(getters, columns, _unused(header, used, nested=nested), skip)
+
+
+def bind_by_name(header: Sequence[str], constants: Mapping[str, str], *, nested: bool) -> Mapper:
+    """Match columns with lead fields by name and alias; InputUnusable where none holds phones."""
+    by_alias: dict[str, list[str]] = {}
+    for name in header:
+        if not name.startswith(OWN):
+            by_alias.setdefault(plain(name), []).append(name)
+    columns: dict[str, tuple[str, ...]] = {}
+    for lead_field, aliases in ALIASES.items():
+        matched = tuple(name for alias in aliases for name in by_alias.get(alias, ()))
+        if matched and lead_field not in constants:
+            columns[lead_field] = matched
+    if "phone" not in columns and "phone" not in constants:
+        shown = ", ".join(repr(name) for name in header[:12])
+        raise InputUnusable(
+            f"no column is recognised as the phone number; the columns are {shown}",
+            hint="rename the column to phone, or name it in a profile (--profile)",
+        )
+    getters = {name: _first_of(header, found, nested=nested) for name, found in columns.items()}
+    getters |= {name: _constant(value) for name, value in constants.items()}
+    used = {name for names in columns.values() for name in names}
+    return Mapper(getters, columns, _unused(header, used, nested=nested))
+
+
+@dataclass
+class _Binder:
+    document: Document
+    header: Sequence[str]
+    nested: bool
+
+    def getter(self, source: Source) -> Getter:
+        match source:
+            case Columns(names, where):
+                present = [name for name in names if self._has(name)]
+                if not present:
+                    raise self._missing(names[0], where)
+                return _first_of(self.header, present, nested=self.nested)
+            case Template(literals, columns, where):
+                parts = [self.getter(Columns((column,), where)) for column in columns]
+                return _template(literals, parts)
+            case Constant(value):
+                return _constant(value)
+            case Members(members):
+                return _members({key: self.getter(member) for key, member in members.items()})
+            case Translated(inner, table, default):
+                return _translated(self.getter(inner), table, default)
+
+    def _has(self, name: str) -> bool:
+        # For JSONL the header lists every way into the objects, dotted.
+        return name in self.header
+
+    def _missing(self, name: str, where: Where) -> InputUnusable:
+        shown = ", ".join(repr(column) for column in self.header[:20])
+        return self.document.problem(
+            where,
+            f"the file has no column {name!r}{nearest(name, self.header)}",
+            hint=f"its columns are {shown}",
+        )
+
+
+def _columns(source: Source) -> Iterable[str]:
+    match source:
+        case Columns(names, _) | Template(_, names, _):
+            yield from names
+        case Members(members):
+            for member in members.values():
+                yield from _columns(member)
+        case Translated(inner, _, _):
+            yield from _columns(inner)
+        case Constant():
+            pass
+
+
+def _unused(header: Sequence[str], used: set[str], *, nested: bool) -> tuple[str, ...]:
+    covered = {name.split(".")[0] for name in used} | used if nested else used
+    return tuple(
+        name
+        for name in header
+        if name not in covered
+        and not name.startswith(OWN)
+        and not (nested and name.split(".")[0] in covered)
+    )
+
+
+def _first_of(header: Sequence[str], names: Sequence[str], *, nested: bool) -> Getter:
+    getters = [_member(name) if nested else _cell(header.index(name)) for name in names]
+    if len(getters) == 1:
+        return getters[0]
+
+    def first(cells: Cells) -> Json:
+        for getter in getters:
+            value = getter(cells)
+            if value is not None and (not isinstance(value, str) or value.strip()):
+                return value
+        return None
+
+    return first
+
+
+def _cell(index: int) -> Getter:
+    def cell(cells: Cells) -> Json:
+        return cells[index] if isinstance(cells, list) else None
+
+    return cell
+
+
+def _member(name: str) -> Getter:
+    path = name.split(".")
+
+    def member(cells: Cells) -> Json:
+        if isinstance(cells, dict) and name in cells:
+            return cells[name]
+        node: Json = cells if isinstance(cells, dict) else None
+        for step in path:
+            node = node.get(step) if isinstance(node, dict) else None
+        return node
+
+    return member
+
+
+def _constant(value: Json) -> Getter:
+    return lambda _cells: value
+
+
+def _template(literals: Sequence[str], parts: Sequence[Getter]) -> Getter:
+    def template(cells: Cells) -> Json:
+        values = [part(cells) for part in parts]
+        words = ["" if value is None else str(value) for value in values]
+        if not any(word.strip() for word in words):
+            return None
+        joined = "".join(a + b for a, b in zip(literals, [*words, ""], strict=True))
+        return " ".join(joined.split())
+
+    return template
+
+
+def _members(members: Mapping[str, Getter]) -> Getter:
+    def build(cells: Cells) -> Json:
+        built: dict[str, Json] = {}
+        for key, getter in members.items():
+            value = getter(cells)
+            if value is not None and (not isinstance(value, str) or value.strip()):
+                built[key] = value.strip() if isinstance(value, str) else value
+        return built
+
+    return build
+
+
+def _translated(getter: Getter, table: Mapping[str, Json], default: Json) -> Getter:
+    def translate(cells: Cells) -> Json:
+        value = getter(cells)
+        word = "" if value is None else str(value).strip()
+        if word.casefold() in table:
+            return table[word.casefold()]
+        # Without a default, what the table lacks passes on to the field's own check.
+        return value if default is None else default
+
+    return translate

@@ -1,0 +1,206 @@
+"""Any spelling of a phone number -> what one provider takes, or a code and a sentence why not.
+
+The one door to `phonenumbers`. Nothing is guessed: a number without a country code needs a region.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import phonenumbers
+from phonenumbers import PhoneNumber, ValidationResult
+
+from leadctl.model import Code, Phone
+
+if TYPE_CHECKING:
+    from leadctl.model import Json
+
+
+class PhoneForm(StrEnum):
+    """How a provider wants a number written."""
+
+    E164 = "+ and digits"
+    DIGITS = "digits with the country code, no +"
+    NATIONAL = "digits without the country code"
+    AS_WRITTEN = "digits as in the file, + kept"
+
+
+class PhoneCheck(StrEnum):
+    """`possible`: length and shape fit the country. `valid`: the range is assigned too."""
+
+    POSSIBLE = "possible"
+    VALID = "valid"
+
+
+@dataclass(frozen=True)
+class PhoneRule:
+    """What a provider takes. With `country` (ISO 3166 alpha-2), numbers of that country alone."""
+
+    form: PhoneForm
+    country: str | None = None
+    fewest: int = 3
+    most: int = 15
+
+
+class PhoneProblem(Exception):  # noqa: N818  reads as what it is
+    """Why a number cannot be sent; the text never repeats the number."""
+
+    def __init__(self, code: Code, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Normaliser:
+    """Turns cells into phones for one provider. `region` is for numbers without a country code."""
+
+    rule: PhoneRule
+    region: str | None = None
+    check: PhoneCheck = PhoneCheck.POSSIBLE
+
+    def __call__(self, value: Json) -> Phone:
+        plus, digits = _digits(_clean(value))
+        if self.rule.country == "IN":
+            return self._indian(plus=plus, digits=digits)
+        if self.rule.form is PhoneForm.AS_WRITTEN:
+            return self._as_written(plus=plus, digits=digits)
+        return self._international(plus=plus, digits=digits)
+
+    def _indian(self, *, plus: bool, digits: str) -> Phone:
+        # 9123456789 is complete although it starts with 91: the prefixes go only from 12 and 11.
+        if not plus and digits.startswith("00"):
+            plus, digits = True, digits[2:]
+        if plus and not digits.startswith("91"):
+            raise PhoneProblem(Code.PHONE_WRONG_COUNTRY, "not an Indian number")
+        if plus or (len(digits) == 12 and digits.startswith("91")):
+            local = digits[2:]
+        else:
+            local = digits[1:] if digits.startswith("0") else digits
+        if len(local) != 10 or local.startswith("0"):
+            raise _invalid(f"{_count(local)}, an Indian number has 10")
+        if self.check is PhoneCheck.VALID:
+            self._require(PhoneNumber(country_code=91, national_number=int(local)))
+        return Phone(local, "91" + local)
+
+    def _as_written(self, *, plus: bool, digits: str) -> Phone:
+        if not self.rule.fewest <= len(digits) <= self.rule.most:
+            raise _invalid(
+                f"{_count(digits)}, this provider takes {self.rule.fewest} to {self.rule.most}"
+            )
+        written = f"+{digits}" if plus else digits
+        if plus or self.region:
+            return Phone(written, _e164(self._parsed(plus=plus, digits=digits)))
+        return Phone(written, f"as written {digits}")
+
+    def _international(self, *, plus: bool, digits: str) -> Phone:
+        number = self._parsed(plus=plus, digits=digits)
+        key = _e164(number)
+        match self.rule.form:
+            case PhoneForm.NATIONAL:
+                return Phone(phonenumbers.national_significant_number(number), key)
+            case PhoneForm.DIGITS:
+                return Phone(key, key)
+            case PhoneForm.E164 | PhoneForm.AS_WRITTEN:
+                return Phone(f"+{key}", key)
+
+    def _parsed(self, *, plus: bool, digits: str) -> PhoneNumber:
+        if not plus and not self.region:
+            if not digits.startswith("00"):
+                raise _invalid("no country code: write it with +, or give --region")
+            plus, digits = True, digits[2:]
+        try:
+            number = phonenumbers.parse(f"+{digits}" if plus else digits, self.region)
+        except phonenumbers.NumberParseException as error:
+            raise _invalid(_PARSE_REASONS.get(error.error_type, "not a phone number")) from None
+        self._require(number)
+        return number
+
+    def _require(self, number: PhoneNumber) -> None:
+        verdict = phonenumbers.is_possible_number_with_reason(number)
+        if verdict != ValidationResult.IS_POSSIBLE:
+            raise _invalid(_impossible(number, verdict))
+        if self.check is PhoneCheck.VALID and not phonenumbers.is_valid_number(number):
+            raise _invalid("not in a range that is assigned to anybody (--phone-check valid)")
+
+
+def is_region(code: str) -> bool:
+    """Tell whether `code` is an ISO 3166 alpha-2 code that has a numbering plan."""
+    return code in phonenumbers.SUPPORTED_REGIONS
+
+
+_FORMATTING = str.maketrans("", "", " -.()/\u00a0")
+_SCIENTIFIC = re.compile(r"[+-]?\d+([.,]\d+)?[eE][+-]?\d+")
+_PARSE_REASONS = {
+    phonenumbers.NumberParseException.INVALID_COUNTRY_CODE: "no such country code",
+    phonenumbers.NumberParseException.TOO_SHORT_NSN: "too few digits",
+    phonenumbers.NumberParseException.TOO_SHORT_AFTER_IDD: "too few digits",
+    phonenumbers.NumberParseException.TOO_LONG: "too many digits",
+}
+
+
+def _invalid(reason: str) -> PhoneProblem:
+    return PhoneProblem(Code.PHONE_INVALID, reason)
+
+
+def _count(digits: str) -> str:
+    return "1 digit" if len(digits) == 1 else f"{len(digits)} digits"
+
+
+def _clean(value: Json) -> str:
+    if isinstance(value, bool | list | dict):
+        raise _invalid("not a phone number but another kind of value")
+    cell = "" if value is None else str(value)
+    if not cell.isascii():
+        # Full-width digits and exotic spaces become plain ones; invisible characters go.
+        cell = unicodedata.normalize("NFKC", cell)
+        cell = "".join(_plain_character(c) for c in cell if unicodedata.category(c) != "Cf")
+    cell = cell.strip()
+    if not cell:
+        raise PhoneProblem(Code.PHONE_MISSING, "no phone number")
+    if _SCIENTIFIC.fullmatch(cell):
+        raise PhoneProblem(
+            Code.PHONE_DAMAGED,
+            "a spreadsheet turned it into scientific notation; export the file again with the "
+            "column as text",
+        )
+    return cell
+
+
+def _plain_character(character: str) -> str:
+    if character.isdecimal():
+        return str(unicodedata.decimal(character))
+    return "-" if unicodedata.category(character) == "Pd" else character
+
+
+def _digits(cell: str) -> tuple[bool, str]:
+    compact = cell.translate(_FORMATTING)
+    plus = compact.startswith("+")
+    digits = compact[1:] if plus else compact
+    if not digits.isascii() or not digits.isdigit():
+        if any(c.isalpha() for c in digits):
+            raise _invalid("contains letters (an extension or a second number cannot be sent)")
+        raise _invalid("contains signs that no phone number has")
+    return plus, digits
+
+
+def _e164(number: PhoneNumber) -> str:
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)[1:]
+
+
+def _impossible(number: PhoneNumber, verdict: int) -> str:
+    national = phonenumbers.national_significant_number(number)
+    region = phonenumbers.region_code_for_country_code(number.country_code or 0)
+    if verdict == ValidationResult.IS_POSSIBLE_LOCAL_ONLY:
+        return f"{_count(national)}: the area code is missing"
+    metadata = phonenumbers.PhoneMetadata.metadata_for_region(region)
+    lengths = metadata.general_desc.possible_length if metadata and metadata.general_desc else ()
+    usual = [length for length in lengths if length > 0]
+    if not usual:
+        return f"{_count(national)} after +{number.country_code}, which no number there has"
+    expected = str(usual[0]) if len(usual) == 1 else f"{usual[0]} to {usual[-1]}"
+    return f"{_count(national)} after +{number.country_code}, a number in {region} has {expected}"

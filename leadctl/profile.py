@@ -1,0 +1,184 @@
+"""Column maps as people write them: a YAML profile, read and checked on its own.
+
+What it means for one file's columns is mapping.py's business.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeAlias
+
+from leadctl.errors import UsageError
+from leadctl.fields import FIELDS, OBJECTS
+from leadctl.wording import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from leadctl.model import Json
+    from leadctl.yamlfile import Document, Where
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The first of these columns that holds something."""
+
+    names: tuple[str, ...]
+    where: Where
+
+
+@dataclass(frozen=True)
+class Template:
+    """Text with {columns} in it; missing parts leave no stray space."""
+
+    literals: tuple[str, ...]
+    columns: tuple[str, ...]
+    where: Where
+
+
+@dataclass(frozen=True)
+class Constant:
+    value: Json
+
+
+@dataclass(frozen=True)
+class Members:
+    """An object field, built key by key."""
+
+    members: Mapping[str, Source]
+
+
+@dataclass(frozen=True)
+class Translated:
+    """Another source's value, looked up in a table (case and spaces at the ends do not count).
+
+    `default` stands in for nothing, and for what the table lacks; without one the value passes.
+    """
+
+    source: Source
+    table: Mapping[str, Json]
+    default: Json
+
+
+Source: TypeAlias = Columns | Template | Constant | Members | Translated
+
+
+@dataclass(frozen=True)
+class SkipRule:
+    """Leave a row out when a column holds one of these words (case does not count)."""
+
+    column: str
+    words: frozenset[str]
+    where: Where
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A column map as written: `fields` by lead field, `region` as ISO 3166 alpha-2."""
+
+    document: Document
+    fields: Mapping[str, Source]
+    region: str | None = None
+    skip: tuple[SkipRule, ...] = ()
+
+    def with_constants(self, constants: Mapping[str, str]) -> Profile:
+        """Return the profile with `--set` constants over its fields."""
+        fixed = {name: Constant(value) for name, value in constants.items()}
+        return replace(self, fields={**self.fields, **fixed})
+
+
+def load(document: Document, at: Where = ()) -> Profile:
+    """Read a profile from a document, or from a part of it (`profiles.NAME` in the config)."""
+    table = document.table(at, ("region", "fields", "skip_if"))
+    region = table.get("region")
+    if region is not None and not (isinstance(region, str) and re.fullmatch("[A-Z]{2}", region)):
+        raise document.problem(
+            (*at, "region"), "region must be two capital letters such as US (ISO 3166)"
+        )
+    named = document.table((*at, "fields"))
+    for name in named:
+        if name not in FIELDS:
+            message, hint = _unknown_field(name)
+            raise document.problem((*at, "fields", name), message, hint=hint)
+    if not named:
+        raise document.problem((*at, "fields"), "a profile needs `fields:`, at least a phone")
+    sources = {name: _source(document, (*at, "fields", name), name) for name in named}
+    return Profile(document, sources, region, _skip_rules(document, (*at, "skip_if")))
+
+
+def require_field(name: str) -> None:
+    """Raise UsageError with the nearest name unless `name` is a lead field (for `--set`)."""
+    if name not in FIELDS:
+        message, hint = _unknown_field(name)
+        raise UsageError(message, hint=hint)
+
+
+def _unknown_field(name: str) -> tuple[str, str]:
+    return (
+        f"there is no lead field {name!r}{nearest(name, FIELDS)}",
+        f"lead fields: {', '.join(FIELDS)}",
+    )
+
+
+_SPEC = ("column", "columns", "template", "value", "map", "default")
+
+
+def _source(document: Document, where: Where, field_name: str = "") -> Source:
+    node = document.at(where)
+    match node:
+        case str() | int() | float() if not isinstance(node, bool):
+            return _named(document, str(node), where)
+        case list() if node and all(isinstance(name, str | int) for name in node):
+            return Columns(tuple(str(name) for name in node), where)
+        case dict() if field_name in OBJECTS and not node.keys() & set(_SPEC):
+            return Members({key: _source(document, (*where, key)) for key in node})
+        case dict():
+            return _spec(document, where)
+        case _:
+            raise document.problem(
+                where, "expected a column name, a list of them, a template or {column: …}"
+            )
+
+
+def _spec(document: Document, where: Where) -> Source:
+    table = document.table(where, _SPEC)
+    given = [key for key in ("column", "columns", "template", "value") if key in table]
+    if len(given) != 1:
+        raise document.problem(where, "say exactly one of column, columns, template or value")
+    (key,) = given
+    source = Constant(table[key]) if key == "value" else _source(document, (*where, key))
+    if isinstance(source, Template) and key != "template":
+        raise document.problem(where, f"a text with {{…}} goes under template, not {key}")
+    if "map" not in table and "default" not in table:
+        return source
+    words = document.table((*where, "map"))
+    folded = {str(word).strip().casefold(): value for word, value in words.items()}
+    return Translated(source, folded, table.get("default"))
+
+
+def _named(document: Document, text: str, where: Where) -> Source:
+    """Tell a template from a column name by its braces; {{ and }} are plain braces."""
+    if "{" not in text and "}" not in text:
+        return Columns((text,), where)
+    parts = re.split(r"\{([^{}]+)\}", text.replace("{{", "\0").replace("}}", "\1"))
+    literals = tuple(part.replace("\0", "{").replace("\1", "}") for part in parts[::2])
+    if any("{" in part or "}" in part for part in parts[::2]):
+        raise document.problem(where, "unbalanced { } in the template; plain braces are {{ and }}")
+    return Template(literals, tuple(part.strip() for part in parts[1::2]), where)
+
+
+def _skip_rules(document: Document, where: Where) -> tuple[SkipRule, ...]:
+    node = document.at(where)
+    if isinstance(node, list):
+        return tuple(_skip_rule(document, (*where, index)) for index in range(len(node)))
+    return () if node is None else (_skip_rule(document, where),)
+
+
+def _skip_rule(document: Document, where: Where) -> SkipRule:
+    table = document.table(where, ("column", "in"))
+    column, words = table.get("column"), table.get("in")
+    if not isinstance(column, str) or not isinstance(words, list) or not words:
+        raise document.problem(where, "skip_if needs {column: NAME, in: [word, …]}")
+    folded = frozenset(str(word).strip().casefold() for word in words)
+    return SkipRule(column, folded, (*where, "column"))

@@ -1,0 +1,273 @@
+"""What a provider is: declarations and a few pure functions, found through an entry point.
+
+A provider never opens a connection, sleeps, loops, logs or reads a clock. Its dataclass fields are
+its settings, so that an account's settings can be checked by name. See docs/adding-a-provider.md.
+"""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections import Counter
+from dataclasses import dataclass, fields
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING, ClassVar
+from urllib.parse import quote
+
+from leadctl.errors import (
+    AccessDenied,
+    CampaignClosed,
+    InDoubt,
+    NotProcessed,
+    ProviderError,
+    Refused,
+    Unusable,
+    UsageError,
+)
+from leadctl.model import CREATED, Code, Outcome, Status
+from leadctl.wording import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    import httpx
+
+    from leadctl.fields import Field, PriorityScale
+    from leadctl.model import Batch, Json
+    from leadctl.phone import PhoneRule
+
+GROUP = "leadctl.providers"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the provider allows one account.
+
+    batch_size            leads a request
+    concurrency           requests under way at the same time
+    requests_per_minute   None where no figure is known; then only `min_interval` paces
+    min_interval          seconds from the end of a request to the start of the next
+    doubt_delay           seconds before a batch whose answer was lost is sent again
+    """
+
+    batch_size: int
+    concurrency: int = 1
+    requests_per_minute: float | None = None
+    min_interval: float = 0.0
+    doubt_delay: float = 5.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provider(ABC):
+    """One dialer's upload API. Subclasses are frozen dataclasses; their fields are settings."""
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    documentation: ClassVar[str]
+    limits: ClassVar[Limits]
+    answers: ClassVar[tuple[int, ...]]
+    """HTTP statuses whose body says something about the leads; the rest mean the same everywhere."""
+    phone_wire: ClassVar[str]
+    """Key of the phone number in the object of a lead."""
+    fields: ClassVar[tuple[Field, ...]]
+    """Lead fields the provider has a place for, the phone apart."""
+    overflow: ClassVar[str | None] = None
+    """Key of an object that takes the fields without a place of their own."""
+    priority: ClassVar[PriorityScale | None] = None
+    secrets: ClassVar[tuple[str, ...]] = ("api_key",)
+    campaign_rule: ClassVar[tuple[str, str]] = (r"[A-Za-z0-9_.-]+", "an id such as 3, not a name")
+    """Pattern a campaign must match in full, and how to say so."""
+    compares_external_id: ClassVar[bool] = False
+    """Whether two leads with one external id count as the same lead there."""
+    good: ClassVar[Outcome] = CREATED
+    """What the provider's best word about a lead amounts to."""
+    takes_tags: ClassVar[bool] = False
+    warning: ClassVar[str] = ""
+    """What every user of this provider should be told after a run."""
+
+    base_url: str
+
+    @property
+    @abstractmethod
+    def phone_rule(self) -> PhoneRule: ...
+
+    @property
+    @abstractmethod
+    def resend_is_safe(self) -> bool:
+        """Whether a batch whose answer was lost may be sent again without doubling a lead."""
+
+    @abstractmethod
+    def auth(self, secrets: Mapping[str, str]) -> httpx.Auth: ...
+
+    @abstractmethod
+    def request(self, batch: Batch) -> httpx.Request:
+        """Build the upload; the same batch gives the same bytes every time."""
+
+    @abstractmethod
+    def outcomes(self, batch: Batch, response: httpx.Response) -> list[Outcome]:
+        """Read an answer whose status is in `answers`: one outcome a lead, in order.
+
+        Raises one of the ProviderErrors where the answer is about the batch as a whole.
+        """
+
+    def objection(self) -> str | None:
+        """Say why this account must not upload yet, in one sentence with the remedy."""
+        return None
+
+    def campaign_objection(self, campaign: str) -> str | None:
+        pattern, sentence = self.campaign_rule
+        if re.fullmatch(pattern, campaign):
+            return None
+        return f"a campaign of {self.title} is {sentence}"
+
+    def meaning(self, response: httpx.Response) -> ProviderError:
+        """Tell what an answer means by its status alone."""
+        said = f"{self.title} answered HTTP {response.status_code}{quoted(response)}"
+        match response.status_code:
+            case 401 | 403:
+                return AccessDenied(said)
+            case 404:
+                return CampaignClosed(f"{said}: campaign or address unknown")
+            case 400 | 413 | 422:
+                return Refused(said)
+            case 429:
+                return NotProcessed(said)
+            case status if status >= 500:
+                return InDoubt(said)
+            case status if 200 <= status < 300:
+                return self.unreadable(response)
+            case _:
+                return Unusable(said)
+
+    def unreadable(self, response: httpx.Response) -> InDoubt:
+        status = response.status_code
+        return InDoubt(
+            f"{self.title} answered HTTP {status} with a body that cannot be read", lost=False
+        )
+
+    def url(self, *path: str) -> str:
+        """Join path segments to the base URL; a colon stays a colon (Yotel's `leads:bulk`)."""
+        return "/".join([self.base_url.rstrip("/"), *(quote(part, safe=":") for part in path)])
+
+    @classmethod
+    def settings(cls) -> tuple[str, ...]:
+        return tuple(f.name for f in fields(cls))
+
+
+# --- finding providers -----------------------------------------------------------------------
+
+
+@cache
+def installed() -> dict[str, EntryPoint]:
+    """Every provider on this machine by name, our own and other packages'."""
+    return {point.name: point for point in sorted(entry_points(group=GROUP))}
+
+
+def provider_class(name: str) -> type[Provider]:
+    """Load a provider by name; UsageError with the nearest name where there is none."""
+    known = installed()
+    if name not in known:
+        raise UsageError(
+            f"there is no provider {name!r}{nearest(name, known)}",
+            hint=f"providers: {', '.join(known)}",
+        )
+    loaded = known[name].load()
+    if not (isinstance(loaded, type) and issubclass(loaded, Provider)):
+        raise UsageError(f"the package that offers {name!r} holds no leadctl Provider there")
+    return loaded
+
+
+# --- reading answers -------------------------------------------------------------------------
+
+
+def judge(provider: Provider, batch: Batch, response: httpx.Response) -> list[Outcome]:
+    """Turn an answer into one outcome a lead, or raise what it means for the batch.
+
+    Statuses outside `provider.answers` mean the same for every provider. That every lead has
+    exactly one outcome is checked here and not left to the provider.
+    """
+    if response.status_code not in provider.answers:
+        raise provider.meaning(response)
+    outcomes = provider.outcomes(batch, response)
+    if len(outcomes) != len(batch):
+        raise InDoubt(
+            f"{provider.title}'s answer gave {len(outcomes)} outcomes for {len(batch)} leads",
+            lost=False,
+        )
+    return outcomes
+
+
+def token_refusal(title: str, response: httpx.Response) -> ProviderError:
+    """Tell what a token call without a token means: no lead was sent in any case."""
+    said = f"{title} answered HTTP {response.status_code} to the token call{quoted(response)}"
+    if response.status_code in (400, 401, 403, 422):
+        return AccessDenied(said)
+    return NotProcessed(said)
+
+
+def body(response: httpx.Response) -> dict[str, Json]:
+    """Return the JSON object of an answer; an empty one where there is none."""
+    try:
+        found = response.json()
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def quoted(response: httpx.Response) -> str:
+    """Quote the provider's own sentence (never the body: bodies hold phone numbers)."""
+    answer = body(response)
+    for key in ("message", "error", "detail"):
+        if isinstance(sentence := answer.get(key), str) and sentence.strip():
+            return f": {one_line(sentence)}"
+    return ""
+
+
+def one_line(text: str, most: int = 200) -> str:
+    """Make a provider's text fit to print: one line, no control characters, digits runs hidden."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    line = re.sub(r"\+?\d{7,}", "…", line)
+    return line if len(line) <= most else f"{line[: most - 1]}…"
+
+
+def digits(number: object) -> str:
+    """What two spellings of one number share."""
+    return "".join(c for c in str(number) if c.isdigit())
+
+
+def undecided(reason: str = "the answer does not mention this row") -> Outcome:
+    return Outcome(Status.UNKNOWN, Code.ANSWER_UNREADABLE, reason)
+
+
+def rejected(reason: str) -> Outcome:
+    return Outcome(Status.REJECTED, Code.PROVIDER_REJECTED, one_line(reason))
+
+
+DUPLICATE = Outcome(Status.DUPLICATE, Code.DUPLICATE_IN_CAMPAIGN, "already in the campaign")
+
+
+def by_phone(batch: Batch, lists: Sequence[tuple[object, Outcome]]) -> list[Outcome]:
+    """Match lists of numbers with the leads by digits, earlier lists first.
+
+    A list counts each number as often as it stands there; a lead in no list stays undecided.
+    Raises ValueError where a list is not a list.
+    """
+    open_numbers = []
+    for numbers, outcome in lists:
+        if not isinstance(numbers, list):
+            raise ValueError("not a list of numbers")
+        open_numbers.append((Counter(map(digits, numbers)), outcome))
+    return [_first_match(digits(lead.phone.wire), open_numbers) for lead in batch.leads]
+
+
+def _first_match(number: str, lists: Iterable[tuple[Counter[str], Outcome]]) -> Outcome:
+    for numbers, outcome in lists:
+        if numbers[number] > 0:
+            return outcome
+    return undecided()
+
+
+def by_index(batch: Batch, named: Mapping[int, Outcome], rest: Outcome) -> list[Outcome]:
+    """Give the named positions (from 0) their outcome and all others `rest`."""
+    return [named.get(index, rest) for index in range(len(batch))]

@@ -1,0 +1,140 @@
+"""Agora, `POST /leads/upload` (docs.agoraai.tech, SDK models reference; public API contract 1.1.0)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import httpx
+
+from leadctl.auth import Token, TokenExchange
+from leadctl.errors import CampaignClosed, Refused
+from leadctl.fields import Field, email, text
+from leadctl.model import ACCEPTED, Outcome
+from leadctl.phone import PhoneForm, PhoneRule
+from leadctl.provider import (
+    Limits,
+    Provider,
+    body,
+    by_index,
+    one_line,
+    quoted,
+    rejected,
+    token_refusal,
+    undecided,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from leadctl.model import Batch, Json
+
+
+@dataclass(frozen=True, kw_only=True)
+class Agora(Provider):
+    name = "agora"
+    title = "Agora"
+    documentation = "https://docs.agoraai.tech/sdk/reference/"
+    # No limit is documented; 500 a request is our choice. Its queue may still hold a batch whose
+    # answer was lost: 45 s before the same leads go again.
+    limits = Limits(batch_size=500, concurrency=1, doubt_delay=45.0)
+    answers = (200, 202, 400, 403, 422)
+    phone_rule = PhoneRule(PhoneForm.E164)
+    phone_wire = "phone"
+    fields = (
+        Field("first_name", "first_name", text),
+        Field("last_name", "last_name", text),
+        Field("email", "email", email),
+        Field("company", "company", text),
+        Field("title", "title", text),
+    )
+    campaign_rule = (r"[1-9][0-9]*", "a whole number such as 42 (it stands in the dashboard's address)")
+    good = ACCEPTED  # 202: queued, and nothing more is heard of a lead
+    takes_tags = True
+    warning = "Agora queues leads and leaves out duplicates without saying which."
+
+    base_url: str = "https://core.agoraai.tech/api/v1"
+    skip_duplicates: bool = True
+    source: str = ""
+    disclaimer_version: str = ""
+    compliance_acknowledged: bool = False
+
+    @property
+    def resend_is_safe(self) -> bool:
+        return self.skip_duplicates  # "silently skips leads already in the campaign"
+
+    def objection(self) -> str | None:
+        if self.compliance_acknowledged:
+            return None
+        return (
+            "Agora takes leads only with your word that you have legal permission to call them "
+            "(TCPA, GDPR, …); give it by --acknowledge-compliance or compliance_acknowledged: true"
+        )
+
+    def auth(self, secrets: Mapping[str, str]) -> httpx.Auth:
+        return TokenExchange(
+            request=lambda: httpx.Request(
+                "POST",
+                self.url("auth", "api-key", "token"),
+                json={"api_key": secrets["api_key"]},
+            ),
+            read=_token,
+            expired=lambda response: response.status_code == 401,
+        )
+
+    def request(self, batch: Batch) -> httpx.Request:
+        upload: dict[str, Json] = {
+            "campaign_id": int(batch.campaign),
+            "leads": [lead.wire for lead in batch.leads],
+            "compliance_acknowledged": self.compliance_acknowledged,
+            "skip_duplicates": self.skip_duplicates,
+        }
+        if batch.tags:
+            upload["tags"] = list(batch.tags)
+        if self.source:
+            upload["source"] = self.source
+        if self.disclaimer_version:
+            upload["disclaimer_version"] = self.disclaimer_version
+        return httpx.Request("POST", self.url("leads", "upload"), json=upload)
+
+    def outcomes(self, batch: Batch, response: httpx.Response) -> list[Outcome]:
+        answer = body(response)
+        said = f"Agora answered HTTP {response.status_code}{quoted(response)}"
+        errors = answer.get("errors")
+        if response.status_code == 403:
+            raise CampaignClosed(f"{said} (the key may not use this campaign)")
+        if response.status_code == 400 and "campaign" in said.casefold():
+            raise CampaignClosed(said)
+        if response.is_client_error:
+            raise Refused(said, _reasons(errors) if isinstance(errors, list) else {})
+        if not isinstance(errors, list) or "received_count" not in answer:
+            raise self.unreadable(response)
+        named = _reasons(errors)
+        # Rejections that cannot be attributed taint every row that is not named.
+        consistent = (
+            answer["received_count"] == len(batch)
+            and answer.get("invalid_count") == len(named)
+            and all(0 <= row < len(batch) for row in named)
+        )
+        rest = ACCEPTED if consistent else undecided("the answer's counts contradict each other")
+        return by_index(batch, {row: rejected(reason) for row, reason in named.items()}, rest)
+
+
+def _token(response: httpx.Response) -> Token:
+    answer = body(response)
+    token, life = answer.get("access_token"), answer.get("expires_in")
+    if response.status_code == 200 and isinstance(token, str) and isinstance(life, int | float):
+        return Token(token, float(life))
+    raise token_refusal("Agora", response)
+
+
+def _reasons(errors: list[Json]) -> dict[int, str]:
+    """Group messages by row (from 0): a row with two bad fields stands there twice."""
+    found: dict[int, list[str]] = {}
+    for error in errors:
+        row = error.get("row") if isinstance(error, dict) else None
+        if not isinstance(error, dict) or not isinstance(row, int):
+            found.setdefault(-1, [])  # a rejection that names no row: see `consistent`
+            continue
+        found.setdefault(row, []).append(str(error.get("message", "refused")))
+    return {row: one_line("; ".join(messages)) for row, messages in found.items()}

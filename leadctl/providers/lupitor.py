@@ -1,0 +1,134 @@
+"""Lupitor, `POST /leads` and `/leads/bulk` (lupitor-docs.com, API reference, Leads)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import httpx
+
+from leadctl.auth import FixedHeaders
+from leadctl.errors import AccessDenied, CampaignClosed, InDoubt, ProviderError, Refused
+from leadctl.fields import Field, PriorityScale, iso_time, text
+from leadctl.model import CREATED, Outcome
+from leadctl.phone import PhoneForm, PhoneRule
+from leadctl.provider import (
+    DUPLICATE,
+    Limits,
+    Provider,
+    body,
+    digits,
+    one_line,
+    rejected,
+    undecided,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from leadctl.model import Batch, Json, Lead
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lupitor(Provider):
+    name = "lupitor"
+    title = "Lupitor"
+    documentation = "https://lupitor-docs.com/api-reference/leads/create"
+    # 10 bulk requests a minute for a key: API reference, Introduction.
+    limits = Limits(batch_size=1000, concurrency=1, requests_per_minute=10)
+    answers = (200, 201, 400, 401, 403, 404, 409, 422)  # which code goes with which error is not said
+    phone_rule = PhoneRule(PhoneForm.E164)
+    phone_wire = "phoneNumber"
+    priority = PriorityScale(first=100, last=0)
+    fields = (
+        Field("external_id", "externalId", text),
+        Field("scheduled_for", "scheduledFor", iso_time),
+        Field("priority", "priority", priority.check),
+    )
+    overflow = "metadata"
+    compares_external_id = True
+    resend_is_safe = True  # leads already in the campaign are skipped and named
+
+    base_url: str = "https://{deployment}.lupitor.com/api/v1"
+    deployment: str = ""
+
+    def auth(self, secrets: Mapping[str, str]) -> httpx.Auth:
+        return FixedHeaders({"x-api-key": secrets["api_key"]})
+
+    def request(self, batch: Batch) -> httpx.Request:
+        leads = [lead.wire for lead in batch.leads]
+        if len(leads) == 1:  # the single call says more about its one lead
+            return httpx.Request(
+                "POST", self.url("leads"), json={"campaignId": batch.campaign, **leads[0]}
+            )
+        return httpx.Request(
+            "POST", self.url("leads", "bulk"), json={"campaignId": batch.campaign, "leads": leads}
+        )
+
+    def outcomes(self, batch: Batch, response: httpx.Response) -> list[Outcome]:
+        answer = body(response)
+        result = answer.get("data")
+        if answer.get("success") is True and response.is_success and isinstance(result, dict):
+            return _created(result) if len(batch) == 1 else _counted(batch, result)
+        said = answer.get("error")
+        sentence = one_line(said) if isinstance(said, str) else ""
+        if len(batch) == 1 and (outcome := _single(sentence, response.status_code)):
+            return [outcome]
+        if response.is_success and (answer.get("success") is not False or not sentence):
+            raise self.unreadable(response)
+        raise _meaning(sentence, response.status_code)
+
+
+def _created(result: dict[str, Json]) -> list[Outcome]:
+    return [CREATED if result.get("leadId") else undecided()]
+
+
+def _counted(batch: Batch, result: dict[str, Json]) -> list[Outcome]:
+    """Skipped leads are named; the rest is created only if the counts leave no other way."""
+    named = result.get("skippedIdentifiers", result.get("skippedPhones", []))
+    skipped = {str(identifier) for identifier in named} if isinstance(named, list) else set()
+    skipped |= {digits(identifier) for identifier in skipped if identifier.startswith("+")}
+    duplicates = [_is_named(lead, skipped) for lead in batch.leads]
+    counts = result.get("created"), result.get("skipped")
+    consistent = counts == (len(batch) - sum(duplicates), sum(duplicates))
+    rest = CREATED if consistent else undecided("the answer's counts contradict each other")
+    return [DUPLICATE if duplicate else rest for duplicate in duplicates]
+
+
+def _is_named(lead: Lead, skipped: set[str]) -> bool:
+    return (
+        lead.phone.wire in skipped
+        or digits(lead.phone.wire) in skipped
+        or lead.wire.get("externalId") in skipped
+    )
+
+
+def _single(sentence: str, status: int) -> Outcome | None:
+    """Read the documented texts about one lead."""
+    if re.match(r"Lead (with (external|phone).* )?already exists$", sentence, re.IGNORECASE):
+        return DUPLICATE
+    if sentence.endswith("is required") and "phoneNumber" in sentence:
+        return rejected(sentence)
+    if sentence and status in (400, 422) and not _about_the_account(sentence):
+        return rejected(sentence)
+    return None
+
+
+def _about_the_account(sentence: str) -> bool:
+    return bool(re.search(r"campaign|api key|forbidden", sentence, re.IGNORECASE))
+
+
+def _meaning(sentence: str, status: int) -> ProviderError:
+    said = f"Lupitor answered HTTP {status}: {sentence or 'no reason given'}"
+    if re.search(r"campaign", sentence, re.IGNORECASE):
+        return CampaignClosed(said)
+    if status in (401, 403) or _about_the_account(sentence):
+        return AccessDenied(said)
+    match status:
+        case 404:
+            return CampaignClosed(said)
+        case 400 | 409 | 422:
+            return Refused(said)
+        case _:
+            return InDoubt(said, lost=False)

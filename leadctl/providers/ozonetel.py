@@ -1,0 +1,158 @@
+"""Ozonetel CloudAgent, `POST /ca_apis/AddCampaignData` (docs.ozonetel.com, Add Campaign Data, token).
+
+HTTP says nothing here: every answer is taken by its `status` and `message`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import httpx
+
+from leadctl.auth import Token, TokenExchange
+from leadctl.errors import AccessDenied, CampaignClosed, InputUnusable, NotProcessed
+from leadctl.fields import Field, PriorityScale, iso_date, text
+from leadctl.model import CREATED, Outcome
+from leadctl.phone import PhoneForm, PhoneRule
+from leadctl.provider import DUPLICATE, Limits, Provider, body, one_line, rejected, token_refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from leadctl.model import Batch, Json
+
+PHONE_FORMS = {
+    "as-written": PhoneForm.AS_WRITTEN,
+    "e164": PhoneForm.E164,
+    "national": PhoneForm.NATIONAL,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ozonetel(Provider):
+    name = "ozonetel"
+    title = "Ozonetel"
+    documentation = "https://docs.ozonetel.com/reference/post_ca-apis-addcampaigndata"
+    # One lead a request (this page); 100 requests a minute (the page of the same call with basic
+    # authentication; this one prints none).
+    limits = Limits(batch_size=1, concurrency=2, requests_per_minute=100)
+    answers = (200, 201, 400, 401, 403, 404, 409, 422, 429)
+    phone_wire = "phoneNumber"
+    priority = PriorityScale(first=99, last=1)
+    fields = (
+        Field("name", "Name", text),
+        Field("skill", "skill", text, "for skill-wise campaigns"),
+        Field("agent_id", "agentId", text, "for agent-wise campaigns"),
+        # Its own check is not to be relied on: wrong priorities are taken without a word.
+        Field("priority", "priority", lambda value: str(Ozonetel.priority.check(value))),
+        Field("expires_on", "expiryDate", iso_date),
+    )
+    campaign_rule = (r"[^\x00-\x1f]+", "the name of an outbound campaign")
+
+    base_url: str = "https://in1-ccaas-api.ozonetel.com"
+    user_name: str
+    check_duplicate: bool = True
+    phone_format: str = "as-written"
+    action: str = ""
+
+    def __post_init__(self) -> None:
+        if self.phone_format not in PHONE_FORMS:
+            raise InputUnusable(f"phone_format of Ozonetel is one of {', '.join(PHONE_FORMS)}")
+
+    @property
+    def phone_rule(self) -> PhoneRule:
+        return PhoneRule(PHONE_FORMS[self.phone_format], fewest=3, most=16)
+
+    @property
+    def resend_is_safe(self) -> bool:
+        return self.check_duplicate  # "TRUE" refuses numbers that are in the campaign
+
+    def auth(self, secrets: Mapping[str, str]) -> httpx.Auth:
+        headers = {"apiKey": secrets["api_key"]}
+        return TokenExchange(
+            request=lambda: httpx.Request(
+                "POST",
+                self.url("ca_apis", "CAToken", "generateToken"),
+                json={"userName": self.user_name},
+                headers=headers,
+            ),
+            read=_token,
+            expired=lambda response: _message(response)[1].casefold() == "token expired",
+            headers=headers,
+        )
+
+    def request(self, batch: Batch) -> httpx.Request:
+        (lead,) = batch.leads
+        upload: dict[str, Json] = {
+            "campaignName": batch.campaign,
+            **lead.wire,
+            "checkDuplicate": "TRUE" if self.check_duplicate else "FALSE",
+            "userName": self.user_name,
+        }
+        if self.action:  # START starts calling people: never unless the user set it
+            upload["action"] = self.action
+        return httpx.Request("POST", self.url("ca_apis", "AddCampaignData"), json=upload)
+
+    def outcomes(self, batch: Batch, response: httpx.Response) -> list[Outcome]:
+        status, message = _message(response)
+        sentence = message.casefold()
+        if status == "success" and re.fullmatch(r"number already exist(ed)?", sentence):
+            return [DUPLICATE]
+        if status == "success" and _SUCCESS.match(sentence):
+            return [CREATED]
+        if status not in ("fail", "error", "false") or not sentence:
+            raise self.meaning(response)
+        said = f"Ozonetel answered: {one_line(message)}"
+        if sentence == "max limit exceeded":
+            raise NotProcessed(said)
+        if sentence in _ACCESS:
+            raise AccessDenied(said)
+        if sentence in _CAMPAIGN:
+            raise CampaignClosed(said)
+        return [rejected(message)]
+
+
+# Which of these texts comes depends on the campaign's state and on `action`; all of them stand in
+# rows of the page about a lead that was good. "Is Already Started" is said of the campaign.
+_SUCCESS = re.compile(
+    r"successfully updated"
+    r"|please pass the valid campaign action successfully updated"
+    r"|campaign .* is already started$"
+)
+_ACCESS = frozenset(
+    {
+        "token expired",
+        "token should not be null or empty.",
+        "api key should not be null or empty.",
+        "username should not be null or empty.",
+        "invalid user details",
+        "invalid username or apikey",
+        "username is null",
+        "invalid action.",  # the account's API authentication is not TOKEN_AUTH
+    }
+)
+_CAMPAIGN = frozenset(
+    {
+        "please provide campaign details",
+        "no user found or campaign name is invalid",
+        "the selected campaign is not outbound",
+    }
+)
+
+
+def _message(response: httpx.Response) -> tuple[str, str]:
+    answer = body(response)
+    status, message = answer.get("status"), answer.get("message")
+    return str(status).strip().casefold(), message.strip() if isinstance(message, str) else ""
+
+
+def _token(response: httpx.Response) -> Token:
+    token = body(response).get("token")
+    if response.is_success and isinstance(token, str) and token:
+        return Token(token, life=3600.0)
+    status, message = _message(response)
+    if status in ("false", "fail", "error") and message.casefold() != "max limit exceeded":
+        raise AccessDenied(f"Ozonetel answered to the token call: {one_line(message)}")
+    raise token_refusal("Ozonetel", response)

@@ -1,0 +1,82 @@
+"""Voiso, `POST /campaigns/{id}/leads` (developers.voiso.com, Add leads to a campaign, API v4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import httpx
+
+from leadctl.auth import bearer
+from leadctl.errors import NotProcessed
+from leadctl.fields import Field, PriorityScale, boolean, sip_headers, source, text
+from leadctl.model import CREATED, Outcome
+from leadctl.phone import PhoneForm, PhoneRule
+from leadctl.provider import (
+    DUPLICATE,
+    Limits,
+    Provider,
+    body,
+    by_phone,
+    quoted,
+    rejected,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from leadctl.model import Batch
+
+
+@dataclass(frozen=True, kw_only=True)
+class Voiso(Provider):
+    name = "voiso"
+    title = "Voiso"
+    documentation = "https://developers.voiso.com/reference-link/addleads"
+    # One request at a time to a campaign, and 2 s of rest after each: "Running an API campaign".
+    # An import whose answer was lost may still run: 15 s.
+    limits = Limits(batch_size=1000, concurrency=1, min_interval=2.0, doubt_delay=15.0)
+    answers = (200, 201, 202, 409)  # the page does not print its success code
+    phone_rule = PhoneRule(PhoneForm.DIGITS)
+    phone_wire = "phone_number"
+    priority = PriorityScale(first=1, last=1000)
+    fields = (
+        Field("name", "name", text),
+        Field("source", "source", source),
+        Field("priority", "priority", priority.check),
+        Field("active", "active", boolean, "whether the lead is to be called"),
+        Field("context_headers", "context_headers", sip_headers),
+    )
+    resend_is_safe = True  # numbers already in the campaign come back under `duplicates`
+
+    base_url: str = "https://{cluster_id}.voiso.com/api/v4"
+    cluster_id: str = ""
+
+    def auth(self, secrets: Mapping[str, str]) -> httpx.Auth:
+        return bearer(secrets["api_key"])
+
+    def request(self, batch: Batch) -> httpx.Request:
+        return httpx.Request(
+            "POST",
+            self.url("campaigns", batch.campaign, "leads"),
+            json=[lead.wire for lead in batch.leads],
+        )
+
+    def outcomes(self, batch: Batch, response: httpx.Response) -> list[Outcome]:
+        if response.status_code == 409:
+            # An import of this campaign still runs, or (for good) the campaign is not live.
+            raise NotProcessed(f"Voiso answered HTTP 409, campaign busy or not live{quoted(response)}")
+        result = body(response).get("leads_import")
+        if not isinstance(result, dict):
+            raise self.unreadable(response)
+        try:
+            return by_phone(
+                batch,
+                [
+                    (result.get("created", []), CREATED),
+                    (result.get("duplicates", []), DUPLICATE),
+                    (result.get("rejected", []), rejected("refused by Voiso, which gives no reason")),
+                ],
+            )
+        except ValueError as error:
+            raise self.unreadable(response) from error

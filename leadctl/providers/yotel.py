@@ -1,0 +1,141 @@
+"""Yotel, `POST /campaigns/{id}/leads:bulk` (docs.yotel.in, API reference, Leads)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import httpx
+
+from leadctl.auth import bearer
+from leadctl.errors import AccessDenied, CampaignClosed, Refused
+from leadctl.fields import Field, text
+from leadctl.model import CREATED, Outcome
+from leadctl.phone import PhoneForm, PhoneRule
+from leadctl.provider import (
+    DUPLICATE,
+    Limits,
+    Provider,
+    body,
+    digits,
+    one_line,
+    quoted,
+    rejected,
+    undecided,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from leadctl.model import Batch, Json
+
+
+@dataclass(frozen=True, kw_only=True)
+class Yotel(Provider):
+    name = "yotel"
+    title = "Yotel"
+    documentation = "https://docs.yotel.in/api-reference/leads"
+    # 600 requests in each clock minute for a key: Authentication page.
+    limits = Limits(batch_size=500, concurrency=2, requests_per_minute=600)
+    answers = (200, 201, 409, 422)
+    phone_rule = PhoneRule(PhoneForm.NATIONAL, country="IN")
+    phone_wire = "phone"
+    fields = (Field("name", "name", text), Field("email", "email", text))
+    overflow = "metadata"
+    resend_is_safe = True  # duplicates are counted, not added; the Idempotency-Key stays the same
+    warning = "Numbers on the do-not-call register are stored but not dialled; Yotel does not say which."
+
+    base_url: str = "https://api.yotel.in/api/v1"
+
+    def auth(self, secrets: Mapping[str, str]) -> httpx.Auth:
+        if not secrets["api_key"].startswith(("yt_live_", "yt_test_")):
+            raise AccessDenied("an API key of Yotel starts with yt_live_ or yt_test_; this one does not")
+        return bearer(secrets["api_key"])
+
+    def request(self, batch: Batch) -> httpx.Request:
+        return httpx.Request(
+            "POST",
+            self.url("campaigns", batch.campaign, "leads:bulk"),
+            json={"leads": [lead.wire for lead in batch.leads]},
+            headers={"Idempotency-Key": str(batch.id)},
+        )
+
+    def outcomes(self, batch: Batch, response: httpx.Response) -> list[Outcome]:
+        if response.status_code == 409:
+            raise CampaignClosed(f"Yotel answered HTTP 409{quoted(response)}")
+        answer = body(response)
+        if response.status_code == 422:
+            raise Refused(f"Yotel answered HTTP 422{quoted(response)}", _culprits(answer))
+        results = answer.get("results")
+        if not isinstance(results, list) or not all(isinstance(r, dict) for r in results):
+            raise self.unreadable(response)
+        return _outcomes(batch, answer, _matched(batch, results))
+
+
+def _matched(batch: Batch, results: list[Json]) -> list[dict[str, Json] | None]:
+    """Pair results with leads: by position where all positions agree, else by number."""
+    rows = [result for result in results if isinstance(result, dict)]
+    sent = [lead.phone.wire for lead in batch.leads]
+    echoed = [digits(row.get("phone"))[-10:] for row in rows]
+    if echoed == sent:
+        return [*rows]
+    waiting: dict[str, list[dict[str, Json]]] = {}
+    for number, row in zip(echoed, rows, strict=True):
+        waiting.setdefault(number, []).append(row)
+    return [waiting[number].pop(0) if waiting.get(number) else None for number in sent]
+
+
+def _outcomes(
+    batch: Batch, answer: dict[str, Json], results: list[dict[str, Json] | None]
+) -> list[Outcome]:
+    words = [str(row.get("status")).casefold() if row else None for row in results]
+    unnamed = [
+        row is not None and row.get("id") is None and word not in _WORDS
+        for row, word in zip(results, words, strict=True)
+    ]
+    # The word for duplicates is not documented: an unknown word counts as one only while the
+    # number of duplicates accounts for every such row. `valid` has to fit what is called added.
+    known = sum(word in _DUPLICATE_WORDS for word in words)
+    accounted = answer.get("duplicates") == known + sum(unnamed)
+    added = sum(
+        row is not None and (word == "added" or (word not in _WORDS and not none))
+        for row, word, none in zip(results, words, unnamed, strict=True)
+    )
+    consistent = answer.get("valid") == added
+    return [
+        _outcome(row, word, accounted=accounted, consistent=consistent)
+        for row, word in zip(results, words, strict=True)
+    ]
+
+
+_DUPLICATE_WORDS = frozenset({"duplicate", "duplicates", "exists", "skipped"})
+_WORDS = _DUPLICATE_WORDS | {"added", "invalid"}
+
+
+def _outcome(
+    row: dict[str, Json] | None, word: str | None, *, accounted: bool, consistent: bool
+) -> Outcome:
+    if row is None:
+        return undecided()
+    if word == "invalid":
+        return rejected("Yotel calls the number invalid")
+    if word in _DUPLICATE_WORDS or (word not in _WORDS and row.get("id") is None and accounted):
+        return DUPLICATE
+    if word not in _WORDS and row.get("id") is None:
+        return undecided(f"Yotel answered with the word {one_line(str(word), 40)!r}")
+    return CREATED if consistent else undecided("the answer's counts contradict each other")
+
+
+def _culprits(answer: dict[str, Json]) -> dict[int, str]:
+    """Read positions from `detail: [{loc: ["body", "leads", 3, "phone"], msg: …}]`."""
+    found: dict[int, str] = {}
+    detail = answer.get("detail")
+    for problem in detail if isinstance(detail, list) else []:
+        if not isinstance(problem, dict):
+            continue
+        location = problem.get("loc")
+        where = location if isinstance(location, list) else []
+        for name, index in zip(where, where[1:], strict=False):
+            if name == "leads" and isinstance(index, int):
+                found[index] = one_line(str(problem.get("msg", "refused")))
+    return found

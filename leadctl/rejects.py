@@ -1,0 +1,152 @@
+"""The reject file: the rows that were not delivered and can be, as they came, each with its reason.
+
+Our columns stand before the user's, so that a row with too many or too few cells keeps every cell
+in its place and stays what it is until somebody corrects it.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import re
+import secrets
+from typing import TYPE_CHECKING, TextIO
+
+from leadctl.errors import InputUnusable
+from leadctl.model import OWN
+from leadctl.reader import RAW, Format
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from leadctl.model import Cells, Finding, Json, Malformed, Row
+    from leadctl.reader import Source
+
+NAMES = tuple(OWN + word for word in ("row", "status", "code", "field", "reason", "run"))
+
+
+def default_path(source: Path | None, folder: Path) -> Path:
+    """Return `<stem>.rejects<suffix>` beside the input; for stdin in `folder`."""
+    if source is None:
+        return folder / "stdin.rejects.csv"
+    suffixes = source.suffix
+    return source.with_name(f"{source.name.removesuffix(suffixes)}.rejects{suffixes}")
+
+
+def require_ours(path: Path) -> None:
+    """Refuse a path that holds something leadctl did not write, before anything is sent."""
+    if not os.path.lexists(path):
+        if not path.parent.is_dir():
+            raise InputUnusable(f"the folder of the reject file does not exist: {path.parent}")
+        return
+    if path.is_symlink() or not path.is_file() or not _is_ours(path):
+        raise InputUnusable(
+            f"{path} exists and is not a reject file of leadctl",
+            hint="move it away, or name another file with --rejects",
+        )
+
+
+def _is_ours(path: Path) -> bool:
+    with path.open("rb") as file:
+        start = file.read(64).replace(b"\0", b"")
+    return NAMES[0].encode() in start[:32]
+
+
+def remove(path: Path) -> None:
+    """Remove the reject file of an earlier run: this run has no such row."""
+    if path.is_file() and not path.is_symlink() and _is_ours(path):
+        path.unlink()
+
+
+def write(path: Path, source: Source, findings: Iterator[Finding], run_id: str) -> int:
+    """Write the rows of `findings` (in row order) from the source; returns how many.
+
+    The file appears complete or not at all: it is written aside (mode 0600) and renamed.
+    """
+    aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(
+            handle, "w", encoding=source.encoding, errors="replace", newline=""
+        ) as file:
+            number = _write_rows(file, source, findings, run_id)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
+    return number
+
+
+def _write_rows(file: TextIO, source: Source, findings: Iterator[Finding], run_id: str) -> int:
+    line = _json_line if source.format is Format.JSONL else _delimited_line
+    if source.format is not Format.JSONL:  # without a header too: our columns have to be known
+        kept = [cell for cell in source.columns if not cell.startswith(OWN)]
+        file.write(_joined([*NAMES, *kept], source))
+    number = 0
+    for finding, row in _paired(source.rows(), findings):
+        file.write(line(row.cells, _own_cells(finding, run_id), source))
+        number += 1
+    return number
+
+
+def _paired(
+    rows: Iterable[Row | Malformed], findings: Iterator[Finding]
+) -> Iterator[tuple[Finding, Row | Malformed]]:
+    finding = next(findings, None)
+    for row in rows:
+        if finding is None:
+            return
+        if row.number == finding.row:
+            yield finding, row
+            finding = next(findings, None)
+
+
+def _own_cells(finding: Finding, run_id: str) -> list[str]:
+    cells = [finding.row, finding.status, finding.code, finding.field, finding.reason, run_id]
+    return [_harmless(str(cell)) for cell in cells]
+
+
+def _harmless(text: str) -> str:
+    """Keep a spreadsheet from calculating a provider's text."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text
+
+
+def _delimited_line(cells: Cells | str, own: list[str], source: Source) -> str:
+    if isinstance(cells, list):
+        theirs = [cells[i] for i in range(len(cells)) if i not in _own_places(source)]
+        return _joined([*own, *theirs], source)
+    # A line that could not be split goes back as it stands.
+    raw = _without_own(str(cells), source)
+    return _joined(own, source).removesuffix(source.newline) + source.delimiter + raw + source.newline
+
+
+def _own_places(source: Source) -> set[int]:
+    return {i for i, name in enumerate(source.columns) if name.startswith(OWN)}
+
+
+def _without_own(raw: str, source: Source) -> str:
+    """Drop our cells from the front of a line that an earlier reject file holds."""
+    delimiter = re.escape(source.delimiter)
+    cell = rf'(?:"(?:[^"]|"")*"|[^"{delimiter}]*){delimiter}'
+    own = len(_own_places(source))
+    return re.sub(rf"^(?:{cell}){{{own}}}", "", raw) if own else raw
+
+
+def _joined(cells: list[str], source: Source) -> str:
+    line = io.StringIO(newline="")
+    csv.writer(line, delimiter=source.delimiter, lineterminator=source.newline).writerow(cells)
+    return line.getvalue()
+
+
+def _json_line(cells: Cells | str, own: list[str], source: Source) -> str:
+    written: dict[str, Json] = dict(zip(NAMES, own, strict=True))
+    written[NAMES[0]] = int(own[0])
+    if isinstance(cells, dict):
+        written |= {key: value for key, value in cells.items() if not key.startswith(OWN)}
+    else:
+        written[RAW] = str(cells)
+    return json.dumps(written, ensure_ascii=False) + source.newline

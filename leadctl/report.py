@@ -1,0 +1,193 @@
+"""What a run came to: the JSON document, the table and the exit code, all read from its books."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from leadctl.errors import ExitCode, Interrupted
+from leadctl.model import Status
+from leadctl.wording import count
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console, RenderableType
+
+    from leadctl.books import Books, FileOfRun, Reason, Run
+    from leadctl.errors import LeadctlError
+    from leadctl.model import Json
+
+SCHEMA_VERSION = 1
+ALWAYS_SHOWN = (Status.CREATED, Status.REJECTED, Status.DUPLICATE)
+
+
+@dataclass(frozen=True)
+class Report:
+    """A run as its books tell it. `counts` has every status; they add up to `rows`."""
+
+    run: Run
+    files: Sequence[FileOfRun]
+    counts: dict[Status, int]
+    reasons: Sequence[Reason]
+    dry_run: bool = False
+    error: LeadctlError | None = None
+
+    @property
+    def rows(self) -> int:
+        return sum(self.counts.values())
+
+
+def read(books: Books, error: LeadctlError | None = None) -> Report:
+    return Report(books.run(), books.files(), books.counts(), books.reasons(), error=error)
+
+
+def exit_code(counts: dict[Status, int], error: LeadctlError | None) -> ExitCode:
+    """Choose the code: a signal's own, else the first that applies of 1, 11, 4, 7, 10, 5, 3."""
+    if isinstance(error, Interrupted):
+        return error.exit_code
+    applying = {error.exit_code} if error else set()
+    if counts[Status.UNKNOWN]:
+        applying.add(ExitCode.UNKNOWN)
+    if counts[Status.FAILED]:
+        applying.add(ExitCode.TROUBLE)
+    if counts[Status.REJECTED]:
+        applying.add(ExitCode.REJECTED)
+    order = (
+        ExitCode.DEFECT,
+        ExitCode.LOCKED,
+        ExitCode.ACCESS,
+        ExitCode.STOPPED,
+        ExitCode.UNKNOWN,
+        ExitCode.TROUBLE,
+        ExitCode.REJECTED,
+    )
+    return next((code for code in order if code in applying), ExitCode.OK)
+
+
+def error_document(error: LeadctlError) -> dict[str, Json]:
+    return {"code": error.code, "message": error.message, "hint": error.hint}
+
+
+def document(report: Report) -> dict[str, Json]:
+    """Return the JSON document; its shape is fixed by `schema_version`."""
+    run = report.run
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "run_id": run.id,
+        "provider": run.provider,
+        "account": run.account,
+        "campaign": run.campaign,
+        "dry_run": report.dry_run,
+        "files": [
+            {"path": file.path, "rows": file.rows, "rejects_file": file.rejects_file}
+            for file in report.files
+        ],
+        "rows": report.rows,
+        **{status.value: number for status, number in report.counts.items()},
+        "reasons": [
+            {
+                "status": reason.status,
+                "code": reason.code,
+                "count": reason.count,
+                "example_row": reason.row,
+                "message": reason.text,
+            }
+            for reason in report.reasons
+        ],
+        "requests": run.requests,
+        "started_at": run.started_at,
+        "finished_at": run.finished_at,
+        "exit_code": run.exit_code,
+        "error": run.error,
+    }
+
+
+def failure_document(error: LeadctlError, *, facts: dict[str, Json]) -> dict[str, Json]:
+    """Return the same document for a run that did not begin."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "run_id": None,
+        "provider": None,
+        "account": None,
+        "campaign": None,
+        "dry_run": False,
+        **facts,
+        "files": [],
+        "rows": 0,
+        **dict.fromkeys((status.value for status in Status), 0),
+        "reasons": [],
+        "requests": 0,
+        "started_at": None,
+        "finished_at": None,
+        "exit_code": int(error.exit_code),
+        "error": error_document(error),
+    }
+
+
+def show(report: Report, console: Console) -> None:
+    """Print the table of counts and the reasons."""
+    from rich.table import Table  # noqa: PLC0415  slow to import
+
+    from leadctl.terminal import plain  # noqa: PLC0415
+
+    run = report.run
+    title = f"{run.provider}, campaign {run.campaign}"
+    counts = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    counts.add_column(justify="left")
+    counts.add_column(justify="right")
+    for status, number in report.counts.items():
+        if number or status in ALWAYS_SHOWN:
+            would = report.dry_run and status in (Status.CREATED, Status.ACCEPTED)
+            label = f"would be {status}" if would else status.value
+            counts.add_row(plain(label, _STYLES[status]), f"{number:,}")
+    counts.add_row("rows", f"{report.rows:,}")
+    dry = "dry run, nothing was sent: " if report.dry_run else ""
+    console.print(plain(f"{dry}{', '.join(f.path for f in report.files)} → {title}", "bold"))
+    console.print(counts)
+    if report.reasons:
+        console.print()
+        console.print(_reasons(report))
+
+
+def _reasons(report: Report) -> RenderableType:
+    from rich.table import Table  # noqa: PLC0415  slow to import
+
+    from leadctl.terminal import plain  # noqa: PLC0415
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("status", no_wrap=True)
+    table.add_column("code", no_wrap=True)
+    table.add_column("rows", justify="right", no_wrap=True)
+    table.add_column("first", justify="right", no_wrap=True)
+    table.add_column("reason")
+    for reason in report.reasons[:MOST_REASONS]:
+        table.add_row(
+            plain(reason.status, _STYLES[reason.status]),
+            reason.code,
+            f"{reason.count:,}",
+            f"{reason.row:,}",
+            plain(reason.text),
+        )
+    if len(report.reasons) > MOST_REASONS:
+        more = sum(reason.count for reason in report.reasons[MOST_REASONS:])
+        table.add_row("", "", f"{more:,}", "", "for other reasons (all of them: --json)")
+    return table
+
+
+MOST_REASONS = 20
+_STYLES = {
+    Status.CREATED: "green",
+    Status.ACCEPTED: "green",
+    Status.DUPLICATE: "yellow",
+    Status.REJECTED: "red",
+    Status.SUPPRESSED: "dim",
+    Status.FAILED: "red",
+    Status.UNKNOWN: "magenta",
+}
+
+
+def summary(report: Report) -> str:
+    """Say the outcome in one line."""
+    parts = [f"{number:,} {status}" for status, number in report.counts.items() if number]
+    return f"{count(report.rows, 'row')}: {', '.join(parts) or 'nothing to do'}"

@@ -1,0 +1,52 @@
+"""Sets of row numbers: short text for the ledger, bits in memory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+
+def written(rows: Iterable[int]) -> str:
+    """Write ascending row numbers as ranges: 1, 2, 3, 7 -> `1-3,7`."""
+    ranges: list[list[int]] = []
+    for row in rows:
+        if ranges and row == ranges[-1][1] + 1:
+            ranges[-1][1] = row
+        else:
+            ranges.append([row, row])
+    return ",".join(str(a) if a == b else f"{a}-{b}" for a, b in ranges)
+
+
+def ranges(text: str) -> Iterator[range]:
+    for part in filter(None, text.split(",")):
+        first, _, last = part.partition("-")
+        yield range(int(first), int(last or first) + 1)
+
+
+def rows(text: str) -> Iterator[int]:
+    for found in ranges(text):
+        yield from found
+
+
+class RowSet:
+    """Row numbers in a bitmap: an eighth of a byte a row, however many there are."""
+
+    def __init__(self) -> None:
+        self._bits = bytearray()
+
+    def add(self, text: str) -> None:
+        for found in ranges(text):
+            self._grow(found.stop)
+            for row in found:
+                self._bits[row >> 3] |= 1 << (row & 7)
+
+    def __contains__(self, row: int) -> bool:
+        byte = row >> 3
+        return byte < len(self._bits) and bool(self._bits[byte] & (1 << (row & 7)))
+
+    def _grow(self, rows: int) -> None:
+        missing = (rows >> 3) + 1 - len(self._bits)
+        if missing > 0:
+            self._bits.extend(bytes(missing))

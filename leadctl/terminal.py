@@ -1,0 +1,28 @@
+"""Text on its way to a terminal: stripped of control characters, never read as markup."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+
+def plain(text: str, style: str = "") -> Text:
+    """Wrap text from users, files or providers: `[/red]` or an escape code in it has no effect."""
+    return Text("".join(c if c.isprintable() else "�" for c in text), style=style)
+
+
+def console(stream: TextIO, *, colour: bool = True) -> Console:
+    """Return a console for a stream; without a terminal it is as wide as the text needs."""
+    terminal = stream.isatty()
+    return Console(
+        file=stream,
+        no_color=not colour or None,
+        highlight=False,
+        width=None if terminal else 160,
+        soft_wrap=False,
+    )

@@ -1,0 +1,21 @@
+"""Small words shared by messages: the nearest name, counted nouns."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return ` (did you mean 'x'?)`, or nothing where no name is near."""
+    folded = {candidate.casefold(): candidate for candidate in known}
+    close = get_close_matches(name.casefold(), folded, n=1, cutoff=0.6)
+    return f" (did you mean {folded[close[0]]!r}?)" if close else ""
+
+
+def count(number: int, noun: str) -> str:
+    """Return `1 row`, `2 rows`, `1,234 rows`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

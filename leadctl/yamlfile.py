@@ -1,0 +1,153 @@
+"""YAML with line numbers: the one door to `yaml`, for profiles and the config file.
+
+Plain YAML surprises people who write country codes and dates: `NO` would be false, `2026-01-01` a
+date, `a: 1` twice the last one. Here only true/false, numbers and null are not text, and a key
+that stands twice is an error.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+import yaml
+
+from leadctl.errors import InputUnusable
+from leadctl.wording import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from leadctl.model import Json
+
+Where: TypeAlias = "tuple[str | int, ...]"
+
+
+@dataclass(frozen=True)
+class Document:
+    """Parsed YAML: `lines` maps the way to a node (keys and indexes) to its line, from 1."""
+
+    name: str
+    content: Json
+    lines: dict[Where, int]
+
+    def problem(self, where: Where, message: str, *, hint: str | None = None) -> InputUnusable:
+        line = self.lines.get(where) or self.lines.get(where[:-1], 1)
+        return InputUnusable(f"{self.name}, line {line}: {message}", hint=hint)
+
+    def at(self, where: Where) -> Json:
+        """Return the node at the end of the way; None where there is none."""
+        node = self.content
+        for step in where:
+            if isinstance(node, dict) and isinstance(step, str):
+                node = node.get(step)
+            elif isinstance(node, list) and isinstance(step, int) and step < len(node):
+                node = node[step]
+            else:
+                return None
+        return node
+
+    def table(self, where: Where, allowed: Iterable[str] | None = None) -> dict[str, Json]:
+        """Return the mapping there (empty where absent); every key must be one of `allowed`."""
+        found = self.at(where)
+        if found is None:
+            return {}
+        if not isinstance(found, dict):
+            raise self.problem(where, f"{_label(where)} must be a mapping (key: value)")
+        known = None if allowed is None else list(allowed)
+        for key in found:
+            if known is not None and key not in known:
+                raise self.problem(
+                    (*where, key),
+                    f"unknown key {key!r}{nearest(key, known)}",
+                    hint=f"known here: {', '.join(known)}",
+                )
+        return found
+
+
+def read(path: Path) -> Document:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise InputUnusable(f"{path}: cannot be read: {reason}") from error
+    return parse(text, str(path))
+
+
+def parse(text: str, name: str) -> Document:
+    try:
+        root = yaml.compose(text, Loader=_Loader)  # noqa: S506  _Loader is a SafeLoader
+        lines: dict[Where, int] = {}
+        content = _construct(root, (), lines, name) if root else None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f", line {mark.line + 1}" if mark else ""
+        what = getattr(error, "problem", None) or "not valid YAML"
+        raise InputUnusable(f"{name}{where}: {what}") from error
+    return Document(name, content, lines)
+
+
+class _Loader(yaml.SafeLoader):
+    """SafeLoader that resolves nothing but true/false, null and decimal numbers."""
+
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        # An alias can stand for a tree that doubles at every level: ten lines, gigabytes.
+        if self.check_event(yaml.AliasEvent):
+            mark = self.get_mark()
+            raise yaml.MarkedYAMLError(problem="aliases (*name) are not read", problem_mark=mark)
+        return super().compose_node(parent, index)
+
+
+for _tag, _pattern, _first in (
+    ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    ("null", r"~|null|Null|NULL|", "~nN"),
+    ("int", r"[-+]?(0|[1-9][0-9]*)", "-+0123456789"),
+    ("float", r"[-+]?(0|[1-9][0-9]*)\.[0-9]+", "-+0123456789"),
+):
+    _Loader.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), [*_first, *([""] if _tag == "null" else [])]
+    )
+
+
+def _construct(node: yaml.Node, where: Where, lines: dict[Where, int], name: str) -> Json:
+    lines[where] = node.start_mark.line + 1
+    if isinstance(node, yaml.MappingNode):
+        table: dict[str, Json] = {}
+        for key_node, value_node in node.value:
+            key = str(key_node.value)
+            line = key_node.start_mark.line + 1
+            if not isinstance(key_node, yaml.ScalarNode) or key in table:
+                what = "keys must be plain words" if key not in table else f"{key!r} stands twice"
+                raise InputUnusable(f"{name}, line {line}: {what}")
+            table[key] = _construct(value_node, (*where, key), lines, name)
+            lines[(*where, key)] = line
+        return table
+    if isinstance(node, yaml.SequenceNode):
+        return [
+            _construct(member, (*where, index), lines, name)
+            for index, member in enumerate(node.value)
+        ]
+    return _scalar(node)
+
+
+def _scalar(node: yaml.Node) -> Json:
+    text = str(node.value)
+    match node.tag.rpartition(":")[2]:
+        case "bool":
+            return text.casefold() == "true"
+        case "null":
+            return None
+        case "int":
+            return int(text)
+        case "float":
+            return float(text)
+        case _:
+            return text
+
+
+def _label(where: Where) -> str:
+    return repr(str(where[-1])) if where else "the file"
