@@ -302,7 +302,7 @@ class Delivery:
     def _isolate(self, journey: Journey, refusal: Refused) -> None:
         """Deliver the rest of a refused batch: without the named rows, else in halves."""
         leads = journey.batch.leads
-        named = {i: why for i, why in refusal.culprits.items() if 0 <= i < len(leads)}
+        named = dict(refusal.culprits)
         if len(leads) == 1:
             named.setdefault(0, refusal.message)
         if not named and journey.family.requests >= self._patience.pieces:

@@ -189,7 +189,12 @@ def judge(provider: Provider, batch: Batch, response: httpx.Response) -> list[Ou
     """
     if response.status_code not in provider.answers:
         raise provider.meaning(response)
-    outcomes = provider.outcomes(batch, response)
+    try:
+        outcomes = provider.outcomes(batch, response)
+    except Refused as refusal:
+        here = range(len(batch))
+        refusal.culprits = {i: why for i, why in refusal.culprits.items() if i in here}
+        raise
     if len(outcomes) != len(batch):
         raise InDoubt(
             f"{provider.title}'s answer gave {len(outcomes)} outcomes for {len(batch)} leads",
@@ -244,7 +249,8 @@ def rejected(reason: str) -> Outcome:
     return Outcome(Status.REJECTED, Code.PROVIDER_REJECTED, one_line(reason))
 
 
-DUPLICATE = Outcome(Status.DUPLICATE, Code.DUPLICATE_IN_CAMPAIGN, "already in the campaign")
+def duplicate(reason: str = "already in the campaign") -> Outcome:
+    return Outcome(Status.DUPLICATE, Code.DUPLICATE_IN_CAMPAIGN, one_line(reason))
 
 
 def by_phone(batch: Batch, lists: Sequence[tuple[object, Outcome]]) -> list[Outcome]:

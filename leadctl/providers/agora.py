@@ -107,14 +107,17 @@ class Agora(Provider):
             raise CampaignClosed(said)
         if response.is_client_error:
             raise Refused(said, _reasons(errors) if isinstance(errors, list) else {})
-        if not isinstance(errors, list) or "received_count" not in answer:
+        if "received_count" not in answer or not isinstance(errors, list | None):
             raise self.unreadable(response)
+        errors = errors or []
         named = _reasons(errors)
         # Rejections that cannot be attributed taint every row that is not named.
         consistent = (
             answer["received_count"] == len(batch)
             and answer.get("invalid_count") == len(named)
             and all(0 <= row < len(batch) for row in named)
+            # Less is fine: what `skip_duplicates` leaves out stands in neither count.
+            and _whole(answer.get("valid_count")) + len(named) <= len(batch)
         )
         rest = ACCEPTED if consistent else undecided("the answer's counts contradict each other")
         return by_index(batch, {row: rejected(reason) for row, reason in named.items()}, rest)
@@ -138,3 +141,7 @@ def _reasons(errors: list[Json]) -> dict[int, str]:
             continue
         found.setdefault(row, []).append(str(error.get("message", "refused")))
     return {row: one_line("; ".join(messages)) for row, messages in found.items()}
+
+
+def _whole(count: Json) -> int:
+    return count if isinstance(count, int) else 0

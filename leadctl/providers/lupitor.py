@@ -14,11 +14,11 @@ from leadctl.fields import Field, PriorityScale, iso_time, text
 from leadctl.model import CREATED, Outcome
 from leadctl.phone import PhoneForm, PhoneRule
 from leadctl.provider import (
-    DUPLICATE,
     Limits,
     Provider,
     body,
     digits,
+    duplicate,
     one_line,
     rejected,
     undecided,
@@ -68,9 +68,9 @@ class Lupitor(Provider):
 
     def outcomes(self, batch: Batch, response: httpx.Response) -> list[Outcome]:
         answer = body(response)
-        result = answer.get("data")
-        if answer.get("success") is True and response.is_success and isinstance(result, dict):
-            return _created(result) if len(batch) == 1 else _counted(batch, result)
+        if answer.get("success") is True and response.is_success:
+            # The page of the single call promises no more than `success`.
+            return [CREATED] if len(batch) == 1 else _counted(batch, answer.get("data"))
         said = answer.get("error")
         sentence = one_line(said) if isinstance(said, str) else ""
         if len(batch) == 1 and (outcome := _single(sentence, response.status_code)):
@@ -80,34 +80,28 @@ class Lupitor(Provider):
         raise _meaning(sentence, response.status_code)
 
 
-def _created(result: dict[str, Json]) -> list[Outcome]:
-    return [CREATED if result.get("leadId") else undecided()]
-
-
-def _counted(batch: Batch, result: dict[str, Json]) -> list[Outcome]:
+def _counted(batch: Batch, data: Json) -> list[Outcome]:
     """Skipped leads are named; the rest is created only if the counts leave no other way."""
+    result = data if isinstance(data, dict) else {}
     named = result.get("skippedIdentifiers", result.get("skippedPhones", []))
     skipped = {str(identifier) for identifier in named} if isinstance(named, list) else set()
-    skipped |= {digits(identifier) for identifier in skipped if identifier.startswith("+")}
-    duplicates = [_is_named(lead, skipped) for lead in batch.leads]
+    numbers = {digits(text) for text in skipped if re.fullmatch(r"[+\d\s().-]+", text)}
+    duplicates = [_is_named(lead, skipped, numbers) for lead in batch.leads]
     counts = result.get("created"), result.get("skipped")
     consistent = counts == (len(batch) - sum(duplicates), sum(duplicates))
     rest = CREATED if consistent else undecided("the answer's counts contradict each other")
-    return [DUPLICATE if duplicate else rest for duplicate in duplicates]
+    return [duplicate() if is_named else rest for is_named in duplicates]
 
 
-def _is_named(lead: Lead, skipped: set[str]) -> bool:
-    return (
-        lead.phone.wire in skipped
-        or digits(lead.phone.wire) in skipped
-        or lead.wire.get("externalId") in skipped
-    )
+def _is_named(lead: Lead, skipped: set[str], numbers: set[str]) -> bool:
+    """A lead with both keys may be named by either."""
+    return digits(lead.phone.wire) in numbers or lead.wire.get("externalId") in skipped
 
 
 def _single(sentence: str, status: int) -> Outcome | None:
     """Read the documented texts about one lead."""
     if re.match(r"Lead (with (external|phone).* )?already exists$", sentence, re.IGNORECASE):
-        return DUPLICATE
+        return duplicate(sentence)
     if sentence.endswith("is required") and "phoneNumber" in sentence:
         return rejected(sentence)
     if sentence and status in (400, 422) and not _about_the_account(sentence):

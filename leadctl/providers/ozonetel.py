@@ -16,7 +16,7 @@ from leadctl.errors import AccessDenied, CampaignClosed, InputUnusable, NotProce
 from leadctl.fields import Field, PriorityScale, iso_date, text
 from leadctl.model import CREATED, Outcome
 from leadctl.phone import PhoneForm, PhoneRule
-from leadctl.provider import DUPLICATE, Limits, Provider, body, one_line, rejected, token_refusal
+from leadctl.provider import Limits, Provider, body, duplicate, one_line, rejected, token_refusal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -99,7 +99,7 @@ class Ozonetel(Provider):
         status, message = _message(response)
         sentence = message.casefold()
         if status == "success" and re.fullmatch(r"number already exist(ed)?", sentence):
-            return [DUPLICATE]
+            return [duplicate(message)]
         if status == "success" and _SUCCESS.match(sentence):
             return [CREATED]
         if status not in ("fail", "error", "false") or not sentence:

@@ -13,11 +13,11 @@ from leadctl.fields import Field, PriorityScale, boolean, sip_headers, source, t
 from leadctl.model import CREATED, Outcome
 from leadctl.phone import PhoneForm, PhoneRule
 from leadctl.provider import (
-    DUPLICATE,
     Limits,
     Provider,
     body,
     by_phone,
+    duplicate,
     quoted,
     rejected,
 )
@@ -74,7 +74,7 @@ class Voiso(Provider):
                 batch,
                 [
                     (result.get("created", []), CREATED),
-                    (result.get("duplicates", []), DUPLICATE),
+                    (result.get("duplicates", []), duplicate()),
                     (result.get("rejected", []), rejected("refused by Voiso, which gives no reason")),
                 ],
             )

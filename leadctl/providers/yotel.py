@@ -13,11 +13,11 @@ from leadctl.fields import Field, text
 from leadctl.model import CREATED, Outcome
 from leadctl.phone import PhoneForm, PhoneRule
 from leadctl.provider import (
-    DUPLICATE,
     Limits,
     Provider,
     body,
     digits,
+    duplicate,
     one_line,
     quoted,
     rejected,
@@ -88,7 +88,7 @@ def _matched(batch: Batch, results: list[Json]) -> list[dict[str, Json] | None]:
 def _outcomes(
     batch: Batch, answer: dict[str, Json], results: list[dict[str, Json] | None]
 ) -> list[Outcome]:
-    words = [str(row.get("status")).casefold() if row else None for row in results]
+    words = [str(row.get("status")).strip().casefold() if row else None for row in results]
     unnamed = [
         row is not None and row.get("id") is None and word not in _WORDS
         for row, word in zip(results, words, strict=True)
@@ -120,7 +120,7 @@ def _outcome(
     if word == "invalid":
         return rejected("Yotel calls the number invalid")
     if word in _DUPLICATE_WORDS or (word not in _WORDS and row.get("id") is None and accounted):
-        return DUPLICATE
+        return duplicate()
     if word not in _WORDS and row.get("id") is None:
         return undecided(f"Yotel answered with the word {one_line(str(word), 40)!r}")
     return CREATED if consistent else undecided("the answer's counts contradict each other")
