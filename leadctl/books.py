@@ -166,6 +166,8 @@ class Books:
             self._db.executemany(
                 "INSERT OR IGNORE INTO delivered VALUES (?)", ((digest,) for digest in sorted(there))
             )
+            if sum(counts.values()) and batch.id not in self._numbers:
+                self._add(batch, BatchState.SETTLED, doubted=False)  # rehearsed, never sent
             if number := self._numbers.pop(batch.id, None):
                 self._db.execute(
                     "UPDATE batches SET state = 'settled', created = ?, accepted = ?"

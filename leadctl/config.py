@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import platformdirs
 
 from leadctl.errors import InputUnusable, UsageError
-from leadctl.provider import Provider, provider_class
+from leadctl.provider import Provider, installed, provider_class
 from leadctl.wording import nearest
 from leadctl.yamlfile import Document, parse, read
 
@@ -68,6 +68,8 @@ class Account:
     connection: Connection
     secret_settings: Mapping[str, str]
     """`api_key_file`, `api_key_command` from the config file; never a secret itself."""
+    missing: tuple[str, ...] = ()
+    """Settings without which nothing can be sent; a dry run does without them."""
 
     @property
     def limits(self) -> Limits:
@@ -97,8 +99,9 @@ def account_name(document: Document, provider: str | None, account: str | None) 
             raise UsageError("say --provider or --account", hint="see `leadctl providers`")
         return provider, str(document.table(("accounts", provider)).get("provider", provider))
     named = document.table(("accounts", account)).get("provider")
-    if account not in accounts and provider is None:
-        raise UsageError(f"there is no account {account!r}{nearest(account, accounts)}")
+    if account not in accounts and provider is None and account not in installed():
+        known = [*accounts, *installed()]
+        raise UsageError(f"there is no account {account!r}{nearest(account, known)}")
     if named and provider and named != provider:
         raise UsageError(f"account {account!r} belongs to {named}, not {provider}")
     return account, str(named or provider or account)
@@ -111,11 +114,10 @@ def resolve(
     provider: str | None,
     account: str | None = None,
     overrides: Mapping[str, Json] | None = None,
-    offline: bool = False,
 ) -> Account:
     """Build an account from option (`overrides`), environment, config file and defaults.
 
-    `offline` fills required settings with an empty text: nothing will be sent.
+    Required settings that are nowhere to be found are empty, and named in `missing`.
     """
     name, provider_name = account_name(document, provider, account)
     loaded = provider_class(provider_name)
@@ -134,18 +136,12 @@ def resolve(
         elif table.get(setting) is not None:
             problem = document.problem((*where, setting), f"{setting} must be {_NAMES[kind]}")
             values[setting] = _typed(table[setting], kind, problem)
-    for setting in _required(loaded) - values.keys():
-        if not offline:
-            raise InputUnusable(
-                f"account {name!r} needs {setting}",
-                hint=f"set {variable_name(name, setting)}, or {setting}: under accounts.{name} in "
-                f"{document.name}",
-            )
-        values[setting] = ""
+    missing = tuple(s for s in own if s in _required(loaded, values) and s not in values)
+    values |= dict.fromkeys(missing, "")
     built = loaded(**{key: value for key, value in values.items() if key in own})  # type: ignore[arg-type]  # checked against the fields' types above
     connection = Connection(**{key: value for key, value in values.items() if key in common})  # type: ignore[arg-type]  # the same
     forms = {key: str(table[key]) for key in secret_keys if key in table}
-    return Account(name, _addressed(built, name, offline=offline), connection, forms)
+    return Account(name, _addressed(built, name), connection, forms, missing)
 
 
 def variable_name(account: str, setting: str) -> str:
@@ -163,22 +159,23 @@ def _types(settings: type) -> dict[str, type]:
     return found
 
 
-def _required(provider: type[Provider]) -> set[str]:
-    """Settings without a default, and those that the default address is made of."""
-    address = next(field.default for field in fields(provider) if field.name == "base_url")
-    return {f.name for f in fields(provider) if f.default is MISSING} | set(_parts(str(address)))
+def _required(provider: type[Provider], values: Mapping[str, Json]) -> set[str]:
+    """Settings without a default, and those that the address is made of."""
+    usual = next(field.default for field in fields(provider) if field.name == "base_url")
+    address = str(values.get("base_url", usual))
+    return {f.name for f in fields(provider) if f.default is MISSING} | set(_parts(address))
 
 
 def _parts(address: str) -> list[str]:
     return re.findall(r"\{(\w+)\}", address)
 
 
-def _addressed(provider: Provider, account: str, *, offline: bool) -> Provider:
+def _addressed(provider: Provider, account: str) -> Provider:
     """Fill the account's own part into the address: `https://{cluster_id}.voiso.com/…`."""
     address = provider.base_url
     for setting in _parts(address):
         value = str(getattr(provider, setting))
-        if not offline and not re.fullmatch(r"[A-Za-z0-9-]+", value):
+        if value and not re.fullmatch(r"[A-Za-z0-9-]+", value):
             raise InputUnusable(
                 f"{setting} of account {account!r} must be letters, digits and - only",
                 hint=f"it is the first part of the host name: {address}",

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from leadctl.config import variable_name
-from leadctl.errors import CredentialsMissing
+from leadctl.errors import CredentialsMissing, InputUnusable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,8 +25,57 @@ COMMAND_SECONDS = 30
 
 
 def secrets_of(account: Account, environment: Mapping[str, str]) -> dict[str, str]:
-    """Find every secret the account's provider needs; CredentialsMissing names what to set."""
-    return {name: _secret(account, name, environment) for name in account.provider.secrets}
+    """Find every secret the account's provider needs.
+
+    Raises CredentialsMissing, which names what to set, other missing settings included; and
+    InputUnusable where only those are missing.
+    """
+    settings = ", ".join(variable_name(account.name, setting) for setting in account.missing)
+    try:
+        secrets = {name: _secret(account, name, environment) for name in account.provider.secrets}
+    except CredentialsMissing as error:
+        if settings:
+            error.hint = f"{error.hint}; also set {settings}"
+        raise
+    if settings:
+        raise InputUnusable(
+            f"account {account.name!r} needs {', '.join(account.missing)}",
+            hint=f"set {settings}, or write it under accounts.{account.name} in the config file",
+        )
+    return secrets
+
+
+def store(account: Account, name: str, secret: str) -> None:
+    """Keep a secret in the system keyring; CredentialsMissing where there is none to use."""
+    import keyring  # noqa: PLC0415  slow to import
+    from keyring.errors import KeyringError  # noqa: PLC0415
+
+    try:
+        keyring.set_password(SERVICE, f"{account.name}/{name}", secret)
+    except KeyringError:
+        raise _no_keyring(account, name) from None
+
+
+def forget(account: Account, name: str) -> bool:
+    """Remove a secret from the keyring; returns whether one was there."""
+    import keyring  # noqa: PLC0415  slow to import
+    from keyring.errors import KeyringError, PasswordDeleteError  # noqa: PLC0415
+
+    try:
+        keyring.delete_password(SERVICE, f"{account.name}/{name}")
+    except PasswordDeleteError:
+        return False
+    except KeyringError:
+        raise _no_keyring(account, name) from None
+    return True
+
+
+def _no_keyring(account: Account, name: str) -> CredentialsMissing:
+    variable = variable_name(account.name, name)
+    return CredentialsMissing(
+        "this machine has no keyring that can be used",
+        hint=f"set {variable}, {variable}_FILE (a file only you can read) or {variable}_COMMAND",
+    )
 
 
 def _secret(account: Account, name: str, environment: Mapping[str, str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from leadctl.model import Status
 from leadctl.wording import count
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from rich.console import Console, RenderableType
 
@@ -148,6 +149,25 @@ def show(report: Report, console: Console) -> None:
     if report.reasons:
         console.print()
         console.print(_reasons(report))
+    for line in _next_steps(report):
+        # Paths and commands are to be copied: never broken over lines.
+        console.print(plain(line), soft_wrap=True)
+
+
+def _next_steps(report: Report) -> Iterator[str]:
+    """Say where the reject files are, and the command that takes them once corrected."""
+    run, written = report.run, [f.rejects_file for f in report.files if f.rejects_file]
+    if not written:
+        return
+    yield ""
+    for path in written:
+        yield f"rows to correct: {path}"
+    if report.dry_run:
+        return
+    words = ["leadctl", "push", *written, "--provider", run.provider, "--campaign", run.campaign]
+    if run.account != run.provider:
+        words += ["--account", run.account]
+    yield f"then: {shlex.join(words)}"
 
 
 def _reasons(report: Report) -> RenderableType:

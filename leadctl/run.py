@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING
 
 from leadctl import rejects, report
 from leadctl.clock import RealClock, Stop
-from leadctl.credentials import secrets_of
 from leadctl.delivery import Delivery, Patience
 from leadctl.errors import ExitCode, Interrupted, LeadctlError
 from leadctl.importer import Importer
 from leadctl.ledger import Ledger
 from leadctl.lock import campaign_lock
 from leadctl.model import IN_REJECT_FILE
-from leadctl.transport import Transport, require_safe_url
-from leadctl.wording import count
+from leadctl.transport import Transport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
+
+    import httpx
 
     from leadctl.books import Books
     from leadctl.config import Account
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Order:
-    """A job, and where its traces go.
+    """A job, and where its traces go. Without `auth` it can only be rehearsed.
 
     `rejects_files` has a path for each source; `options` is what a resume needs to know again.
     `tell` hears notes for the user, `tell_wait` every wait for the provider.
@@ -43,7 +43,7 @@ class Order:
     account: Account
     ledger: Path | None
     rejects_files: Sequence[Path]
-    environment: Mapping[str, str]
+    auth: httpx.Auth | None = None
     options: dict[str, Json] = field(default_factory=dict)
     resend_delivered: bool = False
     tell: Callable[[str], None] = lambda _note: None
@@ -53,9 +53,8 @@ class Order:
 def push(order: Order) -> Report:
     """Deliver the job. Raises LeadctlError where the run cannot begin."""
     account = order.account
-    require_safe_url(account.provider.base_url)
     transport = Transport(
-        account.provider.auth(secrets_of(account, order.environment)),
+        order.auth,
         timeout=account.connection.timeout,
         ca_file=account.connection.ca_file,
     )
@@ -122,9 +121,8 @@ def _finished(
         if first is None:
             rejects.remove(path)
             continue
-        rows = rejects.write(path, source, _chained(first, findings), books.run().id)
+        rejects.write(path, source, _chained(first, findings), books.run().id)
         books.set_rejects_file(ordinal, str(path))
-        order.tell(f"{count(rows, 'row')} to correct or to send again: {path}")
     code = report.exit_code(books.counts(), error)
     books.finish(code, report.error_document(error) if error else None)
     _say_once(order, importer)

@@ -28,7 +28,7 @@ class Transport:
 
     def __init__(
         self,
-        auth: httpx.Auth,
+        auth: httpx.Auth | None,
         *,
         timeout: float = 60.0,
         ca_file: str | None = None,

@@ -16,14 +16,18 @@ from typing import TYPE_CHECKING, TypeVar
 import platformdirs
 
 from leadctl import config, profile, reader, rejects, yamlfile
+from leadctl.credentials import secrets_of
 from leadctl.errors import UsageError
 from leadctl.importer import Job, RejectLimit
 from leadctl.phone import PhoneCheck, is_region
 from leadctl.run import Order
+from leadctl.transport import require_safe_url
 from leadctl.wording import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    import httpx
 
     from leadctl.config import Account
     from leadctl.model import Json
@@ -74,6 +78,7 @@ def ordered(asked: Asked) -> Iterator[Order]:
     document = config.load(asked.config)
     account = _account(asked, document)
     campaign = _campaign(asked, account)
+    auth = None if asked.offline else _auth(account, asked.environment)
     state = platformdirs.user_state_path("leadctl")
     with _sources(asked, state / "spool") as sources:
         job = Job(
@@ -95,7 +100,7 @@ def ordered(asked: Asked) -> Iterator[Order]:
             account=account,
             ledger=ledger_path(asked.ledger, state),
             rejects_files=_rejects_files(asked, sources),
-            environment=asked.environment,
+            auth=auth,
             resend_delivered=asked.resend_delivered,
         )
 
@@ -133,13 +138,17 @@ def _account(asked: Asked, document: Document) -> Account:
         provider=asked.provider,
         account=asked.account,
         overrides=overrides,
-        offline=asked.offline,
     )
     if not asked.offline and (objection := account.provider.objection()):
         raise UsageError(objection)
     if asked.tags and not account.provider.takes_tags:
         raise UsageError(f"{account.provider.title} has no tags; drop --tag")
     return account
+
+
+def _auth(account: Account, environment: Mapping[str, str]) -> httpx.Auth:
+    require_safe_url(account.provider.base_url)
+    return account.provider.auth(secrets_of(account, environment))
 
 
 def _campaign(asked: Asked, account: Account) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from leadctl.auth import bearer
-from leadctl.errors import NotProcessed
+from leadctl.errors import CampaignClosed, NotProcessed
 from leadctl.fields import Field, PriorityScale, boolean, sip_headers, source, text
 from leadctl.model import CREATED, Outcome
 from leadctl.phone import PhoneForm, PhoneRule
@@ -18,6 +18,7 @@ from leadctl.provider import (
     body,
     by_phone,
     duplicate,
+    one_line,
     quoted,
     rejected,
 )
@@ -64,8 +65,10 @@ class Voiso(Provider):
 
     def outcomes(self, batch: Batch, response: httpx.Response) -> list[Outcome]:
         if response.status_code == 409:
-            # An import of this campaign still runs, or (for good) the campaign is not live.
-            raise NotProcessed(f"Voiso answered HTTP 409, campaign busy or not live{quoted(response)}")
+            # An import of this campaign still runs; or, for good, its type or state is wrong. The
+            # page has no text for either; the v1 pages have "Campaign type should be live".
+            said = f"Voiso answered HTTP 409, campaign busy or not live{_errors(response)}"
+            raise CampaignClosed(said) if "live" in _errors(response) else NotProcessed(said)
         result = body(response).get("leads_import")
         if not isinstance(result, dict):
             raise self.unreadable(response)
@@ -80,3 +83,11 @@ class Voiso(Provider):
             )
         except ValueError as error:
             raise self.unreadable(response) from error
+
+
+def _errors(response: httpx.Response) -> str:
+    """Quote `{"errors": {"field": ["message"]}}`."""
+    errors = body(response).get("errors")
+    if not isinstance(errors, dict):
+        return quoted(response)
+    return ": " + one_line("; ".join(f"{key} {value}" for key, value in errors.items()))

@@ -1,0 +1,105 @@
+"""`leadctl providers`: who takes leads, and on which terms. Printed from the declarations."""
+
+from __future__ import annotations
+
+import json as json_module
+from dataclasses import MISSING, fields
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from leadctl.cli import complete, options
+from leadctl.cli.app import app
+
+if TYPE_CHECKING:
+    from leadctl.model import Json
+    from leadctl.provider import Provider
+
+group = typer.Typer(help="The providers, and what each takes.", invoke_without_command=True)
+app.add_typer(group, name="providers")
+
+
+@group.callback()
+def list_providers(context: typer.Context, json: options.Json = False) -> None:
+    """List the providers on this machine.
+
+    Example: leadctl providers
+    """
+    if context.invoked_subcommand:
+        return
+    from leadctl.provider import installed, provider_class  # noqa: PLC0415  heavy
+
+    found = [facts(provider_class(name)) for name in installed()]
+    if json:
+        typer.echo(json_module.dumps(found, indent=1))
+        return
+    for one in found:
+        typer.echo(f"{one['name']:<10} {one['title']:<12} {one['documentation']}")
+
+
+@group.command("show")
+def show(
+    name: Annotated[str, typer.Argument(autocompletion=complete.providers, help="A provider.")],
+    json: options.Json = False,
+) -> None:
+    """Show a provider's fields, limits, phone rule, priority and how safe a repeat is.
+
+    Example: leadctl providers show voiso
+    """
+    from leadctl.provider import provider_class  # noqa: PLC0415  heavy
+
+    found = facts(provider_class(name))
+    if json:
+        typer.echo(json_module.dumps(found, indent=1))
+        return
+    for key, value in found.items():
+        typer.echo(f"{key.replace('_', ' ')}: {_written(value)}")
+
+
+def facts(provider: type[Provider]) -> dict[str, Json]:
+    """Read a provider's declaration; what depends on a setting is shown for its default."""
+    usual = provider(**_blanks(provider))
+    limits, rule, scale = provider.limits, usual.phone_rule, provider.priority
+    return {
+        "name": provider.name,
+        "title": provider.title,
+        "documentation": provider.documentation,
+        "address": usual.base_url,
+        "settings": [*provider.settings()],
+        "secrets": [*provider.secrets],
+        "campaign": provider.campaign_rule[1],
+        "limits": {
+            "batch_size": limits.batch_size,
+            "concurrency": limits.concurrency,
+            "requests_per_minute": limits.requests_per_minute,
+            "min_interval": limits.min_interval,
+        },
+        "phone": {"form": rule.form, "country": rule.country},
+        "priority": {"first": scale.first, "last": scale.last} if scale else None,
+        "fields": {
+            "phone": provider.phone_wire,
+            **{field.name: field.wire for field in provider.fields},
+        },
+        "other_fields": provider.overflow,
+        "tags": provider.takes_tags,
+        "resend_is_safe": usual.resend_is_safe,
+    }
+
+
+def _blanks(provider: type[Provider]) -> dict[str, str]:
+    """Fill the settings that have no default; a declaration does not depend on them."""
+    return {f.name: "" for f in fields(provider) if f.default is MISSING}
+
+
+def _written(value: Json) -> str:
+    match value:
+        case None:
+            return "none"
+        case bool():
+            return "yes" if value else "no"
+        case list():
+            return ", ".join(map(str, value))
+        case dict():
+            return ", ".join(f"{key} {_written(inner)}" for key, inner in value.items())
+        case _:
+            return str(value)
