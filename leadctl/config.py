@@ -38,6 +38,7 @@ class Connection:
     batch_size           leads a request; may lower the provider's, never raise it
     ca_file              PEM file of a private certificate authority
     retry_for            seconds of waiting spent on one batch before it is given up
+    doubt_delay          seconds before a batch whose answer was lost is sent again
     """
 
     timeout: float = 60.0
@@ -47,12 +48,13 @@ class Connection:
     batch_size: int | None = None
     ca_file: str | None = None
     retry_for: float = 900.0
+    doubt_delay: float | None = None
 
     def applied_to(self, limits: Limits) -> Limits:
         """Return the limits this account keeps."""
         own = {
             name: value
-            for name in ("requests_per_minute", "concurrency", "min_interval")
+            for name in ("requests_per_minute", "concurrency", "min_interval", "doubt_delay")
             if (value := getattr(self, name)) is not None
         }
         size = min(limits.batch_size, self.batch_size or limits.batch_size)

@@ -128,14 +128,19 @@ def boolean(value: Json) -> bool:
 
 
 def iso_time(value: Json) -> str:
-    """Accept an ISO 8601 date and time, with or without a zone; passed on as it is."""
+    """Accept an ISO 8601 date and time with its zone; passed on as it is.
+
+    Without a zone it would be left to the provider at which hour a person is called.
+    """
     written = text(value).strip()
     try:
-        datetime.fromisoformat(written)
+        moment = datetime.fromisoformat(written)
     except ValueError:
         raise FieldInvalid("not an ISO 8601 time such as 2026-03-01T09:30:00+05:30") from None
     if len(written) <= len("2026-03-01") or written[10:11] not in ("T", "t", " "):
         raise FieldInvalid("no time of day; write it like 2026-03-01T09:30:00+05:30")
+    if moment.tzinfo is None:
+        raise FieldInvalid("no time zone; add Z or an offset such as +05:30")
     return f"{written[:10]}T{written[11:]}"
 
 

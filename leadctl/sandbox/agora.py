@@ -1,0 +1,228 @@
+"""Agora (agoraai.tech), API v1.
+
+"Models Reference"; where it is silent, the public OpenAPI contract 1.1.0.
+"""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from starlette.responses import JSONResponse, Response
+
+from leadctl.sandbox.checks import (
+    E164_DIGITS,
+    Check,
+    complaints,
+    flag,
+    integer,
+    matching,
+    text,
+    texts,
+)
+from leadctl.sandbox.exchange import Call, Refusal
+from leadctl.sandbox.simulator import Campaign, Lead, Simulator
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from starlette.routing import Route
+
+ERROR_CODES = {400: "bad_request", 401: "unauthorized", 403: "forbidden"}
+
+
+def acknowledged(value: object) -> str | None:
+    return None if value is True else "must be true"
+
+
+def some_leads(value: object) -> str | None:
+    return None if isinstance(value, list) and value else "must hold a lead"
+
+
+UPLOAD_FIELDS = {
+    "campaign_id": integer(1, 2**63 - 1),
+    "leads": some_leads,
+    "compliance_acknowledged": acknowledged,
+    "source": text,
+    "tags": texts,
+    "skip_duplicates": flag,
+    "disclaimer_version": text,
+}
+REQUIRED = ("campaign_id", "leads", "compliance_acknowledged")
+
+LEAD_SHAPE = {
+    "phone": text,
+    "first_name": text,
+    "last_name": text,
+    "email": text,
+    "company": text,
+    "title": text,
+}
+# "E.164 preferred" is read as required.
+LEAD_FORMATS = {
+    "phone": matching(rf"\+{E164_DIGITS}", "invalid phone number format"),
+    "email": matching(r"[^@\s]+@[^@\s]+\.[^@\s]+", "invalid email format"),
+}
+
+
+@dataclass(kw_only=True, eq=False)
+class AgoraSimulator(Simulator):
+    """Campaigns: 42, and 43, which is somebody else's (403).
+
+    Tokens live `token_life` seconds; a new one leaves the earlier ones alone.
+    `error_field` is the key that names the bad field: `var_field` in the reference,
+    `field` in the contract.
+    """
+
+    name = "agora"
+    prefix = "/agora/api/v1"
+    phone_field = "phone"
+    default_campaigns: ClassVar = {"42": "own", "43": "foreign"}
+    open_state = "own"
+
+    api_key: str = "agora_test_sandbox_key"
+    token_life: int = 300
+    error_field: str = "var_field"
+    _token_ends: dict[str, float] = field(init=False)
+
+    def reset(self) -> None:
+        self._token_ends = {}
+        self._numbers = itertools.count(1)
+
+    def routes(self) -> list[Route]:
+        events = "/webhooks/{campaign_id}/events"
+        return [
+            self.route("POST", "/auth/api-key/token", self.token, "token"),
+            self.route("POST", "/leads/upload", self.upload, "upload"),
+            self.route("GET", events, self.events, "read"),
+        ]
+
+    def error(self, status: int, message: str) -> Response:
+        return _error(status, ERROR_CODES.get(status, "error"), message)
+
+    def denied(self) -> Response:
+        return self.error(401, "Missing, invalid, or expired bearer token")
+
+    def token_denied(self) -> Response:
+        message = "The provided API key is invalid, expired, or revoked."
+        return _error(401, "invalid_api_key", message)
+
+    def expired(self) -> Response:
+        self._token_ends.clear()
+        return self.denied()
+
+    def admit(self, call: Call) -> None:
+        if self.clock() >= self._token_ends.get(call.bearer, 0.0):
+            raise Refusal(self.denied())
+
+    def token(self, call: Call) -> Response:
+        body = call.fields()
+        if complaints(body, {"api_key": text}, ("api_key",)):
+            raise Refusal(self.error(400, "api_key is required"))
+        if body["api_key"] != self.api_key:
+            raise Refusal(self.token_denied())
+        token = f"agora_token_{secrets.token_hex(16)}"
+        self._token_ends[token] = self.clock() + self.token_life
+        return JSONResponse(
+            {
+                "access_token": token,
+                "token_type": "bearer",
+                "expires_in": self.token_life,
+            }
+        )
+
+    def upload(self, call: Call) -> Response:
+        """Queue the leads without a fault, and name the others.
+
+        Duplicates are left out without a word: they count as received and valid, which
+        is our reading of "silently skips".
+        """
+        body = self._request(call)
+        leads = cast("list[Lead]", body["leads"])
+        campaign = self._campaign(str(body["campaign_id"]))
+        self._refuse_malformed(leads)
+        errors = self._errors(leads, LEAD_FORMATS)
+        bad_rows = {error["row"] for error in errors}
+        known = campaign.known if body.get("skip_duplicates", True) else ()
+        for row, lead in enumerate(leads):
+            if row not in bad_rows and lead["phone"] not in known:
+                self.store(campaign, lead, str(lead["phone"]))
+        return self._report(202, "accepted", len(leads), errors)
+
+    def _request(self, call: Call) -> Lead:
+        """Return the body if its top level is right.
+
+        "Models Reference" has 400 for missing fields; wrong types, unknown keys (the
+        contract forbids them) and a missing acknowledgement are taken for the same.
+        """
+        body = call.fields()
+        leads = body.get("leads")
+        call.leads = len(leads) if isinstance(leads, list) else 0
+        for name, complaint in complaints(body, UPLOAD_FIELDS, REQUIRED).items():
+            raise Refusal(self.error(400, f"{name} {complaint}"))
+        return body
+
+    def _refuse_malformed(self, leads: list[Lead]) -> None:
+        """Refuse all leads for one of the wrong shape.
+
+        The contract gives 422 the shape of the 202. That nothing is queued then is our
+        reading, as is the line between shape (422) and format (a row in the 202).
+        """
+        errors = self._errors(leads, LEAD_SHAPE, ("phone",))
+        if errors:
+            raise Refusal(self._report(422, "rejected", len(leads), errors))
+
+    def _errors(
+        self,
+        leads: list[Lead],
+        fields: Mapping[str, Check],
+        required: tuple[str, ...] = (),
+    ) -> list[Lead]:
+        return [
+            {"row": row, self.error_field: name, "message": complaint}
+            for row, lead in enumerate(leads)
+            for name, complaint in complaints(
+                lead, fields, required, closed=False
+            ).items()
+        ]
+
+    def _report(
+        self, status: int, verdict: str, received: int, errors: list[Lead]
+    ) -> Response:
+        invalid = len({error["row"] for error in errors})
+        return JSONResponse(
+            {
+                "status": verdict,
+                "import_id": f"imp_{next(self._numbers)}",
+                "received_count": received,
+                "valid_count": received - invalid,
+                "invalid_count": invalid,
+                "errors": errors,
+            },
+            status,
+        )
+
+    def events(self, call: Call) -> Response:
+        """Answer who asks whether token and campaign fit; the body is a guess."""
+        # The contract has no answer but 403 for a campaign that is not there.
+        campaign = self.campaigns.get(call.campaign)
+        if campaign is None or campaign.state == "foreign":
+            raise Refusal(self._foreign())
+        return JSONResponse({"events": ["lead.created", "leads.bulk_created"]})
+
+    def _campaign(self, identifier: str) -> Campaign:
+        campaign = self.campaigns.get(identifier)
+        if campaign is None:
+            raise Refusal(self.error(400, "Invalid campaign_id"))
+        if campaign.state == "foreign":
+            raise Refusal(self._foreign())
+        return campaign
+
+    def _foreign(self) -> Response:
+        return self.error(403, "Token not authorised for the target campaign")
+
+
+def _error(status: int, code: str, message: str) -> Response:
+    return JSONResponse({"error": code, "message": message}, status)

@@ -1,0 +1,72 @@
+"""A request on its way through a simulator, and what the log keeps of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, NoReturn
+
+from leadctl.sandbox.faults import Kind, Place
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+Purpose = Place | Literal["read"]
+
+
+@dataclass
+class Call:
+    """One request, read to its end. Handlers note how many leads it brought."""
+
+    request: Request
+    purpose: Purpose
+    body: bytes
+    leads: int = 0
+
+    @property
+    def campaign(self) -> str:
+        return str(self.request.path_params["campaign_id"])
+
+    @property
+    def bearer(self) -> str:
+        scheme, _, token = self.request.headers.get("authorization", "").partition(" ")
+        return token.strip() if scheme.lower() == "bearer" else ""
+
+    def json(self) -> object:
+        """Return the body, or None if it is not JSON."""
+        try:
+            return json.loads(self.body, parse_constant=_not_json)
+        except ValueError:
+            return None
+
+    def fields(self) -> dict[str, object]:
+        """Return the body; one that is not a JSON object counts as empty."""
+        body = self.json()
+        return body if isinstance(body, dict) else {}
+
+
+class Refusal(Exception):
+    """Ends the handling of a request with this answer."""
+
+    def __init__(self, answer: Response) -> None:
+        super().__init__(answer.status_code)
+        self.answer = answer
+
+
+def _not_json(constant: str) -> NoReturn:
+    """Refuse NaN and the infinities, which Python takes and JSON does not have."""
+    raise ValueError(constant)
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A line of the request log. `status` is None if the connection was dropped."""
+
+    time: float
+    seconds: float
+    method: str
+    path: str
+    status: int | None
+    leads: int
+    fault: Kind | None

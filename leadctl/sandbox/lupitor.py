@@ -1,0 +1,265 @@
+"""Lupitor, API v1.
+
+Pages "Create lead", "Bulk create", "List leads" and "Introduction" of the current
+site; "Authentication" of the older one.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar
+
+from starlette.responses import JSONResponse, Response
+
+from leadctl.sandbox.checks import (
+    E164_DIGITS,
+    complaints,
+    matching,
+    number,
+    record,
+    timestamp,
+)
+from leadctl.sandbox.exchange import Call, Refusal
+from leadctl.sandbox.pace import FixedWindow
+from leadctl.sandbox.simulator import Campaign, Lead, Simulator
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from starlette.routing import Route
+
+LARGEST_BATCH = 1000
+LARGEST_PAGE = 8000
+STATES = ("raw", "attempting", "exhausted", "concluded")
+NO_IDENTIFIER = "At least one of phoneNumber or externalId is required"
+
+LEAD_FIELDS = {
+    "phoneNumber": matching(rf"\+{E164_DIGITS}", "must be in E.164 format"),
+    "externalId": matching(r"(?s).+", "must be a string"),
+    "metadata": record,
+    "scheduledFor": timestamp,
+    "priority": number(0, 100),
+}
+
+
+@dataclass(kw_only=True, eq=False)
+class LupitorSimulator(Simulator):
+    """Campaign: cmp_1.
+
+    Bulk requests count in `bulk_per_minute` and in `requests_per_minute`; a minute has
+    `window` seconds. With `keep_leads=False` the list of leads knows phones only.
+    """
+
+    name = "lupitor"
+    prefix = "/lupitor/api/v1"
+    phone_field = "phoneNumber"
+    default_campaigns: ClassVar = {"cmp_1": "open"}
+    open_state = "open"
+
+    api_key: str = "lupitor-sandbox-key"
+    scopes: Collection[str] = ("read", "write")
+    requests_per_minute: int = 100
+    bulk_per_minute: int = 10
+    window: float = 60.0
+    _created: dict[str, list[int]] = field(init=False)
+
+    def reset(self) -> None:
+        self._pace = FixedWindow(self.requests_per_minute, self.window)
+        self._bulk_pace = FixedWindow(self.bulk_per_minute, self.window)
+        self._created = {name: [] for name in self.campaigns}
+
+    def settings(self) -> dict[str, str]:
+        return {"api_key": self.api_key, "deployment": "sandbox"}
+
+    def routes(self) -> list[Route]:
+        return [
+            route
+            for noun in ("leads", "records")
+            for route in (
+                self.route("POST", f"/{noun}", self.create, "upload"),
+                self.route("POST", f"/{noun}/bulk", self.create_bulk, "upload"),
+                self.route("GET", f"/{noun}", self.list_leads, "read"),
+            )
+        ]
+
+    def error(self, status: int, message: str) -> Response:
+        answer = {"success": False, "data": None, "error": message}
+        return JSONResponse(answer, status)
+
+    def denied(self) -> Response:
+        return self.error(401, "Invalid or inactive API key")
+
+    def throttled(self) -> Response:
+        return self.error(429, "Rate limit exceeded")
+
+    def admit(self, call: Call) -> None:
+        key = call.request.headers.get("x-api-key")
+        if not key:
+            raise Refusal(self.error(401, "Missing API key"))
+        if key != self.api_key:
+            raise Refusal(self.denied())
+        # "write" includes "read".
+        allowed = ("read", "write") if call.purpose == "read" else ("write",)
+        if not set(allowed) & set(self.scopes):
+            raise Refusal(self.error(403, "Forbidden"))
+        self._take_turn(call)
+
+    def _take_turn(self, call: Call) -> None:
+        now = self.clock()
+        for pace in (self._pace, self._bulk_pace)[: 1 + _is_bulk(call)]:
+            if not pace.take(now):
+                answer = self.throttled()
+                answer.headers.update(_rate_headers(pace))
+                raise Refusal(answer)
+
+    def rate_headers(self, call: Call, _answer: Response) -> dict[str, str]:
+        return _rate_headers(self._bulk_pace if _is_bulk(call) else self._pace)
+
+    def create(self, call: Call) -> Response:
+        lead = call.fields()
+        call.leads = 1
+        campaign = self._campaign(lead.get("campaignId"))
+        self._check({name: lead[name] for name in lead if name != "campaignId"})
+        twin = _twin(campaign, lead)
+        if twin:
+            # Which status goes with it is not documented; 409 is not in the list.
+            words = "phone number" if twin == "phoneNumber" else twin
+            message = f"Lead with {words} {lead[twin]} already exists"
+            raise Refusal(self.error(400, message))
+        answer = {"leadId": self._create(campaign, lead)}
+        return JSONResponse({"success": True, "data": answer, "error": None}, 201)
+
+    def create_bulk(self, call: Call) -> Response:
+        """Take many leads, or none if one of them is bad.
+
+        What a bad one does to the others is not documented, nor that its place is told.
+        """
+        body = call.fields()
+        leads = body.get("leads")
+        call.leads = len(leads) if isinstance(leads, list) else 0
+        campaign = self._campaign(body.get("campaignId"))
+        if not isinstance(leads, list) or not leads:
+            raise Refusal(self.error(400, "leads array is required"))
+        if body.keys() != {"campaignId", "leads"}:
+            raise Refusal(self.error(400, "Only campaignId and leads are known"))
+        if len(leads) > LARGEST_BATCH:
+            message = f"Maximum {LARGEST_BATCH} leads per request"
+            raise Refusal(self.error(400, message))
+        for lead in leads:
+            self._check(lead)
+        return self._created_bulk(campaign, leads)
+
+    def _created_bulk(self, campaign: Campaign, leads: list[Lead]) -> Response:
+        created: list[str] = []
+        skipped: list[object] = []
+        for lead in leads:
+            twin = _twin(campaign, lead)
+            if twin:
+                skipped.append(lead[twin])
+            else:
+                created.append(self._create(campaign, lead))
+        answer = {
+            "created": len(created),
+            "skipped": len(skipped),
+            "createdIds": created,
+            "skippedIdentifiers": skipped,
+        }
+        return JSONResponse({"success": True, "data": answer, "error": None})
+
+    def _check(self, lead: object) -> None:
+        for name, complaint in complaints(lead, LEAD_FIELDS).items():
+            raise Refusal(self.error(400, f"{name} {complaint}"))
+        if (
+            not isinstance(lead, dict)
+            or not {"phoneNumber", "externalId"} & lead.keys()
+        ):
+            raise Refusal(self.error(400, NO_IDENTIFIER))
+
+    def _create(self, campaign: Campaign, lead: Lead) -> str:
+        self.store(campaign, lead, *_keys(lead).values())
+        created = self._created[campaign.identifier]
+        created.append(int(self.clock() * 1000))
+        return _identifier(campaign, len(created) - 1)
+
+    def list_leads(self, call: Call) -> Response:
+        """List leads in the order of their arrival; the cursor is the next one's place.
+
+        All are `raw`, for nobody calls them.
+        """
+        query = call.request.query_params
+        campaign = self._campaign(query.get("campaignId"))
+        limit, cursor = query.get("limit", "1000"), query.get("cursor", "0")
+        if not (limit.isdecimal() and 1 <= int(limit) <= LARGEST_PAGE):
+            raise Refusal(self.error(400, f"limit must be from 1 to {LARGEST_PAGE}"))
+        if not cursor.isdecimal():
+            raise Refusal(self.error(400, "Invalid cursor"))
+        status = query.get("status", "raw")
+        if status not in STATES:
+            raise Refusal(self.error(400, "Invalid status"))
+        total = len(campaign.phones) if status == "raw" else 0
+        end = int(cursor) + int(limit)
+        page = range(total)[int(cursor) : end]
+        answer = {
+            "leads": [self._shown(campaign, place) for place in page],
+            "count": len(page),
+            "cursor": str(end) if end < total else None,
+            "hasMore": end < total,
+        }
+        return JSONResponse({"success": True, "data": answer, "error": None})
+
+    def _shown(self, campaign: Campaign, place: int) -> Lead:
+        lead = campaign.leads[place] if self.keep_leads else {}
+        return {
+            "_id": _identifier(campaign, place),
+            "_creationTime": self._created[campaign.identifier][place],
+            "campaignId": campaign.identifier,
+            "phoneNumber": campaign.phones[place],
+            "externalId": lead.get("externalId"),
+            "metadata": lead.get("metadata"),
+            "status": "raw",
+            "scheduledFor": lead.get("scheduledFor"),
+            "priority": lead.get("priority", 0),
+            "attempts": 0,
+        }
+
+    def _campaign(self, identifier: object) -> Campaign:
+        if not identifier or not isinstance(identifier, str):
+            raise Refusal(self.error(400, "campaignId is required"))
+        campaign = self.campaigns.get(identifier)
+        if campaign is None:
+            raise Refusal(self.error(404, "Campaign not found or access denied"))
+        return campaign
+
+
+def _keys(lead: Lead) -> dict[str, str]:
+    """Return what a lead is recognised by, in the documented order.
+
+    No phone begins with a letter, so that the two kinds cannot be taken for each other.
+    """
+    keys = {"externalId": "id ", "phoneNumber": ""}
+    return {name: f"{keys[name]}{lead[name]}" for name in keys if name in lead}
+
+
+def _twin(campaign: Campaign, lead: Lead) -> str | None:
+    """Return the field by which the lead is already there: either one is enough."""
+    for name, key in _keys(lead).items():
+        if key in campaign.known:
+            return name
+    return None
+
+
+def _identifier(campaign: Campaign, place: int) -> str:
+    return f"{campaign.identifier}_lead_{place}"
+
+
+def _is_bulk(call: Call) -> bool:
+    return str(call.request.scope["path"]).endswith("/bulk")
+
+
+def _rate_headers(pace: FixedWindow) -> dict[str, str]:
+    return {
+        "X-RateLimit-Limit": str(pace.limit),
+        "X-RateLimit-Remaining": str(pace.remaining),
+        "X-RateLimit-Reset": str(math.ceil(pace.ends)),
+    }

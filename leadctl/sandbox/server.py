@@ -1,0 +1,131 @@
+"""All simulators behind one port of 127.0.0.1, for as long as a `with` lasts."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import Mount
+
+from leadctl.sandbox.agora import AgoraSimulator
+from leadctl.sandbox.connection import Connection
+from leadctl.sandbox.control import control_routes
+from leadctl.sandbox.lupitor import LupitorSimulator
+from leadctl.sandbox.ozonetel import OzonetelSimulator
+from leadctl.sandbox.voiso import VoisoSimulator
+from leadctl.sandbox.yotel import YotelSimulator
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from leadctl.sandbox.simulator import Simulator
+
+HOST = "127.0.0.1"
+SIMULATORS: dict[str, Callable[[], Simulator]] = {
+    simulator.name: simulator
+    for simulator in (
+        AgoraSimulator,
+        OzonetelSimulator,
+        LupitorSimulator,
+        YotelSimulator,
+        VoisoSimulator,
+    )
+}
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """A running sandbox: where it is, and the simulators in it by provider name."""
+
+    port: int
+    simulators: dict[str, Simulator]
+
+    @property
+    def url(self) -> str:
+        return f"http://{HOST}:{self.port}"
+
+    def base_url(self, provider: str) -> str:
+        return self.url + self.simulators[provider].prefix
+
+    def environment(self, provider: str) -> dict[str, str]:
+        """Return the variables that make leadctl's default account use the sandbox."""
+        settings = self.simulators[provider].settings()
+        settings["base_url"] = self.base_url(provider)
+        return {
+            f"LEADCTL_{provider}_{setting}".upper(): value
+            for setting, value in settings.items()
+        }
+
+
+@contextmanager
+def serve(
+    simulators: Iterable[Simulator] | None = None, port: int = 0
+) -> Iterator[Sandbox]:
+    """Serve `simulators` (default: all five as they come), ready when it yields.
+
+    Port 0 takes any free one; a port in use raises OSError. At the end, connections
+    with an answer still under way are dropped.
+    """
+    if simulators is None:
+        simulators = [simulator() for simulator in SIMULATORS.values()]
+    by_name = {simulator.name: simulator for simulator in simulators}
+    # With the protocol named, asyncio switches Nagle's algorithm off; without, every
+    # answer may wait 40 ms for an acknowledgement.
+    with socket.socket(socket.AF_INET, proto=socket.IPPROTO_TCP) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((HOST, port))
+        sandbox = Sandbox(listener.getsockname()[1], by_name)
+        with _running(_server(by_name), listener):
+            yield sandbox
+
+
+class Server(uvicorn.Server):
+    """Does not wait for its clients when it stops: a slow answer may take minutes."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self.force_exit = True
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        await super().shutdown(sockets)
+
+
+def _server(simulators: dict[str, Simulator]) -> Server:
+    routes = [Mount(each.prefix, each.app()) for each in simulators.values()]
+    app = Starlette(routes=[*routes, *control_routes(simulators)])
+    return Server(
+        uvicorn.Config(
+            app,
+            http=Connection,
+            ws="none",
+            lifespan="off",
+            loop="asyncio",
+            log_config=None,
+            log_level="error",
+            access_log=False,
+            proxy_headers=False,
+            # Longer than any pause a client makes, so that it never races our closing.
+            timeout_keep_alive=120,
+        )
+    )
+
+
+@contextmanager
+def _running(server: Server, listener: socket.socket) -> Iterator[None]:
+    # Off the main thread, uvicorn leaves signals alone.
+    thread = threading.Thread(
+        target=server.run, args=([listener],), name="leadctl-sandbox", daemon=True
+    )
+    thread.start()
+    try:
+        while thread.is_alive() and not server.started:
+            time.sleep(0.005)
+        yield
+    finally:
+        server.should_exit = True
+        thread.join()

@@ -1,0 +1,227 @@
+"""What the five simulators share: campaigns, leads, the log, a request's way."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from leadctl.sandbox.connection import Dropped
+from leadctl.sandbox.exchange import Call, Exchange, Purpose, Refusal
+from leadctl.sandbox.faults import Fault, FaultQueue
+from leadctl.sandbox.trouble import afterwards, instead
+
+Lead = dict[str, object]
+Handler = Callable[[Call], Response]
+
+
+@dataclass
+class Campaign:
+    """A campaign, its state in the provider's word, and the leads in it.
+
+    `known` holds whatever the provider recognises duplicates by.
+    """
+
+    identifier: str
+    state: str
+    leads: list[Lead] = field(default_factory=list)
+    phones: list[object] = field(default_factory=list)
+    known: set[str] = field(default_factory=set)
+
+
+@dataclass(kw_only=True, eq=False)
+class Simulator(ABC):
+    """One provider's API. Settings are arguments; what happened can be asked for.
+
+    `open_campaigns` adds campaigns that take leads. `latency` seconds pass before
+    each upload is processed. `keep_leads=False` keeps no more of a lead than its
+    phone, for large runs. `clock` tells Unix time, and one clock serves all: limits,
+    token lives and the times in answers.
+    """
+
+    name: ClassVar[str]
+    prefix: ClassVar[str]
+    phone_field: ClassVar[str]
+    default_campaigns: ClassVar[Mapping[str, str]]
+    open_state: ClassVar[str]
+
+    api_key: str
+    open_campaigns: Collection[str] = ()
+    latency: float = 0.0
+    keep_leads: bool = True
+    clock: Callable[[], float] = time.time
+
+    campaigns: dict[str, Campaign] = field(init=False)
+    faults: FaultQueue = field(init=False, default_factory=FaultQueue)
+
+    def __post_init__(self) -> None:
+        # Requests come on the server's thread, questions on anybody's.
+        self._lock = threading.RLock()
+        self.forget()
+
+    def forget(self) -> None:
+        """Return to the first day: no leads, log, faults, tokens, used-up limits."""
+        states = dict(self.default_campaigns)
+        states |= dict.fromkeys(self.open_campaigns, self.open_state)
+        with self._lock:
+            self.campaigns = {name: Campaign(name, states[name]) for name in states}
+            self._log: list[Exchange] = []
+            self.faults.clear()
+            self.reset()
+
+    @property
+    def stored(self) -> dict[str, list[Lead]]:
+        """The leads of each campaign that has any, as received, in order of arrival."""
+        with self._lock:
+            return {
+                campaign.identifier: self._leads(campaign)
+                for campaign in self.campaigns.values()
+                if campaign.phones
+            }
+
+    @property
+    def log(self) -> list[Exchange]:
+        """The requests answered or dropped so far, in the order of their ends."""
+        with self._lock:
+            return list(self._log)
+
+    def settings(self) -> dict[str, str]:
+        """Return what a client has to be told besides the base URL."""
+        return {"api_key": self.api_key}
+
+    def app(self) -> Starlette:
+        return Starlette(
+            routes=self.routes(), exception_handlers={404: self._not_found}
+        )
+
+    @abstractmethod
+    def routes(self) -> list[Route]: ...
+
+    @abstractmethod
+    def admit(self, call: Call) -> None:
+        """Refuse what the provider refuses before it looks at the body.
+
+        Token requests are not asked: they bring the key that others need.
+        """
+
+    @abstractmethod
+    def error(self, status: int, message: str) -> Response:
+        """Answer in the provider's form of an error."""
+
+    @abstractmethod
+    def denied(self) -> Response:
+        """Answer as to a wrong key."""
+
+    def token_denied(self) -> Response:
+        """Answer as to a token request with a wrong key."""
+        return self.denied()
+
+    def expired(self) -> Response:
+        """Let the token expire and answer so. A key that never expires is denied."""
+        return self.denied()
+
+    def throttled(self) -> Response:
+        return self.error(429, "Too many requests")
+
+    def rate_headers(self, _call: Call, _answer: Response) -> dict[str, str]:
+        return {}
+
+    def release(self, call: Call) -> None:  # noqa: B027 - a hook
+        """Note that an admitted request is about to be answered."""
+
+    def reset(self) -> None:  # noqa: B027 - a hook
+        """Forget what the provider keeps beyond campaigns."""
+
+    def route(
+        self, method: str, path: str, handler: Handler, purpose: Purpose
+    ) -> Route:
+        async def endpoint(request: Request) -> Response:
+            try:
+                return await self._exchange(request, handler, purpose)
+            except (ClientDisconnect, asyncio.CancelledError):
+                # The client left early, or the server stops during a slow answer.
+                return Dropped()
+
+        return Route(path, endpoint, methods=[method])
+
+    def store(self, campaign: Campaign, lead: Lead, *keys: str) -> None:
+        campaign.known.update(keys)
+        campaign.phones.append(lead.get(self.phone_field))
+        if self.keep_leads:
+            campaign.leads.append(lead)
+
+    def _leads(self, campaign: Campaign) -> list[Lead]:
+        if self.keep_leads:
+            return list(campaign.leads)
+        return [{self.phone_field: phone} for phone in campaign.phones]
+
+    async def _exchange(
+        self, request: Request, handler: Handler, purpose: Purpose
+    ) -> Response:
+        arrived = self.clock()
+        call = Call(request, purpose, await request.body())
+        fault = None if purpose == "read" else self.faults.due(purpose)
+        with self._lock:
+            answer = instead(fault, self) if fault else None
+        if answer is None:
+            answer = await self._processed(call, handler, fault)
+            answer = afterwards(fault, answer, self) if fault else answer
+        self._record(call, arrived, answer, fault)
+        return answer
+
+    async def _processed(
+        self, call: Call, handler: Handler, fault: Fault | None
+    ) -> Response:
+        before = self.latency if call.purpose == "upload" else 0.0
+        before += fault.seconds if fault and fault.kind == "slow" else 0.0
+        after = fault.seconds if fault and fault.kind == "slow_after" else 0.0
+        try:
+            with self._lock:
+                if call.purpose != "token":
+                    self.admit(call)
+        except Refusal as refusal:
+            return refusal.answer
+        try:
+            await asyncio.sleep(before)
+            answer = self._handled(call, handler)
+            await asyncio.sleep(after)
+        finally:
+            with self._lock:
+                self.release(call)
+        return answer
+
+    def _handled(self, call: Call, handler: Handler) -> Response:
+        with self._lock:
+            try:
+                answer = handler(call)
+            except Refusal as refusal:
+                answer = refusal.answer
+            answer.headers.update(self.rate_headers(call, answer))
+        return answer
+
+    def _record(
+        self, call: Call, arrived: float, answer: Response, fault: Fault | None
+    ) -> None:
+        line = Exchange(
+            time=arrived,
+            seconds=self.clock() - arrived,
+            method=call.request.method,
+            path=call.request.scope["path"],
+            status=None if isinstance(answer, Dropped) else answer.status_code,
+            leads=call.leads,
+            fault=fault.kind if fault else None,
+        )
+        with self._lock:
+            self._log.append(line)
+
+    async def _not_found(self, _request: Request, _error: Exception) -> Response:
+        return self.error(404, "Not found")

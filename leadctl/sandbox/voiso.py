@@ -1,0 +1,217 @@
+"""Voiso, API v4.
+
+Pages "Add leads", "Get campaigns", "Get campaign", "Authentication", "Error codes" and
+"Running an API campaign".
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar
+
+from starlette.responses import JSONResponse, Response
+
+from leadctl.sandbox.checks import (
+    E164_DIGITS,
+    complaints,
+    flag,
+    integer,
+    text,
+)
+from leadctl.sandbox.exchange import Call, Refusal
+from leadctl.sandbox.simulator import Campaign, Lead, Simulator
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from starlette.routing import Route
+
+LARGEST_BATCH = 1000
+PHONE = re.compile(E164_DIGITS)
+HEADER_NAME = re.compile(r"X-[A-Za-z0-9\-_.!~*+]+")
+
+
+def source(value: object) -> str | None:
+    """Take `system` and `url`, the keys of the page's example, and no other."""
+    found = complaints(value, {"system": text, "url": text})
+    return "must hold system and url" if found else None
+
+
+def context_headers(value: object) -> str | None:
+    if not isinstance(value, dict):
+        return "must be an object"
+    if not all(HEADER_NAME.fullmatch(name) for name in value):
+        return "contains an invalid header name"
+    return None if all(map(_is_text, value.values())) else "must hold strings"
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+LEAD_FIELDS = {
+    "phone_number": text,
+    "name": text,
+    "source": source,
+    "priority": integer(1, 1000),
+    "active": flag,
+    "context_headers": context_headers,
+}
+
+
+@dataclass(kw_only=True, eq=False)
+class VoisoSimulator(Simulator):
+    """Campaigns: 3 is live ("active"), 4 is not ("draft").
+
+    One upload at a time for each campaign, and none within `gap` seconds of the end of
+    the one before. The numbers behind the documented 429 are not known; the fault
+    `throttle` answers it.
+    """
+
+    name = "voiso"
+    prefix = "/voiso/api/v4"
+    phone_field = "phone_number"
+    default_campaigns: ClassVar = {"3": "active", "4": "draft"}
+    open_state = "active"
+
+    api_key: str = "voiso-sandbox-key"
+    scopes: Collection[str] = ("campaigns.manage", "campaigns.read")
+    gap: float = 2.0
+    _free_at: dict[str, float] = field(init=False)
+
+    def reset(self) -> None:
+        self._free_at = {}
+
+    def settings(self) -> dict[str, str]:
+        return {"api_key": self.api_key, "cluster_id": "sandbox"}
+
+    def routes(self) -> list[Route]:
+        return [
+            self.route(
+                "POST", "/campaigns/{campaign_id}/leads", self.add_leads, "upload"
+            ),
+            self.route("GET", "/campaigns", self.list_campaigns, "read"),
+            self.route("GET", "/campaigns/{campaign_id}", self.show_campaign, "read"),
+        ]
+
+    def error(self, status: int, message: str) -> Response:
+        if status in (406, 409, 422):
+            return _errors(status, "base", message)
+        return JSONResponse({"error": message}, status)
+
+    def denied(self) -> Response:
+        return self.error(401, "Unauthorized")
+
+    def admit(self, call: Call) -> None:
+        scope = "campaigns.read" if call.purpose == "read" else "campaigns.manage"
+        if call.bearer != self.api_key:
+            raise Refusal(self.denied())
+        if scope not in self.scopes:
+            raise Refusal(self.error(403, "Forbidden"))
+        if call.purpose == "upload":
+            self._claim(self._campaign(call))
+
+    def _claim(self, campaign: Campaign) -> None:
+        if campaign.state != "active":
+            raise Refusal(_errors(409, "campaign", "Campaign type should be live"))
+        if self.clock() < self._free_at.get(campaign.identifier, 0.0):
+            raise Refusal(_errors(409, "campaign", "Leads are being imported"))
+        self._free_at[campaign.identifier] = float("inf")
+
+    def release(self, call: Call) -> None:
+        # Whether the pause is also due after a refused batch is not documented: it is.
+        if call.purpose == "upload":
+            self._free_at[call.campaign] = self.clock() + self.gap
+
+    def add_leads(self, call: Call) -> Response:
+        campaign = self._campaign(call)
+        leads = self._batch(call)
+        created: list[str] = []
+        rejected: list[str] = []
+        duplicates: list[str] = []
+        for lead in leads:
+            phone = str(lead["phone_number"])
+            if not PHONE.fullmatch(phone):
+                rejected.append(phone)
+            elif phone in campaign.known:
+                duplicates.append(phone)
+            else:
+                self.store(campaign, lead, phone)
+                created.append(phone)
+        return JSONResponse(
+            {
+                "leads_import": {
+                    "created": created,
+                    "rejected": rejected,
+                    "duplicates": duplicates,
+                }
+            }
+        )
+
+    def _batch(self, call: Call) -> list[Lead]:
+        """Return the leads of a request of which every lead is well-formed.
+
+        That one bad lead fails all of them is how we read the 422 of "Add leads"; which
+        one it was is not said in the error.
+        """
+        leads = call.json()
+        if not isinstance(leads, list):
+            raise Refusal(self.error(400, "Bad Request"))
+        call.leads = len(leads)
+        if not 1 <= len(leads) <= LARGEST_BATCH:
+            message = f"Maximum limit of {LARGEST_BATCH} leads for each request"
+            raise Refusal(_errors(422, "leads", message))
+        for lead in leads:
+            for name, complaint in complaints(
+                lead, LEAD_FIELDS, ("phone_number",)
+            ).items():
+                raise Refusal(_errors(422, name, complaint))
+        return leads
+
+    def list_campaigns(self, call: Call) -> Response:
+        """Filter by `status` and `live`; the other documented filters are left out."""
+        query = call.request.query_params
+        found = [
+            campaign
+            for campaign in self.campaigns.values()
+            if query.get("status", campaign.state) == campaign.state
+            and query.get("live", live := _live(campaign)) == live
+        ]
+        limit, offset = query.get("limit", "100"), query.get("offset", "0")
+        if not (limit.isdecimal() and offset.isdecimal() and 1 <= int(limit) <= 100):
+            raise Refusal(_errors(422, "limit", "must be from 1 to 100"))
+        page = found[int(offset) : int(offset) + int(limit)]
+        return JSONResponse(
+            {
+                "campaigns": [_shown(campaign) for campaign in page],
+                "metadata": {"total": len(found)},
+            }
+        )
+
+    def show_campaign(self, call: Call) -> Response:
+        return JSONResponse({"campaign": _shown(self._campaign(call))})
+
+    def _campaign(self, call: Call) -> Campaign:
+        campaign = self.campaigns.get(call.campaign)
+        if campaign is None:
+            raise Refusal(self.error(404, "Not found"))
+        return campaign
+
+
+def _errors(status: int, name: str, message: str) -> Response:
+    return JSONResponse({"errors": {name: [message]}}, status)
+
+
+def _live(campaign: Campaign) -> str:
+    return "true" if campaign.state == "active" else "false"
+
+
+def _shown(campaign: Campaign) -> Lead:
+    name = campaign.identifier
+    return {
+        "id": int(name) if name.isdecimal() else name,
+        "name": f"Campaign {name}",
+        "status": campaign.state,
+        "strategy": "predictive",
+    }
