@@ -16,17 +16,17 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import groupby
 from typing import TYPE_CHECKING, TypeAlias
+from uuid import UUID, uuid4
 
 from leadctl import rowset
 from leadctl.model import DELIVERED, Code, Finding, Status
+from leadctl.rowset import RowSet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
     from sqlite3 import Connection
-    from uuid import UUID
-
-    from leadctl.model import Batch, Json, Outcome
+    from leadctl.model import Batch, Json, Lead, Outcome
 
 Transaction: TypeAlias = "Callable[[], AbstractContextManager[None]]"
 
@@ -69,6 +69,23 @@ class FileOfRun:
 
 
 @dataclass(frozen=True)
+class OpenBatch:
+    """A batch in doubt: its id (the idempotency key it went with) and its rows."""
+
+    id: UUID
+    file: int
+    rows: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Unfinished:
+    """What a run still has to do. `accounted` has, by file, the rows that are settled or in doubt."""
+
+    accounted: dict[int, RowSet]
+    in_doubt: list[OpenBatch]
+
+
+@dataclass(frozen=True)
 class Reason:
     """Findings that share status, code and sentence; `row` is the first of them in `file`."""
 
@@ -83,11 +100,16 @@ class Reason:
 class Books:
     """One run's part of the ledger. `transaction` opens one on `db`, all or nothing.
 
+    `guarded` books note whose leads are on their way before they are sent: for providers where
+    sending twice would add a lead twice, so that no later run sends them unasked.
     `tally` counts the rows settled so far, by status: cheap enough to look at for every batch.
     """
 
-    def __init__(self, db: Connection, transaction: Transaction, number: int) -> None:
+    def __init__(
+        self, db: Connection, transaction: Transaction, number: int, *, guarded: bool = False
+    ) -> None:
         self._db = db
+        self._guarded = guarded
         self._transaction = transaction
         self._run = number
         self._noted: list[tuple[int, Finding]] = []
@@ -118,6 +140,8 @@ class Books:
         with self._transaction():
             self._write_noted()
             self._db.execute("UPDATE runs SET requests = requests + 1 WHERE number = ?", (self._run,))
+            if self._guarded:
+                self._doubt(batch.file, batch.leads)
             if batch.id in self._numbers:
                 self._db.execute(
                     "UPDATE batches SET state = 'sending', attempts = attempts + 1 WHERE number = ?",
@@ -126,13 +150,15 @@ class Books:
                 return
             self._add(batch, BatchState.SENDING, doubted=doubted)
 
-    def mark(self, batch: Batch, state: BatchState) -> None:
+    def mark(self, batch: Batch, state: BatchState, *, doubted: bool) -> None:
         """Record what a request came to that did not decide about the rows."""
         with self._transaction():
             self._db.execute(
                 "UPDATE batches SET state = ?, doubted = doubted OR ? WHERE number = ?",
                 (state, state is BatchState.DOUBT, self._numbers[batch.id]),
             )
+            if self._guarded and state is BatchState.WAITING and not doubted:
+                self._undoubt(batch.leads)
 
     def settle(
         self,
@@ -149,14 +175,19 @@ class Books:
         transaction: at no moment is a row in no batch or in two.
         """
         there: list[bytes] = []
+        good: list[int] = []
+        unknown: list[Lead] = []
         counts = {Status.CREATED: 0, Status.ACCEPTED: 0}
         for lead, outcome in zip(batch.leads, outcomes, strict=True):
             if outcome is None:
                 continue
             if outcome.status in DELIVERED or outcome.code is Code.DUPLICATE_IN_CAMPAIGN:
                 there.extend(lead.digests)
+            if outcome.status is Status.UNKNOWN:
+                unknown.append(lead)
             if outcome.code is None:
                 counts[outcome.status] += 1
+                good.append(lead.row)
             else:
                 finding = Finding(lead.row, outcome.status, outcome.code, outcome.reason)
                 self._noted.append((batch.file, finding))
@@ -166,13 +197,23 @@ class Books:
             self._db.executemany(
                 "INSERT OR IGNORE INTO delivered VALUES (?)", ((digest,) for digest in sorted(there))
             )
-            if sum(counts.values()) and batch.id not in self._numbers:
+            if self._guarded:
+                self._undoubt(batch.leads)
+            self._doubt(batch.file, unknown)
+            if good and batch.id not in self._numbers:
                 self._add(batch, BatchState.SETTLED, doubted=False)  # rehearsed, never sent
             if number := self._numbers.pop(batch.id, None):
                 self._db.execute(
-                    "UPDATE batches SET state = 'settled', created = ?, accepted = ?"
+                    # Of the rows only those stay that are delivered; the others have their verdict
+                    # or travel on. What a resume finds is never more than the evidence.
+                    "UPDATE batches SET state = 'settled', rows = ?, created = ?, accepted = ?"
                     " WHERE number = ?",
-                    (counts[Status.CREATED], counts[Status.ACCEPTED], number),
+                    (
+                        rowset.written(good),
+                        counts[Status.CREATED],
+                        counts[Status.ACCEPTED],
+                        number,
+                    ),
                 )
             for piece in pieces:
                 self._add(piece, state, doubted=doubted)
@@ -196,6 +237,129 @@ class Books:
                     self._run,
                 ),
             )
+
+    def reopen(self) -> Unfinished:
+        """Make an ended or broken-off run ready to go on, and return what is left open.
+
+        Rows that failed, and batches that were certainly not taken in, are open again like rows
+        never read. A batch that was on its way when the process died is in doubt.
+        """
+        with self._transaction():
+            self._db.execute(
+                "DELETE FROM findings WHERE run = ? AND status = 'failed'", (self._run,)
+            )
+            self._db.execute(
+                "DELETE FROM batches WHERE run = ? AND state = 'waiting' AND NOT doubted",
+                (self._run,),
+            )
+            self._db.execute(
+                "UPDATE batches SET state = 'doubt', doubted = 1"
+                " WHERE run = ? AND state IN ('sending', 'waiting')",
+                (self._run,),
+            )
+            self._db.execute(
+                "UPDATE runs SET finished_at = NULL, exit_code = NULL, error = NULL"
+                " WHERE number = ?",
+                (self._run,),
+            )
+        accounted: dict[int, RowSet] = {}
+        for file, rows in self._db.execute(
+            "SELECT file, rows FROM findings WHERE run = :run"
+            " UNION ALL SELECT file, rows FROM batches WHERE run = :run",
+            {"run": self._run},
+        ):
+            accounted.setdefault(file, RowSet()).add(rows)
+        self.tally = Counter(self.counts())
+        return Unfinished(accounted, self._open_batches())
+
+    def decide(self, file: int | None, rows: str | None, *, delivered: bool) -> int:
+        """Settle unknown rows on an operator's word; returns how many.
+
+        Delivered rows count as created and are not sent again; the others are `failed`.
+        """
+        wanted = RowSet()
+        wanted.add(rows or "")
+        decided = 0
+        with self._transaction():
+            for at, first, text, code, reason in self._unknown_groups():
+                if file is not None and at != file:
+                    continue
+                chosen = [row for row in rowset.rows(text) if rows is None or row in wanted]
+                rest = [row for row in rowset.rows(text) if rows is not None and row not in wanted]
+                self._db.execute(
+                    "DELETE FROM findings WHERE run = ? AND file = ? AND first = ?",
+                    (self._run, at, first),
+                )
+                self._noted += [
+                    (at, Finding(row, Status.UNKNOWN, Code(code), reason)) for row in rest
+                ]
+                self._decide(at, chosen, delivered=delivered)
+                decided += len(chosen)
+            self._write_noted()
+        self.tally = Counter(self.counts())
+        return decided
+
+    def _decide(self, file: int, rows: Sequence[int], *, delivered: bool) -> None:
+        if delivered and rows:
+            self._db.execute(
+                "INSERT INTO batches (run, file, id, rows, size, state, doubted, attempts, created)"
+                " VALUES (?, ?, ?, ?, ?, 'settled', 1, 0, ?)",
+                (self._run, file, uuid4().bytes, rowset.written(rows), len(rows), len(rows)),
+            )
+        keys = [(self._run, file, row) for row in rows]
+        if delivered:
+            self._db.executemany(
+                "INSERT OR IGNORE INTO delivered"
+                " SELECT digest FROM in_doubt WHERE run = ? AND file = ? AND row = ?",
+                keys,
+            )
+        else:
+            reason = "not delivered, as the operator found out"
+            self._noted += [
+                (file, Finding(row, Status.FAILED, Code.NOT_PROCESSED, reason)) for row in rows
+            ]
+        self._db.executemany("DELETE FROM in_doubt WHERE run = ? AND file = ? AND row = ?", keys)
+
+    def _unknown_groups(self) -> list[tuple[int, int, str, str, str]]:
+        return self._db.execute(
+            "SELECT file, first, rows, code, text FROM findings"
+            " JOIN reasons ON reasons.number = reason"
+            " WHERE run = ? AND status = 'unknown' ORDER BY file, first",
+            (self._run,),
+        ).fetchall()
+
+    def unknown(self) -> list[tuple[int, str, str]]:
+        """Return the unknown rows in groups: file (from 0), rows as ranges, reason."""
+        return [(file, rows, reason) for file, _, rows, _, reason in self._unknown_groups()]
+
+    def close_again(self, exit_code: int) -> None:
+        """Give a finished run the exit code its rows have by now."""
+        with self._transaction():
+            self._db.execute(
+                "UPDATE runs SET exit_code = ? WHERE number = ?", (exit_code, self._run)
+            )
+
+    def _open_batches(self) -> list[OpenBatch]:
+        found = []
+        for number, file, name, rows in self._db.execute(
+            "SELECT number, file, id, rows FROM batches WHERE run = ? AND state = 'doubt'",
+            (self._run,),
+        ):
+            found.append(OpenBatch(UUID(bytes=name), file, tuple(rowset.rows(rows))))
+            self._numbers[UUID(bytes=name)] = number
+        return found
+
+    def _doubt(self, file: int, leads: Iterable[Lead]) -> None:
+        self._db.executemany(
+            "INSERT OR IGNORE INTO in_doubt VALUES (?, ?, ?, ?)",
+            ((digest, self._run, file, lead.row) for lead in leads for digest in lead.digests),
+        )
+
+    def _undoubt(self, leads: Iterable[Lead]) -> None:
+        self._db.executemany(
+            "DELETE FROM in_doubt WHERE digest = ? AND run = ?",
+            ((digest, self._run) for lead in leads for digest in lead.digests),
+        )
 
     def _add(self, batch: Batch, state: BatchState, *, doubted: bool) -> None:
         rows = rowset.written(lead.row for lead in batch.leads)

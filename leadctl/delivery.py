@@ -10,7 +10,7 @@ import random
 import threading
 from collections import deque
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import uuid4
 
@@ -26,7 +26,8 @@ from leadctl.errors import (
     RefusedThroughout,
     Unusable,
 )
-from leadctl.model import Batch, Code, Outcome, Status
+from leadctl.journey import Journey, Patience, after_doubt
+from leadctl.model import Code, Outcome, Status
 from leadctl.pace import Pace, asked_pause
 from leadctl.provider import judge, rejected
 
@@ -37,31 +38,12 @@ if TYPE_CHECKING:
 
     from leadctl.books import Books
     from leadctl.clock import Clock, Stop
-    from leadctl.model import Lead
+    from leadctl.journey import Family
+    from leadctl.model import Batch, Lead
     from leadctl.provider import Limits, Provider
 
 STOPS = (AccessDenied, CampaignClosed, Unusable)
 """What ends a run at once: the next batch would meet the same."""
-
-
-@dataclass(frozen=True)
-class Patience:
-    """How long to go on trying. Pauses and waits are in seconds.
-
-    attempts          requests for one batch
-    longest_wait      sum of the pauses for one batch
-    pieces            requests spent on finding the rows that sink one batch
-    given_up          batches in a row without an answer before the run stops
-    refused           batches in a row refused for one reason before the run stops
-    """
-
-    attempts: int = 8
-    first_pause: float = 1.0
-    longest_pause: float = 60.0
-    longest_wait: float = 900.0
-    pieces: int = 64
-    given_up: int = 2
-    refused: int = 10
 
 
 class Answer(NamedTuple):
@@ -70,28 +52,6 @@ class Answer(NamedTuple):
     result: list[Outcome] | ProviderError
     headers: Mapping[str, str]
     ended: float
-
-
-@dataclass
-class Family:
-    """A batch as it was cut from the file, with all that it was split into."""
-
-    requests: int = 0
-    open: int = 1
-    refusals: set[str] = field(default_factory=set)
-    welcome: bool = False  # at least one lead was not refused
-
-
-@dataclass
-class Journey:
-    """A batch on its way, over all its attempts."""
-
-    batch: Batch
-    family: Family = field(default_factory=Family)
-    attempts: int = 0
-    waited: float = 0.0
-    doubted: bool = False
-    last: ProviderError | None = None
 
 
 class Delivery:
@@ -126,14 +86,18 @@ class Delivery:
         self._given_up = 0
         self._refusals: tuple[str, int] = ("", 0)
 
-    def deliver(self, batches: Iterator[Batch]) -> None:
+    def deliver(self, batches: Iterator[Batch], in_doubt: Sequence[Batch] = ()) -> None:
         """Send every batch and settle every lead of those taken from the iterator.
+
+        `in_doubt` are batches of an earlier part of the run whose answer nobody read.
 
         Raises what stopped the run before its end (see STOPS, RefusedThroughout); by then the
         batches under way are settled and those not sent are `failed`. When a stop is asked it
         returns with the requests under way finished and nothing else started.
         """
         try:
+            for batch in in_doubt:
+                self._take_up(batch)
             while not self._stop.is_asked():
                 journey = self._next(batches)
                 if journey is None:
@@ -151,6 +115,14 @@ class Delivery:
         self._drain()
 
     # --- choosing and starting ---
+
+    def _take_up(self, batch: Batch) -> None:
+        lost = InDoubt("the run ended before the answer was read")
+        journey = Journey(batch, doubted=True, last=lost)
+        if self._provider.resend_is_safe:
+            self._repeat(journey, self._limits.doubt_delay, lost.message)
+        else:
+            self._give_up(journey, Code.ANSWER_LOST)
 
     def _next(self, batches: Iterator[Batch]) -> Journey | None:
         if self._again:
@@ -251,7 +223,7 @@ class Delivery:
         pause = self._pause(journey, error, headers)
         if self._may_repeat(journey, pause):
             state = BatchState.DOUBT if isinstance(error, InDoubt) else BatchState.WAITING
-            self._books.mark(journey.batch, state)
+            self._books.mark(journey.batch, state, doubted=journey.doubted)
             self._repeat(journey, pause, error.message)
             return
         self._give_up(journey, Code.NOT_PROCESSED)
@@ -327,7 +299,7 @@ class Delivery:
     ) -> list[Journey]:
         """Record outcomes; leads without one (None) travel on in `parts`, which are returned."""
         if journey.doubted:
-            outcomes = [outcome and _after_doubt(outcome) for outcome in outcomes]
+            outcomes = [outcome and after_doubt(outcome) for outcome in outcomes]
         family, doubted = journey.family, journey.doubted or state is BatchState.DOUBT
         pieces = [
             Journey(replace(journey.batch, id=uuid4(), leads=tuple(part)), family, doubted=doubted)
@@ -375,14 +347,3 @@ class Delivery:
     def _drain(self) -> None:
         while self._under_way:
             self._collect()
-
-
-def _after_doubt(outcome: Outcome) -> Outcome:
-    """Say what an earlier try, whose answer was lost, may have to do with this outcome."""
-    match outcome.status:
-        case Status.DUPLICATE:
-            return outcome._replace(reason=f"{outcome.reason} (probably by this run: an answer was lost)")
-        case Status.REJECTED:
-            return outcome._replace(reason=f"{outcome.reason} (or there already: an answer was lost)")
-        case _:
-            return outcome

@@ -5,25 +5,26 @@ file -> Row -> fields -> Lead -> not in this file before -> not yet delivered ->
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from leadctl.errors import LeadctlError, LedgerUnusable, TooManyRejects
+from leadctl.errors import InputUnusable, LeadctlError, LedgerUnusable, TooManyRejects
 from leadctl.fitting import Fitter, Unfit
 from leadctl.mapping import bind, bind_by_name
-from leadctl.model import Batch, Code, Finding, Malformed, Status
+from leadctl.model import Batch, Code, Finding, Malformed, Row, Status
 from leadctl.phone import Normaliser, PhoneCheck
 from leadctl.rowset import RowSet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from leadctl.books import Books
+    from leadctl.books import Books, OpenBatch, Unfinished
     from leadctl.delivery import Delivery
     from leadctl.mapping import Mapper
-    from leadctl.model import Lead, Row
+    from leadctl.model import Lead
     from leadctl.profile import Profile
     from leadctl.provider import Provider
     from leadctl.reader import Source
@@ -67,27 +68,41 @@ class Job:
         return self.region or (self.profile.region if self.profile else None)
 
 
-class Importer:
-    """One pass over the files of a job.
+def _nothing(_digests: list[bytes]) -> set[bytes]:
+    return set()
 
-    `digest` makes the keyed hash of an identity; `delivered` tells which hashes an earlier request
-    brought into the campaign. Raises InputUnusable at once where a file does not fit the map.
+
+@dataclass(frozen=True)
+class Known:
+    """What the ledger knows of leads: the keyed hash of an identity (`digest`), and of hashes
+    which are delivered to the campaign, and which were sent and nobody knows what became of them.
+    """
+
+    digest: Callable[[str], bytes]
+    delivered: Callable[[list[bytes]], set[bytes]] = _nothing
+    in_doubt: Callable[[list[bytes]], set[bytes]] = _nothing
+
+
+class Importer:
+    """One pass over the files of a job; with `unfinished`, over what an earlier pass left open.
+
+    Raises InputUnusable at once where a file does not fit the map.
     """
 
     def __init__(
         self,
         job: Job,
         books: Books,
-        digest: Callable[[str], bytes],
-        delivered: Callable[[list[bytes]], set[bytes]],
-        accounted: Mapping[int, RowSet] | None = None,
+        known: Known,
+        unfinished: Unfinished | None = None,
     ) -> None:
         self._job = job
         self._books = books
-        self._delivered = delivered
-        self._accounted = accounted or {}
+        self._known = known
+        self._accounted = unfinished.accounted if unfinished else {}
+        self._in_doubt = unfinished.in_doubt if unfinished else []
         normalise = Normaliser(job.provider.phone_rule, job.effective_region, job.phone_check)
-        self._fitter = Fitter(job.provider, normalise, digest)
+        self._fitter = Fitter(job.provider, normalise, known.digest)
         self._mappers = [_mapper(job, source) for source in job.sources]
         self._seen: set[bytes] = set()
         self._read = 0
@@ -106,8 +121,9 @@ class Importer:
 
     def deliver(self, delivery: Delivery) -> LeadctlError | None:
         """Send everything. Returns what stopped the run before its end, every row accounted for."""
+        in_doubt = [self._rebuilt(batch) for batch in self._in_doubt]
         try:
-            delivery.deliver(self._batches())
+            delivery.deliver(self._batches(), in_doubt)
         except LedgerUnusable:
             raise
         except LeadctlError as error:
@@ -122,6 +138,23 @@ class Importer:
             self._books.settle(batch, [self._job.provider.good] * len(batch))
         self._books.flush()
         return self._too_many
+
+    def _rebuilt(self, batch: OpenBatch) -> Batch:
+        """Read a batch in doubt again: the same rows, and so the same bytes, under the same id."""
+        mapper, wanted = self._mappers[batch.file], set(batch.rows)
+        leads = []
+        for row in self._job.sources[batch.file].rows():
+            if row.number in wanted and isinstance(row, Row):
+                with suppress(Unfit):
+                    leads.append(self._fitter.lead(row.number, mapper.values(row.cells)))
+            if row.number >= batch.rows[-1]:
+                break
+        if len(leads) != len(batch.rows):
+            raise InputUnusable(
+                f"{len(batch.rows) - len(leads)} rows that are in doubt do not fit any more",
+                hint="resume with the settings the run began with",
+            )
+        return Batch(batch.id, self._job.campaign, batch.file, tuple(leads), self._job.tags)
 
     def _batches(self) -> Iterator[Batch]:
         """Cut batches, each of leads of one file."""
@@ -158,18 +191,19 @@ class Importer:
         """Leave out the leads that an earlier request brought into the campaign."""
         leads = self._leads(file)
         while chunk := list(islice(leads, LOOK_UP)):
-            known = self._delivered([digest for lead in chunk for digest in lead.digests])
+            digests = [digest for lead in chunk for digest in lead.digests]
+            delivered, in_doubt = self._known.delivered(digests), self._known.in_doubt(digests)
             for lead in chunk:
-                if known.isdisjoint(lead.digests):
-                    yield lead
-                else:
+                if not delivered.isdisjoint(lead.digests):
+                    reason = "delivered to this campaign by an earlier run"
                     self._note(
-                        file,
-                        lead.row,
-                        Status.DUPLICATE,
-                        Code.ALREADY_DELIVERED,
-                        "delivered to this campaign by an earlier run",
+                        file, lead.row, Status.DUPLICATE, Code.ALREADY_DELIVERED, reason
                     )
+                elif not in_doubt.isdisjoint(lead.digests):
+                    reason = "sent by an earlier run, its answer was lost (leadctl runs resolve)"
+                    self._note(file, lead.row, Status.UNKNOWN, Code.ANSWER_LOST, reason)
+                else:
+                    yield lead
 
     def _leads(self, file: int) -> Iterator[Lead]:
         """Read, map and check the rows of a file; every row that drops out gets its verdict."""
@@ -209,6 +243,12 @@ class Importer:
         repeated = not self._seen.isdisjoint(lead.digests)
         self._seen.update(lead.digests)
         return repeated
+
+
+def require_mappable(job: Job) -> None:
+    """Raise InputUnusable unless every file of the job fits the column map."""
+    for source in job.sources:
+        _mapper(job, source)
 
 
 def _mapper(job: Job, source: Source) -> Mapper:

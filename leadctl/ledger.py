@@ -16,7 +16,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from leadctl.books import Books, utc_text
-from leadctl.errors import LedgerUnusable
+from leadctl.errors import LedgerUnusable, UsageError
+from leadctl.wording import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 
     from leadctl.model import Json
 
-SCHEMA_VERSION = 1
-_SCHEMA = """
+_MIGRATIONS = (
+    """
 CREATE TABLE runs (
     number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, provider TEXT NOT NULL,
     account TEXT NOT NULL, campaign TEXT NOT NULL, options TEXT NOT NULL,
@@ -50,7 +51,15 @@ CREATE TABLE findings (
 ) WITHOUT ROWID;
 CREATE TABLE reasons (number INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
 CREATE TABLE delivered (digest BLOB PRIMARY KEY) WITHOUT ROWID;
-"""
+CREATE TABLE in_doubt (
+    digest BLOB PRIMARY KEY, run INTEGER NOT NULL, file INTEGER NOT NULL, row INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX in_doubt_of_run ON in_doubt (run);
+CREATE TABLE pace (scope TEXT PRIMARY KEY, next REAL NOT NULL, quiet_until REAL NOT NULL);
+CREATE TABLE exchanges (account TEXT NOT NULL, moment REAL NOT NULL);
+""",
+)
+"""Scripts that lead from each version of the schema to the next; the version is their number."""
 
 
 class Ledger:
@@ -95,19 +104,34 @@ class Ledger:
 
     def delivered(self, digests: Sequence[bytes]) -> set[bytes]:
         """Return those of the digests that an earlier request brought into their campaign."""
+        return self._among("delivered", digests)
+
+    def _among(self, table: str, digests: Sequence[bytes]) -> set[bytes]:
         found: set[bytes] = set()
         for start in range(0, len(digests), 500):
             part = digests[start : start + 500]
             marks = ",".join("?" * len(part))
             rows = self._db.execute(
-                f"SELECT digest FROM delivered WHERE digest IN ({marks})",  # noqa: S608  only marks
+                f"SELECT digest FROM {table} WHERE digest IN ({marks})",  # noqa: S608  our own words
                 part,
             )
             found.update(digest for (digest,) in rows)
         return found
 
-    def begin(self, provider: str, account: str, campaign: str, options: dict[str, Json]) -> Books:
-        """Open a new run's books."""
+    def in_doubt(self, digests: Sequence[bytes]) -> set[bytes]:
+        """Return those of the digests that were sent and of which nobody knows what became."""
+        return self._among("in_doubt", digests)
+
+    def begin(
+        self,
+        provider: str,
+        account: str,
+        campaign: str,
+        options: dict[str, Json],
+        *,
+        guarded: bool = False,
+    ) -> Books:
+        """Open a new run's books; see Books for `guarded`."""
         started = datetime.now(UTC)
         name = f"{started:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
         with self.transaction():
@@ -116,7 +140,38 @@ class Ledger:
                 " VALUES (?, ?, ?, ?, ?, ?)",
                 (name, provider, account, campaign, json.dumps(options), utc_text(started)),
             ).lastrowid
-        return Books(self._db, self.transaction, number or 0)
+        return Books(self._db, self.transaction, number or 0, guarded=guarded)
+
+    def books(self, run_id: str, *, guarded: bool = False) -> Books:
+        """Open the books of an earlier run; UsageError with the nearest id where there is none."""
+        names = dict(self._db.execute("SELECT id, number FROM runs"))
+        if run_id not in names:
+            raise UsageError(
+                f"there is no run {run_id!r}{nearest(run_id, names)}", hint="see `leadctl runs`"
+            )
+        return Books(self._db, self.transaction, names[run_id], guarded=guarded)
+
+    def runs(self, most: int) -> list[Books]:
+        """Return the books of the latest runs, the newest first."""
+        rows = self._db.execute("SELECT number FROM runs ORDER BY number DESC LIMIT ?", (most,))
+        return [Books(self._db, self.transaction, number) for (number,) in rows]
+
+    def forget_runs(self, before: str) -> int:
+        """Forget finished runs that began before an ISO 8601 time; who is delivered stays known.
+
+        Runs with rows in doubt are kept: somebody has to decide about them.
+        """
+        with self.transaction():
+            old = self._db.execute(
+                "SELECT number FROM runs WHERE started_at < ? AND finished_at IS NOT NULL"
+                " AND number NOT IN (SELECT run FROM in_doubt)",
+                (before,),
+            ).fetchall()
+            for table, column in (
+                ("batches", "run"), ("findings", "run"), ("files", "run"), ("runs", "number")
+            ):  # fmt: skip
+                self._db.executemany(f"DELETE FROM {table} WHERE {column} = ?", old)  # noqa: S608
+        return len(old)
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
@@ -132,15 +187,15 @@ class Ledger:
     def _migrate(self) -> None:
         with self.transaction():
             (version,) = self._db.execute("PRAGMA user_version").fetchone()
-            if version > SCHEMA_VERSION:
+            if version > len(_MIGRATIONS):
                 raise LedgerUnusable(
                     f"{self.path} was written by a newer leadctl (schema {version})",
                     hint="update leadctl, or name another file with --ledger",
                 )
-            if version == 0:
-                for statement in filter(str.strip, _SCHEMA.split(";")):
+            for script in _MIGRATIONS[version:]:
+                for statement in filter(str.strip, script.split(";")):
                     self._db.execute(statement)
-                self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            self._db.execute(f"PRAGMA user_version = {len(_MIGRATIONS)}")
 
 
 @contextlib.contextmanager

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def campaign_lock(folder: Path, account: str, campaign: str) -> Iterator[None]:
-    """Hold the campaign for as long as the context lasts; CampaignLocked says who has it."""
+    """Hold the campaign for as long as the context lasts; CampaignLocked says who has it.
+
+    An empty `campaign` holds the account as a whole.
+    """
+    what = f"campaign {campaign} of {account}" if campaign else f"account {account}"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     name = hashlib.blake2b(f"{account}\0{campaign}".encode(), digest_size=12).hexdigest()
     handle = os.open(folder / f"{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -28,7 +32,7 @@ def campaign_lock(folder: Path, account: str, campaign: str) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise CampaignLocked(
-                f"another run is writing to campaign {campaign} of {account}{_owner(file.read())}",
+                f"another run is writing to {what}{_owner(file.read())}",
                 hint="wait for it to end, or stop it; the lock goes with the process",
             ) from None
         since = datetime.now(UTC).isoformat(timespec="seconds")

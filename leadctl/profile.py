@@ -81,6 +81,8 @@ class Profile:
     fields: Mapping[str, Source]
     region: str | None = None
     skip: tuple[SkipRule, ...] = ()
+    content: Json = None
+    """The profile as it was read: loading it again gives the same map."""
 
     def with_constants(self, constants: Mapping[str, str]) -> Profile:
         """Return the profile with `--set` constants over its fields."""
@@ -104,7 +106,8 @@ def load(document: Document, at: Where = ()) -> Profile:
     if not named:
         raise document.problem((*at, "fields"), "a profile needs `fields:`, at least a phone")
     sources = {name: _source(document, (*at, "fields", name), name) for name in named}
-    return Profile(document, sources, region, _skip_rules(document, (*at, "skip_if")))
+    skip = _skip_rules(document, (*at, "skip_if"))
+    return Profile(document, sources, region, skip, document.at(at))
 
 
 def require_field(name: str) -> None:

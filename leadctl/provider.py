@@ -82,6 +82,8 @@ class Provider(ABC):
     """Whether two leads with one external id count as the same lead there."""
     good: ClassVar[Outcome] = CREATED
     """What the provider's best word about a lead amounts to."""
+    exclusive_token: ClassVar[bool] = False
+    """Whether a new token makes the account's earlier one invalid: then one run at a time."""
     takes_tags: ClassVar[bool] = False
     warning: ClassVar[str] = ""
     """What every user of this provider should be told after a run."""

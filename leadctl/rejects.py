@@ -12,6 +12,7 @@ import json
 import os
 import re
 import secrets
+from itertools import chain
 from typing import TYPE_CHECKING, TextIO
 
 from leadctl.errors import InputUnusable
@@ -59,6 +60,15 @@ def remove(path: Path) -> None:
     """Remove the reject file of an earlier run: this run has no such row."""
     if path.is_file() and not path.is_symlink() and _is_ours(path):
         path.unlink()
+
+
+def write_if_any(path: Path, source: Source, findings: Iterator[Finding], run_id: str) -> int:
+    """Write the reject file; where there is no such row, remove an earlier run's instead."""
+    first = next(findings, None)
+    if first is None:
+        remove(path)
+        return 0
+    return write(path, source, chain([first], findings), run_id)
 
 
 def write(path: Path, source: Source, findings: Iterator[Finding], run_id: str) -> int:

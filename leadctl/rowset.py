@@ -42,6 +42,11 @@ class RowSet:
             for row in found:
                 self._bits[row >> 3] |= 1 << (row & 7)
 
+    def remove(self, text: str) -> None:
+        for row in rows(text):
+            if row in self:
+                self._bits[row >> 3] &= ~(1 << (row & 7))
+
     def __contains__(self, row: int) -> bool:
         byte = row >> 3
         return byte < len(self._bits) and bool(self._bits[byte] & (1 << (row & 7)))

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from leadctl import rejects, report
 from leadctl.clock import RealClock, Stop
-from leadctl.delivery import Delivery, Patience
-from leadctl.errors import ExitCode, Interrupted, LeadctlError
-from leadctl.importer import Importer
+from leadctl.delivery import Delivery
+from leadctl.errors import ExitCode, InputUnusable, Interrupted, LeadctlError
+from leadctl.importer import Importer, Known, require_mappable
+from leadctl.journey import Patience
 from leadctl.ledger import Ledger
 from leadctl.lock import campaign_lock
 from leadctl.model import IN_REJECT_FILE
@@ -20,6 +21,7 @@ from leadctl.transport import Transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     import httpx
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from leadctl.books import Books
     from leadctl.config import Account
     from leadctl.importer import Job
-    from leadctl.model import Finding, Json
+    from leadctl.model import Json
     from leadctl.report import Report
 
 
@@ -36,6 +38,7 @@ class Order:
     """A job, and where its traces go. Without `auth` it can only be rehearsed.
 
     `rejects_files` has a path for each source; `options` is what a resume needs to know again.
+    `spool` is our copy of stdin, removed when nothing of it is left to send.
     `tell` hears notes for the user, `tell_wait` every wait for the provider.
     """
 
@@ -45,35 +48,32 @@ class Order:
     rejects_files: Sequence[Path]
     auth: httpx.Auth | None = None
     options: dict[str, Json] = field(default_factory=dict)
+    spool: Path | None = None
     resend_delivered: bool = False
     tell: Callable[[str], None] = lambda _note: None
     tell_wait: Callable[[float, str], None] = lambda _seconds, _why: None
 
 
-def push(order: Order) -> Report:
-    """Deliver the job. Raises LeadctlError where the run cannot begin."""
-    account = order.account
-    transport = Transport(
-        order.auth,
-        timeout=account.connection.timeout,
-        ca_file=account.connection.ca_file,
-    )
+def push(order: Order, resumed: str | None = None) -> Report:
+    """Deliver the job, or go on with the run `resumed`.
+
+    Raises LeadctlError where the run cannot begin.
+    """
     stop = Stop()
     with contextlib.ExitStack() as stack:
-        stack.callback(transport.close)
         if order.ledger is not None:
-            folder = order.ledger.parent / "locks"
-            stack.enter_context(campaign_lock(folder, account.name, order.job.campaign))
+            stack.enter_context(_lock(order, order.ledger.parent / "locks"))
         ledger = stack.enter_context(Ledger(order.ledger))
-        importer, books = _opened(order, ledger, ledger)
+        importer, books = _opened(order, ledger, ledger, resumed)
+        transport = stack.enter_context(_transport(order))
         delivery = Delivery(
-            account.provider,
-            account.limits,
+            order.account.provider,
+            order.account.limits,
             transport.send,
             books,
             RealClock(stop),
             stop,
-            patience=Patience(longest_wait=account.connection.retry_for),
+            patience=Patience(longest_wait=order.account.connection.retry_for),
             tell=order.tell_wait,
         )
         with _signals(stop):
@@ -86,28 +86,64 @@ def push(order: Order) -> Report:
 def rehearse(order: Order) -> Report:
     """Do the same up to, not including, the first request; its books are thrown away."""
     with contextlib.ExitStack() as stack:
-        books_ledger = stack.enter_context(Ledger(None))
-        known = books_ledger
+        aside = stack.enter_context(Ledger(None))
+        known = aside
         if order.ledger is not None and order.ledger.exists():
             known = stack.enter_context(Ledger(order.ledger))
-        importer, books = _opened(order, books_ledger, known)
+        importer, books = _opened(order, aside, known)
         error = importer.rehearse()
+        if order.spool:
+            stack.callback(order.spool.unlink, missing_ok=True)
         return replace(_finished(order, importer, books, error), dry_run=True)
 
 
-def _opened(order: Order, ledger: Ledger, known: Ledger) -> tuple[Importer, Books]:
-    """Begin the run's books in `ledger`; what was delivered before is looked up in `known`."""
+def _lock(order: Order, folder: Path) -> AbstractContextManager[None]:
+    # A token that kills the account's earlier one cannot serve two runs: one at a time.
+    whole_account = order.account.provider.exclusive_token
+    return campaign_lock(folder, order.account.name, "" if whole_account else order.job.campaign)
+
+
+@contextlib.contextmanager
+def _transport(order: Order) -> Iterator[Transport]:
+    connection = order.account.connection
+    transport = Transport(order.auth, timeout=connection.timeout, ca_file=connection.ca_file)
+    try:
+        yield transport
+    finally:
+        transport.close()
+
+
+def _opened(
+    order: Order, ledger: Ledger, known: Ledger, resumed: str | None = None
+) -> tuple[Importer, Books]:
+    """Open the run's books in `ledger`; what was delivered before is looked up in `known`."""
     job, account = order.job, order.account
-    books = ledger.begin(account.provider.name, account.name, job.campaign, order.options)
-    importer = Importer(
-        job,
-        books,
-        known.digest(account.name, job.campaign),
-        (lambda _digests: set()) if order.resend_delivered else known.delivered,
-    )
-    for ordinal, source in enumerate(job.sources):
-        books.add_file(ordinal, source.shown, source.fingerprint)
-    return importer, books
+    guarded = not account.provider.resend_is_safe
+    digest = known.digest(account.name, job.campaign)
+    in_doubt = {"in_doubt": known.in_doubt} if guarded else {}
+    delivered = {} if order.resend_delivered else {"delivered": known.delivered}
+    memory = Known(digest, **delivered, **in_doubt)
+    if resumed is None:
+        # The map is tried before the run is recorded: what cannot begin leaves no trace.
+        require_mappable(job)
+        books = ledger.begin(
+            account.provider.name, account.name, job.campaign, order.options, guarded=guarded
+        )
+        for ordinal, source in enumerate(job.sources):
+            books.add_file(ordinal, source.shown, source.fingerprint)
+        return Importer(job, books, memory), books
+    books = ledger.books(resumed, guarded=guarded)
+    _require_same_files(books, job)
+    return Importer(job, books, memory, books.reopen()), books
+
+
+def _require_same_files(books: Books, job: Job) -> None:
+    for file, source in zip(books.files(), job.sources, strict=True):
+        if file.fingerprint != source.fingerprint:
+            raise InputUnusable(
+                f"{source.shown} has changed since the run began",
+                hint="push it again: what is delivered already is not sent twice",
+            )
 
 
 def _finished(
@@ -117,21 +153,14 @@ def _finished(
     for ordinal, source in enumerate(order.job.sources):
         path = order.rejects_files[ordinal]
         findings = books.findings(ordinal, IN_REJECT_FILE)
-        first = next(findings, None)
-        if first is None:
-            rejects.remove(path)
-            continue
-        rejects.write(path, source, _chained(first, findings), books.run().id)
-        books.set_rejects_file(ordinal, str(path))
+        if rejects.write_if_any(path, source, findings, books.run().id):
+            books.set_rejects_file(ordinal, str(path))
     code = report.exit_code(books.counts(), error)
     books.finish(code, report.error_document(error) if error else None)
+    if order.spool and (order.ledger is None or code in (ExitCode.OK, ExitCode.REJECTED)):
+        order.spool.unlink(missing_ok=True)
     _say_once(order, importer)
     return report.read(books, error)
-
-
-def _chained(first: Finding, rest: Iterator[Finding]) -> Iterator[Finding]:
-    yield first
-    yield from rest
 
 
 def _say_once(order: Order, importer: Importer) -> None:

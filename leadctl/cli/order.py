@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 import sys
 import tempfile
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import platformdirs
 
 from leadctl import config, profile, reader, rejects, yamlfile
 from leadctl.credentials import secrets_of
-from leadctl.errors import UsageError
+from leadctl.errors import LeadctlError, UsageError
 from leadctl.importer import Job, RejectLimit
 from leadctl.phone import PhoneCheck, is_region
 from leadctl.run import Order
@@ -67,6 +68,31 @@ class Asked:
     config: Path | None = None
     offline: bool = False
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    snapshot: str | None = None
+    """The profile's content as JSON: a resumed run maps as it began, whatever the file says now."""
+    spool: str | None = None
+    """Where an earlier part of the run keeps its copy of stdin."""
+
+    def remembered(self) -> dict[str, Json]:
+        """Return what a later `runs resume` needs to know; paths absolute, nothing secret."""
+        kept = {
+            name: value
+            for name, value in asdict(replace(self, environment={})).items()
+            if name not in ("environment", "offline", "ledger")
+        }
+        kept["files"] = [name if name == STDIN else str(Path(name).absolute()) for name in self.files]
+        kept["constants"], kept["tags"] = [*self.constants], [*self.tags]
+        kept["rejects"] = str(self.rejects.absolute()) if self.rejects else None
+        kept["config"] = str(self.config.absolute()) if self.config else None
+        return kept
+
+
+def recalled(options: dict[str, Json], ledger: str | None) -> Asked:
+    """Return what was asked when a run began."""
+    kept: dict[str, Any] = dict(options)
+    for name in ("rejects", "config"):
+        kept[name] = Path(kept[name]) if kept[name] else None
+    return Asked(**kept, ledger=ledger)
 
 
 @contextmanager
@@ -80,13 +106,15 @@ def ordered(asked: Asked) -> Iterator[Order]:
     campaign = _campaign(asked, account)
     auth = None if asked.offline else _auth(account, asked.environment)
     state = platformdirs.user_state_path("leadctl")
-    with _sources(asked, state / "spool") as sources:
+    mapped = _profile(asked, document)
+    with _spooled(asked, state / "spool") as spool:
+        sources = _sources(asked, spool)
         job = Job(
             provider=account.provider,
             campaign=campaign,
             sources=sources,
             batch_size=min(account.limits.batch_size, asked.batch_size or sys.maxsize),
-            profile=_profile(asked, document),
+            profile=mapped,
             constants=_constants(asked.constants),
             region=_region(asked.region, account),
             phone_check=_choice(PhoneCheck, asked.phone_check, "--phone-check"),
@@ -102,6 +130,14 @@ def ordered(asked: Asked) -> Iterator[Order]:
             rejects_files=_rejects_files(asked, sources),
             auth=auth,
             resend_delivered=asked.resend_delivered,
+            spool=spool,
+            options=replace(
+                asked,
+                account=account.name,
+                provider=account.provider.name,
+                snapshot=json.dumps(mapped.content) if mapped else None,
+                spool=str(spool) if spool else None,
+            ).remembered(),
         )
 
 
@@ -171,6 +207,8 @@ def _region(region: str | None, account: Account) -> str | None:
 
 
 def _profile(asked: Asked, document: Document) -> Profile | None:
+    if asked.snapshot is not None:
+        return profile.load(yamlfile.parse(asked.snapshot, asked.profile or "the profile"))
     if asked.profile is None:
         return None
     named = document.table(("profiles",))
@@ -196,34 +234,44 @@ def _constants(given: Sequence[str]) -> dict[str, str]:
     return constants
 
 
-@contextmanager
-def _sources(asked: Asked, spool: Path) -> Iterator[tuple[Source, ...]]:
+def _sources(asked: Asked, spool: Path | None) -> tuple[Source, ...]:
     wishes = reader.Wishes(
         format=_choice(reader.Format, asked.format, "--format") if asked.format else None,
         encoding=asked.encoding,
         delimiter=_delimiter(asked.delimiter),
         header=asked.header,
     )
-    with _spooled_stdin(STDIN in asked.files, spool) as copy:
-        yield tuple(
-            reader.open_source(copy, wishes, shown=STDIN)
-            if name == STDIN
-            else reader.open_source(Path(name), wishes)
-            for name in asked.files
-        )
+    return tuple(
+        reader.open_source(spool, wishes, shown=STDIN)
+        if spool and name == STDIN
+        else reader.open_source(Path(name), wishes)
+        for name in asked.files
+    )
 
 
 @contextmanager
-def _spooled_stdin(wanted: bool, folder: Path) -> Iterator[Path]:
-    """Keep what stdin said, readable by the owner alone: the reject file reads it again."""
-    if not wanted:
-        yield Path(os.devnull)
+def _spooled(asked: Asked, folder: Path) -> Iterator[Path | None]:
+    """Keep what stdin said, readable by the owner alone, until the run is done with.
+
+    The reject file reads it again, and so does a resume: of a process that dies it stays.
+    """
+    if STDIN not in asked.files:
+        yield None
         return
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=folder, prefix="stdin-") as copy:
-        shutil.copyfileobj(sys.stdin.buffer, copy)
-        copy.flush()
-        yield Path(copy.name)
+    if asked.spool:
+        copy = Path(asked.spool)
+    else:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=folder, prefix="stdin-")
+        copy = Path(name)
+        with os.fdopen(handle, "wb") as file:
+            shutil.copyfileobj(sys.stdin.buffer, file)
+    try:
+        yield copy
+    except LeadctlError:
+        if not asked.spool:
+            copy.unlink(missing_ok=True)
+        raise
 
 
 def _rejects_files(asked: Asked, sources: Sequence[Source]) -> tuple[Path, ...]:

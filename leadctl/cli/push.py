@@ -6,12 +6,9 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import typer
-
 from leadctl.cli import options  # noqa: TC001  typer reads the annotations at run time
-from leadctl.cli.app import app, show_error
+from leadctl.cli.app import app
 from leadctl.cli.show import Output
-from leadctl.errors import LeadctlError
 
 if TYPE_CHECKING:
     from leadctl.cli.order import Asked
@@ -148,23 +145,14 @@ def check(
 
 def _conclude(asked: Asked, output: Output, *, sandbox: bool = False) -> None:
     """Run what was asked, print what came of it, leave with its exit code."""
-    try:
+    with output.failures(
+        provider=asked.provider,
+        account=asked.account or asked.provider,
+        campaign=asked.campaign,
+        dry_run=asked.offline,
+    ):
         found = _run(asked, output, sandbox=sandbox)
-    except LeadctlError as error:
-        output.failure(
-            error,
-            {
-                "provider": asked.provider,
-                "account": asked.account or asked.provider,
-                "campaign": asked.campaign,
-                "dry_run": asked.offline,
-            },
-        )
-        raise
-    code = output.result(found)
-    if found.error:
-        show_error(found.error)
-    raise typer.Exit(code)
+    output.conclude(found)
 
 
 def _run(asked: Asked, output: Output, *, sandbox: bool) -> Report:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
 from leadctl import report
-from leadctl.errors import ExitCode
+from leadctl.cli.app import show_error
+from leadctl.errors import ExitCode, LeadctlError
 
 if TYPE_CHECKING:
-    from leadctl.errors import LeadctlError
+    from collections.abc import Iterator
+
     from leadctl.model import Json
     from leadctl.report import Report
 
@@ -53,10 +57,27 @@ class Output:
             report.show(found, console(sys.stdout, colour=self.colour))
         return code
 
-    def failure(self, error: LeadctlError, facts: dict[str, Json]) -> None:
-        """Print the document of a run that did not begin; without --json there is none."""
-        if self.json:
-            self.document(report.failure_document(error, facts=facts))
+    @contextmanager
+    def failures(self, **facts: Json) -> Iterator[None]:
+        """With --json, print the document of a run that did not begin, too."""
+        try:
+            yield
+        except LeadctlError as error:
+            if self.json:
+                self.document(report.failure_document(error, facts=facts))
+            raise
+
+    def conclude(self, found: Report) -> NoReturn:
+        """Print a run's report, say what stopped it, and leave with its exit code."""
+        try:
+            code = self.result(found)
+            sys.stdout.flush()
+        except BrokenPipeError:  # whoever read our output has left; the run is what it is
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            code = ExitCode(found.run.exit_code or 0)
+        if found.error:
+            show_error(found.error)
+        raise typer.Exit(code)
 
     def document(self, content: dict[str, Json]) -> None:
         typer.echo(json.dumps(content, indent=1, ensure_ascii=False))

@@ -49,6 +49,7 @@ class Ozonetel(Provider):
         Field("priority", "priority", lambda value: str(Ozonetel.priority.check(value))),
         Field("expires_on", "expiryDate", iso_date),
     )
+    exclusive_token = True
     campaign_rule = (r"[^\x00-\x1f]+", "the name of an outbound campaign")
 
     base_url: str = "https://in1-ccaas-api.ozonetel.com"

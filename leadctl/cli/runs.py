@@ -1,0 +1,283 @@
+"""`leadctl runs`: what was done, and going on with what was not finished."""
+
+from __future__ import annotations
+
+import json as json_module
+import sys
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from leadctl.cli import options
+from leadctl.cli.app import app
+from leadctl.cli.show import Output
+from leadctl.errors import ExitCode, UsageError
+from leadctl.wording import count
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from leadctl.books import Books
+    from leadctl.ledger import Ledger
+
+group = typer.Typer(help="Look at runs, and finish them.", invoke_without_command=True)
+app.add_typer(group, name="runs")
+
+RunId = Annotated[str, typer.Argument(metavar="RUN", help="A run's id, from `leadctl runs`.")]
+
+
+class Decision(StrEnum):
+    """What an operator may say of rows nobody knows about."""
+
+    DELIVERED = "delivered"
+    NOT_DELIVERED = "not-delivered"
+    SEND_AGAIN = "send-again"
+
+
+@group.callback()
+def list_runs(
+    context: typer.Context,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="How many, the newest first.")] = 20,
+    json: options.Json = False,
+    ledger: options.LedgerPath = None,
+) -> None:
+    """List the latest runs.
+
+    Example: leadctl runs
+    """
+    if context.invoked_subcommand:
+        return
+    from leadctl import report  # noqa: PLC0415  heavy
+
+    with _opened(ledger) as opened:
+        found = [report.read(books) for books in opened.runs(limit)]
+    if json:
+        typer.echo(json_module.dumps([report.document(one) for one in found], indent=1))
+        return
+    for one in found:
+        run = one.run
+        state = "unfinished" if run.finished_at is None else f"exit {run.exit_code}"
+        typer.echo(
+            f"{run.id}  {run.provider:9} {run.campaign:12} {state:11} {report.summary(one)}"
+        )
+    if not found:
+        typer.echo("no runs yet", err=True)
+
+
+@group.command("show")
+def show(
+    run: RunId,
+    json: options.Json = False,
+    no_color: options.NoColor = False,
+    ledger: options.LedgerPath = None,
+) -> None:
+    """Show what a run came to, as its own report did.
+
+    Example: leadctl runs show 20260301-093000-1f2e
+    """
+    from leadctl import report  # noqa: PLC0415  heavy
+
+    with _opened(ledger) as opened:
+        Output(json=json, colour=not no_color).result(report.read(opened.books(run)))
+
+
+@group.command("resume")
+def resume(
+    run: Annotated[
+        str | None, typer.Argument(metavar="[RUN]", help="Default: the latest unfinished run.")
+    ] = None,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    no_color: options.NoColor = False,
+    acknowledge_compliance: options.Acknowledge = False,
+    ledger: options.LedgerPath = None,
+) -> None:
+    """Finish a run that was interrupted or stopped; the report covers all of it.
+
+    Rows already settled are left alone. A batch whose answer was lost is sent again only where the
+    provider makes that safe.
+
+    Example: leadctl runs resume
+    """
+    with _opened(ledger) as opened:
+        chosen = run or _latest_unfinished(opened)
+    output = Output(json, quiet, verbose, not no_color)
+    _go_on(chosen, output, ledger, acknowledged=acknowledge_compliance)
+
+
+@group.command("retry")
+def retry(
+    run: RunId,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    no_color: options.NoColor = False,
+    acknowledge_compliance: options.Acknowledge = False,
+    ledger: options.LedgerPath = None,
+) -> None:
+    """Send the failed rows of a run again.
+
+    Example: leadctl runs retry 20260301-093000-1f2e
+    """
+    output = Output(json, quiet, verbose, not no_color)
+    _go_on(run, output, ledger, acknowledged=acknowledge_compliance)
+
+
+@group.command("resolve")
+def resolve(
+    run: RunId,
+    decision: Annotated[
+        Decision | None,
+        typer.Option("--as", help="What became of them, as you found out at the provider."),
+    ] = None,
+    rows: Annotated[
+        str | None, typer.Option("--rows", metavar="1-3,7", help="Only these rows; default: all.")
+    ] = None,
+    file: Annotated[
+        int, typer.Option("--file", min=1, help="With --rows: which input file, from 1.")
+    ] = 1,
+    ledger: options.LedgerPath = None,
+) -> None:
+    """Show the rows of a run that are unknown, or decide about them.
+
+    delivered: they are in the campaign. not-delivered: they are not; `runs retry` or the reject
+    file sends them. send-again: the same, and they are sent at once.
+
+    Example: leadctl runs resolve 20260301-093000-1f2e --as delivered --rows 17-20
+    """
+    from leadctl import report  # noqa: PLC0415  heavy
+
+    with _opened(ledger) as opened:
+        books = opened.books(run)
+        decision = decision or _asked_decision(books)
+        if decision is None:
+            return
+        number = books.decide(
+            file - 1 if rows else None, rows, delivered=decision is Decision.DELIVERED
+        )
+        if not number:
+            raise UsageError("none of these rows is unknown", hint=f"leadctl runs resolve {run}")
+        books.close_again(report.exit_code(books.counts(), None))
+    typer.echo(f"{count(number, 'row')} of {run}: {decision.value}", err=True)
+    if decision is Decision.SEND_AGAIN:
+        _go_on(run, Output(), ledger)
+    if decision is Decision.NOT_DELIVERED:
+        typer.echo(f"to send them: leadctl runs retry {run}", err=True)
+
+
+@group.command("rejects")
+def rejects(
+    run: RunId,
+    to: Annotated[
+        str | None, typer.Option("--to", metavar="PATH", help="Default: where the run wrote it.")
+    ] = None,
+    ledger: options.LedgerPath = None,
+) -> None:
+    """Write the reject file of a run again, from the ledger and the input.
+
+    Example: leadctl runs rejects 20260301-093000-1f2e
+    """
+    from leadctl import rejects as files  # noqa: PLC0415  heavy
+    from leadctl.cli.order import ordered, recalled  # noqa: PLC0415
+    from leadctl.model import IN_REJECT_FILE  # noqa: PLC0415
+
+    with _opened(ledger) as opened:
+        books = opened.books(run)
+        asked = replace(recalled(books.run().options, ledger), offline=True)
+        if to:
+            asked = replace(asked, rejects=Path(to))
+        with ordered(asked) as order:
+            for ordinal, source in enumerate(order.job.sources):
+                findings = books.findings(ordinal, IN_REJECT_FILE)
+                path = order.rejects_files[ordinal]
+                number = files.write_if_any(path, source, findings, run)
+                typer.echo(f"{count(number, 'row')} in {path}" if number else "no such row", err=True)
+
+
+@group.command("prune")
+def prune(
+    days: Annotated[int, typer.Option("--days", min=0, help="Keep runs of the last N days.")] = 90,
+    ledger: options.LedgerPath = None,
+) -> None:
+    """Forget old runs. Who is delivered stays known; runs with unknown rows are kept.
+
+    Example: leadctl runs prune --days 30
+    """
+    before = (datetime.now(UTC) - timedelta(days=days)).isoformat()
+    with _opened(ledger) as opened:
+        gone = opened.forget_runs(before)
+    typer.echo(f"{count(gone, 'run')} forgotten", err=True)
+
+
+@contextmanager
+def _opened(path: str | None) -> Iterator[Ledger]:
+    import platformdirs  # noqa: PLC0415
+
+    from leadctl.cli.order import ledger_path  # noqa: PLC0415  heavy
+    from leadctl.ledger import Ledger  # noqa: PLC0415
+
+    with Ledger(ledger_path(path, platformdirs.user_state_path("leadctl"))) as ledger:
+        yield ledger
+
+
+def _latest_unfinished(ledger: Ledger) -> str:
+    for books in ledger.runs(most=200):
+        run = books.run()
+        if run.finished_at is None or run.exit_code in _RESUMABLE:
+            return run.id
+    raise UsageError("no run is unfinished", hint="name one: leadctl runs resume RUN")
+
+
+_RESUMABLE = frozenset(
+    {
+        ExitCode.ACCESS,
+        ExitCode.TROUBLE,
+        ExitCode.STOPPED,
+        ExitCode.INTERRUPTED,
+        ExitCode.TERMINATED,
+    }
+)
+
+
+def _go_on(
+    run_id: str, output: Output, ledger: str | None, *, acknowledged: bool = False
+) -> None:
+    from leadctl import run  # noqa: PLC0415  heavy
+    from leadctl.cli.order import ordered, recalled  # noqa: PLC0415
+
+    with _opened(ledger) as opened:
+        facts = opened.books(run_id).run()
+    asked = recalled(facts.options, ledger)
+    if acknowledged:
+        asked = replace(asked, acknowledge_compliance=True)
+    with output.failures(
+        provider=facts.provider, account=facts.account, campaign=facts.campaign, dry_run=False
+    ):
+        with ordered(asked) as order:
+            told = replace(order, tell=output.note, tell_wait=output.wait)
+            found = run.push(told, resumed=run_id)
+    output.conclude(found)
+
+
+def _asked_decision(books: Books) -> Decision | None:
+    """Show what is unknown; on a terminal ask what became of it."""
+    paths = [file.path for file in books.files()]
+    groups = books.unknown()
+    for file, rows, reason in groups:
+        typer.echo(f"{paths[file]}  rows {rows}  {reason}")
+    if not groups:
+        typer.echo("no row of this run is unknown", err=True)
+        return None
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        typer.echo(f"decide with --as {' | '.join(Decision)}", err=True)
+        return None
+    answer = typer.prompt(
+        f"What became of them ({', '.join(Decision)}; empty: leave)", default="", err=True
+    )
+    return Decision(answer) if answer in [*Decision] else None

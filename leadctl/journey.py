@@ -1,0 +1,65 @@
+"""A batch on its way: its attempts, what it is split into, and how long to go on trying."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from leadctl.model import Outcome, Status
+
+if TYPE_CHECKING:
+    from leadctl.errors import ProviderError
+    from leadctl.model import Batch
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long to go on trying. Pauses and waits are in seconds.
+
+    attempts          requests for one batch
+    longest_wait      sum of the pauses for one batch
+    pieces            requests spent on finding the rows that sink one batch
+    given_up          batches in a row without an answer before the run stops
+    refused           batches in a row refused for one reason before the run stops
+    """
+
+    attempts: int = 8
+    first_pause: float = 1.0
+    longest_pause: float = 60.0
+    longest_wait: float = 900.0
+    pieces: int = 64
+    given_up: int = 2
+    refused: int = 10
+
+
+@dataclass
+class Family:
+    """A batch as it was cut from the file, with all that it was split into."""
+
+    requests: int = 0
+    open: int = 1
+    refusals: set[str] = field(default_factory=set)
+    welcome: bool = False  # at least one lead was not refused
+
+
+@dataclass
+class Journey:
+    """A batch on its way, over all its attempts."""
+
+    batch: Batch
+    family: Family = field(default_factory=Family)
+    attempts: int = 0
+    waited: float = 0.0
+    doubted: bool = False
+    last: ProviderError | None = None
+
+
+def after_doubt(outcome: Outcome) -> Outcome:
+    """Say what an earlier try, whose answer was lost, may have to do with this outcome."""
+    match outcome.status:
+        case Status.DUPLICATE:
+            return outcome._replace(reason=f"{outcome.reason} (probably by this run: an answer was lost)")
+        case Status.REJECTED:
+            return outcome._replace(reason=f"{outcome.reason} (or there already: an answer was lost)")
+        case _:
+            return outcome
