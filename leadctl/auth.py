@@ -70,6 +70,8 @@ class TokenExchange(httpx.Auth):
         self._headers = dict(headers or {})
         self._clock = clock
         self._lock = threading.Lock()
+        self.permit: Callable[[], None] = lambda: None
+        """Called before every exchange; may raise a ProviderError instead of allowing it."""
         self._token: Token | None = None
         self._renew_at = 0.0
 
@@ -95,6 +97,7 @@ class TokenExchange(httpx.Auth):
             if self._token and self._token is not refused and self._clock() < self._renew_at:
                 return self._token
             self._token = None
+            self.permit()
             response = yield self._request()
             response.read()
             token = self._read(response)

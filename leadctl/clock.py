@@ -10,7 +10,6 @@ from typing import Protocol
 class Clock(Protocol):
     """Seams for time: `sleep` may return early when the run is asked to stop."""
 
-    def monotonic(self) -> float: ...
     def time(self) -> float: ...
     def sleep(self, seconds: float) -> None: ...
 
@@ -39,5 +38,4 @@ class RealClock:
     def __init__(self, stop: Stop) -> None:
         self.sleep = stop.sleep
 
-    monotonic = staticmethod(time.monotonic)
     time = staticmethod(time.time)

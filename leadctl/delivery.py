@@ -10,10 +10,11 @@ import random
 import threading
 from collections import deque
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import uuid4
 
+from leadctl import lookup
 from leadctl.books import BatchState
 from leadctl.errors import (
     AccessDenied,
@@ -28,7 +29,7 @@ from leadctl.errors import (
 )
 from leadctl.journey import Journey, Patience, after_doubt
 from leadctl.model import Code, Outcome, Status
-from leadctl.pace import Pace, asked_pause
+from leadctl.pace import asked_pause
 from leadctl.provider import judge, rejected
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from leadctl.books import Books
     from leadctl.clock import Clock, Stop
     from leadctl.journey import Family
+    from leadctl.pace import Pace
     from leadctl.model import Batch, Lead
     from leadctl.provider import Limits, Provider
 
@@ -46,12 +48,22 @@ STOPS = (AccessDenied, CampaignClosed, Unusable)
 """What ends a run at once: the next batch would meet the same."""
 
 
-class Answer(NamedTuple):
-    """What came of one request. `ended` is a monotonic time."""
+class CannotAsk(InDoubt):
+    """The campaign's list could not be read: what was in doubt stays so and is sent again."""
 
-    result: list[Outcome] | ProviderError
+
+@dataclass(frozen=True)
+class Found:
+    """What a look-up says of each lead of a batch; None for those not in the campaign."""
+
+    outcomes: list[Outcome | None]
+
+
+class Answer(NamedTuple):
+    """What came of one request."""
+
+    result: list[Outcome] | Found | ProviderError
     headers: Mapping[str, str]
-    ended: float
 
 
 class Delivery:
@@ -63,6 +75,7 @@ class Delivery:
         limits: Limits,
         send: Callable[[httpx.Request], httpx.Response],
         books: Books,
+        pace: Pace,
         clock: Clock,
         stop: Stop,
         *,
@@ -79,7 +92,9 @@ class Delivery:
         self._patience = patience or Patience()
         self._tell = tell
         self._jitter = jitter
-        self._pace = Pace(limits)
+        self._pace = pace
+        self._began = clock.time()
+        self._can_ask = provider.look_up("", "") is not None
         self._under_way: dict[Future[Answer], Journey] = {}
         self._again: deque[Journey] = deque()
         self._ready: deque[Journey] = deque()
@@ -118,7 +133,7 @@ class Delivery:
 
     def _take_up(self, batch: Batch) -> None:
         lost = InDoubt("the run ended before the answer was read")
-        journey = Journey(batch, doubted=True, last=lost)
+        journey = Journey(batch, doubted=True, ask=self._can_ask, last=lost)
         if self._provider.resend_is_safe:
             self._repeat(journey, self._limits.doubt_delay, lost.message)
         else:
@@ -142,7 +157,7 @@ class Delivery:
 
     def _wait_for_start(self) -> bool:
         """Let the time pass until a request may start; False when something ended meanwhile."""
-        pause = self._pace.wait(self._clock.monotonic())
+        pause = self._pace.claim()
         if pause <= 0:
             return True
         if self._under_way:
@@ -155,23 +170,36 @@ class Delivery:
         self._books.intend(journey.batch, doubted=journey.doubted)
         journey.attempts += 1
         journey.family.requests += 1
-        self._pace.started(self._clock.monotonic())
         future: Future[Answer] = Future()
         self._under_way[future] = journey
-        threading.Thread(target=self._travel, args=(journey.batch, future), daemon=True).start()
+        threading.Thread(target=self._travel, args=(journey, future), daemon=True).start()
 
-    def _travel(self, batch: Batch, future: Future[Answer]) -> None:
+    def _travel(self, journey: Journey, future: Future[Answer]) -> None:
+        try:
+            answer = self._asked(journey.batch) if journey.ask else self._sent(journey.batch)
+        except BaseException as defect:  # noqa: BLE001  handed to the deciding thread, which raises it
+            future.set_exception(defect)
+            return
+        future.set_result(answer)
+
+    def _sent(self, batch: Batch) -> Answer:
         headers: Mapping[str, str] = {}
         try:
             response = self._send(self._provider.request(batch))
             headers = response.headers
-            result: list[Outcome] | ProviderError = judge(self._provider, batch, response)
+            return Answer(judge(self._provider, batch, response), headers)
         except ProviderError as error:
-            result = error
-        except BaseException as defect:  # noqa: BLE001  handed to the deciding thread, which raises it
-            future.set_exception(defect)
-            return
-        future.set_result(Answer(result, headers, self._clock.monotonic()))
+            return Answer(error, headers)
+
+    def _asked(self, batch: Batch) -> Answer:
+        try:
+            clock = self._clock.time
+            found = lookup.outcomes(self._provider, batch, self._send, self._began, clock)
+            return Answer(Found(found), {})
+        except NotProcessed as error:
+            return Answer(error, {})
+        except ProviderError as error:
+            return Answer(CannotAsk(error.message), {})
 
     # --- reading answers ---
 
@@ -181,11 +209,14 @@ class Delivery:
         for future in done:
             journey = self._under_way.pop(future)
             answer = future.result()
-            self._pace.ended(answer.ended)
-            if isinstance(answer.result, ProviderError):
-                self._trouble(journey, answer.result, answer.headers)
-            else:
-                self._answered(journey, answer.result)
+            self._pace.ended()
+            match answer.result:
+                case ProviderError() as error:
+                    self._trouble(journey, error, answer.headers)
+                case Found(outcomes):
+                    self._looked_up(journey, outcomes)
+                case outcomes:
+                    self._answered(journey, outcomes)
 
     def _answered(self, journey: Journey, outcomes: list[Outcome]) -> None:
         self._given_up = 0
@@ -202,6 +233,20 @@ class Delivery:
         else:
             self._settle(journey, outcomes)
 
+    def _looked_up(self, journey: Journey, outcomes: list[Outcome | None]) -> None:
+        """Settle what the look-up found; send the rest, which never arrived."""
+        self._given_up = 0
+        missing = [
+            lead
+            for lead, outcome in zip(journey.batch.leads, outcomes, strict=True)
+            if outcome is None
+        ]
+        parts = [missing] if missing else []
+        # What the look-up says is certain: the note about a lost answer does not apply to it.
+        for piece in self._settle(journey, outcomes, parts, certain=True):
+            piece.attempts, piece.waited = journey.attempts, journey.waited
+            self._again.appendleft(piece)
+
     def _trouble(
         self, journey: Journey, error: ProviderError, headers: Mapping[str, str]
     ) -> None:
@@ -212,6 +257,9 @@ class Delivery:
                 self._isolate(journey, error)
             case NotProcessed() | InDoubt():
                 journey.doubted = journey.doubted or isinstance(error, InDoubt)
+                if isinstance(error, CannotAsk):
+                    self._can_ask = False
+                journey.ask = self._can_ask and journey.doubted
                 self._repeat_or_give_up(journey, error, headers)
             case _:
                 self._give_up(journey, Code.NOT_PROCESSED)
@@ -224,7 +272,8 @@ class Delivery:
         if self._may_repeat(journey, pause):
             state = BatchState.DOUBT if isinstance(error, InDoubt) else BatchState.WAITING
             self._books.mark(journey.batch, state, doubted=journey.doubted)
-            self._repeat(journey, pause, error.message)
+            shared = asked_pause(headers, self._clock.time()) is not None
+            self._repeat(journey, pause, error.message, shared=shared)
             return
         self._give_up(journey, Code.NOT_PROCESSED)
         self._given_up += 1
@@ -252,9 +301,11 @@ class Delivery:
         least = self._limits.doubt_delay if isinstance(error, InDoubt) else 0.0
         return max(least, bound * self._jitter())
 
-    def _repeat(self, journey: Journey, pause: float, why: str) -> None:
+    def _repeat(
+        self, journey: Journey, pause: float, why: str, *, shared: bool = False
+    ) -> None:
         journey.waited += pause
-        self._pace.quiet(self._clock.monotonic() + pause)
+        self._pace.quiet(pause, shared=shared)
         self._tell(pause, why)
         self._again.append(journey)
 
@@ -296,9 +347,11 @@ class Delivery:
         outcomes: Sequence[Outcome | None],
         parts: Sequence[Sequence[Lead]] = (),
         state: BatchState = BatchState.WAITING,
+        *,
+        certain: bool = False,
     ) -> list[Journey]:
         """Record outcomes; leads without one (None) travel on in `parts`, which are returned."""
-        if journey.doubted:
+        if journey.doubted and not certain:
             outcomes = [outcome and after_doubt(outcome) for outcome in outcomes]
         family, doubted = journey.family, journey.doubted or state is BatchState.DOUBT
         pieces = [

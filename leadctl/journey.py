@@ -51,6 +51,7 @@ class Journey:
     attempts: int = 0
     waited: float = 0.0
     doubted: bool = False
+    ask: bool = False  # look the leads up before anything is sent again
     last: ProviderError | None = None
 
 

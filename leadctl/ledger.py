@@ -12,15 +12,16 @@ import json
 import os
 import secrets
 import sqlite3
+import threading
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from leadctl.books import Books, utc_text
-from leadctl.errors import LedgerUnusable, UsageError
+from leadctl.errors import LedgerUnusable, Unusable, UsageError
 from leadctl.wording import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from leadctl.model import Json
@@ -55,7 +56,7 @@ CREATE TABLE in_doubt (
     digest BLOB PRIMARY KEY, run INTEGER NOT NULL, file INTEGER NOT NULL, row INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX in_doubt_of_run ON in_doubt (run);
-CREATE TABLE pace (scope TEXT PRIMARY KEY, next REAL NOT NULL, quiet_until REAL NOT NULL);
+CREATE TABLE pace (scope TEXT PRIMARY KEY, next REAL NOT NULL) WITHOUT ROWID;
 CREATE TABLE exchanges (account TEXT NOT NULL, moment REAL NOT NULL);
 """,
 )
@@ -76,7 +77,13 @@ class Ledger:
                 _make_private_folder(path.parent)
                 path.touch(mode=0o600)
             self.key = _key(path)
-            self._db = sqlite3.connect(str(path) if path else "", isolation_level=None, timeout=30)
+            self._turn = threading.RLock()
+            self._db = sqlite3.connect(
+                str(path) if path else "",
+                isolation_level=None,
+                timeout=30,
+                check_same_thread=False,  # a token is counted from the thread that fetches it
+            )
             self._db.executescript(
                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF;"
             )
@@ -173,9 +180,63 @@ class Ledger:
                 self._db.executemany(f"DELETE FROM {table} WHERE {column} = ?", old)  # noqa: S608
         return len(old)
 
+    def claim(self, scopes: Mapping[str, float], now: float) -> float:
+        """Take a start in every scope (scope -> seconds it then stays taken), or return the wait.
+
+        `now` is Unix time. All processes on this ledger take turns.
+        """
+        wait = self._wait(scopes, now)
+        if wait > 0 or not any(scopes.values()):
+            return wait
+        with self.transaction():
+            wait = self._wait(scopes, now)
+            if wait <= 0:
+                for scope, seconds in scopes.items():
+                    self._postpone(scope, self._start(scope, now, seconds) + seconds)
+        return wait
+
+    def postpone(self, scope: str, until: float) -> None:
+        """Let nothing start in this scope before `until` (Unix time)."""
+        with self.transaction():
+            self._postpone(scope, until)
+
+    def count_exchange(self, account: str, most: int, now: float) -> None:
+        """Note that a token is about to be fetched; Unusable when the hour's `most` are used up."""
+        with self.transaction():
+            self._db.execute("DELETE FROM exchanges WHERE moment <= ?", (now - 3600,))
+            moments = self._db.execute(
+                "SELECT count(*), min(moment) FROM exchanges WHERE account = ?", (account,)
+            )
+            number, first = moments.fetchone()
+            if number >= most:
+                free = datetime.fromtimestamp(first + 3600).astimezone()
+                raise Unusable(
+                    f"{account} gives {most} tokens an hour and all are used up",
+                    hint=f"the next one is free at {free:%H:%M}; `leadctl runs resume` then goes on",
+                )
+            self._db.execute("INSERT INTO exchanges VALUES (?, ?)", (account, now))
+
+    def _wait(self, scopes: Mapping[str, float], now: float) -> float:
+        return max(0.0, *(self._taken_until(scope) - now for scope in scopes))
+
+    def _start(self, scope: str, now: float, seconds: float) -> float:
+        # A start that comes late is made up for by at most one interval.
+        return max(self._taken_until(scope), now - seconds)
+
+    def _taken_until(self, scope: str) -> float:
+        row = self._db.execute("SELECT next FROM pace WHERE scope = ?", (scope,)).fetchone()
+        return float(row[0]) if row else 0.0
+
+    def _postpone(self, scope: str, until: float) -> None:
+        self._db.execute(
+            "INSERT INTO pace VALUES (?, ?) ON CONFLICT DO UPDATE SET next = max(next, excluded.next)",
+            (scope, until),
+        )
+
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
-        with _translated(self.path):
+        """All or nothing, on disk when it ends; threads of this process take turns."""
+        with self._turn, _translated(self.path):
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield

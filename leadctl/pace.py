@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from leadctl.provider import Limits
 
@@ -16,35 +16,54 @@ SHARE = 0.99
 """Part of a documented rate that is used: two clocks never agree quite."""
 
 
-class Pace:
-    """Start times for one account and campaign, in seconds of whatever clock the caller reads.
+class Board(Protocol):
+    """Start times as every process on this ledger sees them; moments are Unix time."""
 
-    Requests are spaced evenly, so that no window of a minute, wherever it starts, holds more than
-    the provider allows.
+    def claim(self, scopes: Mapping[str, float], now: float) -> float:
+        """Take a start in every scope (scope -> seconds it then stays taken), or return the wait."""
+        ...
+
+    def postpone(self, scope: str, until: float) -> None: ...
+
+
+class Pace:
+    """When this run may start requests, and when it has to leave the account alone.
+
+    The rate and a provider's wish to wait hold for the account, whoever sends; the rest after a
+    request holds for the campaign. Requests are spaced evenly, so that no window of a minute,
+    wherever it starts, holds more than the provider allows.
     """
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(
+        self, limits: Limits, board: Board, account: str, campaign: str, time: Callable[[], float]
+    ) -> None:
         rate = limits.requests_per_minute
+        self._account, self._campaign = account, f"{account}/{campaign}"
         self._interval = 60.0 / (rate * SHARE) if rate else 0.0
         self._rest = limits.min_interval
-        self._next = -math.inf
+        self._board = board
+        self._time = time
         self._quiet_until = -math.inf
 
-    def wait(self, now: float) -> float:
-        """Seconds until the next request may start; 0 when it may start now."""
-        return max(0.0, self._next - now, self._quiet_until - now)
+    def claim(self) -> float:
+        """Take the next start and return 0, or the seconds to wait before asking again."""
+        now = self._time()
+        if self._quiet_until > now:
+            return self._quiet_until - now
+        return self._board.claim({self._account: self._interval, self._campaign: 0.0}, now)
 
-    def started(self, now: float) -> None:
-        # A start that came late is made up for by at most one interval.
-        self._next = max(self._next, now - self._interval) + self._interval
-
-    def ended(self, now: float) -> None:
+    def ended(self) -> None:
         """Note the end of a request: some providers count their rest from there."""
-        self._next = max(self._next, now + self._rest)
+        if self._rest:
+            self._board.postpone(self._campaign, self._time() + self._rest)
 
-    def quiet(self, until: float) -> None:
-        """Start nothing before `until`."""
-        self._quiet_until = max(self._quiet_until, until)
+    def quiet(self, seconds: float, *, shared: bool) -> None:
+        """Start nothing for a while; `shared` where the provider asked, which concerns all runs."""
+        until = self._time() + seconds
+        if shared:
+            self._board.postpone(self._account, until)
+        else:
+            self._quiet_until = max(self._quiet_until, until)
 
 
 def asked_pause(headers: Mapping[str, str], now: float) -> float | None:

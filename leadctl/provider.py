@@ -12,7 +12,7 @@ from collections import Counter
 from dataclasses import dataclass, fields
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 from urllib.parse import quote
 
 from leadctl.errors import (
@@ -58,6 +58,21 @@ class Limits:
     doubt_delay: float = 5.0
 
 
+class Listed(NamedTuple):
+    """A lead that is in the campaign; `created` is Unix time by the provider's clock."""
+
+    phone: str
+    external_id: str
+    created: float
+
+
+class Page(NamedTuple):
+    """Part of a campaign's leads, and the cursor of the next part (empty: this was the last)."""
+
+    leads: list[Listed]
+    cursor: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Provider(ABC):
     """One dialer's upload API. Subclasses are frozen dataclasses; their fields are settings."""
@@ -82,6 +97,8 @@ class Provider(ABC):
     """Whether two leads with one external id count as the same lead there."""
     good: ClassVar[Outcome] = CREATED
     """What the provider's best word about a lead amounts to."""
+    tokens_per_hour: ClassVar[int | None] = None
+    """How often a key may be exchanged for a token; None where no figure is known."""
     exclusive_token: ClassVar[bool] = False
     """Whether a new token makes the account's earlier one invalid: then one run at a time."""
     takes_tags: ClassVar[bool] = False
@@ -112,6 +129,17 @@ class Provider(ABC):
 
         Raises one of the ProviderErrors where the answer is about the batch as a whole.
         """
+
+    def look_up(self, campaign: str, cursor: str) -> httpx.Request | None:
+        """Build the request for a page of the campaign's leads; None where there is no such call.
+
+        The first page has an empty cursor. Only asked after an answer was lost.
+        """
+        return None
+
+    def looked_up(self, response: httpx.Response) -> Page:
+        """Read a page of the campaign's leads. Raises a ProviderError where it is none."""
+        raise self.unreadable(response)
 
     def objection(self) -> str | None:
         """Say why this account must not upload yet, in one sentence with the remedy."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from leadctl import rejects, report
+from leadctl.auth import TokenExchange
 from leadctl.clock import RealClock, Stop
 from leadctl.delivery import Delivery
 from leadctl.errors import ExitCode, InputUnusable, Interrupted, LeadctlError
@@ -17,6 +19,7 @@ from leadctl.journey import Patience
 from leadctl.ledger import Ledger
 from leadctl.lock import campaign_lock
 from leadctl.model import IN_REJECT_FILE
+from leadctl.pace import Pace
 from leadctl.transport import Transport
 
 if TYPE_CHECKING:
@@ -59,21 +62,22 @@ def push(order: Order, resumed: str | None = None) -> Report:
 
     Raises LeadctlError where the run cannot begin.
     """
-    stop = Stop()
+    stop, account, limits = Stop(), order.account, order.account.limits
     with contextlib.ExitStack() as stack:
         if order.ledger is not None:
             stack.enter_context(_lock(order, order.ledger.parent / "locks"))
         ledger = stack.enter_context(Ledger(order.ledger))
         importer, books = _opened(order, ledger, ledger, resumed)
-        transport = stack.enter_context(_transport(order))
+        transport = stack.enter_context(_transport(order, ledger))
         delivery = Delivery(
-            order.account.provider,
-            order.account.limits,
+            account.provider,
+            limits,
             transport.send,
             books,
+            Pace(limits, ledger, account.name, order.job.campaign, time.time),
             RealClock(stop),
             stop,
-            patience=Patience(longest_wait=order.account.connection.retry_for),
+            patience=Patience(longest_wait=account.connection.retry_for),
             tell=order.tell_wait,
         )
         with _signals(stop):
@@ -104,8 +108,11 @@ def _lock(order: Order, folder: Path) -> AbstractContextManager[None]:
 
 
 @contextlib.contextmanager
-def _transport(order: Order) -> Iterator[Transport]:
-    connection = order.account.connection
+def _transport(order: Order, ledger: Ledger) -> Iterator[Transport]:
+    account, most = order.account, order.account.provider.tokens_per_hour
+    if isinstance(order.auth, TokenExchange) and most:
+        order.auth.permit = lambda: ledger.count_exchange(account.name, most, time.time())
+    connection = account.connection
     transport = Transport(order.auth, timeout=connection.timeout, ca_file=connection.ca_file)
     try:
         yield transport

@@ -15,6 +15,8 @@ from leadctl.model import CREATED, Outcome
 from leadctl.phone import PhoneForm, PhoneRule
 from leadctl.provider import (
     Limits,
+    Listed,
+    Page,
     Provider,
     body,
     digits,
@@ -78,6 +80,30 @@ class Lupitor(Provider):
         if response.is_success and (answer.get("success") is not False or not sentence):
             raise self.unreadable(response)
         raise _meaning(sentence, response.status_code)
+
+    def look_up(self, campaign: str, cursor: str) -> httpx.Request | None:
+        params = {"campaignId": campaign, "limit": "8000"} | ({"cursor": cursor} if cursor else {})
+        return httpx.Request("GET", self.url("leads"), params=params)
+
+    def looked_up(self, response: httpx.Response) -> Page:
+        data = body(response).get("data")
+        leads = data.get("leads") if isinstance(data, dict) else None
+        if not response.is_success or not isinstance(data, dict) or not isinstance(leads, list):
+            raise self.meaning(response)
+        more = data.get("hasMore") is True
+        return Page(
+            [_listed(lead) for lead in leads if isinstance(lead, dict)],
+            str(data.get("cursor") or "") if more else "",
+        )
+
+
+def _listed(lead: dict[str, Json]) -> Listed:
+    created = lead.get("_creationTime")  # milliseconds
+    return Listed(
+        digits(lead.get("phoneNumber") or ""),
+        str(lead.get("externalId") or ""),
+        created / 1000 if isinstance(created, int | float) else 0.0,
+    )
 
 
 def _counted(batch: Batch, data: Json) -> list[Outcome]:

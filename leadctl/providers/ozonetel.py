@@ -49,6 +49,7 @@ class Ozonetel(Provider):
         Field("priority", "priority", lambda value: str(Ozonetel.priority.check(value))),
         Field("expires_on", "expiryDate", iso_date),
     )
+    tokens_per_hour = 10
     exclusive_token = True
     campaign_rule = (r"[^\x00-\x1f]+", "the name of an outbound campaign")
 

@@ -1,0 +1,79 @@
+"""After a lost answer: ask the provider which of a batch's leads are in the campaign by now."""
+
+from __future__ import annotations
+
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+from leadctl.errors import InDoubt
+from leadctl.model import Code, Outcome, Status
+from leadctl.provider import digits, duplicate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import httpx
+
+    from leadctl.model import Batch, Lead
+    from leadctl.provider import Provider
+
+MOST_PAGES = 500
+"""Pages read before the look-up is given up: a campaign of some millions of leads."""
+
+CLOCK_TOLERANCE = 1.0
+"""Seconds two readings of one clock may differ by: the Date header has whole seconds."""
+
+
+def outcomes(
+    provider: Provider,
+    batch: Batch,
+    send: Callable[[httpx.Request], httpx.Response],
+    since: float,
+    now: Callable[[], float],
+) -> list[Outcome | None]:
+    """Return what the campaign's own list says of each lead; None for those not in it.
+
+    A lead that came in after `since` (Unix time by our clock, the start of the run) is ours, for
+    nobody else writes to the campaign meanwhile; an older one was there before.
+    Raises a ProviderError where the list cannot be read to its end.
+    """
+    wanted = {key: lead for lead in batch.leads for key in _keys(lead)}
+    found: dict[int, float] = {}
+    cursor, skew = "", 0.0
+    for _ in range(MOST_PAGES):
+        request = provider.look_up(batch.campaign, cursor)
+        if request is None:
+            break
+        response = send(request)
+        skew = _skew(response, now())
+        page = provider.looked_up(response)
+        for listed in page.leads:
+            for key in (f"phone {listed.phone}", f"id {listed.external_id}"):
+                if lead := wanted.get(key):
+                    found[lead.row] = listed.created
+        cursor = page.cursor
+        if not cursor:
+            first = since + skew - CLOCK_TOLERANCE
+            return [_outcome(found.get(lead.row), first) for lead in batch.leads]
+    raise InDoubt("the list of the campaign's leads does not end", lost=False)
+
+
+def _keys(lead: Lead) -> list[str]:
+    keys = [f"phone {digits(lead.phone.wire)}"]
+    if external_id := lead.wire.get("externalId"):
+        keys.append(f"id {external_id}")
+    return keys
+
+
+def _outcome(created: float | None, first: float) -> Outcome | None:
+    if created is None:
+        return None
+    return Outcome(Status.CREATED) if created >= first else duplicate()
+
+
+def _skew(response: httpx.Response, now: float) -> float:
+    """Return how far the provider's clock is ahead of ours, by its Date header."""
+    try:
+        return parsedate_to_datetime(response.headers["date"]).timestamp() - now
+    except (KeyError, ValueError):
+        return 0.0
