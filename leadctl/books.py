@@ -242,9 +242,12 @@ class Books:
         """Make an ended or broken-off run ready to go on, and return what is left open.
 
         Rows that failed, and batches that were certainly not taken in, are open again like rows
-        never read. A batch that was on its way when the process died is in doubt.
+        never read. A batch that was on its way when the process died is in doubt; so are, unless
+        the books are guarded, unknown rows: there, sending them again is safe.
         """
         with self._transaction():
+            if not self._guarded:
+                self._doubt_unknown_rows()
             self._db.execute(
                 "DELETE FROM findings WHERE run = ? AND status = 'failed'", (self._run,)
             )
@@ -338,6 +341,17 @@ class Books:
             self._db.execute(
                 "UPDATE runs SET exit_code = ? WHERE number = ?", (exit_code, self._run)
             )
+
+    def _doubt_unknown_rows(self) -> None:
+        for file, first, rows, _code, _reason in self._unknown_groups():
+            key = (self._run, file, first)
+            self._db.execute("DELETE FROM findings WHERE run = ? AND file = ? AND first = ?", key)
+            self._db.execute(
+                "INSERT INTO batches (run, file, id, rows, size, state, doubted, attempts)"
+                " VALUES (?, ?, ?, ?, ?, 'doubt', 1, 0)",
+                (self._run, file, uuid4().bytes, rows, len([*rowset.rows(rows)])),
+            )
+        self._db.execute("DELETE FROM in_doubt WHERE run = ?", (self._run,))
 
     def _open_batches(self) -> list[OpenBatch]:
         found = []

@@ -225,7 +225,7 @@ class Delivery:
             for lead, outcome in zip(journey.batch.leads, outcomes, strict=True)
             if outcome.status is Status.UNKNOWN
         ]
-        if open_leads and self._may_repeat(journey):
+        if open_leads and self._may_repeat(journey, doubted=True):
             decided = [None if o.status is Status.UNKNOWN else o for o in outcomes]
             (rest,) = self._settle(journey, decided, [open_leads], BatchState.DOUBT)
             rest.attempts, rest.waited = journey.attempts, journey.waited
@@ -269,7 +269,7 @@ class Delivery:
         self, journey: Journey, error: NotProcessed | InDoubt, headers: Mapping[str, str]
     ) -> None:
         pause = self._pause(journey, error, headers)
-        if self._may_repeat(journey, pause):
+        if self._may_repeat(journey, pause, doubted=journey.doubted):
             state = BatchState.DOUBT if isinstance(error, InDoubt) else BatchState.WAITING
             self._books.mark(journey.batch, state, doubted=journey.doubted)
             shared = asked_pause(headers, self._clock.time()) is not None
@@ -280,9 +280,9 @@ class Delivery:
         if self._given_up >= self._patience.given_up:
             raise error
 
-    def _may_repeat(self, journey: Journey, pause: float = 0.0) -> bool:
+    def _may_repeat(self, journey: Journey, pause: float = 0.0, *, doubted: bool) -> bool:
         return (
-            (self._provider.resend_is_safe or not journey.doubted)
+            (self._provider.resend_is_safe or not doubted)
             and journey.attempts < self._patience.attempts
             and journey.waited + pause <= self._patience.longest_wait
         )
@@ -329,10 +329,12 @@ class Delivery:
         if len(leads) == 1:
             named.setdefault(0, refusal.message)
         if not named and journey.family.requests >= self._patience.pieces:
-            outcome = Outcome(Status.REJECTED, Code.BATCH_REFUSED, refusal.message)
-            self._settle(journey, [outcome] * len(leads))
+            refused = journey.refused(Outcome(Status.REJECTED, Code.BATCH_REFUSED, refusal.message))
+            self._settle(journey, [refused] * len(leads))
             return
-        outcomes = [rejected(named[i]) if i in named else None for i in range(len(leads))]
+        outcomes = [
+            journey.refused(rejected(named[i])) if i in named else None for i in range(len(leads))
+        ]
         rest = [lead for i, lead in enumerate(leads) if i not in named]
         middle = (len(rest) + 1) // 2
         parts = [rest] if named else [rest[:middle], rest[middle:]]

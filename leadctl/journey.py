@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from leadctl.model import Outcome, Status
+from leadctl.model import Code, Outcome, Status
 
 if TYPE_CHECKING:
     from leadctl.errors import ProviderError
@@ -53,6 +53,13 @@ class Journey:
     doubted: bool = False
     ask: bool = False  # look the leads up before anything is sent again
     last: ProviderError | None = None
+
+    def refused(self, refusal: Outcome) -> Outcome:
+        """Return what a refused request makes of its leads: a refusal does not clear a doubt."""
+        if not self.doubted:
+            return refusal
+        reason = f"{refusal.reason}; an earlier try's answer was lost"
+        return Outcome(Status.UNKNOWN, Code.ANSWER_LOST, reason)
 
 
 def after_doubt(outcome: Outcome) -> Outcome:

@@ -1,0 +1,159 @@
+"""A model of a provider: a server in memory that can be told to misbehave, and its declaration."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import httpx
+
+from leadctl.auth import bearer
+from leadctl.errors import InDoubt, NotProcessed
+from leadctl.fields import Field, text
+from leadctl.model import CREATED, Outcome
+from leadctl.phone import PhoneForm, PhoneRule
+from leadctl.provider import Limits, Provider, body, by_phone, duplicate, rejected
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from leadctl.model import Batch
+
+
+class Crash(BaseException):
+    """The process dies here."""
+
+
+@dataclass
+class Server:
+    """Keeps what it is sent. `script` says what happens to each request in turn; then all is well.
+
+    With `refuses_doubles` a number that is there already is reported and not added.
+    """
+
+    script: list[str]
+    refuses_doubles: bool
+    stored: Counter[str] = field(default_factory=Counter)
+    requests: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def send(self, request: httpx.Request) -> httpx.Response:
+        with self.lock:
+            self.requests += 1
+            return self._sent(request, self.script.pop(0) if self.script else "ok")
+
+    def _sent(self, request: httpx.Request, event: str) -> httpx.Response:
+        if event == "refuse":
+            raise NotProcessed("no connection")
+        if event == "throttle":
+            return httpx.Response(429, headers={"Retry-After": "3"})
+        if event == "crash_before":
+            raise Crash
+        if event == "lose_before":
+            raise InDoubt("the answer was lost")
+        if event == "error_before":
+            return httpx.Response(500)
+        if event == "sink":
+            return httpx.Response(422, json={"error": "one of them is bad"})
+        answer = self._processed(json.loads(request.content))
+        if event == "crash_after":
+            raise Crash
+        if event == "lose_after":
+            raise InDoubt("the answer was lost")
+        if event == "error_after":
+            return httpx.Response(502, text="<html>")
+        if event == "garbage":
+            return httpx.Response(200, text="<html>")
+        if event == "forget":
+            answer = {name: numbers[1:] for name, numbers in answer.items()}
+        return httpx.Response(200, json=answer)
+
+    def _processed(self, numbers: list[str]) -> dict[str, list[str]]:
+        answer: dict[str, list[str]] = {"created": [], "duplicates": [], "rejected": []}
+        for number in numbers:
+            if number.endswith("13"):
+                answer["rejected"].append(number)
+            elif self.refuses_doubles and self.stored[number]:
+                answer["duplicates"].append(number)
+            else:
+                self.stored[number] += 1
+                answer["created"].append(number)
+        return answer
+
+
+EVENTS = (
+    "ok",
+    "refuse",
+    "throttle",
+    "lose_before",
+    "lose_after",
+    "error_before",
+    "error_after",
+    "garbage",
+    "forget",
+    "sink",
+    "crash_before",
+    "crash_after",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model(Provider):
+    """Takes an array of numbers, answers with three lists of them."""
+
+    name = "model"
+    title = "Model"
+    documentation = "tests/model.py"
+    limits = Limits(batch_size=4, doubt_delay=1.0)
+    answers = (200,)
+    phone_rule = PhoneRule(PhoneForm.E164)
+    phone_wire = "phone"
+    fields = (Field("name", "name", text),)
+
+    base_url: str = "http://127.0.0.1"
+    safe: bool = True
+
+    @property
+    def resend_is_safe(self) -> bool:
+        return self.safe
+
+    def auth(self, secrets: Mapping[str, str]) -> httpx.Auth:
+        return bearer(secrets["api_key"])
+
+    def request(self, batch: Batch) -> httpx.Request:
+        numbers = [lead.phone.wire for lead in batch.leads]
+        return httpx.Request("POST", self.url("leads"), json=numbers)
+
+    def outcomes(self, batch: Batch, response: httpx.Response) -> list[Outcome]:
+        answer = body(response)
+        try:
+            return by_phone(
+                batch,
+                [
+                    (answer.get("created"), CREATED),
+                    (answer.get("duplicates"), duplicate()),
+                    (answer.get("rejected"), rejected("not wanted")),
+                ],
+            )
+        except ValueError as error:
+            raise self.unreadable(response) from error
+
+
+@dataclass
+class FakeClock:
+    """Time that passes only when somebody sleeps."""
+
+    now: float = 1_700_000_000.0
+    slept: list[float] = field(default_factory=list)
+
+    def time(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+

@@ -1,0 +1,152 @@
+"""The engine under any sequence of answers and crashes: nothing lost, nothing doubled."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from model import EVENTS, Crash, FakeClock, Model, Server
+
+from leadctl.books import Books
+from leadctl.clock import Stop
+from leadctl.delivery import Delivery
+from leadctl.importer import Importer, Job, Known
+from leadctl.journey import Patience
+from leadctl.ledger import Ledger
+from leadctl.model import Status
+from leadctl.pace import Pace
+from leadctl.reader import Wishes, open_source
+
+ROWS = 30
+CALM = [event for event in EVENTS if not event.startswith("crash")]
+
+
+class World:
+    """A file, a ledger and a server; a run can be begun, die, and be resumed."""
+
+    def __init__(self, folder: Path, server: Server, *, safe: bool, concurrency: int = 1) -> None:
+        self.path = folder / "leads.csv"
+        self.phones = [f"+1555000{number:04}" for number in range(ROWS)]
+        self.path.write_text("phone\n" + "\n".join(self.phones) + "\n")
+        self.ledger_path = folder / "ledger.sqlite"
+        self.server = server
+        self.provider = Model(safe=safe)
+        self.limits = replace(self.provider.limits, concurrency=concurrency)
+        self.run_id: str | None = None
+        self.died = False
+
+    def run(self) -> Counter[Status]:
+        """Begin the run, or go on with it; returns its counts so far, also when it dies."""
+        clock = FakeClock()
+        with Ledger(self.ledger_path) as ledger:
+            books, importer = self._opened(ledger)
+            delivery = Delivery(
+                self.provider,
+                self.limits,
+                self.server.send,
+                books,
+                Pace(self.limits, ledger, "model", "1", clock.time),
+                clock,
+                Stop(),
+                patience=Patience(attempts=4),
+                jitter=lambda: 0.5,
+            )
+            self.died = False
+            try:
+                importer.deliver(delivery)
+            except Crash:
+                self.died = True
+            return Counter(books.counts())
+
+    def _opened(self, ledger: Ledger) -> tuple[Books, Importer]:
+        guarded = not self.provider.safe
+        job = Job(self.provider, "1", (open_source(self.path, Wishes()),), batch_size=4)
+        known = Known(ledger.digest("model", "1"), ledger.delivered, ledger.in_doubt)
+        if self.run_id is None:
+            books = ledger.begin("model", "model", "1", {}, guarded=guarded)
+            books.add_file(0, str(self.path), "")
+            self.run_id = books.run().id
+            return books, Importer(job, books, known)
+        books = ledger.books(self.run_id, guarded=guarded)
+        return books, Importer(job, books, known, books.reopen())
+
+    def statuses(self) -> dict[str, Status]:
+        """Return the status of every phone that has one other than created."""
+        with Ledger(self.ledger_path) as ledger:
+            found = ledger.books(self.run_id or "").findings(0, Status)
+            return {self.phones[finding.row - 1]: finding.status for finding in found}
+
+
+def is_finished(counts: Counter[Status]) -> bool:
+    return sum(counts.values()) == ROWS and not counts[Status.FAILED] + counts[Status.UNKNOWN]
+
+
+@pytest.mark.parametrize("concurrency", [1, 3])
+@given(script=st.lists(st.sampled_from(EVENTS), max_size=25))
+@settings(max_examples=60, deadline=None)
+def test_where_repeating_is_safe_every_lead_ends_up_stored_once(
+    concurrency: int, script: list[str]
+) -> None:
+    """Whatever happens, the run can be resumed until all is delivered, and its books balance."""
+    server = Server([*script], refuses_doubles=True)
+    with tempfile.TemporaryDirectory() as folder:
+        world = World(Path(folder), server, safe=True, concurrency=concurrency)
+        counts = world.run()
+        while not is_finished(counts):
+            assert sum(counts.values()) <= ROWS
+            counts = world.run()
+        statuses = world.statuses()
+    assert max(server.stored.values()) == 1
+    for phone in world.phones:
+        status = statuses.get(phone, Status.CREATED)
+        refused = status is Status.REJECTED
+        assert status in (Status.CREATED, Status.DUPLICATE) or refused or phone.endswith("13")
+        assert server.stored[phone] == (0 if refused else 1)
+
+
+@given(script=st.lists(st.sampled_from(EVENTS), max_size=25))
+@settings(max_examples=60, deadline=None)
+def test_where_repeating_is_not_safe_nothing_is_sent_twice_or_claimed(script: list[str]) -> None:
+    """A batch in doubt is not sent again: its rows are unknown, and everything else is exact."""
+    server = Server([*script], refuses_doubles=False)
+    with tempfile.TemporaryDirectory() as folder:
+        world = World(Path(folder), server, safe=False)
+        counts = world.run()
+        while world.died or counts[Status.FAILED]:
+            counts = world.run()
+        statuses = world.statuses()
+    assert max(server.stored.values(), default=0) <= 1
+    for phone in world.phones:
+        match statuses.get(phone, Status.CREATED):
+            case Status.CREATED:
+                assert server.stored[phone] == 1
+            case Status.REJECTED:
+                assert server.stored[phone] == 0
+            case status:
+                assert status is Status.UNKNOWN
+    assert any(event not in ("ok", "sink", "refuse", "throttle") for event in script) or (
+        not counts[Status.UNKNOWN]
+    )
+
+
+@given(script=st.lists(st.sampled_from(CALM), max_size=40))
+@settings(max_examples=60, deadline=None)
+def test_one_run_alone_accounts_for_every_row(script: list[str]) -> None:
+    """Without a resume too: each row has one status, and none is called created that is not stored."""
+    server = Server([*script], refuses_doubles=True)
+    with tempfile.TemporaryDirectory() as folder:
+        world = World(Path(folder), server, safe=True)
+        counts = world.run()
+        statuses = world.statuses()
+    assert sum(counts.values()) == ROWS
+    for phone in world.phones:
+        status = statuses.get(phone, Status.CREATED)
+        if status is Status.CREATED:
+            assert server.stored[phone] == 1
+        if status is Status.FAILED:
+            assert server.stored[phone] == 0
