@@ -21,7 +21,9 @@ class FixedHeaders(httpx.Auth):
     def __init__(self, headers: Mapping[str, str]) -> None:
         self._headers = dict(headers)
 
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+    def auth_flow(
+        self, request: httpx.Request
+    ) -> Generator[httpx.Request, httpx.Response, None]:
         request.headers.update(self._headers)
         yield request
 
@@ -87,14 +89,20 @@ class TokenExchange(httpx.Auth):
         response = yield self._signed(request, token)
         response.read()
         if self._expired(response):
-            raise AccessDenied("a fresh token was refused; another program may be renewing it too")
+            raise AccessDenied(
+                "a fresh token was refused; another program may be renewing it too"
+            )
 
     def _current(
         self, refused: Token | None
     ) -> Generator[httpx.Request, httpx.Response, Token]:
         # The lock is held across the exchange: threads that come meanwhile use its result.
         with self._lock:
-            if self._token and self._token is not refused and self._clock() < self._renew_at:
+            if (
+                self._token
+                and self._token is not refused
+                and self._clock() < self._renew_at
+            ):
                 return self._token
             self._token = None
             self.permit()

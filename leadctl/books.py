@@ -106,7 +106,12 @@ class Books:
     """
 
     def __init__(
-        self, db: Connection, transaction: Transaction, number: int, *, guarded: bool = False
+        self,
+        db: Connection,
+        transaction: Transaction,
+        number: int,
+        *,
+        guarded: bool = False,
     ) -> None:
         self._db = db
         self._guarded = guarded
@@ -139,7 +144,9 @@ class Books:
         """Commit that this batch is about to leave."""
         with self._transaction():
             self._write_noted()
-            self._db.execute("UPDATE runs SET requests = requests + 1 WHERE number = ?", (self._run,))
+            self._db.execute(
+                "UPDATE runs SET requests = requests + 1 WHERE number = ?", (self._run,)
+            )
             if self._guarded:
                 self._doubt(batch.file, batch.leads)
             if batch.id in self._numbers:
@@ -181,7 +188,10 @@ class Books:
         for lead, outcome in zip(batch.leads, outcomes, strict=True):
             if outcome is None:
                 continue
-            if outcome.status in DELIVERED or outcome.code is Code.DUPLICATE_IN_CAMPAIGN:
+            if (
+                outcome.status in DELIVERED
+                or outcome.code is Code.DUPLICATE_IN_CAMPAIGN
+            ):
                 there.extend(lead.digests)
             if outcome.status is Status.UNKNOWN:
                 unknown.append(lead)
@@ -189,19 +199,24 @@ class Books:
                 counts[outcome.status] += 1
                 good.append(lead.row)
             else:
-                finding = Finding(lead.row, outcome.status, outcome.code, outcome.reason)
+                finding = Finding(
+                    lead.row, outcome.status, outcome.code, outcome.reason
+                )
                 self._noted.append((batch.file, finding))
             self.tally[outcome.status] += 1
         with self._transaction():
             self._write_noted()
             self._db.executemany(
-                "INSERT OR IGNORE INTO delivered VALUES (?)", ((digest,) for digest in sorted(there))
+                "INSERT OR IGNORE INTO delivered VALUES (?)",
+                ((digest,) for digest in sorted(there)),
             )
             if self._guarded:
                 self._undoubt(batch.leads)
             self._doubt(batch.file, unknown)
             if good and batch.id not in self._numbers:
-                self._add(batch, BatchState.SETTLED, doubted=False)  # rehearsed, never sent
+                self._add(
+                    batch, BatchState.SETTLED, doubted=False
+                )  # rehearsed, never sent
             if number := self._numbers.pop(batch.id, None):
                 self._db.execute(
                     # Of the rows only those stay that are delivered; the others have their verdict
@@ -287,14 +302,21 @@ class Books:
             for at, first, text, code, reason in self._unknown_groups():
                 if file is not None and at != file:
                     continue
-                chosen = [row for row in rowset.rows(text) if rows is None or row in wanted]
-                rest = [row for row in rowset.rows(text) if rows is not None and row not in wanted]
+                chosen = [
+                    row for row in rowset.rows(text) if rows is None or row in wanted
+                ]
+                rest = [
+                    row
+                    for row in rowset.rows(text)
+                    if rows is not None and row not in wanted
+                ]
                 self._db.execute(
                     "DELETE FROM findings WHERE run = ? AND file = ? AND first = ?",
                     (self._run, at, first),
                 )
                 self._noted += [
-                    (at, Finding(row, Status.UNKNOWN, Code(code), reason)) for row in rest
+                    (at, Finding(row, Status.UNKNOWN, Code(code), reason))
+                    for row in rest
                 ]
                 self._decide(at, chosen, delivered=delivered)
                 decided += len(chosen)
@@ -307,7 +329,14 @@ class Books:
             self._db.execute(
                 "INSERT INTO batches (run, file, id, rows, size, state, doubted, attempts, created)"
                 " VALUES (?, ?, ?, ?, ?, 'settled', 1, 0, ?)",
-                (self._run, file, uuid4().bytes, rowset.written(rows), len(rows), len(rows)),
+                (
+                    self._run,
+                    file,
+                    uuid4().bytes,
+                    rowset.written(rows),
+                    len(rows),
+                    len(rows),
+                ),
             )
         keys = [(self._run, file, row) for row in rows]
         if delivered:
@@ -319,9 +348,12 @@ class Books:
         else:
             reason = "not delivered, as the operator found out"
             self._noted += [
-                (file, Finding(row, Status.FAILED, Code.NOT_PROCESSED, reason)) for row in rows
+                (file, Finding(row, Status.FAILED, Code.NOT_PROCESSED, reason))
+                for row in rows
             ]
-        self._db.executemany("DELETE FROM in_doubt WHERE run = ? AND file = ? AND row = ?", keys)
+        self._db.executemany(
+            "DELETE FROM in_doubt WHERE run = ? AND file = ? AND row = ?", keys
+        )
 
     def _unknown_groups(self) -> list[tuple[int, int, str, str, str]]:
         return self._db.execute(
@@ -333,7 +365,9 @@ class Books:
 
     def unknown(self) -> list[tuple[int, str, str]]:
         """Return the unknown rows in groups: file (from 0), rows as ranges, reason."""
-        return [(file, rows, reason) for file, _, rows, _, reason in self._unknown_groups()]
+        return [
+            (file, rows, reason) for file, _, rows, _, reason in self._unknown_groups()
+        ]
 
     def close_again(self, exit_code: int) -> None:
         """Give a finished run the exit code its rows have by now."""
@@ -345,7 +379,9 @@ class Books:
     def _doubt_unknown_rows(self) -> None:
         for file, first, rows, _code, _reason in self._unknown_groups():
             key = (self._run, file, first)
-            self._db.execute("DELETE FROM findings WHERE run = ? AND file = ? AND first = ?", key)
+            self._db.execute(
+                "DELETE FROM findings WHERE run = ? AND file = ? AND first = ?", key
+            )
             self._db.execute(
                 "INSERT INTO batches (run, file, id, rows, size, state, doubted, attempts)"
                 " VALUES (?, ?, ?, ?, ?, 'doubt', 1, 0)",
@@ -366,7 +402,11 @@ class Books:
     def _doubt(self, file: int, leads: Iterable[Lead]) -> None:
         self._db.executemany(
             "INSERT OR IGNORE INTO in_doubt VALUES (?, ?, ?, ?)",
-            ((digest, self._run, file, lead.row) for lead in leads for digest in lead.digests),
+            (
+                (digest, self._run, file, lead.row)
+                for lead in leads
+                for digest in lead.digests
+            ),
         )
 
     def _undoubt(self, leads: Iterable[Lead]) -> None:
@@ -397,13 +437,25 @@ class Books:
         """Write the kept verdicts, those that say the same of a file's rows as one line."""
         noted, self._noted = self._noted, []
         kept = sorted(noted, key=_sameness)
-        for (file, status, code, field, text), group in groupby(kept, key=lambda n: _sameness(n)[:5]):
+        for (file, status, code, field, text), group in groupby(
+            kept, key=lambda n: _sameness(n)[:5]
+        ):
             rows = [finding.row for _, finding in group]
             self._db.execute("INSERT OR IGNORE INTO reasons (text) VALUES (?)", (text,))
             self._db.execute(
                 "INSERT INTO findings SELECT ?, ?, ?, ?, ?, ?, ?, ?, number FROM reasons"
                 " WHERE text = ?",
-                (self._run, file, rows[0], rowset.written(rows), len(rows), status, code, field, text),
+                (
+                    self._run,
+                    file,
+                    rows[0],
+                    rowset.written(rows),
+                    len(rows),
+                    status,
+                    code,
+                    field,
+                    text,
+                ),
             )
 
     def run(self) -> Run:
@@ -418,7 +470,8 @@ class Books:
         """Count the rows by status. Batches that are under way count as what they would be now."""
         counts = dict.fromkeys(Status, 0)
         for status, number in self._db.execute(
-            "SELECT status, sum(count) FROM findings WHERE run = ? GROUP BY status", (self._run,)
+            "SELECT status, sum(count) FROM findings WHERE run = ? GROUP BY status",
+            (self._run,),
         ):
             counts[Status(status)] += number
         for state, doubted, size, created, accepted in self._db.execute(
@@ -495,7 +548,14 @@ def _in_row_order(groups: Iterable[Sequence[str]]) -> Iterator[Finding]:
 
 def _sameness(noted: tuple[int, Finding]) -> tuple[int, str, str, str, str, int]:
     file, finding = noted
-    return file, finding.status, finding.code, finding.field, finding.reason, finding.row
+    return (
+        file,
+        finding.status,
+        finding.code,
+        finding.field,
+        finding.reason,
+        finding.row,
+    )
 
 
 def utc_text(moment: datetime) -> str:

@@ -54,7 +54,12 @@ class Connection:
         """Return the limits this account keeps."""
         own = {
             name: value
-            for name in ("requests_per_minute", "concurrency", "min_interval", "doubt_delay")
+            for name in (
+                "requests_per_minute",
+                "concurrency",
+                "min_interval",
+                "doubt_delay",
+            )
             if (value := getattr(self, name)) is not None
         }
         size = min(limits.batch_size, self.batch_size or limits.batch_size)
@@ -93,13 +98,19 @@ def load(asked: Path | None) -> Document:
     return document
 
 
-def account_name(document: Document, provider: str | None, account: str | None) -> tuple[str, str]:
+def account_name(
+    document: Document, provider: str | None, account: str | None
+) -> tuple[str, str]:
     """Settle which account of which provider is meant; returns (account, provider)."""
     accounts = document.table(("accounts",))
     if account is None:
         if provider is None:
-            raise UsageError("say --provider or --account", hint="see `leadctl providers`")
-        return provider, str(document.table(("accounts", provider)).get("provider", provider))
+            raise UsageError(
+                "say --provider or --account", hint="see `leadctl providers`"
+            )
+        return provider, str(
+            document.table(("accounts", provider)).get("provider", provider)
+        )
     named = document.table(("accounts", account)).get("provider")
     if account not in accounts and provider is None and account not in installed():
         known = [*accounts, *installed()]
@@ -124,7 +135,9 @@ def resolve(
     name, provider_name = account_name(document, provider, account)
     loaded = provider_class(provider_name)
     where: Where = ("accounts", name)
-    secret_keys = [form.format(secret=s) for s in loaded.secrets for form in SECRET_FORMS]
+    secret_keys = [
+        form.format(secret=s) for s in loaded.secrets for form in SECRET_FORMS
+    ]
     own, common = _types(loaded), _types(Connection)
     table = document.table(where, ("provider", *own, *common, *secret_keys))
     _refuse_plain_secrets(document, where, loaded)
@@ -136,12 +149,18 @@ def resolve(
         elif variable in environment:
             values[setting] = _from_text(environment[variable], kind, variable)
         elif table.get(setting) is not None:
-            problem = document.problem((*where, setting), f"{setting} must be {_NAMES[kind]}")
+            problem = document.problem(
+                (*where, setting), f"{setting} must be {_NAMES[kind]}"
+            )
             values[setting] = _typed(table[setting], kind, problem)
-    missing = tuple(s for s in own if s in _required(loaded, values) and s not in values)
+    missing = tuple(
+        s for s in own if s in _required(loaded, values) and s not in values
+    )
     values |= dict.fromkeys(missing, "")
     built = loaded(**{key: value for key, value in values.items() if key in own})  # type: ignore[arg-type]  # checked against the fields' types above
-    connection = Connection(**{key: value for key, value in values.items() if key in common})  # type: ignore[arg-type]  # the same
+    connection = Connection(
+        **{key: value for key, value in values.items() if key in common}
+    )  # type: ignore[arg-type]  # the same
     forms = {key: str(table[key]) for key in secret_keys if key in table}
     return Account(name, _addressed(built, name), connection, forms, missing)
 
@@ -163,9 +182,13 @@ def _types(settings: type) -> dict[str, type]:
 
 def _required(provider: type[Provider], values: Mapping[str, Json]) -> set[str]:
     """Settings without a default, and those that the address is made of."""
-    usual = next(field.default for field in fields(provider) if field.name == "base_url")
+    usual = next(
+        field.default for field in fields(provider) if field.name == "base_url"
+    )
     address = str(values.get("base_url", usual))
-    return {f.name for f in fields(provider) if f.default is MISSING} | set(_parts(address))
+    return {f.name for f in fields(provider) if f.default is MISSING} | set(
+        _parts(address)
+    )
 
 
 def _parts(address: str) -> list[str]:
@@ -186,7 +209,9 @@ def _addressed(provider: Provider, account: str) -> Provider:
     return replace(provider, base_url=address)
 
 
-def _refuse_plain_secrets(document: Document, where: Where, provider: type[Provider]) -> None:
+def _refuse_plain_secrets(
+    document: Document, where: Where, provider: type[Provider]
+) -> None:
     table = document.at(where)
     for secret in provider.secrets:
         if isinstance(table, dict) and secret in table:
@@ -212,7 +237,14 @@ def _typed(value: Json, kind: type, problem: InputUnusable) -> Json:
 
 
 def _from_text(text: str, kind: type, variable: str) -> Json:
-    words = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+    words = {
+        "true": True,
+        "yes": True,
+        "1": True,
+        "false": False,
+        "no": False,
+        "0": False,
+    }
     try:
         if kind is bool:
             return words[text.strip().casefold()]

@@ -30,9 +30,14 @@ def secrets_of(account: Account, environment: Mapping[str, str]) -> dict[str, st
     Raises CredentialsMissing, which names what to set, other missing settings included; and
     InputUnusable where only those are missing.
     """
-    settings = ", ".join(variable_name(account.name, setting) for setting in account.missing)
+    settings = ", ".join(
+        variable_name(account.name, setting) for setting in account.missing
+    )
     try:
-        secrets = {name: _secret(account, name, environment) for name in account.provider.secrets}
+        secrets = {
+            name: _secret(account, name, environment)
+            for name in account.provider.secrets
+        }
     except CredentialsMissing as error:
         if settings:
             error.hint = f"{error.hint}; also set {settings}"
@@ -83,8 +88,14 @@ def _secret(account: Account, name: str, environment: Mapping[str, str]) -> str:
     settings = account.secret_settings
     sources: list[tuple[str | None, Callable[[str], str]]] = [
         (environment.get(variable), str),
-        (environment.get(f"{variable}_FILE") or settings.get(f"{name}_file"), _from_file),
-        (environment.get(f"{variable}_COMMAND") or settings.get(f"{name}_command"), _from_command),
+        (
+            environment.get(f"{variable}_FILE") or settings.get(f"{name}_file"),
+            _from_file,
+        ),
+        (
+            environment.get(f"{variable}_COMMAND") or settings.get(f"{name}_command"),
+            _from_command,
+        ),
         (_systemd_file(account.name, name, environment), _from_file),
         (f"{account.name}/{name}", _from_keyring),
     ]
@@ -103,7 +114,9 @@ def _from_file(path: str) -> str:
         return Path(path).expanduser().read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not text"
-        raise CredentialsMissing(f"the secret's file {path} cannot be read: {reason}") from error
+        raise CredentialsMissing(
+            f"the secret's file {path} cannot be read: {reason}"
+        ) from error
 
 
 def _from_command(command: str) -> str:
@@ -124,7 +137,9 @@ def _from_command(command: str) -> str:
     return done.stdout
 
 
-def _systemd_file(account: str, name: str, environment: Mapping[str, str]) -> str | None:
+def _systemd_file(
+    account: str, name: str, environment: Mapping[str, str]
+) -> str | None:
     folder = environment.get("CREDENTIALS_DIRECTORY")
     path = Path(folder) / f"leadctl-{account}-{name}" if folder else None
     return str(path) if path and path.exists() else None

@@ -147,7 +147,9 @@ class Delivery:
         return self._ready[0] if self._ready else None
 
     def _take(self, journey: Journey) -> Journey:
-        queue = self._again if self._again and self._again[0] is journey else self._ready
+        queue = (
+            self._again if self._again and self._again[0] is journey else self._ready
+        )
         return queue.popleft()
 
     def _prepare(self, batches: Iterator[Batch]) -> None:
@@ -172,11 +174,15 @@ class Delivery:
         journey.family.requests += 1
         future: Future[Answer] = Future()
         self._under_way[future] = journey
-        threading.Thread(target=self._travel, args=(journey, future), daemon=True).start()
+        threading.Thread(
+            target=self._travel, args=(journey, future), daemon=True
+        ).start()
 
     def _travel(self, journey: Journey, future: Future[Answer]) -> None:
         try:
-            answer = self._asked(journey.batch) if journey.ask else self._sent(journey.batch)
+            answer = (
+                self._asked(journey.batch) if journey.ask else self._sent(journey.batch)
+            )
         except BaseException as defect:  # noqa: BLE001  handed to the deciding thread, which raises it
             future.set_exception(defect)
             return
@@ -194,7 +200,9 @@ class Delivery:
     def _asked(self, batch: Batch) -> Answer:
         try:
             clock = self._clock.time
-            found = lookup.outcomes(self._provider, batch, self._send, self._began, clock)
+            found = lookup.outcomes(
+                self._provider, batch, self._send, self._began, clock
+            )
             return Answer(Found(found), {})
         except NotProcessed as error:
             return Answer(error, {})
@@ -229,7 +237,9 @@ class Delivery:
             decided = [None if o.status is Status.UNKNOWN else o for o in outcomes]
             (rest,) = self._settle(journey, decided, [open_leads], BatchState.DOUBT)
             rest.attempts, rest.waited = journey.attempts, journey.waited
-            self._repeat(rest, self._limits.doubt_delay, "some rows are missing from the answer")
+            self._repeat(
+                rest, self._limits.doubt_delay, "some rows are missing from the answer"
+            )
         else:
             self._settle(journey, outcomes)
 
@@ -266,11 +276,16 @@ class Delivery:
                 raise error
 
     def _repeat_or_give_up(
-        self, journey: Journey, error: NotProcessed | InDoubt, headers: Mapping[str, str]
+        self,
+        journey: Journey,
+        error: NotProcessed | InDoubt,
+        headers: Mapping[str, str],
     ) -> None:
         pause = self._pause(journey, error, headers)
         if self._may_repeat(journey, pause, doubted=journey.doubted):
-            state = BatchState.DOUBT if isinstance(error, InDoubt) else BatchState.WAITING
+            state = (
+                BatchState.DOUBT if isinstance(error, InDoubt) else BatchState.WAITING
+            )
             self._books.mark(journey.batch, state, doubted=journey.doubted)
             shared = asked_pause(headers, self._clock.time()) is not None
             self._repeat(journey, pause, error.message, shared=shared)
@@ -280,7 +295,9 @@ class Delivery:
         if self._given_up >= self._patience.given_up:
             raise error
 
-    def _may_repeat(self, journey: Journey, pause: float = 0.0, *, doubted: bool) -> bool:
+    def _may_repeat(
+        self, journey: Journey, pause: float = 0.0, *, doubted: bool
+    ) -> bool:
         return (
             (self._provider.resend_is_safe or not doubted)
             and journey.attempts < self._patience.attempts
@@ -329,11 +346,14 @@ class Delivery:
         if len(leads) == 1:
             named.setdefault(0, refusal.message)
         if not named and journey.family.requests >= self._patience.pieces:
-            refused = journey.refused(Outcome(Status.REJECTED, Code.BATCH_REFUSED, refusal.message))
+            refused = journey.refused(
+                Outcome(Status.REJECTED, Code.BATCH_REFUSED, refusal.message)
+            )
             self._settle(journey, [refused] * len(leads))
             return
         outcomes = [
-            journey.refused(rejected(named[i])) if i in named else None for i in range(len(leads))
+            journey.refused(rejected(named[i])) if i in named else None
+            for i in range(len(leads))
         ]
         rest = [lead for i, lead in enumerate(leads) if i not in named]
         middle = (len(rest) + 1) // 2
@@ -357,11 +377,19 @@ class Delivery:
             outcomes = [outcome and after_doubt(outcome) for outcome in outcomes]
         family, doubted = journey.family, journey.doubted or state is BatchState.DOUBT
         pieces = [
-            Journey(replace(journey.batch, id=uuid4(), leads=tuple(part)), family, doubted=doubted)
+            Journey(
+                replace(journey.batch, id=uuid4(), leads=tuple(part)),
+                family,
+                doubted=doubted,
+            )
             for part in parts
         ]
         self._books.settle(
-            journey.batch, outcomes, [piece.batch for piece in pieces], state, doubted=doubted
+            journey.batch,
+            outcomes,
+            [piece.batch for piece in pieces],
+            state,
+            doubted=doubted,
         )
         family.open += len(pieces) - 1
         decided = [outcome for outcome in outcomes if outcome]

@@ -82,7 +82,9 @@ class PriorityScale:
         number = whole_number(value)
         low, high = sorted((self.first, self.last))
         if not low <= number <= high:
-            raise FieldInvalid(f"outside {low} to {high} ({self.first} is called first)")
+            raise FieldInvalid(
+                f"outside {low} to {high} ({self.first} is called first)"
+            )
         return number
 
 
@@ -111,7 +113,9 @@ def text(value: Json) -> str:
 def email(value: Json) -> str:
     """Accept what looks like one address; whether it exists is not ours to say."""
     address = text(value)
-    if not re.fullmatch(r"[^@\s<>(),;:\"]+@[^@\s<>(),;:\"]+\.[^@\s.<>(),;:\"]+", address):
+    if not re.fullmatch(
+        r"[^@\s<>(),;:\"]+@[^@\s<>(),;:\"]+\.[^@\s.<>(),;:\"]+", address
+    ):
         raise FieldInvalid("not an e-mail address")
     return address
 
@@ -136,7 +140,9 @@ def iso_time(value: Json) -> str:
     try:
         moment = datetime.fromisoformat(written)
     except ValueError:
-        raise FieldInvalid("not an ISO 8601 time such as 2026-03-01T09:30:00+05:30") from None
+        raise FieldInvalid(
+            "not an ISO 8601 time such as 2026-03-01T09:30:00+05:30"
+        ) from None
     if len(written) <= len("2026-03-01") or written[10:11] not in ("T", "t", " "):
         raise FieldInvalid("no time of day; write it like 2026-03-01T09:30:00+05:30")
     if moment.tzinfo is None:
@@ -186,5 +192,7 @@ def sip_headers(value: Json) -> dict[str, Json]:
     members = text_mapping(value)
     for name in members:
         if not re.fullmatch(r"X-[A-Za-z0-9\-_.!~*+]+", name):
-            raise FieldInvalid("a header name must start with X- and use letters, digits, -_.!~*+")
+            raise FieldInvalid(
+                "a header name must start with X- and use letters, digits, -_.!~*+"
+            )
     return members

@@ -57,7 +57,9 @@ class Fitter:
         wire: dict[str, Json] = {self._provider.phone_wire: phone.wire}
         for field in self._provider.fields:
             if field.name in values:
-                wire[field.wire] = _checked(field.name, field.check, values.pop(field.name))
+                wire[field.wire] = _checked(
+                    field.name, field.check, values.pop(field.name)
+                )
         if values:
             self._place_the_rest(values, wire)
         return Lead(row, phone, wire, tuple(digests))
@@ -75,7 +77,9 @@ class Fitter:
 
 
 def _build_name(values: Values) -> None:
-    parts = [text(values.pop(part)) for part in ("first_name", "last_name") if part in values]
+    parts = [
+        text(values.pop(part)) for part in ("first_name", "last_name") if part in values
+    ]
     if parts:
         values["name"] = " ".join(parts)
 

@@ -43,7 +43,11 @@ class RejectLimit:
     def is_passed(self, rejected: int, read: int) -> bool:
         if self.rows is not None:
             return rejected > self.rows
-        return self.percent is not None and read >= 100 and rejected * 100 > self.percent * read
+        return (
+            self.percent is not None
+            and read >= 100
+            and rejected * 100 > self.percent * read
+        )
 
 
 @dataclass(frozen=True)
@@ -101,7 +105,9 @@ class Importer:
         self._known = known
         self._accounted = unfinished.accounted if unfinished else {}
         self._in_doubt = unfinished.in_doubt if unfinished else []
-        normalise = Normaliser(job.provider.phone_rule, job.effective_region, job.phone_check)
+        normalise = Normaliser(
+            job.provider.phone_rule, job.effective_region, job.phone_check
+        )
         self._fitter = Fitter(job.provider, normalise, known.digest)
         self._mappers = [_mapper(job, source) for source in job.sources]
         self._seen: set[bytes] = set()
@@ -146,7 +152,9 @@ class Importer:
         for row in self._job.sources[batch.file].rows():
             if row.number in wanted and isinstance(row, Row):
                 with suppress(Unfit):
-                    leads.append(self._fitter.lead(row.number, mapper.values(row.cells)))
+                    leads.append(
+                        self._fitter.lead(row.number, mapper.values(row.cells))
+                    )
             if row.number >= batch.rows[-1]:
                 break
         if len(leads) != len(batch.rows):
@@ -154,7 +162,9 @@ class Importer:
                 f"{len(batch.rows) - len(leads)} rows that are in doubt do not fit any more",
                 hint="resume with the settings the run began with",
             )
-        return Batch(batch.id, self._job.campaign, batch.file, tuple(leads), self._job.tags)
+        return Batch(
+            batch.id, self._job.campaign, batch.file, tuple(leads), self._job.tags
+        )
 
     def _batches(self) -> Iterator[Batch]:
         """Cut batches, each of leads of one file."""
@@ -184,7 +194,9 @@ class Importer:
                 self._note(ordinal, lead.row, Status.FAILED, Code.NOT_SENT, reason)
         self._books.flush()
 
-    def _note(self, file: int, row: int, status: Status, code: Code, reason: str) -> None:
+    def _note(
+        self, file: int, row: int, status: Status, code: Code, reason: str
+    ) -> None:
         self._books.note(file, Finding(row, status, code, reason))
 
     def _fresh(self, file: int) -> Iterator[Lead]:
@@ -192,7 +204,10 @@ class Importer:
         leads = self._leads(file)
         while chunk := list(islice(leads, LOOK_UP)):
             digests = [digest for lead in chunk for digest in lead.digests]
-            delivered, in_doubt = self._known.delivered(digests), self._known.in_doubt(digests)
+            delivered, in_doubt = (
+                self._known.delivered(digests),
+                self._known.in_doubt(digests),
+            )
             for lead in chunk:
                 if not delivered.isdisjoint(lead.digests):
                     reason = "delivered to this campaign by an earlier run"
@@ -216,7 +231,9 @@ class Importer:
             if lead is not None and row.number not in accounted:
                 yield lead
 
-    def _lead(self, file: int, row: Row | Malformed, mapper: Mapper, *, quiet: bool) -> Lead | None:
+    def _lead(
+        self, file: int, row: Row | Malformed, mapper: Mapper, *, quiet: bool
+    ) -> Lead | None:
         verdict = self._verdict(row, mapper)
         if isinstance(verdict, Finding):
             if not quiet:
@@ -233,7 +250,9 @@ class Importer:
         try:
             lead = self._fitter.lead(row.number, mapper.values(row.cells))
         except Unfit as unfit:
-            return Finding(row.number, Status.REJECTED, unfit.code, unfit.reason, unfit.field)
+            return Finding(
+                row.number, Status.REJECTED, unfit.code, unfit.reason, unfit.field
+            )
         if self._is_repeated(lead):
             reason = "an earlier row of this run is the same lead"
             return Finding(row.number, Status.DUPLICATE, Code.DUPLICATE_IN_FILE, reason)

@@ -66,8 +66,12 @@ def after_doubt(outcome: Outcome) -> Outcome:
     """Say what an earlier try, whose answer was lost, may have to do with this outcome."""
     match outcome.status:
         case Status.DUPLICATE:
-            return outcome._replace(reason=f"{outcome.reason} (probably by this run: an answer was lost)")
+            return outcome._replace(
+                reason=f"{outcome.reason} (probably by this run: an answer was lost)"
+            )
         case Status.REJECTED:
-            return outcome._replace(reason=f"{outcome.reason} (or there already: an answer was lost)")
+            return outcome._replace(
+                reason=f"{outcome.reason} (or there already: an answer was lost)"
+            )
         case _:
             return outcome

@@ -100,7 +100,9 @@ class Ledger:
 
     def digest(self, account: str, campaign: str) -> Callable[[str], bytes]:
         """Return the keyed hash by which leads of this account and campaign are recognised."""
-        scope = hashlib.blake2b(f"{account}\0{campaign}\0".encode(), key=self.key, digest_size=16)
+        scope = hashlib.blake2b(
+            f"{account}\0{campaign}\0".encode(), key=self.key, digest_size=16
+        )
 
         def digest(identity: str) -> bytes:
             state = scope.copy()
@@ -145,7 +147,14 @@ class Ledger:
             number = self._db.execute(
                 "INSERT INTO runs (id, provider, account, campaign, options, started_at)"
                 " VALUES (?, ?, ?, ?, ?, ?)",
-                (name, provider, account, campaign, json.dumps(options), utc_text(started)),
+                (
+                    name,
+                    provider,
+                    account,
+                    campaign,
+                    json.dumps(options),
+                    utc_text(started),
+                ),
             ).lastrowid
         return Books(self._db, self.transaction, number or 0, guarded=guarded)
 
@@ -154,13 +163,16 @@ class Ledger:
         names = dict(self._db.execute("SELECT id, number FROM runs"))
         if run_id not in names:
             raise UsageError(
-                f"there is no run {run_id!r}{nearest(run_id, names)}", hint="see `leadctl runs`"
+                f"there is no run {run_id!r}{nearest(run_id, names)}",
+                hint="see `leadctl runs`",
             )
         return Books(self._db, self.transaction, names[run_id], guarded=guarded)
 
     def runs(self, most: int) -> list[Books]:
         """Return the books of the latest runs, the newest first."""
-        rows = self._db.execute("SELECT number FROM runs ORDER BY number DESC LIMIT ?", (most,))
+        rows = self._db.execute(
+            "SELECT number FROM runs ORDER BY number DESC LIMIT ?", (most,)
+        )
         return [Books(self._db, self.transaction, number) for (number,) in rows]
 
     def forget_runs(self, before: str) -> int:
@@ -205,7 +217,8 @@ class Ledger:
         with self.transaction():
             self._db.execute("DELETE FROM exchanges WHERE moment <= ?", (now - 3600,))
             moments = self._db.execute(
-                "SELECT count(*), min(moment) FROM exchanges WHERE account = ?", (account,)
+                "SELECT count(*), min(moment) FROM exchanges WHERE account = ?",
+                (account,),
             )
             number, first = moments.fetchone()
             if number >= most:
@@ -224,7 +237,9 @@ class Ledger:
         return max(self._taken_until(scope), now - seconds)
 
     def _taken_until(self, scope: str) -> float:
-        row = self._db.execute("SELECT next FROM pace WHERE scope = ?", (scope,)).fetchone()
+        row = self._db.execute(
+            "SELECT next FROM pace WHERE scope = ?", (scope,)
+        ).fetchone()
         return float(row[0]) if row else 0.0
 
     def _postpone(self, scope: str, until: float) -> None:

@@ -25,8 +25,12 @@ def campaign_lock(folder: Path, account: str, campaign: str) -> Iterator[None]:
     """
     what = f"campaign {campaign} of {account}" if campaign else f"account {account}"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    name = hashlib.blake2b(f"{account}\0{campaign}".encode(), digest_size=12).hexdigest()
-    handle = os.open(folder / f"{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    name = hashlib.blake2b(
+        f"{account}\0{campaign}".encode(), digest_size=12
+    ).hexdigest()
+    handle = os.open(
+        folder / f"{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
+    )
     with os.fdopen(handle, "r+", encoding="utf-8") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -67,17 +67,23 @@ def bind(profile: Profile, header: Sequence[str], *, nested: bool) -> Mapper:
     binder = _Binder(profile.document, header, nested=nested)
     getters = {name: binder.getter(source) for name, source in profile.fields.items()}
     if "phone" not in getters:
-        raise profile.document.problem(("fields",), "the profile says nothing about `phone`")
+        raise profile.document.problem(
+            ("fields",), "the profile says nothing about `phone`"
+        )
     skip = tuple(
         (rule.column, binder.getter(Columns((rule.column,), rule.where)), rule.words)
         for rule in profile.skip
     )
     columns = {name: tuple(_columns(source)) for name, source in profile.fields.items()}
-    used = {part for names in columns.values() for part in names} | {r.column for r in profile.skip}
+    used = {part for names in columns.values() for part in names} | {
+        r.column for r in profile.skip
+    }
     return Mapper(getters, columns, _unused(header, used, nested=nested), skip)
 
 
-def bind_by_name(header: Sequence[str], constants: Mapping[str, str], *, nested: bool) -> Mapper:
+def bind_by_name(
+    header: Sequence[str], constants: Mapping[str, str], *, nested: bool
+) -> Mapper:
     """Match columns with lead fields by name and alias; InputUnusable where none holds phones."""
     by_alias: dict[str, list[str]] = {}
     for name in header:
@@ -94,7 +100,9 @@ def bind_by_name(header: Sequence[str], constants: Mapping[str, str], *, nested:
             f"no column is recognised as the phone number; the columns are {shown}",
             hint="rename the column to phone, or name it in a profile (--profile)",
         )
-    getters = {name: _first_of(header, found, nested=nested) for name, found in columns.items()}
+    getters = {
+        name: _first_of(header, found, nested=nested) for name, found in columns.items()
+    }
     getters |= {name: _constant(value) for name, value in constants.items()}
     used = {name for names in columns.values() for name in names}
     return Mapper(getters, columns, _unused(header, used, nested=nested))
@@ -119,7 +127,9 @@ class _Binder:
             case Constant(value):
                 return _constant(value)
             case Members(members):
-                return _members({key: self.getter(member) for key, member in members.items()})
+                return _members(
+                    {key: self.getter(member) for key, member in members.items()}
+                )
             case Translated(inner, table, default):
                 return _translated(self.getter(inner), table, default)
 

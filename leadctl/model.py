@@ -26,7 +26,9 @@ class Status(StrEnum):
     REJECTED = "rejected"  # not acceptable as it is
     SUPPRESSED = "suppressed"  # left out on the user's word
     FAILED = "failed"  # certainly not delivered; sending again is safe
-    UNKNOWN = "unknown"  # sent, the answer was lost, and sending again could add it twice
+    UNKNOWN = (
+        "unknown"  # sent, the answer was lost, and sending again could add it twice
+    )
 
 
 DELIVERED = frozenset({Status.CREATED, Status.ACCEPTED})

@@ -35,7 +35,12 @@ class Pace:
     """
 
     def __init__(
-        self, limits: Limits, board: Board, account: str, campaign: str, time: Callable[[], float]
+        self,
+        limits: Limits,
+        board: Board,
+        account: str,
+        campaign: str,
+        time: Callable[[], float],
     ) -> None:
         rate = limits.requests_per_minute
         self._account, self._campaign = account, f"{account}/{campaign}"
@@ -50,7 +55,9 @@ class Pace:
         now = self._time()
         if self._quiet_until > now:
             return self._quiet_until - now
-        return self._board.claim({self._account: self._interval, self._campaign: 0.0}, now)
+        return self._board.claim(
+            {self._account: self._interval, self._campaign: 0.0}, now
+        )
 
     def ended(self) -> None:
         """Note the end of a request: some providers count their rest from there."""

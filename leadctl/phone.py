@@ -116,7 +116,9 @@ class Normaliser:
         try:
             number = phonenumbers.parse(f"+{digits}" if plus else digits, self.region)
         except phonenumbers.NumberParseException as error:
-            raise _invalid(_PARSE_REASONS.get(error.error_type, "not a phone number")) from None
+            raise _invalid(
+                _PARSE_REASONS.get(error.error_type, "not a phone number")
+            ) from None
         self._require(number)
         return number
 
@@ -125,7 +127,9 @@ class Normaliser:
         if verdict != ValidationResult.IS_POSSIBLE:
             raise _invalid(_impossible(number, verdict))
         if self.check is PhoneCheck.VALID and not phonenumbers.is_valid_number(number):
-            raise _invalid("not in a range that is assigned to anybody (--phone-check valid)")
+            raise _invalid(
+                "not in a range that is assigned to anybody (--phone-check valid)"
+            )
 
 
 def is_region(code: str) -> bool:
@@ -158,7 +162,9 @@ def _clean(value: Json) -> str:
     if not cell.isascii():
         # Full-width digits and exotic spaces become plain ones; invisible characters go.
         cell = unicodedata.normalize("NFKC", cell)
-        cell = "".join(_plain_character(c) for c in cell if unicodedata.category(c) != "Cf")
+        cell = "".join(
+            _plain_character(c) for c in cell if unicodedata.category(c) != "Cf"
+        )
     cell = cell.strip()
     if not cell:
         raise PhoneProblem(Code.PHONE_MISSING, "no phone number")
@@ -183,7 +189,9 @@ def _digits(cell: str) -> tuple[bool, str]:
     digits = compact[1:] if plus else compact
     if not digits.isascii() or not digits.isdigit():
         if any(c.isalpha() for c in digits):
-            raise _invalid("contains letters (an extension or a second number cannot be sent)")
+            raise _invalid(
+                "contains letters (an extension or a second number cannot be sent)"
+            )
         raise _invalid("contains signs that no phone number has")
     return plus, digits
 
@@ -198,7 +206,11 @@ def _impossible(number: PhoneNumber, verdict: int) -> str:
     if verdict == ValidationResult.IS_POSSIBLE_LOCAL_ONLY:
         return f"{_count(national)}: the area code is missing"
     metadata = phonenumbers.PhoneMetadata.metadata_for_region(region)
-    lengths = metadata.general_desc.possible_length if metadata and metadata.general_desc else ()
+    lengths = (
+        metadata.general_desc.possible_length
+        if metadata and metadata.general_desc
+        else ()
+    )
     usual = [length for length in lengths if length > 0]
     if not usual:
         return f"{_count(national)} after +{number.country_code}, which no number there has"

@@ -94,7 +94,9 @@ def load(document: Document, at: Where = ()) -> Profile:
     """Read a profile from a document, or from a part of it (`profiles.NAME` in the config)."""
     table = document.table(at, ("region", "fields", "skip_if"))
     region = table.get("region")
-    if region is not None and not (isinstance(region, str) and re.fullmatch("[A-Z]{2}", region)):
+    if region is not None and not (
+        isinstance(region, str) and re.fullmatch("[A-Z]{2}", region)
+    ):
         raise document.problem(
             (*at, "region"), "region must be two capital letters such as US (ISO 3166)"
         )
@@ -104,7 +106,9 @@ def load(document: Document, at: Where = ()) -> Profile:
             message, hint = _unknown_field(name)
             raise document.problem((*at, "fields", name), message, hint=hint)
     if not named:
-        raise document.problem((*at, "fields"), "a profile needs `fields:`, at least a phone")
+        raise document.problem(
+            (*at, "fields"), "a profile needs `fields:`, at least a phone"
+        )
     sources = {name: _source(document, (*at, "fields", name), name) for name in named}
     skip = _skip_rules(document, (*at, "skip_if"))
     return Profile(document, sources, region, skip, document.at(at))
@@ -140,7 +144,8 @@ def _source(document: Document, where: Where, field_name: str = "") -> Source:
             return _spec(document, where)
         case _:
             raise document.problem(
-                where, "expected a column name, a list of them, a template or {column: …}"
+                where,
+                "expected a column name, a list of them, a template or {column: …}",
             )
 
 
@@ -148,11 +153,17 @@ def _spec(document: Document, where: Where) -> Source:
     table = document.table(where, _SPEC)
     given = [key for key in ("column", "columns", "template", "value") if key in table]
     if len(given) != 1:
-        raise document.problem(where, "say exactly one of column, columns, template or value")
+        raise document.problem(
+            where, "say exactly one of column, columns, template or value"
+        )
     (key,) = given
-    source = Constant(table[key]) if key == "value" else _source(document, (*where, key))
+    source = (
+        Constant(table[key]) if key == "value" else _source(document, (*where, key))
+    )
     if isinstance(source, Template) and key != "template":
-        raise document.problem(where, f"a text with {{…}} goes under template, not {key}")
+        raise document.problem(
+            where, f"a text with {{…}} goes under template, not {key}"
+        )
     if "map" not in table and "default" not in table:
         return source
     words = document.table((*where, "map"))
@@ -167,14 +178,18 @@ def _named(document: Document, text: str, where: Where) -> Source:
     parts = re.split(r"\{([^{}]+)\}", text.replace("{{", "\0").replace("}}", "\1"))
     literals = tuple(part.replace("\0", "{").replace("\1", "}") for part in parts[::2])
     if any("{" in part or "}" in part for part in parts[::2]):
-        raise document.problem(where, "unbalanced { } in the template; plain braces are {{ and }}")
+        raise document.problem(
+            where, "unbalanced { } in the template; plain braces are {{ and }}"
+        )
     return Template(literals, tuple(part.strip() for part in parts[1::2]), where)
 
 
 def _skip_rules(document: Document, where: Where) -> tuple[SkipRule, ...]:
     node = document.at(where)
     if isinstance(node, list):
-        return tuple(_skip_rule(document, (*where, index)) for index in range(len(node)))
+        return tuple(
+            _skip_rule(document, (*where, index)) for index in range(len(node))
+        )
     return () if node is None else (_skip_rule(document, where),)
 
 

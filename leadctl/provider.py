@@ -91,7 +91,10 @@ class Provider(ABC):
     """Key of an object that takes the fields without a place of their own."""
     priority: ClassVar[PriorityScale | None] = None
     secrets: ClassVar[tuple[str, ...]] = ("api_key",)
-    campaign_rule: ClassVar[tuple[str, str]] = (r"[A-Za-z0-9_.-]+", "an id such as 3, not a name")
+    campaign_rule: ClassVar[tuple[str, str]] = (
+        r"[A-Za-z0-9_.-]+",
+        "an id such as 3, not a name",
+    )
     """Pattern a campaign must match in full, and how to say so."""
     compares_external_id: ClassVar[bool] = False
     """Whether two leads with one external id count as the same lead there."""
@@ -173,12 +176,15 @@ class Provider(ABC):
     def unreadable(self, response: httpx.Response) -> InDoubt:
         status = response.status_code
         return InDoubt(
-            f"{self.title} answered HTTP {status} with a body that cannot be read", lost=False
+            f"{self.title} answered HTTP {status} with a body that cannot be read",
+            lost=False,
         )
 
     def url(self, *path: str) -> str:
         """Join path segments to the base URL; a colon stays a colon (Yotel's `leads:bulk`)."""
-        return "/".join([self.base_url.rstrip("/"), *(quote(part, safe=":") for part in path)])
+        return "/".join(
+            [self.base_url.rstrip("/"), *(quote(part, safe=":") for part in path)]
+        )
 
     @classmethod
     def settings(cls) -> tuple[str, ...]:
@@ -204,7 +210,9 @@ def provider_class(name: str) -> type[Provider]:
         )
     loaded = known[name].load()
     if not (isinstance(loaded, type) and issubclass(loaded, Provider)):
-        raise UsageError(f"the package that offers {name!r} holds no leadctl Provider there")
+        raise UsageError(
+            f"the package that offers {name!r} holds no leadctl Provider there"
+        )
     return loaded
 
 
@@ -304,6 +312,8 @@ def _first_match(number: str, lists: Iterable[tuple[Counter[str], Outcome]]) -> 
     return undecided()
 
 
-def by_index(batch: Batch, named: Mapping[int, Outcome], rest: Outcome) -> list[Outcome]:
+def by_index(
+    batch: Batch, named: Mapping[int, Outcome], rest: Outcome
+) -> list[Outcome]:
     """Give the named positions (from 0) their outcome and all others `rest`."""
     return [named.get(index, rest) for index in range(len(batch))]

@@ -100,7 +100,9 @@ def open_source(path: Path, wishes: Wishes, shown: str | None = None) -> Source:
     sample, fingerprint, size, encoding = _surveyed(path, shown, wishes.encoding)
     text = _decoded_sample(sample, encoding)
     if not text.strip():
-        raise InputUnusable(f"{shown}: the file is empty", hint="a header and one row are needed")
+        raise InputUnusable(
+            f"{shown}: the file is empty", hint="a header and one row are needed"
+        )
     form = wishes.format or (Format.JSONL if text.lstrip()[0] == "{" else Format.CSV)
     newline = "\r\n" if "\r\n" in text else "\n"
     source = Source(
@@ -108,7 +110,8 @@ def open_source(path: Path, wishes: Wishes, shown: str | None = None) -> Source:
         shown=shown,
         format=form,
         encoding=encoding,
-        delimiter=wishes.delimiter or ("\t" if form is Format.TSV else _delimiter(text)),
+        delimiter=wishes.delimiter
+        or ("\t" if form is Format.TSV else _delimiter(text)),
         header=wishes.header and form is not Format.JSONL,
         newline=newline,
         columns=(),
@@ -120,7 +123,9 @@ def open_source(path: Path, wishes: Wishes, shown: str | None = None) -> Source:
     return _with_header(text, source)
 
 
-def _surveyed(path: Path, shown: str, encoding: str | None) -> tuple[bytes, str, int, str]:
+def _surveyed(
+    path: Path, shown: str, encoding: str | None
+) -> tuple[bytes, str, int, str]:
     """Read all bytes once: fingerprint, and proof that they decode."""
     if path.is_dir():
         raise InputUnusable(f"{shown} is a folder", hint="name the files in it")
@@ -128,7 +133,9 @@ def _surveyed(path: Path, shown: str, encoding: str | None) -> tuple[bytes, str,
     try:
         with path.open("rb") as file:
             sample = file.read(SAMPLE_BYTES)
-            encoding = encoding or ("utf-8-sig" if sample.startswith(b"\xef\xbb\xbf") else "utf-8")
+            encoding = encoding or (
+                "utf-8-sig" if sample.startswith(b"\xef\xbb\xbf") else "utf-8"
+            )
             if b"\0" in sample and not encoding.casefold().startswith("utf-16"):
                 raise InputUnusable(
                     f"{shown} is not a text file (it holds zero bytes)",
@@ -174,11 +181,17 @@ def _delimiter(text: str) -> str:
 def _with_header(text: str, source: Source) -> Source:
     first = next(_delimited_rows(io.StringIO(text, newline=""), source.delimiter, None))
     if isinstance(first, _Unsplit):
-        raise InputUnusable(f"{source.shown}: the header cannot be read: {first.reason}")
+        raise InputUnusable(
+            f"{source.shown}: the header cannot be read: {first.reason}"
+        )
     # A reject file has a header even where the file it was made from had none.
     if source.header or first[0].startswith(OWN):
-        return replace(source, header=True, columns=tuple(name.strip() for name in first))
-    return replace(source, columns=tuple(str(number) for number in range(1, len(first) + 1)))
+        return replace(
+            source, header=True, columns=tuple(name.strip() for name in first)
+        )
+    return replace(
+        source, columns=tuple(str(number) for number in range(1, len(first) + 1))
+    )
 
 
 # --- delimited text ----------------------------------------------------------------------------
@@ -209,7 +222,9 @@ class _Lines:
         self.taken.append(line)
         self._size += len(line)
         if self._size > LONGEST_ROW:
-            raise csv.Error(f"longer than {count(LONGEST_ROW, 'character')}; a quote is missing?")
+            raise csv.Error(
+                f"longer than {count(LONGEST_ROW, 'character')}; a quote is missing?"
+            )
         return line
 
     def start_row(self) -> None:
@@ -244,7 +259,9 @@ def _delimited_rows(
                 lines.start_row()
             else:
                 return
-            reason = "a quoted line break leaves the wrong number of cells; a stray quote?"
+            reason = (
+                "a quoted line break leaves the wrong number of cells; a stray quote?"
+            )
         except csv.Error as error:
             reason = _quote_reason(str(error))
         yield _Unsplit(reason, lines.give_back().rstrip("\r\n"))
@@ -293,7 +310,11 @@ def _jsonl_row(number: int, line: str) -> Row | Malformed:
     except UnicodeEncodeError:
         return Malformed(number, "half of a \\u pair is missing", line)
     except ValueError as error:
-        what = error.msg if isinstance(error, json.JSONDecodeError) else "not a usable number"
+        what = (
+            error.msg
+            if isinstance(error, json.JSONDecodeError)
+            else "not a usable number"
+        )
         return Malformed(number, f"not JSON: {what}", line)
     if not isinstance(found, dict):
         return Malformed(number, "not a JSON object", line)
@@ -323,7 +344,9 @@ def _ways_into(source: Source) -> tuple[str, ...]:
         if isinstance(row, Row) and isinstance(row.cells, dict):
             ways.update(dict.fromkeys(_ways(row.cells, "")))
         if len(ways) > MOST_COLUMNS:
-            raise InputUnusable(f"{source.shown}: more than {MOST_COLUMNS:,} different keys")
+            raise InputUnusable(
+                f"{source.shown}: more than {MOST_COLUMNS:,} different keys"
+            )
     if not ways:
         raise InputUnusable(
             f"{source.shown}: no line is a JSON object",

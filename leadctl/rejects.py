@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from leadctl.model import Cells, Finding, Json, Malformed, Row
     from leadctl.reader import Source
 
-NAMES = tuple(OWN + word for word in ("row", "status", "code", "field", "reason", "run"))
+NAMES = tuple(
+    OWN + word for word in ("row", "status", "code", "field", "reason", "run")
+)
 
 
 def default_path(source: Path | None, folder: Path) -> Path:
@@ -41,7 +43,9 @@ def require_ours(path: Path) -> None:
     """Refuse a path that holds something leadctl did not write, before anything is sent."""
     if not os.path.lexists(path):
         if not path.parent.is_dir():
-            raise InputUnusable(f"the folder of the reject file does not exist: {path.parent}")
+            raise InputUnusable(
+                f"the folder of the reject file does not exist: {path.parent}"
+            )
         return
     if path.is_symlink() or not path.is_file() or not _is_ours(path):
         raise InputUnusable(
@@ -62,7 +66,9 @@ def remove(path: Path) -> None:
         path.unlink()
 
 
-def write_if_any(path: Path, source: Source, findings: Iterator[Finding], run_id: str) -> int:
+def write_if_any(
+    path: Path, source: Source, findings: Iterator[Finding], run_id: str
+) -> int:
     """Write the reject file; where there is no such row, remove an earlier run's instead."""
     first = next(findings, None)
     if first is None:
@@ -91,9 +97,13 @@ def write(path: Path, source: Source, findings: Iterator[Finding], run_id: str) 
     return number
 
 
-def _write_rows(file: TextIO, source: Source, findings: Iterator[Finding], run_id: str) -> int:
+def _write_rows(
+    file: TextIO, source: Source, findings: Iterator[Finding], run_id: str
+) -> int:
     line = _json_line if source.format is Format.JSONL else _delimited_line
-    if source.format is not Format.JSONL:  # without a header too: our columns have to be known
+    if (
+        source.format is not Format.JSONL
+    ):  # without a header too: our columns have to be known
         kept = [cell for cell in source.columns if not cell.startswith(OWN)]
         file.write(_joined([*NAMES, *kept], source))
     number = 0
@@ -116,7 +126,14 @@ def _paired(
 
 
 def _own_cells(finding: Finding, run_id: str) -> list[str]:
-    cells = [finding.row, finding.status, finding.code, finding.field, finding.reason, run_id]
+    cells = [
+        finding.row,
+        finding.status,
+        finding.code,
+        finding.field,
+        finding.reason,
+        run_id,
+    ]
     return [_harmless(str(cell)) for cell in cells]
 
 
@@ -131,7 +148,12 @@ def _delimited_line(cells: Cells | str, own: list[str], source: Source) -> str:
         return _joined([*own, *theirs], source)
     # A line that could not be split goes back as it stands.
     raw = _without_own(str(cells), source)
-    return _joined(own, source).removesuffix(source.newline) + source.delimiter + raw + source.newline
+    return (
+        _joined(own, source).removesuffix(source.newline)
+        + source.delimiter
+        + raw
+        + source.newline
+    )
 
 
 def _own_places(source: Source) -> set[int]:
@@ -148,7 +170,9 @@ def _without_own(raw: str, source: Source) -> str:
 
 def _joined(cells: list[str], source: Source) -> str:
     line = io.StringIO(newline="")
-    csv.writer(line, delimiter=source.delimiter, lineterminator=source.newline).writerow(cells)
+    csv.writer(
+        line, delimiter=source.delimiter, lineterminator=source.newline
+    ).writerow(cells)
     return line.getvalue()
 
 
@@ -156,7 +180,9 @@ def _json_line(cells: Cells | str, own: list[str], source: Source) -> str:
     written: dict[str, Json] = dict(zip(NAMES, own, strict=True))
     written[NAMES[0]] = int(own[0])
     if isinstance(cells, dict):
-        written |= {key: value for key, value in cells.items() if not key.startswith(OWN)}
+        written |= {
+            key: value for key, value in cells.items() if not key.startswith(OWN)
+        }
     else:
         written[RAW] = str(cells)
     return json.dumps(written, ensure_ascii=False) + source.newline

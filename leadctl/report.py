@@ -40,7 +40,9 @@ class Report:
 
 
 def read(books: Books, error: LeadctlError | None = None) -> Report:
-    return Report(books.run(), books.files(), books.counts(), books.reasons(), error=error)
+    return Report(
+        books.run(), books.files(), books.counts(), books.reasons(), error=error
+    )
 
 
 def exit_code(counts: dict[Status, int], error: LeadctlError | None) -> ExitCode:
@@ -144,7 +146,9 @@ def show(report: Report, console: Console) -> None:
             counts.add_row(plain(label, _STYLES[status]), f"{number:,}")
     counts.add_row("rows", f"{report.rows:,}")
     dry = "dry run, nothing was sent: " if report.dry_run else ""
-    console.print(plain(f"{dry}{', '.join(f.path for f in report.files)} → {title}", "bold"))
+    console.print(
+        plain(f"{dry}{', '.join(f.path for f in report.files)} → {title}", "bold")
+    )
     console.print(counts)
     if report.reasons:
         console.print()
@@ -164,7 +168,15 @@ def _next_steps(report: Report) -> Iterator[str]:
         yield f"rows to correct: {path}"
     if report.dry_run:
         return
-    words = ["leadctl", "push", *written, "--provider", run.provider, "--campaign", run.campaign]
+    words = [
+        "leadctl",
+        "push",
+        *written,
+        "--provider",
+        run.provider,
+        "--campaign",
+        run.campaign,
+    ]
     if run.account != run.provider:
         words += ["--account", run.account]
     yield f"then: {shlex.join(words)}"
@@ -191,7 +203,9 @@ def _reasons(report: Report) -> RenderableType:
         )
     if len(report.reasons) > MOST_REASONS:
         more = sum(reason.count for reason in report.reasons[MOST_REASONS:])
-        table.add_row("", "", f"{more:,}", "", "for other reasons (all of them: --json)")
+        table.add_row(
+            "", "", f"{more:,}", "", "for other reasons (all of them: --json)"
+        )
     return table
 
 
@@ -209,5 +223,7 @@ _STYLES = {
 
 def summary(report: Report) -> str:
     """Say the outcome in one line."""
-    parts = [f"{number:,} {status}" for status, number in report.counts.items() if number]
+    parts = [
+        f"{number:,} {status}" for status, number in report.counts.items() if number
+    ]
     return f"{count(report.rows, 'row')}: {', '.join(parts) or 'nothing to do'}"

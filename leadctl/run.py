@@ -104,16 +104,22 @@ def rehearse(order: Order) -> Report:
 def _lock(order: Order, folder: Path) -> AbstractContextManager[None]:
     # A token that kills the account's earlier one cannot serve two runs: one at a time.
     whole_account = order.account.provider.exclusive_token
-    return campaign_lock(folder, order.account.name, "" if whole_account else order.job.campaign)
+    return campaign_lock(
+        folder, order.account.name, "" if whole_account else order.job.campaign
+    )
 
 
 @contextlib.contextmanager
 def _transport(order: Order, ledger: Ledger) -> Iterator[Transport]:
     account, most = order.account, order.account.provider.tokens_per_hour
     if isinstance(order.auth, TokenExchange) and most:
-        order.auth.permit = lambda: ledger.count_exchange(account.name, most, time.time())
+        order.auth.permit = lambda: ledger.count_exchange(
+            account.name, most, time.time()
+        )
     connection = account.connection
-    transport = Transport(order.auth, timeout=connection.timeout, ca_file=connection.ca_file)
+    transport = Transport(
+        order.auth, timeout=connection.timeout, ca_file=connection.ca_file
+    )
     try:
         yield transport
     finally:
@@ -134,7 +140,11 @@ def _opened(
         # The map is tried before the run is recorded: what cannot begin leaves no trace.
         require_mappable(job)
         books = ledger.begin(
-            account.provider.name, account.name, job.campaign, order.options, guarded=guarded
+            account.provider.name,
+            account.name,
+            job.campaign,
+            order.options,
+            guarded=guarded,
         )
         for ordinal, source in enumerate(job.sources):
             books.add_file(ordinal, source.shown, source.fingerprint)
@@ -164,7 +174,9 @@ def _finished(
             books.set_rejects_file(ordinal, str(path))
     code = report.exit_code(books.counts(), error)
     books.finish(code, report.error_document(error) if error else None)
-    if order.spool and (order.ledger is None or code in (ExitCode.OK, ExitCode.REJECTED)):
+    if order.spool and (
+        order.ledger is None or code in (ExitCode.OK, ExitCode.REJECTED)
+    ):
         order.spool.unlink(missing_ok=True)
     _say_once(order, importer)
     return report.read(books, error)
@@ -175,7 +187,9 @@ def _say_once(order: Order, importer: Importer) -> None:
     title = order.account.provider.title
     unused = {column for mapper in importer.mappers for column in mapper.unused}
     if unused:
-        order.tell(f"columns not sent: {', '.join(sorted(unused))} (a profile can map them)")
+        order.tell(
+            f"columns not sent: {', '.join(sorted(unused))} (a profile can map them)"
+        )
     if importer.unplaced:
         fields = ", ".join(sorted(importer.unplaced))
         order.tell(f"{title} has no place for: {fields}; not sent")
@@ -196,7 +210,9 @@ def _signals(stop: Stop) -> Iterator[None]:
 
     def ask(number: int, _frame: object) -> None:
         if stop.is_asked():
-            os._exit(ExitCode.INTERRUPTED if number == signal.SIGINT else ExitCode.TERMINATED)
+            os._exit(
+                ExitCode.INTERRUPTED if number == signal.SIGINT else ExitCode.TERMINATED
+            )
         stop.ask(number)
 
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 
 
 # Raised before the first byte of a request leaves.
-_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+_NEVER_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+)
 
 
 class Transport:
@@ -57,9 +62,17 @@ def _translated(request: httpx.Request) -> Iterator[None]:
     try:
         yield
     except _NEVER_SENT as error:
-        raise NotProcessed(f"no connection to {request.url.host}: {_why(error)}") from error
-    except (httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.LocalProtocolError) as error:
-        raise Unusable(f"no request can be sent to {request.url.host}: {_why(error)}") from error
+        raise NotProcessed(
+            f"no connection to {request.url.host}: {_why(error)}"
+        ) from error
+    except (
+        httpx.UnsupportedProtocol,
+        httpx.InvalidURL,
+        httpx.LocalProtocolError,
+    ) as error:
+        raise Unusable(
+            f"no request can be sent to {request.url.host}: {_why(error)}"
+        ) from error
     except httpx.RequestError as error:
         # With a token exchange the call for the token may be the one that failed.
         if error.request is not request:

@@ -33,7 +33,9 @@ class Document:
     content: Json
     lines: dict[Where, int]
 
-    def problem(self, where: Where, message: str, *, hint: str | None = None) -> InputUnusable:
+    def problem(
+        self, where: Where, message: str, *, hint: str | None = None
+    ) -> InputUnusable:
         line = self.lines.get(where) or self.lines.get(where[:-1], 1)
         return InputUnusable(f"{self.name}, line {line}: {message}", hint=hint)
 
@@ -49,7 +51,9 @@ class Document:
                 return None
         return node
 
-    def table(self, where: Where, allowed: Iterable[str] | None = None) -> dict[str, Json]:
+    def table(
+        self, where: Where, allowed: Iterable[str] | None = None
+    ) -> dict[str, Json]:
         """Return the mapping there (empty where absent); every key must be one of `allowed`."""
         found = self.at(where)
         if found is None:
@@ -71,7 +75,9 @@ def read(path: Path) -> Document:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        reason = (
+            error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        )
         raise InputUnusable(f"{path}: cannot be read: {reason}") from error
     return parse(text, str(path))
 
@@ -98,7 +104,9 @@ class _Loader(yaml.SafeLoader):
         # An alias can stand for a tree that doubles at every level: ten lines, gigabytes.
         if self.check_event(yaml.AliasEvent):
             mark = self.get_mark()
-            raise yaml.MarkedYAMLError(problem="aliases (*name) are not read", problem_mark=mark)
+            raise yaml.MarkedYAMLError(
+                problem="aliases (*name) are not read", problem_mark=mark
+            )
         return super().compose_node(parent, index)
 
 
@@ -109,11 +117,15 @@ for _tag, _pattern, _first in (
     ("float", r"[-+]?(0|[1-9][0-9]*)\.[0-9]+", "-+0123456789"),
 ):
     _Loader.add_implicit_resolver(
-        f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), [*_first, *([""] if _tag == "null" else [])]
+        f"tag:yaml.org,2002:{_tag}",
+        re.compile(f"^(?:{_pattern})$"),
+        [*_first, *([""] if _tag == "null" else [])],
     )
 
 
-def _construct(node: yaml.Node, where: Where, lines: dict[Where, int], name: str) -> Json:
+def _construct(
+    node: yaml.Node, where: Where, lines: dict[Where, int], name: str
+) -> Json:
     lines[where] = node.start_mark.line + 1
     if isinstance(node, yaml.MappingNode):
         table: dict[str, Json] = {}
@@ -121,7 +133,11 @@ def _construct(node: yaml.Node, where: Where, lines: dict[Where, int], name: str
             key = str(key_node.value)
             line = key_node.start_mark.line + 1
             if not isinstance(key_node, yaml.ScalarNode) or key in table:
-                what = "keys must be plain words" if key not in table else f"{key!r} stands twice"
+                what = (
+                    "keys must be plain words"
+                    if key not in table
+                    else f"{key!r} stands twice"
+                )
                 raise InputUnusable(f"{name}, line {line}: {what}")
             table[key] = _construct(value_node, (*where, key), lines, name)
             lines[(*where, key)] = line

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -144,10 +145,11 @@ class Model(Provider):
 
 @dataclass
 class FakeClock:
-    """Time that passes only when somebody sleeps."""
+    """Time that passes only when somebody sleeps; it begins now, as simulators give dates."""
 
-    now: float = 1_700_000_000.0
+    now: float = field(default_factory=time.time)
     slept: list[float] = field(default_factory=list)
+    real: float = 0.0  # seconds a sleep really takes at most, for servers that need theirs
 
     def time(self) -> float:
         return self.now
@@ -155,5 +157,4 @@ class FakeClock:
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
         self.now += seconds
-
-
+        time.sleep(min(seconds, self.real))

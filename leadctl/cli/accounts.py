@@ -15,7 +15,9 @@ from leadctl.errors import UsageError
 group = typer.Typer(help="Keep API keys in the system keyring.", no_args_is_help=True)
 app.add_typer(group, name="accounts")
 
-Name = Annotated[str, typer.Argument(metavar="ACCOUNT", help="An account, or a provider's name.")]
+Name = Annotated[
+    str, typer.Argument(metavar="ACCOUNT", help="An account, or a provider's name.")
+]
 
 
 @group.command("login")
@@ -60,4 +62,6 @@ def logout(
     )
     for secret in account.provider.secrets:
         gone = credentials.forget(account, secret)
-        typer.echo(f"{secret} of {name} {'removed' if gone else 'was not there'}", err=True)
+        typer.echo(
+            f"{secret} of {name} {'removed' if gone else 'was not there'}", err=True
+        )

@@ -80,7 +80,9 @@ class Asked:
             for name, value in asdict(replace(self, environment={})).items()
             if name not in ("environment", "offline", "ledger")
         }
-        kept["files"] = [name if name == STDIN else str(Path(name).absolute()) for name in self.files]
+        kept["files"] = [
+            name if name == STDIN else str(Path(name).absolute()) for name in self.files
+        ]
         kept["constants"], kept["tags"] = [*self.constants], [*self.tags]
         kept["rejects"] = str(self.rejects.absolute()) if self.rejects else None
         kept["config"] = str(self.config.absolute()) if self.config else None
@@ -200,15 +202,21 @@ def _campaign(asked: Asked, account: Account) -> str:
 def _region(region: str | None, account: Account) -> str | None:
     only = account.provider.phone_rule.country
     if region is not None and not is_region(region.upper()):
-        raise UsageError(f"--region {region!r} is no country code such as US (ISO 3166 alpha-2)")
+        raise UsageError(
+            f"--region {region!r} is no country code such as US (ISO 3166 alpha-2)"
+        )
     if region is not None and only and region.upper() != only:
-        raise UsageError(f"{account.provider.title} takes numbers of {only} only; drop --region")
+        raise UsageError(
+            f"{account.provider.title} takes numbers of {only} only; drop --region"
+        )
     return region.upper() if region else None
 
 
 def _profile(asked: Asked, document: Document) -> Profile | None:
     if asked.snapshot is not None:
-        return profile.load(yamlfile.parse(asked.snapshot, asked.profile or "the profile"))
+        return profile.load(
+            yamlfile.parse(asked.snapshot, asked.profile or "the profile")
+        )
     if asked.profile is None:
         return None
     named = document.table(("profiles",))
@@ -236,7 +244,9 @@ def _constants(given: Sequence[str]) -> dict[str, str]:
 
 def _sources(asked: Asked, spool: Path | None) -> tuple[Source, ...]:
     wishes = reader.Wishes(
-        format=_choice(reader.Format, asked.format, "--format") if asked.format else None,
+        format=_choice(reader.Format, asked.format, "--format")
+        if asked.format
+        else None,
         encoding=asked.encoding,
         delimiter=_delimiter(asked.delimiter),
         header=asked.header,
@@ -276,10 +286,14 @@ def _spooled(asked: Asked, folder: Path) -> Iterator[Path | None]:
 
 def _rejects_files(asked: Asked, sources: Sequence[Source]) -> tuple[Path, ...]:
     if asked.rejects and len(sources) > 1:
-        raise UsageError("--rejects names one file; with several inputs each has its own")
+        raise UsageError(
+            "--rejects names one file; with several inputs each has its own"
+        )
     paths = tuple(
         asked.rejects
-        or rejects.default_path(None if source.shown == STDIN else source.path, Path.cwd())
+        or rejects.default_path(
+            None if source.shown == STDIN else source.path, Path.cwd()
+        )
         for source in sources
     )
     if len(set(paths)) < len(paths):

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from leadctl.model import Json
     from leadctl.provider import Provider
 
-group = typer.Typer(help="The providers, and what each takes.", invoke_without_command=True)
+group = typer.Typer(
+    help="The providers, and what each takes.", invoke_without_command=True
+)
 app.add_typer(group, name="providers")
 
 
@@ -39,7 +41,9 @@ def list_providers(context: typer.Context, json: options.Json = False) -> None:
 
 @group.command("show")
 def show(
-    name: Annotated[str, typer.Argument(autocompletion=complete.providers, help="A provider.")],
+    name: Annotated[
+        str, typer.Argument(autocompletion=complete.providers, help="A provider.")
+    ],
     json: options.Json = False,
 ) -> None:
     """Show a provider's fields, limits, phone rule, priority and how safe a repeat is.

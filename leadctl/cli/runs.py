@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 group = typer.Typer(help="Look at runs, and finish them.", invoke_without_command=True)
 app.add_typer(group, name="runs")
 
-RunId = Annotated[str, typer.Argument(metavar="RUN", help="A run's id, from `leadctl runs`.")]
+RunId = Annotated[
+    str, typer.Argument(metavar="RUN", help="A run's id, from `leadctl runs`.")
+]
 
 
 class Decision(StrEnum):
@@ -42,7 +44,9 @@ class Decision(StrEnum):
 @group.callback()
 def list_runs(
     context: typer.Context,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="How many, the newest first.")] = 20,
+    limit: Annotated[
+        int, typer.Option("--limit", min=1, help="How many, the newest first.")
+    ] = 20,
     json: options.Json = False,
     ledger: options.LedgerPath = None,
 ) -> None:
@@ -89,7 +93,8 @@ def show(
 @group.command("resume")
 def resume(
     run: Annotated[
-        str | None, typer.Argument(metavar="[RUN]", help="Default: the latest unfinished run.")
+        str | None,
+        typer.Argument(metavar="[RUN]", help="Default: the latest unfinished run."),
     ] = None,
     json: options.Json = False,
     quiet: options.Quiet = False,
@@ -134,13 +139,17 @@ def resolve(
     run: RunId,
     decision: Annotated[
         Decision | None,
-        typer.Option("--as", help="What became of them, as you found out at the provider."),
+        typer.Option(
+            "--as", help="What became of them, as you found out at the provider."
+        ),
     ] = None,
     rows: Annotated[
-        str | None, typer.Option("--rows", metavar="1-3,7", help="Only these rows; default: all.")
+        str | None,
+        typer.Option("--rows", metavar="1-3,7", help="Only these rows; default: all."),
     ] = None,
     file: Annotated[
-        int, typer.Option("--file", min=1, help="With --rows: which input file, from 1.")
+        int,
+        typer.Option("--file", min=1, help="With --rows: which input file, from 1."),
     ] = 1,
     ledger: options.LedgerPath = None,
 ) -> None:
@@ -162,7 +171,9 @@ def resolve(
             file - 1 if rows else None, rows, delivered=decision is Decision.DELIVERED
         )
         if not number:
-            raise UsageError("none of these rows is unknown", hint=f"leadctl runs resolve {run}")
+            raise UsageError(
+                "none of these rows is unknown", hint=f"leadctl runs resolve {run}"
+            )
         books.close_again(report.exit_code(books.counts(), None))
     typer.echo(f"{count(number, 'row')} of {run}: {decision.value}", err=True)
     if decision is Decision.SEND_AGAIN:
@@ -175,7 +186,8 @@ def resolve(
 def rejects(
     run: RunId,
     to: Annotated[
-        str | None, typer.Option("--to", metavar="PATH", help="Default: where the run wrote it.")
+        str | None,
+        typer.Option("--to", metavar="PATH", help="Default: where the run wrote it."),
     ] = None,
     ledger: options.LedgerPath = None,
 ) -> None:
@@ -197,12 +209,17 @@ def rejects(
                 findings = books.findings(ordinal, IN_REJECT_FILE)
                 path = order.rejects_files[ordinal]
                 number = files.write_if_any(path, source, findings, run)
-                typer.echo(f"{count(number, 'row')} in {path}" if number else "no such row", err=True)
+                typer.echo(
+                    f"{count(number, 'row')} in {path}" if number else "no such row",
+                    err=True,
+                )
 
 
 @group.command("prune")
 def prune(
-    days: Annotated[int, typer.Option("--days", min=0, help="Keep runs of the last N days.")] = 90,
+    days: Annotated[
+        int, typer.Option("--days", min=0, help="Keep runs of the last N days.")
+    ] = 90,
     ledger: options.LedgerPath = None,
 ) -> None:
     """Forget old runs. Who is delivered stays known; runs with unknown rows are kept.
@@ -257,7 +274,10 @@ def _go_on(
     if acknowledged:
         asked = replace(asked, acknowledge_compliance=True)
     with output.failures(
-        provider=facts.provider, account=facts.account, campaign=facts.campaign, dry_run=False
+        provider=facts.provider,
+        account=facts.account,
+        campaign=facts.campaign,
+        dry_run=False,
     ):
         with ordered(asked) as order:
             told = replace(order, tell=output.note, tell_wait=output.wait)
@@ -278,6 +298,8 @@ def _asked_decision(books: Books) -> Decision | None:
         typer.echo(f"decide with --as {' | '.join(Decision)}", err=True)
         return None
     answer = typer.prompt(
-        f"What became of them ({', '.join(Decision)}; empty: leave)", default="", err=True
+        f"What became of them ({', '.join(Decision)}; empty: leave)",
+        default="",
+        err=True,
     )
     return Decision(answer) if answer in [*Decision] else None

@@ -41,7 +41,10 @@ def throw_away(asked: Asked) -> Iterator[Asked]:
 @app.command("sandbox")
 def serve(
     port: Annotated[
-        int, typer.Option("--port", min=0, max=65535, help="Port on 127.0.0.1; 0 takes any.")
+        int,
+        typer.Option(
+            "--port", min=0, max=65535, help="Port on 127.0.0.1; 0 takes any."
+        ),
     ] = 8765,
     fault: Annotated[
         list[str] | None,
@@ -81,7 +84,8 @@ def serve(
             ended.wait()
     except OSError as error:
         raise UsageError(
-            f"port {port} cannot be used: {error.strerror}", hint="choose another with --port"
+            f"port {port} cannot be used: {error.strerror}",
+            hint="choose another with --port",
         ) from error
 
 

@@ -72,7 +72,9 @@ class Output:
         try:
             code = self.result(found)
             sys.stdout.flush()
-        except BrokenPipeError:  # whoever read our output has left; the run is what it is
+        except (
+            BrokenPipeError
+        ):  # whoever read our output has left; the run is what it is
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             code = ExitCode(found.run.exit_code or 0)
         if found.error:
@@ -84,4 +86,7 @@ class Output:
 
 
 def _say(text: str) -> None:
-    typer.echo("".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text), err=True)
+    typer.echo(
+        "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text),
+        err=True,
+    )

@@ -48,7 +48,10 @@ class Agora(Provider):
         Field("company", "company", text),
         Field("title", "title", text),
     )
-    campaign_rule = (r"[1-9][0-9]*", "a whole number such as 42 (it stands in the dashboard's address)")
+    campaign_rule = (
+        r"[1-9][0-9]*",
+        "a whole number such as 42 (it stands in the dashboard's address)",
+    )
     good = ACCEPTED  # 202: queued, and nothing more is heard of a lead
     takes_tags = True
     warning = "Agora queues leads and leaves out duplicates without saying which."
@@ -119,14 +122,24 @@ class Agora(Provider):
             # Less is fine: what `skip_duplicates` leaves out stands in neither count.
             and _whole(answer.get("valid_count")) + len(named) <= len(batch)
         )
-        rest = ACCEPTED if consistent else undecided("the answer's counts contradict each other")
-        return by_index(batch, {row: rejected(reason) for row, reason in named.items()}, rest)
+        rest = (
+            ACCEPTED
+            if consistent
+            else undecided("the answer's counts contradict each other")
+        )
+        return by_index(
+            batch, {row: rejected(reason) for row, reason in named.items()}, rest
+        )
 
 
 def _token(response: httpx.Response) -> Token:
     answer = body(response)
     token, life = answer.get("access_token"), answer.get("expires_in")
-    if response.status_code == 200 and isinstance(token, str) and isinstance(life, int | float):
+    if (
+        response.status_code == 200
+        and isinstance(token, str)
+        and isinstance(life, int | float)
+    ):
         return Token(token, float(life))
     raise token_refusal("Agora", response)
 

@@ -39,7 +39,16 @@ class Lupitor(Provider):
     documentation = "https://lupitor-docs.com/api-reference/leads/create"
     # 10 bulk requests a minute for a key: API reference, Introduction.
     limits = Limits(batch_size=1000, concurrency=1, requests_per_minute=10)
-    answers = (200, 201, 400, 401, 403, 404, 409, 422)  # which code goes with which error is not said
+    answers = (
+        200,
+        201,
+        400,
+        401,
+        403,
+        404,
+        409,
+        422,
+    )  # which code goes with which error is not said
     phone_rule = PhoneRule(PhoneForm.E164)
     phone_wire = "phoneNumber"
     priority = PriorityScale(first=100, last=0)
@@ -62,10 +71,14 @@ class Lupitor(Provider):
         leads = [lead.wire for lead in batch.leads]
         if len(leads) == 1:  # the single call says more about its one lead
             return httpx.Request(
-                "POST", self.url("leads"), json={"campaignId": batch.campaign, **leads[0]}
+                "POST",
+                self.url("leads"),
+                json={"campaignId": batch.campaign, **leads[0]},
             )
         return httpx.Request(
-            "POST", self.url("leads", "bulk"), json={"campaignId": batch.campaign, "leads": leads}
+            "POST",
+            self.url("leads", "bulk"),
+            json={"campaignId": batch.campaign, "leads": leads},
         )
 
     def outcomes(self, batch: Batch, response: httpx.Response) -> list[Outcome]:
@@ -82,13 +95,19 @@ class Lupitor(Provider):
         raise _meaning(sentence, response.status_code)
 
     def look_up(self, campaign: str, cursor: str) -> httpx.Request | None:
-        params = {"campaignId": campaign, "limit": "8000"} | ({"cursor": cursor} if cursor else {})
+        params = {"campaignId": campaign, "limit": "8000"} | (
+            {"cursor": cursor} if cursor else {}
+        )
         return httpx.Request("GET", self.url("leads"), params=params)
 
     def looked_up(self, response: httpx.Response) -> Page:
         data = body(response).get("data")
         leads = data.get("leads") if isinstance(data, dict) else None
-        if not response.is_success or not isinstance(data, dict) or not isinstance(leads, list):
+        if (
+            not response.is_success
+            or not isinstance(data, dict)
+            or not isinstance(leads, list)
+        ):
             raise self.meaning(response)
         more = data.get("hasMore") is True
         return Page(
@@ -110,12 +129,18 @@ def _counted(batch: Batch, data: Json) -> list[Outcome]:
     """Skipped leads are named; the rest is created only if the counts leave no other way."""
     result = data if isinstance(data, dict) else {}
     named = result.get("skippedIdentifiers", result.get("skippedPhones", []))
-    skipped = {str(identifier) for identifier in named} if isinstance(named, list) else set()
+    skipped = (
+        {str(identifier) for identifier in named} if isinstance(named, list) else set()
+    )
     numbers = {digits(text) for text in skipped if re.fullmatch(r"[+\d\s().-]+", text)}
     duplicates = [_is_named(lead, skipped, numbers) for lead in batch.leads]
     counts = result.get("created"), result.get("skipped")
     consistent = counts == (len(batch) - sum(duplicates), sum(duplicates))
-    rest = CREATED if consistent else undecided("the answer's counts contradict each other")
+    rest = (
+        CREATED
+        if consistent
+        else undecided("the answer's counts contradict each other")
+    )
     return [duplicate() if is_named else rest for is_named in duplicates]
 
 
@@ -126,7 +151,9 @@ def _is_named(lead: Lead, skipped: set[str], numbers: set[str]) -> bool:
 
 def _single(sentence: str, status: int) -> Outcome | None:
     """Read the documented texts about one lead."""
-    if re.match(r"Lead (with (external|phone).* )?already exists$", sentence, re.IGNORECASE):
+    if re.match(
+        r"Lead (with (external|phone).* )?already exists$", sentence, re.IGNORECASE
+    ):
         return duplicate(sentence)
     if sentence.endswith("is required") and "phoneNumber" in sentence:
         return rejected(sentence)

@@ -16,7 +16,15 @@ from leadctl.errors import AccessDenied, CampaignClosed, InputUnusable, NotProce
 from leadctl.fields import Field, PriorityScale, iso_date, text
 from leadctl.model import CREATED, Outcome
 from leadctl.phone import PhoneForm, PhoneRule
-from leadctl.provider import Limits, Provider, body, duplicate, one_line, rejected, token_refusal
+from leadctl.provider import (
+    Limits,
+    Provider,
+    body,
+    duplicate,
+    one_line,
+    rejected,
+    token_refusal,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,7 +54,9 @@ class Ozonetel(Provider):
         Field("skill", "skill", text, "for skill-wise campaigns"),
         Field("agent_id", "agentId", text, "for agent-wise campaigns"),
         # Its own check is not to be relied on: wrong priorities are taken without a word.
-        Field("priority", "priority", lambda value: str(Ozonetel.priority.check(value))),
+        Field(
+            "priority", "priority", lambda value: str(Ozonetel.priority.check(value))
+        ),
         Field("expires_on", "expiryDate", iso_date),
     )
     tokens_per_hour = 10
@@ -61,7 +71,9 @@ class Ozonetel(Provider):
 
     def __post_init__(self) -> None:
         if self.phone_format not in PHONE_FORMS:
-            raise InputUnusable(f"phone_format of Ozonetel is one of {', '.join(PHONE_FORMS)}")
+            raise InputUnusable(
+                f"phone_format of Ozonetel is one of {', '.join(PHONE_FORMS)}"
+            )
 
     @property
     def phone_rule(self) -> PhoneRule:
@@ -81,7 +93,9 @@ class Ozonetel(Provider):
                 headers=headers,
             ),
             read=_token,
-            expired=lambda response: _message(response)[1].casefold() == "token expired",
+            expired=lambda response: (
+                _message(response)[1].casefold() == "token expired"
+            ),
             headers=headers,
         )
 
@@ -95,7 +109,9 @@ class Ozonetel(Provider):
         }
         if self.action:  # START starts calling people: never unless the user set it
             upload["action"] = self.action
-        return httpx.Request("POST", self.url("ca_apis", "AddCampaignData"), json=upload)
+        return httpx.Request(
+            "POST", self.url("ca_apis", "AddCampaignData"), json=upload
+        )
 
     def outcomes(self, batch: Batch, response: httpx.Response) -> list[Outcome]:
         status, message = _message(response)
@@ -147,7 +163,9 @@ _CAMPAIGN = frozenset(
 def _message(response: httpx.Response) -> tuple[str, str]:
     answer = body(response)
     status, message = answer.get("status"), answer.get("message")
-    return str(status).strip().casefold(), message.strip() if isinstance(message, str) else ""
+    return str(status).strip().casefold(), message.strip() if isinstance(
+        message, str
+    ) else ""
 
 
 def _token(response: httpx.Response) -> Token:
@@ -155,6 +173,9 @@ def _token(response: httpx.Response) -> Token:
     if response.is_success and isinstance(token, str) and token:
         return Token(token, life=3600.0)
     status, message = _message(response)
-    if status in ("false", "fail", "error") and message.casefold() != "max limit exceeded":
+    if (
+        status in ("false", "fail", "error")
+        and message.casefold() != "max limit exceeded"
+    ):
         raise AccessDenied(f"Ozonetel answered to the token call: {one_line(message)}")
     raise token_refusal("Ozonetel", response)

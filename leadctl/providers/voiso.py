@@ -48,7 +48,9 @@ class Voiso(Provider):
         Field("active", "active", boolean, "whether the lead is to be called"),
         Field("context_headers", "context_headers", sip_headers),
     )
-    resend_is_safe = True  # numbers already in the campaign come back under `duplicates`
+    resend_is_safe = (
+        True  # numbers already in the campaign come back under `duplicates`
+    )
 
     base_url: str = "https://{cluster_id}.voiso.com/api/v4"
     cluster_id: str = ""
@@ -67,8 +69,14 @@ class Voiso(Provider):
         if response.status_code == 409:
             # An import of this campaign still runs; or, for good, its type or state is wrong. The
             # page has no text for either; the v1 pages have "Campaign type should be live".
-            said = f"Voiso answered HTTP 409, campaign busy or not live{_errors(response)}"
-            raise CampaignClosed(said) if "live" in _errors(response) else NotProcessed(said)
+            said = (
+                f"Voiso answered HTTP 409, campaign busy or not live{_errors(response)}"
+            )
+            raise (
+                CampaignClosed(said)
+                if "live" in _errors(response)
+                else NotProcessed(said)
+            )
         result = body(response).get("leads_import")
         if not isinstance(result, dict):
             raise self.unreadable(response)
@@ -78,7 +86,10 @@ class Voiso(Provider):
                 [
                     (result.get("created", []), CREATED),
                     (result.get("duplicates", []), duplicate()),
-                    (result.get("rejected", []), rejected("refused by Voiso, which gives no reason")),
+                    (
+                        result.get("rejected", []),
+                        rejected("refused by Voiso, which gives no reason"),
+                    ),
                 ],
             )
         except ValueError as error:

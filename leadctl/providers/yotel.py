@@ -42,14 +42,18 @@ class Yotel(Provider):
     phone_wire = "phone"
     fields = (Field("name", "name", text), Field("email", "email", text))
     overflow = "metadata"
-    resend_is_safe = True  # duplicates are counted, not added; the Idempotency-Key stays the same
+    resend_is_safe = (
+        True  # duplicates are counted, not added; the Idempotency-Key stays the same
+    )
     warning = "Numbers on the do-not-call register are stored but not dialled; Yotel does not say which."
 
     base_url: str = "https://api.yotel.in/api/v1"
 
     def auth(self, secrets: Mapping[str, str]) -> httpx.Auth:
         if not secrets["api_key"].startswith(("yt_live_", "yt_test_")):
-            raise AccessDenied("an API key of Yotel starts with yt_live_ or yt_test_; this one does not")
+            raise AccessDenied(
+                "an API key of Yotel starts with yt_live_ or yt_test_; this one does not"
+            )
         return bearer(secrets["api_key"])
 
     def request(self, batch: Batch) -> httpx.Request:
@@ -65,9 +69,13 @@ class Yotel(Provider):
             raise CampaignClosed(f"Yotel answered HTTP 409{quoted(response)}")
         answer = body(response)
         if response.status_code == 422:
-            raise Refused(f"Yotel answered HTTP 422{quoted(response)}", _culprits(answer))
+            raise Refused(
+                f"Yotel answered HTTP 422{quoted(response)}", _culprits(answer)
+            )
         results = answer.get("results")
-        if not isinstance(results, list) or not all(isinstance(r, dict) for r in results):
+        if not isinstance(results, list) or not all(
+            isinstance(r, dict) for r in results
+        ):
             raise self.unreadable(response)
         return _outcomes(batch, answer, _matched(batch, results))
 
@@ -88,7 +96,9 @@ def _matched(batch: Batch, results: list[Json]) -> list[dict[str, Json] | None]:
 def _outcomes(
     batch: Batch, answer: dict[str, Json], results: list[dict[str, Json] | None]
 ) -> list[Outcome]:
-    words = [str(row.get("status")).strip().casefold() if row else None for row in results]
+    words = [
+        str(row.get("status")).strip().casefold() if row else None for row in results
+    ]
     unnamed = [
         row is not None and row.get("id") is None and word not in _WORDS
         for row, word in zip(results, words, strict=True)
@@ -119,11 +129,17 @@ def _outcome(
         return undecided()
     if word == "invalid":
         return rejected("Yotel calls the number invalid")
-    if word in _DUPLICATE_WORDS or (word not in _WORDS and row.get("id") is None and accounted):
+    if word in _DUPLICATE_WORDS or (
+        word not in _WORDS and row.get("id") is None and accounted
+    ):
         return duplicate()
     if word not in _WORDS and row.get("id") is None:
         return undecided(f"Yotel answered with the word {one_line(str(word), 40)!r}")
-    return CREATED if consistent else undecided("the answer's counts contradict each other")
+    return (
+        CREATED
+        if consistent
+        else undecided("the answer's counts contradict each other")
+    )
 
 
 def _culprits(answer: dict[str, Json]) -> dict[int, str]:
