@@ -491,7 +491,7 @@ class Books:
         rows = self._db.execute(
             "SELECT status, code, text, sum(count), file, min(first) FROM findings"
             " JOIN reasons ON reasons.number = reason"
-            " WHERE run = ? GROUP BY status, code, text ORDER BY sum(count) DESC, code, text",
+            " WHERE run = ? GROUP BY status, code, text ORDER BY sum(count) DESC, min(file), min(first)",
             (self._run,),
         )
         return [Reason(Status(row[0]), Code(row[1]), *row[2:]) for row in rows]

@@ -109,10 +109,11 @@ class Normaliser:
                 return Phone(f"+{key}", key)
 
     def _parsed(self, *, plus: bool, digits: str) -> PhoneNumber:
-        if not plus and not self.region:
-            if not digits.startswith("00"):
-                raise _invalid("no country code: write it with +, or give --region")
+        if not plus and digits.startswith("00") and not self._dials_abroad(digits):
+            # Nobody's own number begins so: it is the + that most of the world writes as 00.
             plus, digits = True, digits[2:]
+        if not plus and not self.region:
+            raise _invalid("no country code: write it with +, or give --region")
         try:
             number = phonenumbers.parse(f"+{digits}" if plus else digits, self.region)
         except phonenumbers.NumberParseException as error:
@@ -121,6 +122,11 @@ class Normaliser:
             ) from None
         self._require(number)
         return number
+
+    def _dials_abroad(self, digits: str) -> bool:
+        """Tell whether the region itself dials abroad this way (Brazil: 00 and a carrier)."""
+        plan = phonenumbers.PhoneMetadata.metadata_for_region(self.region or "")
+        return bool(plan and re.match(plan.international_prefix or "$", digits))
 
     def _require(self, number: PhoneNumber) -> None:
         verdict = phonenumbers.is_possible_number_with_reason(number)

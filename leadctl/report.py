@@ -135,7 +135,7 @@ def show(report: Report, console: Console) -> None:
     from leadctl.terminal import plain  # noqa: PLC0415
 
     run = report.run
-    title = f"{run.provider}, campaign {run.campaign}"
+    title = run.provider + (f", campaign {run.campaign}" if run.campaign else "")
     counts = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     counts.add_column(justify="left")
     counts.add_column(justify="right")
@@ -159,27 +159,42 @@ def show(report: Report, console: Console) -> None:
 
 
 def _next_steps(report: Report) -> Iterator[str]:
-    """Say where the reject files are, and the command that takes them once corrected."""
-    run, written = report.run, [f.rejects_file for f in report.files if f.rejects_file]
-    if not written:
-        return
-    yield ""
+    """Say where the reject files are, and which command comes next."""
+    run = report.run
+    written = [file.rejects_file for file in report.files if file.rejects_file]
+    if written or report.counts[Status.UNKNOWN]:
+        yield ""
     for path in written:
-        yield f"rows to correct: {path}"
+        yield f"rows to correct or send again: {path}"
     if report.dry_run:
         return
-    words = [
-        "leadctl",
-        "push",
-        *written,
-        "--provider",
-        run.provider,
-        "--campaign",
-        run.campaign,
-    ]
+    if written:
+        yield f"corrected, push them:  {_push_again(run, written)}"
+    if run.options.get("sandbox"):  # its ledger is gone with it
+        return
+    if report.counts[Status.FAILED]:
+        yield f"send the failed rows:  leadctl runs retry {run.id}"
+    if report.counts[Status.UNKNOWN]:
+        yield f"unknown rows, decide:  leadctl runs resolve {run.id}"
+
+
+def _push_again(run: Run, paths: Sequence[str]) -> str:
+    """Return the command that pushes reject files as the run was pushed."""
+    words = ["leadctl", "push", *paths, "--provider", run.provider]
+    words += ["--campaign", run.campaign]
     if run.account != run.provider:
         words += ["--account", run.account]
-    yield f"then: {shlex.join(words)}"
+    for option in ("profile", "region"):
+        if given := run.options.get(option):
+            words += [f"--{option}", str(given)]
+    constants = run.options.get("constants")
+    for constant in constants if isinstance(constants, list) else ():
+        words += ["--set", str(constant)]
+    if run.options.get("acknowledge_compliance"):
+        words.append("--acknowledge-compliance")
+    if run.options.get("sandbox"):
+        words.append("--sandbox")
+    return shlex.join(words)
 
 
 def _reasons(report: Report) -> RenderableType:

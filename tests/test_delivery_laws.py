@@ -29,7 +29,9 @@ CALM = [event for event in EVENTS if not event.startswith("crash")]
 class World:
     """A file, a ledger and a server; a run can be begun, die, and be resumed."""
 
-    def __init__(self, folder: Path, server: Server, *, safe: bool, concurrency: int = 1) -> None:
+    def __init__(
+        self, folder: Path, server: Server, *, safe: bool, concurrency: int = 1
+    ) -> None:
         self.path = folder / "leads.csv"
         self.phones = [f"+1555000{number:04}" for number in range(ROWS)]
         self.path.write_text("phone\n" + "\n".join(self.phones) + "\n")
@@ -83,7 +85,10 @@ class World:
 
 
 def is_finished(counts: Counter[Status]) -> bool:
-    return sum(counts.values()) == ROWS and not counts[Status.FAILED] + counts[Status.UNKNOWN]
+    return (
+        sum(counts.values()) == ROWS
+        and not counts[Status.FAILED] + counts[Status.UNKNOWN]
+    )
 
 
 @pytest.mark.parametrize("concurrency", [1, 3])
@@ -105,13 +110,19 @@ def test_where_repeating_is_safe_every_lead_ends_up_stored_once(
     for phone in world.phones:
         status = statuses.get(phone, Status.CREATED)
         refused = status is Status.REJECTED
-        assert status in (Status.CREATED, Status.DUPLICATE) or refused or phone.endswith("13")
+        assert (
+            status in (Status.CREATED, Status.DUPLICATE)
+            or refused
+            or phone.endswith("13")
+        )
         assert server.stored[phone] == (0 if refused else 1)
 
 
 @given(script=st.lists(st.sampled_from(EVENTS), max_size=25))
 @settings(max_examples=60, deadline=None)
-def test_where_repeating_is_not_safe_nothing_is_sent_twice_or_claimed(script: list[str]) -> None:
+def test_where_repeating_is_not_safe_nothing_is_sent_twice_or_claimed(
+    script: list[str],
+) -> None:
     """A batch in doubt is not sent again: its rows are unknown, and everything else is exact."""
     server = Server([*script], refuses_doubles=False)
     with tempfile.TemporaryDirectory() as folder:
@@ -129,9 +140,9 @@ def test_where_repeating_is_not_safe_nothing_is_sent_twice_or_claimed(script: li
                 assert server.stored[phone] == 0
             case status:
                 assert status is Status.UNKNOWN
-    assert any(event not in ("ok", "sink", "refuse", "throttle") for event in script) or (
-        not counts[Status.UNKNOWN]
-    )
+    assert any(
+        event not in ("ok", "sink", "refuse", "throttle") for event in script
+    ) or (not counts[Status.UNKNOWN])
 
 
 @given(script=st.lists(st.sampled_from(CALM), max_size=40))

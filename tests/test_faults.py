@@ -123,7 +123,7 @@ def push(
     )
     given = {
         f"LEADCTL_{name.upper()}_{key}": value
-        for key, value in (settings or {}).items()
+        for key, value in ({"MIN_INTERVAL": "0"} | (settings or {})).items()
     }
     account = config.resolve(
         parse("", "no config"),

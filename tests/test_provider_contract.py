@@ -31,7 +31,15 @@ if TYPE_CHECKING:
 
 CASES = Path(__file__).parent / "providers"
 KEYS = {"yotel": "yt_test_example_key", "agora": "agora_test_example_key"}
-KINDS = ("created", "rejected", "duplicate", "denied", "campaign", "throttled", "garbage")
+KINDS = (
+    "created",
+    "rejected",
+    "duplicate",
+    "denied",
+    "campaign",
+    "throttled",
+    "garbage",
+)
 NOON = 1_700_000_000.0
 
 
@@ -46,16 +54,27 @@ class Recorded:
         exchange = self.exchanges[self.played]
         self.played += 1
         expected = exchange["request"]
-        assert (request.method, str(request.url)) == (expected["method"], expected["url"])
+        assert (request.method, str(request.url)) == (
+            expected["method"],
+            expected["url"],
+        )
         for name, value in expected.get("headers", {}).items():
-            assert request.headers[name] if value == "*" else request.headers[name] == value
+            assert (
+                request.headers[name]
+                if value == "*"
+                else request.headers[name] == value
+            )
         if "json" in expected:
             assert json.loads(request.content) == expected["json"]
         answer = exchange["answer"]
         headers = answer.get("headers", {})
         if "json" in answer:
-            return httpx.Response(answer["status"], headers=headers, json=answer["json"])
-        return httpx.Response(answer["status"], headers=headers, text=answer.get("text", ""))
+            return httpx.Response(
+                answer["status"], headers=headers, json=answer["json"]
+            )
+        return httpx.Response(
+            answer["status"], headers=headers, text=answer.get("text", "")
+        )
 
 
 def cases() -> Iterator[Any]:
@@ -94,7 +113,9 @@ def played(case: dict[str, Any], provider: Provider, batch: Batch) -> list[Outco
         return judge(provider, batch, transport.send(provider.request(batch)))
     finally:
         transport.close()
-        assert wire.played == len(case["exchanges"]), "not every recorded request was made"
+        assert wire.played == len(case["exchanges"]), (
+            "not every recorded request was made"
+        )
 
 
 @pytest.mark.parametrize("path", [*cases()])
@@ -109,12 +130,15 @@ def test_recorded_answer_means_what_the_case_says(path: Path) -> None:
             assert named == case["culprits"]
         if "retry_after" in case:
             headers = httpx.Headers(case["exchanges"][-1]["answer"].get("headers", {}))
-            assert asked_pause(headers, NOON) == pytest.approx(case["retry_after"], abs=1)
+            assert asked_pause(headers, NOON) == pytest.approx(
+                case["retry_after"], abs=1
+            )
         return
     outcomes = played(case, provider, batch)
     found = [(outcome.status, outcome.code) for outcome in outcomes]
     assert found == [
-        (Status(o["status"]), Code(o["code"]) if o["code"] else None) for o in case["outcomes"]
+        (Status(o["status"]), Code(o["code"]) if o["code"] else None)
+        for o in case["outcomes"]
     ]
     for outcome, expected in zip(outcomes, case["outcomes"], strict=True):
         if expected.get("reason") is not None:

@@ -67,6 +67,7 @@ class Asked:
     ledger: str | None = None
     config: Path | None = None
     offline: bool = False
+    sandbox: bool = False
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
     snapshot: str | None = None
     """The profile's content as JSON: a resumed run maps as it began, whatever the file says now."""

@@ -1,0 +1,54 @@
+# `make help` lists the targets.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test test-long format completions clean
+
+help:  ## List the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1  /p' $(MAKEFILE_LIST) \
+		| while read -r target about; do printf '%-12s %s\n' "$$target" "$$about"; done
+
+# The example holds one row to reject: leadctl ends with 3, and with nothing else, when all is well.
+demo: $(VENV)/.sandbox  ## Import the example into a simulator: no account needed, nothing is sent out
+	@$(BIN)/leadctl push examples/leads.csv --provider voiso --campaign 3 --sandbox; \
+	code=$$?; \
+	if [ $$code -ne 3 ]; then echo "demo: exit code $$code where 3 was expected" >&2; exit 1; fi; \
+	echo; echo "Exit code 3, as expected: finished, some rows rejected."
+
+test: $(VENV)/.dev  ## Check format, lint and types, and run the tests
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy --strict
+	$(BIN)/python -m pytest
+
+test-long: $(VENV)/.dev  ## Run the tests with their long suites in full
+	LEADCTL_TEST_LONG=1 $(BIN)/python -m pytest
+
+format: $(VENV)/.dev  ## Format the code and mend what the linter can
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+completions: $(VENV)/.dev  ## Write completions/ anew
+	_LEADCTL_COMPLETE=source_bash $(BIN)/leadctl > completions/leadctl.bash
+	_LEADCTL_COMPLETE=source_zsh $(BIN)/leadctl > completions/_leadctl
+	_LEADCTL_COMPLETE=source_fish $(BIN)/leadctl > completions/leadctl.fish
+
+clean:  ## Remove the environment and what tools left behind
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	rm -f examples/*.rejects.*
+	find leadctl tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The environment is built anew when pyproject.toml changes, and used again otherwise.
+$(VENV)/.sandbox: pyproject.toml
+	$(PYTHON) -m venv --clear $(VENV)
+	$(PIP) install --quiet --editable '.[sandbox]'
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.sandbox requirements-dev.lock
+	$(PIP) install --quiet --constraint requirements-dev.lock --editable '.[dev]'
+	@touch $@

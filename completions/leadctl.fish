@@ -1,0 +1,1 @@
+complete --command leadctl --no-files --arguments "(env _LEADCTL_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=get-args _TYPER_COMPLETE_ARGS=(commandline -cp) leadctl)" --condition "env _LEADCTL_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=is-args _TYPER_COMPLETE_ARGS=(commandline -cp) leadctl"

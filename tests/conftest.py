@@ -1,0 +1,117 @@
+"""One sandbox for all tests, each of which finds it forgetful, and the program."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+from program import Program, Ran
+
+from leadctl.sandbox import (
+    AgoraSimulator,
+    LupitorSimulator,
+    OzonetelSimulator,
+    Sandbox,
+    Simulator,
+    VoisoSimulator,
+    YotelSimulator,
+    serve,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+CAMPAIGNS = {
+    "agora": "42",
+    "ozonetel": "Demo",
+    "lupitor": "cmp_1",
+    "yotel": "camp_1",
+    "voiso": "3",
+}
+PLENTY = 1_000_000
+
+
+@dataclass(frozen=True)
+class Push:
+    """`leadctl push` to a provider's simulator, by an account that does not dawdle."""
+
+    program: Program
+    sandbox: Sandbox
+
+    def __call__(
+        self,
+        provider: str,
+        *arguments: str | Path,
+        env: Mapping[str, str] | None = None,
+        stdin: bytes = b"",
+        campaign: str | None = None,
+    ) -> Ran:
+        where = ["--provider", provider, "--campaign", campaign or CAMPAIGNS[provider]]
+        word = ["--acknowledge-compliance"] if provider == "agora" else []
+        environment = self.environment(provider) | dict(env or {})
+        return self.program(
+            "push", *arguments, *where, *word, env=environment, stdin=stdin
+        )
+
+    def environment(self, provider: str) -> dict[str, str]:
+        quick = {
+            "requests_per_minute": PLENTY,
+            "min_interval": 0.03,
+            "doubt_delay": 0.05,
+        }
+        settings = {
+            f"LEADCTL_{provider}_{name}".upper(): str(value)
+            for name, value in quick.items()
+        }
+        return settings | self.sandbox.environment(provider)
+
+    def simulator(self, provider: str) -> Simulator:
+        return self.sandbox.simulators[provider]
+
+    def stored(self, provider: str) -> list[dict[str, object]]:
+        """Return the leads in the provider's default campaign, by phone."""
+        simulator = self.simulator(provider)
+        found = simulator.stored.get(CAMPAIGNS[provider], [])
+        return sorted(found, key=lambda lead: str(lead[simulator.phone_field]))
+
+    def phones(self, provider: str) -> list[str]:
+        field = self.simulator(provider).phone_field
+        return [str(lead[field]) for lead in self.stored(provider)]
+
+    def uploads(self, provider: str) -> list[int]:
+        """Return how many leads each upload brought; look-ups and tokens are none."""
+        return [
+            line.leads
+            for line in self.simulator(provider).log
+            if line.method == "POST" and "token" not in line.path.casefold()
+        ]
+
+
+@pytest.fixture(scope="session")
+def served() -> Iterator[Sandbox]:
+    simulators = [
+        AgoraSimulator(),
+        OzonetelSimulator(requests_per_minute=PLENTY, do_not_disturb=("9000000099",)),
+        LupitorSimulator(requests_per_minute=PLENTY, bulk_per_minute=PLENTY),
+        YotelSimulator(requests_per_minute=PLENTY),
+        VoisoSimulator(gap=0.02),
+    ]
+    with serve(simulators) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Program:
+    folder, home = tmp_path / "here", tmp_path / "home"
+    folder.mkdir()
+    home.mkdir()
+    return Program(folder, home)
+
+
+@pytest.fixture
+def push(program: Program, served: Sandbox) -> Push:
+    for simulator in served.simulators.values():
+        simulator.forget()
+    return Push(program, served)

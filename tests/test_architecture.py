@@ -1,0 +1,344 @@
+"""The house's plan: who imports whom, which package has which door, what loads when."""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+from functools import cache
+from graphlib import TopologicalSorter
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+import leadctl
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(leadctl.__file__).parent
+
+PROVIDER_FILE = {"auth", "errors", "fields", "model", "phone", "provider"}
+ALLOWED = {
+    # the nouns and their words
+    "": set[str](),
+    "errors": set[str](),
+    "model": set[str](),
+    "wording": set[str](),
+    "rowset": set[str](),
+    "clock": set[str](),
+    "terminal": set[str](),
+    # what a provider is
+    "fields": {"model"},
+    "phone": {"model"},
+    "auth": {"errors"},
+    "provider": {"errors", "fields", "model", "phone", "wording"},
+    "providers": set[str](),
+    "providers.*": PROVIDER_FILE,
+    # from the file to the lead
+    "yamlfile": {"errors", "model", "wording"},
+    "profile": {"errors", "fields", "model", "wording", "yamlfile"},
+    "reader": {"errors", "model", "wording"},
+    "mapping": {"errors", "fields", "model", "profile", "wording", "yamlfile"},
+    "fitting": {"fields", "mapping", "model", "phone", "provider"},
+    # settings
+    "config": {"errors", "model", "provider", "wording", "yamlfile"},
+    "credentials": {"config", "errors"},
+    # what is kept
+    "books": {"model", "rowset"},
+    "ledger": {"books", "errors", "model", "wording"},
+    "lock": {"errors"},
+    "rejects": {"errors", "model", "reader"},
+    "report": {"books", "errors", "model", "terminal", "wording"},
+    # the wire
+    "transport": {"errors"},
+    "pace": {"provider"},
+    "journey": {"errors", "model"},
+    "lookup": {"errors", "model", "provider"},
+    "delivery": {
+        "books",
+        "clock",
+        "errors",
+        "journey",
+        "lookup",
+        "model",
+        "pace",
+        "provider",
+    },
+    # a run
+    "importer": {
+        "books",
+        "delivery",
+        "errors",
+        "fitting",
+        "mapping",
+        "model",
+        "phone",
+        "profile",
+        "provider",
+        "reader",
+        "rowset",
+    },
+    "run": {
+        "auth",
+        "books",
+        "clock",
+        "config",
+        "delivery",
+        "errors",
+        "importer",
+        "journey",
+        "ledger",
+        "lock",
+        "model",
+        "pace",
+        "rejects",
+        "report",
+        "transport",
+    },
+    "__main__": {"cli"},
+}
+"""Which of ours each module may import. `cli` is over all, `sandbox` beside them."""
+
+DOORS = {
+    "typer": {"cli.*"},
+    "platformdirs": {"config", "cli.*"},
+    "rich": {"report", "terminal"},
+    "httpx": {"auth", "transport", "providers.*"},
+    "sqlite3": {"ledger"},
+    "yaml": {"yamlfile"},
+    "keyring": {"credentials"},
+    "phonenumbers": {"phone"},
+    "starlette": {"sandbox.*"},
+    "uvicorn": {"sandbox.*"},
+}
+TYPES_ONLY = {
+    "httpx": {"provider", "delivery", "lookup", "run", "cli.*"},
+    "sqlite3": {"books"},
+}
+"""Modules that name the types of a package and never load it."""
+
+HEAVY = [
+    "httpx",
+    "phonenumbers",
+    "keyring",
+    "rich",
+    "yaml",
+    "sqlite3",
+    "starlette",
+    "uvicorn",
+]
+"""Packages that nobody waits for who only asks what there is."""
+
+
+class Import(NamedTuple):
+    """An import by one of our modules; `typing` where it never happens at run time."""
+
+    module: str
+    imported: str
+    typing: bool
+
+
+def name_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {name_of(path): path for path in sorted(ROOT.rglob("*.py"))}
+
+
+@cache
+def imports() -> tuple[Import, ...]:
+    return tuple(
+        Import(module, imported, typing)
+        for module, path in MODULES.items()
+        for imported, typing in _imported(ast.parse(path.read_text(encoding="utf-8")))
+    )
+
+
+def _imported(node: ast.AST, *, typing: bool = False) -> Iterator[tuple[str, bool]]:
+    match node:
+        case ast.Import(names):
+            yield from ((alias.name, typing) for alias in names)
+        case ast.ImportFrom(module, names, 0) if module:
+            yield from ((f"{module}.{alias.name}", typing) for alias in names)
+        case ast.ImportFrom():
+            raise AssertionError("relative imports are not used")
+        case ast.If(ast.Name("TYPE_CHECKING"), body, rest):
+            for child in body:
+                yield from _imported(child, typing=True)
+            for child in rest:
+                yield from _imported(child, typing=typing)
+        case _:
+            for inner in ast.iter_child_nodes(node):
+                yield from _imported(inner, typing=typing)
+
+
+def ours(imported: str) -> str | None:
+    """Return which module of ours an import means: the longest part that is one."""
+    package, _, rest = imported.partition(".")
+    if package != "leadctl":
+        return None
+    return rest if rest in MODULES else rest.rpartition(".")[0]
+
+
+def room(module: str) -> str:
+    top, dot, _ = module.partition(".")
+    return f"{top}.*" if dot else module
+
+
+def test_every_module_has_its_line_in_the_table() -> None:
+    rooms = {room(module) for module in MODULES}
+    rooms -= {"cli", "cli.*", "sandbox", "sandbox.*"}
+    assert rooms == ALLOWED.keys()
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda name: name or "leadctl")
+def test_module_imports_only_what_it_may(module: str) -> None:
+    found = {
+        target
+        for who, what, _ in imports()
+        if who == module and (target := ours(what)) is not None
+    }
+    match room(module):
+        case "cli" | "cli.*":
+            allowed = MODULES.keys() - {"__main__"}
+            if module != "cli.sandbox":
+                allowed -= {name for name in MODULES if name.startswith("sandbox")}
+        case "sandbox" | "sandbox.*":
+            allowed = {name for name in MODULES if name.startswith("sandbox")}
+        case known:
+            allowed = ALLOWED[known]
+    assert found <= allowed
+
+
+def test_imports_point_one_way() -> None:
+    graph: dict[str, set[str]] = {module: set() for module in MODULES}
+    for module, what, typing in imports():
+        # The two ends of a sandbox may know each other's types.
+        if (target := ours(what)) is not None and not (typing and "sandbox" in target):
+            graph[module].add(target)
+    assert set(TopologicalSorter(graph).static_order()) == MODULES.keys()
+
+
+@pytest.mark.parametrize("package", DOORS)
+def test_package_has_one_door(package: str) -> None:
+    who = {
+        typing: {
+            room(m)
+            for m, what, t in imports()
+            if what.partition(".")[0] == package and t == typing
+        }
+        for typing in (False, True)
+    }
+    assert who[False] == DOORS[package]
+    assert who[True] <= DOORS[package] | TYPES_ONLY.get(package, set())
+
+
+def test_no_other_package_is_needed() -> None:
+    found = {what.partition(".")[0] for _, what, _ in imports()}
+    known = sys.stdlib_module_names | DOORS.keys() | {"leadctl"}
+    assert found <= known
+
+
+def test_provider_has_no_clock_no_log_and_no_connection() -> None:
+    barred = {
+        "time",
+        "datetime",
+        "logging",
+        "random",
+        "threading",
+        "socket",
+        "subprocess",
+        "os",
+    }
+    for module, what, _ in imports():
+        if room(module) == "providers.*":
+            assert what.partition(".")[0] not in barred, (module, what)
+
+
+def test_only_the_clock_sleeps_and_only_the_command_line_prints() -> None:
+    for module, path in MODULES.items():
+        if room(module) in ("sandbox", "sandbox.*"):
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call):
+                continue
+            match node.func:
+                case ast.Attribute(ast.Name("time"), "sleep"):
+                    assert module == "clock"
+                case ast.Name("print") | ast.Attribute(ast.Name("sys"), "exit"):
+                    assert room(module) == "cli.*"
+                case _:
+                    pass
+
+
+LOADED = f"""
+import sys
+from leadctl.cli import main
+try:
+    main(sys.argv[1:])
+except SystemExit as end:
+    assert not end.code, end.code
+loaded = [name for name in {HEAVY!r} if name in sys.modules]
+print("loaded:", *loaded)
+"""
+
+
+def loaded(*arguments: str, **environment: str) -> tuple[str, str]:
+    """Run the program; returns what it printed and which heavy packages it loaded."""
+    done = subprocess.run(  # noqa: S603  our own program
+        [sys.executable, "-c", LOADED, *arguments],
+        capture_output=True,
+        check=False,
+        env={"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1", **environment},
+        text=True,
+        timeout=30,
+    )
+    assert done.returncode == 0, done.stderr
+    said, _, names = done.stdout.rpartition("loaded:")
+    return said, names.strip()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--version"],
+        ["--help"],
+        ["push", "--help"],
+        ["check", "--help"],
+        ["providers", "--help"],
+        ["accounts", "login", "--help"],
+        ["sandbox", "--help"],
+    ],
+    ids=" ".join,
+)
+def test_question_loads_nothing_heavy(arguments: list[str]) -> None:
+    said, names = loaded(*arguments)
+    assert "leadctl" in said
+    assert names == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("leadctl pu", "push"),
+        ("leadctl push --provider v", "voiso"),
+        ("leadctl push --reg", "--region"),
+    ],
+)
+def test_completion_loads_nothing_heavy(words: str, offered: str) -> None:
+    place = str(len(words.split()) - 1)
+    said, names = loaded(
+        _LEADCTL_COMPLETE="complete_bash", COMP_WORDS=words, COMP_CWORD=place
+    )
+    assert offered in said.split()
+    assert names == ""
+
+
+def test_what_is_heavy_would_be_seen() -> None:
+    """The check above is not blind: listing the providers loads what they need."""
+    _, names = loaded("providers")
+    assert {"httpx", "phonenumbers"} <= {*names.split()}

@@ -1,0 +1,395 @@
+"""Any spelling of a number -> what each provider takes, or a code and a reason."""
+
+from __future__ import annotations
+
+import re
+
+import phonenumbers
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from phonenumbers import PhoneNumberFormat
+
+from leadctl import config
+from leadctl.model import Code, Json, Phone
+from leadctl.phone import (
+    Normaliser,
+    PhoneCheck,
+    PhoneForm,
+    PhoneProblem,
+    PhoneRule,
+    is_region,
+)
+from leadctl.yamlfile import parse
+
+PROVIDERS = ("agora", "lupitor", "ozonetel", "voiso", "yotel")
+POSSIBLE, VALID = PhoneCheck.POSSIBLE, PhoneCheck.VALID
+E164 = PhoneRule(PhoneForm.E164)
+
+
+def rule(provider: str, phone_format: str = "") -> PhoneRule:
+    environment = (
+        {"LEADCTL_OZONETEL_PHONE_FORMAT": phone_format} if phone_format else {}
+    )
+    account = config.resolve(parse("", "config"), environment, provider=provider)
+    return account.provider.phone_rule
+
+
+def wire(
+    rule: PhoneRule,
+    value: Json,
+    region: str | None = None,
+    check: PhoneCheck = POSSIBLE,
+) -> str:
+    return Normaliser(rule, region, check)(value).wire
+
+
+def problem(
+    rule: PhoneRule,
+    value: Json,
+    region: str | None = None,
+    check: PhoneCheck = POSSIBLE,
+) -> PhoneProblem:
+    with pytest.raises(PhoneProblem) as caught:
+        Normaliser(rule, region, check)(value)
+    return caught.value
+
+
+def phone_or_reason(normalise: Normaliser, value: Json) -> Phone | str:
+    try:
+        return normalise(value)
+    except PhoneProblem as found:
+        return f"{found} {found.reason}"
+
+
+SPELLINGS = [
+    "+15551234567",
+    "+1 555 123 4567",
+    "+1 (555) 123-4567",
+    "+1.555.123.4567",
+    "+1-555-123-4567",
+    "  +15551234567\t",
+    "0015551234567",
+    "00 1 555 123 4567",
+    "+1\u00a0555\u00a0123\u00a04567",
+    "+1\u2009555\u2009123\u20094567",
+    "+1\u2013555\u2013123\u20134567",
+    "+1\u2011555\u20111234567",
+    "\u202a+15551234567\u202c",
+    "\ufeff+15551234567",
+    "\uff0b\uff11\uff15\uff15\uff15\uff11\uff12\uff13\uff14\uff15\uff16\uff17",
+    "+\u0661\u0665\u0665\u0665\u0661\u0662\u0663\u0664\u0665\u0666\u0667",
+    "+1 555 123\u200b4567",
+]
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS, ids=ascii)
+@pytest.mark.parametrize(
+    ("provider", "expected"),
+    [
+        ("agora", "+15551234567"),
+        ("lupitor", "+15551234567"),
+        ("voiso", "15551234567"),
+    ],
+)
+def test_spelling_of_one_number_is_one_number(
+    provider: str, expected: str, spelling: str
+) -> None:
+    phone = Normaliser(rule(provider))(spelling)
+    assert (phone.wire, phone.key) == (expected, "15551234567")
+
+
+@pytest.mark.parametrize(
+    ("region", "written", "expected"),
+    [
+        ("US", "(555) 123-4567", "+15551234567"),
+        ("US", "1 555 123 4567", "+15551234567"),
+        ("US", 5551234567, "+15551234567"),
+        ("US", "+91 90000 00001", "+919000000001"),
+        ("IN", "090000 00001", "+919000000001"),
+        ("IN", "9000000001", "+919000000001"),
+        ("IN", "919000000001", "+919000000001"),
+        ("IN", "9123456789", "+919123456789"),
+        ("GB", "020 7946 0018", "+442079460018"),
+        ("GB", "+44 (0)20 7946 0018", "+442079460018"),
+        ("DE", "0049 30 123456", "+4930123456"),
+        ("IT", "06 1234 5678", "+390612345678"),
+    ],
+)
+def test_region_is_for_numbers_without_a_country_code(
+    region: str, written: Json, expected: str
+) -> None:
+    assert wire(E164, written, region) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "code", "reason"),
+    [
+        ("", Code.PHONE_MISSING, "no phone number"),
+        ("  \t", Code.PHONE_MISSING, "no phone number"),
+        ("\u200b\u00a0", Code.PHONE_MISSING, "no phone number"),
+        (None, Code.PHONE_MISSING, "no phone number"),
+        ("5551234567", Code.PHONE_INVALID, "--region"),
+        ("+1555123456", Code.PHONE_INVALID, "9 digits after +1, a number in US has 10"),
+        ("+155512345678", Code.PHONE_INVALID, "11 digits after +1"),
+        ("+1555", Code.PHONE_INVALID, "after +1"),
+        ("+1", Code.PHONE_INVALID, ""),
+        ("+", Code.PHONE_INVALID, ""),
+        ("00", Code.PHONE_INVALID, ""),
+        ("+999123456789", Code.PHONE_INVALID, "no such country code"),
+        ("+" + "1" * 40, Code.PHONE_INVALID, "too many digits"),
+        ("+1555CALLNOW", Code.PHONE_INVALID, "letters"),
+        ("+15551234567 x89", Code.PHONE_INVALID, "extension"),
+        ("+15551234567;ext=8", Code.PHONE_INVALID, ""),
+        ("n/a", Code.PHONE_INVALID, "letters"),
+        ("++15551234567", Code.PHONE_INVALID, "signs"),
+        ("+15551234567,+15551234568", Code.PHONE_INVALID, "signs"),
+        ("+15551234567#9", Code.PHONE_INVALID, "signs"),
+        ("1.55512E+10", Code.PHONE_DAMAGED, "scientific"),
+        ("1,55512E+10", Code.PHONE_DAMAGED, "scientific"),
+        ("9.19E11", Code.PHONE_DAMAGED, "scientific"),
+        (1e22, Code.PHONE_DAMAGED, "scientific"),
+        (True, Code.PHONE_INVALID, "another kind"),
+        (["+15551234567"], Code.PHONE_INVALID, "another kind"),
+        ({"mobile": "+15551234567"}, Code.PHONE_INVALID, "another kind"),
+    ],
+    ids=repr,
+)
+def test_number_that_cannot_be_sent_says_why(
+    value: Json, code: Code, reason: str
+) -> None:
+    found = problem(E164, value)
+    assert found.code is code
+    assert reason in found.reason
+
+
+@pytest.mark.parametrize(
+    ("provider", "region", "value"),
+    [
+        ("ozonetel", None, "9000000001.0"),
+        ("ozonetel", None, 9000000001.0),
+        ("agora", "DE", "1512345678.0"),
+        ("voiso", "DE", 1512345678.0),
+        ("yotel", None, "900000001.0"),
+        ("yotel", None, "0900000001.0"),
+    ],
+    ids=repr,
+)
+def test_tail_of_a_spreadsheet_number_is_no_digit(
+    provider: str, region: str | None, value: Json
+) -> None:
+    """`9000000001.0` is 9000000001 or nothing: one digit more is someone else."""
+    try:
+        found = wire(rule(provider), value, region)
+    except PhoneProblem:
+        return
+    digits = re.sub(r"\D", "", str(value).removesuffix(".0")).lstrip("0")
+    assert found.endswith(digits)
+
+
+@pytest.mark.parametrize("value", ["+15551234567", "5551234567"])
+def test_range_that_nobody_has_is_refused_on_request(value: str) -> None:
+    found = problem(E164, value, "US", VALID)
+    assert found.code is Code.PHONE_INVALID
+    assert "--phone-check valid" in found.reason
+    assert wire(E164, value, "US") == "+15551234567"
+    assert wire(E164, "+12015550123", None, VALID) == "+12015550123"
+
+
+def test_number_without_its_area_code_is_refused() -> None:
+    assert "area code" in problem(E164, "555-1234", "US").reason
+
+
+# --- Yotel -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("9123456789", "9123456789"),
+        ("919123456789", "9123456789"),
+        ("+919123456789", "9123456789"),
+        ("00919123456789", "9123456789"),
+        ("09123456789", "9123456789"),
+        ("+91 91234 56789", "9123456789"),
+        ("91-91234-56789", "9123456789"),
+        ("9000000001", "9000000001"),
+        (9000000001, "9000000001"),
+        (919000000001, "9000000001"),
+        ("919191919191", "9191919191"),
+        ("9191919191", "9191919191"),
+    ],
+)
+def test_yotel_takes_ten_digits_however_written(written: Json, expected: str) -> None:
+    phone = Normaliser(rule("yotel"))(written)
+    assert (phone.wire, phone.key) == (expected, f"91{expected}")
+
+
+@pytest.mark.parametrize(
+    ("written", "code", "reason"),
+    [
+        ("912345678", Code.PHONE_INVALID, "9 digits"),
+        ("91234567890", Code.PHONE_INVALID, "11 digits"),
+        ("0912345678", Code.PHONE_INVALID, "9 digits"),
+        ("00912345678", Code.PHONE_INVALID, "7 digits"),
+        ("091234567890", Code.PHONE_INVALID, "11 digits"),
+        ("+91912345678", Code.PHONE_INVALID, "9 digits"),
+        ("+9191234567890", Code.PHONE_INVALID, "11 digits"),
+        ("+910123456789", Code.PHONE_INVALID, "10 digits"),
+        ("0000000000", Code.PHONE_WRONG_COUNTRY, "not an Indian number"),
+        ("+15551234567", Code.PHONE_WRONG_COUNTRY, "not an Indian number"),
+        ("0015551234567", Code.PHONE_WRONG_COUNTRY, "not an Indian number"),
+        ("15551234567", Code.PHONE_INVALID, "11 digits"),
+        ("", Code.PHONE_MISSING, "no phone number"),
+        ("9.19E+11", Code.PHONE_DAMAGED, "scientific"),
+    ],
+)
+def test_yotel_never_guesses_a_number(written: str, code: Code, reason: str) -> None:
+    found = problem(rule("yotel"), written)
+    assert (found.code, reason in found.reason) == (code, True), found.reason
+
+
+@given(local=st.from_regex(r"[1-9][0-9]{9}", fullmatch=True))
+@settings(deadline=None, database=None, max_examples=150)
+def test_yotel_prefixes_go_and_no_digit_of_the_number_does(local: str) -> None:
+    yotel = rule("yotel")
+    for prefix in ("", "0", "91", "+91", "0091"):
+        assert wire(yotel, prefix + local) == local
+
+
+def test_yotel_can_be_asked_for_assigned_ranges() -> None:
+    assert wire(rule("yotel"), "9000000001", check=VALID) == "9000000001"
+    assert problem(rule("yotel"), "1000000001", check=VALID).code is Code.PHONE_INVALID
+
+
+# --- Ozonetel ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("form", "region", "written", "expected"),
+    [
+        ("as-written", None, "90000 00001", "9000000001"),
+        ("as-written", None, "(0) 90000-00001", "09000000001"),
+        ("as-written", None, "+91 90000 00001", "+919000000001"),
+        ("as-written", "IN", "090000 00001", "09000000001"),
+        ("as-written", None, "123", "123"),
+        ("as-written", None, "1" * 16, "1" * 16),
+        ("e164", "IN", "090000 00001", "+919000000001"),
+        ("e164", None, "+15551234567", "+15551234567"),
+        ("national", "IN", "+91 90000 00001", "9000000001"),
+        ("national", None, "+39 06 1234 5678", "0612345678"),
+        ("national", None, "+1 555 123 4567", "5551234567"),
+    ],
+)
+def test_ozonetel_gets_the_form_its_account_asks_for(
+    form: str, region: str | None, written: str, expected: str
+) -> None:
+    assert wire(rule("ozonetel", form), written, region) == expected
+
+
+@pytest.mark.parametrize(
+    ("written", "code", "reason"),
+    [
+        ("12", Code.PHONE_INVALID, "2 digits, this provider takes 3 to 16"),
+        ("1", Code.PHONE_INVALID, "1 digit, this provider takes 3 to 16"),
+        ("1" * 17, Code.PHONE_INVALID, "17 digits"),
+        ("+", Code.PHONE_INVALID, ""),
+        ("9.0E+9", Code.PHONE_DAMAGED, "scientific"),
+        ("+1555", Code.PHONE_INVALID, "after +1"),
+    ],
+)
+def test_ozonetel_takes_three_to_sixteen_digits(
+    written: str, code: Code, reason: str
+) -> None:
+    found = problem(rule("ozonetel"), written)
+    assert found.code is code
+    assert reason in found.reason
+
+
+def test_duplicates_are_recognised_whatever_the_spelling() -> None:
+    normalise = Normaliser(rule("ozonetel"), "IN")
+    spellings = ["9000000001", "09000000001", "+91 90000 00001", "919000000001"]
+    assert {normalise(written).key for written in spellings} == {"919000000001"}
+    assert len({normalise(written).wire for written in spellings}) == 4
+
+
+# --- all of them -------------------------------------------------------------------
+
+
+EXAMPLES = {
+    region: phonenumbers.example_number_for_type(region, kind)
+    or phonenumbers.example_number(region)
+    for region in sorted(phonenumbers.SUPPORTED_REGIONS)
+    for kind in (phonenumbers.PhoneNumberType.MOBILE,)
+}
+
+
+@pytest.mark.parametrize("region", EXAMPLES)
+def test_example_of_every_region_is_read_as_the_library_reads_it(region: str) -> None:
+    number = EXAMPLES[region]
+    assert number is not None
+    expected = phonenumbers.format_number(number, PhoneNumberFormat.E164)
+    international = phonenumbers.format_number(number, PhoneNumberFormat.INTERNATIONAL)
+    national = phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL)
+    assert wire(E164, expected) == expected
+    assert wire(E164, international) == expected
+    assert wire(E164, expected.replace("+", "00")) == expected
+    assert wire(E164, national, region) == expected
+    assert wire(E164, expected, "US") == expected
+    assert wire(E164, expected, check=VALID) == expected
+    assert wire(rule("voiso"), international) == expected[1:]
+    assert wire(rule("ozonetel"), international) == expected
+    assert is_region(region)
+
+
+@pytest.mark.parametrize("code", ["", "us", "USA", "XX", "UK", "1"])
+def test_what_is_no_region_is_known(code: str) -> None:
+    assert not is_region(code)
+
+
+ANY = (
+    st.from_regex(r"\+?[0-9 ().-]{0,24}", fullmatch=True)
+    | st.text(max_size=20)
+    | st.integers(0, 10**20)
+    | st.floats()
+    | st.none()
+    | st.booleans()
+)
+
+
+@given(
+    provider=st.sampled_from(PROVIDERS),
+    form=st.sampled_from(["as-written", "e164", "national"]),
+    value=ANY,
+    region=st.sampled_from([None, "US", "IN", "DE", "IT"]),
+    check=st.sampled_from([*PhoneCheck]),
+)
+@settings(deadline=None, database=None, max_examples=1500)
+def test_any_value_gives_a_number_or_a_reason_without_it(
+    provider: str, form: str, value: Json, region: str | None, check: PhoneCheck
+) -> None:
+    phone = phone_or_reason(Normaliser(rule(provider, form), region, check), value)
+    if isinstance(phone, str):
+        assert not re.search(r"\d{5}", phone)
+        assert phone.isprintable()
+        return
+    shapes = {
+        "agora": r"\+\d+",
+        "lupitor": r"\+\d+",
+        "voiso": r"\d+",
+        "yotel": r"\d{10}",
+    }
+    shape = shapes.get(provider, r"\+?[0-9]{3,16}")
+    assert re.fullmatch(shape, phone.wire, re.ASCII)
+    assert phone.wire not in repr(phone)
+    assert phone.key not in repr(phone)
+
+
+@given(value=ANY, region=st.sampled_from([None, "US", "IN"]))
+@settings(deadline=None, database=None, max_examples=300)
+def test_number_on_the_wire_is_read_as_itself(value: Json, region: str | None) -> None:
+    try:
+        phone = Normaliser(E164, region)(value)
+    except PhoneProblem:
+        return
+    assert Normaliser(E164, "DE")(phone.wire) == phone

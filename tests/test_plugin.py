@@ -1,0 +1,115 @@
+"""A sixth provider in somebody else's package works like the five."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from program import csv_rows, recording
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from program import Program
+
+MODULE = '''\
+"""Beta dialer."""
+
+from dataclasses import dataclass
+
+import httpx
+
+from leadctl.auth import FixedHeaders
+from leadctl.fields import Field, PriorityScale, text
+from leadctl.model import CREATED
+from leadctl.phone import PhoneForm, PhoneRule
+from leadctl.provider import Limits, Provider, body
+
+
+@dataclass(frozen=True, kw_only=True)
+class Beta(Provider):
+    name = "beta"
+    title = "Beta"
+    documentation = "https://beta.example/docs"
+    limits = Limits(batch_size=2)
+    answers = (200,)
+    phone_rule = PhoneRule(PhoneForm.E164)
+    phone_wire = "tel"
+    priority = PriorityScale(first=1, last=9)
+    fields = (Field("name", "who", text), Field("priority", "rank", priority.check))
+    resend_is_safe = False
+
+    base_url: str = "https://beta.example/api"
+    team: str = ""
+
+    def auth(self, secrets):
+        return FixedHeaders({"x-beta-key": secrets["api_key"]})
+
+    def request(self, batch):
+        upload = {"team": self.team, "people": [lead.wire for lead in batch.leads]}
+        return httpx.Request("POST", self.url("lists", batch.campaign), json=upload)
+
+    def outcomes(self, batch, response):
+        if body(response).get("taken") is not True:
+            raise self.unreadable(response)
+        return [CREATED] * len(batch)
+'''
+METADATA = {
+    "METADATA": "Metadata-Version: 2.1\nName: leadctl-beta\nVersion: 1.0\n",
+    "entry_points.txt": "[leadctl.providers]\nbeta = leadctl_beta:Beta\n",
+}
+
+
+def installed(folder: Path) -> dict[str, str]:
+    """Lay the package out as an installer would; returns the variable that finds it."""
+    facts = folder / "leadctl_beta-1.0.dist-info"
+    facts.mkdir(parents=True)
+    (folder / "leadctl_beta.py").write_text(MODULE)
+    for name, content in METADATA.items():
+        (facts / name).write_text(content)
+    return {"PYTHONPATH": str(folder)}
+
+
+def test_provider_of_another_package_is_pushed_to(
+    program: Program, tmp_path: Path
+) -> None:
+    env = installed(tmp_path / "site")
+    program.write(
+        "leads.csv",
+        "phone,name,priority\n"
+        "+15551230001,Ann Testperson,highest\n"
+        "+15551230002,Bob Testperson,9\n"
+        "+15551230003,,10\n"
+        "+15551230004,,\n",
+    )
+    with recording(b'{"taken": true}') as recorder:
+        env |= {
+            "LEADCTL_BETA_API_KEY": "beta-sandbox-key",
+            "LEADCTL_BETA_BASE_URL": recorder.url,
+            "LEADCTL_BETA_TEAM": "north",
+        }
+        where = ("--provider", "beta", "--campaign", "spring")
+        ran = program("push", "leads.csv", *where, "--json", env=env)
+    assert (ran.code, ran.counts) == (3, {"created": 3, "rejected": 1})
+    first, second = recorder.requests
+    assert first[0] == "/lists/spring"
+    assert first[1]["x-beta-key"] == "beta-sandbox-key"
+    assert first[2] == {
+        "team": "north",
+        "people": [
+            {"tel": "+15551230001", "who": "Ann Testperson", "rank": 1},
+            {"tel": "+15551230002", "who": "Bob Testperson", "rank": 9},
+        ],
+    }
+    assert second[2]["people"] == [{"tel": "+15551230004"}]
+    (row,) = csv_rows(program.folder / "leads.rejects.csv")
+    assert row["_leadctl_field"] == "priority"
+
+    listed = json.loads(program("providers", "--json", env=env).out)
+    assert {"agora", "beta", "lupitor", "ozonetel", "voiso", "yotel"} == {
+        each["name"] for each in listed
+    }
+    shown = program("providers", "show", "beta", env=env)
+    assert "https://beta.example/docs" in shown.out
+    unknown = program("push", "leads.csv", "--provider", "bota", "-c", "1", env=env)
+    assert (unknown.code, "beta" in unknown.err) == (2, True)

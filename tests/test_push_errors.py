@@ -1,0 +1,512 @@
+"""Trouble: what the report says is what happened, whoever failed and whenever."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+from program import csv_rows, recording
+
+from leadctl.sandbox import Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from conftest import Push
+    from program import Program, Ran
+
+SIX = [f"+1555123000{n}" for n in range(1, 7)]
+INDIAN = [f"900000000{n}" for n in range(1, 7)]
+ALWAYS = 1000
+
+
+def leads(push: Push, provider: str, number: int = 4) -> str:
+    """Write a file of good leads and return its name."""
+    numbers = INDIAN if provider in ("yotel", "ozonetel") else SIX
+    push.program.write("leads.csv", "phone\n" + "\n".join(numbers[:number]) + "\n")
+    return "leads.csv"
+
+
+def in_a_hurry(provider: str) -> dict[str, str]:
+    """Return the setting that gives a batch up at the first trouble."""
+    return {f"LEADCTL_{provider.upper()}_RETRY_FOR": "0"}
+
+
+def require_truth(push: Push, provider: str, ran: Ran) -> None:
+    """Hold the report against what the provider has."""
+    stored, found = push.phones(provider), ran.document
+    assert len(stored) == len(set(stored)), "a lead is there twice"
+    delivered = found["created"] + found["accepted"]
+    assert delivered <= len(stored), "a lead is called created that is not there"
+    assert len(stored) <= delivered + found["duplicate"] + found["unknown"]
+    assert found["requests"] == len(push.uploads(provider))
+    (file,) = found["files"]
+    rejects = file["rejects_file"]
+    rows = csv_rows(push.program.folder / rejects) if rejects else []
+    assert len(rows) == found["rejected"] + found["failed"]
+    there = {phone.lstrip("+") for phone in stored}
+    assert there.isdisjoint(row["phone"].lstrip("+") for row in rows)
+
+
+@dataclass(frozen=True)
+class Passing:
+    """A fault that ends, and what the four leads of the file come to."""
+
+    provider: str
+    fault: Fault
+    counts: Mapping[str, int]
+
+
+CREATED = {"created": 4}
+HALF_OURS = {"created": 2, "duplicate": 2}
+PASSING = {
+    "refused-connection": Passing("lupitor", Fault("refuse"), CREATED),
+    # It lists leads, so that what arrived can be looked up.
+    "lost-answer-lupitor": Passing("lupitor", Fault("lose"), CREATED),
+    # Its idempotency key gets the first answer again.
+    "lost-answer-yotel": Passing("yotel", Fault("lose"), CREATED),
+    # It says nothing of duplicates.
+    "lost-answer-agora": Passing("agora", Fault("lose"), {"accepted": 4}),
+    # Nothing proves that the duplicates are ours.
+    "lost-answer-voiso": Passing("voiso", Fault("lose"), HALF_OURS),
+    "error-after": Passing("voiso", Fault("error_after", status=500), HALF_OURS),
+    "garbage-after": Passing("voiso", Fault("garbage", skip=1), HALF_OURS),
+    "expired-token-agora": Passing("agora", Fault("expire_token"), {"accepted": 4}),
+    "expired-token-ozonetel": Passing(
+        "ozonetel", Fault("expire_token", skip=2), CREATED
+    ),
+    "token-call-fails": Passing(
+        "agora", Fault("error_before", where="token"), {"accepted": 4}
+    ),
+    "busy": Passing("voiso", Fault("busy", skip=1), CREATED),
+}
+
+
+@pytest.mark.parametrize("case", PASSING.values(), ids=PASSING)
+def test_trouble_that_passes_costs_no_lead_and_doubles_none(
+    push: Push, case: Passing
+) -> None:
+    push.simulator(case.provider).faults.add(case.fault)
+    name = leads(push, case.provider)
+    ran = push(case.provider, name, "--batch-size", "2", "--json", "-v")
+    assert (ran.code, ran.counts) == (0, case.counts)
+    assert len(set(push.phones(case.provider))) == len(push.phones(case.provider)) == 4
+    # A dead token is nothing to wait for: the request goes again with a new one.
+    assert ("waiting" in ran.err) == (case.fault.kind != "expire_token")
+
+
+def test_provider_that_says_when_is_asked_no_earlier(push: Push) -> None:
+    push.simulator("voiso").faults.add(Fault("throttle", retry_after=1))
+    ran = push("voiso", leads(push, "voiso"), "--json")
+    assert (ran.code, ran.counts) == (0, {"created": 4})
+    first, second = push.simulator("voiso").log
+    assert (first.status, second.status) == (429, 200)
+    assert second.time - first.time >= 1
+
+
+@dataclass(frozen=True)
+class Staying:
+    """A fault that does not end, and what becomes of four leads in batches of two."""
+
+    provider: str
+    fault: Fault
+    counts: Mapping[str, int]
+    code: int
+    codes: Mapping[str, int]
+    env: Mapping[str, str] | None = None
+
+
+FAILED = {"failed": 4}
+UNKNOWN = {"unknown": 4}
+NO_CHECK = {"LEADCTL_OZONETEL_CHECK_DUPLICATE": "false"}
+STAYING = {
+    "throttled": Staying(
+        *("voiso", Fault("throttle", times=ALWAYS), FAILED, 5, {"not_processed": 4})
+    ),
+    "busy": Staying(
+        *("voiso", Fault("busy", times=ALWAYS), FAILED, 5, {"not_processed": 4})
+    ),
+    "no-token": Staying(
+        "agora",
+        Fault("error_before", where="token", times=ALWAYS),
+        FAILED,
+        5,
+        {"not_processed": 4},
+    ),
+    "answers-lost": Staying(
+        *("voiso", Fault("lose", times=ALWAYS), UNKNOWN, 10, {"answer_lost": 4})
+    ),
+    "garbage": Staying(
+        "yotel",
+        Fault("garbage", times=ALWAYS),
+        UNKNOWN,
+        10,
+        {"answer_unreadable": 4},
+    ),
+    "lost-where-a-repeat-could-double": Staying(
+        "ozonetel",
+        Fault("lose", skip=1),
+        {"created": 3, "unknown": 1},
+        10,
+        {"answer_lost": 1},
+        NO_CHECK,
+    ),
+    "cut-short-where-a-repeat-could-double": Staying(
+        "agora",
+        Fault("truncate"),
+        {"accepted": 2, "unknown": 2},
+        10,
+        {"answer_lost": 2},
+        {"LEADCTL_AGORA_SKIP_DUPLICATES": "false"},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", STAYING.values(), ids=STAYING)
+def test_trouble_that_stays_is_told_as_it_is(push: Push, case: Staying) -> None:
+    """`failed` is certainly not there, `unknown` may be: only `failed` can go again."""
+    push.simulator(case.provider).faults.add(case.fault)
+    ran = push(
+        *(case.provider, leads(push, case.provider), "--batch-size", "2", "--json"),
+        env=case.env or in_a_hurry(case.provider),
+    )
+    assert (ran.code, ran.counts) == (case.code, case.counts)
+    assert sum(ran.codes.values()) == sum(case.codes.values())
+    assert set(ran.codes) <= {*case.codes, "not_sent"}
+    if case.fault.where == "upload":
+        require_truth(push, case.provider, ran)
+
+
+def test_failed_rows_go_when_the_trouble_is_over(push: Push) -> None:
+    push.simulator("voiso").faults.add(Fault("throttle", times=ALWAYS))
+    name = leads(push, "voiso")
+    assert push("voiso", name, env=in_a_hurry("voiso")).code == 5
+    push.simulator("voiso").faults.clear()
+    ran = push("voiso", "leads.rejects.csv", "--json")
+    assert (ran.code, ran.counts) == (0, {"created": 4})
+
+
+def test_unknown_rows_are_not_sent_by_the_next_push(push: Push) -> None:
+    """They may be there; where a repeat would double them only the user may decide."""
+    push.simulator("ozonetel").faults.add(Fault("lose"))
+    name = leads(push, "ozonetel")
+    push("ozonetel", name, env=NO_CHECK)
+    push("ozonetel", name, "--json", env=NO_CHECK)
+    assert len(set(push.phones("ozonetel"))) == len(push.phones("ozonetel")) == 4
+
+
+def test_host_that_nobody_answers_on_leaves_all_rows_failed(push: Push) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+    address = {"LEADCTL_VOISO_BASE_URL": f"http://127.0.0.1:{port}"}
+    ran = push(
+        *("voiso", leads(push, "voiso"), "--json"),
+        env=address | in_a_hurry("voiso"),
+    )
+    assert (ran.code, ran.counts) == (5, {"failed": 4})
+    assert set(ran.codes) <= {"not_processed", "not_sent"}
+    assert "127.0.0.1" in ran.document["reasons"][0]["message"]
+
+
+@pytest.mark.parametrize(
+    ("provider", "fault"),
+    [
+        ("voiso", Fault("deny", times=ALWAYS)),
+        ("ozonetel", Fault("deny", where="token", times=ALWAYS)),
+        ("agora", Fault("deny", where="token", times=ALWAYS)),
+        ("agora", Fault("deny", times=ALWAYS)),
+    ],
+    ids=["voiso", "ozonetel-token", "agora-token", "agora"],
+)
+def test_refused_key_stops_the_run_at_once(
+    push: Push, provider: str, fault: Fault
+) -> None:
+    push.simulator(provider).faults.add(fault)
+    ran = push(provider, leads(push, provider), "--batch-size", "1", "--json")
+    assert (ran.code, ran.counts) == (4, {"failed": 4})
+    assert ran.error["code"] == "access_denied"
+    assert push.phones(provider) == []
+    assert len(push.uploads(provider)) <= 2, "those under way, and no other"
+
+
+@pytest.mark.parametrize(
+    ("provider", "good", "times"),
+    [
+        ("voiso", "created", 1),
+        ("agora", "accepted", 2),  # the first one may be a token's end
+    ],
+)
+def test_key_refused_later_keeps_what_was_delivered(
+    push: Push, provider: str, good: str, times: int
+) -> None:
+    push.simulator(provider).faults.add(Fault("deny", skip=1, times=times))
+    one_by_one = {f"LEADCTL_{provider.upper()}_CONCURRENCY": "1"}
+    name = leads(push, provider)
+    ran = push(provider, name, "--batch-size", "1", "--json", env=one_by_one)
+    assert (ran.code, ran.counts) == (4, {good: 1, "failed": 3})
+    if provider != "agora":
+        require_truth(push, provider, ran)
+
+    push.simulator(provider).faults.clear()
+    rest = push(provider, name, "--json")
+    assert (rest.code, rest.counts) == (0, {good: 3, "duplicate": 1})
+    assert rest.codes == {"already_delivered": 1}
+    assert len(set(push.phones(provider))) == len(push.phones(provider)) == 4
+
+
+@pytest.mark.parametrize(
+    ("provider", "campaign"),
+    [
+        pytest.param("voiso", "404", id="voiso-unknown"),
+        pytest.param("voiso", "4", id="voiso-not-live"),
+        pytest.param("yotel", "camp_2", id="yotel-completed"),
+        pytest.param("agora", "43", id="agora-foreign"),
+    ],
+)
+def test_campaign_that_takes_no_leads_stops_the_run(
+    push: Push, provider: str, campaign: str
+) -> None:
+    ran = push(
+        *(provider, leads(push, provider), "--batch-size", "1", "--json"),
+        campaign=campaign,
+        env=in_a_hurry(provider),
+    )
+    assert (ran.code, ran.counts) == (7, {"failed": 4})
+    assert ran.error["code"] == "campaign_closed"
+    assert push.simulator(provider).stored == {}
+
+
+@pytest.mark.parametrize(
+    ("provider", "bad", "good"),
+    [
+        # Seven digits: complete where they come from, too short for the simulators.
+        ("voiso", "+6835555", "created"),
+        ("lupitor", "+6835555", "created"),
+        ("agora", "+6835555", "accepted"),
+        ("ozonetel", "9000000099", "created"),  # on its do-not-disturb list
+    ],
+)
+def test_row_the_provider_refuses_costs_no_other_row(
+    push: Push, provider: str, bad: str, good: str
+) -> None:
+    numbers = [*(INDIAN if provider == "ozonetel" else SIX)]
+    numbers.insert(3, bad)
+    push.program.write("leads.csv", "phone\n" + "\n".join(numbers))
+    ran = push(provider, "leads.csv", "--json")
+    assert (ran.code, ran.counts) == (3, {good: 6, "rejected": 1})
+    assert ran.codes == {"provider_rejected": 1}
+    (row,) = csv_rows(push.program.folder / "leads.rejects.csv")
+    assert (row["phone"], row["_leadctl_row"]) == (bad, "4")
+    assert len(push.phones(provider)) == 6
+
+
+ODD_ANSWERS = {
+    "empty-body": b"",
+    "empty-object": b"{}",
+    "foreign-numbers": b'{"leads_import": {"created": ["15559990000"]}}',
+    "not-lists": b'{"leads_import": {"created": 2, "rejected": 0, "duplicates": 0}}',
+}
+
+
+@pytest.mark.parametrize("answer", ODD_ANSWERS.values(), ids=ODD_ANSWERS)
+def test_odd_answer_is_never_taken_for_success(push: Push, answer: bytes) -> None:
+    with recording(answer) as recorder:
+        ran = push(
+            *("voiso", leads(push, "voiso", 2), "--json"),
+            env={"LEADCTL_VOISO_BASE_URL": recorder.url, **in_a_hurry("voiso")},
+        )
+    assert (ran.code, ran.counts) == (10, {"unknown": 2})
+    assert ran.codes == {"answer_unreadable": 2}
+    assert not (push.program.folder / "leads.rejects.csv").exists()
+
+
+@dataclass(frozen=True)
+class Unusable:
+    """A mistake, its exit code, and words that must be in the sentence (or hint)."""
+
+    arguments: tuple[str, ...]
+    code: int
+    words: tuple[str, ...]
+    files: Mapping[str, str | bytes] | None = None
+    env: Mapping[str, str] | None = None
+
+
+GOOD = "phone,name\n+15551230001,Ann Testperson\n"
+VOISO = ("leads.csv", "--provider", "voiso", "--campaign", "3")
+LATIN = "phone,name\n+15551230001,Zoë Testperson\n".encode("cp1252")
+PROFILED = (*VOISO, "--profile", "map.yaml")
+UNUSABLE = {
+    "missing-file": Unusable(
+        ("nowhere.csv", *VOISO[1:]), 6, ("nowhere.csv", "No such file")
+    ),
+    "empty-file": Unusable(VOISO, 6, ("leads.csv", "empty"), {"leads.csv": b""}),
+    "folder": Unusable((".", *VOISO[1:]), 6, ("folder",)),
+    "binary-file": Unusable(
+        VOISO, 6, ("leads.csv", "text"), {"leads.csv": b"PK\x03\x04\0\0\0\x08" * 9}
+    ),
+    "not-utf-8": Unusable(
+        VOISO,
+        6,
+        ("leads.csv", f"byte {LATIN.index(0xEB) + 1} ", "--encoding"),
+        {"leads.csv": LATIN},
+    ),
+    "not-utf-8-far-behind": Unusable(
+        VOISO,
+        6,
+        ("leads.csv", "byte 3000007 ", "--encoding"),
+        {"leads.csv": b"phone\n" + b"2" * 3_000_000 + b"\xff\n"},
+    ),
+    "rows-without-header": Unusable(
+        VOISO, 6, ("phone",), {"leads.csv": "+15551230001,Ann Testperson\n"}
+    ),
+    "unknown-provider": Unusable(
+        (*VOISO[:2], "vosio", *VOISO[3:]), 2, ("'vosio'", "voiso")
+    ),
+    "no-campaign": Unusable(VOISO[:3], 2, ("--campaign",)),
+    "unknown-option": Unusable((*VOISO, "--campain", "3"), 2, ("--campain",)),
+    "campaign-of-wrong-kind": Unusable(
+        ("leads.csv", "--provider", "agora", "-c", "abc", "--acknowledge-compliance"),
+        2,
+        ("'abc'", "whole number"),
+    ),
+    "no-word-on-compliance": Unusable(
+        ("leads.csv", "--provider", "agora", "--campaign", "42"),
+        2,
+        ("--acknowledge-compliance",),
+    ),
+    "no-credentials": Unusable(
+        VOISO,
+        4,
+        ("LEADCTL_VOISO_API_KEY", "leadctl accounts login voiso"),
+        env={"LEADCTL_VOISO_API_KEY": ""},
+    ),
+    "failing-key-command": Unusable(
+        VOISO,
+        4,
+        ("command",),
+        env={"LEADCTL_VOISO_API_KEY": "", "LEADCTL_VOISO_API_KEY_COMMAND": "false"},
+    ),
+    "key-no-header-can-hold": Unusable(
+        VOISO, 4, ("voiso",), env={"LEADCTL_VOISO_API_KEY": "Schlüssel-für-voiso"}
+    ),
+    "key-of-two-lines": Unusable(
+        VOISO, 4, ("voiso",), env={"LEADCTL_VOISO_API_KEY": "made-up-key\nand-a-note"}
+    ),
+    "unknown-profile": Unusable(
+        (*VOISO, "--profile", "cmr"),
+        2,
+        ("'cmr'", "crm"),
+        {"home": "profiles: {crm: {fields: {phone: phone}}}\n"},
+    ),
+    "unknown-field": Unusable(
+        PROFILED,
+        6,
+        ("map.yaml", "line 3", "'fone'", "phone"),
+        {"map.yaml": "region: US\nfields:\n  fone: phone\n"},
+    ),
+    "unknown-column": Unusable(
+        PROFILED,
+        6,
+        ("map.yaml", "line 3", "'nmae'", "'name'"),
+        {"map.yaml": "fields:\n  phone: phone\n  name: nmae\n"},
+    ),
+    "broken-yaml": Unusable(
+        PROFILED,
+        6,
+        ("map.yaml", "line 3"),
+        {"map.yaml": 'fields:\n  phone: phone\n  name: "{first}" {last}\n'},
+    ),
+    "foreign-region": Unusable(
+        *(("leads.csv", "--provider", "yotel", "-c", "camp_1", "--region", "US"), 2),
+        ("Yotel", "IN", "--region"),
+    ),
+    "no-region": Unusable((*VOISO, "--region", "Narnia"), 2, ("'Narnia'", "US")),
+    "bad-max-rejects": Unusable(
+        (*VOISO, "--max-rejects", "some"), 2, ("--max-rejects",)
+    ),
+    "set-without-value": Unusable(
+        (*VOISO, "--set", "priority"), 2, ("--set", "FIELD=VALUE")
+    ),
+    "set-of-unknown-field": Unusable(
+        (*VOISO, "--set", "prioriti=1"), 2, ("'prioriti'", "priority")
+    ),
+    "batch-size-of-nothing": Unusable(
+        (*VOISO, "--batch-size", "0"), 2, ("--batch-size",)
+    ),
+    "tags-where-there-are-none": Unusable((*VOISO, "--tag", "a"), 2, ("--tag",)),
+    "one-reject-file-for-two": Unusable(
+        ("leads.csv", *VOISO, "--rejects", "r.csv"), 2, ("--rejects",)
+    ),
+    "rejects-over-the-input": Unusable(
+        (*VOISO, "--rejects", "leads.csv"), 2, ("leads.csv",)
+    ),
+    "rejects-in-no-folder": Unusable(
+        (*VOISO, "--rejects", "no/such/r.csv"), 6, ("no/such",)
+    ),
+    "rejects-over-a-foreign-file": Unusable(
+        VOISO, 6, ("leads.rejects.csv", "--rejects"), {"leads.rejects.csv": "my,own\n"}
+    ),
+    "readable-key-on-the-way": Unusable(
+        VOISO,
+        6,
+        ("http://voiso.example", "https://"),
+        env={"LEADCTL_VOISO_BASE_URL": "http://voiso.example/api"},
+    ),
+    "key-in-the-config-file": Unusable(
+        VOISO,
+        6,
+        ("config.yaml", "line 3", "api_key", "accounts login"),
+        {"home": "accounts:\n  voiso:\n    api_key: made-up-plain-key\n"},
+    ),
+    "unknown-setting": Unusable(
+        VOISO,
+        6,
+        ("config.yaml", "line 3", "'timeot'", "timeout"),
+        {"home": "accounts:\n  voiso:\n    timeot: 5\n"},
+    ),
+    "broken-config": Unusable(
+        VOISO, 6, ("config.yaml", "line 2"), {"home": "accounts:\n  voiso: }\n"}
+    ),
+    "no-files": Unusable(VOISO[1:], 2, ("FILE",)),
+}
+
+
+@pytest.mark.parametrize("case", UNUSABLE.values(), ids=UNUSABLE)
+def test_mistake_is_one_sentence_and_nothing_is_sent(
+    push: Push, case: Unusable
+) -> None:
+    """What, where, what to do next; as a document too; and no other trace."""
+    program = push.program
+    for name, content in ({"leads.csv": GOOD} | dict(case.files or {})).items():
+        if name == "home":
+            config = program.home / "config" / "leadctl" / "config.yaml"
+            config.parent.mkdir(parents=True)
+            config.write_bytes(str(content).encode())
+        else:
+            program.write(name, content)
+    before = {path: path.read_bytes() for path in program.folder.iterdir()}
+    accounts = {**push.environment("voiso"), **push.environment("yotel")}
+    accounts |= push.environment("agora")
+    ran = program(
+        "push", *case.arguments, "--json", env=accounts | dict(case.env or {})
+    )
+    assert ran.code == case.code
+    for word in case.words:
+        assert word in ran.err
+    assert "made-up" not in ran.err + ran.out
+    assert len(ran.err.splitlines()) <= 2 + 2 * (case.code == 2)
+    assert ran.error["message"] in ran.err
+    assert (ran.document["rows"], ran.document["files"]) == (0, [])
+    for provider in ("voiso", "yotel", "agora"):
+        assert push.simulator(provider).log == []
+    assert {path: path.read_bytes() for path in program.folder.iterdir()} == before
+
+
+def test_lone_usage_error_is_no_document(program: Program) -> None:
+    """Without --json nothing but stderr speaks."""
+    ran = program("push", "leads.csv", "--provider", "vosio", "--campaign", "3")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("leadctl: ")

@@ -1,0 +1,410 @@
+"""Reject files: what was not delivered, as it came, with its reason, readable."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import stat
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from program import csv_rows
+
+from leadctl import rejects
+from leadctl.errors import InputUnusable, LeadctlError
+from leadctl.model import Code, Finding, Malformed, Status
+from leadctl.reader import Format, Source, Wishes, open_source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from program import Program
+
+    from leadctl.model import Cells, Row
+
+OURS = [
+    "_leadctl_row",
+    "_leadctl_status",
+    "_leadctl_code",
+    "_leadctl_field",
+    "_leadctl_reason",
+    "_leadctl_run",
+]
+CELL = st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="\0\r"), max_size=6
+) | st.text(' ",;\t|\nab', max_size=6)
+PLAIN = st.from_regex(r"[a-z]{1,5}(, [a-z]{1,5})?", fullmatch=True)
+REASON = "1 cell, the header has 3"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("rejects")
+
+
+def source_of(path: Path, content: str | bytes, wishes: Wishes | None = None) -> Source:
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return open_source(path, wishes or Wishes())
+
+
+def finding(row: int, reason: str = REASON) -> Finding:
+    return Finding(row, Status.REJECTED, Code.PHONE_INVALID, reason, "phone")
+
+
+def rejected(source: Source, path: Path, wishes: Wishes | None = None) -> Source:
+    """Reject every row of a source and open the file that comes of it."""
+    number = rejects.write(
+        path, source, (finding(row.number) for row in source.rows()), "run-1"
+    )
+    assert number == sum(1 for _ in source.rows())
+    return open_source(path, wishes or Wishes())
+
+
+def theirs(source: Source) -> list[Cells | str]:
+    """Return the rows without our columns."""
+    return [_without_ours(row) for row in source.rows()]
+
+
+def _without_ours(row: Row | Malformed) -> Cells | str:
+    match row.cells:
+        case dict():
+            return {k: v for k, v in row.cells.items() if not k.startswith("_leadctl_")}
+        case list():
+            return row.cells[len(OURS) :]
+        case _:
+            return row.cells
+
+
+def plain(source: Source) -> list[Cells | str]:
+    return [row.cells for row in source.rows()]
+
+
+def written(rows: list[list[str]], delimiter: str = ",", newline: str = "\n") -> str:
+    file = io.StringIO(newline="")
+    writer = csv.writer(
+        file, delimiter=delimiter, lineterminator=newline, quoting=csv.QUOTE_ALL
+    )
+    writer.writerows(rows)
+    return file.getvalue()
+
+
+@st.composite
+def ragged_tables(draw: st.DrawFn) -> list[list[str]]:
+    """Draw a header and rows of any width, each with something in it."""
+    width = draw(st.integers(1, 4))
+    header = [f"column {n}" for n in range(width)]
+    row = st.lists(CELL, min_size=1, max_size=6)
+    return [header, *draw(st.lists(row, min_size=1, max_size=6))]
+
+
+@given(
+    table=ragged_tables(),
+    delimiter=st.sampled_from(",;\t|"),
+    newline=st.sampled_from(["\n", "\r\n"]),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
+)
+@settings(deadline=None, database=None, max_examples=80)
+def test_cells_stand_in_the_reject_file_as_they_came(
+    folder: Path,
+    table: list[list[str]],
+    delimiter: str,
+    newline: str,
+    encoding: str,
+) -> None:
+    # A quoted line break in a row of the wrong width is taken for a stray quote.
+    width = len(table[0])
+    table = [
+        [c.replace("\n", "") for c in row] if len(row) != width else row
+        for row in table
+    ]
+    wishes = Wishes(
+        format=Format.CSV,
+        delimiter=delimiter,
+        encoding="utf-16" if encoding == "utf-16" else None,
+    )
+    content = written(table, delimiter, newline).encode(encoding)
+    source = source_of(folder / "leads.csv", content, wishes)
+    first = rejected(source, folder / "leads.rejects.csv", wishes)
+    assert theirs(first) == table[1:]
+    assert [*first.columns] == [*OURS, *table[0]]
+    assert first.newline == newline
+    again = rejected(first, folder / "leads.rejects.rejects.csv", wishes)
+    assert theirs(again) == table[1:]
+    assert again.columns == first.columns
+
+
+def test_carriage_return_in_a_cell_survives(tmp_path: Path) -> None:
+    """A spreadsheet on a Mac writes such cells, in quotes."""
+    source = source_of(tmp_path / "leads.csv", 'name,phone\n"A\rB",12\n')
+    assert plain(source) == [["A\rB", "12"]]
+    assert theirs(rejected(source, tmp_path / "out.csv")) == [["A\rB", "12"]]
+
+
+@given(
+    rows=st.lists(st.tuples(PLAIN, PLAIN), min_size=1, max_size=8),
+    stray=st.sampled_from(['x,"y', '"x,y', '"x"y,z', 'x,"y"z', '"']),
+    data=st.data(),
+)
+@settings(deadline=None, database=None, max_examples=80)
+def test_line_that_could_not_be_split_goes_back_as_it_stands(
+    folder: Path, rows: list[tuple[str, str]], stray: str, data: st.DataObject
+) -> None:
+    place = data.draw(st.integers(0, len(rows)))
+    lines = [written([[*row]]) for row in rows]
+    lines.insert(place, f"{stray}\n")
+    source = source_of(folder / "leads.csv", "name,phone\n" + "".join(lines))
+    first = rejected(source, folder / "first.csv")
+    second = rejected(first, folder / "second.csv")
+    for file in (first, second):
+        found = [*file.rows()]
+        broken = found.pop(place)
+        assert isinstance(broken, Malformed)
+        assert str(broken.cells).endswith(f",run-1,{stray}")
+        assert [_without_ours(row) for row in found] == [[*row] for row in rows]
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | CELL,
+    lambda inner: (
+        st.lists(inner, max_size=2) | st.dictionaries(CELL, inner, max_size=2)
+    ),
+    max_leaves=4,
+)
+LINES = st.lists(
+    st.dictionaries(CELL, JSON, min_size=1, max_size=3).map(
+        lambda cells: json.dumps(cells, ensure_ascii=False)
+    )
+    | st.sampled_from(
+        ["{broken", '{"phone": NaN}', "[1]", '"text"', r'{"a": "\ud800"}']
+    ),
+    max_size=6,
+).map(lambda lines: ['{"phone": "1"}', *lines])
+
+
+@given(lines=LINES)
+@settings(deadline=None, database=None, max_examples=80)
+def test_lines_of_json_stand_in_the_reject_file_as_they_came(
+    folder: Path, lines: list[str]
+) -> None:
+    source = source_of(folder / "leads.jsonl", "\n".join(lines))
+    first = rejected(source, folder / "first.jsonl")
+    assert theirs(first) == plain(source)
+    second = rejected(first, folder / "second.jsonl")
+    assert theirs(second) == plain(source)
+    with (folder / "second.jsonl").open(encoding="utf-8") as file:
+        for line in file:
+            assert [key for key in json.loads(line) if key in OURS] == OURS
+
+
+@pytest.mark.parametrize("depth", [900, 950, 970, 975, 980, 984])
+def test_deep_objects_are_written_as_they_were_read(tmp_path: Path, depth: int) -> None:
+    content = '{"phone": "1"}\n' + '{"a":' * depth + "1" + "}" * depth + "\n"
+    source = source_of(tmp_path / "leads.jsonl", content)
+    first = rejected(source, tmp_path / "first.jsonl")
+    assert [row.number for row in first.rows()] == [1, 2]
+
+
+def test_only_the_rows_found_are_written_in_their_order(tmp_path: Path) -> None:
+    rows = "".join(f"name {n},{n}\n" for n in range(1, 9))
+    source = source_of(tmp_path / "leads.csv", f"name,phone\n{rows}")
+    out = tmp_path / "out.csv"
+    found = iter([finding(2), finding(3, "no such country code"), finding(8)])
+    assert rejects.write(out, source, found, "run-1") == 3
+    lines = csv_rows(out)
+    assert [line["name"] for line in lines] == ["name 2", "name 3", "name 8"]
+    assert lines[1] == {
+        "_leadctl_row": "3",
+        "_leadctl_status": "rejected",
+        "_leadctl_code": "phone_invalid",
+        "_leadctl_field": "phone",
+        "_leadctl_reason": "no such country code",
+        "_leadctl_run": "run-1",
+        "name": "name 3",
+        "phone": "3",
+    }
+
+
+@pytest.mark.parametrize(
+    "reason",
+    ['=HYPERLINK("http://x.example";"y")', "+1+1", "-2+3", "@SUM(A1)"],
+    ids=lambda text: text[0],
+)
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+def test_reason_is_no_formula(tmp_path: Path, form: str, reason: str) -> None:
+    content = "phone\n1\n" if form == "csv" else '{"phone": "1"}\n'
+    source = source_of(tmp_path / f"leads.{form}", content)
+    out = tmp_path / f"out.{form}"
+    rejects.write(out, source, iter([finding(1, reason)]), "run-1")
+    text = out.read_text(encoding="utf-8")
+    written = csv_rows(out)[0] if form == "csv" else json.loads(text)
+    assert written["_leadctl_reason"] == f"'{reason}"
+
+
+def test_formula_of_the_user_is_left_alone(tmp_path: Path) -> None:
+    source = source_of(tmp_path / "leads.csv", "phone,name\n+1555,=1+1\n")
+    assert theirs(rejected(source, tmp_path / "out.csv")) == [["+1555", "=1+1"]]
+
+
+def test_reason_that_the_encoding_lacks_costs_no_row(tmp_path: Path) -> None:
+    wishes = Wishes(encoding="cp1252")
+    source = source_of(
+        tmp_path / "leads.csv", "name,phone\nZoë,1\n".encode("cp1252"), wishes
+    )
+    out = tmp_path / "out.csv"
+    rejects.write(out, source, iter([finding(1, "说 no")]), "run-1")
+    (row,) = csv_rows(out, encoding="cp1252")
+    assert (row["name"], row["_leadctl_reason"]) == ("Zoë", "? no")
+
+
+def test_names_of_the_header_are_untouched(tmp_path: Path) -> None:
+    source = source_of(tmp_path / "leads.csv", "Full Name , phone,phone\nA,1,2\n")
+    out = tmp_path / "out.csv"
+    rejects.write(out, source, iter([finding(1)]), "run-1")
+    header = out.read_text(encoding="utf-8").splitlines()[0]
+    assert header == ",".join([*OURS, "Full Name ", " phone", "phone"])
+
+
+def test_file_without_a_header_gets_one_and_keeps_its_meaning(tmp_path: Path) -> None:
+    wishes = Wishes(header=False)
+    source = source_of(tmp_path / "leads.csv", "A,1\nB,2\n", wishes)
+    again = rejected(source, tmp_path / "out.csv", wishes)
+    assert again.columns[len(OURS) :] == source.columns
+    assert theirs(again) == [["A", "1"], ["B", "2"]]
+
+
+# --- the file itself ---------------------------------------------------------------
+
+
+def one_row(tmp_path: Path) -> Source:
+    return source_of(tmp_path / "leads.csv", "name,phone\nA,1\n")
+
+
+def test_only_the_owner_can_read_it(tmp_path: Path) -> None:
+    out = tmp_path / "out.csv"
+    rejects.write(out, one_row(tmp_path), iter([finding(1)]), "run-1")
+    assert stat.S_IMODE(out.stat().st_mode) == 0o600
+
+
+def test_earlier_file_stays_whole_when_writing_fails(tmp_path: Path) -> None:
+    source = one_row(tmp_path)
+    out = tmp_path / "out.csv"
+    rejects.write(out, source, iter([finding(1)]), "run-1")
+    before = out.read_bytes()
+
+    def broken() -> Iterator[Finding]:
+        yield finding(1)
+        raise InputUnusable("the ledger is gone")
+
+    with pytest.raises(InputUnusable):
+        rejects.write(out, source, broken(), "run-2")
+    assert out.read_bytes() == before
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["leads.csv", "out.csv"]
+
+
+def test_source_that_has_gone_leaves_nothing_behind(tmp_path: Path) -> None:
+    source = one_row(tmp_path)
+    source.path.unlink()
+    with pytest.raises(LeadctlError):
+        rejects.write(tmp_path / "out.csv", source, iter([finding(1)]), "run-1")
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_folder_that_has_gone_gives_a_sentence(tmp_path: Path) -> None:
+    out = tmp_path / "gone" / "out.csv"
+    with pytest.raises(LeadctlError):
+        rejects.write(out, one_row(tmp_path), iter([finding(1)]), "run-1")
+
+
+@pytest.mark.parametrize("letters", [238, 246])
+def test_name_that_is_too_long_gives_a_sentence(program: Program, letters: int) -> None:
+    """`….rejects.csv` has more letters than the input, and its draft more still."""
+    name = "l" * letters + ".csv"
+    program.write(name, "phone\n12\n")
+    ran = program("check", name, "--provider", "voiso")
+    assert ran.code not in (0, 1)
+    assert "leadctl: " in ran.err
+
+
+def test_reject_file_of_an_earlier_run_may_be_written_over(tmp_path: Path) -> None:
+    for form, content in {"csv": "phone\n1\n", "jsonl": '{"phone": "1"}\n'}.items():
+        source = source_of(tmp_path / f"leads.{form}", content)
+        out = tmp_path / f"out.{form}"
+        rejects.write(out, source, iter([finding(1)]), "run-1")
+        rejects.require_ours(out)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le"])
+def test_reject_file_is_known_in_every_encoding(tmp_path: Path, encoding: str) -> None:
+    wishes = Wishes(encoding=None if encoding == "utf-8-sig" else encoding)
+    source = source_of(tmp_path / "leads.csv", "phone\n1\n".encode(encoding), wishes)
+    out = tmp_path / "out.csv"
+    rejects.write(out, source, iter([finding(1)]), "run-1")
+    rejects.require_ours(out)
+
+
+@pytest.mark.parametrize("kind", ["foreign", "empty", "folder", "symlink", "dangling"])
+def test_what_leadctl_did_not_write_is_never_touched(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "leads.rejects.csv"
+    ours = tmp_path / "ours.csv"
+    ours.write_text(",".join(OURS) + "\n", encoding="utf-8")
+    match kind:
+        case "foreign":
+            path.write_text("name,phone\nA,1\n", encoding="utf-8")
+        case "empty":
+            path.touch()
+        case "folder":
+            path.mkdir()
+        case "symlink":
+            path.symlink_to(ours)
+        case _:
+            path.symlink_to(tmp_path / "nowhere")
+    with pytest.raises(InputUnusable, match="is not a reject file") as caught:
+        rejects.require_ours(path)
+    assert "--rejects" in (caught.value.hint or "")
+    rejects.remove(path)
+    assert path.exists() or path.is_symlink()
+
+
+def test_reject_file_of_an_earlier_run_goes_when_no_row_is_left(tmp_path: Path) -> None:
+    out = tmp_path / "out.csv"
+    rejects.write(out, one_row(tmp_path), iter([finding(1)]), "run-1")
+    rejects.remove(out)
+    assert not out.exists()
+
+
+def test_folder_of_the_reject_file_must_exist(tmp_path: Path) -> None:
+    with pytest.raises(InputUnusable, match="folder"):
+        rejects.require_ours(tmp_path / "nowhere" / "out.csv")
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("leads.csv", "leads.rejects.csv"),
+        ("leads", "leads.rejects"),
+        ("a.b.jsonl", "a.b.rejects.jsonl"),
+        (".hidden.csv", ".hidden.rejects.csv"),
+    ],
+)
+def test_reject_file_lies_beside_its_input(
+    tmp_path: Path, name: str, expected: str
+) -> None:
+    found = rejects.default_path(tmp_path / name, tmp_path / "elsewhere")
+    assert found == tmp_path / expected
+
+
+def test_corrected_reject_file_is_read_without_our_columns(program: Program) -> None:
+    program.write("leads.csv", "phone,row,status,reason\n12,r,s,why\n")
+    ran = program("check", "leads.csv", "--provider", "voiso")
+    assert ran.code == 3
+    path = program.folder / "leads.rejects.csv"
+    corrected = path.read_text(encoding="utf-8").replace(",12,", ",+15551234567,")
+    program.write("leads.rejects.csv", corrected)
+    ran = program("check", path.name, "--provider", "voiso", "--json")
+    assert ran.code == 0
+    assert ran.counts == {"created": 1}
+    assert "_leadctl_" not in ran.err

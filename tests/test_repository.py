@@ -1,0 +1,495 @@
+"""What lies beside the code holds true: examples, configuration, documents, build."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import textwrap
+import threading
+import tomllib
+from contextlib import contextmanager
+from dataclasses import MISSING, dataclass, field, fields
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.metadata import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from leadctl import config, yamlfile
+from leadctl.fields import FIELDS
+from leadctl.provider import provider_class
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from conftest import Push
+    from program import Program
+
+ROOT = Path(__file__).parent.parent
+EXAMPLES = ROOT / "examples"
+CONFIG = ROOT / "config.example.yaml"
+PROVIDERS = ("agora", "lupitor", "ozonetel", "voiso", "yotel")
+DOCUMENTS = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    *sorted(ROOT.glob("docs/*.md")),
+]
+NOT_RUN = re.compile(r"<!-- not run: \S.* -->")
+
+
+# --- examples ---
+
+
+@pytest.fixture
+def here(program: Program) -> Path:
+    """Copy the examples to the program's folder, and to examples/ in it."""
+    copy_examples(program.folder)
+    return program.folder
+
+
+def copy_examples(folder: Path) -> None:
+    for file in EXAMPLES.iterdir():
+        if ".rejects." not in file.name:
+            (folder / "examples").mkdir(exist_ok=True)
+            shutil.copy(file, folder)
+            shutil.copy(file, folder / "examples")
+
+
+@pytest.mark.usefixtures("here")
+def test_first_example_shows_a_duplicate_and_a_reject(program: Program) -> None:
+    pushed = program(
+        "push", "leads.csv", "--provider", "voiso", "--campaign", "3", "--sandbox"
+    )
+    assert pushed.code == 3, pushed.err
+    assert pushed.table == {"created": 5, "duplicate": 1, "rejected": 1, "rows": 7}
+
+
+@pytest.mark.parametrize("provider", ["agora", "lupitor", "ozonetel", "voiso"])
+@pytest.mark.usefixtures("here")
+def test_examples_and_their_profile_reach_every_provider(
+    push: Push, provider: str
+) -> None:
+    """All but Yotel, which takes Indian numbers alone."""
+    pushed = push(
+        provider, "leads.csv", "leads.jsonl", "--profile", "profile.yaml", "--json"
+    )
+    delivered = "accepted" if provider == "agora" else "created"
+    assert pushed.counts == {
+        delivered: 8,
+        "duplicate": 1,
+        "rejected": 1,
+        "suppressed": 1,
+    }
+    assert len(push.stored(provider)) == 8
+
+
+@pytest.mark.usefixtures("here")
+def test_damaged_example_shows_what_can_be_wrong_with_a_row(program: Program) -> None:
+    checked = program("check", "with-damage.csv", "--provider", "voiso", "--json")
+    assert checked.code == 3
+    assert checked.codes == {
+        "duplicate_in_file": 1,
+        "field_invalid": 1,
+        "phone_damaged": 1,
+        "phone_invalid": 3,
+        "phone_missing": 1,
+        "row_malformed": 3,
+    }
+
+
+# --- config.example.yaml ---
+
+
+def accounts() -> dict[str, Any]:
+    return yamlfile.read(CONFIG).table(("accounts",))
+
+
+@pytest.mark.parametrize("account", accounts())
+@pytest.mark.usefixtures("here")
+def test_example_configuration_serves_each_account(
+    program: Program, account: str
+) -> None:
+    provider = accounts()[account].get("provider", account)
+    names = ("--provider", provider, "--account", account)
+    checked = program("check", "leads.csv", *names, "--config", CONFIG, "--json")
+    assert checked.document["error"] is None
+    assert checked.document["account"] == account
+
+
+def test_example_profile_maps_a_row(program: Program) -> None:
+    row = {
+        "Mobile": "555 010 0001",
+        "ID": 17,
+        "First Name": "Asha",
+        "Last Name": "Example",
+        "Score": "hot",
+        "Company": "Sample Ltd",
+        "Job Title": "Buyer",
+        "Department": "East",
+        "Link": "https://crm.example/17",
+        "Order ID": "A-1",
+        "Plan": "Basic",
+        "address": {"city": "Springfield"},
+        "Status": "new",
+        "Country": "US",
+    }
+    skipped = row | {"Country": "XX"}
+    program.write("crm.jsonl", f"{json.dumps(row)}\n{json.dumps(skipped)}\n")
+    profile = ("--profile", "crm-export", "--config", CONFIG)
+    checked = program("check", "crm.jsonl", "--provider", "lupitor", *profile, "--json")
+    assert checked.counts == {"created": 1, "suppressed": 1}, checked.err
+
+
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_example_configuration_has_every_setting_with_its_default(name: str) -> None:
+    written = accounts()[name]
+    for setting in fields(provider_class(name)):
+        assert setting.name in written, f"{setting.name} of {name} is not documented"
+        if setting.default is not MISSING and setting.default != "":
+            assert written[setting.name] == setting.default
+
+
+def test_example_configuration_has_every_common_setting_with_its_default() -> None:
+    written = accounts()["voiso"]
+    defaults = {setting.name: setting.default for setting in fields(config.Connection)}
+    forms = {form.format(secret="api_key"): None for form in config.SECRET_FORMS}
+    missing = object()
+    found = {name: written.get(name, missing) for name in {**defaults, **forms}}
+    assert found == {**defaults, **forms}
+
+
+def test_example_configuration_has_every_key_of_profiles() -> None:
+    text = CONFIG.read_text(encoding="utf-8").partition("\nprofiles:")[2]
+    keys = ("region", "fields", "skip_if", "in", "column", "columns", "template")
+    for key in (*keys, "value", "map", "default"):
+        assert re.search(rf"\b{key}: ", text) or f"{key}:\n" in text, key
+    for lead_field in FIELDS:
+        assert re.search(rf"\b{lead_field}\b", text), lead_field
+
+
+# --- documents ---
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block: where it begins, the line before it, its content."""
+
+    place: str
+    language: str
+    before: str
+    content: str
+
+
+def blocks(document: Path) -> Iterator[Block]:
+    lines = iter(enumerate(document.read_text(encoding="utf-8").splitlines(), start=1))
+    before = ""
+    for number, line in lines:
+        if fence := re.fullmatch(r"\s*```(\w+)\s*", line):
+            content = []
+            for _, inner in lines:
+                if inner.strip() == "```":
+                    break
+                content.append(inner)
+            text = textwrap.dedent("\n".join(content)) + "\n"
+            yield Block(f"{document.name}:{number}", fence[1], before.strip(), text)
+        before = line
+
+
+SHELL_BLOCKS = [
+    block
+    for document in DOCUMENTS
+    for block in blocks(document)
+    if block.language == "sh"
+]
+
+# Rows to correct are no failure of the example: leadctl may end with 3.
+STRICTLY = """set -Euo pipefail
+trap 'code=$?; case "$BASH_COMMAND $code" in *leadctl*" 3") ;; *)
+echo "ended with $code: $BASH_COMMAND" >&2; exit 1 ;; esac' ERR
+"""
+
+
+def bash(
+    script: str, program: Program, environment: dict[str, str]
+) -> subprocess.CompletedProcess[str]:
+    programs = [str(Path(sys.executable).parent), os.environ["PATH"]]
+    return subprocess.run(  # noqa: S603  what the documents tell users to type
+        ["/bin/bash", "--norc", "-c", script],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        stdin=subprocess.DEVNULL,
+        cwd=program.folder,
+        env={
+            "PATH": os.pathsep.join(programs),
+            "HOME": str(program.home),
+            "LC_ALL": "C.UTF-8",
+            "PYTHONWARNINGS": "error",
+            "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
+            **environment,
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    "block",
+    [block for block in SHELL_BLOCKS if not NOT_RUN.fullmatch(block.before)],
+    ids=lambda block: block.place,
+)
+@pytest.mark.usefixtures("here")
+def test_shell_lines_work(push: Push, block: Block) -> None:
+    environment: dict[str, str] = {}
+    for provider in PROVIDERS:
+        environment |= push.environment(provider)
+    done = bash(STRICTLY + block.content, push.program, environment)
+    assert done.returncode in (0, 3), done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("block", SHELL_BLOCKS, ids=lambda block: block.place)
+def test_shell_lines_can_be_read(program: Program, block: Block) -> None:
+    """Those that are not run, too."""
+    script = program.write("block.sh", block.content)
+    done = bash(f'bash -n "{script}"', program, {})
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_lead_somewhere(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    for link in re.findall(r"\]\(([^)#]+)[^)]*\)", text):
+        if not link.startswith(("https:", "mailto:")):
+            assert (document.parent / link).exists(), link
+
+
+def make(*arguments: str) -> subprocess.CompletedProcess[str]:
+    found = shutil.which("make")
+    if found is None:
+        pytest.skip("make is not installed")
+    environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
+    return subprocess.run(  # noqa: S603  our own Makefile
+        [found, *arguments],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env=environment,
+    )
+
+
+def test_documents_name_targets_that_exist() -> None:
+    listed = {line.split()[0] for line in make("help").stdout.splitlines()}
+    assert listed
+    code = [block.content for block in SHELL_BLOCKS]
+    for document in DOCUMENTS:
+        code += re.findall(r"`(make [^`]+)`", document.read_text(encoding="utf-8"))
+    named = set(re.findall(r"^make ([a-z][a-z-]*)", "\n".join(code), re.MULTILINE))
+    assert named >= {"demo", "test"}
+    assert named <= listed
+
+
+def test_help_lists_every_target() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    declared = re.search(r"^\.PHONY: (.+)$", makefile, re.MULTILINE)
+    assert declared
+    listed = {line.split()[0] for line in make("help").stdout.splitlines()}
+    assert listed == set(declared[1].split())
+
+
+def test_continuous_integration_can_start() -> None:
+    assert os.access(ROOT / ".ci" / "run", os.X_OK)
+    assert make("--dry-run", "test").returncode == 0
+
+
+# --- the example of docs/adding-a-provider.md ---
+
+
+@dataclass
+class Dialer:
+    """The dialer of the document; `bad` is the one number it does not take."""
+
+    bad: str
+    leads: list[dict[str, Any]] = field(default_factory=list)
+    keys: set[str] = field(default_factory=set)
+    url: str = ""
+
+    def answer(self, upload: dict[str, Any]) -> dict[str, Any]:
+        results = []
+        for lead in upload["leads"]:
+            if lead["number"] == self.bad:
+                results.append({"status": "bad", "why": "no area code"})
+            elif lead["number"] in [known["number"] for known in self.leads]:
+                results.append({"status": "known"})
+            else:
+                self.leads.append(lead)
+                results.append({"status": "added"})
+        return {"results": results}
+
+
+@contextmanager
+def serving(dialer: Dialer) -> Iterator[Dialer]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            dialer.keys.add(self.headers["Authorization"])
+            upload = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            found = self.path == "/v1/lists/7/leads"
+            answer = json.dumps(dialer.answer(upload) if found else {}).encode()
+            self.send_response(200 if found else 404)
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        dialer.url = f"http://127.0.0.1:{server.server_port}/v1"
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield dialer
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    """Write the document's files, with what an installer would put beside them."""
+    folder = tmp_path / "package"
+    for block in blocks(ROOT / "docs" / "adding-a-provider.md"):
+        if name := re.fullmatch(r"<!-- file: (\S+) -->", block.before):
+            path = folder / name[1]
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(block.content, encoding="utf-8")
+    project = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
+    project = project["project"]
+    name, version = project["name"], project["version"]
+    installed = folder / f"{name.replace('-', '_')}-{version}.dist-info"
+    installed.mkdir()
+    (installed / "METADATA").write_text(
+        f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n", encoding="utf-8"
+    )
+    lines: list[str] = []
+    for group, points in project["entry-points"].items():
+        lines += [f"[{group}]", *(f"{point} = {points[point]}" for point in points)]
+    (installed / "entry_points.txt").write_text("\n".join(lines), encoding="utf-8")
+    return folder
+
+
+@pytest.mark.usefixtures("here")
+def test_documented_provider_takes_leads(program: Program, package: Path) -> None:
+    program.environment |= {
+        "PYTHONPATH": str(package),
+        "LEADCTL_EXAMPLE_API_KEY": "example-key",
+    }
+    shown = program("providers", "show", "example", "--json")
+    assert json.loads(shown.out)["limits"]["batch_size"] == 200
+    checked = program("check", "leads.csv", "--provider", "example", "--json")
+    assert checked.counts == {"created": 5, "duplicate": 1, "rejected": 1}
+    with serving(Dialer(bad="+15550100004")) as dialer:
+        target = ("--provider", "example", "--campaign", "7", "--json")
+        address = {"LEADCTL_EXAMPLE_BASE_URL": dialer.url}
+        pushed = program("push", "leads.csv", *target, env=address)
+        again = program("push", "leads.csv", *target, "--resend-delivered", env=address)
+    assert pushed.counts == {"created": 4, "duplicate": 1, "rejected": 2}
+    assert again.counts == {"duplicate": 5, "rejected": 2}
+    assert dialer.keys == {"Bearer example-key"}
+    assert dialer.leads[0] == {
+        "number": "+15550100001",
+        "full_name": "Asha Example",
+    }
+
+
+def test_documented_provider_passes_its_recorded_case(package: Path) -> None:
+    shutil.copy(ROOT / "tests" / "test_provider_contract.py", package)
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-W", "error"]
+    played = subprocess.run(  # noqa: S603  pytest on the document's own files
+        [*command, "--verbose", "-k", "recorded_answer", "test_provider_contract.py"],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=package,
+        env={
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(package),
+            "HOME": str(package),
+        },
+    )
+    assert played.returncode == 0, played.stdout + played.stderr
+    assert re.search(r"example/rejected\] PASSED", played.stdout), played.stdout
+
+
+# --- dependencies ---
+
+
+def requirements() -> set[str]:
+    """Return the names of everything pyproject.toml asks for, ourselves apart."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    project = project["project"]
+    extras = [
+        line for lines in project["optional-dependencies"].values() for line in lines
+    ]
+    names = {re.split(r"[^\w.-]", line)[0] for line in project["dependencies"] + extras}
+    return {plain(name) for name in names} - {"leadctl"}
+
+
+def plain(name: str) -> str:
+    return name.lower().replace("_", "-")
+
+
+def test_locked_versions_are_names_and_versions_alone() -> None:
+    lines = (ROOT / "requirements-dev.lock").read_text(encoding="utf-8").splitlines()
+    pinned = [line for line in lines if line and not line.startswith("#")]
+    assert all(re.fullmatch(r"[\w.-]+==[\w.+!]+", line) for line in pinned)
+    assert {plain(line.partition("==")[0]) for line in pinned} >= requirements()
+
+
+def test_every_dependency_is_listed_with_its_licence() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([\w-]+) \| (\S+) \| (\S.*) \|$", text, re.MULTILINE)
+    listed = {name: licence for name, licence, _ in rows if name != "Package"}
+    assert {plain(name) for name in listed} == requirements()
+    for name, licence in listed.items():
+        facts = metadata(name)
+        assert licence == (facts["License-Expression"] or facts["License"]), name
+
+
+# --- a fresh machine ---
+
+
+@pytest.mark.long
+@pytest.mark.skipif(
+    "LEADCTL_TEST_LONG" not in os.environ, reason="installs from the package index"
+)
+def test_demo_works_in_a_clean_copy_with_an_empty_home(tmp_path: Path) -> None:
+    git = shutil.which("git")
+    assert git, "the list of files comes from git"
+    listed = subprocess.run(  # noqa: S603
+        [git, "ls-files", "-co", "--exclude-standard", "-z"],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+    )
+    for name in filter(None, listed.stdout.split("\0")):
+        if (ROOT / name).exists():
+            (tmp_path / "clone" / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, tmp_path / "clone" / name)
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+    done = subprocess.run(
+        ["make", "demo"],  # noqa: S607  as a user types it
+        check=False,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        cwd=tmp_path / "clone",
+        env=environment,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"^created +5$", done.stdout, re.MULTILINE)
