@@ -99,6 +99,18 @@ ALLOWED = {
         "transport",
     },
     "__main__": {"cli"},
+    # for the tests of providers; nothing imports it
+    "testing": {
+        "config",
+        "errors",
+        "fitting",
+        "model",
+        "pace",
+        "phone",
+        "provider",
+        "transport",
+        "yamlfile",
+    },
 }
 """Which of ours each module may import. `cli` is over all, `sandbox` beside them."""
 
@@ -106,7 +118,7 @@ DOORS = {
     "typer": {"cli.*"},
     "platformdirs": {"config", "cli.*"},
     "rich": {"report", "terminal"},
-    "httpx": {"auth", "transport", "providers.*"},
+    "httpx": {"auth", "testing", "transport", "providers.*"},
     "sqlite3": {"ledger"},
     "yaml": {"yamlfile"},
     "keyring": {"credentials"},
@@ -204,7 +216,7 @@ def test_module_imports_only_what_it_may(module: str) -> None:
     }
     match room(module):
         case "cli" | "cli.*":
-            allowed = MODULES.keys() - {"__main__"}
+            allowed = MODULES.keys() - {"__main__", "testing"}
             if module != "cli.sandbox":
                 allowed -= {name for name in MODULES if name.startswith("sandbox")}
         case "sandbox" | "sandbox.*":
@@ -212,6 +224,10 @@ def test_module_imports_only_what_it_may(module: str) -> None:
         case known:
             allowed = ALLOWED[known]
     assert found <= allowed
+
+
+def test_nothing_imports_the_tests_of_providers() -> None:
+    assert not [who for who, what, _ in imports() if ours(what) == "testing"]
 
 
 def test_imports_point_one_way() -> None:

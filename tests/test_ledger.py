@@ -233,8 +233,11 @@ def test_reasons_are_grouped_with_their_first_row() -> None:
         books.flush()
         books.note(0, rejected(5, "b"))
         books.flush()
-        found = [(r.text, r.count, r.file, r.row) for r in books.reasons()]
-        assert found == [("a", 3, 1, 3), ("b", 2, 0, 2)]
+        first, second = books.reasons()
+        assert (first.text, first.count, second.text, second.count) == ("a", 3, "b", 2)
+        assert (second.file, second.row) == (0, 2)
+        # Of two files either will do, as long as the row is one of that file.
+        assert (first.file, first.row) in {(0, 4), (1, 3)}
 
 
 def test_intent_stands_in_the_file_before_the_outcome(tmp_path: Path) -> None:

@@ -298,6 +298,21 @@ def test_file_that_needs_a_word_is_read_with_it(
     assert push.phones("voiso") == [phone.lstrip("+") for phone in THREE]
 
 
+def test_input_that_can_be_read_only_once_loses_no_row(push: Push) -> None:
+    """A pipe by name, as a shell's `<(…)` gives one: read whole, or refused."""
+    content = "phone\n+15551230001\n+15551230002\n".encode()
+    ran = push("voiso", "/dev/stdin", "--json", stdin=content)
+    assert ran.code == 6 or ran.counts == {"created": 2}
+    assert len(push.phones("voiso")) == ran.document["created"]
+
+
+def test_old_line_ends_are_read_or_refused_in_a_sentence(push: Push) -> None:
+    push.program.write("leads.csv", separated(",", "\r"))
+    ran = push("voiso", "leads.csv", "--json")
+    assert ran.counts == {"created": 3} or "leads.csv" in ran.error["message"]
+    assert ran.code in (0, 6)
+
+
 def test_file_without_header_is_mapped_by_column_numbers(push: Push) -> None:
     push.program.write("a.csv", "x,+15551230001\ny,+15551230002\n")
     push.program.write("p.yaml", 'fields:\n  phone: "2"\n')

@@ -335,6 +335,7 @@ class Unusable:
 
 
 GOOD = "phone,name\n+15551230001,Ann Testperson\n"
+BAD = GOOD + "+1555,Bob Testperson\n"
 VOISO = ("leads.csv", "--provider", "voiso", "--campaign", "3")
 LATIN = "phone,name\n+15551230001,Zoë Testperson\n".encode("cp1252")
 PROFILED = (*VOISO, "--profile", "map.yaml")
@@ -359,8 +360,20 @@ UNUSABLE = {
         ("leads.csv", "byte 3000007 ", "--encoding"),
         {"leads.csv": b"phone\n" + b"2" * 3_000_000 + b"\xff\n"},
     ),
+    "no-phone-column": Unusable(
+        VOISO,
+        6,
+        ("leads.csv", "phone", "'colour'", "--profile"),
+        {"leads.csv": "colour\nred\n"},
+    ),
     "rows-without-header": Unusable(
-        VOISO, 6, ("phone",), {"leads.csv": "+15551230001,Ann Testperson\n"}
+        VOISO, 6, ("leads.csv", "phone"), {"leads.csv": "+15551230001,Ann Testperson\n"}
+    ),
+    "json-array": Unusable(
+        ("leads.json", *VOISO[1:]),
+        6,
+        ("leads.json", "JSONL"),
+        {"leads.json": '[{"phone": "+15551230001"}]\n'},
     ),
     "unknown-provider": Unusable(
         (*VOISO[:2], "vosio", *VOISO[3:]), 2, ("'vosio'", "voiso")
@@ -445,6 +458,10 @@ UNUSABLE = {
     ),
     "rejects-in-no-folder": Unusable(
         (*VOISO, "--rejects", "no/such/r.csv"), 6, ("no/such",)
+    ),
+    # Known before anything is sent: the name is longer than any file system takes.
+    "rejects-that-cannot-be-written": Unusable(
+        (*VOISO, "--rejects", f"{'r' * 300}.csv"), 6, ("--rejects",), {"leads.csv": BAD}
     ),
     "rejects-over-a-foreign-file": Unusable(
         VOISO, 6, ("leads.rejects.csv", "--rejects"), {"leads.rejects.csv": "my,own\n"}

@@ -35,9 +35,7 @@ def throw_away(asked: Asked) -> Iterator[Asked]:
     campaigns = (asked.campaign,) if asked.campaign else ()
     with sandbox.serve([sandbox.SIMULATORS[name](open_campaigns=campaigns)]) as served:
         environment = {**os.environ, **served.environment(name)}
-        yield replace(
-            asked, account=None, environment=environment, sandbox=True
-        )
+        yield replace(asked, account=None, environment=environment, sandbox=True)
 
 
 @app.command("sandbox")

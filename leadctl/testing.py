@@ -1,0 +1,263 @@
+"""The contract suite: what every provider's tests run, ours and other packages'.
+
+`check_case` plays a recorded case; `LAWS` hold for every provider whatever it is sent. A
+case is a JSON file `<name of the provider>/<name of the case>.json`; its keys are told
+in docs/adding-a-provider.md. A broken case or law raises AssertionError.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import httpx
+
+from leadctl import config, errors
+from leadctl.fitting import Fitter
+from leadctl.model import DELIVERED, Batch, Code, Lead, Status
+from leadctl.pace import asked_pause
+from leadctl.phone import Normaliser
+from leadctl.provider import Provider, judge
+from leadctl.transport import Transport
+from leadctl.yamlfile import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from leadctl.model import Outcome
+
+KEYS = {"yotel": "yt_test_example_key", "agora": "agora_test_example_key"}
+"""Made-up keys of the look a provider insists on; any other gets `example-key`."""
+
+KINDS = (
+    "created",
+    "rejected",
+    "duplicate",
+    "denied",
+    "campaign",
+    "throttled",
+    "garbage",
+)
+NOON = 1_700_000_000.0
+
+
+@dataclass(frozen=True)
+class Case:
+    """A recorded case, ready to be played."""
+
+    path: Path
+    facts: dict[str, Any]
+    provider: Provider
+    batch: Batch
+
+
+def cases(folder: Path) -> list[Path]:
+    """Return the cases below a folder, in order."""
+    found = sorted(folder.rglob("*.json"))
+    return [path for path in found if path.stem != "cannot-occur"]
+
+
+def load(path: Path) -> Case:
+    facts = json.loads(path.read_text(encoding="utf-8"))
+    provider = _provider(path.parent.name, facts.get("settings", {}))
+    leads = tuple(_leads(provider, facts["leads"]))
+    tags = tuple(facts.get("tags", ()))
+    return Case(
+        path, facts, provider, Batch(UUID(int=7), facts["campaign"], 0, leads, tags)
+    )
+
+
+def check_case(path: Path) -> None:
+    """Play a case: what is sent is what it records, and the answer means what it says."""
+    case = load(path)
+    if "error" in case.facts:
+        _expect_error(case)
+    else:
+        _expect_outcomes(case, _played(case))
+
+
+def _provider(name: str, settings: dict[str, Any]) -> Provider:
+    account = {"provider": name, **settings}
+    document = parse(json.dumps({"accounts": {name: account}}), "the case's settings")
+    return config.resolve(document, {}, provider=name).provider
+
+
+def _leads(provider: Provider, rows: list[dict[str, Any]]) -> Iterator[Lead]:
+    fitter = Fitter(provider, Normaliser(provider.phone_rule), str.encode)
+    for number, row in enumerate(rows, start=1):
+        yield fitter.lead(number, dict(row))
+
+
+def _secrets(provider: Provider) -> dict[str, str]:
+    return dict.fromkeys(provider.secrets, KEYS.get(provider.name, "example-key"))
+
+
+def _played(case: Case) -> list[Outcome]:
+    wire = _Wire(case.facts["exchanges"])
+    auth = case.provider.auth(_secrets(case.provider))
+    transport = Transport(auth, transport=httpx.MockTransport(wire))
+    try:
+        request = case.provider.request(case.batch)
+        return judge(case.provider, case.batch, transport.send(request))
+    finally:
+        transport.close()
+        assert wire.played == len(wire.exchanges), "a recorded request was not made"
+
+
+@dataclass
+class _Wire:
+    """Checks each request against the record and plays the answer."""
+
+    exchanges: list[dict[str, Any]]
+    played: int = 0
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        expected = self.exchanges[self.played]["request"]
+        answer = self.exchanges[self.played]["answer"]
+        self.played += 1
+        assert request.method == expected["method"]
+        assert str(request.url) == expected["url"]
+        for name, value in expected.get("headers", {}).items():
+            assert value in ("*", request.headers[name]), f"header {name}"
+        if "json" in expected:
+            assert json.loads(request.content) == expected["json"]
+        content = {"json": answer["json"]} if "json" in answer else {}
+        text = answer.get("text", "") if not content else None
+        return httpx.Response(
+            answer["status"], headers=answer.get("headers"), text=text, **content
+        )
+
+
+def _expect_error(case: Case) -> None:
+    expected = getattr(errors, case.facts["error"])
+    try:
+        outcomes = _played(case)
+    except errors.ProviderError as error:
+        assert type(error) is expected, f"{type(error).__name__}: {error.message}"
+        if isinstance(error, errors.Refused) and "culprits" in case.facts:
+            named = {str(index): why for index, why in error.culprits.items()}
+            assert named == case.facts["culprits"]
+    else:
+        raise AssertionError(f"{expected.__name__} expected, not {outcomes}")
+    if "retry_after" in case.facts:
+        answer = case.facts["exchanges"][-1]["answer"]
+        pause = asked_pause(httpx.Headers(answer.get("headers", {})), NOON)
+        assert pause is not None
+        assert abs(pause - case.facts["retry_after"]) <= 1
+
+
+def _expect_outcomes(case: Case, outcomes: list[Outcome]) -> None:
+    for outcome, expected in zip(outcomes, case.facts["outcomes"], strict=True):
+        code = Code(expected["code"]) if expected["code"] else None
+        assert (outcome.status, outcome.code) == (Status(expected["status"]), code)
+        if expected.get("reason") is not None:
+            assert outcome.reason == expected["reason"]
+
+
+# --- the laws: each takes the folder of one provider's cases --------------------------
+
+
+STATUSES = (200, 201, 202, 204, 302, 400, 401, 403, 404, 409, 413, 422, 429, 500, 503)
+BODIES = (
+    "",
+    "<html>",
+    "{}",
+    "[]",
+    "null",
+    '"ok"',
+    "{",
+    '{"errors": [{"row": 99, "message": "x"}]}',
+    '{"errors": {"leads": 3}}',
+    '{"results": [null, {"status": "added"}], "valid": 5}',
+    '{"leads_import": {"created": 3}}',
+    '{"success": true, "data": {"created": -1, "skipped": "x"}}',
+    '{"status": "SUCCESS", "message": null}',
+    '{"received_count": 0, "invalid_count": 9, "errors": [{}]}',
+)
+NOTHING_SAID = ("", "<html>", "{}", "[]", "null", '"ok"', "{")
+
+
+def every_lead_has_one_outcome(folder: Path) -> None:
+    """For any status and any body."""
+    for case in _some(folder):
+        for status in STATUSES:
+            for text in BODIES:
+                outcomes = _judged(case, httpx.Response(status, text=text))
+                assert outcomes is None or len(outcomes) == len(case.batch)
+
+
+def silence_is_not_success(folder: Path) -> None:
+    for case in _some(folder):
+        for status in STATUSES:
+            for text in NOTHING_SAID:
+                outcomes = _judged(case, httpx.Response(status, text=text)) or []
+                assert not any(outcome.status in DELIVERED for outcome in outcomes)
+
+
+def a_batch_gives_the_same_bytes_every_time(folder: Path) -> None:
+    for path in cases(folder):
+        case = load(path)
+        first, again = (case.provider.request(case.batch) for _ in range(2))
+        assert first.content == again.content
+        assert (first.url, first.headers) == (again.url, again.headers)
+
+
+def a_higher_word_is_never_dialled_later(folder: Path) -> None:
+    scale = load(cases(folder)[0]).provider.priority
+    if scale is None:
+        return
+    words = ("highest", "high", "normal", "low", "lowest")
+    ranks = [abs(scale.check(word) - scale.first) for word in words]
+    assert ranks == sorted(ranks)
+    assert ranks[0] < ranks[-1]
+
+
+def nothing_private_is_shown(folder: Path) -> None:
+    """No key and no phone in a `repr` or in an error."""
+    for path in cases(folder):
+        case = load(path)
+        secrets = _secrets(case.provider)
+        shown = [repr(case.batch), repr(case.batch.leads)]
+        shown.append(repr(case.provider.auth(secrets)))
+        try:
+            _played(case)
+        except errors.ProviderError as error:
+            shown.append(f"{error!r} {error.hint}")
+        private = [*secrets.values(), *(lead.phone.key for lead in case.batch.leads)]
+        assert not any(word in text for word in private for text in shown)
+
+
+def every_kind_is_recorded(folder: Path) -> None:
+    """Or `cannot-occur.json` names the kind that cannot occur, and why."""
+    recorded = {load(path).facts["kind"] for path in cases(folder)}
+    excuses = folder / "cannot-occur.json"
+    if excuses.exists():
+        recorded |= json.loads(excuses.read_text(encoding="utf-8")).keys()
+    assert not set(KINDS) - recorded
+
+
+LAWS: tuple[Callable[[Path], None], ...] = (
+    every_lead_has_one_outcome,
+    silence_is_not_success,
+    a_batch_gives_the_same_bytes_every_time,
+    a_higher_word_is_never_dialled_later,
+    nothing_private_is_shown,
+    every_kind_is_recorded,
+)
+
+
+def _some(folder: Path) -> Iterator[Case]:
+    """Yield the smallest and the largest batch there is a case of."""
+    found = sorted((load(path) for path in cases(folder)), key=lambda c: len(c.batch))
+    yield found[0]
+    yield found[-1]
+
+
+def _judged(case: Case, response: httpx.Response) -> list[Outcome] | None:
+    try:
+        return judge(case.provider, case.batch, response)
+    except errors.ProviderError:
+        return None
