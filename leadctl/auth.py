@@ -1,4 +1,4 @@
-"""How requests prove who sends them: fixed headers, or a key exchanged for a short-lived token."""
+"""How requests prove who sends them: fixed headers, or a key exchanged for a token."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 
 class FixedHeaders(httpx.Auth):
-    """The same headers on every request. They are never shown: httpx hides `authorization` only."""
+    """The same headers on every request.
+
+    They are never shown: httpx hides `authorization` only.
+    """
 
     def __init__(self, headers: Mapping[str, str]) -> None:
         self._headers = dict(headers)
@@ -47,12 +50,13 @@ class Token:
 
 
 class TokenExchange(httpx.Auth):
-    """Exchange a key for a bearer token, once for all threads, and again before it ends.
+    """Exchange a key for a bearer token, once for all threads; again before it ends.
 
     request     builds the exchange call
     read        reads its answer into a Token, or raises a ProviderError
-    expired     tells from an upload's answer that the token was not accepted; then the token is
-                renewed and the upload repeated, once: it was certainly not processed
+    expired     tells from an upload's answer that the token was not accepted; then the
+                token is renewed and the upload repeated, once: it was certainly not
+                processed
     headers     go on every upload beside the token
     """
 
@@ -73,7 +77,7 @@ class TokenExchange(httpx.Auth):
         self._clock = clock
         self._lock = threading.Lock()
         self.permit: Callable[[], None] = lambda: None
-        """Called before every exchange; may raise a ProviderError instead of allowing it."""
+        """Called before every exchange; may raise a ProviderError instead."""
         self._token: Token | None = None
         self._renew_at = 0.0
 
@@ -96,7 +100,7 @@ class TokenExchange(httpx.Auth):
     def _current(
         self, refused: Token | None
     ) -> Generator[httpx.Request, httpx.Response, Token]:
-        # The lock is held across the exchange: threads that come meanwhile use its result.
+        # Held across the exchange: threads that come meanwhile use its result.
         with self._lock:
             if (
                 self._token
@@ -109,7 +113,8 @@ class TokenExchange(httpx.Auth):
             response = yield self._request()
             response.read()
             token = self._read(response)
-            # At 80 % of its life or 30 s before its end, so that no request starts with a dying one.
+            # At 80 % of its life or 30 s before its end: no request starts with a
+            # dying one.
             self._renew_at = self._clock() + max(0.8 * token.life, token.life - 30)
             self._token = token
             return token

@@ -1,8 +1,9 @@
-"""One run's books: what was intended, what came of it, and the counts and reasons read from it.
+"""One run's books: what was intended, what came of it, and the counts read from it.
 
-Rows are written as ranges, a batch at a time, so that a run costs a handful of statements a batch
-and not one a row. The intent to send is committed before a request leaves and its outcome when the
-answer is read; a batch that is still `sending` when a run is looked at again is in doubt.
+Rows are written as ranges, a batch at a time, so that a run costs a handful of
+statements a batch and not one a row. The intent to send is committed before a request
+leaves and its outcome when the answer is read; a batch that is still `sending` when a
+run is looked at again is in doubt.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
     from sqlite3 import Connection
+
     from leadctl.model import Batch, Json, Lead, Outcome
 
 Transaction: TypeAlias = "Callable[[], AbstractContextManager[None]]"
@@ -42,7 +44,10 @@ class BatchState(StrEnum):
 
 @dataclass(frozen=True)
 class Run:
-    """One run's facts. `error` is `{"code", "message", "hint"}` or None; times are ISO 8601 UTC."""
+    """One run's facts; times are ISO 8601 UTC.
+
+    `error` is `{"code", "message", "hint"}` or None.
+    """
 
     number: int
     id: str
@@ -79,7 +84,10 @@ class OpenBatch:
 
 @dataclass(frozen=True)
 class Unfinished:
-    """What a run still has to do. `accounted` has, by file, the rows that are settled or in doubt."""
+    """What a run still has to do.
+
+    `accounted` has, by file, the rows that are settled or in doubt.
+    """
 
     accounted: dict[int, RowSet]
     in_doubt: list[OpenBatch]
@@ -87,7 +95,7 @@ class Unfinished:
 
 @dataclass(frozen=True)
 class Reason:
-    """Findings that share status, code and sentence; `row` is the first of them in `file`."""
+    """Findings that share status, code and sentence; `row` in `file` is the first."""
 
     status: Status
     code: Code
@@ -100,9 +108,10 @@ class Reason:
 class Books:
     """One run's part of the ledger. `transaction` opens one on `db`, all or nothing.
 
-    `guarded` books note whose leads are on their way before they are sent: for providers where
-    sending twice would add a lead twice, so that no later run sends them unasked.
-    `tally` counts the rows settled so far, by status: cheap enough to look at for every batch.
+    `guarded` books note whose leads are on their way before they are sent: for
+    providers where sending twice would add a lead twice, so that no later run sends
+    them unasked. `tally` counts the rows settled so far, by status: cheap enough to
+    look at for every batch.
     """
 
     def __init__(
@@ -124,12 +133,13 @@ class Books:
     def add_file(self, ordinal: int, path: str, fingerprint: str) -> None:
         with self._transaction():
             self._db.execute(
-                "INSERT INTO files (run, ordinal, path, fingerprint) VALUES (?, ?, ?, ?)",
+                "INSERT INTO files (run, ordinal, path, fingerprint)"
+                " VALUES (?, ?, ?, ?)",
                 (self._run, ordinal, path, fingerprint),
             )
 
     def note(self, file: int, finding: Finding) -> None:
-        """Keep a verdict on a row; written with the next transaction, or when enough are kept."""
+        """Keep a verdict; written with the next transaction, or when enough are kept."""
         self.tally[finding.status] += 1
         self._noted.append((file, finding))
         if len(self._noted) >= 5000:
@@ -151,7 +161,8 @@ class Books:
                 self._doubt(batch.file, batch.leads)
             if batch.id in self._numbers:
                 self._db.execute(
-                    "UPDATE batches SET state = 'sending', attempts = attempts + 1 WHERE number = ?",
+                    "UPDATE batches SET state = 'sending', attempts = attempts + 1"
+                    " WHERE number = ?",
                     (self._numbers[batch.id],),
                 )
                 return
@@ -178,8 +189,8 @@ class Books:
     ) -> None:
         """Record the final outcome of the leads of a batch, sent or not.
 
-        Leads without one (None) travel on in `pieces`, which are recorded as `state` in the same
-        transaction: at no moment is a row in no batch or in two.
+        Leads without one (None) travel on in `pieces`, which are recorded as `state` in
+        the same transaction: at no moment is a row in no batch or in two.
         """
         there: list[bytes] = []
         good: list[int] = []
@@ -214,14 +225,15 @@ class Books:
                 self._undoubt(batch.leads)
             self._doubt(batch.file, unknown)
             if good and batch.id not in self._numbers:
-                self._add(
-                    batch, BatchState.SETTLED, doubted=False
-                )  # rehearsed, never sent
+                # Rehearsed, never sent.
+                self._add(batch, BatchState.SETTLED, doubted=False)
             if number := self._numbers.pop(batch.id, None):
                 self._db.execute(
-                    # Of the rows only those stay that are delivered; the others have their verdict
-                    # or travel on. What a resume finds is never more than the evidence.
-                    "UPDATE batches SET state = 'settled', rows = ?, created = ?, accepted = ?"
+                    # Of the rows only those stay that are delivered; the others have
+                    # their verdict or travel on. What a resume finds is never more
+                    # than the evidence.
+                    "UPDATE batches"
+                    " SET state = 'settled', rows = ?, created = ?, accepted = ?"
                     " WHERE number = ?",
                     (
                         rowset.written(good),
@@ -244,7 +256,8 @@ class Books:
         with self._transaction():
             self._write_noted()
             self._db.execute(
-                "UPDATE runs SET finished_at = ?, exit_code = ?, error = ? WHERE number = ?",
+                "UPDATE runs SET finished_at = ?, exit_code = ?, error = ?"
+                " WHERE number = ?",
                 (
                     utc_text(datetime.now(UTC)),
                     exit_code,
@@ -254,11 +267,12 @@ class Books:
             )
 
     def reopen(self) -> Unfinished:
-        """Make an ended or broken-off run ready to go on, and return what is left open.
+        """Make an ended or broken-off run ready to go on; returns what is left open.
 
-        Rows that failed, and batches that were certainly not taken in, are open again like rows
-        never read. A batch that was on its way when the process died is in doubt; so are, unless
-        the books are guarded, unknown rows: there, sending them again is safe.
+        Rows that failed, and batches that were certainly not taken in, are open again
+        like rows never read. A batch that was on its way when the process died is in
+        doubt; so are, unless the books are guarded, unknown rows: there, sending them
+        again is safe.
         """
         with self._transaction():
             if not self._guarded:
@@ -267,7 +281,8 @@ class Books:
                 "DELETE FROM findings WHERE run = ? AND status = 'failed'", (self._run,)
             )
             self._db.execute(
-                "DELETE FROM batches WHERE run = ? AND state = 'waiting' AND NOT doubted",
+                "DELETE FROM batches"
+                " WHERE run = ? AND state = 'waiting' AND NOT doubted",
                 (self._run,),
             )
             self._db.execute(
@@ -327,7 +342,8 @@ class Books:
     def _decide(self, file: int, rows: Sequence[int], *, delivered: bool) -> None:
         if delivered and rows:
             self._db.execute(
-                "INSERT INTO batches (run, file, id, rows, size, state, doubted, attempts, created)"
+                "INSERT INTO batches"
+                " (run, file, id, rows, size, state, doubted, attempts, created)"
                 " VALUES (?, ?, ?, ?, ?, 'settled', 1, 0, ?)",
                 (
                     self._run,
@@ -383,7 +399,8 @@ class Books:
                 "DELETE FROM findings WHERE run = ? AND file = ? AND first = ?", key
             )
             self._db.execute(
-                "INSERT INTO batches (run, file, id, rows, size, state, doubted, attempts)"
+                "INSERT INTO batches"
+                " (run, file, id, rows, size, state, doubted, attempts)"
                 " VALUES (?, ?, ?, ?, ?, 'doubt', 1, 0)",
                 (self._run, file, uuid4().bytes, rows, len([*rowset.rows(rows)])),
             )
@@ -392,7 +409,8 @@ class Books:
     def _open_batches(self) -> list[OpenBatch]:
         found = []
         for number, file, name, rows in self._db.execute(
-            "SELECT number, file, id, rows FROM batches WHERE run = ? AND state = 'doubt'",
+            "SELECT number, file, id, rows FROM batches"
+            " WHERE run = ? AND state = 'doubt'",
             (self._run,),
         ):
             found.append(OpenBatch(UUID(bytes=name), file, tuple(rowset.rows(rows))))
@@ -434,7 +452,7 @@ class Books:
         self._numbers[batch.id] = cursor.lastrowid or 0
 
     def _write_noted(self) -> None:
-        """Write the kept verdicts, those that say the same of a file's rows as one line."""
+        """Write the kept verdicts; those that say the same of a file's rows as one."""
         noted, self._noted = self._noted, []
         kept = sorted(noted, key=_sameness)
         for (file, status, code, field, text), group in groupby(
@@ -443,8 +461,8 @@ class Books:
             rows = [finding.row for _, finding in group]
             self._db.execute("INSERT OR IGNORE INTO reasons (text) VALUES (?)", (text,))
             self._db.execute(
-                "INSERT INTO findings SELECT ?, ?, ?, ?, ?, ?, ?, ?, number FROM reasons"
-                " WHERE text = ?",
+                "INSERT INTO findings"
+                " SELECT ?, ?, ?, ?, ?, ?, ?, ?, number FROM reasons WHERE text = ?",
                 (
                     self._run,
                     file,
@@ -467,7 +485,7 @@ class Books:
         return Run(**facts)
 
     def counts(self) -> dict[Status, int]:
-        """Count the rows by status. Batches that are under way count as what they would be now."""
+        """Count the rows by status; batches under way as what they would be now."""
         counts = dict.fromkeys(Status, 0)
         for status, number in self._db.execute(
             "SELECT status, sum(count) FROM findings WHERE run = ? GROUP BY status",
@@ -491,7 +509,8 @@ class Books:
         rows = self._db.execute(
             "SELECT status, code, text, sum(count), file, min(first) FROM findings"
             " JOIN reasons ON reasons.number = reason"
-            " WHERE run = ? GROUP BY status, code, text ORDER BY sum(count) DESC, min(file), min(first)",
+            " WHERE run = ? GROUP BY status, code, text"
+            " ORDER BY sum(count) DESC, min(file), min(first)",
             (self._run,),
         )
         return [Reason(Status(row[0]), Code(row[1]), *row[2:]) for row in rows]
@@ -499,9 +518,11 @@ class Books:
     def files(self) -> list[FileOfRun]:
         rows = self._db.execute(
             "SELECT ordinal, path, fingerprint, rejects_file,"
-            " (SELECT total(count) FROM findings WHERE run = f.run AND file = f.ordinal)"
-            " + (SELECT total(CASE state WHEN 'settled' THEN created + accepted ELSE size END)"
-            "     FROM batches WHERE run = f.run AND file = f.ordinal)"
+            " (SELECT total(count)"
+            "   FROM findings WHERE run = f.run AND file = f.ordinal)"
+            " + (SELECT total("
+            "     CASE state WHEN 'settled' THEN created + accepted ELSE size END)"
+            "   FROM batches WHERE run = f.run AND file = f.ordinal)"
             " FROM files AS f WHERE run = ? ORDER BY ordinal",
             (self._run,),
         )
@@ -513,18 +534,18 @@ class Books:
     def findings(self, file: int, statuses: Iterable[Status]) -> Iterator[Finding]:
         """Yield the verdicts on a file's rows, in the order of the rows."""
         wanted = [*statuses]
+        marks = ",".join("?" * len(wanted))
         groups = self._db.execute(
-            "SELECT rows, status, code, text, field FROM findings"
+            "SELECT rows, status, code, text, field FROM findings"  # noqa: S608  only marks
             " JOIN reasons ON reasons.number = reason"
-            " WHERE run = ? AND file = ? AND status IN"
-            f" ({','.join('?' * len(wanted))}) ORDER BY first",  # noqa: S608  only marks
+            f" WHERE run = ? AND file = ? AND status IN ({marks}) ORDER BY first",
             (self._run, file, *wanted),
         )
         return _in_row_order(groups)
 
 
 def _in_row_order(groups: Iterable[Sequence[str]]) -> Iterator[Finding]:
-    """Merge groups that come ordered by their first row; memory grows with their overlap only."""
+    """Merge groups ordered by their first row; memory grows with their overlap only."""
     heap: list[tuple[int, int, Iterator[int], tuple[str, ...]]] = []
 
     def next_of(order: int, rows: Iterator[int], facts: tuple[str, ...]) -> None:

@@ -1,14 +1,14 @@
-"""Settings: config file and environment -> frozen values, every one checked by name and type.
+"""Settings: config file and environment -> frozen values, checked by name and type.
 
-Nothing is read from the current folder on its own: a stray file must not redirect an API key.
+Nothing is read from the current folder on its own: a stray file must not redirect an
+API key.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import MISSING, dataclass, fields, replace
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import platformdirs
 
@@ -18,7 +18,8 @@ from leadctl.wording import nearest
 from leadctl.yamlfile import Document, parse, read
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
 
     from leadctl.model import Json
     from leadctl.provider import Limits
@@ -26,10 +27,14 @@ if TYPE_CHECKING:
 
 SECRET_FORMS = ("{secret}_file", "{secret}_command")
 
+Filled = TypeVar("Filled")
+
 
 @dataclass(frozen=True)
 class Connection:
-    """Settings every provider's account takes beside its own; None leaves the provider's value.
+    """Settings every provider's account takes beside its own.
+
+    None leaves the provider's value.
 
     timeout              seconds without a byte before a request is given up
     requests_per_minute  what this account is allowed, where it differs
@@ -128,7 +133,7 @@ def resolve(
     account: str | None = None,
     overrides: Mapping[str, Json] | None = None,
 ) -> Account:
-    """Build an account from option (`overrides`), environment, config file and defaults.
+    """Build an account: options (`overrides`), environment, config file, defaults.
 
     Required settings that are nowhere to be found are empty, and named in `missing`.
     """
@@ -157,12 +162,17 @@ def resolve(
         s for s in own if s in _required(loaded, values) and s not in values
     )
     values |= dict.fromkeys(missing, "")
-    built = loaded(**{key: value for key, value in values.items() if key in own})  # type: ignore[arg-type]  # checked against the fields' types above
-    connection = Connection(
-        **{key: value for key, value in values.items() if key in common}
-    )  # type: ignore[arg-type]  # the same
+    built = _filled(loaded, own, values)
+    connection = _filled(Connection, common, values)
     forms = {key: str(table[key]) for key in secret_keys if key in table}
     return Account(name, _addressed(built, name), connection, forms, missing)
+
+
+def _filled(
+    settings: Callable[..., Filled], names: Iterable[str], values: Mapping[str, Json]
+) -> Filled:
+    """Build settings from values whose types were checked before."""
+    return settings(**{name: values[name] for name in names if name in values})
 
 
 def variable_name(account: str, setting: str) -> str:
@@ -181,7 +191,7 @@ def _types(settings: type) -> dict[str, type]:
 
 
 def _required(provider: type[Provider], values: Mapping[str, Json]) -> set[str]:
-    """Settings without a default, and those that the address is made of."""
+    """Name the settings without a default, and those that the address is made of."""
     usual = next(
         field.default for field in fields(provider) if field.name == "base_url"
     )
@@ -196,7 +206,7 @@ def _parts(address: str) -> list[str]:
 
 
 def _addressed(provider: Provider, account: str) -> Provider:
-    """Fill the account's own part into the address: `https://{cluster_id}.voiso.com/…`."""
+    """Fill in the account's part of the address: `https://{cluster_id}.voiso.com/…`."""
     address = provider.base_url
     for setting in _parts(address):
         value = str(getattr(provider, setting))

@@ -1,6 +1,7 @@
-"""A secret by name: environment, file, command, systemd credential, keyring, in this order.
+"""A secret by name: environment, file, command, systemd credential, keyring, in order.
 
-The one door to `keyring`. A secret is never part of a settings object, and never in a message.
+The one door to `keyring`. A secret is never part of a settings object, and never in a
+message.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from leadctl.config import Account
 
 SERVICE = "leadctl"
-"""Name under which secrets lie in the keyring; the user name there is `<account>/<secret>`."""
+"""Secrets lie in the keyring under this; the user name is `<account>/<secret>`."""
 
 COMMAND_SECONDS = 30
 
@@ -27,8 +28,8 @@ COMMAND_SECONDS = 30
 def secrets_of(account: Account, environment: Mapping[str, str]) -> dict[str, str]:
     """Find every secret the account's provider needs.
 
-    Raises CredentialsMissing, which names what to set, other missing settings included; and
-    InputUnusable where only those are missing.
+    Raises CredentialsMissing, which names what to set, other missing settings included;
+    and InputUnusable where only those are missing.
     """
     settings = ", ".join(
         variable_name(account.name, setting) for setting in account.missing
@@ -45,13 +46,14 @@ def secrets_of(account: Account, environment: Mapping[str, str]) -> dict[str, st
     if settings:
         raise InputUnusable(
             f"account {account.name!r} needs {', '.join(account.missing)}",
-            hint=f"set {settings}, or write it under accounts.{account.name} in the config file",
+            hint=f"set {settings}, or write it under accounts.{account.name} "
+            "in the config file",
         )
     return secrets
 
 
 def store(account: Account, name: str, secret: str) -> None:
-    """Keep a secret in the system keyring; CredentialsMissing where there is none to use."""
+    """Keep a secret in the system keyring; CredentialsMissing where there is none."""
     import keyring  # noqa: PLC0415  slow to import
     from keyring.errors import KeyringError  # noqa: PLC0415
 
@@ -79,7 +81,8 @@ def _no_keyring(account: Account, name: str) -> CredentialsMissing:
     variable = variable_name(account.name, name)
     return CredentialsMissing(
         "this machine has no keyring that can be used",
-        hint=f"set {variable}, {variable}_FILE (a file only you can read) or {variable}_COMMAND",
+        hint=f"set {variable}, {variable}_FILE (a file only you can read) "
+        f"or {variable}_COMMAND",
     )
 
 

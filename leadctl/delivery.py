@@ -1,7 +1,8 @@
 """Batches -> outcomes over HTTP. The only place that waits or sends anything again.
 
-One thread decides and writes the ledger; each request travels in a thread of its own. A batch that
-must be repeated goes before fresh ones, and while a provider is in trouble nothing else is sent.
+One thread decides and writes the ledger; each request travels in a thread of its own. A
+batch that must be repeated goes before fresh ones, and while a provider is in trouble
+nothing else is sent.
 """
 
 from __future__ import annotations
@@ -40,8 +41,8 @@ if TYPE_CHECKING:
     from leadctl.books import Books
     from leadctl.clock import Clock, Stop
     from leadctl.journey import Family
-    from leadctl.pace import Pace
     from leadctl.model import Batch, Lead
+    from leadctl.pace import Pace
     from leadctl.provider import Limits, Provider
 
 STOPS = (AccessDenied, CampaignClosed, Unusable)
@@ -49,12 +50,12 @@ STOPS = (AccessDenied, CampaignClosed, Unusable)
 
 
 class CannotAsk(InDoubt):
-    """The campaign's list could not be read: what was in doubt stays so and is sent again."""
+    """The campaign's list could not be read: what was in doubt is sent again in doubt."""
 
 
 @dataclass(frozen=True)
 class Found:
-    """What a look-up says of each lead of a batch; None for those not in the campaign."""
+    """What a look-up says of each lead of a batch; None: not in the campaign."""
 
     outcomes: list[Outcome | None]
 
@@ -67,7 +68,10 @@ class Answer(NamedTuple):
 
 
 class Delivery:
-    """Sends the batches of one run. `tell(seconds, why)` hears of every wait for a provider."""
+    """Sends the batches of one run.
+
+    `tell(seconds, why)` hears of every wait for a provider.
+    """
 
     def __init__(
         self,
@@ -106,9 +110,10 @@ class Delivery:
 
         `in_doubt` are batches of an earlier part of the run whose answer nobody read.
 
-        Raises what stopped the run before its end (see STOPS, RefusedThroughout); by then the
-        batches under way are settled and those not sent are `failed`. When a stop is asked it
-        returns with the requests under way finished and nothing else started.
+        Raises what stopped the run before its end (see STOPS, RefusedThroughout); by
+        then the batches under way are settled and those not sent are `failed`. When a
+        stop is asked it returns with the requests under way finished and nothing else
+        started.
         """
         try:
             for batch in in_doubt:
@@ -153,12 +158,12 @@ class Delivery:
         return queue.popleft()
 
     def _prepare(self, batches: Iterator[Batch]) -> None:
-        """Have the next batch at hand: its rows are read while a request is under way."""
+        """Have the next batch at hand: its rows are read while a request travels."""
         if not self._ready and (batch := next(batches, None)) is not None:
             self._ready.append(Journey(batch))
 
     def _wait_for_start(self) -> bool:
-        """Let the time pass until a request may start; False when something ended meanwhile."""
+        """Wait until a request may start; False when something ended meanwhile."""
         pause = self._pace.claim()
         if pause <= 0:
             return True
@@ -183,7 +188,7 @@ class Delivery:
             answer = (
                 self._asked(journey.batch) if journey.ask else self._sent(journey.batch)
             )
-        except BaseException as defect:  # noqa: BLE001  handed to the deciding thread, which raises it
+        except BaseException as defect:  # noqa: BLE001  raised by the deciding thread
             future.set_exception(defect)
             return
         future.set_result(answer)
@@ -252,7 +257,7 @@ class Delivery:
             if outcome is None
         ]
         parts = [missing] if missing else []
-        # What the look-up says is certain: the note about a lost answer does not apply to it.
+        # What the look-up says is certain: the note about a lost answer does not apply.
         for piece in self._settle(journey, outcomes, parts, certain=True):
             piece.attempts, piece.waited = journey.attempts, journey.waited
             self._again.appendleft(piece)
@@ -307,7 +312,7 @@ class Delivery:
     def _pause(
         self, journey: Journey, error: ProviderError, headers: Mapping[str, str]
     ) -> float:
-        """Seconds before the next attempt: the provider's wish, else back-off with full jitter."""
+        """Return the seconds to wait: as the provider asks, else back-off, full jitter."""
         asked = asked_pause(headers, self._clock.time())
         if asked is not None:
             return asked + self._jitter()
@@ -327,7 +332,7 @@ class Delivery:
         self._again.append(journey)
 
     def _give_up(self, journey: Journey, code: Code) -> None:
-        """Settle a batch that is not sent again: in doubt it stays, whatever came later."""
+        """Settle a batch that is not sent again; a doubt stays, whatever came later."""
         why = journey.last.message if journey.last else "not sent"
         if journey.doubted:
             unreadable = isinstance(journey.last, InDoubt) and not journey.last.lost
@@ -340,7 +345,7 @@ class Delivery:
     # --- finding the row that sinks a batch ---
 
     def _isolate(self, journey: Journey, refusal: Refused) -> None:
-        """Deliver the rest of a refused batch: without the named rows, else in halves."""
+        """Deliver the rest of a refused batch: without the named rows, or in halves."""
         leads = journey.batch.leads
         named = dict(refusal.culprits)
         if len(leads) == 1:
@@ -372,7 +377,7 @@ class Delivery:
         *,
         certain: bool = False,
     ) -> list[Journey]:
-        """Record outcomes; leads without one (None) travel on in `parts`, which are returned."""
+        """Record outcomes; leads without one (None) travel on in `parts`, returned."""
         if journey.doubted and not certain:
             outcomes = [outcome and after_doubt(outcome) for outcome in outcomes]
         family, doubted = journey.family, journey.doubted or state is BatchState.DOUBT
@@ -400,7 +405,7 @@ class Delivery:
         return pieces
 
     def _watch_refusals(self, family: Family) -> None:
-        """Stop when batch after batch is refused for one reason: the next would be too."""
+        """Stop when batch after batch is refused for one reason: so would the next be."""
         if family.welcome or len(family.refusals) != 1:
             self._refusals = ("", 0)
             return
@@ -411,7 +416,8 @@ class Delivery:
         if number >= self._patience.refused:
             raise RefusedThroughout(
                 f"{number} batches in a row were refused for the same reason: {reason}",
-                hint="correct the cause; `leadctl runs resume` goes on with the rows not yet sent",
+                hint="correct the cause; `leadctl runs resume` goes on with the rows "
+                "not yet sent",
             )
 
     # --- ending ---

@@ -2,17 +2,18 @@
 
 LeadctlError                  carries what happened, where, and what to do next (`hint`)
   UsageError                  2   options that do not fit together or name nothing known
-  InputUnusable               6   file, profile or config cannot be used; nothing was sent
+  InputUnusable               6   file, profile or config unusable; nothing was sent
   CredentialsMissing          4   no secret found for the account
-  LedgerUnusable              5   the ledger cannot be read or written; nothing recorded is lost
+  LedgerUnusable              5   ledger unreadable or unwritable; no record is lost
+  RejectsNotWritten           5   the run is done, its reject file could not be written
   CampaignLocked             11   another run is writing to this campaign
   TooManyRejects              7   --max-rejects was reached
   RefusedThroughout           7   batch after batch refused for one reason
   Interrupted           130/143   a signal arrived
   ProviderError                   what an answer (or its absence) means for a batch
     AccessDenied              4   credentials refused; the run stops
-    CampaignClosed            7   campaign unknown, foreign, finished or not live; the run stops
-    Unusable                  5   the answer is not this API's (redirect, 405); the run stops
+    CampaignClosed            7   campaign unknown, foreign, finished or not live; stops
+    Unusable                  5   not this API's answer (redirect, 405); the run stops
     Refused                       the batch as a whole turned down because of its content
     NotProcessed              5   certainly not taken in; sending again is safe
     InDoubt                  10   perhaps taken in, perhaps not
@@ -46,7 +47,10 @@ class ExitCode(IntEnum):
 
 
 class LeadctlError(Exception):
-    """A sentence for the user. `hint` says what to do next; neither holds lead data or secrets."""
+    """A sentence for the user; `hint` says what to do next.
+
+    Neither holds lead data or secrets.
+    """
 
     exit_code = ExitCode.DEFECT
 
@@ -75,6 +79,10 @@ class CredentialsMissing(LeadctlError):
 
 
 class LedgerUnusable(LeadctlError):
+    exit_code = ExitCode.TROUBLE
+
+
+class RejectsNotWritten(LeadctlError):
     exit_code = ExitCode.TROUBLE
 
 
@@ -111,7 +119,7 @@ class CampaignClosed(ProviderError):
 
 
 class Unusable(ProviderError):
-    """An answer that says nothing about leads or campaign and that repeating cannot mend."""
+    """An answer that says nothing of leads or campaign; repeating cannot mend it."""
 
     exit_code = ExitCode.TROUBLE
 
@@ -123,7 +131,8 @@ class RefusedThroughout(LeadctlError):
 class Refused(ProviderError):
     """The batch was turned down as a whole; nothing of it was taken in.
 
-    `culprits` maps positions in the batch (from 0) to the provider's reason, where it names them.
+    `culprits` maps positions in the batch (from 0) to the provider's reason, where it
+    names them.
     """
 
     exit_code = ExitCode.REJECTED
@@ -140,7 +149,10 @@ class NotProcessed(ProviderError):
 
 
 class InDoubt(ProviderError):
-    """The first byte left and no readable answer came. `lost` tells silence from nonsense."""
+    """The first byte left and no readable answer came.
+
+    `lost` tells silence from nonsense.
+    """
 
     exit_code = ExitCode.UNKNOWN
 

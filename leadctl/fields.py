@@ -1,4 +1,4 @@
-"""The lead fields users speak of, the header names they go by, and the checks providers ask for."""
+"""The lead fields, the header names they go by, and the checks providers ask for."""
 
 from __future__ import annotations
 
@@ -14,26 +14,35 @@ if TYPE_CHECKING:
     from leadctl.model import Json
 
 Check: TypeAlias = "Callable[[Json], Json]"
-"""From a mapped value (text, or any JSON from JSONL) to the value on the wire, or FieldInvalid."""
+"""From a mapped value (text; from JSONL any JSON) to the wire's, or FieldInvalid."""
 
 OBJECTS = ("source", "context_headers", "metadata")
 
 ALIASES = {
     "phone": (
-        "phone", "phonenumber", "phoneno", "phonenum", "mobile", "mobilephone", "mobilenumber",
-        "mobileno", "mobilephonenumber", "cell", "cellphone", "cellphonenumber", "cellnumber",
-        "telephone", "telephonenumber", "tel", "contactnumber", "contactno", "contactphone",
+        "phone", "phonenumber", "phoneno", "phonenum",
+        "mobile", "mobilephone", "mobilenumber", "mobileno", "mobilephonenumber",
+        "cell", "cellphone", "cellphonenumber", "cellnumber",
+        "telephone", "telephonenumber", "tel",
+        "contactnumber", "contactno", "contactphone",
         "whatsapp", "whatsappnumber", "msisdn", "phone1", "primaryphone", "phonee164",
     ),
     "external_id": ("externalid", "extid", "crmid", "leadid", "recordid", "contactid"),
-    "name": ("name", "fullname", "leadname", "contactname", "customername", "displayname"),
+    "name": (
+        "name", "fullname", "leadname", "contactname", "customername", "displayname",
+    ),
     "first_name": ("firstname", "first", "givenname", "forename"),
     "last_name": ("lastname", "last", "surname", "familyname"),
     "email": ("email", "emailaddress", "mail"),
-    "company": ("company", "companyname", "organization", "organisation", "account", "accountname"),
+    "company": (
+        "company", "companyname", "organization", "organisation", "account",
+        "accountname",
+    ),
     "title": ("title", "jobtitle", "designation", "position"),
     "priority": ("priority", "leadpriority"),
-    "scheduled_for": ("scheduledfor", "scheduledat", "scheduletime", "callat", "calltime"),
+    "scheduled_for": (
+        "scheduledfor", "scheduledat", "scheduletime", "callat", "calltime",
+    ),
     "expires_on": ("expireson", "expirydate", "expires", "expiry", "expirationdate"),
     "active": ("active", "isactive", "enabled"),
     "skill": ("skill", "skillname"),
@@ -42,9 +51,10 @@ ALIASES = {
     "context_headers": ("contextheaders",),
     "metadata": ("metadata", "customdata"),
 }  # fmt: skip
-"""Every lead field, with the headers it is recognised by: lower case, letters and digits only.
-Earlier names win where a file has several. A bare `id` is left out on purpose: many exports number
-their rows there, and two files' row 1 would count as the same lead."""
+"""Every lead field, with the headers it is recognised by: lower case, letters and
+digits only. Earlier names win where a file has several. A bare `id` is left out on
+purpose: many exports number their rows there, and two files' row 1 would count as the
+same lead."""
 
 FIELDS = tuple(ALIASES)
 
@@ -54,13 +64,13 @@ def plain(header: str) -> str:
     return "".join(c for c in header.casefold() if c.isalnum())
 
 
-class FieldInvalid(Exception):  # noqa: N818  the name reads as the claim it makes
-    """A value a provider would refuse. The text says what is wrong without repeating the value."""
+class FieldInvalid(Exception):
+    """A value a provider would refuse; the text says why without repeating it."""
 
 
 @dataclass(frozen=True)
 class Field:
-    """A lead field a provider has a place for: its key on the wire and the check it must pass."""
+    """A lead field a provider has a place for: its key on the wire and its check."""
 
     name: str
     wire: str
@@ -70,13 +80,13 @@ class Field:
 
 @dataclass(frozen=True)
 class PriorityScale:
-    """A provider's own numbers. `first` is dialled first: the ends carry the direction."""
+    """A provider's own numbers; `first` is dialled first, so the ends tell which way."""
 
     first: int
     last: int
 
     def check(self, value: Json) -> int:
-        """Turn a number of the scale, or one of the five words, into the provider's number."""
+        """Turn a number of the scale, or one of five words, into the provider's number."""
         if isinstance(value, str) and (word := value.strip().casefold()) in _WORDS:
             return round(self.first + (self.last - self.first) * _WORDS[word])
         number = whole_number(value)
@@ -162,7 +172,7 @@ def iso_date(value: Json) -> str:
 
 
 def mapping(value: Json) -> dict[str, Json]:
-    """Accept an object, or text holding a JSON object (the only way a CSV cell can carry one)."""
+    """Accept an object, or text holding a JSON object (a CSV cell's only way)."""
     if isinstance(value, str):
         try:
             value = json.loads(value)
@@ -188,7 +198,7 @@ def source(value: Json) -> dict[str, Json]:
 
 
 def sip_headers(value: Json) -> dict[str, Json]:
-    """Accept names that begin with X- and hold letters, digits and - _ . ! ~ * + only."""
+    """Accept names that begin with X- and hold only letters, digits, - _ . ! ~ * +."""
     members = text_mapping(value)
     for name in members:
         if not re.fullmatch(r"X-[A-Za-z0-9\-_.!~*+]+", name):

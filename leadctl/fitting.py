@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from leadctl.provider import Provider
 
 
-class Unfit(Exception):  # noqa: N818  reads as what it is
+class Unfit(Exception):
     """Why a row cannot be sent as it is. The reason never repeats a cell."""
 
     def __init__(self, code: Code, field: str, reason: str) -> None:
@@ -30,8 +30,9 @@ class Unfit(Exception):  # noqa: N818  reads as what it is
 class Fitter:
     """Checks rows against one provider and writes the objects that go on the wire.
 
-    `digest` turns an identity (phone or external id) into the keyed hash the ledger knows.
-    `unplaced` collects the fields that rows had and the provider has no place for.
+    `digest` turns an identity (phone or external id) into the keyed hash the ledger
+    knows. `unplaced` collects the fields that rows had and the provider has no place
+    for.
     """
 
     def __init__(

@@ -13,7 +13,13 @@ from leadctl import rejects, report
 from leadctl.auth import TokenExchange
 from leadctl.clock import RealClock, Stop
 from leadctl.delivery import Delivery
-from leadctl.errors import ExitCode, InputUnusable, Interrupted, LeadctlError
+from leadctl.errors import (
+    ExitCode,
+    InputUnusable,
+    Interrupted,
+    LeadctlError,
+    RejectsNotWritten,
+)
 from leadctl.importer import Importer, Known, require_mappable
 from leadctl.journey import Patience
 from leadctl.ledger import Ledger
@@ -65,7 +71,7 @@ def push(order: Order, resumed: str | None = None) -> Report:
     stop, account, limits = Stop(), order.account, order.account.limits
     with contextlib.ExitStack() as stack:
         if order.ledger is not None:
-            stack.enter_context(_lock(order, order.ledger.parent / "locks"))
+            stack.enter_context(_lock(order, order.ledger))
         ledger = stack.enter_context(Ledger(order.ledger))
         importer, books = _opened(order, ledger, ledger, resumed)
         transport = stack.enter_context(_transport(order, ledger))
@@ -101,11 +107,13 @@ def rehearse(order: Order) -> Report:
         return replace(_finished(order, importer, books, error), dry_run=True)
 
 
-def _lock(order: Order, folder: Path) -> AbstractContextManager[None]:
+def _lock(order: Order, ledger: Path) -> AbstractContextManager[None]:
     # A token that kills the account's earlier one cannot serve two runs: one at a time.
     whole_account = order.account.provider.exclusive_token
     return campaign_lock(
-        folder, order.account.name, "" if whole_account else order.job.campaign
+        ledger.with_name(f"{ledger.name}.locks"),
+        order.account.name,
+        "" if whole_account else order.job.campaign,
     )
 
 
@@ -167,11 +175,13 @@ def _finished(
     order: Order, importer: Importer, books: Books, error: LeadctlError | None
 ) -> Report:
     """Write the reject files, close the books and read the report from them."""
-    for ordinal, source in enumerate(order.job.sources):
-        path = order.rejects_files[ordinal]
-        findings = books.findings(ordinal, IN_REJECT_FILE)
-        if rejects.write_if_any(path, source, findings, books.run().id):
-            books.set_rejects_file(ordinal, str(path))
+    try:
+        _write_rejects(order, books)
+    except OSError as failure:
+        error = error or RejectsNotWritten(
+            f"the reject file cannot be written: {failure.strerror}",
+            hint=f"leadctl runs rejects {books.run().id} --to PATH writes it",
+        )
     code = report.exit_code(books.counts(), error)
     books.finish(code, report.error_document(error) if error else None)
     if order.spool and (
@@ -180,6 +190,14 @@ def _finished(
         order.spool.unlink(missing_ok=True)
     _say_once(order, importer)
     return report.read(books, error)
+
+
+def _write_rejects(order: Order, books: Books) -> None:
+    for ordinal, source in enumerate(order.job.sources):
+        path = order.rejects_files[ordinal]
+        findings = books.findings(ordinal, IN_REJECT_FILE)
+        if rejects.write_if_any(path, source, findings, books.run().id):
+            books.set_rejects_file(ordinal, str(path))
 
 
 def _say_once(order: Order, importer: Importer) -> None:
@@ -193,6 +211,8 @@ def _say_once(order: Order, importer: Importer) -> None:
     if importer.unplaced:
         fields = ", ".join(sorted(importer.unplaced))
         order.tell(f"{title} has no place for: {fields}; not sent")
+    if order.auth and order.account.provider.warning:
+        order.tell(order.account.provider.warning)
 
 
 def _interrupted(number: int, books: Books) -> Interrupted:
