@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
     from leadctl.model import Batch, Json, Lead, Outcome
 
+MANY_ROWS = 1 << 40
+"""More rows than any file has."""
+
 Transaction: TypeAlias = "Callable[[], AbstractContextManager[None]]"
 
 
@@ -139,7 +142,7 @@ class Books:
             )
 
     def note(self, file: int, finding: Finding) -> None:
-        """Keep a verdict; written with the next transaction, or when enough are kept."""
+        """Keep a verdict; written with the next transaction, or when there are many."""
         self.tally[finding.status] += 1
         self._noted.append((file, finding))
         if len(self._noted) >= 5000:
@@ -507,13 +510,17 @@ class Books:
 
     def reasons(self) -> list[Reason]:
         rows = self._db.execute(
-            "SELECT status, code, text, sum(count), file, min(first) FROM findings"
-            " JOIN reasons ON reasons.number = reason"
-            " WHERE run = ? GROUP BY status, code, text"
-            " ORDER BY sum(count) DESC, min(file), min(first)",
-            (self._run,),
+            # File and row in one number: what comes first is one row, not two minima.
+            "SELECT status, code, text, sum(count), min(file * :many + first) AS first"
+            " FROM findings JOIN reasons ON reasons.number = reason"
+            " WHERE run = :run GROUP BY status, code, text"
+            " ORDER BY sum(count) DESC, first",
+            {"run": self._run, "many": MANY_ROWS},
         )
-        return [Reason(Status(row[0]), Code(row[1]), *row[2:]) for row in rows]
+        return [
+            Reason(Status(status), Code(code), text, number, *divmod(first, MANY_ROWS))
+            for status, code, text, number, first in rows
+        ]
 
     def files(self) -> list[FileOfRun]:
         rows = self._db.execute(
@@ -536,8 +543,8 @@ class Books:
         wanted = [*statuses]
         marks = ",".join("?" * len(wanted))
         groups = self._db.execute(
-            "SELECT rows, status, code, text, field FROM findings"  # noqa: S608  only marks
-            " JOIN reasons ON reasons.number = reason"
+            "SELECT rows, status, code, text, field"  # noqa: S608  only marks
+            " FROM findings JOIN reasons ON reasons.number = reason"
             f" WHERE run = ? AND file = ? AND status IN ({marks}) ORDER BY first",
             (self._run, file, *wanted),
         )

@@ -1,4 +1,4 @@
-"""Time as a seam: what delivery reads and waits by, and the wish to stop that ends every wait."""
+"""Time as a seam: what delivery waits by, and the wish to stop that ends every wait."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ API key.
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import MISSING, dataclass, fields, replace
 from typing import TYPE_CHECKING, TypeVar
@@ -144,14 +145,14 @@ def resolve(
         form.format(secret=s) for s in loaded.secrets for form in SECRET_FORMS
     ]
     own, common = _types(loaded), _types(Connection)
-    table = document.table(where, ("provider", *own, *common, *secret_keys))
     _refuse_plain_secrets(document, where, loaded)
+    table = document.table(where, ("provider", *own, *common, *secret_keys))
     values: dict[str, Json] = {}
     for setting, kind in (own | common).items():
         variable = variable_name(name, setting)
         if overrides and setting in overrides:
             values[setting] = overrides[setting]
-        elif variable in environment:
+        elif environment.get(variable, "").strip():
             values[setting] = _from_text(environment[variable], kind, variable)
         elif table.get(setting) is not None:
             problem = document.problem(
@@ -164,8 +165,29 @@ def resolve(
     values |= dict.fromkeys(missing, "")
     built = _filled(loaded, own, values)
     connection = _filled(Connection, common, values)
+    _require_sensible(connection, name)
     forms = {key: str(table[key]) for key in secret_keys if key in table}
     return Account(name, _addressed(built, name), connection, forms, missing)
+
+
+_LEAST = {
+    "timeout": 0.001,
+    "requests_per_minute": 0.001,
+    "concurrency": 1,
+    "min_interval": 0,
+    "batch_size": 1,
+    "retry_for": 0,
+    "doubt_delay": 0,
+}
+
+
+def _require_sensible(connection: Connection, account: str) -> None:
+    for setting, least in _LEAST.items():
+        number = getattr(connection, setting)
+        if number is not None and not (number >= least and math.isfinite(number)):
+            raise InputUnusable(
+                f"{setting} of account {account!r} must be a number from {least:g} on"
+            )
 
 
 def _filled(
@@ -196,9 +218,8 @@ def _required(provider: type[Provider], values: Mapping[str, Json]) -> set[str]:
         field.default for field in fields(provider) if field.name == "base_url"
     )
     address = str(values.get("base_url", usual))
-    return {f.name for f in fields(provider) if f.default is MISSING} | set(
-        _parts(address)
-    )
+    needed = {f.name for f in fields(provider) if f.default is MISSING}
+    return needed | set(_parts(address))
 
 
 def _parts(address: str) -> list[str]:
@@ -209,6 +230,11 @@ def _addressed(provider: Provider, account: str) -> Provider:
     """Fill in the account's part of the address: `https://{cluster_id}.voiso.com/…`."""
     address = provider.base_url
     for setting in _parts(address):
+        if setting not in provider.settings():
+            raise InputUnusable(
+                f"base_url of account {account!r}: there is no setting {setting!r}",
+                hint=f"settings: {', '.join(provider.settings())}",
+            )
         value = str(getattr(provider, setting))
         if value and not re.fullmatch(r"[A-Za-z0-9-]+", value):
             raise InputUnusable(

@@ -55,7 +55,7 @@ def secrets_of(account: Account, environment: Mapping[str, str]) -> dict[str, st
 def store(account: Account, name: str, secret: str) -> None:
     """Keep a secret in the system keyring; CredentialsMissing where there is none."""
     import keyring  # noqa: PLC0415  slow to import
-    from keyring.errors import KeyringError  # noqa: PLC0415
+    from keyring.errors import KeyringError  # noqa: PLC0415  heavy
 
     try:
         keyring.set_password(SERVICE, f"{account.name}/{name}", secret)
@@ -66,7 +66,7 @@ def store(account: Account, name: str, secret: str) -> None:
 def forget(account: Account, name: str) -> bool:
     """Remove a secret from the keyring; returns whether one was there."""
     import keyring  # noqa: PLC0415  slow to import
-    from keyring.errors import KeyringError, PasswordDeleteError  # noqa: PLC0415
+    from keyring.errors import KeyringError, PasswordDeleteError  # noqa: PLC0415  heavy
 
     try:
         keyring.delete_password(SERVICE, f"{account.name}/{name}")
@@ -103,13 +103,23 @@ def _secret(account: Account, name: str, environment: Mapping[str, str]) -> str:
         (f"{account.name}/{name}", _from_keyring),
     ]
     for given, read in sources:
-        if given and (secret := read(given).strip()):
-            return secret
+        if given and given.strip() and (secret := read(given).strip()):
+            return _usable(secret, account, name)
     raise CredentialsMissing(
         f"no {name} for account {account.name!r}",
         hint=f"set {variable} (or {variable}_FILE, {variable}_COMMAND), or store it: "
         f"leadctl accounts login {account.name}",
     )
+
+
+def _usable(secret: str, account: Account, name: str) -> str:
+    """Refuse what no header can hold, before anybody quotes it in an error."""
+    if not (secret.isascii() and secret.isprintable()):
+        raise CredentialsMissing(
+            f"the {name} of account {account.name!r} holds characters that no key has",
+            hint="look for line breaks and letters with accents; one line is needed",
+        )
+    return secret
 
 
 def _from_file(path: str) -> str:
@@ -150,7 +160,7 @@ def _systemd_file(
 
 def _from_keyring(entry: str) -> str:
     import keyring  # noqa: PLC0415  slow to import, and the last resort
-    from keyring.errors import KeyringError  # noqa: PLC0415
+    from keyring.errors import KeyringError  # noqa: PLC0415  heavy
 
     try:
         return keyring.get_password(SERVICE, entry) or ""

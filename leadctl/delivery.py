@@ -50,7 +50,7 @@ STOPS = (AccessDenied, CampaignClosed, Unusable)
 
 
 class CannotAsk(InDoubt):
-    """The campaign's list could not be read: what was in doubt is sent again in doubt."""
+    """The campaign's list could not be read: the doubt stays, the batch goes again."""
 
 
 @dataclass(frozen=True)
@@ -312,7 +312,7 @@ class Delivery:
     def _pause(
         self, journey: Journey, error: ProviderError, headers: Mapping[str, str]
     ) -> float:
-        """Return the seconds to wait: as the provider asks, else back-off, full jitter."""
+        """Return the seconds to wait: as the provider asks, else jittered back-off."""
         asked = asked_pause(headers, self._clock.time())
         if asked is not None:
             return asked + self._jitter()
@@ -405,7 +405,7 @@ class Delivery:
         return pieces
 
     def _watch_refusals(self, family: Family) -> None:
-        """Stop when batch after batch is refused for one reason: so would the next be."""
+        """Stop when batch after batch is refused for one reason: the next would be."""
         if family.welcome or len(family.refusals) != 1:
             self._refusals = ("", 0)
             return

@@ -4,7 +4,7 @@ LeadctlError                  carries what happened, where, and what to do next 
   UsageError                  2   options that do not fit together or name nothing known
   InputUnusable               6   file, profile or config unusable; nothing was sent
   CredentialsMissing          4   no secret found for the account
-  LedgerUnusable              5   ledger unreadable or unwritable; no record is lost
+  LedgerUnusable              5   the ledger cannot be used; nothing recorded is lost
   RejectsNotWritten           5   the run is done, its reject file could not be written
   CampaignLocked             11   another run is writing to this campaign
   TooManyRejects              7   --max-rejects was reached
@@ -12,9 +12,9 @@ LeadctlError                  carries what happened, where, and what to do next 
   Interrupted           130/143   a signal arrived
   ProviderError                   what an answer (or its absence) means for a batch
     AccessDenied              4   credentials refused; the run stops
-    CampaignClosed            7   campaign unknown, foreign, finished or not live; stops
+    CampaignClosed            7   campaign unknown, foreign, over, not live; run stops
     Unusable                  5   not this API's answer (redirect, 405); the run stops
-    Refused                       the batch as a whole turned down because of its content
+    Refused                       the batch as a whole turned down for its content
     NotProcessed              5   certainly not taken in; sending again is safe
     InDoubt                  10   perhaps taken in, perhaps not
 """

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, TypeAlias
 
+from leadctl import strictjson
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -64,6 +66,14 @@ def plain(header: str) -> str:
     return "".join(c for c in header.casefold() if c.isalnum())
 
 
+def word(value: Json) -> str:
+    """Return what tables and rules compare a value by: JSON's false is `false`."""
+    if value is None:
+        return ""
+    spelled = value if isinstance(value, str) else json.dumps(value)
+    return spelled.strip().casefold()
+
+
 class FieldInvalid(Exception):
     """A value a provider would refuse; the text says why without repeating it."""
 
@@ -80,13 +90,13 @@ class Field:
 
 @dataclass(frozen=True)
 class PriorityScale:
-    """A provider's own numbers; `first` is dialled first, so the ends tell which way."""
+    """A provider's own numbers; `first` is dialled first: the ends tell which way."""
 
     first: int
     last: int
 
     def check(self, value: Json) -> int:
-        """Turn a number of the scale, or one of five words, into the provider's number."""
+        """Turn a number of the scale, or one of five words, into the provider's own."""
         if isinstance(value, str) and (word := value.strip().casefold()) in _WORDS:
             return round(self.first + (self.last - self.first) * _WORDS[word])
         number = whole_number(value)
@@ -149,6 +159,7 @@ def iso_time(value: Json) -> str:
     written = text(value).strip()
     try:
         moment = datetime.fromisoformat(written)
+        date.fromisoformat(written[:10])  # no week dates, which few programs read
     except ValueError:
         raise FieldInvalid(
             "not an ISO 8601 time such as 2026-03-01T09:30:00+05:30"
@@ -175,7 +186,7 @@ def mapping(value: Json) -> dict[str, Json]:
     """Accept an object, or text holding a JSON object (a CSV cell's only way)."""
     if isinstance(value, str):
         try:
-            value = json.loads(value)
+            value = strictjson.loads(value)
         except ValueError:
             value = None
     if not isinstance(value, dict):
@@ -192,8 +203,8 @@ def source(value: Json) -> dict[str, Json]:
     if isinstance(value, str) and not value.lstrip().startswith("{"):
         return {"system": value}
     members = text_mapping(value)
-    if unknown := members.keys() - {"system", "url"}:
-        raise FieldInvalid(f"takes system and url, not {', '.join(sorted(unknown))}")
+    if members.keys() - {"system", "url"}:
+        raise FieldInvalid("takes system and url, nothing else")
     return members
 
 

@@ -1,10 +1,10 @@
-"""Mapped fields -> the lead a provider takes, or the field and the reason why it would not."""
+"""Mapped fields -> the lead a provider takes, or the field and why it would not."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from leadctl.fields import FieldInvalid, text
+from leadctl.fields import FieldInvalid, mapping, text
 from leadctl.model import Code, Lead
 from leadctl.phone import PhoneProblem
 
@@ -71,6 +71,8 @@ class Fitter:
             self.unplaced.update(values)
             return
         given = values.pop(overflow, {})
+        if isinstance(given, str) and given.startswith("{"):
+            given = _checked(overflow, mapping, given)
         if not isinstance(given, dict):
             given = {overflow: given}
         # A key the profile names wins over a field that ends up beside it.
@@ -79,7 +81,9 @@ class Fitter:
 
 def _build_name(values: Values) -> None:
     parts = [
-        text(values.pop(part)) for part in ("first_name", "last_name") if part in values
+        str(_checked(part, text, values.pop(part)))
+        for part in ("first_name", "last_name")
+        if part in values
     ]
     if parts:
         values["name"] = " ".join(parts)

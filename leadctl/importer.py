@@ -1,6 +1,7 @@
 """The import, top to bottom, in the order the data travels.
 
-file -> Row -> fields -> Lead -> not in this file before -> not yet delivered -> Batch -> outcome
+file -> Row -> fields -> Lead -> not in this file before -> not yet delivered -> Batch
+-> outcome
 """
 
 from __future__ import annotations
@@ -35,19 +36,20 @@ LOOK_UP = 500
 
 @dataclass(frozen=True)
 class RejectLimit:
-    """`--max-rejects`: a number of rows, or a share of the rows read (judged from 100 on)."""
+    """`--max-rejects`: a number of rows, or a share of those read.
+
+    A share is judged from 100 rows on, and at the end.
+    """
 
     rows: int | None = None
     percent: float | None = None
 
-    def is_passed(self, rejected: int, read: int) -> bool:
+    def is_passed(self, rejected: int, read: int, *, at_end: bool = False) -> bool:
         if self.rows is not None:
             return rejected > self.rows
-        return (
-            self.percent is not None
-            and read >= 100
-            and rejected * 100 > self.percent * read
-        )
+        if self.percent is None or (read < 100 and not at_end):
+            return False
+        return rejected * 100 > self.percent * read
 
 
 @dataclass(frozen=True)
@@ -78,8 +80,11 @@ def _nothing(_digests: list[bytes]) -> set[bytes]:
 
 @dataclass(frozen=True)
 class Known:
-    """What the ledger knows of leads: the keyed hash of an identity (`digest`), and of hashes
-    which are delivered to the campaign, and which were sent and nobody knows what became of them.
+    """What the ledger knows of leads.
+
+    `digest` gives the keyed hash of an identity; of hashes, `delivered` and `in_doubt`
+    tell which are delivered to the campaign, and which were sent and nobody knows what
+    became of them.
     """
 
     digest: Callable[[str], bytes]
@@ -88,7 +93,7 @@ class Known:
 
 
 class Importer:
-    """One pass over the files of a job; with `unfinished`, over what an earlier pass left open.
+    """One pass over the files of a job; with `unfinished`, over what an earlier left.
 
     Raises InputUnusable at once where a file does not fit the map.
     """
@@ -122,11 +127,11 @@ class Importer:
 
     @property
     def unplaced(self) -> set[str]:
-        """Fields that rows had and the provider has no place for, as far as rows were read."""
+        """Fields that the rows read so far had and the provider has no place for."""
         return self._fitter.unplaced
 
     def deliver(self, delivery: Delivery) -> LeadctlError | None:
-        """Send everything. Returns what stopped the run before its end, every row accounted for."""
+        """Send everything; returns what stopped the run early, with no row left out."""
         in_doubt = [self._rebuilt(batch) for batch in self._in_doubt]
         try:
             delivery.deliver(self._batches(), in_doubt)
@@ -135,18 +140,22 @@ class Importer:
         except LeadctlError as error:
             self._call_off(error)
             return error
-        self._books.flush()
-        return self._too_many
+        return self._ended()
 
     def rehearse(self) -> LeadctlError | None:
         """Do all but send: what would be sent counts as the provider would call it."""
         for batch in self._batches():
             self._books.settle(batch, [self._job.provider.good] * len(batch))
+        return self._ended()
+
+    def _ended(self) -> LeadctlError | None:
+        """Judge the rejects once more: the last rows of a file belong to no batch."""
         self._books.flush()
+        self._too_many_rejects(at_end=True)
         return self._too_many
 
     def _rebuilt(self, batch: OpenBatch) -> Batch:
-        """Read a batch in doubt again: the same rows, and so the same bytes, under the same id."""
+        """Read a batch in doubt again: the same rows, so the same bytes, and its id."""
         mapper, wanted = self._mappers[batch.file], set(batch.rows)
         leads = []
         for row in self._job.sources[batch.file].rows():
@@ -159,7 +168,8 @@ class Importer:
                 break
         if len(leads) != len(batch.rows):
             raise InputUnusable(
-                f"{len(batch.rows) - len(leads)} rows that are in doubt do not fit any more",
+                f"{len(batch.rows) - len(leads)} rows that are in doubt "
+                "do not fit any more",
                 hint="resume with the settings the run began with",
             )
         return Batch(
@@ -175,12 +185,14 @@ class Importer:
                     return
                 yield Batch(uuid4(), self._job.campaign, file, chunk, self._job.tags)
 
-    def _too_many_rejects(self) -> bool:
+    def _too_many_rejects(self, *, at_end: bool = False) -> bool:
         rejected = self._books.tally[Status.REJECTED]
-        if self._job.reject_limit.is_passed(rejected, self._read):
+        if self._job.reject_limit.is_passed(rejected, self._read, at_end=at_end):
             self._too_many = TooManyRejects(
-                f"{rejected:,} of {self._read:,} rows were rejected, more than --max-rejects allows",
-                hint="look at the reasons, correct the file or the profile, and push it again",
+                f"{rejected:,} of {self._read:,} rows were rejected, "
+                "more than --max-rejects allows",
+                hint="look at the reasons, correct the file or the profile, "
+                "and push it again",
             )
         return self._too_many is not None
 
@@ -204,10 +216,8 @@ class Importer:
         leads = self._leads(file)
         while chunk := list(islice(leads, LOOK_UP)):
             digests = [digest for lead in chunk for digest in lead.digests]
-            delivered, in_doubt = (
-                self._known.delivered(digests),
-                self._known.in_doubt(digests),
-            )
+            delivered = self._known.delivered(digests)
+            in_doubt = self._known.in_doubt(digests)
             for lead in chunk:
                 if not delivered.isdisjoint(lead.digests):
                     reason = "delivered to this campaign by an earlier run"
@@ -215,13 +225,16 @@ class Importer:
                         file, lead.row, Status.DUPLICATE, Code.ALREADY_DELIVERED, reason
                     )
                 elif not in_doubt.isdisjoint(lead.digests):
-                    reason = "sent by an earlier run, its answer was lost (leadctl runs resolve)"
+                    reason = (
+                        "sent by an earlier run, its answer was lost "
+                        "(leadctl runs resolve)"
+                    )
                     self._note(file, lead.row, Status.UNKNOWN, Code.ANSWER_LOST, reason)
                 else:
                     yield lead
 
     def _leads(self, file: int) -> Iterator[Lead]:
-        """Read, map and check the rows of a file; every row that drops out gets its verdict."""
+        """Read, map and check a file's rows; each that drops out gets its verdict."""
         mapper, accounted = self._mappers[file], self._accounted.get(file, RowSet())
         first, limit = self._job.skip, self._job.limit
         stop = None if limit is None else first + limit
@@ -271,7 +284,11 @@ def require_mappable(job: Job) -> None:
 
 
 def _mapper(job: Job, source: Source) -> Mapper:
-    if job.profile:
-        profile = job.profile.with_constants(job.constants)
-        return bind(profile, source.columns, nested=source.nested)
-    return bind_by_name(source.columns, job.constants, nested=source.nested)
+    try:
+        if job.profile:
+            profile = job.profile.with_constants(job.constants)
+            return bind(profile, source.columns, nested=source.nested)
+        return bind_by_name(source.columns, job.constants, nested=source.nested)
+    except InputUnusable as error:
+        error.message = f"{source.shown}: {error.message}"
+        raise

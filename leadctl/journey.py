@@ -1,4 +1,4 @@
-"""A batch on its way: its attempts, what it is split into, and how long to go on trying."""
+"""A batch on its way: its attempts, what it is split into, how long to go on trying."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Journey:
     last: ProviderError | None = None
 
     def refused(self, refusal: Outcome) -> Outcome:
-        """Return what a refused request makes of its leads: a refusal does not clear a doubt."""
+        """Return what a refused request makes of its leads: a doubt is not cleared."""
         if not self.doubted:
             return refusal
         reason = f"{refusal.reason}; an earlier try's answer was lost"
@@ -63,7 +63,7 @@ class Journey:
 
 
 def after_doubt(outcome: Outcome) -> Outcome:
-    """Say what an earlier try, whose answer was lost, may have to do with this outcome."""
+    """Say what an earlier try whose answer was lost may have to do with an outcome."""
     match outcome.status:
         case Status.DUPLICATE:
             return outcome._replace(

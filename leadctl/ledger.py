@@ -1,7 +1,7 @@
 """The ledger: what was intended, what came of it, who is delivered. SQLite, one file.
 
-It holds no names and no phone numbers: a lead is known by a keyed hash whose key lies beside the
-ledger. What one run writes into it is books.py's business.
+It holds no names and no phone numbers: a lead is known by a keyed hash whose key lies
+beside the ledger. What one run writes into it is books.py's business.
 """
 
 from __future__ import annotations
@@ -14,17 +14,24 @@ import secrets
 import sqlite3
 import threading
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self
 
 from leadctl.books import Books, utc_text
 from leadctl.errors import LedgerUnusable, Unusable, UsageError
+from leadctl.folders import make_private
 from leadctl.wording import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from leadctl.model import Json
+
+APPLICATION = 0x6C656164
+"""SQLite's application_id of a ledger: `lead`."""
+
+KEY_BYTES = 32
 
 _MIGRATIONS = (
     """
@@ -35,38 +42,41 @@ CREATE TABLE runs (
     exit_code INTEGER, error TEXT
 );
 CREATE TABLE files (
-    run INTEGER NOT NULL, ordinal INTEGER NOT NULL, path TEXT NOT NULL, fingerprint TEXT NOT NULL,
-    rejects_file TEXT, PRIMARY KEY (run, ordinal)
+    run INTEGER NOT NULL, ordinal INTEGER NOT NULL, path TEXT NOT NULL,
+    fingerprint TEXT NOT NULL, rejects_file TEXT, PRIMARY KEY (run, ordinal)
 ) WITHOUT ROWID;
 CREATE TABLE batches (
-    number INTEGER PRIMARY KEY, run INTEGER NOT NULL, file INTEGER NOT NULL, id BLOB NOT NULL,
-    rows TEXT NOT NULL, size INTEGER NOT NULL, state TEXT NOT NULL, doubted INTEGER NOT NULL,
-    attempts INTEGER NOT NULL, created INTEGER NOT NULL DEFAULT 0,
-    accepted INTEGER NOT NULL DEFAULT 0
+    number INTEGER PRIMARY KEY, run INTEGER NOT NULL, file INTEGER NOT NULL,
+    id BLOB NOT NULL, rows TEXT NOT NULL, size INTEGER NOT NULL, state TEXT NOT NULL,
+    doubted INTEGER NOT NULL, attempts INTEGER NOT NULL,
+    created INTEGER NOT NULL DEFAULT 0, accepted INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX batches_of_run ON batches (run);
 CREATE TABLE findings (
-    run INTEGER NOT NULL, file INTEGER NOT NULL, first INTEGER NOT NULL, rows TEXT NOT NULL,
-    count INTEGER NOT NULL, status TEXT NOT NULL, code TEXT NOT NULL, field TEXT NOT NULL,
-    reason INTEGER NOT NULL, PRIMARY KEY (run, file, first)
+    run INTEGER NOT NULL, file INTEGER NOT NULL, first INTEGER NOT NULL,
+    rows TEXT NOT NULL, count INTEGER NOT NULL, status TEXT NOT NULL,
+    code TEXT NOT NULL, field TEXT NOT NULL, reason INTEGER NOT NULL,
+    PRIMARY KEY (run, file, first)
 ) WITHOUT ROWID;
 CREATE TABLE reasons (number INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
 CREATE TABLE delivered (digest BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE in_doubt (
-    digest BLOB PRIMARY KEY, run INTEGER NOT NULL, file INTEGER NOT NULL, row INTEGER NOT NULL
+    digest BLOB PRIMARY KEY, run INTEGER NOT NULL, file INTEGER NOT NULL,
+    row INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX in_doubt_of_run ON in_doubt (run);
 CREATE TABLE pace (scope TEXT PRIMARY KEY, next REAL NOT NULL) WITHOUT ROWID;
 CREATE TABLE exchanges (account TEXT NOT NULL, moment REAL NOT NULL);
 """,
 )
-"""Scripts that lead from each version of the schema to the next; the version is their number."""
+"""Scripts from each version of the schema to the next; the version is their number."""
 
 
 class Ledger:
-    """An open ledger. Used by one thread; other processes may use the same file at the same time.
+    """An open ledger, used by one thread; other processes may use the file meanwhile.
 
-    `path` None makes a private one that is gone when it is closed (dry runs, checks, sandbox).
+    `path` None makes a private one that is gone when it is closed (dry runs, checks,
+    sandbox).
     Raises LedgerUnusable.
     """
 
@@ -74,7 +84,7 @@ class Ledger:
         self.path = path
         with _translated(path):
             if path is not None:
-                _make_private_folder(path.parent)
+                make_private(path.parent)
                 path.touch(mode=0o600)
             self.key = _key(path)
             self._turn = threading.RLock()
@@ -82,24 +92,29 @@ class Ledger:
                 str(path) if path else "",
                 isolation_level=None,
                 timeout=30,
-                check_same_thread=False,  # a token is counted from the thread that fetches it
+                # A token is counted from the thread that fetches it.
+                check_same_thread=False,
+                factory=_Connection,
             )
+            self._db.path = path
             self._db.executescript(
-                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF;"
+                "PRAGMA journal_mode = WAL;"
+                "PRAGMA synchronous = FULL;"
+                "PRAGMA trusted_schema = OFF;"
             )
             self._migrate()
 
     def close(self) -> None:
         self._db.close()
 
-    def __enter__(self) -> Ledger:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
 
     def digest(self, account: str, campaign: str) -> Callable[[str], bytes]:
-        """Return the keyed hash by which leads of this account and campaign are recognised."""
+        """Return the keyed hash that this account and campaign know leads by."""
         scope = hashlib.blake2b(
             f"{account}\0{campaign}\0".encode(), key=self.key, digest_size=16
         )
@@ -112,7 +127,7 @@ class Ledger:
         return digest
 
     def delivered(self, digests: Sequence[bytes]) -> set[bytes]:
-        """Return those of the digests that an earlier request brought into their campaign."""
+        """Return those of the digests that are delivered to their campaign."""
         return self._among("delivered", digests)
 
     def _among(self, table: str, digests: Sequence[bytes]) -> set[bytes]:
@@ -121,14 +136,15 @@ class Ledger:
             part = digests[start : start + 500]
             marks = ",".join("?" * len(part))
             rows = self._db.execute(
-                f"SELECT digest FROM {table} WHERE digest IN ({marks})",  # noqa: S608  our own words
+                f"SELECT digest FROM {table}"  # noqa: S608  our own words
+                f" WHERE digest IN ({marks})",
                 part,
             )
-            found.update(digest for (digest,) in rows)
+            found.update(digest for (digest,) in rows.fetchall())
         return found
 
     def in_doubt(self, digests: Sequence[bytes]) -> set[bytes]:
-        """Return those of the digests that were sent and of which nobody knows what became."""
+        """Return those of the digests that were sent and nobody knows what came of."""
         return self._among("in_doubt", digests)
 
     def begin(
@@ -145,7 +161,8 @@ class Ledger:
         name = f"{started:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
         with self.transaction():
             number = self._db.execute(
-                "INSERT INTO runs (id, provider, account, campaign, options, started_at)"
+                "INSERT INTO runs"
+                " (id, provider, account, campaign, options, started_at)"
                 " VALUES (?, ?, ?, ?, ?, ?)",
                 (
                     name,
@@ -159,7 +176,7 @@ class Ledger:
         return Books(self._db, self.transaction, number or 0, guarded=guarded)
 
     def books(self, run_id: str, *, guarded: bool = False) -> Books:
-        """Open the books of an earlier run; UsageError with the nearest id where there is none."""
+        """Open an earlier run's books; UsageError with the nearest id if none is so."""
         names = dict(self._db.execute("SELECT id, number FROM runs"))
         if run_id not in names:
             raise UsageError(
@@ -176,26 +193,29 @@ class Ledger:
         return [Books(self._db, self.transaction, number) for (number,) in rows]
 
     def forget_runs(self, before: str) -> int:
-        """Forget finished runs that began before an ISO 8601 time; who is delivered stays known.
+        """Forget finished runs that began before an ISO 8601 time.
 
-        Runs with rows in doubt are kept: somebody has to decide about them.
+        Who is delivered stays known. Runs with rows in doubt are kept: somebody has to
+        decide about them.
         """
         with self.transaction():
             old = self._db.execute(
-                "SELECT number FROM runs WHERE started_at < ? AND finished_at IS NOT NULL"
+                "SELECT number FROM runs"
+                " WHERE started_at < ? AND finished_at IS NOT NULL"
                 " AND number NOT IN (SELECT run FROM in_doubt)",
                 (before,),
             ).fetchall()
-            for table, column in (
-                ("batches", "run"), ("findings", "run"), ("files", "run"), ("runs", "number")
-            ):  # fmt: skip
-                self._db.executemany(f"DELETE FROM {table} WHERE {column} = ?", old)  # noqa: S608
+            self._db.executemany("DELETE FROM batches WHERE run = ?", old)
+            self._db.executemany("DELETE FROM findings WHERE run = ?", old)
+            self._db.executemany("DELETE FROM files WHERE run = ?", old)
+            self._db.executemany("DELETE FROM runs WHERE number = ?", old)
         return len(old)
 
     def claim(self, scopes: Mapping[str, float], now: float) -> float:
-        """Take a start in every scope (scope -> seconds it then stays taken), or return the wait.
+        """Take a start in every scope, or return the seconds to wait.
 
-        `now` is Unix time. All processes on this ledger take turns.
+        `scopes` has for each the seconds it then stays taken. `now` is Unix time. All
+        processes on this ledger take turns.
         """
         wait = self._wait(scopes, now)
         if wait > 0 or not any(scopes.values()):
@@ -213,7 +233,7 @@ class Ledger:
             self._postpone(scope, until)
 
     def count_exchange(self, account: str, most: int, now: float) -> None:
-        """Note that a token is about to be fetched; Unusable when the hour's `most` are used up."""
+        """Note that a token is about to be fetched; Unusable past `most` in an hour."""
         with self.transaction():
             self._db.execute("DELETE FROM exchanges WHERE moment <= ?", (now - 3600,))
             moments = self._db.execute(
@@ -225,7 +245,8 @@ class Ledger:
                 free = datetime.fromtimestamp(first + 3600).astimezone()
                 raise Unusable(
                     f"{account} gives {most} tokens an hour and all are used up",
-                    hint=f"the next one is free at {free:%H:%M}; `leadctl runs resume` then goes on",
+                    hint=f"the next one is free at {free:%H:%M}; "
+                    "`leadctl runs resume` then goes on",
                 )
             self._db.execute("INSERT INTO exchanges VALUES (?, ?)", (account, now))
 
@@ -244,7 +265,8 @@ class Ledger:
 
     def _postpone(self, scope: str, until: float) -> None:
         self._db.execute(
-            "INSERT INTO pace VALUES (?, ?) ON CONFLICT DO UPDATE SET next = max(next, excluded.next)",
+            "INSERT INTO pace VALUES (?, ?)"
+            " ON CONFLICT DO UPDATE SET next = max(next, excluded.next)",
             (scope, until),
         )
 
@@ -261,8 +283,10 @@ class Ledger:
             self._db.commit()
 
     def _migrate(self) -> None:
+        if self._version() == len(_MIGRATIONS):
+            return
         with self.transaction():
-            (version,) = self._db.execute("PRAGMA user_version").fetchone()
+            version = self._version()
             if version > len(_MIGRATIONS):
                 raise LedgerUnusable(
                     f"{self.path} was written by a newer leadctl (schema {version})",
@@ -271,7 +295,20 @@ class Ledger:
             for script in _MIGRATIONS[version:]:
                 for statement in filter(str.strip, script.split(";")):
                     self._db.execute(statement)
+            self._db.execute(f"PRAGMA application_id = {APPLICATION}")
             self._db.execute(f"PRAGMA user_version = {len(_MIGRATIONS)}")
+
+    def _version(self) -> int:
+        """Return the schema's version; 0 for an empty file, and for nothing else."""
+        (application,) = self._db.execute("PRAGMA application_id").fetchone()
+        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        (tables,) = self._db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        if application != APPLICATION and (tables or version):
+            raise LedgerUnusable(
+                f"{self.path} is another program's database",
+                hint="name another file with --ledger",
+            )
+        return int(version)
 
 
 @contextlib.contextmanager
@@ -283,26 +320,73 @@ def _translated(path: Path | None) -> Iterator[None]:
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
         raise LedgerUnusable(
             f"the ledger {path or '(private)'} cannot be used: {reason}",
-            hint="free the disk or name another file with --ledger; nothing recorded is lost",
+            hint="free the disk or name another file with --ledger; "
+            "nothing recorded is lost",
         ) from error
 
 
-def _make_private_folder(folder: Path) -> None:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+class _Cursor(sqlite3.Cursor):
+    """A cursor whose trouble is a LedgerUnusable, when reading as well."""
+
+    def execute(self, sql: str, parameters: Any = (), /) -> Self:  # noqa: ANN401  as in sqlite3
+        with self._translated():
+            return super().execute(sql, parameters)
+
+    def fetchone(self) -> Any:  # noqa: ANN401  as in sqlite3
+        with self._translated():
+            return super().fetchone()
+
+    def fetchall(self) -> list[Any]:
+        with self._translated():
+            return super().fetchall()
+
+    def __next__(self) -> Any:  # noqa: ANN401  as in sqlite3
+        with self._translated():
+            return super().__next__()
+
+    def _translated(self) -> AbstractContextManager[None]:
+        path = getattr(self.connection, "path", None)
+        return _translated(path)
+
+
+class _Connection(sqlite3.Connection):
+    path: Path | None = None
+
+    def cursor(self, factory: type[sqlite3.Cursor] = _Cursor) -> Any:  # type: ignore[override]  # noqa: ANN401  # narrower than sqlite3's overloads
+        return super().cursor(factory)
 
 
 def _key(path: Path | None) -> bytes:
-    """Return the key of the hashes, made at first use, readable by the owner alone."""
+    """Return the key of the hashes, made with the ledger, readable by the owner alone.
+
+    A key that has gone is not replaced: nobody would be known any more, and everybody
+    be sent again.
+    """
     if path is None:
-        return secrets.token_bytes(32)
+        return secrets.token_bytes(KEY_BYTES)
     key_file = path.with_name(f"{path.name}.key")
     if not key_file.exists():
-        # Written aside and linked: a process that starts at the same time sees all of it or none.
-        fresh = path.with_name(f".{path.name}.key-{secrets.token_hex(8)}")
-        handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(secrets.token_bytes(32))
-        with contextlib.suppress(FileExistsError):
-            os.link(fresh, key_file)
-        fresh.unlink()
-    return key_file.read_bytes()
+        if path.stat().st_size:
+            raise LedgerUnusable(
+                f"the key of the ledger is missing: {key_file}",
+                hint="put it back; without it nobody who was delivered is recognised",
+            )
+        _make_key(key_file)
+    key = key_file.read_bytes()
+    if len(key) != KEY_BYTES:
+        raise LedgerUnusable(
+            f"the key of the ledger is damaged: {key_file}",
+            hint="put it back; without it nobody who was delivered is recognised",
+        )
+    return key
+
+
+def _make_key(key_file: Path) -> None:
+    # Written aside and linked: a process that starts meanwhile sees all of it or none.
+    fresh = key_file.with_name(f".{key_file.name}-{secrets.token_hex(8)}")
+    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(secrets.token_bytes(KEY_BYTES))
+    with contextlib.suppress(FileExistsError):
+        os.link(fresh, key_file)
+    fresh.unlink()

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from leadctl.errors import CampaignLocked
+from leadctl.folders import make_private
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,12 +20,12 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def campaign_lock(folder: Path, account: str, campaign: str) -> Iterator[None]:
-    """Hold the campaign for as long as the context lasts; CampaignLocked says who has it.
+    """Hold the campaign while the context lasts; CampaignLocked says who has it.
 
     An empty `campaign` holds the account as a whole.
     """
     what = f"campaign {campaign} of {account}" if campaign else f"account {account}"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private(folder)
     name = hashlib.blake2b(
         f"{account}\0{campaign}".encode(), digest_size=12
     ).hexdigest()

@@ -1,4 +1,4 @@
-"""After a lost answer: ask the provider which of a batch's leads are in the campaign by now."""
+"""After a lost answer: ask the provider which leads of a batch are in the campaign."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from leadctl.errors import InDoubt
-from leadctl.model import Code, Outcome, Status
+from leadctl.model import Outcome, Status
 from leadctl.provider import digits, duplicate
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ MOST_PAGES = 500
 """Pages read before the look-up is given up: a campaign of some millions of leads."""
 
 CLOCK_TOLERANCE = 1.0
-"""Seconds two readings of one clock may differ by: the Date header has whole seconds."""
+"""Seconds that two readings of one clock may differ: Date has whole seconds."""
 
 
 def outcomes(
@@ -33,9 +33,9 @@ def outcomes(
 ) -> list[Outcome | None]:
     """Return what the campaign's own list says of each lead; None for those not in it.
 
-    A lead that came in after `since` (Unix time by our clock, the start of the run) is ours, for
-    nobody else writes to the campaign meanwhile; an older one was there before.
-    Raises a ProviderError where the list cannot be read to its end.
+    A lead that came in after `since` (Unix time by our clock, the start of the run) is
+    ours, for nobody else writes to the campaign meanwhile; an older one was there
+    before. Raises a ProviderError where the list cannot be read to its end.
     """
     wanted = {key: lead for lead in batch.leads for key in _keys(lead)}
     found: dict[int, float] = {}

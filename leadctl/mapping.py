@@ -1,4 +1,4 @@
-"""A column map bound to one file: for every row, its cells -> the lead fields they hold.
+"""A column map bound to one file: of every row, cells -> the lead fields they hold.
 
 Built from a profile, or without one from the header's names.
 """
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from leadctl.errors import InputUnusable
-from leadctl.fields import ALIASES, plain
+from leadctl.fields import ALIASES, plain, word
 from leadctl.model import OWN
 from leadctl.profile import Columns, Constant, Members, Template, Translated
 from leadctl.wording import nearest
@@ -54,7 +54,7 @@ class Mapper:
     def skipped_by(self, cells: Cells) -> str | None:
         """Return the column whose skip rule holds for this row."""
         for column, getter, words in self.skip:
-            if str(getter(cells) or "").strip().casefold() in words:
+            if word(getter(cells)) in words:
                 return column
         return None
 
@@ -84,7 +84,7 @@ def bind(profile: Profile, header: Sequence[str], *, nested: bool) -> Mapper:
 def bind_by_name(
     header: Sequence[str], constants: Mapping[str, str], *, nested: bool
 ) -> Mapper:
-    """Match columns with lead fields by name and alias; InputUnusable where none holds phones."""
+    """Match columns with lead fields by name and alias; InputUnusable: no phone."""
     by_alias: dict[str, list[str]] = {}
     for name in header:
         if not name.startswith(OWN):
@@ -95,9 +95,8 @@ def bind_by_name(
         if matched and lead_field not in constants:
             columns[lead_field] = matched
     if "phone" not in columns and "phone" not in constants:
-        shown = ", ".join(repr(name) for name in header[:12])
         raise InputUnusable(
-            f"no column is recognised as the phone number; the columns are {shown}",
+            f"no column is recognised as the phone number; {_shown(header)}",
             hint="rename the column to phone, or name it in a profile (--profile)",
         )
     getters = {
@@ -135,15 +134,24 @@ class _Binder:
 
     def _has(self, name: str) -> bool:
         # For JSONL the header lists every way into the objects, dotted.
-        return name in self.header
+        return name in self.header and not name.startswith(OWN)
 
     def _missing(self, name: str, where: Where) -> InputUnusable:
-        shown = ", ".join(repr(column) for column in self.header[:20])
+        near = "" if _looks_like_data(self.header) else nearest(name, self.header)
         return self.document.problem(
-            where,
-            f"the file has no column {name!r}{nearest(name, self.header)}",
-            hint=f"its columns are {shown}",
+            where, f"the file has no column {name!r}{near}", hint=_shown(self.header)
         )
+
+
+def _shown(header: Sequence[str]) -> str:
+    """Name a file's columns, unless the first line seems to be somebody's row."""
+    if _looks_like_data(header):
+        return "its first line looks like data and not like a header (--no-header)"
+    return f"its columns are {', '.join(repr(column) for column in header[:20])}"
+
+
+def _looks_like_data(header: Sequence[str]) -> bool:
+    return any("@" in name or sum(map(str.isdigit, name)) > 6 for name in header)
 
 
 def _columns(source: Source) -> Iterable[str]:
@@ -171,7 +179,13 @@ def _unused(header: Sequence[str], used: set[str], *, nested: bool) -> tuple[str
 
 
 def _first_of(header: Sequence[str], names: Sequence[str], *, nested: bool) -> Getter:
-    getters = [_member(name) if nested else _cell(header.index(name)) for name in names]
+    if nested:
+        getters = [_member(name) for name in names]
+    else:  # a name may stand twice in a header: both columns count
+        places = [
+            i for name in names for i, given in enumerate(header) if given == name
+        ]
+        getters = [_cell(i) for i in places]
     if len(getters) == 1:
         return getters[0]
 
@@ -237,10 +251,11 @@ def _members(members: Mapping[str, Getter]) -> Getter:
 def _translated(getter: Getter, table: Mapping[str, Json], default: Json) -> Getter:
     def translate(cells: Cells) -> Json:
         value = getter(cells)
-        word = "" if value is None else str(value).strip()
-        if word.casefold() in table:
-            return table[word.casefold()]
-        # Without a default, what the table lacks passes on to the field's own check.
-        return value if default is None else default
+        spelled = word(value)
+        if spelled in table:
+            return table[spelled]
+        # What a table lacks is the default's business; without one it passes on to the
+        # field's own check, as every value does where there is no table.
+        return default if not spelled or (table and default is not None) else value
 
     return translate

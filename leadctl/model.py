@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias, Union
 if TYPE_CHECKING:
     from uuid import UUID
 
-Json: TypeAlias = Union[None, bool, int, float, str, "list[Json]", "dict[str, Json]"]
+Json: TypeAlias = Union[bool, int, float, str, "list[Json]", "dict[str, Json]", None]
 Cells: TypeAlias = Union["list[str]", "dict[str, Json]"]
 """A data row: cells in the order of the header (CSV), or the object itself (JSONL)."""
 
@@ -26,9 +26,7 @@ class Status(StrEnum):
     REJECTED = "rejected"  # not acceptable as it is
     SUPPRESSED = "suppressed"  # left out on the user's word
     FAILED = "failed"  # certainly not delivered; sending again is safe
-    UNKNOWN = (
-        "unknown"  # sent, the answer was lost, and sending again could add it twice
-    )
+    UNKNOWN = "unknown"  # sent, the answer lost; sending again could add it twice
 
 
 DELIVERED = frozenset({Status.CREATED, Status.ACCEPTED})
@@ -66,7 +64,7 @@ class Row(NamedTuple):
 
 
 class Malformed(NamedTuple):
-    """A row that cannot be mapped. `cells` where it could be split, else its text as it stands."""
+    """A row that cannot be mapped: its cells where it could be split, else its text."""
 
     number: int
     reason: str
@@ -74,7 +72,7 @@ class Malformed(NamedTuple):
 
 
 class Phone(NamedTuple):
-    """A number as one provider takes it (`wire`) and as it is recognised again (`key`)."""
+    """A number as one provider takes it (`wire`) and as it is known again (`key`)."""
 
     wire: str
     key: str
@@ -86,7 +84,8 @@ class Phone(NamedTuple):
 class Lead(NamedTuple):
     """A row that fits its provider: the object to send, and what it is recognised by.
 
-    `digests` are keyed hashes of the phone and, where the provider compares it, the external id.
+    `digests` are keyed hashes of the phone and, where the provider compares it, the
+    external id.
     """
 
     row: int
@@ -109,7 +108,7 @@ class Finding(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What a provider's answer says of one lead. `reason` is the provider's own text."""
+    """What a provider's answer says of one lead; `reason` is the provider's text."""
 
     status: Status
     code: Code | None = None
@@ -124,8 +123,8 @@ ACCEPTED = Outcome(Status.ACCEPTED)
 class Batch:
     """Leads of one file that travel in one request.
 
-    `id` is written to the ledger before the first attempt and stays the same for every repeat of
-    the same leads; where a provider takes an idempotency key, it is this one.
+    `id` is written to the ledger before the first attempt and stays the same for every
+    repeat of the same leads; where a provider takes an idempotency key, it is this one.
     """
 
     id: UUID

@@ -1,4 +1,4 @@
-"""When the next request may start: the provider's rate, its rest between requests, its wishes."""
+"""When the next request may start: the provider's rate, rest and wishes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ class Board(Protocol):
     """Start times as every process on this ledger sees them; moments are Unix time."""
 
     def claim(self, scopes: Mapping[str, float], now: float) -> float:
-        """Take a start in every scope (scope -> seconds it then stays taken), or return the wait."""
+        """Take a start in every scope, or return the seconds to wait.
+
+        `scopes` has for each the seconds it then stays taken.
+        """
         ...
 
     def postpone(self, scope: str, until: float) -> None: ...
@@ -29,9 +32,9 @@ class Board(Protocol):
 class Pace:
     """When this run may start requests, and when it has to leave the account alone.
 
-    The rate and a provider's wish to wait hold for the account, whoever sends; the rest after a
-    request holds for the campaign. Requests are spaced evenly, so that no window of a minute,
-    wherever it starts, holds more than the provider allows.
+    The rate and a provider's wish to wait hold for the account, whoever sends; the rest
+    after a request holds for the campaign. Requests are spaced evenly, so that no
+    window of a minute, wherever it starts, holds more than the provider allows.
     """
 
     def __init__(
@@ -51,7 +54,7 @@ class Pace:
         self._quiet_until = -math.inf
 
     def claim(self) -> float:
-        """Take the next start and return 0, or the seconds to wait before asking again."""
+        """Take the next start and return 0, or the seconds after which to ask again."""
         now = self._time()
         if self._quiet_until > now:
             return self._quiet_until - now
@@ -65,7 +68,7 @@ class Pace:
             self._board.postpone(self._campaign, self._time() + self._rest)
 
     def quiet(self, seconds: float, *, shared: bool) -> None:
-        """Start nothing for a while; `shared` where the provider asked, which concerns all runs."""
+        """Start nothing for a while; `shared` by all runs where the provider asked."""
         until = self._time() + seconds
         if shared:
             self._board.postpone(self._account, until)
@@ -74,9 +77,10 @@ class Pace:
 
 
 def asked_pause(headers: Mapping[str, str], now: float) -> float | None:
-    """Seconds a provider asks to wait, by Retry-After (seconds or date) or X-RateLimit-Reset.
+    """Return the seconds a provider asks to wait.
 
-    `now` is Unix time. X-RateLimit-Reset counts only where nothing remains of the rate.
+    By Retry-After (seconds or date) or X-RateLimit-Reset; the latter counts only where
+    nothing remains of the rate. `now` is Unix time.
     """
     given = headers.get("retry-after", "").strip()
     if given.isdecimal():

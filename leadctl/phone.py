@@ -1,6 +1,7 @@
-"""Any spelling of a phone number -> what one provider takes, or a code and a sentence why not.
+"""Any spelling of a phone number -> what one provider takes, or a code and why not.
 
-The one door to `phonenumbers`. Nothing is guessed: a number without a country code needs a region.
+The one door to `phonenumbers`. Nothing is guessed: a number without a country code
+needs a region.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ class PhoneForm(StrEnum):
 
 
 class PhoneCheck(StrEnum):
-    """`possible`: length and shape fit the country. `valid`: the range is assigned too."""
+    """`possible`: length and shape fit the country; `valid`: the range is assigned."""
 
     POSSIBLE = "possible"
     VALID = "valid"
@@ -38,7 +39,7 @@ class PhoneCheck(StrEnum):
 
 @dataclass(frozen=True)
 class PhoneRule:
-    """What a provider takes. With `country` (ISO 3166 alpha-2), numbers of that country alone."""
+    """What a provider takes; with `country` (ISO 3166 alpha-2), its numbers alone."""
 
     form: PhoneForm
     country: str | None = None
@@ -46,7 +47,7 @@ class PhoneRule:
     most: int = 15
 
 
-class PhoneProblem(Exception):  # noqa: N818  reads as what it is
+class PhoneProblem(Exception):
     """Why a number cannot be sent; the text never repeats the number."""
 
     def __init__(self, code: Code, reason: str) -> None:
@@ -57,7 +58,10 @@ class PhoneProblem(Exception):  # noqa: N818  reads as what it is
 
 @dataclass(frozen=True)
 class Normaliser:
-    """Turns cells into phones for one provider. `region` is for numbers without a country code."""
+    """Turns cells into phones for one provider.
+
+    `region` is for numbers without a country code.
+    """
 
     rule: PhoneRule
     region: str | None = None
@@ -72,7 +76,8 @@ class Normaliser:
         return self._international(plus=plus, digits=digits)
 
     def _indian(self, *, plus: bool, digits: str) -> Phone:
-        # 9123456789 is complete although it starts with 91: the prefixes go only from 12 and 11.
+        # 9123456789 is complete although it starts with 91: the prefixes go only from
+        # 12 and 11 digits.
         if not plus and digits.startswith("00"):
             plus, digits = True, digits[2:]
         if plus and not digits.startswith("91"):
@@ -80,7 +85,7 @@ class Normaliser:
         if plus or (len(digits) == 12 and digits.startswith("91")):
             local = digits[2:]
         else:
-            local = digits[1:] if digits.startswith("0") else digits
+            local = digits.removeprefix("0")
         if len(local) != 10 or local.startswith("0"):
             raise _invalid(f"{_count(local)}, an Indian number has 10")
         if self.check is PhoneCheck.VALID:
@@ -89,9 +94,8 @@ class Normaliser:
 
     def _as_written(self, *, plus: bool, digits: str) -> Phone:
         if not self.rule.fewest <= len(digits) <= self.rule.most:
-            raise _invalid(
-                f"{_count(digits)}, this provider takes {self.rule.fewest} to {self.rule.most}"
-            )
+            taken = f"{self.rule.fewest} to {self.rule.most}"
+            raise _invalid(f"{_count(digits)}, this provider takes {taken}")
         written = f"+{digits}" if plus else digits
         if plus or self.region:
             return Phone(written, _e164(self._parsed(plus=plus, digits=digits)))
@@ -100,6 +104,8 @@ class Normaliser:
     def _international(self, *, plus: bool, digits: str) -> Phone:
         number = self._parsed(plus=plus, digits=digits)
         key = _e164(number)
+        if len(key) > self.rule.most:
+            raise _invalid(f"{_count(key)}, this provider takes {self.rule.most}")
         match self.rule.form:
             case PhoneForm.NATIONAL:
                 return Phone(phonenumbers.national_significant_number(number), key)
@@ -110,7 +116,8 @@ class Normaliser:
 
     def _parsed(self, *, plus: bool, digits: str) -> PhoneNumber:
         if not plus and digits.startswith("00") and not self._dials_abroad(digits):
-            # Nobody's own number begins so: it is the + that most of the world writes as 00.
+            # Nobody's own number begins so: it is the + that most of the world
+            # writes as 00.
             plus, digits = True, digits[2:]
         if not plus and not self.region:
             raise _invalid("no country code: write it with +, or give --region")
@@ -124,7 +131,7 @@ class Normaliser:
         return number
 
     def _dials_abroad(self, digits: str) -> bool:
-        """Tell whether the region itself dials abroad this way (Brazil: 00 and a carrier)."""
+        """Tell whether the region itself dials abroad so (Brazil: 00 and a carrier)."""
         plan = phonenumbers.PhoneMetadata.metadata_for_region(self.region or "")
         return bool(plan and re.match(plan.international_prefix or "$", digits))
 
@@ -144,6 +151,7 @@ def is_region(code: str) -> bool:
 
 
 _FORMATTING = str.maketrans("", "", " -.()/\u00a0")
+_DECIMAL_TAIL = re.compile(r"(?<=\d{7})\.0+\s*$")
 _SCIENTIFIC = re.compile(r"[+-]?\d+([.,]\d+)?[eE][+-]?\d+")
 _PARSE_REASONS = {
     phonenumbers.NumberParseException.INVALID_COUNTRY_CODE: "no such country code",
@@ -165,8 +173,10 @@ def _clean(value: Json) -> str:
     if isinstance(value, bool | list | dict):
         raise _invalid("not a phone number but another kind of value")
     cell = "" if value is None else str(value)
+    # A number that went through a spreadsheet as a number: the zero is no digit of it.
+    cell = _DECIMAL_TAIL.sub("", cell)
     if not cell.isascii():
-        # Full-width digits and exotic spaces become plain ones; invisible characters go.
+        # Full-width digits and exotic spaces become plain; invisible characters go.
         cell = unicodedata.normalize("NFKC", cell)
         cell = "".join(
             _plain_character(c) for c in cell if unicodedata.category(c) != "Cf"
@@ -177,8 +187,8 @@ def _clean(value: Json) -> str:
     if _SCIENTIFIC.fullmatch(cell):
         raise PhoneProblem(
             Code.PHONE_DAMAGED,
-            "a spreadsheet turned it into scientific notation; export the file again with the "
-            "column as text",
+            "a spreadsheet turned it into scientific notation; "
+            "export the file again with the column as text",
         )
     return cell
 
@@ -218,7 +228,8 @@ def _impossible(number: PhoneNumber, verdict: int) -> str:
         else ()
     )
     usual = [length for length in lengths if length > 0]
+    found = f"{_count(national)} after +{number.country_code}"
     if not usual:
-        return f"{_count(national)} after +{number.country_code}, which no number there has"
+        return f"{found}, which no number there has"
     expected = str(usual[0]) if len(usual) == 1 else f"{usual[0]} to {usual[-1]}"
-    return f"{_count(national)} after +{number.country_code}, a number in {region} has {expected}"
+    return f"{found}, a number in {region} has {expected}"

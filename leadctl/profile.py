@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from leadctl.errors import UsageError
-from leadctl.fields import FIELDS, OBJECTS
+from leadctl.fields import FIELDS, OBJECTS, word
 from leadctl.wording import nearest
 
 if TYPE_CHECKING:
@@ -51,9 +51,10 @@ class Members:
 
 @dataclass(frozen=True)
 class Translated:
-    """Another source's value, looked up in a table (case and spaces at the ends do not count).
+    """Another source's value, looked up in a table.
 
-    `default` stands in for nothing, and for what the table lacks; without one the value passes.
+    Case and spaces at the ends do not count. `default` stands in for nothing, and for
+    what the table lacks; without one the value passes.
     """
 
     source: Source
@@ -91,7 +92,7 @@ class Profile:
 
 
 def load(document: Document, at: Where = ()) -> Profile:
-    """Read a profile from a document, or from a part of it (`profiles.NAME` in the config)."""
+    """Read a profile from a document or a part of it (the config's `profiles.NAME`)."""
     table = document.table(at, ("region", "fields", "skip_if"))
     region = table.get("region")
     if region is not None and not (
@@ -115,7 +116,7 @@ def load(document: Document, at: Where = ()) -> Profile:
 
 
 def require_field(name: str) -> None:
-    """Raise UsageError with the nearest name unless `name` is a lead field (for `--set`)."""
+    """Raise UsageError with the nearest name unless `--set` names a lead field."""
     if name not in FIELDS:
         message, hint = _unknown_field(name)
         raise UsageError(message, hint=hint)
@@ -167,7 +168,7 @@ def _spec(document: Document, where: Where) -> Source:
     if "map" not in table and "default" not in table:
         return source
     words = document.table((*where, "map"))
-    folded = {str(word).strip().casefold(): value for word, value in words.items()}
+    folded = {word.strip().casefold(): value for word, value in words.items()}
     return Translated(source, folded, table.get("default"))
 
 
@@ -175,13 +176,20 @@ def _named(document: Document, text: str, where: Where) -> Source:
     """Tell a template from a column name by its braces; {{ and }} are plain braces."""
     if "{" not in text and "}" not in text:
         return Columns((text,), where)
-    parts = re.split(r"\{([^{}]+)\}", text.replace("{{", "\0").replace("}}", "\1"))
-    literals = tuple(part.replace("\0", "{").replace("\1", "}") for part in parts[::2])
-    if any("{" in part or "}" in part for part in parts[::2]):
-        raise document.problem(
-            where, "unbalanced { } in the template; plain braces are {{ and }}"
-        )
-    return Template(literals, tuple(part.strip() for part in parts[1::2]), where)
+    literals, columns = [""], []
+    for part in re.findall(r"\{\{|\}\}|\{[^{}]+\}|[^{}]+|[{}]", text):
+        if part in ("{{", "}}"):
+            literals[-1] += part[0]
+        elif part in ("{", "}"):
+            raise document.problem(
+                where, "a { or } is missing in the template; plain ones are {{ and }}"
+            )
+        elif part.startswith("{"):
+            columns.append(part[1:-1].strip())
+            literals.append("")
+        else:
+            literals[-1] += part
+    return Template(tuple(literals), tuple(columns), where)
 
 
 def _skip_rules(document: Document, where: Where) -> tuple[SkipRule, ...]:
@@ -198,5 +206,5 @@ def _skip_rule(document: Document, where: Where) -> SkipRule:
     column, words = table.get("column"), table.get("in")
     if not isinstance(column, str) or not isinstance(words, list) or not words:
         raise document.problem(where, "skip_if needs {column: NAME, in: [word, …]}")
-    folded = frozenset(str(word).strip().casefold() for word in words)
+    folded = frozenset(word(given) for given in words)
     return SkipRule(column, folded, (*where, "column"))

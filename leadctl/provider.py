@@ -1,7 +1,8 @@
-"""What a provider is: declarations and a few pure functions, found through an entry point.
+"""What a provider is: declarations and a few pure functions behind an entry point.
 
-A provider never opens a connection, sleeps, loops, logs or reads a clock. Its dataclass fields are
-its settings, so that an account's settings can be checked by name. See docs/adding-a-provider.md.
+A provider never opens a connection, sleeps, loops, logs or reads a clock. Its dataclass
+fields are its settings, so that an account's settings can be checked by name. See
+docs/adding-a-provider.md.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from leadctl.errors import (
     Unusable,
     UsageError,
 )
-from leadctl.model import CREATED, Code, Outcome, Status
+from leadctl.model import CREATED, DELIVERED, Code, Outcome, Status
 from leadctl.wording import nearest
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     import httpx
 
     from leadctl.fields import Field, PriorityScale
-    from leadctl.model import Batch, Json
+    from leadctl.model import Batch, Json, Lead
     from leadctl.phone import PhoneRule
 
 GROUP = "leadctl.providers"
@@ -59,7 +60,7 @@ class Limits:
 
 
 class Listed(NamedTuple):
-    """A lead that is in the campaign; `created` is Unix time by the provider's clock."""
+    """A lead in the campaign; `created` is Unix time by the provider's clock."""
 
     phone: str
     external_id: str
@@ -67,7 +68,7 @@ class Listed(NamedTuple):
 
 
 class Page(NamedTuple):
-    """Part of a campaign's leads, and the cursor of the next part (empty: this was the last)."""
+    """Part of a campaign's leads, and the cursor of the next (empty: no more)."""
 
     leads: list[Listed]
     cursor: str
@@ -75,14 +76,18 @@ class Page(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Provider(ABC):
-    """One dialer's upload API. Subclasses are frozen dataclasses; their fields are settings."""
+    """One dialer's upload API.
+
+    Subclasses are frozen dataclasses; their fields are settings.
+    """
 
     name: ClassVar[str]
     title: ClassVar[str]
     documentation: ClassVar[str]
     limits: ClassVar[Limits]
     answers: ClassVar[tuple[int, ...]]
-    """HTTP statuses whose body says something about the leads; the rest mean the same everywhere."""
+    """HTTP statuses whose body says something about the leads; the rest mean the same
+    everywhere."""
     phone_wire: ClassVar[str]
     """Key of the phone number in the object of a lead."""
     fields: ClassVar[tuple[Field, ...]]
@@ -103,7 +108,7 @@ class Provider(ABC):
     tokens_per_hour: ClassVar[int | None] = None
     """How often a key may be exchanged for a token; None where no figure is known."""
     exclusive_token: ClassVar[bool] = False
-    """Whether a new token makes the account's earlier one invalid: then one run at a time."""
+    """Whether a new token ends the account's earlier one: then one run at a time."""
     takes_tags: ClassVar[bool] = False
     warning: ClassVar[str] = ""
     """What every user of this provider should be told after a run."""
@@ -117,7 +122,7 @@ class Provider(ABC):
     @property
     @abstractmethod
     def resend_is_safe(self) -> bool:
-        """Whether a batch whose answer was lost may be sent again without doubling a lead."""
+        """Whether a batch whose answer was lost can be sent again without doubling."""
 
     @abstractmethod
     def auth(self, secrets: Mapping[str, str]) -> httpx.Auth: ...
@@ -133,15 +138,19 @@ class Provider(ABC):
         Raises one of the ProviderErrors where the answer is about the batch as a whole.
         """
 
-    def look_up(self, campaign: str, cursor: str) -> httpx.Request | None:
-        """Build the request for a page of the campaign's leads; None where there is no such call.
+    def look_up(
+        self,
+        campaign: str,  # noqa: ARG002  for providers that have the call
+        cursor: str,  # noqa: ARG002  the same
+    ) -> httpx.Request | None:
+        """Build the request for a page of the campaign's leads; None without the call.
 
         The first page has an empty cursor. Only asked after an answer was lost.
         """
         return None
 
     def looked_up(self, response: httpx.Response) -> Page:
-        """Read a page of the campaign's leads. Raises a ProviderError where it is none."""
+        """Read a page of the campaign's leads; raises a ProviderError if it is none."""
         raise self.unreadable(response)
 
     def objection(self) -> str | None:
@@ -181,7 +190,7 @@ class Provider(ABC):
         )
 
     def url(self, *path: str) -> str:
-        """Join path segments to the base URL; a colon stays a colon (Yotel's `leads:bulk`)."""
+        """Join path segments to the base URL; a colon stays (Yotel's `leads:bulk`)."""
         return "/".join(
             [self.base_url.rstrip("/"), *(quote(part, safe=":") for part in path)]
         )
@@ -191,7 +200,7 @@ class Provider(ABC):
         return tuple(f.name for f in fields(cls))
 
 
-# --- finding providers -----------------------------------------------------------------------
+# --- finding providers ---
 
 
 @cache
@@ -216,34 +225,78 @@ def provider_class(name: str) -> type[Provider]:
     return loaded
 
 
-# --- reading answers -------------------------------------------------------------------------
+# --- reading answers ---
 
 
 def judge(provider: Provider, batch: Batch, response: httpx.Response) -> list[Outcome]:
     """Turn an answer into one outcome a lead, or raise what it means for the batch.
 
-    Statuses outside `provider.answers` mean the same for every provider. That every lead has
-    exactly one outcome is checked here and not left to the provider.
+    Statuses outside `provider.answers` mean the same for every provider. That every
+    lead has exactly one outcome, and that no text repeats what is known of a person, is
+    seen to here and not left to the provider.
     """
-    if response.status_code not in provider.answers:
-        raise provider.meaning(response)
     try:
+        if response.status_code not in provider.answers:
+            raise provider.meaning(response)
         outcomes = provider.outcomes(batch, response)
-    except Refused as refusal:
-        here = range(len(batch))
-        refusal.culprits = {i: why for i, why in refusal.culprits.items() if i in here}
-        raise
-    if len(outcomes) != len(batch):
+    except ProviderError as error:
+        raise _discreet(error, provider, batch) from error
+    if len(outcomes) != len(batch) or not all(map(_is_whole, outcomes)):
         raise InDoubt(
-            f"{provider.title}'s answer gave {len(outcomes)} outcomes for {len(batch)} leads",
+            f"{provider.title}'s answer does not give each of {len(batch)} leads "
+            "one outcome",
             lost=False,
         )
-    return outcomes
+    return [
+        outcome._replace(reason=_masked(outcome.reason, _private(provider, lead)))
+        if outcome.reason
+        else outcome
+        for lead, outcome in zip(batch.leads, outcomes, strict=True)
+    ]
+
+
+def _is_whole(outcome: Outcome) -> bool:
+    """Tell whether an outcome says why, unless the lead was delivered."""
+    return (outcome.code is None) == (outcome.status in DELIVERED)
+
+
+def _discreet(error: ProviderError, provider: Provider, batch: Batch) -> ProviderError:
+    for lead in batch.leads:
+        error.message = _masked(error.message, _private(provider, lead))
+    if isinstance(error, Refused):
+        error.culprits = {
+            index: _masked(why, _private(provider, batch.leads[index]))
+            for index, why in error.culprits.items()
+            if index in range(len(batch))
+        }
+    return error
+
+
+_PERSONAL = ("name", "first_name", "last_name", "email")
+
+
+def _private(provider: Provider, lead: Lead) -> list[str]:
+    """Return what of a lead no text may repeat; numbers are hidden by `one_line`."""
+    places = [field.wire for field in provider.fields if field.name in _PERSONAL]
+    overflow = lead.wire.get(provider.overflow or "")
+    inside = overflow if isinstance(overflow, dict) else {}
+    found = [lead.wire.get(place) for place in places]
+    found += [inside.get(name) for name in _PERSONAL]
+    return [text for text in found if isinstance(text, str) and len(text) > 1]
+
+
+def _masked(text: str, private: list[str]) -> str:
+    for word in private:
+        text = text.replace(word, "…")
+    return text
 
 
 def token_refusal(title: str, response: httpx.Response) -> ProviderError:
     """Tell what a token call without a token means: no lead was sent in any case."""
-    said = f"{title} answered HTTP {response.status_code} to the token call{quoted(response)}"
+    said = (
+        f"{title} answered HTTP {response.status_code} "
+        f"to the token call{quoted(response)}"
+    )
     if response.status_code in (400, 401, 403, 422):
         return AccessDenied(said)
     return NotProcessed(said)
@@ -268,14 +321,14 @@ def quoted(response: httpx.Response) -> str:
 
 
 def one_line(text: str, most: int = 200) -> str:
-    """Make a provider's text fit to print: one line, no control characters, digits runs hidden."""
+    """Make foreign text fit to print: one line, no controls, runs of digits hidden."""
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    line = re.sub(r"\+?\d{7,}", "…", line)
+    line = re.sub(r"\+?\d(?:[\s().-]*\d){6,}", "…", line)
     return line if len(line) <= most else f"{line[: most - 1]}…"
 
 
 def digits(number: object) -> str:
-    """What two spellings of one number share."""
+    """Return what two spellings of one number share."""
     return "".join(c for c in str(number) if c.isdigit())
 
 
@@ -294,13 +347,13 @@ def duplicate(reason: str = "already in the campaign") -> Outcome:
 def by_phone(batch: Batch, lists: Sequence[tuple[object, Outcome]]) -> list[Outcome]:
     """Match lists of numbers with the leads by digits, earlier lists first.
 
-    A list counts each number as often as it stands there; a lead in no list stays undecided.
-    Raises ValueError where a list is not a list.
+    A list counts each number as often as it stands there; a lead in no list stays
+    undecided. Raises ValueError where a list is not a list.
     """
     open_numbers = []
     for numbers, outcome in lists:
         if not isinstance(numbers, list):
-            raise ValueError("not a list of numbers")
+            raise ValueError("not a list of numbers")  # noqa: TRY004  foreign data
         open_numbers.append((Counter(map(digits, numbers)), outcome))
     return [_first_match(digits(lead.phone.wire), open_numbers) for lead in batch.leads]
 

@@ -1,7 +1,7 @@
-"""The reject file: the rows that were not delivered and can be, as they came, each with its reason.
+"""The reject file: the rows not delivered that can be, as they came, with the reason.
 
-Our columns stand before the user's, so that a row with too many or too few cells keeps every cell
-in its place and stays what it is until somebody corrects it.
+Our columns stand before the user's, so that a row with too many or too few cells keeps
+every cell in its place and stays what it is until somebody corrects it.
 """
 
 from __future__ import annotations
@@ -12,12 +12,14 @@ import json
 import os
 import re
 import secrets
+from contextlib import suppress
 from itertools import chain
 from typing import TYPE_CHECKING, TextIO
 
-from leadctl.errors import InputUnusable
+from leadctl.errors import InputUnusable, RejectsNotWritten
 from leadctl.model import OWN
-from leadctl.reader import RAW, Format
+from leadctl.reader import Format
+from leadctl.splitting import RAW
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -30,28 +32,43 @@ NAMES = tuple(
     OWN + word for word in ("row", "status", "code", "field", "reason", "run")
 )
 
+LONGEST_NAME = 255
+"""Bytes a file's name may have."""
 
-def default_path(source: Path | None, folder: Path) -> Path:
-    """Return `<stem>.rejects<suffix>` beside the input; for stdin in `folder`."""
-    if source is None:
-        return folder / "stdin.rejects.csv"
-    suffixes = source.suffix
-    return source.with_name(f"{source.name.removesuffix(suffixes)}.rejects{suffixes}")
+
+def default_path(path: Path) -> Path:
+    """Return `<stem>.rejects<suffix>` beside the input."""
+    return path.with_name(f"{path.stem}.rejects{path.suffix}")
 
 
 def require_ours(path: Path) -> None:
-    """Refuse a path that holds something leadctl did not write, before anything is sent."""
+    """Refuse a path that holds something leadctl did not write; nothing is sent yet."""
+    if len(os.fsencode(path.name)) > LONGEST_NAME:
+        raise InputUnusable(
+            "the name of the reject file would be too long",
+            hint="name another with --rejects",
+        )
+    _require_room(path.parent)
     if not os.path.lexists(path):
-        if not path.parent.is_dir():
-            raise InputUnusable(
-                f"the folder of the reject file does not exist: {path.parent}"
-            )
         return
     if path.is_symlink() or not path.is_file() or not _is_ours(path):
         raise InputUnusable(
             f"{path} exists and is not a reject file of leadctl",
             hint="move it away, or name another file with --rejects",
         )
+
+
+def _require_room(folder: Path) -> None:
+    """Raise unless a file can be made there: after the run it would be too late."""
+    trial = folder / f".leadctl-{secrets.token_hex(8)}"
+    try:
+        trial.touch(mode=0o600, exist_ok=False)
+        trial.unlink()
+    except OSError as error:
+        raise InputUnusable(
+            f"no reject file can be written to {folder}: {error.strerror}",
+            hint="name another place with --rejects",
+        ) from error
 
 
 def _is_ours(path: Path) -> bool:
@@ -69,7 +86,7 @@ def remove(path: Path) -> None:
 def write_if_any(
     path: Path, source: Source, findings: Iterator[Finding], run_id: str
 ) -> int:
-    """Write the reject file; where there is no such row, remove an earlier run's instead."""
+    """Write the reject file; without such a row, remove an earlier run's instead."""
     first = next(findings, None)
     if first is None:
         remove(path)
@@ -80,11 +97,14 @@ def write_if_any(
 def write(path: Path, source: Source, findings: Iterator[Finding], run_id: str) -> int:
     """Write the rows of `findings` (in row order) from the source; returns how many.
 
-    The file appears complete or not at all: it is written aside (mode 0600) and renamed.
+    The file appears complete or not at all: written aside (mode 0600) and renamed.
+    Raises InputUnusable where the source has changed, RejectsNotWritten where the disk
+    or the folder is not up to it.
     """
-    aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    source.require_unchanged()
+    aside = path.with_name(f".leadctl-{secrets.token_hex(8)}")
     try:
+        handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(
             handle, "w", encoding=source.encoding, errors="replace", newline=""
         ) as file:
@@ -92,8 +112,14 @@ def write(path: Path, source: Source, findings: Iterator[Finding], run_id: str) 
             file.flush()
             os.fsync(file.fileno())
         aside.replace(path)
+    except OSError as error:
+        raise RejectsNotWritten(
+            f"the reject file {path} cannot be written: {error.strerror}",
+            hint=f"`leadctl runs rejects {run_id} --to PATH` writes it elsewhere",
+        ) from error
     finally:
-        aside.unlink(missing_ok=True)
+        with suppress(OSError):
+            aside.unlink(missing_ok=True)
     return number
 
 
@@ -101,11 +127,14 @@ def _write_rows(
     file: TextIO, source: Source, findings: Iterator[Finding], run_id: str
 ) -> int:
     line = _json_line if source.format is Format.JSONL else _delimited_line
-    if (
-        source.format is not Format.JSONL
-    ):  # without a header too: our columns have to be known
-        kept = [cell for cell in source.columns if not cell.startswith(OWN)]
-        file.write(_joined([*NAMES, *kept], source))
+    if source.format is not Format.JSONL:
+        # Where the input has no header, too: our columns have to be known again.
+        theirs = [
+            name
+            for name, column in zip(source.names, source.columns, strict=True)
+            if not column.startswith(OWN)
+        ]
+        file.write(_joined([*NAMES, *theirs], source))
     number = 0
     for finding, row in _paired(source.rows(), findings):
         file.write(line(row.cells, _own_cells(finding, run_id), source))
@@ -170,10 +199,9 @@ def _without_own(raw: str, source: Source) -> str:
 
 def _joined(cells: list[str], source: Source) -> str:
     line = io.StringIO(newline="")
-    csv.writer(
-        line, delimiter=source.delimiter, lineterminator=source.newline
-    ).writerow(cells)
-    return line.getvalue()
+    # With CR LF for its own end, the writer quotes both characters inside a cell.
+    csv.writer(line, delimiter=source.delimiter, lineterminator="\r\n").writerow(cells)
+    return line.getvalue().removesuffix("\r\n") + source.newline
 
 
 def _json_line(cells: Cells | str, own: list[str], source: Source) -> str:

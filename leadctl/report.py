@@ -1,4 +1,4 @@
-"""What a run came to: the JSON document, the table and the exit code, all read from its books."""
+"""What a run came to, read from its books: JSON document, table and exit code."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def read(books: Books, error: LeadctlError | None = None) -> Report:
 
 
 def exit_code(counts: dict[Status, int], error: LeadctlError | None) -> ExitCode:
-    """Choose the code: a signal's own, else the first that applies of 1, 11, 4, 7, 10, 5, 3."""
+    """Choose a signal's own code, else the first to apply of 1, 11, 4, 7, 10, 5, 3."""
     if isinstance(error, Interrupted):
         return error.exit_code
     applying = {error.exit_code} if error else set()
@@ -132,7 +132,7 @@ def show(report: Report, console: Console) -> None:
     """Print the table of counts and the reasons."""
     from rich.table import Table  # noqa: PLC0415  slow to import
 
-    from leadctl.terminal import plain  # noqa: PLC0415
+    from leadctl.terminal import plain  # noqa: PLC0415  heavy
 
     run = report.run
     title = run.provider + (f", campaign {run.campaign}" if run.campaign else "")
@@ -200,7 +200,7 @@ def _push_again(run: Run, paths: Sequence[str]) -> str:
 def _reasons(report: Report) -> RenderableType:
     from rich.table import Table  # noqa: PLC0415  slow to import
 
-    from leadctl.terminal import plain  # noqa: PLC0415
+    from leadctl.terminal import plain  # noqa: PLC0415  heavy
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("status", no_wrap=True)

@@ -15,7 +15,6 @@ from leadctl.clock import RealClock, Stop
 from leadctl.delivery import Delivery
 from leadctl.errors import (
     ExitCode,
-    InputUnusable,
     Interrupted,
     LeadctlError,
     RejectsNotWritten,
@@ -46,8 +45,8 @@ if TYPE_CHECKING:
 class Order:
     """A job, and where its traces go. Without `auth` it can only be rehearsed.
 
-    `rejects_files` has a path for each source; `options` is what a resume needs to know again.
-    `spool` is our copy of stdin, removed when nothing of it is left to send.
+    `rejects_files` has a path for each source; `options` is what a resume needs to know
+    again. `spool` is our copy of stdin, removed when nothing of it is left to send.
     `tell` hears notes for the user, `tell_wait` every wait for the provider.
     """
 
@@ -94,7 +93,7 @@ def push(order: Order, resumed: str | None = None) -> Report:
 
 
 def rehearse(order: Order) -> Report:
-    """Do the same up to, not including, the first request; its books are thrown away."""
+    """Do the same up to the first request, without it; its books are thrown away."""
     with contextlib.ExitStack() as stack:
         aside = stack.enter_context(Ledger(None))
         known = aside
@@ -137,7 +136,7 @@ def _transport(order: Order, ledger: Ledger) -> Iterator[Transport]:
 def _opened(
     order: Order, ledger: Ledger, known: Ledger, resumed: str | None = None
 ) -> tuple[Importer, Books]:
-    """Open the run's books in `ledger`; what was delivered before is looked up in `known`."""
+    """Open the run's books in `ledger`; earlier deliveries are looked up in `known`."""
     job, account = order.job, order.account
     guarded = not account.provider.resend_is_safe
     digest = known.digest(account.name, job.campaign)
@@ -145,7 +144,7 @@ def _opened(
     delivered = {} if order.resend_delivered else {"delivered": known.delivered}
     memory = Known(digest, **delivered, **in_doubt)
     if resumed is None:
-        # The map is tried before the run is recorded: what cannot begin leaves no trace.
+        # Tried before the run is recorded: what cannot begin leaves no trace.
         require_mappable(job)
         books = ledger.begin(
             account.provider.name,
@@ -164,11 +163,7 @@ def _opened(
 
 def _require_same_files(books: Books, job: Job) -> None:
     for file, source in zip(books.files(), job.sources, strict=True):
-        if file.fingerprint != source.fingerprint:
-            raise InputUnusable(
-                f"{source.shown} has changed since the run began",
-                hint="push it again: what is delivered already is not sent twice",
-            )
+        source.require_fingerprint(file.fingerprint)
 
 
 def _finished(
@@ -177,11 +172,8 @@ def _finished(
     """Write the reject files, close the books and read the report from them."""
     try:
         _write_rejects(order, books)
-    except OSError as failure:
-        error = error or RejectsNotWritten(
-            f"the reject file cannot be written: {failure.strerror}",
-            hint=f"leadctl runs rejects {books.run().id} --to PATH writes it",
-        )
+    except LeadctlError as failure:  # the run is done all the same
+        error = error or RejectsNotWritten(failure.message, hint=failure.hint)
     code = report.exit_code(books.counts(), error)
     books.finish(code, report.error_document(error) if error else None)
     if order.spool and (
@@ -226,7 +218,7 @@ def _interrupted(number: int, books: Books) -> Interrupted:
 
 @contextlib.contextmanager
 def _signals(stop: Stop) -> Iterator[None]:
-    """The first signal asks the run to stop, the second leaves at once."""
+    """Let the first signal ask the run to stop, and the second leave at once."""
 
     def ask(number: int, _frame: object) -> None:
         if stop.is_asked():

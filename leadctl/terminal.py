@@ -1,4 +1,4 @@
-"""Text on its way to a terminal: stripped of control characters, never read as markup."""
+"""Text on its way to a terminal: without control characters, never read as markup."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 
 def plain(text: str, style: str = "") -> Text:
-    """Wrap text from users, files or providers: `[/red]` or an escape code in it has no effect."""
+    """Wrap foreign text: `[/red]` or an escape code in it has no effect."""
     return Text("".join(c if c.isprintable() else "�" for c in text), style=style)
 
 
 def console(stream: TextIO, *, colour: bool = True) -> Console:
-    """Return a console for a stream; without a terminal it is as wide as the text needs."""
+    """Return a console for a stream; without a terminal as wide as the text needs."""
     terminal = stream.isatty()
     return Console(
         file=stream,

@@ -1,8 +1,8 @@
 """The contract suite: what every provider's tests run, ours and other packages'.
 
-`check_case` plays a recorded case; `LAWS` hold for every provider whatever it is sent. A
-case is a JSON file `<name of the provider>/<name of the case>.json`; its keys are told
-in docs/adding-a-provider.md. A broken case or law raises AssertionError.
+`check_case` plays a recorded case; `LAWS` hold for every provider whatever it is sent.
+A case is a JSON file `<name of the provider>/<name of the case>.json`; its keys are
+told in docs/adding-a-provider.md. A broken case or law raises AssertionError.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def load(path: Path) -> Case:
 
 
 def check_case(path: Path) -> None:
-    """Play a case: what is sent is what it records, and the answer means what it says."""
+    """Play a case: what is sent is what it records; the answer means what it says."""
     case = load(path)
     if "error" in case.facts:
         _expect_error(case)
@@ -136,12 +136,13 @@ def _expect_error(case: Case) -> None:
     try:
         outcomes = _played(case)
     except errors.ProviderError as error:
-        assert type(error) is expected, f"{type(error).__name__}: {error.message}"
-        if isinstance(error, errors.Refused) and "culprits" in case.facts:
-            named = {str(index): why for index, why in error.culprits.items()}
-            assert named == case.facts["culprits"]
+        raised = error
     else:
         raise AssertionError(f"{expected.__name__} expected, not {outcomes}")
+    assert type(raised) is expected, f"{type(raised).__name__}: {raised.message}"
+    if isinstance(raised, errors.Refused) and "culprits" in case.facts:
+        named = {str(index): why for index, why in raised.culprits.items()}
+        assert named == case.facts["culprits"]
     if "retry_after" in case.facts:
         answer = case.facts["exchanges"][-1]["answer"]
         pause = asked_pause(httpx.Headers(answer.get("headers", {})), NOON)

@@ -1,7 +1,7 @@
 """Requests over HTTP, and what each way of failing says about the request.
 
-The one place that opens connections. Built for leads: no redirect is followed, nothing is repeated
-below the level that knows whether a repeat is safe.
+The one place that opens connections. Built for leads: no redirect is followed, nothing
+is repeated below the level that knows whether a repeat is safe.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _NEVER_SENT = (
 
 
 class Transport:
-    """A client for one account: its authentication, time-out (seconds) and trusted authorities."""
+    """A client for one account: authentication, time-out (seconds), authorities."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class Transport:
         )
 
     def send(self, request: httpx.Request) -> httpx.Response:
-        """Send a request and read its answer. Raises NotProcessed, InDoubt or Unusable."""
+        """Send a request, read its answer; raises NotProcessed, InDoubt or Unusable."""
         with _translated(request):
             return self._client.send(request)
 
@@ -84,13 +84,22 @@ def _translated(request: httpx.Request) -> Iterator[None]:
 
 
 def _why(error: Exception) -> str:
-    words: dict[type[Exception], str] = {
-        httpx.ReadTimeout: "no answer in time",
-        httpx.WriteTimeout: "the request could not be written in time",
-        httpx.ConnectTimeout: "no connection in time",
-        httpx.DecodingError: "its compression is broken",
-    }
-    return words.get(type(error)) or str(error) or type(error).__name__
+    """Say it in our words: the library's may quote headers, and so a key."""
+    match error:
+        case httpx.ReadTimeout():
+            return "no answer in time"
+        case httpx.WriteTimeout():
+            return "the request could not be written in time"
+        case httpx.ConnectTimeout() | httpx.PoolTimeout():
+            return "no connection in time"
+        case httpx.DecodingError():
+            return "its compression is broken"
+        case httpx.ConnectError():
+            return str(error) or "no connection"
+        case httpx.ReadError() | httpx.WriteError() | httpx.RemoteProtocolError():
+            return "the connection broke"
+        case _:
+            return type(error).__name__
 
 
 def require_safe_url(url: str) -> None:

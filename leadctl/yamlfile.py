@@ -1,8 +1,8 @@
 """YAML with line numbers: the one door to `yaml`, for profiles and the config file.
 
-Plain YAML surprises people who write country codes and dates: `NO` would be false, `2026-01-01` a
-date, `a: 1` twice the last one. Here only true/false, numbers and null are not text, and a key
-that stands twice is an error.
+Plain YAML surprises people who write country codes and dates: `NO` would be false,
+`2026-01-01` a date, `a: 1` twice the last one. Here only true/false, numbers and null
+are not text, and a key that stands twice is an error.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Where: TypeAlias = "tuple[str | int, ...]"
 
 @dataclass(frozen=True)
 class Document:
-    """Parsed YAML: `lines` maps the way to a node (keys and indexes) to its line, from 1."""
+    """Parsed YAML; `lines` maps a node's way (keys, indexes) to its line, from 1."""
 
     name: str
     content: Json
@@ -54,7 +54,7 @@ class Document:
     def table(
         self, where: Where, allowed: Iterable[str] | None = None
     ) -> dict[str, Json]:
-        """Return the mapping there (empty where absent); every key must be one of `allowed`."""
+        """Return the mapping there (empty if absent); `allowed` are all its keys."""
         found = self.at(where)
         if found is None:
             return {}
@@ -84,7 +84,7 @@ def read(path: Path) -> Document:
 
 def parse(text: str, name: str) -> Document:
     try:
-        root = yaml.compose(text, Loader=_Loader)  # noqa: S506  _Loader is a SafeLoader
+        root = yaml.compose(text, Loader=_Loader)
         lines: dict[Where, int] = {}
         content = _construct(root, (), lines, name) if root else None
     except yaml.YAMLError as error:
@@ -92,16 +92,19 @@ def parse(text: str, name: str) -> Document:
         where = f", line {mark.line + 1}" if mark else ""
         what = getattr(error, "problem", None) or "not valid YAML"
         raise InputUnusable(f"{name}{where}: {what}") from error
+    except RecursionError:
+        raise InputUnusable(f"{name}: nested too deeply") from None
     return Document(name, content, lines)
 
 
 class _Loader(yaml.SafeLoader):
     """SafeLoader that resolves nothing but true/false, null and decimal numbers."""
 
-    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
+    yaml_implicit_resolvers = {}  # noqa: RUF012  as the base declares it
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        # An alias can stand for a tree that doubles at every level: ten lines, gigabytes.
+        # An alias can stand for a tree that doubles at every level: ten lines are
+        # gigabytes.
         if self.check_event(yaml.AliasEvent):
             mark = self.get_mark()
             raise yaml.MarkedYAMLError(
@@ -113,8 +116,8 @@ class _Loader(yaml.SafeLoader):
 for _tag, _pattern, _first in (
     ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
     ("null", r"~|null|Null|NULL|", "~nN"),
-    ("int", r"[-+]?(0|[1-9][0-9]*)", "-+0123456789"),
-    ("float", r"[-+]?(0|[1-9][0-9]*)\.[0-9]+", "-+0123456789"),
+    ("int", r"-?(0|[1-9][0-9]{0,17})", "-0123456789"),
+    ("float", r"-?(0|[1-9][0-9]{0,17})\.[0-9]{1,17}", "-0123456789"),
 ):
     _Loader.add_implicit_resolver(
         f"tag:yaml.org,2002:{_tag}",
@@ -147,7 +150,10 @@ def _construct(
             _construct(member, (*where, index), lines, name)
             for index, member in enumerate(node.value)
         ]
-    return _scalar(node)
+    try:
+        return _scalar(node)
+    except ValueError:
+        raise InputUnusable(f"{name}, line {lines[where]}: not a number") from None
 
 
 def _scalar(node: yaml.Node) -> Json:

@@ -300,7 +300,7 @@ def test_file_that_needs_a_word_is_read_with_it(
 
 def test_input_that_can_be_read_only_once_loses_no_row(push: Push) -> None:
     """A pipe by name, as a shell's `<(…)` gives one: read whole, or refused."""
-    content = "phone\n+15551230001\n+15551230002\n".encode()
+    content = b"phone\n+15551230001\n+15551230002\n"
     ran = push("voiso", "/dev/stdin", "--json", stdin=content)
     assert ran.code == 6 or ran.counts == {"created": 2}
     assert len(push.phones("voiso")) == ran.document["created"]

@@ -1,6 +1,9 @@
-"""The command line: options in, parts put together, the result printed, the exit code chosen."""
+"""The command line: options in, parts put together, result printed, exit code chosen.
 
-from leadctl.cli import accounts, providers, push, runs, sandbox  # noqa: F401  importing a group adds its commands
+Importing a group of commands adds it.
+"""
+
+from leadctl.cli import accounts, providers, push, runs, sandbox  # noqa: F401  as said
 from leadctl.cli.app import main
 
 __all__ = ["main"]

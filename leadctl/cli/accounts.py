@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from leadctl.cli import options
+from leadctl.cli import options  # noqa: TC001  typer reads the annotations at run time
 from leadctl.cli.app import app
 from leadctl.errors import UsageError
 
@@ -30,7 +30,8 @@ def login(
 
     Example: leadctl accounts login voiso
     """
-    from leadctl import config as settings, credentials  # noqa: PLC0415  heavy
+    from leadctl import config as settings  # noqa: PLC0415  heavy
+    from leadctl import credentials  # noqa: PLC0415  heavy
 
     account = settings.resolve(
         settings.load(config), os.environ, provider=provider or None, account=name
@@ -55,7 +56,8 @@ def logout(
 
     Example: leadctl accounts logout voiso
     """
-    from leadctl import config as settings, credentials  # noqa: PLC0415  heavy
+    from leadctl import config as settings  # noqa: PLC0415  heavy
+    from leadctl import credentials  # noqa: PLC0415  heavy
 
     account = settings.resolve(
         settings.load(config), os.environ, provider=provider or None, account=name

@@ -1,4 +1,4 @@
-"""The program `leadctl`: its command groups, and the one place where errors become exit codes."""
+"""The program `leadctl`, and the one place where errors become exit codes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from leadctl import __version__
-from leadctl.errors import ExitCode, LeadctlError
+from leadctl.errors import ExitCode, LeadctlError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,12 +55,37 @@ def _printable(text: str) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the program; ends in SystemExit with one of the exit codes."""
+    given = sys.argv[1:] if arguments is None else [*arguments]
+    if sys.stdout is None:  # started with stdout closed
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123  for good
     try:
-        app(args=arguments, prog_name="leadctl")
+        code = app(args=given, prog_name="leadctl", standalone_mode=False)
     except LeadctlError as error:
         show_error(error)
-        sys.exit(error.exit_code)
+        code = error.exit_code
+    except typer.TyperException as error:
+        code = _usage(error, json="--json" in given)
+    except typer.Abort:
+        code = ExitCode.INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output has left: so does what the interpreter would still flush.
+        # Whoever read our output has left: so does what the interpreter would flush.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(ExitCode.DEFECT)
+        code = ExitCode.DEFECT
+    sys.exit(code if isinstance(code, int) else ExitCode.OK)
+
+
+def _usage(error: typer.TyperException, *, json: bool) -> ExitCode:
+    """Say what is wrong with the command line, as typer words it."""
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "leadctl"
+    message = error.format_message()
+    if "\n" in message:  # the help, where a command was called without arguments
+        typer.echo(message, err=True)
+        return ExitCode.USAGE
+    usage = UsageError(message, hint=f"`{command} --help` tells what it takes")
+    if json:
+        from leadctl.cli.show import Output  # noqa: PLC0415  the rest needs no report
+
+        Output(json=True).failed(usage)
+    show_error(usage)
+    return ExitCode.USAGE

@@ -1,4 +1,4 @@
-"""Options that several commands share: one definition, one help text, one variable each."""
+"""Options that several commands share: one definition, help text and variable each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From options to an order: files opened, account resolved, profile read, reject files named."""
+"""Options -> an order: files opened, account resolved, profile read, rejects named."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ import platformdirs
 from leadctl import config, profile, reader, rejects, yamlfile
 from leadctl.credentials import secrets_of
 from leadctl.errors import LeadctlError, UsageError
+from leadctl.folders import make_private
 from leadctl.importer import Job, RejectLimit
 from leadctl.phone import PhoneCheck, is_region
 from leadctl.run import Order
@@ -70,12 +71,13 @@ class Asked:
     sandbox: bool = False
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
     snapshot: str | None = None
-    """The profile's content as JSON: a resumed run maps as it began, whatever the file says now."""
+    """The profile's content as JSON: a resumed run maps as it began, whatever the file
+    says now."""
     spool: str | None = None
     """Where an earlier part of the run keeps its copy of stdin."""
 
     def remembered(self) -> dict[str, Json]:
-        """Return what a later `runs resume` needs to know; paths absolute, nothing secret."""
+        """Return what a later `runs resume` needs; paths absolute, nothing secret."""
         kept = {
             name: value
             for name, value in asdict(replace(self, environment={})).items()
@@ -145,7 +147,7 @@ def ordered(asked: Asked) -> Iterator[Order]:
 
 
 def ledger_path(asked: str | None, state: Path) -> Path:
-    """Return the ledger's file: as asked (a path or sqlite:///PATH), else in the state folder."""
+    """Return the ledger's file: as asked (path or sqlite:///PATH), else in `state`."""
     if asked is None:
         return state / "ledger.sqlite"
     scheme, separator, rest = asked.partition("://")
@@ -264,7 +266,8 @@ def _sources(asked: Asked, spool: Path | None) -> tuple[Source, ...]:
 def _spooled(asked: Asked, folder: Path) -> Iterator[Path | None]:
     """Keep what stdin said, readable by the owner alone, until the run is done with.
 
-    The reject file reads it again, and so does a resume: of a process that dies it stays.
+    The reject file reads it again, and so does a resume: it outlives a process that
+    dies.
     """
     if STDIN not in asked.files:
         yield None
@@ -272,7 +275,7 @@ def _spooled(asked: Asked, folder: Path) -> Iterator[Path | None]:
     if asked.spool:
         copy = Path(asked.spool)
     else:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(folder)
         handle, name = tempfile.mkstemp(dir=folder, prefix="stdin-")
         copy = Path(name)
         with os.fdopen(handle, "wb") as file:
@@ -293,16 +296,21 @@ def _rejects_files(asked: Asked, sources: Sequence[Source]) -> tuple[Path, ...]:
     paths = tuple(
         asked.rejects
         or rejects.default_path(
-            None if source.shown == STDIN else source.path, Path.cwd()
+            Path.cwd() / f"stdin.{source.format}"
+            if source.shown == STDIN
+            else source.path
         )
         for source in sources
     )
     if len(set(paths)) < len(paths):
         raise UsageError("two inputs would share one reject file; push them one by one")
-    for path, source in zip(paths, sources, strict=True):
-        if path.exists() and path.resolve() == source.path.resolve():
-            raise UsageError(f"--rejects names the input itself: {path}")
+    for path in paths:
         rejects.require_ours(path)
+        if path.exists() and any(path.samefile(source.path) for source in sources):
+            raise UsageError(
+                f"the reject file would replace an input: {path}",
+                hint="push the files one by one, or name another with --rejects",
+            )
     return paths
 
 

@@ -1,4 +1,4 @@
-"""`leadctl providers`: who takes leads, and on which terms. Printed from the declarations."""
+"""`leadctl providers`: who takes leads, on which terms, as the declarations say."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def show(
 
 
 def facts(provider: type[Provider]) -> dict[str, Json]:
-    """Read a provider's declaration; what depends on a setting is shown for its default."""
+    """Read a provider's declaration; what depends on a setting, for its default."""
     usual = provider(**_blanks(provider))
     limits, rule, scale = provider.limits, usual.phone_rule, provider.priority
     return {

@@ -50,12 +50,12 @@ def push(
 ) -> None:
     """Upload leads to a campaign.
 
-    Reads the files, maps their columns, checks every row, uploads in batches, prints what became
-    of each row and writes the rows to correct into a reject file.
+    Reads the files, maps their columns, checks every row, uploads in batches, prints
+    what became of each row and writes the rows to correct into a reject file.
 
     Example: leadctl push leads.csv --provider voiso --campaign 3
     """
-    from leadctl.cli.order import Asked  # noqa: PLC0415  heavy, and --help does not need it
+    from leadctl.cli.order import Asked  # noqa: PLC0415  heavy
 
     asked = Asked(
         files=files,
@@ -112,12 +112,12 @@ def check(
 ) -> None:
     """Check files for a provider, offline.
 
-    The same reading, mapping and checking as push, the same report and the same reject file;
-    nothing is sent and no credentials are needed.
+    The same reading, mapping and checking as push, the same report and the same reject
+    file; nothing is sent and no credentials are needed.
 
     Example: leadctl check leads.csv --provider yotel
     """
-    from leadctl.cli.order import Asked  # noqa: PLC0415  heavy, and --help does not need it
+    from leadctl.cli.order import Asked  # noqa: PLC0415  heavy
 
     asked = Asked(
         files=files,
@@ -156,12 +156,12 @@ def _conclude(asked: Asked, output: Output, *, sandbox: bool = False) -> None:
 
 
 def _run(asked: Asked, output: Output, *, sandbox: bool) -> Report:
-    from leadctl import run  # noqa: PLC0415  heavy, and --help does not need it
-    from leadctl.cli.order import ordered  # noqa: PLC0415
+    from leadctl import run  # noqa: PLC0415  heavy
+    from leadctl.cli.order import ordered  # noqa: PLC0415  heavy
 
     with ExitStack() as stack:
         if sandbox:
-            from leadctl.cli.sandbox import throw_away  # noqa: PLC0415
+            from leadctl.cli.sandbox import throw_away  # noqa: PLC0415  heavy
 
             asked = stack.enter_context(throw_away(asked))
         order = stack.enter_context(ordered(asked))

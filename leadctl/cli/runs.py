@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from leadctl.cli import options
+from leadctl.cli import options  # noqa: TC001  typer reads the annotations at run time
 from leadctl.cli.app import app
 from leadctl.cli.show import Output
 from leadctl.errors import ExitCode, UsageError
@@ -67,7 +67,8 @@ def list_runs(
         run = one.run
         state = "unfinished" if run.finished_at is None else f"exit {run.exit_code}"
         typer.echo(
-            f"{run.id}  {run.provider:9} {run.campaign:12} {state:11} {report.summary(one)}"
+            f"{run.id}  {run.provider:9} {run.campaign:12} {state:11} "
+            f"{report.summary(one)}"
         )
     if not found:
         typer.echo("no runs yet", err=True)
@@ -105,8 +106,8 @@ def resume(
 ) -> None:
     """Finish a run that was interrupted or stopped; the report covers all of it.
 
-    Rows already settled are left alone. A batch whose answer was lost is sent again only where the
-    provider makes that safe.
+    Rows already settled are left alone. A batch whose answer was lost is sent again
+    only where the provider makes that safe.
 
     Example: leadctl runs resume
     """
@@ -155,8 +156,8 @@ def resolve(
 ) -> None:
     """Show the rows of a run that are unknown, or decide about them.
 
-    delivered: they are in the campaign. not-delivered: they are not; `runs retry` or the reject
-    file sends them. send-again: the same, and they are sent at once.
+    delivered: they are in the campaign. not-delivered: they are not; `runs retry` or
+    the reject file sends them. send-again: the same, and they are sent at once.
 
     Example: leadctl runs resolve 20260301-093000-1f2e --as delivered --rows 17-20
     """
@@ -196,8 +197,8 @@ def rejects(
     Example: leadctl runs rejects 20260301-093000-1f2e
     """
     from leadctl import rejects as files  # noqa: PLC0415  heavy
-    from leadctl.cli.order import ordered, recalled  # noqa: PLC0415
-    from leadctl.model import IN_REJECT_FILE  # noqa: PLC0415
+    from leadctl.cli.order import ordered, recalled  # noqa: PLC0415  heavy
+    from leadctl.model import IN_REJECT_FILE  # noqa: PLC0415  heavy
 
     with _opened(ledger) as opened:
         books = opened.books(run)
@@ -234,10 +235,10 @@ def prune(
 
 @contextmanager
 def _opened(path: str | None) -> Iterator[Ledger]:
-    import platformdirs  # noqa: PLC0415
+    import platformdirs  # noqa: PLC0415  heavy
 
     from leadctl.cli.order import ledger_path  # noqa: PLC0415  heavy
-    from leadctl.ledger import Ledger  # noqa: PLC0415
+    from leadctl.ledger import Ledger  # noqa: PLC0415  heavy
 
     with Ledger(ledger_path(path, platformdirs.user_state_path("leadctl"))) as ledger:
         yield ledger
@@ -266,22 +267,22 @@ def _go_on(
     run_id: str, output: Output, ledger: str | None, *, acknowledged: bool = False
 ) -> None:
     from leadctl import run  # noqa: PLC0415  heavy
-    from leadctl.cli.order import ordered, recalled  # noqa: PLC0415
+    from leadctl.cli.order import ordered, recalled  # noqa: PLC0415  heavy
 
     with _opened(ledger) as opened:
         facts = opened.books(run_id).run()
     asked = recalled(facts.options, ledger)
     if acknowledged:
         asked = replace(asked, acknowledge_compliance=True)
-    with output.failures(
+    failures = output.failures(
         provider=facts.provider,
         account=facts.account,
         campaign=facts.campaign,
         dry_run=False,
-    ):
-        with ordered(asked) as order:
-            told = replace(order, tell=output.note, tell_wait=output.wait)
-            found = run.push(told, resumed=run_id)
+    )
+    with failures, ordered(asked) as order:
+        told = replace(order, tell=output.note, tell_wait=output.wait)
+        found = run.push(told, resumed=run_id)
     output.conclude(found)
 
 

@@ -57,8 +57,8 @@ def serve(
 ) -> None:
     """Serve local simulators of all five providers.
 
-    Prints the variables that point leadctl at them; ends with Ctrl-C. Nothing leaves this machine
-    and nothing is kept.
+    Prints the variables that point leadctl at them; ends with Ctrl-C. Nothing leaves
+    this machine and nothing is kept.
 
     Example: leadctl sandbox --fault voiso:throttle:retry_after=2
     """

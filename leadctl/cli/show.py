@@ -63,9 +63,12 @@ class Output:
         try:
             yield
         except LeadctlError as error:
-            if self.json:
-                self.document(report.failure_document(error, facts=facts))
+            self.failed(error, **facts)
             raise
+
+    def failed(self, error: LeadctlError, **facts: Json) -> None:
+        if self.json:
+            self.document(report.failure_document(error, facts=facts))
 
     def conclude(self, found: Report) -> NoReturn:
         """Print a run's report, say what stopped it, and leave with its exit code."""

@@ -1,4 +1,4 @@
-"""Agora, `POST /leads/upload` (docs.agoraai.tech, SDK models reference; public API contract 1.1.0)."""
+"""Agora, `POST /leads/upload` (docs.agoraai.tech, SDK models; API contract 1.1.0)."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ class Agora(Provider):
     name = "agora"
     title = "Agora"
     documentation = "https://docs.agoraai.tech/sdk/reference/"
-    # No limit is documented; 500 a request is our choice. Its queue may still hold a batch whose
-    # answer was lost: 45 s before the same leads go again.
+    # No limit is documented; 500 a request is our choice. Its queue may still hold a
+    # batch whose answer was lost: 45 s before the same leads go again.
     limits = Limits(batch_size=500, concurrency=1, doubt_delay=45.0)
     answers = (200, 202, 400, 403, 422)
     phone_rule = PhoneRule(PhoneForm.E164)
@@ -70,8 +70,9 @@ class Agora(Provider):
         if self.compliance_acknowledged:
             return None
         return (
-            "Agora takes leads only with your word that you have legal permission to call them "
-            "(TCPA, GDPR, …); give it by --acknowledge-compliance or compliance_acknowledged: true"
+            "Agora takes leads only with your word that you have legal permission to "
+            "call them (TCPA, GDPR, …); give it by --acknowledge-compliance or "
+            "compliance_acknowledged: true"
         )
 
     def auth(self, secrets: Mapping[str, str]) -> httpx.Auth:

@@ -126,7 +126,7 @@ def _listed(lead: dict[str, Json]) -> Listed:
 
 
 def _counted(batch: Batch, data: Json) -> list[Outcome]:
-    """Skipped leads are named; the rest is created only if the counts leave no other way."""
+    """Skipped leads are named; the rest is created only if the counts say no less."""
     result = data if isinstance(data, dict) else {}
     named = result.get("skippedIdentifiers", result.get("skippedPhones", []))
     skipped = (
@@ -145,7 +145,7 @@ def _counted(batch: Batch, data: Json) -> list[Outcome]:
 
 
 def _is_named(lead: Lead, skipped: set[str], numbers: set[str]) -> bool:
-    """A lead with both keys may be named by either."""
+    """Tell whether a lead is named; one with both keys may be by either."""
     return digits(lead.phone.wire) in numbers or lead.wire.get("externalId") in skipped
 
 

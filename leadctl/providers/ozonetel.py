@@ -1,6 +1,7 @@
-"""Ozonetel CloudAgent, `POST /ca_apis/AddCampaignData` (docs.ozonetel.com, Add Campaign Data, token).
+"""Ozonetel CloudAgent, `POST /ca_apis/AddCampaignData`.
 
-HTTP says nothing here: every answer is taken by its `status` and `message`.
+Documented at docs.ozonetel.com, Add Campaign Data (token). HTTP says nothing here:
+every answer is taken by its `status` and `message`.
 """
 
 from __future__ import annotations
@@ -43,8 +44,8 @@ class Ozonetel(Provider):
     name = "ozonetel"
     title = "Ozonetel"
     documentation = "https://docs.ozonetel.com/reference/post_ca-apis-addcampaigndata"
-    # One lead a request (this page); 100 requests a minute (the page of the same call with basic
-    # authentication; this one prints none).
+    # One lead a request (this page); 100 requests a minute (the page of the same call
+    # with basic authentication; this one prints none).
     limits = Limits(batch_size=1, concurrency=2, requests_per_minute=100)
     answers = (200, 201, 400, 401, 403, 404, 409, 422, 429)
     phone_wire = "phoneNumber"
@@ -53,7 +54,7 @@ class Ozonetel(Provider):
         Field("name", "Name", text),
         Field("skill", "skill", text, "for skill-wise campaigns"),
         Field("agent_id", "agentId", text, "for agent-wise campaigns"),
-        # Its own check is not to be relied on: wrong priorities are taken without a word.
+        # Its own check is not to be relied on: it takes wrong priorities silently.
         Field(
             "priority", "priority", lambda value: str(Ozonetel.priority.check(value))
         ),
@@ -113,7 +114,11 @@ class Ozonetel(Provider):
             "POST", self.url("ca_apis", "AddCampaignData"), json=upload
         )
 
-    def outcomes(self, batch: Batch, response: httpx.Response) -> list[Outcome]:
+    def outcomes(
+        self,
+        batch: Batch,  # noqa: ARG002  one lead, whoever it is
+        response: httpx.Response,
+    ) -> list[Outcome]:
         status, message = _message(response)
         sentence = message.casefold()
         if status == "success" and re.fullmatch(r"number already exist(ed)?", sentence):
@@ -132,8 +137,9 @@ class Ozonetel(Provider):
         return [rejected(message)]
 
 
-# Which of these texts comes depends on the campaign's state and on `action`; all of them stand in
-# rows of the page about a lead that was good. "Is Already Started" is said of the campaign.
+# Which of these texts comes depends on the campaign's state and on `action`; all of
+# them stand in rows of the page about a lead that was good. "Is Already Started" is
+# said of the campaign.
 _SUCCESS = re.compile(
     r"successfully updated"
     r"|please pass the valid campaign action successfully updated"

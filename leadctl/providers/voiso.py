@@ -1,4 +1,4 @@
-"""Voiso, `POST /campaigns/{id}/leads` (developers.voiso.com, Add leads to a campaign, API v4)."""
+"""Voiso, `POST /campaigns/{id}/leads` (developers.voiso.com, Add leads, API v4)."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ class Voiso(Provider):
     name = "voiso"
     title = "Voiso"
     documentation = "https://developers.voiso.com/reference-link/addleads"
-    # One request at a time to a campaign, and 2 s of rest after each: "Running an API campaign".
-    # An import whose answer was lost may still run: 15 s.
+    # One request at a time to a campaign, and 2 s of rest after each: "Running an API
+    # campaign". An import whose answer was lost may still run: 15 s.
     limits = Limits(batch_size=1000, concurrency=1, min_interval=2.0, doubt_delay=15.0)
     answers = (200, 201, 202, 409)  # the page does not print its success code
     phone_rule = PhoneRule(PhoneForm.DIGITS)
@@ -67,8 +67,9 @@ class Voiso(Provider):
 
     def outcomes(self, batch: Batch, response: httpx.Response) -> list[Outcome]:
         if response.status_code == 409:
-            # An import of this campaign still runs; or, for good, its type or state is wrong. The
-            # page has no text for either; the v1 pages have "Campaign type should be live".
+            # An import of this campaign still runs; or, for good, its type or state is
+            # wrong. The page has no text for either; the v1 pages have "Campaign type
+            # should be live".
             said = (
                 f"Voiso answered HTTP 409, campaign busy or not live{_errors(response)}"
             )

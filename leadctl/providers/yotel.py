@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import httpx
@@ -42,17 +43,20 @@ class Yotel(Provider):
     phone_wire = "phone"
     fields = (Field("name", "name", text), Field("email", "email", text))
     overflow = "metadata"
-    resend_is_safe = (
-        True  # duplicates are counted, not added; the Idempotency-Key stays the same
+    # Duplicates are counted, not added; the Idempotency-Key stays the same.
+    resend_is_safe = True
+    warning = (
+        "Numbers on the do-not-call register are stored but not dialled; "
+        "Yotel does not say which."
     )
-    warning = "Numbers on the do-not-call register are stored but not dialled; Yotel does not say which."
 
     base_url: str = "https://api.yotel.in/api/v1"
 
     def auth(self, secrets: Mapping[str, str]) -> httpx.Auth:
         if not secrets["api_key"].startswith(("yt_live_", "yt_test_")):
             raise AccessDenied(
-                "an API key of Yotel starts with yt_live_ or yt_test_; this one does not"
+                "an API key of Yotel starts with yt_live_ or yt_test_; "
+                "this one does not"
             )
         return bearer(secrets["api_key"])
 
@@ -77,11 +81,11 @@ class Yotel(Provider):
             isinstance(r, dict) for r in results
         ):
             raise self.unreadable(response)
-        return _outcomes(batch, answer, _matched(batch, results))
+        return _outcomes(answer, _matched(batch, results))
 
 
 def _matched(batch: Batch, results: list[Json]) -> list[dict[str, Json] | None]:
-    """Pair results with leads: by position where all positions agree, else by number."""
+    """Pair results with leads: by position where all of them agree, else by number."""
     rows = [result for result in results if isinstance(result, dict)]
     sent = [lead.phone.wire for lead in batch.leads]
     echoed = [digits(row.get("phone"))[-10:] for row in rows]
@@ -94,7 +98,7 @@ def _matched(batch: Batch, results: list[Json]) -> list[dict[str, Json] | None]:
 
 
 def _outcomes(
-    batch: Batch, answer: dict[str, Json], results: list[dict[str, Json] | None]
+    answer: dict[str, Json], results: list[dict[str, Json] | None]
 ) -> list[Outcome]:
     words = [
         str(row.get("status")).strip().casefold() if row else None for row in results
@@ -103,8 +107,9 @@ def _outcomes(
         row is not None and row.get("id") is None and word not in _WORDS
         for row, word in zip(results, words, strict=True)
     ]
-    # The word for duplicates is not documented: an unknown word counts as one only while the
-    # number of duplicates accounts for every such row. `valid` has to fit what is called added.
+    # The word for duplicates is not documented: an unknown word counts as one only
+    # while the number of duplicates accounts for every such row. `valid` has to fit
+    # what is called added.
     known = sum(word in _DUPLICATE_WORDS for word in words)
     accounted = answer.get("duplicates") == known + sum(unnamed)
     added = sum(
@@ -151,7 +156,7 @@ def _culprits(answer: dict[str, Json]) -> dict[int, str]:
             continue
         location = problem.get("loc")
         where = location if isinstance(location, list) else []
-        for name, index in zip(where, where[1:], strict=False):
+        for name, index in pairwise(where):
             if name == "leads" and isinstance(index, int):
                 found[index] = one_line(str(problem.get("msg", "refused")))
     return found

@@ -19,6 +19,7 @@ class Connection(H11Protocol):
     An application alone cannot: uvicorn turns silence and exceptions into a 500.
     """
 
+    # uvicorn narrows the parameter too.
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self.app_state = {**self.app_state, "transport": transport}

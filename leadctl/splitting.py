@@ -1,0 +1,138 @@
+"""Lines of text -> rows, one at a time, none dropped and none invented.
+
+A line that cannot be split becomes `Malformed` and costs no other line: the splitter
+goes back to the physical line after it, so one stray quote does not swallow the rest.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from leadctl import strictjson
+from leadctl.model import OWN, Malformed, Row
+from leadctl.wording import count
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LONGEST_ROW = 1_000_000
+"""Characters a row may have, line breaks inside quotes included."""
+
+RAW = f"{OWN}raw"
+"""Key by which a JSONL reject file keeps a line that is no JSON object."""
+
+csv.field_size_limit(LONGEST_ROW)
+
+
+@dataclass(frozen=True)
+class Unsplit:
+    """A physical line, or cells of the wrong number."""
+
+    reason: str
+    content: list[str] | str
+
+
+class _Lines:
+    """Physical lines that can be given back: what a failed row took is read again."""
+
+    def __init__(self, file: Iterator[str]) -> None:
+        self._file = file
+        self._waiting: list[str] = []
+        self.taken: list[str] = []
+        self._size = 0
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._waiting.pop() if self._waiting else next(self._file)
+        self.taken.append(line)
+        self._size += len(line)
+        if self._size > LONGEST_ROW:
+            raise csv.Error(
+                f"longer than {count(LONGEST_ROW, 'character')}; a quote is missing?"
+            )
+        return line
+
+    def start_row(self) -> None:
+        self.taken.clear()
+        self._size = 0
+
+    def give_back(self) -> str:
+        """Keep the first line of the failed row and offer the others again."""
+        first, *others = self.taken
+        self._waiting.extend(reversed(others))
+        return first
+
+
+def delimited(
+    file: Iterator[str], delimiter: str, width: int | None
+) -> Iterator[list[str] | Unsplit]:
+    """Split lines into rows of `width` cells (None: any); blank lines are no rows."""
+    lines = _Lines(file)
+    while True:
+        reader = csv.reader(lines, delimiter=delimiter, strict=True)
+        try:
+            for cells in reader:
+                if not cells:
+                    lines.start_row()
+                    continue
+                if width is not None and len(cells) != width:
+                    if len(lines.taken) > 1:
+                        break
+                    yield Unsplit(_width_reason(len(cells), width), cells)
+                else:
+                    yield cells
+                lines.start_row()
+            else:
+                return
+            reason = (
+                "a quoted line break leaves the wrong number of cells; a stray quote?"
+            )
+        except csv.Error as error:
+            reason = _quote_reason(str(error))
+        yield Unsplit(reason, lines.give_back().rstrip("\r\n"))
+        lines.start_row()
+
+
+def _width_reason(found: int, expected: int) -> str:
+    return f"{count(found, 'cell')}, the header has {expected}"
+
+
+def _quote_reason(error: str) -> str:
+    if "unexpected end of data" in error:
+        return "a quote is opened and never closed"
+    if "expected after" in error:
+        return 'a quote inside a quoted cell must be doubled ("")'
+    return error
+
+
+def numbered(rows: Iterator[list[str] | Unsplit]) -> Iterator[Row | Malformed]:
+    for number, found in enumerate(rows, start=1):
+        if isinstance(found, Unsplit):
+            yield Malformed(number, found.reason, found.content)
+        else:
+            yield Row(number, found)
+
+
+def jsonl(file: Iterator[str]) -> Iterator[Row | Malformed]:
+    number = 0
+    for line in file:
+        if not line.strip():
+            continue
+        number += 1
+        yield _jsonl_row(number, line.strip())
+
+
+def _jsonl_row(number: int, line: str) -> Row | Malformed:
+    try:
+        found = strictjson.loads(line)
+    except ValueError as error:
+        return Malformed(number, str(error), line)
+    if not isinstance(found, dict):
+        return Malformed(number, "not a JSON object", line)
+    if RAW in found and all(key.startswith(OWN) for key in found):
+        return _jsonl_row(number, str(found[RAW]))
+    return Row(number, found)

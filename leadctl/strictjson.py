@@ -1,0 +1,42 @@
+"""JSON as it may be sent on: what cannot be written again as JSON is not read."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from leadctl.model import Json
+
+
+def loads(text: str) -> Json:
+    """Parse JSON; ValueError says in a few words what is wrong with it.
+
+    Python takes NaN, 1e999 and half of a surrogate pair; no provider could be sent
+    them.
+    """
+    try:
+        found: Json = json.loads(text, parse_constant=_refused, parse_float=_finite)
+        if "\\u" in text:
+            json.dumps(found, ensure_ascii=False).encode()
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    except UnicodeEncodeError:
+        raise ValueError("half of a \\u pair is missing") from None
+    except json.JSONDecodeError as error:
+        raise ValueError(f"not JSON: {error.msg}") from None
+    except ValueError:
+        raise ValueError("not JSON: a number that cannot be used") from None
+    return found
+
+
+def _refused(word: str) -> None:
+    raise ValueError(word)
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
+        raise ValueError(digits)
+    return number

@@ -1,0 +1,319 @@
+"""When a request is sent again, how often, and how long it is waited before."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass, field, replace
+from email.utils import formatdate
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+from model import FakeClock, Model, Server
+
+from leadctl.clock import Stop
+from leadctl.delivery import Delivery
+from leadctl.errors import InDoubt, NotProcessed
+from leadctl.importer import Importer, Job, Known
+from leadctl.journey import Patience
+from leadctl.ledger import Ledger
+from leadctl.model import Status
+from leadctl.pace import Pace
+from leadctl.reader import Wishes, open_source
+from leadctl.sandbox import AgoraSimulator, Fault, serve
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from conftest import Push
+    from program import Program
+
+ALWAYS = 1000
+NOW = 1_800_000_000.0
+THROTTLED = httpx.Response(429)
+ALMOST_ONE = 1 - 1e-9
+
+
+@dataclass
+class Waits:
+    """One lead on its way to a provider that answers as it is told to."""
+
+    folder: Path
+    answers: list[httpx.Response | Exception]
+    patience: Patience = field(default_factory=Patience)
+    jitter: Callable[[], float] = lambda: 0.0
+    doubt_delay: float = 0.0
+    starts: list[float] = field(default_factory=list)
+    told: list[tuple[float, str]] = field(default_factory=list)
+    clock: FakeClock = field(default_factory=lambda: FakeClock(NOW))
+
+    def __post_init__(self) -> None:
+        self.server = Server([], refuses_doubles=True)
+
+    def send(self, request: httpx.Request) -> httpx.Response:
+        self.starts.append(self.clock.now)
+        answer = self.answers.pop(0) if self.answers else None
+        if isinstance(answer, Exception):
+            raise answer
+        return answer or self.server.send(request)
+
+    @property
+    def pauses(self) -> list[float]:
+        """Seconds from each request to the next."""
+        return [late - early for early, late in pairwise(self.starts)]
+
+    def run(self) -> dict[Status, int]:
+        """Deliver the lead, or give it up; returns what became of it."""
+        path = self.folder / "leads.csv"
+        path.write_text("phone\n+15551230001\n")
+        provider = Model()
+        limits = replace(provider.limits, doubt_delay=self.doubt_delay)
+        job = Job(provider, "1", (open_source(path, Wishes()),), batch_size=1)
+        with Ledger(self.folder / "ledger.sqlite") as ledger:
+            books = ledger.begin("model", "model", "1", {})
+            books.add_file(0, "leads.csv", "")
+            delivery = Delivery(
+                provider,
+                limits,
+                self.send,
+                books,
+                Pace(limits, ledger, "model", "1", self.clock.time),
+                self.clock,
+                Stop(),
+                patience=self.patience,
+                tell=lambda seconds, why: self.told.append((seconds, why)),
+                jitter=self.jitter,
+            )
+            Importer(job, books, Known(ledger.digest("model", "1"))).deliver(delivery)
+            return {status: n for status, n in books.counts().items() if n}
+
+
+CREATED = {Status.CREATED: 1}
+FAILED = {Status.FAILED: 1}
+IN_SEVEN_SECONDS = {
+    "seconds": {"Retry-After": "7"},
+    "date": {"Retry-After": formatdate(NOW + 7, usegmt=True)},
+    "reset": {"X-RateLimit-Reset": f"{NOW + 7:.0f}"},
+    "reset-and-nothing-left": {
+        "X-RateLimit-Reset": f"{NOW + 7:.0f}",
+        "X-RateLimit-Remaining": "0",
+    },
+    "both": {"Retry-After": "7", "X-RateLimit-Reset": f"{NOW + 500:.0f}"},
+}
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("headers", IN_SEVEN_SECONDS.values(), ids=IN_SEVEN_SECONDS)
+@pytest.mark.parametrize("jitter", [0.0, ALMOST_ONE])
+def test_provider_that_says_when_is_asked_then(
+    tmp_path: Path, status: int, headers: dict[str, str], jitter: float
+) -> None:
+    """A little later at most, so that not everybody comes back at once."""
+    answer = httpx.Response(status, headers=headers)
+    waits = Waits(tmp_path, [answer], jitter=lambda: jitter)
+    assert waits.run() == CREATED
+    (pause,) = waits.pauses
+    assert 7 <= pause <= 8
+    assert sum(waits.clock.slept) == pytest.approx(pause)
+
+
+NO_WISH = {
+    "nonsense": {"Retry-After": "soon"},
+    "empty": {"Retry-After": ""},
+    "negative": {"Retry-After": "-7"},
+    "date-of-no-calendar": {"Retry-After": "Thu, 31 Feb 2028 12:00:00 GMT"},
+    "date-without-zone": {"Retry-After": "2027-01-15"},
+    "reset-with-some-left": {
+        "X-RateLimit-Reset": f"{NOW + 500:.0f}",
+        "X-RateLimit-Remaining": "3",
+    },
+    "reset-is-nonsense": {"X-RateLimit-Reset": "tomorrow"},
+}
+
+
+@pytest.mark.parametrize("headers", NO_WISH.values(), ids=NO_WISH)
+def test_wish_that_cannot_be_read_is_none(
+    tmp_path: Path, headers: dict[str, str]
+) -> None:
+    waits = Waits(tmp_path, [httpx.Response(429, headers=headers)])
+    waits.jitter = lambda: 0.5
+    assert waits.run() == CREATED
+    assert waits.pauses == [pytest.approx(0.5)]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Retry-After": formatdate(NOW - 3600, usegmt=True)},
+        {"X-RateLimit-Reset": f"{NOW - 3600:.0f}"},
+        {"Retry-After": "0"},
+    ],
+    ids=["date", "reset", "seconds"],
+)
+def test_moment_that_has_passed_is_no_reason_to_wait(
+    tmp_path: Path, headers: dict[str, str]
+) -> None:
+    waits = Waits(tmp_path, [httpx.Response(429, headers=headers)])
+    assert waits.run() == CREATED
+    assert waits.pauses == [pytest.approx(0, abs=1)]
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, ALMOST_ONE])
+@pytest.mark.parametrize(
+    "answer",
+    [THROTTLED, NotProcessed("no connection")],
+    ids=["429", "no-connection"],
+)
+def test_waits_double_to_a_minute_and_are_drawn_from_nothing_up(
+    tmp_path: Path, answer: httpx.Response | Exception, share: float
+) -> None:
+    waits = Waits(tmp_path, [answer] * 7, jitter=lambda: share)
+    assert waits.run() == CREATED
+    bounds = [1, 2, 4, 8, 16, 32, 60]
+    assert waits.pauses == [pytest.approx(share * bound) for bound in bounds]
+
+
+def test_trouble_without_end_is_given_up_after_a_number_of_attempts(
+    tmp_path: Path,
+) -> None:
+    waits = Waits(tmp_path, [THROTTLED] * ALWAYS)
+    assert waits.run() == FAILED
+    assert 5 <= len(waits.starts) <= 10
+
+
+@pytest.mark.parametrize("jitter", [0.0, ALMOST_ONE])
+@pytest.mark.parametrize("asked", ["20", "40", "90", "100000000000000000000"])
+def test_waits_for_a_batch_are_bounded_in_sum(
+    tmp_path: Path, asked: str, jitter: float
+) -> None:
+    answers = [httpx.Response(429, headers={"Retry-After": asked})] * ALWAYS
+    waits = Waits(tmp_path, [*answers], Patience(longest_wait=60.0))
+    waits.jitter = lambda: jitter
+    assert waits.run() == FAILED
+    assert sum(waits.clock.slept) <= 60
+    assert len(waits.starts) == 1 + int(60 // (int(asked) + jitter))
+
+
+DOUBTS = {
+    "500": httpx.Response(500),
+    "lost": InDoubt("the answer was lost"),
+    "garbage": httpx.Response(200, text="<html>"),
+}
+
+
+@pytest.mark.parametrize("answer", DOUBTS.values(), ids=DOUBTS)
+@pytest.mark.parametrize("jitter", [0.0, ALMOST_ONE])
+def test_doubt_is_repeated_later_than_a_plain_refusal(
+    tmp_path: Path, answer: httpx.Response | Exception, jitter: float
+) -> None:
+    """What is in doubt may still be on its way into the campaign."""
+    waits = Waits(tmp_path, [answer], jitter=lambda: jitter, doubt_delay=15.0)
+    assert waits.run() == CREATED
+    assert min(waits.pauses) >= 15
+    (tmp_path / "plain").mkdir()
+    plain = Waits(tmp_path / "plain", [THROTTLED], doubt_delay=15.0)
+    plain.jitter = lambda: jitter
+    assert plain.run() == CREATED
+    assert max(plain.pauses) < 15
+
+
+def test_doubt_with_a_wish_to_wait_is_not_repeated_earlier_than_other_doubt(
+    tmp_path: Path,
+) -> None:
+    """A 503 that says when says nothing of what became of the request."""
+    answer = httpx.Response(503, headers={"Retry-After": "1"})
+    waits = Waits(tmp_path, [answer], doubt_delay=15.0)
+    assert waits.run() == CREATED
+    assert min(waits.pauses) >= 15
+
+
+def test_every_wait_is_told_with_its_reason(tmp_path: Path) -> None:
+    waits = Waits(tmp_path, [THROTTLED, httpx.Response(500)], doubt_delay=3.0)
+    waits.run()
+    (first, busy), (second, broken) = waits.told
+    assert ([first, second], "429" in busy, "500" in broken) == ([0, 3], True, True)
+
+
+# --- with the whole program ---
+
+
+def lead(program: Program, phone: str = "+15551230001") -> str:
+    program.write("leads.csv", f"phone\n{phone}\n")
+    return "leads.csv"
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "counts"),
+    [
+        (400, 3, {"rejected": 1}),
+        (401, 4, {"failed": 1}),
+        (403, 4, {"failed": 1}),
+        (404, 7, {"failed": 1}),
+        (405, 5, {"failed": 1}),
+        (422, 3, {"rejected": 1}),
+    ],
+)
+def test_refusal_that_repeating_cannot_mend_is_not_repeated(
+    push: Push, status: int, code: int, counts: dict[str, int]
+) -> None:
+    fault = Fault("error_before", status=status, times=ALWAYS, retry_after=1)
+    push.simulator("voiso").faults.add(fault)
+    ran = push("voiso", lead(push.program), "--json")
+    assert (ran.code, ran.counts) == (code, counts)
+    assert len(push.simulator("voiso").log) == 1
+
+
+def test_time_to_retry_is_the_accounts_setting(push: Push) -> None:
+    push.simulator("voiso").faults.add(Fault("throttle", times=ALWAYS, retry_after=1))
+    env = {"LEADCTL_VOISO_RETRY_FOR": "2.5"}
+    began = time.monotonic()
+    ran = push("voiso", lead(push.program), "--json", env=env)
+    assert (ran.code, ran.counts) == (5, {"failed": 1})
+    assert 2 <= len(push.simulator("voiso").log) <= 3
+    assert time.monotonic() - began < 6
+
+
+def test_wait_beyond_the_time_to_retry_is_not_begun(push: Push) -> None:
+    push.simulator("voiso").faults.add(
+        Fault("throttle", times=ALWAYS, retry_after=3600)
+    )
+    began = time.monotonic()
+    ran = push("voiso", lead(push.program), "--json")
+    assert (ran.code, ran.counts) == (5, {"failed": 1})
+    assert len(push.simulator("voiso").log) == 1
+    assert time.monotonic() - began < 6
+
+
+@pytest.mark.parametrize("form", ["seconds", "date"])
+def test_wish_to_wait_of_the_token_call_is_heeded(program: Program, form: str) -> None:
+    simulator = AgoraSimulator()
+    with serve([simulator]) as sandbox:
+        fault = {"kind": "throttle", "where": "token", "retry_after": 2}
+        answer = httpx.post(
+            f"{sandbox.url}/_sandbox/agora/faults",
+            content=json.dumps([fault | {"retry_form": form}]),
+        )
+        assert answer.is_success
+        where = ("--provider", "agora", "--campaign", "42")
+        ran = program(
+            *("push", lead(program), *where, "--acknowledge-compliance"),
+            env=sandbox.environment("agora"),
+        )
+    assert ran.code == 0
+    first, second, upload = simulator.log
+    assert (first.status, second.status, upload.status) == (429, 200, 202)
+    assert second.time - first.time >= (2 if form == "seconds" else 1)
+
+
+def test_what_is_waited_for_is_shown_on_request(push: Push) -> None:
+    for options, shown in (("-v",), True), ((), False), (("-q",), False):
+        push.simulator("voiso").forget()
+        push.simulator("voiso").faults.add(Fault("throttle", retry_after=1))
+        again = "--resend-delivered"
+        ran = push("voiso", lead(push.program), again, *options)
+        assert ran.code == 0
+        assert ("waiting" in ran.err and "429" in ran.err) == shown
+        assert "waiting" not in ran.out

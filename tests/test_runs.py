@@ -1,0 +1,597 @@
+"""`leadctl runs`: what was done is known, and what was not finished can be."""
+
+from __future__ import annotations
+
+import json
+import stat
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+from conftest import CAMPAIGNS, Push
+from program import csv_rows
+from test_signals import Background, happened
+
+from leadctl.sandbox import Fault
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from program import Document, Program, Ran
+
+SIX = [f"1555123{row:04}" for row in range(1, 7)]
+INDIAN = [f"90000000{row:02}" for row in range(1, 7)]
+ALWAYS = 1000
+WRONG_KEY = {"LEADCTL_VOISO_API_KEY": "made-up-wrong-key"}
+HURRY = {"LEADCTL_VOISO_RETRY_FOR": "0"}
+NO_CHECK = {
+    "LEADCTL_OZONETEL_CHECK_DUPLICATE": "false",
+    "LEADCTL_OZONETEL_CONCURRENCY": "1",
+}
+
+
+def leads(*phones: str, name: str = "leads.csv") -> tuple[str, str]:
+    """Return a file's name and what is in it."""
+    lines = [
+        f"{'+' * phone.startswith('1555')}{phone},Testperson {row}\n"
+        for row, phone in enumerate(phones)
+    ]
+    return name, "phone,name\n" + "".join(lines)
+
+
+def latest(program: Program) -> str:
+    """Return the id of the latest run, as `runs` prints it."""
+    return program("runs", "--limit", "1").out.split()[0]
+
+
+def shown(program: Program, run: str) -> Document:
+    document: Document = json.loads(program("runs", "show", run, "--json").out)
+    return document
+
+
+def require_sentence(ran: Ran, code: int, *words: str) -> None:
+    """Hold a mistake to one sentence on stderr, and perhaps a hint."""
+    assert ran.code == code, ran.err
+    assert 1 <= len(ran.err.splitlines()) <= 2
+    assert ran.err.startswith("leadctl: ")
+    for word in words:
+        assert word in ran.err
+    assert ran.out == ""
+
+
+def stopped(push: Push) -> str:
+    """Leave a run behind that delivered two rows of six, and return its id."""
+    push.program.write(*leads(*SIX))
+    push.simulator("voiso").faults.add(Fault("deny", skip=2, times=ALWAYS))
+    assert push("voiso", "leads.csv", "--batch-size", "1").code == 4
+    push.simulator("voiso").faults.clear()
+    return latest(push.program)
+
+
+def in_doubt(push: Push) -> str:
+    """Leave a run behind whose rows 2, 3 and 5 of six are unknown; return its id."""
+    push.program.write(*leads(*INDIAN))
+    faults = push.simulator("ozonetel").faults
+    faults.add(Fault("lose", skip=1), Fault("error_before", status=500))
+    faults.add(Fault("lose", skip=1))
+    assert push("ozonetel", "leads.csv", env=NO_CHECK).code == 10
+    return latest(push.program)
+
+
+def ozonetel(push: Push) -> dict[str, str]:
+    return push.environment("ozonetel") | NO_CHECK
+
+
+# --- runs, runs show ---
+
+
+def test_runs_are_listed_the_newest_first(push: Push) -> None:
+    program = push.program
+    none = program("runs")
+    assert (none.code, none.out) == (0, "")
+    assert json.loads(program("runs", "--json").out) == []
+    program.write(*leads(*SIX))
+    push("voiso", "leads.csv", "--limit", "2")
+    push("voiso", "leads.csv", "--limit", "3")
+    first, second = program("runs").out.splitlines()
+    assert ("1 created" in first, "2 created" in second) == (True, True)
+    for line in (first, second):
+        assert "voiso" in line
+    (only,) = program("runs", "--limit", "1").out.splitlines()
+    assert only == first
+    listed = json.loads(program("runs", "--json").out)
+    assert [one["run_id"] for one in listed] == [first.split()[0], second.split()[0]]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A run that ends in its own way."""
+
+    code: int
+    phones: tuple[str, ...] = tuple(SIX)
+    fault: Fault | None = None
+
+
+KINDS = {
+    "good": Kind(0),
+    "rejects-and-duplicates": Kind(3, (*SIX, "12", SIX[0])),
+    "stopped": Kind(4, fault=Fault("deny", skip=1, times=ALWAYS)),
+    "failed": Kind(5, fault=Fault("throttle", skip=1, times=ALWAYS)),
+    "unknown": Kind(10, fault=Fault("lose", skip=1, times=ALWAYS)),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_show_prints_what_the_push_printed(push: Push, kind: Kind) -> None:
+    push.program.write(*leads(*kind.phones))
+    if kind.fault:
+        push.simulator("voiso").faults.add(kind.fault)
+    ran = push("voiso", "leads.csv", "--batch-size", "2", "--json", env=HURRY)
+    assert ran.code == kind.code
+    run = ran.document["run_id"]
+    assert run
+    again = push.program("runs", "show", run, "--json")
+    assert json.loads(again.out) == ran.document
+    table = push.program("runs", "show", run).table
+    assert table["rows"] == len(kind.phones)
+    for status, number in ran.counts.items():
+        assert table[status] == number
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("show",),
+        ("show", "--json"),
+        ("resume",),
+        ("resume", "--json"),
+        ("retry",),
+        ("resolve",),
+        ("resolve", "--as", "delivered"),
+        ("rejects",),
+    ],
+    ids=" ".join,
+)
+def test_unknown_run_is_answered_with_the_nearest(
+    push: Push, command: tuple[str, ...]
+) -> None:
+    push.program.write(*leads(*SIX))
+    push("voiso", "leads.csv")
+    run = latest(push.program)
+    name, *options = command
+    misspelt = run.replace("-", "_", 1)
+    ran = push.program("runs", name, misspelt, *options, env=push.environment("voiso"))
+    assert ran.code == 2
+    for word in (f"'{misspelt}'", f"'{run}'"):
+        assert word in ran.err
+    assert len(ran.err.splitlines()) <= 2
+    if "--json" in options:
+        assert ran.document["run_id"] is None
+    else:
+        assert ran.out == ""
+
+
+BAD_USES = {
+    "nothing-unfinished": (("resume",), 2, "unfinished"),
+    "no-run-to-retry": (("retry",), 2, "RUN"),
+    "no-such-word": (("resolve", "RUN", "--as", "perhaps"), 2, "perhaps"),
+    "no-row-unknown": (("resolve", "RUN", "--as", "delivered"), 2, "unknown"),
+    "rows-are-no-numbers": (
+        ("resolve", "RUN", "--as", "delivered", "--rows", "two"),
+        2,
+        "two",
+    ),
+    "rows-half-a-range": (
+        ("resolve", "RUN", "--as", "delivered", "--rows", "-3"),
+        2,
+        "-3",
+    ),
+    "rows-backwards": (
+        ("resolve", "RUN", "--as", "delivered", "--rows", "3-1"),
+        2,
+        "3-1",
+    ),
+    "rows-beyond-measure": (
+        ("resolve", "RUN", "--as", "delivered", "--rows", "1-99999999999999"),
+        2,
+        "",
+    ),
+    "negative-days": (("prune", "--days", "-1"), 2, "--days"),
+    "days-beyond-measure": (("prune", "--days", "99999999999"), 2, "--days"),
+    "no-such-command": (("resum",), 2, "resum"),
+    "no-folder": (("rejects", "RUN", "--to", "no/such/r.csv"), 6, "no/such"),
+    "foreign-file": (("rejects", "RUN", "--to", "mine.csv"), 6, "mine.csv"),
+    "input-itself": (("rejects", "RUN", "--to", "leads.csv"), 2, "leads.csv"),
+}
+
+
+@pytest.mark.parametrize(("words", "code", "word"), BAD_USES.values(), ids=BAD_USES)
+def test_bad_use_is_a_sentence(
+    push: Push, words: tuple[str, ...], code: int, word: str
+) -> None:
+    push.program.write(*leads(*SIX, "12"))
+    push.program.write("mine.csv", "my,own\n")
+    push("voiso", "leads.csv")
+    run = latest(push.program)
+    before = shown(push.program, run)
+    given = [run if part == "RUN" else part for part in words]
+    ran = push.program("runs", *given, env=push.environment("voiso"))
+    assert (ran.code, ran.out) == (code, "")
+    assert word in ran.err
+    assert len(ran.err.splitlines()) <= 4
+    assert (push.program.folder / "mine.csv").read_text() == "my,own\n"
+    assert shown(push.program, run) == before
+
+
+# --- runs resume, runs retry ---
+
+
+@pytest.mark.parametrize("command", ["resume", "retry"])
+def test_stopped_run_goes_on_when_the_key_is_corrected(
+    push: Push, command: str
+) -> None:
+    run = stopped(push)
+    assert shown(push.program, run)["files"][0]["rejects_file"] == "leads.rejects.csv"
+    ran = push.program("runs", command, run, "--json", env=push.environment("voiso"))
+    assert (ran.code, ran.counts) == (0, {"created": 6})
+    assert ran.document["run_id"] == run
+    assert ran.document["error"] is None
+    assert push.phones("voiso") == SIX
+    assert push.uploads("voiso")[3:] == [1, 1, 1, 1]
+    assert json.loads(push.program("runs", "show", run, "--json").out) == ran.document
+    assert not (push.program.folder / "leads.rejects.csv").exists()
+    assert ran.document["files"][0]["rejects_file"] is None
+
+
+def test_resume_without_a_name_takes_the_latest_unfinished(push: Push) -> None:
+    run = stopped(push)
+    push.program.write(*leads("15551230099", name="other.csv"))
+    assert push("voiso", "other.csv").code == 0
+    ran = push.program("runs", "resume", "--json", env=push.environment("voiso"))
+    assert (ran.code, ran.document["run_id"]) == (0, run)
+    again = push.program("runs", "resume", env=push.environment("voiso"))
+    require_sentence(again, 2, "unfinished")
+
+
+def test_resume_with_the_key_still_wrong_stops_again_and_loses_nothing(
+    push: Push,
+) -> None:
+    run = stopped(push)
+    wrong = push.environment("voiso") | WRONG_KEY
+    ran = push.program("runs", "resume", "--json", env=wrong)
+    assert (ran.code, ran.counts) == (4, {"created": 2, "failed": 4})
+    missing = push.environment("voiso") | {"LEADCTL_VOISO_API_KEY": ""}
+    require_sentence(push.program("runs", "resume", env=missing), 4, "API_KEY")
+    assert shown(push.program, run)["failed"] == 4
+    ran = push.program("runs", "resume", "--json", env=push.environment("voiso"))
+    assert (ran.code, ran.counts) == (0, {"created": 6})
+
+
+def test_run_goes_on_when_the_campaign_is_opened(push: Push) -> None:
+    push.program.write(*leads(*SIX, "12"))
+    closed = push("voiso", "leads.csv", "--json", campaign="4", env=HURRY)
+    assert (closed.code, closed.counts) == (7, {"failed": 6, "rejected": 1})
+    push.simulator("voiso").campaigns["4"].state = "active"
+    ran = push.program("runs", "resume", "--json", env=push.environment("voiso"))
+    assert (ran.code, ran.counts) == (3, {"created": 6, "rejected": 1})
+    (row,) = csv_rows(push.program.folder / "leads.rejects.csv")
+    assert (row["phone"], row["_leadctl_row"]) == ("12", "7")
+
+
+def test_retry_sends_the_failed_rows_and_no_others(push: Push) -> None:
+    """Row 1 is created, 2 unknown, 3 failed, 4 rejected, 5 a duplicate."""
+    one_by_one = NO_CHECK | {"LEADCTL_OZONETEL_RETRY_FOR": "0"}
+    phones = (INDIAN[0], INDIAN[1], INDIAN[2], "1", INDIAN[0])
+    push.program.write(*leads(*phones))
+    push.simulator("ozonetel").faults.add(
+        Fault("lose", skip=1), Fault("throttle", times=2)
+    )
+    ran = push("ozonetel", "leads.csv", "--json", env=one_by_one)
+    expected = {"created": 1, "unknown": 1, "failed": 1, "rejected": 1, "duplicate": 1}
+    assert (ran.code, ran.counts) == (10, expected)
+    push.simulator("ozonetel").faults.clear()
+    before = len(push.uploads("ozonetel"))
+    run = latest(push.program)
+    ran = push.program("runs", "retry", run, "--json", env=ozonetel(push))
+    expected = {"created": 2, "unknown": 1, "rejected": 1, "duplicate": 1}
+    assert (ran.code, ran.counts) == (10, expected)
+    assert len(push.uploads("ozonetel")) - before == 1
+    assert push.phones("ozonetel") == INDIAN[:3]
+
+
+def test_retry_leaves_unknown_rows_alone_also_where_a_repeat_would_be_safe(
+    push: Push,
+) -> None:
+    push.program.write(*leads(*SIX))
+    push.simulator("voiso").faults.add(Fault("lose", times=1), Fault("throttle"))
+    ran = push("voiso", "leads.csv", "--batch-size", "3", "--json", env=HURRY)
+    assert ran.counts == {"unknown": 3, "failed": 3}
+    ran = push.program(
+        "runs", "retry", latest(push.program), "--json", env=push.environment("voiso")
+    )
+    assert (ran.code, ran.counts) == (10, {"unknown": 3, "created": 3})
+    assert len(push.uploads("voiso")) == 3
+
+
+def test_resume_settles_unknown_rows_where_a_repeat_is_safe(push: Push) -> None:
+    push.program.write(*leads(*SIX))
+    push.simulator("voiso").faults.add(Fault("lose"), Fault("error_before", status=500))
+    ran = push("voiso", "leads.csv", "--batch-size", "3", "--json", env=HURRY)
+    assert (ran.code, ran.counts) == (10, {"unknown": 6})
+    run = latest(push.program)
+    ran = push.program("runs", "resume", run, "--json", env=push.environment("voiso"))
+    assert (ran.code, ran.counts) == (0, {"created": 3, "duplicate": 3})
+    assert push.phones("voiso") == SIX
+
+
+@pytest.mark.parametrize("command", ["resume", "retry", "rejects"])
+@pytest.mark.parametrize("change", ["changed", "gone"])
+def test_input_that_is_not_what_it_was_is_told(
+    push: Push, command: str, change: str
+) -> None:
+    """Row numbers mean nothing any more: no lead is sent and no row written."""
+    run = stopped(push)
+    path = push.program.folder / "leads.csv"
+    rejects = push.program.folder / "leads.rejects.csv"
+    before = rejects.read_bytes()
+    if change == "gone":
+        path.unlink()
+    else:
+        push.program.write(*leads(*reversed(SIX)))
+    sent = len(push.uploads("voiso"))
+    ran = push.program("runs", command, run, env=push.environment("voiso"))
+    require_sentence(ran, 6, "leads.csv")
+    assert len(push.uploads("voiso")) == sent
+    assert rejects.read_bytes() == before
+    assert shown(push.program, run)["failed"] == 4
+
+
+def test_resume_maps_as_the_run_began(push: Push) -> None:
+    """Whatever was done to the profile in between."""
+    push.program.write("leads.csv", "tel,a,b\n+15551230001,Ann,Bob\n+15551230002,C,D\n")
+    push.program.write("map.yaml", "fields: {phone: tel, name: a}\n")
+    arguments = ("leads.csv", "--profile", "map.yaml", "--batch-size", "1")
+    push.simulator("voiso").faults.add(Fault("deny", skip=1))
+    assert push("voiso", *arguments).code == 4
+    push.program.write("map.yaml", "fields: {phone: tel, name: b}\n")
+    assert push.program("runs", "resume", env=push.environment("voiso")).code == 0
+    assert [lead["name"] for lead in push.stored("voiso")] == ["Ann", "C"]
+
+
+@pytest.mark.parametrize("command", ["resume", "rejects"])
+def test_run_is_finished_from_another_folder(push: Push, command: str) -> None:
+    run = stopped(push)
+    elsewhere = push.program.home / "elsewhere"
+    elsewhere.mkdir()
+    (push.program.folder / "leads.rejects.csv").unlink()
+    moved = type(push.program)(elsewhere, push.program.home)
+    if command == "resume":
+        push.simulator("voiso").faults.add(Fault("deny", times=ALWAYS))
+    code = 4 if command == "resume" else 0
+    assert moved("runs", command, run, env=push.environment("voiso")).code == code
+    assert len(csv_rows(push.program.folder / "leads.rejects.csv")) == 4
+    assert [*elsewhere.iterdir()] == []
+
+
+def spooled(program: Program) -> list[Path]:
+    folder = program.state / "spool"
+    return [*folder.iterdir()] if folder.exists() else []
+
+
+def require_private(path: Path, mode: int) -> None:
+    assert stat.S_IMODE(path.stat().st_mode) == mode
+
+
+def test_run_from_stdin_goes_on_after_a_kill(push: Push) -> None:
+    background = Background(push.program.folder, push.program.home)
+    environment = push.environment("voiso") | {"LEADCTL_VOISO_MIN_INTERVAL": "0.2"}
+    where = ("--provider", "voiso", "--campaign", "3", "--batch-size", "1")
+    with background.begun("push", "-", *where, env=environment) as run:
+        assert run.process.stdin
+        run.process.stdin.write(leads(*SIX)[1].encode())
+        run.process.stdin.close()
+        run.process.stdin = None
+        happened(lambda: len(push.simulator("voiso").log) >= 2)
+        run.process.kill()
+        run.process.wait()
+    (spool,) = spooled(push.program)
+    require_private(spool, 0o600)
+    require_private(spool.parent, 0o700)
+    ran = push.program("runs", "resume", "--json", env=push.environment("voiso"))
+    assert ran.code == 0
+    assert ran.document["rows"] == 6
+    assert ran.document["created"] + ran.document["duplicate"] == 6
+    assert push.phones("voiso") == SIX
+    assert spooled(push.program) == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "kept"),
+    [
+        (None, False),
+        (Fault("deny", skip=1, times=ALWAYS), True),
+        (Fault("throttle", skip=1, times=ALWAYS), True),
+        (Fault("lose", skip=1, times=ALWAYS), True),
+    ],
+    ids=["done", "stopped", "failed", "unknown"],
+)
+def test_copy_of_stdin_is_kept_while_something_of_it_is_left_to_send(
+    push: Push, fault: Fault | None, kept: bool
+) -> None:
+    if fault:
+        push.simulator("voiso").faults.add(fault)
+    content = leads(*SIX, "12")[1].encode()
+    push("voiso", "-", "--batch-size", "3", stdin=content, env=HURRY)
+    assert bool(spooled(push.program)) == kept
+    push.simulator("voiso").faults.clear()
+    if kept:
+        ran = push.program("runs", "resume", "--json", env=push.environment("voiso"))
+        assert ran.code == 3
+        assert spooled(push.program) == []
+        (row,) = csv_rows(push.program.folder / "stdin.rejects.csv")
+        assert row["_leadctl_row"] == "7"
+
+
+def test_rejects_of_stdin_that_is_gone_are_told(push: Push) -> None:
+    push("voiso", "-", stdin=leads(*SIX, "12")[1].encode())
+    (push.program.folder / "stdin.rejects.csv").unlink()
+    ran = push.program("runs", "rejects", latest(push.program))
+    require_sentence(ran, 6, "stdin")
+
+
+# --- runs resolve ---
+
+
+def test_resolve_shows_what_is_unknown(push: Push) -> None:
+    run = in_doubt(push)
+    ran = push.program("runs", "resolve", run)
+    assert ran.code == 0
+    for word in ("leads.csv", "2-3", "5"):
+        assert word in ran.out
+    assert "--as" in ran.err
+    assert shown(push.program, run)["unknown"] == 3
+
+
+def test_rows_called_delivered_are_not_sent_again(push: Push) -> None:
+    run = in_doubt(push)
+    ran = push.program("runs", "resolve", run, "--as", "delivered", "--rows", "1-2,5")
+    assert ran.code == 0
+    found = shown(push.program, run)
+    assert (found["created"], found["unknown"], found["exit_code"]) == (5, 1, 10)
+    assert push.program("runs", "resolve", run, "--as", "delivered").code == 0
+    found = shown(push.program, run)
+    assert (found["created"], found["exit_code"]) == (6, 0)
+    sent = len(push.uploads("ozonetel"))
+    ran = push("ozonetel", "leads.csv", "--json", env=NO_CHECK)
+    assert (ran.code, ran.codes) == (0, {"already_delivered": 6})
+    assert len(push.uploads("ozonetel")) == sent
+
+
+def test_rows_called_not_delivered_are_sent_by_retry(push: Push) -> None:
+    """Row 3 never arrived; of it the operator is sure."""
+    run = in_doubt(push)
+    ran = push.program("runs", "resolve", run, "--as", "not-delivered", "--rows", "3")
+    assert ran.code == 0
+    assert f"leadctl runs retry {run}" in ran.err
+    found = shown(push.program, run)
+    assert (found["failed"], found["unknown"], found["exit_code"]) == (1, 2, 10)
+    assert push.program("runs", "rejects", run).code == 0
+    (row,) = csv_rows(push.program.folder / "leads.rejects.csv")
+    assert (row["phone"], row["_leadctl_status"]) == (INDIAN[2], "failed")
+    ran = push.program("runs", "retry", run, "--json", env=ozonetel(push))
+    assert (ran.code, ran.counts) == (10, {"created": 4, "unknown": 2})
+    assert push.phones("ozonetel") == INDIAN
+
+
+def test_rows_to_be_sent_again_are_sent_at_once(push: Push) -> None:
+    run = in_doubt(push)
+    sent = len(push.uploads("ozonetel"))
+    ran = push.program(
+        *("runs", "resolve", run, "--as", "send-again", "--rows", "3"),
+        env=ozonetel(push),
+    )
+    assert ran.code == 10
+    assert ran.table == {
+        "created": 4,
+        "rejected": 0,
+        "duplicate": 0,
+        "unknown": 2,
+        "rows": 6,
+    }
+    assert len(push.uploads("ozonetel")) == sent + 1
+    assert push.phones("ozonetel") == INDIAN
+
+
+def test_unknown_rows_of_a_later_run_are_resolved_there(push: Push) -> None:
+    """A push of the same file sends none of them; a word about them holds as well."""
+    in_doubt(push)
+    push("ozonetel", "leads.csv", env=NO_CHECK)
+    later = latest(push.program)
+    assert shown(push.program, later)["unknown"] == 3
+    push.program("runs", "resolve", later, "--as", "delivered")
+    ran = push("ozonetel", "leads.csv", "--json", env=NO_CHECK)
+    assert (ran.code, ran.counts) == (0, {"duplicate": 6})
+
+
+# --- runs rejects, runs prune ---
+
+
+def test_rejects_are_written_again_as_the_run_wrote_them(push: Push) -> None:
+    push.program.write(*leads(*SIX[:2], "12", "13"))
+    assert push("voiso", "leads.csv").code == 3
+    run, path = latest(push.program), push.program.folder / "leads.rejects.csv"
+    before = path.read_bytes()
+    path.unlink()
+    # Neither a key nor an address is needed for it.
+    assert push.program("runs", "rejects", run).code == 0
+    assert path.read_bytes() == before
+    assert push.program("runs", "rejects", run, "--to", "again.csv").code == 0
+    again = push.program.folder / "again.csv"
+    assert again.read_bytes() == before
+    require_private(again, 0o600)
+
+
+def test_run_without_rejects_writes_no_file(push: Push) -> None:
+    push.program.write(*leads(*SIX))
+    push("voiso", "leads.csv")
+    ran = push.program("runs", "rejects", latest(push.program), "--to", "again.csv")
+    assert ran.code == 0
+    assert not (push.program.folder / "again.csv").exists()
+
+
+def test_prune_forgets_runs_and_remembers_who_is_delivered(push: Push) -> None:
+    push.program.write(*leads(*SIX))
+    push("voiso", "leads.csv")
+    run = latest(push.program)
+    assert push.program("runs", "prune", "--days", "1").code == 0
+    assert latest(push.program) == run
+    assert push.program("runs", "prune", "--days", "0").code == 0
+    assert push.program("runs").out == ""
+    require_sentence(push.program("runs", "show", run), 2, run)
+    ran = push("voiso", "leads.csv", "--json")
+    assert ran.codes == {"already_delivered": 6}
+    assert push.uploads("voiso") == [6]
+
+
+@pytest.mark.parametrize("provider", ["ozonetel", "voiso"])
+def test_prune_keeps_runs_with_unknown_rows(push: Push, provider: str) -> None:
+    if provider == "ozonetel":
+        run = in_doubt(push)
+    else:
+        push.program.write(*leads(*SIX))
+        push.simulator("voiso").faults.add(Fault("lose"))
+        assert push("voiso", "leads.csv", env=HURRY).code == 10
+        run = latest(push.program)
+    push.program("runs", "prune", "--days", "0")
+    assert latest(push.program) == run
+    decided = push.program("runs", "resolve", run, "--as", "delivered")
+    assert decided.code == 0
+    push.program("runs", "prune", "--days", "0")
+    assert push.program("runs").out == ""
+
+
+def test_prune_takes_the_copy_of_stdin_along(push: Push) -> None:
+    """Nobody could send anything of it any more."""
+    push.simulator("voiso").faults.add(Fault("deny"))
+    push("voiso", "-", stdin=leads(*SIX)[1].encode())
+    assert spooled(push.program)
+    push.program("runs", "prune", "--days", "0")
+    assert push.program("runs").out == ""
+    assert spooled(push.program) == []
+
+
+def test_prune_spares_a_run_that_is_under_way(push: Push) -> None:
+    push.program.write(*leads(*SIX))
+    environment = push.environment("voiso") | {"LEADCTL_VOISO_MIN_INTERVAL": "0.3"}
+    where = ("--provider", "voiso", "--campaign", CAMPAIGNS["voiso"])
+    process = push.program.start(
+        "push", "leads.csv", *where, "--batch-size", "1", env=environment
+    )
+    try:
+        happened(lambda: len(push.simulator("voiso").log) >= 1)
+        push.program("runs", "prune", "--days", "0")
+        assert process.wait(timeout=10) == 0
+    finally:
+        process.kill()
+        process.wait()
+    assert shown(push.program, latest(push.program))["created"] == 6

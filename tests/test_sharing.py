@@ -1,0 +1,313 @@
+"""Runs that share an account: locks, pace and tokens hold between processes."""
+
+from __future__ import annotations
+
+import re
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+from conftest import PLENTY, Push
+from test_signals import Background, happened
+
+from leadctl.sandbox import (
+    AgoraSimulator,
+    Fault,
+    OzonetelSimulator,
+    YotelSimulator,
+    serve,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from program import Program
+    from test_signals import Started
+
+    from leadctl.sandbox import Simulator
+
+INDIAN = [f"90000000{row:02}" for row in range(100)]
+ONE_BY_ONE = ("--batch-size", "1")
+
+
+@pytest.fixture
+def background(program: Program) -> Background:
+    return Background(program.folder, program.home)
+
+
+def write(program: Program, name: str, phones: list[str]) -> str:
+    program.write(name, "phone\n" + "\n".join(phones) + "\n")
+    return name
+
+
+@contextmanager
+def pushing(
+    background: Background,
+    push: Push,
+    name: str,
+    campaign: str,
+    env: Mapping[str, str] | None = None,
+    provider: str = "yotel",
+) -> Iterator[Started]:
+    where = ("--provider", provider, "--campaign", campaign, *ONE_BY_ONE)
+    environment = push.environment(provider) | dict(env or {})
+    with background.begun("push", name, *where, "--json", env=environment) as run:
+        yield run
+
+
+def tokens(simulator: Simulator) -> int:
+    """Count the calls for a token that were answered."""
+    return sum("token" in line.path.casefold() for line in simulator.log)
+
+
+# --- locks ---
+
+
+@pytest.fixture
+def held(program: Program, background: Background) -> Iterator[tuple[Push, Started]]:
+    """Hold a campaign by a run that waits for an answer."""
+    with serve([YotelSimulator(requests_per_minute=PLENTY)]) as sandbox:
+        push = Push(program, sandbox)
+        push.simulator("yotel").faults.add(Fault("slow_after", skip=1, seconds=300))
+        write(program, "first.csv", INDIAN[:3])
+        write(program, "second.csv", INDIAN[3:4])
+        alone = {"LEADCTL_YOTEL_CONCURRENCY": "1"}
+        with pushing(background, push, "first.csv", "camp_1", alone) as run:
+            happened(lambda: len(push.phones("yotel")) == 2)
+            yield push, run
+
+
+def test_second_run_on_a_campaign_says_who_holds_it(held: tuple[Push, Started]) -> None:
+    push, run = held
+    ran = push("yotel", "second.csv", "--json")
+    assert (ran.code, ran.error["code"]) == (11, "campaign_locked")
+    since = r"20\d\d-\d\d-\d\dT\d\d:\d\d"
+    assert re.search(rf"process {run.process.pid}, since {since}", ran.err)
+    resumed = push.program("runs", "resume", env=push.environment("yotel"))
+    assert resumed.code == 11
+    assert len(push.phones("yotel")) == 2
+
+
+def test_lock_goes_with_its_process(held: tuple[Push, Started]) -> None:
+    push, run = held
+    run.process.kill()
+    run.process.wait()
+    ran = push("yotel", "second.csv", "--json")
+    assert (ran.code, ran.counts) == (0, {"created": 1})
+    ran = push.program("runs", "resume", "--json", env=push.environment("yotel"))
+    assert (ran.code, ran.counts) == (0, {"created": 3})
+
+
+def test_rehearsal_needs_no_lock(held: tuple[Push, Started]) -> None:
+    push, _run = held
+    assert push("yotel", "second.csv", "--dry-run").code == 0
+    assert push.program("check", "second.csv", "--provider", "yotel").code == 0
+
+
+def test_ozonetel_takes_one_run_an_account(
+    program: Program, background: Background
+) -> None:
+    """A new token ends the one before, whatever the campaign."""
+    with serve([OzonetelSimulator(open_campaigns=["Other"], latency=0.1)]) as sandbox:
+        push = Push(program, sandbox)
+        write(program, "first.csv", INDIAN[:20])
+        write(program, "second.csv", INDIAN[20:22])
+        with pushing(background, push, "first.csv", "Demo", provider="ozonetel") as run:
+            happened(lambda: len(push.simulator("ozonetel").log) >= 2)
+            ran = push("ozonetel", "second.csv", "--json", campaign="Other")
+            assert ran.code == 11
+            assert f"process {run.process.pid}" in ran.err
+            first = run.ended()
+        assert (first.code, first.counts) == (0, {"created": 20})
+        assert tokens(push.simulator("ozonetel")) == 1
+
+
+# --- pace ---
+
+RATE = 600
+SHORT = 1.0
+"""Seconds; the part of a minute in which a sixtieth of the rate may arrive."""
+
+
+def test_two_runs_together_keep_the_rate_of_their_account(
+    program: Program, background: Background
+) -> None:
+    simulator = YotelSimulator(requests_per_minute=PLENTY, open_campaigns=["camp_3"])
+    with serve([simulator]) as sandbox, ExitStack() as stack:
+        push = Push(program, sandbox)
+        pace = {"LEADCTL_YOTEL_REQUESTS_PER_MINUTE": str(RATE)}
+        runs = []
+        for number, campaign in enumerate(("camp_1", "camp_3")):
+            name = write(program, f"{campaign}.csv", INDIAN[number * 12 :][:12])
+            run = pushing(background, push, name, campaign, pace)
+            runs.append(stack.enter_context(run))
+        for ran in (run.ended() for run in runs):
+            assert (ran.code, ran.counts) == (0, {"created": 12})
+    times = sorted(line.time for line in simulator.log)
+    most = round(RATE * SHORT / 60)
+    assert len(times) == 24
+    # One more may fall into a window by the way from there to here, which is not even.
+    spans = [
+        late - early for early, late in zip(times, times[most + 1 :], strict=False)
+    ]
+    assert min(spans) > SHORT
+    paths = [line.path for line in simulator.log]
+    assert len(set(paths[:12])) == 2, "they were to run at the same time"
+
+
+def test_pace_is_no_slower_than_it_has_to_be(push: Push) -> None:
+    name = write(push.program, "leads.csv", INDIAN[:10])
+    pace = {"LEADCTL_YOTEL_REQUESTS_PER_MINUTE": str(RATE)}
+    assert push("yotel", name, *ONE_BY_ONE, env=pace).code == 0
+    times = [line.time for line in push.simulator("yotel").log]
+    assert len(times) == 10
+    assert max(times) - min(times) < 2 * 10 * 60 / RATE
+
+
+def test_wish_to_wait_quiets_every_run_of_the_account(
+    program: Program, background: Background
+) -> None:
+    simulator = YotelSimulator(requests_per_minute=PLENTY, open_campaigns=["camp_3"])
+    wait = 2
+    alone = {
+        "LEADCTL_YOTEL_CONCURRENCY": "1",
+        "LEADCTL_YOTEL_REQUESTS_PER_MINUTE": "900",
+    }
+    with serve([simulator]) as sandbox, ExitStack() as stack:
+        push = Push(program, sandbox)
+        runs = []
+        for number, campaign in enumerate(("camp_1", "camp_3")):
+            name = write(program, f"{campaign}.csv", INDIAN[number * 30 :][:30])
+            run = pushing(background, push, name, campaign, alone)
+            runs.append(stack.enter_context(run))
+        happened(lambda: len({line.path for line in simulator.log}) == 2)
+        simulator.faults.add(Fault("throttle", retry_after=wait))
+        for ran in (run.ended() for run in runs):
+            assert (ran.code, ran.counts) == (0, {"created": 30})
+    (throttled,) = (line for line in simulator.log if line.status == 429)
+    later = [line for line in simulator.log if line.time > throttled.time]
+    assert len({line.path for line in later}) == 2, "both were to have more to send"
+    # What was on its way already may still arrive.
+    early = [line for line in later if throttled.time + 0.1 < line.time]
+    assert min(line.time for line in early) >= throttled.time + wait
+
+
+def test_wish_to_wait_outlasts_a_run_that_gave_up(push: Push) -> None:
+    simulator = push.simulator("voiso")
+    simulator.faults.add(Fault("throttle", retry_after=2))
+    name = write(push.program, "leads.csv", ["+15551230001"])
+    assert push("voiso", name, env={"LEADCTL_VOISO_RETRY_FOR": "0"}).code == 5
+    assert push("voiso", name).code == 0
+    first, second = simulator.log
+    assert second.time >= first.time + 2
+
+
+def test_rest_after_a_request_holds_between_two_runs(push: Push) -> None:
+    gap = {"LEADCTL_VOISO_MIN_INTERVAL": "1.5"}
+    for number in (1, 2):
+        name = write(push.program, f"{number}.csv", [f"+1555123000{number}"])
+        assert push("voiso", name, env=gap).code == 0
+    first, second = push.simulator("voiso").log
+    assert (first.status, second.status) == (200, 200)
+    assert second.time >= first.time + first.seconds + 1.5
+
+
+# --- tokens ---
+
+
+def test_tokens_of_an_hour_are_counted_over_all_runs(push: Push) -> None:
+    simulator = push.simulator("ozonetel")
+    for number in range(10):
+        name = write(push.program, f"{number}.csv", [INDIAN[number]])
+        assert push("ozonetel", name).code == 0
+    write(push.program, "last.csv", INDIAN[10:12])
+    ran = push("ozonetel", "last.csv", "--json")
+    assert (ran.code, ran.counts) == (5, {"failed": 2})
+    assert re.search(r"\b[0-2][0-9]:[0-5][0-9]\b", ran.err), "when the next is free"
+    assert tokens(simulator) == len(push.phones("ozonetel")) == 10
+    again = push.program("runs", "resume", "--json", env=push.environment("ozonetel"))
+    assert (again.code, again.counts) == (5, {"failed": 2})
+    assert len(simulator.log) == 20
+
+
+@pytest.mark.parametrize(
+    ("simulator", "campaign"),
+    [
+        (AgoraSimulator(token_life=2, latency=0.25), "42"),
+        (
+            OzonetelSimulator(token_life=1.2, latency=0.25, requests_per_minute=PLENTY),
+            "Demo",
+        ),
+    ],
+    ids=["agora", "ozonetel"],
+)
+def test_run_that_outlives_its_token_loses_nothing(
+    program: Program, simulator: Simulator, campaign: str
+) -> None:
+    with serve([simulator]) as sandbox:
+        push = Push(program, sandbox)
+        name = write(program, "leads.csv", [f"+91{phone}" for phone in INDIAN[:12]])
+        alone = {f"LEADCTL_{simulator.name.upper()}_CONCURRENCY": "1"}
+        ran = push(
+            *(simulator.name, name, *ONE_BY_ONE, "--json"), campaign=campaign, env=alone
+        )
+        assert ran.code == 0
+        assert sum(ran.counts.values()) == ran.document["rows"] == 12
+        assert not ran.codes
+        assert len(set(push.phones(simulator.name))) == 12
+        assert len(push.phones(simulator.name)) == 12
+    seconds = simulator.log[-1].time - simulator.log[0].time
+    life = 1.2 if simulator.name == "ozonetel" else 2
+    # Agora says how long: renewed at 80 % of it. Ozonetel does not: when it is refused.
+    share = 1.0 if simulator.name == "ozonetel" else 0.8
+    assert 2 <= tokens(simulator) <= 1 + seconds / (life * share)
+
+
+def test_token_that_another_program_ended_costs_one_renewal(
+    program: Program, background: Background
+) -> None:
+    simulator = OzonetelSimulator(latency=0.1, requests_per_minute=PLENTY)
+    with serve([simulator]) as sandbox:
+        push = Push(program, sandbox)
+        name = write(program, "leads.csv", INDIAN[:12])
+        with pushing(background, push, name, "Demo", provider="ozonetel") as run:
+            happened(lambda: len(simulator.log) >= 3)
+            answer = httpx.post(
+                f"{sandbox.base_url('ozonetel')}/ca_apis/CAToken/generateToken",
+                json={"userName": simulator.user_name},
+                headers={"apiKey": simulator.api_key},
+            )
+            assert answer.json()["token"]
+            ran = run.ended()
+        assert (ran.code, ran.counts) == (0, {"created": 12})
+        assert push.phones("ozonetel") == INDIAN[:12]
+        assert tokens(simulator) == 3, "ours, the other program's, ours"
+
+
+def test_threads_share_one_token(program: Program) -> None:
+    simulator = OzonetelSimulator(latency=0.2, requests_per_minute=PLENTY)
+    with serve([simulator]) as sandbox:
+        push = Push(program, sandbox)
+        simulator.faults.add(Fault("slow", where="token", seconds=0.3))
+        name = write(program, "leads.csv", INDIAN[:12])
+        together = {"LEADCTL_OZONETEL_CONCURRENCY": "4"}
+        ran = push("ozonetel", name, "--json", env=together)
+        assert (ran.code, ran.counts) == (0, {"created": 12})
+        assert tokens(simulator) == 1
+    sent = [line for line in simulator.log if line.leads]
+    begins = sorted(line.time for line in sent)
+    assert begins[3] < begins[0] + 0.2, "four were to be under way at once"
+
+
+def test_expired_token_is_renewed_once_for_all_threads(program: Program) -> None:
+    simulator = OzonetelSimulator(latency=0.2, requests_per_minute=PLENTY)
+    with serve([simulator]) as sandbox:
+        push = Push(program, sandbox)
+        simulator.faults.add(Fault("expire_token", skip=4))
+        name = write(program, "leads.csv", INDIAN[:12])
+        together = {"LEADCTL_OZONETEL_CONCURRENCY": "4"}
+        ran = push("ozonetel", name, "--json", env=together)
+        assert (ran.code, ran.counts) == (0, {"created": 12})
+        assert push.phones("ozonetel") == INDIAN[:12]
+        assert tokens(simulator) == 2
