@@ -8,72 +8,27 @@ run is looked at again is in doubt.
 
 from __future__ import annotations
 
-import heapq
 import json
-import math
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from itertools import groupby
 from typing import TYPE_CHECKING, TypeAlias
 from uuid import UUID, uuid4
 
 from leadctl import rowset
+from leadctl.audit import Audit, BatchState
 from leadctl.model import DELIVERED, Code, Finding, Status
 from leadctl.rowset import RowSet
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from contextlib import AbstractContextManager
     from sqlite3 import Connection
 
     from leadctl.model import Batch, Json, Lead, Outcome
 
-MANY_ROWS = 1 << 40
-"""More rows than any file has."""
-
 Transaction: TypeAlias = "Callable[[], AbstractContextManager[None]]"
-
-
-class BatchState(StrEnum):
-    """Where a batch stands."""
-
-    SENDING = "sending"  # intent committed; after a crash: in doubt
-    WAITING = "waiting"  # certainly not taken in; to be repeated
-    DOUBT = "doubt"  # perhaps taken in; repeated only where that is safe
-    SETTLED = "settled"  # its leads have their outcome, or travel on in other batches
-
-
-@dataclass(frozen=True)
-class Run:
-    """One run's facts; times are ISO 8601 UTC.
-
-    `error` is `{"code", "message", "hint"}` or None.
-    """
-
-    number: int
-    id: str
-    provider: str
-    account: str
-    campaign: str
-    options: dict[str, Json]
-    started_at: str
-    finished_at: str | None
-    requests: int
-    exit_code: int | None
-    error: dict[str, Json] | None
-
-
-@dataclass(frozen=True)
-class FileOfRun:
-    """A file of a run: `rows` counts the rows that have a status by now."""
-
-    ordinal: int
-    path: str
-    fingerprint: str
-    rejects_file: str | None
-    rows: int
 
 
 @dataclass(frozen=True)
@@ -96,19 +51,7 @@ class Unfinished:
     in_doubt: list[OpenBatch]
 
 
-@dataclass(frozen=True)
-class Reason:
-    """Findings that share status, code and sentence; `row` in `file` is the first."""
-
-    status: Status
-    code: Code
-    text: str
-    count: int
-    file: int
-    row: int
-
-
-class Books:
+class Books(Audit):
     """One run's part of the ledger. `transaction` opens one on `db`, all or nothing.
 
     `guarded` books note whose leads are on their way before they are sent: for
@@ -125,10 +68,9 @@ class Books:
         *,
         guarded: bool = False,
     ) -> None:
-        self._db = db
+        super().__init__(db, number)
         self._guarded = guarded
         self._transaction = transaction
-        self._run = number
         self._noted: list[tuple[int, Finding]] = []
         self._numbers: dict[UUID, int] = {}
         self.tally = Counter(self.counts())
@@ -308,26 +250,20 @@ class Books:
         self.tally = Counter(self.counts())
         return Unfinished(accounted, self._open_batches())
 
-    def decide(self, file: int | None, rows: str | None, *, delivered: bool) -> int:
+    def decide(
+        self, file: int | None, rows: list[tuple[int, int]] | None, *, delivered: bool
+    ) -> int:
         """Settle unknown rows on an operator's word; returns how many.
 
-        Delivered rows count as created and are not sent again; the others are `failed`.
+        `rows` are ranges, first and last included; None for all. Delivered rows count
+        as created and are not sent again; the others are `failed`.
         """
-        wanted = RowSet()
-        wanted.add(rows or "")
         decided = 0
         with self._transaction():
             for at, first, text, code, reason in self._unknown_groups():
                 if file is not None and at != file:
                     continue
-                chosen = [
-                    row for row in rowset.rows(text) if rows is None or row in wanted
-                ]
-                rest = [
-                    row
-                    for row in rowset.rows(text)
-                    if rows is not None and row not in wanted
-                ]
+                chosen, rest = _parted(rowset.rows(text), rows)
                 self._db.execute(
                     "DELETE FROM findings WHERE run = ? AND file = ? AND first = ?",
                     (self._run, at, first),
@@ -373,20 +309,6 @@ class Books:
         self._db.executemany(
             "DELETE FROM in_doubt WHERE run = ? AND file = ? AND row = ?", keys
         )
-
-    def _unknown_groups(self) -> list[tuple[int, int, str, str, str]]:
-        return self._db.execute(
-            "SELECT file, first, rows, code, text FROM findings"
-            " JOIN reasons ON reasons.number = reason"
-            " WHERE run = ? AND status = 'unknown' ORDER BY file, first",
-            (self._run,),
-        ).fetchall()
-
-    def unknown(self) -> list[tuple[int, str, str]]:
-        """Return the unknown rows in groups: file (from 0), rows as ranges, reason."""
-        return [
-            (file, rows, reason) for file, _, rows, _, reason in self._unknown_groups()
-        ]
 
     def close_again(self, exit_code: int) -> None:
         """Give a finished run the exit code its rows have by now."""
@@ -479,99 +401,16 @@ class Books:
                 ),
             )
 
-    def run(self) -> Run:
-        cursor = self._db.execute("SELECT * FROM runs WHERE number = ?", (self._run,))
-        names = [column[0] for column in cursor.description]
-        facts = dict(zip(names, cursor.fetchone(), strict=True))
-        facts["options"] = json.loads(facts["options"])
-        facts["error"] = json.loads(facts["error"]) if facts["error"] else None
-        return Run(**facts)
 
-    def counts(self) -> dict[Status, int]:
-        """Count the rows by status; batches under way as what they would be now."""
-        counts = dict.fromkeys(Status, 0)
-        for status, number in self._db.execute(
-            "SELECT status, sum(count) FROM findings WHERE run = ? GROUP BY status",
-            (self._run,),
-        ):
-            counts[Status(status)] += number
-        for state, doubted, size, created, accepted in self._db.execute(
-            "SELECT state, doubted, sum(size), sum(created), sum(accepted) FROM batches"
-            " WHERE run = ? GROUP BY state, doubted",
-            (self._run,),
-        ):
-            counts[Status.CREATED] += created
-            counts[Status.ACCEPTED] += accepted
-            if state in (BatchState.SENDING, BatchState.DOUBT):
-                counts[Status.UNKNOWN] += size
-            elif state == BatchState.WAITING:
-                counts[Status.UNKNOWN if doubted else Status.FAILED] += size
-        return counts
-
-    def reasons(self) -> list[Reason]:
-        rows = self._db.execute(
-            # File and row in one number: what comes first is one row, not two minima.
-            "SELECT status, code, text, sum(count), min(file * :many + first) AS first"
-            " FROM findings JOIN reasons ON reasons.number = reason"
-            " WHERE run = :run GROUP BY status, code, text"
-            " ORDER BY sum(count) DESC, first",
-            {"run": self._run, "many": MANY_ROWS},
-        )
-        return [
-            Reason(Status(status), Code(code), text, number, *divmod(first, MANY_ROWS))
-            for status, code, text, number, first in rows
-        ]
-
-    def files(self) -> list[FileOfRun]:
-        rows = self._db.execute(
-            "SELECT ordinal, path, fingerprint, rejects_file,"
-            " (SELECT total(count)"
-            "   FROM findings WHERE run = f.run AND file = f.ordinal)"
-            " + (SELECT total("
-            "     CASE state WHEN 'settled' THEN created + accepted ELSE size END)"
-            "   FROM batches WHERE run = f.run AND file = f.ordinal)"
-            " FROM files AS f WHERE run = ? ORDER BY ordinal",
-            (self._run,),
-        )
-        return [
-            FileOfRun(ordinal, path, fingerprint, rejects_file, int(number))
-            for ordinal, path, fingerprint, rejects_file, number in rows
-        ]
-
-    def findings(self, file: int, statuses: Iterable[Status]) -> Iterator[Finding]:
-        """Yield the verdicts on a file's rows, in the order of the rows."""
-        wanted = [*statuses]
-        marks = ",".join("?" * len(wanted))
-        groups = self._db.execute(
-            "SELECT rows, status, code, text, field"  # noqa: S608  only marks
-            " FROM findings JOIN reasons ON reasons.number = reason"
-            f" WHERE run = ? AND file = ? AND status IN ({marks}) ORDER BY first",
-            (self._run, file, *wanted),
-        )
-        return _in_row_order(groups)
-
-
-def _in_row_order(groups: Iterable[Sequence[str]]) -> Iterator[Finding]:
-    """Merge groups ordered by their first row; memory grows with their overlap only."""
-    heap: list[tuple[int, int, Iterator[int], tuple[str, ...]]] = []
-
-    def next_of(order: int, rows: Iterator[int], facts: tuple[str, ...]) -> None:
-        if (row := next(rows, None)) is not None:
-            heapq.heappush(heap, (row, order, rows, facts))
-
-    def findings_before(bound: float) -> Iterator[Finding]:
-        while heap and heap[0][0] < bound:
-            row, order, rows, facts = heapq.heappop(heap)
-            status, code, text, field = facts
-            yield Finding(row, Status(status), Code(code), text, field)
-            next_of(order, rows, facts)
-
-    for order, (written, *facts) in enumerate(groups):
-        rows = rowset.rows(written)
-        first = next(rows)
-        yield from findings_before(first)
-        heapq.heappush(heap, (first, order, rows, tuple(facts)))
-    yield from findings_before(math.inf)
+def _parted(
+    rows: Iterable[int], wanted: list[tuple[int, int]] | None
+) -> tuple[list[int], list[int]]:
+    """Part rows into those in the wanted ranges (None: all) and the others."""
+    parted: tuple[list[int], list[int]] = ([], [])
+    for row in rows:
+        chosen = wanted is None or any(a <= row <= b for a, b in wanted)
+        parted[not chosen].append(row)
+    return parted
 
 
 def _sameness(noted: tuple[int, Finding]) -> tuple[int, str, str, str, str, int]:

@@ -19,7 +19,7 @@ from leadctl.wording import nearest
 from leadctl.yamlfile import Document, parse, read
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from leadctl.model import Json
@@ -165,7 +165,11 @@ def resolve(
     values |= dict.fromkeys(missing, "")
     built = _filled(loaded, own, values)
     connection = _filled(Connection, common, values)
-    _require_sensible(connection, name)
+    for setting in _senseless(connection):
+        raise InputUnusable(
+            f"{_origin(document, where, setting, environment)} must be a number "
+            f"from {_LEAST[setting]:g} on"
+        )
     forms = {key: str(table[key]) for key in secret_keys if key in table}
     return Account(name, _addressed(built, name), connection, forms, missing)
 
@@ -181,13 +185,23 @@ _LEAST = {
 }
 
 
-def _require_sensible(connection: Connection, account: str) -> None:
+def _senseless(connection: Connection) -> Iterator[str]:
+    """Yield the settings that are no number a run could keep to."""
     for setting, least in _LEAST.items():
         number = getattr(connection, setting)
         if number is not None and not (number >= least and math.isfinite(number)):
-            raise InputUnusable(
-                f"{setting} of account {account!r} must be a number from {least:g} on"
-            )
+            yield setting
+
+
+def _origin(
+    document: Document, where: Where, setting: str, environment: Mapping[str, str]
+) -> str:
+    """Say where a setting was read: its variable, else its line in the config file."""
+    variable = variable_name(str(where[-1]), setting)
+    if variable in environment:
+        return variable
+    line = document.lines.get((*where, setting))
+    return f"{document.name}, line {line}: {setting}" if line else setting
 
 
 def _filled(

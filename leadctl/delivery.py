@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from uuid import uuid4
 
 from leadctl import lookup
-from leadctl.books import BatchState
+from leadctl.audit import BatchState
 from leadctl.errors import (
     AccessDenied,
     CampaignClosed,
@@ -129,10 +129,11 @@ class Delivery:
                 while len(self._under_way) >= self._limits.concurrency:
                     self._prepare(batches)
                     self._collect()
+            while self._under_way:
+                self._collect()
         except LeadctlError as error:
             self._leave(error)
             raise
-        self._drain()
 
     # --- choosing and starting ---
 
@@ -432,7 +433,3 @@ class Delivery:
         for journey in [*self._again, *self._ready]:
             journey.last = journey.last or NotProcessed(f"not sent: {error.message}")
             self._give_up(journey, Code.NOT_SENT)
-
-    def _drain(self) -> None:
-        while self._under_way:
-            self._collect()

@@ -86,7 +86,6 @@ class Ledger:
             if path is not None:
                 make_private(path.parent)
                 path.touch(mode=0o600)
-            self.key = _key(path)
             self._turn = threading.RLock()
             self._db = sqlite3.connect(
                 str(path) if path else "",
@@ -102,6 +101,7 @@ class Ledger:
                 "PRAGMA synchronous = FULL;"
                 "PRAGMA trusted_schema = OFF;"
             )
+            self.key = _key(path, new=self._version() == 0)
             self._migrate()
 
     def close(self) -> None:
@@ -352,11 +352,11 @@ class _Cursor(sqlite3.Cursor):
 class _Connection(sqlite3.Connection):
     path: Path | None = None
 
-    def cursor(self, factory: type[sqlite3.Cursor] = _Cursor) -> Any:  # type: ignore[override]  # noqa: ANN401  # narrower than sqlite3's overloads
-        return super().cursor(factory)
+    def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:  # noqa: ANN401  as in sqlite3
+        return self.cursor(_Cursor).execute(sql, parameters)
 
 
-def _key(path: Path | None) -> bytes:
+def _key(path: Path | None, *, new: bool) -> bytes:
     """Return the key of the hashes, made with the ledger, readable by the owner alone.
 
     A key that has gone is not replaced: nobody would be known any more, and everybody
@@ -366,7 +366,7 @@ def _key(path: Path | None) -> bytes:
         return secrets.token_bytes(KEY_BYTES)
     key_file = path.with_name(f"{path.name}.key")
     if not key_file.exists():
-        if path.stat().st_size:
+        if not new:
             raise LedgerUnusable(
                 f"the key of the ledger is missing: {key_file}",
                 hint="put it back; without it nobody who was delivered is recognised",

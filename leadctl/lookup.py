@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
@@ -37,7 +38,7 @@ def outcomes(
     ours, for nobody else writes to the campaign meanwhile; an older one was there
     before. Raises a ProviderError where the list cannot be read to its end.
     """
-    wanted = {key: lead for lead in batch.leads for key in _keys(lead)}
+    wanted = {key: lead for lead in batch.leads for key in _keys(provider, lead)}
     found: dict[int, float] = {}
     cursor, skew = "", 0.0
     for _ in range(MOST_PAGES):
@@ -58,11 +59,10 @@ def outcomes(
     raise InDoubt("the list of the campaign's leads does not end", lost=False)
 
 
-def _keys(lead: Lead) -> list[str]:
-    keys = [f"phone {digits(lead.phone.wire)}"]
-    if external_id := lead.wire.get("externalId"):
-        keys.append(f"id {external_id}")
-    return keys
+def _keys(provider: Provider, lead: Lead) -> list[str]:
+    places = [field.wire for field in provider.fields if field.name == "external_id"]
+    identifiers = [lead.wire[place] for place in places if place in lead.wire]
+    return [f"phone {digits(lead.phone.wire)}", *(f"id {one}" for one in identifiers)]
 
 
 def _outcome(created: float | None, first: float) -> Outcome | None:
@@ -74,6 +74,7 @@ def _outcome(created: float | None, first: float) -> Outcome | None:
 def _skew(response: httpx.Response, now: float) -> float:
     """Return how far the provider's clock is ahead of ours, by its Date header."""
     try:
-        return parsedate_to_datetime(response.headers["date"]).timestamp() - now
+        moment = parsedate_to_datetime(response.headers["date"])
     except (KeyError, ValueError):
         return 0.0
+    return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() - now

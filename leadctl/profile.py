@@ -182,7 +182,7 @@ def _named(document: Document, text: str, where: Where) -> Source:
             literals[-1] += part[0]
         elif part in ("{", "}"):
             raise document.problem(
-                where, "a { or } is missing in the template; plain ones are {{ and }}"
+                where, "unbalanced { } in the template; plain braces are {{ and }}"
             )
         elif part.startswith("{"):
             columns.append(part[1:-1].strip())

@@ -175,7 +175,9 @@ class Provider(ABC):
                 return Refused(said)
             case 429:
                 return NotProcessed(said)
-            case status if status >= 500:
+            case 425:
+                return NotProcessed(said)
+            case status if status == 408 or status >= 500:
                 return InDoubt(said)
             case status if 200 <= status < 300:
                 return self.unreadable(response)
@@ -240,7 +242,8 @@ def judge(provider: Provider, batch: Batch, response: httpx.Response) -> list[Ou
             raise provider.meaning(response)
         outcomes = provider.outcomes(batch, response)
     except ProviderError as error:
-        raise _discreet(error, provider, batch) from error
+        _hide(error, provider, batch)
+        raise
     if len(outcomes) != len(batch) or not all(map(_is_whole, outcomes)):
         raise InDoubt(
             f"{provider.title}'s answer does not give each of {len(batch)} leads "
@@ -260,16 +263,16 @@ def _is_whole(outcome: Outcome) -> bool:
     return (outcome.code is None) == (outcome.status in DELIVERED)
 
 
-def _discreet(error: ProviderError, provider: Provider, batch: Batch) -> ProviderError:
+def _hide(error: ProviderError, provider: Provider, batch: Batch) -> None:
     for lead in batch.leads:
         error.message = _masked(error.message, _private(provider, lead))
+    error.args = (error.message,)
     if isinstance(error, Refused):
         error.culprits = {
             index: _masked(why, _private(provider, batch.leads[index]))
             for index, why in error.culprits.items()
             if index in range(len(batch))
         }
-    return error
 
 
 _PERSONAL = ("name", "first_name", "last_name", "email")
@@ -286,8 +289,9 @@ def _private(provider: Provider, lead: Lead) -> list[str]:
 
 
 def _masked(text: str, private: list[str]) -> str:
-    for word in private:
-        text = text.replace(word, "…")
+    for words in private:
+        if words in text:  # as words of their own: "Al" is no part of "invalid"
+            text = re.sub(rf"(?<!\w){re.escape(words)}(?!\w)", "…", text)
     return text
 
 

@@ -121,7 +121,8 @@ def open_source(path: Path, wishes: Wishes, shown: str | None = None) -> Source:
         raise InputUnusable(
             f"{shown}: the file is empty", hint="a header and one row are needed"
         )
-    form = wishes.format or (Format.JSONL if text.lstrip()[0] == "{" else Format.CSV)
+    written = Format.JSONL if text.lstrip()[0] in "{[" else Format.CSV
+    form = wishes.format or written
     tab = "\t" if form is Format.TSV else None
     source = Source(
         path=path,

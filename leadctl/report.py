@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console, RenderableType
 
-    from leadctl.books import Books, FileOfRun, Reason, Run
+    from leadctl.audit import Audit, FileOfRun, Reason, Run
     from leadctl.errors import LeadctlError
     from leadctl.model import Json
 
@@ -39,7 +39,7 @@ class Report:
         return sum(self.counts.values())
 
 
-def read(books: Books, error: LeadctlError | None = None) -> Report:
+def read(books: Audit, error: LeadctlError | None = None) -> Report:
     return Report(
         books.run(), books.files(), books.counts(), books.reasons(), error=error
     )

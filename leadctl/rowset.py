@@ -25,6 +25,19 @@ def ranges(text: str) -> Iterator[range]:
         yield range(int(first), int(last or first) + 1)
 
 
+def read(text: str) -> list[tuple[int, int]]:
+    """Read ranges that a person typed; ValueError unless they are `1-3,7`."""
+    found = []
+    for part in text.replace(" ", "").split(","):
+        first, dash, last = part.partition("-")
+        if not first.isdecimal() or (dash and not last.isdecimal()) or len(part) > 25:
+            raise ValueError(part)
+        found.append((int(first), int(last or first)))
+        if not 1 <= found[-1][0] <= found[-1][1]:
+            raise ValueError(part)
+    return found
+
+
 def rows(text: str) -> Iterator[int]:
     for found in ranges(text):
         yield from found

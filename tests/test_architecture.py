@@ -28,10 +28,12 @@ ALLOWED = {
     "model": set[str](),
     "wording": set[str](),
     "rowset": set[str](),
+    "folders": set[str](),
+    "strictjson": {"model"},
     "clock": set[str](),
     "terminal": set[str](),
     # what a provider is
-    "fields": {"model"},
+    "fields": {"model", "strictjson"},
     "phone": {"model"},
     "auth": {"errors"},
     "provider": {"errors", "fields", "model", "phone", "wording"},
@@ -40,24 +42,27 @@ ALLOWED = {
     # from the file to the lead
     "yamlfile": {"errors", "model", "wording"},
     "profile": {"errors", "fields", "model", "wording", "yamlfile"},
-    "reader": {"errors", "model", "wording"},
+    "splitting": {"model", "strictjson", "wording"},
+    "reader": {"errors", "model", "splitting"},
     "mapping": {"errors", "fields", "model", "profile", "wording", "yamlfile"},
     "fitting": {"fields", "mapping", "model", "phone", "provider"},
     # settings
     "config": {"errors", "model", "provider", "wording", "yamlfile"},
     "credentials": {"config", "errors"},
     # what is kept
-    "books": {"model", "rowset"},
-    "ledger": {"books", "errors", "model", "wording"},
-    "lock": {"errors"},
-    "rejects": {"errors", "model", "reader"},
-    "report": {"books", "errors", "model", "terminal", "wording"},
+    "audit": {"model", "rowset"},
+    "books": {"audit", "model", "rowset"},
+    "ledger": {"books", "errors", "folders", "model", "wording"},
+    "lock": {"errors", "folders"},
+    "rejects": {"errors", "model", "reader", "splitting"},
+    "report": {"audit", "errors", "model", "terminal", "wording"},
     # the wire
     "transport": {"errors"},
     "pace": {"provider"},
     "journey": {"errors", "model"},
     "lookup": {"errors", "model", "provider"},
     "delivery": {
+        "audit",
         "books",
         "clock",
         "errors",
@@ -128,7 +133,7 @@ DOORS = {
 }
 TYPES_ONLY = {
     "httpx": {"provider", "delivery", "lookup", "run", "cli.*"},
-    "sqlite3": {"books"},
+    "sqlite3": {"audit", "books"},
 }
 """Modules that name the types of a package and never load it."""
 

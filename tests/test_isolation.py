@@ -33,8 +33,8 @@ MOST = 100
 class Strict:
     """Voiso or Yotel, with 422 to every request in which a lead is disliked.
 
-    `dislikes` says what is wrong with a number, if anything; `names` tells where it is, as
-    Yotel does.
+    `dislikes` says what is wrong with a number, if anything; with `names` the answer
+    says where it stands, as Yotel's does.
     """
 
     dislikes: Callable[[str], str | None]
@@ -117,8 +117,8 @@ def rejected_rows(push: Push) -> list[int]:
 
 @pytest.mark.parametrize(
     "places",
-    [(0,), (517,), (999,), (3, 4), (100, 500, 999)],
-    ids=["first", "middle", "last", "two-neighbours", "three"],
+    [(517,), (999,), (3, 4), (0, 500, 999)],
+    ids=["middle", "last", "two-neighbours", "three"],
 )
 def test_unnamed_culprits_are_found_by_halving(
     push: Push, places: tuple[int, ...]

@@ -91,7 +91,7 @@ def background(program: Program) -> Background:
 @pytest.fixture
 def slow(program: Program) -> Iterator[Push]:
     """Serve answers that take long enough for a signal to come in between."""
-    with serve([VoisoSimulator(gap=0.0, latency=0.1)]) as sandbox:
+    with serve([VoisoSimulator(gap=0.0, latency=0.06)]) as sandbox:
         yield Push(program, sandbox)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from leadctl import __version__
+from leadctl.cli.show import Output, show_error
 from leadctl.errors import ExitCode, LeadctlError, UsageError
 
 if TYPE_CHECKING:
@@ -42,17 +43,6 @@ def _program(
     pass
 
 
-def show_error(error: LeadctlError) -> None:
-    """Print what happened and what to do next, on stderr."""
-    typer.echo(f"leadctl: {_printable(error.message)}", err=True)
-    if error.hint:
-        typer.echo(f"  {_printable(error.hint)}", err=True)
-
-
-def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the program; ends in SystemExit with one of the exit codes."""
     given = sys.argv[1:] if arguments is None else [*arguments]
@@ -84,8 +74,6 @@ def _usage(error: typer.TyperException, *, json: bool) -> ExitCode:
         return ExitCode.USAGE
     usage = UsageError(message, hint=f"`{command} --help` tells what it takes")
     if json:
-        from leadctl.cli.show import Output  # noqa: PLC0415  the rest needs no report
-
         Output(json=True).failed(usage)
     show_error(usage)
     return ExitCode.USAGE

@@ -305,13 +305,17 @@ def _rejects_files(asked: Asked, sources: Sequence[Source]) -> tuple[Path, ...]:
     if len(set(paths)) < len(paths):
         raise UsageError("two inputs would share one reject file; push them one by one")
     for path in paths:
-        rejects.require_ours(path)
-        if path.exists() and any(path.samefile(source.path) for source in sources):
+        if any(_is_same(path, source.path) for source in sources):
             raise UsageError(
                 f"the reject file would replace an input: {path}",
                 hint="push the files one by one, or name another with --rejects",
             )
+        rejects.require_ours(path)
     return paths
+
+
+def _is_same(path: Path, other: Path) -> bool:
+    return os.path.exists(path) and path.samefile(other)  # noqa: PTH110  any name will do
 
 
 def _delimiter(text: str | None) -> str | None:

@@ -169,7 +169,9 @@ def resolve(
         if decision is None:
             return
         number = books.decide(
-            file - 1 if rows else None, rows, delivered=decision is Decision.DELIVERED
+            file - 1 if rows else None,
+            _ranges(rows),
+            delivered=decision is Decision.DELIVERED,
         )
         if not number:
             raise UsageError(
@@ -231,6 +233,15 @@ def prune(
     with _opened(ledger) as opened:
         gone = opened.forget_runs(before)
     typer.echo(f"{count(gone, 'run')} forgotten", err=True)
+
+
+def _ranges(rows: str | None) -> list[tuple[int, int]] | None:
+    from leadctl import rowset  # noqa: PLC0415  light, but nobody else here needs it
+
+    try:
+        return rowset.read(rows) if rows else None
+    except ValueError as error:
+        raise UsageError("--rows takes row numbers such as 1-3,7") from error
 
 
 @contextmanager

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, NoReturn
 import typer
 
 from leadctl import report
-from leadctl.cli.app import show_error
 from leadctl.errors import ExitCode, LeadctlError
 
 if TYPE_CHECKING:
@@ -75,9 +74,8 @@ class Output:
         try:
             code = self.result(found)
             sys.stdout.flush()
-        except (
-            BrokenPipeError
-        ):  # whoever read our output has left; the run is what it is
+        except BrokenPipeError:
+            # Whoever read our output has left; the run is what it is.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             code = ExitCode(found.run.exit_code or 0)
         if found.error:
@@ -88,8 +86,16 @@ class Output:
         typer.echo(json.dumps(content, indent=1, ensure_ascii=False))
 
 
+def show_error(error: LeadctlError) -> None:
+    """Print what happened and what to do next, on stderr."""
+    typer.echo(f"leadctl: {_printable(error.message)}", err=True)
+    if error.hint:
+        typer.echo(f"  {_printable(error.hint)}", err=True)
+
+
 def _say(text: str) -> None:
-    typer.echo(
-        "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text),
-        err=True,
-    )
+    typer.echo(_printable(text), err=True)
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)

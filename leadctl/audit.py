@@ -1,0 +1,190 @@
+"""What a run came to, read from its books: counts, reasons, files, verdicts."""
+
+from __future__ import annotations
+
+import heapq
+import json
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from leadctl import rowset
+from leadctl.model import Code, Finding, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from sqlite3 import Connection
+
+    from leadctl.model import Json
+
+MANY_ROWS = 1 << 40
+"""More rows than any file has."""
+
+
+class BatchState(StrEnum):
+    """Where a batch stands."""
+
+    SENDING = "sending"  # intent committed; after a crash: in doubt
+    WAITING = "waiting"  # certainly not taken in; to be repeated
+    DOUBT = "doubt"  # perhaps taken in; repeated only where that is safe
+    SETTLED = "settled"  # its leads have their outcome, or travel on in other batches
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run's facts; times are ISO 8601 UTC.
+
+    `error` is `{"code", "message", "hint"}` or None.
+    """
+
+    number: int
+    id: str
+    provider: str
+    account: str
+    campaign: str
+    options: dict[str, Json]
+    started_at: str
+    finished_at: str | None
+    requests: int
+    exit_code: int | None
+    error: dict[str, Json] | None
+
+
+@dataclass(frozen=True)
+class FileOfRun:
+    """A file of a run: `rows` counts the rows that have a status by now."""
+
+    ordinal: int
+    path: str
+    fingerprint: str
+    rejects_file: str | None
+    rows: int
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Findings that share status, code and sentence; `row` in `file` is the first."""
+
+    status: Status
+    code: Code
+    text: str
+    count: int
+    file: int
+    row: int
+
+
+class Audit:
+    """One run's books, to be read."""
+
+    def __init__(self, db: Connection, number: int) -> None:
+        self._db = db
+        self._run = number
+
+    def run(self) -> Run:
+        cursor = self._db.execute("SELECT * FROM runs WHERE number = ?", (self._run,))
+        names = [column[0] for column in cursor.description]
+        facts = dict(zip(names, cursor.fetchone(), strict=True))
+        facts["options"] = json.loads(facts["options"])
+        facts["error"] = json.loads(facts["error"]) if facts["error"] else None
+        return Run(**facts)
+
+    def counts(self) -> dict[Status, int]:
+        """Count the rows by status; batches under way as what they would be now."""
+        counts = dict.fromkeys(Status, 0)
+        for status, number in self._db.execute(
+            "SELECT status, sum(count) FROM findings WHERE run = ? GROUP BY status",
+            (self._run,),
+        ):
+            counts[Status(status)] += number
+        for state, doubted, size, created, accepted in self._db.execute(
+            "SELECT state, doubted, sum(size), sum(created), sum(accepted) FROM batches"
+            " WHERE run = ? GROUP BY state, doubted",
+            (self._run,),
+        ):
+            counts[Status.CREATED] += created
+            counts[Status.ACCEPTED] += accepted
+            if state in (BatchState.SENDING, BatchState.DOUBT):
+                counts[Status.UNKNOWN] += size
+            elif state == BatchState.WAITING:
+                counts[Status.UNKNOWN if doubted else Status.FAILED] += size
+        return counts
+
+    def reasons(self) -> list[Reason]:
+        rows = self._db.execute(
+            # File and row in one number: what comes first is one row, not two minima.
+            "SELECT status, code, text, sum(count), min(file * :many + first) AS first"
+            " FROM findings JOIN reasons ON reasons.number = reason"
+            " WHERE run = :run GROUP BY status, code, text"
+            " ORDER BY sum(count) DESC, first",
+            {"run": self._run, "many": MANY_ROWS},
+        )
+        return [
+            Reason(Status(status), Code(code), text, number, *divmod(first, MANY_ROWS))
+            for status, code, text, number, first in rows
+        ]
+
+    def files(self) -> list[FileOfRun]:
+        rows = self._db.execute(
+            "SELECT ordinal, path, fingerprint, rejects_file,"
+            " (SELECT total(count)"
+            "   FROM findings WHERE run = f.run AND file = f.ordinal)"
+            " + (SELECT total("
+            "     CASE state WHEN 'settled' THEN created + accepted ELSE size END)"
+            "   FROM batches WHERE run = f.run AND file = f.ordinal)"
+            " FROM files AS f WHERE run = ? ORDER BY ordinal",
+            (self._run,),
+        )
+        return [
+            FileOfRun(ordinal, path, fingerprint, rejects_file, int(number))
+            for ordinal, path, fingerprint, rejects_file, number in rows
+        ]
+
+    def findings(self, file: int, statuses: Iterable[Status]) -> Iterator[Finding]:
+        """Yield the verdicts on a file's rows, in the order of the rows."""
+        wanted = [*statuses]
+        marks = ",".join("?" * len(wanted))
+        groups = self._db.execute(
+            "SELECT rows, status, code, text, field"  # noqa: S608  only marks
+            " FROM findings JOIN reasons ON reasons.number = reason"
+            f" WHERE run = ? AND file = ? AND status IN ({marks}) ORDER BY first",
+            (self._run, file, *wanted),
+        )
+        return _in_row_order(groups)
+
+    def unknown(self) -> list[tuple[int, str, str]]:
+        """Return the unknown rows in groups: file (from 0), rows as ranges, reason."""
+        return [
+            (file, rows, reason) for file, _, rows, _, reason in self._unknown_groups()
+        ]
+
+    def _unknown_groups(self) -> list[tuple[int, int, str, str, str]]:
+        return self._db.execute(
+            "SELECT file, first, rows, code, text FROM findings"
+            " JOIN reasons ON reasons.number = reason"
+            " WHERE run = ? AND status = 'unknown' ORDER BY file, first",
+            (self._run,),
+        ).fetchall()
+
+
+def _in_row_order(groups: Iterable[Sequence[str]]) -> Iterator[Finding]:
+    """Merge groups ordered by their first row; memory grows with their overlap only."""
+    heap: list[tuple[int, int, Iterator[int], tuple[str, ...]]] = []
+
+    def next_of(order: int, rows: Iterator[int], facts: tuple[str, ...]) -> None:
+        if (row := next(rows, None)) is not None:
+            heapq.heappush(heap, (row, order, rows, facts))
+
+    def findings_before(bound: float) -> Iterator[Finding]:
+        while heap and heap[0][0] < bound:
+            row, order, rows, facts = heapq.heappop(heap)
+            status, code, text, field = facts
+            yield Finding(row, Status(status), Code(code), text, field)
+            next_of(order, rows, facts)
+
+    for order, (written, *facts) in enumerate(groups):
+        rows = rowset.rows(written)
+        first = next(rows)
+        yield from findings_before(first)
+        heapq.heappush(heap, (first, order, rows, tuple(facts)))
+    yield from findings_before(math.inf)
