@@ -5,8 +5,9 @@ from __future__ import annotations
 import heapq
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING
 
 from leadctl import rowset
@@ -74,6 +75,20 @@ class Reason:
     row: int
 
 
+_OPEN = {
+    True: partial(
+        Reason,
+        Status.UNKNOWN,
+        Code.ANSWER_LOST,
+        "the run ended before the answer was read",
+        0,
+    ),
+    False: partial(
+        Reason, Status.FAILED, Code.NOT_PROCESSED, "the run ended before a repeat", 0
+    ),
+}
+
+
 class Audit:
     """One run's books, to be read."""
 
@@ -119,10 +134,25 @@ class Audit:
             " ORDER BY sum(count) DESC, first",
             {"run": self._run, "many": MANY_ROWS},
         )
-        return [
+        found = [
             Reason(Status(status), Code(code), text, number, *divmod(first, MANY_ROWS))
             for status, code, text, number, first in rows
         ]
+        return found + self._open_reasons()
+
+    def _open_reasons(self) -> list[Reason]:
+        """Say what became so far of batches that an ended process left open."""
+        rows = self._db.execute(
+            "SELECT state != 'waiting' OR doubted AS lost, file, rows, size"
+            " FROM batches WHERE run = ? AND state != 'settled' ORDER BY file, number",
+            (self._run,),
+        )
+        groups: dict[bool, Reason] = {}
+        for lost, file, text, size in rows:
+            first = next(rowset.rows(text))
+            group = groups.setdefault(bool(lost), _OPEN[bool(lost)](file, first))
+            groups[bool(lost)] = replace(group, count=group.count + size)
+        return [*groups.values()]
 
     def files(self) -> list[FileOfRun]:
         rows = self._db.execute(

@@ -72,6 +72,7 @@ class Books(Audit):
         self._guarded = guarded
         self._transaction = transaction
         self._noted: list[tuple[int, Finding]] = []
+        self._doubtful: list[tuple[int, Lead]] = []
         self._numbers: dict[UUID, int] = {}
         self.tally = Counter(self.counts())
 
@@ -83,10 +84,15 @@ class Books(Audit):
                 (self._run, ordinal, path, fingerprint),
             )
 
-    def note(self, file: int, finding: Finding) -> None:
-        """Keep a verdict; written with the next transaction, or when there are many."""
+    def note(self, file: int, finding: Finding, in_doubt: Lead | None = None) -> None:
+        """Keep a verdict; written with the next transaction, or when there are many.
+
+        `in_doubt` is the lead of a row that stays unknown here too.
+        """
         self.tally[finding.status] += 1
         self._noted.append((file, finding))
+        if in_doubt:
+            self._doubtful.append((file, in_doubt))
         if len(self._noted) >= 5000:
             self.flush()
 
@@ -190,7 +196,7 @@ class Books(Audit):
             for piece in pieces:
                 self._add(piece, state, doubted=doubted)
 
-    def set_rejects_file(self, ordinal: int, path: str) -> None:
+    def set_rejects_file(self, ordinal: int, path: str | None) -> None:
         with self._transaction():
             self._db.execute(
                 "UPDATE files SET rejects_file = ? WHERE run = ? AND ordinal = ?",
@@ -211,7 +217,7 @@ class Books(Audit):
                 ),
             )
 
-    def reopen(self) -> Unfinished:
+    def reopen(self, *, with_unknown: bool = True) -> Unfinished:
         """Make an ended or broken-off run ready to go on; returns what is left open.
 
         Rows that failed, and batches that were certainly not taken in, are open again
@@ -220,7 +226,7 @@ class Books(Audit):
         again is safe.
         """
         with self._transaction():
-            if not self._guarded:
+            if with_unknown and not self._guarded:
                 self._doubt_unknown_rows()
             self._db.execute(
                 "DELETE FROM findings WHERE run = ? AND status = 'failed'", (self._run,)
@@ -306,8 +312,11 @@ class Books(Audit):
                 (file, Finding(row, Status.FAILED, Code.NOT_PROCESSED, reason))
                 for row in rows
             ]
+        # A later run that met them unknown has them too: one word settles both.
         self._db.executemany(
-            "DELETE FROM in_doubt WHERE run = ? AND file = ? AND row = ?", keys
+            "DELETE FROM in_doubt WHERE digest IN"
+            " (SELECT digest FROM in_doubt WHERE run = ? AND file = ? AND row = ?)",
+            keys,
         )
 
     def close_again(self, exit_code: int) -> None:
@@ -379,6 +388,9 @@ class Books(Audit):
     def _write_noted(self) -> None:
         """Write the kept verdicts; those that say the same of a file's rows as one."""
         noted, self._noted = self._noted, []
+        for file, lead in self._doubtful:
+            self._doubt(file, [lead])
+        self._doubtful.clear()
         kept = sorted(noted, key=_sameness)
         for (file, status, code, field, text), group in groupby(
             kept, key=lambda n: _sameness(n)[:5]

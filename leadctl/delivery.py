@@ -124,13 +124,15 @@ class Delivery:
                     if not self._under_way:
                         return
                     self._collect()
-                elif self._wait_for_start():
+                elif self._may_start():
                     self._start(self._take(journey))
                 while len(self._under_way) >= self._limits.concurrency:
                     self._prepare(batches)
                     self._collect()
             while self._under_way:
                 self._collect()
+            while self._again:  # a stop was asked for: what was to be repeated is not
+                self._give_up(self._again.popleft(), Code.NOT_PROCESSED)
         except LeadctlError as error:
             self._leave(error)
             raise
@@ -163,16 +165,16 @@ class Delivery:
         if not self._ready and (batch := next(batches, None)) is not None:
             self._ready.append(Journey(batch))
 
-    def _wait_for_start(self) -> bool:
-        """Wait until a request may start; False when something ended meanwhile."""
+    def _may_start(self) -> bool:
+        """Claim the next start; without one, let some of the wait pass instead."""
         pause = self._pace.claim()
         if pause <= 0:
             return True
         if self._under_way:
             self._collect(timeout=pause)
-            return False
-        self._clock.sleep(pause)
-        return not self._stop.is_asked()
+        else:
+            self._clock.sleep(pause)
+        return False
 
     def _start(self, journey: Journey) -> None:
         self._books.intend(journey.batch, doubted=journey.doubted)
@@ -201,7 +203,7 @@ class Delivery:
             headers = response.headers
             return Answer(judge(self._provider, batch, response), headers)
         except ProviderError as error:
-            return Answer(error, headers)
+            return Answer(error, error.headers or headers)
 
     def _asked(self, batch: Batch) -> Answer:
         try:
@@ -211,7 +213,7 @@ class Delivery:
             )
             return Answer(Found(found), {})
         except NotProcessed as error:
-            return Answer(error, {})
+            return Answer(error, error.headers or {})
         except ProviderError as error:
             return Answer(CannotAsk(error.message), {})
 
@@ -287,14 +289,16 @@ class Delivery:
         error: NotProcessed | InDoubt,
         headers: Mapping[str, str],
     ) -> None:
-        pause = self._pause(journey, error, headers)
+        asked = asked_pause(headers, self._clock.time())
+        if asked is not None:  # it concerns every run on this account
+            self._pace.quiet(asked, shared=True)
+        pause = self._pause(journey, error, asked)
         if self._may_repeat(journey, pause, doubted=journey.doubted):
             state = (
                 BatchState.DOUBT if isinstance(error, InDoubt) else BatchState.WAITING
             )
             self._books.mark(journey.batch, state, doubted=journey.doubted)
-            shared = asked_pause(headers, self._clock.time()) is not None
-            self._repeat(journey, pause, error.message, shared=shared)
+            self._repeat(journey, pause, error.message)
             return
         self._give_up(journey, Code.NOT_PROCESSED)
         self._given_up += 1
@@ -311,24 +315,21 @@ class Delivery:
         )
 
     def _pause(
-        self, journey: Journey, error: ProviderError, headers: Mapping[str, str]
+        self, journey: Journey, error: ProviderError, asked: float | None
     ) -> float:
-        """Return the seconds to wait: as the provider asks, else jittered back-off."""
-        asked = asked_pause(headers, self._clock.time())
+        """Seconds to the next attempt: as asked, else back-off with full jitter."""
+        least = self._limits.doubt_delay if isinstance(error, InDoubt) else 0.0
         if asked is not None:
-            return asked + self._jitter()
+            return max(least, asked + self._jitter())
         bound = min(
             self._patience.longest_pause,
             self._patience.first_pause * 2.0 ** (journey.attempts - 1),
         )
-        least = self._limits.doubt_delay if isinstance(error, InDoubt) else 0.0
         return max(least, bound * self._jitter())
 
-    def _repeat(
-        self, journey: Journey, pause: float, why: str, *, shared: bool = False
-    ) -> None:
+    def _repeat(self, journey: Journey, pause: float, why: str) -> None:
         journey.waited += pause
-        self._pace.quiet(pause, shared=shared)
+        self._pace.quiet(pause, shared=False)
         self._tell(pause, why)
         self._again.append(journey)
 

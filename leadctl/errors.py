@@ -107,7 +107,12 @@ class TooManyRejects(LeadctlError):
 
 
 class ProviderError(LeadctlError):
-    """What a request came to when it did not come to one outcome a row."""
+    """What a request came to when it did not come to one outcome a row.
+
+    `headers` are those of the answer, where it was another call's than the upload's.
+    """
+
+    headers: Mapping[str, str] | None = None
 
 
 class AccessDenied(ProviderError):

@@ -225,11 +225,13 @@ class Importer:
                         file, lead.row, Status.DUPLICATE, Code.ALREADY_DELIVERED, reason
                     )
                 elif not in_doubt.isdisjoint(lead.digests):
-                    reason = (
-                        "sent by an earlier run, its answer was lost "
-                        "(leadctl runs resolve)"
+                    unknown = Finding(
+                        lead.row,
+                        Status.UNKNOWN,
+                        Code.ANSWER_LOST,
+                        "sent by an earlier run, and its answer was lost",
                     )
-                    self._note(file, lead.row, Status.UNKNOWN, Code.ANSWER_LOST, reason)
+                    self._books.note(file, unknown, in_doubt=lead)
                 else:
                     yield lead
 

@@ -61,8 +61,8 @@ CREATE TABLE findings (
 CREATE TABLE reasons (number INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
 CREATE TABLE delivered (digest BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE in_doubt (
-    digest BLOB PRIMARY KEY, run INTEGER NOT NULL, file INTEGER NOT NULL,
-    row INTEGER NOT NULL
+    digest BLOB NOT NULL, run INTEGER NOT NULL, file INTEGER NOT NULL,
+    row INTEGER NOT NULL, PRIMARY KEY (digest, run)
 ) WITHOUT ROWID;
 CREATE INDEX in_doubt_of_run ON in_doubt (run);
 CREATE TABLE pace (scope TEXT PRIMARY KEY, next REAL NOT NULL) WITHOUT ROWID;
@@ -192,24 +192,25 @@ class Ledger:
         )
         return [Books(self._db, self.transaction, number) for (number,) in rows]
 
-    def forget_runs(self, before: str) -> int:
-        """Forget finished runs that began before an ISO 8601 time.
+    def forget_runs(self, before: str) -> list[dict[str, Json]]:
+        """Forget finished runs that began before an ISO 8601 time; returns their options.
 
         Who is delivered stays known. Runs with rows in doubt are kept: somebody has to
         decide about them.
         """
         with self.transaction():
             old = self._db.execute(
-                "SELECT number FROM runs"
+                "SELECT number, options FROM runs"
                 " WHERE started_at < ? AND finished_at IS NOT NULL"
                 " AND number NOT IN (SELECT run FROM in_doubt)",
                 (before,),
             ).fetchall()
-            self._db.executemany("DELETE FROM batches WHERE run = ?", old)
-            self._db.executemany("DELETE FROM findings WHERE run = ?", old)
-            self._db.executemany("DELETE FROM files WHERE run = ?", old)
-            self._db.executemany("DELETE FROM runs WHERE number = ?", old)
-        return len(old)
+            numbers = [(number,) for number, _options in old]
+            self._db.executemany("DELETE FROM batches WHERE run = ?", numbers)
+            self._db.executemany("DELETE FROM findings WHERE run = ?", numbers)
+            self._db.executemany("DELETE FROM files WHERE run = ?", numbers)
+            self._db.executemany("DELETE FROM runs WHERE number = ?", numbers)
+        return [json.loads(options) for _number, options in old]
 
     def claim(self, scopes: Mapping[str, float], now: float) -> float:
         """Take a start in every scope, or return the seconds to wait.

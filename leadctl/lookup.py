@@ -6,7 +6,7 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
-from leadctl.errors import InDoubt
+from leadctl.errors import InDoubt, ProviderError
 from leadctl.model import Outcome, Status
 from leadctl.provider import digits, duplicate
 
@@ -47,7 +47,11 @@ def outcomes(
             break
         response = send(request)
         skew = _skew(response, now())
-        page = provider.looked_up(response)
+        try:
+            page = provider.looked_up(response)
+        except ProviderError as error:
+            error.headers = response.headers
+            raise
         for listed in page.leads:
             for key in (f"phone {listed.phone}", f"id {listed.external_id}"):
                 if lead := wanted.get(key):

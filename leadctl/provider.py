@@ -303,7 +303,9 @@ def token_refusal(title: str, response: httpx.Response) -> ProviderError:
     )
     if response.status_code in (400, 401, 403, 422):
         return AccessDenied(said)
-    return NotProcessed(said)
+    busy = NotProcessed(said)
+    busy.headers = response.headers
+    return busy
 
 
 def body(response: httpx.Response) -> dict[str, Json]:

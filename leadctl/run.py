@@ -47,6 +47,8 @@ class Order:
 
     `rejects_files` has a path for each source; `options` is what a resume needs to know
     again. `spool` is our copy of stdin, removed when nothing of it is left to send.
+    `resumes` is the run to go on with; `with_unknown`, its unknown rows are sent again
+    where that is safe.
     `tell` hears notes for the user, `tell_wait` every wait for the provider.
     """
 
@@ -57,22 +59,21 @@ class Order:
     auth: httpx.Auth | None = None
     options: dict[str, Json] = field(default_factory=dict)
     spool: Path | None = None
+    resumes: str | None = None
+    with_unknown: bool = True
     resend_delivered: bool = False
     tell: Callable[[str], None] = lambda _note: None
     tell_wait: Callable[[float, str], None] = lambda _seconds, _why: None
 
 
-def push(order: Order, resumed: str | None = None) -> Report:
-    """Deliver the job, or go on with the run `resumed`.
-
-    Raises LeadctlError where the run cannot begin.
-    """
+def push(order: Order) -> Report:
+    """Deliver the job; raises LeadctlError where the run cannot begin."""
     stop, account, limits = Stop(), order.account, order.account.limits
     with contextlib.ExitStack() as stack:
         if order.ledger is not None:
             stack.enter_context(_lock(order, order.ledger))
         ledger = stack.enter_context(Ledger(order.ledger))
-        importer, books = _opened(order, ledger, ledger, resumed)
+        importer, books = _opened(order, ledger, ledger)
         transport = stack.enter_context(_transport(order, ledger))
         delivery = Delivery(
             account.provider,
@@ -133,9 +134,7 @@ def _transport(order: Order, ledger: Ledger) -> Iterator[Transport]:
         transport.close()
 
 
-def _opened(
-    order: Order, ledger: Ledger, known: Ledger, resumed: str | None = None
-) -> tuple[Importer, Books]:
+def _opened(order: Order, ledger: Ledger, known: Ledger) -> tuple[Importer, Books]:
     """Open the run's books in `ledger`; earlier deliveries are looked up in `known`."""
     job, account = order.job, order.account
     guarded = not account.provider.resend_is_safe
@@ -143,7 +142,7 @@ def _opened(
     in_doubt = {"in_doubt": known.in_doubt} if guarded else {}
     delivered = {} if order.resend_delivered else {"delivered": known.delivered}
     memory = Known(digest, **delivered, **in_doubt)
-    if resumed is None:
+    if order.resumes is None:
         # Tried before the run is recorded: what cannot begin leaves no trace.
         require_mappable(job)
         books = ledger.begin(
@@ -156,12 +155,13 @@ def _opened(
         for ordinal, source in enumerate(job.sources):
             books.add_file(ordinal, source.shown, source.fingerprint)
         return Importer(job, books, memory), books
-    books = ledger.books(resumed, guarded=guarded)
-    _require_same_files(books, job)
-    return Importer(job, books, memory, books.reopen()), books
+    books = ledger.books(order.resumes, guarded=guarded)
+    require_same_files(books, job)
+    unfinished = books.reopen(with_unknown=order.with_unknown)
+    return Importer(job, books, memory, unfinished), books
 
 
-def _require_same_files(books: Books, job: Job) -> None:
+def require_same_files(books: Books, job: Job) -> None:
     for file, source in zip(books.files(), job.sources, strict=True):
         source.require_fingerprint(file.fingerprint)
 
@@ -188,8 +188,8 @@ def _write_rejects(order: Order, books: Books) -> None:
     for ordinal, source in enumerate(order.job.sources):
         path = order.rejects_files[ordinal]
         findings = books.findings(ordinal, IN_REJECT_FILE)
-        if rejects.write_if_any(path, source, findings, books.run().id):
-            books.set_rejects_file(ordinal, str(path))
+        rows = rejects.write_if_any(path, source, findings, books.run().id)
+        books.set_rejects_file(ordinal, str(path) if rows else None)
 
 
 def _say_once(order: Order, importer: Importer) -> None:
@@ -228,7 +228,11 @@ def _signals(stop: Stop) -> Iterator[None]:
         stop.ask(number)
 
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {number: signal.signal(number, ask) for number in numbers}
+    before = {
+        number: signal.signal(number, ask)
+        for number in numbers
+        if signal.getsignal(number) is not signal.SIG_IGN  # nohup means it
+    }
     try:
         yield
     finally:

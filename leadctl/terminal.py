@@ -16,10 +16,17 @@ def plain(text: str, style: str = "") -> Text:
     return Text("".join(c if c.isprintable() else "�" for c in text), style=style)
 
 
+class _Console(Console):
+    """Leaves a reader that has gone to the caller: rich itself would end the process."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 def console(stream: TextIO, *, colour: bool = True) -> Console:
     """Return a console for a stream; without a terminal as wide as the text needs."""
     terminal = stream.isatty()
-    return Console(
+    return _Console(
         file=stream,
         no_color=not colour or None,
         highlight=False,

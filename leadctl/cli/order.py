@@ -18,7 +18,7 @@ import platformdirs
 
 from leadctl import config, profile, reader, rejects, yamlfile
 from leadctl.credentials import secrets_of
-from leadctl.errors import LeadctlError, UsageError
+from leadctl.errors import InputUnusable, LeadctlError, LedgerUnusable, UsageError
 from leadctl.folders import make_private
 from leadctl.importer import Job, RejectLimit
 from leadctl.phone import PhoneCheck, is_region
@@ -271,21 +271,34 @@ def _spooled(asked: Asked, folder: Path) -> Iterator[Path | None]:
     """
     if STDIN not in asked.files:
         yield None
-        return
-    if asked.spool:
+    elif asked.spool:
         copy = Path(asked.spool)
+        if not copy.exists():
+            raise InputUnusable("nothing of this run's stdin is left to send")
+        yield copy
     else:
         make_private(folder)
         handle, name = tempfile.mkstemp(dir=folder, prefix="stdin-")
         copy = Path(name)
+        try:
+            _keep_stdin(handle)
+            yield copy
+        except LedgerUnusable:
+            raise  # the run may have begun: a resume needs what was read
+        except (LeadctlError, KeyboardInterrupt):
+            copy.unlink(missing_ok=True)
+            raise
+
+
+def _keep_stdin(handle: int) -> None:
+    try:
         with os.fdopen(handle, "wb") as file:
             shutil.copyfileobj(sys.stdin.buffer, file)
-    try:
-        yield copy
-    except LeadctlError:
-        if not asked.spool:
-            copy.unlink(missing_ok=True)
-        raise
+    except OSError as error:
+        raise InputUnusable(
+            f"what stdin says cannot be kept: {error.strerror}",
+            hint="free the disk, or push a file",
+        ) from error
 
 
 def _rejects_files(asked: Asked, sources: Sequence[Source]) -> tuple[Path, ...]:

@@ -17,6 +17,7 @@ from leadctl.cli import options  # noqa: TC001  typer reads the annotations at r
 from leadctl.cli.app import app
 from leadctl.cli.show import Output
 from leadctl.errors import ExitCode, UsageError
+from leadctl.model import Status
 from leadctl.wording import count
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from leadctl.books import Books
     from leadctl.ledger import Ledger
+    from leadctl.model import Json
 
 group = typer.Typer(help="Look at runs, and finish them.", invoke_without_command=True)
 app.add_typer(group, name="runs")
@@ -87,8 +89,9 @@ def show(
     """
     from leadctl import report  # noqa: PLC0415  heavy
 
-    with _opened(ledger) as opened:
-        Output(json=json, colour=not no_color).result(report.read(opened.books(run)))
+    output = Output(json=json, colour=not no_color)
+    with output.failures(), _opened(ledger) as opened:
+        output.result(report.read(opened.books(run)))
 
 
 @group.command("resume")
@@ -111,9 +114,9 @@ def resume(
 
     Example: leadctl runs resume
     """
-    with _opened(ledger) as opened:
-        chosen = run or _latest_unfinished(opened)
     output = Output(json, quiet, verbose, not no_color)
+    with output.failures(), _opened(ledger) as opened:
+        chosen = run or _latest_unfinished(opened)
     _go_on(chosen, output, ledger, acknowledged=acknowledge_compliance)
 
 
@@ -132,7 +135,7 @@ def retry(
     Example: leadctl runs retry 20260301-093000-1f2e
     """
     output = Output(json, quiet, verbose, not no_color)
-    _go_on(run, output, ledger, acknowledged=acknowledge_compliance)
+    _go_on(run, output, ledger, acknowledged=acknowledge_compliance, with_unknown=False)
 
 
 @group.command("resolve")
@@ -177,7 +180,10 @@ def resolve(
             raise UsageError(
                 "none of these rows is unknown", hint=f"leadctl runs resolve {run}"
             )
-        books.close_again(report.exit_code(books.counts(), None))
+        code = report.exit_code(books.counts(), None)
+        books.close_again(code)
+        if code in (ExitCode.OK, ExitCode.REJECTED):
+            _drop_spool(books.run().options)
     typer.echo(f"{count(number, 'row')} of {run}: {decision.value}", err=True)
     if decision is Decision.SEND_AGAIN:
         _go_on(run, Output(), ledger)
@@ -201,6 +207,7 @@ def rejects(
     from leadctl import rejects as files  # noqa: PLC0415  heavy
     from leadctl.cli.order import ordered, recalled  # noqa: PLC0415  heavy
     from leadctl.model import IN_REJECT_FILE  # noqa: PLC0415  heavy
+    from leadctl.run import require_same_files  # noqa: PLC0415  heavy
 
     with _opened(ledger) as opened:
         books = opened.books(run)
@@ -208,6 +215,7 @@ def rejects(
         if to:
             asked = replace(asked, rejects=Path(to))
         with ordered(asked) as order:
+            require_same_files(books, order.job)
             for ordinal, source in enumerate(order.job.sources):
                 findings = books.findings(ordinal, IN_REJECT_FILE)
                 path = order.rejects_files[ordinal]
@@ -221,7 +229,8 @@ def rejects(
 @group.command("prune")
 def prune(
     days: Annotated[
-        int, typer.Option("--days", min=0, help="Keep runs of the last N days.")
+        int,
+        typer.Option("--days", min=0, max=36_500, help="Keep runs of the last N days."),
     ] = 90,
     ledger: options.LedgerPath = None,
 ) -> None:
@@ -232,7 +241,15 @@ def prune(
     before = (datetime.now(UTC) - timedelta(days=days)).isoformat()
     with _opened(ledger) as opened:
         gone = opened.forget_runs(before)
-    typer.echo(f"{count(gone, 'run')} forgotten", err=True)
+    for asked in gone:
+        _drop_spool(asked)
+    typer.echo(f"{count(len(gone), 'run')} forgotten", err=True)
+
+
+def _drop_spool(asked: dict[str, Json]) -> None:
+    """Remove our copy of stdin, when nothing of it is left to send."""
+    if spool := asked.get("spool"):
+        Path(str(spool)).unlink(missing_ok=True)
 
 
 def _ranges(rows: str | None) -> list[tuple[int, int]] | None:
@@ -241,7 +258,7 @@ def _ranges(rows: str | None) -> list[tuple[int, int]] | None:
     try:
         return rowset.read(rows) if rows else None
     except ValueError as error:
-        raise UsageError("--rows takes row numbers such as 1-3,7") from error
+        raise UsageError(f"--rows takes rows such as 1-3,7, not {rows!r}") from error
 
 
 @contextmanager
@@ -258,7 +275,8 @@ def _opened(path: str | None) -> Iterator[Ledger]:
 def _latest_unfinished(ledger: Ledger) -> str:
     for books in ledger.runs(most=200):
         run = books.run()
-        if run.finished_at is None or run.exit_code in _RESUMABLE:
+        unfinished = run.finished_at is None or run.exit_code in _RESUMABLE
+        if unfinished or books.tally[Status.FAILED]:
             return run.id
     raise UsageError("no run is unfinished", hint="name one: leadctl runs resume RUN")
 
@@ -275,12 +293,17 @@ _RESUMABLE = frozenset(
 
 
 def _go_on(
-    run_id: str, output: Output, ledger: str | None, *, acknowledged: bool = False
+    run_id: str,
+    output: Output,
+    ledger: str | None,
+    *,
+    acknowledged: bool = False,
+    with_unknown: bool = True,
 ) -> None:
     from leadctl import run  # noqa: PLC0415  heavy
     from leadctl.cli.order import ordered, recalled  # noqa: PLC0415  heavy
 
-    with _opened(ledger) as opened:
+    with output.failures(), _opened(ledger) as opened:
         facts = opened.books(run_id).run()
     asked = recalled(facts.options, ledger)
     if acknowledged:
@@ -292,8 +315,8 @@ def _go_on(
         dry_run=False,
     )
     with failures, ordered(asked) as order:
-        told = replace(order, tell=output.note, tell_wait=output.wait)
-        found = run.push(told, resumed=run_id)
+        order = replace(order, tell=output.note, tell_wait=output.wait)
+        found = run.push(replace(order, resumes=run_id, with_unknown=with_unknown))
     output.conclude(found)
 
 

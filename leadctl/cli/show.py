@@ -7,7 +7,7 @@ import os
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TextIO
 
 import typer
 
@@ -53,7 +53,9 @@ class Output:
         elif not (self.quiet and code is ExitCode.OK):
             from leadctl.terminal import console  # noqa: PLC0415  rich is slow to import
 
-            report.show(found, console(sys.stdout, colour=self.colour))
+            with heard(sys.stdout):
+                report.show(found, console(sys.stdout, colour=self.colour))
+                sys.stdout.flush()
         return code
 
     @contextmanager
@@ -71,30 +73,36 @@ class Output:
 
     def conclude(self, found: Report) -> NoReturn:
         """Print a run's report, say what stopped it, and leave with its exit code."""
-        try:
-            code = self.result(found)
-            sys.stdout.flush()
-        except BrokenPipeError:
-            # Whoever read our output has left; the run is what it is.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            code = ExitCode(found.run.exit_code or 0)
+        code = self.result(found)
         if found.error:
             show_error(found.error)
         raise typer.Exit(code)
 
     def document(self, content: dict[str, Json]) -> None:
-        typer.echo(json.dumps(content, indent=1, ensure_ascii=False))
+        with heard(sys.stdout):
+            typer.echo(json.dumps(content, indent=1, ensure_ascii=False))
+            sys.stdout.flush()
+
+
+@contextmanager
+def heard(stream: TextIO) -> Iterator[None]:
+    """Go on in silence when whoever read the stream has left: the run is what it is."""
+    try:
+        yield
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def show_error(error: LeadctlError) -> None:
     """Print what happened and what to do next, on stderr."""
-    typer.echo(f"leadctl: {_printable(error.message)}", err=True)
+    _say(f"leadctl: {error.message}")
     if error.hint:
-        typer.echo(f"  {_printable(error.hint)}", err=True)
+        _say(f"  {error.hint}")
 
 
 def _say(text: str) -> None:
-    typer.echo(_printable(text), err=True)
+    with heard(sys.stderr):
+        typer.echo(_printable(text), err=True)
 
 
 def _printable(text: str) -> str:
