@@ -149,7 +149,9 @@ class FakeClock:
 
     now: float = field(default_factory=time.time)
     slept: list[float] = field(default_factory=list)
-    real: float = 0.0  # seconds a sleep really takes at most, for servers that need theirs
+    real: float = (
+        0.0  # seconds a sleep really takes at most, for servers that need theirs
+    )
 
     def time(self) -> float:
         return self.now

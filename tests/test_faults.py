@@ -197,7 +197,10 @@ def test_books_equal_what_the_provider_stored(
     assert not result.counts[Status.UNKNOWN]
     lost = result.counts[Status.FAILED]
     # Where a key is exchanged for a token, one refused token is renewed and no more is heard of it.
-    if fault.kind in ("deny", "expire_token") and name not in EXCHANGED_KEYS[fault.kind]:
+    if (
+        fault.kind in ("deny", "expire_token")
+        and name not in EXCHANGED_KEYS[fault.kind]
+    ):
         assert result.exit_code is ExitCode.ACCESS
         assert len(result.stored) + lost == sum(result.counts.values())
     else:

@@ -241,7 +241,7 @@ BAD_USES = {
     "no-such-command": (("resum",), 2, "resum"),
     "no-folder": (("rejects", "RUN", "--to", "no/such/r.csv"), 6, "no/such"),
     "foreign-file": (("rejects", "RUN", "--to", "mine.csv"), 6, "mine.csv"),
-    "input-itself": (("rejects", "RUN", "--to", "leads.csv"), 6, "leads.csv"),
+    "input-itself": (("rejects", "RUN", "--to", "leads.csv"), 2, "leads.csv"),
 }
 
 

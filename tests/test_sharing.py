@@ -162,16 +162,16 @@ def test_two_runs_together_keep_the_rate_of_their_account(
         push = Push(program, sandbox)
         runs = []
         for number, campaign in enumerate(("camp_1", "camp_3")):
-            name = write(program, f"{campaign}.csv", INDIAN[number * 12 :][:12])
+            name = write(program, f"{campaign}.csv", INDIAN[number * 30 :][:30])
             run = pushing(background, push, name, campaign, PACE)
             runs.append(stack.enter_context(run))
         for ran in (run.ended() for run in runs):
-            assert (ran.code, ran.counts) == (0, {"created": 12})
+            assert (ran.code, ran.counts) == (0, {"created": 30})
     times = sorted(line.time for line in simulator.log)
-    assert len(times) == 24
+    assert len(times) == 60
     require_pace(times)
     paths = [line.path for line in simulator.log]
-    assert len(set(paths[:12])) == 2, "they were to run at the same time"
+    assert len(set(paths[:40])) == 2, "they were to run at the same time"
 
 
 def test_wish_to_wait_quiets_every_run_of_the_account(
