@@ -193,7 +193,7 @@ class Ledger:
         return [Books(self._db, self.transaction, number) for (number,) in rows]
 
     def forget_runs(self, before: str) -> list[dict[str, Json]]:
-        """Forget finished runs that began before an ISO 8601 time; returns their options.
+        """Forget finished runs older than an ISO 8601 time; returns their options.
 
         Who is delivered stays known. Runs with rows in doubt are kept: somebody has to
         decide about them.

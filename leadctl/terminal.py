@@ -17,7 +17,7 @@ def plain(text: str, style: str = "") -> Text:
 
 
 class _Console(Console):
-    """Leaves a reader that has gone to the caller: rich itself would end the process."""
+    """Leaves a reader that has gone to the caller; rich would end the process."""
 
     def on_broken_pipe(self) -> None:
         raise BrokenPipeError

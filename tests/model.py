@@ -1,4 +1,4 @@
-"""A model of a provider: a server in memory that can be told to misbehave, and its declaration."""
+"""A model of a provider: a server that can be told to misbehave, and its class."""
 
 from __future__ import annotations
 
@@ -28,9 +28,21 @@ class Crash(BaseException):
     """The process dies here."""
 
 
+RAISED: dict[str, Exception] = {
+    "refuse": NotProcessed("no connection"),
+    "lose_before": InDoubt("the answer was lost"),
+}
+ANSWERED = {
+    "throttle": (429, {"Retry-After": "3"}),
+    "error_before": (500, {}),
+    "sink": (422, {}),
+}
+"""Events before anything is stored: what the client meets instead."""
+
+
 @dataclass
 class Server:
-    """Keeps what it is sent. `script` says what happens to each request in turn; then all is well.
+    """Keeps what it is sent; `script` says what happens to each request in turn.
 
     With `refuses_doubles` a number that is there already is reported and not added.
     """
@@ -47,29 +59,27 @@ class Server:
             return self._sent(request, self.script.pop(0) if self.script else "ok")
 
     def _sent(self, request: httpx.Request, event: str) -> httpx.Response:
-        if event == "refuse":
-            raise NotProcessed("no connection")
-        if event == "throttle":
-            return httpx.Response(429, headers={"Retry-After": "3"})
-        if event == "crash_before":
+        if event.startswith("crash") and event.endswith("before"):
             raise Crash
-        if event == "lose_before":
-            raise InDoubt("the answer was lost")
-        if event == "error_before":
-            return httpx.Response(500)
-        if event == "sink":
-            return httpx.Response(422, json={"error": "one of them is bad"})
+        if event in RAISED:
+            raise RAISED[event]
+        if event in ANSWERED:
+            status, headers = ANSWERED[event]
+            return httpx.Response(status, headers=headers, json={"error": "no"})
         answer = self._processed(json.loads(request.content))
-        if event == "crash_after":
-            raise Crash
-        if event == "lose_after":
-            raise InDoubt("the answer was lost")
-        if event == "error_after":
-            return httpx.Response(502, text="<html>")
-        if event == "garbage":
-            return httpx.Response(200, text="<html>")
-        if event == "forget":
-            answer = {name: numbers[1:] for name, numbers in answer.items()}
+        match event:
+            case "crash_after":
+                raise Crash
+            case "lose_after":
+                raise InDoubt("the answer was lost")
+            case "error_after":
+                return httpx.Response(502, text="<html>")
+            case "garbage":
+                return httpx.Response(200, text="<html>")
+            case "forget":
+                answer = {name: numbers[1:] for name, numbers in answer.items()}
+            case _:
+                pass
         return httpx.Response(200, json=answer)
 
     def _processed(self, numbers: list[str]) -> dict[str, list[str]]:
@@ -145,7 +155,7 @@ class Model(Provider):
 
 @dataclass
 class FakeClock:
-    """Time that passes only when somebody sleeps; it begins now, as simulators give dates."""
+    """Time that passes only when somebody sleeps; it begins now, for the dates."""
 
     now: float = field(default_factory=time.time)
     slept: list[float] = field(default_factory=list)

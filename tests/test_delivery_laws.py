@@ -1,4 +1,4 @@
-"""The engine under any sequence of answers and crashes: nothing lost, nothing doubled."""
+"""The engine under any answers and crashes: nothing lost, nothing doubled."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import tempfile
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from model import EVENTS, Crash, FakeClock, Model, Server
 
-from leadctl.books import Books
 from leadctl.clock import Stop
 from leadctl.delivery import Delivery
 from leadctl.importer import Importer, Job, Known
@@ -21,6 +21,9 @@ from leadctl.ledger import Ledger
 from leadctl.model import Status
 from leadctl.pace import Pace
 from leadctl.reader import Wishes, open_source
+
+if TYPE_CHECKING:
+    from leadctl.books import Books
 
 ROWS = 30
 CALM = [event for event in EVENTS if not event.startswith("crash")]
@@ -43,7 +46,7 @@ class World:
         self.died = False
 
     def run(self) -> Counter[Status]:
-        """Begin the run, or go on with it; returns its counts so far, also when it dies."""
+        """Begin the run or go on with it; returns its counts, also when it dies."""
         clock = FakeClock()
         with Ledger(self.ledger_path) as ledger:
             books, importer = self._opened(ledger)
@@ -97,7 +100,7 @@ def is_finished(counts: Counter[Status]) -> bool:
 def test_where_repeating_is_safe_every_lead_ends_up_stored_once(
     concurrency: int, script: list[str]
 ) -> None:
-    """Whatever happens, the run can be resumed until all is delivered, and its books balance."""
+    """Whatever happens, the run can be resumed until all is there, and balances."""
     server = Server([*script], refuses_doubles=True)
     with tempfile.TemporaryDirectory() as folder:
         world = World(Path(folder), server, safe=True, concurrency=concurrency)
@@ -123,7 +126,7 @@ def test_where_repeating_is_safe_every_lead_ends_up_stored_once(
 def test_where_repeating_is_not_safe_nothing_is_sent_twice_or_claimed(
     script: list[str],
 ) -> None:
-    """A batch in doubt is not sent again: its rows are unknown, and everything else is exact."""
+    """A batch in doubt is not sent again: its rows are unknown, all else is exact."""
     server = Server([*script], refuses_doubles=False)
     with tempfile.TemporaryDirectory() as folder:
         world = World(Path(folder), server, safe=False)
@@ -148,7 +151,7 @@ def test_where_repeating_is_not_safe_nothing_is_sent_twice_or_claimed(
 @given(script=st.lists(st.sampled_from(CALM), max_size=40))
 @settings(max_examples=60, deadline=None)
 def test_one_run_alone_accounts_for_every_row(script: list[str]) -> None:
-    """Without a resume too: each row has one status, and none is called created that is not stored."""
+    """Without a resume too: one status a row, none created that is not stored."""
     server = Server([*script], refuses_doubles=True)
     with tempfile.TemporaryDirectory() as folder:
         world = World(Path(folder), server, safe=True)

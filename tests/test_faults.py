@@ -1,7 +1,7 @@
 """Every provider, every kind of trouble, at the first, a middle and the last request.
 
-The provider's own declaration, real HTTP to its simulator and a real ledger; only the waiting is
-not real. What the books say in the end is compared with what the simulator stored.
+The provider's own declaration, real HTTP to its simulator and a real ledger; only the
+waiting is not real. What the books say in the end is compared with what was stored.
 """
 
 from __future__ import annotations
@@ -196,7 +196,7 @@ def test_books_equal_what_the_provider_stored(
     assert result.delivered <= set(result.stored)
     assert not result.counts[Status.UNKNOWN]
     lost = result.counts[Status.FAILED]
-    # Where a key is exchanged for a token, one refused token is renewed and no more is heard of it.
+    # A token that was exchanged for a key is renewed, and no more is heard of it.
     if (
         fault.kind in ("deny", "expire_token")
         and name not in EXCHANGED_KEYS[fault.kind]
@@ -213,17 +213,17 @@ EXCHANGED_KEYS = {"deny": ("agora",), "expire_token": ("agora", "ozonetel")}
 
 @pytest.mark.parametrize("position", POSITIONS.values(), ids=POSITIONS)
 @pytest.mark.parametrize(
-    "kind", ["lose", "error_after", "garbage", "truncate", "error_before"]
+    "name", ["lost after", "500 after", "garbage after", "truncated", "500 before"]
 )
 def test_without_the_duplicate_check_a_lost_answer_leaves_its_row_unknown(
-    kind: str,
+    name: str,
     position: int,
     served: Callable[[str], tuple[Simulator, dict[str, str]]],
     tmp_path: Path,
 ) -> None:
-    """Ozonetel adds again what is sent again: nothing is repeated, and nothing is claimed."""
+    """Ozonetel adds again what is sent again: so nothing is repeated, or claimed."""
     simulator, environment = served("ozonetel")
-    simulator.faults.add(replace(FAULTS["lost after"], kind=kind, skip=position))
+    simulator.faults.add(replace(FAULTS[name], skip=position))
     settings = {"CHECK_DUPLICATE": "false"}
     result = push("ozonetel", simulator, environment, tmp_path, settings)
     assert set(result.stored.values()) <= {1}

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leadctl.books import BatchState, Books
+from leadctl.audit import BatchState
 from leadctl.errors import LedgerUnusable
 from leadctl.ledger import Ledger
 from leadctl.model import (
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
     from conftest import Push
     from program import Program
+
+    from leadctl.books import Books
 
 DUPLICATE = Outcome(Status.DUPLICATE, Code.DUPLICATE_IN_CAMPAIGN, "already there")
 REFUSED = Outcome(Status.REJECTED, Code.PROVIDER_REJECTED, "no landlines")

@@ -455,8 +455,8 @@ def test_every_dependency_is_listed_with_its_licence() -> None:
     listed = {name: licence for name, licence, _ in rows if name != "Package"}
     assert {plain(name) for name in listed} == requirements()
     for name, licence in listed.items():
-        facts = metadata(name)
-        assert licence in (facts.get("License-Expression"), facts.get("License")), name
+        facts = metadata(name).json
+        assert licence in (facts.get("license_expression"), facts.get("license")), name
 
 
 # --- a fresh machine ---

@@ -315,8 +315,8 @@ def _go_on(
         dry_run=False,
     )
     with failures, ordered(asked) as order:
-        order = replace(order, tell=output.note, tell_wait=output.wait)
-        found = run.push(replace(order, resumes=run_id, with_unknown=with_unknown))
+        told = replace(order, tell=output.note, tell_wait=output.wait)
+        found = run.push(replace(told, resumes=run_id, with_unknown=with_unknown))
     output.conclude(found)
 
 
