@@ -8,15 +8,15 @@ nothing else is sent.
 from __future__ import annotations
 
 import random
-import threading
 from collections import deque
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import replace
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from leadctl import lookup
+from leadctl.answers import rejected
 from leadctl.audit import BatchState
+from leadctl.courier import CannotAsk, Courier, Found
 from leadctl.errors import (
     AccessDenied,
     CampaignClosed,
@@ -31,7 +31,6 @@ from leadctl.errors import (
 from leadctl.journey import Journey, Patience, after_doubt
 from leadctl.model import Code, Outcome, Status
 from leadctl.pace import asked_pause
-from leadctl.provider import judge, rejected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
 
     from leadctl.books import Books
     from leadctl.clock import Clock, Stop
+    from leadctl.courier import Answer
     from leadctl.journey import Family
     from leadctl.model import Batch, Lead
     from leadctl.pace import Pace
@@ -47,24 +47,6 @@ if TYPE_CHECKING:
 
 STOPS = (AccessDenied, CampaignClosed, Unusable)
 """What ends a run at once: the next batch would meet the same."""
-
-
-class CannotAsk(InDoubt):
-    """The campaign's list could not be read: the doubt stays, the batch goes again."""
-
-
-@dataclass(frozen=True)
-class Found:
-    """What a look-up says of each lead of a batch; None: not in the campaign."""
-
-    outcomes: list[Outcome | None]
-
-
-class Answer(NamedTuple):
-    """What came of one request."""
-
-    result: list[Outcome] | Found | ProviderError
-    headers: Mapping[str, str]
 
 
 class Delivery:
@@ -89,7 +71,7 @@ class Delivery:
     ) -> None:
         self._provider = provider
         self._limits = limits
-        self._send = send
+        self._courier = Courier(provider, send, clock.time)
         self._books = books
         self._clock = clock
         self._stop = stop
@@ -97,7 +79,6 @@ class Delivery:
         self._tell = tell
         self._jitter = jitter
         self._pace = pace
-        self._began = clock.time()
         self._can_ask = provider.look_up("", "") is not None
         self._under_way: dict[Future[Answer], Journey] = {}
         self._again: deque[Journey] = deque()
@@ -180,42 +161,7 @@ class Delivery:
         self._books.intend(journey.batch, doubted=journey.doubted)
         journey.attempts += 1
         journey.family.requests += 1
-        future: Future[Answer] = Future()
-        self._under_way[future] = journey
-        threading.Thread(
-            target=self._travel, args=(journey, future), daemon=True
-        ).start()
-
-    def _travel(self, journey: Journey, future: Future[Answer]) -> None:
-        try:
-            answer = (
-                self._asked(journey.batch) if journey.ask else self._sent(journey.batch)
-            )
-        except BaseException as defect:  # noqa: BLE001  raised by the deciding thread
-            future.set_exception(defect)
-            return
-        future.set_result(answer)
-
-    def _sent(self, batch: Batch) -> Answer:
-        headers: Mapping[str, str] = {}
-        try:
-            response = self._send(self._provider.request(batch))
-            headers = response.headers
-            return Answer(judge(self._provider, batch, response), headers)
-        except ProviderError as error:
-            return Answer(error, error.headers or headers)
-
-    def _asked(self, batch: Batch) -> Answer:
-        try:
-            clock = self._clock.time
-            found = lookup.outcomes(
-                self._provider, batch, self._send, self._began, clock
-            )
-            return Answer(Found(found), {})
-        except NotProcessed as error:
-            return Answer(error, error.headers or {})
-        except ProviderError as error:
-            return Answer(CannotAsk(error.message), {})
+        self._under_way[self._courier.send(journey.batch, ask=journey.ask)] = journey
 
     # --- reading answers ---
 

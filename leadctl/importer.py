@@ -22,8 +22,9 @@ from leadctl.rowset import RowSet
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from leadctl.books import Books, OpenBatch, Unfinished
+    from leadctl.books import Books
     from leadctl.delivery import Delivery
+    from leadctl.ended import OpenBatch, Unfinished
     from leadctl.mapping import Mapper
     from leadctl.model import Lead
     from leadctl.profile import Profile

@@ -9,29 +9,26 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 import secrets
-import sqlite3
 import threading
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from leadctl.books import Books, utc_text
+from leadctl.database import connect, key, translated
+from leadctl.ended import EndedRun
 from leadctl.errors import LedgerUnusable, Unusable, UsageError
 from leadctl.folders import make_private
 from leadctl.wording import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from leadctl.model import Json
 
 APPLICATION = 0x6C656164
 """SQLite's application_id of a ledger: `lead`."""
-
-KEY_BYTES = 32
 
 _MIGRATIONS = (
     """
@@ -82,26 +79,13 @@ class Ledger:
 
     def __init__(self, path: Path | None) -> None:
         self.path = path
-        with _translated(path):
+        with translated(path):
             if path is not None:
                 make_private(path.parent)
                 path.touch(mode=0o600)
             self._turn = threading.RLock()
-            self._db = sqlite3.connect(
-                str(path) if path else "",
-                isolation_level=None,
-                timeout=30,
-                # A token is counted from the thread that fetches it.
-                check_same_thread=False,
-                factory=_Connection,
-            )
-            self._db.path = path
-            self._db.executescript(
-                "PRAGMA journal_mode = WAL;"
-                "PRAGMA synchronous = FULL;"
-                "PRAGMA trusted_schema = OFF;"
-            )
-            self.key = _key(path, new=self._version() == 0)
+            self._db = connect(path)
+            self.key = key(path, new=self._version() == 0)
             self._migrate()
 
     def close(self) -> None:
@@ -175,7 +159,7 @@ class Ledger:
             ).lastrowid
         return Books(self._db, self.transaction, number or 0, guarded=guarded)
 
-    def books(self, run_id: str, *, guarded: bool = False) -> Books:
+    def books(self, run_id: str, *, guarded: bool = False) -> EndedRun:
         """Open an earlier run's books; UsageError with the nearest id if none is so."""
         names = dict(self._db.execute("SELECT id, number FROM runs"))
         if run_id not in names:
@@ -183,7 +167,7 @@ class Ledger:
                 f"there is no run {run_id!r}{nearest(run_id, names)}",
                 hint="see `leadctl runs`",
             )
-        return Books(self._db, self.transaction, names[run_id], guarded=guarded)
+        return EndedRun(self._db, self.transaction, names[run_id], guarded=guarded)
 
     def runs(self, most: int) -> list[Books]:
         """Return the books of the latest runs, the newest first."""
@@ -274,7 +258,7 @@ class Ledger:
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing, on disk when it ends; threads of this process take turns."""
-        with self._turn, _translated(self.path):
+        with self._turn, translated(self.path):
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -310,84 +294,3 @@ class Ledger:
                 hint="name another file with --ledger",
             )
         return int(version)
-
-
-@contextlib.contextmanager
-def _translated(path: Path | None) -> Iterator[None]:
-    """Turn trouble with the file into a sentence."""
-    try:
-        yield
-    except (sqlite3.Error, OSError) as error:
-        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
-        raise LedgerUnusable(
-            f"the ledger {path or '(private)'} cannot be used: {reason}",
-            hint="free the disk or name another file with --ledger; "
-            "nothing recorded is lost",
-        ) from error
-
-
-class _Cursor(sqlite3.Cursor):
-    """A cursor whose trouble is a LedgerUnusable, when reading as well."""
-
-    def execute(self, sql: str, parameters: Any = (), /) -> Self:  # noqa: ANN401  as in sqlite3
-        with self._translated():
-            return super().execute(sql, parameters)
-
-    def fetchone(self) -> Any:  # noqa: ANN401  as in sqlite3
-        with self._translated():
-            return super().fetchone()
-
-    def fetchall(self) -> list[Any]:
-        with self._translated():
-            return super().fetchall()
-
-    def __next__(self) -> Any:  # noqa: ANN401  as in sqlite3
-        with self._translated():
-            return super().__next__()
-
-    def _translated(self) -> AbstractContextManager[None]:
-        path = getattr(self.connection, "path", None)
-        return _translated(path)
-
-
-class _Connection(sqlite3.Connection):
-    path: Path | None = None
-
-    def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:  # noqa: ANN401  as in sqlite3
-        return self.cursor(_Cursor).execute(sql, parameters)
-
-
-def _key(path: Path | None, *, new: bool) -> bytes:
-    """Return the key of the hashes, made with the ledger, readable by the owner alone.
-
-    A key that has gone is not replaced: nobody would be known any more, and everybody
-    be sent again.
-    """
-    if path is None:
-        return secrets.token_bytes(KEY_BYTES)
-    key_file = path.with_name(f"{path.name}.key")
-    if not key_file.exists():
-        if not new:
-            raise LedgerUnusable(
-                f"the key of the ledger is missing: {key_file}",
-                hint="put it back; without it nobody who was delivered is recognised",
-            )
-        _make_key(key_file)
-    key = key_file.read_bytes()
-    if len(key) != KEY_BYTES:
-        raise LedgerUnusable(
-            f"the key of the ledger is damaged: {key_file}",
-            hint="put it back; without it nobody who was delivered is recognised",
-        )
-    return key
-
-
-def _make_key(key_file: Path) -> None:
-    # Written aside and linked: a process that starts meanwhile sees all of it or none.
-    fresh = key_file.with_name(f".{key_file.name}-{secrets.token_hex(8)}")
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(secrets.token_bytes(KEY_BYTES))
-    with contextlib.suppress(FileExistsError):
-        os.link(fresh, key_file)
-    fresh.unlink()

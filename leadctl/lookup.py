@@ -6,9 +6,9 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
+from leadctl.answers import digits, duplicate
 from leadctl.errors import InDoubt, ProviderError
 from leadctl.model import Outcome, Status
-from leadctl.provider import digits, duplicate
 
 if TYPE_CHECKING:
     from collections.abc import Callable

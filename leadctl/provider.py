@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections import Counter
 from dataclasses import dataclass, fields
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 from urllib.parse import quote
 
+from leadctl.answers import quoted
 from leadctl.errors import (
     AccessDenied,
     CampaignClosed,
@@ -26,16 +26,16 @@ from leadctl.errors import (
     Unusable,
     UsageError,
 )
-from leadctl.model import CREATED, DELIVERED, Code, Outcome, Status
+from leadctl.model import CREATED, Outcome
 from leadctl.wording import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping
 
     import httpx
 
     from leadctl.fields import Field, PriorityScale
-    from leadctl.model import Batch, Json, Lead
+    from leadctl.model import Batch
     from leadctl.phone import PhoneRule
 
 GROUP = "leadctl.providers"
@@ -202,9 +202,6 @@ class Provider(ABC):
         return tuple(f.name for f in fields(cls))
 
 
-# --- finding providers ---
-
-
 @cache
 def installed() -> dict[str, EntryPoint]:
     """Every provider on this machine by name, our own and other packages'."""
@@ -225,154 +222,3 @@ def provider_class(name: str) -> type[Provider]:
             f"the package that offers {name!r} holds no leadctl Provider there"
         )
     return loaded
-
-
-# --- reading answers ---
-
-
-def judge(provider: Provider, batch: Batch, response: httpx.Response) -> list[Outcome]:
-    """Turn an answer into one outcome a lead, or raise what it means for the batch.
-
-    Statuses outside `provider.answers` mean the same for every provider. That every
-    lead has exactly one outcome, and that no text repeats what is known of a person, is
-    seen to here and not left to the provider.
-    """
-    try:
-        if response.status_code not in provider.answers:
-            raise provider.meaning(response)
-        outcomes = provider.outcomes(batch, response)
-    except ProviderError as error:
-        _hide(error, provider, batch)
-        raise
-    if len(outcomes) != len(batch) or not all(map(_is_whole, outcomes)):
-        raise InDoubt(
-            f"{provider.title}'s answer does not give each of {len(batch)} leads "
-            "one outcome",
-            lost=False,
-        )
-    return [
-        outcome._replace(reason=_masked(outcome.reason, _private(provider, lead)))
-        if outcome.reason
-        else outcome
-        for lead, outcome in zip(batch.leads, outcomes, strict=True)
-    ]
-
-
-def _is_whole(outcome: Outcome) -> bool:
-    """Tell whether an outcome says why, unless the lead was delivered."""
-    return (outcome.code is None) == (outcome.status in DELIVERED)
-
-
-def _hide(error: ProviderError, provider: Provider, batch: Batch) -> None:
-    for lead in batch.leads:
-        error.message = _masked(error.message, _private(provider, lead))
-    error.args = (error.message,)
-    if isinstance(error, Refused):
-        error.culprits = {
-            index: _masked(why, _private(provider, batch.leads[index]))
-            for index, why in error.culprits.items()
-            if index in range(len(batch))
-        }
-
-
-_PERSONAL = ("name", "first_name", "last_name", "email")
-
-
-def _private(provider: Provider, lead: Lead) -> list[str]:
-    """Return what of a lead no text may repeat; numbers are hidden by `one_line`."""
-    places = [field.wire for field in provider.fields if field.name in _PERSONAL]
-    overflow = lead.wire.get(provider.overflow or "")
-    inside = overflow if isinstance(overflow, dict) else {}
-    found = [lead.wire.get(place) for place in places]
-    found += [inside.get(name) for name in _PERSONAL]
-    return [text for text in found if isinstance(text, str) and len(text) > 1]
-
-
-def _masked(text: str, private: list[str]) -> str:
-    for words in private:
-        if words in text:  # as words of their own: "Al" is no part of "invalid"
-            text = re.sub(rf"(?<!\w){re.escape(words)}(?!\w)", "…", text)
-    return text
-
-
-def token_refusal(title: str, response: httpx.Response) -> ProviderError:
-    """Tell what a token call without a token means: no lead was sent in any case."""
-    said = (
-        f"{title} answered HTTP {response.status_code} "
-        f"to the token call{quoted(response)}"
-    )
-    if response.status_code in (400, 401, 403, 422):
-        return AccessDenied(said)
-    busy = NotProcessed(said)
-    busy.headers = response.headers
-    return busy
-
-
-def body(response: httpx.Response) -> dict[str, Json]:
-    """Return the JSON object of an answer; an empty one where there is none."""
-    try:
-        found = response.json()
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def quoted(response: httpx.Response) -> str:
-    """Quote the provider's own sentence (never the body: bodies hold phone numbers)."""
-    answer = body(response)
-    for key in ("message", "error", "detail"):
-        if isinstance(sentence := answer.get(key), str) and sentence.strip():
-            return f": {one_line(sentence)}"
-    return ""
-
-
-def one_line(text: str, most: int = 200) -> str:
-    """Make foreign text fit to print: one line, no controls, runs of digits hidden."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    line = re.sub(r"\+?\d(?:[\s().-]*\d){6,}", "…", line)
-    return line if len(line) <= most else f"{line[: most - 1]}…"
-
-
-def digits(number: object) -> str:
-    """Return what two spellings of one number share."""
-    return "".join(c for c in str(number) if c.isdigit())
-
-
-def undecided(reason: str = "the answer does not mention this row") -> Outcome:
-    return Outcome(Status.UNKNOWN, Code.ANSWER_UNREADABLE, reason)
-
-
-def rejected(reason: str) -> Outcome:
-    return Outcome(Status.REJECTED, Code.PROVIDER_REJECTED, one_line(reason))
-
-
-def duplicate(reason: str = "already in the campaign") -> Outcome:
-    return Outcome(Status.DUPLICATE, Code.DUPLICATE_IN_CAMPAIGN, one_line(reason))
-
-
-def by_phone(batch: Batch, lists: Sequence[tuple[object, Outcome]]) -> list[Outcome]:
-    """Match lists of numbers with the leads by digits, earlier lists first.
-
-    A list counts each number as often as it stands there; a lead in no list stays
-    undecided. Raises ValueError where a list is not a list.
-    """
-    open_numbers = []
-    for numbers, outcome in lists:
-        if not isinstance(numbers, list):
-            raise ValueError("not a list of numbers")  # noqa: TRY004  foreign data
-        open_numbers.append((Counter(map(digits, numbers)), outcome))
-    return [_first_match(digits(lead.phone.wire), open_numbers) for lead in batch.leads]
-
-
-def _first_match(number: str, lists: Iterable[tuple[Counter[str], Outcome]]) -> Outcome:
-    for numbers, outcome in lists:
-        if numbers[number] > 0:
-            return outcome
-    return undecided()
-
-
-def by_index(
-    batch: Batch, named: Mapping[int, Outcome], rest: Outcome
-) -> list[Outcome]:
-    """Give the named positions (from 0) their outcome and all others `rest`."""
-    return [named.get(index, rest) for index in range(len(batch))]

@@ -157,7 +157,9 @@ def _opened(order: Order, ledger: Ledger, known: Ledger) -> tuple[Importer, Book
         return Importer(job, books, memory), books
     books = ledger.books(order.resumes, guarded=guarded)
     require_same_files(books, job)
-    unfinished = books.reopen(with_unknown=order.with_unknown)
+    unfinished = books.reopen(
+        most=account.limits.batch_size, with_unknown=order.with_unknown
+    )
     return Importer(job, books, memory, unfinished), books
 
 

@@ -16,10 +16,10 @@ import httpx
 
 from leadctl import config, errors
 from leadctl.fitting import Fitter
+from leadctl.judging import judge
 from leadctl.model import DELIVERED, Batch, Code, Lead, Status
 from leadctl.pace import asked_pause
 from leadctl.phone import Normaliser
-from leadctl.provider import Provider, judge
 from leadctl.transport import Transport
 from leadctl.yamlfile import parse
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from leadctl.model import Outcome
+    from leadctl.provider import Provider
 
 KEYS = {"yotel": "yt_test_example_key", "agora": "agora_test_example_key"}
 """Made-up keys of the look a provider insists on; any other gets `example-key`."""

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from leadctl.answers import body, by_phone, duplicate, rejected
 from leadctl.auth import bearer
 from leadctl.errors import InDoubt, NotProcessed
 from leadctl.fields import Field, text
 from leadctl.model import CREATED, Outcome
 from leadctl.phone import PhoneForm, PhoneRule
-from leadctl.provider import Limits, Provider, body, by_phone, duplicate, rejected
+from leadctl.provider import Limits, Provider
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -20,7 +20,15 @@ if TYPE_CHECKING:
 
 ROOT = Path(leadctl.__file__).parent
 
-PROVIDER_FILE = {"auth", "errors", "fields", "model", "phone", "provider"}
+PROVIDER_FILE = {
+    "answers",
+    "auth",
+    "errors",
+    "fields",
+    "model",
+    "phone",
+    "provider",
+}
 ALLOWED = {
     # the nouns and their words
     "": set[str](),
@@ -36,7 +44,9 @@ ALLOWED = {
     "fields": {"model", "strictjson"},
     "phone": {"model"},
     "auth": {"errors"},
-    "provider": {"errors", "fields", "model", "phone", "wording"},
+    "answers": {"errors", "model"},
+    "provider": {"answers", "errors", "fields", "model", "phone", "wording"},
+    "judging": {"errors", "model", "provider"},
     "providers": set[str](),
     "providers.*": PROVIDER_FILE,
     # from the file to the lead
@@ -52,7 +62,17 @@ ALLOWED = {
     # what is kept
     "audit": {"model", "rowset"},
     "books": {"audit", "model", "rowset"},
-    "ledger": {"books", "errors", "folders", "model", "wording"},
+    "ended": {"audit", "books", "model", "rowset"},
+    "database": {"errors"},
+    "ledger": {
+        "books",
+        "database",
+        "ended",
+        "errors",
+        "folders",
+        "model",
+        "wording",
+    },
     "lock": {"errors", "folders"},
     "rejects": {"errors", "model", "reader", "splitting"},
     "report": {"audit", "errors", "model", "terminal", "wording"},
@@ -60,14 +80,16 @@ ALLOWED = {
     "transport": {"errors"},
     "pace": {"provider"},
     "journey": {"errors", "model"},
-    "lookup": {"errors", "model", "provider"},
+    "lookup": {"answers", "errors", "model", "provider"},
+    "courier": {"errors", "judging", "lookup", "model", "provider"},
     "delivery": {
         "audit",
         "books",
         "clock",
         "errors",
+        "answers",
+        "courier",
         "journey",
-        "lookup",
         "model",
         "pace",
         "provider",
@@ -76,6 +98,7 @@ ALLOWED = {
     "importer": {
         "books",
         "delivery",
+        "ended",
         "errors",
         "fitting",
         "mapping",
@@ -109,6 +132,7 @@ ALLOWED = {
         "config",
         "errors",
         "fitting",
+        "judging",
         "model",
         "pace",
         "phone",
@@ -124,7 +148,7 @@ DOORS = {
     "platformdirs": {"config", "cli.*"},
     "rich": {"report", "terminal"},
     "httpx": {"auth", "testing", "transport", "providers.*"},
-    "sqlite3": {"ledger"},
+    "sqlite3": {"database"},
     "yaml": {"yamlfile"},
     "keyring": {"credentials"},
     "phonenumbers": {"phone"},
@@ -132,8 +156,17 @@ DOORS = {
     "uvicorn": {"sandbox.*"},
 }
 TYPES_ONLY = {
-    "httpx": {"provider", "delivery", "lookup", "run", "cli.*"},
-    "sqlite3": {"audit", "books"},
+    "httpx": {
+        "answers",
+        "courier",
+        "delivery",
+        "judging",
+        "lookup",
+        "provider",
+        "run",
+        "cli.*",
+    },
+    "sqlite3": {"audit", "books", "ledger"},
 }
 """Modules that name the types of a package and never load it."""
 

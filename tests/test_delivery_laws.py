@@ -78,7 +78,7 @@ class World:
             self.run_id = books.run().id
             return books, Importer(job, books, known)
         books = ledger.books(self.run_id, guarded=guarded)
-        return books, Importer(job, books, known, books.reopen())
+        return books, Importer(job, books, known, books.reopen(most=4))
 
     def statuses(self) -> dict[str, Status]:
         """Return the status of every phone that has one other than created."""

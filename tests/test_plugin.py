@@ -23,7 +23,8 @@ from leadctl.auth import FixedHeaders
 from leadctl.fields import Field, PriorityScale, text
 from leadctl.model import CREATED
 from leadctl.phone import PhoneForm, PhoneRule
-from leadctl.provider import Limits, Provider, body
+from leadctl.answers import body
+from leadctl.provider import Limits, Provider
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,14 +7,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from leadctl.auth import Token, TokenExchange
-from leadctl.errors import CampaignClosed, Refused
-from leadctl.fields import Field, email, text
-from leadctl.model import ACCEPTED, Outcome
-from leadctl.phone import PhoneForm, PhoneRule
-from leadctl.provider import (
-    Limits,
-    Provider,
+from leadctl.answers import (
     body,
     by_index,
     one_line,
@@ -23,6 +16,12 @@ from leadctl.provider import (
     token_refusal,
     undecided,
 )
+from leadctl.auth import Token, TokenExchange
+from leadctl.errors import CampaignClosed, Refused
+from leadctl.fields import Field, email, text
+from leadctl.model import ACCEPTED, Outcome
+from leadctl.phone import PhoneForm, PhoneRule
+from leadctl.provider import Limits, Provider
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,23 +8,13 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from leadctl.answers import body, digits, duplicate, one_line, rejected, undecided
 from leadctl.auth import FixedHeaders
 from leadctl.errors import AccessDenied, CampaignClosed, InDoubt, ProviderError, Refused
 from leadctl.fields import Field, PriorityScale, iso_time, text
 from leadctl.model import CREATED, Outcome
 from leadctl.phone import PhoneForm, PhoneRule
-from leadctl.provider import (
-    Limits,
-    Listed,
-    Page,
-    Provider,
-    body,
-    digits,
-    duplicate,
-    one_line,
-    rejected,
-    undecided,
-)
+from leadctl.provider import Limits, Listed, Page, Provider
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,20 +12,13 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from leadctl.answers import body, duplicate, one_line, rejected, token_refusal
 from leadctl.auth import Token, TokenExchange
 from leadctl.errors import AccessDenied, CampaignClosed, InputUnusable, NotProcessed
 from leadctl.fields import Field, PriorityScale, iso_date, text
 from leadctl.model import CREATED, Outcome
 from leadctl.phone import PhoneForm, PhoneRule
-from leadctl.provider import (
-    Limits,
-    Provider,
-    body,
-    duplicate,
-    one_line,
-    rejected,
-    token_refusal,
-)
+from leadctl.provider import Limits, Provider
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,21 +7,13 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from leadctl.answers import body, by_phone, duplicate, one_line, quoted, rejected
 from leadctl.auth import bearer
 from leadctl.errors import CampaignClosed, NotProcessed
 from leadctl.fields import Field, PriorityScale, boolean, sip_headers, source, text
 from leadctl.model import CREATED, Outcome
 from leadctl.phone import PhoneForm, PhoneRule
-from leadctl.provider import (
-    Limits,
-    Provider,
-    body,
-    by_phone,
-    duplicate,
-    one_line,
-    quoted,
-    rejected,
-)
+from leadctl.provider import Limits, Provider
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

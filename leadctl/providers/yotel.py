@@ -8,14 +8,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from leadctl.auth import bearer
-from leadctl.errors import AccessDenied, CampaignClosed, Refused
-from leadctl.fields import Field, text
-from leadctl.model import CREATED, Outcome
-from leadctl.phone import PhoneForm, PhoneRule
-from leadctl.provider import (
-    Limits,
-    Provider,
+from leadctl.answers import (
     body,
     digits,
     duplicate,
@@ -24,6 +17,12 @@ from leadctl.provider import (
     rejected,
     undecided,
 )
+from leadctl.auth import bearer
+from leadctl.errors import AccessDenied, CampaignClosed, Refused
+from leadctl.fields import Field, text
+from leadctl.model import CREATED, Outcome
+from leadctl.phone import PhoneForm, PhoneRule
+from leadctl.provider import Limits, Provider
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,0 +1,100 @@
+"""Helpers that read answers: a body's JSON, its sentence, one outcome a lead."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from leadctl.errors import AccessDenied, NotProcessed, ProviderError
+from leadctl.model import Code, Outcome, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    import httpx
+
+    from leadctl.model import Batch, Json
+
+
+def token_refusal(title: str, response: httpx.Response) -> ProviderError:
+    """Tell what a token call without a token means: no lead was sent in any case."""
+    said = (
+        f"{title} answered HTTP {response.status_code} "
+        f"to the token call{quoted(response)}"
+    )
+    if response.status_code in (400, 401, 403, 422):
+        return AccessDenied(said)
+    busy = NotProcessed(said)
+    busy.headers = response.headers
+    return busy
+
+
+def body(response: httpx.Response) -> dict[str, Json]:
+    """Return the JSON object of an answer; an empty one where there is none."""
+    try:
+        found = response.json()
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def quoted(response: httpx.Response) -> str:
+    """Quote the provider's own sentence (never the body: bodies hold phone numbers)."""
+    answer = body(response)
+    for key in ("message", "error", "detail"):
+        if isinstance(sentence := answer.get(key), str) and sentence.strip():
+            return f": {one_line(sentence)}"
+    return ""
+
+
+def one_line(text: str, most: int = 200) -> str:
+    """Make foreign text fit to print: one line, no controls, runs of digits hidden."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    line = re.sub(r"\+?\d(?:[\s().-]*\d){6,}", "…", line)
+    return line if len(line) <= most else f"{line[: most - 1]}…"
+
+
+def digits(number: object) -> str:
+    """Return what two spellings of one number share."""
+    return "".join(c for c in str(number) if c.isdigit())
+
+
+def undecided(reason: str = "the answer does not mention this row") -> Outcome:
+    return Outcome(Status.UNKNOWN, Code.ANSWER_UNREADABLE, reason)
+
+
+def rejected(reason: str) -> Outcome:
+    return Outcome(Status.REJECTED, Code.PROVIDER_REJECTED, one_line(reason))
+
+
+def duplicate(reason: str = "already in the campaign") -> Outcome:
+    return Outcome(Status.DUPLICATE, Code.DUPLICATE_IN_CAMPAIGN, one_line(reason))
+
+
+def by_phone(batch: Batch, lists: Sequence[tuple[object, Outcome]]) -> list[Outcome]:
+    """Match lists of numbers with the leads by digits, earlier lists first.
+
+    A list counts each number as often as it stands there; a lead in no list stays
+    undecided. Raises ValueError where a list is not a list.
+    """
+    open_numbers = []
+    for numbers, outcome in lists:
+        if not isinstance(numbers, list):
+            raise ValueError("not a list of numbers")  # noqa: TRY004  foreign data
+        open_numbers.append((Counter(map(digits, numbers)), outcome))
+    return [_first_match(digits(lead.phone.wire), open_numbers) for lead in batch.leads]
+
+
+def _first_match(number: str, lists: Iterable[tuple[Counter[str], Outcome]]) -> Outcome:
+    for numbers, outcome in lists:
+        if numbers[number] > 0:
+            return outcome
+    return undecided()
+
+
+def by_index(
+    batch: Batch, named: Mapping[int, Outcome], rest: Outcome
+) -> list[Outcome]:
+    """Give the named positions (from 0) their outcome and all others `rest`."""
+    return [named.get(index, rest) for index in range(len(batch))]

@@ -1,0 +1,96 @@
+"""One request, in a thread of its own: what was sent, and what came of it."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from leadctl import lookup
+from leadctl.errors import InDoubt, NotProcessed, ProviderError
+from leadctl.judging import judge
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import httpx
+
+    from leadctl.model import Batch, Outcome
+    from leadctl.provider import Provider
+
+
+class CannotAsk(InDoubt):
+    """The campaign's list could not be read: the doubt stays, the batch goes again."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a look-up says of each lead of a batch; None: not in the campaign."""
+
+    outcomes: list[Outcome | None]
+
+
+class Answer(NamedTuple):
+    """What came of one request."""
+
+    result: list[Outcome] | Found | ProviderError
+    headers: Mapping[str, str]
+
+
+class Courier:
+    """Carries batches to a provider, and questions about those in doubt.
+
+    `time` is Unix time; leads the provider lists are ours if they came after now.
+    """
+
+    def __init__(
+        self,
+        provider: Provider,
+        send: Callable[[httpx.Request], httpx.Response],
+        time: Callable[[], float],
+    ) -> None:
+        self._provider = provider
+        self._send = send
+        self._time = time
+        self._began = time()
+
+    def send(self, batch: Batch, *, ask: bool) -> Future[Answer]:
+        """Start a request; with `ask`, look the leads up instead of sending them."""
+        future: Future[Answer] = Future()
+        travel = self._asked if ask else self._sent
+        threading.Thread(
+            target=_carry, args=(travel, batch, future), daemon=True
+        ).start()
+        return future
+
+    def _sent(self, batch: Batch) -> Answer:
+        headers: Mapping[str, str] = {}
+        try:
+            response = self._send(self._provider.request(batch))
+            headers = response.headers
+            return Answer(judge(self._provider, batch, response), headers)
+        except ProviderError as error:
+            return Answer(error, error.headers or headers)
+
+    def _asked(self, batch: Batch) -> Answer:
+        try:
+            found = lookup.outcomes(
+                self._provider, batch, self._send, self._began, self._time
+            )
+            return Answer(Found(found), {})
+        except NotProcessed as error:
+            return Answer(error, error.headers or {})
+        except ProviderError as error:
+            return Answer(CannotAsk(error.message), {})
+
+
+def _carry(
+    travel: Callable[[Batch], Answer], batch: Batch, future: Future[Answer]
+) -> None:
+    try:
+        answer = travel(batch)
+    except BaseException as defect:  # noqa: BLE001  raised by the deciding thread
+        future.set_exception(defect)
+    else:
+        future.set_result(answer)

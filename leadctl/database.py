@@ -1,0 +1,120 @@
+"""The ledger's file: opened as it has to be, its trouble put into a sentence, its key.
+
+The one door to `sqlite3`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import sqlite3
+from typing import TYPE_CHECKING, Any, Self
+
+from leadctl.errors import LedgerUnusable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+KEY_BYTES = 32
+
+
+def connect(path: Path | None) -> Connection:
+    """Open the file (None: a private one that goes when it is closed)."""
+    db = sqlite3.connect(
+        str(path) if path else "",
+        isolation_level=None,
+        timeout=30,
+        check_same_thread=False,  # a token is counted from the thread that fetches it
+        factory=Connection,
+    )
+    db.path = path
+    db.executescript(
+        "PRAGMA journal_mode = WAL;"
+        "PRAGMA synchronous = FULL;"
+        "PRAGMA trusted_schema = OFF;"
+    )
+    return db
+
+
+@contextlib.contextmanager
+def translated(path: Path | None) -> Iterator[None]:
+    """Turn trouble with the file into a sentence."""
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        raise LedgerUnusable(
+            f"the ledger {path or '(private)'} cannot be used: {reason}",
+            hint="free the disk or name another file with --ledger; "
+            "nothing recorded is lost",
+        ) from error
+
+
+class Cursor(sqlite3.Cursor):
+    """A cursor whose trouble is a LedgerUnusable, when reading as well."""
+
+    def execute(self, sql: str, parameters: Any = (), /) -> Self:  # noqa: ANN401  as in sqlite3
+        with self._translated():
+            return super().execute(sql, parameters)
+
+    def fetchone(self) -> Any:  # noqa: ANN401  as in sqlite3
+        with self._translated():
+            return super().fetchone()
+
+    def fetchall(self) -> list[Any]:
+        with self._translated():
+            return super().fetchall()
+
+    def __next__(self) -> Any:  # noqa: ANN401  as in sqlite3
+        with self._translated():
+            return super().__next__()
+
+    def _translated(self) -> AbstractContextManager[None]:
+        path = getattr(self.connection, "path", None)
+        return translated(path)
+
+
+class Connection(sqlite3.Connection):
+    path: Path | None = None
+
+    def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:  # noqa: ANN401  as in sqlite3
+        return self.cursor(Cursor).execute(sql, parameters)
+
+
+def key(path: Path | None, *, new: bool) -> bytes:
+    """Return the key of the hashes, made with the ledger, readable by the owner alone.
+
+    A key that has gone is not replaced: nobody would be known any more, and everybody
+    be sent again.
+    """
+    if path is None:
+        return secrets.token_bytes(KEY_BYTES)
+    key_file = path.with_name(f"{path.name}.key")
+    if not key_file.exists():
+        if not new:
+            raise LedgerUnusable(
+                f"the key of the ledger is missing: {key_file}",
+                hint="put it back; without it nobody who was delivered is recognised",
+            )
+        _make_key(key_file)
+    found = key_file.read_bytes()
+    if len(found) != KEY_BYTES:
+        raise LedgerUnusable(
+            f"the key of the ledger is damaged: {key_file}",
+            hint="put it back; without it nobody who was delivered is recognised",
+        )
+    return found
+
+
+def _make_key(key_file: Path) -> None:
+    # Written aside and linked: a process that starts meanwhile sees all of it or none.
+    fresh = key_file.with_name(f".{key_file.name}-{secrets.token_hex(8)}")
+    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(secrets.token_bytes(KEY_BYTES))
+    with contextlib.suppress(FileExistsError):
+        os.link(fresh, key_file)
+    fresh.unlink()

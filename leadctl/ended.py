@@ -1,0 +1,188 @@
+"""An earlier run's books: going on with what is open, deciding what is unknown."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
+
+from leadctl import rowset
+from leadctl.books import Books
+from leadctl.model import Code, Finding, Status
+from leadctl.rowset import RowSet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+
+@dataclass(frozen=True)
+class OpenBatch:
+    """A batch in doubt: its id (the idempotency key it went with) and its rows."""
+
+    id: UUID
+    file: int
+    rows: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Unfinished:
+    """What a run still has to do.
+
+    `accounted` has, by file, the rows that are settled or in doubt.
+    """
+
+    accounted: dict[int, RowSet]
+    in_doubt: list[OpenBatch]
+
+
+class EndedRun(Books):
+    """Books of a run whose process is no more, or whose last word is spoken."""
+
+    def reopen(self, *, most: int, with_unknown: bool = True) -> Unfinished:
+        """Make an ended or broken-off run ready to go on; returns what is left open.
+
+        Rows that failed, and batches that were certainly not taken in, are open again
+        like rows never read. A batch that was on its way when the process died is in
+        doubt; so are, unless the books are guarded, unknown rows: there, sending them
+        again is safe, and they form batches of `most` leads.
+        """
+        with self._transaction():
+            if with_unknown and not self._guarded:
+                self._doubt_unknown_rows(most)
+            self._db.execute(
+                "DELETE FROM findings WHERE run = ? AND status = 'failed'", (self._run,)
+            )
+            self._db.execute(
+                "DELETE FROM batches"
+                " WHERE run = ? AND state = 'waiting' AND NOT doubted",
+                (self._run,),
+            )
+            self._db.execute(
+                "UPDATE batches SET state = 'doubt', doubted = 1"
+                " WHERE run = ? AND state IN ('sending', 'waiting')",
+                (self._run,),
+            )
+            self._db.execute(
+                "UPDATE runs SET finished_at = NULL, exit_code = NULL, error = NULL"
+                " WHERE number = ?",
+                (self._run,),
+            )
+        accounted: dict[int, RowSet] = {}
+        for file, rows in self._db.execute(
+            "SELECT file, rows FROM findings WHERE run = :run"
+            " UNION ALL SELECT file, rows FROM batches WHERE run = :run",
+            {"run": self._run},
+        ):
+            accounted.setdefault(file, RowSet()).add(rows)
+        self.tally = Counter(self.counts())
+        return Unfinished(accounted, self._open_batches())
+
+    def decide(
+        self, file: int | None, rows: list[tuple[int, int]] | None, *, delivered: bool
+    ) -> int:
+        """Settle unknown rows on an operator's word; returns how many.
+
+        `rows` are ranges, first and last included; None for all. Delivered rows count
+        as created and are not sent again; the others are `failed`.
+        """
+        decided = 0
+        with self._transaction():
+            for at, first, text, code, reason in self._unknown_groups():
+                if file is not None and at != file:
+                    continue
+                chosen, rest = _parted(rowset.rows(text), rows)
+                self._db.execute(
+                    "DELETE FROM findings WHERE run = ? AND file = ? AND first = ?",
+                    (self._run, at, first),
+                )
+                self._noted += [
+                    (at, Finding(row, Status.UNKNOWN, Code(code), reason))
+                    for row in rest
+                ]
+                self._decide(at, chosen, delivered=delivered)
+                decided += len(chosen)
+            self._write_noted()
+        self.tally = Counter(self.counts())
+        return decided
+
+    def _decide(self, file: int, rows: Sequence[int], *, delivered: bool) -> None:
+        if delivered and rows:
+            self._db.execute(
+                "INSERT INTO batches"
+                " (run, file, id, rows, size, state, doubted, attempts, created)"
+                " VALUES (?, ?, ?, ?, ?, 'settled', 1, 0, ?)",
+                (
+                    self._run,
+                    file,
+                    uuid4().bytes,
+                    rowset.written(rows),
+                    len(rows),
+                    len(rows),
+                ),
+            )
+        keys = [(self._run, file, row) for row in rows]
+        if delivered:
+            self._db.executemany(
+                "INSERT OR IGNORE INTO delivered"
+                " SELECT digest FROM in_doubt WHERE run = ? AND file = ? AND row = ?",
+                keys,
+            )
+        else:
+            reason = "not delivered, as the operator found out"
+            self._noted += [
+                (file, Finding(row, Status.FAILED, Code.NOT_PROCESSED, reason))
+                for row in rows
+            ]
+        # A later run that met them unknown has them too: one word settles both.
+        self._db.executemany(
+            "DELETE FROM in_doubt WHERE digest IN"
+            " (SELECT digest FROM in_doubt WHERE run = ? AND file = ? AND row = ?)",
+            keys,
+        )
+
+    def close_again(self, exit_code: int) -> None:
+        """Give a finished run the exit code its rows have by now."""
+        with self._transaction():
+            self._db.execute(
+                "UPDATE runs SET exit_code = ? WHERE number = ?", (exit_code, self._run)
+            )
+
+    def _doubt_unknown_rows(self, most: int) -> None:
+        for file, first, text, _code, _reason in self._unknown_groups():
+            key = (self._run, file, first)
+            self._db.execute(
+                "DELETE FROM findings WHERE run = ? AND file = ? AND first = ?", key
+            )
+            left = rowset.rows(text)
+            while rows := [*islice(left, most)]:
+                self._db.execute(
+                    "INSERT INTO batches"
+                    " (run, file, id, rows, size, state, doubted, attempts)"
+                    " VALUES (?, ?, ?, ?, ?, 'doubt', 1, 0)",
+                    (self._run, file, uuid4().bytes, rowset.written(rows), len(rows)),
+                )
+        self._db.execute("DELETE FROM in_doubt WHERE run = ?", (self._run,))
+
+    def _open_batches(self) -> list[OpenBatch]:
+        found = []
+        for number, file, name, rows in self._db.execute(
+            "SELECT number, file, id, rows FROM batches"
+            " WHERE run = ? AND state = 'doubt'",
+            (self._run,),
+        ):
+            found.append(OpenBatch(UUID(bytes=name), file, tuple(rowset.rows(rows))))
+            self._numbers[UUID(bytes=name)] = number
+        return found
+
+
+def _parted(
+    rows: Iterable[int], wanted: list[tuple[int, int]] | None
+) -> tuple[list[int], list[int]]:
+    """Part rows into those in the wanted ranges (None: all) and the others."""
+    parted: tuple[list[int], list[int]] = ([], [])
+    for row in rows:
+        chosen = wanted is None or any(a <= row <= b for a, b in wanted)
+        parted[not chosen].append(row)
+    return parted
