@@ -99,7 +99,11 @@ class PriorityScale:
         """Turn a number of the scale, or one of five words, into the provider's own."""
         if isinstance(value, str) and (word := value.strip().casefold()) in _WORDS:
             return round(self.first + (self.last - self.first) * _WORDS[word])
-        number = whole_number(value)
+        try:
+            number = whole_number(value)
+        except FieldInvalid:
+            words = ", ".join(_WORDS)
+            raise FieldInvalid(f"neither a whole number nor {words}") from None
         low, high = sorted((self.first, self.last))
         if not low <= number <= high:
             raise FieldInvalid(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from leadctl.errors import InputUnusable
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -13,4 +15,10 @@ def make_private(folder: Path) -> None:
     if folder.is_dir():
         return
     make_private(folder.parent)
-    folder.mkdir(mode=0o700, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise InputUnusable(
+            f"the folder {folder} cannot be made: {error.strerror}",
+            hint="name a place you can write to: --ledger, or XDG_STATE_HOME",
+        ) from error

@@ -180,12 +180,13 @@ class Ledger:
         """Forget finished runs older than an ISO 8601 time; returns their options.
 
         Who is delivered stays known. Runs with rows in doubt are kept: somebody has to
-        decide about them.
+        decide about them; so are interrupted ones, which a resume can finish.
         """
         with self.transaction():
             old = self._db.execute(
                 "SELECT number, options FROM runs"
                 " WHERE started_at < ? AND finished_at IS NOT NULL"
+                " AND exit_code NOT IN (130, 143)"
                 " AND number NOT IN (SELECT run FROM in_doubt)",
                 (before,),
             ).fetchall()

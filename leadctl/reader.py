@@ -162,9 +162,12 @@ def _surveyed(path: Path, shown: str, encoding: str | None) -> _Survey:
             sample = file.read(SAMPLE_BYTES)
             encoding = _usable_encoding(encoding, sample)
             if b"\0" in sample and not encoding.startswith(("utf-16", "utf-32")):
+                wide = sample.startswith((b"\xff\xfe", b"\xfe\xff"))
                 raise InputUnusable(
-                    f"{shown} is not a text file (it holds zero bytes)",
-                    hint="save it as CSV (UTF-8), or say its --encoding",
+                    f"{shown} is not UTF-8 text (it holds zero bytes)",
+                    hint="--encoding utf-16 reads it, by its first bytes"
+                    if wide
+                    else "save it as CSV (UTF-8), or say its --encoding",
                 )
             digest, size, decoder = (
                 hashlib.blake2b(digest_size=16),

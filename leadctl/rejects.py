@@ -7,6 +7,7 @@ every cell in its place and stays what it is until somebody corrects it.
 from __future__ import annotations
 
 import csv
+import filecmp
 import io
 import json
 import os
@@ -77,19 +78,27 @@ def _is_ours(path: Path) -> bool:
     return NAMES[0].encode() in start[:32]
 
 
-def remove(path: Path) -> None:
-    """Remove the reject file of an earlier run: this run has no such row."""
-    if path.is_file() and not path.is_symlink() and _is_ours(path):
-        path.unlink()
+def set_aside(path: Path) -> Path | None:
+    """Keep an earlier run's reject file as `….old`; returns where, if there is one.
+
+    Somebody may be correcting it: what stands in it is not ours alone any more.
+    """
+    if not path.is_file() or path.is_symlink() or not _is_ours(path):
+        return None
+    old = path.with_name(f"{path.stem}.old{path.suffix}")
+    if os.path.lexists(old) and not _is_ours(old):
+        old = path.with_name(f"{path.stem}.old-{secrets.token_hex(4)}{path.suffix}")
+    path.replace(old)
+    return old
 
 
 def write_if_any(
     path: Path, source: Source, findings: Iterator[Finding], run_id: str
 ) -> int:
-    """Write the reject file; without such a row, remove an earlier run's instead."""
+    """Write the reject file if there is such a row; an earlier one is set aside."""
     first = next(findings, None)
     if first is None:
-        remove(path)
+        set_aside(path)
         return 0
     return write(path, source, chain([first], findings), run_id)
 
@@ -111,6 +120,8 @@ def write(path: Path, source: Source, findings: Iterator[Finding], run_id: str) 
             number = _write_rows(file, source, findings, run_id)
             file.flush()
             os.fsync(file.fileno())
+        if not _is_same(aside, path):
+            set_aside(path)
         aside.replace(path)
     except OSError as error:
         raise RejectsNotWritten(
@@ -121,6 +132,10 @@ def write(path: Path, source: Source, findings: Iterator[Finding], run_id: str) 
         with suppress(OSError):
             aside.unlink(missing_ok=True)
     return number
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    return other.is_file() and filecmp.cmp(one, other, shallow=False)
 
 
 def _write_rows(

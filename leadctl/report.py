@@ -160,22 +160,28 @@ def show(report: Report, console: Console) -> None:
 
 def _next_steps(report: Report) -> Iterator[str]:
     """Say where the reject files are, and which command comes next."""
-    run = report.run
+    run, counts = report.run, report.counts
     written = [file.rejects_file for file in report.files if file.rejects_file]
-    if written or report.counts[Status.UNKNOWN]:
+    if written or counts[Status.UNKNOWN] or _is_open(run):
         yield ""
     for path in written:
         yield f"rows to correct or send again: {path}"
     if report.dry_run:
         return
-    if written:
+    if written and counts[Status.REJECTED]:
         yield f"corrected, push them:  {_push_again(run, written)}"
     if run.options.get("sandbox"):  # its ledger is gone with it
         return
-    if report.counts[Status.FAILED]:
-        yield f"send the failed rows:  leadctl runs retry {run.id}"
-    if report.counts[Status.UNKNOWN]:
+    if counts[Status.FAILED] or _is_open(run):
+        yield f"finish the run:        leadctl runs resume {run.id}"
+    if counts[Status.UNKNOWN]:
         yield f"unknown rows, decide:  leadctl runs resolve {run.id}"
+
+
+def _is_open(run: Run) -> bool:
+    """Tell whether rows may be left that nobody has read."""
+    signals = (ExitCode.INTERRUPTED, ExitCode.TERMINATED)
+    return run.finished_at is None or run.exit_code in signals
 
 
 def _push_again(run: Run, paths: Sequence[str]) -> str:
@@ -213,7 +219,7 @@ def _reasons(report: Report) -> RenderableType:
             plain(reason.status, _STYLES[reason.status]),
             reason.code,
             f"{reason.count:,}",
-            f"{reason.row:,}",
+            plain(_place(reason, report)),
             plain(reason.text),
         )
     if len(report.reasons) > MOST_REASONS:
@@ -222,6 +228,13 @@ def _reasons(report: Report) -> RenderableType:
             "", "", f"{more:,}", "", "for other reasons (all of them: --json)"
         )
     return table
+
+
+def _place(reason: Reason, report: Report) -> str:
+    """Name the first row, and its file where there are several."""
+    if len(report.files) == 1:
+        return f"{reason.row:,}"
+    return f"{report.files[reason.file].path}:{reason.row:,}"
 
 
 MOST_REASONS = 20

@@ -12,12 +12,16 @@ from typing import TYPE_CHECKING
 from leadctl import rejects, report
 from leadctl.auth import TokenExchange
 from leadctl.clock import RealClock, Stop
+from leadctl.config import variable_name
 from leadctl.delivery import Delivery
 from leadctl.errors import (
+    AccessDenied,
+    CampaignClosed,
     ExitCode,
     Interrupted,
     LeadctlError,
     RejectsNotWritten,
+    Unusable,
 )
 from leadctl.importer import Importer, Known, require_mappable
 from leadctl.journey import Patience
@@ -176,13 +180,14 @@ def _finished(
         _write_rejects(order, books)
     except LeadctlError as failure:  # the run is done all the same
         error = error or RejectsNotWritten(failure.message, hint=failure.hint)
+    error = _advised(error, order)
     code = report.exit_code(books.counts(), error)
     books.finish(code, report.error_document(error) if error else None)
     if order.spool and (
         order.ledger is None or code in (ExitCode.OK, ExitCode.REJECTED)
     ):
         order.spool.unlink(missing_ok=True)
-    _say_once(order, importer)
+    _say_once(order, importer, books)
     return report.read(books, error)
 
 
@@ -194,9 +199,15 @@ def _write_rejects(order: Order, books: Books) -> None:
         books.set_rejects_file(ordinal, str(path) if rows else None)
 
 
-def _say_once(order: Order, importer: Importer) -> None:
+def _say_once(order: Order, importer: Importer, books: Books) -> None:
     """Tell what was not sent although it was there."""
     title = order.account.provider.title
+    for mapper in importer.mappers:
+        for name, columns in mapper.columns.items():
+            if len(columns) > 1 and not order.job.profile:
+                order.tell(
+                    f"{name} is the first that holds something of {', '.join(columns)}"
+                )
     unused = {column for mapper in importer.mappers for column in mapper.unused}
     if unused:
         order.tell(
@@ -207,6 +218,26 @@ def _say_once(order: Order, importer: Importer) -> None:
         order.tell(f"{title} has no place for: {fields}; not sent")
     if order.auth and order.account.provider.warning:
         order.tell(order.account.provider.warning)
+    if not sum(books.tally.values()):
+        order.tell("no data rows were read")
+
+
+def _advised(error: LeadctlError | None, order: Order) -> LeadctlError | None:
+    """Add what to do next to an error that came from an answer."""
+    if error and not error.hint:
+        match error:
+            case AccessDenied():
+                variable = variable_name(order.account.name, "api_key")
+                error.hint = (
+                    f"check the key of account {order.account.name}: {variable}"
+                )
+            case CampaignClosed():
+                error.hint = "check --campaign, and that the campaign is open"
+            case Unusable():
+                error.hint = f"check base_url: {order.account.provider.base_url}"
+            case _:
+                pass
+    return error
 
 
 def _interrupted(number: int, books: Books) -> Interrupted:

@@ -36,7 +36,7 @@ ALLOWED = {
     "model": set[str](),
     "wording": set[str](),
     "rowset": set[str](),
-    "folders": set[str](),
+    "folders": {"errors"},
     "strictjson": {"model"},
     "clock": set[str](),
     "terminal": set[str](),

@@ -364,15 +364,22 @@ def test_what_leadctl_did_not_write_is_never_touched(tmp_path: Path, kind: str) 
     with pytest.raises(InputUnusable, match="is not a reject file") as caught:
         rejects.require_ours(path)
     assert "--rejects" in (caught.value.hint or "")
-    rejects.remove(path)
+    assert rejects.set_aside(path) is None
     assert path.exists() or path.is_symlink()
 
 
-def test_reject_file_of_an_earlier_run_goes_when_no_row_is_left(tmp_path: Path) -> None:
-    out = tmp_path / "out.csv"
-    rejects.write(out, one_row(tmp_path), iter([finding(1)]), "run-1")
-    rejects.remove(out)
+def test_reject_file_of_an_earlier_run_is_set_aside(tmp_path: Path) -> None:
+    """Somebody may be correcting it while the file is pushed again."""
+    out, source = tmp_path / "out.csv", one_row(tmp_path)
+    rejects.write(out, source, iter([finding(1)]), "run-1")
+    corrected = out.read_text().replace("run-1", "run-1,my own remark")
+    out.write_text(corrected)
+    rejects.write(out, source, iter([finding(1)]), "run-2")
+    assert (tmp_path / "out.old.csv").read_text() == corrected
+    assert "run-2" in out.read_text()
+    assert rejects.write_if_any(out, source, iter([]), "run-3") == 0
     assert not out.exists()
+    assert "run-2" in (tmp_path / "out.old.csv").read_text()
 
 
 def test_folder_of_the_reject_file_must_exist(tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ def option(
 Files: TypeAlias = Annotated[
     list[str],
     typer.Argument(
-        metavar="FILE...",
+        metavar="FILE",
         help="CSV, TSV or JSONL files; - is stdin.",
         show_default=False,
     ),

@@ -19,6 +19,7 @@ import platformdirs
 from leadctl import config, profile, reader, rejects, yamlfile
 from leadctl.credentials import secrets_of
 from leadctl.errors import InputUnusable, LeadctlError, LedgerUnusable, UsageError
+from leadctl.fields import FieldInvalid
 from leadctl.folders import make_private
 from leadctl.importer import Job, RejectLimit
 from leadctl.phone import PhoneCheck, is_region
@@ -112,6 +113,10 @@ def ordered(asked: Asked) -> Iterator[Order]:
     auth = None if asked.offline else _auth(account, asked.environment)
     state = platformdirs.user_state_path("leadctl")
     mapped = _profile(asked, document)
+    if mapped and mapped.region and not is_region(mapped.region):
+        raise mapped.document.problem(
+            ("region",), f"{mapped.region!r} is no country code such as US (ISO 3166)"
+        )
     with _spooled(asked, state / "spool") as spool:
         sources = _sources(asked, spool)
         job = Job(
@@ -120,7 +125,7 @@ def ordered(asked: Asked) -> Iterator[Order]:
             sources=sources,
             batch_size=min(account.limits.batch_size, asked.batch_size or sys.maxsize),
             profile=mapped,
-            constants=_constants(asked.constants),
+            constants=_constants(asked.constants, account),
             region=_region(asked.region, account),
             phone_check=_choice(PhoneCheck, asked.phone_check, "--phone-check"),
             tags=tuple(asked.tags),
@@ -234,14 +239,21 @@ def _profile(asked: Asked, document: Document) -> Profile | None:
     )
 
 
-def _constants(given: Sequence[str]) -> dict[str, str]:
+def _constants(given: Sequence[str], account: Account) -> dict[str, str]:
+    checks = {field.name: field.check for field in account.provider.fields}
     constants = {}
     for text in given:
         name, equals, value = text.partition("=")
         if not equals:
             raise UsageError(f"--set takes FIELD=VALUE, not {text!r}")
-        profile.require_field(name.strip())
-        constants[name.strip()] = value
+        field_name = name.strip()
+        profile.require_field(field_name)
+        if value.strip() and field_name in checks:
+            try:
+                checks[field_name](value.strip())
+            except FieldInvalid as problem:
+                raise UsageError(f"--set {field_name}: {problem}") from problem
+        constants[field_name] = value
     return constants
 
 

@@ -117,6 +117,9 @@ def resume(
     output = Output(json, quiet, verbose, not no_color)
     with output.failures(), _opened(ledger) as opened:
         chosen = run or _latest_unfinished(opened)
+        if run is None:
+            paths = ", ".join(file.path for file in opened.books(chosen).files())
+            output.note(f"resuming {chosen}: {paths}")
     _go_on(chosen, output, ledger, acknowledged=acknowledge_compliance)
 
 

@@ -77,9 +77,11 @@ def serve(
         signal.signal(number, lambda *_: ended.set())
     try:
         with sandbox.serve(simulators.values(), port) as served:
-            for name in simulators:
+            for name, simulator in simulators.items():
                 for variable, value in served.environment(name).items():
                     typer.echo(f"export {variable}={value}")
+                campaigns = ", ".join(simulator.campaigns)
+                typer.echo(f"# {name}: campaigns {campaigns}")
             typer.echo(f"serving on {served.url}; Ctrl-C ends it", err=True)
             ended.wait()
     except OSError as error:
