@@ -98,3 +98,14 @@ def by_index(
 ) -> list[Outcome]:
     """Give the named positions (from 0) their outcome and all others `rest`."""
     return [named.get(index, rest) for index in range(len(batch))]
+
+
+def whole(value: Json, *, least: int) -> int:
+    """Return a whole number of an answer, or `least` where it is none."""
+    return value if isinstance(value, int) and value >= least else least
+
+
+def seconds(value: Json) -> float:
+    """Return a time or a duration of an answer; 0 where it is no sensible number."""
+    sensible = isinstance(value, int | float) and 0 <= value < 10**15
+    return float(value) if sensible and isinstance(value, int | float) else 0.0

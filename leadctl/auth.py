@@ -113,9 +113,8 @@ class TokenExchange(httpx.Auth):
             response = yield self._request()
             response.read()
             token = self._read(response)
-            # At 80 % of its life or 30 s before its end: no request starts with a
-            # dying one.
-            self._renew_at = self._clock() + max(0.8 * token.life, token.life - 30)
+            # At 80 % of its life: no request starts with a dying one.
+            self._renew_at = self._clock() + 0.8 * token.life
             self._token = token
             return token
 

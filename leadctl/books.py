@@ -128,10 +128,11 @@ class Books(Audit):
         for lead, outcome in zip(batch.leads, outcomes, strict=True):
             if outcome is None:
                 continue
-            if (
-                outcome.status in DELIVERED
-                or outcome.code is Code.DUPLICATE_IN_CAMPAIGN
-            ):
+            # A duplicate with two identities may be there by either: neither is sure.
+            known = (
+                outcome.code is Code.DUPLICATE_IN_CAMPAIGN and len(lead.digests) == 1
+            )
+            if outcome.status in DELIVERED or known:
                 there.extend(lead.digests)
             if outcome.status is Status.UNKNOWN:
                 unknown.append(lead)

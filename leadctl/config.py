@@ -6,7 +6,6 @@ API key.
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import MISSING, dataclass, fields, replace
 from typing import TYPE_CHECKING, TypeVar
@@ -168,11 +167,14 @@ def resolve(
     for setting in _senseless(connection):
         raise InputUnusable(
             f"{_origin(document, where, setting, environment)} must be a number "
-            f"from {_LEAST[setting]:g} on"
+            f"from {_LEAST[setting]:g} to {MOST:,}"
         )
     forms = {key: str(table[key]) for key in secret_keys if key in table}
     return Account(name, _addressed(built, name), connection, forms, missing)
 
+
+MOST = 1_000_000
+"""No setting is a larger number; a sleep cannot be either."""
 
 _LEAST = {
     "timeout": 0.001,
@@ -189,7 +191,7 @@ def _senseless(connection: Connection) -> Iterator[str]:
     """Yield the settings that are no number a run could keep to."""
     for setting, least in _LEAST.items():
         number = getattr(connection, setting)
-        if number is not None and not (number >= least and math.isfinite(number)):
+        if number is not None and not least <= number <= MOST:
             yield setting
 
 

@@ -41,7 +41,8 @@ class Answer(NamedTuple):
 class Courier:
     """Carries batches to a provider, and questions about those in doubt.
 
-    `time` is Unix time; leads the provider lists are ours if they came after now.
+    `time` is Unix time; leads the provider lists are ours if they came after `began`,
+    the beginning of the run.
     """
 
     def __init__(
@@ -49,11 +50,12 @@ class Courier:
         provider: Provider,
         send: Callable[[httpx.Request], httpx.Response],
         time: Callable[[], float],
+        began: float,
     ) -> None:
         self._provider = provider
         self._send = send
         self._time = time
-        self._began = time()
+        self._began = began
 
     def send(self, batch: Batch, *, ask: bool) -> Future[Answer]:
         """Start a request; with `ask`, look the leads up instead of sending them."""

@@ -145,7 +145,7 @@ def _from_command(command: str) -> str:
         # The error may carry the command's output: it is not chained.
         raise CredentialsMissing(
             f"the secret's command failed ({type(error).__name__})",
-            hint=f"try it by hand: {command}",
+            hint="try it by hand; it has to print the secret and nothing else",
         ) from None
     return done.stdout
 
@@ -159,7 +159,7 @@ def _systemd_file(
 
 
 def _from_keyring(entry: str) -> str:
-    import keyring  # noqa: PLC0415  slow to import, and the last resort
+    import keyring  # noqa: PLC0415  slow to import
     from keyring.errors import KeyringError  # noqa: PLC0415  heavy
 
     try:

@@ -11,6 +11,7 @@ import random
 from collections import deque
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -45,6 +46,9 @@ if TYPE_CHECKING:
     from leadctl.pace import Pace
     from leadctl.provider import Limits, Provider
 
+LONG_WAIT = 10.0
+"""Seconds of waiting for a start that are told of."""
+
 STOPS = (AccessDenied, CampaignClosed, Unusable)
 """What ends a run at once: the next batch would meet the same."""
 
@@ -71,7 +75,8 @@ class Delivery:
     ) -> None:
         self._provider = provider
         self._limits = limits
-        self._courier = Courier(provider, send, clock.time)
+        began = datetime.fromisoformat(books.run().started_at).timestamp()
+        self._courier = Courier(provider, send, clock.time, began)
         self._books = books
         self._clock = clock
         self._stop = stop
@@ -154,6 +159,8 @@ class Delivery:
         if self._under_way:
             self._collect(timeout=pause)
         else:
+            if pause > LONG_WAIT and not self._again:  # a repeat has been told of
+                self._tell(pause, "the provider's pace for this account")
             self._clock.sleep(pause)
         return False
 
@@ -225,7 +232,7 @@ class Delivery:
                     self._can_ask = False
                 journey.ask = self._can_ask and journey.doubted
                 self._repeat_or_give_up(journey, error, headers)
-            case _:
+            case _:  # STOPS: the next batch would meet the same
                 self._give_up(journey, Code.NOT_PROCESSED)
                 raise error
 
@@ -334,6 +341,7 @@ class Delivery:
                 replace(journey.batch, id=uuid4(), leads=tuple(part)),
                 family,
                 doubted=doubted,
+                last=journey.last,
             )
             for part in parts
         ]

@@ -3,6 +3,7 @@
 LeadctlError                  carries what happened, where, and what to do next (`hint`)
   UsageError                  2   options that do not fit together or name nothing known
   InputUnusable               6   file, profile or config unusable; nothing was sent
+  InputChanged                5   a file is not any more what it was when the run began
   CredentialsMissing          4   no secret found for the account
   LedgerUnusable              5   the ledger cannot be used; nothing recorded is lost
   RejectsNotWritten           5   the run is done, its reject file could not be written
@@ -72,6 +73,10 @@ class UsageError(LeadctlError):
 
 class InputUnusable(LeadctlError):
     exit_code = ExitCode.INPUT
+
+
+class InputChanged(LeadctlError):
+    exit_code = ExitCode.TROUBLE
 
 
 class CredentialsMissing(LeadctlError):

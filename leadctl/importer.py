@@ -12,7 +12,13 @@ from itertools import islice
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from leadctl.errors import InputUnusable, LeadctlError, LedgerUnusable, TooManyRejects
+from leadctl.errors import (
+    InputChanged,
+    InputUnusable,
+    LeadctlError,
+    LedgerUnusable,
+    TooManyRejects,
+)
 from leadctl.fitting import Fitter, Unfit
 from leadctl.mapping import bind, bind_by_name
 from leadctl.model import Batch, Code, Finding, Malformed, Row, Status
@@ -203,8 +209,9 @@ class Importer:
         """Account for all that is not sent: read on to the end of every file."""
         reason = f"not sent, the run was stopped: {error.message if error else ''}"
         for ordinal, leads in [(file, iter(chunk)), *self._streams]:
-            for lead in leads:
-                self._note(ordinal, lead.row, Status.FAILED, Code.NOT_SENT, reason)
+            with suppress(InputChanged):  # what cannot be read has no rows
+                for lead in leads:
+                    self._note(ordinal, lead.row, Status.FAILED, Code.NOT_SENT, reason)
         self._books.flush()
 
     def _note(
@@ -275,9 +282,10 @@ class Importer:
         return lead
 
     def _is_repeated(self, lead: Lead) -> bool:
-        repeated = not self._seen.isdisjoint(lead.digests)
+        if not self._seen.isdisjoint(lead.digests):
+            return True
         self._seen.update(lead.digests)
-        return repeated
+        return False
 
 
 def require_mappable(job: Job) -> None:

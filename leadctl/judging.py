@@ -64,17 +64,22 @@ _PERSONAL = ("name", "first_name", "last_name", "email")
 
 
 def _private(provider: Provider, lead: Lead) -> list[str]:
-    """Return what of a lead no text may repeat; numbers are hidden by `one_line`."""
+    """Return what of a lead no text may repeat, however it is spaced or written."""
     places = [field.wire for field in provider.fields if field.name in _PERSONAL]
     overflow = lead.wire.get(provider.overflow or "")
     inside = overflow if isinstance(overflow, dict) else {}
     found = [lead.wire.get(place) for place in places]
     found += [inside.get(name) for name in _PERSONAL]
-    return [text for text in found if isinstance(text, str) and len(text) > 1]
+    found += [lead.phone.wire, lead.phone.wire.removeprefix("+")]
+    return [text for text in found if isinstance(text, str) and len(text.strip()) > 1]
 
 
 def _masked(text: str, private: list[str]) -> str:
+    folded = text.casefold()
     for words in private:
-        if words in text:  # as words of their own: "Al" is no part of "invalid"
-            text = re.sub(rf"(?<!\w){re.escape(words)}(?!\w)", "…", text)
+        parts = words.split()
+        if all(part.casefold() in folded for part in parts):
+            # As words of their own: "Al" is no part of "invalid".
+            pattern = r"\s+".join(map(re.escape, parts))
+            text = re.sub(rf"(?<!\w){pattern}(?!\w)", "…", text, flags=re.IGNORECASE)
     return text

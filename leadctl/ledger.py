@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 APPLICATION = 0x6C656164
 """SQLite's application_id of a ledger: `lead`."""
 
+LONGEST_WAIT = 3700.0
+"""Seconds a start may lie ahead; a provider's longest wish and a little more."""
+
 _MIGRATIONS = (
     """
 CREATE TABLE runs (
@@ -120,8 +123,7 @@ class Ledger:
             part = digests[start : start + 500]
             marks = ",".join("?" * len(part))
             rows = self._db.execute(
-                f"SELECT digest FROM {table}"  # noqa: S608  our own words
-                f" WHERE digest IN ({marks})",
+                f"SELECT digest FROM {table} WHERE digest IN ({marks})",  # noqa: S608  our own words
                 part,
             )
             found.update(digest for (digest,) in rows.fetchall())
@@ -168,6 +170,16 @@ class Ledger:
                 hint="see `leadctl runs`",
             )
         return EndedRun(self._db, self.transaction, names[run_id], guarded=guarded)
+
+    def open_run(self, account: str, campaign: str) -> str | None:
+        """Return a run of this campaign that ended with a batch on its way, if any."""
+        row = self._db.execute(
+            "SELECT id FROM runs WHERE account = ? AND campaign = ? AND number IN"
+            " (SELECT run FROM batches WHERE state IN ('sending', 'doubt'))"
+            " ORDER BY number DESC",
+            (account, campaign),
+        ).fetchone()
+        return str(row[0]) if row else None
 
     def runs(self, most: int) -> list[Books]:
         """Return the books of the latest runs, the newest first."""
@@ -237,24 +249,23 @@ class Ledger:
             self._db.execute("INSERT INTO exchanges VALUES (?, ?)", (account, now))
 
     def _wait(self, scopes: Mapping[str, float], now: float) -> float:
-        return max(0.0, *(self._taken_until(scope) - now for scope in scopes))
+        return max(0.0, *(self._taken_until(scope, now) - now for scope in scopes))
 
     def _start(self, scope: str, now: float, seconds: float) -> float:
         # A start that comes late is made up for by at most one interval.
-        return max(self._taken_until(scope), now - seconds)
+        return max(self._taken_until(scope, now), now - seconds)
 
-    def _taken_until(self, scope: str) -> float:
+    def _taken_until(self, scope: str, now: float) -> float:
         row = self._db.execute(
             "SELECT next FROM pace WHERE scope = ?", (scope,)
         ).fetchone()
-        return float(row[0]) if row else 0.0
+        taken = float(row[0]) if row else 0.0
+        # Further ahead than anybody may ask for: the clock was set back since.
+        return taken if taken <= now + LONGEST_WAIT else 0.0
 
     def _postpone(self, scope: str, until: float) -> None:
-        self._db.execute(
-            "INSERT INTO pace VALUES (?, ?)"
-            " ON CONFLICT DO UPDATE SET next = max(next, excluded.next)",
-            (scope, until),
-        )
+        until = max(until, self._taken_until(scope, until))
+        self._db.execute("INSERT OR REPLACE INTO pace VALUES (?, ?)", (scope, until))
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:

@@ -40,7 +40,7 @@ def outcomes(
     """
     wanted = {key: lead for lead in batch.leads for key in _keys(provider, lead)}
     found: dict[int, float] = {}
-    cursor, skew = "", 0.0
+    cursor, skew, seen = "", 0.0, set[str]()
     for _ in range(MOST_PAGES):
         request = provider.look_up(batch.campaign, cursor)
         if request is None:
@@ -56,7 +56,9 @@ def outcomes(
             for key in (f"phone {listed.phone}", f"id {listed.external_id}"):
                 if lead := wanted.get(key):
                     found[lead.row] = listed.created
-        cursor = page.cursor
+        if page.cursor in seen:
+            break
+        seen.add(cursor := page.cursor)
         if not cursor:
             first = since + skew - CLOCK_TOLERANCE
             return [_outcome(found.get(lead.row), first) for lead in batch.leads]

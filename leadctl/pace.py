@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Protocol
 
@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from leadctl.provider import Limits
+
+LONGEST_WISH = 3600.0
+"""Seconds a provider may ask us to wait; more is a slip, such as milliseconds."""
 
 SHARE = 0.99
 """Part of a documented rate that is used: two clocks never agree quite."""
@@ -84,16 +87,18 @@ def asked_pause(headers: Mapping[str, str], now: float) -> float | None:
     """
     given = headers.get("retry-after", "").strip()
     if given.isdecimal():
-        return float(given)
+        return _bounded(float(given[:20]))
     if given:
         try:
             moment = parsedate_to_datetime(given)
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=UTC)
-        return max(0.0, (moment - datetime.fromtimestamp(now, UTC)).total_seconds())
+        return _bounded(moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() - now)
     reset = headers.get("x-ratelimit-reset", "").strip()
     if reset.isdecimal() and headers.get("x-ratelimit-remaining", "0").strip() == "0":
-        return max(0.0, float(reset) - now)
+        return _bounded(float(reset[:20]) - now)
     return None
+
+
+def _bounded(seconds: float) -> float:
+    return min(max(0.0, seconds), LONGEST_WISH)

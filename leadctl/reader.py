@@ -10,20 +10,23 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import os
+import sys
 from codecs import getincrementaldecoder
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
-from leadctl.errors import InputUnusable
+from leadctl.errors import InputChanged, InputUnusable
 from leadctl.model import OWN, Row
 from leadctl.splitting import Unsplit, delimited, jsonl, numbered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-    from typing import TextIO
+    from typing import Any, BinaryIO, TextIO
 
     from leadctl.model import Json, Malformed
 
@@ -69,6 +72,7 @@ class Source:
     newline: str
     fingerprint: str
     size: int
+    stamp: tuple[int, ...]
     names: tuple[str, ...] = ()
 
     @property
@@ -94,19 +98,32 @@ class Source:
             return next(delimited(file, self.delimiter, None))
 
     def require_unchanged(self) -> None:
-        """Raise InputUnusable if the file is not what it was when it was opened."""
-        now = _surveyed(self.path, self.shown, self.encoding)
+        """Raise InputChanged unless the file still begins with what was looked at."""
+        try:
+            now = _surveyed(self.path, self.shown, self.encoding, self.size)
+        except InputUnusable as error:
+            raise InputChanged(error.message, hint=error.hint) from error
         self.require_fingerprint(now.fingerprint)
 
     def require_fingerprint(self, fingerprint: str) -> None:
         if fingerprint != self.fingerprint:
-            raise InputUnusable(
+            raise InputChanged(
                 f"{self.shown} has changed since the run began",
                 hint="push it again: what is delivered already is not sent twice",
             )
 
-    def _text(self) -> TextIO:
-        return self.path.open(encoding=self.encoding, newline="")
+    @contextmanager
+    def _text(self) -> Iterator[TextIO]:
+        """Open exactly the bytes that were looked at; what came since is not ours."""
+        try:
+            with self.path.open("rb") as file:
+                if _stamp(file) != self.stamp:
+                    self.require_unchanged()
+                whole = io.BufferedReader(_Start(file, self.size), SAMPLE_BYTES)
+                with io.TextIOWrapper(whole, self.encoding, newline="") as text:
+                    yield text
+        except (OSError, UnicodeError) as error:
+            raise InputChanged(f"{self.shown} cannot be read any more") from error
 
 
 def open_source(path: Path, wishes: Wishes, shown: str | None = None) -> Source:
@@ -134,6 +151,7 @@ def open_source(path: Path, wishes: Wishes, shown: str | None = None) -> Source:
         newline=next((end for end in ("\r\n", "\n", "\r") if end in text), "\n"),
         fingerprint=survey.fingerprint,
         size=survey.size,
+        stamp=survey.stamp,
     )
     if source.nested:
         return replace(source, names=_ways_into(source))
@@ -145,11 +163,36 @@ class _Survey:
     sample: bytes
     fingerprint: str
     size: int
+    stamp: tuple[int, ...]
     encoding: str
 
 
-def _surveyed(path: Path, shown: str, encoding: str | None) -> _Survey:
-    """Read all bytes once: fingerprint, and proof that they decode."""
+class _Start(io.RawIOBase):
+    """The first `size` bytes of a file, as a file."""
+
+    def __init__(self, file: BinaryIO, size: int) -> None:
+        self._file = file
+        self._left = size
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:  # noqa: ANN401  as in io
+        block = self._file.read(min(len(buffer), self._left))
+        buffer[: len(block)] = block
+        self._left -= len(block)
+        return len(block)
+
+
+def _stamp(file: BinaryIO) -> tuple[int, ...]:
+    found = os.fstat(file.fileno())
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _surveyed(
+    path: Path, shown: str, encoding: str | None, most: int = sys.maxsize
+) -> _Survey:
+    """Read all bytes (or `most`) once: fingerprint, and proof that they decode."""
     if path.is_dir():
         raise InputUnusable(f"{shown} is a folder", hint="name the files in it")
     if path.exists() and not path.is_file():
@@ -158,7 +201,9 @@ def _surveyed(path: Path, shown: str, encoding: str | None) -> _Survey:
             hint="give it as stdin: `… | leadctl push - …`",
         )
     try:
-        with path.open("rb") as file:
+        with path.open("rb") as opened:
+            stamp = _stamp(opened)
+            file = io.BufferedReader(_Start(opened, most), 1 << 20)
             sample = file.read(SAMPLE_BYTES)
             encoding = _usable_encoding(encoding, sample)
             if b"\0" in sample and not encoding.startswith(("utf-16", "utf-32")):
@@ -186,7 +231,7 @@ def _surveyed(path: Path, shown: str, encoding: str | None) -> _Survey:
             f"{shown}: {decoder.complaint(error)}",
             hint="save the file as UTF-8, or say its --encoding (for example cp1252)",
         ) from error
-    return _Survey(sample, digest.hexdigest(), size, encoding)
+    return _Survey(sample, digest.hexdigest(), size, stamp, encoding)
 
 
 def _usable_encoding(asked: str | None, sample: bytes) -> str:

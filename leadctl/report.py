@@ -174,7 +174,7 @@ def _next_steps(report: Report) -> Iterator[str]:
         return
     if counts[Status.FAILED] or _is_open(run):
         yield f"finish the run:        leadctl runs resume {run.id}"
-    if counts[Status.UNKNOWN]:
+    if counts[Status.UNKNOWN] and run.finished_at:
         yield f"unknown rows, decide:  leadctl runs resolve {run.id}"
 
 

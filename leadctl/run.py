@@ -18,6 +18,7 @@ from leadctl.errors import (
     AccessDenied,
     CampaignClosed,
     ExitCode,
+    InputUnusable,
     Interrupted,
     LeadctlError,
     RejectsNotWritten,
@@ -77,8 +78,8 @@ def push(order: Order) -> Report:
         if order.ledger is not None:
             stack.enter_context(_lock(order, order.ledger))
         ledger = stack.enter_context(Ledger(order.ledger))
-        importer, books = _opened(order, ledger, ledger)
         transport = stack.enter_context(_transport(order, ledger))
+        importer, books = _opened(order, ledger, ledger)
         delivery = Delivery(
             account.provider,
             limits,
@@ -149,6 +150,11 @@ def _opened(order: Order, ledger: Ledger, known: Ledger) -> tuple[Importer, Book
     if order.resumes is None:
         # Tried before the run is recorded: what cannot begin leaves no trace.
         require_mappable(job)
+        if guarded and (left := ledger.open_run(account.name, job.campaign)):
+            raise InputUnusable(
+                f"run {left} ended with leads on their way to this campaign",
+                hint=f"leadctl runs resume {left} settles them first",
+            )
         books = ledger.begin(
             account.provider.name,
             account.name,

@@ -39,14 +39,20 @@ class Transport:
         ca_file: str | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        self._client = httpx.Client(
-            auth=auth,
-            timeout=httpx.Timeout(timeout, connect=min(timeout, 10.0)),
-            verify=ssl.create_default_context(cafile=ca_file) if ca_file else True,
-            follow_redirects=False,
-            transport=transport,
-            headers={"User-Agent": "leadctl"},
-        )
+        try:
+            self._client = httpx.Client(
+                auth=auth,
+                timeout=httpx.Timeout(timeout, connect=min(timeout, 10.0)),
+                verify=ssl.create_default_context(cafile=ca_file) if ca_file else True,
+                follow_redirects=False,
+                transport=transport,
+                headers={"User-Agent": "leadctl"},
+            )
+        except (OSError, ValueError, ImportError, httpx.InvalidURL) as error:
+            raise InputUnusable(
+                "no connection can be set up: a certificate file or proxy is unusable",
+                hint="look at ca_file, SSL_CERT_FILE, HTTPS_PROXY and ALL_PROXY",
+            ) from error
 
     def send(self, request: httpx.Request) -> httpx.Response:
         """Send a request, read its answer; raises NotProcessed, InDoubt or Unusable."""

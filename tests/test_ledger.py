@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leadctl.audit import BatchState
-from leadctl.errors import LedgerUnusable
+from leadctl.errors import InputUnusable, LedgerUnusable
 from leadctl.ledger import Ledger
 from leadctl.model import (
     ACCEPTED,
@@ -525,7 +525,7 @@ def test_folder_in_place_of_the_ledger_gives_a_sentence(tmp_path: Path) -> None:
 
 def test_file_in_place_of_its_folder_gives_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "state").touch()
-    with pytest.raises(LedgerUnusable):
+    with pytest.raises(InputUnusable):
         Ledger(tmp_path / "state" / "ledger")
 
 

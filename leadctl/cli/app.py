@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from typing import TYPE_CHECKING, Annotated
@@ -46,8 +47,7 @@ def _program(
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the program; ends in SystemExit with one of the exit codes."""
     given = sys.argv[1:] if arguments is None else [*arguments]
-    if sys.stdout is None:  # started with stdout closed
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123  for good
+    _open_streams()
     try:
         code = app(args=given, prog_name="leadctl", standalone_mode=False)
     except LeadctlError as error:
@@ -62,6 +62,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = ExitCode.DEFECT
     sys.exit(code if isinstance(code, int) else ExitCode.OK)
+
+
+def _open_streams() -> None:
+    """Have streams to write to, whatever the program was started with."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # closed by whoever started us
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123  for good
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal of few letters
 
 
 def _usage(error: typer.TyperException, *, json: bool) -> ExitCode:

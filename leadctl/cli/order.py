@@ -107,6 +107,7 @@ def ordered(asked: Asked) -> Iterator[Order]:
 
     Raises UsageError, InputUnusable or CredentialsMissing.
     """
+    _require_text(asked)
     document = config.load(asked.config)
     account = _account(asked, document)
     campaign = _campaign(asked, account)
@@ -151,13 +152,25 @@ def ordered(asked: Asked) -> Iterator[Order]:
         )
 
 
+def _require_text(asked: Asked) -> None:
+    """Refuse what is not text: it could be neither recorded nor sent."""
+    for text in (*asked.files, *asked.constants, *asked.tags, asked.campaign or ""):
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise UsageError(
+                f"{text.encode(errors='replace').decode()!r} is not UTF-8",
+                hint="rename the file, or write the option in UTF-8",
+            ) from error
+
+
 def ledger_path(asked: str | None, state: Path) -> Path:
     """Return the ledger's file: as asked (path or sqlite:///PATH), else in `state`."""
     if asked is None:
         return state / "ledger.sqlite"
     scheme, separator, rest = asked.partition("://")
     if not separator:
-        return Path(asked)
+        return Path(asked).absolute()
     if scheme != "sqlite" or not rest.startswith("/"):
         raise UsageError(f"--ledger takes a path or sqlite:///PATH, not {scheme}://")
     return Path(rest[1:])
@@ -305,6 +318,8 @@ def _spooled(asked: Asked, folder: Path) -> Iterator[Path | None]:
 def _keep_stdin(handle: int) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
+            if sys.stdin is None:
+                raise InputUnusable("stdin is closed", hint="push a file, or pipe one")
             shutil.copyfileobj(sys.stdin.buffer, file)
     except OSError as error:
         raise InputUnusable(
@@ -327,7 +342,7 @@ def _rejects_files(asked: Asked, sources: Sequence[Source]) -> tuple[Path, ...]:
         )
         for source in sources
     )
-    if len(set(paths)) < len(paths):
+    if len({path.resolve() for path in paths}) < len(paths):
         raise UsageError("two inputs would share one reject file; push them one by one")
     for path in paths:
         if any(_is_same(path, source.path) for source in sources):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as json_module
 import sys
+import time
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -244,8 +245,10 @@ def prune(
     before = (datetime.now(UTC) - timedelta(days=days)).isoformat()
     with _opened(ledger) as opened:
         gone = opened.forget_runs(before)
+        kept = {books.run().options.get("spool") for books in opened.runs(most=10_000)}
     for asked in gone:
         _drop_spool(asked)
+    _drop_orphans(kept)
     typer.echo(f"{count(len(gone), 'run')} forgotten", err=True)
 
 
@@ -253,6 +256,16 @@ def _drop_spool(asked: dict[str, Json]) -> None:
     """Remove our copy of stdin, when nothing of it is left to send."""
     if spool := asked.get("spool"):
         Path(str(spool)).unlink(missing_ok=True)
+
+
+def _drop_orphans(kept: set[Json]) -> None:
+    """Remove copies of stdin that no run knows: of processes killed while reading."""
+    import platformdirs  # noqa: PLC0415  heavy
+
+    yesterday = time.time() - 86_400
+    for copy in (platformdirs.user_state_path("leadctl") / "spool").glob("stdin-*"):
+        if str(copy) not in kept and copy.stat().st_mtime < yesterday:
+            copy.unlink(missing_ok=True)
 
 
 def _ranges(rows: str | None) -> list[tuple[int, int]] | None:

@@ -89,7 +89,7 @@ def heard(stream: TextIO) -> Iterator[None]:
     """Go on in silence when whoever read the stream has left: the run is what it is."""
     try:
         yield
-    except BrokenPipeError:
+    except OSError:  # a closed pipe, a full disk
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 

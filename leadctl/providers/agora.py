@@ -13,8 +13,10 @@ from leadctl.answers import (
     one_line,
     quoted,
     rejected,
+    seconds,
     token_refusal,
     undecided,
+    whole,
 )
 from leadctl.auth import Token, TokenExchange
 from leadctl.errors import CampaignClosed, Refused
@@ -119,8 +121,9 @@ class Agora(Provider):
             answer["received_count"] == len(batch)
             and answer.get("invalid_count") == len(named)
             and all(0 <= row < len(batch) for row in named)
-            # Less is fine: what `skip_duplicates` leaves out stands in neither count.
-            and _whole(answer.get("valid_count")) + len(named) <= len(batch)
+            and self._adds_up(
+                whole(answer.get("valid_count"), least=0) + len(named), batch
+            )
         )
         rest = (
             ACCEPTED
@@ -131,16 +134,18 @@ class Agora(Provider):
             batch, {row: rejected(reason) for row, reason in named.items()}, rest
         )
 
+    def _adds_up(self, counted: int, batch: Batch) -> bool:
+        """Less is fine only where `skip_duplicates` leaves leads out of both counts."""
+        if self.skip_duplicates:
+            return counted <= len(batch)
+        return counted == len(batch)
+
 
 def _token(response: httpx.Response) -> Token:
     answer = body(response)
     token, life = answer.get("access_token"), answer.get("expires_in")
-    if (
-        response.status_code == 200
-        and isinstance(token, str)
-        and isinstance(life, int | float)
-    ):
-        return Token(token, float(life))
+    if response.status_code == 200 and isinstance(token, str) and seconds(life):
+        return Token(token, seconds(life))
     raise token_refusal("Agora", response)
 
 
@@ -154,7 +159,3 @@ def _reasons(errors: list[Json]) -> dict[int, str]:
             continue
         found.setdefault(row, []).append(str(error.get("message", "refused")))
     return {row: one_line("; ".join(messages)) for row, messages in found.items()}
-
-
-def _whole(count: Json) -> int:
-    return count if isinstance(count, int) else 0

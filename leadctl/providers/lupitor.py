@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from leadctl.answers import body, digits, duplicate, one_line, rejected, undecided
+from leadctl.answers import (
+    body,
+    digits,
+    duplicate,
+    one_line,
+    rejected,
+    seconds,
+    undecided,
+)
 from leadctl.auth import FixedHeaders
 from leadctl.errors import AccessDenied, CampaignClosed, InDoubt, ProviderError, Refused
 from leadctl.fields import Field, PriorityScale, iso_time, text
@@ -99,11 +107,10 @@ class Lupitor(Provider):
             or not isinstance(leads, list)
         ):
             raise self.meaning(response)
-        more = data.get("hasMore") is True
-        return Page(
-            [_listed(lead) for lead in leads if isinstance(lead, dict)],
-            str(data.get("cursor") or "") if more else "",
-        )
+        cursor = str(data.get("cursor") or "") if data.get("hasMore") is True else ""
+        if data.get("hasMore") is True and not cursor:
+            raise self.unreadable(response)
+        return Page([_listed(one) for one in leads if isinstance(one, dict)], cursor)
 
 
 def _listed(lead: dict[str, Json]) -> Listed:
@@ -111,7 +118,7 @@ def _listed(lead: dict[str, Json]) -> Listed:
     return Listed(
         digits(lead.get("phoneNumber") or ""),
         str(lead.get("externalId") or ""),
-        created / 1000 if isinstance(created, int | float) else 0.0,
+        seconds(created) / 1000,
     )
 
 
@@ -125,13 +132,15 @@ def _counted(batch: Batch, data: Json) -> list[Outcome]:
     numbers = {digits(text) for text in skipped if re.fullmatch(r"[+\d\s().-]+", text)}
     duplicates = [_is_named(lead, skipped, numbers) for lead in batch.leads]
     counts = result.get("created"), result.get("skipped")
-    consistent = counts == (len(batch) - sum(duplicates), sum(duplicates))
-    rest = (
-        CREATED
-        if consistent
-        else undecided("the answer's counts contradict each other")
-    )
-    return [duplicate() if is_named else rest for is_named in duplicates]
+    unclear = undecided("the answer's counts contradict each other")
+    rest = CREATED if counts == _numbers(duplicates) else unclear
+    # More leads than identifiers: one fits two of them, and only one is meant.
+    there = unclear if sum(duplicates) > len(skipped) else duplicate()
+    return [there if is_named else rest for is_named in duplicates]
+
+
+def _numbers(duplicates: list[bool]) -> tuple[int, int]:
+    return duplicates.count(False), duplicates.count(True)
 
 
 def _is_named(lead: Lead, skipped: set[str], numbers: set[str]) -> bool:

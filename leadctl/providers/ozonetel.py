@@ -14,7 +14,13 @@ import httpx
 
 from leadctl.answers import body, duplicate, one_line, rejected, token_refusal
 from leadctl.auth import Token, TokenExchange
-from leadctl.errors import AccessDenied, CampaignClosed, InputUnusable, NotProcessed
+from leadctl.errors import (
+    AccessDenied,
+    CampaignClosed,
+    InDoubt,
+    InputUnusable,
+    NotProcessed,
+)
 from leadctl.fields import Field, PriorityScale, iso_date, text
 from leadctl.model import CREATED, Outcome
 from leadctl.phone import PhoneForm, PhoneRule
@@ -127,6 +133,10 @@ class Ozonetel(Provider):
             raise AccessDenied(said)
         if sentence in _CAMPAIGN:
             raise CampaignClosed(said)
+        if not response.is_success:
+            raise self.meaning(response)
+        if re.search(r"server|internal|exception|time ?out", sentence):
+            raise InDoubt(said, lost=False)
         return [rejected(message)]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -65,11 +66,8 @@ class Voiso(Provider):
             said = (
                 f"Voiso answered HTTP 409, campaign busy or not live{_errors(response)}"
             )
-            raise (
-                CampaignClosed(said)
-                if "live" in _errors(response)
-                else NotProcessed(said)
-            )
+            closed = re.search(r"\blive\b", _errors(response))
+            raise CampaignClosed(said) if closed else NotProcessed(said)
         result = body(response).get("leads_import")
         if not isinstance(result, dict):
             raise self.unreadable(response)
