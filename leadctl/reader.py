@@ -101,13 +101,13 @@ class Source:
         """Raise InputChanged unless the file still begins with what was looked at."""
         try:
             now = _surveyed(self.path, self.shown, self.encoding, self.size)
+            self.require_fingerprint(now.fingerprint)
         except InputUnusable as error:
             raise InputChanged(error.message, hint=error.hint) from error
-        self.require_fingerprint(now.fingerprint)
 
     def require_fingerprint(self, fingerprint: str) -> None:
         if fingerprint != self.fingerprint:
-            raise InputChanged(
+            raise InputUnusable(
                 f"{self.shown} has changed since the run began",
                 hint="push it again: what is delivered already is not sent twice",
             )

@@ -118,9 +118,6 @@ def resume(
     output = Output(json, quiet, verbose, not no_color)
     with output.failures(), _opened(ledger) as opened:
         chosen = run or _latest_unfinished(opened)
-        if run is None:
-            paths = ", ".join(file.path for file in opened.books(chosen).files())
-            output.note(f"resuming {chosen}: {paths}")
     _go_on(chosen, output, ledger, acknowledged=acknowledge_compliance)
 
 
@@ -331,6 +328,7 @@ def _go_on(
         dry_run=False,
     )
     with failures, ordered(asked) as order:
+        output.detail(f"going on with {run_id}: {', '.join(map(str, asked.files))}")
         told = replace(order, tell=output.note, tell_wait=output.wait)
         found = run.push(replace(told, resumes=run_id, with_unknown=with_unknown))
     output.conclude(found)

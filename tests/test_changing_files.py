@@ -1,0 +1,52 @@
+"""Files that change while they are pushed: no wrong number, and nothing lost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from leadctl.errors import InputChanged
+from leadctl.reader import Wishes, open_source
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ROWS = "phone,name\n+15551230001,A\n+15551230002,B\n"
+
+
+def test_rows_that_come_later_are_not_read(tmp_path: Path) -> None:
+    """Half a row at the end of a file that is still written to is nobody's number."""
+    path = tmp_path / "leads.csv"
+    path.write_text(ROWS)
+    source = open_source(path, Wishes())
+    with path.open("a") as file:
+        file.write("+15551230003,C\n+1555")
+    assert [row.cells for row in source.rows()] == [
+        ["+15551230001", "A"],
+        ["+15551230002", "B"],
+    ]
+    source.require_unchanged()
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["phone,name\n+15559990001,X\n+15559990002,Y\n", "fax,phone\n+1,+2\n", ""],
+    ids=["other rows", "other columns", "nothing"],
+)
+def test_replaced_file_is_not_read(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "leads.csv"
+    path.write_text(ROWS)
+    source = open_source(path, Wishes())
+    path.write_text(content)
+    with pytest.raises(InputChanged, match="has changed"):
+        next(source.rows())
+
+
+def test_file_that_has_gone_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "leads.csv"
+    path.write_text(ROWS)
+    source = open_source(path, Wishes())
+    path.unlink()
+    with pytest.raises(InputChanged):
+        next(source.rows())
