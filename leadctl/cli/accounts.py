@@ -30,8 +30,8 @@ def login(
 
     Example: leadctl accounts login voiso
     """
-    from leadctl import config as settings  # noqa: PLC0415  heavy
-    from leadctl import credentials  # noqa: PLC0415  heavy
+    from leadctl import config as settings
+    from leadctl import credentials
 
     account = settings.resolve(
         settings.load(config), os.environ, provider=provider or None, account=name
@@ -56,8 +56,8 @@ def logout(
 
     Example: leadctl accounts logout voiso
     """
-    from leadctl import config as settings  # noqa: PLC0415  heavy
-    from leadctl import credentials  # noqa: PLC0415  heavy
+    from leadctl import config as settings
+    from leadctl import credentials
 
     account = settings.resolve(
         settings.load(config), os.environ, provider=provider or None, account=name

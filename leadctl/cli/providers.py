@@ -29,7 +29,7 @@ def list_providers(context: typer.Context, json: options.Json = False) -> None:
     """
     if context.invoked_subcommand:
         return
-    from leadctl.provider import installed, provider_class  # noqa: PLC0415  heavy
+    from leadctl.provider import installed, provider_class
 
     found = [facts(provider_class(name)) for name in installed()]
     if json:
@@ -50,7 +50,7 @@ def show(
 
     Example: leadctl providers show voiso
     """
-    from leadctl.provider import provider_class  # noqa: PLC0415  heavy
+    from leadctl.provider import provider_class
 
     found = facts(provider_class(name))
     if json:

@@ -55,7 +55,7 @@ def push(
 
     Example: leadctl push leads.csv --provider voiso --campaign 3
     """
-    from leadctl.cli.order import Asked  # noqa: PLC0415  heavy
+    from leadctl.cli.order import Asked
 
     asked = Asked(
         files=files,
@@ -117,7 +117,7 @@ def check(
 
     Example: leadctl check leads.csv --provider yotel
     """
-    from leadctl.cli.order import Asked  # noqa: PLC0415  heavy
+    from leadctl.cli.order import Asked
 
     asked = Asked(
         files=files,
@@ -156,12 +156,12 @@ def _conclude(asked: Asked, output: Output, *, sandbox: bool = False) -> None:
 
 
 def _run(asked: Asked, output: Output, *, sandbox: bool) -> Report:
-    from leadctl import run  # noqa: PLC0415  heavy
-    from leadctl.cli.order import ordered  # noqa: PLC0415  heavy
+    from leadctl import run
+    from leadctl.cli.order import ordered
 
     with ExitStack() as stack:
         if sandbox:
-            from leadctl.cli.sandbox import throw_away  # noqa: PLC0415  heavy
+            from leadctl.cli.sandbox import throw_away
 
             asked = stack.enter_context(throw_away(asked))
         order = stack.enter_context(ordered(asked))

@@ -59,7 +59,7 @@ def list_runs(
     """
     if context.invoked_subcommand:
         return
-    from leadctl import report  # noqa: PLC0415  heavy
+    from leadctl import report
 
     with _opened(ledger) as opened:
         found = [report.read(books) for books in opened.runs(limit)]
@@ -88,7 +88,7 @@ def show(
 
     Example: leadctl runs show 20260301-093000-1f2e
     """
-    from leadctl import report  # noqa: PLC0415  heavy
+    from leadctl import report
 
     output = Output(json=json, colour=not no_color)
     with output.failures(), _opened(ledger) as opened:
@@ -165,7 +165,7 @@ def resolve(
 
     Example: leadctl runs resolve 20260301-093000-1f2e --as delivered --rows 17-20
     """
-    from leadctl import report  # noqa: PLC0415  heavy
+    from leadctl import report
 
     with _opened(ledger) as opened:
         books = opened.books(run)
@@ -205,10 +205,10 @@ def rejects(
 
     Example: leadctl runs rejects 20260301-093000-1f2e
     """
-    from leadctl import rejects as files  # noqa: PLC0415  heavy
-    from leadctl.cli.order import ordered, recalled  # noqa: PLC0415  heavy
-    from leadctl.model import IN_REJECT_FILE  # noqa: PLC0415  heavy
-    from leadctl.run import require_same_files  # noqa: PLC0415  heavy
+    from leadctl import rejects as files
+    from leadctl.cli.order import ordered, recalled
+    from leadctl.model import IN_REJECT_FILE
+    from leadctl.run import require_same_files
 
     with _opened(ledger) as opened:
         books = opened.books(run)
@@ -257,7 +257,7 @@ def _drop_spool(asked: dict[str, Json]) -> None:
 
 def _drop_orphans(kept: set[Json]) -> None:
     """Remove copies of stdin that no run knows: of processes killed while reading."""
-    import platformdirs  # noqa: PLC0415  heavy
+    import platformdirs
 
     yesterday = time.time() - 86_400
     for copy in (platformdirs.user_state_path("leadctl") / "spool").glob("stdin-*"):
@@ -266,7 +266,7 @@ def _drop_orphans(kept: set[Json]) -> None:
 
 
 def _ranges(rows: str | None) -> list[tuple[int, int]] | None:
-    from leadctl import rowset  # noqa: PLC0415  light, but nobody else here needs it
+    from leadctl import rowset
 
     try:
         return rowset.read(rows) if rows else None
@@ -276,10 +276,10 @@ def _ranges(rows: str | None) -> list[tuple[int, int]] | None:
 
 @contextmanager
 def _opened(path: str | None) -> Iterator[Ledger]:
-    import platformdirs  # noqa: PLC0415  heavy
+    import platformdirs
 
-    from leadctl.cli.order import ledger_path  # noqa: PLC0415  heavy
-    from leadctl.ledger import Ledger  # noqa: PLC0415  heavy
+    from leadctl.cli.order import ledger_path
+    from leadctl.ledger import Ledger
 
     with Ledger(ledger_path(path, platformdirs.user_state_path("leadctl"))) as ledger:
         yield ledger
@@ -313,8 +313,8 @@ def _go_on(
     acknowledged: bool = False,
     with_unknown: bool = True,
 ) -> None:
-    from leadctl import run  # noqa: PLC0415  heavy
-    from leadctl.cli.order import ordered, recalled  # noqa: PLC0415  heavy
+    from leadctl import run
+    from leadctl.cli.order import ordered, recalled
 
     with output.failures(), _opened(ledger) as opened:
         facts = opened.books(run_id).run()

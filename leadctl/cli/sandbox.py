@@ -93,7 +93,7 @@ def serve(
 
 def _sandbox() -> ModuleType:
     try:
-        from leadctl import sandbox  # noqa: PLC0415  an extra, and heavy
+        from leadctl import sandbox
     except ModuleNotFoundError as error:
         raise UsageError(
             f"the sandbox needs a package that is not installed: {error.name}",

@@ -51,7 +51,7 @@ class Output:
         if self.json:
             self.document(report.document(found))
         elif not (self.quiet and code is ExitCode.OK):
-            from leadctl.terminal import console  # noqa: PLC0415  rich is slow to import
+            from leadctl.terminal import console
 
             with heard(sys.stdout):
                 report.show(found, console(sys.stdout, colour=self.colour))
