@@ -172,10 +172,14 @@ class Ledger:
         return EndedRun(self._db, self.transaction, names[run_id], guarded=guarded)
 
     def open_run(self, account: str, campaign: str) -> str | None:
-        """Return a run of this campaign that ended with a batch on its way, if any."""
+        """Return a run of this campaign that ended with a batch on its way, if any.
+
+        A guarded one is none: its leads are in doubt by name, and not sent again.
+        """
         row = self._db.execute(
             "SELECT id FROM runs WHERE account = ? AND campaign = ? AND number IN"
             " (SELECT run FROM batches WHERE state IN ('sending', 'doubt'))"
+            " AND number NOT IN (SELECT run FROM in_doubt)"
             " ORDER BY number DESC",
             (account, campaign),
         ).fetchone()

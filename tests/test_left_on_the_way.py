@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def killed(program: Program, simulator: Simulator, phones: list[str]) -> Iterator[Push]:
+def killed(
+    program: Program,
+    simulator: Simulator,
+    phones: list[str],
+    settings: dict[str, str] | None = None,
+) -> Iterator[Push]:
     """Kill a push when its leads are stored and its answer is still to come."""
     provider = simulator.name
     program.write("leads.csv", "\n".join(["phone", *phones]))
@@ -26,7 +31,7 @@ def killed(program: Program, simulator: Simulator, phones: list[str]) -> Iterato
         push = Push(program, sandbox)
         simulator.faults.add(Fault("slow_after", seconds=300))
         where = ("--provider", provider, "--campaign", CAMPAIGNS[provider])
-        environment = push.environment(provider)
+        environment = push.environment(provider) | (settings or {})
         process = program.start("push", "leads.csv", *where, env=environment)
         while len(push.phones(provider)) < len(phones):
             assert process.poll() is None
@@ -58,3 +63,13 @@ def test_run_that_must_not_repeat_waits_for_one_that_left_leads(
         environment = push.environment("ozonetel")
         assert program("runs", "resume", "--json", env=environment).code == 0
         assert push.phones("ozonetel") == ["9000000001"]
+
+
+def test_run_that_knows_the_leads_left_does_not_have_to_wait(program: Program) -> None:
+    """Unchecked both times: what was on its way is unknown, and all else goes on."""
+    check = {"LEADCTL_OZONETEL_CHECK_DUPLICATE": "false"}
+    with killed(program, OzonetelSimulator(), ["9000000001"], check) as push:
+        program.write("leads.csv", "phone\n9000000001\n9000000002\n")
+        ran = push("ozonetel", "leads.csv", "--json", env=check)
+        assert (ran.code, ran.counts) == (10, {"unknown": 1, "created": 1})
+        assert push.phones("ozonetel") == ["9000000001", "9000000002"]
