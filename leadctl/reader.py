@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from leadctl.errors import InputChanged, InputUnusable
 from leadctl.model import OWN, Row
-from leadctl.splitting import Unsplit, delimited, jsonl, numbered
+from leadctl.splitting import Unsplit, delimited, json_lines, jsonl, numbered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from typing import Any, BinaryIO, TextIO
 
     from leadctl.model import Json, Malformed
+    from leadctl.splitting import Line
 
 MOST_COLUMNS = 10_000
 SAMPLE_BYTES = 64 * 1024
@@ -91,6 +92,11 @@ class Source:
             else:
                 rows = delimited(file, self.delimiter, len(self.names))
                 yield from numbered(islice(rows, int(self.header), None))
+
+    def json_lines(self) -> Iterator[Line]:
+        """Yield the lines of a JSONL file, numbered like its rows."""
+        with self._text() as file:
+            yield from json_lines(file)
 
     def first_row(self) -> list[str] | Unsplit:
         """Return the cells of the first line that holds any."""

@@ -15,8 +15,9 @@ import re
 import secrets
 from contextlib import suppress
 from itertools import chain
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, TextIO, TypeVar
 
+from leadctl import strictjson
 from leadctl.errors import InputUnusable, RejectsNotWritten
 from leadctl.model import OWN
 from leadctl.reader import Format
@@ -28,10 +29,13 @@ if TYPE_CHECKING:
 
     from leadctl.model import Cells, Finding, Json, Malformed, Row
     from leadctl.reader import Source
+    from leadctl.splitting import Line
 
 NAMES = tuple(
     OWN + word for word in ("row", "status", "code", "field", "reason", "run")
 )
+
+Numbered = TypeVar("Numbered", "Row | Malformed", "Line")
 
 LONGEST_NAME = 255
 """Bytes a file's name may have."""
@@ -141,25 +145,29 @@ def _is_same(one: Path, other: Path) -> bool:
 def _write_rows(
     file: TextIO, source: Source, findings: Iterator[Finding], run_id: str
 ) -> int:
-    line = _json_line if source.format is Format.JSONL else _delimited_line
-    if source.format is not Format.JSONL:
-        # Where the input has no header, too: our columns have to be known again.
-        theirs = [
-            name
-            for name, column in zip(source.names, source.columns, strict=True)
-            if not column.startswith(OWN)
-        ]
-        file.write(_joined([*NAMES, *theirs], source))
     number = 0
+    if source.format is Format.JSONL:
+        for finding, line in _paired(source.json_lines(), findings):
+            file.write(_json_line(line.text, _own_cells(finding, run_id)))
+            file.write(source.newline)
+            number += 1
+        return number
+    # Where the input has no header, too: our columns have to be known again.
+    theirs = [
+        name
+        for name, column in zip(source.names, source.columns, strict=True)
+        if not column.startswith(OWN)
+    ]
+    file.write(_joined([*NAMES, *theirs], source))
     for finding, row in _paired(source.rows(), findings):
-        file.write(line(row.cells, _own_cells(finding, run_id), source))
+        file.write(_delimited_line(row.cells, _own_cells(finding, run_id), source))
         number += 1
     return number
 
 
 def _paired(
-    rows: Iterable[Row | Malformed], findings: Iterator[Finding]
-) -> Iterator[tuple[Finding, Row | Malformed]]:
+    rows: Iterable[Numbered], findings: Iterator[Finding]
+) -> Iterator[tuple[Finding, Numbered]]:
     finding = next(findings, None)
     for row in rows:
         if finding is None:
@@ -219,13 +227,40 @@ def _joined(cells: list[str], source: Source) -> str:
     return line.getvalue().removesuffix("\r\n") + source.newline
 
 
-def _json_line(cells: Cells | str, own: list[str], source: Source) -> str:
+_OWN_MEMBERS = re.compile(
+    rf'(?:"{OWN}\w+"\s*:\s*(?:\d+|"(?:[^"\\]|\\.)*")\s*(?:,\s*|(?=\}})))*'
+)
+
+
+def _json_line(text: str, own: list[str]) -> str:
+    """Put our members before the user's, which stay as they are written."""
     written: dict[str, Json] = dict(zip(NAMES, own, strict=True))
     written[NAMES[0]] = int(own[0])
-    if isinstance(cells, dict):
-        written |= {
-            key: value for key, value in cells.items() if not key.startswith(OWN)
-        }
-    else:
-        written[RAW] = str(cells)
-    return json.dumps(written, ensure_ascii=False) + source.newline
+    text = _original(text)
+    if _is_object(text):
+        theirs = _OWN_MEMBERS.sub("", text[1:].lstrip(), count=1)
+        gap = "" if theirs.startswith("}") else ", "
+        return json.dumps(written, ensure_ascii=False)[:-1] + gap + theirs
+    return json.dumps({**written, RAW: text}, ensure_ascii=False)
+
+
+def _original(text: str) -> str:
+    """Return the line itself, or the one an earlier reject file kept as text."""
+    try:
+        found = strictjson.loads(text)
+    except ValueError:
+        return text
+    if (
+        isinstance(found, dict)
+        and RAW in found
+        and all(k.startswith(OWN) for k in found)
+    ):
+        return str(found[RAW])
+    return text
+
+
+def _is_object(text: str) -> bool:
+    try:
+        return isinstance(strictjson.loads(text), dict)
+    except ValueError:
+        return False

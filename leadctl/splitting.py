@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from leadctl import strictjson
 from leadctl.model import OWN, Malformed, Row
@@ -117,13 +117,21 @@ def numbered(rows: Iterator[list[str] | Unsplit]) -> Iterator[Row | Malformed]:
             yield Row(number, found)
 
 
+class Line(NamedTuple):
+    """A line of JSONL as it stands; `number` counts from 1, blank lines are none."""
+
+    number: int
+    text: str
+
+
+def json_lines(file: Iterator[str]) -> Iterator[Line]:
+    for number, line in enumerate(filter(str.strip, file), start=1):
+        yield Line(number, line.strip())
+
+
 def jsonl(file: Iterator[str]) -> Iterator[Row | Malformed]:
-    number = 0
-    for line in file:
-        if not line.strip():
-            continue
-        number += 1
-        yield _jsonl_row(number, line.strip())
+    for number, text in json_lines(file):
+        yield _jsonl_row(number, text)
 
 
 def _jsonl_row(number: int, line: str) -> Row | Malformed:

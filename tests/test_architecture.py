@@ -74,7 +74,7 @@ ALLOWED = {
         "wording",
     },
     "lock": {"errors", "folders"},
-    "rejects": {"errors", "model", "reader", "splitting"},
+    "rejects": {"errors", "model", "reader", "splitting", "strictjson"},
     "report": {"audit", "errors", "model", "terminal", "wording"},
     # the wire
     "transport": {"errors"},

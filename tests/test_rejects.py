@@ -414,3 +414,15 @@ def test_corrected_reject_file_is_read_without_our_columns(program: Program) -> 
     assert ran.code == 0
     assert ran.counts == {"created": 1}
     assert "_leadctl_" not in ran.err
+
+
+def test_values_of_jsonl_stay_as_they_are_written(tmp_path: Path) -> None:
+    """`1.10` is no 1.1, and twenty digits are twenty digits, a generation later too."""
+    theirs = '"phone": "12", "plan": 1.10, "id": 12345678901234567890, "x":{"a" : 1}}'
+    source = source_of(tmp_path / "leads.jsonl", "{" + theirs + "\n")
+    out = tmp_path / "out.jsonl"
+    rejects.write(out, source, iter([finding(1)]), "run-1")
+    assert out.read_text().rstrip().endswith(f'"_leadctl_run": "run-1", {theirs}')
+    again = tmp_path / "again.jsonl"
+    rejects.write(again, open_source(out, Wishes()), iter([finding(1)]), "run-2")
+    assert again.read_text() == out.read_text().replace("run-1", "run-2")
