@@ -12,10 +12,12 @@ from leadctl.errors import InputUnusable
 from leadctl.fields import ALIASES, plain, word
 from leadctl.model import OWN
 from leadctl.profile import Columns, Constant, Members, Template, Translated
+from leadctl.profile import columns as read_by
+from leadctl.sniffing import looks_like_data
 from leadctl.wording import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from leadctl.model import Cells, Json
     from leadctl.profile import Profile, Source
@@ -74,11 +76,9 @@ def bind(profile: Profile, header: Sequence[str], *, nested: bool) -> Mapper:
         (rule.column, binder.getter(Columns((rule.column,), rule.where)), rule.words)
         for rule in profile.skip
     )
-    columns = {name: tuple(_columns(source)) for name, source in profile.fields.items()}
-    used = {part for names in columns.values() for part in names} | {
-        r.column for r in profile.skip
-    }
-    return Mapper(getters, columns, _unused(header, used, nested=nested), skip)
+    columns = {name: tuple(read_by(source)) for name, source in profile.fields.items()}
+    unused = _unused(header, profile.columns, nested=nested)
+    return Mapper(getters, columns, unused, skip)
 
 
 def bind_by_name(
@@ -137,7 +137,7 @@ class _Binder:
         return name in self.header and not name.startswith(OWN)
 
     def _missing(self, name: str, where: Where) -> InputUnusable:
-        near = "" if _looks_like_data(self.header) else nearest(name, self.header)
+        near = "" if looks_like_data(self.header) else nearest(name, self.header)
         return self.document.problem(
             where, f"the file has no column {name!r}{near}", hint=_shown(self.header)
         )
@@ -145,30 +145,15 @@ class _Binder:
 
 def _shown(header: Sequence[str]) -> str:
     """Name a file's columns, unless the first line seems to be somebody's row."""
-    if _looks_like_data(header):
+    if looks_like_data(header):
         return "its first line looks like data and not like a header (--no-header)"
     return f"its columns are {', '.join(repr(column) for column in header[:20])}"
 
 
-def _looks_like_data(header: Sequence[str]) -> bool:
-    return any("@" in name or sum(map(str.isdigit, name)) > 6 for name in header)
-
-
-def _columns(source: Source) -> Iterable[str]:
-    match source:
-        case Columns(names, _) | Template(_, names, _):
-            yield from names
-        case Members(members):
-            for member in members.values():
-                yield from _columns(member)
-        case Translated(inner, _, _):
-            yield from _columns(inner)
-        case Constant():
-            pass
-
-
-def _unused(header: Sequence[str], used: set[str], *, nested: bool) -> tuple[str, ...]:
-    covered = {name.split(".")[0] for name in used} | used if nested else used
+def _unused(
+    header: Sequence[str], used: Collection[str], *, nested: bool
+) -> tuple[str, ...]:
+    covered = {*used, *(name.split(".")[0] for name in used if nested)}
     return tuple(
         name
         for name in header

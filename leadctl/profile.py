@@ -6,7 +6,7 @@ What it means for one file's columns is mapping.py's business.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from leadctl.errors import UsageError
@@ -14,7 +14,7 @@ from leadctl.fields import FIELDS, OBJECTS, word
 from leadctl.wording import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from leadctl.model import Json
     from leadctl.yamlfile import Document, Where
@@ -75,15 +75,33 @@ class SkipRule:
 
 
 @dataclass(frozen=True)
+class Shape:
+    """How the profile's files are written, where it says so; None: to be found out."""
+
+    format: str | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
+    header: bool | None = None
+    sheet: str | None = None
+
+
+@dataclass(frozen=True)
 class Profile:
     """A column map as written: `fields` by lead field, `region` as ISO 3166 alpha-2."""
 
     document: Document
     fields: Mapping[str, Source]
     region: str | None = None
+    shape: Shape = Shape()
     skip: tuple[SkipRule, ...] = ()
     content: Json = None
     """The profile as it was read: loading it again gives the same map."""
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """Every column the profile names."""
+        named = {name for s in self.fields.values() for name in columns(s)}
+        return frozenset(named | {rule.column for rule in self.skip})
 
     def with_constants(self, constants: Mapping[str, str]) -> Profile:
         """Return the profile with `--set` constants over its fields."""
@@ -91,9 +109,23 @@ class Profile:
         return replace(self, fields={**self.fields, **fixed})
 
 
+def columns(source: Source) -> Iterator[str]:
+    """Yield the columns a source reads."""
+    match source:
+        case Columns(names, _) | Template(_, names, _):
+            yield from names
+        case Members(members):
+            for member in members.values():
+                yield from columns(member)
+        case Translated(inner, _, _):
+            yield from columns(inner)
+        case Constant():
+            pass
+
+
 def load(document: Document, at: Where = ()) -> Profile:
     """Read a profile from a document or a part of it (the config's `profiles.NAME`)."""
-    table = document.table(at, ("region", "fields", "skip_if"))
+    table = document.table(at, ("region", "file", "fields", "skip_if"))
     region = table.get("region")
     if region is not None and not (
         isinstance(region, str) and re.fullmatch("[A-Z]{2}", region)
@@ -112,7 +144,41 @@ def load(document: Document, at: Where = ()) -> Profile:
         )
     sources = {name: _source(document, (*at, "fields", name), name) for name in named}
     skip = _skip_rules(document, (*at, "skip_if"))
-    return Profile(document, sources, region, skip, document.at(at))
+    shape = _shape(document, (*at, "file"))
+    return Profile(document, sources, region, shape, skip, document.at(at))
+
+
+FORMATS = ("csv", "tsv", "jsonl", "xlsx")
+DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|"}
+"""Names that a delimiter may go by."""
+
+
+def delimiter(text: str) -> str | None:
+    """Return the one character a delimiter is; None where it cannot be one."""
+    found = DELIMITERS.get(text.casefold(), text)
+    return found if len(found) == 1 and found not in '"\r\n' else None
+
+
+def _shape(document: Document, where: Where) -> Shape:
+    table = document.table(where, [field.name for field in fields(Shape)])
+    for key, value in table.items():
+        wanted = bool if key == "header" else (str, int)
+        if not isinstance(value, wanted) or (key != "header" and value is True):
+            needed = "true or false" if key == "header" else "text"
+            raise document.problem((*where, key), f"{key} must be {needed}")
+    texts = {k: str(v) for k, v in table.items() if k != "header"}
+    header = table.get("header")
+    if texts.get("format", "csv") not in FORMATS:
+        raise document.problem(
+            (*where, "format"), f"format must be one of {', '.join(FORMATS)}"
+        )
+    if "delimiter" in texts and (found := delimiter(texts["delimiter"])) is None:
+        raise document.problem(
+            (*where, "delimiter"), "delimiter must be one character, or tab"
+        )
+    if "delimiter" in texts and found:
+        texts["delimiter"] = found
+    return Shape(**texts, header=header if isinstance(header, bool) else None)
 
 
 def require_field(name: str) -> None:

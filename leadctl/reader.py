@@ -1,40 +1,43 @@
 """A file of leads -> what it is, and its rows.
 
-All bytes are read once before the first row: to know the file again, and to be sure
-that every one of them can be decoded. What cannot be read is refused before anything is
-sent.
+Its shape is found out from its content, every choice with its reason; what the user or
+a profile says comes first.
 """
 
 from __future__ import annotations
 
-import csv
-import hashlib
 import io
-import os
-import sys
-from codecs import getincrementaldecoder
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from itertools import chain, islice
+from itertools import islice
 from typing import TYPE_CHECKING
 
+from leadctl import sniffing, workbook
 from leadctl.errors import InputChanged, InputUnusable
-from leadctl.model import OWN, Row
-from leadctl.splitting import Unsplit, delimited, json_lines, jsonl, numbered
+from leadctl.model import Row
+from leadctl.packing import LONGEST_MAGIC, Packing
+from leadctl.splitting import (
+    Dialect,
+    Unsplit,
+    delimited,
+    json_lines,
+    jsonl,
+    numbered,
+)
+from leadctl.surveying import SAMPLE, content, require_file, survey, survey_binary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-    from typing import Any, BinaryIO, TextIO
+    from typing import TextIO
 
     from leadctl.model import Json, Malformed
-    from leadctl.splitting import Line
+    from leadctl.sniffing import Header
+    from leadctl.splitting import JsonLine
+    from leadctl.surveying import Survey
 
 MOST_COLUMNS = 10_000
-SAMPLE_BYTES = 64 * 1024
-DELIMITERS = ",;\t|"
-UTF8_MARK = b"\xef\xbb\xbf"
 
 
 class Format(StrEnum):
@@ -43,16 +46,44 @@ class Format(StrEnum):
     CSV = "csv"
     TSV = "tsv"
     JSONL = "jsonl"
+    XLSX = "xlsx"
 
 
 @dataclass(frozen=True)
 class Wishes:
-    """What the user said about the file; None where it is to be found out."""
+    """What the user or a profile said about the file; None: to be found out.
+
+    `known` are column names that a profile uses: a line that holds one is the header.
+    """
 
     format: Format | None = None
     encoding: str | None = None
     delimiter: str | None = None
-    header: bool = True
+    header: bool | None = None
+    sheet: str | None = None
+    known: frozenset[str] = frozenset()
+
+    def over(self, others: Wishes) -> Wishes:
+        """Return these wishes, and the others' where these say nothing."""
+        return Wishes(
+            self.format or others.format,
+            self.encoding or others.encoding,
+            self.delimiter or others.delimiter,
+            others.header if self.header is None else self.header,
+            self.sheet or others.sheet,
+            self.known | others.known,
+        )
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Something found out about a file, and why it is taken to be so."""
+
+    what: str
+    value: str
+    why: str
+    needs_telling: bool = False
+    """Whether a run should say so: another choice would give other leads."""
 
 
 @dataclass(frozen=True)
@@ -60,21 +91,26 @@ class Source:
     """A file whose shape is known.
 
     `names` are the header's cells as they stand, `columns` the same without spaces at
-    their ends; for JSONL they are the ways into the objects, dotted. `fingerprint` is
-    the BLAKE2 of the bytes: a resumed run must read the same ones.
+    their ends; for JSONL they are the ways into the objects, dotted. `preamble` lines
+    (of a workbook: rows) stand before the header or the first row. `fingerprint` is the
+    BLAKE2 of the unpacked bytes: a resumed run must read the same ones.
     """
 
     path: Path
     shown: str
     format: Format
     encoding: str
-    delimiter: str
+    dialect: Dialect
     header: bool
-    newline: str
+    preamble: int
     fingerprint: str
     size: int
     stamp: tuple[int, ...]
+    suspicious: bool
+    packing: Packing = Packing.NONE
+    sheet: str = ""
     names: tuple[str, ...] = ()
+    choices: tuple[Choice, ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -86,27 +122,40 @@ class Source:
 
     def rows(self) -> Iterator[Row | Malformed]:
         """Yield every data row in order, numbered from 1."""
+        if self.format is Format.XLSX:
+            yield from self._sheet_rows()
+            return
         with self._text() as file:
             if self.nested:
                 yield from jsonl(file)
             else:
-                rows = delimited(file, self.delimiter, len(self.names))
+                table = islice(file, self.preamble, None)
+                rows = delimited(table, self.dialect, len(self.names))
                 yield from numbered(islice(rows, int(self.header), None))
 
-    def json_lines(self) -> Iterator[Line]:
+    def first_row(self) -> list[str]:
+        """Return the first cells behind the preamble, however long they are."""
+        with self._text() as file:
+            table = islice(file, self.preamble, None)
+            first = next(delimited(table, self.dialect, None))
+        if isinstance(first, Unsplit):
+            raise InputUnusable(
+                f"{self.shown}: the header cannot be read: {first.reason}"
+            )
+        return first
+
+    def json_lines(self) -> Iterator[JsonLine]:
         """Yield the lines of a JSONL file, numbered like its rows."""
         with self._text() as file:
             yield from json_lines(file)
 
-    def first_row(self) -> list[str] | Unsplit:
-        """Return the cells of the first line that holds any."""
-        with self._text() as file:
-            return next(delimited(file, self.delimiter, None))
-
     def require_unchanged(self) -> None:
         """Raise InputChanged unless the file still begins with what was looked at."""
         try:
-            now = _surveyed(self.path, self.shown, self.encoding, self.size)
+            if self.format is Format.XLSX:
+                now = survey_binary(self.path, self.shown)
+            else:
+                now = survey(self.path, self.shown, self.encoding, self.size)
             self.require_fingerprint(now.fingerprint)
         except InputUnusable as error:
             raise InputChanged(error.message, hint=error.hint) from error
@@ -118,15 +167,23 @@ class Source:
                 hint="push it again: what is delivered already is not sent twice",
             )
 
+    def _sheet_rows(self) -> Iterator[Row]:
+        if survey_binary(self.path, self.shown).stamp != self.stamp:
+            self.require_unchanged()
+        number = 0
+        for before, cells in workbook.rows(self.path, self.shown, self.sheet):
+            if before >= self.preamble + self.header:
+                number += 1
+                yield Row(number, [*cells])
+
     @contextmanager
     def _text(self) -> Iterator[TextIO]:
         """Open exactly the bytes that were looked at; what came since is not ours."""
         try:
-            with self.path.open("rb") as file:
-                if _stamp(file) != self.stamp:
+            with content(self.path, self.size) as opened:
+                if opened.stamp != self.stamp:
                     self.require_unchanged()
-                whole = io.BufferedReader(_Start(file, self.size), SAMPLE_BYTES)
-                with io.TextIOWrapper(whole, self.encoding, newline="") as text:
+                with io.TextIOWrapper(opened.file, self.encoding, newline="") as text:
                     yield text
         except (OSError, UnicodeError) as error:
             raise InputChanged(f"{self.shown} cannot be read any more") from error
@@ -138,173 +195,166 @@ def open_source(path: Path, wishes: Wishes, shown: str | None = None) -> Source:
     Raises InputUnusable with the reason and the remedy.
     """
     shown = shown or str(path)
-    survey = _surveyed(path, shown, wishes.encoding)
-    text = getincrementaldecoder(survey.encoding)().decode(survey.sample)
-    if not text.strip():
+    require_file(path, shown)
+    start = _first_bytes(path, shown)
+    if workbook.is_workbook(path, start):
+        return _workbook(path, shown, wishes)
+    if start.startswith(workbook.OLD_MAGIC):
+        raise InputUnusable(
+            f"{shown} is an old or a protected Excel workbook",
+            hint="save it as .xlsx without a password, or as CSV (UTF-8)",
+        )
+    found = survey(path, shown, wishes.encoding)
+    if not found.text.strip():
         raise InputUnusable(
             f"{shown}: the file is empty", hint="a header and one row are needed"
         )
-    written = Format.JSONL if text.lstrip()[0] in "{[" else Format.CSV
-    form = wishes.format or written
-    tab = "\t" if form is Format.TSV else None
+    is_json = found.text.lstrip()[0] in "{["
+    form = wishes.format or (Format.JSONL if is_json else Format.CSV)
+    if form is Format.XLSX:
+        raise InputUnusable(f"{shown} is no workbook", hint="drop --format")
+    if form is Format.JSONL:
+        return _json(path, shown, found)
+    return _table(path, shown, found, replace(wishes, format=form))
+
+
+def _first_bytes(path: Path, shown: str) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(LONGEST_MAGIC)
+    except OSError as error:
+        raise InputUnusable(f"{shown}: cannot be read: {error.strerror}") from error
+
+
+def _newline(text: str) -> str:
+    return next((end for end in ("\r\n", "\n", "\r") if end in text), "\n")
+
+
+def _written(found: Survey, form: Format, why: str) -> list[Choice]:
+    choices = [Choice("format", form.value, why)]
+    if found.packing:
+        choices.append(Choice("compression", found.packing, "its first bytes"))
+    return [*choices, Choice("encoding", found.encoding, found.why, found.is_guess)]
+
+
+def _json(path: Path, shown: str, found: Survey) -> Source:
+    source = Source(
+        path=path,
+        shown=shown,
+        format=Format.JSONL,
+        encoding=found.encoding,
+        dialect=Dialect(newline=_newline(found.text)),
+        header=False,
+        preamble=0,
+        fingerprint=found.fingerprint,
+        size=found.size,
+        stamp=found.stamp,
+        suspicious=found.suspicious,
+        packing=found.packing,
+        choices=(*_written(found, Format.JSONL, "its first line is a JSON object"),),
+    )
+    return replace(source, names=_ways_into(source))
+
+
+def _table(path: Path, shown: str, found: Survey, wishes: Wishes) -> Source:
+    """Find out the delimiter, the quotes and the header of delimited text."""
+    lines = _first_lines(found.text)
+    quote = sniffing.quote(lines)
+    asked = wishes.delimiter or ("\t" if wishes.format is Format.TSV else None)
+    delimiter = (
+        sniffing.Sniffed(asked, "as asked")
+        if asked
+        else sniffing.delimiter(lines, quote.value, wishes.known)
+    )
+    form = Format.TSV if delimiter.value == "\t" else Format.CSV
+    split = sniffing.split(lines, delimiter.value, quote.value)
+    header = sniffing.header(split, wishes.known, wanted=wishes.header)
+    name = sniffing.DELIMITER_NAMES.get(delimiter.value, repr(delimiter.value))
     source = Source(
         path=path,
         shown=shown,
         format=form,
-        encoding=survey.encoding,
-        delimiter=wishes.delimiter or tab or _delimiter(text),
-        header=wishes.header and form is not Format.JSONL,
-        newline=next((end for end in ("\r\n", "\n", "\r") if end in text), "\n"),
-        fingerprint=survey.fingerprint,
-        size=survey.size,
-        stamp=survey.stamp,
+        encoding=found.encoding,
+        dialect=Dialect(delimiter.value, quote.value, _newline(found.text)),
+        header=header.found,
+        preamble=header.before,
+        fingerprint=found.fingerprint,
+        size=found.size,
+        stamp=found.stamp,
+        suspicious=found.suspicious,
+        packing=found.packing,
+        choices=(
+            *_written(found, form, "lines of cells"),
+            Choice("delimiter", name, delimiter.why),
+            Choice("quote", quote.value, quote.why),
+        ),
     )
-    if source.nested:
-        return replace(source, names=_ways_into(source))
-    return _with_header(source)
-
-
-@dataclass(frozen=True)
-class _Survey:
-    sample: bytes
-    fingerprint: str
-    size: int
-    stamp: tuple[int, ...]
-    encoding: str
-
-
-class _Start(io.RawIOBase):
-    """The first `size` bytes of a file, as a file."""
-
-    def __init__(self, file: BinaryIO, size: int) -> None:
-        self._file = file
-        self._left = size
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:  # noqa: ANN401  as in io
-        block = self._file.read(min(len(buffer), self._left))
-        buffer[: len(block)] = block
-        self._left -= len(block)
-        return len(block)
-
-
-def _stamp(file: BinaryIO) -> tuple[int, ...]:
-    found = os.fstat(file.fileno())
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
-
-
-def _surveyed(
-    path: Path, shown: str, encoding: str | None, most: int = sys.maxsize
-) -> _Survey:
-    """Read all bytes (or `most`) once: fingerprint, and proof that they decode."""
-    if path.is_dir():
-        raise InputUnusable(f"{shown} is a folder", hint="name the files in it")
-    if path.exists() and not path.is_file():
-        raise InputUnusable(
-            f"{shown} can be read only once",
-            hint="give it as stdin: `… | leadctl push - …`",
-        )
-    try:
-        with path.open("rb") as opened:
-            stamp = _stamp(opened)
-            file = io.BufferedReader(_Start(opened, most), 1 << 20)
-            sample = file.read(SAMPLE_BYTES)
-            encoding = _usable_encoding(encoding, sample)
-            if b"\0" in sample and not encoding.startswith(("utf-16", "utf-32")):
-                wide = sample.startswith((b"\xff\xfe", b"\xfe\xff"))
-                raise InputUnusable(
-                    f"{shown} is not UTF-8 text (it holds zero bytes)",
-                    hint="--encoding utf-16 reads it, by its first bytes"
-                    if wide
-                    else "save it as CSV (UTF-8), or say its --encoding",
-                )
-            digest, size, decoder = (
-                hashlib.blake2b(digest_size=16),
-                0,
-                _Decoder(encoding),
-            )
-            for block in chain([sample], iter(lambda: file.read(1 << 20), b"")):
-                digest.update(block)
-                decoder.feed(block)
-                size += len(block)
-            decoder.feed(b"", final=True)
-    except OSError as error:
-        raise InputUnusable(f"{shown}: cannot be read: {error.strerror}") from error
-    except UnicodeError as error:
-        raise InputUnusable(
-            f"{shown}: {decoder.complaint(error)}",
-            hint="save the file as UTF-8, or say its --encoding (for example cp1252)",
-        ) from error
-    return _Survey(sample, digest.hexdigest(), size, stamp, encoding)
-
-
-def _usable_encoding(asked: str | None, sample: bytes) -> str:
-    """Return the text encoding asked for, or UTF-8; a byte-order mark is no letter."""
-    name = (asked or "utf-8").casefold().replace("_", "-")
-    try:
-        # Refuses what Python calls codecs and is no text encoding: rot13, zip, hex.
-        io.TextIOWrapper(io.BytesIO(), encoding=name).read()
-        "".encode(name)
-    except (LookupError, ValueError, TypeError) as error:
-        raise InputUnusable(f"there is no text encoding {asked!r}") from error
-    if name in ("utf-8", "utf8", "u8") and sample.startswith(UTF8_MARK):
-        return "utf-8-sig"
-    return name
-
-
-class _Decoder:
-    """Decodes block by block, and knows at which byte it failed."""
-
-    def __init__(self, encoding: str) -> None:
-        self._encoding = encoding
-        self._decoder = getincrementaldecoder(encoding)()
-        self._before = 0
-        self._pending = 0
-
-    def feed(self, block: bytes, *, final: bool = False) -> None:
-        pending = self._decoder.getstate()[0]
-        self._pending = len(pending)
-        self._decoder.decode(block, final)
-        self._before += len(block)
-
-    def complaint(self, error: UnicodeError) -> str:
-        if not isinstance(error, UnicodeDecodeError):
-            return f"it cannot be read as {self._encoding}: {error}"
-        at = self._before - self._pending + error.start + 1
-        return f"byte {at} is not {self._encoding}: {error.reason}"
-
-
-def _delimiter(text: str) -> str:
-    """Choose the delimiter that splits the first lines most evenly, else a comma."""
-    written = io.StringIO(text, newline="")
-    lines = [*islice(filter(str.strip, written), 50)]
-    if len(text) >= SAMPLE_BYTES // 4 and len(lines) > 1:
-        lines.pop()  # the sample may end inside a line
-
-    def evenness(delimiter: str) -> tuple[bool, int, int]:
-        try:
-            rows = csv.reader(lines, delimiter=delimiter)
-            widths = [len(row) for row in rows if row]
-        except csv.Error:
-            return False, 0, 0
-        width = widths[0] if widths else 0
-        return width > 1, sum(w == width for w in widths) if width > 1 else 0, width
-
-    return max(DELIMITERS, key=evenness)
-
-
-def _with_header(source: Source) -> Source:
     first = source.first_row()
-    if isinstance(first, Unsplit):
+    first += [""] * sniffing.padding(split, header, len(first))
+    return _headed(source, header, first)
+
+
+def _first_lines(text: str) -> list[str]:
+    """Return the first physical lines of a sample; the last may be cut, and is left."""
+    lines = [*islice(io.StringIO(text, newline=""), sniffing.FIRST_LINES)]
+    whole = len(text) < SAMPLE or len(lines) == 1
+    return lines if whole or len(lines) == sniffing.FIRST_LINES else lines[:-1]
+
+
+def _workbook(path: Path, shown: str, wishes: Wishes) -> Source:
+    found = survey_binary(path, shown)
+    sheet = workbook.sheet_name(path, shown, wishes.sheet)
+    first = islice(workbook.rows(path, shown, sheet), sniffing.FIRST_LINES)
+    lines = [sniffing.Line(before, cells) for before, cells in first]
+    if not lines:
         raise InputUnusable(
-            f"{source.shown}: the header cannot be read: {first.reason}"
+            f"{shown}: the sheet {sheet!r} is empty", hint="name another with --sheet"
         )
-    # A reject file has a header even where the file it was made from had none.
-    if source.header or first[0].startswith(OWN):
-        return replace(source, header=True, names=tuple(first))
-    return replace(source, names=tuple(map(str, range(1, len(first) + 1))))
+    header = sniffing.header(lines, wishes.known, wanted=wishes.header)
+    source = Source(
+        path=path,
+        shown=shown,
+        format=Format.XLSX,
+        encoding="utf-8-sig",  # of the reject file: Excel knows UTF-8 by its mark
+        dialect=Dialect(newline="\r\n"),
+        header=header.found,
+        preamble=header.before,
+        fingerprint=found.fingerprint,
+        size=found.size,
+        stamp=found.stamp,
+        suspicious=True,
+        sheet=sheet,
+        choices=(
+            Choice("format", Format.XLSX, "its content"),
+            Choice("sheet", sheet, "as asked" if wishes.sheet else "the first"),
+        ),
+    )
+    top = next(line for line in lines if line.before >= header.before)
+    return _headed(source, header, top.cells)
+
+
+def _headed(source: Source, header: Header, first: list[str]) -> Source:
+    """Name the columns by the header, or by their numbers where there is none."""
+    if header.found:
+        names = tuple(first)
+        said = Choice("header", f"line {header.before + 1}", header.why)
+    else:
+        names = tuple(map(str, range(1, len(first) + 1)))
+        said = Choice("header", "none", header.why)
+    more = []
+    if header.before:
+        more.append(
+            Choice("skipped", f"{header.before}", "lines before the header", True)
+        )
+    filled = [name.strip() for name in names if name.strip()]
+    twice = dict.fromkeys(name for name in filled if filled.count(name) > 1)
+    if twice:
+        why = "the first cell that holds something counts"
+        more.append(Choice("named twice", ", ".join(twice), why))
+    if len(filled) < len(names):
+        empty = str(len(names) - len(filled))
+        more.append(Choice("without a name", empty, "these columns are not sent"))
+    return replace(source, names=names, choices=(*source.choices, said, *more))
 
 
 def _ways_into(source: Source) -> tuple[str, ...]:

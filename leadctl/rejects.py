@@ -20,30 +20,37 @@ from typing import TYPE_CHECKING, TextIO, TypeVar
 from leadctl import strictjson
 from leadctl.errors import InputUnusable, RejectsNotWritten
 from leadctl.model import OWN
+from leadctl.packing import SUFFIXES as PACKED
 from leadctl.reader import Format
 from leadctl.splitting import RAW
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
     from pathlib import Path
 
     from leadctl.model import Cells, Finding, Json, Malformed, Row
     from leadctl.reader import Source
-    from leadctl.splitting import Line
+    from leadctl.splitting import JsonLine
 
 NAMES = tuple(
     OWN + word for word in ("row", "status", "code", "field", "reason", "run")
 )
 
-Numbered = TypeVar("Numbered", "Row | Malformed", "Line")
+Numbered = TypeVar("Numbered", "Row | Malformed", "JsonLine")
 
 LONGEST_NAME = 255
 """Bytes a file's name may have."""
 
 
-def default_path(path: Path) -> Path:
-    """Return `<stem>.rejects<suffix>` beside the input."""
-    return path.with_name(f"{path.stem}.rejects{path.suffix}")
+def default_path(path: Path, form: Format) -> Path:
+    """Return `<stem>.rejects<suffix>` beside the input.
+
+    It is to be opened and corrected: never compressed, and a workbook's is CSV.
+    """
+    if path.suffix.casefold() in PACKED:
+        path = path.with_suffix("")
+    suffix = ".csv" if form is Format.XLSX else path.suffix
+    return path.with_name(f"{path.stem}.rejects{suffix}")
 
 
 def require_ours(path: Path) -> None:
@@ -97,20 +104,32 @@ def set_aside(path: Path) -> Path | None:
 
 
 def write_if_any(
-    path: Path, source: Source, findings: Iterator[Finding], run_id: str
+    path: Path,
+    source: Source,
+    findings: Iterator[Finding],
+    run_id: str,
+    phones: Collection[str] = (),
 ) -> int:
     """Write the reject file if there is such a row; an earlier one is set aside."""
     first = next(findings, None)
     if first is None:
         set_aside(path)
         return 0
-    return write(path, source, chain([first], findings), run_id)
+    return write(path, source, chain([first], findings), run_id, phones)
 
 
-def write(path: Path, source: Source, findings: Iterator[Finding], run_id: str) -> int:
+def write(
+    path: Path,
+    source: Source,
+    findings: Iterator[Finding],
+    run_id: str,
+    phones: Collection[str] = (),
+) -> int:
     """Write the rows of `findings` (in row order) from the source; returns how many.
 
-    The file appears complete or not at all: written aside (mode 0600) and renamed.
+    Of a workbook, the columns named in `phones` are kept from being taken for numbers
+    when the CSV is opened. The file appears complete or not at all: written aside (mode
+    0600) and renamed.
     Raises InputUnusable where the source has changed, RejectsNotWritten where the disk
     or the folder is not up to it.
     """
@@ -121,7 +140,7 @@ def write(path: Path, source: Source, findings: Iterator[Finding], run_id: str) 
         with os.fdopen(
             handle, "w", encoding=source.encoding, errors="replace", newline=""
         ) as file:
-            number = _write_rows(file, source, findings, run_id)
+            number = _write_rows(file, source, findings, run_id, phones)
             file.flush()
             os.fsync(file.fileno())
         if not _is_same(aside, path):
@@ -143,13 +162,17 @@ def _is_same(one: Path, other: Path) -> bool:
 
 
 def _write_rows(
-    file: TextIO, source: Source, findings: Iterator[Finding], run_id: str
+    file: TextIO,
+    source: Source,
+    findings: Iterator[Finding],
+    run_id: str,
+    phones: Collection[str],
 ) -> int:
     number = 0
     if source.format is Format.JSONL:
         for finding, line in _paired(source.json_lines(), findings):
             file.write(_json_line(line.text, _own_cells(finding, run_id)))
-            file.write(source.newline)
+            file.write(source.dialect.newline)
             number += 1
         return number
     # Where the input has no header, too: our columns have to be known again.
@@ -159,8 +182,13 @@ def _write_rows(
         if not column.startswith(OWN)
     ]
     file.write(_joined([*NAMES, *theirs], source))
+    is_workbook = source.format is Format.XLSX
+    guarded = {
+        i for i, name in enumerate(source.columns) if is_workbook and name in phones
+    }
     for finding, row in _paired(source.rows(), findings):
-        file.write(_delimited_line(row.cells, _own_cells(finding, run_id), source))
+        cells = _guarded(row.cells, guarded) if guarded else row.cells
+        file.write(_delimited_line(cells, _own_cells(finding, run_id), source))
         number += 1
     return number
 
@@ -194,6 +222,16 @@ def _harmless(text: str) -> str:
     return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text
 
 
+def _guarded(cells: Cells | str, places: Collection[int]) -> Cells | str:
+    """Put an apostrophe before phones: no spreadsheet takes them for numbers then."""
+    if not isinstance(cells, list):
+        return cells
+    return [
+        f"'{cell}" if i in places and cell[:1] not in ("", "'") else cell
+        for i, cell in enumerate(cells)
+    ]
+
+
 def _delimited_line(cells: Cells | str, own: list[str], source: Source) -> str:
     if isinstance(cells, list):
         theirs = [cells[i] for i in range(len(cells)) if i not in _own_places(source)]
@@ -201,10 +239,10 @@ def _delimited_line(cells: Cells | str, own: list[str], source: Source) -> str:
     # A line that could not be split goes back as it stands.
     raw = _without_own(str(cells), source)
     return (
-        _joined(own, source).removesuffix(source.newline)
-        + source.delimiter
+        _joined(own, source).removesuffix(source.dialect.newline)
+        + source.dialect.delimiter
         + raw
-        + source.newline
+        + source.dialect.newline
     )
 
 
@@ -214,17 +252,25 @@ def _own_places(source: Source) -> set[int]:
 
 def _without_own(raw: str, source: Source) -> str:
     """Drop our cells from the front of a line that an earlier reject file holds."""
-    delimiter = re.escape(source.delimiter)
-    cell = rf'(?:"(?:[^"]|"")*"|[^"{delimiter}]*){delimiter}'
+    delimiter = re.escape(source.dialect.delimiter)
+    quote = source.dialect.quote
+    quoted = f"{quote}(?:[^{quote}]|{quote}{quote})*{quote}"
+    cell = f"(?:{quoted}|[^{quote}{delimiter}]*){delimiter}"
     own = len(_own_places(source))
-    return re.sub(rf"^(?:{cell}){{{own}}}", "", raw) if own else raw
+    return re.sub(f"^(?:{cell}){{{own}}}", "", raw) if own else raw
 
 
 def _joined(cells: list[str], source: Source) -> str:
     line = io.StringIO(newline="")
     # With CR LF for its own end, the writer quotes both characters inside a cell.
-    csv.writer(line, delimiter=source.delimiter, lineterminator="\r\n").writerow(cells)
-    return line.getvalue().removesuffix("\r\n") + source.newline
+    writer = csv.writer(
+        line,
+        delimiter=source.dialect.delimiter,
+        quotechar=source.dialect.quote,
+        lineterminator="\r\n",
+    )
+    writer.writerow(cells)
+    return line.getvalue().removesuffix("\r\n") + source.dialect.newline
 
 
 _OWN_MEMBERS = re.compile(

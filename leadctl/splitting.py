@@ -27,6 +27,15 @@ csv.field_size_limit(LONGEST_ROW)
 
 
 @dataclass(frozen=True)
+class Dialect:
+    """How a table is written."""
+
+    delimiter: str = ","
+    quote: str = '"'
+    newline: str = "\n"
+
+
+@dataclass(frozen=True)
 class Unsplit:
     """A physical line, or cells of the wrong number."""
 
@@ -68,23 +77,28 @@ class _Lines:
 
 
 def delimited(
-    file: Iterator[str], delimiter: str, width: int | None
+    file: Iterator[str], dialect: Dialect, width: int | None
 ) -> Iterator[list[str] | Unsplit]:
     """Split lines into rows of `width` cells (None: any); blank lines are no rows."""
     lines = _Lines(file)
     while True:
-        reader = csv.reader(lines, delimiter=delimiter, strict=True)
+        reader = csv.reader(
+            lines,
+            delimiter=dialect.delimiter,
+            quotechar=dialect.quote,
+            strict=True,
+        )
         try:
             for cells in reader:
                 if not cells:
                     lines.start_row()
                     continue
-                if width is not None and len(cells) != width:
-                    if len(lines.taken) > 1:
-                        break
-                    yield Unsplit(_width_reason(len(cells), width), cells)
-                else:
+                if width is None or len(cells) == width:
                     yield cells
+                elif len(lines.taken) > 1:
+                    break
+                else:
+                    yield Unsplit(_width_reason(len(cells), width), cells)
                 lines.start_row()
             else:
                 return
@@ -105,7 +119,7 @@ def _quote_reason(error: str) -> str:
     if "unexpected end of data" in error:
         return "a quote is opened and never closed"
     if "expected after" in error:
-        return 'a quote inside a quoted cell must be doubled ("")'
+        return "a quote inside a quoted cell must be doubled"
     return error
 
 
@@ -117,16 +131,16 @@ def numbered(rows: Iterator[list[str] | Unsplit]) -> Iterator[Row | Malformed]:
             yield Row(number, found)
 
 
-class Line(NamedTuple):
+class JsonLine(NamedTuple):
     """A line of JSONL as it stands; `number` counts from 1, blank lines are none."""
 
     number: int
     text: str
 
 
-def json_lines(file: Iterator[str]) -> Iterator[Line]:
+def json_lines(file: Iterator[str]) -> Iterator[JsonLine]:
     for number, line in enumerate(filter(str.strip, file), start=1):
-        yield Line(number, line.strip())
+        yield JsonLine(number, line.strip())
 
 
 def jsonl(file: Iterator[str]) -> Iterator[Row | Malformed]:

@@ -349,13 +349,13 @@ UNUSABLE = {
         VOISO, 6, ("leads.csv", "text"), {"leads.csv": b"PK\x03\x04\0\0\0\x08" * 9}
     ),
     "not-utf-8": Unusable(
-        VOISO,
+        (*VOISO, "--encoding", "utf-8"),
         6,
         ("leads.csv", f"byte {LATIN.index(0xEB) + 1} ", "--encoding"),
         {"leads.csv": LATIN},
     ),
     "not-utf-8-far-behind": Unusable(
-        VOISO,
+        (*VOISO, "--encoding", "utf-8"),
         6,
         ("leads.csv", "byte 3000007 ", "--encoding"),
         {"leads.csv": b"phone\n" + b"2" * 3_000_000 + b"\xff\n"},

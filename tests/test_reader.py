@@ -208,7 +208,7 @@ def test_odd_line_ends_do_not_stop_the_reader(tmp_path: Path, content: bytes) ->
     ids=["comma", "semicolon", "tab", "pipe", "quoted", "one column", "decimal comma"],
 )
 def test_delimiter_is_found_out(tmp_path: Path, content: str, delimiter: str) -> None:
-    assert opened(tmp_path, content).delimiter == delimiter
+    assert opened(tmp_path, content).dialect.delimiter == delimiter
 
 
 def test_delimiter_asked_for_wins(tmp_path: Path) -> None:
@@ -278,7 +278,7 @@ def test_bytes_of_another_encoding_are_found_before_a_row_is_read(
 ) -> None:
     content = b"name,phone\n" + b"A,1\n" * 50_000 + b"Zo\xeb,2\n"
     with pytest.raises(InputUnusable, match=r"byte 200014 is not utf-8") as caught:
-        opened(tmp_path, content)
+        opened(tmp_path, content, Wishes(encoding="utf-8"))
     assert "--encoding" in (caught.value.hint or "")
 
 
@@ -286,7 +286,7 @@ def test_bytes_of_another_encoding_are_found_before_a_row_is_read(
 def test_place_of_a_wrong_byte_is_counted_from_one(tmp_path: Path, place: int) -> None:
     content = b"a" * place + b"\xff" + b"a" * 70_000
     with pytest.raises(InputUnusable, match=f"byte {place + 1} is not utf-8"):
-        opened(tmp_path, content)
+        opened(tmp_path, content, Wishes(encoding="utf-8"))
 
 
 @pytest.mark.parametrize(

@@ -131,7 +131,7 @@ def test_cells_stand_in_the_reject_file_as_they_came(
     first = rejected(source, folder / "leads.rejects.csv", wishes)
     assert theirs(first) == table[1:]
     assert [*first.columns] == [*OURS, *table[0]]
-    assert first.newline == newline
+    assert first.dialect.newline == newline
     again = rejected(first, folder / "leads.rejects.rejects.csv", wishes)
     assert theirs(again) == table[1:]
     assert again.columns == first.columns
@@ -394,13 +394,20 @@ def test_folder_of_the_reject_file_must_exist(tmp_path: Path) -> None:
         ("leads", "leads.rejects"),
         ("a.b.jsonl", "a.b.rejects.jsonl"),
         (".hidden.csv", ".hidden.rejects.csv"),
+        ("leads.csv.gz", "leads.rejects.csv"),
+        ("leads.tsv.zst", "leads.rejects.tsv"),
     ],
 )
 def test_reject_file_lies_beside_its_input(
     tmp_path: Path, name: str, expected: str
 ) -> None:
-    found = rejects.default_path(tmp_path / name)
+    found = rejects.default_path(tmp_path / name, Format.CSV)
     assert found == tmp_path / expected
+
+
+def test_reject_file_of_a_workbook_is_csv(tmp_path: Path) -> None:
+    found = rejects.default_path(tmp_path / "leads.xlsx", Format.XLSX)
+    assert found == tmp_path / "leads.rejects.csv"
 
 
 def test_corrected_reject_file_is_read_without_our_columns(program: Program) -> None:

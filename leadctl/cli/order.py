@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
 import sys
-import tempfile
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
-from enum import StrEnum
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import platformdirs
 
-from leadctl import config, profile, reader, rejects, yamlfile
+from leadctl import config, profile, suppression, yamlfile
+from leadctl.cli import inputs
 from leadctl.credentials import secrets_of
-from leadctl.errors import InputUnusable, LeadctlError, LedgerUnusable, UsageError
+from leadctl.errors import UsageError
 from leadctl.fields import FieldInvalid
-from leadctl.folders import make_private
 from leadctl.importer import Job, RejectLimit
-from leadctl.phone import PhoneCheck, is_region
+from leadctl.phone import PhoneCheck, PhoneForm, is_region
 from leadctl.run import Order
+from leadctl.suppression import List, Suppressed
 from leadctl.transport import require_safe_url
 from leadctl.wording import nearest
 
@@ -32,73 +29,11 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from leadctl.cli.asked import Asked
     from leadctl.config import Account
     from leadctl.model import Json
     from leadctl.profile import Profile
-    from leadctl.reader import Source
     from leadctl.yamlfile import Document
-
-STDIN = "-"
-Choice = TypeVar("Choice", bound=StrEnum)
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What was asked for on the command line, before any of it is looked at."""
-
-    files: Sequence[str]
-    provider: str | None = None
-    campaign: str | None = None
-    account: str | None = None
-    profile: str | None = None
-    region: str | None = None
-    phone_check: str = "possible"
-    constants: Sequence[str] = ()
-    tags: Sequence[str] = ()
-    format: str | None = None
-    encoding: str | None = None
-    delimiter: str | None = None
-    header: bool = True
-    batch_size: int | None = None
-    limit: int | None = None
-    skip: int = 0
-    max_rejects: str | None = None
-    rejects: Path | None = None
-    acknowledge_compliance: bool = False
-    resend_delivered: bool = False
-    ledger: str | None = None
-    config: Path | None = None
-    offline: bool = False
-    sandbox: bool = False
-    environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
-    snapshot: str | None = None
-    """The profile's content as JSON: a resumed run maps as it began, whatever the file
-    says now."""
-    spool: str | None = None
-    """Where an earlier part of the run keeps its copy of stdin."""
-
-    def remembered(self) -> dict[str, Json]:
-        """Return what a later `runs resume` needs; paths absolute, nothing secret."""
-        kept = {
-            name: value
-            for name, value in asdict(replace(self, environment={})).items()
-            if name not in ("environment", "offline", "ledger")
-        }
-        kept["files"] = [
-            name if name == STDIN else str(Path(name).absolute()) for name in self.files
-        ]
-        kept["constants"], kept["tags"] = [*self.constants], [*self.tags]
-        kept["rejects"] = str(self.rejects.absolute()) if self.rejects else None
-        kept["config"] = str(self.config.absolute()) if self.config else None
-        return kept
-
-
-def recalled(options: dict[str, Json], ledger: str | None) -> Asked:
-    """Return what was asked when a run began."""
-    kept: dict[str, Any] = dict(options)
-    for name in ("rejects", "config"):
-        kept[name] = Path(kept[name]) if kept[name] else None
-    return Asked(**kept, ledger=ledger)
 
 
 @contextmanager
@@ -118,8 +53,8 @@ def ordered(asked: Asked) -> Iterator[Order]:
         raise mapped.document.problem(
             ("region",), f"{mapped.region!r} is no country code such as US (ISO 3166)"
         )
-    with _spooled(asked, state / "spool") as spool:
-        sources = _sources(asked, spool)
+    with inputs.spooled(asked, state / "spool") as spool:
+        sources = inputs.sources(asked, spool, mapped)
         job = Job(
             provider=account.provider,
             campaign=campaign,
@@ -128,17 +63,18 @@ def ordered(asked: Asked) -> Iterator[Order]:
             profile=mapped,
             constants=_constants(asked.constants, account),
             region=_region(asked.region, account),
-            phone_check=_choice(PhoneCheck, asked.phone_check, "--phone-check"),
+            phone_check=inputs.choice(PhoneCheck, asked.phone_check, "--phone-check"),
             tags=tuple(asked.tags),
             skip=asked.skip,
             limit=asked.limit,
             reject_limit=reject_limit(asked.max_rejects),
         )
+        job = replace(job, suppressed=_suppressed(asked, account, job))
         yield Order(
             job=job,
             account=account,
             ledger=ledger_path(asked.ledger, state),
-            rejects_files=_rejects_files(asked, sources),
+            rejects_files=inputs.rejects_files(asked, sources),
             auth=auth,
             resend_delivered=asked.resend_delivered,
             spool=spool,
@@ -233,6 +169,22 @@ def _region(region: str | None, account: Account) -> str | None:
     return region.upper() if region else None
 
 
+def _suppressed(asked: Asked, account: Account, job: Job) -> Suppressed:
+    """Read every list: the command line's and the account's."""
+    lists = [List.named(text) for text in (*account.suppress, *asked.suppress)]
+    if not lists:
+        return Suppressed()
+    rule = account.provider.phone_rule
+    region = job.effective_region or rule.country
+    if rule.form is PhoneForm.AS_WRITTEN and not region:
+        raise UsageError(
+            f"{account.provider.title} takes numbers as written, and those without a "
+            "country code cannot be compared with a suppression list",
+            hint="say their country: --region IN",
+        )
+    return suppression.read(lists, region)
+
+
 def _profile(asked: Asked, document: Document) -> Profile | None:
     if asked.snapshot is not None:
         return profile.load(
@@ -268,106 +220,3 @@ def _constants(given: Sequence[str], account: Account) -> dict[str, str]:
                 raise UsageError(f"--set {field_name}: {problem}") from problem
         constants[field_name] = value
     return constants
-
-
-def _sources(asked: Asked, spool: Path | None) -> tuple[Source, ...]:
-    wishes = reader.Wishes(
-        format=_choice(reader.Format, asked.format, "--format")
-        if asked.format
-        else None,
-        encoding=asked.encoding,
-        delimiter=_delimiter(asked.delimiter),
-        header=asked.header,
-    )
-    return tuple(
-        reader.open_source(spool, wishes, shown=STDIN)
-        if spool and name == STDIN
-        else reader.open_source(Path(name), wishes)
-        for name in asked.files
-    )
-
-
-@contextmanager
-def _spooled(asked: Asked, folder: Path) -> Iterator[Path | None]:
-    """Keep what stdin said, readable by the owner alone, until the run is done with.
-
-    The reject file reads it again, and so does a resume: it outlives a process that
-    dies.
-    """
-    if STDIN not in asked.files:
-        yield None
-    elif asked.spool:
-        copy = Path(asked.spool)
-        if not copy.exists():
-            raise InputUnusable("nothing of this run's stdin is left to send")
-        yield copy
-    else:
-        make_private(folder)
-        handle, name = tempfile.mkstemp(dir=folder, prefix="stdin-")
-        copy = Path(name)
-        try:
-            _keep_stdin(handle)
-            yield copy
-        except LedgerUnusable:
-            raise  # the run may have begun: a resume needs what was read
-        except (LeadctlError, KeyboardInterrupt):
-            copy.unlink(missing_ok=True)
-            raise
-
-
-def _keep_stdin(handle: int) -> None:
-    try:
-        with os.fdopen(handle, "wb") as file:
-            if sys.stdin is None:
-                raise InputUnusable("stdin is closed", hint="push a file, or pipe one")
-            shutil.copyfileobj(sys.stdin.buffer, file)
-    except OSError as error:
-        raise InputUnusable(
-            f"what stdin says cannot be kept: {error.strerror}",
-            hint="free the disk, or push a file",
-        ) from error
-
-
-def _rejects_files(asked: Asked, sources: Sequence[Source]) -> tuple[Path, ...]:
-    if asked.rejects and len(sources) > 1:
-        raise UsageError(
-            "--rejects names one file; with several inputs each has its own"
-        )
-    paths = tuple(
-        asked.rejects
-        or rejects.default_path(
-            Path.cwd() / f"stdin.{source.format}"
-            if source.shown == STDIN
-            else source.path
-        )
-        for source in sources
-    )
-    if len({path.resolve() for path in paths}) < len(paths):
-        raise UsageError("two inputs would share one reject file; push them one by one")
-    for path in paths:
-        if any(_is_same(path, source.path) for source in sources):
-            raise UsageError(
-                f"the reject file would replace an input: {path}",
-                hint="push the files one by one, or name another with --rejects",
-            )
-        rejects.require_ours(path)
-    return paths
-
-
-def _is_same(path: Path, other: Path) -> bool:
-    return os.path.exists(path) and path.samefile(other)  # noqa: PTH110  any name will do
-
-
-def _delimiter(text: str | None) -> str | None:
-    named = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
-    found = named.get(text.casefold(), text) if text else None
-    if found is not None and (len(found) != 1 or found in '"\r\n'):
-        raise UsageError("--delimiter takes one character, or tab")
-    return found
-
-
-def _choice(kind: type[Choice], text: str, option: str) -> Choice:
-    names = [member.value for member in kind]
-    if text.casefold() not in names:
-        raise UsageError(f"{option} takes {', '.join(names)}, not {text!r}")
-    return kind(text.casefold())

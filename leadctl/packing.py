@@ -1,0 +1,76 @@
+"""Compressed files as the bytes they hold, told by their first bytes and not by name.
+
+The one door to zstd: the standard library's own from Python 3.14 on.
+"""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import sys
+import zlib
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import BinaryIO
+
+
+class Packing(StrEnum):
+    """How a file is compressed."""
+
+    NONE = ""
+    GZIP = "gzip"
+    BZIP2 = "bzip2"
+    ZSTD = "zstd"
+
+
+_MAGIC = {
+    b"\x1f\x8b": Packing.GZIP,
+    b"BZh": Packing.BZIP2,
+    b"\x28\xb5\x2f\xfd": Packing.ZSTD,
+}
+LONGEST_MAGIC = 4
+SUFFIXES = (".gz", ".bz2", ".zst")
+
+
+def packing(start: bytes) -> Packing:
+    """Tell how a file is compressed by its first four bytes."""
+    return next(
+        (how for magic, how in _MAGIC.items() if start.startswith(magic)), Packing.NONE
+    )
+
+
+@contextmanager
+def unpacked(file: BinaryIO, how: Packing) -> Iterator[BinaryIO]:
+    """Read what a compressed file holds, block by block.
+
+    Raises OSError, with a sentence in `strerror`, where it is cut short or damaged.
+    """
+    opened, damages = _opened(file, how)
+    try:
+        yield opened
+    except damages as error:
+        raise OSError(0, f"its {how} data is cut short or damaged") from error
+
+
+def _opened(
+    file: BinaryIO, how: Packing
+) -> tuple[BinaryIO, tuple[type[Exception], ...]]:
+    """Return the file to read from, and what it raises over damaged data."""
+    match how:
+        case Packing.NONE:
+            return file, ()
+        case Packing.GZIP:
+            plain = cast("BinaryIO", gzip.GzipFile(fileobj=file, mode="rb"))
+            return plain, (EOFError, zlib.error, gzip.BadGzipFile)
+        case Packing.BZIP2:
+            return cast("BinaryIO", bz2.BZ2File(file)), (EOFError, OSError)
+        case Packing.ZSTD:
+            if sys.version_info >= (3, 14):
+                from compression import zstd  # noqa: PLC0415  only where needed
+            else:
+                from backports import zstd  # noqa: PLC0415  the same
+            return cast("BinaryIO", zstd.ZstdFile(file)), (EOFError, zstd.ZstdError)

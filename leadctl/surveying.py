@@ -1,0 +1,270 @@
+"""One look at all bytes of a file before its first row is read.
+
+It tells the file again later, proves that every byte can be decoded, bounds the longest
+line, and says whether any number looks as if a spreadsheet had damaged it. What cannot
+be read is refused before anything is sent.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import re
+import sys
+from codecs import getincrementaldecoder
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+
+from leadctl import encoding
+from leadctl.errors import InputUnusable
+from leadctl.packing import LONGEST_MAGIC, Packing, packing, unpacked
+from leadctl.wording import count
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from typing import Any
+
+SAMPLE = 64 * 1024
+"""Characters that a file's shape is found out from."""
+
+BLOCK = 1 << 20
+LONGEST_LINE = 4_000_000
+"""Characters a line may have: a line is held whole while it is split."""
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What a file turned out to be; `fingerprint` and `size` are of unpacked bytes.
+
+    `suspicious`: it holds what may be a number in scientific notation, or a rounded
+    one; only then is it worth looking at a whole column.
+    """
+
+    text: str
+    encoding: str
+    why: str
+    packing: Packing
+    fingerprint: str
+    size: int
+    stamp: tuple[int, ...]
+    suspicious: bool
+    is_guess: bool = False
+    """Whether the encoding was detected: no byte proves it."""
+
+
+def survey(
+    path: Path, shown: str, asked: str | None = None, most: int = sys.maxsize
+) -> Survey:
+    """Read all bytes (or `most`) once, twice where the encoding has to be detected.
+
+    Raises InputUnusable with the place and the remedy.
+    """
+    require_file(path, shown)
+    try:
+        start = _start(path)
+        name, why = _declared(asked, start)
+        try:
+            return _read(path, shown, (name, why), most)
+        except _Undecodable as error:
+            found = None if asked or why else encoding.detected(_odd_lines(path))
+            if found is None:
+                raise _refused(shown, error) from error
+            reason = "not UTF-8; the likeliest by its letters (--encoding says another)"
+            return replace(_read(path, shown, (found, reason), most), is_guess=True)
+    except _Undecodable as error:
+        raise _refused(shown, error) from error
+    except OSError as error:
+        raise InputUnusable(f"{shown}: cannot be read: {error.strerror}") from error
+
+
+def survey_binary(path: Path, shown: str) -> Survey:
+    """Tell a file of any kind again; raises InputUnusable where it cannot be read."""
+    digest, size = hashlib.blake2b(digest_size=16), 0
+    try:
+        with path.open("rb") as file:
+            stamp = _stamp(file)
+            while block := file.read(BLOCK):
+                digest.update(block)
+                size += len(block)
+    except OSError as error:
+        raise InputUnusable(f"{shown}: cannot be read: {error.strerror}") from error
+    return Survey("", "", "", Packing.NONE, digest.hexdigest(), size, stamp, True)
+
+
+def require_file(path: Path, shown: str) -> None:
+    if path.is_dir():
+        raise InputUnusable(f"{shown} is a folder", hint="name the files in it")
+    if path.exists() and not path.is_file():
+        raise InputUnusable(
+            f"{shown} can be read only once",
+            hint="give it as stdin: `… | leadctl push - …`",
+        )
+
+
+class Content(NamedTuple):
+    """A file opened: what it holds unpacked, how it is packed, and which file it is."""
+
+    file: BinaryIO
+    packing: Packing
+    stamp: tuple[int, ...]
+
+
+@contextmanager
+def content(path: Path, size: int) -> Iterator[Content]:
+    """Open the first `size` unpacked bytes of a file."""
+    with path.open("rb") as file:
+        how = packing(file.read(LONGEST_MAGIC))
+        file.seek(0)
+        with unpacked(file, how) as plain:
+            start = io.BufferedReader(_Start(plain, size), SAMPLE)
+            yield Content(start, how, _stamp(file))
+
+
+class _Start(io.RawIOBase):
+    """The first `size` bytes of a file, as a file."""
+
+    def __init__(self, file: BinaryIO, size: int) -> None:
+        self._file = file
+        self._left = size
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:  # noqa: ANN401  as in io
+        block = self._file.read(min(len(buffer), self._left))
+        buffer[: len(block)] = block
+        self._left -= len(block)
+        return len(block)
+
+
+def _stamp(file: BinaryIO) -> tuple[int, ...]:
+    found = os.fstat(file.fileno())
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _start(path: Path) -> bytes:
+    with content(path, SAMPLE) as opened:
+        return opened.file.read(SAMPLE)
+
+
+def _declared(asked: str | None, start: bytes) -> tuple[str, str]:
+    """Return the encoding the user or the file names, else UTF-8; and why."""
+    marked = encoding.by_mark(start)
+    if asked is None:
+        name, why = marked or "utf-8", "its byte-order mark" if marked else ""
+    else:
+        name, why = encoding.usable(asked), "as asked"
+        if name in ("utf-8", "utf8", "u8") and marked == "utf-8-sig":
+            name = marked  # a mark is no letter of the first name
+    if b"\0" in start and not name.startswith(("utf-16", "utf-32")):
+        raise _Undecodable(name, "it is no text: it holds zero bytes")
+    return name, why
+
+
+class _Undecodable(Exception):
+    """Bytes that are no text of this encoding; `reason` says which."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(reason)
+        self.encoding = name
+        self.reason = reason
+
+
+def _refused(shown: str, error: _Undecodable) -> InputUnusable:
+    return InputUnusable(
+        f"{shown}: {error.reason}",
+        hint="save it as CSV (UTF-8), or say its --encoding: cp1252, utf-16-le …",
+    )
+
+
+def _read(path: Path, shown: str, named: tuple[str, str], most: int) -> Survey:
+    name, why = named
+    digest, reading = hashlib.blake2b(digest_size=16), _Reading(name)
+    with content(path, most) as opened:
+        while block := opened.file.read(BLOCK):
+            digest.update(block)
+            reading.take(block)
+            if reading.line > LONGEST_LINE:
+                raise InputUnusable(
+                    f"{shown}: a line is longer than {count(LONGEST_LINE, 'character')}"
+                    f" (around byte {reading.size:,})",
+                    hint="a table has one row a line; is the file what it should be?",
+                )
+        reading.take(b"", final=True)
+    return Survey(
+        reading.text,
+        name,
+        why or "every byte of it is valid UTF-8",
+        opened.packing,
+        digest.hexdigest(),
+        reading.size,
+        opened.stamp,
+        reading.suspicious,
+    )
+
+
+@dataclass
+class _Reading:
+    """What is known of a file's text up to here."""
+
+    encoding: str
+    text: str = ""
+    size: int = 0
+    line: int = 0
+    """Characters since the last line end."""
+    suspicious: bool = False
+    _before: int = field(default=0, init=False)
+
+    def __post_init__(self) -> None:
+        self._decoder = getincrementaldecoder(self.encoding)()
+
+    def take(self, block: bytes, *, final: bool = False) -> None:
+        """Raise _Undecodable with the place, counted from 1, of a wrong byte."""
+        pending = len(self._decoder.getstate()[0])
+        try:
+            text = self._decoder.decode(block, final)
+        except UnicodeError as error:
+            raise self._undecodable(error, pending) from error
+        self.size += len(block)
+        if len(self.text) < SAMPLE:
+            self.text += text[: SAMPLE - len(self.text)]
+        end = max(text.rfind("\n"), text.rfind("\r"))
+        self.line = self.line + len(text) if end < 0 else len(text) - end - 1
+        self.suspicious = self.suspicious or is_suspicious(text)
+
+    def _undecodable(self, error: UnicodeError, pending: int) -> _Undecodable:
+        if not isinstance(error, UnicodeDecodeError):
+            reason = f"it cannot be read as {self.encoding}: {error}"
+        else:
+            at = self.size - pending + error.start + 1
+            reason = f"byte {at} is not {self.encoding}: {error.reason}"
+        return _Undecodable(self.encoding, reason)
+
+
+_SCIENTIFIC = re.compile(r"\d[eE]\+?\d")
+_ROUNDED = re.compile(r"(?<!\d)[1-9]\d{4,5}0{5,}(?!\d)")
+
+
+def is_suspicious(text: str) -> bool:
+    """Tell whether a look at each number pays; quick, for it reads every file."""
+    if any(e in text for e in ("E+", "e+", "E1", "e1", "E0", "e0")) and (
+        _SCIENTIFIC.search(text)
+    ):
+        return True
+    return "00000" in text and _ROUNDED.search(text) is not None
+
+
+def _odd_lines(path: Path) -> bytes:
+    """Collect lines with letters beyond ASCII, whole, as a sample for detection."""
+    found: list[bytes] = []
+    with content(path, sys.maxsize) as opened:
+        while block := opened.file.read(BLOCK):
+            lines = block.splitlines(keepends=True)
+            whole = lines[1:-1] if len(block) == BLOCK else lines
+            found += [line for line in whole if not line.isascii()]
+            if sum(map(len, found)) > SAMPLE:
+                break
+    return b"".join(found)[:BLOCK]

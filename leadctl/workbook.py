@@ -1,0 +1,111 @@
+"""An .xlsx workbook as rows of text; the one door to `python_calamine` (extra `xlsx`).
+
+A workbook keeps numbers whole, so a phone number stored as one loses nothing here; what
+was lost when it was typed (a leading zero, a +) is lost before.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from datetime import date, datetime, time
+from typing import TYPE_CHECKING
+
+from leadctl.errors import InputUnusable
+from leadctl.wording import count, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from python_calamine import CalamineWorkbook
+
+MAGIC = b"PK\x03\x04"
+OLD_MAGIC = b"\xd0\xcf\x11\xe0"
+"""How Office files before 2007 begin, and encrypted ones since."""
+LARGEST = 1 << 30
+"""Bytes a workbook may unpack to: a sheet is read whole."""
+
+
+def is_workbook(path: Path, start: bytes) -> bool:
+    """Tell an .xlsx from other ZIP files by what it holds."""
+    if not start.startswith(MAGIC):
+        return False
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return "xl/workbook.xml" in archive.namelist()
+    except (zipfile.BadZipFile, OSError):
+        return False
+
+
+def sheet_name(path: Path, shown: str, asked: str | None) -> str:
+    """Return the sheet asked for by name or number from 1, else the first."""
+    names = _workbook(path, shown).sheet_names
+    if asked is None or asked in names:
+        return asked or names[0]
+    if asked.isdecimal() and 1 <= int(asked) <= len(names):
+        return names[int(asked) - 1]
+    raise InputUnusable(
+        f"{shown} has no sheet {asked!r}{nearest(asked, names)}",
+        hint=f"its {count(len(names), 'sheet')}: {', '.join(names[:20])}",
+    )
+
+
+def rows(path: Path, shown: str, sheet: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows that hold anything, each with the number of rows before it."""
+    found = _workbook(path, shown).get_sheet_by_name(sheet)
+    for before, cells in enumerate(found.iter_rows()):
+        texts = [_text(cell) for cell in cells]
+        if any(text.strip() for text in texts):
+            yield before, texts
+
+
+def _workbook(path: Path, shown: str) -> CalamineWorkbook:
+    try:
+        from python_calamine import (  # noqa: PLC0415  only where it is needed
+            CalamineError,
+            CalamineWorkbook,
+            PasswordError,
+        )
+    except ImportError as error:
+        raise InputUnusable(
+            f"{shown} is an Excel workbook, which needs the extra `xlsx`",
+            hint="pip install 'leadctl[xlsx]', or save the file as CSV (UTF-8)",
+        ) from error
+    _require_size(path, shown)
+    try:
+        return CalamineWorkbook.from_path(path)
+    except PasswordError as error:
+        raise InputUnusable(
+            f"{shown} is protected by a password", hint="save it without one"
+        ) from error
+    except (CalamineError, OSError) as error:
+        raise InputUnusable(
+            f"{shown}: the workbook cannot be read: it is damaged",
+            hint="open and save it again, or save it as CSV (UTF-8)",
+        ) from error
+
+
+def _require_size(path: Path, shown: str) -> None:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            size = sum(member.file_size for member in archive.infolist())
+    except (zipfile.BadZipFile, OSError):
+        return  # what is wrong is told when it is opened
+    if size > LARGEST:
+        raise InputUnusable(
+            f"{shown}: the workbook is too large ({size:,} bytes unpacked)",
+            hint="save the sheet as CSV (UTF-8), which is read row by row",
+        )
+
+
+def _text(cell: object) -> str:
+    """Write a cell as a person would: a whole number without a decimal tail."""
+    match cell:
+        case bool():
+            return "true" if cell else "false"
+        case float() if cell.is_integer():
+            return str(int(cell))
+        case datetime() | date() | time():
+            return cell.isoformat()
+        case _:
+            return str(cell)
