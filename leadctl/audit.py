@@ -36,7 +36,8 @@ class BatchState(StrEnum):
 class Run:
     """One run's facts; times are ISO 8601 UTC.
 
-    `error` is `{"code", "message", "hint"}` or None.
+    `error` is `{"code", "message", "hint"}` or None; `repairs` counts by rule the phone
+    cells that were mended.
     """
 
     number: int
@@ -50,6 +51,7 @@ class Run:
     requests: int
     exit_code: int | None
     error: dict[str, Json] | None
+    repairs: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,7 @@ class Audit:
         names = [column[0] for column in cursor.description]
         facts = dict(zip(names, cursor.fetchone(), strict=True))
         facts["options"] = json.loads(facts["options"])
+        facts["repairs"] = json.loads(facts["repairs"])
         facts["error"] = json.loads(facts["error"]) if facts["error"] else None
         return Run(**facts)
 

@@ -19,7 +19,7 @@ from leadctl.audit import Audit, BatchState
 from leadctl.model import DELIVERED, Code, Finding, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from contextlib import AbstractContextManager
     from sqlite3 import Connection
     from uuid import UUID
@@ -182,16 +182,23 @@ class Books(Audit):
                 (path, self._run, ordinal),
             )
 
-    def finish(self, exit_code: int, error: dict[str, Json] | None) -> None:
+    def finish(
+        self,
+        exit_code: int,
+        error: dict[str, Json] | None,
+        repairs: Mapping[str, int],
+    ) -> None:
+        """Close the run; `repairs` counts what was mended in phone cells."""
         with self._transaction():
             self._write_noted()
             self._db.execute(
-                "UPDATE runs SET finished_at = ?, exit_code = ?, error = ?"
-                " WHERE number = ?",
+                "UPDATE runs SET finished_at = ?, exit_code = ?, error = ?,"
+                " repairs = ? WHERE number = ?",
                 (
                     utc_text(datetime.now(UTC)),
                     exit_code,
                     json.dumps(error) if error else None,
+                    json.dumps(repairs),
                     self._run,
                 ),
             )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import MISSING, dataclass, fields, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import platformdirs
@@ -19,7 +20,6 @@ from leadctl.yamlfile import Document, parse, read
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
-    from pathlib import Path
 
     from leadctl.model import Json
     from leadctl.provider import Limits
@@ -80,6 +80,8 @@ class Account:
     connection: Connection
     secret_settings: Mapping[str, str]
     """`api_key_file`, `api_key_command` from the config file; never a secret itself."""
+    suppress: tuple[str, ...] = ()
+    """Files of numbers never to upload, `PATH` or `PATH::COLUMN`."""
     missing: tuple[str, ...] = ()
     """Settings without which nothing can be sent; a dry run does without them."""
 
@@ -145,7 +147,7 @@ def resolve(
     ]
     own, common = _types(loaded), _types(Connection)
     _refuse_plain_secrets(document, where, loaded)
-    table = document.table(where, ("provider", *own, *common, *secret_keys))
+    table = document.table(where, ("provider", "suppress", *own, *common, *secret_keys))
     values: dict[str, Json] = {}
     for setting, kind in (own | common).items():
         variable = variable_name(name, setting)
@@ -170,7 +172,18 @@ def resolve(
             f"from {_LEAST[setting]:g} to {MOST:,}"
         )
     forms = {key: str(table[key]) for key in secret_keys if key in table}
-    return Account(name, _addressed(built, name), connection, forms, missing)
+    suppress = _suppress(document, (*where, "suppress"))
+    return Account(name, _addressed(built, name), connection, forms, suppress, missing)
+
+
+def _suppress(document: Document, where: Where) -> tuple[str, ...]:
+    """Read the account's suppression lists; paths are relative to the config file."""
+    given = document.at(where)
+    listed = [given] if isinstance(given, str) else given or []
+    if not isinstance(listed, list) or not all(isinstance(i, str) for i in listed):
+        raise document.problem(where, "suppress must be a path or a list of paths")
+    folder = Path(document.name).absolute().parent
+    return tuple(str(folder / Path(str(path)).expanduser()) for path in listed)
 
 
 MOST = 1_000_000

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from leadctl.fields import FieldInvalid, mapping, text
 from leadctl.model import Code, Lead
-from leadctl.phone import PhoneProblem
+from leadctl.spelling import PhoneProblem
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,6 +6,7 @@ file -> Row -> fields -> Lead -> not in this file before -> not yet delivered ->
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
@@ -20,10 +21,12 @@ from leadctl.errors import (
     TooManyRejects,
 )
 from leadctl.fitting import Fitter, Unfit
+from leadctl.forensics import damage, looks_rounded
 from leadctl.mapping import bind, bind_by_name
 from leadctl.model import Batch, Code, Finding, Malformed, Row, Status
 from leadctl.phone import Normaliser, PhoneCheck
 from leadctl.rowset import RowSet
+from leadctl.suppression import Suppressed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -75,6 +78,7 @@ class Job:
     skip: int = 0
     limit: int | None = None
     reject_limit: RejectLimit = RejectLimit()
+    suppressed: Suppressed = field(default_factory=Suppressed)
 
     @property
     def effective_region(self) -> str | None:
@@ -122,6 +126,12 @@ class Importer:
         )
         self._fitter = Fitter(job.provider, normalise, known.digest)
         self._mappers = [_mapper(job, source) for source in job.sources]
+        self._damage = [
+            damage(source, mapper)
+            for source, mapper in zip(job.sources, self._mappers, strict=True)
+        ]
+        self.repairs: Counter[str] = Counter()
+        """What was mended in phone cells, and how often."""
         self._seen: set[bytes] = set()
         self._read = 0
         # Kept, so that what a stopped run did not send can still be accounted for.
@@ -131,6 +141,12 @@ class Importer:
     @property
     def mappers(self) -> list[Mapper]:
         return self._mappers
+
+    def damages(self) -> Iterator[str]:
+        """Yield a sentence for each file whose phones a spreadsheet has cut."""
+        for source, found in zip(self._job.sources, self._damage, strict=True):
+            if sentence := str(found):
+                yield f"{source.shown}: {sentence}"
 
     @property
     def unplaced(self) -> set[str]:
@@ -257,25 +273,38 @@ class Importer:
     def _lead(
         self, file: int, row: Row | Malformed, mapper: Mapper, *, quiet: bool
     ) -> Lead | None:
-        verdict = self._verdict(row, mapper)
+        verdict = self._verdict(file, row, mapper)
         if isinstance(verdict, Finding):
             if not quiet:
                 self._books.note(file, verdict)
             return None
+        if verdict.phone.repairs:
+            self.repairs.update(verdict.phone.repairs)
         return verdict
 
-    def _verdict(self, row: Row | Malformed, mapper: Mapper) -> Lead | Finding:
+    def _verdict(
+        self, file: int, row: Row | Malformed, mapper: Mapper
+    ) -> Lead | Finding:
         if isinstance(row, Malformed):
             return Finding(row.number, Status.REJECTED, Code.ROW_MALFORMED, row.reason)
         if column := mapper.skipped_by(row.cells):
             reason = f"skip_if: column {column!r}"
             return Finding(row.number, Status.SUPPRESSED, Code.SKIPPED_BY_RULE, reason)
+        values = mapper.values(row.cells)
+        if self._damage[file].is_rounded and looks_rounded(values.get("phone")):
+            reason = "ends in zeros, as many in this file: a spreadsheet has cut it"
+            damaged = Code.PHONE_DAMAGED
+            return Finding(row.number, Status.REJECTED, damaged, reason, "phone")
         try:
-            lead = self._fitter.lead(row.number, mapper.values(row.cells))
+            lead = self._fitter.lead(row.number, values)
         except Unfit as unfit:
             return Finding(
                 row.number, Status.REJECTED, unfit.code, unfit.reason, unfit.field
             )
+        if self._job.suppressed and lead.phone.key in self._job.suppressed:
+            reason = "its number is on a suppression list"
+            listed = Code.ON_SUPPRESSION_LIST
+            return Finding(row.number, Status.SUPPRESSED, listed, reason, "phone")
         if self._is_repeated(lead):
             reason = "an earlier row of this run is the same lead"
             return Finding(row.number, Status.DUPLICATE, Code.DUPLICATE_IN_FILE, reason)
@@ -292,6 +321,11 @@ def require_mappable(job: Job) -> None:
     """Raise InputUnusable unless every file of the job fits the column map."""
     for source in job.sources:
         _mapper(job, source)
+
+
+def phone_columns(job: Job, source: Source) -> tuple[str, ...]:
+    """Name the columns that phone numbers are read from."""
+    return _mapper(job, source).columns.get("phone", ())
 
 
 def _mapper(job: Job, source: Source) -> Mapper:

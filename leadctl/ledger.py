@@ -68,6 +68,9 @@ CREATE INDEX in_doubt_of_run ON in_doubt (run);
 CREATE TABLE pace (scope TEXT PRIMARY KEY, next REAL NOT NULL) WITHOUT ROWID;
 CREATE TABLE exchanges (account TEXT NOT NULL, moment REAL NOT NULL);
 """,
+    """
+ALTER TABLE runs ADD COLUMN repairs TEXT NOT NULL DEFAULT '{}'
+""",
 )
 """Scripts from each version of the schema to the next; the version is their number."""
 

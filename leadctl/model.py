@@ -72,10 +72,14 @@ class Malformed(NamedTuple):
 
 
 class Phone(NamedTuple):
-    """A number as one provider takes it (`wire`) and as it is known again (`key`)."""
+    """A number as one provider takes it (`wire`) and as it is known again (`key`).
+
+    `repairs` names what was mended in the cell first.
+    """
 
     wire: str
     key: str
+    repairs: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return "Phone(hidden)"

@@ -7,7 +7,6 @@ needs a region.
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ import phonenumbers
 from phonenumbers import PhoneNumber, ValidationResult
 
 from leadctl.model import Code, Phone
+from leadctl.spelling import PhoneProblem, spelled
 
 if TYPE_CHECKING:
     from leadctl.model import Json
@@ -47,15 +47,6 @@ class PhoneRule:
     most: int = 15
 
 
-class PhoneProblem(Exception):
-    """Why a number cannot be sent; the text never repeats the number."""
-
-    def __init__(self, code: Code, reason: str) -> None:
-        super().__init__(reason)
-        self.code = code
-        self.reason = reason
-
-
 @dataclass(frozen=True)
 class Normaliser:
     """Turns cells into phones for one provider.
@@ -68,7 +59,11 @@ class Normaliser:
     check: PhoneCheck = PhoneCheck.POSSIBLE
 
     def __call__(self, value: Json) -> Phone:
-        plus, digits = _digits(_clean(value))
+        plus, digits, repairs = spelled(value)
+        phone = self._phone(plus=plus, digits=digits)
+        return phone._replace(repairs=repairs) if repairs else phone
+
+    def _phone(self, *, plus: bool, digits: str) -> Phone:
         if self.rule.country == "IN":
             return self._indian(plus=plus, digits=digits)
         if self.rule.form is PhoneForm.AS_WRITTEN:
@@ -150,9 +145,6 @@ def is_region(code: str) -> bool:
     return code in phonenumbers.SUPPORTED_REGIONS
 
 
-_FORMATTING = str.maketrans("", "", " -.()/\u00a0")
-_DECIMAL_TAIL = re.compile(r"(?<=\d{7})\.0+\s*$")
-_SCIENTIFIC = re.compile(r"[+-]?\d+([.,]\d+)?[eE][+-]?\d+")
 _PARSE_REASONS = {
     phonenumbers.NumberParseException.INVALID_COUNTRY_CODE: "no such country code",
     phonenumbers.NumberParseException.TOO_SHORT_NSN: "too few digits",
@@ -167,49 +159,6 @@ def _invalid(reason: str) -> PhoneProblem:
 
 def _count(digits: str) -> str:
     return "1 digit" if len(digits) == 1 else f"{len(digits)} digits"
-
-
-def _clean(value: Json) -> str:
-    if isinstance(value, bool | list | dict):
-        raise _invalid("not a phone number but another kind of value")
-    cell = "" if value is None else str(value)
-    # A number that went through a spreadsheet as a number: the zero is no digit of it.
-    cell = _DECIMAL_TAIL.sub("", cell)
-    if not cell.isascii():
-        # Full-width digits and exotic spaces become plain; invisible characters go.
-        cell = unicodedata.normalize("NFKC", cell)
-        cell = "".join(
-            _plain_character(c) for c in cell if unicodedata.category(c) != "Cf"
-        )
-    cell = cell.strip()
-    if not cell:
-        raise PhoneProblem(Code.PHONE_MISSING, "no phone number")
-    if _SCIENTIFIC.fullmatch(cell):
-        raise PhoneProblem(
-            Code.PHONE_DAMAGED,
-            "a spreadsheet turned it into scientific notation; "
-            "export the file again with the column as text",
-        )
-    return cell
-
-
-def _plain_character(character: str) -> str:
-    if character.isdecimal():
-        return str(unicodedata.decimal(character))
-    return "-" if unicodedata.category(character) == "Pd" else character
-
-
-def _digits(cell: str) -> tuple[bool, str]:
-    compact = cell.translate(_FORMATTING)
-    plus = compact.startswith("+")
-    digits = compact[1:] if plus else compact
-    if not digits.isascii() or not digits.isdigit():
-        if any(c.isalpha() for c in digits):
-            raise _invalid(
-                "contains letters (an extension or a second number cannot be sent)"
-            )
-        raise _invalid("contains signs that no phone number has")
-    return plus, digits
 
 
 def _e164(number: PhoneNumber) -> str:

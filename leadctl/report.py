@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from leadctl.errors import ExitCode, Interrupted
 from leadctl.model import Status
+from leadctl.spelling import ABOUT, Repair
 from leadctl.wording import count
 
 if TYPE_CHECKING:
@@ -98,6 +99,7 @@ def document(report: Report) -> dict[str, Json]:
             }
             for reason in report.reasons
         ],
+        "repairs": {**run.repairs},
         "requests": run.requests,
         "started_at": run.started_at,
         "finished_at": run.finished_at,
@@ -120,6 +122,7 @@ def failure_document(error: LeadctlError, *, facts: dict[str, Json]) -> dict[str
         "rows": 0,
         **dict.fromkeys((status.value for status in Status), 0),
         "reasons": [],
+        "repairs": {},
         "requests": 0,
         "started_at": None,
         "finished_at": None,
@@ -153,6 +156,11 @@ def show(report: Report, console: Console) -> None:
     if report.reasons:
         console.print()
         console.print(_reasons(report))
+    if run.repairs:
+        console.print()
+        for repair, number in run.repairs.items():
+            about = ABOUT[Repair(repair)]
+            console.print(plain(f"{number:,} phone cells mended: {about}"))
     for line in _next_steps(report):
         # Paths and commands are to be copied: never broken over lines.
         console.print(plain(line), soft_wrap=True)

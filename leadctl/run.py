@@ -24,7 +24,7 @@ from leadctl.errors import (
     RejectsNotWritten,
     Unusable,
 )
-from leadctl.importer import Importer, Known, require_mappable
+from leadctl.importer import Importer, Known, phone_columns, require_mappable
 from leadctl.journey import Patience
 from leadctl.ledger import Ledger
 from leadctl.lock import campaign_lock
@@ -80,6 +80,7 @@ def push(order: Order) -> Report:
         ledger = stack.enter_context(Ledger(order.ledger))
         transport = stack.enter_context(_transport(order, ledger))
         importer, books = _opened(order, ledger, ledger)
+        _warn(order, importer)
         delivery = Delivery(
             account.provider,
             limits,
@@ -106,6 +107,7 @@ def rehearse(order: Order) -> Report:
         if order.ledger is not None and order.ledger.exists():
             known = stack.enter_context(Ledger(order.ledger))
         importer, books = _opened(order, aside, known)
+        _warn(order, importer)
         error = importer.rehearse()
         if order.spool:
             stack.callback(order.spool.unlink, missing_ok=True)
@@ -188,7 +190,9 @@ def _finished(
         error = error or RejectsNotWritten(failure.message, hint=failure.hint)
     error = _advised(error, order)
     code = report.exit_code(books.counts(), error)
-    books.finish(code, report.error_document(error) if error else None)
+    books.finish(
+        code, report.error_document(error) if error else None, importer.repairs
+    )
     if order.spool and (
         order.ledger is None or code in (ExitCode.OK, ExitCode.REJECTED)
     ):
@@ -201,8 +205,21 @@ def _write_rejects(order: Order, books: Books) -> None:
     for ordinal, source in enumerate(order.job.sources):
         path = order.rejects_files[ordinal]
         findings = books.findings(ordinal, IN_REJECT_FILE)
-        rows = rejects.write_if_any(path, source, findings, books.run().id)
+        phones = phone_columns(order.job, source)
+        rows = rejects.write_if_any(path, source, findings, books.run().id, phones)
         books.set_rejects_file(ordinal, str(path) if rows else None)
+
+
+def _warn(order: Order, importer: Importer) -> None:
+    """Tell, before anything is sent, what the files look like they need."""
+    for source in order.job.sources:
+        for choice in source.choices:
+            if choice.needs_telling:
+                order.tell(
+                    f"{source.shown}: {choice.what} {choice.value}: {choice.why}"
+                )
+    for sentence in importer.damages():
+        order.tell(sentence)
 
 
 def _say_once(order: Order, importer: Importer, books: Books) -> None:

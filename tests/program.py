@@ -85,6 +85,7 @@ class Document(TypedDict):
     failed: int
     unknown: int
     reasons: list[Reason]
+    repairs: dict[str, int]
     requests: int
     started_at: str | None
     finished_at: str | None

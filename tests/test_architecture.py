@@ -42,7 +42,8 @@ ALLOWED = {
     "terminal": set[str](),
     # what a provider is
     "fields": {"model", "strictjson"},
-    "phone": {"model"},
+    "spelling": {"model"},
+    "phone": {"model", "spelling"},
     "auth": {"errors"},
     "answers": {"errors", "model"},
     "provider": {"answers", "errors", "fields", "model", "phone", "wording"},
@@ -52,10 +53,41 @@ ALLOWED = {
     # from the file to the lead
     "yamlfile": {"errors", "model", "wording"},
     "profile": {"errors", "fields", "model", "wording", "yamlfile"},
+    "packing": set[str](),
+    "encoding": {"errors"},
+    "surveying": {"encoding", "errors", "packing", "wording"},
+    "sniffing": {"fields", "model", "wording"},
+    "workbook": {"errors", "wording"},
     "splitting": {"model", "strictjson", "wording"},
-    "reader": {"errors", "model", "splitting"},
-    "mapping": {"errors", "fields", "model", "profile", "wording", "yamlfile"},
-    "fitting": {"fields", "mapping", "model", "phone", "provider"},
+    "reader": {
+        "errors",
+        "model",
+        "packing",
+        "sniffing",
+        "splitting",
+        "surveying",
+        "workbook",
+    },
+    "mapping": {
+        "errors",
+        "fields",
+        "model",
+        "profile",
+        "sniffing",
+        "wording",
+        "yamlfile",
+    },
+    "forensics": {"mapping", "model", "reader", "spelling"},
+    "suppression": {
+        "errors",
+        "fields",
+        "model",
+        "phone",
+        "reader",
+        "spelling",
+        "wording",
+    },
+    "fitting": {"fields", "mapping", "model", "phone", "provider", "spelling"},
     # settings
     "config": {"errors", "model", "provider", "wording", "yamlfile"},
     "credentials": {"config", "errors"},
@@ -74,8 +106,8 @@ ALLOWED = {
         "wording",
     },
     "lock": {"errors", "folders"},
-    "rejects": {"errors", "model", "reader", "splitting", "strictjson"},
-    "report": {"audit", "errors", "model", "terminal", "wording"},
+    "rejects": {"errors", "model", "packing", "reader", "splitting", "strictjson"},
+    "report": {"audit", "errors", "model", "spelling", "terminal", "wording"},
     # the wire
     "transport": {"errors"},
     "pace": {"provider"},
@@ -101,6 +133,7 @@ ALLOWED = {
         "ended",
         "errors",
         "fitting",
+        "forensics",
         "mapping",
         "model",
         "phone",
@@ -108,6 +141,7 @@ ALLOWED = {
         "provider",
         "reader",
         "rowset",
+        "suppression",
     },
     "run": {
         "auth",
@@ -152,6 +186,9 @@ DOORS = {
     "yaml": {"yamlfile"},
     "keyring": {"credentials"},
     "phonenumbers": {"phone"},
+    "charset_normalizer": {"encoding"},
+    "backports": {"packing"},
+    "python_calamine": {"workbook"},
     "starlette": {"sandbox.*"},
     "uvicorn": {"sandbox.*"},
 }
@@ -293,7 +330,8 @@ def test_package_has_one_door(package: str) -> None:
 
 def test_no_other_package_is_needed() -> None:
     found = {what.partition(".")[0] for _, what, _ in imports()}
-    known = sys.stdlib_module_names | DOORS.keys() | {"leadctl"}
+    newer = {"compression"}  # the standard library's from Python 3.14 on
+    known = sys.stdlib_module_names | DOORS.keys() | {"leadctl"} | newer
     assert found <= known
 
 

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from program import Program
 
     from leadctl.books import Books
+    from leadctl.model import Json
 
 DUPLICATE = Outcome(Status.DUPLICATE, Code.DUPLICATE_IN_CAMPAIGN, "already there")
 REFUSED = Outcome(Status.REJECTED, Code.PROVIDER_REJECTED, "no landlines")
@@ -298,7 +299,12 @@ def test_finished_run_tells_how_it_ended(tmp_path: Path) -> None:
     with Ledger(tmp_path / "ledger") as ledger:
         books = begun(ledger)
         books.set_rejects_file(0, "leads.rejects.csv")
-        books.finish(4, {"code": "access_denied", "message": "refused", "hint": None})
+        refused: dict[str, Json] = {
+            "code": "access_denied",
+            "message": "refused",
+            "hint": None,
+        }
+        books.finish(4, refused, {"decimal_tail": 2})
         run = books.run()
     with Ledger(tmp_path / "ledger") as ledger:
         found = ledger.books(run.id).run()

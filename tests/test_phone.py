@@ -16,10 +16,10 @@ from leadctl.phone import (
     Normaliser,
     PhoneCheck,
     PhoneForm,
-    PhoneProblem,
     PhoneRule,
     is_region,
 )
+from leadctl.spelling import PhoneProblem
 from leadctl.yamlfile import parse
 
 PROVIDERS = ("agora", "lupitor", "ozonetel", "voiso", "yotel")
@@ -143,8 +143,8 @@ def test_region_is_for_numbers_without_a_country_code(
         ("+15551234567;ext=8", Code.PHONE_INVALID, ""),
         ("n/a", Code.PHONE_INVALID, "letters"),
         ("++15551234567", Code.PHONE_INVALID, "signs"),
-        ("+15551234567,+15551234568", Code.PHONE_INVALID, "signs"),
-        ("+15551234567#9", Code.PHONE_INVALID, "signs"),
+        ("+15551234567,+15551234568", Code.PHONE_INVALID, "more than one"),
+        ("+15551234567#9", Code.PHONE_INVALID, "extension"),
         ("1.55512E+10", Code.PHONE_DAMAGED, "scientific"),
         ("1,55512E+10", Code.PHONE_DAMAGED, "scientific"),
         ("9.19E11", Code.PHONE_DAMAGED, "scientific"),

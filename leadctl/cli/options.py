@@ -37,7 +37,7 @@ Files: TypeAlias = Annotated[
     list[str],
     typer.Argument(
         metavar="FILE",
-        help="CSV, TSV or JSONL files; - is stdin.",
+        help="CSV, TSV, JSONL or .xlsx files, also .gz .bz2 .zst; - is stdin.",
         show_default=False,
     ),
 ]
@@ -118,7 +118,11 @@ FormatName: TypeAlias = Annotated[
 ]
 Encoding: TypeAlias = Annotated[
     str | None,
-    option("--encoding", takes="NAME", about="Text encoding; default: UTF-8."),
+    option(
+        "--encoding",
+        takes="NAME",
+        about="Text encoding, e.g. cp1252; default: found out.",
+    ),
 ]
 Delimiter: TypeAlias = Annotated[
     str | None,
@@ -131,6 +135,14 @@ Delimiter: TypeAlias = Annotated[
 NoHeader: TypeAlias = Annotated[
     bool,
     option("--no-header", about="The first line is data; columns are named 1, 2, 3, …"),
+]
+Sheet: TypeAlias = Annotated[
+    str | None,
+    option(
+        "--sheet",
+        takes="NAME|N",
+        about="Sheet of a workbook; default: the first.",
+    ),
 ]
 BatchSize: TypeAlias = Annotated[
     int | None,
@@ -162,6 +174,15 @@ MaxRejects: TypeAlias = Annotated[
         "--max-rejects",
         takes="N|P%",
         about="Stop when more rows than that are rejected.",
+    ),
+]
+Suppress: TypeAlias = Annotated[
+    list[str] | None,
+    option(
+        "--suppress",
+        takes="FILE",
+        about="Numbers never to upload, in any spelling; FILE::COLUMN names the "
+        "column (repeatable).",
     ),
 ]
 RejectsPath: TypeAlias = Annotated[

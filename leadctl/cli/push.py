@@ -11,7 +11,7 @@ from leadctl.cli.app import app
 from leadctl.cli.show import Output
 
 if TYPE_CHECKING:
-    from leadctl.cli.order import Asked
+    from leadctl.cli.asked import Asked
     from leadctl.report import Report
 
 
@@ -30,10 +30,12 @@ def push(
     encoding: options.Encoding = None,
     delimiter: options.Delimiter = None,
     no_header: options.NoHeader = False,
+    sheet: options.Sheet = None,
     batch_size: options.BatchSize = None,
     limit: options.Limit = None,
     skip: options.Skip = 0,
     max_rejects: options.MaxRejects = None,
+    suppress: options.Suppress = None,
     rejects: options.RejectsPath = None,
     dry_run: options.DryRun = False,
     sandbox: options.SandboxRun = False,
@@ -55,7 +57,7 @@ def push(
 
     Example: leadctl push leads.csv --provider voiso --campaign 3
     """
-    from leadctl.cli.order import Asked
+    from leadctl.cli.asked import Asked
 
     asked = Asked(
         files=files,
@@ -71,10 +73,12 @@ def push(
         encoding=encoding,
         delimiter=delimiter,
         header=not no_header,
+        sheet=sheet,
         batch_size=batch_size,
         limit=limit,
         skip=skip,
         max_rejects=max_rejects,
+        suppress=suppress or (),
         rejects=rejects,
         acknowledge_compliance=acknowledge_compliance,
         resend_delivered=resend_delivered,
@@ -99,9 +103,11 @@ def check(
     encoding: options.Encoding = None,
     delimiter: options.Delimiter = None,
     no_header: options.NoHeader = False,
+    sheet: options.Sheet = None,
     limit: options.Limit = None,
     skip: options.Skip = 0,
     max_rejects: options.MaxRejects = None,
+    suppress: options.Suppress = None,
     rejects: options.RejectsPath = None,
     json: options.Json = False,
     quiet: options.Quiet = False,
@@ -117,7 +123,7 @@ def check(
 
     Example: leadctl check leads.csv --provider yotel
     """
-    from leadctl.cli.order import Asked
+    from leadctl.cli.asked import Asked
 
     asked = Asked(
         files=files,
@@ -132,9 +138,11 @@ def check(
         encoding=encoding,
         delimiter=delimiter,
         header=not no_header,
+        sheet=sheet,
         limit=limit,
         skip=skip,
         max_rejects=max_rejects,
+        suppress=suppress or (),
         rejects=rejects,
         ledger=ledger,
         config=config,

@@ -206,7 +206,9 @@ def rejects(
     Example: leadctl runs rejects 20260301-093000-1f2e
     """
     from leadctl import rejects as files
-    from leadctl.cli.order import ordered, recalled
+    from leadctl.cli.asked import recalled
+    from leadctl.cli.order import ordered
+    from leadctl.importer import phone_columns
     from leadctl.model import IN_REJECT_FILE
     from leadctl.run import require_same_files
 
@@ -220,7 +222,8 @@ def rejects(
             for ordinal, source in enumerate(order.job.sources):
                 findings = books.findings(ordinal, IN_REJECT_FILE)
                 path = order.rejects_files[ordinal]
-                number = files.write_if_any(path, source, findings, run)
+                phones = phone_columns(order.job, source)
+                number = files.write_if_any(path, source, findings, run, phones)
                 typer.echo(
                     f"{count(number, 'row')} in {path}" if number else "no such row",
                     err=True,
@@ -314,7 +317,8 @@ def _go_on(
     with_unknown: bool = True,
 ) -> None:
     from leadctl import run
-    from leadctl.cli.order import ordered, recalled
+    from leadctl.cli.asked import recalled
+    from leadctl.cli.order import ordered
 
     with output.failures(), _opened(ledger) as opened:
         facts = opened.books(run_id).run()

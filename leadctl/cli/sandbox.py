@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import ModuleType
 
-    from leadctl.cli.order import Asked
+    from leadctl.cli.asked import Asked
 
 
 @contextmanager

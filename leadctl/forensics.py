@@ -1,0 +1,69 @@
+"""A look at a whole phone column, before anything is sent: has it been cut."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from leadctl.model import Row
+from leadctl.spelling import PhoneProblem, is_cut, is_rounded, spelled
+
+if TYPE_CHECKING:
+    from leadctl.mapping import Mapper
+    from leadctl.model import Json
+    from leadctl.reader import Source
+
+FEWEST = 3
+LEAST_SHARE = 0.02
+"""So many numbers, and such a share, that end in zeros are no chance: of true numbers
+one in ten thousand does."""
+
+
+@dataclass(frozen=True)
+class Damage:
+    """What a column shows: cells that hold something, those cut, those rounded.
+
+    Cut cells are in scientific notation without their last digits. Rounded ones are
+    what such cells become when the file is opened and saved again: they look whole, and
+    belong to strangers.
+    """
+
+    numbers: int = 0
+    cut: int = 0
+    rounded: int = 0
+
+    @property
+    def is_rounded(self) -> bool:
+        """Whether the rounded ones are too many for chance."""
+        return self.rounded >= max(FEWEST, LEAST_SHARE * self.numbers)
+
+    def __str__(self) -> str:
+        damaged = self.cut + (self.rounded if self.is_rounded else 0)
+        if not damaged:
+            return ""
+        return (
+            f"{damaged:,} of {self.numbers:,} numbers look cut by a spreadsheet; "
+            "the file needs a new export, with the column as text"
+        )
+
+
+def damage(source: Source, mapper: Mapper) -> Damage:
+    """Judge the phone column of a file; quick where the file holds nothing odd."""
+    phone = mapper.getters.get("phone")
+    if not source.suspicious or phone is None:
+        return Damage()
+    numbers = cut = rounded = 0
+    for row in source.rows():
+        value = phone(row.cells) if isinstance(row, Row) else None
+        if value is not None and value != "":
+            numbers += 1
+            cut += is_cut(value)
+            rounded += looks_rounded(value)
+    return Damage(numbers, cut, rounded)
+
+
+def looks_rounded(value: Json) -> bool:
+    try:
+        return is_rounded(spelled(value).digits)
+    except PhoneProblem:
+        return False

@@ -1,0 +1,187 @@
+"""A phone cell as people and spreadsheets write it -> + and digits.
+
+Every repair is a named rule that loses and guesses nothing. What a spreadsheet has cut
+cannot be repaired, and an extension or a second number is not ours to drop.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+from leadctl.model import Code
+
+if TYPE_CHECKING:
+    from leadctl.model import Json
+
+
+class Repair(StrEnum):
+    """What was done to a cell before it was a number; counted in the report."""
+
+    INVISIBLE_CHARACTERS = "invisible_characters"
+    UNICODE_DIGITS = "unicode_digits"
+    TEXT_MARK = "text_mark"
+    PREFIX = "prefix"
+    DECIMAL_TAIL = "decimal_tail"
+    SCIENTIFIC_NOTATION = "scientific_notation"
+
+
+ABOUT = {
+    Repair.INVISIBLE_CHARACTERS: "characters that nobody sees were taken out",
+    Repair.UNICODE_DIGITS: "digits of another script were written as 0 to 9",
+    Repair.TEXT_MARK: 'an apostrophe or ="…" that kept a cell as text was taken off',
+    Repair.PREFIX: "a prefix such as tel: was taken off",
+    Repair.DECIMAL_TAIL: "the .0 of a number that was stored as one was taken off",
+    Repair.SCIENTIFIC_NOTATION: "scientific notation with all its digits was undone",
+}
+
+
+class Spelling(NamedTuple):
+    """A number's digits, whether a + stood before them, and the repairs made."""
+
+    plus: bool
+    digits: str
+    repairs: tuple[Repair, ...] = ()
+
+
+class PhoneProblem(Exception):
+    """Why a number cannot be sent; the text never repeats the number."""
+
+    def __init__(self, code: Code, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+def spelled(value: Json) -> Spelling:
+    """Read a phone cell; raises PhoneProblem."""
+    if isinstance(value, bool | list | dict):
+        raise _invalid("not a phone number but another kind of value")
+    if isinstance(value, float) and is_rounded(f"{value:.0f}"):
+        raise _cut()
+    cell = "" if value is None else str(value)
+    compact = cell.translate(_SPACING)
+    digits = compact.removeprefix("+")
+    if digits.isdigit() and digits.isascii():  # nearly every cell
+        return Spelling(len(digits) < len(compact), digits)
+    return _mended(cell)
+
+
+def is_rounded(digits: str) -> bool:
+    """Tell whether six digits and zeros are left, as of 9.19877E+11 opened again.
+
+    Of true numbers one in ten thousand ends so: only many of them in one column mean
+    anything.
+    """
+    return len(digits) >= 10 and not digits[6:].strip("0")
+
+
+def is_cut(value: Json) -> bool:
+    """Tell whether a cell is scientific notation that has lost digits."""
+    try:
+        spelled(value)
+    except PhoneProblem as problem:
+        return problem.code is Code.PHONE_DAMAGED
+    return False
+
+
+_SPACING = str.maketrans("", "", " -()\u00a0")
+_PUNCTUATION = str.maketrans("", "", " -()\u00a0./\t")
+_PREFIX = re.compile(
+    r"(?:tel|telephone|phone|ph|p|t|m|mob|mobile|cell|callto|sms|whatsapp|wa)\.?:(?://)?",
+    re.IGNORECASE,
+)
+_FORMULA = re.compile(r'="?([^"=]*)"?')
+_DECIMAL_TAIL = re.compile(r"(?<=\d{7})\.0+$")
+_SCIENTIFIC = re.compile(r"(\+?)(\d)(?:[.,](\d+))?[eE]\+?(\d{1,2})")
+_EXTENSION = re.compile(
+    r"\d[\s,;.)]*(?:ext(?:ension|n)?|x|#|доб)[\s.:=#]*\d{1,8}\s*$", re.IGNORECASE
+)
+_SEPARATORS = re.compile(r"[/,;|&\n]|\bor\b|\band\b", re.IGNORECASE)
+
+
+def _mended(cell: str) -> Spelling:
+    repairs: list[Repair] = []
+    if not cell.isascii() or not cell.isprintable():
+        cell = _visible(cell, repairs)
+    cell = cell.strip()
+    cell = _unmarked(cell, repairs)
+    if prefix := _PREFIX.match(cell):
+        cell = cell[prefix.end() :].strip()
+        repairs.append(Repair.PREFIX)
+    if tail := _DECIMAL_TAIL.search(cell):
+        cell = cell[: tail.start()]
+        repairs.append(Repair.DECIMAL_TAIL)
+    if found := _SCIENTIFIC.fullmatch(cell):
+        cell = _expanded(found)
+        repairs.append(Repair.SCIENTIFIC_NOTATION)
+    if not cell:
+        raise PhoneProblem(Code.PHONE_MISSING, "no phone number")
+    return Spelling(*_digits(cell), tuple(repairs))
+
+
+def _visible(cell: str, repairs: list[Repair]) -> str:
+    """Write digits and dashes of any script plainly; drop what nobody sees."""
+    shown = "".join(c for c in cell if unicodedata.category(c) not in ("Cf", "Cc"))
+    if len(shown) < len(cell.strip("\t\n\r")):
+        repairs.append(Repair.INVISIBLE_CHARACTERS)
+    if any(c.isdecimal() and not c.isascii() for c in shown):
+        repairs.append(Repair.UNICODE_DIGITS)
+    return "".join(map(_plain, unicodedata.normalize("NFKC", shown)))
+
+
+def _plain(character: str) -> str:
+    if character.isdecimal():
+        return str(unicodedata.decimal(character))
+    return "-" if unicodedata.category(character) == "Pd" else character
+
+
+def _unmarked(cell: str, repairs: list[Repair]) -> str:
+    if cell[:1] in ("'", "\u2019", "`"):
+        repairs.append(Repair.TEXT_MARK)
+        return cell[1:].strip()
+    if formula := _FORMULA.fullmatch(cell):
+        repairs.append(Repair.TEXT_MARK)
+        return formula[1].strip()
+    return cell
+
+
+def _expanded(found: re.Match[str]) -> str:
+    """Write 9.19876543210E+11 out, if its digits are all there."""
+    plus, first, rest, exponent = found[1], found[2], found[3] or "", int(found[4])
+    if len(rest) < exponent or rest[exponent:].strip("0"):
+        raise _cut()
+    return plus + first + rest[:exponent]
+
+
+def _digits(cell: str) -> tuple[bool, str]:
+    if _EXTENSION.search(cell):
+        raise _invalid("has an extension, which cannot be dialled")
+    if _is_several(cell):
+        raise _invalid("holds more than one number; keep one")
+    compact = cell.translate(_PUNCTUATION)
+    digits = compact.removeprefix("+")
+    if digits.isdigit() and digits.isascii():
+        return len(digits) < len(compact), digits
+    if any(c.isalpha() for c in digits):
+        raise _invalid("contains letters")
+    raise _invalid("contains signs that no phone number has")
+
+
+def _is_several(cell: str) -> bool:
+    parts = _SEPARATORS.split(cell.replace("+", "/+"))
+    return sum(sum(map(str.isdigit, part)) > 6 for part in parts) > 1
+
+
+def _cut() -> PhoneProblem:
+    return PhoneProblem(
+        Code.PHONE_DAMAGED,
+        "a spreadsheet has cut it (scientific notation); "
+        "export the file again with the column as text",
+    )
+
+
+def _invalid(reason: str) -> PhoneProblem:
+    return PhoneProblem(Code.PHONE_INVALID, reason)
