@@ -156,6 +156,14 @@ class Program:
     home: Path
     environment: dict[str, str] = field(default_factory=dict)
 
+    @classmethod
+    def at(cls, folder: Path) -> Program:
+        """Settle in a folder that may not exist yet."""
+        program = cls(folder / "here", folder / "home")
+        program.folder.mkdir(parents=True)
+        program.home.mkdir()
+        return program
+
     @property
     def state(self) -> Path:
         return self.home / "state" / "leadctl"

@@ -91,7 +91,7 @@ def asked_for(session: pytest.Session, test: str) -> list[Entry]:
 
 
 def _pushed(folder: Path, sandbox: Sandbox, entry: Entry) -> Pushed:
-    program = a_program(folder)
+    program = Program.at(folder)
     push = Push(program, sandbox)
     ran = push(
         entry.provider,
@@ -109,13 +109,6 @@ def _pushed(folder: Path, sandbox: Sandbox, entry: Entry) -> Pushed:
         if file["rejects_file"]:
             rejects |= codes_of(program.folder / file["rejects_file"])
     return Pushed(ran, arrived, rejects)
-
-
-def a_program(folder: Path) -> Program:
-    program = Program(folder / "here", folder / "home")
-    program.folder.mkdir(parents=True)
-    program.home.mkdir()
-    return program
 
 
 def codes_of(path: Path) -> dict[int, str]:
@@ -182,7 +175,7 @@ def previews(
 ) -> dict[str, dict[str, Any]]:
     """Preview the files whose tests were asked for, all at once if it can be done."""
     entries = asked_for(request.session, "test_preview_tells_what_a_file_is")
-    program = a_program(tmp_path_factory.mktemp("previews"))
+    program = Program.at(tmp_path_factory.mktemp("previews"))
     for entry in entries:
         entry.arguments(program.folder)
     names = [entry.file.name for entry in entries]
