@@ -176,7 +176,7 @@ class Program:
         discreet: bool = True,
     ) -> Ran:
         """Run to the end; with `discreet`, no lead may have been shown."""
-        environment = self._surroundings() | self.environment | dict(env or {})
+        environment = self.surroundings | self.environment | dict(env or {})
         done = subprocess.run(  # noqa: S603  our own program
             [sys.executable, "-m", "leadctl", *map(str, arguments)],
             input=stdin,
@@ -200,7 +200,7 @@ class Program:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             cwd=self.folder,
-            env=self._surroundings() | self.environment | dict(env or {}),
+            env=self.surroundings | self.environment | dict(env or {}),
         )
 
     def write(self, name: str, content: str | bytes) -> Path:
@@ -208,7 +208,9 @@ class Program:
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
         return path
 
-    def _surroundings(self) -> dict[str, str]:
+    @property
+    def surroundings(self) -> dict[str, str]:
+        """The environment of a run."""
         return {
             "PATH": os.environ["PATH"],
             "HOME": str(self.home),
