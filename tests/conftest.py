@@ -104,10 +104,7 @@ def served() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def program(tmp_path: Path) -> Program:
-    folder, home = tmp_path / "here", tmp_path / "home"
-    folder.mkdir()
-    home.mkdir()
-    return Program(folder, home)
+    return Program.at(tmp_path)
 
 
 @pytest.fixture

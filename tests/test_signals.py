@@ -74,7 +74,7 @@ class Background(Program):
             stdout=stdout,
             stderr=stderr,
             cwd=self.folder,
-            env=self._surroundings() | dict(env),
+            env=self.surroundings | dict(env),
         )
         try:
             yield Started(process)
