@@ -12,18 +12,24 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
+
+import zygote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
 SECONDS = 40
 """Longest time a run may take; the slowest test needs a few seconds."""
+
+FOR_A_START_OF_ITS_OWN = {"LANG", "LC_ALL", "PYTHONIOENCODING", "PYTHONPATH"}
+"""What an interpreter reads when it starts: a run that sets it is not forked."""
 
 STATUSES = (
     "created",
@@ -178,8 +184,30 @@ class Program:
     ) -> Ran:
         """Run to the end; with `discreet`, no lead may have been shown."""
         environment = self.surroundings | self.environment | dict(env or {})
+        given = [*map(str, arguments)]
+        if FOR_A_START_OF_ITS_OWN.isdisjoint(env or {}):
+            ran = self._forked(given, environment, stdin)
+        else:
+            ran = self._started(given, environment, stdin)
+        _require_discretion(ran, environment, leads=discreet)
+        return ran
+
+    def _forked(
+        self, arguments: list[str], environment: dict[str, str], stdin: bytes
+    ) -> Ran:
+        with tempfile.TemporaryDirectory() as name:
+            streams = Path(name)
+            for stream in ("in", "out", "err"):
+                (streams / stream).write_bytes(stdin if stream == "in" else b"")
+            code = zygote.run(arguments, environment, self.folder, streams, SECONDS)
+            out, err = ((streams / stream).read_bytes() for stream in ("out", "err"))
+            return Ran(code, out.decode(), err.decode())
+
+    def _started(
+        self, arguments: list[str], environment: dict[str, str], stdin: bytes
+    ) -> Ran:
         done = subprocess.run(  # noqa: S603  our own program
-            [sys.executable, "-m", "leadctl", *map(str, arguments)],
+            [sys.executable, "-m", "leadctl", *arguments],
             input=stdin,
             capture_output=True,
             check=False,
@@ -187,9 +215,7 @@ class Program:
             env=environment,
             timeout=SECONDS,
         )
-        ran = Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
-        _require_discretion(ran, environment, leads=discreet)
-        return ran
+        return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
 
     def start(
         self, *arguments: str | Path, env: Mapping[str, str] | None = None
