@@ -20,8 +20,8 @@ MARKS = (
 )
 
 LEGACY = (
-    "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "mac_roman",
-    "cp932", "gb18030", "big5", "euc_kr", "euc_jp",
+    "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp850",
+    "mac_roman", "cp932", "gb18030", "big5", "euc_kr", "euc_jp",
 )  # fmt: skip
 """What exports are written in beside Unicode; of equally good ones, the first."""
 

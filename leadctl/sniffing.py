@@ -94,9 +94,8 @@ def header(
     if wanted is False:
         return Header(_separator_lines(lines), found=False, why="as asked")
     for place, line in enumerate(lines[:MOST_PREAMBLE]):
-        if not _narrow(lines[:place], line):
-            break
-        if names := _names(line.cells, known):
+        names = _names(line.cells, known)
+        if names and _is_under_title(line, lines[:place], names):
             return Header(line.before, found=True, why=count(names, "known name"))
     first = next(line for line in lines if line.before >= _separator_lines(lines))
     if wanted is None and looks_like_data(first.cells):
@@ -158,9 +157,19 @@ def _by_width(lines: Sequence[Line], first: Line) -> Header:
     return Header(first.before, found=True, why="the first line")
 
 
-def _narrow(before: Sequence[Line], line: Line) -> bool:
+def _is_under_title(line: Line, before: Sequence[Line], names: int) -> bool:
+    """Tell whether the lines before are a title: nobody's data, and of another width.
+
+    Behind a single known name, which a data row may hold, they must be much narrower.
+    """
     wide = _filled(line.cells)
-    return all(_filled(earlier.cells) * 2 <= wide for earlier in before)
+    if names == 1:
+        return all(_filled(earlier.cells) * 2 <= wide for earlier in before)
+    return not any(
+        looks_like_data(earlier.cells)
+        or (_filled(earlier.cells) >= wide and len(earlier.cells) == len(line.cells))
+        for earlier in before
+    )
 
 
 def _filled(cells: Sequence[str]) -> int:

@@ -95,11 +95,12 @@ _PREFIX = re.compile(
 )
 _FORMULA = re.compile(r'="?([^"=]*)"?')
 _DECIMAL_TAIL = re.compile(r"(?<=\d{7})\.0+$")
+_DECIMAL = re.compile(r"\+?\d+\.\d{1,2}")
 _SCIENTIFIC = re.compile(r"(\+?)(\d)(?:[.,](\d+))?[eE]\+?(\d{1,2})")
 _EXTENSION = re.compile(
     r"\d[\s,;.)]*(?:ext(?:ension|n)?|x|#|доб)[\s.:=#]*\d{1,8}\s*$", re.IGNORECASE
 )
-_SEPARATORS = re.compile(r"[/,;|&\n]|\bor\b|\band\b", re.IGNORECASE)
+_SEPARATORS = re.compile(r"[/,;|&\r\n]|\bor\b|\band\b", re.IGNORECASE)
 
 
 def _mended(cell: str) -> Spelling:
@@ -114,6 +115,8 @@ def _mended(cell: str) -> Spelling:
     if tail := _DECIMAL_TAIL.search(cell):
         cell = cell[: tail.start()]
         repairs.append(Repair.DECIMAL_TAIL)
+    if _DECIMAL.fullmatch(cell):
+        raise _invalid("a number with decimals, and no phone number")
     if found := _SCIENTIFIC.fullmatch(cell):
         cell = _expanded(found)
         repairs.append(Repair.SCIENTIFIC_NOTATION)
@@ -124,8 +127,10 @@ def _mended(cell: str) -> Spelling:
 
 def _visible(cell: str, repairs: list[Repair]) -> str:
     """Write digits and dashes of any script plainly; drop what nobody sees."""
-    shown = "".join(c for c in cell if unicodedata.category(c) not in ("Cf", "Cc"))
-    if len(shown) < len(cell.strip("\t\n\r")):
+    shown = "".join(
+        c for c in cell if c in "\t\n\r" or unicodedata.category(c) not in ("Cf", "Cc")
+    )
+    if len(shown) < len(cell):
         repairs.append(Repair.INVISIBLE_CHARACTERS)
     if any(c.isdecimal() and not c.isascii() for c in shown):
         repairs.append(Repair.UNICODE_DIGITS)

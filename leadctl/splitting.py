@@ -90,7 +90,7 @@ def delimited(
         )
         try:
             for cells in reader:
-                if not cells:
+                if not cells or (width != 1 and _is_blank(cells)):
                     lines.start_row()
                     continue
                 if width is None or len(cells) == width:
@@ -109,6 +109,10 @@ def delimited(
             reason = _quote_reason(str(error))
         yield Unsplit(reason, lines.give_back().rstrip("\r\n"))
         lines.start_row()
+
+
+def _is_blank(cells: list[str]) -> bool:
+    return len(cells) == 1 and not cells[0].strip()
 
 
 def _width_reason(found: int, expected: int) -> str:

@@ -69,7 +69,9 @@ def survey(
         try:
             return _read(path, shown, (name, why), most)
         except _Undecodable as error:
-            found = None if asked or why else encoding.detected(_odd_lines(path))
+            # UTF-8 letters before the wrong byte prove that the file is damaged UTF-8.
+            sure = asked or why or error.after_letters
+            found = None if sure else encoding.detected(_odd_lines(path))
             if found is None:
                 raise _refused(shown, error) from error
             reason = "not UTF-8; the likeliest by its letters (--encoding says another)"
@@ -160,17 +162,20 @@ def _declared(asked: str | None, start: bytes) -> tuple[str, str]:
         if name in ("utf-8", "utf8", "u8") and marked == "utf-8-sig":
             name = marked  # a mark is no letter of the first name
     if b"\0" in start and not name.startswith(("utf-16", "utf-32")):
-        raise _Undecodable(name, "it is no text: it holds zero bytes")
+        raise _Undecodable("it is no text: it holds zero bytes")
     return name, why
 
 
 class _Undecodable(Exception):
-    """Bytes that are no text of this encoding; `reason` says which."""
+    """Bytes that are no text of this encoding; `reason` says which.
 
-    def __init__(self, name: str, reason: str) -> None:
+    `after_letters`: letters beyond ASCII could be decoded before them.
+    """
+
+    def __init__(self, reason: str, *, after_letters: bool = False) -> None:
         super().__init__(reason)
-        self.encoding = name
         self.reason = reason
+        self.after_letters = after_letters
 
 
 def _refused(shown: str, error: _Undecodable) -> InputUnusable:
@@ -216,7 +221,7 @@ class _Reading:
     line: int = 0
     """Characters since the last line end."""
     suspicious: bool = False
-    _before: int = field(default=0, init=False)
+    _letters: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
         self._decoder = getincrementaldecoder(self.encoding)()
@@ -227,21 +232,26 @@ class _Reading:
         try:
             text = self._decoder.decode(block, final)
         except UnicodeError as error:
-            raise self._undecodable(error, pending) from error
+            raise self._undecodable(error, pending, block) from error
         self.size += len(block)
         if len(self.text) < SAMPLE:
             self.text += text[: SAMPLE - len(self.text)]
         end = max(text.rfind("\n"), text.rfind("\r"))
         self.line = self.line + len(text) if end < 0 else len(text) - end - 1
         self.suspicious = self.suspicious or is_suspicious(text)
+        self._letters = self._letters or not text.isascii()
 
-    def _undecodable(self, error: UnicodeError, pending: int) -> _Undecodable:
+    def _undecodable(
+        self, error: UnicodeError, pending: int, block: bytes
+    ) -> _Undecodable:
         if not isinstance(error, UnicodeDecodeError):
             reason = f"it cannot be read as {self.encoding}: {error}"
         else:
             at = self.size - pending + error.start + 1
             reason = f"byte {at} is not {self.encoding}: {error.reason}"
-        return _Undecodable(self.encoding, reason)
+        sound = block[: max(getattr(error, "start", 0) - pending, 0)]
+        letters = self._letters or not sound.isascii()
+        return _Undecodable(reason, after_letters=letters)
 
 
 _SCIENTIFIC = re.compile(r"\d[eE]\+?\d")

@@ -10,9 +10,13 @@ from __future__ import annotations
 import atexit
 import json
 import os
+import shutil
 import signal
+import socket
 import subprocess
 import sys
+import tempfile
+import threading
 import traceback
 from functools import cache
 from pathlib import Path
@@ -46,60 +50,87 @@ def run(
     seconds: float,
 ) -> int:
     """Run leadctl in a forked process; returns its exit code, negative for a signal."""
-    zygote = _zygote()
-    assert zygote.stdin
-    assert zygote.stdout
     request: Request = {
         "arguments": [*arguments],
         "environment": dict(environment),
         "folder": str(folder),
         "streams": str(streams),
     }
-    zygote.stdin.write(json.dumps(request).encode() + b"\n")
-    zygote.stdin.flush()
-    child = int(zygote.stdout.readline())
-    signal.signal(signal.SIGALRM, lambda *_: os.kill(child, signal.SIGKILL))
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        code = int(zygote.stdout.readline())
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-    if code == -signal.SIGKILL:
-        raise subprocess.TimeoutExpired([*arguments], seconds)
-    return code
+    with socket.socket(socket.AF_UNIX) as asked:
+        asked.connect(_address())
+        asked.sendall(json.dumps(request).encode() + b"\n")
+        asked.settimeout(seconds)
+        with asked.makefile() as answers:
+            child = int(answers.readline())
+            try:
+                return int(answers.readline())
+            except TimeoutError:
+                os.kill(child, signal.SIGKILL)
+                raise subprocess.TimeoutExpired([*arguments], seconds) from None
+
+
+LOCK = threading.Lock()
+
+
+def _address() -> str:
+    """Return where the zygote listens, having started it."""
+    with LOCK:
+        return _started()
 
 
 @cache
-def _zygote() -> subprocess.Popen[bytes]:
+def _started() -> str:
+    folder = Path(tempfile.mkdtemp())
+    address = str(folder / "socket")
+    environment = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "TERM": "dumb"}
     started = subprocess.Popen(  # noqa: S603  this file
-        [sys.executable, "-W", "error", __file__],
-        stdin=subprocess.PIPE,
+        [sys.executable, "-W", "error", __file__, address],
         stdout=subprocess.PIPE,
-        env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "TERM": "dumb"},
+        env=environment,
     )
-    atexit.register(_end, started)
-    return started
+    assert started.stdout
+    started.stdout.readline()  # it listens
+    started.stdout.close()
+    atexit.register(_end, started, folder)
+    return address
 
 
-def _end(started: subprocess.Popen[bytes]) -> None:
-    started.communicate()
+def _end(started: subprocess.Popen[bytes], folder: Path) -> None:
+    started.terminate()
+    started.wait()
+    shutil.rmtree(folder)
 
 
-def _serve() -> None:
+def _serve(address: str) -> None:
     for name in PRELOADED:
         __import__(name)
-    for line in sys.stdin.buffer:
-        request: Request = json.loads(line)
-        if not (child := os.fork()):
-            _become(request)
-        _answer(child)
-        _, status = os.waitpid(child, 0)
-        _answer(os.waitstatus_to_exitcode(status))
-
-
-def _answer(number: int) -> None:
-    sys.stdout.write(f"{number}\n")
+    listening = socket.socket(socket.AF_UNIX)
+    listening.bind(address)
+    listening.listen(64)
+    sys.stdout.write("ready\n")
     sys.stdout.flush()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those who answer
+    while True:
+        asked, _ = listening.accept()
+        if not os.fork():
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            listening.close()
+            _attend(asked)
+        asked.close()
+
+
+def _attend(asked: socket.socket) -> NoReturn:
+    """Run what is asked for in a process of its own, and tell how it ended."""
+    with asked.makefile("rw") as line:
+        request: Request = json.loads(line.readline())
+        if not (child := os.fork()):
+            asked.close()
+            _become(request)
+        line.write(f"{child}\n")
+        line.flush()
+        _, status = os.waitpid(child, 0)
+        line.write(f"{os.waitstatus_to_exitcode(status)}\n")
+    os._exit(0)
 
 
 def _become(request: Request) -> NoReturn:
@@ -132,4 +163,4 @@ def _become(request: Request) -> NoReturn:
 
 
 if __name__ == "__main__":
-    _serve()
+    _serve(sys.argv[1])
