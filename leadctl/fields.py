@@ -28,6 +28,8 @@ ALIASES = {
         "telephone", "telephonenumber", "tel",
         "contactnumber", "contactno", "contactphone",
         "whatsapp", "whatsappnumber", "msisdn", "phone1", "primaryphone", "phonee164",
+        "telefon", "telefonnummer", "handy", "handynummer", "mobil", "mobilnummer",
+        "telefono", "teléfono", "celular", "telefone", "téléphone",
     ),
     "external_id": ("externalid", "extid", "crmid", "leadid", "recordid", "contactid"),
     "name": (

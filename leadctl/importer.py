@@ -125,7 +125,9 @@ class Importer:
             job.provider.phone_rule, job.effective_region, job.phone_check
         )
         self._fitter = Fitter(job.provider, normalise, known.digest)
-        self._mappers = [_mapper(job, source) for source in job.sources]
+        self._mappers = [
+            mapper_of(source, job.profile, job.constants) for source in job.sources
+        ]
         self._damage = [
             damage(source, mapper)
             for source, mapper in zip(job.sources, self._mappers, strict=True)
@@ -320,20 +322,23 @@ class Importer:
 def require_mappable(job: Job) -> None:
     """Raise InputUnusable unless every file of the job fits the column map."""
     for source in job.sources:
-        _mapper(job, source)
+        mapper_of(source, job.profile, job.constants)
 
 
 def phone_columns(job: Job, source: Source) -> tuple[str, ...]:
     """Name the columns that phone numbers are read from."""
-    return _mapper(job, source).columns.get("phone", ())
+    return mapper_of(source, job.profile, job.constants).columns.get("phone", ())
 
 
-def _mapper(job: Job, source: Source) -> Mapper:
+def mapper_of(
+    source: Source, profile: Profile | None, constants: Mapping[str, str]
+) -> Mapper:
+    """Bind a profile, or the names of lead fields, to a file's columns."""
     try:
-        if job.profile:
-            profile = job.profile.with_constants(job.constants)
-            return bind(profile, source.columns, nested=source.nested)
-        return bind_by_name(source.columns, job.constants, nested=source.nested)
+        if profile:
+            fixed = profile.with_constants(constants)
+            return bind(fixed, source.columns, nested=source.nested)
+        return bind_by_name(source.columns, constants, nested=source.nested)
     except InputUnusable as error:
         error.message = f"{source.shown}: {error.message}"
         raise

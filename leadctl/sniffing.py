@@ -121,7 +121,9 @@ def looks_like_data(cells: Sequence[str]) -> bool:
     return any(_DATA.fullmatch(cell.strip()) for cell in cells)
 
 
-_DATA = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+|\+?\(?\d[\d\s().-]{5,}\d")
+_ADDRESS = r"[^@\s]+@[^@\s]+\.[^@\s]+"
+_NUMBER = r"(?!\d{1,4}[-./]\d{1,2}[-./]\d{1,4})\+?\(?\d[\d\s().-]{5,}\d"  # and no date
+_DATA = re.compile(f"{_ADDRESS}|{_NUMBER}")
 
 
 def split(lines: Sequence[str], delimiter: str, quote: str) -> list[Line]:

@@ -77,6 +77,17 @@ ALLOWED = {
         "wording",
         "yamlfile",
     },
+    "preview": {
+        "errors",
+        "fitting",
+        "forensics",
+        "importer",
+        "mapping",
+        "model",
+        "profile",
+        "reader",
+    },
+    "guessing": {"fields", "model", "preview", "reader", "spelling"},
     "forensics": {"mapping", "model", "reader", "spelling"},
     "suppression": {
         "errors",

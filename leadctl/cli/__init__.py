@@ -3,7 +3,15 @@
 Importing a group of commands adds it.
 """
 
-from leadctl.cli import accounts, providers, push, runs, sandbox  # noqa: F401  as said
+from leadctl.cli import (  # noqa: F401  as said
+    accounts,
+    preview,
+    profile,
+    providers,
+    push,
+    runs,
+    sandbox,
+)
 from leadctl.cli.app import main
 
 __all__ = ["main"]

@@ -6,7 +6,7 @@ import json
 import re
 import sys
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,8 +17,9 @@ from leadctl.cli import inputs
 from leadctl.credentials import secrets_of
 from leadctl.errors import UsageError
 from leadctl.fields import FieldInvalid
+from leadctl.fitting import Fitter
 from leadctl.importer import Job, RejectLimit
-from leadctl.phone import PhoneCheck, PhoneForm, is_region
+from leadctl.phone import Normaliser, PhoneCheck, PhoneForm, is_region
 from leadctl.run import Order
 from leadctl.suppression import List, Suppressed
 from leadctl.transport import require_safe_url
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from leadctl.config import Account
     from leadctl.model import Json
     from leadctl.profile import Profile
+    from leadctl.reader import Source
     from leadctl.yamlfile import Document
 
 
@@ -49,10 +51,6 @@ def ordered(asked: Asked) -> Iterator[Order]:
     auth = None if asked.offline else _auth(account, asked.environment)
     state = platformdirs.user_state_path("leadctl")
     mapped = _profile(asked, document)
-    if mapped and mapped.region and not is_region(mapped.region):
-        raise mapped.document.problem(
-            ("region",), f"{mapped.region!r} is no country code such as US (ISO 3166)"
-        )
     with inputs.spooled(asked, state / "spool") as spool:
         sources = inputs.sources(asked, spool, mapped)
         job = Job(
@@ -86,6 +84,51 @@ def ordered(asked: Asked) -> Iterator[Order]:
                 spool=str(spool) if spool else None,
             ).remembered(),
         )
+
+
+@dataclass(frozen=True)
+class Look:
+    """Files to look at, and how columns map; `fitter` where a provider is said."""
+
+    sources: Sequence[Source]
+    profile: Profile | None
+    constants: Mapping[str, str]
+    fitter: Fitter | None
+
+
+@contextmanager
+def looked_at(asked: Asked) -> Iterator[Look]:
+    """Open files without an order: nothing is recorded, sent or written."""
+    _require_text(asked)
+    document = config.load(asked.config)
+    mapped = _profile(asked, document)
+    account = _account(asked, document) if asked.provider or asked.account else None
+    region = asked.region or (mapped.region if mapped else None)
+    with inputs.spooled(
+        asked, platformdirs.user_state_path("leadctl") / "spool"
+    ) as copy:
+        try:
+            yield Look(
+                inputs.sources(asked, copy, mapped),
+                mapped,
+                _constants(asked.constants, account),
+                _fitter(asked, account, _region(region, account)),
+            )
+        finally:
+            if copy:
+                copy.unlink(missing_ok=True)
+
+
+def _fitter(asked: Asked, account: Account | None, region: str | None) -> Fitter | None:
+    if account is None:
+        return None
+    check = inputs.choice(PhoneCheck, asked.phone_check, "--phone-check")
+    provider = account.provider
+    return Fitter(provider, Normaliser(provider.phone_rule, region, check), _undigested)
+
+
+def _undigested(_identity: str) -> bytes:
+    return b""
 
 
 def _require_text(asked: Asked) -> None:
@@ -156,13 +199,13 @@ def _campaign(asked: Asked, account: Account) -> str:
     return asked.campaign
 
 
-def _region(region: str | None, account: Account) -> str | None:
-    only = account.provider.phone_rule.country
+def _region(region: str | None, account: Account | None) -> str | None:
+    only = account.provider.phone_rule.country if account else None
     if region is not None and not is_region(region.upper()):
         raise UsageError(
             f"--region {region!r} is no country code such as US (ISO 3166 alpha-2)"
         )
-    if region is not None and only and region.upper() != only:
+    if account and region is not None and only and region.upper() != only:
         raise UsageError(
             f"{account.provider.title} takes numbers of {only} only; drop --region"
         )
@@ -186,6 +229,15 @@ def _suppressed(asked: Asked, account: Account, job: Job) -> Suppressed:
 
 
 def _profile(asked: Asked, document: Document) -> Profile | None:
+    found = _read_profile(asked, document)
+    if found and found.region and not is_region(found.region):
+        raise found.document.problem(
+            ("region",), f"{found.region!r} is no country code such as US (ISO 3166)"
+        )
+    return found
+
+
+def _read_profile(asked: Asked, document: Document) -> Profile | None:
     if asked.snapshot is not None:
         return profile.load(
             yamlfile.parse(asked.snapshot, asked.profile or "the profile")
@@ -204,8 +256,9 @@ def _profile(asked: Asked, document: Document) -> Profile | None:
     )
 
 
-def _constants(given: Sequence[str], account: Account) -> dict[str, str]:
-    checks = {field.name: field.check for field in account.provider.fields}
+def _constants(given: Sequence[str], account: Account | None) -> dict[str, str]:
+    fields = account.provider.fields if account else ()
+    checks = {field.name: field.check for field in fields}
     constants = {}
     for text in given:
         name, equals, value = text.partition("=")

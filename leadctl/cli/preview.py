@@ -1,0 +1,173 @@
+"""`leadctl preview`: what a file is taken for, and its first rows as they would go."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import typer
+
+from leadctl.cli import options  # noqa: TC001  typer reads the annotations at run time
+from leadctl.cli.app import app
+from leadctl.cli.show import Output
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from leadctl.cli.asked import Asked
+    from leadctl.model import Json
+    from leadctl.preview import Preview, Sample
+
+
+@app.command()
+def preview(
+    files: options.Files,
+    provider: options.ProviderName = None,
+    account: options.AccountName = None,
+    profile: options.ProfileName = None,
+    region: options.Region = None,
+    phone_check: options.PhoneCheckName = "possible",
+    set_: options.Constants = None,
+    format_: options.FormatName = None,
+    encoding: options.Encoding = None,
+    delimiter: options.Delimiter = None,
+    no_header: options.NoHeader = False,
+    sheet: options.Sheet = None,
+    json: options.Json = False,
+    config: options.ConfigPath = None,
+) -> None:
+    """Show how files are read: format, encoding, columns, and the first rows mapped.
+
+    With --provider every row is checked, and the first rejects of each kind are shown.
+    Cells are shown as they are: names and numbers, too.
+
+    Example: leadctl preview leads.csv --provider voiso
+    """
+    from leadctl.cli.asked import Asked
+
+    asked = Asked(
+        files=files,
+        provider=provider,
+        account=account,
+        profile=profile,
+        region=region,
+        phone_check=phone_check,
+        constants=set_ or (),
+        format=format_,
+        encoding=encoding,
+        delimiter=delimiter,
+        header=not no_header,
+        sheet=sheet,
+        config=config,
+        offline=True,
+    )
+    found = _looked_at(asked)
+    if json:
+        Output().document({"schema_version": 1, "files": [*map(_facts, found)]})
+        return
+    for one in found:
+        for line in _lines(one):
+            typer.echo(line)
+
+
+def _looked_at(asked: Asked) -> list[Preview]:
+    from leadctl.cli.order import looked_at
+    from leadctl.preview import preview
+
+    with ExitStack() as stack:
+        look = stack.enter_context(looked_at(asked))
+        return [
+            preview(source, look.profile, look.constants, look.fitter)
+            for source in look.sources
+        ]
+
+
+def _facts(found: Preview) -> Json:
+    from leadctl.preview import pin
+
+    source = found.source
+    return {
+        "path": source.shown,
+        "format": source.format,
+        "compression": source.packing or None,
+        "encoding": source.encoding or None,
+        "delimiter": None if source.nested else source.dialect.delimiter,
+        "quote": None if source.nested else source.dialect.quote,
+        "sheet": source.sheet or None,
+        "header": source.header,
+        "header_line": source.preamble + 1 if source.header else None,
+        "choices": [
+            {"what": choice.what, "value": choice.value, "why": choice.why}
+            for choice in source.choices
+        ],
+        "profile": {"file": pin(source)},
+        "columns": {name: [*columns] for name, columns in found.columns.items()},
+        "not_sent": [*found.unused],
+        "problem": found.problem.message if found.problem else None,
+        "damage": found.damage or None,
+        "rows_looked_at": found.rows,
+        "rejected": dict(found.rejected),
+        "first": [_sample_facts(sample) for sample in found.first],
+        "rejects": [_sample_facts(sample) for sample in found.rejects],
+    }
+
+
+def _sample_facts(sample: Sample) -> Json:
+    return {
+        "row": sample.row,
+        "raw": dict(sample.raw),
+        "mapped": dict(sample.mapped),
+        "sent": dict(sample.sent),
+        "code": sample.code or None,
+        "field": sample.field or None,
+        "reason": sample.reason or None,
+    }
+
+
+def _lines(found: Preview) -> Iterator[str]:
+    from leadctl.guessing import flow
+    from leadctl.preview import pin
+
+    source = found.source
+    yield source.shown
+    for choice in source.choices:
+        yield f"  {choice.what:<14} {_printed(choice.value):<12} {choice.why}"
+    yield f"to pin this in a profile:  file: {flow(pin(source))}"
+    yield ""
+    if found.problem:
+        yield found.problem.message
+        yield f"  {found.problem.hint}"
+        yield f"  or let a profile be drafted: leadctl profile guess {source.shown}"
+        return
+    for name, columns in found.columns.items():
+        yield f"  {', '.join(map(_printed, columns))} → {name}"
+    if found.unused:
+        yield f"  not sent: {', '.join(map(_printed, found.unused))}"
+    if found.damage:
+        yield f"  {found.damage}"
+    for sample in (*found.first, *found.rejects):
+        yield from _sample_lines(sample)
+    if found.rejected:
+        yield ""
+        counts = (f"{number:,} {code}" for code, number in found.rejected.items())
+        yield f"{found.rows:,} rows looked at; not to be sent: {', '.join(counts)}"
+
+
+def _sample_lines(sample: Sample) -> Iterator[str]:
+    yield ""
+    verdict = f"{sample.code}: {sample.reason}" if sample.code else ""
+    yield f"row {sample.row}  {verdict}".rstrip()
+    yield f"  raw     {_members(sample.raw)}"
+    if sample.mapped:
+        yield f"  mapped  {_members(sample.mapped)}"
+    if sample.sent:
+        yield f"  sent    {_members(sample.sent)}"
+
+
+def _members(values: Mapping[str, Json]) -> str:
+    return "  ".join(f"{_printed(k)}={_printed(str(v))}" for k, v in values.items())
+
+
+def _printed(text: str) -> str:
+    """Keep a cell from speaking to the terminal; a tab is shown by name."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

@@ -1,0 +1,96 @@
+"""`leadctl profile`: draft a column map, check one, and its JSON Schema."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path  # noqa: TC003  typer reads the annotations at run time
+from typing import Annotated
+
+import typer
+
+from leadctl.cli import options  # noqa: TC001  typer reads the annotations at run time
+from leadctl.cli.app import app
+from leadctl.errors import InputUnusable
+
+group = typer.Typer(help="Draft and check column maps.", no_args_is_help=True)
+app.add_typer(group, name="profile")
+
+
+@group.command("guess")
+def guess(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A file of leads.")],
+    to: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="PATH", help="Write it there; default: stdout."
+        ),
+    ] = None,
+    format_: options.FormatName = None,
+    encoding: options.Encoding = None,
+    delimiter: options.Delimiter = None,
+    no_header: options.NoHeader = False,
+    sheet: options.Sheet = None,
+) -> None:
+    """Write a draft profile from a file's header and contents.
+
+    The column of phone numbers is found by its values, whatever it is called.
+
+    Example: leadctl profile guess leads.csv -o leads.yaml
+    """
+    from leadctl.cli.asked import Asked
+    from leadctl.cli.order import looked_at
+    from leadctl.guessing import draft
+
+    asked = Asked(
+        files=[file],
+        format=format_,
+        encoding=encoding,
+        delimiter=delimiter,
+        header=not no_header,
+        sheet=sheet,
+        offline=True,
+    )
+    with looked_at(asked) as look:
+        text = draft(look.sources[0])
+    if to is None:
+        typer.echo(text, nl=False)
+        return
+    try:
+        with to.open("x", encoding="utf-8") as opened:
+            opened.write(text)
+    except OSError as error:
+        raise InputUnusable(
+            f"the draft cannot be written to {to}: {error.strerror}",
+            hint="name another file with --output",
+        ) from error
+    typer.echo(f"written: {to}", err=True)
+
+
+@group.command("check")
+def check(
+    profile: Annotated[
+        str, typer.Argument(metavar="NAME|PATH", help="A YAML file, or a name.")
+    ],
+    files: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="FILE", help="Files that it should fit.", show_default=False
+        ),
+    ] = None,
+    config: options.ConfigPath = None,
+) -> None:
+    """Check a profile, and with FILE that it fits the file's columns.
+
+    Example: leadctl profile check leads.yaml leads.csv
+    """
+    from leadctl.cli.asked import Asked
+    from leadctl.cli.order import looked_at
+    from leadctl.importer import mapper_of
+
+    asked = Asked(files=files or (), profile=profile, config=config, offline=True)
+    with ExitStack() as stack:
+        look = stack.enter_context(looked_at(asked))
+        for source in look.sources:
+            mapper_of(source, look.profile, {})
+    fits = f" and fits {', '.join(files)}" if files else ""
+    typer.echo(f"{profile} is sound{fits}")

@@ -1,0 +1,151 @@
+"""What a file was taken for, and its first rows: raw cells -> mapped fields -> verdict.
+
+The same mapping and fitting as a push, without its books.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from leadctl.errors import InputUnusable
+from leadctl.fitting import Unfit
+from leadctl.forensics import damage
+from leadctl.importer import mapper_of
+from leadctl.model import Code, Malformed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from leadctl.fitting import Fitter
+    from leadctl.mapping import Mapper
+    from leadctl.model import Cells, Json, Row
+    from leadctl.profile import Profile
+    from leadctl.reader import Source
+
+FIRST_ROWS = 5
+OF_EACH_KIND = 3
+"""Rejects of one code that are shown."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A row: its cells by column, the fields found in them, and what is wrong with it.
+
+    `sent` is the object a provider would get; empty without a provider.
+    """
+
+    row: int
+    raw: Mapping[str, Json]
+    mapped: Mapping[str, Json] = field(default_factory=dict)
+    sent: Mapping[str, Json] = field(default_factory=dict)
+    code: str = ""
+    field: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A file as leadctl sees it; `problem` tells why its columns cannot be mapped."""
+
+    source: Source
+    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    unused: tuple[str, ...] = ()
+    first: tuple[Sample, ...] = ()
+    rejects: tuple[Sample, ...] = ()
+    rejected: Mapping[str, int] = field(default_factory=dict)
+    rows: int = 0
+    damage: str = ""
+    problem: InputUnusable | None = None
+
+
+def preview(
+    source: Source,
+    profile: Profile | None,
+    constants: Mapping[str, str],
+    fitter: Fitter | None,
+) -> Preview:
+    """Look at a file; with `fitter` at every row of it, for the first rejects.
+
+    Raises InputUnusable where a profile does not fit the file.
+    """
+    try:
+        mapper = mapper_of(source, profile, constants)
+    except InputUnusable as problem:
+        if profile:
+            raise
+        return Preview(source, problem=problem)
+    first: list[Sample] = []
+    rejects: list[Sample] = []
+    rejected: Counter[str] = Counter()
+    rows = 0
+    for row in islice(source.rows(), None if fitter else FIRST_ROWS):
+        rows += 1
+        sample = _sample(row, source, mapper, fitter)
+        if rows <= FIRST_ROWS:
+            first.append(sample)
+        if sample.code:
+            rejected[sample.code] += 1
+            if rows > FIRST_ROWS and rejected[sample.code] <= OF_EACH_KIND:
+                rejects.append(sample)
+    return Preview(
+        source,
+        mapper.columns,
+        mapper.unused,
+        tuple(first),
+        tuple(rejects),
+        rejected,
+        rows,
+        str(damage(source, mapper)),
+    )
+
+
+def pin(source: Source) -> dict[str, Json]:
+    """Return what a profile's `file:` needs so that nothing is found out again."""
+    if source.nested:
+        return {"format": source.format.value, "encoding": source.encoding}
+    if source.sheet:
+        return {"format": source.format.value, "sheet": source.sheet}
+    return {
+        "format": source.format.value,
+        "encoding": source.encoding,
+        "delimiter": source.dialect.delimiter,
+        "header": source.header,
+    }
+
+
+def _sample(
+    row: Row | Malformed, source: Source, mapper: Mapper, fitter: Fitter | None
+) -> Sample:
+    if isinstance(row, Malformed):
+        raw: dict[str, Json] = {"": str(row.cells)}
+        return Sample(row.number, raw, code=Code.ROW_MALFORMED, reason=row.reason)
+    raw, mapped = dict(_raw(row.cells, source)), mapper.values(row.cells)
+    if column := mapper.skipped_by(row.cells):
+        reason = f"skip_if: column {column!r}"
+        return Sample(row.number, raw, mapped, code=Code.SKIPPED_BY_RULE, reason=reason)
+    if fitter is None:
+        return Sample(row.number, raw, mapped)
+    try:
+        lead = fitter.lead(row.number, dict(mapped))
+    except Unfit as unfit:
+        return Sample(
+            row.number,
+            raw,
+            mapped,
+            code=unfit.code,
+            field=unfit.field,
+            reason=unfit.reason,
+        )
+    return Sample(row.number, raw, mapped, lead.wire)
+
+
+def _raw(cells: Cells, source: Source) -> Iterator[tuple[str, Json]]:
+    if isinstance(cells, dict):
+        yield from cells.items()
+        return
+    for name, cell in zip(source.columns, cells, strict=True):
+        if cell.strip():
+            yield name, cell
