@@ -184,11 +184,15 @@ print(code, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024)
 """Stands between: a child's peak is not below that of the process that starts it."""
 
 
+def a_megabyte(filling: bytes) -> bytes:
+    return (filling * (MEGA // len(filling) + 1))[:MEGA]
+
+
 def plain(path: Path, start: bytes, filling: bytes) -> None:
     with path.open("wb") as file:
         file.write(start)
         for _ in range(HUGE // MEGA):
-            file.write((filling * MEGA)[:MEGA])
+            file.write(a_megabyte(filling))
 
 
 def sparse(path: Path, start: bytes, _filling: bytes) -> None:
@@ -198,12 +202,12 @@ def sparse(path: Path, start: bytes, _filling: bytes) -> None:
 
 
 def in_gzip(path: Path, start: bytes, filling: bytes) -> None:
-    member = gzip.compress((filling * MEGA)[:MEGA])
+    member = gzip.compress(a_megabyte(filling))
     path.write_bytes(gzip.compress(start) + member * (HUGE // MEGA))
 
 
 def in_bzip2(path: Path, start: bytes, filling: bytes) -> None:
-    stream = bz2.compress((filling * MEGA)[:MEGA])
+    stream = bz2.compress(a_megabyte(filling))
     path.write_bytes(bz2.compress(start) + stream * (HUGE // MEGA))
 
 
@@ -219,7 +223,7 @@ def in_zstd(path: Path, start: bytes, filling: bytes) -> None:
 
 def in_workbook(path: Path, start: bytes, filling: bytes) -> None:
     """Blow up the sheet of a workbook of the corpus by one long text."""
-    text = start.decode() + (filling * MEGA)[:MEGA].decode()
+    text = start.decode() + a_megabyte(filling).decode()
     del start
     with (
         zipfile.ZipFile(io.BytesIO(SEEDS["plain.xlsx"])) as source,
@@ -246,22 +250,22 @@ FORMS: dict[str, Callable[[Path, bytes, bytes], None]] = {
     "zstd": in_zstd,
     "workbook": in_workbook,
 }
+LONG_LINE = b"x" * 99_999 + b"\n"
 HUGE_FILES = {
     "one line": ("plain", b"", b"x"),
     "one line in gzip": ("gzip", b"", b"x"),
     "one line in bzip2": ("bzip2", b"", b"x"),
     "one line in zstd": ("zstd", b"", b"x"),
     "zero bytes": ("sparse", b"", b""),
-    "an open quote in gzip": ("gzip", b'phone\n+15551230001\n"', b"x y\n"),
     "a text in JSON in gzip": ("gzip", b'{"phone": "1"}\n{"phone": "', b"x"),
     "a cell of a workbook": ("workbook", b"", b"x"),
 }
 MORE_HUGE_FILES = {
+    "an open quote in gzip": ("gzip", b'phone\n+15551230001\n"', LONG_LINE),
     "zero bytes behind a row": ("sparse", b"phone\n+15551230001\n", b""),
     "a line behind a row in gzip": ("gzip", b"phone\n+15551230001\n", b"x"),
     "brackets in gzip": ("gzip", b"", b"["),
     "delimiters in gzip": ("gzip", b"phone", b","),
-    "blank lines in gzip": ("gzip", b"", b"\n"),
 }
 if LONG:
     HUGE_FILES |= MORE_HUGE_FILES
@@ -282,9 +286,9 @@ def test_file_of_any_size_takes_bounded_memory(
         check=True,
         cwd=program.folder,
         env=program.surroundings,
-        timeout=SECONDS,
+        timeout=SECONDS * (6 if LONG else 1),
     )
     path.unlink()
     code, peak = map(int, done.stdout.decode().splitlines()[-1].split())
-    assert code in (3, 6), done.stderr.decode()[-2000:]
     assert peak < MOST, f"{peak / MEGA:.0f} MB"
+    assert code in (3, 6), done.stderr.decode()[-2000:]
