@@ -12,12 +12,12 @@ from phonenumbers import PhoneNumberFormat
 
 from leadctl import config
 from leadctl.model import Code, Json, Phone
+from leadctl.numbering import is_region
 from leadctl.phone import (
     Normaliser,
     PhoneCheck,
     PhoneForm,
     PhoneRule,
-    is_region,
 )
 from leadctl.spelling import PhoneProblem
 from leadctl.yamlfile import parse
@@ -133,6 +133,7 @@ def test_region_is_for_numbers_without_a_country_code(
         ("+1555123456", Code.PHONE_INVALID, "9 digits after +1, a number in US has 10"),
         ("+155512345678", Code.PHONE_INVALID, "11 digits after +1"),
         ("+1555", Code.PHONE_INVALID, "after +1"),
+        ("+8001234567", Code.PHONE_INVALID, "a number there has 8"),
         ("+1", Code.PHONE_INVALID, ""),
         ("+", Code.PHONE_INVALID, ""),
         ("00", Code.PHONE_INVALID, ""),

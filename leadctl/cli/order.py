@@ -18,7 +18,8 @@ from leadctl.credentials import secrets_of
 from leadctl.errors import UsageError
 from leadctl.fields import FieldInvalid
 from leadctl.importer import Job, RejectLimit
-from leadctl.phone import PhoneCheck, PhoneForm, is_region
+from leadctl.numbering import is_region
+from leadctl.phone import PhoneCheck, PhoneForm
 from leadctl.run import Order
 from leadctl.suppression import List, Suppressed
 from leadctl.transport import require_safe_url
