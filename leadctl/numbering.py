@@ -101,7 +101,8 @@ _REASONS = {
     NumberParseException.TOO_LONG: "too many digits",
 }
 _LONGEST_TEXT = 250  # the library takes no more
-_PUNCTUATION = str.maketrans("", "", " -.()/\u00a0")
+_KEPT = "+0123456789"  # named too, or each of them costs a failed look-up
+_PUNCTUATION = str.maketrans(_KEPT, _KEPT, " -.()/\u00a0")
 
 
 def _read_digits(written: str, region: str | None) -> Number | None:

@@ -393,6 +393,25 @@ def test_any_value_gives_a_number_or_a_reason_without_it(
     assert phone.key not in repr(phone)
 
 
+@given(
+    value=st.from_regex(r" ?[+(]?[0-9 ()./+-]{0,24}", fullmatch=True),
+    region=st.sampled_from([None, "US", "IN", "DE"]),
+)
+@settings(deadline=None, database=None, max_examples=500)
+def test_number_that_needs_no_closer_look_gets_the_same_answer(
+    value: str, region: str | None
+) -> None:
+    """A character that nobody sees makes a plain number one to look at closely."""
+    normalise = Normaliser(E164, region)
+    first, closely = (
+        phone_or_reason(normalise, written) for written in (value, f"\u200b{value}")
+    )
+    if isinstance(first, Phone) and isinstance(closely, Phone):
+        assert (first.wire, first.key) == (closely.wire, closely.key)
+    else:
+        assert first == closely
+
+
 @given(value=ANY, region=st.sampled_from([None, "US", "IN"]))
 @settings(deadline=None, database=None, max_examples=300)
 def test_number_on_the_wire_is_read_as_itself(value: Json, region: str | None) -> None:
