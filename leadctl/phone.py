@@ -1,24 +1,21 @@
 """Any spelling of a phone number -> what one provider takes, or a code and why not.
 
-The one door to `phonenumbers`. Nothing is guessed: a number without a country code
-needs a region.
+Nothing is guessed: a number without a country code needs a region.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-import phonenumbers
-from phonenumbers import PhoneNumber, ValidationResult
-
+from leadctl import numbering
 from leadctl.model import Code, Phone
 from leadctl.spelling import PhoneProblem, spelled
 
 if TYPE_CHECKING:
     from leadctl.model import Json
+    from leadctl.numbering import Number
 
 
 class PhoneForm(StrEnum):
@@ -84,7 +81,7 @@ class Normaliser:
         if len(local) != 10 or local.startswith("0"):
             raise _invalid(f"{_count(local)}, an Indian number has 10")
         if self.check is PhoneCheck.VALID:
-            self._require(PhoneNumber(country_code=91, national_number=int(local)))
+            self._require(numbering.Number(numbering.plan_at("91"), local))
         return Phone(local, "91" + local)
 
     def _as_written(self, *, plus: bool, digits: str) -> Phone:
@@ -93,23 +90,23 @@ class Normaliser:
             raise _invalid(f"{_count(digits)}, this provider takes {taken}")
         written = f"+{digits}" if plus else digits
         if plus or self.region:
-            return Phone(written, _e164(self._parsed(plus=plus, digits=digits)))
+            return Phone(written, self._parsed(plus=plus, digits=digits).digits)
         return Phone(written, f"as written {digits}")
 
     def _international(self, *, plus: bool, digits: str) -> Phone:
         number = self._parsed(plus=plus, digits=digits)
-        key = _e164(number)
+        key = number.digits
         if len(key) > self.rule.most:
             raise _invalid(f"{_count(key)}, this provider takes {self.rule.most}")
         match self.rule.form:
             case PhoneForm.NATIONAL:
-                return Phone(phonenumbers.national_significant_number(number), key)
+                return Phone(number.national, key)
             case PhoneForm.DIGITS:
                 return Phone(key, key)
             case PhoneForm.E164 | PhoneForm.AS_WRITTEN:
                 return Phone(f"+{key}", key)
 
-    def _parsed(self, *, plus: bool, digits: str) -> PhoneNumber:
+    def _parsed(self, *, plus: bool, digits: str) -> Number:
         if not plus and digits.startswith("00") and not self._dials_abroad(digits):
             # Nobody's own number begins so: it is the + that most of the world
             # writes as 00.
@@ -117,40 +114,24 @@ class Normaliser:
         if not plus and not self.region:
             raise _invalid("no country code: write it with +, or give --region")
         try:
-            number = phonenumbers.parse(f"+{digits}" if plus else digits, self.region)
-        except phonenumbers.NumberParseException as error:
-            raise _invalid(
-                _PARSE_REASONS.get(error.error_type, "not a phone number")
-            ) from None
+            number = numbering.read(f"+{digits}" if plus else digits, self.region)
+        except numbering.Unreadable as problem:
+            raise _invalid(str(problem)) from None
         self._require(number)
         return number
 
     def _dials_abroad(self, digits: str) -> bool:
         """Tell whether the region itself dials abroad so (Brazil: 00 and a carrier)."""
-        plan = phonenumbers.PhoneMetadata.metadata_for_region(self.region or "")
-        return bool(plan and re.match(plan.international_prefix or "$", digits))
+        plan = numbering.plan_of(self.region)
+        return bool(plan and plan.abroad.match(digits))
 
-    def _require(self, number: PhoneNumber) -> None:
-        verdict = phonenumbers.is_possible_number_with_reason(number)
-        if verdict != ValidationResult.IS_POSSIBLE:
-            raise _invalid(_impossible(number, verdict))
-        if self.check is PhoneCheck.VALID and not phonenumbers.is_valid_number(number):
+    def _require(self, number: Number) -> None:
+        if not number.possible:
+            raise _invalid(_impossible(number))
+        if self.check is PhoneCheck.VALID and not number.valid:
             raise _invalid(
                 "not in a range that is assigned to anybody (--phone-check valid)"
             )
-
-
-def is_region(code: str) -> bool:
-    """Tell whether `code` is an ISO 3166 alpha-2 code that has a numbering plan."""
-    return code in phonenumbers.SUPPORTED_REGIONS
-
-
-_PARSE_REASONS = {
-    phonenumbers.NumberParseException.INVALID_COUNTRY_CODE: "no such country code",
-    phonenumbers.NumberParseException.TOO_SHORT_NSN: "too few digits",
-    phonenumbers.NumberParseException.TOO_SHORT_AFTER_IDD: "too few digits",
-    phonenumbers.NumberParseException.TOO_LONG: "too many digits",
-}
 
 
 def _invalid(reason: str) -> PhoneProblem:
@@ -161,24 +142,13 @@ def _count(digits: str) -> str:
     return "1 digit" if len(digits) == 1 else f"{len(digits)} digits"
 
 
-def _e164(number: PhoneNumber) -> str:
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)[1:]
-
-
-def _impossible(number: PhoneNumber, verdict: int) -> str:
-    national = phonenumbers.national_significant_number(number)
-    region = phonenumbers.region_code_for_country_code(number.country_code or 0)
-    if verdict == ValidationResult.IS_POSSIBLE_LOCAL_ONLY:
-        return f"{_count(national)}: the area code is missing"
-    metadata = phonenumbers.PhoneMetadata.metadata_for_region(region)
-    lengths = (
-        metadata.general_desc.possible_length
-        if metadata and metadata.general_desc
-        else ()
-    )
-    usual = [length for length in lengths if length > 0]
-    found = f"{_count(national)} after +{number.country_code}"
-    if not usual:
-        return f"{found}, which no number there has"
-    expected = str(usual[0]) if len(usual) == 1 else f"{usual[0]} to {usual[-1]}"
-    return f"{found}, a number in {region} has {expected}"
+def _impossible(number: Number) -> str:
+    if number.local_only:
+        return f"{_count(number.national)}: the area code is missing"
+    plan = number.plan
+    found = f"{_count(number.national)} after +{plan.code}"
+    fewest, most = plan.lengths[0], plan.lengths[-1]
+    expected = str(fewest) if fewest == most else f"{fewest} to {most}"
+    # 001 stands for the world: the codes of satellites and freephone.
+    where = f"in {plan.region}" if plan.region.isalpha() else "there"
+    return f"{found}, a number {where} has {expected}"

@@ -57,11 +57,7 @@ class PhoneProblem(Exception):
 
 def spelled(value: Json) -> Spelling:
     """Read a phone cell; raises PhoneProblem."""
-    if isinstance(value, bool | list | dict):
-        raise _invalid("not a phone number but another kind of value")
-    if isinstance(value, float) and is_rounded(f"{value:.0f}"):
-        raise _cut()
-    cell = "" if value is None else str(value)
+    cell = value if isinstance(value, str) else _written(value)
     compact = cell.translate(_SPACING)
     digits = compact.removeprefix("+")
     if digits.isdigit() and digits.isascii():  # nearly every cell
@@ -87,7 +83,8 @@ def is_cut(value: Json) -> bool:
     return False
 
 
-_SPACING = str.maketrans("", "", " -()\u00a0")
+_KEPT = "+0123456789"  # named too, or each of them costs a failed look-up
+_SPACING = str.maketrans(_KEPT, _KEPT, " -()\u00a0")
 _PUNCTUATION = str.maketrans("", "", " -()\u00a0./\t")
 _PREFIX = re.compile(
     r"(?:tel|telephone|phone|ph|p|t|m|mob|mobile|cell|callto|sms|whatsapp|wa)\.?:(?://)?",
@@ -101,6 +98,14 @@ _EXTENSION = re.compile(
     r"\d[\s,;.)]*(?:ext(?:ension|n)?|x|#|доб)[\s.:=#]*\d{1,8}\s*$", re.IGNORECASE
 )
 _SEPARATORS = re.compile(r"[/,;|&\r\n]|\bor\b|\band\b", re.IGNORECASE)
+
+
+def _written(value: Json) -> str:
+    if isinstance(value, bool | list | dict):
+        raise _invalid("not a phone number but another kind of value")
+    if isinstance(value, float) and is_rounded(f"{value:.0f}"):
+        raise _cut()
+    return "" if value is None else str(value)
 
 
 def _mended(cell: str) -> Spelling:

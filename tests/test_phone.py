@@ -12,12 +12,12 @@ from phonenumbers import PhoneNumberFormat
 
 from leadctl import config
 from leadctl.model import Code, Json, Phone
+from leadctl.numbering import is_region
 from leadctl.phone import (
     Normaliser,
     PhoneCheck,
     PhoneForm,
     PhoneRule,
-    is_region,
 )
 from leadctl.spelling import PhoneProblem
 from leadctl.yamlfile import parse
@@ -133,6 +133,7 @@ def test_region_is_for_numbers_without_a_country_code(
         ("+1555123456", Code.PHONE_INVALID, "9 digits after +1, a number in US has 10"),
         ("+155512345678", Code.PHONE_INVALID, "11 digits after +1"),
         ("+1555", Code.PHONE_INVALID, "after +1"),
+        ("+8001234567", Code.PHONE_INVALID, "a number there has 8"),
         ("+1", Code.PHONE_INVALID, ""),
         ("+", Code.PHONE_INVALID, ""),
         ("00", Code.PHONE_INVALID, ""),
@@ -390,6 +391,25 @@ def test_any_value_gives_a_number_or_a_reason_without_it(
     assert re.fullmatch(shape, phone.wire, re.ASCII)
     assert phone.wire not in repr(phone)
     assert phone.key not in repr(phone)
+
+
+@given(
+    value=st.from_regex(r" ?[+(]?[0-9 ()./+-]{0,24}", fullmatch=True),
+    region=st.sampled_from([None, "US", "IN", "DE"]),
+)
+@settings(deadline=None, database=None, max_examples=500)
+def test_number_that_needs_no_closer_look_gets_the_same_answer(
+    value: str, region: str | None
+) -> None:
+    """A character that nobody sees makes a plain number one to look at closely."""
+    normalise = Normaliser(E164, region)
+    first, closely = (
+        phone_or_reason(normalise, written) for written in (value, f"\u200b{value}")
+    )
+    if isinstance(first, Phone) and isinstance(closely, Phone):
+        assert (first.wire, first.key) == (closely.wire, closely.key)
+    else:
+        assert first == closely
 
 
 @given(value=ANY, region=st.sampled_from([None, "US", "IN"]))

@@ -19,7 +19,8 @@ from leadctl.errors import UsageError
 from leadctl.fields import FieldInvalid
 from leadctl.fitting import Fitter
 from leadctl.importer import Job, RejectLimit
-from leadctl.phone import Normaliser, PhoneCheck, PhoneForm, is_region
+from leadctl.numbering import is_region
+from leadctl.phone import Normaliser, PhoneCheck, PhoneForm
 from leadctl.run import Order
 from leadctl.suppression import List, Suppressed
 from leadctl.transport import require_safe_url
