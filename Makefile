@@ -34,6 +34,8 @@ format: $(VENV)/.dev  ## Format the code and mend what the linter can
 	$(BIN)/ruff check --fix
 
 completions: $(VENV)/.dev  ## Write completions/ anew
+	$(BIN)/python -m leadctl.cli.vocabulary > $(VENV)/vocabulary.json
+	mv $(VENV)/vocabulary.json leadctl/cli/vocabulary.json
 	_LEADCTL_COMPLETE=source_bash $(BIN)/leadctl > completions/leadctl.bash
 	_LEADCTL_COMPLETE=source_zsh $(BIN)/leadctl > completions/_leadctl
 	_LEADCTL_COMPLETE=source_fish $(BIN)/leadctl > completions/leadctl.fish
