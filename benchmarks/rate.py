@@ -126,7 +126,7 @@ def _push(
 
 
 def _parallel(world: World) -> list[str]:
-    requests, size = world.size(20_000, 4_000), 10
+    requests, size = world.size(10_000, 2_000), 10
     file = rows.write(world.folder / "leads.csv", requests * size)
     (world.folder / "profile.yaml").write_text(rows.PROFILE)
     with sink(LATENCY) as served:
