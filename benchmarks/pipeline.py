@@ -24,7 +24,7 @@ CURL_ROWS = 200
 
 def tables(world: World) -> list[Table]:
     """Measure what each more row costs: a big file less a small one, by their rows."""
-    many, few = world.size(200_000, 30_000), world.size(20_000, 3_000)
+    many, few = world.size(200_000, 20_000), world.size(20_000, 2_000)
     big = rows.write(world.folder / "big.csv", many, valid=True)
     small = rows.write(world.folder / "small.csv", few, valid=True)
     short = rows.write(world.folder / "short.csv", CURL_ROWS, valid=True)
@@ -41,7 +41,7 @@ def tables(world: World) -> list[Table]:
 
         found = interleaved(
             {name: partial(each_row, send) for name, send in programs.items()},
-            world.size(5, 3),
+            world.size(5, 2),
         )
         found["curl, a request a lead"] = [
             _curl(world, short, served).cpu / CURL_ROWS * 1e6

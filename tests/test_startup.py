@@ -48,7 +48,6 @@ COMMANDS = START | {
     "annotated_doc",  # of typer
     "shellingham",  # of typer
 }
-METADATA = {"importlib.metadata", "email"}  # the names of installed providers
 CONFIG_FILE = {
     "leadctl.errors",
     "leadctl.wording",
@@ -78,10 +77,10 @@ QUESTIONS = {
         COMPLETION, words="leadctl push --format j", answer="jsonl"
     ),
     "a provider at Tab": Question(
-        COMPLETION | METADATA, words="leadctl push --provider v", answer="voiso"
+        COMPLETION, words="leadctl push --provider v", answer="voiso"
     ),
     "an account at Tab": Question(
-        COMPLETION | METADATA | CONFIG_FILE,
+        COMPLETION | CONFIG_FILE,
         words="leadctl push --account so",
         answer="south",
     ),

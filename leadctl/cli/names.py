@@ -5,6 +5,7 @@ Each is read when it is asked for, and with as few imports as that needs.
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,9 +36,15 @@ def known(
 
 
 def _providers() -> list[str]:
-    from importlib.metadata import entry_points
-
-    return sorted({point.name for point in entry_points(group="leadctl.providers")})
+    """Read the entry points' files: importlib.metadata costs more than all the rest."""
+    found = set[str]()
+    for folder in map(Path, sys.path):
+        for file in folder.glob("*.dist-info/entry_points.txt"):
+            text = file.read_text(encoding="utf-8")
+            _, _, section = text.partition("[leadctl.providers]")
+            lines = section.partition("[")[0].splitlines()
+            found |= {line.partition("=")[0].strip() for line in lines if "=" in line}
+    return sorted(found)
 
 
 def _configured(
