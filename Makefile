@@ -54,9 +54,10 @@ clean:  ## Remove the environment and what tools left behind
 	find leadctl tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # What is measured against stays out of the environment that tests use.
-$(BENCH)/.bench: pyproject.toml
+$(BENCH)/.bench: pyproject.toml requirements-dev.lock
 	$(PYTHON) -m venv --clear $(BENCH)
-	$(BENCH)/bin/python -m pip --disable-pip-version-check install --quiet --editable '.[bench]'
+	$(BENCH)/bin/python -m pip --disable-pip-version-check install --quiet \
+		--constraint requirements-dev.lock --editable '.[bench]'
 	@touch $@
 
 # The environment is built anew when pyproject.toml changes, and used again otherwise.

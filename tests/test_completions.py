@@ -116,25 +116,7 @@ SHELLS = pytest.mark.parametrize(
 ASKED = {
     "command": (["leadctl", "pus"], ["push"]),
     "command of a group": (["leadctl", "providers", "sh"], ["show"]),
-    "command after an option of its group": (
-        ["leadctl", "runs", "--limit", "3", "reso"],
-        ["resolve"],
-    ),
     "option": (["leadctl", "push", "--camp"], ["--campaign"]),
-    "option after files": (
-        ["leadctl", "push", "a.csv", "b.csv", "--dry"],
-        ["--dry-run"],
-    ),
-    "option that was given": (["leadctl", "push", "--dry-run", "--dry"], []),
-    "option that may be repeated": (
-        ["leadctl", "push", "--tag", "x", "--ta"],
-        ["--tag"],
-    ),
-    "option with its value, and another": (
-        ["leadctl", "push", "--provider=voiso", "--camp"],
-        ["--campaign"],
-    ),
-    "option after all options": (["leadctl", "push", "--", "--camp"], []),
     "provider": (["leadctl", "push", "--provider", ""], PROVIDERS),
     "provider by its first letters": (
         ["leadctl", "push", "--provider", "vo"],
@@ -142,6 +124,28 @@ ASKED = {
     ),
     "provider after the short option": (["leadctl", "check", "-p", "o"], ["ozonetel"]),
     "provider as an argument": (["leadctl", "providers", "show", "yo"], ["yotel"]),
+    "profile": (["leadctl", "push", "--profile", ""], ["fair"]),
+    "nothing fits": (["leadctl", "push", "--provider", "zz"], []),
+}
+PLACES = {
+    "command after an option of its group": (
+        ["leadctl", "runs", "--limit", "3", "reso"],
+        ["resolve"],
+    ),
+    "option after files": (
+        ["leadctl", "push", "a.csv", "b.csv", "--dr"],
+        ["--dry-run"],
+    ),
+    "option that was given": (["leadctl", "push", "--dry-run", "--dry"], []),
+    "option that may be repeated": (
+        ["leadctl", "push", "--tag", "x", "--ta"],
+        ["--tag"],
+    ),
+    "option after one with its value": (
+        ["leadctl", "push", "--provider=voiso", "--camp"],
+        ["--campaign"],
+    ),
+    "option after all options": (["leadctl", "push", "--", "--camp"], []),
     "account of the config file": (["leadctl", "push", "--account", "sou"], ["south"]),
     "account without one": (["leadctl", "push", "--account", "vo"], ["voiso"]),
     "account as an argument": (["leadctl", "accounts", "login", "sou"], ["south"]),
@@ -149,9 +153,8 @@ ASKED = {
         ["leadctl", "push", "--config", "other.yaml", "--account", "n"],
         ["north"],
     ),
-    "profile": (["leadctl", "push", "--profile", ""], ["fair"]),
     "profile of a file with mistakes": (
-        ["leadctl", "push", "--config", "broken.yaml", "--profile", "f"],
+        ["leadctl", "push", "--config", "broken.yaml", "--profile", ""],
         [],
     ),
     "word of a closed choice": (["leadctl", "push", "--format", "j"], ["jsonl"]),
@@ -159,7 +162,11 @@ ASKED = {
         ["leadctl", "runs", "resolve", "any", "--as", "not"],
         ["not-delivered"],
     ),
-    "nothing fits": (["leadctl", "push", "--provider", "zz"], []),
+    "value behind an equals sign, which is a word in bash": (
+        ["leadctl", "push", "--provider", "=", "vo"],
+        ["voiso"],
+    ),
+    "value at an equals sign": (["leadctl", "push", "--provider", "="], PROVIDERS),
 }
 
 
@@ -170,6 +177,15 @@ def test_shell_offers(
 ) -> None:
     configured(tmp_path)
     assert completed(words, tmp_path) == offered
+
+
+@pytest.mark.parametrize(("words", "offered"), PLACES.values(), ids=PLACES)
+def test_what_fits_the_place_is_offered(
+    words: list[str], offered: list[str], tmp_path: Path
+) -> None:
+    """What every shell is told; asked by way of bash."""
+    configured(tmp_path)
+    assert in_bash(words, tmp_path) == offered
 
 
 def configured(home: Path) -> None:
@@ -183,13 +199,6 @@ def configured(home: Path) -> None:
     )
     (home / "other.yaml").write_text("accounts: {north: {provider: yotel}}\n")
     (home / "broken.yaml").write_text("accounts: [")
-
-
-def test_bash_offers_the_value_behind_an_equals_sign(tmp_path: Path) -> None:
-    """Bash makes the sign a word of its own."""
-    words = ["leadctl", "push", "--provider", "="]
-    assert in_bash([*words, "vo"], tmp_path) == ["voiso"]
-    assert in_bash(words, tmp_path) == PROVIDERS
 
 
 @pytest.mark.parametrize("completed", [in_zsh, in_fish], ids=["zsh", "fish"])
