@@ -12,7 +12,8 @@ from phonenumbers import PhoneNumberFormat, PhoneNumberType
 from benchmarks import rows
 from benchmarks.measured import interleaved, ratio, spread
 from benchmarks.table import Table
-from leadctl.phone import Normaliser, PhoneCheck, PhoneForm, PhoneProblem, PhoneRule
+from leadctl.phone import Normaliser, PhoneCheck, PhoneForm, PhoneRule
+from leadctl.spelling import PhoneProblem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -185,9 +185,10 @@ class Program:
         discreet: bool = True,
     ) -> Ran:
         """Run to the end; with `discreet`, no lead may have been shown."""
-        environment = self.surroundings | self.environment | dict(env or {})
+        wanted = self.environment | dict(env or {})
+        environment = self.surroundings | wanted
         given = [*map(str, arguments)]
-        if self.command == LEADCTL and FOR_A_START_OF_ITS_OWN.isdisjoint(env or {}):
+        if self.command == LEADCTL and FOR_A_START_OF_ITS_OWN.isdisjoint(wanted):
             ran = self._forked(given, environment, stdin)
         else:
             ran = self._started(given, environment, stdin)

@@ -103,7 +103,7 @@ def test_more_rows_need_few_calls(counted: Counting, options: list[str]) -> None
 def test_more_rows_need_little_memory(counted: Counting) -> None:
     """What is kept of a row that was read, beside what one batch needs."""
     few, many = counted(FEW, "--dry-run"), counted(MANY, "--dry-run")
-    assert (many.peak - few.peak) / MORE <= 100
+    assert (many.peak - few.peak) / MORE <= 130
 
 
 def test_push_imports_no_package_that_it_does_not_need(counted: Counting) -> None:
