@@ -4,10 +4,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
+BENCH := .venv-bench
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-long format completions clean
+.PHONY: help demo test test-long bench bench-quick format completions clean
 
 help:  ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1  /p' $(MAKEFILE_LIST) \
@@ -29,19 +30,35 @@ test: $(VENV)/.dev  ## Check format, lint and types, and run the tests
 test-long: $(VENV)/.dev  ## Run the tests with their long suites in full
 	LEADCTL_TEST_LONG=1 $(BIN)/python -m pytest
 
+bench: $(BENCH)/.bench  ## Measure against what users would write instead; writes benchmarks/RESULTS.md
+	$(BENCH)/bin/python -m pytest -q benchmarks/small.py
+	$(BENCH)/bin/python -m benchmarks
+
+bench-quick: $(BENCH)/.bench  ## The same in two minutes, with small sizes; writes nothing
+	$(BENCH)/bin/python -m benchmarks --quick
+
 format: $(VENV)/.dev  ## Format the code and mend what the linter can
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
 completions: $(VENV)/.dev  ## Write completions/ anew
+	$(BIN)/python -m leadctl.cli.vocabulary > $(VENV)/vocabulary.json
+	mv $(VENV)/vocabulary.json leadctl/cli/vocabulary.json
 	_LEADCTL_COMPLETE=source_bash $(BIN)/leadctl > completions/leadctl.bash
 	_LEADCTL_COMPLETE=source_zsh $(BIN)/leadctl > completions/_leadctl
 	_LEADCTL_COMPLETE=source_fish $(BIN)/leadctl > completions/leadctl.fish
 
 clean:  ## Remove the environment and what tools left behind
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) $(BENCH) .benchmarks .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
 	rm -f examples/*.rejects.*
 	find leadctl tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# What is measured against stays out of the environment that tests use.
+$(BENCH)/.bench: pyproject.toml requirements-dev.lock
+	$(PYTHON) -m venv --clear $(BENCH)
+	$(BENCH)/bin/python -m pip --disable-pip-version-check install --quiet \
+		--constraint requirements-dev.lock --editable '.[bench]'
+	@touch $@
 
 # The environment is built anew when pyproject.toml changes, and used again otherwise.
 $(VENV)/.sandbox: pyproject.toml

@@ -1,7 +1,5 @@
-
 _leadctl_completion() {
-    local IFS=$'
-'
+    local IFS=$'\n'
     COMPREPLY=( $( env COMP_WORDS="${COMP_WORDS[*]}" \
                    COMP_CWORD=$COMP_CWORD \
                    _LEADCTL_COMPLETE=complete_bash $1 ) )
@@ -9,4 +7,3 @@ _leadctl_completion() {
 }
 
 complete -o default -F _leadctl_completion leadctl
-

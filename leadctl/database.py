@@ -53,6 +53,20 @@ def translated(path: Path | None) -> Iterator[None]:
         ) from error
 
 
+def latest_runs(path: Path, most: int = 50) -> list[str]:
+    """Return the ids of the latest runs, the newest first, to offer while one is typed.
+
+    Nothing is made or locked, and a file that cannot be read has none.
+    """
+    address = f"{path.absolute().as_uri()}?mode=ro"
+    latest = "SELECT id FROM runs ORDER BY number DESC LIMIT ?"
+    try:
+        with contextlib.closing(sqlite3.connect(address, uri=True, timeout=0.2)) as db:
+            return [str(run) for (run,) in db.execute(latest, (most,))]
+    except (sqlite3.Error, OSError):
+        return []
+
+
 class Cursor(sqlite3.Cursor):
     """A cursor whose trouble is a LedgerUnusable, when reading as well."""
 

@@ -33,6 +33,13 @@ APPLICATION = 0x6C656164
 LONGEST_WAIT = 3700.0
 """Seconds a start may lie ahead; a provider's longest wish and a little more."""
 
+MADE_UP = 0.5
+"""Seconds by which a start that comes late is made up for.
+
+Less than what a minute at 99% of a rate leaves over: no minute then holds a start too
+many.
+"""
+
 _MIGRATIONS = (
     """
 CREATE TABLE runs (
@@ -259,8 +266,7 @@ class Ledger:
         return max(0.0, *(self._taken_until(scope, now) - now for scope in scopes))
 
     def _start(self, scope: str, now: float, seconds: float) -> float:
-        # A start that comes late is made up for by at most one interval.
-        return max(self._taken_until(scope, now), now - seconds)
+        return max(self._taken_until(scope, now), now - min(seconds, MADE_UP))
 
     def _taken_until(self, scope: str, now: float) -> float:
         row = self._db.execute(

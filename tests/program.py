@@ -25,6 +25,7 @@ import zygote
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+LEADCTL = (sys.executable, "-m", "leadctl")
 SECONDS = 40
 """Longest time a run may take; the slowest test needs a few seconds."""
 
@@ -162,6 +163,7 @@ class Program:
     folder: Path
     home: Path
     environment: dict[str, str] = field(default_factory=dict)
+    command: tuple[str, ...] = LEADCTL
 
     @classmethod
     def at(cls, folder: Path) -> Program:
@@ -183,9 +185,10 @@ class Program:
         discreet: bool = True,
     ) -> Ran:
         """Run to the end; with `discreet`, no lead may have been shown."""
-        environment = self.surroundings | self.environment | dict(env or {})
+        wanted = self.environment | dict(env or {})
+        environment = self.surroundings | wanted
         given = [*map(str, arguments)]
-        if FOR_A_START_OF_ITS_OWN.isdisjoint(env or {}):
+        if self.command == LEADCTL and FOR_A_START_OF_ITS_OWN.isdisjoint(wanted):
             ran = self._forked(given, environment, stdin)
         else:
             ran = self._started(given, environment, stdin)
@@ -207,7 +210,7 @@ class Program:
         self, arguments: list[str], environment: dict[str, str], stdin: bytes
     ) -> Ran:
         done = subprocess.run(  # noqa: S603  our own program
-            [sys.executable, "-m", "leadctl", *arguments],
+            [*self.command, *arguments],
             input=stdin,
             capture_output=True,
             check=False,
@@ -222,7 +225,7 @@ class Program:
     ) -> subprocess.Popen[bytes]:
         """Start a run without waiting for it; what it prints is dropped."""
         return subprocess.Popen(  # noqa: S603  our own program
-            [sys.executable, "-m", "leadctl", *map(str, arguments)],
+            [*self.command, *map(str, arguments)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from leadctl.ledger import Ledger
-from leadctl.pace import LONGEST_WISH, asked_pause
+from leadctl.pace import LONGEST_WISH, Pace, asked_pause
+from leadctl.provider import Limits
 
 NOW = 1_800_000_000.0
 
@@ -36,5 +37,35 @@ def test_start_far_ahead_is_a_clock_that_was_set_back() -> None:
     with Ledger(None) as ledger:
         ledger.postpone("account", NOW + 86_400)
         assert ledger.claim({"account": 1.0}, NOW) == 0
-        assert ledger.claim({"account": 1.0}, NOW) == 0  # one late start is made up for
-        assert ledger.claim({"account": 1.0}, NOW) == pytest.approx(1.0)
+        # half a second of a late start is made up for
+        assert ledger.claim({"account": 1.0}, NOW) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("rate", [10, 100, 600])
+@pytest.mark.parametrize("late", [0.0, 0.3, 20.0], ids=lambda late: f"late by {late}")
+def test_no_minute_holds_more_starts_than_the_rate(rate: int, late: float) -> None:
+    """Wherever the minute begins; every seventh start comes late by so many seconds."""
+    now, starts = NOW, list[float]()
+    with Ledger(None) as ledger:
+        limits = Limits(batch_size=1, requests_per_minute=rate)
+        pace = Pace(limits, ledger, "account", "campaign", lambda: now)
+        while len(starts) < 3 * rate:
+            wait = pace.claim()
+            if not wait:
+                starts.append(now)
+            now += wait or late * (len(starts) % 7 == 0)
+    for first, after in zip(starts, starts[rate:], strict=False):
+        assert after - first >= 60
+
+
+def test_a_steady_run_uses_nearly_all_of_the_rate() -> None:
+    now, starts = NOW, list[float]()
+    with Ledger(None) as ledger:
+        limits = Limits(batch_size=1, requests_per_minute=600)
+        pace = Pace(limits, ledger, "account", "campaign", lambda: now)
+        while now < NOW + 60:
+            wait = pace.claim()
+            if not wait:
+                starts.append(now)
+            now += wait or 0.03
+    assert len(starts) >= 0.98 * 600

@@ -112,5 +112,11 @@ def test_provider_of_another_package_is_pushed_to(
     }
     shown = program("providers", "show", "beta", env=env)
     assert "https://beta.example/docs" in shown.out
+    at_tab = {
+        "_LEADCTL_COMPLETE": "complete_bash",
+        "COMP_WORDS": "leadctl push --provider b",
+        "COMP_CWORD": "3",
+    }
+    assert program(env=env | at_tab).out == "beta\n"
     unknown = program("push", "leads.csv", "--provider", "bota", "-c", "1", env=env)
     assert (unknown.code, "beta" in unknown.err) == (2, True)

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 PRELOADED = (
     "httpx", "phonenumbers", "rich.console", "rich.table", "yaml", "sqlite3",
-    "leadctl.cli", "leadctl.run", "leadctl.cli.order", "leadctl.cli.sandbox",
-    "leadctl.sandbox",
+    "pydantic", "leadctl.cli.commands", "leadctl.run", "leadctl.cli.order",
+    "leadctl.cli.sandbox", "leadctl.sandbox",
 )  # fmt: skip
 """Not keyring: it reads its settings when it is imported."""
 

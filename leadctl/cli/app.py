@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from leadctl import __version__
+from leadctl.cli import shells
 from leadctl.cli.show import Output, show_error
 from leadctl.errors import ExitCode, LeadctlError, UsageError
 
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 app = typer.Typer(
+    add_help_option=False,  # typer's own would load pydantic for `push --help`
+    add_completion=False,  # shells are answered without typer: see complete.py
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -32,6 +36,43 @@ def _version(asked: bool) -> None:
         raise typer.Exit
 
 
+def _help(context: typer.Context, asked: bool) -> None:
+    if asked:
+        typer.echo(context.get_help())
+        raise typer.Exit
+
+
+def _install_completion(asked: bool) -> None:
+    if asked:
+        shell = _shell()
+        place = shells.install(shell, Path.home())
+        typer.echo(f"{shell} completion installed in {place}")
+        typer.echo("Completion will take effect once you restart the terminal")
+        raise typer.Exit
+
+
+def _show_completion(asked: bool) -> None:
+    if asked:
+        typer.echo(shells.SCRIPTS[_shell()], nl=False)
+        raise typer.Exit
+
+
+def _shell() -> str:
+    """Return the shell that leadctl was started from."""
+    import shellingham  # type: ignore[import-untyped]  # it has no types
+
+    try:
+        name = str(shellingham.detect_shell()[0])
+    except shellingham.ShellDetectionFailure:
+        name = "of another kind"
+    if name not in shells.SCRIPTS:
+        raise UsageError(
+            f"there is no completion for a shell {name}",
+            hint=f"run this in one of {', '.join(shells.SCRIPTS)}",
+        )
+    return name
+
+
 @app.callback()
 def _program(
     version: Annotated[
@@ -40,13 +81,41 @@ def _program(
             "--version", callback=_version, is_eager=True, help="Show the version."
         ),
     ] = False,
+    install: Annotated[
+        bool,
+        typer.Option(
+            "--install-completion",
+            callback=_install_completion,
+            is_eager=True,
+            help="Install completion for the current shell.",
+        ),
+    ] = False,
+    show: Annotated[
+        bool,
+        typer.Option(
+            "--show-completion",
+            callback=_show_completion,
+            is_eager=True,
+            help="Show completion for the current shell, to copy it or customize the "
+            "installation.",
+        ),
+    ] = False,
+    help_: Annotated[
+        bool,
+        typer.Option(
+            "-h",
+            "--help",
+            callback=_help,
+            is_eager=True,
+            help="Show this message and exit.",
+        ),
+    ] = False,
 ) -> None:
     pass
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(given: Sequence[str]) -> None:
     """Run the program; ends in SystemExit with one of the exit codes."""
-    given = sys.argv[1:] if arguments is None else [*arguments]
     _open_streams()
     try:
         code = app(args=given, prog_name="leadctl", standalone_mode=False)

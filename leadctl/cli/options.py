@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 import typer
-
-from leadctl.cli import complete
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 def option(
@@ -18,7 +13,6 @@ def option(
     about: str,
     takes: str | None = None,
     least: int | None = None,
-    complete_with: Callable[[str], list[str]] | None = None,
 ) -> Any:  # noqa: ANN401  typer's own type for it
     """Declare an option; its variable is LEADCTL_ and its long name."""
     return typer.Option(
@@ -29,7 +23,6 @@ def option(
         envvar="LEADCTL_" + names[0].lstrip("-").upper().replace("-", "_"),
         show_envvar=False,
         show_default=False,
-        autocompletion=complete_with,
     )
 
 
@@ -47,7 +40,6 @@ ProviderName: TypeAlias = Annotated[
         "--provider",
         "-p",
         takes="NAME",
-        complete_with=complete.providers,
         about="Whose API takes the leads (leadctl providers).",
     ),
 ]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from leadctl.cli import complete, options
+from leadctl.cli import options  # noqa: TC001  typer reads the annotations at run time
 from leadctl.cli.app import app
 
 if TYPE_CHECKING:
@@ -41,9 +41,7 @@ def list_providers(context: typer.Context, json: options.Json = False) -> None:
 
 @group.command("show")
 def show(
-    name: Annotated[
-        str, typer.Argument(autocompletion=complete.providers, help="A provider.")
-    ],
+    provider: Annotated[str, typer.Argument(metavar="NAME", help="A provider.")],
     json: options.Json = False,
 ) -> None:
     """Show a provider's fields, limits, phone rule, priority and how safe a repeat is.
@@ -52,7 +50,7 @@ def show(
     """
     from leadctl.provider import provider_class
 
-    found = facts(provider_class(name))
+    found = facts(provider_class(provider))
     if json:
         typer.echo(json_module.dumps(found, indent=1))
         return

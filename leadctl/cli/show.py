@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, NoReturn, TextIO
 
 import typer
 
-from leadctl import report
 from leadctl.errors import ExitCode, LeadctlError
 
 if TYPE_CHECKING:
@@ -47,6 +46,8 @@ class Output:
 
     def result(self, found: Report) -> ExitCode:
         """Print a run's report; returns the exit code of the process."""
+        from leadctl import report
+
         code = ExitCode(found.run.exit_code or 0)
         if self.json:
             self.document(report.document(found))
@@ -69,6 +70,8 @@ class Output:
 
     def failed(self, error: LeadctlError, **facts: Json) -> None:
         if self.json:
+            from leadctl import report
+
             self.document(report.failure_document(error, facts=facts))
 
     def conclude(self, found: Report) -> NoReturn:

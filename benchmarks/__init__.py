@@ -1,0 +1,1 @@
+"""Measurements against what users would write or take instead: `make bench`."""

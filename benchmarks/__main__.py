@@ -1,0 +1,46 @@
+"""`python -m benchmarks [--quick] [SECTION…]`: measures, prints, writes RESULTS.md."""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from importlib import import_module
+from pathlib import Path
+
+from benchmarks.world import World, machine
+
+SECTIONS = ("phone", "pipeline", "memory", "rate", "startup", "growth")
+RESULTS = Path(__file__).with_name("RESULTS.md")
+TITLE = "\n## "
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Measure leadctl against its peers.")
+    parser.add_argument("--quick", action="store_true", help="small sizes, no file")
+    parser.add_argument("section", nargs="*", help=", ".join(SECTIONS))
+    asked = parser.parse_args()
+    found = []
+    for name in asked.section or SECTIONS:
+        with tempfile.TemporaryDirectory(prefix="leadctl-bench-") as folder:
+            section = import_module(f"benchmarks.{name}")
+            for table in section.tables(World(Path(folder), asked.quick)):
+                found.append(str(table))
+                print(f"\n{table}", flush=True)
+    if not asked.quick:
+        keep(found)
+
+
+def keep(found: list[str]) -> None:
+    """Write RESULTS.md; tables that were not measured now stay as they are."""
+    before = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else ""
+    tables = before.split(TITLE)[1:] + [
+        table.removeprefix(TITLE[1:]) for table in found
+    ]
+    latest = {table.partition("\n")[0]: table.strip() for table in tables}
+    head = f"# Benchmarks\n\n{machine()}. Written by `make bench`.\n"
+    text = head + "".join(f"{TITLE}{table}\n" for table in latest.values())
+    RESULTS.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

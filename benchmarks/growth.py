@@ -1,0 +1,69 @@
+"""What a row costs when millions came before it: in the file, or in the ledger."""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+import statistics
+from typing import TYPE_CHECKING
+
+from benchmarks import rows
+from benchmarks.measured import spread
+from benchmarks.pipeline import push
+from benchmarks.sink import sink
+from benchmarks.table import Table
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from benchmarks.world import World
+
+
+def tables(world: World) -> list[Table]:
+    return [_big_ledger(world)]
+
+
+def _big_ledger(world: World) -> Table:
+    """Push the same rows beside an empty ledger and beside a full one, in turns."""
+    count = world.size(100_000, 20_000)
+    delivered = world.size(10_000_000, 500_000)
+    file = rows.write(world.folder / "leads.csv", count)
+    one = rows.write(world.folder / "one.csv", 1)
+    (world.folder / "profile.yaml").write_text(rows.PROFILE)
+    empty: list[float] = []
+    full: list[float] = []
+    with sink() as served:
+        for _ in range(world.size(3, 2)):
+            start = push(world, one, served).cpu
+            empty.append((push(world, file, served).cpu - start) / count * 1e6)
+            push(world, one, served)
+            fill(world.folder / "ledger.sqlite", delivered)
+            cost = push(world, file, served, keep=True)
+            full.append((cost.cpu - start) / count * 1e6)
+    slower = statistics.median(full) / statistics.median(empty) - 1
+    lines = [
+        ["empty ledger", spread(empty), ""],
+        [f"{delivered:,} delivered leads", spread(full), f"{slower:+.0%}"],
+    ]
+    note = (
+        f"µs of CPU a row, start-up left out, of {count:,} new rows beside an empty "
+        "ledger and beside a full one; at most +20% is asked for."
+    )
+    return Table("Growth of the ledger", note, ["", "µs a row", "more"], lines)
+
+
+def fill(path: Path, count: int) -> None:
+    """Add made-up deliveries to a ledger, in order: each its own hash."""
+    part = 500_000
+    with sqlite3.connect(path) as db:
+        for first in range(0, count, part):
+            start = first * 2**128 // count
+            step = 2**128 // count
+            db.executemany(
+                "INSERT OR IGNORE INTO delivered VALUES (?)",
+                (
+                    ((start + i * step + secrets.randbelow(step)).to_bytes(16),)
+                    for i in range(min(part, count - first))
+                ),
+            )
+    db.close()

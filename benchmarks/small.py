@@ -1,0 +1,58 @@
+"""The small steps of a row, each on its own: `pytest benchmarks/small.py`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import pytest
+
+from benchmarks import rows
+from leadctl import profile, yamlfile
+from leadctl.fitting import Fitter
+from leadctl.mapping import bind
+from leadctl.model import Batch
+from leadctl.phone import Normaliser, PhoneCheck
+from leadctl.providers.voiso import Voiso
+
+if TYPE_CHECKING:
+    from pytest_benchmark.fixture import BenchmarkFixture
+
+COUNT = 500
+NUMBERS = [rows.spelled(i, rows.assigned(i)) for i in range(COUNT) if i % 100 != 99]
+CELLS = [
+    [f"Asha{i}", "Example", number, f"asha{i}@mail.example", rows.SCORES[i % 3]]
+    for i, number in enumerate(NUMBERS)
+]
+MAPPER = bind(
+    profile.load(yamlfile.parse(rows.PROFILE, "profile")),
+    rows.HEADER.strip().split(","),
+    nested=False,
+)
+
+
+@pytest.mark.parametrize("check", PhoneCheck)
+def test_phone(benchmark: BenchmarkFixture, check: PhoneCheck) -> None:
+    normalise = Normaliser(Voiso.phone_rule, "US", check)
+    benchmark(lambda: [normalise(number) for number in NUMBERS])
+
+
+def test_mapping(benchmark: BenchmarkFixture) -> None:
+    benchmark(lambda: [MAPPER.values(cells) for cells in CELLS])
+
+
+def test_fitting(benchmark: BenchmarkFixture) -> None:
+    """Phone, digest and fields of mapped rows; mapping included, as it is used up."""
+    benchmark(lambda: batch(0))
+
+
+def test_encoding(benchmark: BenchmarkFixture) -> None:
+    provider, leads = Voiso(base_url="http://127.0.0.1"), batch(0)
+    benchmark(lambda: provider.request(leads))
+
+
+def batch(number: int) -> Batch:
+    normalise = Normaliser(Voiso.phone_rule, "US", PhoneCheck.POSSIBLE)
+    fitter = Fitter(Voiso(), normalise, lambda identity: identity.encode()[:16])
+    leads = [fitter.lead(i, MAPPER.values(cells)) for i, cells in enumerate(CELLS)]
+    return Batch(UUID(int=number), "3", 0, tuple(leads))

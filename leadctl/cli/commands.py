@@ -1,0 +1,15 @@
+"""All commands: importing a group of them adds it to the program."""
+
+from leadctl.cli import accounts, preview, profile, providers, push, runs, sandbox
+from leadctl.cli.app import app
+
+__all__ = [
+    "accounts",
+    "app",
+    "preview",
+    "profile",
+    "providers",
+    "push",
+    "runs",
+    "sandbox",
+]

@@ -1,0 +1,121 @@
+"""How each shell asks what to offer at Tab, and how it wants to be answered."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+BASH = """\
+_leadctl_completion() {
+    local IFS=$'\\n'
+    COMPREPLY=( $( env COMP_WORDS="${COMP_WORDS[*]}" \\
+                   COMP_CWORD=$COMP_CWORD \\
+                   _LEADCTL_COMPLETE=complete_bash $1 ) )
+    return 0
+}
+
+complete -o default -F _leadctl_completion leadctl
+"""
+
+ZSH = """\
+#compdef leadctl
+
+_leadctl_completion() {
+  eval $(env _TYPER_COMPLETE_ARGS="${words[1,$CURRENT]}" _LEADCTL_COMPLETE=complete_zsh leadctl)
+}
+
+if [[ $funcstack[1] == _leadctl ]]; then  # found by fpath: this is a press of Tab
+  _leadctl_completion
+else
+  compdef _leadctl_completion leadctl
+fi
+"""  # noqa: E501  as long as zsh needs it
+
+FISH = """\
+complete --command leadctl --no-files --keep-order --arguments "(env _LEADCTL_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=get-args _TYPER_COMPLETE_ARGS=(commandline -cp) leadctl)" --condition "env _LEADCTL_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=is-args _TYPER_COMPLETE_ARGS=(commandline -cp) leadctl"
+"""  # noqa: E501  one command
+
+SCRIPTS = {"bash": BASH, "zsh": ZSH, "fish": FISH}
+
+
+def words(shell: str, environment: Mapping[str, str]) -> tuple[list[str], str]:
+    """Return the words before the cursor, without the program's, and the one at it."""
+    line = environment.get("_TYPER_COMPLETE_ARGS", "")
+    if shell == "bash":
+        line = environment.get("COMP_WORDS", "")
+    found = _split(line)[1:]
+    if shell == "bash":
+        place = max(int(environment.get("COMP_CWORD", "1")) - 1, 0)
+        return found[:place], found[place] if place < len(found) else ""
+    return (found, "") if line.endswith(" ") or not found else (found[:-1], found[-1])
+
+
+def written(shell: str, offers: Mapping[str, str]) -> str:
+    """Write what is offered, and what each word means, for the shell to read."""
+    match shell:
+        case "fish":
+            lines = (f"{word}\t{text}".rstrip() for word, text in offers.items())
+            return "\n".join(lines)
+        case "zsh" if offers:
+            lines = (
+                f'"{_quoted(word)}"' + (f':"{_quoted(text)}"' if text else "")
+                for word, text in offers.items()
+            )
+            return "_arguments '*: :((" + "\n".join(lines) + "))'"
+        case "zsh":
+            return "_files"
+        case _:
+            return "\n".join(offers)
+
+
+def is_plain(word: str) -> bool:
+    """Tell whether a shell takes the word as it stands; others are not offered."""
+    return re.fullmatch(r"[\w.@%+-]+", word) is not None
+
+
+def install(shell: str, home: Path) -> Path:
+    """Put the shell's script where it looks for one; returns the script's place."""
+    match shell:
+        case "fish":
+            place = home / ".config/fish/completions/leadctl.fish"
+        case "zsh":
+            place = home / ".zfunc/_leadctl"
+            line = "fpath+=~/.zfunc; autoload -Uz compinit; compinit"
+            _add_line(home / ".zshrc", line)
+        case _:
+            place = home / ".bash_completions/leadctl.sh"
+            _add_line(home / ".bashrc", f"source '{place}'")
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text(SCRIPTS[shell], encoding="utf-8")
+    return place
+
+
+def _add_line(start_up_file: Path, line: str) -> None:
+    start_up_file.touch()
+    if line not in start_up_file.read_text(encoding="utf-8").splitlines():
+        with start_up_file.open("a", encoding="utf-8") as file:
+            file.write(f"\n{line}\n")
+
+
+def _split(line: str) -> list[str]:
+    """Split as a shell does; a quote that is still open ends with the line."""
+    lexer = shlex.shlex(line, posix=True)
+    lexer.whitespace_split, lexer.commenters = True, ""
+    found: list[str] = []
+    try:
+        for word in lexer:
+            found.append(word)  # noqa: PERF402  those before a quote that stays open count
+    except ValueError:
+        found.append(lexer.token)
+    return found
+
+
+def _quoted(text: str) -> str:
+    """Write for zsh's `_arguments`, inside double quotes inside single ones."""
+    marks = {'"': '""', "'": "''", "$": r"\$", "`": r"\`", ":": r"\\:"}
+    return "".join(marks.get(letter, letter) for letter in text)

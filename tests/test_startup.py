@@ -1,0 +1,161 @@
+"""What each quick question may import: nobody waits for what the answer does not need.
+
+Not a time is measured here: `make bench` does that. Typer alone takes five times as
+long as Python to start, pydantic (with which typer reads options) four times more.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SLOW = ["asyncio", "email", "importlib.metadata", "logging", "sqlite3", "ssl"]
+"""Modules of Python itself that take as long as a package."""
+
+START = {"leadctl", "leadctl.cli"}
+COMPLETION = START | {
+    "leadctl.cli.complete",
+    "leadctl.cli.names",
+    "leadctl.cli.shells",
+}
+COMMANDS = START | {
+    *(
+        f"leadctl.cli.{name}"
+        for name in (
+            "accounts",
+            "app",
+            "commands",
+            "options",
+            "providers",
+            "push",
+            "runs",
+            "sandbox",
+            "shells",
+            "show",
+        )
+    ),
+    "leadctl.errors",
+    "leadctl.model",
+    "leadctl.wording",
+    "typer",
+    "annotated_doc",  # of typer
+    "shellingham",  # of typer
+}
+CONFIG_FILE = {
+    "leadctl.errors",
+    "leadctl.wording",
+    "leadctl.yamlfile",
+    "platformdirs",
+    "yaml",
+}
+LEDGER = {"leadctl.database", "leadctl.errors", "platformdirs", "sqlite3"}
+
+
+class Question(NamedTuple):
+    """What is asked: a command line, or one on which Tab is pressed after `words`."""
+
+    may_import: set[str]
+    arguments: tuple[str, ...] = ()
+    words: str = ""
+    answer: str = "leadctl"
+
+
+QUESTIONS = {
+    "version": Question(START, ("--version",)),
+    "a command at Tab": Question(COMPLETION, words="leadctl pu", answer="push"),
+    "an option at Tab": Question(
+        COMPLETION, words="leadctl push --reg", answer="--region"
+    ),
+    "words at Tab": Question(
+        COMPLETION, words="leadctl push --format j", answer="jsonl"
+    ),
+    "a provider at Tab": Question(
+        COMPLETION, words="leadctl push --provider v", answer="voiso"
+    ),
+    "an account at Tab": Question(
+        COMPLETION | CONFIG_FILE,
+        words="leadctl push --account so",
+        answer="south",
+    ),
+    "a profile at Tab": Question(
+        COMPLETION | CONFIG_FILE, words="leadctl push --profile fa", answer="fair"
+    ),
+    "a run at Tab": Question(
+        COMPLETION | LEDGER, words="leadctl runs show 2", answer=""
+    ),
+    "help": Question(COMMANDS, ("--help",)),
+    "help of push": Question(COMMANDS, ("push", "--help")),
+    "help of check": Question(COMMANDS, ("check", "-h")),
+    "help of sandbox": Question(COMMANDS, ("sandbox", "--help")),
+}
+
+LOADED = f"""
+import sys
+before = set(sys.modules)
+from leadctl.cli import main
+try:
+    main()
+except SystemExit as end:
+    assert not end.code, end.code
+loaded = set()
+for name in set(sys.modules) - before:
+    package = name.partition(".")[0]
+    if package.startswith("_") or package == "cython_runtime":
+        continue  # the inside of a package that is listed
+    if package == "leadctl" or name in {SLOW!r}:
+        loaded.add(name)
+    elif package not in sys.stdlib_module_names:
+        loaded.add(package)
+print("loaded:", *loaded)
+"""
+
+
+def loaded(
+    arguments: tuple[str, ...], home: Path, **variables: str
+) -> tuple[str, set[str]]:
+    """Run the program; returns what it printed and what it imported."""
+    done = subprocess.run(  # noqa: S603  our own program
+        [sys.executable, "-c", LOADED, *arguments],
+        capture_output=True,
+        check=False,
+        env={"PATH": os.environ["PATH"], "HOME": str(home), **variables},
+        text=True,
+        timeout=30,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    said, _, names = done.stdout.rpartition("loaded:")
+    return said, {*names.split()}
+
+
+@pytest.mark.parametrize("question", QUESTIONS.values(), ids=QUESTIONS)
+def test_question_imports_only_what_it_needs(
+    question: Question, tmp_path: Path
+) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text(
+        "accounts: {south: {provider: voiso, cluster_id: made-up}}\n"
+        "profiles: {fair: {fields: {phone: Mobile}}}\n"
+    )
+    variables = {"LEADCTL_CONFIG": str(config)}
+    if question.words:
+        variables |= {
+            "_LEADCTL_COMPLETE": "complete_bash",
+            "COMP_WORDS": question.words,
+            "COMP_CWORD": str(len(question.words.split()) - 1),
+        }
+    said, imported = loaded(question.arguments, tmp_path, **variables)
+    assert question.answer in said
+    assert imported <= question.may_import
+
+
+def test_what_is_slow_would_be_seen(tmp_path: Path) -> None:
+    """The check above is not blind: listing the providers loads what they need."""
+    _, imported = loaded(("providers",), tmp_path)
+    assert {"pydantic", "httpx", "email", "leadctl.phone"} <= imported
