@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import heapq
 import json
-import math
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
@@ -12,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from leadctl import rowset
 from leadctl.model import Code, Finding, Status
+from leadctl.timeline import Timeline
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
     from sqlite3 import Connection
 
     from leadctl.model import Json
@@ -97,6 +96,7 @@ class Audit:
     def __init__(self, db: Connection, number: int) -> None:
         self._db = db
         self._run = number
+        self.timeline = Timeline(db, number)
 
     def run(self) -> Run:
         cursor = self._db.execute("SELECT * FROM runs WHERE number = ?", (self._run,))
@@ -177,13 +177,15 @@ class Audit:
         """Yield the verdicts on a file's rows, in the order of the rows."""
         wanted = [*statuses]
         marks = ",".join("?" * len(wanted))
-        groups = self._db.execute(
+        found = self._db.execute(
             "SELECT rows, status, code, text, field"  # noqa: S608  only marks
             " FROM findings JOIN reasons ON reasons.number = reason"
             f" WHERE run = ? AND file = ? AND status IN ({marks}) ORDER BY first",
             (self._run, file, *wanted),
         )
-        return _in_row_order(groups)
+        groups = ((rows, facts) for rows, *facts in found)
+        for row, (status, code, text, field) in rowset.in_row_order(groups):
+            yield Finding(row, Status(status), Code(code), text, field)
 
     def unknown(self) -> list[tuple[int, str, str]]:
         """Return the unknown rows in groups: file (from 0), rows as ranges, reason."""
@@ -198,26 +200,3 @@ class Audit:
             " WHERE run = ? AND status = 'unknown' ORDER BY file, first",
             (self._run,),
         ).fetchall()
-
-
-def _in_row_order(groups: Iterable[Sequence[str]]) -> Iterator[Finding]:
-    """Merge groups ordered by their first row; memory grows with their overlap only."""
-    heap: list[tuple[int, int, Iterator[int], tuple[str, ...]]] = []
-
-    def next_of(order: int, rows: Iterator[int], facts: tuple[str, ...]) -> None:
-        if (row := next(rows, None)) is not None:
-            heapq.heappush(heap, (row, order, rows, facts))
-
-    def findings_before(bound: float) -> Iterator[Finding]:
-        while heap and heap[0][0] < bound:
-            row, order, rows, facts = heapq.heappop(heap)
-            status, code, text, field = facts
-            yield Finding(row, Status(status), Code(code), text, field)
-            next_of(order, rows, facts)
-
-    for order, (written, *facts) in enumerate(groups):
-        rows = rowset.rows(written)
-        first = next(rows)
-        yield from findings_before(first)
-        heapq.heappush(heap, (first, order, rows, tuple(facts)))
-    yield from findings_before(math.inf)

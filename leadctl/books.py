@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from leadctl.model import Batch, Json, Lead, Outcome
+    from leadctl.timeline import Arrival, Departure
 
 Transaction: TypeAlias = "Callable[[], AbstractContextManager[None]]"
 
@@ -52,6 +53,8 @@ class Books(Audit):
         self._noted: list[tuple[int, Finding]] = []
         self._doubtful: list[tuple[int, Lead]] = []
         self._numbers: dict[UUID, int] = {}
+        self._under_way: dict[UUID, int] = {}
+        self._arrived: dict[UUID, Arrival] = {}
         self.tally = Counter(self.counts())
 
     def add_file(self, ordinal: int, path: str, fingerprint: str) -> None:
@@ -79,7 +82,7 @@ class Books(Audit):
             with self._transaction():
                 self._write_noted()
 
-    def intend(self, batch: Batch, *, doubted: bool) -> None:
+    def intend(self, batch: Batch, departure: Departure, *, doubted: bool) -> None:
         """Commit that this batch is about to leave."""
         with self._transaction():
             self._write_noted()
@@ -94,8 +97,13 @@ class Books(Audit):
                     " WHERE number = ?",
                     (self._numbers[batch.id],),
                 )
-                return
-            self._add(batch, BatchState.SENDING, doubted=doubted)
+            else:
+                self._add(batch, BatchState.SENDING, doubted=doubted)
+            self._note_departure(batch, departure)
+
+    def answered(self, batch: Batch, arrival: Arrival) -> None:
+        """Keep what came of a request; written with what it makes of the batch."""
+        self._arrived[batch.id] = arrival
 
     def mark(self, batch: Batch, state: BatchState, *, doubted: bool) -> None:
         """Record what a request came to that did not decide about the rows."""
@@ -104,6 +112,7 @@ class Books(Audit):
                 "UPDATE batches SET state = ?, doubted = doubted OR ? WHERE number = ?",
                 (state, state is BatchState.DOUBT, self._numbers[batch.id]),
             )
+            self._note_arrival(batch)
             if self._guarded and state is BatchState.WAITING and not doubted:
                 self._undoubt(batch.leads)
 
@@ -147,6 +156,9 @@ class Books(Audit):
             self.tally[outcome.status] += 1
         with self._transaction():
             self._write_noted()
+            self._note_arrival(
+                batch, sum(outcome is not None for outcome in outcomes), len(good)
+            )
             self._db.executemany(
                 "INSERT OR IGNORE INTO delivered VALUES (?)",
                 ((digest,) for digest in sorted(there)),
@@ -202,6 +214,22 @@ class Books(Audit):
                     self._run,
                 ),
             )
+
+    def _note_departure(self, batch: Batch, departure: Departure) -> None:
+        (number,) = self._db.execute(
+            "SELECT requests FROM runs WHERE number = ?", (self._run,)
+        ).fetchone()
+        (attempt,) = self._db.execute(
+            "SELECT attempts FROM batches WHERE number = ?", (self._numbers[batch.id],)
+        ).fetchone()
+        self.timeline.leave(number, batch, attempt, departure)
+        self._under_way[batch.id] = number
+
+    def _note_arrival(self, batch: Batch, settled: int = 0, delivered: int = 0) -> None:
+        number = self._under_way.pop(batch.id, None)
+        arrival = self._arrived.pop(batch.id, None)
+        if number is not None and arrival is not None:
+            self.timeline.arrive(number, arrival, settled, delivered)
 
     def _doubt(self, file: int, leads: Iterable[Lead]) -> None:
         self._db.executemany(

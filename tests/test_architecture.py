@@ -103,8 +103,9 @@ ALLOWED = {
     "config": {"errors", "model", "provider", "wording", "yamlfile"},
     "credentials": {"config", "errors"},
     # what is kept
-    "audit": {"model", "rowset"},
-    "books": {"audit", "model", "rowset"},
+    "timeline": {"model", "rowset"},
+    "audit": {"model", "rowset", "timeline"},
+    "books": {"audit", "model", "rowset", "timeline"},
     "ended": {"audit", "books", "model", "rowset"},
     "database": {"errors"},
     "ledger": {
@@ -124,7 +125,7 @@ ALLOWED = {
     "pace": {"provider"},
     "journey": {"errors", "model"},
     "lookup": {"answers", "errors", "model", "provider"},
-    "courier": {"errors", "judging", "lookup", "model", "provider"},
+    "courier": {"errors", "judging", "lookup", "model", "provider", "timeline"},
     "delivery": {
         "audit",
         "books",
@@ -136,6 +137,7 @@ ALLOWED = {
         "model",
         "pace",
         "provider",
+        "timeline",
     },
     # a run
     "importer": {
@@ -214,7 +216,7 @@ TYPES_ONLY = {
         "run",
         "cli.*",
     },
-    "sqlite3": {"audit", "books", "ledger"},
+    "sqlite3": {"audit", "books", "ledger", "timeline"},
 }
 """Modules that name the types of a package and never load it."""
 
