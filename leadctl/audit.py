@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from leadctl import rowset
 from leadctl.model import Code, Finding, Status
@@ -74,6 +74,16 @@ class Reason:
     count: int
     file: int
     row: int
+
+
+class Verdict(NamedTuple):
+    """A row's status and why; `code` is None where it was delivered."""
+
+    row: int
+    status: Status
+    code: Code | None
+    reason: str
+    field: str = ""
 
 
 _OPEN = {
@@ -186,6 +196,41 @@ class Audit:
         groups = ((rows, facts) for rows, *facts in found)
         for row, (status, code, text, field) in rowset.in_row_order(groups):
             yield Finding(row, Status(status), Code(code), text, field)
+
+    def verdicts(self, file: int) -> Iterator[Verdict]:
+        """Yield the verdict on every row of a file that has one, in their order."""
+        for row, verdict in rowset.in_row_order(self._verdicts(file)):
+            yield verdict._replace(row=row)
+
+    def verdict(self, file: int, row: int) -> Verdict | None:
+        """Return the verdict on a row; None where nobody read it."""
+        for rows, verdict in self._verdicts(file):
+            if rowset.holds(rows, row):
+                return verdict._replace(row=row)
+        return None
+
+    def _verdicts(self, file: int) -> Iterator[tuple[str, Verdict]]:
+        """Yield groups of rows and the verdict they share, ordered by the first row."""
+        for first, rows, status, code, field, text in self._db.execute(
+            "SELECT CAST(rows AS INTEGER) AS first, rows, status, code, field, text"
+            " FROM findings JOIN reasons ON reasons.number = reason"
+            " WHERE run = :run AND file = :file"
+            " UNION ALL SELECT CAST(rows AS INTEGER), rows,"
+            " CASE WHEN created THEN 'created' ELSE 'accepted' END, NULL, '', ''"
+            " FROM batches WHERE run = :run AND file = :file"
+            " AND state = 'settled' AND rows != ''"
+            " UNION ALL SELECT CAST(rows AS INTEGER), rows,"
+            " state != 'waiting' OR doubted, NULL, NULL, NULL"
+            " FROM batches WHERE run = :run AND file = :file AND state != 'settled'"
+            " ORDER BY first",
+            {"run": self._run, "file": file},
+        ):
+            if text is None:  # left open by an ended process
+                lost = _OPEN[bool(status)](file, first)
+                yield rows, Verdict(first, lost.status, lost.code, lost.text)
+            else:
+                known = Code(code) if code else None
+                yield rows, Verdict(first, Status(status), known, text, field)
 
     def unknown(self) -> list[tuple[int, str, str]]:
         """Return the unknown rows in groups: file (from 0), rows as ranges, reason."""

@@ -13,6 +13,7 @@ from collections import Counter
 from datetime import UTC, datetime
 from itertools import groupby
 from typing import TYPE_CHECKING, TypeAlias
+from uuid import uuid4
 
 from leadctl import rowset
 from leadctl.audit import Audit, BatchState
@@ -131,9 +132,8 @@ class Books(Audit):
         the same transaction: at no moment is a row in no batch or in two.
         """
         there: list[bytes] = []
-        good: list[int] = []
+        good: dict[Status, list[int]] = {}
         unknown: list[Lead] = []
-        counts = {Status.CREATED: 0, Status.ACCEPTED: 0}
         for lead, outcome in zip(batch.leads, outcomes, strict=True):
             if outcome is None:
                 continue
@@ -146,8 +146,7 @@ class Books(Audit):
             if outcome.status is Status.UNKNOWN:
                 unknown.append(lead)
             if outcome.code is None:
-                counts[outcome.status] += 1
-                good.append(lead.row)
+                good.setdefault(outcome.status, []).append(lead.row)
             else:
                 finding = Finding(
                     lead.row, outcome.status, outcome.code, outcome.reason
@@ -157,7 +156,9 @@ class Books(Audit):
         with self._transaction():
             self._write_noted()
             self._note_arrival(
-                batch, sum(outcome is not None for outcome in outcomes), len(good)
+                batch,
+                answered=sum(map(_tells, outcomes)),
+                delivered=sum(map(len, good.values())),
             )
             self._db.executemany(
                 "INSERT OR IGNORE INTO delivered VALUES (?)",
@@ -166,26 +167,35 @@ class Books(Audit):
             if self._guarded:
                 self._undoubt(batch.leads)
             self._doubt(batch.file, unknown)
-            if good and batch.id not in self._numbers:
-                # Rehearsed, never sent.
-                self._add(batch, BatchState.SETTLED, doubted=False)
-            if number := self._numbers.pop(batch.id, None):
+            self._close(batch, good)
+            for piece in pieces:
+                self._add(piece, state, doubted=doubted)
+
+    def _close(self, batch: Batch, good: dict[Status, list[int]]) -> None:
+        """Settle a batch; of its rows only those stay that are delivered.
+
+        The others have their verdict or travel on: what a resume finds is never more
+        than the evidence. A line has rows of one status, so that each row's is known.
+        """
+        number = self._numbers.pop(batch.id, None)
+        for status, rows in (good or {Status.CREATED: []}).items():
+            created = len(rows) if status is Status.CREATED else 0
+            counted = (rowset.written(rows), created, len(rows) - created)
+            if number is not None:
                 self._db.execute(
-                    # Of the rows only those stay that are delivered; the others have
-                    # their verdict or travel on. What a resume finds is never more
-                    # than the evidence.
                     "UPDATE batches"
                     " SET state = 'settled', rows = ?, created = ?, accepted = ?"
                     " WHERE number = ?",
-                    (
-                        rowset.written(good),
-                        counts[Status.CREATED],
-                        counts[Status.ACCEPTED],
-                        number,
-                    ),
+                    (*counted, number),
                 )
-            for piece in pieces:
-                self._add(piece, state, doubted=doubted)
+                number = None
+            elif rows:  # of a second status, or rehearsed and never sent
+                self._db.execute(
+                    "INSERT INTO batches (run, file, id, rows, created, accepted,"
+                    " size, state, doubted, attempts)"
+                    " VALUES (?, ?, ?, ?, ?, ?, ?, 'settled', 0, 0)",
+                    (self._run, batch.file, uuid4().bytes, *counted, len(rows)),
+                )
 
     def set_rejects_file(self, ordinal: int, path: str | None) -> None:
         with self._transaction():
@@ -225,11 +235,13 @@ class Books(Audit):
         self.timeline.leave(number, batch, attempt, departure)
         self._under_way[batch.id] = number
 
-    def _note_arrival(self, batch: Batch, settled: int = 0, delivered: int = 0) -> None:
+    def _note_arrival(
+        self, batch: Batch, answered: int = 0, delivered: int = 0
+    ) -> None:
         number = self._under_way.pop(batch.id, None)
         arrival = self._arrived.pop(batch.id, None)
         if number is not None and arrival is not None:
-            self.timeline.arrive(number, arrival, settled, delivered)
+            self.timeline.arrive(number, arrival, answered, delivered)
 
     def _doubt(self, file: int, leads: Iterable[Lead]) -> None:
         self._db.executemany(
@@ -292,6 +304,11 @@ class Books(Audit):
                     text,
                 ),
             )
+
+
+def _tells(outcome: Outcome | None) -> bool:
+    """Tell whether an outcome is an answer's word, and not what is left without one."""
+    return outcome is not None and outcome.status not in (Status.FAILED, Status.UNKNOWN)
 
 
 def _sameness(noted: tuple[int, Finding]) -> tuple[int, str, str, str, str, int]:

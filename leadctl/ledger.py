@@ -78,7 +78,7 @@ CREATE TABLE requests (
     rows TEXT NOT NULL, leads INTEGER NOT NULL, attempt INTEGER NOT NULL,
     asks INTEGER NOT NULL, departed INTEGER NOT NULL, held INTEGER NOT NULL,
     held_for INTEGER, took INTEGER, http INTEGER, trouble TEXT, why INTEGER,
-    settled INTEGER NOT NULL DEFAULT 0, delivered INTEGER NOT NULL DEFAULT 0,
+    answered INTEGER NOT NULL DEFAULT 0, delivered INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (run, number)
 ) WITHOUT ROWID;
 """,

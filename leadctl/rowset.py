@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import math
+import re
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -40,6 +41,15 @@ def read(text: str) -> list[tuple[int, int]]:
         if not 1 <= found[-1][0] <= found[-1][1]:
             raise ValueError(part)
     return found
+
+
+def holds(text: str, row: int) -> bool:
+    return any(row in found for found in ranges(text))
+
+
+def ends(first: str, last: str) -> tuple[str, str]:
+    """Return the first row of one text and the last row of another."""
+    return re.split("[-,]", first)[0], re.split("[-,]", last)[-1]
 
 
 def rows(text: str) -> Iterator[int]:

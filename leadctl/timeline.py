@@ -50,7 +50,7 @@ class Arrival(NamedTuple):
 class Request:
     """A request as the ledger has it; `number` counts from 1 over the whole run.
 
-    `settled` are the leads whose outcome it brought, `delivered` those of them that are
+    `answered` are the leads that its answer settled, `delivered` those of them that are
     created or accepted. `took` is None while nobody has read its answer.
     """
 
@@ -67,7 +67,7 @@ class Request:
     http: int | None
     trouble: str
     why: str
-    settled: int
+    answered: int
     delivered: int
 
 
@@ -101,18 +101,18 @@ class Timeline:
         )
 
     def arrive(
-        self, number: int, arrival: Arrival, settled: int = 0, delivered: int = 0
+        self, number: int, arrival: Arrival, answered: int = 0, delivered: int = 0
     ) -> None:
         self._know(arrival.why)
         self._db.execute(
-            "UPDATE requests SET took = ?, http = ?, trouble = ?, settled = ?,"
+            "UPDATE requests SET took = ?, http = ?, trouble = ?, answered = ?,"
             " delivered = ?, why = (SELECT number FROM reasons WHERE text = ?)"
             " WHERE run = ? AND number = ?",
             (
                 _milliseconds(arrival.took),
                 arrival.http,
                 arrival.trouble or None,
-                settled,
+                answered,
                 delivered,
                 arrival.why or None,
                 self._run,
@@ -144,14 +144,14 @@ class Timeline:
                 file,
                 row,
             )
-            if any(row in found for found in rowset.ranges(request.rows))
+            if rowset.holds(request.rows, row)
         ]
 
     def _found(self, which: str, *values: int) -> Iterator[Request]:
         found = self._db.execute(
             "SELECT r.number, file, rows, leads, attempt, asks, departed / 1000.0,"  # noqa: S608  our own words
             " held / 1000.0, coalesce(h.text, ''), took / 1000.0, http,"
-            " coalesce(trouble, ''), coalesce(w.text, ''), settled, delivered"
+            " coalesce(trouble, ''), coalesce(w.text, ''), answered, delivered"
             " FROM requests AS r"
             " LEFT JOIN reasons AS h ON h.number = held_for"
             " LEFT JOIN reasons AS w ON w.number = why"
