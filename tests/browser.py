@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import subprocess
+import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Any
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+SECONDS = 90
+"""Longest time a browser may run."""
 SWITCHES = (
     "--headless=new",
     "--remote-debugging-pipe",
@@ -102,7 +105,7 @@ def opened(home: Path) -> Iterator[Browser]:
     ours, theirs = os.pipe(), os.pipe()
     pipes = f'exec "$@" 3<&{ours[0]} 4>&{theirs[1]}'
     process = subprocess.Popen(  # noqa: S603  a browser of this machine
-        ["/bin/sh", "-c", pipes, "-", CHROMIUM, *SWITCHES, f"--user-data-dir={home}"],
+        ["/bin/bash", "-c", pipes, "-", CHROMIUM, *SWITCHES, f"--user-data-dir={home}"],
         pass_fds=(ours[0], theirs[1]),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -111,6 +114,8 @@ def opened(home: Path) -> Iterator[Browser]:
     os.close(theirs[1])
     with os.fdopen(ours[1], "wb") as commands, os.fdopen(theirs[0], "rb") as answers:
         browser = Browser(commands, answers)
+        patience = threading.Timer(SECONDS, process.kill)
+        patience.start()
         try:
             target = browser.ask("Target.createTarget", url="about:blank")["targetId"]
             attached = browser.ask(
@@ -121,5 +126,6 @@ def opened(home: Path) -> Iterator[Browser]:
                 browser.ask(f"{domain}.enable")
             yield browser
         finally:
+            patience.cancel()
             process.terminate()
             process.wait(timeout=20)

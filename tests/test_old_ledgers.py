@@ -46,6 +46,13 @@ def test_runs_of_the_first_schema_still_show(first_schema: Push) -> None:
     assert (shown["rows"], shown["requests"], shown["exit_code"]) == (5, 2, 4)
     assert (shown["created"], shown["rejected"], shown["failed"]) == (2, 1, 2)
     assert RUN in program("runs").out
+    assert "of 2 requests the ledger has no times" in program("runs", "show").out
+    exported = program("runs", "export", "--format", "jsonl").out.splitlines()
+    statuses = [json.loads(line)["status"] for line in exported]
+    assert statuses == ["created"] * 2 + ["failed"] * 2 + ["rejected"]
+    assert program("runs", "report", "--html", "run.html").code == 0
+    page = (program.folder / "run.html").read_text()
+    assert "The ledger has no times of 2 requests." in page
 
 
 def test_run_of_the_first_schema_is_finished(first_schema: Push) -> None:

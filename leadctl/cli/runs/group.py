@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from leadctl.cli.app import app
+from leadctl.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from leadctl.ended import EndedRun
     from leadctl.ledger import Ledger
     from leadctl.model import Json
 
@@ -22,6 +24,24 @@ app.add_typer(group, name="runs")
 RunId = Annotated[
     str, typer.Argument(metavar="RUN", help="A run's id, from `leadctl runs`.")
 ]
+
+
+AnyRun = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[RUN]", help="A run's id, from `leadctl runs`; default: the latest."
+    ),
+]
+
+
+def books_of(ledger: Ledger, run: str | None) -> EndedRun:
+    """Open the books of a run, or of the latest."""
+    if run is None:
+        latest = ledger.runs(1)
+        if not latest:
+            raise UsageError("there is no run yet", hint="leadctl push --help")
+        run = latest[0].run().id
+    return ledger.books(run)
 
 
 @contextmanager

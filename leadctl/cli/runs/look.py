@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from leadctl.cli import options  # noqa: TC001  typer reads the annotations at run time
-from leadctl.cli.runs.group import RunId, group, opened_ledger
+from leadctl.cli.runs.group import AnyRun, books_of, group, opened_ledger
 from leadctl.cli.show import Output, heard
 from leadctl.errors import LeadctlError, UsageError
 
@@ -88,7 +88,7 @@ def _cells(one: Report) -> tuple[str, str, str, str]:
 
 @group.command("show")
 def show(
-    run: RunId,
+    run: AnyRun = None,
     row: Annotated[
         int | None,
         typer.Option("--row", min=1, metavar="N", help="Follow one row, step by step."),
@@ -110,17 +110,17 @@ def show(
     A row's data is read again from its file: the ledger has none. It is shown on a
     terminal; elsewhere its shape is, unless --unmasked.
 
-    Example: leadctl runs show 20260301-093000-1f2e --row 17
+    Example: leadctl runs show --row 17
     """
     from leadctl import course, report
 
     output = Output(json=json, colour=not no_color)
     with output.failures(), opened_ledger(ledger) as opened:
-        books = opened.books(run)
+        books = books_of(opened, run)
         if row is not None:
             found = _traced(books, file, row, ledger)
             masked = not (unmasked or sys.stdout.isatty())
-            _show_trace(found, output, run, masked=masked)
+            _show_trace(found, output, books.run().id, masked=masked)
         elif json:
             output.document(report.document(report.read(books)))
         else:

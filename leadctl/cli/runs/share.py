@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from leadctl.cli import options  # noqa: TC001  typer reads the annotations at run time
-from leadctl.cli.runs.group import RunId, group, opened_ledger
+from leadctl.cli.runs.group import AnyRun, books_of, group, opened_ledger
 from leadctl.cli.show import heard
 from leadctl.errors import InputUnusable
 from leadctl.model import Status  # noqa: TC001  the same
@@ -34,7 +34,7 @@ class Form(StrEnum):
 
 @group.command("export")
 def export(
-    run: RunId,
+    run: AnyRun = None,
     form: Annotated[
         Form, typer.Option("--format", help="How the records are written.")
     ] = Form.CSV,
@@ -49,24 +49,24 @@ def export(
     Row number, status, code, reason and request; no lead data, which the ledger does
     not hold.
 
-    Example: leadctl runs export 20260301-093000-1f2e --format jsonl --status rejected
+    Example: leadctl runs export --format jsonl --status rejected
     """
     from leadctl.export import delimited, json_lines
 
     lines = {Form.CSV: delimited, Form.JSONL: json_lines}[form]
     with opened_ledger(ledger) as opened, heard(sys.stdout):
-        for line in lines(opened.books(run), status or ()):
+        for line in lines(books_of(opened, run), status or ()):
             sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
 
 
 @group.command("report")
 def report(
-    run: RunId,
     html: Annotated[
         Path,
         typer.Option("--html", metavar="FILE", help="Where the page is written."),
     ],
+    run: AnyRun = None,
     with_phones: Annotated[
         bool,
         typer.Option(
@@ -81,14 +81,14 @@ def report(
     One file that needs nothing else, without names and, unless asked for, without
     phone numbers.
 
-    Example: leadctl runs report 20260301-093000-1f2e --html run.html
+    Example: leadctl runs report --html run.html
     """
     from leadctl import course, page
     from leadctl import report as reports
 
     _require_ours(html)
     with opened_ledger(ledger) as opened:
-        books = opened.books(run)
+        books = books_of(opened, run)
         content = page.Page(
             reports.read(books), course.read(books.timeline), time.time()
         )
