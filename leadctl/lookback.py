@@ -9,7 +9,8 @@ from rich.padding import Padding
 from rich.table import Table
 
 from leadctl import report, spans
-from leadctl.course import NOTABLE, Stretch
+from leadctl.course import NOTABLE
+from leadctl.stretches import Stretch
 from leadctl.terminal import plain
 from leadctl.wording import count
 

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from leadctl.audit import Run
-    from leadctl.course import Course, Stretch
+    from leadctl.course import Course
+    from leadctl.stretches import Stretch
 
 MOST = 50
 """Kinds of waits that are listed."""
