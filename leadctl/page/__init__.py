@@ -63,12 +63,12 @@ def html(page: Page) -> str:
         opening(found),
         rows.outcome(found),
         rows.reasons(found),
-        ""
-        if page.contacts is None
-        else rows.contacts(page.contacts, page.left_out, several=several),
         passage.course(course, found.run),
         passage.waits(course),
         rows.files(found),
+        ""
+        if page.contacts is None
+        else rows.contacts(page.contacts, page.left_out, several=several),
         passage.requests(course, several=several),
     )
     body = tag("body", tag("main", *filter(None, parts)), _foot(page))
