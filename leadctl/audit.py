@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import heapq
 import json
-import math
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from leadctl import rowset
 from leadctl.model import Code, Finding, Status
+from leadctl.timeline import Timeline
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
     from sqlite3 import Connection
 
     from leadctl.model import Json
@@ -77,6 +76,16 @@ class Reason:
     row: int
 
 
+class Verdict(NamedTuple):
+    """A row's status and why; `code` is None where it was delivered."""
+
+    row: int
+    status: Status
+    code: Code | None
+    reason: str
+    field: str = ""
+
+
 _OPEN = {
     True: partial(
         Reason,
@@ -97,6 +106,7 @@ class Audit:
     def __init__(self, db: Connection, number: int) -> None:
         self._db = db
         self._run = number
+        self.timeline = Timeline(db, number)
 
     def run(self) -> Run:
         cursor = self._db.execute("SELECT * FROM runs WHERE number = ?", (self._run,))
@@ -177,13 +187,50 @@ class Audit:
         """Yield the verdicts on a file's rows, in the order of the rows."""
         wanted = [*statuses]
         marks = ",".join("?" * len(wanted))
-        groups = self._db.execute(
+        found = self._db.execute(
             "SELECT rows, status, code, text, field"  # noqa: S608  only marks
             " FROM findings JOIN reasons ON reasons.number = reason"
             f" WHERE run = ? AND file = ? AND status IN ({marks}) ORDER BY first",
             (self._run, file, *wanted),
         )
-        return _in_row_order(groups)
+        groups = ((rows, facts) for rows, *facts in found)
+        for row, (status, code, text, field) in rowset.in_row_order(groups):
+            yield Finding(row, Status(status), Code(code), text, field)
+
+    def verdicts(self, file: int) -> Iterator[Verdict]:
+        """Yield the verdict on every row of a file that has one, in their order."""
+        for row, verdict in rowset.in_row_order(self._verdicts(file)):
+            yield verdict._replace(row=row)
+
+    def verdict(self, file: int, row: int) -> Verdict | None:
+        """Return the verdict on a row; None where nobody read it."""
+        for rows, verdict in self._verdicts(file):
+            if rowset.holds(rows, row):
+                return verdict._replace(row=row)
+        return None
+
+    def _verdicts(self, file: int) -> Iterator[tuple[str, Verdict]]:
+        """Yield groups of rows and the verdict they share, ordered by the first row."""
+        for first, rows, status, code, field, text in self._db.execute(
+            "SELECT CAST(rows AS INTEGER) AS first, rows, status, code, field, text"
+            " FROM findings JOIN reasons ON reasons.number = reason"
+            " WHERE run = :run AND file = :file"
+            " UNION ALL SELECT CAST(rows AS INTEGER), rows,"
+            " CASE WHEN created THEN 'created' ELSE 'accepted' END, NULL, '', ''"
+            " FROM batches WHERE run = :run AND file = :file"
+            " AND state = 'settled' AND rows != ''"
+            " UNION ALL SELECT CAST(rows AS INTEGER), rows,"
+            " state != 'waiting' OR doubted, NULL, NULL, NULL"
+            " FROM batches WHERE run = :run AND file = :file AND state != 'settled'"
+            " ORDER BY first",
+            {"run": self._run, "file": file},
+        ):
+            if text is None:  # left open by an ended process
+                lost = _OPEN[bool(status)](file, first)
+                yield rows, Verdict(first, lost.status, lost.code, lost.text)
+            else:
+                known = Code(code) if code else None
+                yield rows, Verdict(first, Status(status), known, text, field)
 
     def unknown(self) -> list[tuple[int, str, str]]:
         """Return the unknown rows in groups: file (from 0), rows as ranges, reason."""
@@ -198,26 +245,3 @@ class Audit:
             " WHERE run = ? AND status = 'unknown' ORDER BY file, first",
             (self._run,),
         ).fetchall()
-
-
-def _in_row_order(groups: Iterable[Sequence[str]]) -> Iterator[Finding]:
-    """Merge groups ordered by their first row; memory grows with their overlap only."""
-    heap: list[tuple[int, int, Iterator[int], tuple[str, ...]]] = []
-
-    def next_of(order: int, rows: Iterator[int], facts: tuple[str, ...]) -> None:
-        if (row := next(rows, None)) is not None:
-            heapq.heappush(heap, (row, order, rows, facts))
-
-    def findings_before(bound: float) -> Iterator[Finding]:
-        while heap and heap[0][0] < bound:
-            row, order, rows, facts = heapq.heappop(heap)
-            status, code, text, field = facts
-            yield Finding(row, Status(status), Code(code), text, field)
-            next_of(order, rows, facts)
-
-    for order, (written, *facts) in enumerate(groups):
-        rows = rowset.rows(written)
-        first = next(rows)
-        yield from findings_before(first)
-        heapq.heappush(heap, (first, order, rows, tuple(facts)))
-    yield from findings_before(math.inf)

@@ -13,6 +13,7 @@ from collections import Counter
 from datetime import UTC, datetime
 from itertools import groupby
 from typing import TYPE_CHECKING, TypeAlias
+from uuid import uuid4
 
 from leadctl import rowset
 from leadctl.audit import Audit, BatchState
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from leadctl.model import Batch, Json, Lead, Outcome
+    from leadctl.timeline import Arrival, Departure
 
 Transaction: TypeAlias = "Callable[[], AbstractContextManager[None]]"
 
@@ -52,6 +54,8 @@ class Books(Audit):
         self._noted: list[tuple[int, Finding]] = []
         self._doubtful: list[tuple[int, Lead]] = []
         self._numbers: dict[UUID, int] = {}
+        self._under_way: dict[UUID, int] = {}
+        self._arrived: dict[UUID, Arrival] = {}
         self.tally = Counter(self.counts())
 
     def add_file(self, ordinal: int, path: str, fingerprint: str) -> None:
@@ -79,7 +83,7 @@ class Books(Audit):
             with self._transaction():
                 self._write_noted()
 
-    def intend(self, batch: Batch, *, doubted: bool) -> None:
+    def intend(self, batch: Batch, departure: Departure, *, doubted: bool) -> None:
         """Commit that this batch is about to leave."""
         with self._transaction():
             self._write_noted()
@@ -94,8 +98,13 @@ class Books(Audit):
                     " WHERE number = ?",
                     (self._numbers[batch.id],),
                 )
-                return
-            self._add(batch, BatchState.SENDING, doubted=doubted)
+            else:
+                self._add(batch, BatchState.SENDING, doubted=doubted)
+            self._note_departure(batch, departure)
+
+    def answered(self, batch: Batch, arrival: Arrival) -> None:
+        """Keep what came of a request; written with what it makes of the batch."""
+        self._arrived[batch.id] = arrival
 
     def mark(self, batch: Batch, state: BatchState, *, doubted: bool) -> None:
         """Record what a request came to that did not decide about the rows."""
@@ -104,6 +113,7 @@ class Books(Audit):
                 "UPDATE batches SET state = ?, doubted = doubted OR ? WHERE number = ?",
                 (state, state is BatchState.DOUBT, self._numbers[batch.id]),
             )
+            self._note_arrival(batch)
             if self._guarded and state is BatchState.WAITING and not doubted:
                 self._undoubt(batch.leads)
 
@@ -122,9 +132,8 @@ class Books(Audit):
         the same transaction: at no moment is a row in no batch or in two.
         """
         there: list[bytes] = []
-        good: list[int] = []
+        good: dict[Status, list[int]] = {}
         unknown: list[Lead] = []
-        counts = {Status.CREATED: 0, Status.ACCEPTED: 0}
         for lead, outcome in zip(batch.leads, outcomes, strict=True):
             if outcome is None:
                 continue
@@ -137,8 +146,7 @@ class Books(Audit):
             if outcome.status is Status.UNKNOWN:
                 unknown.append(lead)
             if outcome.code is None:
-                counts[outcome.status] += 1
-                good.append(lead.row)
+                good.setdefault(outcome.status, []).append(lead.row)
             else:
                 finding = Finding(
                     lead.row, outcome.status, outcome.code, outcome.reason
@@ -147,6 +155,11 @@ class Books(Audit):
             self.tally[outcome.status] += 1
         with self._transaction():
             self._write_noted()
+            self._note_arrival(
+                batch,
+                answered=sum(map(_tells, outcomes)),
+                delivered=sum(map(len, good.values())),
+            )
             self._db.executemany(
                 "INSERT OR IGNORE INTO delivered VALUES (?)",
                 ((digest,) for digest in sorted(there)),
@@ -154,26 +167,35 @@ class Books(Audit):
             if self._guarded:
                 self._undoubt(batch.leads)
             self._doubt(batch.file, unknown)
-            if good and batch.id not in self._numbers:
-                # Rehearsed, never sent.
-                self._add(batch, BatchState.SETTLED, doubted=False)
-            if number := self._numbers.pop(batch.id, None):
+            self._close(batch, good)
+            for piece in pieces:
+                self._add(piece, state, doubted=doubted)
+
+    def _close(self, batch: Batch, good: dict[Status, list[int]]) -> None:
+        """Settle a batch; of its rows only those stay that are delivered.
+
+        The others have their verdict or travel on: what a resume finds is never more
+        than the evidence. A line has rows of one status, so that each row's is known.
+        """
+        number = self._numbers.pop(batch.id, None)
+        for status, rows in (good or {Status.CREATED: []}).items():
+            created = len(rows) if status is Status.CREATED else 0
+            counted = (rowset.written(rows), created, len(rows) - created)
+            if number is not None:
                 self._db.execute(
-                    # Of the rows only those stay that are delivered; the others have
-                    # their verdict or travel on. What a resume finds is never more
-                    # than the evidence.
                     "UPDATE batches"
                     " SET state = 'settled', rows = ?, created = ?, accepted = ?"
                     " WHERE number = ?",
-                    (
-                        rowset.written(good),
-                        counts[Status.CREATED],
-                        counts[Status.ACCEPTED],
-                        number,
-                    ),
+                    (*counted, number),
                 )
-            for piece in pieces:
-                self._add(piece, state, doubted=doubted)
+                number = None
+            elif rows:  # of a second status, or rehearsed and never sent
+                self._db.execute(
+                    "INSERT INTO batches (run, file, id, rows, created, accepted,"
+                    " size, state, doubted, attempts)"
+                    " VALUES (?, ?, ?, ?, ?, ?, ?, 'settled', 0, 0)",
+                    (self._run, batch.file, uuid4().bytes, *counted, len(rows)),
+                )
 
     def set_rejects_file(self, ordinal: int, path: str | None) -> None:
         with self._transaction():
@@ -202,6 +224,24 @@ class Books(Audit):
                     self._run,
                 ),
             )
+
+    def _note_departure(self, batch: Batch, departure: Departure) -> None:
+        (number,) = self._db.execute(
+            "SELECT requests FROM runs WHERE number = ?", (self._run,)
+        ).fetchone()
+        (attempt,) = self._db.execute(
+            "SELECT attempts FROM batches WHERE number = ?", (self._numbers[batch.id],)
+        ).fetchone()
+        self.timeline.leave(number, batch, attempt, departure)
+        self._under_way[batch.id] = number
+
+    def _note_arrival(
+        self, batch: Batch, answered: int = 0, delivered: int = 0
+    ) -> None:
+        number = self._under_way.pop(batch.id, None)
+        arrival = self._arrived.pop(batch.id, None)
+        if number is not None and arrival is not None:
+            self.timeline.arrive(number, arrival, answered, delivered)
 
     def _doubt(self, file: int, leads: Iterable[Lead]) -> None:
         self._db.executemany(
@@ -264,6 +304,11 @@ class Books(Audit):
                     text,
                 ),
             )
+
+
+def _tells(outcome: Outcome | None) -> bool:
+    """Tell whether an outcome is an answer's word, and not what is left without one."""
+    return outcome is not None and outcome.status not in (Status.FAILED, Status.UNKNOWN)
 
 
 def _sameness(noted: tuple[int, Finding]) -> tuple[int, str, str, str, str, int]:

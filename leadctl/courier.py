@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from leadctl import lookup
 from leadctl.errors import InDoubt, NotProcessed, ProviderError
 from leadctl.judging import judge
+from leadctl.timeline import Arrival
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -32,10 +33,20 @@ class Found:
 
 
 class Answer(NamedTuple):
-    """What came of one request."""
+    """What came of one request: `http` is its status, where there was one."""
 
     result: list[Outcome] | Found | ProviderError
     headers: Mapping[str, str]
+    http: int | None = None
+    took: float = 0.0
+
+    @property
+    def arrival(self) -> Arrival:
+        match self.result:
+            case ProviderError() as error:
+                return Arrival(self.took, self.http, error.code, error.message)
+            case _:
+                return Arrival(self.took, self.http)
 
 
 class Courier:
@@ -62,18 +73,30 @@ class Courier:
         future: Future[Answer] = Future()
         travel = self._asked if ask else self._sent
         threading.Thread(
-            target=_carry, args=(travel, batch, future), daemon=True
+            target=self._carry, args=(travel, batch, future), daemon=True
         ).start()
         return future
 
+    def _carry(
+        self, travel: Callable[[Batch], Answer], batch: Batch, future: Future[Answer]
+    ) -> None:
+        left = self._time()
+        try:
+            answer = travel(batch)
+        except BaseException as defect:  # noqa: BLE001  raised by the deciding thread
+            future.set_exception(defect)
+        else:
+            future.set_result(answer._replace(took=self._time() - left))
+
     def _sent(self, batch: Batch) -> Answer:
         headers: Mapping[str, str] = {}
+        http: int | None = None
         try:
             response = self._send(self._provider.request(batch))
-            headers = response.headers
-            return Answer(judge(self._provider, batch, response), headers)
+            headers, http = response.headers, response.status_code
+            return Answer(judge(self._provider, batch, response), headers, http)
         except ProviderError as error:
-            return Answer(error, error.headers or headers)
+            return Answer(error, error.headers or headers, http)
 
     def _asked(self, batch: Batch) -> Answer:
         try:
@@ -85,14 +108,3 @@ class Courier:
             return Answer(error, error.headers or {})
         except ProviderError as error:
             return Answer(CannotAsk(error.message), {})
-
-
-def _carry(
-    travel: Callable[[Batch], Answer], batch: Batch, future: Future[Answer]
-) -> None:
-    try:
-        answer = travel(batch)
-    except BaseException as defect:  # noqa: BLE001  raised by the deciding thread
-        future.set_exception(defect)
-    else:
-        future.set_result(answer)

@@ -32,6 +32,7 @@ from leadctl.errors import (
 from leadctl.journey import Journey, Patience, after_doubt
 from leadctl.model import Code, Outcome, Status
 from leadctl.pace import asked_pause
+from leadctl.timeline import Departure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -45,6 +46,9 @@ if TYPE_CHECKING:
     from leadctl.model import Batch, Lead
     from leadctl.pace import Pace
     from leadctl.provider import Limits, Provider
+
+PACE = "the provider's pace for this account"
+"""What a request waits for that is no repeat."""
 
 LONG_WAIT = 10.0
 """Seconds of waiting for a start that are told of."""
@@ -160,12 +164,16 @@ class Delivery:
             self._collect(timeout=pause)
         else:
             if pause > LONG_WAIT and not self._again:  # a repeat has been told of
-                self._tell(pause, "the provider's pace for this account")
+                self._tell(pause, PACE)
             self._clock.sleep(pause)
         return False
 
     def _start(self, journey: Journey) -> None:
-        self._books.intend(journey.batch, doubted=journey.doubted)
+        held, why = self._pace.held, journey.held_for or PACE
+        departure = Departure(
+            self._clock.time(), journey.ask, held, why if held else ""
+        )
+        self._books.intend(journey.batch, departure, doubted=journey.doubted)
         journey.attempts += 1
         journey.family.requests += 1
         self._under_way[self._courier.send(journey.batch, ask=journey.ask)] = journey
@@ -178,6 +186,7 @@ class Delivery:
         for future in done:
             journey = self._under_way.pop(future)
             answer = future.result()
+            self._books.answered(journey.batch, answer.arrival)
             self._pace.ended()
             match answer.result:
                 case ProviderError() as error:
@@ -274,14 +283,11 @@ class Delivery:
         least = self._limits.doubt_delay if isinstance(error, InDoubt) else 0.0
         if asked is not None:
             return max(least, asked + self._jitter())
-        bound = min(
-            self._patience.longest_pause,
-            self._patience.first_pause * 2.0 ** (journey.attempts - 1),
-        )
-        return max(least, bound * self._jitter())
+        return max(least, self._patience.pause(journey.attempts, self._jitter()))
 
     def _repeat(self, journey: Journey, pause: float, why: str) -> None:
         journey.waited += pause
+        journey.held_for = why
         self._pace.quiet(pause, shared=False)
         self._tell(pause, why)
         self._again.append(journey)

@@ -31,6 +31,11 @@ class Patience:
     given_up: int = 2
     refused: int = 10
 
+    def pause(self, attempts: int, jitter: float) -> float:
+        """Return the seconds to wait after so many attempts; `jitter` is up to 1."""
+        bound = self.first_pause * 2.0 ** (attempts - 1)
+        return min(self.longest_pause, bound) * jitter
+
 
 @dataclass
 class Family:
@@ -44,7 +49,10 @@ class Family:
 
 @dataclass
 class Journey:
-    """A batch on its way, over all its attempts."""
+    """A batch on its way, over all its attempts.
+
+    `held_for` says why it waits for the next one.
+    """
 
     batch: Batch
     family: Family = field(default_factory=Family)
@@ -52,6 +60,7 @@ class Journey:
     waited: float = 0.0
     doubted: bool = False
     ask: bool = False  # look the leads up before anything is sent again
+    held_for: str = ""
     last: ProviderError | None = None
 
     def refused(self, refusal: Outcome) -> Outcome:

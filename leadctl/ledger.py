@@ -78,6 +78,17 @@ CREATE TABLE exchanges (account TEXT NOT NULL, moment REAL NOT NULL);
     """
 ALTER TABLE runs ADD COLUMN repairs TEXT NOT NULL DEFAULT '{}'
 """,
+    # Moments and durations in milliseconds: whole numbers take the least room.
+    """
+CREATE TABLE requests (
+    run INTEGER NOT NULL, number INTEGER NOT NULL, file INTEGER NOT NULL,
+    rows TEXT NOT NULL, leads INTEGER NOT NULL, attempt INTEGER NOT NULL,
+    asks INTEGER NOT NULL, departed INTEGER NOT NULL, held INTEGER NOT NULL,
+    held_for INTEGER, took INTEGER, http INTEGER, trouble TEXT, why INTEGER,
+    answered INTEGER NOT NULL DEFAULT 0, delivered INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (run, number)
+) WITHOUT ROWID;
+""",
 )
 """Scripts from each version of the schema to the next; the version is their number."""
 
@@ -219,6 +230,7 @@ class Ledger:
             numbers = [(number,) for number, _options in old]
             self._db.executemany("DELETE FROM batches WHERE run = ?", numbers)
             self._db.executemany("DELETE FROM findings WHERE run = ?", numbers)
+            self._db.executemany("DELETE FROM requests WHERE run = ?", numbers)
             self._db.executemany("DELETE FROM files WHERE run = ?", numbers)
             self._db.executemany("DELETE FROM runs WHERE number = ?", numbers)
         return [json.loads(options) for _number, options in old]

@@ -55,15 +55,23 @@ class Pace:
         self._board = board
         self._time = time
         self._quiet_until = -math.inf
+        self._asked_since: float | None = None
+        self.held = 0.0
+        """Seconds from the first claim of the latest start to its being granted."""
 
     def claim(self) -> float:
         """Take the next start and return 0, or the seconds after which to ask again."""
         now = self._time()
-        if self._quiet_until > now:
-            return self._quiet_until - now
-        return self._board.claim(
-            {self._account: self._interval, self._campaign: 0.0}, now
-        )
+        pause = self._quiet_until - now
+        if pause <= 0:
+            pause = self._board.claim(
+                {self._account: self._interval, self._campaign: 0.0}, now
+            )
+        if self._asked_since is None:
+            self._asked_since = now
+        if pause <= 0:
+            self.held, self._asked_since = now - self._asked_since, None
+        return pause
 
     def ended(self) -> None:
         """Note the end of a request: some providers count their rest from there."""

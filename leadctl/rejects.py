@@ -13,11 +13,11 @@ import json
 import os
 import re
 import secrets
-from contextlib import suppress
 from itertools import chain
 from typing import TYPE_CHECKING, TextIO, TypeVar
 
 from leadctl import strictjson
+from leadctl.aside import replacing
 from leadctl.errors import InputUnusable, RejectsNotWritten
 from leadctl.model import OWN
 from leadctl.packing import SUFFIXES as PACKED
@@ -134,26 +134,21 @@ def write(
     or the folder is not up to it.
     """
     source.require_unchanged()
-    aside = path.with_name(f".leadctl-{secrets.token_hex(8)}")
+
+    def keep_other(new: Path) -> None:
+        if not _is_same(new, path):
+            set_aside(path)
+
     try:
-        handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(
-            handle, "w", encoding=source.encoding, errors="replace", newline=""
+        with replacing(
+            path, encoding=source.encoding, errors="replace", before=keep_other
         ) as file:
             number = _write_rows(file, source, findings, run_id, phones)
-            file.flush()
-            os.fsync(file.fileno())
-        if not _is_same(aside, path):
-            set_aside(path)
-        aside.replace(path)
     except OSError as error:
         raise RejectsNotWritten(
             f"the reject file {path} cannot be written: {error.strerror}",
             hint=f"`leadctl runs rejects {run_id} --to PATH` writes it elsewhere",
         ) from error
-    finally:
-        with suppress(OSError):
-            aside.unlink(missing_ok=True)
     return number
 
 
@@ -214,10 +209,10 @@ def _own_cells(finding: Finding, run_id: str) -> list[str]:
         finding.reason,
         run_id,
     ]
-    return [_harmless(str(cell)) for cell in cells]
+    return [harmless(str(cell)) for cell in cells]
 
 
-def _harmless(text: str) -> str:
+def harmless(text: str) -> str:
     """Keep a spreadsheet from calculating a provider's text."""
     return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import heapq
+import math
+import re
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+Facts = TypeVar("Facts")
 
 
 def written(rows: Iterable[int]) -> str:
@@ -38,9 +43,44 @@ def read(text: str) -> list[tuple[int, int]]:
     return found
 
 
+def holds(text: str, row: int) -> bool:
+    return any(row in found for found in ranges(text))
+
+
+def ends(first: str, last: str) -> tuple[str, str]:
+    """Return the first row of one text and the last row of another."""
+    return re.split("[-,]", first)[0], re.split("[-,]", last)[-1]
+
+
 def rows(text: str) -> Iterator[int]:
     for found in ranges(text):
         yield from found
+
+
+def in_row_order(groups: Iterable[tuple[str, Facts]]) -> Iterator[tuple[int, Facts]]:
+    """Yield each row with the facts of its group, in the order of the rows.
+
+    `groups` are ranges and facts, ordered by their first row; memory grows with their
+    overlap only.
+    """
+    heap: list[tuple[int, int, Iterator[int], Facts]] = []
+
+    def next_of(order: int, left: Iterator[int], facts: Facts) -> None:
+        if (row := next(left, None)) is not None:
+            heapq.heappush(heap, (row, order, left, facts))
+
+    def rows_before(bound: float) -> Iterator[tuple[int, Facts]]:
+        while heap and heap[0][0] < bound:
+            row, order, left, facts = heapq.heappop(heap)
+            yield row, facts
+            next_of(order, left, facts)
+
+    for order, (written, facts) in enumerate(groups):
+        left = rows(written)
+        first = next(left)
+        yield from rows_before(first)
+        heapq.heappush(heap, (first, order, left, facts))
+    yield from rows_before(math.inf)
 
 
 class RowSet:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, cast
 
 from rich.console import Console
 from rich.text import Text
@@ -23,11 +24,27 @@ class _Console(Console):
         raise BrokenPipeError
 
 
+class _Tidy:
+    """A stream without blanks at the ends of lines: those of a table's last column."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        return self._stream.write(_BLANKS.sub("\n", text))
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._stream, name)
+
+
+_BLANKS = re.compile(r" +\n")
+
+
 def console(stream: TextIO, *, colour: bool = True) -> Console:
     """Return a console for a stream; without a terminal as wide as the text needs."""
     terminal = stream.isatty()
     return _Console(
-        file=stream,
+        file=stream if terminal else cast("TextIO", _Tidy(stream)),
         no_color=not colour or None,
         highlight=False,
         width=None if terminal else 160,

@@ -29,6 +29,7 @@ from leadctl.model import (
     Phone,
     Status,
 )
+from leadctl.timeline import Departure
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 DUPLICATE = Outcome(Status.DUPLICATE, Code.DUPLICATE_IN_CAMPAIGN, "already there")
 REFUSED = Outcome(Status.REJECTED, Code.PROVIDER_REJECTED, "no landlines")
 STOPPED = Outcome(Status.FAILED, Code.NOT_SENT, "stopped")
+NOW = Departure(1_700_000_000.0)
 LOST = Outcome(Status.UNKNOWN, Code.ANSWER_LOST, "the answer was lost")
 
 
@@ -113,16 +115,16 @@ class Story:
                 self.told |= told
                 self.status |= dict.fromkeys(rows, Status.FAILED)
             case "sending":
-                self.books.intend(batch, doubted=False)
+                self.books.intend(batch, NOW, doubted=False)
                 self.status |= dict.fromkeys(rows, Status.UNKNOWN)
             case "waiting" | "waiting in doubt":
                 doubted = kind != "waiting"
-                self.books.intend(batch, doubted=doubted)
+                self.books.intend(batch, NOW, doubted=doubted)
                 self.books.mark(batch, BatchState.WAITING, doubted=doubted)
                 status = Status.UNKNOWN if doubted else Status.FAILED
                 self.status |= dict.fromkeys(rows, status)
             case "doubt":
-                self.books.intend(batch, doubted=False)
+                self.books.intend(batch, NOW, doubted=False)
                 self.books.mark(batch, BatchState.DOUBT, doubted=True)
                 self.status |= dict.fromkeys(rows, Status.UNKNOWN)
             case "split":
@@ -139,16 +141,16 @@ class Story:
             self.books.flush()
 
     def _send(self, batch: Batch, data: st.DataObject) -> None:
-        self.books.intend(batch, doubted=False)
+        self.books.intend(batch, NOW, doubted=False)
         if data.draw(st.booleans()):
             self.books.mark(batch, BatchState.DOUBT, doubted=True)
-            self.books.intend(batch, doubted=True)
+            self.books.intend(batch, NOW, doubted=True)
         self._settle(batch, data)
 
     def _split(self, batch: Batch, data: st.DataObject) -> None:
         half = len(batch) // 2
         rows = [lead.row for lead in batch.leads]
-        self.books.intend(batch, doubted=False)
+        self.books.intend(batch, NOW, doubted=False)
         pieces = [
             batch_of(part, self.number * 1000 + n)
             for n, part in enumerate([rows[:half], rows[half:]])
@@ -156,7 +158,7 @@ class Story:
         ]
         self.books.settle(batch, [None] * len(batch), pieces)
         for piece in pieces:
-            self.books.intend(piece, doubted=False)
+            self.books.intend(piece, NOW, doubted=False)
             self._settle(piece, data)
 
     def _settle(self, batch: Batch, data: st.DataObject) -> None:
@@ -253,12 +255,12 @@ def test_intent_stands_in_the_file_before_the_outcome(tmp_path: Path) -> None:
         books = begun(writing)
         run = books.run().id
         batch = batch_of([1, 2, 3])
-        books.intend(batch, doubted=False)
+        books.intend(batch, NOW, doubted=False)
         assert nonzero(reading.books(run)) == {Status.UNKNOWN: 3}
         assert reading.books(run).run().requests == 1
         books.mark(batch, BatchState.WAITING, doubted=False)
         assert nonzero(reading.books(run)) == {Status.FAILED: 3}
-        books.intend(batch, doubted=False)
+        books.intend(batch, NOW, doubted=False)
         assert nonzero(reading.books(run)) == {Status.UNKNOWN: 3}
         books.settle(batch, [CREATED, REFUSED, DUPLICATE])
         assert nonzero(reading.books(run)) == {
@@ -275,7 +277,7 @@ def test_verdicts_reach_the_file_with_the_next_batch(tmp_path: Path) -> None:
     with Ledger(tmp_path / "ledger") as writing, Ledger(tmp_path / "ledger") as reading:
         books = begun(writing)
         books.note(0, rejected(1))
-        books.intend(batch_of([2]), doubted=False)
+        books.intend(batch_of([2]), NOW, doubted=False)
         found = nonzero(reading.books(books.run().id))
         assert found == {Status.REJECTED: 1, Status.UNKNOWN: 1}
 
@@ -285,7 +287,7 @@ def test_tally_is_the_count_of_what_is_settled() -> None:
         books = begun(ledger)
         books.note(0, rejected(1))
         batch = batch_of([2, 3, 4])
-        books.intend(batch, doubted=False)
+        books.intend(batch, NOW, doubted=False)
         books.settle(batch, [CREATED, None, REFUSED], [batch_of([3], 9)])
         assert +books.tally == {Status.REJECTED: 2, Status.CREATED: 1}
         assert nonzero(books) == {
@@ -337,13 +339,13 @@ def test_reopened_run_has_open_what_was_certainly_not_delivered(tmp_path: Path) 
             batch_of([4, 5], 2),
             batch_of([7], 3),
         )
-        books.intend(done, doubted=False)
+        books.intend(done, NOW, doubted=False)
         books.settle(done, [CREATED, REFUSED])
         books.note(0, rejected(3))
         books.note(0, Finding(6, Status.FAILED, Code.NOT_SENT, "stopped"))
-        books.intend(waiting, doubted=False)
+        books.intend(waiting, NOW, doubted=False)
         books.mark(waiting, BatchState.WAITING, doubted=False)
-        books.intend(sending, doubted=False)
+        books.intend(sending, NOW, doubted=False)
         run = books.run().id
     with Ledger(tmp_path / "ledger") as ledger:
         books = ledger.books(run)
@@ -378,7 +380,7 @@ def test_many_leads_are_looked_up_at_once() -> None:
     with Ledger(None) as ledger:
         books = begun(ledger)
         batch = batch_of([*range(1, 1500)])
-        books.intend(batch, doubted=False)
+        books.intend(batch, NOW, doubted=False)
         books.settle(batch, [CREATED] * len(batch))
         known = [digest for lead in batch.leads for digest in lead.digests]
         assert ledger.delivered([*known, b"stranger"]) == {*known}
@@ -416,7 +418,7 @@ def test_another_process_reads_while_one_writes(tmp_path: Path) -> None:
     path = tmp_path / "ledger"
     with Ledger(path) as ledger:
         books = begun(ledger)
-        books.intend(batch_of([1, 2]), doubted=False)
+        books.intend(batch_of([1, 2]), NOW, doubted=False)
         done = subprocess.run(  # noqa: S603  our own program
             [sys.executable, "-c", READER, str(path), books.run().id],
             capture_output=True,
@@ -441,9 +443,9 @@ def test_nobody_can_be_found_in_its_bytes(tmp_path: Path) -> None:
             (digest("phone 15551234567"), digest("external id crm-4711")),
         )
         batch = Batch(UUID(int=5), "3", 0, (lead,))
-        books.intend(batch, doubted=False)
+        books.intend(batch, NOW, doubted=False)
         books.mark(batch, BatchState.DOUBT, doubted=True)
-        books.intend(batch, doubted=True)
+        books.intend(batch, NOW, doubted=True)
         books.settle(batch, [CREATED])
         files = [file for file in tmp_path.iterdir() if file.is_file()]
         assert len(files) >= 3
@@ -488,7 +490,7 @@ def delivered_once(path: Path, rows: int = 1) -> list[bytes]:
             for row in range(1, rows + 1)
         )
         batch = Batch(UUID(int=1), "3", 0, leads)
-        books.intend(batch, doubted=False)
+        books.intend(batch, NOW, doubted=False)
         books.settle(batch, [CREATED] * rows)
         return [lead.digests[0] for lead in leads]
 

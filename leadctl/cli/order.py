@@ -53,27 +53,13 @@ def ordered(asked: Asked) -> Iterator[Order]:
     state = platformdirs.user_state_path("leadctl")
     mapped = _profile(asked, document)
     with inputs.spooled(asked, state / "spool") as spool:
-        sources = inputs.sources(asked, spool, mapped)
-        job = Job(
-            provider=account.provider,
-            campaign=campaign,
-            sources=sources,
-            batch_size=min(account.limits.batch_size, asked.batch_size or sys.maxsize),
-            profile=mapped,
-            constants=_constants(asked.constants, account),
-            region=_region(asked.region, account),
-            phone_check=inputs.choice(PhoneCheck, asked.phone_check, "--phone-check"),
-            tags=tuple(asked.tags),
-            skip=asked.skip,
-            limit=asked.limit,
-            reject_limit=reject_limit(asked.max_rejects),
-        )
+        job = _job(asked, account, campaign, mapped, spool)
         job = replace(job, suppressed=_suppressed(asked, account, job))
         yield Order(
             job=job,
             account=account,
             ledger=ledger_path(asked.ledger, state),
-            rejects_files=inputs.rejects_files(asked, sources),
+            rejects_files=inputs.rejects_files(asked, job.sources),
             auth=auth,
             resend_delivered=asked.resend_delivered,
             spool=spool,
@@ -130,6 +116,40 @@ def _fitter(asked: Asked, account: Account | None, region: str | None) -> Fitter
 
 def _undigested(_identity: str) -> bytes:
     return b""
+
+
+@contextmanager
+def job_again(asked: Asked) -> Iterator[Job]:
+    """Put together what an earlier run was to do, to look at its rows: offline."""
+    document = config.load(asked.config)
+    account = _account(asked, document)
+    state = platformdirs.user_state_path("leadctl")
+    with inputs.spooled(asked, state / "spool") as spool:
+        mapped = _profile(asked, document)
+        yield _job(asked, account, _campaign(asked, account), mapped, spool)
+
+
+def _job(
+    asked: Asked,
+    account: Account,
+    campaign: str,
+    mapped: Profile | None,
+    spool: Path | None,
+) -> Job:
+    return Job(
+        provider=account.provider,
+        campaign=campaign,
+        sources=inputs.sources(asked, spool, mapped),
+        batch_size=min(account.limits.batch_size, asked.batch_size or sys.maxsize),
+        profile=mapped,
+        constants=_constants(asked.constants, account),
+        region=_region(asked.region, account),
+        phone_check=inputs.choice(PhoneCheck, asked.phone_check, "--phone-check"),
+        tags=tuple(asked.tags),
+        skip=asked.skip,
+        limit=asked.limit,
+        reject_limit=reject_limit(asked.max_rejects),
+    )
 
 
 def _require_text(asked: Asked) -> None:

@@ -1,0 +1,6 @@
+"""`leadctl runs`: what was done, and going on with what was not finished.
+
+Importing a module of commands adds them.
+"""
+
+from leadctl.cli.runs import finish, look, share, upkeep  # noqa: F401  as said

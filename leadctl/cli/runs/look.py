@@ -1,0 +1,179 @@
+"""Looking back: which runs there were, what one came to, what became of a row."""
+
+from __future__ import annotations
+
+import json as json_module
+import shutil
+import sys
+import textwrap
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from leadctl.cli import options  # noqa: TC001  typer reads the annotations at run time
+from leadctl.cli.runs.group import AnyRun, books_of, group, opened_ledger
+from leadctl.cli.show import Output, heard
+from leadctl.errors import LeadctlError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from rich.console import Console
+
+    from leadctl.audit import Audit, FileOfRun
+    from leadctl.report import Report
+    from leadctl.trace import Origin, Trace
+
+FileNumber = Annotated[
+    int,
+    typer.Option("--file", min=1, help="With --row: which input file, from 1."),
+]
+
+
+@group.callback()
+def list_runs(
+    context: typer.Context,
+    limit: Annotated[
+        int, typer.Option("--limit", min=1, help="How many, the newest first.")
+    ] = 20,
+    json: options.Json = False,
+    ledger: options.LedgerPath = None,
+) -> None:
+    """List the latest runs.
+
+    Example: leadctl runs
+    """
+    if context.invoked_subcommand:
+        return
+    from leadctl import report
+
+    with opened_ledger(ledger) as opened:
+        found = [report.read(books) for books in opened.runs(limit)]
+    with heard(sys.stdout):
+        if json:
+            documents = [report.document(one) for one in found]
+            typer.echo(json_module.dumps(documents, indent=1))
+        elif found:
+            terminal = sys.stdout.isatty()
+            width = shutil.get_terminal_size().columns if terminal else None
+            typer.echo("\n".join(_listed(found, width)))
+        sys.stdout.flush()
+    if not found and not json:
+        typer.echo("no runs yet", err=True)
+
+
+def _listed(reports: Sequence[Report], width: int | None) -> Iterator[str]:
+    """Yield a line a run; within `width` columns the outcome goes on below itself."""
+    cells = [_cells(one) for one in reports]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for *facts, outcome in cells:
+        start = "".join(
+            f"{fact:{size}}  " for fact, size in zip(facts, widths, strict=False)
+        )
+        room = max(len(start) + 20, width) if width else sys.maxsize
+        yield from textwrap.wrap(
+            start + outcome, room, subsequent_indent=" " * len(start)
+        )
+
+
+def _cells(one: Report) -> tuple[str, str, str, str]:
+    from leadctl import report
+
+    run = one.run
+    ended = "unfinished" if run.finished_at is None else f"exit {run.exit_code}"
+    return run.id, f"{run.provider} {run.campaign}", ended, report.summary(one)
+
+
+@group.command("show")
+def show(
+    run: AnyRun = None,
+    row: Annotated[
+        int | None,
+        typer.Option("--row", min=1, metavar="N", help="Follow one row, step by step."),
+    ] = None,
+    file: FileNumber = 1,
+    unmasked: Annotated[
+        bool,
+        typer.Option(
+            "--unmasked",
+            help="With --row: show lead data also where the output is no terminal.",
+        ),
+    ] = False,
+    json: options.Json = False,
+    no_color: options.NoColor = False,
+    ledger: options.LedgerPath = None,
+) -> None:
+    """Show what a run came to and its requests, or what became of one row.
+
+    A row's data is read again from its file: the ledger has none. It is shown on a
+    terminal; elsewhere its shape is, unless --unmasked.
+
+    Example: leadctl runs show --row 17
+    """
+    from leadctl import course, report
+
+    output = Output(json=json, colour=not no_color)
+    with output.failures(), opened_ledger(ledger) as opened:
+        books = books_of(opened, run)
+        if row is not None:
+            found = _traced(books, file, row, ledger)
+            masked = not (unmasked or sys.stdout.isatty())
+            _show_trace(found, output, books.run().id, masked=masked)
+        elif json:
+            output.document(report.document(report.read(books)))
+        else:
+            from leadctl.lookback import show_run
+
+            with _console(output) as console:
+                show_run(report.read(books), course.read(books.timeline), console)
+
+
+def _show_trace(found: Trace, output: Output, run: str, *, masked: bool) -> None:
+    if output.json:
+        from leadctl.trace import document
+
+        output.document({"run_id": run, **document(found, masked=masked)})
+        return
+    from leadctl.lookback import show_row
+
+    with _console(output) as console:
+        show_row(found, console, masked=masked)
+
+
+@contextmanager
+def _console(output: Output) -> Iterator[Console]:
+    from leadctl.terminal import console
+
+    with heard(sys.stdout):
+        yield console(sys.stdout, colour=output.colour)
+        sys.stdout.flush()
+
+
+def _traced(books: Audit, file: int, row: int, ledger: str | None) -> Trace:
+    from leadctl.trace import trace
+
+    files = books.files()
+    if file > len(files):
+        raise UsageError(f"this run had no file {file}", hint=f"it had {len(files)}")
+    chosen, origin, missing = files[file - 1], None, ""
+    try:
+        origin = _origin(books, chosen, row, ledger)
+    except LeadctlError as error:  # the ledger knows its part all the same
+        missing = error.message
+    return trace(books, chosen, row, origin, missing)
+
+
+def _origin(
+    books: Audit, file: FileOfRun, row: int, ledger: str | None
+) -> Origin | None:
+    from leadctl.cli.asked import recalled
+    from leadctl.cli.order import job_again
+    from leadctl.trace import origin_of
+
+    asked = recalled(books.run().options, ledger)
+    only = replace(asked, offline=True, files=[asked.files[file.ordinal]])
+    with job_again(only) as job:
+        job.sources[0].require_fingerprint(file.fingerprint)
+        return origin_of(job, row)

@@ -1,0 +1,141 @@
+"""What of a run is handed on: its rows as a table, its story as a page."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import replace
+from enum import StrEnum
+from itertools import islice
+from pathlib import Path  # noqa: TC003  typer reads it at run time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from leadctl.cli import options  # noqa: TC001  typer reads the annotations at run time
+from leadctl.cli.runs.group import AnyRun, books_of, group, opened_ledger
+from leadctl.cli.show import heard
+from leadctl.errors import InputUnusable
+from leadctl.model import Status  # noqa: TC001  the same
+
+if TYPE_CHECKING:
+    from leadctl.books import Books
+    from leadctl.contacts import Contact
+
+MOST_CONTACTS = 1000
+
+
+class Form(StrEnum):
+    """How records are written."""
+
+    CSV = "csv"
+    JSONL = "jsonl"
+
+
+@group.command("export")
+def export(
+    run: AnyRun = None,
+    form: Annotated[
+        Form, typer.Option("--format", help="How the records are written.")
+    ] = Form.CSV,
+    status: Annotated[
+        list[Status] | None,
+        typer.Option("--status", help="Only rows with this status (repeatable)."),
+    ] = None,
+    ledger: options.LedgerPath = None,
+) -> None:
+    """Print what became of each row, a record a row, for other programs.
+
+    Row number, status, code, reason and request; no lead data, which the ledger does
+    not hold.
+
+    Example: leadctl runs export --format jsonl --status rejected
+    """
+    from leadctl.export import delimited, json_lines
+
+    lines = {Form.CSV: delimited, Form.JSONL: json_lines}[form]
+    with opened_ledger(ledger) as opened, heard(sys.stdout):
+        for line in lines(books_of(opened, run), status or ()):
+            sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
+
+
+@group.command("report")
+def report(
+    html: Annotated[
+        Path,
+        typer.Option("--html", metavar="FILE", help="Where the page is written."),
+    ],
+    run: AnyRun = None,
+    with_phones: Annotated[
+        bool,
+        typer.Option(
+            "--with-phones",
+            help="List the rows to look at with their numbers, read from the input.",
+        ),
+    ] = False,
+    ledger: options.LedgerPath = None,
+) -> None:
+    """Write a run as a page to look at, print or send on.
+
+    One file that needs nothing else, without names and, unless asked for, without
+    phone numbers.
+
+    Example: leadctl runs report --html run.html
+    """
+    from leadctl import course, page
+    from leadctl import report as reports
+
+    _require_ours(html)
+    with opened_ledger(ledger) as opened:
+        books = books_of(opened, run)
+        content = page.Page(
+            reports.read(books), course.read(books.timeline), time.time()
+        )
+        if with_phones:
+            found, left_out = _contacts(books, ledger)
+            content = replace(content, contacts=found, left_out=left_out)
+        _write(html, page.html(content))
+    typer.echo(f"written: {html}", err=True)
+
+
+def _contacts(books: Books, ledger: str | None) -> tuple[list[Contact], int]:
+    from leadctl.cli.asked import recalled
+    from leadctl.cli.order import job_again
+    from leadctl.contacts import contacts
+    from leadctl.run import require_same_files
+
+    asked = replace(recalled(books.run().options, ledger), offline=True)
+    with job_again(asked) as job:
+        require_same_files(books, job)
+        found = contacts(books, job)
+        return [*islice(found, MOST_CONTACTS)], sum(1 for _ in found)
+
+
+def _require_ours(path: Path) -> None:
+    """Refuse to replace a file that leadctl did not write."""
+    from leadctl.page import MARK
+
+    if not path.exists() and not path.is_symlink():
+        return
+    if path.is_file() and not path.is_symlink():
+        with path.open("rb") as file:
+            if MARK.encode() in file.read(1000):
+                return
+    raise InputUnusable(
+        f"{path} exists and is not a page of leadctl",
+        hint="move it away, or name another file with --html",
+    )
+
+
+def _write(path: Path, content: str) -> None:
+    from leadctl.aside import replacing
+
+    try:
+        with replacing(path) as file:
+            file.write(content)
+    except OSError as error:
+        raise InputUnusable(
+            f"the page {path} cannot be written: {error.strerror}",
+            hint="name another place with --html",
+        ) from error

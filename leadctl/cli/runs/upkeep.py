@@ -1,0 +1,88 @@
+"""Writing a reject file again, and forgetting old runs."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from leadctl.cli import options  # noqa: TC001  typer reads the annotations at run time
+from leadctl.cli.runs.group import RunId, drop_spool, group, opened_ledger
+from leadctl.wording import count
+
+if TYPE_CHECKING:
+    from leadctl.model import Json
+
+
+@group.command("rejects")
+def rejects(
+    run: RunId,
+    to: Annotated[
+        str | None,
+        typer.Option("--to", metavar="PATH", help="Default: where the run wrote it."),
+    ] = None,
+    ledger: options.LedgerPath = None,
+) -> None:
+    """Write the reject file of a run again, from the ledger and the input.
+
+    Example: leadctl runs rejects 20260301-093000-1f2e
+    """
+    from leadctl import rejects as files
+    from leadctl.cli.asked import recalled
+    from leadctl.cli.order import ordered
+    from leadctl.importer import phone_columns
+    from leadctl.model import IN_REJECT_FILE
+    from leadctl.run import require_same_files
+
+    with opened_ledger(ledger) as opened:
+        books = opened.books(run)
+        asked = replace(recalled(books.run().options, ledger), offline=True)
+        if to:
+            asked = replace(asked, rejects=Path(to))
+        with ordered(asked) as order:
+            require_same_files(books, order.job)
+            for ordinal, source in enumerate(order.job.sources):
+                findings = books.findings(ordinal, IN_REJECT_FILE)
+                path = order.rejects_files[ordinal]
+                phones = phone_columns(order.job, source)
+                number = files.write_if_any(path, source, findings, run, phones)
+                typer.echo(
+                    f"{count(number, 'row')} in {path}" if number else "no such row",
+                    err=True,
+                )
+
+
+@group.command("prune")
+def prune(
+    days: Annotated[
+        int,
+        typer.Option("--days", min=0, max=36_500, help="Keep runs of the last N days."),
+    ] = 90,
+    ledger: options.LedgerPath = None,
+) -> None:
+    """Forget old runs. Who is delivered stays known; runs with unknown rows are kept.
+
+    Example: leadctl runs prune --days 30
+    """
+    before = (datetime.now(UTC) - timedelta(days=days)).isoformat()
+    with opened_ledger(ledger) as opened:
+        gone = opened.forget_runs(before)
+        kept = {books.run().options.get("spool") for books in opened.runs(most=10_000)}
+    for asked in gone:
+        drop_spool(asked)
+    _drop_orphans(kept)
+    typer.echo(f"{count(len(gone), 'run')} forgotten", err=True)
+
+
+def _drop_orphans(kept: set[Json]) -> None:
+    """Remove copies of stdin that no run knows: of processes killed while reading."""
+    import platformdirs
+
+    yesterday = time.time() - 86_400
+    for copy in (platformdirs.user_state_path("leadctl") / "spool").glob("stdin-*"):
+        if str(copy) not in kept and copy.stat().st_mtime < yesterday:
+            copy.unlink(missing_ok=True)

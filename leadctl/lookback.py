@@ -1,0 +1,186 @@
+"""Looking back at a terminal: a run and its requests, the way of one row."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from rich.padding import Padding
+from rich.table import Table
+
+from leadctl import report, spans
+from leadctl.course import NOTABLE
+from leadctl.stretches import Stretch
+from leadctl.terminal import plain
+from leadctl.wording import count
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from rich.console import Console, RenderableType
+
+    from leadctl.audit import Run
+    from leadctl.course import Course
+    from leadctl.model import Json
+    from leadctl.report import Report
+    from leadctl.timeline import Request
+    from leadctl.trace import Origin, Trace
+
+
+def show_run(found: Report, course: Course, console: Console) -> None:
+    """Print when a run was, what it came to, and its requests."""
+    console.print(plain(_when(found.run)))
+    if found.run.error:
+        console.print(plain(f"stopped: {found.run.error['message']}", "red"))
+    console.print()
+    report.show(found, console)
+    if found.run.requests:
+        console.print()
+        _show_course(course, found, console)
+
+
+def _when(run: Run) -> str:
+    began = spans.moment_of(run.started_at)
+    day = f"{spans.day(began)} {spans.clock(began)} ({spans.zone(began)})"
+    if run.finished_at is None:
+        return f"run {run.id}, begun {day}, not finished"
+    seconds = spans.moment_of(run.finished_at) - began
+    return f"run {run.id}, {day}, {spans.lasted(seconds)}, exit code {run.exit_code}"
+
+
+def _show_course(course: Course, found: Report, console: Console) -> None:
+    earlier = found.run.requests - course.requests
+    if earlier:
+        console.print(plain(f"of {count(earlier, 'request')} the ledger has no times"))
+    if not course.requests:
+        return
+    console.print(_timeline(course, several=len(found.files) > 1))
+    if course.waits:
+        console.print()
+        console.print(_waits(course))
+
+
+def _table(*headings: str, right: Sequence[str] = ()) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for heading in headings:
+        table.add_column(
+            heading,
+            justify="right" if heading in right else "left",
+            no_wrap=heading != headings[-1],
+        )
+    return table
+
+
+def _timeline(course: Course, *, several: bool) -> Table:
+    where = "file: rows" if several else "rows"
+    table = _table(
+        *("request", "left", "waited", where, "try", "took", "answer"),
+        right=("request", "waited", "try", "took"),
+    )
+    for place, stretch in enumerate(course.stretches):
+        if place == course.told_first and course.untold:
+            table.add_row("…", *("",) * 5, f"{course.untold:,} more")
+        if stretch.stood_still:
+            table.add_row(
+                *("",) * 6, f"stood still for {spans.lasted(stretch.stood_still)}"
+            )
+        table.add_row(*_cells(stretch, several=several))
+    return table
+
+
+def _cells(stretch: Stretch, *, several: bool) -> tuple[RenderableType, ...]:
+    first, single = stretch.first, stretch.requests == 1
+    took = spans.lasted(stretch.took / stretch.requests)
+    style = "yellow" if first.trouble or first.took is None else ""
+    return (
+        stretch.numbers,
+        spans.clock(first.departed),
+        spans.lasted(first.held) if single and first.held >= NOTABLE else "",
+        f"{first.file + 1}: {stretch.rows}" if several else stretch.rows,
+        f"{first.attempt}" if first.attempt > 1 else "",
+        "" if first.took is None else took if single else f"⌀ {took}",
+        plain(stretch.outcome, style),
+    )
+
+
+def _waits(course: Course) -> Table:
+    table = _table(
+        "waited", "times", "longest", "for", right=("waited", "times", "longest")
+    )
+    for wait in course.waits[:MOST_WAITS]:
+        table.add_row(
+            spans.lasted(wait.seconds),
+            f"{wait.times:,}",
+            spans.lasted(wait.longest),
+            plain(wait.why),
+        )
+    return table
+
+
+MOST_WAITS = 10
+
+
+def show_row(found: Trace, console: Console, *, masked: bool) -> None:
+    """Print the way of a row; lead data as its shape if `masked`."""
+    console.print(plain(f"row {found.row:,} of {found.file.path}", "bold"))
+    if found.origin is None:
+        console.print(plain(f"in the file    {found.missing}"))
+    else:
+        _show_origin(found.origin.masked() if masked else found.origin, console)
+    console.print(plain("requests", "dim"))
+    for request in found.requests:
+        console.print(_indented(plain(_told(request))))
+    if not found.requests:
+        console.print(_indented(plain("none: this row was not sent")))
+    console.print(plain("verdict", "dim"))
+    console.print(_indented(plain(_verdict(found))))
+    if masked and found.origin is not None:
+        console.print(
+            plain("# stands for a digit, x for a letter; --unmasked shows them", "dim")
+        )
+
+
+def _show_origin(origin: Origin, console: Console) -> None:
+    _show_values("in the file", origin.cells, console)
+    if origin.mapped is not None:
+        _show_values("mapped to", origin.mapped, console)
+    console.print(plain("our checks", "dim"))
+    console.print(_indented(plain(origin.objection or "passed")))
+    if origin.sent is not None:
+        _show_values("as the provider takes it", origin.sent, console)
+
+
+def _show_values(title: str, values: Mapping[str, Json], console: Console) -> None:
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in values.items():
+        written = (
+            value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        )
+        table.add_row(plain(name), plain(written))
+    console.print(plain(title, "dim"))
+    console.print(_indented(table))
+
+
+def _indented(content: RenderableType) -> Padding:
+    return Padding(content, (0, 0, 0, 2))
+
+
+def _told(request: Request) -> str:
+    took = "" if request.took is None else f", took {spans.lasted(request.took)}"
+    left = f"{spans.day(request.departed)} {spans.clock(request.departed)}"
+    leads = count(request.leads, "lead")
+    outcome = Stretch.of(request).outcome
+    why = f" ({request.why})" if request.why else ""
+    return f"request {request.number}: {left}, {leads}{took}; {outcome}{why}"
+
+
+def _verdict(found: Trace) -> str:
+    verdict = found.verdict
+    if verdict is None:
+        return "none: the run ended before it read this row"
+    if verdict.code is None:
+        return verdict.status
+    where = f" ({verdict.field})" if verdict.field else ""
+    return f"{verdict.status}, {verdict.code}{where}: {verdict.reason}"

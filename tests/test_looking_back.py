@@ -1,0 +1,461 @@
+"""`runs`, `runs show`, `runs export`: what was done can be told, row by row."""
+
+from __future__ import annotations
+
+import csv
+import fcntl
+import io
+import json
+import os
+import pty
+import re
+import struct
+import subprocess
+import sys
+import termios
+from collections import Counter
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import pytest
+from conftest import Push
+from program import STATUSES, Program
+from test_runs import HURRY, KINDS, NO_CHECK, SIX, Kind, in_doubt, leads, run_of
+from test_signals import happened
+
+from leadctl.course import read
+from leadctl.export import delimited, json_lines
+from leadctl.ledger import Ledger
+from leadctl.model import CREATED, Batch, Lead, Phone, Status
+from leadctl.sandbox import Fault
+from leadctl.timeline import Arrival, Departure
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from leadctl.sandbox import Sandbox
+
+COLUMNS = [
+    *("run_id", "file", "row", "status", "code", "field", "reason"),
+    *("request", "sent_at"),
+]
+
+
+def at_terminal(program: Program, *arguments: str, columns: int = 80) -> str:
+    """Run leadctl at a terminal and return what is seen there."""
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+    environment = program.surroundings | {"TERM": "xterm", "NO_COLOR": "1"}
+    environment.pop("COLUMNS")
+    with subprocess.Popen(  # noqa: S603  our own program
+        [sys.executable, "-m", "leadctl", *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=slave,
+        stderr=slave,
+        cwd=program.folder,
+        env=environment,
+    ) as process:
+        os.close(slave)
+        seen = bytearray()
+        while True:
+            try:
+                block = os.read(master, 4096)
+            except OSError:  # Linux says so when the last writer is gone
+                break
+            if not block:
+                break
+            seen += block
+    os.close(master)
+    assert process.returncode == 0
+    return seen.decode().replace("\r\n", "\n")
+
+
+def requests_of(push: Push, run: str) -> list[list[str]]:
+    """Return the lines of the table of requests, split at wide gaps."""
+    out = push.program("runs", "show", run).out
+    lines = out.partition("\nrequest ")[2].partition("\n\n")[0].splitlines()[1:]
+    return [re.split(r" {2,}", line.strip()) for line in lines]
+
+
+def exported(push: Push, run: str, *statuses: Status) -> list[dict[str, object]]:
+    """Return what `runs export --format jsonl` prints.
+
+    In this process, for speed: that the program prints the same is tested below.
+    """
+    with Ledger(push.program.state / "ledger.sqlite") as ledger:
+        return [*map(json.loads, json_lines(ledger.books(run), statuses))]
+
+
+LINES = [
+    *(f"+{phone},Testperson {row}" for row, phone in enumerate(SIX, start=1)),
+    "12,Testperson 7",
+    "12,Testperson 8,more",
+    f"+{SIX[0]},Testperson 9",
+]
+
+
+@pytest.fixture(scope="module")
+def past(served: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> tuple[Push, str]:
+    """Keep two runs that are over, for tests that change nothing; the latest one's id.
+
+    Its second request was throttled and went again.
+    """
+    home, folder = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("here")
+    push = Push(Program(folder, home), served)
+    push.program.write("leads.csv", "\n".join(["phone,name", *LINES, ""]))
+    push.simulator("voiso").forget()
+    push("voiso", "leads.csv", "--limit", "1", campaign="4")
+    push.simulator("voiso").faults.add(Fault("throttle", skip=1, retry_after=0))
+    ran = push("voiso", "leads.csv", "--batch-size", "2", "--json")
+    return push, run_of(ran)
+
+
+# --- the list ---
+
+
+def test_list_has_no_blanks_at_the_ends_of_lines_and_fits_a_terminal(
+    past: tuple[Push, str],
+) -> None:
+    push, run = past
+    piped = push.program("runs").out.splitlines()
+    assert len(piped) == 2
+    assert [line for line in piped if line != line.rstrip()] == []
+    seen = at_terminal(push.program, "runs").splitlines()
+    assert len(seen) > 2
+    assert max(map(len, seen)) <= 80
+    assert " ".join(" ".join(seen[:2]).split()) == " ".join(piped[0].split())
+    assert seen[0].startswith(run)
+
+
+# --- a run's requests ---
+
+
+def test_show_tells_each_request_its_status_and_what_it_waited_for(push: Push) -> None:
+    push.program.write(*leads(*SIX, "12"))
+    push.simulator("voiso").faults.add(
+        Fault("throttle", skip=1, retry_after=1), Fault("error_before", status=503)
+    )
+    run = run_of(push("voiso", "leads.csv", "--batch-size", "2", "--json"))
+    told = requests_of(push, run)
+    answers = [(line[0], line[-1]) for line in told]
+    assert answers == [
+        ("1", "HTTP 200: 2 delivered"),
+        ("2", "HTTP 429: not taken in"),
+        ("3", "HTTP 503: in doubt"),
+        ("4", "HTTP 200: 2 delivered"),
+        ("5", "HTTP 200: 2 delivered"),
+    ]
+    rows = ["1-2", "3-4", "3-4", "3-4", "5-6"]
+    assert [rows[n] in line for n, line in enumerate(told)] == [True] * 5
+    out = push.program("runs", "show", run).out
+    (waited,) = re.findall(
+        r"^ *(\S+) s +1 +\S+ s +Voiso answered HTTP 429", out, re.MULTILINE
+    )
+    assert 1.0 <= float(waited) < 4.0
+    assert [line for line in out.splitlines() if line != line.rstrip()] == []
+
+
+def test_uneventful_requests_are_told_in_one_line(push: Push) -> None:
+    push.program.write(*leads(*SIX))
+    run = run_of(push("voiso", "leads.csv", "--batch-size", "1", "--json"))
+    (line,) = requests_of(push, run)
+    assert (line[0], line[-1]) == ("1-6", "HTTP 200: 6 delivered")
+
+
+def test_request_whose_answer_nobody_read_is_told(push: Push) -> None:
+    """The process died while it was on its way; a resume sends it again."""
+    push.program.write(*leads(*SIX))
+    push.simulator("voiso").faults.add(Fault("slow", skip=1, seconds=5))
+    environment = push.environment("voiso")
+    where = ("--provider", "voiso", "--campaign", "3", "--batch-size", "2")
+    process = push.program.start("push", "leads.csv", *where, env=environment)
+    happened(lambda: len(push.simulator("voiso").log) >= 1)
+    with Ledger(push.program.state / "ledger.sqlite") as ledger:
+        (books,) = ledger.runs(1)
+        happened(lambda: books.run().requests == 2)
+    process.kill()
+    process.wait()
+    (run, *_) = push.program("runs").out.split()
+    assert requests_of(push, run)[1][-1] == "no answer was read"
+    counted = Counter(str(one["status"]) for one in exported(push, run))
+    assert counted == {"created": 2, "unknown": 2}
+    push.simulator("voiso").faults.clear()
+    assert push.program("runs", "resume", run, env=environment).code == 0
+    told = requests_of(push, run)
+    assert told[1][-1] == "no answer was read"
+    assert [line for line in told if "2" in line[3:5]], "the second try says so"
+
+
+# --- one row ---
+
+
+def test_row_is_followed_from_the_file_to_its_verdict(push: Push) -> None:
+    push.program.write("leads.csv", "Tel,Full Name\n+15551230001,Ann Testperson 1\n")
+    push.program.write("map.yaml", "fields: {phone: Tel, name: Full Name}\n")
+    push.simulator("voiso").faults.add(Fault("throttle", retry_after=0))
+    run = run_of(push("voiso", "leads.csv", "--profile", "map.yaml", "--json"))
+    (push.program.folder / "map.yaml").unlink()  # the run keeps its own copy
+    seen = at_terminal(push.program, "runs", "show", run, "--row", "1")
+    steps = [
+        "in the file",
+        "mapped to",
+        "our checks",
+        "takes it",
+        "requests",
+        "verdict",
+    ]
+    places = [seen.index(step) for step in steps]
+    assert places == sorted(places)
+    assert len(re.findall(r"Ann Testperson 1", seen)) == 3
+    for word in ("Full Name", "phone_number  15551230001", "request 1:", "HTTP 429"):
+        assert word in seen
+    assert re.search(r"request 2: .* HTTP 200: 1\s+delivered", seen)
+    assert seen.rstrip().endswith("created")
+
+
+def test_row_is_masked_where_there_is_no_terminal_unless_asked(
+    past: tuple[Push, str],
+) -> None:
+    push, run = past
+    masked = push.program("runs", "show", run, "--row", "2")
+    assert "+###########" in masked.out
+    assert "Xxxxxxxxxx #" in masked.out
+    done = subprocess.run(  # noqa: S603  our own program, which may show leads here
+        [
+            *(sys.executable, "-m", "leadctl", "runs", "show", run),
+            *("--row", "2", "--unmasked", "--json"),
+        ],
+        capture_output=True,
+        check=True,
+        cwd=push.program.folder,
+        env=push.program.surroundings,
+    )
+    found = json.loads(done.stdout)
+    assert (found["masked"], found["cells"]["phone"]) == (False, f"+{SIX[1]}")
+    assert found["sent"]["phone_number"] == SIX[1]
+
+
+@pytest.mark.parametrize(
+    ("row", "status", "code"),
+    [
+        (7, "rejected", "phone_invalid"),
+        (8, "rejected", "row_malformed"),
+        (9, "duplicate", "duplicate_in_file"),
+    ],
+)
+def test_row_that_was_not_sent_says_why(
+    past: tuple[Push, str], row: int, status: str, code: str
+) -> None:
+    push, run = past
+    ran = push.program("runs", "show", run, "--row", str(row))
+    assert "none: this row was not sent" in ran.out
+    assert f"{status}, {code}" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("options", "word"),
+    [(("--row", "10"), "9 rows"), (("--row", "1", "--file", "2"), "no file 2")],
+    ids=["no-such-row", "no-such-file"],
+)
+def test_row_that_is_not_there_is_a_sentence(
+    past: tuple[Push, str], options: tuple[str, ...], word: str
+) -> None:
+    push, run = past
+    ran = push.program("runs", "show", run, *options)
+    assert (ran.code, ran.out) == (2, "")
+    assert word in ran.err
+
+
+def test_row_of_an_unknown_lead_names_the_request_that_was_lost(push: Push) -> None:
+    run = in_doubt(push)
+    found = json.loads(push.program("runs", "show", run, "--row", "4", "--json").out)
+    assert (found["status"], found["code"]) == ("unknown", "answer_lost")
+    (request,) = found["requests"]
+    assert (request["trouble"], request["http_status"]) == ("in_doubt", 500)
+
+
+@pytest.mark.parametrize("change", ["gone", "changed"])
+def test_row_whose_file_is_not_what_it_was_has_the_ledgers_part(
+    push: Push, change: str
+) -> None:
+    push.program.write(*leads(*SIX))
+    run = run_of(push("voiso", "leads.csv", "--json"))
+    if change == "gone":
+        (push.program.folder / "leads.csv").unlink()
+    else:
+        push.program.write(*leads(*reversed(SIX)))
+    ran = push.program("runs", "show", run, "--row", "2")
+    assert ran.code == 0
+    said = "has changed since" if change == "changed" else "cannot be read"
+    assert said in ran.out
+    assert "#" not in ran.out
+    assert "request 1:" in ran.out
+    assert "created" in ran.out
+
+
+def test_row_of_a_second_file_is_found_though_the_first_is_gone(push: Push) -> None:
+    push.program.write(*leads(*SIX[:3], name="one.csv"))
+    push.program.write(*leads(*SIX[3:], "12", name="two.csv"))
+    run = run_of(push("voiso", "one.csv", "two.csv", "--json"))
+    (push.program.folder / "one.csv").unlink()
+    ran = push.program("runs", "show", run, "--file", "2", "--row", "4")
+    assert "row 4 of two.csv" in ran.out
+    assert "rejected, phone_invalid" in ran.out
+
+
+# --- export ---
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_export_has_every_row_once_and_adds_up(push: Push, kind: Kind) -> None:
+    push.program.write(*leads(*kind.phones))
+    if kind.fault:
+        push.simulator("voiso").faults.add(kind.fault)
+    ran = push("voiso", "leads.csv", "--batch-size", "2", "--json", env=HURRY)
+    records = exported(push, run_of(ran))
+    assert [one["row"] for one in records] == [*range(1, len(kind.phones) + 1)]
+    assert Counter(str(one["status"]) for one in records) == ran.counts
+    assert Counter(str(one["code"]) for one in records if one["code"]) == ran.codes
+
+
+def test_export_prints_the_same_as_a_table_and_as_objects(push: Push) -> None:
+    run = in_doubt(push)
+    objects = push.program("runs", "export", run, "--format", "jsonl").out
+    records = [json.loads(line) for line in objects.splitlines()]
+    assert records == exported(push, run)
+    only = ("--status", "unknown", "--status", "failed")
+    text = push.program("runs", "export", run, *only).out
+    table = [*csv.DictReader(io.StringIO(text))]
+    assert [*table[0]] == COLUMNS
+    unknown = [one for one in records if one["status"] == "unknown"]
+    assert [{k: str(v or "") for k, v in one.items()} for one in unknown] == table
+
+
+def test_export_names_the_request_that_brought_a_row(push: Push) -> None:
+    push.program.write(*leads(SIX[0], SIX[1], "12", *SIX[2:]))
+    push.simulator("voiso").faults.add(Fault("throttle", skip=1, retry_after=0))
+    run = run_of(push("voiso", "leads.csv", "--batch-size", "2", "--json"))
+    records = exported(push, run)
+    assert [one["request"] for one in records] == [1, 1, None, 3, 3, 4, 4]
+    assert [bool(one["sent_at"]) for one in records] == [
+        bool(one["request"]) for one in records
+    ]
+
+
+def test_export_of_some_statuses_has_no_others(push: Push) -> None:
+    run = in_doubt(push)
+    rows = exported(push, run, Status.UNKNOWN)
+    assert [one["row"] for one in rows] == [2, 4, 6]
+    both = exported(push, run, Status.UNKNOWN, Status.CREATED)
+    assert [one["row"] for one in both] == [1, 2, 3, 4, 5, 6]
+
+
+def test_export_follows_what_an_operator_decided(push: Push) -> None:
+    run = in_doubt(push)
+    push.program("runs", "resolve", run, "--as", "delivered", "--rows", "2")
+    push.program("runs", "resolve", run, "--as", "not-delivered", "--rows", "4")
+    found = {one["row"]: one["status"] for one in exported(push, run)}
+    assert [found[row] for row in (2, 4, 6)] == ["created", "failed", "unknown"]
+    environment = push.environment("ozonetel") | NO_CHECK
+    push.program("runs", "retry", run, env=environment)
+    found = {one["row"]: one["status"] for one in exported(push, run)}
+    assert [found[row] for row in (2, 4, 6)] == ["created", "created", "unknown"]
+
+
+def test_export_of_several_files_keeps_their_rows_apart(push: Push) -> None:
+    push.program.write(*leads(*SIX[:2], name="one.csv"))
+    push.program.write(*leads("12", *SIX[2:4], name="=two.csv"))
+    run = run_of(push("voiso", "one.csv", "=two.csv", "--json"))
+    found = [(one["file"], one["row"]) for one in exported(push, run)]
+    expected = [("one.csv", 1), ("one.csv", 2)]
+    assert found == [*expected, *(("=two.csv", row) for row in (1, 2, 3))]
+    with Ledger(push.program.state / "ledger.sqlite") as ledger:
+        text = "\n".join(delimited(ledger.books(run)))
+    files = {row["file"] for row in csv.DictReader(io.StringIO(text))}
+    assert files == {"one.csv", "'=two.csv"}, "a spreadsheet calculates nothing"
+
+
+def test_statuses_offered_are_the_contracts(push: Push) -> None:
+    helped = push.program("runs", "export", "--help").out
+    assert [status for status in STATUSES if status not in helped] == []
+
+
+# --- the course, as the page and the table tell it ---
+
+
+def batch(ledger_number: int, *rows: int) -> Batch:
+    found = tuple(Lead(row, Phone("1", "1"), {}, (b"%d" % row,)) for row in rows)
+    return Batch(UUID(int=ledger_number), "3", 0, found)
+
+
+def test_time_between_two_parts_of_a_run_is_cut_out() -> None:
+    """Ten seconds, a night, ten seconds: a course of twenty."""
+    begin = 1_790_000_000.0
+    with Ledger(None) as ledger:
+        books = ledger.begin("voiso", "voiso", "3", {})
+        books.add_file(0, "leads.csv", "f00d")
+        for number, second in enumerate((0, 9, 40_010, 40_019)):
+            one = batch(number, number + 1)
+            books.intend(one, Departure(begin + second), doubted=False)
+            books.answered(one, Arrival(1.0, 200))
+            books.settle(one, [CREATED])
+        course = read(books.timeline)
+    assert course.seconds == pytest.approx(20)
+    assert [point.second for point in course.points] == pytest.approx([1, 10, 11, 20])
+    (pause,) = course.breaks
+    assert (pause.second, pause.lasted) == pytest.approx((10, 40_000))
+    assert [stretch.numbers for stretch in course.stretches] == ["1-2", "3-4"]
+    assert course.stretches[1].stood_still == pytest.approx(40_000)
+
+
+def test_course_of_many_requests_is_told_within_bounds() -> None:
+    with Ledger(None) as ledger:
+        books = ledger.begin("voiso", "voiso", "3", {})
+        books.add_file(0, "leads.csv", "f00d")
+        for row in range(1, 1501):
+            one = batch(row, row)
+            departure = Departure(1_790_000_000.0 + row, held=0.5, held_for="pace")
+            books.intend(one, departure, doubted=False)
+            trouble = "" if row % 3 else "not_processed"
+            books.answered(one, Arrival(0.2, 200, trouble, f"why {row % 7}"))
+            books.settle(one, [CREATED])
+        course = read(books.timeline)
+    assert course.requests == 1500
+    assert len(course.stretches) == 40
+    told = sum(stretch.requests for stretch in course.stretches)
+    assert told + course.untold == 1500
+    assert len(course.points) <= 200
+    assert course.points[-1].delivered == 1500
+    (wait,) = course.waits
+    assert wait.times == 1500
+    assert wait.seconds == pytest.approx(750)
+
+
+def test_forgotten_run_takes_its_requests_along() -> None:
+    with Ledger(None) as ledger:
+        books = ledger.begin("voiso", "voiso", "3", {})
+        books.add_file(0, "leads.csv", "f00d")
+        books.intend(batch(1, 1), Departure(1_790_000_000.0), doubted=False)
+        books.settle(batch(1, 1), [CREATED])
+        books.finish(0, None, {})
+        assert len([*books.timeline.requests()]) == 1
+        ledger.forget_runs("9999")
+        assert [*books.timeline.requests()] == []
+
+
+def test_ledger_stays_small(tmp_path: Path) -> None:
+    """Bytes a delivered row, in batches as most providers take them."""
+    path, rows = tmp_path / "ledger", 20_000
+    with Ledger(path) as ledger:
+        digest = ledger.digest("voiso", "3")
+        books = ledger.begin("voiso", "voiso", "3", {})
+        for start in range(1, rows + 1, 500):
+            found = tuple(
+                Lead(row, Phone("1", "1"), {}, (digest(f"phone {row}"),))
+                for row in range(start, start + 500)
+            )
+            one = Batch(batch(start).id, "3", 0, found)
+            books.intend(one, Departure(1_790_000_000.0 + start), doubted=False)
+            books.answered(one, Arrival(0.2, 200))
+            books.settle(one, [CREATED] * 500)
+    assert path.stat().st_size / rows < 30

@@ -1,0 +1,306 @@
+"""`runs report`: a page that is complete, safe to open, and readable everywhere."""
+
+from __future__ import annotations
+
+import re
+import stat
+from collections import Counter
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import browser
+import pytest
+from conftest import Push
+from program import Program, Ran, recording
+from test_runs import INDIAN, SIX, in_doubt, leads, run_of
+
+from leadctl import course, page, report
+from leadctl.ledger import Ledger
+from leadctl.model import CREATED, Batch, Code, Finding, Lead, Phone, Status
+from leadctl.sandbox import Fault, Sandbox
+from leadctl.timeline import Arrival, Departure
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+EMPTY = ("meta", "link", "br")
+EVIL = "<script>alert(1)</script>"
+
+
+class Reader(HTMLParser):
+    """Reads a page as strictly as it was written: every element is closed in turn.
+
+    `tables` has by caption the rows of cells.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.tables: dict[str, list[list[str]]] = {}
+        self._table: list[list[str]] = []
+        self._caption = ""
+        self.feed(path.read_text(encoding="utf-8"))
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in EMPTY:
+            self.open.append(tag)
+        if tag == "table":
+            self._table, self._caption = [], ""
+        if tag == "tr":
+            self._table.append([])
+        if tag in ("td", "th"):
+            self._table[-1].append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+        if tag == "table":
+            self.tables[self._caption] = self._table
+
+    def handle_data(self, data: str) -> None:
+        if "style" in self.open:
+            return
+        self.text += data
+        if "caption" in self.open:
+            self._caption += data
+        elif self._table and {"td", "th"} & {*self.open}:
+            self._table[-1][-1] += data
+
+    def column(self, caption: str, number: int) -> list[str]:
+        return [row[number].strip() for row in self.tables[caption][1:]]
+
+
+def written(push: Push, run: str, *options: str) -> Path:
+    path = push.program.folder / "run.html"
+    ran = push.program("runs", "report", run, "--html", path, *options)
+    assert ran.code == 0, ran.err
+    return path
+
+
+@pytest.fixture(scope="module")
+def past(served: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> tuple[Push, Ran]:
+    """Keep a run with something of everything, and the page of it."""
+    home, folder = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("here")
+    push = Push(Program(folder, home), served)
+    push.simulator("voiso").forget()
+    push.program.write(*leads(*SIX, "12", "", SIX[0]))
+    push.program.write(*leads("15551230009", name="two.csv"))
+    push.simulator("voiso").faults.add(
+        Fault("throttle", skip=1, retry_after=1), Fault("error_after", status=503)
+    )
+    files = ("leads.csv", "two.csv")
+    ran = push("voiso", *files, "--batch-size", "2", "--json")
+    written(push, run_of(ran))
+    return push, ran
+
+
+def test_page_tells_what_the_document_tells(past: tuple[Push, Ran]) -> None:
+    push, ran = past
+    read = Reader(push.program.folder / "run.html")
+    table = dict(
+        zip(
+            read.column("Rows by status", 0),
+            map(int, read.column("Rows by status", 1)),
+            strict=True,
+        )
+    )
+    assert table.pop("rows") == ran.document["rows"]
+    assert table == ran.counts
+    told = [*map(int, read.column("Reasons", 1))]
+    assert told == [reason["count"] for reason in ran.document["reasons"]]
+    for reason in ran.document["reasons"]:
+        assert reason["message"] in read.text
+    assert sum(map(int, read.column("Input files", 1))) == ran.document["rows"]
+    assert len(read.tables["Requests"]) == ran.document["requests"] + 1
+    assert "HTTP 429: not taken in" in read.text
+    assert run_of(ran) in read.text
+
+
+def test_page_needs_nothing_else_and_runs_nothing(past: tuple[Push, Ran]) -> None:
+    push, _ = past
+    path = push.program.folder / "run.html"
+    read = Reader(path)
+    names = Counter(name for name, _ in read.elements)
+    assert not {"script", "link", "img", "iframe", "object", "base"} & names.keys()
+    attributes = {name for _, given in read.elements for name in given}
+    assert not {"src", "href", "action", "style"} & attributes
+    assert [name for name in attributes if name.startswith("on")] == []
+    assert "url(" not in path.read_text()
+    (policy,) = (given for _, given in read.elements if "http-equiv" in given)
+    assert policy["content"] == "default-src 'none'; style-src 'unsafe-inline'"
+
+
+def test_page_can_be_read_aloud(past: tuple[Push, Ran]) -> None:
+    """Pictures have words, tables captions and headings, the language is named."""
+    push, _ = past
+    read = Reader(push.program.folder / "run.html")
+    assert ("html", {"lang": "en"}) in read.elements
+    pictures = [given for name, given in read.elements if name == "svg"]
+    assert len([given for given in pictures if given.get("role") == "img"]) == 2
+    for given in pictures:
+        assert given.get("aria-label") or given.get("aria-hidden") == "true"
+    tables = sum(name == "table" for name, _ in read.elements)
+    assert len(read.tables) == tables
+    assert {given.get("scope") for name, given in read.elements if name == "th"} == {
+        "col",
+        "row",
+    }
+    headings = [name for name, _ in read.elements if re.fullmatch(r"h\d", name)]
+    assert headings[0] == "h1"
+    assert {*headings[1:]} == {"h2"}
+
+
+def test_page_holds_no_phone_and_no_name_unless_asked(push: Push) -> None:
+    run = in_doubt(push)
+    plain = written(push, run).read_text()
+    assert not re.search(r"Testperson|90000000|555\d", plain)
+    assert "no phone numbers" in plain
+    asked = written(push, run, "--with-phones")
+    rows = Reader(asked).tables["Rows to look at"][1:]
+    assert [row[:3] for row in rows] == [
+        [f"{row}", INDIAN[row - 1], " unknown"] for row in (2, 4, 6)
+    ]
+    assert "Testperson" not in asked.read_text()
+    push.program.write(*leads(*reversed(INDIAN)))
+    ran = push.program("runs", "report", run, "--html", asked, "--with-phones")
+    assert (ran.code, ran.out) == (6, "")
+    assert "has changed" in ran.err
+
+
+def test_foreign_text_stays_text(push: Push) -> None:
+    """A provider's words, a file's name and a direction mark nobody sees."""
+    push.program.write(*leads(*SIX, name=f"{EVIL.replace('/', '')}\u202e&quot;.csv"))
+    (name,) = (path.name for path in push.program.folder.iterdir())
+    with recording(b'{"message": "%s<!--"}' % EVIL.encode(), 418) as server:
+        environment = {"LEADCTL_VOISO_BASE_URL": server.url}
+        ran = push("voiso", name, "--json", env=environment)
+    assert ran.document["rows"] == 6
+    read = Reader(written(push, run_of(ran)))
+    assert "script" not in {name for name, _ in read.elements}
+    assert EVIL in read.text
+    assert "<script>alert(1)<script>\N{REPLACEMENT CHARACTER}&quot;.csv" in read.text
+
+
+def test_page_is_private_and_replaces_none_but_its_own(past: tuple[Push, Ran]) -> None:
+    push, ran = past
+    program, path = push.program, push.program.folder / "run.html"
+    command = ("runs", "report", run_of(ran), "--html")
+    assert program(*command, path).code == 0
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    mine = program.write("mine.html", "<p>mine</p>")
+    link = program.folder / "link.html"
+    link.symlink_to(path)
+    before = {*program.folder.iterdir()}
+    for place in (mine, link, program.folder / "no" / "x.html"):
+        refused = program(*command, place)
+        assert (refused.code, refused.out) == (6, "")
+        assert str(place) in refused.err
+    assert mine.read_text() == "<p>mine</p>"
+    assert {*program.folder.iterdir()} == before
+
+
+def batch(row: int) -> Batch:
+    lead = Lead(row, Phone("1", "1"), {}, (b"%d" % row,))
+    return Batch(UUID(int=row), "3", 0, (lead,))
+
+
+def test_page_of_a_large_run_is_of_bounded_size() -> None:
+    """Requests that all tell something, a reason for every third row, many files."""
+    with Ledger(None) as ledger:
+        books = ledger.begin("voiso", "voiso", "3", {})
+        for file in range(300):
+            books.add_file(file, f"leads-{file}.csv", "f00d")
+        for row in range(1, 1501):
+            departure = Departure(1_790_000_000.0 + row, False, 0.7, f"why {row}")
+            books.intend(batch(row), departure, doubted=False)
+            books.answered(batch(row), Arrival(0.2, 503, "in_doubt", f"why {row}"))
+            books.settle(batch(row), [CREATED])
+            reason = f"reason {row}"
+            books.note(
+                0, Finding(row + 9000, Status.REJECTED, Code.FIELD_INVALID, reason)
+            )
+        books.finish(3, None, {})
+        found = report.read(books)
+        content = page.html(page.Page(found, course.read(books.timeline), 0.0))
+    assert found.rows == 3000
+    assert len(content) < 120_000
+    for word in ("1,400 more reasons", "200 more files", "1,460 more"):
+        assert word in content
+
+
+def test_page_of_a_run_without_rows_or_end_is_whole(push: Push) -> None:
+    push.program.write("empty.csv", "phone,name\n")
+    run = run_of(push("voiso", "empty.csv", "--json"))
+    assert "No rows were read" in Reader(written(push, run)).text
+    with Ledger(push.program.state / "ledger.sqlite") as ledger:
+        books = ledger.begin("voiso", "voiso", "3", {})
+        books.add_file(0, "leads.csv", "f00d")
+        books.intend(batch(1), Departure(1_790_000_000.0), doubted=False)
+        run = books.run().id
+    read = Reader(written(push, run))
+    assert "did not come to its end" in read.text
+    assert "no answer was read" in read.text
+    assert read.column("Rows by status", 0) == ["unknown", "rows"]
+
+
+# --- in a real browser ---
+
+CONTRAST = """(() => {
+  const channels = colour => colour.match(/[\\d.]+/g).map(Number);
+  const light = colour => channels(colour).slice(0, 3)
+    .map(c => c / 255).map(c => c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+  const behind = element => {
+    for (let e = element; e; e = e.parentElement) {
+      const colour = getComputedStyle(e).backgroundColor;
+      if ((channels(colour)[3] ?? 1) > 0) return colour;
+    }
+    return "rgb(255, 255, 255)";
+  };
+  const words = [...document.querySelectorAll("body *")].filter(
+    e => e.tagName !== "title" && [...e.childNodes].some(
+      n => n.nodeType === 3 && n.textContent.trim()));
+  return Math.min(...words.map(e => {
+    const style = getComputedStyle(e);
+    const ink = e.namespaceURI.endsWith("svg") ? style.fill : style.color;
+    const [a, b] = [light(ink), light(behind(e))].sort((x, y) => y - x);
+    return (a + 0.05) / (b + 0.05);
+  }));
+})()"""
+WIDE = "document.documentElement.scrollWidth > innerWidth"
+BACKGROUND = "getComputedStyle(document.body).backgroundColor"
+
+
+@pytest.mark.skipif(browser.CHROMIUM is None, reason="no Chromium on this machine")
+def test_page_in_a_real_browser(past: tuple[Push, Ran], tmp_path: Path) -> None:
+    """It fetches nothing, complains of nothing, and can be read in every light."""
+    push, _ = past
+    path = push.program.folder / "run.html"
+    looks = {
+        "light": ("screen", "rgb(246, 247, 249)"),
+        "dark": ("screen", "rgb(13, 17, 23)"),
+        "paper": ("print", "rgb(255, 255, 255)"),
+    }
+    with browser.opened(tmp_path / "browser") as seen:
+        seen.show(path)
+        sizes = set()
+        for name, (media, background) in looks.items():
+            seen.look(media=media, scheme="light" if name == "light" else "dark")
+            assert seen.value(BACKGROUND) == background
+            assert seen.value(CONTRAST) >= 4.5, name
+            seen.picture(tmp_path / f"{name}.png")
+            sizes.add((tmp_path / f"{name}.png").read_bytes())
+        assert len(sizes) == len(looks)
+        requests = seen.told("Network.requestWillBeSent")
+        assert [one["request"]["url"] for one in requests] == [path.as_uri()]
+        for trouble in ("Log.entryAdded", "Runtime.consoleAPICalled"):
+            assert seen.told(trouble) == []
+        assert seen.told("Runtime.exceptionThrown") == []
+        seen.look()
+        seen.show(path, width=360)
+        assert not seen.value(WIDE), "a telephone scrolls down, not sideways"
