@@ -41,6 +41,7 @@ class Fitter:
         self._provider = provider
         self._normalise = normalise
         self._digest = digest
+        self._fields = [(f.name, f.wire, f.check) for f in provider.fields]
         self._builds_name = any(field.name == "name" for field in provider.fields)
         self.unplaced: set[str] = set()
 
@@ -56,11 +57,12 @@ class Fitter:
         if self._builds_name and "name" not in values:
             _build_name(values)
         wire: dict[str, Json] = {self._provider.phone_wire: phone.wire}
-        for field in self._provider.fields:
-            if field.name in values:
-                wire[field.wire] = _checked(
-                    field.name, field.check, values.pop(field.name)
-                )
+        try:
+            for name, key, check in self._fields:
+                if name in values:
+                    wire[key] = check(values.pop(name))
+        except FieldInvalid as problem:
+            raise _unfit(name, problem) from None
         if values:
             self._place_the_rest(values, wire)
         return Lead(row, phone, wire, tuple(digests))
@@ -93,4 +95,8 @@ def _checked(name: str, check: Callable[[Json], Json], value: Json) -> Json:
     try:
         return check(value)
     except FieldInvalid as problem:
-        raise Unfit(Code.FIELD_INVALID, name, f"{name}: {problem}") from None
+        raise _unfit(name, problem) from None
+
+
+def _unfit(name: str, problem: FieldInvalid) -> Unfit:
+    return Unfit(Code.FIELD_INVALID, name, f"{name}: {problem}")

@@ -23,9 +23,10 @@ from leadctl.errors import (
 from leadctl.fitting import Fitter, Unfit
 from leadctl.forensics import damage, looks_rounded
 from leadctl.mapping import bind, bind_by_name
-from leadctl.model import Batch, Code, Finding, Malformed, Row, Status
+from leadctl.model import Batch, Code, Finding, Lead, Malformed, Row, Status
 from leadctl.phone import Normaliser, PhoneCheck
 from leadctl.rowset import RowSet
+from leadctl.seen import Seen
 from leadctl.suppression import Suppressed
 
 if TYPE_CHECKING:
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from leadctl.delivery import Delivery
     from leadctl.ended import OpenBatch, Unfinished
     from leadctl.mapping import Mapper
-    from leadctl.model import Lead
     from leadctl.profile import Profile
     from leadctl.provider import Provider
     from leadctl.reader import Source
@@ -134,7 +134,7 @@ class Importer:
         ]
         self.repairs: Counter[str] = Counter()
         """What was mended in phone cells, and how often."""
-        self._seen: set[bytes] = set()
+        self._seen = Seen()
         self._read = 0
         # Kept, so that what a stopped run did not send can still be accounted for.
         self._streams = [(file, self._fresh(file)) for file in range(len(job.sources))]
@@ -268,28 +268,21 @@ class Importer:
         stop = None if limit is None else first + limit
         for row in islice(self._job.sources[file].rows(), first, stop):
             self._read += 1
-            lead = self._lead(file, row, mapper, quiet=row.number in accounted)
-            if lead is not None and row.number not in accounted:
-                yield lead
-
-    def _lead(
-        self, file: int, row: Row | Malformed, mapper: Mapper, *, quiet: bool
-    ) -> Lead | None:
-        verdict = self._verdict(file, row, mapper)
-        if isinstance(verdict, Finding):
-            if not quiet:
+            verdict = self._verdict(file, row, mapper)
+            if isinstance(verdict, Lead):
+                if verdict.phone.repairs:
+                    self.repairs.update(verdict.phone.repairs)
+                if row.number not in accounted:
+                    yield verdict
+            elif row.number not in accounted:
                 self._books.note(file, verdict)
-            return None
-        if verdict.phone.repairs:
-            self.repairs.update(verdict.phone.repairs)
-        return verdict
 
     def _verdict(
         self, file: int, row: Row | Malformed, mapper: Mapper
     ) -> Lead | Finding:
         if isinstance(row, Malformed):
             return Finding(row.number, Status.REJECTED, Code.ROW_MALFORMED, row.reason)
-        if column := mapper.skipped_by(row.cells):
+        if mapper.skip and (column := mapper.skipped_by(row.cells)):
             reason = f"skip_if: column {column!r}"
             return Finding(row.number, Status.SUPPRESSED, Code.SKIPPED_BY_RULE, reason)
         values = mapper.values(row.cells)
@@ -313,10 +306,7 @@ class Importer:
         return lead
 
     def _is_repeated(self, lead: Lead) -> bool:
-        if not self._seen.isdisjoint(lead.digests):
-            return True
-        self._seen.update(lead.digests)
-        return False
+        return not self._seen.add(lead.phone.key, lead.digests[1:])
 
 
 def require_mappable(job: Job) -> None:

@@ -49,7 +49,7 @@ class Mapper:
             value = getter(cells)
             if isinstance(value, str):
                 value = value.strip()
-            if value not in ("", None, {}, []):
+            if value or value is False or value == 0:
                 found[name] = value
         return found
 
@@ -210,15 +210,21 @@ def _constant(value: Json) -> Getter:
 
 
 def _template(literals: Sequence[str], parts: Sequence[Getter]) -> Getter:
+    pattern = "%s".join(literal.replace("%", "%%") for literal in literals)
+
     def template(cells: Cells) -> Json:
-        values = [part(cells) for part in parts]
-        words = ["" if value is None else str(value) for value in values]
-        if not any(word.strip() for word in words):
+        words = [_word(part(cells)) for part in parts]
+        if not "".join(words).strip():
             return None
-        joined = "".join(a + b for a, b in zip(literals, [*words, ""], strict=True))
-        return " ".join(joined.split())
+        return " ".join((pattern % tuple(words)).split())
 
     return template
+
+
+def _word(value: Json) -> str:
+    if isinstance(value, str):
+        return value
+    return "" if value is None else str(value)
 
 
 def _members(members: Mapping[str, Getter]) -> Getter:

@@ -129,15 +129,15 @@ class Source:
             if self.nested:
                 yield from jsonl(file)
             else:
-                table = islice(file, self.preamble, None)
-                rows = delimited(table, self.dialect, len(self.names))
+                self._skip_preamble(file)
+                rows = delimited(file, self.dialect, len(self.names))
                 yield from numbered(islice(rows, int(self.header), None))
 
     def first_row(self) -> list[str]:
         """Return the first cells behind the preamble, however long they are."""
         with self._text() as file:
-            table = islice(file, self.preamble, None)
-            first = next(delimited(table, self.dialect, None))
+            self._skip_preamble(file)
+            first = next(delimited(file, self.dialect, None))
         if isinstance(first, Unsplit):
             raise InputUnusable(
                 f"{self.shown}: the header cannot be read: {first.reason}"
@@ -148,6 +148,10 @@ class Source:
         """Yield the lines of a JSONL file, numbered like its rows."""
         with self._text() as file:
             yield from json_lines(file)
+
+    def _skip_preamble(self, file: TextIO) -> None:
+        for _ in range(self.preamble):
+            file.readline()
 
     def require_unchanged(self) -> None:
         """Raise InputChanged unless the file still begins with what was looked at."""

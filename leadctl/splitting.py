@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import csv
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from leadctl import strictjson
 from leadctl.model import OWN, Malformed, Row
 from leadctl.wording import count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 LONGEST_ROW = 1_000_000
 """Characters a row may have, line breaks inside quotes included."""
@@ -43,14 +43,88 @@ class Unsplit:
     content: list[str] | str
 
 
-class _Lines:
-    """Physical lines that can be given back: what a failed row took is read again."""
+def delimited(
+    file: TextIO, dialect: Dialect, width: int | None
+) -> Iterator[list[str] | Unsplit]:
+    """Split lines into rows of `width` cells (None: any); blank lines are no rows.
 
-    def __init__(self, file: Iterator[str]) -> None:
+    Lines are split many at a time, at a third of the cost of one by one; where anything
+    is odd among them, they are gone through again with care.
+    """
+    table = _Table(dialect, width)
+    while lines := file.readlines(TOGETHER):
+        rows = table.plain(lines)
+        yield from table.careful(lines, file) if rows is None else rows
+
+
+TOGETHER = 64 * 1024
+"""Characters split at a time, and what the last line has beyond."""
+
+
+@dataclass(frozen=True)
+class _Table:
+    """How lines are split, and how many cells they should have."""
+
+    dialect: Dialect
+    width: int | None
+
+    def reader(self, lines: Iterable[str]) -> Iterator[list[str]]:
+        delimiter, quote = self.dialect.delimiter, self.dialect.quote
+        return csv.reader(lines, delimiter=delimiter, quotechar=quote, strict=True)
+
+    def plain(self, lines: list[str]) -> list[list[str]] | None:
+        """Split lines that are all in order; None where any is not."""
+        if self.width is None or sum(map(len, lines)) > LONGEST_ROW:
+            return None
+        try:
+            rows = list(self.reader(lines))
+        except csv.Error:
+            return None
+        return rows if set(map(len, rows)) == {self.width} else None
+
+    def careful(
+        self, lines: list[str], file: Iterator[str]
+    ) -> Iterator[list[str] | Unsplit]:
+        """Split these lines one by one, and those that their last row goes on with."""
+        waiting = _Lines(lines, file)
+        while waiting:
+            try:
+                for cells in self.reader(waiting):
+                    if cells and (self.width == 1 or not waiting.taken[0].isspace()):
+                        if self.width is None or len(cells) == self.width:
+                            yield cells
+                        elif len(waiting.taken) > 1:
+                            break
+                        else:
+                            yield Unsplit(_width_reason(len(cells), self.width), cells)
+                    waiting.start_row()
+                    if not waiting:
+                        return
+                else:
+                    return
+                reason = (
+                    "a quoted line break leaves the wrong number of cells; "
+                    "a stray quote?"
+                )
+            except csv.Error as error:
+                reason = _quote_reason(str(error))
+            yield Unsplit(reason, waiting.give_back().rstrip("\r\n"))
+
+
+class _Lines:
+    """Physical lines that can be given back: what a failed row took is read again.
+
+    True while any of the first lines, or a line given back, is left.
+    """
+
+    def __init__(self, lines: list[str], file: Iterator[str]) -> None:
         self._file = file
-        self._waiting: list[str] = []
+        self._waiting = lines[::-1]
         self.taken: list[str] = []
         self._size = 0
+
+    def __bool__(self) -> bool:
+        return bool(self._waiting)
 
     def __iter__(self) -> Iterator[str]:
         return self
@@ -73,46 +147,8 @@ class _Lines:
         """Keep the first line of the failed row and offer the others again."""
         first, *others = self.taken
         self._waiting.extend(reversed(others))
+        self.start_row()
         return first
-
-
-def delimited(
-    file: Iterator[str], dialect: Dialect, width: int | None
-) -> Iterator[list[str] | Unsplit]:
-    """Split lines into rows of `width` cells (None: any); blank lines are no rows."""
-    lines = _Lines(file)
-    while True:
-        reader = csv.reader(
-            lines,
-            delimiter=dialect.delimiter,
-            quotechar=dialect.quote,
-            strict=True,
-        )
-        try:
-            for cells in reader:
-                if not cells or (width != 1 and _is_blank(cells)):
-                    lines.start_row()
-                    continue
-                if width is None or len(cells) == width:
-                    yield cells
-                elif len(lines.taken) > 1:
-                    break
-                else:
-                    yield Unsplit(_width_reason(len(cells), width), cells)
-                lines.start_row()
-            else:
-                return
-            reason = (
-                "a quoted line break leaves the wrong number of cells; a stray quote?"
-            )
-        except csv.Error as error:
-            reason = _quote_reason(str(error))
-        yield Unsplit(reason, lines.give_back().rstrip("\r\n"))
-        lines.start_row()
-
-
-def _is_blank(cells: list[str]) -> bool:
-    return len(cells) == 1 and not cells[0].strip()
 
 
 def _width_reason(found: int, expected: int) -> str:

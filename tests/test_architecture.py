@@ -34,6 +34,7 @@ ALLOWED = {
     "model": set[str](),
     "wording": set[str](),
     "rowset": set[str](),
+    "seen": set[str](),
     "folders": {"errors"},
     "strictjson": {"model"},
     "clock": set[str](),
@@ -206,6 +207,7 @@ ALLOWED = {
         "provider",
         "reader",
         "rowset",
+        "seen",
         "suppression",
     },
     "run": {

@@ -1,0 +1,51 @@
+"""Leads a run has met: exact, and a lead that was not sent hides no other."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from leadctl.seen import Numbers, Seen
+
+NUMBERS = st.integers(0, 2**64 - 1) | st.integers(0, 50_000)
+
+
+@given(numbers=st.lists(NUMBERS, max_size=200))
+@settings(deadline=None, database=None)
+def test_numbers_are_a_set(numbers: list[int]) -> None:
+    numbers += numbers[:20]
+    kept, known = Numbers(), set[int]()
+    for number in numbers:
+        assert (number in kept) == (number in known)
+        assert kept.add(number) == (number not in known)
+        known.add(number)
+
+
+def test_lead_is_met_again_by_any_of_its_identities() -> None:
+    seen = Seen()
+    assert seen.add("15551230001", [b"a" * 16])
+    assert not seen.add("15551230001", [b"b" * 16])
+    assert not seen.add("15551230002", [b"a" * 16])
+
+
+def test_lead_that_was_left_out_hides_no_other() -> None:
+    """The second row is not sent: its number is nobody's yet."""
+    seen = Seen()
+    assert seen.add("15551230001", [b"a" * 16])
+    assert not seen.add("15551230002", [b"a" * 16])
+    assert seen.add("15551230002", [b"c" * 16])
+
+
+def test_half_an_identity_is_none() -> None:
+    seen = Seen()
+    assert seen.add("1", [b"a" * 8 + b"b" * 8])
+    assert seen.add("2", [b"a" * 8 + b"c" * 8])
+    assert seen.add("3", [b"d" * 8 + b"b" * 8])
+
+
+def test_number_as_written_is_not_the_one_with_a_country() -> None:
+    seen = Seen()
+    assert seen.add("9000000001", [])
+    assert seen.add("as written 9000000001", [])
+    assert seen.add("as written 09000000001", [])
+    assert not seen.add("as written 9000000001", [])
