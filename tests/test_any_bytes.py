@@ -22,13 +22,15 @@ from leadctl.model import Row
 from leadctl.reader import Format, Wishes, open_source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from program import Program
 
 LONG = bool(os.environ.get("LEADCTL_TEST_LONG"))
 SEEDS = {entry.file.name: entry.file.read_bytes() for entry in ENTRIES}
+WORKBOOKS = [name for name in SEEDS if SEEDS[name].startswith(b"PK")]
+OTHERS = [name for name in SEEDS if name not in WORKBOOKS]
 ENCODINGS = (None, "utf-8", "utf-16", "cp1252", "cp932", "utf-7", "utf-32")
 TROUBLE = [
     *(b'"', b"'", b",", b";", b"\t", b"\n", b"\r", b"\r\n", b"\0", b"\x1a", b"{", b"}"),
@@ -49,9 +51,9 @@ TROUBLE = [
 
 
 @st.composite
-def mutated(draw: st.DrawFn) -> bytes:
+def mutated(draw: st.DrawFn, names: Sequence[str]) -> bytes:
     """Take a file of the corpus and damage it in a few places."""
-    content = SEEDS[draw(st.sampled_from(sorted(SEEDS)))]
+    content = SEEDS[draw(st.sampled_from(names))]
     for _ in range(draw(st.integers(1, 4))):
         start = draw(st.integers(0, len(content)))
         end = min(len(content), start + draw(st.integers(0, 60)))
@@ -59,17 +61,19 @@ def mutated(draw: st.DrawFn) -> bytes:
             st.sampled_from(TROUBLE)
             | st.binary(max_size=12)
             | st.just(content[start:end] * 2)
+            | st.just(bytes(byte ^ 16 for byte in content[start:end]))
             | st.just(b"")
             | st.sampled_from([*SEEDS.values()]).map(lambda other: other[:400])
         )
         content = content[:start] + piece + content[end:]
-    return content if draw(st.booleans()) else content[: draw(st.integers(0, 5000))]
+    whole = draw(st.integers(0, 3)) > 0
+    return content if whole else content[: draw(st.integers(0, 5000))]
 
 
 @st.composite
 def packed(draw: st.DrawFn) -> bytes:
     """Damage what is inside a compressed file, and perhaps the outside too."""
-    inside = draw(mutated())
+    inside = draw(mutated(OTHERS))
     content = gzip.compress(inside) if draw(st.booleans()) else bz2.compress(inside)
     cut = draw(st.integers(0, 40))
     return content[: len(content) - cut] + draw(st.binary(max_size=3))
@@ -81,7 +85,7 @@ NOISE = st.lists(st.sampled_from(TROUBLE) | st.binary(max_size=4), max_size=40).
 
 
 @given(
-    content=mutated() | packed() | NOISE | st.binary(max_size=300),
+    content=mutated(OTHERS) | packed() | NOISE | st.binary(max_size=300),
     form=st.sampled_from([None, None, *Format]),
     encoding=st.sampled_from(ENCODINGS),
     delimiter=st.sampled_from([None, None, ",", "^"]),
@@ -106,6 +110,16 @@ def test_any_bytes_are_rows_or_one_sentence(
     path.write_bytes(content)
     wishes = Wishes(form, encoding, delimiter, header)
     require_rows_or_a_sentence(path, wishes)
+
+
+@given(content=mutated(WORKBOOKS), form=st.sampled_from([None, *Format]))
+@settings(deadline=None, database=None, max_examples=50_000 if LONG else 250)
+def test_damaged_workbook_is_rows_or_one_sentence(
+    tmp_path_factory: pytest.TempPathFactory, content: bytes, form: Format | None
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "any-workbook"
+    path.write_bytes(content)
+    require_rows_or_a_sentence(path, Wishes(form))
 
 
 def require_rows_or_a_sentence(path: Path, wishes: Wishes) -> None:
