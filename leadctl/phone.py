@@ -96,8 +96,9 @@ class Normaliser:
     def _international(self, *, plus: bool, digits: str) -> Phone:
         number = self._parsed(plus=plus, digits=digits)
         key = number.digits
-        if len(key) > self.rule.most:
-            raise _invalid(f"{_count(key)}, this provider takes {self.rule.most}")
+        if not self.rule.fewest <= len(key) <= self.rule.most:
+            taken = f"{self.rule.fewest} to {self.rule.most}"
+            raise _invalid(f"{_count(key)}, this provider takes {taken}")
         match self.rule.form:
             case PhoneForm.NATIONAL:
                 return Phone(number.national, key)

@@ -7,6 +7,7 @@ a profile says comes first.
 from __future__ import annotations
 
 import io
+from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -350,14 +351,15 @@ def _headed(source: Source, header: Header, first: list[str]) -> Source:
         more.append(
             Choice("skipped", f"{header.before}", "lines before the header", True)
         )
-    filled = [name.strip() for name in names if name.strip()]
-    twice = dict.fromkeys(name for name in filled if filled.count(name) > 1)
+    if len(names) > MOST_COLUMNS:
+        raise InputUnusable(f"{source.shown}: more than {MOST_COLUMNS:,} columns")
+    filled = Counter(name.strip() for name in names if name.strip())
+    twice = [name for name, times in filled.items() if times > 1]
     if twice:
         why = "the first cell that holds something counts"
         more.append(Choice("named twice", ", ".join(twice), why))
-    if len(filled) < len(names):
-        empty = str(len(names) - len(filled))
-        more.append(Choice("without a name", empty, "these columns are not sent"))
+    if empty := sum(not name.strip() for name in names):
+        more.append(Choice("without a name", str(empty), "these columns are not sent"))
     return replace(source, names=names, choices=(*source.choices, said, *more))
 
 

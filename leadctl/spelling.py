@@ -92,7 +92,7 @@ _PREFIX = re.compile(
 )
 _FORMULA = re.compile(r'="?([^"=]*)"?')
 _DECIMAL_TAIL = re.compile(r"(?<=\d{7})\.0+$")
-_DECIMAL = re.compile(r"\+?\d+\.\d{1,2}")
+_DECIMAL = re.compile(r"\d+\.\d{1,3}|\d{6,}\.\d+")
 _SCIENTIFIC = re.compile(r"(\+?)(\d)(?:[.,](\d+))?[eE]\+?(\d{1,2})")
 _EXTENSION = re.compile(
     r"\d[\s,;.)]*(?:ext(?:ension|n)?|x|#|доб)[\s.:=#]*\d{1,8}\s*$", re.IGNORECASE
@@ -103,12 +103,20 @@ _SEPARATORS = re.compile(r"[/,;|&\r\n]|\bor\b|\band\b", re.IGNORECASE)
 def _written(value: Json) -> str:
     if isinstance(value, bool | list | dict):
         raise _invalid("not a phone number but another kind of value")
+    if isinstance(value, float) and not value.is_integer():
+        raise _invalid("a number with decimals, and no phone number")
     if isinstance(value, float) and is_rounded(f"{value:.0f}"):
         raise _cut()
     return "" if value is None else str(value)
 
 
+LONGEST = 200
+"""Characters of a cell that is looked at: the longest number there is has 15 digits."""
+
+
 def _mended(cell: str) -> Spelling:
+    if len(cell) > LONGEST:
+        raise _invalid("far too long for a phone number")
     repairs: list[Repair] = []
     if not cell.isascii() or not cell.isprintable():
         cell = _visible(cell, repairs)

@@ -7,6 +7,7 @@ was lost when it was typed (a leading zero, a +) is lost before.
 from __future__ import annotations
 
 import zipfile
+from contextlib import contextmanager
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING
 
@@ -22,24 +23,21 @@ if TYPE_CHECKING:
 MAGIC = b"PK\x03\x04"
 OLD_MAGIC = b"\xd0\xcf\x11\xe0"
 """How Office files before 2007 begin, and encrypted ones since."""
-LARGEST = 1 << 30
-"""Bytes a workbook may unpack to: a sheet is read whole."""
+LARGEST = 100_000_000
+"""Bytes a workbook may unpack to, some 300,000 rows: a sheet is held whole."""
 
 
 def is_workbook(path: Path, start: bytes) -> bool:
     """Tell an .xlsx from other ZIP files by what it holds."""
-    if not start.startswith(MAGIC):
-        return False
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return "xl/workbook.xml" in archive.namelist()
-    except (zipfile.BadZipFile, OSError):
-        return False
+    return start.startswith(MAGIC) and "xl/workbook.xml" in _members(path)
 
 
 def sheet_name(path: Path, shown: str, asked: str | None) -> str:
     """Return the sheet asked for by name or number from 1, else the first."""
-    names = _workbook(path, shown).sheet_names
+    with _opened(path, shown) as workbook:
+        names = workbook.sheet_names
+    if not names:
+        raise InputUnusable(f"{shown}: the workbook has no sheet")
     if asked is None or asked in names:
         return asked or names[0]
     if asked.isdecimal() and 1 <= int(asked) <= len(names):
@@ -52,14 +50,17 @@ def sheet_name(path: Path, shown: str, asked: str | None) -> str:
 
 def rows(path: Path, shown: str, sheet: str) -> Iterator[tuple[int, list[str]]]:
     """Yield the rows that hold anything, each with the number of rows before it."""
-    found = _workbook(path, shown).get_sheet_by_name(sheet)
-    for before, cells in enumerate(found.iter_rows()):
+    with _opened(path, shown) as workbook:
+        found = enumerate(workbook.get_sheet_by_name(sheet).iter_rows())
+    for before, cells in found:
         texts = [_text(cell) for cell in cells]
         if any(text.strip() for text in texts):
             yield before, texts
 
 
-def _workbook(path: Path, shown: str) -> CalamineWorkbook:
+@contextmanager
+def _opened(path: Path, shown: str) -> Iterator[CalamineWorkbook]:
+    """Open a workbook; whatever is wrong with it is told in one sentence."""
     try:
         from python_calamine import (  # noqa: PLC0415  only where it is needed
             CalamineError,
@@ -71,9 +72,13 @@ def _workbook(path: Path, shown: str) -> CalamineWorkbook:
             f"{shown} is an Excel workbook, which needs the extra `xlsx`",
             hint="pip install 'leadctl[xlsx]', or save the file as CSV (UTF-8)",
         ) from error
-    _require_size(path, shown)
+    if (size := sum(_members(path).values())) > LARGEST:
+        raise InputUnusable(
+            f"{shown}: the workbook is too large ({size:,} bytes unpacked)",
+            hint="save the sheet as CSV (UTF-8), which is read row by row",
+        )
     try:
-        return CalamineWorkbook.from_path(path)
+        yield CalamineWorkbook.from_path(path)
     except PasswordError as error:
         raise InputUnusable(
             f"{shown} is protected by a password", hint="save it without one"
@@ -85,17 +90,13 @@ def _workbook(path: Path, shown: str) -> CalamineWorkbook:
         ) from error
 
 
-def _require_size(path: Path, shown: str) -> None:
+def _members(path: Path) -> dict[str, int]:
+    """Return the parts of a ZIP file with their sizes unpacked; none of a bad one."""
     try:
         with zipfile.ZipFile(path) as archive:
-            size = sum(member.file_size for member in archive.infolist())
-    except (zipfile.BadZipFile, OSError):
-        return  # what is wrong is told when it is opened
-    if size > LARGEST:
-        raise InputUnusable(
-            f"{shown}: the workbook is too large ({size:,} bytes unpacked)",
-            hint="save the sheet as CSV (UTF-8), which is read row by row",
-        )
+            return {part.filename: part.file_size for part in archive.infolist()}
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError):
+        return {}
 
 
 def _text(cell: object) -> str:

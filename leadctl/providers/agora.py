@@ -40,7 +40,7 @@ class Agora(Provider):
     # batch whose answer was lost: 45 s before the same leads go again.
     limits = Limits(batch_size=500, concurrency=1, doubt_delay=45.0)
     answers = (200, 202, 400, 403, 422)
-    phone_rule = PhoneRule(PhoneForm.E164)
+    phone_rule = PhoneRule(PhoneForm.E164, fewest=8)
     phone_wire = "phone"
     fields = (
         Field("first_name", "first_name", text),

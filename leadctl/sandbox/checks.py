@@ -9,7 +9,7 @@ from datetime import datetime
 Check = Callable[[object], str | None]
 """Takes a value, returns what is wrong with it, or None."""
 
-E164_DIGITS = r"[1-9][0-9]{7,14}"
+E164_DIGITS = r"[1-9][0-9]{6,14}"
 
 
 def text(value: object) -> str | None:
