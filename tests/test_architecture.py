@@ -25,6 +25,7 @@ PROVIDER_FILE = {
     "fields",
     "model",
     "phone",
+    "probe",
     "provider",
 }
 ALLOWED = {
@@ -47,7 +48,16 @@ ALLOWED = {
     "phone": {"model", "numbering", "spelling"},
     "auth": {"errors"},
     "answers": {"errors", "model"},
-    "provider": {"answers", "errors", "fields", "model", "phone", "wording"},
+    "probe": set[str](),
+    "provider": {
+        "answers",
+        "errors",
+        "fields",
+        "model",
+        "phone",
+        "probe",
+        "wording",
+    },
     "judging": {"errors", "model", "provider"},
     "providers": set[str](),
     "providers.*": PROVIDER_FILE,
@@ -237,6 +247,7 @@ ALLOWED = {
         "model",
         "pace",
         "phone",
+        "probe",
         "provider",
         "transport",
         "yamlfile",
