@@ -3,52 +3,38 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import signal
-import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from leadctl import rejects, report
-from leadctl.auth import TokenExchange
+from leadctl import interrupts, line, rejects, report
 from leadctl.clock import RealClock, Stop
-from leadctl.config import variable_name
 from leadctl.delivery import Delivery
 from leadctl.errors import (
-    AccessDenied,
-    CampaignClosed,
     ExitCode,
     InputUnusable,
-    Interrupted,
     LeadctlError,
     RejectsNotWritten,
-    Unusable,
 )
 from leadctl.importer import Importer, Known, phone_columns, require_mappable
 from leadctl.journey import Patience
 from leadctl.ledger import Ledger
-from leadctl.lock import campaign_lock
 from leadctl.model import IN_REJECT_FILE
-from leadctl.pace import Pace
-from leadctl.transport import Transport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from contextlib import AbstractContextManager
+    from collections.abc import Callable, Sequence
     from pathlib import Path
-
-    import httpx
 
     from leadctl.books import Books
     from leadctl.config import Account
     from leadctl.importer import Job
+    from leadctl.line import Access
     from leadctl.model import Json
     from leadctl.report import Report
 
 
 @dataclass(frozen=True)
 class Order:
-    """A job, and where its traces go. Without `auth` it can only be rehearsed.
+    """A job, and where its traces go. Without `access` it can only be rehearsed.
 
     `rejects_files` has a path for each source; `options` is what a resume needs to know
     again. `spool` is our copy of stdin, removed when nothing of it is left to send.
@@ -61,7 +47,7 @@ class Order:
     account: Account
     ledger: Path | None
     rejects_files: Sequence[Path]
-    auth: httpx.Auth | None = None
+    access: Access | None = None
     options: dict[str, Json] = field(default_factory=dict)
     spool: Path | None = None
     resumes: str | None = None
@@ -75,27 +61,32 @@ def push(order: Order) -> Report:
     """Deliver the job; raises LeadctlError where the run cannot begin."""
     stop, account, limits = Stop(), order.account, order.account.limits
     with contextlib.ExitStack() as stack:
-        if order.ledger is not None:
-            stack.enter_context(_lock(order, order.ledger))
+        campaign = order.job.campaign
+        stack.enter_context(line.campaign_held(account, campaign, order.ledger))
         ledger = stack.enter_context(Ledger(order.ledger))
-        transport = stack.enter_context(_transport(order, ledger))
+        opened = line.opened(account, order.access, campaign, ledger)
+        way = stack.enter_context(opened)
         importer, books = _opened(order, ledger, ledger)
         _warn(order, importer)
         delivery = Delivery(
             account.provider,
             limits,
-            transport.send,
+            way.send,
             books,
-            Pace(limits, ledger, account.name, order.job.campaign, time.time),
+            way.pace,
             RealClock(stop),
             stop,
             patience=Patience(longest_wait=account.connection.retry_for),
             tell=order.tell_wait,
         )
-        with _signals(stop):
+        with interrupts.asking(stop):
             error = importer.deliver(delivery)
         if stop.signal is not None:
-            error = _interrupted(stop.signal, books)
+            error = interrupts.interrupted(
+                stop.signal,
+                "everything so far is recorded",
+                f"leadctl runs resume {books.run().id}",
+            )
         return _finished(order, importer, books, error)
 
 
@@ -112,33 +103,6 @@ def rehearse(order: Order) -> Report:
         if order.spool:
             stack.callback(order.spool.unlink, missing_ok=True)
         return replace(_finished(order, importer, books, error), dry_run=True)
-
-
-def _lock(order: Order, ledger: Path) -> AbstractContextManager[None]:
-    # A token that kills the account's earlier one cannot serve two runs: one at a time.
-    whole_account = order.account.provider.exclusive_token
-    return campaign_lock(
-        ledger.with_name(f"{ledger.name}.locks"),
-        order.account.name,
-        "" if whole_account else order.job.campaign,
-    )
-
-
-@contextlib.contextmanager
-def _transport(order: Order, ledger: Ledger) -> Iterator[Transport]:
-    account, most = order.account, order.account.provider.tokens_per_hour
-    if isinstance(order.auth, TokenExchange) and most:
-        order.auth.permit = lambda: ledger.count_exchange(
-            account.name, most, time.time()
-        )
-    connection = account.connection
-    transport = Transport(
-        order.auth, timeout=connection.timeout, ca_file=connection.ca_file
-    )
-    try:
-        yield transport
-    finally:
-        transport.close()
 
 
 def _opened(order: Order, ledger: Ledger, known: Ledger) -> tuple[Importer, Books]:
@@ -188,7 +152,7 @@ def _finished(
         _write_rejects(order, books)
     except LeadctlError as failure:  # the run is done all the same
         error = error or RejectsNotWritten(failure.message, hint=failure.hint)
-    error = _advised(error, order)
+    error = error and line.advised(error, order.account)
     code = report.exit_code(books.counts(), error)
     books.finish(
         code, report.error_document(error) if error else None, importer.repairs
@@ -239,58 +203,7 @@ def _say_once(order: Order, importer: Importer, books: Books) -> None:
     if importer.unplaced:
         fields = ", ".join(sorted(importer.unplaced))
         order.tell(f"{title} has no place for: {fields}; not sent")
-    if order.auth and order.account.provider.warning:
+    if order.access and order.account.provider.warning:
         order.tell(order.account.provider.warning)
     if not sum(books.tally.values()):
         order.tell("no data rows were read")
-
-
-def _advised(error: LeadctlError | None, order: Order) -> LeadctlError | None:
-    """Add what to do next to an error that came from an answer."""
-    if error and not error.hint:
-        match error:
-            case AccessDenied():
-                variable = variable_name(order.account.name, "api_key")
-                error.hint = (
-                    f"check the key of account {order.account.name}: {variable}"
-                )
-            case CampaignClosed():
-                error.hint = "check --campaign, and that the campaign is open"
-            case Unusable():
-                error.hint = f"check base_url: {order.account.provider.base_url}"
-            case _:
-                pass
-    return error
-
-
-def _interrupted(number: int, books: Books) -> Interrupted:
-    name = signal.Signals(number).name
-    return Interrupted(
-        number,
-        f"stopped by {name}; everything so far is recorded",
-        hint=f"leadctl runs resume {books.run().id}",
-    )
-
-
-@contextlib.contextmanager
-def _signals(stop: Stop) -> Iterator[None]:
-    """Let the first signal ask the run to stop, and the second leave at once."""
-
-    def ask(number: int, _frame: object) -> None:
-        if stop.is_asked():
-            os._exit(
-                ExitCode.INTERRUPTED if number == signal.SIGINT else ExitCode.TERMINATED
-            )
-        stop.ask(number)
-
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {
-        number: signal.signal(number, ask)
-        for number in numbers
-        if signal.getsignal(number) is not signal.SIG_IGN  # nohup means it
-    }
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
