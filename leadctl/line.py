@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from leadctl.auth import TokenExchange
+from leadctl.auth import Access, TokenExchange
 from leadctl.config import variable_name
 from leadctl.credentials import secrets_of
 from leadctl.errors import AccessDenied, CampaignClosed, Unusable
 from leadctl.lock import campaign_lock
 from leadctl.pace import Pace
-from leadctl.transport import Transport, require_safe_url
+from leadctl.transport import Transport, is_here, require_safe_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -25,14 +25,6 @@ if TYPE_CHECKING:
     from leadctl.config import Account
     from leadctl.errors import LeadctlError
     from leadctl.ledger import Ledger
-
-
-@dataclass(frozen=True)
-class Access:
-    """How an account proves itself, and the words that no answer may repeat."""
-
-    auth: httpx.Auth
-    secrets: Mapping[str, str] = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -63,7 +55,12 @@ def opened(
     if isinstance(auth, TokenExchange) and most:
         auth.permit = lambda: ledger.count_exchange(account.name, most, time.time())
     connection = account.connection
-    transport = Transport(auth, timeout=connection.timeout, ca_file=connection.ca_file)
+    transport = Transport(
+        by,
+        timeout=connection.timeout,
+        ca_file=connection.ca_file,
+        direct=is_here(account.provider.base_url),
+    )
     try:
         yield Line(
             transport.send,

@@ -6,13 +6,14 @@ import contextlib
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from leadctl import interrupts, line, rejects, report
+from leadctl import interrupts, line, probing, rejects, report
 from leadctl.clock import RealClock, Stop
 from leadctl.delivery import Delivery
 from leadctl.errors import (
     ExitCode,
     InputUnusable,
     LeadctlError,
+    ProviderError,
     RejectsNotWritten,
 )
 from leadctl.importer import Importer, Known, phone_columns, require_mappable
@@ -24,11 +25,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from leadctl.auth import Access
     from leadctl.books import Books
     from leadctl.config import Account
     from leadctl.importer import Job
-    from leadctl.line import Access
+    from leadctl.line import Line
     from leadctl.model import Json
+    from leadctl.probe import Probe
     from leadctl.report import Report
 
 
@@ -40,7 +43,9 @@ class Order:
     again. `spool` is our copy of stdin, removed when nothing of it is left to send.
     `resumes` is the run to go on with; `with_unknown`, its unknown rows are sent again
     where that is safe.
-    `tell` hears notes for the user, `tell_wait` every wait for the provider.
+    `tell` hears notes for the user, `tell_wait` every wait for the provider, and
+    `tell_probe` what the harmless call showed: a LeadctlError it raises ends it all
+    before anything is recorded.
     """
 
     job: Job
@@ -55,6 +60,7 @@ class Order:
     resend_delivered: bool = False
     tell: Callable[[str], None] = lambda _note: None
     tell_wait: Callable[[float, str], None] = lambda _seconds, _why: None
+    tell_probe: Callable[[Probe], None] = lambda _probe: None
 
 
 def push(order: Order) -> Report:
@@ -66,6 +72,8 @@ def push(order: Order) -> Report:
         ledger = stack.enter_context(Ledger(order.ledger))
         opened = line.opened(account, order.access, campaign, ledger)
         way = stack.enter_context(opened)
+        _require_possible(order, ledger)
+        order.tell_probe(_asked_first(order, way))
         importer, books = _opened(order, ledger, ledger)
         _warn(order, importer)
         delivery = Delivery(
@@ -105,6 +113,38 @@ def rehearse(order: Order) -> Report:
         return replace(_finished(order, importer, books, error), dry_run=True)
 
 
+def _require_possible(order: Order, ledger: Ledger) -> None:
+    """Refuse what cannot begin before anybody is asked and anything recorded."""
+    account, job = order.account, order.job
+    if order.resumes is not None:
+        require_same_files(ledger.books(order.resumes), job)
+        return
+    require_mappable(job)
+    guarded = not account.provider.resend_is_safe
+    if guarded and (left := ledger.open_run(account.name, job.campaign)):
+        raise InputUnusable(
+            f"run {left} ended with leads on their way to this campaign",
+            hint=f"leadctl runs resume {left} settles them first",
+        )
+
+
+def _asked_first(order: Order, way: Line) -> Probe:
+    """Make the harmless call: a wrong key or campaign ends here, with no row judged."""
+    account = order.account
+    caller = probing.Caller(
+        account.provider,
+        way,
+        RealClock(Stop()),
+        account.connection.retry_for,
+        tell=order.tell_wait,
+    )
+    with interrupts.leaving():
+        try:
+            return probing.before_a_run(caller, order.job.campaign)
+        except ProviderError as error:
+            raise line.advised(error, account) from None
+
+
 def _opened(order: Order, ledger: Ledger, known: Ledger) -> tuple[Importer, Books]:
     """Open the run's books in `ledger`; earlier deliveries are looked up in `known`."""
     job, account = order.job, order.account
@@ -114,13 +154,6 @@ def _opened(order: Order, ledger: Ledger, known: Ledger) -> tuple[Importer, Book
     delivered = {} if order.resend_delivered else {"delivered": known.delivered}
     memory = Known(digest, **delivered, **in_doubt)
     if order.resumes is None:
-        # Tried before the run is recorded: what cannot begin leaves no trace.
-        require_mappable(job)
-        if guarded and (left := ledger.open_run(account.name, job.campaign)):
-            raise InputUnusable(
-                f"run {left} ended with leads on their way to this campaign",
-                hint=f"leadctl runs resume {left} settles them first",
-            )
         books = ledger.begin(
             account.provider.name,
             account.name,
@@ -132,7 +165,6 @@ def _opened(order: Order, ledger: Ledger, known: Ledger) -> tuple[Importer, Book
             books.add_file(ordinal, source.shown, source.fingerprint)
         return Importer(job, books, memory), books
     books = ledger.books(order.resumes, guarded=guarded)
-    require_same_files(books, job)
     unfinished = books.reopen(
         most=account.limits.batch_size, with_unknown=order.with_unknown
     )

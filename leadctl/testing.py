@@ -18,6 +18,7 @@ from uuid import UUID
 import httpx
 
 from leadctl import config, errors
+from leadctl.auth import Access
 from leadctl.fitting import Fitter
 from leadctl.judging import judge
 from leadctl.model import DELIVERED, Batch, Code, Lead, Status
@@ -144,8 +145,9 @@ def _wired(
     provider: Provider, facts: dict[str, Any]
 ) -> Iterator[Callable[[httpx.Request], httpx.Response]]:
     wire = _Wire(facts["exchanges"])
-    auth = provider.auth(_secrets(provider))
-    transport = Transport(auth, transport=httpx.MockTransport(wire))
+    secrets = _secrets(provider)
+    access = Access(provider.auth(secrets), secrets)
+    transport = Transport(access, transport=httpx.MockTransport(wire))
     try:
         yield transport.send
     finally:
