@@ -73,7 +73,7 @@ def push(order: Order) -> Report:
         opened = line.opened(account, order.access, campaign, ledger)
         way = stack.enter_context(opened)
         _require_possible(order, ledger)
-        order.tell_probe(_asked_first(order, way))
+        refusal = _refusal(order, way)
         importer, books = _opened(order, ledger, ledger)
         _warn(order, importer)
         delivery = Delivery(
@@ -88,7 +88,11 @@ def push(order: Order) -> Report:
             tell=order.tell_wait,
         )
         with interrupts.asking(stop):
-            error = importer.deliver(delivery)
+            error = (
+                importer.call_off(delivery, refusal)
+                if refusal
+                else importer.deliver(delivery)
+            )
         if stop.signal is not None:
             error = interrupts.interrupted(
                 stop.signal,
@@ -128,8 +132,11 @@ def _require_possible(order: Order, ledger: Ledger) -> None:
         )
 
 
-def _asked_first(order: Order, way: Line) -> Probe:
-    """Make the harmless call: a wrong key or campaign ends here, with no row judged."""
+def _refusal(order: Order, way: Line) -> ProviderError | None:
+    """Make the harmless call: a wrong key or campaign ends a run with no row judged.
+
+    Raised for a run that did not begin; returned for one that is in the books.
+    """
     account = order.account
     caller = probing.Caller(
         account.provider,
@@ -140,9 +147,13 @@ def _asked_first(order: Order, way: Line) -> Probe:
     )
     with interrupts.leaving():
         try:
-            return probing.before_a_run(caller, order.job.campaign)
+            order.tell_probe(probing.before_a_run(caller, order.job.campaign))
         except ProviderError as error:
-            raise line.advised(error, account) from None
+            line.advised(error, account)
+            if order.resumes is None:
+                raise
+            return error
+    return None
 
 
 def _opened(order: Order, ledger: Ledger, known: Ledger) -> tuple[Importer, Books]:
@@ -154,15 +165,16 @@ def _opened(order: Order, ledger: Ledger, known: Ledger) -> tuple[Importer, Book
     delivered = {} if order.resend_delivered else {"delivered": known.delivered}
     memory = Known(digest, **delivered, **in_doubt)
     if order.resumes is None:
-        books = ledger.begin(
-            account.provider.name,
-            account.name,
-            job.campaign,
-            order.options,
-            guarded=guarded,
-        )
-        for ordinal, source in enumerate(job.sources):
-            books.add_file(ordinal, source.shown, source.fingerprint)
+        with ledger.transaction():  # a run that is known has its files
+            books = ledger.begin(
+                account.provider.name,
+                account.name,
+                job.campaign,
+                order.options,
+                guarded=guarded,
+            )
+            for ordinal, source in enumerate(job.sources):
+                books.add_file(ordinal, source.shown, source.fingerprint)
         return Importer(job, books, memory), books
     books = ledger.books(order.resumes, guarded=guarded)
     unfinished = books.reopen(
