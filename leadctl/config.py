@@ -171,7 +171,7 @@ def resolve(
             f"{_origin(document, where, setting, environment)} must be a number "
             f"from {_LEAST[setting]:g} to {MOST:,}"
         )
-    forms = {key: str(table[key]) for key in secret_keys if key in table}
+    forms = {key: str(table[key]) for key in secret_keys if table.get(key) is not None}
     suppress = _suppress(document, (*where, "suppress"))
     return Account(name, _addressed(built, name), connection, forms, suppress, missing)
 

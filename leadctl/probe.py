@@ -55,3 +55,6 @@ class Probe:
     campaign: Shown = NOTHING
     name: str = ""
     state: str = ""
+
+    def parts(self) -> dict[str, Shown]:
+        return {"key": self.key, "scope": self.scope, "campaign": self.campaign}

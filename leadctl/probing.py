@@ -21,6 +21,7 @@ from leadctl.errors import (
     LeadctlError,
     NotProcessed,
     ProviderError,
+    Refused,
     Untrusted,
 )
 from leadctl.journey import Patience
@@ -28,7 +29,7 @@ from leadctl.pace import asked_pause
 from leadctl.probe import KEY_ACCEPTED, NOTHING, Probe, Verdict, unknown, wrong
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from leadctl.auth import Access
     from leadctl.clock import Clock
@@ -124,11 +125,35 @@ class Tested:
     error: LeadctlError | None = None
     campaign: str | None = None
 
+    @classmethod
+    def kept_from(
+        cls,
+        error: LeadctlError,
+        account: Account,
+        campaign: str | None,
+        *,
+        has_token: bool = False,
+    ) -> Tested:
+        """Say of which part an error speaks; what it leaves open stays unknown."""
+        line.advised(error, account)
+        about = (error.message, error.hint)
+        shown = Probe(key=KEY_ACCEPTED if has_token else NOTHING)
+        match error:
+            case AccessDenied():
+                shown = Probe(key=wrong(*about))
+            case CampaignClosed():
+                shown = replace(shown, campaign=wrong(*about))
+            case _ if has_token:
+                shown = replace(shown, campaign=unknown(*about))
+            case _:
+                shown = Probe(key=unknown(*about))
+        return cls(shown, error, campaign)
+
     @property
     def exit_code(self) -> ExitCode:
         """0 only where what was asked about was shown to be fine."""
         match self.error:
-            case InDoubt():
+            case InDoubt() | Refused():
                 return ExitCode.TROUBLE  # of a call that writes nothing
             case LeadctlError():
                 return self.error.exit_code
@@ -139,6 +164,23 @@ class Tested:
             return ExitCode.ACCESS
         shown = all(each.verdict is Verdict.FINE for each in asked)
         return ExitCode.OK if shown else ExitCode.TROUBLE
+
+
+_WORST_FIRST = (
+    ExitCode.DEFECT,
+    ExitCode.USAGE,
+    ExitCode.LOCKED,
+    ExitCode.ACCESS,
+    ExitCode.STOPPED,
+    ExitCode.INPUT,
+    ExitCode.TROUBLE,
+    ExitCode.OK,
+)
+
+
+def worst(codes: Collection[ExitCode]) -> ExitCode:
+    """Choose the exit code of several tests."""
+    return next(code for code in _WORST_FIRST if code in codes)
 
 
 def tested(
@@ -157,19 +199,6 @@ def tested(
         try:
             return Tested(caller.ask(campaign), None, campaign)
         except ProviderError as error:
-            line.advised(error, account)
-            return Tested(_shown(error, by), error, campaign)
-
-
-def _shown(error: ProviderError, by: Access) -> Probe:
-    """Say of which part an error speaks; what it leaves open stays unknown."""
-    about = (error.message, error.hint)
-    has_token = isinstance(by.auth, TokenExchange) and by.auth.has_token
-    shown = Probe(key=KEY_ACCEPTED if has_token else NOTHING)
-    match error:
-        case AccessDenied():
-            return Probe(key=wrong(*about))
-        case CampaignClosed():
-            return replace(shown, campaign=wrong(*about))
-        case _:
-            return shown if has_token else Probe(key=unknown(*about))
+            auth = by.auth
+            has_token = isinstance(auth, TokenExchange) and auth.has_token
+            return Tested.kept_from(error, account, campaign, has_token=has_token)

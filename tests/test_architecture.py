@@ -112,7 +112,9 @@ ALLOWED = {
     "fitting": {"fields", "mapping", "model", "phone", "provider", "spelling"},
     # settings
     "config": {"errors", "model", "provider", "wording", "yamlfile"},
-    "credentials": {"config", "errors"},
+    "keychain": set[str](),
+    "credentials": {"config", "errors", "keychain"},
+    "accounts": {"config", "credentials", "provider", "yamlfile"},
     # what is kept
     "timeline": {"model", "rowset"},
     "audit": {"model", "rowset", "timeline"},
@@ -245,6 +247,7 @@ ALLOWED = {
         "suppression",
     },
     "run": {
+        "auth",
         "books",
         "clock",
         "config",
@@ -289,7 +292,7 @@ DOORS = {
     "truststore": {"transport"},
     "sqlite3": {"database"},
     "yaml": {"yamlfile"},
-    "keyring": {"credentials"},
+    "keyring": {"keychain"},
     "phonenumbers": {"numbering", "ranges"},
     "charset_normalizer": {"encoding"},
     "backports": {"packing"},
