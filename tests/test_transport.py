@@ -17,7 +17,7 @@ import pytest
 import trustme
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from conftest import Push
@@ -98,7 +98,7 @@ class Wire:
 
 @contextmanager
 def wired(
-    answers: dict[str, bytes | tuple[bytes, ...]] | dict[str, bytes],
+    answers: Mapping[str, bytes | tuple[bytes, ...]],
     context: ssl.SSLContext | None = None,
     pause: float = 0.0,
 ) -> Iterator[Wire]:
@@ -113,7 +113,7 @@ def wired(
 
 
 def pushed(push: Push, url: str, **settings: str) -> Ran:
-    """Push one lead to an address; `settings` are the account's, or HTTPS_PROXY…"""
+    """Push one lead to an address; `settings` are the account's, or proxies."""
     push.program.write("leads.csv", "phone,name\n+15551230001,Ann Testperson\n")
     account = {"BASE_URL": url, "RETRY_FOR": "0", "MIN_INTERVAL": "0", "API_KEY": KEY}
     env = {
