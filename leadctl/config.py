@@ -41,7 +41,7 @@ class Connection:
     concurrency          requests under way at the same time
     min_interval         seconds from the end of a request to the start of the next
     batch_size           leads a request; may lower the provider's, never raise it
-    ca_file              PEM file of a private certificate authority
+    ca_file              PEM file of a private authority, the only one then trusted
     retry_for            seconds of waiting spent on one batch before it is given up
     doubt_delay          seconds before a batch whose answer was lost is sent again
     """

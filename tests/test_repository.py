@@ -382,6 +382,33 @@ def package(tmp_path: Path) -> Path:
     return folder
 
 
+PROBED = """
+import httpx
+from leadctl.errors import CampaignClosed
+from leadctl_example_probe import Probing
+
+list7 = {"id": "7", "name": "Spring"}
+provider = Probing()
+assert str(provider.probe("7").url) == "https://dialer.example/v1/lists/7"
+assert provider.probed("7", httpx.Response(200, json=list7)).name == "Spring"
+try:
+    provider.probed("7", httpx.Response(200, json=list7 | {"closed": True}))
+except CampaignClosed as closed:
+    print(closed)
+"""
+
+
+def test_documented_probe_shows_what_it_says(package: Path) -> None:
+    done = subprocess.run(  # noqa: S603  the document's own code
+        [sys.executable, "-c", PROBED],
+        capture_output=True,
+        check=False,
+        env={"PYTHONPATH": str(package)},
+        text=True,
+    )
+    assert (done.stdout, done.stderr) == ("list 7 of Example is closed\n", "")
+
+
 @pytest.mark.usefixtures("here")
 def test_documented_provider_takes_leads(program: Program, package: Path) -> None:
     program.environment |= {
