@@ -39,6 +39,15 @@ def body(response: httpx.Response) -> dict[str, Json]:
     return found if isinstance(found, dict) else {}
 
 
+def listed(response: httpx.Response) -> list[Json]:
+    """Return the JSON array of an answer; an empty one where there is none."""
+    try:
+        found = response.json()
+    except (ValueError, RecursionError):
+        return []
+    return found if isinstance(found, list) else []
+
+
 def quoted(response: httpx.Response) -> str:
     """Quote the provider's own sentence (never the body: bodies hold phone numbers)."""
     answer = body(response)

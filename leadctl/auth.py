@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import httpx
@@ -13,6 +13,14 @@ from leadctl.errors import AccessDenied
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
+
+
+@dataclass(frozen=True)
+class Access:
+    """How an account proves itself, and the secrets that no answer may repeat."""
+
+    auth: httpx.Auth
+    secrets: Mapping[str, str] = field(repr=False)
 
 
 class FixedHeaders(httpx.Auth):
@@ -80,6 +88,11 @@ class TokenExchange(httpx.Auth):
         """Called before every exchange; may raise a ProviderError instead."""
         self._token: Token | None = None
         self._renew_at = 0.0
+
+    @property
+    def has_token(self) -> bool:
+        """Whether the key was exchanged, and so is good."""
+        return self._token is not None
 
     def sync_auth_flow(
         self, request: httpx.Request

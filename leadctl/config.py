@@ -41,7 +41,7 @@ class Connection:
     concurrency          requests under way at the same time
     min_interval         seconds from the end of a request to the start of the next
     batch_size           leads a request; may lower the provider's, never raise it
-    ca_file              PEM file of a private certificate authority
+    ca_file              PEM file of a private authority, the only one then trusted
     retry_for            seconds of waiting spent on one batch before it is given up
     doubt_delay          seconds before a batch whose answer was lost is sent again
     """
@@ -171,7 +171,7 @@ def resolve(
             f"{_origin(document, where, setting, environment)} must be a number "
             f"from {_LEAST[setting]:g} to {MOST:,}"
         )
-    forms = {key: str(table[key]) for key in secret_keys if key in table}
+    forms = {key: str(table[key]) for key in secret_keys if table.get(key) is not None}
     suppress = _suppress(document, (*where, "suppress"))
     return Account(name, _addressed(built, name), connection, forms, suppress, missing)
 

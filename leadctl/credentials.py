@@ -1,28 +1,45 @@
 """A secret by name: environment, file, command, systemd credential, keyring, in order.
 
-The one door to `keyring`. A secret is never part of a settings object, and never in a
-message.
+A secret is never part of a settings object, and never in a message.
 """
 
 from __future__ import annotations
 
+import os
 import shlex
 import subprocess
+from enum import StrEnum
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from leadctl import keychain
 from leadctl.config import variable_name
 from leadctl.errors import CredentialsMissing, InputUnusable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from leadctl.config import Account
 
-SERVICE = "leadctl"
-"""Secrets lie in the keyring under this; the user name is `<account>/<secret>`."""
-
 COMMAND_SECONDS = 30
+
+
+class Way(StrEnum):
+    """How a secret comes to us."""
+
+    ENVIRONMENT = "environment"
+    FILE = "file"
+    COMMAND = "command"
+    SYSTEMD = "systemd"
+    KEYRING = "keyring"
+
+
+class Origin(NamedTuple):
+    """Where a secret comes from: the way, and the variable, setting, path or entry."""
+
+    way: Way
+    where: str
 
 
 def secrets_of(account: Account, environment: Mapping[str, str]) -> dict[str, str]:
@@ -31,9 +48,7 @@ def secrets_of(account: Account, environment: Mapping[str, str]) -> dict[str, st
     Raises CredentialsMissing, which names what to set, other missing settings included;
     and InputUnusable where only those are missing.
     """
-    settings = ", ".join(
-        variable_name(account.name, setting) for setting in account.missing
-    )
+    settings = _variables(account.missing, account)
     try:
         secrets = {
             name: _secret(account, name, environment)
@@ -43,76 +58,60 @@ def secrets_of(account: Account, environment: Mapping[str, str]) -> dict[str, st
         if settings:
             error.hint = f"{error.hint}; also set {settings}"
         raise
-    if settings:
+    require_settings(account)
+    return secrets
+
+
+def require_settings(account: Account) -> None:
+    """Raise InputUnusable where a setting is missing without which nothing is sent."""
+    if account.missing:
+        settings = _variables(account.missing, account)
         raise InputUnusable(
             f"account {account.name!r} needs {', '.join(account.missing)}",
             hint=f"set {settings}, or write it under accounts.{account.name} "
             "in the config file",
         )
-    return secrets
+
+
+def _variables(settings: Iterable[str], account: Account) -> str:
+    return ", ".join(variable_name(account.name, setting) for setting in settings)
+
+
+def origin(
+    account: Account, name: str, environment: Mapping[str, str]
+) -> Origin | None:
+    """Say where a secret would come from; no command is run and no file is read."""
+    for found, read in _ways(account, name, environment):
+        if found.way is not Way.KEYRING or read():
+            return found
+    return None
+
+
+def require_keyring(account: Account) -> None:
+    """Raise CredentialsMissing, with the other ways, where nothing can be stored."""
+    try:
+        keychain.in_use()
+    except keychain.NoKeyring as reason:
+        raise _no_keyring(account, reason) from None
 
 
 def store(account: Account, name: str, secret: str) -> None:
     """Keep a secret in the system keyring; CredentialsMissing where there is none."""
-    import keyring  # noqa: PLC0415  slow to import
-    from keyring.errors import KeyringError  # noqa: PLC0415  heavy
-
     try:
-        keyring.set_password(SERVICE, f"{account.name}/{name}", secret)
-    except KeyringError:
-        raise _no_keyring(account, name) from None
+        keychain.store(f"{account.name}/{name}", secret)
+    except keychain.NoKeyring as reason:
+        raise _no_keyring(account, reason) from None
 
 
 def forget(account: Account, name: str) -> bool:
     """Remove a secret from the keyring; returns whether one was there."""
-    import keyring  # noqa: PLC0415  slow to import
-    from keyring.errors import KeyringError, PasswordDeleteError  # noqa: PLC0415  heavy
-
     try:
-        keyring.delete_password(SERVICE, f"{account.name}/{name}")
-    except PasswordDeleteError:
-        return False
-    except KeyringError:
-        raise _no_keyring(account, name) from None
-    return True
+        return keychain.forget(f"{account.name}/{name}")
+    except keychain.NoKeyring as reason:
+        raise _no_keyring(account, reason) from None
 
 
-def _no_keyring(account: Account, name: str) -> CredentialsMissing:
-    variable = variable_name(account.name, name)
-    return CredentialsMissing(
-        "this machine has no keyring that can be used",
-        hint=f"set {variable}, {variable}_FILE (a file only you can read) "
-        f"or {variable}_COMMAND",
-    )
-
-
-def _secret(account: Account, name: str, environment: Mapping[str, str]) -> str:
-    variable = variable_name(account.name, name)
-    settings = account.secret_settings
-    sources: list[tuple[str | None, Callable[[str], str]]] = [
-        (environment.get(variable), str),
-        (
-            environment.get(f"{variable}_FILE") or settings.get(f"{name}_file"),
-            _from_file,
-        ),
-        (
-            environment.get(f"{variable}_COMMAND") or settings.get(f"{name}_command"),
-            _from_command,
-        ),
-        (_systemd_file(account.name, name, environment), _from_file),
-        (f"{account.name}/{name}", _from_keyring),
-    ]
-    for given, read in sources:
-        if given and given.strip() and (secret := read(given).strip()):
-            return _usable(secret, account, name)
-    raise CredentialsMissing(
-        f"no {name} for account {account.name!r}",
-        hint=f"set {variable} (or {variable}_FILE, {variable}_COMMAND), or store it: "
-        f"leadctl accounts login {account.name}",
-    )
-
-
-def _usable(secret: str, account: Account, name: str) -> str:
+def require_usable(secret: str, account: Account, name: str) -> str:
     """Refuse what no header can hold, before anybody quotes it in an error."""
     if not (secret.isascii() and secret.isprintable()):
         raise CredentialsMissing(
@@ -120,6 +119,63 @@ def _usable(secret: str, account: Account, name: str) -> str:
             hint="look for line breaks and letters with accents; one line is needed",
         )
     return secret
+
+
+def _no_keyring(account: Account, reason: keychain.NoKeyring) -> CredentialsMissing:
+    name = account.provider.secrets[0]
+    variable = variable_name(account.name, name)
+    return CredentialsMissing(
+        f"this machine has no keyring that can be used: {reason}",
+        hint=f"set {variable}, {variable}_FILE (a file only you can read) or "
+        f"{variable}_COMMAND; a systemd service can have LoadCredential="
+        f"leadctl-{account.name}-{name}:PATH",
+    )
+
+
+def _secret(account: Account, name: str, environment: Mapping[str, str]) -> str:
+    for found, read in _ways(account, name, environment):
+        if secret := read().strip():
+            return require_usable(secret, account, name)
+        if found.way is not Way.KEYRING:
+            # Another key must not be used in its place.
+            raise CredentialsMissing(
+                f"no {name} for account {account.name!r}: "
+                f"what {found.where} names holds nothing",
+                hint=f"correct it, or remove {found.where}",
+            )
+    variable = variable_name(account.name, name)
+    raise CredentialsMissing(
+        f"no {name} for account {account.name!r}",
+        hint=f"set {variable} (or {variable}_FILE, {variable}_COMMAND), or store it: "
+        f"leadctl accounts login {account.name}",
+    )
+
+
+def _ways(
+    account: Account, name: str, environment: Mapping[str, str]
+) -> Iterator[tuple[Origin, Callable[[], str]]]:
+    """Yield the ways that were chosen, in their order, and the keyring at last."""
+    variable = variable_name(account.name, name)
+    if given := environment.get(variable, "").strip():
+        yield Origin(Way.ENVIRONMENT, variable), partial(str, given)
+    for way, read in ((Way.FILE, _from_file), (Way.COMMAND, _from_command)):
+        by_variable, setting = f"{variable}_{way.upper()}", f"{name}_{way}"
+        if given := environment.get(by_variable, "").strip():
+            yield Origin(way, by_variable), partial(read, given)
+        elif given := account.secret_settings.get(setting, "").strip():
+            yield (
+                Origin(way, f"accounts.{account.name}.{setting}"),
+                partial(read, given),
+            )
+    if folder := environment.get("CREDENTIALS_DIRECTORY"):
+        path = Path(folder) / f"leadctl-{account.name}-{name}"
+        if path.exists():
+            yield Origin(Way.SYSTEMD, str(path)), partial(_from_file, str(path))
+    entry = f"{account.name}/{name}"
+    yield (
+        Origin(Way.KEYRING, f"{keychain.SERVICE} {entry}"),
+        partial(keychain.read, entry),
+    )
 
 
 def _from_file(path: str) -> str:
@@ -133,11 +189,14 @@ def _from_file(path: str) -> str:
 
 
 def _from_command(command: str) -> str:
+    # Our own variables may hold the secrets of other accounts.
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("LEADCTL_")}
     try:
         done = subprocess.run(  # noqa: S603  the user's own command, without a shell
             shlex.split(command),
             capture_output=True,
             check=True,
+            env=environment,
             text=True,
             timeout=COMMAND_SECONDS,
         )
@@ -148,21 +207,3 @@ def _from_command(command: str) -> str:
             hint="try it by hand; it has to print the secret and nothing else",
         ) from None
     return done.stdout
-
-
-def _systemd_file(
-    account: str, name: str, environment: Mapping[str, str]
-) -> str | None:
-    folder = environment.get("CREDENTIALS_DIRECTORY")
-    path = Path(folder) / f"leadctl-{account}-{name}" if folder else None
-    return str(path) if path and path.exists() else None
-
-
-def _from_keyring(entry: str) -> str:
-    import keyring  # noqa: PLC0415  slow to import
-    from keyring.errors import KeyringError  # noqa: PLC0415  heavy
-
-    try:
-        return keyring.get_password(SERVICE, entry) or ""
-    except KeyringError:
-        return ""  # no keyring here; the message names the other ways

@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from leadctl.pace import Pace
     from leadctl.provider import Limits, Provider
 
+_BROKEN_OFF = "the run ended before the answer was read"
+
 PACE = "the provider's pace for this account"
 """What a request waits for that is no repeat."""
 
@@ -127,15 +129,23 @@ class Delivery:
             self._leave(error)
             raise
 
+    def give_up(self, in_doubt: Sequence[Batch]) -> None:
+        """Settle batches of an earlier part of the run without sending anything."""
+        for batch in in_doubt:
+            self._give_up(self._broken_off(batch), Code.ANSWER_LOST)
+
     # --- choosing and starting ---
 
     def _take_up(self, batch: Batch) -> None:
-        lost = InDoubt("the run ended before the answer was read")
-        journey = Journey(batch, doubted=True, ask=self._can_ask, last=lost)
+        journey = self._broken_off(batch)
         if self._provider.resend_is_safe:
-            self._repeat(journey, self._limits.doubt_delay, lost.message)
+            self._repeat(journey, self._limits.doubt_delay, _BROKEN_OFF)
         else:
             self._give_up(journey, Code.ANSWER_LOST)
+
+    def _broken_off(self, batch: Batch) -> Journey:
+        lost = InDoubt(_BROKEN_OFF)
+        return Journey(batch, doubted=True, ask=self._can_ask, last=lost)
 
     def _next(self, batches: Iterator[Batch]) -> Journey | None:
         if self._again:

@@ -15,6 +15,7 @@ LeadctlError                  carries what happened, where, and what to do next 
     AccessDenied              4   credentials refused; the run stops
     CampaignClosed            7   campaign unknown, foreign, over, not live; run stops
     Unusable                  5   not this API's answer (redirect, 405); the run stops
+      Untrusted               5   its certificate; nothing was sent
     Refused                       the batch as a whole turned down for its content
     NotProcessed              5   certainly not taken in; sending again is safe
     InDoubt                  10   perhaps taken in, perhaps not
@@ -132,6 +133,10 @@ class Unusable(ProviderError):
     """An answer that says nothing of leads or campaign; repeating cannot mend it."""
 
     exit_code = ExitCode.TROUBLE
+
+
+class Untrusted(Unusable):
+    """The other end could not prove who it is: nothing was sent to it."""
 
 
 class RefusedThroughout(LeadctlError):

@@ -167,6 +167,12 @@ class Importer:
             return error
         return self._ended()
 
+    def call_off(self, delivery: Delivery, error: LeadctlError) -> LeadctlError:
+        """Send nothing, and account for every row that is left."""
+        delivery.give_up([self._rebuilt(batch) for batch in self._in_doubt])
+        self._call_off(error)
+        return error
+
     def rehearse(self) -> LeadctlError | None:
         """Do all but send: what would be sent counts as the provider would call it."""
         for batch in self._batches():

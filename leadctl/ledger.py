@@ -294,8 +294,14 @@ class Ledger:
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing, on disk when it ends; threads of this process take turns."""
+        """All or nothing, on disk when it ends; threads of this process take turns.
+
+        One inside another is part of it.
+        """
         with self._turn, translated(self.path):
+            if self._db.in_transaction:
+                yield
+                return
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from leadctl.fields import Field, PriorityScale
     from leadctl.model import Batch
     from leadctl.phone import PhoneRule
+    from leadctl.probe import Probe
 
 GROUP = "leadctl.providers"
 
@@ -137,6 +138,28 @@ class Provider(ABC):
 
         Raises one of the ProviderErrors where the answer is about the batch as a whole.
         """
+
+    def probe(
+        self,
+        campaign: str | None,  # noqa: ARG002  for providers that have the call
+    ) -> httpx.Request | None:
+        """Build a call that writes nothing and shows whether key and campaign are fine.
+
+        Without a campaign it is about the key alone. None where there is no such call.
+        """
+        return None
+
+    def probed(
+        self,
+        campaign: str | None,  # noqa: ARG002  the same
+        response: httpx.Response,
+    ) -> Probe:
+        """Read the answer: what it proves, and nothing more.
+
+        Raises AccessDenied or CampaignClosed where an upload would be turned down too,
+        and another ProviderError where the answer says nothing.
+        """
+        raise self.meaning(response)
 
     def look_up(
         self,

@@ -3,65 +3,56 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import signal
-import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from leadctl import rejects, report
-from leadctl.auth import TokenExchange
+from leadctl import interrupts, line, probing, rejects, report
 from leadctl.clock import RealClock, Stop
-from leadctl.config import variable_name
 from leadctl.delivery import Delivery
 from leadctl.errors import (
-    AccessDenied,
-    CampaignClosed,
     ExitCode,
     InputUnusable,
-    Interrupted,
     LeadctlError,
+    ProviderError,
     RejectsNotWritten,
-    Unusable,
 )
 from leadctl.importer import Importer, Known, phone_columns, require_mappable
 from leadctl.journey import Patience
 from leadctl.ledger import Ledger
-from leadctl.lock import campaign_lock
 from leadctl.model import IN_REJECT_FILE
-from leadctl.pace import Pace
-from leadctl.transport import Transport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from contextlib import AbstractContextManager
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    import httpx
-
+    from leadctl.auth import Access
     from leadctl.books import Books
     from leadctl.config import Account
     from leadctl.importer import Job
+    from leadctl.line import Line
     from leadctl.model import Json
+    from leadctl.probe import Probe
     from leadctl.report import Report
 
 
 @dataclass(frozen=True)
 class Order:
-    """A job, and where its traces go. Without `auth` it can only be rehearsed.
+    """A job, and where its traces go. Without `access` it can only be rehearsed.
 
     `rejects_files` has a path for each source; `options` is what a resume needs to know
     again. `spool` is our copy of stdin, removed when nothing of it is left to send.
     `resumes` is the run to go on with; `with_unknown`, its unknown rows are sent again
     where that is safe.
-    `tell` hears notes for the user, `tell_wait` every wait for the provider.
+    `tell` hears notes for the user, `tell_wait` every wait for the provider, and
+    `tell_probe` what the harmless call showed: a LeadctlError it raises ends it all
+    before anything is recorded.
     """
 
     job: Job
     account: Account
     ledger: Path | None
     rejects_files: Sequence[Path]
-    auth: httpx.Auth | None = None
+    access: Access | None = None
     options: dict[str, Json] = field(default_factory=dict)
     spool: Path | None = None
     resumes: str | None = None
@@ -69,33 +60,45 @@ class Order:
     resend_delivered: bool = False
     tell: Callable[[str], None] = lambda _note: None
     tell_wait: Callable[[float, str], None] = lambda _seconds, _why: None
+    tell_probe: Callable[[Probe], None] = lambda _probe: None
 
 
 def push(order: Order) -> Report:
     """Deliver the job; raises LeadctlError where the run cannot begin."""
     stop, account, limits = Stop(), order.account, order.account.limits
     with contextlib.ExitStack() as stack:
-        if order.ledger is not None:
-            stack.enter_context(_lock(order, order.ledger))
+        campaign = order.job.campaign
+        stack.enter_context(line.campaign_held(account, campaign, order.ledger))
         ledger = stack.enter_context(Ledger(order.ledger))
-        transport = stack.enter_context(_transport(order, ledger))
+        opened = line.opened(account, order.access, campaign, ledger)
+        way = stack.enter_context(opened)
+        _require_possible(order, ledger)
+        refusal = _refusal(order, way)
         importer, books = _opened(order, ledger, ledger)
         _warn(order, importer)
         delivery = Delivery(
             account.provider,
             limits,
-            transport.send,
+            way.send,
             books,
-            Pace(limits, ledger, account.name, order.job.campaign, time.time),
+            way.pace,
             RealClock(stop),
             stop,
             patience=Patience(longest_wait=account.connection.retry_for),
             tell=order.tell_wait,
         )
-        with _signals(stop):
-            error = importer.deliver(delivery)
+        with interrupts.asking(stop):
+            error = (
+                importer.call_off(delivery, refusal)
+                if refusal
+                else importer.deliver(delivery)
+            )
         if stop.signal is not None:
-            error = _interrupted(stop.signal, books)
+            error = interrupts.interrupted(
+                stop.signal,
+                "everything so far is recorded",
+                f"leadctl runs resume {books.run().id}",
+            )
         return _finished(order, importer, books, error)
 
 
@@ -114,31 +117,43 @@ def rehearse(order: Order) -> Report:
         return replace(_finished(order, importer, books, error), dry_run=True)
 
 
-def _lock(order: Order, ledger: Path) -> AbstractContextManager[None]:
-    # A token that kills the account's earlier one cannot serve two runs: one at a time.
-    whole_account = order.account.provider.exclusive_token
-    return campaign_lock(
-        ledger.with_name(f"{ledger.name}.locks"),
-        order.account.name,
-        "" if whole_account else order.job.campaign,
-    )
-
-
-@contextlib.contextmanager
-def _transport(order: Order, ledger: Ledger) -> Iterator[Transport]:
-    account, most = order.account, order.account.provider.tokens_per_hour
-    if isinstance(order.auth, TokenExchange) and most:
-        order.auth.permit = lambda: ledger.count_exchange(
-            account.name, most, time.time()
+def _require_possible(order: Order, ledger: Ledger) -> None:
+    """Refuse what cannot begin before anybody is asked and anything recorded."""
+    account, job = order.account, order.job
+    if order.resumes is not None:
+        require_same_files(ledger.books(order.resumes), job)
+        return
+    require_mappable(job)
+    guarded = not account.provider.resend_is_safe
+    if guarded and (left := ledger.open_run(account.name, job.campaign)):
+        raise InputUnusable(
+            f"run {left} ended with leads on their way to this campaign",
+            hint=f"leadctl runs resume {left} settles them first",
         )
-    connection = account.connection
-    transport = Transport(
-        order.auth, timeout=connection.timeout, ca_file=connection.ca_file
+
+
+def _refusal(order: Order, way: Line) -> ProviderError | None:
+    """Make the harmless call: a wrong key or campaign ends a run with no row judged.
+
+    Raised for a run that did not begin; returned for one that is in the books.
+    """
+    account = order.account
+    caller = probing.Caller(
+        account.provider,
+        way,
+        RealClock(Stop()),
+        account.connection.retry_for,
+        tell=order.tell_wait,
     )
-    try:
-        yield transport
-    finally:
-        transport.close()
+    with interrupts.leaving():
+        try:
+            order.tell_probe(probing.before_a_run(caller, order.job.campaign))
+        except ProviderError as error:
+            line.advised(error, account)
+            if order.resumes is None:
+                raise
+            return error
+    return None
 
 
 def _opened(order: Order, ledger: Ledger, known: Ledger) -> tuple[Importer, Books]:
@@ -150,25 +165,18 @@ def _opened(order: Order, ledger: Ledger, known: Ledger) -> tuple[Importer, Book
     delivered = {} if order.resend_delivered else {"delivered": known.delivered}
     memory = Known(digest, **delivered, **in_doubt)
     if order.resumes is None:
-        # Tried before the run is recorded: what cannot begin leaves no trace.
-        require_mappable(job)
-        if guarded and (left := ledger.open_run(account.name, job.campaign)):
-            raise InputUnusable(
-                f"run {left} ended with leads on their way to this campaign",
-                hint=f"leadctl runs resume {left} settles them first",
+        with ledger.transaction():  # a run that is known has its files
+            books = ledger.begin(
+                account.provider.name,
+                account.name,
+                job.campaign,
+                order.options,
+                guarded=guarded,
             )
-        books = ledger.begin(
-            account.provider.name,
-            account.name,
-            job.campaign,
-            order.options,
-            guarded=guarded,
-        )
-        for ordinal, source in enumerate(job.sources):
-            books.add_file(ordinal, source.shown, source.fingerprint)
+            for ordinal, source in enumerate(job.sources):
+                books.add_file(ordinal, source.shown, source.fingerprint)
         return Importer(job, books, memory), books
     books = ledger.books(order.resumes, guarded=guarded)
-    require_same_files(books, job)
     unfinished = books.reopen(
         most=account.limits.batch_size, with_unknown=order.with_unknown
     )
@@ -188,7 +196,7 @@ def _finished(
         _write_rejects(order, books)
     except LeadctlError as failure:  # the run is done all the same
         error = error or RejectsNotWritten(failure.message, hint=failure.hint)
-    error = _advised(error, order)
+    error = error and line.advised(error, order.account)
     code = report.exit_code(books.counts(), error)
     books.finish(
         code, report.error_document(error) if error else None, importer.repairs
@@ -239,58 +247,7 @@ def _say_once(order: Order, importer: Importer, books: Books) -> None:
     if importer.unplaced:
         fields = ", ".join(sorted(importer.unplaced))
         order.tell(f"{title} has no place for: {fields}; not sent")
-    if order.auth and order.account.provider.warning:
+    if order.access and order.account.provider.warning:
         order.tell(order.account.provider.warning)
     if not sum(books.tally.values()):
         order.tell("no data rows were read")
-
-
-def _advised(error: LeadctlError | None, order: Order) -> LeadctlError | None:
-    """Add what to do next to an error that came from an answer."""
-    if error and not error.hint:
-        match error:
-            case AccessDenied():
-                variable = variable_name(order.account.name, "api_key")
-                error.hint = (
-                    f"check the key of account {order.account.name}: {variable}"
-                )
-            case CampaignClosed():
-                error.hint = "check --campaign, and that the campaign is open"
-            case Unusable():
-                error.hint = f"check base_url: {order.account.provider.base_url}"
-            case _:
-                pass
-    return error
-
-
-def _interrupted(number: int, books: Books) -> Interrupted:
-    name = signal.Signals(number).name
-    return Interrupted(
-        number,
-        f"stopped by {name}; everything so far is recorded",
-        hint=f"leadctl runs resume {books.run().id}",
-    )
-
-
-@contextlib.contextmanager
-def _signals(stop: Stop) -> Iterator[None]:
-    """Let the first signal ask the run to stop, and the second leave at once."""
-
-    def ask(number: int, _frame: object) -> None:
-        if stop.is_asked():
-            os._exit(
-                ExitCode.INTERRUPTED if number == signal.SIGINT else ExitCode.TERMINATED
-            )
-        stop.ask(number)
-
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {
-        number: signal.signal(number, ask)
-        for number in numbers
-        if signal.getsignal(number) is not signal.SIG_IGN  # nohup means it
-    }
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

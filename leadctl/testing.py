@@ -1,13 +1,16 @@
 """The contract suite: what every provider's tests run, ours and other packages'.
 
-`check_case` plays a recorded case; `LAWS` hold for every provider whatever it is sent.
-A case is a JSON file `<name of the provider>/<name of the case>.json`; its keys are
-told in docs/adding-a-provider.md. A broken case or law raises AssertionError.
+`check_case` plays a recorded case, `check_probe` one of the harmless call; `LAWS` hold
+for every provider whatever it is sent. A case is a JSON file
+`<name of the provider>/<name of the case>.json`, or one in the folder `probe` there;
+its keys are told in docs/adding-a-provider.md. A broken case or law raises
+AssertionError.
 """
 
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -15,11 +18,13 @@ from uuid import UUID
 import httpx
 
 from leadctl import config, errors
+from leadctl.auth import Access
 from leadctl.fitting import Fitter
 from leadctl.judging import judge
 from leadctl.model import DELIVERED, Batch, Code, Lead, Status
 from leadctl.pace import asked_pause
 from leadctl.phone import Normaliser
+from leadctl.probe import Verdict
 from leadctl.transport import Transport
 from leadctl.yamlfile import parse
 
@@ -28,6 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from leadctl.model import Outcome
+    from leadctl.probe import Probe
     from leadctl.provider import Provider
 
 KEYS = {"yotel": "yt_test_example_key", "agora": "agora_test_example_key"}
@@ -42,6 +48,8 @@ KINDS = (
     "throttled",
     "garbage",
 )
+PROBE_KINDS = ("ok", "denied", "campaign", "closed", "throttled", "garbage")
+"""The same for the harmless call; `closed` is a campaign that takes no leads now."""
 NOON = 1_700_000_000.0
 
 
@@ -56,7 +64,16 @@ class Case:
 
 
 def cases(folder: Path) -> list[Path]:
-    """Return the cases below a folder, in order."""
+    """Return the cases of uploads below a folder, in order."""
+    return [path for path in _recorded(folder) if path.parent.name != "probe"]
+
+
+def probes(folder: Path) -> list[Path]:
+    """Return the cases of the harmless call below a folder, in order."""
+    return [path for path in _recorded(folder) if path.parent.name == "probe"]
+
+
+def _recorded(folder: Path) -> list[Path]:
     found = sorted(folder.rglob("*.json"))
     return [path for path in found if path.stem != "cannot-occur"]
 
@@ -80,6 +97,27 @@ def check_case(path: Path) -> None:
         _expect_outcomes(case, _played(case))
 
 
+def check_probe(path: Path) -> None:
+    """Play a case of the harmless call: it shows what the case says, and no more."""
+    facts = json.loads(path.read_text(encoding="utf-8"))
+    provider = _provider(path.parent.parent.name, facts.get("settings", {}))
+    if "error" in facts:
+        _expect_raised(facts, lambda: _probed(provider, facts))
+        return
+    probe = _probed(provider, facts)
+    verdicts = {name: getattr(probe, name).verdict for name in facts["verdicts"]}
+    assert verdicts == facts["verdicts"]
+    assert (probe.name, probe.state) == (facts.get("name", ""), facts.get("state", ""))
+
+
+def _probed(provider: Provider, facts: dict[str, Any]) -> Probe:
+    campaign = facts["campaign"]
+    request = provider.probe(campaign)
+    assert request is not None, "this provider has no such call"
+    with _wired(provider, facts) as send:
+        return provider.probed(campaign, send(request))
+
+
 def _provider(name: str, settings: dict[str, Any]) -> Provider:
     account = {"provider": name, **settings}
     document = parse(json.dumps({"accounts": {name: account}}), "the case's settings")
@@ -97,12 +135,21 @@ def _secrets(provider: Provider) -> dict[str, str]:
 
 
 def _played(case: Case) -> list[Outcome]:
-    wire = _Wire(case.facts["exchanges"])
-    auth = case.provider.auth(_secrets(case.provider))
-    transport = Transport(auth, transport=httpx.MockTransport(wire))
-    try:
+    with _wired(case.provider, case.facts) as send:
         request = case.provider.request(case.batch)
-        return judge(case.provider, case.batch, transport.send(request))
+        return judge(case.provider, case.batch, send(request))
+
+
+@contextmanager
+def _wired(
+    provider: Provider, facts: dict[str, Any]
+) -> Iterator[Callable[[httpx.Request], httpx.Response]]:
+    wire = _Wire(facts["exchanges"])
+    secrets = _secrets(provider)
+    access = Access(provider.auth(secrets), secrets)
+    transport = Transport(access, transport=httpx.MockTransport(wire))
+    try:
+        yield transport.send
     finally:
         transport.close()
         assert wire.played == len(wire.exchanges), "a recorded request was not made"
@@ -133,14 +180,7 @@ class _Wire:
 
 
 def _expect_error(case: Case) -> None:
-    expected = getattr(errors, case.facts["error"])
-    try:
-        outcomes = _played(case)
-    except errors.ProviderError as error:
-        raised = error
-    else:
-        raise AssertionError(f"{expected.__name__} expected, not {outcomes}")
-    assert type(raised) is expected, f"{type(raised).__name__}: {raised.message}"
+    raised = _expect_raised(case.facts, lambda: _played(case))
     if isinstance(raised, errors.Refused) and "culprits" in case.facts:
         named = {str(index): why for index, why in raised.culprits.items()}
         assert named == case.facts["culprits"]
@@ -149,6 +189,20 @@ def _expect_error(case: Case) -> None:
         pause = asked_pause(httpx.Headers(answer.get("headers", {})), NOON)
         assert pause is not None
         assert abs(pause - case.facts["retry_after"]) <= 1
+
+
+def _expect_raised(
+    facts: dict[str, Any], play: Callable[[], object]
+) -> errors.ProviderError:
+    expected = getattr(errors, facts["error"])
+    try:
+        found = play()
+    except errors.ProviderError as error:
+        raised = error
+    else:
+        raise AssertionError(f"{expected.__name__} expected, not {found}")
+    assert type(raised) is expected, f"{type(raised).__name__}: {raised.message}"
+    return raised
 
 
 def _expect_outcomes(case: Case, outcomes: list[Outcome]) -> None:
@@ -241,6 +295,37 @@ def every_kind_is_recorded(folder: Path) -> None:
     assert not set(KINDS) - recorded
 
 
+def a_probe_claims_nothing_by_silence(folder: Path) -> None:
+    provider = load(cases(folder)[0]).provider
+    for campaign in ("1", None):
+        for status in STATUSES:
+            for text in NOTHING_SAID:
+                response = httpx.Response(status, text=text)
+                try:
+                    probe = provider.probed(campaign, response)
+                except errors.ProviderError:
+                    continue
+                assert probe.campaign.verdict is not Verdict.FINE
+
+
+def a_probe_writes_nothing(folder: Path) -> None:
+    provider = load(cases(folder)[0]).provider
+    for campaign in ("1", None):
+        request = provider.probe(campaign)
+        assert request is None or request.method in ("GET", "HEAD")
+
+
+def every_kind_of_probe_is_recorded(folder: Path) -> None:
+    """Or `probe/cannot-occur.json` names the kind that cannot occur, and why."""
+    if load(cases(folder)[0]).provider.probe("1") is None:
+        return
+    recorded = {json.loads(path.read_text("utf-8"))["kind"] for path in probes(folder)}
+    excuses = folder / "probe" / "cannot-occur.json"
+    if excuses.exists():
+        recorded |= json.loads(excuses.read_text(encoding="utf-8")).keys()
+    assert not set(PROBE_KINDS) - recorded
+
+
 LAWS: tuple[Callable[[Path], None], ...] = (
     every_lead_has_one_outcome,
     silence_is_not_success,
@@ -248,6 +333,9 @@ LAWS: tuple[Callable[[Path], None], ...] = (
     a_higher_word_is_never_dialled_later,
     nothing_private_is_shown,
     every_kind_is_recorded,
+    a_probe_claims_nothing_by_silence,
+    a_probe_writes_nothing,
+    every_kind_of_probe_is_recorded,
 )
 
 

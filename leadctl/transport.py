@@ -1,7 +1,8 @@
 """Requests over HTTP, and what each way of failing says about the request.
 
-The one place that opens connections. Built for leads: no redirect is followed, nothing
-is repeated below the level that knows whether a repeat is safe.
+The one place that opens connections. Built for leads: no redirect is followed, no
+cookie kept, nothing repeated below the level that knows whether a repeat is safe; and
+whoever answers is not trusted with our memory or our time.
 """
 
 from __future__ import annotations
@@ -9,14 +10,26 @@ from __future__ import annotations
 import ipaddress
 import ssl
 from contextlib import contextmanager
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING
 
 import httpx
+import truststore
 
-from leadctl.errors import InDoubt, InputUnusable, NotProcessed, Unusable
+from leadctl.answerbody import bounded, veiled
+from leadctl.errors import (
+    InDoubt,
+    InputUnusable,
+    NotProcessed,
+    ProviderError,
+    Untrusted,
+    Unusable,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from leadctl.auth import Access
 
 
 # Raised before the first byte of a request leaves.
@@ -29,24 +42,36 @@ _NEVER_SENT = (
 
 
 class Transport:
-    """A client for one account: authentication, time-out (seconds), authorities."""
+    """A client for one account.
+
+    timeout     seconds without a byte; a whole answer may take five times that
+    ca_file     PEM file of the only authorities that are trusted; else the system's are
+    direct      no proxy, whatever the environment says: for this machine itself
+    """
 
     def __init__(
         self,
-        auth: httpx.Auth | None,
+        by: Access | None,
         *,
         timeout: float = 60.0,
         ca_file: str | None = None,
+        direct: bool = False,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
+        self._secrets = [*by.secrets.values()] if by else []
+        self._longest = 5 * timeout
         try:
             self._client = httpx.Client(
-                auth=auth,
+                auth=by.auth if by else None,
                 timeout=httpx.Timeout(timeout, connect=min(timeout, 10.0)),
-                verify=ssl.create_default_context(cafile=ca_file) if ca_file else True,
+                verify=_authorities(ca_file),
                 follow_redirects=False,
+                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+                trust_env=not direct,
                 transport=transport,
-                headers={"User-Agent": "leadctl"},
+                # No compression whose rate is not bounded.
+                headers={"User-Agent": "leadctl", "Accept-Encoding": "gzip, deflate"},
+                event_hooks={"response": [self._read]},
             )
         except (OSError, ValueError, ImportError, httpx.InvalidURL) as error:
             raise InputUnusable(
@@ -62,46 +87,70 @@ class Transport:
     def close(self) -> None:
         self._client.close()
 
+    def _read(self, response: httpx.Response) -> None:
+        """Read an answer within its bounds, before anybody looks at it."""
+        try:
+            content = bounded(response, self._longest)
+        except httpx.RequestError as error:
+            error.request = response.request
+            raise
+        response.headers.pop("content-encoding", None)
+        token = response.request.headers.get("authorization", "").partition(" ")[2]
+        content = veiled(content, [*self._secrets, token])
+        response.stream = httpx.ByteStream(content)
+
+
+def _authorities(ca_file: str | None) -> ssl.SSLContext:
+    if ca_file:
+        return ssl.create_default_context(cafile=ca_file)
+    return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
 
 @contextmanager
 def _translated(request: httpx.Request) -> Iterator[None]:
+    host = request.url.host
     try:
         yield
     except _NEVER_SENT as error:
-        raise NotProcessed(
-            f"no connection to {request.url.host}: {_why(error)}"
-        ) from error
+        raise _not_connected(host, error) from error
     except (
         httpx.UnsupportedProtocol,
         httpx.InvalidURL,
         httpx.LocalProtocolError,
     ) as error:
-        raise Unusable(
-            f"no request can be sent to {request.url.host}: {_why(error)}"
-        ) from error
+        raise Unusable(f"no request can be sent to {host}: {_why(error)}") from error
     except httpx.RequestError as error:
         # With a token exchange the call for the token may be the one that failed.
         if error.request is not request:
             raise NotProcessed(f"the call for a token failed: {_why(error)}") from error
-        raise InDoubt(
-            f"the answer of {request.url.host} was lost: {_why(error)}",
-            lost=not isinstance(error, httpx.DecodingError),
-        ) from error
+        if isinstance(error, httpx.DecodingError):
+            unreadable = f"the answer of {host} cannot be read: {_why(error)}"
+            raise InDoubt(unreadable, lost=False) from error
+        raise InDoubt(f"the answer of {host} was lost: {_why(error)}") from error
+
+
+def _not_connected(host: str, error: Exception) -> ProviderError:
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return Untrusted(
+                f"the certificate of {host} is not trusted: {cause.verify_message}; "
+                "nothing was sent",
+                hint="check base_url; a private authority's file goes into ca_file",
+            )
+        cause = cause.__cause__ or cause.__context__
+    return NotProcessed(f"no connection to {host}: {_why(error)}")
 
 
 def _why(error: Exception) -> str:
     """Say it in our words: the library's may quote headers, and so a key."""
     match error:
+        case httpx.DecodingError():
+            return "it is too large or wrongly packed"
         case httpx.ReadTimeout():
             return "no answer in time"
         case httpx.WriteTimeout():
             return "the request could not be written in time"
-        case httpx.ConnectTimeout() | httpx.PoolTimeout():
-            return "no connection in time"
-        case httpx.DecodingError():
-            return "its compression is broken"
-        case httpx.ConnectError():
-            return str(error) or "no connection"
         case httpx.ReadError() | httpx.WriteError() | httpx.RemoteProtocolError():
             return "the connection broke"
         case _:
@@ -113,7 +162,7 @@ def require_safe_url(url: str) -> None:
     parsed = httpx.URL(url)
     if parsed.scheme == "https" and parsed.host:
         return
-    if parsed.scheme == "http" and _is_loopback(parsed.host):
+    if parsed.scheme == "http" and is_here(url):
         return
     raise InputUnusable(
         f"base_url {url!r} must start with https://",
@@ -121,7 +170,9 @@ def require_safe_url(url: str) -> None:
     )
 
 
-def _is_loopback(host: str) -> bool:
+def is_here(url: str) -> bool:
+    """Tell whether an address is on this machine itself."""
+    host = httpx.URL(url).host
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

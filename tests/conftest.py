@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from leadctl.sandbox.exchange import Exchange
+
 CAMPAIGNS = {
     "agora": "42",
     "ozonetel": "Demo",
@@ -80,12 +82,16 @@ class Push:
         field = self.simulator(provider).phone_field
         return [str(lead[field]) for lead in self.stored(provider)]
 
+    def sent(self, provider: str) -> list[Exchange]:
+        """Return uploads and token calls; what only reads is left out."""
+        return [line for line in self.simulator(provider).log if line.method == "POST"]
+
     def uploads(self, provider: str) -> list[int]:
         """Return how many leads each upload brought; look-ups and tokens are none."""
         return [
             line.leads
-            for line in self.simulator(provider).log
-            if line.method == "POST" and "token" not in line.path.casefold()
+            for line in self.sent(provider)
+            if "token" not in line.path.casefold()
         ]
 
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from program import SECONDS
 
 from leadctl import config
 from leadctl.credentials import secrets_of
@@ -17,37 +21,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from conftest import Push
-    from program import Program
+    from program import Program, Ran
 
     from leadctl.config import Account
 
 BACKEND = """
-import json, os
-from pathlib import Path
-from keyring.backend import KeyringBackend
-from keyring.errors import PasswordDeleteError
+from keyrings.alt.file import EncryptedKeyring
 
-PLACE = Path(os.environ["FILE_KEYRING"])
-
-class Keyring(KeyringBackend):
-    priority = 1
-
-    def _entries(self):
-        return json.loads(PLACE.read_text()) if PLACE.exists() else {}
-
-    def get_password(self, service, username):
-        return self._entries().get(f"{service} {username}")
-
-    def set_password(self, service, username, password):
-        entries = self._entries() | {f"{service} {username}": password}
-        PLACE.write_text(json.dumps(entries))
-
-    def delete_password(self, service, username):
-        entries = self._entries()
-        if f"{service} {username}" not in entries:
-            raise PasswordDeleteError(username)
-        del entries[f"{service} {username}"]
-        PLACE.write_text(json.dumps(entries))
+class Keyring(EncryptedKeyring):
+    keyring_key = "made-up-password"  # or it would ask for it
 """
 
 
@@ -188,31 +170,44 @@ def test_nothing_set_says_all_that_is_missing(program: Program) -> None:
 
 @pytest.fixture
 def keyring(push: Push, tmp_path: Path) -> Path:
-    """Give the program a keyring that is a file; returns the file."""
+    """Give the program a real keyring, an encrypted file; returns the file."""
     modules = tmp_path / "modules"
     modules.mkdir()
-    (modules / "file_keyring.py").write_text(BACKEND, encoding="utf-8")
-    place = tmp_path / "keyring.json"
+    (modules / "test_keyring.py").write_text(BACKEND, encoding="utf-8")
     push.program.environment |= {
         "PYTHONPATH": str(modules),
-        "PYTHON_KEYRING_BACKEND": "file_keyring.Keyring",
-        "FILE_KEYRING": str(place),
+        "PYTHON_KEYRING_BACKEND": "test_keyring.Keyring",
+        "PYTHONWARNINGS": "error,ignore::DeprecationWarning",  # its own
     }
-    return place
+    return push.program.home / "data" / "python_keyring" / "crypted_pass.cfg"
+
+
+def voiso(push: Push, key: str = "") -> dict[str, str]:
+    """Return the account's settings, without a key unless one is given."""
+    return push.environment("voiso") | {"LEADCTL_VOISO_API_KEY": key}
+
+
+def good_key(push: Push) -> str:
+    return push.environment("voiso")["LEADCTL_VOISO_API_KEY"]
+
+
+def login(
+    push: Push, key: str, *options: str, env: dict[str, str] | None = None
+) -> Ran:
+    stdin = f"{key}\n".encode()
+    env = voiso(push) if env is None else env
+    return push.program("accounts", "login", "voiso", *options, env=env, stdin=stdin)
 
 
 def test_secret_of_the_keyring_opens_the_door(push: Push, keyring: Path) -> None:
     push.program.write("leads.csv", "phone\n+15551230001\n")
-    key = push.environment("voiso")["LEADCTL_VOISO_API_KEY"]
-    without = {"LEADCTL_VOISO_API_KEY": ""}
+    key, without = good_key(push), {"LEADCTL_VOISO_API_KEY": ""}
     assert push("voiso", "leads.csv", env=without).code == 4
 
-    login = push.program("accounts", "login", "voiso", stdin=f"{key}\n".encode())
-    assert login.code == 0
-    assert key not in login.out + login.err
-    assert json.loads(keyring.read_text(encoding="utf-8")) == {
-        "leadctl voiso/api_key": key
-    }
+    ran = login(push, key)
+    assert ran.code == 0
+    assert key not in ran.out + ran.err
+    assert key.encode() not in keyring.read_bytes()
     assert push("voiso", "leads.csv", env=without).code == 0
     assert push.phones("voiso") == ["15551230001"]
 
@@ -220,29 +215,182 @@ def test_secret_of_the_keyring_opens_the_door(push: Push, keyring: Path) -> None
     push.program.write("more.csv", "phone\n+15551230002\n")
     assert push("voiso", "more.csv", env=wrong).code == 4
 
-    assert push.program("accounts", "logout", "voiso").code == 0
-    assert json.loads(keyring.read_text(encoding="utf-8")) == {}
+    assert push.program("accounts", "logout", "voiso", env=voiso(push)).code == 0
     assert push("voiso", "more.csv", env=without).code == 4
 
 
+def test_key_that_is_refused_is_not_stored(push: Push, keyring: Path) -> None:
+    ran = login(push, "wrong-made-up-key")
+    assert (ran.code, keyring.exists()) == (4, False)
+    assert "nothing was stored" in ran.err
+
+
+def test_key_that_cannot_be_tried_is_stored_on_request_only(
+    push: Push, keyring: Path
+) -> None:
+    nowhere = voiso(push) | {"LEADCTL_VOISO_BASE_URL": "http://127.0.0.1:9"}
+    ran = login(push, good_key(push), env=nowhere)
+    assert (ran.code, keyring.exists()) == (5, False)
+    assert "--no-check" in ran.err
+    assert login(push, good_key(push), "--no-check", env=nowhere).code == 0
+    found = push.program("accounts", "test", "voiso", "-c", "3", env=voiso(push))
+    assert found.code == 0
+
+
+def test_login_says_what_is_used_instead(push: Push, keyring: Path) -> None:
+    ran = login(push, good_key(push), env=voiso(push, "another-made-up-key"))
+    assert (ran.code, keyring.exists()) == (0, True)
+    assert "LEADCTL_VOISO_API_KEY is set" in ran.err
+
+
 def test_logout_of_nobody_says_so(push: Push, keyring: Path) -> None:
-    ran = push.program("accounts", "logout", "voiso")
+    ran = push.program("accounts", "logout", "voiso", env=voiso(push))
     assert (ran.code, keyring.exists()) == (0, False)
     assert "was not there" in ran.err
 
 
-def test_machine_without_a_keyring_names_the_other_ways(program: Program) -> None:
-    env = {"PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}
-    for words, stdin in (
-        (("accounts", "login", "voiso"), b"made-up\n"),
-        (("accounts", "logout", "voiso"), b""),
-    ):
-        ran = program(*words, env=env, stdin=stdin)
+@pytest.mark.parametrize(
+    "backend",
+    [
+        "keyring.backends.fail.Keyring",
+        "keyring.backends.null.Keyring",
+        "keyrings.alt.file.PlaintextKeyring",
+        "no_such_module.Keyring",
+    ],
+)
+def test_machine_without_a_safe_keyring_names_the_other_ways(
+    push: Push, backend: str
+) -> None:
+    """At login, before the secret is asked for; and nothing lies anywhere after."""
+    env = voiso(push) | {"PYTHON_KEYRING_BACKEND": backend}
+    for words in ("login", "logout"):
+        ran = push.program("accounts", words, "voiso", env=env, stdin=b"made-up-key\n")
         assert ran.code == 4
-        assert "LEADCTL_VOISO_API_KEY_FILE" in ran.err
+        for way in (
+            "_API_KEY,",
+            "_API_KEY_FILE",
+            "_API_KEY_COMMAND",
+            "LoadCredential=",
+        ):
+            assert way in ran.err
         assert "made-up" not in ran.err
+    assert not any(path.is_file() for path in (push.program.home / "data").rglob("*"))
+
+
+def test_plain_text_keyring_is_not_read_either(push: Push) -> None:
+    env = {
+        "PYTHON_KEYRING_BACKEND": "keyrings.alt.file.PlaintextKeyring",
+        "XDG_DATA_HOME": str(push.program.home / "data"),
+    }
+    keep = f"keyring.set_password('leadctl', 'voiso/api_key', '{good_key(push)}')"
+    subprocess.run(  # noqa: S603  as its user might have done
+        [sys.executable, "-c", f"import keyring; {keep}"], check=True, env=env
+    )
+    assert (push.program.home / "data" / "python_keyring").is_dir()
+    assert json.loads(push.program("accounts", "--json", env=env).out) == []
 
 
 def test_login_without_a_secret_keeps_nothing(push: Push, keyring: Path) -> None:
-    assert push.program("accounts", "login", "voiso", stdin=b"\n").code == 2
+    assert login(push, "").code == 2
     assert not keyring.exists()
+
+
+SESSION = """
+printf made-up-password | gnome-keyring-daemon --unlock --components=secrets >&2
+leadctl() { "$PYTHON" -m leadctl "$@"; }
+printf "$KEY" | leadctl accounts login voiso && leadctl accounts && \\
+leadctl accounts test voiso --campaign 3 && leadctl accounts logout voiso && \\
+leadctl accounts
+"""
+
+
+@pytest.mark.skipif(
+    not (shutil.which("dbus-run-session") and shutil.which("gnome-keyring-daemon")),
+    reason="needs a D-Bus session and gnome-keyring",
+)
+def test_secret_service_of_a_desktop_keeps_the_secret(
+    push: Push, tmp_path: Path
+) -> None:
+    environment = voiso(push) | {
+        "PATH": os.environ["PATH"],
+        "HOME": str(push.program.home),
+        "XDG_RUNTIME_DIR": str(tmp_path),
+        "PYTHON": sys.executable,
+        "KEY": good_key(push),
+    }
+    done = subprocess.run(  # noqa: S603  a session of its own
+        ["dbus-run-session", "--", "sh", "-c", SESSION],  # noqa: S607  as installed
+        capture_output=True,
+        check=False,
+        env=environment,
+        text=True,
+        timeout=SECONDS,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "api_key: keyring, leadctl voiso/api_key" in done.stdout
+    assert "campaign  fine" in done.stdout
+    assert "no accounts yet" in done.stderr, "after logout"
+    assert good_key(push) not in done.stdout + done.stderr
+
+
+# --- which accounts there are ---
+
+
+@pytest.mark.usefixtures("keyring")
+def test_list_says_where_each_secret_comes_from(push: Push) -> None:
+    assert login(push, good_key(push)).code == 0
+    config = push.program.home / "config" / "leadctl" / "config.yaml"
+    config.parent.mkdir(parents=True)
+    config.write_text(
+        "accounts:\n"
+        "  night: {provider: voiso, api_key_command: print-nothing-and-fail}\n"
+        "  lupitor: {api_key_file: /nowhere/at/all}\n",
+        encoding="utf-8",
+    )
+    env = {
+        "LEADCTL_YOTEL_API_KEY": "yt_test_made_up",
+        "LEADCTL_ELSE_API_KEY": "made-up",
+    }
+    ran = push.program("accounts", "--json", env=env)
+    found = {
+        one["account"]: (one["provider"], one["secrets"][0]["from"])
+        for one in json.loads(ran.out)
+    }
+    assert found == {
+        "night": ("voiso", "command"),
+        "lupitor": ("lupitor", "file"),
+        "yotel": ("yotel", "environment"),
+        "voiso": ("voiso", "keyring"),
+        "else": (None, "environment"),
+    }
+    table = push.program("accounts", env=env)
+    assert "accounts.night.api_key_command" in table.out
+    assert "settings missing: cluster_id" in table.out
+    assert "made" not in table.out + table.err
+
+
+# --- the command that prints a secret ---
+
+
+def test_command_does_not_get_the_secrets_of_others(tmp_path: Path, push: Push) -> None:
+    seen = tmp_path / "seen"
+    script = tmp_path / "print-key"
+    script.write_text(f"#!/bin/sh\nenv > {seen}\necho {good_key(push)}\n")
+    script.chmod(0o700)
+    env = voiso(push) | {
+        "LEADCTL_VOISO_API_KEY_COMMAND": str(script),
+        "LEADCTL_YOTEL_API_KEY": "yt_test_made_up_marker",
+    }
+    ran = push.program("accounts", "test", "voiso", "-c", "3", env=env)
+    assert ran.code == 0
+    assert "HOME=" in seen.read_text()
+    assert "LEADCTL_" not in seen.read_text()
+
+
+def test_way_that_holds_nothing_is_not_passed_over(tmp_path: Path) -> None:
+    """Else another key, for another account of theirs, would be used in its place."""
+    environment = every_way(tmp_path)
+    del environment["LEADCTL_YOTEL_API_KEY"]
+    (tmp_path / "key").write_text("\n", encoding="utf-8")
+    with pytest.raises(CredentialsMissing, match="_API_KEY_FILE names holds nothing"):
+        secret(environment)

@@ -14,6 +14,7 @@ import pytest
 from model import FakeClock
 
 from leadctl import config, report
+from leadctl.auth import Access
 from leadctl.clock import Stop
 from leadctl.credentials import secrets_of
 from leadctl.delivery import Delivery
@@ -131,9 +132,8 @@ def push(
         provider=name,
         overrides={"compliance_acknowledged": True},
     )
-    transport = Transport(
-        account.provider.auth(secrets_of(account, environment)), timeout=0.3
-    )
+    secrets = secrets_of(account, environment)
+    transport = Transport(Access(account.provider.auth(secrets), secrets), timeout=0.3)
     clock = FakeClock(real=0.1 if simulator.name == "voiso" else 0.0)
     limits = replace(account.limits, concurrency=1)
     size = min(3, limits.batch_size)

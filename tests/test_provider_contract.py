@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from leadctl.testing import LAWS, cases, check_case
+from leadctl.testing import LAWS, cases, check_case, check_probe, probes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +21,13 @@ OURS = ("agora", "lupitor", "ozonetel", "voiso", "yotel")
 )
 def test_recorded_answer_means_what_the_case_says(path: Path) -> None:
     check_case(path)
+
+
+@pytest.mark.parametrize(
+    "path", probes(CASES), ids=lambda path: f"{path.parent.parent.name}/{path.stem}"
+)
+def test_recorded_probe_shows_what_the_case_says(path: Path) -> None:
+    check_probe(path)
 
 
 @pytest.mark.parametrize("provider", OURS)

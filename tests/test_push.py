@@ -391,7 +391,7 @@ def test_without_region_a_country_is_never_guessed(push: Push) -> None:
     ran = push("voiso", "leads.csv", "--json")
     assert (ran.code, ran.codes) == (3, {"phone_invalid": 2})
     assert "--region" in ran.document["reasons"][0]["message"]
-    assert push.simulator("voiso").log == []
+    assert push.sent("voiso") == []
 
 
 def test_phone_check_valid_asks_for_an_assigned_range(push: Push) -> None:
@@ -474,7 +474,7 @@ def test_max_rejects_stops_the_run(push: Push, limit: str) -> None:
     assert ran.counts == {"rejected": 150, "failed": 100}
     assert ran.codes == {"phone_invalid": 150, "not_sent": 100}
     assert "--max-rejects" in ran.error["message"]
-    assert push.simulator("voiso").log == []
+    assert push.sent("voiso") == []
     assert len(csv_rows(push.program.folder / "leads.rejects.csv")) == 250
 
 

@@ -305,10 +305,15 @@ def test_resume_with_the_key_still_wrong_stops_again_and_loses_nothing(
 
 
 def test_run_goes_on_when_the_campaign_is_opened(push: Push) -> None:
+    """It was open when asked before the run, closed when the first leads came."""
     push.program.write(*leads(*SIX, "12"))
-    closed = push("voiso", "leads.csv", "--json", campaign="4", env=HURRY)
+    push.simulator("voiso").faults.add(Fault("error_before", status=404))
+    closed = push("voiso", "leads.csv", "--json", env=HURRY)
     assert (closed.code, closed.counts) == (7, {"failed": 6, "rejected": 1})
-    push.simulator("voiso").campaigns["4"].state = "active"
+    push.simulator("voiso").campaigns["3"].state = "draft"
+    again = push.program("runs", "resume", "--json", env=push.environment("voiso"))
+    assert (again.code, again.counts) == (7, {"failed": 6, "rejected": 1})
+    push.simulator("voiso").campaigns["3"].state = "active"
     ran = push.program("runs", "resume", "--json", env=push.environment("voiso"))
     assert (ran.code, ran.counts) == (3, {"created": 6, "rejected": 1})
     (row,) = csv_rows(push.program.folder / "leads.rejects.csv")

@@ -125,9 +125,8 @@ def test_signal_ends_a_run_that_can_be_resumed(
     slow: Push, background: Background, number: signal.Signals, codes: set[int]
 ) -> None:
     write_leads(slow.program)
-    simulator = slow.simulator("voiso")
     with background.begun(*PUSH, "--json", env=slow.environment("voiso")) as run:
-        happened(lambda: len(simulator.log) >= 2)
+        happened(lambda: len(slow.uploads("voiso")) >= 2)
         run.signalled(number)
         ran = run.ended()
     assert ran.code in codes
@@ -168,7 +167,7 @@ def test_interrupt_ends_a_long_wait(push: Push, background: Background) -> None:
     simulator = push.simulator("voiso")
     simulator.faults.add(Fault("throttle", skip=1, retry_after=30))
     with background.begun(*PUSH, "--json", env=push.environment("voiso")) as run:
-        happened(lambda: len(simulator.log) == 2)
+        happened(lambda: len(push.uploads("voiso")) == 2)
         began = time.monotonic()
         run.signalled(signal.SIGINT)
         ran = run.ended()
@@ -202,12 +201,11 @@ def test_run_under_nohup_outlives_the_terminal(
 ) -> None:
     """A signal that was ignored when the program began stays ignored."""
     write_leads(slow.program)
-    simulator = slow.simulator("voiso")
     nohup = "trap '' HUP; exec \"$@\""
     with background.begun(
         *PUSH, "--json", env=slow.environment("voiso"), shell=nohup
     ) as run:
-        happened(lambda: len(simulator.log) >= 2)
+        happened(lambda: len(slow.uploads("voiso")) >= 2)
         run.signalled(signal.SIGHUP)
         ran = run.ended()
     assert (ran.code, ran.counts) == (0, {"created": ROWS})

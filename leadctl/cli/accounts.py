@@ -1,18 +1,30 @@
-"""`leadctl accounts`: secrets into the system keyring and out of it."""
+"""`leadctl accounts`: which there are, whether they work, secrets in and out."""
 
 from __future__ import annotations
 
+import json as json_module
 import os
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from leadctl.cli import options  # noqa: TC001  typer reads the annotations at run time
 from leadctl.cli.app import app
-from leadctl.errors import UsageError
+from leadctl.errors import CredentialsMissing, LeadctlError, UsageError
 
-group = typer.Typer(help="Keep API keys in the system keyring.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from leadctl.accounts import Known
+    from leadctl.auth import Access
+    from leadctl.config import Account
+    from leadctl.model import Json
+    from leadctl.probing import Tested
+
+group = typer.Typer(
+    help="List, test and store the accounts' API keys.", invoke_without_command=True
+)
 app.add_typer(group, name="accounts")
 
 Name = Annotated[
@@ -20,32 +32,95 @@ Name = Annotated[
 ]
 
 
+@group.callback()
+def list_accounts(
+    context: typer.Context,
+    json: options.Json = False,
+    config: options.ConfigPath = None,
+) -> None:
+    """List the accounts, and where each secret comes from.
+
+    Example: leadctl accounts
+    """
+    if context.invoked_subcommand:
+        return
+    found = _known(config)
+    if json:
+        typer.echo(json_module.dumps([_facts(one) for one in found], indent=1))
+        return
+    for one in found:
+        provider = one.account.provider.name if one.account else "?"
+        typer.echo(f"{one.name:<16} {provider:<10} {_told(one)}")
+    if not found:
+        typer.echo("no accounts yet: leadctl accounts login PROVIDER", err=True)
+
+
+@group.command("test")
+def ask(
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="[ACCOUNT]", help="Default: all that have a secret."),
+    ] = None,
+    campaign: options.Campaign = None,
+    provider: options.ProviderName = None,
+    json: options.Json = False,
+    ledger: options.LedgerPath = None,
+    config: options.ConfigPath = None,
+) -> None:
+    """Tell by a harmless call whether key, scope and campaign are fine.
+
+    Nothing is written. What the provider's answer does not prove is `unknown`.
+
+    Example: leadctl accounts test voiso --campaign 3
+    """
+    from leadctl.probing import worst
+
+    if campaign and not name:
+        raise UsageError("a campaign belongs to one account: name the account too")
+    accounts = [_account(name, provider, config)] if name else _with_secrets(config)
+    found = {one.name: _tested(one, campaign, ledger) for one in accounts}
+    if json:
+        documents = [_document(one, found[one.name]) for one in accounts]
+        typer.echo(json_module.dumps(documents, indent=1))
+    else:
+        for one in accounts:
+            _show(one, found[one.name])
+    raise typer.Exit(worst([each.exit_code for each in found.values()]))
+
+
 @group.command("login")
 def login(
-    name: Name, provider: options.ProviderName = None, config: options.ConfigPath = None
+    name: Name,
+    provider: options.ProviderName = None,
+    campaign: options.Campaign = None,
+    no_check: Annotated[
+        bool, typer.Option("--no-check", help="Store without the harmless call.")
+    ] = False,
+    ledger: options.LedgerPath = None,
+    config: options.ConfigPath = None,
 ) -> None:
-    """Store an account's secrets in the system keyring.
+    """Store an account's secrets in the system keyring, once they work.
 
-    Asks for each without showing it; from a pipe, reads one line for each.
+    Asks for each without showing it; from a pipe, reads one line for each. A harmless
+    call has to take them before anything is stored.
 
     Example: leadctl accounts login voiso
     """
-    from leadctl import config as settings
-    from leadctl import credentials
+    from leadctl import credentials, line
 
-    account = settings.resolve(
-        settings.load(config), os.environ, provider=provider or None, account=name
-    )
-    for secret in account.provider.secrets:
-        typed = (
-            typer.prompt(f"{secret} of {name}", hide_input=True, err=True)
-            if sys.stdin.isatty()
-            else sys.stdin.readline()
-        ).strip()
-        if not typed:
-            raise UsageError(f"no {secret} was given")
+    account = _account(name, provider, config)
+    credentials.require_keyring(account)
+    if not no_check:
+        credentials.require_settings(account)
+    secrets = {secret: _asked(account, secret) for secret in account.provider.secrets}
+    if not no_check:
+        _require_good(account, line.access_by(account, secrets), campaign, ledger)
+    for secret, typed in secrets.items():
         credentials.store(account, secret, typed)
         typer.echo(f"{secret} of {name} is in the keyring", err=True)
+        found = credentials.origin(account, secret, os.environ)
+        if found and found.way is not credentials.Way.KEYRING:
+            typer.echo(f"note: {found.where} is set, and used instead", err=True)
 
 
 @group.command("logout")
@@ -56,14 +131,150 @@ def logout(
 
     Example: leadctl accounts logout voiso
     """
-    from leadctl import config as settings
     from leadctl import credentials
 
-    account = settings.resolve(
-        settings.load(config), os.environ, provider=provider or None, account=name
-    )
+    account = _account(name, provider, config)
     for secret in account.provider.secrets:
         gone = credentials.forget(account, secret)
         typer.echo(
             f"{secret} of {name} {'removed' if gone else 'was not there'}", err=True
         )
+        if found := credentials.origin(account, secret, os.environ):
+            typer.echo(f"note: {found.where} still holds one", err=True)
+
+
+def _account(name: str, provider: str | None, config: Path | None) -> Account:
+    from leadctl import config as settings
+
+    document = settings.load(config)
+    return settings.resolve(document, os.environ, provider=provider, account=name)
+
+
+def _known(config: Path | None) -> list[Known]:
+    from leadctl import accounts
+    from leadctl import config as settings
+
+    return accounts.known(settings.load(config), os.environ)
+
+
+def _with_secrets(config: Path | None) -> list[Account]:
+    found = [one.account for one in _known(config) if one.account and one.has_secrets]
+    if not found:
+        raise CredentialsMissing(
+            "no account has a secret", hint="leadctl accounts login PROVIDER"
+        )
+    return found
+
+
+def _asked(account: Account, secret: str) -> str:
+    from leadctl import credentials
+
+    typed = (
+        typer.prompt(f"{secret} of {account.name}", hide_input=True, err=True)
+        if sys.stdin.isatty()
+        else sys.stdin.readline()
+    ).strip()
+    if not typed:
+        raise UsageError(f"no {secret} was given")
+    return credentials.require_usable(typed, account, secret)
+
+
+# --- testing ---
+
+
+def _tested(account: Account, campaign: str | None, ledger: str | None) -> Tested:
+    from leadctl import line
+    from leadctl.probing import Tested
+
+    try:
+        return _asked_of(account, line.access(account, os.environ), campaign, ledger)
+    except LeadctlError as error:
+        return Tested.kept_from(error, account, campaign)
+
+
+def _asked_of(
+    account: Account, by: Access, campaign: str | None, ledger: str | None
+) -> Tested:
+    import platformdirs
+
+    from leadctl.cli.order import ledger_path
+    from leadctl.clock import RealClock, Stop
+    from leadctl.ledger import Ledger
+    from leadctl.probing import tested
+
+    if campaign and (objection := account.provider.campaign_objection(campaign)):
+        raise UsageError(f"--campaign {campaign!r}: {objection}")
+    path = ledger_path(ledger, platformdirs.user_state_path("leadctl"))
+    with Ledger(path) as opened:
+        return tested(account, by, campaign, opened, RealClock(Stop()))
+
+
+def _require_good(
+    account: Account, by: Access, campaign: str | None, ledger: str | None
+) -> None:
+    """Raise what keeps the account from working; say what could not be shown."""
+    found = _asked_of(account, by, campaign, ledger)
+    if found.error:
+        found.error.hint = f"{found.error.hint or ''}; nothing was stored".lstrip("; ")
+        if found.exit_code not in (4, 7):
+            found.error.hint += " (--no-check stores it without the call)"
+        raise found.error
+    _show(account, found, err=True)
+
+
+# --- showing ---
+
+
+def _told(one: Known) -> str:
+    """Say where an account's secrets come from, and which settings it lacks."""
+    parts = [
+        f"{name}: {origin.way}, {origin.where}" if origin else f"{name}: missing"
+        for name, origin in one.secrets.items()
+    ]
+    if one.account is None:
+        parts.append("use it with --provider NAME")
+    elif one.account.missing:
+        parts.append(f"settings missing: {', '.join(one.account.missing)}")
+    return "; ".join(parts)
+
+
+def _facts(one: Known) -> dict[str, Json]:
+    return {
+        "account": one.name,
+        "provider": one.account.provider.name if one.account else None,
+        "secrets": [
+            {
+                "name": name,
+                "from": str(origin.way) if origin else None,
+                "where": origin.where if origin else None,
+            }
+            for name, origin in one.secrets.items()
+        ],
+        "missing_settings": [*one.account.missing] if one.account else [],
+    }
+
+
+def _show(account: Account, found: Tested, *, err: bool = False) -> None:
+    typer.echo(f"{account.name} ({account.provider.title})", err=err)
+    for name, shown in found.probe.parts().items():
+        typer.echo(f"  {name:<9} {shown.verdict:<8} {shown.message}", err=err)
+        if shown.hint:
+            typer.echo(f"{'':21}{shown.hint}", err=err)
+    if found.probe.name:
+        typer.echo(f"  {'name':<18} {found.probe.name}", err=err)
+
+
+def _document(account: Account, found: Tested) -> dict[str, Json]:
+    from leadctl.report import error_document
+
+    parts = found.probe.parts().items()
+    return {
+        "account": account.name,
+        "provider": account.provider.name,
+        "campaign_id": found.campaign,
+        **{name: {**shown._asdict()} for name, shown in parts},
+        "campaign_name": found.probe.name or None,
+        "campaign_state": found.probe.state or None,
+        "exit_code": int(found.exit_code),
+        "error": error_document(found.error) if found.error else None,
+    }

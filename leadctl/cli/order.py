@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 
 import platformdirs
 
-from leadctl import config, profile, suppression, yamlfile
+from leadctl import config, line, profile, suppression, yamlfile
 from leadctl.cli import inputs
-from leadctl.credentials import secrets_of
 from leadctl.errors import UsageError
 from leadctl.fields import FieldInvalid
 from leadctl.fitting import Fitter
@@ -23,13 +22,10 @@ from leadctl.numbering import is_region
 from leadctl.phone import Normaliser, PhoneCheck, PhoneForm
 from leadctl.run import Order
 from leadctl.suppression import List, Suppressed
-from leadctl.transport import require_safe_url
 from leadctl.wording import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-
-    import httpx
 
     from leadctl.cli.asked import Asked
     from leadctl.config import Account
@@ -49,7 +45,7 @@ def ordered(asked: Asked) -> Iterator[Order]:
     document = config.load(asked.config)
     account = _account(asked, document)
     campaign = _campaign(asked, account)
-    auth = None if asked.offline else _auth(account, asked.environment)
+    access = None if asked.offline else line.access(account, asked.environment)
     state = platformdirs.user_state_path("leadctl")
     mapped = _profile(asked, document)
     with inputs.spooled(asked, state / "spool") as spool:
@@ -60,7 +56,7 @@ def ordered(asked: Asked) -> Iterator[Order]:
             account=account,
             ledger=ledger_path(asked.ledger, state),
             rejects_files=inputs.rejects_files(asked, job.sources),
-            auth=auth,
+            access=access,
             resend_delivered=asked.resend_delivered,
             spool=spool,
             options=replace(
@@ -203,11 +199,6 @@ def _account(asked: Asked, document: Document) -> Account:
     if asked.tags and not account.provider.takes_tags:
         raise UsageError(f"{account.provider.title} has no tags; drop --tag")
     return account
-
-
-def _auth(account: Account, environment: Mapping[str, str]) -> httpx.Auth:
-    require_safe_url(account.provider.base_url)
-    return account.provider.auth(secrets_of(account, environment))
 
 
 def _campaign(asked: Asked, account: Account) -> str:

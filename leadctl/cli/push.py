@@ -173,7 +173,9 @@ def _run(asked: Asked, output: Output, *, sandbox: bool) -> Report:
 
             asked = stack.enter_context(throw_away(asked))
         order = stack.enter_context(ordered(asked))
-        order = replace(order, tell=output.note, tell_wait=output.wait)
+        order = replace(
+            order, tell=output.note, tell_wait=output.wait, tell_probe=output.probe
+        )
         if sandbox:
             order = replace(order, ledger=None)
         return run.rehearse(order) if asked.offline else run.push(order)

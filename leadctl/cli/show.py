@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from leadctl.model import Json
+    from leadctl.probe import Probe
     from leadctl.report import Report
 
 
@@ -43,6 +44,13 @@ class Output:
         """Say that, and for what, the run waits; on a terminal always."""
         if self.verbose or (sys.stderr.isatty() and not self.quiet):
             _say(f"waiting {seconds:.1f} s: {why}")
+
+    def probe(self, probe: Probe) -> None:
+        """Say with -v what the call before a run showed."""
+        for about, shown in (("key", probe.key), ("campaign", probe.campaign)):
+            self.detail(f"{about} {shown.verdict}: {shown.message}")
+        if probe.name:
+            self.detail(f"campaign's name: {probe.name}")
 
     def result(self, found: Report) -> ExitCode:
         """Print a run's report; returns the exit code of the process."""

@@ -10,6 +10,7 @@ import httpx
 from leadctl.answers import (
     body,
     by_index,
+    listed,
     one_line,
     quoted,
     rejected,
@@ -19,10 +20,11 @@ from leadctl.answers import (
     whole,
 )
 from leadctl.auth import Token, TokenExchange
-from leadctl.errors import CampaignClosed, Refused
+from leadctl.errors import CampaignClosed, Refused, Unusable
 from leadctl.fields import Field, email, text
 from leadctl.model import ACCEPTED, Outcome
 from leadctl.phone import PhoneForm, PhoneRule
+from leadctl.probe import KEY_ACCEPTED, NOT_NAMED, Probe, fine
 from leadctl.provider import Limits, Provider
 
 if TYPE_CHECKING:
@@ -133,6 +135,28 @@ class Agora(Provider):
         return by_index(
             batch, {row: rejected(reason) for row, reason in named.items()}, rest
         )
+
+    def probe(self, campaign: str | None) -> httpx.Request | None:
+        # No campaign has the number 0: then the call for a token is what matters.
+        return httpx.Request("GET", self.url("webhooks", campaign or "0", "events"))
+
+    def probed(self, campaign: str | None, response: httpx.Response) -> Probe:
+        """Read what the contract documents of the call (200, 401, 403).
+
+        That it shows whether leads may go to the campaign is our inference.
+        """
+        said = f"Agora answered HTTP {response.status_code}{quoted(response)}"
+        if response.status_code == 404:
+            raise Unusable(said)
+        if campaign is None and response.status_code in (200, 400, 403, 422):
+            return Probe(key=KEY_ACCEPTED, campaign=NOT_NAMED)  # there was a token
+        if response.status_code == 403:
+            raise CampaignClosed(f"{said} (the key may not use this campaign)")
+        if response.status_code != 200:
+            raise self.meaning(response)
+        if not (body(response) or listed(response)):
+            raise self.unreadable(response)
+        return Probe(key=KEY_ACCEPTED, campaign=fine("the key may use it"))
 
     def _adds_up(self, counted: int, batch: Batch) -> bool:
         """Less is fine only where `skip_duplicates` leaves leads out of both counts."""

@@ -22,6 +22,7 @@ from leadctl.errors import AccessDenied, CampaignClosed, InDoubt, ProviderError,
 from leadctl.fields import Field, PriorityScale, iso_time, text
 from leadctl.model import CREATED, Outcome
 from leadctl.phone import PhoneForm, PhoneRule
+from leadctl.probe import KEY_ACCEPTED, NOT_NAMED, Probe, fine, unknown
 from leadctl.provider import Limits, Listed, Page, Provider
 
 if TYPE_CHECKING:
@@ -92,6 +93,26 @@ class Lupitor(Provider):
             raise self.unreadable(response)
         raise _meaning(sentence, response.status_code)
 
+    def probe(self, campaign: str | None) -> httpx.Request | None:
+        params = {"limit": "1"} | ({"campaignId": campaign} if campaign else {})
+        return httpx.Request("GET", self.url("leads"), params=params)
+
+    def probed(self, campaign: str | None, response: httpx.Response) -> Probe:
+        answer = body(response)
+        data, said = answer.get("data"), answer.get("error")
+        if answer.get("success") is True and response.is_success:
+            if not isinstance(data, dict) or not isinstance(data.get("leads"), list):
+                raise self.unreadable(response)
+            there = fine("there, and the key may read it") if campaign else NOT_NAMED
+            return Probe(KEY_ACCEPTED, _READING, there)
+        sentence = one_line(said) if isinstance(said, str) else ""
+        if campaign is None and sentence == "campaignId is required":
+            # Whether it looked at the key before, its pages do not say.
+            return Probe(campaign=NOT_NAMED)
+        if not sentence or response.status_code not in self.answers:
+            raise self.meaning(response)
+        raise _meaning(sentence, response.status_code)
+
     def look_up(self, campaign: str, cursor: str) -> httpx.Request | None:
         params = {"campaignId": campaign, "limit": "8000"} | (
             {"cursor": cursor} if cursor else {}
@@ -111,6 +132,11 @@ class Lupitor(Provider):
         if data.get("hasMore") is True and not cursor:
             raise self.unreadable(response)
         return Page([_listed(one) for one in leads if isinstance(one, dict)], cursor)
+
+
+_READING = unknown(
+    "the key may read; whether it may write, shows with the first upload"
+)
 
 
 def _listed(lead: dict[str, Json]) -> Listed:

@@ -20,10 +20,12 @@ from leadctl.errors import (
     InDoubt,
     InputUnusable,
     NotProcessed,
+    Unusable,
 )
 from leadctl.fields import Field, PriorityScale, iso_date, text
 from leadctl.model import CREATED, Outcome
 from leadctl.phone import PhoneForm, PhoneRule
+from leadctl.probe import KEY_ACCEPTED, NOT_NAMED, Probe, Shown, fine, unknown
 from leadctl.provider import Limits, Provider
 
 if TYPE_CHECKING:
@@ -124,20 +126,42 @@ class Ozonetel(Provider):
             return [duplicate(message)]
         if status == "success" and _SUCCESS.match(sentence):
             return [CREATED]
+        said = self._require_an_answer(response)
+        if not response.is_success:
+            raise self.meaning(response)
+        if re.search(r"server|internal|exception|time ?out", sentence):
+            raise InDoubt(said, lost=False)
+        return [rejected(message)]
+
+    def _require_an_answer(self, response: httpx.Response) -> str:
+        """Return what was said, unless it is about limits, access or the campaign."""
+        status, message = _message(response)
+        sentence, said = message.casefold(), f"Ozonetel answered: {one_line(message)}"
         if status not in ("fail", "error", "false") or not sentence:
             raise self.meaning(response)
-        said = f"Ozonetel answered: {one_line(message)}"
         if sentence == "max limit exceeded":
             raise NotProcessed(said)
         if sentence in _ACCESS:
             raise AccessDenied(said)
         if sentence in _CAMPAIGN:
             raise CampaignClosed(said)
-        if not response.is_success:
-            raise self.meaning(response)
-        if re.search(r"server|internal|exception|time ?out", sentence):
-            raise InDoubt(said, lost=False)
-        return [rejected(message)]
+        return said
+
+    def probe(self, campaign: str | None) -> httpx.Request | None:
+        # A GET with a body, as the page "Campaign Status" has it.
+        asked = {"userName": self.user_name, "campaignName": campaign or ""}
+        return httpx.Request("GET", self.url("ca_apis", "campaignStatus"), json=asked)
+
+    def probed(self, campaign: str | None, response: httpx.Response) -> Probe:
+        status, message = _message(response)
+        found = body(response).get("message")
+        if status == "success" and isinstance(found, list) and found:
+            return Probe(key=KEY_ACCEPTED, campaign=_among(found, campaign))
+        # There was a token, so key and user are right; it only misses a campaign.
+        if campaign is None and message.casefold() == "all parameters are mandatory":
+            return Probe(key=KEY_ACCEPTED, campaign=NOT_NAMED)
+        said = self._require_an_answer(response)
+        raise Unusable(said) if response.is_success else self.meaning(response)
 
 
 # Which of these texts comes depends on the campaign's state and on `action`; all of
@@ -165,8 +189,22 @@ _CAMPAIGN = frozenset(
         "please provide campaign details",
         "no user found or campaign name is invalid",
         "the selected campaign is not outbound",
+        "no record found",  # of campaignStatus
     }
 )
+
+
+def _among(found: list[Json], campaign: str | None) -> Shown:
+    """Look for the campaign by its exact name: the page's example lists several."""
+    if campaign is None:
+        return NOT_NAMED
+    names = [one.get("CampaignName") for one in found if isinstance(one, dict)]
+    if campaign in names:
+        return fine("there; whether it is outbound, shows with the first upload")
+    return unknown(
+        "not among the campaigns that Ozonetel names",
+        "compare the name letter by letter",
+    )
 
 
 def _message(response: httpx.Response) -> tuple[str, str]:

@@ -14,12 +14,13 @@ from leadctl.errors import CampaignClosed, NotProcessed
 from leadctl.fields import Field, PriorityScale, boolean, sip_headers, source, text
 from leadctl.model import CREATED, Outcome
 from leadctl.phone import PhoneForm, PhoneRule
+from leadctl.probe import KEY_ACCEPTED, NOT_NAMED, Probe, fine, unknown, wrong
 from leadctl.provider import Limits, Provider
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from leadctl.model import Batch
+    from leadctl.model import Batch, Json
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +86,50 @@ class Voiso(Provider):
             )
         except ValueError as error:
             raise self.unreadable(response) from error
+
+    def probe(self, campaign: str | None) -> httpx.Request | None:
+        if campaign is None:
+            return httpx.Request("GET", self.url("campaigns"), params={"limit": "1"})
+        return httpx.Request("GET", self.url("campaigns", campaign))
+
+    def probed(self, campaign: str | None, response: httpx.Response) -> Probe:
+        answer = body(response)
+        if response.status_code == 403 and answer.get("error"):
+            # It takes a scope of its own; uploads need another.
+            return Probe(key=KEY_ACCEPTED, scope=_NO_READING)
+        if not response.is_success:
+            raise self.meaning(response)
+        if campaign is None:
+            if not isinstance(answer.get("campaigns"), list):
+                raise self.unreadable(response)
+            return Probe(KEY_ACCEPTED, _READING, NOT_NAMED)
+        found = answer.get("campaign")
+        if not isinstance(found, dict) or str(found.get("id")) != campaign:
+            raise self.unreadable(response)
+        name, state = one_line(str(found.get("name") or "")), _state(found)
+        if state in _NOT_LIVE:
+            raise CampaignClosed(f"campaign {campaign} of Voiso is {state}")
+        there = fine(f"there, and {state}" if state else "there")
+        return Probe(KEY_ACCEPTED, _READING, there, name, state)
+
+
+_READING = unknown(
+    "campaigns.read is there; whether campaigns.manage is, shows with the first upload"
+)
+_NO_READING = wrong(
+    "campaigns.read is missing: nothing can be checked before an upload",
+    "give the key that scope beside campaigns.manage",
+)
+# Leads are added to campaigns that are Live: "Running an API campaign". A draft is not
+# live yet, a completed one not any more; leads may wait in one that is paused.
+_NOT_LIVE = ("not live", "draft", "completed")
+
+
+def _state(campaign: dict[str, Json]) -> str:
+    """Return its status in Voiso's word; `live` is a filter of "Get campaigns"."""
+    if campaign.get("live") is False:
+        return "not live"
+    return one_line(str(campaign.get("status") or ""), 40)
 
 
 def _errors(response: httpx.Response) -> str:

@@ -12,6 +12,7 @@ from leadctl.answers import (
     body,
     digits,
     duplicate,
+    listed,
     one_line,
     quoted,
     rejected,
@@ -22,6 +23,7 @@ from leadctl.errors import AccessDenied, CampaignClosed, Refused
 from leadctl.fields import Field, text
 from leadctl.model import CREATED, Outcome
 from leadctl.phone import PhoneForm, PhoneRule
+from leadctl.probe import KEY_ACCEPTED, NOT_NAMED, Probe, fine, unknown, wrong
 from leadctl.provider import Limits, Provider
 
 if TYPE_CHECKING:
@@ -81,6 +83,38 @@ class Yotel(Provider):
         ):
             raise self.unreadable(response)
         return _outcomes(answer, _matched(batch, results))
+
+    def probe(self, campaign: str | None) -> httpx.Request | None:
+        path = [] if campaign is None else [campaign]
+        return httpx.Request("GET", self.url("campaigns", *path))
+
+    def probed(self, campaign: str | None, response: httpx.Response) -> Probe:
+        answer = body(response)
+        if response.status_code == 403 and "scope" in quoted(response).casefold():
+            return Probe(key=KEY_ACCEPTED, scope=_NO_READING)  # uploads need another
+        if not response.is_success:
+            raise self.meaning(response)
+        if campaign is None:
+            if not listed(response):
+                raise self.unreadable(response)
+            return Probe(KEY_ACCEPTED, _READING, NOT_NAMED)
+        if answer.get("id") != campaign:
+            raise self.unreadable(response)
+        name = one_line(str(answer.get("name") or ""))
+        state = one_line(str(answer.get("status") or ""), 40)
+        if state == "completed":  # "final": Campaign lifecycle
+            raise CampaignClosed(f"campaign {campaign} of Yotel is completed")
+        there = fine(f"there, and {state}" if state else "there")
+        return Probe(KEY_ACCEPTED, _READING, there, name, state)
+
+
+_READING = unknown(
+    "campaigns:read is there; whether leads:write is, shows with the first upload"
+)
+_NO_READING = wrong(
+    "campaigns:read is missing: nothing can be checked before an upload",
+    "give the key that scope beside leads:write",
+)
 
 
 def _matched(batch: Batch, results: list[Json]) -> list[dict[str, Json] | None]:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NoReturn
-
-from leadctl.sandbox.faults import Kind, Place
+from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-Purpose = Place | Literal["read"]
+    from leadctl.sandbox.faults import Kind, Place
 
 
 @dataclass
@@ -20,7 +18,7 @@ class Call:
     """One request, read to its end. Handlers note how many leads it brought."""
 
     request: Request
-    purpose: Purpose
+    purpose: Place
     body: bytes
     leads: int = 0
 

@@ -22,13 +22,15 @@ Kind = Literal[
     "busy",
     "deny",
 ]
-Place = Literal["upload", "token"]
+Place = Literal["upload", "token", "read"]
 RetryForm = Literal["seconds", "date", "reset"]
 
 
 @dataclass(frozen=True)
 class Fault:
     """One kind of trouble, on the requests it is meant for.
+
+    `where` is "upload", "token", or "read": look-ups, and the call before a run.
 
     Nothing is stored with `refuse` (connection dropped), `throttle` (429),
     `error_before` (`status`), `garbage_before` (HTML with status 200), `busy` (409),
@@ -69,7 +71,7 @@ class Fault:
 
 
 class FaultQueue:
-    """Faults wait in line, one line for uploads and one for token requests.
+    """Faults wait in line, one line each for uploads, token requests and look-ups.
 
     Only the first in a line counts requests: `skip` of the second begins when the
     first has happened for the last time. Safe to use from any thread.

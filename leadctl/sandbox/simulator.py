@@ -16,8 +16,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from leadctl.sandbox.connection import Dropped
-from leadctl.sandbox.exchange import Call, Exchange, Purpose, Refusal
-from leadctl.sandbox.faults import Fault, FaultQueue
+from leadctl.sandbox.exchange import Call, Exchange, Refusal
+from leadctl.sandbox.faults import Fault, FaultQueue, Place
 from leadctl.sandbox.trouble import afterwards, instead
 
 Lead = dict[str, object]
@@ -141,9 +141,7 @@ class Simulator(ABC):
     def reset(self) -> None:  # noqa: B027 - a hook
         """Forget what the provider keeps beyond campaigns."""
 
-    def route(
-        self, method: str, path: str, handler: Handler, purpose: Purpose
-    ) -> Route:
+    def route(self, method: str, path: str, handler: Handler, purpose: Place) -> Route:
         async def endpoint(request: Request) -> Response:
             try:
                 return await self._exchange(request, handler, purpose)
@@ -165,11 +163,11 @@ class Simulator(ABC):
         return [{self.phone_field: phone} for phone in campaign.phones]
 
     async def _exchange(
-        self, request: Request, handler: Handler, purpose: Purpose
+        self, request: Request, handler: Handler, purpose: Place
     ) -> Response:
         arrived = self.clock()
         call = Call(request, purpose, await request.body())
-        fault = None if purpose == "read" else self.faults.due(purpose)
+        fault = self.faults.due(purpose)
         with self._lock:
             answer = instead(fault, self) if fault else None
         if answer is None:

@@ -180,7 +180,9 @@ def _go_on(
     )
     with failures, ordered(asked) as order:
         output.detail(f"going on with {run_id}: {', '.join(map(str, asked.files))}")
-        told = replace(order, tell=output.note, tell_wait=output.wait)
+        told = replace(
+            order, tell=output.note, tell_wait=output.wait, tell_probe=output.probe
+        )
         found = run.push(replace(told, resumes=run_id, with_unknown=with_unknown))
     output.conclude(found)
 

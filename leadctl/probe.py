@@ -1,0 +1,60 @@
+"""What a harmless call shows of an account: its key, its scope, one campaign.
+
+What an answer does not prove is not claimed: silence is not success.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Verdict(StrEnum):
+    """What is known of a key, a scope or a campaign."""
+
+    FINE = "fine"
+    WRONG = "wrong"
+    UNKNOWN = "unknown"
+
+
+class Shown(NamedTuple):
+    """A verdict with its sentence, and what to do about it."""
+
+    verdict: Verdict = Verdict.UNKNOWN
+    message: str = "this answer does not show it"
+    hint: str | None = None
+
+
+def fine(message: str) -> Shown:
+    return Shown(Verdict.FINE, message)
+
+
+def wrong(message: str, hint: str | None = None) -> Shown:
+    return Shown(Verdict.WRONG, message, hint)
+
+
+def unknown(message: str, hint: str | None = None) -> Shown:
+    return Shown(Verdict.UNKNOWN, message, hint)
+
+
+NOTHING = Shown()
+KEY_ACCEPTED = fine("accepted")
+NOT_NAMED = unknown("no campaign was named", "name one with --campaign ID")
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What one harmless call showed; `name` and `state` are the provider's words.
+
+    A `scope` that is wrong is one the call lacks, not the upload: a run goes on.
+    """
+
+    key: Shown = NOTHING
+    scope: Shown = NOTHING
+    campaign: Shown = NOTHING
+    name: str = ""
+    state: str = ""
+
+    def parts(self) -> dict[str, Shown]:
+        return {"key": self.key, "scope": self.scope, "campaign": self.campaign}

@@ -1,0 +1,204 @@
+"""The harmless call: asked before a run, and to test an account on its own.
+
+It writes nothing, so whatever goes wrong with it may be repeated; but it keeps the pace
+and the token of the account, which uploads need after it.
+"""
+
+from __future__ import annotations
+
+import random
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from leadctl import line
+from leadctl.auth import TokenExchange
+from leadctl.errors import (
+    AccessDenied,
+    CampaignClosed,
+    ExitCode,
+    InDoubt,
+    LeadctlError,
+    NotProcessed,
+    ProviderError,
+    Refused,
+    Untrusted,
+)
+from leadctl.journey import Patience
+from leadctl.pace import asked_pause
+from leadctl.probe import KEY_ACCEPTED, NOTHING, Probe, Verdict, unknown, wrong
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from leadctl.auth import Access
+    from leadctl.clock import Clock
+    from leadctl.config import Account
+    from leadctl.ledger import Ledger
+    from leadctl.line import Line
+    from leadctl.provider import Provider
+
+STOPS = (AccessDenied, CampaignClosed, Untrusted)
+"""What an upload would meet too; of anything else the call says nothing of uploads."""
+
+LONG_WAIT = 10.0
+"""Seconds of waiting for a start that are told of."""
+
+
+@dataclass(frozen=True)
+class Caller:
+    """What the call needs: whom to ask, by which line, and how long to go on trying.
+
+    `tell(seconds, why)` hears of every wait.
+    """
+
+    provider: Provider
+    line: Line
+    clock: Clock
+    longest_wait: float
+    attempts: int = 3
+    tell: Callable[[float, str], None] = lambda _seconds, _why: None
+    jitter: Callable[[], float] = random.random
+
+    def ask(self, campaign: str | None) -> Probe:
+        """Make the call; raises a ProviderError where it shows nothing to the end."""
+        for attempt in range(1, self.attempts + 1):
+            try:
+                return self._asked_once(campaign)
+            except (NotProcessed, InDoubt) as error:
+                pause = self._pause(error, attempt)
+                if attempt == self.attempts or pause > self.longest_wait:
+                    raise
+                self.tell(pause, error.message)
+                self.clock.sleep(pause)
+        raise AssertionError("at least one attempt is made")
+
+    def _asked_once(self, campaign: str | None) -> Probe:
+        request = self.provider.probe(campaign)
+        if request is None:
+            return Probe(
+                key=unknown(f"{self.provider.title} has no call to test it by")
+            )
+        self._await_turn()
+        try:
+            response = self.line.send(request)
+        finally:
+            self.line.pace.ended()
+        try:
+            return self.provider.probed(campaign, response)
+        except ProviderError as error:
+            error.headers = error.headers or response.headers
+            raise
+
+    def _await_turn(self) -> None:
+        while (pause := self.line.pace.claim()) > 0:
+            if pause > LONG_WAIT:
+                self.tell(pause, "the provider's pace for this account")
+            self.clock.sleep(pause)
+
+    def _pause(self, error: ProviderError, attempt: int) -> float:
+        asked = asked_pause(error.headers or {}, self.clock.time())
+        if asked is None:
+            return Patience().pause(attempt, self.jitter())
+        self.line.pace.quiet(asked, shared=True)  # it concerns every run on the account
+        return asked
+
+
+def before_a_run(caller: Caller, campaign: str) -> Probe:
+    """Ask whether key and campaign are fine; raises only what uploads would meet too.
+
+    Trouble with the call alone does not keep a run from trying: it then shows nothing.
+    """
+    try:
+        return caller.ask(campaign)
+    except STOPS:
+        raise
+    except ProviderError as error:
+        return Probe(key=unknown(error.message), campaign=unknown(error.message))
+
+
+@dataclass(frozen=True)
+class Tested:
+    """What a test of an account came to; `error` is what kept it from being fine."""
+
+    probe: Probe
+    error: LeadctlError | None = None
+    campaign: str | None = None
+
+    @classmethod
+    def kept_from(
+        cls,
+        error: LeadctlError,
+        account: Account,
+        campaign: str | None,
+        *,
+        has_token: bool = False,
+    ) -> Tested:
+        """Say of which part an error speaks; what it leaves open stays unknown."""
+        line.advised(error, account)
+        about = (error.message, error.hint)
+        shown = Probe(key=KEY_ACCEPTED if has_token else NOTHING)
+        match error:
+            case AccessDenied():
+                shown = Probe(key=wrong(*about))
+            case CampaignClosed():
+                shown = replace(shown, campaign=wrong(*about))
+            case _ if has_token:
+                shown = replace(shown, campaign=unknown(*about))
+            case _:
+                shown = Probe(key=unknown(*about))
+        return cls(shown, error, campaign)
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """0 only where what was asked about was shown to be fine."""
+        match self.error:
+            case InDoubt() | Refused():
+                return ExitCode.TROUBLE  # of a call that writes nothing
+            case LeadctlError():
+                return self.error.exit_code
+            case None:
+                pass
+        asked = [self.probe.key, *([self.probe.campaign] if self.campaign else [])]
+        if self.probe.scope.verdict is Verdict.WRONG:
+            return ExitCode.ACCESS
+        shown = all(each.verdict is Verdict.FINE for each in asked)
+        return ExitCode.OK if shown else ExitCode.TROUBLE
+
+
+_WORST_FIRST = (
+    ExitCode.DEFECT,
+    ExitCode.USAGE,
+    ExitCode.LOCKED,
+    ExitCode.ACCESS,
+    ExitCode.STOPPED,
+    ExitCode.INPUT,
+    ExitCode.TROUBLE,
+    ExitCode.OK,
+)
+
+
+def worst(codes: Collection[ExitCode]) -> ExitCode:
+    """Choose the exit code of several tests."""
+    return next(code for code in _WORST_FIRST if code in codes)
+
+
+def tested(
+    account: Account, by: Access, campaign: str | None, ledger: Ledger, clock: Clock
+) -> Tested:
+    """Make the harmless call of an account, beside whatever runs there are.
+
+    Raises CampaignLocked where a token for the test would end that of a run.
+    """
+    with ExitStack() as stack:
+        if account.provider.exclusive_token:
+            held = line.campaign_held(account, campaign or "", ledger.path)
+            stack.enter_context(held)
+        way = stack.enter_context(line.opened(account, by, campaign or "", ledger))
+        caller = Caller(account.provider, way, clock, longest_wait=5.0, attempts=2)
+        try:
+            return Tested(caller.ask(campaign), None, campaign)
+        except ProviderError as error:
+            auth = by.auth
+            has_token = isinstance(auth, TokenExchange) and auth.has_token
+            return Tested.kept_from(error, account, campaign, has_token=has_token)

@@ -1,0 +1,290 @@
+"""The wire: whom we trust, what we take from whoever answers, and what we never do."""
+
+from __future__ import annotations
+
+import gzip
+import itertools
+import json
+import socket
+import ssl
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, BinaryIO
+
+import pytest
+import trustme
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from conftest import Push
+    from program import Ran
+
+CAMPAIGN = {"campaign": {"id": 3, "name": "Spring", "status": "active"}}
+CREATED = {
+    "leads_import": {"created": ["15551230001"], "rejected": [], "duplicates": []}
+}
+KEY = "made-up-key-of-voiso"
+
+
+def answer(body: bytes, *headers: str, status: str = "200 OK") -> bytes:
+    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers, "", ""]
+    return "\r\n".join(lines).encode() + body
+
+
+def voiso(*headers: str) -> dict[str, bytes]:
+    """Answer as Voiso does: the call before the run, and the upload."""
+    return {
+        "GET": answer(json.dumps(CAMPAIGN).encode(), *headers),
+        "POST": answer(json.dumps(CREATED).encode(), *headers),
+    }
+
+
+@dataclass
+class Wire:
+    """A server on a bare socket: it says what it is told, and keeps what it hears.
+
+    Of an answer in parts the last is said over and over, `pause` seconds apart.
+    """
+
+    answers: dict[str, bytes | tuple[bytes, ...]]
+    context: ssl.SSLContext | None = None
+    pause: float = 0.0
+    heard: list[str] = field(default_factory=list)
+    port: int = 0
+
+    def serve(self, listener: socket.socket) -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            threading.Thread(
+                target=self._converse, args=(connection,), daemon=True
+            ).start()
+
+    def _converse(self, connection: socket.socket) -> None:
+        try:
+            if self.context:
+                connection = self.context.wrap_socket(connection, server_side=True)
+            with connection, connection.makefile("rb") as lines:
+                while self._exchange(connection, lines):
+                    pass
+        except OSError:
+            pass  # the client has left
+
+    def _exchange(self, connection: socket.socket, lines: BinaryIO) -> bool:
+        head = ""
+        while not head.endswith("\r\n\r\n"):
+            line = lines.readline().decode()
+            if not line:
+                return False
+            head += line
+        size = [line for line in head.lower().splitlines() if "content-length" in line]
+        body = lines.read(int(size[0].partition(":")[2])) if size else b""
+        self.heard.append(head + body.decode())
+        said = self.answers[head.partition(" ")[0]]
+        if isinstance(said, bytes):
+            connection.sendall(said)
+            return True
+        for part in itertools.chain(said, itertools.repeat(said[-1])):
+            connection.sendall(part)
+            time.sleep(self.pause)
+        return False
+
+
+@contextmanager
+def wired(
+    answers: Mapping[str, bytes | tuple[bytes, ...]],
+    context: ssl.SSLContext | None = None,
+    pause: float = 0.0,
+) -> Iterator[Wire]:
+    wire = Wire({**answers}, context, pause)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        wire.port = listener.getsockname()[1]
+        threading.Thread(target=wire.serve, args=(listener,), daemon=True).start()
+        try:
+            yield wire
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+
+
+def pushed(push: Push, url: str, **settings: str) -> Ran:
+    """Push one lead to an address; `settings` are the account's, or proxies."""
+    push.program.write("leads.csv", "phone,name\n+15551230001,Ann Testperson\n")
+    account = {"BASE_URL": url, "RETRY_FOR": "0", "MIN_INTERVAL": "0", "API_KEY": KEY}
+    env = {
+        name if name.endswith("PROXY") else f"LEADCTL_VOISO_{name}": value
+        for name, value in (account | settings).items()
+    }
+    where = ("--provider", "voiso", "--campaign", "3", "--json")
+    return push.program("push", "leads.csv", *where, env=env)
+
+
+# --- whom we trust ---
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> tuple[trustme.CA, Path]:
+    ca = trustme.CA()
+    path = tmp_path / "authority.pem"
+    ca.cert_pem.write_to_path(str(path))
+    return ca, path
+
+
+def certified(ca: trustme.CA, name: str = "127.0.0.1") -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    ca.issue_cert(name).configure_cert(context)
+    return context
+
+
+@pytest.mark.parametrize("setting", ["CA_FILE", "SSL_CERT_FILE"])
+def test_private_authority_is_trusted_when_named(
+    push: Push, authority: tuple[trustme.CA, Path], setting: str
+) -> None:
+    ca, path = authority
+    with wired(voiso(), certified(ca)) as wire:
+        if setting == "SSL_CERT_FILE":  # what the system trusts, as OpenSSL is told
+            push.program.environment["SSL_CERT_FILE"] = str(path)
+            ran = pushed(push, f"https://127.0.0.1:{wire.port}")
+        else:
+            ran = pushed(push, f"https://127.0.0.1:{wire.port}", CA_FILE=str(path))
+    assert (ran.code, ran.counts) == (0, {"created": 1})
+    assert len(wire.heard) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [("127.0.0.1", "local issuer certificate"), ("other.example", "127.0.0.1")],
+    ids=["unknown-authority", "another-name"],
+)
+def test_certificate_that_is_not_trusted_ends_the_run_with_nothing_sent(
+    push: Push, authority: tuple[trustme.CA, Path], name: str, reason: str
+) -> None:
+    ca, path = authority
+    trusted = {"CA_FILE": str(path)} if name == "other.example" else {}
+    began = time.monotonic()
+    with wired(voiso(), certified(ca, name)) as wire:
+        url = f"https://127.0.0.1:{wire.port}"
+        ran = pushed(push, url, **trusted, RETRY_FOR="900")
+    assert (ran.code, ran.error["code"]) == (5, "untrusted")
+    assert reason in ran.error["message"]
+    assert "nothing was sent" in ran.error["message"]
+    assert "ca_file" in (ran.error["hint"] or "")
+    assert wire.heard == []
+    assert ran.document["run_id"] is None
+    assert time.monotonic() - began < 10, "waiting cannot mend it"
+
+
+def test_named_authority_is_the_only_one_that_is_trusted(
+    push: Push, authority: tuple[trustme.CA, Path], tmp_path: Path
+) -> None:
+    _, path = authority
+    system = trustme.CA()
+    system.cert_pem.write_to_path(str(tmp_path / "system.pem"))
+    push.program.environment["SSL_CERT_FILE"] = str(tmp_path / "system.pem")
+    with wired(voiso(), certified(system)) as wire:
+        ran = pushed(push, f"https://127.0.0.1:{wire.port}", CA_FILE=str(path))
+    assert (ran.code, wire.heard) == (5, [])
+
+
+# --- what we take from whoever answers ---
+
+
+ENDLESS = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+CHUNK = b"100000\r\n" + b" " * 2**20 + b"\r\n"
+DRIP = b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n"
+BOMB = gzip.compress(gzip.compress(b" " * 2**28))
+ODD: dict[str, tuple[bytes | tuple[bytes, ...], str]] = {
+    "endless": ((ENDLESS, CHUNK), "too large"),
+    "drips": ((DRIP, b" "), "no answer in time"),
+    "unpacks-to-a-lot": (
+        answer(gzip.compress(b" " * 2**26), "Content-Encoding: gzip"),
+        "too large",
+    ),
+    "packed-twice": (answer(BOMB, "Content-Encoding: gzip, gzip"), "wrongly packed"),
+    "not-packed": (answer(b"{}", "Content-Encoding: gzip"), "wrongly packed"),
+}
+
+
+@pytest.mark.parametrize(("said", "reason"), ODD.values(), ids=ODD)
+def test_answer_without_bounds_is_given_up(
+    push: Push, said: bytes | tuple[bytes, ...], reason: str
+) -> None:
+    """Its leads are in doubt: they were sent."""
+    answers = voiso() | {"POST": said}
+    with wired(answers, pause=0.02 if "time" in reason else 0.0) as wire:
+        url = f"http://127.0.0.1:{wire.port}"
+        ran = pushed(push, url, TIMEOUT="0.5" if "time" in reason else "5")
+    assert (ran.code, ran.counts) == (10, {"unknown": 1})
+    assert reason in ran.document["reasons"][0]["message"]
+
+
+def test_packed_answer_is_read(push: Push) -> None:
+    body = gzip.compress(json.dumps(CREATED).encode())
+    answers = voiso() | {"POST": answer(body, "Content-Encoding: gzip")}
+    with wired(answers) as wire:
+        ran = pushed(push, f"http://127.0.0.1:{wire.port}")
+    assert (ran.code, ran.counts) == (0, {"created": 1})
+
+
+def test_cookies_are_not_kept(push: Push) -> None:
+    with wired(voiso("Set-Cookie: session=made-up; Path=/")) as wire:
+        assert pushed(push, f"http://127.0.0.1:{wire.port}").code == 0
+    assert len(wire.heard) == 2
+    assert not any("cookie" in request.lower() for request in wire.heard)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_redirect_is_not_followed(push: Push, method: str) -> None:
+    with wired(voiso()) as other:
+        moved = answer(
+            b"", f"Location: http://127.0.0.1:{other.port}/", status="307 Moved"
+        )
+        with wired(voiso() | {method: moved}) as wire:
+            ran = pushed(push, f"http://127.0.0.1:{wire.port}")
+    assert other.heard == []
+    # The call before the run says nothing then; the upload goes where it was meant to.
+    assert ran.code == (0 if method == "GET" else 5)
+    assert len(wire.heard) == 2
+
+
+def test_answer_cannot_repeat_our_secrets(push: Push) -> None:
+    for said in (KEY, json.dumps(f"key {KEY} / {KEY}")[1:-1]):
+        refusal = answer(
+            json.dumps({"error": f"no such key: {said}"}).encode(),
+            status="401 Unauthorized",
+        )
+        with wired(voiso() | {"POST": refusal}) as wire:
+            ran = pushed(push, f"http://127.0.0.1:{wire.port}")
+        assert ran.code == 4
+        assert "***" in ran.error["message"]
+        assert KEY not in ran.out + ran.err
+
+
+# --- proxies ---
+
+
+def test_proxy_of_the_environment_is_used(push: Push) -> None:
+    refusal = answer(b"", status="403 Forbidden")
+    with wired({"CONNECT": refusal}) as proxy:
+        ran = pushed(
+            push,
+            "https://dialer.example",
+            HTTPS_PROXY=f"http://127.0.0.1:{proxy.port}",
+        )
+    assert (ran.code, ran.counts) == (5, {"failed": 1})
+    assert proxy.heard[0].startswith("CONNECT dialer.example:443 ")
+    assert not any(KEY in request for request in proxy.heard)
+
+
+@pytest.mark.parametrize("name", ["HTTP_PROXY", "ALL_PROXY"])
+def test_this_machine_is_spoken_to_without_a_proxy(push: Push, name: str) -> None:
+    """Or a key would travel to the proxy in plain http."""
+    with wired({}) as proxy, wired(voiso()) as wire:
+        settings = {name: f"http://127.0.0.1:{proxy.port}"}
+        ran = pushed(push, f"http://127.0.0.1:{wire.port}", **settings)
+    assert (ran.code, proxy.heard, len(wire.heard)) == (0, [], 2)
