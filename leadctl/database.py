@@ -6,12 +6,14 @@ The one door to `sqlite3`.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 import sqlite3
 from typing import TYPE_CHECKING, Any, Self
 
 from leadctl.errors import LedgerUnusable
+from leadctl.folders import oddity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -107,8 +109,10 @@ def key(path: Path | None, *, new: bool) -> bytes:
     if path is None:
         return secrets.token_bytes(KEY_BYTES)
     key_file = path.with_name(f"{path.name}.key")
+    if what := oddity(key_file.resolve()):  # a pipe would be waited for
+        raise OSError(errno.EINVAL, f"its key {key_file} is {what}")
     if not key_file.exists():
-        if not new:
+        if not new or key_file.is_symlink():
             raise LedgerUnusable(
                 f"the key of the ledger is missing: {key_file}",
                 hint="put it back; without it nobody who was delivered is recognised",

@@ -18,7 +18,7 @@ from leadctl.books import Books, utc_text
 from leadctl.database import connect, key, translated
 from leadctl.ended import EndedRun
 from leadctl.errors import LedgerUnusable, Unusable, UsageError
-from leadctl.folders import make_private
+from leadctl.folders import make_file, make_private
 from leadctl.wording import nearest
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ class Ledger:
         with translated(path):
             if path is not None:
                 make_private(path.parent)
-                path.touch(mode=0o600)
+                make_file(path)
             self._turn = threading.RLock()
             self._db = connect(path)
             self.key = key(path, new=self._version() == 0)

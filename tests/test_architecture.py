@@ -122,7 +122,7 @@ ALLOWED = {
     "course": {"stretches", "timeline"},
     "books": {"audit", "model", "rowset", "timeline"},
     "ended": {"audit", "books", "model", "rowset"},
-    "database": {"errors"},
+    "database": {"errors", "folders"},
     "ledger": {
         "books",
         "database",
