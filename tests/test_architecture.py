@@ -27,6 +27,7 @@ PROVIDER_FILE = {
     "phone",
     "probe",
     "provider",
+    "settings",
 }
 ALLOWED = {
     # the nouns and their words
@@ -111,7 +112,19 @@ ALLOWED = {
     },
     "fitting": {"fields", "mapping", "model", "phone", "provider", "spelling"},
     # settings
-    "config": {"errors", "model", "provider", "wording", "yamlfile"},
+    "settings": {"model"},
+    "connection": {"provider", "settings"},
+    "address": {"errors", "provider"},
+    "config": {
+        "address",
+        "connection",
+        "errors",
+        "model",
+        "provider",
+        "settings",
+        "wording",
+        "yamlfile",
+    },
     "keychain": set[str](),
     "credentials": {"config", "errors", "keychain"},
     "accounts": {"config", "credentials", "provider", "yamlfile"},

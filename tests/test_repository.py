@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from leadctl import config, yamlfile
+from leadctl.connection import Connection
 from leadctl.fields import FIELDS
 from leadctl.provider import provider_class
 
@@ -156,7 +157,7 @@ def test_example_configuration_has_every_setting_with_its_default(name: str) -> 
 
 def test_example_configuration_has_every_common_setting_with_its_default() -> None:
     written = accounts()["voiso"]
-    defaults = {setting.name: setting.default for setting in fields(config.Connection)}
+    defaults = {setting.name: setting.default for setting in fields(Connection)}
     forms = {form.format(secret="api_key"): None for form in config.SECRET_FORMS}
     missing = object()
     found = {name: written.get(name, missing) for name in {**defaults, **forms}}
