@@ -32,5 +32,6 @@ def addressed(provider: Provider, account: str) -> Provider:
                 f"{part} of account {account!r} must be letters, digits and - only",
                 hint=f"it is the first part of the host name: {address}",
             )
-        address = address.replace(f"{{{part}}}", value)
+        if value:
+            address = address.replace(f"{{{part}}}", value)
     return replace(provider, base_url=address)

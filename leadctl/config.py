@@ -74,9 +74,10 @@ def account_names(document: Document, environment: Mapping[str, str]) -> list[st
     """Name the accounts of the file, and the providers that variables are set for."""
     names = [*document.table(("accounts",))]
     for provider in installed():
+        loaded = provider_class(provider)
         known = {
             variable_name(provider, key)
-            for key in allowed_settings(provider_class(provider))
+            for key in (*allowed_settings(loaded), *loaded.secrets)
         }
         if provider not in names and known & environment.keys():
             names.append(provider)

@@ -10,7 +10,8 @@ import errno
 import os
 import secrets
 import sqlite3
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from urllib.parse import quote
 
 from leadctl.errors import LedgerUnusable
 from leadctl.folders import oddity
@@ -67,6 +68,27 @@ def latest_runs(path: Path, most: int = 50) -> list[str]:
             return [str(run) for (run,) in db.execute(latest, (most,))]
     except (sqlite3.Error, OSError):
         return []
+
+
+class Health(NamedTuple):
+    """What a database is, and what is wrong with its pages (None: nothing)."""
+
+    application: int
+    version: int
+    damage: str | None
+
+
+def health(path: Path) -> Health:
+    """Look a database over from end to end, without changing it."""
+    where = f"file:{quote(str(path))}?mode=ro"
+    with (
+        translated(path),
+        contextlib.closing(sqlite3.connect(where, uri=True, timeout=30)) as db,
+    ):
+        (application,) = db.execute("PRAGMA application_id").fetchone()
+        (version,) = db.execute("PRAGMA user_version").fetchone()
+        (found,) = db.execute("PRAGMA integrity_check(1)").fetchone()
+        return Health(application, version, None if found == "ok" else str(found))
 
 
 class Cursor(sqlite3.Cursor):

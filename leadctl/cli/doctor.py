@@ -1,0 +1,58 @@
+"""`leadctl doctor`: the whole installation looked over, each trouble with a remedy."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+from leadctl.cli import options
+from leadctl.cli.app import app
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from leadctl.checkup import Check
+
+Offline = Annotated[
+    bool,
+    options.option("--offline", about="Make no call to any provider."),
+]
+
+
+@app.command("doctor")
+def doctor(
+    offline: Offline = False,
+    json: options.Json = False,
+    ledger: options.LedgerPath = None,
+    config: options.ConfigPath = None,
+) -> None:
+    """Check the installation, configuration, keyring, ledger, clock and accounts.
+
+    Says of each whether it is well, and what to do where it is not. Accounts are tried
+    with the call of `leadctl accounts test`, which changes nothing; --offline does
+    without.
+
+    Example: leadctl doctor
+    """
+    from leadctl.cli.checks import conclude
+
+    conclude(_checks(config, ledger, offline=offline), json=json)
+
+
+def _checks(
+    config: Path | None, ledger: str | None, *, offline: bool
+) -> Iterator[Check]:
+    import platformdirs
+
+    from leadctl import checkup
+    from leadctl import doctor as engine
+    from leadctl.cli.config import option_variables
+    from leadctl.cli.order import ledger_path
+
+    yield from engine.installation()
+    yield from checkup.configuration(config, os.environ, option_variables())
+    state = platformdirs.user_state_path("leadctl")
+    yield from engine.ledger(ledger_path(ledger, state))
+    yield from engine.clock(datetime.now(UTC))
