@@ -81,11 +81,16 @@ def warning(topic: str, message: str, remedy: str | None = None) -> Check:
 
 
 def configuration(
-    asked: Path | None, environment: Mapping[str, str], options: Iterable[str]
+    asked: Path | None,
+    environment: Mapping[str, str],
+    options: Iterable[str],
+    *,
+    unset: Grade = Grade.WARNING,
 ) -> Iterator[Check]:
     """Look at the config file and the variables beside it.
 
-    `options` are the variables that options of the command line read.
+    `options` are the variables that options of the command line read, `unset` says how
+    bad it is that a setting is nowhere to be found which an account needs.
     """
     path = config.config_path(asked)
     try:
@@ -99,12 +104,14 @@ def configuration(
             yield warning("config", message, remedy)
     else:
         yield Check("config", f"there is no {path}; defaults and variables are used")
-    yield from _accounts(found, environment)
+    yield from _accounts(found, environment, unset)
     yield from _profiles(found)
     yield from _unknown_variables(found, environment, {*options})
 
 
-def _accounts(found: Document, environment: Mapping[str, str]) -> Iterator[Check]:
+def _accounts(
+    found: Document, environment: Mapping[str, str], unset: Grade
+) -> Iterator[Check]:
     try:
         names = config.account_names(found, environment)
     except LeadctlError as error:
@@ -122,10 +129,9 @@ def _accounts(found: Document, environment: Mapping[str, str]) -> Iterator[Check
             continue
         yield Check(topic, f"{account.provider.title}, {account.provider.base_url}")
         for key in account.missing:
-            variable = config.variable_name(name, key)
-            yield warning(
-                topic, f"{key} is not set", f"write it here, or set {variable}"
-            )
+            message = f"{key} is not set"
+            remedy = f"write it below it, or set {config.variable_name(name, key)}"
+            yield Check(topic, message, unset, remedy, ExitCode.INPUT)
         yield from _key_files(account, environment)
 
 

@@ -15,17 +15,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import leadctl
+from leadctl import config, credentials
 from leadctl.checkup import Check, Grade, warning
 from leadctl.database import KEY_BYTES, health
-from leadctl.errors import ExitCode, LedgerUnusable
+from leadctl.errors import ExitCode, LeadctlError, LedgerUnusable
 from leadctl.exposure import exposures
 from leadctl.folders import oddity
 from leadctl.ledger import APPLICATION, VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
+    from leadctl.config import Account
     from leadctl.database import Health
+    from leadctl.yamlfile import Document
 
 LITTLE_DISK = 100 * 1024 * 1024
 """Bytes free below which a long import may not end."""
@@ -54,6 +57,35 @@ def _extra(name: str) -> list[str]:
         line for line in requires("leadctl") or () if marker in line.replace("'", '"')
     ]
     return [line.partition(">")[0].strip() for line in lines]
+
+
+def accounts(document: Document, environment: Mapping[str, str]) -> Iterator[Check]:
+    """Look at the accounts there are: is there a key for each, and where."""
+    names = config.account_names(document, environment)
+    if not names:
+        yield warning("accounts", "there is none yet", "leadctl accounts login NAME")
+    for name in names:
+        try:
+            account = config.resolve(document, environment, provider=None, account=name)
+        except LeadctlError:
+            continue  # a problem of the configuration, and said there
+        yield from _secrets(account, environment)
+
+
+def _secrets(account: Account, environment: Mapping[str, str]) -> Iterator[Check]:
+    topic = f"account {account.name}"
+    for secret in account.provider.secrets:
+        if found := credentials.place(account, secret, environment):
+            yield Check(topic, f"{secret} from {found.source}: {found.at}")
+        else:
+            yield Check(
+                topic,
+                f"there is no {secret}",
+                Grade.PROBLEM,
+                f"leadctl accounts login {account.name}, or set "
+                f"{config.variable_name(account.name, secret)}",
+                ExitCode.ACCESS,
+            )
 
 
 def ledger(path: Path) -> Iterator[Check]:

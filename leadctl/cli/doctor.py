@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 from leadctl.cli import options
 from leadctl.cli.app import app
+from leadctl.errors import LeadctlError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,12 +49,17 @@ def _checks(
     import platformdirs
 
     from leadctl import checkup
+    from leadctl import config as settings
     from leadctl import doctor as engine
     from leadctl.cli.config import option_variables
     from leadctl.cli.order import ledger_path
 
     yield from engine.installation()
-    yield from checkup.configuration(config, os.environ, option_variables())
+    yield from checkup.configuration(
+        config, os.environ, option_variables(), unset=checkup.Grade.PROBLEM
+    )
+    with suppress(LeadctlError):  # the configuration's, which has been said
+        yield from engine.accounts(settings.load(config), os.environ)
     state = platformdirs.user_state_path("leadctl")
     yield from engine.ledger(ledger_path(ledger, state))
     yield from engine.clock(datetime.now(UTC))
