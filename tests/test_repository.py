@@ -304,7 +304,10 @@ def test_help_lists_every_target() -> None:
 
 def test_continuous_integration_can_start() -> None:
     assert os.access(ROOT / ".ci" / "run", os.X_OK)
-    assert make("--dry-run", "test").returncode == 0
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    targets = re.findall(r"^make (\S+)$", script, re.MULTILINE)
+    assert targets == ["test", "test-lowest"]
+    assert make("--dry-run", *targets).returncode == 0
 
 
 # --- the example of docs/adding-a-provider.md ---
@@ -481,6 +484,33 @@ def test_locked_versions_are_names_and_versions_alone() -> None:
     pinned = [line for line in lines if line and not line.startswith("#")]
     assert all(re.fullmatch(r"[\w.-]+==[\w.+!]+", line) for line in pinned)
     assert {plain(line.partition("==")[0]) for line in pinned} >= requirements()
+
+
+def pinned(name: str) -> dict[str, str]:
+    """Return the versions that a lock file holds, by name."""
+    lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
+    pins = [line.partition("==") for line in lines if line and line[0] != "#"]
+    return {plain(package): version for package, _, version in pins}
+
+
+def test_lower_bounds_are_those_that_are_tested() -> None:
+    """`make test-lowest` installs them, and nothing that they do not name."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    project = project["project"]
+    extras = project["optional-dependencies"]
+    asked = project["dependencies"] + extras["sandbox"] + extras["xlsx"]
+    lowest = pinned("requirements-lowest.txt")
+    for line in asked:
+        found = re.fullmatch(r"([\w.-]+)>=([\d.]+)(,<\d+)?(; .+)?", line)
+        assert found, f"{line} has no lower bound"
+        tested = lowest[plain(found[1])]
+        assert re.sub(r"(\.0)+$", "", tested) == found[2].removesuffix(".0"), line
+
+
+def test_lowest_versions_are_tested_by_the_same_tools() -> None:
+    lowest, locked = pinned("requirements-lowest.txt"), pinned("requirements-dev.lock")
+    for tool in ("pytest", "hypothesis", "jsonschema"):
+        assert lowest[tool] == locked[tool]
 
 
 def test_every_dependency_is_listed_with_its_licence() -> None:
