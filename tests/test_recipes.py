@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 from test_repository import ROOT, blocks
 
+from leadctl.cli.config import option_variables as variables
+from leadctl.provider import installed, provider_class
 from leadctl.yamlfile import parse
 
 if TYPE_CHECKING:
@@ -178,6 +180,16 @@ def test_ci_hands_the_key_to_one_step(machine: Machine) -> None:
 def document_counts(report: str) -> tuple[int, int]:
     found = json.loads(report)
     return found["created"], found["exit_code"]
+
+
+def test_no_option_takes_a_key() -> None:
+    """Every user of the machine can read the command line of a process."""
+    secrets = {
+        secret for name in installed() for secret in provider_class(name).secrets
+    }
+    taken = {option.lstrip("-").replace("-", "_") for option in variables().values()}
+    assert {"provider", "account"} <= taken
+    assert not taken & {*secrets, "key", "secret", "token", "password"}
 
 
 def test_schema_is_named_as_editors_read_it() -> None:

@@ -268,6 +268,25 @@ def test_links_lead_somewhere(document: Path) -> None:
             assert (document.parent / link).exists(), link
 
 
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_tests_that_are_named_exist(document: Path) -> None:
+    """Where a document says which test holds a promise, there is one."""
+    text = document.read_text(encoding="utf-8")
+    for path, name in re.findall(r"`(tests/[\w/.]+)(?:::(\w+))?`", text):
+        assert (ROOT / path).exists(), path
+        if name:
+            code = (ROOT / path).read_text(encoding="utf-8")
+            assert re.search(rf"^def {name}\(", code, re.MULTILINE), f"{path}::{name}"
+
+
+def test_security_has_a_test_for_every_promise() -> None:
+    text = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (?!Attempt|Promise)(.+) \|$", text, re.MULTILINE)
+    assert len(rows) > 20
+    for row in rows:
+        assert "`tests/" in row.rpartition(" | ")[2], row
+
+
 def make(*arguments: str) -> subprocess.CompletedProcess[str]:
     found = shutil.which("make")
     if found is None:
