@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,8 +15,6 @@ from leadctl.settings import Source
 from leadctl.yamlfile import parse
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from program import Program
 
     from leadctl.config import Account
@@ -473,6 +473,16 @@ def test_file_of_the_current_folder_is_never_read(program: Program) -> None:
         program.write(name, "this: is no config\n")
     program.write("leads.csv", "phone\n+15551230001\n")
     assert program("check", "leads.csv", "--provider", "voiso").code == 0
+
+
+def test_module_of_the_current_folder_is_never_run(program: Program) -> None:
+    """Python looks there first when it runs a module; our command does not."""
+    for name in ("httpx", "yaml", "platformdirs", "sitecustomize", "leadctl"):
+        program.write(f"{name}.py", "raise SystemExit('a stray module ran')\n")
+    program.write("leads.csv", "phone\n+15551230001\n")
+    command = Path(sys.executable).parent / "leadctl"
+    ran = program.python(command, "check", "leads.csv", "--provider", "voiso")
+    assert (ran.code, ran.err) == (0, "")
 
 
 def test_file_of_the_users_folder_is_read(program: Program) -> None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from leadctl import checkup
+from leadctl.errors import ExitCode
 from leadctl.schema import config_schema
 
 if TYPE_CHECKING:
@@ -150,11 +152,14 @@ def test_all_that_is_wrong_is_said_at_once(program: Program, config: Path) -> No
     ],
 )
 def test_file_that_is_no_configuration_is_a_problem(
-    program: Program, config: Path, text: str, words: str
+    tmp_path: Path, text: str, words: str
 ) -> None:
-    config.write_text(text)
-    ran = program("config", "check")
-    assert (ran.code, words in ran.out) == (6, True)
+    path = tmp_path / "config.yaml"
+    path.write_text(text)
+    found = [*checkup.configuration(path, {}, ())]
+    assert checkup.exit_code(found) == ExitCode.INPUT
+    (problem,) = [each for each in found if each.grade is checkup.Grade.PROBLEM]
+    assert words in problem.message
 
 
 def test_variable_of_an_account_that_only_an_option_names_is_read(
