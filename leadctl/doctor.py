@@ -75,8 +75,8 @@ def accounts(document: Document, environment: Mapping[str, str]) -> Iterator[Che
 def _secrets(account: Account, environment: Mapping[str, str]) -> Iterator[Check]:
     topic = f"account {account.name}"
     for secret in account.provider.secrets:
-        if found := credentials.place(account, secret, environment):
-            yield Check(topic, f"{secret} from {found.source}: {found.at}")
+        if found := credentials.origin(account, secret, environment):
+            yield Check(topic, f"{secret} from {found.way}: {found.where}")
         else:
             yield Check(
                 topic,
