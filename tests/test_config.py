@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -480,8 +481,9 @@ def test_module_of_the_current_folder_is_never_run(program: Program) -> None:
     for name in ("httpx", "yaml", "platformdirs", "sitecustomize", "leadctl"):
         program.write(f"{name}.py", "raise SystemExit('a stray module ran')\n")
     program.write("leads.csv", "phone\n+15551230001\n")
-    command = Path(sys.executable).parent / "leadctl"
-    ran = program.python(command, "check", "leads.csv", "--provider", "voiso")
+    script = str(Path(sys.executable).parent / "leadctl")
+    installed = replace(program, command=(sys.executable, script))
+    ran = installed("check", "leads.csv", "--provider", "voiso")
     assert (ran.code, ran.err) == (0, "")
 
 

@@ -52,7 +52,7 @@ def said(ran: Ran) -> dict[str, list[str]]:
 
 
 def test_new_installation_is_well(program: Program) -> None:
-    ran = program("doctor", "--json", "--offline")
+    ran = program("doctor", "--json")
     found = said(ran)
     assert ran.code == 0
     assert sys.executable in found["python"][0]
@@ -65,7 +65,7 @@ def test_new_installation_is_well(program: Program) -> None:
 
 def test_account_without_a_key_is_a_problem_of_access(program: Program) -> None:
     env = {"LEADCTL_YOTEL_TIMEOUT": "5"}
-    ran = program("doctor", "--offline", env=env)
+    ran = program("doctor", env=env)
     assert ran.code == 4
     assert "problem  account yotel: there is no api_key" in ran.out
     assert "leadctl accounts login yotel" in ran.out
@@ -74,7 +74,7 @@ def test_account_without_a_key_is_a_problem_of_access(program: Program) -> None:
 def test_account_without_a_setting_is_a_problem_of_configuration(
     program: Program,
 ) -> None:
-    ran = program("doctor", "--offline", env={"LEADCTL_VOISO_API_KEY": "made-up"})
+    ran = program("doctor", env={"LEADCTL_VOISO_API_KEY": "made-up"})
     assert ran.code == 6
     assert "problem  account voiso: cluster_id is not set" in ran.out
     assert "LEADCTL_VOISO_CLUSTER_ID" in ran.out
@@ -85,7 +85,7 @@ def test_configuration_that_is_unusable_does_not_hide_the_rest(
     program: Program,
 ) -> None:
     config = program.write("config.yaml", "acounts: {}\n")
-    ran = program("doctor", "--offline", "--json", "--config", config)
+    ran = program("doctor", "--json", "--config", config)
     found = said(ran)
     assert ran.code == 6
     assert "did you mean 'accounts'?" in found["config"][0]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from test_repository import ROOT, blocks
 
-from leadctl.cli.config import option_variables as variables
+from leadctl.cli import commands
 from leadctl.provider import installed, provider_class
 from leadctl.yamlfile import parse
 
@@ -187,7 +187,10 @@ def test_no_option_takes_a_key() -> None:
     secrets = {
         secret for name in installed() for secret in provider_class(name).secrets
     }
-    taken = {option.lstrip("-").replace("-", "_") for option in variables().values()}
+    taken = {
+        option.lstrip("-").replace("-", "_")
+        for option in commands.config.option_variables().values()
+    }
     assert {"provider", "account"} <= taken
     assert not taken & {*secrets, "key", "secret", "token", "password"}
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-from leadctl.cli import options
+from leadctl.cli import options  # noqa: TC001  typer reads the annotations at run time
 from leadctl.cli.app import app
 from leadctl.errors import LeadctlError
 
@@ -17,35 +17,25 @@ if TYPE_CHECKING:
 
     from leadctl.checkup import Check
 
-Offline = Annotated[
-    bool,
-    options.option("--offline", about="Make no call to any provider."),
-]
-
 
 @app.command("doctor")
 def doctor(
-    offline: Offline = False,
     json: options.Json = False,
     ledger: options.LedgerPath = None,
     config: options.ConfigPath = None,
 ) -> None:
-    """Check the installation, configuration, keyring, ledger, clock and accounts.
+    """Check the installation, configuration, keys, ledger and clock.
 
-    Says of each whether it is well, and what to do where it is not. Accounts are tried
-    with the call of `leadctl accounts test`, which changes nothing; --offline does
-    without.
+    Says of each whether it is well, and what to do where it is not.
 
     Example: leadctl doctor
     """
     from leadctl.cli.checks import conclude
 
-    conclude(_checks(config, ledger, offline=offline), json=json)
+    conclude(_checks(config, ledger), json=json)
 
 
-def _checks(
-    config: Path | None, ledger: str | None, *, offline: bool
-) -> Iterator[Check]:
+def _checks(config: Path | None, ledger: str | None) -> Iterator[Check]:
     import platformdirs
 
     from leadctl import checkup
