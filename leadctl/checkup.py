@@ -15,6 +15,7 @@ from leadctl.errors import ExitCode, InputUnusable, LeadctlError
 from leadctl.exposure import exposures
 from leadctl.numbering import is_region
 from leadctl.provider import installed, provider_class
+from leadctl.suppression import List
 from leadctl.transport import require_safe_url
 from leadctl.wording import count, nearest
 
@@ -123,7 +124,7 @@ def _accounts(
             account = config.resolve(found, environment, provider=None, account=name)
             if not account.missing:
                 require_safe_url(account.provider.base_url)
-            _require_authorities(account)
+            _require_files(account)
         except LeadctlError as error:
             yield problem(topic, error)
             continue
@@ -135,10 +136,13 @@ def _accounts(
         yield from _key_files(account, environment)
 
 
-def _require_authorities(account: Account) -> None:
-    ca_file = account.connection.ca_file
-    if ca_file and not Path(ca_file).is_file():
-        raise InputUnusable(f"ca_file of account {account.name!r}: no file {ca_file}")
+def _require_files(account: Account) -> None:
+    """Raise where a file that a run needs is not there."""
+    named = [("ca_file", Path(account.connection.ca_file or "."))]
+    named += [("suppress", List.named(text).path) for text in account.suppress]
+    for key, path in named:
+        if path != Path() and not path.is_file():
+            raise InputUnusable(f"{key} of account {account.name!r}: no file {path}")
 
 
 def _key_files(account: Account, environment: Mapping[str, str]) -> Iterator[Check]:

@@ -143,6 +143,7 @@ ALLOWED = {
         "numbering",
         "profile",
         "provider",
+        "suppression",
         "transport",
         "wording",
         "yamlfile",

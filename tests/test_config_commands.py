@@ -149,6 +149,7 @@ def test_all_that_is_wrong_is_said_at_once(program: Program, config: Path) -> No
         ("profiles: [x]", "line 1: 'profiles' must be a mapping"),
         ("accounts: {", "line 1"),
         ("accounts: {voiso: {ca_file: nowhere.pem}}", "ca_file of account 'voiso'"),
+        ("accounts: {voiso: {suppress: nowhere.csv}}", "suppress of account 'voiso'"),
     ],
 )
 def test_file_that_is_no_configuration_is_a_problem(

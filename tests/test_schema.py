@@ -247,6 +247,24 @@ def test_schema_refuses_a_broken_configuration_where_the_parser_does(
     assert faulty_at(config_schema(), document, place)
 
 
+def keys(schema: Any) -> set[str]:  # noqa: ANN401  JSON
+    """Name every key that the schema knows, but for names that users choose."""
+    found: set[str] = set()
+    for key, value in schema.items() if isinstance(schema, dict) else ():
+        found |= {*value} if key == "properties" else set()
+        found |= keys(value)
+    return found
+
+
+def test_example_configuration_has_every_key_there_is() -> None:
+    written = (ROOT / "config.example.yaml").read_text(encoding="utf-8")
+    known = keys(config_schema()["$defs"]) | {"accounts", "profiles"}
+    assert {"suppress", "timeout", "phone_format", "skip_if", "sheet"} <= known
+    assert [
+        k for k in sorted(known) if not re.search(rf"\b{k}:|\b{k}[,.]", written)
+    ] == []
+
+
 @pytest.mark.parametrize("provider", [*installed()])
 def test_schema_knows_what_every_setting_is_for(provider: str) -> None:
     """An editor shows it beside the setting; `base_url` and files say it themselves."""

@@ -156,6 +156,8 @@ def _account(account: Account) -> dict[str, Json]:
         _entry(key, _value(account, key), *account.origins.get(key, unsaid))
         for key in (*kinds(type(account.provider)), *kinds(Connection))
     ]
+    if account.suppress:
+        entries.append(_entry("suppress", [*account.suppress], Source.FILE))
     return {
         "account": account.name,
         "provider": account.provider.name,
