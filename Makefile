@@ -2,13 +2,14 @@
 
 PYTHON ?= python3
 VENV := .venv
+LOWEST := .venv-lowest
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 BENCH := .venv-bench
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-long bench bench-quick format completions clean
+.PHONY: help demo test test-lowest test-long bench bench-quick format completions clean
 
 help:  ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1  /p' $(MAKEFILE_LIST) \
@@ -26,6 +27,13 @@ test: $(VENV)/.dev  ## Check format, lint and types, and run the tests
 	$(BIN)/ruff check
 	$(BIN)/mypy --strict
 	$(BIN)/python -m pytest
+
+# Those that reach into every package we depend on.
+test-lowest: $(LOWEST)/.dev  ## Run a choice of tests with the lowest versions of all dependencies
+	$(LOWEST)/bin/python -m pytest $(TESTS_OF_DEPENDENCIES)
+
+TESTS_OF_DEPENDENCIES := $(patsubst %,tests/test_%.py,\
+	completions config_commands credentials files phone provider_contract report yamlfile)
 
 test-long: $(VENV)/.dev  ## Run the tests with their long suites in full
 	LEADCTL_TEST_LONG=1 $(BIN)/python -m pytest
@@ -49,7 +57,7 @@ completions: $(VENV)/.dev  ## Write completions/ anew
 	_LEADCTL_COMPLETE=source_fish $(BIN)/leadctl > completions/leadctl.fish
 
 clean:  ## Remove the environment and what tools left behind
-	rm -rf $(VENV) $(BENCH) .benchmarks .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) $(LOWEST) $(BENCH) .benchmarks .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
 	rm -f examples/*.rejects.*
 	find leadctl tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -64,6 +72,13 @@ $(BENCH)/.bench: pyproject.toml requirements-dev.lock
 $(VENV)/.sandbox: pyproject.toml
 	$(PYTHON) -m venv --clear $(VENV)
 	$(PIP) install --quiet --editable '.[sandbox]'
+	@touch $@
+
+$(LOWEST)/.dev: pyproject.toml requirements-lowest.txt
+	$(PYTHON) -m venv --clear $(LOWEST)
+	$(LOWEST)/bin/python -m pip --disable-pip-version-check install --quiet --no-deps \
+		--requirement requirements-lowest.txt --editable .
+	$(LOWEST)/bin/python -m pip --disable-pip-version-check check
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.sandbox requirements-dev.lock

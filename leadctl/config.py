@@ -7,19 +7,22 @@ API key.
 from __future__ import annotations
 
 import re
-from dataclasses import MISSING, dataclass, fields, replace
+from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import platformdirs
 
+from leadctl.address import addressed, parts
+from leadctl.connection import Connection
 from leadctl.errors import InputUnusable, UsageError
 from leadctl.provider import Provider, installed, provider_class
+from leadctl.settings import Kind, Origin, Source, kinds
 from leadctl.wording import nearest
 from leadctl.yamlfile import Document, parse, read
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from leadctl.model import Json
     from leadctl.provider import Limits
@@ -28,47 +31,6 @@ if TYPE_CHECKING:
 SECRET_FORMS = ("{secret}_file", "{secret}_command")
 
 Filled = TypeVar("Filled")
-
-
-@dataclass(frozen=True)
-class Connection:
-    """Settings every provider's account takes beside its own.
-
-    None leaves the provider's value.
-
-    timeout              seconds without a byte before a request is given up
-    requests_per_minute  what this account is allowed, where it differs
-    concurrency          requests under way at the same time
-    min_interval         seconds from the end of a request to the start of the next
-    batch_size           leads a request; may lower the provider's, never raise it
-    ca_file              PEM file of a private authority, the only one then trusted
-    retry_for            seconds of waiting spent on one batch before it is given up
-    doubt_delay          seconds before a batch whose answer was lost is sent again
-    """
-
-    timeout: float = 60.0
-    requests_per_minute: float | None = None
-    concurrency: int | None = None
-    min_interval: float | None = None
-    batch_size: int | None = None
-    ca_file: str | None = None
-    retry_for: float = 900.0
-    doubt_delay: float | None = None
-
-    def applied_to(self, limits: Limits) -> Limits:
-        """Return the limits this account keeps."""
-        own = {
-            name: value
-            for name in (
-                "requests_per_minute",
-                "concurrency",
-                "min_interval",
-                "doubt_delay",
-            )
-            if (value := getattr(self, name)) is not None
-        }
-        size = min(limits.batch_size, self.batch_size or limits.batch_size)
-        return replace(limits, **own, batch_size=size)
 
 
 @dataclass(frozen=True)
@@ -84,6 +46,8 @@ class Account:
     """Files of numbers never to upload, `PATH` or `PATH::COLUMN`."""
     missing: tuple[str, ...] = ()
     """Settings without which nothing can be sent; a dry run does without them."""
+    origins: Mapping[str, Origin] = field(default_factory=dict)
+    """Where settings were read; those that are not here have their default."""
 
     @property
     def limits(self) -> Limits:
@@ -102,7 +66,27 @@ def load(asked: Path | None) -> Document:
         return parse("", str(path))
     document = read(path)
     document.table((), ("accounts", "profiles"))
+    _require_own_variables(document)
     return document
+
+
+def account_names(document: Document, environment: Mapping[str, str]) -> list[str]:
+    """Name the accounts of the file, and the providers that variables are set for."""
+    names = [*document.table(("accounts",))]
+    for provider in installed():
+        loaded = provider_class(provider)
+        known = {
+            variable_name(provider, key)
+            for key in (*allowed_settings(loaded), *loaded.secrets)
+        }
+        if provider not in names and known & environment.keys():
+            names.append(provider)
+    return names
+
+
+def allowed_settings(provider: type[Provider]) -> dict[str, Kind]:
+    """Map everything that may be said of an account, but for the secrets themselves."""
+    return kinds(provider) | kinds(Connection) | _secret_forms(provider)
 
 
 def account_name(
@@ -110,21 +94,24 @@ def account_name(
 ) -> tuple[str, str]:
     """Settle which account of which provider is meant; returns (account, provider)."""
     accounts = document.table(("accounts",))
-    if account is None:
-        if provider is None:
-            raise UsageError(
-                "say --provider or --account", hint="see `leadctl providers`"
-            )
-        return provider, str(
-            document.table(("accounts", provider)).get("provider", provider)
+    name = account or provider
+    if name is None:
+        raise UsageError("say --provider or --account", hint="see `leadctl providers`")
+    stated = _stated_provider(document, name)
+    if stated and provider and stated != provider:
+        raise UsageError(f"account {name!r} belongs to {stated}, not {provider}")
+    if found := stated or provider:
+        return name, found
+    if name in installed():
+        return name, name
+    if name in accounts:
+        raise document.problem(
+            ("accounts", name),
+            f"account {name!r} does not say whose it is",
+            hint=f"write provider: below it; providers: {', '.join(installed())}",
         )
-    named = document.table(("accounts", account)).get("provider")
-    if account not in accounts and provider is None and account not in installed():
-        known = [*accounts, *installed()]
-        raise UsageError(f"there is no account {account!r}{nearest(account, known)}")
-    if named and provider and named != provider:
-        raise UsageError(f"account {account!r} belongs to {named}, not {provider}")
-    return account, str(named or provider or account)
+    known = [*accounts, *installed()]
+    raise UsageError(f"there is no account {name!r}{nearest(name, known)}")
 
 
 def resolve(
@@ -142,38 +129,73 @@ def resolve(
     name, provider_name = account_name(document, provider, account)
     loaded = provider_class(provider_name)
     where: Where = ("accounts", name)
-    secret_keys = [
-        form.format(secret=s) for s in loaded.secrets for form in SECRET_FORMS
-    ]
-    own, common = _types(loaded), _types(Connection)
+    own, common, forms = kinds(loaded), kinds(Connection), _secret_forms(loaded)
     _refuse_plain_secrets(document, where, loaded)
-    table = document.table(where, ("provider", "suppress", *own, *common, *secret_keys))
-    values: dict[str, Json] = {}
-    for setting, kind in (own | common).items():
-        variable = variable_name(name, setting)
-        if overrides and setting in overrides:
-            values[setting] = overrides[setting]
-        elif environment.get(variable, "").strip():
-            values[setting] = _from_text(environment[variable], kind, variable)
-        elif table.get(setting) is not None:
-            problem = document.problem(
-                (*where, setting), f"{setting} must be {_NAMES[kind]}"
-            )
-            values[setting] = _typed(table[setting], kind, problem)
+    document.table(where, ("provider", "suppress", *own, *common, *forms))
+    places = _Places(document, environment, where, overrides or {})
+    said = {key: places.said(key, kind) for key, kind in (own | common).items()}
+    ways = {key: places.in_file(key, kind) for key, kind in forms.items()}
+    found = {key: value for key, value in (said | ways).items() if value is not None}
+    values = {key: value for key, (value, _) in found.items()}
     missing = tuple(
-        s for s in own if s in _required(loaded, values) and s not in values
+        key for key in own if key in _required(loaded, values) and key not in values
     )
     values |= dict.fromkeys(missing, "")
-    built = _filled(loaded, own, values)
-    connection = _filled(Connection, common, values)
-    for setting in _senseless(connection):
-        raise InputUnusable(
-            f"{_origin(document, where, setting, environment)} must be a number "
-            f"from {_LEAST[setting]:g} to {MOST:,}"
+    return Account(
+        name,
+        addressed(_filled(loaded, own, values), name),
+        _filled(Connection, common, values),
+        {key: str(values[key]) for key in forms if key in values},
+        _suppress(document, (*where, "suppress")),
+        missing,
+        {key: origin for key, (_, origin) in found.items()},
+    )
+
+
+@dataclass(frozen=True)
+class _Places:
+    """Where an account's settings may be said; the first that says one counts."""
+
+    document: Document
+    environment: Mapping[str, str]
+    where: Where
+    overrides: Mapping[str, Json]
+
+    def said(self, key: str, kind: Kind) -> tuple[Json, Origin] | None:
+        if key in self.overrides:
+            return self.overrides[key], Origin(Source.OPTION)
+        return self._in_variable(key, kind) or self.in_file(key, kind)
+
+    def _in_variable(self, key: str, kind: Kind) -> tuple[Json, Origin] | None:
+        variable = variable_name(str(self.where[-1]), key)
+        text = self.environment.get(variable, "")
+        if not text.strip():
+            return None
+        try:
+            value = kind.from_text(text)
+        except ValueError as error:
+            raise InputUnusable(f"{variable} {error}") from None
+        return _path(value) if kind.path else value, Origin(
+            Source.ENVIRONMENT, variable
         )
-    forms = {key: str(table[key]) for key in secret_keys if table.get(key) is not None}
-    suppress = _suppress(document, (*where, "suppress"))
-    return Account(name, _addressed(built, name), connection, forms, suppress, missing)
+
+    def in_file(self, key: str, kind: Kind) -> tuple[Json, Origin] | None:
+        place = (*self.where, key)
+        written = self.document.at(place)
+        if written is None:
+            return None
+        try:
+            value = kind.from_file(written)
+        except ValueError as error:
+            raise self.document.problem(place, f"{key} {error}") from None
+        if kind.path:  # not from the current folder, which is anywhere
+            value = _path(value, beside=self.document.name)
+        at = f"{self.document.name}:{self.document.lines[place]}"
+        return value, Origin(Source.FILE, at)
+
+
+def _path(value: Json, *, beside: str = "") -> str:
+    return str(Path(beside).parent / Path(str(value)).expanduser())
 
 
 def _suppress(document: Document, where: Where) -> tuple[str, ...]:
@@ -186,37 +208,43 @@ def _suppress(document: Document, where: Where) -> tuple[str, ...]:
     return tuple(str(folder / Path(str(path)).expanduser()) for path in listed)
 
 
-MOST = 1_000_000
-"""No setting is a larger number; a sleep cannot be either."""
-
-_LEAST = {
-    "timeout": 0.001,
-    "requests_per_minute": 0.001,
-    "concurrency": 1,
-    "min_interval": 0,
-    "batch_size": 1,
-    "retry_for": 0,
-    "doubt_delay": 0,
-}
+def _secret_forms(provider: type[Provider]) -> dict[str, Kind]:
+    """Map the ways to its secrets that may stand in a file: api_key_file, …_command."""
+    return {
+        form.format(secret=secret): Kind(str, path=form.endswith("_file"))
+        for secret in provider.secrets
+        for form in SECRET_FORMS
+    }
 
 
-def _senseless(connection: Connection) -> Iterator[str]:
-    """Yield the settings that are no number a run could keep to."""
-    for setting, least in _LEAST.items():
-        number = getattr(connection, setting)
-        if number is not None and not least <= number <= MOST:
-            yield setting
+def _stated_provider(document: Document, account: str) -> str | None:
+    """Return whose the account is by the file; InputUnusable where there is no such."""
+    where = ("accounts", account, "provider")
+    stated, known = document.table(where[:-1]).get("provider"), [*installed()]
+    if stated is None:
+        return None
+    if not isinstance(stated, str) or stated not in known:
+        raise document.problem(
+            where,
+            f"there is no provider {stated!r}{nearest(str(stated), known)}",
+            hint=f"providers: {', '.join(known)}",
+        )
+    return stated
 
 
-def _origin(
-    document: Document, where: Where, setting: str, environment: Mapping[str, str]
-) -> str:
-    """Say where a setting was read: its variable, else its line in the config file."""
-    variable = variable_name(str(where[-1]), setting)
-    if variable in environment:
-        return variable
-    line = document.lines.get((*where, setting))
-    return f"{document.name}, line {line}: {setting}" if line else setting
+def _require_own_variables(document: Document) -> None:
+    """Refuse two names with the same variables: one's key would go to the other."""
+    seen: dict[str, str] = {}
+    for name in document.table(("accounts",)):
+        variable = variable_name(name, "")
+        if variable in seen:
+            raise document.problem(
+                ("accounts", name),
+                f"accounts {seen[variable]!r} and {name!r} share their variables, "
+                f"{variable}…",
+                hint="give one of them another name",
+            )
+        seen[variable] = name
 
 
 def _filled(
@@ -226,19 +254,9 @@ def _filled(
     return settings(**{name: values[name] for name in names if name in values})
 
 
-def variable_name(account: str, setting: str) -> str:
+def variable_name(account: str, key: str) -> str:
     """Return LEADCTL_<ACCOUNT>_<SETTING>, other characters as underscores."""
-    return re.sub(r"[^A-Z0-9]", "_", f"LEADCTL_{account}_{setting}".upper())
-
-
-def _types(settings: type) -> dict[str, type]:
-    """Map each setting to bool, int, float or str, by how its field is annotated."""
-    kinds: dict[str, type] = {kind.__name__: kind for kind in (bool, int, float, str)}
-    found = {}
-    for field in fields(settings):
-        written = field.type if isinstance(field.type, str) else field.type.__name__
-        found[field.name] = kinds[written.removesuffix(" | None")]
-    return found
+    return re.sub(r"[^A-Z0-9]", "_", f"LEADCTL_{account}_{key}".upper())
 
 
 def _required(provider: type[Provider], values: Mapping[str, Json]) -> set[str]:
@@ -248,30 +266,7 @@ def _required(provider: type[Provider], values: Mapping[str, Json]) -> set[str]:
     )
     address = str(values.get("base_url", usual))
     needed = {f.name for f in fields(provider) if f.default is MISSING}
-    return needed | set(_parts(address))
-
-
-def _parts(address: str) -> list[str]:
-    return re.findall(r"\{(\w+)\}", address)
-
-
-def _addressed(provider: Provider, account: str) -> Provider:
-    """Fill in the account's part of the address: `https://{cluster_id}.voiso.com/…`."""
-    address = provider.base_url
-    for setting in _parts(address):
-        if setting not in provider.settings():
-            raise InputUnusable(
-                f"base_url of account {account!r}: there is no setting {setting!r}",
-                hint=f"settings: {', '.join(provider.settings())}",
-            )
-        value = str(getattr(provider, setting))
-        if value and not re.fullmatch(r"[A-Za-z0-9-]+", value):
-            raise InputUnusable(
-                f"{setting} of account {account!r} must be letters, digits and - only",
-                hint=f"it is the first part of the host name: {address}",
-            )
-        address = address.replace(f"{{{setting}}}", value)
-    return replace(provider, base_url=address)
+    return needed | set(parts(address))
 
 
 def _refuse_plain_secrets(
@@ -286,34 +281,3 @@ def _refuse_plain_secrets(
                 hint=f"use {secret}_file or {secret}_command here, or the keyring "
                 "(leadctl accounts login)",
             )
-
-
-_NAMES = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
-
-
-def _typed(value: Json, kind: type, problem: InputUnusable) -> Json:
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if kind is str and isinstance(value, int | float) and not isinstance(value, bool):
-        return str(value)
-    if type(value) is not kind:
-        raise problem
-    return value
-
-
-def _from_text(text: str, kind: type, variable: str) -> Json:
-    words = {
-        "true": True,
-        "yes": True,
-        "1": True,
-        "false": False,
-        "no": False,
-        "0": False,
-    }
-    try:
-        if kind is bool:
-            return words[text.strip().casefold()]
-        found: Json = kind(text.strip())
-    except (ValueError, KeyError):
-        raise InputUnusable(f"{variable} must be {_NAMES[kind]}") from None
-    return found

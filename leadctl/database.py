@@ -6,12 +6,15 @@ The one door to `sqlite3`.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 import sqlite3
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from urllib.parse import quote
 
 from leadctl.errors import LedgerUnusable
+from leadctl.folders import oddity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,6 +70,27 @@ def latest_runs(path: Path, most: int = 50) -> list[str]:
         return []
 
 
+class Health(NamedTuple):
+    """What a database is, and what is wrong with its pages (None: nothing)."""
+
+    application: int
+    version: int
+    damage: str | None
+
+
+def health(path: Path) -> Health:
+    """Look a database over from end to end, without changing it."""
+    where = f"file:{quote(str(path))}?mode=ro"
+    with (
+        translated(path),
+        contextlib.closing(sqlite3.connect(where, uri=True, timeout=30)) as db,
+    ):
+        (application,) = db.execute("PRAGMA application_id").fetchone()
+        (version,) = db.execute("PRAGMA user_version").fetchone()
+        (found,) = db.execute("PRAGMA integrity_check(1)").fetchone()
+        return Health(application, version, None if found == "ok" else str(found))
+
+
 class Cursor(sqlite3.Cursor):
     """A cursor whose trouble is a LedgerUnusable, when reading as well."""
 
@@ -107,8 +131,10 @@ def key(path: Path | None, *, new: bool) -> bytes:
     if path is None:
         return secrets.token_bytes(KEY_BYTES)
     key_file = path.with_name(f"{path.name}.key")
+    if what := oddity(key_file.resolve()):  # a pipe would be waited for
+        raise OSError(errno.EINVAL, f"its key {key_file} is {what}")
     if not key_file.exists():
-        if not new:
+        if not new or key_file.is_symlink():
             raise LedgerUnusable(
                 f"the key of the ledger is missing: {key_file}",
                 hint="put it back; without it nobody who was delivered is recognised",

@@ -1,7 +1,11 @@
-"""Folders of our own: readable by their owner alone."""
+"""Folders and files of our own: for their owner alone, and no link leads elsewhere."""
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import os
+import stat
 from typing import TYPE_CHECKING
 
 from leadctl.errors import InputUnusable
@@ -11,7 +15,15 @@ if TYPE_CHECKING:
 
 
 def make_private(folder: Path) -> None:
-    """Make a folder and those above it that are missing, all of them 0700."""
+    """Make a folder and those above it that are missing, all of them 0700.
+
+    A link of one's own may stand for it; somebody else's would lead us where they like.
+    """
+    if folder.is_symlink() and folder.lstat().st_uid not in (0, os.geteuid()):
+        raise InputUnusable(
+            f"the folder {folder} is a link that belongs to somebody else",
+            hint="remove it, or name another place: --ledger, or XDG_STATE_HOME",
+        )
     if folder.is_dir():
         return
     make_private(folder.parent)
@@ -22,3 +34,36 @@ def make_private(folder: Path) -> None:
             f"the folder {folder} cannot be made: {error.strerror}",
             hint="name a place you can write to: --ledger, or XDG_STATE_HOME",
         ) from error
+
+
+def make_file(path: Path) -> None:
+    """Have a file there, 0600 if it is new; OSError where something else lies there.
+
+    One that exists is not opened: closing it would drop the locks that SQLite holds.
+    """
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    if what := oddity(path):
+        raise OSError(errno.EINVAL, f"it is {what}")
+
+
+def open_file(path: Path) -> int:
+    """Open a file to read and write it, 0600 if it is new; OSError as above."""
+    make_file(path)
+    return os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+
+
+def oddity(path: Path) -> str | None:
+    """Say what is there, where it is neither a file nor nothing, such as a link."""
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return None
+    kinds = {
+        stat.S_IFREG: None,
+        stat.S_IFLNK: "a link",
+        stat.S_IFIFO: "a pipe",
+        stat.S_IFDIR: "a folder",
+        stat.S_IFSOCK: "a socket",
+    }
+    return kinds.get(stat.S_IFMT(mode), "a device")

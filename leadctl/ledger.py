@@ -18,7 +18,7 @@ from leadctl.books import Books, utc_text
 from leadctl.database import connect, key, translated
 from leadctl.ended import EndedRun
 from leadctl.errors import LedgerUnusable, Unusable, UsageError
-from leadctl.folders import make_private
+from leadctl.folders import make_file, make_private
 from leadctl.wording import nearest
 
 if TYPE_CHECKING:
@@ -93,6 +93,9 @@ CREATE TABLE requests (
 """Scripts from each version of the schema to the next; the version is their number."""
 
 
+VERSION = len(_MIGRATIONS)
+
+
 class Ledger:
     """An open ledger, used by one thread; other processes may use the file meanwhile.
 
@@ -106,7 +109,7 @@ class Ledger:
         with translated(path):
             if path is not None:
                 make_private(path.parent)
-                path.touch(mode=0o600)
+                make_file(path)
             self._turn = threading.RLock()
             self._db = connect(path)
             self.key = key(path, new=self._version() == 0)
@@ -311,11 +314,11 @@ class Ledger:
             self._db.commit()
 
     def _migrate(self) -> None:
-        if self._version() == len(_MIGRATIONS):
+        if self._version() == VERSION:
             return
         with self.transaction():
             version = self._version()
-            if version > len(_MIGRATIONS):
+            if version > VERSION:
                 raise LedgerUnusable(
                     f"{self.path} was written by a newer leadctl (schema {version})",
                     hint="update leadctl, or name another file with --ledger",
@@ -324,7 +327,7 @@ class Ledger:
                 for statement in filter(str.strip, script.split(";")):
                     self._db.execute(statement)
             self._db.execute(f"PRAGMA application_id = {APPLICATION}")
-            self._db.execute(f"PRAGMA user_version = {len(_MIGRATIONS)}")
+            self._db.execute(f"PRAGMA user_version = {VERSION}")
 
     def _version(self) -> int:
         """Return the schema's version; 0 for an empty file, and for nothing else."""

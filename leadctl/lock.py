@@ -10,8 +10,8 @@ import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from leadctl.errors import CampaignLocked
-from leadctl.folders import make_private
+from leadctl.errors import CampaignLocked, InputUnusable
+from leadctl.folders import make_private, open_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,10 +29,7 @@ def campaign_lock(folder: Path, account: str, campaign: str) -> Iterator[None]:
     name = hashlib.blake2b(
         f"{account}\0{campaign}".encode(), digest_size=12
     ).hexdigest()
-    handle = os.open(
-        folder / f"{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
-    )
-    with os.fdopen(handle, "r+", encoding="utf-8") as file:
+    with os.fdopen(_opened(folder / f"{name}.lock"), "r+", encoding="utf-8") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -45,6 +42,16 @@ def campaign_lock(folder: Path, account: str, campaign: str) -> Iterator[None]:
         file.write(json.dumps({"pid": os.getpid(), "since": since}))
         file.flush()
         yield
+
+
+def _opened(path: Path) -> int:
+    try:
+        return open_file(path)
+    except OSError as error:
+        raise InputUnusable(
+            f"the lock {path} cannot be used: {error.strerror}",
+            hint="remove what lies there; no run is going on with it",
+        ) from error
 
 
 def _owner(written: str) -> str:

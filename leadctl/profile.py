@@ -195,7 +195,7 @@ def _unknown_field(name: str) -> tuple[str, str]:
     )
 
 
-_SPEC = ("column", "columns", "template", "value", "map", "default")
+SPEC = ("column", "columns", "template", "value", "map", "default")
 
 
 def _source(document: Document, where: Where, field_name: str = "") -> Source:
@@ -205,7 +205,7 @@ def _source(document: Document, where: Where, field_name: str = "") -> Source:
             return _named(document, str(node), where)
         case list() if node and all(isinstance(name, str | int) for name in node):
             return Columns(tuple(str(name) for name in node), where)
-        case dict() if field_name in OBJECTS and not node.keys() & set(_SPEC):
+        case dict() if field_name in OBJECTS and not node.keys() & set(SPEC):
             return Members({key: _source(document, (*where, key)) for key in node})
         case dict():
             return _spec(document, where)
@@ -217,7 +217,7 @@ def _source(document: Document, where: Where, field_name: str = "") -> Source:
 
 
 def _spec(document: Document, where: Where) -> Source:
-    table = document.table(where, _SPEC)
+    table = document.table(where, SPEC)
     given = [key for key in ("column", "columns", "template", "value") if key in table]
     if len(given) != 1:
         raise document.problem(

@@ -7,6 +7,7 @@ every cell in its place and stays what it is until somebody corrects it.
 from __future__ import annotations
 
 import csv
+import errno
 import filecmp
 import io
 import json
@@ -63,7 +64,7 @@ def require_ours(path: Path) -> None:
     _require_room(path.parent)
     if not os.path.lexists(path):
         return
-    if path.is_symlink() or not path.is_file() or not _is_ours(path):
+    if not _is_ours(path):
         raise InputUnusable(
             f"{path} exists and is not a reject file of leadctl",
             hint="move it away, or name another file with --rejects",
@@ -84,6 +85,8 @@ def _require_room(folder: Path) -> None:
 
 
 def _is_ours(path: Path) -> bool:
+    if path.is_symlink() or not path.is_file():
+        return False
     with path.open("rb") as file:
         start = file.read(64).replace(b"\0", b"")
     return NAMES[0].encode() in start[:32]
@@ -94,7 +97,7 @@ def set_aside(path: Path) -> Path | None:
 
     Somebody may be correcting it: what stands in it is not ours alone any more.
     """
-    if not path.is_file() or path.is_symlink() or not _is_ours(path):
+    if not _is_ours(path):
         return None
     old = path.with_name(f"{path.stem}.old{path.suffix}")
     if os.path.lexists(old) and not _is_ours(old):
@@ -138,6 +141,8 @@ def write(
     def keep_other(new: Path) -> None:
         if not _is_same(new, path):
             set_aside(path)
+        if os.path.lexists(path) and not _is_ours(path):
+            raise FileExistsError(errno.EEXIST, "something else has turned up there")
 
     try:
         with replacing(
@@ -212,9 +217,15 @@ def _own_cells(finding: Finding, run_id: str) -> list[str]:
     return [harmless(str(cell)) for cell in cells]
 
 
+_FORMULA = re.compile(r"(^|[,;|\t\r\n])(?=[=+@\t\r-])")
+
+
 def harmless(text: str) -> str:
-    """Keep a spreadsheet from calculating a provider's text."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text
+    """Keep a spreadsheet from calculating a provider's text.
+
+    After a separator as well: it may split cells at another one than we do.
+    """
+    return _FORMULA.sub(r"\1'", text)
 
 
 def _guarded(cells: Cells | str, places: Collection[int]) -> Cells | str:

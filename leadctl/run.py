@@ -43,6 +43,7 @@ class Order:
     again. `spool` is our copy of stdin, removed when nothing of it is left to send.
     `resumes` is the run to go on with; `with_unknown`, its unknown rows are sent again
     where that is safe.
+    `warnings` are told before anything is sent.
     `tell` hears notes for the user, `tell_wait` every wait for the provider, and
     `tell_probe` what the harmless call showed: a LeadctlError it raises ends it all
     before anything is recorded.
@@ -58,6 +59,7 @@ class Order:
     resumes: str | None = None
     with_unknown: bool = True
     resend_delivered: bool = False
+    warnings: Sequence[str] = ()
     tell: Callable[[str], None] = lambda _note: None
     tell_wait: Callable[[float, str], None] = lambda _seconds, _why: None
     tell_probe: Callable[[Probe], None] = lambda _probe: None
@@ -66,6 +68,8 @@ class Order:
 def push(order: Order) -> Report:
     """Deliver the job; raises LeadctlError where the run cannot begin."""
     stop, account, limits = Stop(), order.account, order.account.limits
+    for warning in order.warnings:
+        order.tell(warning)
     with contextlib.ExitStack() as stack:
         campaign = order.job.campaign
         stack.enter_context(line.campaign_held(account, campaign, order.ledger))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,11 +12,10 @@ import pytest
 from leadctl import config
 from leadctl.errors import InputUnusable, LeadctlError, UsageError
 from leadctl.provider import installed
+from leadctl.settings import Source
 from leadctl.yamlfile import parse
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from program import Program
 
     from leadctl.config import Account
@@ -270,6 +272,117 @@ def test_unknown_provider_of_an_account_is_named() -> None:
         resolved("accounts: {eu: {provider: viso}}", provider=None, account="eu")
 
 
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        (
+            "accounts:\n  eu:\n    provider: viso\n",
+            3,
+            "there is no provider 'viso' (did you mean 'voiso'?)",
+        ),
+        ("accounts:\n  eu:\n    provider: [voiso]\n", 3, "there is no provider"),
+        ("accounts:\n  eu: {timeout: 5}\n", 2, "account 'eu' does not say whose it is"),
+        ("accounts:\n  eu:\n", 2, "account 'eu' does not say whose it is"),
+    ],
+    ids=["unknown", "list", "missing", "empty"],
+)
+def test_account_of_nobody_is_named_with_its_line(
+    text: str, line: int, words: str
+) -> None:
+    with pytest.raises(InputUnusable) as caught:
+        resolved(text, provider=None, account="eu")
+    assert caught.value.message.startswith(f"config.yaml, line {line}: {words}")
+    assert "voiso" in (caught.value.hint or "")
+
+
+def test_account_named_like_a_provider_may_leave_it_out() -> None:
+    assert resolved(of_voiso("provider: null")).provider.name == "voiso"
+
+
+def test_account_named_like_another_provider_is_not_taken_for_it() -> None:
+    with pytest.raises(UsageError, match="'voiso' belongs to yotel, not voiso"):
+        resolved(of_voiso("provider: yotel"))
+
+
+def test_word_outside_a_choice_is_named_with_line_and_choices() -> None:
+    text = "accounts:\n  ozonetel:\n    phone_format: E.164\n"
+    with pytest.raises(InputUnusable) as caught:
+        resolved(text, provider="ozonetel")
+    said = "config.yaml, line 3: phone_format must be one of as-written, e164, national"
+    assert caught.value.message == said
+
+
+def test_accounts_that_share_their_variables_are_refused(program: Program) -> None:
+    """The key of one would be sent to the address of the other."""
+    accounts = (
+        "accounts:\n  voiso-eu: {provider: voiso}\n  voiso_eu: {provider: yotel}\n"
+    )
+    config_file = program.write("config.yaml", accounts)
+    program.write("leads.csv", "phone\n+15551230001\n")
+    ran = program("check", "leads.csv", "-p", "voiso", "--config", config_file)
+    assert ran.code == 6
+    assert "line 3: accounts 'voiso-eu' and 'voiso_eu' share their variables" in ran.err
+
+
+# --- where a value was read --------------------------------------------------------
+
+
+def test_origin_of_every_value_is_known() -> None:
+    text = of_voiso("timeout: 5\n    retry_for: 7\n    api_key_command: pass show x")
+    found = resolved(
+        text, {"LEADCTL_VOISO_TIMEOUT": "6"}, overrides={"cluster_id": "eu7"}
+    )
+    assert found.origins == {
+        "cluster_id": (Source.OPTION, ""),
+        "timeout": (Source.ENVIRONMENT, "LEADCTL_VOISO_TIMEOUT"),
+        "retry_for": (Source.FILE, "config.yaml:4"),
+        "api_key_command": (Source.FILE, "config.yaml:5"),
+    }
+
+
+def test_accounts_are_those_of_the_file_and_of_the_environment() -> None:
+    document = parse("accounts: {eu: {provider: voiso}}", "config.yaml")
+    environment = {
+        "LEADCTL_YOTEL_API_KEY_FILE": "/x",
+        "LEADCTL_VOISO_REGION": "no setting",
+    }
+    assert config.account_names(document, environment) == ["eu", "yotel"]
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("key", "folder/key"), ("../key", "folder/../key"), ("/key", "/key")],
+)
+@pytest.mark.parametrize("key", ["api_key_file", "ca_file"])
+def test_file_is_meant_from_the_config_file(written: str, meant: str, key: str) -> None:
+    """Not from the current folder: anybody's file may lie there."""
+    document = parse(of_voiso(f"{key}: {written}"), "folder/config.yaml")
+    found = config.resolve(document, {}, provider="voiso")
+    there = {**found.secret_settings, "ca_file": found.connection.ca_file}
+    assert there[key] == meant
+
+
+def test_file_in_the_home_folder_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    environment = {"LEADCTL_VOISO_CA_FILE": "~/ca.pem"}
+    found = resolved(of_voiso("api_key_file: ~/key"), environment)
+    assert found.secret_settings == {"api_key_file": str(tmp_path / "key")}
+    assert found.connection.ca_file == str(tmp_path / "ca.pem")
+
+
+@pytest.mark.parametrize("form", ["api_key_file", "api_key_command"])
+def test_way_to_a_secret_may_be_left_open(form: str) -> None:
+    assert resolved(of_voiso(f"{form}: null")).secret_settings == {}
+
+
+@pytest.mark.parametrize("form", ["api_key_file", "api_key_command"])
+def test_way_to_a_secret_is_text(form: str) -> None:
+    with pytest.raises(InputUnusable, match=f"line 3: {form} must be text"):
+        resolved(of_voiso(f"{form}: [x]"))
+
+
 # --- secrets -----------------------------------------------------------------------
 
 
@@ -361,6 +474,17 @@ def test_file_of_the_current_folder_is_never_read(program: Program) -> None:
         program.write(name, "this: is no config\n")
     program.write("leads.csv", "phone\n+15551230001\n")
     assert program("check", "leads.csv", "--provider", "voiso").code == 0
+
+
+def test_module_of_the_current_folder_is_never_run(program: Program) -> None:
+    """Python looks there first when it runs a module; our command does not."""
+    for name in ("httpx", "yaml", "platformdirs", "sitecustomize", "leadctl"):
+        program.write(f"{name}.py", "raise SystemExit('a stray module ran')\n")
+    program.write("leads.csv", "phone\n+15551230001\n")
+    script = str(Path(sys.executable).parent / "leadctl")
+    installed = replace(program, command=(sys.executable, script))
+    ran = installed("check", "leads.csv", "--provider", "voiso")
+    assert (ran.code, ran.err) == (0, "")
 
 
 def test_file_of_the_users_folder_is_read(program: Program) -> None:

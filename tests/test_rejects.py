@@ -232,8 +232,15 @@ def test_only_the_rows_found_are_written_in_their_order(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "reason",
-    ['=HYPERLINK("http://x.example";"y")', "+1+1", "-2+3", "@SUM(A1)"],
-    ids=lambda text: text[0],
+    [
+        '=HYPERLINK("http://x.example";"y")',
+        "+1+1",
+        "-2+3",
+        "@SUM(A1)",
+        "\tx",
+        "\rx",
+    ],
+    ids=lambda text: repr(text[0]),
 )
 @pytest.mark.parametrize("form", ["csv", "jsonl"])
 def test_reason_is_no_formula(tmp_path: Path, form: str, reason: str) -> None:
@@ -244,6 +251,21 @@ def test_reason_is_no_formula(tmp_path: Path, form: str, reason: str) -> None:
     text = out.read_text(encoding="utf-8")
     written = csv_rows(out)[0] if form == "csv" else json.loads(text)
     assert written["_leadctl_reason"] == f"'{reason}"
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("opened_as", [",", ";", "\t", "|"])
+def test_reason_is_no_formula_wherever_it_is_split(
+    tmp_path: Path, delimiter: str, opened_as: str
+) -> None:
+    """A spreadsheet splits cells at what its country is used to."""
+    source = source_of(tmp_path / "leads.csv", f"phone{delimiter}name\n1{delimiter}x\n")
+    reason = "no,=1+1;+2\t-3|@4, -5 or 1-2"
+    rejects.write(tmp_path / "out.csv", source, iter([finding(1, reason)]), "run-1")
+    with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as file:
+        cells = [cell for row in csv.reader(file, delimiter=opened_as) for cell in row]
+    assert not [cell for cell in cells if cell[:1] in {*"=+-@\t\r"}]
+    assert opened_as == "," or any(", -5 or 1-2" in cell for cell in cells)
 
 
 def test_formula_of_the_user_is_left_alone(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from leadctl import config, yamlfile
+from leadctl.connection import Connection
 from leadctl.fields import FIELDS
 from leadctl.provider import provider_class
 
@@ -156,7 +157,7 @@ def test_example_configuration_has_every_setting_with_its_default(name: str) -> 
 
 def test_example_configuration_has_every_common_setting_with_its_default() -> None:
     written = accounts()["voiso"]
-    defaults = {setting.name: setting.default for setting in fields(config.Connection)}
+    defaults = {setting.name: setting.default for setting in fields(Connection)}
     forms = {form.format(secret="api_key"): None for form in config.SECRET_FORMS}
     missing = object()
     found = {name: written.get(name, missing) for name in {**defaults, **forms}}
@@ -267,6 +268,25 @@ def test_links_lead_somewhere(document: Path) -> None:
             assert (document.parent / link).exists(), link
 
 
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_tests_that_are_named_exist(document: Path) -> None:
+    """Where a document says which test holds a promise, there is one."""
+    text = document.read_text(encoding="utf-8")
+    for path, name in re.findall(r"`(tests/[\w/.]+)(?:::(\w+))?`", text):
+        assert (ROOT / path).exists(), path
+        if name:
+            code = (ROOT / path).read_text(encoding="utf-8")
+            assert re.search(rf"^def {name}\(", code, re.MULTILINE), f"{path}::{name}"
+
+
+def test_security_has_a_test_for_every_promise() -> None:
+    text = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (?!Attempt|Promise)(.+) \|$", text, re.MULTILINE)
+    assert len(rows) > 20
+    for row in rows:
+        assert "`tests/" in row.rpartition(" | ")[2], row
+
+
 def make(*arguments: str) -> subprocess.CompletedProcess[str]:
     found = shutil.which("make")
     if found is None:
@@ -303,7 +323,10 @@ def test_help_lists_every_target() -> None:
 
 def test_continuous_integration_can_start() -> None:
     assert os.access(ROOT / ".ci" / "run", os.X_OK)
-    assert make("--dry-run", "test").returncode == 0
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    targets = re.findall(r"^make (\S+)$", script, re.MULTILINE)
+    assert targets == ["test", "test-lowest"]
+    assert make("--dry-run", *targets).returncode == 0
 
 
 # --- the example of docs/adding-a-provider.md ---
@@ -480,6 +503,33 @@ def test_locked_versions_are_names_and_versions_alone() -> None:
     pinned = [line for line in lines if line and not line.startswith("#")]
     assert all(re.fullmatch(r"[\w.-]+==[\w.+!]+", line) for line in pinned)
     assert {plain(line.partition("==")[0]) for line in pinned} >= requirements()
+
+
+def pinned(name: str) -> dict[str, str]:
+    """Return the versions that a lock file holds, by name."""
+    lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
+    pins = [line.partition("==") for line in lines if line and line[0] != "#"]
+    return {plain(package): version for package, _, version in pins}
+
+
+def test_lower_bounds_are_those_that_are_tested() -> None:
+    """`make test-lowest` installs them, and nothing that they do not name."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    project = project["project"]
+    extras = project["optional-dependencies"]
+    asked = project["dependencies"] + extras["sandbox"] + extras["xlsx"]
+    lowest = pinned("requirements-lowest.txt")
+    for line in asked:
+        found = re.fullmatch(r"([\w.-]+)>=([\d.]+)(,<\d+)?(; .+)?", line)
+        assert found, f"{line} has no lower bound"
+        tested = lowest[plain(found[1])]
+        assert re.sub(r"(\.0)+$", "", tested) == found[2].removesuffix(".0"), line
+
+
+def test_lowest_versions_are_tested_by_the_same_tools() -> None:
+    lowest, locked = pinned("requirements-lowest.txt"), pinned("requirements-dev.lock")
+    for tool in ("pytest", "hypothesis", "jsonschema"):
+        assert lowest[tool] == locked[tool]
 
 
 def test_every_dependency_is_listed_with_its_licence() -> None:

@@ -32,6 +32,8 @@ COMMANDS = START | {
             "accounts",
             "app",
             "commands",
+            "config",
+            "doctor",
             "options",
             "providers",
             "push",
@@ -55,7 +57,13 @@ CONFIG_FILE = {
     "platformdirs",
     "yaml",
 }
-LEDGER = {"leadctl.database", "leadctl.errors", "platformdirs", "sqlite3"}
+LEDGER = {
+    "leadctl.database",
+    "leadctl.errors",
+    "leadctl.folders",
+    "platformdirs",
+    "sqlite3",
+}
 
 
 class Question(NamedTuple):

@@ -19,6 +19,7 @@ import tempfile
 import threading
 import traceback
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypedDict
 
@@ -103,7 +104,8 @@ def _end(started: subprocess.Popen[bytes], folder: Path) -> None:
 
 def _serve(address: str) -> None:
     for name in PRELOADED:
-        __import__(name)
+        if find_spec(name.partition(".")[0]):  # not every typer brings pydantic
+            __import__(name)
     listening = socket.socket(socket.AF_UNIX)
     listening.bind(address)
     listening.listen(64)

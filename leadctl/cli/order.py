@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 import platformdirs
 
 from leadctl import config, line, profile, suppression, yamlfile
+from leadctl.checkup import key_files
 from leadctl.cli import inputs
 from leadctl.errors import UsageError
+from leadctl.exposure import exposures
 from leadctl.fields import FieldInvalid
 from leadctl.fitting import Fitter
 from leadctl.importer import Job, RejectLimit
@@ -59,6 +61,7 @@ def ordered(asked: Asked) -> Iterator[Order]:
             access=access,
             resend_delivered=asked.resend_delivered,
             spool=spool,
+            warnings=_warnings(asked, account),
             options=replace(
                 asked,
                 account=account.name,
@@ -199,6 +202,14 @@ def _account(asked: Asked, document: Document) -> Account:
     if asked.tags and not account.provider.takes_tags:
         raise UsageError(f"{account.provider.title} has no tags; drop --tag")
     return account
+
+
+def _warnings(asked: Asked, account: Account) -> list[str]:
+    """Say who else may read or change what the account's key hangs on."""
+    files = [(config.config_path(asked.config), "the config file")]
+    files += [(p, "the key file") for p in key_files(account, asked.environment)]
+    found = [each for path, what in files for each in exposures(path, what)]
+    return [f"{message}: {remedy}" for message, remedy in found]
 
 
 def _campaign(asked: Asked, account: Account) -> str:

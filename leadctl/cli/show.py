@@ -113,8 +113,8 @@ def show_error(error: LeadctlError) -> None:
 
 def _say(text: str) -> None:
     with heard(sys.stderr):
-        typer.echo(_printable(text), err=True)
+        typer.echo(printable(text), err=True)
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)

@@ -26,6 +26,7 @@ from leadctl.model import ACCEPTED, Outcome
 from leadctl.phone import PhoneForm, PhoneRule
 from leadctl.probe import KEY_ACCEPTED, NOT_NAMED, Probe, fine
 from leadctl.provider import Limits, Provider
+from leadctl.settings import setting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,10 +61,16 @@ class Agora(Provider):
     warning = "Agora queues leads and leaves out duplicates without saying which."
 
     base_url: str = "https://core.agoraai.tech/api/v1"
-    skip_duplicates: bool = True
-    source: str = ""
-    disclaimer_version: str = ""
-    compliance_acknowledged: bool = False
+    skip_duplicates: bool = setting(
+        True, "false stores leads again, and makes a repeat unsafe"
+    )
+    source: str = setting("", "a word that Agora keeps with the leads")
+    disclaimer_version: str = setting(
+        "", "version of the disclaimer your leads agreed to"
+    )
+    compliance_acknowledged: bool = setting(
+        False, "your word that you have legal permission to call every lead"
+    )
 
     @property
     def resend_is_safe(self) -> bool:

@@ -24,6 +24,7 @@ from leadctl.model import CREATED, Outcome
 from leadctl.phone import PhoneForm, PhoneRule
 from leadctl.probe import KEY_ACCEPTED, NOT_NAMED, Probe, fine, unknown
 from leadctl.provider import Limits, Listed, Page, Provider
+from leadctl.settings import setting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,7 +62,9 @@ class Lupitor(Provider):
     resend_is_safe = True  # leads already in the campaign are skipped and named
 
     base_url: str = "https://{deployment}.lupitor.com/api/v1"
-    deployment: str = ""
+    deployment: str = setting(
+        "", "first part of your address: https://example.lupitor.com"
+    )
 
     def auth(self, secrets: Mapping[str, str]) -> httpx.Auth:
         return FixedHeaders({"x-api-key": secrets["api_key"]})

@@ -7,7 +7,7 @@ every answer is taken by its `status` and `message`.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass
 from typing import TYPE_CHECKING
 
 import httpx
@@ -18,7 +18,6 @@ from leadctl.errors import (
     AccessDenied,
     CampaignClosed,
     InDoubt,
-    InputUnusable,
     NotProcessed,
     Unusable,
 )
@@ -27,6 +26,7 @@ from leadctl.model import CREATED, Outcome
 from leadctl.phone import PhoneForm, PhoneRule
 from leadctl.probe import KEY_ACCEPTED, NOT_NAMED, Probe, Shown, fine, unknown
 from leadctl.provider import Limits, Provider
+from leadctl.settings import setting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,16 +66,16 @@ class Ozonetel(Provider):
     campaign_rule = (r"[^\x00-\x1f]+", "the name of an outbound campaign")
 
     base_url: str = "https://in1-ccaas-api.ozonetel.com"
-    user_name: str
-    check_duplicate: bool = True
-    phone_format: str = "as-written"
-    action: str = ""
-
-    def __post_init__(self) -> None:
-        if self.phone_format not in PHONE_FORMS:
-            raise InputUnusable(
-                f"phone_format of Ozonetel is one of {', '.join(PHONE_FORMS)}"
-            )
+    user_name: str = setting(MISSING, "the account's user name, beside the API key")
+    check_duplicate: bool = setting(
+        True, "false stores numbers again, and makes a repeat unsafe"
+    )
+    phone_format: str = setting(
+        "as-written", "how numbers are written to it", choices=PHONE_FORMS
+    )
+    action: str = setting(
+        "", "START or STOP the campaign with every lead: it dials people"
+    )
 
     @property
     def phone_rule(self) -> PhoneRule:

@@ -16,6 +16,7 @@ from leadctl.model import CREATED, Outcome
 from leadctl.phone import PhoneForm, PhoneRule
 from leadctl.probe import KEY_ACCEPTED, NOT_NAMED, Probe, fine, unknown, wrong
 from leadctl.provider import Limits, Provider
+from leadctl.settings import setting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,7 +48,9 @@ class Voiso(Provider):
     )
 
     base_url: str = "https://{cluster_id}.voiso.com/api/v4"
-    cluster_id: str = ""
+    cluster_id: str = setting(
+        "", "first part of your address: https://cc-demo.voiso.com"
+    )
 
     def auth(self, secrets: Mapping[str, str]) -> httpx.Auth:
         return bearer(secrets["api_key"])

@@ -1,0 +1,37 @@
+"""A provider's address, with the account's part of it filled in."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from leadctl.errors import InputUnusable
+
+if TYPE_CHECKING:
+    from leadctl.provider import Provider
+
+
+def parts(address: str) -> list[str]:
+    """Name the settings that an address is made of."""
+    return re.findall(r"\{(\w+)\}", address)
+
+
+def addressed(provider: Provider, account: str) -> Provider:
+    """Fill in the account's part of the address: `https://{cluster_id}.voiso.com/…`."""
+    address = provider.base_url
+    for part in parts(address):
+        if part not in provider.settings():
+            raise InputUnusable(
+                f"base_url of account {account!r}: there is no setting {part!r}",
+                hint=f"settings: {', '.join(provider.settings())}",
+            )
+        value = str(getattr(provider, part))
+        if value and not re.fullmatch(r"[A-Za-z0-9-]+", value):
+            raise InputUnusable(
+                f"{part} of account {account!r} must be letters, digits and - only",
+                hint=f"it is the first part of the host name: {address}",
+            )
+        if value:
+            address = address.replace(f"{{{part}}}", value)
+    return replace(provider, base_url=address)

@@ -1,0 +1,209 @@
+"""The configuration looked at as a whole, accounts and profiles nobody uses included.
+
+What is found is not raised: all of it is worth knowing at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from leadctl import config, profile
+from leadctl.errors import ExitCode, InputUnusable, LeadctlError
+from leadctl.exposure import exposures
+from leadctl.numbering import is_region
+from leadctl.provider import installed, provider_class
+from leadctl.suppression import List
+from leadctl.transport import require_safe_url
+from leadctl.wording import count, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from leadctl.config import Account
+    from leadctl.model import Json
+    from leadctl.yamlfile import Document
+
+
+class Grade(StrEnum):
+    """How good or bad a finding is."""
+
+    OK = "ok"
+    WARNING = "warning"
+    PROBLEM = "problem"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing looked at: what was found, and what to do about it.
+
+    `exit_code` is what a problem ends in.
+    """
+
+    topic: str
+    message: str
+    grade: Grade = Grade.OK
+    remedy: str | None = None
+    exit_code: ExitCode = ExitCode.OK
+
+
+def document(checks: Iterable[Check]) -> list[Json]:
+    """Return what was found as `--json` prints it."""
+    return [
+        {
+            "topic": check.topic,
+            "grade": check.grade.value,
+            "message": check.message,
+            "remedy": check.remedy,
+        }
+        for check in checks
+    ]
+
+
+_WORST_FIRST = (ExitCode.INPUT, ExitCode.ACCESS, ExitCode.STOPPED, ExitCode.TROUBLE)
+"""Without a configuration nothing works; then as for runs."""
+
+
+def exit_code(checks: Iterable[Check]) -> ExitCode:
+    """Choose what a process that found these ends with."""
+    codes = {check.exit_code for check in checks if check.grade is Grade.PROBLEM}
+    return next((code for code in _WORST_FIRST if code in codes), ExitCode.OK)
+
+
+def problem(topic: str, error: LeadctlError) -> Check:
+    code = ExitCode(error.exit_code)
+    return Check(topic, error.message, Grade.PROBLEM, error.hint, code)
+
+
+def warning(topic: str, message: str, remedy: str | None = None) -> Check:
+    return Check(topic, message, Grade.WARNING, remedy)
+
+
+def configuration(
+    asked: Path | None,
+    environment: Mapping[str, str],
+    options: Iterable[str],
+    *,
+    unset: Grade = Grade.WARNING,
+) -> Iterator[Check]:
+    """Look at the config file and the variables beside it.
+
+    `options` are the variables that options of the command line read, `unset` says how
+    bad it is that a setting is nowhere to be found which an account needs.
+    """
+    path = config.config_path(asked)
+    try:
+        found = config.load(asked)
+    except LeadctlError as error:
+        yield problem("config", error)
+        return
+    if path.exists():
+        yield Check("config", f"{path} can be read")
+        for message, remedy in exposures(path, "the config file"):
+            yield warning("config", message, remedy)
+    else:
+        yield Check("config", f"there is no {path}; defaults and variables are used")
+    yield from _accounts(found, environment, unset)
+    yield from _profiles(found)
+    yield from _unknown_variables(found, environment, {*options})
+
+
+def _accounts(
+    found: Document, environment: Mapping[str, str], unset: Grade
+) -> Iterator[Check]:
+    try:
+        names = config.account_names(found, environment)
+    except LeadctlError as error:
+        yield problem("config", error)
+        return
+    for name in names:
+        topic = f"account {name}"
+        try:
+            account = config.resolve(found, environment, provider=None, account=name)
+            if not account.missing:
+                require_safe_url(account.provider.base_url)
+            _require_files(account)
+        except LeadctlError as error:
+            yield problem(topic, error)
+            continue
+        yield Check(topic, f"{account.provider.title}, {account.provider.base_url}")
+        for key in account.missing:
+            message = f"{key} is not set"
+            remedy = f"write it below it, or set {config.variable_name(name, key)}"
+            yield Check(topic, message, unset, remedy, ExitCode.INPUT)
+        yield from _key_files(account, environment)
+
+
+def _require_files(account: Account) -> None:
+    """Raise where a file that a run needs is not there."""
+    named = [("ca_file", Path(account.connection.ca_file or "."))]
+    named += [("suppress", List.named(text).path) for text in account.suppress]
+    for key, path in named:
+        if path != Path() and not path.is_file():
+            raise InputUnusable(f"{key} of account {account.name!r}: no file {path}")
+
+
+def _key_files(account: Account, environment: Mapping[str, str]) -> Iterator[Check]:
+    for path in key_files(account, environment):
+        for message, remedy in exposures(path, "the key file"):
+            yield warning(f"account {account.name}", message, remedy)
+
+
+def key_files(account: Account, environment: Mapping[str, str]) -> Iterator[Path]:
+    """Yield the files that variables and config file name for an account's secrets."""
+    for secret in account.provider.secrets:
+        key = f"{secret}_file"
+        variable = config.variable_name(account.name, key)
+        named = environment.get(variable) or account.secret_settings.get(key)
+        if named:
+            yield Path(named).expanduser()
+
+
+def _profiles(found: Document) -> Iterator[Check]:
+    try:
+        names = [*found.table(("profiles",))]
+    except LeadctlError as error:
+        yield problem("config", error)
+        return
+    for name in names:
+        topic, where = f"profile {name}", ("profiles", name)
+        try:
+            loaded = profile.load(found, where)
+            if loaded.region and not is_region(loaded.region):
+                raise found.problem(
+                    (*where, "region"),
+                    f"{loaded.region!r} is no country code such as US (ISO 3166)",
+                )
+        except LeadctlError as error:
+            yield problem(topic, error)
+        else:
+            yield Check(topic, count(len(loaded.fields), "field"))
+            if "phone" not in loaded.fields:
+                yield warning(
+                    topic, "it says nothing about `phone`", "add phone: COLUMN"
+                )
+
+
+def _unknown_variables(
+    found: Document, environment: Mapping[str, str], options: set[str]
+) -> Iterator[Check]:
+    """Warn of variables that look like ours and that nothing reads."""
+    accounts = {*found.table(("accounts",)), *installed()}
+    keys = {
+        key
+        for name in installed()
+        for key in (
+            *config.allowed_settings(provider_class(name)),
+            *provider_class(name).secrets,
+        )
+    }
+    known = options | {config.variable_name(a, key) for a in accounts for key in keys}
+    endings = tuple(config.variable_name("", key)[len("LEADCTL_") :] for key in keys)
+    for variable in environment:
+        # One of an account that is nowhere else named ends like a setting.
+        ours = variable.startswith("LEADCTL_") and variable not in known
+        if ours and not variable.endswith(endings):
+            message = f"nothing reads {variable}{nearest(variable, known)}"
+            yield warning("environment", message, f"unset {variable}")

@@ -1,0 +1,36 @@
+"""What was looked at, printed: a line for each, its remedy below it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NoReturn
+
+import typer
+
+from leadctl.cli.show import Output, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from leadctl.checkup import Check
+
+
+def conclude(checks: Iterable[Check], *, json: bool) -> NoReturn:
+    """Print what was found and leave with its exit code."""
+    from leadctl import checkup
+
+    found = [*checks]
+    code = checkup.exit_code(found)
+    if json:
+        Output(json=True).document(
+            {
+                "schema_version": 1,
+                "checks": checkup.document(found),
+                "exit_code": int(code),
+            }
+        )
+    else:
+        for check in found:
+            typer.echo(printable(f"{check.grade:<8} {check.topic}: {check.message}"))
+            if check.remedy:
+                typer.echo(printable(f"         {check.remedy}"))
+    raise typer.Exit(code)

@@ -1,0 +1,215 @@
+"""`leadctl config`: where the configuration is, what it says, and whether it is right.
+
+Secrets are never shown; where each would come from is.
+"""
+
+from __future__ import annotations
+
+import json as json_module
+import os
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from leadctl.cli import options  # noqa: TC001  typer reads the annotations at run time
+from leadctl.cli.app import app
+from leadctl.cli.show import printable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from leadctl.config import Account
+    from leadctl.model import Json
+    from leadctl.yamlfile import Document
+
+group = typer.Typer(help="Look at the configuration.", no_args_is_help=True)
+app.add_typer(group, name="config")
+
+
+@group.command("path")
+def path(config: options.ConfigPath = None) -> None:
+    """Print where the config file is, or would be.
+
+    Example: leadctl config path
+    """
+    from leadctl import config as settings
+
+    typer.echo(settings.config_path(config))
+
+
+@group.command("show")
+def show(
+    context: typer.Context,
+    account: options.AccountName = None,
+    json: options.Json = False,
+    ledger: options.LedgerPath = None,
+    config: options.ConfigPath = None,
+) -> None:
+    """Show every value, and where it was read.
+
+    Accounts are those of the config file and those that variables are set for;
+    --account shows one by its name. Secrets are masked.
+
+    Example: leadctl config show --account voiso
+    """
+    from leadctl import config as settings
+
+    found = settings.load(config)
+    names = [account] if account else settings.account_names(found, os.environ)
+    accounts = [
+        settings.resolve(found, os.environ, provider=None, account=name)
+        for name in names
+    ]
+    shown: dict[str, Json] = {
+        "schema_version": 1,
+        "options": _options(context, config, ledger),
+        "accounts": [_account(each) for each in accounts],
+        "profiles": _profiles(found),
+    }
+    if json:
+        typer.echo(json_module.dumps(shown, indent=1, ensure_ascii=False))
+    else:
+        _print(shown)
+
+
+@group.command("check")
+def check(json: options.Json = False, config: options.ConfigPath = None) -> None:
+    """Check the config file and the variables, accounts and profiles nobody uses too.
+
+    Example: leadctl config check
+    """
+    from leadctl import checkup
+    from leadctl.cli.checks import conclude
+
+    variables = option_variables()
+    conclude(checkup.configuration(config, os.environ, variables), json=json)
+
+
+@group.command("schema")
+def schema() -> None:
+    """Print the JSON Schema of the config file, for editors.
+
+    Example: leadctl config schema > leadctl-config.schema.json
+    """
+    from leadctl.schema import config_schema
+
+    typer.echo(json_module.dumps(config_schema(), indent=1))
+
+
+def option_variables() -> dict[str, str]:
+    """Map the variable of every option there is to the option."""
+    found: dict[str, str] = {}
+    pending = [typer.main.get_command(app)]
+    for command in pending:
+        pending += getattr(command, "commands", {}).values()
+        for parameter in command.params:
+            if isinstance(parameter.envvar, str):
+                found[parameter.envvar] = parameter.opts[0]
+    return found
+
+
+# --- what `config show` prints -----------------------------------------------------
+
+
+def _entry(name: str, value: Json, source: str, at: str = "") -> dict[str, Json]:
+    return {"name": name, "value": value, "source": source, "at": at or None}
+
+
+def _options(
+    context: typer.Context, config: Path | None, ledger: str | None
+) -> list[Json]:
+    """List config file and ledger, and the options that variables are set for."""
+    import platformdirs
+
+    from leadctl.cli.order import ledger_path
+    from leadctl.config import config_path
+
+    state = platformdirs.user_state_path("leadctl")
+    places = {
+        "config": str(config_path(config)),
+        "ledger": str(ledger_path(ledger, state)),
+    }
+    found: list[Json] = []
+    for name, place in places.items():
+        source = context.get_parameter_source(name)
+        match source.name if source else "":
+            case "COMMANDLINE":
+                found.append(_entry(f"--{name}", place, "option"))
+            case "ENVIRONMENT":
+                variable = f"LEADCTL_{name}".upper()
+                found.append(_entry(f"--{name}", place, "environment", variable))
+            case _:
+                found.append(_entry(f"--{name}", place, "default"))
+    for variable, option in option_variables().items():
+        value = os.environ.get(variable, "")
+        if value and option not in ("--config", "--ledger"):
+            found.append(_entry(option, value, "environment", variable))
+    return found
+
+
+def _account(account: Account) -> dict[str, Json]:
+    from leadctl.connection import Connection
+    from leadctl.settings import Origin, Source, kinds
+
+    unsaid = Origin(Source.DEFAULT)
+    entries: list[Json] = [
+        _entry(key, _value(account, key), *account.origins.get(key, unsaid))
+        for key in (*kinds(type(account.provider)), *kinds(Connection))
+    ]
+    if account.suppress:
+        entries.append(_entry("suppress", [*account.suppress], Source.FILE))
+    return {
+        "account": account.name,
+        "provider": account.provider.name,
+        "settings": entries,
+        "secrets": [_secret(account, name) for name in account.provider.secrets],
+    }
+
+
+def _value(account: Account, key: str) -> Json:
+    """Return what counts in the end: the provider's limit, where none of one's own."""
+    if key in account.missing:
+        return None
+    for holder in (account.limits, account.provider, account.connection):
+        if hasattr(holder, key):
+            found: Json = getattr(holder, key)
+            return found
+    return None
+
+
+def _secret(account: Account, name: str) -> Json:
+    from leadctl.credentials import origin
+
+    found = origin(account, name, os.environ)
+    if found is None:
+        return _entry(name, None, "missing")
+    return _entry(name, "********", found.way, found.where)
+
+
+def _profiles(found: Document) -> list[Json]:
+    return [
+        {"profile": name, "at": f"{found.name}:{found.lines['profiles', name]}"}
+        for name in found.table(("profiles",))
+    ]
+
+
+def _print(shown: dict[str, Any]) -> None:
+    _print_entries(shown["options"], "")
+    for account in shown["accounts"]:
+        typer.echo(f"\naccount {account['account']} of {account['provider']}")
+        _print_entries([*account["settings"], *account["secrets"]], "  ")
+    for profile in shown["profiles"]:
+        typer.echo(printable(f"\nprofile {profile['profile']}, {profile['at']}"))
+
+
+def _print_entries(entries: list[dict[str, Any]], indent: str) -> None:
+    for entry in entries:
+        value = (
+            ""
+            if entry["value"] in (None, "")
+            else json_module.dumps(entry["value"], ensure_ascii=False).strip('"')
+        )
+        line = (
+            f"{indent}{entry['name']:<24}{value:<44}  {entry['at'] or entry['source']}"
+        )
+        typer.echo(printable(line))

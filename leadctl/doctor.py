@@ -1,0 +1,171 @@
+"""The installation looked at: program, ledger and clock, each with its remedy.
+
+What the configuration is like is checkup.py's business.
+"""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import sys
+from datetime import UTC, datetime
+from importlib.metadata import requires
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import leadctl
+from leadctl import config, credentials
+from leadctl.checkup import Check, Grade, warning
+from leadctl.database import KEY_BYTES, health
+from leadctl.errors import ExitCode, LeadctlError, LedgerUnusable
+from leadctl.exposure import exposures
+from leadctl.folders import oddity
+from leadctl.ledger import APPLICATION, VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from leadctl.config import Account
+    from leadctl.database import Health
+    from leadctl.yamlfile import Document
+
+LITTLE_DISK = 100 * 1024 * 1024
+"""Bytes free below which a long import may not end."""
+
+
+def installation() -> Iterator[Check]:
+    """Look at Python, the package and its extras."""
+    yield Check("python", f"{platform.python_version()}, {sys.executable}")
+    yield Check(
+        "package", f"leadctl {leadctl.__version__}, {Path(leadctl.__file__).parent}"
+    )
+    absent = [name for name in _extra("sandbox") if not find_spec(name)]
+    if absent:
+        yield Check(
+            "sandbox",
+            f"not installed ({', '.join(absent)} missing); only --sandbox needs it",
+            remedy="pip install 'leadctl[sandbox]'",
+        )
+    else:
+        yield Check("sandbox", "installed")
+
+
+def _extra(name: str) -> list[str]:
+    marker = f'extra == "{name}"'
+    lines = [
+        line for line in requires("leadctl") or () if marker in line.replace("'", '"')
+    ]
+    return [line.partition(">")[0].strip() for line in lines]
+
+
+def accounts(document: Document, environment: Mapping[str, str]) -> Iterator[Check]:
+    """Look at the accounts there are: is there a key for each, and where."""
+    names = config.account_names(document, environment)
+    if not names:
+        yield warning("accounts", "there is none yet", "leadctl accounts login NAME")
+    for name in names:
+        try:
+            account = config.resolve(document, environment, provider=None, account=name)
+        except LeadctlError:
+            continue  # a problem of the configuration, and said there
+        yield from _secrets(account, environment)
+
+
+def _secrets(account: Account, environment: Mapping[str, str]) -> Iterator[Check]:
+    topic = f"account {account.name}"
+    for secret in account.provider.secrets:
+        if found := credentials.origin(account, secret, environment):
+            yield Check(topic, f"{secret} from {found.way}: {found.where}")
+        else:
+            yield Check(
+                topic,
+                f"there is no {secret}",
+                Grade.PROBLEM,
+                f"leadctl accounts login {account.name}, or set "
+                f"{config.variable_name(account.name, secret)}",
+                ExitCode.ACCESS,
+            )
+
+
+def ledger(path: Path) -> Iterator[Check]:
+    """Look at the ledger, its key, its disk and who may read it; nothing is changed."""
+    if what := oddity(path):
+        yield _unusable(f"{path} is {what}", "name another file with --ledger")
+        return
+    if not path.exists():
+        yield Check("ledger", f"none yet; the first push makes {path}")
+        yield from _disk(path)
+        return
+    try:
+        found = health(path)
+    except LedgerUnusable as error:
+        yield _unusable(error.message, "name another file with --ledger")
+        return
+    yield _judged(path, found)
+    yield from _key(path)
+    for file in (path, path.with_name(f"{path.name}.key")):
+        for message, remedy in exposures(file, "the ledger's file"):
+            yield warning("ledger", message, remedy)
+    yield from _disk(path)
+
+
+def _unusable(message: str, remedy: str) -> Check:
+    return Check("ledger", message, Grade.PROBLEM, remedy, ExitCode.INPUT)
+
+
+def _judged(path: Path, found: Health) -> Check:
+    if found.application != APPLICATION and (found.application or found.version):
+        return _unusable(
+            f"{path} is another program's database", "name another file with --ledger"
+        )
+    if found.version > VERSION:
+        return _unusable(
+            f"{path} was written by a newer leadctl (schema {found.version})",
+            "update leadctl, or name another file with --ledger",
+        )
+    if found.damage:
+        return _unusable(
+            f"{path} is damaged: {found.damage}",
+            "restore it from a backup: a new one knows nobody who was delivered",
+        )
+    size = path.stat().st_size / 1e6
+    return Check("ledger", f"{path}, schema {found.version}, {size:,.1f} MB, sound")
+
+
+def _key(path: Path) -> Iterator[Check]:
+    key = path.with_name(f"{path.name}.key")
+    if not key.is_file() or key.stat().st_size != KEY_BYTES:
+        yield _unusable(
+            f"the key of the ledger is missing or damaged: {key}",
+            "put it back; without it nobody who was delivered is recognised",
+        )
+
+
+def _disk(path: Path) -> Iterator[Check]:
+    folder = next(parent for parent in path.absolute().parents if parent.exists())
+    free = shutil.disk_usage(folder).free
+    message = f"{free / 1e9:,.1f} GB free for {folder}"
+    if free < LITTLE_DISK:
+        yield warning("disk", message, "free some, or name another place: --ledger")
+    else:
+        yield Check("disk", message)
+
+
+def clock(now: datetime) -> Iterator[Check]:
+    """Look at the time of day, without asking anybody else's clock.
+
+    What is certain is that this program was installed before.
+    """
+    installed = datetime.fromtimestamp(Path(leadctl.__file__).stat().st_mtime, UTC)
+    message = f"{now:%Y-%m-%d %H:%M} UTC"
+    if now < installed:
+        yield Check(
+            "clock",
+            f"{message} is before leadctl was installed ({installed:%Y-%m-%d})",
+            Grade.PROBLEM,
+            "set the clock: certificates and times in the ledger depend on it",
+            ExitCode.TROUBLE,
+        )
+    else:
+        yield Check("clock", message)

@@ -1,0 +1,196 @@
+"""`leadctl doctor`: what is amiss is named, with what to do and the fitting code."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import sys
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+import leadctl
+from leadctl import doctor
+from leadctl.checkup import Check, Grade, exit_code
+from leadctl.errors import ExitCode
+from leadctl.ledger import Ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from program import Program, Ran
+
+NOW = datetime.now(UTC)
+
+
+def grades(checks: Iterable[Check]) -> dict[str, list[Grade]]:
+    found: dict[str, list[Grade]] = {}
+    for check in checks:
+        found.setdefault(check.topic, []).append(check.grade)
+    return found
+
+
+def problem_of(checks: Iterable[Check]) -> Check:
+    (found,) = [check for check in checks if check.grade is Grade.PROBLEM]
+    assert found.remedy
+    return found
+
+
+def said(ran: Ran) -> dict[str, list[str]]:
+    document = json.loads(ran.out)
+    assert document["schema_version"] == 1
+    assert document["exit_code"] == ran.code
+    found: dict[str, list[str]] = {}
+    for check in document["checks"]:
+        assert check["remedy"] or check["grade"] == "ok", check
+        found.setdefault(check["topic"], []).append(
+            f"{check['grade']}: {check['message']}"
+        )
+    return found
+
+
+def test_new_installation_is_well(program: Program) -> None:
+    ran = program("doctor", "--json")
+    found = said(ran)
+    assert ran.code == 0
+    assert sys.executable in found["python"][0]
+    assert leadctl.__version__ in found["package"][0]
+    assert found["sandbox"] == ["ok: installed"]
+    assert found["accounts"] == ["warning: there is none yet"]
+    assert found["ledger"][0].startswith("ok: none yet")
+    assert not program.state.exists(), "nothing is made by looking"
+
+
+def test_account_without_a_key_is_a_problem_of_access(program: Program) -> None:
+    env = {"LEADCTL_YOTEL_TIMEOUT": "5"}
+    ran = program("doctor", env=env)
+    assert ran.code == 4
+    assert "problem  account yotel: there is no api_key" in ran.out
+    assert "leadctl accounts login yotel" in ran.out
+
+
+def test_account_without_a_setting_is_a_problem_of_configuration(
+    program: Program,
+) -> None:
+    ran = program("doctor", env={"LEADCTL_VOISO_API_KEY": "made-up"})
+    assert ran.code == 6
+    assert "problem  account voiso: cluster_id is not set" in ran.out
+    assert "LEADCTL_VOISO_CLUSTER_ID" in ran.out
+    assert "api_key from environment: LEADCTL_VOISO_API_KEY" in ran.out
+
+
+def test_configuration_that_is_unusable_does_not_hide_the_rest(
+    program: Program,
+) -> None:
+    config = program.write("config.yaml", "acounts: {}\n")
+    ran = program("doctor", "--json", "--config", config)
+    found = said(ran)
+    assert ran.code == 6
+    assert "did you mean 'accounts'?" in found["config"][0]
+    assert {"ledger", "clock", "disk"} <= found.keys()
+
+
+# --- the ledger --------------------------------------------------------------------
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Path:
+    path = tmp_path / "state" / "ledger.sqlite"
+    with Ledger(path) as opened:
+        opened.begin("voiso", "voiso", "3", {})
+    return path
+
+
+def test_ledger_that_is_sound_is_said_to_be(ledger: Path) -> None:
+    before = {file: file.stat().st_mtime_ns for file in ledger.parent.iterdir()}
+    assert grades(doctor.ledger(ledger)) == {"ledger": [Grade.OK], "disk": [Grade.OK]}
+    after = {file: file.stat().st_mtime_ns for file in ledger.parent.iterdir()}
+    assert before.items() <= after.items()
+
+
+def test_damaged_ledger_is_a_problem(ledger: Path) -> None:
+    content = bytearray(ledger.read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 4096] = b"\xff" * 4096
+    ledger.write_bytes(content)
+    found = problem_of(doctor.ledger(ledger))
+    assert found.exit_code is ExitCode.INPUT
+    assert "ledger.sqlite" in found.message
+
+
+def test_file_that_is_no_database_is_a_problem(ledger: Path) -> None:
+    ledger.write_text("not a database at all, but long enough to be taken for one" * 9)
+    assert problem_of(doctor.ledger(ledger)).exit_code is ExitCode.INPUT
+
+
+@pytest.mark.parametrize(
+    ("pragma", "words"),
+    [
+        ("application_id = 7", "another program's database"),
+        ("user_version = 99", "written by a newer leadctl (schema 99)"),
+    ],
+)
+def test_database_that_is_not_for_us_is_a_problem(
+    ledger: Path, pragma: str, words: str
+) -> None:
+    with sqlite3.connect(ledger) as db:
+        db.execute(f"PRAGMA {pragma}")
+    db.close()
+    assert words in problem_of(doctor.ledger(ledger)).message
+
+
+@pytest.mark.parametrize("damage", ["gone", "short"])
+def test_ledger_without_its_key_is_a_problem(ledger: Path, damage: str) -> None:
+    key = ledger.with_name("ledger.sqlite.key")
+    key.unlink()
+    if damage == "short":
+        key.write_bytes(b"x")
+    assert str(key) in problem_of(doctor.ledger(ledger)).message
+
+
+def test_link_in_place_of_the_ledger_is_a_problem(ledger: Path) -> None:
+    link = ledger.with_name("link")
+    link.symlink_to(ledger)
+    assert "is a link" in problem_of(doctor.ledger(link)).message
+
+
+def test_ledger_that_others_may_read_is_worth_a_warning(ledger: Path) -> None:
+    ledger.chmod(0o644)
+    warnings = [c for c in doctor.ledger(ledger) if c.grade is Grade.WARNING]
+    assert [check.remedy for check in warnings] == [f"chmod 600 {ledger}"]
+
+
+# --- the clock ---------------------------------------------------------------------
+
+
+def test_clock_that_may_be_right_is_taken_for_it() -> None:
+    assert grades(doctor.clock(NOW)) == {"clock": [Grade.OK]}
+
+
+def test_clock_before_the_installation_is_a_problem() -> None:
+    found = problem_of(doctor.clock(NOW - timedelta(days=20_000)))
+    assert "before leadctl was installed" in found.message
+    assert found.exit_code is ExitCode.TROUBLE
+
+
+# --- what it ends with -------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("codes", "expected"),
+    [
+        ([], ExitCode.OK),
+        ([ExitCode.TROUBLE], ExitCode.TROUBLE),
+        ([ExitCode.TROUBLE, ExitCode.STOPPED], ExitCode.STOPPED),
+        ([ExitCode.TROUBLE, ExitCode.ACCESS, ExitCode.STOPPED], ExitCode.ACCESS),
+        ([ExitCode.ACCESS, ExitCode.INPUT], ExitCode.INPUT),
+    ],
+)
+def test_worst_problem_chooses_the_code(
+    codes: list[ExitCode], expected: ExitCode
+) -> None:
+    problems = [Check("x", "x", Grade.PROBLEM, None, code) for code in codes]
+    fine = Check("x", "x", Grade.WARNING, "x", ExitCode.ACCESS)
+    assert exit_code([fine, *problems]) is expected
