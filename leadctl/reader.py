@@ -137,7 +137,9 @@ class Source:
         """Return the first cells behind the preamble, however long they are."""
         with self._text() as file:
             table = islice(file, self.preamble, None)
-            first = next(delimited(table, self.dialect, None))
+            first = next(delimited(table, self.dialect, None), None)
+        if first is None:
+            raise _empty(self.shown)
         if isinstance(first, Unsplit):
             raise InputUnusable(
                 f"{self.shown}: the header cannot be read: {first.reason}"
@@ -206,9 +208,7 @@ def open_source(path: Path, wishes: Wishes, shown: str | None = None) -> Source:
         )
     found = survey(path, shown, wishes.encoding)
     if not found.text.strip():
-        raise InputUnusable(
-            f"{shown}: the file is empty", hint="a header and one row are needed"
-        )
+        raise _empty(shown)
     is_json = found.text.lstrip()[0] in "{["
     form = wishes.format or (Format.JSONL if is_json else Format.CSV)
     if form is Format.XLSX:
@@ -216,6 +216,12 @@ def open_source(path: Path, wishes: Wishes, shown: str | None = None) -> Source:
     if form is Format.JSONL:
         return _json(path, shown, found)
     return _table(path, shown, found, replace(wishes, format=form))
+
+
+def _empty(shown: str) -> InputUnusable:
+    return InputUnusable(
+        f"{shown}: the file is empty", hint="a header and one row are needed"
+    )
 
 
 def _first_bytes(path: Path, shown: str) -> bytes:
