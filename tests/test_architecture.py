@@ -87,11 +87,21 @@ ALLOWED = {
         "profile",
         "reader",
     },
-    "guessing": {"fields", "model", "preview", "reader", "spelling"},
+    "guessing": {
+        "fields",
+        "mapping",
+        "model",
+        "preview",
+        "reader",
+        "sniffing",
+        "spelling",
+    },
     "forensics": {"mapping", "model", "reader", "spelling"},
     "suppression": {
         "errors",
         "fields",
+        "forensics",
+        "mapping",
         "model",
         "phone",
         "reader",
@@ -193,6 +203,7 @@ ALLOWED = {
     },
     # a run
     "importer": {
+        "audit",
         "books",
         "delivery",
         "ended",
