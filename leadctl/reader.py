@@ -26,6 +26,7 @@ from leadctl.splitting import (
     numbered,
 )
 from leadctl.surveying import SAMPLE, content, require_file, survey, survey_binary
+from leadctl.wording import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -350,7 +351,7 @@ def _headed(source: Source, header: Header, first: list[str]) -> Source:
     more = []
     if header.before:
         more.append(
-            Choice("skipped", f"{header.before}", "lines before the header", True)
+            Choice("skipped", count(header.before, "line"), "before the header", True)
         )
     filled = [name.strip() for name in names if name.strip()]
     twice = dict.fromkeys(name for name in filled if filled.count(name) > 1)

@@ -66,6 +66,7 @@ ALLOWED = {
         "sniffing",
         "splitting",
         "surveying",
+        "wording",
         "workbook",
     },
     "mapping": {
