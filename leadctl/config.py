@@ -201,7 +201,7 @@ def _path(value: Json, *, beside: str = "") -> str:
 def _suppress(document: Document, where: Where) -> tuple[str, ...]:
     """Read the account's suppression lists; paths are relative to the config file."""
     given = document.at(where)
-    listed = [given] if isinstance(given, str) else given or []
+    listed = [given] if isinstance(given, str) else [] if given is None else given
     if not isinstance(listed, list) or not all(isinstance(i, str) for i in listed):
         raise document.problem(where, "suppress must be a path or a list of paths")
     folder = Path(document.name).absolute().parent

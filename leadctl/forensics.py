@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,9 @@ FEWEST = 3
 LEAST_SHARE = 0.02
 """So many numbers, and such a share, that end in zeros are no chance: of true numbers
 one in ten thousand does."""
+ROUNDED = "ends in zeros, as many in this file: a spreadsheet has cut it"
+_BARE = re.compile(r"\s*'?\+?\d+(?:[.,]0+)?\s*")
+"""How a spreadsheet writes a number: never with dashes or brackets."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,10 @@ class Damage:
     def is_rounded(self) -> bool:
         """Whether the rounded ones are too many for chance."""
         return self.rounded >= max(FEWEST, LEAST_SHARE * self.numbers)
+
+    def includes(self, value: Json) -> bool:
+        """Tell whether a number is one of too many rounded ones."""
+        return self.is_rounded and looks_rounded(value)
 
     def __str__(self) -> str:
         damaged = self.cut + (self.rounded if self.is_rounded else 0)
@@ -63,6 +71,9 @@ def damage(source: Source, mapper: Mapper) -> Damage:
 
 
 def looks_rounded(value: Json) -> bool:
+    """Tell whether a spreadsheet may have left this of a number that it had cut."""
+    if isinstance(value, str) and not _BARE.fullmatch(value):
+        return False
     try:
         return is_rounded(spelled(value).digits)
     except PhoneProblem:

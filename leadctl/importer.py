@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from leadctl.audit import BatchState
 from leadctl.errors import (
     InputChanged,
     InputUnusable,
@@ -21,9 +22,9 @@ from leadctl.errors import (
     TooManyRejects,
 )
 from leadctl.fitting import Fitter, Unfit
-from leadctl.forensics import damage, looks_rounded
+from leadctl.forensics import ROUNDED, damage
 from leadctl.mapping import bind, bind_by_name
-from leadctl.model import Batch, Code, Finding, Lead, Malformed, Row, Status
+from leadctl.model import Batch, Code, Finding, Lead, Malformed, Outcome, Row, Status
 from leadctl.phone import Normaliser, PhoneCheck
 from leadctl.rowset import RowSet
 from leadctl.seen import Seen
@@ -157,7 +158,11 @@ class Importer:
 
     def deliver(self, delivery: Delivery) -> LeadctlError | None:
         """Send everything; returns what stopped the run early, with no row left out."""
-        in_doubt = [self._rebuilt(batch) for batch in self._in_doubt]
+        in_doubt = [
+            piece
+            for batch in self._in_doubt
+            for piece in self._unlisted(self._rebuilt(batch))
+        ]
         try:
             delivery.deliver(self._batches(), in_doubt)
         except LedgerUnusable:
@@ -206,6 +211,22 @@ class Importer:
         return Batch(
             batch.id, self._job.campaign, batch.file, tuple(leads), self._job.tags
         )
+
+    def _unlisted(self, batch: Batch) -> Iterator[Batch]:
+        """Take out of a batch in doubt who is on a suppression list by now.
+
+        Whether they were called nobody knows; they are not sent again to find out.
+        """
+        rest = tuple(lead for lead in batch.leads if not self._is_suppressed(lead))
+        if len(rest) == len(batch):
+            yield batch
+            return
+        reason = "its answer was lost, and its number is on a suppression list now"
+        unknown = Outcome(Status.UNKNOWN, Code.ANSWER_LOST, reason)
+        outcomes = [None if lead in rest else unknown for lead in batch.leads]
+        pieces = [replace(batch, id=uuid4(), leads=rest)] if rest else []
+        self._books.settle(batch, outcomes, pieces, BatchState.DOUBT, doubted=True)
+        yield from pieces
 
     def _batches(self) -> Iterator[Batch]:
         """Cut batches, each of leads of one file."""
@@ -292,17 +313,16 @@ class Importer:
             reason = f"skip_if: column {column!r}"
             return Finding(row.number, Status.SUPPRESSED, Code.SKIPPED_BY_RULE, reason)
         values = mapper.values(row.cells)
-        if self._damage[file].is_rounded and looks_rounded(values.get("phone")):
-            reason = "ends in zeros, as many in this file: a spreadsheet has cut it"
+        if self._damage[file].includes(values.get("phone")):
             damaged = Code.PHONE_DAMAGED
-            return Finding(row.number, Status.REJECTED, damaged, reason, "phone")
+            return Finding(row.number, Status.REJECTED, damaged, ROUNDED, "phone")
         try:
             lead = self._fitter.lead(row.number, values)
         except Unfit as unfit:
             return Finding(
                 row.number, Status.REJECTED, unfit.code, unfit.reason, unfit.field
             )
-        if self._job.suppressed and lead.phone.key in self._job.suppressed:
+        if self._is_suppressed(lead):
             reason = "its number is on a suppression list"
             listed = Code.ON_SUPPRESSION_LIST
             return Finding(row.number, Status.SUPPRESSED, listed, reason, "phone")
@@ -310,6 +330,9 @@ class Importer:
             reason = "an earlier row of this run is the same lead"
             return Finding(row.number, Status.DUPLICATE, Code.DUPLICATE_IN_FILE, reason)
         return lead
+
+    def _is_suppressed(self, lead: Lead) -> bool:
+        return bool(self._job.suppressed) and lead.phone.key in self._job.suppressed
 
     def _is_repeated(self, lead: Lead) -> bool:
         return not self._seen.add(lead.phone.key, lead.digests[1:])

@@ -163,19 +163,20 @@ def _unused(
     )
 
 
-def _first_of(header: Sequence[str], names: Sequence[str], *, nested: bool) -> Getter:
+def getters_of(header: Sequence[str], name: str, *, nested: bool) -> list[Getter]:
+    """Return a getter for each column of this name: it may stand twice in a header."""
     if nested:
-        getters = [_member(name) for name in names]
-    else:  # a name may stand twice in a header: both columns count
-        places = [
-            i for name in names for i, given in enumerate(header) if given == name
-        ]
-        getters = [_cell(i) for i in places]
-    if len(getters) == 1:
-        return getters[0]
+        return [_member(name)]
+    return [_cell(i) for i, given in enumerate(header) if given == name]
+
+
+def _first_of(header: Sequence[str], names: Sequence[str], *, nested: bool) -> Getter:
+    found = [g for name in names for g in getters_of(header, name, nested=nested)]
+    if len(found) == 1:
+        return found[0]
 
     def first(cells: Cells) -> Json:
-        for getter in getters:
+        for getter in found:
             value = getter(cells)
             if value is not None and (not isinstance(value, str) or value.strip()):
                 return value

@@ -6,13 +6,13 @@ The same mapping and fitting as a push, without its books.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from leadctl.errors import InputUnusable
 from leadctl.fitting import Unfit
-from leadctl.forensics import damage
+from leadctl.forensics import ROUNDED, damage
 from leadctl.importer import mapper_of
 from leadctl.model import Code, Malformed
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from leadctl.fitting import Fitter
+    from leadctl.forensics import Damage
     from leadctl.mapping import Mapper
     from leadctl.model import Cells, Json, Row
     from leadctl.profile import Profile
@@ -77,13 +78,14 @@ def preview(
         if profile:
             raise
         return Preview(source, problem=problem)
+    damaged = damage(source, mapper)
     first: list[Sample] = []
     rejects: list[Sample] = []
     rejected: Counter[str] = Counter()
     rows = 0
     for row in islice(source.rows(), None if fitter else FIRST_ROWS):
         rows += 1
-        sample = _sample(row, source, mapper, fitter)
+        sample = _sample(row, source, mapper, fitter, damaged)
         if rows <= FIRST_ROWS:
             first.append(sample)
         if sample.code:
@@ -98,7 +100,7 @@ def preview(
         tuple(rejects),
         rejected,
         rows,
-        str(damage(source, mapper)),
+        str(damaged),
     )
 
 
@@ -117,29 +119,38 @@ def pin(source: Source) -> dict[str, Json]:
 
 
 def _sample(
-    row: Row | Malformed, source: Source, mapper: Mapper, fitter: Fitter | None
+    row: Row | Malformed,
+    source: Source,
+    mapper: Mapper,
+    fitter: Fitter | None,
+    damaged: Damage,
 ) -> Sample:
     if isinstance(row, Malformed):
-        raw: dict[str, Json] = {"": str(row.cells)}
+        raw = dict(_unnamed(row.cells))
         return Sample(row.number, raw, code=Code.ROW_MALFORMED, reason=row.reason)
-    raw, mapped = dict(_raw(row.cells, source)), mapper.values(row.cells)
+    sample = Sample(row.number, dict(_raw(row.cells, source)), mapper.values(row.cells))
     if column := mapper.skipped_by(row.cells):
         reason = f"skip_if: column {column!r}"
-        return Sample(row.number, raw, mapped, code=Code.SKIPPED_BY_RULE, reason=reason)
+        return replace(sample, code=Code.SKIPPED_BY_RULE, reason=reason)
     if fitter is None:
-        return Sample(row.number, raw, mapped)
+        return sample
+    if damaged.includes(sample.mapped.get("phone")):
+        code = Code.PHONE_DAMAGED
+        return replace(sample, code=code, field="phone", reason=ROUNDED)
     try:
-        lead = fitter.lead(row.number, dict(mapped))
+        lead = fitter.lead(row.number, dict(sample.mapped))
     except Unfit as unfit:
-        return Sample(
-            row.number,
-            raw,
-            mapped,
-            code=unfit.code,
-            field=unfit.field,
-            reason=unfit.reason,
-        )
-    return Sample(row.number, raw, mapped, lead.wire)
+        code, reason = unfit.code, unfit.reason
+        return replace(sample, code=code, field=unfit.field, reason=reason)
+    return replace(sample, sent=lead.wire)
+
+
+def _unnamed(cells: Cells | str) -> Iterator[tuple[str, Json]]:
+    """Yield the cells of a row of the wrong width by number, a line as it stands."""
+    if isinstance(cells, list):
+        yield from ((str(place), cell) for place, cell in enumerate(cells, start=1))
+    else:
+        yield "", str(cells)
 
 
 def _raw(cells: Cells, source: Source) -> Iterator[tuple[str, Json]]:

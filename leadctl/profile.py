@@ -96,6 +96,8 @@ class Profile:
     skip: tuple[SkipRule, ...] = ()
     content: Json = None
     """The profile as it was read: loading it again gives the same map."""
+    at: Where = ()
+    """Where in the document it stands."""
 
     @property
     def columns(self) -> frozenset[str]:
@@ -145,7 +147,7 @@ def load(document: Document, at: Where = ()) -> Profile:
     sources = {name: _source(document, (*at, "fields", name), name) for name in named}
     skip = _skip_rules(document, (*at, "skip_if"))
     shape = _shape(document, (*at, "file"))
-    return Profile(document, sources, region, shape, skip, document.at(at))
+    return Profile(document, sources, region, shape, skip, document.at(at), at)
 
 
 FORMATS = ("csv", "tsv", "jsonl", "xlsx")

@@ -27,6 +27,7 @@ from leadctl.splitting import (
     numbered,
 )
 from leadctl.surveying import SAMPLE, content, require_file, survey, survey_binary
+from leadctl.wording import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -138,7 +139,9 @@ class Source:
         """Return the first cells behind the preamble, however long they are."""
         with self._text() as file:
             self._skip_preamble(file)
-            first = next(delimited(file, self.dialect, None))
+            first = next(delimited(file, self.dialect, None), None)
+        if first is None:
+            raise _empty(self.shown)
         if isinstance(first, Unsplit):
             raise InputUnusable(
                 f"{self.shown}: the header cannot be read: {first.reason}"
@@ -211,9 +214,7 @@ def open_source(path: Path, wishes: Wishes, shown: str | None = None) -> Source:
         )
     found = survey(path, shown, wishes.encoding)
     if not found.text.strip():
-        raise InputUnusable(
-            f"{shown}: the file is empty", hint="a header and one row are needed"
-        )
+        raise _empty(shown)
     is_json = found.text.lstrip()[0] in "{["
     form = wishes.format or (Format.JSONL if is_json else Format.CSV)
     if form is Format.XLSX:
@@ -221,6 +222,12 @@ def open_source(path: Path, wishes: Wishes, shown: str | None = None) -> Source:
     if form is Format.JSONL:
         return _json(path, shown, found)
     return _table(path, shown, found, replace(wishes, format=form))
+
+
+def _empty(shown: str) -> InputUnusable:
+    return InputUnusable(
+        f"{shown}: the file is empty", hint="a header and one row are needed"
+    )
 
 
 def _first_bytes(path: Path, shown: str) -> bytes:
@@ -349,7 +356,7 @@ def _headed(source: Source, header: Header, first: list[str]) -> Source:
     more = []
     if header.before:
         more.append(
-            Choice("skipped", f"{header.before}", "lines before the header", True)
+            Choice("skipped", count(header.before, "line"), "before the header", True)
         )
     if len(names) > MOST_COLUMNS:
         raise InputUnusable(f"{source.shown}: more than {MOST_COLUMNS:,} columns")

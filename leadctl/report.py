@@ -160,7 +160,7 @@ def show(report: Report, console: Console) -> None:
         console.print()
         for repair, number in run.repairs.items():
             about = ABOUT[Repair(repair)]
-            console.print(plain(f"{number:,} phone cells mended: {about}"))
+            console.print(plain(f"{count(number, 'phone cell')} mended: {about}"))
     for line in _next_steps(report):
         # Paths and commands are to be copied: never broken over lines.
         console.print(plain(line), soft_wrap=True)

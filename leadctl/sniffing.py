@@ -122,7 +122,8 @@ def looks_like_data(cells: Sequence[str]) -> bool:
 
 
 _ADDRESS = r"[^@\s]+@[^@\s]+\.[^@\s]+"
-_NUMBER = r"(?!\d{1,4}[-./]\d{1,2}[-./]\d{1,4})\+?\(?\d[\d\s().-]{5,}\d"  # and no date
+DATE = r"\d{1,4}[-./]\d{1,2}[-./]\d{1,4}(?![-./\d])"  # but not 01.23.45.67.89
+_NUMBER = rf"(?!{DATE})\+?\(?\d[\d\s().-]{{5,}}\d"
 _DATA = re.compile(f"{_ADDRESS}|{_NUMBER}")
 
 
@@ -152,7 +153,7 @@ def _by_width(lines: Sequence[Line], first: Line) -> Header:
     width = _usual_width([line.cells for line in lines])
     even = sum(len(line.cells) == width for line in lines)
     for place, line in enumerate(lines[:MOST_PREAMBLE] if min(width, even) > 2 else ()):
-        alone = all(_filled(earlier.cells) == 1 for earlier in lines[:place])
+        alone = all(_is_title(earlier.cells) for earlier in lines[:place])
         if alone and _filled(line.cells) == width and not looks_like_data(line.cells):
             why = "the first line as wide as the rest"
             return Header(line.before, found=True, why=why)
@@ -165,13 +166,18 @@ def _is_under_title(line: Line, before: Sequence[Line], names: int) -> bool:
     Behind a single known name, which a data row may hold, they must be much narrower.
     """
     wide = _filled(line.cells)
+    if any(looks_like_data(earlier.cells) for earlier in before):
+        return False
     if names == 1:
         return all(_filled(earlier.cells) * 2 <= wide for earlier in before)
     return not any(
-        looks_like_data(earlier.cells)
-        or (_filled(earlier.cells) >= wide and len(earlier.cells) == len(line.cells))
+        _filled(earlier.cells) >= wide and len(earlier.cells) == len(line.cells)
         for earlier in before
     )
+
+
+def _is_title(cells: Sequence[str]) -> bool:
+    return _filled(cells) == 1 and not looks_like_data(cells)
 
 
 def _filled(cells: Sequence[str]) -> int:

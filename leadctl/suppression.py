@@ -6,6 +6,7 @@ compared stops the run: sending without a list is worse than not sending.
 
 from __future__ import annotations
 
+import re
 from array import array
 from bisect import bisect_left
 from dataclasses import dataclass
@@ -14,7 +15,9 @@ from typing import TYPE_CHECKING, Self
 
 from leadctl.errors import InputUnusable
 from leadctl.fields import ALIASES, plain
-from leadctl.model import Row
+from leadctl.forensics import Damage, looks_rounded
+from leadctl.mapping import getters_of
+from leadctl.model import Code, Row
 from leadctl.phone import Normaliser, PhoneForm, PhoneRule
 from leadctl.reader import Wishes, open_source
 from leadctl.spelling import PhoneProblem
@@ -23,7 +26,7 @@ from leadctl.wording import count, nearest
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from leadctl.model import Json, Malformed
+    from leadctl.model import Json
     from leadctl.reader import Source
 
 INTERNATIONAL = PhoneRule(PhoneForm.DIGITS)
@@ -60,38 +63,84 @@ class Suppressed:
         return place < len(self._numbers) and self._numbers[place] == number
 
 
-def read(lists: Sequence[List], region: str | None) -> Suppressed:
+def read(lists: Sequence[List], rule: PhoneRule, region: str | None) -> Suppressed:
     """Read all lists; `region` is for numbers without a country code.
 
-    Raises InputUnusable where one is missing, empty, or holds what might be a number
-    and cannot be read as one.
+    They are compared as leads are: by the `rule` where a provider takes one country's
+    numbers alone. Raises InputUnusable where a list is missing, empty, or holds what
+    might be a number and cannot be read as one.
     """
-    normalise = Normaliser(INTERNATIONAL, region)
+    normalise = Normaliser(rule if rule.country else INTERNATIONAL, region)
     numbers = array("Q")
     for listed in lists:
         before = len(numbers)
         numbers.extend(_numbers(listed, normalise))
         if len(numbers) == before:
+            whose = f" of {rule.country}" if rule.country else ""
             raise InputUnusable(
-                f"suppression list {listed.path} holds no phone number",
+                f"suppression list {listed.path} holds no phone number{whose}",
                 hint="without it nothing is sent; name the right file",
             )
-    return Suppressed(array("Q", sorted(set(numbers))))
+    return Suppressed(array("Q", sorted(numbers)))
 
 
 def _numbers(listed: List, normalise: Normaliser) -> Iterator[int]:
-    source = _opened(listed)
-    place = None if source.nested else _place(listed, source)
-    for row, value in _entries(source, listed, place):
+    found = rounded = 0
+    for place, value in _entries(listed):
         try:
-            yield int(normalise(value).key)
+            key = normalise(value).key
         except PhoneProblem as problem:
-            if sum(map(str.isdigit, str(value))) >= FEWEST_DIGITS:
+            if _might_be_called(value, problem):
                 raise InputUnusable(
-                    f"suppression list {listed.path}, row {row}: {problem.reason}",
+                    f"suppression list {listed.path}, {place}: {problem.reason}",
                     hint="correct the entry or take it out: a number that cannot be "
                     "compared might be called",
                 ) from None
+        else:
+            found += 1
+            rounded += looks_rounded(value)
+            yield int(key)
+    if damaged := str(Damage(found, rounded=rounded)):
+        raise InputUnusable(f"suppression list {listed.path}: {damaged}")
+
+
+def _might_be_called(value: Json, problem: PhoneProblem) -> bool:
+    """Tell what may be somebody's number from a heading, a remark, an empty cell."""
+    match problem.code:
+        case Code.PHONE_DAMAGED:
+            return True
+        case Code.PHONE_WRONG_COUNTRY:  # of which no lead can be
+            return False
+        case _:
+            text = str(value).strip()
+            digits = sum(map(str.isdigit, text))
+            return digits >= FEWEST_DIGITS or _LOST.fullmatch(text) is not None
+
+
+_LOST = re.compile(r"#{2,}|#[A-Z0/]+[!?]|#N/A")
+"""What a spreadsheet shows for a number that its column is too narrow for, or that it
+could not calculate."""
+
+
+def _entries(listed: List) -> Iterator[tuple[str, Json]]:
+    """Yield every cell that may hold a number, and where it stands."""
+    source = _opened(listed)
+    columns = _columns(listed, source)
+    if source.header:  # a number may have been taken for a name
+        yield from (("its first line", name) for name in columns)
+    getters = [
+        getter
+        for name in columns
+        for getter in getters_of(source.columns, name, nested=source.nested)
+    ]
+    for row in source.rows():
+        place = f"row {row.number}"
+        if not isinstance(row, Row):
+            raise InputUnusable(
+                f"suppression list {listed.path}, {place}: {row.reason}",
+                hint="correct it: a number that cannot be compared might be called",
+            )
+        yield from ((place, getter(row.cells)) for getter in getters)
 
 
 def _opened(listed: List) -> Source:
@@ -103,44 +152,21 @@ def _opened(listed: List) -> Source:
         raise
 
 
-def _place(listed: List, source: Source) -> int:
-    """Return the number of the column that holds the phones."""
-    names = source.columns
+def _columns(listed: List, source: Source) -> list[str]:
+    """Name the columns that hold phones: the one said, or all that are recognised."""
+    names = [*dict.fromkeys(source.columns)]
     if listed.column is not None:
         if listed.column not in names:
             raise InputUnusable(
                 f"suppression list {listed.path} has no column {listed.column!r}"
                 f"{nearest(listed.column, names)}"
             )
-        return names.index(listed.column)
-    if len(names) == 1:
-        return 0
-    for alias in ALIASES["phone"]:
-        for place, name in enumerate(names):
-            if plain(name) == alias:
-                return place
-    raise InputUnusable(
-        f"suppression list {listed.path} has {count(len(names), 'column')}, "
-        "and none is recognised as the phone number",
-        hint=f"name it: --suppress '{listed.path}::COLUMN'",
-    )
-
-
-def _entries(
-    source: Source, listed: List, place: int | None
-) -> Iterator[tuple[int, Json]]:
-    if place is not None and source.header:
-        yield 0, source.names[place]  # a number that was taken for a name
-    for row in source.rows():
-        yield row.number, _entry(row, listed, place)
-
-
-def _entry(row: Row | Malformed, listed: List, place: int | None) -> Json:
-    if not isinstance(row, Row):
+        return [listed.column]
+    phones = [name for name in names if plain(name) in ALIASES["phone"]]
+    if not phones and len(names) > 1:
         raise InputUnusable(
-            f"suppression list {listed.path}, row {row.number}: {row.reason}",
-            hint="correct the row: a number that cannot be compared might be called",
+            f"suppression list {listed.path} has {count(len(names), 'column')}, "
+            "and none is recognised as the phone number",
+            hint=f"name it: --suppress '{listed.path}::COLUMN'",
         )
-    if isinstance(row.cells, list):
-        return row.cells[place or 0]
-    return row.cells.get(listed.column or "phone")
+    return phones or names

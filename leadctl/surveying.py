@@ -255,7 +255,7 @@ class _Reading:
 
 
 _SCIENTIFIC = re.compile(r"\d[eE]\+?\d")
-_ROUNDED = re.compile(r"(?<!\d)[1-9]\d{4,5}0{5,}(?!\d)")
+_ROUNDED = re.compile(r"(?<!\d)\d{6}0{4,}(?!\d)")
 
 
 def is_suspicious(text: str) -> bool:
@@ -264,7 +264,7 @@ def is_suspicious(text: str) -> bool:
         _SCIENTIFIC.search(text)
     ):
         return True
-    return "00000" in text and _ROUNDED.search(text) is not None
+    return "0000" in text and _ROUNDED.search(text) is not None
 
 
 def _odd_lines(path: Path) -> bytes:

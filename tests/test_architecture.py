@@ -78,6 +78,7 @@ ALLOWED = {
         "sniffing",
         "splitting",
         "surveying",
+        "wording",
         "workbook",
     },
     "mapping": {
@@ -99,11 +100,21 @@ ALLOWED = {
         "profile",
         "reader",
     },
-    "guessing": {"fields", "model", "preview", "reader", "spelling"},
+    "guessing": {
+        "fields",
+        "mapping",
+        "model",
+        "preview",
+        "reader",
+        "sniffing",
+        "spelling",
+    },
     "forensics": {"mapping", "model", "reader", "spelling"},
     "suppression": {
         "errors",
         "fields",
+        "forensics",
+        "mapping",
         "model",
         "phone",
         "reader",
@@ -278,6 +289,7 @@ ALLOWED = {
     # a run
     "interrupts": {"clock", "errors"},
     "importer": {
+        "audit",
         "books",
         "delivery",
         "ended",

@@ -15,7 +15,8 @@ import platformdirs
 from leadctl import config, line, profile, suppression, yamlfile
 from leadctl.checkup import key_files
 from leadctl.cli import inputs
-from leadctl.errors import UsageError
+from leadctl.encoding import usable
+from leadctl.errors import InputUnusable, UsageError
 from leadctl.exposure import exposures
 from leadctl.fields import FieldInvalid
 from leadctl.fitting import Fitter
@@ -86,6 +87,7 @@ class Look:
 def looked_at(asked: Asked) -> Iterator[Look]:
     """Open files without an order: nothing is recorded, sent or written."""
     _require_text(asked)
+    check = inputs.choice(PhoneCheck, asked.phone_check, "--phone-check")
     document = config.load(asked.config)
     mapped = _profile(asked, document)
     account = _account(asked, document) if asked.provider or asked.account else None
@@ -98,17 +100,18 @@ def looked_at(asked: Asked) -> Iterator[Look]:
                 inputs.sources(asked, copy, mapped),
                 mapped,
                 _constants(asked.constants, account),
-                _fitter(asked, account, _region(region, account)),
+                _fitter(account, _region(region, account), check),
             )
         finally:
             if copy:
                 copy.unlink(missing_ok=True)
 
 
-def _fitter(asked: Asked, account: Account | None, region: str | None) -> Fitter | None:
+def _fitter(
+    account: Account | None, region: str | None, check: PhoneCheck
+) -> Fitter | None:
     if account is None:
         return None
-    check = inputs.choice(PhoneCheck, asked.phone_check, "--phone-check")
     provider = account.provider
     return Fitter(provider, Normaliser(provider.phone_rule, region, check), _undigested)
 
@@ -248,15 +251,24 @@ def _suppressed(asked: Asked, account: Account, job: Job) -> Suppressed:
             "country code cannot be compared with a suppression list",
             hint="say their country: --region IN",
         )
-    return suppression.read(lists, region)
+    return suppression.read(lists, rule, region)
 
 
 def _profile(asked: Asked, document: Document) -> Profile | None:
     found = _read_profile(asked, document)
     if found and found.region and not is_region(found.region):
         raise found.document.problem(
-            ("region",), f"{found.region!r} is no country code such as US (ISO 3166)"
+            (*found.at, "region"),
+            f"{found.region!r} is no country code such as US (ISO 3166)",
         )
+    if found and found.shape.encoding:
+        try:
+            usable(found.shape.encoding)
+        except InputUnusable as error:
+            where = (*found.at, "file", "encoding")
+            raise found.document.problem(
+                where, error.message, hint=error.hint
+            ) from error
     return found
 
 

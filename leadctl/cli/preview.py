@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json as json_module
+import shlex
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -10,9 +12,10 @@ import typer
 from leadctl.cli import options  # noqa: TC001  typer reads the annotations at run time
 from leadctl.cli.app import app
 from leadctl.cli.show import Output
+from leadctl.errors import LeadctlError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from leadctl.cli.asked import Asked
     from leadctl.model import Json
@@ -61,9 +64,14 @@ def preview(
         config=config,
         offline=True,
     )
-    found = _looked_at(asked)
+    try:
+        found = _looked_at(asked)
+    except LeadctlError as error:
+        if json:
+            Output().document(_document([], error))
+        raise
     if json:
-        Output().document({"schema_version": 1, "files": [*map(_facts, found)]})
+        Output().document(_document(found))
         return
     for one in found:
         for line in _lines(one):
@@ -80,6 +88,18 @@ def _looked_at(asked: Asked) -> list[Preview]:
             preview(source, look.profile, look.constants, look.fitter)
             for source in look.sources
         ]
+
+
+def _document(
+    found: Sequence[Preview], error: LeadctlError | None = None
+) -> dict[str, Json]:
+    from leadctl.report import error_document
+
+    return {
+        "schema_version": 1,
+        "files": [_facts(one) for one in found],
+        "error": error_document(error) if error else None,
+    }
 
 
 def _facts(found: Preview) -> Json:
@@ -129,15 +149,16 @@ def _lines(found: Preview) -> Iterator[str]:
     from leadctl.preview import pin
 
     source = found.source
-    yield source.shown
+    yield _printed(source.shown)
     for choice in source.choices:
         yield f"  {choice.what:<14} {_printed(choice.value):<12} {choice.why}"
-    yield f"to pin this in a profile:  file: {flow(pin(source))}"
+    yield f"to pin this in a profile:  file: {_printed(flow(pin(source)))}"
     yield ""
     if found.problem:
-        yield found.problem.message
+        file = shlex.quote(source.shown)
+        yield _printed(found.problem.message)
         yield f"  {found.problem.hint}"
-        yield f"  or let a profile be drafted: leadctl profile guess {source.shown}"
+        yield f"  or let a profile be drafted: leadctl profile guess {_printed(file)}"
         return
     for name, columns in found.columns.items():
         yield f"  {', '.join(map(_printed, columns))} → {name}"
@@ -156,7 +177,7 @@ def _lines(found: Preview) -> Iterator[str]:
 def _sample_lines(sample: Sample) -> Iterator[str]:
     yield ""
     verdict = f"{sample.code}: {sample.reason}" if sample.code else ""
-    yield f"row {sample.row}  {verdict}".rstrip()
+    yield _printed(f"row {sample.row}  {verdict}".rstrip())
     yield f"  raw     {_members(sample.raw)}"
     if sample.mapped:
         yield f"  mapped  {_members(sample.mapped)}"
@@ -165,7 +186,18 @@ def _sample_lines(sample: Sample) -> Iterator[str]:
 
 
 def _members(values: Mapping[str, Json]) -> str:
-    return "  ".join(f"{_printed(k)}={_printed(str(v))}" for k, v in values.items())
+    named = (
+        f"{key}={_shown(value)}" if key else _shown(value)
+        for key, value in values.items()
+    )
+    return "  ".join(map(_printed, named))
+
+
+def _shown(value: Json) -> str:
+    """Write what is no text as JSON does: objects, true, null."""
+    if isinstance(value, str):
+        return value
+    return json_module.dumps(value, ensure_ascii=False)
 
 
 def _printed(text: str) -> str:

@@ -1,0 +1,438 @@
+"""Numbers that must never be uploaded: found in any list, or nothing is sent."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+from typing import TYPE_CHECKING
+
+import pytest
+from openpyxl import Workbook
+
+from leadctl.sandbox import Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from conftest import Push
+    from program import Program, Ran
+
+LEADS = "phone,name\n" + "".join(
+    f"+155512300{row:02},Lead {row} Testperson\n" for row in range(1, 6)
+)
+LISTED = ["15551230002", "15551230004"]
+SENT = ["15551230001", "15551230003", "15551230005"]
+
+
+@pytest.fixture
+def leads(program: Program) -> Path:
+    return program.write("leads.csv", LEADS)
+
+
+def workbook(rows: list[list[str]]) -> bytes:
+    book, file = Workbook(write_only=True), io.BytesIO()
+    sheet = book.create_sheet()
+    for row in rows:
+        sheet.append(row)
+    book.save(file)
+    return file.getvalue()
+
+
+# --- what is on a list is not sent ---------------------------------------------------
+
+TWO_LINES = "+15551230002\n+15551230004\n"
+UNDER_HEADER = "phone\n" + TWO_LINES
+LISTS = {
+    "one a line": TWO_LINES,
+    "with a header": UNDER_HEADER,
+    "with a header of any name": "Do not call\n" + TWO_LINES,
+    "under a title": "Opted out\n\n" + UNDER_HEADER,
+    "any spelling": "+1 (555) 123-0002\ntel:001-555-123-0004\n",
+    "dots": "+1.555.123.0002\n+1.555.123.0004\n",
+    "damage that loses nothing": "'+15551230002\n\u202a+15551230004\u202c\n",
+    "numbers of a spreadsheet": "phone\n+1.5551230002E+10\n+15551230004.0\n",
+    "remarks between": "who asked us:\n+15551230002\n\nn/a\n+15551230004\n",
+    "twice": "+15551230002\n" + TWO_LINES,
+    "several columns": "name;Phone No.;since\nA;+15551230002;2026\nB;+15551230004;\n",
+    "two columns of phones": "phone,mobile\n+15551230002,\n,+15551230004\n",
+    "both phones of a person": "phone,mobile\n+15551230002,+15551230004\n",
+    "a column twice": "phone,phone\n+15551230002,+15551230004\n",
+    "JSONL": '{"phone": "+15551230002"}\n{"phone": "+1 555 123 0004", "x": 1}\n',
+    "JSONL, other names": '{"Mobile": "+15551230002"}\n{"phone": "+15551230004"}\n',
+    "JSONL, nested": (
+        '{"contact": {"phone": "+15551230002"}}\n{"contact": {"phone": "+15551230004"}}'
+    ),
+}
+PACKED: dict[str, Callable[[str], bytes]] = {
+    "UTF-16": lambda text: text.encode("utf-16"),
+    "gzip": lambda text: gzip.compress(text.encode()),
+    "bzip2": lambda text: bz2.compress(text.encode()),
+    "workbook": lambda text: workbook([[line] for line in text.split()]),
+}
+
+
+def test_numbers_on_a_list_are_not_sent_however_it_is_written(push: Push) -> None:
+    """Each list has two numbers of its own; one number is on none."""
+    lists: list[tuple[str, str, Callable[[str], bytes]]] = [
+        *((name, text, str.encode) for name, text in LISTS.items()),
+        *((name, UNDER_HEADER, write) for name, write in PACKED.items()),
+    ]
+    names, given = {"15551230001": "on no list"}, list[str]()
+    for place, (name, text, write) in enumerate(lists):
+        first, second = str(1002 + place), str(2004 + place)
+        mine = text.replace("0002", first).replace("0004", second)
+        given += ["--suppress", push.program.write(f"{place}.txt", write(mine)).name]
+        names |= {f"1555123{first}": name, f"1555123{second}": name}
+    push.program.write("leads.csv", "\n".join(["phone", *(f"+{n}" for n in names)]))
+    ran = push("voiso", "leads.csv", *given, "--json")
+    assert [names[phone] for phone in push.phones("voiso")] == ["on no list"], ran.err
+    assert ran.counts == {"created": 1, "suppressed": 2 * len(lists)}
+    assert ran.codes == {"on_suppression_list": 2 * len(lists)}
+    assert ran.code == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "column"),
+    [
+        ("Who,Called at\n+15551230099,+15551230002\n", "Called at"),
+        ("+15551230099,+15551230002\n", "2"),
+        ("phone,old\n+15551230099,+15551230002\n", "old"),
+        ('{"a": {"b": "+15551230002"}}\n', "a.b"),
+    ],
+    ids=["by name", "by number", "not the phone column", "into an object"],
+)
+def test_column_can_be_named(
+    program: Program, leads: Path, content: str, column: str
+) -> None:
+    program.write("never.csv", content)
+    listed = f"never.csv::{column}"
+    ran = program("check", leads, "--provider", "voiso", "--suppress", listed, "--json")
+    assert ran.counts == {"created": 4, "suppressed": 1}, ran.err
+
+
+def test_suppressed_leads_never_reach_the_provider(push: Push, leads: Path) -> None:
+    """From several lists, and in every spelling that a lead may have."""
+    push.program.write("leads.csv", LEADS + "+1 555-123-0002,Again Testperson\n")
+    push.program.write("a.txt", "+15551230002\n")
+    push.program.write("b.txt", "+15551230004\n")
+    ran = push("voiso", leads, "--suppress", "a.txt", "--suppress", "b.txt", "--json")
+    assert ran.counts == {"created": 3, "suppressed": 3}
+    assert push.phones("voiso") == SENT
+    assert ran.document["files"][0]["rejects_file"] is None
+    shown = push("voiso", leads, "--suppress", "a.txt", "--suppress", "b.txt")
+    assert shown.table == {
+        "created": 0,
+        "duplicate": 3,
+        "rejected": 0,
+        "suppressed": 3,
+        "rows": 6,
+    }
+
+
+def test_dry_run_and_variable_know_the_list(push: Push, leads: Path) -> None:
+    push.program.write("never.txt", "\n".join(LISTED))
+    ran = push(
+        "voiso",
+        leads,
+        "--dry-run",
+        "--region",
+        "US",
+        "--json",
+        env={"LEADCTL_SUPPRESS": "never.txt"},
+    )
+    assert ran.counts == {"created": 3, "suppressed": 2}
+
+
+def test_list_of_the_leads_themselves_leaves_nothing(push: Push, leads: Path) -> None:
+    ran = push("voiso", leads, "--suppress", leads, "--json")
+    assert (ran.code, ran.counts) == (0, {"suppressed": 5})
+    assert not push.uploads("voiso")
+
+
+def test_what_was_delivered_before_is_suppressed_now(push: Push, leads: Path) -> None:
+    push("voiso", leads)
+    push.program.write("never.txt", "+15551230002\n")
+    ran = push("voiso", leads, "--suppress", "never.txt", "--json")
+    assert ran.counts == {"duplicate": 4, "suppressed": 1}
+
+
+# --- whose number it is --------------------------------------------------------------
+
+
+def test_numbers_without_a_country_code_are_of_the_region(push: Push) -> None:
+    push.program.write("leads.csv", "phone\n5551230001\n+15551230002\n5551230003\n")
+    push.program.write("never.txt", "(555) 123-0001\n555.123.0002\n")
+    ran = push(
+        "voiso",
+        "leads.csv",
+        *("--region", "US", "--suppress", "never.txt", "--json"),
+    )
+    assert ran.counts == {"created": 1, "suppressed": 2}
+    assert push.phones("voiso") == ["15551230003"]
+
+
+def test_region_of_the_profile_counts(program: Program, leads: Path) -> None:
+    program.write("p.yaml", "region: US\nfields: {phone: phone}\n")
+    program.write("never.txt", "5551230002\n")
+    ran = program(
+        *("check", leads, "--provider", "voiso", "--profile", "p.yaml"),
+        *("--suppress", "never.txt", "--json"),
+    )
+    assert ran.counts == {"created": 4, "suppressed": 1}, ran.err
+
+
+def test_indian_numbers_are_compared_as_yotel_takes_them(push: Push) -> None:
+    """What is no Indian number can be no lead of Yotel's: it does no harm."""
+    spellings = [
+        "9000000001",
+        "+919000000002",
+        "919000000003",
+        "09000000004",
+        "00919000000005",
+        "90000 00006",
+        "9.000000007E+09",
+        "+15551230001",
+    ]
+    leads = "\n".join(["phone", *(f"90000000{row:02}" for row in range(1, 9))])
+    push.program.write("leads.csv", leads)
+    push.program.write("never.txt", "\n".join(spellings))
+    ran = push("yotel", "leads.csv", "--suppress", "never.txt", "--json")
+    assert ran.counts == {"created": 1, "suppressed": 7}
+    assert push.phones("yotel") == ["9000000008"]
+
+
+def test_number_that_yotel_would_refuse_stops_the_run(push: Push) -> None:
+    """0 and 91 before the ten digits: it is somebody's, and would match nobody's."""
+    push.program.write("leads.csv", "phone\n9000000001\n")
+    push.program.write("never.txt", "0919000000001\n")
+    ran = push("yotel", "leads.csv", "--suppress", "never.txt", "--json")
+    assert (ran.code, ran.error["code"]) == (6, "input_unusable")
+    assert "row 1: 12 digits" in ran.error["message"]
+    assert not push.stored("yotel")
+
+
+@pytest.mark.parametrize("form", ["as-written", "e164", "national"])
+def test_ozonetel_compares_whatever_is_written(push: Push, form: str) -> None:
+    push.program.write("leads.csv", "phone\n9000000001\n+919000000002\n09000000003\n")
+    push.program.write("never.txt", "+91 90000 00001\n9000000002\n9000000003\n")
+    environment = {"LEADCTL_OZONETEL_PHONE_FORMAT": form}
+    where = ("--region", "IN", "--suppress", "never.txt", "--json")
+    ran = push("ozonetel", "leads.csv", *where, env=environment)
+    assert ran.counts == {"suppressed": 3}, ran.err
+    assert not push.stored("ozonetel")
+
+
+def test_ozonetel_as_written_needs_a_region_to_compare(push: Push) -> None:
+    push.program.write("leads.csv", "phone\n9000000001\n")
+    push.program.write("never.txt", "+919000000001\n")
+    ran = push("ozonetel", "leads.csv", "--suppress", "never.txt", "--json")
+    assert ran.code == 2
+    assert "--region" in str(ran.error["hint"])
+    assert not push.stored("ozonetel")
+
+
+# --- a list that cannot be relied on stops the run -----------------------------------
+
+USELESS: dict[str, tuple[str | bytes | None, str]] = {
+    "missing": (None, "never.txt: cannot be read: No such file"),
+    "empty": ("", "never.txt: the file is empty"),
+    "header alone": ("phone\n", "never.txt holds no phone number"),
+    "no number": ("phone\nnobody\n\n", "never.txt holds no phone number"),
+    "no text": (b"\x00\x01\x02" * 30, "no text"),
+    "another format": (b"\xd0\xcf\x11\xe0\xa1\xb1", "old or a protected Excel"),
+    "cut short": (gzip.compress(b"+15551230002\n" * 99)[:-12], "cut short or damaged"),
+    "two encodings": ("é+15551230002\n".encode() + b"\xe9\n", "byte 16 is not utf-8"),
+    "malformed row": ("phone,name\n+15551230002,A\n+15551230004\n", "row 2: 1 cell"),
+    "JSON broken": ('{"phone": "+15551230002"}\n{"phone"\n', "row 2: not JSON"),
+    "cut number": ("+15551230002\n1.55512E+10\n", "row 2: a spreadsheet has cut it"),
+    "cut to nothing": ("+15551230002\n2E+10\n", "row 2: a spreadsheet has cut it"),
+    "hidden number": ("+15551230002\n########\n", "row 2"),
+    "calculated number": ("+15551230002\n#ERROR!\n", "row 2"),
+    "rounded numbers": (
+        "+15551230002\n15551200000\n15551300000\n15551400000\n",
+        "3 of 4 numbers look cut by a spreadsheet",
+    ),
+    "no country": ("+15551230002\n5551230004\n", "row 2: no country code"),
+    "two numbers": (
+        "phone\n+15551230002 / +15551230004\n",
+        "row 1: holds more than one number",
+    ),
+    "extension": ("phone\n+15551230002 x12\n", "row 1: has an extension"),
+    "number as a name": ("call +15551230002 never\n+15551230004\n", "its first line: "),
+    "list of numbers": ('{"phone": ["+15551230002"]}\n', "row 1: not a phone number"),
+    "a number before the header": (
+        "+15551230002,,\nphone,remark,since\n+15551230004,asked,2026\n",
+        "has 3 columns",
+    ),
+    "columns unknown": ("who,what\n+15551230002,+15551230004\n", "has 2 columns"),
+}
+
+
+@pytest.mark.parametrize("name", USELESS)
+def test_list_that_cannot_be_relied_on_stops_the_run(
+    push: Push, leads: Path, name: str
+) -> None:
+    content, words = USELESS[name]
+    if content is not None:
+        push.program.write("never.txt", content)
+    given = ["--region", "US"] if name == "rounded numbers" else []
+    ran = push("voiso", leads, "--suppress", "never.txt", *given, "--json")
+    assert ran.code == 6
+    assert ran.error["message"].startswith("suppression list never.txt")
+    assert words in ran.error["message"]
+    assert not push.simulator("voiso").log
+    assert not [*push.program.folder.glob("*.rejects*")]
+
+
+@pytest.mark.parametrize(
+    ("listed", "message"),
+    [
+        ("never.csv::Mobil", "no column 'Mobil' (did you mean 'Mobile'?)"),
+        ("never.csv::", "no column ''"),
+        (".", "is a folder"),
+        ("", "is a folder"),
+    ],
+)
+def test_list_that_is_named_wrongly_stops_the_run(
+    push: Push, leads: Path, listed: str, message: str
+) -> None:
+    push.program.write("never.csv", "Mobile,Phone\n+15551230002,+15551230004\n")
+    ran = push("voiso", leads, "--suppress", listed, "--json")
+    assert ran.code == 6
+    assert message in ran.error["message"]
+    assert not push.simulator("voiso").log
+
+
+def test_one_useless_list_of_several_stops_the_run(push: Push, leads: Path) -> None:
+    push.program.write("good.txt", "+15551230002\n")
+    push.program.write("bad.txt", "nobody\n")
+    ran = push("voiso", leads, "--suppress", "good.txt", "--suppress", "bad.txt")
+    assert ran.code == 6
+    assert "bad.txt" in ran.err
+
+
+def test_unreadable_workbook_stops_the_run(program: Program, leads: Path) -> None:
+    whole = workbook([["phone"], ["+15551230002"]])
+    program.write("never.xlsx", whole[:-200])
+    ran = program("check", leads, "--provider", "voiso", "--suppress", "never.xlsx")
+    assert ran.code == 6
+    assert "suppression list never.xlsx" in ran.err
+
+
+def test_cut_numbers_of_a_national_list_are_seen(program: Program, leads: Path) -> None:
+    program.write("never.txt", "5551230000\n5551240000\n5551250000\n5551230002\n")
+    ran = program(
+        *("check", leads, "--provider", "voiso", "--region", "US"),
+        *("--suppress", "never.txt"),
+    )
+    assert ran.code == 6
+    assert "3 of 4 numbers look cut" in ran.err
+
+
+# --- in the config -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("written", ["never.txt", "[lists/a.txt, never.txt]"])
+def test_list_of_an_account_lies_beside_the_config(
+    push: Push, leads: Path, written: str
+) -> None:
+    folder = push.program.home / "settings"
+    (folder / "lists").mkdir(parents=True)
+    (folder / "never.txt").write_text("\n".join(f"+{n}" for n in LISTED))
+    (folder / "lists" / "a.txt").write_text("+15551239999\n")
+    config = folder / "config.yaml"
+    config.write_text(f"accounts: {{voiso: {{suppress: {written}}}}}\n")
+    ran = push("voiso", leads, "--config", config, "--json")
+    assert ran.counts == {"created": 3, "suppressed": 2}, ran.err
+    assert push.phones("voiso") == SENT
+
+
+def test_list_of_an_account_holds_beside_those_of_the_command(
+    push: Push, leads: Path
+) -> None:
+    push.program.write("config.yaml", "accounts: {voiso: {suppress: a.csv::tel}}\n")
+    push.program.write("a.csv", "tel,phone\n+15551230002,+15551230001\n")
+    push.program.write("b.txt", "+15551230004\n")
+    given = ("--config", "config.yaml", "--suppress", "b.txt", "--json")
+    assert push("voiso", leads, *given).counts == {"created": 3, "suppressed": 2}
+
+
+@pytest.mark.parametrize("written", ["gone.txt", "~/gone.txt", "7", "false", "{a: b}"])
+def test_useless_list_of_an_account_stops_the_run(
+    push: Push, leads: Path, written: str
+) -> None:
+    push.program.write("config.yaml", f"accounts: {{voiso: {{suppress: {written}}}}}\n")
+    ran = push("voiso", leads, "--config", "config.yaml", "--json")
+    assert ran.code == 6
+    assert "suppress" in ran.error["message"]
+    assert not push.simulator("voiso").log
+
+
+# --- a run that goes on --------------------------------------------------------------
+
+HURRY = {"LEADCTL_VOISO_RETRY_FOR": "0"}
+
+
+def go_on(push: Push, ran: Ran, command: str = "resume") -> Ran:
+    run = str(ran.document["run_id"])
+    environment = push.environment("voiso")
+    return push.program("runs", command, run, "--json", env=environment)
+
+
+@pytest.mark.parametrize("command", ["resume", "retry"])
+def test_list_holds_for_the_rest_of_a_run(
+    push: Push, leads: Path, command: str
+) -> None:
+    """It is read again: who came onto it meanwhile is not sent either."""
+    push.program.write("never.txt", "+15551230002\n")
+    push.simulator("voiso").faults.add(Fault("throttle", skip=1, times=99))
+    given = ("--batch-size", "1", "--suppress", "never.txt", "--json")
+    ran = push("voiso", leads, *given, env=HURRY)
+    assert ran.counts == {"created": 1, "failed": 3, "suppressed": 1}
+    push.simulator("voiso").faults.clear()
+    push.program.write("never.txt", "+15551230002\n+15551230004\n")
+    ran = go_on(push, ran, command)
+    assert ran.counts == {"created": 3, "suppressed": 2}
+    assert ran.codes == {"on_suppression_list": 2}
+    assert push.phones("voiso") == SENT
+
+
+def test_run_does_not_go_on_without_its_list(push: Push, leads: Path) -> None:
+    listed = push.program.write("never.txt", "+15551230002\n")
+    push.simulator("voiso").faults.add(Fault("deny", times=99))
+    given = ("--batch-size", "1", "--suppress", "never.txt", "--json")
+    ran = push("voiso", leads, *given)
+    assert ran.counts == {"failed": 4, "suppressed": 1}
+    push.simulator("voiso").faults.clear()
+    listed.unlink()
+    stopped = go_on(push, ran)
+    assert stopped.code == 6
+    assert "suppression list" in stopped.error["message"]
+    assert not push.stored("voiso")
+    listed.write_text("+15551230002\n")
+    assert go_on(push, ran).counts == {"created": 4, "suppressed": 1}
+
+
+def test_lead_in_doubt_is_not_sent_again_once_it_is_listed(
+    push: Push, leads: Path
+) -> None:
+    """Its batch was on the way when the answer was lost: the others go again."""
+    config = push.program.write("config.yaml", "accounts: {voiso: {suppress: a.txt}}\n")
+    push.program.write("a.txt", "+15551239999\n")
+    push.simulator("voiso").faults.add(Fault("error_before", status=500, times=99))
+    ran = push("voiso", leads, "--config", config, "--json", env=HURRY)
+    assert ran.counts == {"unknown": 5}
+    push.simulator("voiso").faults.clear()
+    push.program.write("a.txt", "+15551230002\n+15551230004\n")
+    for _ in range(2):
+        ran = go_on(push, ran)
+        assert (ran.code, ran.counts) == (10, {"created": 3, "unknown": 2})
+        assert push.phones("voiso") == SENT
+    assert "suppression list" in ran.document["reasons"][0]["message"]
+    run = str(ran.document["run_id"])
+    push.program("runs", "resolve", run, "--as", "not-delivered")
+    ran = go_on(push, ran, "retry")
+    assert (ran.code, ran.counts) == (0, {"created": 3, "suppressed": 2})
+    assert push.phones("voiso") == SENT
