@@ -1,6 +1,6 @@
-"""The installation looked at: program, ledger and clock, each with its remedy.
+"""The installation looked at: program, keyring, ledger and clock, with remedies.
 
-What the configuration is like is checkup.py's business.
+Configuration and accounts are the business of checkup.py and trial.py.
 """
 
 from __future__ import annotations
@@ -15,20 +15,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import leadctl
-from leadctl import config, credentials
+from leadctl import keychain
 from leadctl.checkup import Check, Grade, warning
 from leadctl.database import KEY_BYTES, health
-from leadctl.errors import ExitCode, LeadctlError, LedgerUnusable
+from leadctl.errors import ExitCode, LedgerUnusable
 from leadctl.exposure import exposures
 from leadctl.folders import oddity
 from leadctl.ledger import APPLICATION, VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
-    from leadctl.config import Account
     from leadctl.database import Health
-    from leadctl.yamlfile import Document
 
 LITTLE_DISK = 100 * 1024 * 1024
 """Bytes free below which a long import may not end."""
@@ -59,33 +57,16 @@ def _extra(name: str) -> list[str]:
     return [line.partition(">")[0].strip() for line in lines]
 
 
-def accounts(document: Document, environment: Mapping[str, str]) -> Iterator[Check]:
-    """Look at the accounts there are: is there a key for each, and where."""
-    names = config.account_names(document, environment)
-    if not names:
-        yield warning("accounts", "there is none yet", "leadctl accounts login NAME")
-    for name in names:
-        try:
-            account = config.resolve(document, environment, provider=None, account=name)
-        except LeadctlError:
-            continue  # a problem of the configuration, and said there
-        yield from _secrets(account, environment)
-
-
-def _secrets(account: Account, environment: Mapping[str, str]) -> Iterator[Check]:
-    topic = f"account {account.name}"
-    for secret in account.provider.secrets:
-        if found := credentials.origin(account, secret, environment):
-            yield Check(topic, f"{secret} from {found.way}: {found.where}")
-        else:
-            yield Check(
-                topic,
-                f"there is no {secret}",
-                Grade.PROBLEM,
-                f"leadctl accounts login {account.name}, or set "
-                f"{config.variable_name(account.name, secret)}",
-                ExitCode.ACCESS,
-            )
+def keyring() -> Iterator[Check]:
+    """Look for a keyring that logins can be stored in."""
+    try:
+        yield Check("keyring", keychain.in_use())
+    except keychain.NoKeyring as reason:
+        yield warning(
+            "keyring",
+            f"none can be used: {reason}",
+            "keep keys in variables, files or a command (docs/accounts.md)",
+        )
 
 
 def ledger(path: Path) -> Iterator[Check]:

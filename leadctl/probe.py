@@ -48,6 +48,7 @@ class Probe:
     """What one harmless call showed; `name` and `state` are the provider's words.
 
     A `scope` that is wrong is one the call lacks, not the upload: a run goes on.
+    `date` is when it answered by the provider's clock, as HTTP writes it.
     """
 
     key: Shown = NOTHING
@@ -55,6 +56,7 @@ class Probe:
     campaign: Shown = NOTHING
     name: str = ""
     state: str = ""
+    date: str = ""
 
     def parts(self) -> dict[str, Shown]:
         return {"key": self.key, "scope": self.scope, "campaign": self.campaign}

@@ -85,7 +85,8 @@ class Caller:
         finally:
             self.line.pace.ended()
         try:
-            return self.provider.probed(campaign, response)
+            shown = self.provider.probed(campaign, response)
+            return replace(shown, date=response.headers.get("date", ""))
         except ProviderError as error:
             error.headers = error.headers or response.headers
             raise

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import sys
+import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -15,11 +16,14 @@ from leadctl import doctor
 from leadctl.checkup import Check, Grade, exit_code
 from leadctl.errors import ExitCode
 from leadctl.ledger import Ledger
+from leadctl.trial import Trial
+from leadctl.yamlfile import parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from conftest import Push
     from program import Program, Ran
 
 NOW = datetime.now(UTC)
@@ -52,7 +56,7 @@ def said(ran: Ran) -> dict[str, list[str]]:
 
 
 def test_new_installation_is_well(program: Program) -> None:
-    ran = program("doctor", "--json")
+    ran = program("doctor", "--json", "--offline")
     found = said(ran)
     assert ran.code == 0
     assert sys.executable in found["python"][0]
@@ -65,7 +69,7 @@ def test_new_installation_is_well(program: Program) -> None:
 
 def test_account_without_a_key_is_a_problem_of_access(program: Program) -> None:
     env = {"LEADCTL_YOTEL_TIMEOUT": "5"}
-    ran = program("doctor", env=env)
+    ran = program("doctor", "--offline", env=env)
     assert ran.code == 4
     assert "problem  account yotel: there is no api_key" in ran.out
     assert "leadctl accounts login yotel" in ran.out
@@ -74,7 +78,7 @@ def test_account_without_a_key_is_a_problem_of_access(program: Program) -> None:
 def test_account_without_a_setting_is_a_problem_of_configuration(
     program: Program,
 ) -> None:
-    ran = program("doctor", env={"LEADCTL_VOISO_API_KEY": "made-up"})
+    ran = program("doctor", "--offline", env={"LEADCTL_VOISO_API_KEY": "made-up"})
     assert ran.code == 6
     assert "problem  account voiso: cluster_id is not set" in ran.out
     assert "LEADCTL_VOISO_CLUSTER_ID" in ran.out
@@ -85,11 +89,67 @@ def test_configuration_that_is_unusable_does_not_hide_the_rest(
     program: Program,
 ) -> None:
     config = program.write("config.yaml", "acounts: {}\n")
-    ran = program("doctor", "--json", "--config", config)
+    ran = program("doctor", "--offline", "--json", "--config", config)
     found = said(ran)
     assert ran.code == 6
     assert "did you mean 'accounts'?" in found["config"][0]
     assert {"ledger", "clock", "disk"} <= found.keys()
+
+
+# --- accounts ----------------------------------------------------------------------
+
+
+def test_account_that_works_is_said_to(push: Push) -> None:
+    ran = push.program("doctor", "--json", env=push.environment("yotel"))
+    found = said(ran)
+    assert ran.code == 0
+    assert found["account yotel"][1:] == [
+        "ok: api_key from environment: LEADCTL_YOTEL_API_KEY",
+        "ok: key: accepted",
+    ]
+    assert len(found["clock"]) == 1
+    assert push.uploads("yotel") == []
+    assert not push.program.state.exists(), "nothing is made by looking"
+
+
+def test_key_that_is_refused_is_a_problem_of_access(push: Push) -> None:
+    env = push.environment("lupitor") | {"LEADCTL_LUPITOR_API_KEY": "made-up"}
+    ran = push.program("doctor", env=env)
+    assert ran.code == 4
+    assert "problem  account lupitor: key: " in ran.out
+    assert "check the key of account lupitor" in ran.out
+
+
+def test_provider_that_is_away_is_trouble(push: Push) -> None:
+    env = push.environment("lupitor") | {
+        "LEADCTL_LUPITOR_BASE_URL": "http://127.0.0.1:9/api/v1"
+    }
+    ran = push.program("doctor", env=env)
+    assert ran.code == 5
+    assert "problem  account lupitor: no connection to 127.0.0.1" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("hours", "words"),
+    [
+        (3, "180 minutes ahead of the clock of Lupitor"),
+        (-2, "120 minutes behind"),
+        (0, ""),
+    ],
+)
+def test_clock_is_compared_with_the_providers(
+    push: Push, tmp_path: Path, hours: float, words: str
+) -> None:
+    """Which leads a run made is told by their time, where the provider lists them."""
+    trial = Trial(
+        parse("", "config.yaml"),
+        push.environment("lupitor"),
+        tmp_path / "ledger",
+        now=time.time() + hours * 3600,
+    )
+    clocks = [check.message for check in trial.accounts() if check.topic == "clock"]
+    assert len(clocks) == (1 if words else 0)
+    assert not words or words in clocks[0]
 
 
 # --- the ledger --------------------------------------------------------------------

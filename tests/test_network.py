@@ -83,7 +83,8 @@ OFFLINE = [
     ["config", "show"],
     ["config", "check"],
     ["config", "schema"],
-    ["doctor"],
+    ["doctor", "--offline"],
+    ["accounts"],
     ["check", "leads.csv", "-p", "voiso"],
     ["push", "leads.csv", "-p", "voiso", "-c", "3", "--dry-run"],
     ["runs"],
@@ -107,7 +108,10 @@ def test_push_talks_to_its_provider_alone(push: Push, heard: Heard) -> None:
     assert heard() == {("name", "127.0.0.1"), ("socket.connect", "127.0.0.1")}
 
 
-def test_no_name_but_the_providers_is_asked_for(program: Program, heard: Heard) -> None:
+@pytest.mark.parametrize("command", ["push", "doctor"])
+def test_no_name_but_the_providers_is_asked_for(
+    program: Program, heard: Heard, command: str
+) -> None:
     """As an installation is: with the provider's own address."""
     program.write("leads.csv", "phone\n+15551230001\n")
     env = {
@@ -115,6 +119,7 @@ def test_no_name_but_the_providers_is_asked_for(program: Program, heard: Heard) 
         "LEADCTL_VOISO_API_KEY": "made-up-key",
         "LEADCTL_VOISO_RETRY_FOR": "0",
     }
-    ran = program("push", "leads.csv", "-p", "voiso", "-c", "3", env=env)
+    push = ("push", "leads.csv", "-p", "voiso", "-c", "3")
+    ran = program(*(push if command == "push" else ("doctor",)), env=env)
     assert ran.code == 5
     assert heard() == {("name", "cc-demo.voiso.com")}

@@ -183,7 +183,10 @@ def _secret(account: Account, name: str) -> Json:
     found = origin(account, name, os.environ)
     if found is None:
         return _entry(name, None, "missing")
-    return _entry(name, "********", found.way, found.where)
+    named = account.origins.get(f"{name}_{found.way}")
+    in_file = found.where.startswith("accounts.")
+    at = named.at if named and in_file else found.where
+    return _entry(name, "********", found.way, at)
 
 
 def _profiles(found: Document) -> list[Json]:

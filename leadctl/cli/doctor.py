@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from leadctl.cli import options  # noqa: TC001  typer reads the annotations at run time
+from leadctl.cli import options
 from leadctl.cli.app import app
 from leadctl.errors import LeadctlError
 
@@ -18,24 +18,35 @@ if TYPE_CHECKING:
     from leadctl.checkup import Check
 
 
+Offline = Annotated[
+    bool,
+    options.option("--offline", about="Make no call to any provider."),
+]
+
+
 @app.command("doctor")
 def doctor(
+    offline: Offline = False,
     json: options.Json = False,
     ledger: options.LedgerPath = None,
     config: options.ConfigPath = None,
 ) -> None:
-    """Check the installation, configuration, keys, ledger and clock.
+    """Check the installation, keyring, configuration, ledger, clock and accounts.
 
-    Says of each whether it is well, and what to do where it is not.
+    Says of each whether it is well, and what to do where it is not. Accounts are tried
+    with the call of `leadctl accounts test`, which changes nothing; --offline does
+    without.
 
     Example: leadctl doctor
     """
     from leadctl.cli.checks import conclude
 
-    conclude(_checks(config, ledger), json=json)
+    conclude(_checks(config, ledger, offline=offline), json=json)
 
 
-def _checks(config: Path | None, ledger: str | None) -> Iterator[Check]:
+def _checks(
+    config: Path | None, ledger: str | None, *, offline: bool
+) -> Iterator[Check]:
     import platformdirs
 
     from leadctl import checkup
@@ -43,13 +54,16 @@ def _checks(config: Path | None, ledger: str | None) -> Iterator[Check]:
     from leadctl import doctor as engine
     from leadctl.cli.config import option_variables
     from leadctl.cli.order import ledger_path
+    from leadctl.trial import Trial
 
     yield from engine.installation()
     yield from checkup.configuration(
         config, os.environ, option_variables(), unset=checkup.Grade.PROBLEM
     )
-    with suppress(LeadctlError):  # the configuration's, which has been said
-        yield from engine.accounts(settings.load(config), os.environ)
-    state = platformdirs.user_state_path("leadctl")
-    yield from engine.ledger(ledger_path(ledger, state))
+    path = ledger_path(ledger, platformdirs.user_state_path("leadctl"))
+    yield from engine.keyring()
+    yield from engine.ledger(path)
     yield from engine.clock(datetime.now(UTC))
+    with suppress(LeadctlError):  # the configuration's, which has been said
+        document = settings.load(config)
+        yield from Trial(document, os.environ, path, online=not offline).accounts()

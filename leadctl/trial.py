@@ -1,0 +1,144 @@
+"""Every account tried: its key found, and the harmless call made with it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+from leadctl import config, line, probing
+from leadctl.accounts import resolved
+from leadctl.checkup import Check, Grade, problem, warning
+from leadctl.clock import RealClock, Stop
+from leadctl.errors import CampaignLocked, ExitCode, LeadctlError
+from leadctl.ledger import Ledger
+from leadctl.probe import Verdict
+from leadctl.provider import installed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from leadctl.config import Account
+    from leadctl.credentials import Origin
+    from leadctl.probe import Shown
+    from leadctl.probing import Tested
+    from leadctl.yamlfile import Document
+
+WRONG_BY = 300.0
+"""Seconds between a provider's clock and ours that are worth a word: which leads a run
+made is told by their time, where a provider lists them."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What accounts are tried with; without `online` no call is made.
+
+    Calls keep the pace and the count of tokens of the ledger's runs, if there is one.
+    """
+
+    document: Document
+    environment: Mapping[str, str]
+    ledger: Path
+    online: bool = True
+    now: float = field(default_factory=time.time)
+
+    def accounts(self) -> Iterator[Check]:
+        """Try every account that is configured, or that a secret is found for."""
+        found = [*self._known()]
+        if not found:
+            yield warning(
+                "accounts", "there is none yet", "leadctl accounts login NAME"
+            )
+        for account, secrets in found:
+            yield from self._account(account, secrets)
+
+    def _known(self) -> Iterator[tuple[Account, Mapping[str, Origin | None]]]:
+        configured = config.account_names(self.document, self.environment)
+        for name in dict.fromkeys([*configured, *installed()]):
+            try:
+                found = resolved(self.document, self.environment, name)
+            except LeadctlError:
+                continue  # a problem of the configuration, and said there
+            if found.account and (name in configured or found.has_secrets):
+                yield found.account, found.secrets
+
+    def _account(
+        self, account: Account, secrets: Mapping[str, Origin | None]
+    ) -> Iterator[Check]:
+        topic = f"account {account.name}"
+        if objection := account.provider.objection():
+            yield warning(topic, objection)
+        yield from (_found(account, *each) for each in secrets.items())
+        if self.online and not account.missing and None not in secrets.values():
+            yield from self._called(account, topic)
+
+    def _called(self, account: Account, topic: str) -> Iterator[Check]:
+        try:
+            by = line.access(account, self.environment)
+            known = self.ledger if self.ledger.exists() else None
+            with Ledger(known) as ledger:
+                found = probing.tested(account, by, None, ledger, RealClock(Stop()))
+        except CampaignLocked as error:
+            yield warning(topic, f"not tried: {error.message}", error.hint)
+        except LeadctlError as error:
+            yield problem(topic, error)
+        else:
+            yield from _judged(topic, account.name, found)
+            yield from self._clocks(account, _moment(found.probe.date))
+
+    def _clocks(self, account: Account, theirs: float | None) -> Iterator[Check]:
+        if theirs is None or abs(theirs - self.now) <= WRONG_BY:
+            return
+        wrong = "ahead of" if self.now > theirs else "behind"
+        yield warning(
+            "clock",
+            f"{abs(self.now - theirs) / 60:,.0f} minutes {wrong} "
+            f"the clock of {account.provider.title}",
+            "set the clock, or have the system keep it (NTP)",
+        )
+
+
+def _found(account: Account, secret: str, origin: Origin | None) -> Check:
+    topic = f"account {account.name}"
+    if origin:
+        return Check(topic, f"{secret} from {origin.way}: {origin.where}")
+    return Check(
+        topic,
+        f"there is no {secret}",
+        Grade.PROBLEM,
+        f"leadctl accounts login {account.name}, or set "
+        f"{config.variable_name(account.name, secret)}",
+        ExitCode.ACCESS,
+    )
+
+
+def _judged(topic: str, name: str, found: Tested) -> Iterator[Check]:
+    """Tell a key that is wrong from one that nothing shows."""
+    if found.error and found.probe.key.verdict is not Verdict.WRONG:
+        code = found.exit_code
+        yield Check(topic, found.error.message, Grade.PROBLEM, found.error.hint, code)
+        return
+    yield _shown(topic, "key", found.probe.key, name)
+    if found.probe.scope.verdict is Verdict.WRONG:
+        yield _shown(topic, "scope", found.probe.scope, name)
+
+
+def _shown(topic: str, about: str, shown: Shown, name: str) -> Check:
+    message = f"{about}: {shown.message}"
+    match shown.verdict:
+        case Verdict.FINE:
+            return Check(topic, message)
+        case Verdict.WRONG:
+            return Check(topic, message, Grade.PROBLEM, shown.hint, ExitCode.ACCESS)
+        case Verdict.UNKNOWN:
+            remedy = shown.hint or f"leadctl accounts test {name} --campaign ID"
+            return warning(topic, message, remedy)
+
+
+def _moment(date: str) -> float | None:
+    try:
+        return parsedate_to_datetime(date).timestamp()
+    except ValueError:
+        return None
