@@ -163,22 +163,23 @@ def delimiter(text: str) -> str | None:
 
 def _shape(document: Document, where: Where) -> Shape:
     table = document.table(where, [field.name for field in fields(Shape)])
-    for key, value in table.items():
-        wanted = bool if key == "header" else (str, int)
-        if not isinstance(value, wanted) or (key != "header" and value is True):
-            needed = "true or false" if key == "header" else "text"
-            raise document.problem((*where, key), f"{key} must be {needed}")
-    texts = {k: str(v) for k, v in table.items() if k != "header"}
     header = table.get("header")
-    if texts.get("format", "csv") not in FORMATS:
-        raise document.problem(
-            (*where, "format"), f"format must be one of {', '.join(FORMATS)}"
-        )
-    if "delimiter" in texts and (found := delimiter(texts["delimiter"])) is None:
-        raise document.problem(
-            (*where, "delimiter"), "delimiter must be one character, or tab"
-        )
-    if "delimiter" in texts and found:
+    if "header" in table and not isinstance(header, bool):
+        raise document.problem((*where, "header"), "header must be true or false")
+    texts: dict[str, str] = {}
+    for key, value in table.items():
+        if key != "header":
+            if type(value) not in (str, int):
+                raise document.problem((*where, key), f"{key} must be text")
+            texts[key] = str(value)
+    if texts.get("format", FORMATS[0]) not in FORMATS:
+        known = ", ".join(FORMATS)
+        raise document.problem((*where, "format"), f"format must be one of {known}")
+    if "delimiter" in texts:
+        found = delimiter(texts["delimiter"])
+        if found is None:
+            message = "delimiter must be one character, or tab"
+            raise document.problem((*where, "delimiter"), message)
         texts["delimiter"] = found
     return Shape(**texts, header=header if isinstance(header, bool) else None)
 
@@ -205,7 +206,7 @@ def _source(document: Document, where: Where, field_name: str = "") -> Source:
     match node:
         case str() | int() | float() if not isinstance(node, bool):
             return _named(document, str(node), where)
-        case list() if node and all(isinstance(name, str | int) for name in node):
+        case list() if node and all(type(name) in (str, int) for name in node):
             return Columns(tuple(str(name) for name in node), where)
         case dict() if field_name in OBJECTS and not node.keys() & set(SPEC):
             return Members({key: _source(document, (*where, key)) for key in node})
@@ -226,6 +227,8 @@ def _spec(document: Document, where: Where) -> Source:
             where, "say exactly one of column, columns, template or value"
         )
     (key,) = given
+    if key != "value" and isinstance(table[key], dict):
+        raise document.problem((*where, key), f"{key} must be a name or a list of them")
     source = (
         Constant(table[key]) if key == "value" else _source(document, (*where, key))
     )

@@ -160,6 +160,11 @@ def _why(error: Exception) -> str:
 def require_safe_url(url: str) -> None:
     """Refuse plain http anywhere but on this machine: a key would travel readable."""
     parsed = httpx.URL(url)
+    if parsed.userinfo:
+        raise InputUnusable(
+            "base_url must not hold a user name or password",
+            hint="it would be shown and logged; a key has settings of its own",
+        )
     if parsed.scheme == "https" and parsed.host:
         return
     if parsed.scheme == "http" and is_here(url):

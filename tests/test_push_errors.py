@@ -10,6 +10,7 @@ import pytest
 from program import csv_rows, recording
 
 from leadctl.sandbox import Fault
+from leadctl.sandbox.checks import OUT_OF_SERVICE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -267,10 +268,9 @@ def test_campaign_that_only_an_upload_finds_closed_stops_the_run(push: Push) -> 
 @pytest.mark.parametrize(
     ("provider", "bad", "good"),
     [
-        # Seven digits: complete where they come from, too short for the simulators.
-        ("voiso", "+6835555", "created"),
-        ("lupitor", "+6835555", "created"),
-        ("agora", "+6835555", "accepted"),
+        ("voiso", f"+{OUT_OF_SERVICE}", "created"),
+        ("lupitor", f"+{OUT_OF_SERVICE}", "created"),
+        ("agora", f"+{OUT_OF_SERVICE}", "accepted"),
         ("ozonetel", "9000000099", "created"),  # on its do-not-disturb list
     ],
 )
@@ -456,6 +456,12 @@ UNUSABLE = {
         6,
         ("http://voiso.example", "https://"),
         env={"LEADCTL_VOISO_BASE_URL": "http://voiso.example/api"},
+    ),
+    "password-in-the-address": Unusable(
+        VOISO,
+        6,
+        ("base_url", "password"),
+        env={"LEADCTL_VOISO_BASE_URL": "https://who:what@voiso.example/api"},
     ),
     "key-in-the-config-file": Unusable(
         VOISO,

@@ -49,7 +49,7 @@ class Lupitor(Provider):
         409,
         422,
     )  # which code goes with which error is not said
-    phone_rule = PhoneRule(PhoneForm.E164)
+    phone_rule = PhoneRule(PhoneForm.E164, fewest=8)
     phone_wire = "phoneNumber"
     priority = PriorityScale(first=100, last=0)
     fields = (

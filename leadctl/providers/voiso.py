@@ -33,7 +33,7 @@ class Voiso(Provider):
     # campaign". An import whose answer was lost may still run: 15 s.
     limits = Limits(batch_size=1000, concurrency=1, min_interval=2.0, doubt_delay=15.0)
     answers = (200, 201, 202, 409)  # the page does not print its success code
-    phone_rule = PhoneRule(PhoneForm.DIGITS)
+    phone_rule = PhoneRule(PhoneForm.DIGITS, fewest=8)
     phone_wire = "phone_number"
     priority = PriorityScale(first=1, last=1000)
     fields = (

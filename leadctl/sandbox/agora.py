@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from starlette.responses import JSONResponse, Response
 
 from leadctl.sandbox.checks import (
+    E164_DIGITS,
     Check,
     complaints,
     flag,
@@ -61,7 +62,7 @@ LEAD_SHAPE = {
 }
 # "E.164 preferred" is read as required.
 LEAD_FORMATS = {
-    "phone": matching(r"\+[1-9][0-9]{7,14}", "invalid phone number format"),
+    "phone": matching(rf"\+{E164_DIGITS}", "invalid phone number format"),
     "email": matching(r"[^@\s]+@[^@\s]+\.[^@\s]+", "invalid email format"),
 }
 

@@ -9,7 +9,10 @@ from datetime import datetime
 Check = Callable[[object], str | None]
 """Takes a value, returns what is wrong with it, or None."""
 
-E164_DIGITS = r"[1-9][0-9]{6,14}"
+OUT_OF_SERVICE = "15554040404"
+"""Refused although it is written as it should be: a provider knows more of a number
+than its form."""
+E164_DIGITS = rf"(?!{OUT_OF_SERVICE}\b)[1-9][0-9]{{7,14}}"
 
 
 def text(value: object) -> str | None:
