@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from corpus import ENTRIES, FOLDER
+from jsonschema import Draft202012Validator
 
 from leadctl import profile, yamlfile
 
@@ -311,3 +312,15 @@ def test_profile_of_the_config_has_its_name(program: Program) -> None:
     ran = program("profile", "check", "crn", "--config", "config.yaml")
     assert ran.code == 2
     assert "did you mean 'crm'?" in ran.err
+
+
+# --- schema --------------------------------------------------------------------------
+
+
+def test_schema_is_printed_for_editors(program: Program) -> None:
+    """What it says of profiles is held by tests/test_schema.py."""
+    program.write("leads.csv", "Phone,Do Not Call\n+15551230001,no\n")
+    draft = yamlfile.parse(program("profile", "guess", "leads.csv").out, "draft")
+    ran = program("profile", "schema")
+    assert (ran.code, ran.err) == (0, "")
+    Draft202012Validator(json.loads(ran.out)).validate(draft.content)
