@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from leadctl.fields import ALIASES, plain
-from leadctl.model import OWN, Row
+from leadctl.mapping import getters_of
+from leadctl.model import OWN, Code, Row
 from leadctl.preview import pin
+from leadctl.profile import SPEC
+from leadctl.sniffing import DATE, KNOWN
 from leadctl.spelling import PhoneProblem, spelled
 
 if TYPE_CHECKING:
@@ -27,8 +31,8 @@ LOOKED_AT = 1000
 """Rows that a guess is made from."""
 MOSTLY = 0.6
 _OPT_OUT = ("donotcall", "dnc", "donotphone", "optout", "unsubscribed", "donotcontact")
-_DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}.*")
-_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_]*(?: [A-Za-z0-9_]+)*")
+_PHONE_WORDS = re.compile("phone|mobil|cell|tel|handy|whatsapp|fon")
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_]*(?:[ .-][A-Za-z0-9_]+)*")
 _WORDS_OF_YAML = {"true", "false", "null", "yes", "no", "on", "off"}
 
 
@@ -54,9 +58,10 @@ def draft(source: Source) -> str:
     columns = [*_columns(source)]
     phones = _phones(columns)
     taken = {column.name for column in phones}
+    file = _visible(shlex.quote(source.shown))
     lines = [
         "# A draft: read it, correct it, and try it:",
-        f"#   leadctl preview {source.shown} --profile THIS_FILE",
+        f"#   leadctl preview {file} --profile THIS_FILE",
         *_region(phones),
         f"file: {flow(pin(source))}",
         "fields:",
@@ -79,13 +84,13 @@ def _columns(source: Source) -> Iterator[Column]:
     rows = [
         row.cells for row in islice(source.rows(), LOOKED_AT) if isinstance(row, Row)
     ]
-    for place, name in enumerate(dict.fromkeys(source.columns)):
+    for name in dict.fromkeys(source.columns):
         # A name with braces cannot stand in a profile, where they mean a template.
-        if name and not name.startswith(OWN) and not re.search("[{}]", name):
-            cells = [
-                cells.get(name) if isinstance(cells, dict) else cells[place]
-                for cells in rows
-            ]
+        if not name or name.startswith(OWN) or re.search("[{}]", name):
+            continue
+        getters = getters_of(source.columns, name, nested=source.nested)
+        cells = [getter(row) for row in rows for getter in getters]
+        if not any(isinstance(cell, dict) for cell in cells):  # its members are columns
             yield _column(name, cells)
 
 
@@ -97,12 +102,16 @@ def _column(name: str, cells: Sequence[Json]) -> Column:
 
 def _complete(cell: Json) -> bool | None:
     """Tell whether a phone has a country code; None where this is no phone."""
-    if isinstance(cell, str) and _DATE.fullmatch(cell.strip()):
+    if isinstance(cell, str) and re.match(DATE, cell.strip()):
         return None
     try:
         spelling = spelled(cell)
-    except PhoneProblem:
-        return None
+    except PhoneProblem as problem:
+        if problem.code is Code.PHONE_DAMAGED:
+            return False
+        parts = [part for part in re.split(r"[,;/|&\n]", str(cell)) if part.strip()]
+        found = [_complete(part) for part in parts if len(parts) > 1]
+        return None if None in found or not found else all(found)
     if not 7 <= len(spelling.digits) <= 15:
         return None
     return spelling.plus or spelling.digits.startswith("00")
@@ -110,17 +119,19 @@ def _complete(cell: Json) -> bool | None:
 
 def _phones(columns: Sequence[Column]) -> list[Column]:
     """Choose the phone columns: named so and filled so, else by their values alone."""
+    aliases = ALIASES["phone"]
+    named = [c for alias in aliases for c in columns if plain(c.name) == alias]
+    if any(column.is_phone for column in named):
+        return sorted(named, key=lambda column: not column.is_phone)
+    others = [c for c in columns if c.is_phone and plain(c.name) not in KNOWN]
+    return [c for c in others if c.complete] or named or _likeliest(others)
 
-    def rank(column: Column) -> int:
-        name = plain(column.name)
-        return ALIASES["phone"].index(name) if name in ALIASES["phone"] else 999
 
-    named = sorted((c for c in columns if rank(c) < 999), key=rank)
-    likely = [column for column in named if column.is_phone]
-    if likely or named:
-        return likely or named
-    others = [column for column in columns if column.is_phone]
-    return sorted(others, key=lambda column: (-column.complete, -column.phones))
+def _likeliest(columns: Sequence[Column]) -> list[Column]:
+    """Choose among columns of digits that might be somebody's customer number."""
+    called = [c for c in columns if _PHONE_WORDS.search(plain(c.name))]
+    fullest = sorted(columns, key=lambda column: -column.phones)[:1]
+    return [c for c in called if "fax" not in plain(c.name)] or fullest
 
 
 def _region(phones: Sequence[Column]) -> Iterator[str]:
@@ -137,7 +148,8 @@ def _phone_lines(phones: Sequence[Column]) -> Iterator[str]:
         yield "  phone: PHONE"
         return
     for column in phones:
-        yield f"  # {column.name}: {column.phones} of {column.filled} look like phones"
+        name, found = _text(column.name), f"{column.phones} of {column.filled}"
+        yield f"  # {name}: {found} look like phones"
     yield f"  phone: {_listed([column.name for column in phones])}"
 
 
@@ -146,16 +158,24 @@ def _rest(columns: Sequence[Column], taken: set[str]) -> Iterator[str]:
     if rest:
         yield "  # Not sent; uncomment what should go along, where the provider can:"
         yield "  # metadata:"
-        for name in rest:
-            yield f"  #   {_key(name)}: {_text(name)}"
-    for name in rest:
-        if plain(name) in _OPT_OUT:
-            yield "# Leaves these people out:"
-            yield f"skip_if: {{column: {_text(name)}, in: [yes, true, '1', x]}}"
+        for key, name in _keys(rest).items():
+            yield f"  #   {key}: {_text(name)}"
+    if opted_out := [name for name in rest if plain(name) in _OPT_OUT]:
+        yield "# Leaves these people out:"
+        yield "skip_if:"
+        for name in opted_out:
+            yield f"  - {{column: {_text(name)}, in: [yes, y, true, '1', x]}}"
 
 
-def _key(name: str) -> str:
-    return re.sub(r"\W+", "_", name.casefold()).strip("_") or "value"
+def _keys(names: Sequence[str]) -> dict[str, str]:
+    """Give each column a key of its own, and none that means something else there."""
+    keys: dict[str, str] = {}
+    for name in names:
+        key = re.sub(r"\W+", "_", name.casefold()).strip("_") or "nameless"
+        while key in keys or key in SPEC:
+            key += "_"
+        keys[key] = name
+    return keys
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -176,4 +196,9 @@ def _value(value: Json) -> str:
 def _text(text: str) -> str:
     if _PLAIN.fullmatch(text) and text.casefold() not in _WORDS_OF_YAML:
         return text
-    return json.dumps(text, ensure_ascii=False)
+    return _visible(json.dumps(text, ensure_ascii=False))
+
+
+def _visible(text: str) -> str:
+    """Escape what YAML does not take and nobody sees; a terminal might obey it."""
+    return "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in text)

@@ -70,7 +70,7 @@ def bind(profile: Profile, header: Sequence[str], *, nested: bool) -> Mapper:
     getters = {name: binder.getter(source) for name, source in profile.fields.items()}
     if "phone" not in getters:
         raise profile.document.problem(
-            ("fields",), "the profile says nothing about `phone`"
+            (*profile.at, "fields"), "the profile says nothing about `phone`"
         )
     skip = tuple(
         (rule.column, binder.getter(Columns((rule.column,), rule.where)), rule.words)

@@ -199,6 +199,7 @@ def _unknown_field(name: str) -> tuple[str, str]:
 
 
 SPEC = ("column", "columns", "template", "value", "map", "default")
+"""What a field may be said by; a mapping with one of these is no object of keys."""
 
 
 def _source(document: Document, where: Where, field_name: str = "") -> Source:

@@ -7,6 +7,7 @@ a profile says comes first.
 from __future__ import annotations
 
 import io
+import re
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -25,6 +26,7 @@ from leadctl.splitting import (
     json_lines,
     jsonl,
     numbered,
+    ways_into,
 )
 from leadctl.surveying import SAMPLE, content, require_file, survey, survey_binary
 from leadctl.wording import count
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import TextIO
 
-    from leadctl.model import Json, Malformed
+    from leadctl.model import Malformed
     from leadctl.sniffing import Header
     from leadctl.splitting import JsonLine
     from leadctl.surveying import Survey
@@ -215,13 +217,16 @@ def open_source(path: Path, wishes: Wishes, shown: str | None = None) -> Source:
     found = survey(path, shown, wishes.encoding)
     if not found.text.strip():
         raise _empty(shown)
-    is_json = found.text.lstrip()[0] in "{["
-    form = wishes.format or (Format.JSONL if is_json else Format.CSV)
+    form = wishes.format or (Format.JSONL if _JSON.match(found.text) else Format.CSV)
     if form is Format.XLSX:
         raise InputUnusable(f"{shown} is no workbook", hint="drop --format")
     if form is Format.JSONL:
         return _json(path, shown, found)
     return _table(path, shown, found, replace(wishes, format=form))
+
+
+_JSON = re.compile(r'\s*(?:\{\s*["}]|\[\s*[\[{"\]])')
+"""How JSON begins; some databases write a header as [Name],[Phone]."""
 
 
 def _empty(shown: str) -> InputUnusable:
@@ -378,7 +383,7 @@ def _ways_into(source: Source) -> tuple[str, ...]:
     ways: dict[str, None] = {}
     for row in source.rows():
         if isinstance(row, Row) and isinstance(row.cells, dict):
-            ways.update(dict.fromkeys(_ways(row.cells, "")))
+            ways.update(dict.fromkeys(ways_into(row.cells)))
         if len(ways) > MOST_COLUMNS:
             raise InputUnusable(
                 f"{source.shown}: more than {MOST_COLUMNS:,} different keys"
@@ -389,14 +394,3 @@ def _ways_into(source: Source) -> tuple[str, ...]:
             hint="JSONL has one object a line; an array is not read",
         )
     return tuple(ways)
-
-
-DEEPEST = 20
-"""Levels of objects that a dotted path may lead into."""
-
-
-def _ways(node: dict[str, Json], prefix: str) -> Iterator[str]:
-    for key, value in node.items():
-        yield prefix + key
-        if isinstance(value, dict) and prefix.count(".") < DEEPEST:
-            yield from _ways(value, f"{prefix}{key}.")

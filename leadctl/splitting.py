@@ -17,6 +17,8 @@ from leadctl.wording import count
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from leadctl.model import Json
+
 LONGEST_ROW = 1_000_000
 """Characters a row may have, line breaks inside quotes included."""
 
@@ -198,3 +200,15 @@ def _jsonl_row(number: int, line: str) -> Row | Malformed:
     if RAW in found and all(key.startswith(OWN) for key in found):
         return _jsonl_row(number, str(found[RAW]))
     return Row(number, found)
+
+
+DEEPEST = 20
+"""Levels of objects that a dotted path may lead into."""
+
+
+def ways_into(node: dict[str, Json], prefix: str = "") -> Iterator[str]:
+    """Yield every way into an object and the objects in it, dotted."""
+    for key, value in node.items():
+        yield prefix + key
+        if isinstance(value, dict) and prefix.count(".") < DEEPEST:
+            yield from ways_into(value, f"{prefix}{key}.")

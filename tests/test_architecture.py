@@ -105,6 +105,7 @@ ALLOWED = {
         "mapping",
         "model",
         "preview",
+        "profile",
         "reader",
         "sniffing",
         "spelling",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import ExitStack
 from pathlib import Path  # noqa: TC003  typer reads the annotations at run time
 from typing import Annotated
@@ -94,3 +95,14 @@ def check(
             mapper_of(source, look.profile, {})
     fits = f" and fits {', '.join(files)}" if files else ""
     typer.echo(f"{profile} is sound{fits}")
+
+
+@group.command("schema")
+def schema() -> None:
+    """Print the JSON Schema of a profile, for editors.
+
+    Example: leadctl profile schema > leadctl-profile.schema.json
+    """
+    from leadctl.schema import profile_schema
+
+    typer.echo(json.dumps(profile_schema(), indent=1))

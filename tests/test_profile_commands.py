@@ -1,0 +1,335 @@
+"""`leadctl profile`: a draft that works, and a check that says what does not."""
+
+from __future__ import annotations
+
+import csv
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from corpus import ENTRIES, FOLDER
+from jsonschema import Draft202012Validator
+
+from leadctl import profile, yamlfile
+
+if TYPE_CHECKING:
+    from conftest import Push
+    from corpus import Entry
+    from program import Program
+
+EXPORTS = {
+    "salesforce-report.csv",
+    "hubspot-contacts.csv",
+    "zoho-leads.csv",
+    "pipedrive-people.csv",
+    "lead-ads.csv",
+    "excel-german.csv",
+    "hindi.csv",
+    "nested.jsonl",
+    "no-header.csv",
+    "sheets.xlsx",
+    "utf16-be.csv",
+}
+
+
+def drafted(program: Program, name: str, *options: str) -> profile.Profile:
+    """Read the draft of a file as a push would."""
+    ran = program("profile", "guess", name, *options)
+    assert ran.code == 0, ran.err
+    assert ran.err == ""
+    return profile.load(yamlfile.parse(ran.out, "draft"))
+
+
+def phones_in(program: Program, content: str) -> list[str]:
+    """Return the columns that a draft takes for phones."""
+    program.write("leads.csv", content)
+    source = drafted(program, "leads.csv").fields["phone"]
+    assert isinstance(source, profile.Columns)
+    return [name for name in source.names if name != "PHONE"]
+
+
+# --- guess ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [entry for entry in ENTRIES if entry.name in EXPORTS],
+    ids=lambda entry: entry.name,
+)
+def test_draft_of_an_export_is_sound_and_pushes_it(push: Push, entry: Entry) -> None:
+    """What is expected of these files is said in tests/files, with other profiles."""
+    program = push.program
+    program.write(entry.file.name, entry.file.read_bytes())
+    ran = program("profile", "guess", entry.file.name, "-o", "draft.yaml")
+    assert (ran.code, ran.out, ran.err) == (0, "", "written: draft.yaml\n")
+    ran = program("profile", "check", "draft.yaml", entry.file.name)
+    assert ran.out == f"draft.yaml is sound and fits {entry.file.name}\n", ran.err
+    options = [*entry.said.get("options", []), "--profile", "draft.yaml", "--json"]
+    ran = push(entry.provider, entry.file.name, *options)
+    assert push.phones(entry.provider) == sorted(entry.sent), ran.err
+    assert ran.document["rejected"] == len(entry.rejected)
+
+
+@pytest.mark.parametrize(
+    ("content", "columns"),
+    [
+        ("Kunde,Rufnummer\nA,+15551230001\nB,+15551230002\n", ["Rufnummer"]),
+        ("Rufnummer;Name\n01 23 45 67 89;A\n01.23.45.67.89;B\n", ["Rufnummer"]),
+        ("Nr,Rufnummer\n10000001,+15551230001\n10000002,+15551230002\n", ["Rufnummer"]),
+        ("Record ID,Kontakt\n10000001,5551230001\n10000002,\n", ["Kontakt"]),
+        ("Kundennummer,Haustelefon\n10000001,5551230001\n", ["Haustelefon"]),
+        ("Telefax,Haustelefon\n5551239999,5551230001\n", ["Haustelefon"]),
+        ("Name,Name,Ruf\nA,B,+15551230001\n", ["Ruf"]),
+        ("Seit,Ruf\n2024-01-15,+15551230001\n15.01.2024,+15551230002\n", ["Ruf"]),
+        ("Phone,Mobile\n+15551230001,\n,+15551230002\n", ["Phone", "Mobile"]),
+        ("Phone,Mobile\nyes,+15551230002\nno,+15551230003\n", ["Mobile", "Phone"]),
+        ("Phone,Ruf\nprivate,+15551230002\n,+15551230003\n", ["Ruf"]),
+        ("Mobile,Id\n9.19E+11,10000001\n9.2E+11,10000002\n", ["Mobile"]),
+        ("Ruf,x\n+15551230001; +15551230002,1\n+15551230003,2\n", ["Ruf"]),
+        ("who,what\na,b\n", []),
+        ("Phone,Mobile\n", ["Phone", "Mobile"]),
+    ],
+    ids=[
+        "foreign name",
+        "French pairs",
+        "not the number of a row",
+        "not a column of another meaning",
+        "not a customer's number",
+        "not the fax",
+        "behind a name that stands twice",
+        "no dates",
+        "both of a person's",
+        "the likelier first",
+        "by values against the name",
+        "cut numbers",
+        "two in a cell",
+        "none",
+        "no rows",
+    ],
+)
+def test_phones_are_found_by_their_values(
+    program: Program, content: str, columns: list[str]
+) -> None:
+    assert phones_in(program, content) == columns
+
+
+def test_draft_says_why(program: Program) -> None:
+    program.write("leads.csv", "Tel,Ort\n+15551230001,A\n5551230002,B\nnone,C\n")
+    text = program("profile", "guess", "leads.csv").out
+    assert "leadctl preview leads.csv --profile THIS_FILE" in text
+    assert "# 1 of 2 numbers have no country code: say whose they are." in text
+    assert "  # Tel: 2 of 3 look like phones" in text
+    assert "  #   ort: Ort" in text
+
+
+def test_commented_lines_can_be_taken_in(program: Program) -> None:
+    """No key twice, although two names come to the same."""
+    program.write("leads.csv", "phone,Note 1,note-1,?,Value\n+15551230001,a,b,c,d\n")
+    text = program("profile", "guess", "leads.csv").out
+    at = text.index("  # metadata:")
+    program.write(
+        "p.yaml", text[:at] + text[at:].replace("  # ", "  ").replace("# ", "")
+    )
+    ran = program("profile", "check", "p.yaml", "leads.csv")
+    assert ran.code == 0, ran.err
+    lead = json.loads(
+        program(
+            *("preview", "leads.csv", "--profile", "p.yaml", "--provider", "lupitor"),
+            "--json",
+            discreet=False,
+        ).out
+    )["files"][0]["first"][0]["sent"]
+    assert sorted(lead["metadata"].values()) == ["a", "b", "c", "d"]
+
+
+def test_people_who_opted_out_are_left_out(push: Push) -> None:
+    program = push.program
+    program.write(
+        "leads.csv",
+        "Phone,Do Not Call,Opt Out\n+15551230001,0,no\n+15551230002,1,\n"
+        "+15551230003,,Yes\n",
+    )
+    program("profile", "guess", "leads.csv", "-o", "draft.yaml")
+    ran = push("voiso", "leads.csv", "--profile", "draft.yaml", "--json")
+    assert ran.counts == {"created": 1, "suppressed": 2}, ran.err
+    assert push.phones("voiso") == ["15551230001"]
+
+
+ODD_NAMES = (
+    "a: b # c",
+    "yes",
+    "null",
+    "- x",
+    'said "so"',
+    "it's",
+    "[a, b]",
+    "back\\slash",
+    "two\nlines",
+    "\U0001f4de",
+    "c1\x9bcontrol",
+    "right\u202eleft",
+    "1",
+    "line\u2028end",
+)
+
+
+def test_any_name_of_a_column_can_stand_in_a_draft(program: Program) -> None:
+    with (program.folder / "leads.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([ODD_NAMES, ["+15551230001"] * len(ODD_NAMES)])
+    found = drafted(program, "leads.csv")
+    assert found.fields["phone"] == profile.Columns(ODD_NAMES, ("fields", "phone"))
+
+
+def test_column_that_would_be_a_template_is_left_to_the_user(program: Program) -> None:
+    assert phones_in(program, "{phone},x\n+15551230001,a\n") == []
+
+
+def test_draft_holds_what_the_options_said(program: Program) -> None:
+    program.write("leads.csv", "Zoë^+15551230001\nJörg^+15551230002\n".encode("cp850"))
+    options = ("--delimiter", "^", "--no-header", "--encoding", "cp850")
+    found = drafted(program, "leads.csv", *options)
+    assert found.shape == profile.Shape("csv", "cp850", "^", header=False)
+    assert found.fields["phone"] == profile.Columns(("2",), ("fields", "phone"))
+
+
+def test_sheet_is_pinned(program: Program) -> None:
+    program.write("book.xlsx", (FOLDER / "sheets.xlsx").read_bytes())
+    assert drafted(program, "book.xlsx").shape.sheet == "Leads"
+    ran = program("profile", "guess", "book.xlsx", "--sheet", "9")
+    assert ran.code == 6
+    assert "no sheet '9'" in ran.err
+
+
+def test_stdin_gives_a_draft(program: Program) -> None:
+    ran = program("profile", "guess", "-", stdin=b"tel\n+15551230001\n")
+    assert "  phone: tel\n" in ran.out
+    assert not [*program.state.glob("spool/*")]
+
+
+@pytest.mark.parametrize("there", ["file", "folder", "link"])
+def test_draft_never_overwrites(program: Program, there: str) -> None:
+    program.write("leads.csv", "phone\n+15551230001\n")
+    path = program.folder / "mine.yaml"
+    match there:
+        case "file":
+            path.write_text("# mine\n")
+        case "folder":
+            path.mkdir()
+        case _:
+            path.symlink_to(program.folder / "elsewhere.yaml")
+    ran = program("profile", "guess", "leads.csv", "--output", "mine.yaml")
+    assert ran.code == 6
+    assert "mine.yaml: File exists" in ran.err
+    assert not (program.folder / "elsewhere.yaml").exists()
+    assert there != "file" or path.read_text() == "# mine\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["guess", "gone.csv"], 6, "gone.csv: cannot be read"),
+        (["guess", "empty.csv"], 6, "empty.csv: the file is empty"),
+        (["guess", "leads.csv", "-o", "no/where.yaml"], 6, "No such file"),
+        (["guess"], 2, "Missing argument 'FILE'"),
+        (["guess", "leads.csv", "leads.csv"], 2, "unexpected extra argument"),
+        (["check"], 2, "Missing argument"),
+        (["check", "nope"], 2, "there is no profile 'nope'"),
+        (["check", "nope.yaml"], 6, "nope.yaml: cannot be read"),
+        (["check", "p.yaml", "gone.csv"], 6, "gone.csv: cannot be read"),
+        (["chek"], 2, "No such command 'chek'"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_misuse_is_one_sentence(
+    program: Program, arguments: list[str], code: int, words: str
+) -> None:
+    program.write("leads.csv", "phone\n+15551230001\n")
+    program.write("empty.csv", "\n")
+    program.write("p.yaml", "fields: {phone: phone}\n")
+    ran = program("profile", *arguments)
+    assert ran.code == code
+    assert words in ran.err
+    assert ran.out == ""
+
+
+# --- check ---------------------------------------------------------------------------
+
+
+def test_sound_profile_is_called_so(program: Program) -> None:
+    program.write("p.yaml", "region: US\nfields: {phone: Tel}\n")
+    program.write("a.csv", "Tel,x\n1,2\n")
+    program.write("b.jsonl", '{"Tel": 1}\n')
+    ran = program("profile", "check", "p.yaml")
+    assert (ran.code, ran.out) == (0, "p.yaml is sound\n")
+    ran = program("profile", "check", "p.yaml", "a.csv", "b.jsonl")
+    assert (ran.code, ran.out) == (0, "p.yaml is sound and fits a.csv, b.jsonl\n")
+    ran = program("profile", "check", "p.yaml", "-", stdin=b"Tel;y\n")
+    assert (ran.code, ran.out) == (0, "p.yaml is sound and fits -\n")
+
+
+FAULTY = {
+    "region: us\nfields: {phone: Tel}\n": "line 1: region must be two capital",
+    "fields: {phone: Tel}\n\nregion: ZZ\n": "line 3: 'ZZ' is no country code",
+    "fields:\n  fone: Tel\n": "line 2: there is no lead field 'fone' (did you mean",
+    "field:\n  phone: Tel\n": "line 1: unknown key 'field' (did you mean 'fields'?)",
+    "file: {encoding: klingon}\nfields: {phone: Tel}\n": "line 1: there is no text",
+    "file:\n  delimiter: ab\nfields: {phone: Tel}\n": "line 2: delimiter must be one",
+    "file:\n  format: pdf\nfields: {phone: Tel}\n": "line 2: format must be one of csv",
+    "file:\n  header: maybe\nfields: {phone: Tel}\n": "line 2: header must be true or",
+    "file:\n  sheat: A\nfields: {phone: Tel}\n": "line 2: unknown key 'sheat' (did you",
+    "fields: {phone: Tel}\nskip_if: {column: A}\n": "line 2: skip_if needs",
+    "fields:\n  name: Tel\n": "line 1: the profile says nothing about `phone`",
+    "fields:\n  phone: Tell\n": "line 2: the file has no column 'Tell' (did you mean",
+    'fields:\n  phone: Tel\n  name: "{Nam}"\n': "line 3: the file has no column 'Nam'",
+    "fields: {phone: Tel}\nskip_if:\n  - {column: Ort, in: [x]}\n": "line 3: the file",
+}
+
+
+@pytest.mark.parametrize("text", FAULTY, ids=range(len(FAULTY)))
+def test_fault_is_told_with_its_line(program: Program, text: str) -> None:
+    program.write("a.csv", "Tel,Name\n1,2\n")
+    program.write("p.yaml", text)
+    ran = program("profile", "check", "p.yaml", "a.csv")
+    assert ran.code == 6
+    assert f"p.yaml, {FAULTY[text]}" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("fields: {phone: Tel}, region: ZZ", 3),
+        ("file: {encoding: klingon},\n    fields: {phone: Tel}", 3),
+        ("fields: {name: Tel}", 3),
+        ("fields:\n      {phone: Tell}", 4),
+    ],
+    ids=["region", "encoding", "no phone", "no column"],
+)
+def test_fault_in_the_config_is_told_with_the_line_there(
+    program: Program, text: str, line: int
+) -> None:
+    program.write("a.csv", "Tel,Name\n1,2\n")
+    program.write("config.yaml", f"profiles:\n  mine:\n    {{{text}}}\n")
+    ran = program("profile", "check", "mine", "a.csv", "--config", "config.yaml")
+    assert ran.code == 6
+    assert f"config.yaml, line {line}: " in ran.err
+
+
+def test_profile_of_the_config_has_its_name(program: Program) -> None:
+    program.write("config.yaml", "profiles: {crm: {fields: {phone: Tel}}}\n")
+    ran = program("profile", "check", "crm", "--config", "config.yaml")
+    assert (ran.code, ran.out) == (0, "crm is sound\n")
+    ran = program("profile", "check", "crn", "--config", "config.yaml")
+    assert ran.code == 2
+    assert "did you mean 'crm'?" in ran.err
+
+
+# --- schema --------------------------------------------------------------------------
+
+
+def test_schema_is_printed_for_editors(program: Program) -> None:
+    """What it says of profiles is held by tests/test_schema.py."""
+    program.write("leads.csv", "Phone,Do Not Call\n+15551230001,no\n")
+    draft = yamlfile.parse(program("profile", "guess", "leads.csv").out, "draft")
+    ran = program("profile", "schema")
+    assert (ran.code, ran.err) == (0, "")
+    Draft202012Validator(json.loads(ran.out)).validate(draft.content)
