@@ -23,7 +23,7 @@ from leadctl.ledger import Ledger
 from leadctl.model import IN_REJECT_FILE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from leadctl.auth import Access
