@@ -43,7 +43,9 @@ class Answering(socketserver.StreamRequestHandler):
         return b"".join(lines)
 
     def _answer(self, head: bytes, numbers: list[bytes]) -> None:
-        if head.startswith(b"GET"):
+        if head.startswith(b"GET /campaigns/3"):
+            body = b'{"campaign":{"id":3,"name":"made up","status":"active"}}'
+        elif head.startswith(b"GET"):
             counted = self.server
             body = b"%d %d %f" % (counted.requests, counted.leads, counted.span())
         else:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from leadctl.errors import AccessDenied, NotProcessed, ProviderError
 from leadctl.model import Code, Outcome, Status
+from leadctl.wire import read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -33,7 +34,7 @@ def token_refusal(title: str, response: httpx.Response) -> ProviderError:
 def body(response: httpx.Response) -> dict[str, Json]:
     """Return the JSON object of an answer; an empty one where there is none."""
     try:
-        found = response.json()
+        found = read(response.content)
     except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
@@ -66,6 +67,8 @@ def one_line(text: str, most: int = 200) -> str:
 
 def digits(number: object) -> str:
     """Return what two spellings of one number share."""
+    if isinstance(number, str) and number.isdecimal():
+        return number
     return "".join(c for c in str(number) if c.isdigit())
 
 
@@ -81,18 +84,23 @@ def duplicate(reason: str = "already in the campaign") -> Outcome:
     return Outcome(Status.DUPLICATE, Code.DUPLICATE_IN_CAMPAIGN, one_line(reason))
 
 
-def by_phone(batch: Batch, lists: Sequence[tuple[object, Outcome]]) -> list[Outcome]:
+def by_phone(batch: Batch, lists: Sequence[tuple[Json, Outcome]]) -> list[Outcome]:
     """Match lists of numbers with the leads by digits, earlier lists first.
 
     A list counts each number as often as it stands there; a lead in no list stays
     undecided. Raises ValueError where a list is not a list.
     """
-    open_numbers = []
-    for numbers, outcome in lists:
-        if not isinstance(numbers, list):
-            raise ValueError("not a list of numbers")  # noqa: TRY004  foreign data
-        open_numbers.append((Counter(map(digits, numbers)), outcome))
-    return [_first_match(digits(lead.phone.wire), open_numbers) for lead in batch.leads]
+    sent = [lead.phone.wire for lead in batch.leads]
+    answered = [(numbers, o) for numbers, o in lists if isinstance(numbers, list)]
+    if len(answered) < len(lists):
+        raise ValueError("not a list of numbers")
+    (first, outcome), *_ = answered
+    if first == sent:  # mostly: all of them, as they were sent
+        return [outcome] * len(sent)
+    counted = [
+        (Counter(map(digits, numbers)), outcome) for numbers, outcome in answered
+    ]
+    return [_first_match(digits(number), counted) for number in sent]
 
 
 def _first_match(number: str, lists: Iterable[tuple[Counter[str], Outcome]]) -> Outcome:

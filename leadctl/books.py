@@ -20,13 +20,16 @@ from leadctl.audit import Audit, BatchState
 from leadctl.model import DELIVERED, Code, Finding, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from sqlite3 import Connection
     from uuid import UUID
 
     from leadctl.model import Batch, Json, Lead, Outcome
     from leadctl.timeline import Arrival, Departure
+
+UNANSWERED = frozenset({Status.FAILED, Status.UNKNOWN})
+"""What is left to rows without an answer's word."""
 
 Transaction: TypeAlias = "Callable[[], AbstractContextManager[None]]"
 
@@ -131,35 +134,33 @@ class Books(Audit):
         Leads without one (None) travel on in `pieces`, which are recorded as `state` in
         the same transaction: at no moment is a row in no batch or in two.
         """
+        answered = 0
         there: list[bytes] = []
         good: dict[Status, list[int]] = {}
         unknown: list[Lead] = []
-        for lead, outcome in zip(batch.leads, outcomes, strict=True):
+        for outcome, leads in _alike(batch, outcomes):
             if outcome is None:
                 continue
-            # A duplicate with two identities may be there by either: neither is sure.
-            known = (
-                outcome.code is Code.DUPLICATE_IN_CAMPAIGN and len(lead.digests) == 1
-            )
-            if outcome.status in DELIVERED or known:
-                there.extend(lead.digests)
-            if outcome.status is Status.UNKNOWN:
-                unknown.append(lead)
+            self.tally[outcome.status] += len(leads)
+            if outcome.status not in UNANSWERED:
+                answered += len(leads)
+            if outcome.status in DELIVERED:
+                there += [digest for lead in leads for digest in lead.digests]
+            elif outcome.code is Code.DUPLICATE_IN_CAMPAIGN:
+                # One with two identities may be there by either: neither is sure.
+                there += [lead.digests[0] for lead in leads if len(lead.digests) == 1]
+            elif outcome.status is Status.UNKNOWN:
+                unknown += leads
             if outcome.code is None:
-                good.setdefault(outcome.status, []).append(lead.row)
+                good.setdefault(outcome.status, []).extend(lead.row for lead in leads)
             else:
-                finding = Finding(
-                    lead.row, outcome.status, outcome.code, outcome.reason
-                )
-                self._noted.append((batch.file, finding))
-            self.tally[outcome.status] += 1
+                verdict = outcome.status, outcome.code, outcome.reason
+                self._noted += [
+                    (batch.file, Finding(lead.row, *verdict)) for lead in leads
+                ]
         with self._transaction():
             self._write_noted()
-            self._note_arrival(
-                batch,
-                answered=sum(map(_tells, outcomes)),
-                delivered=sum(map(len, good.values())),
-            )
+            self._note_arrival(batch, answered, sum(map(len, good.values())))
             self._db.executemany(
                 "INSERT OR IGNORE INTO delivered VALUES (?)",
                 ((digest,) for digest in sorted(there)),
@@ -170,6 +171,16 @@ class Books(Audit):
             self._close(batch, good)
             for piece in pieces:
                 self._add(piece, state, doubted=doubted)
+
+    def rehearse(self, batch: Batch, outcome: Outcome) -> None:
+        """Record a batch that nobody sends as its provider would call it at best.
+
+        Who would be delivered is not kept: a rehearsal asks nobody about it.
+        """
+        self.tally[outcome.status] += len(batch)
+        with self._transaction():
+            self._write_noted()
+            self._close(batch, {outcome.status: [lead.row for lead in batch.leads]})
 
     def _close(self, batch: Batch, good: dict[Status, list[int]]) -> None:
         """Settle a batch; of its rows only those stay that are delivered.
@@ -306,9 +317,17 @@ class Books(Audit):
             )
 
 
-def _tells(outcome: Outcome | None) -> bool:
-    """Tell whether an outcome is an answer's word, and not what is left without one."""
-    return outcome is not None and outcome.status not in (Status.FAILED, Status.UNKNOWN)
+def _alike(
+    batch: Batch, outcomes: Sequence[Outcome | None]
+) -> Iterator[tuple[Outcome | None, Sequence[Lead]]]:
+    """Yield stretches of leads with one outcome: most batches have a single one."""
+    if len(outcomes) != len(batch):
+        raise ValueError(f"{len(outcomes)} outcomes of {len(batch)} leads")
+    first = 0
+    for outcome, same in groupby(outcomes):
+        last = first + len([*same])
+        yield outcome, batch.leads[first:last]
+        first = last
 
 
 def _sameness(noted: tuple[int, Finding]) -> tuple[int, str, str, str, str, int]:

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 from leadctl.fields import FieldInvalid, mapping, text
 from leadctl.model import Code, Lead
+from leadctl.remembered import Remembered
 from leadctl.spelling import PhoneProblem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from leadctl.fields import Check
     from leadctl.mapping import Values
     from leadctl.model import Json
     from leadctl.phone import Normaliser
@@ -41,8 +43,10 @@ class Fitter:
         self._provider = provider
         self._normalise = normalise
         self._digest = digest
-        self._fields = [(f.name, f.wire, f.check) for f in provider.fields]
+        self._fields = [(f.name, f.wire, _quick(f.check)) for f in provider.fields]
         self._builds_name = any(field.name == "name" for field in provider.fields)
+        self._compares_external_id = provider.compares_external_id
+        self._phone_wire = provider.phone_wire
         self.unplaced: set[str] = set()
 
     def lead(self, row: int, values: Values) -> Lead:
@@ -51,12 +55,13 @@ class Fitter:
             phone = self._normalise(values.pop("phone", None))
         except PhoneProblem as problem:
             raise Unfit(problem.code, "phone", problem.reason) from None
-        digests = [self._digest(f"phone {phone.key}")]
-        if self._provider.compares_external_id and "external_id" in values:
-            digests.append(self._digest(f"external id {values['external_id']}"))
+        digests: tuple[bytes, ...] = (self._digest(f"phone {phone.key}"),)
+        if self._compares_external_id and "external_id" in values:
+            digests += (self._digest(f"external id {values['external_id']}"),)
         if self._builds_name and "name" not in values:
             _build_name(values)
-        wire: dict[str, Json] = {self._provider.phone_wire: phone.wire}
+        wire: dict[str, Json] = {self._phone_wire: phone.wire}
+        name = ""
         try:
             for name, key, check in self._fields:
                 if name in values:
@@ -65,7 +70,7 @@ class Fitter:
             raise _unfit(name, problem) from None
         if values:
             self._place_the_rest(values, wire)
-        return Lead(row, phone, wire, tuple(digests))
+        return Lead(row, phone, wire, digests)
 
     def _place_the_rest(self, values: Values, wire: dict[str, Json]) -> None:
         overflow = self._provider.overflow
@@ -79,6 +84,10 @@ class Fitter:
             given = {overflow: given}
         # A key the profile names wins over a field that ends up beside it.
         wire[overflow] = {**values, **given}
+
+
+def _quick(check: Check) -> Check:
+    return check if check is text else Remembered(check)  # a text is its own
 
 
 def _build_name(values: Values) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from leadctl.model import Row
@@ -36,7 +37,7 @@ class Damage:
     cut: int = 0
     rounded: int = 0
 
-    @property
+    @cached_property
     def is_rounded(self) -> bool:
         """Whether the rounded ones are too many for chance."""
         return self.rounded >= max(FEWEST, LEAST_SHARE * self.numbers)

@@ -133,6 +133,7 @@ class Importer:
             damage(source, mapper)
             for source, mapper in zip(job.sources, self._mappers, strict=True)
         ]
+        self._suppressed = job.suppressed or frozenset[str]()
         self.repairs: Counter[str] = Counter()
         """What was mended in phone cells, and how often."""
         self._seen = Seen()
@@ -181,7 +182,7 @@ class Importer:
     def rehearse(self) -> LeadctlError | None:
         """Do all but send: what would be sent counts as the provider would call it."""
         for batch in self._batches():
-            self._books.settle(batch, [self._job.provider.good] * len(batch))
+            self._books.rehearse(batch, self._job.provider.good)
         return self._ended()
 
     def _ended(self) -> LeadctlError | None:
@@ -217,7 +218,9 @@ class Importer:
 
         Whether they were called nobody knows; they are not sent again to find out.
         """
-        rest = tuple(lead for lead in batch.leads if not self._is_suppressed(lead))
+        rest = tuple(
+            lead for lead in batch.leads if not lead.phone.key in self._suppressed
+        )
         if len(rest) == len(batch):
             yield batch
             return
@@ -322,20 +325,14 @@ class Importer:
             return Finding(
                 row.number, Status.REJECTED, unfit.code, unfit.reason, unfit.field
             )
-        if self._is_suppressed(lead):
+        if lead.phone.key in self._suppressed:
             reason = "its number is on a suppression list"
             listed = Code.ON_SUPPRESSION_LIST
             return Finding(row.number, Status.SUPPRESSED, listed, reason, "phone")
-        if self._is_repeated(lead):
+        if not self._seen.add(lead.phone.key, lead.digests[1:]):
             reason = "an earlier row of this run is the same lead"
             return Finding(row.number, Status.DUPLICATE, Code.DUPLICATE_IN_FILE, reason)
         return lead
-
-    def _is_suppressed(self, lead: Lead) -> bool:
-        return bool(self._job.suppressed) and lead.phone.key in self._job.suppressed
-
-    def _is_repeated(self, lead: Lead) -> bool:
-        return not self._seen.add(lead.phone.key, lead.digests[1:])
 
 
 def require_mappable(job: Job) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from leadctl.errors import InDoubt, ProviderError, Refused
@@ -29,7 +30,9 @@ def judge(provider: Provider, batch: Batch, response: httpx.Response) -> list[Ou
     except ProviderError as error:
         _hide(error, provider, batch)
         raise
-    if len(outcomes) != len(batch) or not all(map(_is_whole, outcomes)):
+    if len(outcomes) != len(batch) or not all(
+        _is_whole(outcome) for outcome, _ in groupby(outcomes)
+    ):
         raise InDoubt(
             f"{provider.title}'s answer does not give each of {len(batch)} leads "
             "one outcome",

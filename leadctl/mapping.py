@@ -6,6 +6,7 @@ Built from a profile, or without one from the header's names.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TYPE_CHECKING, TypeAlias
 
 from leadctl.errors import InputUnusable
@@ -13,6 +14,7 @@ from leadctl.fields import ALIASES, plain, word
 from leadctl.model import OWN
 from leadctl.profile import Columns, Constant, Members, Template, Translated
 from leadctl.profile import columns as read_by
+from leadctl.remembered import Remembered
 from leadctl.sniffing import looks_like_data
 from leadctl.wording import nearest
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 Getter: TypeAlias = "Callable[[Cells], Json]"
 """From the cells of a row to a value; None or an empty text where there is nothing."""
+Words: TypeAlias = "Callable[[Cells], tuple[str, ...]]"
 Values: TypeAlias = "dict[str, Json]"
 """Lead field -> value, only for fields that have one."""
 
@@ -122,7 +125,7 @@ class _Binder:
                 return _first_of(self.header, present, nested=self.nested)
             case Template(literals, columns, where):
                 parts = [self.getter(Columns((column,), where)) for column in columns]
-                return _template(literals, parts)
+                return _template(literals, self._words(columns, parts))
             case Constant(value):
                 return _constant(value)
             case Members(members):
@@ -131,6 +134,13 @@ class _Binder:
                 )
             case Translated(inner, table, default):
                 return _translated(self.getter(inner), table, default)
+
+    def _words(self, columns: Sequence[str], parts: Sequence[Getter]) -> Words:
+        places = [i for c in columns for i, name in enumerate(self.header) if name == c]
+        if self.nested or not 2 <= len(columns) == len(places):
+            return lambda cells: tuple(_word(part(cells)) for part in parts)
+        words: Words = itemgetter(*places)  # each of one column: two or more texts
+        return words
 
     def _has(self, name: str) -> bool:
         # For JSONL the header lists every way into the objects, dotted.
@@ -186,9 +196,7 @@ def _first_of(header: Sequence[str], names: Sequence[str], *, nested: bool) -> G
 
 
 def _cell(index: int) -> Getter:
-    def cell(cells: Cells) -> Json:
-        return cells[index] if isinstance(cells, list) else None
-
+    cell: Getter = itemgetter(index)  # of a table the cells are a list
     return cell
 
 
@@ -210,14 +218,14 @@ def _constant(value: Json) -> Getter:
     return lambda _cells: value
 
 
-def _template(literals: Sequence[str], parts: Sequence[Getter]) -> Getter:
+def _template(literals: Sequence[str], words: Words) -> Getter:
     pattern = "%s".join(literal.replace("%", "%%") for literal in literals)
 
     def template(cells: Cells) -> Json:
-        words = [_word(part(cells)) for part in parts]
-        if not "".join(words).strip():
+        found = words(cells)
+        if not "".join(found).strip():
             return None
-        return " ".join((pattern % tuple(words)).split())
+        return " ".join((pattern % found).split())
 
     return template
 
@@ -241,13 +249,18 @@ def _members(members: Mapping[str, Getter]) -> Getter:
 
 
 def _translated(getter: Getter, table: Mapping[str, Json], default: Json) -> Getter:
-    def translate(cells: Cells) -> Json:
-        value = getter(cells)
+    def translation(value: Json) -> Json:
         spelled = word(value)
         if spelled in table:
             return table[spelled]
         # What a table lacks is the default's business; without one it passes on to the
         # field's own check, as every value does where there is no table.
         return default if not spelled or (table and default is not None) else value
+
+    known = Remembered(translation)
+
+    def translate(cells: Cells) -> Json:
+        value = getter(cells)
+        return known[value] if isinstance(value, str) else translation(value)
 
     return translate

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from leadctl import numbering
 from leadctl.model import Code, Phone
-from leadctl.spelling import PhoneProblem, spelled
+from leadctl.spelling import SPACING, PhoneProblem, spelled
 
 if TYPE_CHECKING:
     from leadctl.model import Json
@@ -44,30 +44,43 @@ class PhoneRule:
     most: int = 15
 
 
-@dataclass(frozen=True)
 class Normaliser:
     """Turns cells into phones for one provider.
 
     `region` is for numbers without a country code.
     """
 
-    rule: PhoneRule
-    region: str | None = None
-    check: PhoneCheck = PhoneCheck.POSSIBLE
+    def __init__(
+        self,
+        rule: PhoneRule,
+        region: str | None = None,
+        check: PhoneCheck = PhoneCheck.POSSIBLE,
+    ) -> None:
+        self._rule = rule
+        self._region = region
+        self._is_strict = check is PhoneCheck.VALID
+        is_world_wide = rule.country is None and rule.form is not PhoneForm.AS_WRITTEN
+        self._plan = numbering.plan_of(region) if is_world_wide else None
 
     def __call__(self, value: Json) -> Phone:
+        if (plan := self._plan) and isinstance(value, str):
+            found = plan.usual.match(value.translate(SPACING))
+            if found:
+                national = found["number"]
+                if self._is_strict:
+                    self._require_assigned(numbering.Number(plan.main, national))
+                wire, key = self._written(plan.code, national)
+                return Phone(wire, key)
         plus, digits, repairs = spelled(value)
-        phone = self._phone(plus=plus, digits=digits)
-        return phone._replace(repairs=repairs) if repairs else phone
+        if self._rule.country == "IN":
+            wire, key = self._indian(plus=plus, digits=digits)
+        elif self._rule.form is PhoneForm.AS_WRITTEN:
+            wire, key = self._as_written(plus=plus, digits=digits)
+        else:
+            wire, key = self._international(plus=plus, digits=digits)
+        return Phone(wire, key, repairs)
 
-    def _phone(self, *, plus: bool, digits: str) -> Phone:
-        if self.rule.country == "IN":
-            return self._indian(plus=plus, digits=digits)
-        if self.rule.form is PhoneForm.AS_WRITTEN:
-            return self._as_written(plus=plus, digits=digits)
-        return self._international(plus=plus, digits=digits)
-
-    def _indian(self, *, plus: bool, digits: str) -> Phone:
+    def _indian(self, *, plus: bool, digits: str) -> tuple[str, str]:
         # 9123456789 is complete although it starts with 91: the prefixes go only from
         # 12 and 11 digits.
         if not plus and digits.startswith("00"):
@@ -80,56 +93,61 @@ class Normaliser:
             local = digits.removeprefix("0")
         if len(local) != 10 or local.startswith("0"):
             raise _invalid(f"{_count(local)}, an Indian number has 10")
-        if self.check is PhoneCheck.VALID:
-            self._require(numbering.Number(numbering.plan_at("91"), local))
-        return Phone(local, "91" + local)
+        if self._is_strict:
+            self._require_assigned(numbering.Number(numbering.plan_at("91"), local))
+        return local, "91" + local
 
-    def _as_written(self, *, plus: bool, digits: str) -> Phone:
-        if not self.rule.fewest <= len(digits) <= self.rule.most:
-            taken = f"{self.rule.fewest} to {self.rule.most}"
+    def _as_written(self, *, plus: bool, digits: str) -> tuple[str, str]:
+        if not self._rule.fewest <= len(digits) <= self._rule.most:
+            taken = f"{self._rule.fewest} to {self._rule.most}"
             raise _invalid(f"{_count(digits)}, this provider takes {taken}")
         written = f"+{digits}" if plus else digits
-        if plus or self.region:
-            return Phone(written, self._parsed(plus=plus, digits=digits).digits)
-        return Phone(written, f"as written {digits}")
+        if plus or self._region:
+            return written, self._parsed(plus=plus, digits=digits).digits
+        return written, f"as written {digits}"
 
-    def _international(self, *, plus: bool, digits: str) -> Phone:
+    def _international(self, *, plus: bool, digits: str) -> tuple[str, str]:
         number = self._parsed(plus=plus, digits=digits)
-        key = number.digits
-        if not self.rule.fewest <= len(key) <= self.rule.most:
-            taken = f"{self.rule.fewest} to {self.rule.most}"
+        return self._written(number.plan.code, number.national)
+
+    def _written(self, code: str, national: str) -> tuple[str, str]:
+        """Return a number as the provider takes it, and its key."""
+        key = code + national
+        if not self._rule.fewest <= len(key) <= self._rule.most:
+            taken = f"{self._rule.fewest} to {self._rule.most}"
             raise _invalid(f"{_count(key)}, this provider takes {taken}")
-        match self.rule.form:
-            case PhoneForm.NATIONAL:
-                return Phone(number.national, key)
+        match self._rule.form:
             case PhoneForm.DIGITS:
-                return Phone(key, key)
+                return key, key
+            case PhoneForm.NATIONAL:
+                return national, key
             case PhoneForm.E164 | PhoneForm.AS_WRITTEN:
-                return Phone(f"+{key}", key)
+                return f"+{key}", key
 
     def _parsed(self, *, plus: bool, digits: str) -> Number:
         if not plus and digits.startswith("00") and not self._dials_abroad(digits):
             # Nobody's own number begins so: it is the + that most of the world
             # writes as 00.
             plus, digits = True, digits[2:]
-        if not plus and not self.region:
+        if not plus and not self._region:
             raise _invalid("no country code: write it with +, or give --region")
         try:
-            number = numbering.read(f"+{digits}" if plus else digits, self.region)
+            number = numbering.read(f"+{digits}" if plus else digits, self._region)
         except numbering.Unreadable as problem:
             raise _invalid(str(problem)) from None
-        self._require(number)
+        if not number.possible:
+            raise _invalid(_impossible(number))
+        if self._is_strict:
+            self._require_assigned(number)
         return number
 
     def _dials_abroad(self, digits: str) -> bool:
         """Tell whether the region itself dials abroad so (Brazil: 00 and a carrier)."""
-        plan = numbering.plan_of(self.region)
+        plan = numbering.plan_of(self._region)
         return bool(plan and plan.abroad.match(digits))
 
-    def _require(self, number: Number) -> None:
-        if not number.possible:
-            raise _invalid(_impossible(number))
-        if self.check is PhoneCheck.VALID and not number.valid:
+    def _require_assigned(self, number: Number) -> None:
+        if not number.valid:
             raise _invalid(
                 "not in a range that is assigned to anybody (--phone-check valid)"
             )

@@ -15,13 +15,22 @@ Facts = TypeVar("Facts")
 
 def written(rows: Iterable[int]) -> str:
     """Write ascending row numbers as ranges: 1, 2, 3, 7 -> `1-3,7`."""
-    ranges: list[list[int]] = []
+    found = []
+    first = last = 0  # no row has it
     for row in rows:
-        if ranges and row == ranges[-1][1] + 1:
-            ranges[-1][1] = row
-        else:
-            ranges.append([row, row])
-    return ",".join(str(a) if a == b else f"{a}-{b}" for a, b in ranges)
+        if row == last + 1 and last:
+            last = row
+            continue
+        if last:
+            found.append(_range(first, last))
+        first = last = row
+    if last:
+        found.append(_range(first, last))
+    return ",".join(found)
+
+
+def _range(first: int, last: int) -> str:
+    return str(first) if first == last else f"{first}-{last}"
 
 
 def ranges(text: str) -> Iterator[range]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ from leadctl.ledger import Ledger
 from leadctl.model import IN_REJECT_FILE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from leadctl.auth import Access
@@ -71,6 +72,7 @@ def push(order: Order) -> Report:
     for warning in order.warnings:
         order.tell(warning)
     with contextlib.ExitStack() as stack:
+        stack.enter_context(_rare_collections())
         campaign = order.job.campaign
         stack.enter_context(line.campaign_held(account, campaign, order.ledger))
         ledger = stack.enter_context(Ledger(order.ledger))
@@ -109,6 +111,7 @@ def push(order: Order) -> Report:
 def rehearse(order: Order) -> Report:
     """Do the same up to the first request, without it; its books are thrown away."""
     with contextlib.ExitStack() as stack:
+        stack.enter_context(_rare_collections())
         aside = stack.enter_context(Ledger(None))
         known = aside
         if order.ledger is not None and order.ledger.exists():
@@ -119,6 +122,22 @@ def rehearse(order: Order) -> Report:
         if order.spool:
             stack.callback(order.spool.unlink, missing_ok=True)
         return replace(_finished(order, importer, books, error), dry_run=True)
+
+
+@contextlib.contextmanager
+def _rare_collections() -> Iterator[None]:
+    """Have the garbage collector come round rarely, and pass over what is loaded.
+
+    Rows make no garbage that needs it; looking for some takes a fifth of a run's CPU.
+    """
+    before = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
 
 
 def _require_possible(order: Order, ledger: Ledger) -> None:

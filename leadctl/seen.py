@@ -53,7 +53,10 @@ class Seen:
         Of a lead that was met before nothing is kept: its other identities were not
         sent, and another lead may have them.
         """
-        numbers, number = self._place(phone)
+        if phone.isdecimal():
+            numbers, number = self._phones, int(phone)
+        else:  # as written, of a country nobody knows: zeros before them count
+            numbers, number = self._written, int("1" + phone.rpartition(" ")[2])
         if not digests:
             return numbers.add(number)
         others = [_halves(digest) for digest in digests]
@@ -64,12 +67,6 @@ class Seen:
             for kept, half in zip(self._halves, halves, strict=True):
                 kept.add(half)
         return True
-
-    def _place(self, phone: str) -> tuple[Numbers, int]:
-        if phone.isdecimal():
-            return self._phones, int(phone)
-        # Digits as written, of a country nobody knows: zeros before them count.
-        return self._written, int("1" + phone.rpartition(" ")[2])
 
     def _is_known(self, halves: tuple[int, int]) -> bool:
         """Tell whether both halves are there: by chance that happens in no file."""

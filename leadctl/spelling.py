@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from leadctl.model import Json
 
 
+_KEPT = "+0123456789"  # named too, or each of them costs a failed look-up
+SPACING = str.maketrans(_KEPT, _KEPT, " -()\u00a0")
+"""Takes out what stands between digits for the eye alone."""
+
+
 class Repair(StrEnum):
     """What was done to a cell before it was a number; counted in the report."""
 
@@ -58,7 +63,7 @@ class PhoneProblem(Exception):
 def spelled(value: Json) -> Spelling:
     """Read a phone cell; raises PhoneProblem."""
     cell = value if isinstance(value, str) else _written(value)
-    compact = cell.translate(_SPACING)
+    compact = cell.translate(SPACING)
     digits = compact.removeprefix("+")
     if digits.isdigit() and digits.isascii():  # nearly every cell
         return Spelling(len(digits) < len(compact), digits)
@@ -83,8 +88,6 @@ def is_cut(value: Json) -> bool:
     return False
 
 
-_KEPT = "+0123456789"  # named too, or each of them costs a failed look-up
-_SPACING = str.maketrans(_KEPT, _KEPT, " -()\u00a0")
 _PUNCTUATION = str.maketrans("", "", " -()\u00a0./\t")
 _PREFIX = re.compile(
     r"(?:tel|telephone|phone|ph|p|t|m|mob|mobile|cell|callto|sms|whatsapp|wa)\.?:(?://)?",

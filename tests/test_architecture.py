@@ -28,6 +28,7 @@ PROVIDER_FILE = {
     "probe",
     "provider",
     "settings",
+    "wire",
 }
 ALLOWED = {
     # the nouns and their words
@@ -37,6 +38,7 @@ ALLOWED = {
     "wording": set[str](),
     "rowset": set[str](),
     "seen": set[str](),
+    "remembered": {"model"},
     "folders": {"errors"},
     "strictjson": {"model"},
     "clock": set[str](),
@@ -48,7 +50,8 @@ ALLOWED = {
     "numbering": {"ranges"},
     "phone": {"model", "numbering", "spelling"},
     "auth": {"errors"},
-    "answers": {"errors", "model"},
+    "wire": {"model"},
+    "answers": {"errors", "model", "wire"},
     "probe": set[str](),
     "provider": {
         "answers",
@@ -86,6 +89,7 @@ ALLOWED = {
         "fields",
         "model",
         "profile",
+        "remembered",
         "sniffing",
         "wording",
         "yamlfile",
@@ -122,7 +126,15 @@ ALLOWED = {
         "spelling",
         "wording",
     },
-    "fitting": {"fields", "mapping", "model", "phone", "provider", "spelling"},
+    "fitting": {
+        "fields",
+        "mapping",
+        "model",
+        "phone",
+        "provider",
+        "remembered",
+        "spelling",
+    },
     # settings
     "settings": {"model"},
     "connection": {"provider", "settings"},
@@ -366,6 +378,7 @@ DOORS = {
     "sqlite3": {"database"},
     "yaml": {"yamlfile"},
     "keyring": {"keychain"},
+    "orjson": {"wire"},
     "phonenumbers": {"numbering", "ranges"},
     "charset_normalizer": {"encoding"},
     "backports": {"packing"},

@@ -27,6 +27,7 @@ from leadctl.phone import PhoneForm, PhoneRule
 from leadctl.probe import KEY_ACCEPTED, NOT_NAMED, Probe, fine
 from leadctl.provider import Limits, Provider
 from leadctl.settings import setting
+from leadctl.wire import HEADERS, written
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -109,7 +110,12 @@ class Agora(Provider):
             upload["source"] = self.source
         if self.disclaimer_version:
             upload["disclaimer_version"] = self.disclaimer_version
-        return httpx.Request("POST", self.url("leads", "upload"), json=upload)
+        return httpx.Request(
+            "POST",
+            self.url("leads", "upload"),
+            content=written(upload),
+            headers=HEADERS,
+        )
 
     def outcomes(self, batch: Batch, response: httpx.Response) -> list[Outcome]:
         answer = body(response)

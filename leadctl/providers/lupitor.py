@@ -25,6 +25,7 @@ from leadctl.phone import PhoneForm, PhoneRule
 from leadctl.probe import KEY_ACCEPTED, NOT_NAMED, Probe, fine, unknown
 from leadctl.provider import Limits, Listed, Page, Provider
 from leadctl.settings import setting
+from leadctl.wire import HEADERS, written
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,17 +71,19 @@ class Lupitor(Provider):
         return FixedHeaders({"x-api-key": secrets["api_key"]})
 
     def request(self, batch: Batch) -> httpx.Request:
-        leads = [lead.wire for lead in batch.leads]
-        if len(leads) == 1:  # the single call says more about its one lead
+        leads: list[Json] = [lead.wire for lead in batch.leads]
+        if len(batch) == 1:  # the single call says more about its one lead
             return httpx.Request(
                 "POST",
                 self.url("leads"),
-                json={"campaignId": batch.campaign, **leads[0]},
+                content=written({"campaignId": batch.campaign, **batch.leads[0].wire}),
+                headers=HEADERS,
             )
         return httpx.Request(
             "POST",
             self.url("leads", "bulk"),
-            json={"campaignId": batch.campaign, "leads": leads},
+            content=written({"campaignId": batch.campaign, "leads": leads}),
+            headers=HEADERS,
         )
 
     def outcomes(self, batch: Batch, response: httpx.Response) -> list[Outcome]:

@@ -27,6 +27,7 @@ from leadctl.phone import PhoneForm, PhoneRule
 from leadctl.probe import KEY_ACCEPTED, NOT_NAMED, Probe, Shown, fine, unknown
 from leadctl.provider import Limits, Provider
 from leadctl.settings import setting
+from leadctl.wire import HEADERS, written
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -112,7 +113,10 @@ class Ozonetel(Provider):
         if self.action:  # START starts calling people: never unless the user set it
             upload["action"] = self.action
         return httpx.Request(
-            "POST", self.url("ca_apis", "AddCampaignData"), json=upload
+            "POST",
+            self.url("ca_apis", "AddCampaignData"),
+            content=written(upload),
+            headers=HEADERS,
         )
 
     def outcomes(

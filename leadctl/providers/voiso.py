@@ -17,6 +17,7 @@ from leadctl.phone import PhoneForm, PhoneRule
 from leadctl.probe import KEY_ACCEPTED, NOT_NAMED, Probe, fine, unknown, wrong
 from leadctl.provider import Limits, Provider
 from leadctl.settings import setting
+from leadctl.wire import HEADERS, written
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,7 +60,8 @@ class Voiso(Provider):
         return httpx.Request(
             "POST",
             self.url("campaigns", batch.campaign, "leads"),
-            json=[lead.wire for lead in batch.leads],
+            content=written([lead.wire for lead in batch.leads]),
+            headers=HEADERS,
         )
 
     def outcomes(self, batch: Batch, response: httpx.Response) -> list[Outcome]:

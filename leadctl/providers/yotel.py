@@ -25,6 +25,7 @@ from leadctl.model import CREATED, Outcome
 from leadctl.phone import PhoneForm, PhoneRule
 from leadctl.probe import KEY_ACCEPTED, NOT_NAMED, Probe, fine, unknown, wrong
 from leadctl.provider import Limits, Provider
+from leadctl.wire import HEADERS, written
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,8 +66,8 @@ class Yotel(Provider):
         return httpx.Request(
             "POST",
             self.url("campaigns", batch.campaign, "leads:bulk"),
-            json={"leads": [lead.wire for lead in batch.leads]},
-            headers={"Idempotency-Key": str(batch.id)},
+            content=written({"leads": [lead.wire for lead in batch.leads]}),
+            headers={**HEADERS, "Idempotency-Key": str(batch.id)},
         )
 
     def outcomes(self, batch: Batch, response: httpx.Response) -> list[Outcome]:
