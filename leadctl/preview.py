@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from leadctl.errors import InputUnusable
 from leadctl.fitting import Unfit
@@ -17,14 +16,16 @@ from leadctl.importer import mapper_of
 from leadctl.model import Code, Malformed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
-    from leadctl.fitting import Fitter
     from leadctl.forensics import Damage
-    from leadctl.mapping import Mapper
+    from leadctl.mapping import Mapper, Values
     from leadctl.model import Cells, Json, Row
     from leadctl.profile import Profile
     from leadctl.reader import Source
+
+Fit: TypeAlias = "Callable[[Values], Mapping[str, Json]]"
+"""From a row's fields, used up, to the object that is sent; raises Unfit."""
 
 FIRST_ROWS = 5
 OF_EACH_KIND = 3
@@ -66,9 +67,9 @@ def preview(
     source: Source,
     profile: Profile | None,
     constants: Mapping[str, str],
-    fitter: Fitter | None,
+    fit: Fit,
 ) -> Preview:
-    """Look at a file; with `fitter` at every row of it, for the first rejects.
+    """Look at every row of a file: its first, and the first rejects of each kind.
 
     Raises InputUnusable where a profile does not fit the file.
     """
@@ -83,9 +84,8 @@ def preview(
     rejects: list[Sample] = []
     rejected: Counter[str] = Counter()
     rows = 0
-    for row in islice(source.rows(), None if fitter else FIRST_ROWS):
-        rows += 1
-        sample = _sample(row, source, mapper, fitter, damaged)
+    for rows, row in enumerate(source.rows(), start=1):
+        sample = _sample(row, source, mapper, fit, damaged)
         if rows <= FIRST_ROWS:
             first.append(sample)
         if sample.code:
@@ -122,7 +122,7 @@ def _sample(
     row: Row | Malformed,
     source: Source,
     mapper: Mapper,
-    fitter: Fitter | None,
+    fit: Fit,
     damaged: Damage,
 ) -> Sample:
     if isinstance(row, Malformed):
@@ -132,17 +132,14 @@ def _sample(
     if column := mapper.skipped_by(row.cells):
         reason = f"skip_if: column {column!r}"
         return replace(sample, code=Code.SKIPPED_BY_RULE, reason=reason)
-    if fitter is None:
-        return sample
     if damaged.includes(sample.mapped.get("phone")):
         code = Code.PHONE_DAMAGED
         return replace(sample, code=code, field="phone", reason=ROUNDED)
     try:
-        lead = fitter.lead(row.number, dict(sample.mapped))
+        return replace(sample, sent=fit(dict(sample.mapped)))
     except Unfit as unfit:
         code, reason = unfit.code, unfit.reason
         return replace(sample, code=code, field=unfit.field, reason=reason)
-    return replace(sample, sent=lead.wire)
 
 
 def _unnamed(cells: Cells | str) -> Iterator[tuple[str, Json]]:

@@ -232,12 +232,14 @@ def test_objects_of_json_are_shown_as_json(program: Program) -> None:
     assert third["code"] == "phone_invalid"
 
 
-def test_without_a_provider_only_the_first_rows_are_read(program: Program) -> None:
-    rows = "".join(f"+155512300{row:02}\n" for row in range(50))
-    program.write("leads.csv", f"phone\n{rows}")
+def test_without_a_provider_phones_are_judged_alone(program: Program) -> None:
+    rows = "".join(f"+155512300{row:02},no number\n" for row in range(50))
+    program.write("leads.csv", f"phone,priority\n{rows}call me,5\n")
     found = previewed(program, "leads.csv")
-    assert found["rows_looked_at"] == 5
+    assert found["rows_looked_at"] == 51
     assert found["first"][0]["sent"] == {}
+    assert found["rejected"] == {"phone_invalid": 1}
+    assert [sample["row"] for sample in found["rejects"]] == [51]
 
 
 def test_nothing_of_a_cell_speaks_to_the_terminal(program: Program) -> None:

@@ -7,6 +7,7 @@ import re
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,11 +20,12 @@ from leadctl.encoding import usable
 from leadctl.errors import InputUnusable, UsageError
 from leadctl.exposure import exposures
 from leadctl.fields import FieldInvalid
-from leadctl.fitting import Fitter
+from leadctl.fitting import Fitter, Unfit
 from leadctl.importer import Job, RejectLimit
 from leadctl.numbering import is_region
-from leadctl.phone import Normaliser, PhoneCheck, PhoneForm
+from leadctl.phone import Normaliser, PhoneCheck, PhoneForm, PhoneRule
 from leadctl.run import Order
+from leadctl.spelling import PhoneProblem
 from leadctl.suppression import List, Suppressed
 from leadctl.wording import nearest
 
@@ -32,7 +34,9 @@ if TYPE_CHECKING:
 
     from leadctl.cli.asked import Asked
     from leadctl.config import Account
+    from leadctl.mapping import Values
     from leadctl.model import Json
+    from leadctl.preview import Fit
     from leadctl.profile import Profile
     from leadctl.reader import Source
     from leadctl.yamlfile import Document
@@ -75,12 +79,12 @@ def ordered(asked: Asked) -> Iterator[Order]:
 
 @dataclass(frozen=True)
 class Look:
-    """Files to look at, and how columns map; `fitter` where a provider is said."""
+    """Files to look at, how their columns map, and what judges a row."""
 
     sources: Sequence[Source]
     profile: Profile | None
     constants: Mapping[str, str]
-    fitter: Fitter | None
+    fit: Fit
 
 
 @contextmanager
@@ -100,20 +104,30 @@ def looked_at(asked: Asked) -> Iterator[Look]:
                 inputs.sources(asked, copy, mapped),
                 mapped,
                 _constants(asked.constants, account),
-                _fitter(account, _region(region, account), check),
+                _fit(account, _region(region, account), check),
             )
         finally:
             if copy:
                 copy.unlink(missing_ok=True)
 
 
-def _fitter(
-    account: Account | None, region: str | None, check: PhoneCheck
-) -> Fitter | None:
+def _fit(account: Account | None, region: str | None, check: PhoneCheck) -> Fit:
+    """Return what judges a row: a provider's rules, or without one the phone alone."""
     if account is None:
-        return None
+        normalise = Normaliser(PhoneRule(PhoneForm.E164), region, check)
+        return partial(_phone_alone, normalise)
     provider = account.provider
-    return Fitter(provider, Normaliser(provider.phone_rule, region, check), _undigested)
+    phones = Normaliser(provider.phone_rule, region, check)
+    fitter = Fitter(provider, phones, _undigested)
+    return lambda values: fitter.lead(0, values).wire
+
+
+def _phone_alone(normalise: Normaliser, values: Values) -> dict[str, Json]:
+    try:
+        normalise(values.get("phone"))
+    except PhoneProblem as problem:
+        raise Unfit(problem.code, "phone", problem.reason) from None
+    return {}
 
 
 def _undigested(_identity: str) -> bytes:

@@ -41,7 +41,8 @@ def preview(
 ) -> None:
     """Show how files are read: format, encoding, columns, and the first rows mapped.
 
-    With --provider every row is checked, and the first rejects of each kind are shown.
+    Every row is checked, with --provider by its rules, and the first rejects of each
+    kind are shown.
     Cells are shown as they are: names and numbers, too.
 
     Example: leadctl preview leads.csv --provider voiso
@@ -85,7 +86,7 @@ def _looked_at(asked: Asked) -> list[Preview]:
     with ExitStack() as stack:
         look = stack.enter_context(looked_at(asked))
         return [
-            preview(source, look.profile, look.constants, look.fitter)
+            preview(source, look.profile, look.constants, look.fit)
             for source in look.sources
         ]
 
