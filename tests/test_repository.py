@@ -533,7 +533,7 @@ def test_lowest_versions_are_tested_by_the_same_tools() -> None:
 
 
 def test_every_dependency_is_listed_with_its_licence() -> None:
-    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| ([\w.-]+) \| ([^|]+) \| (\S.*) \|$", text, re.MULTILINE)
     listed = {name: licence for name, licence, _ in rows if name != "Package"}
     assert {plain(name) for name in listed} == requirements()
