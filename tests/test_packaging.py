@@ -21,7 +21,7 @@ ROOT = Path(__file__).parent.parent
 LEFT_BEHIND = {"__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache"}
 
 
-def run(command: list[str | Path], folder: Path) -> subprocess.CompletedProcess[str]:
+def run(folder: Path, *command: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(  # noqa: S603  commands of this file
         command,
         check=False,
@@ -37,8 +37,8 @@ def run(command: list[str | Path], folder: Path) -> subprocess.CompletedProcess[
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build the sdist, and the wheel from the sdist, as `make dist` does: offline."""
     folder = tmp_path_factory.mktemp("dist")
-    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", folder]
-    done = run([*command, ROOT], folder)
+    build = (sys.executable, "-m", "build", "--no-isolation")
+    done = run(folder, *build, "--outdir", folder, ROOT)
     assert done.returncode == 0, done.stdout + done.stderr
     return folder
 
@@ -93,10 +93,9 @@ def installed(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """
     folder = tmp_path_factory.mktemp("fresh")
     venv.create(folder, with_pip=False)
-    python = folder / "bin" / "python"
-    pip = [sys.executable, "-m", "pip", "--python", python, "install", "--no-index"]
-    options = ["--no-deps", "--no-compile", "--quiet", "--disable-pip-version-check"]
-    done = run([*pip, *options, next(built.glob("*.whl"))], folder)
+    pip = (sys.executable, "-m", "pip", "--python", str(folder / "bin" / "python"))
+    options = ("--no-index", "--no-deps", "--no-compile", "--disable-pip-version-check")
+    done = run(folder, *pip, "install", *options, next(built.glob("*.whl")))
     assert done.returncode == 0, done.stderr
     packages = next((folder / "lib").glob("python*")) / "site-packages"
     (packages / "lent.pth").write_text(sysconfig.get_path("purelib") + "\n")
@@ -104,19 +103,15 @@ def installed(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_installed_wheel_tells_its_version(installed: Path, tmp_path: Path) -> None:
-    told = run([installed / "leadctl", "--version"], tmp_path)
+    told = run(tmp_path, installed / "leadctl", "--version")
     assert (told.stdout, told.stderr) == (f"leadctl {leadctl.__version__}\n", "")
     where = "import leadctl; print(leadctl.__file__)"
-    imported = run([installed / "python", "-c", where], tmp_path)
+    imported = run(tmp_path, installed / "python", "-c", where)
     assert Path(imported.stdout).is_relative_to(installed.parent)
 
 
 def test_installed_wheel_imports_a_file(installed: Path, tmp_path: Path) -> None:
-    shutil.copy(ROOT / "examples" / "leads.csv", tmp_path)
-    push = [installed / "leadctl", "push", "leads.csv", "--sandbox"]
-    done = run([*push, "--provider", "voiso", "--campaign", "3"], tmp_path)
-    assert done.returncode == 3, done.stderr
-    assert "created    5" in done.stdout
+    require_import(installed / "leadctl", tmp_path)
 
 
 @pytest.mark.long
@@ -125,13 +120,17 @@ def test_installed_wheel_imports_a_file(installed: Path, tmp_path: Path) -> None
 )
 def test_single_file_runs_alone(built: Path, tmp_path: Path) -> None:
     single = tmp_path / "leadctl.pex"
-    pex = [sys.executable, "-m", "pex", f"{next(built.glob('*.whl'))}[sandbox,xlsx]"]
-    locked = ["--constraints", ROOT / "requirements-dev.lock"]
-    shape = ["--console-script", "leadctl", "--venv", "prepend", "--sh-boot"]
-    made = run([*pex, *locked, *shape, "--output-file", single], tmp_path)
+    content = (f"{next(built.glob('*.whl'))}[sandbox,xlsx]", "--constraints")
+    shape = ("--console-script", "leadctl", "--venv", "prepend", "--sh-boot")
+    pex = (sys.executable, "-m", "pex", *content, str(ROOT / "requirements-dev.lock"))
+    made = run(tmp_path, *pex, *shape, "--output-file", single)
     assert made.returncode == 0, made.stderr
-    shutil.copy(ROOT / "examples" / "leads.csv", tmp_path)
-    push = [single, "push", "leads.csv", "--sandbox"]
-    done = run([*push, "--provider", "voiso", "--campaign", "3"], tmp_path)
+    require_import(single, tmp_path)
+
+
+def require_import(program: Path, folder: Path) -> None:
+    shutil.copy(ROOT / "examples" / "leads.csv", folder)
+    target = ("--provider", "voiso", "--campaign", "3", "--sandbox")
+    done = run(folder, program, "push", "leads.csv", *target)
     assert done.returncode == 3, done.stderr
     assert "created    5" in done.stdout
