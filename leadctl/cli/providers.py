@@ -10,15 +10,16 @@ import typer
 
 from leadctl.cli import options  # noqa: TC001  typer reads the annotations at run time
 from leadctl.cli.app import app
+from leadctl.cli.layout import Commands, Section
 
 if TYPE_CHECKING:
     from leadctl.model import Json
     from leadctl.provider import Provider
 
-group = typer.Typer(
+group = Commands(
     help="The providers, and what each takes.", invoke_without_command=True
 )
-app.add_typer(group, name="providers")
+app.add_typer(group, name="providers", rich_help_panel=Section.SET_UP)
 
 
 @group.callback()
