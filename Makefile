@@ -57,6 +57,7 @@ completions: $(VENV)/.dev  ## Write completions/ anew
 	_LEADCTL_COMPLETE=source_bash $(BIN)/leadctl > completions/leadctl.bash
 	_LEADCTL_COMPLETE=source_zsh $(BIN)/leadctl > completions/_leadctl
 	_LEADCTL_COMPLETE=source_fish $(BIN)/leadctl > completions/leadctl.fish
+	_LEADCTL_COMPLETE=source_powershell $(BIN)/leadctl > completions/leadctl.ps1
 
 # The single file holds compiled parts: it runs on systems, processors and Pythons like this one.
 dist: $(VENV)/.dev  ## Build wheel and sdist, and the program as a single file, into dist/

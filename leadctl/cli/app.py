@@ -63,7 +63,7 @@ def _shell() -> str:
     import shellingham  # type: ignore[import-untyped]  # it has no types
 
     try:
-        name = str(shellingham.detect_shell()[0])
+        name = str(shellingham.detect_shell()[0]).replace("pwsh", "powershell")
     except shellingham.ShellDetectionFailure:
         name = "of another kind"
     if name not in shells.SCRIPTS:
