@@ -9,7 +9,7 @@ BENCH := .venv-bench
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-lowest test-long bench bench-quick format completions dist clean
+.PHONY: help demo test test-lowest test-long bench bench-quick format completions man dist clean
 
 help:  ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1  /p' $(MAKEFILE_LIST) \
@@ -58,6 +58,9 @@ completions: $(VENV)/.dev  ## Write completions/ anew
 	_LEADCTL_COMPLETE=source_zsh $(BIN)/leadctl > completions/_leadctl
 	_LEADCTL_COMPLETE=source_fish $(BIN)/leadctl > completions/leadctl.fish
 	_LEADCTL_COMPLETE=source_powershell $(BIN)/leadctl > completions/leadctl.ps1
+
+man: $(VENV)/.dev  ## Write the manual pages in docs/man/ anew
+	$(BIN)/python -m leadctl.cli.manual docs/man
 
 # The single file holds compiled parts: it runs on systems, processors and Pythons like this one.
 dist: $(VENV)/.dev  ## Build wheel and sdist, and the program as a single file, into dist/

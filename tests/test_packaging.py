@@ -60,6 +60,8 @@ def test_wheel_holds_the_package_and_nothing_else(built: Path) -> None:
     names = set(wheel(built).namelist())
     ours = files("leadctl")
     assert ours >= {"leadctl/py.typed", "leadctl/cli/vocabulary.json"}
+    pages = f"leadctl-{leadctl.__version__}.data/data/share/man/man1/"
+    ours |= {pages + Path(name).name for name in files("docs/man")}
     assert {name for name in names if ".dist-info/" not in name} == ours
 
 

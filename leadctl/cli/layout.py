@@ -74,9 +74,11 @@ class Commands(typer.Typer):
         return super().command(name, cls=Command, **settings)
 
 
-def usage(command: Command) -> Iterator[str]:
+def usage(command: Command | Group) -> Iterator[str]:
     """Yield what follows a command's name: `[OPTIONS] FILE...`."""
     yield "[OPTIONS]"
+    if isinstance(command, Group):
+        yield command.subcommand_metavar
     for one in command.params:
         if isinstance(one, TyperArgument):
             name = name_of(one) if one.required else f"[{name_of(one)}]"
