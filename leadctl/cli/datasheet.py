@@ -39,7 +39,11 @@ def page(provider: type[Provider], text: str) -> str:
 def _terms(provider: type[Provider]) -> Iterator[str]:
     declared, limits = usual(provider), provider.limits
     rule, scale = declared.phone_rule, provider.priority
-    rate = f"{limits.requests_per_minute:g}" if limits.requests_per_minute else "–"
+    rate = (
+        f"{limits.requests_per_minute:g}"
+        if limits.requests_per_minute
+        else "not limited"
+    )
     country = f"; numbers of {rule.country} only" if rule.country else ""
     rows = {
         "API": f"<{provider.documentation}>",
@@ -86,7 +90,7 @@ def _default(value: object) -> str:
         case bool():
             return f"`{str(value).lower()}`"
         case "":
-            return "–"
+            return "none"
         case _:
             return f"`{value}`"
 
