@@ -9,7 +9,7 @@ BENCH := .venv-bench
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-lowest test-long bench bench-quick format completions clean
+.PHONY: help demo test test-lowest test-long bench bench-quick format completions man docs dist clean
 
 help:  ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1  /p' $(MAKEFILE_LIST) \
@@ -57,6 +57,23 @@ completions: $(VENV)/.dev  ## Write completions/ anew
 	_LEADCTL_COMPLETE=source_bash $(BIN)/leadctl > completions/leadctl.bash
 	_LEADCTL_COMPLETE=source_zsh $(BIN)/leadctl > completions/_leadctl
 	_LEADCTL_COMPLETE=source_fish $(BIN)/leadctl > completions/leadctl.fish
+	_LEADCTL_COMPLETE=source_powershell $(BIN)/leadctl > completions/leadctl.ps1
+
+man: $(VENV)/.dev  ## Write the manual pages in docs/man/ anew
+	$(BIN)/python -m leadctl.cli.manual docs/man
+
+docs: $(VENV)/.dev  ## Write the tables in docs/ anew, and build the pages as a site in build/site
+	$(BIN)/python -m leadctl.cli.datasheet docs/providers
+	$(BIN)/python -m mkdocs build
+	@echo "build/site/index.html"
+
+# The single file holds compiled parts: it runs on systems, processors and Pythons like this one.
+dist: $(VENV)/.dev  ## Build wheel and sdist, and the program as a single file, into dist/
+	rm -rf dist
+	$(BIN)/python -m build --no-isolation
+	$(BIN)/pex "$$(echo $(CURDIR)/dist/*.whl)[sandbox,xlsx]" --constraints requirements-dev.lock \
+		--console-script leadctl --venv prepend --sh-boot --output-file dist/leadctl.pex
+	dist/leadctl.pex --version
 
 clean:  ## Remove the environment and what tools left behind
 	rm -rf $(VENV) $(LOWEST) $(BENCH) .benchmarks .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist

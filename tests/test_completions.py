@@ -1,6 +1,7 @@
 """The shells' completion: its files are current, and they really complete.
 
-zsh and fish are tried where they are installed, bash always.
+zsh and fish are tried where they are installed, bash always; PowerShell by what its
+script hands over, not by PowerShell itself.
 """
 
 from __future__ import annotations
@@ -23,7 +24,12 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 COMPLETIONS = ROOT / "completions"
 LEADCTL = Path(sys.executable).parent / "leadctl"
-FILES = {"bash": "leadctl.bash", "zsh": "_leadctl", "fish": "leadctl.fish"}
+FILES = {
+    "bash": "leadctl.bash",
+    "zsh": "_leadctl",
+    "fish": "leadctl.fish",
+    "powershell": "leadctl.ps1",
+}
 Completed: TypeAlias = "Callable[[list[str], Path], list[str]]"
 PROVIDERS = ["agora", "lupitor", "ozonetel", "voiso", "yotel"]
 
@@ -110,8 +116,25 @@ def in_fish(words: list[str], folder: Path) -> list[str]:
     return [line.partition("\t")[0] for line in done.stdout.splitlines()]
 
 
+def as_powershell(words: list[str], folder: Path) -> list[str]:
+    """Ask as its script does: the line without the blank at its end, and the word."""
+    done = run(
+        [str(LEADCTL)],
+        folder,
+        _LEADCTL_COMPLETE="complete_powershell",
+        _TYPER_COMPLETE_ARGS=" ".join(words).rstrip(),
+        _TYPER_COMPLETE_WORD_TO_COMPLETE=words[-1],
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    offered = [line.split(":::") for line in done.stdout.splitlines() if line]
+    assert all(meaning for _, meaning in offered)
+    return [word for word, _ in offered]
+
+
 SHELLS = pytest.mark.parametrize(
-    "completed", [in_bash, in_zsh, in_fish], ids=["bash", "zsh", "fish"]
+    "completed",
+    [in_bash, in_zsh, in_fish, as_powershell],
+    ids=["bash", "zsh", "fish", "powershell"],
 )
 ASKED = {
     "command": (["leadctl", "pus"], ["push"]),
@@ -272,7 +295,7 @@ def test_completion_is_installed_for_the_shell_it_is_asked_in(
         assert (tmp_path / start_up_file).read_text().count(line) == 1
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", INSTALLED)
 def test_completion_is_shown_for_the_shell_it_is_asked_in(
     name: str, tmp_path: Path
 ) -> None:
@@ -284,4 +307,4 @@ def test_completion_is_shown_for_the_shell_it_is_asked_in(
 def test_other_shells_are_told_which_there_are(tmp_path: Path) -> None:
     done = run([shell("dash"), "-c", "leadctl --show-completion"], tmp_path)
     assert done.returncode == 2
-    assert "bash, zsh, fish" in done.stderr
+    assert "bash, zsh, fish, powershell" in done.stderr

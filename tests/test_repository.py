@@ -12,7 +12,7 @@ import textwrap
 import threading
 import tomllib
 from contextlib import contextmanager
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.metadata import metadata
 from pathlib import Path
@@ -38,7 +38,7 @@ PROVIDERS = ("agora", "lupitor", "ozonetel", "voiso", "yotel")
 DOCUMENTS = [
     ROOT / "README.md",
     ROOT / "CONTRIBUTING.md",
-    *sorted(ROOT.glob("docs/*.md")),
+    *sorted(ROOT.glob("docs/**/*.md")),
 ]
 NOT_RUN = re.compile(r"<!-- not run: \S.* -->")
 
@@ -178,12 +178,17 @@ def test_example_configuration_has_every_key_of_profiles() -> None:
 
 @dataclass(frozen=True)
 class Block:
-    """A fenced block: where it begins, the line before it, its content."""
+    """A fenced block: where it begins, the line before it, its content.
+
+    `output` is a block of text right after it: what its commands print.
+    """
 
     place: str
     language: str
     before: str
     content: str
+    lines: tuple[int, int]
+    output: str | None = None
 
 
 def blocks(document: Path) -> Iterator[Block]:
@@ -191,22 +196,28 @@ def blocks(document: Path) -> Iterator[Block]:
     before = ""
     for number, line in lines:
         if fence := re.fullmatch(r"\s*```(\w+)\s*", line):
-            content = []
-            for _, inner in lines:
+            content, last = [], number
+            for last, inner in lines:  # noqa: B007  where it ends
                 if inner.strip() == "```":
                     break
                 content.append(inner)
             text = textwrap.dedent("\n".join(content)) + "\n"
-            yield Block(f"{document.name}:{number}", fence[1], before.strip(), text)
+            place = f"{document.name}:{number}"
+            yield Block(place, fence[1], before.strip(), text, (number, last))
         before = line
 
 
-SHELL_BLOCKS = [
-    block
-    for document in DOCUMENTS
-    for block in blocks(document)
-    if block.language == "sh"
-]
+def with_output(document: Path) -> Iterator[Block]:
+    """Yield the shell blocks, each with the text that stands right after it."""
+    found = [*blocks(document)]
+    text = {block.lines[0]: block for block in found if block.language == "text"}
+    for block in found:
+        if block.language == "sh":
+            after = text.get(block.lines[1] + 2)
+            yield replace(block, output=after.content if after else None)
+
+
+SHELL_BLOCKS = [block for document in DOCUMENTS for block in with_output(document)]
 
 # Rows to correct are no failure of the example: leadctl may end with 3.
 STRICTLY = """set -Euo pipefail
@@ -250,6 +261,31 @@ def test_shell_lines_work(push: Push, block: Block) -> None:
         environment |= push.environment(provider)
     done = bash(STRICTLY + block.content, push.program, environment)
     assert done.returncode in (0, 3), done.stdout + done.stderr
+    if block.output:
+        require_shown(block.output, done)
+
+
+SOME = {
+    r"\d{8}-\d{6}-[0-9a-f]{4}": "ids of runs",
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z": "times",
+    r"\d+ ms": "durations",
+    r"…": "what is left out",
+}
+"""What a document shows one of, and every run prints another of."""
+
+
+def require_shown(text: str, done: subprocess.CompletedProcess[str]) -> None:
+    """Hold what a document prints against stdout, or against all that was printed."""
+    pattern, place = "", 0
+    for found in re.finditer("|".join(SOME), text):
+        any_such = next(one for one in SOME if re.fullmatch(one, found[0]))
+        pattern += re.escape(text[place : found.start()])
+        pattern += ".*?" if any_such == "…" else any_such
+        place = found.end()
+    pattern += re.escape(text[place:])
+    out, err = done.stdout, done.stderr
+    printed = (out, err + out, out + err)
+    assert any(re.fullmatch(pattern, one, re.DOTALL) for one in printed), err + out
 
 
 @pytest.mark.parametrize("block", SHELL_BLOCKS, ids=lambda block: block.place)
@@ -533,7 +569,7 @@ def test_lowest_versions_are_tested_by_the_same_tools() -> None:
 
 
 def test_every_dependency_is_listed_with_its_licence() -> None:
-    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| ([\w.-]+) \| ([^|]+) \| (\S.*) \|$", text, re.MULTILINE)
     listed = {name: licence for name, licence, _ in rows if name != "Package"}
     assert {plain(name) for name in listed} == requirements()

@@ -34,6 +34,7 @@ COMMANDS = START | {
             "commands",
             "config",
             "doctor",
+            "layout",
             "options",
             "preview",
             "profile",

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from leadctl.cli import options  # noqa: TC001  typer reads the annotations at run time
+from leadctl.cli import options
 from leadctl.cli.app import app
+from leadctl.cli.layout import Commands, Section
 from leadctl.errors import CredentialsMissing, LeadctlError, UsageError
 
 if TYPE_CHECKING:
@@ -22,10 +23,10 @@ if TYPE_CHECKING:
     from leadctl.model import Json
     from leadctl.probing import Tested
 
-group = typer.Typer(
+group = Commands(
     help="List, test and store the accounts' API keys.", invoke_without_command=True
 )
-app.add_typer(group, name="accounts")
+app.add_typer(group, name="accounts", rich_help_panel=Section.SET_UP)
 
 Name = Annotated[
     str, typer.Argument(metavar="ACCOUNT", help="An account, or a provider's name.")
@@ -59,7 +60,7 @@ def list_accounts(
 def ask(
     name: Annotated[
         str | None,
-        typer.Argument(metavar="[ACCOUNT]", help="Default: all that have a secret."),
+        typer.Argument(metavar="ACCOUNT", help="Default: all that have a secret."),
     ] = None,
     campaign: options.Campaign = None,
     provider: options.ProviderName = None,
@@ -94,7 +95,7 @@ def login(
     provider: options.ProviderName = None,
     campaign: options.Campaign = None,
     no_check: Annotated[
-        bool, typer.Option("--no-check", help="Store without the harmless call.")
+        bool, options.option("--no-check", about="Store without the harmless call.")
     ] = False,
     ledger: options.LedgerPath = None,
     config: options.ConfigPath = None,

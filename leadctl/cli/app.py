@@ -12,17 +12,18 @@ import typer
 
 from leadctl import __version__
 from leadctl.cli import shells
+from leadctl.cli.layout import Commands
 from leadctl.cli.show import Output, show_error
 from leadctl.errors import ExitCode, LeadctlError, UsageError
+from leadctl.wording import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-app = typer.Typer(
+app = Commands(
     add_help_option=False,  # typer's own would load pydantic for `push --help`
     add_completion=False,  # shells are answered without typer: see complete.py
     no_args_is_help=True,
-    rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Import sales leads into outbound dialers: nothing lost, nothing doubled, "
@@ -62,7 +63,7 @@ def _shell() -> str:
     import shellingham  # type: ignore[import-untyped]  # it has no types
 
     try:
-        name = str(shellingham.detect_shell()[0])
+        name = str(shellingham.detect_shell()[0]).replace("pwsh", "powershell")
     except shellingham.ShellDetectionFailure:
         name = "of another kind"
     if name not in shells.SCRIPTS:
@@ -143,11 +144,18 @@ def _open_streams() -> None:
             stream.reconfigure(errors="replace")  # a terminal of few letters
 
 
+def _worded(error: typer.TyperException) -> str:
+    """Say what typer says; of the names near a misspelt option, the nearest."""
+    if near := getattr(error, "possibilities", None):
+        return f"{error.message}{nearest(getattr(error, 'option_name', ''), near)}"
+    return error.format_message()
+
+
 def _usage(error: typer.TyperException, *, json: bool) -> ExitCode:
     """Say what is wrong with the command line, as typer words it."""
     context = getattr(error, "ctx", None)
     command = context.command_path if context else "leadctl"
-    message = error.format_message()
+    message = _worded(error)
     if "\n" in message:  # the help, where a command was called without arguments
         typer.echo(message, err=True)
         return ExitCode.USAGE

@@ -13,6 +13,7 @@ import typer
 
 from leadctl.cli import options  # noqa: TC001  typer reads the annotations at run time
 from leadctl.cli.app import app
+from leadctl.cli.layout import Commands, Section
 from leadctl.cli.show import printable
 
 if TYPE_CHECKING:
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from leadctl.model import Json
     from leadctl.yamlfile import Document
 
-group = typer.Typer(help="Look at the configuration.", no_args_is_help=True)
-app.add_typer(group, name="config")
+group = Commands(help="Look at the configuration.", no_args_is_help=True)
+app.add_typer(group, name="config", rich_help_panel=Section.SET_UP)
 
 
 @group.command("path")

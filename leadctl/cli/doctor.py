@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from leadctl.cli import options
 from leadctl.cli.app import app
+from leadctl.cli.layout import Section
 from leadctl.errors import LeadctlError
 
 if TYPE_CHECKING:
@@ -20,11 +21,13 @@ if TYPE_CHECKING:
 
 Offline = Annotated[
     bool,
-    options.option("--offline", about="Make no call to any provider."),
+    options.shared(
+        "--offline", about="Make no call to any provider.", section=Section.OPTIONS
+    ),
 ]
 
 
-@app.command("doctor")
+@app.command("doctor", rich_help_panel=Section.SET_UP)
 def doctor(
     offline: Offline = False,
     json: options.Json = False,

@@ -1,4 +1,7 @@
-"""Options that several commands share: one definition, help text and variable each."""
+"""Options that several commands share: one definition, help text and variable each.
+
+A help text names the default, where there is one but "off", and an example.
+"""
 
 from __future__ import annotations
 
@@ -7,243 +10,316 @@ from typing import Annotated, Any, TypeAlias
 
 import typer
 
+from leadctl.cli.layout import Section
+
 
 def option(
     *names: str,
     about: str,
+    section: Section | None = None,
     takes: str | None = None,
     least: int | None = None,
+    most: int | None = None,
 ) -> Any:  # noqa: ANN401  typer's own type for it
-    """Declare an option; its variable is LEADCTL_ and its long name."""
+    """Declare an option of one command, without a variable."""
     return typer.Option(
         *names,
         help=about,
         metavar=takes,
         min=least,
-        envvar="LEADCTL_" + names[0].lstrip("-").upper().replace("-", "_"),
+        max=most,
+        rich_help_panel=section,
         show_envvar=False,
         show_default=False,
     )
+
+
+def shared(
+    *names: str,
+    about: str,
+    section: Section,
+    takes: str | None = None,
+    least: int | None = None,
+) -> Any:  # noqa: ANN401  typer's own type for it
+    """Declare an option whose variable is LEADCTL_ and its long name."""
+    declared = option(*names, about=about, section=section, takes=takes, least=least)
+    declared.envvar = "LEADCTL_" + names[0].lstrip("-").upper().replace("-", "_")
+    return declared
 
 
 Files: TypeAlias = Annotated[
     list[str],
     typer.Argument(
         metavar="FILE",
-        help="CSV, TSV, JSONL or .xlsx files, also .gz .bz2 .zst; - is stdin.",
+        help="CSV, TSV, JSONL or .xlsx, also .gz .bz2 .zst; - is stdin.",
         show_default=False,
     ),
 ]
 ProviderName: TypeAlias = Annotated[
     str | None,
-    option(
+    shared(
         "--provider",
         "-p",
         takes="NAME",
-        about="Whose API takes the leads (leadctl providers).",
+        about="Whose dialer, e.g. voiso: `leadctl providers`.",
+        section=Section.TARGET,
     ),
 ]
 Campaign: TypeAlias = Annotated[
     str | None,
-    option(
+    shared(
         "--campaign",
         "-c",
         takes="ID",
-        about="The campaign's id; for Ozonetel its name.",
+        about="The campaign, e.g. 3; for Ozonetel its name.",
+        section=Section.TARGET,
     ),
 ]
 AccountName: TypeAlias = Annotated[
     str | None,
-    option(
+    shared(
         "--account",
         takes="NAME",
-        about="Account of that provider; default: named like it.",
+        about="e.g. voiso-night; default: the provider's name.",
+        section=Section.TARGET,
     ),
 ]
 ProfileName: TypeAlias = Annotated[
     str | None,
-    option(
+    shared(
         "--profile",
         takes="NAME|PATH",
-        about="Column map; without one, header names are matched.",
+        about="Column map, e.g. leads.yaml; default: by header.",
+        section=Section.FILE,
     ),
 ]
 Region: TypeAlias = Annotated[
     str | None,
-    option(
+    shared(
         "--region",
         takes="CC",
-        about="Country (ISO 3166, e.g. US) of numbers without a country code.",
+        about="Country of numbers without a code, e.g. US.",
+        section=Section.ROW,
     ),
 ]
 PhoneCheckName: TypeAlias = Annotated[
     str,
-    option(
+    shared(
         "--phone-check",
         takes="possible|valid",
-        about="Length and shape fit the country, or the range is assigned too.",
+        about="By length and shape (default), or by range.",
+        section=Section.ROW,
     ),
 ]
 Constants: TypeAlias = Annotated[
     list[str] | None,
-    option(
+    shared(
         "--set",
         takes="FIELD=VALUE",
-        about="The same value for every lead (repeatable).",
+        about="For all leads, e.g. priority=high; repeatable.",
+        section=Section.ROW,
     ),
 ]
 Tags: TypeAlias = Annotated[
     list[str] | None,
-    option(
+    shared(
         "--tag",
         takes="TEXT",
-        about="Tag for all leads of the run, where the provider has tags (repeatable).",
+        about="For all leads, e.g. fair (Agora); repeatable.",
+        section=Section.ROW,
     ),
 ]
 FormatName: TypeAlias = Annotated[
     str | None,
-    option(
+    shared(
         "--format",
         takes="csv|tsv|jsonl",
-        about="How rows are written; default: found out from the content.",
+        about="Default: found out from the content.",
+        section=Section.FILE,
     ),
 ]
 Encoding: TypeAlias = Annotated[
     str | None,
-    option(
+    shared(
         "--encoding",
         takes="NAME",
-        about="Text encoding, e.g. cp1252; default: found out.",
+        about="e.g. cp1252; default: found out.",
+        section=Section.FILE,
     ),
 ]
 Delimiter: TypeAlias = Annotated[
     str | None,
-    option(
+    shared(
         "--delimiter",
         takes="CHAR",
-        about="Column separator; default: found out (, ; tab |).",
+        about="e.g. ';'; default: found out (, ; tab |).",
+        section=Section.FILE,
     ),
 ]
 NoHeader: TypeAlias = Annotated[
     bool,
-    option("--no-header", about="The first line is data; columns are named 1, 2, 3, …"),
+    shared(
+        "--no-header",
+        about="The first line is data; columns are 1, 2, 3.",
+        section=Section.FILE,
+    ),
 ]
 Sheet: TypeAlias = Annotated[
     str | None,
-    option(
+    shared(
         "--sheet",
         takes="NAME|N",
-        about="Sheet of a workbook; default: the first.",
+        about="Of a workbook, e.g. 2; default: the first.",
+        section=Section.FILE,
     ),
 ]
 BatchSize: TypeAlias = Annotated[
     int | None,
-    option(
+    shared(
         "--batch-size",
         takes="N",
         least=1,
-        about="Leads a request; may lower the provider's, never raise it.",
+        about="Leads a request, e.g. 50; default: the most.",
+        section=Section.SENDING,
     ),
 ]
 Limit: TypeAlias = Annotated[
     int | None,
-    option(
-        "--limit", takes="N", least=0, about="Read at most N data rows of each file."
+    shared(
+        "--limit",
+        takes="N",
+        least=0,
+        about="Read N data rows of each file; default: all.",
+        section=Section.FILE,
     ),
 ]
 Skip: TypeAlias = Annotated[
     int,
-    option(
+    shared(
         "--skip",
         takes="N",
         least=0,
-        about="Pass over the first N data rows of each file.",
+        about="Pass over N data rows of each; default: 0.",
+        section=Section.FILE,
     ),
 ]
 MaxRejects: TypeAlias = Annotated[
     str | None,
-    option(
+    shared(
         "--max-rejects",
         takes="N|P%",
-        about="Stop when more rows than that are rejected.",
+        about="Stop at more rejects, e.g. 5%; default: never.",
+        section=Section.SENDING,
     ),
 ]
 Suppress: TypeAlias = Annotated[
     list[str] | None,
-    option(
+    shared(
         "--suppress",
         takes="FILE",
-        about="Numbers never to upload, in any spelling; FILE::COLUMN names the "
-        "column (repeatable).",
+        about="Never send these numbers: dnc.csv; repeatable.",
+        section=Section.ROW,
     ),
 ]
 RejectsPath: TypeAlias = Annotated[
     Path | None,
-    option(
+    shared(
         "--rejects",
         takes="PATH",
-        about="Where the reject file goes; default: NAME.rejects.csv beside the input.",
+        about="Reject file; default: e.g. leads.rejects.csv.",
+        section=Section.TELLING,
     ),
 ]
 Json: TypeAlias = Annotated[
     bool,
-    option("--json", about="Print one JSON document instead of the table."),
+    shared(
+        "--json",
+        about="Print one JSON document instead of the table.",
+        section=Section.TELLING,
+    ),
 ]
 Quiet: TypeAlias = Annotated[
     bool,
-    option("--quiet", "-q", about="Print nothing when all went well."),
+    shared(
+        "--quiet",
+        "-q",
+        about="Print nothing when all went well.",
+        section=Section.TELLING,
+    ),
 ]
 Verbose: TypeAlias = Annotated[
     bool,
-    option("--verbose", "-v", about="Say on stderr what is decided and waited for."),
+    shared(
+        "--verbose",
+        "-v",
+        about="Say what is decided and waited for.",
+        section=Section.TELLING,
+    ),
 ]
 NoColor: TypeAlias = Annotated[
     bool,
-    option("--no-color", about="No colours (NO_COLOR too)."),
+    shared(
+        "--no-color",
+        about="No colours; NO_COLOR does it, too.",
+        section=Section.TELLING,
+    ),
 ]
 Acknowledge: TypeAlias = Annotated[
     bool,
-    option(
+    shared(
         "--acknowledge-compliance",
-        about="Agora: your word that you may legally call these people.",
+        about="Agora: your word that you may call them.",
+        section=Section.SENDING,
     ),
 ]
 ResendDelivered: TypeAlias = Annotated[
     bool,
-    option("--resend-delivered", about="Send rows that an earlier run delivered, too."),
+    shared(
+        "--resend-delivered",
+        about="Send what an earlier run delivered, too.",
+        section=Section.SENDING,
+    ),
 ]
 Yes: TypeAlias = Annotated[
     bool,
-    option("--yes", "-y", about="Answer yes to every question."),
+    shared("--yes", "-y", about="Answer yes to questions.", section=Section.SENDING),
 ]
 NoInput: TypeAlias = Annotated[
     bool,
-    option("--no-input", about="Never ask anything."),
+    shared("--no-input", about="Never ask anything.", section=Section.SENDING),
 ]
 DryRun: TypeAlias = Annotated[
     bool,
-    option("--dry-run", "-n", about="Do all but send; needs no credentials."),
+    shared(
+        "--dry-run",
+        "-n",
+        about="Do all but send; needs no credentials.",
+        section=Section.SENDING,
+    ),
 ]
 SandboxRun: TypeAlias = Annotated[
     bool,
-    option(
+    shared(
         "--sandbox",
-        about="Send to a local simulator of the provider, made for this run.",
+        about="Send to a simulator, made for this run.",
+        section=Section.SENDING,
     ),
 ]
 LedgerPath: TypeAlias = Annotated[
     str | None,
-    option(
+    shared(
         "--ledger",
         takes="PATH|URL",
-        about="The ledger's file (or sqlite:///PATH); default: in your state folder.",
+        about="e.g. /srv/leads.sqlite; default: your state folder.",
+        section=Section.OTHER,
     ),
 ]
 ConfigPath: TypeAlias = Annotated[
     Path | None,
-    option(
+    shared(
         "--config",
         takes="PATH",
-        about="The config file; default: in your config folder.",
+        about="e.g. team.yaml; default: your config folder.",
+        section=Section.OTHER,
     ),
 ]

@@ -11,6 +11,7 @@ import typer
 
 from leadctl.cli import options  # noqa: TC001  typer reads the annotations at run time
 from leadctl.cli.app import app
+from leadctl.cli.layout import Section
 from leadctl.cli.show import Output
 from leadctl.errors import LeadctlError
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from leadctl.preview import Preview, Sample
 
 
-@app.command()
+@app.command(rich_help_panel=Section.IMPORT)
 def preview(
     files: options.Files,
     provider: options.ProviderName = None,
@@ -39,7 +40,7 @@ def preview(
     json: options.Json = False,
     config: options.ConfigPath = None,
 ) -> None:
-    """Show how files are read: format, encoding, columns, and the first rows mapped.
+    """Show how files are read, and the first rows mapped.
 
     Every row is checked, with --provider by its rules, and the first rejects of each
     kind are shown.

@@ -9,12 +9,13 @@ from typing import Annotated
 
 import typer
 
-from leadctl.cli import options  # noqa: TC001  typer reads the annotations at run time
+from leadctl.cli import options
 from leadctl.cli.app import app
+from leadctl.cli.layout import Commands, Section
 from leadctl.errors import InputUnusable
 
-group = typer.Typer(help="Draft and check column maps.", no_args_is_help=True)
-app.add_typer(group, name="profile")
+group = Commands(help="Draft and check column maps.", no_args_is_help=True)
+app.add_typer(group, name="profile", rich_help_panel=Section.IMPORT)
 
 
 @group.command("guess")
@@ -22,8 +23,8 @@ def guess(
     file: Annotated[str, typer.Argument(metavar="FILE", help="A file of leads.")],
     to: Annotated[
         Path | None,
-        typer.Option(
-            "--output", "-o", metavar="PATH", help="Write it there; default: stdout."
+        options.option(
+            "--output", "-o", takes="PATH", about="e.g. leads.yaml; default: stdout."
         ),
     ] = None,
     format_: options.FormatName = None,

@@ -10,15 +10,16 @@ import typer
 
 from leadctl.cli import options  # noqa: TC001  typer reads the annotations at run time
 from leadctl.cli.app import app
+from leadctl.cli.layout import Commands, Section
 
 if TYPE_CHECKING:
     from leadctl.model import Json
     from leadctl.provider import Provider
 
-group = typer.Typer(
+group = Commands(
     help="The providers, and what each takes.", invoke_without_command=True
 )
-app.add_typer(group, name="providers")
+app.add_typer(group, name="providers", rich_help_panel=Section.SET_UP)
 
 
 @group.callback()
@@ -60,13 +61,13 @@ def show(
 
 def facts(provider: type[Provider]) -> dict[str, Json]:
     """Read a provider's declaration; what depends on a setting, for its default."""
-    usual = provider(**_blanks(provider))
-    limits, rule, scale = provider.limits, usual.phone_rule, provider.priority
+    declared = usual(provider)
+    limits, rule, scale = provider.limits, declared.phone_rule, provider.priority
     return {
         "name": provider.name,
         "title": provider.title,
         "documentation": provider.documentation,
-        "address": usual.base_url,
+        "address": declared.base_url,
         "settings": [*provider.settings()],
         "secrets": [*provider.secrets],
         "campaign": provider.campaign_rule[1],
@@ -84,13 +85,14 @@ def facts(provider: type[Provider]) -> dict[str, Json]:
         },
         "other_fields": provider.overflow,
         "tags": provider.takes_tags,
-        "resend_is_safe": usual.resend_is_safe,
+        "resend_is_safe": declared.resend_is_safe,
     }
 
 
-def _blanks(provider: type[Provider]) -> dict[str, str]:
-    """Fill the settings that have no default; a declaration does not depend on them."""
-    return {f.name: "" for f in fields(provider) if f.default is MISSING}
+def usual(provider: type[Provider]) -> Provider:
+    """Return a provider with every setting at its default, or empty without one."""
+    blanks = {f.name: "" for f in fields(provider) if f.default is MISSING}
+    return provider(**blanks)
 
 
 def _written(value: Json) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from leadctl.cli import options  # noqa: TC001  typer reads the annotations at run time
 from leadctl.cli.app import app
+from leadctl.cli.layout import Section
 from leadctl.cli.show import Output
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from leadctl.report import Report
 
 
-@app.command()
+@app.command(rich_help_panel=Section.IMPORT)
 def push(
     files: options.Files,
     provider: options.ProviderName = None,
@@ -52,8 +53,8 @@ def push(
 ) -> None:
     """Upload leads to a campaign.
 
-    Reads the files, maps their columns, checks every row, uploads in batches, prints
-    what became of each row and writes the rows to correct into a reject file.
+    Maps the columns, checks every row, uploads in batches, says what became of each
+    row, and writes the rows to correct into a reject file.
 
     Example: leadctl push leads.csv --provider voiso --campaign 3
     """
@@ -89,7 +90,7 @@ def push(
     _conclude(asked, Output(json, quiet, verbose, not no_color), sandbox=sandbox)
 
 
-@app.command()
+@app.command(rich_help_panel=Section.IMPORT)
 def check(
     files: options.Files,
     provider: options.ProviderName = None,

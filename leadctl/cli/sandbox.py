@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from leadctl.cli import options
 from leadctl.cli.app import app
+from leadctl.cli.layout import Section
 from leadctl.errors import UsageError
 from leadctl.wording import nearest
 
@@ -38,20 +40,24 @@ def throw_away(asked: Asked) -> Iterator[Asked]:
         yield replace(asked, account=None, environment=environment, sandbox=True)
 
 
-@app.command("sandbox")
+@app.command("sandbox", rich_help_panel=Section.SET_UP)
 def serve(
     port: Annotated[
         int,
-        typer.Option(
-            "--port", min=0, max=65535, help="Port on 127.0.0.1; 0 takes any."
+        options.option(
+            "--port",
+            takes="N",
+            least=0,
+            most=65_535,
+            about="On 127.0.0.1; 0 takes any; default: 8765.",
         ),
     ] = 8765,
     fault: Annotated[
         list[str] | None,
-        typer.Option(
+        options.option(
             "--fault",
-            metavar="PROVIDER:KIND[:KEY=VALUE,...]",
-            help="Trouble on request, e.g. voiso:lose:skip=1 (repeatable).",
+            takes="PROVIDER:KIND[:KEY=VALUE,...]",
+            about="Trouble, e.g. voiso:lose:skip=1; repeatable.",
         ),
     ] = None,
 ) -> None:
@@ -67,7 +73,10 @@ def serve(
     for text in fault or ():
         name, _, rest = text.partition(":")
         if name not in simulators:
-            raise UsageError(f"--fault {text!r}: there is no simulator of {name!r}")
+            near = nearest(name, simulators)
+            raise UsageError(
+                f"--fault {text!r}: there is no simulator of {name!r}{near}"
+            )
         try:
             simulators[name].faults.add(sandbox.fault_from_text(rest))
         except ValueError as error:

@@ -40,7 +40,24 @@ FISH = """\
 complete --command leadctl --no-files --keep-order --arguments "(env _LEADCTL_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=get-args _TYPER_COMPLETE_ARGS=(commandline -cp) leadctl)" --condition "env _LEADCTL_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=is-args _TYPER_COMPLETE_ARGS=(commandline -cp) leadctl"
 """  # noqa: E501  one command
 
-SCRIPTS = {"bash": BASH, "zsh": ZSH, "fish": FISH}
+POWERSHELL = """\
+Register-ArgumentCompleter -Native -CommandName leadctl -ScriptBlock {
+    param($wordToComplete, $commandAst, $cursorPosition)
+    $Env:_LEADCTL_COMPLETE = "complete_powershell"
+    $Env:_TYPER_COMPLETE_ARGS = $commandAst.ToString()
+    $Env:_TYPER_COMPLETE_WORD_TO_COMPLETE = $wordToComplete
+    leadctl | Where-Object { $_ } | ForEach-Object {
+        $word, $meaning = $_ -Split ":::"
+        [System.Management.Automation.CompletionResult]::new(
+            $word, $word, 'ParameterValue', $meaning)
+    }
+    $Env:_LEADCTL_COMPLETE = ""
+    $Env:_TYPER_COMPLETE_ARGS = ""
+    $Env:_TYPER_COMPLETE_WORD_TO_COMPLETE = ""
+}
+"""
+
+SCRIPTS = {"bash": BASH, "zsh": ZSH, "fish": FISH, "powershell": POWERSHELL}
 
 
 def words(shell: str, environment: Mapping[str, str]) -> tuple[list[str], str]:
@@ -52,6 +69,9 @@ def words(shell: str, environment: Mapping[str, str]) -> tuple[list[str], str]:
     if shell == "bash":
         place = max(int(environment.get("COMP_CWORD", "1")) - 1, 0)
         return found[:place], found[place] if place < len(found) else ""
+    if shell == "powershell":  # it hands over no blank at the end
+        typed = environment.get("_TYPER_COMPLETE_WORD_TO_COMPLETE", "")
+        return (found[:-1] if typed else found), typed
     return (found, "") if line.endswith(" ") or not found else (found[:-1], found[-1])
 
 
@@ -61,6 +81,8 @@ def written(shell: str, offers: Mapping[str, str]) -> str:
         case "fish":
             lines = (f"{word}\t{text}".rstrip() for word, text in offers.items())
             return "\n".join(lines)
+        case "powershell":  # which refuses an empty meaning
+            return "\n".join(f"{word}:::{text or ' '}" for word, text in offers.items())
         case "zsh" if offers:
             lines = (
                 f'"{_quoted(word)}"' + (f':"{_quoted(text)}"' if text else "")
@@ -87,6 +109,9 @@ def install(shell: str, home: Path) -> Path:
             place = home / ".zfunc/_leadctl"
             line = "fpath+=~/.zfunc; autoload -Uz compinit; compinit"
             _add_line(home / ".zshrc", line)
+        case "powershell":
+            place = home / ".config/powershell/leadctl.ps1"
+            _add_line(place.with_name("profile.ps1"), f". '{place}'")
         case _:
             place = home / ".bash_completions/leadctl.sh"
             _add_line(home / ".bashrc", f"source '{place}'")
@@ -96,6 +121,7 @@ def install(shell: str, home: Path) -> Path:
 
 
 def _add_line(start_up_file: Path, line: str) -> None:
+    start_up_file.parent.mkdir(parents=True, exist_ok=True)
     start_up_file.touch()
     if line not in start_up_file.read_text(encoding="utf-8").splitlines():
         with start_up_file.open("a", encoding="utf-8") as file:

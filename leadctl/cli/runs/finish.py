@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from leadctl.cli import options  # noqa: TC001  typer reads the annotations at run time
+from leadctl.cli import options
 from leadctl.cli.runs.group import RunId, drop_spool, group, opened_ledger
 from leadctl.cli.show import Output
 from leadctl.errors import ExitCode, UsageError
@@ -33,7 +33,9 @@ class Decision(StrEnum):
 def resume(
     run: Annotated[
         str | None,
-        typer.Argument(metavar="[RUN]", help="Default: the latest unfinished run."),
+        typer.Argument(
+            metavar="RUN", help="A run's id; default: the latest unfinished."
+        ),
     ] = None,
     json: options.Json = False,
     quiet: options.Quiet = False,
@@ -78,17 +80,22 @@ def resolve(
     run: RunId,
     decision: Annotated[
         Decision | None,
-        typer.Option(
-            "--as", help="What became of them, as you found out at the provider."
+        options.option(
+            "--as", about="What became of them; default: show them, and ask."
         ),
     ] = None,
     rows: Annotated[
         str | None,
-        typer.Option("--rows", metavar="1-3,7", help="Only these rows; default: all."),
+        options.option("--rows", takes="ROWS", about="e.g. 1-3,7; default: all."),
     ] = None,
     file: Annotated[
         int,
-        typer.Option("--file", min=1, help="With --rows: which input file, from 1."),
+        options.option(
+            "--file",
+            takes="N",
+            least=1,
+            about="With --rows: of which file; default: 1.",
+        ),
     ] = 1,
     ledger: options.LedgerPath = None,
 ) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from leadctl.cli.app import app
+from leadctl.cli.layout import Commands, Section
 from leadctl.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from leadctl.ledger import Ledger
     from leadctl.model import Json
 
-group = typer.Typer(help="Look at runs, and finish them.", invoke_without_command=True)
-app.add_typer(group, name="runs")
+group = Commands(help="Look at runs, and finish them.", invoke_without_command=True)
+app.add_typer(group, name="runs", rich_help_panel=Section.AFTERWARDS)
 
 RunId = Annotated[
     str, typer.Argument(metavar="RUN", help="A run's id, from `leadctl runs`.")
@@ -29,7 +30,7 @@ RunId = Annotated[
 AnyRun = Annotated[
     str | None,
     typer.Argument(
-        metavar="[RUN]", help="A run's id, from `leadctl runs`; default: the latest."
+        metavar="RUN", help="A run's id, from `leadctl runs`; default: the latest."
     ),
 ]
 

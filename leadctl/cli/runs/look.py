@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from leadctl.cli import options  # noqa: TC001  typer reads the annotations at run time
+from leadctl.cli import options
 from leadctl.cli.runs.group import AnyRun, books_of, group, opened_ledger
 from leadctl.cli.show import Output, heard
 from leadctl.errors import LeadctlError, UsageError
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
 FileNumber = Annotated[
     int,
-    typer.Option("--file", min=1, help="With --row: which input file, from 1."),
+    options.option(
+        "--file", takes="N", least=1, about="With --row: of which file; default: 1."
+    ),
 ]
 
 
@@ -36,7 +38,13 @@ FileNumber = Annotated[
 def list_runs(
     context: typer.Context,
     limit: Annotated[
-        int, typer.Option("--limit", min=1, help="How many, the newest first.")
+        int,
+        options.option(
+            "--limit",
+            takes="N",
+            least=1,
+            about="How many, the newest first; default: 20.",
+        ),
     ] = 20,
     json: options.Json = False,
     ledger: options.LedgerPath = None,
@@ -91,14 +99,16 @@ def show(
     run: AnyRun = None,
     row: Annotated[
         int | None,
-        typer.Option("--row", min=1, metavar="N", help="Follow one row, step by step."),
+        options.option(
+            "--row", takes="N", least=1, about="Follow one row, e.g. 17, step by step."
+        ),
     ] = None,
     file: FileNumber = 1,
     unmasked: Annotated[
         bool,
-        typer.Option(
+        options.option(
             "--unmasked",
-            help="With --row: show lead data also where the output is no terminal.",
+            about="With --row: show lead data also where the output is no terminal.",
         ),
     ] = False,
     json: options.Json = False,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from leadctl.cli import options  # noqa: TC001  typer reads the annotations at run time
+from leadctl.cli import options
 from leadctl.cli.runs.group import AnyRun, books_of, group, opened_ledger
 from leadctl.cli.show import heard
 from leadctl.errors import InputUnusable
@@ -36,11 +36,14 @@ class Form(StrEnum):
 def export(
     run: AnyRun = None,
     form: Annotated[
-        Form, typer.Option("--format", help="How the records are written.")
+        Form, options.option("--format", about="How records are written; default: csv.")
     ] = Form.CSV,
     status: Annotated[
         list[Status] | None,
-        typer.Option("--status", help="Only rows with this status (repeatable)."),
+        options.option(
+            "--status",
+            about="Only these rows, e.g. rejected; repeatable.",
+        ),
     ] = None,
     ledger: options.LedgerPath = None,
 ) -> None:
@@ -64,14 +67,16 @@ def export(
 def report(
     html: Annotated[
         Path,
-        typer.Option("--html", metavar="FILE", help="Where the page is written."),
+        options.option(
+            "--html", takes="FILE", about="The page, e.g. run.html; needed."
+        ),
     ],
     run: AnyRun = None,
     with_phones: Annotated[
         bool,
-        typer.Option(
+        options.option(
             "--with-phones",
-            help="List the rows to look at with their numbers, read from the input.",
+            about="List the rows to look at with their numbers, read from the input.",
         ),
     ] = False,
     ledger: options.LedgerPath = None,

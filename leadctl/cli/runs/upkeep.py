@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from leadctl.cli import options  # noqa: TC001  typer reads the annotations at run time
+from leadctl.cli import options
 from leadctl.cli.runs.group import RunId, drop_spool, group, opened_ledger
 from leadctl.wording import count
 
@@ -23,7 +23,11 @@ def rejects(
     run: RunId,
     to: Annotated[
         str | None,
-        typer.Option("--to", metavar="PATH", help="Default: where the run wrote it."),
+        options.option(
+            "--to",
+            takes="PATH",
+            about="e.g. again.csv; default: where the run wrote it.",
+        ),
     ] = None,
     ledger: options.LedgerPath = None,
 ) -> None:
@@ -60,7 +64,13 @@ def rejects(
 def prune(
     days: Annotated[
         int,
-        typer.Option("--days", min=0, max=36_500, help="Keep runs of the last N days."),
+        options.option(
+            "--days",
+            takes="N",
+            least=0,
+            most=36_500,
+            about="Keep runs of the last N days; default: 90.",
+        ),
     ] = 90,
     ledger: options.LedgerPath = None,
 ) -> None:

@@ -1,0 +1,140 @@
+"""Help: whole, grouped, short enough, and a guess at what was meant."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import typer.main
+
+from leadctl import cli
+from leadctl.cli.commands import app
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from program import Program
+
+VOCABULARY = Path(cli.__file__).with_name("vocabulary.json")
+
+
+def commands(
+    found: dict[str, Any], path: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
+    """Yield every command and group with the words that lead to it."""
+    yield path, found
+    for name, inner in found["commands"].items():
+        yield from commands(inner, (*path, name))
+
+
+COMMANDS = dict(commands(json.loads(VOCABULARY.read_text(encoding="utf-8"))))
+SINGLE = [path for path, command in COMMANDS.items() if not command["commands"]]
+TWO_SCREENS = 60
+"""Lines of 80 columns: two screens of 30 lines."""
+
+
+def helped(*path: str) -> str:
+    """Return what `leadctl … --help` prints on a terminal of 80 columns."""
+    command: Any = typer.main.get_command(app)
+    for name in path:
+        command = command.commands[name]
+    words = " ".join(["leadctl", *path])
+    text: str = command.get_help(
+        typer.Context(command, info_name=words, terminal_width=80)
+    )
+    return text
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
+def test_help_is_whole_and_fits_the_screen(path: tuple[str, ...]) -> None:
+    shown = helped(*path)
+    assert shown.startswith(f"Usage: {' '.join(['leadctl', *path])} [OPTIONS]")
+    lines = shown.splitlines()
+    assert all(len(line) <= 80 for line in lines)
+    assert len(lines) <= TWO_SCREENS
+    assert not re.search(r"\w\.\.\.$", shown.partition("\n")[2], re.MULTILINE)
+    command = COMMANDS[path]
+    for name in (
+        *command["commands"],
+        *(n for o in command["options"] for n in o["names"]),
+    ):
+        assert re.search(rf"^  (?:-\w, )?{name}\b", shown, re.MULTILINE) or (
+            f"  {name}, --" in shown
+        ), name
+
+
+@pytest.mark.parametrize("path", SINGLE, ids=" ".join)
+def test_help_has_an_example_that_can_be_typed(path: tuple[str, ...]) -> None:
+    _, _, found = helped(*path).partition("Example: ")
+    words = shlex.split(found.partition("\n\n")[0])
+    assert words[: len(path) + 1] == ["leadctl", *path]
+    known = {name for option in COMMANDS[path]["options"] for name in option["names"]}
+    assert {word for word in words if word.startswith("-")} <= known
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
+def test_option_names_its_default_or_an_example(path: tuple[str, ...]) -> None:
+    """A flag says what it does; without it, that is not done."""
+    for option in COMMANDS[path]["options"]:
+        assert option["help"].endswith("."), option
+        if option["takes"] is not None:
+            assert re.search(r"\be\.g\. |[Dd]efault|: dnc\.csv", option["help"]), option
+
+
+def test_options_stand_in_groups(program: Program) -> None:
+    """As the program itself prints it."""
+    told = program("push", "--help", env={"COLUMNS": "80"})
+    assert told.out.rstrip() == helped("push").rstrip()
+    titles = re.findall(r"^(\w.*):$", told.out, re.MULTILINE)
+    assert titles == [
+        "Arguments",
+        "Where the leads go",
+        "How files are read",
+        "What a row becomes",
+        "What is sent",
+        "What is told",
+        "Other",
+    ]
+
+
+def test_commands_stand_in_groups() -> None:
+    titles = re.findall(r"^(\w.*):$", helped(), re.MULTILINE)
+    assert titles[:3] == ["Import", "Look back, and finish", "Set up"]
+
+
+def test_help_names_the_variables() -> None:
+    assert "--provider is LEADCTL_PROVIDER" in helped("push")
+    assert "options: LEADCTL_LEDGER." in helped("runs", "prune")
+
+
+PUSH = ("push", "leads.csv", "--provider", "voiso", "--campaign", "3")
+MISSPELT = {
+    "command": (("pusch",), "'push'"),
+    "command of a group": (("runs", "shwo"), "'show'"),
+    "option": ((*PUSH, "--regoin", "US"), "'--region'"),
+    "option with its value": ((*PUSH, "--campagn=3"), "'--campaign'"),
+    "option of a group": (("runs", "--lmit", "3"), "'--limit'"),
+    "provider": (("push", "leads.csv", "--provider", "voisso"), "'voiso'"),
+    "provider to show": (("providers", "show", "yottel"), "'yotel'"),
+    "provider of a fault": (("sandbox", "--fault", "voisso:lose"), "'voiso'"),
+    "account": (("accounts", "login", "voisso"), "'voiso'"),
+    "profile": ((*PUSH, "--dry-run", "--profile", "fiar"), "'fair'"),
+    "field": ((*PUSH, "--dry-run", "--set", "frist_name=x"), "'first_name'"),
+    "field of a profile": ((*PUSH, "--dry-run", "--profile", "slip.yaml"), "'phone'"),
+}
+
+
+@pytest.mark.parametrize(("words", "meant"), MISSPELT.values(), ids=MISSPELT)
+def test_misspelt_name_gets_the_nearest(
+    program: Program, words: tuple[str, ...], meant: str
+) -> None:
+    program.write("leads.csv", "phone\n+15550100001\n")
+    program.write("slip.yaml", "fields: {phnoe: Mobile}\n")
+    program.write("config.yaml", "profiles: {fair: {fields: {phone: Mobile}}}\n")
+    ran = program(*words, env={"LEADCTL_CONFIG": "config.yaml"})
+    assert ran.code in (2, 6)
+    assert re.search(rf"[Dd]id you mean {meant}\?", ran.err), ran.err
