@@ -547,3 +547,13 @@ def test_only_the_clock_sleeps_and_only_the_command_line_prints() -> None:
                     assert room(module) in ("cli", "cli.*")
                 case _:
                     pass
+
+
+def test_page_of_the_rooms_names_every_module_with_its_purpose() -> None:
+    page = (ROOT.parent / "docs" / "rooms.md").read_text(encoding="utf-8")
+    for module, path in MODULES.items():
+        inside = room(module).endswith("*") or room(module) in ("", "cli", "sandbox")
+        if not inside and module != "__main__":
+            purpose = ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
+            sentence = " ".join(purpose.split("\n\n")[0].split())
+            assert f"| `{module}` | {sentence} |\n" in page
