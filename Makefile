@@ -9,7 +9,7 @@ BENCH := .venv-bench
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-lowest test-long bench bench-quick format completions man docs dist clean
+.PHONY: help demo test test-lowest test-long bench bench-quick format completions man picture docs dist clean
 
 help:  ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1  /p' $(MAKEFILE_LIST) \
@@ -61,6 +61,9 @@ completions: $(VENV)/.dev  ## Write completions/ anew
 
 man: $(VENV)/.dev  ## Write the manual pages in docs/man/ anew
 	$(BIN)/python -m leadctl.cli.manual docs/man
+
+picture: $(VENV)/.dev  ## Run the example, and draw docs/run.svg anew
+	$(BIN)/python docs/picture.py
 
 docs: $(VENV)/.dev  ## Write the tables in docs/ anew, and build the pages as a site in build/site
 	$(BIN)/python -m leadctl.cli.datasheet docs/providers

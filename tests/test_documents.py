@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import subprocess
@@ -76,6 +77,18 @@ def test_every_key_of_the_report_is_explained(push: Push) -> None:
     statuses = {status.value for status in Status}
     assert told - statuses == document.keys() - statuses
     assert "| `created` … `unknown` |" in text
+
+
+def test_picture_is_what_a_run_shows() -> None:
+    spec = importlib.util.spec_from_file_location("picture", DOCS / "picture.py")
+    assert spec
+    assert spec.loader
+    picture = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(picture)
+    drawn = picture.drawn(picture.shown())
+    assert (DOCS / "run.svg").read_text(encoding="utf-8") == drawn, "`make picture`"
+    assert "url(http" not in drawn
+    assert "href" not in drawn
 
 
 def test_site_is_built_and_has_every_page(tmp_path: Path) -> None:

@@ -349,6 +349,16 @@ def test_documents_name_targets_that_exist() -> None:
     assert named <= listed
 
 
+def test_targets_for_contributors_can_start() -> None:
+    """What each does is tried by other tests, and by CI."""
+    contributing = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    named = re.findall(r"^make ([a-z-]+)", contributing, re.MULTILINE)
+    assert len(named) > 8
+    for target in named:
+        planned = make("--dry-run", target)
+        assert planned.returncode == 0, planned.stderr
+
+
 def test_help_lists_every_target() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     declared = re.search(r"^\.PHONY: (.+)$", makefile, re.MULTILINE)
@@ -613,3 +623,24 @@ def test_demo_works_in_a_clean_copy_with_an_empty_home(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"^created +5$", done.stdout, re.MULTILINE)
+    generated = [tmp_path / "clone" / name for name in GENERATED]
+    before = [_content(place) for place in generated]
+    written = subprocess.run(
+        ["make", "completions", "man", "picture", "docs", "dist"],  # noqa: S607  the same
+        check=False,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        cwd=tmp_path / "clone",
+        env=environment,
+    )
+    assert written.returncode == 0, written.stdout + written.stderr
+    assert [_content(place) for place in generated] == before
+
+
+GENERATED = ("completions", "docs", "leadctl/cli/vocabulary.json")
+
+
+def _content(place: Path) -> dict[str, bytes]:
+    found = [place, *place.rglob("*")]
+    return {str(path): path.read_bytes() for path in found if path.is_file()}

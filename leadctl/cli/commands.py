@@ -1,4 +1,7 @@
-"""All commands: importing a group of them adds it to the program."""
+"""All commands: importing a group of them adds it to the program.
+
+They stand in one order, whatever was imported first.
+"""
 
 from leadctl.cli import (
     accounts,
@@ -25,3 +28,7 @@ __all__ = [
     "runs",
     "sandbox",
 ]
+
+_ORDER = ("preview", "check", "push", "doctor", "sandbox")
+app.registered_commands.sort(key=lambda one: _ORDER.index(str(one.name)))
+app.registered_groups.sort(key=lambda one: str(one.name))

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from leadctl.preview import Preview, Sample
 
 
-@app.command(rich_help_panel=Section.IMPORT)
+@app.command("preview", rich_help_panel=Section.IMPORT)
 def preview(
     files: options.Files,
     provider: options.ProviderName = None,

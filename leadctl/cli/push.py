@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from leadctl.report import Report
 
 
-@app.command(rich_help_panel=Section.IMPORT)
+@app.command("push", rich_help_panel=Section.IMPORT)
 def push(
     files: options.Files,
     provider: options.ProviderName = None,
@@ -90,7 +90,7 @@ def push(
     _conclude(asked, Output(json, quiet, verbose, not no_color), sandbox=sandbox)
 
 
-@app.command(rich_help_panel=Section.IMPORT)
+@app.command("check", rich_help_panel=Section.IMPORT)
 def check(
     files: options.Files,
     provider: options.ProviderName = None,
