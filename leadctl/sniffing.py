@@ -86,6 +86,7 @@ def header(
     Lines before it are a title or the like: much narrower, so that no data row can be
     taken for one.
     """
+    lines = [line for line in lines if _filled(line.cells)]
     if not lines:
         return Header(0, found=True, why="the first line")
     ours = next((line for line in lines[:2] if line.cells[0].startswith(OWN)), None)
@@ -95,7 +96,7 @@ def header(
         return Header(_separator_lines(lines), found=False, why="as asked")
     for place, line in enumerate(lines[:MOST_PREAMBLE]):
         names = _names(line.cells, known)
-        if names and _is_under_title(line, lines[:place], names):
+        if names and _is_under_title(lines, place, names):
             return Header(line.before, found=True, why=count(names, "known name"))
     first = next(line for line in lines if line.before >= _separator_lines(lines))
     if wanted is None and looks_like_data(first.cells):
@@ -128,12 +129,12 @@ _DATA = re.compile(f"{_ADDRESS}|{_NUMBER}")
 
 
 def split(lines: Sequence[str], delimiter: str, quote: str) -> list[Line]:
-    """Split sample lines as far as they can be; blank ones are left out."""
+    """Split sample lines as far as they can be; blank lines are left out."""
     reader = csv.reader(lines, delimiter=delimiter, quotechar=quote)
     rows, before = [], 0
     try:
         for cells in reader:
-            if any(cell.strip() for cell in cells):
+            if len(cells) > 1 or _filled(cells):
                 rows.append(Line(before, cells))
             before = reader.line_num
     except csv.Error:
@@ -160,16 +161,20 @@ def _by_width(lines: Sequence[Line], first: Line) -> Header:
     return Header(first.before, found=True, why="the first line")
 
 
-def _is_under_title(line: Line, before: Sequence[Line], names: int) -> bool:
+def _is_under_title(lines: Sequence[Line], place: int, names: int) -> bool:
     """Tell whether the lines before are a title: nobody's data, and of another width.
 
-    Behind a single known name, which a data row may hold, they must be much narrower.
+    Before a single known name, which a data row may hold, they must be much narrower,
+    and the lines behind it as wide as it is.
     """
+    before, line, behind = lines[:place], lines[place], lines[place + 1 :]
     wide = _filled(line.cells)
     if any(looks_like_data(earlier.cells) for earlier in before):
         return False
-    if names == 1:
-        return all(_filled(earlier.cells) * 2 <= wide for earlier in before)
+    if names == 1 and before:
+        narrow = all(_filled(earlier.cells) * 2 <= wide for earlier in before)
+        like = sum(len(later.cells) == len(line.cells) for later in behind)
+        return narrow and like > len(behind) // 2
     return not any(
         _filled(earlier.cells) >= wide and len(earlier.cells) == len(line.cells)
         for earlier in before
