@@ -81,7 +81,7 @@ dist: $(VENV)/.dev  ## Build wheel and sdist, and the program as a single file, 
 clean:  ## Remove the environment and what tools left behind
 	rm -rf $(VENV) $(LOWEST) $(BENCH) .benchmarks .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
 	rm -f examples/*.rejects.*
-	find leadctl tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	find leadctl tests docs benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # What is measured against stays out of the environment that tests use.
 $(BENCH)/.bench: pyproject.toml requirements-dev.lock

@@ -642,5 +642,5 @@ GENERATED = ("completions", "docs", "leadctl/cli/vocabulary.json")
 
 
 def _content(place: Path) -> dict[str, bytes]:
-    found = [place, *place.rglob("*")]
-    return {str(path): path.read_bytes() for path in found if path.is_file()}
+    found = [path for path in (place, *place.rglob("*")) if path.is_file()]
+    return {str(path): path.read_bytes() for path in found if path.suffix != ".pyc"}
