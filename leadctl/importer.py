@@ -219,7 +219,7 @@ class Importer:
         Whether they were called nobody knows; they are not sent again to find out.
         """
         rest = tuple(
-            lead for lead in batch.leads if not lead.phone.key in self._suppressed
+            lead for lead in batch.leads if lead.phone.key not in self._suppressed
         )
         if len(rest) == len(batch):
             yield batch
