@@ -60,6 +60,11 @@ class Delivered:
             self._db.execute("DELETE FROM gathered")
             self._count = 0
 
+    def is_empty(self) -> bool:
+        return not self._db.execute(
+            "SELECT 1 FROM gathered UNION ALL SELECT 1 FROM delivered LIMIT 1"
+        ).fetchone()
+
     def among(self, digests: Sequence[bytes]) -> set[bytes]:
         """Return those that are delivered to their campaign."""
         # In this order: another run may sort the gathered ones in between the two.

@@ -148,6 +148,10 @@ class Ledger:
         """Return those of the digests that are delivered to their campaign."""
         return self._delivered.among(digests)
 
+    def knows_anybody(self) -> bool:
+        """Tell whether any lead was delivered by a run of this ledger."""
+        return not self._delivered.is_empty()
+
     def in_doubt(self, digests: Sequence[bytes]) -> set[bytes]:
         """Return those of the digests that were sent and nobody knows what came of."""
         return among(self._db, "in_doubt", digests)
