@@ -17,6 +17,7 @@ from uuid import uuid4
 
 from leadctl import rowset
 from leadctl.audit import Audit, BatchState
+from leadctl.delivered import Delivered
 from leadctl.model import DELIVERED, Code, Finding, Status
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class Books(Audit):
         super().__init__(db, number)
         self._guarded = guarded
         self._transaction = transaction
+        self._delivered = Delivered(db)
         self._noted: list[tuple[int, Finding]] = []
         self._doubtful: list[tuple[int, Lead]] = []
         self._numbers: dict[UUID, int] = {}
@@ -161,10 +163,7 @@ class Books(Audit):
         with self._transaction():
             self._write_noted()
             self._note_arrival(batch, answered, sum(map(len, good.values())))
-            self._db.executemany(
-                "INSERT OR IGNORE INTO delivered VALUES (?)",
-                ((digest,) for digest in sorted(there)),
-            )
+            self._delivered.add(there)
             if self._guarded:
                 self._undoubt(batch.leads)
             self._doubt(batch.file, unknown)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Self
 
 from leadctl.books import Books, utc_text
 from leadctl.database import connect, key, translated
+from leadctl.delivered import Delivered, among
 from leadctl.ended import EndedRun
 from leadctl.errors import LedgerUnusable, Unusable, UsageError
 from leadctl.folders import make_file, make_private
@@ -89,6 +90,11 @@ CREATE TABLE requests (
     PRIMARY KEY (run, number)
 ) WITHOUT ROWID;
 """,
+    """
+CREATE TABLE gathered (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, digests BLOB NOT NULL
+);
+""",
 )
 """Scripts from each version of the schema to the next; the version is their number."""
 
@@ -112,6 +118,7 @@ class Ledger:
                 make_file(path)
             self._turn = threading.RLock()
             self._db = connect(path)
+            self._delivered = Delivered(self._db)
             self.key = key(path, new=self._version() == 0)
             self._migrate()
 
@@ -139,23 +146,15 @@ class Ledger:
 
     def delivered(self, digests: Sequence[bytes]) -> set[bytes]:
         """Return those of the digests that are delivered to their campaign."""
-        return self._among("delivered", digests)
+        return self._delivered.among(digests)
 
-    def _among(self, table: str, digests: Sequence[bytes]) -> set[bytes]:
-        found: set[bytes] = set()
-        for start in range(0, len(digests), 500):
-            part = digests[start : start + 500]
-            marks = ",".join("?" * len(part))
-            rows = self._db.execute(
-                f"SELECT digest FROM {table} WHERE digest IN ({marks})",  # noqa: S608  our own words
-                part,
-            )
-            found.update(digest for (digest,) in rows.fetchall())
-        return found
+    def knows_anybody(self) -> bool:
+        """Tell whether any lead was delivered by a run of this ledger."""
+        return not self._delivered.is_empty()
 
     def in_doubt(self, digests: Sequence[bytes]) -> set[bytes]:
         """Return those of the digests that were sent and nobody knows what came of."""
-        return self._among("in_doubt", digests)
+        return among(self._db, "in_doubt", digests)
 
     def begin(
         self,

@@ -12,7 +12,7 @@ from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from itertools import islice
+from itertools import islice, tee
 from typing import TYPE_CHECKING
 
 from leadctl import sniffing, workbook
@@ -26,9 +26,18 @@ from leadctl.splitting import (
     json_lines,
     jsonl,
     numbered,
+    picked,
+    row_of,
     ways_into,
 )
-from leadctl.surveying import SAMPLE, content, require_file, survey, survey_binary
+from leadctl.surveying import (
+    SAMPLE,
+    content,
+    fingerprint,
+    require_file,
+    survey,
+    survey_binary,
+)
 from leadctl.wording import count
 
 if TYPE_CHECKING:
@@ -137,6 +146,25 @@ class Source:
                 rows = delimited(file, self.dialect, len(self.names))
                 yield from numbered(islice(rows, int(self.header), None))
 
+    def rows_at(self, numbers: Iterator[int]) -> Iterator[Row | Malformed]:
+        """Yield the rows that have these numbers, in ascending order."""
+        if self.nested or self.format is Format.XLSX:
+            wanted = next(numbers, None)
+            for row in self.rows():
+                if row.number == wanted:
+                    yield row
+                    wanted = next(numbers, None)
+            return
+        numbers, places = tee(numbers)
+        with self._text() as file:
+            self._skip_preamble(file)
+            before = int(self.header) - 1
+            rows = picked(
+                file, self.dialect, len(self.names), (n + before for n in places)
+            )
+            for number, found in zip(numbers, rows, strict=False):
+                yield row_of(number, found)
+
     def first_row(self) -> list[str]:
         """Return the first cells behind the preamble, however long they are."""
         with self._text() as file:
@@ -163,12 +191,14 @@ class Source:
         """Raise InputChanged unless the file still begins with what was looked at."""
         try:
             if self.format is Format.XLSX:
-                now = survey_binary(self.path, self.shown)
+                now = survey_binary(self.path, self.shown).fingerprint
             else:
-                now = survey(self.path, self.shown, self.encoding, self.size)
-            self.require_fingerprint(now.fingerprint)
+                now = fingerprint(self.path, self.size)
+            self.require_fingerprint(now)
         except InputUnusable as error:
             raise InputChanged(error.message, hint=error.hint) from error
+        except OSError as error:
+            raise InputChanged(f"{self.shown} cannot be read any more") from error
 
     def require_fingerprint(self, fingerprint: str) -> None:
         if fingerprint != self.fingerprint:

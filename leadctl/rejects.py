@@ -14,8 +14,8 @@ import json
 import os
 import re
 import secrets
-from itertools import chain
-from typing import TYPE_CHECKING, TextIO, TypeVar
+from itertools import chain, tee
+from typing import TYPE_CHECKING, TextIO
 
 from leadctl import strictjson
 from leadctl.aside import replacing
@@ -29,15 +29,13 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
     from pathlib import Path
 
-    from leadctl.model import Cells, Finding, Json, Malformed, Row
+    from leadctl.model import Cells, Finding, Json
     from leadctl.reader import Source
     from leadctl.splitting import JsonLine
 
 NAMES = tuple(
     OWN + word for word in ("row", "status", "code", "field", "reason", "run")
 )
-
-Numbered = TypeVar("Numbered", "Row | Malformed", "JsonLine")
 
 LONGEST_NAME = 255
 """Bytes a file's name may have."""
@@ -186,7 +184,9 @@ def _write_rows(
     guarded = {
         i for i, name in enumerate(source.columns) if is_workbook and name in phones
     }
-    for finding, row in _paired(source.rows(), findings):
+    findings, wanted = tee(findings)
+    rows = source.rows_at(finding.row for finding in wanted)
+    for finding, row in zip(findings, rows, strict=False):
         cells = _guarded(row.cells, guarded) if guarded else row.cells
         file.write(_delimited_line(cells, _own_cells(finding, run_id), source))
         number += 1
@@ -194,14 +194,14 @@ def _write_rows(
 
 
 def _paired(
-    rows: Iterable[Numbered], findings: Iterator[Finding]
-) -> Iterator[tuple[Finding, Numbered]]:
+    lines: Iterable[JsonLine], findings: Iterator[Finding]
+) -> Iterator[tuple[Finding, JsonLine]]:
     finding = next(findings, None)
-    for row in rows:
+    for line in lines:
         if finding is None:
             return
-        if row.number == finding.row:
-            yield finding, row
+        if line.number == finding.row:
+            yield finding, line
             finding = next(findings, None)
 
 

@@ -185,7 +185,9 @@ def _opened(order: Order, ledger: Ledger, known: Ledger) -> tuple[Importer, Book
     guarded = not account.provider.resend_is_safe
     digest = known.digest(account.name, job.campaign)
     in_doubt = {"in_doubt": known.in_doubt} if guarded else {}
-    delivered = {} if order.resend_delivered else {"delivered": known.delivered}
+    # Its own deliveries the run knows without asking: they were in its files before.
+    asks = known.knows_anybody() and not order.resend_delivered
+    delivered = {"delivered": known.delivered} if asks else {}
     memory = Known(digest, **delivered, **in_doubt)
     if order.resumes is None:
         with ledger.transaction():  # a run that is known has its files

@@ -53,7 +53,7 @@ def batch_of(rows: list[int], number: int = 0, file: int = 0) -> Batch:
             row,
             Phone(f"+1555{row}", f"1555{row}"),
             {},
-            (f"lead {file} {row}".encode(),),
+            (f"lead {file} {row:09}".encode(),),
         )
         for row in rows
     )
@@ -585,3 +585,31 @@ def test_ledger_that_cannot_be_used_ends_a_run_with_a_sentence(
     words = ("--provider", "voiso", "--ledger", ledger)
     ran = program("check", "leads.csv", *words, "--json")
     assert (ran.code, ran.error["code"]) == (5, "ledger_unusable")
+
+
+def test_who_was_delivered_is_known_before_and_after_hashes_are_put_in_order(
+    tmp_path: Path,
+) -> None:
+    """By the process that delivers, and by another that began to read in between."""
+    path = tmp_path / "ledger.sqlite"
+    sizes = (20, 1000, 3)
+    with Ledger(path) as ledger, Ledger(path) as other:
+        books = ledger.begin("voiso", "voiso", "3", {})
+        books.add_file(0, "a.csv", "f")
+        digest = ledger.digest("voiso", "3")
+        known: list[bytes] = []
+        for size in [size for _ in range(120) for size in sizes]:
+            leads = tuple(
+                Lead(row, Phone("1", "1"), {}, (digest(f"phone {row}"),))
+                for row in range(len(known) + 1, len(known) + 1 + size)
+            )
+            batch = Batch(UUID(int=len(known)), "3", 0, leads)
+            books.intend(batch, Departure(0.0), doubted=False)
+            books.settle(batch, [CREATED] * size)
+            known += [lead.digests[0] for lead in leads]
+            some = [known[0], known[len(known) // 2], known[-1], b"nobody's".ljust(16)]
+            assert ledger.delivered(some) == other.delivered(some) == {*some[:3]}
+        assert len(known) > 100_000
+        assert other.delivered(known) == {*known}
+    with Ledger(path) as later:
+        assert later.delivered([*known, b"nobody's".ljust(16)]) == {*known}
