@@ -35,7 +35,7 @@ test-lowest: $(LOWEST)/.dev  ## Run a choice of tests with the lowest versions o
 		tests/test_completions.py::test_completion_knows_the_commands_as_they_are
 
 TESTS_OF_DEPENDENCIES := $(patsubst %,tests/test_%.py,\
-	completions config_commands credentials files phone provider_contract report yamlfile)
+	completions config_commands credentials files help phone provider_contract report yamlfile)
 
 test-long: $(VENV)/.dev  ## Run the tests with their long suites in full
 	LEADCTL_TEST_LONG=1 $(BIN)/python -m pytest

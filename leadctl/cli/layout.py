@@ -87,7 +87,7 @@ def usage(command: Command | Group) -> Iterator[str]:
 
 def name_of(shown: TyperArgument | TyperOption) -> str:
     """Return an option's names and what it takes, or an argument's name."""
-    taken = shown.metavar or "|".join(map(str, shown.type_descriptor.choices or ()))
+    taken = shown.metavar or ""
     if isinstance(shown, TyperOption):
         names = ", ".join(sorted(shown.opts, key=len))
         return names if shown.is_flag else f"{names} {taken}"

@@ -81,7 +81,9 @@ def resolve(
     decision: Annotated[
         Decision | None,
         options.option(
-            "--as", about="What became of them; default: show them, and ask."
+            "--as",
+            takes="|".join(Decision),
+            about="What became of them; default: show them, and ask.",
         ),
     ] = None,
     rows: Annotated[

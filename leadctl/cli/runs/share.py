@@ -16,7 +16,7 @@ from leadctl.cli import options
 from leadctl.cli.runs.group import AnyRun, books_of, group, opened_ledger
 from leadctl.cli.show import heard
 from leadctl.errors import InputUnusable
-from leadctl.model import Status  # noqa: TC001  the same
+from leadctl.model import Status
 
 if TYPE_CHECKING:
     from leadctl.books import Books
@@ -36,12 +36,18 @@ class Form(StrEnum):
 def export(
     run: AnyRun = None,
     form: Annotated[
-        Form, options.option("--format", about="How records are written; default: csv.")
+        Form,
+        options.option(
+            "--format",
+            takes="|".join(Form),
+            about="How records are written; default: csv.",
+        ),
     ] = Form.CSV,
     status: Annotated[
         list[Status] | None,
         options.option(
             "--status",
+            takes="|".join(Status),
             about="Only these rows, e.g. rejected; repeatable.",
         ),
     ] = None,
