@@ -83,6 +83,10 @@ class Books(Audit):
         if len(self._noted) >= 5000:
             self.flush()
 
+    def together(self) -> AbstractContextManager[None]:
+        """Open a transaction around several, so that they wait for the disk once."""
+        return self._transaction()
+
     def flush(self) -> None:
         if self._noted:
             with self._transaction():

@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from leadctl import lookup
 from leadctl.errors import InDoubt, NotProcessed, ProviderError
@@ -49,6 +50,9 @@ class Answer(NamedTuple):
                 return Arrival(self.took, self.http)
 
 
+Errand: TypeAlias = "tuple[Callable[[Batch], Answer], Batch, Future[Answer]]"
+
+
 class Courier:
     """Carries batches to a provider, and questions about those in doubt.
 
@@ -67,15 +71,30 @@ class Courier:
         self._send = send
         self._time = time
         self._began = began
+        self._waiting: SimpleQueue[Errand | None] = SimpleQueue()
+        self._idle = threading.Semaphore(0)
+        self._threads = 0
 
     def send(self, batch: Batch, *, ask: bool) -> Future[Answer]:
         """Start a request; with `ask`, look the leads up instead of sending them."""
         future: Future[Answer] = Future()
         travel = self._asked if ask else self._sent
-        threading.Thread(
-            target=self._carry, args=(travel, batch, future), daemon=True
-        ).start()
+        self._waiting.put((travel, batch, future))
+        if not self._idle.acquire(blocking=False):
+            threading.Thread(target=self._work, daemon=True).start()
+            self._threads += 1
         return future
+
+    def rest(self) -> None:
+        """Let the threads go when they have come back."""
+        while self._threads:
+            self._waiting.put(None)
+            self._threads -= 1
+            self._idle.acquire(blocking=False)
+
+    def _work(self) -> None:
+        while (errand := self._waiting.get()) is not None:
+            self._carry(*errand)
 
     def _carry(
         self, travel: Callable[[Batch], Answer], batch: Batch, future: Future[Answer]
@@ -84,8 +103,10 @@ class Courier:
         try:
             answer = travel(batch)
         except BaseException as defect:  # noqa: BLE001  raised by the deciding thread
+            self._idle.release()
             future.set_exception(defect)
         else:
+            self._idle.release()
             future.set_result(answer._replace(took=self._time() - left))
 
     def _sent(self, batch: Batch) -> Answer:

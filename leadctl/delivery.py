@@ -23,6 +23,7 @@ from leadctl.errors import (
     CampaignClosed,
     InDoubt,
     LeadctlError,
+    LedgerUnusable,
     NotProcessed,
     ProviderError,
     Refused,
@@ -51,6 +52,9 @@ _BROKEN_OFF = "the run ended before the answer was read"
 
 PACE = "the provider's pace for this account"
 """What a request waits for that is no repeat."""
+
+MOST_TOGETHER = 16
+"""Requests whose intents are committed together, before the first of them leaves."""
 
 LONG_WAIT = 10.0
 """Seconds of waiting for a start that are told of."""
@@ -94,6 +98,7 @@ class Delivery:
         self._under_way: dict[Future[Answer], Journey] = {}
         self._again: deque[Journey] = deque()
         self._ready: deque[Journey] = deque()
+        self._leaving: deque[tuple[Journey, Departure]] = deque()
         self._given_up = 0
         self._refusals: tuple[str, int] = ("", 0)
 
@@ -117,7 +122,9 @@ class Delivery:
                         return
                     self._collect()
                 elif self._may_start():
-                    self._start(self._take(journey))
+                    self._choose(journey)
+                    self._choose_more(batches)
+                    self._start()
                 while len(self._under_way) >= self._limits.concurrency:
                     self._prepare(batches)
                     self._collect()
@@ -128,6 +135,8 @@ class Delivery:
         except LeadctlError as error:
             self._leave(error)
             raise
+        finally:
+            self._courier.rest()
 
     def give_up(self, in_doubt: Sequence[Batch]) -> None:
         """Settle batches of an earlier part of the run without sending anything."""
@@ -154,11 +163,23 @@ class Delivery:
             self._prepare(batches)
         return self._ready[0] if self._ready else None
 
-    def _take(self, journey: Journey) -> Journey:
-        queue = (
-            self._again if self._again and self._again[0] is journey else self._ready
-        )
-        return queue.popleft()
+    def _choose(self, journey: Journey) -> None:
+        """Have a journey leave with the next ones that start; its start is claimed."""
+        held, why = self._pace.held, journey.held_for or PACE
+        moment = self._clock.time()
+        departure = Departure(moment, journey.ask, held, why if held else "")
+        queue = self._again or self._ready
+        queue.popleft()
+        self._leaving.append((journey, departure))
+
+    def _choose_more(self, batches: Iterator[Batch]) -> None:
+        """Choose what else may start now: one commit serves them all."""
+        places = self._limits.concurrency - len(self._under_way)
+        while len(self._leaving) < min(places, MOST_TOGETHER):
+            journey = self._next(batches)
+            if journey is None or self._pace.claim() > 0:
+                return
+            self._choose(journey)
 
     def _prepare(self, batches: Iterator[Batch]) -> None:
         """Have the next batch at hand: its rows are read while a request travels."""
@@ -178,33 +199,51 @@ class Delivery:
             self._clock.sleep(pause)
         return False
 
-    def _start(self, journey: Journey) -> None:
-        held, why = self._pace.held, journey.held_for or PACE
-        departure = Departure(
-            self._clock.time(), journey.ask, held, why if held else ""
-        )
-        self._books.intend(journey.batch, departure, doubted=journey.doubted)
-        journey.attempts += 1
-        journey.family.requests += 1
-        self._under_way[self._courier.send(journey.batch, ask=journey.ask)] = journey
+    def _start(self) -> None:
+        """Commit the intents of all that leave; then, and not before, let them go."""
+        with self._books.together():
+            for journey, departure in self._leaving:
+                self._books.intend(journey.batch, departure, doubted=journey.doubted)
+        while self._leaving:
+            journey, _ = self._leaving.popleft()
+            journey.attempts += 1
+            journey.family.requests += 1
+            future = self._courier.send(journey.batch, ask=journey.ask)
+            self._under_way[future] = journey
 
     # --- reading answers ---
 
     def _collect(self, timeout: float | None = None) -> None:
-        """Settle what has been answered; wait for one answer, or `timeout` seconds."""
+        """Settle what has been answered; wait for one answer, or `timeout` seconds.
+
+        Raises the first reason to stop, when all of them are settled and on disk.
+        """
         done, _ = wait(self._under_way, timeout=timeout, return_when=FIRST_COMPLETED)
-        for future in done:
-            journey = self._under_way.pop(future)
-            answer = future.result()
-            self._books.answered(journey.batch, answer.arrival)
-            self._pace.ended()
-            match answer.result:
-                case ProviderError() as error:
-                    self._trouble(journey, error, answer.headers)
-                case Found(outcomes):
-                    self._looked_up(journey, outcomes)
-                case outcomes:
-                    self._answered(journey, outcomes)
+        if not done:
+            return
+        reasons: list[LeadctlError] = []
+        with self._books.together():
+            for future in done:
+                journey = self._under_way.pop(future)
+                try:
+                    self._read(journey, future.result())
+                except LedgerUnusable:
+                    raise
+                except LeadctlError as reason:
+                    reasons.append(reason)
+        if reasons:
+            raise reasons[0]
+
+    def _read(self, journey: Journey, answer: Answer) -> None:
+        self._books.answered(journey.batch, answer.arrival)
+        self._pace.ended()
+        match answer.result:
+            case ProviderError() as error:
+                self._trouble(journey, error, answer.headers)
+            case Found(outcomes):
+                self._looked_up(journey, outcomes)
+            case outcomes:
+                self._answered(journey, outcomes)
 
     def _answered(self, journey: Journey, outcomes: list[Outcome]) -> None:
         self._given_up = 0
@@ -401,6 +440,7 @@ class Delivery:
                 self._collect()
             except LeadctlError:
                 continue  # it is settled; the run ends for the first reason
-        for journey in [*self._again, *self._ready]:
+        leaving = [journey for journey, _ in self._leaving]
+        for journey in [*leaving, *self._again, *self._ready]:
             journey.last = journey.last or NotProcessed(f"not sent: {error.message}")
             self._give_up(journey, Code.NOT_SENT)

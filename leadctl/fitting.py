@@ -55,7 +55,7 @@ class Fitter:
             phone = self._normalise(values.pop("phone", None))
         except PhoneProblem as problem:
             raise Unfit(problem.code, "phone", problem.reason) from None
-        digests: tuple[bytes, ...] = (self._digest(f"phone {phone.key}"),)
+        digests: tuple[bytes, ...] = (self._digest("phone " + phone.key),)
         if self._compares_external_id and "external_id" in values:
             digests += (self._digest(f"external id {values['external_id']}"),)
         if self._builds_name and "name" not in values:

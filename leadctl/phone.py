@@ -69,8 +69,7 @@ class Normaliser:
                 national = found["number"]
                 if self._is_strict:
                     self._require_assigned(numbering.Number(plan.main, national))
-                wire, key = self._written(plan.code, national)
-                return Phone(wire, key)
+                return Phone(*self._written(plan.code, national))
         plus, digits, repairs = spelled(value)
         if self._rule.country == "IN":
             wire, key = self._indian(plus=plus, digits=digits)

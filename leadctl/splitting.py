@@ -199,7 +199,7 @@ def _quote_reason(error: str) -> str:
 
 def numbered(rows: Iterator[list[str] | Unsplit]) -> Iterator[Row | Malformed]:
     for number, found in enumerate(rows, start=1):
-        yield row_of(number, found)
+        yield Row(number, found) if type(found) is list else row_of(number, found)
 
 
 def row_of(number: int, found: list[str] | Unsplit) -> Row | Malformed:

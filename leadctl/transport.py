@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import ssl
+import threading
 from contextlib import contextmanager
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING
@@ -27,7 +28,7 @@ from leadctl.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from leadctl.auth import Access
 
@@ -42,7 +43,7 @@ _NEVER_SENT = (
 
 
 class Transport:
-    """A client for one account.
+    """Clients for one account, one a thread.
 
     timeout     seconds without a byte; a whole answer may take five times that
     ca_file     PEM file of the only authorities that are trusted; else the system's are
@@ -60,11 +61,14 @@ class Transport:
     ) -> None:
         self._secrets = [*by.secrets.values()] if by else []
         self._longest = 5 * timeout
+        self._own = threading.local()
+        self._clients: list[httpx.Client] = []
         try:
-            self._client = httpx.Client(
+            authorities = _authorities(ca_file)
+            self._new: Callable[[], httpx.Client] = lambda: httpx.Client(
                 auth=by.auth if by else None,
                 timeout=httpx.Timeout(timeout, connect=min(timeout, 10.0)),
-                verify=_authorities(ca_file),
+                verify=authorities,
                 follow_redirects=False,
                 cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
                 trust_env=not direct,
@@ -73,6 +77,7 @@ class Transport:
                 headers={"User-Agent": "leadctl", "Accept-Encoding": "gzip, deflate"},
                 event_hooks={"response": [self._read]},
             )
+            self._client()
         except (OSError, ValueError, ImportError, httpx.InvalidURL) as error:
             raise InputUnusable(
                 "no connection can be set up: a certificate file or proxy is unusable",
@@ -82,10 +87,23 @@ class Transport:
     def send(self, request: httpx.Request) -> httpx.Response:
         """Send a request, read its answer; raises NotProcessed, InDoubt or Unusable."""
         with _translated(request):
-            return self._client.send(request)
+            return self._client().send(request)
 
     def close(self) -> None:
-        self._client.close()
+        for client in self._clients:
+            client.close()
+
+    def _client(self) -> httpx.Client:
+        """Return the calling thread's own client, with one connection.
+
+        A pool that 64 threads share looks through all of its connections for each
+        request: 2.5 ms of CPU where this takes 0.5.
+        """
+        client: httpx.Client | None = getattr(self._own, "client", None)
+        if client is None:
+            client = self._own.client = self._new()
+            self._clients.append(client)
+        return client
 
     def _read(self, response: httpx.Response) -> None:
         """Read an answer within its bounds, before anybody looks at it."""
