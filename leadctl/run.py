@@ -20,6 +20,7 @@ from leadctl.importer import Importer, Known, phone_columns, require_mappable
 from leadctl.journey import Patience
 from leadctl.ledger import Ledger
 from leadctl.model import IN_REJECT_FILE
+from leadctl.progress import Meter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from leadctl.line import Line
     from leadctl.model import Json
     from leadctl.probe import Probe
+    from leadctl.progress import Progress
     from leadctl.report import Report
 
 
@@ -46,7 +48,7 @@ class Order:
     `warnings` are told before anything is sent.
     `tell` hears notes for the user, `tell_wait` every wait for the provider, and
     `tell_probe` what the harmless call showed: a LeadctlError it raises ends it all
-    before anything is recorded.
+    before anything is recorded. `tell_progress` hears once a batch how far the run is.
     """
 
     job: Job
@@ -63,6 +65,7 @@ class Order:
     tell: Callable[[str], None] = lambda _note: None
     tell_wait: Callable[[float, str], None] = lambda _seconds, _why: None
     tell_probe: Callable[[Probe], None] = lambda _probe: None
+    tell_progress: Callable[[Progress], None] = lambda _progress: None
 
 
 def push(order: Order) -> Report:
@@ -78,7 +81,7 @@ def push(order: Order) -> Report:
         way = stack.enter_context(opened)
         _require_possible(order, ledger)
         refusal = _refusal(order, way)
-        importer, books = _opened(order, ledger, ledger)
+        importer, books, meter = _opened(order, ledger, ledger)
         _warn(order, importer)
         delivery = Delivery(
             account.provider,
@@ -90,6 +93,7 @@ def push(order: Order) -> Report:
             stop,
             patience=Patience(longest_wait=account.connection.retry_for),
             tell=order.tell_wait,
+            meter=meter,
         )
         with interrupts.asking(stop):
             error = (
@@ -113,7 +117,7 @@ def rehearse(order: Order) -> Report:
         known = aside
         if order.ledger is not None and order.ledger.exists():
             known = stack.enter_context(Ledger(order.ledger))
-        importer, books = _opened(order, aside, known)
+        importer, books, _ = _opened(order, aside, known)
         _warn(order, importer)
         error = importer.rehearse()
         if order.spool:
@@ -160,7 +164,9 @@ def _refusal(order: Order, way: Line) -> ProviderError | None:
     return None
 
 
-def _opened(order: Order, ledger: Ledger, known: Ledger) -> tuple[Importer, Books]:
+def _opened(
+    order: Order, ledger: Ledger, known: Ledger
+) -> tuple[Importer, Books, Meter]:
     """Open the run's books in `ledger`; earlier deliveries are looked up in `known`."""
     job, account = order.job, order.account
     guarded = not account.provider.resend_is_safe
@@ -168,6 +174,8 @@ def _opened(order: Order, ledger: Ledger, known: Ledger) -> tuple[Importer, Book
     in_doubt = {"in_doubt": known.in_doubt} if guarded else {}
     delivered = {} if order.resend_delivered else {"delivered": known.delivered}
     memory = Known(digest, **delivered, **in_doubt)
+    unfinished = None
+    books: Books
     if order.resumes is None:
         with ledger.transaction():  # a run that is known has its files
             books = ledger.begin(
@@ -179,12 +187,13 @@ def _opened(order: Order, ledger: Ledger, known: Ledger) -> tuple[Importer, Book
             )
             for ordinal, source in enumerate(job.sources):
                 books.add_file(ordinal, source.shown, source.fingerprint)
-        return Importer(job, books, memory), books
-    books = ledger.books(order.resumes, guarded=guarded)
-    unfinished = books.reopen(
-        most=account.limits.batch_size, with_unknown=order.with_unknown
-    )
-    return Importer(job, books, memory, unfinished), books
+    else:
+        ended = books = ledger.books(order.resumes, guarded=guarded)
+        unfinished = ended.reopen(
+            most=account.limits.batch_size, with_unknown=order.with_unknown
+        )
+    meter = Meter(order.tell_progress, lambda: books.tally)
+    return Importer(job, books, memory, unfinished, meter), books, meter
 
 
 def require_same_files(books: Books, job: Job) -> None:

@@ -40,6 +40,7 @@ ALLOWED = {
     "folders": {"errors"},
     "strictjson": {"model"},
     "clock": set[str](),
+    "progress": {"model"},
     "terminal": set[str](),
     # what a provider is
     "fields": {"model", "strictjson"},
@@ -273,6 +274,7 @@ ALLOWED = {
         "journey",
         "model",
         "pace",
+        "progress",
         "provider",
         "timeline",
     },
@@ -299,6 +301,7 @@ ALLOWED = {
         "provider",
     },
     # a run
+    "forecast": {"provider", "reader", "surveying", "wording"},
     "interrupts": {"clock", "errors"},
     "importer": {
         "audit",
@@ -312,6 +315,7 @@ ALLOWED = {
         "model",
         "phone",
         "profile",
+        "progress",
         "provider",
         "reader",
         "rowset",
@@ -333,6 +337,7 @@ ALLOWED = {
         "model",
         "probe",
         "probing",
+        "progress",
         "rejects",
         "report",
     },

@@ -166,6 +166,7 @@ def _conclude(asked: Asked, output: Output, *, sandbox: bool = False) -> None:
 def _run(asked: Asked, output: Output, *, sandbox: bool) -> Report:
     from leadctl import run
     from leadctl.cli.order import ordered
+    from leadctl.cli.progress import watched
 
     with ExitStack() as stack:
         if sandbox:
@@ -173,9 +174,7 @@ def _run(asked: Asked, output: Output, *, sandbox: bool) -> Report:
 
             asked = stack.enter_context(throw_away(asked))
         order = stack.enter_context(ordered(asked))
-        order = replace(
-            order, tell=output.note, tell_wait=output.wait, tell_probe=output.probe
-        )
         if sandbox:
             order = replace(order, ledger=None)
+        order = stack.enter_context(watched(order, output))
         return run.rehearse(order) if asked.offline else run.push(order)

@@ -166,6 +166,7 @@ def _go_on(
     from leadctl import run
     from leadctl.cli.asked import recalled
     from leadctl.cli.order import ordered
+    from leadctl.cli.progress import watched
 
     with output.failures(), opened_ledger(ledger) as opened:
         facts = opened.books(run_id).run()
@@ -180,10 +181,9 @@ def _go_on(
     )
     with failures, ordered(asked) as order:
         output.detail(f"going on with {run_id}: {', '.join(map(str, asked.files))}")
-        told = replace(
-            order, tell=output.note, tell_wait=output.wait, tell_probe=output.probe
-        )
-        found = run.push(replace(told, resumes=run_id, with_unknown=with_unknown))
+        again = replace(order, resumes=run_id, with_unknown=with_unknown)
+        with watched(again, output) as told:
+            found = run.push(told)
     output.conclude(found)
 
 
