@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from leadctl.provider import Limits
     from leadctl.reader import Source
 
-LOOKED_AT = 1 << 20
+LOOKED_AT = 1 << 18
 """Bytes of a file whose lines are counted; the rest is taken to be like them."""
 
 ANSWER = 0.5

@@ -47,8 +47,9 @@ class Order:
     where that is safe.
     `warnings` are told before anything is sent.
     `tell` hears notes for the user, `tell_wait` every wait for the provider, and
-    `tell_probe` what the harmless call showed: a LeadctlError it raises ends it all
-    before anything is recorded. `tell_progress` hears once a batch how far the run is.
+    `tell_probe` what the harmless call showed. `ask_first` hears that too, before the
+    first run to a campaign: a LeadctlError it raises ends it all with nothing recorded.
+    `tell_progress` hears once a batch how far the run is.
     """
 
     job: Job
@@ -65,6 +66,7 @@ class Order:
     tell: Callable[[str], None] = lambda _note: None
     tell_wait: Callable[[float, str], None] = lambda _seconds, _why: None
     tell_probe: Callable[[Probe], None] = lambda _probe: None
+    ask_first: Callable[[Probe], None] = lambda _probe: None
     tell_progress: Callable[[Progress], None] = lambda _progress: None
 
 
@@ -80,7 +82,7 @@ def push(order: Order) -> Report:
         opened = line.opened(account, order.access, campaign, ledger)
         way = stack.enter_context(opened)
         _require_possible(order, ledger)
-        refusal = _refusal(order, way)
+        refusal = _refusal(order, way, ledger)
         importer, books, meter = _opened(order, ledger, ledger)
         _warn(order, importer)
         delivery = Delivery(
@@ -140,7 +142,7 @@ def _require_possible(order: Order, ledger: Ledger) -> None:
         )
 
 
-def _refusal(order: Order, way: Line) -> ProviderError | None:
+def _refusal(order: Order, way: Line, ledger: Ledger) -> ProviderError | None:
     """Make the harmless call: a wrong key or campaign ends a run with no row judged.
 
     Raised for a run that did not begin; returned for one that is in the books.
@@ -155,12 +157,16 @@ def _refusal(order: Order, way: Line) -> ProviderError | None:
     )
     with interrupts.leaving():
         try:
-            order.tell_probe(probing.before_a_run(caller, order.job.campaign))
+            probe = probing.before_a_run(caller, order.job.campaign)
         except ProviderError as error:
             line.advised(error, account)
             if order.resumes is None:
                 raise
             return error
+        order.tell_probe(probe)
+        known = ledger.has_run(account.name, order.job.campaign)
+        if not (known or order.resumes):
+            order.ask_first(probe)
     return None
 
 

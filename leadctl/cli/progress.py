@@ -33,23 +33,27 @@ LONG = 5.0
 @contextmanager
 def watched(order: Order, output: Output) -> Iterator[Order]:
     """Have a run tell how far it is, in the way that suits whoever listens."""
+    told = replace(
+        order, tell=output.note, tell_wait=output.wait, tell_probe=output.probe
+    )
+    live = not output.quiet and can_be_drawn_on(sys.stderr)
+    if not (live or output.verbose):
+        yield told
+        return
     expected = forecast_of(order)
-    view = View(order.account.provider.name, expected)
 
     def probe(shown: Probe) -> None:
         output.probe(shown)
         if expected.seconds >= LONG and not order.resumes:
-            say = output.note if sys.stderr.isatty() else output.detail
-            say(str(expected))
+            output.note(str(expected))
 
-    told = replace(order, tell=output.note, tell_wait=output.wait, tell_probe=probe)
-    if not output.quiet and can_be_drawn_on(sys.stderr):
+    told = replace(told, tell_probe=probe)
+    view = View(order.account.provider.name, expected)
+    if live:
         with _drawn(view, told, output) as drawn:
             yield drawn
-    elif output.verbose:
-        yield replace(told, tell_progress=_Lines(view, output).progress)
     else:
-        yield told
+        yield replace(told, tell_progress=_Lines(view, output).progress)
 
 
 def forecast_of(order: Order) -> Forecast:

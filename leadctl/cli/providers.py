@@ -85,6 +85,7 @@ def facts(provider: type[Provider]) -> dict[str, Json]:
         "other_fields": provider.overflow,
         "tags": provider.takes_tags,
         "resend_is_safe": usual.resend_is_safe,
+        "consequence": usual.consequence,
     }
 
 

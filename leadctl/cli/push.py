@@ -45,8 +45,8 @@ def push(
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
     no_color: options.NoColor = False,
-    yes: options.Yes = False,  # noqa: ARG001  nothing is asked yet
-    no_input: options.NoInput = False,  # noqa: ARG001  the same
+    yes: options.Yes = False,
+    no_input: options.NoInput = False,
     ledger: options.LedgerPath = None,
     config: options.ConfigPath = None,
 ) -> None:
@@ -86,7 +86,8 @@ def push(
         config=config,
         offline=dry_run,
     )
-    _conclude(asked, Output(json, quiet, verbose, not no_color), sandbox=sandbox)
+    output = Output(json, quiet, verbose, not no_color)
+    _conclude(asked, output, sandbox=sandbox, said=(yes, no_input))
 
 
 @app.command()
@@ -151,7 +152,13 @@ def check(
     _conclude(asked, Output(json, quiet, verbose, not no_color))
 
 
-def _conclude(asked: Asked, output: Output, *, sandbox: bool = False) -> None:
+def _conclude(
+    asked: Asked,
+    output: Output,
+    *,
+    sandbox: bool = False,
+    said: tuple[bool, bool] = (False, False),
+) -> None:
     """Run what was asked, print what came of it, leave with its exit code."""
     with output.failures(
         provider=asked.provider,
@@ -159,12 +166,15 @@ def _conclude(asked: Asked, output: Output, *, sandbox: bool = False) -> None:
         campaign=asked.campaign,
         dry_run=asked.offline,
     ):
-        found = _run(asked, output, sandbox=sandbox)
+        found = _run(asked, output, sandbox=sandbox, said=said)
     output.conclude(found)
 
 
-def _run(asked: Asked, output: Output, *, sandbox: bool) -> Report:
+def _run(
+    asked: Asked, output: Output, *, sandbox: bool, said: tuple[bool, bool]
+) -> Report:
     from leadctl import run
+    from leadctl.cli.confirm import Consent, confirmed
     from leadctl.cli.order import ordered
     from leadctl.cli.progress import watched
 
@@ -176,5 +186,7 @@ def _run(asked: Asked, output: Output, *, sandbox: bool) -> Report:
         order = stack.enter_context(ordered(asked))
         if sandbox:
             order = replace(order, ledger=None)
+        else:
+            order = confirmed(order, Consent(*said))
         order = stack.enter_context(watched(order, output))
         return run.rehearse(order) if asked.offline else run.push(order)

@@ -33,17 +33,17 @@ class Output:
     def note(self, text: str) -> None:
         """Say something worth knowing once."""
         if not self.quiet:
-            _say(text)
+            say(text)
 
     def detail(self, text: str) -> None:
         """Say what only -v wants to know."""
         if self.verbose:
-            _say(text)
+            say(text)
 
     def wait(self, seconds: float, why: str) -> None:
         """Say that, and for what, the run waits; on a terminal always."""
         if self.verbose or (sys.stderr.isatty() and not self.quiet):
-            _say(f"waiting {seconds:.1f} s: {why}")
+            say(f"waiting {seconds:.1f} s: {why}")
 
     def probe(self, probe: Probe) -> None:
         """Say with -v what the call before a run showed."""
@@ -106,12 +106,12 @@ def heard(stream: TextIO) -> Iterator[None]:
 
 def show_error(error: LeadctlError) -> None:
     """Print what happened and what to do next, on stderr."""
-    _say(f"leadctl: {error.message}")
+    say(f"leadctl: {error.message}")
     if error.hint:
-        _say(f"  {error.hint}")
+        say(f"  {error.hint}")
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
     with heard(sys.stderr):
         typer.echo(printable(text), err=True)
 
