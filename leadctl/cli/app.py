@@ -123,7 +123,7 @@ def main(given: Sequence[str]) -> None:
         show_error(error)
         code = error.exit_code
     except typer.TyperException as error:
-        code = _usage(error, json="--json" in given)
+        code = _usage(error, _form(given))
     except typer.Abort:
         code = ExitCode.INTERRUPTED
     except BrokenPipeError:
@@ -143,7 +143,14 @@ def _open_streams() -> None:
             stream.reconfigure(errors="replace")  # a terminal of few letters
 
 
-def _usage(error: typer.TyperException, *, json: bool) -> ExitCode:
+def _form(given: Sequence[str]) -> Output:
+    """Read off a command line that could not be understood how to answer it."""
+    events = "jsonl" in given or "--output=jsonl" in given
+    json = events or bool({"--json", "json", "--output=json"} & {*given})
+    return Output(json=json, events=events)
+
+
+def _usage(error: typer.TyperException, output: Output) -> ExitCode:
     """Say what is wrong with the command line, as typer words it."""
     context = getattr(error, "ctx", None)
     command = context.command_path if context else "leadctl"
@@ -152,7 +159,6 @@ def _usage(error: typer.TyperException, *, json: bool) -> ExitCode:
         typer.echo(message, err=True)
         return ExitCode.USAGE
     usage = UsageError(message, hint=f"`{command} --help` tells what it takes")
-    if json:
-        Output(json=True).failed(usage)
+    output.failed(usage)
     show_error(usage)
     return ExitCode.USAGE

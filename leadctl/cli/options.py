@@ -189,6 +189,14 @@ Json: TypeAlias = Annotated[
     bool,
     option("--json", about="Print one JSON document instead of the table."),
 ]
+Form: TypeAlias = Annotated[
+    str,
+    option(
+        "--output",
+        takes="table|json|jsonl",
+        about="What to print: jsonl tells, a line each, what happens, then the result.",
+    ),
+]
 Quiet: TypeAlias = Annotated[
     bool,
     option("--quiet", "-q", about="Print nothing when all went well."),

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from leadctl.cli.events import Events
 from leadctl.cli.show import heard
 from leadctl.cli.view import View
 from leadctl.forecast import Forecast, expected_rows, forecast
@@ -36,6 +37,9 @@ def watched(order: Order, output: Output) -> Iterator[Order]:
     told = replace(
         order, tell=output.note, tell_wait=output.wait, tell_probe=output.probe
     )
+    if output.events:
+        yield Events(output).of(order, forecast_of(order))
+        return
     live = not output.quiet and can_be_drawn_on(sys.stderr)
     if not (live or output.verbose):
         yield told

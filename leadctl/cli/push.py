@@ -42,6 +42,7 @@ def push(
     resend_delivered: options.ResendDelivered = False,
     acknowledge_compliance: options.Acknowledge = False,
     json: options.Json = False,
+    output: options.Form = "table",
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
     no_color: options.NoColor = False,
@@ -86,8 +87,8 @@ def push(
         config=config,
         offline=dry_run,
     )
-    output = Output(json, quiet, verbose, not no_color)
-    _conclude(asked, output, sandbox=sandbox, said=(yes, no_input))
+    told = Output(json, quiet, verbose, not no_color).in_form(output)
+    _conclude(asked, told, sandbox=sandbox, said=(yes, no_input))
 
 
 @app.command()
@@ -111,6 +112,7 @@ def check(
     suppress: options.Suppress = None,
     rejects: options.RejectsPath = None,
     json: options.Json = False,
+    output: options.Form = "table",
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
     no_color: options.NoColor = False,
@@ -149,7 +151,7 @@ def check(
         config=config,
         offline=True,
     )
-    _conclude(asked, Output(json, quiet, verbose, not no_color))
+    _conclude(asked, Output(json, quiet, verbose, not no_color).in_form(output))
 
 
 def _conclude(

@@ -36,6 +36,7 @@ def resume(
         typer.Argument(metavar="[RUN]", help="Default: the latest unfinished run."),
     ] = None,
     json: options.Json = False,
+    output: options.Form = "table",
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
     no_color: options.NoColor = False,
@@ -49,16 +50,17 @@ def resume(
 
     Example: leadctl runs resume
     """
-    output = Output(json, quiet, verbose, not no_color)
-    with output.failures(), opened_ledger(ledger) as opened:
+    told = Output(json, quiet, verbose, not no_color).in_form(output)
+    with told.failures(), opened_ledger(ledger) as opened:
         chosen = run or _latest_unfinished(opened)
-    _go_on(chosen, output, ledger, acknowledged=acknowledge_compliance)
+    _go_on(chosen, told, ledger, acknowledged=acknowledge_compliance)
 
 
 @group.command("retry")
 def retry(
     run: RunId,
     json: options.Json = False,
+    output: options.Form = "table",
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
     no_color: options.NoColor = False,
@@ -69,8 +71,8 @@ def retry(
 
     Example: leadctl runs retry 20260301-093000-1f2e
     """
-    output = Output(json, quiet, verbose, not no_color)
-    _go_on(run, output, ledger, acknowledged=acknowledge_compliance, with_unknown=False)
+    told = Output(json, quiet, verbose, not no_color).in_form(output)
+    _go_on(run, told, ledger, acknowledged=acknowledge_compliance, with_unknown=False)
 
 
 @group.command("resolve")
