@@ -33,6 +33,7 @@ from leadctl.errors import (
 from leadctl.journey import Journey, Patience, after_doubt
 from leadctl.model import Code, Outcome, Status
 from leadctl.pace import asked_pause
+from leadctl.progress import Meter
 from leadctl.timeline import Departure
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ class Delivery:
         patience: Patience | None = None,
         tell: Callable[[float, str], None] = lambda _seconds, _why: None,
         jitter: Callable[[], float] = random.random,
+        meter: Meter | None = None,
     ) -> None:
         self._provider = provider
         self._limits = limits
@@ -93,6 +95,7 @@ class Delivery:
         self._patience = patience or Patience()
         self._tell = tell
         self._jitter = jitter
+        self._meter = meter or Meter()
         self._pace = pace
         self._can_ask = provider.look_up("", "") is not None
         self._under_way: dict[Future[Answer], Journey] = {}
@@ -191,6 +194,7 @@ class Delivery:
         pause = self._pace.claim()
         if pause <= 0:
             return True
+        self._meter.waits(pause, self._again[0].held_for if self._again else PACE)
         if self._under_way:
             self._collect(timeout=pause)
         else:
@@ -206,6 +210,8 @@ class Delivery:
                 self._books.intend(journey.batch, departure, doubted=journey.doubted)
         while self._leaving:
             journey, _ = self._leaving.popleft()
+            fresh = not journey.family.requests
+            self._meter.sends(len(journey.batch) if fresh else 0)
             journey.attempts += 1
             journey.family.requests += 1
             future = self._courier.send(journey.batch, ask=journey.ask)
@@ -244,6 +250,7 @@ class Delivery:
                 self._looked_up(journey, outcomes)
             case outcomes:
                 self._answered(journey, outcomes)
+        self._meter.has_answer()
 
     def _answered(self, journey: Journey, outcomes: list[Outcome]) -> None:
         self._given_up = 0

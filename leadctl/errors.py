@@ -8,6 +8,7 @@ LeadctlError                  carries what happened, where, and what to do next 
   LedgerUnusable              5   the ledger cannot be used; nothing recorded is lost
   RejectsNotWritten           5   the run is done, its reject file could not be written
   CampaignLocked             11   another run is writing to this campaign
+  NotConfirmed                7   the first upload to a campaign was not agreed to
   TooManyRejects              7   --max-rejects was reached
   RefusedThroughout           7   batch after batch refused for one reason
   Interrupted           130/143   a signal arrived
@@ -104,6 +105,12 @@ class Interrupted(LeadctlError):
         self.exit_code = (
             ExitCode.INTERRUPTED if number == signal.SIGINT else ExitCode.TERMINATED
         )
+
+
+class NotConfirmed(LeadctlError):
+    """The user was asked and did not say yes."""
+
+    exit_code = ExitCode.STOPPED
 
 
 class TooManyRejects(LeadctlError):

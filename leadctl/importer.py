@@ -26,6 +26,7 @@ from leadctl.forensics import ROUNDED, damage
 from leadctl.mapping import bind, bind_by_name
 from leadctl.model import Batch, Code, Finding, Lead, Malformed, Outcome, Row, Status
 from leadctl.phone import Normaliser, PhoneCheck
+from leadctl.progress import TOLD_EVERY, Meter
 from leadctl.rowset import RowSet
 from leadctl.seen import Seen
 from leadctl.suppression import Suppressed
@@ -116,8 +117,10 @@ class Importer:
         books: Books,
         known: Known,
         unfinished: Unfinished | None = None,
+        meter: Meter | None = None,
     ) -> None:
         self._job = job
+        self._meter = meter or Meter()
         self._books = books
         self._known = known
         self._accounted = unfinished.accounted if unfinished else {}
@@ -188,6 +191,7 @@ class Importer:
     def _ended(self) -> LeadctlError | None:
         """Judge the rejects once more: the last rows of a file belong to no batch."""
         self._books.flush()
+        self._meter.has_read(self._read)
         self._too_many_rejects(at_end=True)
         return self._too_many
 
@@ -238,6 +242,7 @@ class Importer:
                 if self._too_many_rejects():
                     self._call_off(self._too_many, chunk, file)
                     return
+                self._meter.has_read(self._read)
                 yield Batch(uuid4(), self._job.campaign, file, chunk, self._job.tags)
 
     def _too_many_rejects(self, *, at_end: bool = False) -> bool:
@@ -298,6 +303,8 @@ class Importer:
         stop = None if limit is None else first + limit
         for row in islice(self._job.sources[file].rows(), first, stop):
             self._read += 1
+            if not self._read % TOLD_EVERY:
+                self._meter.has_read(self._read)
             verdict = self._verdict(file, row, mapper)
             if isinstance(verdict, Lead):
                 if verdict.phone.repairs:

@@ -208,6 +208,14 @@ class Ledger:
         ).fetchone()
         return str(row[0]) if row else None
 
+    def has_run(self, account: str, campaign: str) -> bool:
+        """Tell whether this account is known to have uploaded to the campaign."""
+        found = self._db.execute(
+            "SELECT 1 FROM runs WHERE account = ? AND campaign = ? LIMIT 1",
+            (account, campaign),
+        )
+        return found.fetchone() is not None
+
     def runs(self, most: int) -> list[Books]:
         """Return the books of the latest runs, the newest first."""
         rows = self._db.execute(

@@ -125,6 +125,14 @@ class Provider(ABC):
     def resend_is_safe(self) -> bool:
         """Whether a batch whose answer was lost can be sent again without doubling."""
 
+    @property
+    def consequence(self) -> str:
+        """Say what becomes of leads at the provider: what a user agrees to."""
+        return (
+            f"{self.title} has the leads. Where the campaign is running, it may call "
+            "them at once."
+        )
+
     @abstractmethod
     def auth(self, secrets: Mapping[str, str]) -> httpx.Auth: ...
 

@@ -21,6 +21,7 @@ from leadctl.importer import Importer, Known, phone_columns, require_mappable
 from leadctl.journey import Patience
 from leadctl.ledger import Ledger
 from leadctl.model import IN_REJECT_FILE
+from leadctl.progress import Meter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from leadctl.line import Line
     from leadctl.model import Json
     from leadctl.probe import Probe
+    from leadctl.progress import Progress
     from leadctl.report import Report
 
 
@@ -46,8 +48,9 @@ class Order:
     where that is safe.
     `warnings` are told before anything is sent.
     `tell` hears notes for the user, `tell_wait` every wait for the provider, and
-    `tell_probe` what the harmless call showed: a LeadctlError it raises ends it all
-    before anything is recorded.
+    `tell_probe` what the harmless call showed. `ask_first` hears that too, before the
+    first run to a campaign: a LeadctlError it raises ends it all with nothing recorded.
+    `tell_progress` hears once a batch how far the run is.
     """
 
     job: Job
@@ -64,6 +67,8 @@ class Order:
     tell: Callable[[str], None] = lambda _note: None
     tell_wait: Callable[[float, str], None] = lambda _seconds, _why: None
     tell_probe: Callable[[Probe], None] = lambda _probe: None
+    ask_first: Callable[[Probe], None] = lambda _probe: None
+    tell_progress: Callable[[Progress], None] = lambda _progress: None
 
 
 def push(order: Order) -> Report:
@@ -79,8 +84,8 @@ def push(order: Order) -> Report:
         opened = line.opened(account, order.access, campaign, ledger)
         way = stack.enter_context(opened)
         _require_possible(order, ledger)
-        refusal = _refusal(order, way)
-        importer, books = _opened(order, ledger, ledger)
+        refusal = _refusal(order, way, ledger)
+        importer, books, meter = _opened(order, ledger, ledger)
         _warn(order, importer)
         delivery = Delivery(
             account.provider,
@@ -92,6 +97,7 @@ def push(order: Order) -> Report:
             stop,
             patience=Patience(longest_wait=account.connection.retry_for),
             tell=order.tell_wait,
+            meter=meter,
         )
         with interrupts.asking(stop):
             error = (
@@ -116,7 +122,7 @@ def rehearse(order: Order) -> Report:
         known = aside
         if order.ledger is not None and order.ledger.exists():
             known = stack.enter_context(Ledger(order.ledger))
-        importer, books = _opened(order, aside, known)
+        importer, books, _ = _opened(order, aside, known)
         _warn(order, importer)
         error = importer.rehearse()
         if order.spool:
@@ -155,7 +161,7 @@ def _require_possible(order: Order, ledger: Ledger) -> None:
         )
 
 
-def _refusal(order: Order, way: Line) -> ProviderError | None:
+def _refusal(order: Order, way: Line, ledger: Ledger) -> ProviderError | None:
     """Make the harmless call: a wrong key or campaign ends a run with no row judged.
 
     Raised for a run that did not begin; returned for one that is in the books.
@@ -170,16 +176,22 @@ def _refusal(order: Order, way: Line) -> ProviderError | None:
     )
     with interrupts.leaving():
         try:
-            order.tell_probe(probing.before_a_run(caller, order.job.campaign))
+            probe = probing.before_a_run(caller, order.job.campaign)
         except ProviderError as error:
             line.advised(error, account)
             if order.resumes is None:
                 raise
             return error
+        order.tell_probe(probe)
+        known = ledger.has_run(account.name, order.job.campaign)
+        if not (known or order.resumes):
+            order.ask_first(probe)
     return None
 
 
-def _opened(order: Order, ledger: Ledger, known: Ledger) -> tuple[Importer, Books]:
+def _opened(
+    order: Order, ledger: Ledger, known: Ledger
+) -> tuple[Importer, Books, Meter]:
     """Open the run's books in `ledger`; earlier deliveries are looked up in `known`."""
     job, account = order.job, order.account
     guarded = not account.provider.resend_is_safe
@@ -189,6 +201,8 @@ def _opened(order: Order, ledger: Ledger, known: Ledger) -> tuple[Importer, Book
     asks = known.knows_anybody() and not order.resend_delivered
     delivered = {"delivered": known.delivered} if asks else {}
     memory = Known(digest, **delivered, **in_doubt)
+    unfinished = None
+    books: Books
     if order.resumes is None:
         with ledger.transaction():  # a run that is known has its files
             books = ledger.begin(
@@ -200,12 +214,13 @@ def _opened(order: Order, ledger: Ledger, known: Ledger) -> tuple[Importer, Book
             )
             for ordinal, source in enumerate(job.sources):
                 books.add_file(ordinal, source.shown, source.fingerprint)
-        return Importer(job, books, memory), books
-    books = ledger.books(order.resumes, guarded=guarded)
-    unfinished = books.reopen(
-        most=account.limits.batch_size, with_unknown=order.with_unknown
-    )
-    return Importer(job, books, memory, unfinished), books
+    else:
+        ended = books = ledger.books(order.resumes, guarded=guarded)
+        unfinished = ended.reopen(
+            most=account.limits.batch_size, with_unknown=order.with_unknown
+        )
+    meter = Meter(order.tell_progress, lambda: books.tally)
+    return Importer(job, books, memory, unfinished, meter), books, meter
 
 
 def require_same_files(books: Books, job: Job) -> None:

@@ -42,6 +42,7 @@ ALLOWED = {
     "folders": {"errors"},
     "strictjson": {"model"},
     "clock": set[str](),
+    "progress": {"model"},
     "terminal": set[str](),
     # what a provider is
     "fields": {"model", "strictjson"},
@@ -288,6 +289,7 @@ ALLOWED = {
         "journey",
         "model",
         "pace",
+        "progress",
         "provider",
         "timeline",
     },
@@ -314,6 +316,7 @@ ALLOWED = {
         "provider",
     },
     # a run
+    "forecast": {"provider", "reader", "surveying", "wording"},
     "interrupts": {"clock", "errors"},
     "importer": {
         "audit",
@@ -327,6 +330,7 @@ ALLOWED = {
         "model",
         "phone",
         "profile",
+        "progress",
         "provider",
         "reader",
         "rowset",
@@ -348,6 +352,7 @@ ALLOWED = {
         "model",
         "probe",
         "probing",
+        "progress",
         "rejects",
         "report",
     },

@@ -124,7 +124,7 @@ def main(given: Sequence[str]) -> None:
         show_error(error)
         code = error.exit_code
     except typer.TyperException as error:
-        code = _usage(error, json="--json" in given)
+        code = _usage(error, _form(given))
     except typer.Abort:
         code = ExitCode.INTERRUPTED
     except BrokenPipeError:
@@ -151,7 +151,14 @@ def _worded(error: typer.TyperException) -> str:
     return error.format_message()
 
 
-def _usage(error: typer.TyperException, *, json: bool) -> ExitCode:
+def _form(given: Sequence[str]) -> Output:
+    """Read off a command line that could not be understood how to answer it."""
+    events = "jsonl" in given or "--output=jsonl" in given
+    json = events or bool({"--json", "json", "--output=json"} & {*given})
+    return Output(json=json, events=events)
+
+
+def _usage(error: typer.TyperException, output: Output) -> ExitCode:
     """Say what is wrong with the command line, as typer words it."""
     context = getattr(error, "ctx", None)
     command = context.command_path if context else "leadctl"
@@ -160,7 +167,6 @@ def _usage(error: typer.TyperException, *, json: bool) -> ExitCode:
         typer.echo(message, err=True)
         return ExitCode.USAGE
     usage = UsageError(message, hint=f"`{command} --help` tells what it takes")
-    if json:
-        Output(json=True).failed(usage)
+    output.failed(usage)
     show_error(usage)
     return ExitCode.USAGE

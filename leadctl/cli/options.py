@@ -238,6 +238,14 @@ Json: TypeAlias = Annotated[
         section=Section.TELLING,
     ),
 ]
+Form: TypeAlias = Annotated[
+    str,
+    option(
+        "--output",
+        takes="table|json|jsonl",
+        about="What to print: jsonl tells, a line each, what happens, then the result.",
+    ),
+]
 Quiet: TypeAlias = Annotated[
     bool,
     shared(

@@ -86,6 +86,7 @@ def facts(provider: type[Provider]) -> dict[str, Json]:
         "other_fields": provider.overflow,
         "tags": provider.takes_tags,
         "resend_is_safe": declared.resend_is_safe,
+        "consequence": declared.consequence,
     }
 
 

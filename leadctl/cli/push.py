@@ -43,11 +43,12 @@ def push(
     resend_delivered: options.ResendDelivered = False,
     acknowledge_compliance: options.Acknowledge = False,
     json: options.Json = False,
+    output: options.Form = "table",
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
     no_color: options.NoColor = False,
-    yes: options.Yes = False,  # noqa: ARG001  nothing is asked yet
-    no_input: options.NoInput = False,  # noqa: ARG001  the same
+    yes: options.Yes = False,
+    no_input: options.NoInput = False,
     ledger: options.LedgerPath = None,
     config: options.ConfigPath = None,
 ) -> None:
@@ -87,7 +88,8 @@ def push(
         config=config,
         offline=dry_run,
     )
-    _conclude(asked, Output(json, quiet, verbose, not no_color), sandbox=sandbox)
+    told = Output(json, quiet, verbose, not no_color).in_form(output)
+    _conclude(asked, told, sandbox=sandbox, said=(yes, no_input))
 
 
 @app.command("check", rich_help_panel=Section.IMPORT)
@@ -111,6 +113,7 @@ def check(
     suppress: options.Suppress = None,
     rejects: options.RejectsPath = None,
     json: options.Json = False,
+    output: options.Form = "table",
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
     no_color: options.NoColor = False,
@@ -149,10 +152,16 @@ def check(
         config=config,
         offline=True,
     )
-    _conclude(asked, Output(json, quiet, verbose, not no_color))
+    _conclude(asked, Output(json, quiet, verbose, not no_color).in_form(output))
 
 
-def _conclude(asked: Asked, output: Output, *, sandbox: bool = False) -> None:
+def _conclude(
+    asked: Asked,
+    output: Output,
+    *,
+    sandbox: bool = False,
+    said: tuple[bool, bool] = (False, False),
+) -> None:
     """Run what was asked, print what came of it, leave with its exit code."""
     with output.failures(
         provider=asked.provider,
@@ -160,13 +169,17 @@ def _conclude(asked: Asked, output: Output, *, sandbox: bool = False) -> None:
         campaign=asked.campaign,
         dry_run=asked.offline,
     ):
-        found = _run(asked, output, sandbox=sandbox)
+        found = _run(asked, output, sandbox=sandbox, said=said)
     output.conclude(found)
 
 
-def _run(asked: Asked, output: Output, *, sandbox: bool) -> Report:
+def _run(
+    asked: Asked, output: Output, *, sandbox: bool, said: tuple[bool, bool]
+) -> Report:
     from leadctl import run
+    from leadctl.cli.confirm import Consent, confirmed
     from leadctl.cli.order import ordered
+    from leadctl.cli.progress import watched
 
     with ExitStack() as stack:
         if sandbox:
@@ -174,9 +187,9 @@ def _run(asked: Asked, output: Output, *, sandbox: bool) -> Report:
 
             asked = stack.enter_context(throw_away(asked))
         order = stack.enter_context(ordered(asked))
-        order = replace(
-            order, tell=output.note, tell_wait=output.wait, tell_probe=output.probe
-        )
         if sandbox:
             order = replace(order, ledger=None)
+        else:
+            order = confirmed(order, Consent(*said))
+        order = stack.enter_context(watched(order, output))
         return run.rehearse(order) if asked.offline else run.push(order)

@@ -6,12 +6,12 @@ import json
 import os
 import sys
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
 import typer
 
-from leadctl.errors import ExitCode, LeadctlError
+from leadctl.errors import ExitCode, LeadctlError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,21 +29,33 @@ class Output:
     quiet: bool = False
     verbose: bool = False
     colour: bool = True
+    events: bool = False
+    """With `json`: a document a line, those of what happens before the run's own."""
+
+    def in_form(self, form: str) -> Output:
+        """Return the same with what `--output` says."""
+        match form:
+            case "table":
+                return self
+            case "json" | "jsonl":
+                return replace(self, json=True, events=form == "jsonl")
+            case _:
+                raise UsageError(f"--output takes table, json or jsonl, not {form!r}")
 
     def note(self, text: str) -> None:
         """Say something worth knowing once."""
         if not self.quiet:
-            _say(text)
+            say(text)
 
     def detail(self, text: str) -> None:
         """Say what only -v wants to know."""
         if self.verbose:
-            _say(text)
+            say(text)
 
     def wait(self, seconds: float, why: str) -> None:
         """Say that, and for what, the run waits; on a terminal always."""
         if self.verbose or (sys.stderr.isatty() and not self.quiet):
-            _say(f"waiting {seconds:.1f} s: {why}")
+            say(f"waiting {seconds:.1f} s: {why}")
 
     def probe(self, probe: Probe) -> None:
         """Say with -v what the call before a run showed."""
@@ -91,7 +103,8 @@ class Output:
 
     def document(self, content: dict[str, Json]) -> None:
         with heard(sys.stdout):
-            typer.echo(json.dumps(content, indent=1, ensure_ascii=False))
+            indent = None if self.events else 1
+            typer.echo(json.dumps(content, indent=indent, ensure_ascii=False))
             sys.stdout.flush()
 
 
@@ -106,12 +119,12 @@ def heard(stream: TextIO) -> Iterator[None]:
 
 def show_error(error: LeadctlError) -> None:
     """Print what happened and what to do next, on stderr."""
-    _say(f"leadctl: {error.message}")
+    say(f"leadctl: {error.message}")
     if error.hint:
-        _say(f"  {error.hint}")
+        say(f"  {error.hint}")
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
     with heard(sys.stderr):
         typer.echo(printable(text), err=True)
 

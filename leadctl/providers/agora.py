@@ -86,6 +86,13 @@ class Agora(Provider):
             "compliance_acknowledged: true"
         )
 
+    @property
+    def consequence(self) -> str:
+        return (
+            "Agora queues the leads and brings them into the campaign. Its pages do "
+            "not say when it calls them: perhaps at once."
+        )
+
     def auth(self, secrets: Mapping[str, str]) -> httpx.Auth:
         return TokenExchange(
             request=lambda: httpx.Request(

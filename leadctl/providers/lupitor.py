@@ -67,6 +67,13 @@ class Lupitor(Provider):
         "", "first part of your address: https://example.lupitor.com"
     )
 
+    @property
+    def consequence(self) -> str:
+        return (
+            "Lupitor calls leads as the campaign is set up there, not before their "
+            "scheduled_for; without one, perhaps at once."
+        )
+
     def auth(self, secrets: Mapping[str, str]) -> httpx.Auth:
         return FixedHeaders({"x-api-key": secrets["api_key"]})
 

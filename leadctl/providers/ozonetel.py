@@ -86,6 +86,18 @@ class Ozonetel(Provider):
     def resend_is_safe(self) -> bool:
         return self.check_duplicate  # "TRUE" refuses numbers that are in the campaign
 
+    @property
+    def consequence(self) -> str:
+        if self.action:
+            return (
+                f"Each lead goes with action {self.action!r}, as the account says: "
+                "START starts the campaign, and people are called; stop stops it."
+            )
+        return (
+            "A campaign that is running dials new leads, perhaps at once; in another "
+            "they wait. No action is sent: nothing is started or stopped."
+        )
+
     def auth(self, secrets: Mapping[str, str]) -> httpx.Auth:
         headers = {"apiKey": secrets["api_key"]}
         return TokenExchange(

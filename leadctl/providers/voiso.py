@@ -53,6 +53,13 @@ class Voiso(Provider):
         "", "first part of your address: https://cc-demo.voiso.com"
     )
 
+    @property
+    def consequence(self) -> str:
+        return (
+            "An active campaign calls new leads as its settings say, perhaps at once; "
+            "in a paused one they wait. leadctl starts and stops no campaign."
+        )
+
     def auth(self, secrets: Mapping[str, str]) -> httpx.Auth:
         return bearer(secrets["api_key"])
 

@@ -54,6 +54,14 @@ class Yotel(Provider):
 
     base_url: str = "https://api.yotel.in/api/v1"
 
+    @property
+    def consequence(self) -> str:
+        return (
+            "A running campaign dials new leads as its settings say, perhaps at once; "
+            "in a draft or a paused one they wait. With a yt_test_ key nothing is "
+            "dialled. leadctl starts and stops no campaign."
+        )
+
     def auth(self, secrets: Mapping[str, str]) -> httpx.Auth:
         if not secrets["api_key"].startswith(("yt_live_", "yt_test_")):
             raise AccessDenied(

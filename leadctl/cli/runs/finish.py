@@ -38,6 +38,7 @@ def resume(
         ),
     ] = None,
     json: options.Json = False,
+    output: options.Form = "table",
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
     no_color: options.NoColor = False,
@@ -51,16 +52,17 @@ def resume(
 
     Example: leadctl runs resume
     """
-    output = Output(json, quiet, verbose, not no_color)
-    with output.failures(), opened_ledger(ledger) as opened:
+    told = Output(json, quiet, verbose, not no_color).in_form(output)
+    with told.failures(), opened_ledger(ledger) as opened:
         chosen = run or _latest_unfinished(opened)
-    _go_on(chosen, output, ledger, acknowledged=acknowledge_compliance)
+    _go_on(chosen, told, ledger, acknowledged=acknowledge_compliance)
 
 
 @group.command("retry")
 def retry(
     run: RunId,
     json: options.Json = False,
+    output: options.Form = "table",
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
     no_color: options.NoColor = False,
@@ -71,8 +73,8 @@ def retry(
 
     Example: leadctl runs retry 20260301-093000-1f2e
     """
-    output = Output(json, quiet, verbose, not no_color)
-    _go_on(run, output, ledger, acknowledged=acknowledge_compliance, with_unknown=False)
+    told = Output(json, quiet, verbose, not no_color).in_form(output)
+    _go_on(run, told, ledger, acknowledged=acknowledge_compliance, with_unknown=False)
 
 
 @group.command("resolve")
@@ -175,6 +177,7 @@ def _go_on(
     from leadctl import run
     from leadctl.cli.asked import recalled
     from leadctl.cli.order import ordered
+    from leadctl.cli.progress import watched
 
     with output.failures(), opened_ledger(ledger) as opened:
         facts = opened.books(run_id).run()
@@ -189,10 +192,9 @@ def _go_on(
     )
     with failures, ordered(asked) as order:
         output.detail(f"going on with {run_id}: {', '.join(map(str, asked.files))}")
-        told = replace(
-            order, tell=output.note, tell_wait=output.wait, tell_probe=output.probe
-        )
-        found = run.push(replace(told, resumes=run_id, with_unknown=with_unknown))
+        again = replace(order, resumes=run_id, with_unknown=with_unknown)
+        with watched(again, output) as told:
+            found = run.push(told)
     output.conclude(found)
 
 

@@ -1,0 +1,76 @@
+"""What happens in a run as lines of JSON, for programs; see docs/json-events.md."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from leadctl.books import utc_text
+from leadctl.model import Status
+from leadctl.progress import Progress
+
+if TYPE_CHECKING:
+    from leadctl.cli.show import Output
+    from leadctl.forecast import Forecast
+    from leadctl.model import Json
+    from leadctl.probe import Probe
+    from leadctl.run import Order
+
+
+class Events:
+    """Writes a line for each thing a run tells; stderr hears what it always does."""
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+        self._latest = Progress()
+
+    def of(self, order: Order, expected: Forecast) -> Order:
+        """Have an order tell what happens; what is expected of it comes first."""
+        self._write(
+            "forecast",
+            rows=expected.rows,
+            requests=expected.requests if expected.rows is not None else None,
+            seconds=round(expected.seconds, 1) if expected.rows is not None else None,
+        )
+        return replace(
+            order,
+            tell=self.note,
+            tell_wait=self.wait,
+            tell_probe=self.probe,
+            tell_progress=self.progress,
+        )
+
+    def note(self, text: str) -> None:
+        self._output.note(text)
+        self._write("note", message=text)
+
+    def wait(self, seconds: float, why: str) -> None:
+        self._output.wait(seconds, why)
+        self._write("wait", seconds=round(seconds, 3), reason=why)
+
+    def probe(self, probe: Probe) -> None:
+        self._output.probe(probe)
+        parts: dict[str, Json] = {
+            name: {"verdict": shown.verdict.value, "message": shown.message}
+            for name, shown in probe.parts().items()
+        }
+        self._write("probe", **parts, name=probe.name, state=probe.state)
+
+    def progress(self, progress: Progress) -> None:
+        """Write numbers that are new; a wait for the next start has none."""
+        now = replace(progress, wait=0.0, why="")
+        if now == self._latest:
+            return
+        self._latest = now
+        self._write(
+            "progress",
+            rows_read=now.read,
+            rows_sent=now.sent,
+            requests=now.requests,
+            **{status.value: now.counts.get(status, 0) for status in Status},
+        )
+
+    def _write(self, event: str, **facts: Json) -> None:
+        at = utc_text(datetime.now(UTC))
+        self._output.document({"event": event, "at": at, **facts})

@@ -1,0 +1,147 @@
+"""Telling how far a run is: live on a terminal, in lines with -v, as events, or not."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from leadctl.cli.events import Events
+from leadctl.cli.show import heard
+from leadctl.cli.view import View
+from leadctl.forecast import Forecast, expected_rows, forecast
+from leadctl.terminal import Live, can_be_drawn_on
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from leadctl.cli.show import Output
+    from leadctl.probe import Probe
+    from leadctl.progress import Progress
+    from leadctl.run import Order
+
+TICK = 0.12
+"""Seconds between two drawings."""
+
+LONG = 5.0
+"""Seconds from which a run's forecast is told before it begins."""
+
+
+@contextmanager
+def watched(order: Order, output: Output) -> Iterator[Order]:
+    """Have a run tell how far it is, in the way that suits whoever listens."""
+    told = replace(
+        order, tell=output.note, tell_wait=output.wait, tell_probe=output.probe
+    )
+    if output.events:
+        yield Events(output).of(order, forecast_of(order))
+        return
+    live = not output.quiet and can_be_drawn_on(sys.stderr)
+    if not (live or output.verbose):
+        yield told
+        return
+    expected = forecast_of(order)
+
+    def probe(shown: Probe) -> None:
+        output.probe(shown)
+        if expected.seconds >= LONG and not order.resumes:
+            output.note(str(expected))
+
+    told = replace(told, tell_probe=probe)
+    view = View(order.account.provider.name, expected)
+    if live:
+        with _drawn(view, told, output) as drawn:
+            yield drawn
+    else:
+        yield replace(told, tell_progress=_Lines(view, output).progress)
+
+
+def forecast_of(order: Order) -> Forecast:
+    """Say what the order will take; without requests, where none will be made."""
+    job = order.job
+    rows = expected_rows(job.sources, job.skip, job.limit)
+    if order.access is None:
+        return Forecast(rows)
+    return forecast(rows, job.batch_size, order.account.limits)
+
+
+class _Lines:
+    """A line every few seconds, where nobody looks at a terminal."""
+
+    def __init__(self, view: View, output: Output) -> None:
+        self._view = view
+        self._output = output
+        self._interval = float(os.environ.get("LEADCTL_PROGRESS_INTERVAL", "10"))
+        self._next = time.monotonic() + self._interval
+
+    def progress(self, progress: Progress) -> None:
+        self._view.hear(progress)
+        if time.monotonic() >= self._next:
+            self._output.detail(self._view.line())
+            self._next = time.monotonic() + self._interval
+
+
+@contextmanager
+def _drawn(view: View, order: Order, output: Output) -> Iterator[Order]:
+    """Draw the view while the run is on; what else is said goes above it."""
+    painter = _Painter(view, Live(sys.stderr, colour=output.colour))
+
+    def note(text: str) -> None:
+        with painter.aside():
+            order.tell(text)
+
+    def wait(seconds: float, why: str) -> None:
+        if output.verbose or not painter.is_on:
+            with painter.aside():
+                order.tell_wait(seconds, why)
+
+    try:
+        yield replace(order, tell=note, tell_wait=wait, tell_progress=painter.hear)
+    finally:
+        painter.end()
+
+
+class _Painter:
+    """Draws a view again and again, in a thread of its own, from its first news on."""
+
+    def __init__(self, view: View, live: Live) -> None:
+        self._view = view
+        self._live = live
+        self._turn = threading.Lock()
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._paint, daemon=True)
+
+    @property
+    def is_on(self) -> bool:
+        return self._thread.ident is not None
+
+    def hear(self, progress: Progress) -> None:
+        self._view.hear(progress)
+        if not self.is_on:
+            self._thread.start()
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Let something else be written where the view was; it comes back below."""
+        with self._turn:
+            with heard(sys.stderr):
+                self._live.erase()
+            yield
+
+    def end(self) -> None:
+        self._ended.set()
+        if self.is_on:
+            self._thread.join()
+        with self.aside():
+            pass
+
+    def _paint(self) -> None:
+        while not self._ended.wait(TICK):
+            width, letters = self._live.width, self._live.plain_letters
+            lines = [*self._view.lines(width, plain_letters=letters)]
+            with self._turn, heard(sys.stderr):
+                self._live.draw(lines)
