@@ -36,7 +36,7 @@ def confirmed(order: Order, consent: Consent) -> Order:
 
     Without a terminal nobody is: a run by cron, in a pipe or in CI goes ahead.
     """
-    if consent.yes or not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if consent.yes or not _somebody_is_there():
         return order
 
     def ask(probe: Probe) -> None:
@@ -56,6 +56,11 @@ def confirmed(order: Order, consent: Consent) -> Order:
             )
 
     return replace(order, ask_first=ask)
+
+
+def _somebody_is_there() -> bool:
+    """Tell whether a question is seen and can be answered; streams may be closed."""
+    return bool(sys.stdin and sys.stdin.isatty() and sys.stderr.isatty())
 
 
 def screen(order: Order, probe: Probe) -> Iterator[str]:

@@ -240,10 +240,11 @@ Json: TypeAlias = Annotated[
 ]
 Form: TypeAlias = Annotated[
     str,
-    option(
+    shared(
         "--output",
         takes="table|json|jsonl",
-        about="What to print: jsonl tells, a line each, what happens, then the result.",
+        about="Default: table; jsonl tells what happens, too.",
+        section=Section.TELLING,
     ),
 ]
 Quiet: TypeAlias = Annotated[

@@ -13,6 +13,7 @@ from leadctl.cli.show import Output
 
 if TYPE_CHECKING:
     from leadctl.cli.asked import Asked
+    from leadctl.cli.confirm import Consent
     from leadctl.report import Report
 
 
@@ -60,6 +61,7 @@ def push(
     Example: leadctl push leads.csv --provider voiso --campaign 3
     """
     from leadctl.cli.asked import Asked
+    from leadctl.cli.confirm import Consent
 
     asked = Asked(
         files=files,
@@ -89,7 +91,7 @@ def push(
         offline=dry_run,
     )
     told = Output(json, quiet, verbose, not no_color).in_form(output)
-    _conclude(asked, told, sandbox=sandbox, said=(yes, no_input))
+    _conclude(asked, told, sandbox=sandbox, consent=Consent(yes, no_input))
 
 
 @app.command("check", rich_help_panel=Section.IMPORT)
@@ -160,7 +162,7 @@ def _conclude(
     output: Output,
     *,
     sandbox: bool = False,
-    said: tuple[bool, bool] = (False, False),
+    consent: Consent | None = None,
 ) -> None:
     """Run what was asked, print what came of it, leave with its exit code."""
     with output.failures(
@@ -169,15 +171,15 @@ def _conclude(
         campaign=asked.campaign,
         dry_run=asked.offline,
     ):
-        found = _run(asked, output, sandbox=sandbox, said=said)
+        found = _run(asked, output, sandbox=sandbox, consent=consent)
     output.conclude(found)
 
 
 def _run(
-    asked: Asked, output: Output, *, sandbox: bool, said: tuple[bool, bool]
+    asked: Asked, output: Output, *, sandbox: bool, consent: Consent | None
 ) -> Report:
     from leadctl import run
-    from leadctl.cli.confirm import Consent, confirmed
+    from leadctl.cli.confirm import confirmed
     from leadctl.cli.order import ordered
     from leadctl.cli.progress import watched
 
@@ -189,7 +191,7 @@ def _run(
         order = stack.enter_context(ordered(asked))
         if sandbox:
             order = replace(order, ledger=None)
-        else:
-            order = confirmed(order, Consent(*said))
+        elif consent:
+            order = confirmed(order, consent)
         order = stack.enter_context(watched(order, output))
         return run.rehearse(order) if asked.offline else run.push(order)
