@@ -140,6 +140,11 @@ def _require_files(account: Account) -> None:
     """Raise where a file that a run needs is not there."""
     named = [("ca_file", Path(account.connection.ca_file or "."))]
     named += [("suppress", List.named(text).path) for text in account.suppress]
+    named += [
+        (key, Path(given).expanduser())
+        for key, given in account.secret_settings.items()
+        if key.endswith("_file")
+    ]
     for key, path in named:
         if path != Path() and not path.is_file():
             raise InputUnusable(f"{key} of account {account.name!r}: no file {path}")

@@ -51,9 +51,19 @@ def translated(path: Path | None) -> Iterator[None]:
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
         raise LedgerUnusable(
             f"the ledger {path or '(private)'} cannot be used: {reason}",
-            hint="free the disk or name another file with --ledger; "
-            "nothing recorded is lost",
+            hint=_remedy(reason),
         ) from error
+
+
+def _remedy(reason: str) -> str:
+    if "malformed" in reason or "not a database" in reason:
+        return (
+            "bring back a copy of it and of its .key; a new one does not know who is "
+            "delivered, and would send them again"
+        )
+    if "readonly" in reason or "ermission" in reason:
+        return "make the file and its folder writable for you (chmod, chown)"
+    return "free the disk, then go on; nothing recorded is lost"
 
 
 def latest_runs(path: Path, most: int = 50) -> list[str]:

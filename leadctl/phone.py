@@ -84,7 +84,8 @@ class Normaliser:
         # 12 and 11 digits.
         if not plus and digits.startswith("00"):
             plus, digits = True, digits[2:]
-        if plus and not digits.startswith("91"):
+        is_foreign = not plus and self._region not in (None, "IN")
+        if is_foreign or (plus and not digits.startswith("91")):
             raise PhoneProblem(Code.PHONE_WRONG_COUNTRY, "not an Indian number")
         if plus or (len(digits) == 12 and digits.startswith("91")):
             local = digits[2:]

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from leadctl import sniffing, workbook
 from leadctl.errors import InputChanged, InputUnusable
-from leadctl.model import Row
+from leadctl.model import OWN, Row
 from leadctl.packing import LONGEST_MAGIC, Packing
 from leadctl.splitting import (
     Dialect,
@@ -402,7 +402,10 @@ def _headed(source: Source, header: Header, first: list[str]) -> Source:
         more.append(Choice("named twice", ", ".join(twice), why))
     if empty := sum(not name.strip() for name in names):
         more.append(Choice("without a name", str(empty), "these columns are not sent"))
-    return replace(source, names=names, choices=(*source.choices, said, *more))
+    own = sum(name.startswith(OWN) for name in names)
+    dialect = replace(source.dialect, own=own)
+    choices = (*source.choices, said, *more)
+    return replace(source, names=names, choices=choices, dialect=dialect)
 
 
 def _ways_into(source: Source) -> tuple[str, ...]:

@@ -62,7 +62,7 @@ def require_ours(path: Path) -> None:
     _require_room(path.parent)
     if not os.path.lexists(path):
         return
-    if not _is_ours(path):
+    if not is_ours(path):
         raise InputUnusable(
             f"{path} exists and is not a reject file of leadctl",
             hint="move it away, or name another file with --rejects",
@@ -82,7 +82,8 @@ def _require_room(folder: Path) -> None:
         ) from error
 
 
-def _is_ours(path: Path) -> bool:
+def is_ours(path: Path) -> bool:
+    """Tell a reject file by its first cell, whatever has saved it since."""
     if path.is_symlink() or not path.is_file():
         return False
     with path.open("rb") as file:
@@ -95,10 +96,10 @@ def set_aside(path: Path) -> Path | None:
 
     Somebody may be correcting it: what stands in it is not ours alone any more.
     """
-    if not _is_ours(path):
+    if not is_ours(path):
         return None
     old = path.with_name(f"{path.stem}.old{path.suffix}")
-    if os.path.lexists(old) and not _is_ours(old):
+    if os.path.lexists(old) and not is_ours(old):
         old = path.with_name(f"{path.stem}.old-{secrets.token_hex(4)}{path.suffix}")
     path.replace(old)
     return old
@@ -139,7 +140,7 @@ def write(
     def keep_other(new: Path) -> None:
         if not _is_same(new, path):
             set_aside(path)
-        if os.path.lexists(path) and not _is_ours(path):
+        if os.path.lexists(path) and not is_ours(path):
             raise FileExistsError(errno.EEXIST, "something else has turned up there")
 
     try:

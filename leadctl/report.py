@@ -262,4 +262,6 @@ def summary(report: Report) -> str:
     parts = [
         f"{number:,} {status}" for status, number in report.counts.items() if number
     ]
-    return f"{count(report.rows, 'row')}: {', '.join(parts) or 'nothing to do'}"
+    rest = ["the rest waits for a resume"] if _is_open(report.run) else []
+    said = ", ".join([*parts, *rest]) or "nothing to do"
+    return f"{count(report.rows, 'row')}: {said}"

@@ -64,6 +64,7 @@ class Order:
     with_unknown: bool = True
     resend_delivered: bool = False
     warnings: Sequence[str] = ()
+    warn: Callable[[str], None] = lambda _warning: None
     tell: Callable[[str], None] = lambda _note: None
     tell_wait: Callable[[float, str], None] = lambda _seconds, _why: None
     tell_probe: Callable[[Probe], None] = lambda _probe: None
@@ -75,7 +76,7 @@ def push(order: Order) -> Report:
     """Deliver the job; raises LeadctlError where the run cannot begin."""
     stop, account, limits = Stop(), order.account, order.account.limits
     for warning in order.warnings:
-        order.tell(warning)
+        order.warn(warning)
     with contextlib.ExitStack() as stack:
         stack.enter_context(_rare_collections())
         campaign = order.job.campaign
@@ -279,7 +280,7 @@ def _say_once(order: Order, importer: Importer, books: Books) -> None:
                 order.tell(
                     f"{name} is the first that holds something of {', '.join(columns)}"
                 )
-    unused = {column for mapper in importer.mappers for column in mapper.unused}
+    unused = {name for mapper in importer.mappers for name in mapper.unused if name}
     if unused:
         order.tell(
             f"columns not sent: {', '.join(sorted(unused))} (a profile can map them)"
@@ -289,5 +290,5 @@ def _say_once(order: Order, importer: Importer, books: Books) -> None:
         order.tell(f"{title} has no place for: {fields}; not sent")
     if order.access and order.account.provider.warning:
         order.tell(order.account.provider.warning)
-    if not sum(books.tally.values()):
+    if not sum(books.tally.values()) and books.run().exit_code == ExitCode.OK:
         order.tell("no data rows were read")

@@ -35,6 +35,8 @@ class Dialect:
     delimiter: str = ","
     quote: str = '"'
     newline: str = "\n"
+    own: int = 0
+    """Columns of ours, from a reject file: nobody is told of them."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,11 @@ class _Table:
             return [line for line in lines if line.rstrip("\r\n")]
         return [line for line in lines if not line.isspace()]
 
+    def _width_reason(self, found: int) -> str:
+        own = self.dialect.own
+        cells = count(max(found - own, 0), "cell")
+        return f"{cells}, the header has {(self.width or 0) - own}"
+
     def careful(
         self, lines: list[str], file: Iterator[str]
     ) -> Iterator[list[str] | Unsplit]:
@@ -130,7 +137,7 @@ class _Table:
                         elif len(waiting.taken) > 1:
                             break
                         else:
-                            yield Unsplit(_width_reason(len(cells), self.width), cells)
+                            yield Unsplit(self._width_reason(len(cells)), cells)
                     waiting.start_row()
                     if not waiting:
                         return
@@ -183,10 +190,6 @@ class _Lines:
         self._waiting.extend(reversed(others))
         self.start_row()
         return first
-
-
-def _width_reason(found: int, expected: int) -> str:
-    return f"{count(found, 'cell')}, the header has {expected}"
 
 
 def _quote_reason(error: str) -> str:

@@ -114,7 +114,9 @@ def _might_be_called(value: Json, problem: PhoneProblem) -> bool:
         case _:
             text = str(value).strip()
             digits = sum(map(str.isdigit, text))
-            return digits >= FEWEST_DIGITS or _LOST.fullmatch(text) is not None
+            is_begun = text.startswith("+") and digits > 0
+            lost = _LOST.fullmatch(text) is not None
+            return is_begun or digits >= FEWEST_DIGITS or lost
 
 
 _LOST = re.compile(r"#{2,}|#[A-Z0/]+[!?]|#N/A")

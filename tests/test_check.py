@@ -147,3 +147,12 @@ def test_dry_run_knows_what_was_delivered(push: Push) -> None:
     assert ran.counts == {"created": 1, "duplicate": 1}
     assert ran.codes == {"already_delivered": 1}
     assert len(push.uploads("voiso")) == before
+
+
+def test_number_of_another_country_is_no_indian_one(program: Program) -> None:
+    """Ten digits are ten digits: whose they are the user says."""
+    program.write("leads.csv", "phone\n9000000001\n+919000000002\n")
+    where = ("--provider", "yotel", "--region", "DE", "--json")
+    checked = program("check", "leads.csv", *where)
+    assert checked.counts == {"created": 1, "rejected": 1}
+    assert checked.codes == {"phone_wrong_country": 1}

@@ -417,10 +417,6 @@ UNUSABLE = {
         ("map.yaml", "line 3"),
         {"map.yaml": 'fields:\n  phone: phone\n  name: "{first}" {last}\n'},
     ),
-    "foreign-region": Unusable(
-        *(("leads.csv", "--provider", "yotel", "-c", "camp_1", "--region", "US"), 2),
-        ("Yotel", "IN", "--region"),
-    ),
     "no-region": Unusable((*VOISO, "--region", "Narnia"), 2, ("'Narnia'", "US")),
     "bad-max-rejects": Unusable(
         (*VOISO, "--max-rejects", "some"), 2, ("--max-rejects",)

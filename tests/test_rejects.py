@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from program import csv_rows
+from program import csv_rows, write_csv
 
 from leadctl import rejects
 from leadctl.errors import InputUnusable, LeadctlError
@@ -458,3 +458,29 @@ def test_values_of_jsonl_stay_as_they_are_written(tmp_path: Path) -> None:
     again = tmp_path / "again.jsonl"
     rejects.write(again, open_source(out, Wishes()), iter([finding(1)]), "run-2")
     assert again.read_text() == out.read_text().replace("run-1", "run-2")
+
+
+def test_profile_does_not_say_how_a_reject_file_is_written(program: Program) -> None:
+    """A spreadsheet has saved it since: in another encoding, with another delimiter."""
+    program.write("leads.csv", "phone;name\n12;Zo\u00eb Testperson\n".encode("cp1252"))
+    program.write(
+        "map.yaml",
+        "fields: {phone: phone, name: name}\n"
+        "file: {format: csv, encoding: cp1252, delimiter: semicolon}\n",
+    )
+    mapped = ("--provider", "voiso", "--profile", "map.yaml", "--json")
+    assert program("check", "leads.csv", *mapped).counts == {"rejected": 1}
+    path = program.folder / "leads.rejects.csv"
+    (row,) = csv_rows(path, ";", "cp1252")
+    write_csv(path, [row | {"phone": "+15551230001"}])
+    seen = program("preview", path, *mapped, discreet=False)
+    (file,) = json.loads(seen.out)["files"]
+    assert file["first"][0]["sent"]["name"] == "Zo\u00eb Testperson"
+
+
+def test_cells_are_counted_as_the_user_does(program: Program) -> None:
+    program.write("leads.csv", "phone,name\n+15551230001,Ann Testperson,more\n")
+    first = program("check", "leads.csv", "--provider", "voiso", "--json")
+    again = program("check", "leads.rejects.csv", "--provider", "voiso", "--json")
+    told = [ran.document["reasons"][0]["message"] for ran in (first, again)]
+    assert told == ["3 cells, the header has 2"] * 2

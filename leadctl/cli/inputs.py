@@ -7,6 +7,7 @@ import shutil
 import sys
 import tempfile
 from contextlib import contextmanager
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -30,12 +31,21 @@ Choice = TypeVar("Choice", bound=StrEnum)
 def sources(
     asked: Asked, spool: Path | None, mapped: Profile | None
 ) -> tuple[Source, ...]:
-    """Open the files; what an option says wins over what the profile says."""
-    wishes = _wishes(asked).over(_pinned(mapped)) if mapped else _wishes(asked)
+    """Open the files; what an option says wins over what the profile says.
+
+    How a reject file is written the profile does not say: a spreadsheet has saved it
+    since, and a workbook's is CSV.
+    """
+    said = _wishes(asked)
+    known = replace(said, known=mapped.columns) if mapped else said
+    pinned = said.over(_pinned(mapped)) if mapped else said
+
+    def opened(path: Path, shown: str | None = None) -> Source:
+        wishes = known if rejects.is_ours(path) else pinned
+        return reader.open_source(path, wishes, shown)
+
     return tuple(
-        reader.open_source(spool, wishes, shown=STDIN)
-        if spool and name == STDIN
-        else reader.open_source(Path(name), wishes)
+        opened(spool, STDIN) if spool and name == STDIN else opened(Path(name))
         for name in asked.files
     )
 

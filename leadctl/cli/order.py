@@ -104,7 +104,7 @@ def looked_at(asked: Asked) -> Iterator[Look]:
                 inputs.sources(asked, copy, mapped),
                 mapped,
                 _constants(asked.constants, account),
-                _fit(account, _region(region, account), check),
+                _fit(account, _region(region), check),
             )
         finally:
             if copy:
@@ -159,7 +159,7 @@ def _job(
         batch_size=min(account.limits.batch_size, asked.batch_size or sys.maxsize),
         profile=mapped,
         constants=_constants(asked.constants, account),
-        region=_region(asked.region, account),
+        region=_region(asked.region),
         phone_check=inputs.choice(PhoneCheck, asked.phone_check, "--phone-check"),
         tags=tuple(asked.tags),
         skip=asked.skip,
@@ -239,15 +239,10 @@ def _campaign(asked: Asked, account: Account) -> str:
     return asked.campaign
 
 
-def _region(region: str | None, account: Account | None) -> str | None:
-    only = account.provider.phone_rule.country if account else None
+def _region(region: str | None) -> str | None:
     if region is not None and not is_region(region.upper()):
         raise UsageError(
             f"--region {region!r} is no country code such as US (ISO 3166 alpha-2)"
-        )
-    if account and region is not None and only and region.upper() != only:
-        raise UsageError(
-            f"{account.provider.title} takes numbers of {only} only; drop --region"
         )
     return region.upper() if region else None
 

@@ -34,6 +34,7 @@ LONG = 5.0
 @contextmanager
 def watched(order: Order, output: Output) -> Iterator[Order]:
     """Have a run tell how far it is, in the way that suits whoever listens."""
+    order = replace(order, warn=output.warn)
     told = replace(
         order, tell=output.note, tell_wait=output.wait, tell_probe=output.probe
     )

@@ -42,6 +42,10 @@ class Output:
             case _:
                 raise UsageError(f"--output takes table, json or jsonl, not {form!r}")
 
+    def warn(self, text: str) -> None:
+        """Say what is wrong, also where all went well otherwise."""
+        say(text)
+
     def note(self, text: str) -> None:
         """Say something worth knowing once."""
         if not self.quiet:

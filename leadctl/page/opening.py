@@ -38,7 +38,7 @@ def place(run: Run) -> str:
 def headline(found: Report) -> str:
     if not found.rows:
         return "No rows were read"
-    done = "were taken in" if found.counts[Status.ACCEPTED] else "are in the campaign"
+    done = "were taken in" if found.counts[Status.ACCEPTED] else "were added"
     good = sum(found.counts[status] for status in DELIVERED)
     return f"{good:,} of {count(found.rows, 'row')} {done}"
 
