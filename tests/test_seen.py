@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import Literal
 
 from hypothesis import given, settings
@@ -46,6 +47,17 @@ def test_longest_numbers_are_told_apart() -> None:
     numbers = [SHORT - 1, SHORT, SHORT + 2**32, 10**15 - 1, 10**14]
     assert all(seen.add(str(number), []) for number in numbers)
     assert not any(seen.add(str(number), []) for number in numbers)
+
+
+def test_number_takes_few_bytes_among_many() -> None:
+    kept = Numbers("I")
+    tracemalloc.start()
+    try:
+        for number in range(15_550_000_000, 15_550_150_000):
+            kept.add(number)
+        assert tracemalloc.get_traced_memory()[0] / 150_000 <= 17
+    finally:
+        tracemalloc.stop()
 
 
 def test_half_an_identity_is_none() -> None:
