@@ -278,6 +278,9 @@ class Importer:
             digests = [digest for lead in chunk for digest in lead.digests]
             delivered = self._known.delivered(digests)
             in_doubt = self._known.in_doubt(digests)
+            if not delivered and not in_doubt:
+                yield from chunk
+                continue
             for lead in chunk:
                 if not delivered.isdisjoint(lead.digests):
                     reason = "delivered to this campaign by an earlier run"
