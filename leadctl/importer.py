@@ -27,7 +27,6 @@ from leadctl.mapping import bind, bind_by_name
 from leadctl.model import Batch, Code, Finding, Lead, Malformed, Outcome, Row, Status
 from leadctl.phone import Normaliser, PhoneCheck
 from leadctl.progress import TOLD_EVERY, Meter
-from leadctl.rowset import RowSet
 from leadctl.seen import Seen
 from leadctl.suppression import Suppressed
 
@@ -279,6 +278,9 @@ class Importer:
             digests = [digest for lead in chunk for digest in lead.digests]
             delivered = self._known.delivered(digests)
             in_doubt = self._known.in_doubt(digests)
+            if not delivered and not in_doubt:
+                yield from chunk
+                continue
             for lead in chunk:
                 if not delivered.isdisjoint(lead.digests):
                     reason = "delivered to this campaign by an earlier run"
@@ -298,7 +300,8 @@ class Importer:
 
     def _leads(self, file: int) -> Iterator[Lead]:
         """Read, map and check a file's rows; each that drops out gets its verdict."""
-        mapper, accounted = self._mappers[file], self._accounted.get(file, RowSet())
+        # Most runs have no earlier part: nothing is asked of an empty set.
+        mapper, accounted = self._mappers[file], self._accounted.get(file) or ()
         first, limit = self._job.skip, self._job.limit
         stop = None if limit is None else first + limit
         for row in islice(self._job.sources[file].rows(), first, stop):

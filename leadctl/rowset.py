@@ -109,6 +109,9 @@ class RowSet:
             if row in self:
                 self._bits[row >> 3] &= ~(1 << (row & 7))
 
+    def __bool__(self) -> bool:
+        return bool(self._bits)
+
     def __contains__(self, row: int) -> bool:
         byte = row >> 3
         return byte < len(self._bits) and bool(self._bits[byte] & (1 << (row & 7)))

@@ -87,23 +87,26 @@ SENT = pytest.mark.parametrize("options", [[], ["--dry-run"]], ids=["sent", "dry
 
 @SENT
 def test_more_rows_need_few_statements(counted: Counting, options: list[str]) -> None:
-    """One for each hash that is remembered, and a handful a batch, pace included."""
+    """None a row: a handful a batch, pace included."""
     few, many = counted(FEW, *options), counted(MANY, *options)
-    hashes = 2 * MORE  # the phone's and the external id's
-    assert (many.statements - few.statements - hashes) / BATCHES <= 26
+    assert (many.statements - few.statements) / BATCHES <= 29
 
 
 @SENT
 def test_more_rows_need_few_calls(counted: Counting, options: list[str]) -> None:
     """Functions called a row by the deciding thread, Python's and built-in ones."""
     few, many = counted(FEW, *options), counted(MANY, *options)
-    assert (many.calls - few.calls) / MORE <= 235
+    assert (many.calls - few.calls) / MORE <= 93
 
 
 def test_more_rows_need_little_memory(counted: Counting) -> None:
-    """What is kept of a row that was read, beside what one batch needs."""
+    """What is kept of a row that was read, beside what one batch needs.
+
+    While there are few rows, each of its three numbers opens an array of its own;
+    test_seen.py has what one takes among many.
+    """
     few, many = counted(FEW, "--dry-run"), counted(MANY, "--dry-run")
-    assert (many.peak - few.peak) / MORE <= 130
+    assert (many.peak - few.peak) / MORE <= 520
 
 
 def test_push_imports_no_package_that_it_does_not_need(counted: Counting) -> None:

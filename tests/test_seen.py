@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from typing import Literal
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leadctl.seen import Numbers, Seen
+from leadctl.seen import SHORT, Numbers, Seen
 
 NUMBERS = st.integers(0, 2**64 - 1) | st.integers(0, 50_000)
 
 
-@given(numbers=st.lists(NUMBERS, max_size=200))
+@given(numbers=st.lists(NUMBERS, max_size=200), kind=st.sampled_from("IQ"))
 @settings(deadline=None, database=None)
-def test_numbers_are_a_set(numbers: list[int]) -> None:
+def test_numbers_are_a_set(numbers: list[int], kind: Literal["I", "Q"]) -> None:
     numbers += numbers[:20]
-    kept, known = Numbers(), set[int]()
+    if kind == "I":
+        numbers = [number % SHORT for number in numbers]
+    kept, known = Numbers(kind), set[int]()
     for number in numbers:
         assert (number in kept) == (number in known)
         assert kept.add(number) == (number not in known)
@@ -34,6 +39,25 @@ def test_lead_that_was_left_out_hides_no_other() -> None:
     assert seen.add("15551230001", [b"a" * 16])
     assert not seen.add("15551230002", [b"a" * 16])
     assert seen.add("15551230002", [b"c" * 16])
+
+
+def test_longest_numbers_are_told_apart() -> None:
+    """Also those of which four bytes do not hold what is kept."""
+    seen = Seen()
+    numbers = [SHORT - 1, SHORT, SHORT + 2**32, 10**15 - 1, 10**14]
+    assert all(seen.add(str(number), []) for number in numbers)
+    assert not any(seen.add(str(number), []) for number in numbers)
+
+
+def test_number_takes_few_bytes_among_many() -> None:
+    kept = Numbers("I")
+    tracemalloc.start()
+    try:
+        for number in range(15_550_000_000, 15_550_150_000):
+            kept.add(number)
+        assert tracemalloc.get_traced_memory()[0] / 150_000 <= 17
+    finally:
+        tracemalloc.stop()
 
 
 def test_half_an_identity_is_none() -> None:
