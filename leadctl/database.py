@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import os
 import secrets
 import sqlite3
@@ -43,6 +44,23 @@ def connect(path: Path | None) -> Connection:
 
 
 @contextlib.contextmanager
+def opening(path: Path | None) -> Iterator[None]:
+    """Let one process at a time open a ledger.
+
+    SQLite itself does not wait for another that is making the file: it is "locked".
+    """
+    if path is None:
+        yield
+        return
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
+@contextlib.contextmanager
 def translated(path: Path | None) -> Iterator[None]:
     """Turn trouble with the file into a sentence."""
     try:
@@ -63,7 +81,9 @@ def _remedy(reason: str) -> str:
         )
     if "readonly" in reason or "ermission" in reason:
         return "make the file and its folder writable for you (chmod, chown)"
-    return "free the disk, then go on; nothing recorded is lost"
+    if "full" in reason or "space" in reason:
+        return "free the disk, then go on; nothing recorded is lost"
+    return "name another file with --ledger"
 
 
 def latest_runs(path: Path, most: int = 50) -> list[str]:

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
 from leadctl.books import Books, utc_text
-from leadctl.database import connect, key, translated
+from leadctl.database import connect, key, opening, translated
 from leadctl.delivered import Delivered, among
 from leadctl.ended import EndedRun
 from leadctl.errors import LedgerUnusable, Unusable, UsageError
@@ -117,10 +117,11 @@ class Ledger:
                 make_private(path.parent)
                 make_file(path)
             self._turn = threading.RLock()
-            self._db = connect(path)
-            self._delivered = Delivered(self._db)
-            self.key = key(path, new=self._version() == 0)
-            self._migrate()
+            with opening(path):
+                self._db = connect(path)
+                self._delivered = Delivered(self._db)
+                self.key = key(path, new=self._version() == 0)
+                self._migrate()
 
     def close(self) -> None:
         self._db.close()

@@ -613,3 +613,29 @@ def test_who_was_delivered_is_known_before_and_after_hashes_are_put_in_order(
         assert other.delivered(known) == {*known}
     with Ledger(path) as later:
         assert later.delivered([*known, b"nobody's".ljust(16)]) == {*known}
+
+
+def test_ledger_that_several_begin_at_once_is_made_once(tmp_path: Path) -> None:
+    """Two cron jobs start in the same second, on a new machine."""
+    code = (
+        "import sys, pathlib\nfrom leadctl.ledger import Ledger\n"
+        "print('ready', flush=True)\nsys.stdin.read()\n"
+        "for name in sys.argv[1:]: Ledger(pathlib.Path(name)).close()"
+    )
+    names = [str(tmp_path / f"ledger-{number}") for number in range(120)]
+    started = [
+        subprocess.Popen(  # noqa: S603  our own interpreter
+            [sys.executable, "-c", code, *names],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        for _ in range(2)
+    ]
+    for process in started:
+        assert process.stdout
+        assert process.stdout.readline() == b"ready\n"
+        process.stdout.close()
+    for process in started:  # both have imported what they need, and go at once
+        assert process.stdin
+        process.stdin.close()
+    assert [process.wait(60) for process in started] == [0, 0]

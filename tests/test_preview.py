@@ -292,7 +292,6 @@ def test_profile_that_does_not_fit_is_an_error(program: Program) -> None:
         (["leads.csv", "--provider", "voizo"], 2, "did you mean 'voiso'?"),
         (["leads.csv", "--account", "nope"], 2, "nope"),
         (["leads.csv", "--region", "ZZ"], 2, "--region 'ZZ'"),
-        (["leads.csv", "--provider", "yotel", "--region", "US"], 2, "drop --region"),
         (["leads.csv", "--phone-check", "maybe"], 2, "--phone-check takes"),
         (["leads.csv", "--profile", "nope"], 2, "no profile 'nope'"),
         (["leads.csv", "--set", "phne=1"], 2, "did you mean 'phone'?"),

@@ -182,7 +182,7 @@ def test_wish_to_wait_quiets_every_run_of_the_account(
     wait = 2
     alone = {
         "LEADCTL_YOTEL_CONCURRENCY": "1",
-        "LEADCTL_YOTEL_REQUESTS_PER_MINUTE": "1200",
+        "LEADCTL_YOTEL_REQUESTS_PER_MINUTE": "600",
     }
     with serve([simulator]) as sandbox, ExitStack() as stack:
         push = Push(program, sandbox)
