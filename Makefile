@@ -26,7 +26,7 @@ test: $(VENV)/.dev  ## Check format, lint and types, and run the tests
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy --strict
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 # Those that reach into every package we depend on; what `make completions` runs needs the
 # typer of development.

@@ -178,12 +178,11 @@ def test_two_runs_together_keep_the_rate_of_their_account(
 def test_wish_to_wait_quiets_every_run_of_the_account(
     program: Program, background: Background
 ) -> None:
-    simulator = YotelSimulator(requests_per_minute=PLENTY, open_campaigns=["camp_3"])
+    simulator = YotelSimulator(
+        requests_per_minute=PLENTY, open_campaigns=["camp_3"], latency=0.1
+    )
     wait = 2
-    alone = {
-        "LEADCTL_YOTEL_CONCURRENCY": "1",
-        "LEADCTL_YOTEL_REQUESTS_PER_MINUTE": "600",
-    }
+    alone = {"LEADCTL_YOTEL_CONCURRENCY": "1"}
     with serve([simulator]) as sandbox, ExitStack() as stack:
         push = Push(program, sandbox)
         runs = []
