@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import leadctl.courier  # noqa: F401  it has an error of its own
 from leadctl.cli import datasheet
 from leadctl.errors import ExitCode, LeadctlError
 from leadctl.model import Code, Status
