@@ -19,8 +19,6 @@ from leadctl.answers import rejected
 from leadctl.audit import BatchState
 from leadctl.courier import CannotAsk, Courier, Found
 from leadctl.errors import (
-    AccessDenied,
-    CampaignClosed,
     InDoubt,
     LeadctlError,
     LedgerUnusable,
@@ -28,7 +26,6 @@ from leadctl.errors import (
     ProviderError,
     Refused,
     RefusedThroughout,
-    Unusable,
 )
 from leadctl.journey import Journey, Patience, after_doubt
 from leadctl.model import Code, Outcome, Status
@@ -59,9 +56,6 @@ MOST_TOGETHER = 16
 
 LONG_WAIT = 10.0
 """Seconds of waiting for a start that are told of."""
-
-STOPS = (AccessDenied, CampaignClosed, Unusable)
-"""What ends a run at once: the next batch would meet the same."""
 
 
 class Delivery:
@@ -110,7 +104,8 @@ class Delivery:
 
         `in_doubt` are batches of an earlier part of the run whose answer nobody read.
 
-        Raises what stopped the run before its end (see STOPS, RefusedThroughout); by
+        Raises what stopped the run before its end (AccessDenied, CampaignClosed,
+        Unusable, RefusedThroughout, or the trouble met until patience was over); by
         then the batches under way are settled and those not sent are `failed`. When a
         stop is asked it returns with the requests under way finished and nothing else
         started.
@@ -297,7 +292,7 @@ class Delivery:
                     self._can_ask = False
                 journey.ask = self._can_ask and journey.doubted
                 self._repeat_or_give_up(journey, error, headers)
-            case _:  # STOPS: the next batch would meet the same
+            case _:  # the next batch would meet the same
                 self._give_up(journey, Code.NOT_PROCESSED)
                 raise error
 

@@ -42,7 +42,7 @@ def usable(asked: str) -> str:
         io.TextIOWrapper(io.BytesIO(), encoding=name).read()
         "".encode(name)
         if codecs.lookup(name).name in ("idna", "punycode"):
-            raise LookupError(name)  # for host names  # noqa: TRY301
+            raise LookupError(name)  # noqa: TRY301  for host names: not of text
     except (LookupError, ValueError, TypeError) as error:
         raise InputUnusable(
             f"there is no text encoding {asked!r}", hint="for example utf-8 or cp1252"

@@ -35,6 +35,7 @@ from leadctl.surveying import (
     content,
     fingerprint,
     require_file,
+    stamp,
     survey,
     survey_binary,
 )
@@ -208,8 +209,11 @@ class Source:
             )
 
     def _sheet_rows(self) -> Iterator[Row]:
-        if survey_binary(self.path, self.shown).stamp != self.stamp:
-            self.require_unchanged()
+        try:
+            if stamp(self.path) != self.stamp:
+                self.require_unchanged()
+        except OSError as error:
+            raise InputChanged(f"{self.shown} cannot be read any more") from error
         number = 0
         for before, cells in workbook.rows(self.path, self.shown, self.sheet):
             if before >= self.preamble + self.header:
@@ -350,7 +354,8 @@ def _first_lines(text: str) -> list[str]:
 
 def _workbook(path: Path, shown: str, wishes: Wishes) -> Source:
     found = survey_binary(path, shown)
-    sheet = workbook.sheet_name(path, shown, wishes.sheet)
+    sheets = workbook.sheets(path, shown)
+    sheet = workbook.chosen(sheets, shown, wishes.sheet)
     first = islice(workbook.rows(path, shown, sheet), sniffing.FIRST_LINES)
     lines = [sniffing.Line(before, cells) for before, cells in first]
     if not lines:
@@ -373,11 +378,19 @@ def _workbook(path: Path, shown: str, wishes: Wishes) -> Source:
         sheet=sheet,
         choices=(
             Choice("format", Format.XLSX, "its content"),
-            Choice("sheet", sheet, "as asked" if wishes.sheet else "the first"),
+            _sheet_choice(sheet, sheets, wishes),
         ),
     )
     top = next(line for line in lines if line.before >= header.before)
     return _headed(source, header, top.cells)
+
+
+def _sheet_choice(sheet: str, sheets: list[str], wishes: Wishes) -> Choice:
+    if wishes.sheet:
+        return Choice("sheet", sheet, "as asked")
+    several = len(sheets) > 1
+    why = f"the first of {len(sheets)} (--sheet)" if several else "the only one"
+    return Choice("sheet", sheet, why, several)
 
 
 def _headed(source: Source, header: Header, first: list[str]) -> Source:

@@ -146,7 +146,7 @@ def show(report: Report, console: Console) -> None:
         if number or status in ALWAYS_SHOWN:
             would = report.dry_run and status in (Status.CREATED, Status.ACCEPTED)
             label = f"would be {status}" if would else status.value
-            counts.add_row(plain(label, _STYLES[status]), f"{number:,}")
+            counts.add_row(plain(label, STYLES[status]), f"{number:,}")
     counts.add_row("rows", f"{report.rows:,}")
     dry = "dry run, nothing was sent: " if report.dry_run else ""
     console.print(
@@ -224,7 +224,7 @@ def _reasons(report: Report) -> RenderableType:
     table.add_column("reason")
     for reason in report.reasons[:MOST_REASONS]:
         table.add_row(
-            plain(reason.status, _STYLES[reason.status]),
+            plain(reason.status, STYLES[reason.status]),
             reason.code,
             f"{reason.count:,}",
             plain(_place(reason, report)),
@@ -246,7 +246,7 @@ def _place(reason: Reason, report: Report) -> str:
 
 
 MOST_REASONS = 20
-_STYLES = {
+STYLES = {
     Status.CREATED: "green",
     Status.ACCEPTED: "green",
     Status.DUPLICATE: "yellow",
@@ -255,6 +255,7 @@ _STYLES = {
     Status.FAILED: "red",
     Status.UNKNOWN: "magenta",
 }
+"""How rich writes each status."""
 
 
 def summary(report: Report) -> str:

@@ -22,6 +22,7 @@ from leadctl.phone import Normaliser, PhoneForm, PhoneRule
 from leadctl.reader import Wishes, open_source
 from leadctl.spelling import PhoneProblem
 from leadctl.wording import count, nearest
+from leadctl.workbook import sheets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -148,10 +149,16 @@ def _entries(listed: List) -> Iterator[tuple[str, Json]]:
 def _opened(listed: List) -> Source:
     known = frozenset([listed.column] if listed.column else [])
     try:
-        return open_source(listed.path, Wishes(known=known))
+        source = open_source(listed.path, Wishes(known=known))
     except InputUnusable as error:
         error.message = f"suppression list {error.message}"
         raise
+    if source.sheet and len(sheets(listed.path, source.shown)) > 1:
+        raise InputUnusable(
+            f"suppression list {listed.path} has several sheets, and one would be read",
+            hint="save the one with the numbers as a file of its own",
+        )
+    return source
 
 
 def _columns(listed: List, source: Source) -> list[str]:

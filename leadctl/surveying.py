@@ -55,10 +55,8 @@ class Survey:
     """Whether the encoding was detected: no byte proves it."""
 
 
-def survey(
-    path: Path, shown: str, asked: str | None = None, most: int = sys.maxsize
-) -> Survey:
-    """Read all bytes (or `most`) once, twice where the encoding has to be detected.
+def survey(path: Path, shown: str, asked: str | None = None) -> Survey:
+    """Read all bytes once, twice where the encoding has to be detected.
 
     Raises InputUnusable with the place and the remedy.
     """
@@ -67,7 +65,7 @@ def survey(
         start = _start(path)
         name, why = _declared(asked, start)
         try:
-            return _read(path, shown, (name, why), most)
+            return _read(path, shown, (name, why))
         except _Undecodable as error:
             # UTF-8 letters before the wrong byte prove that the file is damaged UTF-8.
             sure = asked or why or error.after_letters
@@ -75,7 +73,7 @@ def survey(
             if found is None:
                 raise _refused(shown, error) from error
             reason = "not UTF-8; the likeliest by its letters (--encoding says another)"
-            return replace(_read(path, shown, (found, reason), most), is_guess=True)
+            return replace(_read(path, shown, (found, reason)), is_guess=True)
     except _Undecodable as error:
         raise _refused(shown, error) from error
     except OSError as error:
@@ -96,13 +94,19 @@ def survey_binary(path: Path, shown: str) -> Survey:
     digest, size = hashlib.blake2b(digest_size=16), 0
     try:
         with path.open("rb") as file:
-            stamp = _stamp(file)
+            stamped = _stamp(file)
             while block := file.read(BLOCK):
                 digest.update(block)
                 size += len(block)
     except OSError as error:
         raise InputUnusable(f"{shown}: cannot be read: {error.strerror}") from error
-    return Survey("", "", "", Packing.NONE, digest.hexdigest(), size, stamp, True)
+    return Survey("", "", "", Packing.NONE, digest.hexdigest(), size, stamped, True)
+
+
+def stamp(path: Path) -> tuple[int, ...]:
+    """Tell whether a file is still the one that was read, without reading it."""
+    with path.open("rb") as file:
+        return _stamp(file)
 
 
 def require_file(path: Path, shown: str) -> None:
@@ -194,10 +198,10 @@ def _refused(shown: str, error: _Undecodable) -> InputUnusable:
     )
 
 
-def _read(path: Path, shown: str, named: tuple[str, str], most: int) -> Survey:
+def _read(path: Path, shown: str, named: tuple[str, str]) -> Survey:
     name, why = named
     digest, reading = hashlib.blake2b(digest_size=16), _Reading(name)
-    with content(path, most) as opened:
+    with content(path, sys.maxsize) as opened:
         while block := opened.file.read(BLOCK):
             digest.update(block)
             reading.take(block)
@@ -270,7 +274,7 @@ _ROUNDED = re.compile(r"(?:^|.*\D)\d{6}0{4,}", re.DOTALL)
 
 def is_suspicious(text: str) -> bool:
     """Tell whether a look at each number pays; quick, for it reads every file."""
-    if any(e in text for e in ("E+", "e+", "E1", "e1", "E0", "e0")) and (
+    if any(e in text for e in ("E+", "e+", "E1", "e1", "E0", "e0", "E9", "e9")) and (
         _SCIENTIFIC.search(text)
     ):
         return True

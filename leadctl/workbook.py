@@ -32,12 +32,17 @@ def is_workbook(path: Path, start: bytes) -> bool:
     return start.startswith(MAGIC) and "xl/workbook.xml" in _members(path)
 
 
-def sheet_name(path: Path, shown: str, asked: str | None) -> str:
-    """Return the sheet asked for by name or number from 1, else the first."""
+def sheets(path: Path, shown: str) -> list[str]:
+    """Name the sheets of a workbook; there is at least one."""
     with _opened(path, shown) as workbook:
         names = workbook.sheet_names
     if not names:
         raise InputUnusable(f"{shown}: the workbook has no sheet")
+    return names
+
+
+def chosen(names: list[str], shown: str, asked: str | None) -> str:
+    """Return the sheet asked for by name or number from 1, else the first."""
     if asked is None or asked in names:
         return asked or names[0]
     if asked.isdecimal() and 1 <= int(asked) <= len(names):

@@ -7,6 +7,7 @@ are not text, and a key that stands twice is an error.
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
@@ -94,6 +95,12 @@ def parse(text: str, name: str) -> Document:
         raise InputUnusable(f"{name}{where}: {what}") from error
     except RecursionError:
         raise InputUnusable(f"{name}: nested too deeply") from None
+    try:
+        json.dumps(content, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise InputUnusable(
+            f"{name}: half of a \\u pair is missing in a text"
+        ) from None
     return Document(name, content, lines)
 
 

@@ -126,6 +126,7 @@ ALLOWED = {
         "reader",
         "spelling",
         "wording",
+        "workbook",
     },
     "fitting": {
         "fields",

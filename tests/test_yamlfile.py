@@ -207,3 +207,9 @@ def test_byte_order_mark_is_no_part_of_a_key(tmp_path: Path) -> None:
     path = tmp_path / "config.yaml"
     path.write_bytes("a: 1\n".encode("utf-8-sig"))
     assert read(path).content == {"a": 1}
+
+
+def test_text_that_could_not_be_sent_is_refused() -> None:
+    """YAML has words for half a character; UTF-8 and JSON have none."""
+    with pytest.raises(InputUnusable, match="half of a"):
+        parse('name: {value: "a\\ud800"}', "map.yaml")

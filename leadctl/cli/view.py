@@ -11,6 +11,7 @@ from leadctl.delivery import PACE
 from leadctl.forecast import Forecast, duration
 from leadctl.model import Status
 from leadctl.progress import Progress
+from leadctl.report import STYLES
 from leadctl.terminal import plain
 from leadctl.wording import count
 
@@ -73,7 +74,7 @@ class View:
         yield f"{self.now.read:,} read", ""
         if self.now.requests:
             yield f"{self.now.sent:,} sent", ""
-        for status, style in _STYLES.items():
+        for status, style in STYLES.items():
             number = self.now.counts.get(status, 0)
             if number or status is Status.REJECTED:
                 yield f"{number:,} {status}", style if number else ""
@@ -134,12 +135,3 @@ class View:
 
 _HEAVY = "\N{BOX DRAWINGS HEAVY HORIZONTAL}"
 _LIGHT = "\N{BOX DRAWINGS LIGHT HORIZONTAL}"
-_STYLES = {
-    Status.CREATED: "green",
-    Status.ACCEPTED: "green",
-    Status.DUPLICATE: "yellow",
-    Status.REJECTED: "red",
-    Status.SUPPRESSED: "dim",
-    Status.FAILED: "red",
-    Status.UNKNOWN: "magenta",
-}
