@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from leadctl.importer import mapper_of
+from leadctl.job import mapper_of
 from leadctl.model import Row, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from leadctl.audit import Audit
-    from leadctl.importer import Job
+    from leadctl.job import Job
 
 TO_LOOK_AT = frozenset({Status.REJECTED, Status.FAILED, Status.UNKNOWN})
 

@@ -15,7 +15,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from leadctl.answers import rejected
 from leadctl.audit import BatchState
 from leadctl.courier import CannotAsk, Courier, Found
 from leadctl.errors import (
@@ -25,9 +24,8 @@ from leadctl.errors import (
     NotProcessed,
     ProviderError,
     Refused,
-    RefusedThroughout,
 )
-from leadctl.journey import Journey, Patience, after_doubt
+from leadctl.journey import Journey, Patience, Refusals, after_doubt, isolated
 from leadctl.model import Code, Outcome, Status
 from leadctl.pace import asked_pause
 from leadctl.progress import Meter
@@ -41,7 +39,6 @@ if TYPE_CHECKING:
     from leadctl.books import Books
     from leadctl.clock import Clock, Stop
     from leadctl.courier import Answer
-    from leadctl.journey import Family
     from leadctl.model import Batch, Lead
     from leadctl.pace import Pace
     from leadctl.provider import Limits, Provider
@@ -97,7 +94,7 @@ class Delivery:
         self._ready: deque[Journey] = deque()
         self._leaving: deque[tuple[Journey, Departure]] = deque()
         self._given_up = 0
-        self._refusals: tuple[str, int] = ("", 0)
+        self._refusals = Refusals(self._patience.refused)
 
     def deliver(self, batches: Iterator[Batch], in_doubt: Sequence[Batch] = ()) -> None:
         """Send every batch and settle every lead of those taken from the iterator.
@@ -354,28 +351,10 @@ class Delivery:
             outcome = Outcome(Status.FAILED, code, why)
         self._settle(journey, [outcome] * len(journey.batch))
 
-    # --- finding the row that sinks a batch ---
-
     def _isolate(self, journey: Journey, refusal: Refused) -> None:
-        """Deliver the rest of a refused batch: without the named rows, or in halves."""
-        leads = journey.batch.leads
-        named = dict(refusal.culprits)
-        if len(leads) == 1:
-            named.setdefault(0, refusal.message)
-        if not named and journey.family.requests >= self._patience.pieces:
-            refused = journey.refused(
-                Outcome(Status.REJECTED, Code.BATCH_REFUSED, refusal.message)
-            )
-            self._settle(journey, [refused] * len(leads))
-            return
-        outcomes = [
-            journey.refused(rejected(named[i])) if i in named else None
-            for i in range(len(leads))
-        ]
-        rest = [lead for i, lead in enumerate(leads) if i not in named]
-        middle = (len(rest) + 1) // 2
-        parts = [rest] if named else [rest[:middle], rest[middle:]]
-        pieces = self._settle(journey, outcomes, [part for part in parts if part])
+        """Deliver the rest of a refused batch, once the culprits are known."""
+        outcomes, parts = isolated(journey, refusal, self._patience)
+        pieces = self._settle(journey, outcomes, parts)
         self._again.extendleft(reversed(pieces))
 
     # --- settling ---
@@ -414,24 +393,8 @@ class Delivery:
         family.refusals |= {o.reason for o in decided if o.status is Status.REJECTED}
         family.welcome |= any(o.status is not Status.REJECTED for o in decided)
         if not family.open:
-            self._watch_refusals(family)
+            self._refusals.watch(family)
         return pieces
-
-    def _watch_refusals(self, family: Family) -> None:
-        """Stop when batch after batch is refused for one reason: the next would be."""
-        if family.welcome or len(family.refusals) != 1:
-            self._refusals = ("", 0)
-            return
-        (reason,) = family.refusals
-        before, number = self._refusals
-        number = number + 1 if reason == before else 1
-        self._refusals = (reason, number)
-        if number >= self._patience.refused:
-            raise RefusedThroughout(
-                f"{number} batches in a row were refused for the same reason: {reason}",
-                hint="correct the cause; `leadctl runs resume` goes on with the rows "
-                "not yet sent",
-            )
 
     # --- ending ---
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING
 
-from leadctl.reader import Format
+from leadctl.source import Format
 from leadctl.surveying import content
 from leadctl.wording import count
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from leadctl.provider import Limits
-    from leadctl.reader import Source
+    from leadctl.source import Source
 
 LOOKED_AT = 1 << 18
 """Bytes of a file whose lines are counted; the rest is taken to be like them."""

@@ -13,7 +13,7 @@ from leadctl.spelling import PhoneProblem, is_cut, is_rounded, spelled
 if TYPE_CHECKING:
     from leadctl.mapping import Mapper
     from leadctl.model import Json
-    from leadctl.reader import Source
+    from leadctl.source import Source
 
 FEWEST = 3
 LEAST_SHARE = 0.02

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from leadctl.model import Json
-    from leadctl.reader import Source
+    from leadctl.source import Source
 
 LOOKED_AT = 1000
 """Rows that a guess is made from."""

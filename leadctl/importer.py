@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -23,67 +23,23 @@ from leadctl.errors import (
 )
 from leadctl.fitting import Fitter, Unfit
 from leadctl.forensics import ROUNDED, damage
-from leadctl.mapping import bind, bind_by_name
+from leadctl.job import mapper_of
 from leadctl.model import Batch, Code, Finding, Lead, Malformed, Outcome, Row, Status
-from leadctl.phone import Normaliser, PhoneCheck
+from leadctl.phone import Normaliser
 from leadctl.progress import TOLD_EVERY, Meter
 from leadctl.seen import Seen
-from leadctl.suppression import Suppressed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator
 
     from leadctl.books import Books
     from leadctl.delivery import Delivery
     from leadctl.ended import OpenBatch, Unfinished
+    from leadctl.job import Job
     from leadctl.mapping import Mapper
-    from leadctl.profile import Profile
-    from leadctl.provider import Provider
-    from leadctl.reader import Source
 
 LOOK_UP = 500
 """Leads whose delivery is looked up in the ledger at a time."""
-
-
-@dataclass(frozen=True)
-class RejectLimit:
-    """`--max-rejects`: a number of rows, or a share of those read.
-
-    A share is judged from 100 rows on, and at the end.
-    """
-
-    rows: int | None = None
-    percent: float | None = None
-
-    def is_passed(self, rejected: int, read: int, *, at_end: bool = False) -> bool:
-        if self.rows is not None:
-            return rejected > self.rows
-        if self.percent is None or (read < 100 and not at_end):
-            return False
-        return rejected * 100 > self.percent * read
-
-
-@dataclass(frozen=True)
-class Job:
-    """What to import where. `skip` and `limit` count data rows of each file."""
-
-    provider: Provider
-    campaign: str
-    sources: tuple[Source, ...]
-    batch_size: int
-    profile: Profile | None = None
-    constants: Mapping[str, str] = field(default_factory=dict)
-    region: str | None = None
-    phone_check: PhoneCheck = PhoneCheck.POSSIBLE
-    tags: tuple[str, ...] = ()
-    skip: int = 0
-    limit: int | None = None
-    reject_limit: RejectLimit = RejectLimit()
-    suppressed: Suppressed = field(default_factory=Suppressed)
-
-    @property
-    def effective_region(self) -> str | None:
-        return self.region or (self.profile.region if self.profile else None)
 
 
 def _nothing(_digests: list[bytes]) -> set[bytes]:
@@ -343,28 +299,3 @@ class Importer:
             reason = "an earlier row of this run is the same lead"
             return Finding(row.number, Status.DUPLICATE, Code.DUPLICATE_IN_FILE, reason)
         return lead
-
-
-def require_mappable(job: Job) -> None:
-    """Raise InputUnusable unless every file of the job fits the column map."""
-    for source in job.sources:
-        mapper_of(source, job.profile, job.constants)
-
-
-def phone_columns(job: Job, source: Source) -> tuple[str, ...]:
-    """Name the columns that phone numbers are read from."""
-    return mapper_of(source, job.profile, job.constants).columns.get("phone", ())
-
-
-def mapper_of(
-    source: Source, profile: Profile | None, constants: Mapping[str, str]
-) -> Mapper:
-    """Bind a profile, or the names of lead fields, to a file's columns."""
-    try:
-        if profile:
-            fixed = profile.with_constants(constants)
-            return bind(fixed, source.columns, nested=source.nested)
-        return bind_by_name(source.columns, constants, nested=source.nested)
-    except InputUnusable as error:
-        error.message = f"{source.shown}: {error.message}"
-        raise

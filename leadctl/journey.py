@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from leadctl.answers import rejected
+from leadctl.errors import RefusedThroughout
 from leadctl.model import Code, Outcome, Status
 
 if TYPE_CHECKING:
-    from leadctl.errors import ProviderError
-    from leadctl.model import Batch
+    from leadctl.errors import ProviderError, Refused
+    from leadctl.model import Batch, Lead
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,57 @@ class Journey:
             return refusal
         reason = f"{refusal.reason}; an earlier try's answer was lost"
         return Outcome(Status.UNKNOWN, Code.ANSWER_LOST, reason)
+
+
+class Refusals:
+    """Batch after batch refused for one reason: the next would be, too.
+
+    `most` such batches in a row end the run.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._reason, self._number = "", 0
+
+    def watch(self, family: Family) -> None:
+        """Count a batch that is through; raises RefusedThroughout."""
+        if family.welcome or len(family.refusals) != 1:
+            self._reason, self._number = "", 0
+            return
+        (reason,) = family.refusals
+        self._number = self._number + 1 if reason == self._reason else 1
+        self._reason = reason
+        if self._number >= self._most:
+            raise RefusedThroughout(
+                f"{self._number} batches in a row were refused for the same reason: "
+                f"{reason}",
+                hint="correct the cause; `leadctl runs resume` goes on with the rows "
+                "not yet sent",
+            )
+
+
+def isolated(
+    journey: Journey, refusal: Refused, patience: Patience
+) -> tuple[list[Outcome | None], list[list[Lead]]]:
+    """Find the rows that sink a batch: those named, else by halves, else all of it.
+
+    Returns an outcome a lead (None: it goes again) and the parts that go again.
+    """
+    leads = journey.batch.leads
+    named = dict(refusal.culprits)
+    if len(leads) == 1:
+        named.setdefault(0, refusal.message)
+    if not named and journey.family.requests >= patience.pieces:
+        whole = Outcome(Status.REJECTED, Code.BATCH_REFUSED, refusal.message)
+        return [journey.refused(whole)] * len(leads), []
+    outcomes = [
+        journey.refused(rejected(named[i])) if i in named else None
+        for i in range(len(leads))
+    ]
+    rest = [lead for i, lead in enumerate(leads) if i not in named]
+    middle = (len(rest) + 1) // 2
+    parts = [rest] if named else [rest[:middle], rest[middle:]]
+    return outcomes, [part for part in parts if part]
 
 
 def after_doubt(outcome: Outcome) -> Outcome:

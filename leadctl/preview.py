@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from leadctl.errors import InputUnusable
 from leadctl.fitting import Unfit
 from leadctl.forensics import ROUNDED, damage
-from leadctl.importer import mapper_of
+from leadctl.job import mapper_of
 from leadctl.model import Code, Malformed
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from leadctl.mapping import Mapper, Values
     from leadctl.model import Cells, Json, Row
     from leadctl.profile import Profile
-    from leadctl.reader import Source
+    from leadctl.source import Source
 
 Fit: TypeAlias = "Callable[[Values], Mapping[str, Json]]"
 """From a row's fields, used up, to the object that is sent; raises Unfit."""

@@ -1,4 +1,4 @@
-"""A file of leads -> what it is, and its rows.
+"""A file of leads -> what it is, ready to be read.
 
 Its shape is found out from its content, every choice with its reason; what the user or
 a profile says comes first.
@@ -9,58 +9,26 @@ from __future__ import annotations
 import io
 import re
 from collections import Counter
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from enum import StrEnum
-from itertools import islice, tee
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from leadctl import sniffing, workbook
-from leadctl.errors import InputChanged, InputUnusable
+from leadctl.errors import InputUnusable
 from leadctl.model import OWN, Row
-from leadctl.packing import LONGEST_MAGIC, Packing
-from leadctl.splitting import (
-    Dialect,
-    Unsplit,
-    delimited,
-    json_lines,
-    jsonl,
-    numbered,
-    picked,
-    row_of,
-    ways_into,
-)
-from leadctl.surveying import (
-    SAMPLE,
-    content,
-    fingerprint,
-    require_file,
-    stamp,
-    survey,
-    survey_binary,
-)
+from leadctl.packing import LONGEST_MAGIC
+from leadctl.source import Choice, Format, Source, empty
+from leadctl.splitting import Dialect, ways_into
+from leadctl.surveying import SAMPLE, require_file, survey, survey_binary
 from leadctl.wording import count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
-    from typing import TextIO
 
-    from leadctl.model import Malformed
     from leadctl.sniffing import Header
-    from leadctl.splitting import JsonLine
     from leadctl.surveying import Survey
 
 MOST_COLUMNS = 10_000
-
-
-class Format(StrEnum):
-    """How rows are written."""
-
-    CSV = "csv"
-    TSV = "tsv"
-    JSONL = "jsonl"
-    XLSX = "xlsx"
 
 
 @dataclass(frozen=True)
@@ -89,150 +57,6 @@ class Wishes:
         )
 
 
-@dataclass(frozen=True)
-class Choice:
-    """Something found out about a file, and why it is taken to be so."""
-
-    what: str
-    value: str
-    why: str
-    needs_telling: bool = False
-    """Whether a run should say so: another choice would give other leads."""
-
-
-@dataclass(frozen=True)
-class Source:
-    """A file whose shape is known.
-
-    `names` are the header's cells as they stand, `columns` the same without spaces at
-    their ends; for JSONL they are the ways into the objects, dotted. `preamble` lines
-    (of a workbook: rows) stand before the header or the first row. `fingerprint` is the
-    BLAKE2 of the unpacked bytes: a resumed run must read the same ones.
-    """
-
-    path: Path
-    shown: str
-    format: Format
-    encoding: str
-    dialect: Dialect
-    header: bool
-    preamble: int
-    fingerprint: str
-    size: int
-    stamp: tuple[int, ...]
-    suspicious: bool
-    packing: Packing = Packing.NONE
-    sheet: str = ""
-    names: tuple[str, ...] = ()
-    choices: tuple[Choice, ...] = ()
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        return tuple(name.strip() for name in self.names)
-
-    @property
-    def nested(self) -> bool:
-        return self.format is Format.JSONL
-
-    def rows(self) -> Iterator[Row | Malformed]:
-        """Yield every data row in order, numbered from 1."""
-        if self.format is Format.XLSX:
-            yield from self._sheet_rows()
-            return
-        with self._text() as file:
-            if self.nested:
-                yield from jsonl(file)
-            else:
-                self._skip_preamble(file)
-                rows = delimited(file, self.dialect, len(self.names))
-                yield from numbered(islice(rows, int(self.header), None))
-
-    def rows_at(self, numbers: Iterator[int]) -> Iterator[Row | Malformed]:
-        """Yield the rows that have these numbers, in ascending order."""
-        if self.nested or self.format is Format.XLSX:
-            wanted = next(numbers, None)
-            for row in self.rows():
-                if row.number == wanted:
-                    yield row
-                    wanted = next(numbers, None)
-            return
-        numbers, places = tee(numbers)
-        with self._text() as file:
-            self._skip_preamble(file)
-            before = int(self.header) - 1
-            rows = picked(
-                file, self.dialect, len(self.names), (n + before for n in places)
-            )
-            for number, found in zip(numbers, rows, strict=False):
-                yield row_of(number, found)
-
-    def first_row(self) -> list[str]:
-        """Return the first cells behind the preamble, however long they are."""
-        with self._text() as file:
-            self._skip_preamble(file)
-            first = next(delimited(file, self.dialect, None), None)
-        if first is None:
-            raise _empty(self.shown)
-        if isinstance(first, Unsplit):
-            raise InputUnusable(
-                f"{self.shown}: the header cannot be read: {first.reason}"
-            )
-        return first
-
-    def json_lines(self) -> Iterator[JsonLine]:
-        """Yield the lines of a JSONL file, numbered like its rows."""
-        with self._text() as file:
-            yield from json_lines(file)
-
-    def _skip_preamble(self, file: TextIO) -> None:
-        for _ in range(self.preamble):
-            file.readline()
-
-    def require_unchanged(self) -> None:
-        """Raise InputChanged unless the file still begins with what was looked at."""
-        try:
-            if self.format is Format.XLSX:
-                now = survey_binary(self.path, self.shown).fingerprint
-            else:
-                now = fingerprint(self.path, self.size)
-            self.require_fingerprint(now)
-        except InputUnusable as error:
-            raise InputChanged(error.message, hint=error.hint) from error
-        except OSError as error:
-            raise InputChanged(f"{self.shown} cannot be read any more") from error
-
-    def require_fingerprint(self, fingerprint: str) -> None:
-        if fingerprint != self.fingerprint:
-            raise InputUnusable(
-                f"{self.shown} has changed since the run began",
-                hint="push it again: what is delivered already is not sent twice",
-            )
-
-    def _sheet_rows(self) -> Iterator[Row]:
-        try:
-            if stamp(self.path) != self.stamp:
-                self.require_unchanged()
-        except OSError as error:
-            raise InputChanged(f"{self.shown} cannot be read any more") from error
-        number = 0
-        for before, cells in workbook.rows(self.path, self.shown, self.sheet):
-            if before >= self.preamble + self.header:
-                number += 1
-                yield Row(number, [*cells])
-
-    @contextmanager
-    def _text(self) -> Iterator[TextIO]:
-        """Open exactly the bytes that were looked at; what came since is not ours."""
-        try:
-            with content(self.path, self.size) as opened:
-                if opened.stamp != self.stamp:
-                    self.require_unchanged()
-                with io.TextIOWrapper(opened.file, self.encoding, newline="") as text:
-                    yield text
-        except (OSError, UnicodeError) as error:
-            raise InputChanged(f"{self.shown} cannot be read any more") from error
-
-
 def open_source(path: Path, wishes: Wishes, shown: str | None = None) -> Source:
     """Find out how a file is written, and that all of it can be decoded.
 
@@ -250,7 +74,7 @@ def open_source(path: Path, wishes: Wishes, shown: str | None = None) -> Source:
         )
     found = survey(path, shown, wishes.encoding)
     if not found.text.strip():
-        raise _empty(shown)
+        raise empty(shown)
     form = wishes.format or (Format.JSONL if _JSON.match(found.text) else Format.CSV)
     if form is Format.XLSX:
         raise InputUnusable(f"{shown} is no workbook", hint="drop --format")
@@ -261,12 +85,6 @@ def open_source(path: Path, wishes: Wishes, shown: str | None = None) -> Source:
 
 _JSON = re.compile(r'\s*(?:\{\s*["}]|\[\s*[\[{"\]])')
 """How JSON begins; some databases write a header as [Name],[Phone]."""
-
-
-def _empty(shown: str) -> InputUnusable:
-    return InputUnusable(
-        f"{shown}: the file is empty", hint="a header and one row are needed"
-    )
 
 
 def _first_bytes(path: Path, shown: str) -> bytes:

@@ -22,7 +22,7 @@ from leadctl.aside import replacing
 from leadctl.errors import InputUnusable, RejectsNotWritten
 from leadctl.model import OWN
 from leadctl.packing import SUFFIXES as PACKED
-from leadctl.reader import Format
+from leadctl.source import Format
 from leadctl.splitting import RAW
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from leadctl.model import Cells, Finding, Json
-    from leadctl.reader import Source
+    from leadctl.source import Source
     from leadctl.splitting import JsonLine
 
 NAMES = tuple(

@@ -17,7 +17,8 @@ from leadctl.errors import (
     ProviderError,
     RejectsNotWritten,
 )
-from leadctl.importer import Importer, Known, phone_columns, require_mappable
+from leadctl.importer import Importer, Known
+from leadctl.job import phone_columns, require_mappable
 from leadctl.journey import Patience
 from leadctl.ledger import Ledger
 from leadctl.model import IN_REJECT_FILE
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from leadctl.auth import Access
     from leadctl.books import Books
     from leadctl.config import Account
-    from leadctl.importer import Job
+    from leadctl.job import Job
     from leadctl.line import Line
     from leadctl.model import Json
     from leadctl.probe import Probe

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from leadctl.model import Json
-    from leadctl.reader import Source
+    from leadctl.source import Source
 
 INTERNATIONAL = PhoneRule(PhoneForm.DIGITS)
 FEWEST_DIGITS = 7

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from leadctl import spans
 from leadctl.errors import UsageError
 from leadctl.fitting import Fitter, Unfit
-from leadctl.importer import mapper_of
+from leadctl.job import mapper_of
 from leadctl.masking import shapes
 from leadctl.model import Malformed, Status
 from leadctl.phone import Normaliser
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from leadctl.audit import Audit, FileOfRun, Verdict
-    from leadctl.importer import Job
+    from leadctl.job import Job
     from leadctl.model import Cells, Json
     from leadctl.timeline import Request
 

@@ -19,7 +19,8 @@ from program import SECONDS
 
 from leadctl.errors import InputUnusable
 from leadctl.model import Row
-from leadctl.reader import Format, Wishes, open_source
+from leadctl.reader import Wishes, open_source
+from leadctl.source import Format
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

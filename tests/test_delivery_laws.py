@@ -15,7 +15,8 @@ from model import EVENTS, Crash, FakeClock, Model, Server
 
 from leadctl.clock import Stop
 from leadctl.delivery import Delivery
-from leadctl.importer import Importer, Job, Known
+from leadctl.importer import Importer, Known
+from leadctl.job import Job
 from leadctl.journey import Patience
 from leadctl.ledger import Ledger
 from leadctl.model import Status

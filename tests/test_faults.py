@@ -19,7 +19,8 @@ from leadctl.clock import Stop
 from leadctl.credentials import secrets_of
 from leadctl.delivery import Delivery
 from leadctl.errors import ExitCode, LeadctlError
-from leadctl.importer import Importer, Job, Known
+from leadctl.importer import Importer, Known
+from leadctl.job import Job
 from leadctl.ledger import Ledger
 from leadctl.model import Status
 from leadctl.pace import Pace

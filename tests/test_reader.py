@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from leadctl.errors import InputUnusable
 from leadctl.model import Malformed, Row
-from leadctl.reader import Format, Source, Wishes, open_source
+from leadctl.reader import Wishes, open_source
+from leadctl.source import Format, Source
 from leadctl.splitting import LONGEST_ROW
 
 if TYPE_CHECKING:

@@ -16,7 +16,8 @@ from program import csv_rows, write_csv
 from leadctl import rejects
 from leadctl.errors import InputUnusable, LeadctlError
 from leadctl.model import Code, Finding, Malformed, Status
-from leadctl.reader import Format, Source, Wishes, open_source
+from leadctl.reader import Wishes, open_source
+from leadctl.source import Format, Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

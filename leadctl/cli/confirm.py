@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 from leadctl.cli.progress import forecast_of
 from leadctl.cli.show import heard, say
 from leadctl.errors import NotConfirmed, UsageError
-from leadctl.importer import mapper_of
+from leadctl.job import mapper_of
 from leadctl.probe import Verdict
 from leadctl.wording import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from leadctl.importer import Job
+    from leadctl.job import Job
     from leadctl.probe import Probe
     from leadctl.run import Order
 

@@ -16,14 +16,15 @@ from leadctl import profile, reader, rejects
 from leadctl.cli.asked import STDIN
 from leadctl.errors import InputUnusable, LeadctlError, LedgerUnusable, UsageError
 from leadctl.folders import make_private
-from leadctl.reader import Format, Wishes
+from leadctl.reader import Wishes
+from leadctl.source import Format
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from leadctl.cli.asked import Asked
     from leadctl.profile import Profile
-    from leadctl.reader import Source
+    from leadctl.source import Source
 
 Choice = TypeVar("Choice", bound=StrEnum)
 

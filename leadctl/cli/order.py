@@ -21,7 +21,7 @@ from leadctl.errors import InputUnusable, UsageError
 from leadctl.exposure import exposures
 from leadctl.fields import FieldInvalid
 from leadctl.fitting import Fitter, Unfit
-from leadctl.importer import Job, RejectLimit
+from leadctl.job import Job, RejectLimit
 from leadctl.numbering import is_region
 from leadctl.phone import Normaliser, PhoneCheck, PhoneForm, PhoneRule
 from leadctl.run import Order
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from leadctl.model import Json
     from leadctl.preview import Fit
     from leadctl.profile import Profile
-    from leadctl.reader import Source
+    from leadctl.source import Source
     from leadctl.yamlfile import Document
 
 

@@ -87,7 +87,7 @@ def check(
     """
     from leadctl.cli.asked import Asked
     from leadctl.cli.order import looked_at
-    from leadctl.importer import mapper_of
+    from leadctl.job import mapper_of
 
     asked = Asked(files=files or (), profile=profile, config=config, offline=True)
     with ExitStack() as stack:

@@ -38,7 +38,7 @@ def rejects(
     from leadctl import rejects as files
     from leadctl.cli.asked import recalled
     from leadctl.cli.order import ordered
-    from leadctl.importer import phone_columns
+    from leadctl.job import phone_columns
     from leadctl.model import IN_REJECT_FILE
     from leadctl.run import require_same_files
 

@@ -1,0 +1,196 @@
+"""A file of leads whose shape is known, and its rows."""
+
+from __future__ import annotations
+
+import io
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import islice, tee
+from typing import TYPE_CHECKING
+
+from leadctl import workbook
+from leadctl.errors import InputChanged, InputUnusable
+from leadctl.model import Row
+from leadctl.packing import Packing
+from leadctl.splitting import (
+    Dialect,
+    Unsplit,
+    delimited,
+    json_lines,
+    jsonl,
+    numbered,
+    picked,
+    row_of,
+)
+from leadctl.surveying import content, fingerprint, stamp, survey_binary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from typing import TextIO
+
+    from leadctl.model import Malformed
+    from leadctl.splitting import JsonLine
+
+
+class Format(StrEnum):
+    """How rows are written."""
+
+    CSV = "csv"
+    TSV = "tsv"
+    JSONL = "jsonl"
+    XLSX = "xlsx"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Something found out about a file, and why it is taken to be so."""
+
+    what: str
+    value: str
+    why: str
+    needs_telling: bool = False
+    """Whether a run should say so: another choice would give other leads."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file whose shape is known.
+
+    `names` are the header's cells as they stand, `columns` the same without spaces at
+    their ends; for JSONL they are the ways into the objects, dotted. `preamble` lines
+    (of a workbook: rows) stand before the header or the first row. `fingerprint` is the
+    BLAKE2 of the unpacked bytes: a resumed run must read the same ones.
+    """
+
+    path: Path
+    shown: str
+    format: Format
+    encoding: str
+    dialect: Dialect
+    header: bool
+    preamble: int
+    fingerprint: str
+    size: int
+    stamp: tuple[int, ...]
+    suspicious: bool
+    packing: Packing = Packing.NONE
+    sheet: str = ""
+    names: tuple[str, ...] = ()
+    choices: tuple[Choice, ...] = ()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return tuple(name.strip() for name in self.names)
+
+    @property
+    def nested(self) -> bool:
+        return self.format is Format.JSONL
+
+    def rows(self) -> Iterator[Row | Malformed]:
+        """Yield every data row in order, numbered from 1."""
+        if self.format is Format.XLSX:
+            yield from self._sheet_rows()
+            return
+        with self._text() as file:
+            if self.nested:
+                yield from jsonl(file)
+            else:
+                self._skip_preamble(file)
+                rows = delimited(file, self.dialect, len(self.names))
+                yield from numbered(islice(rows, int(self.header), None))
+
+    def rows_at(self, numbers: Iterator[int]) -> Iterator[Row | Malformed]:
+        """Yield the rows that have these numbers, in ascending order."""
+        if self.nested or self.format is Format.XLSX:
+            wanted = next(numbers, None)
+            for row in self.rows():
+                if row.number == wanted:
+                    yield row
+                    wanted = next(numbers, None)
+            return
+        numbers, places = tee(numbers)
+        with self._text() as file:
+            self._skip_preamble(file)
+            before = int(self.header) - 1
+            rows = picked(
+                file, self.dialect, len(self.names), (n + before for n in places)
+            )
+            for number, found in zip(numbers, rows, strict=False):
+                yield row_of(number, found)
+
+    def first_row(self) -> list[str]:
+        """Return the first cells behind the preamble, however long they are."""
+        with self._text() as file:
+            self._skip_preamble(file)
+            first = next(delimited(file, self.dialect, None), None)
+        if first is None:
+            raise InputUnusable(
+                f"{self.shown}: the file is empty",
+                hint="a header and one row are needed",
+            )
+        if isinstance(first, Unsplit):
+            raise InputUnusable(
+                f"{self.shown}: the header cannot be read: {first.reason}"
+            )
+        return first
+
+    def json_lines(self) -> Iterator[JsonLine]:
+        """Yield the lines of a JSONL file, numbered like its rows."""
+        with self._text() as file:
+            yield from json_lines(file)
+
+    def _skip_preamble(self, file: TextIO) -> None:
+        for _ in range(self.preamble):
+            file.readline()
+
+    def require_unchanged(self) -> None:
+        """Raise InputChanged unless the file still begins with what was looked at."""
+        try:
+            if self.format is Format.XLSX:
+                now = survey_binary(self.path, self.shown).fingerprint
+            else:
+                now = fingerprint(self.path, self.size)
+            self.require_fingerprint(now)
+        except InputUnusable as error:
+            raise InputChanged(error.message, hint=error.hint) from error
+        except OSError as error:
+            raise InputChanged(f"{self.shown} cannot be read any more") from error
+
+    def require_fingerprint(self, fingerprint: str) -> None:
+        if fingerprint != self.fingerprint:
+            raise InputUnusable(
+                f"{self.shown} has changed since the run began",
+                hint="push it again: what is delivered already is not sent twice",
+            )
+
+    def _sheet_rows(self) -> Iterator[Row]:
+        try:
+            if stamp(self.path) != self.stamp:
+                self.require_unchanged()
+        except OSError as error:
+            raise InputChanged(f"{self.shown} cannot be read any more") from error
+        number = 0
+        for before, cells in workbook.rows(self.path, self.shown, self.sheet):
+            if before >= self.preamble + self.header:
+                number += 1
+                yield Row(number, [*cells])
+
+    @contextmanager
+    def _text(self) -> Iterator[TextIO]:
+        """Open exactly the bytes that were looked at; what came since is not ours."""
+        try:
+            with content(self.path, self.size) as opened:
+                if opened.stamp != self.stamp:
+                    self.require_unchanged()
+                with io.TextIOWrapper(opened.file, self.encoding, newline="") as text:
+                    yield text
+        except (OSError, UnicodeError) as error:
+            raise InputChanged(f"{self.shown} cannot be read any more") from error
+
+
+def empty(shown: str) -> InputUnusable:
+    return InputUnusable(
+        f"{shown}: the file is empty", hint="a header and one row are needed"
+    )
