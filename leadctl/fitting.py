@@ -1,20 +1,23 @@
-"""Mapped fields -> the lead a provider takes, or the field and why it would not."""
+"""Mapped fields -> the lead a provider takes, or the field and why it would not.
+
+Like the mapping it goes field by field, for all rows of a block together.
+"""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from leadctl.fields import FieldInvalid, mapping, text
 from leadctl.model import Code, Lead
 from leadctl.remembered import Remembered
-from leadctl.spelling import PhoneProblem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from leadctl.fields import Check
-    from leadctl.mapping import Values
-    from leadctl.model import Json
+    from leadctl.mapping import Table, Values
+    from leadctl.model import Json, Phone
     from leadctl.phone import Normaliser
     from leadctl.provider import Provider
 
@@ -50,61 +53,116 @@ class Fitter:
         self.unplaced: set[str] = set()
 
     def lead(self, row: int, values: Values) -> Lead:
-        """Build the lead of a row; raises Unfit. `values` is used up."""
-        try:
-            phone = self._normalise(values.pop("phone", None))
-        except PhoneProblem as problem:
-            raise Unfit(problem.code, "phone", problem.reason) from None
-        digests: tuple[bytes, ...] = (self._digest("phone " + phone.key),)
-        if self._compares_external_id and "external_id" in values:
-            digests += (self._digest(f"external id {values['external_id']}"),)
-        if self._builds_name and "name" not in values:
-            _build_name(values)
-        wire: dict[str, Json] = {self._phone_wire: phone.wire}
-        name = ""
-        try:
-            for name, key, check in self._fields:
-                if name in values:
-                    wire[key] = check(values.pop(name))
-        except FieldInvalid as problem:
-            raise _unfit(name, problem) from None
-        if values:
-            self._place_the_rest(values, wire)
-        return Lead(row, phone, wire, digests)
+        """Build the lead of one row; raises Unfit."""
+        (found,) = self.leads([row], {name: [value] for name, value in values.items()})
+        if isinstance(found, Unfit):
+            raise found
+        return found
 
-    def _place_the_rest(self, values: Values, wire: dict[str, Json]) -> None:
-        overflow = self._provider.overflow
-        if overflow is None:
-            self.unplaced.update(values)
-            return
-        given = values.pop(overflow, {})
-        if isinstance(given, str) and given.startswith("{"):
-            given = _checked(overflow, mapping, given)
-        if not isinstance(given, dict):
-            given = {overflow: given}
-        # A key the profile names wins over a field that ends up beside it.
-        wire[overflow] = {**values, **given}
+    def leads(self, rows: Sequence[int], table: Table) -> list[Lead | Unfit]:
+        """Build the lead of each row, or tell what is wrong with it.
+
+        `table` has a value a row in each of its fields, and is used up.
+        """
+        phones, problems = self._normalise.column(
+            table.pop("phone", [None] * len(rows))
+        )
+        unfit = {
+            place: Unfit(problem.code, "phone", problem.reason)
+            for place, problem in problems.items()
+        }
+        digests = self._digests(phones, table)
+        if self._builds_name:
+            _build_names(table, unfit)
+        wires: list[dict[str, Json]] = [{self._phone_wire: wire} for wire, *_ in phones]
+        for name, key, check in self._fields:
+            for place, value in enumerate(table.pop(name, ())):
+                if value is not None:
+                    try:
+                        wires[place][key] = check(value)
+                    except FieldInvalid as problem:
+                        unfit.setdefault(place, _unfit(name, problem))
+        if any(map(any, table.values())):
+            self._place_the_rest(table, wires, unfit)
+        leads = map(_LEAD, zip(rows, phones, wires, digests, strict=True))
+        if not unfit:
+            return [*leads]
+        return [unfit.get(place) or lead for place, lead in enumerate(leads)]
+
+    def _digests(
+        self, phones: Sequence[Phone], table: Table
+    ) -> list[tuple[bytes, ...]]:
+        digest = self._digest
+        found: list[tuple[bytes, ...]] = [
+            (digest(f"phone {key}"),) for _, key, _ in phones
+        ]
+        if self._compares_external_id:
+            for place, value in enumerate(table.get("external_id", ())):
+                if value is not None:
+                    found[place] += (digest(f"external id {value}"),)
+        return found
+
+    def _place_the_rest(
+        self, table: Table, wires: list[dict[str, Json]], unfit: dict[int, Unfit]
+    ) -> None:
+        """Put what no field has a place for where the provider takes anything."""
+        for place, wire in enumerate(wires):
+            values = {
+                name: column[place]
+                for name, column in table.items()
+                if column[place] is not None
+            }
+            if not values or place in unfit:
+                continue
+            if self._provider.overflow is None:
+                self.unplaced.update(values)
+                continue
+            try:
+                wire[self._provider.overflow] = _overflow(
+                    self._provider.overflow, values
+                )
+            except FieldInvalid as problem:
+                unfit[place] = _unfit(self._provider.overflow, problem)
+
+
+_LEAD: Callable[[tuple[int, Phone, dict[str, Json], tuple[bytes, ...]]], Lead]
+_LEAD = partial(tuple.__new__, Lead)  # at half the cost of calling the class
+
+
+def _overflow(name: str, values: Values) -> Json:
+    given = values.pop(name, {})
+    if isinstance(given, str) and given.startswith("{"):
+        given = mapping(given)
+    if not isinstance(given, dict):
+        given = {name: given}
+    # A key the profile names wins over a field that ends up beside it.
+    return {**values, **given}
 
 
 def _quick(check: Check) -> Check:
     return check if check is text else Remembered(check)  # a text is its own
 
 
-def _build_name(values: Values) -> None:
+def _build_names(table: Table, unfit: dict[int, Unfit]) -> None:
+    """Make a name of its parts in rows that have none; the parts are used up."""
     parts = [
-        str(_checked(part, text, values.pop(part)))
-        for part in ("first_name", "last_name")
-        if part in values
+        (part, table[part]) for part in ("first_name", "last_name") if part in table
     ]
-    if parts:
-        values["name"] = " ".join(parts)
-
-
-def _checked(name: str, check: Callable[[Json], Json], value: Json) -> Json:
-    try:
-        return check(value)
-    except FieldInvalid as problem:
-        raise _unfit(name, problem) from None
+    if not parts:
+        return
+    names = table.setdefault("name", [None] * len(parts[0][1]))
+    for place, name in enumerate(names):
+        if name is not None:
+            continue
+        found = []
+        for part, column in parts:
+            value, column[place] = column[place], None
+            if value is not None:
+                try:
+                    found.append(text(value))
+                except FieldInvalid as problem:
+                    unfit.setdefault(place, _unfit(part, problem))
+        names[place] = " ".join(found) or None
 
 
 def _unfit(name: str, problem: FieldInvalid) -> Unfit:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from leadctl.model import Row
 from leadctl.spelling import PhoneProblem, is_cut, is_rounded, spelled
 
 if TYPE_CHECKING:
@@ -62,12 +61,12 @@ def damage(source: Source, mapper: Mapper) -> Damage:
     if not source.suspicious or phone is None:
         return Damage()
     numbers = cut = rounded = 0
-    for row in source.rows():
-        value = phone(row.cells) if isinstance(row, Row) else None
-        if value is not None and value != "":
-            numbers += 1
-            cut += is_cut(value)
-            rounded += looks_rounded(value)
+    for block in source.blocks():
+        for value in phone(block.cells):
+            if value is not None and value != "":
+                numbers += 1
+                cut += is_cut(value)
+                rounded += looks_rounded(value)
     return Damage(numbers, cut, rounded)
 
 

@@ -89,7 +89,7 @@ def _columns(source: Source) -> Iterator[Column]:
         if not name or name.startswith(OWN) or re.search("[{}]", name):
             continue
         getters = getters_of(source.columns, name, nested=source.nested)
-        cells = [getter(row) for row in rows for getter in getters]
+        cells = [cell for getter in getters for cell in getter(rows)]
         if not any(isinstance(cell, dict) for cell in cells):  # its members are columns
             yield _column(name, cells)
 

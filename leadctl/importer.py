@@ -1,12 +1,12 @@
 """The import, top to bottom, in the order the data travels.
 
-file -> Row -> fields -> Lead -> not in this file before -> not yet delivered -> Batch
--> outcome
+file -> rows -> screened: leads, and why the others are none -> not yet delivered
+-> Batch -> outcome
 """
 
 from __future__ import annotations
 
-from collections import Counter
+import math
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -21,13 +21,9 @@ from leadctl.errors import (
     LedgerUnusable,
     TooManyRejects,
 )
-from leadctl.fitting import Fitter, Unfit
-from leadctl.forensics import ROUNDED, damage
-from leadctl.job import mapper_of
-from leadctl.model import Batch, Code, Finding, Lead, Malformed, Outcome, Row, Status
-from leadctl.phone import Normaliser
-from leadctl.progress import TOLD_EVERY, Meter
-from leadctl.seen import Seen
+from leadctl.model import Batch, Code, Finding, Lead, Outcome, Status
+from leadctl.progress import Meter
+from leadctl.screening import Screen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -36,10 +32,7 @@ if TYPE_CHECKING:
     from leadctl.delivery import Delivery
     from leadctl.ended import OpenBatch, Unfinished
     from leadctl.job import Job
-    from leadctl.mapping import Mapper
-
-LOOK_UP = 500
-"""Leads whose delivery is looked up in the ledger at a time."""
+    from leadctl.model import Block
 
 
 def _nothing(_digests: list[bytes]) -> set[bytes]:
@@ -80,40 +73,12 @@ class Importer:
         self._known = known
         self._accounted = unfinished.accounted if unfinished else {}
         self._in_doubt = unfinished.in_doubt if unfinished else []
-        normalise = Normaliser(
-            job.provider.phone_rule, job.effective_region, job.phone_check
-        )
-        self._fitter = Fitter(job.provider, normalise, known.digest)
-        self._mappers = [
-            mapper_of(source, job.profile, job.constants) for source in job.sources
-        ]
-        self._damage = [
-            damage(source, mapper)
-            for source, mapper in zip(job.sources, self._mappers, strict=True)
-        ]
-        self._suppressed = job.suppressed or frozenset[str]()
-        self.repairs: Counter[str] = Counter()
-        """What was mended in phone cells, and how often."""
-        self._seen = Seen()
+        self.screen = Screen(job, known.digest)
+        """What the rows are judged by, and what it has met."""
         self._read = 0
         # Kept, so that what a stopped run did not send can still be accounted for.
         self._streams = [(file, self._fresh(file)) for file in range(len(job.sources))]
         self._too_many: TooManyRejects | None = None
-
-    @property
-    def mappers(self) -> list[Mapper]:
-        return self._mappers
-
-    def damages(self) -> Iterator[str]:
-        """Yield a sentence for each file whose phones a spreadsheet has cut."""
-        for source, found in zip(self._job.sources, self._damage, strict=True):
-            if sentence := str(found):
-                yield f"{source.shown}: {sentence}"
-
-    @property
-    def unplaced(self) -> set[str]:
-        """Fields that the rows read so far had and the provider has no place for."""
-        return self._fitter.unplaced
 
     def deliver(self, delivery: Delivery) -> LeadctlError | None:
         """Send everything; returns what stopped the run early, with no row left out."""
@@ -152,16 +117,7 @@ class Importer:
 
     def _rebuilt(self, batch: OpenBatch) -> Batch:
         """Read a batch in doubt again: the same rows, so the same bytes, and its id."""
-        mapper, wanted = self._mappers[batch.file], set(batch.rows)
-        leads = []
-        for row in self._job.sources[batch.file].rows():
-            if row.number in wanted and isinstance(row, Row):
-                with suppress(Unfit):
-                    leads.append(
-                        self._fitter.lead(row.number, mapper.values(row.cells))
-                    )
-            if row.number >= batch.rows[-1]:
-                break
+        leads = self.screen.again(batch.file, {*batch.rows})
         if len(leads) != len(batch.rows):
             raise InputUnusable(
                 f"{len(batch.rows) - len(leads)} rows that are in doubt "
@@ -177,9 +133,7 @@ class Importer:
 
         Whether they were called nobody knows; they are not sent again to find out.
         """
-        rest = tuple(
-            lead for lead in batch.leads if lead.phone.key not in self._suppressed
-        )
+        rest = tuple(lead for lead in batch.leads if not self.screen.is_listed(lead))
         if len(rest) == len(batch):
             yield batch
             return
@@ -229,8 +183,7 @@ class Importer:
 
     def _fresh(self, file: int) -> Iterator[Lead]:
         """Leave out the leads that an earlier request brought into the campaign."""
-        leads = self._leads(file)
-        while chunk := list(islice(leads, LOOK_UP)):
+        for chunk in self._leads(file):
             digests = [digest for lead in chunk for digest in lead.digests]
             delivered = self._known.delivered(digests)
             in_doubt = self._known.in_doubt(digests)
@@ -254,48 +207,29 @@ class Importer:
                 else:
                     yield lead
 
-    def _leads(self, file: int) -> Iterator[Lead]:
-        """Read, map and check a file's rows; each that drops out gets its verdict."""
+    def _leads(self, file: int) -> Iterator[list[Lead]]:
+        """Read a file; the rows that drop out get their verdict."""
         # Most runs have no earlier part: nothing is asked of an empty set.
-        mapper, accounted = self._mappers[file], self._accounted.get(file) or ()
-        first, limit = self._job.skip, self._job.limit
-        stop = None if limit is None else first + limit
-        for row in islice(self._job.sources[file].rows(), first, stop):
-            self._read += 1
-            if not self._read % TOLD_EVERY:
-                self._meter.has_read(self._read)
-            verdict = self._verdict(file, row, mapper)
-            if isinstance(verdict, Lead):
-                if verdict.phone.repairs:
-                    self.repairs.update(verdict.phone.repairs)
-                if row.number not in accounted:
-                    yield verdict
-            elif row.number not in accounted:
-                self._books.note(file, verdict)
+        accounted = self._accounted.get(file) or ()
+        for block in self._blocks(file):
+            self._read += block.last - block.first + 1
+            self._meter.has_read(self._read)
+            leads, findings = self.screen.judge(file, block)
+            if accounted:
+                leads = [lead for lead in leads if lead.row not in accounted]
+                findings = [one for one in findings if one.row not in accounted]
+            for finding in findings:
+                self._books.note(file, finding)
+            yield leads
 
-    def _verdict(
-        self, file: int, row: Row | Malformed, mapper: Mapper
-    ) -> Lead | Finding:
-        if isinstance(row, Malformed):
-            return Finding(row.number, Status.REJECTED, Code.ROW_MALFORMED, row.reason)
-        if mapper.skip and (column := mapper.skipped_by(row.cells)):
-            reason = f"skip_if: column {column!r}"
-            return Finding(row.number, Status.SUPPRESSED, Code.SKIPPED_BY_RULE, reason)
-        values = mapper.values(row.cells)
-        if self._damage[file].includes(values.get("phone")):
-            damaged = Code.PHONE_DAMAGED
-            return Finding(row.number, Status.REJECTED, damaged, ROUNDED, "phone")
-        try:
-            lead = self._fitter.lead(row.number, values)
-        except Unfit as unfit:
-            return Finding(
-                row.number, Status.REJECTED, unfit.code, unfit.reason, unfit.field
-            )
-        if lead.phone.key in self._suppressed:
-            reason = "its number is on a suppression list"
-            listed = Code.ON_SUPPRESSION_LIST
-            return Finding(row.number, Status.SUPPRESSED, listed, reason, "phone")
-        if not self._seen.add(lead.phone.key, lead.digests[1:]):
-            reason = "an earlier row of this run is the same lead"
-            return Finding(row.number, Status.DUPLICATE, Code.DUPLICATE_IN_FILE, reason)
-        return lead
+    def _blocks(self, file: int) -> Iterator[Block]:
+        """Read the rows that are to be read (--skip, --limit)."""
+        first, limit = self._job.skip + 1, self._job.limit
+        last = math.inf if limit is None else self._job.skip + limit
+        for block in self._job.sources[file].blocks():
+            if block.first > last:
+                return
+            if first <= block.first and block.last <= last:
+                yield block
+            elif first <= block.last:
+                yield block.between(first, last)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 from leadctl import numbering
@@ -14,6 +16,8 @@ from leadctl.model import Code, Phone
 from leadctl.spelling import SPACING, PhoneProblem, spelled
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from leadctl.model import Json
     from leadctl.numbering import Number
 
@@ -44,6 +48,11 @@ class PhoneRule:
     most: int = 15
 
 
+_PHONE: Callable[[tuple[str, str, tuple[str, ...]]], Phone]
+_PHONE = partial(tuple.__new__, Phone)  # at half the cost of calling the class
+_NO_PHONE = Phone("", "")
+
+
 class Normaliser:
     """Turns cells into phones for one provider.
 
@@ -61,15 +70,58 @@ class Normaliser:
         self._is_strict = check is PhoneCheck.VALID
         is_world_wide = rule.country is None and rule.form is not PhoneForm.AS_WRITTEN
         self._plan = numbering.plan_of(region) if is_world_wide else None
+        before = len(self._plan.code) if self._plan else 0
+        self._taken = range(max(rule.fewest - before, 1), rule.most - before + 1)
+
+    def column(
+        self, values: Sequence[Json]
+    ) -> tuple[list[Phone], dict[int, PhoneProblem]]:
+        """Return a phone for each value; where the problem is, one that is empty."""
+        phones, problems = self._usual(values), dict[int, PhoneProblem]()
+        for place, phone in enumerate(phones):
+            if not phone.key:
+                try:
+                    phones[place] = self._unusual(values[place])
+                except PhoneProblem as problem:
+                    problems[place] = problem
+        return phones, problems
 
     def __call__(self, value: Json) -> Phone:
-        if (plan := self._plan) and isinstance(value, str):
-            found = plan.usual.match(value.translate(SPACING))
-            if found:
-                national = found["number"]
-                if self._is_strict:
-                    self._require_assigned(numbering.Number(plan.main, national))
-                return Phone(*self._written(plan.code, national))
+        """Return the phone of one value; raises PhoneProblem."""
+        (phone,), problems = self.column([value])
+        if problems:
+            raise problems[0]
+        return phone
+
+    def _usual(self, values: Sequence[Json]) -> list[Phone]:
+        """Return the phones of what nearly every number looks like; others are empty.
+
+        With one look at all of them a number costs 0.5 µs, one by one it costs 2.
+        """
+        if not (plan := self._plan):
+            return [_NO_PHONE] * len(values)
+        texts = [value if isinstance(value, str) else "" for value in values]
+        numbers = plan.usual_numbers("\n".join(texts).translate(SPACING))
+        if len(numbers) != len(values):  # a line break in a cell
+            return [_NO_PHONE] * len(values)
+        code, taken = plan.code, self._taken
+        keys = [code + n if len(n) in taken else "" for n in numbers]
+        if self._is_strict:
+            holder = plan.main.ranges.holder
+            keys = [
+                key if key and holder(n).valid else ""
+                for key, n in zip(keys, numbers, strict=True)
+            ]
+        match self._rule.form:
+            case PhoneForm.NATIONAL:
+                wires = numbers
+            case PhoneForm.E164:
+                wires = [f"+{key}" for key in keys]
+            case _:
+                wires = keys
+        return [*map(_PHONE, zip(wires, keys, repeat(())))]
+
+    def _unusual(self, value: Json) -> Phone:
         plus, digits, repairs = spelled(value)
         if self._rule.country == "IN":
             wire, key = self._indian(plus=plus, digits=digits)

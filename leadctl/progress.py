@@ -1,4 +1,4 @@
-"""How far a run is: told once a batch, never once a row, to whoever wants to know."""
+"""How far a run is: told by the block, never by the row, to whoever wants to know."""
 
 from __future__ import annotations
 
@@ -10,9 +10,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from leadctl.model import Status
-
-TOLD_EVERY = 4096
-"""Rows after which reading is told of, where no batch came of them."""
 
 
 @dataclass(frozen=True)

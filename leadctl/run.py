@@ -241,7 +241,7 @@ def _finished(
     error = error and line.advised(error, order.account)
     code = report.exit_code(books.counts(), error)
     books.finish(
-        code, report.error_document(error) if error else None, importer.repairs
+        code, report.error_document(error) if error else None, importer.screen.repairs
     )
     if order.spool and (
         order.ledger is None or code in (ExitCode.OK, ExitCode.REJECTED)
@@ -268,26 +268,28 @@ def _warn(order: Order, importer: Importer) -> None:
                 order.tell(
                     f"{source.shown}: {choice.what} {choice.value}: {choice.why}"
                 )
-    for sentence in importer.damages():
+    for sentence in importer.screen.damages():
         order.tell(sentence)
 
 
 def _say_once(order: Order, importer: Importer, books: Books) -> None:
     """Tell what was not sent although it was there."""
     title = order.account.provider.title
-    for mapper in importer.mappers:
+    for mapper in importer.screen.mappers:
         for name, columns in mapper.columns.items():
             if len(columns) > 1 and not order.job.profile:
                 order.tell(
                     f"{name} is the first that holds something of {', '.join(columns)}"
                 )
-    unused = {name for mapper in importer.mappers for name in mapper.unused if name}
+    unused = {
+        name for mapper in importer.screen.mappers for name in mapper.unused if name
+    }
     if unused:
         order.tell(
             f"columns not sent: {', '.join(sorted(unused))} (a profile can map them)"
         )
-    if importer.unplaced:
-        fields = ", ".join(sorted(importer.unplaced))
+    if importer.screen.unplaced:
+        fields = ", ".join(sorted(importer.screen.unplaced))
         order.tell(f"{title} has no place for: {fields}; not sent")
     if order.access and order.account.provider.warning:
         order.tell(order.account.provider.warning)

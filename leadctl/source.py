@@ -6,7 +6,7 @@ import io
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import islice, tee
+from itertools import chain, islice, tee
 from typing import TYPE_CHECKING
 
 from leadctl import workbook
@@ -16,22 +16,26 @@ from leadctl.packing import Packing
 from leadctl.splitting import (
     Dialect,
     Unsplit,
+    blocks,
     delimited,
     json_lines,
     jsonl,
-    numbered,
     picked,
     row_of,
 )
 from leadctl.surveying import content, fingerprint, stamp, survey_binary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
     from typing import TextIO
 
-    from leadctl.model import Malformed
+    from leadctl.model import Block, Cells, Malformed
     from leadctl.splitting import JsonLine
+
+
+TOGETHER = 1000
+"""Rows of a workbook that are read at a time."""
 
 
 class Format(StrEnum):
@@ -90,16 +94,24 @@ class Source:
 
     def rows(self) -> Iterator[Row | Malformed]:
         """Yield every data row in order, numbered from 1."""
+        for block in self.blocks():
+            rows: list[Row | Malformed] = [*map(Row, block.numbers, block.cells)]
+            if block.malformed:
+                rows = sorted([*rows, *block.malformed], key=lambda row: row.number)
+            yield from rows
+
+    def blocks(self) -> Iterator[Block]:
+        """Yield the same, many rows at a time."""
         if self.format is Format.XLSX:
-            yield from self._sheet_rows()
+            yield from blocks(self._sheet_rows())
             return
         with self._text() as file:
             if self.nested:
-                yield from jsonl(file)
+                yield from blocks(jsonl(file))
             else:
                 self._skip_preamble(file)
                 rows = delimited(file, self.dialect, len(self.names))
-                yield from numbered(islice(rows, int(self.header), None))
+                yield from blocks(_without_first(rows) if self.header else rows)
 
     def rows_at(self, numbers: Iterator[int]) -> Iterator[Row | Malformed]:
         """Yield the rows that have these numbers, in ascending order."""
@@ -124,7 +136,7 @@ class Source:
         """Return the first cells behind the preamble, however long they are."""
         with self._text() as file:
             self._skip_preamble(file)
-            first = next(delimited(file, self.dialect, None), None)
+            first = next(picked(file, self.dialect, None, iter([0])), None)
         if first is None:
             raise InputUnusable(
                 f"{self.shown}: the file is empty",
@@ -165,17 +177,17 @@ class Source:
                 hint="push it again: what is delivered already is not sent twice",
             )
 
-    def _sheet_rows(self) -> Iterator[Row]:
+    def _sheet_rows(self) -> Iterator[Sequence[Cells]]:
         try:
             if stamp(self.path) != self.stamp:
                 self.require_unchanged()
         except OSError as error:
             raise InputChanged(f"{self.shown} cannot be read any more") from error
-        number = 0
-        for before, cells in workbook.rows(self.path, self.shown, self.sheet):
-            if before >= self.preamble + self.header:
-                number += 1
-                yield Row(number, [*cells])
+        rows = workbook.rows(self.path, self.shown, self.sheet)
+        first = self.preamble + self.header
+        cells = ([*cells] for before, cells in rows if before >= first)
+        while together := [*islice(cells, TOGETHER)]:
+            yield together
 
     @contextmanager
     def _text(self) -> Iterator[TextIO]:
@@ -188,6 +200,16 @@ class Source:
                     yield text
         except (OSError, UnicodeError) as error:
             raise InputChanged(f"{self.shown} cannot be read any more") from error
+
+
+def _without_first(
+    found: Iterator[Sequence[Cells | Unsplit]],
+) -> Iterator[Sequence[Cells | Unsplit]]:
+    """Leave out the header, which is the first row there is."""
+    for rows in found:
+        if rows:
+            return chain([rows[1:]], found)
+    return found
 
 
 def empty(shown: str) -> InputUnusable:

@@ -1,4 +1,4 @@
-"""Lines of text -> rows, one at a time, none dropped and none invented.
+"""Lines of text -> rows, many at a time, none dropped and none invented.
 
 A line that cannot be split becomes `Malformed` and costs no other line: the splitter
 goes back to the physical line after it, so one stray quote does not swallow the rest.
@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from leadctl import strictjson
-from leadctl.model import OWN, Malformed, Row
+from leadctl.model import OWN, Block, Malformed, Row
 from leadctl.wording import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from leadctl.model import Json
+    from leadctl.model import Cells, Json
 
 LONGEST_ROW = 1_000_000
 """Characters a row may have, line breaks inside quotes included."""
@@ -49,7 +49,7 @@ class Unsplit:
 
 def delimited(
     file: TextIO, dialect: Dialect, width: int | None
-) -> Iterator[list[str] | Unsplit]:
+) -> Iterator[Sequence[Cells | Unsplit]]:
     """Split lines into rows of `width` cells (None: any); blank lines are no rows.
 
     Lines are split many at a time, at a third of the cost of one by one; where anything
@@ -58,11 +58,11 @@ def delimited(
     table = _Table(dialect, width)
     while lines := file.readlines(TOGETHER):
         rows = table.plain(lines)
-        yield from table.careful(lines, file) if rows is None else rows
+        yield [*table.careful(lines, file)] if rows is None else rows
 
 
 def picked(
-    file: TextIO, dialect: Dialect, width: int, places: Iterator[int]
+    file: TextIO, dialect: Dialect, width: int | None, places: Iterator[int]
 ) -> Iterator[list[str] | Unsplit]:
     """Split only the rows at ascending places, counted from 0.
 
@@ -200,12 +200,31 @@ def _quote_reason(error: str) -> str:
     return error
 
 
-def numbered(rows: Iterator[list[str] | Unsplit]) -> Iterator[Row | Malformed]:
-    for number, found in enumerate(rows, start=1):
-        yield Row(number, found) if type(found) is list else row_of(number, found)
+def blocks(found: Iterable[Sequence[Cells | Unsplit]]) -> Iterator[Block]:
+    """Give rows their numbers, from 1, and set apart those that could not be split."""
+    last = 0
+    for rows in filter(None, found):
+        first, last = last + 1, last + len(rows)
+        numbers = range(first, last + 1)
+        cells = [row for row in rows if not isinstance(row, Unsplit)]
+        if len(cells) == len(rows):
+            yield Block(first, last, numbers, cells)
+            continue
+        odd = {
+            n: row
+            for n, row in zip(numbers, rows, strict=True)
+            if isinstance(row, Unsplit)
+        }
+        yield Block(
+            first,
+            last,
+            [number for number in numbers if number not in odd],
+            cells,
+            [Malformed(n, row.reason, row.content) for n, row in odd.items()],
+        )
 
 
-def row_of(number: int, found: list[str] | Unsplit) -> Row | Malformed:
+def row_of(number: int, found: Cells | Unsplit) -> Row | Malformed:
     if isinstance(found, Unsplit):
         return Malformed(number, found.reason, found.content)
     return Row(number, found)
@@ -223,21 +242,21 @@ def json_lines(file: Iterator[str]) -> Iterator[JsonLine]:
         yield JsonLine(number, line.strip())
 
 
-def jsonl(file: Iterator[str]) -> Iterator[Row | Malformed]:
-    for number, text in json_lines(file):
-        yield _jsonl_row(number, text)
+def jsonl(file: TextIO) -> Iterator[Sequence[Cells | Unsplit]]:
+    while lines := file.readlines(TOGETHER):
+        yield [_object(line) for line in map(str.strip, lines) if line]
 
 
-def _jsonl_row(number: int, line: str) -> Row | Malformed:
+def _object(line: str) -> Cells | Unsplit:
     try:
         found = strictjson.loads(line)
     except ValueError as error:
-        return Malformed(number, str(error), line)
+        return Unsplit(str(error), line)
     if not isinstance(found, dict):
-        return Malformed(number, "not a JSON object", line)
+        return Unsplit("not a JSON object", line)
     if RAW in found and all(key.startswith(OWN) for key in found):
-        return _jsonl_row(number, str(found[RAW]))
-    return Row(number, found)
+        return _object(str(found[RAW]))
+    return found
 
 
 DEEPEST = 20

@@ -17,7 +17,7 @@ from leadctl.errors import InputUnusable
 from leadctl.fields import ALIASES, plain
 from leadctl.forensics import Damage, looks_rounded
 from leadctl.mapping import getters_of
-from leadctl.model import Code, Row
+from leadctl.model import Code
 from leadctl.phone import Normaliser, PhoneForm, PhoneRule
 from leadctl.reader import Wishes, open_source
 from leadctl.spelling import PhoneProblem
@@ -136,14 +136,15 @@ def _entries(listed: List) -> Iterator[tuple[str, Json]]:
         for name in columns
         for getter in getters_of(source.columns, name, nested=source.nested)
     ]
-    for row in source.rows():
-        place = f"row {row.number}"
-        if not isinstance(row, Row):
+    for block in source.blocks():
+        for row in block.malformed:
             raise InputUnusable(
-                f"suppression list {listed.path}, {place}: {row.reason}",
+                f"suppression list {listed.path}, row {row.number}: {row.reason}",
                 hint="correct it: a number that cannot be compared might be called",
             )
-        yield from ((place, getter(row.cells)) for getter in getters)
+        cells = [getter(block.cells) for getter in getters]
+        for number, *values in zip(block.numbers, *cells, strict=True):
+            yield from ((f"row {number}", value) for value in values)
 
 
 def _opened(listed: List) -> Source:
