@@ -149,7 +149,7 @@ class _Binder:
                 return _first_of(self.header, present, nested=self.nested)
             case Template(literals, columns, where):
                 parts = [self.getter(Columns((column,), where)) for column in columns]
-                return _template(literals, parts)
+                return _template(literals, parts, nested=self.nested)
             case Constant(value):
                 return _constant(value)
             case Members(members):
@@ -235,11 +235,15 @@ def _constant(value: Json) -> Getter:
     return lambda rows: [value] * len(rows)
 
 
-def _template(literals: Sequence[str], parts: Sequence[Getter]) -> Getter:
+def _template(
+    literals: Sequence[str], parts: Sequence[Getter], *, nested: bool
+) -> Getter:
     pattern = "%s".join(literal.replace("%", "%%") for literal in literals)
+    if nested:  # JSON has other kinds than texts
+        parts = [_words(part) for part in parts]
 
     def template(rows: Sequence[Cells]) -> list[Json]:
-        columns = [map(_word, part(rows)) for part in parts]
+        columns: list[Sequence[str]] = [part(rows) for part in parts]  # type: ignore[misc]
         return [
             " ".join((pattern % words).split()) if "".join(words).strip() else None
             for words in zip(*columns, strict=True)
@@ -248,10 +252,8 @@ def _template(literals: Sequence[str], parts: Sequence[Getter]) -> Getter:
     return template
 
 
-def _word(value: Json) -> str:
-    if isinstance(value, str):
-        return value
-    return "" if value is None else str(value)
+def _words(getter: Getter) -> Getter:
+    return lambda rows: ["" if v is None else str(v) for v in getter(rows)]
 
 
 def _members(members: Mapping[str, Getter]) -> Getter:
@@ -277,4 +279,4 @@ def _translated(getter: Getter, table: Mapping[str, Json], default: Json) -> Get
 
     known = Remembered(translation)
 
-    return lambda rows: [*map(known, getter(rows))]
+    return lambda rows: known.column(getter(rows))

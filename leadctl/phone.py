@@ -83,7 +83,8 @@ class Normaliser:
                 try:
                     phones[place] = self._unusual(values[place])
                 except PhoneProblem as problem:
-                    problems[place] = problem
+                    # Its traceback would keep all these rows until they are collected.
+                    problems[place] = problem.with_traceback(None)
         return phones, problems
 
     def __call__(self, value: Json) -> Phone:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from leadctl.model import Json
 
@@ -26,6 +26,13 @@ class Remembered(dict[str, "Json"]):
 
     def __call__(self, value: Json) -> Json:
         return self[value] if isinstance(value, str) else self._function(value)
+
+    def column(self, values: Sequence[Json]) -> list[Json]:
+        """Return the answer to each value."""
+        return [
+            self[value] if isinstance(value, str) else self._function(value)
+            for value in values
+        ]
 
     def __missing__(self, text: str) -> Json:
         answer = self._function(text)

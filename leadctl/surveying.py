@@ -267,16 +267,16 @@ class _Reading:
         return _Undecodable(reason, after_letters=letters)
 
 
-_SCIENTIFIC = re.compile(r"\d[eE]\+?\d")
+_SHAPES = bytes.maketrans(b"0123456789e", b"1111111111E")
+"""Every digit as 1, e as E: what scientific notation looks like, whatever it says."""
 _ZEROS = re.compile(r"0000(?!\d)")
 _ROUNDED = re.compile(r"(?:^|.*\D)\d{6}0{4,}", re.DOTALL)
 
 
 def is_suspicious(text: str) -> bool:
     """Tell whether a look at each number pays; quick, for it reads every file."""
-    if any(e in text for e in ("E+", "e+", "E1", "e1", "E0", "e0", "E9", "e9")) and (
-        _SCIENTIFIC.search(text)
-    ):
+    shape = text.encode("ascii", "replace").translate(_SHAPES)
+    if b"1E1" in shape or b"1E+1" in shape:
         return True
     # What begins with plain letters is found ten times as quickly: first the zeros.
     ends = (zeros.end() for zeros in _ZEROS.finditer(text))
