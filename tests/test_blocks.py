@@ -1,0 +1,242 @@
+"""Rows are worked on many at a time, and each comes out as if it were alone."""
+
+from __future__ import annotations
+
+import gc
+import random
+from typing import TYPE_CHECKING
+
+import phonenumbers
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from leadctl import config, numbering, profile
+from leadctl.fitting import Fitter, Unfit
+from leadctl.mapping import bind
+from leadctl.model import Block, Malformed
+from leadctl.phone import Normaliser, PhoneCheck, PhoneForm, PhoneRule
+from leadctl.spelling import PhoneProblem
+from leadctl.splitting import Unsplit, blocks
+from leadctl.yamlfile import parse
+
+if TYPE_CHECKING:
+    from conftest import Push
+
+    from leadctl.model import Json, Lead, Phone
+
+HEADER = ["Phone", "Mobile", "First", "Last", "Score", "State", "Note"]
+PROFILE = """\
+fields:
+  phone: [Phone, Mobile]
+  name: "{First} {Last}"
+  first_name: First
+  last_name: Last
+  external_id: Note
+  priority: {column: Score, map: {hot: highest}}
+  metadata: {state: State, note: Note}
+skip_if:
+  - {column: State, in: [gone]}
+  - {column: Note, in: [x]}
+"""
+CELL = st.sampled_from(
+    [
+        "", " ", "\t", "hot", "1", "x", "gone", "Asha", " Asha  Example ", "a\nb",
+        "+1 555 123 4567", "(555) 123-4567", "5551234567", "15551234567", "555",
+        "+49 30 1234567", "+91 90000 00001", "9000000001", "00491701234567",
+        "5551234567\n5551234568", "9.1E+11", "\u200b+15551234567", '{"a": 1}',
+    ]
+)  # fmt: skip
+ROWS = st.lists(st.lists(CELL, min_size=7, max_size=7), max_size=12)
+VALUE: st.SearchStrategy[Json] = CELL | st.sampled_from(
+    [None, True, 15551234567, 1.5, [], {}, ["+15551234567"], {"a": "b"}]
+)
+OBJECTS = st.lists(st.dictionaries(st.sampled_from(HEADER), VALUE), max_size=12)
+
+
+def alone(normalise: Normaliser, value: Json) -> Phone | str:
+    try:
+        return normalise(value)
+    except PhoneProblem as problem:
+        return problem.reason
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        PhoneRule(PhoneForm.E164),
+        PhoneRule(PhoneForm.DIGITS, fewest=8),
+        PhoneRule(PhoneForm.NATIONAL, most=11),
+        PhoneRule(PhoneForm.AS_WRITTEN),
+        PhoneRule(PhoneForm.NATIONAL, country="IN"),
+    ],
+    ids=lambda rule: f"{rule.form.name} {rule.country or ''}",
+)
+@pytest.mark.parametrize("check", PhoneCheck)
+@given(
+    values=st.lists(VALUE, max_size=12),
+    region=st.sampled_from([None, "US", "DE", "IN", "BR"]),
+)
+@settings(deadline=None, database=None, max_examples=100)
+def test_column_of_phones_is_its_cells(
+    rule: PhoneRule, check: PhoneCheck, values: list[Json], region: str | None
+) -> None:
+    normalise = Normaliser(rule, region, check)
+    phones, problems = normalise.column(values)
+    together = [
+        problems[place].reason if place in problems else phone
+        for place, phone in enumerate(phones)
+    ]
+    assert together == [alone(normalise, value) for value in values]
+
+
+def test_lines_of_usual_numbers_are_what_each_is_read_as() -> None:
+    """On every region: examples of every kind, in the spellings of a file."""
+    looked_at = 0
+    rng = random.Random(7)  # noqa: S311  made-up numbers, not secrets
+    for region in sorted(phonenumbers.SUPPORTED_REGIONS):
+        plan = numbering.plan_of(region)
+        assert plan is not None
+        texts = [*_spelled(region, rng)]
+        found = plan.usual_numbers("\n".join(texts))
+        assert len(found) == len(texts)
+        looked_at += any(found)
+        for text, national in zip(texts, found, strict=True):
+            if national:
+                number = phonenumbers.parse(text, region)
+                assert number.country_code == int(plan.code), (text, region)
+                assert phonenumbers.national_significant_number(number) == national
+    # Not Argentina, where what may be a prefix may be nothing at all.
+    assert looked_at == len(phonenumbers.SUPPORTED_REGIONS) - 1
+
+
+def _spelled(region: str, rng: random.Random) -> list[str]:
+    code = phonenumbers.country_code_for_region(region)
+    texts = [""]
+    for kind in phonenumbers.PhoneNumberType.values():
+        example = phonenumbers.example_number_for_type(region, kind)
+        if example is not None:
+            national = phonenumbers.national_significant_number(example)
+            texts += [
+                national,
+                f"0{national}",
+                f"{code}{national}",
+                f"+{code}{national}",
+            ]
+            texts += [f"{national[:-1]}{rng.randrange(10)}", national[1:]]
+    return texts
+
+
+def fitting_for(name: str) -> Fitter:
+    provider = config.resolve(parse("", "config"), {}, provider=name).provider
+    return Fitter(provider, Normaliser(provider.phone_rule, "US"), str.encode)
+
+
+def outcome(found: Lead | Unfit) -> object:
+    if isinstance(found, Unfit):
+        return found.code, found.field, found.reason
+    return found
+
+
+def each_alone(fitter: Fitter, values: list[dict[str, Json]]) -> list[object]:
+    found: list[object] = []
+    for row, one in enumerate(values):
+        try:
+            found.append(fitter.lead(row, dict(one)))
+        except Unfit as unfit:
+            found.append(outcome(unfit))
+    return found
+
+
+@pytest.mark.parametrize("provider", ["agora", "lupitor", "ozonetel", "voiso", "yotel"])
+@given(rows=ROWS | OBJECTS)
+@settings(deadline=None, database=None, max_examples=150)
+def test_block_of_rows_is_its_rows(
+    provider: str, rows: list[list[str]] | list[dict[str, Json]]
+) -> None:
+    nested = any(isinstance(row, dict) for row in rows)
+    mapper = bind(profile.load(parse(PROFILE, "profile")), HEADER, nested=nested)
+    values = [mapper.values(row) for row in rows]
+    table = mapper.table([*rows])
+    assert {name: len(column) for name, column in table.items()} == dict.fromkeys(
+        mapper.getters, len(rows)
+    )
+    assert values == [
+        {n: column[place] for n, column in table.items() if column[place] is not None}
+        for place in range(len(rows))
+    ]
+    assert mapper.skipped([*rows]) == [mapper.skipped_by(row) for row in rows]
+    fitter = fitting_for(provider)
+    together = fitter.leads(range(len(rows)), table)
+    assert [outcome(found) for found in together] == each_alone(fitter, values)
+
+
+@given(
+    found=st.lists(st.lists(st.booleans(), max_size=6), max_size=5),
+    first=st.integers(1, 25),
+    last=st.integers(0, 25),
+)
+@settings(deadline=None, database=None)
+def test_blocks_number_every_row_once(
+    found: list[list[bool]], first: int, last: int
+) -> None:
+    """A true one was split, a false one was not."""
+    rows = [
+        [["cell"] if ok else Unsplit("odd", "text") for ok in part] for part in found
+    ]
+    numbered = [*blocks(rows)]
+    flags = [ok for part in found for ok in part]
+    assert _flags(numbered) == dict(enumerate(flags, start=1))
+    within = [block.between(first, last) for block in numbered]
+    assert _flags(within) == {
+        number: ok
+        for number, ok in enumerate(flags, start=1)
+        if first <= number <= last
+    }
+
+
+def _flags(found: list[Block]) -> dict[int, bool]:
+    flags: dict[int, bool] = {}
+    for block in found:
+        assert len(block.numbers) == len(block.cells)
+        assert all(isinstance(row, Malformed) for row in block.malformed)
+        flags |= dict.fromkeys(block.numbers, True)
+        flags |= {row.number: False for row in block.malformed}
+    return dict(sorted(flags.items()))
+
+
+def test_nothing_of_a_block_waits_for_the_garbage_collector() -> None:
+    """What is wrong with a row must not hold on to all that stood beside it."""
+    fitter = fitting_for("voiso")
+    numbers: list[Json] = ["555", "+1 555 123 4567", None, "x"] * 50
+    wrong: list[Json] = ["never", "low"] * 100
+    gc.collect()
+    gc.disable()
+    try:
+        fitter.leads(range(200), {"phone": numbers, "priority": wrong})
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize(
+    ("options", "rows"),
+    [
+        pytest.param(
+            ["--skip", "1500", "--limit", "1"], [1501], id="one in the middle"
+        ),
+        pytest.param(["--skip", "2999"], [3000], id="the last"),
+        pytest.param(["--limit", "2"], [1, 2], id="the first"),
+        pytest.param(["--skip", "3000"], [], id="behind the end"),
+    ],
+)
+def test_skip_and_limit_count_rows_over_blocks(
+    push: Push, options: list[str], rows: list[int]
+) -> None:
+    lines = "".join(f"Asha{i},+1555{i:07}\n" for i in range(1, 3001))
+    ran = push(
+        "voiso", push.program.write("many.csv", f"name,phone\n{lines}"), *options
+    )
+    assert ran.table["rows"] == len(rows)
+    arrived = [lead["name"] for lead in push.stored("voiso")]
+    assert arrived == [f"Asha{row}" for row in rows]
