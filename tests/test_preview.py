@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from terminal import Terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -253,6 +254,25 @@ def test_nothing_of_a_cell_speaks_to_the_terminal(program: Program) -> None:
     assert "[31mred" in ran.out
     printed = ran.out + ran.err
     assert not [c for c in printed if not c.isprintable() and c != "\n"]
+
+
+@pytest.mark.parametrize("columns", [80, 40])
+def test_long_row_is_broken_between_words(program: Program, columns: int) -> None:
+    names = [f"column {n}" for n in range(12)]
+    cells = [f"value {n}" for n in range(12)]
+    program.write(
+        "leads.csv", f"phone,{','.join(names)}\n+15551230001,{','.join(cells)}\n"
+    )
+    with Terminal(program, ("preview", "leads.csv"), columns) as shown:
+        assert shown.end() == 0
+    at = shown.screen.index("row 1")
+    lines = shown.screen[at + 1 : shown.screen.index("", at)]
+    assert max(map(len, lines)) < columns
+    assert lines[0].startswith("  raw     phone=+15551230001")
+    assert all(line.startswith(" " * 10) for line in lines[1:-1])
+    assert lines[-1] == "  mapped  phone=+15551230001"
+    raw = " ".join(" ".join(lines[:-1]).split())
+    assert all(f"{n}={c}" in raw for n, c in zip(names, cells, strict=True))
 
 
 # --- what it cannot show -------------------------------------------------------------

@@ -12,7 +12,7 @@ import typer
 from leadctl.cli import options  # noqa: TC001  typer reads the annotations at run time
 from leadctl.cli.app import app
 from leadctl.cli.layout import Section
-from leadctl.cli.show import Output
+from leadctl.cli.show import Output, folded
 from leadctl.errors import LeadctlError
 
 if TYPE_CHECKING:
@@ -180,11 +180,9 @@ def _sample_lines(sample: Sample) -> Iterator[str]:
     yield ""
     verdict = f"{sample.code}: {sample.reason}" if sample.code else ""
     yield _printed(f"row {sample.row}  {verdict}".rstrip())
-    yield f"  raw     {_members(sample.raw)}"
-    if sample.mapped:
-        yield f"  mapped  {_members(sample.mapped)}"
-    if sample.sent:
-        yield f"  sent    {_members(sample.sent)}"
+    for label in ("raw", "mapped", "sent"):
+        if values := getattr(sample, label):
+            yield folded(f"  {label:<6}  {_members(values)}", len("  mapped  "))
 
 
 def _members(values: Mapping[str, Json]) -> str:

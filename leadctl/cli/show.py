@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
+import textwrap
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NoReturn, TextIO
@@ -126,6 +128,16 @@ def show_error(error: LeadctlError) -> None:
     say(f"leadctl: {error.message}")
     if error.hint:
         say(f"  {error.hint}")
+
+
+def folded(line: str, indent: int) -> str:
+    """Break a line of stdout between words where a terminal would break within them."""
+    if not sys.stdout.isatty():
+        return line
+    width = max(indent + 20, shutil.get_terminal_size().columns - 1)
+    return textwrap.fill(
+        line, width, subsequent_indent=" " * indent, break_on_hyphens=False
+    )
 
 
 def say(text: str) -> None:
