@@ -11,7 +11,7 @@ from benchmarks import rows
 from leadctl import profile, yamlfile
 from leadctl.fitting import Fitter
 from leadctl.mapping import bind
-from leadctl.model import Batch
+from leadctl.model import Batch, Lead
 from leadctl.phone import Normaliser, PhoneCheck
 from leadctl.providers.voiso import Voiso
 
@@ -34,11 +34,11 @@ MAPPER = bind(
 @pytest.mark.parametrize("check", PhoneCheck)
 def test_phone(benchmark: BenchmarkFixture, check: PhoneCheck) -> None:
     normalise = Normaliser(Voiso.phone_rule, "US", check)
-    benchmark(lambda: [normalise(number) for number in NUMBERS])
+    benchmark(lambda: normalise.column(NUMBERS))
 
 
 def test_mapping(benchmark: BenchmarkFixture) -> None:
-    benchmark(lambda: [MAPPER.values(cells) for cells in CELLS])
+    benchmark(lambda: MAPPER.table(CELLS))
 
 
 def test_fitting(benchmark: BenchmarkFixture) -> None:
@@ -54,5 +54,6 @@ def test_encoding(benchmark: BenchmarkFixture) -> None:
 def batch(number: int) -> Batch:
     normalise = Normaliser(Voiso.phone_rule, "US", PhoneCheck.POSSIBLE)
     fitter = Fitter(Voiso(), normalise, lambda identity: identity.encode()[:16])
-    leads = [fitter.lead(i, MAPPER.values(cells)) for i, cells in enumerate(CELLS)]
-    return Batch(UUID(int=number), "3", 0, tuple(leads))
+    fits = fitter.leads(range(len(CELLS)), MAPPER.table(CELLS))
+    leads = tuple(fit for fit in fits if isinstance(fit, Lead))
+    return Batch(UUID(int=number), "3", 0, leads)

@@ -76,10 +76,19 @@ def read(text: str, region: str | None = None) -> Number:
     plan = plan_of(region)
     if plan and (found := plan.usual.match(text)):
         return Number(plan.main, found["number"])
-    number = _read_digits(text, region)
+    number = read_usual_abroad(text) or _read_digits(text, region)
     if number is None and len(text) <= _LONGEST_TEXT:
         number = _read_digits(text.translate(_PUNCTUATION), region)
     return number or _read_by_library(text, region)
+
+
+def read_usual_abroad(text: str) -> Number | None:
+    """Read a number behind +, if it looks like nearly all of its country."""
+    begin = text[1:4] if text.startswith("+") else ""
+    is_plain = begin.isdecimal() and begin.isascii()
+    plan = _plan_dialled(begin) if is_plain else None
+    found = plan.usual.match(text) if plan else None
+    return Number(plan, found["number"]) if plan and found else None
 
 
 def is_region(code: str) -> bool:

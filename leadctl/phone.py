@@ -68,8 +68,10 @@ class Normaliser:
         self._rule = rule
         self._region = region
         self._is_strict = check is PhoneCheck.VALID
-        is_world_wide = rule.country is None and rule.form is not PhoneForm.AS_WRITTEN
-        self._plan = numbering.plan_of(region) if is_world_wide else None
+        self._is_world_wide = (
+            rule.country is None and rule.form is not PhoneForm.AS_WRITTEN
+        )
+        self._plan = numbering.plan_of(region) if self._is_world_wide else None
         before = len(self._plan.code) if self._plan else 0
         self._taken = range(max(rule.fewest - before, 1), rule.most - before + 1)
 
@@ -123,6 +125,12 @@ class Normaliser:
         return [*map(_PHONE, zip(wires, keys, repeat(())))]
 
     def _unusual(self, value: Json) -> Phone:
+        if self._is_world_wide and isinstance(value, str):
+            number = numbering.read_usual_abroad(value.translate(SPACING))
+            if number:
+                if self._is_strict:
+                    self._require_assigned(number)
+                return Phone(*self._written(number.plan.code, number.national))
         plus, digits, repairs = spelled(value)
         if self._rule.country == "IN":
             wire, key = self._indian(plus=plus, digits=digits)

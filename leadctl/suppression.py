@@ -20,7 +20,6 @@ from leadctl.mapping import getters_of
 from leadctl.model import Code
 from leadctl.phone import Normaliser, PhoneForm, PhoneRule
 from leadctl.reader import Wishes, open_source
-from leadctl.spelling import PhoneProblem
 from leadctl.wording import count, nearest
 from leadctl.workbook import sheets
 
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
 
     from leadctl.model import Json
     from leadctl.source import Source
+    from leadctl.spelling import PhoneProblem
 
 INTERNATIONAL = PhoneRule(PhoneForm.DIGITS)
 FEWEST_DIGITS = 7
@@ -86,21 +86,22 @@ def read(lists: Sequence[List], rule: PhoneRule, region: str | None) -> Suppress
 
 
 def _numbers(listed: List, normalise: Normaliser) -> Iterator[int]:
+    source = _opened(listed)
     found = rounded = 0
-    for place, value in _entries(listed):
-        try:
-            key = normalise(value).key
-        except PhoneProblem as problem:
-            if _might_be_called(value, problem):
+    for rows, values in _entries(listed, source):
+        phones, problems = normalise.column(values)
+        for place, problem in problems.items():
+            if _might_be_called(values[place], problem):
+                where = f"row {rows[place]}" if rows[place] else "its first line"
                 raise InputUnusable(
-                    f"suppression list {listed.path}, {place}: {problem.reason}",
+                    f"suppression list {listed.path}, {where}: {problem.reason}",
                     hint="correct the entry or take it out: a number that cannot be "
                     "compared might be called",
-                ) from None
-        else:
-            found += 1
-            rounded += looks_rounded(value)
-            yield int(key)
+                )
+        found += len(phones) - len(problems)
+        if source.suspicious:
+            rounded += sum(map(looks_rounded, values))
+        yield from (int(phone.key) for phone in phones if phone.key)
     if damaged := str(Damage(found, rounded=rounded)):
         raise InputUnusable(f"suppression list {listed.path}: {damaged}")
 
@@ -125,12 +126,16 @@ _LOST = re.compile(r"#{2,}|#[A-Z0/]+[!?]|#N/A")
 could not calculate."""
 
 
-def _entries(listed: List) -> Iterator[tuple[str, Json]]:
-    """Yield every cell that may hold a number, and where it stands."""
-    source = _opened(listed)
+def _entries(
+    listed: List, source: Source
+) -> Iterator[tuple[Sequence[int], Sequence[Json]]]:
+    """Yield all cells that may hold a number, many at a time, and the rows they are in.
+
+    What stands in the header is in row 0: a number may have been taken for a name.
+    """
     columns = _columns(listed, source)
-    if source.header:  # a number may have been taken for a name
-        yield from (("its first line", name) for name in columns)
+    if source.header:
+        yield [0] * len(columns), columns
     getters = [
         getter
         for name in columns
@@ -142,9 +147,8 @@ def _entries(listed: List) -> Iterator[tuple[str, Json]]:
                 f"suppression list {listed.path}, row {row.number}: {row.reason}",
                 hint="correct it: a number that cannot be compared might be called",
             )
-        cells = [getter(block.cells) for getter in getters]
-        for number, *values in zip(block.numbers, *cells, strict=True):
-            yield from ((f"row {number}", value) for value in values)
+        for getter in getters:
+            yield block.numbers, getter(block.cells)
 
 
 def _opened(listed: List) -> Source:
