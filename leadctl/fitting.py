@@ -82,7 +82,10 @@ class Fitter:
                         wires[place][key] = check(value)
                     except FieldInvalid as problem:
                         unfit.setdefault(place, _unfit(name, problem))
-        if any(map(any, table.values())):
+        for name, column in [*table.items()]:
+            if column.count(None) == len(column):
+                del table[name]
+        if table:
             self._place_the_rest(table, wires, unfit)
         leads = map(_LEAD, zip(rows, phones, wires, digests, strict=True))
         if not unfit:

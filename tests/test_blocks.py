@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import random
 from typing import TYPE_CHECKING
 
@@ -49,7 +50,7 @@ CELL = st.sampled_from(
 )  # fmt: skip
 ROWS = st.lists(st.lists(CELL, min_size=7, max_size=7), max_size=12)
 VALUE: st.SearchStrategy[Json] = CELL | st.sampled_from(
-    [None, True, 15551234567, 1.5, [], {}, ["+15551234567"], {"a": "b"}]
+    [None, True, False, 0, 15551234567, 1.5, [], {}, ["+15551234567"], {"a": "b"}]
 )
 OBJECTS = st.lists(st.dictionaries(st.sampled_from(HEADER), VALUE), max_size=12)
 
@@ -240,3 +241,11 @@ def test_skip_and_limit_count_rows_over_blocks(
     assert ran.table["rows"] == len(rows)
     arrived = [lead["name"] for lead in push.stored("voiso")]
     assert arrived == [f"Asha{row}" for row in rows]
+
+
+@pytest.mark.parametrize("value", [0, False])
+def test_value_that_is_nothing_to_python_is_sent(push: Push, value: Json) -> None:
+    lead = {"phone": "+15551230001", "title": value}
+    ran = push("lupitor", push.program.write("leads.jsonl", json.dumps(lead)))
+    assert ran.code == 0, ran.err
+    assert push.stored("lupitor")[0]["metadata"] == {"title": value}
