@@ -74,7 +74,9 @@ class Fitter:
         digests = self._digests(phones, table)
         if self._builds_name:
             _build_names(table, unfit)
-        wires: list[dict[str, Json]] = [{self._phone_wire: wire} for wire, *_ in phones]
+        wires: list[dict[str, Json]] = [
+            {self._phone_wire: phone[0]} for phone in phones
+        ]
         for name, key, check in self._fields:
             for place, value in enumerate(table.pop(name, ())):
                 if value is not None:

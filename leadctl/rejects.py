@@ -241,7 +241,8 @@ def _guarded(cells: Cells | str, places: Collection[int]) -> Cells | str:
 
 def _delimited_line(cells: Cells | str, own: list[str], source: Source) -> str:
     if isinstance(cells, list):
-        theirs = [cells[i] for i in range(len(cells)) if i not in _own_places(source)]
+        ours = _own_places(source)
+        theirs = [cell for place, cell in enumerate(cells) if place not in ours]
         return _joined([*own, *theirs], source)
     # A line that could not be split goes back as it stands.
     raw = _without_own(str(cells), source)
