@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import suppress
-from itertools import chain, compress
+from itertools import compress
+from operator import not_
 from typing import TYPE_CHECKING, NamedTuple
 
 from leadctl.fitting import Fitter, Unfit
@@ -85,20 +86,23 @@ class Screen:
             findings += _skipped(numbers, skipped)
             kept = [column is None for column in skipped]
             numbers, rows = [*compress(numbers, kept)], [*compress(rows, kept)]
-        leads = []
-        for number, fit in zip(numbers, self._fits(file, numbers, rows), strict=True):
-            if isinstance(fit, Unfit):
-                verdict = Status.REJECTED, fit.code, fit.reason, fit.field
-            elif fit.phone.key in self._suppressed:
-                verdict = _LISTED
-            elif not self._seen.add(fit.phone.key, fit.digests[1:]):
-                verdict = _MET
-            else:
-                leads.append(fit)
-                continue
-            findings.append(Finding(number, *verdict))
-        repairs = chain.from_iterable(lead.phone.repairs for lead in leads)
-        self.repairs.update(repairs)
+        fits = self._fits(file, numbers, rows)
+        leads = [fit for fit in fits if isinstance(fit, Lead)]
+        if len(leads) < len(fits):
+            findings += _unfit(numbers, fits)
+        if self._suppressed:
+            findings += [
+                Finding(lead.row, *_LISTED) for lead in leads if self.is_listed(lead)
+            ]
+            leads = [lead for lead in leads if not self.is_listed(lead)]
+        new = self._seen.add_all(leads)
+        if not all(new):
+            met = compress(leads, map(not_, new))
+            findings += [Finding(lead.row, *_MET) for lead in met]
+            leads = [*compress(leads, new)]
+        for lead in leads:
+            if lead.phone.repairs:
+                self.repairs.update(lead.phone.repairs)
         return Screened(leads, findings)
 
     def again(self, file: int, wanted: Collection[int]) -> list[Lead]:
@@ -138,6 +142,12 @@ _MET = (
     "an earlier row of this run is the same lead",
     "",
 )
+
+
+def _unfit(numbers: Sequence[int], fits: Sequence[Lead | Unfit]) -> Iterator[Finding]:
+    for number, fit in zip(numbers, fits, strict=True):
+        if isinstance(fit, Unfit):
+            yield Finding(number, Status.REJECTED, fit.code, fit.reason, fit.field)
 
 
 def _skipped(

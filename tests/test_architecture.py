@@ -37,7 +37,7 @@ ALLOWED = {
     "model": set[str](),
     "wording": set[str](),
     "rowset": set[str](),
-    "seen": set[str](),
+    "seen": {"model"},
     "remembered": {"model"},
     "folders": {"errors"},
     "strictjson": {"model"},

@@ -8,6 +8,7 @@ from typing import Literal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from leadctl.model import Lead, Phone
 from leadctl.seen import SHORT, Numbers, Seen
 
 NUMBERS = st.integers(0, 2**64 - 1) | st.integers(0, 50_000)
@@ -39,6 +40,31 @@ def test_lead_that_was_left_out_hides_no_other() -> None:
     assert seen.add("15551230001", [b"a" * 16])
     assert not seen.add("15551230002", [b"a" * 16])
     assert seen.add("15551230002", [b"c" * 16])
+
+
+@given(
+    leads=st.lists(
+        st.tuples(
+            st.sampled_from(
+                ["15551230001", "15551230002", "9" * 15, "as written 0012"]
+            ),
+            st.lists(st.sampled_from([b"a" * 16, b"b" * 16]), max_size=1),
+        ),
+        max_size=12,
+    )
+)
+@settings(deadline=None, database=None)
+def test_leads_together_are_kept_as_one_by_one(
+    leads: list[tuple[str, list[bytes]]],
+) -> None:
+    one_by_one, together = Seen(), Seen()
+    expected = [one_by_one.add(phone, others) for phone, others in leads]
+    found = [
+        Lead(row, Phone(phone, phone), {}, (b"", *others))
+        for row, (phone, others) in enumerate(leads, start=1)
+    ]
+    half = len(found) // 2
+    assert together.add_all(found[:half]) + together.add_all(found[half:]) == expected
 
 
 def test_longest_numbers_are_told_apart() -> None:
