@@ -151,7 +151,6 @@ class Importer:
                 if self._too_many_rejects():
                     self._call_off(self._too_many, chunk, file)
                     return
-                self._meter.has_read(self._read)
                 yield Batch(uuid4(), self._job.campaign, file, chunk, self._job.tags)
 
     def _too_many_rejects(self, *, at_end: bool = False) -> bool:
@@ -213,13 +212,13 @@ class Importer:
         accounted = self._accounted.get(file) or ()
         for block in self._blocks(file):
             self._read += block.last - block.first + 1
-            self._meter.has_read(self._read)
             leads, findings = self.screen.judge(file, block)
             if accounted:
                 leads = [lead for lead in leads if lead.row not in accounted]
                 findings = [one for one in findings if one.row not in accounted]
             for finding in findings:
                 self._books.note(file, finding)
+            self._meter.has_read(self._read)
             yield leads
 
     def _blocks(self, file: int) -> Iterator[Block]:
