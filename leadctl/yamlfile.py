@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import yaml
 
@@ -60,7 +61,12 @@ class Document:
         if found is None:
             return {}
         if not isinstance(found, dict):
-            raise self.problem(where, f"{_label(where)} must be a mapping (key: value)")
+            together = isinstance(found, str) and ":" in found
+            raise self.problem(
+                where,
+                f"{_label(where)} must be a mapping (key: value)",
+                hint="a space is needed after the colon" if together else None,
+            )
         known = None if allowed is None else list(allowed)
         for key in found:
             if known is not None and key not in known:
@@ -79,7 +85,10 @@ def read(path: Path) -> Document:
         reason = (
             error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         )
-        raise InputUnusable(f"{path}: cannot be read: {reason}") from error
+        raise InputUnusable(
+            f"{path}: cannot be read: {reason}",
+            hint=None if isinstance(error, OSError) else "save it as UTF-8",
+        ) from error
     return parse(text, str(path))
 
 
@@ -88,11 +97,16 @@ def parse(text: str, name: str) -> Document:
         root = yaml.compose(text, Loader=_Loader)
         lines: dict[Where, int] = {}
         content = _construct(root, (), lines, name) if root else None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f", line {mark.line + 1}" if mark else ""
-        what = getattr(error, "problem", None) or "not valid YAML"
-        raise InputUnusable(f"{name}{where}: {what}") from error
+    except yaml.MarkedYAMLError as error:
+        what, hint, mark = _mistake(error)
+        where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise InputUnusable(f"{name}{where}: {what}", hint=hint) from error
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise InputUnusable(
+            f"{name}, line {line}: a character that YAML does not take",
+            hint="remove it; it may be invisible",
+        ) from error
     except RecursionError:
         raise InputUnusable(f"{name}: nested too deeply") from None
     try:
@@ -115,6 +129,67 @@ class _Loader(yaml.SafeLoader):
         if self.check_event(yaml.AliasEvent):
             mark = self.get_mark()
             raise yaml.MarkedYAMLError(
+class _Mistake(NamedTuple):
+    """What is wrong, what to do about it, and where."""
+
+    what: str
+    hint: str | None
+    mark: yaml.Mark | None
+
+
+_MISTAKES = (
+    ("character '\\t'", "a tab where spaces are needed", "indent with spaces alone"),
+    (
+        "cannot start any token",
+        "a text that begins with a sign of YAML's own",
+        "put the text into quotes",
+    ),
+    (
+        "mapping values are not allowed",
+        "a colon out of place",
+        "quote text that holds one; begin keys of one level in one column",
+    ),
+    (
+        "found '<block mapping start>'",
+        "indented otherwise than the lines above it",
+        "let keys of one level begin in one column",
+    ),
+    *(
+        (f"found '{sign}'", "a list and keys side by side", "give the list a key")
+        for sign in "-?"
+    ),
+    (
+        "expected <block end>",
+        "text behind a closing quote or bracket",
+        """quote the text as a whole: name: "{First Name} {Last Name}\"""",
+    ),
+    (
+        "unknown escape character",
+        "a backslash in double quotes",
+        "use single quotes, or none",
+    ),
+    ("another document", "a second document begins (---)", "leave one in the file"),
+)
+_OPENED = (
+    ("found unexpected end of stream", "a quote is opened and never closed", None),
+    ("expected ',' or", "a bracket is not closed, or a comma is missing in it", None),
+    ("find expected ':'", "a key without a colon", "write key: value"),
+)
+"""Mistakes that lie where something began, and not where it turned out to be wrong."""
+
+
+def _mistake(error: yaml.MarkedYAMLError) -> _Mistake:
+    """Put the commonest of what the parser says into words of ours."""
+    said = error.problem or "not valid YAML"
+    for words, what, hint in _OPENED:
+        if words in said:
+            return _Mistake(what, hint, error.context_mark or error.problem_mark)
+    for words, what, hint in _MISTAKES:
+        if words in said:
+            return _Mistake(what, hint, error.problem_mark)
+    return _Mistake(said, None, error.problem_mark)
+
+
                 problem="aliases (*name) are not read", problem_mark=mark
             )
         return super().compose_node(parent, index)

@@ -70,33 +70,67 @@ def test_number_with_a_plus_keeps_it() -> None:
     [
         ("a: 1\nb: 2\na: 3\n", 3, "'a' stands twice"),
         ("a:\n  b: 1\n  b: 2\n", 3, "'b' stands twice"),
-        ("a: [1, 2\nb: 3\n", 2, ""),
-        ("a: 'x\n", 2, ""),
-        ("a:\n\tb: 1\n", 2, ""),
         ("a: &x 1\nb: *x\n", 2, "aliases"),
         ("? [a, b]\n: 1\n", 1, "keys must be plain words"),
         ("? {a: b}\n: 1\n", 1, "keys must be plain words"),
-        ("a: 1\n---\nb: 2\n", 2, ""),
         ("a: !!int many\n", 1, ""),
         ("a: !!float many\n", 1, ""),
     ],
     ids=[
         "twice",
         "twice below",
-        "open list",
-        "open quote",
-        "tab",
         "alias",
         "list as key",
         "mapping as key",
-        "two documents",
         "tagged number",
         "tagged fraction",
     ],
 )
 def test_mistake_is_named_with_its_line(text: str, line: int, words: str) -> None:
-    with pytest.raises(InputUnusable, match=f"^profile.yaml, line {line}: .*{words}"):
+    with pytest.raises(InputUnusable, match=f"^profile.yaml, line {line}[:,].*{words}"):
         parse(text, "profile.yaml")
+
+
+MISTAKES = {
+    "tab": ("a:\n\tb: 1\n", "2, column 1: a tab", "spaces"),
+    "open quote": ("a:\n  b: 'x\nc: 1\n", "2, column 6: a quote is opened", ""),
+    "open list": ("a: [1, 2\nb: 3\n", "1, column 4: a bracket is not closed", ""),
+    "open mapping": ("a: {b: 1\n", "1, column 4: a bracket is not closed", ""),
+    "no colon": (
+        "a: 1\nb 2\nc: 3\n",
+        "2, column 1: a key without a colon",
+        "key: value",
+    ),
+    "one colon too many": ("a: b: c\n", "1, column 5: a colon out of place", "quote"),
+    "deeper": ("a:\n  b: 1\n   c: 2\n", "3, column 5: a colon out of", "one column"),
+    "less deep": ("a:\n  b: 1\n c: 2\n", "3, column 2: indented", "one column"),
+    "template": ("a: {b} {c}\n", "1, column 8: text behind", '"{First Name} {Last'),
+    "quote": ("a: 'it's'\n", "1, column 8: text behind", "quote"),
+    "sign": ("a: @b\n", "1, column 4: a text that begins", "quotes"),
+    "backslash": ('a: "\\d"\n', "1, column 6: a backslash", "single"),
+    "list among keys": ("a:\n  b: 1\n  - c\n", "3, column 3: a list and keys", "key"),
+    "two documents": ("a: 1\n---\nb: 2\n", "2, column 1: a second document", "one"),
+    "control character": ("a: 1\nb: \1\n", "2: a character", "invisible"),
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "remedy"), MISTAKES.values(), ids=MISTAKES.keys()
+)
+def test_common_mistake_is_told_in_words_of_ours(
+    text: str, words: str, remedy: str
+) -> None:
+    with pytest.raises(InputUnusable) as caught:
+        parse(text, "profile.yaml")
+    assert caught.value.message.startswith(f"profile.yaml, line {words}")
+    assert remedy in (caught.value.hint or "")
+
+
+def test_colon_without_a_space_gets_its_remedy() -> None:
+    document = parse("fields:\n  phone:Mobile\n", "profile.yaml")
+    with pytest.raises(InputUnusable, match="'fields' must be a mapping") as caught:
+        document.table(("fields",))
+    assert caught.value.hint == "a space is needed after the colon"
 
 
 @pytest.mark.parametrize(
