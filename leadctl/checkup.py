@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from leadctl import config, profile
 from leadctl.errors import ExitCode, InputUnusable, LeadctlError
@@ -20,11 +20,14 @@ from leadctl.transport import require_safe_url
 from leadctl.wording import count, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from leadctl.config import Account
     from leadctl.model import Json
-    from leadctl.yamlfile import Document
+    from leadctl.profile import Profile
+    from leadctl.yamlfile import Document, Where
+
+Found = TypeVar("Found")
 
 
 class Grade(StrEnum):
@@ -119,25 +122,62 @@ def _accounts(
         yield problem("config", error)
         return
     for name in names:
-        topic = f"account {name}"
-        try:
-            account = config.resolve(found, environment, provider=None, account=name)
-            if not account.missing:
-                require_safe_url(account.provider.base_url)
-            _require_files(account)
-        except LeadctlError as error:
-            yield problem(topic, error)
-            continue
+        yield from _account(found, environment, unset, name)
+
+
+def _account(
+    found: Document, environment: Mapping[str, str], unset: Grade, name: str
+) -> Iterator[Check]:
+    def resolved(document: Document) -> Account:
+        return config.resolve(document, environment, provider=None, account=name)
+
+    topic, part = f"account {name}", ("accounts", name)
+    mistakes, places, account = _read_through(found, part, resolved)
+    yield from (problem(topic, error) for error in mistakes)
+    if account is None:
+        return
+    unusable = [*_unusable(account)]
+    yield from (problem(topic, error) for error in unusable)
+    if not (mistakes or unusable):
         yield Check(topic, f"{account.provider.title}, {account.provider.base_url}")
-        for key in account.missing:
+    for key in account.missing:
+        if (*part, key) not in places:
             message = f"{key} is not set"
             remedy = f"write it below it, or set {config.variable_name(name, key)}"
             yield Check(topic, message, unset, remedy, ExitCode.INPUT)
-        yield from _key_files(account, environment)
+    yield from _key_files(account, environment)
 
 
-def _require_files(account: Account) -> None:
-    """Raise where a file that a run needs is not there."""
+def _read_through(
+    document: Document, part: Where, read: Callable[[Document], Found]
+) -> tuple[list[LeadctlError], list[Where], Found | None]:
+    """Read a part of the document; return all that is wrong, and where, beside it.
+
+    What is wrong is left out and the rest read again. What is missed then is not.
+    """
+    mistakes: list[LeadctlError] = []
+    places: list[Where] = []
+    while True:
+        try:
+            return mistakes, places, read(document)
+        except LeadctlError as error:
+            where = error.where if isinstance(error, InputUnusable) else ()
+            if where and any(place[: len(where)] == where for place in places):
+                return mistakes, places, None
+            mistakes.append(error)
+            if where not in document.lines or where in ((), part):
+                return mistakes, places, None
+            places.append(where)
+            document = document.without(where)
+
+
+def _unusable(account: Account) -> Iterator[InputUnusable]:
+    """Yield what a run with an account would stumble over: its address, its files."""
+    try:
+        if not account.missing:
+            require_safe_url(account.provider.base_url)
+    except InputUnusable as error:
+        yield error
     named = [("ca_file", Path(account.connection.ca_file or "."))]
     named += [("suppress", List.named(text).path) for text in account.suppress]
     named += [
@@ -147,7 +187,7 @@ def _require_files(account: Account) -> None:
     ]
     for key, path in named:
         if path != Path() and not path.is_file():
-            raise InputUnusable(f"{key} of account {account.name!r}: no file {path}")
+            yield InputUnusable(f"{key} of account {account.name!r}: no file {path}")
 
 
 def _key_files(account: Account, environment: Mapping[str, str]) -> Iterator[Check]:
@@ -173,22 +213,27 @@ def _profiles(found: Document) -> Iterator[Check]:
         yield problem("config", error)
         return
     for name in names:
-        topic, where = f"profile {name}", ("profiles", name)
-        try:
-            loaded = profile.load(found, where)
-            if loaded.region and not is_region(loaded.region):
-                raise found.problem(
-                    (*where, "region"),
-                    f"{loaded.region!r} is no country code such as US (ISO 3166)",
-                )
-        except LeadctlError as error:
-            yield problem(topic, error)
-        else:
-            yield Check(topic, count(len(loaded.fields), "field"))
-            if "phone" not in loaded.fields:
-                yield warning(
-                    topic, "it says nothing about `phone`", "add phone: COLUMN"
-                )
+        yield from _profile(found, name)
+
+
+def _profile(found: Document, name: str) -> Iterator[Check]:
+    topic, part = f"profile {name}", ("profiles", name)
+
+    def loaded(document: Document) -> Profile:
+        read = profile.load(document, part)
+        if read.region and not is_region(read.region):
+            raise document.problem(
+                (*part, "region"),
+                f"{read.region!r} is no country code such as US (ISO 3166)",
+            )
+        return read
+
+    mistakes, _, read = _read_through(found, part, loaded)
+    yield from (problem(topic, error) for error in mistakes)
+    if read and not mistakes:
+        yield Check(topic, count(len(read.fields), "field"))
+        if "phone" not in read.fields:
+            yield warning(topic, "it says nothing about `phone`", "add phone: COLUMN")
 
 
 def _unknown_variables(

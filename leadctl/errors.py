@@ -74,6 +74,8 @@ class UsageError(LeadctlError):
 
 
 class InputUnusable(LeadctlError):
+    """`where` is the way to what is wrong, if that stands in a YAML document."""
+
     exit_code = ExitCode.INPUT
 
 

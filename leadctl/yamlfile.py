@@ -39,7 +39,18 @@ class Document:
         self, where: Where, message: str, *, hint: str | None = None
     ) -> InputUnusable:
         line = self.lines.get(where) or self.lines.get(where[:-1], 1)
-        return InputUnusable(f"{self.name}, line {line}: {message}", hint=hint)
+        found = InputUnusable(f"{self.name}, line {line}: {message}", hint=hint)
+        found.where = where
+        return found
+
+    def without(self, where: Where) -> Document:
+        """Return the document with one entry less, which is there."""
+        content = deepcopy(self.content)
+        parent = replace(self, content=content).at(where[:-1])
+        if isinstance(parent, dict | list):
+            del parent[where[-1]]  # type: ignore[arg-type]  # a way fits its nodes
+        lines = {way: line for way, line in self.lines.items() if way != where}
+        return replace(self, content=content, lines=lines)
 
     def at(self, where: Where) -> Json:
         """Return the node at the end of the way; None where there is none."""
@@ -118,17 +129,6 @@ def parse(text: str, name: str) -> Document:
     return Document(name, content, lines)
 
 
-class _Loader(yaml.SafeLoader):
-    """SafeLoader that resolves nothing but true/false, null and decimal numbers."""
-
-    yaml_implicit_resolvers = {}  # noqa: RUF012  as the base declares it
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        # An alias can stand for a tree that doubles at every level: ten lines are
-        # gigabytes.
-        if self.check_event(yaml.AliasEvent):
-            mark = self.get_mark()
-            raise yaml.MarkedYAMLError(
 class _Mistake(NamedTuple):
     """What is wrong, what to do about it, and where."""
 
@@ -190,6 +190,17 @@ def _mistake(error: yaml.MarkedYAMLError) -> _Mistake:
     return _Mistake(said, None, error.problem_mark)
 
 
+class _Loader(yaml.SafeLoader):
+    """SafeLoader that resolves nothing but true/false, null and decimal numbers."""
+
+    yaml_implicit_resolvers = {}  # noqa: RUF012  as the base declares it
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        # An alias can stand for a tree that doubles at every level: ten lines are
+        # gigabytes.
+        if self.check_event(yaml.AliasEvent):
+            mark = self.get_mark()
+            raise yaml.MarkedYAMLError(
                 problem="aliases (*name) are not read", problem_mark=mark
             )
         return super().compose_node(parent, index)
