@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from leadctl import strictjson
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from leadctl.model import Json
 
@@ -66,6 +66,36 @@ FIELDS = tuple(ALIASES)
 def plain(header: str) -> str:
     """Reduce a header name to what aliases are compared by."""
     return "".join(c for c in header.casefold() if c.isalnum())
+
+
+_NO_CALLS = re.compile(
+    r"do(?:es)?not(?:call|contact|phone|disturb)|dontcall|^nocalls?$"
+    r"|^(?:has|is)?opt(?:ed)?out|opt(?:ed)?out$"
+)
+_NO_CALLS_IN_SHORT = re.compile(r"\bn?dn[cd]r?\b")  # DNC, DND, DNCR, NDNC
+_NOT_OF_CALLS = re.compile(r"mail|sms|text|fax|newsletter|whatsapp")
+
+
+def unheeded(columns: Iterable[str]) -> str:
+    """Say which of the columns that nothing reads seem to tell who is not to be called.
+
+    Empty where none does. Calling them all the same may be against the law.
+    """
+    found = [repr(name) for name in columns if _forbids_calls(name)]
+    if not found:
+        return ""
+    one = len(found) == 1
+    return (
+        f"{', '.join(found)} {'seems' if one else 'seem'} to say who must not be "
+        f"called, and nothing reads {'it' if one else 'them'}: leave such rows out by "
+        "skip_if in a profile (--profile)"
+    )
+
+
+def _forbids_calls(header: str) -> bool:
+    words = " ".join(re.split(r"[\W_]+", header.casefold()))
+    spelled_out = _NO_CALLS.search(plain(header)) and not _NOT_OF_CALLS.search(words)
+    return bool(spelled_out or _NO_CALLS_IN_SHORT.search(words))
 
 
 def word(value: Json) -> str:

@@ -17,6 +17,7 @@ from leadctl.errors import (
     ProviderError,
     RejectsNotWritten,
 )
+from leadctl.fields import unheeded
 from leadctl.importer import Importer, Known
 from leadctl.job import phone_columns, require_mappable
 from leadctl.journey import Patience
@@ -270,6 +271,10 @@ def _warn(order: Order, importer: Importer) -> None:
                 )
     for sentence in importer.screen.damages():
         order.tell(sentence)
+    mappers = importer.screen.mappers
+    for source, mapper in zip(order.job.sources, mappers, strict=True):
+        if sentence := unheeded(mapper.unused):
+            order.tell(f"{source.shown}: {sentence}")
 
 
 def _say_once(order: Order, importer: Importer, books: Books) -> None:

@@ -356,6 +356,7 @@ ALLOWED = {
         "config",
         "delivery",
         "errors",
+        "fields",
         "importer",
         "interrupts",
         "job",

@@ -15,9 +15,13 @@ QUESTION = "Send them? [y/N]"
 
 
 def asked(
-    push: Push, *options: str, provider: str = "voiso", columns: int = 80
+    push: Push,
+    *options: str,
+    provider: str = "voiso",
+    columns: int = 80,
+    header: str = "Shoe size",
 ) -> Terminal:
-    push.program.write("leads.csv", "Mobile,Shoe size\n+919000000001,44\n")
+    push.program.write("leads.csv", f"Mobile,{header}\n+919000000001,44\n")
     where = ("--provider", provider, "--campaign", CAMPAIGNS[provider])
     word = ("--acknowledge-compliance",) if provider == "agora" else ()
     given = ("push", "leads.csv", *where, *word, *options)
@@ -64,6 +68,14 @@ def test_anything_but_yes_sends_nothing_and_leaves_no_trace(
         assert terminal.end() == 7
     assert "not confirmed: nothing was sent and nothing recorded" in terminal.seen
     require_no_trace(push)
+
+
+def test_column_of_those_who_must_not_be_called_is_told_of_before(push: Push) -> None:
+    with asked(push, header="Do Not Call") as terminal:
+        screen = " ".join(terminal.until(QUESTION).split())
+        terminal.type("n\n")
+        assert terminal.end() == 7
+    assert "beware 'Do Not Call' seems to say who must not be called" in screen
 
 
 def test_interrupt_at_the_question_sends_nothing(push: Push) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from leadctl.cli.progress import forecast_of
 from leadctl.cli.show import heard, say
 from leadctl.errors import NotConfirmed, UsageError
+from leadctl.fields import unheeded
 from leadctl.job import mapper_of
 from leadctl.probe import Verdict
 from leadctl.wording import count
@@ -92,6 +93,8 @@ def _facts(order: Order, probe: Probe) -> Iterator[tuple[str, str]]:
     yield "campaign", _campaign(job.campaign, probe)
     for text in dict.fromkeys(_sent(job)):
         yield "sends", text
+    for text in dict.fromkeys(_unheeded(job)):
+        yield "beware", text
     if job.suppressed:
         yield "leaves out", "numbers on a suppression list"
     yield "then", provider.consequence
@@ -116,6 +119,13 @@ def _sent(job: Job) -> Iterator[str]:
         fields += [count(len(job.tags), "tag")] if job.tags else []
         unused = ", ".join(mapper.unused)
         yield "; ".join(fields) + (f" (not sent: {unused})" if unused else "")
+
+
+def _unheeded(job: Job) -> Iterator[str]:
+    for source in job.sources:
+        mapper = mapper_of(source, job.profile, job.constants)
+        if sentence := unheeded(mapper.unused):
+            yield sentence
 
 
 def _answered(question: str) -> bool:

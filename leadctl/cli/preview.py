@@ -109,7 +109,7 @@ def _facts(found: Preview) -> Json:
 
     source = found.source
     return {
-        "path": source.shown,
+        "path": source.recorded,
         "format": source.format,
         "compression": source.packing or None,
         "encoding": source.encoding or None,
@@ -147,6 +147,7 @@ def _sample_facts(sample: Sample) -> Json:
 
 
 def _lines(found: Preview) -> Iterator[str]:
+    from leadctl.fields import unheeded
     from leadctl.guessing import flow
     from leadctl.preview import pin
 
@@ -157,7 +158,7 @@ def _lines(found: Preview) -> Iterator[str]:
     yield f"to pin this in a profile:  file: {_printed(flow(pin(source)))}"
     yield ""
     if found.problem:
-        file = shlex.quote(source.shown)
+        file = shlex.quote(source.recorded)
         yield _printed(found.problem.message)
         yield f"  {found.problem.hint}"
         yield f"  or let a profile be drafted: leadctl profile guess {_printed(file)}"
@@ -166,6 +167,8 @@ def _lines(found: Preview) -> Iterator[str]:
         yield f"  {', '.join(map(_printed, columns))} → {name}"
     if found.unused:
         yield f"  not sent: {', '.join(map(_printed, found.unused))}"
+    if sentence := unheeded(found.unused):
+        yield f"  {sentence}"
     if found.damage:
         yield f"  {found.damage}"
     for sample in (*found.first, *found.rejects):
