@@ -58,7 +58,7 @@ def draft(source: Source) -> str:
     columns = [*_columns(source)]
     phones = _phones(columns)
     taken = {column.name for column in phones}
-    file = _visible(shlex.quote(source.shown))
+    file = _visible(shlex.quote(source.recorded))
     lines = [
         "# A draft: read it, correct it, and try it:",
         f"#   leadctl preview {file} --profile THIS_FILE",

@@ -12,7 +12,7 @@ from leadctl import report, spans
 from leadctl.course import NOTABLE
 from leadctl.stretches import Stretch
 from leadctl.terminal import plain
-from leadctl.wording import count
+from leadctl.wording import count, spoken
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -122,7 +122,7 @@ MOST_WAITS = 10
 
 def show_row(found: Trace, console: Console, *, masked: bool) -> None:
     """Print the way of a row; lead data as its shape if `masked`."""
-    console.print(plain(f"row {found.row:,} of {found.file.path}", "bold"))
+    console.print(plain(f"row {found.row:,} of {spoken(found.file.path)}", "bold"))
     if found.origin is None:
         console.print(plain(f"in the file    {found.missing}"))
     else:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from leadctl.surveying import Survey
 
 MOST_COLUMNS = 10_000
+ONE_A_LINE = "JSONL has one object a line; `jq -c '.[]'` makes it of an array"
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,12 @@ def open_source(path: Path, wishes: Wishes, shown: str | None = None) -> Source:
     start = _first_bytes(path, shown)
     if workbook.is_workbook(path, start):
         return _workbook(path, shown, wishes)
+    if start.startswith(workbook.MAGIC):
+        raise InputUnusable(
+            f"{shown} is a ZIP archive, and no .xlsx workbook",
+            hint="unpack it and name the file in it; save .ods, .xlsb and .numbers as "
+            "CSV (UTF-8)",
+        )
     if start.startswith(workbook.OLD_MAGIC):
         raise InputUnusable(
             f"{shown} is an old or a protected Excel workbook",
@@ -79,12 +86,23 @@ def open_source(path: Path, wishes: Wishes, shown: str | None = None) -> Source:
     if form is Format.XLSX:
         raise InputUnusable(f"{shown} is no workbook", hint="drop --format")
     if form is Format.JSONL:
-        return _json(path, shown, found)
-    return _table(path, shown, found, replace(wishes, format=form))
+        if _ARRAY.match(found.text):
+            raise InputUnusable(f"{shown} is one JSON array", hint=ONE_A_LINE)
+        source = _json(path, shown, found)
+    else:
+        source = _table(path, shown, found, replace(wishes, format=form))
+    if wishes.sheet:
+        none = Choice("sheet", wishes.sheet, "not looked for: it is no workbook", True)
+        return replace(source, choices=(*source.choices, none))
+    return source
 
 
 _JSON = re.compile(r'\s*(?:\{\s*["}]|\[\s*[\[{"\]])')
 """How JSON begins; some databases write a header as [Name],[Phone]."""
+
+
+_ARRAY = re.compile(r"\s*\[(?:[^\n]*,)?[ \t\r]*\n")
+"""How an array over several lines begins: its objects would be taken for bad lines."""
 
 
 def _first_bytes(path: Path, shown: str) -> bytes:
@@ -255,6 +273,6 @@ def _ways_into(source: Source) -> tuple[str, ...]:
     if not ways:
         raise InputUnusable(
             f"{source.shown}: no line is a JSON object",
-            hint="JSONL has one object a line; an array is not read",
+            hint=ONE_A_LINE,
         )
     return tuple(ways)

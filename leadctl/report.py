@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from leadctl.errors import ExitCode, Interrupted
-from leadctl.model import Status
+from leadctl.model import Code, Status
 from leadctl.spelling import ABOUT, Repair
-from leadctl.wording import count
+from leadctl.wording import count, spoken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -150,7 +150,9 @@ def show(report: Report, console: Console) -> None:
     counts.add_row("rows", f"{report.rows:,}")
     dry = "dry run, nothing was sent: " if report.dry_run else ""
     console.print(
-        plain(f"{dry}{', '.join(f.path for f in report.files)} → {title}", "bold")
+        plain(
+            f"{dry}{', '.join(spoken(f.path) for f in report.files)} → {title}", "bold"
+        )
     )
     console.print(counts)
     if report.reasons:
@@ -177,7 +179,11 @@ def _next_steps(report: Report) -> Iterator[str]:
     if report.dry_run:
         return
     if written and counts[Status.REJECTED]:
-        yield f"corrected, push them:  {_push_again(run, written)}"
+        yield (
+            "digits are lost:       export the file again, with the numbers as text"
+            if _only_cut(report)
+            else f"corrected, push them:  {_push_again(run, written)}"
+        )
     if run.options.get("sandbox"):  # its ledger is gone with it
         return
     if counts[Status.FAILED] or _is_open(run):
@@ -190,6 +196,12 @@ def _is_open(run: Run) -> bool:
     """Tell whether rows may be left that nobody has read."""
     signals = (ExitCode.INTERRUPTED, ExitCode.TERMINATED)
     return run.finished_at is None or run.exit_code in signals
+
+
+def _only_cut(report: Report) -> bool:
+    """Tell whether no row was rejected that anybody could correct."""
+    rejected = [one for one in report.reasons if one.status == Status.REJECTED]
+    return all(one.code == Code.PHONE_DAMAGED for one in rejected)
 
 
 def _push_again(run: Run, paths: Sequence[str]) -> str:
@@ -242,7 +254,7 @@ def _place(reason: Reason, report: Report) -> str:
     """Name the first row, and its file where there are several."""
     if len(report.files) == 1:
         return f"{reason.row:,}"
-    return f"{report.files[reason.file].path}:{reason.row:,}"
+    return f"{spoken(report.files[reason.file].path)}:{reason.row:,}"
 
 
 MOST_REASONS = 20

@@ -216,7 +216,7 @@ def _opened(
                 guarded=guarded,
             )
             for ordinal, source in enumerate(job.sources):
-                books.add_file(ordinal, source.shown, source.fingerprint)
+                books.add_file(ordinal, source.recorded, source.fingerprint)
     else:
         ended = books = ledger.books(order.resumes, guarded=guarded)
         unfinished = ended.reopen(

@@ -65,7 +65,8 @@ class Source:
     `names` are the header's cells as they stand, `columns` the same without spaces at
     their ends; for JSONL they are the ways into the objects, dotted. `preamble` lines
     (of a workbook: rows) stand before the header or the first row. `fingerprint` is the
-    BLAKE2 of the unpacked bytes: a resumed run must read the same ones.
+    BLAKE2 of the unpacked bytes: a resumed run must read the same ones. `given` is the
+    name on the command line, where messages say it in words.
     """
 
     path: Path
@@ -83,6 +84,12 @@ class Source:
     sheet: str = ""
     names: tuple[str, ...] = ()
     choices: tuple[Choice, ...] = ()
+    given: str = ""
+
+    @property
+    def recorded(self) -> str:
+        """Its name for programs: the ledger's and every JSON document's."""
+        return self.given or self.shown
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 def loads(text: str) -> Json:
     """Parse JSON; ValueError says in a few words what is wrong with it.
 
-    Python takes NaN, 1e999 and half of a surrogate pair; no provider could be sent
-    them.
+    Python takes NaN, 1e999 and half of a surrogate pair, which no provider could be
+    sent; and of a key that an object has twice, it takes the last value in silence.
     """
     try:
-        found: Json = json.loads(text, parse_constant=_refused, parse_float=_finite)
+        found: Json = _DECODER.decode(text)
         if "\\u" in text:
             json.dumps(found, ensure_ascii=False).encode()
     except RecursionError:
@@ -26,8 +26,21 @@ def loads(text: str) -> Json:
         raise ValueError("half of a \\u pair is missing") from None
     except json.JSONDecodeError as error:
         raise ValueError(f"not JSON: {error.msg}") from None
+    except _Twice:
+        raise
     except ValueError:
         raise ValueError("not JSON: a number that cannot be used") from None
+    return found
+
+
+class _Twice(ValueError):
+    """A key that an object has twice."""
+
+
+def _once(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise _Twice("a key is there twice")  # its name may be somebody's
     return found
 
 
@@ -40,3 +53,9 @@ def _finite(digits: str) -> float:
     if math.isinf(number):
         raise ValueError(digits)
     return number
+
+
+_DECODER = json.JSONDecoder(
+    parse_constant=_refused, parse_float=_finite, object_pairs_hook=_once
+)
+"""Made once: `json.loads` would make another for each row."""

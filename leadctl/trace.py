@@ -16,7 +16,7 @@ from leadctl.job import mapper_of
 from leadctl.masking import shapes
 from leadctl.model import Malformed, Status
 from leadctl.phone import Normaliser
-from leadctl.wording import count
+from leadctl.wording import count, spoken
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,7 +68,7 @@ def trace(
     verdict = books.verdict(file.ordinal, row)
     if origin is None and verdict is None:
         raise UsageError(
-            f"this run read no row {row:,} of {file.path}",
+            f"this run read no row {row:,} of {spoken(file.path)}",
             hint=f"it read {count(file.rows, 'row')} of it; they count from 1, "
             "a header is none",
         )

@@ -16,6 +16,11 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f" (did you mean {folded[close[0]]!r}?)" if close else ""
 
 
+def spoken(path: str) -> str:
+    """Return a file's name as people say it: `-` is the standard input."""
+    return "standard input" if path == "-" else path
+
+
 def count(number: int, noun: str) -> str:
     """Return `1 row`, `2 rows`, `1,234 rows`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"

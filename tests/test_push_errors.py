@@ -331,7 +331,7 @@ UNUSABLE = {
     "empty-file": Unusable(VOISO, 6, ("leads.csv", "empty"), {"leads.csv": b""}),
     "folder": Unusable((".", *VOISO[1:]), 6, ("folder",)),
     "binary-file": Unusable(
-        VOISO, 6, ("leads.csv", "text"), {"leads.csv": b"PK\x03\x04\0\0\0\x08" * 9}
+        VOISO, 6, ("leads.csv", "text"), {"leads.csv": b"\x7fELF\0\0\0\x08" * 9}
     ),
     "not-utf-8": Unusable(
         (*VOISO, "--encoding", "utf-8"),

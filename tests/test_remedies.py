@@ -62,3 +62,95 @@ def test_column_that_a_rule_reads_is_heeded(program: Program) -> None:
     ran = program(*CHECK, "--profile", "p.yaml", "--json")
     assert ran.counts == {"suppressed": 1}
     assert "must not be called" not in ran.err
+
+
+# --- files --------------------------------------------------------------------------
+
+
+def zipped() -> bytes:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("leads.csv", f"phone\n{ROW}\n")
+    return archive.getvalue()
+
+
+LEADS = [{"phone": ROW}, {"phone": "+15551230002"}]
+FOREIGN = {
+    "zip": (zipped(), "is a ZIP archive", "unpack it"),
+    "xls": (
+        b"\xd0\xcf\x11\xe0" + b"\0" * 600,
+        "old or a protected",
+        "save it as .xlsx",
+    ),
+    "array": (json.dumps(LEADS).encode(), "no line is a JSON object", "jq -c '.[]'"),
+    "array of lines": (
+        "[\n{}\n]\n".format(",\n".join(map(json.dumps, LEADS))).encode(),
+        "is one JSON array",
+        "jq -c '.[]'",
+    ),
+    "array from its first line": (
+        "[{},\n{}]\n".format(*map(json.dumps, LEADS)).encode(),
+        "is one JSON array",
+        "jq -c '.[]'",
+    ),
+    "printed array": (
+        json.dumps(LEADS, indent=1).encode(),
+        "is one JSON array",
+        "jq -c '.[]'",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("content", "words", "remedy"), FOREIGN.values(), ids=FOREIGN.keys()
+)
+def test_file_of_another_kind_is_refused_with_the_remedy(
+    program: Program, content: bytes, words: str, remedy: str
+) -> None:
+    program.write("leads.csv", content)
+    ran = program(*CHECK, "--json")
+    assert ran.code == 6
+    assert words in ran.error["message"]
+    assert remedy in (ran.error["hint"] or "")
+
+
+def test_key_that_an_object_has_twice_is_not_settled_in_silence(
+    program: Program,
+) -> None:
+    twice = '{"phone": "+15551230001", "phone": "+15551230002"}'
+    below = '{"phone": "+15551230003", "metadata": {"a": 1, "a": 2}}'
+    program.write("leads.jsonl", f'{twice}\n{below}\n{{"phone": "+15551230004"}}\n')
+    ran = program("check", "leads.jsonl", "--provider", "yotel", "--json")
+    assert ran.codes["row_malformed"] == 2
+    assert "a key is there twice" in ran.document["reasons"][0]["message"]
+
+
+def test_sheet_of_what_has_none_is_told_of(program: Program) -> None:
+    program.write("leads.csv", f"phone\n{ROW}\n")
+    ran = program(*CHECK, "--sheet", "2")
+    assert "leads.csv: sheet 2: not looked for: it is no workbook" in ran.err
+    program.write("leads.xlsx", workbook([["phone"], [ROW]]))
+    ran = program("check", "leads.xlsx", "--provider", "voiso", "--sheet", "1")
+    assert "no workbook" not in ran.err
+
+
+def test_stdin_is_named_to_people_and_a_dash_to_programs(push: Push) -> None:
+    leads = f"phone\n{ROW}\n12\n".encode()
+    ran = push("voiso", "-", stdin=leads)
+    assert ran.out.startswith("standard input → voiso, campaign 3\n")
+    ran = push("voiso", "-", "--json", stdin=leads)
+    assert [file["path"] for file in ran.document["files"]] == ["-"]
+    ran = push("voiso", "-", "--json", stdin=b"shoe size\n9\n")
+    assert ran.error["message"].startswith("standard input: no column")
+
+
+def test_numbers_that_are_cut_are_not_to_be_corrected_in_the_reject_file(
+    push: Push,
+) -> None:
+    push.program.write("leads.csv", "phone\n1.55512E+10\n")
+    ran = push("voiso", "leads.csv")
+    assert ran.code == 3
+    assert "export the file again" in ran.out.splitlines()[-1]
+    assert "corrected, push them" not in ran.out
+    push.program.write("leads.csv", "phone\n1.55512E+10\n12\n")
+    assert "corrected, push them" in push("voiso", "leads.csv").out

@@ -18,6 +18,7 @@ from leadctl.errors import InputUnusable, LeadctlError, LedgerUnusable, UsageErr
 from leadctl.folders import make_private
 from leadctl.reader import Wishes
 from leadctl.source import Format
+from leadctl.wording import spoken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -41,14 +42,13 @@ def sources(
     known = replace(said, known=mapped.columns) if mapped else said
     pinned = said.over(_pinned(mapped)) if mapped else said
 
-    def opened(path: Path, shown: str | None = None) -> Source:
+    def opened(name: str) -> Source:
+        given = str(Path(name))
+        path = spool if spool and name == STDIN else Path(name)
         wishes = known if rejects.is_ours(path) else pinned
-        return reader.open_source(path, wishes, shown)
+        return replace(reader.open_source(path, wishes, spoken(given)), given=given)
 
-    return tuple(
-        opened(spool, STDIN) if spool and name == STDIN else opened(Path(name))
-        for name in asked.files
-    )
+    return tuple(map(opened, asked.files))
 
 
 def _wishes(asked: Asked) -> Wishes:
@@ -124,7 +124,7 @@ def rejects_files(asked: Asked, sources: Sequence[Source]) -> tuple[Path, ...]:
         asked.rejects
         or rejects.default_path(
             Path.cwd() / f"stdin.{source.format}"
-            if source.shown == STDIN
+            if source.given == STDIN
             else source.path,
             source.format,
         )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from leadctl.model import Status
 from leadctl.page.charts import labelled, outcome_bar
 from leadctl.page.markup import Markup, joined, section, table, tag
-from leadctl.wording import count
+from leadctl.wording import count, spoken
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -114,4 +114,5 @@ def files(found: Report) -> Markup:
 
 
 def _named(file: FileOfRun, found: Report) -> str:
-    return f"{file.ordinal + 1}: {file.path}" if len(found.files) > 1 else file.path
+    path = spoken(file.path)
+    return f"{file.ordinal + 1}: {path}" if len(found.files) > 1 else path

@@ -14,7 +14,7 @@ from leadctl.cli.runs.group import RunId, drop_spool, group, opened_ledger
 from leadctl.cli.show import Output
 from leadctl.errors import ExitCode, UsageError
 from leadctl.model import Status
-from leadctl.wording import count
+from leadctl.wording import count, spoken
 
 if TYPE_CHECKING:
     from leadctl.books import Books
@@ -200,7 +200,7 @@ def _go_on(
 
 def _asked_decision(books: Books) -> Decision | None:
     """Show what is unknown; on a terminal ask what became of it."""
-    paths = [file.path for file in books.files()]
+    paths = [spoken(file.path) for file in books.files()]
     groups = books.unknown()
     for file, rows, reason in groups:
         typer.echo(f"{paths[file]}  rows {rows}  {reason}")
