@@ -99,6 +99,11 @@ def account_name(
         raise UsageError("say --provider or --account", hint="see `leadctl providers`")
     stated = _stated_provider(document, name)
     if stated and provider and stated != provider:
+        if account is None and provider not in installed():
+            raise UsageError(
+                f"{provider!r} is an account, and no provider",
+                hint=f"--account {provider}",
+            )
         raise UsageError(f"account {name!r} belongs to {stated}, not {provider}")
     if found := stated or provider:
         return name, found

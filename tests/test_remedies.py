@@ -154,3 +154,60 @@ def test_numbers_that_are_cut_are_not_to_be_corrected_in_the_reject_file(
     assert "corrected, push them" not in ran.out
     push.program.write("leads.csv", "phone\n1.55512E+10\n12\n")
     assert "corrected, push them" in push("voiso", "leads.csv").out
+
+
+# --- the command line ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["retry", "resolve", "rejects"])
+def test_command_that_misses_its_run_names_the_latest(push: Push, command: str) -> None:
+    push.program.write("leads.csv", f"phone\n{ROW}\n")
+    run = push("voiso", "leads.csv", "--json").document["run_id"]
+    ran = push.program("runs", command)
+    assert ran.code == 2
+    assert f"the latest: leadctl runs {command} {run}" in ran.err
+    elsewhere = push.program("runs", command, "--ledger", "nowhere.sqlite")
+    assert "--help` tells" in elsewhere.err
+
+
+def test_account_in_place_of_a_provider_is_told_of(program: Program) -> None:
+    program.write("leads.csv", f"phone\n{ROW}\n")
+    config = program.write("c.yaml", "accounts: {night: {provider: voiso}}\n")
+    words = ("check", "leads.csv", "--json", "--config", config)
+    ran = program(*words, "--provider", "night")
+    assert (ran.code, ran.error["hint"]) == (2, "--account night")
+    assert program(*words, "--account", "night").code == 0
+
+
+def test_variable_for_several_values_is_split_as_a_shell_would(push: Push) -> None:
+    push.program.write("leads.csv", f"phone\n{ROW}\n+15551230002\n+15551230003\n")
+    push.program.write("never again.txt", f"{ROW}\n")
+    push.program.write("never.txt", "+15551230002\n")
+    env = {
+        "LEADCTL_SUPPRESS": "'never again.txt' never.txt",
+        "LEADCTL_SET": "'name=Ann Testperson' priority=7",
+    }
+    ran = push("voiso", "leads.csv", "--json", env=env)
+    assert ran.counts == {"created": 1, "suppressed": 2}
+    (stored,) = push.stored("voiso")
+    assert "Ann Testperson" in str(stored)
+    ran = push("voiso", "leads.csv", "--json", env={"LEADCTL_SET": "name='Ann"})
+    assert (ran.code, ran.error["code"]) == (2, "usage_error")
+    assert "LEADCTL_SET has a quote that is never closed" in ran.error["message"]
+
+
+def test_reject_file_is_written_again_without_the_suppression_lists(
+    push: Push,
+) -> None:
+    """They say what is sent; nothing is, and a list may have gone since."""
+    push.program.write("leads.csv", f"phone\n{ROW}\n12\n")
+    never = push.program.write("never.txt", "+15551230009\n")
+    ran = push("voiso", "leads.csv", "--suppress", never, "--json")
+    run = ran.document["run_id"] or ""
+    rejects = push.program.folder / "leads.rejects.csv"
+    before = rejects.read_bytes()
+    rejects.unlink()
+    never.unlink()
+    again = push.program("runs", "rejects", run, env=push.environment("voiso"))
+    assert again.code == 0
+    assert rejects.read_bytes() == before

@@ -151,6 +151,21 @@ def _worded(error: typer.TyperException) -> str:
     return error.format_message()
 
 
+HELP = "`{} --help` tells what it takes"
+
+
+def _latest_run(error: typer.TyperException) -> str:
+    """Name the run that was probably meant, where a command is told none."""
+    missing, context = getattr(error, "param", None), getattr(error, "ctx", None)
+    if context is None or getattr(missing, "metavar", "") != "RUN":
+        return ""
+    from leadctl.cli import names
+
+    given = context.params.get("ledger")
+    runs = names.known("run", {"--ledger": given} if given else {}, os.environ)
+    return f"the latest: {context.command_path} {runs[0]}" if runs else ""
+
+
 def _form(given: Sequence[str]) -> Output:
     """Read off a command line that could not be understood how to answer it."""
     events = "jsonl" in given or "--output=jsonl" in given
@@ -166,7 +181,7 @@ def _usage(error: typer.TyperException, output: Output) -> ExitCode:
     if "\n" in message:  # the help, where a command was called without arguments
         typer.echo(message, err=True)
         return ExitCode.USAGE
-    usage = UsageError(message, hint=f"`{command} --help` tells what it takes")
+    usage = UsageError(message, hint=_latest_run(error) or HELP.format(command))
     output.failed(usage)
     show_error(usage)
     return ExitCode.USAGE

@@ -101,7 +101,8 @@ def variables(command: Command | Group) -> str:
     if len(read) > MOST_VARIABLES:
         return (
             f"Each option can be a variable: {options[0].opts[0]} is {read[0]}; "
-            "1 sets a flag. The command line wins."
+            "1 sets a flag; several values are parted by spaces, quoted as in a shell. "
+            "The command line wins."
         )
     return f"Variables in place of options: {', '.join(read)}." if read else ""
 

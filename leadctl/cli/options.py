@@ -5,12 +5,16 @@ A help text names the default, where there is one but "off", and an example.
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
 from leadctl.cli.layout import Section
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def option(
@@ -40,11 +44,28 @@ def shared(
     section: Section,
     takes: str | None = None,
     least: int | None = None,
+    callback: Callable[..., Any] | None = None,
 ) -> Any:  # noqa: ANN401  typer's own type for it
     """Declare an option whose variable is LEADCTL_ and its long name."""
     declared = option(*names, about=about, section=section, takes=takes, least=least)
+    declared.callback = callback
     declared.envvar = "LEADCTL_" + names[0].lstrip("-").upper().replace("-", "_")
     return declared
+
+
+def several(
+    context: typer.Context, option: typer.CallbackParam, given: list[str] | None
+) -> list[str] | None:
+    """Split a variable that holds several values as a shell would, quotes and all."""
+    source = context.get_parameter_source(option.name or "")
+    if source is None or source.name != "ENVIRONMENT":
+        return given
+    try:
+        return shlex.split(str(option.resolve_envvar_value(context)))
+    except ValueError as error:
+        raise typer.BadParameter(
+            f"{option.envvar} has a quote that is never closed"
+        ) from error
 
 
 Files: TypeAlias = Annotated[
@@ -118,6 +139,7 @@ Constants: TypeAlias = Annotated[
         takes="FIELD=VALUE",
         about="For all leads, e.g. priority=high; repeatable.",
         section=Section.ROW,
+        callback=several,
     ),
 ]
 Tags: TypeAlias = Annotated[
@@ -127,6 +149,7 @@ Tags: TypeAlias = Annotated[
         takes="TEXT",
         about="For all leads, e.g. fair (Agora); repeatable.",
         section=Section.ROW,
+        callback=several,
     ),
 ]
 FormatName: TypeAlias = Annotated[
@@ -219,6 +242,7 @@ Suppress: TypeAlias = Annotated[
         takes="FILE",
         about="Never send these numbers: dnc.csv; repeatable.",
         section=Section.ROW,
+        callback=several,
     ),
 ]
 RejectsPath: TypeAlias = Annotated[

@@ -37,7 +37,8 @@ def rejects(
     """
     from leadctl import rejects as files
     from leadctl.cli.asked import recalled
-    from leadctl.cli.order import ordered
+    from leadctl.cli.inputs import rejects_files
+    from leadctl.cli.order import job_again
     from leadctl.job import phone_columns
     from leadctl.model import IN_REJECT_FILE
     from leadctl.run import require_same_files
@@ -47,12 +48,13 @@ def rejects(
         asked = replace(recalled(books.run().options, ledger), offline=True)
         if to:
             asked = replace(asked, rejects=Path(to))
-        with ordered(asked) as order:
-            require_same_files(books, order.job)
-            for ordinal, source in enumerate(order.job.sources):
+        with job_again(asked) as job:
+            require_same_files(books, job)
+            paths = rejects_files(asked, job.sources)
+            for ordinal, source in enumerate(job.sources):
                 findings = books.findings(ordinal, IN_REJECT_FILE)
-                path = order.rejects_files[ordinal]
-                phones = phone_columns(order.job, source)
+                path = paths[ordinal]
+                phones = phone_columns(job, source)
                 number = files.write_if_any(path, source, findings, run, phones)
                 typer.echo(
                     f"{count(number, 'row')} in {path}" if number else "no such row",
