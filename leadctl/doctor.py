@@ -5,8 +5,11 @@ Configuration and accounts are the business of checkup.py and trial.py.
 
 from __future__ import annotations
 
+import os
 import platform
+import shlex
 import shutil
+import stat
 import sys
 from datetime import UTC, datetime
 from importlib.metadata import requires
@@ -69,6 +72,17 @@ def keyring() -> Iterator[Check]:
         )
 
 
+def state(folder: Path) -> Iterator[Check]:
+    """Look at who may enter the folder of our own, if there is one."""
+    others = stat.S_IRWXG | stat.S_IRWXO
+    if folder.is_dir() and folder.stat().st_mode & others:
+        yield warning(
+            "state",
+            f"others may enter {folder}, where leadctl keeps its ledger",
+            f"chmod 700 {shlex.quote(str(folder))}",
+        )
+
+
 def ledger(path: Path) -> Iterator[Check]:
     """Look at the ledger, its key, its disk and who may read it; nothing is changed."""
     if what := oddity(path):
@@ -81,7 +95,7 @@ def ledger(path: Path) -> Iterator[Check]:
     try:
         found = health(path)
     except LedgerUnusable as error:
-        yield _unusable(error.message, "name another file with --ledger")
+        yield _unusable(error.message, error.hint or "name another with --ledger")
         return
     yield _judged(path, found)
     yield from _key(path)
@@ -126,6 +140,11 @@ def _key(path: Path) -> Iterator[Check]:
 def _disk(path: Path) -> Iterator[Check]:
     folder = next(parent for parent in path.absolute().parents if parent.exists())
     free = shutil.disk_usage(folder).free
+    if not os.access(folder, os.W_OK | os.X_OK):
+        yield _unusable(
+            f"nothing can be written to {folder}, where the ledger is or would be",
+            "make it writable for you (chmod, chown), or name another place: --ledger",
+        )
     message = f"{free / 1e9:,.1f} GB free for {folder}"
     if free < LITTLE_DISK:
         yield warning("disk", message, "free some, or name another place: --ledger")

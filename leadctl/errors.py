@@ -5,7 +5,7 @@ LeadctlError                  carries what happened, where, and what to do next 
   InputUnusable               6   file, profile or config unusable; nothing was sent
   InputChanged                5   a file is not any more what it was when the run began
   CredentialsMissing          4   no secret found for the account
-  LedgerUnusable              5   the ledger cannot be used; nothing recorded is lost
+  LedgerUnusable            6/5   the ledger cannot be opened, or used any more
   RejectsNotWritten           5   the run is done, its reject file could not be written
   CampaignLocked             11   another run is writing to this campaign
   NotConfirmed                7   the first upload to a campaign was not agreed to
@@ -89,6 +89,8 @@ class CredentialsMissing(LeadctlError):
 
 class LedgerUnusable(LeadctlError):
     exit_code = ExitCode.TROUBLE
+    """Nothing recorded is lost; 6 before anything could be sent."""
+
 
 
 class RejectsNotWritten(LeadctlError):

@@ -18,7 +18,7 @@ from leadctl.books import Books, utc_text
 from leadctl.database import connect, key, opening, translated
 from leadctl.delivered import Delivered, among
 from leadctl.ended import EndedRun
-from leadctl.errors import LedgerUnusable, Unusable, UsageError
+from leadctl.errors import ExitCode, LedgerUnusable, Unusable, UsageError
 from leadctl.folders import make_file, make_private
 from leadctl.wording import nearest
 
@@ -112,16 +112,23 @@ class Ledger:
 
     def __init__(self, path: Path | None) -> None:
         self.path = path
-        with translated(path):
-            if path is not None:
-                make_private(path.parent)
-                make_file(path)
-            self._turn = threading.RLock()
-            with opening(path):
-                self._db = connect(path)
-                self._delivered = Delivered(self._db)
-                self.key = key(path, new=self._version() == 0)
-                self._migrate()
+        try:
+            with translated(path):
+                self._open(path)
+        except LedgerUnusable as error:
+            error.exit_code = ExitCode.INPUT  # nothing can have been sent
+            raise
+
+    def _open(self, path: Path | None) -> None:
+        if path is not None:
+            make_private(path.parent)
+            make_file(path)
+        self._turn = threading.RLock()
+        with opening(path):
+            self._db = connect(path)
+            self._delivered = Delivered(self._db)
+            self.key = key(path, new=self._version() == 0)
+            self._migrate()
 
     def close(self) -> None:
         self._db.close()

@@ -40,7 +40,7 @@ class Trial:
 
     document: Document
     environment: Mapping[str, str]
-    ledger: Path
+    ledger: Path | None
     online: bool = True
     now: float = field(default_factory=time.time)
 
@@ -77,7 +77,7 @@ class Trial:
     def _called(self, account: Account, topic: str) -> Iterator[Check]:
         try:
             by = line.access(account, self.environment)
-            known = self.ledger if self.ledger.exists() else None
+            known = self.ledger if self.ledger and self.ledger.exists() else None
             with Ledger(known) as ledger:
                 found = probing.tested(account, by, None, ledger, RealClock(Stop()))
         except CampaignLocked as error:

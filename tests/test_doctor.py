@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import sys
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,7 +23,6 @@ from leadctl.yamlfile import parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     from conftest import Push
     from program import Program, Ran
@@ -220,6 +221,41 @@ def test_ledger_that_others_may_read_is_worth_a_warning(ledger: Path) -> None:
     ledger.chmod(0o644)
     warnings = [c for c in doctor.ledger(ledger) if c.grade is Grade.WARNING]
     assert [check.remedy for check in warnings] == [f"chmod 600 {ledger}"]
+
+
+def test_fault_of_the_ledger_is_said_once_and_keeps_no_account_from_a_trial(
+    push: Push,
+) -> None:
+    ledger = push.program.write("ledger", "no database at all\n" * 200)
+    env = push.environment("yotel") | push.environment("ozonetel")
+    ran = push.program("doctor", "--json", "--ledger", ledger, env=env)
+    assert ran.code == 6
+    found = said(ran)
+    (fault,) = found["ledger"][:1]
+    assert "file is not a database" in fault
+    for provider in ("yotel", "ozonetel"):
+        assert found[f"account {provider}"][-1] == "ok: key: accepted"
+
+
+def test_folder_that_nothing_can_be_written_to_is_a_problem(tmp_path: Path) -> None:
+    locked = Path("/proc/self")  # not even by root
+    if os.geteuid():
+        locked = tmp_path / "locked"
+        locked.mkdir(mode=0o500)
+    found = problem_of(doctor.ledger(locked / "ledger.sqlite"))
+    assert f"nothing can be written to {locked}" in found.message
+
+
+def test_state_folder_that_others_may_enter_is_worth_a_warning(
+    program: Program,
+) -> None:
+    program.state.mkdir(parents=True)
+    program.state.chmod(0o755)
+    ran = program("doctor", "--offline", "--json")
+    assert ran.code == 0
+    assert said(ran)["state"][0].startswith("warning: others may enter ")
+    program.state.chmod(0o700)
+    assert "state" not in said(program("doctor", "--offline", "--json"))
 
 
 # --- the clock ---------------------------------------------------------------------

@@ -584,7 +584,7 @@ def test_ledger_that_cannot_be_used_ends_a_run_with_a_sentence(
     ledger = program.write("ledger", "no database at all\n" * 200)
     words = ("--provider", "voiso", "--ledger", ledger)
     ran = program("check", "leads.csv", *words, "--json")
-    assert (ran.code, ran.error["code"]) == (5, "ledger_unusable")
+    assert (ran.code, ran.error["code"]) == (6, "ledger_unusable")
 
 
 def test_who_was_delivered_is_known_before_and_after_hashes_are_put_in_order(

@@ -63,10 +63,15 @@ def _checks(
     yield from checkup.configuration(
         config, os.environ, option_variables(), unset=checkup.Grade.PROBLEM
     )
-    path = ledger_path(ledger, platformdirs.user_state_path("leadctl"))
+    state = platformdirs.user_state_path("leadctl")
+    path = ledger_path(ledger, state)
     yield from engine.keyring()
-    yield from engine.ledger(path)
+    yield from engine.state(state)
+    looked_at = [*engine.ledger(path)]
+    yield from looked_at
     yield from engine.clock(datetime.now(UTC))
     with suppress(LeadctlError):  # the configuration's, which has been said
         document = settings.load(config)
-        yield from Trial(document, os.environ, path, online=not offline).accounts()
+        sound = all(check.grade is not checkup.Grade.PROBLEM for check in looked_at)
+        known = path if sound else None  # its fault has been said
+        yield from Trial(document, os.environ, known, online=not offline).accounts()
