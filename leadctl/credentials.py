@@ -159,18 +159,20 @@ def _ways(
     if given := environment.get(variable, "").strip():
         yield Origin(Way.ENVIRONMENT, variable), partial(str, given)
     for way, read in ((Way.FILE, _from_file), (Way.COMMAND, _from_command)):
-        by_variable, setting = f"{variable}_{way.upper()}", f"{name}_{way}"
-        if given := environment.get(by_variable, "").strip():
-            yield Origin(way, by_variable), partial(read, given)
-        elif given := account.secret_settings.get(setting, "").strip():
-            yield (
-                Origin(way, f"accounts.{account.name}.{setting}"),
-                partial(read, given),
-            )
+        where, setting = f"{variable}_{way.upper()}", f"{name}_{way}"
+        given = environment.get(where, "").strip()
+        if not given:
+            where = f"accounts.{account.name}.{setting}"
+            given = account.secret_settings.get(setting, "").strip()
+        if given:
+            yield Origin(way, where), partial(read, given, where)
     if folder := environment.get("CREDENTIALS_DIRECTORY"):
         path = Path(folder) / f"leadctl-{account.name}-{name}"
         if path.exists():
-            yield Origin(Way.SYSTEMD, str(path)), partial(_from_file, str(path))
+            yield (
+                Origin(Way.SYSTEMD, str(path)),
+                partial(_from_file, str(path), "LoadCredential="),
+            )
     entry = f"{account.name}/{name}"
     yield (
         Origin(Way.KEYRING, f"{keychain.SERVICE} {entry}"),
@@ -178,17 +180,18 @@ def _ways(
     )
 
 
-def _from_file(path: str) -> str:
+def _from_file(path: str, where: str) -> str:
     try:
         return Path(path).expanduser().read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not text"
         raise CredentialsMissing(
-            f"the secret's file {path} cannot be read: {reason}"
+            f"the secret's file {path} cannot be read: {reason}",
+            hint=f"{where} names it",
         ) from error
 
 
-def _from_command(command: str) -> str:
+def _from_command(command: str, where: str) -> str:
     # Our own variables may hold the secrets of other accounts.
     environment = {k: v for k, v in os.environ.items() if not k.startswith("LEADCTL_")}
     try:
@@ -203,7 +206,24 @@ def _from_command(command: str) -> str:
     except (OSError, ValueError, subprocess.SubprocessError) as error:
         # The error may carry the command's output: it is not chained.
         raise CredentialsMissing(
-            f"the secret's command failed ({type(error).__name__})",
+            f"the command that {where} names failed: {_failure(error)}",
             hint="try it by hand; it has to print the secret and nothing else",
         ) from None
     return done.stdout
+
+
+def _failure(error: Exception) -> str:
+    """Say how a command failed, without a word of its own: it may be the secret."""
+    match error:
+        case FileNotFoundError():
+            return "there is no such program"
+        case OSError():
+            return f"it cannot be started ({error.strerror})"
+        case subprocess.CalledProcessError():
+            return f"it ended with {error.returncode}"
+        case subprocess.TimeoutExpired():
+            return f"it took more than {COMMAND_SECONDS} s"
+        case UnicodeDecodeError():
+            return "what it prints is no text"
+        case _:
+            return "a quote in it is never closed"

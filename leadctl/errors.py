@@ -77,6 +77,7 @@ class InputUnusable(LeadctlError):
     """`where` is the way to what is wrong, if that stands in a YAML document."""
 
     exit_code = ExitCode.INPUT
+    where: tuple[str | int, ...] = ()
 
 
 class InputChanged(LeadctlError):
@@ -88,9 +89,9 @@ class CredentialsMissing(LeadctlError):
 
 
 class LedgerUnusable(LeadctlError):
-    exit_code = ExitCode.TROUBLE
     """Nothing recorded is lost; 6 before anything could be sent."""
 
+    exit_code = ExitCode.TROUBLE
 
 
 class RejectsNotWritten(LeadctlError):
@@ -137,7 +138,15 @@ class AccessDenied(ProviderError):
 
 
 class CampaignClosed(ProviderError):
+    """`key_is_good`: only a key that is accepted gets such an answer."""
+
     exit_code = ExitCode.STOPPED
+
+    def __init__(
+        self, message: str, *, hint: str | None = None, key_is_good: bool = False
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.key_is_good = key_is_good
 
 
 class Unusable(ProviderError):

@@ -40,6 +40,7 @@ def unknown(message: str, hint: str | None = None) -> Shown:
 
 NOTHING = Shown()
 KEY_ACCEPTED = fine("accepted")
+NEEDS_CAMPAIGN = unknown("it cannot be tested without a campaign")
 NOT_NAMED = unknown("no campaign was named", "name one with --campaign ID")
 
 

@@ -26,7 +26,15 @@ from leadctl.errors import (
 )
 from leadctl.journey import Patience
 from leadctl.pace import asked_pause
-from leadctl.probe import KEY_ACCEPTED, NOTHING, Probe, Verdict, unknown, wrong
+from leadctl.probe import (
+    KEY_ACCEPTED,
+    NEEDS_CAMPAIGN,
+    NOTHING,
+    Probe,
+    Verdict,
+    unknown,
+    wrong,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -138,7 +146,8 @@ class Tested:
         """Say of which part an error speaks; what it leaves open stays unknown."""
         line.advised(error, account)
         about = (error.message, error.hint)
-        shown = Probe(key=KEY_ACCEPTED if has_token else NOTHING)
+        is_good = has_token or (isinstance(error, CampaignClosed) and error.key_is_good)
+        shown = Probe(key=KEY_ACCEPTED if is_good else NOTHING)
         match error:
             case AccessDenied():
                 shown = Probe(key=wrong(*about))
@@ -160,6 +169,8 @@ class Tested:
                 return self.error.exit_code
             case None:
                 pass
+        if self.probe.key == NEEDS_CAMPAIGN:
+            return ExitCode.USAGE
         asked = [self.probe.key, *([self.probe.campaign] if self.campaign else [])]
         if self.probe.scope.verdict is Verdict.WRONG:
             return ExitCode.ACCESS
@@ -169,12 +180,12 @@ class Tested:
 
 _WORST_FIRST = (
     ExitCode.DEFECT,
-    ExitCode.USAGE,
     ExitCode.LOCKED,
     ExitCode.ACCESS,
     ExitCode.STOPPED,
     ExitCode.INPUT,
     ExitCode.TROUBLE,
+    ExitCode.USAGE,
     ExitCode.OK,
 )
 

@@ -211,3 +211,101 @@ def test_reject_file_is_written_again_without_the_suppression_lists(
     again = push.program("runs", "rejects", run, env=push.environment("voiso"))
     assert again.code == 0
     assert rejects.read_bytes() == before
+
+
+# --- accounts -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("no-such-program --x", "there is no such program"),
+        ("/", "it cannot be started (Permission denied)"),
+        ("sh -c 'exit 3'", "it ended with 3"),
+        ("sh 'x", "a quote in it is never closed"),
+    ],
+)
+def test_command_for_a_key_that_fails_is_named_with_the_reason(
+    program: Program, command: str, words: str
+) -> None:
+    program.write("leads.csv", "phone\n9000000001\n")
+    where = ("push", "leads.csv", "--provider", "yotel", "--campaign", "x", "--json")
+    ran = program(*where, env={"LEADCTL_YOTEL_API_KEY_COMMAND": command})
+    assert ran.code == 4
+    expected = f"the command that LEADCTL_YOTEL_API_KEY_COMMAND names failed: {words}"
+    assert ran.error["message"] == expected
+    config = program.write(
+        "c.yaml", f"accounts: {{yotel: {{api_key_command: {json.dumps(command)}}}}}"
+    )
+    ran = program(*where, "--config", config)
+    assert f"accounts.yotel.api_key_command names failed: {words}" in ran.err
+
+
+def test_key_that_shows_only_with_a_campaign_is_no_failure(push: Push) -> None:
+    env = push.environment("lupitor")
+    ran = push.program("accounts", "test", "lupitor", env=env)
+    assert ran.code == 2
+    assert "it cannot be tested without a campaign" in ran.out
+    assert "--campaign ID" in ran.out
+    named = ("accounts", "test", "lupitor", "--campaign", CAMPAIGNS["lupitor"])
+    assert push.program(*named, env=env).code == 0
+    both = env | push.environment("yotel") | {"LEADCTL_YOTEL_API_KEY": "made-up"}
+    assert push.program("accounts", "test", env=both).code == 4
+
+
+@pytest.mark.parametrize(
+    ("provider", "campaign"), [("voiso", "4"), ("yotel", "camp_2")]
+)
+def test_campaign_that_is_over_shows_that_the_key_is_good(
+    push: Push, provider: str, campaign: str
+) -> None:
+    words = ("accounts", "test", provider, "--campaign", campaign, "--json")
+    ran = push.program(*words, env=push.environment(provider))
+    (found,) = json.loads(ran.out)
+    assert ran.code == 7
+    assert (found["key"]["verdict"], found["campaign"]["verdict"]) == ("fine", "wrong")
+
+
+LONG = "a-name-that-is-much-longer-than-most"
+
+
+def test_columns_stand_below_each_other_whatever_the_names(program: Program) -> None:
+    config = program.write(
+        "c.yaml",
+        f"accounts: {{{LONG}: {{provider: yotel}}, b: {{provider: voiso}}}}",
+    )
+    first, second = program("accounts", "--config", config).out.splitlines()
+    assert first.index(" yotel ") == second.index(" voiso ")
+    folder = "x" * 60
+    env = {"LEADCTL_YOTEL_CA_FILE": f"/{folder}/ca.pem"}
+    shown = program("config", "show", "--account", "yotel", env=env).out
+    below = shown.split("account yotel of yotel\n")[1].splitlines()
+    ends = {line.rindex("  ") for line in below}
+    assert len(ends) == 1
+
+
+def test_all_mistakes_of_all_accounts_and_profiles_are_told(program: Program) -> None:
+    config = program.write(
+        "c.yaml",
+        "accounts:\n"
+        "  voiso: {timeout: soon, cluster_id: [1], nope: 1}\n"
+        "  yotel: {ca_file: nowhere.pem, suppress: [gone.txt], base_url: 'http://a.b'}\n"
+        "  lost: {provider: voisso}\n"
+        "profiles:\n"
+        "  crm: {fields: {phone: 3, nme: x, phon: y}, region: XX}\n",
+    )
+    ran = program("config", "check", "--config", config, "--json")
+    assert ran.code == 6
+    found: dict[str, list[str]] = {}
+    for check in json.loads(ran.out)["checks"]:
+        if check["grade"] == "problem":
+            found.setdefault(check["topic"], []).append(check["message"])
+    told = {topic: " | ".join(messages) for topic, messages in found.items()}
+    for words in ("unknown key 'nope'", "timeout must", "cluster_id must"):
+        assert told["account voiso"].count(words) == 1
+    assert len(found["account voiso"]) == 3
+    for words in ("no file", "gone.txt", "must start with https://"):
+        assert words in told["account yotel"]
+    assert len(found["account lost"]) == 1
+    for words in ("'nme'", "'phon'", "'XX'"):
+        assert words in told["profile crm"]

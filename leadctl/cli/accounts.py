@@ -49,9 +49,10 @@ def list_accounts(
     if json:
         typer.echo(json_module.dumps([_facts(one) for one in found], indent=1))
         return
+    width = max((len(one.name) for one in found), default=0)
     for one in found:
         provider = one.account.provider.name if one.account else "?"
-        typer.echo(f"{one.name:<16} {provider:<10} {_told(one)}")
+        typer.echo(f"{one.name:<{width}}  {provider:<10} {_told(one)}")
     if not found:
         typer.echo("no accounts yet: leadctl accounts login PROVIDER", err=True)
 

@@ -207,13 +207,17 @@ def _print(shown: dict[str, Any]) -> None:
 
 
 def _print_entries(entries: list[dict[str, Any]], indent: str) -> None:
-    for entry in entries:
-        value = (
-            ""
-            if entry["value"] in (None, "")
-            else json_module.dumps(entry["value"], ensure_ascii=False).strip('"')
-        )
-        line = (
-            f"{indent}{entry['name']:<24}{value:<44}  {entry['at'] or entry['source']}"
-        )
+    cells = [
+        (entry["name"], _shown(entry["value"]), entry["at"] or entry["source"])
+        for entry in entries
+    ]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for name, value, where in cells:
+        line = f"{indent}{name:<{widths[0]}}  {value:<{widths[1]}}  {where}"
         typer.echo(printable(line))
+
+
+def _shown(value: Json) -> str:
+    if value in (None, ""):
+        return ""
+    return json_module.dumps(value, ensure_ascii=False).strip('"')

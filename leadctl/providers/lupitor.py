@@ -22,7 +22,7 @@ from leadctl.errors import AccessDenied, CampaignClosed, InDoubt, ProviderError,
 from leadctl.fields import Field, PriorityScale, iso_time, text
 from leadctl.model import CREATED, Outcome
 from leadctl.phone import PhoneForm, PhoneRule
-from leadctl.probe import KEY_ACCEPTED, NOT_NAMED, Probe, fine, unknown
+from leadctl.probe import KEY_ACCEPTED, NEEDS_CAMPAIGN, NOT_NAMED, Probe, fine, unknown
 from leadctl.provider import Limits, Listed, Page, Provider
 from leadctl.settings import setting
 from leadctl.wire import HEADERS, written
@@ -121,7 +121,7 @@ class Lupitor(Provider):
         sentence = one_line(said) if isinstance(said, str) else ""
         if campaign is None and sentence == "campaignId is required":
             # Whether it looked at the key before, its pages do not say.
-            return Probe(campaign=NOT_NAMED)
+            return Probe(key=NEEDS_CAMPAIGN, campaign=NOT_NAMED)
         if not sentence or response.status_code not in self.answers:
             raise self.meaning(response)
         raise _meaning(sentence, response.status_code)

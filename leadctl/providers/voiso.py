@@ -120,7 +120,9 @@ class Voiso(Provider):
             raise self.unreadable(response)
         name, state = one_line(str(found.get("name") or "")), _state(found)
         if state in _NOT_LIVE:
-            raise CampaignClosed(f"campaign {campaign} of Voiso is {state}")
+            raise CampaignClosed(
+                f"campaign {campaign} of Voiso is {state}", key_is_good=True
+            )
         there = fine(f"there, and {state}" if state else "there")
         return Probe(KEY_ACCEPTED, _READING, there, name, state)
 

@@ -112,7 +112,9 @@ class Yotel(Provider):
         name = one_line(str(answer.get("name") or ""))
         state = one_line(str(answer.get("status") or ""), 40)
         if state == "completed":  # "final": Campaign lifecycle
-            raise CampaignClosed(f"campaign {campaign} of Yotel is completed")
+            raise CampaignClosed(
+                f"campaign {campaign} of Yotel is completed", key_is_good=True
+            )
         there = fine(f"there, and {state}" if state else "there")
         return Probe(KEY_ACCEPTED, _READING, there, name, state)
 
