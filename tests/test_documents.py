@@ -7,8 +7,9 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import pytest
 
@@ -17,6 +18,8 @@ from leadctl.cli import datasheet
 from leadctl.errors import ExitCode, LeadctlError
 from leadctl.model import Code, Status
 from leadctl.provider import provider_class
+from leadctl.sandbox import SIMULATORS, Fault
+from leadctl.sandbox.faults import Kind
 
 if TYPE_CHECKING:
     from conftest import Push
@@ -64,6 +67,21 @@ def test_every_way_to_go_wrong_has_cause_and_cure() -> None:
     found = names(page, "By error")
     assert len(found) == len(set(found))
     assert {*found} == errors() - abstract
+
+
+def test_all_that_the_sandbox_can_do_is_told() -> None:
+    assert {*names("sandbox.md", "Trouble on request")} == {
+        *get_args(Kind),
+        *(field.name for field in fields(Fault) if field.name != "kind"),
+    }
+    assert names("sandbox.md", "Its campaigns") == [*PROVIDERS]
+    campaigns = (
+        read("sandbox.md").partition("## Its campaigns")[2].partition("\n## ")[0]
+    )
+    for provider in PROVIDERS:
+        (line,) = re.findall(rf"^\| {provider} .*$", campaigns, re.MULTILINE)
+        told = {*re.findall(r"`(\w+)`", line)} - {"skill", "agent_id"}
+        assert told == SIMULATORS[provider]().campaigns.keys()
 
 
 def test_every_key_of_the_report_is_explained(push: Push) -> None:
