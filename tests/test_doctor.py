@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from terminal import Terminal
 
 import leadctl
 from leadctl import doctor
@@ -66,6 +67,16 @@ def test_new_installation_is_well(program: Program) -> None:
     assert found["accounts"] == ["warning: there is none yet"]
     assert found["ledger"][0].startswith("ok: none yet")
     assert not program.state.exists(), "nothing is made by looking"
+
+
+def test_on_a_terminal_nothing_runs_over_its_edge(push: Push) -> None:
+    environment = push.environment("voiso")
+    for words in (("doctor",), ("accounts", "test", "voiso")):
+        with Terminal(push.program, words, 60, environment) as shown:
+            assert shown.end() == 0, shown.seen
+        for line in shown.screen:
+            assert len(line) < 60 or " " not in line.strip(), line
+        assert "accepted" in shown.seen
 
 
 def test_account_without_a_key_is_a_problem_of_access(program: Program) -> None:

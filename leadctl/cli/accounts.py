@@ -12,6 +12,7 @@ import typer
 from leadctl.cli import options
 from leadctl.cli.app import app
 from leadctl.cli.layout import Commands, Section
+from leadctl.cli.show import folded
 from leadctl.errors import CredentialsMissing, LeadctlError, UsageError
 
 if TYPE_CHECKING:
@@ -259,7 +260,8 @@ def _facts(one: Known) -> dict[str, Json]:
 def _show(account: Account, found: Tested, *, err: bool = False) -> None:
     typer.echo(f"{account.name} ({account.provider.title})", err=err)
     for name, shown in found.probe.parts().items():
-        typer.echo(f"  {name:<9} {shown.verdict:<8} {shown.message}", err=err)
+        line = f"  {name:<9} {shown.verdict:<8} {shown.message}"
+        typer.echo(folded(line, 21, err=err), err=err)
         if shown.hint:
             typer.echo(f"{'':21}{shown.hint}", err=err)
     if found.probe.name:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
-from leadctl.cli.show import Output, printable
+from leadctl.cli.show import Output, folded, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,7 +30,8 @@ def conclude(checks: Iterable[Check], *, json: bool) -> NoReturn:
         )
     else:
         for check in found:
-            typer.echo(printable(f"{check.grade:<8} {check.topic}: {check.message}"))
+            line = printable(f"{check.grade:<8} {check.topic}: {check.message}")
+            typer.echo(folded(line, 9))
             if check.remedy:
-                typer.echo(printable(f"         {check.remedy}"))
+                typer.echo(folded(printable(f"         {check.remedy}"), 9))
     raise typer.Exit(code)

@@ -130,13 +130,17 @@ def show_error(error: LeadctlError) -> None:
         say(f"  {error.hint}")
 
 
-def folded(line: str, indent: int) -> str:
-    """Break a line of stdout between words where a terminal would break within them."""
-    if not sys.stdout.isatty():
+def folded(line: str, indent: int, *, err: bool = False) -> str:
+    """Break a line between words where a terminal would break within them."""
+    if not (sys.stderr if err else sys.stdout).isatty():
         return line
     width = max(indent + 20, shutil.get_terminal_size().columns - 1)
     return textwrap.fill(
-        line, width, subsequent_indent=" " * indent, break_on_hyphens=False
+        line,
+        width,
+        subsequent_indent=" " * indent,
+        break_long_words=False,  # a path stays one that can be copied
+        break_on_hyphens=False,
     )
 
 
