@@ -63,11 +63,17 @@ class Transport:
         self._longest = 5 * timeout
         self._own = threading.local()
         self._clients: list[httpx.Client] = []
+        times = httpx.Timeout(timeout, connect=min(timeout, 10.0))
+
+        def limit(request: httpx.Request) -> None:
+            # To a call for a token, which the auth makes, the client gives no time.
+            request.extensions.setdefault("timeout", times.as_dict())
+
         try:
             authorities = _authorities(ca_file)
             self._new: Callable[[], httpx.Client] = lambda: httpx.Client(
                 auth=by.auth if by else None,
-                timeout=httpx.Timeout(timeout, connect=min(timeout, 10.0)),
+                timeout=times,
                 verify=authorities,
                 follow_redirects=False,
                 cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
@@ -75,7 +81,7 @@ class Transport:
                 transport=transport,
                 # No compression whose rate is not bounded.
                 headers={"User-Agent": "leadctl", "Accept-Encoding": "gzip, deflate"},
-                event_hooks={"response": [self._read]},
+                event_hooks={"request": [limit], "response": [self._read]},
             )
             self._client()
         except (OSError, ValueError, ImportError, httpx.InvalidURL) as error:

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, BinaryIO
 import pytest
 import trustme
 
+from leadctl.sandbox import Fault
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
@@ -288,3 +290,14 @@ def test_this_machine_is_spoken_to_without_a_proxy(push: Push, name: str) -> Non
         settings = {name: f"http://127.0.0.1:{proxy.port}"}
         ran = pushed(push, f"http://127.0.0.1:{wire.port}", **settings)
     assert (ran.code, proxy.heard, len(wire.heard)) == (0, [], 2)
+
+
+def test_server_that_never_gives_a_token_holds_no_run(push: Push) -> None:
+    """The call for it has the account's time-out, like every other."""
+    push.simulator("agora").faults.add(Fault("slow", where="token", seconds=4, times=9))
+    leads = push.program.write("leads.csv", "phone\n+15551230001\n")
+    times = {"LEADCTL_AGORA_TIMEOUT": "1", "LEADCTL_AGORA_RETRY_FOR": "0"}
+    ran = push("agora", leads, env=times)
+    assert ran.code == 5, ran.err
+    assert "the call for a token failed" in ran.out
+    assert push.stored("agora") == []
