@@ -147,7 +147,7 @@ def show(report: Report, console: Console) -> None:
             would = report.dry_run and status in (Status.CREATED, Status.ACCEPTED)
             label = f"would be {status}" if would else status.value
             counts.add_row(plain(label, STYLES[status]), f"{number:,}")
-    counts.add_row("rows", f"{report.rows:,}")
+    counts.add_row("rows so far" if _is_open(run) else "rows", f"{report.rows:,}")
     dry = "dry run, nothing was sent: " if report.dry_run else ""
     console.print(
         plain(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -173,6 +174,8 @@ def test_interrupt_ends_a_long_wait(push: Push, background: Background) -> None:
         ran = run.ended()
     assert time.monotonic() - began < PROMPTLY
     assert ran.code == 130
+    shown = push.program("runs", "show")
+    assert re.search(r"^rows so far +\d+$", shown.out, re.MULTILINE)
     # Of the others only the batch that was told to wait may have a status by now.
     assert ran.document["created"] == 1
     assert ran.document["rows"] <= 2
