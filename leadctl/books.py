@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import groupby
 from typing import TYPE_CHECKING, TypeAlias
@@ -58,7 +59,12 @@ class Books(Audit):
         self._delivered = Delivered(db)
         self._noted: list[tuple[int, Finding]] = []
         self._doubtful: list[tuple[int, Lead]] = []
+        self._together = 0
+        self._requests = 0
+        self._departed = 0  # the latest request that its run does not count yet
+        self._there: list[bytes] = []
         self._numbers: dict[UUID, int] = {}
+        self._attempts: dict[UUID, int] = {}
         self._under_way: dict[UUID, int] = {}
         self._arrived: dict[UUID, Arrival] = {}
         self.tally = Counter(self.counts())
@@ -83,9 +89,20 @@ class Books(Audit):
         if len(self._noted) >= 5000:
             self.flush()
 
-    def together(self) -> AbstractContextManager[None]:
-        """Open a transaction around several, so that they wait for the disk once."""
-        return self._transaction()
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Open a transaction around several, so that they wait for the disk once.
+
+        What they share is written once as well, when the outermost ends.
+        """
+        self._together += 1
+        try:
+            with self._transaction():
+                yield
+                if self._together == 1:
+                    self._write_shared()
+        finally:
+            self._together -= 1
 
     def flush(self) -> None:
         if self._noted:
@@ -94,11 +111,8 @@ class Books(Audit):
 
     def intend(self, batch: Batch, departure: Departure, *, doubted: bool) -> None:
         """Commit that this batch is about to leave."""
-        with self._transaction():
+        with self.together():
             self._write_noted()
-            self._db.execute(
-                "UPDATE runs SET requests = requests + 1 WHERE number = ?", (self._run,)
-            )
             if self._guarded:
                 self._doubt(batch.file, batch.leads)
             if batch.id in self._numbers:
@@ -141,7 +155,6 @@ class Books(Audit):
         the same transaction: at no moment is a row in no batch or in two.
         """
         answered = 0
-        there: list[bytes] = []
         good: dict[Status, list[int]] = {}
         unknown: list[Lead] = []
         for outcome, leads in _alike(batch, outcomes):
@@ -151,10 +164,12 @@ class Books(Audit):
             if outcome.status not in UNANSWERED:
                 answered += len(leads)
             if outcome.status in DELIVERED:
-                there += [digest for lead in leads for digest in lead.digests]
+                self._there += [digest for lead in leads for digest in lead.digests]
             elif outcome.code is Code.DUPLICATE_IN_CAMPAIGN:
                 # One with two identities may be there by either: neither is sure.
-                there += [lead.digests[0] for lead in leads if len(lead.digests) == 1]
+                self._there += [
+                    lead.digests[0] for lead in leads if len(lead.digests) == 1
+                ]
             elif outcome.status is Status.UNKNOWN:
                 unknown += leads
             if outcome.code is None:
@@ -164,10 +179,9 @@ class Books(Audit):
                 self._noted += [
                     (batch.file, Finding(lead.row, *verdict)) for lead in leads
                 ]
-        with self._transaction():
+        with self.together():
             self._write_noted()
             self._note_arrival(batch, answered, sum(map(len, good.values())))
-            self._delivered.add(there)
             if self._guarded:
                 self._undoubt(batch.leads)
             self._doubt(batch.file, unknown)
@@ -192,6 +206,7 @@ class Books(Audit):
         than the evidence. A line has rows of one status, so that each row's is known.
         """
         number = self._numbers.pop(batch.id, None)
+        self._attempts.pop(batch.id, None)
         for status, rows in (good or {Status.CREATED: []}).items():
             created = len(rows) if status is Status.CREATED else 0
             counted = (rowset.written(rows), created, len(rows) - created)
@@ -240,14 +255,12 @@ class Books(Audit):
             )
 
     def _note_departure(self, batch: Batch, departure: Departure) -> None:
-        (number,) = self._db.execute(
-            "SELECT requests FROM runs WHERE number = ?", (self._run,)
-        ).fetchone()
-        (attempt,) = self._db.execute(
-            "SELECT attempts FROM batches WHERE number = ?", (self._numbers[batch.id],)
-        ).fetchone()
-        self.timeline.leave(number, batch, attempt, departure)
-        self._under_way[batch.id] = number
+        if not self._requests:
+            self._requests = self.run().requests
+        self._requests += 1
+        self._attempts[batch.id] = attempt = self._attempts.get(batch.id, 0) + 1
+        self.timeline.leave(self._requests, batch, attempt, departure)
+        self._under_way[batch.id] = self._departed = self._requests
 
     def _note_arrival(
         self, batch: Batch, answered: int = 0, delivered: int = 0
@@ -290,6 +303,18 @@ class Books(Audit):
             ),
         )
         self._numbers[batch.id] = cursor.lastrowid or 0
+
+    def _write_shared(self) -> None:
+        """Write what a transaction had in common: the requests, who was delivered."""
+        if self._departed:
+            self._db.execute(
+                "UPDATE runs SET requests = ? WHERE number = ?",
+                (self._departed, self._run),
+            )
+            self._departed = 0
+        there, self._there = self._there, []
+        if there:
+            self._delivered.add(there)
 
     def _write_noted(self) -> None:
         """Write the kept verdicts; those that say the same of a file's rows as one."""

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import threading
-from concurrent.futures import Future
 from dataclasses import dataclass
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from leadctl import lookup
@@ -50,7 +49,7 @@ class Answer(NamedTuple):
                 return Arrival(self.took, self.http)
 
 
-Errand: TypeAlias = "tuple[Callable[[Batch], Answer], Batch, Future[Answer]]"
+Errand: TypeAlias = "tuple[Callable[[Batch], Answer], Batch]"
 
 
 class Courier:
@@ -72,42 +71,53 @@ class Courier:
         self._time = time
         self._began = began
         self._waiting: SimpleQueue[Errand | None] = SimpleQueue()
-        self._idle = threading.Semaphore(0)
+        self._back: SimpleQueue[tuple[Batch, Answer | BaseException]] = SimpleQueue()
         self._threads = 0
+        self._under_way = 0
 
-    def send(self, batch: Batch, *, ask: bool) -> Future[Answer]:
+    def send(self, batch: Batch, *, ask: bool) -> None:
         """Start a request; with `ask`, look the leads up instead of sending them."""
-        future: Future[Answer] = Future()
-        travel = self._asked if ask else self._sent
-        self._waiting.put((travel, batch, future))
-        if not self._idle.acquire(blocking=False):
+        self._under_way += 1
+        self._waiting.put((self._asked if ask else self._sent, batch))
+        if self._threads < self._under_way:
             threading.Thread(target=self._work, daemon=True).start()
             self._threads += 1
-        return future
+
+    def back(self) -> int:
+        """Return the number of answers that wait to be taken."""
+        return self._back.qsize()
+
+    def answers(
+        self, *, wait: bool = False, timeout: float | None = None
+    ) -> list[tuple[Batch, Answer]]:
+        """Return what has come back; `wait` for the first, or `timeout` seconds."""
+        found: list[tuple[Batch, Answer]] = []
+        try:
+            while True:
+                batch, answer = self._back.get(wait and not found, timeout)
+                self._under_way -= 1
+                if isinstance(answer, BaseException):
+                    raise answer
+                found.append((batch, answer))
+        except Empty:
+            return found
 
     def rest(self) -> None:
         """Let the threads go when they have come back."""
         while self._threads:
             self._waiting.put(None)
             self._threads -= 1
-            self._idle.acquire(blocking=False)
 
     def _work(self) -> None:
         while (errand := self._waiting.get()) is not None:
-            self._carry(*errand)
-
-    def _carry(
-        self, travel: Callable[[Batch], Answer], batch: Batch, future: Future[Answer]
-    ) -> None:
-        left = self._time()
-        try:
-            answer = travel(batch)
-        except BaseException as defect:  # noqa: BLE001  raised by the deciding thread
-            self._idle.release()
-            future.set_exception(defect)
-        else:
-            self._idle.release()
-            future.set_result(answer._replace(took=self._time() - left))
+            travel, batch = errand
+            left = self._time()
+            try:
+                answer = travel(batch)
+            except BaseException as defect:  # noqa: BLE001  raised by the deciding thread
+                self._back.put((batch, defect))
+            else:
+                self._back.put((batch, answer._replace(took=self._time() - left)))
 
     def _sent(self, batch: Batch) -> Answer:
         headers: Mapping[str, str] = {}

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -33,6 +32,7 @@ from leadctl.timeline import Departure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from uuid import UUID
 
     import httpx
 
@@ -48,8 +48,8 @@ _BROKEN_OFF = "the run ended before the answer was read"
 PACE = "the provider's pace for this account"
 """What a request waits for that is no repeat."""
 
-MOST_TOGETHER = 16
-"""Requests whose intents are committed together, before the first of them leaves."""
+AT_HAND = 16
+"""Batches read ahead, where so many may be under way: places do not stay empty."""
 
 LONG_WAIT = 10.0
 """Seconds of waiting for a start that are told of."""
@@ -89,9 +89,10 @@ class Delivery:
         self._meter = meter or Meter()
         self._pace = pace
         self._can_ask = provider.look_up("", "") is not None
-        self._under_way: dict[Future[Answer], Journey] = {}
+        self._under_way: dict[UUID, Journey] = {}
         self._again: deque[Journey] = deque()
         self._ready: deque[Journey] = deque()
+        self._enough = min(limits.concurrency, AT_HAND)
         self._leaving: deque[tuple[Journey, Departure]] = deque()
         self._given_up = 0
         self._refusals = Refusals(self._patience.refused)
@@ -110,19 +111,12 @@ class Delivery:
         try:
             for batch in in_doubt:
                 self._take_up(batch)
+            pause = 0.0
             while not self._stop.is_asked():
-                journey = self._next(batches)
-                if journey is None:
-                    if not self._under_way:
-                        return
-                    self._collect()
-                elif self._may_start():
-                    self._choose(journey)
-                    self._choose_more(batches)
-                    self._start()
-                while len(self._under_way) >= self._limits.concurrency:
-                    self._prepare(batches)
-                    self._collect()
+                self._prepare(batches)
+                if not (self._under_way or self._again or self._ready):
+                    return
+                pause = self._turn(self._answers(pause))
             while self._under_way:
                 self._collect()
             while self._again:  # a stop was asked for: what was to be repeated is not
@@ -151,86 +145,108 @@ class Delivery:
         lost = InDoubt(_BROKEN_OFF)
         return Journey(batch, doubted=True, ask=self._can_ask, last=lost)
 
-    def _next(self, batches: Iterator[Batch]) -> Journey | None:
-        if self._again:
-            return self._again[0]
-        if not self._ready:
-            self._prepare(batches)
-        return self._ready[0] if self._ready else None
-
-    def _choose(self, journey: Journey) -> None:
-        """Have a journey leave with the next ones that start; its start is claimed."""
-        held, why = self._pace.held, journey.held_for or PACE
-        moment = self._clock.time()
-        departure = Departure(moment, journey.ask, held, why if held else "")
-        queue = self._again or self._ready
-        queue.popleft()
-        self._leaving.append((journey, departure))
-
-    def _choose_more(self, batches: Iterator[Batch]) -> None:
-        """Choose what else may start now: one commit serves them all."""
-        places = self._limits.concurrency - len(self._under_way)
-        while len(self._leaving) < min(places, MOST_TOGETHER):
-            journey = self._next(batches)
-            if journey is None or self._pace.claim() > 0:
-                return
-            self._choose(journey)
-
     def _prepare(self, batches: Iterator[Batch]) -> None:
-        """Have the next batch at hand: its rows are read while a request travels."""
-        if not self._ready and (batch := next(batches, None)) is not None:
+        """Have batches at hand: rows are read while requests travel.
+
+        As many as there are places, then more of them until somebody answers.
+        """
+        while not self._stop.is_asked():
+            back = self._courier.back()
+            free = self._limits.concurrency - len(self._under_way) + back
+            enough = min(free, AT_HAND) if back else self._enough
+            if len(self._ready) >= enough:
+                return
+            batch = next(batches, None)
+            if batch is None:
+                return
             self._ready.append(Journey(batch))
 
-    def _may_start(self) -> bool:
-        """Claim the next start; without one, let some of the wait pass instead."""
-        pause = self._pace.claim()
-        if pause <= 0:
-            return True
-        self._meter.waits(pause, self._again[0].held_for if self._again else PACE)
-        if self._under_way:
-            self._collect(timeout=pause)
-        else:
+    def _answers(self, pause: float) -> list[tuple[Batch, Answer]]:
+        """Take the answers that are there; wait for one where nothing may start.
+
+        That is for `pause` seconds, or while all places are taken.
+        """
+        if pause > 0:
+            self._meter.waits(pause, self._again[0].held_for if self._again else PACE)
+            if self._under_way:
+                return self._courier.answers(wait=True, timeout=pause)
             if pause > LONG_WAIT and not self._again:  # a repeat has been told of
                 self._tell(pause, PACE)
             self._clock.sleep(pause)
-        return False
+            return []
+        may_start = (self._again or self._ready) and self._places() > 0
+        return self._courier.answers(wait=not may_start)
 
-    def _start(self) -> None:
-        """Commit the intents of all that leave; then, and not before, let them go."""
+    def _places(self) -> int:
+        return self._limits.concurrency - len(self._under_way) - len(self._leaving)
+
+    def _turn(self, answers: Sequence[tuple[Batch, Answer]]) -> float:
+        """Settle what was answered and commit what leaves now: one commit for both.
+
+        Then, and not before, it leaves. Raises the first reason to stop, when all is
+        settled and on disk. Returns the seconds until something more may start.
+        """
+        pause = 0.0
         with self._books.together():
+            reasons = self._settled(answers)
+            if not reasons and not self._stop.is_asked():
+                pause = self._choose()
             for journey, departure in self._leaving:
                 self._books.intend(journey.batch, departure, doubted=journey.doubted)
+        if reasons:
+            raise reasons[0]
+        self._start()
+        return pause
+
+    def _choose(self) -> float:
+        """Have all that may start leave; returns the seconds others have to wait."""
+        while (queue := self._again or self._ready) and self._places() > 0:
+            pause = self._pace.claim()
+            if pause > 0:
+                return pause
+            journey = queue.popleft()
+            held, why = self._pace.held, journey.held_for or PACE
+            moment = self._clock.time()
+            departure = Departure(moment, journey.ask, held, why if held else "")
+            self._leaving.append((journey, departure))
+        return 0.0
+
+    def _start(self) -> None:
+        if not self._leaving:
+            return
+        fresh = [j.batch for j, _ in self._leaving if not j.family.requests]
+        self._meter.sends(len(self._leaving), sum(map(len, fresh)))
         while self._leaving:
             journey, _ = self._leaving.popleft()
-            fresh = not journey.family.requests
-            self._meter.sends(len(journey.batch) if fresh else 0)
             journey.attempts += 1
             journey.family.requests += 1
-            future = self._courier.send(journey.batch, ask=journey.ask)
-            self._under_way[future] = journey
+            self._under_way[journey.batch.id] = journey
+            self._courier.send(journey.batch, ask=journey.ask)
 
     # --- reading answers ---
 
-    def _collect(self, timeout: float | None = None) -> None:
-        """Settle what has been answered; wait for one answer, or `timeout` seconds.
-
-        Raises the first reason to stop, when all of them are settled and on disk.
-        """
-        done, _ = wait(self._under_way, timeout=timeout, return_when=FIRST_COMPLETED)
-        if not done:
-            return
-        reasons: list[LeadctlError] = []
+    def _collect(self) -> None:
+        """Wait for an answer and settle what is there; start nothing."""
+        answers = self._courier.answers(wait=True)
         with self._books.together():
-            for future in done:
-                journey = self._under_way.pop(future)
-                try:
-                    self._read(journey, future.result())
-                except LedgerUnusable:
-                    raise
-                except LeadctlError as reason:
-                    reasons.append(reason)
+            reasons = self._settled(answers)
         if reasons:
             raise reasons[0]
+
+    def _settled(self, answers: Sequence[tuple[Batch, Answer]]) -> list[LeadctlError]:
+        """Settle what has been answered; returns the reasons to stop the run."""
+        reasons: list[LeadctlError] = []
+        for batch, answer in answers:
+            journey = self._under_way.pop(batch.id)
+            try:
+                self._read(journey, answer)
+            except LedgerUnusable:
+                raise
+            except LeadctlError as reason:
+                reasons.append(reason)
+        if answers:
+            self._meter.has_answers()
+        return reasons
 
     def _read(self, journey: Journey, answer: Answer) -> None:
         self._books.answered(journey.batch, answer.arrival)
@@ -242,7 +258,6 @@ class Delivery:
                 self._looked_up(journey, outcomes)
             case outcomes:
                 self._answered(journey, outcomes)
-        self._meter.has_answer()
 
     def _answered(self, journey: Journey, outcomes: list[Outcome]) -> None:
         self._given_up = 0

@@ -167,13 +167,14 @@ class EndedRun(Books):
 
     def _open_batches(self) -> list[OpenBatch]:
         found = []
-        for number, file, name, rows in self._db.execute(
-            "SELECT number, file, id, rows FROM batches"
+        for number, file, name, rows, attempts in self._db.execute(
+            "SELECT number, file, id, rows, attempts FROM batches"
             " WHERE run = ? AND state = 'doubt'",
             (self._run,),
         ):
-            found.append(OpenBatch(UUID(bytes=name), file, tuple(rowset.rows(rows))))
-            self._numbers[UUID(bytes=name)] = number
+            batch = UUID(bytes=name)
+            found.append(OpenBatch(batch, file, tuple(rowset.rows(rows))))
+            self._numbers[batch], self._attempts[batch] = number, attempts
         return found
 
 

@@ -259,20 +259,27 @@ class Ledger:
         `scopes` has for each the seconds it then stays taken. `now` is Unix time. All
         processes on this ledger take turns.
         """
-        wait = self._wait(scopes, now)
-        if wait > 0 or not any(scopes.values()):
-            return wait
         with self.transaction():
-            wait = self._wait(scopes, now)
+            taken = self._taken([*scopes], now)
+            wait = max(0.0, *(until - now for until in taken.values()))
             if wait <= 0:
-                for scope, seconds in scopes.items():
-                    self._postpone(scope, self._start(scope, now, seconds) + seconds)
+                starts = {
+                    scope: max(taken[scope], now - min(seconds, MADE_UP)) + seconds
+                    for scope, seconds in scopes.items()
+                    if seconds
+                }
+                self._db.executemany(
+                    "INSERT OR REPLACE INTO pace VALUES (?, ?)", starts.items()
+                )
         return wait
 
     def postpone(self, scope: str, until: float) -> None:
         """Let nothing start in this scope before `until` (Unix time)."""
         with self.transaction():
-            self._postpone(scope, until)
+            until = max(until, self._taken([scope], until)[scope])
+            self._db.execute(
+                "INSERT OR REPLACE INTO pace VALUES (?, ?)", (scope, until)
+            )
 
     def count_exchange(self, account: str, most: int, now: float) -> None:
         """Note that a token is about to be fetched; Unusable past `most` in an hour."""
@@ -292,23 +299,16 @@ class Ledger:
                 )
             self._db.execute("INSERT INTO exchanges VALUES (?, ?)", (account, now))
 
-    def _wait(self, scopes: Mapping[str, float], now: float) -> float:
-        return max(0.0, *(self._taken_until(scope, now) - now for scope in scopes))
-
-    def _start(self, scope: str, now: float, seconds: float) -> float:
-        return max(self._taken_until(scope, now), now - min(seconds, MADE_UP))
-
-    def _taken_until(self, scope: str, now: float) -> float:
-        row = self._db.execute(
-            "SELECT next FROM pace WHERE scope = ?", (scope,)
-        ).fetchone()
-        taken = float(row[0]) if row else 0.0
+    def _taken(self, scopes: Sequence[str], now: float) -> dict[str, float]:
+        """Return until when each scope is taken; the past where it is free."""
+        marks = ",".join("?" * len(scopes))
+        rows = self._db.execute(
+            f"SELECT scope, next FROM pace WHERE scope IN ({marks})",  # noqa: S608  our own words
+            scopes,
+        )
         # Further ahead than anybody may ask for: the clock was set back since.
-        return taken if taken <= now + LONGEST_WAIT else 0.0
-
-    def _postpone(self, scope: str, until: float) -> None:
-        until = max(until, self._taken_until(scope, until))
-        self._db.execute("INSERT OR REPLACE INTO pace VALUES (?, ?)", (scope, until))
+        kept = {scope: t for scope, t in rows.fetchall() if t <= now + LONGEST_WAIT}
+        return dict.fromkeys(scopes, 0.0) | kept
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:

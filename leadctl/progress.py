@@ -49,12 +49,12 @@ class Meter:
     def has_read(self, rows: int) -> None:
         self._told(replace(self._now, read=rows))
 
-    def sends(self, fresh: int) -> None:
-        """Note a request that leaves; `fresh` of its rows leave for the first time."""
-        sent, requests = self._now.sent + fresh, self._now.requests + 1
+    def sends(self, requests: int, fresh: int) -> None:
+        """Note requests that leave; `fresh` of their rows leave for the first time."""
+        sent, requests = self._now.sent + fresh, self._now.requests + requests
         self._told(replace(self._now, sent=sent, requests=requests, wait=0.0, why=""))
 
-    def has_answer(self) -> None:
+    def has_answers(self) -> None:
         self._told(self._now)
 
     def waits(self, seconds: float, why: str) -> None:
