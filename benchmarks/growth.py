@@ -12,6 +12,7 @@ from benchmarks.measured import spread
 from benchmarks.pipeline import push
 from benchmarks.sink import sink
 from benchmarks.table import Table
+from leadctl.delivered import sift
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,4 +67,5 @@ def fill(path: Path, count: int) -> None:
                     for i in range(min(part, count - first))
                 ),
             )
+        sift(db)
     db.close()

@@ -88,7 +88,7 @@ class EndedRun(Books):
         as created and are not sent again; the others are `failed`.
         """
         decided = 0
-        with self._transaction():
+        with self.together():
             for at, first, text, code, reason in self._unknown_groups():
                 if file is not None and at != file:
                     continue
@@ -124,11 +124,13 @@ class EndedRun(Books):
             )
         keys = [(self._run, file, row) for row in rows]
         if delivered:
-            self._db.executemany(
-                "INSERT OR IGNORE INTO delivered"
-                " SELECT digest FROM in_doubt WHERE run = ? AND file = ? AND row = ?",
-                keys,
-            )
+            for key in keys:
+                digests = self._db.execute(
+                    "SELECT digest FROM in_doubt"
+                    " WHERE run = ? AND file = ? AND row = ?",
+                    key,
+                )
+                self._there += [digest for (digest,) in digests]
         else:
             reason = "not delivered, as the operator found out"
             self._noted += [

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Self
 
 from leadctl.books import Books, utc_text
 from leadctl.database import connect, key, opening, translated
-from leadctl.delivered import Delivered, among
+from leadctl.delivered import Delivered, Earlier, among
 from leadctl.ended import EndedRun
 from leadctl.errors import ExitCode, LedgerUnusable, Unusable, UsageError
 from leadctl.folders import make_file, make_private
@@ -95,6 +95,10 @@ CREATE TABLE gathered (
     number INTEGER PRIMARY KEY AUTOINCREMENT, digests BLOB NOT NULL
 );
 """,
+    """
+CREATE TABLE recent (digest BLOB PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE sieve (part INTEGER PRIMARY KEY, bits BLOB NOT NULL);
+""",
 )
 """Scripts from each version of the schema to the next; the version is their number."""
 
@@ -152,9 +156,9 @@ class Ledger:
 
         return digest
 
-    def delivered(self, digests: Sequence[bytes]) -> set[bytes]:
-        """Return those of the digests that are delivered to their campaign."""
-        return self._delivered.among(digests)
+    def delivered(self) -> Callable[[Sequence[bytes]], set[bytes]]:
+        """Return what tells of digests which are delivered to their campaign by now."""
+        return Earlier(self._db).among
 
     def knows_anybody(self) -> bool:
         """Tell whether any lead was delivered by a run of this ledger."""

@@ -202,7 +202,7 @@ def _opened(
     in_doubt = {"in_doubt": known.in_doubt} if guarded else {}
     # Its own deliveries the run knows without asking: they were in its files before.
     asks = known.knows_anybody() and not order.resend_delivered
-    delivered = {"delivered": known.delivered} if asks else {}
+    delivered = {"delivered": known.delivered()} if asks else {}
     memory = Known(digest, **delivered, **in_doubt)
     unfinished = None
     books: Books

@@ -72,7 +72,7 @@ class World:
     def _opened(self, ledger: Ledger) -> tuple[Books, Importer]:
         guarded = not self.provider.safe
         job = Job(self.provider, "1", (open_source(self.path, Wishes()),), batch_size=4)
-        known = Known(ledger.digest("model", "1"), ledger.delivered, ledger.in_doubt)
+        known = Known(ledger.digest("model", "1"), ledger.delivered(), ledger.in_doubt)
         if self.run_id is None:
             books = ledger.begin("model", "model", "1", {}, guarded=guarded)
             books.add_file(0, str(self.path), "")

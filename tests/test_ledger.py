@@ -270,7 +270,7 @@ def test_intent_stands_in_the_file_before_the_outcome(tmp_path: Path) -> None:
         }
         assert reading.books(run).run().requests == 2
         digests = [digest for lead in batch.leads for digest in lead.digests]
-        assert reading.delivered(digests) == {digests[0], digests[2]}
+        assert reading.delivered()(digests) == {digests[0], digests[2]}
 
 
 def test_verdicts_reach_the_file_with_the_next_batch(tmp_path: Path) -> None:
@@ -383,7 +383,7 @@ def test_many_leads_are_looked_up_at_once() -> None:
         books.intend(batch, NOW, doubted=False)
         books.settle(batch, [CREATED] * len(batch))
         known = [digest for lead in batch.leads for digest in lead.digests]
-        assert ledger.delivered([*known, b"stranger"]) == {*known}
+        assert ledger.delivered()([*known, b"stranger"]) == {*known}
 
 
 # --- the file itself ---------------------------------------------------------------
@@ -544,7 +544,7 @@ def test_damage_inside_gives_a_sentence(tmp_path: Path) -> None:
     page = 4096
     path.write_bytes(content[:page] + b"\xa5" * (len(content) - page))
     with pytest.raises(LedgerUnusable), Ledger(path) as ledger:
-        ledger.delivered(digests)
+        ledger.delivered()(digests)
 
 
 def test_damaged_ledger_ends_a_run_with_a_sentence(push: Push) -> None:
@@ -608,11 +608,11 @@ def test_who_was_delivered_is_known_before_and_after_hashes_are_put_in_order(
             books.settle(batch, [CREATED] * size)
             known += [lead.digests[0] for lead in leads]
             some = [known[0], known[len(known) // 2], known[-1], b"nobody's".ljust(16)]
-            assert ledger.delivered(some) == other.delivered(some) == {*some[:3]}
+            assert ledger.delivered()(some) == other.delivered()(some) == {*some[:3]}
         assert len(known) > 100_000
-        assert other.delivered(known) == {*known}
+        assert other.delivered()(known) == {*known}
     with Ledger(path) as later:
-        assert later.delivered([*known, b"nobody's".ljust(16)]) == {*known}
+        assert later.delivered()([*known, b"nobody's".ljust(16)]) == {*known}
 
 
 def test_ledger_that_several_begin_at_once_is_made_once(tmp_path: Path) -> None:
