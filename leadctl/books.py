@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from itertools import groupby
 from typing import TYPE_CHECKING, TypeAlias
@@ -59,7 +59,7 @@ class Books(Audit):
         self._delivered = Delivered(db)
         self._noted: list[tuple[int, Finding]] = []
         self._doubtful: list[tuple[int, Lead]] = []
-        self._together = 0
+        self._is_together = False
         self._requests = 0
         self._departed = 0  # the latest request that its run does not count yet
         self._there: list[bytes] = []
@@ -89,20 +89,23 @@ class Books(Audit):
         if len(self._noted) >= 5000:
             self.flush()
 
-    @contextmanager
-    def together(self) -> Iterator[None]:
+    def together(self) -> AbstractContextManager[None]:
         """Open a transaction around several, so that they wait for the disk once.
 
-        What they share is written once as well, when the outermost ends.
+        What they share is written once as well, at its end. One inside another is part
+        of it.
         """
-        self._together += 1
+        return nullcontext() if self._is_together else self._shared()
+
+    @contextmanager
+    def _shared(self) -> Iterator[None]:
+        self._is_together = True
         try:
             with self._transaction():
                 yield
-                if self._together == 1:
-                    self._write_shared()
+                self._write_shared()
         finally:
-            self._together -= 1
+            self._is_together = False
 
     def flush(self) -> None:
         if self._noted:
@@ -115,6 +118,7 @@ class Books(Audit):
             self._write_noted()
             if self._guarded:
                 self._doubt(batch.file, batch.leads)
+            rows = _rows(batch)
             if batch.id in self._numbers:
                 self._db.execute(
                     "UPDATE batches SET state = 'sending', attempts = attempts + 1"
@@ -122,8 +126,8 @@ class Books(Audit):
                     (self._numbers[batch.id],),
                 )
             else:
-                self._add(batch, BatchState.SENDING, doubted=doubted)
-            self._note_departure(batch, departure)
+                self._add(batch, rows, BatchState.SENDING, doubted=doubted)
+            self._note_departure(batch, rows, departure)
 
     def answered(self, batch: Batch, arrival: Arrival) -> None:
         """Keep what came of a request; written with what it makes of the batch."""
@@ -131,7 +135,7 @@ class Books(Audit):
 
     def mark(self, batch: Batch, state: BatchState, *, doubted: bool) -> None:
         """Record what a request came to that did not decide about the rows."""
-        with self._transaction():
+        with self.together():
             self._db.execute(
                 "UPDATE batches SET state = ?, doubted = doubted OR ? WHERE number = ?",
                 (state, state is BatchState.DOUBT, self._numbers[batch.id]),
@@ -187,7 +191,7 @@ class Books(Audit):
             self._doubt(batch.file, unknown)
             self._close(batch, good)
             for piece in pieces:
-                self._add(piece, state, doubted=doubted)
+                self._add(piece, _rows(piece), state, doubted=doubted)
 
     def rehearse(self, batch: Batch, outcome: Outcome) -> None:
         """Record a batch that nobody sends as its provider would call it at best.
@@ -254,12 +258,12 @@ class Books(Audit):
                 ),
             )
 
-    def _note_departure(self, batch: Batch, departure: Departure) -> None:
+    def _note_departure(self, batch: Batch, rows: str, departure: Departure) -> None:
         if not self._requests:
             self._requests = self.run().requests
         self._requests += 1
         self._attempts[batch.id] = attempt = self._attempts.get(batch.id, 0) + 1
-        self.timeline.leave(self._requests, batch, attempt, departure)
+        self.timeline.leave(self._requests, batch, rows, attempt, departure)
         self._under_way[batch.id] = self._departed = self._requests
 
     def _note_arrival(
@@ -286,8 +290,9 @@ class Books(Audit):
             ((digest, self._run) for lead in leads for digest in lead.digests),
         )
 
-    def _add(self, batch: Batch, state: BatchState, *, doubted: bool) -> None:
-        rows = rowset.written(lead.row for lead in batch.leads)
+    def _add(
+        self, batch: Batch, rows: str, state: BatchState, *, doubted: bool
+    ) -> None:
         cursor = self._db.execute(
             "INSERT INTO batches (run, file, id, rows, size, state, doubted, attempts)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -343,6 +348,10 @@ class Books(Audit):
                     text,
                 ),
             )
+
+
+def _rows(batch: Batch) -> str:
+    return rowset.written(lead.row for lead in batch.leads)
 
 
 def _alike(

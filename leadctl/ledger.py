@@ -23,7 +23,7 @@ from leadctl.folders import make_file, make_private
 from leadctl.wording import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from leadctl.model import Json
@@ -263,18 +263,12 @@ class Ledger:
         `scopes` has for each the seconds it then stays taken. `now` is Unix time. All
         processes on this ledger take turns.
         """
+        if not any(scopes.values()):  # nothing to take
+            return self._wait(scopes, now)
         with self.transaction():
-            taken = self._taken([*scopes], now)
-            wait = max(0.0, *(until - now for until in taken.values()))
+            wait = self._wait(scopes, now)
             if wait <= 0:
-                starts = {
-                    scope: max(taken[scope], now - min(seconds, MADE_UP)) + seconds
-                    for scope, seconds in scopes.items()
-                    if seconds
-                }
-                self._db.executemany(
-                    "INSERT OR REPLACE INTO pace VALUES (?, ?)", starts.items()
-                )
+                self._take(scopes, now)
         return wait
 
     def postpone(self, scope: str, until: float) -> None:
@@ -303,12 +297,25 @@ class Ledger:
                 )
             self._db.execute("INSERT INTO exchanges VALUES (?, ?)", (account, now))
 
-    def _taken(self, scopes: Sequence[str], now: float) -> dict[str, float]:
+    def _wait(self, scopes: Mapping[str, float], now: float) -> float:
+        return max(0.0, *(until - now for until in self._taken(scopes, now).values()))
+
+    def _take(self, scopes: Mapping[str, float], now: float) -> None:
+        starts = {
+            scope: max(taken, now - min(scopes[scope], MADE_UP)) + scopes[scope]
+            for scope, taken in self._taken(scopes, now).items()
+            if scopes[scope]
+        }
+        self._db.executemany(
+            "INSERT OR REPLACE INTO pace VALUES (?, ?)", starts.items()
+        )
+
+    def _taken(self, scopes: Collection[str], now: float) -> dict[str, float]:
         """Return until when each scope is taken; the past where it is free."""
         marks = ",".join("?" * len(scopes))
         rows = self._db.execute(
             f"SELECT scope, next FROM pace WHERE scope IN ({marks})",  # noqa: S608  our own words
-            scopes,
+            [*scopes],
         )
         # Further ahead than anybody may ask for: the clock was set back since.
         kept = {scope: t for scope, t in rows.fetchall() if t <= now + LONGEST_WAIT}

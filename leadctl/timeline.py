@@ -79,8 +79,9 @@ class Timeline:
         self._run = run
 
     def leave(
-        self, number: int, batch: Batch, attempt: int, departure: Departure
+        self, number: int, batch: Batch, rows: str, attempt: int, departure: Departure
     ) -> None:
+        """Write that a batch leaves; `rows` are its rows as rowset.py writes them."""
         self._know(departure.held_for)
         self._db.execute(
             "INSERT INTO requests (run, number, file, rows, leads, attempt, asks,"
@@ -90,7 +91,7 @@ class Timeline:
                 self._run,
                 number,
                 batch.file,
-                rowset.written(lead.row for lead in batch.leads),
+                rows,
                 len(batch),
                 attempt,
                 departure.asks,
