@@ -14,7 +14,8 @@ import json
 import os
 import re
 import secrets
-from itertools import chain, tee
+import time
+from itertools import chain, count, tee
 from typing import TYPE_CHECKING, TextIO
 
 from leadctl import strictjson
@@ -94,15 +95,43 @@ def is_ours(path: Path) -> bool:
 def set_aside(path: Path) -> Path | None:
     """Keep an earlier run's reject file as `….old`; returns where, if there is one.
 
-    Somebody may be correcting it: what stands in it is not ours alone any more.
+    What somebody has corrected in it is never replaced by a later one.
     """
     if not is_ours(path):
         return None
-    old = path.with_name(f"{path.stem}.old{path.suffix}")
-    if os.path.lexists(old) and not is_ours(old):
-        old = path.with_name(f"{path.stem}.old-{secrets.token_hex(4)}{path.suffix}")
+    old = _place_aside(path)
     path.replace(old)
     return old
+
+
+def corrections_go_to(path: Path) -> Path | None:
+    """Return where a reject file will be kept, if somebody has edited it."""
+    is_edited = is_ours(path) and _is_edited(path)
+    return _place_aside(path) if is_edited else None
+
+
+def _place_aside(path: Path) -> Path:
+    ends = chain(["old"], (f"old-{number}" for number in count(2)))
+    places = (path.with_name(f"{path.stem}.{end}{path.suffix}") for end in ends)
+    return next(
+        place
+        for place in places
+        if not os.path.lexists(place) or (is_ours(place) and not _is_edited(place))
+    )
+
+
+def _is_edited(path: Path) -> bool:
+    """Tell whether a reject file was written by anybody since we wrote it."""
+    return path.stat().st_mtime_ns % _SECOND != 0
+
+
+def _mark_unedited(path: Path) -> None:
+    """Leave it a time of whole seconds, as only a program does that means to."""
+    now = time.time_ns() // _SECOND * _SECOND
+    os.utime(path, ns=(now, now))
+
+
+_SECOND = 1_000_000_000
 
 
 def write_if_any(
@@ -138,6 +167,7 @@ def write(
     source.require_unchanged()
 
     def keep_other(new: Path) -> None:
+        _mark_unedited(new)
         if not _is_same(new, path):
             set_aside(path)
         if os.path.lexists(path) and not is_ours(path):

@@ -257,7 +257,10 @@ def _write_rejects(order: Order, books: Books) -> None:
         path = order.rejects_files[ordinal]
         findings = books.findings(ordinal, IN_REJECT_FILE)
         phones = phone_columns(order.job, source)
+        kept = rejects.corrections_go_to(path)
         rows = rejects.write_if_any(path, source, findings, books.run().id, phones)
+        if kept and kept.exists():
+            order.warn(f"{path} was edited: what stands in it is kept in {kept}")
         books.set_rejects_file(ordinal, str(path) if rows else None)
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from conftest import Push
     from program import Program
 
     from leadctl.model import Cells, Row
@@ -405,7 +406,31 @@ def test_reject_file_of_an_earlier_run_is_set_aside(tmp_path: Path) -> None:
     assert "run-2" in out.read_text()
     assert rejects.write_if_any(out, source, iter([]), "run-3") == 0
     assert not out.exists()
-    assert "run-2" in (tmp_path / "out.old.csv").read_text()
+    # What was corrected is not replaced; what nobody touched is kept as the latest.
+    assert (tmp_path / "out.old.csv").read_text() == corrected
+    assert "run-2" in (tmp_path / "out.old-2.csv").read_text()
+    for run in ("run-4", "run-5"):
+        rejects.write(out, source, iter([finding(1)]), run)
+    assert "run-4" in (tmp_path / "out.old-2.csv").read_text()
+    assert sorted(path.name for path in tmp_path.glob("out.*")) == [
+        "out.csv",
+        "out.old-2.csv",
+        "out.old.csv",
+    ]
+
+
+def test_corrections_that_are_set_aside_are_told_of_and_kept(push: Push) -> None:
+    push.program.write("leads.csv", "phone,name\n+1555,Asha\n")
+    folder = push.program.folder
+    for place, name in enumerate(["leads.rejects.old.csv", "leads.rejects.old-2.csv"]):
+        assert push("voiso", "leads.csv").code == 3
+        path = folder / "leads.rejects.csv"
+        path.write_text(path.read_text().replace("+1555", f"+1555123000{place}"))
+        ran = push("voiso", "leads.csv", "--quiet")
+        said = f"leads.rejects.csv was edited: what stands in it is kept in {name}"
+        assert said in ran.err
+        assert f"+1555123000{place}" in (folder / name).read_text()
+    assert "edited" not in push("voiso", "leads.csv").err
 
 
 def test_folder_of_the_reject_file_must_exist(tmp_path: Path) -> None:
