@@ -214,14 +214,17 @@ class Delivery:
     def _start(self) -> None:
         if not self._leaving:
             return
-        fresh = [j.batch for j, _ in self._leaving if not j.family.requests]
-        self._meter.sends(len(self._leaving), sum(map(len, fresh)))
+        requests, rows = len(self._leaving), 0
         while self._leaving:
             journey, _ = self._leaving.popleft()
             journey.attempts += 1
             journey.family.requests += 1
+            journey.is_first = not journey.family.has_left
+            journey.family.has_left = True
+            rows += len(journey.batch) if journey.is_first else 0
             self._under_way[journey.batch.id] = journey
             self._courier.send(journey.batch, ask=journey.ask)
+        self._meter.sends(requests, rows)
 
     # --- reading answers ---
 
@@ -253,11 +256,19 @@ class Delivery:
         self._pace.ended()
         match answer.result:
             case ProviderError() as error:
+                if isinstance(error, NotProcessed) and answer.http is None:
+                    self._never_left(journey)
                 self._trouble(journey, error, answer.headers)
             case Found(outcomes):
                 self._looked_up(journey, outcomes)
             case outcomes:
                 self._answered(journey, outcomes)
+
+    def _never_left(self, journey: Journey) -> None:
+        """Count a batch as sent no more where nobody was there to take it."""
+        if journey.is_first:
+            journey.family.has_left = False
+            self._meter.takes_back(len(journey.batch))
 
     def _answered(self, journey: Journey, outcomes: list[Outcome]) -> None:
         self._given_up = 0

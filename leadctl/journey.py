@@ -47,13 +47,15 @@ class Family:
     open: int = 1
     refusals: set[str] = field(default_factory=set)
     welcome: bool = False  # at least one lead was not refused
+    has_left: bool = False
 
 
 @dataclass
 class Journey:
     """A batch on its way, over all its attempts.
 
-    `held_for` says why it waits for the next one.
+    `held_for` says why it waits for the next one; `is_first`, that nothing of its
+    family had left before its latest request.
     """
 
     batch: Batch
@@ -63,6 +65,7 @@ class Journey:
     doubted: bool = False
     ask: bool = False  # look the leads up before anything is sent again
     held_for: str = ""
+    is_first: bool = False
     last: ProviderError | None = None
 
     def refused(self, refusal: Outcome) -> Outcome:

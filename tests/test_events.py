@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -90,6 +91,18 @@ def test_resumed_run_tells_what_is_settled_by_all_of_it(push: Push) -> None:
     told = events(push.program("runs", "resume", *JSONL, env=env))
     last = [event for event in told if event["event"] == "progress"][-1]
     assert (last["created"], last["rows_sent"]) == (4, 2)
+
+
+def test_what_found_nobody_is_not_said_to_be_sent(push: Push) -> None:
+    with socket.socket() as nobody:  # a port that is taken, and answers nobody
+        nobody.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{nobody.getsockname()[1]}"
+        gone = {"LEADCTL_VOISO_BASE_URL": address, "LEADCTL_VOISO_RETRY_FOR": "0"}
+        ran = push("voiso", leads(push), "--batch-size", "2", *JSONL, env=gone)
+    assert ran.code == 5
+    steps = [event for event in events(ran) if event["event"] == "progress"]
+    assert steps[-1]["requests"] >= 1
+    assert steps[-1]["rows_sent"] == 0
 
 
 @pytest.mark.parametrize(
