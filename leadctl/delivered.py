@@ -119,7 +119,7 @@ class Earlier:
 def sift(db: Connection) -> None:
     """Make the sieve of all hashes in order anew; called inside a transaction.
 
-    There is none until there are many of them, nor in a ledger that had none before.
+    There is none until there are many of them.
     """
     sieve = Sieve.of_size(_count(db, "recent") + _count(db, "delivered"))
     cursor = db.execute(_IN_ORDER)

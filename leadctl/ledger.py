@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Self
 
 from leadctl.books import Books, utc_text
 from leadctl.database import connect, key, opening, translated
-from leadctl.delivered import Delivered, Earlier, among
+from leadctl.delivered import Delivered, Earlier, among, sift
 from leadctl.ended import EndedRun
 from leadctl.errors import ExitCode, LedgerUnusable, Unusable, UsageError
 from leadctl.folders import make_file, make_private
@@ -104,6 +104,9 @@ CREATE TABLE sieve (part INTEGER PRIMARY KEY, bits BLOB NOT NULL);
 
 
 VERSION = len(_MIGRATIONS)
+
+SIFTED = 5
+"""The version from which a ledger has a sieve of who is delivered."""
 
 
 class Ledger:
@@ -352,6 +355,8 @@ class Ledger:
             for script in _MIGRATIONS[version:]:
                 for statement in filter(str.strip, script.split(";")):
                     self._db.execute(statement)
+            if 0 < version < SIFTED:
+                sift(self._db)
             self._db.execute(f"PRAGMA application_id = {APPLICATION}")
             self._db.execute(f"PRAGMA user_version = {VERSION}")
 

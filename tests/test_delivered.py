@@ -59,7 +59,7 @@ def test_one_that_looked_before_knows_who_was_delivered_then(tmp_path: Path) -> 
 
 
 def test_hashes_in_order_without_a_sieve_are_known(tmp_path: Path) -> None:
-    """A ledger of an earlier version has none; it is made when some are sorted in."""
+    """There is none at first; it is made when some are sorted in."""
     db = opened(tmp_path / "ledger")
     old, new = hashes(500), hashes(500, seed=1)
     db.executemany("INSERT INTO delivered VALUES (?)", ((digest,) for digest in old))
@@ -67,6 +67,20 @@ def test_hashes_in_order_without_a_sieve_are_known(tmp_path: Path) -> None:
     Delivered(db, most_gathered=50).add(new[:100])
     assert kept(db, "sieve")
     assert Earlier(db).among(old + new) == {*old, *new[:100]}
+
+
+def test_ledger_of_an_earlier_version_gets_its_sieve(tmp_path: Path) -> None:
+    db = opened(tmp_path / "ledger")
+    old, new = hashes(500), hashes(500, seed=1)
+    with db:
+        db.execute("DROP TABLE recent")
+        db.execute("DROP TABLE sieve")
+        db.execute("PRAGMA user_version = 4")
+        db.executemany("INSERT INTO delivered VALUES (?)", ((one,) for one in old))
+    db.close()
+    db = opened(tmp_path / "ledger")
+    assert kept(db, "sieve")
+    assert Earlier(db).among(old + new) == {*old}
 
 
 def test_sieve_passes_what_was_put_in_and_little_else() -> None:
