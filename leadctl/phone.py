@@ -175,8 +175,9 @@ class Normaliser:
         """Return a number as the provider takes it, and its key."""
         key = code + national
         if not self._rule.fewest <= len(key) <= self._rule.most:
+            found = f"{_count(key)} with the country code"
             taken = f"{self._rule.fewest} to {self._rule.most}"
-            raise _invalid(f"{_count(key)}, this provider takes {taken}")
+            raise _invalid(f"{found}, this provider takes {taken}")
         match self._rule.form:
             case PhoneForm.DIGITS:
                 return key, key

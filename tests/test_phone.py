@@ -307,6 +307,14 @@ def test_ozonetel_takes_three_to_sixteen_digits(
     assert reason in found.reason
 
 
+def test_digits_are_counted_with_the_country_code_and_the_reason_says_so() -> None:
+    """Four stand in the cell of a number on Niue."""
+    found = problem(rule("voiso"), "4002", "NU")
+    assert found.reason == (
+        "7 digits with the country code, this provider takes 8 to 15"
+    )
+
+
 @pytest.mark.parametrize("form", ["as-written", "e164"])
 def test_ozonetel_gets_no_more_than_sixteen_digits_in_any_form(form: str) -> None:
     """Germany allows fifteen digits after its country code."""
