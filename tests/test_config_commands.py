@@ -97,6 +97,8 @@ def test_values_are_shown_to_people_too(program: Program, config: Path) -> None:
     assert ["account", "eu", "of", "voiso"] in lines
     assert ["timeout", "5.0", f"{config}:7"] in lines
     assert ["api_key", "missing"] in lines
+    assert ran.out.endswith(f"\n\nprofile crm, {config}:9\n")
+    assert "\N{REPLACEMENT CHARACTER}" not in ran.out
     assert "cc-demo" not in ran.out
 
 

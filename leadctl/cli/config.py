@@ -203,7 +203,8 @@ def _print(shown: dict[str, Any]) -> None:
         typer.echo(f"\naccount {account['account']} of {account['provider']}")
         _print_entries([*account["settings"], *account["secrets"]], "  ")
     for profile in shown["profiles"]:
-        typer.echo(printable(f"\nprofile {profile['profile']}, {profile['at']}"))
+        typer.echo()
+        typer.echo(printable(f"profile {profile['profile']}, {profile['at']}"))
 
 
 def _print_entries(entries: list[dict[str, Any]], indent: str) -> None:
