@@ -7,7 +7,9 @@ whoever answers is not trusted with our memory or our time.
 
 from __future__ import annotations
 
+import errno
 import ipaddress
+import socket
 import ssl
 import threading
 from contextlib import contextmanager
@@ -136,7 +138,7 @@ def _translated(request: httpx.Request) -> Iterator[None]:
     try:
         yield
     except _NEVER_SENT as error:
-        raise _not_connected(host, error) from error
+        raise _not_connected(request.url, error) from error
     except (
         httpx.UnsupportedProtocol,
         httpx.InvalidURL,
@@ -153,17 +155,43 @@ def _translated(request: httpx.Request) -> Iterator[None]:
         raise InDoubt(f"the answer of {host} was lost: {_why(error)}") from error
 
 
-def _not_connected(host: str, error: Exception) -> ProviderError:
+def _not_connected(url: httpx.URL, error: Exception) -> ProviderError:
+    cause = _cause(error)
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return Untrusted(
+            f"the certificate of {url.host} is not trusted: {cause.verify_message}; "
+            "nothing was sent",
+            hint="check base_url; a private authority's file goes into ca_file",
+        )
+    host = f"[{url.host}]" if ":" in url.host else url.host
+    port = url.port or (443 if url.scheme == "https" else 80)
+    return NotProcessed(f"no connection to {host}:{port}: {_why_not(cause or error)}")
+
+
+def _cause(error: Exception) -> OSError | None:
+    """Return what the system said, which the library wraps."""
     cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return Untrusted(
-                f"the certificate of {host} is not trusted: {cause.verify_message}; "
-                "nothing was sent",
-                hint="check base_url; a private authority's file goes into ca_file",
-            )
+    while cause is not None and not isinstance(cause, OSError):
         cause = cause.__cause__ or cause.__context__
-    return NotProcessed(f"no connection to {host}: {_why(error)}")
+    return cause
+
+
+def _why_not(cause: Exception) -> str:
+    match cause:
+        case ConnectionRefusedError():
+            return "connection refused"
+        case socket.gaierror():
+            return "its name cannot be looked up (DNS)"
+        case TimeoutError() | httpx.TimeoutException():
+            return "no answer in time"
+        case ssl.SSLError():
+            return f"no TLS with it ({cause.reason or 'broken off'})"
+        case OSError(errno=errno.ENETUNREACH | errno.EHOSTUNREACH):
+            return "it cannot be reached from here"
+        case OSError(strerror=str(said)):
+            return said
+        case _:
+            return _why(cause)
 
 
 def _why(error: Exception) -> str:

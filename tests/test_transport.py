@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import pytest
 import trustme
+from program import recording
 
 from leadctl.sandbox import Fault
 
@@ -179,6 +180,16 @@ def test_certificate_that_is_not_trusted_ends_the_run_with_nothing_sent(
     assert wire.heard == []
     assert ran.document["run_id"] is None
     assert time.monotonic() - began < 10, "waiting cannot mend it"
+
+
+def test_address_that_does_not_speak_tls_is_told_of(push: Push) -> None:
+    with recording(b"{}") as other:
+        host = other.url.removeprefix("http://")
+        ran = pushed(push, f"https://{host}", RETRY_FOR="0")
+    told = f"no connection to {host}: no TLS with it"
+    assert (ran.code, ran.counts) == (5, {"failed": 1})
+    assert told in ran.document["reasons"][0]["message"]
+    assert other.requests == []
 
 
 def test_named_authority_is_the_only_one_that_is_trusted(
