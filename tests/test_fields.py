@@ -368,6 +368,22 @@ def test_source_has_two_members_only(value: Json) -> None:
         ("externalId", "external_id"),
         ("Job Title", "title"),
         ("scheduled_at", "scheduled_for"),
+        ("Rufnummer", "phone"),
+        ("Teléfono móvil", "phone"),
+        ("Numéro de téléphone", "phone"),
+        ("Vorname", "first_name"),
+        ("Prénom", "first_name"),
+        ("Pre\u0301nom", "first_name"),
+        ("Nombre", "first_name"),
+        ("Nachname", "last_name"),
+        ("Apellidos", "last_name"),
+        ("Nom de famille", "last_name"),
+        ("Firma", "company"),
+        ("Empresa", "company"),
+        ("Société", "company"),
+        ("Priorität", "priority"),
+        ("Correo electrónico", "email"),
+        ("Courriel", "email"),
     ],
 )
 def test_header_is_known_by_letters_and_digits_alone(header: str, name: str) -> None:
@@ -379,6 +395,7 @@ def test_no_alias_means_two_fields() -> None:
     assert len(every) == len(set(every))
     assert every == [plain(alias) for alias in every]
     assert "id" not in every
+    assert "nom" not in every, "the whole name to some, the last to others"
 
 
 # --- a lead as its provider takes it -----------------------------------------------

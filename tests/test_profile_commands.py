@@ -73,9 +73,9 @@ def test_draft_of_an_export_is_sound_and_pushes_it(push: Push, entry: Entry) -> 
 @pytest.mark.parametrize(
     ("content", "columns"),
     [
-        ("Kunde,Rufnummer\nA,+15551230001\nB,+15551230002\n", ["Rufnummer"]),
-        ("Rufnummer;Name\n01 23 45 67 89;A\n01.23.45.67.89;B\n", ["Rufnummer"]),
-        ("Nr,Rufnummer\n10000001,+15551230001\n10000002,+15551230002\n", ["Rufnummer"]),
+        ("Kunde,Anschluss\nA,+15551230001\nB,+15551230002\n", ["Anschluss"]),
+        ("Anschluss;Name\n01 23 45 67 89;A\n01.23.45.67.89;B\n", ["Anschluss"]),
+        ("Nr,Anschluss\n10000001,+15551230001\n10000002,+15551230002\n", ["Anschluss"]),
         ("Record ID,Kontakt\n10000001,5551230001\n10000002,\n", ["Kontakt"]),
         ("Kundennummer,Haustelefon\n10000001,5551230001\n", ["Haustelefon"]),
         ("Telefax,Haustelefon\n5551239999,5551230001\n", ["Haustelefon"]),
