@@ -46,7 +46,7 @@ def installation() -> Iterator[Check]:
         yield Check(
             "sandbox",
             f"not installed ({', '.join(absent)} missing); only --sandbox needs it",
-            remedy="pip install 'leadctl[sandbox]'",
+            remedy="install leadctl with the extra sandbox (leadctl[sandbox])",
         )
     else:
         yield Check("sandbox", "installed")

@@ -75,7 +75,8 @@ def _opened(path: Path, shown: str) -> Iterator[CalamineWorkbook]:
     except ImportError as error:
         raise InputUnusable(
             f"{shown} is an Excel workbook, which needs the extra `xlsx`",
-            hint="pip install 'leadctl[xlsx]', or save the file as CSV (UTF-8)",
+            hint="install leadctl with the extra xlsx (leadctl[xlsx]), or save the "
+            "file as CSV (UTF-8)",
         ) from error
     if (size := sum(_members(path).values())) > LARGEST:
         raise InputUnusable(
