@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -82,4 +83,7 @@ def mapper_of(
         return bind_by_name(source.columns, constants, nested=source.nested)
     except InputUnusable as error:
         error.message = f"{source.shown}: {error.message}"
+        if not profile:
+            draft = f"leadctl profile guess {shlex.quote(source.recorded)}"
+            error.hint = f"{error.hint}; a draft of one: {draft}"
         raise

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json as json_module
-import shlex
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -158,10 +157,8 @@ def _lines(found: Preview) -> Iterator[str]:
     yield f"to pin this in a profile:  file: {_printed(flow(pin(source)))}"
     yield ""
     if found.problem:
-        file = shlex.quote(source.recorded)
         yield _printed(found.problem.message)
-        yield f"  {found.problem.hint}"
-        yield f"  or let a profile be drafted: leadctl profile guess {_printed(file)}"
+        yield f"  {_printed(found.problem.hint or '')}"
         return
     for name, columns in found.columns.items():
         yield f"  {', '.join(map(_printed, columns))} → {name}"
