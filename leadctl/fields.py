@@ -145,12 +145,12 @@ class PriorityScale:
 
     def check(self, value: Json) -> int:
         """Turn a number of the scale, or one of five words, into the provider's own."""
-        if isinstance(value, str) and (word := value.strip().casefold()) in _WORDS:
-            return round(self.first + (self.last - self.first) * _WORDS[word])
+        if (spelled := word(value)) in PRIORITIES:
+            return round(self.first + (self.last - self.first) * PRIORITIES[spelled])
         try:
             number = whole_number(value)
         except FieldInvalid:
-            words = ", ".join(_WORDS)
+            words = ", ".join(PRIORITIES)
             raise FieldInvalid(f"neither a whole number nor {words}") from None
         low, high = sorted((self.first, self.last))
         if not low <= number <= high:
@@ -160,7 +160,19 @@ class PriorityScale:
         return number
 
 
-_WORDS = {"highest": 0.0, "high": 0.25, "normal": 0.5, "low": 0.75, "lowest": 1.0}
+PRIORITIES = {"highest": 0.0, "high": 0.25, "normal": 0.5, "low": 0.75, "lowest": 1.0}
+"""Words for every provider's scale: how far each lies from what is dialled first."""
+
+
+def is_priority(value: Json) -> bool:
+    """Tell whether some provider may take a value as a priority."""
+    if word(value) in PRIORITIES:
+        return True
+    try:
+        whole_number(value)
+    except FieldInvalid:
+        return False
+    return True
 
 
 def whole_number(value: Json) -> int:

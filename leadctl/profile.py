@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from leadctl.errors import UsageError
-from leadctl.fields import FIELDS, OBJECTS, word
+from leadctl.fields import FIELDS, OBJECTS, PRIORITIES, is_priority, word
 from leadctl.wording import nearest
 
 if TYPE_CHECKING:
@@ -145,6 +145,7 @@ def load(document: Document, at: Where = ()) -> Profile:
             (*at, "fields"), "a profile needs `fields:`, at least a phone"
         )
     sources = {name: _source(document, (*at, "fields", name), name) for name in named}
+    _require_priorities(document, (*at, "fields", "priority"))
     skip = _skip_rules(document, (*at, "skip_if"))
     shape = _shape(document, (*at, "file"))
     return Profile(document, sources, region, shape, skip, document.at(at), at)
@@ -242,6 +243,25 @@ def _spec(document: Document, where: Where) -> Source:
     words = document.table((*where, "map"))
     folded = {word.strip().casefold(): value for word, value in words.items()}
     return Translated(source, folded, table.get("default"))
+
+
+def _require_priorities(document: Document, where: Where) -> None:
+    """Refuse a word for a priority that no provider knows: no row would get through."""
+    node = document.at(where)
+    if not isinstance(node, dict):
+        return
+    said = {(*where, key): node.get(key) for key in ("value", "default")}
+    said |= {
+        (*where, "map", key): value
+        for key, value in document.table((*where, "map")).items()
+    }
+    for place, value in said.items():
+        if word(value) and not is_priority(value):
+            raise document.problem(
+                place,
+                f"{value!r} is no priority{nearest(str(value), PRIORITIES)}",
+                hint=f"{', '.join(PRIORITIES)}, or a whole number",
+            )
 
 
 def _named(document: Document, text: str, where: Where) -> Source:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from leadctl.config import allowed_settings
 from leadctl.connection import Connection
-from leadctl.fields import FIELDS, OBJECTS
+from leadctl.fields import FIELDS, OBJECTS, PRIORITIES
 from leadctl.profile import DELIMITERS, FORMATS, SPEC, Shape
 from leadctl.provider import installed, provider_class
 from leadctl.settings import MOST
@@ -155,6 +155,7 @@ def _profile() -> Schema:
     lead_fields: Schema = {
         name: _ref("object" if name in OBJECTS else "source") for name in FIELDS
     }
+    lead_fields["priority"] = {**_ref("source"), **_priorities()}
     return {
         "type": "object",
         "required": ["fields"],
@@ -185,6 +186,13 @@ def _profile() -> Schema:
     }
 
 
+def _priorities() -> Schema:
+    """Ask of each value that a map, a default or a constant holds to be a priority."""
+    one = _ref("priority")
+    table: Schema = {"additionalProperties": one}
+    return {"properties": {"value": one, "default": one, "map": table}}
+
+
 def _shape() -> Schema:
     texts: Schema = {
         "format": {"enum": [*FORMATS]},
@@ -211,6 +219,8 @@ def _any_case(word: str) -> str:
 
 
 _DELIMITER = "|".join(['^(?:[^\\r\\n"]', *map(_any_case, DELIMITERS)]) + ")$"
+_WORDS_OF_PRIORITY = "|".join(map(_any_case, PRIORITIES))
+_PRIORITY = rf"^\s*(?:|{_WORDS_OF_PRIORITY}|[+-]?[0-9]{{1,9}}(?:\.0*)?)\s*$"
 _COLUMNS: Schema = {
     "description": "Columns; the first that holds something counts.",
     "type": "array",
@@ -260,6 +270,11 @@ def _parts_of_profiles() -> dict[str, Json]:
             },
             "additionalProperties": False,
             "oneOf": [{"required": [way]} for way in ways],
+        },
+        "priority": {
+            "description": f"{', '.join(PRIORITIES)}, or the provider's own number.",
+            "type": ["string", "integer", "null"],
+            "pattern": _PRIORITY,
         },
         "rule": {
             "type": "object",

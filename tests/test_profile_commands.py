@@ -281,6 +281,14 @@ FAULTY = {
     "fields:\n  name: Tel\n": "line 1: the profile says nothing about `phone`",
     "fields:\n  phone: Tell\n": "line 2: the file has no column 'Tell' (did you mean",
     'fields:\n  phone: Tel\n  name: "{Nam}"\n': "line 3: the file has no column 'Nam'",
+    "fields:\n  phone: Tel\n  priority: {column: Name, map: {hot: higest}}\n": (
+        "line 3: 'higest' is no priority (did you mean 'highest'?)"
+    ),
+    "fields:\n  phone: Tel\n  priority:\n    column: Name\n    default: soon\n": (
+        "line 5: 'soon' is no priority"
+    ),
+    "fields:\n  phone: Tel\n  priority: {value: 1.5}\n": "line 3: 1.5 is no priority",
+    "fields:\n  phone: Tel\n  priority: {value: true}\n": "line 3: True is no",
     "fields: {phone: Tel}\nskip_if:\n  - {column: Ort, in: [x]}\n": "line 3: the file",
 }
 
@@ -292,6 +300,17 @@ def test_fault_is_told_with_its_line(program: Program, text: str) -> None:
     ran = program("profile", "check", "p.yaml", "a.csv")
     assert ran.code == 6
     assert f"p.yaml, {FAULTY[text]}" in ran.err
+
+
+def test_words_and_numbers_of_a_priority_are_sound(program: Program) -> None:
+    """Also what stands for none; a number's range is the provider's to say."""
+    table = "{hot: Highest, warm: '7', cold: 1000, none: '', gone: null}"
+    program.write(
+        "p.yaml",
+        f"fields: {{phone: Tel, priority: {{column: A, map: {table}, default: -1}}}}\n",
+    )
+    ran = program("profile", "check", "p.yaml")
+    assert (ran.code, ran.out) == (0, "p.yaml is sound\n"), ran.err
 
 
 @pytest.mark.parametrize(

@@ -82,8 +82,11 @@ GOOD_PROFILES = [
     "fields: {name: '{{ {First} }}'}",
     "fields: {active: {value: null}}",
     "fields: {active: {value: [1, {a: b}]}}",
-    "fields: {priority: {column: Score, map: {hot: 1, cold: [2]}, default: 3}}",
+    "fields: {title: {column: Score, map: {hot: 1, cold: [2]}, default: 3}}",
     "fields: {priority: {columns: [A, B], map: null}}",
+    "fields: {priority: {column: A, map: {a: HIGH, b: '7', c: -1}, default: low}}",
+    "fields: {priority: {column: A, map: {a: null, b: ''}, default: 2.0}}",
+    "fields: {priority: {value: lowest}}",
     "fields: {title: {template: '{Job} ({Department})', default: none}}",
     "fields: {metadata: {}}",
     "fields: {metadata: {plan: Plan, city: address.city, n: {value: 1}}}",
@@ -128,6 +131,17 @@ BROKEN_PROFILES: dict[str, list[Any]] = {
     "fields:\n  name: {map: {a: b}}": ["fields", "name"],
     "fields:\n  name:\n    column: a\n    mpa: {}": ["fields", "name", "mpa"],
     "fields:\n  name:\n    column: a\n    map: [b]": ["fields", "name", "map"],
+    "fields:\n  priority:\n    column: a\n    map:\n      b: higest": [
+        *("fields", "priority", "map", "b")
+    ],
+    "fields:\n  priority:\n    column: a\n    map:\n      b: [2]": [
+        *("fields", "priority", "map", "b")
+    ],
+    "fields:\n  priority:\n    column: a\n    default: soon": [
+        *("fields", "priority", "default")
+    ],
+    "fields:\n  priority:\n    value: 1.5": ["fields", "priority", "value"],
+    "fields:\n  priority:\n    value: true": ["fields", "priority", "value"],
     "fields:\n  name:\n    column:": ["fields", "name", "column"],
     "fields:\n  name: {first: First}": ["fields", "name"],
     "fields:\n  metadata:\n    plan:\n      column: a\n      x: b": [
