@@ -50,6 +50,17 @@ def usable(asked: str) -> str:
     return name
 
 
+def in_order(said: str | None) -> tuple[str | None, ...]:
+    """Return what to try where `said` holds of all but UTF-8; None is UTF-8.
+
+    What writes its letters in bytes of ASCII would pass for UTF-8: it comes first.
+    """
+    if said is None:
+        return ()
+    is_ascii = codecs.lookup(usable(said)).name.startswith(("iso2022", "hz", "utf-7"))
+    return (said, None) if is_ascii else (None, said)
+
+
 def detected(sample: bytes) -> str | None:
     """Return the likeliest legacy encoding of a sample; None where none is likely."""
     import charset_normalizer  # noqa: PLC0415  slow to import

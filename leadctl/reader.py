@@ -37,6 +37,7 @@ class Wishes:
     """What the user or a profile said about the file; None: to be found out.
 
     `known` are column names that a profile uses: a line that holds one is the header.
+    `unless_utf8` is the encoding of a file whose bytes are no UTF-8.
     """
 
     format: Format | None = None
@@ -45,6 +46,7 @@ class Wishes:
     header: bool | None = None
     sheet: str | None = None
     known: frozenset[str] = frozenset()
+    unless_utf8: str | None = None
 
     def over(self, others: Wishes) -> Wishes:
         """Return these wishes, and the others' where these say nothing."""
@@ -55,6 +57,7 @@ class Wishes:
             others.header if self.header is None else self.header,
             self.sheet or others.sheet,
             self.known | others.known,
+            self.unless_utf8 or others.unless_utf8,
         )
 
 
@@ -79,7 +82,7 @@ def open_source(path: Path, wishes: Wishes, shown: str | None = None) -> Source:
             f"{shown} is an old or a protected Excel workbook",
             hint="save it as .xlsx without a password, or as CSV (UTF-8)",
         )
-    found = survey(path, shown, wishes.encoding)
+    found = survey(path, shown, wishes.encoding, wishes.unless_utf8)
     if not found.text.strip():
         raise empty(shown)
     form = wishes.format or (Format.JSONL if _JSON.match(found.text) else Format.CSV)

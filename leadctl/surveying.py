@@ -13,7 +13,7 @@ import os
 import re
 import sys
 from codecs import getincrementaldecoder
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
@@ -55,14 +55,20 @@ class Survey:
     """Whether the encoding was detected: no byte proves it."""
 
 
-def survey(path: Path, shown: str, asked: str | None = None) -> Survey:
+def survey(
+    path: Path, shown: str, asked: str | None = None, unless_utf8: str | None = None
+) -> Survey:
     """Read all bytes once, twice where the encoding has to be detected.
 
+    `unless_utf8` is tried before that, where the bytes are no UTF-8.
     Raises InputUnusable with the place and the remedy.
     """
     require_file(path, shown)
     try:
         start = _start(path)
+        for said in encoding.in_order(unless_utf8):
+            with suppress(_Undecodable):
+                return _read(path, shown, _declared(said, start))
         name, why = _declared(asked, start)
         try:
             return _read(path, shown, (name, why))

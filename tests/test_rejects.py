@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
+import shlex
 import stat
 from typing import TYPE_CHECKING
 
@@ -502,6 +504,59 @@ def test_profile_does_not_say_how_a_reject_file_is_written(program: Program) -> 
     seen = program("preview", path, *mapped, discreet=False)
     (file,) = json.loads(seen.out)["files"]
     assert file["first"][0]["sent"]["name"] == "Zo\u00eb Testperson"
+
+
+ZOE = "Zo\u00eb Testperson"
+IN_CP850 = f"phone,name\n12,{ZOE}\n".encode("cp850")
+
+
+@pytest.mark.parametrize("saved_as", ["cp850", "utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("said_by", ["option", "profile"])
+def test_encoding_that_was_said_holds_for_the_reject_file_unless_it_is_utf8_by_now(
+    push: Push, said_by: str, saved_as: str
+) -> None:
+    """By its few bytes it cannot be told, and the name would go out garbled."""
+    program = push.program
+    program.write("leads.csv", IN_CP850)
+    said = ["--encoding", "cp850"]
+    if said_by == "profile":
+        fields = "fields: {phone: phone, name: name}"
+        program.write("map.yaml", f"file: {{encoding: cp850}}\n{fields}\n")
+        said = ["--profile", "map.yaml"]
+    ran = push("voiso", "leads.csv", *said)
+    assert ran.code == 3
+    path = program.folder / "leads.rejects.csv"
+    (row,) = csv_rows(path, encoding="cp850")
+    write_csv(path, [row | {"phone": "+15551230001"}], encoding=saved_as)
+    (command,) = re.findall("corrected, push them:  leadctl (.+)", ran.out)
+    assert " ".join(said) in command
+    again = program(*shlex.split(command), env=push.environment("voiso"))
+    assert again.code == 0, again.err
+    (stored,) = push.stored("voiso")
+    assert ZOE in str(stored)
+
+
+def test_encoding_that_looks_like_ascii_is_not_taken_for_utf8(program: Program) -> None:
+    program.write("leads.csv", "phone,name\n12,\u5c71\u7530\n".encode("iso2022_jp"))
+    said = ("--provider", "voiso", "--encoding", "iso2022_jp", "--json")
+    assert program("check", "leads.csv", *said).code == 3
+    seen = program("preview", "leads.rejects.csv", *said, discreet=False)
+    (file,) = json.loads(seen.out)["files"]
+    assert file["first"][0]["raw"]["name"] == "\u5c71\u7530"
+
+
+def test_reject_file_that_was_saved_in_another_encoding_is_detected(
+    program: Program,
+) -> None:
+    program.write("leads.csv", f"phone,name\n12,{ZOE}\n")
+    said = ("--provider", "voiso", "--encoding", "utf-8")
+    assert program("check", "leads.csv", *said).code == 3
+    path = program.folder / "leads.rejects.csv"
+    write_csv(path, csv_rows(path), encoding="cp1252")
+    seen = program("check", path, *said)
+    assert "leads.rejects.csv: encoding cp1252: not UTF-8; the likeliest" in seen.err
+    typo = program("check", path, *said[:-1], "klingon")
+    assert (typo.code, "no text encoding 'klingon'" in typo.err) == (6, True)
 
 
 def test_cells_are_counted_as_the_user_does(program: Program) -> None:

@@ -35,17 +35,19 @@ def sources(
 ) -> tuple[Source, ...]:
     """Open the files; what an option says wins over what the profile says.
 
-    How a reject file is written the profile does not say: a spreadsheet has saved it
-    since, and a workbook's is CSV.
+    How a reject file is written the profile does not say: a spreadsheet may have saved
+    it since, and a workbook's is CSV. Its encoding is the input's, or UTF-8 then.
     """
     said = _wishes(asked)
-    known = replace(said, known=mapped.columns) if mapped else said
     pinned = said.over(_pinned(mapped)) if mapped else said
+    of_rejects = replace(
+        said, encoding=None, unless_utf8=pinned.encoding, known=pinned.known
+    )
 
     def opened(name: str) -> Source:
         given = str(Path(name))
         path = spool if spool and name == STDIN else Path(name)
-        wishes = known if rejects.is_ours(path) else pinned
+        wishes = of_rejects if rejects.is_ours(path) else pinned
         return replace(reader.open_source(path, wishes, spoken(given)), given=given)
 
     return tuple(map(opened, asked.files))
