@@ -97,7 +97,7 @@ def unheeded(columns: Iterable[str]) -> str:
 
     Empty where none does. Calling them all the same may be against the law.
     """
-    found = [repr(name) for name in columns if _forbids_calls(name)]
+    found = [repr(name) for name in columns if forbids_calls(name)]
     if not found:
         return ""
     one = len(found) == 1
@@ -108,7 +108,8 @@ def unheeded(columns: Iterable[str]) -> str:
     )
 
 
-def _forbids_calls(header: str) -> bool:
+def forbids_calls(header: str) -> bool:
+    """Tell whether a column of this name seems to say who must not be called."""
     words = " ".join(re.split(r"[\W_]+", header.casefold()))
     spelled_out = _NO_CALLS.search(plain(header)) and not _NOT_OF_CALLS.search(words)
     return bool(spelled_out or _NO_CALLS_IN_SHORT.search(words))

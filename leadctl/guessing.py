@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from leadctl.fields import ALIASES, plain
-from leadctl.mapping import getters_of
+from leadctl.fields import ALIASES, forbids_calls, plain
+from leadctl.mapping import first_of, getters_of
 from leadctl.model import OWN, Code, Row
+from leadctl.optouts import YES, described, held
 from leadctl.preview import pin
 from leadctl.profile import SPEC
 from leadctl.sniffing import DATE, KNOWN
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 LOOKED_AT = 1000
 """Rows that a guess is made from."""
 MOSTLY = 0.6
-_OPT_OUT = ("donotcall", "dnc", "donotphone", "optout", "unsubscribed", "donotcontact")
 _PHONE_WORDS = re.compile("phone|mobil|cell|tel|handy|whatsapp|fon")
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_]*(?:[ .-][A-Za-z0-9_]+)*")
 _WORDS_OF_YAML = {"true", "false", "null", "yes", "no", "on", "off"}
@@ -77,7 +77,8 @@ def draft(source: Source) -> str:
         if found and name != "phone":
             lines.append(f"  {name}: {_listed(found)}")
             taken.update(found)
-    return "\n".join([*lines, *_rest(columns, taken), ""])
+    rest = [column.name for column in columns if column.name not in taken]
+    return "\n".join([*lines, *_not_sent(rest), *_rules(source, rest), ""])
 
 
 def _columns(source: Source) -> Iterator[Column]:
@@ -153,18 +154,41 @@ def _phone_lines(phones: Sequence[Column]) -> Iterator[str]:
     yield f"  phone: {_listed([column.name for column in phones])}"
 
 
-def _rest(columns: Sequence[Column], taken: set[str]) -> Iterator[str]:
-    rest = [column.name for column in columns if column.name not in taken]
+def _not_sent(rest: Sequence[str]) -> Iterator[str]:
     if rest:
         yield "  # Not sent; uncomment what should go along, where the provider can:"
         yield "  # metadata:"
         for key, name in _keys(rest).items():
             yield f"  #   {key}: {_text(name)}"
-    if opted_out := [name for name in rest if plain(name) in _OPT_OUT]:
+
+
+def _rules(source: Source, rest: Sequence[str]) -> Iterator[str]:
+    """Write a rule for each column that seems to say who must not be called.
+
+    Only for words that stand in it: a rule that holds for nobody would keep a run from
+    saying that nothing reads the column.
+    """
+    getters = {
+        name: first_of(source.columns, [name], nested=source.nested)
+        for name in rest
+        if forbids_calls(name) or plain(name) == "unsubscribed"
+    }
+    if not getters:
+        return
+    found = held(source, getters)
+    if any(words.keys() & YES for words in found.values()):
         yield "# Leaves these people out:"
         yield "skip_if:"
-        for name in opted_out:
-            yield f"  - {{column: {_text(name)}, in: [yes, y, true, '1', x]}}"
+    else:
+        yield "# Would leave these people out:"
+        yield "# skip_if:"
+    for name, words in found.items():
+        meant = sorted(words.keys() & YES)
+        holds = _visible(f"  # {_text(name)} holds {described(words)}")
+        yield holds if meant else f"{holds}: say which words mean it"
+        listed = ", ".join(map(_text, meant)) or "WORD"
+        rule = f"  - {{column: {_text(name)}, in: [{listed}]}}"
+        yield rule if meant else f"# {rule}"
 
 
 def _keys(names: Sequence[str]) -> dict[str, str]:

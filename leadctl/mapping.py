@@ -127,7 +127,7 @@ def bind_by_name(
             hint="rename the column to phone, or name it in a profile (--profile)",
         )
     getters = {
-        name: _first_of(header, found, nested=nested) for name, found in columns.items()
+        name: first_of(header, found, nested=nested) for name, found in columns.items()
     }
     getters |= {name: _constant(value) for name, value in constants.items()}
     used = {name for names in columns.values() for name in names}
@@ -146,7 +146,7 @@ class _Binder:
                 present = [name for name in names if self._has(name)]
                 if not present:
                     raise self._missing(names[0], where)
-                return _first_of(self.header, present, nested=self.nested)
+                return first_of(self.header, present, nested=self.nested)
             case Template(literals, columns, where):
                 parts = [self.getter(Columns((column,), where)) for column in columns]
                 return _template(literals, parts, nested=self.nested)
@@ -197,7 +197,8 @@ def getters_of(header: Sequence[str], name: str, *, nested: bool) -> list[Getter
     return [_cell(i) for i, given in enumerate(header) if given == name]
 
 
-def _first_of(header: Sequence[str], names: Sequence[str], *, nested: bool) -> Getter:
+def first_of(header: Sequence[str], names: Sequence[str], *, nested: bool) -> Getter:
+    """Return a getter for the first of these columns that holds something."""
     found = [g for name in names for g in getters_of(header, name, nested=nested)]
     if len(found) == 1:
         return found[0]

@@ -14,6 +14,7 @@ from leadctl.fitting import Unfit
 from leadctl.forensics import ROUNDED, damage
 from leadctl.job import mapper_of
 from leadctl.model import Code, Malformed
+from leadctl.optouts import missed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -60,6 +61,7 @@ class Preview:
     rejected: Mapping[str, int] = field(default_factory=dict)
     rows: int = 0
     damage: str = ""
+    missed: tuple[str, ...] = ()
     problem: InputUnusable | None = None
 
 
@@ -101,6 +103,7 @@ def preview(
         rejected,
         rows,
         str(damaged),
+        (*missed(source, mapper),),
     )
 
 

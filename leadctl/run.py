@@ -17,7 +17,7 @@ from leadctl.errors import (
     ProviderError,
     RejectsNotWritten,
 )
-from leadctl.fields import unheeded
+from leadctl.fields import forbids_calls, unheeded
 from leadctl.importer import Importer, Known
 from leadctl.job import phone_columns, require_mappable
 from leadctl.journey import Patience
@@ -281,8 +281,12 @@ def _warn(order: Order, importer: Importer) -> None:
 
 
 def _say_once(order: Order, importer: Importer, books: Books) -> None:
-    """Tell what was not sent although it was there."""
+    """Tell what was not sent although it was there, and which rule had no effect."""
     title = order.account.provider.title
+    rows = sum(books.tally.values())
+    if rows and order.resumes is None:  # of a resumed run, part was read before
+        for column in filter(forbids_calls, importer.screen.ruled_in_vain()):
+            order.tell(f"the rule for {column!r} left out no row")
     for mapper in importer.screen.mappers:
         for name, columns in mapper.columns.items():
             if len(columns) > 1 and not order.job.profile:
@@ -301,5 +305,5 @@ def _say_once(order: Order, importer: Importer, books: Books) -> None:
         order.tell(f"{title} has no place for: {fields}; not sent")
     if order.access and order.account.provider.warning:
         order.tell(order.account.provider.warning)
-    if not sum(books.tally.values()) and books.run().exit_code == ExitCode.OK:
+    if not rows and books.run().exit_code == ExitCode.OK:
         order.tell("no data rows were read")

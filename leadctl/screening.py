@@ -58,6 +58,7 @@ class Screen:
         self._seen = Seen()
         self.repairs: Counter[str] = Counter()
         """What was mended in phone cells, and how often."""
+        self._skipped_by: set[str | None] = set()
 
     @property
     def unplaced(self) -> set[str]:
@@ -69,6 +70,11 @@ class Screen:
         for source, found in zip(self._sources, self._damage, strict=True):
             if sentence := str(found):
                 yield f"{source.shown}: {sentence}"
+
+    def ruled_in_vain(self) -> list[str]:
+        """Name the columns whose skip rules have left out no row so far."""
+        columns = {rule[0]: None for mapper in self.mappers for rule in mapper.skip}
+        return [name for name in columns if name not in self._skipped_by]
 
     def is_listed(self, lead: Lead) -> bool:
         """Tell whether a lead is on a suppression list."""
@@ -83,6 +89,7 @@ class Screen:
         ]
         if mapper.skip:
             skipped = mapper.skipped(rows)
+            self._skipped_by.update(skipped)
             findings += _skipped(numbers, skipped)
             kept = [column is None for column in skipped]
             numbers, rows = [*compress(numbers, kept)], [*compress(rows, kept)]

@@ -106,6 +106,7 @@ ALLOWED = {
         "source",
         "suppression",
     },
+    "optouts": {"fields", "mapping", "source", "wording"},
     "preview": {
         "errors",
         "fitting",
@@ -113,6 +114,7 @@ ALLOWED = {
         "job",
         "mapping",
         "model",
+        "optouts",
         "profile",
         "source",
     },
@@ -120,6 +122,7 @@ ALLOWED = {
         "fields",
         "mapping",
         "model",
+        "optouts",
         "preview",
         "profile",
         "sniffing",

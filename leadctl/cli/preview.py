@@ -166,6 +166,8 @@ def _lines(found: Preview) -> Iterator[str]:
         yield f"  not sent: {', '.join(map(_printed, found.unused))}"
     if sentence := unheeded(found.unused):
         yield f"  {sentence}"
+    for sentence in found.missed:
+        yield f"  {_printed(sentence)}"
     if found.damage:
         yield f"  {found.damage}"
     for sample in (*found.first, *found.rejects):

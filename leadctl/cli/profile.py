@@ -12,6 +12,7 @@ import typer
 from leadctl.cli import options
 from leadctl.cli.app import app
 from leadctl.cli.layout import Commands, Section
+from leadctl.cli.show import say
 from leadctl.errors import InputUnusable
 
 group = Commands(help="Draft and check column maps.", no_args_is_help=True)
@@ -88,12 +89,15 @@ def check(
     from leadctl.cli.asked import Asked
     from leadctl.cli.order import looked_at
     from leadctl.job import mapper_of
+    from leadctl.optouts import missed
 
     asked = Asked(files=files or (), profile=profile, config=config, offline=True)
     with ExitStack() as stack:
         look = stack.enter_context(looked_at(asked))
         for source in look.sources:
-            mapper_of(source, look.profile, {})
+            mapper = mapper_of(source, look.profile, {})
+            for sentence in missed(source, mapper):
+                say(f"{source.shown}: {sentence}")
     fits = f" and fits {', '.join(files)}" if files else ""
     typer.echo(f"{profile} is sound{fits}")
 
