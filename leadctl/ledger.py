@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from leadctl.audit import Run
     from leadctl.model import Json
 
 APPLICATION = 0x6C656164
@@ -223,13 +224,17 @@ class Ledger:
         ).fetchone()
         return str(row[0]) if row else None
 
-    def has_run(self, account: str, campaign: str) -> bool:
-        """Tell whether this account is known to have uploaded to the campaign."""
-        found = self._db.execute(
-            "SELECT 1 FROM runs WHERE account = ? AND campaign = ? LIMIT 1",
+    def latest_run(self, account: str, campaign: str) -> Run | None:
+        """Return this account's latest run to the campaign, if it is known to have one.
+
+        Runs that were pruned are forgotten.
+        """
+        row = self._db.execute(
+            "SELECT number FROM runs WHERE account = ? AND campaign = ?"
+            " ORDER BY number DESC LIMIT 1",
             (account, campaign),
-        )
-        return found.fetchone() is not None
+        ).fetchone()
+        return Books(self._db, self.transaction, row[0]).run() if row else None
 
     def runs(self, most: int) -> list[Books]:
         """Return the books of the latest runs, the newest first."""

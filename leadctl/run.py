@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from leadctl.audit import Run
     from leadctl.auth import Access
     from leadctl.books import Books
     from leadctl.config import Account
@@ -48,10 +49,11 @@ class Order:
     again. `spool` is our copy of stdin, removed when nothing of it is left to send.
     `resumes` is the run to go on with; `with_unknown`, its unknown rows are sent again
     where that is safe.
-    `warnings` are told before anything is sent.
-    `tell` hears notes for the user, `tell_wait` every wait for the provider, and
+    `warnings` are told before anything is sent. `warn` hears what nobody should miss,
+    `tell` notes for the user, `tell_wait` every wait for the provider, and
     `tell_probe` what the harmless call showed. `ask_first` hears that too, before the
-    first run to a campaign: a LeadctlError it raises ends it all with nothing recorded.
+    first run to a campaign at its address: a LeadctlError it raises ends it all with
+    nothing recorded.
     `tell_progress` hears once a batch how far the run is.
     """
 
@@ -87,7 +89,9 @@ def push(order: Order) -> Report:
         opened = line.opened(account, order.access, campaign, ledger)
         way = stack.enter_context(opened)
         _require_possible(order, ledger)
-        refusal = _refusal(order, way, ledger)
+        earlier = _earlier(order, ledger)
+        moved = _warn_if_moved(order, earlier)
+        refusal = _refusal(order, way, is_first=earlier is None or moved)
         importer, books, meter = _opened(order, ledger, ledger)
         _warn(order, importer)
         delivery = Delivery(
@@ -126,6 +130,8 @@ def rehearse(order: Order) -> Report:
         if order.ledger is not None and order.ledger.exists():
             known = stack.enter_context(Ledger(order.ledger))
         importer, books, _ = _opened(order, aside, known)
+        if not order.account.missing:  # of its address, a part may be
+            _warn_if_moved(order, _earlier(order, known))
         _warn(order, importer)
         error = importer.rehearse()
         if order.spool:
@@ -164,7 +170,37 @@ def _require_possible(order: Order, ledger: Ledger) -> None:
         )
 
 
-def _refusal(order: Order, way: Line, ledger: Ledger) -> ProviderError | None:
+def _earlier(order: Order, ledger: Ledger) -> Run | None:
+    """Return the run to go on with, or the latest one to the same campaign."""
+    if order.resumes is not None:
+        return ledger.books(order.resumes).run()
+    return ledger.latest_run(order.account.name, order.job.campaign)
+
+
+def _warn_if_moved(order: Order, earlier: Run | None) -> bool:
+    """Tell that the campaign was last used at another address, if it was.
+
+    The ledger knows leads by account and campaign: those a simulator took, or another
+    server, count as delivered here.
+    """
+    before = earlier.options.get("base_url") if earlier else None
+    now = order.account.provider.base_url
+    if not before or str(before).rstrip("/") == now.rstrip("/"):
+        return False
+    follows = (
+        ""
+        if order.resend_delivered
+        else ": leads delivered there are not sent again (another --ledger starts "
+        "afresh)"
+    )
+    order.warn(
+        f"campaign {order.job.campaign} of account {order.account.name} was last used "
+        f"at {before}, now at {now}{follows}"
+    )
+    return True
+
+
+def _refusal(order: Order, way: Line, *, is_first: bool) -> ProviderError | None:
     """Make the harmless call: a wrong key or campaign ends a run with no row judged.
 
     Raised for a run that did not begin; returned for one that is in the books.
@@ -186,8 +222,7 @@ def _refusal(order: Order, way: Line, ledger: Ledger) -> ProviderError | None:
                 raise
             return error
         order.tell_probe(probe)
-        known = ledger.has_run(account.name, order.job.campaign)
-        if not (known or order.resumes):
+        if is_first and order.resumes is None:
             order.ask_first(probe)
     return None
 

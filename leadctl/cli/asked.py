@@ -51,6 +51,8 @@ class Asked:
     says now."""
     spool: str | None = None
     """Where an earlier part of the run keeps its copy of stdin."""
+    base_url: str | None = None
+    """Where the account's leads went: a later run to the campaign is compared."""
 
     def remembered(self) -> dict[str, Json]:
         """Return what a later `runs resume` needs; paths absolute, nothing secret."""

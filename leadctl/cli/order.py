@@ -73,6 +73,7 @@ def ordered(asked: Asked) -> Iterator[Order]:
                 provider=account.provider.name,
                 snapshot=json.dumps(mapped.content) if mapped else None,
                 spool=str(spool) if spool else None,
+                base_url=account.provider.base_url,
             ).remembered(),
         )
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
+import tempfile
 import threading
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -63,8 +66,8 @@ def serve(
 ) -> None:
     """Serve local simulators of all five providers.
 
-    Prints the variables that point leadctl at them; ends with Ctrl-C. Nothing leaves
-    this machine and nothing is kept.
+    Prints the variables that point leadctl at them, and at a ledger of their own; ends
+    with Ctrl-C. Nothing leaves this machine and nothing is kept.
 
     Example: leadctl sandbox --fault voiso:throttle:retry_after=2
     """
@@ -85,7 +88,8 @@ def serve(
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
     try:
-        with sandbox.serve(simulators.values(), port) as served:
+        with sandbox.serve(simulators.values(), port) as served, _ledger() as ledger:
+            typer.echo(f"export LEADCTL_LEDGER={shlex.quote(str(ledger))}")
             for name, simulator in simulators.items():
                 for variable, value in served.environment(name).items():
                     typer.echo(f"export {variable}={value}")
@@ -98,6 +102,18 @@ def serve(
             f"port {port} cannot be used: {error.strerror}",
             hint="choose another with --port",
         ) from error
+
+
+@contextmanager
+def _ledger() -> Iterator[Path]:
+    """Name a ledger that goes with the simulators: what they took is delivered nowhere.
+
+    In the user's own it would count as delivered to the real campaign of that name.
+    """
+    with tempfile.TemporaryDirectory(
+        prefix="leadctl-sandbox-", ignore_cleanup_errors=True
+    ) as folder:
+        yield Path(folder) / "ledger.sqlite"
 
 
 def _sandbox() -> ModuleType:
