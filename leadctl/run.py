@@ -312,7 +312,7 @@ def _warn(order: Order, importer: Importer) -> None:
     mappers = importer.screen.mappers
     for source, mapper in zip(order.job.sources, mappers, strict=True):
         if sentence := unheeded(mapper.unused):
-            order.tell(f"{source.shown}: {sentence}")
+            order.warn(f"{source.shown}: {sentence}")
 
 
 def _say_once(order: Order, importer: Importer, books: Books) -> None:
@@ -341,4 +341,4 @@ def _say_once(order: Order, importer: Importer, books: Books) -> None:
     if order.access and order.account.provider.warning:
         order.tell(order.account.provider.warning)
     if not rows and books.run().exit_code == ExitCode.OK:
-        order.tell("no data rows were read")
+        order.warn("no data rows were read")

@@ -144,3 +144,10 @@ def test_reader_that_leaves_does_not_stop_the_run(
         os.close(reading)
         assert run.ended().code == 3
     assert len(push.stored("voiso")) == 4
+
+
+def test_warning_is_a_note(push: Push) -> None:
+    push.program.write("leads.csv", "phone,Do Not Call\n+15551230001,yes\n")
+    told = events(push("voiso", "leads.csv", "--quiet", *JSONL))
+    notes = [e["message"] for e in told if e["event"] == "note"]
+    assert any("must not be called" in note for note in notes)

@@ -64,6 +64,18 @@ def test_column_that_a_rule_reads_is_heeded(program: Program) -> None:
     assert "must not be called" not in ran.err
 
 
+def test_what_nobody_should_miss_is_told_to_a_quiet_run_too(push: Push) -> None:
+    """A run by cron says nothing else: who is called all the same has to be told."""
+    push.program.write("leads.csv", f"phone,Do Not Call\n{ROW},yes\n")
+    ran = push("voiso", "leads.csv", "--quiet")
+    assert (ran.code, ran.out) == (0, "")
+    assert "'Do Not Call' seems to say who must not be called" in ran.err
+    push.program.write("leads.csv", "phone,Do Not Call\n")
+    ran = push("voiso", "leads.csv", "-q")
+    assert (ran.code, ran.out) == (0, "")
+    assert "no data rows were read" in ran.err
+
+
 # --- files --------------------------------------------------------------------------
 
 

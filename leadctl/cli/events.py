@@ -35,11 +35,16 @@ class Events:
         )
         return replace(
             order,
+            warn=self.warn,
             tell=self.note,
             tell_wait=self.wait,
             tell_probe=self.probe,
             tell_progress=self.progress,
         )
+
+    def warn(self, text: str) -> None:
+        self._output.warn(text)
+        self._write("note", message=text)
 
     def note(self, text: str) -> None:
         self._output.note(text)

@@ -91,6 +91,10 @@ def _drawn(view: View, order: Order, output: Output) -> Iterator[Order]:
     """Draw the view while the run is on; what else is said goes above it."""
     painter = _Painter(view, Live(sys.stderr, colour=output.colour))
 
+    def warn(text: str) -> None:
+        with painter.aside():
+            order.warn(text)
+
     def note(text: str) -> None:
         with painter.aside():
             order.tell(text)
@@ -101,7 +105,8 @@ def _drawn(view: View, order: Order, output: Output) -> Iterator[Order]:
                 order.tell_wait(seconds, why)
 
     try:
-        yield replace(order, tell=note, tell_wait=wait, tell_progress=painter.hear)
+        told = replace(order, warn=warn, tell=note, tell_wait=wait)
+        yield replace(told, tell_progress=painter.hear)
     finally:
         painter.end()
 
