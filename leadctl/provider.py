@@ -133,6 +133,13 @@ class Provider(ABC):
             "them at once."
         )
 
+    def has_place_for(self, name: str) -> bool:
+        """Tell whether a lead field is sent; parts of a name are, within the name."""
+        places = {"phone"} | {field.name for field in self.fields}
+        if "name" in places:
+            places |= {"first_name", "last_name"}
+        return name in places or self.overflow is not None
+
     @abstractmethod
     def auth(self, secrets: Mapping[str, str]) -> httpx.Auth: ...
 

@@ -21,7 +21,8 @@ def asked(
     columns: int = 80,
     header: str = "Shoe size",
 ) -> Terminal:
-    push.program.write("leads.csv", f"Mobile,{header}\n+919000000001,44\n")
+    blanks = "," * header.count(",")
+    push.program.write("leads.csv", f"Mobile,{header}\n+919000000001,44{blanks}\n")
     where = ("--provider", provider, "--campaign", CAMPAIGNS[provider])
     word = ("--acknowledge-compliance",) if provider == "agora" else ()
     given = ("push", "leads.csv", *where, *word, *options)
@@ -76,6 +77,47 @@ def test_column_of_those_who_must_not_be_called_is_told_of_before(push: Push) ->
         terminal.type("n\n")
         assert terminal.end() == 7
     assert "beware 'Do Not Call' seems to say who must not be called" in screen
+
+
+PROFILE = """
+fields:
+  phone: [Mobile, Phone]
+  name: "{Vorname} {Nachname}"
+  email: Mail
+  title: {value: Chef}
+skip_if:
+  - {column: Do Not Call, in: ["Yes", ja]}
+  - {column: State, in: [dead]}
+"""
+
+
+def test_question_says_what_is_not_sent_and_who_is_left_out(push: Push) -> None:
+    header = "Vorname,Nachname,Mail,Do Not Call,State"
+    push.program.write("p.yaml", PROFILE)
+    with asked(push, "--profile", "p.yaml", header=header) as terminal:
+        screen = " ".join(terminal.until(QUESTION).split())
+        terminal.type("n\n")
+        assert terminal.end() == 7
+    for fact in (
+        "sends phone from Mobile; name from Vorname and Nachname not sent",
+        "not sent email, title: Voiso has no place for them left out",
+        "left out rows where Do Not Call is ja, yes; rows where State is dead then",
+    ):
+        assert fact in screen
+
+
+def test_members_of_an_object_are_named_together(push: Push) -> None:
+    fields = "phone: Mobile, metadata: {plan: Plan, city: [City, Town], x: {value: 1}}"
+    push.program.write("p.yaml", f"fields: {{{fields}}}")
+    header = "Plan,City,Town"
+    with asked(
+        push, "--profile", "p.yaml", provider="yotel", header=header
+    ) as terminal:
+        screen = " ".join(terminal.until(QUESTION).split())
+        terminal.type("n\n")
+        assert terminal.end() == 7
+    assert "metadata from Plan and City or Town then" in screen
+    assert "no place" not in screen
 
 
 def test_interrupt_at_the_question_sends_nothing(push: Push) -> None:

@@ -14,13 +14,16 @@ from leadctl.errors import NotConfirmed, UsageError
 from leadctl.fields import unheeded
 from leadctl.job import mapper_of
 from leadctl.probe import Verdict
+from leadctl.profile import Columns, Constant, Members, Template, Translated
 from leadctl.wording import count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from leadctl.job import Job
+    from leadctl.mapping import Mapper
     from leadctl.probe import Probe
+    from leadctl.profile import Source
     from leadctl.run import Order
 
 
@@ -91,12 +94,9 @@ def _facts(order: Order, probe: Probe) -> Iterator[tuple[str, str]]:
     yield "provider", f"{provider.title}, {provider.base_url}"
     yield "account", order.account.name
     yield "campaign", _campaign(job.campaign, probe)
-    for text in dict.fromkeys(_sent(job)):
-        yield "sends", text
-    for text in dict.fromkeys(_unheeded(job)):
-        yield "beware", text
+    yield from dict.fromkeys(_columns_used(job))
     if job.suppressed:
-        yield "leaves out", "numbers on a suppression list"
+        yield "left out", "numbers on a suppression list"
     yield "then", provider.consequence
 
 
@@ -107,25 +107,74 @@ def _campaign(campaign: str, probe: Probe) -> str:
     return f"{named}: its state is not known, {probe.campaign.message}"
 
 
-def _sent(job: Job) -> Iterator[str]:
-    """Say for each file which field is read from which column."""
+def _columns_used(job: Job) -> Iterator[tuple[str, str]]:
+    """Say for each file what of it is sent, and what is not."""
     for source in job.sources:
         mapper = mapper_of(source, job.profile, job.constants)
-        fields = [
-            f"{name} from {' or '.join(columns)}" if columns else name
-            for name, columns in mapper.columns.items()
-        ]
-        fields += [name for name in mapper.getters if name not in mapper.columns]
-        fields += [count(len(job.tags), "tag")] if job.tags else []
-        unused = ", ".join(mapper.unused)
-        yield "; ".join(fields) + (f" (not sent: {unused})" if unused else "")
+        yield "sends", _sent(job, mapper, source.columns)
+        for label, text in (
+            ("not sent", _unplaced(job, mapper)),
+            ("beware", unheeded(mapper.unused)),
+            ("left out", _left_out(mapper)),
+        ):
+            if text:
+                yield label, text
 
 
-def _unheeded(job: Job) -> Iterator[str]:
-    for source in job.sources:
-        mapper = mapper_of(source, job.profile, job.constants)
-        if sentence := unheeded(mapper.unused):
-            yield sentence
+def _sent(job: Job, mapper: Mapper, header: Collection[str]) -> str:
+    """Say which field is read from which column, of those that are sent."""
+    fields = [
+        f"{name} from {columns}" if columns else name
+        for name, columns in _read_from(job, mapper, header).items()
+        if job.provider.has_place_for(name)
+    ]
+    fields += [count(len(job.tags), "tag")] if job.tags else []
+    unused = ", ".join(mapper.unused)
+    return "; ".join(fields) + (f" (not sent: {unused})" if unused else "")
+
+
+def _read_from(job: Job, mapper: Mapper, header: Collection[str]) -> dict[str, str]:
+    """Name for each field the columns it is read from; none for a constant."""
+    said = job.profile.with_constants(job.constants).fields if job.profile else {}
+    return {
+        name: _columns(said[name], header)
+        if said
+        else " or ".join(mapper.columns.get(name, ()))
+        for name in mapper.getters
+    }
+
+
+def _columns(source: Source, header: Collection[str]) -> str:
+    """Tell columns that stand in for each other from those that are put together."""
+    match source:
+        case Columns(names, _):
+            return " or ".join(name for name in names if name in header)
+        case Template(_, names, _):
+            return " and ".join(names)
+        case Members(members):
+            parts = (_columns(member, header) for member in members.values())
+            return " and ".join(filter(None, parts))
+        case Translated(inner, _, _):
+            return _columns(inner, header)
+        case Constant():
+            return ""
+
+
+def _unplaced(job: Job, mapper: Mapper) -> str:
+    """Name the fields that the files hold and the provider does not take."""
+    names = [name for name in mapper.getters if not job.provider.has_place_for(name)]
+    if not names:
+        return ""
+    them = "it" if len(names) == 1 else "them"
+    return f"{', '.join(names)}: {job.provider.title} has no place for {them}"
+
+
+def _left_out(mapper: Mapper) -> str:
+    """Say which rows the profile's rules leave out."""
+    return "; ".join(
+        f"rows where {column} is {', '.join(sorted(words))}"
+        for column, _, words in mapper.skip
+    )
 
 
 def _answered(question: str) -> bool:
