@@ -99,6 +99,9 @@ _OPEN = {
     ),
 }
 
+_UNDER_WAY = {True: "sent, no answer yet", False: "to be sent again"}
+"""What is said of the same batches while the run is going on."""
+
 
 class Audit:
     """One run's books, to be read."""
@@ -138,7 +141,7 @@ class Audit:
                 counts[Status.UNKNOWN if doubted else Status.FAILED] += size
         return counts
 
-    def reasons(self) -> list[Reason]:
+    def reasons(self, *, running: bool = False) -> list[Reason]:
         rows = self._db.execute(
             # File and row in one number: what comes first is one row, not two minima.
             "SELECT status, code, text, sum(count), min(file * :many + first) AS first"
@@ -151,10 +154,10 @@ class Audit:
             Reason(Status(status), Code(code), text, number, *divmod(first, MANY_ROWS))
             for status, code, text, number, first in rows
         ]
-        return found + self._open_reasons()
+        return found + self._open_reasons(running=running)
 
-    def _open_reasons(self) -> list[Reason]:
-        """Say what became so far of batches that an ended process left open."""
+    def _open_reasons(self, *, running: bool) -> list[Reason]:
+        """Say what became so far of batches that are open."""
         rows = self._db.execute(
             "SELECT state != 'waiting' OR doubted AS lost, file, rows, size"
             " FROM batches WHERE run = ? AND state != 'settled' ORDER BY file, number",
@@ -165,6 +168,10 @@ class Audit:
             first = next(rowset.rows(text))
             group = groups.setdefault(bool(lost), _OPEN[bool(lost)](file, first))
             groups[bool(lost)] = replace(group, count=group.count + size)
+        if running:
+            return [
+                replace(group, text=_UNDER_WAY[lost]) for lost, group in groups.items()
+            ]
         return [*groups.values()]
 
     def files(self) -> list[FileOfRun]:

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from leadctl.audit import Run
     from leadctl.model import Json
 
 APPLICATION = 0x6C656164
@@ -224,8 +223,8 @@ class Ledger:
         ).fetchone()
         return str(row[0]) if row else None
 
-    def latest_run(self, account: str, campaign: str) -> Run | None:
-        """Return this account's latest run to the campaign, if it is known to have one.
+    def latest(self, account: str, campaign: str) -> Books | None:
+        """Return the books of this account's latest run to the campaign, if any.
 
         Runs that were pruned are forgotten.
         """
@@ -234,7 +233,7 @@ class Ledger:
             " ORDER BY number DESC LIMIT 1",
             (account, campaign),
         ).fetchone()
-        return Books(self._db, self.transaction, row[0]).run() if row else None
+        return Books(self._db, self.transaction, row[0]) if row else None
 
     def runs(self, most: int) -> list[Books]:
         """Return the books of the latest runs, the newest first."""

@@ -11,7 +11,7 @@ from leadctl.auth import Access, TokenExchange
 from leadctl.config import variable_name
 from leadctl.credentials import secrets_of
 from leadctl.errors import AccessDenied, CampaignClosed, Unusable
-from leadctl.lock import campaign_lock
+from leadctl.lock import campaign_lock, folder_of
 from leadctl.pace import Pace
 from leadctl.transport import Transport, is_here, require_safe_url
 
@@ -72,16 +72,17 @@ def opened(
 
 def campaign_held(
     account: Account, campaign: str, ledger: Path | None
-) -> AbstractContextManager[None]:
-    """Hold the campaign: one writer at a time, of all that use this ledger."""
+) -> AbstractContextManager[Callable[[str], None]]:
+    """Hold the campaign: one writer at a time, of all that use this ledger.
+
+    Gives what hears the id of the run it is held for.
+    """
     # A token that kills the account's earlier one cannot serve two runs: one at a time.
     whole_account = account.provider.exclusive_token
     if ledger is None:
-        return nullcontext()
+        return nullcontext(lambda _run: None)
     return campaign_lock(
-        ledger.with_name(f"{ledger.name}.locks"),
-        account.name,
-        "" if whole_account else campaign,
+        folder_of(ledger), account.name, "" if whole_account else campaign
     )
 
 

@@ -14,22 +14,23 @@ from leadctl.errors import CampaignLocked, InputUnusable
 from leadctl.folders import make_private, open_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
 @contextlib.contextmanager
-def campaign_lock(folder: Path, account: str, campaign: str) -> Iterator[None]:
+def campaign_lock(
+    folder: Path, account: str, campaign: str
+) -> Iterator[Callable[[str], None]]:
     """Hold the campaign while the context lasts; CampaignLocked says who has it.
 
-    An empty `campaign` holds the account as a whole.
+    An empty `campaign` holds the account as a whole. Yields what hears the id of the
+    run that it is held for, once that is known.
     """
     what = f"campaign {campaign} of {account}" if campaign else f"account {account}"
     make_private(folder)
-    name = hashlib.blake2b(
-        f"{account}\0{campaign}".encode(), digest_size=12
-    ).hexdigest()
-    with os.fdopen(_opened(folder / f"{name}.lock"), "r+", encoding="utf-8") as file:
+    path = _path(folder, account, campaign)
+    with os.fdopen(_opened(path), "r+", encoding="utf-8") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -38,10 +39,53 @@ def campaign_lock(folder: Path, account: str, campaign: str) -> Iterator[None]:
                 hint="wait for it to end, or stop it; the lock goes with the process",
             ) from None
         since = datetime.now(UTC).isoformat(timespec="seconds")
-        file.truncate(0)
-        file.write(json.dumps({"pid": os.getpid(), "since": since}))
-        file.flush()
-        yield
+
+        def note(**facts: str) -> None:
+            file.seek(0)
+            file.truncate()
+            file.write(json.dumps({"pid": os.getpid(), "since": since, **facts}))
+            file.flush()
+
+        note()
+        yield lambda run: note(run=run)
+
+
+def process_of(run: str, folder: Path, account: str, campaign: str) -> int | None:
+    """Return the process that is at work on a run, if one is; nothing is changed."""
+    paths = (_path(folder, account, held) for held in (campaign, ""))
+    return next(filter(None, (_process(path, run) for path in paths)), None)
+
+
+def _process(path: Path, run: str) -> int | None:
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return None
+    with os.fdopen(handle, encoding="utf-8") as file:
+        try:
+            facts = json.loads(file.read())
+            named, process = facts.get("run"), int(facts["pid"])
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return None
+        if named != run:
+            return None  # not taken even for a moment: another run may want it
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return process
+        return None
+
+
+def _path(folder: Path, account: str, campaign: str) -> Path:
+    name = hashlib.blake2b(
+        f"{account}\0{campaign}".encode(), digest_size=12
+    ).hexdigest()
+    return folder / f"{name}.lock"
+
+
+def folder_of(ledger: Path) -> Path:
+    """Return where the locks of all that use a ledger lie."""
+    return ledger.with_name(f"{ledger.name}.locks")
 
 
 def _opened(path: Path) -> int:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 def show_run(found: Report, course: Course, console: Console) -> None:
     """Print when a run was, what it came to, and its requests."""
-    console.print(plain(_when(found.run)))
+    console.print(plain(_when(found.run, found.process)))
     if found.run.error:
         console.print(plain(f"stopped: {found.run.error['message']}", "red"))
     console.print()
@@ -39,9 +39,11 @@ def show_run(found: Report, course: Course, console: Console) -> None:
         _show_course(course, found, console)
 
 
-def _when(run: Run) -> str:
+def _when(run: Run, process: int | None) -> str:
     began = spans.moment_of(run.started_at)
     day = f"{spans.day(began)} {spans.clock(began)} ({spans.zone(began)})"
+    if process is not None:
+        return f"run {run.id}, begun {day}, running now (process {process})"
     if run.finished_at is None:
         return f"run {run.id}, begun {day}, not finished"
     seconds = spans.moment_of(run.finished_at) - began

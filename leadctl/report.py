@@ -26,7 +26,10 @@ ALWAYS_SHOWN = (Status.CREATED, Status.REJECTED, Status.DUPLICATE)
 
 @dataclass(frozen=True)
 class Report:
-    """A run as its books tell it. `counts` has every status; they add up to `rows`."""
+    """A run as its books tell it. `counts` has every status; they add up to `rows`.
+
+    `process` is at work on the run now.
+    """
 
     run: Run
     files: Sequence[FileOfRun]
@@ -34,15 +37,25 @@ class Report:
     reasons: Sequence[Reason]
     dry_run: bool = False
     error: LeadctlError | None = None
+    process: int | None = None
 
     @property
     def rows(self) -> int:
         return sum(self.counts.values())
 
 
-def read(books: Audit, error: LeadctlError | None = None) -> Report:
+def read(
+    books: Audit, error: LeadctlError | None = None, process: int | None = None
+) -> Report:
+    run = books.run()
+    running = process is not None and run.finished_at is None
     return Report(
-        books.run(), books.files(), books.counts(), books.reasons(), error=error
+        run,
+        books.files(),
+        books.counts(),
+        books.reasons(running=running),
+        error=error,
+        process=process if running else None,
     )
 
 
@@ -172,6 +185,8 @@ def _next_steps(report: Report) -> Iterator[str]:
     """Say where the reject files are, and which command comes next."""
     run, counts = report.run, report.counts
     written = [file.rejects_file for file in report.files if file.rejects_file]
+    if report.process is not None:
+        return
     if written or counts[Status.UNKNOWN] or _is_open(run):
         yield ""
     for path in written:
@@ -276,5 +291,7 @@ def summary(report: Report) -> str:
         f"{number:,} {status}" for status, number in report.counts.items() if number
     ]
     rest = ["the rest waits for a resume"] if _is_open(report.run) else []
+    if report.process is not None:
+        rest = ["the rest is under way"]
     said = ", ".join([*parts, *rest]) or "nothing to do"
     return f"{count(report.rows, 'row')}: {said}"

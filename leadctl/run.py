@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from leadctl.audit import Run
     from leadctl.auth import Access
     from leadctl.books import Books
     from leadctl.config import Account
@@ -84,7 +83,8 @@ def push(order: Order) -> Report:
     with contextlib.ExitStack() as stack:
         stack.enter_context(_rare_collections())
         campaign = order.job.campaign
-        stack.enter_context(line.campaign_held(account, campaign, order.ledger))
+        held = line.campaign_held(account, campaign, order.ledger)
+        hold_for = stack.enter_context(held)
         ledger = stack.enter_context(Ledger(order.ledger))
         opened = line.opened(account, order.access, campaign, ledger)
         way = stack.enter_context(opened)
@@ -93,6 +93,7 @@ def push(order: Order) -> Report:
         moved = _warn_if_moved(order, earlier)
         refusal = _refusal(order, way, is_first=earlier is None or moved)
         importer, books, meter = _opened(order, ledger, ledger)
+        hold_for(books.run().id)
         _warn(order, importer)
         delivery = Delivery(
             account.provider,
@@ -170,20 +171,20 @@ def _require_possible(order: Order, ledger: Ledger) -> None:
         )
 
 
-def _earlier(order: Order, ledger: Ledger) -> Run | None:
+def _earlier(order: Order, ledger: Ledger) -> Books | None:
     """Return the run to go on with, or the latest one to the same campaign."""
     if order.resumes is not None:
-        return ledger.books(order.resumes).run()
-    return ledger.latest_run(order.account.name, order.job.campaign)
+        return ledger.books(order.resumes)
+    return ledger.latest(order.account.name, order.job.campaign)
 
 
-def _warn_if_moved(order: Order, earlier: Run | None) -> bool:
+def _warn_if_moved(order: Order, earlier: Books | None) -> bool:
     """Tell that the campaign was last used at another address, if it was.
 
     The ledger knows leads by account and campaign: those a simulator took, or another
     server, count as delivered here.
     """
-    before = earlier.options.get("base_url") if earlier else None
+    before = earlier.run().options.get("base_url") if earlier else None
     now = order.account.provider.base_url
     if not before or str(before).rstrip("/") == now.rstrip("/"):
         return False

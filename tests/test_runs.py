@@ -651,3 +651,9 @@ def test_prune_spares_a_run_that_is_under_way(push: Push) -> None:
         process.kill()
         process.wait()
     assert shown(push.program, latest(push.program))["created"] == 6
+
+
+def test_list_of_no_runs_says_what_leaves_none(program: Program) -> None:
+    ran = program("runs")
+    assert (ran.code, ran.out) == (0, "")
+    assert ran.err == "no runs yet (--sandbox, --dry-run and check leave none)\n"

@@ -12,6 +12,7 @@ import pytest
 from conftest import PLENTY, Push
 from test_signals import Background, happened
 
+from leadctl.lock import campaign_lock, folder_of
 from leadctl.sandbox import (
     AgoraSimulator,
     Fault,
@@ -89,6 +90,38 @@ def test_second_run_on_a_campaign_says_who_holds_it(held: tuple[Push, Started]) 
     resumed = push.program("runs", "resume", env=push.environment("yotel"))
     assert resumed.code == 11
     assert len(push.phones("yotel")) == 2
+
+
+def test_run_that_goes_on_elsewhere_is_shown_as_running(
+    held: tuple[Push, Started],
+) -> None:
+    """Advice to resume it would be wrong: another process is at work on it."""
+    push, run = held
+    shown = push.program("runs", "show")
+    assert f"running now (process {run.process.pid})" in shown.out
+    assert "sent, no answer yet" in shown.out
+    listed = push.program("runs")
+    assert "running" in listed.out
+    assert "under way" in listed.out
+    for out in (shown.out, listed.out):
+        assert "resume" not in out
+        assert "not finished" not in out
+        assert "ended" not in out
+
+
+def test_run_whose_process_died_is_not_running(held: tuple[Push, Started]) -> None:
+    """Nor is it while another run holds its campaign."""
+    push, run = held
+    run.process.kill()
+    run.process.wait()
+    locks = folder_of(push.program.state / "ledger.sqlite")
+    with campaign_lock(locks, "yotel", "camp_1") as hold_for:
+        hold_for("another run")
+        meanwhile = push.program("runs", "show")
+    for shown in (meanwhile, push.program("runs", "show")):
+        assert "not finished" in shown.out
+        assert "leadctl runs resume" in shown.out
+    assert "unfinished" in push.program("runs").out
 
 
 def test_lock_goes_with_its_process(held: tuple[Push, Started]) -> None:

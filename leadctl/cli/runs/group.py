@@ -15,9 +15,11 @@ from leadctl.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from leadctl.audit import Audit
     from leadctl.ended import EndedRun
     from leadctl.ledger import Ledger
     from leadctl.model import Json
+    from leadctl.report import Report
 
 group = Commands(help="Look at runs, and finish them.", invoke_without_command=True)
 app.add_typer(group, name="runs", rich_help_panel=Section.AFTERWARDS)
@@ -54,6 +56,17 @@ def opened_ledger(path: str | None) -> Iterator[Ledger]:
 
     with Ledger(ledger_path(path, platformdirs.user_state_path("leadctl"))) as ledger:
         yield ledger
+
+
+def report_of(ledger: Ledger, books: Audit) -> Report:
+    """Read what a run came to, or has come to by now."""
+    from leadctl import lock, report
+
+    run, process = books.run(), None
+    if run.finished_at is None and ledger.path:
+        folder = lock.folder_of(ledger.path)
+        process = lock.process_of(run.id, folder, run.account, run.campaign)
+    return report.read(books, process=process)
 
 
 def drop_spool(asked: dict[str, Json]) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from leadctl.cli import options
-from leadctl.cli.runs.group import AnyRun, books_of, group, opened_ledger
+from leadctl.cli.runs.group import AnyRun, books_of, group, opened_ledger, report_of
 from leadctl.cli.show import Output, heard
 from leadctl.errors import LeadctlError, UsageError
 
@@ -58,7 +58,7 @@ def list_runs(
     from leadctl import report
 
     with opened_ledger(ledger) as opened:
-        found = [report.read(books) for books in opened.runs(limit)]
+        found = [report_of(opened, books) for books in opened.runs(limit)]
     with heard(sys.stdout):
         if json:
             documents = [report.document(one) for one in found]
@@ -69,7 +69,8 @@ def list_runs(
             typer.echo("\n".join(_listed(found, width)))
         sys.stdout.flush()
     if not found and not json:
-        typer.echo("no runs yet", err=True)
+        why = "(--sandbox, --dry-run and check leave none)"
+        typer.echo(f"no runs yet {why}", err=True)
 
 
 def _listed(reports: Sequence[Report], width: int | None) -> Iterator[str]:
@@ -91,6 +92,8 @@ def _cells(one: Report) -> tuple[str, str, str, str]:
 
     run = one.run
     ended = "unfinished" if run.finished_at is None else f"exit {run.exit_code}"
+    if one.process is not None:
+        ended = "running"
     return run.id, f"{run.provider} {run.campaign}", ended, report.summary(one)
 
 
@@ -132,12 +135,13 @@ def show(
             masked = not (unmasked or sys.stdout.isatty())
             _show_trace(found, output, books.run().id, masked=masked)
         elif json:
-            output.document(report.document(report.read(books)))
+            output.document(report.document(report_of(opened, books)))
         else:
             from leadctl.lookback import show_run
 
             with _console(output) as console:
-                show_run(report.read(books), course.read(books.timeline), console)
+                found_run = report_of(opened, books)
+                show_run(found_run, course.read(books.timeline), console)
 
 
 def _show_trace(found: Trace, output: Output, run: str, *, masked: bool) -> None:
