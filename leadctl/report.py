@@ -176,7 +176,9 @@ def show(report: Report, console: Console) -> None:
         for repair, number in run.repairs.items():
             about = ABOUT[Repair(repair)]
             console.print(plain(f"{count(number, 'phone cell')} mended: {about}"))
-    for line in _next_steps(report):
+    if steps := [*_next_steps(report)]:
+        console.print()
+    for line in steps:
         # Paths and commands are to be copied: never broken over lines.
         console.print(plain(line), soft_wrap=True)
 
@@ -187,8 +189,6 @@ def _next_steps(report: Report) -> Iterator[str]:
     written = [file.rejects_file for file in report.files if file.rejects_file]
     if report.process is not None:
         return
-    if written or counts[Status.UNKNOWN] or _is_open(run):
-        yield ""
     for path in written:
         yield f"rows to correct or send again: {path}"
     if report.dry_run:
@@ -201,8 +201,10 @@ def _next_steps(report: Report) -> Iterator[str]:
         )
     if run.options.get("sandbox"):  # its ledger is gone with it
         return
-    if counts[Status.FAILED] or _is_open(run):
-        yield f"finish the run:        leadctl runs resume {run.id}"
+    resume = f"leadctl runs resume {run.id}"
+    said = report.error is not None and report.error.hint == resume
+    if (counts[Status.FAILED] or _is_open(run)) and not said:
+        yield f"finish the run:        {resume}"
     if counts[Status.UNKNOWN] and run.finished_at:
         yield f"unknown rows, decide:  leadctl runs resolve {run.id}"
 

@@ -114,12 +114,18 @@ def push(order: Order) -> Report:
                 else importer.deliver(delivery)
             )
         if stop.signal is not None:
-            error = interrupts.interrupted(
-                stop.signal,
-                "everything so far is recorded",
-                f"leadctl runs resume {books.run().id}",
-            )
+            error = _interrupted(order, stop.signal, books.run().id)
         return _finished(order, importer, books, error)
+
+
+def _interrupted(order: Order, signal: int, run: str) -> LeadctlError:
+    if order.ledger is None:
+        return interrupts.interrupted(
+            signal, "nothing of it is kept", "the same command starts again"
+        )
+    return interrupts.interrupted(
+        signal, "everything so far is recorded", f"leadctl runs resume {run}"
+    )
 
 
 def rehearse(order: Order) -> Report:

@@ -141,6 +141,35 @@ def test_signal_ends_a_run_that_can_be_resumed(
     assert slow.phones("voiso") == PHONES
 
 
+def test_how_to_go_on_is_said_once(slow: Push, background: Background) -> None:
+    write_leads(slow.program)
+    with background.begun(*PUSH, env=slow.environment("voiso")) as run:
+        happened(lambda: len(slow.uploads("voiso")) >= 2)
+        run.signalled(signal.SIGINT)
+        ran = run.ended()
+    assert ran.code == 130
+    assert (ran.out + ran.err).count("leadctl runs resume") == 1
+    assert "leadctl runs resume" in ran.err
+    assert ran.out == ran.out.strip() + "\n"
+    assert "leadctl runs resume" in slow.program("runs", "show").out
+
+
+def test_interrupted_run_in_a_sandbox_is_not_to_be_resumed(
+    slow: Push, background: Background
+) -> None:
+    """Its ledger is gone with it."""
+    write_leads(slow.program)
+    often = {"LEADCTL_PROGRESS_INTERVAL": "0"}
+    with background.begun(*PUSH, "--sandbox", "-v", env=often) as run:
+        assert run.process.stderr is not None
+        assert any(b"1 sent" in line for line in run.process.stderr)
+        run.signalled(signal.SIGINT)
+        ran = run.ended()
+    assert ran.code == 130
+    assert "the same command starts again" in ran.err
+    assert "resume" not in ran.out + ran.err
+
+
 def test_second_interrupt_leaves_at_once(
     program: Program, background: Background
 ) -> None:
