@@ -39,6 +39,8 @@ def unknown(message: str, hint: str | None = None) -> Shown:
 
 
 NOTHING = Shown()
+NOT_ASKED = unknown("not asked")
+NOT_REACHED = unknown("not reached")
 KEY_ACCEPTED = fine("accepted")
 NEEDS_CAMPAIGN = unknown("it cannot be tested without a campaign")
 NOT_NAMED = unknown("no campaign was named", "name one with --campaign ID")

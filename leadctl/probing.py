@@ -29,6 +29,8 @@ from leadctl.pace import asked_pause
 from leadctl.probe import (
     KEY_ACCEPTED,
     NEEDS_CAMPAIGN,
+    NOT_ASKED,
+    NOT_REACHED,
     NOTHING,
     Probe,
     Verdict,
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from leadctl.config import Account
     from leadctl.ledger import Ledger
     from leadctl.line import Line
+    from leadctl.probe import Shown
     from leadctl.provider import Provider
 
 STOPS = (AccessDenied, CampaignClosed, Untrusted)
@@ -147,16 +150,17 @@ class Tested:
         line.advised(error, account)
         about = (error.message, error.hint)
         is_good = has_token or (isinstance(error, CampaignClosed) and error.key_is_good)
-        shown = Probe(key=KEY_ACCEPTED if is_good else NOTHING)
+        rest = _left_open(error)
+        shown = Probe(KEY_ACCEPTED if is_good else rest, rest, rest)
         match error:
             case AccessDenied():
-                shown = Probe(key=wrong(*about))
+                shown = replace(shown, key=wrong(*about))
             case CampaignClosed():
                 shown = replace(shown, campaign=wrong(*about))
             case _ if has_token:
                 shown = replace(shown, campaign=unknown(*about))
             case _:
-                shown = Probe(key=unknown(*about))
+                shown = replace(shown, key=unknown(*about))
         return cls(shown, error, campaign)
 
     @property
@@ -176,6 +180,19 @@ class Tested:
             return ExitCode.ACCESS
         shown = all(each.verdict is Verdict.FINE for each in asked)
         return ExitCode.OK if shown else ExitCode.TROUBLE
+
+
+def _left_open(error: LeadctlError) -> Shown:
+    """Say why nothing more is shown: no call, no answer, or an answer that does not."""
+    match error:
+        case NotProcessed(headers=None) | InDoubt(headers=None, lost=True):
+            return NOT_REACHED
+        case Untrusted():
+            return NOT_REACHED
+        case ProviderError():
+            return NOTHING
+        case _:
+            return NOT_ASKED
 
 
 _WORST_FIRST = (

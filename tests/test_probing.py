@@ -14,6 +14,8 @@ from test_transport import wired
 from leadctl.sandbox import Fault, VoisoSimulator, YotelSimulator, serve
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from program import Program, Ran
 
     from leadctl.sandbox import Simulator
@@ -212,6 +214,28 @@ def test_exit_code_says_what_came_of_it(
     ran = asked(push, "voiso", "-c", campaign, env=push.environment("voiso"))
     assert ran.code == code
     assert ("campaign  fine" in ran.out) == (code == 0)
+
+
+NOBODY = {"LEADCTL_VOISO_BASE_URL": "http://127.0.0.1:9"}
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ({"LEADCTL_VOISO_API_KEY": ""}, "not asked"),
+        (NOBODY, "not reached"),
+        ({"LEADCTL_VOISO_API_KEY": WRONG}, "this answer does not show it"),
+    ],
+    ids=["no key", "nobody there", "wrong key"],
+)
+def test_what_no_answer_shows_is_told_from_what_nobody_asked(
+    push: Push, setting: Mapping[str, str], said: str
+) -> None:
+    env = push.environment("voiso") | dict(setting)
+    ran = asked(push, "voiso", "-c", "3", "--json", env=env)
+    (document,) = json.loads(ran.out)
+    assert [document[part]["message"] for part in ("scope", "campaign")] == [said] * 2
+    assert document["key"]["message"] == document["error"]["message"]
 
 
 def test_all_accounts_are_tested_and_the_worst_is_the_exit_code(push: Push) -> None:
