@@ -108,7 +108,33 @@ def forget(account: Account, name: str) -> bool:
     try:
         return keychain.forget(f"{account.name}/{name}")
     except keychain.NoKeyring as reason:
-        raise _no_keyring(account, reason) from None
+        raise CredentialsMissing(
+            f"the keyring cannot be used: {reason}", hint="nothing was removed"
+        ) from None
+
+
+def remedy(account: Account, name: str) -> str:
+    """Say how an account gets a secret; by the keyring only where there is one."""
+    variable = variable_name(account.name, name)
+    said = f"set {variable} (or {variable}_FILE, {variable}_COMMAND)"
+    if _has_keyring():
+        said += f", or store it: leadctl accounts login {account.name}"
+    return said
+
+
+def first_remedy() -> str:
+    """Say the same where there is no account yet."""
+    if _has_keyring():
+        return "leadctl accounts login PROVIDER"
+    return "set the key's variable, e.g. LEADCTL_VOISO_API_KEY for voiso"
+
+
+def _has_keyring() -> bool:
+    try:
+        keychain.in_use()
+    except keychain.NoKeyring:
+        return False
+    return True
 
 
 def require_usable(secret: str, account: Account, name: str) -> str:
@@ -125,7 +151,7 @@ def _no_keyring(account: Account, reason: keychain.NoKeyring) -> CredentialsMiss
     name = account.provider.secrets[0]
     variable = variable_name(account.name, name)
     return CredentialsMissing(
-        f"this machine has no keyring that can be used: {reason}",
+        f"the keyring cannot be used: {reason}",
         hint=f"set {variable}, {variable}_FILE (a file only you can read) or "
         f"{variable}_COMMAND; a systemd service can have LoadCredential="
         f"leadctl-{account.name}-{name}:PATH",
@@ -143,11 +169,8 @@ def _secret(account: Account, name: str, environment: Mapping[str, str]) -> str:
                 f"what {found.where} names holds nothing",
                 hint=f"correct it, or remove {found.where}",
             )
-    variable = variable_name(account.name, name)
     raise CredentialsMissing(
-        f"no {name} for account {account.name!r}",
-        hint=f"set {variable} (or {variable}_FILE, {variable}_COMMAND), or store it: "
-        f"leadctl accounts login {account.name}",
+        f"no {name} for account {account.name!r}", hint=remedy(account, name)
     )
 
 

@@ -67,7 +67,7 @@ def keyring() -> Iterator[Check]:
     except keychain.NoKeyring as reason:
         yield warning(
             "keyring",
-            f"none can be used: {reason}",
+            f"it cannot be used: {reason}",
             "keep keys in variables, files or a command (docs/accounts.md)",
         )
 

@@ -25,7 +25,7 @@ _UNUSABLE = {
 
 
 class NoKeyring(Exception):
-    """The machine has no keyring that can be used; says why."""
+    """No keyring can be used; says why."""
 
 
 def in_use() -> str:

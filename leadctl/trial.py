@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
-from leadctl import config, line, probing
+from leadctl import config, credentials, line, probing
 from leadctl.accounts import resolved
 from leadctl.checkup import Check, Grade, problem, warning
 from leadctl.clock import RealClock, Stop
@@ -48,9 +48,7 @@ class Trial:
         """Try every account that is configured, or that a secret is found for."""
         found = [*self._known()]
         if not found:
-            yield warning(
-                "accounts", "there is none yet", "leadctl accounts login NAME"
-            )
+            yield warning("accounts", "there is none yet", credentials.first_remedy())
         for account, secrets in found:
             yield from self._account(account, secrets)
 
@@ -108,8 +106,7 @@ def _found(account: Account, secret: str, origin: Origin | None) -> Check:
         topic,
         f"there is no {secret}",
         Grade.PROBLEM,
-        f"leadctl accounts login {account.name}, or set "
-        f"{config.variable_name(account.name, secret)}",
+        credentials.remedy(account, secret),
         ExitCode.ACCESS,
     )
 

@@ -159,10 +159,10 @@ def test_nothing_set_says_all_that_is_missing(program: Program) -> None:
         "LEADCTL_VOISO_API_KEY ",
         "LEADCTL_VOISO_API_KEY_FILE",
         "LEADCTL_VOISO_API_KEY_COMMAND",
-        "leadctl accounts login voiso",
         "LEADCTL_VOISO_CLUSTER_ID",
     ):
         assert word in hint
+    assert "login" not in hint, "there is no keyring to store it in"
 
 
 # --- the keyring -------------------------------------------------------------------
@@ -202,7 +202,9 @@ def login(
 def test_secret_of_the_keyring_opens_the_door(push: Push, keyring: Path) -> None:
     push.program.write("leads.csv", "phone\n+15551230001\n")
     key, without = good_key(push), {"LEADCTL_VOISO_API_KEY": ""}
-    assert push("voiso", "leads.csv", env=without).code == 4
+    refused = push("voiso", "leads.csv", env=without)
+    assert refused.code == 4
+    assert "or store it: leadctl accounts login voiso" in refused.err
 
     ran = login(push, key)
     assert ran.code == 0
@@ -249,6 +251,27 @@ def test_logout_of_nobody_says_so(push: Push, keyring: Path) -> None:
     assert "was not there" in ran.err
 
 
+def test_remedies_name_the_keyring_where_there_is_one(
+    push: Push, keyring: Path
+) -> None:
+    assert "leadctl accounts login PROVIDER" in push.program("accounts").err
+    tried = push.program("accounts", "test")
+    assert (tried.code, "leadctl accounts login PROVIDER" in tried.err) == (4, True)
+    looked = push.program("doctor", "--offline")
+    assert "leadctl accounts login PROVIDER" in looked.out
+    lacking = push.program("doctor", "--offline", env={"LEADCTL_YOTEL_TIMEOUT": "5"})
+    assert "leadctl accounts login yotel" in lacking.out
+    assert not keyring.exists()
+
+
+def test_remedies_name_variables_where_there_is_no_keyring(program: Program) -> None:
+    ran = [program("accounts"), program("accounts", "test")]
+    ran += [program("doctor", "--offline")]
+    for each in ran:
+        assert "LEADCTL_VOISO_API_KEY" in each.out + each.err
+        assert "accounts login" not in each.out + each.err
+
+
 @pytest.mark.parametrize(
     "backend",
     [
@@ -263,17 +286,17 @@ def test_machine_without_a_safe_keyring_names_the_other_ways(
 ) -> None:
     """At login, before the secret is asked for; and nothing lies anywhere after."""
     env = voiso(push) | {"PYTHON_KEYRING_BACKEND": backend}
-    for words in ("login", "logout"):
-        ran = push.program("accounts", words, "voiso", env=env, stdin=b"made-up-key\n")
-        assert ran.code == 4
-        for way in (
-            "_API_KEY,",
-            "_API_KEY_FILE",
-            "_API_KEY_COMMAND",
-            "LoadCredential=",
-        ):
-            assert way in ran.err
-        assert "made-up" not in ran.err
+    ran = push.program("accounts", "login", "voiso", env=env, stdin=b"made-up-key\n")
+    assert ran.code == 4
+    for way in ("_API_KEY,", "_API_KEY_FILE", "_API_KEY_COMMAND", "LoadCredential="):
+        assert way in ran.err
+    assert "the keyring cannot be used: " in ran.err
+    assert "made-up" not in ran.err
+    out = push.program("accounts", "logout", "voiso", env=env)
+    assert out.code == 4
+    assert "the keyring cannot be used: " in out.err
+    assert "nothing was removed" in out.err
+    assert "API_KEY" not in out.err
     assert not any(path.is_file() for path in (push.program.home / "data").rglob("*"))
 
 

@@ -84,7 +84,7 @@ def test_account_without_a_key_is_a_problem_of_access(program: Program) -> None:
     ran = program("doctor", "--offline", env=env)
     assert ran.code == 4
     assert "problem  account yotel: there is no api_key" in ran.out
-    assert "leadctl accounts login yotel" in ran.out
+    assert "set LEADCTL_YOTEL_API_KEY (or" in ran.out
 
 
 def test_account_without_a_setting_is_a_problem_of_configuration(

@@ -379,7 +379,7 @@ UNUSABLE = {
     "no-credentials": Unusable(
         VOISO,
         4,
-        ("LEADCTL_VOISO_API_KEY", "leadctl accounts login voiso"),
+        ("LEADCTL_VOISO_API_KEY", "LEADCTL_VOISO_API_KEY_FILE"),
         env={"LEADCTL_VOISO_API_KEY": ""},
     ),
     "failing-key-command": Unusable(

@@ -55,7 +55,9 @@ def list_accounts(
         provider = one.account.provider.name if one.account else "?"
         typer.echo(f"{one.name:<{width}}  {provider:<10} {_told(one)}")
     if not found:
-        typer.echo("no accounts yet: leadctl accounts login PROVIDER", err=True)
+        from leadctl.credentials import first_remedy
+
+        typer.echo(f"no accounts yet: {first_remedy()}", err=True)
 
 
 @group.command("test")
@@ -161,11 +163,11 @@ def _known(config: Path | None) -> list[Known]:
 
 
 def _with_secrets(config: Path | None) -> list[Account]:
+    from leadctl.credentials import first_remedy
+
     found = [one.account for one in _known(config) if one.account and one.has_secrets]
     if not found:
-        raise CredentialsMissing(
-            "no account has a secret", hint="leadctl accounts login PROVIDER"
-        )
+        raise CredentialsMissing("no account has a secret", hint=first_remedy())
     return found
 
 
