@@ -48,11 +48,11 @@ class Order:
     again. `spool` is our copy of stdin, removed when nothing of it is left to send.
     `resumes` is the run to go on with; `with_unknown`, its unknown rows are sent again
     where that is safe.
-    `warnings` are told before anything is sent. `warn` hears what nobody should miss,
-    `tell` notes for the user, `tell_wait` every wait for the provider, and
-    `tell_probe` what the harmless call showed. `ask_first` hears that too, before the
-    first run to a campaign at its address: a LeadctlError it raises ends it all with
-    nothing recorded.
+    `warnings` and `notes` are told before anything is sent.
+    `warn` hears what nobody should miss, `tell` notes for the user, `tell_wait` every
+    wait for the provider, and `tell_probe` what the harmless call showed. `ask_first`
+    hears that too, before the first run to a campaign at its address: a LeadctlError it
+    raises ends it all with nothing recorded.
     `tell_progress` hears once a batch how far the run is.
     """
 
@@ -67,6 +67,7 @@ class Order:
     with_unknown: bool = True
     resend_delivered: bool = False
     warnings: Sequence[str] = ()
+    notes: Sequence[str] = ()
     warn: Callable[[str], None] = lambda _warning: None
     tell: Callable[[str], None] = lambda _note: None
     tell_wait: Callable[[float, str], None] = lambda _seconds, _why: None
@@ -308,6 +309,8 @@ def _write_rejects(order: Order, books: Books) -> None:
 
 def _warn(order: Order, importer: Importer) -> None:
     """Tell, before anything is sent, what the files look like they need."""
+    for note in order.notes:
+        order.tell(note)
     for source in order.job.sources:
         for choice in source.choices:
             if choice.needs_telling:

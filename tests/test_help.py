@@ -121,6 +121,14 @@ MISSPELT = {
     "provider": (("push", "leads.csv", "--provider", "voisso"), "'voiso'"),
     "provider to show": (("providers", "show", "yottel"), "'yotel'"),
     "provider of a fault": (("sandbox", "--fault", "voisso:lose"), "'voiso'"),
+    "kind of a fault": (("sandbox", "--fault", "voiso:los"), "'lose'"),
+    "option of a fault": (("sandbox", "--fault", "voiso:lose:skp=1"), "'skip'"),
+    "status": (("runs", "export", "--status", "rejectd"), "'rejected'"),
+    "format": (("runs", "export", "--format", "jsnl"), "'jsonl'"),
+    "decision": (("runs", "resolve", "x", "--as", "deliverd"), "'delivered'"),
+    "phone check": ((*PUSH, "--dry-run", "--phone-check", "vald"), "'valid'"),
+    "region": ((*PUSH, "--dry-run", "--region", "UK"), "'GB'"),
+    "region of a profile": ((*PUSH, "--dry-run", "--profile", "uk.yaml"), "'GB'"),
     "account": (("accounts", "login", "voisso"), "'voiso'"),
     "profile": ((*PUSH, "--dry-run", "--profile", "fiar"), "'fair'"),
     "field": ((*PUSH, "--dry-run", "--set", "frist_name=x"), "'first_name'"),
@@ -133,8 +141,29 @@ def test_misspelt_name_gets_the_nearest(
     program: Program, words: tuple[str, ...], meant: str
 ) -> None:
     program.write("leads.csv", "phone\n+15550100001\n")
+    program.write("uk.yaml", "{region: UK, fields: {phone: phone}}\n")
     program.write("slip.yaml", "fields: {phnoe: Mobile}\n")
     program.write("config.yaml", "profiles: {fair: {fields: {phone: Mobile}}}\n")
     ran = program(*words, env={"LEADCTL_CONFIG": "config.yaml"})
     assert ran.code in (2, 6)
     assert re.search(rf"[Dd]id you mean {meant}\?", ran.err), ran.err
+
+
+WRONG_NUMBERS = {
+    "too small": (("push", "x", "--batch-size", "0"), "--batch-size 0: must be 1 or"),
+    "no number": (("runs", "--limit", "x"), "--limit 'x': not a whole number"),
+    "too large": (("sandbox", "--port", "70000"), "--port 70000: must be 65535 or l"),
+    "no choice": (("runs", "export", "--format", "?"), "--format takes csv, jsonl, no"),
+    "a fault's": (("sandbox", "--fault", "voiso:lose:times=0"), "must be 1 or more"),
+}
+
+
+@pytest.mark.parametrize(("words", "said"), WRONG_NUMBERS.values(), ids=WRONG_NUMBERS)
+def test_value_that_cannot_be_is_told_of_in_plain_words(
+    program: Program, words: tuple[str, ...], said: str
+) -> None:
+    ran = program(*words)
+    assert ran.code == 2
+    assert said in ran.err
+    for jargon in ("Input should", "Value error", "inf"):
+        assert jargon not in ran.err

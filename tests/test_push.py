@@ -736,3 +736,13 @@ def test_what_another_program_brought_is_a_duplicate_in_the_campaign(
     assert (ran.code, ran.counts) == (0, {"created": 1, "duplicate": 1})
     assert ran.codes == {"duplicate_in_campaign": 1}
     assert push.phones("lupitor") == ["+15551230001", "+15551230002"]
+
+
+@pytest.mark.parametrize("option", ["--dry-run", "--sandbox"])
+def test_batch_size_that_is_lowered_is_told_of(program: Program, option: str) -> None:
+    program.write("leads.csv", "phone\n+15551230001\n")
+    where = ("push", "leads.csv", "--provider", "voiso", "--campaign", "3", option)
+    said = "voiso takes 1,000 a request; --batch-size 5000 is lowered to that"
+    assert said in program(*where, "--batch-size", "5000").err
+    assert "lowered" not in program(*where, "--batch-size", "1000").err
+    assert "lowered" not in program(*where, "--batch-size", "5000", "-q").err

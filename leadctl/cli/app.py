@@ -6,7 +6,7 @@ import io
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -148,7 +148,31 @@ def _worded(error: typer.TyperException) -> str:
     """Say what typer says; of the names near a misspelt option, the nearest."""
     if near := getattr(error, "possibilities", None):
         return f"{error.message}{nearest(getattr(error, 'option_name', ''), near)}"
-    return error.format_message()
+    return _unfit(error) or error.format_message()
+
+
+def _unfit(error: typer.TyperException) -> str:
+    """Say what is wrong with a value where typer would have pydantic say it."""
+    found: list[dict[str, Any]] = getattr(error.__cause__, "errors", list)()
+    if not found:
+        return ""
+    option = getattr(error, "param", None)
+    name = max(getattr(option, "opts", None) or [""], key=len)
+    problem, value = found[0], str(found[0]["input"])
+    match problem["type"]:
+        case "greater_than_equal":
+            return f"{name} {value}: must be {problem['ctx']['ge']} or more"
+        case "less_than_equal":
+            return f"{name} {value}: must be {problem['ctx']['le']} or less"
+        case kind if kind.startswith("int_"):
+            return f"{name} {value!r}: not a whole number"
+        case _:
+            choices = (getattr(option, "metavar", None) or "").split("|")
+            if len(choices) == 1:
+                return ""
+            return f"{name} takes {', '.join(choices)}, not {value!r}" + nearest(
+                value, choices
+            )
 
 
 HELP = "`{} --help` tells what it takes"

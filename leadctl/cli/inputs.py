@@ -18,7 +18,7 @@ from leadctl.errors import InputUnusable, LeadctlError, LedgerUnusable, UsageErr
 from leadctl.folders import make_private
 from leadctl.reader import Wishes
 from leadctl.source import Format
-from leadctl.wording import spoken
+from leadctl.wording import nearest, spoken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -158,5 +158,7 @@ def _delimiter(text: str | None) -> str | None:
 def choice(kind: type[Choice], text: str, option: str) -> Choice:
     names = [member.value for member in kind]
     if text.casefold() not in names:
-        raise UsageError(f"{option} takes {', '.join(names)}, not {text!r}")
+        raise UsageError(
+            f"{option} takes {', '.join(names)}, not {text!r}{nearest(text, names)}"
+        )
     return kind(text.casefold())

@@ -67,6 +67,7 @@ def ordered(asked: Asked) -> Iterator[Order]:
             resend_delivered=asked.resend_delivered,
             spool=spool,
             warnings=_warnings(asked, account),
+            notes=_notes(asked, account),
             options=replace(
                 asked,
                 account=account.name,
@@ -230,6 +231,15 @@ def _warnings(asked: Asked, account: Account) -> list[str]:
     return [f"{message}: {remedy}" for message, remedy in found]
 
 
+def _notes(asked: Asked, account: Account) -> list[str]:
+    """Say what is not done as it was asked for."""
+    most, wanted = account.limits.batch_size, asked.batch_size or 0
+    if wanted <= most:
+        return []
+    takes = f"{account.name} takes {most:,} a request"
+    return [f"{takes}; --batch-size {wanted} is lowered to that"]
+
+
 def _campaign(asked: Asked, account: Account) -> str:
     if asked.campaign is None:
         if asked.offline:
@@ -244,8 +254,15 @@ def _region(region: str | None) -> str | None:
     if region is not None and not is_region(region.upper()):
         raise UsageError(
             f"--region {region!r} is no country code such as US (ISO 3166 alpha-2)"
+            f"{_meant(region)}"
         )
     return region.upper() if region else None
+
+
+def _meant(region: str) -> str:
+    """Name the code of a country that people, or the EU, write otherwise."""
+    code = {"UK": "GB", "EL": "GR"}.get(region.upper())
+    return f" (did you mean {code!r}?)" if code else ""
 
 
 def _suppressed(asked: Asked, account: Account, job: Job) -> Suppressed:
@@ -269,7 +286,8 @@ def _profile(asked: Asked, document: Document) -> Profile | None:
     if found and found.region and not is_region(found.region):
         raise found.document.problem(
             (*found.at, "region"),
-            f"{found.region!r} is no country code such as US (ISO 3166)",
+            f"{found.region!r} is no country code such as US (ISO 3166)"
+            f"{_meant(found.region)}",
         )
     if found and found.shape.encoding:
         try:

@@ -82,6 +82,9 @@ def serve(
             )
         try:
             simulators[name].faults.add(sandbox.fault_from_text(rest))
+        except sandbox.UnknownName as error:
+            near = nearest(error.name, error.choices)
+            raise UsageError(f"--fault {text!r}: {error}{near}") from error
         except ValueError as error:
             raise UsageError(f"--fault {text!r}: {error}") from error
     ended = threading.Event()

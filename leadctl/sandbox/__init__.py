@@ -1,7 +1,7 @@
 """Local simulators of the five providers, to try leadctl on and to test it with."""
 
 from leadctl.sandbox.agora import AgoraSimulator
-from leadctl.sandbox.faults import Fault, fault_from_text
+from leadctl.sandbox.faults import Fault, UnknownName, fault_from_text
 from leadctl.sandbox.lupitor import LupitorSimulator
 from leadctl.sandbox.ozonetel import OzonetelSimulator
 from leadctl.sandbox.server import SIMULATORS, Sandbox, serve
@@ -17,6 +17,7 @@ __all__ = [
     "OzonetelSimulator",
     "Sandbox",
     "Simulator",
+    "UnknownName",
     "VoisoSimulator",
     "YotelSimulator",
     "fault_from_text",

@@ -145,15 +145,25 @@ def _converted(name: str, value: object) -> Any:  # noqa: ANN401 - Fault checks 
         raise ValueError(f"fault option {name}={value} is not a number") from None
 
 
+class UnknownName(ValueError):
+    """A name that is none of the `choices`."""
+
+    def __init__(self, what: str, name: object, choices: tuple[str, ...]) -> None:
+        super().__init__(
+            f"unknown fault {what} {name!r}; choose from {', '.join(choices)}"
+        )
+        self.name = str(name)
+        self.choices = choices
+
+
 def _check_choice(what: str, value: object, choices: tuple[str, ...]) -> None:
     if value not in choices:
-        raise ValueError(
-            f"unknown fault {what} {value!r}; choose from {', '.join(choices)}"
-        )
+        raise UnknownName(what, value, choices)
 
 
 def _check_range(
     what: str, value: float, low: float, high: float = float("inf")
 ) -> None:
     if not low <= value <= high:
-        raise ValueError(f"fault option {what}={value} must be from {low} to {high}")
+        meant = f"from {low} to {high}" if high < float("inf") else f"{low} or more"
+        raise ValueError(f"fault option {what}={value} must be {meant}")
