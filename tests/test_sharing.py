@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from contextlib import ExitStack, contextmanager
 from itertools import pairwise
@@ -122,6 +123,8 @@ def test_run_whose_process_died_is_not_running(held: tuple[Push, Started]) -> No
         assert "not finished" in shown.out
         assert "leadctl runs resume" in shown.out
     assert "unfinished" in push.program("runs").out
+    document = json.loads(push.program("runs", "show", "--json").out)
+    assert (document["finished_at"], document["exit_code"]) == (None, None)
 
 
 def test_lock_goes_with_its_process(held: tuple[Push, Started]) -> None:

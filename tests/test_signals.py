@@ -135,6 +135,8 @@ def test_signal_ends_a_run_that_can_be_resumed(
     assert f"leadctl runs resume {ran.document['run_id']}" in ran.err
     assert ran.error["code"] == "interrupted"
     assert ran.document["created"] == len(slow.phones("voiso"))
+    assert ran.document["rows"] < ROWS, "what nobody read is not counted"
+    assert ran.document["finished_at"]
     done = resumed(slow)
     assert (done.code, done.counts) == (0, {"created": ROWS})
     assert done.document["run_id"] == ran.document["run_id"]
