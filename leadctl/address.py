@@ -35,3 +35,8 @@ def addressed(provider: Provider, account: str) -> Provider:
         if value:
             address = address.replace(f"{{{part}}}", value)
     return replace(provider, base_url=address)
+
+
+def spoken(address: str) -> str:
+    """Return an address as it may be shown and kept: a login in it is left out."""
+    return re.sub(r"//[^/?#]*@", "//", address).rstrip("/")

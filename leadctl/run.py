@@ -192,8 +192,8 @@ def _warn_if_moved(order: Order, earlier: Books | None) -> bool:
     server, count as delivered here.
     """
     before = earlier.run().options.get("base_url") if earlier else None
-    now = order.account.provider.base_url
-    if not before or str(before).rstrip("/") == now.rstrip("/"):
+    now = order.options.get("base_url")
+    if not before or before == now:
         return False
     follows = (
         ""

@@ -50,6 +50,15 @@ def test_run_at_another_address_says_what_is_left_out(
     assert f"{said}: {ALSO_LEFT_OUT} (another --ledger starts afresh)" in ran.err
 
 
+def test_login_in_an_address_is_not_shown(push: Push, moved: Mapping[str, str]) -> None:
+    """A push refuses it; a dry run, which sends nothing, meets it first."""
+    address = moved["LEADCTL_VOISO_BASE_URL"].replace("//", "//me:made-up@")
+    env = {"LEADCTL_VOISO_BASE_URL": address}
+    ran = push("voiso", "leads.csv", "--dry-run", env=env)
+    assert f"now at {moved['LEADCTL_VOISO_BASE_URL']}:" in ran.err
+    assert "made-up" not in ran.out + ran.err
+
+
 def test_run_that_sends_them_all_the_same_does_not_say_they_are_left_out(
     push: Push, moved: Mapping[str, str]
 ) -> None:
@@ -131,6 +140,17 @@ def _exported(process: subprocess.Popen[str]) -> dict[str, str]:
         elif rest.startswith("voiso:"):
             break
     return found
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_ledger_of_the_served_sandbox_goes_with_it(
+    push: Push, number: signal.Signals
+) -> None:
+    with sandbox(push.program) as served:
+        assert served.ledger.parent.is_dir()
+        served.process.send_signal(number)
+        assert served.process.wait() == 0
+    assert not served.ledger.parent.exists()
 
 
 def test_what_the_served_sandbox_took_is_delivered_nowhere(push: Push) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import platformdirs
 
-from leadctl import config, line, profile, suppression, yamlfile
+from leadctl import address, config, line, profile, suppression, yamlfile
 from leadctl.checkup import key_files
 from leadctl.cli import inputs
 from leadctl.encoding import usable
@@ -74,7 +74,7 @@ def ordered(asked: Asked) -> Iterator[Order]:
                 provider=account.provider.name,
                 snapshot=json.dumps(mapped.content) if mapped else None,
                 spool=str(spool) if spool else None,
-                base_url=account.provider.base_url,
+                base_url=address.spoken(account.provider.base_url),
             ).remembered(),
         )
 

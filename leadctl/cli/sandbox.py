@@ -88,7 +88,10 @@ def serve(
         except ValueError as error:
             raise UsageError(f"--fault {text!r}: {error}") from error
     ended = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    numbers = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # nohup means it
+        numbers.remove(signal.SIGHUP)
+    for number in numbers:
         signal.signal(number, lambda *_: ended.set())
     try:
         with sandbox.serve(simulators.values(), port) as served, _ledger() as ledger:
