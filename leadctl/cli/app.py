@@ -152,7 +152,10 @@ def _worded(error: typer.TyperException) -> str:
 
 
 def _unfit(error: typer.TyperException) -> str:
-    """Say what is wrong with a value where typer would have pydantic say it."""
+    """Say what is wrong with a value where typer would have pydantic say it.
+
+    A number is not repeated: in the wrong place it could be somebody's phone.
+    """
     found: list[dict[str, Any]] = getattr(error.__cause__, "errors", list)()
     if not found:
         return ""
@@ -161,11 +164,11 @@ def _unfit(error: typer.TyperException) -> str:
     problem, value = found[0], str(found[0]["input"])
     match problem["type"]:
         case "greater_than_equal":
-            return f"{name} {value}: must be {problem['ctx']['ge']} or more"
+            return f"{name} must be {problem['ctx']['ge']} or more"
         case "less_than_equal":
-            return f"{name} {value}: must be {problem['ctx']['le']} or less"
+            return f"{name} must be {problem['ctx']['le']} or less"
         case kind if kind.startswith("int_"):
-            return f"{name} {value!r}: not a whole number"
+            return f"{name} must be a whole number"
         case _:
             choices = (getattr(option, "metavar", None) or "").split("|")
             if len(choices) == 1:
