@@ -93,30 +93,30 @@ def push(order: Order) -> Report:
         earlier = _earlier(order, ledger)
         moved = _warn_if_moved(order, earlier)
         refusal = _refusal(order, way, is_first=earlier is None or moved)
-        importer, books, meter = _opened(order, ledger, ledger)
-        hold_for(books.run().id)
-        _warn(order, importer)
-        delivery = Delivery(
-            account.provider,
-            limits,
-            way.send,
-            books,
-            way.pace,
-            RealClock(stop),
-            stop,
-            patience=Patience(longest_wait=account.connection.retry_for),
-            tell=order.tell_wait,
-            meter=meter,
-        )
         with interrupts.asking(stop):
+            importer, books, meter = _opened(order, ledger, ledger)
+            hold_for(books.run().id)
+            _warn(order, importer)
+            delivery = Delivery(
+                account.provider,
+                limits,
+                way.send,
+                books,
+                way.pace,
+                RealClock(stop),
+                stop,
+                patience=Patience(longest_wait=account.connection.retry_for),
+                tell=order.tell_wait,
+                meter=meter,
+            )
             error = (
                 importer.call_off(delivery, refusal)
                 if refusal
                 else importer.deliver(delivery)
             )
-        if stop.signal is not None:
-            error = _interrupted(order, stop.signal, books.run().id)
-        return _finished(order, importer, books, error)
+            if stop.signal is not None:
+                error = _interrupted(order, stop.signal, books.run().id)
+            return _finished(order, importer, books, error)
 
 
 def _interrupted(order: Order, signal: int, run: str) -> LeadctlError:
