@@ -61,11 +61,13 @@ def fill(path: Path, count: int) -> None:
             start = first * 2**128 // count
             step = 2**128 // count
             db.executemany(
-                "INSERT OR IGNORE INTO delivered VALUES (?)",
+                "INSERT OR IGNORE INTO recent VALUES (?)",
                 (
                     ((start + i * step + secrets.randbelow(step)).to_bytes(16),)
                     for i in range(min(part, count - first))
                 ),
             )
+            db.execute("INSERT INTO delivered SELECT digest FROM recent")
+            db.execute("DELETE FROM recent")
         sift(db)
     db.close()

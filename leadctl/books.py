@@ -122,8 +122,8 @@ class Books(Audit):
             if batch.id in self._numbers:
                 self._db.execute(
                     "UPDATE batches SET state = 'sending', attempts = attempts + 1"
-                    " WHERE number = ?",
-                    (self._numbers[batch.id],),
+                    " WHERE number = ? AND run = ?",
+                    (self._numbers[batch.id], self._run),
                 )
             else:
                 self._add(batch, rows, BatchState.SENDING, doubted=doubted)
@@ -137,8 +137,9 @@ class Books(Audit):
         """Record what a request came to that did not decide about the rows."""
         with self.together():
             self._db.execute(
-                "UPDATE batches SET state = ?, doubted = doubted OR ? WHERE number = ?",
-                (state, state is BatchState.DOUBT, self._numbers[batch.id]),
+                "UPDATE batches SET state = ?, doubted = doubted OR ?"
+                " WHERE number = ? AND run = ?",
+                (state, state is BatchState.DOUBT, self._numbers[batch.id], self._run),
             )
             self._note_arrival(batch)
             if self._guarded and state is BatchState.WAITING and not doubted:
@@ -218,8 +219,8 @@ class Books(Audit):
                 self._db.execute(
                     "UPDATE batches"
                     " SET state = 'settled', rows = ?, created = ?, accepted = ?"
-                    " WHERE number = ?",
-                    (*counted, number),
+                    " WHERE number = ? AND run = ?",
+                    (*counted, number, self._run),
                 )
                 number = None
             elif rows:  # of a second status, or rehearsed and never sent

@@ -83,6 +83,11 @@ class Courier:
             threading.Thread(target=self._work, daemon=True).start()
             self._threads += 1
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether there are answers to come, or to be taken."""
+        return self._under_way > 0
+
     def back(self) -> int:
         """Return the number of answers that wait to be taken."""
         return self._back.qsize()
@@ -95,12 +100,17 @@ class Courier:
         try:
             while True:
                 batch, answer = self._back.get(wait and not found, timeout)
+                if not isinstance(answer, BaseException):
+                    found.append((batch, answer))
+                elif found:  # those first; it is met again
+                    self._back.put((batch, answer))
+                    break
                 self._under_way -= 1
                 if isinstance(answer, BaseException):
                     raise answer
-                found.append((batch, answer))
         except Empty:
-            return found
+            pass
+        return found
 
     def rest(self) -> None:
         """Let the threads go when they have come back."""

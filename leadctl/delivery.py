@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 from collections import deque
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -94,6 +95,7 @@ class Delivery:
         self._ready: deque[Journey] = deque()
         self._enough = min(limits.concurrency, AT_HAND)
         self._leaving: deque[tuple[Journey, Departure]] = deque()
+        self._untold: deque[tuple[float, str]] = deque()
         self._given_up = 0
         self._refusals = Refusals(self._patience.refused)
 
@@ -121,6 +123,8 @@ class Delivery:
                 self._collect()
             while self._again:  # a stop was asked for: what was to be repeated is not
                 self._give_up(self._again.popleft(), Code.NOT_PROCESSED)
+        except LedgerUnusable:
+            raise  # what is under way stays `sending`: in doubt, and never lost
         except LeadctlError as error:
             self._leave(error)
             raise
@@ -187,7 +191,7 @@ class Delivery:
         settled and on disk. Returns the seconds until something more may start.
         """
         pause = 0.0
-        with self._books.together():
+        with self._on_disk(answers):
             reasons = self._settled(answers)
             if not reasons and not self._stop.is_asked():
                 pause = self._choose()
@@ -231,10 +235,23 @@ class Delivery:
     def _collect(self) -> None:
         """Wait for an answer and settle what is there; start nothing."""
         answers = self._courier.answers(wait=True)
-        with self._books.together():
+        with self._on_disk(answers):
             reasons = self._settled(answers)
         if reasons:
             raise reasons[0]
+
+    @contextmanager
+    def _on_disk(self, answers: Sequence[tuple[Batch, Answer]]) -> Iterator[None]:
+        """Commit what is done inside; tell of it when it is on disk.
+
+        Whoever is told may be slow to listen: the ledger is free by then.
+        """
+        with self._books.together():
+            yield
+        while self._untold:
+            self._tell(*self._untold.popleft())
+        if answers:
+            self._meter.has_answers()
 
     def _settled(self, answers: Sequence[tuple[Batch, Answer]]) -> list[LeadctlError]:
         """Settle what has been answered; returns the reasons to stop the run."""
@@ -247,8 +264,6 @@ class Delivery:
                 raise
             except LeadctlError as reason:
                 reasons.append(reason)
-        if answers:
-            self._meter.has_answers()
         return reasons
 
     def _read(self, journey: Journey, answer: Answer) -> None:
@@ -363,7 +378,7 @@ class Delivery:
         journey.waited += pause
         journey.held_for = why
         self._pace.quiet(pause, shared=False)
-        self._tell(pause, why)
+        self._untold.append((pause, why))
         self._again.append(journey)
 
     def _give_up(self, journey: Journey, code: Code) -> None:
@@ -426,9 +441,11 @@ class Delivery:
 
     def _leave(self, error: LeadctlError) -> None:
         """Settle what is under way, then call everything at hand failed."""
-        while self._under_way:
+        while self._courier.is_busy:
             try:
                 self._collect()
+            except LedgerUnusable:
+                raise
             except LeadctlError:
                 continue  # it is settled; the run ends for the first reason
         leaving = [journey for journey, _ in self._leaving]

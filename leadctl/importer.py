@@ -26,7 +26,7 @@ from leadctl.progress import Meter
 from leadctl.screening import Screen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
     from leadctl.books import Books
     from leadctl.delivery import Delivery
@@ -78,6 +78,7 @@ class Importer:
         self._read = 0
         # Kept, so that what a stopped run did not send can still be accounted for.
         self._streams = [(file, self._fresh(file)) for file in range(len(job.sources))]
+        self._in_hand: tuple[int, list[Lead]] = 0, []
         self._too_many: TooManyRejects | None = None
 
     def deliver(self, delivery: Delivery) -> LeadctlError | None:
@@ -147,11 +148,20 @@ class Importer:
     def _batches(self) -> Iterator[Batch]:
         """Cut batches, each of leads of one file."""
         for file, leads in self._streams:
-            while chunk := tuple(islice(leads, self._job.batch_size)):
+            while chunk := self._taken(file, leads):
                 if self._too_many_rejects():
-                    self._call_off(self._too_many, chunk, file)
+                    self._call_off(self._too_many)
                     return
+                self._in_hand = file, []
                 yield Batch(uuid4(), self._job.campaign, file, chunk, self._job.tags)
+
+    def _taken(self, file: int, leads: Iterator[Lead]) -> tuple[Lead, ...]:
+        """Take the leads of a batch; those of a file that breaks off stay in hand."""
+        chunk: list[Lead] = []
+        self._in_hand = file, chunk
+        for lead in islice(leads, self._job.batch_size):
+            chunk.append(lead)  # noqa: PERF402  a list made at once would be lost
+        return tuple(chunk)
 
     def _too_many_rejects(self, *, at_end: bool = False) -> bool:
         rejected = self._books.tally[Status.REJECTED]
@@ -164,11 +174,10 @@ class Importer:
             )
         return self._too_many is not None
 
-    def _call_off(
-        self, error: LeadctlError | None, chunk: Iterable[Lead] = (), file: int = 0
-    ) -> None:
+    def _call_off(self, error: LeadctlError | None) -> None:
         """Account for all that is not sent: read on to the end of every file."""
         reason = f"not sent, the run was stopped: {error.message if error else ''}"
+        file, chunk = self._in_hand
         for ordinal, leads in [(file, iter(chunk)), *self._streams]:
             with suppress(InputChanged):  # what cannot be read has no rows
                 for lead in leads:

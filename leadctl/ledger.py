@@ -98,6 +98,9 @@ CREATE TABLE gathered (
     """
 CREATE TABLE recent (digest BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE sieve (part INTEGER PRIMARY KEY, bits BLOB NOT NULL);
+CREATE TRIGGER delivered_by_way_of_recent BEFORE INSERT ON delivered
+WHEN NEW.digest NOT IN (SELECT digest FROM recent)
+BEGIN SELECT RAISE(ABORT, 'a newer leadctl has this ledger now'); END;
 """,
 )
 """Scripts from each version of the schema to the next; the version is their number."""
@@ -357,7 +360,7 @@ class Ledger:
                     hint="update leadctl, or name another file with --ledger",
                 )
             for script in _MIGRATIONS[version:]:
-                for statement in filter(str.strip, script.split(";")):
+                for statement in filter(str.strip, script.split(";\n")):
                     self._db.execute(statement)
             if 0 < version < SIFTED:
                 sift(self._db)

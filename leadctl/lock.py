@@ -30,7 +30,7 @@ def campaign_lock(
     what = f"campaign {campaign} of {account}" if campaign else f"account {account}"
     make_private(folder)
     path = _path(folder, account, campaign)
-    with os.fdopen(_opened(path), "r+", encoding="utf-8") as file:
+    with os.fdopen(_opened(path), "r+", encoding="utf-8", errors="replace") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -46,8 +46,14 @@ def campaign_lock(
             file.write(json.dumps({"pid": os.getpid(), "since": since, **facts}))
             file.flush()
 
+        def hold_for(run: str) -> None:
+            with contextlib.suppress(
+                OSError
+            ):  # a full disk; the lock holds all the same
+                note(run=run)
+
         note()
-        yield lambda run: note(run=run)
+        yield hold_for
 
 
 def process_of(run: str, folder: Path, account: str, campaign: str) -> int | None:

@@ -149,7 +149,15 @@ class _Binder:
                 return first_of(self.header, present, nested=self.nested)
             case Template(literals, columns, where):
                 parts = [self.getter(Columns((column,), where)) for column in columns]
-                return _template(literals, parts, nested=self.nested)
+                if not parts:
+                    return _constant(None)
+                # Of a table each cell is a text; of two that share a name, one or none.
+                is_text = not self.nested and all(
+                    self.header.count(column) == 1 for column in columns
+                )
+                return _template(
+                    literals, parts if is_text else [_words(part) for part in parts]
+                )
             case Constant(value):
                 return _constant(value)
             case Members(members):
@@ -236,12 +244,9 @@ def _constant(value: Json) -> Getter:
     return lambda rows: [value] * len(rows)
 
 
-def _template(
-    literals: Sequence[str], parts: Sequence[Getter], *, nested: bool
-) -> Getter:
+def _template(literals: Sequence[str], parts: Sequence[Getter]) -> Getter:
+    """Put texts together, which the parts give."""
     pattern = "%s".join(literal.replace("%", "%%") for literal in literals)
-    if nested:  # JSON has other kinds than texts
-        parts = [_words(part) for part in parts]
 
     def template(rows: Sequence[Cells]) -> list[Json]:
         columns: list[Sequence[str]] = [part(rows) for part in parts]  # type: ignore[misc]

@@ -85,7 +85,9 @@ class Normaliser:
                 try:
                     phones[place] = self._unusual(values[place])
                 except PhoneProblem as problem:
-                    # Its traceback would keep all these rows until they are collected.
+                    # Its traceback would keep all these rows until they are collected,
+                    # and so would that of what it came from.
+                    problem.__context__ = None
                     problems[place] = problem.with_traceback(None)
         return phones, problems
 

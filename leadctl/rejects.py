@@ -121,17 +121,22 @@ def _place_aside(path: Path) -> Path:
 
 
 def _is_edited(path: Path) -> bool:
-    """Tell whether a reject file was written by anybody since we wrote it."""
-    return path.stat().st_mtime_ns % _SECOND != 0
+    """Tell whether a reject file may have been written by anybody since we wrote it.
+
+    Where times have no such fractions, or were not copied with it, nobody knows.
+    """
+    return path.stat().st_mtime_ns % _SECOND != _MARK
 
 
 def _mark_unedited(path: Path) -> None:
-    """Leave it a time of whole seconds, as only a program does that means to."""
-    now = time.time_ns() // _SECOND * _SECOND
+    """Give it a time that no editor leaves behind."""
+    now = time.time_ns() // _SECOND * _SECOND + _MARK
     os.utime(path, ns=(now, now))
 
 
 _SECOND = 1_000_000_000
+_MARK = 123_456_700
+"""Nanoseconds; some file systems keep only hundreds of them."""
 
 
 def write_if_any(

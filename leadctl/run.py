@@ -282,6 +282,11 @@ def _finished(
         _write_rejects(order, books)
     except LeadctlError as failure:  # the run is done all the same
         error = error or RejectsNotWritten(failure.message, hint=failure.hint)
+    except OSError as failure:  # an earlier reject file that cannot be set aside
+        error = error or RejectsNotWritten(
+            f"the reject file cannot be written: {failure.strerror}",
+            hint=f"leadctl runs rejects {books.run().id} --to PATH writes it elsewhere",
+        )
     error = error and line.advised(error, order.account)
     code = report.exit_code(books.counts(), error)
     books.finish(

@@ -114,6 +114,8 @@ class _Table:
         """Return the lines that are rows; None where a quote may join some of them."""
         if self.dialect.quote in "".join(lines):
             return None
+        if self.dialect.delimiter.isspace() and any(map(str.isspace, lines)):
+            return None  # such a line may have cells, all of them empty
         if self.width == 1:
             return [line for line in lines if line.rstrip("\r\n")]
         return [line for line in lines if not line.isspace()]

@@ -5,8 +5,11 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING
 
+import pytest
+
 from leadctl.database import connect
 from leadctl.delivered import Delivered, Earlier
+from leadctl.errors import LedgerUnusable
 from leadctl.ledger import Ledger
 from leadctl.sieve import SMALLEST, Sieve
 
@@ -62,7 +65,9 @@ def test_hashes_in_order_without_a_sieve_are_known(tmp_path: Path) -> None:
     """There is none at first; it is made when some are sorted in."""
     db = opened(tmp_path / "ledger")
     old, new = hashes(500), hashes(500, seed=1)
-    db.executemany("INSERT INTO delivered VALUES (?)", ((digest,) for digest in old))
+    for table in ("recent", "delivered"):
+        every = ((digest,) for digest in old)
+        db.executemany(f"INSERT INTO {table} VALUES (?)", every)  # noqa: S608  one of TABLES
     assert Earlier(db).among(old + new) == {*old}
     Delivered(db, most_gathered=50).add(new[:100])
     assert kept(db, "sieve")
@@ -73,6 +78,7 @@ def test_ledger_of_an_earlier_version_gets_its_sieve(tmp_path: Path) -> None:
     db = opened(tmp_path / "ledger")
     old, new = hashes(500), hashes(500, seed=1)
     with db:
+        db.execute("DROP TRIGGER delivered_by_way_of_recent")
         db.execute("DROP TABLE recent")
         db.execute("DROP TABLE sieve")
         db.execute("PRAGMA user_version = 4")
@@ -81,6 +87,13 @@ def test_ledger_of_an_earlier_version_gets_its_sieve(tmp_path: Path) -> None:
     db = opened(tmp_path / "ledger")
     assert kept(db, "sieve")
     assert Earlier(db).among(old + new) == {*old}
+
+
+def test_earlier_version_that_is_still_at_work_is_stopped(tmp_path: Path) -> None:
+    """It would put hashes in order of which the sieve knows nothing."""
+    db = opened(tmp_path / "ledger")
+    with pytest.raises(LedgerUnusable, match="a newer leadctl has this ledger"):
+        db.execute("INSERT INTO delivered VALUES (?)", hashes(1))
 
 
 def test_sieve_passes_what_was_put_in_and_little_else() -> None:

@@ -43,6 +43,23 @@ def of_object(
     return found.values({"phone": "12", **cells}).get(name)
 
 
+@pytest.mark.parametrize(
+    ("spec", "cells", "expected"),
+    [
+        ('"Dr {Name}"', ["12", "", ""], None),
+        ('"Dr {Name}"', ["12", "", "Ada"], "Dr Ada"),
+        ('"{Name} {Name}"', ["12", "Ada", ""], "Ada Ada"),
+        ('"{{}}"', ["12", "Ada", ""], None),
+    ],
+)
+def test_template_of_a_column_that_stands_twice_or_nowhere(
+    spec: str, cells: list[str], expected: Json
+) -> None:
+    found = mapper(f"fields: {{phone: Phone, name: {spec}}}", ["Phone", "Name", "Name"])
+    assert found.values(cells).get("name") == expected
+    assert [*map(len, found.table([cells] * 3).values())] == [3, 3]
+
+
 # --- columns -----------------------------------------------------------------------
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import re
 import shlex
 import stat
@@ -419,6 +420,30 @@ def test_reject_file_of_an_earlier_run_is_set_aside(tmp_path: Path) -> None:
         "out.old-2.csv",
         "out.old.csv",
     ]
+
+
+def test_blank_cells_of_a_tsv_are_a_row_wherever_rows_are_counted(push: Push) -> None:
+    """A line of tabs alone has cells, all of them empty."""
+    push.program.write(
+        "leads.tsv",
+        "phone\tname\tcity\n+15551230001\tAsha\tX\n\t\t\n12\tBad\tX\n"
+        "+15551230003\tGood\tX\n",
+    )
+    assert push("voiso", "leads.tsv").code == 3
+    rejected = (push.program.folder / "leads.rejects.tsv").read_text().splitlines()[1:]
+    found = [(row.split("\t")[0], row.split("\t")[-3:]) for row in rejected]
+    assert found == [("2", ["", "", ""]), ("3", ["12", "Bad", "X"])]
+
+
+def test_correction_is_kept_where_times_have_no_fractions(tmp_path: Path) -> None:
+    """So do those of copies that were sent around, and some file systems."""
+    out, source = tmp_path / "out.csv", one_row(tmp_path)
+    rejects.write(out, source, iter([finding(1)]), "run-1")
+    out.write_text(out.read_text().replace("run-1", "run-1,corrected"))
+    os.utime(out, (1_790_000_000, 1_790_000_000))
+    for run in ("run-2", "run-3"):
+        rejects.write(out, source, iter([finding(1)]), run)
+    assert "corrected" in (tmp_path / "out.old.csv").read_text()
 
 
 def test_corrections_that_are_set_aside_are_told_of_and_kept(push: Push) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from dataclasses import dataclass, field, replace
 from email.utils import formatdate
@@ -12,10 +13,17 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 from model import FakeClock, Model, Server
+from program import SECONDS
 
 from leadctl.clock import Stop
 from leadctl.delivery import Delivery
-from leadctl.errors import InDoubt, NotProcessed
+from leadctl.errors import (
+    CredentialsMissing,
+    InDoubt,
+    LeadctlError,
+    LedgerUnusable,
+    NotProcessed,
+)
 from leadctl.importer import Importer, Known
 from leadctl.job import Job
 from leadctl.journey import Patience
@@ -104,6 +112,30 @@ IN_SEVEN_SECONDS = {
     },
     "both": {"Retry-After": "7", "X-RateLimit-Reset": f"{NOW + 500:.0f}"},
 }
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [LedgerUnusable("the token cannot be counted"), CredentialsMissing("no api_key")],
+    ids=["ledger", "credentials"],
+)
+def test_trouble_of_our_own_in_a_request_ends_the_run(
+    tmp_path: Path, trouble: LeadctlError
+) -> None:
+    """No answer comes of it: nobody may wait for one."""
+    met: list[Exception] = []
+
+    def run() -> None:
+        try:
+            Waits(tmp_path, [trouble]).run()
+        except LeadctlError as error:
+            met.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(SECONDS)
+    assert not thread.is_alive()
+    assert met == ([trouble] if isinstance(trouble, LedgerUnusable) else [])
 
 
 @pytest.mark.parametrize("status", [429, 503])
