@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -152,15 +153,15 @@ def _worded(error: typer.TyperException) -> str:
 
 
 def _unfit(error: typer.TyperException) -> str:
-    """Say what is wrong with a value where typer would have pydantic say it.
+    """Say in plain words what is wrong with a value.
 
     A number is not repeated: in the wrong place it could be somebody's phone.
     """
-    found: list[dict[str, Any]] = getattr(error.__cause__, "errors", list)()
-    if not found:
-        return ""
     option = getattr(error, "param", None)
     name = max(getattr(option, "opts", None) or [""], key=len)
+    found: list[dict[str, Any]] = getattr(error.__cause__, "errors", list)()
+    if not found:
+        return _unfit_by_click(name, option, error.message)
     problem, value = found[0], str(found[0]["input"])
     match problem["type"]:
         case "greater_than_equal":
@@ -170,12 +171,31 @@ def _unfit(error: typer.TyperException) -> str:
         case kind if kind.startswith("int_"):
             return f"{name} must be a whole number"
         case _:
-            choices = (getattr(option, "metavar", None) or "").split("|")
-            if len(choices) == 1:
-                return ""
-            return f"{name} takes {', '.join(choices)}, not {value!r}" + nearest(
-                value, choices
-            )
+            return _no_choice(name, option, value)
+
+
+def _unfit_by_click(name: str, option: object, said: str) -> str:
+    """Say the same where typer has click look at values, as its earlier versions do."""
+    if " is not a valid int" in said:
+        return f"{name} must be a whole number"
+    if found := re.match(r"(-?\d+) is not in the range ", said):
+        least = getattr(getattr(option, "type", None), "min", None)
+        most = getattr(getattr(option, "type", None), "max", None)
+        is_small = least is not None and int(found[1]) < least
+        return f"{name} must be " + (
+            f"{least} or more" if is_small else f"{most} or less"
+        )
+    if found := re.match(r"'(.*)' is not one of ", said):
+        return _no_choice(name, option, found[1])
+    return ""
+
+
+def _no_choice(name: str, option: object, value: str) -> str:
+    choices = (getattr(option, "metavar", None) or "").split("|")
+    if len(choices) == 1:
+        return ""
+    taken = ", ".join(choices)
+    return f"{name} takes {taken}, not {value!r}{nearest(value, choices)}"
 
 
 HELP = "`{} --help` tells what it takes"
