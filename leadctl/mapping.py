@@ -249,7 +249,10 @@ def _template(literals: Sequence[str], parts: Sequence[Getter]) -> Getter:
     pattern = "%s".join(literal.replace("%", "%%") for literal in literals)
 
     def template(rows: Sequence[Cells]) -> list[Json]:
-        columns: list[Sequence[str]] = [part(rows) for part in parts]  # type: ignore[misc]
+        columns: list[Sequence[str]] = [
+            part(rows)  # type: ignore[misc]  # parts give texts
+            for part in parts
+        ]
         return [
             " ".join((pattern % words).split()) if "".join(words).strip() else None
             for words in zip(*columns, strict=True)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import threading
 import time
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from email.utils import formatdate
 from itertools import pairwise
@@ -20,6 +22,7 @@ from leadctl.delivery import Delivery
 from leadctl.errors import (
     CredentialsMissing,
     InDoubt,
+    InputChanged,
     LeadctlError,
     LedgerUnusable,
     NotProcessed,
@@ -28,17 +31,21 @@ from leadctl.importer import Importer, Known
 from leadctl.job import Job
 from leadctl.journey import Patience
 from leadctl.ledger import Ledger
-from leadctl.model import Status
+from leadctl.model import Block, Status
 from leadctl.pace import Pace
+from leadctl.progress import Meter
 from leadctl.reader import Wishes, open_source
 from leadctl.sandbox import AgoraSimulator, Fault, serve
+from leadctl.source import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from conftest import Push
     from program import Program
+
+    from leadctl.progress import Progress
 
 ALWAYS = 1000
 NOW = 1_800_000_000.0
@@ -58,6 +65,7 @@ class Waits:
     starts: list[float] = field(default_factory=list)
     told: list[tuple[float, str]] = field(default_factory=list)
     clock: FakeClock = field(default_factory=lambda: FakeClock(NOW))
+    meter: Meter = field(default_factory=Meter)
 
     def __post_init__(self) -> None:
         self.server = Server([], refuses_doubles=True)
@@ -69,6 +77,9 @@ class Waits:
             raise answer
         return answer or self.server.send(request)
 
+    def hear(self, seconds: float, why: str) -> None:
+        self.told.append((seconds, why))
+
     @property
     def pauses(self) -> list[float]:
         """Seconds from each request to the next."""
@@ -78,9 +89,12 @@ class Waits:
         """Deliver the lead, or give it up; returns what became of it."""
         path = self.folder / "leads.csv"
         path.write_text("phone\n+15551230001\n")
+        return self.run_of(open_source(path, Wishes()), batch_size=1)
+
+    def run_of(self, source: Source, *, batch_size: int) -> dict[Status, int]:
         provider = Model()
         limits = replace(provider.limits, doubt_delay=self.doubt_delay)
-        job = Job(provider, "1", (open_source(path, Wishes()),), batch_size=1)
+        job = Job(provider, "1", (source,), batch_size=batch_size)
         with Ledger(self.folder / "ledger.sqlite") as ledger:
             books = ledger.begin("model", "model", "1", {})
             books.add_file(0, "leads.csv", "")
@@ -93,8 +107,9 @@ class Waits:
                 self.clock,
                 Stop(),
                 patience=self.patience,
-                tell=lambda seconds, why: self.told.append((seconds, why)),
+                tell=self.hear,
                 jitter=self.jitter,
+                meter=self.meter,
             )
             Importer(job, books, Known(ledger.digest("model", "1"))).deliver(delivery)
             return {status: n for status, n in books.counts().items() if n}
@@ -261,6 +276,50 @@ def test_doubt_with_a_wish_to_wait_is_not_repeated_earlier_than_other_doubt(
     waits = Waits(tmp_path, [answer], doubt_delay=15.0)
     assert waits.run() == CREATED
     assert min(waits.pauses) >= 15
+
+
+class Listener(Waits):
+    """Looks, whenever it is told something, whether others could write the ledger."""
+
+    listened = 0
+
+    def listen(self, _progress: Progress | None = None) -> None:
+        self.listened += 1
+        with closing(sqlite3.connect(self.folder / "ledger.sqlite", timeout=0)) as db:
+            db.execute("BEGIN IMMEDIATE")
+            db.rollback()
+
+    def hear(self, seconds: float, why: str) -> None:
+        super().hear(seconds, why)
+        self.listen()
+
+
+def test_nobody_is_told_anything_while_the_ledger_is_held(tmp_path: Path) -> None:
+    """Who listens may be slow, and other runs write to the ledger meanwhile."""
+    waits = Listener(tmp_path, [THROTTLED, httpx.Response(500)])
+    waits.meter = Meter(waits.listen)
+    assert waits.run() == CREATED
+    assert len(waits.told) == 2
+    assert waits.listened > 5
+
+
+@dataclass(frozen=True)
+class BreaksOff(Source):
+    """A file of ten rows and more, of which the eleventh cannot be read any more."""
+
+    def blocks(self) -> Iterator[Block]:
+        yield Block(
+            1, 10, range(1, 11), [[f"+155512300{row}"] for row in range(20, 30)]
+        )
+        raise InputChanged("leads.csv cannot be read any more")
+
+
+def test_rows_in_hand_when_a_file_breaks_off_have_their_verdict(tmp_path: Path) -> None:
+    (tmp_path / "leads.csv").write_text("phone\n+15551230010\n")
+    opened = open_source(tmp_path / "leads.csv", Wishes())
+    waits = Waits(tmp_path, [])
+    found = waits.run_of(BreaksOff(**vars(opened)), batch_size=4)
+    assert found == {Status.CREATED: 8, Status.FAILED: 2}
 
 
 def test_every_wait_is_told_with_its_reason(tmp_path: Path) -> None:
