@@ -6,11 +6,10 @@ numbers in a body instead of parsing it.
 
 from __future__ import annotations
 
+import asyncio
 import re
-import socketserver
 import subprocess
 import sys
-import threading
 import time
 import urllib.request
 from contextlib import contextmanager
@@ -24,65 +23,77 @@ NUMBER = re.compile(rb'"phone_number": ?("\d+")')
 LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 
 
-class Answering(socketserver.StreamRequestHandler):
-    """One connection: request after request until the client leaves."""
-
-    server: Sink
-    disable_nagle_algorithm = True
-
-    def handle(self) -> None:
-        while head := self._head():
-            found = LENGTH.search(head)
-            body = self.rfile.read(int(found[1])) if found else b""
-            self._answer(head, NUMBER.findall(body))
-
-    def _head(self) -> bytes:
-        lines = []
-        while (line := self.rfile.readline()).strip():
-            lines.append(line)
-        return b"".join(lines)
-
-    def _answer(self, head: bytes, numbers: list[bytes]) -> None:
-        if head.startswith(b"GET /campaigns/3"):
-            body = b'{"campaign":{"id":3,"name":"made up","status":"active"}}'
-        elif head.startswith(b"GET"):
-            counted = self.server
-            body = b"%d %d %f" % (counted.requests, counted.leads, counted.span())
-        else:
-            self.server.count(len(numbers))
-            time.sleep(self.server.latency)
-            body = b'{"leads_import":{"created":[%b],"rejected":[],"duplicates":[]}}'
-            body %= b",".join(numbers)
-        self.wfile.write(
-            b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-            b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
-        )
-
-
-class Sink(socketserver.ThreadingTCPServer):
-    """Listens on loopback; `latency` is in seconds."""
-
-    daemon_threads = True
-    request_queue_size = 128
+class Sink:
+    """What has arrived; answers to leads wait for `latency` seconds."""
 
     def __init__(self, latency: float) -> None:
-        super().__init__(("127.0.0.1", 0), Answering)
         self.latency = latency
         self.requests = 0
         self.leads = 0
-        self._lock = threading.Lock()
         self._first = self._last = 0.0
 
     def count(self, leads: int) -> None:
-        with self._lock:
-            self._last = time.monotonic()
-            self._first = self._first or self._last
-            self.requests += 1
-            self.leads += leads
+        self._last = time.monotonic()
+        self._first = self._first or self._last
+        self.requests += 1
+        self.leads += leads
 
     def span(self) -> float:
         """Return the seconds from the first request to the last."""
         return self._last - self._first
+
+
+class Connection(asyncio.Protocol):
+    """One connection: request after request until the client leaves."""
+
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
+        self._came = bytearray()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101  for mypy: TCP
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._came += data
+        head, end, body = self._came.partition(b"\r\n\r\n")
+        found = LENGTH.search(head)
+        if end and len(body) >= (int(found[1]) if found else 0):
+            self._came.clear()
+            self._answer(head, NUMBER.findall(body))
+
+    def _answer(self, head: bytes, numbers: list[bytes]) -> None:
+        sink, latency = self._sink, 0.0
+        if head.startswith(b"GET /campaigns/3"):
+            body = b'{"campaign":{"id":3,"name":"made up","status":"active"}}'
+        elif head.startswith(b"GET"):
+            body = b"%d %d %f" % (sink.requests, sink.leads, sink.span())
+        else:
+            sink.count(len(numbers))
+            latency = sink.latency
+            body = b'{"leads_import":{"created":[%b],"rejected":[],"duplicates":[]}}'
+            body %= b",".join(numbers)
+        answer = (
+            b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+            b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
+        )
+        if latency:
+            asyncio.get_running_loop().call_later(
+                latency, self._transport.write, answer
+            )
+        else:
+            self._transport.write(answer)
+
+
+async def serve(latency: float) -> None:
+    """Serve on a free port of loopback, which is printed, until the process ends."""
+    sink = Sink(latency)
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(
+        lambda: Connection(sink), "127.0.0.1", 0, backlog=128
+    )
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
 
 
 class Counted(NamedTuple):
@@ -123,6 +134,4 @@ def sink(latency: float = 0.0) -> Iterator[Served]:
 
 
 if __name__ == "__main__":
-    with Sink(float(sys.argv[1])) as server:
-        print(server.server_address[1], flush=True)
-        server.serve_forever()
+    asyncio.run(serve(float(sys.argv[1])))
