@@ -48,7 +48,7 @@ class Connection(asyncio.Protocol):
 
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
-        self._came = bytearray()
+        self._came = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)  # noqa: S101  for mypy: TCP
@@ -59,7 +59,7 @@ class Connection(asyncio.Protocol):
         head, end, body = self._came.partition(b"\r\n\r\n")
         found = LENGTH.search(head)
         if end and len(body) >= (int(found[1]) if found else 0):
-            self._came.clear()
+            self._came = b""
             self._answer(head, NUMBER.findall(body))
 
     def _answer(self, head: bytes, numbers: list[bytes]) -> None:

@@ -12,14 +12,16 @@ import ipaddress
 import socket
 import ssl
 import threading
-from contextlib import contextmanager
-from http.cookiejar import CookieJar, DefaultCookiePolicy
+from contextlib import closing, contextmanager
+from functools import cache
 from typing import TYPE_CHECKING
+from urllib.request import getproxies, proxy_bypass
 
 import httpx
 import truststore
 
 from leadctl.answerbody import bounded, veiled
+from leadctl.carrier import Carrier
 from leadctl.errors import (
     InDoubt,
     InputUnusable,
@@ -30,7 +32,7 @@ from leadctl.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from leadctl.auth import Access
 
@@ -44,12 +46,21 @@ _NEVER_SENT = (
 )
 
 
+HEADERS = {
+    "User-Agent": "leadctl",
+    "Accept-Encoding": "gzip, deflate",  # no compression whose rate is not bounded
+}
+
+
 class Transport:
-    """Clients for one account, one a thread.
+    """What carries the requests of one account; each thread has connections of its own.
 
     timeout     seconds without a byte; a whole answer may take five times that
     ca_file     PEM file of the only authorities that are trusted; else the system's are
     direct      no proxy, whatever the environment says: for this machine itself
+    transport   carries in place of a network, in tests
+
+    Raises InputUnusable for a certificate file or proxy that cannot be used.
     """
 
     def __init__(
@@ -61,31 +72,19 @@ class Transport:
         direct: bool = False,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
+        self._auth = by.auth if by else httpx.Auth()
         self._secrets = [*by.secrets.values()] if by else []
         self._longest = 5 * timeout
-        self._own = threading.local()
-        self._clients: list[httpx.Client] = []
         times = httpx.Timeout(timeout, connect=min(timeout, 10.0))
-
-        def limit(request: httpx.Request) -> None:
-            # To a call for a token, which the auth makes, the client gives no time.
-            request.extensions.setdefault("timeout", times.as_dict())
-
+        self._extensions = {"timeout": times.as_dict()}
+        self._proxy_of = (lambda *_: None) if direct or transport else cache(proxy_of)
+        self._given = transport
+        self._own = _Own()
+        self._all: list[httpx.BaseTransport] = []
         try:
-            authorities = _authorities(ca_file)
-            self._new: Callable[[], httpx.Client] = lambda: httpx.Client(
-                auth=by.auth if by else None,
-                timeout=times,
-                verify=authorities,
-                follow_redirects=False,
-                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-                trust_env=not direct,
-                transport=transport,
-                # No compression whose rate is not bounded.
-                headers={"User-Agent": "leadctl", "Accept-Encoding": "gzip, deflate"},
-                event_hooks={"request": [limit], "response": [self._read]},
-            )
-            self._client()
+            self._authorities = _authorities(ca_file)
+            for proxy in {None} if direct else {None, *_proxies().values()}:
+                self._carrier(proxy)
         except (OSError, ValueError, ImportError, httpx.InvalidURL) as error:
             raise InputUnusable(
                 "no connection can be set up: a certificate file or proxy is unusable",
@@ -93,37 +92,83 @@ class Transport:
             ) from error
 
     def send(self, request: httpx.Request) -> httpx.Response:
-        """Send a request, read its answer; raises NotProcessed, InDoubt or Unusable."""
-        with _translated(request):
-            return self._client().send(request)
+        """Send a request, read its answer; raises NotProcessed, InDoubt or Unusable.
+
+        Before and after it whatever the account's authentication asks for is sent.
+        """
+        with closing(self._auth.sync_auth_flow(request)) as flow:
+            asked = next(flow)
+            while True:
+                with _translated(asked, is_ours=asked is request):
+                    response = self._carried(asked)
+                try:
+                    asked = flow.send(response)
+                except StopIteration:
+                    return response
 
     def close(self) -> None:
-        for client in self._clients:
-            client.close()
+        for carrier in self._all:
+            carrier.close()
 
-    def _client(self) -> httpx.Client:
-        """Return the calling thread's own client, with one connection.
+    def _carried(self, request: httpx.Request) -> httpx.Response:
+        """Send a request, read its answer within bounds; no redirect is followed."""
+        for name, value in HEADERS.items():
+            request.headers.setdefault(name, value)
+        request.extensions.update(self._extensions)
+        proxy = self._proxy_of(request.url.scheme, request.url.host)
+        response = self._carrier(proxy).handle_request(request)
+        response.request = request
+        content = bounded(response, self._longest)
+        response.headers.pop("content-encoding", None)
+        token = request.headers.get("authorization", "").partition(" ")[2]
+        content = veiled(content, [*self._secrets, token])
+        response.stream = httpx.ByteStream(content)
+        response.read()
+        return response
+
+    def _carrier(self, proxy: str | None) -> httpx.BaseTransport:
+        """Return the calling thread's own, with one connection.
 
         A pool that 64 threads share looks through all of its connections for each
         request: 2.5 ms of CPU where this takes 0.5.
         """
-        client: httpx.Client | None = getattr(self._own, "client", None)
-        if client is None:
-            client = self._own.client = self._new()
-            self._clients.append(client)
-        return client
+        carriers = self._own.carriers
+        if proxy not in carriers:
+            carriers[proxy] = self._new(proxy)
+            self._all.append(carriers[proxy])
+        return carriers[proxy]
 
-    def _read(self, response: httpx.Response) -> None:
-        """Read an answer within its bounds, before anybody looks at it."""
-        try:
-            content = bounded(response, self._longest)
-        except httpx.RequestError as error:
-            error.request = response.request
-            raise
-        response.headers.pop("content-encoding", None)
-        token = response.request.headers.get("authorization", "").partition(" ")[2]
-        content = veiled(content, [*self._secrets, token])
-        response.stream = httpx.ByteStream(content)
+    def _new(self, proxy: str | None) -> httpx.BaseTransport:
+        if self._given:
+            return self._given
+        if proxy:
+            return httpx.HTTPTransport(verify=self._authorities, proxy=proxy)
+        return Carrier(self._authorities)
+
+
+class _Own(threading.local):
+    """What each thread has for itself: a carrier by proxy, None where there is none."""
+
+    def __init__(self) -> None:
+        self.carriers: dict[str | None, httpx.BaseTransport] = {}
+
+
+def proxy_of(scheme: str, host: str) -> str | None:
+    """Return the proxy that the environment names for an address, if any.
+
+    By HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY, in capitals or not.
+    """
+    proxies = {} if proxy_bypass(host) else _proxies()
+    return proxies.get(scheme) or proxies.get("all")
+
+
+def _proxies() -> dict[str, str]:
+    """Return them by the scheme they are for."""
+    return {
+        scheme: proxy if "://" in proxy else f"http://{proxy}"
+        for scheme, proxy in getproxies().items()
+        if scheme in ("http", "https", "all")
+    }
 
 
 def _authorities(ca_file: str | None) -> ssl.SSLContext:
@@ -133,7 +178,8 @@ def _authorities(ca_file: str | None) -> ssl.SSLContext:
 
 
 @contextmanager
-def _translated(request: httpx.Request) -> Iterator[None]:
+def _translated(request: httpx.Request, *, is_ours: bool) -> Iterator[None]:
+    """Say what an error means; a request that is not ours is a call for a token."""
     host = request.url.host
     try:
         yield
@@ -146,8 +192,7 @@ def _translated(request: httpx.Request) -> Iterator[None]:
     ) as error:
         raise Unusable(f"no request can be sent to {host}: {_why(error)}") from error
     except httpx.RequestError as error:
-        # With a token exchange the call for the token may be the one that failed.
-        if error.request is not request:
+        if not is_ours:
             raise NotProcessed(f"the call for a token failed: {_why(error)}") from error
         if isinstance(error, httpx.DecodingError):
             unreadable = f"the answer of {host} cannot be read: {_why(error)}"

@@ -13,11 +13,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO
 
+import httpx
 import pytest
 import trustme
 from program import recording
 
 from leadctl.sandbox import Fault
+from leadctl.transport import Transport, proxy_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -50,12 +52,14 @@ def voiso(*headers: str) -> dict[str, bytes]:
 class Wire:
     """A server on a bare socket: it says what it is told, and keeps what it hears.
 
-    Of an answer in parts the last is said over and over, `pause` seconds apart.
+    Of an answer in parts the last is said over and over, `pause` seconds apart; one
+    without any part is never given. `leaves`: it closes after each answer.
     """
 
     answers: dict[str, bytes | tuple[bytes, ...]]
     context: ssl.SSLContext | None = None
     pause: float = 0.0
+    leaves: bool = False
     heard: list[str] = field(default_factory=list)
     port: int = 0
 
@@ -92,7 +96,10 @@ class Wire:
         said = self.answers[head.partition(" ")[0]]
         if isinstance(said, bytes):
             connection.sendall(said)
-            return True
+            return not self.leaves
+        if not said:
+            time.sleep(self.pause)
+            return False
         for part in itertools.chain(said, itertools.repeat(said[-1])):
             connection.sendall(part)
             time.sleep(self.pause)
@@ -104,8 +111,10 @@ def wired(
     answers: Mapping[str, bytes | tuple[bytes, ...]],
     context: ssl.SSLContext | None = None,
     pause: float = 0.0,
+    *,
+    leaves: bool = False,
 ) -> Iterator[Wire]:
-    wire = Wire({**answers}, context, pause)
+    wire = Wire({**answers}, context, pause, leaves)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         wire.port = listener.getsockname()[1]
         threading.Thread(target=wire.serve, args=(listener,), daemon=True).start()
@@ -236,6 +245,28 @@ def test_answer_without_bounds_is_given_up(
     assert reason in ran.document["reasons"][0]["message"]
 
 
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_silence_is_given_up(
+    push: Push, authority: tuple[trustme.CA, Path], scheme: str
+) -> None:
+    """Its leads are in doubt: they were sent."""
+    ca, path = authority
+    context = certified(ca) if scheme == "https" else None
+    with wired(voiso() | {"POST": ()}, context, pause=3) as wire:
+        url = f"{scheme}://127.0.0.1:{wire.port}"
+        ran = pushed(push, url, TIMEOUT="0.5", RETRY_FOR="0", CA_FILE=str(path))
+    assert (ran.code, ran.counts) == (10, {"unknown": 1})
+    assert "no answer in time" in ran.document["reasons"][0]["message"]
+
+
+def test_server_that_leaves_after_each_answer_is_called_again(push: Push) -> None:
+    """It is seen before a request leaves: nothing comes into doubt."""
+    with wired(voiso(), leaves=True) as wire:
+        ran = pushed(push, f"http://127.0.0.1:{wire.port}")
+    assert (ran.code, ran.counts, ran.document["requests"]) == (0, {"created": 1}, 1)
+    assert len(wire.heard) == 2
+
+
 def test_packed_answer_is_read(push: Push) -> None:
     body = gzip.compress(json.dumps(CREATED).encode())
     answers = voiso() | {"POST": answer(body, "Content-Encoding: gzip")}
@@ -278,7 +309,68 @@ def test_answer_cannot_repeat_our_secrets(push: Push) -> None:
         assert KEY not in ran.out + ran.err
 
 
+# --- what leaves ---
+
+
+def test_request_leaves_in_one_piece_and_says_who_sends_it() -> None:
+    def hear() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            heard.append(connection.recv(2**20))
+            connection.sendall(answer(b"{}"))
+
+    heard: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=hear)
+        thread.start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/leads"
+        transport = Transport(None, direct=True)
+        response = transport.send(httpx.Request("POST", url, content=b"made-up leads"))
+        thread.join()
+        transport.close()
+    assert response.content == b"{}"
+    head, _, body = heard[0].lower().partition(b"\r\n\r\n")
+    assert body == b"made-up leads"
+    assert b"\r\nuser-agent: leadctl" in head
+    assert b"\r\naccept-encoding: gzip, deflate" in head
+
+
 # --- proxies ---
+
+
+@pytest.mark.parametrize(
+    ("variables", "proxy"),
+    [
+        ({}, None),
+        ({"HTTPS_PROXY": "http://one.example:1"}, "http://one.example:1"),
+        ({"https_proxy": "one.example:1"}, "http://one.example:1"),
+        ({"HTTP_PROXY": "http://one.example:1"}, None),
+        ({"ALL_PROXY": "http://one.example:1"}, "http://one.example:1"),
+        (
+            {
+                "ALL_PROXY": "http://one.example:1",
+                "https_proxy": "http://two.example:2",
+            },
+            "http://two.example:2",
+        ),
+        ({"HTTPS_PROXY": "one.example:1", "NO_PROXY": "dialer.example"}, None),
+        ({"HTTPS_PROXY": "one.example:1", "NO_PROXY": "a.example,.example"}, None),
+        ({"HTTPS_PROXY": "one.example:1", "NO_PROXY": "*"}, None),
+        (
+            {"HTTPS_PROXY": "one.example:1", "NO_PROXY": "other.example"},
+            "http://one.example:1",
+        ),
+    ],
+)
+def test_environment_names_the_proxy(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], proxy: str | None
+) -> None:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert proxy_of("https", "dialer.example") == proxy
 
 
 def test_proxy_of_the_environment_is_used(push: Push) -> None:
