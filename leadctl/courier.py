@@ -41,6 +41,11 @@ class Answer(NamedTuple):
     took: float = 0.0
 
     @property
+    def never_left(self) -> bool:
+        """Whether nobody was there to take the request."""
+        return isinstance(self.result, NotProcessed) and self.http is None
+
+    @property
     def arrival(self) -> Arrival:
         match self.result:
             case ProviderError() as error:

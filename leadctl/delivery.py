@@ -10,29 +10,19 @@ from __future__ import annotations
 import random
 from collections import deque
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
-from leadctl.audit import BatchState
-from leadctl.courier import CannotAsk, Courier, Found
-from leadctl.errors import (
-    InDoubt,
-    LeadctlError,
-    LedgerUnusable,
-    NotProcessed,
-    ProviderError,
-    Refused,
-)
-from leadctl.journey import Journey, Patience, Refusals, after_doubt, isolated
-from leadctl.model import Code, Outcome, Status
-from leadctl.pace import asked_pause
+from leadctl.courier import Courier
+from leadctl.errors import LeadctlError, LedgerUnusable, NotProcessed
+from leadctl.journey import Journey, Patience
+from leadctl.model import Code
 from leadctl.progress import Meter
+from leadctl.settlement import Settlement
 from leadctl.timeline import Departure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from uuid import UUID
 
     import httpx
@@ -40,11 +30,9 @@ if TYPE_CHECKING:
     from leadctl.books import Books
     from leadctl.clock import Clock, Stop
     from leadctl.courier import Answer
-    from leadctl.model import Batch, Lead
+    from leadctl.model import Batch
     from leadctl.pace import Pace
     from leadctl.provider import Limits, Provider
-
-_BROKEN_OFF = "the run ended before the answer was read"
 
 PACE = "the provider's pace for this account"
 """What a request waits for that is no repeat."""
@@ -77,27 +65,23 @@ class Delivery:
         jitter: Callable[[], float] = random.random,
         meter: Meter | None = None,
     ) -> None:
-        self._provider = provider
         self._limits = limits
         began = datetime.fromisoformat(books.run().started_at).timestamp()
         self._courier = Courier(provider, send, clock.time, began)
         self._books = books
         self._clock = clock
         self._stop = stop
-        self._patience = patience or Patience()
         self._tell = tell
-        self._jitter = jitter
         self._meter = meter or Meter()
         self._pace = pace
-        self._can_ask = provider.look_up("", "") is not None
-        self._under_way: dict[UUID, Journey] = {}
-        self._again: deque[Journey] = deque()
+        self._settlement = Settlement(
+            provider, limits, books, pace, patience or Patience(), clock.time, jitter
+        )
+        self._again = self._settlement.again
         self._ready: deque[Journey] = deque()
+        self._under_way: dict[UUID, Journey] = {}
         self._enough = min(limits.concurrency, AT_HAND)
         self._leaving: deque[tuple[Journey, Departure]] = deque()
-        self._untold: deque[tuple[float, str]] = deque()
-        self._given_up = 0
-        self._refusals = Refusals(self._patience.refused)
 
     def deliver(self, batches: Iterator[Batch], in_doubt: Sequence[Batch] = ()) -> None:
         """Send every batch and settle every lead of those taken from the iterator.
@@ -112,7 +96,7 @@ class Delivery:
         """
         try:
             for batch in in_doubt:
-                self._take_up(batch)
+                self._settlement.take_up(batch)
             pause = 0.0
             while not self._stop.is_asked():
                 self._prepare(batches)
@@ -122,7 +106,7 @@ class Delivery:
             while self._under_way:
                 self._collect()
             while self._again:  # a stop was asked for: what was to be repeated is not
-                self._give_up(self._again.popleft(), Code.NOT_PROCESSED)
+                self._settlement.give_up(self._again.popleft(), Code.NOT_PROCESSED)
         except LedgerUnusable:
             raise  # what is under way stays `sending`: in doubt, and never lost
         except LeadctlError as error:
@@ -134,20 +118,9 @@ class Delivery:
     def give_up(self, in_doubt: Sequence[Batch]) -> None:
         """Settle batches of an earlier part of the run without sending anything."""
         for batch in in_doubt:
-            self._give_up(self._broken_off(batch), Code.ANSWER_LOST)
+            self._settlement.call_off(batch)
 
     # --- choosing and starting ---
-
-    def _take_up(self, batch: Batch) -> None:
-        journey = self._broken_off(batch)
-        if self._provider.resend_is_safe:
-            self._repeat(journey, self._limits.doubt_delay, _BROKEN_OFF)
-        else:
-            self._give_up(journey, Code.ANSWER_LOST)
-
-    def _broken_off(self, batch: Batch) -> Journey:
-        lost = InDoubt(_BROKEN_OFF)
-        return Journey(batch, doubted=True, ask=self._can_ask, last=lost)
 
     def _prepare(self, batches: Iterator[Batch]) -> None:
         """Have batches at hand: rows are read while requests travel.
@@ -242,14 +215,11 @@ class Delivery:
 
     @contextmanager
     def _on_disk(self, answers: Sequence[tuple[Batch, Answer]]) -> Iterator[None]:
-        """Commit what is done inside; tell of it when it is on disk.
-
-        Whoever is told may be slow to listen: the ledger is free by then.
-        """
+        """Commit what is done inside; tell of it when it is on disk."""
         with self._books.together():
             yield
-        while self._untold:
-            self._tell(*self._untold.popleft())
+        for pause, why in self._settlement.pauses():
+            self._tell(pause, why)
         if answers:
             self._meter.has_answers()
 
@@ -258,184 +228,21 @@ class Delivery:
         reasons: list[LeadctlError] = []
         for batch, answer in answers:
             journey = self._under_way.pop(batch.id)
+            if answer.never_left:
+                self._never_left(journey)
             try:
-                self._read(journey, answer)
+                self._settlement.read(journey, answer)
             except LedgerUnusable:
                 raise
             except LeadctlError as reason:
                 reasons.append(reason)
         return reasons
 
-    def _read(self, journey: Journey, answer: Answer) -> None:
-        self._books.answered(journey.batch, answer.arrival)
-        self._pace.ended()
-        match answer.result:
-            case ProviderError() as error:
-                if isinstance(error, NotProcessed) and answer.http is None:
-                    self._never_left(journey)
-                self._trouble(journey, error, answer.headers)
-            case Found(outcomes):
-                self._looked_up(journey, outcomes)
-            case outcomes:
-                self._answered(journey, outcomes)
-
     def _never_left(self, journey: Journey) -> None:
         """Count a batch as sent no more where nobody was there to take it."""
         if journey.is_first:
             journey.family.has_left = False
             self._meter.takes_back(len(journey.batch))
-
-    def _answered(self, journey: Journey, outcomes: list[Outcome]) -> None:
-        self._given_up = 0
-        open_leads = [
-            lead
-            for lead, outcome in zip(journey.batch.leads, outcomes, strict=True)
-            if outcome.status is Status.UNKNOWN
-        ]
-        if open_leads and self._may_repeat(journey, doubted=True):
-            decided = [None if o.status is Status.UNKNOWN else o for o in outcomes]
-            (rest,) = self._settle(journey, decided, [open_leads], BatchState.DOUBT)
-            rest.attempts, rest.waited = journey.attempts, journey.waited
-            self._repeat(
-                rest, self._limits.doubt_delay, "some rows are missing from the answer"
-            )
-        else:
-            self._settle(journey, outcomes)
-
-    def _looked_up(self, journey: Journey, outcomes: list[Outcome | None]) -> None:
-        """Settle what the look-up found; send the rest, which never arrived."""
-        self._given_up = 0
-        missing = [
-            lead
-            for lead, outcome in zip(journey.batch.leads, outcomes, strict=True)
-            if outcome is None
-        ]
-        parts = [missing] if missing else []
-        # What the look-up says is certain: the note about a lost answer does not apply.
-        for piece in self._settle(journey, outcomes, parts, certain=True):
-            piece.attempts, piece.waited = journey.attempts, journey.waited
-            self._again.appendleft(piece)
-
-    def _trouble(
-        self, journey: Journey, error: ProviderError, headers: Mapping[str, str]
-    ) -> None:
-        journey.last = error
-        match error:
-            case Refused():
-                self._given_up = 0
-                self._isolate(journey, error)
-            case NotProcessed() | InDoubt():
-                journey.doubted = journey.doubted or isinstance(error, InDoubt)
-                if isinstance(error, CannotAsk):
-                    self._can_ask = False
-                journey.ask = self._can_ask and journey.doubted
-                self._repeat_or_give_up(journey, error, headers)
-            case _:  # the next batch would meet the same
-                self._give_up(journey, Code.NOT_PROCESSED)
-                raise error
-
-    def _repeat_or_give_up(
-        self,
-        journey: Journey,
-        error: NotProcessed | InDoubt,
-        headers: Mapping[str, str],
-    ) -> None:
-        asked = asked_pause(headers, self._clock.time())
-        if asked is not None:  # it concerns every run on this account
-            self._pace.quiet(asked, shared=True)
-        pause = self._pause(journey, error, asked)
-        if self._may_repeat(journey, pause, doubted=journey.doubted):
-            state = (
-                BatchState.DOUBT if isinstance(error, InDoubt) else BatchState.WAITING
-            )
-            self._books.mark(journey.batch, state, doubted=journey.doubted)
-            self._repeat(journey, pause, error.message)
-            return
-        self._give_up(journey, Code.NOT_PROCESSED)
-        self._given_up += 1
-        if self._given_up >= self._patience.given_up:
-            raise error
-
-    def _may_repeat(
-        self, journey: Journey, pause: float = 0.0, *, doubted: bool
-    ) -> bool:
-        return (
-            (self._provider.resend_is_safe or not doubted)
-            and journey.attempts < self._patience.attempts
-            and journey.waited + pause <= self._patience.longest_wait
-        )
-
-    def _pause(
-        self, journey: Journey, error: ProviderError, asked: float | None
-    ) -> float:
-        """Seconds to the next attempt: as asked, else back-off with full jitter."""
-        least = self._limits.doubt_delay if isinstance(error, InDoubt) else 0.0
-        if asked is not None:
-            return max(least, asked + self._jitter())
-        return max(least, self._patience.pause(journey.attempts, self._jitter()))
-
-    def _repeat(self, journey: Journey, pause: float, why: str) -> None:
-        journey.waited += pause
-        journey.held_for = why
-        self._pace.quiet(pause, shared=False)
-        self._untold.append((pause, why))
-        self._again.append(journey)
-
-    def _give_up(self, journey: Journey, code: Code) -> None:
-        """Settle a batch that is not sent again; a doubt stays, whatever came later."""
-        why = journey.last.message if journey.last else "not sent"
-        if journey.doubted:
-            unreadable = isinstance(journey.last, InDoubt) and not journey.last.lost
-            code = Code.ANSWER_UNREADABLE if unreadable else Code.ANSWER_LOST
-            outcome = Outcome(Status.UNKNOWN, code, why)
-        else:
-            outcome = Outcome(Status.FAILED, code, why)
-        self._settle(journey, [outcome] * len(journey.batch))
-
-    def _isolate(self, journey: Journey, refusal: Refused) -> None:
-        """Deliver the rest of a refused batch, once the culprits are known."""
-        outcomes, parts = isolated(journey, refusal, self._patience)
-        pieces = self._settle(journey, outcomes, parts)
-        self._again.extendleft(reversed(pieces))
-
-    # --- settling ---
-
-    def _settle(
-        self,
-        journey: Journey,
-        outcomes: Sequence[Outcome | None],
-        parts: Sequence[Sequence[Lead]] = (),
-        state: BatchState = BatchState.WAITING,
-        *,
-        certain: bool = False,
-    ) -> list[Journey]:
-        """Record outcomes; leads without one (None) travel on in `parts`, returned."""
-        if journey.doubted and not certain:
-            outcomes = [outcome and after_doubt(outcome) for outcome in outcomes]
-        family, doubted = journey.family, journey.doubted or state is BatchState.DOUBT
-        pieces = [
-            Journey(
-                replace(journey.batch, id=uuid4(), leads=tuple(part)),
-                family,
-                doubted=doubted,
-                last=journey.last,
-            )
-            for part in parts
-        ]
-        self._books.settle(
-            journey.batch,
-            outcomes,
-            [piece.batch for piece in pieces],
-            state,
-            doubted=doubted,
-        )
-        family.open += len(pieces) - 1
-        decided = [outcome for outcome in outcomes if outcome]
-        family.refusals |= {o.reason for o in decided if o.status is Status.REJECTED}
-        family.welcome |= any(o.status is not Status.REJECTED for o in decided)
-        if not family.open:
-            self._refusals.watch(family)
-        return pieces
 
     # --- ending ---
 
@@ -451,4 +258,4 @@ class Delivery:
         leaving = [journey for journey, _ in self._leaving]
         for journey in [*leaving, *self._again, *self._ready]:
             journey.last = journey.last or NotProcessed(f"not sent: {error.message}")
-            self._give_up(journey, Code.NOT_SENT)
+            self._settlement.give_up(journey, Code.NOT_SENT)

@@ -305,8 +305,17 @@ ALLOWED = {
     "journey": {"answers", "errors", "model"},
     "lookup": {"answers", "errors", "model", "provider"},
     "courier": {"errors", "judging", "lookup", "model", "provider", "timeline"},
-    "delivery": {
+    "settlement": {
         "audit",
+        "books",
+        "courier",
+        "errors",
+        "journey",
+        "model",
+        "pace",
+        "provider",
+    },
+    "delivery": {
         "books",
         "clock",
         "courier",
@@ -316,6 +325,7 @@ ALLOWED = {
         "pace",
         "progress",
         "provider",
+        "settlement",
         "timeline",
     },
     "line": {

@@ -1,0 +1,243 @@
+"""An answer read: what it settles of a batch, what goes again, what ends the run."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from leadctl.audit import BatchState
+from leadctl.courier import CannotAsk, Found
+from leadctl.errors import InDoubt, NotProcessed, ProviderError, Refused
+from leadctl.journey import Journey, Refusals, after_doubt, isolated
+from leadctl.model import Code, Outcome, Status
+from leadctl.pace import asked_pause
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from leadctl.books import Books
+    from leadctl.courier import Answer
+    from leadctl.journey import Patience
+    from leadctl.model import Batch, Lead
+    from leadctl.pace import Pace
+    from leadctl.provider import Limits, Provider
+
+_BROKEN_OFF = "the run ended before the answer was read"
+
+
+class Settlement:
+    """Settles the batches of one run by their answers, inside a transaction.
+
+    `again` are those to be repeated, before any fresh one.
+    """
+
+    def __init__(
+        self,
+        provider: Provider,
+        limits: Limits,
+        books: Books,
+        pace: Pace,
+        patience: Patience,
+        time: Callable[[], float],
+        jitter: Callable[[], float],
+    ) -> None:
+        self._provider = provider
+        self._limits = limits
+        self._books = books
+        self._pace = pace
+        self._patience = patience
+        self._time = time
+        self._jitter = jitter
+        self._can_ask = provider.look_up("", "") is not None
+        self._given_up = 0
+        self._refusals = Refusals(patience.refused)
+        self.again: deque[Journey] = deque()
+        self._pauses: deque[tuple[float, str]] = deque()
+
+    def pauses(self) -> Iterator[tuple[float, str]]:
+        """Take the waits (seconds, why) since then: to be told of when all is on disk.
+
+        Whoever is told may be slow to listen: the ledger is free by then.
+        """
+        while self._pauses:
+            yield self._pauses.popleft()
+
+    def take_up(self, batch: Batch) -> None:
+        """Repeat a batch of an earlier part of the run whose answer nobody read."""
+        journey = self._broken_off(batch)
+        if self._provider.resend_is_safe:
+            self._repeat(journey, self._limits.doubt_delay, _BROKEN_OFF)
+        else:
+            self.give_up(journey, Code.ANSWER_LOST)
+
+    def call_off(self, batch: Batch) -> None:
+        """Settle such a batch without sending anything."""
+        self.give_up(self._broken_off(batch), Code.ANSWER_LOST)
+
+    def _broken_off(self, batch: Batch) -> Journey:
+        lost = InDoubt(_BROKEN_OFF)
+        return Journey(batch, doubted=True, ask=self._can_ask, last=lost)
+
+    def read(self, journey: Journey, answer: Answer) -> None:
+        """Settle a batch by its answer; raises the reason to end the run, if it is."""
+        self._books.answered(journey.batch, answer.arrival)
+        self._pace.ended()
+        match answer.result:
+            case ProviderError() as error:
+                self._trouble(journey, error, answer.headers)
+            case Found(outcomes):
+                self._looked_up(journey, outcomes)
+            case outcomes:
+                self._answered(journey, outcomes)
+
+    def _answered(self, journey: Journey, outcomes: list[Outcome]) -> None:
+        self._given_up = 0
+        open_leads = [
+            lead
+            for lead, outcome in zip(journey.batch.leads, outcomes, strict=True)
+            if outcome.status is Status.UNKNOWN
+        ]
+        if open_leads and self._may_repeat(journey, doubted=True):
+            decided = [None if o.status is Status.UNKNOWN else o for o in outcomes]
+            (rest,) = self._settle(journey, decided, [open_leads], BatchState.DOUBT)
+            rest.attempts, rest.waited = journey.attempts, journey.waited
+            self._repeat(
+                rest, self._limits.doubt_delay, "some rows are missing from the answer"
+            )
+        else:
+            self._settle(journey, outcomes)
+
+    def _looked_up(self, journey: Journey, outcomes: list[Outcome | None]) -> None:
+        """Settle what the look-up found; send the rest, which never arrived."""
+        self._given_up = 0
+        missing = [
+            lead
+            for lead, outcome in zip(journey.batch.leads, outcomes, strict=True)
+            if outcome is None
+        ]
+        parts = [missing] if missing else []
+        # What the look-up says is certain: the note about a lost answer does not apply.
+        for piece in self._settle(journey, outcomes, parts, certain=True):
+            piece.attempts, piece.waited = journey.attempts, journey.waited
+            self.again.appendleft(piece)
+
+    def _trouble(
+        self, journey: Journey, error: ProviderError, headers: Mapping[str, str]
+    ) -> None:
+        journey.last = error
+        match error:
+            case Refused():
+                self._given_up = 0
+                self._isolate(journey, error)
+            case NotProcessed() | InDoubt():
+                journey.doubted = journey.doubted or isinstance(error, InDoubt)
+                if isinstance(error, CannotAsk):
+                    self._can_ask = False
+                journey.ask = self._can_ask and journey.doubted
+                self._repeat_or_give_up(journey, error, headers)
+            case _:  # the next batch would meet the same
+                self.give_up(journey, Code.NOT_PROCESSED)
+                raise error
+
+    def _repeat_or_give_up(
+        self,
+        journey: Journey,
+        error: NotProcessed | InDoubt,
+        headers: Mapping[str, str],
+    ) -> None:
+        asked = asked_pause(headers, self._time())
+        if asked is not None:  # it concerns every run on this account
+            self._pace.quiet(asked, shared=True)
+        pause = self._pause(journey, error, asked)
+        if self._may_repeat(journey, pause, doubted=journey.doubted):
+            state = (
+                BatchState.DOUBT if isinstance(error, InDoubt) else BatchState.WAITING
+            )
+            self._books.mark(journey.batch, state, doubted=journey.doubted)
+            self._repeat(journey, pause, error.message)
+            return
+        self.give_up(journey, Code.NOT_PROCESSED)
+        self._given_up += 1
+        if self._given_up >= self._patience.given_up:
+            raise error
+
+    def _may_repeat(
+        self, journey: Journey, pause: float = 0.0, *, doubted: bool
+    ) -> bool:
+        return (
+            (self._provider.resend_is_safe or not doubted)
+            and journey.attempts < self._patience.attempts
+            and journey.waited + pause <= self._patience.longest_wait
+        )
+
+    def _pause(
+        self, journey: Journey, error: ProviderError, asked: float | None
+    ) -> float:
+        """Seconds to the next attempt: as asked, else back-off with full jitter."""
+        least = self._limits.doubt_delay if isinstance(error, InDoubt) else 0.0
+        if asked is not None:
+            return max(least, asked + self._jitter())
+        return max(least, self._patience.pause(journey.attempts, self._jitter()))
+
+    def _repeat(self, journey: Journey, pause: float, why: str) -> None:
+        journey.waited += pause
+        journey.held_for = why
+        self._pace.quiet(pause, shared=False)
+        self._pauses.append((pause, why))
+        self.again.append(journey)
+
+    def give_up(self, journey: Journey, code: Code) -> None:
+        """Settle a batch that is not sent again; a doubt stays, whatever came later."""
+        why = journey.last.message if journey.last else "not sent"
+        if journey.doubted:
+            unreadable = isinstance(journey.last, InDoubt) and not journey.last.lost
+            code = Code.ANSWER_UNREADABLE if unreadable else Code.ANSWER_LOST
+            outcome = Outcome(Status.UNKNOWN, code, why)
+        else:
+            outcome = Outcome(Status.FAILED, code, why)
+        self._settle(journey, [outcome] * len(journey.batch))
+
+    def _isolate(self, journey: Journey, refusal: Refused) -> None:
+        """Deliver the rest of a refused batch, once the culprits are known."""
+        outcomes, parts = isolated(journey, refusal, self._patience)
+        pieces = self._settle(journey, outcomes, parts)
+        self.again.extendleft(reversed(pieces))
+
+    def _settle(
+        self,
+        journey: Journey,
+        outcomes: Sequence[Outcome | None],
+        parts: Sequence[Sequence[Lead]] = (),
+        state: BatchState = BatchState.WAITING,
+        *,
+        certain: bool = False,
+    ) -> list[Journey]:
+        """Record outcomes; leads without one (None) travel on in `parts`, returned."""
+        if journey.doubted and not certain:
+            outcomes = [outcome and after_doubt(outcome) for outcome in outcomes]
+        family, doubted = journey.family, journey.doubted or state is BatchState.DOUBT
+        pieces = [
+            Journey(
+                replace(journey.batch, id=uuid4(), leads=tuple(part)),
+                family,
+                doubted=doubted,
+                last=journey.last,
+            )
+            for part in parts
+        ]
+        self._books.settle(
+            journey.batch,
+            outcomes,
+            [piece.batch for piece in pieces],
+            state,
+            doubted=doubted,
+        )
+        family.open += len(pieces) - 1
+        decided = [outcome for outcome in outcomes if outcome]
+        family.refusals |= {o.reason for o in decided if o.status is Status.REJECTED}
+        family.welcome |= any(o.status is not Status.REJECTED for o in decided)
+        if not family.open:
+            self._refusals.watch(family)
+        return pieces
