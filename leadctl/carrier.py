@@ -24,34 +24,31 @@ KEPT = 5.0
 
 
 class Carrier(httpx.BaseTransport):
-    """Carries a request at a time, as `httpx.HTTPTransport` does without a proxy."""
+    """Carries a request at a time, on one connection and without a proxy."""
 
     def __init__(self, authorities: ssl.SSLContext) -> None:
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=authorities,
-            max_connections=1,
-            keepalive_expiry=KEPT,
-            network_backend=_Connecting(),
-        )
+        self._authorities = authorities
+        self._kept: httpcore.HTTPConnection | None = None
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request, read the head of its answer; raises httpx.TransportError."""
-        url = request.url
+        if request.url.scheme not in ("http", "https"):
+            raise httpx.UnsupportedProtocol(f"{request.url.scheme}://")
+        url = httpcore.URL(
+            scheme=request.url.raw_scheme,
+            host=request.url.raw_host,
+            port=request.url.port,
+            target=request.url.raw_path,
+        )
+        whole = httpcore.Request(
+            request.method,
+            url,
+            headers=request.headers.raw,
+            content=request.stream,
+            extensions=request.extensions,
+        )
         with _as_httpx():
-            answer = self._pool.handle_request(
-                httpcore.Request(
-                    request.method,
-                    httpcore.URL(
-                        scheme=url.raw_scheme,
-                        host=url.raw_host,
-                        port=url.port,
-                        target=url.raw_path,
-                    ),
-                    headers=request.headers.raw,
-                    content=request.stream,
-                    extensions=request.extensions,
-                )
-            )
+            answer = self._connection(url.origin).handle_request(whole)
         return httpx.Response(
             answer.status,
             headers=answer.headers,
@@ -60,7 +57,23 @@ class Carrier(httpx.BaseTransport):
         )
 
     def close(self) -> None:
-        self._pool.close()
+        if self._kept:
+            self._kept.close()
+
+    def _connection(self, origin: httpcore.Origin) -> httpcore.HTTPConnection:
+        """Return the one that is kept, unless its server has left or is another."""
+        kept = self._kept
+        is_there = kept and kept.can_handle_request(origin) and kept.is_idle()
+        if kept and is_there and not kept.has_expired():
+            return kept
+        self.close()
+        self._kept = httpcore.HTTPConnection(
+            origin,
+            ssl_context=self._authorities,
+            keepalive_expiry=KEPT,
+            network_backend=_Connecting(),
+        )
+        return self._kept
 
 
 class _Body(httpx.SyncByteStream):
@@ -154,9 +167,4 @@ def _as_httpx() -> Iterator[None]:
         raise getattr(httpx, type(error).__name__)(str(error)) from error
 
 
-_ERRORS = (
-    httpcore.TimeoutException,
-    httpcore.NetworkError,
-    httpcore.ProtocolError,
-    httpcore.UnsupportedProtocol,
-)
+_ERRORS = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError)
