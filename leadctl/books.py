@@ -60,8 +60,8 @@ class Books(Audit):
         self._noted: list[tuple[int, Finding]] = []
         self._doubtful: list[tuple[int, Lead]] = []
         self._is_together = False
-        self._requests = 0
-        self._departed = 0  # the latest request that its run does not count yet
+        self._requests: int | None = None  # read when one leaves
+        self._are_counted = True  # the requests, in the run's line
         self._there: list[bytes] = []
         self._numbers: dict[UUID, int] = {}
         self._attempts: dict[UUID, int] = {}
@@ -128,6 +128,23 @@ class Books(Audit):
             else:
                 self._add(batch, rows, BatchState.SENDING, doubted=doubted)
             self._note_departure(batch, rows, departure)
+
+    def call_back(self, batch: Batch, *, fresh: bool, doubted: bool) -> None:
+        """Undo an intent: the batch did not leave. A `fresh` one never did before."""
+        with self.together():
+            if fresh:
+                number = self._numbers.pop(batch.id)
+                self._db.execute("DELETE FROM batches WHERE number = ?", (number,))
+            else:
+                state = BatchState.DOUBT if doubted else BatchState.WAITING
+                self._db.execute(
+                    "UPDATE batches SET state = ?, attempts = attempts - 1"
+                    " WHERE number = ? AND run = ?",
+                    (state, self._numbers[batch.id], self._run),
+                )
+            if self._guarded and not doubted:
+                self._undoubt(batch.leads)
+            self._strike_departure(batch)
 
     def answered(self, batch: Batch, arrival: Arrival) -> None:
         """Keep what came of a request; written with what it makes of the batch."""
@@ -260,12 +277,23 @@ class Books(Audit):
             )
 
     def _note_departure(self, batch: Batch, rows: str, departure: Departure) -> None:
-        if not self._requests:
+        if self._requests is None:
             self._requests = self.run().requests
         self._requests += 1
         self._attempts[batch.id] = attempt = self._attempts.get(batch.id, 0) + 1
         self.timeline.leave(self._requests, batch, rows, attempt, departure)
-        self._under_way[batch.id] = self._departed = self._requests
+        self._under_way[batch.id] = self._requests
+        self._are_counted = False
+
+    def _strike_departure(self, batch: Batch) -> None:
+        struck = self._under_way.pop(batch.id)
+        self.timeline.strike(struck)
+        for other, number in self._under_way.items():
+            if number > struck:
+                self._under_way[other] = number - 1
+        self._requests = (self._requests or 0) - 1
+        self._attempts[batch.id] -= 1
+        self._are_counted = False
 
     def _note_arrival(
         self, batch: Batch, answered: int = 0, delivered: int = 0
@@ -312,12 +340,12 @@ class Books(Audit):
 
     def _write_shared(self) -> None:
         """Write what a transaction had in common: the requests, who was delivered."""
-        if self._departed:
+        if not self._are_counted:
             self._db.execute(
                 "UPDATE runs SET requests = ? WHERE number = ?",
-                (self._departed, self._run),
+                (self._requests, self._run),
             )
-            self._departed = 0
+            self._are_counted = True
         there, self._there = self._there, []
         if there:
             self._delivered.add(there)

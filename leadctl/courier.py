@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
@@ -33,11 +34,15 @@ class Found:
 
 
 class Answer(NamedTuple):
-    """What came of one request: `http` is its status, where there was one."""
+    """What came of one request: `http` is its status, where there was one.
+
+    It left at `left` (Unix time) and took so many seconds.
+    """
 
     result: list[Outcome] | Found | ProviderError
     headers: Mapping[str, str]
     http: int | None = None
+    left: float = 0.0
     took: float = 0.0
 
     @property
@@ -49,16 +54,18 @@ class Answer(NamedTuple):
     def arrival(self) -> Arrival:
         match self.result:
             case ProviderError() as error:
-                return Arrival(self.took, self.http, error.code, error.message)
+                return Arrival(
+                    self.left, self.took, self.http, error.code, error.message
+                )
             case _:
-                return Arrival(self.took, self.http)
+                return Arrival(self.left, self.took, self.http)
 
 
 Errand: TypeAlias = "tuple[Callable[[Batch], Answer], Batch]"
 
 
-class Courier:
-    """Carries batches to a provider, and questions about those in doubt.
+class Errands:
+    """What a courier does: batches sent to a provider, questions about those in doubt.
 
     `time` is Unix time; leads the provider lists are ours if they came after `began`,
     the beginning of the run.
@@ -75,18 +82,75 @@ class Courier:
         self._send = send
         self._time = time
         self._began = began
+
+    def sent(self, batch: Batch) -> Answer:
+        """Send a batch."""
+        headers: Mapping[str, str] = {}
+        http: int | None = None
+        try:
+            response = self._send(self._provider.request(batch))
+            headers, http = response.headers, response.status_code
+            return Answer(judge(self._provider, batch, response), headers, http)
+        except ProviderError as error:
+            return Answer(error, error.headers or headers, http)
+
+    def asked(self, batch: Batch) -> Answer:
+        """Look the leads of a batch up instead of sending them."""
+        try:
+            found = lookup.outcomes(
+                self._provider, batch, self._send, self._began, self._time
+            )
+            return Answer(Found(found), {})
+        except NotProcessed as error:
+            return Answer(error, error.headers or {})
+        except ProviderError as error:
+            return Answer(CannotAsk(error.message), {})
+
+
+class Courier:
+    """Runs errands, as many at a time as there are `places`, each in a thread.
+
+    More of them wait for a place, until they leave or are called back. `may_leave` is
+    asked right before each; `time` is Unix time.
+    """
+
+    def __init__(
+        self,
+        errands: Errands,
+        places: int,
+        time: Callable[[], float],
+        may_leave: Callable[[], bool],
+    ) -> None:
+        self._errands = errands
+        self._places = places
+        self._time = time
+        self._may_leave = may_leave
         self._waiting: SimpleQueue[Errand | None] = SimpleQueue()
-        self._back: SimpleQueue[tuple[Batch, Answer | BaseException]] = SimpleQueue()
+        self._back: SimpleQueue[tuple[Batch, Answer | BaseException | None]]
+        self._back = SimpleQueue()
         self._threads = 0
         self._under_way = 0
 
     def send(self, batch: Batch, *, ask: bool) -> None:
         """Start a request; with `ask`, look the leads up instead of sending them."""
         self._under_way += 1
-        self._waiting.put((self._asked if ask else self._sent, batch))
-        if self._threads < self._under_way:
+        errand = self._errands.asked if ask else self._errands.sent
+        self._waiting.put((errand, batch))
+        if self._threads < min(self._under_way, self._places):
             threading.Thread(target=self._work, daemon=True).start()
             self._threads += 1
+
+    def call_back(self) -> None:
+        """Let none leave that still waits for a place; they come back unanswered.
+
+        Whoever meets trouble calls them back as well, before anybody reads of it.
+        """
+        if self._under_way <= self._places:
+            return  # each has a thread, which is about to take it
+        with suppress(Empty):
+            while errand := self._waiting.get_nowait():
+                self._back.put((errand[1], None))
+            self._waiting.put(None)  # which lets a thread go
 
     @property
     def is_busy(self) -> bool:
@@ -99,9 +163,12 @@ class Courier:
 
     def answers(
         self, *, wait: bool = False, timeout: float | None = None
-    ) -> list[tuple[Batch, Answer]]:
-        """Return what has come back; `wait` for the first, or `timeout` seconds."""
-        found: list[tuple[Batch, Answer]] = []
+    ) -> list[tuple[Batch, Answer | None]]:
+        """Return what has come back; `wait` for the first, or `timeout` seconds.
+
+        None stands for a request that was called back: it did not leave.
+        """
+        found: list[tuple[Batch, Answer | None]] = []
         try:
             while True:
                 batch, answer = self._back.get(wait and not found, timeout)
@@ -119,6 +186,7 @@ class Courier:
 
     def rest(self) -> None:
         """Let the threads go when they have come back."""
+        self.call_back()
         while self._threads:
             self._waiting.put(None)
             self._threads -= 1
@@ -126,31 +194,17 @@ class Courier:
     def _work(self) -> None:
         while (errand := self._waiting.get()) is not None:
             travel, batch = errand
+            if not self._may_leave():
+                self._back.put((batch, None))
+                continue
             left = self._time()
             try:
                 answer = travel(batch)
             except BaseException as defect:  # noqa: BLE001  raised by the deciding thread
+                self.call_back()
                 self._back.put((batch, defect))
-            else:
-                self._back.put((batch, answer._replace(took=self._time() - left)))
-
-    def _sent(self, batch: Batch) -> Answer:
-        headers: Mapping[str, str] = {}
-        http: int | None = None
-        try:
-            response = self._send(self._provider.request(batch))
-            headers, http = response.headers, response.status_code
-            return Answer(judge(self._provider, batch, response), headers, http)
-        except ProviderError as error:
-            return Answer(error, error.headers or headers, http)
-
-    def _asked(self, batch: Batch) -> Answer:
-        try:
-            found = lookup.outcomes(
-                self._provider, batch, self._send, self._began, self._time
-            )
-            return Answer(Found(found), {})
-        except NotProcessed as error:
-            return Answer(error, error.headers or {})
-        except ProviderError as error:
-            return Answer(CannotAsk(error.message), {})
+                continue
+            if isinstance(answer.result, ProviderError):
+                self.call_back()
+            took = self._time() - left
+            self._back.put((batch, answer._replace(left=left, took=took)))

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from leadctl.courier import Courier
+from leadctl.courier import Courier, Errands
 from leadctl.errors import LeadctlError, LedgerUnusable, NotProcessed
 from leadctl.journey import Journey, Patience
 from leadctl.model import Code
@@ -67,7 +67,12 @@ class Delivery:
     ) -> None:
         self._limits = limits
         began = datetime.fromisoformat(books.run().started_at).timestamp()
-        self._courier = Courier(provider, send, clock.time, began)
+        self._courier = Courier(
+            Errands(provider, send, clock.time, began),
+            limits.concurrency,
+            clock.time,
+            may_leave=lambda: not stop.is_asked(),
+        )
         self._books = books
         self._clock = clock
         self._stop = stop
@@ -81,6 +86,7 @@ class Delivery:
         self._ready: deque[Journey] = deque()
         self._under_way: dict[UUID, Journey] = {}
         self._enough = min(limits.concurrency, AT_HAND)
+        self._ahead = _ahead(provider, limits)
         self._leaving: deque[tuple[Journey, Departure]] = deque()
 
     def deliver(self, batches: Iterator[Batch], in_doubt: Sequence[Batch] = ()) -> None:
@@ -103,6 +109,7 @@ class Delivery:
                 if not (self._under_way or self._again or self._ready):
                     return
                 pause = self._turn(self._answers(pause))
+            self._courier.call_back()
             while self._under_way:
                 self._collect()
             while self._again:  # a stop was asked for: what was to be repeated is not
@@ -129,8 +136,8 @@ class Delivery:
         """
         while not self._stop.is_asked():
             back = self._courier.back()
-            free = self._limits.concurrency - len(self._under_way) + back
-            enough = min(free, AT_HAND) if back else self._enough
+            free = self._limits.concurrency + self._ahead - len(self._under_way)
+            enough = min(free + back, AT_HAND) if back else self._enough
             if len(self._ready) >= enough:
                 return
             batch = next(batches, None)
@@ -138,7 +145,7 @@ class Delivery:
                 return
             self._ready.append(Journey(batch))
 
-    def _answers(self, pause: float) -> list[tuple[Batch, Answer]]:
+    def _answers(self, pause: float) -> list[tuple[Batch, Answer | None]]:
         """Take the answers that are there; wait for one where nothing may start.
 
         That is for `pause` seconds, or while all places are taken.
@@ -151,13 +158,19 @@ class Delivery:
                 self._tell(pause, PACE)
             self._clock.sleep(pause)
             return []
-        may_start = (self._again or self._ready) and self._places() > 0
-        return self._courier.answers(wait=not may_start)
+        return self._courier.answers(wait=self._queue() is None)
 
-    def _places(self) -> int:
-        return self._limits.concurrency - len(self._under_way) - len(self._leaving)
+    def _queue(self) -> deque[Journey] | None:
+        """Return the queue that one more may leave from; None while places are taken.
 
-    def _turn(self, answers: Sequence[tuple[Batch, Answer]]) -> float:
+        Fresh ones may be a few more than there are places: they wait in front of them.
+        """
+        queue = self._again or self._ready
+        most = self._limits.concurrency + (0 if queue is self._again else self._ahead)
+        is_free = len(self._under_way) + len(self._leaving) < most
+        return queue if queue and is_free else None
+
+    def _turn(self, answers: Sequence[tuple[Batch, Answer | None]]) -> float:
         """Settle what was answered and commit what leaves now: one commit for both.
 
         Then, and not before, it leaves. Raises the first reason to stop, when all is
@@ -177,9 +190,10 @@ class Delivery:
 
     def _choose(self) -> float:
         """Have all that may start leave; returns the seconds others have to wait."""
-        while (queue := self._again or self._ready) and self._places() > 0:
+        while queue := self._queue():
             pause = self._pace.claim()
             if pause > 0:
+                self._courier.call_back()
                 return pause
             journey = queue.popleft()
             held, why = self._pace.held, journey.held_for or PACE
@@ -214,7 +228,9 @@ class Delivery:
             raise reasons[0]
 
     @contextmanager
-    def _on_disk(self, answers: Sequence[tuple[Batch, Answer]]) -> Iterator[None]:
+    def _on_disk(
+        self, answers: Sequence[tuple[Batch, Answer | None]]
+    ) -> Iterator[None]:
         """Commit what is done inside; tell of it when it is on disk."""
         with self._books.together():
             yield
@@ -223,10 +239,15 @@ class Delivery:
         if answers:
             self._meter.has_answers()
 
-    def _settled(self, answers: Sequence[tuple[Batch, Answer]]) -> list[LeadctlError]:
+    def _settled(
+        self, answers: Sequence[tuple[Batch, Answer | None]]
+    ) -> list[LeadctlError]:
         """Settle what has been answered; returns the reasons to stop the run."""
         reasons: list[LeadctlError] = []
+        self._take_back([batch for batch, answer in answers if answer is None])
         for batch, answer in answers:
+            if answer is None:
+                continue
             journey = self._under_way.pop(batch.id)
             if answer.never_left:
                 self._never_left(journey)
@@ -238,11 +259,22 @@ class Delivery:
                 reasons.append(reason)
         return reasons
 
-    def _never_left(self, journey: Journey) -> None:
-        """Count a batch as sent no more where nobody was there to take it."""
+    def _take_back(self, batches: Sequence[Batch]) -> None:
+        """Undo what was to leave and did not: it waits again, before all others."""
+        for batch in reversed(batches):
+            journey = self._under_way.pop(batch.id)
+            self._never_left(journey, requests=1)
+            journey.attempts -= 1
+            journey.family.requests -= 1
+            is_fresh = not (journey.family.requests or journey.doubted)
+            (self._ready if is_fresh else self._again).appendleft(journey)
+            self._books.call_back(batch, fresh=is_fresh, doubted=journey.doubted)
+
+    def _never_left(self, journey: Journey, requests: int = 0) -> None:
+        """Count a batch as sent no more: it was not, or nobody was there to take it."""
         if journey.is_first:
             journey.family.has_left = False
-            self._meter.takes_back(len(journey.batch))
+        self._meter.takes_back(len(journey.batch) if journey.is_first else 0, requests)
 
     # --- ending ---
 
@@ -259,3 +291,15 @@ class Delivery:
         for journey in [*leaving, *self._again, *self._ready]:
             journey.last = journey.last or NotProcessed(f"not sent: {error.message}")
             self._settlement.give_up(journey, Code.NOT_SENT)
+
+
+def _ahead(provider: Provider, limits: Limits) -> int:
+    """Return how many intents may be recorded before there is a place for them.
+
+    A thread that is back then finds its next request at once, and does not wait for
+    the disk. Not where the provider's pace says when each may leave, nor where a crash
+    would leave doubt that no repeat can settle.
+    """
+    if limits.requests_per_minute or limits.min_interval or not provider.resend_is_safe:
+        return 0
+    return min(limits.concurrency // 4, AT_HAND)

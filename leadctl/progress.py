@@ -54,9 +54,10 @@ class Meter:
         sent, requests = self._now.sent + fresh, self._now.requests + requests
         self._told(replace(self._now, sent=sent, requests=requests, wait=0.0, why=""))
 
-    def takes_back(self, rows: int) -> None:
-        """Note rows that did not leave after all: nobody was there to take them."""
-        self._now = replace(self._now, sent=self._now.sent - rows)
+    def takes_back(self, rows: int, requests: int = 0) -> None:
+        """Note rows that did not leave after all, and requests that did not."""
+        sent, requests = self._now.sent - rows, self._now.requests - requests
+        self._now = replace(self._now, sent=sent, requests=requests)
 
     def has_answers(self) -> None:
         self._told(self._now)

@@ -34,12 +34,13 @@ class Departure(NamedTuple):
 
 
 class Arrival(NamedTuple):
-    """What came of a request after `took` seconds.
+    """What came of a request that left at `left` (Unix time) after `took` seconds.
 
     `http` is the answer's status, None where none was read. `trouble` is the code of
     the error that it amounts to, empty where it told what became of the leads.
     """
 
+    left: float
     took: float
     http: int | None = None
     trouble: str = ""
@@ -106,10 +107,12 @@ class Timeline:
     ) -> None:
         self._know(arrival.why)
         self._db.execute(
-            "UPDATE requests SET took = ?, http = ?, trouble = ?, answered = ?,"
-            " delivered = ?, why = (SELECT number FROM reasons WHERE text = ?)"
+            "UPDATE requests SET departed = ?, took = ?, http = ?, trouble = ?,"
+            " answered = ?, delivered = ?,"
+            " why = (SELECT number FROM reasons WHERE text = ?)"
             " WHERE run = ? AND number = ?",
             (
+                _milliseconds(arrival.left),
                 _milliseconds(arrival.took),
                 arrival.http,
                 arrival.trouble or None,
@@ -119,6 +122,16 @@ class Timeline:
                 self._run,
                 number,
             ),
+        )
+
+    def strike(self, number: int) -> None:
+        """Take out a request that did not leave; later ones move up by one."""
+        self._db.execute(
+            "DELETE FROM requests WHERE run = ? AND number = ?", (self._run, number)
+        )
+        self._db.execute(
+            "UPDATE requests SET number = number - 1 WHERE run = ? AND number > ?",
+            (self._run, number),
         )
 
     def requests(self) -> Iterator[Request]:

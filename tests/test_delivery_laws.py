@@ -87,6 +87,14 @@ class World:
             found = ledger.books(self.run_id or "").findings(0, Status)
             return {self.phones[finding.row - 1]: finding.status for finding in found}
 
+    def requests(self) -> list[int]:
+        """Return the numbers of the requests that the ledger has."""
+        with Ledger(self.ledger_path) as ledger:
+            books = ledger.books(self.run_id or "")
+            numbers = [request.number for request in books.timeline.requests()]
+            assert books.run().requests == len(numbers)
+            return numbers
+
 
 def is_finished(counts: Counter[Status]) -> bool:
     return (
@@ -95,7 +103,7 @@ def is_finished(counts: Counter[Status]) -> bool:
     )
 
 
-@pytest.mark.parametrize("concurrency", [1, 3])
+@pytest.mark.parametrize("concurrency", [1, 3, 8])
 @given(script=st.lists(st.sampled_from(EVENTS), max_size=25))
 @settings(max_examples=60, deadline=None)
 def test_where_repeating_is_safe_every_lead_ends_up_stored_once(
@@ -149,15 +157,19 @@ def test_where_repeating_is_not_safe_nothing_is_sent_twice_or_claimed(
     ) or (not counts[Status.UNKNOWN])
 
 
+@pytest.mark.parametrize("concurrency", [1, 8])
 @given(script=st.lists(st.sampled_from(CALM), max_size=40))
 @settings(max_examples=60, deadline=None)
-def test_one_run_alone_accounts_for_every_row(script: list[str]) -> None:
+def test_one_run_alone_accounts_for_every_row(
+    concurrency: int, script: list[str]
+) -> None:
     """Without a resume too: one status a row, none created that is not stored."""
     server = Server([*script], refuses_doubles=True)
     with tempfile.TemporaryDirectory() as folder:
-        world = World(Path(folder), server, safe=True)
+        world = World(Path(folder), server, safe=True, concurrency=concurrency)
         counts = world.run()
         statuses = world.statuses()
+        assert world.requests() == [*range(1, server.requests + 1)]
     assert sum(counts.values()) == ROWS
     for phone in world.phones:
         status = statuses.get(phone, Status.CREATED)

@@ -399,7 +399,7 @@ def test_time_between_two_parts_of_a_run_is_cut_out() -> None:
         for number, second in enumerate((0, 9, 40_010, 40_019)):
             one = batch(number, number + 1)
             books.intend(one, Departure(begin + second), doubted=False)
-            books.answered(one, Arrival(1.0, 200))
+            books.answered(one, Arrival(begin + second, 1.0, 200))
             books.settle(one, [CREATED])
         course = read(books.timeline)
     assert course.seconds == pytest.approx(20)
@@ -419,7 +419,9 @@ def test_course_of_many_requests_is_told_within_bounds() -> None:
             departure = Departure(1_790_000_000.0 + row, held=0.5, held_for="pace")
             books.intend(one, departure, doubted=False)
             trouble = "" if row % 3 else "not_processed"
-            books.answered(one, Arrival(0.2, 200, trouble, f"why {row % 7}"))
+            books.answered(
+                one, Arrival(departure.moment, 0.2, 200, trouble, f"why {row % 7}")
+            )
             books.settle(one, [CREATED])
         course = read(books.timeline)
     assert course.requests == 1500
@@ -431,6 +433,27 @@ def test_course_of_many_requests_is_told_within_bounds() -> None:
     (wait,) = course.waits
     assert wait.times == 1500
     assert wait.seconds == pytest.approx(750)
+
+
+def test_request_that_did_not_leave_is_taken_out() -> None:
+    """Those after it move up, whatever comes of them."""
+    with Ledger(None) as ledger:
+        books = ledger.begin("voiso", "voiso", "3", {})
+        books.add_file(0, "leads.csv", "f00d")
+        many = [batch(number, number) for number in range(1, 41)]
+        for one in many:
+            books.intend(one, Departure(1_790_000_000.0), doubted=False)
+        for one in many[10:20]:
+            books.call_back(one, fresh=True, doubted=False)
+        for one in many[:10] + many[20:]:
+            books.answered(one, Arrival(1_790_000_000.0, one.leads[0].row, 200))
+            books.settle(one, [CREATED])
+        assert books.run().requests == 30
+        books.intend(many[15], Departure(1_790_000_000.0), doubted=False)
+        found = [(one.number, one.rows, one.took) for one in books.timeline.requests()]
+    rows = [*range(1, 11), *range(21, 41)]
+    told = [(number, str(row), row) for number, row in enumerate(rows, start=1)]
+    assert found == [*told, (31, "16", None)]
 
 
 def test_forgotten_run_takes_its_requests_along() -> None:
@@ -458,6 +481,6 @@ def test_ledger_stays_small(tmp_path: Path) -> None:
             )
             one = Batch(batch(start).id, "3", 0, found)
             books.intend(one, Departure(1_790_000_000.0 + start), doubted=False)
-            books.answered(one, Arrival(0.2, 200))
+            books.answered(one, Arrival(1_790_000_000.0 + start, 0.2, 200))
             books.settle(one, [CREATED] * 500)
     assert path.stat().st_size / rows < 30

@@ -218,7 +218,10 @@ def test_page_of_a_large_run_is_of_bounded_size() -> None:
         for row in range(1, 1501):
             departure = Departure(1_790_000_000.0 + row, False, 0.7, f"why {row}")
             books.intend(batch(row), departure, doubted=False)
-            books.answered(batch(row), Arrival(0.2, 503, "in_doubt", f"why {row}"))
+            books.answered(
+                batch(row),
+                Arrival(departure.moment, 0.2, 503, "in_doubt", f"why {row}"),
+            )
             books.settle(batch(row), [CREATED])
             reason = f"reason {row}"
             books.note(

@@ -1,0 +1,181 @@
+"""Intents recorded before there is a place: what has not left is undone, if need be."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from signal import SIGTERM
+from typing import TYPE_CHECKING
+
+import httpx
+from model import FakeClock, Model, Server
+
+from leadctl.clock import Stop
+from leadctl.delivery import Delivery
+from leadctl.importer import Importer, Known
+from leadctl.job import Job
+from leadctl.ledger import Ledger
+from leadctl.model import Status
+from leadctl.pace import Pace
+from leadctl.reader import Wishes, open_source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from leadctl.books import Books
+    from leadctl.ended import Unfinished
+
+PLACES, AHEAD, ROWS = 8, 2, 13
+PHONES = [f"+1555123{row:04}" for row in range(ROWS)]
+
+
+@dataclass
+class Crowd:
+    """Eight requests that are with the provider, and two that wait for a place.
+
+    `then` is called when all of them are there, with the first one's answer to give;
+    the others are answered when `go_on` is set. `at_a_time` are the most there were.
+    """
+
+    folder: Path
+    then: Callable[[Crowd], httpx.Response | None] = lambda _crowd: None
+    stop: Stop = field(default_factory=Stop)
+    clock: FakeClock = field(default_factory=FakeClock)
+    go_on: threading.Event = field(default_factory=threading.Event)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    arrived: int = 0
+    now: int = 0
+    at_a_time: int = 0
+    run_id: str = ""
+
+    def __post_init__(self) -> None:
+        self.server = Server([], refuses_doubles=True)
+        self.ledger = self.folder / "ledger.sqlite"
+        (self.folder / "leads.csv").write_text("phone\n" + "\n".join(PHONES) + "\n")
+
+    def send(self, request: httpx.Request) -> httpx.Response:
+        with self.lock:
+            self.arrived += 1
+            place = self.arrived
+            self.now += 1
+            self.at_a_time = max(self.now, self.at_a_time)
+        answer: httpx.Response | None = None
+        if place == 1:
+            wait_for(lambda: self.sending() == PLACES + AHEAD)
+            answer = self.then(self)
+        elif place <= PLACES:
+            assert self.go_on.wait(20)
+        with self.lock:
+            self.now -= 1
+        return answer or self.server.send(request)
+
+    def sending(self) -> int:
+        """Return how many batches the ledger says are on their way."""
+        return self.asked("SELECT count(*) FROM batches WHERE state = 'sending'")
+
+    def asked(self, question: str) -> int:
+        with closing(sqlite3.connect(self.ledger)) as db:
+            return int(db.execute(question).fetchone()[0])
+
+    def run(self) -> dict[Status, int]:
+        provider = Model()
+        limits = replace(provider.limits, concurrency=PLACES)
+        source = open_source(self.folder / "leads.csv", Wishes())
+        job = Job(provider, "1", (source,), batch_size=1)
+        with Ledger(self.ledger) as ledger:
+            books, unfinished = self._books(ledger)
+            delivery = Delivery(
+                provider,
+                limits,
+                self.send,
+                books,
+                Pace(limits, ledger, "model", "1", self.clock.time),
+                self.clock,
+                self.stop,
+                jitter=lambda: 0.5,
+            )
+            known = Known(ledger.digest("model", "1"), ledger.delivered())
+            Importer(job, books, known, unfinished).deliver(delivery)
+            return {status: n for status, n in books.counts().items() if n}
+
+    def _books(self, ledger: Ledger) -> tuple[Books, Unfinished | None]:
+        if self.run_id:
+            resumed = ledger.books(self.run_id)
+            return resumed, resumed.reopen(most=1)
+        books = ledger.begin("model", "model", "1", {})
+        books.add_file(0, "leads.csv", "")
+        self.run_id = books.run().id
+        return books, None
+
+    def numbers(self) -> list[int]:
+        with Ledger(self.ledger) as ledger:
+            timeline = ledger.books(self.run_id).timeline
+            return [request.number for request in timeline.requests()]
+
+    def requests(self) -> int:
+        with Ledger(self.ledger) as ledger:
+            return ledger.books(self.run_id).run().requests
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    ends = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < ends, "what was waited for did not come"
+        time.sleep(0.002)
+
+
+def test_no_more_are_under_way_than_there_are_places(tmp_path: Path) -> None:
+    def all_at_once(crowd: Crowd) -> None:
+        time.sleep(0.1)  # for others to come, if they could
+        crowd.go_on.set()
+
+    crowd = Crowd(tmp_path, all_at_once)
+    assert crowd.run() == {Status.CREATED: ROWS}
+    assert crowd.at_a_time == PLACES
+    assert max(crowd.server.stored.values()) == 1
+    assert crowd.numbers() == [*range(1, ROWS + 1)]
+
+
+def test_trouble_calls_back_what_has_not_left(tmp_path: Path) -> None:
+    """A wish to wait is heard by those that were to leave next as well."""
+
+    def throttled(crowd: Crowd) -> httpx.Response:
+        def answer_others() -> None:
+            wait_for(lambda: crowd.sending() == PLACES - 1)
+            crowd.go_on.set()
+
+        threading.Thread(target=answer_others, daemon=True).start()
+        return httpx.Response(429, headers={"Retry-After": "3"})
+
+    class Looking(FakeClock):
+        def sleep(self, seconds: float) -> None:
+            seen.append((seconds, crowd.arrived, crowd.requests()))
+            super().sleep(seconds)
+
+    seen: list[tuple[float, int, int]] = []
+    crowd = Crowd(tmp_path, throttled, clock=Looking())
+    assert crowd.run() == {Status.CREATED: ROWS}
+    assert seen[0] == (3.5, PLACES, PLACES)
+    assert crowd.requests() == crowd.arrived == ROWS + 1
+    assert crowd.numbers() == [*range(1, ROWS + 2)]
+    assert max(crowd.server.stored.values()) == 1
+
+
+def test_stop_calls_back_what_has_not_left(tmp_path: Path) -> None:
+    def stopped(crowd: Crowd) -> None:
+        crowd.stop.ask(SIGTERM)
+        crowd.go_on.set()
+
+    crowd = Crowd(tmp_path, stopped)
+    assert crowd.run() == {Status.CREATED: PLACES}
+    assert crowd.requests() == crowd.arrived == PLACES
+    assert crowd.numbers() == [*range(1, PLACES + 1)]
+    assert crowd.asked("SELECT count(*) FROM batches WHERE state <> 'settled'") == 0
+    crowd.stop = Stop()
+    assert crowd.run() == {Status.CREATED: ROWS}
+    assert crowd.arrived == ROWS
+    assert max(crowd.server.stored.values()) == 1
