@@ -27,13 +27,14 @@ def bounded(response: httpx.Response, longest: float) -> bytes:
     ReadTimeout for one that drips.
     """
     packed = response.headers.get("content-encoding", "").strip().casefold()
-    if packed not in ("", "identity", "gzip", "deflate"):
-        raise httpx.DecodingError("an encoding that was not asked for")
     if not isinstance(response.stream, httpx.SyncByteStream):
-        raise TypeError("the client is not an asynchronous one")
+        raise TypeError("what carries requests is not asynchronous")
     with closing(response.stream) as stream:
+        if packed not in ("", "identity", "gzip", "deflate"):
+            raise httpx.DecodingError("an encoding that was not asked for")
         content = b"".join(_parts(stream, longest))
-    return _unpacked(content) if packed in ("gzip", "deflate") else content
+    is_packed = content and packed in ("gzip", "deflate")
+    return _unpacked(content) if is_packed else content
 
 
 def _parts(stream: Iterable[bytes], longest: float) -> Iterator[bytes]:

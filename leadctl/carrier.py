@@ -28,6 +28,7 @@ class Carrier(httpx.BaseTransport):
 
     def __init__(self, authorities: ssl.SSLContext) -> None:
         self._authorities = authorities
+        self._held: list[bytes] = []
         self._kept: httpcore.HTTPConnection | None = None
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -48,7 +49,7 @@ class Carrier(httpx.BaseTransport):
             extensions=request.extensions,
         )
         with _as_httpx():
-            answer = self._connection(url.origin).handle_request(whole)
+            answer = self._answer(whole)
         return httpx.Response(
             answer.status,
             headers=answer.headers,
@@ -59,6 +60,25 @@ class Carrier(httpx.BaseTransport):
     def close(self) -> None:
         if self._kept:
             self._kept.close()
+
+    def _answer(self, request: httpcore.Request) -> httpcore.Response:
+        try:
+            answer = self._connection(request.url.origin).handle_request(request)
+        except httpcore.RemoteProtocolError:
+            self._require_leaving()
+            raise
+        self._require_leaving()
+        return answer
+
+    def _require_leaving(self) -> None:
+        """Raise ConnectError where a request has not left.
+
+        More had come than the answer before it, and was taken for this one's.
+        """
+        if self._held:
+            self._held.clear()
+            self.close()
+            raise httpcore.ConnectError
 
     def _connection(self, origin: httpcore.Origin) -> httpcore.HTTPConnection:
         """Return the one that is kept, unless its server has left or is another."""
@@ -71,7 +91,7 @@ class Carrier(httpx.BaseTransport):
             origin,
             ssl_context=self._authorities,
             keepalive_expiry=KEPT,
-            network_backend=_Connecting(),
+            network_backend=_Connecting(self._held),
         )
         return self._kept
 
@@ -91,8 +111,9 @@ class _Body(httpx.SyncByteStream):
 class _Connecting(httpcore.NetworkBackend):
     """The library's connections, each of them a `_Whole`."""
 
-    def __init__(self) -> None:
+    def __init__(self, held: list[bytes]) -> None:
         self._usual = httpcore.SyncBackend()
+        self._held = held
 
     def connect_tcp(
         self,
@@ -102,21 +123,23 @@ class _Connecting(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        return _Whole(
-            self._usual.connect_tcp(host, port, timeout, local_address, socket_options)
+        usual = self._usual.connect_tcp(
+            host, port, timeout, local_address, socket_options
         )
+        return _Whole(usual, self._held)
 
 
 class _Whole(httpcore.NetworkStream):
     """Holds what is written until the answer is read: then all of it leaves at once.
 
+    `held` is what has not left so far.
     A socket is told its time-out when that changes, and not for every read and write.
     """
 
-    def __init__(self, stream: httpcore.NetworkStream) -> None:
+    def __init__(self, stream: httpcore.NetworkStream, held: list[bytes]) -> None:
         self._stream = stream
         self._socket: socket.socket = stream.get_extra_info("socket")
-        self._held: list[bytes] = []
+        self._held = held
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         if self._socket.gettimeout() != timeout:
@@ -134,7 +157,8 @@ class _Whole(httpcore.NetworkStream):
         self._held.append(buffer)
 
     def _leave(self) -> None:
-        rest, self._held = memoryview(b"".join(self._held)), []
+        rest = memoryview(b"".join(self._held))
+        self._held.clear()
         try:
             while rest:
                 rest = rest[self._socket.send(rest) :]
@@ -152,7 +176,8 @@ class _Whole(httpcore.NetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> httpcore.NetworkStream:
-        return _Whole(self._stream.start_tls(ssl_context, server_hostname, timeout))
+        secured = self._stream.start_tls(ssl_context, server_hostname, timeout)
+        return _Whole(secured, self._held)
 
     def get_extra_info(self, info: str) -> Any:  # noqa: ANN401  as in httpcore
         return self._stream.get_extra_info(info)

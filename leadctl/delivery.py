@@ -185,6 +185,8 @@ class Delivery:
                 self._books.intend(journey.batch, departure, doubted=journey.doubted)
         if reasons:
             raise reasons[0]
+        if self._again or pause > 0:  # those that wait for a place are not next
+            self._courier.call_back()
         self._start()
         return pause
 
@@ -193,7 +195,6 @@ class Delivery:
         while queue := self._queue():
             pause = self._pace.claim()
             if pause > 0:
-                self._courier.call_back()
                 return pause
             journey = queue.popleft()
             held, why = self._pace.held, journey.held_for or PACE
@@ -280,6 +281,7 @@ class Delivery:
 
     def _leave(self, error: LeadctlError) -> None:
         """Settle what is under way, then call everything at hand failed."""
+        self._courier.call_back()
         while self._courier.is_busy:
             try:
                 self._collect()
@@ -287,8 +289,7 @@ class Delivery:
                 raise
             except LeadctlError:
                 continue  # it is settled; the run ends for the first reason
-        leaving = [journey for journey, _ in self._leaving]
-        for journey in [*leaving, *self._again, *self._ready]:
+        for journey in [*self._again, *self._ready]:
             journey.last = journey.last or NotProcessed(f"not sent: {error.message}")
             self._settlement.give_up(journey, Code.NOT_SENT)
 

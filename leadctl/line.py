@@ -1,4 +1,4 @@
-"""An account's line to its provider: a client, the tokens it may fetch, its pace."""
+"""An account's line to its provider: what carries requests, its tokens, its pace."""
 
 from __future__ import annotations
 

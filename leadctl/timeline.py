@@ -135,7 +135,7 @@ class Timeline:
         )
 
     def requests(self) -> Iterator[Request]:
-        """Yield the requests in the order they left."""
+        """Yield the requests in the order their intents were recorded."""
         yield from self._found("ORDER BY r.number")
 
     def by_row(self, file: int) -> Iterator[tuple[int, Request]]:

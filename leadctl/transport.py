@@ -1,6 +1,6 @@
 """Requests over HTTP, and what each way of failing says about the request.
 
-The one place that opens connections. Built for leads: no redirect is followed, no
+The one place that sends. Built for leads: no redirect is followed, no
 cookie kept, nothing repeated below the level that knows whether a repeat is safe; and
 whoever answers is not trusted with our memory or our time.
 """
@@ -48,7 +48,7 @@ _NEVER_SENT = (
 
 HEADERS = {
     "User-Agent": "leadctl",
-    "Accept-Encoding": "gzip, deflate",  # no compression whose rate is not bounded
+    "Accept-Encoding": "gzip",  # no compression whose rate is not bounded
 }
 
 
@@ -115,7 +115,8 @@ class Transport:
         for name, value in HEADERS.items():
             request.headers.setdefault(name, value)
         request.extensions.update(self._extensions)
-        proxy = self._proxy_of(request.url.scheme, request.url.host)
+        url = request.url
+        proxy = self._proxy_of(url.scheme, url.host, url.port)
         response = self._carrier(proxy).handle_request(request)
         response.request = request
         content = bounded(response, self._longest)
@@ -153,20 +154,26 @@ class _Own(threading.local):
         self.carriers: dict[str | None, httpx.BaseTransport] = {}
 
 
-def proxy_of(scheme: str, host: str) -> str | None:
+def proxy_of(scheme: str, host: str, port: int | None = None) -> str | None:
     """Return the proxy that the environment names for an address, if any.
 
     By HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY, in capitals or not.
     """
-    proxies = {} if proxy_bypass(host) else _proxies()
+    usual = {"https": 443, "http": 80}
+    proxies = _proxies()
+    if not proxies or proxy_bypass(f"{host}:{port or usual.get(scheme)}"):
+        return None
     return proxies.get(scheme) or proxies.get("all")
 
 
 def _proxies() -> dict[str, str]:
     """Return them by the scheme they are for."""
+    named = getproxies()
+    if "*" in [part.strip() for part in named.get("no", "").split(",")]:
+        return {}
     return {
         scheme: proxy if "://" in proxy else f"http://{proxy}"
-        for scheme, proxy in getproxies().items()
+        for scheme, proxy in named.items()
         if scheme in ("http", "https", "all")
     }
 
@@ -189,6 +196,7 @@ def _translated(request: httpx.Request, *, is_ours: bool) -> Iterator[None]:
         httpx.UnsupportedProtocol,
         httpx.InvalidURL,
         httpx.LocalProtocolError,
+        UnicodeError,
     ) as error:
         raise Unusable(f"no request can be sent to {host}: {_why(error)}") from error
     except httpx.RequestError as error:
@@ -235,6 +243,8 @@ def _why_not(cause: Exception) -> str:
             return "it cannot be reached from here"
         case OSError(strerror=str(said)):
             return said
+        case httpx.ConnectError():
+            return "it had said more than it was asked"
         case _:
             return _why(cause)
 
@@ -242,6 +252,8 @@ def _why_not(cause: Exception) -> str:
 def _why(error: Exception) -> str:
     """Say it in our words: the library's may quote headers, and so a key."""
     match error:
+        case UnicodeError():
+            return "no host can have this name"
         case httpx.DecodingError():
             return "it is too large or wrongly packed"
         case httpx.ReadTimeout():

@@ -15,35 +15,41 @@ from model import FakeClock, Model, Server
 
 from leadctl.clock import Stop
 from leadctl.delivery import Delivery
+from leadctl.errors import InputChanged
 from leadctl.importer import Importer, Known
 from leadctl.job import Job
 from leadctl.ledger import Ledger
 from leadctl.model import Status
 from leadctl.pace import Pace
 from leadctl.reader import Wishes, open_source
+from leadctl.source import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from leadctl.books import Books
     from leadctl.ended import Unfinished
+    from leadctl.model import Block
 
-PLACES, AHEAD, ROWS = 8, 2, 13
-PHONES = [f"+1555123{row:04}" for row in range(ROWS)]
+PLACES, AHEAD, ROWS = 8, 2, 16
+PHONES = [f"+155512300{row}" for row in range(20, 20 + ROWS)]
 
 
 @dataclass
 class Crowd:
     """Eight requests that are with the provider, and two that wait for a place.
 
-    `then` is called when all of them are there, with the first one's answer to give;
-    the others are answered when `go_on` is set. `at_a_time` are the most there were.
+    `then` is called when so many are recorded (`recorded`), with the first one's answer
+    to give; the others are answered when `go_on` is set. `at_a_time` are the most there
+    were.
     """
 
     folder: Path
     then: Callable[[Crowd], httpx.Response | None] = lambda _crowd: None
     stop: Stop = field(default_factory=Stop)
+    recorded: int = PLACES + AHEAD
+    source: type[Source] = Source
     clock: FakeClock = field(default_factory=FakeClock)
     go_on: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -65,9 +71,9 @@ class Crowd:
             self.at_a_time = max(self.now, self.at_a_time)
         answer: httpx.Response | None = None
         if place == 1:
-            wait_for(lambda: self.sending() == PLACES + AHEAD)
+            wait_for(lambda: self.sending() == self.recorded)
             answer = self.then(self)
-        elif place <= PLACES:
+        elif place <= PLACES + AHEAD:
             assert self.go_on.wait(20)
         with self.lock:
             self.now -= 1
@@ -84,7 +90,8 @@ class Crowd:
     def run(self) -> dict[Status, int]:
         provider = Model()
         limits = replace(provider.limits, concurrency=PLACES)
-        source = open_source(self.folder / "leads.csv", Wishes())
+        opened = open_source(self.folder / "leads.csv", Wishes())
+        source = self.source(**vars(opened))
         job = Job(provider, "1", (source,), batch_size=1)
         with Ledger(self.ledger) as ledger:
             books, unfinished = self._books(ledger)
@@ -163,6 +170,54 @@ def test_trouble_calls_back_what_has_not_left(tmp_path: Path) -> None:
     assert crowd.requests() == crowd.arrived == ROWS + 1
     assert crowd.numbers() == [*range(1, ROWS + 2)]
     assert max(crowd.server.stored.values()) == 1
+
+
+def test_wish_to_wait_is_heard_by_those_recorded_meanwhile(tmp_path: Path) -> None:
+    """The 429 is there before they are; nobody has read it yet."""
+
+    def throttled(_crowd: Crowd) -> httpx.Response:
+        assert recording.wait(20)
+        return httpx.Response(429, headers={"Retry-After": "3"})
+
+    class SlowDisk(FakeClock):
+        def time(self) -> float:
+            is_deciding = threading.current_thread() is deciding
+            if is_deciding and crowd.arrived == PLACES and not recording.is_set():
+                recording.set()
+                time.sleep(0.2)  # the 429 comes back meanwhile
+                threading.Timer(0.5, crowd.go_on.set).start()
+            return super().time()
+
+        def sleep(self, seconds: float) -> None:
+            seen.append((seconds, crowd.arrived))
+            super().sleep(seconds)
+
+    seen: list[tuple[float, int]] = []
+    deciding, recording = threading.current_thread(), threading.Event()
+    crowd = Crowd(tmp_path, throttled, recorded=PLACES, clock=SlowDisk())
+    assert crowd.run() == {Status.CREATED: ROWS}
+    # One may be taken by the thread that has brought the 429.
+    assert seen[0][1] <= PLACES + 1
+    assert crowd.requests() == crowd.arrived
+
+
+@dataclass(frozen=True)
+class BreaksOff(Source):
+    """A file that cannot be read any more behind the rows that are there."""
+
+    def blocks(self) -> Iterator[Block]:
+        yield from super().blocks()
+        raise InputChanged("leads.csv cannot be read any more")
+
+
+def test_file_that_breaks_off_calls_back_what_has_not_left(tmp_path: Path) -> None:
+    def left_alone(crowd: Crowd) -> None:
+        threading.Timer(0.2, crowd.go_on.set).start()
+        assert crowd.go_on.wait(20)
+
+    crowd = Crowd(tmp_path, left_alone, recorded=PLACES, source=BreaksOff)
+    assert crowd.run() == {Status.CREATED: PLACES, Status.FAILED: ROWS - PLACES}
+    assert crowd.arrived == crowd.requests() == PLACES
 
 
 def test_stop_calls_back_what_has_not_left(tmp_path: Path) -> None:

@@ -267,6 +267,41 @@ def test_server_that_leaves_after_each_answer_is_called_again(push: Push) -> Non
     assert len(wire.heard) == 2
 
 
+def test_answer_that_came_before_its_request_is_nobody_s(push: Push) -> None:
+    """A server that answers twice says nothing of a request that has not left."""
+
+    def created(number: int) -> bytes:
+        found = {"created": [f"1555123000{number}"], "rejected": [], "duplicates": []}
+        return answer(json.dumps({"leads_import": found}).encode())
+
+    push.program.write("leads.csv", "phone\n+15551230001\n+15551230002\n")
+    with wired(voiso() | {"POST": created(1) + created(2)}) as wire:
+        settings = {"BASE_URL": f"http://127.0.0.1:{wire.port}", "API_KEY": KEY}
+        ran = push.program(
+            *("push", "leads.csv", "--provider", "voiso", "--campaign", "3"),
+            *("--batch-size", "1", "--json"),
+            env={
+                f"LEADCTL_VOISO_{name}": value
+                for name, value in (
+                    settings | {"RETRY_FOR": "0", "MIN_INTERVAL": "0"}
+                ).items()
+            },
+        )
+    posts = [request for request in wire.heard if request.startswith("POST")]
+    assert len(posts) == 1
+    assert ran.counts == {"created": 1, "failed": 1}
+    (reason,) = ran.document["reasons"]
+    assert "it had said more than it was asked" in reason["message"]
+
+
+def test_answer_without_body_is_not_unpacked(push: Push) -> None:
+    """What it says stands in its status: not taken in, and not in doubt."""
+    busy = answer(b"", "Content-Encoding: gzip", status="429 Too Many Requests")
+    with wired(voiso() | {"POST": busy}) as wire:
+        ran = pushed(push, f"http://127.0.0.1:{wire.port}", RETRY_FOR="0")
+    assert (ran.code, ran.counts) == (5, {"failed": 1})
+
+
 def test_packed_answer_is_read(push: Push) -> None:
     body = gzip.compress(json.dumps(CREATED).encode())
     answers = voiso() | {"POST": answer(body, "Content-Encoding: gzip")}
@@ -332,7 +367,13 @@ def test_request_leaves_in_one_piece_and_says_who_sends_it() -> None:
     head, _, body = heard[0].lower().partition(b"\r\n\r\n")
     assert body == b"made-up leads"
     assert b"\r\nuser-agent: leadctl" in head
-    assert b"\r\naccept-encoding: gzip, deflate" in head
+    assert b"\r\naccept-encoding: gzip\r\n" in head + b"\r\n"
+
+
+def test_name_that_no_host_can_have_is_told_of(push: Push) -> None:
+    ran = pushed(push, "https://a..example", RETRY_FOR="0")
+    assert (ran.code, ran.counts) == (5, {"failed": 1})
+    assert "no host can have this name" in ran.document["reasons"][0]["message"]
 
 
 # --- proxies ---
@@ -356,6 +397,12 @@ def test_request_leaves_in_one_piece_and_says_who_sends_it() -> None:
         ({"HTTPS_PROXY": "one.example:1", "NO_PROXY": "dialer.example"}, None),
         ({"HTTPS_PROXY": "one.example:1", "NO_PROXY": "a.example,.example"}, None),
         ({"HTTPS_PROXY": "one.example:1", "NO_PROXY": "*"}, None),
+        ({"HTTPS_PROXY": "one.example:1", "NO_PROXY": "other.example, *"}, None),
+        ({"HTTPS_PROXY": "one.example:1", "NO_PROXY": "dialer.example:443"}, None),
+        (
+            {"HTTPS_PROXY": "one.example:1", "NO_PROXY": "dialer.example:8443"},
+            "http://one.example:1",
+        ),
         (
             {"HTTPS_PROXY": "one.example:1", "NO_PROXY": "other.example"},
             "http://one.example:1",
