@@ -62,6 +62,7 @@ class Carrier(httpx.BaseTransport):
             self._kept.close()
 
     def _answer(self, request: httpcore.Request) -> httpcore.Response:
+        self._held.clear()  # of one that broke off before it was complete
         try:
             answer = self._connection(request.url.origin).handle_request(request)
         except httpcore.RemoteProtocolError:
@@ -123,9 +124,12 @@ class _Connecting(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        usual = self._usual.connect_tcp(
-            host, port, timeout, local_address, socket_options
-        )
+        try:
+            usual = self._usual.connect_tcp(
+                host, port, timeout, local_address, socket_options
+            )
+        except UnicodeError as error:  # no host can have this name
+            raise httpcore.UnsupportedProtocol from error
         return _Whole(usual, self._held)
 
 
@@ -192,4 +196,9 @@ def _as_httpx() -> Iterator[None]:
         raise getattr(httpx, type(error).__name__)(str(error)) from error
 
 
-_ERRORS = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError)
+_ERRORS = (
+    httpcore.TimeoutException,
+    httpcore.NetworkError,
+    httpcore.ProtocolError,
+    httpcore.UnsupportedProtocol,
+)

@@ -196,7 +196,6 @@ def _translated(request: httpx.Request, *, is_ours: bool) -> Iterator[None]:
         httpx.UnsupportedProtocol,
         httpx.InvalidURL,
         httpx.LocalProtocolError,
-        UnicodeError,
     ) as error:
         raise Unusable(f"no request can be sent to {host}: {_why(error)}") from error
     except httpx.RequestError as error:
@@ -252,8 +251,8 @@ def _why_not(cause: Exception) -> str:
 def _why(error: Exception) -> str:
     """Say it in our words: the library's may quote headers, and so a key."""
     match error:
-        case UnicodeError():
-            return "no host can have this name"
+        case httpx.UnsupportedProtocol():
+            return "its address is none that can be called"
         case httpx.DecodingError():
             return "it is too large or wrongly packed"
         case httpx.ReadTimeout():
