@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import sqlite3
 import statistics
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,9 @@ from benchmarks.measured import spread
 from benchmarks.pipeline import push
 from benchmarks.sink import sink
 from benchmarks.table import Table
-from leadctl.delivered import sift
+from leadctl.database import connect
+from leadctl.delivered import Delivered
+from leadctl.segments import SIZE, cut
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,20 +55,12 @@ def _big_ledger(world: World) -> Table:
 
 
 def fill(path: Path, count: int) -> None:
-    """Add made-up deliveries to a ledger, in order: each its own hash."""
-    part = 500_000
-    with sqlite3.connect(path) as db:
-        for first in range(0, count, part):
-            start = first * 2**128 // count
-            step = 2**128 // count
-            db.executemany(
-                "INSERT OR IGNORE INTO recent VALUES (?)",
-                (
-                    ((start + i * step + secrets.randbelow(step)).to_bytes(16),)
-                    for i in range(min(part, count - first))
-                ),
-            )
-            db.execute("INSERT INTO delivered SELECT digest FROM recent")
-            db.execute("DELETE FROM recent")
-        sift(db)
+    """Add made-up deliveries to a ledger, as runs do."""
+    part = 10_000
+    db = connect(path)
+    delivered = Delivered(db)
+    for _ in range(0, count, part):
+        db.execute("BEGIN")
+        delivered.add(cut(secrets.token_bytes(part * SIZE)))
+        db.execute("COMMIT")
     db.close()

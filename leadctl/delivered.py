@@ -1,42 +1,21 @@
-"""Who is delivered: keyed hashes, gathered as they come, put in order many at a time.
+"""Who is delivered: keyed hashes, gathered as they come, put away many at a time.
 
-In a tree of hashes every lead falls on a page of its own: that costs 4 µs of CPU a lead
-and 20 beside ten million. What a transaction delivered is therefore one line, at 0.4 µs
-a lead. Many lines are sorted into a tree of the recent ones, and a million of those
-into the tree of all others: several fall on a page, at 1.6 µs a lead each time, where
-sorting them into one tree took 5 beside ten million.
+What a transaction delivered is one line, at 0.2 µs a lead; many lines are a segment.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from leadctl.segments import SIZE, Segments, cut
 from leadctl.sieve import SMALLEST, Sieve
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from sqlite3 import Connection
 
-SIZE = 16
-"""Bytes of a hash; _SORTED_IN has it too."""
-
 MOST_GATHERED = 100_000
-"""Hashes out of order: as many as a run may have to hold in memory."""
-
-MOST_RECENT = 1_000_000
-"""Hashes in the tree of the recent ones."""
-
-_SORTED_IN = """
-INSERT OR IGNORE INTO recent
-WITH RECURSIVE at (place) AS (
-    SELECT 1 UNION ALL SELECT place + 16 FROM at
-    WHERE place + 16 < (SELECT max(length(digests)) FROM gathered)
-)
-SELECT substr(digests, place, 16) AS digest
-FROM gathered JOIN at ON place < length(digests) ORDER BY digest
-"""
-
-_IN_ORDER = "SELECT digest FROM delivered UNION ALL SELECT digest FROM recent"
+"""Hashes that are in no segment: as many as a run may have to hold in memory."""
 
 
 class Delivered:
@@ -46,86 +25,93 @@ class Delivered:
         self,
         db: Connection,
         most_gathered: int = MOST_GATHERED,
-        most_recent: int = MOST_RECENT,
+        segments: Segments | None = None,
     ) -> None:
         self._db = db
         self._most_gathered = most_gathered
-        self._most_recent = most_recent
+        self._segments = segments or Segments(db)
         self._count: int | None = None
 
     def add(self, digests: Sequence[bytes]) -> None:
         if self._count is None:
-            self._count = self._gathered()
+            self._count = len(_gathered(self._db)) // SIZE
         self._db.execute(
             "INSERT INTO gathered (digests) VALUES (?)", (b"".join(digests),)
         )
         self._count += len(digests)
         if self._count >= self._most_gathered:
-            self._sort_in()
+            self._put_away(_gathered(self._db))
             self._count = 0
 
     def is_empty(self) -> bool:
-        return not self._db.execute(
-            f"SELECT 1 FROM gathered UNION ALL {_IN_ORDER} LIMIT 1"  # noqa: S608  our own words
-        ).fetchone()
+        gathered = self._db.execute("SELECT 1 FROM gathered LIMIT 1").fetchone()
+        return not gathered and not self._segments.count()
 
-    def _gathered(self) -> int:
-        (size,) = self._db.execute(
-            "SELECT coalesce(sum(length(digests)), 0) FROM gathered"
-        ).fetchone()
-        return int(size) // SIZE
-
-    def _sort_in(self) -> None:
-        lines = self._db.execute("SELECT digests FROM gathered").fetchall()
-        self._db.execute(_SORTED_IN)
+    def _put_away(self, hashes: bytes) -> None:
+        self._segments.add(hashes)
         self._db.execute("DELETE FROM gathered")
         sieve = _sieve(self._db)
-        if sieve is None or sieve.is_full:
-            sift(self._db)
-        else:
-            sieve.add(b"".join(line for (line,) in lines))
+        if sieve and not sieve.is_full:
+            sieve.add(hashes)
             _keep(self._db, sieve)
-        if _count(self._db, "recent") >= self._most_recent:
-            self._db.execute(
-                "INSERT OR IGNORE INTO delivered"
-                " SELECT digest FROM recent ORDER BY digest"
-            )
-            self._db.execute("DELETE FROM recent")
+            return
+        del sieve  # two of them would be too much memory
+        sift(self._db, self._segments)
 
 
 class Earlier:
     """Who is delivered by the time this is made; what comes later is not seen."""
 
     def __init__(self, db: Connection) -> None:
-        self._db = db
-        # Before the sieve: what another run sorts in meanwhile is then in one of them.
-        self._gathered = {
-            line[at : at + SIZE]
-            for (line,) in db.execute("SELECT digests FROM gathered").fetchall()
-            for at in range(0, len(line), SIZE)
-        }
+        # Before the sieve: what another run puts away meanwhile is then in one of them.
+        self._gathered = {*cut(_gathered(db))}
         self._sieve = _sieve(db)
+        self._segments = Segments(db)
 
     def among(self, digests: Sequence[bytes]) -> set[bytes]:
         """Return those that are delivered to their campaign."""
         found = self._gathered.intersection(digests)
-        if self._sieve:
-            digests = self._sieve.passing(digests)
-        # In this order: another run may move the recent ones in between the two.
-        found |= among(self._db, "recent", digests)
-        return found | among(self._db, "delivered", digests)
+        passing = self._sieve.passing(digests) if self._sieve else digests
+        return found | self._segments.among(passing) if passing else found
 
 
-def sift(db: Connection) -> None:
-    """Make the sieve of all hashes in order anew; called inside a transaction.
+def sift(db: Connection, segments: Segments) -> None:
+    """Make the sieve of all segments anew; called inside a transaction.
 
-    There is none until there are many of them.
+    There is none until there is a segment.
     """
-    sieve = Sieve.of_size(_count(db, "recent") + _count(db, "delivered"))
-    cursor = db.execute(_IN_ORDER)
-    while some := cursor.fetchmany(10_000):
-        sieve.add(b"".join(digest for (digest,) in some))
+    sieve = Sieve.of_size(segments.count())
+    for page in segments.pages():
+        sieve.add(page)
     _keep(db, sieve)
+
+
+def take_over(db: Connection) -> None:
+    """Put away what schema 5 kept in trees of single hashes, and drop those.
+
+    Called inside a transaction. An earlier version that has the ledger open is stopped:
+    it would look for the trees.
+    """
+    (count,) = db.execute(  # one that is in both trees is counted twice
+        "SELECT (SELECT count(*) FROM delivered) + (SELECT count(*) FROM recent)"
+    ).fetchone()
+    segments = Segments(db)
+    if count:
+        ordered = db.execute(  # merged as they are read
+            "SELECT digest FROM delivered UNION SELECT digest FROM recent"
+            " ORDER BY digest"
+        )
+        segments.take_over((digest for (digest,) in ordered), count)
+    for table in ("delivered", "recent"):
+        db.execute(f"DROP TABLE {table}")
+    db.execute("DELETE FROM sieve")
+    if count:
+        sift(db, segments)
+
+
+def _gathered(db: Connection) -> bytes:
+    rows = db.execute("SELECT digests FROM gathered").fetchall()
+    return b"".join(line for (line,) in rows)
 
 
 def _sieve(db: Connection) -> Sieve | None:
@@ -144,24 +130,3 @@ def _keep(db: Connection, sieve: Sieve) -> None:
             for at in range(0, len(sieve.bits), SMALLEST)
         ),
     )
-
-
-def _count(db: Connection, table: str) -> int:
-    (number,) = db.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608  our own words
-    return int(number)
-
-
-def among(db: Connection, table: str, digests: Sequence[bytes]) -> set[bytes]:
-    """Return those of the hashes that a table holds."""
-    found: set[bytes] = set()
-    if not db.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone():  # noqa: S608  our own words
-        return found
-    for start in range(0, len(digests), 500):
-        part = digests[start : start + 500]
-        marks = ",".join("?" * len(part))
-        rows = db.execute(
-            f"SELECT digest FROM {table} WHERE digest IN ({marks})",  # noqa: S608  our own words
-            part,
-        )
-        found.update(digest for (digest,) in rows.fetchall())
-    return found

@@ -230,7 +230,8 @@ ALLOWED = {
     "stretches": {"rowset", "timeline"},
     "course": {"stretches", "timeline"},
     "sieve": set[str](),
-    "delivered": {"sieve"},
+    "segments": set[str](),
+    "delivered": {"segments", "sieve"},
     "books": {"audit", "delivered", "model", "rowset", "timeline"},
     "ended": {"audit", "books", "model", "rowset"},
     "database": {"errors", "folders"},
@@ -441,7 +442,7 @@ TYPES_ONLY = {
         "lookup",
         "provider",
     },
-    "sqlite3": {"audit", "books", "delivered", "ledger", "timeline"},
+    "sqlite3": {"audit", "books", "delivered", "ledger", "segments", "timeline"},
 }
 """Modules that name the types of a package and never load it."""
 
