@@ -14,8 +14,8 @@ from leadctl.timeline import Timeline
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from sqlite3 import Connection
 
+    from leadctl.database import Connection
     from leadctl.model import Json
 
 MANY_ROWS = 1 << 40

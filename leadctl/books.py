@@ -20,13 +20,14 @@ from leadctl import rowset
 from leadctl.audit import Audit, BatchState
 from leadctl.delivered import Delivered
 from leadctl.model import DELIVERED, Code, Finding, Status
+from leadctl.traffic import Traffic
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
-    from sqlite3 import Connection
     from uuid import UUID
 
+    from leadctl.database import Connection
     from leadctl.model import Batch, Json, Lead, Outcome
     from leadctl.timeline import Arrival, Departure
 
@@ -54,19 +55,15 @@ class Books(Audit):
         guarded: bool = False,
     ) -> None:
         super().__init__(db, number)
-        self._guarded = guarded
         self._transaction = transaction
+        self._guarded = guarded
         self._delivered = Delivered(db)
+        self._traffic = Traffic(db, number)
         self._noted: list[tuple[int, Finding]] = []
         self._doubtful: list[tuple[int, Lead]] = []
         self._is_together = False
-        self._requests: int | None = None  # read when one leaves
-        self._are_counted = True  # the requests, in the run's line
         self._there: list[bytes] = []
         self._numbers: dict[UUID, int] = {}
-        self._attempts: dict[UUID, int] = {}
-        self._under_way: dict[UUID, int] = {}
-        self._arrived: dict[UUID, Arrival] = {}
         self.tally = Counter(self.counts())
 
     def add_file(self, ordinal: int, path: str, fingerprint: str) -> None:
@@ -127,7 +124,7 @@ class Books(Audit):
                 )
             else:
                 self._add(batch, rows, BatchState.SENDING, doubted=doubted)
-            self._note_departure(batch, rows, departure)
+            self._traffic.leave(batch, rows, departure)
 
     def call_back(self, batch: Batch, *, fresh: bool, doubted: bool) -> None:
         """Undo an intent: the batch did not leave. A `fresh` one never did before."""
@@ -144,11 +141,11 @@ class Books(Audit):
                 )
             if self._guarded and not doubted:
                 self._undoubt(batch.leads)
-            self._strike_departure(batch)
+            self._traffic.call_back(batch)
 
     def answered(self, batch: Batch, arrival: Arrival) -> None:
         """Keep what came of a request; written with what it makes of the batch."""
-        self._arrived[batch.id] = arrival
+        self._traffic.answer(batch, arrival)
 
     def mark(self, batch: Batch, state: BatchState, *, doubted: bool) -> None:
         """Record what a request came to that did not decide about the rows."""
@@ -158,7 +155,7 @@ class Books(Audit):
                 " WHERE number = ? AND run = ?",
                 (state, state is BatchState.DOUBT, self._numbers[batch.id], self._run),
             )
-            self._note_arrival(batch)
+            self._traffic.arrive(batch)
             if self._guarded and state is BatchState.WAITING and not doubted:
                 self._undoubt(batch.leads)
 
@@ -203,7 +200,7 @@ class Books(Audit):
                 ]
         with self.together():
             self._write_noted()
-            self._note_arrival(batch, answered, sum(map(len, good.values())))
+            self._traffic.arrive(batch, answered, sum(map(len, good.values())))
             if self._guarded:
                 self._undoubt(batch.leads)
             self._doubt(batch.file, unknown)
@@ -228,7 +225,7 @@ class Books(Audit):
         than the evidence. A line has rows of one status, so that each row's is known.
         """
         number = self._numbers.pop(batch.id, None)
-        self._attempts.pop(batch.id, None)
+        self._traffic.forget(batch)
         for status, rows in (good or {Status.CREATED: []}).items():
             created = len(rows) if status is Status.CREATED else 0
             counted = (rowset.written(rows), created, len(rows) - created)
@@ -276,33 +273,6 @@ class Books(Audit):
                 ),
             )
 
-    def _note_departure(self, batch: Batch, rows: str, departure: Departure) -> None:
-        if self._requests is None:
-            self._requests = self.run().requests
-        self._requests += 1
-        self._attempts[batch.id] = attempt = self._attempts.get(batch.id, 0) + 1
-        self.timeline.leave(self._requests, batch, rows, attempt, departure)
-        self._under_way[batch.id] = self._requests
-        self._are_counted = False
-
-    def _strike_departure(self, batch: Batch) -> None:
-        struck = self._under_way.pop(batch.id)
-        self.timeline.strike(struck)
-        for other, number in self._under_way.items():
-            if number > struck:
-                self._under_way[other] = number - 1
-        self._requests = (self._requests or 0) - 1
-        self._attempts[batch.id] -= 1
-        self._are_counted = False
-
-    def _note_arrival(
-        self, batch: Batch, answered: int = 0, delivered: int = 0
-    ) -> None:
-        number = self._under_way.pop(batch.id, None)
-        arrival = self._arrived.pop(batch.id, None)
-        if number is not None and arrival is not None:
-            self.timeline.arrive(number, arrival, answered, delivered)
-
     def _doubt(self, file: int, leads: Iterable[Lead]) -> None:
         self._db.executemany(
             "INSERT OR IGNORE INTO in_doubt VALUES (?, ?, ?, ?)",
@@ -340,12 +310,7 @@ class Books(Audit):
 
     def _write_shared(self) -> None:
         """Write what a transaction had in common: the requests, who was delivered."""
-        if not self._are_counted:
-            self._db.execute(
-                "UPDATE runs SET requests = ? WHERE number = ?",
-                (self._requests, self._run),
-            )
-            self._are_counted = True
+        self._traffic.write_count()
         there, self._there = self._there, []
         if there:
             self._delivered.add(there)

@@ -12,7 +12,8 @@ from leadctl.sieve import SMALLEST, Sieve
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from sqlite3 import Connection
+
+    from leadctl.database import Connection
 
 MOST_GATHERED = 100_000
 """Hashes that are in no segment: as many as a run may have to hold in memory."""

@@ -176,7 +176,8 @@ class EndedRun(Books):
         ):
             batch = UUID(bytes=name)
             found.append(OpenBatch(batch, file, tuple(rowset.rows(rows))))
-            self._numbers[batch], self._attempts[batch] = number, attempts
+            self._numbers[batch] = number
+            self._traffic.go_on(batch, attempts)
         return found
 
 

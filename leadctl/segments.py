@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from sqlite3 import Connection
+
+    from leadctl.database import Connection
 
 SIZE = 16
 """Bytes of a hash."""

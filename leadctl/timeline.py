@@ -1,8 +1,4 @@
-"""The requests of a run: when each left, what held it back, what came of it, how fast.
-
-One line of the ledger a request, written with the transactions that a request has
-anyway: its intent and its outcome.
-"""
+"""The requests of a run: when each left, what held it back, what came of it."""
 
 from __future__ import annotations
 
@@ -15,9 +11,8 @@ from leadctl import rowset
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from sqlite3 import Connection
 
-    from leadctl.model import Batch
+    from leadctl.database import Connection
 
 
 class Departure(NamedTuple):
@@ -73,66 +68,11 @@ class Request:
 
 
 class Timeline:
-    """One run's requests. What writes is called inside a transaction."""
+    """One run's requests, as they are looked back at."""
 
     def __init__(self, db: Connection, run: int) -> None:
         self._db = db
         self._run = run
-
-    def leave(
-        self, number: int, batch: Batch, rows: str, attempt: int, departure: Departure
-    ) -> None:
-        """Write that a batch leaves; `rows` are its rows as rowset.py writes them."""
-        self._know(departure.held_for)
-        self._db.execute(
-            "INSERT INTO requests (run, number, file, rows, leads, attempt, asks,"
-            " departed, held, held_for) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?,"
-            " (SELECT number FROM reasons WHERE text = ?))",
-            (
-                self._run,
-                number,
-                batch.file,
-                rows,
-                len(batch),
-                attempt,
-                departure.asks,
-                _milliseconds(departure.moment),
-                _milliseconds(departure.held),
-                departure.held_for or None,
-            ),
-        )
-
-    def arrive(
-        self, number: int, arrival: Arrival, answered: int = 0, delivered: int = 0
-    ) -> None:
-        self._know(arrival.why)
-        self._db.execute(
-            "UPDATE requests SET departed = ?, took = ?, http = ?, trouble = ?,"
-            " answered = ?, delivered = ?,"
-            " why = (SELECT number FROM reasons WHERE text = ?)"
-            " WHERE run = ? AND number = ?",
-            (
-                _milliseconds(arrival.left),
-                _milliseconds(arrival.took),
-                arrival.http,
-                arrival.trouble or None,
-                answered,
-                delivered,
-                arrival.why or None,
-                self._run,
-                number,
-            ),
-        )
-
-    def strike(self, number: int) -> None:
-        """Take out a request that did not leave; later ones move up by one."""
-        self._db.execute(
-            "DELETE FROM requests WHERE run = ? AND number = ?", (self._run, number)
-        )
-        self._db.execute(
-            "UPDATE requests SET number = number - 1 WHERE run = ? AND number > ?",
-            (self._run, number),
-        )
 
     def requests(self) -> Iterator[Request]:
         """Yield the requests in the order their intents were recorded."""
@@ -173,11 +113,3 @@ class Timeline:
             (self._run, *values),
         )
         return starmap(Request, found)
-
-    def _know(self, text: str) -> None:
-        if text:
-            self._db.execute("INSERT OR IGNORE INTO reasons (text) VALUES (?)", (text,))
-
-
-def _milliseconds(seconds: float) -> int:
-    return max(0, round(seconds * 1000))

@@ -225,16 +225,25 @@ ALLOWED = {
     "credentials": {"config", "errors", "keychain"},
     "accounts": {"config", "credentials", "provider", "yamlfile"},
     # what is kept
-    "timeline": {"model", "rowset"},
-    "audit": {"model", "rowset", "timeline"},
+    "database": {"errors", "folders"},
+    "timeline": {"database", "rowset"},
+    "traffic": {"database", "model", "timeline"},
+    "audit": {"database", "model", "rowset", "timeline"},
     "stretches": {"rowset", "timeline"},
     "course": {"stretches", "timeline"},
     "sieve": set[str](),
-    "segments": set[str](),
-    "delivered": {"segments", "sieve"},
-    "books": {"audit", "delivered", "model", "rowset", "timeline"},
+    "segments": {"database"},
+    "delivered": {"database", "segments", "sieve"},
+    "books": {
+        "audit",
+        "database",
+        "delivered",
+        "model",
+        "rowset",
+        "timeline",
+        "traffic",
+    },
     "ended": {"audit", "books", "model", "rowset"},
-    "database": {"errors", "folders"},
     "ledger": {
         "books",
         "database",
@@ -442,7 +451,6 @@ TYPES_ONLY = {
         "lookup",
         "provider",
     },
-    "sqlite3": {"audit", "books", "delivered", "ledger", "segments", "timeline"},
 }
 """Modules that name the types of a package and never load it."""
 

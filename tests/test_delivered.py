@@ -18,7 +18,8 @@ from leadctl.sieve import SMALLEST, Sieve
 
 if TYPE_CHECKING:
     from pathlib import Path
-    from sqlite3 import Connection
+
+    from leadctl.database import Connection
 
 
 def hashes(number: int, seed: int = 0) -> list[bytes]:
