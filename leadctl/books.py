@@ -13,7 +13,7 @@ from collections import Counter
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from itertools import groupby
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from leadctl import rowset
@@ -23,7 +23,7 @@ from leadctl.model import DELIVERED, Code, Finding, Status
 from leadctl.traffic import Traffic
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from uuid import UUID
 
@@ -34,11 +34,9 @@ if TYPE_CHECKING:
 UNANSWERED = frozenset({Status.FAILED, Status.UNKNOWN})
 """What is left to rows without an answer's word."""
 
-Transaction: TypeAlias = "Callable[[], AbstractContextManager[None]]"
-
 
 class Books(Audit):
-    """One run's part of the ledger. `transaction` opens one on `db`, all or nothing.
+    """One run's part of the ledger.
 
     `guarded` books note whose leads are on their way before they are sent: for
     providers where sending twice would add a lead twice, so that no later run sends
@@ -49,13 +47,12 @@ class Books(Audit):
     def __init__(
         self,
         db: Connection,
-        transaction: Transaction,
         number: int,
         *,
         guarded: bool = False,
     ) -> None:
         super().__init__(db, number)
-        self._transaction = transaction
+        self._transaction = db.transaction
         self._guarded = guarded
         self._delivered = Delivered(db)
         self._traffic = Traffic(db, number)

@@ -11,6 +11,7 @@ import fcntl
 import os
 import secrets
 import sqlite3
+import threading
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from urllib.parse import quote
 
@@ -18,7 +19,7 @@ from leadctl.errors import LedgerUnusable
 from leadctl.folders import oddity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 KEY_BYTES = 32
@@ -158,7 +159,48 @@ class Cursor(sqlite3.Cursor):
 
 
 class Connection(sqlite3.Connection):
+    """A connection that the threads of a process share: they take turns."""
+
     path: Path | None = None
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401  as in sqlite3
+        super().__init__(*arguments, **options)
+        self._turn = threading.RLock()
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing, on disk when it ends. One inside another is part of it."""
+        with self._turn, translated(self.path):
+            if self.in_transaction:
+                yield
+                return
+            self.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self.rollback()
+                raise
+            self.commit()
+
+    @contextlib.contextmanager
+    def unchanged(self) -> Iterator[None]:
+        """See one state of the file, whatever others write meanwhile."""
+        with self._turn:
+            if self.in_transaction:
+                yield
+                return
+            self.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self.rollback()
+
+    def rows_in(self, question: str, values: Sequence[Any]) -> Iterator[Any]:
+        """Yield the rows of a question about many values, which ends in `IN`."""
+        for start in range(0, len(values), 500):
+            some = values[start : start + 500]
+            marks = ",".join("?" * len(some))
+            yield from self.execute(f"{question} ({marks})", some).fetchall()
 
     def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:  # noqa: ANN401  as in sqlite3
         return self.cursor(Cursor).execute(sql, parameters)

@@ -6,11 +6,9 @@ beside the ledger. What one run writes into it is books.py's business.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import secrets
-import threading
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
@@ -23,7 +21,8 @@ from leadctl.folders import make_file, make_private
 from leadctl.wording import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from leadctl.model import Json
@@ -141,7 +140,6 @@ class Ledger:
         if path is not None:
             make_private(path.parent)
             make_file(path)
-        self._turn = threading.RLock()
         with opening(path):
             self._db = connect(path)
             self._delivered = Delivered(self._db)
@@ -180,18 +178,10 @@ class Ledger:
 
     def in_doubt(self, digests: Sequence[bytes]) -> set[bytes]:
         """Return those of the digests that were sent and nobody knows what came of."""
-        found: set[bytes] = set()
         if not self._db.execute("SELECT 1 FROM in_doubt LIMIT 1").fetchone():
-            return found
-        for start in range(0, len(digests), 500):
-            some = digests[start : start + 500]
-            marks = ",".join("?" * len(some))
-            rows = self._db.execute(
-                f"SELECT digest FROM in_doubt WHERE digest IN ({marks})",  # noqa: S608  our own words
-                some,
-            )
-            found.update(digest for (digest,) in rows.fetchall())
-        return found
+            return set()
+        question = "SELECT digest FROM in_doubt WHERE digest IN"
+        return {digest for (digest,) in self._db.rows_in(question, digests)}
 
     def begin(
         self,
@@ -219,7 +209,7 @@ class Ledger:
                     utc_text(started),
                 ),
             ).lastrowid
-        return Books(self._db, self.transaction, number or 0, guarded=guarded)
+        return Books(self._db, number or 0, guarded=guarded)
 
     def books(self, run_id: str, *, guarded: bool = False) -> EndedRun:
         """Open an earlier run's books; UsageError with the nearest id if none is so."""
@@ -229,7 +219,7 @@ class Ledger:
                 f"there is no run {run_id!r}{nearest(run_id, names)}",
                 hint="see `leadctl runs`",
             )
-        return EndedRun(self._db, self.transaction, names[run_id], guarded=guarded)
+        return EndedRun(self._db, names[run_id], guarded=guarded)
 
     def open_run(self, account: str, campaign: str) -> str | None:
         """Return a run of this campaign that ended with a batch on its way, if any.
@@ -255,14 +245,14 @@ class Ledger:
             " ORDER BY number DESC LIMIT 1",
             (account, campaign),
         ).fetchone()
-        return Books(self._db, self.transaction, row[0]) if row else None
+        return Books(self._db, row[0]) if row else None
 
     def runs(self, most: int) -> list[Books]:
         """Return the books of the latest runs, the newest first."""
         rows = self._db.execute(
             "SELECT number FROM runs ORDER BY number DESC LIMIT ?", (most,)
         )
-        return [Books(self._db, self.transaction, number) for (number,) in rows]
+        return [Books(self._db, number) for (number,) in rows]
 
     def forget_runs(self, before: str) -> list[dict[str, Json]]:
         """Forget finished runs older than an ISO 8601 time; returns their options.
@@ -341,32 +331,15 @@ class Ledger:
 
     def _taken(self, scopes: Collection[str], now: float) -> dict[str, float]:
         """Return until when each scope is taken; the past where it is free."""
-        marks = ",".join("?" * len(scopes))
-        rows = self._db.execute(
-            f"SELECT scope, next FROM pace WHERE scope IN ({marks})",  # noqa: S608  our own words
-            [*scopes],
-        )
+        question = "SELECT scope, next FROM pace WHERE scope IN"
+        rows = self._db.rows_in(question, [*scopes])
         # Further ahead than anybody may ask for: the clock was set back since.
-        kept = {scope: t for scope, t in rows.fetchall() if t <= now + LONGEST_WAIT}
+        kept = {scope: t for scope, t in rows if t <= now + LONGEST_WAIT}
         return dict.fromkeys(scopes, 0.0) | kept
 
-    @contextlib.contextmanager
-    def transaction(self) -> Iterator[None]:
-        """All or nothing, on disk when it ends; threads of this process take turns.
-
-        One inside another is part of it.
-        """
-        with self._turn, translated(self.path):
-            if self._db.in_transaction:
-                yield
-                return
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-            except BaseException:
-                self._db.rollback()
-                raise
-            self._db.commit()
+    def transaction(self) -> AbstractContextManager[None]:
+        """Open a transaction: all or nothing, on disk when it ends."""
+        return self._db.transaction()
 
     def _migrate(self) -> None:
         if self._version() == VERSION:

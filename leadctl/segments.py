@@ -8,7 +8,6 @@ own, which costs 4 µs, and 20 beside ten million.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from itertools import groupby
 from struct import iter_unpack
 from typing import TYPE_CHECKING
@@ -71,7 +70,7 @@ class Segments:
         """
         found: set[bytes] = set()
         rest = digests
-        with self._unchanged():
+        with self._db.unchanged():  # another run may merge meanwhile
             segments = self._db.execute("SELECT number, bits FROM segments").fetchall()
             segments.sort(key=lambda segment: -self._met.get(segment[0], 0))
             for number, bits in segments:
@@ -95,34 +94,15 @@ class Segments:
         (count,) = self._db.execute("SELECT total(count) FROM segments").fetchone()
         return int(count)
 
-    @contextmanager
-    def _unchanged(self) -> Iterator[None]:
-        """See one state of the ledger: another run may merge segments meanwhile."""
-        if self._db.in_transaction:
-            yield
-            return
-        self._db.execute("BEGIN")
-        try:
-            yield
-        finally:
-            self._db.execute("COMMIT")
-
     def _here(self, number: int, bits: int, digests: Sequence[bytes]) -> set[bytes]:
         wanted: dict[int, list[bytes]] = {}
         for digest in digests:
             page = int.from_bytes(digest[:4]) >> 32 - bits
             wanted.setdefault(number * _PLACES + page, []).append(digest)
         found: set[bytes] = set()
-        places = [*wanted]
-        for start in range(0, len(places), 500):
-            some = places[start : start + 500]
-            marks = ",".join("?" * len(some))
-            rows = self._db.execute(
-                f"SELECT place, digests FROM pages WHERE place IN ({marks})",  # noqa: S608  our own words
-                some,
-            )
-            for place, page in rows.fetchall():
-                found.update(one for one in wanted[place] if holds(page, one))
+        question = "SELECT place, digests FROM pages WHERE place IN"
+        for place, page in self._db.rows_in(question, [*wanted]):
+            found.update(one for one in wanted[place] if holds(page, one))
         return found
 
     def _begun(self, count: int, level: int) -> tuple[int, int]:

@@ -101,6 +101,34 @@ def test_one_that_looks_while_another_merges_sees_all(tmp_path: Path) -> None:
     assert Earlier(db).among(known) == {*known}
 
 
+def test_one_that_looks_leaves_other_threads_their_transactions(
+    tmp_path: Path,
+) -> None:
+    """A token is counted by the thread that fetches it, while rows are read."""
+
+    def count() -> None:
+        try:
+            for number in range(300):
+                ledger.postpone("account", float(number))
+        except LedgerUnusable as error:
+            failed.append(error)
+
+    failed: list[LedgerUnusable] = []
+    known = hashes(300)
+    with Ledger(tmp_path / "ledger") as ledger:
+        db = connect(tmp_path / "ledger")
+        Delivered(db, most_gathered=100).add(known)
+        among = ledger.delivered()
+        thread = threading.Thread(target=count)
+        thread.start()
+        while thread.is_alive():
+            assert among(known) == {*known}
+        thread.join()
+        assert failed == []
+        (kept,) = db.execute("SELECT next FROM pace").fetchone()
+        assert kept == 299
+
+
 def test_hash_across_the_border_of_two_is_none_of_them(tmp_path: Path) -> None:
     """As it may begin with the end of one: only a whole one counts."""
     db = opened(tmp_path / "ledger")
