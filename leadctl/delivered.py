@@ -87,29 +87,6 @@ def sift(db: Connection, segments: Segments) -> None:
     _keep(db, sieve)
 
 
-def take_over(db: Connection) -> None:
-    """Put away what schema 5 kept in trees of single hashes, and drop those.
-
-    Called inside a transaction. An earlier version that has the ledger open is stopped:
-    it would look for the trees.
-    """
-    (count,) = db.execute(  # one that is in both trees is counted twice
-        "SELECT (SELECT count(*) FROM delivered) + (SELECT count(*) FROM recent)"
-    ).fetchone()
-    segments = Segments(db)
-    if count:
-        ordered = db.execute(  # merged as they are read
-            "SELECT digest FROM delivered UNION SELECT digest FROM recent"
-            " ORDER BY digest"
-        )
-        segments.take_over((digest for (digest,) in ordered), count)
-    for table in ("delivered", "recent"):
-        db.execute(f"DROP TABLE {table}")
-    db.execute("DELETE FROM sieve")
-    if count:
-        sift(db, segments)
-
-
 def _gathered(db: Connection) -> bytes:
     rows = db.execute("SELECT digests FROM gathered").fetchall()
     return b"".join(line for (line,) in rows)

@@ -24,7 +24,7 @@ from leadctl.database import KEY_BYTES, health
 from leadctl.errors import ExitCode, LedgerUnusable
 from leadctl.exposure import exposures
 from leadctl.folders import oddity
-from leadctl.ledger import APPLICATION, VERSION
+from leadctl.migration import APPLICATION, VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

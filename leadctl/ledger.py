@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Self
 
 from leadctl.books import Books, utc_text
 from leadctl.database import connect, key, opening, translated
-from leadctl.delivered import Delivered, Earlier, take_over
+from leadctl.delivered import Delivered, Earlier
 from leadctl.ended import EndedRun
 from leadctl.errors import ExitCode, LedgerUnusable, Unusable, UsageError
 from leadctl.folders import make_file, make_private
+from leadctl.migration import migrate, version
 from leadctl.wording import nearest
 
 if TYPE_CHECKING:
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from leadctl.model import Json
-
-APPLICATION = 0x6C656164
-"""SQLite's application_id of a ledger: `lead`."""
 
 LONGEST_WAIT = 3700.0
 """Seconds a start may lie ahead; a provider's longest wish and a little more."""
@@ -39,84 +37,6 @@ MADE_UP = 0.5
 Less than what a minute at 99% of a rate leaves over: no minute then holds a start too
 many.
 """
-
-_MIGRATIONS = (
-    """
-CREATE TABLE runs (
-    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, provider TEXT NOT NULL,
-    account TEXT NOT NULL, campaign TEXT NOT NULL, options TEXT NOT NULL,
-    started_at TEXT NOT NULL, finished_at TEXT, requests INTEGER NOT NULL DEFAULT 0,
-    exit_code INTEGER, error TEXT
-);
-CREATE TABLE files (
-    run INTEGER NOT NULL, ordinal INTEGER NOT NULL, path TEXT NOT NULL,
-    fingerprint TEXT NOT NULL, rejects_file TEXT, PRIMARY KEY (run, ordinal)
-) WITHOUT ROWID;
-CREATE TABLE batches (
-    number INTEGER PRIMARY KEY, run INTEGER NOT NULL, file INTEGER NOT NULL,
-    id BLOB NOT NULL, rows TEXT NOT NULL, size INTEGER NOT NULL, state TEXT NOT NULL,
-    doubted INTEGER NOT NULL, attempts INTEGER NOT NULL,
-    created INTEGER NOT NULL DEFAULT 0, accepted INTEGER NOT NULL DEFAULT 0
-);
-CREATE INDEX batches_of_run ON batches (run);
-CREATE TABLE findings (
-    run INTEGER NOT NULL, file INTEGER NOT NULL, first INTEGER NOT NULL,
-    rows TEXT NOT NULL, count INTEGER NOT NULL, status TEXT NOT NULL,
-    code TEXT NOT NULL, field TEXT NOT NULL, reason INTEGER NOT NULL,
-    PRIMARY KEY (run, file, first)
-) WITHOUT ROWID;
-CREATE TABLE reasons (number INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
-CREATE TABLE delivered (digest BLOB PRIMARY KEY) WITHOUT ROWID;
-CREATE TABLE in_doubt (
-    digest BLOB NOT NULL, run INTEGER NOT NULL, file INTEGER NOT NULL,
-    row INTEGER NOT NULL, PRIMARY KEY (digest, run)
-) WITHOUT ROWID;
-CREATE INDEX in_doubt_of_run ON in_doubt (run);
-CREATE TABLE pace (scope TEXT PRIMARY KEY, next REAL NOT NULL) WITHOUT ROWID;
-CREATE TABLE exchanges (account TEXT NOT NULL, moment REAL NOT NULL);
-""",
-    """
-ALTER TABLE runs ADD COLUMN repairs TEXT NOT NULL DEFAULT '{}'
-""",
-    # Moments and durations in milliseconds: whole numbers take the least room.
-    """
-CREATE TABLE requests (
-    run INTEGER NOT NULL, number INTEGER NOT NULL, file INTEGER NOT NULL,
-    rows TEXT NOT NULL, leads INTEGER NOT NULL, attempt INTEGER NOT NULL,
-    asks INTEGER NOT NULL, departed INTEGER NOT NULL, held INTEGER NOT NULL,
-    held_for INTEGER, took INTEGER, http INTEGER, trouble TEXT, why INTEGER,
-    answered INTEGER NOT NULL DEFAULT 0, delivered INTEGER NOT NULL DEFAULT 0,
-    PRIMARY KEY (run, number)
-) WITHOUT ROWID;
-""",
-    """
-CREATE TABLE gathered (
-    number INTEGER PRIMARY KEY AUTOINCREMENT, digests BLOB NOT NULL
-);
-""",
-    """
-CREATE TABLE recent (digest BLOB PRIMARY KEY) WITHOUT ROWID;
-CREATE TABLE sieve (part INTEGER PRIMARY KEY, bits BLOB NOT NULL);
-CREATE TRIGGER delivered_by_way_of_recent BEFORE INSERT ON delivered
-WHEN NEW.digest NOT IN (SELECT digest FROM recent)
-BEGIN SELECT RAISE(ABORT, 'a newer leadctl has this ledger now'); END;
-""",
-    """
-DROP TRIGGER delivered_by_way_of_recent;
-CREATE TABLE segments (
-    number INTEGER PRIMARY KEY, level INTEGER NOT NULL, bits INTEGER NOT NULL,
-    count INTEGER NOT NULL
-);
-CREATE TABLE pages (place INTEGER PRIMARY KEY, digests BLOB NOT NULL);
-""",
-)
-"""Scripts from each version of the schema to the next; the version is their number."""
-
-
-VERSION = len(_MIGRATIONS)
-
-SEGMENTED = 6
-"""The version from which who is delivered is kept in segments, in no tree."""
 
 
 class Ledger:
@@ -143,8 +63,8 @@ class Ledger:
         with opening(path):
             self._db = connect(path)
             self._delivered = Delivered(self._db)
-            self.key = key(path, new=self._version() == 0)
-            self._migrate()
+            self.key = key(path, new=version(self._db) == 0)
+            migrate(self._db)
 
     def close(self) -> None:
         self._db.close()
@@ -340,33 +260,3 @@ class Ledger:
     def transaction(self) -> AbstractContextManager[None]:
         """Open a transaction: all or nothing, on disk when it ends."""
         return self._db.transaction()
-
-    def _migrate(self) -> None:
-        if self._version() == VERSION:
-            return
-        with self.transaction():
-            version = self._version()
-            if version > VERSION:
-                raise LedgerUnusable(
-                    f"{self.path} was written by a newer leadctl (schema {version})",
-                    hint="update leadctl, or name another file with --ledger",
-                )
-            for script in _MIGRATIONS[version:]:
-                for statement in filter(str.strip, script.split(";\n")):
-                    self._db.execute(statement)
-            if version < SEGMENTED:
-                take_over(self._db)
-            self._db.execute(f"PRAGMA application_id = {APPLICATION}")
-            self._db.execute(f"PRAGMA user_version = {VERSION}")
-
-    def _version(self) -> int:
-        """Return the schema's version; 0 for an empty file, and for nothing else."""
-        (application,) = self._db.execute("PRAGMA application_id").fetchone()
-        (version,) = self._db.execute("PRAGMA user_version").fetchone()
-        (tables,) = self._db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-        if application != APPLICATION and (tables or version):
-            raise LedgerUnusable(
-                f"{self.path} is another program's database",
-                hint="name another file with --ledger",
-            )
-        return int(version)

@@ -205,7 +205,7 @@ ALLOWED = {
         "exposure",
         "folders",
         "keychain",
-        "ledger",
+        "migration",
     },
     "trial": {
         "accounts",
@@ -234,6 +234,7 @@ ALLOWED = {
     "sieve": set[str](),
     "segments": {"database"},
     "delivered": {"database", "segments", "sieve"},
+    "migration": {"database", "delivered", "errors", "segments"},
     "books": {
         "audit",
         "database",
@@ -251,6 +252,7 @@ ALLOWED = {
         "ended",
         "errors",
         "folders",
+        "migration",
         "model",
         "wording",
     },

@@ -1,0 +1,152 @@
+"""The ledger's tables, and ledgers of earlier versions brought up to them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from leadctl.delivered import sift
+from leadctl.errors import LedgerUnusable
+from leadctl.segments import Segments
+
+if TYPE_CHECKING:
+    from leadctl.database import Connection
+
+APPLICATION = 0x6C656164
+"""SQLite's application_id of a ledger: `lead`."""
+
+_MIGRATIONS = (
+    """
+CREATE TABLE runs (
+    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, provider TEXT NOT NULL,
+    account TEXT NOT NULL, campaign TEXT NOT NULL, options TEXT NOT NULL,
+    started_at TEXT NOT NULL, finished_at TEXT, requests INTEGER NOT NULL DEFAULT 0,
+    exit_code INTEGER, error TEXT
+);
+CREATE TABLE files (
+    run INTEGER NOT NULL, ordinal INTEGER NOT NULL, path TEXT NOT NULL,
+    fingerprint TEXT NOT NULL, rejects_file TEXT, PRIMARY KEY (run, ordinal)
+) WITHOUT ROWID;
+CREATE TABLE batches (
+    number INTEGER PRIMARY KEY, run INTEGER NOT NULL, file INTEGER NOT NULL,
+    id BLOB NOT NULL, rows TEXT NOT NULL, size INTEGER NOT NULL, state TEXT NOT NULL,
+    doubted INTEGER NOT NULL, attempts INTEGER NOT NULL,
+    created INTEGER NOT NULL DEFAULT 0, accepted INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX batches_of_run ON batches (run);
+CREATE TABLE findings (
+    run INTEGER NOT NULL, file INTEGER NOT NULL, first INTEGER NOT NULL,
+    rows TEXT NOT NULL, count INTEGER NOT NULL, status TEXT NOT NULL,
+    code TEXT NOT NULL, field TEXT NOT NULL, reason INTEGER NOT NULL,
+    PRIMARY KEY (run, file, first)
+) WITHOUT ROWID;
+CREATE TABLE reasons (number INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
+CREATE TABLE delivered (digest BLOB PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE in_doubt (
+    digest BLOB NOT NULL, run INTEGER NOT NULL, file INTEGER NOT NULL,
+    row INTEGER NOT NULL, PRIMARY KEY (digest, run)
+) WITHOUT ROWID;
+CREATE INDEX in_doubt_of_run ON in_doubt (run);
+CREATE TABLE pace (scope TEXT PRIMARY KEY, next REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE exchanges (account TEXT NOT NULL, moment REAL NOT NULL);
+""",
+    """
+ALTER TABLE runs ADD COLUMN repairs TEXT NOT NULL DEFAULT '{}'
+""",
+    # Moments and durations in milliseconds: whole numbers take the least room.
+    """
+CREATE TABLE requests (
+    run INTEGER NOT NULL, number INTEGER NOT NULL, file INTEGER NOT NULL,
+    rows TEXT NOT NULL, leads INTEGER NOT NULL, attempt INTEGER NOT NULL,
+    asks INTEGER NOT NULL, departed INTEGER NOT NULL, held INTEGER NOT NULL,
+    held_for INTEGER, took INTEGER, http INTEGER, trouble TEXT, why INTEGER,
+    answered INTEGER NOT NULL DEFAULT 0, delivered INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (run, number)
+) WITHOUT ROWID;
+""",
+    """
+CREATE TABLE gathered (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, digests BLOB NOT NULL
+);
+""",
+    """
+CREATE TABLE recent (digest BLOB PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE sieve (part INTEGER PRIMARY KEY, bits BLOB NOT NULL);
+CREATE TRIGGER delivered_by_way_of_recent BEFORE INSERT ON delivered
+WHEN NEW.digest NOT IN (SELECT digest FROM recent)
+BEGIN SELECT RAISE(ABORT, 'a newer leadctl has this ledger now'); END;
+""",
+    """
+DROP TRIGGER delivered_by_way_of_recent;
+CREATE TABLE segments (
+    number INTEGER PRIMARY KEY, level INTEGER NOT NULL, bits INTEGER NOT NULL,
+    count INTEGER NOT NULL
+);
+CREATE TABLE pages (place INTEGER PRIMARY KEY, digests BLOB NOT NULL);
+""",
+)
+"""Scripts from each version of the schema to the next; the version is their number."""
+
+
+VERSION = len(_MIGRATIONS)
+
+SEGMENTED = 6
+"""The version from which who is delivered is kept in segments, in no tree."""
+
+
+def version(db: Connection) -> int:
+    """Return the schema's version; 0 for an empty file, and for nothing else.
+
+    Raises LedgerUnusable where the file is another program's.
+    """
+    (application,) = db.execute("PRAGMA application_id").fetchone()
+    (number,) = db.execute("PRAGMA user_version").fetchone()
+    (tables,) = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    if application != APPLICATION and (tables or number):
+        raise LedgerUnusable(
+            f"{db.path} is another program's database",
+            hint="name another file with --ledger",
+        )
+    return int(number)
+
+
+def migrate(db: Connection) -> None:
+    """Bring a ledger up to date; LedgerUnusable where a newer version wrote it."""
+    if version(db) == VERSION:
+        return
+    with db.transaction():
+        before = version(db)  # another process may have been faster
+        if before > VERSION:
+            raise LedgerUnusable(
+                f"{db.path} was written by a newer leadctl (schema {before})",
+                hint="update leadctl, or name another file with --ledger",
+            )
+        for script in _MIGRATIONS[before:]:
+            for statement in filter(str.strip, script.split(";\n")):
+                db.execute(statement)
+        if before < SEGMENTED:
+            _take_over(db)
+        db.execute(f"PRAGMA application_id = {APPLICATION}")
+        db.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def _take_over(db: Connection) -> None:
+    """Put away what schema 5 kept in trees of single hashes, and drop those.
+
+    Called inside a transaction. An earlier version that has the ledger open is stopped:
+    it would look for the trees.
+    """
+    (count,) = db.execute(  # one that is in both trees is counted twice
+        "SELECT (SELECT count(*) FROM delivered) + (SELECT count(*) FROM recent)"
+    ).fetchone()
+    segments = Segments(db)
+    if count:
+        ordered = db.execute(  # merged as they are read
+            "SELECT digest FROM delivered UNION SELECT digest FROM recent"
+            " ORDER BY digest"
+        )
+        segments.take_over((digest for (digest,) in ordered), count)
+    for table in ("delivered", "recent"):
+        db.execute(f"DROP TABLE {table}")
+    db.execute("DELETE FROM sieve")
+    if count:
+        sift(db, segments)
