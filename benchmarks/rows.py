@@ -72,6 +72,6 @@ def write(path: Path, count: int, *, valid: bool = False) -> Path:
         for i in range(count):
             phone = spelled(i, number(i))
             file.write(
-                f"Asha{i},Example,{phone},asha{i}@mail.example,{SCORES[i % 3]}\n"
+                f"Asha{i:08},Example,{phone},asha{i:08}@mail.example,{SCORES[i % 3]}\n"
             )
     return path

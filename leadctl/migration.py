@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from leadctl.delivered import sift
+from leadctl.bins import SIZE, parts
 from leadctl.errors import LedgerUnusable
 from leadctl.segments import Segments
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from leadctl.database import Connection
 
 APPLICATION = 0x6C656164
@@ -83,14 +85,21 @@ CREATE TABLE segments (
 );
 CREATE TABLE pages (place INTEGER PRIMARY KEY, digests BLOB NOT NULL);
 """,
+    """
+CREATE TABLE hashes (place INTEGER PRIMARY KEY, digests BLOB NOT NULL);
+CREATE TABLE prints (place INTEGER PRIMARY KEY, prints BLOB NOT NULL);
+""",
 )
 """Scripts from each version of the schema to the next; the version is their number."""
 
 
 VERSION = len(_MIGRATIONS)
 
-SEGMENTED = 6
-"""The version from which who is delivered is kept in segments, in no tree."""
+IN_BINS = 7
+"""The version from which who is delivered is kept in bins.
+
+The one before had segments of other pages, and those before it trees.
+"""
 
 
 def version(db: Connection) -> int:
@@ -123,30 +132,56 @@ def migrate(db: Connection) -> None:
         for script in _MIGRATIONS[before:]:
             for statement in filter(str.strip, script.split(";\n")):
                 db.execute(statement)
-        if before < SEGMENTED:
-            _take_over(db)
+        if before < IN_BINS:
+            _take_over(db, in_pages=before == IN_BINS - 1)
         db.execute(f"PRAGMA application_id = {APPLICATION}")
         db.execute(f"PRAGMA user_version = {VERSION}")
 
 
-def _take_over(db: Connection) -> None:
-    """Put away what schema 5 kept in trees of single hashes, and drop those.
+def _take_over(db: Connection, *, in_pages: bool) -> None:
+    """Make one segment of who was delivered by then, and drop where they were kept.
 
-    Called inside a transaction. An earlier version that has the ledger open is stopped:
-    it would look for the trees.
+    An earlier version that has the ledger open is stopped: it would look there.
     """
+    count, part = (_in_pages if in_pages else _in_trees)(db)
+    db.execute("DELETE FROM segments")
+    if count:
+        Segments(db).take_over(part, count)
+    for table in ("delivered", "recent", "pages", "sieve"):
+        db.execute(f"DROP TABLE IF EXISTS {table}")
+
+
+def _in_trees(db: Connection) -> tuple[int, Callable[[int], bytes]]:
+    """Return how many hashes there are, and what gives those with a first byte."""
     (count,) = db.execute(  # one that is in both trees is counted twice
         "SELECT (SELECT count(*) FROM delivered) + (SELECT count(*) FROM recent)"
     ).fetchone()
-    segments = Segments(db)
-    if count:
-        ordered = db.execute(  # merged as they are read
-            "SELECT digest FROM delivered UNION SELECT digest FROM recent"
-            " ORDER BY digest"
+
+    def part(first: int) -> bytes:
+        start = bytes([first])
+        rows = db.execute(
+            "SELECT digest FROM delivered WHERE digest BETWEEN :first AND :last"
+            " UNION SELECT digest FROM recent WHERE digest BETWEEN :first AND :last",
+            {"first": start, "last": start + b"\xff" * SIZE},
         )
-        segments.take_over((digest for (digest,) in ordered), count)
-    for table in ("delivered", "recent"):
-        db.execute(f"DROP TABLE {table}")
-    db.execute("DELETE FROM sieve")
-    if count:
-        sift(db, segments)
+        return b"".join(digest for (digest,) in rows.fetchall())
+
+    return count, part
+
+
+def _in_pages(db: Connection) -> tuple[int, Callable[[int], bytearray]]:
+    """Return the same of segments whose pages were divided by `bits` first bits."""
+    segments = db.execute("SELECT number, bits, count FROM segments").fetchall()
+
+    def part(first: int) -> bytearray:
+        found = b""
+        for number, bits, _ in segments:
+            page, next_page = first << bits >> 8, (first + 1 << bits) + 255 >> 8
+            rows = db.execute(
+                "SELECT digests FROM pages WHERE place >= ? AND place < ?",
+                (number * 2**32 + page, number * 2**32 + next_page),
+            )
+            found += b"".join(digests for (digests,) in rows.fetchall())
+        return parts(found)[first]  # few bits: a page of several parts
+
+    return sum(count for _, _, count in segments), part

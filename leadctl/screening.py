@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from leadctl.model import Block, Cells
 
 
+ROW = 50
+"""Bytes of a row, more or less."""
+
+
 class Screened(NamedTuple):
     """The leads of a block, in the order of the file, and the verdicts on the rest."""
 
@@ -55,7 +59,7 @@ class Screen:
             for source, mapper in zip(job.sources, self.mappers, strict=True)
         ]
         self._suppressed = job.suppressed or frozenset[str]()
-        self._seen = Seen()
+        self._seen = Seen(sum(source.size for source in job.sources) // ROW)
         self.repairs: Counter[str] = Counter()
         """What was mended in phone cells, and how often."""
         self._skipped_by: set[str | None] = set()

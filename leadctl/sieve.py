@@ -1,61 +1,106 @@
-"""Hashes told apart by two bits each: one of whose bits one is not set is not there.
+"""Fifteen bits of each hash: one whose bits are not in its bin is not there.
 
-To look one up in every segment costs 30 µs, to look at its bits 0.2. Most leads of a
+To look one up in every segment costs 30 µs, to look for its bits 0.2. Most leads of a
 run are known to nobody, and 98 of a hundred need no look-up.
 """
 
 from __future__ import annotations
 
-from struct import iter_unpack
+from itertools import accumulate, pairwise
+from struct import iter_unpack, pack, unpack_from
 from typing import TYPE_CHECKING
 
+from leadctl.bins import BINS, PARTS, SIZE
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-SMALLEST = 2**17
-"""Bytes; the number is a power of two in any sieve."""
+    from leadctl.bins import Bins
+    from leadctl.database import Connection
 
-_WORDS = "<4xII4x"
-"""The parts of a hash that choose its bits; the first four bytes choose its page."""
+_WORDS = "<BBH12x"
+"""Of a hash: its part, what has its bin, and its bits."""
+
+_BITS = 0x7FFF
+_UPPER_BITS = bytes(byte & _BITS >> 8 for byte in range(256))
+_COUNTS = f"<{BINS}I"
+_SEGMENTS = 1 << 32
 
 
 class Sieve:
-    """Bits of hashes of 16 bytes; `bits` is as `bits` of another was."""
+    """The bits of all segments of a ledger; a part is read when it is first needed.
 
-    def __init__(self, bits: bytearray) -> None:
-        self.bits = bits
+    What changes it is called inside a transaction.
+    """
 
-    @classmethod
-    def of_size(cls, hashes: int) -> Sieve:
-        """Make an empty one, with 12 to 24 bits for each of so many hashes."""
-        size = SMALLEST
-        while size * 8 < hashes * 12:
-            size *= 2
-        return cls(bytearray(size))
+    def __init__(self, db: Connection) -> None:
+        self._db = db
+        self._known = _Known(db)
 
-    @property
-    def is_full(self) -> bool:
-        """Whether more than a sixth of the bits is set: too many would pass."""
-        parts = range(0, len(self.bits), SMALLEST)
-        number = sum(
-            int.from_bytes(self.bits[at : at + SMALLEST]).bit_count() for at in parts
+    def add(self, segment: int, part: int, bins: Bins) -> None:
+        """Put in the hashes that a segment has of a part."""
+        self._db.execute(
+            "INSERT INTO prints VALUES (?, ?)",
+            (part * _SEGMENTS + segment, printed(bins)),
         )
-        return number * 6 > len(self.bits) * 8
 
-    def add(self, hashes: bytes) -> None:
-        """Put in hashes that stand one after the other."""
-        bits, last = self.bits, len(self.bits) * 8 - 1
-        for one, other in iter_unpack(_WORDS, hashes):
-            bits[(one & last) >> 3] |= 1 << (one & 7)
-            bits[(other & last) >> 3] |= 1 << (other & 7)
+    def sizes(self, segment: int, part: int) -> tuple[int, ...]:
+        """Return how many hashes of a segment are in each bin of a part."""
+        (printed,) = self._db.execute(
+            "SELECT prints FROM prints WHERE place = ?", (part * _SEGMENTS + segment,)
+        ).fetchone()
+        return unpack_from(_COUNTS, printed)
 
-    def passing(self, hashes: Sequence[bytes]) -> list[bytes]:
+    def drop(self, segment: int) -> None:
+        self._db.executemany(
+            "DELETE FROM prints WHERE place = ?",
+            ((part * _SEGMENTS + segment,) for part in range(PARTS)),
+        )
+
+    def passing(self, digests: Sequence[bytes]) -> list[bytes]:
         """Return those that may have been put in; the others certainly were not."""
-        bits, last = self.bits, len(self.bits) * 8 - 1
-        words = iter_unpack(_WORDS, b"".join(hashes))
+        known = self._known
+        words = iter_unpack(_WORDS, b"".join(digests))
         return [
             digest
-            for digest, (one, other) in zip(hashes, words, strict=True)
-            if bits[(one & last) >> 3] >> (one & 7) & 1
-            and bits[(other & last) >> 3] >> (other & 7) & 1
+            for digest, (part, second, word) in zip(digests, words, strict=True)
+            if chr(word & _BITS) in known[part][second >> 2]
         ]
+
+
+class _Known(dict[int, list[str]]):
+    """By part, the bits in each bin."""
+
+    def __init__(self, db: Connection) -> None:
+        super().__init__()
+        self._db = db
+
+    def __missing__(self, part: int) -> list[str]:
+        rows = self._db.execute(
+            "SELECT prints FROM prints WHERE place BETWEEN ? AND ?",
+            (part * _SEGMENTS, (part + 1) * _SEGMENTS - 1),
+        )
+        self[part] = found = read(prints for (prints,) in rows.fetchall())
+        return found
+
+
+def printed(bins: Bins) -> bytes:
+    """Write how many hashes each bin has, and bits of each as a character of UTF-16.
+
+    A character is found among hundreds as fast as among ten. None is half of a pair.
+    """
+    hashes = b"".join(bins)
+    bits = bytearray(len(hashes) // SIZE * 2)
+    bits[::2] = hashes[2::SIZE]
+    bits[1::2] = hashes[3::SIZE].translate(_UPPER_BITS)
+    return pack(_COUNTS, *(len(one) // SIZE for one in bins)) + bits
+
+
+def read(printed: Iterable[bytes]) -> list[str]:
+    """Return the characters of each bin, of all segments that have the part."""
+    found = [[""] * BINS]
+    for one in printed:
+        every = one[4 * BINS :].decode("utf-16-le")
+        ends = accumulate(unpack_from(_COUNTS, one), initial=0)
+        found.append([every[first:end] for first, end in pairwise(ends)])
+    return ["".join(same) for same in zip(*found, strict=True)]

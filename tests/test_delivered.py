@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from leadctl.bins import bins, cut, parts
 from leadctl.database import connect
 from leadctl.delivered import Delivered, Earlier
 from leadctl.errors import LedgerUnusable
 from leadctl.ledger import Ledger
-from leadctl.segments import Segments, cut, holds
-from leadctl.sieve import SMALLEST, Sieve
+from leadctl.segments import Segments, holds
+from leadctl.sieve import Sieve
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,11 +57,26 @@ def test_hashes_are_known_while_they_move(tmp_path: Path) -> None:
         assert all(number < 3 for number in levels(db))
     assert not delivered.is_empty()
     assert len(levels(db)) >= 4
-    for pages, bits in db.execute(
-        "SELECT (SELECT count(*) FROM pages WHERE place >> 32 = number), bits"
-        " FROM segments"
-    ).fetchall():
-        assert pages == 1 << bits
+    for number in (  # nothing of a merged segment stays
+        "SELECT place >> 32 FROM hashes",
+        "SELECT place % (1 << 32) FROM prints",
+    ):
+        assert {*db.execute(number)} == {*db.execute("SELECT number FROM segments")}
+
+
+def test_pages_are_as_many_as_a_segment_needs(tmp_path: Path) -> None:
+    """A part is one page at least, a bin one at most."""
+    db = opened(tmp_path / "ledger")
+    for count in (4000, 100_000, 400_000, 7_000_000):
+        segments = Segments(db, on_page=400)
+        every = parts(b"".join(hashes(4000)))
+        segments.take_over(every.__getitem__, count)
+    found = db.execute(
+        "SELECT bits, count(*) FROM hashes JOIN segments ON number = place >> 32"
+        " GROUP BY number"
+    ).fetchall()
+    assert found == [(8, 256), (8, 256), (10, 1024), (14, 256 * 64)]
+    assert Segments(db).among(hashes(4000)) == {*hashes(4000)}
 
 
 def test_one_that_looked_before_knows_who_was_delivered_then(tmp_path: Path) -> None:
@@ -142,10 +158,11 @@ def test_hash_across_the_border_of_two_is_none_of_them(tmp_path: Path) -> None:
 
 
 def schema_5(path: Path, recent: list[bytes], delivered: list[bytes]) -> None:
-    """Make a ledger as the version before this one kept it."""
+    """Make a ledger that keeps who is delivered in two trees."""
     db = opened(path)
-    for script in ("DROP TABLE segments", "DROP TABLE pages", "DELETE FROM sieve"):
+    for script in ("DROP TABLE segments", "DROP TABLE hashes", "DROP TABLE prints"):
         db.execute(script)
+    db.execute("CREATE TABLE sieve (part INTEGER PRIMARY KEY, bits BLOB NOT NULL)")
     for table, every in (("recent", recent), ("delivered", delivered)):
         db.execute(f"CREATE TABLE {table} (digest BLOB PRIMARY KEY) WITHOUT ROWID")
         db.executemany(f"INSERT INTO {table} VALUES (?)", ((one,) for one in every))  # noqa: S608  our own words
@@ -158,57 +175,102 @@ def schema_5(path: Path, recent: list[bytes], delivered: list[bytes]) -> None:
     db.close()
 
 
+def schema_6(path: Path, *segments: tuple[list[bytes], int]) -> None:
+    """Make a ledger that keeps them in pages, by so many first bits of a segment's."""
+    db = opened(path)
+    for script in ("DROP TABLE hashes", "DROP TABLE prints"):
+        db.execute(script)
+    db.execute("CREATE TABLE sieve (part INTEGER PRIMARY KEY, bits BLOB NOT NULL)")
+    db.execute("CREATE TABLE pages (place INTEGER PRIMARY KEY, digests BLOB NOT NULL)")
+    for number, (every, bits) in enumerate(segments, start=1):
+        pages: dict[int, bytes] = dict.fromkeys(range(1 << bits), b"")
+        for digest in every:
+            pages[int.from_bytes(digest[:4]) >> 32 - bits] += digest
+        db.execute(
+            "INSERT INTO segments VALUES (?, 0, ?, ?)", (number, bits, len(every))
+        )
+        db.executemany(
+            "INSERT INTO pages VALUES (?, ?)",
+            ((number << 32 | page, digests) for page, digests in pages.items()),
+        )
+    db.execute("PRAGMA user_version = 6")
+    db.close()
+
+
 @pytest.mark.parametrize("number", [0, 1, 500, 5000])
-def test_ledger_of_the_version_before_is_taken_over(
+def test_trees_of_an_earlier_version_are_taken_over(
     tmp_path: Path, number: int
 ) -> None:
-    """All three kinds are known as before; one in two of them counts once."""
+    """Both trees are known as before; one in two of them counts once."""
     old = hashes(2 * number)
     schema_5(tmp_path / "ledger", old[: number + number // 10], old[number:])
-    db = opened(tmp_path / "ledger")
+    assert_taken_over(tmp_path / "ledger", old)
+
+
+@pytest.mark.parametrize("bits", [0, 3, 8, 11])
+def test_pages_of_an_earlier_version_are_taken_over(tmp_path: Path, bits: int) -> None:
+    """Whether a page has several parts, or a part several pages."""
+    old = hashes(1700)
+    schema_6(tmp_path / "ledger", (old[:700], bits), (old[700:1700], 5), ([], 0))
+    assert_taken_over(tmp_path / "ledger", old)
+
+
+def assert_taken_over(path: Path, old: list[bytes]) -> None:
+    db = opened(path)
     assert Earlier(db).among(old + hashes(100, seed=1)) == {*old}
-    every = b"".join(Segments(db).pages())
-    assert sorted(cut(every)) == sorted(old)
+    rows = db.execute("SELECT digests FROM hashes").fetchall()
+    assert sorted(cut(b"".join(page for (page,) in rows))) == sorted(old)
     delivered = delivering(db)
     new = hashes(700, seed=2)
     for at in range(0, 700, 50):
         delivered.add(new[at : at + 50])
     assert Earlier(db).among(old + new) == {*old, *new}
-    tables = db.execute("SELECT name FROM sqlite_schema").fetchall()
-    assert not {("recent",), ("delivered",)} & {*tables}
+    tables = {name for (name,) in db.execute("SELECT name FROM sqlite_schema")}
+    assert not {"recent", "delivered", "pages", "sieve"} & tables
 
 
-def test_earlier_version_that_is_still_at_work_is_stopped(tmp_path: Path) -> None:
-    """It would look for the trees, and know nobody."""
-    schema_5(tmp_path / "ledger", hashes(5), [])
-    theirs = connect(tmp_path / "ledger")
-    assert theirs.execute("SELECT count(*) FROM recent").fetchone() == (5,)
-    opened(tmp_path / "ledger").close()
-    for statement in (
-        "SELECT digest FROM recent WHERE digest IN (x'00')",
-        "SELECT digest FROM delivered WHERE digest IN (x'00')",
-        "INSERT INTO recent VALUES (x'00')",
+def test_earlier_versions_that_are_still_at_work_are_stopped(tmp_path: Path) -> None:
+    """They would look where nothing is any more, and know nobody."""
+    schema_5(tmp_path / "5", hashes(5), [])
+    schema_6(tmp_path / "6", (hashes(5), 0))
+    theirs = {number: connect(tmp_path / number) for number in "56"}
+    assert theirs["5"].execute("SELECT count(*) FROM recent").fetchone() == (5,)
+    assert theirs["6"].execute("SELECT count(*) FROM pages").fetchone() == (1,)
+    for number in theirs:
+        opened(tmp_path / number).close()
+    for number, statement in (
+        ("5", "SELECT digest FROM recent WHERE digest IN (x'00')"),
+        ("5", "SELECT digest FROM delivered WHERE digest IN (x'00')"),
+        ("5", "INSERT INTO recent VALUES (x'00')"),
+        ("6", "SELECT place, digests FROM pages WHERE place IN (0)"),
+        ("6", "SELECT bits FROM sieve ORDER BY part"),
+        ("6", "INSERT INTO pages VALUES (0, x'00')"),
     ):
         with pytest.raises(LedgerUnusable, match="no such table"):
-            theirs.execute(statement)
+            theirs[number].execute(statement)
 
 
-def test_sieve_passes_what_was_put_in_and_little_else() -> None:
-    count = SMALLEST * 8 // 12
-    sieve = Sieve.of_size(count)
-    assert len(sieve.bits) == SMALLEST
-    known, strangers = hashes(count), hashes(count, seed=1)
-    sieve.add(b"".join(known))
-    assert sieve.passing(known) == known
-    assert len(sieve.passing(strangers)) < count / 25
-    assert not sieve.is_full
-
-
-def test_full_sieve_is_made_anew_and_larger(tmp_path: Path) -> None:
+def test_sieve_passes_what_was_put_in_and_little_else(tmp_path: Path) -> None:
+    """Of strangers those that share 15 bits with one of their bin's: here 40 hashes."""
     db = opened(tmp_path / "ledger")
-    delivered = Delivered(db)
-    known = hashes(400_000)
-    for at in range(0, len(known), 1000):
-        delivered.add(known[at : at + 1000])
-    assert db.execute("SELECT count(*) FROM sieve").fetchone()[0] > 1
-    assert Earlier(db).among(known[::100]) == {*known[::100]}
+    known, strangers = hashes(64 * 40), hashes(64 * 4000, seed=1)
+    known = [b"\7" + digest[1:] for digest in known]  # one part
+    strangers = [b"\7" + digest[1:] for digest in strangers]
+    for segment in (1, 2):
+        Sieve(db).add(segment, 7, bins(b"".join(known[segment - 1 :: 2])))
+    sieve = Sieve(db)
+    assert sieve.passing(known) == known
+    passed = len(sieve.passing(strangers))
+    assert 0.5 < passed / (len(strangers) * 40 / 2**15) < 2
+    assert sieve.passing([b"\6" + digest[1:] for digest in known]) == []
+    sieve.drop(1)
+    assert Sieve(db).passing(known[1::2]) == known[1::2]
+    assert len(Sieve(db).passing(known[::2])) < len(known) / 100
+
+
+def test_every_value_of_the_bits_is_told_from_every_other(tmp_path: Path) -> None:
+    """Among them all that UTF-16 has a use for."""
+    db = opened(tmp_path / "ledger")
+    every = [b"\0\0" + word.to_bytes(2, "little") * 7 for word in range(2**16)]
+    Sieve(db).add(1, 0, bins(b"".join(every[::2])))
+    assert Sieve(db).passing(every) == every[::2]

@@ -9,18 +9,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leadctl.model import Lead, Phone
-from leadctl.seen import SHORT, Numbers, Seen
+from leadctl.seen import MANY, SHORT, Numbers, Seen
 
 NUMBERS = st.integers(0, 2**64 - 1) | st.integers(0, 50_000)
 
 
-@given(numbers=st.lists(NUMBERS, max_size=200), kind=st.sampled_from("IQ"))
+@given(
+    numbers=st.lists(NUMBERS, max_size=200),
+    kind=st.sampled_from("IQ"),
+    expected=st.sampled_from([0, MANY + 1]),
+)
 @settings(deadline=None, database=None)
-def test_numbers_are_a_set(numbers: list[int], kind: Literal["I", "Q"]) -> None:
+def test_numbers_are_a_set(
+    numbers: list[int], kind: Literal["I", "Q"], expected: int
+) -> None:
     numbers += numbers[:20]
     if kind == "I":
         numbers = [number % SHORT for number in numbers]
-    kept, known = Numbers(kind), set[int]()
+    kept, known = Numbers(kind, expected), set[int]()
     for number in numbers:
         assert (number in kept) == (number in known)
         assert kept.add(number) == (number not in known)

@@ -1,0 +1,52 @@
+"""Hashes divided by their first bits: never sorted, at 0.1 µs a hash and step.
+
+Those with the same first byte are a part; those of a part with the same next six bits
+are a bin.
+"""
+
+from __future__ import annotations
+
+from struct import iter_unpack
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+SIZE = 16
+"""Bytes of a hash."""
+
+PARTS = 256
+
+BINS = 64
+"""Bins of a part."""
+
+Hashes: TypeAlias = "bytes | bytearray"
+"""Some that stand one after the other."""
+
+Bins: TypeAlias = "Sequence[Hashes]"
+"""Those of a part, BINS of them."""
+
+_BIN = bytes(second >> 2 for second in range(256))
+
+
+def cut(hashes: Hashes) -> list[bytes]:
+    """Return each of the hashes that stand one after the other."""
+    return [digest for (digest,) in iter_unpack(f"{SIZE}s", hashes)]
+
+
+def parts(hashes: Hashes) -> list[bytearray]:
+    """Divide hashes by their first byte."""
+    return _divided(hashes, hashes[::SIZE], PARTS)
+
+
+def bins(part: Hashes) -> list[bytearray]:
+    """Divide the hashes of a part into its bins."""
+    return _divided(part, part[1::SIZE].translate(_BIN), BINS)
+
+
+def _divided(hashes: Hashes, places: Iterable[int], number: int) -> list[bytearray]:
+    found = [bytearray() for _ in range(number)]
+    digests = iter_unpack(f"{SIZE}s", hashes)
+    for place, (digest,) in zip(places, digests, strict=True):
+        found[place] += digest
+    return found
