@@ -33,11 +33,11 @@ class Numbers:
 
     def __init__(self, kind: Literal["I", "Q"], expected: int = 0) -> None:
         self._kind = kind
-        number = MORE_BUCKETS if expected > MANY else BUCKETS
-        self._buckets: list[array[int] | None] = [None] * number
+        self._divisor = MORE_BUCKETS if expected > MANY else BUCKETS
+        self._buckets: list[array[int] | None] = [None] * self._divisor
 
     def __contains__(self, number: int) -> bool:
-        quotient, remainder = divmod(number, len(self._buckets))
+        quotient, remainder = divmod(number, self._divisor)
         bucket = self._buckets[remainder]
         if bucket is None:
             return False
@@ -51,7 +51,7 @@ class Numbers:
     def add_all(self, numbers: Iterable[int]) -> list[bool]:
         """Keep numbers; returns of each whether it is new."""
         kind, buckets, new = self._kind, self._buckets, []
-        divisor = len(buckets)
+        divisor = self._divisor
         for number in numbers:
             quotient, remainder = number // divisor, number % divisor
             bucket = buckets[remainder]
