@@ -177,10 +177,10 @@ class Connection(sqlite3.Connection):
             self.execute("BEGIN IMMEDIATE")
             try:
                 yield
+                self.commit()
             except BaseException:
                 self.rollback()
                 raise
-            self.commit()
 
     @contextlib.contextmanager
     def unchanged(self) -> Iterator[None]:

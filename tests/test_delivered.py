@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from leadctl.bins import bins, cut, parts
+from leadctl.bins import BINS, bins, cut, parts
 from leadctl.database import connect
 from leadctl.delivered import Delivered, Earlier
 from leadctl.errors import LedgerUnusable
@@ -67,7 +67,7 @@ def test_hashes_are_known_while_they_move(tmp_path: Path) -> None:
 def test_pages_are_as_many_as_a_segment_needs(tmp_path: Path) -> None:
     """A part is one page at least, a bin one at most."""
     db = opened(tmp_path / "ledger")
-    for count in (4000, 100_000, 400_000, 7_000_000):
+    for count in (4000, 100_000, 400_000, 9_000_000):
         segments = Segments(db, on_page=400)
         every = parts(b"".join(hashes(4000)))
         segments.take_over(every.__getitem__, count)
@@ -75,7 +75,7 @@ def test_pages_are_as_many_as_a_segment_needs(tmp_path: Path) -> None:
         "SELECT bits, count(*) FROM hashes JOIN segments ON number = place >> 32"
         " GROUP BY number"
     ).fetchall()
-    assert found == [(8, 256), (8, 256), (10, 1024), (14, 256 * 64)]
+    assert found == [(8, 256), (8, 256), (10, 1024), (15, 256 * BINS)]
     assert Segments(db).among(hashes(4000)) == {*hashes(4000)}
 
 
@@ -251,9 +251,9 @@ def test_earlier_versions_that_are_still_at_work_are_stopped(tmp_path: Path) -> 
 
 
 def test_sieve_passes_what_was_put_in_and_little_else(tmp_path: Path) -> None:
-    """Of strangers those that share 15 bits with one of their bin's: here 40 hashes."""
+    """Of strangers those that share 15 bits with one of their bin's, here 40."""
     db = opened(tmp_path / "ledger")
-    known, strangers = hashes(64 * 40), hashes(64 * 4000, seed=1)
+    known, strangers = hashes(BINS * 40), hashes(BINS * 500, seed=1)
     known = [b"\7" + digest[1:] for digest in known]  # one part
     strangers = [b"\7" + digest[1:] for digest in strangers]
     for segment in (1, 2):
@@ -266,6 +266,19 @@ def test_sieve_passes_what_was_put_in_and_little_else(tmp_path: Path) -> None:
     sieve.drop(1)
     assert Sieve(db).passing(known[1::2]) == known[1::2]
     assert len(Sieve(db).passing(known[::2])) < len(known) / 100
+
+
+def test_one_lead_is_looked_for_in_one_part(tmp_path: Path) -> None:
+    """A run of few leads beside millions reads little of their bits, and once."""
+    db = opened(tmp_path / "ledger")
+    known = hashes(1000)
+    delivering(db).add(known)
+    statements: list[str] = []
+    db.set_trace_callback(statements.append)
+    earlier = Earlier(db)
+    for _ in range(2):
+        assert earlier.among(known[:1]) == {*known[:1]}
+    assert sum("FROM prints" in statement for statement in statements) == 1
 
 
 def test_every_value_of_the_bits_is_told_from_every_other(tmp_path: Path) -> None:

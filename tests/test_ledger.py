@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leadctl.audit import BatchState
+from leadctl.database import connect
 from leadctl.errors import InputUnusable, LedgerUnusable
 from leadctl.ledger import Ledger
 from leadctl.model import (
@@ -384,6 +385,22 @@ def test_many_leads_are_looked_up_at_once() -> None:
         books.settle(batch, [CREATED] * len(batch))
         known = [digest for lead in batch.leads for digest in lead.digests]
         assert ledger.delivered()([*known, b"lead 0 of nobody"]) == {*known}
+
+
+def test_transaction_that_cannot_be_committed_is_undone(tmp_path: Path) -> None:
+    """What comes later would else be a part of it, and never be on disk."""
+    db = connect(tmp_path / "ledger")
+    db.executescript(
+        "PRAGMA foreign_keys = ON; CREATE TABLE one (it INTEGER PRIMARY KEY);"
+        "CREATE TABLE other (it REFERENCES one DEFERRABLE INITIALLY DEFERRED)"
+    )
+    with pytest.raises(LedgerUnusable), db.transaction():
+        db.execute("INSERT INTO other VALUES (7)")  # of which there is none
+    with db.transaction():
+        db.execute("INSERT INTO one VALUES (1)")
+    again = connect(tmp_path / "ledger")
+    assert again.execute("SELECT it FROM one").fetchall() == [(1,)]
+    assert again.execute("SELECT it FROM other").fetchall() == []
 
 
 # --- the file itself ---------------------------------------------------------------
