@@ -35,7 +35,7 @@ def _big_ledger(world: World) -> Table:
     empty: list[float] = []
     full: list[float] = []
     with sink() as served:
-        for _ in range(world.size(3, 2)):
+        for _ in range(world.size(5, 2)):
             start = push(world, one, served).cpu
             empty.append((push(world, file, served).cpu - start) / count * 1e6)
             push(world, one, served)

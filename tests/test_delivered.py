@@ -52,7 +52,8 @@ def test_hashes_are_known_while_they_move(tmp_path: Path) -> None:
     known, strangers = hashes(2500), hashes(1000, seed=1)
     assert delivered.is_empty()
     for count in range(7, 2500, 7):
-        delivered.add(known[count - 7 : count])
+        with db.transaction():
+            delivered.add(known[count - 7 : count])
         assert Earlier(db).among(known[:count] + strangers) == {*known[:count]}
         assert all(number < 3 for number in levels(db))
     assert not delivered.is_empty()
@@ -70,7 +71,8 @@ def test_pages_are_as_many_as_a_segment_needs(tmp_path: Path) -> None:
     for count in (4000, 100_000, 400_000, 9_000_000):
         segments = Segments(db, on_page=400)
         every = parts(b"".join(hashes(4000)))
-        segments.take_over(every.__getitem__, count)
+        with db.transaction():
+            segments.take_over(every.__getitem__, count)
     found = db.execute(
         "SELECT bits, count(*) FROM hashes JOIN segments ON number = place >> 32"
         " GROUP BY number"
@@ -85,7 +87,8 @@ def test_one_that_looked_before_knows_who_was_delivered_then(tmp_path: Path) -> 
     delivered = delivering(db)
     known, looks = hashes(1000), []
     for count in range(7, 1000, 7):
-        delivered.add(known[count - 7 : count])
+        with db.transaction():
+            delivered.add(known[count - 7 : count])
         looks.append((count, Earlier(db)))
     for count, earlier in looks:
         assert earlier.among(known) >= {*known[:count]}
@@ -98,9 +101,8 @@ def test_one_that_looks_while_another_merges_sees_all(tmp_path: Path) -> None:
         own = connect(tmp_path / "ledger")
         delivered = delivering(own)
         for at in range(1000, 4000, 50):
-            own.execute("BEGIN IMMEDIATE")
-            delivered.add(known[at : at + 50])
-            own.execute("COMMIT")
+            with own.transaction():
+                delivered.add(known[at : at + 50])
         own.close()
 
     db = opened(tmp_path / "ledger")
@@ -223,7 +225,8 @@ def assert_taken_over(path: Path, old: list[bytes]) -> None:
     delivered = delivering(db)
     new = hashes(700, seed=2)
     for at in range(0, 700, 50):
-        delivered.add(new[at : at + 50])
+        with db.transaction():
+            delivered.add(new[at : at + 50])
     assert Earlier(db).among(old + new) == {*old, *new}
     tables = {name for (name,) in db.execute("SELECT name FROM sqlite_schema")}
     assert not {"recent", "delivered", "pages", "sieve"} & tables
