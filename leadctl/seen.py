@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from leadctl.model import Lead
 
 BUCKETS = 16_381
-MORE_BUCKETS = 65_521
+MORE_BUCKETS = 98_299
 """Primes: numbers that go up in tens or thousands are spread all the same."""
 
 MANY = 2_000_000
