@@ -169,7 +169,10 @@ class Connection(sqlite3.Connection):
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing, on disk when it ends. One inside another is part of it."""
+        """All or nothing, on disk when it ends; LedgerUnusable where it cannot be.
+
+        One inside another is part of it.
+        """
         with self._turn, translated(self.path):
             if self.in_transaction:
                 yield
