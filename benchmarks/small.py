@@ -11,7 +11,7 @@ from benchmarks import rows
 from leadctl import profile, yamlfile
 from leadctl.fitting import Fitter
 from leadctl.mapping import bind
-from leadctl.model import Batch, Lead
+from leadctl.model import Batch
 from leadctl.phone import Normaliser, PhoneCheck
 from leadctl.providers.voiso import Voiso
 
@@ -54,6 +54,5 @@ def test_encoding(benchmark: BenchmarkFixture) -> None:
 def batch(number: int) -> Batch:
     normalise = Normaliser(Voiso.phone_rule, "US", PhoneCheck.POSSIBLE)
     fitter = Fitter(Voiso(), normalise, lambda identity: identity.encode()[:16])
-    fits = fitter.leads(range(len(CELLS)), MAPPER.table(CELLS))
-    leads = tuple(fit for fit in fits if isinstance(fit, Lead))
-    return Batch(UUID(int=number), "3", 0, leads)
+    fitted = fitter.fitted(range(len(CELLS)), MAPPER.table(CELLS))
+    return Batch(UUID(int=number), "3", 0, fitted.leads)

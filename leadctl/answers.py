@@ -90,12 +90,12 @@ def by_phone(batch: Batch, lists: Sequence[tuple[Json, Outcome]]) -> list[Outcom
     A list counts each number as often as it stands there; a lead in no list stays
     undecided. Raises ValueError where a list is not a list.
     """
-    sent = [lead.phone.wire for lead in batch.leads]
+    sent = batch.leads.phones
     answered = [(numbers, o) for numbers, o in lists if isinstance(numbers, list)]
     if len(answered) < len(lists):
         raise ValueError("not a list of numbers")
     (first, outcome), *_ = answered
-    if first == sent:  # mostly: all of them, as they were sent
+    if first == [*sent]:  # mostly: all of them, as they were sent
         return [outcome] * len(sent)
     counted = [
         (Counter(map(digits, numbers)), outcome) for numbers, outcome in answered

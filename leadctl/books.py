@@ -19,16 +19,16 @@ from uuid import uuid4
 from leadctl import rowset
 from leadctl.audit import Audit, BatchState
 from leadctl.delivered import Delivered
-from leadctl.model import DELIVERED, Code, Finding, Status
+from leadctl.model import DELIVERED, Code, Finding, Leads, Status
 from leadctl.traffic import Traffic
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from uuid import UUID
 
     from leadctl.database import Connection
-    from leadctl.model import Batch, Json, Lead, Outcome
+    from leadctl.model import Batch, Json, Outcome
     from leadctl.timeline import Arrival, Departure
 
 UNANSWERED = frozenset({Status.FAILED, Status.UNKNOWN})
@@ -57,7 +57,7 @@ class Books(Audit):
         self._delivered = Delivered(db)
         self._traffic = Traffic(db, number)
         self._noted: list[tuple[int, Finding]] = []
-        self._doubtful: list[tuple[int, Lead]] = []
+        self._doubtful: list[tuple[int, Leads]] = []
         self._is_together = False
         self._there: list[bytes] = []
         self._numbers: dict[UUID, int] = {}
@@ -71,17 +71,16 @@ class Books(Audit):
                 (self._run, ordinal, path, fingerprint),
             )
 
-    def note(self, file: int, finding: Finding, in_doubt: Lead | None = None) -> None:
-        """Keep a verdict; written with the next transaction, or when there are many.
-
-        `in_doubt` is the lead of a row that stays unknown here too.
-        """
+    def note(self, file: int, finding: Finding) -> None:
+        """Keep a verdict; written with the next transaction, or when there are many."""
         self.tally[finding.status] += 1
         self._noted.append((file, finding))
-        if in_doubt:
-            self._doubtful.append((file, in_doubt))
         if len(self._noted) >= 5000:
             self.flush()
+
+    def doubt(self, file: int, leads: Leads) -> None:
+        """Keep leads that stay unknown here too; before their verdicts are noted."""
+        self._doubtful.append((file, leads))
 
     def together(self) -> AbstractContextManager[None]:
         """Open a transaction around several, so that they wait for the disk once.
@@ -172,7 +171,7 @@ class Books(Audit):
         """
         answered = 0
         good: dict[Status, list[int]] = {}
-        unknown: list[Lead] = []
+        unknown = Leads()
         for outcome, leads in _alike(batch, outcomes):
             if outcome is None:
                 continue
@@ -180,20 +179,18 @@ class Books(Audit):
             if outcome.status not in UNANSWERED:
                 answered += len(leads)
             if outcome.status in DELIVERED:
-                self._there += [digest for lead in leads for digest in lead.digests]
+                self._there += leads.hashes()
             elif outcome.code is Code.DUPLICATE_IN_CAMPAIGN:
                 # One with two identities may be there by either: neither is sure.
-                self._there += [
-                    lead.digests[0] for lead in leads if len(lead.digests) == 1
-                ]
+                self._there += leads.only_hashes()
             elif outcome.status is Status.UNKNOWN:
                 unknown += leads
             if outcome.code is None:
-                good.setdefault(outcome.status, []).extend(lead.row for lead in leads)
+                good.setdefault(outcome.status, []).extend(leads.rows)
             else:
                 verdict = outcome.status, outcome.code, outcome.reason
                 self._noted += [
-                    (batch.file, Finding(lead.row, *verdict)) for lead in leads
+                    (batch.file, Finding(row, *verdict)) for row in leads.rows
                 ]
         with self.together():
             self._write_noted()
@@ -213,9 +210,9 @@ class Books(Audit):
         self.tally[outcome.status] += len(batch)
         with self._transaction():
             self._write_noted()
-            self._close(batch, {outcome.status: [lead.row for lead in batch.leads]})
+            self._close(batch, {outcome.status: batch.leads.rows})
 
-    def _close(self, batch: Batch, good: dict[Status, list[int]]) -> None:
+    def _close(self, batch: Batch, good: Mapping[Status, Sequence[int]]) -> None:
         """Settle a batch; of its rows only those stay that are delivered.
 
         The others have their verdict or travel on: what a resume finds is never more
@@ -270,20 +267,16 @@ class Books(Audit):
                 ),
             )
 
-    def _doubt(self, file: int, leads: Iterable[Lead]) -> None:
+    def _doubt(self, file: int, leads: Leads) -> None:
         self._db.executemany(
             "INSERT OR IGNORE INTO in_doubt VALUES (?, ?, ?, ?)",
-            (
-                (digest, self._run, file, lead.row)
-                for lead in leads
-                for digest in lead.digests
-            ),
+            ((digest, self._run, file, row) for row, digest in leads.identities()),
         )
 
-    def _undoubt(self, leads: Iterable[Lead]) -> None:
+    def _undoubt(self, leads: Leads) -> None:
         self._db.executemany(
             "DELETE FROM in_doubt WHERE digest = ? AND run = ?",
-            ((digest, self._run) for lead in leads for digest in lead.digests),
+            ((digest, self._run) for digest in leads.hashes()),
         )
 
     def _add(
@@ -315,8 +308,8 @@ class Books(Audit):
     def _write_noted(self) -> None:
         """Write the kept verdicts; those that say the same of a file's rows as one."""
         noted, self._noted = self._noted, []
-        for file, lead in self._doubtful:
-            self._doubt(file, [lead])
+        for file, leads in self._doubtful:
+            self._doubt(file, leads)
         self._doubtful.clear()
         kept = sorted(noted, key=_sameness)
         for (file, status, code, field, text), group in groupby(
@@ -342,12 +335,12 @@ class Books(Audit):
 
 
 def _rows(batch: Batch) -> str:
-    return rowset.written(lead.row for lead in batch.leads)
+    return rowset.written(batch.leads.rows)
 
 
 def _alike(
     batch: Batch, outcomes: Sequence[Outcome | None]
-) -> Iterator[tuple[Outcome | None, Sequence[Lead]]]:
+) -> Iterator[tuple[Outcome | None, Leads]]:
     """Yield stretches of leads with one outcome: most batches have a single one."""
     if len(outcomes) != len(batch):
         raise ValueError(f"{len(outcomes)} outcomes of {len(batch)} leads")

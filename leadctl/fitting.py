@@ -5,19 +5,18 @@ Like the mapping it goes field by field, for all rows of a block together.
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from leadctl.fields import FieldInvalid, mapping, text
-from leadctl.model import Code, Lead
+from leadctl.model import Code, Lead, Leads
 from leadctl.remembered import Remembered
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from leadctl.fields import Check
     from leadctl.mapping import Table, Values
-    from leadctl.model import Json, Phone
+    from leadctl.model import Json
     from leadctl.phone import Normaliser
     from leadctl.provider import Provider
 
@@ -30,6 +29,17 @@ class Unfit(Exception):
         self.code = code
         self.field = field
         self.reason = reason
+
+
+class Fitted(NamedTuple):
+    """The leads of those rows that fit, and what is wrong with the others, by place.
+
+    `repairs` names by row what was mended in phone cells.
+    """
+
+    leads: Leads
+    unfit: dict[int, Unfit]
+    repairs: dict[int, tuple[str, ...]]
 
 
 class Fitter:
@@ -54,13 +64,15 @@ class Fitter:
 
     def lead(self, row: int, values: Values) -> Lead:
         """Build the lead of one row; raises Unfit."""
-        (found,) = self.leads([row], {name: [value] for name, value in values.items()})
-        if isinstance(found, Unfit):
-            raise found
-        return found
+        found = self.fitted([row], {name: [value] for name, value in values.items()})
+        if found.unfit:
+            raise found.unfit[0]
+        return found.leads[0]
 
-    def leads(self, rows: Sequence[int], table: Table) -> list[Lead | Unfit]:
-        """Build the lead of each row, or tell what is wrong with it.
+    def fitted(
+        self, rows: Sequence[int], table: Table, odd: Mapping[int, Unfit] | None = None
+    ) -> Fitted:
+        """Build the leads of rows, or tell what is wrong with them; `odd` is known.
 
         `table` has a value a row in each of its fields, and is used up.
         """
@@ -71,47 +83,45 @@ class Fitter:
             place: Unfit(problem.code, "phone", problem.reason)
             for place, problem in problems.items()
         }
-        digests = self._digests(phones, table)
+        unfit.update(odd or {})
+        digests = self._digests(phones.keys, table)
         if self._builds_name:
             _build_names(table, unfit)
-        wires: list[dict[str, Json]] = [
-            {self._phone_wire: phone[0]} for phone in phones
-        ]
+        fields: dict[str, Sequence[Json]] = {self._phone_wire: phones.wires}
         for name, key, check in self._fields:
-            for place, value in enumerate(table.pop(name, ())):
-                if value is not None:
-                    try:
-                        wires[place][key] = check(value)
-                    except FieldInvalid as problem:
-                        unfit.setdefault(place, _unfit(name, problem))
+            if name in table:
+                fields[key] = _checked(name, table.pop(name), check, unfit)
         for name, column in [*table.items()]:
             if column.count(None) == len(column):
                 del table[name]
         if table:
-            self._place_the_rest(table, wires, unfit)
-        leads = map(_LEAD, zip(rows, phones, wires, digests, strict=True))
-        if not unfit:
-            return [*leads]
-        return [unfit.get(place) or lead for place, lead in enumerate(leads)]
+            fields |= self._the_rest(len(rows), table, unfit)
+        leads = Leads(rows, phones.wires, phones.keys, fields, digests)
+        if unfit:
+            leads = leads.chosen([place not in unfit for place in range(len(rows))])
+        repairs = {rows[place]: words for place, words in phones.repairs.items()}
+        return Fitted(leads, unfit, repairs)
 
     def _digests(
-        self, phones: Sequence[Phone], table: Table
-    ) -> list[tuple[bytes, ...]]:
+        self, keys: Sequence[str], table: Table
+    ) -> list[Sequence[bytes | None]]:
         digest = self._digest
-        found: list[tuple[bytes, ...]] = [
-            (digest(f"phone {key}"),) for _, key, _ in phones
+        of_phones = [digest(f"phone {key}") for key in keys]
+        if not self._compares_external_id or "external_id" not in table:
+            return [of_phones]
+        of_ids = [
+            None if value is None else digest(f"external id {value}")
+            for value in table["external_id"]
         ]
-        if self._compares_external_id:
-            for place, value in enumerate(table.get("external_id", ())):
-                if value is not None:
-                    found[place] += (digest(f"external id {value}"),)
-        return found
+        return [of_phones, of_ids]
 
-    def _place_the_rest(
-        self, table: Table, wires: list[dict[str, Json]], unfit: dict[int, Unfit]
-    ) -> None:
+    def _the_rest(
+        self, rows: int, table: Table, unfit: dict[int, Unfit]
+    ) -> dict[str, list[Json]]:
         """Put what no field has a place for where the provider takes anything."""
-        for place, wire in enumerate(wires):
+        overflow = self._provider.overflow
+        found: list[Json] = [None] * rows
+        for place in range(rows):
             values = {
                 name: column[place]
                 for name, column in table.items()
@@ -119,19 +129,32 @@ class Fitter:
             }
             if not values or place in unfit:
                 continue
-            if self._provider.overflow is None:
+            if overflow is None:
                 self.unplaced.update(values)
                 continue
             try:
-                wire[self._provider.overflow] = _overflow(
-                    self._provider.overflow, values
-                )
+                found[place] = _overflow(overflow, values)
             except FieldInvalid as problem:
-                unfit[place] = _unfit(self._provider.overflow, problem)
+                unfit[place] = _unfit(overflow, problem)
+        return {overflow: found} if overflow else {}
 
 
-_LEAD: Callable[[tuple[int, Phone, dict[str, Json], tuple[bytes, ...]]], Lead]
-_LEAD = partial(tuple.__new__, Lead)  # at half the cost of calling the class
+def _checked(
+    name: str, column: list[Json], check: Check, unfit: dict[int, Unfit]
+) -> list[Json]:
+    """Return what is sent of a field; what is wrong with its values is in `unfit`."""
+    try:
+        return [None if value is None else check(value) for value in column]
+    except FieldInvalid:
+        pass
+    found: list[Json] = [None] * len(column)
+    for place, value in enumerate(column):
+        if value is not None:
+            try:
+                found[place] = check(value)
+            except FieldInvalid as problem:
+                unfit.setdefault(place, _unfit(name, problem))
+    return found
 
 
 def _overflow(name: str, values: Values) -> Json:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from itertools import islice
+from operator import not_
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -21,18 +21,19 @@ from leadctl.errors import (
     LedgerUnusable,
     TooManyRejects,
 )
-from leadctl.model import Batch, Code, Finding, Lead, Outcome, Status
+from leadctl.model import Batch, Code, Finding, Leads, Outcome, Status
 from leadctl.progress import Meter
-from leadctl.screening import Screen
+from leadctl.screening import Screen, parted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from leadctl.books import Books
     from leadctl.delivery import Delivery
     from leadctl.ended import OpenBatch, Unfinished
     from leadctl.job import Job
     from leadctl.model import Block
+    from leadctl.screening import Verdict
 
 
 def _nothing(_digests: list[bytes]) -> set[bytes]:
@@ -51,6 +52,39 @@ class Known:
     digest: Callable[[str], bytes]
     delivered: Callable[[list[bytes]], set[bytes]] = _nothing
     in_doubt: Callable[[list[bytes]], set[bytes]] = _nothing
+
+
+_DELIVERED = (
+    Status.DUPLICATE,
+    Code.ALREADY_DELIVERED,
+    "delivered to this campaign by an earlier run",
+)
+_DOUBTED = (
+    Status.UNKNOWN,
+    Code.ANSWER_LOST,
+    "sent by an earlier run, and its answer was lost",
+)
+
+
+class _Hand:
+    """Leads of a file that have been read and are in no batch yet."""
+
+    def __init__(self) -> None:
+        self.file = 0
+        self._leads = Leads()
+        self._first = 0
+
+    def __len__(self) -> int:
+        return len(self._leads) - self._first
+
+    def put(self, file: int, leads: Leads) -> None:
+        self.file = file
+        self._leads, self._first = self._leads[self._first :] + leads, 0
+
+    def take(self, most: int) -> Leads:
+        taken = self._leads[self._first : self._first + most]
+        self._first += len(taken)
+        return taken
 
 
 class Importer:
@@ -78,7 +112,7 @@ class Importer:
         self._read = 0
         # Kept, so that what a stopped run did not send can still be accounted for.
         self._streams = [(file, self._fresh(file)) for file in range(len(job.sources))]
-        self._in_hand: tuple[int, list[Lead]] = 0, []
+        self._hand = _Hand()
         self._too_many: TooManyRejects | None = None
 
     def deliver(self, delivery: Delivery) -> LeadctlError | None:
@@ -125,43 +159,42 @@ class Importer:
                 "do not fit any more",
                 hint="resume with the settings the run began with",
             )
-        return Batch(
-            batch.id, self._job.campaign, batch.file, tuple(leads), self._job.tags
-        )
+        return Batch(batch.id, self._job.campaign, batch.file, leads, self._job.tags)
 
     def _unlisted(self, batch: Batch) -> Iterator[Batch]:
         """Take out of a batch in doubt who is on a suppression list by now.
 
         Whether they were called nobody knows; they are not sent again to find out.
         """
-        rest = tuple(lead for lead in batch.leads if not self.screen.is_listed(lead))
-        if len(rest) == len(batch):
+        listed = self.screen.listed(batch.leads)
+        if not any(listed):
             yield batch
             return
         reason = "its answer was lost, and its number is on a suppression list now"
         unknown = Outcome(Status.UNKNOWN, Code.ANSWER_LOST, reason)
-        outcomes = [None if lead in rest else unknown for lead in batch.leads]
+        outcomes = [unknown if out else None for out in listed]
+        rest = batch.leads.chosen([*map(not_, listed)])
         pieces = [replace(batch, id=uuid4(), leads=rest)] if rest else []
         self._books.settle(batch, outcomes, pieces, BatchState.DOUBT, doubted=True)
         yield from pieces
 
     def _batches(self) -> Iterator[Batch]:
         """Cut batches, each of leads of one file."""
-        for file, leads in self._streams:
-            while chunk := self._taken(file, leads):
-                if self._too_many_rejects():
-                    self._call_off(self._too_many)
-                    return
-                self._in_hand = file, []
-                yield Batch(uuid4(), self._job.campaign, file, chunk, self._job.tags)
+        for file, stream in self._streams:
+            for leads in stream:
+                self._hand.put(file, leads)
+                yield from self._cut(least=self._job.batch_size)
+            yield from self._cut(least=1)
 
-    def _taken(self, file: int, leads: Iterator[Lead]) -> tuple[Lead, ...]:
-        """Take the leads of a batch; those of a file that breaks off stay in hand."""
-        chunk: list[Lead] = []
-        self._in_hand = file, chunk
-        for lead in islice(leads, self._job.batch_size):
-            chunk.append(lead)  # noqa: PERF402  a list made at once would be lost
-        return tuple(chunk)
+    def _cut(self, least: int) -> Iterator[Batch]:
+        """Cut batches of the leads in hand while there are so many."""
+        hand, job = self._hand, self._job
+        while len(hand) >= least and not self._too_many:
+            if self._too_many_rejects():
+                self._call_off(self._too_many)
+                return
+            leads = hand.take(job.batch_size)
+            yield Batch(uuid4(), job.campaign, hand.file, leads, job.tags)
 
     def _too_many_rejects(self, *, at_end: bool = False) -> bool:
         rejected = self._books.tally[Status.REJECTED]
@@ -177,45 +210,39 @@ class Importer:
     def _call_off(self, error: LeadctlError | None) -> None:
         """Account for all that is not sent: read on to the end of every file."""
         reason = f"not sent, the run was stopped: {error.message if error else ''}"
-        file, chunk = self._in_hand
-        for ordinal, leads in [(file, iter(chunk)), *self._streams]:
+        hand = self._hand
+        for file, stream in [(hand.file, [hand.take(len(hand))]), *self._streams]:
             with suppress(InputChanged):  # what cannot be read has no rows
-                for lead in leads:
-                    self._note(ordinal, lead.row, Status.FAILED, Code.NOT_SENT, reason)
+                for leads in stream:
+                    for row in leads.rows:
+                        verdict = Finding(row, Status.FAILED, Code.NOT_SENT, reason)
+                        self._books.note(file, verdict)
         self._books.flush()
 
-    def _note(
-        self, file: int, row: int, status: Status, code: Code, reason: str
-    ) -> None:
-        self._books.note(file, Finding(row, status, code, reason))
-
-    def _fresh(self, file: int) -> Iterator[Lead]:
+    def _fresh(self, file: int) -> Iterator[Leads]:
         """Leave out the leads that an earlier request brought into the campaign."""
-        for chunk in self._leads(file):
-            digests = [digest for lead in chunk for digest in lead.digests]
-            delivered = self._known.delivered(digests)
-            in_doubt = self._known.in_doubt(digests)
-            if not delivered and not in_doubt:
-                yield from chunk
-                continue
-            for lead in chunk:
-                if not delivered.isdisjoint(lead.digests):
-                    reason = "delivered to this campaign by an earlier run"
-                    self._note(
-                        file, lead.row, Status.DUPLICATE, Code.ALREADY_DELIVERED, reason
-                    )
-                elif not in_doubt.isdisjoint(lead.digests):
-                    unknown = Finding(
-                        lead.row,
-                        Status.UNKNOWN,
-                        Code.ANSWER_LOST,
-                        "sent by an earlier run, and its answer was lost",
-                    )
-                    self._books.note(file, unknown, in_doubt=lead)
-                else:
-                    yield lead
+        for leads in self._leads(file):
+            hashes = leads.hashes()
+            delivered = self._known.delivered(hashes)
+            in_doubt = self._known.in_doubt(hashes)
+            rest = leads
+            if delivered:
+                rest = self._parted(file, rest, rest.among(delivered), _DELIVERED)
+            if in_doubt:
+                doubted = rest.among(in_doubt)
+                self._books.doubt(file, rest.chosen(doubted))
+                rest = self._parted(file, rest, doubted, _DOUBTED)
+            yield rest
 
-    def _leads(self, file: int) -> Iterator[list[Lead]]:
+    def _parted(
+        self, file: int, leads: Leads, left_out: Sequence[bool], verdict: Verdict
+    ) -> Leads:
+        rest, findings = parted(leads, left_out, verdict)
+        for finding in findings:
+            self._books.note(file, finding)
+        return rest
+
+    def _leads(self, file: int) -> Iterator[Leads]:
         """Read a file; the rows that drop out get their verdict."""
         # Most runs have no earlier part: nothing is asked of an empty set.
         accounted = self._accounted.get(file) or ()
@@ -223,7 +250,7 @@ class Importer:
             self._read += block.last - block.first + 1
             leads, findings = self.screen.judge(file, block)
             if accounted:
-                leads = [lead for lead in leads if lead.row not in accounted]
+                leads = leads.chosen([row not in accounted for row in leads.rows])
                 findings = [one for one in findings if one.row not in accounted]
             for finding in findings:
                 self._books.note(file, finding)

@@ -11,7 +11,7 @@ from leadctl.model import Code, Outcome, Status
 
 if TYPE_CHECKING:
     from leadctl.errors import ProviderError, Refused
-    from leadctl.model import Batch, Lead
+    from leadctl.model import Batch, Leads
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ class Refusals:
 
 def isolated(
     journey: Journey, refusal: Refused, patience: Patience
-) -> tuple[list[Outcome | None], list[list[Lead]]]:
+) -> tuple[list[Outcome | None], list[Leads]]:
     """Find the rows that sink a batch: those named, else by halves, else all of it.
 
     Returns an outcome a lead (None: it goes again) and the parts that go again.
@@ -121,7 +121,7 @@ def isolated(
         journey.refused(rejected(named[i])) if i in named else None
         for i in range(len(leads))
     ]
-    rest = [lead for i, lead in enumerate(leads) if i not in named]
+    rest = leads.chosen([i not in named for i in range(len(leads))])
     middle = (len(rest) + 1) // 2
     parts = [rest] if named else [rest[:middle], rest[middle:]]
     return outcomes, [part for part in parts if part]

@@ -39,11 +39,14 @@ def judge(provider: Provider, batch: Batch, response: httpx.Response) -> list[Ou
             lost=False,
         )
     return [
-        outcome._replace(reason=_masked(outcome.reason, _private(provider, lead)))
-        if outcome.reason
-        else outcome
-        for lead, outcome in zip(batch.leads, outcomes, strict=True)
+        _hidden(outcome, provider, batch.leads[place]) if outcome.reason else outcome
+        for place, outcome in enumerate(outcomes)
     ]
+
+
+def _hidden(outcome: Outcome, provider: Provider, lead: Lead) -> Outcome:
+    reason = _masked(outcome.reason, _private(provider, lead))
+    return outcome._replace(reason=reason)
 
 
 def _is_whole(outcome: Outcome) -> bool:

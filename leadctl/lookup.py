@@ -61,7 +61,7 @@ def outcomes(
         seen.add(cursor := page.cursor)
         if not cursor:
             first = since + skew - CLOCK_TOLERANCE
-            return [_outcome(found.get(lead.row), first) for lead in batch.leads]
+            return [_outcome(found.get(row), first) for row in batch.leads.rows]
     raise InDoubt("the list of the campaign's leads does not end", lost=False)
 
 

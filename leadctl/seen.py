@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from leadctl.model import Lead
+    from leadctl.model import Leads
 
 BUCKETS = 16_381
 MORE_BUCKETS = 98_299
@@ -79,17 +79,17 @@ class Seen:
         self._written = Numbers("Q", expected)
         self._halves = Numbers("Q", expected), Numbers("Q", expected)
 
-    def add_all(self, leads: Sequence[Lead]) -> list[bool]:
+    def add_all(self, leads: Leads) -> list[bool]:
         """Keep leads, as `add` does; returns of each whether it was kept."""
-        phones = [lead.phone.key for lead in leads]
-        by_phone_alone = all(len(lead.digests) == 1 for lead in leads)
-        if by_phone_alone and all(map(str.isdecimal, phones)):
-            numbers = [*map(int, phones)]
+        by_phone_alone = len(leads.digests) == 1
+        if by_phone_alone and all(map(str.isdecimal, leads.keys)):
+            numbers = [*map(int, leads.keys)]
             if max(numbers, default=0) < SHORT:
                 return self._phones.add_all(numbers)
-        return [self.add(lead.phone.key, lead.digests[1:]) for lead in leads]
+        identities = zip(leads.keys, *leads.digests[1:], strict=True)
+        return [self.add(key, others) for key, *others in identities]
 
-    def add(self, phone: str, digests: Sequence[bytes]) -> bool:
+    def add(self, phone: str, digests: Sequence[bytes | None]) -> bool:
         """Keep a lead unless any of its identities is there; tells whether it was kept.
 
         Of a lead that was met before nothing is kept: its other identities were not
@@ -102,7 +102,7 @@ class Seen:
             numbers, number = self._written, int("1" + phone.rpartition(" ")[2])
         if not digests:
             return numbers.add(number)
-        others = [_halves(digest) for digest in digests]
+        others = [_halves(digest) for digest in digests if digest is not None]
         if number in numbers or any(map(self._is_known, others)):
             return False
         numbers.add(number)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from leadctl.books import Books
     from leadctl.courier import Answer
     from leadctl.journey import Patience
-    from leadctl.model import Batch, Lead
+    from leadctl.model import Batch, Leads
     from leadctl.pace import Pace
     from leadctl.provider import Limits, Provider
 
@@ -94,12 +94,9 @@ class Settlement:
 
     def _answered(self, journey: Journey, outcomes: list[Outcome]) -> None:
         self._given_up = 0
-        open_leads = [
-            lead
-            for lead, outcome in zip(journey.batch.leads, outcomes, strict=True)
-            if outcome.status is Status.UNKNOWN
-        ]
-        if open_leads and self._may_repeat(journey, doubted=True):
+        is_open = [outcome.status is Status.UNKNOWN for outcome in outcomes]
+        if any(is_open) and self._may_repeat(journey, doubted=True):
+            open_leads = journey.batch.leads.chosen(is_open)
             decided = [None if o.status is Status.UNKNOWN else o for o in outcomes]
             (rest,) = self._settle(journey, decided, [open_leads], BatchState.DOUBT)
             rest.attempts, rest.waited = journey.attempts, journey.waited
@@ -112,11 +109,7 @@ class Settlement:
     def _looked_up(self, journey: Journey, outcomes: list[Outcome | None]) -> None:
         """Settle what the look-up found; send the rest, which never arrived."""
         self._given_up = 0
-        missing = [
-            lead
-            for lead, outcome in zip(journey.batch.leads, outcomes, strict=True)
-            if outcome is None
-        ]
+        missing = journey.batch.leads.chosen([outcome is None for outcome in outcomes])
         parts = [missing] if missing else []
         # What the look-up says is certain: the note about a lost answer does not apply.
         for piece in self._settle(journey, outcomes, parts, certain=True):
@@ -209,7 +202,7 @@ class Settlement:
         self,
         journey: Journey,
         outcomes: Sequence[Outcome | None],
-        parts: Sequence[Sequence[Lead]] = (),
+        parts: Sequence[Leads] = (),
         state: BatchState = BatchState.WAITING,
         *,
         certain: bool = False,
@@ -220,7 +213,7 @@ class Settlement:
         family, doubted = journey.family, journey.doubted or state is BatchState.DOUBT
         pieces = [
             Journey(
-                replace(journey.batch, id=uuid4(), leads=tuple(part)),
+                replace(journey.batch, id=uuid4(), leads=part),
                 family,
                 doubted=doubted,
                 last=journey.last,

@@ -57,8 +57,7 @@ def delimited(
     """
     table = _Table(dialect, width)
     while lines := file.readlines(TOGETHER):
-        rows = table.plain(lines)
-        yield [*table.careful(lines, file)] if rows is None else rows
+        yield table.plain(lines) or [*table.careful(lines, file)]
 
 
 def picked(
@@ -210,6 +209,7 @@ def blocks(found: Iterable[Sequence[Cells | Unsplit]]) -> Iterator[Block]:
         numbers = range(first, last + 1)
         cells = [row for row in rows if not isinstance(row, Unsplit)]
         if len(cells) == len(rows):
+            del rows  # as whoever works on the block gives up its cells
             yield Block(first, last, numbers, cells)
             continue
         odd = {

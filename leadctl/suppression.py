@@ -98,10 +98,10 @@ def _numbers(listed: List, normalise: Normaliser) -> Iterator[int]:
                     hint="correct the entry or take it out: a number that cannot be "
                     "compared might be called",
                 )
-        found += len(phones) - len(problems)
+        found += len(values) - len(problems)
         if source.suspicious:
             rounded += sum(map(looks_rounded, values))
-        yield from (int(phone.key) for phone in phones if phone.key)
+        yield from map(int, filter(None, phones.keys))
     if damaged := str(Damage(found, rounded=rounded)):
         raise InputUnusable(f"suppression list {listed.path}: {damaged}")
 

@@ -21,7 +21,7 @@ from leadctl import config, errors
 from leadctl.auth import Access
 from leadctl.fitting import Fitter
 from leadctl.judging import judge
-from leadctl.model import DELIVERED, Batch, Code, Lead, Status
+from leadctl.model import DELIVERED, Batch, Code, Lead, Leads, Status
 from leadctl.pace import asked_pause
 from leadctl.phone import Normaliser
 from leadctl.probe import Verdict
@@ -81,7 +81,7 @@ def _recorded(folder: Path) -> list[Path]:
 def load(path: Path) -> Case:
     facts = json.loads(path.read_text(encoding="utf-8"))
     provider = _provider(path.parent.name, facts.get("settings", {}))
-    leads = tuple(_leads(provider, facts["leads"]))
+    leads = Leads.of(_leads(provider, facts["leads"]))
     tags = tuple(facts.get("tags", ()))
     return Case(
         path, facts, provider, Batch(UUID(int=7), facts["campaign"], 0, leads, tags)
@@ -282,7 +282,7 @@ def nothing_private_is_shown(folder: Path) -> None:
             _played(case)
         except errors.ProviderError as error:
             shown.append(f"{error!r} {error.hint}")
-        private = [*secrets.values(), *(lead.phone.key for lead in case.batch.leads)]
+        private = [*secrets.values(), *case.batch.leads.keys]
         assert not any(word in text for word in private for text in shown)
 
 

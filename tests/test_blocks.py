@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from leadctl import config, numbering, profile
 from leadctl.fitting import Fitter, Unfit
 from leadctl.mapping import bind
-from leadctl.model import Block, Malformed
+from leadctl.model import Block, Malformed, Phone
 from leadctl.phone import Normaliser, PhoneCheck, PhoneForm, PhoneRule
 from leadctl.spelling import PhoneProblem
 from leadctl.splitting import Unsplit, blocks
@@ -24,7 +24,7 @@ from leadctl.yamlfile import parse
 if TYPE_CHECKING:
     from conftest import Push
 
-    from leadctl.model import Json, Lead, Phone
+    from leadctl.model import Json, Lead
 
 HEADER = ["Phone", "Mobile", "First", "Last", "Score", "State", "Note"]
 PROFILE = """\
@@ -83,10 +83,12 @@ def test_column_of_phones_is_its_cells(
     rule: PhoneRule, check: PhoneCheck, values: list[Json], region: str | None
 ) -> None:
     normalise = Normaliser(rule, region, check)
-    phones, problems = normalise.column(values)
+    (wires, keys, repairs), problems = normalise.column(values)
     together = [
-        problems[place].reason if place in problems else phone
-        for place, phone in enumerate(phones)
+        problems[place].reason
+        if place in problems
+        else Phone(wires[place], keys[place], repairs.get(place, ()))
+        for place in range(len(values))
     ]
     assert together == [alone(normalise, value) for value in values]
 
@@ -168,8 +170,11 @@ def test_block_of_rows_is_its_rows(
     ]
     assert mapper.skipped([*rows]) == [mapper.skipped_by(row) for row in rows]
     fitter = fitting_for(provider)
-    together = fitter.leads(range(len(rows)), table)
-    assert [outcome(found) for found in together] == each_alone(fitter, values)
+    found = fitter.fitted(range(len(rows)), table)
+    leads = {lead.row: lead for lead in found.leads}
+    assert not leads.keys() & found.unfit.keys()
+    together = [outcome(leads.get(n) or found.unfit[n]) for n in range(len(rows))]
+    assert together == each_alone(fitter, values)
 
 
 @given(
@@ -214,7 +219,7 @@ def test_nothing_of_a_block_waits_for_the_garbage_collector() -> None:
     gc.collect()
     gc.disable()
     try:
-        fitter.leads(range(200), {"phone": numbers, "priority": wrong})
+        fitter.fitted(range(200), {"phone": numbers, "priority": wrong})
         assert gc.collect() == 0
     finally:
         gc.enable()

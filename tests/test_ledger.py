@@ -26,6 +26,7 @@ from leadctl.model import (
     Code,
     Finding,
     Lead,
+    Leads,
     Outcome,
     Phone,
     Status,
@@ -49,7 +50,7 @@ LOST = Outcome(Status.UNKNOWN, Code.ANSWER_LOST, "the answer was lost")
 
 
 def batch_of(rows: list[int], number: int = 0, file: int = 0) -> Batch:
-    leads = tuple(
+    leads = Leads.of(
         Lead(
             row,
             Phone(f"+1555{row}", f"1555{row}"),
@@ -459,7 +460,7 @@ def test_nobody_can_be_found_in_its_bytes(tmp_path: Path) -> None:
             {"phone": "+15551234567", "name": "Ada Testperson", "x": "crm-4711"},
             (digest("phone 15551234567"), digest("external id crm-4711")),
         )
-        batch = Batch(UUID(int=5), "3", 0, (lead,))
+        batch = Batch(UUID(int=5), "3", 0, Leads.of([lead]))
         books.intend(batch, NOW, doubted=False)
         books.mark(batch, BatchState.DOUBT, doubted=True)
         books.intend(batch, NOW, doubted=True)
@@ -502,7 +503,7 @@ def delivered_once(path: Path, rows: int = 1) -> list[bytes]:
     with Ledger(path) as ledger:
         digest = ledger.digest("voiso", "3")
         books = begun(ledger)
-        leads = tuple(
+        leads = Leads.of(
             Lead(row, Phone("1", "1"), {}, (digest(f"phone {row}"),))
             for row in range(1, rows + 1)
         )
@@ -616,7 +617,7 @@ def test_who_was_delivered_is_known_before_and_after_hashes_are_put_in_order(
         digest = ledger.digest("voiso", "3")
         known: list[bytes] = []
         for size in [size for _ in range(120) for size in sizes]:
-            leads = tuple(
+            leads = Leads.of(
                 Lead(row, Phone("1", "1"), {}, (digest(f"phone {row}"),))
                 for row in range(len(known) + 1, len(known) + 1 + size)
             )

@@ -26,7 +26,7 @@ from test_signals import happened
 from leadctl.course import read
 from leadctl.export import delimited, json_lines
 from leadctl.ledger import Ledger
-from leadctl.model import CREATED, Batch, Lead, Phone, Status
+from leadctl.model import CREATED, Batch, Lead, Leads, Phone, Status
 from leadctl.sandbox import Fault
 from leadctl.timeline import Arrival, Departure
 
@@ -386,7 +386,7 @@ def test_statuses_offered_are_the_contracts(push: Push) -> None:
 
 
 def batch(ledger_number: int, *rows: int) -> Batch:
-    found = tuple(Lead(row, Phone("1", "1"), {}, (b"%d" % row,)) for row in rows)
+    found = Leads.of(Lead(row, Phone("1", "1"), {}, (b"%d" % row,)) for row in rows)
     return Batch(UUID(int=ledger_number), "3", 0, found)
 
 
@@ -475,7 +475,7 @@ def test_ledger_stays_small(tmp_path: Path) -> None:
         digest = ledger.digest("voiso", "3")
         books = ledger.begin("voiso", "voiso", "3", {})
         for start in range(1, rows + 1, 500):
-            found = tuple(
+            found = Leads.of(
                 Lead(row, Phone("1", "1"), {}, (digest(f"phone {row}"),))
                 for row in range(start, start + 500)
             )

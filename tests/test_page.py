@@ -17,7 +17,7 @@ from test_runs import INDIAN, SIX, in_doubt, leads, run_of
 
 from leadctl import course, page, report
 from leadctl.ledger import Ledger
-from leadctl.model import CREATED, Batch, Code, Finding, Lead, Phone, Status
+from leadctl.model import CREATED, Batch, Code, Finding, Lead, Leads, Phone, Status
 from leadctl.sandbox import Fault, Sandbox
 from leadctl.timeline import Arrival, Departure
 
@@ -206,7 +206,7 @@ def test_page_is_private_and_replaces_none_but_its_own(past: tuple[Push, Ran]) -
 
 def batch(row: int) -> Batch:
     lead = Lead(row, Phone("1", "1"), {}, (b"%d" % row,))
-    return Batch(UUID(int=row), "3", 0, (lead,))
+    return Batch(UUID(int=row), "3", 0, Leads.of([lead]))
 
 
 def test_page_of_a_large_run_is_of_bounded_size() -> None:

@@ -8,7 +8,7 @@ from typing import Literal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leadctl.model import Lead, Phone
+from leadctl.model import Lead, Leads, Phone
 from leadctl.seen import MANY, SHORT, Numbers, Seen
 
 NUMBERS = st.integers(0, 2**64 - 1) | st.integers(0, 50_000)
@@ -65,10 +65,10 @@ def test_leads_together_are_kept_as_one_by_one(
 ) -> None:
     one_by_one, together = Seen(), Seen()
     expected = [one_by_one.add(phone, others) for phone, others in leads]
-    found = [
+    found = Leads.of(
         Lead(row, Phone(phone, phone), {}, (b"", *others))
         for row, (phone, others) in enumerate(leads, start=1)
-    ]
+    )
     half = len(found) // 2
     assert together.add_all(found[:half]) + together.add_all(found[half:]) == expected
 

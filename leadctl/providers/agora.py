@@ -107,7 +107,7 @@ class Agora(Provider):
     def request(self, batch: Batch) -> httpx.Request:
         upload: dict[str, Json] = {
             "campaign_id": int(batch.campaign),
-            "leads": [lead.wire for lead in batch.leads],
+            "leads": batch.leads.wires(),
             "compliance_acknowledged": self.compliance_acknowledged,
             "skip_duplicates": self.skip_duplicates,
         }

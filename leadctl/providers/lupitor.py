@@ -30,7 +30,7 @@ from leadctl.wire import HEADERS, written
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from leadctl.model import Batch, Json, Lead
+    from leadctl.model import Batch, Json, Leads
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +78,6 @@ class Lupitor(Provider):
         return FixedHeaders({"x-api-key": secrets["api_key"]})
 
     def request(self, batch: Batch) -> httpx.Request:
-        leads: list[Json] = [lead.wire for lead in batch.leads]
         if len(batch) == 1:  # the single call says more about its one lead
             return httpx.Request(
                 "POST",
@@ -89,7 +88,9 @@ class Lupitor(Provider):
         return httpx.Request(
             "POST",
             self.url("leads", "bulk"),
-            content=written({"campaignId": batch.campaign, "leads": leads}),
+            content=written(
+                {"campaignId": batch.campaign, "leads": batch.leads.wires()}
+            ),
             headers=HEADERS,
         )
 
@@ -169,7 +170,7 @@ def _counted(batch: Batch, data: Json) -> list[Outcome]:
         {str(identifier) for identifier in named} if isinstance(named, list) else set()
     )
     numbers = {digits(text) for text in skipped if re.fullmatch(r"[+\d\s().-]+", text)}
-    duplicates = [_is_named(lead, skipped, numbers) for lead in batch.leads]
+    duplicates = _named(batch.leads, skipped, numbers)
     counts = result.get("created"), result.get("skipped")
     unclear = undecided("the answer's counts contradict each other")
     rest = CREATED if counts == _numbers(duplicates) else unclear
@@ -182,9 +183,13 @@ def _numbers(duplicates: list[bool]) -> tuple[int, int]:
     return duplicates.count(False), duplicates.count(True)
 
 
-def _is_named(lead: Lead, skipped: set[str], numbers: set[str]) -> bool:
-    """Tell whether a lead is named; one with both keys may be by either."""
-    return digits(lead.phone.wire) in numbers or lead.wire.get("externalId") in skipped
+def _named(leads: Leads, skipped: set[str], numbers: set[str]) -> list[bool]:
+    """Tell of each lead whether it is named; one with both keys may be by either."""
+    identifiers = leads.fields.get("externalId", [None] * len(leads))
+    return [
+        digits(phone) in numbers or identifier in skipped
+        for phone, identifier in zip(leads.phones, identifiers, strict=True)
+    ]
 
 
 def _single(sentence: str, status: int) -> Outcome | None:

@@ -67,7 +67,7 @@ class Voiso(Provider):
         return httpx.Request(
             "POST",
             self.url("campaigns", batch.campaign, "leads"),
-            content=written([lead.wire for lead in batch.leads]),
+            content=written(batch.leads.wires()),
             headers=HEADERS,
         )
 

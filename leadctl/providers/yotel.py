@@ -74,7 +74,7 @@ class Yotel(Provider):
         return httpx.Request(
             "POST",
             self.url("campaigns", batch.campaign, "leads:bulk"),
-            content=written({"leads": [lead.wire for lead in batch.leads]}),
+            content=written({"leads": batch.leads.wires()}),
             headers={**HEADERS, "Idempotency-Key": str(batch.id)},
         )
 
@@ -131,9 +131,9 @@ _NO_READING = wrong(
 def _matched(batch: Batch, results: list[Json]) -> list[dict[str, Json] | None]:
     """Pair results with leads: by position where all of them agree, else by number."""
     rows = [result for result in results if isinstance(result, dict)]
-    sent = [lead.phone.wire for lead in batch.leads]
+    sent = batch.leads.phones
     echoed = [digits(row.get("phone"))[-10:] for row in rows]
-    if echoed == sent:
+    if echoed == [*sent]:
         return [*rows]
     waiting: dict[str, list[dict[str, Json]]] = {}
     for number, row in zip(echoed, rows, strict=True):
