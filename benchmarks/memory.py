@@ -29,7 +29,7 @@ def tables(world: World) -> list[Table]:
         count: rows.write(world.folder / f"{count}.csv", count)
         for count in {1, small, million, five, big}
     }
-    offline, sent = [big], [million, five, million, big, million]
+    offline, sent = [big, big], [big, million, five, big, million, five, big, million]
 
     def checked(count: int) -> Cost:
         return _check(world, files[count])

@@ -34,19 +34,22 @@ def cut(hashes: Hashes) -> list[bytes]:
     return [digest for (digest,) in iter_unpack(f"{SIZE}s", hashes)]
 
 
-def parts(hashes: Hashes) -> list[bytearray]:
+def parts(lines: Iterable[Hashes]) -> list[bytearray]:
     """Divide hashes by their first byte."""
-    return _divided(hashes, hashes[::SIZE], PARTS)
+    found = [bytearray() for _ in range(PARTS)]
+    for hashes in lines:
+        _divide(hashes, hashes[::SIZE], found)
+    return found
 
 
 def bins(part: Hashes) -> list[bytearray]:
     """Divide the hashes of a part into its bins."""
-    return _divided(part, part[1::SIZE].translate(_BIN), BINS)
+    found = [bytearray() for _ in range(BINS)]
+    _divide(part, part[1::SIZE].translate(_BIN), found)
+    return found
 
 
-def _divided(hashes: Hashes, places: Iterable[int], number: int) -> list[bytearray]:
-    found = [bytearray() for _ in range(number)]
+def _divide(hashes: Hashes, places: Iterable[int], among: Sequence[bytearray]) -> None:
     digests = iter_unpack(f"{SIZE}s", hashes)
     for place, (digest,) in zip(places, digests, strict=True):
-        found[place] += digest
-    return found
+        among[place] += digest

@@ -182,6 +182,6 @@ def _in_pages(db: Connection) -> tuple[int, Callable[[int], bytearray]]:
                 (number * 2**32 + page, number * 2**32 + next_page),
             )
             found += b"".join(digests for (digests,) in rows.fetchall())
-        return parts(found)[first]  # few bits: a page of several parts
+        return parts([found])[first]  # few bits: a page of several parts
 
     return sum(count for _, _, count in segments), part

@@ -70,7 +70,7 @@ def test_pages_are_as_many_as_a_segment_needs(tmp_path: Path) -> None:
     db = opened(tmp_path / "ledger")
     for count in (4000, 100_000, 400_000, 9_000_000):
         segments = Segments(db, on_page=400)
-        every = parts(b"".join(hashes(4000)))
+        every = parts(hashes(4000))
         with db.transaction():
             segments.take_over(every.__getitem__, count)
     found = db.execute(
@@ -79,6 +79,25 @@ def test_pages_are_as_many_as_a_segment_needs(tmp_path: Path) -> None:
     ).fetchall()
     assert found == [(8, 256), (8, 256), (10, 1024), (15, 256 * BINS)]
     assert Segments(db).among(hashes(4000)) == {*hashes(4000)}
+
+
+def test_one_that_asks_holds_few_in_memory(tmp_path: Path) -> None:
+    """What a run has gathered and not put away becomes a segment first."""
+    db = opened(tmp_path / "ledger")
+    known, strangers = hashes(1000), hashes(500, seed=1)
+    delivered = Delivered(db, most_gathered=2000)
+    with db.transaction():
+        delivered.add(known[:400])
+    assert Earlier(db, most_held=400).among(known + strangers) == {*known[:400]}
+    assert levels(db) == []
+    with db.transaction():
+        delivered.add(known[400:900])
+    assert Earlier(db, most_held=400).among(known + strangers) == {*known[:900]}
+    assert levels(db) == [1]
+    with db.transaction():
+        delivered.add(known[900:])
+    assert Earlier(db, most_held=400).among(known + strangers) == {*known}
+    assert levels(db) == [1]
 
 
 def test_one_that_looked_before_knows_who_was_delivered_then(tmp_path: Path) -> None:
