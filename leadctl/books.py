@@ -255,6 +255,7 @@ class Books(Audit):
         """Close the run; `repairs` counts what was mended in phone cells."""
         with self._transaction():
             self._write_noted()
+            self._delivered.end()
             self._db.execute(
                 "UPDATE runs SET finished_at = ?, exit_code = ?, error = ?,"
                 " repairs = ? WHERE number = ?",

@@ -1,24 +1,25 @@
 """Who is delivered: keyed hashes, gathered as they come, put away many at a time.
 
 What a transaction delivered is one line, at 0.1 µs a lead; many lines are a segment. A
-run makes one of half a million, so that few are merged; a run that asks makes one of
-what it could not well hold in memory.
+run makes one of half a million, so that few are merged, and at its end one of more than
+later runs should hold in memory.
 """
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from leadctl.bins import SIZE, cut
 from leadctl.segments import SMALL, Segments
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from leadctl.database import Connection
 
-HELD = 100_000
-"""Gathered hashes that a run holds in memory at most, in 10 MB."""
+HELD = 200_000
+"""Gathered hashes that a run leaves at most: whoever asks holds them, in 20 MB."""
 
 
 class Delivered:
@@ -43,8 +44,17 @@ class Delivered:
         )
         self._count += len(digests)
         if self._count >= self._most_gathered:
-            _put_away(self._db, self._segments)
-            self._count = 0
+            self._put_away()
+
+    def end(self, most: int = HELD) -> None:
+        """Leave no more than so many gathered, whoever gathered them."""
+        if _count(self._db) > most:
+            self._put_away()
+
+    def _put_away(self) -> None:
+        self._segments.add(_lines(self._db))
+        self._db.execute("DELETE FROM gathered")
+        self._count = 0
 
     def is_empty(self) -> bool:
         gathered = self._db.execute("SELECT 1 FROM gathered LIMIT 1").fetchone()
@@ -54,31 +64,24 @@ class Delivered:
 class Earlier:
     """Who is delivered by the time this is made; who comes later may be seen or not."""
 
-    def __init__(self, db: Connection, most_held: int = HELD) -> None:
-        self._segments = Segments(db)
-        if _count(db) > most_held:
-            with db.transaction():
-                _put_away(db, self._segments)
+    def __init__(self, db: Connection) -> None:
         # Before segments are read: what another run puts away meanwhile is in one.
-        self._gathered = {*cut(_gathered(db))}
+        with db.unchanged():
+            self._gathered = {one for line in _lines(db) for one in cut(line)}
+        self._segments = Segments(db)
 
     def among(self, digests: Sequence[bytes]) -> set[bytes]:
         """Return those that are delivered to their campaign."""
         return self._gathered.intersection(digests) | self._segments.among(digests)
 
 
-def _gathered(db: Connection) -> bytes:
-    rows = db.execute("SELECT digests FROM gathered").fetchall()
-    return b"".join(line for (line,) in rows)
+def _lines(db: Connection) -> Iterator[bytes]:
+    """Yield all that is gathered, a hundred lines at a time: each may be one lead."""
+    lines = (line for (line,) in db.execute("SELECT digests FROM gathered"))
+    while some := b"".join(islice(lines, 100)):
+        yield some
 
 
 def _count(db: Connection) -> int:
     (size,) = db.execute("SELECT sum(length(digests)) FROM gathered").fetchone()
     return (size or 0) // SIZE
-
-
-def _put_away(db: Connection, segments: Segments) -> None:
-    """Make a segment of all that is gathered, read line by line: it may be much."""
-    rows = db.execute("SELECT digests FROM gathered")
-    segments.add(line for (line,) in rows)
-    db.execute("DELETE FROM gathered")

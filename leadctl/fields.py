@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from leadctl.model import Json
 
 Check: TypeAlias = "Callable[[Json], Json]"
-"""From a mapped value (text; from JSONL any JSON) to the wire's, or FieldInvalid."""
+"""From a mapped value (text; from JSONL any JSON) to the wire's, or FieldInvalid.
+
+None is not sent."""
 
 OBJECTS = ("source", "context_headers", "metadata")
 

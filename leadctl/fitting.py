@@ -90,12 +90,12 @@ class Fitter:
         fields: dict[str, Sequence[Json]] = {self._phone_wire: phones.wires}
         for name, key, check in self._fields:
             if name in table:
-                fields[key] = _checked(name, table.pop(name), check, unfit)
+                _put(fields, key, _checked(name, table.pop(name), check, unfit))
         for name, column in [*table.items()]:
             if column.count(None) == len(column):
                 del table[name]
-        if table:
-            fields |= self._the_rest(len(rows), table, unfit)
+        if table and (rest := self._the_rest(len(rows), table, unfit)):
+            _put(fields, self._provider.overflow or "", rest)
         leads = Leads(rows, phones.wires, phones.keys, fields, digests)
         if unfit:
             leads = leads.chosen([place not in unfit for place in range(len(rows))])
@@ -115,10 +115,8 @@ class Fitter:
         ]
         return [of_phones, of_ids]
 
-    def _the_rest(
-        self, rows: int, table: Table, unfit: dict[int, Unfit]
-    ) -> dict[str, list[Json]]:
-        """Put what no field has a place for where the provider takes anything."""
+    def _the_rest(self, rows: int, table: Table, unfit: dict[int, Unfit]) -> list[Json]:
+        """Return what no field has a place for, where the provider takes anything."""
         overflow = self._provider.overflow
         found: list[Json] = [None] * rows
         for place in range(rows):
@@ -136,7 +134,15 @@ class Fitter:
                 found[place] = _overflow(overflow, values)
             except FieldInvalid as problem:
                 unfit[place] = _unfit(overflow, problem)
-        return {overflow: found} if overflow else {}
+        return found if overflow else []
+
+
+def _put(fields: dict[str, Sequence[Json]], key: str, column: Sequence[Json]) -> None:
+    """Add a column; of two that share a name, the later has its way where it can."""
+    if earlier := fields.get(key):
+        pairs = zip(earlier, column, strict=True)
+        column = [one if other is None else other for one, other in pairs]
+    fields[key] = column
 
 
 def _checked(

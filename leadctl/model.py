@@ -161,7 +161,7 @@ class Leads(Sequence[Lead]):
             [lead.phone.wire for lead in every],
             [lead.phone.key for lead in every],
             {name: [lead.wire.get(name) for lead in every] for name in names},
-            [*zip_longest(*(lead.digests for lead in every))] or ((),),
+            [*zip_longest(*(lead.digests for lead in every))] or [[None] * len(every)],
         )
 
     def __len__(self) -> int:

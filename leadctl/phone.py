@@ -53,6 +53,9 @@ class Phones(NamedTuple):
     keys: list[str]
     repairs: dict[int, tuple[str, ...]]
 
+    def __repr__(self) -> str:
+        return f"Phones({len(self.keys)}, hidden)"
+
 
 class Normaliser:
     """Turns cells into phones for one provider.

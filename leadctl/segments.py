@@ -64,7 +64,7 @@ class Segments:
         """Write a segment of the hashes on some lines."""
         found = parts(lines)
         size = sum(map(len, found)) // SIZE
-        if not size:  # another run was faster
+        if not size:
             return
         level = self.take_over(found.__getitem__, size)
         while len(alike := self._found("WHERE level = ?", level)) >= self._alike:

@@ -13,10 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leadctl import config, numbering, profile
+from leadctl.fields import Field
+from leadctl.fields import text as plain_text
 from leadctl.fitting import Fitter, Unfit
 from leadctl.mapping import bind
 from leadctl.model import Block, Malformed, Phone
 from leadctl.phone import Normaliser, PhoneCheck, PhoneForm, PhoneRule
+from leadctl.providers.lupitor import Lupitor
 from leadctl.spelling import PhoneProblem
 from leadctl.splitting import Unsplit, blocks
 from leadctl.yamlfile import parse
@@ -175,6 +178,24 @@ def test_block_of_rows_is_its_rows(
     assert not leads.keys() & found.unfit.keys()
     together = [outcome(leads.get(n) or found.unfit[n]) for n in range(len(rows))]
     assert together == each_alone(fitter, values)
+
+
+class TwoInOne(Lupitor):
+    """Sends two fields by one name, as somebody's provider may."""
+
+    fields = (*Lupitor.fields[:2], Field("source", "metadata", plain_text))
+
+
+def test_of_two_fields_with_one_name_each_row_sends_what_it_has() -> None:
+    provider = TwoInOne()
+    fitter = Fitter(provider, Normaliser(provider.phone_rule, "US"), str.encode)
+    table: dict[str, list[Json]] = {
+        "phone": [f"+1 555 123 000{row}" for row in range(3)],
+        "source": ["fair", None, "fair"],
+        "company": [None, "Example", "Example"],
+    }
+    sent = [lead.wire.get("metadata") for lead in fitter.fitted(range(3), table).leads]
+    assert sent == ["fair", {"company": "Example"}, {"company": "Example"}]
 
 
 @given(

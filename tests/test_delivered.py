@@ -81,23 +81,42 @@ def test_pages_are_as_many_as_a_segment_needs(tmp_path: Path) -> None:
     assert Segments(db).among(hashes(4000)) == {*hashes(4000)}
 
 
-def test_one_that_asks_holds_few_in_memory(tmp_path: Path) -> None:
-    """What a run has gathered and not put away becomes a segment first."""
+def test_run_leaves_few_that_others_have_to_hold(tmp_path: Path) -> None:
+    """What it has gathered at its end becomes a segment, unless it is little."""
     db = opened(tmp_path / "ledger")
     known, strangers = hashes(1000), hashes(500, seed=1)
-    delivered = Delivered(db, most_gathered=2000)
+    for first, last, found in ((0, 400, []), (400, 401, [1]), (401, 801, [1])):
+        delivered = Delivered(db, most_gathered=2000)
+        with db.transaction():
+            delivered.add(known[first:last])
+            delivered.end(most=400)
+        assert Earlier(db).among(known + strangers) == {*known[:last]}
+        assert levels(db) == found
+
+
+def test_many_short_lines_are_put_away_whole(tmp_path: Path) -> None:
+    """As providers leave them that take one lead a request."""
+    db = opened(tmp_path / "ledger")
+    known = hashes(1001)
+    delivered = Delivered(db, most_gathered=1001)
     with db.transaction():
-        delivered.add(known[:400])
-    assert Earlier(db, most_held=400).among(known + strangers) == {*known[:400]}
-    assert levels(db) == []
-    with db.transaction():
-        delivered.add(known[400:900])
-    assert Earlier(db, most_held=400).among(known + strangers) == {*known[:900]}
+        for digest in known:
+            delivered.add([digest])
     assert levels(db) == [1]
+    assert Earlier(db).among(known) == {*known}
+
+
+def test_whoever_asks_writes_nothing(tmp_path: Path) -> None:
+    """A dry run looks at the ledger beside a push, on a full disk, without leave."""
+    db = opened(tmp_path / "ledger")
+    known = hashes(3000)
     with db.transaction():
-        delivered.add(known[900:])
-    assert Earlier(db, most_held=400).among(known + strangers) == {*known}
-    assert levels(db) == [1]
+        Delivered(db, most_gathered=10_000).add(known)
+    other = connect(tmp_path / "ledger")
+    with db.transaction():
+        assert Earlier(other).among(known) == {*known}
+    other.execute("PRAGMA query_only = ON")
+    assert Earlier(other).among(known) == {*known}
 
 
 def test_one_that_looked_before_knows_who_was_delivered_then(tmp_path: Path) -> None:
