@@ -45,11 +45,16 @@ def parts(lines: Iterable[Hashes]) -> list[bytearray]:
 def bins(part: Hashes) -> list[bytearray]:
     """Divide the hashes of a part into its bins."""
     found = [bytearray() for _ in range(BINS)]
-    _divide(part, part[1::SIZE].translate(_BIN), found)
+    _divide(part, places(part), found)
     return found
 
 
-def _divide(hashes: Hashes, places: Iterable[int], among: Sequence[bytearray]) -> None:
+def places(hashes: Hashes) -> Hashes:
+    """Return of each hash which bin of its part it is in."""
+    return hashes[1::SIZE].translate(_BIN)
+
+
+def _divide(hashes: Hashes, where: Iterable[int], among: Sequence[bytearray]) -> None:
     digests = iter_unpack(f"{SIZE}s", hashes)
-    for place, (digest,) in zip(places, digests, strict=True):
+    for place, (digest,) in zip(where, digests, strict=True):
         among[place] += digest

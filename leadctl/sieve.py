@@ -7,22 +7,18 @@ run are known to nobody, and 99 of a hundred need no look-up beside ten million.
 from __future__ import annotations
 
 from itertools import accumulate, pairwise
-from struct import iter_unpack, pack, unpack_from
+from struct import pack, unpack_from
 from typing import TYPE_CHECKING
 
-from leadctl.bins import BINS, PARTS, SIZE
+from leadctl.bins import BINS, PARTS, SIZE, places
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from leadctl.bins import Bins
+    from leadctl.bins import Bins, Hashes
     from leadctl.database import Connection
 
-_WORDS = "<BBH12x"
-"""Of a hash: its part, what has its bin, and its bits."""
-
-_BITS = 0x7FFF
-_UPPER_BITS = bytes(byte & _BITS >> 8 for byte in range(256))
+_UPPER_BITS = bytes(byte & 0x7F for byte in range(256))
 _COUNTS = f"<{BINS}I"
 _SEGMENTS = 1 << 32
 
@@ -59,13 +55,10 @@ class Sieve:
 
     def passing(self, digests: Sequence[bytes]) -> list[bytes]:
         """Return those that may have been put in; the others certainly were not."""
-        known = self._known
-        words = iter_unpack(_WORDS, b"".join(digests))
-        return [
-            digest
-            for digest, (part, second, word) in zip(digests, words, strict=True)
-            if chr(word & _BITS) in known[part][second >> 1]
-        ]
+        known, hashes = self._known, b"".join(digests)
+        bits = _bits(hashes).decode("utf-16-le")
+        each = zip(digests, hashes[::SIZE], places(hashes), bits, strict=True)
+        return [one for one, part, place, bit in each if bit in known[part][place]]
 
 
 class _Known(dict[int, list[str]]):
@@ -89,11 +82,15 @@ def printed(bins: Bins) -> bytes:
 
     A character is found among hundreds as fast as among ten. None is half of a pair.
     """
-    hashes = b"".join(bins)
+    counts = pack(_COUNTS, *(len(one) // SIZE for one in bins))
+    return counts + _bits(b"".join(bins))
+
+
+def _bits(hashes: Hashes) -> bytes:
     bits = bytearray(len(hashes) // SIZE * 2)
     bits[::2] = hashes[2::SIZE]
     bits[1::2] = hashes[3::SIZE].translate(_UPPER_BITS)
-    return pack(_COUNTS, *(len(one) // SIZE for one in bins)) + bits
+    return bytes(bits)
 
 
 def read(printed: Iterable[bytes]) -> list[str]:
