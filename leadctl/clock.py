@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 import time
+from contextlib import suppress
+from queue import Empty, SimpleQueue
 from typing import Protocol
 
 
@@ -14,22 +15,34 @@ class Clock(Protocol):
     def sleep(self, seconds: float) -> None: ...
 
 
+AWAKE = 0.5
+"""Seconds after which a sleeper looks up: Python hears of a signal that comes in the
+very moment it falls asleep only when it wakes."""
+
+
 class Stop:
-    """The wish to end a run early. Set by a signal; wakes whoever sleeps."""
+    """The wish to end a run early. Set by a signal; wakes whoever sleeps.
+
+    A signal may come at any moment, and while a lock is held: an Event set by it then
+    would wait for ever. A SimpleQueue may be put into even then.
+    """
 
     def __init__(self) -> None:
-        self._asked = threading.Event()
+        self._wake: SimpleQueue[None] = SimpleQueue()
         self.signal: int | None = None
 
     def ask(self, signal: int) -> None:
         self.signal = signal
-        self._asked.set()
+        self._wake.put(None)
 
     def is_asked(self) -> bool:
-        return self._asked.is_set()
+        return self.signal is not None
 
     def sleep(self, seconds: float) -> None:
-        self._asked.wait(seconds)
+        until = time.monotonic() + seconds
+        while not self.is_asked() and (left := until - time.monotonic()) > 0:
+            with suppress(Empty):
+                self._wake.get(timeout=min(left, AWAKE))
 
 
 class RealClock:

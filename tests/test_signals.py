@@ -213,6 +213,29 @@ def test_interrupt_ends_a_long_wait(push: Push, background: Background) -> None:
     assert ran.document["unknown"] == 0
 
 
+STORM = """
+import random, signal, time
+from leadctl.clock import Stop
+
+heard = [Stop()]
+signal.signal(signal.SIGALRM, lambda number, _frame: heard[0].ask(number))
+for _ in range(500):
+    heard[0] = Stop()
+    signal.setitimer(signal.ITIMER_REAL, random.uniform(1e-6, 6e-5))
+    began = time.monotonic()
+    heard[0].sleep(30)
+    assert heard[0].is_asked()
+    assert time.monotonic() - began < 15
+"""
+
+
+def test_interrupt_in_the_moment_a_wait_begins_is_heard() -> None:
+    """One in a hundred of these wakes nobody at once."""
+    subprocess.run(  # noqa: S603  our own words
+        [sys.executable, "-c", STORM], timeout=SECONDS, check=True
+    )
+
+
 def test_interrupt_while_stdin_is_read_leaves_nothing_behind(
     push: Push, background: Background
 ) -> None:
