@@ -39,6 +39,7 @@ class Stop:
         return self.signal is not None
 
     def sleep(self, seconds: float) -> None:
+        """Sleep so long; once a stop was asked for, not at all."""
         until = time.monotonic() + seconds
         while not self.is_asked() and (left := until - time.monotonic()) > 0:
             with suppress(Empty):

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 Check: TypeAlias = "Callable[[Json], Json]"
 """From a mapped value (text; from JSONL any JSON) to the wire's, or FieldInvalid.
 
-None is not sent."""
+None is not sent.
+"""
 
 OBJECTS = ("source", "context_headers", "metadata")
 

@@ -94,8 +94,8 @@ class Fitter:
         for name, column in [*table.items()]:
             if column.count(None) == len(column):
                 del table[name]
-        if table and (rest := self._the_rest(len(rows), table, unfit)):
-            _put(fields, self._provider.overflow or "", rest)
+        if table:
+            self._put_the_rest(fields, table, unfit)
         leads = Leads(rows, phones.wires, phones.keys, fields, digests)
         if unfit:
             leads = leads.chosen([place not in unfit for place in range(len(rows))])
@@ -115,11 +115,16 @@ class Fitter:
         ]
         return [of_phones, of_ids]
 
-    def _the_rest(self, rows: int, table: Table, unfit: dict[int, Unfit]) -> list[Json]:
-        """Return what no field has a place for, where the provider takes anything."""
+    def _put_the_rest(
+        self,
+        fields: dict[str, Sequence[Json]],
+        table: Table,
+        unfit: dict[int, Unfit],
+    ) -> None:
+        """Put what no field has a place for where the provider takes anything."""
         overflow = self._provider.overflow
-        found: list[Json] = [None] * rows
-        for place in range(rows):
+        found: list[Json] = [None] * len(fields[self._phone_wire])
+        for place in range(len(found)):
             values = {
                 name: column[place]
                 for name, column in table.items()
@@ -134,7 +139,8 @@ class Fitter:
                 found[place] = _overflow(overflow, values)
             except FieldInvalid as problem:
                 unfit[place] = _unfit(overflow, problem)
-        return found if overflow else []
+        if overflow:
+            _put(fields, overflow, found)
 
 
 def _put(fields: dict[str, Sequence[Json]], key: str, column: Sequence[Json]) -> None:

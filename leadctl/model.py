@@ -154,6 +154,7 @@ class Leads(Sequence[Lead]):
 
     @classmethod
     def of(cls, leads: Iterable[Lead]) -> Leads:
+        """Put leads into columns."""
         every = [*leads]
         names = dict.fromkeys(name for lead in every for name in lead.wire)
         return cls(

@@ -231,9 +231,10 @@ for _ in range(500):
 
 def test_interrupt_in_the_moment_a_wait_begins_is_heard() -> None:
     """One in a hundred of these wakes nobody at once."""
-    subprocess.run(  # noqa: S603  our own words
-        [sys.executable, "-c", STORM], timeout=SECONDS, check=True
+    ran = subprocess.run(  # noqa: S603  our own words
+        [sys.executable, "-c", STORM], timeout=SECONDS, check=False
     )
+    assert ran.returncode == 0
 
 
 def test_interrupt_while_stdin_is_read_leaves_nothing_behind(
