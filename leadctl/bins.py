@@ -18,7 +18,7 @@ SIZE = 16
 PARTS = 256
 
 BINS = 128
-"""Bins of a part."""
+"""Bins of a part, as ledgers have them: another number needs another schema."""
 
 Hashes: TypeAlias = "bytes | bytearray"
 """Some that stand one after the other."""

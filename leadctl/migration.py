@@ -89,16 +89,23 @@ CREATE TABLE pages (place INTEGER PRIMARY KEY, digests BLOB NOT NULL);
 CREATE TABLE hashes (place INTEGER PRIMARY KEY, digests BLOB NOT NULL);
 CREATE TABLE prints (place INTEGER PRIMARY KEY, prints BLOB NOT NULL);
 """,
+    """
+CREATE TABLE binned (place INTEGER PRIMARY KEY, digests BLOB NOT NULL);
+CREATE TABLE sieved (place INTEGER PRIMARY KEY, prints BLOB NOT NULL);
+""",
 )
 """Scripts from each version of the schema to the next; the version is their number."""
 
 
 VERSION = len(_MIGRATIONS)
 
-IN_BINS = 7
-"""The version from which who is delivered is kept in bins.
+IN_BINS = 8
+"""The version from which who is delivered is kept in bins as they are now."""
 
-The one before had segments of other pages, and those before it trees.
+_PAGES = {6: "pages", 7: "hashes"}
+"""Where versions before had the pages of their segments; those before them had trees.
+
+Those of 7 have 64 or 128 bins a part, and nothing that tells which.
 """
 
 
@@ -133,21 +140,21 @@ def migrate(db: Connection) -> None:
             for statement in filter(str.strip, script.split(";\n")):
                 db.execute(statement)
         if before < IN_BINS:
-            _take_over(db, in_pages=before == IN_BINS - 1)
+            _take_over(db, _PAGES.get(before))
         db.execute(f"PRAGMA application_id = {APPLICATION}")
         db.execute(f"PRAGMA user_version = {VERSION}")
 
 
-def _take_over(db: Connection, *, in_pages: bool) -> None:
+def _take_over(db: Connection, pages: str | None) -> None:
     """Make one segment of who was delivered by then, and drop where they were kept.
 
     An earlier version that has the ledger open is stopped: it would look there.
     """
-    count, part = (_in_pages if in_pages else _in_trees)(db)
+    count, part = _in_pages(db, pages) if pages else _in_trees(db)
     db.execute("DELETE FROM segments")
     if count:
         Segments(db).take_over(part, count)
-    for table in ("delivered", "recent", "pages", "sieve"):
+    for table in ("delivered", "recent", "pages", "sieve", "hashes", "prints"):
         db.execute(f"DROP TABLE IF EXISTS {table}")
 
 
@@ -169,7 +176,7 @@ def _in_trees(db: Connection) -> tuple[int, Callable[[int], bytes]]:
     return count, part
 
 
-def _in_pages(db: Connection) -> tuple[int, Callable[[int], bytearray]]:
+def _in_pages(db: Connection, table: str) -> tuple[int, Callable[[int], bytearray]]:
     """Return the same of segments whose pages were divided by `bits` first bits."""
     segments = db.execute("SELECT number, bits, count FROM segments").fetchall()
 
@@ -178,7 +185,7 @@ def _in_pages(db: Connection) -> tuple[int, Callable[[int], bytearray]]:
         for number, bits, _ in segments:
             page, next_page = first << bits >> 8, (first + 1 << bits) + 255 >> 8
             rows = db.execute(
-                "SELECT digests FROM pages WHERE place >= ? AND place < ?",
+                f"SELECT digests FROM {table} WHERE place >= ? AND place < ?",  # noqa: S608  our own words
                 (number * 2**32 + page, number * 2**32 + next_page),
             )
             found += b"".join(digests for (digests,) in rows.fetchall())

@@ -113,7 +113,7 @@ class Segments:
             page = int.from_bytes(digest[:4]) >> 32 - segment.bits
             wanted.setdefault(segment.number * _PLACES + page, []).append(digest)
         found: set[bytes] = set()
-        question = "SELECT place, digests FROM hashes WHERE place IN"
+        question = "SELECT place, digests FROM binned WHERE place IN"
         for place, page in self._db.rows_in(question, [*wanted]):
             found.update(one for one in wanted[place] if holds(page, one))
         return found
@@ -152,12 +152,12 @@ class Segments:
         each = 1 << _BITS - segment.bits
         pages = (b"".join(bins[at : at + each]) for at in range(0, BINS, each))
         self._db.executemany(
-            "INSERT INTO hashes VALUES (?, ?)", enumerate(pages, segment.page(part))
+            "INSERT INTO binned VALUES (?, ?)", enumerate(pages, segment.page(part))
         )
 
     def _bins(self, segment: Segment, part: int) -> list[bytes]:
         rows = self._db.execute(
-            "SELECT digests FROM hashes WHERE place >= ? AND place < ?",
+            "SELECT digests FROM binned WHERE place >= ? AND place < ?",
             (segment.page(part), segment.page(part + 1)),
         )
         hashes = b"".join(page for (page,) in rows.fetchall())
@@ -166,7 +166,7 @@ class Segments:
 
     def _drop(self, segment: Segment) -> None:
         self._db.execute(
-            "DELETE FROM hashes WHERE place >= ? AND place < ?",
+            "DELETE FROM binned WHERE place >= ? AND place < ?",
             (segment.page(0), segment.page(PARTS)),
         )
         self._db.execute("DELETE FROM segments WHERE number = ?", (segment.number,))

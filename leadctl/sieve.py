@@ -36,20 +36,20 @@ class Sieve:
     def add(self, segment: int, part: int, bins: Bins) -> None:
         """Put in the hashes that a segment has of a part."""
         self._db.execute(
-            "INSERT INTO prints VALUES (?, ?)",
+            "INSERT INTO sieved VALUES (?, ?)",
             (part * _SEGMENTS + segment, printed(bins)),
         )
 
     def sizes(self, segment: int, part: int) -> tuple[int, ...]:
         """Return how many hashes of a segment are in each bin of a part."""
         (printed,) = self._db.execute(
-            "SELECT prints FROM prints WHERE place = ?", (part * _SEGMENTS + segment,)
+            "SELECT prints FROM sieved WHERE place = ?", (part * _SEGMENTS + segment,)
         ).fetchone()
         return unpack_from(_COUNTS, printed)
 
     def drop(self, segment: int) -> None:
         self._db.executemany(
-            "DELETE FROM prints WHERE place = ?",
+            "DELETE FROM sieved WHERE place = ?",
             ((part * _SEGMENTS + segment,) for part in range(PARTS)),
         )
 
@@ -70,7 +70,7 @@ class _Known(dict[int, list[str]]):
 
     def __missing__(self, part: int) -> list[str]:
         rows = self._db.execute(
-            "SELECT prints FROM prints WHERE place BETWEEN ? AND ?",
+            "SELECT prints FROM sieved WHERE place BETWEEN ? AND ?",
             (part * _SEGMENTS, (part + 1) * _SEGMENTS - 1),
         )
         self[part] = found = read(prints for (prints,) in rows.fetchall())

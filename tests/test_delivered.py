@@ -59,8 +59,8 @@ def test_hashes_are_known_while_they_move(tmp_path: Path) -> None:
     assert not delivered.is_empty()
     assert len(levels(db)) >= 4
     for number in (  # nothing of a merged segment stays
-        "SELECT place >> 32 FROM hashes",
-        "SELECT place % (1 << 32) FROM prints",
+        "SELECT place >> 32 FROM binned",
+        "SELECT place % (1 << 32) FROM sieved",
     ):
         assert {*db.execute(number)} == {*db.execute("SELECT number FROM segments")}
 
@@ -74,7 +74,7 @@ def test_pages_are_as_many_as_a_segment_needs(tmp_path: Path) -> None:
         with db.transaction():
             segments.take_over(every.__getitem__, count)
     found = db.execute(
-        "SELECT bits, count(*) FROM hashes JOIN segments ON number = place >> 32"
+        "SELECT bits, count(*) FROM binned JOIN segments ON number = place >> 32"
         " GROUP BY number"
     ).fetchall()
     assert found == [(8, 256), (8, 256), (10, 1024), (15, 256 * BINS)]
@@ -200,7 +200,7 @@ def test_hash_across_the_border_of_two_is_none_of_them(tmp_path: Path) -> None:
 def schema_5(path: Path, recent: list[bytes], delivered: list[bytes]) -> None:
     """Make a ledger that keeps who is delivered in two trees."""
     db = opened(path)
-    for script in ("DROP TABLE segments", "DROP TABLE hashes", "DROP TABLE prints"):
+    for script in ("DROP TABLE segments", "DROP TABLE binned", "DROP TABLE sieved"):
         db.execute(script)
     db.execute("CREATE TABLE sieve (part INTEGER PRIMARY KEY, bits BLOB NOT NULL)")
     for table, every in (("recent", recent), ("delivered", delivered)):
@@ -218,7 +218,7 @@ def schema_5(path: Path, recent: list[bytes], delivered: list[bytes]) -> None:
 def schema_6(path: Path, *segments: tuple[list[bytes], int]) -> None:
     """Make a ledger that keeps them in pages, by so many first bits of a segment's."""
     db = opened(path)
-    for script in ("DROP TABLE hashes", "DROP TABLE prints"):
+    for script in ("DROP TABLE binned", "DROP TABLE sieved"):
         db.execute(script)
     db.execute("CREATE TABLE sieve (part INTEGER PRIMARY KEY, bits BLOB NOT NULL)")
     db.execute("CREATE TABLE pages (place INTEGER PRIMARY KEY, digests BLOB NOT NULL)")
@@ -235,6 +235,29 @@ def schema_6(path: Path, *segments: tuple[list[bytes], int]) -> None:
         )
     db.execute("PRAGMA user_version = 6")
     db.close()
+
+
+def schema_7(path: Path, *segments: tuple[list[bytes], int]) -> None:
+    """Make a ledger of pages by so many bits, with the prints of 64 bins a part."""
+    schema_6(path, *segments)
+    db = connect(path)
+    db.execute("DROP TABLE sieve")
+    db.execute("ALTER TABLE pages RENAME TO hashes")
+    db.execute("CREATE TABLE prints (place INTEGER PRIMARY KEY, prints BLOB NOT NULL)")
+    db.executemany(
+        "INSERT INTO prints VALUES (?, ?)",
+        ((part << 32 | 1, bytes(4 * 64)) for part in range(256)),
+    )
+    db.execute("PRAGMA user_version = 7")
+    db.close()
+
+
+@pytest.mark.parametrize("bits", [8, 10, 14])
+def test_bins_of_the_version_before_are_taken_over(tmp_path: Path, bits: int) -> None:
+    """However many bins it has: its prints are not looked at."""
+    old = hashes(1700)
+    schema_7(tmp_path / "ledger", (old[:700], bits), (old[700:], 8))
+    assert_taken_over(tmp_path / "ledger", old)
 
 
 @pytest.mark.parametrize("number", [0, 1, 500, 5000])
@@ -258,7 +281,7 @@ def test_pages_of_an_earlier_version_are_taken_over(tmp_path: Path, bits: int) -
 def assert_taken_over(path: Path, old: list[bytes]) -> None:
     db = opened(path)
     assert Earlier(db).among(old + hashes(100, seed=1)) == {*old}
-    rows = db.execute("SELECT digests FROM hashes").fetchall()
+    rows = db.execute("SELECT digests FROM binned").fetchall()
     assert sorted(cut(b"".join(page for (page,) in rows))) == sorted(old)
     delivered = delivering(db)
     new = hashes(700, seed=2)
@@ -267,14 +290,16 @@ def assert_taken_over(path: Path, old: list[bytes]) -> None:
             delivered.add(new[at : at + 50])
     assert Earlier(db).among(old + new) == {*old, *new}
     tables = {name for (name,) in db.execute("SELECT name FROM sqlite_schema")}
-    assert not {"recent", "delivered", "pages", "sieve"} & tables
+    gone = {"recent", "delivered", "pages", "sieve", "hashes", "prints"}
+    assert not gone & tables
 
 
 def test_earlier_versions_that_are_still_at_work_are_stopped(tmp_path: Path) -> None:
     """They would look where nothing is any more, and know nobody."""
     schema_5(tmp_path / "5", hashes(5), [])
     schema_6(tmp_path / "6", (hashes(5), 0))
-    theirs = {number: connect(tmp_path / number) for number in "56"}
+    schema_7(tmp_path / "7", (hashes(5), 8))
+    theirs = {number: connect(tmp_path / number) for number in "567"}
     assert theirs["5"].execute("SELECT count(*) FROM recent").fetchone() == (5,)
     assert theirs["6"].execute("SELECT count(*) FROM pages").fetchone() == (1,)
     for number in theirs:
@@ -286,6 +311,9 @@ def test_earlier_versions_that_are_still_at_work_are_stopped(tmp_path: Path) -> 
         ("6", "SELECT place, digests FROM pages WHERE place IN (0)"),
         ("6", "SELECT bits FROM sieve ORDER BY part"),
         ("6", "INSERT INTO pages VALUES (0, x'00')"),
+        ("7", "SELECT place, digests FROM hashes WHERE place IN (0)"),
+        ("7", "SELECT prints FROM prints WHERE place BETWEEN 0 AND 1"),
+        ("7", "INSERT INTO hashes VALUES (0, x'00')"),
     ):
         with pytest.raises(LedgerUnusable, match="no such table"):
             theirs[number].execute(statement)
@@ -319,7 +347,7 @@ def test_one_lead_is_looked_for_in_one_part(tmp_path: Path) -> None:
     earlier = Earlier(db)
     for _ in range(2):
         assert earlier.among(known[:1]) == {*known[:1]}
-    assert sum("FROM prints" in statement for statement in statements) == 1
+    assert sum("FROM sieved" in statement for statement in statements) == 1
 
 
 def test_every_value_of_the_bits_is_told_from_every_other(tmp_path: Path) -> None:
