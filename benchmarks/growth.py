@@ -12,9 +12,9 @@ from benchmarks.measured import spread
 from benchmarks.pipeline import push
 from benchmarks.sink import sink
 from benchmarks.table import Table
-from leadctl.bins import SIZE, cut
 from leadctl.database import connect
 from leadctl.delivered import Delivered
+from leadctl.hashes import SIZE, cut
 
 if TYPE_CHECKING:
     from pathlib import Path

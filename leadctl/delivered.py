@@ -10,7 +10,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from leadctl.bins import SIZE, cut
+from leadctl.hashes import SIZE, cut
 from leadctl.segments import SMALL, Segments
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from leadctl.bins import SIZE, parts
 from leadctl.errors import LedgerUnusable
+from leadctl.hashes import SIZE, parts
 from leadctl.segments import Segments
 
 if TYPE_CHECKING:
@@ -93,20 +93,21 @@ CREATE TABLE prints (place INTEGER PRIMARY KEY, prints BLOB NOT NULL);
 CREATE TABLE binned (place INTEGER PRIMARY KEY, digests BLOB NOT NULL);
 CREATE TABLE sieved (place INTEGER PRIMARY KEY, prints BLOB NOT NULL);
 """,
+    """
+DROP TABLE sieved;
+CREATE TABLE bloom (part INTEGER PRIMARY KEY, words BLOB NOT NULL);
+""",
 )
 """Scripts from each version of the schema to the next; the version is their number."""
 
 
 VERSION = len(_MIGRATIONS)
 
-IN_BINS = 8
-"""The version from which who is delivered is kept in bins as they are now."""
+IN_PAGES = 8
+"""The version from which who is delivered is kept in pages as they are now."""
 
 _PAGES = {6: "pages", 7: "hashes"}
-"""Where versions before had the pages of their segments; those before them had trees.
-
-Those of 7 have 64 or 128 bins a part, and nothing that tells which.
-"""
+"""Where versions before had their pages; those before them had trees."""
 
 
 def version(db: Connection) -> int:
@@ -139,8 +140,10 @@ def migrate(db: Connection) -> None:
         for script in _MIGRATIONS[before:]:
             for statement in filter(str.strip, script.split(";\n")):
                 db.execute(statement)
-        if before < IN_BINS:
+        if before < IN_PAGES:
             _take_over(db, _PAGES.get(before))
+        elif not (segments := Segments(db)).is_empty():
+            segments.make_filter()
         db.execute(f"PRAGMA application_id = {APPLICATION}")
         db.execute(f"PRAGMA user_version = {VERSION}")
 

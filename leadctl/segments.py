@@ -1,39 +1,38 @@
-"""Hashes kept in segments, which are written once and merged twenty at a time.
+"""Hashes kept in segments, which are written once and merged eight at a time.
 
-A segment is divided into pages, each of some bins; those of a bin are in no order. A
-hash is written at 0.4 µs of CPU, and again at 0.2 each time the ledger has grown
-twentyfold; in a tree of hashes it would fall on a page of its own, which costs 4 µs,
-and 20 beside ten million.
+A segment is divided into pages; those of a page are in no order. A hash is written at
+0.5 µs of CPU, and again at 0.2 each time the ledger has grown eightfold; in a tree of
+hashes it would fall on a page of its own, which costs 4 µs, and 20 beside ten million.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from leadctl.bins import BINS, PARTS, SIZE, Bins, Hashes, bins, parts
-from leadctl.sieve import Sieve
+from leadctl.bloom import Bloom
+from leadctl.hashes import PARTS, SIZE, pages, parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from leadctl.database import Connection
+    from leadctl.hashes import Hashes
 
-ALIKE = 20
+ALIKE = 8
 """Segments of one level that are merged into one of the next."""
 
 SMALL = 500_000
 """Hashes below which a segment is of level 0; each level above has ALIKE times more."""
 
 ON_PAGE = 400
-"""Hashes of a page at most, on an average of a segment with several bins a page."""
+"""Hashes of a page at most, on an average."""
 
 _PLACES = 1 << 32
 """Places of a segment's pages, by its number."""
 
 _PART_BITS = PARTS.bit_length() - 1
-_BITS = (PARTS * BINS).bit_length() - 1
+_MOST_BITS = 2 * _PART_BITS
 
 
 class Segment(NamedTuple):
@@ -57,8 +56,8 @@ class Segments:
         self._db = db
         self._alike = alike
         self._on_page = on_page
-        self._sieve = Sieve(db)
-        self._met: Counter[int] = Counter()
+        self._bloom = Bloom(db)
+        self._likely: int | None = None
 
     def add(self, lines: Iterable[Hashes]) -> None:
         """Write a segment of the hashes on some lines."""
@@ -79,43 +78,57 @@ class Segments:
         level, most = 0, SMALL
         while most <= size:
             level, most = level + 1, most * self._alike
-        self._write(lambda first: bins(part(first)), size, level)
+        self._write(part, size, level)
+        every = self._found()
+        if self._bloom.has_room(sum(segment.size for segment in every)):
+            self._bloom.add(part)
+        else:
+            self.make_filter()
         return level
+
+    def make_filter(self) -> None:
+        """Make the filter of all that is kept anew."""
+        every = self._found()
+        count = sum(segment.size for segment in every)
+        self._bloom.make(count, lambda part: self._part(every, part))
 
     def among(self, digests: Sequence[bytes]) -> set[bytes]:
         """Return those of the hashes that are kept.
 
         Those that were delivered together come again together: the segment that held
-        most so far is looked at first.
+        most of those before is looked at first, and the others all at once.
         """
         found: set[bytes] = set()
-        rest = self._sieve.passing(digests)
+        rest = self._bloom.passing(digests)
         if not rest:
             return found
         with self._db.unchanged():  # another run may merge meanwhile
             segments = self._found()
-            segments.sort(key=lambda segment: -self._met[segment.number])
-            for segment in segments:
-                here = self._here(segment, rest)
-                self._met[segment.number] += len(here)
-                found |= here
-                rest = [digest for digest in rest if digest not in here]
-                if not rest:
-                    break
+            likely = [one for one in segments if one.number == self._likely]
+            for some in (likely, [one for one in segments if one not in likely]):
+                found |= self._in(some, rest)
+                rest = [digest for digest in rest if digest not in found]
         return found
 
     def is_empty(self) -> bool:
         return not self._found("LIMIT 1")
 
-    def _here(self, segment: Segment, digests: Sequence[bytes]) -> set[bytes]:
+    def _in(self, segments: Iterable[Segment], digests: Iterable[bytes]) -> set[bytes]:
         wanted: dict[int, list[bytes]] = {}
         for digest in digests:
-            page = int.from_bytes(digest[:4]) >> 32 - segment.bits
-            wanted.setdefault(segment.number * _PLACES + page, []).append(digest)
+            bits = int.from_bytes(digest[:4])
+            for segment in segments:
+                place = segment.number * _PLACES + (bits >> 32 - segment.bits)
+                wanted.setdefault(place, []).append(digest)
         found: set[bytes] = set()
+        held: Counter[int] = Counter()
         question = "SELECT place, digests FROM binned WHERE place IN"
         for place, page in self._db.rows_in(question, [*wanted]):
-            found.update(one for one in wanted[place] if holds(page, one))
+            here = [digest for digest in wanted[place] if holds(page, digest)]
+            held[place // _PLACES] += len(here)
+            found.update(here)
+        if found:
+            self._likely = held.most_common(1)[0][0]
         return found
 
     def _found(self, which: str = "", *values: int) -> list[Segment]:
@@ -127,42 +140,36 @@ class Segments:
 
     def _merge(self, segments: Sequence[Segment], level: int) -> None:
         """Make one of many, a part at a time."""
-
-        def together(part: int) -> list[bytes]:
-            each = [self._bins(segment, part) for segment in segments]
-            return [b"".join(same) for same in zip(*each, strict=True)]
-
-        self._write(together, sum(segment.size for segment in segments), level)
+        size = sum(segment.size for segment in segments)
+        self._write(lambda part: self._part(segments, part), size, level)
         for segment in segments:
             self._drop(segment)
 
-    def _write(self, bins_of: Callable[[int], Bins], size: int, level: int) -> None:
+    def _write(self, part: Callable[[int], Hashes], size: int, level: int) -> None:
         least = max(0, (size - 1) // self._on_page).bit_length()
-        bits = min(max(_PART_BITS, least), _BITS)
+        bits = min(max(_PART_BITS, least), _MOST_BITS)
         row = self._db.execute(
             "INSERT INTO segments (level, bits, count) VALUES (?, ?, ?)",
             (level, bits, size),
         )
         segment = Segment(row.lastrowid or 0, bits, size)
-        for part in range(PARTS):
-            self._write_part(segment, part, bins_of(part))
+        for first in range(PARTS):
+            divided = pages(part(first), 1 << bits - _PART_BITS)
+            self._db.executemany(
+                "INSERT INTO binned VALUES (?, ?)",
+                enumerate(divided, segment.page(first)),
+            )
 
-    def _write_part(self, segment: Segment, part: int, bins: Bins) -> None:
-        self._sieve.add(segment.number, part, bins)
-        each = 1 << _BITS - segment.bits
-        pages = (b"".join(bins[at : at + each]) for at in range(0, BINS, each))
-        self._db.executemany(
-            "INSERT INTO binned VALUES (?, ?)", enumerate(pages, segment.page(part))
-        )
-
-    def _bins(self, segment: Segment, part: int) -> list[bytes]:
-        rows = self._db.execute(
-            "SELECT digests FROM binned WHERE place >= ? AND place < ?",
-            (segment.page(part), segment.page(part + 1)),
-        )
-        hashes = b"".join(page for (page,) in rows.fetchall())
-        ends = accumulate(self._sieve.sizes(segment.number, part), initial=0)
-        return [hashes[first * SIZE : end * SIZE] for first, end in pairwise(ends)]
+    def _part(self, segments: Iterable[Segment], part: int) -> bytes:
+        """Return the hashes of a part that some segments have."""
+        found: list[bytes] = []
+        for segment in segments:
+            rows = self._db.execute(
+                "SELECT digests FROM binned WHERE place >= ? AND place < ?",
+                (segment.page(part), segment.page(part + 1)),
+            )
+            found.extend(page for (page,) in rows.fetchall())
+        return b"".join(found)
 
     def _drop(self, segment: Segment) -> None:
         self._db.execute(
@@ -170,7 +177,6 @@ class Segments:
             (segment.page(0), segment.page(PARTS)),
         )
         self._db.execute("DELETE FROM segments WHERE number = ?", (segment.number,))
-        self._sieve.drop(segment.number)
 
 
 def holds(page: bytes, digest: bytes) -> bool:

@@ -1,0 +1,99 @@
+"""The filter passes all who are delivered, and few others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from deliveries import delivering, hashes, opened
+
+from leadctl.bloom import Bloom
+from leadctl.delivered import Earlier
+from leadctl.hashes import parts
+from leadctl.segments import Segments
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from leadctl.database import Connection
+
+
+def filled(db: Connection, every: list[bytes], room: int) -> None:
+    """Make a filter with room for so many."""
+    with db.transaction():
+        Bloom(db).make(room, parts([b"".join(every)]).__getitem__)
+
+
+@pytest.mark.parametrize(
+    ("put_in", "most"), [(512, 0), (2**12, 0.005), (4 * 2**12, 0.02)]
+)
+def test_filter_passes_what_was_put_in_and_little_else(
+    tmp_path: Path, put_in: int, most: float
+) -> None:
+    """Full, it has four hashes for each of the 4,096 words of a part."""
+    db = opened(tmp_path / "ledger")
+    every = [b"\7" + digest[1:] for digest in hashes(put_in + 10_000)]  # one part
+    known, strangers = every[:put_in], every[put_in:]
+    filled(db, known[::2], room=1)
+    with db.transaction():
+        Bloom(db).add(parts([b"".join(known[1::2])]).__getitem__)
+    bloom = Bloom(db)
+    assert bloom.passing(known) == known
+    assert len(bloom.passing(strangers)) <= most * len(strangers)
+    assert bloom.passing([b"\6" + digest[1:] for digest in known]) == []
+    assert bloom.passing([]) == []
+
+
+def test_filter_grows_with_the_ledger(tmp_path: Path) -> None:
+    """When it has no room it is made anew, of all segments."""
+    db = opened(tmp_path / "ledger")
+    known = hashes(4000)
+    size = "SELECT sum(length(words)) FROM bloom"
+    for at, count, expected in (
+        (0, 4_000_000, 8),
+        (1000, 190_000, 8),
+        (2000, 12_000_000, 32),
+        (3000, 200_000_000, 128),
+    ):
+        every = parts([b"".join(known[at : at + 1000])])
+        with db.transaction():
+            Segments(db).take_over(every.__getitem__, count)
+        assert db.execute(size).fetchone() == (expected * 2**20,)
+        assert Segments(db).among(known) == {*known[: at + 1000]}
+
+
+def test_one_that_looks_while_the_filter_is_made_anew_knows_all(tmp_path: Path) -> None:
+    """It has read tables of one size, and needs others that are wider now."""
+    db = opened(tmp_path / "ledger")
+    known = hashes(2000)
+    first = [digest for digest in known if digest[0] < 128]
+    delivering(db).add(known)
+    earlier = Earlier(db)
+    assert earlier.among(first) == {*first}
+    filled(db, known, room=10_000_000)
+    assert earlier.among(first) == {*first}
+    assert earlier.among(known) == {*known}
+    assert earlier.among(first) == {*first}
+
+
+def test_one_lead_is_looked_for_in_one_part(tmp_path: Path) -> None:
+    """A run of few leads beside millions reads little of the filter, and once."""
+    db = opened(tmp_path / "ledger")
+    known = hashes(1000)
+    delivering(db).add(known)
+    statements: list[str] = []
+    db.set_trace_callback(statements.append)
+    earlier = Earlier(db)
+    for _ in range(2):
+        assert earlier.among(known[:1]) == {*known[:1]}
+    assert sum("SELECT words FROM bloom" in one for one in statements) == 1
+
+
+def test_filter_is_stored_low_byte_first(tmp_path: Path) -> None:
+    """As ledgers have it: another order, or other bits, need another schema."""
+    db = opened(tmp_path / "ledger")
+    filled(db, [bytes([7, 2, 0, 0, 3]) + bytes(11)], room=1)
+    (stored,) = db.execute("SELECT words FROM bloom WHERE part = 7").fetchone()
+    low, high = 1 | 1 << 1 | 1 << 13, 1 << 3 | 1 << 4 | 1 << 16
+    assert stored[16:24] == (high << 32 | low).to_bytes(8, "little")
+    assert not any(stored[:16] + stored[24:])
