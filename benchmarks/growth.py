@@ -40,7 +40,7 @@ def _big_ledger(world: World) -> Table:
         push(world, one, served)
         fill(ledger, delivered)
         ledger.rename(filled)
-        for _ in range(world.size(11, 2)):
+        for _ in range(world.size(31, 2)):
             start = push(world, one, served).cpu
             empty.append((push(world, file, served).cpu - start) / count * 1e6)
             push(world, one, served)

@@ -72,28 +72,27 @@ class Bloom:
         """Return those that may have been put in; the others certainly were not."""
         hashes = b"".join(digests)
         firsts = hashes[::SIZE]
-        known = self._read({*firsts})
+        known = self._read(firsts)
         if not (known and digests):
             return []
-        places = _places(hashes, len(known[firsts[0]]))
+        places, lows, highs = _places(hashes, len(known[firsts[0]]))
+        each = zip(digests, firsts, places, lows, highs, strict=True)
         return [
             digest
-            for digest, part, place, low, high in zip(
-                digests, firsts, *places, strict=True
-            )
-            if (word := known[part][place]) & _LOW[low] == _LOW[low]
-            and word & _HIGH[high] == _HIGH[high]
+            for digest, part, place, low, high in each
+            if known[part][place] & _LOW[low] == _LOW[low]
+            and known[part][place] & _HIGH[high] == _HIGH[high]
         ]
 
-    def _read(self, parts: set[int]) -> dict[int, array[int]]:
+    def _read(self, parts: bytes) -> dict[int, array[int]]:
         """Return at least the tables of some parts; each is read when first needed."""
         known = self._known
-        if missing := parts - known.keys():
+        if len(known) < PARTS and (missing := {*parts} - known.keys()):
             with self._db.unchanged():
                 words = self._words()
                 if any(len(table) != words for table in known.values()):
                     known.clear()  # another run has made them anew
-                    missing = parts
+                    missing = {*parts}
                 if words:
                     known.update((first, self._table(first)) for first in missing)
         return known

@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 
 KEY_BYTES = 32
 
+BRING_BACK = (
+    "bring back a copy of it and of its .key; a new one does not know who is "
+    "delivered, and would send them again"
+)
+"""What to do about a ledger that is damaged."""
+
 
 def connect(path: Path | None) -> Connection:
     """Open the file (None: a private one that goes when it is closed)."""
@@ -79,10 +85,7 @@ def _unusable(path: Path | None, error: sqlite3.Error | OSError) -> LedgerUnusab
 
 def _remedy(reason: str) -> str:
     if "malformed" in reason or "not a database" in reason:
-        return (
-            "bring back a copy of it and of its .key; a new one does not know who is "
-            "delivered, and would send them again"
-        )
+        return BRING_BACK
     if "readonly" in reason or "ermission" in reason:
         return "make the file and its folder writable for you (chmod, chown)"
     if "full" in reason or "space" in reason:

@@ -8,9 +8,12 @@ hashes it would fall on a page of its own, which costs 4 µs, and 20 beside ten 
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from leadctl.bloom import Bloom
+from leadctl.database import BRING_BACK
+from leadctl.errors import LedgerUnusable
 from leadctl.hashes import PARTS, SIZE, pages, parts
 
 if TYPE_CHECKING:
@@ -57,6 +60,7 @@ class Segments:
         self._alike = alike
         self._on_page = on_page
         self._bloom = Bloom(db)
+        self._known: list[Segment] | None = None
         self._likely: int | None = None
 
     def add(self, lines: Iterable[Hashes]) -> None:
@@ -92,26 +96,31 @@ class Segments:
         count = sum(segment.size for segment in every)
         self._bloom.make(count, lambda part: self._part(every, part))
 
+    def is_empty(self) -> bool:
+        return not self._found("LIMIT 1")
+
     def among(self, digests: Sequence[bytes]) -> set[bytes]:
-        """Return those of the hashes that are kept.
+        """Return those of the hashes that are kept."""
+        passed = self._bloom.passing(digests)
+        if not passed:
+            return set()
+        if self._known is not None:
+            with suppress(_Gone):  # merged by another run
+                return self._held(self._known, passed)
+        with self._db.unchanged():
+            self._known = self._found()
+            return self._held(self._known, passed)
+
+    def _held(self, segments: list[Segment], digests: list[bytes]) -> set[bytes]:
+        """Return those that are in some segments; raises _Gone where one has no page.
 
         Those that were delivered together come again together: the segment that held
         most of those before is looked at first, and the others all at once.
         """
-        found: set[bytes] = set()
-        rest = self._bloom.passing(digests)
-        if not rest:
-            return found
-        with self._db.unchanged():  # another run may merge meanwhile
-            segments = self._found()
-            likely = [one for one in segments if one.number == self._likely]
-            for some in (likely, [one for one in segments if one not in likely]):
-                found |= self._in(some, rest)
-                rest = [digest for digest in rest if digest not in found]
-        return found
-
-    def is_empty(self) -> bool:
-        return not self._found("LIMIT 1")
+        likely = [segment for segment in segments if segment.number == self._likely]
+        found = self._in(likely, digests)
+        others = [segment for segment in segments if segment not in likely]
+        return found | self._in(others, [one for one in digests if one not in found])
 
     def _in(self, segments: Iterable[Segment], digests: Iterable[bytes]) -> set[bytes]:
         wanted: dict[int, list[bytes]] = {}
@@ -124,9 +133,14 @@ class Segments:
         held: Counter[int] = Counter()
         question = "SELECT place, digests FROM binned WHERE place IN"
         for place, page in self._db.rows_in(question, [*wanted]):
-            here = [digest for digest in wanted[place] if holds(page, digest)]
+            here = [digest for digest in wanted.pop(place) if holds(page, digest)]
             held[place // _PLACES] += len(here)
             found.update(here)
+        if wanted:
+            raise _Gone(
+                f"the ledger {self._db.path} cannot be used: a page is missing",
+                hint=BRING_BACK,
+            )
         if found:
             self._likely = held.most_common(1)[0][0]
         return found
@@ -177,6 +191,10 @@ class Segments:
             (segment.page(0), segment.page(PARTS)),
         )
         self._db.execute("DELETE FROM segments WHERE number = ?", (segment.number,))
+
+
+class _Gone(LedgerUnusable):
+    """A segment has not all its pages: it was merged, or the file is damaged."""
 
 
 def holds(page: bytes, digest: bytes) -> bool:

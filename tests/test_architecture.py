@@ -233,7 +233,7 @@ ALLOWED = {
     "course": {"stretches", "timeline"},
     "hashes": set[str](),
     "bloom": {"database", "hashes"},
-    "segments": {"bloom", "database", "hashes"},
+    "segments": {"bloom", "database", "errors", "hashes"},
     "delivered": {"database", "hashes", "segments"},
     "migration": {"database", "errors", "hashes", "segments"},
     "books": {

@@ -6,6 +6,7 @@ import threading
 from collections import Counter
 from typing import TYPE_CHECKING
 
+import pytest
 from deliveries import delivering, hashes, opened
 
 from leadctl.database import connect
@@ -184,6 +185,19 @@ def test_one_that_looks_leaves_other_threads_their_transactions(
         assert failed == []
         (kept,) = db.execute("SELECT next FROM pace").fetchone()
         assert kept == 299
+
+
+def test_missing_page_is_damage(tmp_path: Path) -> None:
+    """Who was on it cannot be told from a stranger, and would be sent again."""
+    db = opened(tmp_path / "ledger")
+    known = hashes(100)
+    Delivered(db, most_gathered=1).add(known)
+    earlier = Earlier(db)
+    assert earlier.among(known) == {*known}
+    db.execute("DELETE FROM binned WHERE place & 0xff = ?", (known[0][0],))
+    with pytest.raises(LedgerUnusable, match="a page is missing") as caught:
+        earlier.among(known)
+    assert "bring back a copy" in str(caught.value.hint)
 
 
 def test_hash_across_the_border_of_two_is_none_of_them(tmp_path: Path) -> None:
