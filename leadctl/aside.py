@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def replacing(
 ) -> Iterator[TextIO]:
     """Open a file that takes the place of `path` when it is written, mode 0600.
 
-    `before` is told of the new file when it is complete. Raises OSError.
+    `before` is told of the new file when it is complete, in turn. Raises OSError.
     """
     aside = path.with_name(f".leadctl-{secrets.token_hex(8)}")
     try:
@@ -33,8 +34,23 @@ def replacing(
             yield file
             file.flush()
             os.fsync(file.fileno())
-        before(aside)
-        aside.replace(path)
+        with in_turn(path.parent):
+            before(aside)
+            aside.replace(path)
     finally:
         with suppress(OSError):
             aside.unlink(missing_ok=True)
+
+
+@contextmanager
+def in_turn(folder: Path) -> Iterator[None]:
+    """Let one process at a time change which files a folder has.
+
+    Two that look at once which names are free would both take the same.
+    """
+    with ExitStack() as stack:
+        with suppress(OSError):  # a share that knows no locks
+            handle = os.open(folder, os.O_RDONLY)
+            stack.callback(os.close, handle)
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield

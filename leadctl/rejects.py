@@ -19,7 +19,7 @@ from itertools import chain, count, tee
 from typing import TYPE_CHECKING, TextIO
 
 from leadctl import strictjson
-from leadctl.aside import replacing
+from leadctl.aside import in_turn, replacing
 from leadctl.errors import InputUnusable, RejectsNotWritten
 from leadctl.model import OWN
 from leadctl.packing import SUFFIXES as PACKED
@@ -149,7 +149,8 @@ def write_if_any(
     """Write the reject file if there is such a row; an earlier one is set aside."""
     first = next(findings, None)
     if first is None:
-        set_aside(path)
+        with in_turn(path.parent):
+            set_aside(path)
         return 0
     return write(path, source, chain([first], findings), run_id, phones)
 

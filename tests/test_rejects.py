@@ -9,6 +9,8 @@ import os
 import re
 import shlex
 import stat
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -420,6 +422,28 @@ def test_reject_file_of_an_earlier_run_is_set_aside(tmp_path: Path) -> None:
         "out.old-2.csv",
         "out.old.csv",
     ]
+
+
+def test_runs_that_end_together_replace_no_correction(tmp_path: Path) -> None:
+    """Two campaigns may be given one file: each reject file is there in the end."""
+
+    def end(run: str) -> None:
+        together.wait()
+        rejects.write(out, source, iter([finding(1)]), run)
+
+    source, together = one_row(tmp_path), threading.Barrier(2)
+    with ThreadPoolExecutor(2) as pool:
+        for number in range(40):
+            out = tmp_path / f"{number}.csv"
+            rejects.write(out, source, iter([finding(1)]), "run-1")
+            corrected = out.read_text().replace("run-1", "run-1,my own remark")
+            out.write_text(corrected)
+            for run in [pool.submit(end, "run-2"), pool.submit(end, "run-3")]:
+                run.result()
+            assert (tmp_path / f"{number}.old.csv").read_text() == corrected
+            latest = out.read_text() + (tmp_path / f"{number}.old-2.csv").read_text()
+            assert "run-2" in latest
+            assert "run-3" in latest
 
 
 def test_blank_cells_of_a_tsv_are_a_row_wherever_rows_are_counted(push: Push) -> None:
