@@ -7,7 +7,6 @@ import secrets
 import shutil
 import statistics
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from benchmarks import rows
@@ -37,7 +36,7 @@ def _big_ledger(world: World) -> Table:
     """
     count = world.size(100_000, 20_000)
     delivered = world.size(10_000_000, 500_000)
-    alone, beside = _inside(world, "alone"), _inside(world, "beside")
+    alone, beside = world.inside("alone"), world.inside("beside")
     filled, ledger = world.folder / "filled.sqlite", beside.folder / "ledger.sqlite"
     found: dict[World, list[float]] = {alone: [], beside: []}
     with sink() as served, ThreadPoolExecutor() as pool:
@@ -78,14 +77,6 @@ def _push(world: World, leads: int, served: Served, *, keep: bool = False) -> Co
     if not file.exists():
         rows.write(file, leads)
     return push(world, file, served, keep=keep)
-
-
-def _inside(world: World, name: str) -> World:
-    """Return a world of its own in another's folder."""
-    folder = world.folder / name
-    folder.mkdir()
-    (folder / "profile.yaml").write_text(rows.PROFILE)
-    return replace(world, folder=folder)
 
 
 def fill(path: Path, count: int) -> None:

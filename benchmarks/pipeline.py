@@ -28,7 +28,6 @@ def tables(world: World) -> list[Table]:
     big = rows.write(world.folder / "big.csv", many, valid=True)
     small = rows.write(world.folder / "small.csv", few, valid=True)
     short = rows.write(world.folder / "short.csv", CURL_ROWS, valid=True)
-    (world.folder / "profile.yaml").write_text(rows.PROFILE)
     with sink() as served:
         programs = _programs(world, served)
 
@@ -94,7 +93,7 @@ def push(
     usual = {"min_interval": 0, "batch_size": 500}
     return world.leadctl(
         *("push", str(file), "--provider", "voiso", "--campaign", "3", "--quiet"),
-        *("--profile", str(world.folder / "profile.yaml")),
+        *("--profile", str(rows.profile(world.folder))),
         *("--ledger", str(world.folder / "ledger.sqlite"), *arguments),
         **(account | usual | settings),
     )

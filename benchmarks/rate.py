@@ -132,7 +132,6 @@ def _push(
 def _parallel(world: World) -> list[list[str]]:
     requests, size = world.size(10_000, 2_000), 10
     file = rows.write(world.folder / "leads.csv", requests * size)
-    (world.folder / "profile.yaml").write_text(rows.PROFILE)
     name = f"{PARALLEL} in parallel, {LATENCY * 1000:.0f} ms each, {size} leads"
     with sink(LATENCY) as served:
         push(world, file, served, batch_size=size, concurrency=PARALLEL)

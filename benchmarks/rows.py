@@ -64,6 +64,13 @@ def spelled(index: int, number: str) -> str:
             return f"+1{number}"
 
 
+def profile(folder: Path) -> Path:
+    """Write the profile of these files."""
+    path = folder / "profile.yaml"
+    path.write_text(PROFILE)
+    return path
+
+
 def write(path: Path, count: int, *, valid: bool = False) -> Path:
     """Write a file of `count` leads, all different."""
     number = assigned if valid else possible

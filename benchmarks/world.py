@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -23,6 +23,12 @@ class World:
 
     def size(self, full: Size, quick: Size) -> Size:
         return quick if self.quick else full
+
+    def inside(self, name: str) -> World:
+        """Return a world of its own, in a folder of this one's."""
+        folder = self.folder / name
+        folder.mkdir()
+        return replace(self, folder=folder)
 
     @property
     def environment(self) -> dict[str, str]:

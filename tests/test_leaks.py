@@ -156,7 +156,7 @@ def test_runs_that_go_well_keep_their_secrets(world: World) -> None:
 def leaves() -> Iterator[tuple[str, ...]]:
     """Return every command there is, those that are called without a word included."""
     groups = typer.main.get_command(application.app)
-    for name, command in groups.commands.items():  # type: ignore[attr-defined]
+    for name, command in groups.commands.items():  # type: ignore[attr-defined]  # a group
         yield (name,)
         for inner in getattr(command, "commands", {}):
             yield (name, inner)

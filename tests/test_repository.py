@@ -600,7 +600,7 @@ def test_every_dependency_is_listed_with_its_licence() -> None:
 def test_demo_works_in_a_clean_copy_with_an_empty_home(tmp_path: Path) -> None:
     git = shutil.which("git")
     assert git, "the list of files comes from git"
-    listed = subprocess.run(  # noqa: S603
+    listed = subprocess.run(  # noqa: S603  git as found
         [git, "ls-files", "-co", "--exclude-standard", "-z"],
         check=True,
         capture_output=True,
