@@ -9,7 +9,7 @@ import math
 from typing import TYPE_CHECKING
 
 from leadctl import spans
-from leadctl.rejects import harmless
+from leadctl.rejectrows import harmless
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

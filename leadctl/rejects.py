@@ -1,42 +1,27 @@
-"""The reject file: the rows not delivered that can be, as they came, with the reason.
-
-Our columns stand before the user's, so that a row with too many or too few cells keeps
-every cell in its place and stays what it is until somebody corrects it.
-"""
+"""The reject file: where it lies, what it never replaces, when it is written."""
 
 from __future__ import annotations
 
-import csv
 import errno
 import filecmp
-import io
-import json
 import os
-import re
 import secrets
 import time
-from itertools import chain, count, tee
-from typing import TYPE_CHECKING, TextIO
+from itertools import chain, count
+from typing import TYPE_CHECKING
 
-from leadctl import strictjson
 from leadctl.aside import in_turn, replacing
 from leadctl.errors import InputUnusable, RejectsNotWritten
-from leadctl.model import OWN
 from leadctl.packing import SUFFIXES as PACKED
+from leadctl.rejectrows import NAMES, write_rows
 from leadctl.source import Format
-from leadctl.splitting import RAW
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
-    from leadctl.model import Cells, Finding, Json
+    from leadctl.model import Finding
     from leadctl.source import Source
-    from leadctl.splitting import JsonLine
-
-NAMES = tuple(
-    OWN + word for word in ("row", "status", "code", "field", "reason", "run")
-)
 
 LONGEST_NAME = 255
 """Bytes a file's name may have."""
@@ -183,7 +168,7 @@ def write(
         with replacing(
             path, encoding=source.encoding, errors="replace", before=keep_other
         ) as file:
-            number = _write_rows(file, source, findings, run_id, phones)
+            number = write_rows(file, source, findings, run_id, phones)
     except OSError as error:
         raise RejectsNotWritten(
             f"the reject file {path} cannot be written: {error.strerror}",
@@ -194,163 +179,3 @@ def write(
 
 def _is_same(one: Path, other: Path) -> bool:
     return other.is_file() and filecmp.cmp(one, other, shallow=False)
-
-
-def _write_rows(
-    file: TextIO,
-    source: Source,
-    findings: Iterator[Finding],
-    run_id: str,
-    phones: Collection[str],
-) -> int:
-    number = 0
-    if source.format is Format.JSONL:
-        for finding, line in _paired(source.json_lines(), findings):
-            file.write(_json_line(line.text, _own_cells(finding, run_id)))
-            file.write(source.dialect.newline)
-            number += 1
-        return number
-    # Where the input has no header, too: our columns have to be known again.
-    theirs = [
-        name
-        for name, column in zip(source.names, source.columns, strict=True)
-        if not column.startswith(OWN)
-    ]
-    file.write(_joined([*NAMES, *theirs], source))
-    is_workbook = source.format is Format.XLSX
-    guarded = {
-        i for i, name in enumerate(source.columns) if is_workbook and name in phones
-    }
-    findings, wanted = tee(findings)
-    rows = source.rows_at(finding.row for finding in wanted)
-    for finding, row in zip(findings, rows, strict=False):
-        cells = _guarded(row.cells, guarded) if guarded else row.cells
-        file.write(_delimited_line(cells, _own_cells(finding, run_id), source))
-        number += 1
-    return number
-
-
-def _paired(
-    lines: Iterable[JsonLine], findings: Iterator[Finding]
-) -> Iterator[tuple[Finding, JsonLine]]:
-    finding = next(findings, None)
-    for line in lines:
-        if finding is None:
-            return
-        if line.number == finding.row:
-            yield finding, line
-            finding = next(findings, None)
-
-
-def _own_cells(finding: Finding, run_id: str) -> list[str]:
-    cells = [
-        finding.row,
-        finding.status,
-        finding.code,
-        finding.field,
-        finding.reason,
-        run_id,
-    ]
-    return [harmless(str(cell)) for cell in cells]
-
-
-_FORMULA = re.compile(r"(^|[,;|\t\r\n])(?=[=+@\t\r-])")
-
-
-def harmless(text: str) -> str:
-    """Keep a spreadsheet from calculating a provider's text.
-
-    After a separator as well: it may split cells at another one than we do.
-    """
-    return _FORMULA.sub(r"\1'", text)
-
-
-def _guarded(cells: Cells | str, places: Collection[int]) -> Cells | str:
-    """Put an apostrophe before phones: no spreadsheet takes them for numbers then."""
-    if not isinstance(cells, list):
-        return cells
-    return [
-        f"'{cell}" if i in places and cell[:1] not in ("", "'") else cell
-        for i, cell in enumerate(cells)
-    ]
-
-
-def _delimited_line(cells: Cells | str, own: list[str], source: Source) -> str:
-    if isinstance(cells, list):
-        ours = _own_places(source)
-        theirs = [cell for place, cell in enumerate(cells) if place not in ours]
-        return _joined([*own, *theirs], source)
-    # A line that could not be split goes back as it stands.
-    raw = _without_own(str(cells), source)
-    return (
-        _joined(own, source).removesuffix(source.dialect.newline)
-        + source.dialect.delimiter
-        + raw
-        + source.dialect.newline
-    )
-
-
-def _own_places(source: Source) -> set[int]:
-    return {i for i, name in enumerate(source.columns) if name.startswith(OWN)}
-
-
-def _without_own(raw: str, source: Source) -> str:
-    """Drop our cells from the front of a line that an earlier reject file holds."""
-    delimiter = re.escape(source.dialect.delimiter)
-    quote = source.dialect.quote
-    quoted = f"{quote}(?:[^{quote}]|{quote}{quote})*{quote}"
-    cell = f"(?:{quoted}|[^{quote}{delimiter}]*){delimiter}"
-    own = len(_own_places(source))
-    return re.sub(f"^(?:{cell}){{{own}}}", "", raw) if own else raw
-
-
-def _joined(cells: list[str], source: Source) -> str:
-    line = io.StringIO(newline="")
-    # With CR LF for its own end, the writer quotes both characters inside a cell.
-    writer = csv.writer(
-        line,
-        delimiter=source.dialect.delimiter,
-        quotechar=source.dialect.quote,
-        lineterminator="\r\n",
-    )
-    writer.writerow(cells)
-    return line.getvalue().removesuffix("\r\n") + source.dialect.newline
-
-
-_OWN_MEMBERS = re.compile(
-    rf'(?:"{OWN}\w+"\s*:\s*(?:\d+|"(?:[^"\\]|\\.)*")\s*(?:,\s*|(?=\}})))*'
-)
-
-
-def _json_line(text: str, own: list[str]) -> str:
-    """Put our members before the user's, which stay as they are written."""
-    written: dict[str, Json] = dict(zip(NAMES, own, strict=True))
-    written[NAMES[0]] = int(own[0])
-    text = _original(text)
-    if _is_object(text):
-        theirs = _OWN_MEMBERS.sub("", text[1:].lstrip(), count=1)
-        gap = "" if theirs.startswith("}") else ", "
-        return json.dumps(written, ensure_ascii=False)[:-1] + gap + theirs
-    return json.dumps({**written, RAW: text}, ensure_ascii=False)
-
-
-def _original(text: str) -> str:
-    """Return the line itself, or the one an earlier reject file kept as text."""
-    try:
-        found = strictjson.loads(text)
-    except ValueError:
-        return text
-    if (
-        isinstance(found, dict)
-        and RAW in found
-        and all(k.startswith(OWN) for k in found)
-    ):
-        return str(found[RAW])
-    return text
-
-
-def _is_object(text: str) -> bool:
-    try:
-        return isinstance(strictjson.loads(text), dict)
-    except ValueError:
-        return False
