@@ -19,6 +19,7 @@ from uuid import uuid4
 from leadctl import rowset
 from leadctl.audit import Audit, BatchState
 from leadctl.delivered import Delivered
+from leadctl.findings import Findings
 from leadctl.model import DELIVERED, Code, Finding, Leads, Status
 from leadctl.traffic import Traffic
 
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 
 UNANSWERED = frozenset({Status.FAILED, Status.UNKNOWN})
 """What is left to rows without an answer's word."""
+
+MOST_KEPT = 5000
+"""Findings that wait for a transaction of their own."""
 
 
 class Books(Audit):
@@ -56,7 +60,7 @@ class Books(Audit):
         self._guarded = guarded
         self._delivered = Delivered(db)
         self._traffic = Traffic(db, number)
-        self._noted: list[tuple[int, Finding]] = []
+        self._findings = Findings(db, number)
         self._doubtful: list[tuple[int, Leads]] = []
         self._is_together = False
         self._there: list[bytes] = []
@@ -74,8 +78,8 @@ class Books(Audit):
     def note(self, file: int, finding: Finding) -> None:
         """Keep a verdict; written with the next transaction, or when there are many."""
         self.tally[finding.status] += 1
-        self._noted.append((file, finding))
-        if len(self._noted) >= 5000:
+        self._findings.keep(file, [finding])
+        if len(self._findings) >= MOST_KEPT:
             self.flush()
 
     def doubt(self, file: int, leads: Leads) -> None:
@@ -101,14 +105,14 @@ class Books(Audit):
             self._is_together = False
 
     def flush(self) -> None:
-        if self._noted:
+        if self._findings:
             with self._transaction():
-                self._write_noted()
+                self._write_findings()
 
     def intend(self, batch: Batch, departure: Departure, *, doubted: bool) -> None:
         """Commit that this batch is about to leave."""
         with self.together():
-            self._write_noted()
+            self._write_findings()
             if self._guarded:
                 self._doubt(batch.file, batch.leads)
             rows = _rows(batch)
@@ -189,11 +193,11 @@ class Books(Audit):
                 good.setdefault(outcome.status, []).extend(leads.rows)
             else:
                 verdict = outcome.status, outcome.code, outcome.reason
-                self._noted += [
-                    (batch.file, Finding(row, *verdict)) for row in leads.rows
-                ]
+                self._findings.keep(
+                    batch.file, [Finding(row, *verdict) for row in leads.rows]
+                )
         with self.together():
-            self._write_noted()
+            self._write_findings()
             self._traffic.arrive(batch, answered, sum(map(len, good.values())))
             if self._guarded:
                 self._undoubt(batch.leads)
@@ -209,7 +213,7 @@ class Books(Audit):
         """
         self.tally[outcome.status] += len(batch)
         with self._transaction():
-            self._write_noted()
+            self._write_findings()
             self._close(batch, {outcome.status: batch.leads.rows})
 
     def _close(self, batch: Batch, good: Mapping[Status, Sequence[int]]) -> None:
@@ -254,7 +258,7 @@ class Books(Audit):
     ) -> None:
         """Close the run; `repairs` counts what was mended in phone cells."""
         with self._transaction():
-            self._write_noted()
+            self._write_findings()
             self._delivered.end()
             self._db.execute(
                 "UPDATE runs SET finished_at = ?, exit_code = ?, error = ?,"
@@ -306,33 +310,11 @@ class Books(Audit):
         if there:
             self._delivered.add(there)
 
-    def _write_noted(self) -> None:
-        """Write the kept verdicts; those that say the same of a file's rows as one."""
-        noted, self._noted = self._noted, []
+    def _write_findings(self) -> None:
         for file, leads in self._doubtful:
             self._doubt(file, leads)
         self._doubtful.clear()
-        kept = sorted(noted, key=_sameness)
-        for (file, status, code, field, text), group in groupby(
-            kept, key=lambda n: _sameness(n)[:5]
-        ):
-            rows = [finding.row for _, finding in group]
-            self._db.execute("INSERT OR IGNORE INTO reasons (text) VALUES (?)", (text,))
-            self._db.execute(
-                "INSERT INTO findings"
-                " SELECT ?, ?, ?, ?, ?, ?, ?, ?, number FROM reasons WHERE text = ?",
-                (
-                    self._run,
-                    file,
-                    rows[0],
-                    rowset.written(rows),
-                    len(rows),
-                    status,
-                    code,
-                    field,
-                    text,
-                ),
-            )
+        self._findings.write()
 
 
 def _rows(batch: Batch) -> str:
@@ -350,18 +332,6 @@ def _alike(
         last = first + len([*same])
         yield outcome, batch.leads[first:last]
         first = last
-
-
-def _sameness(noted: tuple[int, Finding]) -> tuple[int, str, str, str, str, int]:
-    file, finding = noted
-    return (
-        file,
-        finding.status,
-        finding.code,
-        finding.field,
-        finding.reason,
-        finding.row,
-    )
 
 
 def utc_text(moment: datetime) -> str:

@@ -97,13 +97,13 @@ class EndedRun(Books):
                     "DELETE FROM findings WHERE run = ? AND file = ? AND first = ?",
                     (self._run, at, first),
                 )
-                self._noted += [
-                    (at, Finding(row, Status.UNKNOWN, Code(code), reason))
-                    for row in rest
-                ]
+                self._findings.keep(
+                    at,
+                    [Finding(row, Status.UNKNOWN, Code(code), reason) for row in rest],
+                )
                 self._decide(at, chosen, delivered=delivered)
                 decided += len(chosen)
-            self._write_noted()
+            self._write_findings()
         self.tally = Counter(self.counts())
         return decided
 
@@ -133,10 +133,10 @@ class EndedRun(Books):
                 self._there += [digest for (digest,) in digests]
         else:
             reason = "not delivered, as the operator found out"
-            self._noted += [
-                (file, Finding(row, Status.FAILED, Code.NOT_PROCESSED, reason))
-                for row in rows
+            failed = [
+                Finding(row, Status.FAILED, Code.NOT_PROCESSED, reason) for row in rows
             ]
+            self._findings.keep(file, failed)
         # A later run that met them unknown has them too: one word settles both.
         self._db.executemany(
             "DELETE FROM in_doubt WHERE digest IN"
