@@ -15,7 +15,7 @@ import threading
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from urllib.parse import quote
 
-from leadctl.errors import LedgerUnusable
+from leadctl.errors import LedgerDamaged, LedgerUnusable
 from leadctl.folders import oddity
 
 if TYPE_CHECKING:
@@ -23,12 +23,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 KEY_BYTES = 32
-
-BRING_BACK = (
-    "bring back a copy of it and of its .key; a new one does not know who is "
-    "delivered, and would send them again"
-)
-"""What to do about a ledger that is damaged."""
 
 
 def connect(path: Path | None) -> Connection:
@@ -85,9 +79,13 @@ def _unusable(path: Path | None, error: sqlite3.Error | OSError) -> LedgerUnusab
 
 def _remedy(reason: str) -> str:
     if "malformed" in reason or "not a database" in reason:
-        return BRING_BACK
+        return LedgerDamaged.remedy
     if "readonly" in reason or "ermission" in reason:
         return "make the file and its folder writable for you (chmod, chown)"
+    if "locked" in reason:
+        return "another program writes to it for long; when it is done, go on"
+    if "no such table" in reason:
+        return "a newer leadctl has it now: update this one"
     if "full" in reason or "space" in reason:
         return "free the disk, then go on; nothing recorded is lost"
     return "name another file with --ledger"
@@ -206,7 +204,9 @@ class Connection(sqlite3.Connection):
         for start in range(0, len(values), 500):
             some = values[start : start + 500]
             marks = ",".join("?" * len(some))
-            yield from self.execute(f"{question} ({marks})", some).fetchall()
+            with self._turn:  # a transaction that begins meanwhile could not write
+                rows = self.execute(f"{question} ({marks})", some).fetchall()
+            yield from rows
 
     def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:  # noqa: ANN401  as in sqlite3
         return self.cursor(Cursor).execute(sql, parameters)

@@ -44,15 +44,15 @@ class Delivered:
         )
         self._count += len(digests)
         if self._count >= self._most_gathered:
-            self._put_away()
+            self._put_away(self._count)
 
     def end(self, most: int = HELD) -> None:
         """Leave no more than so many gathered, whoever gathered them."""
-        if _count(self._db) > most:
-            self._put_away()
+        if (count := _count(self._db)) > most:
+            self._put_away(count)
 
-    def _put_away(self) -> None:
-        self._segments.add(_lines(self._db))
+    def _put_away(self, count: int) -> None:
+        self._segments.add(_lines(self._db), count)
         self._db.execute("DELETE FROM gathered")
         self._count = 0
 

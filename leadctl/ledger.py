@@ -98,10 +98,11 @@ class Ledger:
 
     def in_doubt(self, digests: Sequence[bytes]) -> set[bytes]:
         """Return those of the digests that were sent and nobody knows what came of."""
-        if not self._db.execute("SELECT 1 FROM in_doubt LIMIT 1").fetchone():
-            return set()
-        question = "SELECT digest FROM in_doubt WHERE digest IN"
-        return {digest for (digest,) in self._db.rows_in(question, digests)}
+        with self._db.unchanged():
+            if not self._db.execute("SELECT 1 FROM in_doubt LIMIT 1").fetchone():
+                return set()
+            question = "SELECT digest FROM in_doubt WHERE digest IN"
+            return {digest for (digest,) in self._db.rows_in(question, digests)}
 
     def begin(
         self,

@@ -93,6 +93,8 @@ CREATE TABLE prints (place INTEGER PRIMARY KEY, prints BLOB NOT NULL);
 CREATE TABLE binned (place INTEGER PRIMARY KEY, digests BLOB NOT NULL);
 CREATE TABLE sieved (place INTEGER PRIMARY KEY, prints BLOB NOT NULL);
 """,
+    # Without `sieved`, an earlier version that has the ledger open writes no segment:
+    # it would be in no filter. What it gathers is known.
     """
 DROP TABLE sieved;
 CREATE TABLE bloom (part INTEGER PRIMARY KEY, words BLOB NOT NULL);
@@ -103,8 +105,8 @@ CREATE TABLE bloom (part INTEGER PRIMARY KEY, words BLOB NOT NULL);
 
 VERSION = len(_MIGRATIONS)
 
-IN_PAGES = 8
-"""The version from which who is delivered is kept in pages as they are now."""
+IN_BINNED = 8
+"""The version from which who is delivered is kept in the table `binned`."""
 
 _PAGES = {6: "pages", 7: "hashes"}
 """Where versions before had their pages; those before them had trees."""
@@ -140,7 +142,7 @@ def migrate(db: Connection) -> None:
         for script in _MIGRATIONS[before:]:
             for statement in filter(str.strip, script.split(";\n")):
                 db.execute(statement)
-        if before < IN_PAGES:
+        if before < IN_BINNED:
             _take_over(db, _PAGES.get(before))
         elif not (segments := Segments(db)).is_empty():
             segments.make_filter()

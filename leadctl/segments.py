@@ -1,4 +1,4 @@
-"""Hashes kept in segments, which are written once and merged eight at a time.
+"""Hashes kept in segments, which are written once and merged when there are eight.
 
 A segment is divided into pages; those of a page are in no order. A hash is written at
 0.5 µs of CPU, and again at 0.2 each time the ledger has grown eightfold; in a tree of
@@ -12,9 +12,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from leadctl.bloom import Bloom
-from leadctl.database import BRING_BACK
-from leadctl.errors import LedgerUnusable
-from leadctl.hashes import PARTS, SIZE, pages, parts
+from leadctl.errors import LedgerDamaged
+from leadctl.hashes import PARTS, SIZE, pages, pages_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -49,6 +48,10 @@ class Segment(NamedTuple):
         """Return the place of the first page of a part; that after the last is 256."""
         return self.number * _PLACES + (part << self.bits - _PART_BITS)
 
+    def place(self, digest: bytes) -> int:
+        """Return the place of the page that a hash would be on."""
+        return self.number * _PLACES + (int.from_bytes(digest[:4]) >> 32 - self.bits)
+
 
 class Segments:
     """The segments of one ledger; what changes them is called inside a transaction."""
@@ -63,38 +66,24 @@ class Segments:
         self._known: list[Segment] | None = None
         self._likely: int | None = None
 
-    def add(self, lines: Iterable[Hashes]) -> None:
-        """Write a segment of the hashes on some lines."""
-        found = parts(lines)
-        size = sum(map(len, found)) // SIZE
-        if not size:
-            return
-        level = self.take_over(found.__getitem__, size)
+    def add(self, lines: Iterable[Hashes], size: int) -> None:
+        """Write a segment of the hashes on some lines, which are so many."""
+        bits = self._bits(size)
+        found, each = pages(lines, bits), 1 << bits - _PART_BITS
+        level = self._keep(size, lambda part: found[part * each : (part + 1) * each])
         while len(alike := self._found("WHERE level = ?", level)) >= self._alike:
             self._merge(alike, level + 1)
             level += 1
 
-    def take_over(self, part: Callable[[int], Hashes], size: int) -> int:
-        """Write a segment of about so many hashes, which `part` gives by first byte.
-
-        Returns its level, which is that of its size.
-        """
-        level, most = 0, SMALL
-        while most <= size:
-            level, most = level + 1, most * self._alike
-        self._write(part, size, level)
-        every = self._found()
-        if self._bloom.has_room(sum(segment.size for segment in every)):
-            self._bloom.add(part)
-        else:
-            self.make_filter()
-        return level
+    def take_over(self, part: Callable[[int], Hashes], size: int) -> None:
+        """Write a segment of about so many hashes, which `part` gives by first byte."""
+        bits = self._bits(size)
+        self._keep(size, lambda first: pages_of(part(first), bits))
 
     def make_filter(self) -> None:
         """Make the filter of all that is kept anew."""
         every = self._found()
-        count = sum(segment.size for segment in every)
-        self._bloom.make(count, lambda part: self._part(every, part))
+        self._bloom.make(self._count(), lambda part: self._part(every, part))
 
     def is_empty(self) -> bool:
         return not self._found("LIMIT 1")
@@ -105,14 +94,14 @@ class Segments:
         if not passed:
             return set()
         if self._known is not None:
-            with suppress(_Gone):  # merged by another run
+            with suppress(LedgerDamaged):  # or merged by another run
                 return self._held(self._known, passed)
         with self._db.unchanged():
             self._known = self._found()
             return self._held(self._known, passed)
 
     def _held(self, segments: list[Segment], digests: list[bytes]) -> set[bytes]:
-        """Return those that are in some segments; raises _Gone where one has no page.
+        """Return those that are in some segments; LedgerDamaged where one lacks a page.
 
         Those that were delivered together come again together: the segment that held
         most of those before is looked at first, and the others all at once.
@@ -124,11 +113,9 @@ class Segments:
 
     def _in(self, segments: Iterable[Segment], digests: Iterable[bytes]) -> set[bytes]:
         wanted: dict[int, list[bytes]] = {}
-        for digest in digests:
-            bits = int.from_bytes(digest[:4])
-            for segment in segments:
-                place = segment.number * _PLACES + (bits >> 32 - segment.bits)
-                wanted.setdefault(place, []).append(digest)
+        for segment in segments:
+            for digest in digests:
+                wanted.setdefault(segment.place(digest), []).append(digest)
         found: set[bytes] = set()
         held: Counter[int] = Counter()
         question = "SELECT place, digests FROM binned WHERE place IN"
@@ -137,13 +124,13 @@ class Segments:
             held[place // _PLACES] += len(here)
             found.update(here)
         if wanted:
-            raise _Gone(
-                f"the ledger {self._db.path} cannot be used: a page is missing",
-                hint=BRING_BACK,
-            )
+            raise LedgerDamaged(self._db.path, "who is delivered has lost a page")
         if found:
             self._likely = held.most_common(1)[0][0]
         return found
+
+    def _count(self) -> int:
+        return sum(segment.size for segment in self._found())
 
     def _found(self, which: str = "", *values: int) -> list[Segment]:
         rows = self._db.execute(
@@ -152,26 +139,45 @@ class Segments:
         )
         return [Segment(*row) for row in rows.fetchall()]
 
+    def _bits(self, size: int) -> int:
+        least = max(0, (size - 1) // self._on_page).bit_length()
+        return min(max(_PART_BITS, least), _MOST_BITS)
+
+    def _keep(self, size: int, of: Callable[[int], Sequence[Hashes]]) -> int:
+        """Write a segment, whose pages `of` gives by part; returns its level."""
+        level, most = 0, SMALL
+        while most <= size:
+            level, most = level + 1, most * self._alike
+        self._write(size, level, of)
+        if self._bloom.has_room(self._count()):
+            self._bloom.add(lambda part: b"".join(of(part)))
+        else:
+            self.make_filter()
+        return level
+
     def _merge(self, segments: Sequence[Segment], level: int) -> None:
         """Make one of many, a part at a time."""
         size = sum(segment.size for segment in segments)
-        self._write(lambda part: self._part(segments, part), size, level)
+        bits = self._bits(size)
+        self._write(
+            size, level, lambda part: pages_of(self._part(segments, part), bits)
+        )
         for segment in segments:
             self._drop(segment)
 
-    def _write(self, part: Callable[[int], Hashes], size: int, level: int) -> None:
-        least = max(0, (size - 1) // self._on_page).bit_length()
-        bits = min(max(_PART_BITS, least), _MOST_BITS)
+    def _write(
+        self, size: int, level: int, of: Callable[[int], Sequence[Hashes]]
+    ) -> None:
+        bits = self._bits(size)
         row = self._db.execute(
             "INSERT INTO segments (level, bits, count) VALUES (?, ?, ?)",
             (level, bits, size),
         )
         segment = Segment(row.lastrowid or 0, bits, size)
-        for first in range(PARTS):
-            divided = pages(part(first), 1 << bits - _PART_BITS)
+        for part in range(PARTS):
             self._db.executemany(
                 "INSERT INTO binned VALUES (?, ?)",
-                enumerate(divided, segment.page(first)),
+                enumerate(of(part), segment.page(part)),
             )
 
     def _part(self, segments: Iterable[Segment], part: int) -> bytes:
@@ -191,10 +197,6 @@ class Segments:
             (segment.page(0), segment.page(PARTS)),
         )
         self._db.execute("DELETE FROM segments WHERE number = ?", (segment.number,))
-
-
-class _Gone(LedgerUnusable):
-    """A segment has not all its pages: it was merged, or the file is damaged."""
 
 
 def holds(page: bytes, digest: bytes) -> bool:

@@ -233,7 +233,7 @@ ALLOWED = {
     "stretches": {"rowset", "timeline"},
     "course": {"stretches", "timeline"},
     "hashes": set[str](),
-    "bloom": {"database", "hashes"},
+    "bloom": {"database", "errors", "hashes"},
     "segments": {"bloom", "database", "errors", "hashes"},
     "delivered": {"database", "hashes", "segments"},
     "migration": {"database", "errors", "hashes", "segments"},

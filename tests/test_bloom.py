@@ -8,7 +8,9 @@ import pytest
 from deliveries import delivering, hashes, opened
 
 from leadctl.bloom import Bloom
+from leadctl.database import connect
 from leadctl.delivered import Earlier
+from leadctl.errors import LedgerDamaged
 from leadctl.hashes import parts
 from leadctl.segments import Segments
 
@@ -74,6 +76,57 @@ def test_one_that_looks_while_the_filter_is_made_anew_knows_all(tmp_path: Path) 
     assert earlier.among(first) == {*first}
     assert earlier.among(known) == {*known}
     assert earlier.among(first) == {*first}
+
+
+def test_filter_that_is_missing_passes_all(tmp_path: Path) -> None:
+    """Nobody is sent again for want of it; what is put away next makes it anew."""
+    db = opened(tmp_path / "ledger")
+    known, strangers = hashes(1000), hashes(100, seed=1)
+    delivered = delivering(db)
+    delivered.add(known)
+    db.execute("DELETE FROM bloom")
+    assert Earlier(db).among(known + strangers) == {*known}
+    with db.transaction():
+        delivered.add(hashes(100, seed=2))
+    assert Bloom(db).passing(known) == known
+    assert len(Bloom(db).passing(strangers)) < len(strangers)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "DELETE FROM bloom WHERE part = ?",
+        "UPDATE bloom SET words = x'00' WHERE part = ?",
+        "UPDATE bloom SET words = words || words WHERE part = ?",
+    ],
+)
+def test_filter_that_lacks_a_part_is_damage(tmp_path: Path, damage: str) -> None:
+    """Whom it would pass nobody knows, and what is put in would be lost."""
+    db = opened(tmp_path / "ledger")
+    known = hashes(1000)
+    delivered = delivering(db)
+    delivered.add(known)
+    db.execute(damage, (known[0][0],))
+    with pytest.raises(LedgerDamaged, match="part of the filter is missing"):
+        Earlier(db).among(known)
+    with pytest.raises(LedgerDamaged), db.transaction():
+        delivered.add(hashes(100, seed=2))
+
+
+def test_filter_is_read_of_one_state(tmp_path: Path) -> None:
+    """Another run may make it anew between two questions of one that reads it."""
+
+    class Beside(Bloom):
+        def _words(self) -> int:
+            words = super()._words()
+            filled(other, known, room=10_000_000)
+            return words
+
+    db = opened(tmp_path / "ledger")
+    other = connect(tmp_path / "ledger")
+    known = hashes(1000)
+    filled(db, known, room=1)
+    assert Beside(db).passing(known) == known
 
 
 def test_one_lead_is_looked_for_in_one_part(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +15,7 @@ from leadctl.delivered import Delivered, Earlier
 from leadctl.errors import LedgerUnusable
 from leadctl.hashes import parts
 from leadctl.ledger import Ledger
-from leadctl.segments import Segments, holds
+from leadctl.segments import Segment, Segments, holds
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -119,7 +120,7 @@ def test_segments_are_asked_together(tmp_path: Path) -> None:
     known = hashes(400)
     for at in range(0, 400, 100):
         with db.transaction():
-            Segments(db).add([b"".join(known[at : at + 100])])
+            Segments(db).add([b"".join(known[at : at + 100])], 100)
     segments = Segments(db)
     statements: list[str] = []
     db.set_trace_callback(statements.append)
@@ -159,10 +160,34 @@ def test_one_that_looks_while_another_merges_sees_all(tmp_path: Path) -> None:
     assert Earlier(db).among(known) == {*known}
 
 
+def test_merge_between_two_questions_is_not_taken_for_damage(tmp_path: Path) -> None:
+    """What segments there are and what they hold is read of one state."""
+
+    class Beside(Segments):
+        """Another run merges whenever somebody has read which segments there are."""
+
+        def _found(self, which: str = "", *values: int) -> list[Segment]:
+            found = super()._found(which, *values)
+            with other.transaction():
+                Segments(other, alike=2).add([b"".join(more)], len(more))
+            return found
+
+    db = opened(tmp_path / "ledger")
+    other = connect(tmp_path / "ledger")
+    known, more = hashes(1000), hashes(10, seed=1)
+    with db.transaction():
+        Segments(db).add([b"".join(known)], len(known))
+    assert Beside(db).among(known) == {*known}
+    assert len(Segments(db).among(more)) == len(more)
+
+
 def test_one_that_looks_leaves_other_threads_their_transactions(
     tmp_path: Path,
 ) -> None:
-    """A token is counted by the thread that fetches it, while rows are read."""
+    """A token is counted by the thread that fetches it, while rows are read.
+
+    Another run writes meanwhile: what was begun to be read is of the past by then.
+    """
 
     def count() -> None:
         try:
@@ -170,20 +195,27 @@ def test_one_that_looks_leaves_other_threads_their_transactions(
                 ledger.postpone("account", float(number))
         except LedgerUnusable as error:
             failed.append(error)
+        ended.set()
+
+    def write() -> None:
+        while not ended.wait(0.002):
+            other.postpone("other", 1.0)
 
     failed: list[LedgerUnusable] = []
-    known = hashes(300)
-    with Ledger(tmp_path / "ledger") as ledger:
-        db = connect(tmp_path / "ledger")
+    ended = threading.Event()
+    known, path = hashes(400), tmp_path / "ledger"
+    with Ledger(path) as ledger, Ledger(path) as other, ThreadPoolExecutor() as pool:
+        db = connect(path)
         Delivered(db, most_gathered=100).add(known)
         among = ledger.delivered()
-        thread = threading.Thread(target=count)
-        thread.start()
-        while thread.is_alive():
+        others = pool.submit(write), pool.submit(count)
+        while not ended.is_set():
             assert among(known) == {*known}
-        thread.join()
+            assert ledger.in_doubt(known) == set()
+        for one in others:
+            one.result()
         assert failed == []
-        (kept,) = db.execute("SELECT next FROM pace").fetchone()
+        (kept,) = db.execute("SELECT next FROM pace WHERE scope = 'account'").fetchone()
         assert kept == 299
 
 
@@ -195,7 +227,7 @@ def test_missing_page_is_damage(tmp_path: Path) -> None:
     earlier = Earlier(db)
     assert earlier.among(known) == {*known}
     db.execute("DELETE FROM binned WHERE place & 0xff = ?", (known[0][0],))
-    with pytest.raises(LedgerUnusable, match="a page is missing") as caught:
+    with pytest.raises(LedgerUnusable, match="has lost a page") as caught:
         earlier.among(known)
     assert "bring back a copy" in str(caught.value.hint)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import fcntl
 import io
 import json
 import os
@@ -19,6 +20,7 @@ from hypothesis import strategies as st
 from program import csv_rows, write_csv
 
 from leadctl import rejects
+from leadctl.aside import in_turn
 from leadctl.errors import InputUnusable, LeadctlError
 from leadctl.model import Code, Finding, Malformed, Status
 from leadctl.reader import Wishes, open_source
@@ -444,6 +446,16 @@ def test_runs_that_end_together_replace_no_correction(tmp_path: Path) -> None:
             latest = out.read_text() + (tmp_path / f"{number}.old-2.csv").read_text()
             assert "run-2" in latest
             assert "run-3" in latest
+
+
+def test_folder_that_somebody_holds_is_not_waited_for_long(tmp_path: Path) -> None:
+    """A cron job may run under flock(1), with that very folder."""
+    folder = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(folder, fcntl.LOCK_EX)
+    with in_turn(tmp_path, patience=0.1):
+        (tmp_path / "written").touch()
+    os.close(folder)
+    assert (tmp_path / "written").exists()
 
 
 def test_blank_cells_of_a_tsv_are_a_row_wherever_rows_are_counted(push: Push) -> None:

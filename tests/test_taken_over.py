@@ -71,7 +71,7 @@ def schema_7(path: Path, *segments: tuple[list[bytes], int]) -> None:
 
 
 def schema_8(path: Path, *segments: tuple[list[bytes], int]) -> None:
-    """Make a ledger of pages by so many bits, with the prints of 128 bins a part."""
+    """Make a ledger of pages by so many bits, with prints that nobody reads."""
     schema_7(path, *segments)
     db = connect(path)
     db.execute("ALTER TABLE hashes RENAME TO binned")
@@ -137,7 +137,7 @@ def assert_taken_over(path: Path, old: list[bytes]) -> None:
 
 
 def test_earlier_versions_that_are_still_at_work_are_stopped(tmp_path: Path) -> None:
-    """They would look where nothing is any more, and know nobody."""
+    """They would look where nothing is any more, or write what is in no filter."""
     schema_5(tmp_path / "5", hashes(5), [])
     schema_6(tmp_path / "6", (hashes(5), 0))
     schema_7(tmp_path / "7", (hashes(5), 8))
