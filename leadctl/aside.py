@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import secrets
-import time
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, TextIO
+
+from leadctl.folders import in_turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -41,26 +41,3 @@ def replacing(
     finally:
         with suppress(OSError):
             aside.unlink(missing_ok=True)
-
-
-@contextmanager
-def in_turn(folder: Path, patience: float = 5.0) -> Iterator[None]:
-    """Let one process at a time change which files a folder has.
-
-    Two that look at once which names are free would both take the same. Whoever holds
-    the folder for longer than `patience` seconds is not one of ours, or is stopped.
-    """
-    with ExitStack() as stack:
-        with suppress(OSError):  # a share that knows no locks
-            handle = os.open(folder, os.O_RDONLY)
-            stack.callback(os.close, handle)
-            _take(handle, time.monotonic() + patience)
-        yield
-
-
-def _take(handle: int, until: float) -> None:
-    while time.monotonic() < until:
-        with suppress(BlockingIOError):
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
-        time.sleep(0.02)

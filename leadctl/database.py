@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import os
 import secrets
 import sqlite3
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from urllib.parse import quote
 
 from leadctl.errors import LedgerDamaged, LedgerUnusable
-from leadctl.folders import oddity
+from leadctl.folders import in_turn, oddity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -43,21 +42,12 @@ def connect(path: Path | None) -> Connection:
     return db
 
 
-@contextlib.contextmanager
-def opening(path: Path | None) -> Iterator[None]:
+def opening(path: Path | None) -> contextlib.AbstractContextManager[None]:
     """Let one process at a time open a ledger.
 
     SQLite itself does not wait for another that is making the file: it is "locked".
     """
-    if path is None:
-        yield
-        return
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(folder)
+    return in_turn(path.parent, 60) if path else contextlib.nullcontext()
 
 
 @contextlib.contextmanager

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import os
 import stat
 from typing import TYPE_CHECKING
 
+from leadctl.clock import Clock, RealClock, Stop
 from leadctl.errors import InputUnusable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+_CLOCK = RealClock(Stop())
+
+_LOOK = 0.02
+"""Seconds between two looks whether a folder is free."""
 
 
 def make_private(folder: Path) -> None:
@@ -67,3 +75,28 @@ def oddity(path: Path) -> str | None:
         stat.S_IFSOCK: "a socket",
     }
     return kinds.get(stat.S_IFMT(mode), "a device")
+
+
+@contextlib.contextmanager
+def in_turn(
+    folder: Path, patience: float = 5.0, clock: Clock = _CLOCK
+) -> Iterator[None]:
+    """Let one process at a time change which files a folder has.
+
+    Two that look at once which names are free would both take the same. Whoever holds
+    the folder for longer than `patience` seconds is not one of ours, or is stopped.
+    """
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(OSError):  # a share that knows no locks
+            handle = os.open(folder, os.O_RDONLY)
+            stack.callback(os.close, handle)
+            _take(handle, patience, clock)
+        yield
+
+
+def _take(handle: int, patience: float, clock: Clock) -> None:
+    for _ in range(int(patience / _LOOK)):
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        clock.sleep(_LOOK)

@@ -10,8 +10,9 @@ import time
 from itertools import chain, count
 from typing import TYPE_CHECKING
 
-from leadctl.aside import in_turn, replacing
+from leadctl.aside import replacing
 from leadctl.errors import InputUnusable, RejectsNotWritten
+from leadctl.folders import in_turn
 from leadctl.packing import SUFFIXES as PACKED
 from leadctl.rejectrows import NAMES, write_rows
 from leadctl.source import Format

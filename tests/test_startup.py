@@ -66,6 +66,7 @@ CONFIG_FILE = {
     "yaml",
 }
 LEDGER = {
+    "leadctl.clock",
     "leadctl.database",
     "leadctl.errors",
     "leadctl.folders",
