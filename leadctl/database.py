@@ -44,12 +44,14 @@ def connect(path: Path | None) -> Connection:
     return db
 
 
-def opening(path: Path | None) -> contextlib.AbstractContextManager[None]:
-    """Let one process at a time open a ledger.
+def opening(
+    path: Path | None, patience: float = 60
+) -> contextlib.AbstractContextManager[None]:
+    """Let one process at a time open a ledger; go on after `patience` seconds.
 
     SQLite itself does not wait for another that is making the file: it is "locked".
     """
-    return in_turn(path.parent, 60) if path else contextlib.nullcontext()
+    return in_turn(path.parent, patience) if path else contextlib.nullcontext()
 
 
 @contextlib.contextmanager

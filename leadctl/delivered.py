@@ -44,15 +44,16 @@ class Delivered:
         )
         self._count += len(digests)
         if self._count >= self._most_gathered:
-            self._put_away(self._count)
+            self._put_away()
 
     def end(self, most: int = HELD) -> None:
         """Leave no more than so many gathered, whoever gathered them."""
-        if (count := _count(self._db)) > most:
-            self._put_away(count)
+        if _count(self._db) > most:
+            self._put_away()
 
-    def _put_away(self, count: int) -> None:
-        self._segments.add(_lines(self._db), count)
+    def _put_away(self) -> None:
+        # Counted again: other runs gather and put away, too.
+        self._segments.add(_lines(self._db), _count(self._db))
         self._db.execute("DELETE FROM gathered")
         self._count = 0
 

@@ -76,6 +76,17 @@ def test_run_leaves_few_that_others_have_to_hold(tmp_path: Path) -> None:
         assert levels(db) == found
 
 
+def test_segment_counts_what_it_holds(tmp_path: Path) -> None:
+    """Whatever another run has gathered, or put away, since this one counted."""
+    db, other = opened(tmp_path / "ledger"), connect(tmp_path / "ledger")
+    known = hashes(170)
+    one, two = Delivered(db, most_gathered=100), Delivered(other, most_gathered=100)
+    for run, first, last in ((one, 0, 60), (two, 60, 120), (one, 120, 170)):
+        run.add(known[first:last])
+    assert db.execute("SELECT count FROM segments").fetchall() == [(120,), (50,)]
+    assert Earlier(db).among(known) == {*known}
+
+
 def test_many_short_lines_are_put_away_whole(tmp_path: Path) -> None:
     """As providers leave them that take one lead a request."""
     db = opened(tmp_path / "ledger")

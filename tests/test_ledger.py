@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import sqlite3
 import stat
 import subprocess
@@ -16,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leadctl.audit import BatchState
-from leadctl.database import connect
+from leadctl.database import connect, opening
 from leadctl.errors import InputUnusable, LedgerUnusable
 from leadctl.ledger import Ledger
 from leadctl.model import (
@@ -573,6 +575,16 @@ def test_damaged_ledger_ends_a_run_with_a_sentence(push: Push) -> None:
     path.write_bytes(content[:4096] + b"\xa5" * (len(content) - 4096))
     ran = push("voiso", "leads.csv", "--json")
     assert (ran.code, ran.error["code"]) == (5, "ledger_unusable")
+
+
+def test_folder_that_somebody_holds_is_opened_all_the_same(tmp_path: Path) -> None:
+    """A job may run under flock(1) with the ledger's folder: it is waited for, once."""
+    folder = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(folder, fcntl.LOCK_EX)
+    with opening(tmp_path / "ledger", patience=0.1):
+        connect(tmp_path / "ledger").close()
+    os.close(folder)
+    assert (tmp_path / "ledger").exists()
 
 
 def test_lost_key_is_not_replaced_in_silence(tmp_path: Path) -> None:
