@@ -12,6 +12,7 @@ from operator import not_
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from leadctl.fitting import Fitter, Unfit
+from leadctl.forecast import expected_rows
 from leadctl.forensics import ROUNDED, damage
 from leadctl.job import mapper_of
 from leadctl.model import Code, Finding, Leads, Row, Status
@@ -25,10 +26,6 @@ if TYPE_CHECKING:
     from leadctl.job import Job
     from leadctl.mapping import Mapper
     from leadctl.model import Block, Cells
-
-
-ROW = 50
-"""Bytes of a row, more or less."""
 
 
 class Screened(NamedTuple):
@@ -59,7 +56,7 @@ class Screen:
             for source, mapper in zip(job.sources, self.mappers, strict=True)
         ]
         self._suppressed = job.suppressed or frozenset[str]()
-        self._seen = Seen(sum(source.size for source in job.sources) // ROW)
+        self._seen = Seen(expected_rows(job.sources, job.skip, job.limit) or 0)
         self.repairs: Counter[str] = Counter()
         """What was mended in phone cells, and how often."""
         self._skipped_by: set[str | None] = set()

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leadctl.model import Lead, Leads, Phone
-from leadctl.seen import MANY, SHORT, Numbers, Seen
+from leadctl.seen import LEAP, LEAST, SHORT, TRIES, Numbers, Seen
 
 NUMBERS = st.integers(0, 2**64 - 1) | st.integers(0, 50_000)
 
@@ -17,7 +17,7 @@ NUMBERS = st.integers(0, 2**64 - 1) | st.integers(0, 50_000)
 @given(
     numbers=st.lists(NUMBERS, max_size=200),
     kind=st.sampled_from("IQ"),
-    expected=st.sampled_from([0, MANY + 1]),
+    expected=st.sampled_from([0, 2 * LEAST]),
 )
 @settings(deadline=None, database=None)
 def test_numbers_are_a_set(
@@ -31,6 +31,33 @@ def test_numbers_are_a_set(
         assert (number in kept) == (number in known)
         assert kept.add(number) == (number not in known)
         known.add(number)
+
+
+def test_numbers_are_kept_when_more_come_than_expected() -> None:
+    kept, numbers = Numbers("I"), [*range(15_550_000_000, 15_550_000_000 + LEAST)]
+    for first in range(0, LEAST, 1000):
+        assert all(kept.add_all(numbers[first : first + 1000]))
+    for first in range(0, LEAST, 1000):
+        assert not any(kept.add_all(numbers[first : first + 1000]))
+    assert 15_549_999_999 not in kept
+    assert numbers[0] in kept
+
+
+def test_number_finds_a_place_where_all_of_its_own_are_taken() -> None:
+    """Numbers below the size of the table take the places of one that is above."""
+    size, rest = 262_147, 8  # the first prime beyond LEAST
+    number = (rest - 1) * size
+    others = [tries * rest * LEAP % size for tries in range(TRIES)]
+    kept = Numbers("I")
+    assert all(kept.add_all(others))
+    assert number not in kept
+    assert kept.add_all([number, *others, number + 1]) == [
+        True,
+        *[False] * TRIES,
+        True,
+    ]
+    assert number in kept
+    assert not any(kept.add_all([*others, number, number + 1]))
 
 
 def test_lead_is_met_again_by_any_of_its_identities() -> None:
