@@ -1,4 +1,4 @@
-"""What a run will take: rows by the files' size, requests and time by the limits."""
+"""What a run will take: requests and time, by its rows and the limits."""
 
 from __future__ import annotations
 
@@ -6,18 +6,10 @@ from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING
 
-from leadctl.source import Format
-from leadctl.surveying import content
 from leadctl.wording import count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from leadctl.provider import Limits
-    from leadctl.source import Source
-
-LOOKED_AT = 1 << 18
-"""Bytes of a file whose lines are counted; the rest is taken to be like them."""
 
 ANSWER = 0.5
 """Seconds that a request is taken to need: nobody has measured it yet."""
@@ -52,35 +44,6 @@ def forecast(rows: int | None, batch_size: int, limits: Limits) -> Forecast:
     )
     seconds = (requests - 1) * step + ANSWER if requests else 0.0
     return Forecast(rows, requests, seconds)
-
-
-def expected_rows(
-    sources: Iterable[Source], skip: int = 0, limit: int | None = None
-) -> int | None:
-    """Estimate the data rows of files; None where one of them cannot be estimated."""
-    expected = 0
-    for source in sources:
-        rows = _rows(source)
-        if rows is None:
-            return None
-        rows = max(0, rows - skip)
-        expected += rows if limit is None else min(rows, limit)
-    return expected
-
-
-def _rows(source: Source) -> int | None:
-    """Count the lines of a file's beginning; a cell may hold some, so it is a guess."""
-    if source.format is Format.XLSX:
-        return None
-    try:
-        with content(source.path, source.size) as opened:
-            start = opened.file.read(LOOKED_AT)
-    except OSError:
-        return None
-    lines = (start.count(b"\n") or start.count(b"\r")) + (start[-1:] not in b"\r\n")
-    if source.size > len(start):
-        lines = round(lines * source.size / len(start))
-    return max(0, lines - source.preamble - source.header)
 
 
 def duration(seconds: float) -> str:

@@ -12,12 +12,12 @@ from operator import not_
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from leadctl.fitting import Fitter, Unfit
-from leadctl.forecast import expected_rows
 from leadctl.forensics import ROUNDED, damage
 from leadctl.job import mapper_of
 from leadctl.model import Code, Finding, Leads, Row, Status
 from leadctl.phone import Normaliser
 from leadctl.seen import Seen
+from leadctl.source import expected_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence

@@ -26,7 +26,7 @@ from leadctl.splitting import (
 from leadctl.surveying import content, fingerprint, stamp, survey_binary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
     from typing import TextIO
 
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
 TOGETHER = 1000
 """Rows of a workbook that are read at a time."""
+
+LOOKED_AT = 1 << 18
+"""Bytes of a file whose lines are counted; the rest is taken to be like them."""
 
 
 class Format(StrEnum):
@@ -207,6 +210,35 @@ class Source:
                     yield text
         except (OSError, UnicodeError) as error:
             raise InputChanged(f"{self.shown} cannot be read any more") from error
+
+
+def expected_rows(
+    sources: Iterable[Source], skip: int = 0, limit: int | None = None
+) -> int | None:
+    """Estimate the data rows of files; None where one of them cannot be estimated."""
+    expected = 0
+    for source in sources:
+        rows = _rows(source)
+        if rows is None:
+            return None
+        rows = max(0, rows - skip)
+        expected += rows if limit is None else min(rows, limit)
+    return expected
+
+
+def _rows(source: Source) -> int | None:
+    """Count the lines of a file's beginning; a cell may hold some, so it is a guess."""
+    if source.format is Format.XLSX:
+        return None
+    try:
+        with content(source.path, source.size) as opened:
+            start = opened.file.read(LOOKED_AT)
+    except OSError:
+        return None
+    lines = (start.count(b"\n") or start.count(b"\r")) + (start[-1:] not in b"\r\n")
+    if source.size > len(start):
+        lines = round(lines * source.size / len(start))
+    return max(0, lines - source.preamble - source.header)
 
 
 def _without_first(

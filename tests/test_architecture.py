@@ -159,6 +159,7 @@ ALLOWED = {
         "model",
         "phone",
         "seen",
+        "source",
     },
     # settings
     "settings": {"model"},
@@ -367,7 +368,7 @@ ALLOWED = {
         "provider",
     },
     # a run
-    "forecast": {"provider", "source", "surveying", "wording"},
+    "forecast": {"provider", "wording"},
     "interrupts": {"clock", "errors"},
     "importer": {
         "audit",

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 from terminal import Terminal, drawn
 
-from leadctl.forecast import duration, expected_rows, forecast
+from leadctl.forecast import duration, forecast
 from leadctl.provider import Limits
 from leadctl.reader import Wishes, open_source
 from leadctl.sandbox import Fault
+from leadctl.source import expected_rows
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from leadctl.cli.events import Events
 from leadctl.cli.show import heard
 from leadctl.cli.view import View
-from leadctl.forecast import Forecast, expected_rows, forecast
+from leadctl.forecast import Forecast, forecast
+from leadctl.source import expected_rows
 from leadctl.terminal import Live, can_be_drawn_on
 
 if TYPE_CHECKING:
