@@ -88,4 +88,6 @@ def fill(path: Path, count: int) -> None:
         db.execute("BEGIN")
         delivered.add(cut(secrets.token_bytes(part * SIZE)))
         db.execute("COMMIT")
+    with db.transaction():
+        delivered.sift()
     db.close()

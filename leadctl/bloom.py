@@ -2,7 +2,7 @@
 
 To look a hash up in the segments costs 3 to 15 µs, to ask the filter 0.4. Most leads of
 a run are known to nobody, and of those 99 in a hundred are not passed. It is one for
-all segments, and stays as it is when they are merged.
+all segments, and stays as it is when they are merged. To put a hash in costs 0.2 µs.
 """
 
 from __future__ import annotations
@@ -56,12 +56,14 @@ class Bloom:
 
     def make(self, count: int, part: Callable[[int], Hashes]) -> None:
         """Begin anew with about so many, all there are; `part` gives them by a byte."""
-        self._db.execute("DELETE FROM bloom")
+        self._db.execute("DELETE FROM bloom_filter")
         empty = bytes(8 * _words(count))
         for first in range(PARTS):
             table = array("Q", empty)
             _put(part(first), table)
-            self._db.execute("INSERT INTO bloom VALUES (?, ?)", (first, _stored(table)))
+            self._db.execute(
+                "INSERT INTO bloom_filter VALUES (?, ?)", (first, _stored(table))
+            )
 
     def add(self, part: Callable[[int], Hashes]) -> None:
         """Put in more."""
@@ -69,7 +71,8 @@ class Bloom:
             table = self._table(first)
             _put(part(first), table)
             self._db.execute(
-                "UPDATE bloom SET words = ? WHERE part = ?", (_stored(table), first)
+                "UPDATE bloom_filter SET words = ? WHERE part = ?",
+                (_stored(table), first),
             )
 
     def passing(self, digests: Sequence[bytes]) -> list[bytes]:
@@ -107,11 +110,13 @@ class Bloom:
 
     def _words(self) -> int:
         """Return how many words a part has; 0 where there is no filter yet."""
-        row = self._db.execute("SELECT length(words) FROM bloom LIMIT 1").fetchone()
+        row = self._db.execute(
+            "SELECT length(words) FROM bloom_filter LIMIT 1"
+        ).fetchone()
         return row[0] // 8 if row else 0
 
     def _table(self, part: int) -> array[int]:
-        question = "SELECT words FROM bloom WHERE part = ? AND length(words) = ?"
+        question = "SELECT words FROM bloom_filter WHERE part = ? AND length(words) = ?"
         row = self._db.execute(question, (part, 8 * self._words())).fetchone()
         if not row:
             raise LedgerDamaged(self._db.path, "a part of the filter is missing")

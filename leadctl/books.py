@@ -271,6 +271,8 @@ class Books(Audit):
                     self._run,
                 ),
             )
+        with self._transaction():  # a second or two where millions were delivered
+            self._delivered.sift()
 
     def _doubt(self, file: int, leads: Leads) -> None:
         self._db.executemany(

@@ -51,6 +51,10 @@ class Delivered:
         if _count(self._db) > most:
             self._put_away()
 
+    def sift(self) -> None:
+        """Put into the filter all that is put away: whoever asks is fast by it."""
+        self._segments.sift()
+
     def _put_away(self) -> None:
         # Counted again: other runs gather and put away, too.
         self._segments.add(_lines(self._db), _count(self._db))

@@ -92,6 +92,11 @@ class Ledger:
         """Return what tells of digests which are delivered to their campaign by now."""
         return Earlier(self._db).among
 
+    def catch_up(self) -> None:
+        """Do what a run that was killed has left to the next one."""
+        with self.transaction():
+            self._delivered.sift()
+
     def knows_anybody(self) -> bool:
         """Tell whether any lead was delivered by a run of this ledger."""
         return not self._delivered.is_empty()

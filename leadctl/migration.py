@@ -99,6 +99,11 @@ CREATE TABLE sieved (place INTEGER PRIMARY KEY, prints BLOB NOT NULL);
 DROP TABLE sieved;
 CREATE TABLE bloom (part INTEGER PRIMARY KEY, words BLOB NOT NULL);
 """,
+    # By another name, as an earlier version would miss whom the filter lacks.
+    """
+ALTER TABLE bloom RENAME TO bloom_filter;
+ALTER TABLE segments ADD COLUMN in_filter INTEGER NOT NULL DEFAULT 1;
+""",
 )
 """Scripts from each version of the schema to the next; the version is their number."""
 
@@ -107,6 +112,9 @@ VERSION = len(_MIGRATIONS)
 
 IN_BINNED = 8
 """The version from which who is delivered is kept in the table `binned`."""
+
+FILTERED = 9
+"""The version from which there is a filter."""
 
 _PAGES = {6: "pages", 7: "hashes"}
 """Where versions before had their pages; those before them had trees."""
@@ -144,8 +152,8 @@ def migrate(db: Connection) -> None:
                 db.execute(statement)
         if before < IN_BINNED:
             _take_over(db, _PAGES.get(before))
-        elif not (segments := Segments(db)).is_empty():
-            segments.make_filter()
+        elif before < FILTERED:
+            Segments(db).make_filter()
         db.execute(f"PRAGMA application_id = {APPLICATION}")
         db.execute(f"PRAGMA user_version = {VERSION}")
 

@@ -94,6 +94,7 @@ def push(order: Order) -> Report:
         moved = _warn_if_moved(order, earlier)
         refusal = _refusal(order, way, is_first=earlier is None or moved)
         with interrupts.asking(stop):
+            ledger.catch_up()
             importer, books, meter = _opened(order, ledger, ledger)
             hold_for(books.run().id)
             _warn(order, importer)

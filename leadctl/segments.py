@@ -43,6 +43,7 @@ class Segment(NamedTuple):
     number: int
     bits: int
     size: int
+    in_filter: bool
 
     def page(self, part: int) -> int:
         """Return the place of the first page of a part; that after the last is 256."""
@@ -68,53 +69,74 @@ class Segments:
 
     def add(self, lines: Iterable[Hashes], size: int) -> None:
         """Write a segment of the hashes on some lines, which are so many."""
-        bits = self._bits(size)
+        bits, level = self._bits(size), self._level(size)
         found, each = pages(lines, bits), 1 << bits - _PART_BITS
-        level = self._keep(size, lambda part: found[part * each : (part + 1) * each])
+        self._write(size, level, lambda part: found[part * each : (part + 1) * each])
         while len(alike := self._found("WHERE level = ?", level)) >= self._alike:
-            self._merge(alike, level + 1)
             level += 1
+            self._merge(alike, level)
 
     def take_over(self, part: Callable[[int], Hashes], size: int) -> None:
         """Write a segment of about so many hashes, which `part` gives by first byte."""
         bits = self._bits(size)
-        self._keep(size, lambda first: pages_of(part(first), bits))
+        self._write(size, self._level(size), lambda one: pages_of(part(one), bits))
+        self.sift()
+
+    def sift(self) -> None:
+        """Put into the filter whom it lacks: once a run, as it is written whole."""
+        if lacking := self._found("WHERE NOT in_filter"):
+            if self._bloom.has_room(self._count()):
+                self._bloom.add(lambda part: self._part(lacking, part))
+                self._db.execute("UPDATE segments SET in_filter = 1")
+            else:
+                self.make_filter()
 
     def make_filter(self) -> None:
         """Make the filter of all that is kept anew."""
-        every = self._found()
-        self._bloom.make(self._count(), lambda part: self._part(every, part))
+        if every := self._found():
+            self._bloom.make(self._count(), lambda part: self._part(every, part))
+            self._db.execute("UPDATE segments SET in_filter = 1")
 
     def is_empty(self) -> bool:
         return not self._found("LIMIT 1")
 
     def among(self, digests: Sequence[bytes]) -> set[bytes]:
         """Return those of the hashes that are kept."""
-        passed = self._bloom.passing(digests)
-        if not passed:
-            return set()
         if self._known is not None:
             with suppress(LedgerDamaged):  # or merged by another run
-                return self._held(self._known, passed)
+                return self._held(self._known, digests)
         with self._db.unchanged():
-            self._known = self._found()
-            return self._held(self._known, passed)
+            # First the segments: whom they lack in the filter may be in it later.
+            self._known, self._bloom = self._found(), Bloom(self._db)
+            return self._held(self._known, digests)
 
-    def _held(self, segments: list[Segment], digests: list[bytes]) -> set[bytes]:
+    def _held(self, segments: list[Segment], digests: Sequence[bytes]) -> set[bytes]:
         """Return those that are in some segments; LedgerDamaged where one lacks a page.
 
         Those that were delivered together come again together: the segment that held
         most of those before is looked at first, and the others all at once.
         """
+        passed = self._bloom.passing(digests)
+        if all(segment.in_filter for segment in segments):
+            digests = passed
         likely = [segment for segment in segments if segment.number == self._likely]
-        found = self._in(likely, digests)
-        others = [segment for segment in segments if segment not in likely]
-        return found | self._in(others, [one for one in digests if one not in found])
+        found = self._in(likely, digests, passed)
+        return found | self._in(
+            [segment for segment in segments if segment not in likely],
+            [digest for digest in digests if digest not in found],
+            [digest for digest in passed if digest not in found],
+        )
 
-    def _in(self, segments: Iterable[Segment], digests: Iterable[bytes]) -> set[bytes]:
+    def _in(
+        self,
+        segments: Iterable[Segment],
+        digests: Sequence[bytes],
+        passed: Sequence[bytes],
+    ) -> set[bytes]:
+        """Return those that are in one of the segments; `passed` the filter."""
         wanted: dict[int, list[bytes]] = {}
         for segment in segments:
-            for digest in digests:
+            for digest in passed if segment.in_filter else digests:
                 wanted.setdefault(segment.place(digest), []).append(digest)
         found: set[bytes] = set()
         held: Counter[int] = Counter()
@@ -134,7 +156,7 @@ class Segments:
 
     def _found(self, which: str = "", *values: int) -> list[Segment]:
         rows = self._db.execute(
-            f"SELECT number, bits, count FROM segments {which}",  # noqa: S608  our own words
+            f"SELECT number, bits, count, in_filter FROM segments {which}",  # noqa: S608  our own words
             values,
         )
         return [Segment(*row) for row in rows.fetchall()]
@@ -143,16 +165,10 @@ class Segments:
         least = max(0, (size - 1) // self._on_page).bit_length()
         return min(max(_PART_BITS, least), _MOST_BITS)
 
-    def _keep(self, size: int, of: Callable[[int], Sequence[Hashes]]) -> int:
-        """Write a segment, whose pages `of` gives by part; returns its level."""
+    def _level(self, size: int) -> int:
         level, most = 0, SMALL
         while most <= size:
             level, most = level + 1, most * self._alike
-        self._write(size, level, of)
-        if self._bloom.has_room(self._count()):
-            self._bloom.add(lambda part: b"".join(of(part)))
-        else:
-            self.make_filter()
         return level
 
     def _merge(self, segments: Sequence[Segment], level: int) -> None:
@@ -170,10 +186,10 @@ class Segments:
     ) -> None:
         bits = self._bits(size)
         row = self._db.execute(
-            "INSERT INTO segments (level, bits, count) VALUES (?, ?, ?)",
+            "INSERT INTO segments (level, bits, count, in_filter) VALUES (?, ?, ?, 0)",
             (level, bits, size),
         )
-        segment = Segment(row.lastrowid or 0, bits, size)
+        segment = Segment(row.lastrowid or 0, bits, size, in_filter=False)
         for part in range(PARTS):
             self._db.executemany(
                 "INSERT INTO binned VALUES (?, ?)",

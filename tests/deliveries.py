@@ -26,6 +26,14 @@ def opened(path: Path) -> Connection:
     return connect(path)
 
 
-def delivering(db: Connection) -> Delivered:
+def delivering(db: Connection, at_once: int = 50) -> Delivered:
     """Put away a few at a time, in pages and levels of a few."""
-    return Delivered(db, 50, Segments(db, alike=3, on_page=8))
+    return Delivered(db, at_once, Segments(db, alike=3, on_page=8))
+
+
+def keep(db: Connection, some: list[bytes]) -> None:
+    """Deliver some, put them away and into the filter."""
+    delivered = Delivered(db, most_gathered=1)
+    with db.transaction():
+        delivered.add(some)
+        delivered.sift()

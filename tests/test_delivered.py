@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
-from deliveries import delivering, hashes, opened
+from deliveries import delivering, hashes, keep, opened
 
 from leadctl.database import connect
 from leadctl.delivered import Delivered, Earlier
@@ -130,8 +130,7 @@ def test_segments_are_asked_together(tmp_path: Path) -> None:
     db = opened(tmp_path / "ledger")
     known = hashes(400)
     for at in range(0, 400, 100):
-        with db.transaction():
-            Segments(db).add([b"".join(known[at : at + 100])], 100)
+        keep(db, known[at : at + 100])
     segments = Segments(db)
     statements: list[str] = []
     db.set_trace_callback(statements.append)

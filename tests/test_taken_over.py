@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from deliveries import delivering, hashes, opened
+from deliveries import delivering, hashes, keep, opened
 
+from leadctl.bloom import Bloom
 from leadctl.database import connect
 from leadctl.delivered import Earlier
 from leadctl.errors import LedgerUnusable
@@ -19,7 +20,11 @@ if TYPE_CHECKING:
 def schema_5(path: Path, recent: list[bytes], delivered: list[bytes]) -> None:
     """Make a ledger that keeps who is delivered in two trees."""
     db = opened(path)
-    for script in ("DROP TABLE segments", "DROP TABLE binned", "DROP TABLE bloom"):
+    for script in (
+        "DROP TABLE segments",
+        "DROP TABLE binned",
+        "DROP TABLE bloom_filter",
+    ):
         db.execute(script)
     db.execute("CREATE TABLE sieve (part INTEGER PRIMARY KEY, bits BLOB NOT NULL)")
     for table, every in (("recent", recent), ("delivered", delivered)):
@@ -37,7 +42,8 @@ def schema_5(path: Path, recent: list[bytes], delivered: list[bytes]) -> None:
 def schema_6(path: Path, *segments: tuple[list[bytes], int]) -> None:
     """Make a ledger that keeps them in pages, by so many first bits of a segment's."""
     db = opened(path)
-    db.execute("DROP TABLE bloom")
+    db.execute("DROP TABLE bloom_filter")
+    db.execute("ALTER TABLE segments DROP COLUMN in_filter")
     db.execute("CREATE TABLE sieve (part INTEGER PRIMARY KEY, bits BLOB NOT NULL)")
     db.execute("ALTER TABLE binned RENAME TO pages")
     for number, (every, bits) in enumerate(segments, start=1):
@@ -80,18 +86,36 @@ def schema_8(path: Path, *segments: tuple[list[bytes], int]) -> None:
     db.close()
 
 
+def schema_9(path: Path, every: list[bytes]) -> None:
+    """Make a ledger whose filter has all that is put away."""
+    db = opened(path)
+    keep(db, every)
+    db.execute("ALTER TABLE segments DROP COLUMN in_filter")
+    db.execute("ALTER TABLE bloom_filter RENAME TO bloom")
+    db.execute("PRAGMA user_version = 9")
+    db.close()
+
+
+def test_filter_of_the_version_before_is_kept(tmp_path: Path) -> None:
+    old, strangers = hashes(1000), hashes(100, seed=1)
+    schema_9(tmp_path / "ledger", old)
+    db = opened(tmp_path / "ledger")
+    assert Bloom(db).passing(old + strangers) == old
+    assert_taken_over(tmp_path / "ledger", old)
+
+
 @pytest.mark.parametrize("bits", [8, 11])
-def test_pages_of_the_version_before_get_a_filter(tmp_path: Path, bits: int) -> None:
+def test_pages_of_an_earlier_version_get_a_filter(tmp_path: Path, bits: int) -> None:
     """They stay as they are."""
     old = hashes(1700)
     schema_8(tmp_path / "ledger", (old[:700], bits), (old[700:], 8))
     assert_taken_over(tmp_path / "ledger", old)
 
 
-def test_empty_ledger_of_the_version_before_gets_no_filter(tmp_path: Path) -> None:
+def test_empty_ledger_of_an_earlier_version_gets_no_filter(tmp_path: Path) -> None:
     schema_8(tmp_path / "ledger")
     db = opened(tmp_path / "ledger")
-    assert db.execute("SELECT count(*) FROM bloom").fetchone() == (0,)
+    assert db.execute("SELECT count(*) FROM bloom_filter").fetchone() == (0,)
 
 
 @pytest.mark.parametrize("bits", [8, 10, 14])
@@ -132,7 +156,16 @@ def assert_taken_over(path: Path, old: list[bytes]) -> None:
             delivered.add(new[at : at + 50])
     assert Earlier(db).among(old + new) == {*old, *new}
     tables = {name for (name,) in db.execute("SELECT name FROM sqlite_schema")}
-    gone = {"recent", "delivered", "pages", "sieve", "hashes", "prints", "sieved"}
+    gone = {
+        "recent",
+        "delivered",
+        "pages",
+        "sieve",
+        "hashes",
+        "prints",
+        "sieved",
+        "bloom",
+    }
     assert not gone & tables
 
 
@@ -142,7 +175,8 @@ def test_earlier_versions_that_are_still_at_work_are_stopped(tmp_path: Path) -> 
     schema_6(tmp_path / "6", (hashes(5), 0))
     schema_7(tmp_path / "7", (hashes(5), 8))
     schema_8(tmp_path / "8", (hashes(5), 8))
-    theirs = {number: connect(tmp_path / number) for number in "5678"}
+    schema_9(tmp_path / "9", hashes(5))
+    theirs = {number: connect(tmp_path / number) for number in "56789"}
     assert theirs["5"].execute("SELECT count(*) FROM recent").fetchone() == (5,)
     assert theirs["6"].execute("SELECT count(*) FROM pages").fetchone() == (1,)
     for number in theirs:
@@ -159,6 +193,8 @@ def test_earlier_versions_that_are_still_at_work_are_stopped(tmp_path: Path) -> 
         ("7", "INSERT INTO hashes VALUES (0, x'00')"),
         ("8", "SELECT prints FROM sieved WHERE place BETWEEN 0 AND 1"),
         ("8", "INSERT INTO sieved VALUES (0, x'00')"),
+        ("9", "SELECT length(words) FROM bloom LIMIT 1"),
+        ("9", "UPDATE bloom SET words = x'00' WHERE part = 0"),
     ):
         with pytest.raises(LedgerUnusable, match="no such table"):
             theirs[number].execute(statement)
