@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from leadctl.model import Leads
 
 LEAST = 2**18
-"""Places of a table at least; untouched, they take no memory."""
+"""Places of a table at least: a megabyte or two."""
 
 TRIES = 64
 """Places where a number may stand, one after the other."""
