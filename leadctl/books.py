@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ from uuid import uuid4
 from leadctl import rowset
 from leadctl.audit import Audit, BatchState
 from leadctl.delivered import Delivered
+from leadctl.errors import LedgerUnusable
 from leadctl.findings import Findings
 from leadctl.model import DELIVERED, Code, Finding, Leads, Status
 from leadctl.traffic import Traffic
@@ -271,7 +272,8 @@ class Books(Audit):
                     self._run,
                 ),
             )
-        with self._transaction():  # a second or two where millions were delivered
+        # A second or two where millions were delivered. It can wait for the next run.
+        with suppress(LedgerUnusable), self._transaction():
             self._delivered.sift()
 
     def _doubt(self, file: int, leads: Leads) -> None:

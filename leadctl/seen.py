@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 LEAST = 2**18
 """Places of a table at least: a megabyte or two."""
 
+MOST_EXPECTED = 16_000_000
+"""Numbers for which there is room at first, at most: more may be a wrong guess."""
+
 TRIES = 64
 """Places where a number may stand, one after the other."""
 
@@ -38,7 +41,7 @@ class Numbers:
         self._kind = kind
         self._count = 0
         self._size = 0
-        self._next_size = max(LEAST, expected * 10 // 7)
+        self._next_size = max(LEAST, min(expected, MOST_EXPECTED) * 10 // 7)
         self._table = memoryview(b"")
 
     def __contains__(self, number: int) -> bool:
@@ -116,8 +119,8 @@ class Seen:
 
     def __init__(self, expected: int = 0) -> None:
         self._phones = Numbers("I", expected)
-        self._long = Numbers("Q", expected)
-        self._written = Numbers("Q", expected)
+        self._long = Numbers("Q")
+        self._written = Numbers("Q")
         self._halves = Numbers("Q", expected), Numbers("Q", expected)
 
     def add_all(self, leads: Leads) -> list[bool]:

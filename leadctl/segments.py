@@ -175,21 +175,32 @@ class Segments:
         """Make one of many, a part at a time."""
         size = sum(segment.size for segment in segments)
         bits = self._bits(size)
+        in_filter = any(segment.in_filter for segment in segments)
+        if in_filter:  # or whoever looks now would be without it for those it has
+            self.sift()
         self._write(
-            size, level, lambda part: pages_of(self._part(segments, part), bits)
+            size,
+            level,
+            lambda part: pages_of(self._part(segments, part), bits),
+            in_filter=in_filter,
         )
         for segment in segments:
             self._drop(segment)
 
     def _write(
-        self, size: int, level: int, of: Callable[[int], Sequence[Hashes]]
+        self,
+        size: int,
+        level: int,
+        of: Callable[[int], Sequence[Hashes]],
+        *,
+        in_filter: bool = False,
     ) -> None:
         bits = self._bits(size)
         row = self._db.execute(
-            "INSERT INTO segments (level, bits, count, in_filter) VALUES (?, ?, ?, 0)",
-            (level, bits, size),
+            "INSERT INTO segments (level, bits, count, in_filter) VALUES (?, ?, ?, ?)",
+            (level, bits, size, in_filter),
         )
-        segment = Segment(row.lastrowid or 0, bits, size, in_filter=False)
+        segment = Segment(row.lastrowid or 0, bits, size, in_filter)
         for part in range(PARTS):
             self._db.executemany(
                 "INSERT INTO binned VALUES (?, ?)",

@@ -242,6 +242,7 @@ ALLOWED = {
         "audit",
         "database",
         "delivered",
+        "errors",
         "findings",
         "model",
         "rowset",

@@ -83,15 +83,15 @@ def test_whom_the_filter_lacks_is_looked_for_all_the_same(tmp_path: Path) -> Non
     """As it is while a run puts away, and when that was killed: merged or not."""
     db = opened(tmp_path / "ledger")
     known, strangers = hashes(1500), hashes(500, seed=1)
-    keep(db, known[:200])
     delivered = delivering(db)
-    for at in range(200, 1500, 50):
+    for at in range(0, 1500, 50):
         with db.transaction():
             delivered.add(known[at : at + 50])
         assert Earlier(db).among(known + strangers) == {*known[: at + 50]}
-    assert len(Bloom(db).passing(known)) < 300
+    assert {*db.execute("SELECT in_filter FROM segments")} == {(0,)}
     with Ledger(tmp_path / "ledger") as ledger:
         ledger.catch_up()
+    assert {*db.execute("SELECT in_filter FROM segments")} == {(1,)}
     assert Bloom(db).passing(known) == known
     assert Earlier(db).among(known + strangers) == {*known}
 
@@ -111,6 +111,22 @@ def test_one_that_looked_before_the_filter_was_filled_knows_all(tmp_path: Path) 
         delivered.sift()
     assert other.execute("SELECT in_filter FROM segments").fetchall() == [(1,)]
     assert earlier.among(known) == {*known}
+
+
+def test_filter_is_filled_when_those_it_has_are_merged_with_others(
+    tmp_path: Path,
+) -> None:
+    """Whoever looks would be without it for all of them."""
+    db = opened(tmp_path / "ledger")
+    known = hashes(150)
+    keep(db, known[:50])
+    delivered = delivering(db)
+    for at in (50, 100):
+        with db.transaction():
+            delivered.add(known[at : at + 50])
+    assert db.execute("SELECT count, in_filter FROM segments").fetchall() == [(150, 1)]
+    assert Bloom(db).passing(known) == known
+    assert Earlier(db).among(known) == {*known}
 
 
 def test_filter_that_is_missing_passes_all(tmp_path: Path) -> None:

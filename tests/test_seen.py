@@ -126,6 +126,19 @@ def test_number_takes_few_bytes_among_many() -> None:
         tracemalloc.stop()
 
 
+def test_wrong_guess_takes_little_memory() -> None:
+    """A file that begins with empty lines may let expect any number of rows."""
+    tracemalloc.start()
+    try:
+        seen = Seen(expected=10**10)
+        assert seen.add("15551230001", [])
+        assert seen.add("9" * 15, [])
+        assert seen.add("as written 0012", [])
+        assert tracemalloc.get_traced_memory()[1] < 10**8
+    finally:
+        tracemalloc.stop()
+
+
 def test_half_an_identity_is_none() -> None:
     seen = Seen()
     assert seen.add("1", [b"a" * 8 + b"b" * 8])
