@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from leadctl.audit import BatchState
 from leadctl.database import connect, opening
+from leadctl.delivered import Delivered
 from leadctl.errors import InputUnusable, LedgerUnusable
 from leadctl.ledger import Ledger
 from leadctl.model import (
@@ -575,6 +576,30 @@ def test_damaged_ledger_ends_a_run_with_a_sentence(push: Push) -> None:
     path.write_bytes(content[:4096] + b"\xa5" * (len(content) - 4096))
     ran = push("voiso", "leads.csv", "--json")
     assert (ran.code, ran.error["code"]) == (5, "ledger_unusable")
+
+
+def test_run_is_finished_where_the_filter_cannot_be_filled(tmp_path: Path) -> None:
+    """As on a full disk: the next run fills it, and whoever asks knows them all."""
+    path = tmp_path / "ledger"
+    known = [bytes([number]) * 16 for number in range(256)]
+    with Ledger(path) as ledger:
+        books = ledger.begin("voiso", "voiso", "3", {})
+        db = connect(path)
+        with db.transaction():
+            Delivered(db, most_gathered=1).add(known)
+            db.execute(
+                "CREATE TRIGGER full BEFORE INSERT ON bloom_filter"
+                " BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
+            )
+        books.finish(0, None, {})
+        assert books.run().exit_code == 0
+        with pytest.raises(LedgerUnusable, match="disk is full"):
+            ledger.catch_up()
+        assert ledger.delivered()(known) == {*known}
+        db.execute("DROP TRIGGER full")
+        ledger.catch_up()
+        assert db.execute("SELECT in_filter FROM segments").fetchall() == [(1,)]
+        db.close()
 
 
 def test_folder_that_somebody_holds_is_opened_all_the_same(tmp_path: Path) -> None:
