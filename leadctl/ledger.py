@@ -93,7 +93,7 @@ class Ledger:
         return Earlier(self._db).among
 
     def catch_up(self) -> None:
-        """Do what a run that was killed has left to the next one."""
+        """Fill the filter of who is delivered, where a run was killed before it did."""
         with self.transaction():
             self._delivered.sift()
 

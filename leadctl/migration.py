@@ -102,7 +102,7 @@ CREATE TABLE bloom (part INTEGER PRIMARY KEY, words BLOB NOT NULL);
     # By another name, as an earlier version would miss whom the filter lacks.
     """
 ALTER TABLE bloom RENAME TO bloom_filter;
-ALTER TABLE segments ADD COLUMN in_filter INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE segments ADD COLUMN in_filter INTEGER NOT NULL DEFAULT 0;
 """,
 )
 """Scripts from each version of the schema to the next; the version is their number."""
@@ -112,9 +112,6 @@ VERSION = len(_MIGRATIONS)
 
 IN_BINNED = 8
 """The version from which who is delivered is kept in the table `binned`."""
-
-FILTERED = 9
-"""The version from which there is a filter."""
 
 _PAGES = {6: "pages", 7: "hashes"}
 """Where versions before had their pages; those before them had trees."""
@@ -152,8 +149,8 @@ def migrate(db: Connection) -> None:
                 db.execute(statement)
         if before < IN_BINNED:
             _take_over(db, _PAGES.get(before))
-        elif before < FILTERED:
-            Segments(db).make_filter()
+        else:
+            Segments(db).sift()
         db.execute(f"PRAGMA application_id = {APPLICATION}")
         db.execute(f"PRAGMA user_version = {VERSION}")
 

@@ -87,14 +87,9 @@ class Segments:
         if lacking := self._found("WHERE NOT in_filter"):
             if self._bloom.has_room(self._count()):
                 self._bloom.add(lambda part: self._part(lacking, part))
-                self._db.execute("UPDATE segments SET in_filter = 1")
             else:
-                self.make_filter()
-
-    def make_filter(self) -> None:
-        """Make the filter of all that is kept anew."""
-        if every := self._found():
-            self._bloom.make(self._count(), lambda part: self._part(every, part))
+                every = self._found()
+                self._bloom.make(self._count(), lambda part: self._part(every, part))
             self._db.execute("UPDATE segments SET in_filter = 1")
 
     def is_empty(self) -> bool:
