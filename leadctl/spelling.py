@@ -170,11 +170,22 @@ def _unmarked(cell: str, repairs: list[Repair]) -> str:
 
 
 def _expanded(found: re.Match[str]) -> str:
-    """Write 9.19876543210E+11 out, if its digits are all there."""
+    """Write 9.19876543210E+11 out, if its digits are all there.
+
+    Programs that drop trailing zeros write 9.1987654321E11: its digits reach the
+    exponent, and the one missing is a zero. A spreadsheet shows five decimals at most.
+    """
     plus, first, rest, exponent = found[1], found[2], found[3] or "", int(found[4])
+    drops_zeros = len(rest) > _MOST_DECIMALS and not rest.endswith("0")
+    if drops_zeros and len(rest) == exponent - 1:
+        rest += "0"
     if len(rest) < exponent or rest[exponent:].strip("0"):
         raise _cut()
     return plus + first + rest[:exponent]
+
+
+_MOST_DECIMALS = 5
+"""Decimals that a spreadsheet shows of a number in scientific notation."""
 
 
 def _digits(cell: str) -> tuple[bool, str]:

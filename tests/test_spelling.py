@@ -77,7 +77,9 @@ def test_plus_stays(cell: str) -> None:
     [
         "1.55512E+10",
         "1,55512E+10",
-        "1.555123456E+10",
+        "1.55512345E+10",
+        "1.555123450E+10",
+        "5.55012E+06",
         "9.19877E+11",
         "1E+10",
         "1.55512345678E+10",
@@ -89,6 +91,23 @@ def test_digits_that_are_lost_are_never_made_up(cell: Json) -> None:
     with pytest.raises(PhoneProblem) as caught:
         spelled(cell)
     assert caught.value.code is Code.PHONE_DAMAGED
+
+
+@pytest.mark.parametrize(
+    ("cell", "digits"),
+    [
+        ("1.555123456E+10", "15551234560"),
+        ("1.555123456e10", "15551234560"),
+        ("9.1987654321e+11", "919876543210"),
+        ("9.1987654321E11", "919876543210"),
+        (9.1987654321e11, "919876543210"),
+        (1.555123456e10, "15551234560"),
+    ],
+)
+def test_zero_that_scientific_notation_drops_is_no_digit_lost(
+    cell: Json, digits: str
+) -> None:
+    assert spelled(cell).digits == digits
 
 
 @pytest.mark.parametrize(
