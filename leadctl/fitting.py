@@ -45,21 +45,25 @@ class Fitted(NamedTuple):
 class Fitter:
     """Checks rows against one provider and writes the objects that go on the wire.
 
-    `digest` turns an identity (phone or external id) into the keyed hash the ledger
-    knows. `unplaced` collects the fields that rows had and the provider has no place
-    for.
+    Without a provider it checks the phone alone. `digest` turns an identity (phone or
+    external id) into the keyed hash the ledger knows. `unplaced` collects the fields
+    that rows had and the provider has no place for.
     """
 
     def __init__(
-        self, provider: Provider, normalise: Normaliser, digest: Callable[[str], bytes]
+        self,
+        provider: Provider | None,
+        normalise: Normaliser,
+        digest: Callable[[str], bytes],
     ) -> None:
         self._provider = provider
         self._normalise = normalise
         self._digest = digest
-        self._fields = [(f.name, f.wire, _quick(f.check)) for f in provider.fields]
-        self._builds_name = any(field.name == "name" for field in provider.fields)
-        self._compares_external_id = provider.compares_external_id
-        self._phone_wire = provider.phone_wire
+        fields = provider.fields if provider else ()
+        self._fields = [(f.name, f.wire, _quick(f.check)) for f in fields]
+        self._builds_name = any(field.name == "name" for field in fields)
+        self._compares_external_id = bool(provider and provider.compares_external_id)
+        self._phone_wire = provider.phone_wire if provider else "phone"
         self.unplaced: set[str] = set()
 
     def lead(self, row: int, values: Values) -> Lead:
@@ -94,8 +98,8 @@ class Fitter:
         for name, column in [*table.items()]:
             if column.count(None) == len(column):
                 del table[name]
-        if table:
-            self._put_the_rest(fields, table, unfit)
+        if table and self._provider:
+            self._put_the_rest(self._provider.overflow, fields, table, unfit)
         leads = Leads(rows, phones.wires, phones.keys, fields, digests)
         if unfit:
             leads = leads.chosen([place not in unfit for place in range(len(rows))])
@@ -117,12 +121,12 @@ class Fitter:
 
     def _put_the_rest(
         self,
+        overflow: str | None,
         fields: dict[str, Sequence[Json]],
         table: Table,
         unfit: dict[int, Unfit],
     ) -> None:
         """Put what no field has a place for where the provider takes anything."""
-        overflow = self._provider.overflow
         found: list[Json] = [None] * len(fields[self._phone_wire])
         for place in range(len(found)):
             values = {

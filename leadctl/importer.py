@@ -1,6 +1,6 @@
 """The import, top to bottom, in the order the data travels.
 
-file -> rows -> screened: leads, and why the others are none -> not yet delivered
+file -> rows -> judged: leads, and why the others are none -> not yet delivered
 -> Batch -> outcome
 """
 
@@ -21,9 +21,9 @@ from leadctl.errors import (
     LedgerUnusable,
     TooManyRejects,
 )
+from leadctl.judge import Judge, parted
 from leadctl.model import Batch, Code, Finding, Leads, Outcome, Status
 from leadctl.progress import Meter
-from leadctl.screening import Screen, parted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from leadctl.delivery import Delivery
     from leadctl.ended import OpenBatch, Unfinished
     from leadctl.job import Job
+    from leadctl.judge import Verdict
     from leadctl.model import Block
-    from leadctl.screening import Verdict
 
 
 def _nothing(_digests: list[bytes]) -> set[bytes]:
@@ -107,7 +107,7 @@ class Importer:
         self._known = known
         self._accounted = unfinished.accounted if unfinished else {}
         self._in_doubt = unfinished.in_doubt if unfinished else []
-        self.screen = Screen(job, known.digest)
+        self.judge = Judge(job, known.digest)
         """What the rows are judged by, and what it has met."""
         self._read = 0
         # Kept, so that what a stopped run did not send can still be accounted for.
@@ -152,7 +152,7 @@ class Importer:
 
     def _rebuilt(self, batch: OpenBatch) -> Batch:
         """Read a batch in doubt again: the same rows, so the same bytes, and its id."""
-        leads = self.screen.again(batch.file, {*batch.rows})
+        leads = self.judge.again(batch.file, {*batch.rows})
         if len(leads) != len(batch.rows):
             raise InputUnusable(
                 f"{len(batch.rows) - len(leads)} rows that are in doubt "
@@ -166,7 +166,7 @@ class Importer:
 
         Whether they were called nobody knows; they are not sent again to find out.
         """
-        listed = self.screen.listed(batch.leads)
+        listed = self.judge.listed(batch.leads)
         if not any(listed):
             yield batch
             return
@@ -248,7 +248,7 @@ class Importer:
         accounted = self._accounted.get(file) or ()
         for block in self._blocks(file):
             self._read += block.last - block.first + 1
-            leads, findings = self.screen.judge(file, block)
+            leads, findings = self.judge.judge(file, block)
             if accounted:
                 leads = leads.chosen([row not in accounted for row in leads.rows])
                 findings = [one for one in findings if one.row not in accounted]

@@ -38,27 +38,38 @@ class RejectLimit:
         return rejected * 100 > self.percent * read
 
 
-@dataclass(frozen=True)
-class Job:
-    """What to import where. `skip` and `limit` count data rows of each file."""
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """Files, and what their rows are judged by.
 
-    provider: Provider
-    campaign: str
+    Without a provider only phones are checked. `skip` and `limit` count data rows of
+    each file.
+    """
+
     sources: tuple[Source, ...]
-    batch_size: int
+    provider: Provider | None = None
     profile: Profile | None = None
     constants: Mapping[str, str] = field(default_factory=dict)
     region: str | None = None
     phone_check: PhoneCheck = PhoneCheck.POSSIBLE
-    tags: tuple[str, ...] = ()
     skip: int = 0
     limit: int | None = None
-    reject_limit: RejectLimit = RejectLimit()
     suppressed: Suppressed = field(default_factory=Suppressed)
 
     @property
     def effective_region(self) -> str | None:
         return self.region or (self.profile.region if self.profile else None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job(Rules):
+    """What to import where."""
+
+    provider: Provider
+    campaign: str
+    batch_size: int
+    tags: tuple[str, ...] = ()
+    reject_limit: RejectLimit = RejectLimit()
 
 
 def require_mappable(job: Job) -> None:

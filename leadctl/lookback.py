@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 
     from leadctl.audit import Run
     from leadctl.course import Course
+    from leadctl.judge import RowView
     from leadctl.model import Json
     from leadctl.report import Report
     from leadctl.timeline import Request
-    from leadctl.trace import Origin, Trace
+    from leadctl.trace import Trace
 
 
 def show_run(found: Report, course: Course, console: Console) -> None:
@@ -125,10 +126,10 @@ MOST_WAITS = 10
 def show_row(found: Trace, console: Console, *, masked: bool) -> None:
     """Print the way of a row; lead data as its shape if `masked`."""
     console.print(plain(f"row {found.row:,} of {spoken(found.file.path)}", "bold"))
-    if found.origin is None:
+    if found.view is None:
         console.print(plain(f"in the file    {found.missing}"))
     else:
-        _show_origin(found.origin.masked() if masked else found.origin, console)
+        _show_view(found.view.masked() if masked else found.view, console)
     console.print(plain("requests", "dim"))
     for request in found.requests:
         console.print(_indented(plain(_told(request))))
@@ -136,20 +137,20 @@ def show_row(found: Trace, console: Console, *, masked: bool) -> None:
         console.print(_indented(plain("none: this row was not sent")))
     console.print(plain("verdict", "dim"))
     console.print(_indented(plain(_verdict(found))))
-    if masked and found.origin is not None:
+    if masked and found.view is not None:
         console.print(
             plain("# stands for a digit, x for a letter; --unmasked shows them", "dim")
         )
 
 
-def _show_origin(origin: Origin, console: Console) -> None:
-    _show_values("in the file", origin.cells, console)
-    if origin.mapped is not None:
-        _show_values("mapped to", origin.mapped, console)
+def _show_view(view: RowView, console: Console) -> None:
+    _show_values("in the file", view.cells, console)
+    if view.mapped is not None:
+        _show_values("mapped to", view.mapped, console)
     console.print(plain("our checks", "dim"))
-    console.print(_indented(plain(origin.objection or "passed")))
-    if origin.sent is not None:
-        _show_values("as the provider takes it", origin.sent, console)
+    console.print(_indented(plain(view.finding.reason if view.finding else "passed")))
+    if view.sent is not None:
+        _show_values("as the provider takes it", view.sent, console)
 
 
 def _show_values(title: str, values: Mapping[str, Json], console: Console) -> None:

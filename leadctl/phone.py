@@ -46,6 +46,10 @@ class PhoneRule:
     most: int = 15
 
 
+ANY_COUNTRY = PhoneRule(PhoneForm.DIGITS)
+"""What a number is checked by where no provider says what it takes."""
+
+
 class Phones(NamedTuple):
     """Phones in columns, empty where a cell holds none; `repairs` by place."""
 

@@ -1,108 +1,89 @@
 """What a file was taken for, and its first rows: raw cells -> mapped fields -> verdict.
 
-The same mapping and fitting as a push, without its books.
+The rows are judged as in a push, without a ledger.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, TypeAlias
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from leadctl.errors import InputUnusable
-from leadctl.fitting import Unfit
-from leadctl.forensics import ROUNDED, damage
-from leadctl.job import mapper_of
-from leadctl.model import Code, Malformed
+from leadctl.judge import Judge
 from leadctl.optouts import missed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Mapping
 
-    from leadctl.forensics import Damage
-    from leadctl.mapping import Mapper, Values
-    from leadctl.model import Cells, Json, Row
-    from leadctl.profile import Profile
+    from leadctl.job import Rules
+    from leadctl.judge import RowView
+    from leadctl.model import Finding, Json
     from leadctl.source import Source
-
-Fit: TypeAlias = "Callable[[Values], Mapping[str, Json]]"
-"""From a row's fields, used up, to the object that is sent; raises Unfit."""
 
 FIRST_ROWS = 5
 OF_EACH_KIND = 3
-"""Rejects of one code that are shown."""
-
-
-@dataclass(frozen=True)
-class Sample:
-    """A row: its cells by column, the fields found in them, and what is wrong with it.
-
-    `sent` is the object a provider would get; empty without a provider.
-    """
-
-    row: int
-    raw: Mapping[str, Json]
-    mapped: Mapping[str, Json] = field(default_factory=dict)
-    sent: Mapping[str, Json] = field(default_factory=dict)
-    code: str = ""
-    field: str = ""
-    reason: str = ""
+"""Rows of one code that are shown."""
 
 
 @dataclass(frozen=True)
 class Preview:
-    """A file as leadctl sees it; `problem` tells why its columns cannot be mapped."""
+    """A file as leadctl sees it; `problem` tells why its columns cannot be mapped.
+
+    `held_back` are the first rows of each code that would not be sent, beside `first`;
+    `counts` says of each code how many there are.
+    """
 
     source: Source
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     unused: tuple[str, ...] = ()
-    first: tuple[Sample, ...] = ()
-    rejects: tuple[Sample, ...] = ()
-    rejected: Mapping[str, int] = field(default_factory=dict)
+    first: tuple[RowView, ...] = ()
+    held_back: tuple[RowView, ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
     rows: int = 0
     damage: str = ""
     missed: tuple[str, ...] = ()
     problem: InputUnusable | None = None
 
 
-def preview(
-    source: Source,
-    profile: Profile | None,
-    constants: Mapping[str, str],
-    fit: Fit,
-) -> Preview:
-    """Look at every row of a file: its first, and the first rejects of each kind.
+def preview(rules: Rules) -> Preview:
+    """Look at every row of a file, the only source of the rules.
 
     Raises InputUnusable where a profile does not fit the file.
     """
+    (source,) = rules.sources
     try:
-        mapper = mapper_of(source, profile, constants)
+        judge = Judge(rules)
     except InputUnusable as problem:
-        if profile:
+        if rules.profile:
             raise
         return Preview(source, problem=problem)
-    damaged = damage(source, mapper)
-    first: list[Sample] = []
-    rejects: list[Sample] = []
-    rejected: Counter[str] = Counter()
+    (mapper,) = judge.mappers
+    first: list[RowView] = []
+    held_back: list[RowView] = []
+    counts: Counter[str] = Counter()
     rows = 0
-    for rows, row in enumerate(source.rows(), start=1):
-        sample = _sample(row, source, mapper, fit, damaged)
-        if rows <= FIRST_ROWS:
-            first.append(sample)
-        if sample.code:
-            rejected[sample.code] += 1
-            if rows > FIRST_ROWS and rejected[sample.code] <= OF_EACH_KIND:
-                rejects.append(sample)
+
+    def is_shown(number: int, finding: Finding | None) -> bool:
+        if finding:
+            counts[finding.code] += 1
+        return number <= FIRST_ROWS or bool(
+            finding and counts[finding.code] <= OF_EACH_KIND
+        )
+
+    for block in source.blocks():
+        rows = block.last
+        for view in judge.views(0, block, is_shown):
+            (first if view.number <= FIRST_ROWS else held_back).append(view)
     return Preview(
         source,
         mapper.columns,
         mapper.unused,
         tuple(first),
-        tuple(rejects),
-        rejected,
+        tuple(held_back),
+        counts,
         rows,
-        str(damaged),
+        "".join(sentence for _source, sentence in judge.damages()),
         (*missed(source, mapper),),
     )
 
@@ -119,44 +100,3 @@ def pin(source: Source) -> dict[str, Json]:
         "delimiter": source.dialect.delimiter,
         "header": source.header,
     }
-
-
-def _sample(
-    row: Row | Malformed,
-    source: Source,
-    mapper: Mapper,
-    fit: Fit,
-    damaged: Damage,
-) -> Sample:
-    if isinstance(row, Malformed):
-        raw = dict(_unnamed(row.cells))
-        return Sample(row.number, raw, code=Code.ROW_MALFORMED, reason=row.reason)
-    sample = Sample(row.number, dict(_raw(row.cells, source)), mapper.values(row.cells))
-    if column := mapper.skipped_by(row.cells):
-        reason = f"skip_if: column {column!r}"
-        return replace(sample, code=Code.SKIPPED_BY_RULE, reason=reason)
-    if damaged.includes(sample.mapped.get("phone")):
-        code = Code.PHONE_DAMAGED
-        return replace(sample, code=code, field="phone", reason=ROUNDED)
-    try:
-        return replace(sample, sent=fit(dict(sample.mapped)))
-    except Unfit as unfit:
-        code, reason = unfit.code, unfit.reason
-        return replace(sample, code=code, field=unfit.field, reason=reason)
-
-
-def _unnamed(cells: Cells | str) -> Iterator[tuple[str, Json]]:
-    """Yield the cells of a row of the wrong width by number, a line as it stands."""
-    if isinstance(cells, list):
-        yield from ((str(place), cell) for place, cell in enumerate(cells, start=1))
-    else:
-        yield "", str(cells)
-
-
-def _raw(cells: Cells, source: Source) -> Iterator[tuple[str, Json]]:
-    if isinstance(cells, dict):
-        yield from cells.items()
-        return
-    for name, cell in zip(source.columns, cells, strict=True):
-        if cell.strip():
-            yield name, cell

@@ -291,7 +291,7 @@ def _finished(
     error = error and line.advised(error, order.account)
     code = report.exit_code(books.counts(), error)
     books.finish(
-        code, report.error_document(error) if error else None, importer.screen.repairs
+        code, report.error_document(error) if error else None, importer.judge.repairs
     )
     if order.spool and (
         order.ledger is None or code in (ExitCode.OK, ExitCode.REJECTED)
@@ -323,9 +323,9 @@ def _warn(order: Order, importer: Importer) -> None:
                 order.tell(
                     f"{source.shown}: {choice.what} {choice.value}: {choice.why}"
                 )
-    for sentence in importer.screen.damages():
-        order.tell(sentence)
-    mappers = importer.screen.mappers
+    for source, sentence in importer.judge.damages():
+        order.tell(f"{source.shown}: {sentence}")
+    mappers = importer.judge.mappers
     for source, mapper in zip(order.job.sources, mappers, strict=True):
         if sentence := unheeded(mapper.unused):
             order.warn(f"{source.shown}: {sentence}")
@@ -336,23 +336,23 @@ def _say_once(order: Order, importer: Importer, books: Books) -> None:
     title = order.account.provider.title
     rows = sum(books.tally.values())
     if rows and order.resumes is None:  # of a resumed run, part was read before
-        for column in filter(forbids_calls, importer.screen.ruled_in_vain()):
+        for column in filter(forbids_calls, importer.judge.ruled_in_vain()):
             order.tell(f"the rule for {column!r} left out no row")
-    for mapper in importer.screen.mappers:
+    for mapper in importer.judge.mappers:
         for name, columns in mapper.columns.items():
             if len(columns) > 1 and not order.job.profile:
                 order.tell(
                     f"{name} is the first that holds something of {', '.join(columns)}"
                 )
     unused = {
-        name for mapper in importer.screen.mappers for name in mapper.unused if name
+        name for mapper in importer.judge.mappers for name in mapper.unused if name
     }
     if unused:
         order.tell(
             f"columns not sent: {', '.join(sorted(unused))} (a profile can map them)"
         )
-    if importer.screen.unplaced:
-        fields = ", ".join(sorted(importer.screen.unplaced))
+    if importer.judge.unplaced:
+        fields = ", ".join(sorted(importer.judge.unplaced))
         order.tell(f"{title} has no place for: {fields}; not sent")
     if order.access and order.account.provider.warning:
         order.tell(order.account.provider.warning)

@@ -18,7 +18,7 @@ from leadctl.fields import ALIASES, plain
 from leadctl.forensics import Damage, looks_rounded
 from leadctl.mapping import getters_of
 from leadctl.model import Code
-from leadctl.phone import Normaliser, PhoneForm, PhoneRule
+from leadctl.phone import ANY_COUNTRY, Normaliser
 from leadctl.reader import Wishes, open_source
 from leadctl.wording import count, nearest
 from leadctl.workbook import sheets
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from leadctl.model import Json
+    from leadctl.phone import PhoneRule
     from leadctl.source import Source
     from leadctl.spelling import PhoneProblem
 
-INTERNATIONAL = PhoneRule(PhoneForm.DIGITS)
 FEWEST_DIGITS = 7
 """An entry with fewer is nobody's number: a heading, a remark."""
 
@@ -71,7 +71,7 @@ def read(lists: Sequence[List], rule: PhoneRule, region: str | None) -> Suppress
     numbers alone. Raises InputUnusable where a list is missing, empty, or holds what
     might be a number and cannot be read as one.
     """
-    normalise = Normaliser(rule if rule.country else INTERNATIONAL, region)
+    normalise = Normaliser(rule if rule.country else ANY_COUNTRY, region)
     numbers = array("Q")
     for listed in lists:
         before = len(numbers)

@@ -11,11 +11,8 @@ from typing import TYPE_CHECKING
 
 from leadctl import spans
 from leadctl.errors import UsageError
-from leadctl.fitting import Fitter, Unfit
-from leadctl.job import mapper_of
-from leadctl.masking import shapes
-from leadctl.model import Malformed, Status
-from leadctl.phone import Normaliser
+from leadctl.judge import Judge
+from leadctl.model import Finding, Status
 from leadctl.wording import count, spoken
 
 if TYPE_CHECKING:
@@ -23,59 +20,41 @@ if TYPE_CHECKING:
 
     from leadctl.audit import Audit, FileOfRun, Verdict
     from leadctl.job import Job
-    from leadctl.model import Cells, Json
+    from leadctl.judge import RowView
+    from leadctl.model import Json
     from leadctl.timeline import Request
 
 
 @dataclass(frozen=True)
-class Origin:
-    """A row in its file, and what our own steps make of it.
-
-    `mapped` are its lead fields, `sent` the object that goes on the wire; None where an
-    earlier step ended its way, for the reason in `objection`.
-    """
-
-    cells: dict[str, Json]
-    mapped: dict[str, Json] | None = None
-    sent: dict[str, Json] | None = None
-    objection: str = ""
-
-    def masked(self) -> Origin:
-        return Origin(
-            shapes(self.cells),
-            None if self.mapped is None else shapes(self.mapped),
-            None if self.sent is None else shapes(self.sent),
-            self.objection,
-        )
-
-
-@dataclass(frozen=True)
 class Trace:
-    """What is known of a row; `missing` says why `origin` is not."""
+    """What is known of a row; `missing` says why `view` is not."""
 
     file: FileOfRun
     row: int
-    origin: Origin | None
+    view: RowView | None
     missing: str
     requests: Sequence[Request]
     verdict: Verdict | None
 
 
 def trace(
-    books: Audit, file: FileOfRun, row: int, origin: Origin | None, missing: str = ""
+    books: Audit, file: FileOfRun, row: int, view: RowView | None, missing: str = ""
 ) -> Trace:
     requests = books.timeline.of_row(file.ordinal, row)
     verdict = books.verdict(file.ordinal, row)
-    if origin is None and verdict is None:
+    if view is None and verdict is None:
         raise UsageError(
             f"this run read no row {row:,} of {spoken(file.path)}",
             hint=f"it read {count(file.rows, 'row')} of it; they count from 1, "
             "a header is none",
         )
-    if origin and verdict and not requests and verdict.status in _OURS:
+    if view and verdict and verdict.code and not requests and verdict.status in _OURS:
         # What a row alone does not show: other rows, lists, a damaged column.
-        origin = replace(origin, sent=None, objection=verdict.reason)
-    return Trace(file, row, origin, missing, requests, verdict)
+        finding = Finding(
+            row, verdict.status, verdict.code, verdict.reason, verdict.field
+        )
+        view = replace(view, sent=None, finding=finding)
+    return Trace(file, row, view, missing, requests, verdict)
 
 
 _OURS = frozenset({Status.REJECTED, Status.SUPPRESSED, Status.DUPLICATE})
@@ -84,9 +63,9 @@ _OURS = frozenset({Status.REJECTED, Status.SUPPRESSED, Status.DUPLICATE})
 
 def document(found: Trace, *, masked: bool) -> dict[str, Json]:
     """Return the same as JSON; lead data as its shape if `masked`."""
-    origin, verdict = found.origin, found.verdict
-    if origin and masked:
-        origin = origin.masked()
+    view, verdict = found.view, found.verdict
+    if view and masked:
+        view = view.masked()
     return {
         "file": found.file.path,
         "row": found.row,
@@ -96,10 +75,10 @@ def document(found: Trace, *, masked: bool) -> dict[str, Json]:
         "message": verdict.reason or None if verdict else None,
         "masked": masked,
         "missing": found.missing or None,
-        "cells": origin.cells if origin else None,
-        "fields": origin.mapped if origin else None,
-        "objection": origin.objection or None if origin else None,
-        "sent": origin.sent if origin else None,
+        "cells": dict(view.cells) if view else None,
+        "fields": dict(view.mapped) if view and view.mapped is not None else None,
+        "objection": view.finding.reason if view and view.finding else None,
+        "sent": dict(view.sent) if view and view.sent is not None else None,
         "requests": [_told(request) for request in found.requests],
     }
 
@@ -119,45 +98,11 @@ def _told(request: Request) -> dict[str, Json]:
     }
 
 
-def origin_of(job: Job, number: int) -> Origin | None:
-    """Read a row again and go through our own steps; None if the file has no such row.
+def row_of(job: Job, number: int) -> RowView | None:
+    """Read a row again and judge it; None if the file has no such row.
 
     `job` has the row's file as its only source. Raises InputUnusable or InputChanged.
     """
     (source,) = job.sources
     row = next((row for row in source.rows() if row.number == number), None)
-    if row is None:
-        return None
-    cells = _named(row.cells, source.columns)
-    if isinstance(row, Malformed):
-        return Origin(cells, objection=row.reason)
-    mapper = mapper_of(source, job.profile, job.constants)
-    mapped = mapper.values(row.cells)
-    if column := mapper.skipped_by(row.cells):
-        return Origin(cells, mapped, objection=f"skip_if: column {column!r}")
-    try:
-        return Origin(cells, mapped, _fitter(job).lead(number, dict(mapped)).wire)
-    except Unfit as unfit:
-        return Origin(cells, mapped, objection=unfit.reason)
-
-
-def _fitter(job: Job) -> Fitter:
-    rule = job.provider.phone_rule
-    normalise = Normaliser(rule, job.effective_region, job.phone_check)
-    return Fitter(job.provider, normalise, str.encode)
-
-
-def _named(cells: Cells | str, columns: Sequence[str]) -> dict[str, Json]:
-    """Name the cells; by their place where the header has no name of their own."""
-    match cells:
-        case dict():
-            return cells
-        case str():
-            return {"(line)": cells}
-        case _:
-            named: dict[str, Json] = {}
-            for place, cell in enumerate(cells):
-                name = columns[place] if place < len(columns) else ""
-                taken = not name or name in named
-                named[f"{name} ({place + 1})".strip() if taken else name] = cell
-            return named
+    return row and Judge(job).view(0, row)

@@ -92,7 +92,7 @@ class Crowd:
         limits = replace(provider.limits, concurrency=PLACES)
         opened = open_source(self.folder / "leads.csv", Wishes())
         source = self.source(**vars(opened))
-        job = Job(provider, "1", (source,), batch_size=1)
+        job = Job(provider=provider, campaign="1", sources=(source,), batch_size=1)
         with Ledger(self.ledger) as ledger:
             books, unfinished = self._books(ledger)
             delivery = Delivery(

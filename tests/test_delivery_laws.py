@@ -71,7 +71,12 @@ class World:
 
     def _opened(self, ledger: Ledger) -> tuple[Books, Importer]:
         guarded = not self.provider.safe
-        job = Job(self.provider, "1", (open_source(self.path, Wishes()),), batch_size=4)
+        job = Job(
+            provider=self.provider,
+            campaign="1",
+            sources=(open_source(self.path, Wishes()),),
+            batch_size=4,
+        )
         known = Known(ledger.digest("model", "1"), ledger.delivered(), ledger.in_doubt)
         if self.run_id is None:
             books = ledger.begin("model", "model", "1", {}, guarded=guarded)

@@ -139,9 +139,9 @@ def push(
     limits = replace(account.limits, concurrency=1)
     size = min(3, limits.batch_size)
     job = Job(
-        account.provider,
-        CAMPAIGNS[name],
-        (open_source(path, Wishes()),),
+        provider=account.provider,
+        campaign=CAMPAIGNS[name],
+        sources=(open_source(path, Wishes()),),
         batch_size=size,
     )
     with Ledger(folder / "ledger.sqlite") as ledger:

@@ -179,7 +179,7 @@ def test_rows_that_would_not_be_sent_have_their_verdict(program: Program) -> Non
     rows = ["+15551230001,new", "+15551230002", "9.19877E+11,new", "+15551230003,dead"]
     program.write("leads.csv", "\n".join(["phone,state", *rows]))
     ran = preview(program, "leads.csv", "--profile", "p.yaml", "--provider", "voiso")
-    assert "row 2  row_malformed: 1 cell, the header has 2\n  raw     1=+155" in ran.out
+    assert "row 2  row_malformed: 1 cell, the header has 2\n  raw     phone=+155" in ran.out
     assert "row 3  phone_damaged: a spreadsheet has cut it" in ran.out
     assert "row 4  skipped_by_rule: skip_if: column 'state'" in ran.out
     assert "1 of 3 numbers look cut by a spreadsheet" in ran.out
@@ -226,10 +226,10 @@ def test_objects_of_json_are_shown_as_json(program: Program) -> None:
     ran = preview(program, *given)
     assert 'address={"city": "X", "ok": true}  n=null' in ran.out
     assert 'sent    phoneNumber=+15551230001  metadata={"city": "X"}' in ran.out
-    assert "row 2  row_malformed: not a JSON object\n  raw     [1]\n" in ran.out
+    assert "row 2  row_malformed: not a JSON object\n  raw     (line)=[1]\n" in ran.out
     (first, second, third) = previewed(program, *given)["first"]
     assert first["raw"]["address"] == {"city": "X", "ok": True}
-    assert second["raw"] == {"": "[1]"}
+    assert second["raw"] == {"(line)": "[1]"}
     assert third["code"] == "phone_invalid"
 
 

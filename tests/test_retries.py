@@ -94,7 +94,9 @@ class Waits:
     def run_of(self, source: Source, *, batch_size: int) -> dict[Status, int]:
         provider = Model()
         limits = replace(provider.limits, doubt_delay=self.doubt_delay)
-        job = Job(provider, "1", (source,), batch_size=batch_size)
+        job = Job(
+            provider=provider, campaign="1", sources=(source,), batch_size=batch_size
+        )
         with Ledger(self.folder / "ledger.sqlite") as ledger:
             books = ledger.begin("model", "model", "1", {})
             books.add_file(0, "leads.csv", "")

@@ -6,8 +6,7 @@ import json
 import re
 import sys
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,25 +19,20 @@ from leadctl.encoding import usable
 from leadctl.errors import InputUnusable, UsageError
 from leadctl.exposure import exposures
 from leadctl.fields import FieldInvalid
-from leadctl.fitting import Fitter, Unfit
-from leadctl.job import Job, RejectLimit
+from leadctl.job import Job, RejectLimit, Rules
 from leadctl.numbering import is_region
-from leadctl.phone import Normaliser, PhoneCheck, PhoneForm, PhoneRule
+from leadctl.phone import PhoneCheck, PhoneForm
 from leadctl.run import Order
-from leadctl.spelling import PhoneProblem
 from leadctl.suppression import List, Suppressed
 from leadctl.wording import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from leadctl.cli.asked import Asked
     from leadctl.config import Account
-    from leadctl.mapping import Values
     from leadctl.model import Json
-    from leadctl.preview import Fit
     from leadctl.profile import Profile
-    from leadctl.source import Source
     from leadctl.yamlfile import Document
 
 
@@ -79,61 +73,30 @@ def ordered(asked: Asked) -> Iterator[Order]:
         )
 
 
-@dataclass(frozen=True)
-class Look:
-    """Files to look at, how their columns map, and what judges a row."""
-
-    sources: Sequence[Source]
-    profile: Profile | None
-    constants: Mapping[str, str]
-    fit: Fit
-
-
 @contextmanager
-def looked_at(asked: Asked) -> Iterator[Look]:
+def looked_at(asked: Asked) -> Iterator[Rules]:
     """Open files without an order: nothing is recorded, sent or written."""
     _require_text(asked)
-    check = inputs.choice(PhoneCheck, asked.phone_check, "--phone-check")
     document = config.load(asked.config)
     mapped = _profile(asked, document)
     account = _account(asked, document) if asked.provider or asked.account else None
-    region = asked.region or (mapped.region if mapped else None)
     with inputs.spooled(
         asked, platformdirs.user_state_path("leadctl") / "spool"
     ) as copy:
         try:
-            yield Look(
-                inputs.sources(asked, copy, mapped),
-                mapped,
-                _constants(asked.constants, account),
-                _fit(account, _region(region), check),
+            yield Rules(
+                sources=inputs.sources(asked, copy, mapped),
+                provider=account.provider if account else None,
+                profile=mapped,
+                constants=_constants(asked.constants, account),
+                region=_region(asked.region),
+                phone_check=inputs.choice(
+                    PhoneCheck, asked.phone_check, "--phone-check"
+                ),
             )
         finally:
             if copy:
                 copy.unlink(missing_ok=True)
-
-
-def _fit(account: Account | None, region: str | None, check: PhoneCheck) -> Fit:
-    """Return what judges a row: a provider's rules, or without one the phone alone."""
-    if account is None:
-        normalise = Normaliser(PhoneRule(PhoneForm.E164), region, check)
-        return partial(_phone_alone, normalise)
-    provider = account.provider
-    phones = Normaliser(provider.phone_rule, region, check)
-    fitter = Fitter(provider, phones, _undigested)
-    return lambda values: fitter.lead(0, values).wire
-
-
-def _phone_alone(normalise: Normaliser, values: Values) -> dict[str, Json]:
-    try:
-        normalise(values.get("phone"))
-    except PhoneProblem as problem:
-        raise Unfit(problem.code, "phone", problem.reason) from None
-    return {}
-
-
-def _undigested(_identity: str) -> bytes:
-    return b""
 
 
 @contextmanager

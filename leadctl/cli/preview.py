@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as json_module
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import typer
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from leadctl.cli.asked import Asked
+    from leadctl.judge import RowView
     from leadctl.model import Json
-    from leadctl.preview import Preview, Sample
+    from leadctl.preview import Preview
 
 
 @app.command("preview", rich_help_panel=Section.IMPORT)
@@ -84,11 +86,8 @@ def _looked_at(asked: Asked) -> list[Preview]:
     from leadctl.preview import preview
 
     with ExitStack() as stack:
-        look = stack.enter_context(looked_at(asked))
-        return [
-            preview(source, look.profile, look.constants, look.fit)
-            for source in look.sources
-        ]
+        rules = stack.enter_context(looked_at(asked))
+        return [preview(replace(rules, sources=(source,))) for source in rules.sources]
 
 
 def _document(
@@ -127,21 +126,31 @@ def _facts(found: Preview) -> Json:
         "problem": found.problem.message if found.problem else None,
         "damage": found.damage or None,
         "rows_looked_at": found.rows,
-        "rejected": dict(found.rejected),
-        "first": [_sample_facts(sample) for sample in found.first],
-        "rejects": [_sample_facts(sample) for sample in found.rejects],
+        "rejected": dict(found.counts),
+        "first": [_row_facts(view) for view in found.first],
+        "rejects": [_row_facts(view) for view in found.held_back],
     }
 
 
-def _sample_facts(sample: Sample) -> Json:
+def _row_facts(view: RowView) -> Json:
+    finding = view.finding
     return {
-        "row": sample.row,
-        "raw": dict(sample.raw),
-        "mapped": dict(sample.mapped),
-        "sent": dict(sample.sent),
-        "code": sample.code or None,
-        "field": sample.field or None,
-        "reason": sample.reason or None,
+        "row": view.number,
+        "raw": _filled(view.cells),
+        "mapped": dict(view.mapped or {}),
+        "sent": dict(view.sent or {}),
+        "code": finding.code if finding else None,
+        "field": finding.field or None if finding else None,
+        "reason": finding.reason if finding else None,
+    }
+
+
+def _filled(cells: Mapping[str, Json]) -> dict[str, Json]:
+    """Leave out what a table has empty; an object is shown as it stands."""
+    return {
+        name: cell
+        for name, cell in cells.items()
+        if not isinstance(cell, str) or cell.strip()
     }
 
 
@@ -170,20 +179,24 @@ def _lines(found: Preview) -> Iterator[str]:
         yield f"  {_printed(sentence)}"
     if found.damage:
         yield f"  {found.damage}"
-    for sample in (*found.first, *found.rejects):
-        yield from _sample_lines(sample)
-    if found.rejected:
+    for view in (*found.first, *found.held_back):
+        yield from _row_lines(view)
+    if found.counts:
         yield ""
-        counts = (f"{number:,} {code}" for code, number in found.rejected.items())
+        counts = (f"{number:,} {code}" for code, number in found.counts.items())
         yield f"{found.rows:,} rows looked at; not to be sent: {', '.join(counts)}"
 
 
-def _sample_lines(sample: Sample) -> Iterator[str]:
+def _row_lines(view: RowView) -> Iterator[str]:
     yield ""
-    verdict = f"{sample.code}: {sample.reason}" if sample.code else ""
-    yield _printed(f"row {sample.row}  {verdict}".rstrip())
-    for label in ("raw", "mapped", "sent"):
-        if values := getattr(sample, label):
+    verdict = f"{view.finding.code}: {view.finding.reason}" if view.finding else ""
+    yield _printed(f"row {view.number}  {verdict}".rstrip())
+    for label, values in (
+        ("raw", _filled(view.cells)),
+        ("mapped", view.mapped),
+        ("sent", view.sent),
+    ):
+        if values:
             yield folded(f"  {label:<6}  {_members(values)}", len("  mapped  "))
 
 

@@ -53,8 +53,8 @@ def guess(
         sheet=sheet,
         offline=True,
     )
-    with looked_at(asked) as look:
-        text = draft(look.sources[0])
+    with looked_at(asked) as rules:
+        text = draft(rules.sources[0])
     if to is None:
         typer.echo(text, nl=False)
         return
@@ -93,9 +93,9 @@ def check(
 
     asked = Asked(files=files or (), profile=profile, config=config, offline=True)
     with ExitStack() as stack:
-        look = stack.enter_context(looked_at(asked))
-        for source in look.sources:
-            mapper = mapper_of(source, look.profile, {})
+        rules = stack.enter_context(looked_at(asked))
+        for source in rules.sources:
+            mapper = mapper_of(source, rules.profile, {})
             for sentence in missed(source, mapper):
                 say(f"{source.shown}: {sentence}")
     fits = f" and fits {', '.join(files)}" if files else ""

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from leadctl.audit import Audit, FileOfRun
+    from leadctl.judge import RowView
     from leadctl.report import Report
-    from leadctl.trace import Origin, Trace
+    from leadctl.trace import Trace
 
 FileNumber = Annotated[
     int,
@@ -171,23 +172,23 @@ def _traced(books: Audit, file: int, row: int, ledger: str | None) -> Trace:
     files = books.files()
     if file > len(files):
         raise UsageError(f"this run had no file {file}", hint=f"it had {len(files)}")
-    chosen, origin, missing = files[file - 1], None, ""
+    chosen, view, missing = files[file - 1], None, ""
     try:
-        origin = _origin(books, chosen, row, ledger)
+        view = _view(books, chosen, row, ledger)
     except LeadctlError as error:  # the ledger knows its part all the same
         missing = error.message
-    return trace(books, chosen, row, origin, missing)
+    return trace(books, chosen, row, view, missing)
 
 
-def _origin(
+def _view(
     books: Audit, file: FileOfRun, row: int, ledger: str | None
-) -> Origin | None:
+) -> RowView | None:
     from leadctl.cli.asked import recalled
     from leadctl.cli.order import job_again
-    from leadctl.trace import origin_of
+    from leadctl.trace import row_of
 
     asked = recalled(books.run().options, ledger)
     only = replace(asked, offline=True, files=[asked.files[file.ordinal]])
     with job_again(only) as job:
         job.sources[0].require_fingerprint(file.fingerprint)
-        return origin_of(job, row)
+        return row_of(job, row)

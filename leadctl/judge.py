@@ -1,12 +1,15 @@
 """Rows as they stand in a file -> the leads that may be sent, and why the others not.
 
-Everything that a row is judged by before the ledger is asked: its shape, the profile's
-rules, its fields, suppression lists, the rows before it.
+The one place that judges a row before the ledger is asked: its shape, the profile's
+rules, its fields, suppression lists, the rows before it. A push judges a block of rows
+at a time; a look at a single row is a block of one.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass, replace
+from hashlib import blake2b
 from itertools import compress
 from operator import not_
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
@@ -14,51 +17,81 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from leadctl.fitting import Fitter, Unfit
 from leadctl.forensics import ROUNDED, damage
 from leadctl.job import mapper_of
-from leadctl.model import Code, Finding, Leads, Row, Status
-from leadctl.phone import Normaliser
+from leadctl.masking import shapes
+from leadctl.model import Block, Code, Finding, Leads, Malformed, Row, Status
+from leadctl.phone import ANY_COUNTRY, Normaliser
 from leadctl.seen import Seen
 from leadctl.source import expected_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from leadctl.fitting import Fitted
-    from leadctl.job import Job
+    from leadctl.job import Rules
     from leadctl.mapping import Mapper
-    from leadctl.model import Block, Cells
+    from leadctl.model import Cells, Json
+    from leadctl.source import Source
 
 
-class Screened(NamedTuple):
+class Judged(NamedTuple):
     """The leads of a block, in the order of the file, and the verdicts on the rest."""
 
     leads: Leads
     findings: list[Finding]
 
 
-class Screen:
-    """Judges the rows of a job's files, which come to it in order and once.
+@dataclass(frozen=True)
+class RowView:
+    """A row in its file, and what each step makes of it.
 
-    `digest` is what leads are known by in the ledger. Raises InputUnusable at once
-    where a file does not fit the map.
+    `cells` are named by column. `mapped` are its lead fields, `sent` the object that
+    goes on the wire; None where an earlier step ended its way, for the reason in
+    `finding`.
     """
 
-    def __init__(self, job: Job, digest: Callable[[str], bytes]) -> None:
-        self._sources = job.sources
-        normalise = Normaliser(
-            job.provider.phone_rule, job.effective_region, job.phone_check
+    number: int
+    cells: Mapping[str, Json]
+    mapped: Mapping[str, Json] | None = None
+    sent: Mapping[str, Json] | None = None
+    finding: Finding | None = None
+
+    def masked(self) -> RowView:
+        return replace(
+            self,
+            cells=shapes(self.cells),
+            mapped=None if self.mapped is None else shapes(self.mapped),
+            sent=None if self.sent is None else shapes(self.sent),
         )
-        self._fitter = Fitter(job.provider, normalise, digest)
+
+
+def unkeyed(identity: str) -> bytes:
+    """Return a hash of an identity where there is no ledger to compare it with."""
+    return blake2b(identity.encode(), digest_size=16).digest()
+
+
+class Judge:
+    """Judges the rows of files, which come to it in order and once.
+
+    `digest` gives the hash that leads are known by in the ledger. Raises InputUnusable
+    at once where a file does not fit the column mapping.
+    """
+
+    def __init__(self, rules: Rules, digest: Callable[[str], bytes] = unkeyed) -> None:
+        self._sources = rules.sources
+        self._provider = rules.provider
+        self._fitter = Fitter(rules.provider, _normaliser(rules), digest)
         self.mappers: list[Mapper] = [
-            mapper_of(source, job.profile, job.constants) for source in job.sources
+            mapper_of(source, rules.profile, rules.constants)
+            for source in rules.sources
         ]
         self._damage = [
             damage(source, mapper)
-            for source, mapper in zip(job.sources, self.mappers, strict=True)
+            for source, mapper in zip(rules.sources, self.mappers, strict=True)
         ]
-        self._suppressed = job.suppressed or frozenset[str]()
-        self._seen = Seen(expected_rows(job.sources, job.skip, job.limit) or 0)
+        self._suppressed = rules.suppressed
+        self._seen = Seen(expected_rows(rules.sources, rules.skip, rules.limit) or 0)
         self.repairs: Counter[str] = Counter()
-        """What was mended in phone cells, and how often."""
+        """Repairs of phone cells, by kind."""
         self._skipped_by: set[str | None] = set()
 
     @property
@@ -66,11 +99,11 @@ class Screen:
         """Fields that the rows read so far had and the provider has no place for."""
         return self._fitter.unplaced
 
-    def damages(self) -> Iterator[str]:
+    def damages(self) -> Iterator[tuple[Source, str]]:
         """Yield a sentence for each file whose phones a spreadsheet has cut."""
         for source, found in zip(self._sources, self._damage, strict=True):
             if sentence := str(found):
-                yield f"{source.shown}: {sentence}"
+                yield source, sentence
 
     def ruled_in_vain(self) -> list[str]:
         """Name the columns whose skip rules have left out no row so far."""
@@ -81,7 +114,7 @@ class Screen:
         """Tell of each lead whether it is on a suppression list."""
         return [key in self._suppressed for key in leads.keys]
 
-    def judge(self, file: int, block: Block) -> Screened:
+    def judge(self, file: int, block: Block) -> Judged:
         """Judge the rows of a block of this file, and give up their cells."""
         mapper, numbers, rows = self.mappers[file], block.numbers, block.cells
         findings = [
@@ -111,7 +144,42 @@ class Screen:
         if repairs:
             for row in leads.rows:
                 self.repairs.update(repairs.get(row, ()))
-        return Screened(leads, findings)
+        return Judged(leads, findings)
+
+    def views(
+        self, file: int, block: Block, is_shown: Callable[[int, Finding | None], bool]
+    ) -> Iterator[RowView]:
+        """Judge a block, and yield those of its rows that are to be shown, in order."""
+        cells = dict(zip(block.numbers, block.cells, strict=True))
+        malformed = {row.number: row.cells for row in block.malformed}
+        leads, findings = self.judge(file, block)
+        found = {finding.row: finding for finding in findings}
+        places = {row: place for place, row in enumerate(leads.rows)}
+        columns = self._sources[file].columns
+        for number in range(block.first, block.last + 1):
+            finding = found.get(number)
+            if not is_shown(number, finding):
+                continue
+            if number in malformed:
+                named = _named(malformed[number], columns)
+                yield RowView(number, named, finding=finding)
+                continue
+            mapped = self.mappers[file].values(cells[number])
+            sent = None
+            if number in places and self._provider:
+                sent = leads[places[number]].wire
+            yield RowView(number, _named(cells[number], columns), mapped, sent, finding)
+
+    def view(self, file: int, row: Row | Malformed) -> RowView:
+        """Judge a row alone: what depends on other rows of the file does not count."""
+        n = row.number
+        block = (
+            Block(n, n, [], [], [row])
+            if isinstance(row, Malformed)
+            else Block(n, n, [n], [row.cells])
+        )
+        (found,) = self.views(file, block, lambda _number, _finding: True)
+        return found
 
     def again(self, file: int, wanted: Collection[int]) -> Leads:
         """Read rows of a file again: the leads that fit, the same bytes as before."""
@@ -136,6 +204,27 @@ class Screen:
                 if damage.includes(phone)
             }
         return self._fitter.fitted(numbers, table, odd)
+
+
+def _normaliser(rules: Rules) -> Normaliser:
+    rule = rules.provider.phone_rule if rules.provider else ANY_COUNTRY
+    return Normaliser(rule, rules.effective_region, rules.phone_check)
+
+
+def _named(cells: Cells | str, columns: Sequence[str]) -> dict[str, Json]:
+    """Name cells by their column, or by their place where it has no name of its own."""
+    match cells:
+        case dict():
+            return cells
+        case str():
+            return {"(line)": cells}
+        case _:
+            named: dict[str, Json] = {}
+            for place, cell in enumerate(cells):
+                name = columns[place] if place < len(columns) else ""
+                taken = not name or name in named
+                named[f"{name} ({place + 1})".strip() if taken else name] = cell
+            return named
 
 
 Verdict: TypeAlias = "tuple[Status, Code, str] | tuple[Status, Code, str, str]"
