@@ -163,9 +163,18 @@ class CampaignClosed(ProviderError):
 
 
 class Unusable(ProviderError):
-    """An answer that says nothing of leads or campaign; repeating cannot mend it."""
+    """An answer that says nothing of leads or campaign; repeating cannot mend it.
+
+    `in_doubt`: nor does it say that the request was not taken in.
+    """
 
     exit_code = ExitCode.TROUBLE
+
+    def __init__(
+        self, message: str, *, hint: str | None = None, in_doubt: bool = False
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.in_doubt = in_doubt
 
 
 class Untrusted(Unusable):

@@ -41,6 +41,21 @@ if TYPE_CHECKING:
 
 GROUP = "leadctl.providers"
 
+REFUSALS: dict[int, type[ProviderError]] = {
+    400: Refused,
+    401: AccessDenied,
+    403: AccessDenied,
+    404: CampaignClosed,
+    405: Unusable,
+    406: Unusable,
+    413: Refused,
+    415: Unusable,
+    422: Refused,
+    425: NotProcessed,
+    429: NotProcessed,
+}
+"""HTTP statuses that say "not taken in" everywhere."""
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -87,8 +102,9 @@ class Provider(ABC):
     documentation: ClassVar[str]
     limits: ClassVar[Limits]
     answers: ClassVar[tuple[int, ...]]
-    """HTTP statuses whose body says something about the leads; the rest mean the same
-    everywhere."""
+    """HTTP statuses whose body says something about the leads."""
+    refusals: ClassVar[Mapping[int, type[ProviderError]]] = REFUSALS
+    """HTTP statuses that say "not taken in"; all others leave an upload in doubt."""
     phone_wire: ClassVar[str]
     """Key of the phone number in the object of a lead."""
     fields: ClassVar[tuple[Field, ...]]
@@ -203,24 +219,18 @@ class Provider(ABC):
 
     def meaning(self, response: httpx.Response) -> ProviderError:
         """Tell what an answer means by its status alone."""
-        said = f"{self.title} answered HTTP {response.status_code}{quoted(response)}"
-        match response.status_code:
-            case 401 | 403:
-                return AccessDenied(said)
-            case 404:
-                return CampaignClosed(f"{said}: campaign or address unknown")
-            case 400 | 413 | 422:
-                return Refused(said)
-            case 429:
-                return NotProcessed(said)
-            case 425:
-                return NotProcessed(said)
-            case status if status == 408 or status >= 500:
-                return InDoubt(said)
-            case status if 200 <= status < 300:
-                return self.unreadable(response)
-            case _:
-                return Unusable(said)
+        status = response.status_code
+        said = f"{self.title} answered HTTP {status}{quoted(response)}"
+        if response.is_success:
+            return self.unreadable(response)
+        if response.is_redirect:
+            return Unusable(f"{said}: redirects are not followed", in_doubt=True)
+        if status == 404:
+            said += ": campaign or address unknown"
+        refusal = self.refusals.get(status)
+        if refusal is None:
+            return InDoubt(said, lost=status == 408 or status >= 500)
+        return refusal(said)
 
     def unreadable(self, response: httpx.Response) -> InDoubt:
         status = response.status_code

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from leadctl.audit import BatchState
 from leadctl.courier import CannotAsk, Found
-from leadctl.errors import InDoubt, NotProcessed, ProviderError, Refused
+from leadctl.errors import InDoubt, NotProcessed, ProviderError, Refused, Unusable
 from leadctl.journey import Journey, Refusals, after_doubt, isolated
 from leadctl.model import Code, Outcome, Status
 from leadctl.pace import asked_pause
@@ -131,6 +131,8 @@ class Settlement:
                 journey.ask = self._can_ask and journey.doubted
                 self._repeat_or_give_up(journey, error, headers)
             case _:  # the next batch would meet the same
+                is_doubt = isinstance(error, Unusable) and error.in_doubt
+                journey.doubted = journey.doubted or is_doubt
                 self.give_up(journey, Code.NOT_PROCESSED)
                 raise error
 
@@ -185,8 +187,11 @@ class Settlement:
         """Settle a batch that is not sent again; a doubt stays, whatever came later."""
         why = journey.last.message if journey.last else "not sent"
         if journey.doubted:
-            unreadable = isinstance(journey.last, InDoubt) and not journey.last.lost
-            code = Code.ANSWER_UNREADABLE if unreadable else Code.ANSWER_LOST
+            match journey.last:
+                case InDoubt(lost=False) | Unusable(in_doubt=True):
+                    code = Code.ANSWER_UNREADABLE
+                case _:
+                    code = Code.ANSWER_LOST
             outcome = Outcome(Status.UNKNOWN, code, why)
         else:
             outcome = Outcome(Status.FAILED, code, why)

@@ -184,6 +184,8 @@ def _expect_error(case: Case) -> None:
     if isinstance(raised, errors.Refused) and "culprits" in case.facts:
         named = {str(index): why for index, why in raised.culprits.items()}
         assert named == case.facts["culprits"]
+    if "in_doubt" in case.facts:
+        assert getattr(raised, "in_doubt", None) == case.facts["in_doubt"]
     if "retry_after" in case.facts:
         answer = case.facts["exchanges"][-1]["answer"]
         pause = asked_pause(httpx.Headers(answer.get("headers", {})), NOON)
@@ -251,6 +253,21 @@ def silence_is_not_success(folder: Path) -> None:
             for text in NOTHING_SAID:
                 outcomes = _judged(case, httpx.Response(status, text=text)) or []
                 assert not any(outcome.status in DELIVERED for outcome in outcomes)
+
+
+ODD = (300, 302, 308, 402, 409, 410, 424, 451, 499, 500, 503)
+
+
+def an_odd_status_leaves_doubt(folder: Path) -> None:
+    """Unless the provider declares that it says "not taken in"."""
+    for case in _some(folder):
+        for status in ODD:
+            if status in case.provider.refusals:
+                continue
+            for text in NOTHING_SAID:
+                error = _raised(case, httpx.Response(status, text=text))
+                doubts = getattr(error, "in_doubt", isinstance(error, errors.InDoubt))
+                assert doubts, f"HTTP {status}: {error!r}"
 
 
 def a_batch_gives_the_same_bytes_every_time(folder: Path) -> None:
@@ -329,6 +346,7 @@ def every_kind_of_probe_is_recorded(folder: Path) -> None:
 LAWS: tuple[Callable[[Path], None], ...] = (
     every_lead_has_one_outcome,
     silence_is_not_success,
+    an_odd_status_leaves_doubt,
     a_batch_gives_the_same_bytes_every_time,
     a_higher_word_is_never_dialled_later,
     nothing_private_is_shown,
@@ -351,3 +369,11 @@ def _judged(case: Case, response: httpx.Response) -> list[Outcome] | None:
         return judge(case.provider, case.batch, response)
     except errors.ProviderError:
         return None
+
+
+def _raised(case: Case, response: httpx.Response) -> errors.ProviderError | None:
+    try:
+        judge(case.provider, case.batch, response)
+    except errors.ProviderError as error:
+        return error
+    return None

@@ -218,7 +218,7 @@ def _meaning(sentence: str, status: int) -> ProviderError:
     match status:
         case 404:
             return CampaignClosed(said)
-        case 400 | 409 | 422:
+        case 400 | 422:
             return Refused(said)
         case _:
             return InDoubt(said, lost=False)

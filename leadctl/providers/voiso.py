@@ -15,7 +15,7 @@ from leadctl.fields import Field, PriorityScale, boolean, sip_headers, source, t
 from leadctl.model import CREATED, Outcome
 from leadctl.phone import PhoneForm, PhoneRule
 from leadctl.probe import KEY_ACCEPTED, NOT_NAMED, Probe, fine, unknown, wrong
-from leadctl.provider import Limits, Provider
+from leadctl.provider import REFUSALS, Limits, Provider
 from leadctl.settings import setting
 from leadctl.wire import HEADERS, written
 
@@ -34,6 +34,7 @@ class Voiso(Provider):
     # campaign". An import whose answer was lost may still run: 15 s.
     limits = Limits(batch_size=1000, concurrency=1, min_interval=2.0, doubt_delay=15.0)
     answers = (200, 201, 202, 409)  # the page does not print its success code
+    refusals = REFUSALS | {409: NotProcessed}  # an import of the campaign still runs
     phone_rule = PhoneRule(PhoneForm.DIGITS, fewest=8)
     phone_wire = "phone_number"
     priority = PriorityScale(first=1, last=1000)

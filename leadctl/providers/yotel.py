@@ -24,7 +24,7 @@ from leadctl.fields import Field, text
 from leadctl.model import CREATED, Outcome
 from leadctl.phone import PhoneForm, PhoneRule
 from leadctl.probe import KEY_ACCEPTED, NOT_NAMED, Probe, fine, unknown, wrong
-from leadctl.provider import Limits, Provider
+from leadctl.provider import REFUSALS, Limits, Provider
 from leadctl.wire import HEADERS, written
 
 if TYPE_CHECKING:
@@ -40,7 +40,8 @@ class Yotel(Provider):
     documentation = "https://docs.yotel.in/api-reference/leads"
     # 600 requests in each clock minute for a key: Authentication page.
     limits = Limits(batch_size=500, concurrency=2, requests_per_minute=600)
-    answers = (200, 201, 409, 422)
+    answers = (200, 201, 422)
+    refusals = REFUSALS | {409: CampaignClosed}  # "state conflict": Error reference
     phone_rule = PhoneRule(PhoneForm.NATIONAL, country="IN")
     phone_wire = "phone"
     fields = (Field("name", "name", text), Field("email", "email", text))
@@ -79,8 +80,6 @@ class Yotel(Provider):
         )
 
     def outcomes(self, batch: Batch, response: httpx.Response) -> list[Outcome]:
-        if response.status_code == 409:
-            raise CampaignClosed(f"Yotel answered HTTP 409{quoted(response)}")
         answer = body(response)
         if response.status_code == 422:
             raise Refused(

@@ -63,7 +63,7 @@ class Fault:
         _check_range("skip", self.skip, 0)
         _check_range("times", self.times, 1)
         _check_range("seconds", self.seconds, 0)
-        _check_range("status", self.status, 400, 599)
+        _check_range("status", self.status, 300, 599)
         if self.retry_after is not None:
             _check_range("retry_after", self.retry_after, 0)
         if (self.kind, self.where) == ("expire_token", "token"):

@@ -266,7 +266,7 @@ def test_fault_is_read_from_text() -> None:
         ("lose:skip=one", "fault option skip=one is not a number"),
         ("lose:skip=-1", "fault option skip=-1 must be 0 or more"),
         ("lose:times=0", "fault option times=0 must be 1 or more"),
-        ("error_after:status=200", "fault option status=200 must be from 400 to 599"),
+        ("error_after:status=200", "fault option status=200 must be from 300 to 599"),
         ("lose:where=home", "unknown fault where 'home'; choose from upload, token"),
         ("throttle:retry_form=x", "unknown fault retry_form 'x'; choose from seconds"),
         ("throttle:retry_after=-1", "fault option retry_after=-1.0 must be 0 or more"),
