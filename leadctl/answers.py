@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from leadctl.errors import AccessDenied, NotProcessed, ProviderError
@@ -11,7 +10,7 @@ from leadctl.model import Code, Outcome, Status
 from leadctl.wire import read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     import httpx
 
@@ -85,29 +84,28 @@ def duplicate(reason: str = "already in the campaign") -> Outcome:
 
 
 def by_phone(batch: Batch, lists: Sequence[tuple[Json, Outcome]]) -> list[Outcome]:
-    """Match lists of numbers with the leads by digits, earlier lists first.
+    """Match lists of numbers with the leads by digits.
 
-    A list counts each number as often as it stands there; a lead in no list stays
-    undecided. Raises ValueError where a list is not a list.
+    A lead in no list stays undecided, and so does one in two. Raises ValueError where
+    a list is not a list.
     """
     sent = batch.leads.phones
     answered = [(numbers, o) for numbers, o in lists if isinstance(numbers, list)]
     if len(answered) < len(lists):
         raise ValueError("not a list of numbers")
-    (first, outcome), *_ = answered
-    if first == [*sent]:  # mostly: all of them, as they were sent
-        return [outcome] * len(sent)
-    counted = [
-        (Counter(map(digits, numbers)), outcome) for numbers, outcome in answered
-    ]
-    return [_first_match(digits(number), counted) for number in sent]
+    (first, outcome), *others = answered
+    if first == [*sent] and not any(numbers for numbers, _ in others):
+        return [outcome] * len(sent)  # mostly: all of them, as they were sent
+    sets = [({*map(digits, numbers)}, outcome) for numbers, outcome in answered]
+    return [_only_match(digits(number), sets) for number in sent]
 
 
-def _first_match(number: str, lists: Iterable[tuple[Counter[str], Outcome]]) -> Outcome:
-    for numbers, outcome in lists:
-        if numbers[number] > 0:
-            return outcome
-    return undecided()
+def _only_match(number: str, lists: Sequence[tuple[set[str], Outcome]]) -> Outcome:
+    found = [outcome for numbers, outcome in lists if number in numbers]
+    if len(found) > 1:
+        words = " and ".join(outcome.status for outcome in found)
+        return undecided(f"the answer calls this row {words}")
+    return found[0] if found else undecided()
 
 
 def by_index(

@@ -232,12 +232,12 @@ class Provider(ABC):
             return InDoubt(said, lost=status == 408 or status >= 500)
         return refusal(said)
 
-    def unreadable(self, response: httpx.Response) -> InDoubt:
-        status = response.status_code
-        return InDoubt(
-            f"{self.title} answered HTTP {status} with a body that cannot be read",
-            lost=False,
-        )
+    def unreadable(
+        self, response: httpx.Response, what: str = "a body that cannot be read"
+    ) -> InDoubt:
+        """Say what of an answer cannot be understood, or contradicts the rest of it."""
+        said = f"{self.title} answered HTTP {response.status_code} with {what}"
+        return InDoubt(said, lost=False)
 
     def url(self, *path: str) -> str:
         """Join path segments to the base URL; a colon stays (Yotel's `leads:bulk`)."""

@@ -98,11 +98,10 @@ class Settlement:
         if any(is_open) and self._may_repeat(journey, doubted=True):
             open_leads = journey.batch.leads.chosen(is_open)
             decided = [None if o.status is Status.UNKNOWN else o for o in outcomes]
+            journey.last = InDoubt(outcomes[is_open.index(True)].reason, lost=False)
             (rest,) = self._settle(journey, decided, [open_leads], BatchState.DOUBT)
             rest.attempts, rest.waited = journey.attempts, journey.waited
-            self._repeat(
-                rest, self._limits.doubt_delay, "some rows are missing from the answer"
-            )
+            self._repeat(rest, self._limits.doubt_delay, journey.last.message)
         else:
             self._settle(journey, outcomes)
 

@@ -184,6 +184,8 @@ def _expect_error(case: Case) -> None:
     if isinstance(raised, errors.Refused) and "culprits" in case.facts:
         named = {str(index): why for index, why in raised.culprits.items()}
         assert named == case.facts["culprits"]
+    if "message" in case.facts:
+        assert raised.message == case.facts["message"]
     if "in_doubt" in case.facts:
         assert getattr(raised, "in_doubt", None) == case.facts["in_doubt"]
     if "retry_after" in case.facts:

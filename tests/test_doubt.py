@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
+from program import recording
 
 from leadctl.sandbox import Fault
 
@@ -59,3 +61,90 @@ def test_status_that_refuses_leaves_no_doubt(push: Push, status: int) -> None:
     ran = push("ozonetel", "leads.csv", "--json", env=UNSAFE)
     assert ran.code in (3, 4, 5, 7)
     assert not ran.counts.keys() & {"created", "unknown"}
+
+
+CONTRADICTIONS: dict[str, tuple[str, dict[str, object], str]] = {
+    "agora-status-failed": (
+        "agora",
+        {
+            "status": "failed",
+            "received_count": 1,
+            "valid_count": 1,
+            "invalid_count": 0,
+            "errors": [],
+        },
+        "'failed'",
+    ),
+    "agora-error": (
+        "agora",
+        {
+            "status": "accepted",
+            "received_count": 1,
+            "valid_count": 1,
+            "invalid_count": 0,
+            "errors": [],
+            "error": "queue full",
+        },
+        "queue full",
+    ),
+    "lupitor-error": (
+        "lupitor",
+        {"success": True, "data": {"leadId": "x"}, "error": "Quota reached"},
+        "Quota reached",
+    ),
+    "ozonetel-fail": (
+        "ozonetel",
+        {"status": "FAIL", "message": "Number Already Exist"},
+        "'Number Already Exist'",
+    ),
+    "voiso-two-lists": (
+        "voiso",
+        {
+            "leads_import": {
+                "created": ["919000000001"],
+                "rejected": ["919000000001"],
+                "duplicates": [],
+            }
+        },
+        "created and rejected",
+    ),
+    "yotel-word": (
+        "yotel",
+        {
+            "total": 1,
+            "valid": 1,
+            "invalid": 0,
+            "duplicates": 0,
+            "results": [{"phone": "9000000001", "status": "queued", "id": "x"}],
+        },
+        "'queued'",
+    ),
+    "yotel-totals": (
+        "yotel",
+        {
+            "total": 3,
+            "valid": 1,
+            "invalid": 0,
+            "duplicates": 0,
+            "results": [{"phone": "9000000001", "status": "added", "id": "x"}],
+        },
+        "counts contradict",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CONTRADICTIONS.values(), ids=CONTRADICTIONS)
+def test_answer_that_contradicts_itself_is_no_success(
+    push: Push, case: tuple[str, dict[str, object], str]
+) -> None:
+    provider, said, quoted = case
+    answer = said | {"access_token": "t", "expires_in": 300, "token": "t"}
+    push.program.write("leads.csv", f"phone\n{NUMBERS[0]}\n")
+    prefix = f"LEADCTL_{provider.upper()}"
+    with recording(json.dumps(answer).encode()) as wire:
+        env = {f"{prefix}_BASE_URL": wire.url, f"{prefix}_RETRY_FOR": "0"}
+        ran = push(provider, "leads.csv", "--json", env=env)
+    assert (ran.code, ran.counts) == (10, {"unknown": 1})
+    (reason,) = ran.document["reasons"]
+    assert reason["code"] == "answer_unreadable"
+    assert quoted in reason["message"]

@@ -136,6 +136,10 @@ class Agora(Provider):
             raise Refused(said, _reasons(errors) if isinstance(errors, list) else {})
         if "received_count" not in answer or not isinstance(errors, list | None):
             raise self.unreadable(response)
+        word = answer.get("status")
+        if word != "accepted" or answer.get("error"):
+            said = f"status {one_line(str(word), 40)!r}{quoted(response)}"
+            raise self.unreadable(response, said)
         errors = errors or []
         named = _reasons(errors)
         # Rejections that cannot be attributed taint every row that is not named.

@@ -13,9 +13,11 @@ from leadctl.answers import (
     digits,
     duplicate,
     one_line,
+    quoted,
     rejected,
     seconds,
     undecided,
+    whole,
 )
 from leadctl.auth import FixedHeaders
 from leadctl.errors import AccessDenied, CampaignClosed, InDoubt, ProviderError, Refused
@@ -96,11 +98,13 @@ class Lupitor(Provider):
 
     def outcomes(self, batch: Batch, response: httpx.Response) -> list[Outcome]:
         answer = body(response)
-        if answer.get("success") is True and response.is_success:
-            # The page of the single call promises no more than `success`.
-            return [CREATED] if len(batch) == 1 else _counted(batch, answer.get("data"))
         said = answer.get("error")
         sentence = one_line(said) if isinstance(said, str) else ""
+        if answer.get("success") is True:
+            if said or not response.is_success:
+                raise self.unreadable(response, f"success{quoted(response)}")
+            # The page of the single call promises no more than `success`.
+            return [CREATED] if len(batch) == 1 else _counted(batch, answer.get("data"))
         if len(batch) == 1 and (outcome := _single(sentence, response.status_code)):
             return [outcome]
         if response.is_success and (answer.get("success") is not False or not sentence):
@@ -173,10 +177,17 @@ def _counted(batch: Batch, data: Json) -> list[Outcome]:
     duplicates = _named(batch.leads, skipped, numbers)
     counts = result.get("created"), result.get("skipped")
     unclear = undecided("the answer's counts contradict each other")
-    rest = CREATED if counts == _numbers(duplicates) else unclear
+    fits = counts == _numbers(duplicates) and _has_ids(result)
+    rest = CREATED if fits else unclear
     # More leads than identifiers: one fits two of them, and only one is meant.
     there = unclear if sum(duplicates) > len(skipped) else duplicate()
     return [there if is_named else rest for is_named in duplicates]
+
+
+def _has_ids(result: dict[str, Json]) -> bool:
+    """Tell whether ids back the count; the page's own example has more than leads."""
+    ids, created = result.get("createdIds"), result.get("created")
+    return len(ids if isinstance(ids, list) else []) >= whole(created, least=0)
 
 
 def _numbers(duplicates: list[bool]) -> tuple[int, int]:

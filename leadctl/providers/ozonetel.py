@@ -138,10 +138,12 @@ class Ozonetel(Provider):
     ) -> list[Outcome]:
         status, message = _message(response)
         sentence = message.casefold()
-        if status == "success" and re.fullmatch(r"number already exist(ed)?", sentence):
-            return [duplicate(message)]
-        if status == "success" and _SUCCESS.match(sentence):
-            return [CREATED]
+        is_there, is_good = _DUPLICATE.fullmatch(sentence), _SUCCESS.match(sentence)
+        if is_there or is_good:
+            if status != "success" or not response.is_success:
+                said = f"status {one_line(status, 40)!r} and {one_line(message)!r}"
+                raise self.unreadable(response, said)
+            return [duplicate(message) if is_there else CREATED]
         said = self._require_an_answer(response)
         if not response.is_success:
             raise self.meaning(response)
@@ -180,6 +182,7 @@ class Ozonetel(Provider):
         raise Unusable(said) if response.is_success else self.meaning(response)
 
 
+_DUPLICATE = re.compile(r"number already exist(ed)?")
 # Which of these texts comes depends on the campaign's state and on `action`; all of
 # them stand in rows of the page about a lead that was good. "Is Already Started" is
 # said of the campaign.

@@ -33,7 +33,7 @@ class Voiso(Provider):
     # One request at a time to a campaign, and 2 s of rest after each: "Running an API
     # campaign". An import whose answer was lost may still run: 15 s.
     limits = Limits(batch_size=1000, concurrency=1, min_interval=2.0, doubt_delay=15.0)
-    answers = (200, 201, 202, 409)  # the page does not print its success code
+    answers = (200, 201, 409)
     refusals = REFUSALS | {409: NotProcessed}  # an import of the campaign still runs
     phone_rule = PhoneRule(PhoneForm.DIGITS, fewest=8)
     phone_wire = "phone_number"
@@ -82,9 +82,14 @@ class Voiso(Provider):
             )
             closed = re.search(r"\blive\b", _errors(response))
             raise CampaignClosed(said) if closed else NotProcessed(said)
-        result = body(response).get("leads_import")
+        answer = body(response)
+        result = answer.get("leads_import")
         if not isinstance(result, dict):
             raise self.unreadable(response)
+        if answer.keys() & {"error", "errors"}:
+            raise self.unreadable(
+                response, f"leads_import and errors{_errors(response)}"
+            )
         try:
             return by_phone(
                 batch,

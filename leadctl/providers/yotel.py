@@ -17,6 +17,7 @@ from leadctl.answers import (
     quoted,
     rejected,
     undecided,
+    whole,
 )
 from leadctl.auth import bearer
 from leadctl.errors import AccessDenied, CampaignClosed, Refused
@@ -151,21 +152,20 @@ def _outcomes(
         for row, word in zip(results, words, strict=True)
     ]
     # The word for duplicates is not documented: an unknown word counts as one only
-    # while the number of duplicates accounts for every such row. `valid` has to fit
-    # what is called added.
+    # while the number of duplicates accounts for every such row.
     known = sum(word in _DUPLICATE_WORDS for word in words)
     accounted = answer.get("duplicates") == known + sum(unnamed)
-    added = sum(
-        row is not None and (word == "added" or (word not in _WORDS and not none))
-        for row, word, none in zip(results, words, unnamed, strict=True)
-    )
-    consistent = answer.get("valid") == added
+    counts = [whole(answer.get(name), least=0) for name in _COUNTS]
+    consistent = answer.get("total") == sum(counts) == len(results) and answer.get(
+        "valid"
+    ) == words.count("added")
     return [
         _outcome(row, word, accounted=accounted, consistent=consistent)
         for row, word in zip(results, words, strict=True)
     ]
 
 
+_COUNTS = ("valid", "invalid", "duplicates")
 _DUPLICATE_WORDS = frozenset({"duplicate", "duplicates", "exists", "skipped"})
 _WORDS = _DUPLICATE_WORDS | {"added", "invalid"}
 
@@ -175,19 +175,19 @@ def _outcome(
 ) -> Outcome:
     if row is None:
         return undecided()
+    has_id = row.get("id") is not None
+    if word not in _WORDS and not has_id and accounted:
+        return duplicate()
+    if word not in _WORDS or has_id is not (word == "added"):
+        said = f"the word {one_line(str(word), 40)!r} and {'an' if has_id else 'no'} id"
+        return undecided(f"Yotel answered with {said}")
     if word == "invalid":
         return rejected("Yotel calls the number invalid")
-    if word in _DUPLICATE_WORDS or (
-        word not in _WORDS and row.get("id") is None and accounted
-    ):
+    if word in _DUPLICATE_WORDS:
         return duplicate()
-    if word not in _WORDS and row.get("id") is None:
-        return undecided(f"Yotel answered with the word {one_line(str(word), 40)!r}")
-    return (
-        CREATED
-        if consistent
-        else undecided("the answer's counts contradict each other")
-    )
+    if not consistent:
+        return undecided("the answer's counts contradict each other")
+    return CREATED
 
 
 def _culprits(answer: dict[str, Json]) -> dict[int, str]:
