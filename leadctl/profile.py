@@ -105,6 +105,12 @@ class Profile:
         named = {name for s in self.fields.values() for name in columns(s)}
         return frozenset(named | {rule.column for rule in self.skip})
 
+    @property
+    def phones(self) -> frozenset[str]:
+        """The columns that phone numbers are read from."""
+        phone = self.fields.get("phone")
+        return frozenset(columns(phone) if phone else ())
+
     def with_constants(self, constants: Mapping[str, str]) -> Profile:
         """Return the profile with `--set` constants over its fields."""
         fixed = {name: Constant(value) for name, value in constants.items()}

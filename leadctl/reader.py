@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from leadctl import sniffing, workbook
 from leadctl.errors import InputUnusable
+from leadctl.fields import ALIASES, plain
 from leadctl.model import OWN, Row
 from leadctl.packing import LONGEST_MAGIC
 from leadctl.source import Choice, Format, Source, empty
@@ -23,6 +24,7 @@ from leadctl.surveying import SAMPLE, require_file, survey, survey_binary
 from leadctl.wording import count
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from leadctl.sniffing import Header
@@ -37,6 +39,7 @@ class Wishes:
     """What the user or a profile said about the file; None: to be found out.
 
     `known` are column names that a profile uses: a line that holds one is the header.
+    `phones` are those it reads phone numbers from; none: the names a phone goes by.
     `unless_utf8` is the encoding of a file whose bytes are no UTF-8.
     """
 
@@ -46,6 +49,7 @@ class Wishes:
     header: bool | None = None
     sheet: str | None = None
     known: frozenset[str] = frozenset()
+    phones: frozenset[str] = frozenset()
     unless_utf8: str | None = None
 
     def over(self, others: Wishes) -> Wishes:
@@ -57,6 +61,7 @@ class Wishes:
             others.header if self.header is None else self.header,
             self.sheet or others.sheet,
             self.known | others.known,
+            self.phones or others.phones,
             self.unless_utf8 or others.unless_utf8,
         )
 
@@ -181,7 +186,18 @@ def _table(path: Path, shown: str, found: Survey, wishes: Wishes) -> Source:
     )
     first = source.first_row()
     first += [""] * sniffing.padding(split, header, len(first))
-    return _headed(source, header, first)
+    if header.found and _has_data_inside(first, delimiter.value):
+        raise InputUnusable(
+            f"{shown}: a quote opened in the header closes in a later row",
+            hint="correct the quotes of the header",
+        )
+    return _headed(source, header, first, wishes)
+
+
+def _has_data_inside(header: list[str], delimiter: str) -> bool:
+    """Tell whether a name of several lines has somebody's number or address in it."""
+    later = [line for name in header for line in name.splitlines()[1:]]
+    return any(sniffing.looks_like_data(line.split(delimiter)) for line in later)
 
 
 def _first_lines(text: str) -> list[str]:
@@ -221,7 +237,7 @@ def _workbook(path: Path, shown: str, wishes: Wishes) -> Source:
         ),
     )
     top = next(line for line in lines if line.before >= header.before)
-    return _headed(source, header, top.cells)
+    return _headed(source, header, top.cells, wishes)
 
 
 def _sheet_choice(sheet: str, sheets: list[str], wishes: Wishes) -> Choice:
@@ -232,14 +248,19 @@ def _sheet_choice(sheet: str, sheets: list[str], wishes: Wishes) -> Choice:
     return Choice("sheet", sheet, why, several)
 
 
-def _headed(source: Source, header: Header, first: list[str]) -> Source:
-    """Name the columns by the header, or by their numbers where there is none."""
+def _headed(source: Source, header: Header, first: list[str], wishes: Wishes) -> Source:
+    """Name the columns by the header, or by their numbers where there is none.
+
+    A list of bare numbers has one column, and no profile is needed to say which.
+    """
     if header.found:
         names = tuple(first)
         said = Choice("header", f"line {header.before + 1}", header.why)
     else:
         names = tuple(map(str, range(1, len(first) + 1)))
         said = Choice("header", "none", header.why)
+        if len(names) == 1 and names[0] not in wishes.known:
+            names = ("phone",)
     more = []
     if header.before:
         more.append(
@@ -255,9 +276,18 @@ def _headed(source: Source, header: Header, first: list[str]) -> Source:
     if empty := sum(not name.strip() for name in names):
         more.append(Choice("without a name", str(empty), "these columns are not sent"))
     own = sum(name.startswith(OWN) for name in names)
-    dialect = replace(source.dialect, own=own)
+    dialect = replace(source.dialect, own=own, phones=_phones(names, wishes.phones))
     choices = (*source.choices, said, *more)
     return replace(source, names=names, choices=choices, dialect=dialect)
+
+
+def _phones(names: Sequence[str], said: frozenset[str]) -> frozenset[int]:
+    """Find the columns that hold phone numbers: as said, or by their names."""
+    return frozenset(
+        place
+        for place, name in enumerate(names)
+        if (name.strip() in said if said else plain(name) in ALIASES["phone"])
+    )
 
 
 def _ways_into(source: Source) -> tuple[str, ...]:

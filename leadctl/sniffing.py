@@ -122,10 +122,23 @@ def looks_like_data(cells: Sequence[str]) -> bool:
     return any(_DATA.fullmatch(cell.strip()) for cell in cells)
 
 
+def looks_like_number(cell: str) -> bool:
+    """Tell whether a cell begins as phone numbers do, and not as dates or a ZIP+4."""
+    return _PHONE.match(cell) is not None
+
+
 _ADDRESS = r"[^@\s]+@[^@\s]+\.[^@\s]+"
 DATE = r"\d{1,4}[-./]\d{1,2}[-./]\d{1,4}(?![-./\d])"  # but not 01.23.45.67.89
 _NUMBER = rf"(?!{DATE})\+?\(?\d[\d\s().-]{{5,}}\d"
-_DATA = re.compile(f"{_ADDRESS}|{_NUMBER}")
+_SCIENTIFIC = r"\d[.,]\d+[eE]\+?\d\d"
+_DATA = re.compile(
+    rf"""{_ADDRESS}|(?:'|=?"|tel:|p:)?(?:{_NUMBER}|{_SCIENTIFIC})"?""", re.IGNORECASE
+)
+_PHONE = re.compile(
+    rf"""(?:'|=?"|[a-z]{{1,9}}:)?(?!{DATE})(?!\d{{5}}-\d{{4}}$)"""
+    r"\+?\(?\d[\d\s()./-]{5,}\d",
+    re.IGNORECASE,
+)
 
 
 def split(lines: Sequence[str], delimiter: str, quote: str) -> list[Line]:

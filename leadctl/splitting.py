@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from leadctl import strictjson
 from leadctl.model import OWN, Block, Malformed, Row
+from leadctl.swallowing import swallows_rows
 from leadctl.wording import count
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ class Dialect:
     newline: str = "\n"
     own: int = 0
     """Columns of ours, from a reject file: nobody is told of them."""
+    phones: frozenset[int] = frozenset()
+    """Places of the columns that hold phone numbers."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,8 @@ def delimited(
     file: TextIO, dialect: Dialect, width: int | None
 ) -> Iterator[Sequence[Cells | Unsplit]]:
     """Split lines into rows of `width` cells (None: any); blank lines are no rows.
+
+    A row that ends early has empty cells at its end.
 
     Lines are split many at a time, at a third of the cost of one by one; where anything
     is odd among them, they are gone through again with care.
@@ -107,7 +112,25 @@ class _Table:
             rows = list(self.reader(lines))
         except csv.Error:
             return None
-        return rows if set(map(len, rows)) == {self.width} else None
+        widths = set(map(len, rows))
+        if widths != {self.width}:
+            if not 0 < min(widths) <= max(widths) <= self.width:
+                return None
+            if any(map(str.isspace, lines)):
+                return None
+            for row in rows:
+                self.fill(row)
+        if len(rows) < len(lines) and any(map(self.swallows, rows)):
+            return None
+        return rows
+
+    def fill(self, row: list[str]) -> list[str]:
+        """Add the empty cells that a row lacks at its end."""
+        row += [""] * ((self.width or 0) - len(row))
+        return row
+
+    def swallows(self, row: list[str]) -> bool:
+        return swallows_rows(row, self.dialect.delimiter, self.dialect.phones)
 
     def unquoted(self, lines: list[str]) -> list[str] | None:
         """Return the lines that are rows; None where a quote may join some of them."""
@@ -119,38 +142,50 @@ class _Table:
             return [line for line in lines if line.rstrip("\r\n")]
         return [line for line in lines if not line.isspace()]
 
-    def _width_reason(self, found: int) -> str:
-        own = self.dialect.own
-        cells = count(max(found - own, 0), "cell")
-        return f"{cells}, the header has {(self.width or 0) - own}"
-
     def careful(
         self, lines: list[str], file: Iterator[str]
     ) -> Iterator[list[str] | Unsplit]:
         """Split these lines one by one, and those that their last row goes on with."""
         waiting = _Lines(lines, file)
         while waiting:
+            reason = ""
             try:
                 for cells in self.reader(waiting):
-                    if cells and (self.width == 1 or not waiting.taken[0].isspace()):
-                        if self.width is None or len(cells) == self.width:
-                            yield cells
-                        elif len(waiting.taken) > 1:
-                            break
-                        else:
-                            yield Unsplit(self._width_reason(len(cells)), cells)
+                    if reason := self.stray_quote(cells, waiting.taken):
+                        break
+                    if not self.is_blank(cells, waiting.taken[0]):
+                        yield self.of_the_width(cells)
                     waiting.start_row()
                     if not waiting:
                         return
-                else:
-                    return
-                reason = (
-                    "a quoted line break leaves the wrong number of cells; "
-                    "a stray quote?"
-                )
             except csv.Error as error:
                 reason = _quote_reason(str(error))
+            if not reason:
+                return
             yield Unsplit(reason, waiting.give_back().rstrip("\r\n"))
+
+    def stray_quote(self, cells: list[str], lines: list[str]) -> str:
+        """Say why the quotes that make one row of several lines are in doubt."""
+        if len(lines) == 1:
+            return ""
+        if len(cells) > (self.width or len(cells)):
+            return (
+                "a quoted line break leaves the wrong number of cells; a stray quote?"
+            )
+        if self.swallows(cells):
+            return "a quote opens in this row and closes in a later one; a stray quote?"
+        return ""
+
+    def is_blank(self, cells: list[str], line: str) -> bool:
+        return not cells or (line.isspace() and len(cells) != self.width)
+
+    def of_the_width(self, cells: list[str]) -> list[str] | Unsplit:
+        found, own = len(cells), self.dialect.own
+        if self.width is None or found <= self.width:
+            return self.fill(cells)
+        return Unsplit(
+            f"{count(found - own, 'cell')}, the header has {self.width - own}", cells
+        )
 
 
 class _Lines:

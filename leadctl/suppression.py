@@ -154,7 +154,7 @@ def _entries(
 def _opened(listed: List) -> Source:
     known = frozenset([listed.column] if listed.column else [])
     try:
-        source = open_source(listed.path, Wishes(known=known))
+        source = open_source(listed.path, Wishes(known=known, phones=known))
     except InputUnusable as error:
         error.message = f"suppression list {error.message}"
         raise

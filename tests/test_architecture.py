@@ -74,10 +74,12 @@ ALLOWED = {
     "surveying": {"encoding", "errors", "packing", "wording"},
     "sniffing": {"fields", "model", "wording"},
     "workbook": {"errors", "wording"},
-    "splitting": {"model", "strictjson", "wording"},
+    "swallowing": {"sniffing"},
+    "splitting": {"model", "strictjson", "swallowing", "wording"},
     "source": {"errors", "model", "packing", "splitting", "surveying", "workbook"},
     "reader": {
         "errors",
+        "fields",
         "model",
         "packing",
         "sniffing",

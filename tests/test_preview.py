@@ -176,10 +176,17 @@ def test_option_wins(
 def test_rows_that_would_not_be_sent_have_their_verdict(program: Program) -> None:
     profile = "{fields: {phone: phone}, skip_if: {column: state, in: [dead]}}"
     program.write("p.yaml", profile)
-    rows = ["+15551230001,new", "+15551230002", "9.19877E+11,new", "+15551230003,dead"]
+    rows = [
+        "+15551230001,new",
+        "+15551230002,new,x",
+        "9.19877E+11,new",
+        "+15551230003,dead",
+    ]
     program.write("leads.csv", "\n".join(["phone,state", *rows]))
     ran = preview(program, "leads.csv", "--profile", "p.yaml", "--provider", "voiso")
-    assert "row 2  row_malformed: 1 cell, the header has 2\n  raw     phone=+155" in ran.out
+    assert (
+        "row 2  row_malformed: 3 cells, the header has 2\n  raw     phone=+" in ran.out
+    )
     assert "row 3  phone_damaged: a spreadsheet has cut it" in ran.out
     assert "row 4  skipped_by_rule: skip_if: column 'state'" in ran.out
     assert "1 of 3 numbers look cut by a spreadsheet" in ran.out

@@ -621,7 +621,7 @@ def test_corrected_reject_file_completes_the_import(push: Push) -> None:
         'Phone,Name,"Note; with, signs"\r\n'
         "+15551230001,Ann Testperson,fine\r\n"
         '  +1555,"Bob ""B"" Testperson","two\r\nlines "\r\n'
-        "+15551230003,Cid Testperson\r\n"
+        "+15551230003,Cid Testperson,tall, dark\r\n"
         "+15551230004,Dan Testperson,\r\n"
     )
     program.write("leads.csv", original)
@@ -631,7 +631,7 @@ def test_corrected_reject_file_completes_the_import(push: Push) -> None:
 
     rejects = folder / "leads.rejects.csv"
     assert stat.S_IMODE(rejects.stat().st_mode) == 0o600
-    bad, short = csv_rows(rejects)
+    bad, long = csv_rows(rejects)
     assert bad["Phone"] == "  +1555"
     assert bad["Name"] == 'Bob "B" Testperson'
     assert bad["Note; with, signs"] == "two\r\nlines "
@@ -645,11 +645,11 @@ def test_corrected_reject_file_completes_the_import(push: Push) -> None:
         "_leadctl_run": first.document["run_id"],
     }
     assert told["_leadctl_reason"]
-    assert (short["Phone"], short["Name"]) == ("+15551230003", "Cid Testperson")
+    assert (long["Phone"], long["Name"]) == ("+15551230003", "Cid Testperson")
     assert (folder / "leads.csv").read_bytes() == original.encode()
 
-    bad["Phone"], short["Note; with, signs"] = "+15551230002", "now complete"
-    write_csv(rejects, [bad, short])
+    bad["Phone"], long["Note; with, signs"] = "+15551230002", "tall, dark"
+    write_csv(rejects, [bad, {name: long[name] for name in bad}])
     second = push("voiso", "leads.rejects.csv", "--json")
     assert (second.code, second.counts) == (0, {"created": 2})
     everybody = [f"1555123000{n}" for n in (1, 2, 3, 4)]

@@ -104,10 +104,10 @@ def written(rows: list[list[str]], delimiter: str = ",", newline: str = "\n") ->
 
 @st.composite
 def ragged_tables(draw: st.DrawFn) -> list[list[str]]:
-    """Draw a header and rows of any width, each with something in it."""
+    """Draw a header and rows of its width or more, each with something in it."""
     width = draw(st.integers(1, 4))
     header = [f"column {n}" for n in range(width)]
-    row = st.lists(CELL, min_size=1, max_size=6)
+    row = st.lists(CELL, min_size=width, max_size=6)
     return [header, *draw(st.lists(row, min_size=1, max_size=6))]
 
 

@@ -58,6 +58,7 @@ LISTS = {
     "several columns": "name;Phone No.;since\nA;+15551230002;2026\nB;+15551230004;\n",
     "two columns of phones": "phone,mobile\n+15551230002,\n,+15551230004\n",
     "both phones of a person": "phone,mobile\n+15551230002,+15551230004\n",
+    "rows that end early": "phone,name,since\n+15551230002\n+15551230004,B\n",
     "a column twice": "phone,phone\n+15551230002,+15551230004\n",
     "JSONL": '{"phone": "+15551230002"}\n{"phone": "+1 555 123 0004", "x": 1}\n',
     "JSONL, other names": '{"Mobile": "+15551230002"}\n{"phone": "+15551230004"}\n',
@@ -244,7 +245,14 @@ USELESS: dict[str, tuple[str | bytes | None, str]] = {
     "another format": (b"\xd0\xcf\x11\xe0\xa1\xb1", "old or a protected Excel"),
     "cut short": (gzip.compress(b"+15551230002\n" * 99)[:-12], "cut short or damaged"),
     "two encodings": ("é+15551230002\n".encode() + b"\xe9\n", "byte 16 is not utf-8"),
-    "malformed row": ("phone,name\n+15551230002,A\n+15551230004\n", "row 2: 1 cell"),
+    "malformed row": (
+        "phone,name\n+15551230002,A\n+15551230004,B,C\n",
+        "row 2: 3 cells",
+    ),
+    "row in another": (
+        'phone,name\n+15551230002,"A\n+15551230004,B"\n',
+        "row 1: a quote opens in this row and closes in a later one",
+    ),
     "JSON broken": ('{"phone": "+15551230002"}\n{"phone"\n', "row 2: not JSON"),
     "cut number": ("+15551230002\n1.55512E+10\n", "row 2: a spreadsheet has cut it"),
     "cut to nothing": ("+15551230002\n2E+10\n", "row 2: a spreadsheet has cut it"),

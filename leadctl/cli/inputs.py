@@ -41,7 +41,11 @@ def sources(
     said = _wishes(asked)
     pinned = said.over(_pinned(mapped)) if mapped else said
     of_rejects = replace(
-        said, encoding=None, unless_utf8=pinned.encoding, known=pinned.known
+        said,
+        encoding=None,
+        unless_utf8=pinned.encoding,
+        known=pinned.known,
+        phones=pinned.phones,
     )
 
     def opened(name: str) -> Source:
@@ -73,6 +77,7 @@ def _pinned(mapped: Profile) -> Wishes:
         header=shape.header,
         sheet=shape.sheet,
         known=mapped.columns,
+        phones=mapped.phones,
     )
 
 
