@@ -208,7 +208,7 @@ def _read(path: Path, shown: str, named: tuple[str, str]) -> Survey:
     name, why = named
     digest, reading = hashlib.blake2b(digest_size=16), _Reading(name)
     with content(path, sys.maxsize) as opened:
-        while block := opened.file.read(BLOCK):
+        for block in _text_of(opened.file, name):
             digest.update(block)
             reading.take(block)
             if reading.line > LONGEST_LINE:
@@ -228,6 +228,23 @@ def _read(path: Path, shown: str, named: tuple[str, str]) -> Survey:
         opened.stamp,
         reading.suspicious,
     )
+
+
+END_OF_FILE = b"\x1a"
+"""Ctrl-Z: DOS programs fill the last 128 bytes of a file with it."""
+RECORD = 128
+
+
+def _text_of(file: BinaryIO, encoding: str) -> Iterator[bytes]:
+    """Yield the bytes of a file without the Ctrl-Z at its end."""
+    tail = b""
+    while block := file.read(BLOCK):
+        block = tail + block
+        tail = block[-RECORD:]
+        yield block[:-RECORD]
+    # In UTF-16 such a byte may be half of a letter.
+    wide = encoding.startswith(("utf-16", "utf-32"))
+    yield tail if wide else tail.rstrip(END_OF_FILE)
 
 
 @dataclass

@@ -281,6 +281,35 @@ def test_bare_number_is_no_header(tmp_path: Path, first: str) -> None:
     assert len([*source.rows()]) == 2
 
 
+@pytest.mark.parametrize("end", [b"\n\x1a", b"\x1a", b"\r\n" + b"\x1a" * 128])
+@pytest.mark.parametrize(
+    "line", [b"phone,name\n+15551230001,A", b'{"phone": "+15551230001", "name": "A"}']
+)
+def test_end_of_a_file_of_dos_is_no_row_and_no_letter(
+    tmp_path: Path, line: bytes, end: bytes
+) -> None:
+    (found,) = cells(tmp_path, line + end)
+    assert [*(found.values() if isinstance(found, dict) else found)] == [
+        "+15551230001",
+        "A",
+    ]
+    opened(tmp_path, line + end).require_unchanged()
+
+
+def test_letter_of_utf16_is_no_end_of_a_file(tmp_path: Path) -> None:
+    content = b"\xfe\xff" + "name\nA\u011a".encode("utf-16-be")
+    assert cells(tmp_path, content) == [["A\u011a"]]
+
+
+@pytest.mark.parametrize("stray", ["", 'x,"y\n'], ids=["plain", "beside a quote"])
+def test_null_of_a_database_is_an_empty_cell(tmp_path: Path, stray: str) -> None:
+    source = opened(tmp_path, f"phone,name\n{stray}\\N,A\nB\\N,\\N\n")
+    rows = [row.cells for row in source.rows() if isinstance(row, Row)]
+    assert rows == [["", "A"], ["B\\N", ""]]
+    last = next(source.rows_at(iter([len([*source.rows()])])))
+    assert last.cells == ["B\\N", "\\N"], "the reject file has what stands there"
+
+
 def test_blank_lines_are_no_rows(tmp_path: Path) -> None:
     assert cells(tmp_path, "x,y\n\n1,2\n\r\n\n3,4\n\n") == [["1", "2"], ["3", "4"]]
 
