@@ -73,6 +73,10 @@ class Pace:
             self.held, self._asked_since = now - self._asked_since, None
         return pause
 
+    def pause(self) -> float:
+        """Return the seconds the account has to be left alone; takes no start."""
+        return self._board.claim({self._account: 0.0}, self._time())
+
     def ended(self) -> None:
         """Note the end of a request: some providers count their rest from there."""
         if self._rest:

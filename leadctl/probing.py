@@ -1,7 +1,8 @@
 """The harmless call: asked before a run, and to test an account on its own.
 
-It writes nothing, so whatever goes wrong with it may be repeated; but it keeps the pace
-and the token of the account, which uploads need after it.
+It writes nothing, so whatever goes wrong with it may be repeated, and it does not count
+as an upload: the first batch leaves at once. It shares the account's token, and waits
+where the provider asked the account to.
 """
 
 from __future__ import annotations
@@ -91,10 +92,7 @@ class Caller:
                 key=unknown(f"{self.provider.title} has no call to test it by")
             )
         self._await_turn()
-        try:
-            response = self.line.send(request)
-        finally:
-            self.line.pace.ended()
+        response = self.line.send(request)
         try:
             shown = self.provider.probed(campaign, response)
             return replace(shown, date=response.headers.get("date", ""))
@@ -103,7 +101,7 @@ class Caller:
             raise
 
     def _await_turn(self) -> None:
-        while (pause := self.line.pace.claim()) > 0:
+        while (pause := self.line.pace.pause()) > 0:
             if pause > LONG_WAIT:
                 self.tell(pause, "the provider's pace for this account")
             self.clock.sleep(pause)

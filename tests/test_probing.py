@@ -144,6 +144,14 @@ def test_call_is_repeated_when_it_fails_and_keeps_the_wait_asked_for(
     assert "campaign fine" in ran.err
 
 
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_call_does_not_count_as_an_upload(push: Push, provider: str) -> None:
+    """The first batch leaves at once: neither rest nor rate is used up."""
+    slow = {"MIN_INTERVAL": "60", "REQUESTS_PER_MINUTE": "1"}
+    env = {f"LEADCTL_{provider}_{name}".upper(): slow[name] for name in slow}
+    assert push(provider, lead(push), env=env).code == 0
+
+
 @pytest.mark.parametrize("provider", ["ozonetel", "agora"])
 def test_call_and_upload_share_one_token(push: Push, provider: str) -> None:
     assert push(provider, lead(push)).code == 0
