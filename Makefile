@@ -74,7 +74,7 @@ docs: $(VENV)/.dev  ## Write the tables in docs/ anew, and build the pages as a 
 dist: $(VENV)/.dev  ## Build wheel and sdist, and the program as a single file, into dist/
 	rm -rf dist
 	$(BIN)/python -m build --no-isolation
-	$(BIN)/pex "$$(echo $(CURDIR)/dist/*.whl)[sandbox,xlsx]" --constraints requirements-dev.lock \
+	$(BIN)/pex "$$(echo $(CURDIR)/dist/*.whl)[sandbox]" --constraints requirements-dev.lock \
 		--console-script leadctl --venv prepend --sh-boot --output-file dist/leadctl.pex
 	dist/leadctl.pex --version
 

@@ -7,7 +7,7 @@ step taken row by row.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -18,6 +18,7 @@ from leadctl.profile import Columns, Constant, Members, Template, Translated
 from leadctl.profile import columns as read_by
 from leadctl.remembered import Remembered
 from leadctl.sniffing import looks_like_data
+from leadctl.spreadsheet import without_errors
 from leadctl.wording import nearest
 
 if TYPE_CHECKING:
@@ -93,8 +94,13 @@ def bind(profile: Profile, header: Sequence[str], *, nested: bool) -> Mapper:
 
     `nested` allows dotted paths into objects (JSONL).
     """
+    # Rules and the phone want to know of an error; it is no value of a lead.
     binder = _Binder(profile.document, header, nested=nested)
-    getters = {name: binder.getter(source) for name, source in profile.fields.items()}
+    of_values = replace(binder, keeps_errors=False)
+    getters = {
+        name: (binder if name == "phone" else of_values).getter(source)
+        for name, source in profile.fields.items()
+    }
     if "phone" not in getters:
         raise profile.document.problem(
             (*profile.at, "fields"), "the profile says nothing about `phone`"
@@ -127,7 +133,8 @@ def bind_by_name(
             hint="rename the column to phone, or name it in a profile (--profile)",
         )
     getters = {
-        name: first_of(header, found, nested=nested) for name, found in columns.items()
+        name: first_of(header, found, nested=nested, keeps_errors=name == "phone")
+        for name, found in columns.items()
     }
     getters |= {name: _constant(value) for name, value in constants.items()}
     used = {name for names in columns.values() for name in names}
@@ -139,6 +146,7 @@ class _Binder:
     document: Document
     header: Sequence[str]
     nested: bool
+    keeps_errors: bool = True
 
     def getter(self, source: Source) -> Getter:
         match source:
@@ -146,7 +154,12 @@ class _Binder:
                 present = [name for name in names if self._has(name)]
                 if not present:
                     raise self._missing(names[0], where)
-                return first_of(self.header, present, nested=self.nested)
+                return first_of(
+                    self.header,
+                    present,
+                    nested=self.nested,
+                    keeps_errors=self.keeps_errors,
+                )
             case Template(literals, columns, where):
                 parts = [self.getter(Columns((column,), where)) for column in columns]
                 if not parts:
@@ -205,9 +218,20 @@ def getters_of(header: Sequence[str], name: str, *, nested: bool) -> list[Getter
     return [_cell(i) for i, given in enumerate(header) if given == name]
 
 
-def first_of(header: Sequence[str], names: Sequence[str], *, nested: bool) -> Getter:
-    """Return a getter for the first of these columns that holds something."""
+def first_of(
+    header: Sequence[str],
+    names: Sequence[str],
+    *,
+    nested: bool,
+    keeps_errors: bool = True,
+) -> Getter:
+    """Return a getter for the first of these columns that holds something.
+
+    Without `keeps_errors`, what a spreadsheet shows instead of a result is nothing.
+    """
     found = [g for name in names for g in getters_of(header, name, nested=nested)]
+    if not (nested or keeps_errors):
+        found = [*map(_without_errors, found)]
     if len(found) == 1:
         return found[0]
 
@@ -224,6 +248,10 @@ def first_of(header: Sequence[str], names: Sequence[str], *, nested: bool) -> Ge
 def _cell(index: int) -> Getter:
     cell: Callable[[Cells], Json] = itemgetter(index)  # of a table the cells are a list
     return lambda rows: [*map(cell, rows)]
+
+
+def _without_errors(getter: Getter) -> Getter:
+    return lambda rows: without_errors(getter(rows))  # type: ignore[arg-type]  # of a table
 
 
 def _member(name: str) -> Getter:

@@ -33,6 +33,10 @@ _MAGIC = {
     b"\x28\xb5\x2f\xfd": Packing.ZSTD,
 }
 LONGEST_MAGIC = 4
+MOST_TIMES = 500
+"""What a file may unpack to, in times its size: leads are not as like one another."""
+UNBOUNDED = 16_000_000
+"""Bytes up to which that does not matter."""
 SUFFIXES = (".gz", ".bz2", ".zst")
 
 
@@ -47,13 +51,36 @@ def packing(start: bytes) -> Packing:
 def unpacked(file: BinaryIO, how: Packing) -> Iterator[BinaryIO]:
     """Read what a compressed file holds, block by block.
 
-    Raises OSError, with a sentence in `strerror`, where it is cut short or damaged.
+    Raises OSError, with a sentence in `strerror`, where it is cut short or damaged, or
+    unpacks to so much that nobody can have meant it.
     """
     opened, damages = _opened(file, how)
     try:
-        yield opened
+        yield opened if how is Packing.NONE else cast("BinaryIO", _Meant(opened, file))
     except damages as error:
-        raise OSError(0, f"its {how} data is cut short or damaged") from error
+        said = error.strerror if isinstance(error, OSError) else None
+        raise OSError(0, said or f"its {how} data is cut short or damaged") from error
+
+
+def require_meant(unpacked: int, size: int) -> None:
+    """Raise OSError where a file of this size unpacks to far too much."""
+    if unpacked > max(UNBOUNDED, MOST_TIMES * size):
+        raise OSError(0, f"it unpacks to more than {MOST_TIMES} times its size")
+
+
+class _Meant:
+    """A compressed file that is read no further than it can be meant."""
+
+    def __init__(self, opened: BinaryIO, file: BinaryIO) -> None:
+        self._opened = opened
+        self._file = file
+        self._unpacked = 0
+
+    def read(self, size: int) -> bytes:
+        block = self._opened.read(size)
+        self._unpacked += len(block)
+        require_meant(self._unpacked, self._file.tell())
+        return block
 
 
 def _opened(

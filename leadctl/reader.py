@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from leadctl.sniffing import Header
     from leadctl.surveying import Survey
+    from leadctl.workbook import Look, Sheet
 
 MOST_COLUMNS = 10_000
 ONE_A_LINE = "JSONL has one object a line; `jq -c '.[]'` makes it of an array"
@@ -208,15 +209,44 @@ def _first_lines(text: str) -> list[str]:
 
 
 def _workbook(path: Path, shown: str, wishes: Wishes) -> Source:
-    found = survey_binary(path, shown)
     sheets = workbook.sheets(path, shown)
     sheet = workbook.chosen(sheets, shown, wishes.sheet)
-    first = islice(workbook.rows(path, shown, sheet), sniffing.FIRST_LINES)
-    lines = [sniffing.Line(before, cells) for before, cells in first]
-    if not lines:
+    source = _sheet(path, shown, sheet, wishes)
+    if source is None:
         raise InputUnusable(
-            f"{shown}: the sheet {sheet!r} is empty", hint="name another with --sheet"
+            f"{shown}: the sheet {sheet.name!r} is empty",
+            hint="name another with --sheet",
         )
+    choice = _sheet_choice(sheet, sheets, wishes)
+    first, *others = source.choices
+    return replace(source, choices=(first, *choice, *others))
+
+
+def open_sheets(path: Path, wishes: Wishes) -> list[Source]:
+    """Open every sheet of a workbook that holds anything, hidden or not.
+
+    Of any other file, and of a workbook without such a sheet, it is `open_source`.
+    """
+    shown = str(path)
+    require_file(path, shown)
+    if not workbook.is_workbook(path, _first_bytes(path, shown)):
+        return [open_source(path, wishes)]
+    sheets = workbook.sheets(path, shown)
+    found = [_sheet(path, shown, sheet, wishes) for sheet in sheets]
+    return [*filter(None, found)] or [open_source(path, wishes)]
+
+
+def _sheet(path: Path, shown: str, sheet: Sheet, wishes: Wishes) -> Source | None:
+    """Open a sheet; None where it holds nothing."""
+    found = survey_binary(path, shown)
+    look = workbook.look(path, shown, sheet.name, sniffing.FIRST_LINES)
+    if not look.first:
+        return None
+    blank = [""] * look.right
+    lines = [
+        sniffing.Line(row.before, [*row.cells, *blank][look.left : look.right])
+        for row in look.first
+    ]
     header = sniffing.header(lines, wishes.known, wanted=wishes.header)
     source = Source(
         path=path,
@@ -229,23 +259,47 @@ def _workbook(path: Path, shown: str, wishes: Wishes) -> Source:
         fingerprint=found.fingerprint,
         size=found.size,
         stamp=found.stamp,
-        suspicious=True,
-        sheet=sheet,
-        choices=(
-            Choice("format", Format.XLSX, "its content"),
-            _sheet_choice(sheet, sheets, wishes),
-        ),
+        suspicious=look.suspicious,
+        sheet=sheet.name,
+        left=look.left,
+        choices=(Choice("format", Format.XLSX, "its content"), *_oddities(look)),
     )
     top = next(line for line in lines if line.before >= header.before)
     return _headed(source, header, top.cells, wishes)
 
 
-def _sheet_choice(sheet: str, sheets: list[str], wishes: Wishes) -> Choice:
+def _oddities(look: Look) -> list[Choice]:
+    """Say what nobody sees in a sheet, or sees and would not send."""
+    counted = {
+        "hidden rows": (look.hidden, "read like all others, also those of a filter"),
+        "error cells": (look.errors, "such as #N/A; none of them is sent"),
+        "formulas without a result": (
+            look.uncalculated,
+            "not sent; open the workbook in a spreadsheet program and save it",
+        ),
+    }
+    return [
+        Choice(what, f"{n:,}", why, True) for what, (n, why) in counted.items() if n
+    ]
+
+
+def _sheet_choice(sheet: Sheet, sheets: list[Sheet], wishes: Wishes) -> list[Choice]:
     if wishes.sheet:
-        return Choice("sheet", sheet, "as asked")
-    several = len(sheets) > 1
-    why = f"the first of {len(sheets)} (--sheet)" if several else "the only one"
-    return Choice("sheet", sheet, why, several)
+        return [Choice("sheet", sheet.name, "as asked")]
+    hidden = [repr(other.name) for other in sheets if other.is_hidden]
+    visible = len(sheets) - len(hidden)
+    why = f"the first of {visible} (--sheet)" if visible > 1 else "the only one"
+    if sheet.is_hidden:
+        why = "hidden, as all are"
+    elif hidden and visible == 1:
+        why = "the only visible one"
+    found = [Choice("sheet", sheet.name, why, visible > 1 or sheet.is_hidden)]
+    if hidden and visible:
+        names = ", ".join(hidden[:5]) + (" …" if len(hidden) > 5 else "")
+        found.append(
+            Choice("hidden sheets", names, "not read (--sheet names one)", True)
+        )
+    return found
 
 
 def _headed(source: Source, header: Header, first: list[str], wishes: Wishes) -> Source:

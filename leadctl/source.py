@@ -6,7 +6,7 @@ import io
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import chain, islice, tee
+from itertools import chain, tee
 from typing import TYPE_CHECKING
 
 from leadctl import workbook
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from leadctl.splitting import JsonLine
 
 
-TOGETHER = 1000
-"""Rows of a workbook that are read at a time."""
+TOGETHER = 100_000
+"""Cells and characters of a workbook that are read at a time."""
 
 LOOKED_AT = 1 << 18
 """Bytes of a file whose lines are counted; the rest is taken to be like them."""
@@ -67,7 +67,8 @@ class Source:
 
     `names` are the header's cells as they stand, `columns` the same without spaces at
     their ends; for JSONL they are the ways into the objects, dotted. `preamble` lines
-    (of a workbook: rows) stand before the header or the first row. `fingerprint` is the
+    (of a workbook: rows) stand before the header or the first row, and `left` columns,
+    all empty, before the first column of a sheet. `fingerprint` is the
     BLAKE2 of the unpacked bytes: a resumed run must read the same ones. `given` is the
     name on the command line, where messages say it in words.
     """
@@ -85,6 +86,7 @@ class Source:
     suspicious: bool
     packing: Packing = Packing.NONE
     sheet: str = ""
+    left: int = 0
     names: tuple[str, ...] = ()
     choices: tuple[Choice, ...] = ()
     given: str = ""
@@ -193,11 +195,18 @@ class Source:
                 self.require_unchanged()
         except OSError as error:
             raise InputChanged(f"{self.shown} cannot be read any more") from error
-        rows = workbook.rows(self.path, self.shown, self.sheet)
-        first = self.preamble + self.header
-        cells = ([*cells] for before, cells in rows if before >= first)
-        while together := [*islice(cells, TOGETHER)]:
-            yield together
+        first, width = self.preamble + self.header, len(self.names)
+        together: list[Cells] = []
+        size = 0
+        for row in workbook.rows(self.path, self.shown, self.sheet):
+            if row.before >= first:
+                cells = row.cells[self.left :]
+                together.append(cells + [""] * (width - len(cells)))
+                size += width + sum(map(len, cells))
+                if size > TOGETHER:
+                    yield together
+                    together, size = [], 0
+        yield together
 
     @contextmanager
     def _text(self) -> Iterator[TextIO]:

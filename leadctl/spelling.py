@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from leadctl.model import Code
+from leadctl.spreadsheet import ERRORS, why_no_result
 
 if TYPE_CHECKING:
     from leadctl.model import Json
@@ -125,6 +126,8 @@ def _mended(cell: str) -> Spelling:
         cell = _visible(cell, repairs)
     cell = cell.strip()
     cell = _unmarked(cell, repairs)
+    if cell in ERRORS:
+        raise _invalid(why_no_result(cell))
     if prefix := _PREFIX.match(cell):
         cell = cell[prefix.end() :].strip()
         repairs.append(Repair.PREFIX)

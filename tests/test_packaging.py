@@ -122,7 +122,7 @@ def test_installed_wheel_imports_a_file(installed: Path, tmp_path: Path) -> None
 )
 def test_single_file_runs_alone(built: Path, tmp_path: Path) -> None:
     single = tmp_path / "leadctl.pex"
-    content = (f"{next(built.glob('*.whl'))}[sandbox,xlsx]", "--constraints")
+    content = (f"{next(built.glob('*.whl'))}[sandbox]", "--constraints")
     shape = ("--console-script", "leadctl", "--venv", "prepend", "--sh-boot")
     pex = (sys.executable, "-m", "pex", *content, str(ROOT / "requirements-dev.lock"))
     made = run(tmp_path, *pex, *shape, "--output-file", single)

@@ -134,16 +134,6 @@ def test_file_without_a_phone_column_can_have_a_draft(program: Program) -> None:
     assert hint.endswith("a draft of one: leadctl profile guess 'my leads.csv'")
 
 
-def test_workbook_without_its_extra_names_no_installer(program: Program) -> None:
-    """A user of pipx or uv has no pip."""
-    program.write("leads.xlsx", workbook([["phone"], [ROW]]))
-    program.write("python_calamine.py", "raise ImportError\n")
-    env = {"PYTHONPATH": str(program.folder)}
-    ran = program("check", "leads.xlsx", "--provider", "voiso", "--json", env=env)
-    hint = "install leadctl with the extra xlsx (leadctl[xlsx]), or save the file as "
-    assert ran.error["hint"] == f"{hint}CSV (UTF-8)"
-
-
 def test_key_that_an_object_has_twice_is_not_settled_in_silence(
     program: Program,
 ) -> None:

@@ -1,0 +1,374 @@
+"""Workbooks as people see them: sheets, hidden rows, errors, number formats, bounds."""
+
+from __future__ import annotations
+
+import bz2
+import csv
+import gzip
+import io
+import json
+import zipfile
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from openpyxl import Workbook
+
+from leadctl import packing, workbook
+from leadctl.errors import InputUnusable
+from leadctl.reader import Wishes, open_source
+from leadctl.workbook import Budget
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from conftest import Push
+    from program import Program
+
+CHECK = ("check", "leads.xlsx", "--provider", "voiso")
+A, B, C = "+15550100001", "+15550100002", "+15550100003"
+
+MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+STRICT = "http://purl.oclc.org/ooxml/spreadsheetml/main"
+OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+PHONE = '<row r="1"><c r="A1" t="inlineStr"><is><t>phone</t></is></c></row>'
+LEAD = f'<row r="2"><c r="A2" t="inlineStr"><is><t>{A}</t></is></c></row>'
+
+
+def save(program: Program, book: Workbook, name: str = "leads.xlsx") -> None:
+    book.save(program.folder / name)
+
+
+def sheet_of(rows: list[list[Any]]) -> Workbook:
+    book = Workbook()
+    for row in rows:
+        book.worksheets[0].append(row)
+    return book
+
+
+def written(
+    rows: str, strings: str = "", *, main: str = MAIN, calc: str = "", start: str = ""
+) -> bytes:
+    """Write a workbook by hand: what no library of ours would write."""
+    parts = {
+        "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{OFFICE}"><sheets>'
+        f'<sheet name="S" sheetId="1" r:id="r1"/></sheets>{calc}</workbook>',
+        "xl/_rels/workbook.xml.rels": "<Relationships>"
+        f'<Relationship Id="r1" Type="{OFFICE}/worksheet" Target="/xl/s.xml"/>'
+        f'<Relationship Id="r2" Type="{OFFICE}/sharedStrings" Target="T.xml"/>'
+        "</Relationships>",
+        "xl/t.xml": f'<sst xmlns="{main}">{strings}</sst>',
+        "xl/s.xml": f'{start}<worksheet xmlns="{main}"><sheetData>{rows}</sheetData>'
+        "</worksheet>",
+    }
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    return file.getvalue()
+
+
+def column(path: Path) -> list[str]:
+    """Return what the reader makes of a sheet with one column."""
+    rows = workbook.rows(path, path.name, "S")
+    return ["|".join(row.cells) for row in rows]
+
+
+# --- sheets and rows ------------------------------------------------------------------
+
+
+@pytest.fixture
+def two_sheets(program: Program) -> None:
+    book = sheet_of([["phone"], [A]])
+    book.worksheets[0].title = "Old"
+    book.worksheets[0].sheet_state = "veryHidden"
+    leads = book.create_sheet("Leads")
+    for phone in ("phone", B, C):
+        leads.append([phone])
+    leads.row_dimensions[3].hidden = True
+    book.active = 1
+    save(program, book)
+
+
+@pytest.mark.usefixtures("two_sheets")
+def test_first_visible_sheet_is_read_and_what_is_hidden_is_said(push: Push) -> None:
+    ran = push("voiso", "leads.xlsx")
+    assert ran.code == 0
+    assert push.phones("voiso") == [B[1:], C[1:]]
+    assert "leads.xlsx: hidden sheets 'Old': not read (--sheet names one)" in ran.err
+    assert "leads.xlsx: hidden rows 1: read like all others" in ran.err
+
+
+@pytest.mark.usefixtures("two_sheets")
+def test_hidden_sheet_can_be_named(push: Push) -> None:
+    ran = push("voiso", "leads.xlsx", "--sheet", "Old")
+    assert push.phones("voiso") == [A[1:]]
+    assert "hidden" not in ran.err
+
+
+# --- cells without a result -----------------------------------------------------------
+
+
+def test_cell_without_a_result_is_named_and_never_sent(push: Push) -> None:
+    book = sheet_of(
+        [
+            ["phone", "name", "company"],
+            ["#N/A", "Anna Testperson", "x"],
+            ["=A1", "Ben Testperson", "x"],
+            [C, "#REF!", "=A1"],
+        ]
+    )
+    save(push.program, book)
+    ran = push("lupitor", "leads.xlsx", "--json")
+    assert ran.codes == {"phone_invalid": 2}
+    reasons = {reason["message"] for reason in ran.document["reasons"]}
+    assert reasons == {
+        "an error cell (#N/A)",
+        (
+            "a formula that was never calculated; open the workbook in a spreadsheet "
+            "program and save it"
+        ),
+    }
+    (lead,) = push.stored("lupitor")
+    assert "#" not in json.dumps(lead)
+    assert "leads.xlsx: error cells 2: such as #N/A; none of them is sent" in ran.err
+    assert "leads.xlsx: formulas without a result 2: not sent" in ran.err
+    text = (push.program.folder / "leads.rejects.csv").read_text("utf-8-sig")
+    cells = [row["phone"] for row in csv.DictReader(io.StringIO(text))]
+    assert cells == ["'#N/A", "'#UNCALCULATED!"]
+
+
+FORMULAS = {
+    "none": ("<f>X1</f>", "#UNCALCULATED!"),
+    "empty": ("<f>X1</f><v></v>", "#UNCALCULATED!"),
+    "a number": ("<f>X1</f><v>7</v>", "7"),
+    "nought": ("<f>X1</f><v>0</v>", "0"),
+    "shared": ('<f t="shared" si="0"/>', "#UNCALCULATED!"),
+}
+
+
+@pytest.mark.parametrize(("inside", "shown"), FORMULAS.values(), ids=FORMULAS)
+def test_result_of_a_formula_is_told_from_none(
+    tmp_path: Path, inside: str, shown: str
+) -> None:
+    path = tmp_path / "book.xlsx"
+    path.write_bytes(written(f"<row><c>{inside}</c></row>"))
+    assert column(path) == [shown]
+
+
+@pytest.mark.parametrize("formula", ["<f>X1</f>", ""])
+def test_nought_of_a_library_that_calculates_nothing_is_no_result(
+    tmp_path: Path, formula: str
+) -> None:
+    path = tmp_path / "book.xlsx"
+    cells = f"<row><c>{formula}<v>0</v></c></row>"
+    path.write_bytes(written(cells, calc='<calcPr fullCalcOnLoad="1"/>'))
+    assert column(path) == ["#UNCALCULATED!" if formula else "0"]
+
+
+# --- number formats -------------------------------------------------------------------
+
+LOCAL = "[<=9999999]###-####;(###) ###-####"
+SHOWN: list[tuple[object, str, str]] = [
+    (15550100001, '"+"0', "+15550100001"),
+    (15550100001, "+0", "+15550100001"),
+    (15550100001, r"\+#", "+15550100001"),
+    (15550100001, '"+"@', "+15550100001"),
+    (15550100001, '"+"General', "+15550100001"),
+    ("15550100001", '"+"@', "+15550100001"),
+    (555010001, "0000000000", "0555010001"),
+    (5550100001, "000-000-0000", "555-010-0001"),
+    (5550100001, "(000) 000-0000", "(555) 010-0001"),
+    (5550100, LOCAL, "555-0100"),
+    (5550100001, LOCAL, "(555) 010-0001"),
+    (123456789, '0#" "##" "##" "##" "##', "01 23 45 67 89"),
+    (7, '000;[Red]-000;"none"', "007"),
+    (155501, "[$-409]00000000", "00155501"),
+    (155501, "_-0000000_-", "0155501"),
+    # What a phone number does not have is left to the bare number, as before.
+    (5, '0" km"', "5"),
+    (1234567, "#,##0.00", "1234567"),
+    (1234567.5, "#,##0.00", "1234567.5"),
+    (0.5, "0%", "0.5"),
+    (12, '"€" 0', "12"),
+    (12, "[$€-407] 0", "12"),
+    (-12, '"+"0', "-12"),
+    (1.5, '"+"0', "1.5"),
+    (15550100001, "0.00E+00", "15550100001"),
+    (3, ";;;", "3"),
+    (7, "", "7"),
+    # Dates are ISO 8601, as before.
+    (45000, "yyyy-mm-dd", "2023-03-15"),
+    (45000, '[$-409]d" of "mmm', "2023-03-15"),
+    (45000.5, "dd.mm.yy hh:mm", "2023-03-15T12:00:00"),
+    (0.25, "hh:mm", "06:00:00"),
+    (1.5, "[h]:mm", "1 day, 12:00:00"),
+    (59, "yyyy-mm-dd", "1900-02-28"),
+    (61, "yyyy-mm-dd", "1900-03-01"),
+    (1e9, "yyyy-mm-dd", "1000000000"),
+    (-1, "yyyy-mm-dd", "-1"),
+]
+
+
+def test_cell_is_what_its_number_format_shows(push: Push) -> None:
+    book = sheet_of([["phone", "name"]])
+    sheet = book.worksheets[0]
+    for place, (value, code, _) in enumerate(SHOWN, start=2):
+        sheet.append([f"+1555{place:07}", value])
+        sheet.cell(place, 2).number_format = code
+    save(push.program, book)
+    assert push("voiso", "leads.xlsx").code == 0
+    shown = {lead["phone_number"]: lead["name"] for lead in push.stored("voiso")}
+    assert [*shown.values()] == [expected for _, _, expected in SHOWN]
+
+
+def test_leading_zero_of_a_format_is_part_of_the_phone(push: Push) -> None:
+    book = sheet_of([["phone"], [9000000001], [919000000002], ["9000000003"]])
+    for place, code in enumerate(("00000000000", '"+"0', "00000000000"), start=2):
+        book.worksheets[0].cell(place, 1).number_format = code
+    save(push.program, book)
+    assert push("yotel", "leads.xlsx").code == 0
+    assert push.phones("yotel") == ["9000000001", "9000000002", "9000000003"]
+
+
+# --- what writers differ in -----------------------------------------------------------
+
+RICH = "<si><r><t>+1555</t></r><r><t>0100001</t></r><rPh><t>x</t></rPh></si>"
+WRITERS: dict[str, tuple[bytes, list[str]]] = {
+    "shared and rich text": (
+        written('<row><c t="s"><v>0</v></c></row>', RICH),
+        [A],
+    ),
+    "strict": (written(PHONE + LEAD, main=STRICT), ["phone", A]),
+    "cells without a place": (
+        written("<row><c><v>1</v></c><c/><c><v>2</v></c></row>"),
+        ["1||2"],
+    ),
+    "gaps": (written('<row r="9"><c r="C9"><v>1</v></c></row>'), ["||1"]),
+    "escapes": (
+        written('<row><c t="str"><v>a_x000D_b_x005F_xD800_</v></c></row>'),
+        ["a\rb__xD800_".replace("__", "_")],
+    ),
+    "odd numbers": (
+        written(
+            "<row><c><v>1.5550100001E10</v></c><c><v>nan</v></c><c><v>x</v></c></row>"
+        ),
+        ["15550100001|nan|x"],
+    ),
+    "truth": (
+        written('<row><c t="b"><v>1</v></c><c t="b"><v>0</v></c></row>'),
+        ["true|false"],
+    ),
+    "a date in words": (
+        written('<row><c t="d"><v>2026-01-01</v></c></row>'),
+        ["2026-01-01"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("content", "shown"), WRITERS.values(), ids=WRITERS)
+def test_workbook_of_another_writer_is_read(
+    tmp_path: Path, content: bytes, shown: list[str]
+) -> None:
+    path = tmp_path / "book.xlsx"
+    path.write_bytes(content)
+    assert column(path) == shown
+
+
+def prefixed(content: bytes) -> bytes:
+    marked = content.replace(b"</", b"\0").replace(b"<", b"<x:")
+    return marked.replace(b"\0", b"</x:").replace(b"xmlns=", b"xmlns:x=")
+
+
+def test_prefixes_of_elements_are_the_writers_choice(program: Program) -> None:
+    save(program, sheet_of([["phone"], [A]]))
+    path = program.folder / "leads.xlsx"
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in parts.items():
+            is_sheet = name.startswith("xl/worksheets")
+            archive.writestr(name, prefixed(content) if is_sheet else content)
+    assert program(*CHECK, "--json").counts == {"created": 1}
+
+
+# --- bounds ---------------------------------------------------------------------------
+
+ENTITIES = '<!DOCTYPE worksheet [<!ENTITY a "aaaa">]>'
+LONG = '<{0} t="str"><{1}>' + "x" * 60_000 + "</{1}></{0}>"
+HOSTILE = {
+    "a document type": written(PHONE + LEAD, start=ENTITIES),
+    "deep": written("<a>" * 50_000 + "</a>" * 50_000),
+    "a long tag": written(f'<row x="{"y" * 1_500_000}"/>'),
+    "a long text": written(f"<row><c><v>{'1' * 1_500_000}</v></c></row>"),
+    "a long row": written("<row>" + LONG.format("c", "v") * 20 + "</row>"),
+    "a text of many runs": written("", "<si>" + LONG.format("r", "t") * 20 + "</si>"),
+    "many names": written("".join(f"<n{n}/>" for n in range(20_000))),
+    "far right": written('<row><c r="ZZZZ1"><v>1</v></c></row>'),
+    "nowhere": written('<row><c r="1A"><v>1</v></c></row>'),
+    "a text that is not there": written('<row><c t="s"><v>7</v></c></row>'),
+    "a row that is no number": written('<row r="x"><c><v>1</v></c></row>'),
+    "no XML": written("<row"),
+}
+
+
+@pytest.mark.parametrize("content", HOSTILE.values(), ids=HOSTILE)
+def test_hostile_workbook_is_refused_in_a_sentence(
+    tmp_path: Path, content: bytes
+) -> None:
+    path = tmp_path / "leads.xlsx"
+    path.write_bytes(content)
+    with pytest.raises(InputUnusable, match=r"it is damaged$"):
+        open_source(path, Wishes())
+
+
+@pytest.mark.parametrize(
+    ("budget", "words"),
+    [(Budget(cells=9), "more than 9 cells"), (Budget(text=200), "too much text")],
+    ids=["used range", "text"],
+)
+def test_workbook_beyond_a_budget_is_refused(
+    tmp_path: Path, budget: Budget, words: str
+) -> None:
+    strings = "".join(f"<si><t>text {n}</t></si>" for n in range(5))
+    row = '<row r="{}"><c r="A{}" t="s"><v>0</v></c></row>'
+    path = tmp_path / "leads.xlsx"
+    path.write_bytes(written(row.format(1, 1) + row.format(10, 10), strings))
+    assert workbook.look(path, "leads.xlsx", "S", 1).right == 1
+    with pytest.raises(InputUnusable, match=words):
+        workbook.look(path, "leads.xlsx", "S", 1, budget)
+
+
+def of_zeros(size: int) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/workbook.xml", b"0" * size)
+    return file.getvalue()
+
+
+PACKED: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": gzip.compress,
+    "bzip2": bz2.compress,
+    "zip": lambda content: of_zeros(len(content)),
+}
+
+
+@pytest.mark.parametrize("pack", PACKED.values(), ids=PACKED)
+def test_file_that_unpacks_to_far_too_much_is_refused(
+    program: Program, pack: Callable[[bytes], bytes]
+) -> None:
+    line = b"+15550100001\n"
+    program.write("leads.csv", pack(line * (packing.UNBOUNDED // len(line) + 2)))
+    ran = program("check", "leads.csv", "--provider", "voiso", "--json")
+    assert ran.code == 6
+    assert ran.error["message"] == (
+        "leads.csv: cannot be read: it unpacks to more than 500 times its size"
+    )
+
+
+def test_workbook_packed_in_another_way_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "leads.xlsx"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("xl/workbook.xml", "<workbook/>")
+    with pytest.raises(InputUnusable, match="it is damaged"):
+        open_source(path, Wishes())
