@@ -19,9 +19,9 @@ from leadctl.forensics import Damage, looks_rounded
 from leadctl.mapping import getters_of
 from leadctl.model import Code
 from leadctl.phone import ANY_COUNTRY, Normaliser
-from leadctl.reader import Wishes, open_source
+from leadctl.reader import Wishes, open_sheets
+from leadctl.spreadsheet import ERRORS
 from leadctl.wording import count, nearest
-from leadctl.workbook import sheets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -86,7 +86,12 @@ def read(lists: Sequence[List], rule: PhoneRule, region: str | None) -> Suppress
 
 
 def _numbers(listed: List, normalise: Normaliser) -> Iterator[int]:
-    source = _opened(listed)
+    for source in _opened(listed):
+        yield from _numbers_in(source, listed, normalise)
+
+
+def _numbers_in(source: Source, listed: List, normalise: Normaliser) -> Iterator[int]:
+    shown = _shown(source)
     found = rounded = 0
     for rows, values in _entries(listed, source):
         phones, problems = normalise.column(values)
@@ -94,7 +99,7 @@ def _numbers(listed: List, normalise: Normaliser) -> Iterator[int]:
             if _might_be_called(values[place], problem):
                 where = f"row {rows[place]}" if rows[place] else "its first line"
                 raise InputUnusable(
-                    f"suppression list {listed.path}, {where}: {problem.reason}",
+                    f"{shown}, {where}: {problem.reason}",
                     hint="correct the entry or take it out: a number that cannot be "
                     "compared might be called",
                 )
@@ -103,7 +108,7 @@ def _numbers(listed: List, normalise: Normaliser) -> Iterator[int]:
             rounded += sum(map(looks_rounded, values))
         yield from map(int, filter(None, phones.keys))
     if damaged := str(Damage(found, rounded=rounded)):
-        raise InputUnusable(f"suppression list {listed.path}: {damaged}")
+        raise InputUnusable(f"{shown}: {damaged}")
 
 
 def _might_be_called(value: Json, problem: PhoneProblem) -> bool:
@@ -117,13 +122,13 @@ def _might_be_called(value: Json, problem: PhoneProblem) -> bool:
             text = str(value).strip()
             digits = sum(map(str.isdigit, text))
             is_begun = text.startswith("+") and digits > 0
-            lost = _LOST.fullmatch(text) is not None
+            lost = text in ERRORS or _LOST.fullmatch(text) is not None
             return is_begun or digits >= FEWEST_DIGITS or lost
 
 
-_LOST = re.compile(r"#{2,}|#[A-Z0/]+[!?]|#N/A")
+_LOST = re.compile(r"#{2,}|#[A-Z0/]+[!?]")
 """What a spreadsheet shows for a number that its column is too narrow for, or that it
-could not calculate."""
+could not calculate: other errors than those known, too."""
 
 
 def _entries(
@@ -144,42 +149,46 @@ def _entries(
     for block in source.blocks():
         for row in block.malformed:
             raise InputUnusable(
-                f"suppression list {listed.path}, row {row.number}: {row.reason}",
+                f"{_shown(source)}, row {row.number}: {row.reason}",
                 hint="correct it: a number that cannot be compared might be called",
             )
         for getter in getters:
             yield block.numbers, getter(block.cells)
 
 
-def _opened(listed: List) -> Source:
+def _opened(listed: List) -> list[Source]:
+    """Open a list; of a workbook every sheet counts, hidden ones too."""
     known = frozenset([listed.column] if listed.column else [])
     try:
-        source = open_source(listed.path, Wishes(known=known, phones=known))
+        sources = open_sheets(listed.path, Wishes(known=known, phones=known))
     except InputUnusable as error:
         error.message = f"suppression list {error.message}"
         raise
-    if source.sheet and len(sheets(listed.path, source.shown)) > 1:
+    names = [name for source in sources for name in source.columns]
+    if listed.column is not None and listed.column not in names:
         raise InputUnusable(
-            f"suppression list {listed.path} has several sheets, and one would be read",
-            hint="save the one with the numbers as a file of its own",
+            f"suppression list {listed.path} has no column {listed.column!r}"
+            f"{nearest(listed.column, names)}"
         )
-    return source
+    return sources
+
+
+def _shown(source: Source) -> str:
+    """Name a list, and the sheet of a workbook."""
+    return f"suppression list {source.shown}" + (
+        f", sheet {source.sheet!r}" if source.sheet else ""
+    )
 
 
 def _columns(listed: List, source: Source) -> list[str]:
     """Name the columns that hold phones: the one said, or all that are recognised."""
     names = [*dict.fromkeys(source.columns)]
-    if listed.column is not None:
-        if listed.column not in names:
-            raise InputUnusable(
-                f"suppression list {listed.path} has no column {listed.column!r}"
-                f"{nearest(listed.column, names)}"
-            )
+    if listed.column in names:
         return [listed.column]
     phones = [name for name in names if plain(name) in ALIASES["phone"]]
     if not phones and len(names) > 1:
         raise InputUnusable(
-            f"suppression list {listed.path} has {count(len(names), 'column')}, "
+            f"{_shown(source)} has {count(len(names), 'column')}, "
             "and none is recognised as the phone number",
             hint=f"name it: --suppress '{listed.path}::COLUMN'",
         )

@@ -135,8 +135,8 @@ ALLOWED = {
         "reader",
         "source",
         "spelling",
+        "spreadsheet",
         "wording",
-        "workbook",
     },
     "fitting": {
         "fields",

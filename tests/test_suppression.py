@@ -444,15 +444,3 @@ def test_lead_in_doubt_is_not_sent_again_once_it_is_listed(
     ran = go_on(push, ran, "retry")
     assert (ran.code, ran.counts) == (0, {"created": 3, "suppressed": 2})
     assert push.phones("voiso") == SENT
-
-
-def test_list_of_several_sheets_is_not_read_in_part(
-    program: Program, leads: Path
-) -> None:
-    book = Workbook(write_only=True)
-    book.create_sheet("Some").append(["+15551230001"])
-    book.create_sheet("More").append(["+15551230002"])
-    book.save(program.folder / "never.xlsx")
-    ran = program("check", leads, "--provider", "voiso", "--suppress", "never.xlsx")
-    assert ran.code == 6
-    assert "never.xlsx has several sheets" in ran.err

@@ -372,3 +372,70 @@ def test_workbook_packed_in_another_way_is_refused(tmp_path: Path) -> None:
         archive.writestr("xl/workbook.xml", "<workbook/>")
     with pytest.raises(InputUnusable, match="it is damaged"):
         open_source(path, Wishes())
+
+
+# --- suppression lists ----------------------------------------------------------------
+
+
+def of_sheets(**sheets: list[list[Any]]) -> Workbook:
+    book = Workbook()
+    book.remove(book.worksheets[0])
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    return book
+
+
+SEVERAL = {
+    "a column": of_sheets(One=[["phone"], [A]], Empty=[], More=[[B]]),
+    "known columns": of_sheets(One=[["x", "Mobile"], ["y", A]], More=[["tel"], [B]]),
+    "remarks": of_sheets(About=[["never call these"]], One=[["phone"], [A], [B]]),
+}
+
+
+@pytest.mark.parametrize("book", SEVERAL.values(), ids=SEVERAL)
+def test_every_sheet_of_a_list_counts_and_hidden_rows_too(
+    program: Program, book: Workbook
+) -> None:
+    book.worksheets[-1].sheet_state = "hidden"
+    book.worksheets[-1].row_dimensions[1].hidden = True
+    save(program, book, "never.xlsx")
+    program.write("leads.csv", f"phone\n{A}\n{B}\n{C}\n")
+    arguments = ("leads.csv", "--provider", "voiso", "--suppress", "never.xlsx")
+    ran = program("check", *arguments, "--json")
+    assert ran.counts == {"created": 1, "suppressed": 2}, ran.err
+
+
+def test_column_of_a_list_is_named_for_the_sheets_that_have_it(
+    program: Program,
+) -> None:
+    rows = [["Caller", "x"], [A, "y"]]
+    save(program, of_sheets(One=rows, Two=[["phone", "x"], [B, "y"]]), "never.xlsx")
+    program.write("leads.csv", f"phone\n{A}\n{B}\n{C}\n")
+    arguments = ("leads.csv", "--provider", "voiso", "--suppress", "never.xlsx::Caller")
+    ran = program("check", *arguments, "--json")
+    assert ran.counts == {"created": 1, "suppressed": 2}, ran.err
+
+
+KNOWN = [["phone"], [A]]
+UNREADABLE = {
+    "error": (of_sheets(A=KNOWN, B=[*KNOWN, ["#N/A"]]), "sheet 'B', row 2: an error"),
+    "formula": (of_sheets(A=[*KNOWN, ["=B1"]]), "sheet 'A', row 2: a formula"),
+    "no column": (
+        of_sheets(A=KNOWN, B=[["a", "b"], ["x", "y"]]),
+        "sheet 'B' has 2 columns, and none is recognised",
+    ),
+}
+
+
+@pytest.mark.parametrize(("book", "words"), UNREADABLE.values(), ids=UNREADABLE)
+def test_sheet_that_may_hide_a_number_stops_the_run(
+    program: Program, book: Workbook, words: str
+) -> None:
+    save(program, book, "never.xlsx")
+    program.write("leads.csv", f"phone\n{A}\n")
+    arguments = ("leads.csv", "--provider", "voiso", "--suppress", "never.xlsx")
+    ran = program("check", *arguments, "--json")
+    assert ran.code == 6
+    assert words in ran.error["message"]
