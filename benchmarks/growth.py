@@ -15,8 +15,7 @@ from benchmarks.pipeline import push
 from benchmarks.sink import Served, sink
 from benchmarks.table import Table
 from leadctl.database import connect
-from leadctl.delivered import Delivered
-from leadctl.hashes import SIZE, cut
+from leadctl.delivered import SIZE, DeliveredLog
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,14 +79,13 @@ def _push(world: World, leads: int, served: Served, *, keep: bool = False) -> Co
 
 
 def fill(path: Path, count: int) -> None:
-    """Add made-up deliveries to a ledger, as runs do."""
+    """Add made-up deliveries to the first run of a ledger."""
     part = 10_000
     db = connect(path)
-    delivered = Delivered(db)
+    log = DeliveredLog(db)
     for _ in range(0, count, part):
-        db.execute("BEGIN")
-        delivered.add(cut(secrets.token_bytes(part * SIZE)))
-        db.execute("COMMIT")
-    with db.transaction():
-        delivered.sift()
+        with db.transaction():
+            log.add(1, [secrets.token_bytes(SIZE) for _ in range(part)])
+            if log.is_full:
+                log.put_away()
     db.close()

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from leadctl.database import Connection
     from leadctl.model import Json
 
+MOST_NAMED = 3
+"""Earlier runs that a report names."""
+
 MANY_ROWS = 1 << 40
 """More rows than any file has."""
 
@@ -103,6 +106,20 @@ _UNDER_WAY = {True: "sent, no answer yet", False: "to be sent again"}
 """What is said of the same batches while the run is going on."""
 
 
+def _merged(reasons: list[Reason]) -> list[Reason]:
+    """Put what many earlier runs delivered into one line."""
+    named = [one for one in reasons if one.code is Code.ALREADY_DELIVERED]
+    if len(named) <= MOST_NAMED:
+        return reasons
+    merged = replace(
+        min(named, key=lambda one: (one.file, one.row)),
+        text=f"delivered to this campaign by {len(named)} earlier runs",
+        count=sum(one.count for one in named),
+    )
+    rest = [one for one in reasons if one not in named]
+    return sorted([merged, *rest], key=lambda one: -one.count)
+
+
 class Audit:
     """One run's books, to be read."""
 
@@ -112,7 +129,12 @@ class Audit:
         self.timeline = Timeline(db, number)
 
     def run(self) -> Run:
-        cursor = self._db.execute("SELECT * FROM runs WHERE number = ?", (self._run,))
+        cursor = self._db.execute(
+            "SELECT r.number, id, provider, account, campaign, options, started_at,"
+            " finished_at, requests, exit_code, error, repairs"
+            " FROM runs AS r JOIN scopes ON scopes.number = scope WHERE r.number = ?",
+            (self._run,),
+        )
         names = [column[0] for column in cursor.description]
         facts = dict(zip(names, cursor.fetchone(), strict=True))
         facts["options"] = json.loads(facts["options"])
@@ -154,7 +176,7 @@ class Audit:
             Reason(Status(status), Code(code), text, number, *divmod(first, MANY_ROWS))
             for status, code, text, number, first in rows
         ]
-        return found + self._open_reasons(running=running)
+        return _merged(found) + self._open_reasons(running=running)
 
     def _open_reasons(self, *, running: bool) -> list[Reason]:
         """Say what became so far of batches that are open."""
@@ -219,14 +241,14 @@ class Audit:
     def _verdicts(self, file: int) -> Iterator[tuple[str, Verdict]]:
         """Yield groups of rows and the verdict they share, ordered by the first row."""
         for first, rows, status, code, field, text in self._db.execute(
-            "SELECT CAST(rows AS INTEGER) AS first, rows, status, code, field, text"
+            "SELECT first, rows, status, code, field, text"
             " FROM findings JOIN reasons ON reasons.number = reason"
             " WHERE run = :run AND file = :file"
-            " UNION ALL SELECT CAST(rows AS INTEGER), rows,"
+            " UNION ALL SELECT first, rows,"
             " CASE WHEN created THEN 'created' ELSE 'accepted' END, NULL, '', ''"
             " FROM batches WHERE run = :run AND file = :file"
             " AND state = 'settled' AND rows != ''"
-            " UNION ALL SELECT CAST(rows AS INTEGER), rows,"
+            " UNION ALL SELECT first, rows,"
             " state != 'waiting' OR doubted, NULL, NULL, NULL"
             " FROM batches WHERE run = :run AND file = :file AND state != 'settled'"
             " ORDER BY first",

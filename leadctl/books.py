@@ -18,7 +18,7 @@ from uuid import uuid4
 
 from leadctl import rowset
 from leadctl.audit import Audit, BatchState
-from leadctl.delivered import Delivered
+from leadctl.delivered import DeliveredLog
 from leadctl.errors import LedgerUnusable
 from leadctl.findings import Findings
 from leadctl.model import DELIVERED, Code, Finding, Leads, Status
@@ -59,7 +59,7 @@ class Books(Audit):
         super().__init__(db, number)
         self._transaction = db.transaction
         self._guarded = guarded
-        self._delivered = Delivered(db)
+        self._delivered = DeliveredLog(db)
         self._traffic = Traffic(db, number)
         self._findings = Findings(db, number)
         self._doubtful: list[tuple[int, Leads]] = []
@@ -104,6 +104,12 @@ class Books(Audit):
                 self._write_shared()
         finally:
             self._is_together = False
+        self._put_away(self._delivered.is_full)  # in the log it is on disk by now
+
+    def _put_away(self, is_due: bool) -> None:
+        if is_due:
+            with self._transaction():
+                self._delivered.put_away()
 
     def flush(self) -> None:
         if self._findings:
@@ -227,20 +233,21 @@ class Books(Audit):
         self._traffic.forget(batch)
         for status, rows in (good or {Status.CREATED: []}).items():
             created = len(rows) if status is Status.CREATED else 0
-            counted = (rowset.written(rows), created, len(rows) - created)
+            first = rows[0] if rows else 0
+            counted = (first, rowset.written(rows), created, len(rows) - created)
             if number is not None:
                 self._db.execute(
                     "UPDATE batches"
-                    " SET state = 'settled', rows = ?, created = ?, accepted = ?"
-                    " WHERE number = ? AND run = ?",
+                    " SET state = 'settled', first = ?, rows = ?,"
+                    " created = ?, accepted = ? WHERE number = ? AND run = ?",
                     (*counted, number, self._run),
                 )
                 number = None
             elif rows:  # of a second status, or rehearsed and never sent
                 self._db.execute(
-                    "INSERT INTO batches (run, file, id, rows, created, accepted,"
-                    " size, state, doubted, attempts)"
-                    " VALUES (?, ?, ?, ?, ?, ?, ?, 'settled', 0, 0)",
+                    "INSERT INTO batches (run, file, id, first, rows, created,"
+                    " accepted, size, state, doubted, attempts)"
+                    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'settled', 0, 0)",
                     (self._run, batch.file, uuid4().bytes, *counted, len(rows)),
                 )
 
@@ -260,7 +267,6 @@ class Books(Audit):
         """Close the run; `repairs` counts what was mended in phone cells."""
         with self._transaction():
             self._write_findings()
-            self._delivered.end()
             self._db.execute(
                 "UPDATE runs SET finished_at = ?, exit_code = ?, error = ?,"
                 " repairs = ? WHERE number = ?",
@@ -272,9 +278,8 @@ class Books(Audit):
                     self._run,
                 ),
             )
-        # A second or two where millions were delivered. It can wait for the next run.
-        with suppress(LedgerUnusable), self._transaction():
-            self._delivered.sift()
+        with suppress(LedgerUnusable):  # it can wait for the next run
+            self._put_away(self._delivered.is_long)
 
     def _doubt(self, file: int, leads: Leads) -> None:
         self._db.executemany(
@@ -284,7 +289,7 @@ class Books(Audit):
 
     def _undoubt(self, leads: Leads) -> None:
         self._db.executemany(
-            "DELETE FROM in_doubt WHERE digest = ? AND run = ?",
+            "DELETE FROM in_doubt WHERE hash = ? AND run = ?",
             ((digest, self._run) for digest in leads.hashes()),
         )
 
@@ -292,12 +297,14 @@ class Books(Audit):
         self, batch: Batch, rows: str, state: BatchState, *, doubted: bool
     ) -> None:
         cursor = self._db.execute(
-            "INSERT INTO batches (run, file, id, rows, size, state, doubted, attempts)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO batches"
+            " (run, file, id, first, rows, size, state, doubted, attempts)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 self._run,
                 batch.file,
                 batch.id.bytes,
+                batch.leads.rows[0],
                 rows,
                 len(batch),
                 state,
@@ -312,7 +319,7 @@ class Books(Audit):
         self._traffic.write_count()
         there, self._there = self._there, []
         if there:
-            self._delivered.add(there)
+            self._delivered.add(self._run, there)
 
     def _write_findings(self) -> None:
         for file, leads in self._doubtful:

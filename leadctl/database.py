@@ -14,7 +14,7 @@ import threading
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from urllib.parse import quote
 
-from leadctl.errors import LedgerDamaged, LedgerUnusable
+from leadctl.errors import LedgerUnusable
 from leadctl.folders import in_turn, oddity
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ def connect(path: Path | None) -> Connection:
         "PRAGMA journal_mode = WAL;"
         "PRAGMA synchronous = FULL;"
         "PRAGMA trusted_schema = OFF;"
+        "PRAGMA secure_delete = ON;"
         # Pages that every batch writes again go to the file once in 16 MB of the log.
         "PRAGMA wal_autocheckpoint = 4000;"
     )
@@ -73,7 +74,7 @@ def _unusable(path: Path | None, error: sqlite3.Error | OSError) -> LedgerUnusab
 
 def _remedy(reason: str) -> str:
     if "malformed" in reason or "not a database" in reason:
-        return LedgerDamaged.remedy
+        return "restore it and its .key: a new one would send everybody again"
     if "readonly" in reason or "ermission" in reason:
         return "make the file and its folder writable for you (chmod, chown)"
     if "locked" in reason:
@@ -193,13 +194,20 @@ class Connection(sqlite3.Connection):
             finally:
                 self.rollback()
 
-    def rows_in(self, question: str, values: Sequence[Any]) -> Iterator[Any]:
-        """Yield the rows of a question about many values, which ends in `IN`."""
+    def rows_in(
+        self, question: str, values: Sequence[Any], *before: int
+    ) -> Iterator[Any]:
+        """Yield the rows of a question about many values, which ends in `IN`.
+
+        `before` are the parameters that stand before them.
+        """
         for start in range(0, len(values), 500):
             some = values[start : start + 500]
             marks = ",".join("?" * len(some))
             with self._turn:  # a transaction that begins meanwhile could not write
-                rows = self.execute(f"{question} ({marks})", some).fetchall()
+                rows = self.execute(
+                    f"{question} ({marks})", [*before, *some]
+                ).fetchall()
             yield from rows
 
     def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:  # noqa: ANN401  as in sqlite3

@@ -1,92 +1,131 @@
-"""Who is delivered: keyed hashes, gathered as they come, put away many at a time.
+"""Which leads are delivered to a campaign, and by which run: one table of keyed hashes.
 
-What a transaction delivered is one line, at 0.1 µs a lead; many lines are a segment. A
-run makes one of half a million, so that few are merged, and at its end one of more than
-later runs should hold in memory.
+A hash falls on a page of its own, so writing them one by one would write a page each.
+A transaction therefore appends what it delivered to a log, and many of them are moved
+to the table at once, in its order.
 """
 
 from __future__ import annotations
 
-from itertools import islice
+from struct import iter_unpack
 from typing import TYPE_CHECKING
-
-from leadctl.hashes import SIZE, cut
-from leadctl.segments import SMALL, Segments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from leadctl.database import Connection
 
-HELD = 200_000
-"""Gathered hashes that a run leaves at most: whoever asks holds them, in 20 MB."""
+SIZE = 16
+"""Bytes of a hash."""
+
+MOST_LOGGED = 250_000
+"""Hashes that a run logs at most: the more at once, the fewer pages are written."""
+
+MOST_LEFT = 100_000
+"""Hashes that a run leaves in the log: a later run to the campaign holds them."""
+
+_MOVE = """
+WITH RECURSIVE places (place) AS (
+    SELECT 1 UNION ALL SELECT place + :size FROM places
+    WHERE place + :size < length(:hashes)
+)
+INSERT OR IGNORE INTO delivered
+SELECT :scope, substr(:hashes, place, :size), :run FROM places
+"""
+"""Writes hashes that stand one after the other; a lead keeps its first run."""
 
 
-class Delivered:
-    """The hashes of one ledger; `add` is called inside a transaction."""
+class DeliveredLog:
+    """What the runs of a ledger deliver; its methods are called in transactions."""
 
-    def __init__(
-        self,
-        db: Connection,
-        most_gathered: int = SMALL,
-        segments: Segments | None = None,
-    ) -> None:
+    def __init__(self, db: Connection, most: int = MOST_LOGGED) -> None:
         self._db = db
-        self._most_gathered = most_gathered
-        self._segments = segments or Segments(db)
-        self._count: int | None = None
+        self._most = most
+        self._logged: int | None = None
 
-    def add(self, digests: Sequence[bytes]) -> None:
-        if self._count is None:
-            self._count = _count(self._db)
+    def add(self, run: int, digests: Sequence[bytes]) -> None:
+        """Append what a run delivered."""
+        if self._logged is None:
+            self._logged = self._count()
         self._db.execute(
-            "INSERT INTO gathered (digests) VALUES (?)", (b"".join(digests),)
+            "INSERT INTO delivered_log (run, scope, hashes)"
+            " SELECT number, scope, ? FROM runs WHERE number = ?",
+            (b"".join(digests), run),
         )
-        self._count += len(digests)
-        if self._count >= self._most_gathered:
-            self._put_away()
+        self._logged += len(digests)
 
-    def end(self, most: int = HELD) -> None:
-        """Leave no more than so many gathered, whoever gathered them."""
-        if _count(self._db) > most:
-            self._put_away()
+    @property
+    def is_full(self) -> bool:
+        return (self._logged or 0) >= self._most
 
-    def sift(self) -> None:
-        """Put into the filter all that is put away: whoever asks is fast by it."""
-        self._segments.sift()
+    @property
+    def is_long(self) -> bool:
+        """Tell whether a run that ends should move the log."""
+        return self._count() > min(self._most, MOST_LEFT)
 
-    def _put_away(self) -> None:
-        # Counted again: other runs gather and put away, too.
-        self._segments.add(_lines(self._db), _count(self._db))
-        self._db.execute("DELETE FROM gathered")
-        self._count = 0
+    def put_away(self) -> None:
+        """Move the log to the table, whoever wrote it."""
+        runs = self._db.execute(
+            "SELECT DISTINCT scope, run FROM delivered_log ORDER BY run"
+        ).fetchall()
+        for scope, run in runs:
+            lines = self._db.execute(
+                "SELECT hashes FROM delivered_log WHERE run = ?", (run,)
+            )
+            hashes = b"".join(sorted(one for (line,) in lines for one in _cut(line)))
+            values = {"scope": scope, "run": run, "hashes": hashes, "size": SIZE}
+            self._db.execute(_MOVE, values)
+        self._db.execute("DELETE FROM delivered_log")
+        self._logged = 0
+
+    def _count(self) -> int:
+        (size,) = self._db.execute(
+            "SELECT total(length(hashes)) FROM delivered_log"
+        ).fetchone()
+        return int(size) // SIZE
+
+
+class DeliveredIndex:
+    """The leads that are delivered to one campaign.
+
+    Those that are delivered after it is made may be found or not.
+    """
+
+    def __init__(self, db: Connection, account: str, campaign: str) -> None:
+        self._db = db
+        row = db.execute(
+            "SELECT number FROM scopes WHERE account = ? AND campaign = ?",
+            (account, campaign),
+        ).fetchone()
+        self._scope: int = row[0] if row else 0  # which no campaign has
+        # Before the table is read: what another run moves meanwhile is in the table.
+        lines = db.execute(
+            "SELECT coalesce(id, ''), hashes FROM delivered_log"
+            " LEFT JOIN runs ON runs.number = run WHERE delivered_log.scope = ?"
+            " ORDER BY run DESC",
+            (self._scope,),
+        )
+        self._logged = {one: run for run, line in lines for one in _cut(line)}
 
     def is_empty(self) -> bool:
-        gathered = self._db.execute("SELECT 1 FROM gathered LIMIT 1").fetchone()
-        return not gathered and self._segments.is_empty()
+        any_of_it = "SELECT 1 FROM delivered WHERE scope = ? LIMIT 1"
+        row = self._db.execute(any_of_it, (self._scope,)).fetchone()
+        return not (row or self._logged)
+
+    def among(self, digests: Sequence[bytes]) -> dict[bytes, str]:
+        """Return those that are delivered, each with the id of its run.
+
+        The id is empty where the run is no longer in the ledger.
+        """
+        question = (
+            "SELECT hash, coalesce(id, '') FROM delivered"
+            " LEFT JOIN runs ON runs.number = run"
+            " WHERE delivered.scope = ? AND hash IN"
+        )
+        logged = self._logged
+        found = {one: logged[one] for one in digests if one in logged} if logged else {}
+        return found | dict(self._db.rows_in(question, digests, self._scope))
 
 
-class Earlier:
-    """Who is delivered by the time this is made; who comes later may be seen or not."""
-
-    def __init__(self, db: Connection) -> None:
-        # Before segments are read: what another run puts away meanwhile is in one.
-        with db.unchanged():
-            self._gathered = {one for line in _lines(db) for one in cut(line)}
-        self._segments = Segments(db)
-
-    def among(self, digests: Sequence[bytes]) -> set[bytes]:
-        """Return those that are delivered to their campaign."""
-        return self._gathered.intersection(digests) | self._segments.among(digests)
-
-
-def _lines(db: Connection) -> Iterator[bytes]:
-    """Yield all that is gathered, a hundred lines at a time: each may be one lead."""
-    lines = (line for (line,) in db.execute("SELECT digests FROM gathered"))
-    while some := b"".join(islice(lines, 100)):
-        yield some
-
-
-def _count(db: Connection) -> int:
-    (size,) = db.execute("SELECT sum(length(digests)) FROM gathered").fetchone()
-    return (size or 0) // SIZE
+def _cut(line: bytes) -> Iterator[bytes]:
+    return (digest for (digest,) in iter_unpack(f"{SIZE}s", line))

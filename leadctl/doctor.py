@@ -112,7 +112,7 @@ def _unusable(message: str, remedy: str) -> Check:
 def _judged(path: Path, found: Health) -> Check:
     if found.application != APPLICATION and (found.application or found.version):
         return _unusable(
-            f"{path} is another program's database", "name another file with --ledger"
+            f"{path} is not a leadctl ledger", "name another file with --ledger"
         )
     if found.version > VERSION:
         return _unusable(

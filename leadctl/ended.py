@@ -111,12 +111,13 @@ class EndedRun(Books):
         if delivered and rows:
             self._db.execute(
                 "INSERT INTO batches"
-                " (run, file, id, rows, size, state, doubted, attempts, created)"
-                " VALUES (?, ?, ?, ?, ?, 'settled', 1, 0, ?)",
+                " (run, file, id, first, rows, size, state, doubted, attempts, created)"
+                " VALUES (?, ?, ?, ?, ?, ?, 'settled', 1, 0, ?)",
                 (
                     self._run,
                     file,
                     uuid4().bytes,
+                    rows[0],
                     rowset.written(rows),
                     len(rows),
                     len(rows),
@@ -126,8 +127,7 @@ class EndedRun(Books):
         if delivered:
             for key in keys:
                 digests = self._db.execute(
-                    "SELECT digest FROM in_doubt"
-                    " WHERE run = ? AND file = ? AND row = ?",
+                    "SELECT hash FROM in_doubt WHERE run = ? AND file = ? AND row = ?",
                     key,
                 )
                 self._there += [digest for (digest,) in digests]
@@ -139,8 +139,8 @@ class EndedRun(Books):
             self._findings.keep(file, failed)
         # A later run that met them unknown has them too: one word settles both.
         self._db.executemany(
-            "DELETE FROM in_doubt WHERE digest IN"
-            " (SELECT digest FROM in_doubt WHERE run = ? AND file = ? AND row = ?)",
+            "DELETE FROM in_doubt WHERE hash IN"
+            " (SELECT hash FROM in_doubt WHERE run = ? AND file = ? AND row = ?)",
             keys,
         )
 
@@ -161,9 +161,16 @@ class EndedRun(Books):
             while rows := [*islice(left, most)]:
                 self._db.execute(
                     "INSERT INTO batches"
-                    " (run, file, id, rows, size, state, doubted, attempts)"
-                    " VALUES (?, ?, ?, ?, ?, 'doubt', 1, 0)",
-                    (self._run, file, uuid4().bytes, rowset.written(rows), len(rows)),
+                    " (run, file, id, first, rows, size, state, doubted, attempts)"
+                    " VALUES (?, ?, ?, ?, ?, ?, 'doubt', 1, 0)",
+                    (
+                        self._run,
+                        file,
+                        uuid4().bytes,
+                        rows[0],
+                        rowset.written(rows),
+                        len(rows),
+                    ),
                 )
         self._db.execute("DELETE FROM in_doubt WHERE run = ?", (self._run,))
 

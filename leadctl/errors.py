@@ -6,7 +6,6 @@ LeadctlError                  carries what happened, where, and what to do next 
   InputChanged                5   a file is not any more what it was when the run began
   CredentialsMissing          4   no secret found for the account
   LedgerUnusable            6/5   the ledger cannot be opened, or used any more
-    LedgerDamaged                 some of it is missing
   RejectsNotWritten           5   the run is done, its reject file could not be written
   CampaignLocked             11   another run is writing to this campaign
   NotConfirmed                7   the first upload to a campaign was not agreed to
@@ -93,18 +92,6 @@ class LedgerUnusable(LeadctlError):
     """Nothing recorded is lost; 6 before anything could be sent."""
 
     exit_code = ExitCode.TROUBLE
-
-
-class LedgerDamaged(LedgerUnusable):
-    """A part of it is missing: who is delivered would be taken for a stranger."""
-
-    def __init__(self, path: object, what: str) -> None:
-        super().__init__(f"the ledger {path} is damaged: {what}", hint=self.remedy)
-
-    remedy = (
-        "bring back a copy of it and of its .key; a new one does not know who is "
-        "delivered, and would send them again"
-    )
 
 
 class RejectsNotWritten(LeadctlError):

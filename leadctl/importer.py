@@ -26,7 +26,7 @@ from leadctl.model import Batch, Code, Finding, Leads, Outcome, Status
 from leadctl.progress import Meter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from leadctl.books import Books
     from leadctl.delivery import Delivery
@@ -34,6 +34,10 @@ if TYPE_CHECKING:
     from leadctl.job import Job
     from leadctl.judge import Verdict
     from leadctl.model import Block
+
+
+def _no_runs(_digests: list[bytes]) -> Mapping[bytes, str]:
+    return {}
 
 
 def _nothing(_digests: list[bytes]) -> set[bytes]:
@@ -44,21 +48,16 @@ def _nothing(_digests: list[bytes]) -> set[bytes]:
 class Known:
     """What the ledger knows of leads.
 
-    `digest` gives the keyed hash of an identity; of hashes, `delivered` and `in_doubt`
-    tell which are delivered to the campaign, and which were sent and nobody knows what
-    became of them.
+    `digest` gives the keyed hash of an identity. Of hashes, `delivered` returns those
+    that are delivered to the campaign, with the id of the run ("" if it is no longer in
+    the ledger), and `in_doubt` those that were sent and nobody knows what became of.
     """
 
     digest: Callable[[str], bytes]
-    delivered: Callable[[list[bytes]], set[bytes]] = _nothing
+    delivered: Callable[[list[bytes]], Mapping[bytes, str]] = _no_runs
     in_doubt: Callable[[list[bytes]], set[bytes]] = _nothing
 
 
-_DELIVERED = (
-    Status.DUPLICATE,
-    Code.ALREADY_DELIVERED,
-    "delivered to this campaign by an earlier run",
-)
 _DOUBTED = (
     Status.UNKNOWN,
     Code.ANSWER_LOST,
@@ -227,12 +226,28 @@ class Importer:
             in_doubt = self._known.in_doubt(hashes)
             rest = leads
             if delivered:
-                rest = self._parted(file, rest, rest.among(delivered), _DELIVERED)
+                rest = self._undelivered(file, rest, delivered)
             if in_doubt:
                 doubted = rest.among(in_doubt)
                 self._books.doubt(file, rest.chosen(doubted))
                 rest = self._parted(file, rest, doubted, _DOUBTED)
             yield rest
+
+    def _undelivered(
+        self, file: int, leads: Leads, delivered: Mapping[bytes, str]
+    ) -> Leads:
+        """Leave out the leads that are delivered, and name the run of each."""
+        runs = [
+            next((delivered[one] for one in identities if one in delivered), None)
+            for identities in zip(*leads.digests, strict=True)
+        ]
+        for row, run in zip(leads.rows, runs, strict=True):
+            if run is not None:
+                by = f"run {run}" if run else "an earlier run"
+                reason = f"delivered to this campaign by {by}"
+                verdict = Status.DUPLICATE, Code.ALREADY_DELIVERED, reason
+                self._books.note(file, Finding(row, *verdict))
+        return leads.chosen([run is None for run in runs])
 
     def _parted(
         self, file: int, leads: Leads, left_out: Sequence[bool], verdict: Verdict

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Self
 
 from leadctl.books import Books, utc_text
 from leadctl.database import connect, key, opening, translated
-from leadctl.delivered import Delivered, Earlier
+from leadctl.delivered import DeliveredIndex
 from leadctl.ended import EndedRun
 from leadctl.errors import ExitCode, LedgerUnusable, Unusable, UsageError
 from leadctl.folders import make_file, make_private
@@ -62,7 +62,6 @@ class Ledger:
             make_file(path)
         with opening(path):
             self._db = connect(path)
-            self._delivered = Delivered(self._db)
             self.key = key(path, new=version(self._db) == 0)
             migrate(self._db)
 
@@ -88,25 +87,16 @@ class Ledger:
 
         return digest
 
-    def delivered(self) -> Callable[[Sequence[bytes]], set[bytes]]:
-        """Return what tells of digests which are delivered to their campaign by now."""
-        return Earlier(self._db).among
-
-    def catch_up(self) -> None:
-        """Fill the filter of who is delivered, where a run was killed before it did."""
-        with self.transaction():
-            self._delivered.sift()
-
-    def knows_anybody(self) -> bool:
-        """Tell whether any lead was delivered by a run of this ledger."""
-        return not self._delivered.is_empty()
+    def delivered(self, account: str, campaign: str) -> DeliveredIndex:
+        """Return the leads that are delivered to a campaign by now."""
+        return DeliveredIndex(self._db, account, campaign)
 
     def in_doubt(self, digests: Sequence[bytes]) -> set[bytes]:
         """Return those of the digests that were sent and nobody knows what came of."""
         with self._db.unchanged():
             if not self._db.execute("SELECT 1 FROM in_doubt LIMIT 1").fetchone():
                 return set()
-            question = "SELECT digest FROM in_doubt WHERE digest IN"
+            question = "SELECT hash FROM in_doubt WHERE hash IN"
             return {digest for (digest,) in self._db.rows_in(question, digests)}
 
     def begin(
@@ -122,17 +112,21 @@ class Ledger:
         started = datetime.now(UTC)
         name = f"{started:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
         with self.transaction():
+            self._db.execute(
+                "INSERT OR IGNORE INTO scopes (account, campaign) VALUES (?, ?)",
+                (account, campaign),
+            )
             number = self._db.execute(
-                "INSERT INTO runs"
-                " (id, provider, account, campaign, options, started_at)"
-                " VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT INTO runs (id, provider, options, started_at, scope)"
+                " SELECT ?, ?, ?, ?, number FROM scopes"
+                " WHERE account = ? AND campaign = ?",
                 (
                     name,
                     provider,
-                    account,
-                    campaign,
                     json.dumps(options),
                     utc_text(started),
+                    account,
+                    campaign,
                 ),
             ).lastrowid
         return Books(self._db, number or 0, guarded=guarded)
@@ -153,10 +147,11 @@ class Ledger:
         A guarded one is none: its leads are in doubt by name, and not sent again.
         """
         row = self._db.execute(
-            "SELECT id FROM runs WHERE account = ? AND campaign = ? AND number IN"
+            "SELECT id FROM runs AS r JOIN scopes ON scopes.number = scope"
+            " WHERE account = ? AND campaign = ? AND r.number IN"
             " (SELECT run FROM batches WHERE state IN ('sending', 'doubt'))"
-            " AND number NOT IN (SELECT run FROM in_doubt)"
-            " ORDER BY number DESC",
+            " AND r.number NOT IN (SELECT run FROM in_doubt)"
+            " ORDER BY r.number DESC",
             (account, campaign),
         ).fetchone()
         return str(row[0]) if row else None
@@ -167,8 +162,8 @@ class Ledger:
         Runs that were pruned are forgotten.
         """
         row = self._db.execute(
-            "SELECT number FROM runs WHERE account = ? AND campaign = ?"
-            " ORDER BY number DESC LIMIT 1",
+            "SELECT r.number FROM runs AS r JOIN scopes ON scopes.number = scope"
+            " WHERE account = ? AND campaign = ? ORDER BY r.number DESC LIMIT 1",
             (account, campaign),
         ).fetchone()
         return Books(self._db, row[0]) if row else None
@@ -221,15 +216,17 @@ class Ledger:
         with self.transaction():
             until = max(until, self._taken([scope], until)[scope])
             self._db.execute(
-                "INSERT OR REPLACE INTO pace VALUES (?, ?)", (scope, until)
+                "INSERT OR REPLACE INTO rates VALUES (?, ?)", (scope, until)
             )
 
     def count_exchange(self, account: str, most: int, now: float) -> None:
         """Note that a token is about to be fetched; Unusable past `most` in an hour."""
         with self.transaction():
-            self._db.execute("DELETE FROM exchanges WHERE moment <= ?", (now - 3600,))
+            self._db.execute(
+                "DELETE FROM token_requests WHERE moment <= ?", (now - 3600,)
+            )
             moments = self._db.execute(
-                "SELECT count(*), min(moment) FROM exchanges WHERE account = ?",
+                "SELECT count(*), min(moment) FROM token_requests WHERE account = ?",
                 (account,),
             )
             number, first = moments.fetchone()
@@ -240,7 +237,7 @@ class Ledger:
                     hint=f"the next one is free at {free:%H:%M}; "
                     "`leadctl runs resume` then goes on",
                 )
-            self._db.execute("INSERT INTO exchanges VALUES (?, ?)", (account, now))
+            self._db.execute("INSERT INTO token_requests VALUES (?, ?)", (account, now))
 
     def _wait(self, scopes: Mapping[str, float], now: float) -> float:
         return max(0.0, *(until - now for until in self._taken(scopes, now).values()))
@@ -252,12 +249,12 @@ class Ledger:
             if scopes[scope]
         }
         self._db.executemany(
-            "INSERT OR REPLACE INTO pace VALUES (?, ?)", starts.items()
+            "INSERT OR REPLACE INTO rates VALUES (?, ?)", starts.items()
         )
 
     def _taken(self, scopes: Collection[str], now: float) -> dict[str, float]:
         """Return until when each scope is taken; the past where it is free."""
-        question = "SELECT scope, next FROM pace WHERE scope IN"
+        question = "SELECT scope, next_start FROM rates WHERE scope IN"
         rows = self._db.rows_in(question, [*scopes])
         # Further ahead than anybody may ask for: the clock was set back since.
         kept = {scope: t for scope, t in rows if t <= now + LONGEST_WAIT}

@@ -94,7 +94,6 @@ def push(order: Order) -> Report:
         moved = _warn_if_moved(order, earlier)
         refusal = _refusal(order, way, is_first=earlier is None or moved)
         with interrupts.asking(stop):
-            ledger.catch_up()
             importer, books, meter = _opened(order, ledger, ledger)
             hold_for(books.run().id)
             _warn(order, importer)
@@ -243,11 +242,14 @@ def _opened(
     job, account = order.job, order.account
     guarded = not account.provider.resend_is_safe
     digest = known.digest(account.name, job.campaign)
-    in_doubt = {"in_doubt": known.in_doubt} if guarded else {}
     # Its own deliveries the run knows without asking: they were in its files before.
-    asks = known.knows_anybody() and not order.resend_delivered
-    delivered = {"delivered": known.delivered()} if asks else {}
-    memory = Known(digest, **delivered, **in_doubt)
+    earlier = known.delivered(account.name, job.campaign)
+    asks = not (order.resend_delivered or earlier.is_empty())
+    memory = Known(digest)
+    if asks:
+        memory = replace(memory, delivered=earlier.among)
+    if guarded:
+        memory = replace(memory, in_doubt=known.in_doubt)
     unfinished = None
     books: Books
     if order.resumes is None:

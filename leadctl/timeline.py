@@ -82,9 +82,7 @@ class Timeline:
         """Yield with each row of a file the request it travelled with last."""
         groups = (
             (request.rows, request)
-            for request in self._found(
-                "AND file = ? ORDER BY CAST(rows AS INTEGER), r.number", file
-            )
+            for request in self._found("AND file = ? ORDER BY first, r.number", file)
         )
         for row, same in groupby(rowset.in_row_order(groups), key=itemgetter(0)):
             yield row, max((request for _, request in same), key=attrgetter("number"))
@@ -94,7 +92,7 @@ class Timeline:
         return [
             request
             for request in self._found(
-                "AND file = ? AND CAST(rows AS INTEGER) <= ? ORDER BY r.number",
+                "AND file = ? AND first <= ? ORDER BY r.number",
                 file,
                 row,
             )

@@ -36,13 +36,14 @@ class Traffic:
         self._attempts[batch.id] = attempt = self._attempts.get(batch.id, 0) + 1
         self._know(departure.held_for)
         self._db.execute(
-            "INSERT INTO requests (run, number, file, rows, leads, attempt, asks,"
-            " departed, held, held_for) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?,"
+            "INSERT INTO requests (run, number, file, first, rows, leads, attempt,"
+            " asks, departed, held, held_for) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
             " (SELECT number FROM reasons WHERE text = ?))",
             (
                 self._run,
                 number,
                 batch.file,
+                batch.leads.rows[0],
                 rows,
                 len(batch),
                 attempt,

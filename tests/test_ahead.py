@@ -105,7 +105,9 @@ class Crowd:
                 self.stop,
                 jitter=lambda: 0.5,
             )
-            known = Known(ledger.digest("model", "1"), ledger.delivered())
+            known = Known(
+                ledger.digest("model", "1"), ledger.delivered("model", "1").among
+            )
             Importer(job, books, known, unfinished).deliver(delivery)
             return {status: n for status, n in books.counts().items() if n}
 

@@ -229,11 +229,8 @@ ALLOWED = {
     "audit": {"database", "model", "rowset", "timeline"},
     "stretches": {"rowset", "timeline"},
     "course": {"stretches", "timeline"},
-    "hashes": set[str](),
-    "bloom": {"database", "errors", "hashes"},
-    "segments": {"bloom", "database", "errors", "hashes"},
-    "delivered": {"database", "hashes", "segments"},
-    "migration": {"database", "errors", "hashes", "segments"},
+    "delivered": {"database"},
+    "migration": {"database", "errors"},
     "books": {
         "audit",
         "database",

@@ -1,199 +1,203 @@
-"""Who is delivered is known exactly, wherever their hashes are kept."""
+"""Who is delivered, and by which run, is known exactly: in the log and in the table."""
 
 from __future__ import annotations
 
+import random
+import sqlite3
 import threading
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
-from deliveries import delivering, hashes, keep, opened
 
 from leadctl.database import connect
-from leadctl.delivered import Delivered, Earlier
+from leadctl.delivered import DeliveredIndex, DeliveredLog
 from leadctl.errors import LedgerUnusable
-from leadctl.hashes import parts
 from leadctl.ledger import Ledger
-from leadctl.segments import Segment, Segments, holds
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from conftest import Push
+
     from leadctl.database import Connection
 
 
-def levels(db: Connection) -> list[int]:
-    """Return how many segments there are of each level."""
-    rows = db.execute("SELECT level FROM segments").fetchall()
-    found = Counter(level for (level,) in rows)
-    return [found[level] for level in range(max(found, default=-1) + 1)]
+def hashes(number: int, seed: int = 0) -> list[bytes]:
+    made_up = random.Random(seed)  # noqa: S311  the same every time
+    return [made_up.randbytes(16) for _ in range(number)]
 
 
-def test_hashes_are_known_while_they_move(tmp_path: Path) -> None:
-    """Those of the lines, and those of segments of every level."""
-    db = opened(tmp_path / "ledger")
-    delivered = delivering(db)
-    known, strangers = hashes(2500), hashes(1000, seed=1)
-    assert delivered.is_empty()
-    for count in range(7, 2500, 7):
-        with db.transaction():
-            delivered.add(known[count - 7 : count])
-        assert Earlier(db).among(known[:count] + strangers) == {*known[:count]}
-        assert all(number < 3 for number in levels(db))
-    assert not delivered.is_empty()
-    assert len(levels(db)) >= 4
-    numbers = {*db.execute("SELECT number FROM segments")}
-    assert {*db.execute("SELECT place >> 32 FROM binned")} == numbers
+def begun(path: Path, campaign: str = "3") -> tuple[int, str]:
+    """Begin a run; returns its number and its id."""
+    with Ledger(path) as ledger:
+        run = ledger.begin("voiso", "voiso", campaign, {}).run()
+        return run.number, run.id
 
 
-def test_pages_are_as_many_as_a_segment_needs(tmp_path: Path) -> None:
-    """A part is one page at least, and 256 at most."""
-    db = opened(tmp_path / "ledger")
-    for count in (4000, 100_000, 400_000, 9_000_000, 90_000_000):
-        segments = Segments(db, on_page=400)
-        every = parts(hashes(4000))
-        with db.transaction():
-            segments.take_over(every.__getitem__, count)
-    found = db.execute(
-        "SELECT bits, count(*) FROM binned JOIN segments ON number = place >> 32"
-        " GROUP BY number"
-    ).fetchall()
-    assert found == [(bits, 2**bits) for bits in (8, 8, 10, 15, 16)]
-    assert Segments(db).among(hashes(4000)) == {*hashes(4000)}
+def deliver(db: Connection, run: int, some: list[bytes], most: int = 10**6) -> None:
+    log = DeliveredLog(db, most)
+    with db.transaction():
+        log.add(run, some)
+        if log.is_full:
+            log.put_away()
 
 
-def test_run_leaves_few_that_others_have_to_hold(tmp_path: Path) -> None:
-    """What it has gathered at its end becomes a segment, unless it is little."""
-    db = opened(tmp_path / "ledger")
+def index(db: Connection, campaign: str = "3") -> DeliveredIndex:
+    return DeliveredIndex(db, "voiso", campaign)
+
+
+@pytest.mark.parametrize("most", [1, 10, 100, 10_000])
+def test_leads_are_known_while_they_move_to_the_table(
+    tmp_path: Path, most: int
+) -> None:
+    number, name = begun(tmp_path / "ledger")
+    db = connect(tmp_path / "ledger")
+    log = DeliveredLog(db, most)
     known, strangers = hashes(1000), hashes(500, seed=1)
-    for first, last, found in ((0, 400, []), (400, 401, [1]), (401, 801, [1])):
-        delivered = Delivered(db, most_gathered=2000)
-        with db.transaction():
-            delivered.add(known[first:last])
-            delivered.end(most=400)
-        assert Earlier(db).among(known + strangers) == {*known[:last]}
-        assert levels(db) == found
-
-
-def test_segment_counts_what_it_holds(tmp_path: Path) -> None:
-    """Whatever another run has gathered, or put away, since this one counted."""
-    db, other = opened(tmp_path / "ledger"), connect(tmp_path / "ledger")
-    known = hashes(170)
-    one, two = Delivered(db, most_gathered=100), Delivered(other, most_gathered=100)
-    for run, first, last in ((one, 0, 60), (two, 60, 120), (one, 120, 170)):
-        run.add(known[first:last])
-    assert db.execute("SELECT count FROM segments").fetchall() == [(120,), (50,)]
-    assert Earlier(db).among(known) == {*known}
-
-
-def test_many_short_lines_are_put_away_whole(tmp_path: Path) -> None:
-    """As providers leave them that take one lead a request."""
-    db = opened(tmp_path / "ledger")
-    known = hashes(1001)
-    delivered = Delivered(db, most_gathered=1001)
-    with db.transaction():
-        for digest in known:
-            delivered.add([digest])
-    assert levels(db) == [1]
-    assert Earlier(db).among(known) == {*known}
-
-
-def test_whoever_asks_writes_nothing(tmp_path: Path) -> None:
-    """A dry run looks at the ledger beside a push, on a full disk, without leave."""
-    db = opened(tmp_path / "ledger")
-    known = hashes(3000)
-    with db.transaction():
-        Delivered(db, most_gathered=10_000).add(known)
-    other = connect(tmp_path / "ledger")
-    with db.transaction():
-        assert Earlier(other).among(known) == {*known}
-    other.execute("PRAGMA query_only = ON")
-    assert Earlier(other).among(known) == {*known}
-
-
-def test_one_that_looked_before_knows_who_was_delivered_then(tmp_path: Path) -> None:
-    """Another run may put away, and merge, what was gathered or kept until then."""
-    db = opened(tmp_path / "ledger")
-    delivered = delivering(db)
-    known, looks = hashes(1000), []
+    assert index(db).is_empty()
     for count in range(7, 1000, 7):
         with db.transaction():
-            delivered.add(known[count - 7 : count])
-        looks.append((count, Earlier(db)))
+            log.add(number, known[count - 7 : count])
+            if log.is_full:
+                log.put_away()
+        found = index(db).among(known[:count] + strangers)
+        assert found == dict.fromkeys(known[:count], name)
+        assert not index(db).is_empty()
+    in_log = db.execute("SELECT total(length(hashes)) / 16 FROM delivered_log")
+    assert in_log.fetchone()[0] < most + 7
+
+
+def test_lead_belongs_to_the_first_run_that_delivered_it(tmp_path: Path) -> None:
+    """Also where a later one moves it to the table first, or with it."""
+    (first, one), (second, _two) = (begun(tmp_path / "ledger") for _ in range(2))
+    db = connect(tmp_path / "ledger")
+    both, later = hashes(1), hashes(2)
+    deliver(db, second, later)
+    deliver(db, first, both)
+    assert index(db).among(both) == {both[0]: one}
+    deliver(db, first, [], most=0)
+    assert index(db).among(both) == {both[0]: one}
+    deliver(db, second, both, most=0)
+    assert index(db).among(both) == {both[0]: one}
+
+
+def test_campaigns_are_kept_apart(tmp_path: Path) -> None:
+    (one, name), (other, _) = (begun(tmp_path / "ledger", c) for c in ("3", "4"))
+    db = connect(tmp_path / "ledger")
+    here, there = hashes(3), hashes(3, seed=1)
+    for most in (10**6, 1):
+        deliver(db, one, here, most)
+        deliver(db, other, there, most)
+        assert index(db).among(here + there) == dict.fromkeys(here, name)
+    assert index(db, "5").is_empty()
+    assert index(db, "5").among(here + there) == {}
+
+
+def test_number_of_a_pruned_run_is_not_given_again(tmp_path: Path) -> None:
+    """Its leads would be another run's."""
+    known = hashes(4)
+    number, name = begun(tmp_path / "ledger")
+    db = connect(tmp_path / "ledger")
+    deliver(db, number, known[:2], most=1)
+    deliver(db, number, known[2:])
+    with Ledger(tmp_path / "ledger") as ledger:
+        ledger.books(name).finish(0, None, {})
+        assert ledger.forget_runs("9999")
+    begun(tmp_path / "ledger")
+    assert index(db).among(known) == dict.fromkeys(known, "")
+
+
+def test_what_several_runs_log_is_counted_by_each(tmp_path: Path) -> None:
+    """Whatever another has logged, or put away, since it counted."""
+    number, name = begun(tmp_path / "ledger")
+    db, other = (connect(tmp_path / "ledger") for _ in range(2))
+    one, two = DeliveredLog(db, most=100), DeliveredLog(other, most=100)
+    known = hashes(170)
+    for log, first, last, full in ((one, 0, 60, False), (two, 60, 120, True)):
+        log.add(number, known[first:last])
+        assert log.is_full == full
+    two.put_away()
+    one.add(number, known[120:170])
+    one.put_away()
+    assert not one.is_full
+    assert index(db).among(known) == dict.fromkeys(known, name)
+
+
+def test_moving_leaves_no_hash_in_the_log(tmp_path: Path) -> None:
+    """Nor in its freed pages: who is forgotten must be gone from the file."""
+    number, _ = begun(tmp_path / "ledger")
+    db = connect(tmp_path / "ledger")
+    known = hashes(5000)
+    for some in (known[:2500], known[2500:]):
+        deliver(db, number, some)
+    deliver(db, number, [], most=0)
+    with db.transaction():
+        db.execute("DELETE FROM delivered WHERE hash = ?", (known[7],))
+    db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert known[7] not in (tmp_path / "ledger").read_bytes()
+
+
+def test_index_writes_nothing(tmp_path: Path) -> None:
+    """A dry run looks at the ledger beside a push, on a full disk, without leave."""
+    number, name = begun(tmp_path / "ledger")
+    db = connect(tmp_path / "ledger")
+    known = hashes(3000)
+    deliver(db, number, known)
+    other = connect(tmp_path / "ledger")
+    other.execute("PRAGMA query_only = ON")
+    with db.transaction():
+        assert index(other).among(known) == dict.fromkeys(known, name)
+
+
+def test_index_made_before_a_move_knows_who_was_delivered(tmp_path: Path) -> None:
+    number, _ = begun(tmp_path / "ledger")
+    db, known, looks = connect(tmp_path / "ledger"), hashes(1000), []
+    for count in range(7, 1000, 7):
+        deliver(db, number, known[count - 7 : count], most=50)
+        looks.append((count, index(db)))
     for count, earlier in looks:
-        assert earlier.among(known) >= {*known[:count]}
+        assert {*earlier.among(known)} >= {*known[:count]}
 
 
-def test_segments_are_asked_together(tmp_path: Path) -> None:
-    """First the one that held most of those before, then all others at once."""
-    db = opened(tmp_path / "ledger")
-    known = hashes(400)
-    for at in range(0, 400, 100):
-        keep(db, known[at : at + 100])
-    segments = Segments(db)
-    statements: list[str] = []
-    db.set_trace_callback(statements.append)
-    for some, asked in (
-        (known[100:200], 1),
-        (known[110:200], 1),
-        (known[150:250], 2),
-        (hashes(100, seed=1), 0),
-    ):
-        statements.clear()
-        assert segments.among(some) == {*some} & {*known}
-        assert sum("FROM binned" in one for one in statements) == asked
-
-
-def test_one_that_looks_while_another_merges_sees_all(tmp_path: Path) -> None:
-    """Whatever is moved between two of its questions: it sees one state of them."""
-
+def test_index_sees_all_while_another_process_moves_them(tmp_path: Path) -> None:
     def put_away() -> None:
         own = connect(tmp_path / "ledger")
-        delivered = delivering(own)
         for at in range(1000, 4000, 50):
-            with own.transaction():
-                delivered.add(known[at : at + 50])
+            deliver(own, number, known[at : at + 50], most=100)
         own.close()
 
-    db = opened(tmp_path / "ledger")
-    known = hashes(4000)
-    delivering(db).add(known[:1000])
-    earlier = Earlier(db)
+    number, _ = begun(tmp_path / "ledger")
+    db, known = connect(tmp_path / "ledger"), hashes(4000)
+    deliver(db, number, known[:1000])
     thread = threading.Thread(target=put_away)
     thread.start()
     looks = 0
     while thread.is_alive() or not looks:
-        assert earlier.among(known[:1000]) == {*known[:1000]}
+        assert {*index(db).among(known[:1000])} == {*known[:1000]}
         looks += 1
     thread.join()
-    assert Earlier(db).among(known) == {*known}
+    assert {*index(db).among(known)} == {*known}
 
 
-def test_merge_between_two_questions_is_not_taken_for_damage(tmp_path: Path) -> None:
-    """What segments there are and what they hold is read of one state."""
-
-    class Beside(Segments):
-        """Another run merges whenever somebody has read which segments there are."""
-
-        def _found(self, which: str = "", *values: int) -> list[Segment]:
-            found = super()._found(which, *values)
-            with other.transaction():
-                Segments(other, alike=2).add([b"".join(more)], len(more))
-            return found
-
-    db = opened(tmp_path / "ledger")
-    other = connect(tmp_path / "ledger")
-    known, more = hashes(1000), hashes(10, seed=1)
-    with db.transaction():
-        Segments(db).add([b"".join(known)], len(known))
-    assert Beside(db).among(known) == {*known}
-    assert len(Segments(db).among(more)) == len(more)
+def test_move_that_fails_is_undone(tmp_path: Path) -> None:
+    """As on a full disk, or in a process that is killed."""
+    number, name = begun(tmp_path / "ledger")
+    db, known = connect(tmp_path / "ledger"), hashes(500)
+    deliver(db, number, known)
+    db.execute(
+        "CREATE TRIGGER full BEFORE INSERT ON delivered WHEN NEW.hash > x'80'"
+        " BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
+    )
+    with pytest.raises(LedgerUnusable, match="disk is full"), db.transaction():
+        DeliveredLog(db).put_away()
+    plain = sqlite3.connect(tmp_path / "ledger")
+    assert plain.execute("SELECT count(*) FROM delivered").fetchone() == (0,)
+    plain.close()
+    assert index(db).among(known) == dict.fromkeys(known, name)
 
 
-def test_one_that_looks_leaves_other_threads_their_transactions(
-    tmp_path: Path,
-) -> None:
+def test_look_up_leaves_other_threads_their_transactions(tmp_path: Path) -> None:
     """A token is counted by the thread that fetches it, while rows are read.
 
     Another run writes meanwhile: what was begun to be read is of the past by then.
@@ -214,41 +218,73 @@ def test_one_that_looks_leaves_other_threads_their_transactions(
     failed: list[LedgerUnusable] = []
     ended = threading.Event()
     known, path = hashes(400), tmp_path / "ledger"
+    run, _ = begun(path)
     with Ledger(path) as ledger, Ledger(path) as other, ThreadPoolExecutor() as pool:
         db = connect(path)
-        Delivered(db, most_gathered=100).add(known)
-        among = ledger.delivered()
+        deliver(db, run, known, most=100)
+        found = ledger.delivered("voiso", "3")
         others = pool.submit(write), pool.submit(count)
         while not ended.is_set():
-            assert among(known) == {*known}
+            assert {*found.among(known)} == {*known}
             assert ledger.in_doubt(known) == set()
         for one in others:
             one.result()
         assert failed == []
-        (kept,) = db.execute("SELECT next FROM pace WHERE scope = 'account'").fetchone()
+        (kept,) = db.execute(
+            "SELECT next_start FROM rates WHERE scope = 'account'"
+        ).fetchone()
         assert kept == 299
 
 
-def test_missing_page_is_damage(tmp_path: Path) -> None:
-    """Who was on it cannot be told from a stranger, and would be sent again."""
-    db = opened(tmp_path / "ledger")
-    known = hashes(100)
-    Delivered(db, most_gathered=1).add(known)
-    earlier = Earlier(db)
-    assert earlier.among(known) == {*known}
-    db.execute("DELETE FROM binned WHERE place & 0xff = ?", (known[0][0],))
-    with pytest.raises(LedgerUnusable, match="has lost a page") as caught:
-        earlier.among(known)
-    assert "bring back a copy" in str(caught.value.hint)
+def test_verdict_names_the_run_that_delivered_the_lead(push: Push) -> None:
+    """In the report and of the row; with many runs the report counts them."""
+    phones = [f"+1555123000{number}" for number in range(5)]
+    runs: list[str] = []
+    for number in range(1, 6):
+        push.program.write("leads.csv", "\n".join(["phone", *phones[:number], ""]))
+        ran = push("voiso", "leads.csv", "--json")
+        reasons = [one["message"] for one in ran.document["reasons"]]
+        by = "delivered to this campaign by "
+        if number <= 4:
+            assert {*reasons} == {f"{by}run {run}" for run in runs}
+        else:
+            assert reasons == [f"{by}4 earlier runs"]
+        runs.append(str(ran.document["run_id"]))
+    shown = push.program("runs", "show", "--row", "2")
+    assert (
+        f"already_delivered: delivered to this campaign by run {runs[1]}"
+        in " ".join(shown.out.split())
+    )
+    exported = push.program("runs", "export", "--status", "duplicate").out
+    assert all(exported.count(run) == 1 for run in runs[:4])
 
 
-def test_hash_across_the_border_of_two_is_none_of_them(tmp_path: Path) -> None:
-    """As it may begin with the end of one: only a whole one counts."""
-    db = opened(tmp_path / "ledger")
-    one, other = b"\0" * 8 + b"made-up.", b"made-up." + b"\0" * 8
-    across = b"made-up." * 2
-    Delivered(db, most_gathered=1).add([one, other])
-    segments = Segments(db)
-    assert segments.among([one, other, across]) == {one, other}
-    assert not holds(one + other, across)
-    assert holds(one + other + across, across)
+def test_lead_of_a_pruned_run_stays_delivered(push: Push) -> None:
+    push.program.write("leads.csv", "phone\n+15551230001\n")
+    assert push("voiso", "leads.csv").code == 0
+    assert push.program("runs", "prune", "--days", "0").code == 0
+    ran = push("voiso", "leads.csv", "--json")
+    (reason,) = ran.document["reasons"]
+    assert reason["message"] == "delivered to this campaign by an earlier run"
+
+
+def test_run_is_finished_where_the_log_cannot_be_moved(tmp_path: Path) -> None:
+    """As on a full disk: a later run moves it, and whoever looks knows them all."""
+    number, name = begun(tmp_path / "ledger")
+    db, known = connect(tmp_path / "ledger"), hashes(100_001)
+    deliver(db, number, known)
+    db.execute(
+        "CREATE TRIGGER full BEFORE INSERT ON delivered"
+        " BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
+    )
+    moved = "SELECT count(*) FROM delivered"
+    with Ledger(tmp_path / "ledger") as ledger:
+        books = ledger.books(name)
+        books.finish(0, None, {})
+        assert books.run().exit_code == 0
+        assert db.execute(moved).fetchone() == (0,)
+        assert {*ledger.delivered("voiso", "3").among(known)} == {*known}
+        db.execute("DROP TRIGGER full")
+        books.finish(0, None, {})
+        assert db.execute(moved).fetchone() == (100_001,)
+        assert {*ledger.delivered("voiso", "3").among(known)} == {*known}

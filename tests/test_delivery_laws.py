@@ -77,7 +77,8 @@ class World:
             sources=(open_source(self.path, Wishes()),),
             batch_size=4,
         )
-        known = Known(ledger.digest("model", "1"), ledger.delivered(), ledger.in_doubt)
+        earlier = ledger.delivered("model", "1")
+        known = Known(ledger.digest("model", "1"), earlier.among, ledger.in_doubt)
         if self.run_id is None:
             books = ledger.begin("model", "model", "1", {}, guarded=guarded)
             books.add_file(0, str(self.path), "")

@@ -200,7 +200,7 @@ def test_file_that_is_no_database_is_a_problem(ledger: Path) -> None:
 @pytest.mark.parametrize(
     ("pragma", "words"),
     [
-        ("application_id = 7", "another program's database"),
+        ("application_id = 7", "not a leadctl ledger"),
         ("user_version = 99", "written by a newer leadctl (schema 99)"),
     ],
 )

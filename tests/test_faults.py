@@ -148,7 +148,8 @@ def push(
         guarded = not account.provider.resend_is_safe
         books = ledger.begin(name, name, job.campaign, {}, guarded=guarded)
         books.add_file(0, "leads.csv", "")
-        known = Known(ledger.digest(name, job.campaign), ledger.delivered())
+        earlier = ledger.delivered(name, job.campaign)
+        known = Known(ledger.digest(name, job.campaign), earlier.among)
         importer = Importer(job, books, known)
         delivery = Delivery(
             account.provider,

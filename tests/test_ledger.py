@@ -19,9 +19,10 @@ from hypothesis import strategies as st
 
 from leadctl.audit import BatchState
 from leadctl.database import connect, opening
-from leadctl.delivered import Delivered
+from leadctl.delivered import DeliveredIndex
 from leadctl.errors import InputUnusable, LedgerUnusable
 from leadctl.ledger import Ledger
+from leadctl.migration import MIGRATIONS, migrate, version
 from leadctl.model import (
     ACCEPTED,
     CREATED,
@@ -275,7 +276,8 @@ def test_intent_stands_in_the_file_before_the_outcome(tmp_path: Path) -> None:
         }
         assert reading.books(run).run().requests == 2
         digests = [digest for lead in batch.leads for digest in lead.digests]
-        assert reading.delivered()(digests) == {digests[0], digests[2]}
+        found = reading.delivered("voiso", "3").among(digests)
+        assert found == {digests[0]: run, digests[2]: run}
 
 
 def test_verdicts_reach_the_file_with_the_next_batch(tmp_path: Path) -> None:
@@ -388,7 +390,8 @@ def test_many_leads_are_looked_up_at_once() -> None:
         books.intend(batch, NOW, doubted=False)
         books.settle(batch, [CREATED] * len(batch))
         known = [digest for lead in batch.leads for digest in lead.digests]
-        assert ledger.delivered()([*known, b"lead 0 of nobody"]) == {*known}
+        found = ledger.delivered("voiso", "3").among([*known, b"lead 0 of nobody"])
+        assert {*found} == {*known}
 
 
 def test_transaction_that_cannot_be_committed_is_undone(tmp_path: Path) -> None:
@@ -527,6 +530,25 @@ def test_ledger_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
     assert "update leadctl" in (caught.value.hint or "")
 
 
+def test_ledger_of_an_earlier_version_is_brought_up_to_date(tmp_path: Path) -> None:
+    """What it knows stays; a step is made once, and all of them or none."""
+    path = tmp_path / "ledger"
+    digests = delivered_once(path)
+    later = (*MIGRATIONS, "ALTER TABLE runs ADD COLUMN note TEXT;\nSELECT 1")
+    db = connect(path)
+    with pytest.raises(LedgerUnusable):
+        migrate(db, (*later, "ALTER TABLE nowhere ADD COLUMN note TEXT"))
+    assert version(db) == len(MIGRATIONS)
+    for _ in range(2):
+        migrate(db, later)
+        assert version(db) == len(later)
+        assert db.execute("SELECT note FROM runs").fetchall() == [(None,)]
+        assert {*DeliveredIndex(db, "voiso", "3").among(digests)} == {*digests}
+    db.close()
+    with pytest.raises(LedgerUnusable, match="newer leadctl"):
+        Ledger(path)
+
+
 @pytest.mark.parametrize(
     "content", [b"no database at all\n" * 200, b"SQLite format 3\0" + b"\xff" * 4000]
 )
@@ -565,7 +587,7 @@ def test_damage_inside_gives_a_sentence(tmp_path: Path) -> None:
     page = 4096
     path.write_bytes(content[:page] + b"\xa5" * (len(content) - page))
     with pytest.raises(LedgerUnusable), Ledger(path) as ledger:
-        ledger.delivered()(digests)
+        ledger.delivered("voiso", "3").among(digests)
 
 
 def test_damaged_ledger_ends_a_run_with_a_sentence(push: Push) -> None:
@@ -576,30 +598,6 @@ def test_damaged_ledger_ends_a_run_with_a_sentence(push: Push) -> None:
     path.write_bytes(content[:4096] + b"\xa5" * (len(content) - 4096))
     ran = push("voiso", "leads.csv", "--json")
     assert (ran.code, ran.error["code"]) == (5, "ledger_unusable")
-
-
-def test_run_is_finished_where_the_filter_cannot_be_filled(tmp_path: Path) -> None:
-    """As on a full disk: the next run fills it, and whoever asks knows them all."""
-    path = tmp_path / "ledger"
-    known = [bytes([number]) * 16 for number in range(256)]
-    with Ledger(path) as ledger:
-        books = ledger.begin("voiso", "voiso", "3", {})
-        db = connect(path)
-        with db.transaction():
-            Delivered(db, most_gathered=1).add(known)
-            db.execute(
-                "CREATE TRIGGER full BEFORE INSERT ON bloom_filter"
-                " BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
-            )
-        books.finish(0, None, {})
-        assert books.run().exit_code == 0
-        with pytest.raises(LedgerUnusable, match="disk is full"):
-            ledger.catch_up()
-        assert ledger.delivered()(known) == {*known}
-        db.execute("DROP TRIGGER full")
-        ledger.catch_up()
-        assert db.execute("SELECT in_filter FROM segments").fetchall() == [(1,)]
-        db.close()
 
 
 def test_folder_that_somebody_holds_is_opened_all_the_same(tmp_path: Path) -> None:
@@ -640,34 +638,6 @@ def test_ledger_that_cannot_be_used_ends_a_run_with_a_sentence(
     words = ("--provider", "voiso", "--ledger", ledger)
     ran = program("check", "leads.csv", *words, "--json")
     assert (ran.code, ran.error["code"]) == (6, "ledger_unusable")
-
-
-def test_who_was_delivered_is_known_before_and_after_hashes_are_put_in_order(
-    tmp_path: Path,
-) -> None:
-    """By the process that delivers, and by another that began to read in between."""
-    path = tmp_path / "ledger.sqlite"
-    sizes = (20, 1000, 3)
-    with Ledger(path) as ledger, Ledger(path) as other:
-        books = ledger.begin("voiso", "voiso", "3", {})
-        books.add_file(0, "a.csv", "f")
-        digest = ledger.digest("voiso", "3")
-        known: list[bytes] = []
-        for size in [size for _ in range(120) for size in sizes]:
-            leads = Leads.of(
-                Lead(row, Phone("1", "1"), {}, (digest(f"phone {row}"),))
-                for row in range(len(known) + 1, len(known) + 1 + size)
-            )
-            batch = Batch(UUID(int=len(known)), "3", 0, leads)
-            books.intend(batch, Departure(0.0), doubted=False)
-            books.settle(batch, [CREATED] * size)
-            known += [lead.digests[0] for lead in leads]
-            some = [known[0], known[len(known) // 2], known[-1], b"nobody's".ljust(16)]
-            assert ledger.delivered()(some) == other.delivered()(some) == {*some[:3]}
-        assert len(known) > 100_000
-        assert other.delivered()(known) == {*known}
-    with Ledger(path) as later:
-        assert later.delivered()([*known, b"nobody's".ljust(16)]) == {*known}
 
 
 def test_ledger_that_several_begin_at_once_is_made_once(tmp_path: Path) -> None:
