@@ -14,11 +14,11 @@ from leadctl.judging import judge
 from leadctl.timeline import Arrival
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     import httpx
 
-    from leadctl.model import Batch, Outcome
+    from leadctl.model import Batch, Note, Outcome
     from leadctl.provider import Provider
 
 
@@ -44,6 +44,7 @@ class Answer(NamedTuple):
     http: int | None = None
     left: float = 0.0
     took: float = 0.0
+    notes: Sequence[Note] = ()
 
     @property
     def never_left(self) -> bool:
@@ -90,7 +91,9 @@ class Errands:
         try:
             response = self._send(self._provider.request(batch))
             headers, http = response.headers, response.status_code
-            return Answer(judge(self._provider, batch, response), headers, http)
+            outcomes = judge(self._provider, batch, response)
+            notes = [*self._provider.notes(response, outcomes)]
+            return Answer(outcomes, headers, http, notes=notes)
         except ProviderError as error:
             return Answer(error, error.headers or headers, http)
 

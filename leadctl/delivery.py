@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from leadctl.books import Books
     from leadctl.clock import Clock, Stop
     from leadctl.courier import Answer
-    from leadctl.model import Batch
+    from leadctl.model import Batch, Note
     from leadctl.pace import Pace
     from leadctl.provider import Limits, Provider
 
@@ -126,6 +126,10 @@ class Delivery:
         """Settle batches of an earlier part of the run without sending anything."""
         for batch in in_doubt:
             self._settlement.call_off(batch)
+
+    def notes(self) -> list[Note]:
+        """Return what answers told beside the outcomes."""
+        return self._settlement.notes()
 
     # --- choosing and starting ---
 

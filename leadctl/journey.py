@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from leadctl.answers import rejected
+from leadctl.answers import rejected, undecided
 from leadctl.errors import RefusedThroughout
 from leadctl.model import Code, Outcome, Status
 
@@ -103,24 +103,31 @@ class Refusals:
             )
 
 
+_LEFT_OPEN = undecided("refused for other rows; whether this one was taken is not said")
+
+
 def isolated(
-    journey: Journey, refusal: Refused, patience: Patience
+    journey: Journey, refusal: Refused, patience: Patience, *, may_repeat: bool
 ) -> tuple[list[Outcome | None], list[Leads]]:
     """Find the rows that sink a batch: those named, else by halves, else all of it.
 
-    Returns an outcome a lead (None: it goes again) and the parts that go again.
+    Returns an outcome a lead (None: it goes again) and the parts that go again. Where
+    a repeat is not safe none goes again: a provider may have taken in the good ones.
     """
     leads = journey.batch.leads
     named = dict(refusal.culprits)
     if len(leads) == 1:
         named.setdefault(0, refusal.message)
-    if not named and journey.family.requests >= patience.pieces:
+    if not named and not (may_repeat and journey.family.requests < patience.pieces):
         whole = Outcome(Status.REJECTED, Code.BATCH_REFUSED, refusal.message)
         return [journey.refused(whole)] * len(leads), []
+    others = None if may_repeat else _LEFT_OPEN
     outcomes = [
-        journey.refused(rejected(named[i])) if i in named else None
+        journey.refused(rejected(named[i])) if i in named else others
         for i in range(len(leads))
     ]
+    if not may_repeat:
+        return outcomes, []
     rest = leads.chosen([i not in named for i in range(len(leads))])
     middle = (len(rest) + 1) // 2
     parts = [rest] if named else [rest[:middle], rest[middle:]]

@@ -293,6 +293,19 @@ CREATED = Outcome(Status.CREATED)
 ACCEPTED = Outcome(Status.ACCEPTED)
 
 
+@dataclass(frozen=True)
+class Note:
+    """What is reported of a run beside its rows, and of how many of them.
+
+    A quiet run reports warnings, too.
+    """
+
+    code: str
+    message: str
+    count: int = 0
+    is_warning: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """Leads of one file that travel in one request.

@@ -26,11 +26,11 @@ from leadctl.errors import (
     Unusable,
     UsageError,
 )
-from leadctl.model import CREATED, Outcome
+from leadctl.model import CREATED, Note, Outcome
 from leadctl.wording import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     import httpx
 
@@ -169,6 +169,14 @@ class Provider(ABC):
 
         Raises one of the ProviderErrors where the answer is about the batch as a whole.
         """
+
+    def notes(
+        self,
+        response: httpx.Response,  # noqa: ARG002  for providers that say more
+        outcomes: Sequence[Outcome],  # noqa: ARG002  the same
+    ) -> Iterable[Note]:
+        """Say what else such an answer tells, of so many of the leads."""
+        return ()
 
     def probe(
         self,

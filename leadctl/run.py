@@ -24,6 +24,7 @@ from leadctl.journey import Patience
 from leadctl.ledger import Ledger
 from leadctl.model import IN_REJECT_FILE
 from leadctl.progress import Meter
+from leadctl.wording import count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -116,6 +117,9 @@ def push(order: Order) -> Report:
             )
             if stop.signal is not None:
                 error = _interrupted(order, stop.signal, books.run().id)
+            for note in delivery.notes():
+                tell = order.warn if note.is_warning else order.tell
+                tell(f"{count(note.count, 'lead')}: {note.message}")
             return _finished(order, importer, books, error)
 
 

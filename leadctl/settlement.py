@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -11,7 +11,7 @@ from leadctl.audit import BatchState
 from leadctl.courier import CannotAsk, Found
 from leadctl.errors import InDoubt, NotProcessed, ProviderError, Refused, Unusable
 from leadctl.journey import Journey, Refusals, after_doubt, isolated
-from leadctl.model import Code, Outcome, Status
+from leadctl.model import Code, Note, Outcome, Status
 from leadctl.pace import asked_pause
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ class Settlement:
         self._can_ask = provider.look_up("", "") is not None
         self._given_up = 0
         self._refusals = Refusals(patience.refused)
+        self._notes: Counter[Note] = Counter()
         self.again: deque[Journey] = deque()
         self._pauses: deque[tuple[float, str]] = deque()
 
@@ -63,6 +64,10 @@ class Settlement:
         """
         while self._pauses:
             yield self._pauses.popleft()
+
+    def notes(self) -> list[Note]:
+        """Return what answers told beside the outcomes, each with its sum."""
+        return [replace(note, count=number) for note, number in self._notes.items()]
 
     def take_up(self, batch: Batch) -> None:
         """Repeat a batch of an earlier part of the run whose answer nobody read."""
@@ -84,6 +89,8 @@ class Settlement:
         """Settle a batch by its answer; raises the reason to end the run, if it is."""
         self._books.answered(journey.batch, answer.arrival)
         self._pace.ended()
+        for note in answer.notes:
+            self._notes[replace(note, count=0)] += note.count
         match answer.result:
             case ProviderError() as error:
                 self._trouble(journey, error, answer.headers)
@@ -198,7 +205,9 @@ class Settlement:
 
     def _isolate(self, journey: Journey, refusal: Refused) -> None:
         """Deliver the rest of a refused batch, once the culprits are known."""
-        outcomes, parts = isolated(journey, refusal, self._patience)
+        outcomes, parts = isolated(
+            journey, refusal, self._patience, may_repeat=self._provider.resend_is_safe
+        )
         pieces = self._settle(journey, outcomes, parts)
         self.again.extendleft(reversed(pieces))
 

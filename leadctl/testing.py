@@ -94,7 +94,9 @@ def check_case(path: Path) -> None:
     if "error" in case.facts:
         _expect_error(case)
     else:
-        _expect_outcomes(case, _played(case))
+        outcomes, notes = _played(case)
+        _expect_outcomes(case, outcomes)
+        assert notes == case.facts.get("notes", [])
 
 
 def check_probe(path: Path) -> None:
@@ -134,10 +136,12 @@ def _secrets(provider: Provider) -> dict[str, str]:
     return dict.fromkeys(provider.secrets, KEYS.get(provider.name, "example-key"))
 
 
-def _played(case: Case) -> list[Outcome]:
+def _played(case: Case) -> tuple[list[Outcome], list[str]]:
     with _wired(case.provider, case.facts) as send:
-        request = case.provider.request(case.batch)
-        return judge(case.provider, case.batch, send(request))
+        response = send(case.provider.request(case.batch))
+    outcomes = judge(case.provider, case.batch, response)
+    notes = case.provider.notes(response, outcomes)
+    return outcomes, [f"{note.count} {note.message}" for note in notes]
 
 
 @contextmanager

@@ -48,6 +48,7 @@ _NEVER_SENT = (
 
 HEADERS = {
     "User-Agent": "leadctl",
+    "Accept": "application/json",
     "Accept-Encoding": "gzip",  # no compression whose rate is not bounded
 }
 

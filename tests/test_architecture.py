@@ -394,6 +394,7 @@ ALLOWED = {
         "progress",
         "rejects",
         "report",
+        "wording",
     },
     "__main__": {"cli"},
     # for the tests of providers; nothing imports it

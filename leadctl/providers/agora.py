@@ -10,6 +10,7 @@ import httpx
 from leadctl.answers import (
     body,
     by_index,
+    duplicate,
     listed,
     one_line,
     quoted,
@@ -22,7 +23,7 @@ from leadctl.answers import (
 from leadctl.auth import Token, TokenExchange
 from leadctl.errors import CampaignClosed, Refused, Unusable
 from leadctl.fields import Field, email, text
-from leadctl.model import ACCEPTED, Outcome
+from leadctl.model import ACCEPTED, Note, Outcome
 from leadctl.phone import PhoneForm, PhoneRule
 from leadctl.probe import KEY_ACCEPTED, NOT_NAMED, Probe, fine
 from leadctl.provider import Limits, Provider
@@ -30,7 +31,7 @@ from leadctl.settings import setting
 from leadctl.wire import HEADERS, written
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from leadctl.model import Batch, Json
 
@@ -140,29 +141,32 @@ class Agora(Provider):
         if word != "accepted" or answer.get("error"):
             said = f"status {one_line(str(word), 40)!r}{quoted(response)}"
             raise self.unreadable(response, said)
-        errors = errors or []
-        named = _reasons(errors)
+        named = _reasons(errors or [])
         # Rejections that cannot be attributed taint every row that is not named.
         consistent = (
             answer["received_count"] == len(batch)
             and answer.get("invalid_count") == len(named)
             and all(0 <= row < len(batch) for row in named)
-            and self._adds_up(
-                whole(answer.get("valid_count"), least=0) + len(named), batch
-            )
+            and self._may_skip(_skipped(answer))
         )
-        rest = (
-            ACCEPTED
-            if consistent
-            else undecided("the answer's counts contradict each other")
-        )
+        rest = ACCEPTED if answer.get("valid_count") else _NONE_QUEUED
+        if not consistent:
+            rest = undecided("the answer's counts contradict each other")
         return by_index(
             batch, {row: rejected(reason) for row, reason in named.items()}, rest
         )
 
+    def notes(
+        self, response: httpx.Response, outcomes: Sequence[Outcome]
+    ) -> Iterator[Note]:
+        skipped = _skipped(body(response))
+        if skipped and ACCEPTED in outcomes:
+            yield Note("not_queued", "not queued, probably duplicates", skipped)
+
     def probe(self, campaign: str | None) -> httpx.Request | None:
-        # No campaign has the number 0: then the call for a token is what matters.
-        return httpx.Request("GET", self.url("webhooks", campaign or "0", "events"))
+        # Without a campaign the call for a token is what matters; the contract takes
+        # none below 1, and whose it is plays no part.
+        return httpx.Request("GET", self.url("webhooks", campaign or "1", "events"))
 
     def probed(self, campaign: str | None, response: httpx.Response) -> Probe:
         """Read what the contract documents of the call (200, 401, 403).
@@ -172,7 +176,7 @@ class Agora(Provider):
         said = f"Agora answered HTTP {response.status_code}{quoted(response)}"
         if response.status_code == 404:
             raise Unusable(said)
-        if campaign is None and response.status_code in (200, 400, 403, 422):
+        if campaign is None and response.status_code in (200, 403):
             return Probe(key=KEY_ACCEPTED, campaign=NOT_NAMED)  # there was a token
         if response.status_code == 403:
             raise CampaignClosed(f"{said} (the key may not use this campaign)")
@@ -182,11 +186,22 @@ class Agora(Provider):
             raise self.unreadable(response)
         return Probe(key=KEY_ACCEPTED, campaign=fine("the key may use it"))
 
-    def _adds_up(self, counted: int, batch: Batch) -> bool:
-        """Less is fine only where `skip_duplicates` leaves leads out of both counts."""
-        if self.skip_duplicates:
-            return counted <= len(batch)
-        return counted == len(batch)
+    def _may_skip(self, leads: int) -> bool:
+        """Tell whether so many may be missing from the counts.
+
+        `valid_count` is of leads that were queued: those skipped are in neither.
+        """
+        return leads >= 0 if self.skip_duplicates else leads == 0
+
+
+_NONE_QUEUED = duplicate("none was queued: probably all in the campaign already")
+
+
+def _skipped(answer: dict[str, Json]) -> int:
+    """Return how many leads an answer counts neither as valid nor as invalid."""
+    counts = [answer.get(f"{name}_count") for name in ("received", "valid", "invalid")]
+    received, valid, invalid = (whole(count, least=-1) for count in counts)
+    return received - valid - invalid if valid >= 0 else -1
 
 
 def _token(response: httpx.Response) -> Token:

@@ -1,6 +1,6 @@
 """Agora (agoraai.tech), API v1.
 
-"Models Reference"; where it is silent, the public OpenAPI contract 1.1.0.
+"Models Reference"; where it is silent, the public OpenAPI contract.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import secrets
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar, Literal, cast
 
 from starlette.responses import JSONResponse, Response
 
@@ -71,9 +71,11 @@ LEAD_FORMATS = {
 class AgoraSimulator(Simulator):
     """Campaigns: 42, and 43, which is somebody else's (403).
 
-    Tokens live `token_life` seconds; a new one leaves the earlier ones alone.
-    `error_field` is the key that names the bad field: `var_field` in the reference,
-    `field` in the contract.
+    Tokens live `token_life` seconds; a new one leaves the earlier ones alone. `speaks`
+    says which document is followed where the two differ: the "reference" has
+    `var_field` in a row's error and the type "bearer" of a token, the "contract" has
+    `field` and "Bearer". Skipped leads are in no count, as they are not queued, or with
+    `counts_skipped` among the valid ones.
     """
 
     name = "agora"
@@ -84,7 +86,8 @@ class AgoraSimulator(Simulator):
 
     api_key: str = "agora_test_sandbox_key"
     token_life: int = 300
-    error_field: str = "var_field"
+    speaks: Literal["reference", "contract"] = "reference"
+    counts_skipped: bool = False
     _token_ends: dict[str, float] = field(init=False)
 
     def reset(self) -> None:
@@ -128,7 +131,7 @@ class AgoraSimulator(Simulator):
         return JSONResponse(
             {
                 "access_token": token,
-                "token_type": "bearer",
+                "token_type": "Bearer" if self._is_contract else "bearer",
                 "expires_in": self.token_life,
             }
         )
@@ -136,8 +139,7 @@ class AgoraSimulator(Simulator):
     def upload(self, call: Call) -> Response:
         """Queue the leads without a fault, and name the others.
 
-        Duplicates are left out without a word: they count as received and valid, which
-        is our reading of "silently skips".
+        Duplicates are left out without a word.
         """
         body = self._request(call)
         leads = cast("list[Lead]", body["leads"])
@@ -146,10 +148,13 @@ class AgoraSimulator(Simulator):
         errors = self._errors(leads, LEAD_FORMATS)
         bad_rows = {error["row"] for error in errors}
         known = campaign.known if body.get("skip_duplicates", True) else ()
+        queued = 0
         for row, lead in enumerate(leads):
             if row not in bad_rows and lead["phone"] not in known:
                 self.store(campaign, lead, str(lead["phone"]))
-        return self._report(202, "accepted", len(leads), errors)
+                queued += 1
+        valid = len(leads) - len(bad_rows) if self.counts_skipped else queued
+        return self._report(202, "accepted", len(leads), valid, errors)
 
     def _request(self, call: Call) -> Lead:
         """Return the body if its top level is right.
@@ -172,7 +177,7 @@ class AgoraSimulator(Simulator):
         """
         errors = self._errors(leads, LEAD_SHAPE, ("phone",))
         if errors:
-            raise Refusal(self._report(422, "rejected", len(leads), errors))
+            raise Refusal(self._report(422, "rejected", len(leads), 0, errors))
 
     def _errors(
         self,
@@ -180,16 +185,21 @@ class AgoraSimulator(Simulator):
         fields: Mapping[str, Check],
         required: tuple[str, ...] = (),
     ) -> list[Lead]:
+        key = "field" if self._is_contract else "var_field"
         return [
-            {"row": row, self.error_field: name, "message": complaint}
+            {"row": row, key: name, "message": complaint}
             for row, lead in enumerate(leads)
             for name, complaint in complaints(
                 lead, fields, required, closed=False
             ).items()
         ]
 
+    @property
+    def _is_contract(self) -> bool:
+        return self.speaks == "contract"
+
     def _report(
-        self, status: int, verdict: str, received: int, errors: list[Lead]
+        self, status: int, verdict: str, received: int, valid: int, errors: list[Lead]
     ) -> Response:
         invalid = len({error["row"] for error in errors})
         return JSONResponse(
@@ -197,7 +207,7 @@ class AgoraSimulator(Simulator):
                 "status": verdict,
                 "import_id": f"imp_{next(self._numbers)}",
                 "received_count": received,
-                "valid_count": received - invalid,
+                "valid_count": valid,
                 "invalid_count": invalid,
                 "errors": errors,
             },
@@ -205,12 +215,12 @@ class AgoraSimulator(Simulator):
         )
 
     def events(self, call: Call) -> Response:
-        """Answer who asks whether token and campaign fit; the body is a guess."""
+        """Name the events of a campaign: the contract has a bare array."""
         # The contract has no answer but 403 for a campaign that is not there.
         campaign = self.campaigns.get(call.campaign)
         if campaign is None or campaign.state == "foreign":
             raise Refusal(self._foreign())
-        return JSONResponse({"events": ["lead.created", "leads.bulk_created"]})
+        return JSONResponse(["lead.created", "leads.bulk_created"])
 
     def _campaign(self, identifier: str) -> Campaign:
         campaign = self.campaigns.get(identifier)

@@ -126,7 +126,7 @@ def test_leads_are_queued_and_bad_rows_named(
 
 def test_errors_can_name_the_field_as_the_contract_does() -> None:
     with (
-        serve([AgoraSimulator(error_field="field", token_life=9)]) as sandbox,
+        serve([AgoraSimulator(speaks="contract", token_life=9)]) as sandbox,
         client_of(sandbox, "agora") as client,
     ):
         client.headers["authorization"] = f"Bearer {token(client)}"
@@ -139,9 +139,19 @@ def test_duplicates_are_skipped_silently(
 ) -> None:
     upload(client, ANNA)
     report = upload(client, ANNA, BEN, BEN).json()
-    assert (report["received_count"], report["valid_count"]) == (3, 3)
-    assert report["errors"] == []
+    assert (report["received_count"], report["valid_count"]) == (3, 1)
+    assert (report["invalid_count"], report["errors"]) == (0, [])
     assert sandbox.simulators["agora"].stored == {"42": [ANNA, BEN]}
+
+
+def test_skipped_duplicates_can_count_as_valid() -> None:
+    with (
+        serve([AgoraSimulator(counts_skipped=True)]) as sandbox,
+        client_of(sandbox, "agora") as client,
+    ):
+        client.headers["authorization"] = f"Bearer {token(client)}"
+        report = upload(client, ANNA, ANNA).json()
+    assert (report["received_count"], report["valid_count"]) == (2, 2)
 
 
 def test_duplicates_are_added_again_when_not_skipped(
