@@ -78,11 +78,6 @@ def require_mappable(job: Job) -> None:
         mapper_of(source, job.profile, job.constants)
 
 
-def phone_columns(job: Job, source: Source) -> tuple[str, ...]:
-    """Name the columns that phone numbers are read from."""
-    return mapper_of(source, job.profile, job.constants).columns.get("phone", ())
-
-
 def mapper_of(
     source: Source, profile: Profile | None, constants: Mapping[str, str]
 ) -> Mapper:

@@ -19,7 +19,7 @@ from leadctl.source import Format
 from leadctl.splitting import RAW
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from leadctl.model import Cells, Finding, Json
     from leadctl.source import Source
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 NAMES = tuple(
     OWN + word for word in ("row", "status", "code", "field", "reason", "run")
 )
+ROW = NAMES[0]
 
 
 def write_rows(
@@ -35,16 +36,13 @@ def write_rows(
     source: Source,
     findings: Iterator[Finding],
     run_id: str,
-    phones: Collection[str],
 ) -> int:
-    """Write the rows that `findings` are of, in row order; returns how many.
-
-    Of a workbook, the columns named in `phones` are kept from being taken for numbers.
-    """
+    """Write the rows that `findings` are of, in row order; returns how many."""
     number = 0
     if source.format is Format.JSONL:
         for finding, line in _paired(source.json_lines(), findings):
-            file.write(_json_line(line.text, _own_cells(finding, run_id)))
+            first = _first_row(_member(line.text, ROW), finding, source)
+            file.write(_json_line(line.text, first, _own_cells(finding, run_id)))
             file.write(source.dialect.newline)
             number += 1
         return number
@@ -55,15 +53,12 @@ def write_rows(
         if not column.startswith(OWN)
     ]
     file.write(_joined([*NAMES, *theirs], source))
-    is_workbook = source.format is Format.XLSX
-    guarded = {
-        i for i, name in enumerate(source.columns) if is_workbook and name in phones
-    }
     findings, wanted = tee(findings)
     rows = source.rows_at(finding.row for finding in wanted)
     for finding, row in zip(findings, rows, strict=False):
-        cells = _guarded(row.cells, guarded) if guarded else row.cells
-        file.write(_delimited_line(cells, _own_cells(finding, run_id), source))
+        first = _first_row(_own_cell(row.cells, source), finding, source)
+        own = [first, *_own_cells(finding, run_id)]
+        file.write(_delimited_line(row.cells, own, source))
         number += 1
     return number
 
@@ -80,16 +75,25 @@ def _paired(
             finding = next(findings, None)
 
 
+def _first_row(told: Json, finding: Finding, source: Source) -> str:
+    """Return the row's number in the first file, which every reject file of it keeps.
+
+    A row that somebody added to a reject file has none.
+    """
+    if ROW not in source.columns:
+        return str(finding.row)
+    return number if (number := str(told).strip()).isdecimal() else ""
+
+
 def _own_cells(finding: Finding, run_id: str) -> list[str]:
     cells = [
-        finding.row,
         finding.status,
         finding.code,
         finding.field,
         finding.reason,
         run_id,
     ]
-    return [harmless(str(cell)) for cell in cells]
+    return [harmless(cell) for cell in cells]
 
 
 _FORMULA = re.compile(r"(^|[,;|\t\r\n])(?=[=+@\t\r-])")
@@ -103,20 +107,23 @@ def harmless(text: str) -> str:
     return _FORMULA.sub(r"\1'", text)
 
 
-def _guarded(cells: Cells | str, places: Collection[int]) -> Cells | str:
-    """Put an apostrophe before phones: no spreadsheet takes them for numbers then."""
-    if not isinstance(cells, list):
-        return cells
-    return [
-        f"'{cell}" if i in places and cell[:1] not in ("", "'") else cell
-        for i, cell in enumerate(cells)
-    ]
+def _guarded(cell: str) -> str:
+    """Put an apostrophe before a phone: no spreadsheet takes it for a number then."""
+    return cell if cell.lstrip()[:1] in _TEXT_MARKS else f"'{cell}"
+
+
+_TEXT_MARKS = ("", "'", "=", "\u2019", "`")
+"""How a cell begins that is text already, or empty."""
 
 
 def _delimited_line(cells: Cells | str, own: list[str], source: Source) -> str:
     if isinstance(cells, list):
-        ours = _own_places(source)
-        theirs = [cell for place, cell in enumerate(cells) if place not in ours]
+        ours, phones = _own_places(source), source.dialect.phones
+        theirs = [
+            _guarded(cell) if place in phones else cell
+            for place, cell in enumerate(cells)
+            if place not in ours
+        ]
         return _joined([*own, *theirs], source)
     # A line that could not be split goes back as it stands.
     raw = _without_own(str(cells), source)
@@ -126,6 +133,15 @@ def _delimited_line(cells: Cells | str, own: list[str], source: Source) -> str:
         + raw
         + source.dialect.newline
     )
+
+
+def _own_cell(cells: Cells | str, source: Source) -> str:
+    """Return the row number that an earlier reject file gives a row."""
+    if ROW not in source.columns:
+        return ""
+    if isinstance(cells, list):
+        return cells[source.columns.index(ROW)]
+    return str(cells).partition(source.dialect.delimiter)[0].strip(source.dialect.quote)
 
 
 def _own_places(source: Source) -> set[int]:
@@ -160,16 +176,24 @@ _OWN_MEMBERS = re.compile(
 )
 
 
-def _json_line(text: str, own: list[str]) -> str:
+def _json_line(text: str, row: str, own: list[str]) -> str:
     """Put our members before the user's, which stay as they are written."""
-    written: dict[str, Json] = dict(zip(NAMES, own, strict=True))
-    written[NAMES[0]] = int(own[0])
+    written: dict[str, Json] = dict(zip(NAMES, [row, *own], strict=True))
+    written[ROW] = int(row) if row else None
     text = _original(text)
     if _is_object(text):
         theirs = _OWN_MEMBERS.sub("", text[1:].lstrip(), count=1)
         gap = "" if theirs.startswith("}") else ", "
         return json.dumps(written, ensure_ascii=False)[:-1] + gap + theirs
     return json.dumps({**written, RAW: text}, ensure_ascii=False)
+
+
+def _member(text: str, name: str) -> Json:
+    try:
+        found = strictjson.loads(text)
+    except ValueError:
+        return None
+    return found.get(name) if isinstance(found, dict) else None
 
 
 def _original(text: str) -> str:

@@ -18,7 +18,7 @@ from leadctl.rejectrows import NAMES, write_rows
 from leadctl.source import Format
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from leadctl.model import Finding
@@ -130,7 +130,6 @@ def write_if_any(
     source: Source,
     findings: Iterator[Finding],
     run_id: str,
-    phones: Collection[str] = (),
 ) -> int:
     """Write the reject file if there is such a row; an earlier one is set aside."""
     first = next(findings, None)
@@ -138,7 +137,7 @@ def write_if_any(
         with in_turn(path.parent):
             set_aside(path)
         return 0
-    return write(path, source, chain([first], findings), run_id, phones)
+    return write(path, source, chain([first], findings), run_id)
 
 
 def write(
@@ -146,13 +145,10 @@ def write(
     source: Source,
     findings: Iterator[Finding],
     run_id: str,
-    phones: Collection[str] = (),
 ) -> int:
     """Write the rows of `findings` (in row order) from the source; returns how many.
 
-    Of a workbook, the columns named in `phones` are kept from being taken for numbers
-    when the CSV is opened. The file appears complete or not at all: written aside (mode
-    0600) and renamed.
+    The file appears complete or not at all: written aside (mode 0600) and renamed.
     Raises InputUnusable where the source has changed, RejectsNotWritten where the disk
     or the folder is not up to it.
     """
@@ -169,7 +165,7 @@ def write(
         with replacing(
             path, encoding=source.encoding, errors="replace", before=keep_other
         ) as file:
-            number = write_rows(file, source, findings, run_id, phones)
+            number = write_rows(file, source, findings, run_id)
     except OSError as error:
         raise RejectsNotWritten(
             f"the reject file {path} cannot be written: {error.strerror}",

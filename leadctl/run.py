@@ -19,7 +19,7 @@ from leadctl.errors import (
 )
 from leadctl.fields import forbids_calls, unheeded
 from leadctl.importer import Importer, Known
-from leadctl.job import phone_columns, require_mappable
+from leadctl.job import require_mappable
 from leadctl.journey import Patience
 from leadctl.ledger import Ledger
 from leadctl.model import IN_REJECT_FILE
@@ -311,9 +311,8 @@ def _write_rejects(order: Order, books: Books) -> None:
     for ordinal, source in enumerate(order.job.sources):
         path = order.rejects_files[ordinal]
         findings = books.findings(ordinal, IN_REJECT_FILE)
-        phones = phone_columns(order.job, source)
         kept = rejects.corrections_go_to(path)
-        rows = rejects.write_if_any(path, source, findings, books.run().id, phones)
+        rows = rejects.write_if_any(path, source, findings, books.run().id)
         if kept and kept.exists():
             order.warn(f"{path} was edited: what stands in it is kept in {kept}")
         books.set_rejects_file(ordinal, str(path) if rows else None)

@@ -63,23 +63,14 @@ def delimited(
     table = _Table(dialect, width)
     while lines := file.readlines(TOGETHER):
         rows = table.plain(lines)
-        if rows and NULL not in "".join(lines):
+        if rows and not dialect.own and NULL not in "".join(lines):
             yield rows
         else:
-            yield _without_nulls(rows or [*table.careful(lines, file)])
+            yield [*map(table.as_meant, rows or table.careful(lines, file))]
 
 
 NULL = r"\N"
 """What MySQL and PostgreSQL write for a cell that holds nothing."""
-
-
-def _without_nulls(
-    rows: Sequence[list[str] | Unsplit],
-) -> Sequence[list[str] | Unsplit]:
-    return [
-        ["" if cell == NULL else cell for cell in row] if isinstance(row, list) else row
-        for row in rows
-    ]
 
 
 def picked(
@@ -180,6 +171,15 @@ class _Table:
             if not reason:
                 return
             yield Unsplit(reason, waiting.give_back().rstrip("\r\n"))
+
+    def as_meant(self, row: list[str] | Unsplit) -> list[str] | Unsplit:
+        """Empty the NULL cells, and take the apostrophe off a reject file's phones."""
+        if isinstance(row, Unsplit):
+            return row
+        cells = ["" if cell == NULL else cell for cell in row]
+        for place in self.dialect.phones if self.dialect.own else ():
+            cells[place] = cells[place].removeprefix("'")
+        return cells
 
     def stray_quote(self, cells: list[str], lines: list[str]) -> str:
         """Say why the quotes that make one row of several lines are in doubt."""

@@ -339,11 +339,11 @@ def test_several_files_are_one_run_with_a_reject_file_each(push: Push) -> None:
     assert len(push.phones("voiso")) == 4
     a, b, c, stdin = (file["rejects_file"] for file in ran.document["files"])
     assert (a, b, c) == ("a.rejects.csv", "b.rejects.jsonl", None)
-    assert [row["phone"] for row in csv_rows(folder / "a.rejects.csv")] == ["+1555"]
+    assert [row["phone"] for row in csv_rows(folder / "a.rejects.csv")] == ["'+1555"]
     (row,) = (folder / "b.rejects.jsonl").read_text().splitlines()
     assert json.loads(row)["phone"] == "+1555"
     assert stdin is not None
-    assert [row["phone"] for row in csv_rows(folder / stdin)] == ["letters"]
+    assert [row["phone"] for row in csv_rows(folder / stdin)] == ["'letters"]
     assert (folder / stdin).parent == folder
 
 
@@ -503,7 +503,7 @@ def test_rejects_option_names_the_reject_file(push: Push) -> None:
     ran = push("voiso", "leads.csv", "--rejects", "bad rows.csv", "--json")
     assert ran.document["files"][0]["rejects_file"] == "bad rows.csv"
     assert [row["phone"] for row in csv_rows(push.program.folder / "bad rows.csv")] == [
-        "+1555"
+        "'+1555"
     ]
     assert not (push.program.folder / "leads.rejects.csv").exists()
 
@@ -632,7 +632,7 @@ def test_corrected_reject_file_completes_the_import(push: Push) -> None:
     rejects = folder / "leads.rejects.csv"
     assert stat.S_IMODE(rejects.stat().st_mode) == 0o600
     bad, long = csv_rows(rejects)
-    assert bad["Phone"] == "  +1555"
+    assert bad["Phone"] == "'  +1555"
     assert bad["Name"] == 'Bob "B" Testperson'
     assert bad["Note; with, signs"] == "two\r\nlines "
     told = {k: v for k, v in bad.items() if k.startswith("_leadctl_")}
@@ -645,7 +645,7 @@ def test_corrected_reject_file_completes_the_import(push: Push) -> None:
         "_leadctl_run": first.document["run_id"],
     }
     assert told["_leadctl_reason"]
-    assert (long["Phone"], long["Name"]) == ("+15551230003", "Cid Testperson")
+    assert (long["Phone"], long["Name"]) == ("'+15551230003", "Cid Testperson")
     assert (folder / "leads.csv").read_bytes() == original.encode()
 
     bad["Phone"], long["Note; with, signs"] = "+15551230002", "tall, dark"
@@ -678,7 +678,7 @@ def test_reject_file_keeps_dialect_and_encoding(push: Push) -> None:
     path = push.program.folder / "leads.rejects.csv"
     assert path.read_bytes().count(b"\r\n") == path.read_bytes().count(b"\n") == 2
     (row,) = csv_rows(path, ";", "cp1252")
-    assert (row["téléphone"], row["name"]) == ("+1555", "Zoë Testperson")
+    assert (row["téléphone"], row["name"]) == ("'+1555", "Zoë Testperson")
 
     corrected = path.read_bytes().replace(b"+1555;", b"+15551230002;")
     path.write_bytes(corrected)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from conftest import Push
     from program import Program
 
-    from leadctl.model import Cells, Row
+    from leadctl.model import Cells, Json, Row
 
 OURS = [
     "_leadctl_row",
@@ -237,7 +237,7 @@ def test_only_the_rows_found_are_written_in_their_order(tmp_path: Path) -> None:
         "_leadctl_reason": "no such country code",
         "_leadctl_run": "run-1",
         "name": "name 3",
-        "phone": "3",
+        "phone": "'3",
     }
 
 
@@ -309,6 +309,101 @@ def test_file_without_a_header_gets_one_and_keeps_its_meaning(tmp_path: Path) ->
     again = rejected(source, tmp_path / "out.csv", wishes)
     assert again.columns[len(OURS) :] == source.columns
     assert theirs(again) == [["A", "1"], ["B", "2"]]
+
+
+PHONES = {
+    "12": "'12",
+    "012": "'012",
+    "+12": "'+12",
+    "-12": "'-12",
+    " +12": "' +12",
+    "n/a": "'n/a",
+    "'+12": "'+12",
+    " '12": " '12",
+    '="12"': '="12"',
+    "": "",
+}
+"""Phone cells, and the same in a reject file: none is a number for a spreadsheet."""
+
+
+@pytest.mark.parametrize("suffix", ["csv", "tsv"])
+def test_phones_of_a_reject_file_are_text_for_a_spreadsheet(
+    push: Push, suffix: str
+) -> None:
+    delimiter = {"csv": ",", "tsv": "\t"}[suffix]
+    rows = [["Mobil", "name", "Telefon"], *([phone, "=1+1", "12"] for phone in PHONES)]
+    push.program.write(f"leads.{suffix}", written(rows, delimiter))
+    path = push.program.folder / f"leads.{suffix}"
+    verdicts = []
+    for _ in range(3):
+        ran = push("voiso", path.name, "--json")
+        verdicts.append((ran.codes, ran.document["repairs"]))
+        path = path.with_name(f"{path.stem}.rejects.{suffix}")
+        found = csv_rows(path, delimiter)
+        assert [row["Mobil"] for row in found] == [*PHONES.values()]
+        assert {(row["name"], row["Telefon"]) for row in found} == {("=1+1", "'12")}
+    assert verdicts[0][0] == verdicts[1][0] == verdicts[2][0]
+
+
+def test_apostrophe_of_a_reject_file_is_no_repair(push: Push) -> None:
+    """So a number goes out as it would have gone the first time."""
+    push.program.write("leads.csv", "phone,name,priority\n91 90000 00001,A,soon\n")
+    assert push("ozonetel", "leads.csv").code == 3
+    path = push.program.folder / "leads.rejects.csv"
+    assert "'91 90000 00001," in path.read_text()
+    path.write_text(path.read_text().replace(",soon", ",1"))
+    ran = push("ozonetel", path.name, "--json")
+    assert (ran.counts, ran.document["repairs"]) == ({"created": 1}, {})
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl"])
+def test_row_of_the_first_file_stays_through_every_round(
+    push: Push, suffix: str
+) -> None:
+    folder = push.program.folder
+    rows = ["+15551230001", "12", "13", "+15551230004", "14"]
+    if suffix == "csv":
+        lines = ["phone,name", *(f"{phone},A" for phone in rows), '+15551230007,"A']
+    else:
+        lines = [*(f'{{"phone": "{phone}"}}' for phone in rows), '{"phone": ']
+    push.program.write(f"leads.{suffix}", "\n".join([*lines, ""]))
+    name = f"leads.{suffix}"
+    for first, expected in [("12", [2, 3, 5, 6]), ("13", [3, 5, 6]), ("", [5, 6])]:
+        assert push("voiso", name).code == 3
+        name = name.replace(f".{suffix}", f".rejects.{suffix}")
+        assert first_rows(folder / name) == expected
+        if first:
+            text = (folder / name).read_text()
+            text = re.sub(rf'(["\']){first}\b', rf"\g<1>+155512300{first}", text)
+            (folder / name).write_text(text)
+
+
+def first_rows(path: Path) -> list[int]:
+    if path.suffix == ".jsonl":
+        lines = path.read_text().splitlines()
+        return [json.loads(line)["_leadctl_row"] for line in lines]
+    return [int(line.split(",")[0]) for line in path.read_text().splitlines()[1:]]
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("_leadctl_row,_leadctl_status,phone\n7,rejected,'12\n,,'13\n", ["7", ""]),
+        ('{"_leadctl_row": 7, "phone": "12"}\n{"phone": "13"}\n', [7, None]),
+    ],
+    ids=["csv", "jsonl"],
+)
+def test_row_that_was_added_to_a_reject_file_is_of_no_first_file(
+    tmp_path: Path, content: str, told: list[Json]
+) -> None:
+    source = source_of(tmp_path / "leads", content)
+    out = tmp_path / "out"
+    rejects.write(out, source, iter([finding(1), finding(2)]), "run-1")
+    if source.nested:
+        rows = [json.loads(line) for line in out.read_text().splitlines()]
+    else:
+        rows = [*csv_rows(out)]
+    assert [row["_leadctl_row"] for row in rows] == told
 
 
 # --- the file itself ---------------------------------------------------------------
@@ -479,7 +574,7 @@ def test_blank_cells_of_a_tsv_are_a_row_wherever_rows_are_counted(push: Push) ->
     assert push("voiso", "leads.tsv").code == 3
     rejected = (push.program.folder / "leads.rejects.tsv").read_text().splitlines()[1:]
     found = [(row.split("\t")[0], row.split("\t")[-3:]) for row in rejected]
-    assert found == [("2", ["", "", ""]), ("3", ["12", "Bad", "X"])]
+    assert found == [("2", ["", "", ""]), ("3", ["'12", "Bad", "X"])]
 
 
 def test_correction_is_kept_where_times_have_no_fractions(tmp_path: Path) -> None:
@@ -540,7 +635,7 @@ def test_corrected_reject_file_is_read_without_our_columns(program: Program) -> 
     ran = program("check", "leads.csv", "--provider", "voiso")
     assert ran.code == 3
     path = program.folder / "leads.rejects.csv"
-    corrected = path.read_text(encoding="utf-8").replace(",12,", ",+15551234567,")
+    corrected = path.read_text(encoding="utf-8").replace(",'12,", ",+15551234567,")
     program.write("leads.rejects.csv", corrected)
     ran = program("check", path.name, "--provider", "voiso", "--json")
     assert ran.code == 0

@@ -161,7 +161,8 @@ def test_table_reaches_the_provider_and_its_rejects_come_back(
     assert arrived(push) == [[name.strip(), phone[1:]] for name, phone, _ in good]
     if bad:
         rejects = dialect.read(path.with_name("leads.rejects.csv").read_bytes())
-        assert [row[OURS:] for row in rejects] == [HEADER, *bad]
+        marked = [[name, f"'{phone}", notes] for name, phone, notes in bad]
+        assert [row[OURS:] for row in rejects] == [HEADER, *marked]
 
 
 VALUES = st.recursive(

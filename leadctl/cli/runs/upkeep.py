@@ -39,7 +39,6 @@ def rejects(
     from leadctl.cli.asked import recalled
     from leadctl.cli.inputs import rejects_files
     from leadctl.cli.order import job_again
-    from leadctl.job import phone_columns
     from leadctl.model import IN_REJECT_FILE
     from leadctl.run import require_same_files
 
@@ -54,8 +53,7 @@ def rejects(
             for ordinal, source in enumerate(job.sources):
                 findings = books.findings(ordinal, IN_REJECT_FILE)
                 path = paths[ordinal]
-                phones = phone_columns(job, source)
-                number = files.write_if_any(path, source, findings, run, phones)
+                number = files.write_if_any(path, source, findings, run)
                 typer.echo(
                     f"{count(number, 'row')} in {path}" if number else "no such row",
                     err=True,
