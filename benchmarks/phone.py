@@ -12,7 +12,7 @@ from phonenumbers import PhoneNumberFormat, PhoneNumberType
 from benchmarks import rows
 from benchmarks.measured import interleaved, ratio, spread
 from benchmarks.table import Table
-from leadctl.phone import Normaliser, PhoneCheck, PhoneForm, PhoneRule
+from leadctl.phones.normalize import Normalizer, PhoneCheck, PhoneForm, PhoneRule
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,7 +68,7 @@ def examples() -> list[str]:
 
 def ours(numbers: Sequence[str], check: PhoneCheck) -> float:
     """Read them as a run does, a block of rows at a time."""
-    normalise = Normaliser(PhoneRule(PhoneForm.E164), "US", check)
+    normalise = Normalizer(PhoneRule(PhoneForm.E164), "US", check)
     began = time.process_time()
     for start in range(0, len(numbers), TOGETHER):
         normalise.column(numbers[start : start + TOGETHER])

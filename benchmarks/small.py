@@ -12,7 +12,7 @@ from leadctl import profile, yamlfile
 from leadctl.fitting import Fitter
 from leadctl.mapping import bind
 from leadctl.model import Batch
-from leadctl.phone import Normaliser, PhoneCheck
+from leadctl.phones.normalize import Normalizer, PhoneCheck
 from leadctl.providers.voiso import Voiso
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ MAPPER = bind(
 
 @pytest.mark.parametrize("check", PhoneCheck)
 def test_phone(benchmark: BenchmarkFixture, check: PhoneCheck) -> None:
-    normalise = Normaliser(Voiso.phone_rule, "US", check)
+    normalise = Normalizer(Voiso.phone_rule, "US", check)
     benchmark(lambda: normalise.column(NUMBERS))
 
 
@@ -52,7 +52,7 @@ def test_encoding(benchmark: BenchmarkFixture) -> None:
 
 
 def batch(number: int) -> Batch:
-    normalise = Normaliser(Voiso.phone_rule, "US", PhoneCheck.POSSIBLE)
+    normalise = Normalizer(Voiso.phone_rule, "US", PhoneCheck.POSSIBLE)
     fitter = Fitter(Voiso(), normalise, lambda identity: identity.encode()[:16])
     fitted = fitter.fitted(range(len(CELLS)), MAPPER.table(CELLS))
     return Batch(UUID(int=number), "3", 0, fitted.leads)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from leadctl import config, profile
 from leadctl.errors import ExitCode, InputUnusable, LeadctlError
 from leadctl.exposure import exposures
-from leadctl.numbering import is_region
+from leadctl.phones.numbering_plan import is_region
 from leadctl.provider import installed, provider_class
 from leadctl.suppression import List
 from leadctl.transport import require_safe_url

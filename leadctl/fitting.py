@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from leadctl.fields import Check
     from leadctl.mapping import Table, Values
     from leadctl.model import Json
-    from leadctl.phone import Normaliser
+    from leadctl.phones.normalize import Normalizer
     from leadctl.provider import Provider
 
 
@@ -53,7 +53,7 @@ class Fitter:
     def __init__(
         self,
         provider: Provider | None,
-        normalise: Normaliser,
+        normalise: Normalizer,
         digest: Callable[[str], bytes],
     ) -> None:
         self._provider = provider

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from leadctl.spelling import PhoneProblem, is_cut, is_rounded, spelled
+from leadctl.phones.spelling import PhoneProblem, is_cut, is_rounded, spelled
 
 if TYPE_CHECKING:
     from leadctl.mapping import Mapper

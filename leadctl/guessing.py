@@ -17,10 +17,10 @@ from leadctl.fields import ALIASES, forbids_calls, plain
 from leadctl.mapping import first_of, getters_of
 from leadctl.model import OWN, Code, Row
 from leadctl.optouts import YES, described, held
+from leadctl.phones.spelling import PhoneProblem, spelled
 from leadctl.preview import pin
 from leadctl.profile import SPEC
 from leadctl.sniffing import DATE, KNOWN
-from leadctl.spelling import PhoneProblem, spelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from leadctl.errors import InputUnusable
 from leadctl.mapping import bind, bind_by_name
-from leadctl.phone import PhoneCheck
+from leadctl.phones.normalize import PhoneCheck
 from leadctl.suppression import Suppressed
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from leadctl.forensics import ROUNDED, damage
 from leadctl.job import mapper_of
 from leadctl.masking import shapes
 from leadctl.model import Block, Code, Finding, Leads, Malformed, Row, Status
-from leadctl.phone import ANY_COUNTRY, Normaliser
+from leadctl.phones.normalize import ANY_COUNTRY, Normalizer
 from leadctl.seen import Seen
 from leadctl.source import expected_rows
 
@@ -206,9 +206,9 @@ class Judge:
         return self._fitter.fitted(numbers, table, odd)
 
 
-def _normaliser(rules: Rules) -> Normaliser:
+def _normaliser(rules: Rules) -> Normalizer:
     rule = rules.provider.phone_rule if rules.provider else ANY_COUNTRY
-    return Normaliser(rule, rules.effective_region, rules.phone_check)
+    return Normalizer(rule, rules.effective_region, rules.phone_check)
 
 
 def _named(cells: Cells | str, columns: Sequence[str]) -> dict[str, Json]:

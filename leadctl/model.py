@@ -46,6 +46,7 @@ class Code(StrEnum):
     PHONE_INVALID = "phone_invalid"
     PHONE_WRONG_COUNTRY = "phone_wrong_country"
     PHONE_DAMAGED = "phone_damaged"
+    PHONE_AMBIGUOUS = "phone_ambiguous"
     FIELD_INVALID = "field_invalid"
     FIELD_MISSING = "field_missing"
     DUPLICATE_IN_FILE = "duplicate_in_file"

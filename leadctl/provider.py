@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from leadctl.fields import Field, PriorityScale
     from leadctl.model import Batch
-    from leadctl.phone import PhoneRule
+    from leadctl.phones.normalize import PhoneRule
     from leadctl.probe import Probe
 
 GROUP = "leadctl.providers"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from leadctl.errors import ExitCode, Interrupted
 from leadctl.model import Code, Status
-from leadctl.spelling import ABOUT, Repair
+from leadctl.phones.spelling import ABOUT, Repair
 from leadctl.wording import count, spoken
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from leadctl.fields import ALIASES, plain
 from leadctl.forensics import Damage, looks_rounded
 from leadctl.mapping import getters_of
 from leadctl.model import Code
-from leadctl.phone import ANY_COUNTRY, Normaliser
+from leadctl.phones.normalize import ANY_COUNTRY, Normalizer
 from leadctl.reader import Wishes, open_sheets
 from leadctl.spreadsheet import ERRORS
 from leadctl.wording import count, nearest
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from leadctl.model import Json
-    from leadctl.phone import PhoneRule
+    from leadctl.phones.normalize import PhoneRule
+    from leadctl.phones.spelling import PhoneProblem
     from leadctl.source import Source
-    from leadctl.spelling import PhoneProblem
 
 FEWEST_DIGITS = 7
 """An entry with fewer is nobody's number: a heading, a remark."""
@@ -71,7 +71,7 @@ def read(lists: Sequence[List], rule: PhoneRule, region: str | None) -> Suppress
     numbers alone. Raises InputUnusable where a list is missing, empty, or holds what
     might be a number and cannot be read as one.
     """
-    normalise = Normaliser(rule if rule.country else ANY_COUNTRY, region)
+    normalise = Normalizer(rule if rule.country else ANY_COUNTRY, region)
     numbers = array("Q")
     for listed in lists:
         before = len(numbers)
@@ -85,12 +85,12 @@ def read(lists: Sequence[List], rule: PhoneRule, region: str | None) -> Suppress
     return Suppressed(array("Q", sorted(numbers)))
 
 
-def _numbers(listed: List, normalise: Normaliser) -> Iterator[int]:
+def _numbers(listed: List, normalise: Normalizer) -> Iterator[int]:
     for source in _opened(listed):
         yield from _numbers_in(source, listed, normalise)
 
 
-def _numbers_in(source: Source, listed: List, normalise: Normaliser) -> Iterator[int]:
+def _numbers_in(source: Source, listed: List, normalise: Normalizer) -> Iterator[int]:
     shown = _shown(source)
     found = rounded = 0
     for rows, values in _entries(listed, source):

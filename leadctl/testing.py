@@ -23,7 +23,7 @@ from leadctl.fitting import Fitter
 from leadctl.judging import judge
 from leadctl.model import DELIVERED, Batch, Code, Lead, Leads, Status
 from leadctl.pace import asked_pause
-from leadctl.phone import Normaliser
+from leadctl.phones.normalize import Normalizer
 from leadctl.probe import Verdict
 from leadctl.transport import Transport
 from leadctl.yamlfile import parse
@@ -127,7 +127,7 @@ def _provider(name: str, settings: dict[str, Any]) -> Provider:
 
 
 def _leads(provider: Provider, rows: list[dict[str, Any]]) -> Iterator[Lead]:
-    fitter = Fitter(provider, Normaliser(provider.phone_rule), str.encode)
+    fitter = Fitter(provider, Normalizer(provider.phone_rule), str.encode)
     for number, row in enumerate(rows, start=1):
         yield fitter.lead(number, dict(row))
 

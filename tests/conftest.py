@@ -52,9 +52,10 @@ class Push:
     ) -> Ran:
         where = ["--provider", provider, "--campaign", campaign or CAMPAIGNS[provider]]
         word = ["--acknowledge-compliance"] if provider == "agora" else []
+        home = ["--region", "IN"] if provider == "ozonetel" else []
         environment = self.environment(provider) | dict(env or {})
         return self.program(
-            "push", *arguments, *where, *word, env=environment, stdin=stdin
+            "push", *home, *arguments, *where, *word, env=environment, stdin=stdin
         )
 
     def environment(self, provider: str) -> dict[str, str]:

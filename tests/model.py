@@ -16,7 +16,7 @@ from leadctl.auth import bearer
 from leadctl.errors import InDoubt, NotProcessed
 from leadctl.fields import Field, text
 from leadctl.model import CREATED, Outcome
-from leadctl.phone import PhoneForm, PhoneRule
+from leadctl.phones.normalize import PhoneForm, PhoneRule
 from leadctl.provider import Limits, Provider
 
 if TYPE_CHECKING:

@@ -12,15 +12,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leadctl import config, numbering, profile
+from leadctl import config, profile
 from leadctl.fields import Field
 from leadctl.fields import text as plain_text
 from leadctl.fitting import Fitter, Unfit
 from leadctl.mapping import bind
 from leadctl.model import Block, Malformed, Phone
-from leadctl.phone import Normaliser, PhoneCheck, PhoneForm, PhoneRule
+from leadctl.phones.normalize import Normalizer, PhoneCheck, PhoneForm, PhoneRule
+from leadctl.phones.numbering_plan import Number, plan_of
+from leadctl.phones.readings import Taken, decide
+from leadctl.phones.spelling import PhoneProblem, spelled
+from leadctl.phones.usual import Usual
 from leadctl.providers.lupitor import Lupitor
-from leadctl.spelling import PhoneProblem
 from leadctl.splitting import Unsplit, blocks
 from leadctl.yamlfile import parse
 
@@ -58,7 +61,7 @@ VALUE: st.SearchStrategy[Json] = CELL | st.sampled_from(
 OBJECTS = st.lists(st.dictionaries(st.sampled_from(HEADER), VALUE), max_size=12)
 
 
-def alone(normalise: Normaliser, value: Json) -> Phone | str:
+def alone(normalise: Normalizer, value: Json) -> Phone | str:
     try:
         return normalise(value)
     except PhoneProblem as problem:
@@ -85,7 +88,7 @@ def alone(normalise: Normaliser, value: Json) -> Phone | str:
 def test_column_of_phones_is_its_cells(
     rule: PhoneRule, check: PhoneCheck, values: list[Json], region: str | None
 ) -> None:
-    normalise = Normaliser(rule, region, check)
+    normalise = Normalizer(rule, region, check)
     (wires, keys, repairs), problems = normalise.column(values)
     together = [
         problems[place].reason
@@ -96,24 +99,22 @@ def test_column_of_phones_is_its_cells(
     assert together == [alone(normalise, value) for value in values]
 
 
-def test_lines_of_usual_numbers_are_what_each_is_read_as() -> None:
-    """On every region: examples of every kind, in the spellings of a file."""
-    looked_at = 0
+def test_usual_numbers_are_what_each_is_read_as() -> None:
+    """On every region: examples of every type, in the spellings of a file."""
+    regions = 0
     rng = random.Random(7)  # noqa: S311  made-up numbers, not secrets
     for region in sorted(phonenumbers.SUPPORTED_REGIONS):
-        plan = numbering.plan_of(region)
+        plan = plan_of(region)
         assert plan is not None
         texts = [*_spelled(region, rng)]
-        found = plan.usual_numbers("\n".join(texts))
-        assert len(found) == len(texts)
-        looked_at += any(found)
+        lines, found = Usual(plan).column(texts)
+        assert len(found) == len(lines) == len(texts)
+        regions += any(found)
         for text, national in zip(texts, found, strict=True):
             if national:
-                number = phonenumbers.parse(text, region)
-                assert number.country_code == int(plan.code), (text, region)
-                assert phonenumbers.national_significant_number(number) == national
-    # Not Argentina, where what may be a prefix may be nothing at all.
-    assert looked_at == len(phonenumbers.SUPPORTED_REGIONS) - 1
+                read = decide(spelled(text), region)
+                assert read == Taken(Number(plan.code, national)), (text, region)
+    assert regions == len(phonenumbers.SUPPORTED_REGIONS)
 
 
 def _spelled(region: str, rng: random.Random) -> list[str]:
@@ -135,7 +136,7 @@ def _spelled(region: str, rng: random.Random) -> list[str]:
 
 def fitting_for(name: str) -> Fitter:
     provider = config.resolve(parse("", "config"), {}, provider=name).provider
-    return Fitter(provider, Normaliser(provider.phone_rule, "US"), str.encode)
+    return Fitter(provider, Normalizer(provider.phone_rule, "US"), str.encode)
 
 
 def outcome(found: Lead | Unfit) -> object:
@@ -188,7 +189,7 @@ class TwoInOne(Lupitor):
 
 def test_of_two_fields_with_one_name_each_row_sends_what_it_has() -> None:
     provider = TwoInOne()
-    fitter = Fitter(provider, Normaliser(provider.phone_rule, "US"), str.encode)
+    fitter = Fitter(provider, Normalizer(provider.phone_rule, "US"), str.encode)
     table: dict[str, list[Json]] = {
         "phone": [f"+1 555 123 000{row}" for row in range(3)],
         "source": ["fair", None, "fair"],

@@ -15,7 +15,7 @@ from leadctl import config, fields
 from leadctl.fields import ALIASES, FieldInvalid, PriorityScale, plain
 from leadctl.fitting import Fitter, Unfit
 from leadctl.model import Code
-from leadctl.phone import Normaliser
+from leadctl.phones.normalize import Normalizer
 from leadctl.provider import installed, provider_class
 from leadctl.yamlfile import parse
 
@@ -48,7 +48,7 @@ def refused(check: Check, value: Json) -> str:
 
 def fitter(provider: str) -> Fitter:
     account = config.resolve(parse("", "config"), {}, provider=provider)
-    return Fitter(account.provider, Normaliser(account.provider.phone_rule), str.encode)
+    return Fitter(account.provider, Normalizer(account.provider.phone_rule), str.encode)
 
 
 def wire(provider: str, **values: Json) -> dict[str, Any]:

@@ -22,7 +22,7 @@ import httpx
 from leadctl.auth import FixedHeaders
 from leadctl.fields import Field, PriorityScale, text
 from leadctl.model import CREATED
-from leadctl.phone import PhoneForm, PhoneRule
+from leadctl.phones.normalize import PhoneForm, PhoneRule
 from leadctl.answers import body
 from leadctl.provider import Limits, Provider
 

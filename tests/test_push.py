@@ -203,7 +203,8 @@ def test_provider_has_every_good_row_exactly_once(push: Push, provider: str) -> 
 def rehearsed(push: Push, provider: str) -> Ran:
     """Do a dry run that could reach the simulator, and has no key to show it."""
     address = f"LEADCTL_{provider.upper()}_BASE_URL"
-    where = ("--provider", provider, "--campaign", CAMPAIGNS[provider])
+    where = ["--provider", provider, "--campaign", CAMPAIGNS[provider]]
+    where += ["--region", "IN"] if provider == "ozonetel" else []
     ran = push.program(
         *("push", "leads.csv", *where, "--dry-run", "--json"),
         env={address: push.sandbox.base_url(provider)},

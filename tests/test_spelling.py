@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from leadctl.model import Code, Json
-from leadctl.spelling import PhoneProblem, Repair, is_rounded, spelled
+from leadctl.phones.spelling import PhoneProblem, Repair, is_rounded, spelled
 
 NUMBER = "15551234567"
 REPAIRED: dict[str, tuple[Json, tuple[Repair, ...]]] = {
@@ -53,7 +53,7 @@ REPAIRED: dict[str, tuple[Json, tuple[Repair, ...]]] = {
 @pytest.mark.parametrize("name", REPAIRED)
 def test_repair_has_a_name_and_loses_no_digit(name: str) -> None:
     cell, repairs = REPAIRED[name]
-    assert spelled(cell) == (False, NUMBER, repairs)
+    assert spelled(cell)[:3] == (False, NUMBER, repairs)
 
 
 @pytest.mark.parametrize(

@@ -175,4 +175,4 @@ def test_question_imports_only_what_it_needs(
 def test_what_is_slow_would_be_seen(tmp_path: Path) -> None:
     """The check above is not blind: listing the providers loads what they need."""
     _, imported = loaded(("providers",), tmp_path)
-    assert {"pydantic", "httpx", "email", "leadctl.phone"} <= imported
+    assert {"pydantic", "httpx", "email", "leadctl.phones.normalize"} <= imported

@@ -20,8 +20,8 @@ from leadctl.errors import InputUnusable, UsageError
 from leadctl.exposure import exposures
 from leadctl.fields import FieldInvalid
 from leadctl.job import Job, RejectLimit, Rules
-from leadctl.numbering import is_region
-from leadctl.phone import PhoneCheck, PhoneForm
+from leadctl.phones.normalize import PhoneCheck, PhoneForm
+from leadctl.phones.numbering_plan import is_region
 from leadctl.run import Order
 from leadctl.suppression import List, Suppressed
 from leadctl.wording import nearest

@@ -24,7 +24,7 @@ from leadctl.auth import Token, TokenExchange
 from leadctl.errors import CampaignClosed, Refused, Unusable
 from leadctl.fields import Field, email, text
 from leadctl.model import ACCEPTED, Note, Outcome
-from leadctl.phone import PhoneForm, PhoneRule
+from leadctl.phones.normalize import PhoneForm, PhoneRule
 from leadctl.probe import KEY_ACCEPTED, NOT_NAMED, Probe, fine
 from leadctl.provider import Limits, Provider
 from leadctl.settings import setting

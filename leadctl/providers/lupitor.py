@@ -23,7 +23,7 @@ from leadctl.auth import FixedHeaders
 from leadctl.errors import AccessDenied, CampaignClosed, InDoubt, ProviderError, Refused
 from leadctl.fields import Field, PriorityScale, iso_time, text
 from leadctl.model import CREATED, Outcome
-from leadctl.phone import PhoneForm, PhoneRule
+from leadctl.phones.normalize import PhoneForm, PhoneRule
 from leadctl.probe import KEY_ACCEPTED, NEEDS_CAMPAIGN, NOT_NAMED, Probe, fine, unknown
 from leadctl.provider import Limits, Listed, Page, Provider
 from leadctl.settings import setting

@@ -23,7 +23,7 @@ from leadctl.errors import (
 )
 from leadctl.fields import Field, PriorityScale, iso_date, text
 from leadctl.model import CREATED, Outcome
-from leadctl.phone import PhoneForm, PhoneRule
+from leadctl.phones.normalize import PhoneForm, PhoneRule
 from leadctl.probe import KEY_ACCEPTED, NOT_NAMED, Probe, Shown, fine, unknown
 from leadctl.provider import Limits, Provider
 from leadctl.settings import setting

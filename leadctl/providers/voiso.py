@@ -13,7 +13,7 @@ from leadctl.auth import bearer
 from leadctl.errors import CampaignClosed, NotProcessed
 from leadctl.fields import Field, PriorityScale, boolean, sip_headers, source, text
 from leadctl.model import CREATED, Outcome
-from leadctl.phone import PhoneForm, PhoneRule
+from leadctl.phones.normalize import PhoneForm, PhoneRule
 from leadctl.probe import KEY_ACCEPTED, NOT_NAMED, Probe, fine, unknown, wrong
 from leadctl.provider import REFUSALS, Limits, Provider
 from leadctl.settings import setting

@@ -23,7 +23,7 @@ from leadctl.auth import bearer
 from leadctl.errors import AccessDenied, CampaignClosed, Refused
 from leadctl.fields import Field, text
 from leadctl.model import CREATED, Outcome
-from leadctl.phone import PhoneForm, PhoneRule
+from leadctl.phones.normalize import PhoneForm, PhoneRule
 from leadctl.probe import KEY_ACCEPTED, NOT_NAMED, Probe, fine, unknown, wrong
 from leadctl.provider import REFUSALS, Limits, Provider
 from leadctl.wire import HEADERS, written

@@ -32,6 +32,13 @@ class Repair(StrEnum):
     PREFIX = "prefix"
     DECIMAL_TAIL = "decimal_tail"
     SCIENTIFIC_NOTATION = "scientific_notation"
+    PLUS_LOST = "plus_lost"
+    ZEROS_FOR_PLUS = "zeros_for_plus"
+    CODE_TWICE = "code_twice"
+    TRUNK_PREFIX = "trunk_prefix"
+    ZERO_LOST = "zero_lost"
+    ZEROS_ADDED = "zeros_added"
+    NATIONAL_PREFIX = "national_prefix"
 
 
 ABOUT = {
@@ -41,15 +48,30 @@ ABOUT = {
     Repair.PREFIX: "a prefix such as tel: was taken off",
     Repair.DECIMAL_TAIL: "the .0 of a number that was stored as one was taken off",
     Repair.SCIENTIFIC_NOTATION: "scientific notation with all its digits was undone",
+    Repair.PLUS_LOST: "the + before the country code was missing",
+    Repair.ZEROS_FOR_PLUS: "a zero stood before the country code in place of +",
+    Repair.CODE_TWICE: "the country code was written twice",
+    Repair.TRUNK_PREFIX: "a national prefix behind the country code was left out",
+    Repair.ZERO_LOST: "the leading zero was missing",
+    Repair.ZEROS_ADDED: "zeros before the number were left out",
+    Repair.NATIONAL_PREFIX: "the national prefix was missing or added",
 }
 
 
 class Spelling(NamedTuple):
-    """A number's digits, whether a + stood before them, and the repairs made."""
+    """A number's digits, whether a + stood before them, and the repairs made.
+
+    `unbracketed` are the digits without a zero in brackets, as in `+48 (0) 22 …`.
+    `head` are the digits before up to four others behind the last slash or dash, which
+    may be the end of a second number, as in `…67/68`. Both are empty where there is
+    none.
+    """
 
     plus: bool
     digits: str
     repairs: tuple[Repair, ...] = ()
+    unbracketed: str = ""
+    head: str = ""
 
 
 class PhoneProblem(Exception):
@@ -67,8 +89,24 @@ def spelled(value: Json) -> Spelling:
     compact = cell.translate(SPACING)
     digits = compact.removeprefix("+")
     if digits.isdigit() and digits.isascii():  # nearly every cell
-        return Spelling(len(digits) < len(compact), digits)
-    return _mended(cell)
+        return _spelling(cell, len(digits) < len(compact), digits)
+    return _repaired(cell)
+
+
+def _spelling(
+    cell: str, plus: bool, digits: str, repairs: tuple[Repair, ...] = ()
+) -> Spelling:
+    unbracketed = head = ""
+    if "0" in cell and (bracketed := BRACKETED_ZERO.search(cell)):
+        rest = cell[: bracketed.start()] + cell[bracketed.end() :]
+        unbracketed = "".join(filter(str.isdecimal, rest))
+    if ending := ENDING.search(cell):
+        head = "".join(filter(str.isdecimal, cell[: ending.start()]))
+    return Spelling(plus, digits, repairs, unbracketed, head if len(head) >= 6 else "")
+
+
+BRACKETED_ZERO = re.compile(r"[(\[]\s*0\s*[)\]]")
+ENDING = re.compile(r"[-/]\s*\d{1,4}\s*\Z")
 
 
 def is_rounded(digits: str) -> bool:
@@ -89,7 +127,7 @@ def is_cut(value: Json) -> bool:
     return False
 
 
-_PUNCTUATION = str.maketrans("", "", " -()\u00a0./\t")
+_PUNCTUATION = str.maketrans("", "", " -()[]\u00a0./\t")
 _PREFIX = re.compile(
     r"(?:tel|telephone|phone|ph|p|t|m|mob|mobile|cell|callto|sms|whatsapp|wa)\.?:(?://)?",
     re.IGNORECASE,
@@ -118,7 +156,7 @@ LONGEST = 200
 """Characters of a cell that is looked at: the longest number there is has 15 digits."""
 
 
-def _mended(cell: str) -> Spelling:
+def _repaired(cell: str) -> Spelling:
     if len(cell) > LONGEST:
         raise _invalid("far too long for a phone number")
     repairs: list[Repair] = []
@@ -141,7 +179,7 @@ def _mended(cell: str) -> Spelling:
         repairs.append(Repair.SCIENTIFIC_NOTATION)
     if not cell:
         raise PhoneProblem(Code.PHONE_MISSING, "no phone number")
-    return Spelling(*_digits(cell), tuple(repairs))
+    return _spelling(cell, *_digits(cell), tuple(repairs))
 
 
 def _visible(cell: str, repairs: list[Repair]) -> str:

@@ -1,0 +1,87 @@
+"""Numbers that reach the same subscriber are the same person.
+
+A closed list of countries whose numbers are written in two ways, each with its source;
+docs/numbers.md has it as a table. A pair is never inferred from a number being valid
+with a digit more.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from leadctl.phones.numbering_plan import Number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+WITH_TWO_WAYS = frozenset({"39", "54", "55", "57", "229", "241", "378"})
+"""Calling codes of the list."""
+
+
+def identity(number: Number) -> str:
+    """Return the digits of a subscriber: the same for all ways to write the number."""
+    code, national = number
+    match code, len(national):
+        # Mobiles from abroad take a 9 before the area code (ENACOM; Recommendation
+        # E.123 listing of Argentina).
+        case "54", 11 if national.startswith("9"):
+            return code + national[1:]
+        # Mobiles got a ninth digit from 2012 to 2016 (ANATEL, Resolução 553/2010).
+        # Numbers that begin with 2 to 5 are fixed lines, with 7 trunked radio.
+        case "55", 10 if national[2] in "689":
+            return f"{code}{national[:2]}9{national[2:]}"
+        # Until 2019 numbers were written with and without a leading zero (ARCEP Gabon).
+        case "241", 8 if national[0] == "0" and national[1] in "234567":
+            return code + national[1:]
+        # San Marino's fixed lines are also reached through Italy's area code 0549.
+        case "39", _ if national.startswith("0549"):
+            return "378" + national
+        case "378", 6:
+            return f"{code}0549{national}"
+        # Eight digits became ten, with 01 before them, on 2024-11-30 (ARCEP Benin).
+        case "229", 8:
+            return _longer(number, "01")
+        # Fixed lines got 60 before them on 2021-09-01 (CRC, Resolución 5826/2019).
+        case "57", 8:
+            return _longer(number, "60")
+        case _:
+            return number.digits
+
+
+def _longer(number: Number, prefix: str) -> str:
+    longer = Number(number.code, prefix + number.national)
+    return longer.digits if longer.is_assigned else number.digits
+
+
+def may_reach(number: Number) -> Iterator[str]:
+    """Yield every identity that a number on a suppression list may stand for.
+
+    Beside its own these are renumberings in which only the operator knows the new
+    number: for a list of people who must not be called, all of them count.
+    """
+    yield identity(number)
+    code, national = number
+    match code, len(national):
+        case "55", 11 if national[2] == "9":
+            yield f"{code}{national[:2]}{national[3:]}"
+        case "55", 10 if national[2] == "7":
+            yield f"{code}{national[:2]}9{national[2:]}"
+        # Ten digits since 2021-01-31, with the operator's two before the old eight
+        # (ARTCI).
+        case "225", 8:
+            yield from (f"{code}{two}{national}" for two in _IVORY_COAST)
+        case "225", 10:
+            yield code + national[2:]
+        # Eight digits since 2019: the operator's one before the old seven (ARCEP).
+        case "241", 7:
+            yield from (f"{code}{one}{national}" for one in "167")
+        case "241", 8 if national[0] == "0":
+            yield from (f"{code}{one}{national[1:]}" for one in "167")
+        case "241", 8:
+            yield code + national[1:]
+        case _:
+            pass
+
+
+_IVORY_COAST = ("01", "05", "07", "21", "25", "27")

@@ -1,0 +1,284 @@
+"""Numbering plans: what follows a calling code, and how regions dial and write it.
+
+Compiled from the metadata of the installed `phonenumbers` when a region is first met;
+with `ranges` and `countries` the one door to that library.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+import phonenumbers
+from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
+
+from leadctl.phones.ranges import Ranges, metadata
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from phonenumbers import NumberFormat, PhoneMetadata
+    from phonenumbers.phonemetadata import PhoneNumberDesc
+
+SHORTEST, LONGEST = 2, 15
+"""Digits that a national number may have."""
+
+UNUSUAL = {"49": 12, "43": 12, "39": 12, "383": 9}
+"""Digits from which a number of these calling codes is longer than usual: their plans
+allow lengths that hardly any number has, and digits that begin with the code itself
+are then more likely the code written twice."""
+
+
+class Number(NamedTuple):
+    """A calling code, and the national number behind it."""
+
+    code: str
+    national: str
+
+    @property
+    def digits(self) -> str:
+        return self.code + self.national
+
+    @property
+    def region(self) -> str | None:
+        """ISO 3166 code of its holder; None where no region has its range."""
+        return calling_code(self.code).ranges.holder(self.national).region
+
+    @property
+    def is_assigned(self) -> bool:
+        return calling_code(self.code).is_assigned(self.national)
+
+    @property
+    def is_possible(self) -> bool:
+        return calling_code(self.code).is_possible(self.national)
+
+    @property
+    def is_unusual(self) -> bool:
+        """Whether it begins with its own code and is longer than usual."""
+        usual = len(self.national) < UNUSUAL.get(self.code, LONGEST + 1)
+        return not usual and self.national.startswith(self.code)
+
+    def __repr__(self) -> str:
+        return f"Number(+{self.code}, hidden)"
+
+
+class Format(NamedTuple):
+    """One way in which a country writes a kind of its numbers.
+
+    `template` makes the digits of the national format; with `prefix_is_optional` the
+    number is written without the national prefix as well.
+    """
+
+    begin: re.Pattern[str]
+    shape: re.Pattern[str]
+    template: str
+    prefix_is_optional: bool
+
+    def writes(self, national: str) -> bool:
+        return bool(self.begin.match(national) and self.shape.fullmatch(national))
+
+    def is_written_behind(self, prefix: str, national_prefix: str) -> bool:
+        """Tell whether its numbers are written as a prefix and their digits."""
+        digits = "".join(f"\\g<{n}>" for n in range(1, self.shape.groups + 1))
+        if self.template == prefix + digits:
+            return True
+        if prefix and self.template != digits:
+            return False
+        return self.prefix_is_optional or not national_prefix
+
+
+@dataclass(frozen=True, eq=False)
+class CallingCode:
+    """What may stand behind + and a calling code; the plan is its main region's."""
+
+    code: str
+    trunk: Plan
+    formats: tuple[Format, ...]
+    lengths: tuple[int, ...]
+    """Digits that any number has."""
+    local_lengths: tuple[int, ...]
+    """Digits that a number has only without its area code."""
+    person_lengths: frozenset[int]
+    """Digits that fixed, mobile, personal and VoIP numbers have."""
+    ranges: Ranges
+
+    def is_assigned(self, national: str) -> bool:
+        """Tell whether it is in a range of the plan, of any type but voicemail."""
+        return (
+            SHORTEST <= len(national) <= LONGEST
+            and self.ranges.holder(national).assigned
+        )
+
+    def is_possible(self, national: str) -> bool:
+        """Tell whether its length is a person's, or it is assigned."""
+        return len(national) in self.person_lengths or self.is_assigned(national)
+
+    def format_of(self, national: str) -> Format | None:
+        return next((form for form in self.formats if form.writes(national)), None)
+
+    def written(self, national: str) -> set[str]:
+        """Return the digits with which the country itself writes this number."""
+        form, prefix = self.format_of(national), self.trunk.national_prefix
+        if form is None:
+            return {national}
+        formal = form.shape.sub(form.template, national)
+        found = {formal}
+        if formal == national or not prefix:
+            found.add(national)
+            if form.prefix_is_optional:
+                found.add(prefix + national)
+        elif form.prefix_is_optional:
+            found.add(national)
+        return found
+
+    @cached_property
+    def has_endings(self) -> bool:
+        """Whether a whole number may go on for one to four digits.
+
+        Then `1234567-68` may be a number and the end of a second one.
+        """
+        return any(
+            0 < longer - shorter <= 4
+            for longer in self.lengths
+            for shorter in self.lengths
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """How numbers are dialled in a region (ISO 3166 alpha-2, or 001: nobody's own)."""
+
+    region: str
+    code: str
+    national_prefix: str
+    prefix: re.Pattern[str] | None
+    transform: str
+    abroad: re.Pattern[str] | None
+
+    @cached_property
+    def calling_code(self) -> CallingCode:
+        return calling_code(self.code)
+
+    def stripped(self, digits: str) -> set[str]:
+        """Return what these digits may be behind the national prefix.
+
+        Where the "prefix" is a short form, of which the library makes a whole number,
+        the whole number is among them. The digits themselves never are.
+        """
+        found: set[str] = set()
+        if self.national_prefix and digits.startswith(self.national_prefix):
+            found.add(digits[len(self.national_prefix) :])
+        if self.prefix and (match := self.prefix.match(digits)):
+            made = self.transform and match.re.groups and match[match.re.groups]
+            if match.end():
+                found.add(digits[match.end() :])
+            if made:
+                found.add(match.expand(self.transform) + digits[match.end() :])
+        return {national for national in found if national and national != digits}
+
+    def dialled_abroad(self, digits: str) -> str | None:
+        """Return what follows the region's own way to dial abroad, if they begin so."""
+        found = self.abroad.match(digits) if self.abroad else None
+        return digits[found.end() :] if found and found.end() else None
+
+
+@cache
+def plan_of(region: str | None) -> Plan | None:
+    """Return the plan of an ISO 3166 alpha-2 code that has one."""
+    if region not in phonenumbers.SUPPORTED_REGIONS:
+        return None
+    return _plan(phonenumbers.country_code_for_region(region), region)
+
+
+@cache
+def calling_code(code: str) -> CallingCode:
+    """Return what a calling code is followed by; KeyError where there is no such."""
+    regions = COUNTRY_CODE_TO_REGION_CODE[int(code)]
+    plans = [metadata(int(code), region) for region in regions]
+    general = plans[0].general_desc
+    return CallingCode(
+        code=code,
+        trunk=_plan(int(code), regions[0], "behind the code"),
+        formats=tuple(map(_format, plans[0].number_format)),
+        lengths=general.possible_length if general else (),
+        local_lengths=general.possible_length_local_only if general else (),
+        person_lengths=frozenset(n for plan in plans for n in _person_lengths(plan)),
+        ranges=Ranges(int(code)),
+    )
+
+
+@cache
+def code_dialled(begin: str) -> str | None:
+    """Return the calling code that three digits begin with."""
+    sizes = range(1, len(begin) + 1)
+    codes = (begin[:size] for size in sizes if begin[0] != "0")
+    return next((c for c in codes if int(c) in COUNTRY_CODE_TO_REGION_CODE), None)
+
+
+def split(digits: str) -> Number | None:
+    """Divide digits into calling code and national number; None: no such code."""
+    code = code_dialled(digits[:3]) if digits else None
+    return Number(code, digits[len(code) :]) if code else None
+
+
+def is_region(code: str) -> bool:
+    """Tell whether `code` is an ISO 3166 alpha-2 code that has a numbering plan."""
+    return code in phonenumbers.SUPPORTED_REGIONS
+
+
+_DROPPED_PREFIXES = {
+    ("MX", "dialled at home"): r"(?:01|04[45])(?=[0-9]{10}$)",
+    ("MX", "behind the code"): r"(?:1|01|04[45])(?=[0-9]{10}$)",
+}
+"""Prefixes that people still write and the library no longer knows: Mexico dropped its
+own on 2019-08-03 (IFT, Plan Técnico Fundamental de Numeración)."""
+
+
+def _plan(code: int, region: str, where: str = "dialled at home") -> Plan:
+    known = metadata(code, region)
+    prefix = _DROPPED_PREFIXES.get((region, where), known.national_prefix_for_parsing)
+    return Plan(
+        region=region,
+        code=str(code),
+        national_prefix=known.national_prefix or "",
+        prefix=re.compile(prefix) if prefix else None,
+        transform=known.national_prefix_transform_rule or "",
+        abroad=re.compile(known.international_prefix)
+        if known.international_prefix
+        else None,
+    )
+
+
+def _person_lengths(plan: PhoneMetadata) -> Iterator[int]:
+    kinds: list[PhoneNumberDesc | None] = [
+        plan.fixed_line,
+        plan.mobile,
+        plan.personal_number,
+        plan.voip,
+    ]
+    general = plan.general_desc
+    for kind in kinds:
+        if kind and (kind.national_number_pattern or "NA") != "NA":
+            lengths = kind.possible_length or (
+                general.possible_length if general else ()
+            )
+            yield from (length for length in lengths if length > 0)
+
+
+_GROUP = re.compile(r"\\\d")
+
+
+def _format(known: NumberFormat) -> Format:
+    template = known.format or ""
+    if rule := known.national_prefix_formatting_rule:
+        # In the rule, \1 stands for the first group of the format, whichever it is.
+        template = _GROUP.sub(lambda g: rule.replace(r"\1", g[0]), template, count=1)
+    digits = re.findall(r"\\\d|\d", template)
+    return Format(
+        begin=re.compile((known.leading_digits_pattern or [""])[-1]),
+        shape=re.compile(known.pattern or ""),
+        template="".join(f"\\g<{d[1]}>" if len(d) > 1 else d for d in digits),
+        prefix_is_optional=bool(known.national_prefix_optional_when_formatting),
+    )

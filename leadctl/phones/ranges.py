@@ -1,0 +1,136 @@
+"""The ranges of numbers that are assigned, and to whom.
+
+One pattern answers for a number where the library asks up to 25 regions for ten types
+of number each. It is compiled from the installed library's own patterns when a length
+of number is first met in a calling code.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from phonenumbers.phonemetadata import PhoneNumberDesc
+
+NEVER = "(?!)"
+
+
+class Holder(NamedTuple):
+    """Which region has a number, and whether its range is assigned.
+
+    Voicemail boxes do not count as assigned: nobody is called there.
+    """
+
+    region: str | None
+    assigned: bool
+
+
+class _Line(NamedTuple):
+    """The ranges of one length: the holder has the name of the group that matches."""
+
+    pattern: re.Pattern[str]
+    holders: dict[str | None, Holder]
+
+
+class Ranges:
+    """The ranges of all regions that share a calling code."""
+
+    def __init__(self, calling_code: int) -> None:
+        self._calling_code = calling_code
+        self._lines: dict[int, _Line] = {}
+
+    def holder(self, national: str) -> Holder:
+        line = self._lines.get(len(national)) or self._line_up(len(national))
+        found = line.pattern.match(national)
+        return line.holders[found.lastgroup if found else None]
+
+    def assigned(self, length: int) -> str:
+        """Return a pattern of the assigned numbers of a length, and of no others."""
+        free: list[str] = []
+        found: list[str] = []
+        for pattern, holder in self._branches(length):
+            if not holder.assigned:
+                free.append(pattern)
+            elif NEVER not in pattern:
+                unless = f"(?!{'|'.join(free)})" if free else ""
+                found.append(unless + pattern)
+        return rf"(?:{'|'.join(found) or NEVER})"
+
+    def _line_up(self, length: int) -> _Line:
+        branches = [*self._branches(length)]
+        groups = (f"(?P<_{n}>{branch})" for n, (branch, _) in enumerate(branches))
+        holders: dict[str | None, Holder] = {None: Holder(None, assigned=False)}
+        holders |= {f"_{n}": holder for n, (_, holder) in enumerate(branches)}
+        return self._lines.setdefault(
+            length, _Line(re.compile("|".join(groups)), holders)
+        )
+
+    def _branches(self, length: int) -> Iterator[tuple[str, Holder]]:
+        """Yield patterns and whose they are: the first that matches has the number."""
+        regions = COUNTRY_CODE_TO_REGION_CODE[self._calling_code]
+        for region in regions:
+            plan = metadata(self._calling_code, region)
+            assigned, voicemail = _patterns(plan, length)
+            begin = plan.leading_digits if len(regions) > 1 else ""
+            if begin is None:
+                yield assigned, Holder(region, assigned=True)
+                yield voicemail, Holder(region, assigned=False)
+            else:
+                # The beginning alone says whose it is, assigned or not.
+                yield f"(?={begin}){assigned}", Holder(region, assigned=True)
+                yield begin, Holder(region, assigned=False)
+
+
+def metadata(calling_code: int, region: str) -> PhoneMetadata:
+    """Load what the library knows of a region; 001 is a code that is no region's."""
+    found = PhoneMetadata.metadata_for_region_or_calling_code(calling_code, region)
+    if found is None:
+        raise LookupError(f"phonenumbers has no plan of {region} for +{calling_code}")
+    return found
+
+
+def _patterns(plan: PhoneMetadata, length: int) -> tuple[str, str]:
+    """Return patterns of the assigned numbers of a length, and of voicemail boxes.
+
+    A number of several types is of the first of them in the library's order: voicemail
+    comes after special services, and before fixed lines and mobiles.
+    """
+    special = (
+        plan.premium_rate,
+        plan.toll_free,
+        plan.shared_cost,
+        plan.voip,
+        plan.personal_number,
+        plan.pager,
+        plan.uan,
+    )
+    lines = [plan.fixed_line]
+    if not plan.same_mobile_and_fixed_line_pattern:
+        lines.append(plan.mobile)
+    general = _pattern(plan.general_desc, length)
+    first, later = _any_of(special, length), _any_of(lines, length)
+    box = _any_of([plan.voicemail], length)
+    if box and later:
+        later = f"(?!{box}){later}"
+    ours = "|".join(filter(None, (first, later)))
+    whole = f"(?=(?:{general})$)"
+    return (
+        f"{whole}(?:{ours})" if general and ours else NEVER,
+        f"{whole}{box}" if general and box else NEVER,
+    )
+
+
+def _any_of(kinds: Iterable[PhoneNumberDesc | None], length: int) -> str:
+    patterns = [pattern for kind in kinds if (pattern := _pattern(kind, length))]
+    return f"(?:(?:{'|'.join(patterns)})$)" if patterns else ""
+
+
+def _pattern(kind: PhoneNumberDesc | None, length: int) -> str:
+    if kind is None or (kind.possible_length and length not in kind.possible_length):
+        return ""
+    return kind.national_number_pattern or ""
