@@ -10,6 +10,7 @@ import codecs
 import io
 
 from leadctl.errors import InputUnusable
+from leadctl.wording import short
 
 MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -45,7 +46,8 @@ def usable(asked: str) -> str:
             raise LookupError(name)  # noqa: TRY301  for host names: not of text
     except (LookupError, ValueError, TypeError) as error:
         raise InputUnusable(
-            f"there is no text encoding {asked!r}", hint="for example utf-8 or cp1252"
+            f"there is no text encoding {short(asked)!r}",
+            hint="for example utf-8 or cp1252",
         ) from error
     return name
 

@@ -22,6 +22,7 @@ from leadctl.model import Block, Code, Finding, Leads, Malformed, Row, Status
 from leadctl.phones.normalize import ANY_COUNTRY, Normalizer
 from leadctl.seen import Seen
 from leadctl.source import expected_rows
+from leadctl.wording import short
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -259,5 +260,5 @@ def _skipped(
 ) -> Iterator[Finding]:
     for number, column in zip(numbers, columns, strict=True):
         if column is not None:
-            reason = f"skip_if: column {column!r}"
+            reason = f"skip_if: column {short(column)!r}"
             yield Finding(number, Status.SUPPRESSED, Code.SKIPPED_BY_RULE, reason)

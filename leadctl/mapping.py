@@ -19,7 +19,7 @@ from leadctl.profile import columns as read_by
 from leadctl.remembered import Remembered
 from leadctl.sniffing import looks_like_data
 from leadctl.spreadsheet import without_errors
-from leadctl.wording import nearest
+from leadctl.wording import nearest, short
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -187,7 +187,9 @@ class _Binder:
     def _missing(self, name: str, where: Where) -> InputUnusable:
         near = "" if looks_like_data(self.header) else nearest(name, self.header)
         return self.document.problem(
-            where, f"the file has no column {name!r}{near}", hint=_shown(self.header)
+            where,
+            f"the file has no column {short(name)!r}{near}",
+            hint=_shown(self.header),
         )
 
 
@@ -195,7 +197,7 @@ def _shown(header: Sequence[str]) -> str:
     """Name a file's columns, unless the first line seems to be somebody's row."""
     if looks_like_data(header):
         return "its first line looks like data and not like a header (--no-header)"
-    return f"its columns are {', '.join(repr(column) for column in header[:20])}"
+    return f"its columns are {', '.join(repr(short(name)) for name in header[:20])}"
 
 
 def _unused(

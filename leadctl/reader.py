@@ -21,7 +21,7 @@ from leadctl.packing import LONGEST_MAGIC
 from leadctl.source import Choice, Format, Source, empty
 from leadctl.splitting import Dialect, ways_into
 from leadctl.surveying import SAMPLE, require_file, survey, survey_binary
-from leadctl.wording import count
+from leadctl.wording import count, listed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,20 +74,8 @@ def open_source(path: Path, wishes: Wishes, shown: str | None = None) -> Source:
     """
     shown = shown or str(path)
     require_file(path, shown)
-    start = _first_bytes(path, shown)
-    if workbook.is_workbook(path, start):
+    if workbook.is_workbook(path, _first_bytes(path, shown)):
         return _workbook(path, shown, wishes)
-    if start.startswith(workbook.MAGIC):
-        raise InputUnusable(
-            f"{shown} is a ZIP archive, and no .xlsx workbook",
-            hint="unpack it and name the file in it; save .ods, .xlsb and .numbers as "
-            "CSV (UTF-8)",
-        )
-    if start.startswith(workbook.OLD_MAGIC):
-        raise InputUnusable(
-            f"{shown} is an old or a protected Excel workbook",
-            hint="save it as .xlsx without a password, or as CSV (UTF-8)",
-        )
     found = survey(path, shown, wishes.encoding, wishes.unless_utf8)
     if not found.text.strip():
         raise empty(shown)
@@ -326,7 +314,7 @@ def _headed(source: Source, header: Header, first: list[str], wishes: Wishes) ->
     twice = [name for name, times in filled.items() if times > 1]
     if twice:
         why = "the first cell that holds something counts"
-        more.append(Choice("named twice", ", ".join(twice), why))
+        more.append(Choice("named twice", listed(twice), why))
     if empty := sum(not name.strip() for name in names):
         more.append(Choice("without a name", str(empty), "these columns are not sent"))
     own = sum(name.startswith(OWN) for name in names)

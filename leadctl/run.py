@@ -24,7 +24,7 @@ from leadctl.journey import Patience
 from leadctl.ledger import Ledger
 from leadctl.model import IN_REJECT_FILE
 from leadctl.progress import Meter
-from leadctl.wording import count
+from leadctl.wording import count, listed, short
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -342,19 +342,19 @@ def _say_once(order: Order, importer: Importer, books: Books) -> None:
     rows = sum(books.tally.values())
     if rows and order.resumes is None:  # of a resumed run, part was read before
         for column in filter(forbids_calls, importer.judge.ruled_in_vain()):
-            order.tell(f"the rule for {column!r} left out no row")
+            order.tell(f"the rule for {short(column)!r} left out no row")
     for mapper in importer.judge.mappers:
         for name, columns in mapper.columns.items():
             if len(columns) > 1 and not order.job.profile:
                 order.tell(
-                    f"{name} is the first that holds something of {', '.join(columns)}"
+                    f"{name} is the first that holds something of {listed(columns)}"
                 )
     unused = {
         name for mapper in importer.judge.mappers for name in mapper.unused if name
     }
     if unused:
         order.tell(
-            f"columns not sent: {', '.join(sorted(unused))} (a profile can map them)"
+            f"columns not sent: {listed(sorted(unused))} (a profile can map them)"
         )
     if importer.judge.unplaced:
         fields = ", ".join(sorted(importer.judge.unplaced))

@@ -21,7 +21,7 @@ from leadctl.model import Code
 from leadctl.phones.normalize import ANY_COUNTRY, Normalizer
 from leadctl.reader import Wishes, open_sheets
 from leadctl.spreadsheet import ERRORS
-from leadctl.wording import count, nearest
+from leadctl.wording import count, nearest, short
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -167,7 +167,7 @@ def _opened(listed: List) -> list[Source]:
     names = [name for source in sources for name in source.columns]
     if listed.column is not None and listed.column not in names:
         raise InputUnusable(
-            f"suppression list {listed.path} has no column {listed.column!r}"
+            f"suppression list {listed.path} has no column {short(listed.column)!r}"
             f"{nearest(listed.column, names)}"
         )
     return sources

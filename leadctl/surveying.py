@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from leadctl import encoding
 from leadctl.errors import InputUnusable
+from leadctl.foreign import require_no_other_kind
 from leadctl.packing import LONGEST_MAGIC, Packing, packing, unpacked
 from leadctl.wording import count
 
@@ -66,6 +67,7 @@ def survey(
     require_file(path, shown)
     try:
         start = _start(path)
+        require_no_other_kind(start, shown)
         for said in encoding.in_order(unless_utf8):
             with suppress(_Undecodable):
                 return _read(path, shown, _declared(said, start))

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from leadctl.ooxml import Element, Package
 
 MAGIC = b"PK\x03\x04"
-OLD_MAGIC = b"\xd0\xcf\x11\xe0"
-"""How Office files before 2007 begin, and encrypted ones since."""
 _MAIN = "xl/workbook.xml"
 MOST_COLUMNS = 16_384
 LONGEST_ROW = 1_000_000

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 from typing import TYPE_CHECKING
 
@@ -91,9 +92,55 @@ FOREIGN = {
     "zip": (zipped(), "is a ZIP archive", "unpack it"),
     "xls": (
         b"\xd0\xcf\x11\xe0" + b"\0" * 600,
-        "old or a protected",
+        "an old Office file (.xls, .doc, .msg) or a protected workbook",
         "save it as .xlsx",
     ),
+    "HTML": (
+        b"\n<!-- report --><html><table><tr><td>phone</td></tr></table></html>",
+        "is an HTML page",
+        "open it in a spreadsheet and save it as CSV",
+    ),
+    "HTML in UTF-16": (
+        "\ufeff<table>\n<tr><td>phone</td></tr></table>".encode("utf-16-le"),
+        "is an HTML page",
+        "open it in a spreadsheet",
+    ),
+    "HTML as a web archive": (
+        b"MIME-Version: 1.0\r\nContent-Type: multipart/related\r\n",
+        "is an HTML page",
+        "open it in a spreadsheet",
+    ),
+    "XML spreadsheet": (
+        (
+            b'<?xml version="1.0"?>\n<?mso-application progid="Excel.Sheet"?>\n'
+            b'<Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"/>'
+        ),
+        "is an XML spreadsheet (Excel 2003)",
+        "open it in a spreadsheet",
+    ),
+    "XML": (
+        b"<leads>\n <lead><phone>+15551230001</phone></lead></leads>",
+        "is an XML file",
+        "export the leads as CSV",
+    ),
+    "vCard": (
+        b"BEGIN:VCARD\r\nVERSION:3.0\r\nTEL:+15551230001\r\nEND:VCARD\r\n",
+        "is a vCard file",
+        "address book",
+    ),
+    "LDIF": (
+        b"# export\nversion: 1\n\ndn: cn=Ann,dc=example\nmobile: +15551230001\n",
+        "is an LDIF export",
+        "as CSV",
+    ),
+    "PDF": (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "is a PDF document", "as CSV"),
+    "RTF": (rb"{\rtf1\ansi phone\par +15551230001}", "is an RTF document", "as CSV"),
+    "SQL": (
+        b"--\n-- PostgreSQL database dump\n--\nCREATE TABLE leads (phone text);\n",
+        "is an SQL dump",
+        "as CSV",
+    ),
+    "7z": (b"7z\xbc\xaf\x27\x1c\0\x04", "is an archive", "unpack it"),
     "array": (json.dumps(LEADS).encode(), "no line is a JSON object", "jq -c '.[]'"),
     "array of lines": (
         "[\n{}\n]\n".format(",\n".join(map(json.dumps, LEADS))).encode(),
@@ -124,6 +171,46 @@ def test_file_of_another_kind_is_refused_with_the_remedy(
     assert ran.code == 6
     assert words in ran.error["message"]
     assert remedy in (ran.error["hint"] or "")
+
+
+LONG = "x" * 10_000
+LONG_NAMES = {
+    "no phone": (f"{LONG},{LONG}y\na,b\n", ()),
+    "not sent": (f"phone,{LONG}\n+15551230001,b\n", ()),
+    "many not sent": (
+        ",".join(["phone", *(f"{n}{LONG[:60]}" for n in range(200))]) + "\n12\n",
+        (),
+    ),
+    "twice": (f"phone,{LONG},{LONG}\n+15551230001,b,c\n", ()),
+    "no such column": (f"phone\n{ROW}\n", ("--suppress", f"leads.csv::{LONG}")),
+    "nearly": (f"phone,{LONG}\n{ROW},1\n", ("--suppress", f"leads.csv::{LONG}y")),
+    "JSON keys": (f'{{"{LONG}": 1}}\n{{"{LONG}y": 2}}\n', ()),
+    "JSON keys not sent": (f'{{"phone": "{ROW}", "{LONG}": 1}}\n', ()),
+    "JSON line": (f'{{"phone": "{ROW}"}}\n{{"phone": "{LONG}\n', ()),
+    "cells": (f"phone,priority\n{LONG},1\n{ROW},{LONG}\n{ROW},1,{LONG}\n", ()),
+    "encoding": (f"phone\n{ROW}\n", ("--encoding", LONG)),
+    "rules": (
+        f"phone,{LONG}\n{ROW},1\n",
+        (
+            "--profile",
+            f"{{fields: {{phone: phone}}, skip_if: {{column: {LONG}, in: [1]}}}}",
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize(("content", "options"), LONG_NAMES.values(), ids=LONG_NAMES)
+def test_no_message_repeats_more_than_forty_characters_of_a_cell(
+    program: Program, content: str, options: tuple[str, ...]
+) -> None:
+    program.write("leads.csv", content)
+    if options[:1] == ("--profile",):
+        program.write("map.yaml", options[1])
+        options = ("--profile", "map.yaml")
+    for form in ([], ["--json"]):
+        ran = program(*CHECK, *options, *form)
+        assert not re.search("x{41}", ran.out + ran.err)
+        assert len(ran.err) < 3000
 
 
 def test_file_without_a_phone_column_can_have_a_draft(program: Program) -> None:

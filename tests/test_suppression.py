@@ -243,7 +243,7 @@ USELESS: dict[str, tuple[str | bytes | None, str]] = {
     "header alone": ("phone\n", "never.txt holds no phone number"),
     "no number": ("phone\nnobody\n\n", "never.txt holds no phone number"),
     "no text": (b"\x00\x01\x02" * 30, "no text"),
-    "another format": (b"\xd0\xcf\x11\xe0\xa1\xb1", "old or a protected Excel"),
+    "another format": (b"\xd0\xcf\x11\xe0\xa1\xb1", "old Office file"),
     "cut short": (gzip.compress(b"+15551230002\n" * 99)[:-12], "cut short or damaged"),
     "two encodings": ("é+15551230002\n".encode() + b"\xe9\n", "byte 16 is not utf-8"),
     "malformed row": (

@@ -15,7 +15,7 @@ from leadctl.fields import unheeded
 from leadctl.job import mapper_of
 from leadctl.probe import Verdict
 from leadctl.profile import Columns, Constant, Members, Template, Translated
-from leadctl.wording import count
+from leadctl.wording import count, listed, short
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -129,7 +129,7 @@ def _sent(job: Job, mapper: Mapper, header: Collection[str]) -> str:
         if job.provider.has_place_for(name)
     ]
     fields += [count(len(job.tags), "tag")] if job.tags else []
-    unused = ", ".join(mapper.unused)
+    unused = listed(mapper.unused)
     return "; ".join(fields) + (f" (not sent: {unused})" if unused else "")
 
 
@@ -139,7 +139,7 @@ def _read_from(job: Job, mapper: Mapper, header: Collection[str]) -> dict[str, s
     return {
         name: _columns(said[name], header)
         if said
-        else " or ".join(mapper.columns.get(name, ()))
+        else " or ".join(map(short, mapper.columns.get(name, ())))
         for name in mapper.getters
     }
 
@@ -148,9 +148,9 @@ def _columns(source: Source, header: Collection[str]) -> str:
     """Tell columns that stand in for each other from those that are put together."""
     match source:
         case Columns(names, _):
-            return " or ".join(name for name in names if name in header)
+            return " or ".join(short(name) for name in names if name in header)
         case Template(_, names, _):
-            return " and ".join(names)
+            return " and ".join(map(short, names))
         case Members(members):
             parts = (_columns(member, header) for member in members.values())
             return " and ".join(filter(None, parts))
@@ -172,7 +172,7 @@ def _unplaced(job: Job, mapper: Mapper) -> str:
 def _left_out(mapper: Mapper) -> str:
     """Say which rows the profile's rules leave out."""
     return "; ".join(
-        f"rows where {column} is {', '.join(sorted(words))}"
+        f"rows where {short(column)} is {', '.join(sorted(words))}"
         for column, _, words in mapper.skip
     )
 

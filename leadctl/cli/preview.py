@@ -158,6 +158,7 @@ def _lines(found: Preview) -> Iterator[str]:
     from leadctl.fields import unheeded
     from leadctl.guessing import flow
     from leadctl.preview import pin
+    from leadctl.wording import listed
 
     source = found.source
     yield _printed(source.shown)
@@ -170,9 +171,9 @@ def _lines(found: Preview) -> Iterator[str]:
         yield f"  {_printed(found.problem.hint or '')}"
         return
     for name, columns in found.columns.items():
-        yield f"  {', '.join(map(_printed, columns))} → {name}"
+        yield f"  {_printed(listed(columns))} → {name}"
     if found.unused:
-        yield f"  not sent: {', '.join(map(_printed, found.unused))}"
+        yield f"  not sent: {_printed(listed(found.unused))}"
     if sentence := unheeded(found.unused):
         yield f"  {sentence}"
     for sentence in found.missed:
