@@ -79,8 +79,9 @@ class Delivery:
         self._tell = tell
         self._meter = meter or Meter()
         self._pace = pace
+        self._patience = patience or Patience()
         self._settlement = Settlement(
-            provider, limits, books, pace, patience or Patience(), clock.time, jitter
+            provider, limits, books, pace, self._patience, clock.time, jitter
         )
         self._again = self._settlement.again
         self._ready: deque[Journey] = deque()
@@ -158,6 +159,7 @@ class Delivery:
             self._meter.waits(pause, self._again[0].held_for if self._again else PACE)
             if self._under_way:
                 return self._courier.answers(wait=True, timeout=pause)
+            self._pace.require_patience(self._patience.longest_wait)
             if pause > LONG_WAIT and not self._again:  # a repeat has been told of
                 self._tell(pause, PACE)
             self._clock.sleep(pause)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Protocol
+
+from leadctl.errors import NotProcessed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -14,6 +17,9 @@ if TYPE_CHECKING:
 
 LONGEST_WISH = 3600.0
 """Seconds a provider may ask us to wait; more is a slip, such as milliseconds."""
+
+LARGEST_SKEW = 86_400.0
+"""Seconds that two clocks may differ; a `Date` beyond that is not believed."""
 
 SHARE = 0.99
 """Part of a documented rate that is used: two clocks never agree quite."""
@@ -56,17 +62,17 @@ class Pace:
         self._time = time
         self._quiet_until = -math.inf
         self._asked_since: float | None = None
+        self._wish = 0.0
         self.held = 0.0
         """Seconds from the first claim of the latest start to its being granted."""
 
     def claim(self) -> float:
         """Take the next start and return 0, or the seconds after which to ask again."""
         now = self._time()
-        pause = self._quiet_until - now
+        pause, self._wish = self._quiet_until - now, 0.0
         if pause <= 0:
-            pause = self._board.claim(
-                {self._account: self._interval, self._campaign: 0.0}, now
-            )
+            scopes = {self._account: self._interval, self._campaign: 0.0}
+            pause = self._noted(self._board.claim(scopes, now))
         if self._asked_since is None:
             self._asked_since = now
         if pause <= 0:
@@ -75,7 +81,20 @@ class Pace:
 
     def pause(self) -> float:
         """Return the seconds the account has to be left alone; takes no start."""
-        return self._board.claim({self._account: 0.0}, self._time())
+        return self._noted(self._board.claim({self._account: 0.0}, self._time()))
+
+    def _noted(self, pause: float) -> float:
+        """Remember a pause that is longer than the rate needs: a provider asked."""
+        self._wish = pause if pause > max(self._interval, self._rest) else 0.0
+        return pause
+
+    def require_patience(self, longest_wait: float) -> None:
+        """Raise NotProcessed if the provider asked for a longer wait, of any run."""
+        if self._wish > longest_wait:
+            raise NotProcessed(
+                f"the provider asks this account to wait {self._wish:,.0f} s, longer "
+                "than retry_for"
+            )
 
     def ended(self) -> None:
         """Note the end of a request: some providers count their rest from there."""
@@ -95,22 +114,40 @@ def asked_pause(headers: Mapping[str, str], now: float) -> float | None:
     """Return the seconds a provider asks to wait.
 
     By Retry-After (seconds or date) or X-RateLimit-Reset; the latter counts only where
-    nothing remains of the rate. `now` is Unix time.
+    nothing remains of the rate. `now` is Unix time by our clock; moments are read by
+    the provider's own, if its answer has a plausible `Date`.
     """
     given = headers.get("retry-after", "").strip()
-    if given.isdecimal():
-        return _bounded(float(given[:20]))
     if given:
-        try:
-            moment = parsedate_to_datetime(given)
-        except (ValueError, OverflowError):
-            return None
-        return _bounded(moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() - now)
-    reset = headers.get("x-ratelimit-reset", "").strip()
-    if reset.isdecimal() and headers.get("x-ratelimit-remaining", "0").strip() == "0":
-        return _bounded(float(reset[:20]) - now)
-    return None
+        seconds = _number(given)
+        if seconds is None and (moment := _moment(given)) is not None:
+            seconds = moment - _provider_now(headers, now)
+        return _bounded(seconds)
+    if headers.get("x-ratelimit-remaining", "0").strip() != "0":
+        return None
+    reset = _number(headers.get("x-ratelimit-reset", "").strip())
+    return _bounded(None if reset is None else reset - _provider_now(headers, now))
 
 
-def _bounded(seconds: float) -> float:
-    return min(max(0.0, seconds), LONGEST_WISH)
+def _provider_now(headers: Mapping[str, str], now: float) -> float:
+    moment = _moment(headers.get("date", ""))
+    if moment is None or abs(moment - now) > LARGEST_SKEW:
+        return now
+    return moment
+
+
+def _number(text: str) -> float | None:
+    return float(text) if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text) else None
+
+
+def _moment(text: str) -> float | None:
+    """Read an HTTP date as Unix time; None if it is none."""
+    try:
+        moment = parsedate_to_datetime(text)
+        return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()
+    except (ValueError, OverflowError):
+        return None
+
+
+def _bounded(seconds: float | None) -> float | None:
+    return None if seconds is None else min(max(0.0, seconds), LONGEST_WISH)

@@ -74,12 +74,14 @@ class Caller:
 
     def ask(self, campaign: str | None) -> Probe:
         """Make the call; raises a ProviderError where it shows nothing to the end."""
+        waited = 0.0
         for attempt in range(1, self.attempts + 1):
             try:
                 return self._asked_once(campaign)
             except (NotProcessed, InDoubt) as error:
                 pause = self._pause(error, attempt)
-                if attempt == self.attempts or pause > self.longest_wait:
+                waited += pause
+                if attempt == self.attempts or waited > self.longest_wait:
                     raise
                 self.tell(pause, error.message)
                 self.clock.sleep(pause)
@@ -102,16 +104,16 @@ class Caller:
 
     def _await_turn(self) -> None:
         while (pause := self.line.pace.pause()) > 0:
+            self.line.pace.require_patience(self.longest_wait)
             if pause > LONG_WAIT:
                 self.tell(pause, "the provider's pace for this account")
             self.clock.sleep(pause)
 
     def _pause(self, error: ProviderError, attempt: int) -> float:
         asked = asked_pause(error.headers or {}, self.clock.time())
-        if asked is None:
-            return Patience().pause(attempt, self.jitter())
-        self.line.pace.quiet(asked, shared=True)  # it concerns every run on the account
-        return asked
+        if asked is not None:  # it concerns every run on the account
+            self.line.pace.quiet(asked, shared=True)
+        return max(asked or 0.0, Patience().pause(attempt, self.jitter()))
 
 
 def before_a_run(caller: Caller, campaign: str) -> Probe:

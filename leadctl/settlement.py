@@ -102,13 +102,14 @@ class Settlement:
     def _answered(self, journey: Journey, outcomes: list[Outcome]) -> None:
         self._given_up = 0
         is_open = [outcome.status is Status.UNKNOWN for outcome in outcomes]
-        if any(is_open) and self._may_repeat(journey, doubted=True):
+        pause = self._limits.doubt_delay
+        if any(is_open) and self._may_repeat(journey, pause, doubted=True):
             open_leads = journey.batch.leads.chosen(is_open)
             decided = [None if o.status is Status.UNKNOWN else o for o in outcomes]
             journey.last = InDoubt(outcomes[is_open.index(True)].reason, lost=False)
             (rest,) = self._settle(journey, decided, [open_leads], BatchState.DOUBT)
             rest.attempts, rest.waited = journey.attempts, journey.waited
-            self._repeat(rest, self._limits.doubt_delay, journey.last.message)
+            self._repeat(rest, pause, journey.last.message)
         else:
             self._settle(journey, outcomes)
 
@@ -164,9 +165,7 @@ class Settlement:
         if self._given_up >= self._patience.given_up:
             raise error
 
-    def _may_repeat(
-        self, journey: Journey, pause: float = 0.0, *, doubted: bool
-    ) -> bool:
+    def _may_repeat(self, journey: Journey, pause: float, *, doubted: bool) -> bool:
         return (
             (self._provider.resend_is_safe or not doubted)
             and journey.attempts < self._patience.attempts
@@ -176,10 +175,10 @@ class Settlement:
     def _pause(
         self, journey: Journey, error: ProviderError, asked: float | None
     ) -> float:
-        """Seconds to the next attempt: as asked, else back-off with full jitter."""
+        """Return the seconds to the next attempt: back-off, and at least as asked."""
         least = self._limits.doubt_delay if isinstance(error, InDoubt) else 0.0
         if asked is not None:
-            return max(least, asked + self._jitter())
+            least = max(least, asked + self._jitter())
         return max(least, self._patience.pause(journey.attempts, self._jitter()))
 
     def _repeat(self, journey: Journey, pause: float, why: str) -> None:

@@ -310,7 +310,7 @@ ALLOWED = {
     "answerbody": set[str](),
     "carrier": set(),
     "transport": {"answerbody", "auth", "carrier", "errors"},
-    "pace": {"provider"},
+    "pace": {"errors", "provider"},
     "journey": {"answers", "errors", "model"},
     "lookup": {"answers", "errors", "model", "provider"},
     "courier": {"errors", "judging", "lookup", "model", "provider", "timeline"},

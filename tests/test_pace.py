@@ -15,12 +15,18 @@ NOW = 1_800_000_000.0
     ("headers", "expected"),
     [
         ({"retry-after": "30"}, 30),
+        ({"retry-after": "0"}, 0),
+        ({"retry-after": "1.5"}, 1.5),
+        ({"retry-after": "-1"}, None),
+        ({"retry-after": "1e3"}, None),
+        ({"retry-after": "nan"}, None),
         ({"retry-after": "20000000"}, LONGEST_WISH),
         ({"retry-after": "9" * 400}, LONGEST_WISH),
         ({"retry-after": "Fri, 15 Jan 2027 08:00:30 GMT"}, 30),
         ({"retry-after": "Mon, 01 Jan 99999999999 00:00:00 GMT"}, None),
         ({"retry-after": "soon"}, None),
         ({"x-ratelimit-reset": "1800000020"}, 20),
+        ({"x-ratelimit-reset": "1800000020.5"}, 20.5),
         ({"x-ratelimit-reset": "1800000020000"}, LONGEST_WISH),
         ({"x-ratelimit-reset": "1800000020", "x-ratelimit-remaining": "3"}, None),
         ({}, None),
@@ -31,6 +37,23 @@ def test_wish_to_wait_is_read_and_bounded(
     headers: dict[str, str], expected: float | None
 ) -> None:
     assert asked_pause(headers, NOW) == expected
+
+
+@pytest.mark.parametrize(
+    ("date", "asked", "expected"),
+    [
+        ("Fri, 15 Jan 2027 09:00:00 GMT", "Fri, 15 Jan 2027 09:00:30 GMT", 30),
+        ("Fri, 15 Jan 2027 07:00:00 GMT", "Fri, 15 Jan 2027 07:00:30 GMT", 30),
+        ("soon", "Fri, 15 Jan 2027 08:00:30 GMT", 30),
+        ("Fri, 31 Feb 2027 07:00:00 GMT", "Fri, 15 Jan 2027 08:00:30 GMT", 30),
+        ("Fri, 15 Jan 1926 07:00:00 GMT", "Fri, 15 Jan 2027 08:00:30 GMT", 30),
+    ],
+    ids=["ahead", "behind", "nonsense", "no-calendar", "another-century"],
+)
+def test_moment_is_read_by_the_clock_that_named_it(
+    date: str, asked: str, expected: float
+) -> None:
+    assert asked_pause({"date": date, "retry-after": asked}, NOW) == expected
 
 
 def test_start_far_ahead_is_a_clock_that_was_set_back() -> None:

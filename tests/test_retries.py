@@ -226,6 +226,16 @@ def test_waits_double_to_a_minute_and_are_drawn_from_nothing_up(
     assert waits.pauses == [pytest.approx(share * bound) for bound in bounds]
 
 
+@pytest.mark.parametrize("asked", ["0", "0.0", "1"])
+def test_short_wish_to_wait_does_not_end_the_growth_of_pauses(
+    tmp_path: Path, asked: str
+) -> None:
+    answer = httpx.Response(429, headers={"Retry-After": asked})
+    waits = Waits(tmp_path, [answer] * 7, jitter=lambda: ALMOST_ONE)
+    assert waits.run() == CREATED
+    assert waits.pauses[2:] == [pytest.approx(bound) for bound in (4, 8, 16, 32, 60)]
+
+
 def test_trouble_without_end_is_given_up_after_a_number_of_attempts(
     tmp_path: Path,
 ) -> None:
@@ -375,10 +385,16 @@ def test_wait_beyond_the_time_to_retry_is_not_begun(push: Push) -> None:
         Fault("throttle", times=ALWAYS, retry_after=3600)
     )
     began = time.monotonic()
-    ran = push("voiso", lead(push.program), "--json")
-    assert (ran.code, ran.counts) == (5, {"failed": 1})
+    push.program.write("leads.csv", "phone\n+15551230001\n+15551230002\n")
+    arguments = ("leads.csv", "--batch-size", "1", "--json")
+    ran = push("voiso", *arguments)
+    assert (ran.code, ran.counts) == (5, {"failed": 2})
     assert len(push.sent("voiso")) == 1
-    assert time.monotonic() - began < 6
+    assert "longer than retry_for" in ran.error["message"]
+    again = push("voiso", *arguments)
+    assert (again.code, again.counts) == (5, {"failed": 2})
+    assert len(push.sent("voiso")) == 1, "the wish holds for the account"
+    assert time.monotonic() - began < 12
 
 
 @pytest.mark.parametrize("form", ["seconds", "date"])
