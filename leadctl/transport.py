@@ -12,7 +12,7 @@ import ipaddress
 import socket
 import ssl
 import threading
-from contextlib import closing, contextmanager
+from contextlib import closing
 from functools import cache
 from typing import TYPE_CHECKING
 from urllib.request import getproxies, proxy_bypass
@@ -20,8 +20,8 @@ from urllib.request import getproxies, proxy_bypass
 import httpx
 import truststore
 
-from leadctl.answerbody import bounded, veiled
-from leadctl.carrier import Carrier
+from leadctl.answerbody import unpacked, veiled
+from leadctl.auth import TokenExchange
 from leadctl.errors import (
     InDoubt,
     InputUnusable,
@@ -30,20 +30,10 @@ from leadctl.errors import (
     Untrusted,
     Unusable,
 )
+from leadctl.http1 import PORTS, Connection, NotSent, Unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from leadctl.auth import Access
-
-
-# Raised before the first byte of a request leaves.
-_NEVER_SENT = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.ProxyError,
-)
 
 
 HEADERS = {
@@ -56,7 +46,7 @@ HEADERS = {
 class Transport:
     """What carries the requests of one account; each thread has connections of its own.
 
-    timeout     seconds without a byte; a whole answer may take five times that
+    timeout     seconds without a byte; a whole request may take twice that
     ca_file     PEM file of the only authorities that are trusted; else the system's are
     direct      no proxy, whatever the environment says: for this machine itself
     transport   carries in place of a network, in tests
@@ -75,65 +65,81 @@ class Transport:
     ) -> None:
         self._auth = by.auth if by else httpx.Auth()
         self._secrets = [*by.secrets.values()] if by else []
-        self._longest = 5 * timeout
-        times = httpx.Timeout(timeout, connect=min(timeout, 10.0))
-        self._extensions = {"timeout": times.as_dict()}
+        self._timeout = timeout
         self._proxy_of = (lambda *_: None) if direct or transport else cache(proxy_of)
         self._given = transport
         self._own = _Own()
         self._all: list[httpx.BaseTransport] = []
+        self._is_aborted = False
         try:
             self._authorities = _authorities(ca_file)
             for proxy in {None} if direct else {None, *_proxies().values()}:
                 self._carrier(proxy)
-        except (OSError, ValueError, ImportError, httpx.InvalidURL) as error:
+        except (OSError, ValueError, httpx.InvalidURL) as error:
             raise InputUnusable(
                 "no connection can be set up: a certificate file or proxy is unusable",
-                hint="look at ca_file, SSL_CERT_FILE, HTTPS_PROXY and ALL_PROXY",
+                hint="check ca_file, SSL_CERT_FILE, HTTPS_PROXY and ALL_PROXY; "
+                "a proxy's address starts with http://",
             ) from error
 
     def send(self, request: httpx.Request) -> httpx.Response:
         """Send a request, read its answer; raises NotProcessed, InDoubt or Unusable.
 
-        Before and after it whatever the account's authentication asks for is sent.
+        A token exchange may send requests of its own before it and after it; any other
+        could carry the leads, and its loss would be taken for that of a token.
         """
         with closing(self._auth.sync_auth_flow(request)) as flow:
-            asked = next(flow)
+            asked, is_sent = next(flow), False
             while True:
-                with _translated(asked, is_ours=asked is request):
+                is_token = asked is not request
+                if is_token and not isinstance(self._auth, TokenExchange):
+                    raise Unusable(
+                        "the provider's authentication must send the upload itself, "
+                        "not a request of its own",
+                        in_doubt=is_sent,
+                    )
+                is_sent = is_sent or not is_token
+                try:
                     response = self._carried(asked)
+                except _TROUBLE as error:
+                    raise self._meaning(asked, error, is_token=is_token) from error
                 try:
                     asked = flow.send(response)
                 except StopIteration:
                     return response
+
+    def abort(self) -> None:
+        """End the requests that other threads wait for; no other is sent."""
+        self._is_aborted = True
+        for carrier in [*self._all]:
+            if isinstance(carrier, Connection):
+                carrier.abort()
 
     def close(self) -> None:
         for carrier in self._all:
             carrier.close()
 
     def _carried(self, request: httpx.Request) -> httpx.Response:
-        """Send a request, read its answer within bounds; no redirect is followed."""
+        """Send a request and read its answer; no redirect is followed."""
+        if self._is_aborted:
+            raise NotSent("interrupted")
         for name, value in HEADERS.items():
             request.headers.setdefault(name, value)
-        request.extensions.update(self._extensions)
         url = request.url
         proxy = self._proxy_of(url.scheme, url.host, url.port)
-        response = self._carrier(proxy).handle_request(request)
-        response.request = request
-        content = bounded(response, self._longest)
-        response.headers.pop("content-encoding", None)
+        answer = self._carrier(proxy).handle_request(request)
+        encoding = answer.headers.pop("content-encoding", "")
+        content = unpacked(_raw(answer), encoding)
         token = request.headers.get("authorization", "").partition(" ")[2]
-        content = veiled(content, [*self._secrets, token])
-        response.stream = httpx.ByteStream(content)
-        response.read()
-        return response
+        return httpx.Response(
+            answer.status_code,
+            headers=answer.headers,
+            content=veiled(content, [*self._secrets, token]),
+            request=request,
+        )
 
     def _carrier(self, proxy: str | None) -> httpx.BaseTransport:
-        """Return the calling thread's own, with one connection.
-
-        A pool that 64 threads share looks through all of its connections for each
-        request: 2.5 ms of CPU where this takes 0.5.
-        """
+        """Return the calling thread's own: a pool would be a lock for all threads."""
         carriers = self._own.carriers
         if proxy not in carriers:
             carriers[proxy] = self._new(proxy)
@@ -141,11 +147,35 @@ class Transport:
         return carriers[proxy]
 
     def _new(self, proxy: str | None) -> httpx.BaseTransport:
-        if self._given:
-            return self._given
-        if proxy:
-            return httpx.HTTPTransport(verify=self._authorities, proxy=proxy)
-        return Carrier(self._authorities)
+        through = httpx.Proxy(proxy) if proxy else None
+        if through and through.url.scheme != "http":
+            raise ValueError(through.url.scheme)
+        return self._given or Connection(self._authorities, self._timeout, through)
+
+    def _meaning(
+        self, request: httpx.Request, error: Exception, *, is_token: bool
+    ) -> ProviderError:
+        """Say what is known of a request that has no answer."""
+        host = request.url.host
+        match error:
+            case NotSent():
+                return _not_connected(request.url, error)
+            case httpx.TransportError():
+                return Unusable(f"no request can be sent to {host}: {error}")
+            case Unreadable():
+                why = f"the answer from {host} {error}"
+            case _ if self._is_aborted:
+                why = f"interrupted before {host} answered"
+            case TimeoutError():
+                why = f"no answer from {host} in time"
+            case _:
+                why = f"the connection to {host} dropped before it answered"
+        if is_token:
+            return NotProcessed(f"token request failed: {why}")
+        return InDoubt(why, lost=not isinstance(error, Unreadable))
+
+
+_TROUBLE = (NotSent, OSError, Unreadable, httpx.TransportError)
 
 
 class _Own(threading.local):
@@ -155,14 +185,19 @@ class _Own(threading.local):
         self.carriers: dict[str | None, httpx.BaseTransport] = {}
 
 
+def _raw(answer: httpx.Response) -> bytes:
+    if not isinstance(answer.stream, httpx.SyncByteStream):
+        raise TypeError("what carries requests is not asynchronous")
+    return b"".join(answer.stream)
+
+
 def proxy_of(scheme: str, host: str, port: int | None = None) -> str | None:
     """Return the proxy that the environment names for an address, if any.
 
     By HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY, in capitals or not.
     """
-    usual = {"https": 443, "http": 80}
     proxies = _proxies()
-    if not proxies or proxy_bypass(f"{host}:{port or usual.get(scheme)}"):
+    if not proxies or proxy_bypass(f"{host}:{port or PORTS[scheme]}"):
         return None
     return proxies.get(scheme) or proxies.get("all")
 
@@ -185,31 +220,8 @@ def _authorities(ca_file: str | None) -> ssl.SSLContext:
     return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
-@contextmanager
-def _translated(request: httpx.Request, *, is_ours: bool) -> Iterator[None]:
-    """Say what an error means; a request that is not ours is a call for a token."""
-    host = request.url.host
-    try:
-        yield
-    except _NEVER_SENT as error:
-        raise _not_connected(request.url, error) from error
-    except (
-        httpx.UnsupportedProtocol,
-        httpx.InvalidURL,
-        httpx.LocalProtocolError,
-    ) as error:
-        raise Unusable(f"no request can be sent to {host}: {_why(error)}") from error
-    except httpx.RequestError as error:
-        if not is_ours:
-            raise NotProcessed(f"the call for a token failed: {_why(error)}") from error
-        if isinstance(error, httpx.DecodingError):
-            unreadable = f"the answer of {host} cannot be read: {_why(error)}"
-            raise InDoubt(unreadable, lost=False) from error
-        raise InDoubt(f"the answer of {host} was lost: {_why(error)}") from error
-
-
-def _not_connected(url: httpx.URL, error: Exception) -> ProviderError:
-    cause = _cause(error)
+def _not_connected(url: httpx.URL, error: NotSent) -> ProviderError:
+    cause = error.__cause__
     if isinstance(cause, ssl.SSLCertVerificationError):
         return Untrusted(
             f"the certificate of {url.host} is not trusted: {cause.verify_message}; "
@@ -217,53 +229,28 @@ def _not_connected(url: httpx.URL, error: Exception) -> ProviderError:
             hint="check base_url; a private authority's file goes into ca_file",
         )
     host = f"[{url.host}]" if ":" in url.host else url.host
-    port = url.port or (443 if url.scheme == "https" else 80)
+    port = url.port or PORTS[url.scheme]
     return NotProcessed(f"no connection to {host}:{port}: {_why_not(cause or error)}")
 
 
-def _cause(error: Exception) -> OSError | None:
-    """Return what the system said, which the library wraps."""
-    cause: BaseException | None = error
-    while cause is not None and not isinstance(cause, OSError):
-        cause = cause.__cause__ or cause.__context__
-    return cause
-
-
-def _why_not(cause: Exception) -> str:
+def _why_not(cause: BaseException) -> str:
     match cause:
         case ConnectionRefusedError():
             return "connection refused"
         case socket.gaierror():
             return "its name cannot be looked up (DNS)"
-        case TimeoutError() | httpx.TimeoutException():
+        case TimeoutError():
             return "no answer in time"
         case ssl.SSLError():
-            return f"no TLS with it ({cause.reason or 'broken off'})"
+            return f"TLS handshake failed ({cause.reason or 'cut off'})"
         case OSError(errno=errno.ENETUNREACH | errno.EHOSTUNREACH):
             return "it cannot be reached from here"
         case OSError(strerror=str(said)):
             return said
-        case httpx.ConnectError():
-            return "it had said more than it was asked"
+        case Unreadable():
+            return f"the proxy's answer {cause}"
         case _:
-            return _why(cause)
-
-
-def _why(error: Exception) -> str:
-    """Say it in our words: the library's may quote headers, and so a key."""
-    match error:
-        case httpx.UnsupportedProtocol():
-            return "its address is none that can be called"
-        case httpx.DecodingError():
-            return "it is too large or wrongly packed"
-        case httpx.ReadTimeout():
-            return "no answer in time"
-        case httpx.WriteTimeout():
-            return "the request could not be written in time"
-        case httpx.ReadError() | httpx.WriteError() | httpx.RemoteProtocolError():
-            return "the connection broke"
-        case _:
-            return type(error).__name__
+            return str(cause)
 
 
 def require_safe_url(url: str) -> None:
