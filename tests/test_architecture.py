@@ -447,6 +447,7 @@ TYPES_ONLY = {
         "judging",
         "line",
         "lookup",
+        "probing",
         "provider",
     },
 }

@@ -11,7 +11,13 @@ from conftest import CAMPAIGNS, Push
 from test_signals import Background, background, happened
 from test_transport import wired
 
-from leadctl.sandbox import Fault, VoisoSimulator, YotelSimulator, serve
+from leadctl.sandbox import (
+    Fault,
+    OzonetelSimulator,
+    VoisoSimulator,
+    YotelSimulator,
+    serve,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,7 +70,6 @@ def test_wrong_key_ends_a_run_before_it_begins(push: Push, provider: str) -> Non
     ("provider", "campaign"),
     [
         pytest.param("voiso", "404", id="voiso-unknown"),
-        pytest.param("voiso", "4", id="voiso-not-live"),
         pytest.param("yotel", "camp_9", id="yotel-unknown"),
         pytest.param("yotel", "camp_2", id="yotel-completed"),
         pytest.param("lupitor", "cmp_9", id="lupitor-unknown"),
@@ -81,10 +86,46 @@ def test_wrong_campaign_ends_a_run_before_it_begins(
     require_no_trace(push, ran, provider)
 
 
-def test_name_that_is_not_listed_is_left_to_the_upload(push: Push) -> None:
-    """Ozonetel lists what is like it, and does not say which campaigns it lists."""
-    ran = push("ozonetel", lead(push), "--json", campaign="Dem")
-    assert (ran.code, ran.counts) == (7, {"failed": 1})
+@pytest.mark.parametrize(
+    ("provider", "campaign", "said"),
+    [
+        pytest.param("voiso", "4", "draft", id="voiso-draft"),
+        pytest.param("ozonetel", "Done", "COMPLETED", id="ozonetel-completed"),
+        # It lists what is like it, and does not say which campaigns it lists.
+        pytest.param("ozonetel", "Dem", "does not name", id="ozonetel-not-listed"),
+    ],
+)
+def test_campaign_that_may_take_no_leads_needs_a_yes(
+    push: Push, provider: str, campaign: str, said: str
+) -> None:
+    """Nothing proves it: without a terminal, --yes goes on and the upload tells."""
+    ran = push(provider, lead(push), "--json", campaign=campaign)
+    assert (ran.code, ran.error["code"]) == (7, "campaign_closed")
+    assert said in ran.error["message"]
+    assert "--yes" in (ran.error["hint"] or "")
+    require_no_trace(push, ran, provider)
+    agreed = push(provider, "leads.csv", "--yes", "--json", campaign=campaign)
+    assert agreed.document["rows"] == 1
+    assert len(push.uploads(provider)) == 1
+    assert ("created" in agreed.counts) == (campaign == "Done")
+
+
+def test_draft_that_is_live_takes_leads(push: Push) -> None:
+    """The list of live campaigns says so, whatever the state."""
+    ran = push("voiso", lead(push), "--json", campaign="5")
+    assert (ran.code, ran.counts) == (0, {"created": 1})
+
+
+def test_account_with_basic_authentication_needs_no_token(program: Program) -> None:
+    with serve([OzonetelSimulator(authentication="BASIC_AUTH")]) as sandbox:
+        push = Push(program, sandbox)
+        refused = push("ozonetel", lead(push), "--json")
+        assert (refused.code, refused.error["code"]) == (4, "access_denied")
+        assert "authentication" in (refused.error["hint"] or "")
+        basic = {"LEADCTL_OZONETEL_AUTHENTICATION": "basic"}
+        assert push("ozonetel", lead(push), env=basic).code == 0
+        assert push.phones("ozonetel") == ["+919000000001"]
+        assert not any("Token" in line.path for line in push.sent("ozonetel")[1:])
 
 
 @pytest.mark.parametrize(

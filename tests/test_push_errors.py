@@ -274,14 +274,12 @@ def test_campaign_that_only_an_upload_finds_closed_stops_the_run(push: Push) -> 
         ("voiso", f"+{OUT_OF_SERVICE}", "created"),
         ("lupitor", f"+{OUT_OF_SERVICE}", "created"),
         ("agora", f"+{OUT_OF_SERVICE}", "accepted"),
-        ("ozonetel", "9000000099", "created"),  # on its do-not-disturb list
     ],
 )
 def test_row_the_provider_refuses_costs_no_other_row(
     push: Push, provider: str, bad: str, good: str
 ) -> None:
-    numbers = [*(INDIAN if provider == "ozonetel" else SIX)]
-    numbers.insert(3, bad)
+    numbers = [*SIX[:3], bad, *SIX[3:]]
     push.program.write("leads.csv", "phone\n" + "\n".join(numbers))
     ran = push(provider, "leads.csv", "--json")
     assert (ran.code, ran.counts) == (3, {good: 6, "rejected": 1})
@@ -289,6 +287,24 @@ def test_row_the_provider_refuses_costs_no_other_row(
     (row,) = csv_rows(push.program.folder / "leads.rejects.csv")
     assert (row["phone"], row["_leadctl_row"]) == (f"'{bad}", "4")
     assert len(push.phones(provider)) == 6
+
+
+def test_number_on_the_providers_do_not_call_list_is_suppressed(push: Push) -> None:
+    """There is nothing to correct: no reject file, and all is well."""
+    numbers = [*INDIAN[:3], "9000000099", *INDIAN[3:]]
+    push.program.write("leads.csv", "phone\n" + "\n".join(numbers))
+    ran = push("ozonetel", "leads.csv", "--json")
+    assert (ran.code, ran.counts) == (0, {"created": 6, "suppressed": 1})
+    assert ran.codes == {"on_provider_dnc": 1}
+    assert not (push.program.folder / "leads.rejects.csv").exists()
+
+
+def test_what_ozonetel_says_of_the_campaign_is_kept(push: Push) -> None:
+    push.program.write("leads.csv", "phone\n" + "\n".join(INDIAN[:2]))
+    stop = {"LEADCTL_OZONETEL_ACTION": "STOP"}
+    ran = push("ozonetel", "leads.csv", "-q", env=stop)
+    said = "2 leads: Ozonetel answered 'SuccessFully Updated Demo Campaign Stoped'"
+    assert (ran.code, said in ran.err) == (0, True)
 
 
 ODD_ANSWERS = {

@@ -361,16 +361,18 @@ def test_key_that_shows_only_with_a_campaign_is_no_failure(push: Push) -> None:
 
 
 @pytest.mark.parametrize(
-    ("provider", "campaign"), [("voiso", "4"), ("yotel", "camp_2")]
+    ("provider", "campaign", "verdict"),
+    [("voiso", "4", "unknown"), ("yotel", "camp_2", "wrong")],
 )
 def test_campaign_that_is_over_shows_that_the_key_is_good(
-    push: Push, provider: str, campaign: str
+    push: Push, provider: str, campaign: str, verdict: str
 ) -> None:
     words = ("accounts", "test", provider, "--campaign", campaign, "--json")
     ran = push.program(*words, env=push.environment(provider))
     (found,) = json.loads(ran.out)
     assert ran.code == 7
-    assert (found["key"]["verdict"], found["campaign"]["verdict"]) == ("fine", "wrong")
+    verdicts = found["key"]["verdict"], found["campaign"]["verdict"]
+    assert verdicts == ("fine", verdict)
 
 
 LONG = "a-name-that-is-much-longer-than-most"

@@ -14,6 +14,7 @@ from leadctl.errors import NotConfirmed, UsageError
 from leadctl.fields import unheeded
 from leadctl.job import mapper_of
 from leadctl.probe import Verdict
+from leadctl.probing import require_no_doubt
 from leadctl.profile import Columns, Constant, Members, Template, Translated
 from leadctl.wording import count, listed, short
 
@@ -38,13 +39,17 @@ class Consent:
 def confirmed(order: Order, consent: Consent) -> Order:
     """Have the first upload to a campaign confirmed, where there is somebody to ask.
 
-    Without a terminal nobody is: a run by cron, in a pipe or in CI goes ahead.
+    Without a terminal nobody is: a run by cron, in a pipe or in CI goes ahead, unless
+    the campaign may take no leads.
     """
-    if consent.yes or not _somebody_is_there():
+    if consent.yes:
+        return replace(order, ask_first=lambda _probe: None)
+    if not _somebody_is_there():
         return order
 
     def ask(probe: Probe) -> None:
         if consent.no_input:
+            require_no_doubt(probe)
             raise UsageError(
                 f"this would be the first upload to campaign {order.job.campaign} "
                 f"by account {order.account.name}, and nobody may be asked",
@@ -70,7 +75,10 @@ def _somebody_is_there() -> bool:
 def screen(order: Order, probe: Probe) -> Iterator[str]:
     """Yield what there is to know before the answer, as wide as the terminal."""
     width = max(30, min(100, shutil.get_terminal_size().columns - 1))
-    yield from textwrap.wrap("This is the first upload to this campaign:", width)
+    opening = "This is the first upload to this campaign:"
+    if probe.doubt:
+        opening = f"This campaign may not take leads: {probe.doubt}."
+    yield from textwrap.wrap(opening, width)
     for label, text in _facts(order, probe):
         head = f"  {label:<10}"
         yield from textwrap.wrap(

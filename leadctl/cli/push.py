@@ -191,7 +191,7 @@ def _run(
         order = stack.enter_context(ordered(asked))
         if sandbox:
             order = replace(order, ledger=None)
-        elif consent:
+        if consent and (consent.yes or not sandbox):
             order = confirmed(order, consent)
         order = stack.enter_context(watched(order, output))
         return run.rehearse(order) if asked.offline else run.push(order)

@@ -1,7 +1,8 @@
 """Ozonetel CloudAgent, `POST /ca_apis/AddCampaignData`.
 
-Documented at docs.ozonetel.com, Add Campaign Data (token). HTTP says nothing here:
-every answer is taken by its `status` and `message`.
+Documented at docs.ozonetel.com, Add Campaign Data (token; its twin with basic
+authentication). HTTP says nothing here: every answer is taken by its `status` and
+`message`.
 """
 
 from __future__ import annotations
@@ -12,8 +13,15 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from leadctl.answers import body, duplicate, one_line, rejected, token_refusal
-from leadctl.auth import Token, TokenExchange
+from leadctl.answers import (
+    body,
+    do_not_call,
+    duplicate,
+    one_line,
+    rejected,
+    token_refusal,
+)
+from leadctl.auth import FixedHeaders, Token, TokenExchange
 from leadctl.errors import (
     AccessDenied,
     CampaignClosed,
@@ -22,15 +30,15 @@ from leadctl.errors import (
     Unusable,
 )
 from leadctl.fields import Field, PriorityScale, iso_date, text
-from leadctl.model import CREATED, Outcome
+from leadctl.model import CREATED, Note, Outcome
 from leadctl.phones.normalize import PhoneForm, PhoneRule
-from leadctl.probe import KEY_ACCEPTED, NOT_NAMED, Probe, Shown, fine, unknown
+from leadctl.probe import KEY_ACCEPTED, NOT_NAMED, Probe, fine, unknown
 from leadctl.provider import Limits, Provider
 from leadctl.settings import setting
 from leadctl.wire import HEADERS, written
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from leadctl.model import Batch, Json
 
@@ -63,11 +71,15 @@ class Ozonetel(Provider):
         Field("expires_on", "expiryDate", iso_date),
     )
     tokens_per_hour = 10
-    exclusive_token = True
     campaign_rule = (r"[^\x00-\x1f]+", "the name of an outbound campaign")
 
     base_url: str = "https://in1-ccaas-api.ozonetel.com"
     user_name: str = setting(MISSING, "the account's user name, beside the API key")
+    authentication: str = setting(
+        "token",
+        "token, or basic where the account's API Authentication is BASIC_AUTH",
+        choices=("token", "basic"),
+    )
     check_duplicate: bool = setting(
         True, "false stores numbers again, and makes a repeat unsafe"
     )
@@ -81,6 +93,10 @@ class Ozonetel(Provider):
     @property
     def phone_rule(self) -> PhoneRule:
         return PhoneRule(PHONE_FORMS[self.phone_format], fewest=3, most=16)
+
+    @property
+    def exclusive_token(self) -> bool:
+        return self.authentication == "token"
 
     @property
     def resend_is_safe(self) -> bool:
@@ -100,6 +116,8 @@ class Ozonetel(Provider):
 
     def auth(self, secrets: Mapping[str, str]) -> httpx.Auth:
         headers = {"apiKey": secrets["api_key"]}
+        if self.authentication == "basic":  # the user stands in the body
+            return FixedHeaders(headers)
         return TokenExchange(
             request=lambda: httpx.Request(
                 "POST",
@@ -147,22 +165,36 @@ class Ozonetel(Provider):
         said = self._require_an_answer(response)
         if not response.is_success:
             raise self.meaning(response)
+        if sentence == "phonenumber added is a dnd number":
+            return [do_not_call(message)]
         if re.search(r"server|internal|exception|time ?out", sentence):
             raise InDoubt(said, lost=False)
         return [rejected(message)]
+
+    def notes(
+        self, response: httpx.Response, outcomes: Sequence[Outcome]
+    ) -> Iterator[Note]:
+        _, message = _message(response)
+        if outcomes == [CREATED]:
+            stopped = message.casefold().endswith("stoped")
+            said = f"Ozonetel answered {one_line(message)!r}"
+            yield Note("provider_said", said, 1, is_warning=stopped)
 
     def _require_an_answer(self, response: httpx.Response) -> str:
         """Return what was said, unless it is about limits, access or the campaign."""
         status, message = _message(response)
         sentence, said = message.casefold(), f"Ozonetel answered: {one_line(message)}"
-        if status not in ("fail", "error", "false") or not sentence:
+        if status not in _FAILED or not sentence:
             raise self.meaning(response)
-        if sentence == "max limit exceeded":
+        if sentence.startswith(_BUSY):
             raise NotProcessed(said)
-        if sentence in _ACCESS:
-            raise AccessDenied(said)
         if sentence in _CAMPAIGN:
             raise CampaignClosed(said)
+        if sentence == "invalid action.":
+            raise AccessDenied(said, hint=_OTHER_AUTHENTICATION)
+        # The page has "false" with faults of the account alone.
+        if status == "false" or sentence.startswith(_ACCOUNT):
+            raise AccessDenied(said)
         return said
 
     def probe(self, campaign: str | None) -> httpx.Request | None:
@@ -174,7 +206,7 @@ class Ozonetel(Provider):
         status, message = _message(response)
         found = body(response).get("message")
         if status == "success" and isinstance(found, list) and found:
-            return Probe(key=KEY_ACCEPTED, campaign=_among(found, campaign))
+            return _among(found, campaign)
         # There was a token, so key and user are right; it only misses a campaign.
         if campaign is None and message.casefold() == "all parameters are mandatory":
             return Probe(key=KEY_ACCEPTED, campaign=NOT_NAMED)
@@ -191,17 +223,11 @@ _SUCCESS = re.compile(
     r"|please pass the valid campaign action successfully updated"
     r"|campaign .* is already started$"
 )
-_ACCESS = frozenset(
-    {
-        "token expired",
-        "token should not be null or empty.",
-        "api key should not be null or empty.",
-        "username should not be null or empty.",
-        "invalid user details",
-        "invalid username or apikey",
-        "username is null",
-        "invalid action.",  # the account's API authentication is not TOKEN_AUTH
-    }
+_FAILED = ("fail", "failure", "error", "false")
+_BUSY = ("max limit exceeded", "already one process is running")
+_ACCOUNT = ("no user found",)
+_OTHER_AUTHENTICATION = (
+    "set `authentication` (token, basic) as the account's API Authentication says"
 )
 _CAMPAIGN = frozenset(
     {
@@ -213,17 +239,27 @@ _CAMPAIGN = frozenset(
 )
 
 
-def _among(found: list[Json], campaign: str | None) -> Shown:
+def _among(found: list[Json], campaign: str | None) -> Probe:
     """Look for the campaign by its exact name: the page's example lists several."""
     if campaign is None:
-        return NOT_NAMED
-    names = [one.get("CampaignName") for one in found if isinstance(one, dict)]
-    if campaign in names:
-        return fine("there; whether it is outbound, shows with the first upload")
-    return unknown(
-        "not among the campaigns that Ozonetel names",
-        "compare the name letter by letter",
-    )
+        return Probe(key=KEY_ACCEPTED, campaign=NOT_NAMED)
+    states = {
+        one.get("CampaignName"): one_line(str(one.get("Position") or ""), 40)
+        for one in found
+        if isinstance(one, dict)
+    }
+    state = states.get(campaign, "")
+    if campaign not in states:
+        doubt = "Ozonetel does not name the campaign; compare it letter by letter"
+    elif state.upper() == "COMPLETED":
+        doubt = f"campaign {campaign} of Ozonetel is {state}"
+    else:
+        there = fine(
+            f"there{f', and {state}' if state else ''}; whether it is outbound, shows "
+            "with the first upload"
+        )
+        return Probe(key=KEY_ACCEPTED, campaign=there, state=state)
+    return Probe(key=KEY_ACCEPTED, campaign=unknown(doubt), state=state, doubt=doubt)
 
 
 def _message(response: httpx.Response) -> tuple[str, str]:
@@ -239,9 +275,8 @@ def _token(response: httpx.Response) -> Token:
     if response.is_success and isinstance(token, str) and token:
         return Token(token, life=3600.0)
     status, message = _message(response)
-    if (
-        status in ("false", "fail", "error")
-        and message.casefold() != "max limit exceeded"
-    ):
-        raise AccessDenied(f"Ozonetel answered to the token call: {one_line(message)}")
+    if status in _FAILED and not message.casefold().startswith(_BUSY):
+        said = f"Ozonetel answered to the token call: {one_line(message)}"
+        is_other = message.casefold() == "invalid action."
+        raise AccessDenied(said, hint=_OTHER_AUTHENTICATION if is_other else None)
     raise token_refusal("Ozonetel", response)

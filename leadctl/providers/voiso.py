@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import httpx
 
 from leadctl.answers import body, by_phone, duplicate, one_line, quoted, rejected
 from leadctl.auth import bearer
-from leadctl.errors import CampaignClosed, NotProcessed
+from leadctl.errors import CampaignClosed, NotProcessed, Unusable
 from leadctl.fields import Field, PriorityScale, boolean, sip_headers, source, text
 from leadctl.model import CREATED, Outcome
 from leadctl.phones.normalize import PhoneForm, PhoneRule
@@ -22,7 +22,7 @@ from leadctl.wire import HEADERS, written
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from leadctl.model import Batch, Json
+    from leadctl.model import Batch
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +34,9 @@ class Voiso(Provider):
     # campaign". An import whose answer was lost may still run: 15 s.
     limits = Limits(batch_size=1000, concurrency=1, min_interval=2.0, doubt_delay=15.0)
     answers = (200, 201, 409)
-    refusals = REFUSALS | {409: NotProcessed}  # an import of the campaign still runs
+    # 400 is "malformed or missing input": our request, no lead's fault. 409 while an
+    # import of the campaign still runs: "Running an API campaign".
+    refusals = REFUSALS | {400: Unusable, 409: NotProcessed}
     phone_rule = PhoneRule(PhoneForm.DIGITS, fewest=8)
     phone_wire = "phone_number"
     priority = PriorityScale(first=1, last=1000)
@@ -74,21 +76,18 @@ class Voiso(Provider):
 
     def outcomes(self, batch: Batch, response: httpx.Response) -> list[Outcome]:
         if response.status_code == 409:
-            # An import of this campaign still runs; or, for good, its type or state is
-            # wrong. The page has no text for either; the v1 pages have "Campaign type
-            # should be live".
-            said = (
-                f"Voiso answered HTTP 409, campaign busy or not live{_errors(response)}"
-            )
-            closed = re.search(r"\blive\b", _errors(response))
-            raise CampaignClosed(said) if closed else NotProcessed(said)
+            busy = self.meaning(response)
+            # Its type or state may be wrong for good. The page has no text for that;
+            # the v1 pages have "Campaign type should be live".
+            is_closed = re.search(r"\blive\b", busy.message)
+            raise CampaignClosed(busy.message) if is_closed else busy
         answer = body(response)
         result = answer.get("leads_import")
         if not isinstance(result, dict):
             raise self.unreadable(response)
         if answer.keys() & {"error", "errors"}:
             raise self.unreadable(
-                response, f"leads_import and errors{_errors(response)}"
+                response, f"leads_import and errors{quoted(response)}"
             )
         try:
             return by_phone(
@@ -98,7 +97,7 @@ class Voiso(Provider):
                     (result.get("duplicates", []), duplicate()),
                     (
                         result.get("rejected", []),
-                        rejected("refused by Voiso, which gives no reason"),
+                        rejected("rejected by Voiso (no reason given)"),
                     ),
                 ],
             )
@@ -124,13 +123,29 @@ class Voiso(Provider):
         found = answer.get("campaign")
         if not isinstance(found, dict) or str(found.get("id")) != campaign:
             raise self.unreadable(response)
-        name, state = one_line(str(found.get("name") or "")), _state(found)
-        if state in _NOT_LIVE:
-            raise CampaignClosed(
-                f"campaign {campaign} of Voiso is {state}", key_is_good=True
-            )
+        name = one_line(str(found.get("name") or ""))
+        state = one_line(str(found.get("status") or ""), 40)
+        if state in _PERHAPS_NOT_LIVE:
+            doubt = f"campaign {campaign} of Voiso is {state}, and may not be live"
+            return Probe(KEY_ACCEPTED, _READING, unknown(doubt), name, state, doubt)
         there = fine(f"there, and {state}" if state else "there")
         return Probe(KEY_ACCEPTED, _READING, there, name, state)
+
+    def double_check(self, probe: Probe) -> httpx.Request | None:
+        # `live` is a filter of "Get campaigns", and no field of a campaign.
+        wanted = {"live": "true", "limit": "100", "name": probe.name}
+        return httpx.Request("GET", self.url("campaigns"), params=wanted)
+
+    def double_checked(
+        self, campaign: str, probe: Probe, response: httpx.Response
+    ) -> Probe:
+        found = body(response).get("campaigns")
+        if not response.is_success or not isinstance(found, list):
+            raise self.meaning(response)
+        if campaign in [str(one.get("id")) for one in found if isinstance(one, dict)]:
+            there = fine(f"there, {probe.state}, and live")
+            return replace(probe, campaign=there, doubt="")
+        return probe
 
 
 _READING = unknown(
@@ -140,21 +155,6 @@ _NO_READING = wrong(
     "campaigns.read is missing: nothing can be checked before an upload",
     "give the key that scope beside campaigns.manage",
 )
-# Leads are added to campaigns that are Live: "Running an API campaign". A draft is not
-# live yet, a completed one not any more; leads may wait in one that is paused.
-_NOT_LIVE = ("not live", "draft", "completed")
-
-
-def _state(campaign: dict[str, Json]) -> str:
-    """Return its status in Voiso's word; `live` is a filter of "Get campaigns"."""
-    if campaign.get("live") is False:
-        return "not live"
-    return one_line(str(campaign.get("status") or ""), 40)
-
-
-def _errors(response: httpx.Response) -> str:
-    """Quote `{"errors": {"field": ["message"]}}`."""
-    errors = body(response).get("errors")
-    if not isinstance(errors, dict):
-        return quoted(response)
-    return ": " + one_line("; ".join(f"{key} {value}" for key, value in errors.items()))
+# Leads are added to campaigns with the Live setting: "Running an API campaign". That
+# these states go without it no page says.
+_PERHAPS_NOT_LIVE = ("draft", "completed")

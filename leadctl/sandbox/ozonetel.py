@@ -1,7 +1,8 @@
-"""Ozonetel CloudAgent with token authentication.
+"""Ozonetel CloudAgent, with token or basic authentication.
 
-Pages "Add Campaign Data (Token authentication)", "Generate Token" and "Campaign
-Status". HTTP status codes are documented nowhere: every answer is a 200.
+Pages "Add Campaign Data (Token authentication)" and its basic twin, "Generate Token"
+and "Get Campaign Status". HTTP status codes are documented nowhere: every answer is a
+200.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ AGENTS = ("1001", "1002")
 
 @dataclass(kw_only=True, eq=False)
 class OzonetelSimulator(Simulator):
-    """Campaigns: Demo, Skills (sales, support), Agents (1001, 1002), Inbound.
+    """Campaigns: Demo, Skills (sales, support), Agents (1001, 1002), Inbound, Done.
 
     `dialling` tells of each campaign that got an `action` whether it is now "started"
     or "stopped". Tokens live `token_life` seconds, `tokens_per_hour` can be made, and a
@@ -52,6 +53,7 @@ class OzonetelSimulator(Simulator):
         "Skills": "skill-wise",
         "Agents": "agent-wise",
         "Inbound": "inbound",
+        "Done": "completed",
     }
     open_state = "plain"
 
@@ -126,11 +128,15 @@ class OzonetelSimulator(Simulator):
             raise Refusal(_false("Api Key Should Not be Null or Empty."))
         if api_key != self.api_key:
             raise Refusal(self.denied())
-        if self.authentication != "TOKEN_AUTH":
+        if self.authentication == "NONE":
             raise Refusal(_false("Invalid action."))
-        if not call.bearer:
+        if self.authentication == "BASIC_AUTH":
+            # "Data added when the setting is Basic_Auth": said of calls with a token.
+            if call.bearer:
+                raise Refusal(_false("Invalid action."))
+        elif not call.bearer:
             raise Refusal(_false("Token Should Not be Null or Empty."))
-        if call.bearer != self._token or self.clock() >= self._token_ends:
+        elif call.bearer != self._token or self.clock() >= self._token_ends:
             raise Refusal(_false("Token Expired"))
         # Only "Add Campaign Data" has a documented limit, on its Basic twin.
         if call.purpose == "upload" and not self._pace.take(self.clock()):
@@ -201,7 +207,7 @@ class OzonetelSimulator(Simulator):
             self.dialling[name] = "started" if action == "start" else "stopped"
         if campaign.state == "skill-wise":
             self._skills[name, str(lead["phoneNumber"])] = lead.get("skill")
-        if campaign.state != "plain":
+        if campaign.state in ("skill-wise", "agent-wise"):
             return _told("SUCCESS", "SuccessFully Updated")
         if action == "stop":
             return _told("Success", f"SuccessFully Updated {name} Campaign Stoped")
@@ -222,20 +228,25 @@ class OzonetelSimulator(Simulator):
         body = call.fields()
         name = str(body.get("campaignName") or "")
         if not name or not body.get("userName"):
-            raise Refusal(self.error(200, "All parameters are mandatory"))
+            raise Refusal(_told("failure", "All parameters are mandatory"))
         found = [
             {
                 "CampaignID": str(position),
                 "CampaignName": campaign.identifier,
                 "UserName": self.user_name,
-                "Position": str(position),
+                "Position": _position(campaign),
             }
             for position, campaign in enumerate(self.campaigns.values(), start=1)
             if name.lower() in campaign.identifier.lower()
         ]
         if not found or body["userName"] != self.user_name:
-            raise Refusal(self.error(200, "no record found"))
+            raise Refusal(_told("failure", "no record found"))
         return JSONResponse({"status": "success", "message": found})
+
+
+def _position(campaign: Campaign) -> str:
+    """Return a campaign's state, for which the page has this key."""
+    return "COMPLETED" if campaign.state == "completed" else "READY"
 
 
 def _check_assignment(campaign: Campaign, lead: Lead) -> None:

@@ -62,7 +62,7 @@ LEAD_FIELDS = {
 
 @dataclass(kw_only=True, eq=False)
 class VoisoSimulator(Simulator):
-    """Campaigns: 3 is live ("active"), 4 is not ("draft").
+    """Campaigns: 3 is active, 4 and 5 are drafts; `live` names those that are live.
 
     One upload at a time for each campaign, and none within `gap` seconds of the end of
     the one before. The numbers behind the documented 429 are not known; the fault
@@ -72,12 +72,13 @@ class VoisoSimulator(Simulator):
     name = "voiso"
     prefix = "/voiso/api/v4"
     phone_field = "phone_number"
-    default_campaigns: ClassVar = {"3": "active", "4": "draft"}
+    default_campaigns: ClassVar = {"3": "active", "4": "draft", "5": "draft"}
     open_state = "active"
 
     api_key: str = "voiso-sandbox-key"
     scopes: Collection[str] = ("campaigns.manage", "campaigns.read")
     gap: float = 2.0
+    live: Collection[str] = ("3", "5")
     _free_at: dict[str, float] = field(init=False)
 
     def reset(self) -> None:
@@ -113,7 +114,8 @@ class VoisoSimulator(Simulator):
             self._claim(self._campaign(call))
 
     def _claim(self, campaign: Campaign) -> None:
-        if campaign.state != "active":
+        if not self._is_live(campaign):
+            # The page of v4 has no text for it; this is that of v1.
             raise Refusal(_errors(409, "campaign", "Campaign type should be live"))
         if self.clock() < self._free_at.get(campaign.identifier, 0.0):
             raise Refusal(_errors(409, "campaign", "Leads are being imported"))
@@ -170,13 +172,14 @@ class VoisoSimulator(Simulator):
         return leads
 
     def list_campaigns(self, call: Call) -> Response:
-        """Filter by `status` and `live`; the other documented filters are left out."""
+        """Filter by `status`, `live` and part of the `name`; the rest is left out."""
         query = call.request.query_params
         found = [
             campaign
             for campaign in self.campaigns.values()
             if query.get("status", campaign.state) == campaign.state
-            and query.get("live", live := _live(campaign)) == live
+            and query.get("name", "") in f"Campaign {campaign.identifier}"
+            and query.get("live", live := _word(self._is_live(campaign))) == live
         ]
         limit, offset = query.get("limit", "100"), query.get("offset", "0")
         if not (limit.isdecimal() and offset.isdecimal() and 1 <= int(limit) <= 100):
@@ -192,6 +195,10 @@ class VoisoSimulator(Simulator):
     def show_campaign(self, call: Call) -> Response:
         return JSONResponse({"campaign": _shown(self._campaign(call))})
 
+    def _is_live(self, campaign: Campaign) -> bool:
+        """Live is a setting of its own: no state stands for it."""
+        return campaign.identifier in {*self.live, *self.open_campaigns}
+
     def _campaign(self, call: Call) -> Campaign:
         campaign = self.campaigns.get(call.campaign)
         if campaign is None:
@@ -203,8 +210,8 @@ def _errors(status: int, name: str, message: str) -> Response:
     return JSONResponse({"errors": {name: [message]}}, status)
 
 
-def _live(campaign: Campaign) -> str:
-    return "true" if campaign.state == "active" else "false"
+def _word(value: bool) -> str:
+    return "true" if value else "false"
 
 
 def _shown(campaign: Campaign) -> Lead:

@@ -157,7 +157,18 @@ def test_account_without_token_authentication_answers_invalid_action(
         client_of(sandbox, "ozonetel", apikey=KEY) as client,
     ):
         assert said(token(client)) == ("false", "Invalid action.")
+        client.headers["authorization"] = "Bearer of-another-day"
         assert add(client) == ("false", "Invalid action.")
+
+
+def test_account_with_basic_authentication_takes_leads_without_a_token() -> None:
+    simulator = OzonetelSimulator(authentication="BASIC_AUTH")
+    with (
+        serve([simulator]) as sandbox,
+        client_of(sandbox, "ozonetel", apikey=KEY) as client,
+    ):
+        assert add(client)[0] == "Success"
+        assert len(simulator.stored["Demo"]) == 1
 
 
 @pytest.mark.parametrize(
@@ -327,7 +338,8 @@ def test_campaign_status_lists_campaigns_by_part_of_the_name(
     keys = {"CampaignID", "CampaignName", "UserName", "Position"}
     assert [entry.keys() for entry in answer["message"]] == [keys]
     several = campaign_status(client, **user, campaignName="n").json()["message"]
-    assert [entry["CampaignName"] for entry in several] == ["Agents", "Inbound"]
+    states = {entry["CampaignName"]: entry["Position"] for entry in several}
+    assert states == {"Agents": "READY", "Inbound": "READY", "Done": "COMPLETED"}
 
 
 @pytest.mark.parametrize(
@@ -343,7 +355,7 @@ def test_campaign_status_lists_campaigns_by_part_of_the_name(
 def test_campaign_status_refuses_with_a_text(
     client: httpx.Client, body: dict[str, str], message: str
 ) -> None:
-    assert said(campaign_status(client, **body)) == ("error", message)
+    assert said(campaign_status(client, **body)) == ("failure", message)
 
 
 def test_campaign_status_needs_a_token(sandbox: Sandbox) -> None:

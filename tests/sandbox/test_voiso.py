@@ -193,14 +193,16 @@ def test_gap_of_one_campaign_leaves_another_alone() -> None:
 
 def test_campaigns_are_listed_by_page_and_state(client: httpx.Client) -> None:
     whole = client.get("/campaigns").json()
-    assert [shown["id"] for shown in whole["campaigns"]] == [3, 4]
-    assert whole["metadata"] == {"total": 2}
+    assert [shown["id"] for shown in whole["campaigns"]] == [3, 4, 5]
+    assert whole["metadata"] == {"total": 3}
     page = client.get("/campaigns", params={"limit": 1, "offset": 1}).json()
     assert [shown["id"] for shown in page["campaigns"]] == [4]
     live = client.get("/campaigns", params={"live": "true"}).json()
-    assert [shown["id"] for shown in live["campaigns"]] == [3]
+    assert [shown["id"] for shown in live["campaigns"]] == [3, 5]
     draft = client.get("/campaigns", params={"status": "draft"}).json()
-    assert [shown["id"] for shown in draft["campaigns"]] == [4]
+    assert [shown["id"] for shown in draft["campaigns"]] == [4, 5]
+    named = client.get("/campaigns", params={"name": "ign 5"}).json()
+    assert [shown["id"] for shown in named["campaigns"]] == [5]
     assert client.get("/campaigns", params={"limit": 101}).status_code == 422
 
 
