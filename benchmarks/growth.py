@@ -14,8 +14,8 @@ from benchmarks.measured import spread
 from benchmarks.pipeline import push
 from benchmarks.sink import Served, sink
 from benchmarks.table import Table
-from leadctl.database import connect
-from leadctl.delivered import SIZE, DeliveredLog
+from leadctl.ledger.sqlite.connection import connect
+from leadctl.ledger.sqlite.delivered import SIZE, DeliveredLog
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,8 +10,8 @@ from leadctl.model import Row, Status
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from leadctl.audit import Audit
     from leadctl.job import Job
+    from leadctl.ledger.base import RunReader
 
 TO_LOOK_AT = frozenset({Status.REJECTED, Status.FAILED, Status.UNKNOWN})
 
@@ -26,7 +26,7 @@ class Contact(NamedTuple):
     reason: str
 
 
-def contacts(books: Audit, job: Job) -> Iterator[Contact]:
+def contacts(books: RunReader, job: Job) -> Iterator[Contact]:
     """Yield the rows that are not settled for good, in the order of files and rows."""
     for ordinal, source in enumerate(job.sources):
         mapper, rows = mapper_of(source, job.profile, job.constants), source.rows()

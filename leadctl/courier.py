@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from leadctl import lookup
 from leadctl.errors import InDoubt, NotProcessed, ProviderError
 from leadctl.judging import judge
-from leadctl.timeline import Arrival
+from leadctl.ledger.records import Arrival
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

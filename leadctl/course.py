@@ -15,8 +15,9 @@ from leadctl.stretches import STILL, stretches
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from leadctl.ledger.base import RunReader
+    from leadctl.ledger.records import Request
     from leadctl.stretches import Stretch
-    from leadctl.timeline import Request, Timeline
 
 
 @dataclass(frozen=True)
@@ -80,12 +81,12 @@ class Course:
     untold: int = 0
 
 
-def read(timeline: Timeline, *, first: int = 30, last: int = 10) -> Course:
+def read(run: RunReader, *, first: int = 30, last: int = 10) -> Course:
     """Read the course of a run, twice through its requests."""
     course = Course()
-    _measure(course, timeline.requests())
-    _sum_up(course, timeline.requests())
-    _tell(course, stretches(timeline.requests()), first, last)
+    _measure(course, run.requests())
+    _sum_up(course, run.requests())
+    _tell(course, stretches(run.requests()), first, last)
     return course
 
 

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 from leadctl.courier import Courier, Errands
 from leadctl.errors import LeadctlError, LedgerUnusable, NotProcessed
 from leadctl.journey import Journey, Patience
+from leadctl.ledger.records import Departure
 from leadctl.model import Code
 from leadctl.progress import Meter
 from leadctl.settlement import Settlement
-from leadctl.timeline import Departure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from leadctl.books import Books
     from leadctl.clock import Clock, Stop
     from leadctl.courier import Answer
+    from leadctl.ledger.base import RunWriter
     from leadctl.model import Batch, Note
     from leadctl.pace import Pace
     from leadctl.provider import Limits, Provider
@@ -55,7 +55,7 @@ class Delivery:
         provider: Provider,
         limits: Limits,
         send: Callable[[httpx.Request], httpx.Response],
-        books: Books,
+        books: RunWriter,
         pace: Pace,
         clock: Clock,
         stop: Stop,
@@ -66,7 +66,7 @@ class Delivery:
         meter: Meter | None = None,
     ) -> None:
         self._limits = limits
-        began = datetime.fromisoformat(books.run().started_at).timestamp()
+        began = datetime.fromisoformat(books.facts().started_at).timestamp()
         self._courier = Courier(
             Errands(provider, send, clock.time, began),
             limits.concurrency,

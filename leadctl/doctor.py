@@ -5,10 +5,8 @@ Configuration and accounts are the business of checkup.py and trial.py.
 
 from __future__ import annotations
 
-import os
 import platform
 import shlex
-import shutil
 import stat
 import sys
 from datetime import UTC, datetime
@@ -20,19 +18,11 @@ from typing import TYPE_CHECKING
 import leadctl
 from leadctl import keychain
 from leadctl.checkup import Check, Grade, warning
-from leadctl.database import KEY_BYTES, health
-from leadctl.errors import ExitCode, LedgerUnusable
-from leadctl.exposure import exposures
-from leadctl.folders import oddity
-from leadctl.migration import APPLICATION, VERSION
+from leadctl.errors import ExitCode
+from leadctl.ledger import conditions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from leadctl.database import Health
-
-LITTLE_DISK = 100 * 1024 * 1024
-"""Bytes free below which a long import may not end."""
 
 
 def installation() -> Iterator[Check]:
@@ -83,73 +73,15 @@ def state(folder: Path) -> Iterator[Check]:
         )
 
 
-def ledger(path: Path) -> Iterator[Check]:
+def ledger(url: str | Path) -> Iterator[Check]:
     """Look at the ledger, its key, its disk and who may read it; nothing is changed."""
-    if what := oddity(path):
-        yield _unusable(f"{path} is {what}", "name another file with --ledger")
-        return
-    if not path.exists():
-        yield Check("ledger", f"none yet; the first push makes {path}")
-        yield from _disk(path)
-        return
-    try:
-        found = health(path)
-    except LedgerUnusable as error:
-        yield _unusable(error.message, error.hint or "name another with --ledger")
-        return
-    yield _judged(path, found)
-    yield from _key(path)
-    for file in (path, path.with_name(f"{path.name}.key")):
-        for message, remedy in exposures(file, "the ledger's file"):
-            yield warning("ledger", message, remedy)
-    yield from _disk(path)
-
-
-def _unusable(message: str, remedy: str) -> Check:
-    return Check("ledger", message, Grade.PROBLEM, remedy, ExitCode.INPUT)
-
-
-def _judged(path: Path, found: Health) -> Check:
-    if found.application != APPLICATION and (found.application or found.version):
-        return _unusable(
-            f"{path} is not a leadctl ledger", "name another file with --ledger"
-        )
-    if found.version > VERSION:
-        return _unusable(
-            f"{path} was written by a newer leadctl (schema {found.version})",
-            "update leadctl, or name another file with --ledger",
-        )
-    if found.damage:
-        return _unusable(
-            f"{path} is damaged: {found.damage}",
-            "restore it from a backup: a new one knows nobody who was delivered",
-        )
-    size = path.stat().st_size / 1e6
-    return Check("ledger", f"{path}, schema {found.version}, {size:,.1f} MB, sound")
-
-
-def _key(path: Path) -> Iterator[Check]:
-    key = path.with_name(f"{path.name}.key")
-    if not key.is_file() or key.stat().st_size != KEY_BYTES:
-        yield _unusable(
-            f"the key of the ledger is missing or damaged: {key}",
-            "put it back; without it nobody who was delivered is recognised",
-        )
-
-
-def _disk(path: Path) -> Iterator[Check]:
-    folder = next(parent for parent in path.absolute().parents if parent.exists())
-    free = shutil.disk_usage(folder).free
-    if not os.access(folder, os.W_OK | os.X_OK):
-        yield _unusable(
-            f"nothing can be written to {folder}, where the ledger is or would be",
-            "make it writable for you (chmod, chown), or name another place: --ledger",
-        )
-    message = f"{free / 1e9:,.1f} GB free for {folder}"
-    if free < LITTLE_DISK:
-        yield warning("disk", message, "free some, or name another place: --ledger")
-    else:
-        yield Check("disk", message)
+    for topic, message, remedy, is_problem in conditions(url):
+        if is_problem:
+            yield Check(topic, message, Grade.PROBLEM, remedy, ExitCode.INPUT)
+        elif remedy:
+            yield warning(topic, message, remedy)
+        else:
+            yield Check(topic, message)
 
 
 def clock(now: datetime) -> Iterator[Check]:

@@ -14,9 +14,9 @@ from leadctl.rejectrows import harmless
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from leadctl.audit import Audit, Verdict
+    from leadctl.ledger.base import RunReader
+    from leadctl.ledger.records import Request, Verdict
     from leadctl.model import Json, Status
-    from leadctl.timeline import Request
 
 
 COLUMNS = (
@@ -32,7 +32,7 @@ COLUMNS = (
 )
 
 
-def delimited(books: Audit, statuses: Collection[Status] = ()) -> Iterator[str]:
+def delimited(books: RunReader, statuses: Collection[Status] = ()) -> Iterator[str]:
     """Yield the rows with these statuses (none given: all) as CSV, a header first."""
     yield ",".join(COLUMNS)
     for record in _records(books, statuses):
@@ -44,14 +44,16 @@ def delimited(books: Audit, statuses: Collection[Status] = ()) -> Iterator[str]:
         yield line.getvalue()
 
 
-def json_lines(books: Audit, statuses: Collection[Status] = ()) -> Iterator[str]:
+def json_lines(books: RunReader, statuses: Collection[Status] = ()) -> Iterator[str]:
     """Yield the same as objects, without a header."""
     for record in _records(books, statuses):
         yield json.dumps(record, ensure_ascii=False)
 
 
-def _records(books: Audit, statuses: Collection[Status]) -> Iterator[dict[str, Json]]:
-    run = books.run().id
+def _records(
+    books: RunReader, statuses: Collection[Status]
+) -> Iterator[dict[str, Json]]:
+    run = books.facts().id
     for file in books.files():
         verdicts = books.verdicts(file.ordinal)
         for verdict, request in _with_requests(verdicts, books, file.ordinal):
@@ -61,10 +63,10 @@ def _records(books: Audit, statuses: Collection[Status]) -> Iterator[dict[str, J
 
 
 def _with_requests(
-    verdicts: Iterator[Verdict], books: Audit, file: int
+    verdicts: Iterator[Verdict], books: RunReader, file: int
 ) -> Iterator[tuple[Verdict, Request | None]]:
     """Pair verdicts with the last request a row travelled with, if it did."""
-    travels = books.timeline.by_row(file)
+    travels = books.last_requests(file)
     row, request = next(travels, _NONE_LEFT)
     for verdict in verdicts:
         while row < verdict.row:

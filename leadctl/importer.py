@@ -13,7 +13,6 @@ from operator import not_
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from leadctl.audit import BatchState
 from leadctl.errors import (
     InputChanged,
     InputUnusable,
@@ -22,17 +21,18 @@ from leadctl.errors import (
     TooManyRejects,
 )
 from leadctl.judge import Judge, parted
+from leadctl.ledger.records import BatchState
 from leadctl.model import Batch, Code, Finding, Leads, Outcome, Status
 from leadctl.progress import Meter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from leadctl.books import Books
     from leadctl.delivery import Delivery
-    from leadctl.ended import OpenBatch, Unfinished
     from leadctl.job import Job
     from leadctl.judge import Verdict
+    from leadctl.ledger.base import RunWriter
+    from leadctl.ledger.records import OpenBatch, Unfinished
     from leadctl.model import Block
 
 
@@ -95,7 +95,7 @@ class Importer:
     def __init__(
         self,
         job: Job,
-        books: Books,
+        books: RunWriter,
         known: Known,
         unfinished: Unfinished | None = None,
         meter: Meter | None = None,

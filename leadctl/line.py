@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,20 +11,18 @@ from leadctl.auth import Access, TokenExchange
 from leadctl.config import variable_name
 from leadctl.credentials import secrets_of
 from leadctl.errors import AccessDenied, CampaignClosed, Unusable
-from leadctl.lock import campaign_lock, folder_of
 from leadctl.pace import Pace
 from leadctl.transport import Transport, is_here, require_safe_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
-    from pathlib import Path
 
     import httpx
 
     from leadctl.config import Account
     from leadctl.errors import LeadctlError
-    from leadctl.ledger import Ledger
+    from leadctl.ledger.base import CampaignLock, Ledger
 
 
 @dataclass(frozen=True)
@@ -53,7 +51,7 @@ def opened(
     """Open a line that shares its pace and its tokens with all runs on the ledger."""
     auth, most = by.auth if by else None, account.provider.tokens_per_hour
     if isinstance(auth, TokenExchange) and most:
-        auth.permit = lambda: ledger.count_exchange(account.name, most, time.time())
+        auth.permit = lambda: ledger.rates.count_token(account.name, most, time.time())
     connection = account.connection
     transport = Transport(
         by,
@@ -64,26 +62,19 @@ def opened(
     try:
         yield Line(
             transport.send,
-            Pace(account.limits, ledger, account.name, campaign, time.time),
+            Pace(account.limits, ledger.rates, account.name, campaign, time.time),
         )
     finally:
         transport.close()
 
 
 def campaign_held(
-    account: Account, campaign: str, ledger: Path | None
-) -> AbstractContextManager[Callable[[str], None]]:
-    """Hold the campaign: one writer at a time, of all that use this ledger.
-
-    Gives what hears the id of the run it is held for.
-    """
+    account: Account, campaign: str, ledger: Ledger
+) -> AbstractContextManager[CampaignLock]:
+    """Hold the campaign: one writer at a time, of all that use this ledger."""
     # A token that kills the account's earlier one cannot serve two runs: one at a time.
     whole_account = account.provider.exclusive_token
-    if ledger is None:
-        return nullcontext(lambda _run: None)
-    return campaign_lock(
-        folder_of(ledger), account.name, "" if whole_account else campaign
-    )
+    return ledger.campaign_lock(account.name, "" if whole_account else campaign)
 
 
 def advised(error: LeadctlError, account: Account) -> LeadctlError:

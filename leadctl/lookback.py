@@ -19,12 +19,11 @@ if TYPE_CHECKING:
 
     from rich.console import Console, RenderableType
 
-    from leadctl.audit import Run
     from leadctl.course import Course
     from leadctl.judge import RowView
+    from leadctl.ledger.records import Request, Run
     from leadctl.model import Json
     from leadctl.report import Report
-    from leadctl.timeline import Request
     from leadctl.trace import Trace
 
 
@@ -52,11 +51,6 @@ def _when(run: Run, process: int | None) -> str:
 
 
 def _show_course(course: Course, found: Report, console: Console) -> None:
-    earlier = found.run.requests - course.requests
-    if earlier:
-        console.print(plain(f"of {count(earlier, 'request')} the ledger has no times"))
-    if not course.requests:
-        return
     console.print(_timeline(course, several=len(found.files) > 1))
     if course.waits:
         console.print()

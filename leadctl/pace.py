@@ -6,13 +6,14 @@ import math
 import re
 from datetime import UTC
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from leadctl.errors import NotProcessed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from leadctl.ledger.base import RateStore
     from leadctl.provider import Limits
 
 LONGEST_WISH = 3600.0
@@ -23,19 +24,6 @@ LARGEST_SKEW = 86_400.0
 
 SHARE = 0.99
 """Part of a documented rate that is used: two clocks never agree quite."""
-
-
-class Board(Protocol):
-    """Start times as every process on this ledger sees them; moments are Unix time."""
-
-    def claim(self, scopes: Mapping[str, float], now: float) -> float:
-        """Take a start in every scope, or return the seconds to wait.
-
-        `scopes` has for each the seconds it then stays taken.
-        """
-        ...
-
-    def postpone(self, scope: str, until: float) -> None: ...
 
 
 class Pace:
@@ -49,7 +37,7 @@ class Pace:
     def __init__(
         self,
         limits: Limits,
-        board: Board,
+        rates: RateStore,
         account: str,
         campaign: str,
         time: Callable[[], float],
@@ -58,7 +46,7 @@ class Pace:
         self._account, self._campaign = account, f"{account}/{campaign}"
         self._interval = 60.0 / (rate * SHARE) if rate else 0.0
         self._rest = limits.min_interval
-        self._board = board
+        self._rates = rates
         self._time = time
         self._quiet_until = -math.inf
         self._asked_since: float | None = None
@@ -72,7 +60,7 @@ class Pace:
         pause, self._wish = self._quiet_until - now, 0.0
         if pause <= 0:
             scopes = {self._account: self._interval, self._campaign: 0.0}
-            pause = self._noted(self._board.claim(scopes, now))
+            pause = self._noted(self._rates.claim(scopes, now))
         if self._asked_since is None:
             self._asked_since = now
         if pause <= 0:
@@ -81,7 +69,7 @@ class Pace:
 
     def pause(self) -> float:
         """Return the seconds the account has to be left alone; takes no start."""
-        return self._noted(self._board.claim({self._account: 0.0}, self._time()))
+        return self._noted(self._rates.claim({self._account: 0.0}, self._time()))
 
     def _noted(self, pause: float) -> float:
         """Remember a pause that is longer than the rate needs: a provider asked."""
@@ -99,13 +87,13 @@ class Pace:
     def ended(self) -> None:
         """Note the end of a request: some providers count their rest from there."""
         if self._rest:
-            self._board.postpone(self._campaign, self._time() + self._rest)
+            self._rates.postpone(self._campaign, self._time() + self._rest)
 
     def quiet(self, seconds: float, *, shared: bool) -> None:
         """Start nothing for a while; `shared` by all runs where the provider asked."""
         until = self._time() + seconds
         if shared:
-            self._board.postpone(self._account, until)
+            self._rates.postpone(self._account, until)
         else:
             self._quiet_until = max(self._quiet_until, until)
 

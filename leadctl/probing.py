@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from leadctl.auth import Access
     from leadctl.clock import Clock
     from leadctl.config import Account
-    from leadctl.ledger import Ledger
+    from leadctl.ledger.base import Ledger
     from leadctl.line import Line
     from leadctl.probe import Shown
     from leadctl.provider import Provider
@@ -251,7 +251,7 @@ def tested(
     """
     with ExitStack() as stack:
         if account.provider.exclusive_token:
-            held = line.campaign_held(account, campaign or "", ledger.path)
+            held = line.campaign_held(account, campaign or "", ledger)
             stack.enter_context(held)
         way = stack.enter_context(line.opened(account, by, campaign or "", ledger))
         caller = Caller(account.provider, way, clock, longest_wait=5.0, attempts=2)

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
     from rich.console import Console, RenderableType
 
-    from leadctl.audit import Audit, FileOfRun, Reason, Run
     from leadctl.errors import LeadctlError
+    from leadctl.ledger.base import RunReader
+    from leadctl.ledger.records import FileOfRun, Reason, Run
     from leadctl.model import Json
 
 SCHEMA_VERSION = 1
@@ -45,9 +46,9 @@ class Report:
 
 
 def read(
-    books: Audit, error: LeadctlError | None = None, process: int | None = None
+    books: RunReader, error: LeadctlError | None = None, process: int | None = None
 ) -> Report:
-    run = books.run()
+    run = books.facts()
     running = process is not None and run.finished_at is None
     return Report(
         run,

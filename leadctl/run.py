@@ -21,7 +21,8 @@ from leadctl.fields import forbids_calls, unheeded
 from leadctl.importer import Importer, Known
 from leadctl.job import require_mappable
 from leadctl.journey import Patience
-from leadctl.ledger import Ledger
+from leadctl.ledger import open_existing, open_ledger
+from leadctl.ledger.records import NewRun
 from leadctl.model import IN_REJECT_FILE
 from leadctl.progress import Meter
 from leadctl.wording import count, listed, short
@@ -31,9 +32,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from leadctl.auth import Access
-    from leadctl.books import Books
     from leadctl.config import Account
     from leadctl.job import Job
+    from leadctl.ledger.base import Ledger, RunReader, RunWriter
     from leadctl.line import Line
     from leadctl.model import Json
     from leadctl.probe import Probe
@@ -59,7 +60,7 @@ class Order:
 
     job: Job
     account: Account
-    ledger: Path | None
+    ledger: str | None
     rejects_files: Sequence[Path]
     access: Access | None = None
     options: dict[str, Json] = field(default_factory=dict)
@@ -85,9 +86,8 @@ def push(order: Order) -> Report:
     with contextlib.ExitStack() as stack:
         stack.enter_context(_rare_collections())
         campaign = order.job.campaign
-        held = line.campaign_held(account, campaign, order.ledger)
-        hold_for = stack.enter_context(held)
-        ledger = stack.enter_context(Ledger(order.ledger))
+        ledger = stack.enter_context(open_ledger(order.ledger))
+        lock = stack.enter_context(line.campaign_held(account, campaign, ledger))
         opened = line.opened(account, order.access, campaign, ledger)
         way = stack.enter_context(opened)
         _require_possible(order, ledger)
@@ -96,7 +96,7 @@ def push(order: Order) -> Report:
         refusal = _refusal(order, way, is_first=earlier is None or moved)
         with interrupts.asking(stop):
             importer, books, meter = _opened(order, ledger, ledger)
-            hold_for(books.run().id)
+            lock.hold_for(books.facts().id)
             _warn(order, importer)
             delivery = Delivery(
                 account.provider,
@@ -116,7 +116,7 @@ def push(order: Order) -> Report:
                 else importer.deliver(delivery)
             )
             if stop.signal is not None:
-                error = _interrupted(order, stop.signal, books.run().id)
+                error = _interrupted(order, stop.signal, books.facts().id)
             for note in delivery.notes():
                 tell = order.warn if note.is_warning else order.tell
                 tell(f"{count(note.count, 'lead')}: {note.message}")
@@ -137,10 +137,8 @@ def rehearse(order: Order) -> Report:
     """Do the same up to the first request, without it; its books are thrown away."""
     with contextlib.ExitStack() as stack:
         stack.enter_context(_rare_collections())
-        aside = stack.enter_context(Ledger(None))
-        known = aside
-        if order.ledger is not None and order.ledger.exists():
-            known = stack.enter_context(Ledger(order.ledger))
+        aside = stack.enter_context(open_ledger(None))
+        known = stack.enter_context(open_existing(order.ledger))
         importer, books, _ = _opened(order, aside, known)
         if not order.account.missing:  # of its address, a part may be
             _warn_if_moved(order, _earlier(order, known))
@@ -171,31 +169,31 @@ def _require_possible(order: Order, ledger: Ledger) -> None:
     """Refuse what cannot begin before anybody is asked and anything recorded."""
     account, job = order.account, order.job
     if order.resumes is not None:
-        require_same_files(ledger.books(order.resumes), job)
+        require_same_files(ledger.run(order.resumes), job)
         return
     require_mappable(job)
-    guarded = not account.provider.resend_is_safe
-    if guarded and (left := ledger.open_run(account.name, job.campaign)):
+    at_most_once = not account.provider.resend_is_safe
+    if at_most_once and (left := ledger.unsettled_run(account.name, job.campaign)):
         raise InputUnusable(
             f"run {left} ended with leads on their way to this campaign",
             hint=f"leadctl runs resume {left} settles them first",
         )
 
 
-def _earlier(order: Order, ledger: Ledger) -> Books | None:
+def _earlier(order: Order, ledger: Ledger) -> RunReader | None:
     """Return the run to go on with, or the latest one to the same campaign."""
     if order.resumes is not None:
-        return ledger.books(order.resumes)
+        return ledger.run(order.resumes)
     return ledger.latest(order.account.name, order.job.campaign)
 
 
-def _warn_if_moved(order: Order, earlier: Books | None) -> bool:
+def _warn_if_moved(order: Order, earlier: RunReader | None) -> bool:
     """Tell that the campaign was last used at another address, if it was.
 
     The ledger knows leads by account and campaign: those a simulator took, or another
     server, count as delivered here.
     """
-    before = earlier.run().options.get("base_url") if earlier else None
+    before = earlier.facts().options.get("base_url") if earlier else None
     now = order.options.get("base_url")
     if not before or before == now:
         return False
@@ -241,10 +239,10 @@ def _refusal(order: Order, way: Line, *, is_first: bool) -> ProviderError | None
 
 def _opened(
     order: Order, ledger: Ledger, known: Ledger
-) -> tuple[Importer, Books, Meter]:
+) -> tuple[Importer, RunWriter, Meter]:
     """Open the run's books in `ledger`; earlier deliveries are looked up in `known`."""
     job, account = order.job, order.account
-    guarded = not account.provider.resend_is_safe
+    at_most_once = not account.provider.resend_is_safe
     digest = known.digest(account.name, job.campaign)
     # Its own deliveries the run knows without asking: they were in its files before.
     earlier = known.delivered(account.name, job.campaign)
@@ -252,23 +250,21 @@ def _opened(
     memory = Known(digest)
     if asks:
         memory = replace(memory, delivered=earlier.among)
-    if guarded:
+    if at_most_once:
         memory = replace(memory, in_doubt=known.in_doubt)
     unfinished = None
-    books: Books
+    books: RunWriter
     if order.resumes is None:
-        with ledger.transaction():  # a run that is known has its files
-            books = ledger.begin(
-                account.provider.name,
-                account.name,
-                job.campaign,
-                order.options,
-                guarded=guarded,
-            )
-            for ordinal, source in enumerate(job.sources):
-                books.add_file(ordinal, source.recorded, source.fingerprint)
+        new = NewRun(
+            account.provider.name,
+            account.name,
+            job.campaign,
+            [(source.recorded, source.fingerprint) for source in job.sources],
+            order.options,
+        )
+        books = ledger.begin(new, at_most_once=at_most_once)
     else:
-        ended = books = ledger.books(order.resumes, guarded=guarded)
+        ended = books = ledger.resumed(order.resumes, at_most_once=at_most_once)
         unfinished = ended.reopen(
             most=account.limits.batch_size, with_unknown=order.with_unknown
         )
@@ -276,13 +272,13 @@ def _opened(
     return Importer(job, books, memory, unfinished, meter), books, meter
 
 
-def require_same_files(books: Books, job: Job) -> None:
+def require_same_files(books: RunReader, job: Job) -> None:
     for file, source in zip(books.files(), job.sources, strict=True):
         source.require_fingerprint(file.fingerprint)
 
 
 def _finished(
-    order: Order, importer: Importer, books: Books, error: LeadctlError | None
+    order: Order, importer: Importer, books: RunWriter, error: LeadctlError | None
 ) -> Report:
     """Write the reject files, close the books and read the report from them."""
     try:
@@ -292,7 +288,8 @@ def _finished(
     except OSError as failure:  # an earlier reject file that cannot be set aside
         error = error or RejectsNotWritten(
             f"the reject file cannot be written: {failure.strerror}",
-            hint=f"leadctl runs rejects {books.run().id} --to PATH writes it elsewhere",
+            hint=f"leadctl runs rejects {books.facts().id} --to PATH "
+            "writes it elsewhere",
         )
     error = error and line.advised(error, order.account)
     code = report.exit_code(books.counts(), error)
@@ -307,12 +304,12 @@ def _finished(
     return report.read(books, error)
 
 
-def _write_rejects(order: Order, books: Books) -> None:
+def _write_rejects(order: Order, books: RunWriter) -> None:
     for ordinal, source in enumerate(order.job.sources):
         path = order.rejects_files[ordinal]
         findings = books.findings(ordinal, IN_REJECT_FILE)
         kept = rejects.corrections_go_to(path)
-        rows = rejects.write_if_any(path, source, findings, books.run().id)
+        rows = rejects.write_if_any(path, source, findings, books.facts().id)
         if kept and kept.exists():
             order.warn(f"{path} was edited: what stands in it is kept in {kept}")
         books.set_rejects_file(ordinal, str(path) if rows else None)
@@ -336,7 +333,7 @@ def _warn(order: Order, importer: Importer) -> None:
             order.warn(f"{source.shown}: {sentence}")
 
 
-def _say_once(order: Order, importer: Importer, books: Books) -> None:
+def _say_once(order: Order, importer: Importer, books: RunWriter) -> None:
     """Tell what was not sent although it was there, and which rule had no effect."""
     title = order.account.provider.title
     rows = sum(books.tally.values())
@@ -361,5 +358,5 @@ def _say_once(order: Order, importer: Importer, books: Books) -> None:
         order.tell(f"{title} has no place for: {fields}; not sent")
     if order.access and order.account.provider.warning:
         order.tell(order.account.provider.warning)
-    if not rows and books.run().exit_code == ExitCode.OK:
+    if not rows and books.facts().exit_code == ExitCode.OK:
         order.warn("no data rows were read")

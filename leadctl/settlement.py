@@ -7,19 +7,19 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from leadctl.audit import BatchState
 from leadctl.courier import CannotAsk, Found
 from leadctl.errors import InDoubt, NotProcessed, ProviderError, Refused, Unusable
 from leadctl.journey import Journey, Refusals, after_doubt, isolated
+from leadctl.ledger.records import BatchState
 from leadctl.model import Code, Note, Outcome, Status
 from leadctl.pace import asked_pause
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from leadctl.books import Books
     from leadctl.courier import Answer
     from leadctl.journey import Patience
+    from leadctl.ledger.base import RunWriter
     from leadctl.model import Batch, Leads
     from leadctl.pace import Pace
     from leadctl.provider import Limits, Provider
@@ -37,7 +37,7 @@ class Settlement:
         self,
         provider: Provider,
         limits: Limits,
-        books: Books,
+        books: RunWriter,
         pace: Pace,
         patience: Patience,
         time: Callable[[], float],

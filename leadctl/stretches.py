@@ -11,7 +11,7 @@ from leadctl import rowset
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from leadctl.timeline import Request
+    from leadctl.ledger.records import Request
 
 STILL = 60.0
 """Seconds without a request or a wait after which a run was not running at all."""

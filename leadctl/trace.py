@@ -18,11 +18,11 @@ from leadctl.wording import count, spoken
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from leadctl.audit import Audit, FileOfRun, Verdict
     from leadctl.job import Job
     from leadctl.judge import RowView
+    from leadctl.ledger.base import RunReader
+    from leadctl.ledger.records import FileOfRun, Request, Verdict
     from leadctl.model import Json
-    from leadctl.timeline import Request
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,9 @@ class Trace:
 
 
 def trace(
-    books: Audit, file: FileOfRun, row: int, view: RowView | None, missing: str = ""
+    books: RunReader, file: FileOfRun, row: int, view: RowView | None, missing: str = ""
 ) -> Trace:
-    requests = books.timeline.of_row(file.ordinal, row)
+    requests = books.requests_of(file.ordinal, row)
     verdict = books.verdict(file.ordinal, row)
     if view is None and verdict is None:
         raise UsageError(

@@ -12,13 +12,12 @@ from leadctl.accounts import resolved
 from leadctl.checkup import Check, Grade, problem, warning
 from leadctl.clock import RealClock, Stop
 from leadctl.errors import CampaignLocked, ExitCode, LeadctlError
-from leadctl.ledger import Ledger
+from leadctl.ledger import open_existing
 from leadctl.probe import Verdict
 from leadctl.provider import installed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from leadctl.config import Account
     from leadctl.credentials import Origin
@@ -40,7 +39,7 @@ class Trial:
 
     document: Document
     environment: Mapping[str, str]
-    ledger: Path | None
+    ledger: str | None
     online: bool = True
     now: float = field(default_factory=time.time)
 
@@ -75,8 +74,7 @@ class Trial:
     def _called(self, account: Account, topic: str) -> Iterator[Check]:
         try:
             by = line.access(account, self.environment)
-            known = self.ledger if self.ledger and self.ledger.exists() else None
-            with Ledger(known) as ledger:
+            with open_existing(self.ledger) as ledger:
                 found = probing.tested(account, by, None, ledger, RealClock(Stop()))
         except CampaignLocked as error:
             yield warning(topic, f"not tried: {error.message}", error.hint)

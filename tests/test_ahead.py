@@ -18,7 +18,8 @@ from leadctl.delivery import Delivery
 from leadctl.errors import InputChanged
 from leadctl.importer import Importer, Known
 from leadctl.job import Job
-from leadctl.ledger import Ledger
+from leadctl.ledger import open_ledger
+from leadctl.ledger.records import NewRun
 from leadctl.model import Status
 from leadctl.pace import Pace
 from leadctl.reader import Wishes, open_source
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from leadctl.books import Books
-    from leadctl.ended import Unfinished
+    from leadctl.ledger.base import Ledger, RunWriter
+    from leadctl.ledger.records import Unfinished
     from leadctl.model import Block
 
 PLACES, AHEAD, ROWS = 8, 2, 16
@@ -93,14 +94,14 @@ class Crowd:
         opened = open_source(self.folder / "leads.csv", Wishes())
         source = self.source(**vars(opened))
         job = Job(provider=provider, campaign="1", sources=(source,), batch_size=1)
-        with Ledger(self.ledger) as ledger:
+        with open_ledger(self.ledger) as ledger:
             books, unfinished = self._books(ledger)
             delivery = Delivery(
                 provider,
                 limits,
                 self.send,
                 books,
-                Pace(limits, ledger, "model", "1", self.clock.time),
+                Pace(limits, ledger.rates, "model", "1", self.clock.time),
                 self.clock,
                 self.stop,
                 jitter=lambda: 0.5,
@@ -111,23 +112,22 @@ class Crowd:
             Importer(job, books, known, unfinished).deliver(delivery)
             return {status: n for status, n in books.counts().items() if n}
 
-    def _books(self, ledger: Ledger) -> tuple[Books, Unfinished | None]:
+    def _books(self, ledger: Ledger) -> tuple[RunWriter, Unfinished | None]:
         if self.run_id:
-            resumed = ledger.books(self.run_id)
+            resumed = ledger.resumed(self.run_id)
             return resumed, resumed.reopen(most=1)
-        books = ledger.begin("model", "model", "1", {})
-        books.add_file(0, "leads.csv", "")
-        self.run_id = books.run().id
+        books = ledger.begin(NewRun("model", "model", "1", [("leads.csv", "")]))
+        self.run_id = books.facts().id
         return books, None
 
     def numbers(self) -> list[int]:
-        with Ledger(self.ledger) as ledger:
-            timeline = ledger.books(self.run_id).timeline
-            return [request.number for request in timeline.requests()]
+        with open_ledger(self.ledger) as ledger:
+            requests = ledger.run(self.run_id).requests()
+            return [request.number for request in requests]
 
     def requests(self) -> int:
-        with Ledger(self.ledger) as ledger:
-            return ledger.books(self.run_id).run().requests
+        with open_ledger(self.ledger) as ledger:
+            return ledger.run(self.run_id).facts().requests
 
 
 def wait_for(condition: Callable[[], bool]) -> None:

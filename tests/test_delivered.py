@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from leadctl.database import connect
-from leadctl.delivered import DeliveredIndex, DeliveredLog
 from leadctl.errors import LedgerUnusable
-from leadctl.ledger import Ledger
+from leadctl.ledger import open_ledger
+from leadctl.ledger.records import NewRun
+from leadctl.ledger.sqlite.connection import connect
+from leadctl.ledger.sqlite.delivered import DeliveredLog, SqliteDeliveredIndex
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from conftest import Push
 
-    from leadctl.database import Connection
+    from leadctl.ledger.sqlite.connection import Connection
 
 
 def hashes(number: int, seed: int = 0) -> list[bytes]:
@@ -30,8 +31,8 @@ def hashes(number: int, seed: int = 0) -> list[bytes]:
 
 def begun(path: Path, campaign: str = "3") -> tuple[int, str]:
     """Begin a run; returns its number and its id."""
-    with Ledger(path) as ledger:
-        run = ledger.begin("voiso", "voiso", campaign, {}).run()
+    with open_ledger(path) as ledger:
+        run = ledger.begin(NewRun("voiso", "voiso", campaign)).facts()
         return run.number, run.id
 
 
@@ -43,8 +44,8 @@ def deliver(db: Connection, run: int, some: list[bytes], most: int = 10**6) -> N
             log.put_away()
 
 
-def index(db: Connection, campaign: str = "3") -> DeliveredIndex:
-    return DeliveredIndex(db, "voiso", campaign)
+def index(db: Connection, campaign: str = "3") -> SqliteDeliveredIndex:
+    return SqliteDeliveredIndex(db, "voiso", campaign)
 
 
 @pytest.mark.parametrize("most", [1, 10, 100, 10_000])
@@ -92,20 +93,6 @@ def test_campaigns_are_kept_apart(tmp_path: Path) -> None:
         assert index(db).among(here + there) == dict.fromkeys(here, name)
     assert index(db, "5").is_empty()
     assert index(db, "5").among(here + there) == {}
-
-
-def test_number_of_a_pruned_run_is_not_given_again(tmp_path: Path) -> None:
-    """Its leads would be another run's."""
-    known = hashes(4)
-    number, name = begun(tmp_path / "ledger")
-    db = connect(tmp_path / "ledger")
-    deliver(db, number, known[:2], most=1)
-    deliver(db, number, known[2:])
-    with Ledger(tmp_path / "ledger") as ledger:
-        ledger.books(name).finish(0, None, {})
-        assert ledger.forget_runs("9999")
-    begun(tmp_path / "ledger")
-    assert index(db).among(known) == dict.fromkeys(known, "")
 
 
 def test_what_several_runs_log_is_counted_by_each(tmp_path: Path) -> None:
@@ -206,20 +193,24 @@ def test_look_up_leaves_other_threads_their_transactions(tmp_path: Path) -> None
     def count() -> None:
         try:
             for number in range(300):
-                ledger.postpone("account", float(number))
+                ledger.rates.postpone("account", float(number))
         except LedgerUnusable as error:
             failed.append(error)
         ended.set()
 
     def write() -> None:
         while not ended.wait(0.002):
-            other.postpone("other", 1.0)
+            other.rates.postpone("other", 1.0)
 
     failed: list[LedgerUnusable] = []
     ended = threading.Event()
     known, path = hashes(400), tmp_path / "ledger"
     run, _ = begun(path)
-    with Ledger(path) as ledger, Ledger(path) as other, ThreadPoolExecutor() as pool:
+    with (
+        open_ledger(path) as ledger,
+        open_ledger(path) as other,
+        ThreadPoolExecutor() as pool,
+    ):
         db = connect(path)
         deliver(db, run, known, most=100)
         found = ledger.delivered("voiso", "3")
@@ -278,10 +269,10 @@ def test_run_is_finished_where_the_log_cannot_be_moved(tmp_path: Path) -> None:
         " BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
     )
     moved = "SELECT count(*) FROM delivered"
-    with Ledger(tmp_path / "ledger") as ledger:
-        books = ledger.books(name)
+    with open_ledger(tmp_path / "ledger") as ledger:
+        books = ledger.resumed(name)
         books.finish(0, None, {})
-        assert books.run().exit_code == 0
+        assert books.facts().exit_code == 0
         assert db.execute(moved).fetchone() == (0,)
         assert {*ledger.delivered("voiso", "3").among(known)} == {*known}
         db.execute("DROP TRIGGER full")

@@ -18,13 +18,14 @@ from leadctl.delivery import Delivery
 from leadctl.importer import Importer, Known
 from leadctl.job import Job
 from leadctl.journey import Patience
-from leadctl.ledger import Ledger
+from leadctl.ledger import open_ledger
+from leadctl.ledger.records import NewRun
 from leadctl.model import Status
 from leadctl.pace import Pace
 from leadctl.reader import Wishes, open_source
 
 if TYPE_CHECKING:
-    from leadctl.books import Books
+    from leadctl.ledger.base import Ledger, RunWriter
 
 ROWS = 30
 CALM = [event for event in EVENTS if not event.startswith("crash")]
@@ -49,14 +50,14 @@ class World:
     def run(self) -> Counter[Status]:
         """Begin the run or go on with it; returns its counts, also when it dies."""
         clock = FakeClock()
-        with Ledger(self.ledger_path) as ledger:
+        with open_ledger(self.ledger_path) as ledger:
             books, importer = self._opened(ledger)
             delivery = Delivery(
                 self.provider,
                 self.limits,
                 self.server.send,
                 books,
-                Pace(self.limits, ledger, "model", "1", clock.time),
+                Pace(self.limits, ledger.rates, "model", "1", clock.time),
                 clock,
                 Stop(),
                 patience=Patience(attempts=4),
@@ -69,8 +70,8 @@ class World:
                 self.died = True
             return Counter(books.counts())
 
-    def _opened(self, ledger: Ledger) -> tuple[Books, Importer]:
-        guarded = not self.provider.safe
+    def _opened(self, ledger: Ledger) -> tuple[RunWriter, Importer]:
+        at_most_once = not self.provider.safe
         job = Job(
             provider=self.provider,
             campaign="1",
@@ -80,25 +81,27 @@ class World:
         earlier = ledger.delivered("model", "1")
         known = Known(ledger.digest("model", "1"), earlier.among, ledger.in_doubt)
         if self.run_id is None:
-            books = ledger.begin("model", "model", "1", {}, guarded=guarded)
-            books.add_file(0, str(self.path), "")
-            self.run_id = books.run().id
+            books = ledger.begin(
+                NewRun("model", "model", "1", [(str(self.path), "")]),
+                at_most_once=at_most_once,
+            )
+            self.run_id = books.facts().id
             return books, Importer(job, books, known)
-        books = ledger.books(self.run_id, guarded=guarded)
+        books = ledger.resumed(self.run_id, at_most_once=at_most_once)
         return books, Importer(job, books, known, books.reopen(most=4))
 
     def statuses(self) -> dict[str, Status]:
         """Return the status of every phone that has one other than created."""
-        with Ledger(self.ledger_path) as ledger:
-            found = ledger.books(self.run_id or "").findings(0, Status)
+        with open_ledger(self.ledger_path) as ledger:
+            found = ledger.run(self.run_id or "").findings(0, Status)
             return {self.phones[finding.row - 1]: finding.status for finding in found}
 
     def requests(self) -> list[int]:
         """Return the numbers of the requests that the ledger has."""
-        with Ledger(self.ledger_path) as ledger:
-            books = ledger.books(self.run_id or "")
-            numbers = [request.number for request in books.timeline.requests()]
-            assert books.run().requests == len(numbers)
+        with open_ledger(self.ledger_path) as ledger:
+            books = ledger.run(self.run_id or "")
+            numbers = [request.number for request in books.requests()]
+            assert books.facts().requests == len(numbers)
             return numbers
 
 

@@ -18,7 +18,8 @@ import leadctl
 from leadctl import doctor
 from leadctl.checkup import Check, Grade, exit_code
 from leadctl.errors import ExitCode
-from leadctl.ledger import Ledger
+from leadctl.ledger import open_ledger
+from leadctl.ledger.records import NewRun
 from leadctl.trial import Trial
 from leadctl.yamlfile import parse
 
@@ -156,7 +157,7 @@ def test_clock_is_compared_with_the_providers(
     trial = Trial(
         parse("", "config.yaml"),
         push.environment("lupitor"),
-        tmp_path / "ledger",
+        str(tmp_path / "ledger"),
         now=time.time() + hours * 3600,
     )
     clocks = [check.message for check in trial.accounts() if check.topic == "clock"]
@@ -170,8 +171,8 @@ def test_clock_is_compared_with_the_providers(
 @pytest.fixture
 def ledger(tmp_path: Path) -> Path:
     path = tmp_path / "state" / "ledger.sqlite"
-    with Ledger(path) as opened:
-        opened.begin("voiso", "voiso", "3", {})
+    with open_ledger(path) as opened:
+        opened.begin(NewRun("voiso", "voiso", "3"))
     return path
 
 

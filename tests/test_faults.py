@@ -21,7 +21,8 @@ from leadctl.delivery import Delivery
 from leadctl.errors import ExitCode, LeadctlError
 from leadctl.importer import Importer, Known
 from leadctl.job import Job
-from leadctl.ledger import Ledger
+from leadctl.ledger import open_ledger
+from leadctl.ledger.records import NewRun
 from leadctl.model import Status
 from leadctl.pace import Pace
 from leadctl.reader import Wishes, open_source
@@ -144,10 +145,10 @@ def push(
         sources=(open_source(path, Wishes()),),
         batch_size=size,
     )
-    with Ledger(folder / "ledger.sqlite") as ledger:
-        guarded = not account.provider.resend_is_safe
-        books = ledger.begin(name, name, job.campaign, {}, guarded=guarded)
-        books.add_file(0, "leads.csv", "")
+    with open_ledger(folder / "ledger.sqlite") as ledger:
+        at_most_once = not account.provider.resend_is_safe
+        new = NewRun(name, name, job.campaign, [("leads.csv", "")])
+        books = ledger.begin(new, at_most_once=at_most_once)
         earlier = ledger.delivered(name, job.campaign)
         known = Known(ledger.digest(name, job.campaign), earlier.among)
         importer = Importer(job, books, known)
@@ -156,7 +157,7 @@ def push(
             limits,
             transport.send,
             books,
-            Pace(limits, ledger, name, job.campaign, clock.time),
+            Pace(limits, ledger.rates, name, job.campaign, clock.time),
             clock,
             Stop(),
         )

@@ -25,10 +25,10 @@ from test_signals import happened
 
 from leadctl.course import read
 from leadctl.export import delimited, json_lines
-from leadctl.ledger import Ledger
+from leadctl.ledger import open_ledger
+from leadctl.ledger.records import Arrival, Departure, NewRun
 from leadctl.model import CREATED, Batch, Lead, Leads, Phone, Status
 from leadctl.sandbox import Fault
-from leadctl.timeline import Arrival, Departure
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,8 +82,8 @@ def exported(push: Push, run: str, *statuses: Status) -> list[dict[str, object]]
 
     In this process, for speed: that the program prints the same is tested below.
     """
-    with Ledger(push.program.state / "ledger.sqlite") as ledger:
-        return [*map(json.loads, json_lines(ledger.books(run), statuses))]
+    with open_ledger(push.program.state / "ledger.sqlite") as ledger:
+        return [*map(json.loads, json_lines(ledger.run(run), statuses))]
 
 
 LINES = [
@@ -171,9 +171,9 @@ def test_request_whose_answer_nobody_read_is_told(push: Push) -> None:
     where = ("--provider", "voiso", "--campaign", "3", "--batch-size", "2")
     process = push.program.start("push", "leads.csv", *where, env=environment)
     happened(lambda: len(push.simulator("voiso").log) >= 2)  # the call before, and one
-    with Ledger(push.program.state / "ledger.sqlite") as ledger:
+    with open_ledger(push.program.state / "ledger.sqlite") as ledger:
         (books,) = ledger.runs(1)
-        happened(lambda: books.run().requests == 2)
+        happened(lambda: books.facts().requests == 2)
     process.kill()
     process.wait()
     (run, *_) = push.program("runs").out.split()
@@ -371,8 +371,8 @@ def test_export_of_several_files_keeps_their_rows_apart(push: Push) -> None:
     found = [(one["file"], one["row"]) for one in exported(push, run)]
     expected = [("one.csv", 1), ("one.csv", 2)]
     assert found == [*expected, *(("=two.csv", row) for row in (1, 2, 3))]
-    with Ledger(push.program.state / "ledger.sqlite") as ledger:
-        text = "\n".join(delimited(ledger.books(run)))
+    with open_ledger(push.program.state / "ledger.sqlite") as ledger:
+        text = "\n".join(delimited(ledger.run(run)))
     files = {row["file"] for row in csv.DictReader(io.StringIO(text))}
     assert files == {"one.csv", "'=two.csv"}, "a spreadsheet calculates nothing"
 
@@ -393,15 +393,14 @@ def batch(ledger_number: int, *rows: int) -> Batch:
 def test_time_between_two_parts_of_a_run_is_cut_out() -> None:
     """Ten seconds, a night, ten seconds: a course of twenty."""
     begin = 1_790_000_000.0
-    with Ledger(None) as ledger:
-        books = ledger.begin("voiso", "voiso", "3", {})
-        books.add_file(0, "leads.csv", "f00d")
+    with open_ledger(None) as ledger:
+        books = ledger.begin(NewRun("voiso", "voiso", "3", [("leads.csv", "f00d")]))
         for number, second in enumerate((0, 9, 40_010, 40_019)):
             one = batch(number, number + 1)
             books.intend(one, Departure(begin + second), doubted=False)
             books.answered(one, Arrival(begin + second, 1.0, 200))
             books.settle(one, [CREATED])
-        course = read(books.timeline)
+        course = read(books)
     assert course.seconds == pytest.approx(20)
     assert [point.second for point in course.points] == pytest.approx([1, 10, 11, 20])
     (pause,) = course.breaks
@@ -411,9 +410,8 @@ def test_time_between_two_parts_of_a_run_is_cut_out() -> None:
 
 
 def test_course_of_many_requests_is_told_within_bounds() -> None:
-    with Ledger(None) as ledger:
-        books = ledger.begin("voiso", "voiso", "3", {})
-        books.add_file(0, "leads.csv", "f00d")
+    with open_ledger(None) as ledger:
+        books = ledger.begin(NewRun("voiso", "voiso", "3", [("leads.csv", "f00d")]))
         for row in range(1, 1501):
             one = batch(row, row)
             departure = Departure(1_790_000_000.0 + row, held=0.5, held_for="pace")
@@ -423,7 +421,7 @@ def test_course_of_many_requests_is_told_within_bounds() -> None:
                 one, Arrival(departure.moment, 0.2, 200, trouble, f"why {row % 7}")
             )
             books.settle(one, [CREATED])
-        course = read(books.timeline)
+        course = read(books)
     assert course.requests == 1500
     assert len(course.stretches) == 40
     told = sum(stretch.requests for stretch in course.stretches)
@@ -437,9 +435,8 @@ def test_course_of_many_requests_is_told_within_bounds() -> None:
 
 def test_request_that_did_not_leave_is_taken_out() -> None:
     """Those after it move up, whatever comes of them."""
-    with Ledger(None) as ledger:
-        books = ledger.begin("voiso", "voiso", "3", {})
-        books.add_file(0, "leads.csv", "f00d")
+    with open_ledger(None) as ledger:
+        books = ledger.begin(NewRun("voiso", "voiso", "3", [("leads.csv", "f00d")]))
         many = [batch(number, number) for number in range(1, 41)]
         for one in many:
             books.intend(one, Departure(1_790_000_000.0), doubted=False)
@@ -448,32 +445,31 @@ def test_request_that_did_not_leave_is_taken_out() -> None:
         for one in many[:10] + many[20:]:
             books.answered(one, Arrival(1_790_000_000.0, one.leads[0].row, 200))
             books.settle(one, [CREATED])
-        assert books.run().requests == 30
+        assert books.facts().requests == 30
         books.intend(many[15], Departure(1_790_000_000.0), doubted=False)
-        found = [(one.number, one.rows, one.took) for one in books.timeline.requests()]
+        found = [(one.number, one.rows, one.took) for one in books.requests()]
     rows = [*range(1, 11), *range(21, 41)]
     told = [(number, str(row), row) for number, row in enumerate(rows, start=1)]
     assert found == [*told, (31, "16", None)]
 
 
 def test_forgotten_run_takes_its_requests_along() -> None:
-    with Ledger(None) as ledger:
-        books = ledger.begin("voiso", "voiso", "3", {})
-        books.add_file(0, "leads.csv", "f00d")
+    with open_ledger(None) as ledger:
+        books = ledger.begin(NewRun("voiso", "voiso", "3", [("leads.csv", "f00d")]))
         books.intend(batch(1, 1), Departure(1_790_000_000.0), doubted=False)
         books.settle(batch(1, 1), [CREATED])
         books.finish(0, None, {})
-        assert len([*books.timeline.requests()]) == 1
+        assert len([*books.requests()]) == 1
         ledger.forget_runs("9999")
-        assert [*books.timeline.requests()] == []
+        assert [*books.requests()] == []
 
 
 def test_ledger_stays_small(tmp_path: Path) -> None:
     """Bytes a delivered row, in batches as most providers take them."""
     path, rows = tmp_path / "ledger", 20_000
-    with Ledger(path) as ledger:
+    with open_ledger(path) as ledger:
         digest = ledger.digest("voiso", "3")
-        books = ledger.begin("voiso", "voiso", "3", {})
+        books = ledger.begin(NewRun("voiso", "voiso", "3"))
         for start in range(1, rows + 1, 500):
             found = Leads.of(
                 Lead(row, Phone("1", "1"), {}, (digest(f"phone {row}"),))

@@ -12,8 +12,8 @@ from program import csv_rows
 from leadctl import rejects
 from leadctl.errors import InputUnusable, LedgerUnusable, RejectsNotWritten
 from leadctl.folders import make_private
-from leadctl.ledger import Ledger
-from leadctl.lock import campaign_lock
+from leadctl.ledger import open_ledger
+from leadctl.ledger.sqlite import lock as locks
 from leadctl.model import Code, Finding, Status
 from leadctl.reader import Wishes, open_source
 
@@ -69,20 +69,20 @@ def test_ledger_is_a_file_of_its_own(push: Push, kind: str) -> None:
 def test_key_of_the_ledger_is_a_file(tmp_path: Path, kind: str) -> None:
     planted(tmp_path / "l.key", kind, tmp_path / "elsewhere")
     with pytest.raises(LedgerUnusable, match=r"l\.key"):
-        Ledger(tmp_path / "l")
+        open_ledger(tmp_path / "l")
 
 
 @pytest.mark.parametrize("kind", ["link", "link-to-nothing", "pipe", "folder"])
 def test_lock_is_a_file_of_its_own(tmp_path: Path, kind: str) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.write_text(THEIRS)
-    with campaign_lock(tmp_path / "locks", "voiso", "3"):
+    with locks.held(tmp_path / "locks", "voiso", "3"):
         (lock,) = (tmp_path / "locks").iterdir()
     lock.unlink()
     planted(lock, kind, elsewhere)
     with (
         pytest.raises(InputUnusable) as caught,
-        campaign_lock(tmp_path / "locks", "voiso", "3"),
+        locks.held(tmp_path / "locks", "voiso", "3"),
     ):
         pass
     assert str(lock) in caught.value.message

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from leadctl.ledger import Ledger
+from leadctl.ledger import open_ledger
 from leadctl.pace import LONGEST_WISH, Pace, asked_pause
 from leadctl.provider import Limits
 
@@ -57,11 +57,11 @@ def test_moment_is_read_by_the_clock_that_named_it(
 
 
 def test_start_far_ahead_is_a_clock_that_was_set_back() -> None:
-    with Ledger(None) as ledger:
-        ledger.postpone("account", NOW + 86_400)
-        assert ledger.claim({"account": 1.0}, NOW) == 0
+    with open_ledger(None) as ledger:
+        ledger.rates.postpone("account", NOW + 86_400)
+        assert ledger.rates.claim({"account": 1.0}, NOW) == 0
         # half a second of a late start is made up for
-        assert ledger.claim({"account": 1.0}, NOW) == pytest.approx(0.5)
+        assert ledger.rates.claim({"account": 1.0}, NOW) == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize("rate", [10, 100, 600])
@@ -69,9 +69,9 @@ def test_start_far_ahead_is_a_clock_that_was_set_back() -> None:
 def test_no_minute_holds_more_starts_than_the_rate(rate: int, late: float) -> None:
     """Wherever the minute begins; every seventh start comes late by so many seconds."""
     now, starts = NOW, list[float]()
-    with Ledger(None) as ledger:
+    with open_ledger(None) as ledger:
         limits = Limits(batch_size=1, requests_per_minute=rate)
-        pace = Pace(limits, ledger, "account", "campaign", lambda: now)
+        pace = Pace(limits, ledger.rates, "account", "campaign", lambda: now)
         while len(starts) < 3 * rate:
             wait = pace.claim()
             if not wait:
@@ -83,9 +83,9 @@ def test_no_minute_holds_more_starts_than_the_rate(rate: int, late: float) -> No
 
 def test_a_steady_run_uses_nearly_all_of_the_rate() -> None:
     now, starts = NOW, list[float]()
-    with Ledger(None) as ledger:
+    with open_ledger(None) as ledger:
         limits = Limits(batch_size=1, requests_per_minute=600)
-        pace = Pace(limits, ledger, "account", "campaign", lambda: now)
+        pace = Pace(limits, ledger.rates, "account", "campaign", lambda: now)
         while now < NOW + 60:
             wait = pace.claim()
             if not wait:

@@ -16,10 +16,10 @@ from program import Program, Ran, recording
 from test_runs import INDIAN, SIX, in_doubt, leads, run_of
 
 from leadctl import course, page, report
-from leadctl.ledger import Ledger
+from leadctl.ledger import open_ledger
+from leadctl.ledger.records import Arrival, Departure, NewRun
 from leadctl.model import CREATED, Batch, Code, Finding, Lead, Leads, Phone, Status
 from leadctl.sandbox import Fault, Sandbox
-from leadctl.timeline import Arrival, Departure
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -176,7 +176,7 @@ def test_foreign_text_stays_text(push: Push) -> None:
     """A provider's words, a file's name and a direction mark nobody sees."""
     push.program.write(*leads(*SIX, name=f"{EVIL.replace('/', '')}\u202e&quot;.csv"))
     (name,) = (path.name for path in push.program.folder.iterdir())
-    with recording(b'{"message": "%s<!--"}' % EVIL.encode(), 418) as server:
+    with recording(b'{"message": "%s<!--"}' % EVIL.encode(), 422) as server:
         environment = {"LEADCTL_VOISO_BASE_URL": server.url}
         ran = push("voiso", name, "--json", env=environment)
     assert ran.document["rows"] == 6
@@ -211,10 +211,9 @@ def batch(row: int) -> Batch:
 
 def test_page_of_a_large_run_is_of_bounded_size() -> None:
     """Requests that all tell something, a reason for every third row, many files."""
-    with Ledger(None) as ledger:
-        books = ledger.begin("voiso", "voiso", "3", {})
-        for file in range(300):
-            books.add_file(file, f"leads-{file}.csv", "f00d")
+    with open_ledger(None) as ledger:
+        files = [(f"leads-{file}.csv", "f00d") for file in range(300)]
+        books = ledger.begin(NewRun("voiso", "voiso", "3", files))
         for row in range(1, 1501):
             departure = Departure(1_790_000_000.0 + row, False, 0.7, f"why {row}")
             books.intend(batch(row), departure, doubted=False)
@@ -229,7 +228,7 @@ def test_page_of_a_large_run_is_of_bounded_size() -> None:
             )
         books.finish(3, None, {})
         found = report.read(books)
-        content = page.html(page.Page(found, course.read(books.timeline), 0.0))
+        content = page.html(page.Page(found, course.read(books), 0.0))
     assert found.rows == 3000
     assert len(content) < 120_000
     for word in ("1,400 more reasons", "200 more files", "1,460 more"):
@@ -240,11 +239,10 @@ def test_page_of_a_run_without_rows_or_end_is_whole(push: Push) -> None:
     push.program.write("empty.csv", "phone,name\n")
     run = run_of(push("voiso", "empty.csv", "--json"))
     assert "No rows were read" in Reader(written(push, run)).text
-    with Ledger(push.program.state / "ledger.sqlite") as ledger:
-        books = ledger.begin("voiso", "voiso", "3", {})
-        books.add_file(0, "leads.csv", "f00d")
+    with open_ledger(push.program.state / "ledger.sqlite") as ledger:
+        books = ledger.begin(NewRun("voiso", "voiso", "3", [("leads.csv", "f00d")]))
         books.intend(batch(1), Departure(1_790_000_000.0), doubted=False)
-        run = books.run().id
+        run = books.facts().id
     read = Reader(written(push, run))
     assert "did not come to its end" in read.text
     assert "no answer was read" in read.text

@@ -30,7 +30,8 @@ from leadctl.errors import (
 from leadctl.importer import Importer, Known
 from leadctl.job import Job
 from leadctl.journey import Patience
-from leadctl.ledger import Ledger
+from leadctl.ledger import open_ledger
+from leadctl.ledger.records import NewRun
 from leadctl.model import Block, Status
 from leadctl.pace import Pace
 from leadctl.progress import Meter
@@ -97,15 +98,14 @@ class Waits:
         job = Job(
             provider=provider, campaign="1", sources=(source,), batch_size=batch_size
         )
-        with Ledger(self.folder / "ledger.sqlite") as ledger:
-            books = ledger.begin("model", "model", "1", {})
-            books.add_file(0, "leads.csv", "")
+        with open_ledger(self.folder / "ledger.sqlite") as ledger:
+            books = ledger.begin(NewRun("model", "model", "1", [("leads.csv", "")]))
             delivery = Delivery(
                 provider,
                 limits,
                 self.send,
                 books,
-                Pace(limits, ledger, "model", "1", self.clock.time),
+                Pace(limits, ledger.rates, "model", "1", self.clock.time),
                 self.clock,
                 Stop(),
                 patience=self.patience,

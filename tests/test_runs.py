@@ -14,7 +14,7 @@ from program import Program, csv_rows
 from test_signals import Background, happened
 
 from leadctl import report
-from leadctl.ledger import Ledger
+from leadctl.ledger import open_ledger
 from leadctl.sandbox import Fault
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def known(program: Program) -> list[Document]:
 
     In this process, for speed: that the program prints the same is tested below.
     """
-    with Ledger(program.state / "ledger.sqlite") as ledger:
+    with open_ledger(program.state / "ledger.sqlite") as ledger:
         found = [report.document(report.read(books)) for books in ledger.runs(99)]
         documents: list[Document] = json.loads(json.dumps(found))
     return documents

@@ -12,7 +12,7 @@ import pytest
 from conftest import PLENTY, Push
 from test_signals import Background, happened
 
-from leadctl.lock import campaign_lock, folder_of
+from leadctl.ledger import open_ledger
 from leadctl.sandbox import (
     AgoraSimulator,
     Fault,
@@ -114,9 +114,11 @@ def test_run_whose_process_died_is_not_running(held: tuple[Push, Started]) -> No
     push, run = held
     run.process.kill()
     run.process.wait()
-    locks = folder_of(push.program.state / "ledger.sqlite")
-    with campaign_lock(locks, "yotel", "camp_1") as hold_for:
-        hold_for("another run")
+    with (
+        open_ledger(push.program.state / "ledger.sqlite") as ledger,
+        ledger.campaign_lock("yotel", "camp_1") as lock,
+    ):
+        lock.hold_for("another run")
         meanwhile = push.program("runs", "show")
     for shown in (meanwhile, push.program("runs", "show")):
         assert "not finished" in shown.out

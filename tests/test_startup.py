@@ -67,9 +67,11 @@ CONFIG_FILE = {
 }
 LEDGER = {
     "leadctl.clock",
-    "leadctl.database",
     "leadctl.errors",
     "leadctl.folders",
+    "leadctl.ledger",
+    "leadctl.ledger.sqlite",
+    "leadctl.ledger.sqlite.connection",
     "platformdirs",
     "sqlite3",
 }

@@ -202,15 +202,15 @@ def _asked_of(
 ) -> Tested:
     import platformdirs
 
-    from leadctl.cli.order import ledger_path
+    from leadctl.cli.order import ledger_url
     from leadctl.clock import RealClock, Stop
-    from leadctl.ledger import Ledger
+    from leadctl.ledger import open_ledger
     from leadctl.probing import tested
 
     if campaign and (objection := account.provider.campaign_objection(campaign)):
         raise UsageError(f"--campaign {campaign!r}: {objection}")
-    path = ledger_path(ledger, platformdirs.user_state_path("leadctl"))
-    with Ledger(path) as opened:
+    url = ledger_url(ledger, platformdirs.user_state_path("leadctl"))
+    with open_ledger(url) as opened:
         return tested(account, by, campaign, opened, RealClock(Stop()))
 
 

@@ -122,13 +122,13 @@ def _options(
     """List config file and ledger, and the options that variables are set for."""
     import platformdirs
 
-    from leadctl.cli.order import ledger_path
+    from leadctl.cli.order import ledger_url
     from leadctl.config import config_path
 
     state = platformdirs.user_state_path("leadctl")
     places = {
         "config": str(config_path(config)),
-        "ledger": str(ledger_path(ledger, state)),
+        "ledger": ledger_url(ledger, state),
     }
     found: list[Json] = []
     for name, place in places.items():

@@ -56,7 +56,7 @@ def _checks(
     from leadctl import config as settings
     from leadctl import doctor as engine
     from leadctl.cli.config import option_variables
-    from leadctl.cli.order import ledger_path
+    from leadctl.cli.order import ledger_url
     from leadctl.trial import Trial
 
     yield from engine.installation()
@@ -64,14 +64,14 @@ def _checks(
         config, os.environ, option_variables(), unset=checkup.Grade.PROBLEM
     )
     state = platformdirs.user_state_path("leadctl")
-    path = ledger_path(ledger, state)
+    url = ledger_url(ledger, state)
     yield from engine.keyring()
     yield from engine.state(state)
-    looked_at = [*engine.ledger(path)]
+    looked_at = [*engine.ledger(url)]
     yield from looked_at
     yield from engine.clock(datetime.now(UTC))
     with suppress(LeadctlError):  # the configuration's, which has been said
         document = settings.load(config)
         sound = all(check.grade is not checkup.Grade.PROBLEM for check in looked_at)
-        known = path if sound else None  # its fault has been said
+        known = url if sound else None  # its fault has been said
         yield from Trial(document, os.environ, known, online=not offline).accounts()

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from leadctl.books import utc_text
+from leadctl.ledger.records import utc_text
 from leadctl.model import Status
 from leadctl.progress import Progress
 

@@ -66,8 +66,11 @@ def _configured(
 def _runs(asked: str | None) -> list[str]:
     import platformdirs
 
-    from leadctl import database
+    from leadctl import ledger
+    from leadctl.errors import UsageError
 
     usual = platformdirs.user_state_path("leadctl") / "ledger.sqlite"
-    path = Path(asked.removeprefix("sqlite://")) if asked else usual
-    return database.latest_runs(path)
+    try:
+        return ledger.latest_runs(asked or usual)
+    except UsageError:  # no URL of a ledger
+        return []

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import platformdirs
 
-from leadctl import address, config, line, profile, suppression, yamlfile
+from leadctl import address, config, ledger, line, profile, suppression, yamlfile
 from leadctl.checkup import key_files
 from leadctl.cli import inputs
 from leadctl.encoding import usable
@@ -55,7 +55,7 @@ def ordered(asked: Asked) -> Iterator[Order]:
         yield Order(
             job=job,
             account=account,
-            ledger=ledger_path(asked.ledger, state),
+            ledger=ledger_url(asked.ledger, state),
             rejects_files=inputs.rejects_files(asked, job.sources),
             access=access,
             resend_delivered=asked.resend_delivered,
@@ -145,16 +145,9 @@ def _require_text(asked: Asked) -> None:
             ) from error
 
 
-def ledger_path(asked: str | None, state: Path) -> Path:
-    """Return the ledger's file: as asked (path or sqlite:///PATH), else in `state`."""
-    if asked is None:
-        return state / "ledger.sqlite"
-    scheme, separator, rest = asked.partition("://")
-    if not separator:
-        return Path(asked).absolute()
-    if scheme != "sqlite" or not rest.startswith("/"):
-        raise UsageError(f"--ledger takes a path or sqlite:///PATH, not {scheme}://")
-    return Path(rest[1:])
+def ledger_url(asked: str | None, state: Path) -> str:
+    """Return the ledger's URL: as asked, else a file in `state`."""
+    return ledger.resolved(asked or str(state / "ledger.sqlite"))
 
 
 def reject_limit(text: str | None) -> RejectLimit:

@@ -63,7 +63,7 @@ def html(page: Page) -> str:
         opening(found),
         rows.outcome(found),
         rows.reasons(found),
-        passage.course(course, found.run),
+        passage.course(course),
         passage.waits(course),
         rows.files(found),
         ""

@@ -13,7 +13,7 @@ from leadctl.wording import count
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from leadctl.audit import Run
+    from leadctl.ledger.records import Run
     from leadctl.report import Report
 
 

@@ -13,7 +13,6 @@ from leadctl.wording import count
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from leadctl.audit import Run
     from leadctl.course import Course
     from leadctl.stretches import Stretch
 
@@ -21,13 +20,9 @@ MOST = 50
 """Kinds of waits that are listed."""
 
 
-def course(course: Course, run: Run) -> Markup:
+def course(course: Course) -> Markup:
     if not course.requests:
-        says = (
-            f"The ledger has no times of {count(run.requests, 'request')}."
-            if run.requests
-            else "No request was made: there was nothing to send."
-        )
+        says = "No request was made: there was nothing to send."
         return section("How it went", tag("p", says))
     words = " ".join(_in_words(course))
     if len(course.points) < 2:

@@ -12,8 +12,8 @@ from leadctl.wording import count, spoken
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from leadctl.audit import FileOfRun
     from leadctl.contacts import Contact
+    from leadctl.ledger.records import FileOfRun
     from leadctl.report import Report
 
 MOST = 100

@@ -17,8 +17,7 @@ from leadctl.model import Status
 from leadctl.wording import count, spoken
 
 if TYPE_CHECKING:
-    from leadctl.books import Books
-    from leadctl.ledger import Ledger
+    from leadctl.ledger.base import Ledger, RunReader
 
 
 class Decision(StrEnum):
@@ -113,7 +112,7 @@ def resolve(
     from leadctl import report
 
     with opened_ledger(ledger) as opened:
-        books = opened.books(run)
+        books = opened.resumed(run)
         decision = decision or _asked_decision(books)
         if decision is None:
             return
@@ -129,7 +128,7 @@ def resolve(
         code = report.exit_code(books.counts(), None)
         books.close_again(code)
         if code in (ExitCode.OK, ExitCode.REJECTED):
-            drop_spool(books.run().options)
+            drop_spool(books.facts().options)
     typer.echo(f"{count(number, 'row')} of {run}: {decision.value}", err=True)
     if decision is Decision.SEND_AGAIN:
         _go_on(run, Output(), ledger)
@@ -148,9 +147,9 @@ def _ranges(rows: str | None) -> list[tuple[int, int]] | None:
 
 def _latest_unfinished(ledger: Ledger) -> str:
     for books in ledger.runs(most=200):
-        run = books.run()
+        run = books.facts()
         unfinished = run.finished_at is None or run.exit_code in _RESUMABLE
-        if unfinished or books.tally[Status.FAILED]:
+        if unfinished or books.counts()[Status.FAILED]:
             return run.id
     raise UsageError("no run is unfinished", hint="name one: leadctl runs resume RUN")
 
@@ -180,7 +179,7 @@ def _go_on(
     from leadctl.cli.progress import watched
 
     with output.failures(), opened_ledger(ledger) as opened:
-        facts = opened.books(run_id).run()
+        facts = opened.run(run_id).facts()
     asked = recalled(facts.options, ledger)
     if acknowledged:
         asked = replace(asked, acknowledge_compliance=True)
@@ -198,7 +197,7 @@ def _go_on(
     output.conclude(found)
 
 
-def _asked_decision(books: Books) -> Decision | None:
+def _asked_decision(books: RunReader) -> Decision | None:
     """Show what is unknown; on a terminal ask what became of it."""
     paths = [spoken(file.path) for file in books.files()]
     groups = books.unknown()

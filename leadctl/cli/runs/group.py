@@ -15,9 +15,7 @@ from leadctl.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from leadctl.audit import Audit
-    from leadctl.ended import EndedRun
-    from leadctl.ledger import Ledger
+    from leadctl.ledger.base import Ledger, RunReader
     from leadctl.model import Json
     from leadctl.report import Report
 
@@ -37,36 +35,35 @@ AnyRun = Annotated[
 ]
 
 
-def books_of(ledger: Ledger, run: str | None) -> EndedRun:
-    """Open the books of a run, or of the latest."""
+def run_of(ledger: Ledger, run: str | None) -> RunReader:
+    """Return a run, or the latest."""
     if run is None:
         latest = ledger.runs(1)
         if not latest:
             raise UsageError("there is no run yet", hint="leadctl push --help")
-        run = latest[0].run().id
-    return ledger.books(run)
+        return latest[0]
+    return ledger.run(run)
 
 
 @contextmanager
-def opened_ledger(path: str | None) -> Iterator[Ledger]:
+def opened_ledger(url: str | None) -> Iterator[Ledger]:
     import platformdirs
 
-    from leadctl.cli.order import ledger_path
-    from leadctl.ledger import Ledger
+    from leadctl.cli.order import ledger_url
+    from leadctl.ledger import open_ledger
 
-    with Ledger(ledger_path(path, platformdirs.user_state_path("leadctl"))) as ledger:
+    state = platformdirs.user_state_path("leadctl")
+    with open_ledger(ledger_url(url, state)) as ledger:
         yield ledger
 
 
-def report_of(ledger: Ledger, books: Audit) -> Report:
+def report_of(ledger: Ledger, run: RunReader) -> Report:
     """Read what a run came to, or has come to by now."""
-    from leadctl import lock, report
+    from leadctl import report
 
-    run, process = books.run(), None
-    if run.finished_at is None and ledger.path:
-        folder = lock.folder_of(ledger.path)
-        process = lock.process_of(run.id, folder, run.account, run.campaign)
-    return report.read(books, process=process)
+    facts = run.facts()
+    process = ledger.process_of(facts) if facts.finished_at is None else None
+    return report.read(run, process=process)
 
 
 def drop_spool(asked: dict[str, Json]) -> None:

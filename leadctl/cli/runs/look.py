@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from leadctl.cli import options
-from leadctl.cli.runs.group import AnyRun, books_of, group, opened_ledger, report_of
+from leadctl.cli.runs.group import AnyRun, group, opened_ledger, report_of, run_of
 from leadctl.cli.show import Output, heard
 from leadctl.errors import LeadctlError, UsageError
 
@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from leadctl.audit import Audit, FileOfRun
     from leadctl.judge import RowView
+    from leadctl.ledger.base import RunReader
+    from leadctl.ledger.records import FileOfRun
     from leadctl.report import Report
     from leadctl.trace import Trace
 
@@ -130,11 +131,11 @@ def show(
 
     output = Output(json=json, colour=not no_color)
     with output.failures(), opened_ledger(ledger) as opened:
-        books = books_of(opened, run)
+        books = run_of(opened, run)
         if row is not None:
             found = _traced(books, file, row, ledger)
             masked = not (unmasked or sys.stdout.isatty())
-            _show_trace(found, output, books.run().id, masked=masked)
+            _show_trace(found, output, books.facts().id, masked=masked)
         elif json:
             output.document(report.document(report_of(opened, books)))
         else:
@@ -142,7 +143,7 @@ def show(
 
             with _console(output) as console:
                 found_run = report_of(opened, books)
-                show_run(found_run, course.read(books.timeline), console)
+                show_run(found_run, course.read(books), console)
 
 
 def _show_trace(found: Trace, output: Output, run: str, *, masked: bool) -> None:
@@ -166,7 +167,7 @@ def _console(output: Output) -> Iterator[Console]:
         sys.stdout.flush()
 
 
-def _traced(books: Audit, file: int, row: int, ledger: str | None) -> Trace:
+def _traced(books: RunReader, file: int, row: int, ledger: str | None) -> Trace:
     from leadctl.trace import trace
 
     files = books.files()
@@ -181,13 +182,13 @@ def _traced(books: Audit, file: int, row: int, ledger: str | None) -> Trace:
 
 
 def _view(
-    books: Audit, file: FileOfRun, row: int, ledger: str | None
+    books: RunReader, file: FileOfRun, row: int, ledger: str | None
 ) -> RowView | None:
     from leadctl.cli.asked import recalled
     from leadctl.cli.order import job_again
     from leadctl.trace import row_of
 
-    asked = recalled(books.run().options, ledger)
+    asked = recalled(books.facts().options, ledger)
     only = replace(asked, offline=True, files=[asked.files[file.ordinal]])
     with job_again(only) as job:
         job.sources[0].require_fingerprint(file.fingerprint)

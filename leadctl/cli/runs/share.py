@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from leadctl.cli import options
-from leadctl.cli.runs.group import AnyRun, books_of, group, opened_ledger
+from leadctl.cli.runs.group import AnyRun, group, opened_ledger, run_of
 from leadctl.cli.show import heard
 from leadctl.errors import InputUnusable
 from leadctl.model import Status
 
 if TYPE_CHECKING:
-    from leadctl.books import Books
     from leadctl.contacts import Contact
+    from leadctl.ledger.base import RunReader
 
 MOST_CONTACTS = 1000
 
@@ -64,7 +64,7 @@ def export(
 
     lines = {Form.CSV: delimited, Form.JSONL: json_lines}[form]
     with opened_ledger(ledger) as opened, heard(sys.stdout):
-        for line in lines(books_of(opened, run), status or ()):
+        for line in lines(run_of(opened, run), status or ()):
             sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
 
@@ -99,10 +99,8 @@ def report(
 
     _require_ours(html)
     with opened_ledger(ledger) as opened:
-        books = books_of(opened, run)
-        content = page.Page(
-            reports.read(books), course.read(books.timeline), time.time()
-        )
+        books = run_of(opened, run)
+        content = page.Page(reports.read(books), course.read(books), time.time())
         if with_phones:
             found, left_out = _contacts(books, ledger)
             content = replace(content, contacts=found, left_out=left_out)
@@ -110,13 +108,13 @@ def report(
     typer.echo(f"written: {html}", err=True)
 
 
-def _contacts(books: Books, ledger: str | None) -> tuple[list[Contact], int]:
+def _contacts(books: RunReader, ledger: str | None) -> tuple[list[Contact], int]:
     from leadctl.cli.asked import recalled
     from leadctl.cli.order import job_again
     from leadctl.contacts import contacts
     from leadctl.run import require_same_files
 
-    asked = replace(recalled(books.run().options, ledger), offline=True)
+    asked = replace(recalled(books.facts().options, ledger), offline=True)
     with job_again(asked) as job:
         require_same_files(books, job)
         found = contacts(books, job)

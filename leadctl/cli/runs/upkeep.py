@@ -43,8 +43,8 @@ def rejects(
     from leadctl.run import require_same_files
 
     with opened_ledger(ledger) as opened:
-        books = opened.books(run)
-        asked = replace(recalled(books.run().options, ledger), offline=True)
+        books = opened.run(run)
+        asked = replace(recalled(books.facts().options, ledger), offline=True)
         if to:
             asked = replace(asked, rejects=Path(to))
         with job_again(asked) as job:
@@ -81,7 +81,9 @@ def prune(
     before = (datetime.now(UTC) - timedelta(days=days)).isoformat()
     with opened_ledger(ledger) as opened:
         gone = opened.forget_runs(before)
-        kept = {books.run().options.get("spool") for books in opened.runs(most=10_000)}
+        kept = {
+            books.facts().options.get("spool") for books in opened.runs(most=10_000)
+        }
     for asked in gone:
         drop_spool(asked)
     _drop_orphans(kept)

@@ -10,7 +10,7 @@ from leadctl import rowset
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from leadctl.database import Connection
+    from leadctl.ledger.sqlite.connection import Connection
     from leadctl.model import Finding
 
 

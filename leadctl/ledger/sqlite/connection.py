@@ -1,4 +1,4 @@
-"""The ledger's file: opened as it has to be, its trouble put into a sentence, its key.
+"""Connections to the ledger's file, and its trouble as a sentence.
 
 The one door to `sqlite3`.
 """
@@ -6,22 +6,17 @@ The one door to `sqlite3`.
 from __future__ import annotations
 
 import contextlib
-import errno
-import os
-import secrets
 import sqlite3
 import threading
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from urllib.parse import quote
 
 from leadctl.errors import LedgerUnusable
-from leadctl.folders import in_turn, oddity
+from leadctl.folders import in_turn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
-
-KEY_BYTES = 32
 
 
 def connect(path: Path | None) -> Connection:
@@ -80,17 +75,13 @@ def _remedy(reason: str) -> str:
     if "locked" in reason:
         return "another program writes to it for long; when it is done, go on"
     if "no such table" in reason:
-        return "a newer leadctl has it now: update this one"
+        return "a newer leadctl has it now: update leadctl"
     if "full" in reason or "space" in reason:
         return "free the disk, then go on; nothing recorded is lost"
     return "name another file with --ledger"
 
 
-def latest_runs(path: Path, most: int = 50) -> list[str]:
-    """Return the ids of the latest runs, the newest first, to offer while one is typed.
-
-    Nothing is made or locked, and a file that cannot be read has none.
-    """
+def latest_runs(path: Path, most: int) -> list[str]:
     address = f"{path.absolute().as_uri()}?mode=ro"
     latest = "SELECT id FROM runs ORDER BY number DESC LIMIT ?"
     try:
@@ -109,7 +100,7 @@ class Health(NamedTuple):
 
 
 def health(path: Path) -> Health:
-    """Look a database over from end to end, without changing it."""
+    """Check a database from end to end, without changing it."""
     where = f"file:{quote(str(path))}?mode=ro"
     with (
         translated(path),
@@ -212,41 +203,3 @@ class Connection(sqlite3.Connection):
 
     def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:  # noqa: ANN401  as in sqlite3
         return self.cursor(Cursor).execute(sql, parameters)
-
-
-def key(path: Path | None, *, new: bool) -> bytes:
-    """Return the key of the hashes, made with the ledger, readable by the owner alone.
-
-    A key that has gone is not replaced: nobody would be known any more, and everybody
-    be sent again.
-    """
-    if path is None:
-        return secrets.token_bytes(KEY_BYTES)
-    key_file = path.with_name(f"{path.name}.key")
-    if what := oddity(key_file.resolve()):  # a pipe would be waited for
-        raise OSError(errno.EINVAL, f"its key {key_file} is {what}")
-    if not key_file.exists():
-        if not new or key_file.is_symlink():
-            raise LedgerUnusable(
-                f"the key of the ledger is missing: {key_file}",
-                hint="put it back; without it nobody who was delivered is recognised",
-            )
-        _make_key(key_file)
-    found = key_file.read_bytes()
-    if len(found) != KEY_BYTES:
-        raise LedgerUnusable(
-            f"the key of the ledger is damaged: {key_file}",
-            hint="put it back; without it nobody who was delivered is recognised",
-        )
-    return found
-
-
-def _make_key(key_file: Path) -> None:
-    # Written aside and linked: a process that starts meanwhile sees all of it or none.
-    fresh = key_file.with_name(f".{key_file.name}-{secrets.token_hex(8)}")
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(secrets.token_bytes(KEY_BYTES))
-    with contextlib.suppress(FileExistsError):
-        os.link(fresh, key_file)
-    fresh.unlink()

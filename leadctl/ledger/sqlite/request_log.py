@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from leadctl.database import Connection
+    from leadctl.ledger.records import Arrival, Departure
+    from leadctl.ledger.sqlite.connection import Connection
     from leadctl.model import Batch
-    from leadctl.timeline import Arrival, Departure
 
 
-class Traffic:
+class RequestLog:
     """One run's requests, by the batch they carry; called inside transactions.
 
     `write_count` comes at the end of a transaction: the run's line has their number.

@@ -1,9 +1,7 @@
-"""One run's books: what was intended, what came of it, and the counts read from it.
+"""Records one run: intents before requests leave, outcomes when answers are read.
 
 Rows are written as ranges, a batch at a time, so that a run costs a handful of
-statements a batch and not one a row. The intent to send is committed before a request
-leaves and its outcome when the answer is read; a batch that is still `sending` when a
-run is looked at again is in doubt.
+statements a batch and not one a row.
 """
 
 from __future__ import annotations
@@ -17,21 +15,22 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from leadctl import rowset
-from leadctl.audit import Audit, BatchState
-from leadctl.delivered import DeliveredLog
 from leadctl.errors import LedgerUnusable
-from leadctl.findings import Findings
+from leadctl.ledger.records import BatchState, utc_text
+from leadctl.ledger.sqlite.delivered import DeliveredLog
+from leadctl.ledger.sqlite.findings import Findings
+from leadctl.ledger.sqlite.request_log import RequestLog
+from leadctl.ledger.sqlite.run_reader import SqliteRunReader
 from leadctl.model import DELIVERED, Code, Finding, Leads, Status
-from leadctl.traffic import Traffic
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from uuid import UUID
 
-    from leadctl.database import Connection
+    from leadctl.ledger.records import Arrival, Departure
+    from leadctl.ledger.sqlite.connection import Connection
     from leadctl.model import Batch, Json, Outcome
-    from leadctl.timeline import Arrival, Departure
 
 UNANSWERED = frozenset({Status.FAILED, Status.UNKNOWN})
 """What is left to rows without an answer's word."""
@@ -40,27 +39,17 @@ MOST_KEPT = 5000
 """Findings that wait for a transaction of their own."""
 
 
-class Books(Audit):
-    """One run's part of the ledger.
-
-    `guarded` books note whose leads are on their way before they are sent: for
-    providers where sending twice would add a lead twice, so that no later run sends
-    them unasked. `tally` counts the rows settled so far, by status: cheap enough to
-    look at for every batch.
-    """
+class SqliteRunWriter(SqliteRunReader):
+    """One run, to be recorded."""
 
     def __init__(
-        self,
-        db: Connection,
-        number: int,
-        *,
-        guarded: bool = False,
+        self, db: Connection, number: int, *, at_most_once: bool = False
     ) -> None:
         super().__init__(db, number)
         self._transaction = db.transaction
-        self._guarded = guarded
+        self._at_most_once = at_most_once
         self._delivered = DeliveredLog(db)
-        self._traffic = Traffic(db, number)
+        self._request_log = RequestLog(db, number)
         self._findings = Findings(db, number)
         self._doubtful: list[tuple[int, Leads]] = []
         self._is_together = False
@@ -68,31 +57,16 @@ class Books(Audit):
         self._numbers: dict[UUID, int] = {}
         self.tally = Counter(self.counts())
 
-    def add_file(self, ordinal: int, path: str, fingerprint: str) -> None:
-        with self._transaction():
-            self._db.execute(
-                "INSERT INTO files (run, ordinal, path, fingerprint)"
-                " VALUES (?, ?, ?, ?)",
-                (self._run, ordinal, path, fingerprint),
-            )
-
     def note(self, file: int, finding: Finding) -> None:
-        """Keep a verdict; written with the next transaction, or when there are many."""
         self.tally[finding.status] += 1
         self._findings.keep(file, [finding])
         if len(self._findings) >= MOST_KEPT:
             self.flush()
 
     def doubt(self, file: int, leads: Leads) -> None:
-        """Keep leads that stay unknown here too; before their verdicts are noted."""
         self._doubtful.append((file, leads))
 
     def together(self) -> AbstractContextManager[None]:
-        """Open a transaction around several, so that they wait for the disk once.
-
-        What they share is written once as well, at its end. One inside another is part
-        of it.
-        """
         return nullcontext() if self._is_together else self._shared()
 
     @contextmanager
@@ -117,10 +91,9 @@ class Books(Audit):
                 self._write_findings()
 
     def intend(self, batch: Batch, departure: Departure, *, doubted: bool) -> None:
-        """Commit that this batch is about to leave."""
         with self.together():
             self._write_findings()
-            if self._guarded:
+            if self._at_most_once:
                 self._doubt(batch.file, batch.leads)
             rows = _rows(batch)
             if batch.id in self._numbers:
@@ -131,10 +104,9 @@ class Books(Audit):
                 )
             else:
                 self._add(batch, rows, BatchState.SENDING, doubted=doubted)
-            self._traffic.leave(batch, rows, departure)
+            self._request_log.leave(batch, rows, departure)
 
     def call_back(self, batch: Batch, *, fresh: bool, doubted: bool) -> None:
-        """Undo an intent: the batch did not leave. A `fresh` one never did before."""
         with self.together():
             if fresh:
                 number = self._numbers.pop(batch.id)
@@ -146,24 +118,22 @@ class Books(Audit):
                     " WHERE number = ? AND run = ?",
                     (state, self._numbers[batch.id], self._run),
                 )
-            if self._guarded and not doubted:
+            if self._at_most_once and not doubted:
                 self._undoubt(batch.leads)
-            self._traffic.call_back(batch)
+            self._request_log.call_back(batch)
 
     def answered(self, batch: Batch, arrival: Arrival) -> None:
-        """Keep what came of a request; written with what it makes of the batch."""
-        self._traffic.answer(batch, arrival)
+        self._request_log.answer(batch, arrival)
 
     def mark(self, batch: Batch, state: BatchState, *, doubted: bool) -> None:
-        """Record what a request came to that did not decide about the rows."""
         with self.together():
             self._db.execute(
                 "UPDATE batches SET state = ?, doubted = doubted OR ?"
                 " WHERE number = ? AND run = ?",
                 (state, state is BatchState.DOUBT, self._numbers[batch.id], self._run),
             )
-            self._traffic.arrive(batch)
-            if self._guarded and state is BatchState.WAITING and not doubted:
+            self._request_log.arrive(batch)
+            if self._at_most_once and state is BatchState.WAITING and not doubted:
                 self._undoubt(batch.leads)
 
     def settle(
@@ -175,11 +145,6 @@ class Books(Audit):
         *,
         doubted: bool = False,
     ) -> None:
-        """Record the final outcome of the leads of a batch, sent or not.
-
-        Leads without one (None) travel on in `pieces`, which are recorded as `state` in
-        the same transaction: at no moment is a row in no batch or in two.
-        """
         answered = 0
         good: dict[Status, list[int]] = {}
         unknown = Leads()
@@ -205,8 +170,8 @@ class Books(Audit):
                 )
         with self.together():
             self._write_findings()
-            self._traffic.arrive(batch, answered, sum(map(len, good.values())))
-            if self._guarded:
+            self._request_log.arrive(batch, answered, sum(map(len, good.values())))
+            if self._at_most_once:
                 self._undoubt(batch.leads)
             self._doubt(batch.file, unknown)
             self._close(batch, good)
@@ -214,10 +179,6 @@ class Books(Audit):
                 self._add(piece, _rows(piece), state, doubted=doubted)
 
     def rehearse(self, batch: Batch, outcome: Outcome) -> None:
-        """Record a batch that nobody sends as its provider would call it at best.
-
-        Who would be delivered is not kept: a rehearsal asks nobody about it.
-        """
         self.tally[outcome.status] += len(batch)
         with self._transaction():
             self._write_findings()
@@ -230,7 +191,7 @@ class Books(Audit):
         than the evidence. A line has rows of one status, so that each row's is known.
         """
         number = self._numbers.pop(batch.id, None)
-        self._traffic.forget(batch)
+        self._request_log.forget(batch)
         for status, rows in (good or {Status.CREATED: []}).items():
             created = len(rows) if status is Status.CREATED else 0
             first = rows[0] if rows else 0
@@ -264,7 +225,6 @@ class Books(Audit):
         error: dict[str, Json] | None,
         repairs: Mapping[str, int],
     ) -> None:
-        """Close the run; `repairs` counts what was mended in phone cells."""
         with self._transaction():
             self._write_findings()
             self._db.execute(
@@ -316,7 +276,7 @@ class Books(Audit):
 
     def _write_shared(self) -> None:
         """Write what a transaction had in common: the requests, who was delivered."""
-        self._traffic.write_count()
+        self._request_log.write_count()
         there, self._there = self._there, []
         if there:
             self._delivered.add(self._run, there)
@@ -343,7 +303,3 @@ def _alike(
         last = first + len([*same])
         yield outcome, batch.leads[first:last]
         first = last
-
-
-def utc_text(moment: datetime) -> str:
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

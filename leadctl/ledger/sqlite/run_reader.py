@@ -1,92 +1,35 @@
-"""What a run came to, read from its books: counts, reasons, files, verdicts."""
+"""What a run came to, read from the ledger: counts, reasons, verdicts, requests."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import groupby, starmap
+from operator import attrgetter, itemgetter
+from typing import TYPE_CHECKING
 
 from leadctl import rowset
+from leadctl.ledger.records import (
+    BatchState,
+    FileOfRun,
+    Reason,
+    Request,
+    Run,
+    Verdict,
+)
 from leadctl.model import Code, Finding, Status
-from leadctl.timeline import Timeline
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from leadctl.database import Connection
-    from leadctl.model import Json
+    from leadctl.ledger.sqlite.connection import Connection
 
 MOST_NAMED = 3
 """Earlier runs that a report names."""
 
 MANY_ROWS = 1 << 40
 """More rows than any file has."""
-
-
-class BatchState(StrEnum):
-    """Where a batch stands."""
-
-    SENDING = "sending"  # intent committed; after a crash: in doubt
-    WAITING = "waiting"  # certainly not taken in; to be repeated
-    DOUBT = "doubt"  # perhaps taken in; repeated only where that is safe
-    SETTLED = "settled"  # its leads have their outcome, or travel on in other batches
-
-
-@dataclass(frozen=True)
-class Run:
-    """One run's facts; times are ISO 8601 UTC.
-
-    `error` is `{"code", "message", "hint"}` or None; `repairs` counts by rule the phone
-    cells that were mended.
-    """
-
-    number: int
-    id: str
-    provider: str
-    account: str
-    campaign: str
-    options: dict[str, Json]
-    started_at: str
-    finished_at: str | None
-    requests: int
-    exit_code: int | None
-    error: dict[str, Json] | None
-    repairs: dict[str, int]
-
-
-@dataclass(frozen=True)
-class FileOfRun:
-    """A file of a run: `rows` counts the rows that have a status by now."""
-
-    ordinal: int
-    path: str
-    fingerprint: str
-    rejects_file: str | None
-    rows: int
-
-
-@dataclass(frozen=True)
-class Reason:
-    """Findings that share status, code and sentence; `row` in `file` is the first."""
-
-    status: Status
-    code: Code
-    text: str
-    count: int
-    file: int
-    row: int
-
-
-class Verdict(NamedTuple):
-    """A row's status and why; `code` is None where it was delivered."""
-
-    row: int
-    status: Status
-    code: Code | None
-    reason: str
-    field: str = ""
 
 
 _OPEN = {
@@ -106,29 +49,14 @@ _UNDER_WAY = {True: "sent, no answer yet", False: "to be sent again"}
 """What is said of the same batches while the run is going on."""
 
 
-def _merged(reasons: list[Reason]) -> list[Reason]:
-    """Put what many earlier runs delivered into one line."""
-    named = [one for one in reasons if one.code is Code.ALREADY_DELIVERED]
-    if len(named) <= MOST_NAMED:
-        return reasons
-    merged = replace(
-        min(named, key=lambda one: (one.file, one.row)),
-        text=f"delivered to this campaign by {len(named)} earlier runs",
-        count=sum(one.count for one in named),
-    )
-    rest = [one for one in reasons if one not in named]
-    return sorted([merged, *rest], key=lambda one: -one.count)
-
-
-class Audit:
-    """One run's books, to be read."""
+class SqliteRunReader:
+    """One run, to be read."""
 
     def __init__(self, db: Connection, number: int) -> None:
         self._db = db
         self._run = number
-        self.timeline = Timeline(db, number)
 
-    def run(self) -> Run:
+    def facts(self) -> Run:
         cursor = self._db.execute(
             "SELECT r.number, id, provider, account, campaign, options, started_at,"
             " finished_at, requests, exit_code, error, repairs"
@@ -143,7 +71,6 @@ class Audit:
         return Run(**facts)
 
     def counts(self) -> dict[Status, int]:
-        """Count the rows by status; batches under way as what they would be now."""
         counts = dict.fromkeys(Status, 0)
         for status, number in self._db.execute(
             "SELECT status, sum(count) FROM findings WHERE run = ? GROUP BY status",
@@ -213,7 +140,6 @@ class Audit:
         ]
 
     def findings(self, file: int, statuses: Iterable[Status]) -> Iterator[Finding]:
-        """Yield the verdicts on a file's rows, in the order of the rows."""
         wanted = [*statuses]
         marks = ",".join("?" * len(wanted))
         found = self._db.execute(
@@ -227,12 +153,10 @@ class Audit:
             yield Finding(row, Status(status), Code(code), text, field)
 
     def verdicts(self, file: int) -> Iterator[Verdict]:
-        """Yield the verdict on every row of a file that has one, in their order."""
         for row, verdict in rowset.in_row_order(self._verdicts(file)):
             yield verdict._replace(row=row)
 
     def verdict(self, file: int, row: int) -> Verdict | None:
-        """Return the verdict on a row; None where nobody read it."""
         for rows, verdict in self._verdicts(file):
             if rowset.holds(rows, row):
                 return verdict._replace(row=row)
@@ -262,7 +186,6 @@ class Audit:
                 yield rows, Verdict(first, Status(status), known, text, field)
 
     def unknown(self) -> list[tuple[int, str, str]]:
-        """Return the unknown rows in groups: file (from 0), rows as ranges, reason."""
         return [
             (file, rows, reason) for file, _, rows, _, reason in self._unknown_groups()
         ]
@@ -274,3 +197,52 @@ class Audit:
             " WHERE run = ? AND status = 'unknown' ORDER BY file, first",
             (self._run,),
         ).fetchall()
+
+    def requests(self) -> Iterator[Request]:
+        yield from self._requests("ORDER BY r.number")
+
+    def last_requests(self, file: int) -> Iterator[tuple[int, Request]]:
+        groups = (
+            (request.rows, request)
+            for request in self._requests("AND file = ? ORDER BY first, r.number", file)
+        )
+        for row, same in groupby(rowset.in_row_order(groups), key=itemgetter(0)):
+            yield row, max((request for _, request in same), key=attrgetter("number"))
+
+    def requests_of(self, file: int, row: int) -> list[Request]:
+        return [
+            request
+            for request in self._requests(
+                "AND file = ? AND first <= ? ORDER BY r.number",
+                file,
+                row,
+            )
+            if rowset.holds(request.rows, row)
+        ]
+
+    def _requests(self, which: str, *values: int) -> Iterator[Request]:
+        found = self._db.execute(
+            "SELECT r.number, file, rows, leads, attempt, asks, departed / 1000.0,"  # noqa: S608  our own words
+            " held / 1000.0, coalesce(h.text, ''), took / 1000.0, http,"
+            " coalesce(trouble, ''), coalesce(w.text, ''), answered, delivered"
+            " FROM requests AS r"
+            " LEFT JOIN reasons AS h ON h.number = held_for"
+            " LEFT JOIN reasons AS w ON w.number = why"
+            f" WHERE run = ? {which}",
+            (self._run, *values),
+        )
+        return starmap(Request, found)
+
+
+def _merged(reasons: list[Reason]) -> list[Reason]:
+    """Put what many earlier runs delivered into one line."""
+    named = [one for one in reasons if one.code is Code.ALREADY_DELIVERED]
+    if len(named) <= MOST_NAMED:
+        return reasons
+    merged = replace(
+        min(named, key=lambda one: (one.file, one.row)),
+        text=f"delivered to this campaign by {len(named)} earlier runs",
+        count=sum(one.count for one in named),
+    )
+    rest = [one for one in reasons if one not in named]
+    return sorted([merged, *rest], key=lambda one: -one.count)

@@ -9,7 +9,7 @@ from leadctl.errors import LedgerUnusable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from leadctl.database import Connection
+    from leadctl.ledger.sqlite.connection import Connection
 
 APPLICATION = 0x6C656164
 """SQLite's application_id of a ledger: `lead`."""

@@ -1,15 +1,15 @@
-"""An earlier run's books: going on with what is open, deciding what is unknown."""
+"""An earlier run: going on with what is open, deciding what is unknown."""
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from leadctl import rowset
-from leadctl.books import Books
+from leadctl.ledger.records import OpenBatch, Unfinished
+from leadctl.ledger.sqlite.run_writer import SqliteRunWriter
 from leadctl.model import Code, Finding, Status
 from leadctl.rowset import RowSet
 
@@ -17,39 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 
-@dataclass(frozen=True)
-class OpenBatch:
-    """A batch in doubt: its id (the idempotency key it went with) and its rows."""
-
-    id: UUID
-    file: int
-    rows: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Unfinished:
-    """What a run still has to do.
-
-    `accounted` has, by file, the rows that are settled or in doubt.
-    """
-
-    accounted: dict[int, RowSet]
-    in_doubt: list[OpenBatch]
-
-
-class EndedRun(Books):
-    """Books of a run whose process is no more, or whose last word is spoken."""
+class SqliteResumedRun(SqliteRunWriter):
+    """A run whose process is gone."""
 
     def reopen(self, *, most: int, with_unknown: bool = True) -> Unfinished:
-        """Make an ended or broken-off run ready to go on; returns what is left open.
-
-        Rows that failed, and batches that were certainly not taken in, are open again
-        like rows never read. A batch that was on its way when the process died is in
-        doubt; so are, unless the books are guarded, unknown rows: there, sending them
-        again is safe, and they form batches of `most` leads.
-        """
         with self._transaction():
-            if with_unknown and not self._guarded:
+            if with_unknown and not self._at_most_once:
                 self._doubt_unknown_rows(most)
             self._db.execute(
                 "DELETE FROM findings WHERE run = ? AND status = 'failed'", (self._run,)
@@ -82,11 +55,6 @@ class EndedRun(Books):
     def decide(
         self, file: int | None, rows: list[tuple[int, int]] | None, *, delivered: bool
     ) -> int:
-        """Settle unknown rows on an operator's word; returns how many.
-
-        `rows` are ranges, first and last included; None for all. Delivered rows count
-        as created and are not sent again; the others are `failed`.
-        """
         decided = 0
         with self.together():
             for at, first, text, code, reason in self._unknown_groups():
@@ -145,7 +113,6 @@ class EndedRun(Books):
         )
 
     def close_again(self, exit_code: int) -> None:
-        """Give a finished run the exit code its rows have by now."""
         with self._transaction():
             self._db.execute(
                 "UPDATE runs SET exit_code = ? WHERE number = ?", (exit_code, self._run)
@@ -184,7 +151,7 @@ class EndedRun(Books):
             batch = UUID(bytes=name)
             found.append(OpenBatch(batch, file, tuple(rowset.rows(rows))))
             self._numbers[batch] = number
-            self._traffic.go_on(batch, attempts)
+            self._request_log.go_on(batch, attempts)
         return found
 
 

@@ -8,25 +8,46 @@ import hashlib
 import json
 import os
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from leadctl.errors import CampaignLocked, InputUnusable
 from leadctl.folders import make_private, open_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
 
-@contextlib.contextmanager
-def campaign_lock(
-    folder: Path, account: str, campaign: str
-) -> Iterator[Callable[[str], None]]:
-    """Hold the campaign while the context lasts; CampaignLocked says who has it.
+class Unneeded:
+    """The lock of a private ledger, which nobody else can use."""
 
-    An empty `campaign` holds the account as a whole. Yields what hears the id of the
-    run that it is held for, once that is known.
-    """
+    def hold_for(self, run: str) -> None:
+        pass
+
+
+class FileLock:
+    """A lock file that this process holds; it says since when, and for which run."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+        self._since = datetime.now(UTC).isoformat(timespec="seconds")
+        self._write()
+
+    def hold_for(self, run: str) -> None:
+        with contextlib.suppress(OSError):  # a full disk; the lock holds all the same
+            self._write(run=run)
+
+    def _write(self, **facts: str) -> None:
+        self._file.seek(0)
+        self._file.truncate()
+        held = {"pid": os.getpid(), "since": self._since, **facts}
+        self._file.write(json.dumps(held))
+        self._file.flush()
+
+
+@contextlib.contextmanager
+def held(folder: Path, account: str, campaign: str) -> Iterator[FileLock]:
+    """Hold a campaign, or the account if `campaign` is empty."""
     what = f"campaign {campaign} of {account}" if campaign else f"account {account}"
     make_private(folder)
     path = _path(folder, account, campaign)
@@ -38,22 +59,7 @@ def campaign_lock(
                 f"another run is writing to {what}{_owner(file.read())}",
                 hint="wait for it to end, or stop it; the lock goes with the process",
             ) from None
-        since = datetime.now(UTC).isoformat(timespec="seconds")
-
-        def note(**facts: str) -> None:
-            file.seek(0)
-            file.truncate()
-            file.write(json.dumps({"pid": os.getpid(), "since": since, **facts}))
-            file.flush()
-
-        def hold_for(run: str) -> None:
-            with contextlib.suppress(
-                OSError
-            ):  # a full disk; the lock holds all the same
-                note(run=run)
-
-        note()
-        yield hold_for
+        yield FileLock(file)
 
 
 def process_of(run: str, folder: Path, account: str, campaign: str) -> int | None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from leadctl.database import Connection
+    from leadctl.ledger.sqlite.connection import Connection
 
 SIZE = 16
 """Bytes of a hash."""
@@ -85,11 +85,8 @@ class DeliveredLog:
         return int(size) // SIZE
 
 
-class DeliveredIndex:
-    """The leads that are delivered to one campaign.
-
-    Those that are delivered after it is made may be found or not.
-    """
+class SqliteDeliveredIndex:
+    """The leads delivered to one campaign when this is made; later ones may be too."""
 
     def __init__(self, db: Connection, account: str, campaign: str) -> None:
         self._db = db
@@ -113,10 +110,6 @@ class DeliveredIndex:
         return not (row or self._logged)
 
     def among(self, digests: Sequence[bytes]) -> dict[bytes, str]:
-        """Return those that are delivered, each with the id of its run.
-
-        The id is empty where the run is no longer in the ledger.
-        """
         question = (
             "SELECT hash, coalesce(id, '') FROM delivered"
             " LEFT JOIN runs ON runs.number = run"

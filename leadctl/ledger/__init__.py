@@ -1,0 +1,61 @@
+"""The ledger: what was intended, what came of it, who is delivered. Opened by URL.
+
+A URL is a path or sqlite:///PATH; None is a private ledger that is gone when it is
+closed (dry runs, checks, sandbox).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from leadctl.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from leadctl.ledger.base import Ledger
+    from leadctl.ledger.records import Condition
+
+
+def open_ledger(url: str | Path | None) -> Ledger:
+    """Open a ledger, made if there is none; raises LedgerUnusable."""
+    from leadctl.ledger.sqlite.ledger import SqliteLedger  # noqa: PLC0415  on demand
+
+    return SqliteLedger(None if url is None else _path(url))
+
+
+def open_existing(url: str | Path | None) -> Ledger:
+    """Open a ledger; an empty private one where there is none yet."""
+    return open_ledger(url if url is not None and _path(url).exists() else None)
+
+
+def resolved(url: str) -> str:
+    """Return the same URL, independent of the current folder."""
+    return str(_path(url))
+
+
+def latest_runs(url: str | Path, most: int = 50) -> list[str]:
+    """Return the ids of the latest runs, the newest first, to offer while one is typed.
+
+    Nothing is made or locked, and a ledger that cannot be read has none.
+    """
+    from leadctl.ledger.sqlite import connection  # noqa: PLC0415  on demand
+
+    return connection.latest_runs(_path(url), most)
+
+
+def conditions(url: str | Path) -> Iterator[Condition]:
+    """Examine a ledger, its key and its disk; nothing is changed."""
+    from leadctl.ledger.sqlite import health  # noqa: PLC0415  on demand
+
+    return health.conditions(_path(url))
+
+
+def _path(url: str | Path) -> Path:
+    scheme, separator, rest = str(url).partition("://")
+    if not separator:
+        return Path(url).absolute()
+    if scheme != "sqlite" or not rest.startswith("/"):
+        raise UsageError(f"--ledger takes a path or sqlite:///PATH, not {scheme}://")
+    return Path(rest[1:]).absolute()

@@ -1,0 +1,1 @@
+"""The ledger as one SQLite file, with its key and its locks beside it."""

@@ -1,0 +1,92 @@
+"""The ledger's files as they lie there: what is wrong with them, and the remedy."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import TYPE_CHECKING
+
+from leadctl.errors import LedgerUnusable
+from leadctl.exposure import exposures
+from leadctl.folders import oddity
+from leadctl.ledger.records import Condition
+from leadctl.ledger.sqlite.connection import health
+from leadctl.ledger.sqlite.key import KEY_BYTES, key_file_of
+from leadctl.ledger.sqlite.schema import APPLICATION, VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from leadctl.ledger.sqlite.connection import Health
+
+LITTLE_DISK = 100 * 1024 * 1024
+"""Bytes free below which a long import may not end."""
+
+
+def conditions(path: Path) -> Iterator[Condition]:
+    """Examine the ledger, its key, its disk and who may read it."""
+    if what := oddity(path):
+        yield _problem(f"{path} is {what}", "name another file with --ledger")
+        return
+    if not path.exists():
+        yield Condition("ledger", f"none yet; the first push makes {path}")
+        yield from _disk(path)
+        return
+    try:
+        found = health(path)
+    except LedgerUnusable as error:
+        yield _problem(error.message, error.hint or "name another with --ledger")
+        return
+    key_file = key_file_of(path)
+    yield _judged(path, found)
+    yield from _key(key_file)
+    for file in (path, key_file):
+        for message, remedy in exposures(file, "the ledger's file"):
+            yield Condition("ledger", message, remedy)
+    yield from _disk(path)
+
+
+def _problem(message: str, remedy: str) -> Condition:
+    return Condition("ledger", message, remedy, is_problem=True)
+
+
+def _judged(path: Path, found: Health) -> Condition:
+    if found.application != APPLICATION and (found.application or found.version):
+        return _problem(
+            f"{path} is not a leadctl ledger", "name another file with --ledger"
+        )
+    if found.version > VERSION:
+        return _problem(
+            f"{path} was written by a newer leadctl (schema {found.version})",
+            "update leadctl, or name another file with --ledger",
+        )
+    if found.damage:
+        return _problem(
+            f"{path} is damaged: {found.damage}",
+            "restore it from a backup: a new one knows nobody who was delivered",
+        )
+    size = path.stat().st_size / 1e6
+    return Condition("ledger", f"{path}, schema {found.version}, {size:,.1f} MB, sound")
+
+
+def _key(key_file: Path) -> Iterator[Condition]:
+    if not key_file.is_file() or key_file.stat().st_size != KEY_BYTES:
+        yield _problem(
+            f"the key of the ledger is missing or damaged: {key_file}",
+            "put it back; without it nobody who was delivered is recognised",
+        )
+
+
+def _disk(path: Path) -> Iterator[Condition]:
+    folder = next(parent for parent in path.absolute().parents if parent.exists())
+    free = shutil.disk_usage(folder).free
+    if not os.access(folder, os.W_OK | os.X_OK):
+        yield _problem(
+            f"nothing can be written to {folder}, where the ledger is or would be",
+            "make it writable for you (chmod, chown), or name another place: --ledger",
+        )
+    message = f"{free / 1e9:,.1f} GB free for {folder}"
+    little = free < LITTLE_DISK
+    remedy = "free some, or name another place: --ledger" if little else ""
+    yield Condition("disk", message, remedy)
