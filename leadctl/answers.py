@@ -39,13 +39,13 @@ def body(response: httpx.Response) -> dict[str, Json]:
     return found if isinstance(found, dict) else {}
 
 
-def listed(response: httpx.Response) -> list[Json]:
-    """Return the JSON array of an answer; an empty one where there is none."""
+def listed(response: httpx.Response) -> list[Json] | None:
+    """Return the JSON array of an answer, if it is one."""
     try:
-        found = response.json()
+        found = read(response.content)
     except (ValueError, RecursionError):
-        return []
-    return found if isinstance(found, list) else []
+        return None
+    return found if isinstance(found, list) else None
 
 
 def quoted(response: httpx.Response) -> str:

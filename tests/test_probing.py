@@ -116,6 +116,23 @@ def test_draft_that_is_live_takes_leads(push: Push) -> None:
     assert (ran.code, ran.counts) == (0, {"created": 1})
 
 
+def test_account_without_campaigns_works(program: Program) -> None:
+    """The first day at Yotel: an empty list shows a good key."""
+    simulator = YotelSimulator()
+    with serve([simulator]) as sandbox:
+        simulator.campaigns.clear()
+        env = sandbox.environment("yotel")
+        assert program("accounts", "test", "yotel", env=env).code == 0
+
+
+def test_account_that_is_new_to_lupitor_is_asked_for_a_campaign(push: Push) -> None:
+    """Its list wants one; which none is wrong."""
+    env = push.environment("lupitor")
+    ran = asked(push, "lupitor", "--json", env=env)
+    (document,) = json.loads(ran.out)
+    assert (ran.code, verdicts(document)) == (2, ["unknown", "unknown", "unknown"])
+
+
 def test_account_with_basic_authentication_needs_no_token(program: Program) -> None:
     with serve([OzonetelSimulator(authentication="BASIC_AUTH")]) as sandbox:
         push = Push(program, sandbox)

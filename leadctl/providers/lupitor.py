@@ -124,7 +124,7 @@ class Lupitor(Provider):
             there = fine("there, and the key may read it") if campaign else NOT_NAMED
             return Probe(KEY_ACCEPTED, _READING, there)
         sentence = one_line(said) if isinstance(said, str) else ""
-        if campaign is None and sentence == "campaignId is required":
+        if campaign is None and sentence == "campaignId query parameter is required":
             # Whether it looked at the key before, its pages do not say.
             return Probe(key=NEEDS_CAMPAIGN, campaign=NOT_NAMED)
         if not sentence or response.status_code not in self.answers:
@@ -206,26 +206,38 @@ def _named(leads: Leads, skipped: set[str], numbers: set[str]) -> list[bool]:
 def _single(sentence: str, status: int) -> Outcome | None:
     """Read the documented texts about one lead."""
     if re.match(
-        r"Lead (with (external|phone).* )?already exists$", sentence, re.IGNORECASE
+        r"Lead (with (external|phone).* )?already exists( in .*campaign)?$",
+        sentence,
+        re.IGNORECASE,
     ):
         return duplicate(sentence)
     if sentence.endswith("is required") and "phoneNumber" in sentence:
         return rejected(sentence)
-    if sentence and status in (400, 422) and not _about_the_account(sentence):
+    is_about_all = sentence.casefold() in _CAMPAIGN | _ACCESS
+    if sentence and status in (400, 422) and not is_about_all:
         return rejected(sentence)
     return None
 
 
-def _about_the_account(sentence: str) -> bool:
-    return bool(re.search(r"campaign|api key|forbidden", sentence, re.IGNORECASE))
+# Whole sentences: one about a row may hold the same words.
+_CAMPAIGN = frozenset(
+    {
+        "campaignid is required",
+        "campaignid query parameter is required",
+        "campaign not found or access denied",
+    }
+)
+_ACCESS = frozenset({"invalid or inactive api key", "missing api key", "forbidden"})
 
 
 def _meaning(sentence: str, status: int) -> ProviderError:
     said = f"Lupitor answered HTTP {status}: {sentence or 'no reason given'}"
-    if re.search(r"campaign", sentence, re.IGNORECASE):
+    if sentence.casefold() in _CAMPAIGN:
         return CampaignClosed(said)
-    if status in (401, 403) or _about_the_account(sentence):
+    if sentence.casefold() in _ACCESS or status in (401, 403):
         return AccessDenied(said)
+    if row := re.match(r"leads\[(\d+)\]: *(.+)", sentence):
+        return Refused(said, {int(row[1]): row[2]})
     match status:
         case 404:
             return CampaignClosed(said)

@@ -39,15 +39,19 @@ class Yotel(Provider):
     name = "yotel"
     title = "Yotel"
     documentation = "https://docs.yotel.in/api-reference/leads"
-    # 600 requests in each clock minute for a key: Authentication page.
-    limits = Limits(batch_size=500, concurrency=2, requests_per_minute=600)
+    # 600 requests in each clock minute for a key: Authentication page. A batch whose
+    # answer was lost may still be under way: 20 s before it goes again.
+    limits = Limits(
+        batch_size=500, concurrency=2, requests_per_minute=600, doubt_delay=20.0
+    )
     answers = (200, 201, 422)
     refusals = REFUSALS | {409: CampaignClosed}  # "state conflict": Error reference
     phone_rule = PhoneRule(PhoneForm.NATIONAL, country="IN")
     phone_wire = "phone"
     fields = (Field("name", "name", text), Field("email", "email", text))
     overflow = "metadata"
-    # Duplicates are counted, not added; the Idempotency-Key stays the same.
+    # "Leads already in this campaign (by phone)" are counted and not added. The
+    # Idempotency-Key counts for nothing: it is not enforced before v1.1 (Idempotency).
     resend_is_safe = True
     warning = (
         "Numbers on the do-not-call register are stored but not dialled; "
@@ -104,7 +108,9 @@ class Yotel(Provider):
         if not response.is_success:
             raise self.meaning(response)
         if campaign is None:
-            if not listed(response):
+            # A new account has no campaigns; the page names no envelope.
+            lists = [listed(response), *answer.values()]
+            if not any(isinstance(one, list) for one in lists):
                 raise self.unreadable(response)
             return Probe(KEY_ACCEPTED, _READING, NOT_NAMED)
         if answer.get("id") != campaign:

@@ -133,21 +133,24 @@ class LupitorSimulator(Simulator):
     def create_bulk(self, call: Call) -> Response:
         """Take many leads, or none if one of them is bad.
 
-        What a bad one does to the others is not documented, nor that its place is told.
+        What a bad one does to the others is not documented. Its place is told: "Bulk
+        create" has `leads[N]: At least one of …`; that N counts from 0 is our reading.
         """
         body = call.fields()
         leads = body.get("leads")
         call.leads = len(leads) if isinstance(leads, list) else 0
         campaign = self._campaign(body.get("campaignId"))
-        if not isinstance(leads, list) or not leads:
+        if not isinstance(leads, list):
             raise Refusal(self.error(400, "leads array is required"))
+        if not leads:
+            raise Refusal(self.error(400, "leads array cannot be empty"))
         if body.keys() != {"campaignId", "leads"}:
             raise Refusal(self.error(400, "Only campaignId and leads are known"))
         if len(leads) > LARGEST_BATCH:
-            message = f"Maximum {LARGEST_BATCH} leads per request"
+            message = f"Maximum {LARGEST_BATCH} leads per bulk request"
             raise Refusal(self.error(400, message))
-        for lead in leads:
-            self._check(lead)
+        for row, lead in enumerate(leads):
+            self._check(lead, f"leads[{row}]: ")
         return self._created_bulk(campaign, leads)
 
     def _created_bulk(self, campaign: Campaign, leads: list[Lead]) -> Response:
@@ -167,14 +170,14 @@ class LupitorSimulator(Simulator):
         }
         return JSONResponse({"success": True, "data": answer, "error": None})
 
-    def _check(self, lead: object) -> None:
+    def _check(self, lead: object, place: str = "") -> None:
         for name, complaint in complaints(lead, LEAD_FIELDS).items():
-            raise Refusal(self.error(400, f"{name} {complaint}"))
+            raise Refusal(self.error(400, f"{place}{name} {complaint}"))
         if (
             not isinstance(lead, dict)
             or not {"phoneNumber", "externalId"} & lead.keys()
         ):
-            raise Refusal(self.error(400, NO_IDENTIFIER))
+            raise Refusal(self.error(400, f"{place}{NO_IDENTIFIER}"))
 
     def _create(self, campaign: Campaign, lead: Lead) -> str:
         self.store(campaign, lead, *_keys(lead).values())
@@ -188,7 +191,10 @@ class LupitorSimulator(Simulator):
         All are `raw`, for nobody calls them.
         """
         query = call.request.query_params
-        campaign = self._campaign(query.get("campaignId"))
+        if not query.get("campaignId"):
+            message = "campaignId query parameter is required"
+            raise Refusal(self.error(400, message))
+        campaign = self._campaign(query["campaignId"])
         limit, cursor = query.get("limit", "1000"), query.get("cursor", "0")
         if not (limit.isdecimal() and 1 <= int(limit) <= LARGEST_PAGE):
             raise Refusal(self.error(400, f"limit must be from 1 to {LARGEST_PAGE}"))

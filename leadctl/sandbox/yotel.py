@@ -1,7 +1,7 @@
 """Yotel, API v1.
 
-Pages "Leads", "Campaigns", "Campaign lifecycle", "Authentication" and "Error
-reference".
+Pages "Leads", "Campaigns", "Campaign lifecycle", "Authentication", "Idempotency" and
+"Error reference".
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from starlette.routing import Route
 
 LARGEST_BATCH = 500
-# How long a key is remembered is not documented.
+# "24 h", planned for v1.1: Idempotency. Here the latest keys.
 REMEMBERED_ANSWERS = 1000
 # Twelve digits lose 91, eleven lose 0; 9123456789 is whole. A plus is not mentioned.
 INDIAN_PHONE = re.compile(r"(?:91|0)?([0-9]{10})")
@@ -46,7 +46,8 @@ LEAD_FIELDS = {
 class YotelSimulator(Simulator):
     """Campaigns: camp_1 is running, camp_2 is completed (409, as we read it).
 
-    A minute of `requests_per_minute` has `window` seconds.
+    An Idempotency-Key is taken and counts for nothing, as before v1.1, unless
+    `enforces_keys`. A minute of `requests_per_minute` has `window` seconds.
     """
 
     name = "yotel"
@@ -59,6 +60,7 @@ class YotelSimulator(Simulator):
     scopes: Collection[str] = ("leads:write", "campaigns:read")
     requests_per_minute: int = 600
     window: float = 60.0
+    enforces_keys: bool = False
     _answers: OrderedDict[str, tuple[bytes, Response]] = field(init=False)
 
     def reset(self) -> None:
@@ -115,13 +117,13 @@ class YotelSimulator(Simulator):
         return self._once(call, self._push_bulk)
 
     def _once(self, call: Call, push: Handler) -> Response:
-        """Answer a repeated Idempotency-Key as the first time.
+        """Answer a repeated Idempotency-Key as the first time, where keys are enforced.
 
-        A key that comes back with another request is refused, and refusals are not
-        remembered: what the service does in these cases was not to be found.
+        "Same status and body", planned for v1.1. A key that comes back with another
+        request is refused, and refusals are not remembered: the page has neither.
         """
         key = call.request.headers.get("idempotency-key")
-        if key is None:
+        if key is None or not self.enforces_keys:
             return push(call)
         path = call.request.scope["path"].encode()
         fingerprint = hashlib.sha256(path + b"\0" + call.body).digest()

@@ -125,13 +125,13 @@ def test_bad_lead_is_refused_and_fails_a_whole_bulk(
     client: httpx.Client, sandbox: Sandbox, bad: dict[str, object], message: str
 ) -> None:
     assert refusal(create(client, **bad)) == (400, message)
-    assert refusal(create_bulk(client, ANNA, bad)) == (400, message)
+    assert refusal(create_bulk(client, ANNA, bad)) == (400, f"leads[1]: {message}")
     assert sandbox.simulators["lupitor"].stored == {}
 
 
 def test_lead_in_bulk_has_no_campaign_of_its_own(client: httpx.Client) -> None:
     answer = create_bulk(client, {**BEN, "campaignId": "cmp_1"})
-    assert refusal(answer) == (400, "campaignId is not a known field")
+    assert refusal(answer) == (400, "leads[0]: campaignId is not a known field")
 
 
 @pytest.mark.parametrize(
@@ -141,14 +141,14 @@ def test_lead_in_bulk_has_no_campaign_of_its_own(client: httpx.Client) -> None:
         ({"campaignId": 1, "leads": [BEN]}, "campaignId is required"),
         ({"campaignId": "cmp_1"}, "leads array is required"),
         ({"campaignId": "cmp_1", "leads": {}}, "leads array is required"),
-        ({"campaignId": "cmp_1", "leads": []}, "leads array is required"),
+        ({"campaignId": "cmp_1", "leads": []}, "leads array cannot be empty"),
         (
             {"campaignId": "cmp_1", "leads": [BEN], "tags": []},
             "Only campaignId and leads are known",
         ),
         (
             {"campaignId": "cmp_1", "leads": [BEN] * 1001},
-            "Maximum 1000 leads per request",
+            "Maximum 1000 leads per bulk request",
         ),
         (["cmp_1"], "campaignId is required"),
     ],
@@ -275,7 +275,7 @@ def test_list_can_be_asked_for_one_status(client: httpx.Client) -> None:
 @pytest.mark.parametrize(
     ("query", "message"),
     [
-        ({}, "campaignId is required"),
+        ({}, "campaignId query parameter is required"),
         ({"campaignId": "cmp_1", "limit": "8001"}, "limit must be from 1 to 8000"),
         ({"campaignId": "cmp_1", "cursor": "x"}, "Invalid cursor"),
         ({"campaignId": "cmp_1", "status": "x"}, "Invalid status"),
