@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
+from datetime import UTC, datetime
 from queue import Empty, SimpleQueue
 from typing import Protocol
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
 
 
 class Clock(Protocol):

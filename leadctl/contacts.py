@@ -29,7 +29,7 @@ class Contact(NamedTuple):
 def contacts(books: RunReader, job: Job) -> Iterator[Contact]:
     """Yield the rows that are not settled for good, in the order of files and rows."""
     for ordinal, source in enumerate(job.sources):
-        mapper, rows = mapper_of(source, job.profile, job.constants), source.rows()
+        mapper, rows = mapper_of(source, job), source.rows()
         for verdict in books.verdicts(ordinal):
             if verdict.status not in TO_LOOK_AT:
                 continue

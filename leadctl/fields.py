@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from leadctl import strictjson
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from leadctl.model import Json
 
@@ -22,6 +22,10 @@ None is not sent.
 """
 
 OBJECTS = ("source", "context_headers", "metadata")
+
+INSTRUCTIONS = ("active", "scheduled_for", "expires_on", "priority")
+"""Fields that say whether, when and in which order to call: kept as mere data they
+would be disregarded."""
 
 ALIASES = {
     "phone": (
@@ -87,43 +91,27 @@ def plain(header: str) -> str:
     return "".join(c for c in header.casefold() if c.isalnum())
 
 
-_NO_CALLS = re.compile(
-    r"do(?:es)?not(?:call|contact|phone|disturb)|dontcall|^nocalls?$"
-    r"|^(?:has|is)?opt(?:ed)?out|opt(?:ed)?out$"
-)
-_NO_CALLS_IN_SHORT = re.compile(r"\bn?dn[cd]r?\b")  # DNC, DND, DNCR, NDNC
-_NOT_OF_CALLS = re.compile(r"mail|sms|text|fax|newsletter|whatsapp")
-
-
-def unheeded(columns: Iterable[str]) -> str:
-    """Say which of the columns that nothing reads seem to tell who is not to be called.
-
-    Empty where none does. Calling them all the same may be against the law.
-    """
-    found = [repr(name) for name in columns if forbids_calls(name)]
-    if not found:
-        return ""
-    one = len(found) == 1
-    return (
-        f"{', '.join(found)} {'seems' if one else 'seem'} to say who must not be "
-        f"called, and nothing reads {'it' if one else 'them'}: leave such rows out by "
-        "skip_if in a profile (--profile)"
-    )
-
-
-def forbids_calls(header: str) -> bool:
-    """Tell whether a column of this name seems to say who must not be called."""
-    words = " ".join(re.split(r"[\W_]+", header.casefold()))
-    spelled_out = _NO_CALLS.search(plain(header)) and not _NOT_OF_CALLS.search(words)
-    return bool(spelled_out or _NO_CALLS_IN_SHORT.search(words))
-
-
 def word(value: Json) -> str:
     """Return what tables and rules compare a value by: JSON's false is `false`."""
     if value is None:
         return ""
     spelled = value if isinstance(value, str) else json.dumps(value)
     return spelled.strip().casefold()
+
+
+_NONE = frozenset(
+    {"n/a", "n.a.", "na", "null", "nil", "none", "nan", "\\n", "undefined", "unknown"}
+    | {"(blank)", "(null)", "(none)", "#ref!", "#n/a", "#value!", "#name?", "#null!"}
+    | {"#num!", "#div/0!", "#error!"}
+)
+
+
+def means_none(identifier: Json) -> bool:
+    """Tell whether an identifier stands for none: `N/A`, `0`, `-`, `#REF!`."""
+    spelled = identifier if isinstance(identifier, str) else word(identifier)
+    return not spelled.strip("0-. ") or (
+        len(spelled) <= len("undefined") and word(spelled) in _NONE
+    )
 
 
 class FieldInvalid(Exception):
@@ -235,16 +223,21 @@ def iso_time(value: Json) -> str:
     if len(written) <= len("2026-03-01") or written[10:11] not in ("T", "t", " "):
         raise FieldInvalid("no time of day; write it like 2026-03-01T09:30:00+05:30")
     if moment.tzinfo is None:
-        raise FieldInvalid("no time zone; add Z or an offset such as +05:30")
+        raise FieldInvalid(
+            "no time zone; add an offset such as +05:30, or `timezone:` to the profile"
+        )
     return f"{written[:10]}T{written[11:]}"
 
 
 def iso_date(value: Json) -> str:
-    """Accept YYYY-MM-DD and nothing else: 03/04/2026 is two different days."""
+    """Accept YYYY-MM-DD, by midnight of a spreadsheet's cell too, and nothing else.
+
+    03/04/2026 is two different days.
+    """
     written = text(value).strip()
     try:
-        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", written, re.ASCII):
-            return date.fromisoformat(written).isoformat()
+        if re.fullmatch(r"\d{4}-\d{2}-\d{2}([T ]00:00(:00)?)?", written, re.ASCII):
+            return date.fromisoformat(written[:10]).isoformat()
     except ValueError:
         pass
     raise FieldInvalid("not a date such as 2026-03-31")

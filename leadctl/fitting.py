@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from leadctl.fields import FieldInvalid, mapping, text
 from leadctl.model import Code, Lead, Leads
 from leadctl.remembered import Remembered
+from leadctl.times import check_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from zoneinfo import ZoneInfo
 
     from leadctl.fields import Check
     from leadctl.mapping import Table, Values
@@ -47,7 +49,8 @@ class Fitter:
 
     Without a provider it checks the phone alone. `digest` turns an identity (phone or
     external id) into the keyed hash the ledger knows. `unplaced` collects the fields
-    that rows had and the provider has no place for.
+    that rows had and the provider has no place for. `zone` is that of times without
+    one.
     """
 
     def __init__(
@@ -55,12 +58,13 @@ class Fitter:
         provider: Provider | None,
         normalise: Normalizer,
         digest: Callable[[str], bytes],
+        zone: ZoneInfo | None = None,
     ) -> None:
         self._provider = provider
         self._normalise = normalise
         self._digest = digest
         fields = provider.fields if provider else ()
-        self._fields = [(f.name, f.wire, _quick(f.check)) for f in fields]
+        self._fields = [(f.name, f.wire, _quick(check_in(zone, f))) for f in fields]
         self._builds_name = any(field.name == "name" for field in fields)
         self._compares_external_id = bool(provider and provider.compares_external_id)
         self._phone_wire = provider.phone_wire if provider else "phone"
@@ -80,6 +84,7 @@ class Fitter:
 
         `table` has a value a row in each of its fields, and is used up.
         """
+        provider = self._provider
         phones, problems = self._normalise.column(
             table.pop("phone", [None] * len(rows))
         )
@@ -98,8 +103,11 @@ class Fitter:
         for name, column in [*table.items()]:
             if column.count(None) == len(column):
                 del table[name]
-        if table and self._provider:
-            self._put_the_rest(self._provider.overflow, fields, table, unfit)
+            elif provider and not (provider.overflow and provider.has_place_for(name)):
+                self.unplaced.add(name)
+                del table[name]
+        if table and provider and provider.overflow:
+            _put_the_rest(provider.overflow, fields, table, unfit)
         leads = Leads(rows, phones.wires, phones.keys, fields, digests)
         if unfit:
             leads = leads.chosen([place not in unfit for place in range(len(rows))])
@@ -119,32 +127,29 @@ class Fitter:
         ]
         return [of_phones, of_ids]
 
-    def _put_the_rest(
-        self,
-        overflow: str | None,
-        fields: dict[str, Sequence[Json]],
-        table: Table,
-        unfit: dict[int, Unfit],
-    ) -> None:
-        """Put what no field has a place for where the provider takes anything."""
-        found: list[Json] = [None] * len(fields[self._phone_wire])
-        for place in range(len(found)):
-            values = {
-                name: column[place]
-                for name, column in table.items()
-                if column[place] is not None
-            }
-            if not values or place in unfit:
-                continue
-            if overflow is None:
-                self.unplaced.update(values)
-                continue
+
+def _put_the_rest(
+    overflow: str,
+    fields: dict[str, Sequence[Json]],
+    table: Table,
+    unfit: dict[int, Unfit],
+) -> None:
+    """Put what no field has a place for where the provider takes anything."""
+    names: list[str] = [*table]
+    found: list[Json] = []
+    for place, row in enumerate(zip(*table.values(), strict=True)):
+        values = {
+            name: value
+            for name, value in zip(names, row, strict=True)
+            if value is not None
+        }
+        found.append(None)
+        if values and place not in unfit:
             try:
                 found[place] = _overflow(overflow, values)
             except FieldInvalid as problem:
                 unfit[place] = _unfit(overflow, problem)
-        if overflow:
-            _put(fields, overflow, found)
+    _put(fields, overflow, found)
 
 
 def _put(fields: dict[str, Sequence[Json]], key: str, column: Sequence[Json]) -> None:

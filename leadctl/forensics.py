@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from leadctl.phones.spelling import PhoneProblem, is_cut, is_rounded, spelled
 
 if TYPE_CHECKING:
-    from leadctl.mapping import Mapper
+    from collections.abc import Iterable
+
     from leadctl.model import Json
-    from leadctl.source import Source
 
 FEWEST = 3
 LEAST_SHARE = 0.02
@@ -41,6 +41,15 @@ class Damage:
         """Whether the rounded ones are too many for chance."""
         return self.rounded >= max(FEWEST, LEAST_SHARE * self.numbers)
 
+    def plus(self, values: Iterable[Json]) -> Damage:
+        """Return what is known with more cells of the column."""
+        filled = [value for value in values if value is not None and value != ""]
+        return Damage(
+            self.numbers + len(filled),
+            self.cut + sum(map(is_cut, filled)),
+            self.rounded + sum(map(looks_rounded, filled)),
+        )
+
     def includes(self, value: Json) -> bool:
         """Tell whether a number is one of too many rounded ones."""
         return self.is_rounded and looks_rounded(value)
@@ -53,21 +62,6 @@ class Damage:
             f"{damaged:,} of {self.numbers:,} numbers look cut by a spreadsheet; "
             "the file needs a new export, with the column as text"
         )
-
-
-def damage(source: Source, mapper: Mapper) -> Damage:
-    """Judge the phone column of a file; quick where the file holds nothing odd."""
-    phone = mapper.getters.get("phone")
-    if not source.suspicious or phone is None:
-        return Damage()
-    numbers = cut = rounded = 0
-    for block in source.blocks():
-        for value in phone(block.cells):
-            if value is not None and value != "":
-                numbers += 1
-                cut += is_cut(value)
-                rounded += looks_rounded(value)
-    return Damage(numbers, cut, rounded)
 
 
 def looks_rounded(value: Json) -> bool:

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from leadctl.fields import ALIASES, forbids_calls, plain
-from leadctl.mapping import first_of, getters_of
+from leadctl.do_not_call import About, about
+from leadctl.fields import ALIASES, plain
+from leadctl.mapping import getters_of
 from leadctl.model import OWN, Code, Row
-from leadctl.optouts import YES, described, held
 from leadctl.phones.spelling import PhoneProblem, spelled
 from leadctl.preview import pin
 from leadctl.profile import SPEC
@@ -78,7 +78,7 @@ def draft(source: Source) -> str:
             lines.append(f"  {name}: {_listed(found)}")
             taken.update(found)
     rest = [column.name for column in columns if column.name not in taken]
-    return "\n".join([*lines, *_not_sent(rest), *_rules(source, rest), ""])
+    return "\n".join([*lines, *_not_sent(rest), *_opt_outs(rest), ""])
 
 
 def _columns(source: Source) -> Iterator[Column]:
@@ -162,33 +162,13 @@ def _not_sent(rest: Sequence[str]) -> Iterator[str]:
             yield f"  #   {key}: {_text(name)}"
 
 
-def _rules(source: Source, rest: Sequence[str]) -> Iterator[str]:
-    """Write a rule for each column that seems to say who must not be called.
-
-    Only for words that stand in it: a rule that holds for nobody would keep a run from
-    saying that nothing reads the column.
-    """
-    getters = {
-        name: first_of(source.columns, [name], nested=source.nested)
-        for name in rest
-        if forbids_calls(name) or plain(name) == "unsubscribed"
-    }
-    if not getters:
-        return
-    found = held(source, getters)
-    if any(words.keys() & YES for words in found.values()):
-        yield "# Leaves these people out:"
-        yield "skip_if:"
-    else:
-        yield "# Would leave these people out:"
-        yield "# skip_if:"
-    for name, words in found.items():
-        meant = sorted(words.keys() & YES)
-        holds = _visible(f"  # {_text(name)} holds {described(words)}")
-        yield holds if meant else f"{holds}: say which words mean it"
-        listed = ", ".join(map(_text, meant)) or "WORD"
-        rule = f"  - {{column: {_text(name)}, in: [{listed}]}}"
-        yield rule if meant else f"# {rule}"
+def _opt_outs(rest: Sequence[str]) -> Iterator[str]:
+    """Say which columns leave rows out, and how to keep them from it."""
+    names = [n for n in rest if about(n) in (About.FORBIDS, About.CONSENT)]
+    if names:
+        yield "# Rows that say there that somebody must not be called are left out;"
+        yield "# uncomment to send them all the same:"
+        yield f"# ignore: [{', '.join(map(_text, names))}]"
 
 
 def _keys(names: Sequence[str]) -> dict[str, str]:

@@ -6,7 +6,6 @@ file -> rows -> judged: leads, and why the others are none -> not yet delivered
 
 from __future__ import annotations
 
-import math
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from operator import not_
@@ -24,6 +23,7 @@ from leadctl.judge import Judge, parted
 from leadctl.ledger.records import BatchState
 from leadctl.model import Batch, Code, Finding, Leads, Outcome, Status
 from leadctl.progress import Meter
+from leadctl.times import TIMED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -231,7 +231,15 @@ class Importer:
                 doubted = rest.among(in_doubt)
                 self._books.doubt(file, rest.chosen(doubted))
                 rest = self._parted(file, rest, doubted, _DOUBTED)
-            yield rest
+            yield self._timely(file, rest)
+
+    def _timely(self, file: int, leads: Leads) -> Leads:
+        """Reject leads whose time is past, now that no delivered one is among them."""
+        for name in TIMED:
+            verdict = Status.REJECTED, Code.FIELD_INVALID, f"{name}: in the past", name
+            past = self.judge.past(name, leads)
+            leads = self._parted(file, leads, past, verdict)
+        return leads
 
     def _undelivered(
         self, file: int, leads: Leads, delivered: Mapping[bytes, str]
@@ -274,12 +282,8 @@ class Importer:
 
     def _blocks(self, file: int) -> Iterator[Block]:
         """Read the rows that are to be read (--skip, --limit)."""
-        first, limit = self._job.skip + 1, self._job.limit
-        last = math.inf if limit is None else self._job.skip + limit
         for block in self._job.sources[file].blocks():
-            if block.first > last:
+            if read := self._job.within(block):
+                yield read
+            elif block.first > self._job.skip:
                 return
-            if first <= block.first and block.last <= last:
-                yield block
-            elif first <= block.last:
-                yield block.between(first, last)

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from leadctl.clock import now
 from leadctl.errors import InputUnusable
+from leadctl.fields import INSTRUCTIONS
 from leadctl.mapping import bind, bind_by_name
 from leadctl.phones.normalize import PhoneCheck
 from leadctl.suppression import Suppressed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
 
     from leadctl.mapping import Mapper
+    from leadctl.model import Block
     from leadctl.profile import Profile
     from leadctl.provider import Provider
     from leadctl.source import Source
@@ -55,6 +61,24 @@ class Rules:
     skip: int = 0
     limit: int | None = None
     suppressed: Suppressed = field(default_factory=Suppressed)
+    ignored: frozenset[str] = frozenset()
+    """Columns not to be read, beside those that the profile ignores."""
+    now: Callable[[], datetime] = now
+
+    @property
+    def zone(self) -> ZoneInfo | None:
+        """The zone of times that are written without one."""
+        return self.profile.zone if self.profile else None
+
+    def within(self, block: Block) -> Block | None:
+        """Return the part of a block that is to be read (--skip, --limit)."""
+        first = self.skip + 1
+        last = math.inf if self.limit is None else self.skip + self.limit
+        if first <= block.first and block.last <= last:
+            return block
+        if block.first > last or block.last < first:
+            return None
+        return block.between(first, last)
 
     @property
     def effective_region(self) -> str | None:
@@ -75,18 +99,30 @@ class Job(Rules):
 def require_mappable(job: Job) -> None:
     """Raise InputUnusable unless every file of the job fits the column map."""
     for source in job.sources:
-        mapper_of(source, job.profile, job.constants)
+        mapper_of(source, job)
 
 
-def mapper_of(
-    source: Source, profile: Profile | None, constants: Mapping[str, str]
-) -> Mapper:
+def require_acted_on(profile: Profile, provider: Provider) -> None:
+    """Raise InputUnusable for a field that the provider cannot act on."""
+    for name in INSTRUCTIONS:
+        if name in profile.fields and not provider.has_place_for(name):
+            raise profile.document.problem(
+                (*profile.at, "fields", name),
+                f"{provider.title} cannot act on {name}",
+                hint=f"leave {name} out of the profile for {provider.title}",
+            )
+
+
+def mapper_of(source: Source, rules: Rules) -> Mapper:
     """Bind a profile, or the names of lead fields, to a file's columns."""
+    profile, header, nested = rules.profile, source.columns, source.nested
     try:
         if profile:
-            fixed = profile.with_constants(constants)
-            return bind(fixed, source.columns, nested=source.nested)
-        return bind_by_name(source.columns, constants, nested=source.nested)
+            fixed = profile.with_constants(rules.constants)
+            return bind(fixed, header, nested=nested, ignored=rules.ignored)
+        return bind_by_name(
+            header, rules.constants, nested=nested, ignored=rules.ignored
+        )
     except InputUnusable as error:
         error.message = f"{source.shown}: {error.message}"
         if not profile:

@@ -15,13 +15,15 @@ from operator import not_
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from leadctl.fitting import Fitter, Unfit
-from leadctl.forensics import ROUNDED, damage
+from leadctl.forensics import ROUNDED
 from leadctl.job import mapper_of
 from leadctl.masking import shapes
 from leadctl.model import Block, Code, Finding, Leads, Malformed, Row, Status
 from leadctl.phones.normalize import ANY_COUNTRY, Normalizer
+from leadctl.prescan import Prescan
 from leadctl.seen import Seen
 from leadctl.source import expected_rows
+from leadctl.times import TIMED, is_past
 from leadctl.wording import short
 
 if TYPE_CHECKING:
@@ -29,8 +31,7 @@ if TYPE_CHECKING:
 
     from leadctl.fitting import Fitted
     from leadctl.job import Rules
-    from leadctl.mapping import Mapper
-    from leadctl.model import Cells, Json
+    from leadctl.model import Cells, Json, Note
     from leadctl.source import Source
 
 
@@ -80,20 +81,22 @@ class Judge:
     def __init__(self, rules: Rules, digest: Callable[[str], bytes] = unkeyed) -> None:
         self._sources = rules.sources
         self._provider = rules.provider
-        self._fitter = Fitter(rules.provider, _normaliser(rules), digest)
-        self.mappers: list[Mapper] = [
-            mapper_of(source, rules.profile, rules.constants)
-            for source in rules.sources
-        ]
-        self._damage = [
-            damage(source, mapper)
+        self._zone = rules.zone
+        self._now = rules.now
+        fields = rules.provider.fields if rules.provider else ()
+        self._timed = {
+            field.name: field.wire for field in fields if field.name in TIMED
+        }
+        self._fitter = Fitter(rules.provider, _normaliser(rules), digest, rules.zone)
+        self.mappers = [mapper_of(source, rules) for source in rules.sources]
+        self._prescans = [
+            Prescan(rules, source, mapper)
             for source, mapper in zip(rules.sources, self.mappers, strict=True)
         ]
         self._suppressed = rules.suppressed
         self._seen = Seen(expected_rows(rules.sources, rules.skip, rules.limit) or 0)
         self.repairs: Counter[str] = Counter()
         """Repairs of phone cells, by kind."""
-        self._skipped_by: set[str | None] = set()
 
     @property
     def unplaced(self) -> set[str]:
@@ -102,18 +105,35 @@ class Judge:
 
     def damages(self) -> Iterator[tuple[Source, str]]:
         """Yield a sentence for each file whose phones a spreadsheet has cut."""
-        for source, found in zip(self._sources, self._damage, strict=True):
-            if sentence := str(found):
+        for source, prescan in zip(self._sources, self._prescans, strict=True):
+            if sentence := str(prescan.damage):
                 yield source, sentence
 
-    def ruled_in_vain(self) -> list[str]:
-        """Name the columns whose skip rules have left out no row so far."""
-        columns = {rule[0]: None for mapper in self.mappers for rule in mapper.skip}
-        return [name for name in columns if name not in self._skipped_by]
+    def notes(self) -> Iterator[tuple[Source, Note]]:
+        """Yield what to report of each file before anything is sent."""
+        for source, prescan in zip(self._sources, self._prescans, strict=True):
+            for note in prescan.notes():
+                yield source, note
+
+    def rules_without_effect(self) -> Iterator[str]:
+        """Yield a sentence for each skip rule with words that no row read has had."""
+        for rules in zip(*(mapper.skip for mapper in self.mappers), strict=True):
+            unmet = set.intersection(*(rule.unmet for rule in rules))
+            if unmet:
+                yield rules[-1].objection(unmet)
 
     def listed(self, leads: Leads) -> list[bool]:
         """Tell of each lead whether it is on a suppression list."""
         return [key in self._suppressed for key in leads.keys]
+
+    def past(self, name: str, leads: Leads) -> list[bool]:
+        """Tell of each lead whether the time in a field is past."""
+        now = self._now()
+        key = self._timed.get(name, "")
+        column = leads.fields.get(key) or [None] * len(leads)
+        return [
+            isinstance(time, str) and is_past(time, now, self._zone) for time in column
+        ]
 
     def judge(self, file: int, block: Block) -> Judged:
         """Judge the rows of a block of this file, and give up their cells."""
@@ -122,12 +142,16 @@ class Judge:
             Finding(row.number, Status.REJECTED, Code.ROW_MALFORMED, row.reason)
             for row in block.malformed
         ]
-        if mapper.skip:
-            skipped = mapper.skipped(rows)
-            self._skipped_by.update(skipped)
-            findings += _skipped(numbers, skipped)
-            kept = [column is None for column in skipped]
-            numbers, rows = [*compress(numbers, kept)], [*compress(rows, kept)]
+        opt_outs = self._prescans[file].opt_outs
+        for left_out, verdict in (
+            (mapper.skipped, (Code.SKIPPED_BY_RULE, "skip_if: column {!r}")),
+            (opt_outs.held_back, (Code.OPTED_OUT, _OPTED_OUT)),
+        ):
+            columns = left_out(rows)
+            if any(columns):
+                findings += _left_out(numbers, columns, *verdict)
+                kept = [column is None for column in columns]
+                numbers, rows = [*compress(numbers, kept)], [*compress(rows, kept)]
         leads, unfit, repairs = self._fitted(file, numbers, rows)
         # Python hands out memory in the order it came back: cells that go together,
         # before others are read, leave it in order. Without it a row costs 2% more.
@@ -196,7 +220,7 @@ class Judge:
     def _fitted(
         self, file: int, numbers: Sequence[int], rows: Sequence[Cells]
     ) -> Fitted:
-        table, damage = self.mappers[file].table(rows), self._damage[file]
+        table, damage = self.mappers[file].table(rows), self._prescans[file].damage
         odd = {}
         if damage.is_rounded:
             odd = {
@@ -237,6 +261,7 @@ _LISTED = (
     "its number is on a suppression list",
     "phone",
 )
+_OPTED_OUT = "the column {!r} says that this person must not be called"
 _MET = (
     Status.DUPLICATE,
     Code.DUPLICATE_IN_FILE,
@@ -255,10 +280,10 @@ def parted(
     return leads.chosen([*map(not_, left_out)]), findings
 
 
-def _skipped(
-    numbers: Sequence[int], columns: Sequence[str | None]
+def _left_out(
+    numbers: Sequence[int], columns: Sequence[str | None], code: Code, reason: str
 ) -> Iterator[Finding]:
     for number, column in zip(numbers, columns, strict=True):
         if column is not None:
-            reason = f"skip_if: column {short(column)!r}"
-            yield Finding(number, Status.SUPPRESSED, Code.SKIPPED_BY_RULE, reason)
+            said = reason.format(short(column))
+            yield Finding(number, Status.SUPPRESSED, code, said)

@@ -12,20 +12,21 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, TypeAlias
 
 from leadctl.errors import InputUnusable
-from leadctl.fields import ALIASES, plain, word
+from leadctl.fields import ALIASES, means_none, plain, word
 from leadctl.model import OWN
+from leadctl.patterns import searcher
 from leadctl.profile import Columns, Constant, Members, Template, Translated
 from leadctl.profile import columns as read_by
 from leadctl.remembered import Remembered
 from leadctl.sniffing import looks_like_data
 from leadctl.spreadsheet import without_errors
-from leadctl.wording import nearest, short
+from leadctl.wording import MOST_NAMES, nearest, short
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     from leadctl.model import Cells, Json
-    from leadctl.profile import Profile, Source
+    from leadctl.profile import Profile, SkipRule, Source
     from leadctl.yamlfile import Document, Where
 
 Getter: TypeAlias = "Callable[[Sequence[Cells]], Sequence[Json]]"
@@ -47,11 +48,17 @@ class Mapper:
     getters: dict[str, Getter]
     columns: dict[str, tuple[str, ...]]
     unused: tuple[str, ...]
-    skip: tuple[tuple[str, Getter, frozenset[str]], ...] = ()
+    ignored: frozenset[str] = frozenset()
+    skip: tuple[BoundRule, ...] = ()
 
     def table(self, rows: Sequence[Cells]) -> Table:
         """Return the fields of rows; text is trimmed, what is empty is None."""
-        return {name: _trimmed(getter(rows)) for name, getter in self.getters.items()}
+        table = {name: _trimmed(get(rows)) for name, get in self.getters.items()}
+        if "external_id" in table:
+            table["external_id"] = [
+                None if means_none(value) else value for value in table["external_id"]
+            ]
+        return table
 
     def values(self, cells: Cells) -> Values:
         """Return the fields of one row."""
@@ -61,15 +68,46 @@ class Mapper:
     def skipped(self, rows: Sequence[Cells]) -> list[str | None]:
         """Return for each row the column whose skip rule holds, the first in order."""
         found: list[str | None] = [None] * len(rows)
-        for column, getter, words in reversed(self.skip):
-            for place, value in enumerate(getter(rows)):
-                if word(value) in words:
-                    found[place] = column
+        for rule in reversed(self.skip):
+            for place, holds in enumerate(rule.holds(rows)):
+                if holds:
+                    found[place] = rule.column
         return found
 
-    def skipped_by(self, cells: Cells) -> str | None:
-        """Return the column whose skip rule holds for this row."""
-        return self.skipped([cells])[0]
+
+class BoundRule:
+    """A skip rule bound to a file's column; `unmet` is what no row has had so far."""
+
+    def __init__(self, rule: SkipRule, getter: Getter) -> None:
+        self.rule = rule
+        self.column = rule.column
+        self.unmet = {*rule.words, *rule.parts, *filter(None, [rule.pattern])}
+        self._getter = getter
+        self._words = frozenset(rule.words)
+        self._found = searcher(rule.pattern) if rule.pattern else None
+        self._known = Remembered(self._is_met)
+
+    def holds(self, rows: Sequence[Cells]) -> Sequence[Json]:
+        """Tell of each row whether the rule leaves it out."""
+        return self._known.column(self._getter(rows))
+
+    def _is_met(self, value: Json) -> bool:
+        spelled = word(value)
+        met = {part for part in self.rule.parts if part in spelled}
+        if spelled in self._words:
+            met.add(spelled)
+        if self._found and self._found(spelled):
+            met.add(self.rule.pattern)
+        self.unmet -= met
+        return bool(met)
+
+    def objection(self, unmet: Collection[str]) -> str:
+        """Say which of its texts no row has, with the nearest that some row has."""
+        shown = ", ".join(
+            f"{short(text)!r}{nearest(text, self._known)}" if text else "an empty cell"
+            for text in sorted(unmet)[:MOST_NAMES]
+        )
+        return f"skip_if: no row has {shown} in {short(self.column)!r}"
 
 
 def _trimmed(values: Sequence[Json]) -> list[Json]:
@@ -89,10 +127,17 @@ def _is_blank(value: Json) -> bool:
     return value is None or (isinstance(value, str) and not value.strip())
 
 
-def bind(profile: Profile, header: Sequence[str], *, nested: bool) -> Mapper:
+def bind(
+    profile: Profile,
+    header: Sequence[str],
+    *,
+    nested: bool,
+    ignored: Collection[str] = (),
+) -> Mapper:
     """Bind a profile to a file's columns; InputUnusable for a column the file lacks.
 
-    `nested` allows dotted paths into objects (JSONL).
+    `nested` allows dotted paths into objects (JSONL). `ignored` columns are not read;
+    nobody is told of them.
     """
     # Rules and the phone want to know of an error; it is no value of a lead.
     binder = _Binder(profile.document, header, nested=nested)
@@ -106,21 +151,26 @@ def bind(profile: Profile, header: Sequence[str], *, nested: bool) -> Mapper:
             (*profile.at, "fields"), "the profile says nothing about `phone`"
         )
     skip = tuple(
-        (rule.column, binder.getter(Columns((rule.column,), rule.where)), rule.words)
+        BoundRule(rule, binder.getter(Columns((rule.column,), rule.where)))
         for rule in profile.skip
     )
     columns = {name: tuple(read_by(source)) for name, source in profile.fields.items()}
-    unused = _unused(header, profile.columns, nested=nested)
-    return Mapper(getters, columns, unused, skip)
+    ignoring = profile.ignored.union(ignored)
+    unused = _unused(header, profile.columns | ignoring, nested=nested)
+    return Mapper(getters, columns, unused, ignoring, skip)
 
 
 def bind_by_name(
-    header: Sequence[str], constants: Mapping[str, str], *, nested: bool
+    header: Sequence[str],
+    constants: Mapping[str, str],
+    *,
+    nested: bool,
+    ignored: Collection[str] = (),
 ) -> Mapper:
     """Match columns with lead fields by name and alias; InputUnusable: no phone."""
     by_alias: dict[str, list[str]] = {}
     for name in header:
-        if not name.startswith(OWN):
+        if not name.startswith(OWN) and name not in ignored:
             by_alias.setdefault(plain(name), []).append(name)
     columns: dict[str, tuple[str, ...]] = {}
     for lead_field, aliases in ALIASES.items():
@@ -137,8 +187,9 @@ def bind_by_name(
         for name, found in columns.items()
     }
     getters |= {name: _constant(value) for name, value in constants.items()}
-    used = {name for names in columns.values() for name in names}
-    return Mapper(getters, columns, _unused(header, used, nested=nested))
+    used = {name for names in columns.values() for name in names} | {*ignored}
+    unused = _unused(header, used, nested=nested)
+    return Mapper(getters, columns, unused, frozenset(ignored))
 
 
 @dataclass

@@ -29,7 +29,7 @@ class Status(StrEnum):
     ACCEPTED = "accepted"  # queued there; nothing more is reported per lead
     DUPLICATE = "duplicate"  # it was there already
     REJECTED = "rejected"  # not acceptable as it is
-    SUPPRESSED = "suppressed"  # left out on the user's word
+    SUPPRESSED = "suppressed"  # left out on the user's word or the person's
     FAILED = "failed"  # certainly not delivered; sending again is safe
     UNKNOWN = "unknown"  # sent, the answer lost; sending again could add it twice
 
@@ -53,6 +53,7 @@ class Code(StrEnum):
     DUPLICATE_IN_CAMPAIGN = "duplicate_in_campaign"
     ALREADY_DELIVERED = "already_delivered"
     SKIPPED_BY_RULE = "skipped_by_rule"
+    OPTED_OUT = "opted_out"
     ON_SUPPRESSION_LIST = "on_suppression_list"
     ON_PROVIDER_DNC = "on_provider_dnc"
     PROVIDER_REJECTED = "provider_rejected"

@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING
 
 from leadctl.errors import InputUnusable
 from leadctl.judge import Judge
-from leadctl.optouts import missed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from leadctl.job import Rules
     from leadctl.judge import RowView
-    from leadctl.model import Finding, Json
+    from leadctl.model import Finding, Json, Note
     from leadctl.source import Source
 
 FIRST_ROWS = 5
@@ -42,7 +41,8 @@ class Preview:
     counts: Mapping[str, int] = field(default_factory=dict)
     rows: int = 0
     damage: str = ""
-    missed: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
+    without_effect: tuple[str, ...] = ()
     problem: InputUnusable | None = None
 
 
@@ -84,7 +84,8 @@ def preview(rules: Rules) -> Preview:
         counts,
         rows,
         "".join(sentence for _source, sentence in judge.damages()),
-        (*missed(source, mapper),),
+        tuple(note for _source, note in judge.notes()),
+        (*judge.rules_without_effect(),),
     )
 
 

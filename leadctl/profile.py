@@ -9,12 +9,21 @@ import re
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, TypeAlias
 
+from leadctl import times
 from leadctl.errors import UsageError
-from leadctl.fields import FIELDS, OBJECTS, PRIORITIES, is_priority, word
+from leadctl.fields import (
+    FIELDS,
+    OBJECTS,
+    PRIORITIES,
+    is_priority,
+    word,
+)
+from leadctl.patterns import BadPattern, searcher
 from leadctl.wording import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from zoneinfo import ZoneInfo
 
     from leadctl.model import Json
     from leadctl.yamlfile import Document, Where
@@ -67,11 +76,26 @@ Source: TypeAlias = Columns | Template | Constant | Members | Translated
 
 @dataclass(frozen=True)
 class SkipRule:
-    """Leave a row out when a column holds one of these words (case does not count)."""
+    """Leave a row out when a column holds what any of these conditions says.
+
+    The column is one of the `words`, has one of the `parts` in it, or is matched by the
+    `pattern`; case does not count.
+    """
 
     column: str
-    words: frozenset[str]
+    words: tuple[str, ...]
+    parts: tuple[str, ...]
+    pattern: str
     where: Where
+
+    def __str__(self) -> str:
+        said = {
+            "is": ", ".join(sorted(spelled or "empty" for spelled in self.words)),
+            "contains": ", ".join(sorted(self.parts)),
+            "matches": self.pattern,
+        }
+        ways = " or ".join(f"{way} {what}" for way, what in said.items() if what)
+        return f"{self.column} {ways}"
 
 
 @dataclass(frozen=True)
@@ -94,6 +118,10 @@ class Profile:
     region: str | None = None
     shape: Shape = Shape()
     skip: tuple[SkipRule, ...] = ()
+    ignored: frozenset[str] = frozenset()
+    """Columns that are knowingly not read."""
+    zone: ZoneInfo | None = None
+    """The zone of times that are written without one."""
     content: Json = None
     """The profile as it was read: loading it again gives the same map."""
     at: Where = ()
@@ -131,9 +159,12 @@ def columns(source: Source) -> Iterator[str]:
             pass
 
 
+KEYS = ("region", "timezone", "file", "fields", "skip_if", "ignore")
+
+
 def load(document: Document, at: Where = ()) -> Profile:
     """Read a profile from a document or a part of it (the config's `profiles.NAME`)."""
-    table = document.table(at, ("region", "file", "fields", "skip_if"))
+    table = document.table(at, KEYS)
     region = table.get("region")
     if region is not None and not (
         isinstance(region, str) and re.fullmatch("[A-Z]{2}", region)
@@ -153,8 +184,41 @@ def load(document: Document, at: Where = ()) -> Profile:
     sources = {name: _source(document, (*at, "fields", name), name) for name in named}
     _require_priorities(document, (*at, "fields", "priority"))
     skip = _skip_rules(document, (*at, "skip_if"))
-    shape = _shape(document, (*at, "file"))
-    return Profile(document, sources, region, shape, skip, document.at(at), at)
+    return Profile(
+        document,
+        sources,
+        region,
+        _shape(document, (*at, "file")),
+        skip,
+        _ignored(document, (*at, "ignore")),
+        _timezone(document, (*at, "timezone")),
+        document.at(at),
+        at,
+    )
+
+
+def _ignored(document: Document, where: Where) -> frozenset[str]:
+    match document.at(where):
+        case None:
+            return frozenset()
+        case str() | int() as name if not isinstance(name, bool):
+            return frozenset({str(name)})
+        case list() as names if all(type(name) in (str, int) for name in names):
+            return frozenset(map(str, names))
+        case _:
+            raise document.problem(where, "ignore takes a column, or a list of them")
+
+
+def _timezone(document: Document, where: Where) -> ZoneInfo | None:
+    name = document.at(where)
+    if name is None:
+        return None
+    if not isinstance(name, str):
+        raise document.problem(where, "timezone must be text")
+    try:
+        return times.zone(name)
+    except ValueError as error:
+        raise document.problem(where, f"timezone: {error}") from None
 
 
 FORMATS = ("csv", "tsv", "jsonl", "xlsx")
@@ -300,9 +364,30 @@ def _skip_rules(document: Document, where: Where) -> tuple[SkipRule, ...]:
 
 
 def _skip_rule(document: Document, where: Where) -> SkipRule:
-    table = document.table(where, ("column", "in"))
-    column, words = table.get("column"), table.get("in")
-    if not isinstance(column, str) or not isinstance(words, list) or not words:
-        raise document.problem(where, "skip_if needs {column: NAME, in: [word, …]}")
-    folded = frozenset(word(given) for given in words)
-    return SkipRule(column, folded, (*where, "column"))
+    table = document.table(where, ("column", "in", "contains", "matches"))
+    column, pattern = table.get("column"), table.get("matches", "")
+    words, parts = (_words(table.get(key, [])) for key in ("in", "contains"))
+    if (
+        not isinstance(column, str)
+        or not isinstance(pattern, str)
+        or words is None
+        or parts is None
+        or "" in parts
+        or not (words or parts or pattern)
+    ):
+        raise document.problem(
+            where,
+            "skip_if needs {column: NAME, in: [word, …]}; "
+            "contains: [text, …] and matches: PATTERN may stand for in, or beside it",
+        )
+    try:
+        if pattern:
+            searcher(pattern)
+    except BadPattern as error:
+        raise document.problem((*where, "matches"), f"matches: {error}") from None
+    return SkipRule(column, words, parts, pattern, (*where, "column"))
+
+
+def _words(given: Json) -> tuple[str, ...] | None:
+    """Return words as they are compared; None where this is no list."""
+    return tuple(map(word, given)) if isinstance(given, list) else None

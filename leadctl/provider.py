@@ -26,6 +26,7 @@ from leadctl.errors import (
     Unusable,
     UsageError,
 )
+from leadctl.fields import INSTRUCTIONS
 from leadctl.model import CREATED, Note, Outcome
 from leadctl.wording import nearest
 
@@ -153,11 +154,15 @@ class Provider(ABC):
         )
 
     def has_place_for(self, name: str) -> bool:
-        """Tell whether a lead field is sent; parts of a name are, within the name."""
+        """Tell whether a lead field is sent; parts of a name are, within the name.
+
+        As mere data an instruction would be disregarded.
+        """
         places = {"phone"} | {field.name for field in self.fields}
         if "name" in places:
             places |= {"first_name", "last_name"}
-        return name in places or self.overflow is not None
+        kept = self.overflow is not None and name not in INSTRUCTIONS
+        return name in places or kept
 
     @abstractmethod
     def auth(self, secrets: Mapping[str, str]) -> httpx.Auth: ...

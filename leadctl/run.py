@@ -17,7 +17,7 @@ from leadctl.errors import (
     ProviderError,
     RejectsNotWritten,
 )
-from leadctl.fields import forbids_calls, unheeded
+from leadctl.fields import INSTRUCTIONS
 from leadctl.importer import Importer, Known
 from leadctl.job import require_mappable
 from leadctl.journey import Patience
@@ -25,7 +25,7 @@ from leadctl.ledger import open_existing, open_ledger
 from leadctl.ledger.records import NewRun
 from leadctl.model import IN_REJECT_FILE
 from leadctl.progress import Meter
-from leadctl.wording import count, listed, short
+from leadctl.wording import count, listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -327,10 +327,9 @@ def _warn(order: Order, importer: Importer) -> None:
                 )
     for source, sentence in importer.judge.damages():
         order.tell(f"{source.shown}: {sentence}")
-    mappers = importer.judge.mappers
-    for source, mapper in zip(order.job.sources, mappers, strict=True):
-        if sentence := unheeded(mapper.unused):
-            order.warn(f"{source.shown}: {sentence}")
+    for source, found in importer.judge.notes():
+        tell = order.warn if found.is_warning else order.tell
+        tell(f"{source.shown}: {found.message}")
 
 
 def _say_once(order: Order, importer: Importer, books: RunWriter) -> None:
@@ -338,8 +337,8 @@ def _say_once(order: Order, importer: Importer, books: RunWriter) -> None:
     title = order.account.provider.title
     rows = sum(books.tally.values())
     if rows and order.resumes is None:  # of a resumed run, part was read before
-        for column in filter(forbids_calls, importer.judge.ruled_in_vain()):
-            order.tell(f"the rule for {short(column)!r} left out no row")
+        for sentence in importer.judge.rules_without_effect():
+            order.tell(sentence)
     for mapper in importer.judge.mappers:
         for name, columns in mapper.columns.items():
             if len(columns) > 1 and not order.job.profile:
@@ -353,8 +352,8 @@ def _say_once(order: Order, importer: Importer, books: RunWriter) -> None:
         order.tell(
             f"columns not sent: {listed(sorted(unused))} (a profile can map them)"
         )
-    if importer.judge.unplaced:
-        fields = ", ".join(sorted(importer.judge.unplaced))
+    if unplaced := importer.judge.unplaced - {*INSTRUCTIONS}:
+        fields = ", ".join(sorted(unplaced))
         order.tell(f"{title} has no place for: {fields}; not sent")
     if order.access and order.account.provider.warning:
         order.tell(order.account.provider.warning)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from leadctl.config import allowed_settings
 from leadctl.connection import Connection
 from leadctl.fields import FIELDS, OBJECTS, PRIORITIES
+from leadctl.patterns import LONGEST
 from leadctl.profile import DELIMITERS, FORMATS, SPEC, Shape
 from leadctl.provider import installed, provider_class
 from leadctl.settings import MOST
@@ -165,6 +166,10 @@ def _profile() -> Schema:
                 "type": ["string", "null"],
                 "pattern": "^[A-Z]{2}$",
             },
+            "timezone": {
+                "description": "Zone of times without one, e.g. Asia/Kolkata (IANA).",
+                "type": ["string", "null"],
+            },
             "file": _shape(),
             "fields": {
                 "description": "Where each lead field comes from.",
@@ -180,6 +185,11 @@ def _profile() -> Schema:
                     _ref("rule"),
                     {"type": "array", "items": _ref("rule")},
                 ],
+            },
+            "ignore": {
+                "description": "Columns that are knowingly not read.",
+                "type": ["string", "integer", "array", "null"],
+                "items": {"type": ["string", "integer"]},
             },
         },
         "additionalProperties": False,
@@ -278,10 +288,27 @@ def _parts_of_profiles() -> dict[str, Json]:
         },
         "rule": {
             "type": "object",
-            "required": ["column", "in"],
+            "required": ["column"],
+            "anyOf": [
+                {
+                    "required": [way],
+                    "properties": {way: {"minItems": 1, "minLength": 1}},
+                }
+                for way in ("in", "contains", "matches")
+            ],
             "properties": {
                 "column": {"type": "string"},
-                "in": {"type": "array", "minItems": 1},
+                "in": {"description": "Words of whole cells.", "type": "array"},
+                "contains": {
+                    "description": "Texts within cells.",
+                    "type": "array",
+                    "items": {"pattern": r"\S", "not": {"const": None}},
+                },
+                "matches": {
+                    "description": "A regular expression, found anywhere in a cell.",
+                    "type": "string",
+                    "maxLength": LONGEST,
+                },
             },
             "additionalProperties": False,
         },

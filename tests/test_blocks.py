@@ -172,7 +172,7 @@ def test_block_of_rows_is_its_rows(
         {n: column[place] for n, column in table.items() if column[place] is not None}
         for place in range(len(rows))
     ]
-    assert mapper.skipped([*rows]) == [mapper.skipped_by(row) for row in rows]
+    assert mapper.skipped([*rows]) == [mapper.skipped([row])[0] for row in rows]
     fitter = fitting_for(provider)
     found = fitter.fitted(range(len(rows)), table)
     leads = {lead.row: lead for lead in found.leads}

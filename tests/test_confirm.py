@@ -76,7 +76,7 @@ def test_column_of_those_who_must_not_be_called_is_told_of_before(push: Push) ->
         screen = " ".join(terminal.until(QUESTION).split())
         terminal.type("n\n")
         assert terminal.end() == 7
-    assert "beware 'Do Not Call' seems to say who must not be called" in screen
+    assert "beware leads.csv: the column 'Do Not Call' seems to say" in screen
 
 
 PROFILE = """

@@ -189,6 +189,10 @@ def test_date_is_passed_on(written: str) -> None:
     assert fields.iso_date(written) == written.strip()
 
 
+def test_midnight_is_how_a_spreadsheet_writes_a_date() -> None:
+    assert fields.iso_date("2026-03-31T00:00:00") == "2026-03-31"
+
+
 @pytest.mark.parametrize(
     "written",
     [
@@ -197,7 +201,7 @@ def test_date_is_passed_on(written: str) -> None:
         "20260331",
         "2026-02-29",
         "2026-W10-1",
-        "2026-03-31T00:00",
+        "2026-03-31T00:01",
         "٢٠٢٦-03-31",
         "",
         None,

@@ -101,6 +101,7 @@ def test_document_has_the_same(program: Program) -> None:
         "not_sent": ["Status"],
         "problem": None,
         "damage": None,
+        "notes": [],
         "rows_looked_at": 2,
         "rejected": {},
         "rejects": [],

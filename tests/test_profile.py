@@ -234,7 +234,8 @@ def test_whole_object_can_be_taken() -> None:
 def skipped(rule: str, cells: Cells, header: list[str] | None = None) -> str | None:
     text = f"fields: {{phone: Phone}}\nskip_if: {rule}\n"
     nested = isinstance(cells, dict)
-    return mapper(text, header or HEADER, nested=nested).skipped_by(cells)
+    (found,) = mapper(text, header or HEADER, nested=nested).skipped([cells])
+    return found
 
 
 @pytest.mark.parametrize(
@@ -281,6 +282,27 @@ def test_rule_holds_for_json_as_for_text(words: str, value: Json) -> None:
     cells: dict[str, Json] = {"Phone": "12", "consent": value}
     rule = f"{{column: consent, in: {words}}}"
     assert skipped(rule, cells, ["Phone", "consent"]) == "consent"
+
+
+@pytest.mark.parametrize(
+    ("rule", "cell", "skips"),
+    [
+        ("contains: [dead]", "Deadline", True),
+        ("contains: [dead, lost]", "it was LOST", True),
+        ("contains: [dead]", "new", False),
+        ("matches: 'dead|lost'", "it was LOST", True),
+        ("matches: '^(dead|lost)$'", "it was lost", False),
+        ("matches: '^(a+)+$'", "a" * 5000 + "b", False),
+        ("in: [new], contains: [dead]", "Deadline", True),
+        ("in: [new], matches: x", "New", True),
+        ("in: [new], matches: x", "old", False),
+    ],
+)
+def test_rule_may_ask_for_a_part_or_a_pattern(
+    rule: str, cell: str, *, skips: bool
+) -> None:
+    found = skipped(f"{{column: Status, {rule}}}", ["12", "", "", "", cell])
+    assert found == ("Status" if skips else None)
 
 
 # --- mistakes ----------------------------------------------------------------------

@@ -156,112 +156,41 @@ def test_people_who_opted_out_are_left_out(push: Push) -> None:
     assert push.phones("voiso") == ["15551230001"]
 
 
-def rules_of_a_draft(program: Program) -> dict[str, frozenset[str]]:
-    return {rule.column: rule.words for rule in drafted(program, "leads.csv").skip}
-
-
-def test_rule_is_drafted_for_the_words_that_stand_in_the_column(
-    program: Program,
-) -> None:
-    """In any row: one person in a thousand is not to be called."""
-    rows = "".join(f"+1555{n:07},nein,,100\n" for n in range(1500))
-    program.write(
-        "leads.csv",
-        f"phone,Do Not Call,Opt Out,100% DNC\n{rows}+15551230001,JA,s\u00ed,\n",
-    )
-    assert rules_of_a_draft(program) == {
-        "Do Not Call": frozenset({"ja"}),
-        "Opt Out": frozenset({"s\u00ed"}),
-    }
+def test_draft_names_the_columns_that_leave_people_out(program: Program) -> None:
+    program.write("leads.csv", "phone,DNC,Consent\n+15551230001,ja,\n")
     text = program("profile", "guess", "leads.csv").out
-    assert "  # Do Not Call holds nein (1,500), ja (1)\n" in text
-    said = '"100% DNC" holds 100 (1,500), nothing (1): say which words mean it\n'
-    assert f"  # {said}#   - {{column: " in text
-
-
-def test_column_whose_words_nobody_knows_stays_unread_and_told_of(
-    push: Push,
-) -> None:
-    """A rule that leaves nobody out would keep the run from saying so."""
-    program = push.program
-    program.write("leads.csv", "phone,DNC\n+15551230001,nie\n+15551230002,\n")
-    program("profile", "guess", "leads.csv", "-o", "draft.yaml")
-    text = (program.folder / "draft.yaml").read_text()
-    assert text.endswith(
-        "# Would leave these people out:\n# skip_if:\n"
-        "  # DNC holds nie (1), nothing (1): say which words mean it\n"
-        "#   - {column: DNC, in: [WORD]}\n"
-    )
-    ran = push("voiso", "leads.csv", "--profile", "draft.yaml")
-    assert "'DNC' seems to say who must not be called" in ran.err
-    taken_in = text.replace("# skip_if", "skip_if").replace("#   - ", "  - ")
-    program.write("draft.yaml", taken_in.replace("WORD", "nie"))
+    assert "# ignore: [DNC, Consent]\n" in text
+    program.write("draft.yaml", text.replace("# ignore:", "ignore:"))
     ran = program(*CHECK, "--profile", "draft.yaml", "--json")
-    assert ran.counts == {"created": 1, "suppressed": 1}, ran.err
+    assert ran.counts == {"created": 1}, ran.err
 
 
-def test_texts_and_numbers_in_a_column_are_counted_and_not_shown(
-    program: Program,
+UNMET = {
+    "in: [ded]": "no row has 'ded' (did you mean 'Dead'?) in 'Status'",
+    "in: [dead]": "",
+    "in: [dead, gone, '']": "no row has an empty cell, 'gone' in 'Status'",
+    "contains: [ea, xy]": "no row has 'xy' in 'Status'",
+    "matches: '^x'": "no row has '^x' in 'Status'",
+    "contains: [ea], matches: 'd$'": "",
+}
+
+
+@pytest.mark.parametrize(("rule", "told"), UNMET.items(), ids=UNMET)
+def test_words_of_a_rule_that_no_row_has_are_reported(
+    program: Program, rule: str, told: str
 ) -> None:
-    program.write(
-        "leads.csv",
-        "phone,DNC,Opt Out,NDNC\n"
-        "+15551230001,asked Ann Testperson on the phone,5551230001,a\n"
-        + "".join(f"+155512310{n:02},,,{n}\n" for n in range(10, 20)),
-    )
-    text = program("profile", "guess", "leads.csv").out
-    assert "# DNC holds 2 different words: say" in text
-    assert "# Opt Out holds 2 different words: say" in text
-    assert "# NDNC holds 11 different words: say" in text
-
-
-def test_column_with_a_text_a_row_does_not_fill_the_memory(program: Program) -> None:
-    rows = "".join(f"+1555123{n:04},at {n}\n" for n in range(1500))
-    program.write("leads.csv", f"phone,DNC\n{rows}+15551239999,yes\n")
-    assert rules_of_a_draft(program) == {"DNC": frozenset({"yes"})}
-    text = program("profile", "guess", "leads.csv").out
-    assert "DNC holds 1,000 different words or more" in text
-
-
-IN_VAIN = "the rule for 'Do Not Call' leaves out no row: none of its words is in"
-
-
-@pytest.mark.parametrize(
-    ("words", "cells", "is_told"),
-    [
-        ("yes, y", ["ja", "nein"], True),
-        ("yes, y", ["nein", "", "No"], False),
-        ("ja", ["Ja", "nein"], False),
-        ("ja", ["", ""], False),
-    ],
-    ids=["other words", "nobody objects", "fits", "empty"],
-)
-def test_rule_that_leaves_out_nobody_is_told_of(
-    program: Program, words: str, cells: list[str], *, is_told: bool
-) -> None:
-    rows = "".join(f"+1555123000{n},{cell}\n" for n, cell in enumerate(cells))
-    program.write("leads.csv", f"phone,Do Not Call\n{rows}")
-    rule = f"skip_if: {{column: Do Not Call, in: [{words}]}}"
-    program.write("p.yaml", f"fields: {{phone: phone}}\n{rule}\n")
-    ran = program("profile", "check", "p.yaml", "leads.csv")
-    assert (ran.code, ran.out) == (0, "p.yaml is sound and fits leads.csv\n")
-    assert (f"leads.csv: {IN_VAIN}" in ran.err) is is_told
-    assert ("which holds ja (1), nein (1)" in ran.err) is is_told
-    ran = program("preview", "leads.csv", "--profile", "p.yaml", discreet=False)
-    assert (IN_VAIN in ran.out) is is_told
-    ran = program(*CHECK, "--profile", "p.yaml")
-    heeded = "suppressed" in ran.out
-    assert ("the rule for 'Do Not Call' left out no row" in ran.err) is not heeded
-
-
-def test_two_rules_on_a_column_are_taken_together(program: Program) -> None:
-    program.write("leads.csv", "phone,DNC,Status\n+15551230001,ja,new\n")
-    rules = "[{column: DNC, in: ['yes']}, {column: DNC, in: [ja]}]"
-    other = "{column: Status, in: [dead]}"
-    program.write("p.yaml", f"fields: {{phone: phone}}\nskip_if: {rules}\n")
-    assert program("profile", "check", "p.yaml", "leads.csv").err == ""
-    program.write("p.yaml", f"fields: {{phone: phone}}\nskip_if: {other}\n")
-    assert program("profile", "check", "p.yaml", "leads.csv").err == ""
+    program.write("leads.csv", "phone,Status\n+15551230001,Dead\n+15551230002,new\n")
+    rules = f"skip_if: {{column: Status, {rule}}}"
+    program.write("p.yaml", f"fields: {{phone: phone}}\n{rules}\n")
+    for command in (
+        ("profile", "check", "p.yaml", "leads.csv"),
+        ("preview", "leads.csv", "--profile", "p.yaml"),
+        (*CHECK, "--profile", "p.yaml"),
+    ):
+        ran = program(*command, discreet=False)
+        assert ran.code == 0
+        assert ("no row has" in ran.out + ran.err) is bool(told)
+        assert told in ran.out + ran.err
 
 
 ODD_NAMES = (

@@ -97,6 +97,12 @@ GOOD_PROFILES = [
     "fields: {phone: Mobile}\nfile: {format: csv, delimiter: ;, header: false}",
     "fields: {phone: Mobile}\nfile: {delimiter: Tab, encoding: cp1252, sheet: 2}",
     "fields: {phone: Mobile}\nskip_if: [{column: A, in: [x]}, {column: B, in: [y]}]",
+    "fields: {phone: Mobile}\nskip_if: {column: A, contains: [x, 1], matches: '^x+$'}",
+    "fields: {phone: Mobile}\nskip_if: {column: A, in: [], matches: x}",
+    "fields: {phone: Mobile}\nignore: [Notes, 3]",
+    "fields: {phone: Mobile}\nignore: Notes",
+    "fields: {phone: Mobile}\nignore:\ntimezone:",
+    "fields: {phone: Mobile}\ntimezone: Asia/Kolkata",
 ]
 
 BROKEN_PROFILES: dict[str, list[Any]] = {
@@ -154,6 +160,17 @@ BROKEN_PROFILES: dict[str, list[Any]] = {
     "fields: {phone: x}\nskip_if: {column: Status}": ["skip_if"],
     "fields: {phone: x}\nskip_if: {column: Status, in: []}": ["skip_if"],
     "fields: {phone: x}\nskip_if: {column: Status, in: dead}": ["skip_if"],
+    "fields: {phone: x}\nskip_if: {column: Status, contains: dead}": ["skip_if"],
+    "fields: {phone: x}\nskip_if: {column: Status, contains: ['']}": ["skip_if"],
+    "fields: {phone: x}\nskip_if: {column: Status, matches: ''}": ["skip_if"],
+    "fields: {phone: x}\nskip_if: {column: Status, matches: [x]}": ["skip_if"],
+    f"fields: {{phone: x}}\nskip_if:\n  column: a\n  matches: {'x' * 501}": [
+        *("skip_if", "matches")
+    ],
+    "fields: {phone: x}\nignore: {a: b}": ["ignore"],
+    "fields: {phone: x}\nignore: true": ["ignore"],
+    "fields: {phone: x}\nignore:\n- [a]": ["ignore", 0],
+    "fields: {phone: x}\ntimezone: 5": ["timezone"],
     "fields: {phone: x}\nskip_if:\n  column: a\n  in: [x]\n  ni: [y]": [
         *("skip_if", "ni")
     ],

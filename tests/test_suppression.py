@@ -13,7 +13,7 @@ from openpyxl import Workbook
 from leadctl.sandbox import Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from conftest import Push
@@ -31,7 +31,7 @@ def leads(program: Program) -> Path:
     return program.write("leads.csv", LEADS)
 
 
-def workbook(rows: list[list[str]]) -> bytes:
+def workbook(rows: Sequence[Sequence[object]]) -> bytes:
     book, file = Workbook(write_only=True), io.BytesIO()
     sheet = book.create_sheet()
     for row in rows:

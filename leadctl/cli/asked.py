@@ -38,6 +38,7 @@ class Asked:
     skip: int = 0
     max_rejects: str | None = None
     suppress: Sequence[str] = ()
+    ignore_columns: Sequence[str] = ()
     rejects: Path | None = None
     acknowledge_compliance: bool = False
     resend_delivered: bool = False
@@ -64,7 +65,8 @@ class Asked:
         kept["files"] = [
             name if name == STDIN else str(Path(name).absolute()) for name in self.files
         ]
-        kept["constants"], kept["tags"] = [*self.constants], [*self.tags]
+        for name in ("constants", "tags", "ignore_columns"):
+            kept[name] = [*getattr(self, name)]
         kept["suppress"] = [str(Path(path).absolute()) for path in self.suppress]
         kept["rejects"] = str(self.rejects.absolute()) if self.rejects else None
         kept["config"] = str(self.config.absolute()) if self.config else None

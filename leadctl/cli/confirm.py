@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from leadctl.cli.progress import forecast_of
 from leadctl.cli.show import heard, say
 from leadctl.errors import NotConfirmed, UsageError
-from leadctl.fields import unheeded
+from leadctl.fields import INSTRUCTIONS
 from leadctl.job import mapper_of
+from leadctl.judge import Judge
 from leadctl.probe import Verdict
 from leadctl.probing import require_no_doubt
 from leadctl.profile import Columns, Constant, Members, Template, Translated
@@ -103,6 +104,9 @@ def _facts(order: Order, probe: Probe) -> Iterator[tuple[str, str]]:
     yield "account", order.account.name
     yield "campaign", _campaign(job.campaign, probe)
     yield from dict.fromkeys(_columns_used(job))
+    for source, note in Judge(job).notes():
+        label = "beware" if note.is_warning else "note"
+        yield label, f"{source.shown}: {note.message}"
     if job.suppressed:
         yield "left out", "numbers on a suppression list"
     yield "then", provider.consequence
@@ -118,12 +122,11 @@ def _campaign(campaign: str, probe: Probe) -> str:
 def _columns_used(job: Job) -> Iterator[tuple[str, str]]:
     """Say for each file what of it is sent, and what is not."""
     for source in job.sources:
-        mapper = mapper_of(source, job.profile, job.constants)
+        mapper = mapper_of(source, job)
         yield "sends", _sent(job, mapper, source.columns)
         for label, text in (
             ("not sent", _unplaced(job, mapper)),
-            ("beware", unheeded(mapper.unused)),
-            ("left out", _left_out(mapper)),
+            ("left out", "; ".join(f"rows where {r.rule}" for r in mapper.skip)),
         ):
             if text:
                 yield label, text
@@ -170,19 +173,15 @@ def _columns(source: Source, header: Collection[str]) -> str:
 
 def _unplaced(job: Job, mapper: Mapper) -> str:
     """Name the fields that the files hold and the provider does not take."""
-    names = [name for name in mapper.getters if not job.provider.has_place_for(name)]
+    names = [
+        name
+        for name in mapper.getters
+        if name not in INSTRUCTIONS and not job.provider.has_place_for(name)
+    ]
     if not names:
         return ""
     them = "it" if len(names) == 1 else "them"
     return f"{', '.join(names)}: {job.provider.title} has no place for {them}"
-
-
-def _left_out(mapper: Mapper) -> str:
-    """Say which rows the profile's rules leave out."""
-    return "; ".join(
-        f"rows where {short(column)} is {', '.join(sorted(words))}"
-        for column, _, words in mapper.skip
-    )
 
 
 def _answered(question: str) -> bool:

@@ -245,6 +245,16 @@ Suppress: TypeAlias = Annotated[
         callback=several,
     ),
 ]
+IgnoreColumns: TypeAlias = Annotated[
+    list[str] | None,
+    shared(
+        "--ignore-column",
+        takes="NAME",
+        about="Never read it, e.g. Notes; repeatable.",
+        section=Section.ROW,
+        callback=several,
+    ),
+]
 RejectsPath: TypeAlias = Annotated[
     Path | None,
     shared(

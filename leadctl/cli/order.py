@@ -18,12 +18,13 @@ from leadctl.cli import inputs
 from leadctl.encoding import usable
 from leadctl.errors import InputUnusable, UsageError
 from leadctl.exposure import exposures
-from leadctl.fields import FieldInvalid
-from leadctl.job import Job, RejectLimit, Rules
+from leadctl.fields import INSTRUCTIONS, FieldInvalid
+from leadctl.job import Job, RejectLimit, Rules, require_acted_on
 from leadctl.phones.normalize import PhoneCheck, PhoneForm
 from leadctl.phones.numbering_plan import is_region
 from leadctl.run import Order
 from leadctl.suppression import List, Suppressed
+from leadctl.times import check_in
 from leadctl.wording import nearest
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from leadctl.config import Account
     from leadctl.model import Json
     from leadctl.profile import Profile
+    from leadctl.source import Source
     from leadctl.yamlfile import Document
 
 
@@ -48,7 +50,7 @@ def ordered(asked: Asked) -> Iterator[Order]:
     campaign = _campaign(asked, account)
     access = None if asked.offline else line.access(account, asked.environment)
     state = platformdirs.user_state_path("leadctl")
-    mapped = _profile(asked, document)
+    mapped = _profile(asked, document, account)
     with inputs.spooled(asked, state / "spool") as spool:
         job = _job(asked, account, campaign, mapped, spool)
         job = replace(job, suppressed=_suppressed(asked, account, job))
@@ -78,17 +80,19 @@ def looked_at(asked: Asked) -> Iterator[Rules]:
     """Open files without an order: nothing is recorded, sent or written."""
     _require_text(asked)
     document = config.load(asked.config)
-    mapped = _profile(asked, document)
     account = _account(asked, document) if asked.provider or asked.account else None
+    mapped = _profile(asked, document, account)
     with inputs.spooled(
         asked, platformdirs.user_state_path("leadctl") / "spool"
     ) as copy:
         try:
+            sources = inputs.sources(asked, copy, mapped)
             yield Rules(
-                sources=inputs.sources(asked, copy, mapped),
+                sources=sources,
                 provider=account.provider if account else None,
                 profile=mapped,
-                constants=_constants(asked.constants, account),
+                constants=_constants(asked.constants, account, mapped),
+                ignored=_ignored(asked, sources),
                 region=_region(asked.region),
                 phone_check=inputs.choice(
                     PhoneCheck, asked.phone_check, "--phone-check"
@@ -106,7 +110,7 @@ def job_again(asked: Asked) -> Iterator[Job]:
     account = _account(asked, document)
     state = platformdirs.user_state_path("leadctl")
     with inputs.spooled(asked, state / "spool") as spool:
-        mapped = _profile(asked, document)
+        mapped = _profile(asked, document, account)
         yield _job(asked, account, _campaign(asked, account), mapped, spool)
 
 
@@ -117,13 +121,15 @@ def _job(
     mapped: Profile | None,
     spool: Path | None,
 ) -> Job:
+    sources = inputs.sources(asked, spool, mapped)
     return Job(
         provider=account.provider,
         campaign=campaign,
-        sources=inputs.sources(asked, spool, mapped),
+        sources=sources,
         batch_size=min(account.limits.batch_size, asked.batch_size or sys.maxsize),
         profile=mapped,
-        constants=_constants(asked.constants, account),
+        constants=_constants(asked.constants, account, mapped),
+        ignored=_ignored(asked, sources),
         region=_region(asked.region),
         phone_check=inputs.choice(PhoneCheck, asked.phone_check, "--phone-check"),
         tags=tuple(asked.tags),
@@ -131,6 +137,15 @@ def _job(
         limit=asked.limit,
         reject_limit=reject_limit(asked.max_rejects),
     )
+
+
+def _ignored(asked: Asked, sources: Sequence[Source]) -> frozenset[str]:
+    columns = {name: None for source in sources for name in source.columns}
+    for name in asked.ignore_columns:
+        if name not in columns:
+            near = nearest(name, columns)
+            raise UsageError(f"--ignore-column: no file has a column {name!r}{near}")
+    return frozenset(asked.ignore_columns)
 
 
 def _require_text(asked: Asked) -> None:
@@ -237,8 +252,12 @@ def _suppressed(asked: Asked, account: Account, job: Job) -> Suppressed:
     return suppression.read(lists, rule, region)
 
 
-def _profile(asked: Asked, document: Document) -> Profile | None:
+def _profile(
+    asked: Asked, document: Document, account: Account | None
+) -> Profile | None:
     found = _read_profile(asked, document)
+    if found and account:
+        require_acted_on(found, account.provider)
     if found and found.region and not is_region(found.region):
         raise found.document.problem(
             (*found.at, "region"),
@@ -275,9 +294,12 @@ def _read_profile(asked: Asked, document: Document) -> Profile | None:
     )
 
 
-def _constants(given: Sequence[str], account: Account | None) -> dict[str, str]:
+def _constants(
+    given: Sequence[str], account: Account | None, mapped: Profile | None
+) -> dict[str, str]:
     fields = account.provider.fields if account else ()
-    checks = {field.name: field.check for field in fields}
+    zone = mapped.zone if mapped else None
+    checks = {field.name: check_in(zone, field) for field in fields}
     constants = {}
     for text in given:
         name, equals, value = text.partition("=")
@@ -285,6 +307,15 @@ def _constants(given: Sequence[str], account: Account | None) -> dict[str, str]:
             raise UsageError(f"--set takes FIELD=VALUE, not {text!r}")
         field_name = name.strip()
         profile.require_field(field_name)
+        if (
+            account
+            and field_name in INSTRUCTIONS
+            and not account.provider.has_place_for(field_name)
+        ):
+            raise UsageError(
+                f"--set {field_name}: {account.provider.title} cannot act on it",
+                hint=f"leave out --set {field_name}",
+            )
         if value.strip() and field_name in checks:
             try:
                 checks[field_name](value.strip())

@@ -33,6 +33,7 @@ def preview(
     region: options.Region = None,
     phone_check: options.PhoneCheckName = "possible",
     set_: options.Constants = None,
+    ignore_column: options.IgnoreColumns = None,
     format_: options.FormatName = None,
     encoding: options.Encoding = None,
     delimiter: options.Delimiter = None,
@@ -59,6 +60,7 @@ def preview(
         region=region,
         phone_check=phone_check,
         constants=set_ or (),
+        ignore_columns=ignore_column or (),
         format=format_,
         encoding=encoding,
         delimiter=delimiter,
@@ -125,6 +127,10 @@ def _facts(found: Preview) -> Json:
         "not_sent": [*found.unused],
         "problem": found.problem.message if found.problem else None,
         "damage": found.damage or None,
+        "notes": [
+            {"code": note.code, "count": note.count, "message": note.message}
+            for note in found.notes
+        ],
         "rows_looked_at": found.rows,
         "rejected": dict(found.counts),
         "first": [_row_facts(view) for view in found.first],
@@ -155,7 +161,6 @@ def _filled(cells: Mapping[str, Json]) -> dict[str, Json]:
 
 
 def _lines(found: Preview) -> Iterator[str]:
-    from leadctl.fields import unheeded
     from leadctl.guessing import flow
     from leadctl.preview import pin
     from leadctl.wording import listed
@@ -174,9 +179,7 @@ def _lines(found: Preview) -> Iterator[str]:
         yield f"  {_printed(listed(columns))} → {name}"
     if found.unused:
         yield f"  not sent: {_printed(listed(found.unused))}"
-    if sentence := unheeded(found.unused):
-        yield f"  {sentence}"
-    for sentence in found.missed:
+    for sentence in (*(note.message for note in found.notes), *found.without_effect):
         yield f"  {_printed(sentence)}"
     if found.damage:
         yield f"  {found.damage}"

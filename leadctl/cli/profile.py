@@ -88,16 +88,17 @@ def check(
     """
     from leadctl.cli.asked import Asked
     from leadctl.cli.order import looked_at
-    from leadctl.job import mapper_of
-    from leadctl.optouts import missed
+    from leadctl.judge import Judge
 
     asked = Asked(files=files or (), profile=profile, config=config, offline=True)
     with ExitStack() as stack:
         rules = stack.enter_context(looked_at(asked))
-        for source in rules.sources:
-            mapper = mapper_of(source, rules.profile, {})
-            for sentence in missed(source, mapper):
-                say(f"{source.shown}: {sentence}")
+        judge = Judge(rules)
+        for mapper, source in zip(judge.mappers, rules.sources, strict=True):
+            for block in source.blocks():
+                mapper.skipped(block.cells)
+        for sentence in judge.rules_without_effect():
+            say(sentence)
     fits = f" and fits {', '.join(files)}" if files else ""
     typer.echo(f"{profile} is sound{fits}")
 

@@ -38,6 +38,7 @@ def push(
     skip: options.Skip = 0,
     max_rejects: options.MaxRejects = None,
     suppress: options.Suppress = None,
+    ignore_column: options.IgnoreColumns = None,
     rejects: options.RejectsPath = None,
     dry_run: options.DryRun = False,
     sandbox: options.SandboxRun = False,
@@ -55,8 +56,7 @@ def push(
 ) -> None:
     """Upload leads to a campaign.
 
-    Maps the columns, checks every row, uploads in batches, says what became of each
-    row, and writes the rows to correct into a reject file.
+    Maps columns, checks rows, uploads in batches, and writes a reject file.
 
     Example: leadctl push leads.csv --provider voiso --campaign 3
     """
@@ -83,6 +83,7 @@ def push(
         skip=skip,
         max_rejects=max_rejects,
         suppress=suppress or (),
+        ignore_columns=ignore_column or (),
         rejects=rejects,
         acknowledge_compliance=acknowledge_compliance,
         resend_delivered=resend_delivered,
@@ -113,6 +114,7 @@ def check(
     skip: options.Skip = 0,
     max_rejects: options.MaxRejects = None,
     suppress: options.Suppress = None,
+    ignore_column: options.IgnoreColumns = None,
     rejects: options.RejectsPath = None,
     json: options.Json = False,
     output: options.Form = "table",
@@ -149,6 +151,7 @@ def check(
         skip=skip,
         max_rejects=max_rejects,
         suppress=suppress or (),
+        ignore_columns=ignore_column or (),
         rejects=rejects,
         ledger=ledger,
         config=config,

@@ -1,0 +1,313 @@
+"""People whose row says that they must not be called are held back, and it is said."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from leadctl.do_not_call import (
+    About,
+    Says,
+    about,
+    forbidden_by,
+    is_likely,
+    is_phrase,
+    may_begin_so,
+    permitted_by,
+)
+
+if TYPE_CHECKING:
+    from conftest import Push
+    from program import Program
+
+CHECK = ("check", "leads.csv", "--provider", "voiso")
+
+FORBIDDING = """
+Do Not Call|DO_NOT_CONTACT|DoNotCall|Is DNC?|100% DNC|opt-out|NDNC|DND|DNCR|HasOptedOut
+Don't call|No Calls|Unsubscribed|Phone Blacklisted|TPS|CTPS registered|Opt Out Date
+No llamar|Lista Robinson|Não ligar|Nao perturbe|Ne pas appeler|Bloctel|Opposition
+Nicht anrufen|Robinsonliste|Werbesperre|Non chiamare|Registro delle opposizioni
+Niet bellen|Bel-me-niet|Nie dzwonić|Nie dzwonic|La tattasil|call mat karo
+"""
+CONSENTING = """
+Consent|Marketing Consent|Opt-in|Permission to call|OK to call?|Einwilligung|Zustimmung
+Consentement|Consentimiento|Consentimento|Consenso|Toestemming|Zgoda
+"""
+OTHERS = """
+Called|Dndola|Adopt outcome|Do not call before|DNC checked|Consent date|Consent source
+Status|Notes|Options|Robinson Name|Opportunity|Contact|Callback|Position
+"""
+SAYINGS = """
+Do Not Call|DNC|dnc (2025)|DNC 2024-01-05|DNC since May 2025|***DNC***|opted out
+Opted-Out|UNSUBSCRIBED|please do not call|do_not_call|DoNotCall|Do not contact!|NDNC
+Don\u2019t call|no llamar|Não ligar|nao ligar|ne pas appeler|Bloctel|nicht anrufen
+bitte nicht anrufen|Robinsonliste|non chiamare|niet bellen|nie dzwonić|la tattasil
+call mat karo|कॉल न करें|لا تتصل|не звонить|désabonnée|DESABONNE
+"""
+NO_SAYINGS = """
+2025|1|yes|no|0|new|()|called|do|not interested|Donna|Nora|12 May 2025|list
+Customer asked: do not call before five|We do not call people like that|DNCX|optional
+"""
+
+
+def lines(text: str) -> list[str]:
+    return [part for line in text.split("\n") for part in line.split("|") if part]
+
+
+@pytest.mark.parametrize(
+    ("headers", "subject"),
+    [
+        (FORBIDDING, About.FORBIDS),
+        (CONSENTING, About.CONSENT),
+        ("Email Opt Out|SMS Blacklisted|Newsletter Unsubscribed", About.MESSAGES),
+        (OTHERS, About.OTHER),
+    ],
+    ids=["forbid", "consent", "messages", "others"],
+)
+def test_header_says_what_its_column_is_about(headers: str, subject: About) -> None:
+    found = {header: about(header) for header in lines(headers)}
+    assert found == dict.fromkeys(found, subject)
+
+
+def test_whole_cell_says_that_somebody_must_not_be_called() -> None:
+    assert [cell for cell in lines(SAYINGS) if not is_phrase(cell)] == []
+    assert [cell for cell in lines(NO_SAYINGS) if is_phrase(cell)] == []
+
+
+def test_quick_look_passes_over_no_phrase() -> None:
+    marked = [
+        f"{mark}{cell}" for cell in lines(SAYINGS) for mark in ("", " (", "\u26d4 ")
+    ]
+    assert [cell for cell in marked if not may_begin_so(cell[:3])] == []
+    assert [cell for cell in marked if not is_likely(cell)] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "forbidden", "permitted"),
+    [
+        (
+            "yes|true|1|x|ja|si|sí|oui|sim|tak|2025-01-31|✓",
+            Says.DO_NOT_CALL,
+            Says.CALL,
+        ),
+        ("no|false|0|nein|não|nie|nee", Says.CALL, Says.DO_NOT_CALL),
+        ("dnc|opted out|do not call", Says.DO_NOT_CALL, Says.DO_NOT_CALL),
+        ("n/a|null|-", Says.NOTHING, Says.NOTHING),
+        ("perhaps|7|31", Says.UNCLEAR, Says.UNCLEAR),
+        ("withdrawn|widerrufen|revoked", Says.UNCLEAR, Says.DO_NOT_CALL),
+    ],
+)
+def test_answer_in_a_column_of_its_own(
+    words: str, forbidden: Says, permitted: Says
+) -> None:
+    for each in lines(words):
+        assert (forbidden_by(each), permitted_by(each)) == (forbidden, permitted), each
+
+
+FILE = """\
+phone,Lead Status,Phone Blacklisted,Nicht anrufen,Consent,Notes,Email Status
++15551230001,Do Not Call,False,nein,yes,,
++15551230002,New,True,,yes,,
++15551230003,New,,ja,yes,,
++15551230004,New,,,no,,
++15551230005,New,,,,please do not call her before five,Unsubscribed
++15551230006,New,,,yes,opted out,
++15551230007,DNC (2025),,,yes,,
++15551230008,New,,perhaps,yes,,
+"""
+SENT = ["15551230005", "15551230008"]
+
+
+def test_rows_are_held_back_and_it_is_said_before_anything_is_sent(push: Push) -> None:
+    push.program.write("leads.csv", FILE)
+    ran = push("voiso", "leads.csv", "--json")
+    assert ran.code == 0
+    assert ran.counts == {"created": 2, "suppressed": 6}
+    assert ran.codes == {"opted_out": 6}
+    assert push.phones("voiso") == SENT
+    for told in (
+        "2 rows say in 'Lead Status' that the person must not be called",
+        "1 row says in 'Nicht anrufen' that the person must not be called",
+        "--ignore-column 'Nicht anrufen'",
+        "'Nicht anrufen' seems to say who must not be called; 1 value is not",
+        "perhaps (1)",
+        "'Consent' is empty in 1 row",
+    ):
+        assert told in ran.err, told
+    assert not (push.program.folder / "leads.rejects.csv").exists()
+
+
+def test_mapped_column_holds_back_too(push: Push) -> None:
+    push.program.write("leads.csv", FILE)
+    push.program.write(
+        "p.yaml", "fields: {phone: phone, metadata: {status: Lead Status}}\n"
+    )
+    ran = push("lupitor", "leads.csv", "--profile", "p.yaml", "--json")
+    assert ran.codes == {"opted_out": 6}
+
+
+IGNORING = ("Lead Status", "Phone Blacklisted", "Nicht anrufen", "Consent", "Notes")
+
+
+@pytest.mark.parametrize("by", ["option", "variable", "profile"])
+def test_column_can_be_ignored_by_name(program: Program, by: str) -> None:
+    program.write("leads.csv", FILE)
+    program.write(
+        "p.yaml", f"fields: {{phone: phone}}\nignore: {json.dumps(IGNORING)}\n"
+    )
+    more: list[str] = []
+    env: dict[str, str] = {}
+    if by == "option":
+        more = [f"--ignore-column={name}" for name in IGNORING]
+    elif by == "variable":
+        env = {"LEADCTL_IGNORE_COLUMN": " ".join(f"'{name}'" for name in IGNORING)}
+    else:
+        more = ["--profile", "p.yaml"]
+    ran = program(*CHECK, *more, "--json", env=env)
+    assert ran.counts == {"created": 8}, ran.err
+    assert "must not be called" not in ran.err
+    assert "Notes" not in ran.err
+
+
+def test_column_to_ignore_that_no_file_has_is_named(program: Program) -> None:
+    program.write("leads.csv", FILE)
+    ran = program(*CHECK, "--ignore-column", "Lead status")
+    assert ran.code == 2
+    assert "no file has a column 'Lead status' (did you mean 'Lead Status'?)" in ran.err
+
+
+def test_preview_shows_who_is_held_back(program: Program) -> None:
+    program.write("leads.csv", FILE)
+    ran = program("preview", "leads.csv", "--json", discreet=False)
+    (found,) = json.loads(ran.out)["files"]
+    assert found["rejected"] == {"opted_out": 6}
+    notes = {note["code"]: note["count"] for note in found["notes"]}
+    assert notes == {
+        "opt_outs_held_back": 1,
+        "opt_outs_unclear": 1,
+        "consent_empty": 1,
+    }
+    assert found["first"][0]["code"] == "opted_out"
+
+
+def test_json_says_it_by_words_flags_and_lists(push: Push) -> None:
+    rows = [
+        {"phone": "+15551230001", "do_not_call": True},
+        {"phone": "+15551230002", "do_not_call": False},
+        {"phone": "+15551230003", "flags": {"dnc": 1}},
+        {"phone": "+15551230004", "tags": ["vip", "DNC"]},
+        {"phone": "+15551230005", "tags": ["vip"], "flags": {"dnc": 0}},
+        {"phone": "+15551230006", "consent": False},
+    ]
+    push.program.write("leads.jsonl", "".join(f"{json.dumps(row)}\n" for row in rows))
+    ran = push("voiso", "leads.jsonl", "--json")
+    assert ran.codes == {"opted_out": 4}
+    assert push.phones("voiso") == ["15551230002", "15551230005"]
+
+
+def test_row_of_a_file_that_grew_late_is_held_back(program: Program) -> None:
+    """Beyond the rows that are looked at first, nobody is called either."""
+    rows = "".join(f"+1555{n:07},new\n" for n in range(25_000))
+    program.write("leads.csv", f"phone,Status\n{rows}+15559999999,Do not call\n")
+    ran = program(*CHECK, "--json")
+    assert ran.counts == {"created": 25_000, "suppressed": 1}
+
+
+@pytest.mark.parametrize("limits", [("--limit", "1"), ("--skip", "7")])
+def test_only_rows_that_are_read_are_counted(
+    program: Program, limits: tuple[str, str]
+) -> None:
+    program.write("leads.csv", FILE)
+    ran = program(*CHECK, *limits)
+    assert ("rows say in" in ran.err, "1 row says in" in ran.err) == (
+        False,
+        limits[0] == "--limit",
+    )
+
+
+# --- what a provider cannot act on --------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("provider", "constant"),
+    [
+        ("voiso", "scheduled_for=2099-01-01T09:00:00Z"),
+        ("voiso", "expires_on=2099-01-01"),
+        ("yotel", "active=false"),
+        ("yotel", "priority=high"),
+        ("agora", "priority=high"),
+        ("lupitor", "active=true"),
+        ("ozonetel", "scheduled_for=2099-01-01T09:00:00Z"),
+    ],
+)
+def test_constant_that_a_provider_cannot_act_on_is_refused(
+    program: Program, provider: str, constant: str
+) -> None:
+    program.write("leads.csv", "phone\n+919000000001\n")
+    name = constant.partition("=")[0]
+    ran = program("check", "leads.csv", "--provider", provider, "--set", constant)
+    assert ran.code == 2
+    assert f"--set {name}: {provider.title()} cannot act on it" in ran.err
+
+
+def test_profile_with_what_a_provider_cannot_act_on_is_refused(
+    program: Program,
+) -> None:
+    program.write("leads.csv", "phone,When\n+919000000001,\n")
+    program.write("p.yaml", "fields:\n  phone: phone\n  scheduled_for: When\n")
+    ran = program(*CHECK, "--profile", "p.yaml", "--json")
+    assert ran.code == 6
+    message = "p.yaml, line 3: Voiso cannot act on scheduled_for"
+    assert ran.error["message"] == message
+    told = ("preview", "leads.csv", "--profile", "p.yaml")
+    assert program(*told, discreet=False).code == 0
+
+
+def test_header_with_what_a_provider_cannot_act_on_is_said(push: Push) -> None:
+    rows = "9000000001,true,high\n9000000002,false,\n9000000003,,\n9000000004,so,\n"
+    push.program.write("leads.csv", f"phone,Active,Priority\n{rows}")
+    ran = push("yotel", "leads.csv", "--json")
+    assert ran.codes == {"opted_out": 1}
+    assert push.phones("yotel") == ["9000000001", "9000000003", "9000000004"]
+    assert not any(lead.get("metadata") for lead in push.stored("yotel"))
+    for told in (
+        "Yotel cannot act on active (column 'Active'): it is not sent",
+        "Yotel cannot act on priority (column 'Priority'): it is not sent",
+        "1 row says in 'Active' that the person must not be called",
+        "1 value is not understood: so (1)",
+    ):
+        assert told in ran.err, told
+    ran = push.program("preview", "leads.csv", "--provider", "yotel", discreet=False)
+    assert "Yotel cannot act on priority" in ran.out
+
+
+# --- external ids -------------------------------------------------------------------
+
+PLACEHOLDERS = ("N/A", "n/a", "NULL", "\\N", "none", "-", "0", "000", "#REF!", "None")
+
+
+def test_placeholder_is_no_identity(push: Push) -> None:
+    rows = "".join(
+        f"{each},+155512300{place:02}\n"
+        for place, each in enumerate((*PLACEHOLDERS, *PLACEHOLDERS))
+    )
+    push.program.write("leads.csv", f"Record ID,phone\n{rows}")
+    ran = push("lupitor", "leads.csv", "--json")
+    assert ran.counts == {"created": 2 * len(PLACEHOLDERS)}
+    assert not any("externalId" in lead for lead in push.stored("lupitor"))
+    assert "external id" not in ran.err
+
+
+def test_id_beside_several_numbers_is_said_before_anything_is_sent(push: Push) -> None:
+    push.program.write(
+        "leads.csv",
+        "Record ID,phone\na,+15551230001\nb,+15551230002\na,+1 (555) 123-0001\n"
+        "b,+15551230003\nb,+15551230004\n",
+    )
+    ran = push("lupitor", "leads.csv", "--json")
+    assert ran.counts == {"created": 2, "duplicate": 3}
+    told = "1 external id stands beside several numbers, as in row 4"
+    assert told in ran.err
+    assert told not in push("voiso", "leads.csv").err
