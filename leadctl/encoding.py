@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import codecs
 import io
+from dataclasses import dataclass
 
+from leadctl import letters
 from leadctl.errors import InputUnusable
 from leadctl.wording import short
 
@@ -61,6 +63,40 @@ def in_order(said: str | None) -> tuple[str | None, ...]:
         return ()
     is_ascii = codecs.lookup(usable(said)).name.startswith(("iso2022", "hz", "utf-7"))
     return (said, None) if is_ascii else (None, said)
+
+
+@dataclass(frozen=True)
+class Hints:
+    """What is known of a file's encoding before it is read.
+
+    `asked` is the user's word; `unless_utf8` is tried where the bytes are no UTF-8.
+    `region` is of numbers without a country code. With `only_numbers` no name is read,
+    and a guess is good enough.
+    """
+
+    asked: str | None = None
+    unless_utf8: str | None = None
+    region: str | None = None
+    only_numbers: bool = False
+
+
+def candidates(sample: bytes, hints: Hints) -> list[str]:
+    """Name the legacy encodings that a sample may be in; several: nobody can tell.
+
+    The countries of its numbers decide. Where they have no encoding that reads well,
+    the likeliest is taken, unless it is one of other countries with Latin letters.
+    """
+    guess = detected(sample)
+    found = [guess] if guess else []
+    if hints.only_numbers:
+        return found
+    homes = letters.homes(sample, hints.region)
+    if fitting := letters.fitting(sample, homes):
+        return [*fitting.values()]
+    likely = [name for home in homes for name in home.encodings]
+    if likely and guess in letters.LATIN and guess not in likely:
+        return [likely[0], guess]
+    return found
 
 
 def detected(sample: bytes) -> str | None:

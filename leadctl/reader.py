@@ -14,6 +14,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from leadctl import sniffing, workbook
+from leadctl.encoding import Hints
 from leadctl.errors import InputUnusable
 from leadctl.fields import ALIASES, plain
 from leadctl.model import OWN, Row
@@ -41,7 +42,9 @@ class Wishes:
 
     `known` are column names that a profile uses: a line that holds one is the header.
     `phones` are those it reads phone numbers from; none: the names a phone goes by.
-    `unless_utf8` is the encoding of a file whose bytes are no UTF-8.
+    `unless_utf8` is the encoding of a file whose bytes are no UTF-8; where it has to be
+    detected, the `region` of numbers without a country code helps. Of a list of
+    `only_numbers`, names do not matter.
     """
 
     format: Format | None = None
@@ -52,6 +55,13 @@ class Wishes:
     known: frozenset[str] = frozenset()
     phones: frozenset[str] = frozenset()
     unless_utf8: str | None = None
+    region: str | None = None
+    only_numbers: bool = False
+
+    @property
+    def hints(self) -> Hints:
+        """What of this is about the encoding."""
+        return Hints(self.encoding, self.unless_utf8, self.region, self.only_numbers)
 
     def over(self, others: Wishes) -> Wishes:
         """Return these wishes, and the others' where these say nothing."""
@@ -64,6 +74,8 @@ class Wishes:
             self.known | others.known,
             self.phones or others.phones,
             self.unless_utf8 or others.unless_utf8,
+            self.region or others.region,
+            self.only_numbers or others.only_numbers,
         )
 
 
@@ -76,7 +88,7 @@ def open_source(path: Path, wishes: Wishes, shown: str | None = None) -> Source:
     require_file(path, shown)
     if workbook.is_workbook(path, _first_bytes(path, shown)):
         return _workbook(path, shown, wishes)
-    found = survey(path, shown, wishes.encoding, wishes.unless_utf8)
+    found = survey(path, shown, wishes.hints)
     if not found.text.strip():
         raise empty(shown)
     form = wishes.format or (Format.JSONL if _JSON.match(found.text) else Format.CSV)

@@ -160,7 +160,9 @@ def _opened(listed: List) -> list[Source]:
     """Open a list; of a workbook every sheet counts, hidden ones too."""
     known = frozenset([listed.column] if listed.column else [])
     try:
-        sources = open_sheets(listed.path, Wishes(known=known, phones=known))
+        sources = open_sheets(
+            listed.path, Wishes(known=known, phones=known, only_numbers=True)
+        )
     except InputUnusable as error:
         error.message = f"suppression list {error.message}"
         raise

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
+    from leadctl.encoding import Hints
+
 SAMPLE = 64 * 1024
 """Characters that a file's shape is found out from."""
 
@@ -56,32 +58,35 @@ class Survey:
     """Whether the encoding was detected: no byte proves it."""
 
 
-def survey(
-    path: Path, shown: str, asked: str | None = None, unless_utf8: str | None = None
-) -> Survey:
+def survey(path: Path, shown: str, hints: Hints) -> Survey:
     """Read all bytes once, twice where the encoding has to be detected.
 
-    `unless_utf8` is tried before that, where the bytes are no UTF-8.
     Raises InputUnusable with the place and the remedy.
     """
     require_file(path, shown)
     try:
         start = _start(path)
         require_no_other_kind(start, shown)
-        for said in encoding.in_order(unless_utf8):
+        for said in encoding.in_order(hints.unless_utf8):
             with suppress(_Undecodable):
                 return _read(path, shown, _declared(said, start))
-        name, why = _declared(asked, start)
+        name, why = _declared(hints.asked, start)
         try:
             return _read(path, shown, (name, why))
         except _Undecodable as error:
             # UTF-8 letters before the wrong byte prove that the file is damaged UTF-8.
-            sure = asked or why or error.after_letters
-            found = None if sure else encoding.detected(_odd_lines(path))
-            if found is None:
+            sure = hints.asked or why or error.after_letters
+            found = [] if sure else encoding.candidates(_odd_lines(path), hints)
+            if not found:
                 raise _refused(shown, error) from error
+            if len(found) > 1:
+                raise InputUnusable(
+                    f"{shown}: not UTF-8, and its names can be read as {found[0]} or "
+                    f"{found[1]}",
+                    hint=f"name the right one: --encoding {found[0]}",
+                ) from error
             reason = "not UTF-8; the likeliest by its letters (--encoding says another)"
-            return replace(_read(path, shown, (found, reason)), is_guess=True)
+            return replace(_read(path, shown, (found[0], reason)), is_guess=True)
     except _Undecodable as error:
         raise _refused(shown, error) from error
     except OSError as error:

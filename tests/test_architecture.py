@@ -79,7 +79,8 @@ ALLOWED = {
     "patterns": set[str](),
     "times": {"fields", "model", "wording"},
     "packing": set[str](),
-    "encoding": {"errors", "wording"},
+    "letters": set[str](),
+    "encoding": {"errors", "letters", "wording"},
     "foreign": {"errors"},
     "surveying": {"encoding", "errors", "foreign", "packing", "wording"},
     "sniffing": {"fields", "model", "wording"},
@@ -89,6 +90,7 @@ ALLOWED = {
     "splitting": {"model", "strictjson", "swallowing", "wording"},
     "source": {"errors", "model", "packing", "splitting", "surveying", "workbook"},
     "reader": {
+        "encoding",
         "errors",
         "fields",
         "model",

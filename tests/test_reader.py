@@ -427,6 +427,59 @@ def test_encoding_that_cannot_be_used_gives_a_sentence(
         opened(tmp_path, b"a,b\n1,2\n", Wishes(encoding=encoding))
 
 
+@pytest.mark.parametrize(
+    ("name", "code", "encoding"),
+    [
+        ("Jiří Dvořák", "420", "cp1250"),
+        ("Paweł Wiśniewski", "48", "cp1250"),
+        ("Tűzoltó Kőszegi", "36", "cp1250"),
+        ("Ştefan Brăila", "40", "cp1250"),
+        ("Dvořák Kříž Černý", "420", "cp852"),
+        ("Jānis Bērziņš", "371", "cp1257"),
+        ("Rūta Šimkutė", "370", "cp1257"),
+        ("Ayşe Özgür İbrahim", "90", "cp1254"),
+        ("Анна Примерова", "7", "cp1251"),
+        ("Анна Примерова", "380", "koi8-r"),
+        ("Γιώργος Μαρία", "30", "cp1253"),
+        ("José Nuñez", "30", "cp1252"),
+        ("שלום כהן", "972", "cp1255"),
+        ("محمد أحمد", "966", "cp1256"),
+        ("สมชาย ใจดี", "66", "cp874"),
+        ("山田太郎", "81", "cp932"),
+        ("Søren Kjær", "45", "cp1252"),
+        ("Jürgen Müller", "49", "mac-roman"),
+        ("Jürgen Groß", "49", "cp850"),
+        ("Анна Примерова", "1", "cp1251"),
+    ],
+)
+def test_countries_of_the_numbers_decide_on_the_encoding(
+    tmp_path: Path, name: str, code: str, encoding: str
+) -> None:
+    line = f"{name},+{code} 601 123 4000\n"
+    content = f"name,phone\n{line * 3}".encode(encoding)
+    assert cells(tmp_path, content)[0] == [name, f"+{code} 601 123 4000"]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "Jiří,+420601123400\nSřren,+4532123456\n",
+        "Ĺse Kjćr,+420601123400\n",
+    ],
+    ids=["two countries", "another country's letters"],
+)
+def test_encoding_that_the_countries_leave_open_is_refused(
+    tmp_path: Path, lines: str
+) -> None:
+    content = f"name,phone\n{lines}".encode("cp1250")
+    with pytest.raises(
+        InputUnusable, match=r"can be read as cp125\d or cp125\d"
+    ) as caught:
+        opened(tmp_path, content)
+    assert "--encoding" in (caught.value.hint or "")
+    assert opened(tmp_path, content, Wishes(encoding="cp1252")).columns
+
+
 def test_bytes_of_another_encoding_are_found_before_a_row_is_read(
     tmp_path: Path,
 ) -> None:

@@ -347,10 +347,10 @@ def test_phones_of_a_reject_file_are_text_for_a_spreadsheet(
 
 def test_apostrophe_of_a_reject_file_is_no_repair(push: Push) -> None:
     """So a number goes out as it would have gone the first time."""
-    push.program.write("leads.csv", "phone,name,priority\n91 90000 00001,A,soon\n")
+    push.program.write("leads.csv", "phone,name,priority\n+91 90000 00001,A,soon\n")
     assert push("ozonetel", "leads.csv").code == 3
     path = push.program.folder / "leads.rejects.csv"
-    assert "'91 90000 00001," in path.read_text()
+    assert "'+91 90000 00001," in path.read_text()
     path.write_text(path.read_text().replace(",soon", ",1"))
     ran = push("ozonetel", path.name, "--json")
     assert (ran.counts, ran.document["repairs"]) == ({"created": 1}, {})

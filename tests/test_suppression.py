@@ -113,6 +113,16 @@ def test_column_can_be_named(
     assert ran.counts == {"created": 4, "suppressed": 1}, ran.err
 
 
+def test_names_of_a_list_may_be_in_any_encoding(program: Program, leads: Path) -> None:
+    """Czech and Danish names in cp1250: nobody can tell, and nobody is called by it."""
+    content = "name;phone\nJiří;+420601123400\nSřren;+4532123456\nA;+15551230002\n"
+    program.write("never.csv", content.encode("cp1250"))
+    ran = program(
+        *("check", leads, "--provider", "voiso", "--suppress", "never.csv", "--json")
+    )
+    assert ran.counts == {"created": 4, "suppressed": 1}, ran.err
+
+
 def test_suppressed_leads_never_reach_the_provider(push: Push, leads: Path) -> None:
     """From several lists, and in every spelling that a lead may have."""
     push.program.write("leads.csv", LEADS + "+1 555-123-0002,Again Testperson\n")

@@ -46,6 +46,7 @@ def sources(
         unless_utf8=pinned.encoding,
         known=pinned.known,
         phones=pinned.phones,
+        region=pinned.region,
     )
 
     def opened(name: str) -> Source:
@@ -65,6 +66,7 @@ def _wishes(asked: Asked) -> Wishes:
         delimiter=_delimiter(asked.delimiter),
         header=None if asked.header else False,
         sheet=asked.sheet,
+        region=asked.region,
     )
 
 
@@ -78,6 +80,7 @@ def _pinned(mapped: Profile) -> Wishes:
         sheet=shape.sheet,
         known=mapped.columns,
         phones=mapped.phones,
+        region=mapped.region,
     )
 
 
