@@ -1,11 +1,16 @@
-"""How requests prove who sends them: fixed headers, or a key exchanged for a token."""
+"""How requests prove who sends them: fixed credentials, or a key exchanged for a token.
+
+Fixed ones are added to the request itself: another one would not count as the upload.
+"""
 
 from __future__ import annotations
 
 import threading
 import time
+from base64 import b64encode
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 import httpx
 
@@ -44,6 +49,48 @@ class FixedHeaders(httpx.Auth):
 
 def bearer(token: str) -> FixedHeaders:
     return FixedHeaders({"Authorization": f"Bearer {token}"})
+
+
+def basic(user: str, password: str) -> FixedHeaders:
+    pair = b64encode(f"{user}:{password}".encode()).decode()
+    return FixedHeaders({"Authorization": f"Basic {pair}"})
+
+
+class FixedQuery(httpx.Auth):
+    """The same fields in the query of every request."""
+
+    def __init__(self, fields: Mapping[str, str]) -> None:
+        self._fields = dict(fields)
+
+    def auth_flow(
+        self, request: httpx.Request
+    ) -> Generator[httpx.Request, httpx.Response, None]:
+        request.url = request.url.copy_merge_params(self._fields)
+        yield request
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(self._fields)}: hidden)"
+
+
+class FixedForm(httpx.Auth):
+    """The same fields in the form of every request, behind its own."""
+
+    def __init__(self, fields: Mapping[str, str]) -> None:
+        self._fields = dict(fields)
+
+    def auth_flow(
+        self, request: httpx.Request
+    ) -> Generator[httpx.Request, httpx.Response, None]:
+        parts = [request.content, urlencode(self._fields).encode()]
+        content = b"&".join(filter(None, parts))
+        vars(request).pop("_content", None)  # httpx keeps the first body it has read
+        request.stream = httpx.ByteStream(content)
+        request.headers["Content-Length"] = str(len(content))
+        request.headers["Content-Type"] = "application/x-www-form-urlencoded"
+        yield request
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(self._fields)}: hidden)"
 
 
 @dataclass(frozen=True)

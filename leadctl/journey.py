@@ -134,16 +134,15 @@ def isolated(
     return outcomes, [part for part in parts if part]
 
 
-def after_doubt(outcome: Outcome) -> Outcome:
+def after_doubt(outcome: Outcome, *, refusal_is_final: bool) -> Outcome:
     """Say what an earlier try whose answer was lost may have to do with an outcome."""
     match outcome.status:
         case Status.DUPLICATE:
             return outcome._replace(
                 reason=f"{outcome.reason} (probably by this run: an answer was lost)"
             )
-        case Status.REJECTED:
-            return outcome._replace(
-                reason=f"{outcome.reason} (or there already: an answer was lost)"
-            )
+        case Status.REJECTED if not refusal_is_final:
+            reason = f"{outcome.reason} (or there already: an answer was lost)"
+            return Outcome(Status.UNKNOWN, Code.ANSWER_LOST, reason)
         case _:
             return outcome

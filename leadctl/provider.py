@@ -121,6 +121,9 @@ class Provider(ABC):
     """Pattern a campaign must match in full, and how to say so."""
     compares_external_id: ClassVar[bool] = False
     """Whether two leads with one external id count as the same lead there."""
+    refusal_is_final: ClassVar[bool] = False
+    """Whether a lead that it rejects is certainly not in the campaign: then a rejection
+    clears the doubt that a lost answer left."""
     good: ClassVar[Outcome] = CREATED
     """What the provider's best word about a lead amounts to."""
     tokens_per_hour: ClassVar[int | None] = None

@@ -221,7 +221,11 @@ class Settlement:
     ) -> list[Journey]:
         """Record outcomes; leads without one (None) travel on in `parts`, returned."""
         if journey.doubted and not certain:
-            outcomes = [outcome and after_doubt(outcome) for outcome in outcomes]
+            is_final = self._provider.refusal_is_final
+            outcomes = [
+                outcome and after_doubt(outcome, refusal_is_final=is_final)
+                for outcome in outcomes
+            ]
         family, doubted = journey.family, journey.doubted or state is BatchState.DOUBT
         pieces = [
             Journey(

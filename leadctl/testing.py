@@ -312,6 +312,30 @@ def nothing_private_is_shown(folder: Path) -> None:
         assert not any(word in text for word in private for text in shown)
 
 
+def a_lost_upload_is_in_doubt(folder: Path) -> None:
+    """Whatever requests of its own the authentication makes."""
+    case = next(c for c in map(load, cases(folder)) if c.facts["kind"] == "created")
+    secrets = _secrets(case.provider)
+    path = case.provider.request(case.batch).url.path
+    answers = iter([exchange["answer"] for exchange in case.facts["exchanges"]])
+
+    def lose(request: httpx.Request) -> httpx.Response:
+        if request.url.path == path:
+            raise ConnectionResetError
+        answer = next(answers)
+        return httpx.Response(answer["status"], json=answer["json"])
+
+    access = Access(case.provider.auth(secrets), secrets)
+    transport = Transport(access, transport=httpx.MockTransport(lose))
+    try:
+        transport.send(case.provider.request(case.batch))
+    except errors.InDoubt:
+        return
+    finally:
+        transport.close()
+    raise AssertionError("the loss of an upload was not told")
+
+
 def every_kind_is_recorded(folder: Path) -> None:
     """Or `cannot-occur.json` names the kind that cannot occur, and why."""
     recorded = {load(path).facts["kind"] for path in cases(folder)}
@@ -359,6 +383,7 @@ LAWS: tuple[Callable[[Path], None], ...] = (
     a_batch_gives_the_same_bytes_every_time,
     a_higher_word_is_never_dialled_later,
     nothing_private_is_shown,
+    a_lost_upload_is_in_doubt,
     every_kind_is_recorded,
     a_probe_claims_nothing_by_silence,
     a_probe_writes_nothing,

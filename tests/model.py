@@ -124,6 +124,7 @@ class Model(Provider):
     phone_rule = PhoneRule(PhoneForm.E164)
     phone_wire = "phone"
     fields = (Field("name", "name", text),)
+    refusal_is_final = True
 
     base_url: str = "http://127.0.0.1"
     safe: bool = True

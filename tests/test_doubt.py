@@ -63,6 +63,22 @@ def test_status_that_refuses_leaves_no_doubt(push: Push, status: int) -> None:
     assert not ran.counts.keys() & {"created", "unknown"}
 
 
+BAD = "+15554040404"
+
+
+@pytest.mark.parametrize(
+    ("provider", "status"), [("voiso", "unknown"), ("agora", "rejected")]
+)
+def test_rejection_after_a_lost_answer_counts_only_where_it_is_final(
+    push: Push, provider: str, status: str
+) -> None:
+    """Voiso rejects "invalid or duplicate" records: the lead may be there."""
+    push.program.write("leads.csv", f"phone\n{NUMBERS[0]}\n{BAD}\n")
+    push.simulator(provider).faults.add(Fault("lose"))
+    ran = push(provider, "leads.csv", "--json")
+    assert ran.counts == {"duplicate": 1, status: 1}
+
+
 CONTRADICTIONS: dict[str, tuple[str, dict[str, object], str]] = {
     "agora-status-failed": (
         "agora",

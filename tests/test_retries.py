@@ -352,7 +352,7 @@ def lead(program: Program, phone: str = "+15551230001") -> str:
 @pytest.mark.parametrize(
     ("status", "code", "counts"),
     [
-        (400, 3, {"rejected": 1}),
+        (400, 5, {"failed": 1}),
         (401, 4, {"failed": 1}),
         (403, 4, {"failed": 1}),
         (404, 7, {"failed": 1}),

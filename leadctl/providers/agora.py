@@ -58,6 +58,7 @@ class Agora(Provider):
         r"[1-9][0-9]*",
         "a whole number such as 42 (it stands in the dashboard's address)",
     )
+    refusal_is_final = True  # of its format; duplicates are left out, not refused
     good = ACCEPTED  # 202: queued, and nothing more is heard of a lead
     takes_tags = True
     warning = "Agora queues leads and leaves out duplicates without saying which."

@@ -62,6 +62,7 @@ class Lupitor(Provider):
     )
     overflow = "metadata"
     compares_external_id = True
+    refusal_is_final = True  # duplicates have texts and lists of their own
     resend_is_safe = True  # leads already in the campaign are skipped and named
 
     base_url: str = "https://{deployment}.lupitor.com/api/v1"

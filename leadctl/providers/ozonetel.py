@@ -70,6 +70,7 @@ class Ozonetel(Provider):
         ),
         Field("expires_on", "expiryDate", iso_date),
     )
+    refusal_is_final = True  # duplicates have texts of their own
     tokens_per_hour = 10
     campaign_rule = (r"[^\x00-\x1f]+", "the name of an outbound campaign")
 

@@ -47,6 +47,9 @@ class Voiso(Provider):
         Field("active", "active", boolean, "whether the lead is to be called"),
         Field("context_headers", "context_headers", sip_headers),
     )
+    # A lead that is there may be among the rejected: "invalid or duplicate records are
+    # rejected", says "Running an API campaign".
+    refusal_is_final = False
     resend_is_safe = (
         True  # numbers already in the campaign come back under `duplicates`
     )

@@ -53,6 +53,7 @@ class Yotel(Provider):
     # "Leads already in this campaign (by phone)" are counted and not added. The
     # Idempotency-Key counts for nothing: it is not enforced before v1.1 (Idempotency).
     resend_is_safe = True
+    refusal_is_final = True  # of the number; duplicates have a count of their own
     warning = (
         "Numbers on the do-not-call register are stored but not dialled; "
         "Yotel does not say which."
