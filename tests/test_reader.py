@@ -203,6 +203,27 @@ def test_row_that_ends_early_has_empty_cells_at_its_end(
     assert good == [["1", "2", "3"], *rows, ["4", "5", "6"]]
 
 
+PIECES = ["+15551230001", "A", ",", ",", "\n", "\n", '"', '""', '",', ',"', "\\N", " "]
+
+
+@given(
+    body=st.lists(st.sampled_from(PIECES), max_size=60).map("".join),
+    start=st.sampled_from(["phone,name,x\n", "phone\n", "_leadctl_row,phone,x\n"]),
+)
+@settings(deadline=None, database=None, max_examples=300)
+def test_rows_have_the_same_number_wherever_they_are_read(
+    folder: Path, body: str, start: str
+) -> None:
+    """A reject file looks rows up by the numbers that a push gave them."""
+    source = opened(folder, start + body, Wishes(format=Format.CSV, delimiter=","))
+    rows = [*source.rows()]
+    assert [row.number for row in rows] == [*range(1, len(rows) + 1)]
+    again = [*source.rows_at(iter(range(1, len(rows) + 1)))]
+    for one, other in zip(rows, again, strict=True):
+        assert type(one) is type(other)
+        assert str(one).replace("\\\\N", "") == str(other).replace("\\\\N", "")
+
+
 @pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"], ids=["lf", "crlf", "cr"])
 @pytest.mark.parametrize(
     ("header", "lines"),
