@@ -119,7 +119,7 @@ class Importer:
         in_doubt = [
             piece
             for batch in self._in_doubt
-            for piece in self._unlisted(self._rebuilt(batch))
+            for piece in self._unlisted(*self._rebuilt(batch))
         ]
         try:
             delivery.deliver(self._batches(), in_doubt)
@@ -132,7 +132,7 @@ class Importer:
 
     def call_off(self, delivery: Delivery, error: LeadctlError) -> LeadctlError:
         """Send nothing, and account for every row that is left."""
-        delivery.give_up([self._rebuilt(batch) for batch in self._in_doubt])
+        delivery.give_up([self._rebuilt(batch)[0] for batch in self._in_doubt])
         self._call_off(error)
         return error
 
@@ -149,23 +149,27 @@ class Importer:
         self._too_many_rejects(at_end=True)
         return self._too_many
 
-    def _rebuilt(self, batch: OpenBatch) -> Batch:
-        """Read a batch in doubt again: the same rows, so the same bytes, and its id."""
-        leads = self.judge.again(batch.file, {*batch.rows})
+    def _rebuilt(self, batch: OpenBatch) -> tuple[Batch, set[int]]:
+        """Read a batch in doubt again: the same rows, so the same bytes, and its id.
+
+        Returns the rows, too, that a suppression list holds back by now.
+        """
+        leads, held_back = self.judge.again(batch.file, {*batch.rows})
         if len(leads) != len(batch.rows):
             raise InputUnusable(
                 f"{len(batch.rows) - len(leads)} rows that are in doubt "
                 "do not fit any more",
                 hint="resume with the settings the run began with",
             )
-        return Batch(batch.id, self._job.campaign, batch.file, leads, self._job.tags)
+        job = self._job
+        return Batch(batch.id, job.campaign, batch.file, leads, job.tags), held_back
 
-    def _unlisted(self, batch: Batch) -> Iterator[Batch]:
+    def _unlisted(self, batch: Batch, held_back: set[int]) -> Iterator[Batch]:
         """Take out of a batch in doubt who is on a suppression list by now.
 
         Whether they were called nobody knows; they are not sent again to find out.
         """
-        listed = self.judge.listed(batch.leads)
+        listed = [row in held_back for row in batch.leads.rows]
         if not any(listed):
             yield batch
             return

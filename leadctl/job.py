@@ -82,7 +82,9 @@ class Rules:
 
     @property
     def effective_region(self) -> str | None:
-        return self.region or (self.profile.region if self.profile else None)
+        """The region of numbers without a country code."""
+        said = self.region or (self.profile.region if self.profile else None)
+        return said or (self.provider.phone_rule.country if self.provider else None)
 
 
 @dataclass(frozen=True, kw_only=True)

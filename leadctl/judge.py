@@ -20,6 +20,7 @@ from leadctl.job import mapper_of
 from leadctl.masking import shapes
 from leadctl.model import Block, Code, Finding, Leads, Malformed, Row, Status
 from leadctl.phones.normalize import ANY_COUNTRY, Normalizer
+from leadctl.phones.reach import reach
 from leadctl.prescan import Prescan
 from leadctl.seen import Seen
 from leadctl.source import expected_rows
@@ -94,6 +95,7 @@ class Judge:
             for source, mapper in zip(rules.sources, self.mappers, strict=True)
         ]
         self._suppressed = rules.suppressed
+        self._region = rules.effective_region
         self._seen = Seen(expected_rows(rules.sources, rules.skip, rules.limit) or 0)
         self.repairs: Counter[str] = Counter()
         """Repairs of phone cells, by kind."""
@@ -122,10 +124,6 @@ class Judge:
             if unmet:
                 yield rules[-1].objection(unmet)
 
-    def listed(self, leads: Leads) -> list[bool]:
-        """Tell of each lead whether it is on a suppression list."""
-        return [key in self._suppressed for key in leads.keys]
-
     def past(self, name: str, leads: Leads) -> list[bool]:
         """Tell of each lead whether the time in a field is past."""
         now = self._now()
@@ -152,7 +150,7 @@ class Judge:
                 findings += _left_out(numbers, columns, *verdict)
                 kept = [column is None for column in columns]
                 numbers, rows = [*compress(numbers, kept)], [*compress(rows, kept)]
-        leads, unfit, repairs = self._fitted(file, numbers, rows)
+        (leads, unfit, repairs), held_back = self._fitted(file, numbers, rows)
         # Python hands out memory in the order it came back: cells that go together,
         # before others are read, leave it in order. Without it a row costs 2% more.
         block.cells.clear()
@@ -160,9 +158,10 @@ class Judge:
             Finding(numbers[place], Status.REJECTED, one.code, one.reason, one.field)
             for place, one in unfit.items()
         ]
-        if self._suppressed:
-            leads, listed = parted(leads, self.listed(leads), _LISTED)
-            findings += listed
+        if held_back:
+            listed = [row in held_back for row in leads.rows]
+            leads, found = parted(leads, listed, _LISTED)
+            findings += found
         met = [*map(not_, self._seen.add_all(leads))]
         leads, known = parted(leads, met, _MET)
         findings += known
@@ -206,8 +205,11 @@ class Judge:
         (found,) = self.views(file, block, lambda _number, _finding: True)
         return found
 
-    def again(self, file: int, wanted: Collection[int]) -> Leads:
-        """Read rows of a file again: the leads that fit, the same bytes as before."""
+    def again(self, file: int, wanted: Collection[int]) -> tuple[Leads, set[int]]:
+        """Read rows of a file again: the leads that fit, the same bytes as before.
+
+        Returns the rows, too, that a suppression list holds back now.
+        """
         numbers, rows, last = [], [], max(wanted)
         for row in self._sources[file].rows():
             if row.number in wanted and isinstance(row, Row):
@@ -215,12 +217,22 @@ class Judge:
                 rows.append(row.cells)
             if row.number >= last:
                 break
-        return self._fitter.fitted(numbers, self.mappers[file].table(rows)).leads
+        fitted, held_back = self._fitted(file, numbers, rows)
+        return fitted.leads, held_back
 
     def _fitted(
         self, file: int, numbers: Sequence[int], rows: Sequence[Cells]
-    ) -> Fitted:
+    ) -> tuple[Fitted, set[int]]:
+        """Build the leads of rows; returns the rows that a list holds back, too."""
         table, damage = self.mappers[file].table(rows), self._prescans[file].damage
+        held_back = set[int]()
+        if self._suppressed:
+            phones = reach(table.get("phone", [None] * len(rows)), self._region)
+            held_back = {
+                number
+                for number, phone in zip(numbers, phones, strict=True)
+                if self._suppressed.holds_back(phone)
+            }
         odd = {}
         if damage.is_rounded:
             odd = {
@@ -228,7 +240,7 @@ class Judge:
                 for place, phone in enumerate(table.get("phone", ()))
                 if damage.includes(phone)
             }
-        return self._fitter.fitted(numbers, table, odd)
+        return self._fitter.fitted(numbers, table, odd), held_back
 
 
 def _normaliser(rules: Rules) -> Normalizer:

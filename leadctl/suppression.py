@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from array import array
 from bisect import bisect_left
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -18,7 +18,9 @@ from leadctl.fields import ALIASES, plain
 from leadctl.forensics import Damage, looks_rounded
 from leadctl.mapping import getters_of
 from leadctl.model import Code
-from leadctl.phones.normalize import ANY_COUNTRY, Normalizer
+from leadctl.phones.numbering_plan import is_national_somewhere
+from leadctl.phones.reach import Reach, reach
+from leadctl.phones.spelling import PhoneProblem
 from leadctl.reader import Wishes, open_sheets
 from leadctl.spreadsheet import ERRORS
 from leadctl.wording import count, nearest, short
@@ -27,8 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from leadctl.model import Json
-    from leadctl.phones.normalize import PhoneRule
-    from leadctl.phones.spelling import PhoneProblem
     from leadctl.source import Source
 
 FEWEST_DIGITS = 7
@@ -49,66 +49,121 @@ class List:
         return cls(Path(path), column) if path else cls(Path(text))
 
 
+@dataclass(frozen=True)
 class Suppressed:
-    """The numbers of all lists, sorted: eight bytes each, exact."""
+    """Whom the lists hold back: sorted numbers, eight bytes each, exact.
 
-    def __init__(self, numbers: array[int] | None = None) -> None:
-        self._numbers = numbers or array("Q")
+    `people` are the digits of identities, `nationals` those of entries whose country
+    nothing names, without country code and zeros in front: they are compared in every
+    country. `notes` says what of the lists was left aside.
+    """
+
+    people: array[int] = field(default_factory=lambda: array("Q"))
+    nationals: array[int] = field(default_factory=lambda: array("Q"))
+    notes: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self._numbers)
+        return bool(self.people or self.nationals)
 
-    def __contains__(self, key: str) -> bool:
-        number = int(key)
-        place = bisect_left(self._numbers, number)
-        return place < len(self._numbers) and self._numbers[place] == number
+    def holds_back(self, lead: Reach | PhoneProblem) -> bool:
+        """Tell whether any reading of a lead's cell may be a number of the lists."""
+        if isinstance(lead, PhoneProblem):
+            return False
+        return any(_is_in(self.people, digits) for digits in lead.people) or any(
+            _is_in(self.nationals, digits) for digits in lead.nationals
+        )
 
 
-def read(lists: Sequence[List], rule: PhoneRule, region: str | None) -> Suppressed:
-    """Read all lists; `region` is for numbers without a country code.
+def _is_in(numbers: array[int], digits: str) -> bool:
+    number = int(digits or 0)
+    place = bisect_left(numbers, number)
+    return place < len(numbers) and numbers[place] == number
 
-    They are compared as leads are: by the `rule` where a provider takes one country's
-    numbers alone. Raises InputUnusable where a list is missing, empty, or holds what
-    might be a number and cannot be read as one.
+
+def read(lists: Sequence[List], region: str | None) -> Suppressed:
+    """Read all lists; `region` is for numbers whose country nothing names.
+
+    Raises InputUnusable where a list is missing, empty, or holds what might be a number
+    and cannot be read as one.
     """
-    normalise = Normalizer(rule if rule.country else ANY_COUNTRY, region)
-    numbers = array("Q")
+    people, nationals, notes = array("Q"), array("Q"), list[str]()
     for listed in lists:
-        before = len(numbers)
-        numbers.extend(_numbers(listed, normalise))
-        if len(numbers) == before:
-            whose = f" of {rule.country}" if rule.country else ""
+        before = len(people)
+        for source in _opened(listed):
+            entries = _Entries(source, listed, region)
+            for entry in entries:
+                people.extend(map(int, entry.people))
+                if not entry.names_country:
+                    nationals.extend(int(digits or 0) for digits in entry.nationals)
+            notes += entries.notes()
+        if len(people) == before:
             raise InputUnusable(
-                f"suppression list {listed.path} holds no phone number{whose}",
+                f"suppression list {listed.path} holds no phone number",
                 hint="without it nothing is sent; name the right file",
             )
-    return Suppressed(array("Q", sorted(numbers)))
+    return Suppressed(_sorted(people), _sorted(nationals), tuple(notes))
 
 
-def _numbers(listed: List, normalise: Normalizer) -> Iterator[int]:
-    for source in _opened(listed):
-        yield from _numbers_in(source, listed, normalise)
+def _sorted(numbers: array[int]) -> array[int]:
+    return array("Q", sorted({*numbers}))
 
 
-def _numbers_in(source: Source, listed: List, normalise: Normalizer) -> Iterator[int]:
-    shown = _shown(source)
-    found = rounded = 0
-    for rows, values in _entries(listed, source):
-        phones, problems = normalise.column(values)
-        for place, problem in problems.items():
-            if _might_be_called(values[place], problem):
-                where = f"row {rows[place]}" if rows[place] else "its first line"
-                raise InputUnusable(
-                    f"{shown}, {where}: {problem.reason}",
-                    hint="correct the entry or take it out: a number that cannot be "
-                    "compared might be called",
-                )
-        found += len(values) - len(problems)
-        if source.suspicious:
-            rounded += sum(map(looks_rounded, values))
-        yield from map(int, filter(None, phones.keys))
-    if damaged := str(Damage(found, rounded=rounded)):
-        raise InputUnusable(f"{shown}: {damaged}")
+class _Entries:
+    """The entries of one sheet, and what of it is none."""
+
+    def __init__(self, source: Source, listed: List, region: str | None) -> None:
+        self._source = source
+        self._listed = listed
+        self._region = region
+        self._remarks = 0
+
+    def __iter__(self) -> Iterator[Reach]:
+        """Yield whom each entry may reach; raises InputUnusable at one nobody reads."""
+        found = rounded = 0
+        for rows, values in _cells(self._listed, self._source):
+            for row, value, entry in zip(
+                rows, values, reach(values, self._region), strict=True
+            ):
+                if problem := _problem(entry, self._region):
+                    self._leave_out(row, value, problem)
+                elif isinstance(entry, Reach):
+                    found += 1
+                    yield entry
+            if self._source.suspicious:
+                rounded += sum(map(looks_rounded, values))
+        if damaged := str(Damage(found, rounded=rounded)):
+            raise InputUnusable(f"{_shown(self._source)}: {damaged}")
+
+    def _leave_out(self, row: int, value: Json, problem: PhoneProblem) -> None:
+        if _might_be_called(value, problem):
+            where = f"row {row}" if row else "its first line"
+            raise InputUnusable(
+                f"{_shown(self._source)}, {where}: {problem.reason}",
+                hint="correct the entry or take it out: a number that cannot be "
+                "compared might be called",
+            )
+        self._remarks += bool(row and str(value or "").strip())
+
+    def notes(self) -> Iterator[str]:
+        if self._remarks:
+            yield (
+                f"{_shown(self._source)}: {count(self._remarks, 'cell')} without a "
+                f"phone number (fewer than {FEWEST_DIGITS} digits) skipped"
+            )
+
+
+def _problem(entry: Reach | PhoneProblem, region: str | None) -> PhoneProblem | None:
+    """Return why an entry cannot be compared with anybody."""
+    if isinstance(entry, PhoneProblem):
+        return entry
+    if entry.is_read:
+        return None
+    if not entry.names_country and region is None:
+        reason = "no country code: write it with +, or give --region"
+        return PhoneProblem(Code.PHONE_INVALID, reason)
+    if not entry.names_country and any(map(is_national_somewhere, entry.nationals)):
+        return None
+    return PhoneProblem(Code.PHONE_INVALID, "not a number of any country")
 
 
 def _might_be_called(value: Json, problem: PhoneProblem) -> bool:
@@ -116,8 +171,6 @@ def _might_be_called(value: Json, problem: PhoneProblem) -> bool:
     match problem.code:
         case Code.PHONE_DAMAGED:
             return True
-        case Code.PHONE_WRONG_COUNTRY:  # of which no lead can be
-            return False
         case _:
             text = str(value).strip()
             digits = sum(map(str.isdigit, text))
@@ -131,7 +184,7 @@ _LOST = re.compile(r"#{2,}|#[A-Z0/]+[!?]")
 could not calculate: other errors than those known, too."""
 
 
-def _entries(
+def _cells(
     listed: List, source: Source
 ) -> Iterator[tuple[Sequence[int], Sequence[Json]]]:
     """Yield all cells that may hold a number, many at a time, and the rows they are in.

@@ -236,13 +236,65 @@ def test_ozonetel_compares_whatever_is_written(push: Push, form: str) -> None:
     assert not push.stored("ozonetel")
 
 
-def test_ozonetel_as_written_needs_a_region_to_compare(push: Push) -> None:
-    push.program.write("leads.csv", "phone\n9000000001\n")
-    push.program.write("never.txt", "+919000000001\n")
-    ran = push("ozonetel", "leads.csv", "--suppress", "never.txt", "--json")
-    assert ran.code == 2
-    assert "--region" in str(ran.error["hint"])
-    assert not push.stored("ozonetel")
+def held_back(
+    push: Push, leads: list[str], entries: list[str], *options: str
+) -> dict[str, int]:
+    """Push leads with a list; those not held back are created or rejected."""
+    push.program.write("leads.csv", "\n".join(["phone", *leads]) + "\n")
+    push.program.write("never.txt", "\n".join(entries) + "\n")
+    given = ("--suppress", "never.txt", "--dry-run", "--json")
+    ran = push("voiso", "leads.csv", *given, *options)
+    assert ran.code in (0, 3), ran.err
+    return ran.counts
+
+
+@pytest.mark.parametrize(
+    ("lead", "entry", "options"),
+    [
+        pytest.param("+49 151 12345678", "4915112345678", "DE", id="plus lost"),
+        pytest.param("+91 98765 43210", "0919876543210", "IN", id="zero for plus"),
+        pytest.param("+48 22 512 00 00", "+48 (0) 22 512 00 00", "US", id="(0)"),
+        pytest.param("+54 9 11 2345 6789", "+54 11 2345 6789", "US", id="Argentina"),
+        pytest.param("+52 55 1234 5678", "+52 1 55 1234 5678", "US", id="Mexico"),
+        pytest.param("+55 11 98765 4321", "+55 11 8765 4321", "US", id="Brazil"),
+        pytest.param("+55 11 97765 4321", "+55 11 7765 4321", "US", id="Brazil, 7"),
+        pytest.param("+225 01 02 03 04 05", "+225 02 03 04 05", "US", id="Ivory Coast"),
+        pytest.param("+44 7700 900123", "07700 900123", "US", id="of another country"),
+        pytest.param("+39 06 1234 5678", "612345678", "IT", id="leading zero lost"),
+        pytest.param("+65 9876 5432", "6598765432", "IN", id="also another country's"),
+        pytest.param("6598765432", "+65 9876 5432", "IN", id="other lead"),
+        pytest.param("0151 12345678", "+49 49 151 12345678", "DE", id="code twice"),
+        pytest.param("+1 555 123 4567", '="(555) 123-4567"', "US", id="formula"),
+    ],
+)
+def test_any_reading_of_an_entry_holds_back_any_reading_of_a_lead(
+    push: Push, lead: str, entry: str, options: str
+) -> None:
+    counts = held_back(push, [lead, "+12015550123"], [entry], "--region", options)
+    assert counts == {"suppressed": 1, "created": 1}
+
+
+def test_numbers_of_a_list_hold_back_nobody_else(push: Push) -> None:
+    leads = ["+4915112345679", "+919876543211", "+5511987654322", "+2250102030406"]
+    entries = ["4915112345678", "0919876543210", "+551187654321", "+22502030405"]
+    assert held_back(push, leads, entries, "--region", "DE") == {"created": 4}
+
+
+def test_entry_that_is_no_number_anywhere_stops_the_run(push: Push) -> None:
+    push.program.write("leads.csv", "phone\n+919876543210\n")
+    push.program.write("never.txt", "9876543210\n98765432101234567\n")
+    where = ("--suppress", "never.txt", "--region", "IN", "--json")
+    ran = push("voiso", "leads.csv", *where)
+    assert ran.code == 6
+    assert "row 2: not a number of any country" in ran.error["message"]
+
+
+def test_remarks_of_a_list_are_counted(push: Push) -> None:
+    push.program.write("leads.csv", "phone\n+15551230001\n")
+    push.program.write("never.txt", "+15551230002\nasked us on 3 May\n12345\n")
+    ran = push("voiso", "leads.csv", "--suppress", "never.txt")
+    assert ran.code == 0
+    assert "never.txt: 2 cells without a phone number" in ran.err
 
 
 # --- a list that cannot be relied on stops the run -----------------------------------

@@ -20,7 +20,7 @@ from leadctl.errors import InputUnusable, UsageError
 from leadctl.exposure import exposures
 from leadctl.fields import INSTRUCTIONS, FieldInvalid
 from leadctl.job import Job, RejectLimit, Rules, require_acted_on
-from leadctl.phones.normalize import PhoneCheck, PhoneForm
+from leadctl.phones.normalize import PhoneCheck
 from leadctl.phones.numbering_plan import is_region
 from leadctl.run import Order
 from leadctl.suppression import List, Suppressed
@@ -63,7 +63,7 @@ def ordered(asked: Asked) -> Iterator[Order]:
             resend_delivered=asked.resend_delivered,
             spool=spool,
             warnings=_warnings(asked, account),
-            notes=_notes(asked, account),
+            notes=[*_notes(asked, account), *job.suppressed.notes],
             options=replace(
                 asked,
                 account=account.name,
@@ -239,17 +239,7 @@ def _meant(region: str) -> str:
 def _suppressed(asked: Asked, account: Account, job: Job) -> Suppressed:
     """Read every list: the command line's and the account's."""
     lists = [List.named(text) for text in (*account.suppress, *asked.suppress)]
-    if not lists:
-        return Suppressed()
-    rule = account.provider.phone_rule
-    region = job.effective_region or rule.country
-    if rule.form is PhoneForm.AS_WRITTEN and not region:
-        raise UsageError(
-            f"{account.provider.title} takes numbers as written, and those without a "
-            "country code cannot be compared with a suppression list",
-            hint="say their country: --region IN",
-        )
-    return suppression.read(lists, rule, region)
+    return suppression.read(lists, job.effective_region)
 
 
 def _profile(

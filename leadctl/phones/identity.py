@@ -49,6 +49,10 @@ def identity(number: Number) -> str:
             return number.digits
 
 
+RENUMBERED = frozenset({"55", "225", "241"})
+"""Calling codes in which an old number does not tell the new one."""
+
+
 def _longer(number: Number, prefix: str) -> str:
     longer = Number(number.code, prefix + number.national)
     return longer.digits if longer.is_assigned else number.digits

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from leadctl.model import Json
+    from leadctl.phones.column import ColumnSays
     from leadctl.phones.numbering_plan import Plan
     from leadctl.phones.readings import Readings
     from leadctl.phones.spelling import Spelling
@@ -84,13 +85,13 @@ class Normalizer:
         region: str | None = None,
         check: PhoneCheck = PhoneCheck.POSSIBLE,
         numbers: Numbers = Numbers.AUTO,
-        column_says: Callable[[], Numbers] = lambda: Numbers.AUTO,
+        column: Callable[[], ColumnSays | None] = lambda: None,
     ) -> None:
         self._rule = rule
         self._region = region or rule.country
         self._is_strict = check is PhoneCheck.VALID
         self._numbers = numbers
-        self._column_says = column_says
+        self._column = column
 
     def column(
         self, values: Sequence[Json], regions: Sequence[str | None] | None = None
@@ -215,9 +216,8 @@ class Normalizer:
     ) -> tuple[Number, tuple[str, ...]]:
         found = decide(spelling, region, self._numbers)
         if isinstance(found, Ambiguous) and self._numbers is Numbers.AUTO:
-            said = self._column_says()
-            if said is not Numbers.AUTO:
-                found = decide(spelling, region, said)
+            says = self._column()
+            found = (says and says.of(found.readings)) or found
         match found:
             case Taken(number, None):
                 return number, spelling.repairs

@@ -161,6 +161,11 @@ class Plan:
     def calling_code(self) -> CallingCode:
         return calling_code(self.code)
 
+    @cached_property
+    def has_plain_prefix(self) -> bool:
+        """Whether nothing but the national prefix is dialled before a number."""
+        return self.prefix is None or self.prefix.pattern == self.national_prefix
+
     def stripped(self, digits: str) -> set[str]:
         """Return what these digits may be behind the national prefix.
 
@@ -221,6 +226,16 @@ def split(digits: str) -> Number | None:
     """Divide digits into calling code and national number; None: no such code."""
     code = code_dialled(digits[:3]) if digits else None
     return Number(code, digits[len(code) :]) if code else None
+
+
+def is_national_somewhere(digits: str) -> bool:
+    """Tell whether digits, or a zero and they, are an assigned number anywhere."""
+    return any(
+        calling_code(str(code)).is_assigned(national)
+        for code in COUNTRY_CODE_TO_REGION_CODE
+        for national in (digits, "0" + digits)
+        if len(national) in calling_code(str(code)).lengths
+    )
 
 
 def is_region(code: str) -> bool:

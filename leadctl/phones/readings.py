@@ -198,24 +198,41 @@ def _by_what_is_assigned(found: Candidates, numbers: Numbers) -> Taken | Ambiguo
 
     Plans are older than numbers: what is not assigned today may be tomorrow.
     """
-    live = found.live
-    best = min(live, key=lambda n: (live[n].kind.value, live[n].behind.value, n))
+    live, code = found.live, found.plan.code if found.plan else ""
     rivals = [number for number in found.possible if not number.is_unusual]
-    if len(live) == 1 and (
-        found.is_own(best) or live[best].behind is Behind.TRUNK_ZEROS
-    ):
-        rivals = []
-    if _are_one_person(live) and not rivals:
+    if len(live) == 1:
+        ((number, reading),) = live.items()
+        if found.is_own(number) or reading.behind is Behind.TRUNK_ZEROS:
+            rivals = []
+    best = taken(live)
+    if best and not rivals:
         # A zero before another country's code is as likely a national prefix.
-        is_own_code = found.plan is not None and best.code == found.plan.code
-        if live[best].kind is not Kind.ZEROS_FOR_PLUS or is_own_code:
-            return Taken(best, live[best].repair)
-    elif numbers is not Numbers.AUTO:
-        is_national = numbers is Numbers.NATIONAL
-        meant = [n for n, r in live.items() if r.is_national is is_national]
-        if _are_one_person(meant):
-            return Taken(meant[0], live[meant[0]].repair)
-    return Ambiguous(live | {number: found.every[number] for number in found.possible})
+        kind = live[best.number].kind
+        if kind is not Kind.ZEROS_FOR_PLUS or best.number.code == code:
+            return best
+    every = live | {number: found.every[number] for number in found.possible}
+    meant = _meant(every, numbers)
+    return (meant and taken(meant)) or Ambiguous(every)
+
+
+def _meant(readings: Readings, numbers: Numbers) -> Readings:
+    """Return what is left of several readings once the user has said what they are."""
+    if numbers is Numbers.AUTO:
+        return {}
+    is_national = numbers is Numbers.NATIONAL
+    meant = {n: r for n, r in readings.items() if r.is_national is is_national}
+    written = {n: r for n, r in meant.items() if r.kind is Kind.AS_WRITTEN}
+    return written or meant
+
+
+def taken(readings: Readings) -> Taken | None:
+    """Return the one person that readings are: with the least to repair, if any."""
+    if not _are_one_person(readings):
+        return None
+    best = min(
+        readings, key=lambda n: (readings[n].kind.value, readings[n].behind.value, n)
+    )
+    return Taken(best, readings[best].repair)
 
 
 def _are_one_person(numbers: Iterable[Number]) -> bool:

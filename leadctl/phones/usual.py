@@ -62,37 +62,34 @@ class Usual:
             yield from (place for place, text in enumerate(texts) if mark.search(text))
 
     def _at_a_glance(self, line: str) -> str:
-        """Return an unassigned number that the region writes so, if it has no rivals.
-
-        Every reading that may be assigned is one; where that takes more than a glance
-        it is left to `readings`.
-        """
+        """Return an unassigned number that the region writes so and is alone."""
         found = self._possible.match(line)
-        if not found or not self._has_plain_prefix:
-            return ""
-        number: str = found[1]
+        return found[1] if found and self.is_alone(line, found[1]) else ""
+
+    def is_alone(self, line: str, number: str) -> bool:
+        """Tell whether digits that are written as this number are surely no other.
+
+        Every reading that may be assigned is a rival; where that takes more than a
+        glance, the answer is no, and `readings` decides.
+        """
+        if not self._plan.has_plain_prefix:
+            return False
         bare = line.lstrip("0")
         country = self._country
         for other in ("0" + line, line, bare):
             is_long = other != number and len(other) in country.lengths
             if is_long and country.is_assigned(other):
-                return ""
+                return False
         code = code_dialled(bare[:3])
         if code is None or bare == country.code + number:
-            return number
+            return True
         rest, abroad = bare[len(code) :], calling_code(code)
         prefix = abroad.trunk.prefix
-        is_rival = (
+        return not (
             rest.startswith(("0", code))
             or abroad.is_assigned(rest)
             or (prefix and prefix.match(rest))
         )
-        return "" if is_rival else number
-
-    @cached_property
-    def _has_plain_prefix(self) -> bool:
-        prefix = self._plan.prefix
-        return prefix is None or prefix.pattern == self._plan.national_prefix
 
     @cached_property
     def _sure(self) -> re.Pattern[str]:

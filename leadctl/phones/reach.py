@@ -1,0 +1,132 @@
+"""Whom a phone cell may reach: for lists of people who must not be called.
+
+Where a lead needs one right reading, here every reading counts, and a number that may
+have been renumbered counts with its new digits, too.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from leadctl.phones.identity import RENUMBERED, WITH_TWO_WAYS, may_reach
+from leadctl.phones.normalize import usual
+from leadctl.phones.numbering_plan import (
+    Number,
+    calling_code,
+    code_dialled,
+    plan_of,
+)
+from leadctl.phones.readings import candidates
+from leadctl.phones.spelling import BRACKETED_ZERO, PhoneProblem, spelled
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+    from leadctl.model import Json
+    from leadctl.phones.numbering_plan import CallingCode, Plan
+
+
+SPECIAL = WITH_TWO_WAYS | RENUMBERED
+
+
+class Reach(NamedTuple):
+    """The identities of all readings of a cell, and its digits without country code.
+
+    `nationals` have no zeros in front. `is_read` says whether a reading is assigned, or
+    possible as it stands; `names_country` whether the cell has a +.
+    """
+
+    people: Collection[str]
+    nationals: Collection[str]
+    names_country: bool
+    is_read: bool = True
+
+    def __repr__(self) -> str:
+        return "Reach(hidden)"
+
+
+def reach(values: Sequence[Json], region: str | None) -> list[Reach | PhoneProblem]:
+    """Return whom each cell may reach; `region` is for digits without +."""
+    plan = plan_of(region)
+    if plan is None:
+        return [_closely(value, plan) for value in values]
+    texts = [value if isinstance(value, str) else "" for value in values]
+    lines, numbers = usual(plan).column(texts)
+    code, quick = plan.code, plan.has_plain_prefix and plan.code not in SPECIAL
+    found: list[Reach | PhoneProblem] = []
+    for value, line, national in zip(values, lines, numbers, strict=True):
+        entry: Reach | PhoneProblem | None = None
+        if quick and national and line[0] == "+":
+            entry = Reach((code + national,), (national.lstrip("0"),), True)
+        elif quick and line.isdecimal() and line.isascii() and not _is_odd(value):
+            entry = _at_a_glance(line, national, plan)
+        found.append(entry or _closely(value, plan))
+    return found
+
+
+def _is_odd(value: Json) -> bool:
+    return isinstance(value, str) and bool(BRACKETED_ZERO.search(value))
+
+
+def _at_a_glance(line: str, usual_number: str, plan: Plan) -> Reach | None:
+    """Read digits that are assigned in a plain way, in the region or behind a code.
+
+    `usual_number` is what the region writes so, if anything.
+    """
+    if line.startswith("00") or (plan.abroad and plan.abroad.match(line)):
+        return None
+    country, bare = plan.calling_code, line.lstrip("0")
+    nationals = [usual_number] if usual_number else []
+    for other in {line, bare, "0" + line, line.removeprefix(plan.national_prefix)}:
+        is_long = other != usual_number and len(other) in country.lengths
+        if is_long and country.ranges.holder(other).assigned:
+            nationals.append(other)
+    people = [country.code + national for national in nationals]
+    if code := code_dialled(bare[:3]):
+        rest = bare[len(code) :]
+        if code in SPECIAL or rest.startswith(code):
+            return None
+        abroad = calling_code(code)
+        for other in _behind_trunk(rest, abroad):
+            if len(other) in abroad.lengths and abroad.ranges.holder(other).assigned:
+                people.append(code + other)
+                if code == country.code:
+                    nationals.append(other)
+    if not people:
+        return None
+    stripped = {bare, *(national.lstrip("0") for national in nationals)}
+    return Reach(people, stripped, names_country=False)
+
+
+def _behind_trunk(rest: str, country: CallingCode) -> Collection[str]:
+    """Return what may follow a calling code, with or without a national prefix."""
+    prefix = country.trunk.prefix
+    if not rest.startswith("0") and not (prefix and prefix.match(rest)):
+        return (rest,)
+    return {rest, rest.lstrip("0"), *country.trunk.stripped(rest)}
+
+
+def _closely(value: Json, plan: Plan | None) -> Reach | PhoneProblem:
+    try:
+        spelling = spelled(value)
+    except PhoneProblem as problem:
+        problem.__context__ = None  # it would keep the rows around it
+        return problem.with_traceback(None)
+    found = candidates(spelling, plan)
+    plus = spelling.plus or spelling.digits.startswith("00")
+    return Reach(
+        {identity for number in found.every for identity in may_reach(number)},
+        {spelling.digits.lstrip("0"), *_nationals(found.every, plan, plus=plus)},
+        plus,
+        is_read=bool(found.live or found.possible)
+        or any(number.code in RENUMBERED for number in found.every),
+    )
+
+
+def _nationals(
+    numbers: Collection[Number], plan: Plan | None, *, plus: bool
+) -> Iterator[str]:
+    """Yield national digits; of digits without + those of the own country alone."""
+    for number in numbers:
+        if plus or plan is None or number.code == plan.code:
+            yield number.national.lstrip("0")
