@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -34,14 +35,20 @@ class Stop:
 
     def __init__(self) -> None:
         self._wake: SimpleQueue[None] = SimpleQueue()
+        self._asked_at = math.inf
         self.signal: int | None = None
 
     def ask(self, signal: int) -> None:
+        self._asked_at = time.monotonic()
         self.signal = signal
         self._wake.put(None)
 
     def is_asked(self) -> bool:
         return self.signal is not None
+
+    def was_asked(self, seconds: float) -> bool:
+        """Whether a stop was asked for so many seconds ago, or earlier."""
+        return time.monotonic() - self._asked_at >= seconds
 
     def sleep(self, seconds: float) -> None:
         """Sleep so long; once a stop was asked for, not at all."""

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from leadctl.clock import AWAKE
 from leadctl.courier import Courier, Errands
 from leadctl.errors import LeadctlError, LedgerUnusable, NotProcessed
 from leadctl.journey import Journey, Patience
@@ -40,6 +41,9 @@ PACE = "the provider's pace for this account"
 AT_HAND = 16
 """Batches read ahead, where so many may be under way: places do not stay empty."""
 
+GRACE = 5.0
+"""Seconds that requests under way may still take once a stop is asked."""
+
 LONG_WAIT = 10.0
 """Seconds of waiting for a start that are told of."""
 
@@ -47,7 +51,8 @@ LONG_WAIT = 10.0
 class Delivery:
     """Sends the batches of one run.
 
-    `tell(seconds, why)` hears of every wait for a provider.
+    `tell(seconds, why)` hears of every wait for a provider; `abort` ends the requests
+    that are under way.
     """
 
     def __init__(
@@ -60,6 +65,7 @@ class Delivery:
         clock: Clock,
         stop: Stop,
         *,
+        abort: Callable[[], None] = lambda: None,
         patience: Patience | None = None,
         tell: Callable[[float, str], None] = lambda _seconds, _why: None,
         jitter: Callable[[], float] = random.random,
@@ -76,6 +82,7 @@ class Delivery:
         self._books = books
         self._clock = clock
         self._stop = stop
+        self._abort = abort
         self._tell = tell
         self._meter = meter or Meter()
         self._pace = pace
@@ -98,8 +105,8 @@ class Delivery:
         Raises what stopped the run before its end (AccessDenied, CampaignClosed,
         Unusable, RefusedThroughout, or the trouble met until patience was over); by
         then the batches under way are settled and those not sent are `failed`. When a
-        stop is asked it returns with the requests under way finished and nothing else
-        started.
+        stop is asked it returns with the requests under way finished, or in doubt after
+        GRACE seconds, and nothing else started.
         """
         try:
             for batch in in_doubt:
@@ -153,18 +160,19 @@ class Delivery:
     def _answers(self, pause: float) -> list[tuple[Batch, Answer | None]]:
         """Take the answers that are there; wait for one where nothing may start.
 
-        That is for `pause` seconds, or while all places are taken.
+        That is for `pause` seconds, or while all places are taken; but no longer than
+        AWAKE, as a stop may be asked meanwhile.
         """
         if pause > 0:
             self._meter.waits(pause, self._again[0].held_for if self._again else PACE)
             if self._under_way:
-                return self._courier.answers(wait=True, timeout=pause)
+                return self._courier.answers(wait=True, timeout=min(pause, AWAKE))
             self._pace.require_patience(self._patience.longest_wait)
             if pause > LONG_WAIT and not self._again:  # a repeat has been told of
                 self._tell(pause, PACE)
             self._clock.sleep(pause)
             return []
-        return self._courier.answers(wait=self._queue() is None)
+        return self._courier.answers(wait=self._queue() is None, timeout=AWAKE)
 
     def _queue(self) -> deque[Journey] | None:
         """Return the queue that one more may leave from; None while places are taken.
@@ -228,7 +236,9 @@ class Delivery:
 
     def _collect(self) -> None:
         """Wait for an answer and settle what is there; start nothing."""
-        answers = self._courier.answers(wait=True)
+        answers = self._courier.answers(wait=True, timeout=AWAKE)
+        if not answers and self._stop.was_asked(GRACE):
+            self._abort()
         with self._on_disk(answers):
             reasons = self._settled(answers)
         if reasons:

@@ -27,9 +27,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Line:
-    """What requests travel by, and when they may start."""
+    """What requests travel by, what ends them, and when they may start."""
 
     send: Callable[[httpx.Request], httpx.Response]
+    abort: Callable[[], None]
     pace: Pace
 
 
@@ -62,6 +63,7 @@ def opened(
     try:
         yield Line(
             transport.send,
+            transport.abort,
             Pace(account.limits, ledger.rates, account.name, campaign, time.time),
         )
     finally:

@@ -106,6 +106,7 @@ def push(order: Order) -> Report:
                 way.pace,
                 RealClock(stop),
                 stop,
+                abort=way.abort,
                 patience=Patience(longest_wait=account.connection.retry_for),
                 tell=order.tell_wait,
                 meter=meter,

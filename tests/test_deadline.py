@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import threading
 import time
@@ -10,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 import trustme
-from test_transport import answer, certified, pushed, voiso, wired
+from test_signals import Background, happened
+from test_transport import KEY, answer, certified, pushed, voiso, wired
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -187,3 +189,22 @@ def test_deadline_holds_through_a_proxy(
         return
     assert (ran.code, ran.counts) == (10, {"unknown": 1})
     assert trouble(ran) == "no answer from dialer.example in time"
+
+
+def test_interrupt_ends_a_wait_for_an_answer_that_never_comes(push: Push) -> None:
+    """Long before the deadline; its leads are in doubt."""
+    background = Background(push.program.folder, push.program.home)
+    push.program.write("leads.csv", "phone\n+15551230001\n")
+    with wired(voiso() | {"POST": DRIPS["head"]}, pause=PAUSE) as wire:
+        env = {
+            "LEADCTL_VOISO_BASE_URL": f"http://127.0.0.1:{wire.port}",
+            "LEADCTL_VOISO_API_KEY": KEY,
+        }
+        where = ("--provider", "voiso", "--campaign", "3", "--json")
+        with background.begun("push", "leads.csv", *where, env=env) as run:
+            happened(lambda: len(wire.heard) == 2)
+            run.signalled(signal.SIGINT)
+            ran = run.ended()
+    assert (ran.code, ran.error["code"]) == (130, "interrupted")
+    assert ran.counts == {"unknown": 1}
+    assert trouble(ran) == "interrupted before 127.0.0.1 answered"
