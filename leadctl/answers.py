@@ -34,7 +34,7 @@ def body(response: httpx.Response) -> dict[str, Json]:
     """Return the JSON object of an answer; an empty one where there is none."""
     try:
         found = read(response.content)
-    except (ValueError, RecursionError):
+    except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
 
@@ -43,7 +43,7 @@ def listed(response: httpx.Response) -> list[Json] | None:
     """Return the JSON array of an answer, if it is one."""
     try:
         found = read(response.content)
-    except (ValueError, RecursionError):
+    except ValueError:
         return None
     return found if isinstance(found, list) else None
 

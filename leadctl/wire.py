@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 HEADERS = {"Content-Type": "application/json"}
 
+MOST_VALUES = 2_000_000
+"""Values in an answer: 250 for each of the 8000 leads of a page of Lupitor."""
+
 
 def written(value: Json) -> bytes:
     """Write compact JSON; the same value gives the same bytes every time."""
@@ -29,9 +32,14 @@ def written(value: Json) -> bytes:
 
 
 def read(body: bytes) -> Json:
-    """Read an answer; raises ValueError or RecursionError where it is no JSON."""
+    """Read an answer; raises ValueError where it is no JSON, too deep or too wide."""
+    if sum(map(body.count, (b",", b"[", b"{"))) > MOST_VALUES:
+        raise ValueError("too many values")  # a byte of text takes thirty as an object
     try:
         found: Json = orjson.loads(body)
     except ValueError:  # or JSON only to those who are not strict about it
-        found = json.loads(body)
+        try:
+            found = json.loads(body)
+        except RecursionError:
+            raise ValueError("nested too deeply") from None
     return found

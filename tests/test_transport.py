@@ -10,13 +10,13 @@ import ssl
 import threading
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, BinaryIO
 
 import httpx
 import pytest
 import trustme
-from program import recording
+from program import LEADCTL, recording
 
 from leadctl.auth import Access
 from leadctl.errors import Unusable
@@ -319,6 +319,24 @@ def test_packed_answer_is_read(push: Push) -> None:
     with wired(answers) as wire:
         ran = pushed(push, f"http://127.0.0.1:{wire.port}")
     assert (ran.code, ran.counts) == (0, {"created": 1})
+
+
+LARGE = {
+    "wide": b"[" + b"[]," * 10_000_000 + b"[]]",
+    "deep": b"[" * 30_000_000,
+    "objects": b"[" + b'{"a":1},' * 4_000_000 + b"{}]",
+    "deep-but-small": b'{"leads_import":' * 100_000,
+}
+
+
+@pytest.mark.parametrize("said", LARGE.values(), ids=LARGE)
+def test_answer_of_millions_of_values_is_not_decoded(push: Push, said: bytes) -> None:
+    """They would take up to thirty times the memory of their text."""
+    limited = ("/bin/bash", "-c", 'ulimit -v 700000; exec "$@"', "-", *LEADCTL)
+    with wired(voiso() | {"POST": answer(said)}) as wire:
+        url = f"http://127.0.0.1:{wire.port}"
+        ran = pushed(replace(push, program=replace(push.program, command=limited)), url)
+    assert (ran.code, ran.codes) == (10, {"answer_unreadable": 1})
 
 
 def test_cookies_are_not_kept(push: Push) -> None:
