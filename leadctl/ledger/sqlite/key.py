@@ -24,8 +24,7 @@ def key_file_of(path: Path) -> Path:
 def key(path: Path | None, *, new: bool) -> bytes:
     """Return the key of the hashes, made with the ledger, readable by the owner alone.
 
-    A key that has gone is not replaced: nobody would be known any more, and everybody
-    be sent again.
+    A missing key is not replaced: every lead would be new, and sent again.
     """
     if path is None:
         return secrets.token_bytes(KEY_BYTES)
@@ -36,14 +35,14 @@ def key(path: Path | None, *, new: bool) -> bytes:
         if not new or key_file.is_symlink():
             raise LedgerUnusable(
                 f"the key of the ledger is missing: {key_file}",
-                hint="put it back; without it nobody who was delivered is recognised",
+                hint="restore it: without it, no delivered lead is recognised",
             )
         _make_key(key_file)
     found = key_file.read_bytes()
     if len(found) != KEY_BYTES:
         raise LedgerUnusable(
             f"the key of the ledger is damaged: {key_file}",
-            hint="put it back; without it nobody who was delivered is recognised",
+            hint="restore it: without it, no delivered lead is recognised",
         )
     return found
 

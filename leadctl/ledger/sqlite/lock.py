@@ -1,4 +1,4 @@
-"""One writer to a campaign: a lock file the kernel releases when its owner dies."""
+"""One writer per campaign: a lock file that the kernel releases with its process."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def held(folder: Path, account: str, campaign: str) -> Iterator[FileLock]:
         except BlockingIOError:
             raise CampaignLocked(
                 f"another run is writing to {what}{_owner(file.read())}",
-                hint="wait for it to end, or stop it; the lock goes with the process",
+                hint="wait for it to finish, or stop it: that ends its lock",
             ) from None
         yield FileLock(file)
 
@@ -106,7 +106,7 @@ def _opened(path: Path) -> int:
     except OSError as error:
         raise InputUnusable(
             f"the lock {path} cannot be used: {error.strerror}",
-            hint="remove what lies there; no run is going on with it",
+            hint="remove it; no run is using it",
         ) from error
 
 

@@ -58,9 +58,9 @@ class SqliteRates:
             if number >= most:
                 free = datetime.fromtimestamp(first + 3600).astimezone()
                 raise Unusable(
-                    f"{account} gives {most} tokens an hour and all are used up",
+                    f"{account}: all {most} tokens of this hour are used",
                     hint=f"the next one is free at {free:%H:%M}; "
-                    "`leadctl runs resume` then goes on",
+                    "then: leadctl runs resume",
                 )
             self._db.execute("INSERT INTO token_requests VALUES (?, ?)", (account, now))
 

@@ -1,4 +1,4 @@
-"""A run's requests as they come and go, one line of the ledger each.
+"""Records a run's requests, one line each.
 
 Written with the transactions that a request has anyway: its intent and its outcome.
 """

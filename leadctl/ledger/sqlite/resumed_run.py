@@ -1,4 +1,4 @@
-"""An earlier run: going on with what is open, deciding what is unknown."""
+"""Resumes an earlier run, and settles its unknown rows on an operator's word."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ class SqliteResumedRun(SqliteRunWriter):
                 )
                 self._there += [digest for (digest,) in digests]
         else:
-            reason = "not delivered, as the operator found out"
+            reason = "not delivered, as decided with runs resolve"
             failed = [
                 Finding(row, Status.FAILED, Code.NOT_PROCESSED, reason) for row in rows
             ]

@@ -1,4 +1,4 @@
-"""What a run came to, read from the ledger: counts, reasons, verdicts, requests."""
+"""Reads one run: counts, reasons, findings, verdicts, requests."""
 
 from __future__ import annotations
 
@@ -41,12 +41,16 @@ _OPEN = {
         0,
     ),
     False: partial(
-        Reason, Status.FAILED, Code.NOT_PROCESSED, "the run ended before a repeat", 0
+        Reason,
+        Status.FAILED,
+        Code.NOT_PROCESSED,
+        "the run ended before it was sent again",
+        0,
     ),
 }
 
 _UNDER_WAY = {True: "sent, no answer yet", False: "to be sent again"}
-"""What is said of the same batches while the run is going on."""
+"""The same batches while the run is in progress."""
 
 
 class SqliteRunReader:
@@ -106,7 +110,7 @@ class SqliteRunReader:
         return _merged(found) + self._open_reasons(running=running)
 
     def _open_reasons(self, *, running: bool) -> list[Reason]:
-        """Say what became so far of batches that are open."""
+        """Return the reasons of batches that are not settled yet."""
         rows = self._db.execute(
             "SELECT state != 'waiting' OR doubted AS lost, file, rows, size"
             " FROM batches WHERE run = ? AND state != 'settled' ORDER BY file, number",
@@ -235,7 +239,7 @@ class SqliteRunReader:
 
 
 def _merged(reasons: list[Reason]) -> list[Reason]:
-    """Put what many earlier runs delivered into one line."""
+    """Merge the reasons of leads that many earlier runs delivered."""
     named = [one for one in reasons if one.code is Code.ALREADY_DELIVERED]
     if len(named) <= MOST_NAMED:
         return reasons

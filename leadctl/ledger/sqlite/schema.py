@@ -1,4 +1,4 @@
-"""The ledger's tables, and how a ledger of an earlier version is brought up to date."""
+"""The ledger's tables, and the migration of ledgers of earlier versions."""
 
 from __future__ import annotations
 
