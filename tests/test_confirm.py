@@ -20,10 +20,11 @@ def asked(
     provider: str = "voiso",
     columns: int = 80,
     header: str = "Shoe size",
+    campaign: str | None = None,
 ) -> Terminal:
     blanks = "," * header.count(",")
     push.program.write("leads.csv", f"Mobile,{header}\n+919000000001,44{blanks}\n")
-    where = ("--provider", provider, "--campaign", CAMPAIGNS[provider])
+    where = ("--provider", provider, "--campaign", campaign or CAMPAIGNS[provider])
     word = ("--acknowledge-compliance",) if provider == "agora" else ()
     given = ("push", "leads.csv", *where, *word, *options)
     return Terminal(push.program, given, columns, push.environment(provider))
@@ -69,6 +70,21 @@ def test_anything_but_yes_sends_nothing_and_leaves_no_trace(
         assert terminal.end() == 7
     assert "not confirmed: nothing was sent and nothing recorded" in terminal.seen
     require_no_trace(push)
+
+
+def test_campaign_that_may_take_no_leads_is_asked_about_each_time(push: Push) -> None:
+    for rows in (1, 2):
+        with asked(
+            push, "--resend-delivered", provider="ozonetel", campaign="Done"
+        ) as at:
+            screen = " ".join(at.until(QUESTION).split())
+            at.type("y\n")
+            assert at.end() == 0
+        assert "may not take leads: campaign Done of Ozonetel is COMPLETED" in screen
+        assert len(push.uploads("ozonetel")) == rows
+    with asked(push, "--no-input", provider="ozonetel", campaign="Done") as silent:
+        assert silent.end() == 7
+    assert QUESTION not in silent.seen
 
 
 def test_column_of_those_who_must_not_be_called_is_told_of_before(push: Push) -> None:
