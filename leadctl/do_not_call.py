@@ -107,7 +107,7 @@ _FORBIDS = re.compile(
 )
 _FORBIDS_IN_SHORT = re.compile(r"\b(?:n?dn[cd][rl]?|c?tps|rpo)\b")
 _NO_LIST = re.compile(
-    r"\b(?:before|after|window|hours?|scrub\w*|wash\w*|check\w*|screen\w*|verif\w*)\b"
+    r"\b(?:before|after|between|window|hours?|scrub\w*|wash\w*|check\w*|screen\w*|verif\w*)\b"
 )
 """`Do not call before` is an hour; `DNC checked` says yes of everybody."""
 
@@ -116,6 +116,7 @@ _CONSENT = re.compile(
     r"|permission(?:to)?(?:call|contact|phone)?$|permissiontocall"
     r"|^(?:can|may|ok|okay|allowed)(?:we|i)?(?:to)?(?:call|contact|phone)"
     r"|^(?:is)?(?:callable|contactable)$|calls?allowed|allows?calls?|acceptscalls"
+    r"|(?:anrufe?|telefon|kontakt)erlaubt|puedellamar|podeligar"
     r"|einwilligung|zustimmung|consenso|toestemming|zgoda|muwafaqa"
 )
 _ABOUT_CONSENT = re.compile(
@@ -181,7 +182,8 @@ def about(header: str) -> About:
             return About.FORBIDS
     if of_messages:
         return About.MESSAGES
-    if _CONSENT.search(squeezed) and not _ABOUT_CONSENT.search(spaced):
+    about_it = _ABOUT_CONSENT.search(spaced) or _NO_LIST.search(spaced)
+    if _CONSENT.search(squeezed) and not about_it:
         return About.CONSENT
     return About.OTHER
 

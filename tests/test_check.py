@@ -80,14 +80,14 @@ def verdicts(rows: list[dict[str, str]]) -> list[tuple[str, ...]]:
         ),
         pytest.param(
             "lupitor",
-            "phone,priority,scheduled_for\n+15551230001,100,2027-03-01T09:00:00Z\n"
+            "phone,priority,scheduled_for\n+15551230001,100,2099-03-01T09:00:00Z\n"
             "+15551230002,101,\n+15551230003,-1,\n+15551230004,5,tomorrow\n",
             {"field_invalid": 3},
             id="lupitor",
         ),
         pytest.param(
             "ozonetel",
-            "phone,priority,expires_on\n9000000001,99,2027-12-31\n9000000002,100,\n"
+            "phone,priority,expires_on\n9000000001,99,2099-12-31\n9000000002,100,\n"
             "9000000003,0,\n9000000004,5,31/12/2027\n12,,\n",
             {"field_invalid": 3, "phone_invalid": 1},
             id="ozonetel",

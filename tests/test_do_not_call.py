@@ -32,12 +32,14 @@ Nicht anrufen|Robinsonliste|Werbesperre|Non chiamare|Registro delle opposizioni
 Niet bellen|Bel-me-niet|Nie dzwonić|Nie dzwonic|La tattasil|call mat karo
 """
 CONSENTING = """
-Consent|Marketing Consent|Opt-in|Permission to call|OK to call?|Einwilligung|Zustimmung
-Consentement|Consentimiento|Consentimento|Consenso|Toestemming|Zgoda
+Consent|Marketing Consent|Opt-in|Permission to call|OK to call?|Anruf erlaubt
+Einwilligung|Zustimmung|Consentement|Consentimiento|Consentimento|Consenso
+Toestemming|Zgoda
 """
 OTHERS = """
-Called|Dndola|Adopt outcome|Do not call before|DNC checked|Consent date|Consent source
-Status|Notes|Options|Robinson Name|Opportunity|Contact|Callback|Position
+Called|Dndola|Adopt outcome|Do not call before|Can call between|DNC checked
+Consent date|Consent source|Status|Notes|Options|Robinson Name
+Opportunity|Contact|Callback|Position
 """
 SAYINGS = """
 Do Not Call|DNC|dnc (2025)|DNC 2024-01-05|DNC since May 2025|***DNC***|opted out

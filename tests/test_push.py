@@ -59,7 +59,7 @@ IMPORTS = {
         "+1 (555) 123-0002,crm-2,Bob,Testperson,lowest,,\n"
         "+1.555.123.0001,crm-9,Ann,Testperson,5,,\n"
         "+1555,crm-4,Cut,Testperson,5,,\n"
-        "+1 555 123 0003,crm-3,,,17,2027-03-01T09:30:00+05:30,\n"
+        "+1 555 123 0003,crm-3,,,17,2099-03-01T09:30:00+05:30,\n"
         ",crm-6,No Phone,Testperson,5,,\n"
         "+15551230004,,,,,,\n",
         [
@@ -83,7 +83,7 @@ IMPORTS = {
                 "phoneNumber": "+15551230003",
                 "externalId": "crm-3",
                 "priority": 17,
-                "scheduledFor": "2027-03-01T09:30:00+05:30",
+                "scheduledFor": "2099-03-01T09:30:00+05:30",
             },
             {"phoneNumber": "+15551230004"},
         ],
@@ -135,7 +135,7 @@ IMPORTS = {
     ),
     "ozonetel": Import(
         "phone,name,priority,expires_on\n"
-        "90000-00001,Ann Testperson,highest,2027-12-31\n"
+        "90000-00001,Ann Testperson,highest,2099-12-31\n"
         "+91 90000 00002,Bob Testperson,lowest,\n"
         "90000 00001,Ann Testperson again,5,\n"
         "12,Cut Testperson,5,\n"
@@ -152,7 +152,7 @@ IMPORTS = {
                 "phoneNumber": "9000000001",
                 "Name": "Ann Testperson",
                 "priority": "99",
-                "expiryDate": "2027-12-31",
+                "expiryDate": "2099-12-31",
             },
             {"phoneNumber": "9000000003", "priority": "17"},
             {"phoneNumber": "9000000004", "Name": "Dan Testperson"},
