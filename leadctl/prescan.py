@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from itertools import compress
 from typing import TYPE_CHECKING
 
+from leadctl.errors import InputChanged
 from leadctl.fields import INSTRUCTIONS, means_none, word
 from leadctl.forensics import Damage
 from leadctl.model import Note
@@ -40,13 +42,17 @@ class Prescan:
         self.opt_outs = OptOuts(source, mapper, heeds_active=heeds_active)
         self.damage = Damage()
         self._shared_ids = _SharedIds()
-        phones = mapper.getters["phone"]
+        with suppress(InputChanged):  # a run says so when it comes to the place
+            self._look(source)
+
+    def _look(self, source: Source) -> None:
+        phones = self._mapper.getters["phone"]
         for block in source.blocks():
             if source.suspicious:
                 self.damage = self.damage.plus(phones(block.cells))
             wants_more = self._count(block)
             if not (wants_more or source.suspicious):
-                break
+                return
 
     def _count(self, block: Block) -> bool:
         """Count what rows say; False if the rest of the file need not be read."""

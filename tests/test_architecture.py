@@ -129,6 +129,7 @@ ALLOWED = {
     "do_not_call": {"fields", "sniffing"},
     "opt_outs": {"do_not_call", "fields", "mapping", "model", "source", "wording"},
     "prescan": {
+        "errors",
         "fields",
         "forensics",
         "job",
