@@ -1,0 +1,1 @@
+"""What builds documents and makes test data; not shipped."""
