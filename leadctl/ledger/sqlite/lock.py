@@ -34,15 +34,15 @@ class FileLock:
         self._write()
 
     def hold_for(self, run: str) -> None:
-        with contextlib.suppress(OSError):  # a full disk; the lock holds all the same
-            self._write(run=run)
+        self._write(run=run)
 
     def _write(self, **facts: str) -> None:
-        self._file.seek(0)
-        self._file.truncate()
         held = {"pid": os.getpid(), "since": self._since, **facts}
-        self._file.write(json.dumps(held))
-        self._file.flush()
+        with contextlib.suppress(OSError):  # a full disk; the lock holds all the same
+            self._file.seek(0)
+            self._file.truncate()
+            self._file.write(json.dumps(held))
+            self._file.flush()
 
 
 @contextlib.contextmanager
