@@ -15,9 +15,13 @@ def now() -> datetime:
 
 
 class Clock(Protocol):
-    """Seams for time: `sleep` may return early when the run is asked to stop."""
+    """Seams for time: `sleep` may return early when the run is asked to stop.
+
+    `time` is Unix time; `monotonic` measures durations, whoever sets the clock.
+    """
 
     def time(self) -> float: ...
+    def monotonic(self) -> float: ...
     def sleep(self, seconds: float) -> None: ...
 
 
@@ -64,4 +68,5 @@ class RealClock:
     def __init__(self, stop: Stop) -> None:
         self.sleep = stop.sleep
 
+    monotonic = staticmethod(time.monotonic)
     time = staticmethod(time.time)

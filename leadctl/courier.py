@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
@@ -200,7 +201,7 @@ class Courier:
             if not self._may_leave():
                 self._back.put((batch, None))
                 continue
-            left = self._time()
+            left, began = self._time(), time.monotonic()
             try:
                 answer = travel(batch)
             except BaseException as defect:  # noqa: BLE001  raised by the deciding thread
@@ -209,5 +210,5 @@ class Courier:
                 continue
             if isinstance(answer.result, ProviderError):
                 self.call_back()
-            took = self._time() - left
+            took = time.monotonic() - began
             self._back.put((batch, answer._replace(left=left, took=took)))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from leadctl.auth import Access, TokenExchange
+from leadctl.clock import RealClock, Stop
 from leadctl.config import variable_name
 from leadctl.credentials import secrets_of
 from leadctl.errors import AccessDenied, CampaignClosed, Unusable
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from leadctl.config import Account
     from leadctl.errors import LeadctlError
     from leadctl.ledger.base import CampaignLock, Ledger
+
+_CLOCK = RealClock(Stop())
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ def opened(
         yield Line(
             transport.send,
             transport.abort,
-            Pace(account.limits, ledger.rates, account.name, campaign, time.time),
+            Pace(account.limits, ledger.rates, account.name, campaign, _CLOCK),
         )
     finally:
         transport.close()

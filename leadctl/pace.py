@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from leadctl.errors import NotProcessed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
+    from leadctl.clock import Clock
     from leadctl.ledger.base import RateStore
     from leadctl.provider import Limits
 
@@ -32,6 +33,9 @@ class Pace:
     The rate and a provider's wish to wait hold for the account, whoever sends; the rest
     after a request holds for the campaign. Requests are spaced evenly, so that no
     window of a minute, wherever it starts, holds more than the provider allows.
+
+    All processes share the time of day; what concerns this run alone is measured by
+    the clock that nobody can set back.
     """
 
     def __init__(
@@ -40,14 +44,14 @@ class Pace:
         rates: RateStore,
         account: str,
         campaign: str,
-        time: Callable[[], float],
+        clock: Clock,
     ) -> None:
         rate = limits.requests_per_minute
         self._account, self._campaign = account, f"{account}/{campaign}"
         self._interval = 60.0 / (rate * SHARE) if rate else 0.0
         self._rest = limits.min_interval
         self._rates = rates
-        self._time = time
+        self._clock = clock
         self._quiet_until = -math.inf
         self._asked_since: float | None = None
         self._wish = 0.0
@@ -56,11 +60,11 @@ class Pace:
 
     def claim(self) -> float:
         """Take the next start and return 0, or the seconds after which to ask again."""
-        now = self._time()
+        now = self._clock.monotonic()
         pause, self._wish = self._quiet_until - now, 0.0
         if pause <= 0:
             scopes = {self._account: self._interval, self._campaign: 0.0}
-            pause = self._noted(self._rates.claim(scopes, now))
+            pause = self._noted(self._rates.claim(scopes, self._clock.time()))
         if self._asked_since is None:
             self._asked_since = now
         if pause <= 0:
@@ -69,7 +73,7 @@ class Pace:
 
     def pause(self) -> float:
         """Return the seconds the account has to be left alone; takes no start."""
-        return self._noted(self._rates.claim({self._account: 0.0}, self._time()))
+        return self._noted(self._rates.claim({self._account: 0.0}, self._clock.time()))
 
     def _noted(self, pause: float) -> float:
         """Remember a pause that is longer than the rate needs: a provider asked."""
@@ -87,14 +91,14 @@ class Pace:
     def ended(self) -> None:
         """Note the end of a request: some providers count their rest from there."""
         if self._rest:
-            self._rates.postpone(self._campaign, self._time() + self._rest)
+            self._rates.postpone(self._campaign, self._clock.time() + self._rest)
 
     def quiet(self, seconds: float, *, shared: bool) -> None:
         """Start nothing for a while; `shared` by all runs where the provider asked."""
-        until = self._time() + seconds
         if shared:
-            self._rates.postpone(self._account, until)
+            self._rates.postpone(self._account, self._clock.time() + seconds)
         else:
+            until = self._clock.monotonic() + seconds
             self._quiet_until = max(self._quiet_until, until)
 
 

@@ -165,7 +165,12 @@ class FakeClock:
         0.0  # seconds a sleep really takes at most, for servers that need theirs
     )
 
+    set_by: float = 0.0
+
     def time(self) -> float:
+        return self.now + self.set_by
+
+    def monotonic(self) -> float:
         return self.now
 
     def sleep(self, seconds: float) -> None:

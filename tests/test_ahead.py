@@ -101,7 +101,7 @@ class Crowd:
                 limits,
                 self.send,
                 books,
-                Pace(limits, ledger.rates, "model", "1", self.clock.time),
+                Pace(limits, ledger.rates, "model", "1", self.clock),
                 self.clock,
                 self.stop,
                 jitter=lambda: 0.5,

@@ -305,7 +305,7 @@ ALLOWED = {
     "http1": set[str](),
     "answerbody": {"http1"},
     "transport": {"answerbody", "auth", "errors", "http1"},
-    "pace": {"errors", "ledger.*", "provider"},
+    "pace": {"clock", "errors", "ledger.*", "provider"},
     "journey": {"answers", "errors", "model"},
     "lookup": {"answers", "errors", "model", "provider"},
     "courier": {"errors", "judging", "ledger.*", "lookup", "model", "provider"},
@@ -332,6 +332,7 @@ ALLOWED = {
     },
     "line": {
         "auth",
+        "clock",
         "config",
         "credentials",
         "errors",

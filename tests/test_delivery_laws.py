@@ -57,7 +57,7 @@ class World:
                 self.limits,
                 self.server.send,
                 books,
-                Pace(self.limits, ledger.rates, "model", "1", clock.time),
+                Pace(self.limits, ledger.rates, "model", "1", clock),
                 clock,
                 Stop(),
                 patience=Patience(attempts=4),

@@ -157,7 +157,7 @@ def push(
             limits,
             transport.send,
             books,
-            Pace(limits, ledger.rates, name, job.campaign, clock.time),
+            Pace(limits, ledger.rates, name, job.campaign, clock),
             clock,
             Stop(),
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from model import FakeClock
 
 from leadctl.ledger import open_ledger
 from leadctl.pace import LONGEST_WISH, Pace, asked_pause
@@ -64,31 +65,45 @@ def test_start_far_ahead_is_a_clock_that_was_set_back() -> None:
         assert ledger.rates.claim({"account": 1.0}, NOW) == pytest.approx(0.5)
 
 
+@pytest.mark.parametrize("hours", [-3, 3])
+def test_clock_that_is_set_does_not_change_a_pause_of_this_run(hours: int) -> None:
+    clock = FakeClock(NOW)
+    with open_ledger(None) as ledger:
+        limits = Limits(batch_size=1)
+        pace = Pace(limits, ledger.rates, "account", "campaign", clock)
+        pace.quiet(5, shared=False)
+        clock.set_by = hours * 3600
+        assert pace.claim() == 5
+        clock.now += 5
+        assert pace.claim() == 0
+        assert pace.held == 5
+
+
 @pytest.mark.parametrize("rate", [10, 100, 600])
 @pytest.mark.parametrize("late", [0.0, 0.3, 20.0], ids=lambda late: f"late by {late}")
 def test_no_minute_holds_more_starts_than_the_rate(rate: int, late: float) -> None:
     """Wherever the minute begins; every seventh start comes late by so many seconds."""
-    now, starts = NOW, list[float]()
+    clock, starts = FakeClock(NOW), list[float]()
     with open_ledger(None) as ledger:
         limits = Limits(batch_size=1, requests_per_minute=rate)
-        pace = Pace(limits, ledger.rates, "account", "campaign", lambda: now)
+        pace = Pace(limits, ledger.rates, "account", "campaign", clock)
         while len(starts) < 3 * rate:
             wait = pace.claim()
             if not wait:
-                starts.append(now)
-            now += wait or late * (len(starts) % 7 == 0)
+                starts.append(clock.now)
+            clock.now += wait or late * (len(starts) % 7 == 0)
     for first, after in zip(starts, starts[rate:], strict=False):
         assert after - first >= 60
 
 
 def test_a_steady_run_uses_nearly_all_of_the_rate() -> None:
-    now, starts = NOW, list[float]()
+    clock, starts = FakeClock(NOW), list[float]()
     with open_ledger(None) as ledger:
         limits = Limits(batch_size=1, requests_per_minute=600)
-        pace = Pace(limits, ledger.rates, "account", "campaign", lambda: now)
-        while now < NOW + 60:
+        pace = Pace(limits, ledger.rates, "account", "campaign", clock)
+        while clock.now < NOW + 60:
             wait = pace.claim()
             if not wait:
-                starts.append(now)
-            now += wait or 0.03
+                starts.append(clock.now)
+            clock.now += wait or 0.03
     assert len(starts) >= 0.98 * 600

@@ -11,13 +11,13 @@ import re
 import shlex
 import stat
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from model import FakeClock
 from program import csv_rows, write_csv
 
 from leadctl import rejects
@@ -546,22 +546,14 @@ def test_runs_that_end_together_replace_no_correction(tmp_path: Path) -> None:
 
 def test_folder_that_somebody_holds_is_not_waited_for_long(tmp_path: Path) -> None:
     """A cron job may run under flock(1), with that very folder."""
-
-    class Counted:
-        slept = 0.0
-        time = staticmethod(time.time)
-
-        def sleep(self, seconds: float) -> None:
-            self.slept += seconds
-
-    clock = Counted()
+    clock = FakeClock()
     folder = os.open(tmp_path, os.O_RDONLY)
     fcntl.flock(folder, fcntl.LOCK_EX)
     with in_turn(tmp_path, patience=5, clock=clock):
         (tmp_path / "written").touch()
     os.close(folder)
     assert (tmp_path / "written").exists()
-    assert clock.slept == pytest.approx(5, abs=0.1)
+    assert sum(clock.slept) == pytest.approx(5, abs=0.1)
 
 
 def test_blank_cells_of_a_tsv_are_a_row_wherever_rows_are_counted(push: Push) -> None:

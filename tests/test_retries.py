@@ -105,7 +105,7 @@ class Waits:
                 limits,
                 self.send,
                 books,
-                Pace(limits, ledger.rates, "model", "1", self.clock.time),
+                Pace(limits, ledger.rates, "model", "1", self.clock),
                 self.clock,
                 Stop(),
                 patience=self.patience,
