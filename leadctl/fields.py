@@ -42,6 +42,19 @@ ALIASES = {
         "numerodetelephone", "numérodetéléphone", "telephoneportable",
         "téléphoneportable",
     ),
+    "phone_country": (
+        "phonecountrycode", "phonecountry", "phonecode", "phoneisd", "phoneisdcode",
+        "phonedialcode", "phoneprefix", "telephonecode", "telephonecountrycode",
+        "mobilecountrycode", "mobilecountry", "mobilecode", "mobileisd",
+        "mobileisdcode", "whatsappcountrycode", "isd", "isdcode", "dialcode",
+        "dialingcode", "diallingcode", "callingcode", "countrycallingcode",
+        "countrydialcode", "countrydialingcode", "countrydiallingcode",
+        "countryphonecode", "countryisdcode", "internationalcode", "countrycode",
+        "ländervorwahl", "laendervorwahl", "landesvorwahl", "landnummer",
+        "indicatifpays", "indicatiftéléphonique", "indicatiftelephonique",
+        "códigodepaís", "codigodepais", "códigopaís", "codigopais",
+        "códigodopaís", "codigodopais", "prefissointernazionale",
+    ),
     "external_id": ("externalid", "extid", "crmid", "leadid", "recordid", "contactid"),
     "name": (
         "name", "fullname", "leadname", "contactname", "customername", "displayname",
@@ -84,6 +97,24 @@ purpose: many exports number their rows there, and two files' row 1 would count 
 same lead."""
 
 FIELDS = tuple(ALIASES)
+
+ADDRESS_COUNTRY = "country"
+"""The country of an address, from which a phone has its region where nothing else says
+it. It is no lead field: people have phones of other countries."""
+
+COUNTRY_ALIASES = {
+    "phone_country": ALIASES["phone_country"],
+    ADDRESS_COUNTRY: (
+        "country", "countryname", "countryregion", "countryiso", "countryisocode",
+        "isocountry", "isocountrycode", "countrycodeiso", "countrycodeiso2",
+        "countryiso2", "countryiso3", "addresscountry", "countryofresidence",
+        "residencecountry", "homecountry", "mailingcountry", "billingcountry",
+        "shippingcountry", "contactcountry", "leadcountry", "companycountry",
+        "nation", "land", "staat", "país", "pais", "pays", "paese", "nazione",
+        "kraj", "ülke", "ulke", "страна", "البلد",
+    ),
+}  # fmt: skip
+"""What tells the region of a phone, with the headers it is recognised by."""
 
 
 def plain(header: str) -> str:

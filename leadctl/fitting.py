@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from leadctl.fields import Check
     from leadctl.mapping import Table, Values
     from leadctl.model import Json
+    from leadctl.phones.countries import Countries
     from leadctl.phones.normalize import Normalizer
     from leadctl.provider import Provider
 
@@ -78,15 +79,20 @@ class Fitter:
         return found.leads[0]
 
     def fitted(
-        self, rows: Sequence[int], table: Table, odd: Mapping[int, Unfit] | None = None
+        self,
+        rows: Sequence[int],
+        table: Table,
+        odd: Mapping[int, Unfit] | None = None,
+        countries: Countries = None,
     ) -> Fitted:
         """Build the leads of rows, or tell what is wrong with them; `odd` is known.
 
-        `table` has a value a row in each of its fields, and is used up.
+        `table` has a value a row in each of its fields, and is used up. `countries` are
+        those of the phones.
         """
         provider = self._provider
         phones, problems = self._normalise.column(
-            table.pop("phone", [None] * len(rows))
+            table.pop("phone", [None] * len(rows)), countries
         )
         unfit = {
             place: Unfit(problem.code, "phone", problem.reason)

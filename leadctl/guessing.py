@@ -6,6 +6,7 @@ why it was made.
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import shlex
@@ -15,12 +16,13 @@ from typing import TYPE_CHECKING
 
 from leadctl.do_not_call import About, about
 from leadctl.fields import ALIASES, plain
-from leadctl.mapping import getters_of
+from leadctl.mapping import bind_countries, getters_of
 from leadctl.model import OWN, Code, Row
 from leadctl.phones.spelling import PhoneProblem, spelled
 from leadctl.preview import pin
 from leadctl.profile import SPEC
 from leadctl.sniffing import DATE, KNOWN
+from leadctl.wording import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -58,11 +60,12 @@ def draft(source: Source) -> str:
     columns = [*_columns(source)]
     phones = _phones(columns)
     taken = {column.name for column in phones}
+    countries = bind_countries(source.columns, nested=source.nested).columns
     file = _visible(shlex.quote(source.recorded))
     lines = [
         "# A draft: read it, correct it, and try it:",
         f"#   leadctl preview {file} --profile THIS_FILE",
-        *_region(phones),
+        *_region(phones, [*itertools.chain(*countries.values())]),
         f"file: {flow(pin(source))}",
         "fields:",
         *_phone_lines(phones),
@@ -135,12 +138,17 @@ def _likeliest(columns: Sequence[Column]) -> list[Column]:
     return [c for c in called if "fax" not in plain(c.name)] or fullest
 
 
-def _region(phones: Sequence[Column]) -> Iterator[str]:
+def _region(phones: Sequence[Column], countries: Sequence[str]) -> Iterator[str]:
     found = sum(column.phones for column in phones)
     bare = found - sum(column.complete for column in phones)
-    if bare:
-        yield f"# {bare} of {found} numbers have no country code: say whose they are."
-        yield "# region: US"
+    if not bare:
+        return
+    begun = f"# {bare} of {found} numbers have no country code"
+    if countries:
+        yield f"{begun}: {_visible(listed(countries))} names their country, else this."
+    else:
+        yield f"{begun}: say whose they are."
+    yield "# region: US"
 
 
 def _phone_lines(phones: Sequence[Column]) -> Iterator[str]:

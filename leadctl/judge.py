@@ -14,25 +14,29 @@ from itertools import compress
 from operator import not_
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
+from leadctl.fields import COUNTRY_ALIASES
 from leadctl.fitting import Fitter, Unfit
 from leadctl.forensics import ROUNDED
 from leadctl.job import mapper_of
 from leadctl.masking import shapes
 from leadctl.model import Block, Code, Finding, Leads, Malformed, Row, Status
+from leadctl.phones.countries import countries_of
 from leadctl.phones.normalize import ANY_COUNTRY, Normalizer
 from leadctl.phones.reach import reach
 from leadctl.prescan import Prescan
 from leadctl.seen import Seen
 from leadctl.source import expected_rows
 from leadctl.times import TIMED, is_past
-from leadctl.wording import short
+from leadctl.wording import count, listed, short
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from leadctl.fitting import Fitted
     from leadctl.job import Rules
+    from leadctl.mapping import Table
     from leadctl.model import Cells, Json, Note
+    from leadctl.phones.countries import Countries
     from leadctl.source import Source
 
 
@@ -88,17 +92,19 @@ class Judge:
         self._timed = {
             field.name: field.wire for field in fields if field.name in TIMED
         }
-        self._fitter = Fitter(rules.provider, _normaliser(rules), digest, rules.zone)
+        normalise = _normaliser(rules)
+        self._fitter = Fitter(rules.provider, normalise, digest, rules.zone)
         self.mappers = [mapper_of(source, rules) for source in rules.sources]
         self._prescans = [
             Prescan(rules, source, mapper)
             for source, mapper in zip(rules.sources, self.mappers, strict=True)
         ]
         self._suppressed = rules.suppressed
-        self._region = rules.effective_region
+        self._home = normalise.region
         self._seen = Seen(expected_rows(rules.sources, rules.skip, rules.limit) or 0)
         self.repairs: Counter[str] = Counter()
         """Repairs of phone cells, by kind."""
+        self._unknown_countries: dict[int, tuple[int, int]] = {}
 
     @property
     def unplaced(self) -> set[str]:
@@ -116,6 +122,20 @@ class Judge:
         for source, prescan in zip(self._sources, self._prescans, strict=True):
             for note in prescan.notes():
                 yield source, note
+
+    def unknown_countries(self) -> Iterator[tuple[Source, str]]:
+        """Yield a sentence for each file where what should name a country does not."""
+        read = (
+            f"read with region {self._home}"
+            if self._home
+            else "their numbers need a + (or give --region)"
+        )
+        for file, (first, times) in self._unknown_countries.items():
+            columns = self.mappers[file].columns
+            names = [name for key in COUNTRY_ALIASES for name in columns.get(key, ())]
+            where = f" in {listed(names)}" if names else ""
+            named = f"{count(times, 'row')} with no known country{where}"
+            yield self._sources[file], f"{named} (for example row {first:,}): {read}"
 
     def rules_without_effect(self) -> Iterator[str]:
         """Yield a sentence for each skip rule with words that no row read has had."""
@@ -150,7 +170,11 @@ class Judge:
                 findings += _left_out(numbers, columns, *verdict)
                 kept = [column is None for column in columns]
                 numbers, rows = [*compress(numbers, kept)], [*compress(rows, kept)]
-        (leads, unfit, repairs), held_back = self._fitted(file, numbers, rows)
+        table = mapper.table(rows)
+        countries, unknown = self._countries(table)
+        (leads, unfit, repairs), held_back = self._fitted(
+            file, numbers, table, countries
+        )
         # Python hands out memory in the order it came back: cells that go together,
         # before others are read, leave it in order. Without it a row costs 2% more.
         block.cells.clear()
@@ -168,6 +192,9 @@ class Judge:
         if repairs:
             for row in leads.rows:
                 self.repairs.update(repairs.get(row, ()))
+        if unknown:
+            first, times = self._unknown_countries.get(file, (numbers[unknown[0]], 0))
+            self._unknown_countries[file] = first, times + len(unknown)
         return Judged(leads, findings)
 
     def views(
@@ -217,20 +244,28 @@ class Judge:
                 rows.append(row.cells)
             if row.number >= last:
                 break
-        fitted, held_back = self._fitted(file, numbers, rows)
+        table = self.mappers[file].table(rows)
+        countries, _unknown = self._countries(table)
+        fitted, held_back = self._fitted(file, numbers, table, countries)
         return fitted.leads, held_back
 
+    def _countries(self, table: Table) -> tuple[Countries, list[int]]:
+        """Take what names the phones' countries out of a table, and read it."""
+        codes, addresses = (table.pop(name, None) for name in COUNTRY_ALIASES)
+        return countries_of(codes, addresses, self._home)
+
     def _fitted(
-        self, file: int, numbers: Sequence[int], rows: Sequence[Cells]
+        self, file: int, numbers: Sequence[int], table: Table, countries: Countries
     ) -> tuple[Fitted, set[int]]:
         """Build the leads of rows; returns the rows that a list holds back, too."""
-        table, damage = self.mappers[file].table(rows), self._prescans[file].damage
+        damage = self._prescans[file].damage
         held_back = set[int]()
         if self._suppressed:
-            phones = reach(table.get("phone", [None] * len(rows)), self._region)
+            phones = table.get("phone", [None] * len(numbers))
+            reached = reach(phones, self._home, countries)
             held_back = {
                 number
-                for number, phone in zip(numbers, phones, strict=True)
+                for number, phone in zip(numbers, reached, strict=True)
                 if self._suppressed.holds_back(phone)
             }
         odd = {}
@@ -240,7 +275,7 @@ class Judge:
                 for place, phone in enumerate(table.get("phone", ()))
                 if damage.includes(phone)
             }
-        return self._fitter.fitted(numbers, table, odd), held_back
+        return self._fitter.fitted(numbers, table, odd, countries), held_back
 
 
 def _normaliser(rules: Rules) -> Normalizer:

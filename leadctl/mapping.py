@@ -12,7 +12,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, TypeAlias
 
 from leadctl.errors import InputUnusable
-from leadctl.fields import ALIASES, means_none, plain, word
+from leadctl.fields import ALIASES, COUNTRY_ALIASES, means_none, plain, word
 from leadctl.model import OWN
 from leadctl.patterns import searcher
 from leadctl.profile import Columns, Constant, Members, Template, Translated
@@ -156,8 +156,16 @@ def bind(
     )
     columns = {name: tuple(read_by(source)) for name, source in profile.fields.items()}
     ignoring = profile.ignored.union(ignored)
-    unused = _unused(header, profile.columns | ignoring, nested=nested)
-    return Mapper(getters, columns, unused, ignoring, skip)
+    countries = bind_countries(header, nested=nested, ignored=ignoring)
+    columns = countries.columns | columns
+    used = profile.columns.union(ignoring, columns.get("phone_country", ()))
+    return Mapper(
+        countries.getters | getters,
+        columns,
+        _unused(header, used, nested=nested),
+        ignoring,
+        skip,
+    )
 
 
 def bind_by_name(
@@ -168,15 +176,11 @@ def bind_by_name(
     ignored: Collection[str] = (),
 ) -> Mapper:
     """Match columns with lead fields by name and alias; InputUnusable: no phone."""
-    by_alias: dict[str, list[str]] = {}
-    for name in header:
-        if not name.startswith(OWN) and name not in ignored:
-            by_alias.setdefault(plain(name), []).append(name)
-    columns: dict[str, tuple[str, ...]] = {}
-    for lead_field, aliases in ALIASES.items():
-        matched = tuple(name for alias in aliases for name in by_alias.get(alias, ()))
-        if matched and lead_field not in constants:
-            columns[lead_field] = matched
+    columns = {
+        name: found
+        for name, found in _recognised(header, ALIASES, ignored).items()
+        if name not in constants
+    }
     if "phone" not in columns and "phone" not in constants:
         raise InputUnusable(
             f"no column is recognised as the phone number; {_shown(header)}",
@@ -188,8 +192,42 @@ def bind_by_name(
     }
     getters |= {name: _constant(value) for name, value in constants.items()}
     used = {name for names in columns.values() for name in names} | {*ignored}
-    unused = _unused(header, used, nested=nested)
-    return Mapper(getters, columns, unused, frozenset(ignored))
+    countries = bind_countries(header, nested=nested, ignored=ignored)
+    return Mapper(
+        countries.getters | getters,
+        countries.columns | columns,
+        _unused(header, used, nested=nested),
+        frozenset(ignored),
+    )
+
+
+def bind_countries(
+    header: Sequence[str], *, nested: bool, ignored: Collection[str] = ()
+) -> Mapper:
+    """Match columns with what tells the region of a phone, by name and alias."""
+    columns = _recognised(header, COUNTRY_ALIASES, ignored)
+    getters = {
+        name: first_of(header, found, nested=nested, keeps_errors=False)
+        for name, found in columns.items()
+    }
+    return Mapper(getters, columns, ())
+
+
+def _recognised(
+    header: Sequence[str],
+    known: Mapping[str, Sequence[str]],
+    ignored: Collection[str],
+) -> dict[str, tuple[str, ...]]:
+    """Name for each field the columns that go by one of its aliases."""
+    by_alias: dict[str, list[str]] = {}
+    for name in header:
+        if not name.startswith(OWN) and name not in ignored:
+            by_alias.setdefault(plain(name), []).append(name)
+    found = {
+        lead_field: tuple(name for alias in aliases for name in by_alias.get(alias, ()))
+        for lead_field, aliases in known.items()
+    }
+    return {lead_field: names for lead_field, names in found.items() if names}
 
 
 @dataclass

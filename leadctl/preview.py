@@ -43,6 +43,7 @@ class Preview:
     damage: str = ""
     notes: tuple[Note, ...] = ()
     without_effect: tuple[str, ...] = ()
+    unknown_countries: tuple[str, ...] = ()
     problem: InputUnusable | None = None
 
 
@@ -86,6 +87,7 @@ def preview(rules: Rules) -> Preview:
         "".join(sentence for _source, sentence in judge.damages()),
         tuple(note for _source, note in judge.notes()),
         (*judge.rules_without_effect(),),
+        tuple(sentence for _source, sentence in judge.unknown_countries()),
     )
 
 

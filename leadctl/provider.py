@@ -26,7 +26,7 @@ from leadctl.errors import (
     Unusable,
     UsageError,
 )
-from leadctl.fields import INSTRUCTIONS
+from leadctl.fields import COUNTRY_ALIASES, INSTRUCTIONS
 from leadctl.model import CREATED, Note, Outcome
 from leadctl.wording import nearest
 
@@ -159,12 +159,16 @@ class Provider(ABC):
     def has_place_for(self, name: str) -> bool:
         """Tell whether a lead field is sent; parts of a name are, within the name.
 
-        As mere data an instruction would be disregarded.
+        As mere data an instruction would be disregarded, and the country of a phone is
+        in the phone itself.
         """
         places = {"phone"} | {field.name for field in self.fields}
         if "name" in places:
             places |= {"first_name", "last_name"}
-        kept = self.overflow is not None and name not in INSTRUCTIONS
+        kept = self.overflow is not None and name not in (
+            *INSTRUCTIONS,
+            *COUNTRY_ALIASES,
+        )
         return name in places or kept
 
     @abstractmethod

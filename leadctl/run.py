@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from leadctl.job import Job
     from leadctl.ledger.base import Ledger, RunReader, RunWriter
     from leadctl.line import Line
+    from leadctl.mapping import Mapper
     from leadctl.model import Json
     from leadctl.probe import Probe
     from leadctl.progress import Progress
@@ -340,19 +341,9 @@ def _say_once(order: Order, importer: Importer, books: RunWriter) -> None:
     if rows and order.resumes is None:  # of a resumed run, part was read before
         for sentence in importer.judge.rules_without_effect():
             order.tell(sentence)
-    for mapper in importer.judge.mappers:
-        for name, columns in mapper.columns.items():
-            if len(columns) > 1 and not order.job.profile:
-                order.tell(
-                    f"{name} is the first that holds something of {listed(columns)}"
-                )
-    unused = {
-        name for mapper in importer.judge.mappers for name in mapper.unused if name
-    }
-    if unused:
-        order.tell(
-            f"columns not sent: {listed(sorted(unused))} (a profile can map them)"
-        )
+    for source, sentence in importer.judge.unknown_countries():
+        order.tell(f"{source.shown}: {sentence}")
+    _say_columns(order, importer.judge.mappers)
     if unplaced := importer.judge.unplaced - {*INSTRUCTIONS}:
         fields = ", ".join(sorted(unplaced))
         order.tell(f"{title} has no place for: {fields}; not sent")
@@ -360,3 +351,18 @@ def _say_once(order: Order, importer: Importer, books: RunWriter) -> None:
         order.tell(order.account.provider.warning)
     if not rows and books.facts().exit_code == ExitCode.OK:
         order.warn("no data rows were read")
+
+
+def _say_columns(order: Order, mappers: Sequence[Mapper]) -> None:
+    """Tell which columns stand in for each other, and which go nowhere."""
+    for mapper in mappers:
+        for name, columns in mapper.columns.items():
+            if len(columns) > 1 and not order.job.profile:
+                order.tell(
+                    f"{name} is the first that holds something of {listed(columns)}"
+                )
+    unused = {name for mapper in mappers for name in mapper.unused if name}
+    if unused:
+        order.tell(
+            f"columns not sent: {listed(sorted(unused))} (a profile can map them)"
+        )

@@ -150,6 +150,7 @@ ALLOWED = {
         "sniffing",
         "source",
         "phones.*",
+        "wording",
     },
     "forensics": {"model", "phones.*"},
     "suppression": {
@@ -174,6 +175,7 @@ ALLOWED = {
         "times",
     },
     "judge": {
+        "fields",
         "fitting",
         "forensics",
         "job",
@@ -379,6 +381,7 @@ ALLOWED = {
         "ledger",
         "ledger.*",
         "line",
+        "mapping",
         "model",
         "probe",
         "probing",

@@ -138,6 +138,7 @@ def test_example_profile_maps_a_row(program: Program) -> None:
         "Status": "new",
         "Stage": "open",
         "Country": "US",
+        "Country Code": "+1",
     }
     skipped = row | {"Country": "XX"}
     program.write("crm.jsonl", f"{json.dumps(row)}\n{json.dumps(skipped)}\n")

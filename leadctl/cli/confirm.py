@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from leadctl.cli.progress import forecast_of
 from leadctl.cli.show import heard, say
 from leadctl.errors import NotConfirmed, UsageError
-from leadctl.fields import INSTRUCTIONS
+from leadctl.fields import COUNTRY_ALIASES, INSTRUCTIONS
 from leadctl.job import mapper_of
 from leadctl.judge import Judge
 from leadctl.probe import Verdict
@@ -125,6 +125,7 @@ def _columns_used(job: Job) -> Iterator[tuple[str, str]]:
         mapper = mapper_of(source, job)
         yield "sends", _sent(job, mapper, source.columns)
         for label, text in (
+            ("region", _region(job, mapper, source.columns)),
             ("not sent", _unplaced(job, mapper)),
             ("left out", "; ".join(f"rows where {r.rule}" for r in mapper.skip)),
         ):
@@ -149,7 +150,7 @@ def _read_from(job: Job, mapper: Mapper, header: Collection[str]) -> dict[str, s
     said = job.profile.with_constants(job.constants).fields if job.profile else {}
     return {
         name: _columns(said[name], header)
-        if said
+        if name in said
         else " or ".join(map(short, mapper.columns.get(name, ())))
         for name in mapper.getters
     }
@@ -171,12 +172,29 @@ def _columns(source: Source, header: Collection[str]) -> str:
             return ""
 
 
+def _region(job: Job, mapper: Mapper, header: Collection[str]) -> str:
+    """Say which columns name the region of a phone, and what counts without them."""
+    read = _read_from(job, mapper, header)
+    found = [
+        read[name] or job.constants.get(name, "the profile")
+        for name in COUNTRY_ALIASES
+        if name in read
+    ]
+    if not found:
+        return ""
+    home = job.effective_region or job.provider.phone_rule.country
+    return ", else ".join(
+        [f"of each phone from {found[0]}", *found[1:], home or "none"]
+    )
+
+
 def _unplaced(job: Job, mapper: Mapper) -> str:
     """Name the fields that the files hold and the provider does not take."""
     names = [
         name
         for name in mapper.getters
-        if name not in INSTRUCTIONS and not job.provider.has_place_for(name)
+        if name not in (*INSTRUCTIONS, *COUNTRY_ALIASES)
+        and not job.provider.has_place_for(name)
     ]
     if not names:
         return ""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from leadctl.cli.providers import usual
-from leadctl.fields import FIELDS
+from leadctl.fields import COUNTRY_ALIASES, FIELDS
 from leadctl.provider import Provider, installed, provider_class
 
 if TYPE_CHECKING:
@@ -105,6 +105,8 @@ def _fields(provider: type[Provider]) -> Iterator[str]:
     for name in FIELDS:
         if name in places:
             rows.append((f"`{name}`", f"`{places[name]}`"))
+        elif name in COUNTRY_ALIASES:
+            rows.append((f"`{name}`", "not sent: it gives the region of `phone`"))
         elif name in ("first_name", "last_name") and made:
             rows.append(
                 (f"`{name}`", f"in `{places['name']}`, where no `name` is given")

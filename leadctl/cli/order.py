@@ -20,6 +20,7 @@ from leadctl.errors import InputUnusable, UsageError
 from leadctl.exposure import exposures
 from leadctl.fields import INSTRUCTIONS, FieldInvalid
 from leadctl.job import Job, RejectLimit, Rules, require_acted_on
+from leadctl.phones.countries import country_named
 from leadctl.phones.normalize import PhoneCheck
 from leadctl.phones.numbering_plan import is_region
 from leadctl.run import Order
@@ -311,5 +312,10 @@ def _constants(
                 checks[field_name](value.strip())
             except FieldInvalid as problem:
                 raise UsageError(f"--set {field_name}: {problem}") from problem
+        if field_name == "phone_country" and not country_named(value):
+            raise UsageError(
+                f"--set {field_name}: {value!r} is no country",
+                hint="write a calling code such as +44, or an ISO code such as GB",
+            )
         constants[field_name] = value
     return constants

@@ -14,6 +14,7 @@ from leadctl.cli.app import app
 from leadctl.cli.layout import Section
 from leadctl.cli.show import Output, folded
 from leadctl.errors import LeadctlError
+from leadctl.fields import ADDRESS_COUNTRY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -176,10 +177,14 @@ def _lines(found: Preview) -> Iterator[str]:
         yield f"  {_printed(found.problem.hint or '')}"
         return
     for name, columns in found.columns.items():
-        yield f"  {_printed(listed(columns))} → {name}"
+        yield f"  {_printed(listed(columns))} → {_USES.get(name, name)}"
     if found.unused:
         yield f"  not sent: {_printed(listed(found.unused))}"
-    for sentence in (*(note.message for note in found.notes), *found.without_effect):
+    for sentence in (
+        *(note.message for note in found.notes),
+        *found.without_effect,
+        *found.unknown_countries,
+    ):
         yield f"  {_printed(sentence)}"
     if found.damage:
         yield f"  {found.damage}"
@@ -189,6 +194,12 @@ def _lines(found: Preview) -> Iterator[str]:
         yield ""
         counts = (f"{number:,} {code}" for code, number in found.counts.items())
         yield f"{found.rows:,} rows looked at; not to be sent: {', '.join(counts)}"
+
+
+_USES = {
+    "phone_country": "phone_country, the region of each phone",
+    ADDRESS_COUNTRY: "the region of phones without +",
+}
 
 
 def _row_lines(view: RowView) -> Iterator[str]:

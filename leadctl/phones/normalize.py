@@ -11,10 +11,11 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from leadctl.model import Code, Phone
+from leadctl.phones.countries import by_country
 from leadctl.phones.identity import WITH_TWO_WAYS, identity
 from leadctl.phones.numbering_plan import Number, calling_code, plan_of, split
-from leadctl.phones.readings import Ambiguous, Numbers, Taken, decide
-from leadctl.phones.spelling import PhoneProblem, spelled
+from leadctl.phones.readings import Ambiguous, Numbers, Taken, beside_code, decide
+from leadctl.phones.spelling import SPACING, PhoneProblem, spelled
 from leadctl.phones.usual import Usual
 
 if TYPE_CHECKING:
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
 
     from leadctl.model import Json
     from leadctl.phones.column import ColumnSays
+    from leadctl.phones.countries import Countries, Country
     from leadctl.phones.numbering_plan import Plan
-    from leadctl.phones.readings import Readings
+    from leadctl.phones.readings import Readings, Unread
     from leadctl.phones.spelling import Spelling
 
 
@@ -88,43 +90,43 @@ class Normalizer:
         column: Callable[[], ColumnSays | None] = lambda: None,
     ) -> None:
         self._rule = rule
-        self._region = region or rule.country
+        self.region = region or rule.country
         self._is_strict = check is PhoneCheck.VALID
         self._numbers = numbers
         self._column = column
 
     def column(
-        self, values: Sequence[Json], regions: Sequence[str | None] | None = None
+        self, values: Sequence[Json], countries: Countries = None
     ) -> tuple[Phones, dict[int, PhoneProblem]]:
         """Return a phone for each value, or what is the problem with it.
 
-        `regions` has the region of each value, where a column of the file names it.
+        `countries` has the country of each value, where a column of the file names it.
         """
-        if regions is None:
-            return self._in_region(values, self._region)
+        if countries is None:
+            return self._in_country(values, None)
         phones = Phones([""] * len(values), [""] * len(values), {})
         problems: dict[int, PhoneProblem] = {}
-        for region in {*regions}:
-            places = [place for place, named in enumerate(regions) if named == region]
-            found, odd = self._in_region(
-                [values[place] for place in places], region or self._region
-            )
+        for country, places in by_country(countries):
+            found, odd = self._in_country([values[place] for place in places], country)
             for place, wire, key in zip(places, found.wires, found.keys, strict=True):
                 phones.wires[place], phones.keys[place] = wire, key
             phones.repairs.update({places[n]: r for n, r in found.repairs.items()})
             problems.update({places[n]: problem for n, problem in odd.items()})
         return phones, problems
 
-    def _in_region(
-        self, values: Sequence[Json], region: str | None
+    def _in_country(
+        self, values: Sequence[Json], country: Country | None
     ) -> tuple[Phones, dict[int, PhoneProblem]]:
-        wires, keys = self._usual(values, region)
+        region = country.region if country else self.region
+        wires, keys = self._usual(values, region, whole=region == self.region)
+        if country and country.code:
+            self._behind_code(values, country, wires, keys)
         phones, problems = Phones(wires, keys, {}), dict[int, PhoneProblem]()
         for place, key in enumerate(keys):
             if key:
                 continue
             try:
-                phone = self._read(values[place], region)
+                phone = self._read(values[place], region, country)
             except PhoneProblem as problem:
                 # Its traceback would keep all these rows until they are collected, and
                 # so would that of what it came from.
@@ -144,10 +146,31 @@ class Normalizer:
             raise problems[0]
         return Phone(phones.wires[0], phones.keys[0], phones.repairs.get(0, ()))
 
+    def _behind_code(
+        self,
+        values: Sequence[Json],
+        country: Country,
+        wires: list[str],
+        keys: list[str],
+    ) -> None:
+        """Add the usual numbers of which the code stands in a column of its own."""
+        places = [
+            place
+            for place, key in enumerate(keys)
+            if not key and _is_split(values[place], country.code)
+        ]
+        joined = [f"+{country.code}{values[place]}" for place in places]
+        found = self._usual(joined, country.region, whole=False)
+        for place, wire, key in zip(places, *found, strict=True):
+            wires[place], keys[place] = wire, key
+
     def _usual(
-        self, values: Sequence[Json], region: str | None
+        self, values: Sequence[Json], region: str | None, *, whole: bool
     ) -> tuple[list[str], list[str]]:
-        """Return wires and keys of the usual numbers; no key where a look is needed."""
+        """Return wires and keys of the usual numbers; no key where a look is needed.
+
+        Cells are `whole` if they can be dialled as they are written.
+        """
         plan, rule = plan_of(region), self._rule
         if plan is None or rule.country not in (None, plan.region):
             return [""] * len(values), [""] * len(values)
@@ -169,7 +192,7 @@ class Normalizer:
             case PhoneForm.NATIONAL:
                 wires = numbers
             case PhoneForm.AS_WRITTEN:
-                wires = lines
+                wires = lines if whole else [*keys]
         if code in WITH_TWO_WAYS:
             keys = [
                 identity(Number(code, number)) if key else ""
@@ -188,10 +211,16 @@ class Normalizer:
             case PhoneForm.AS_WRITTEN:
                 return written
 
-    def _read(self, value: Json, region: str | None) -> Phone:
+    def _read(self, value: Json, region: str | None, country: Country | None) -> Phone:
         spelling = spelled(value)
-        number, repairs = self._number(spelling, region)
+        number, repairs, is_whole = self._number(spelling, region, country)
         rule = self._rule
+        if country and country.code not in ("", number.code):
+            raise PhoneProblem(
+                Code.PHONE_WRONG_COUNTRY,
+                f"its number is one of +{number.code}, "
+                f"its column of country codes says +{country.code}",
+            )
         if rule.country and number.code != _code_of(rule.country):
             raise PhoneProblem(
                 Code.PHONE_WRONG_COUNTRY, f"not a number of {rule.country}"
@@ -205,28 +234,52 @@ class Normalizer:
             raise _invalid(
                 "not in a range that is assigned to anybody (--phone-check valid)"
             )
-        # What needed a repair goes out with its country code.
-        digits = number.digits if repairs != spelling.repairs else spelling.digits
+        digits = spelling.digits if is_whole else number.digits
         written = "+" + digits if spelling.plus else digits
         wire = self._wire(written, number.digits, number.national)
         return Phone(wire, identity(number), repairs)
 
     def _number(
-        self, spelling: Spelling, region: str | None
-    ) -> tuple[Number, tuple[str, ...]]:
-        found = decide(spelling, region, self._numbers)
-        if isinstance(found, Ambiguous) and self._numbers is Numbers.AUTO:
-            says = self._column()
-            found = (says and says.of(found.readings)) or found
+        self, spelling: Spelling, region: str | None, country: Country | None
+    ) -> tuple[Number, tuple[str, ...], bool]:
+        """Return the number, the repairs, and whether it can be sent as written.
+
+        What needed a repair goes out with its country code, and so does what only a
+        column names the country of.
+        """
+        found = self._decided(spelling, region)
+        by_column = region != self.region and not spelling.plus
+        if country and country.code and not _has_code(spelling):
+            beside = beside_code(spelling, country.region, country.code, found)
+            found, by_column = beside, by_column or beside != found
         match found:
             case Taken(number, None):
-                return number, spelling.repairs
+                return number, spelling.repairs, not by_column
             case Taken(number, repair):
-                return number, (*spelling.repairs, str(repair))
+                return number, (*spelling.repairs, str(repair)), False
             case Ambiguous(readings):
                 raise PhoneProblem(Code.PHONE_AMBIGUOUS, _several(readings))
             case _:
                 raise _invalid(_unread(spelling, plan_of(region)))
+
+    def _decided(
+        self, spelling: Spelling, region: str | None
+    ) -> Taken | Ambiguous | Unread:
+        found = decide(spelling, region, self._numbers)
+        if isinstance(found, Ambiguous) and self._numbers is Numbers.AUTO:
+            says = self._column()
+            found = (says and says.of(found.readings)) or found
+        return found
+
+
+def _is_split(value: Json, code: str) -> bool:
+    """Tell whether a cell has digits alone, and they do not begin with the code."""
+    digits = value.translate(SPACING) if isinstance(value, str) else ""
+    return digits.isdigit() and not digits.lstrip("0").startswith(code)
+
+
+def _has_code(spelling: Spelling) -> bool:
+    return spelling.plus or spelling.digits.startswith("00")
 
 
 @cache

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from leadctl.phones.countries import by_country
 from leadctl.phones.identity import RENUMBERED, WITH_TWO_WAYS, may_reach
 from leadctl.phones.normalize import usual
 from leadctl.phones.numbering_plan import (
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
     from leadctl.model import Json
+    from leadctl.phones.countries import Countries, Country
     from leadctl.phones.numbering_plan import CallingCode, Plan
 
 
@@ -45,8 +47,50 @@ class Reach(NamedTuple):
         return "Reach(hidden)"
 
 
-def reach(values: Sequence[Json], region: str | None) -> list[Reach | PhoneProblem]:
-    """Return whom each cell may reach; `region` is for digits without +."""
+def reach(
+    values: Sequence[Json], region: str | None, countries: Countries = None
+) -> list[Reach | PhoneProblem]:
+    """Return whom each cell may reach; `region` is for digits without +.
+
+    `countries` has the country of each value, where a column of the file names it.
+    """
+    if countries is None:
+        return _in_region(values, region)
+    found: list[Reach | PhoneProblem] = [_NOBODY] * len(values)
+    for country, places in by_country(countries):
+        cells = [values[place] for place in places]
+        reached = _in_country(cells, country) if country else _in_region(cells, region)
+        for place, one in zip(places, reached, strict=True):
+            found[place] = one
+    return found
+
+
+_NOBODY = Reach((), (), names_country=False)
+
+
+def _in_country(
+    values: Sequence[Json], country: Country
+) -> Iterator[Reach | PhoneProblem]:
+    """Read each cell as it stands, and behind the calling code of its row."""
+    whole = _in_region(values, country.region)
+    behind = _in_region([f"+{country.code}{cell}" for cell in values], country.region)
+    for one, other in zip(whole, behind, strict=True):
+        if isinstance(one, PhoneProblem):
+            yield one
+        elif isinstance(other, PhoneProblem) or not country.code:
+            yield one._replace(names_country=True)
+        else:
+            yield Reach(
+                {*one.people, *other.people},
+                {*one.nationals, *other.nationals},
+                names_country=True,
+                is_read=one.is_read or other.is_read,
+            )
+
+
+def _in_region(
+    values: Sequence[Json], region: str | None
+) -> list[Reach | PhoneProblem]:
     plan = plan_of(region)
     if plan is None:
         return [_closely(value, plan) for value in values]

@@ -175,6 +175,53 @@ def decide(
     return Unread()
 
 
+def beside_code(
+    spelling: Spelling,
+    region: str,
+    code: str,
+    whole: Taken | Ambiguous | Unread,
+) -> Taken | Ambiguous | Unread:
+    """Read digits without + whose calling code stands in a column of its own.
+
+    They stand behind the code, or are `whole`: with a national prefix, or with the code
+    once more. Numbers of other codes contradict the column.
+    """
+    behind = decide(
+        spelling._replace(
+            plus=True,
+            digits=code + spelling.digits,
+            unbracketed=spelling.unbracketed and code + spelling.unbracketed,
+            head=spelling.head and code + spelling.head,
+        ),
+        region,
+    )
+    numbers = {
+        number
+        for found in (behind, whole)
+        for number in _numbers(found)
+        if number.code == code
+    }
+    if not numbers:
+        return whole
+    if not _are_one_person(numbers):
+        return Ambiguous(dict.fromkeys(numbers, Reading(Kind.PLUS_LOST)))
+    number = min(numbers)
+    as_it_stands = Taken(number)
+    if as_it_stands in (whole, behind):
+        return as_it_stands
+    return whole if isinstance(whole, Taken) else Taken(number, Repair.PLUS_LOST)
+
+
+def _numbers(found: Taken | Ambiguous | Unread) -> Iterable[Number]:
+    match found:
+        case Taken(number, _):
+            return (number,)
+        case Ambiguous(readings):
+            return readings
+        case _:
+            return ()
+
+
 def _plain(spelling: Spelling) -> Number | None:
     """Return what a + says, where nothing else stands there."""
     if not spelling.plus or spelling.unbracketed:

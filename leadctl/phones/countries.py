@@ -1,0 +1,261 @@
+"""Cells that name a country -> its region, by calling code, ISO code or name."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
+
+from leadctl.phones.numbering_plan import code_dialled, is_region, plan_of
+from leadctl.phones.ranges import metadata
+from leadctl.phones.spelling import BRACKETED_ZERO
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from leadctl.model import Json
+
+
+class Country(NamedTuple):
+    """The country that a row's own columns name for its phone.
+
+    `region` reads numbers without +. It is an ISO 3166 alpha-2 code, or 001 for a
+    calling code that is no region's. `code` is the calling code that the number must
+    have; it is empty for an address, because people have phones of other countries.
+    """
+
+    region: str
+    code: str = ""
+
+
+Countries: TypeAlias = "Sequence[Country | None] | None"
+"""The country of each phone of a column; None where no column names any."""
+
+
+def countries_of(
+    codes: Sequence[Json] | None, addresses: Sequence[Json] | None, home: str | None
+) -> tuple[Countries, list[int]]:
+    """Return the country of each row, and the places of cells that name none.
+
+    `codes` are the cells of a column of country codes, `addresses` those of a column of
+    countries; of a row that has both, the code counts. `home` is the run's region.
+    """
+    if codes is None and addresses is None:
+        return None, []
+    found: list[Country | None] = [None] * len(codes or addresses or ())
+    unknown: set[int] = set()
+    for column, is_address in ((codes, False), (addresses, True)):
+        for place, cell in enumerate(column or ()):
+            if found[place] is None and cell is not None:
+                country = country_named(str(cell), home)
+                if country is None:
+                    unknown.add(place)
+                elif is_address:
+                    country = Country(country.region)
+                found[place] = country
+    return found, sorted(unknown)
+
+
+def by_country(
+    countries: Sequence[Country | None],
+) -> Iterator[tuple[Country | None, list[int]]]:
+    """Yield each country, and the places it has."""
+    places: dict[Country | None, list[int]] = {}
+    for place, country in enumerate(countries):
+        places.setdefault(country, []).append(place)
+    yield from places.items()
+
+
+LONGEST = 100
+"""Characters of a cell that is looked at."""
+
+
+@lru_cache(maxsize=1000)
+def country_named(cell: str, home: str | None = None) -> Country | None:
+    """Return the country that a cell names, by calling code, ISO code or name."""
+    if len(cell) > LONGEST:
+        return None
+    cell = _DECIMAL_TAIL.sub("", BRACKETED_ZERO.sub("", cell))
+    numbers = ["".join(filter(str.isdecimal, run)) for run in _DIGITS.findall(cell)]
+    name = _DIGITS.sub(" ", cell)
+    region = region_named(name)
+    if not numbers:
+        return Country(region, _code_of(region)) if region else None
+    plus = "+" in cell
+    if folded(name) and not region and not plus:
+        return None
+    found = {
+        _by_code(digits.lstrip("0"), region or home, plus=plus) for digits in numbers
+    }
+    (country, *others) = found
+    if country is None or others or region not in (None, country.region):
+        return None
+    return country
+
+
+_DIGITS = re.compile(r"\d[\d -]*")
+_DECIMAL_TAIL = re.compile(r"(?<=\d)\.0+(?!\d)")
+
+
+def _by_code(digits: str, wanted: str | None, *, plus: bool) -> Country | None:
+    """Find who has a calling code, perhaps with the beginning of their numbers (1876).
+
+    Of several regions it is the one that is wanted, else the code's main region.
+    """
+    code = code_dialled(digits[:3]) if digits else None
+    if code is None:
+        return None
+    regions, begin = COUNTRY_CODE_TO_REGION_CODE[int(code)], digits[len(code) :]
+    if begin:
+        narrowed = tuple(
+            region
+            for region in regions
+            if re.fullmatch(metadata(int(code), region).leading_digits or "", begin)
+        )
+        if not (narrowed or plus):
+            return None
+        regions = narrowed or regions
+    return Country(wanted if wanted in regions else regions[0], code)
+
+
+def _code_of(region: str) -> str:
+    plan = plan_of(region)
+    return plan.code if plan else ""
+
+
+def region_named(text: str) -> str | None:
+    """Return the region of an ISO code or of a country's name in some language."""
+    name = folded(text)
+    if name in _AMBIGUOUS:
+        return None
+    if region := _SHORT.get(name) or _alpha_3().get(name):
+        return region
+    code = text.strip().upper()
+    if len(code) == 2 and code.isascii() and code.isalpha():
+        return code if is_region(code) else None
+    return (
+        (_names().get(name) or _names().get(name.removeprefix("the"))) if name else None
+    )
+
+
+def folded(text: str) -> str:
+    """Reduce a name to what names are compared by: its letters, without accents."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(filter(str.isalpha, decomposed))
+
+
+@cache
+def _names() -> dict[str, str]:
+    """Return what all languages call the regions; loading it takes a while."""
+    from phonenumbers.geodata.locale import LOCALE_DATA  # noqa: PLC0415  slow to import
+
+    return {
+        folded(name): region
+        for region, names in LOCALE_DATA.items()
+        for name in names.values()  # *en: as in English
+        if not name.startswith("*") and is_region(region)
+    }
+
+
+_AMBIGUOUS = frozenset(
+    ["na", "korea", "corea", "congo", "kongo", "конго", "コンコ", "콩고", "刚果"]
+)
+"""Two countries each, and what may be Namibia or "not available"."""
+
+_SHORT = {
+    "uk": "GB",
+    "greatbritain": "GB",
+    "britain": "GB",
+    "england": "GB",
+    "scotland": "GB",
+    "wales": "GB",
+    "northernireland": "GB",
+    "us": "US",
+    "usa": "US",
+    "unitedstatesofamerica": "US",
+    "america": "US",
+    "eeuu": "US",
+    "uae": "AE",
+    "emirates": "AE",
+    "ksa": "SA",
+    "el": "GR",
+    "holland": "NL",
+    "republicofireland": "IE",
+    "czechia": "CZ",
+    "bosnia": "BA",
+    "kosovo": "XK",
+    "northmacedonia": "MK",
+    "russianfederation": "RU",
+    "drc": "CD",
+    "drcongo": "CD",
+    "congodrc": "CD",
+    "republicofthecongo": "CG",
+    "ivorycoast": "CI",
+    "eswatini": "SZ",
+    "easttimor": "TL",
+    "trinidad": "TT",
+    "antigua": "AG",
+    "vaticancity": "VA",
+    "holysee": "VA",
+    "bharat": "IN",
+    "burma": "MM",
+    "macau": "MO",
+    "prc": "CN",
+    "mainlandchina": "CN",
+    "roc": "TW",
+    "korearepublicof": "KR",
+    "republicofkorea": "KR",
+    "koreademocraticpeoplesrepublicof": "KP",
+    "congothedemocraticrepublicofthe": "CD",
+    "boliviaplurinationalstateof": "BO",
+    "bruneidarussalam": "BN",
+    "falklandislandsmalvinas": "FK",
+    "iranislamicrepublicof": "IR",
+    "laopeoplesdemocraticrepublic": "LA",
+    "micronesiafederatedstatesof": "FM",
+    "moldovarepublicof": "MD",
+    "palestinestateof": "PS",
+    "sainthelenaascensionandtristandacunha": "SH",
+    "saintmartinfrenchpart": "MF",
+    "syrianarabrepublic": "SY",
+    "taiwanprovinceofchina": "TW",
+    "tanzaniaunitedrepublicof": "TZ",
+    "unitedkingdomofgreatbritainandnorthernireland": "GB",
+    "holyseevaticancitystate": "VA",
+    "venezuelabolivarianrepublicof": "VE",
+    "virginislandsbritish": "VG",
+    "virginislandsus": "VI",
+}
+"""Usual short forms, and ISO 3166's own names where they are nobody's usual ones."""
+
+
+@cache
+def _alpha_3() -> dict[str, str]:
+    return {word[:3].casefold(): word[3:] for word in _ALPHA_3.split()}
+
+
+_ALPHA_3 = """
+    ABWAW AFGAF AGOAO AIAAI ALAAX ALBAL ANDAD AREAE ARGAR ARMAM ASMAS ATGAG AUSAU AUTAT
+    AZEAZ BDIBI BELBE BENBJ BESBQ BFABF BGDBD BGRBG BHRBH BHSBS BIHBA BLMBL BLRBY BLZBZ
+    BMUBM BOLBO BRABR BRBBB BRNBN BTNBT BWABW CAFCF CANCA CCKCC CHECH CHLCL CHNCN CIVCI
+    CMRCM CODCD COGCG COKCK COLCO COMKM CPVCV CRICR CUBCU CUWCW CXRCX CYMKY CYPCY CZECZ
+    DEUDE DJIDJ DMADM DNKDK DOMDO DZADZ ECUEC EGYEG ERIER ESHEH ESPES ESTEE ETHET FINFI
+    FJIFJ FLKFK FRAFR FROFO FSMFM GABGA GBRGB GEOGE GGYGG GHAGH GIBGI GINGN GLPGP GMBGM
+    GNBGW GNQGQ GRCGR GRDGD GRLGL GTMGT GUFGF GUMGU GUYGY HKGHK HNDHN HRVHR HTIHT HUNHU
+    IDNID IMNIM INDIN IOTIO IRLIE IRNIR IRQIQ ISLIS ISRIL ITAIT JAMJM JEYJE JORJO JPNJP
+    KAZKZ KENKE KGZKG KHMKH KIRKI KNAKN KORKR KWTKW LAOLA LBNLB LBRLR LBYLY LCALC LIELI
+    LKALK LSOLS LTULT LUXLU LVALV MACMO MAFMF MARMA MCOMC MDAMD MDGMG MDVMV MEXMX MHLMH
+    MKDMK MLIML MLTMT MMRMM MNEME MNGMN MNPMP MOZMZ MRTMR MSRMS MTQMQ MUSMU MWIMW MYSMY
+    MYTYT NAMNA NCLNC NERNE NFKNF NGANG NICNI NIUNU NLDNL NORNO NPLNP NRUNR NZLNZ OMNOM
+    PAKPK PANPA PERPE PHLPH PLWPW PNGPG POLPL PRIPR PRKKP PRTPT PRYPY PSEPS PYFPF QATQA
+    REURE ROURO RUSRU RWARW SAUSA SDNSD SENSN SGPSG SHNSH SJMSJ SLBSB SLESL SLVSV SMRSM
+    SOMSO SPMPM SRBRS SSDSS STPST SURSR SVKSK SVNSI SWESE SWZSZ SXMSX SYCSC SYRSY TCATC
+    TCDTD TGOTG THATH TJKTJ TKLTK TKMTM TLSTL TONTO TTOTT TUNTN TURTR TUVTV TWNTW TZATZ
+    UGAUG UKRUA URYUY USAUS UZBUZ VATVA VCTVC VENVE VGBVG VIRVI VNMVN VUTVU WLFWF WSMWS
+    XKXXK YEMYE ZAFZA ZMBZM ZWEZW
+"""
+"""ISO 3166: alpha-3 and alpha-2 codes of the regions that have numbers (2026), and XKX,
+by which Kosovo goes."""
