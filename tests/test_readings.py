@@ -13,8 +13,19 @@ import pytest
 from leadctl.phones.identity import identity
 from leadctl.phones.normalize import Normalizer, PhoneForm, PhoneRule
 from leadctl.phones.numbering_plan import Number, calling_code, plan_of, split
+from leadctl.phones.readings import Taken, decide
 from leadctl.phones.spelling import spelled
-from tools.sample_numbers import REGIONS, WORLDWIDE, Cell, cells, drawn, examples
+from leadctl.phones.usual import Usual
+from tools.sample_numbers import (
+    REGIONS,
+    WORLDWIDE,
+    Cell,
+    cells,
+    changed,
+    drawn,
+    examples,
+    some_digits,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -105,3 +116,22 @@ def test_number_as_its_region_writes_it_is_taken() -> None:
         found.update(key == identity(number) for (number, _), key in keys)
     share = found[True] / found.total()
     assert share >= 0.999, f"LEADCTL_TEST_SEED={SEED}: {share}"
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("region", REGIONS)
+def test_number_read_at_a_glance_is_read_alike_at_a_closer_look(region: str) -> None:
+    """Assigned or not: also with other digits at its end, or with digits of chance."""
+    rng, plan = seeded(f"{region} glance"), plan_of(region)
+    assert plan
+    texts = []
+    for number, cell in damaged([*examples(region), *drawn(region, DRAWN, rng)]):
+        texts += [cell.text, changed(cell.text, rng)]
+        other = some_digits(len(number.national), rng)
+        texts += [other, plan.national_prefix + other, f"+{number.code}{other}"]
+    _, nationals = Usual(plan).column(texts)
+    for text, national in zip(texts, nationals, strict=True):
+        if national:
+            found = decide(spelled(text), region)
+            expected = Taken(Number(plan.code, national))
+            assert found == expected, f"LEADCTL_TEST_SEED={SEED}: {text} in {region}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from leadctl.phones.countries import by_country
-from leadctl.phones.identity import RENUMBERED, WITH_TWO_WAYS, may_reach
+from leadctl.phones.identity import RENUMBERED, WITH_TWO_WAYS, identity, may_reach
 from leadctl.phones.normalize import usual
 from leadctl.phones.numbering_plan import (
     Number,
@@ -159,12 +159,17 @@ def _closely(value: Json, plan: Plan | None) -> Reach | PhoneProblem:
     found = candidates(spelling, plan)
     plus = spelling.plus or spelling.digits.startswith("00")
     return Reach(
-        {identity for number in found.every for identity in may_reach(number)},
+        {person for number in found.every for person in may_reach(number)},
         {spelling.digits.lstrip("0"), *_nationals(found.every, plan, plus=plus)},
         plus,
         is_read=bool(found.live or found.possible)
-        or any(number.code in RENUMBERED for number in found.every),
+        or any(map(_was_a_number, found.every)),
     )
+
+
+def _was_a_number(number: Number) -> bool:
+    """Tell whether it may be a number from before its country changed them."""
+    return number.code in RENUMBERED or identity(number) != number.digits
 
 
 def _nationals(
