@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import json
 from typing import TYPE_CHECKING
 
 import pytest
+from test_confirm import QUESTION, asked
 
 from leadctl.phones.countries import country_named
 
@@ -115,3 +117,148 @@ def test_columns_give_each_row_its_region(push: Push) -> None:
     assert found == {name: cells[3] for name, cells in ROWS.items()}
     assert "2 rows with no known country in" in ran.err
     assert "its number is one of +91, its column of country codes says +44" in ran.out
+
+
+SPLIT = "name,phone_code,mobile,phone\n" + "".join(
+    f"T{n},{code},{mobile},{phone}\n"
+    for n, (code, mobile, phone) in enumerate(
+        [("91", "9000000001", ""), ("+44", "", "7400123456"), ("", "9000000003", "")]
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("provider", "region", "expected"),
+    [
+        ("agora", "IN", ["+447400123456", "+919000000001", "+919000000003"]),
+        ("lupitor", "IN", ["+447400123456", "+919000000001", "+919000000003"]),
+        # What only the column knows the country of goes out with its code.
+        ("ozonetel", "IN", ["447400123456", "9000000001", "9000000003"]),
+        ("ozonetel", "US", ["447400123456", "9000000003", "919000000001"]),
+        ("yotel", "US", ["9000000001"]),
+    ],
+)
+def test_every_provider_gets_its_own_form(
+    push: Push, provider: str, region: str, expected: list[str]
+) -> None:
+    """Whichever phone column holds the number, the code is the row's."""
+    push.program.write("leads.csv", SPLIT)
+    push(provider, "leads.csv", "--region", region)
+    assert push.phones(provider) == expected
+
+
+def test_objects_name_the_country_by_number_or_inside_an_object(push: Push) -> None:
+    rows = [
+        {"phone": "7400123456", "isd": 44, "name": "T1"},
+        {"phone": "9000000001", "isd": 91.0, "name": "T2"},
+        {"phone": "+15550100001", "isd": None, "name": "T3"},
+        {"phone": "7400123457", "mobile": {"country_code": "+44"}},
+    ]
+    push.program.write("leads.jsonl", "".join(f"{json.dumps(row)}\n" for row in rows))
+    ran = push("voiso", "leads.jsonl")
+    assert ran.code == 0, ran.err
+    assert push.phones("voiso") == [
+        "15550100001",
+        "447400123456",
+        "447400123457",
+        "919000000001",
+    ]
+
+
+PROFILES = {
+    "other columns": ("fields: {phone: Tel}", [], ["447400123456"]),
+    "ignored": ("fields: {phone: Tel}\nignore: [Dial Code, Land]", [], []),
+    "ignored by option": (
+        "fields: {phone: Tel}",
+        ["--ignore-column", "Dial Code", "--ignore-column", "Land"],
+        [],
+    ),
+    "another column": (
+        "fields: {phone: Tel, phone_country: Land}",
+        [],
+        ["497400123456"],
+    ),
+    "constant": ("fields: {phone: Tel, phone_country: {value: 44}}", [], None),
+    "table": (
+        "fields: {phone: Tel, phone_country: {column: Kind, map: {uk: +44}}}",
+        [],
+        None,
+    ),
+    "template": ('fields: {phone: Tel, phone_country: "+{Dial Code}"}', [], None),
+    "option": ("fields: {phone: Tel}", ["--set", "phone_country=UK"], None),
+    "region of the profile": ("region: IN\nfields: {phone: Tel}", [], None),
+}
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_profile_may_say_where_the_country_stands(push: Push, profile: str) -> None:
+    text, options, expected = PROFILES[profile]
+    push.program.write("map.yaml", f"{text}\n")
+    push.program.write("leads.csv", "Tel,Dial Code,Land,Kind\n7400123456,44,DE,uk\n")
+    push("voiso", "leads.csv", "--profile", "map.yaml", *options)
+    assert push.phones("voiso") == (["447400123456"] if expected is None else expected)
+
+
+def test_reject_file_keeps_the_column_for_a_second_round(push: Push) -> None:
+    push.program.write("leads.csv", "phone,isd\n+919000000001,44\n7400123456,44\n")
+    first = push("voiso", "leads.csv", "--region", "IN")
+    assert first.code == 3
+    rejects = push.program.folder / "leads.rejects.csv"
+    text = rejects.read_text(encoding="utf-8")
+    rejects.write_text(text.replace("1,44", "1,91"), encoding="utf-8")
+    second = push("voiso", rejects.name, "--region", "US")
+    assert (second.code, push.phones("voiso")) == (0, ["447400123456", "919000000001"])
+
+
+LISTED = {
+    "split lead": ("7400123456,44", "+447400123456", True),
+    "lead by its code": ("7400123456,+44", "07400 123456", True),
+    "code in the number": ("447400123456,44", "+44 7400 123456", True),
+    "address": ("07400123456,", "+447400123456", False),
+    "somebody else": ("7400123457,44", "+447400123456", False),
+}
+
+
+@pytest.mark.parametrize("case", LISTED)
+def test_list_holds_back_a_lead_whose_column_has_the_code(
+    push: Push, case: str
+) -> None:
+    lead, entry, is_held_back = LISTED[case]
+    push.program.write("leads.csv", f"phone,isd\n{lead}\n+15550100009,\n")
+    push.program.write("never.csv", f"phone\n{entry}\n")
+    ran = push(
+        "voiso", "leads.csv", "--region", "US", "--suppress", "never.csv", "--json"
+    )
+    assert ran.codes.get("on_suppression_list", 0) == is_held_back
+
+
+def test_set_must_name_a_country(push: Push) -> None:
+    push.program.write("leads.csv", "phone\n7400123456\n")
+    ran = push("voiso", "leads.csv", "--set", "phone_country=Atlantis")
+    assert ran.code == 2
+    assert "'Atlantis' is no country" in ran.err
+
+
+def test_preview_guess_and_trace_name_the_column(push: Push) -> None:
+    push.program.write(
+        "leads.csv", "Tel,Dial Code,Country\n07400123456,44,UK\n9000000001,,India\n"
+    )
+    shown = push.program("preview", "leads.csv", discreet=False)
+    assert "Dial Code → phone_country, the region of each phone" in shown.out
+    assert "Country → the region of phones without +" in shown.out
+    drafted = push.program("profile", "guess", "leads.csv")
+    assert "  phone_country: Dial Code\n" in drafted.out
+    assert "Dial Code, Country names their country" in drafted.out
+    push("voiso", "leads.csv")
+    run = json.loads(push.program("runs", "--json").out)[0]["run_id"]
+    told = push.program("runs", "show", run, "--row", "2", "--json")
+    assert json.loads(told.out)["fields"] == {"country": "Xxxxx", "phone": "##########"}
+
+
+def test_question_says_where_the_region_comes_from(push: Push) -> None:
+    with asked(push, "--region", "IN", header="ISD,Country") as terminal:
+        screen = " ".join(terminal.until(QUESTION).split())
+        terminal.type("n\n")
+        terminal.end()
+    assert "region of each phone from ISD, else Country, else IN" in screen
+    assert "no place for" not in screen
