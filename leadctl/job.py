@@ -12,6 +12,7 @@ from leadctl.errors import InputUnusable
 from leadctl.fields import INSTRUCTIONS
 from leadctl.mapping import bind, bind_by_name
 from leadctl.phones.normalize import PhoneCheck
+from leadctl.phones.readings import Numbers
 from leadctl.suppression import Suppressed
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from leadctl.mapping import Mapper
     from leadctl.model import Block
+    from leadctl.phones.column import ColumnSays
     from leadctl.profile import Profile
     from leadctl.provider import Provider
     from leadctl.source import Source
@@ -58,6 +60,9 @@ class Rules:
     constants: Mapping[str, str] = field(default_factory=dict)
     region: str | None = None
     phone_check: PhoneCheck = PhoneCheck.POSSIBLE
+    numbers: Numbers = Numbers.AUTO
+    earlier_columns: Mapping[str, ColumnSays] = field(default_factory=dict)
+    """What an earlier run read from the phone columns of these files, by path."""
     skip: int = 0
     limit: int | None = None
     suppressed: Suppressed = field(default_factory=Suppressed)

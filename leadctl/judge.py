@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
+from functools import partial
 from hashlib import blake2b
 from itertools import compress
 from operator import not_
@@ -20,6 +21,7 @@ from leadctl.forensics import ROUNDED
 from leadctl.job import mapper_of
 from leadctl.masking import shapes
 from leadctl.model import Block, Code, Finding, Leads, Malformed, Row, Status
+from leadctl.phones.column import column_says
 from leadctl.phones.countries import countries_of
 from leadctl.phones.normalize import ANY_COUNTRY, Normalizer
 from leadctl.phones.reach import reach
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from leadctl.job import Rules
     from leadctl.mapping import Table
     from leadctl.model import Cells, Json, Note
+    from leadctl.phones.column import ColumnSays
     from leadctl.phones.countries import Countries
     from leadctl.source import Source
 
@@ -92,16 +95,20 @@ class Judge:
         self._timed = {
             field.name: field.wire for field in fields if field.name in TIMED
         }
-        normalise = _normaliser(rules)
-        self._fitter = Fitter(rules.provider, normalise, digest, rules.zone)
+        self._rules = rules
+        self._region = rules.effective_region
+        self._fitters = [
+            Fitter(rules.provider, self._normalizer(file), digest, rules.zone)
+            for file in range(len(rules.sources))
+        ]
         self.mappers = [mapper_of(source, rules) for source in rules.sources]
         self._prescans = [
             Prescan(rules, source, mapper)
             for source, mapper in zip(rules.sources, self.mappers, strict=True)
         ]
         self._suppressed = rules.suppressed
-        self._home = normalise.region
         self._seen = Seen(expected_rows(rules.sources, rules.skip, rules.limit) or 0)
+        self._columns: dict[int, ColumnSays | None] = {}
         self.repairs: Counter[str] = Counter()
         """Repairs of phone cells, by kind."""
         self._unknown_countries: dict[int, tuple[int, int]] = {}
@@ -109,7 +116,7 @@ class Judge:
     @property
     def unplaced(self) -> set[str]:
         """Fields that the rows read so far had and the provider has no place for."""
-        return self._fitter.unplaced
+        return set[str]().union(*(fitter.unplaced for fitter in self._fitters))
 
     def damages(self) -> Iterator[tuple[Source, str]]:
         """Yield a sentence for each file whose phones a spreadsheet has cut."""
@@ -126,8 +133,8 @@ class Judge:
     def unknown_countries(self) -> Iterator[tuple[Source, str]]:
         """Yield a sentence for each file where what should name a country does not."""
         read = (
-            f"read with region {self._home}"
-            if self._home
+            f"read with region {self._region}"
+            if self._region
             else "their numbers need a + (or give --region)"
         )
         for file, (first, times) in self._unknown_countries.items():
@@ -136,6 +143,14 @@ class Judge:
             where = f" in {listed(names)}" if names else ""
             named = f"{count(times, 'row')} with no known country{where}"
             yield self._sources[file], f"{named} (for example row {first:,}): {read}"
+
+    def said_by_columns(self) -> dict[str, ColumnSays]:
+        """Return by path what phone columns have decided so far."""
+        return {
+            self._sources[file].recorded: says
+            for file, says in self._columns.items()
+            if says
+        }
 
     def rules_without_effect(self) -> Iterator[str]:
         """Yield a sentence for each skip rule with words that no row read has had."""
@@ -252,7 +267,7 @@ class Judge:
     def _countries(self, table: Table) -> tuple[Countries, list[int]]:
         """Take what names the phones' countries out of a table, and read it."""
         codes, addresses = (table.pop(name, None) for name in COUNTRY_ALIASES)
-        return countries_of(codes, addresses, self._home)
+        return countries_of(codes, addresses, self._region)
 
     def _fitted(
         self, file: int, numbers: Sequence[int], table: Table, countries: Countries
@@ -262,7 +277,7 @@ class Judge:
         held_back = set[int]()
         if self._suppressed:
             phones = table.get("phone", [None] * len(numbers))
-            reached = reach(phones, self._home, countries)
+            reached = reach(phones, self._region, countries)
             held_back = {
                 number
                 for number, phone in zip(numbers, reached, strict=True)
@@ -275,12 +290,27 @@ class Judge:
                 for place, phone in enumerate(table.get("phone", ()))
                 if damage.includes(phone)
             }
-        return self._fitter.fitted(numbers, table, odd, countries), held_back
+        fitter = self._fitters[file]
+        return fitter.fitted(numbers, table, odd, countries), held_back
 
+    def _normalizer(self, file: int) -> Normalizer:
+        rules = self._rules
+        return Normalizer(
+            rules.provider.phone_rule if rules.provider else ANY_COUNTRY,
+            rules.effective_region,
+            rules.phone_check,
+            rules.numbers,
+            partial(self._column, file),
+        )
 
-def _normaliser(rules: Rules) -> Normalizer:
-    rule = rules.provider.phone_rule if rules.provider else ANY_COUNTRY
-    return Normalizer(rule, rules.effective_region, rules.phone_check)
+    def _column(self, file: int) -> ColumnSays | None:
+        """Ask the phone column of a file; only once, and only where a cell needs it."""
+        if file not in self._columns:
+            source, phones = self._sources[file], self.mappers[file].getters["phone"]
+            cells = (cell for block in source.blocks() for cell in phones(block.cells))
+            earlier = self._rules.earlier_columns.get(source.recorded)
+            self._columns[file] = column_says(cells, self._region) or earlier
+        return self._columns[file]
 
 
 def _named(cells: Cells | str, columns: Sequence[str]) -> dict[str, Json]:

@@ -107,6 +107,7 @@ class Shape:
     delimiter: str | None = None
     header: bool | None = None
     sheet: str | None = None
+    numbers: str | None = None
 
 
 @dataclass(frozen=True)
@@ -222,6 +223,7 @@ def _timezone(document: Document, where: Where) -> ZoneInfo | None:
 
 
 FORMATS = ("csv", "tsv", "jsonl", "xlsx")
+NUMBERS = ("auto", "national", "international")
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|"}
 """Names that a delimiter may go by."""
 
@@ -246,6 +248,9 @@ def _shape(document: Document, where: Where) -> Shape:
     if texts.get("format", FORMATS[0]) not in FORMATS:
         known = ", ".join(FORMATS)
         raise document.problem((*where, "format"), f"format must be one of {known}")
+    if texts.get("numbers", NUMBERS[0]) not in NUMBERS:
+        known = ", ".join(NUMBERS)
+        raise document.problem((*where, "numbers"), f"numbers must be one of {known}")
     if "delimiter" in texts:
         found = delimiter(texts["delimiter"])
         if found is None:

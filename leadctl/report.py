@@ -228,7 +228,7 @@ def _push_again(run: Run, paths: Sequence[str]) -> str:
     words += ["--campaign", run.campaign]
     if run.account != run.provider:
         words += ["--account", run.account]
-    for option in ("profile", "region", "encoding"):
+    for option in ("profile", "region", "numbers", "encoding"):
         if given := run.options.get(option):
             words += [f"--{option}", str(given)]
     constants = run.options.get("constants")

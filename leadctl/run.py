@@ -24,6 +24,7 @@ from leadctl.journey import Patience
 from leadctl.ledger import open_existing, open_ledger
 from leadctl.ledger.records import NewRun
 from leadctl.model import IN_REJECT_FILE
+from leadctl.phones.column import ColumnSays
 from leadctl.progress import Meter
 from leadctl.wording import count, listed
 
@@ -189,6 +190,26 @@ def _earlier(order: Order, ledger: Ledger) -> RunReader | None:
     return ledger.latest(order.account.name, order.job.campaign)
 
 
+def _columns_of(earlier: RunReader | None) -> dict[str, ColumnSays]:
+    """Return what the columns of an earlier run's files said, by path.
+
+    A reject file is read as the file that it was made from.
+    """
+    said = earlier.facts().options.get(COLUMNS) if earlier else None
+    if earlier is None or not isinstance(said, dict):
+        return {}
+    return {
+        path: ColumnSays.named(str(said[file.path]))
+        for file in earlier.files()
+        for path in (file.path, file.rejects_file)
+        if path and file.path in said
+    }
+
+
+COLUMNS = "phone_columns"
+"""Option of a run: by file, what its phone column said of digits without +."""
+
+
 def _warn_if_moved(order: Order, earlier: RunReader | None) -> bool:
     """Tell that the campaign was last used at another address, if it was.
 
@@ -243,7 +264,8 @@ def _opened(
     order: Order, ledger: Ledger, known: Ledger
 ) -> tuple[Importer, RunWriter, Meter]:
     """Open the run's books in `ledger`; earlier deliveries are looked up in `known`."""
-    job, account = order.job, order.account
+    account = order.account
+    job = replace(order.job, earlier_columns=_columns_of(_earlier(order, known)))
     at_most_once = not account.provider.resend_is_safe
     digest = known.digest(account.name, job.campaign)
     # Its own deliveries the run knows without asking: they were in its files before.
@@ -295,6 +317,7 @@ def _finished(
         )
     error = error and line.advised(error, order.account)
     code = report.exit_code(books.counts(), error)
+    _remember_columns(order, importer, books)
     books.finish(
         code, report.error_document(error) if error else None, importer.judge.repairs
     )
@@ -304,6 +327,18 @@ def _finished(
         order.spool.unlink(missing_ok=True)
     _say_once(order, importer, books)
     return report.read(books, error)
+
+
+def _remember_columns(order: Order, importer: Importer, books: RunWriter) -> None:
+    """Keep, and tell, how columns decided about numbers with several readings."""
+    said = importer.judge.said_by_columns()
+    if said:
+        books.remember({COLUMNS: {path: str(says) for path, says in said.items()}})
+    for path, says in said.items():
+        order.tell(
+            f"{path}: phone numbers without + that have several readings were read as "
+            f"{says.numbers}, like the rest of the column (--numbers overrides)"
+        )
 
 
 def _write_rejects(order: Order, books: RunWriter) -> None:

@@ -14,7 +14,7 @@ from leadctl.config import allowed_settings
 from leadctl.connection import Connection
 from leadctl.fields import FIELDS, OBJECTS, PRIORITIES
 from leadctl.patterns import LONGEST
-from leadctl.profile import DELIMITERS, FORMATS, SPEC, Shape
+from leadctl.profile import DELIMITERS, FORMATS, NUMBERS, SPEC, Shape
 from leadctl.provider import installed, provider_class
 from leadctl.settings import MOST
 
@@ -214,6 +214,10 @@ def _shape() -> Schema:
         },
         "header": {"description": "Whether the first line is one.", "type": "boolean"},
         "sheet": {"type": ["string", "integer"]},
+        "numbers": {
+            "description": "How to read digits without + that have several readings.",
+            "enum": [*NUMBERS],
+        },
     }
     return {
         "description": "How the files are written; found out where it is not said.",

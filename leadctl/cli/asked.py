@@ -26,6 +26,7 @@ class Asked:
     profile: str | None = None
     region: str | None = None
     phone_check: str = "possible"
+    numbers: str | None = None
     constants: Sequence[str] = ()
     tags: Sequence[str] = ()
     format: str | None = None

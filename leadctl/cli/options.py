@@ -132,6 +132,15 @@ PhoneCheckName: TypeAlias = Annotated[
         section=Section.ROW,
     ),
 ]
+NumbersName: TypeAlias = Annotated[
+    str | None,
+    shared(
+        "--numbers",
+        takes="auto|national|international",
+        about="How to read digits without + that have several readings.",
+        section=Section.ROW,
+    ),
+]
 Constants: TypeAlias = Annotated[
     list[str] | None,
     shared(

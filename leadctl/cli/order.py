@@ -23,6 +23,7 @@ from leadctl.job import Job, RejectLimit, Rules, require_acted_on
 from leadctl.phones.countries import country_named
 from leadctl.phones.normalize import PhoneCheck
 from leadctl.phones.numbering_plan import is_region
+from leadctl.phones.readings import Numbers
 from leadctl.run import Order
 from leadctl.suppression import List, Suppressed
 from leadctl.times import check_in
@@ -98,6 +99,7 @@ def looked_at(asked: Asked) -> Iterator[Rules]:
                 phone_check=inputs.choice(
                     PhoneCheck, asked.phone_check, "--phone-check"
                 ),
+                numbers=_numbers(asked, mapped),
             )
         finally:
             if copy:
@@ -133,6 +135,7 @@ def _job(
         ignored=_ignored(asked, sources),
         region=_region(asked.region),
         phone_check=inputs.choice(PhoneCheck, asked.phone_check, "--phone-check"),
+        numbers=_numbers(asked, mapped),
         tags=tuple(asked.tags),
         skip=asked.skip,
         limit=asked.limit,
@@ -147,6 +150,12 @@ def _ignored(asked: Asked, sources: Sequence[Source]) -> frozenset[str]:
             near = nearest(name, columns)
             raise UsageError(f"--ignore-column: no file has a column {name!r}{near}")
     return frozenset(asked.ignore_columns)
+
+
+def _numbers(asked: Asked, mapped: Profile | None) -> Numbers:
+    """Return how digits with several readings are read: option, then profile."""
+    said = asked.numbers or (mapped.shape.numbers if mapped else None)
+    return inputs.choice(Numbers, said, "--numbers") if said else Numbers.AUTO
 
 
 def _require_text(asked: Asked) -> None:

@@ -129,6 +129,10 @@ class RunWriter(RunReader, Protocol):
         """
         ...
 
+    def remember(self, options: Mapping[str, Json]) -> None:
+        """Keep more of what a later run needs to know of this one."""
+        ...
+
     def rehearse(self, batch: Batch, outcome: Outcome) -> None:
         """Record a batch of a dry run; its leads do not count as delivered."""
         ...

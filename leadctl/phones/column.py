@@ -6,7 +6,7 @@ Where one cell has several readings, the others often tell which of them is mean
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from leadctl.phones.numbering_plan import plan_of
 from leadctl.phones.readings import NATIONAL, Kind, Numbers, candidates, taken
@@ -35,6 +35,16 @@ class ColumnSays(NamedTuple):
     """Which sort of reading a column is made of."""
 
     sort: Sort
+
+    def __str__(self) -> str:
+        kind, is_twice = self.sort
+        return f"{kind.name} twice" if is_twice else kind.name
+
+    @classmethod
+    def named(cls, text: str) -> Self:
+        """Read what `str` wrote into a ledger; raises KeyError."""
+        name, _, twice = text.partition(" ")
+        return cls((Kind[name], bool(twice)))
 
     @property
     def numbers(self) -> Numbers:
@@ -101,4 +111,6 @@ def _sorts(value: Json, plan: Plan) -> frozenset[Sort] | None:
         return None
     if spelling.plus or spelling.digits.startswith("00"):
         return None
-    return frozenset(map(_sort, candidates(spelling, plan).live.values()))
+    found = candidates(spelling, plan)
+    possible = [found.every[number] for number in found.possible]
+    return frozenset(map(_sort, [*found.live.values(), *possible]))

@@ -15,8 +15,8 @@ from leadctl.phones.countries import by_country
 from leadctl.phones.identity import WITH_TWO_WAYS, identity
 from leadctl.phones.numbering_plan import Number, calling_code, plan_of, split
 from leadctl.phones.readings import Ambiguous, Numbers, Taken, beside_code, decide
-from leadctl.phones.spelling import SPACING, PhoneProblem, spelled
-from leadctl.phones.usual import Usual
+from leadctl.phones.spelling import SPACING, PhoneProblem, Spelling, spelled
+from leadctl.phones.usual import Usual, behind_plus
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from leadctl.phones.countries import Countries, Country
     from leadctl.phones.numbering_plan import Plan
     from leadctl.phones.readings import Readings, Unread
-    from leadctl.phones.spelling import Spelling
 
 
 class PhoneForm(StrEnum):
@@ -212,8 +211,12 @@ class Normalizer:
                 return written
 
     def _read(self, value: Json, region: str | None, country: Country | None) -> Phone:
-        spelling = spelled(value)
-        number, repairs, is_whole = self._number(spelling, region, country)
+        repairs: tuple[str, ...] = ()
+        if isinstance(value, str) and (number := behind_plus(value)):
+            spelling, is_whole = Spelling(plus=True, digits=number.digits), True
+        else:
+            spelling = spelled(value)
+            number, repairs, is_whole = self._number(spelling, region, country)
         rule = self._rule
         if country and country.code not in ("", number.code):
             raise PhoneProblem(

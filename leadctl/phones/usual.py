@@ -8,17 +8,49 @@ would read alike (tests/test_numbers.py).
 from __future__ import annotations
 
 import re
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
-from leadctl.phones.numbering_plan import UNUSUAL, calling_code, code_dialled
+from leadctl.phones.numbering_plan import (
+    UNUSUAL,
+    Number,
+    calling_code,
+    code_dialled,
+)
 from leadctl.phones.ranges import NEVER
 from leadctl.phones.spelling import BRACKETED_ZERO, ENDING, SPACING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from leadctl.phones.numbering_plan import Format, Plan
+    from leadctl.phones.numbering_plan import CallingCode, Format, Plan
+
+
+def behind_plus(text: str) -> Number | None:
+    """Read a cell that is + and nearly any number of its country; None: look closer."""
+    line = text.translate(SPACING)
+    if not line.startswith("+") or "(" in text or ENDING.search(text):
+        return None
+    code = code_dialled(line[1:4]) if line[1:4].isdecimal() else None
+    found = _behind_plus(code).match(line) if code else None
+    return Number(code, found[1]) if code and found else None
+
+
+@cache
+def _behind_plus(code: str) -> re.Pattern[str]:
+    country = calling_code(code)
+    return re.compile(rf"{_plus(country)}({_number(country)})$")
+
+
+def _plus(country: CallingCode) -> str:
+    """Return a pattern of + and a code, behind which nothing could be a prefix."""
+    trunk = "|".join(["0", country.code, *_patterns(country.trunk.prefix)])
+    return rf"\+{country.code}(?!{trunk})"
+
+
+def _number(country: CallingCode) -> str:
+    lengths = sorted(country.person_lengths)
+    return "|".join(f"[0-9]{{{n}}}" for n in lengths) or NEVER
 
 
 class Usual:
@@ -95,24 +127,17 @@ class Usual:
     def _sure(self) -> re.Pattern[str]:
         """Match, line by line, what stands behind + or is written so and assigned."""
         country = self._country
-        assigned = "|".join(map(country.ranges.assigned, self._lengths))
-        trunk = "|".join(["0", country.code, *_patterns(country.trunk.prefix)])
-        abroad = rf"\+{country.code}(?!{trunk})"
-        ways = "|".join([abroad, *self._ways(rf"(?={assigned})")])
-        return re.compile(f"^(?:(?:{ways})({self._number})$|.*)", re.MULTILINE)
+        lengths = sorted(country.person_lengths)
+        assigned = "|".join(map(country.ranges.assigned, lengths))
+        ways = "|".join([_plus(country), *self._ways(rf"(?={assigned})")])
+        return re.compile(
+            f"^(?:(?:{ways})({_number(self._country)})$|.*)", re.MULTILINE
+        )
 
     @cached_property
     def _possible(self) -> re.Pattern[str]:
         """Match what is written so, assigned or not."""
-        return re.compile(f"(?:{'|'.join(self._ways(''))})({self._number})$")
-
-    @property
-    def _lengths(self) -> list[int]:
-        return sorted(self._country.person_lengths)
-
-    @property
-    def _number(self) -> str:
-        return "|".join(f"[0-9]{{{n}}}" for n in self._lengths) or NEVER
+        return re.compile(f"(?:{'|'.join(self._ways(''))})({_number(self._country)})$")
 
     def _ways(self, condition: str) -> Iterator[str]:
         """Yield what stands before a number where the region writes it, and how."""

@@ -219,6 +219,13 @@ class SqliteRunWriter(SqliteRunReader):
                 (path, self._run, ordinal),
             )
 
+    def remember(self, options: Mapping[str, Json]) -> None:
+        with self._transaction():
+            self._db.execute(
+                "UPDATE runs SET options = json_patch(options, ?) WHERE number = ?",
+                (json.dumps(options), self._run),
+            )
+
     def finish(
         self,
         exit_code: int,
