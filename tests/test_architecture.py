@@ -383,6 +383,7 @@ ALLOWED = {
         "line",
         "mapping",
         "model",
+        "phones.*",
         "probe",
         "probing",
         "progress",

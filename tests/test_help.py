@@ -92,18 +92,18 @@ def test_options_stand_in_groups(program: Program) -> None:
     titles = re.findall(r"^(\w.*):$", told.out, re.MULTILINE)
     assert titles == [
         "Arguments",
-        "Where the leads go",
-        "How files are read",
-        "What a row becomes",
-        "What is sent",
-        "What is told",
+        "Destination",
+        "Reading files",
+        "Mapping and checks",
+        "Sending",
+        "Output",
         "Other",
     ]
 
 
 def test_commands_stand_in_groups() -> None:
     titles = re.findall(r"^(\w.*):$", helped(), re.MULTILINE)
-    assert titles[:3] == ["Import", "Look back, and finish", "Set up"]
+    assert titles[:3] == ["Import", "Runs", "Set up"]
 
 
 def test_help_names_the_variables() -> None:

@@ -23,17 +23,17 @@ class Section(StrEnum):
     """What a command, or an option, is for; in the order of the help."""
 
     IMPORT = "Import"
-    AFTERWARDS = "Look back, and finish"
+    AFTERWARDS = "Runs"
     SET_UP = "Set up"
 
     ARGUMENTS = "Arguments"
     COMMANDS = "Commands"
     OPTIONS = "Options"
-    TARGET = "Where the leads go"
-    FILE = "How files are read"
-    ROW = "What a row becomes"
-    SENDING = "What is sent"
-    TELLING = "What is told"
+    TARGET = "Destination"
+    FILE = "Reading files"
+    ROW = "Mapping and checks"
+    SENDING = "Sending"
+    TELLING = "Output"
     OTHER = "Other"
 
 
@@ -100,9 +100,8 @@ def variables(command: Command | Group) -> str:
     read = [str(one.envvar) for one in options if one.envvar]
     if len(read) > MOST_VARIABLES:
         return (
-            f"Each option can be a variable: {options[0].opts[0]} is {read[0]}; "
-            "1 sets a flag; several values are parted by spaces, quoted as in a shell. "
-            "The command line wins."
+            f"Every option has a variable: {options[0].opts[0]} is {read[0]}. Use 1 "
+            "for flags, spaces between values. The command line wins."
         )
     return f"Variables in place of options: {', '.join(read)}." if read else ""
 

@@ -82,7 +82,7 @@ ProviderName: TypeAlias = Annotated[
         "--provider",
         "-p",
         takes="NAME",
-        about="Whose dialer, e.g. voiso: `leadctl providers`.",
+        about="Provider, e.g. voiso: `leadctl providers` lists all.",
         section=Section.TARGET,
     ),
 ]
@@ -110,7 +110,7 @@ ProfileName: TypeAlias = Annotated[
     shared(
         "--profile",
         takes="NAME|PATH",
-        about="Column map, e.g. leads.yaml; default: by header.",
+        about="Column mapping, e.g. leads.yaml; default: guessed.",
         section=Section.FILE,
     ),
 ]
@@ -136,8 +136,8 @@ NumbersName: TypeAlias = Annotated[
     str | None,
     shared(
         "--numbers",
-        takes="auto|national|international",
-        about="How to read digits without + that have several readings.",
+        takes="HOW",
+        about="national or international; default: auto.",
         section=Section.ROW,
     ),
 ]
@@ -166,7 +166,7 @@ FormatName: TypeAlias = Annotated[
     shared(
         "--format",
         takes="csv|tsv|jsonl",
-        about="Default: found out from the content.",
+        about="Default: detected from the content.",
         section=Section.FILE,
     ),
 ]
@@ -175,7 +175,7 @@ Encoding: TypeAlias = Annotated[
     shared(
         "--encoding",
         takes="NAME",
-        about="e.g. cp1252; default: found out.",
+        about="e.g. cp1252; default: detected.",
         section=Section.FILE,
     ),
 ]
@@ -184,7 +184,7 @@ Delimiter: TypeAlias = Annotated[
     shared(
         "--delimiter",
         takes="CHAR",
-        about="e.g. ';'; default: found out (, ; tab |).",
+        about="e.g. ';'; default: detected (, ; tab |).",
         section=Section.FILE,
     ),
 ]
@@ -211,7 +211,7 @@ BatchSize: TypeAlias = Annotated[
         "--batch-size",
         takes="N",
         least=1,
-        about="Leads a request, e.g. 50; default: the most.",
+        about="Leads per request, e.g. 50; default: the maximum.",
         section=Section.SENDING,
     ),
 ]
@@ -231,7 +231,7 @@ Skip: TypeAlias = Annotated[
         "--skip",
         takes="N",
         least=0,
-        about="Pass over N data rows of each; default: 0.",
+        about="Skip the first N data rows of each; default: 0.",
         section=Section.FILE,
     ),
 ]
@@ -240,7 +240,7 @@ MaxRejects: TypeAlias = Annotated[
     shared(
         "--max-rejects",
         takes="N|P%",
-        about="Stop at more rejects, e.g. 5%; default: never.",
+        about="Stop above so many rejects, e.g. 5%; default: never.",
         section=Section.SENDING,
     ),
 ]
@@ -286,7 +286,7 @@ Form: TypeAlias = Annotated[
     shared(
         "--output",
         takes="table|json|jsonl",
-        about="Default: table; jsonl tells what happens, too.",
+        about="Default: table; jsonl also streams events.",
         section=Section.TELLING,
     ),
 ]
@@ -304,7 +304,7 @@ Verbose: TypeAlias = Annotated[
     shared(
         "--verbose",
         "-v",
-        about="Say what is decided and waited for.",
+        about="Explain decisions and waits.",
         section=Section.TELLING,
     ),
 ]
@@ -312,7 +312,7 @@ NoColor: TypeAlias = Annotated[
     bool,
     shared(
         "--no-color",
-        about="No colours; NO_COLOR does it, too.",
+        about="No colors; so does NO_COLOR.",
         section=Section.TELLING,
     ),
 ]
@@ -320,7 +320,7 @@ Acknowledge: TypeAlias = Annotated[
     bool,
     shared(
         "--acknowledge-compliance",
-        about="Agora: your word that you may call them.",
+        about="Agora: confirm permission to call these leads.",
         section=Section.SENDING,
     ),
 ]
@@ -345,7 +345,7 @@ DryRun: TypeAlias = Annotated[
     shared(
         "--dry-run",
         "-n",
-        about="Do all but send; needs no credentials.",
+        about="Do everything except send; no credentials needed.",
         section=Section.SENDING,
     ),
 ]
@@ -353,7 +353,7 @@ SandboxRun: TypeAlias = Annotated[
     bool,
     shared(
         "--sandbox",
-        about="Send to a simulator, made for this run.",
+        about="Send to a temporary local simulator.",
         section=Section.SENDING,
     ),
 ]
