@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from leadctl.errors import InputUnusable
-from leadctl.fields import ALIASES, plain
+from leadctl.fields import ALIASES, COUNTRY_ALIASES, plain
 from leadctl.forensics import Damage, looks_rounded
-from leadctl.mapping import getters_of
+from leadctl.mapping import bind_countries, getters_of
 from leadctl.model import Code
+from leadctl.phones.countries import countries_of
 from leadctl.phones.numbering_plan import is_national_somewhere
 from leadctl.phones.reach import Reach, reach
 from leadctl.phones.spelling import PhoneProblem
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from leadctl.model import Json
+    from leadctl.phones.countries import Countries
     from leadctl.source import Source
 
 FEWEST_DIGITS = 7
@@ -120,10 +122,9 @@ class _Entries:
     def __iter__(self) -> Iterator[Reach]:
         """Yield whom each entry may reach; raises InputUnusable at one nobody reads."""
         found = rounded = 0
-        for rows, values in _cells(self._listed, self._source):
-            for row, value, entry in zip(
-                rows, values, reach(values, self._region), strict=True
-            ):
+        for rows, values, countries in _cells(self._listed, self._source, self._region):
+            entries = reach(values, self._region, countries)
+            for row, value, entry in zip(rows, values, entries, strict=True):
                 if problem := _problem(entry, self._region):
                     self._leave_out(row, value, problem)
                 elif isinstance(entry, Reach):
@@ -185,15 +186,17 @@ could not calculate: other errors than those known, too."""
 
 
 def _cells(
-    listed: List, source: Source
-) -> Iterator[tuple[Sequence[int], Sequence[Json]]]:
-    """Yield all cells that may hold a number, many at a time, and the rows they are in.
+    listed: List, source: Source, region: str | None
+) -> Iterator[tuple[Sequence[int], Sequence[Json], Countries]]:
+    """Yield all cells that may hold a number, many at a time, with their rows.
 
-    What stands in the header is in row 0: a number may have been taken for a name.
+    With them come the countries that columns of the list name. What stands in the
+    header is in row 0: a number may have been taken for a name.
     """
     columns = _columns(listed, source)
     if source.header:
-        yield [0] * len(columns), columns
+        yield [0] * len(columns), columns, None
+    named = bind_countries(source.columns, nested=source.nested)
     getters = [
         getter
         for name in columns
@@ -205,8 +208,11 @@ def _cells(
                 f"{_shown(source)}, row {row.number}: {row.reason}",
                 hint="correct it: a number that cannot be compared might be called",
             )
+        table = named.table(block.cells)
+        codes, addresses = (table.get(name) for name in COUNTRY_ALIASES)
+        countries, _unknown = countries_of(codes, addresses, region)
         for getter in getters:
-            yield block.numbers, getter(block.cells)
+            yield block.numbers, getter(block.cells), countries
 
 
 def _opened(listed: List) -> list[Source]:

@@ -274,6 +274,28 @@ def test_any_reading_of_an_entry_holds_back_any_reading_of_a_lead(
     assert counts == {"suppressed": 1, "created": 1}
 
 
+@pytest.mark.parametrize(
+    "entries",
+    [
+        pytest.param("phone_code,phone_number\n44,7700900123\n", id="code"),
+        pytest.param("phone_code,phone_number\n44,07700900123\n", id="zero"),
+        pytest.param("phone_code,phone_number\n44,447700900123\n", id="code twice"),
+        pytest.param("country,phone\nUnited Kingdom,7700900123\n", id="address"),
+        pytest.param("country,phone\nGermany,07700900123\n", id="other address"),
+    ],
+)
+def test_countries_of_a_list_are_read_from_its_own_column(
+    push: Push, entries: str
+) -> None:
+    push.program.write("leads.csv", "phone\n+447700900123\n+17700900123\n")
+    push.program.write("never.csv", entries)
+    where = ("--suppress", "never.csv", "--region", "US", "--dry-run", "--json")
+    ran = push("voiso", "leads.csv", *where)
+    others = {"created": 1} if "code" in entries else {}
+    assert ran.counts["suppressed"] == 2 - len(others), ran.err
+    assert ran.counts.items() >= others.items()
+
+
 def test_numbers_of_a_list_hold_back_nobody_else(push: Push) -> None:
     leads = ["+4915112345679", "+919876543211", "+5511987654322", "+2250102030406"]
     entries = ["4915112345678", "0919876543210", "+551187654321", "+22502030405"]

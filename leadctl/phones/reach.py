@@ -34,8 +34,8 @@ SPECIAL = WITH_TWO_WAYS | RENUMBERED
 class Reach(NamedTuple):
     """The identities of all readings of a cell, and its digits without country code.
 
-    `nationals` have no zeros in front. `is_read` says whether a reading is assigned, or
-    possible as it stands; `names_country` whether the cell has a +.
+    `nationals` have no zeros in front. `is_read` says whether a reading is possible;
+    `names_country` whether the cell has a +.
     """
 
     people: Collection[str]
@@ -75,9 +75,9 @@ def _in_country(
     whole = _in_region(values, country.region)
     behind = _in_region([f"+{country.code}{cell}" for cell in values], country.region)
     for one, other in zip(whole, behind, strict=True):
-        if isinstance(one, PhoneProblem):
-            yield one
-        elif isinstance(other, PhoneProblem) or not country.code:
+        if isinstance(one, PhoneProblem) or not country.code:
+            yield one  # an address does not say whose the number is
+        elif isinstance(other, PhoneProblem):
             yield one._replace(names_country=True)
         else:
             yield Reach(
@@ -162,8 +162,7 @@ def _closely(value: Json, plan: Plan | None) -> Reach | PhoneProblem:
         {person for number in found.every for person in may_reach(number)},
         {spelling.digits.lstrip("0"), *_nationals(found.every, plan, plus=plus)},
         plus,
-        is_read=bool(found.live or found.possible)
-        or any(map(_was_a_number, found.every)),
+        is_read=any(n.is_possible or _was_a_number(n) for n in found.every),
     )
 
 
