@@ -223,6 +223,7 @@ def _from_command(command: str, where: str) -> str:
             capture_output=True,
             check=True,
             env=environment,
+            stdin=subprocess.DEVNULL,  # ours may hold leads
             text=True,
             timeout=COMMAND_SECONDS,
         )

@@ -88,6 +88,7 @@ def _pinned(mapped: Profile) -> Wishes:
 def spooled(asked: Asked, folder: Path) -> Iterator[Path | None]:
     """Keep what stdin said, readable by the owner alone, until the run is done with.
 
+    Entered before anything else may read stdin: a config, a key's program, a keyring.
     The reject file reads it again, and so does a resume: it outlives a process that
     dies.
     """

@@ -47,13 +47,13 @@ def ordered(asked: Asked) -> Iterator[Order]:
     Raises UsageError, InputUnusable or CredentialsMissing.
     """
     _require_text(asked)
-    document = config.load(asked.config)
-    account = _account(asked, document)
-    campaign = _campaign(asked, account)
-    access = None if asked.offline else line.access(account, asked.environment)
     state = platformdirs.user_state_path("leadctl")
-    mapped = _profile(asked, document, account)
     with inputs.spooled(asked, state / "spool") as spool:
+        document = config.load(asked.config)
+        account = _account(asked, document)
+        campaign = _campaign(asked, account)
+        access = None if asked.offline else line.access(account, asked.environment)
+        mapped = _profile(asked, document, account)
         job = _job(asked, account, campaign, mapped, spool)
         job = replace(job, suppressed=_suppressed(asked, account, job))
         yield Order(
@@ -81,13 +81,14 @@ def ordered(asked: Asked) -> Iterator[Order]:
 def looked_at(asked: Asked) -> Iterator[Rules]:
     """Open files without an order: nothing is recorded, sent or written."""
     _require_text(asked)
-    document = config.load(asked.config)
-    account = _account(asked, document) if asked.provider or asked.account else None
-    mapped = _profile(asked, document, account)
     with inputs.spooled(
         asked, platformdirs.user_state_path("leadctl") / "spool"
     ) as copy:
         try:
+            document = config.load(asked.config)
+            is_named = asked.provider or asked.account
+            account = _account(asked, document) if is_named else None
+            mapped = _profile(asked, document, account)
             sources = inputs.sources(asked, copy, mapped)
             yield Rules(
                 sources=sources,
