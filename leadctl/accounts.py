@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from leadctl import config, credentials
-from leadctl.provider import installed
+from leadctl.provider import installed, provider_class
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from leadctl.config import Account
     from leadctl.credentials import Origin
     from leadctl.yamlfile import Document
-
-_VARIABLE = re.compile(r"LEADCTL_([A-Z0-9_]+)_API_KEY(?:_FILE|_COMMAND)?")
-_CREDENTIAL = re.compile(r"leadctl-(.+)-api_key")
 
 
 @dataclass(frozen=True)
@@ -65,21 +62,24 @@ def resolved(
 def _nameless(environment: Mapping[str, str], known: set[str]) -> Iterator[Known]:
     """Yield accounts that have a secret and neither a config nor a provider's name."""
     seen: set[str] = set()
-    for way, name, where in _traces(environment):
+    for way, name, secret, where in _traces(environment):
         prefix = config.variable_name(name, "")
         if prefix not in known | seen:
             seen.add(prefix)
-            yield Known(name, None, {"api_key": credentials.Origin(way, where)})
+            yield Known(name, None, {secret: credentials.Origin(way, where)})
 
 
 def _traces(
     environment: Mapping[str, str],
-) -> Iterator[tuple[credentials.Way, str, str]]:
-    for variable in sorted(environment):
-        match = _VARIABLE.fullmatch(variable)
+) -> Iterator[tuple[credentials.Way, str, str, str]]:
+    kinds = {secret for name in installed() for secret in provider_class(name).secrets}
+    secret = f"({'|'.join(sorted(kinds))})"
+    for variable in sorted(filter(str.isupper, environment)):
+        pattern = rf"leadctl_(\w+)_{secret}(_file|_command)?"
+        match = re.fullmatch(pattern, variable.lower())
         if match and environment[variable].strip():
-            yield credentials.Way.ENVIRONMENT, match[1].lower(), variable
+            yield credentials.Way.ENVIRONMENT, match[1], match[2], variable
     folder = environment.get("CREDENTIALS_DIRECTORY")
     for path in sorted(Path(folder).glob("leadctl-*")) if folder else ():
-        if match := _CREDENTIAL.fullmatch(path.name):
-            yield credentials.Way.SYSTEMD, match[1], str(path)
+        if match := re.fullmatch(rf"leadctl-(.+)-{secret}", path.name):
+            yield credentials.Way.SYSTEMD, match[1], match[2], str(path)

@@ -7,7 +7,7 @@ API key.
 from __future__ import annotations
 
 import re
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -51,7 +51,10 @@ class Account:
 
     @property
     def limits(self) -> Limits:
-        return self.connection.applied_to(self.provider.limits)
+        limits, safe = self.provider.limits, self.provider.resend_is_safe
+        if not isinstance(safe, bool):  # only so many seconds later
+            limits = replace(limits, doubt_delay=safe)
+        return self.connection.applied_to(limits)
 
 
 def config_path(asked: Path | None) -> Path:

@@ -69,6 +69,7 @@ class Fitter:
         self._builds_name = any(field.name == "name" for field in fields)
         self._compares_external_id = bool(provider and provider.compares_external_id)
         self._phone_wire = provider.phone_wire if provider else "phone"
+        self._code_wire = provider.phone_code_wire if provider else ""
         self.unplaced: set[str] = set()
 
     def lead(self, row: int, values: Values) -> Lead:
@@ -102,7 +103,12 @@ class Fitter:
         digests = self._digests(phones.keys, table)
         if self._builds_name:
             _build_names(table, unfit)
-        fields: dict[str, Sequence[Json]] = {self._phone_wire: phones.wires}
+        fields: dict[str, Sequence[Json]] = {}
+        wires = phones.wires
+        if self._code_wire:
+            fields[self._code_wire] = [wire.partition(" ")[0] for wire in wires]
+            wires = [wire.partition(" ")[2] for wire in wires]
+        fields[self._phone_wire] = wires
         for name, key, check in self._fields:
             if name in table:
                 _put(fields, key, _checked(name, table.pop(name), check, unfit))
@@ -114,7 +120,7 @@ class Fitter:
                 del table[name]
         if table and provider and provider.overflow:
             _put_the_rest(provider.overflow, fields, table, unfit)
-        leads = Leads(rows, phones.wires, phones.keys, fields, digests)
+        leads = Leads(rows, wires, phones.keys, fields, digests)
         if unfit:
             leads = leads.chosen([place not in unfit for place in range(len(rows))])
         repairs = {rows[place]: words for place, words in phones.repairs.items()}

@@ -64,6 +64,7 @@ class Journey:
     waited: float = 0.0
     doubted: bool = False
     ask: bool = False  # look the leads up before anything is sent again
+    owed: float = 0.0  # seconds to wait where the look-up does not find them
     held_for: str = ""
     is_first: bool = False
     last: ProviderError | None = None

@@ -39,7 +39,8 @@ class Line:
 
 def access(account: Account, environment: Mapping[str, str]) -> Access:
     """Find the account's secrets; raises what credentials and addresses may be."""
-    require_safe_url(account.provider.base_url)  # before anybody looks for a secret
+    if account.provider.base_url:  # before anybody looks for a secret
+        require_safe_url(account.provider.base_url)
     return access_by(account, secrets_of(account, environment))
 
 
@@ -87,8 +88,9 @@ def advised(error: LeadctlError, account: Account) -> LeadctlError:
     if not error.hint:
         match error:
             case AccessDenied():
-                variable = variable_name(account.name, "api_key")
-                error.hint = f"check the key of account {account.name}: {variable}"
+                secrets = account.provider.secrets
+                named = ", ".join(variable_name(account.name, one) for one in secrets)
+                error.hint = f"check the key of account {account.name}: {named}"
             case CampaignClosed():
                 error.hint = "check --campaign, and that the campaign is open"
             case Unusable():

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from leadctl.answers import digits, duplicate
 from leadctl.errors import InDoubt, ProviderError
+from leadctl.journey import after_doubt
 from leadctl.model import Outcome, Status
 
 if TYPE_CHECKING:
@@ -36,13 +37,14 @@ def outcomes(
 
     A lead that came in after `since` (Unix time by our clock, the start of the run) is
     ours, for nobody else writes to the campaign meanwhile; an older one was there
-    before. Raises a ProviderError where the list cannot be read to its end.
+    before, and so may be one whose time is not told. Raises a ProviderError where the
+    list cannot be read to its end.
     """
     wanted = {key: lead for lead in batch.leads for key in _keys(provider, lead)}
-    found: dict[int, float] = {}
+    found: dict[int, float | None] = {}
     cursor, skew, seen = "", 0.0, set[str]()
     for _ in range(MOST_PAGES):
-        request = provider.look_up(batch.campaign, cursor)
+        request = provider.look_up(batch, cursor)
         if request is None:
             break
         response = send(request)
@@ -61,7 +63,10 @@ def outcomes(
         seen.add(cursor := page.cursor)
         if not cursor:
             first = since + skew - CLOCK_TOLERANCE
-            return [_outcome(found.get(row), first) for row in batch.leads.rows]
+            return [
+                _outcome(found[row], first) if row in found else None
+                for row in batch.leads.rows
+            ]
     raise InDoubt("the list of the campaign's leads does not end", lost=False)
 
 
@@ -71,9 +76,9 @@ def _keys(provider: Provider, lead: Lead) -> list[str]:
     return [f"phone {digits(lead.phone.wire)}", *(f"id {one}" for one in identifiers)]
 
 
-def _outcome(created: float | None, first: float) -> Outcome | None:
+def _outcome(created: float | None, first: float) -> Outcome:
     if created is None:
-        return None
+        return after_doubt(duplicate(), refusal_is_final=True)
     return Outcome(Status.CREATED) if created >= first else duplicate()
 
 

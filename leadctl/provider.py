@@ -77,11 +77,14 @@ class Limits:
 
 
 class Listed(NamedTuple):
-    """A lead in the campaign; `created` is Unix time by the provider's clock."""
+    """A lead in the campaign; `created` is Unix time by the provider's clock.
+
+    None where the provider does not say when it came.
+    """
 
     phone: str
     external_id: str
-    created: float
+    created: float | None
 
 
 class Page(NamedTuple):
@@ -108,8 +111,8 @@ class Provider(ABC):
     """HTTP statuses that say "not taken in"; all others leave an upload in doubt."""
     phone_wire: ClassVar[str]
     """Key of the phone number in the object of a lead."""
-    fields: ClassVar[tuple[Field, ...]]
-    """Lead fields the provider has a place for, the phone apart."""
+    phone_code_wire: ClassVar[str] = ""
+    """Key of the country code where it stands apart (PhoneForm.SPLIT)."""
     overflow: ClassVar[str | None] = None
     """Key of an object that takes the fields without a place of their own."""
     priority: ClassVar[PriorityScale | None] = None
@@ -129,6 +132,9 @@ class Provider(ABC):
     tokens_per_hour: ClassVar[int | None] = None
     """How often a key may be exchanged for a token; None where no figure is known."""
     takes_tags: ClassVar[bool] = False
+    reads_by_post: ClassVar[str] = ""
+    """Where it is said or was seen that calls by POST beside uploads only read; empty:
+    those calls are GETs."""
     warning: ClassVar[str] = ""
     """What every user of this provider should be told after a run."""
 
@@ -140,8 +146,16 @@ class Provider(ABC):
 
     @property
     @abstractmethod
-    def resend_is_safe(self) -> bool:
-        """Whether a batch whose answer was lost can be sent again without doubling."""
+    def fields(self) -> tuple[Field, ...]:
+        """Lead fields the provider has a place for, the phone apart."""
+
+    @property
+    @abstractmethod
+    def resend_is_safe(self) -> bool | float:
+        """Whether a batch whose answer was lost can be sent again without doubling.
+
+        A number: yes, so many seconds later, when the first request is over.
+        """
 
     @property
     def exclusive_token(self) -> bool:
@@ -233,12 +247,13 @@ class Provider(ABC):
 
     def look_up(
         self,
-        campaign: str,  # noqa: ARG002  for providers that have the call
+        batch: Batch,  # noqa: ARG002  for providers that have the call
         cursor: str,  # noqa: ARG002  the same
     ) -> httpx.Request | None:
         """Build the request for a page of the campaign's leads; None without the call.
 
-        The first page has an empty cursor. Only asked after an answer was lost.
+        It may ask for those of the batch alone. The first page has an empty cursor.
+        Only asked after an answer was lost.
         """
         return None
 

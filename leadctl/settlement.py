@@ -24,7 +24,11 @@ if TYPE_CHECKING:
     from leadctl.pace import Pace
     from leadctl.provider import Limits, Provider
 
+LOOK_UP_DELAY = 5.0
+"""Seconds after a lost answer before its leads are looked up."""
+
 _BROKEN_OFF = "the run ended before the answer was read"
+_NOT_THERE_YET = "the first request may still be under way"
 
 
 class Settlement:
@@ -50,7 +54,8 @@ class Settlement:
         self._patience = patience
         self._time = time
         self._jitter = jitter
-        self._can_ask = provider.look_up("", "") is not None
+        self._may_resend = bool(provider.resend_is_safe)
+        self._can_ask = True
         self._given_up = 0
         self._refusals = Refusals(patience.refused)
         self._notes: Counter[Note] = Counter()
@@ -72,8 +77,8 @@ class Settlement:
     def take_up(self, batch: Batch) -> None:
         """Repeat a batch of an earlier part of the run whose answer nobody read."""
         journey = self._broken_off(batch)
-        if self._provider.resend_is_safe:
-            self._repeat(journey, self._limits.doubt_delay, _BROKEN_OFF)
+        if self._may_resend:
+            self._repeat(journey, self._after_doubt(journey), _BROKEN_OFF)
         else:
             self.give_up(journey, Code.ANSWER_LOST)
 
@@ -83,7 +88,7 @@ class Settlement:
 
     def _broken_off(self, batch: Batch) -> Journey:
         lost = InDoubt(_BROKEN_OFF)
-        return Journey(batch, doubted=True, ask=self._can_ask, last=lost)
+        return Journey(batch, doubted=True, ask=self._asks(batch), last=lost)
 
     def read(self, journey: Journey, answer: Answer) -> None:
         """Settle a batch by its answer; raises the reason to end the run, if it is."""
@@ -114,14 +119,22 @@ class Settlement:
             self._settle(journey, outcomes)
 
     def _looked_up(self, journey: Journey, outcomes: list[Outcome | None]) -> None:
-        """Settle what the look-up found; send the rest, which never arrived."""
+        """Settle what the look-up found; send the rest, which never arrived.
+
+        Where a repeat is not recognised yet, they may still arrive: it waits.
+        """
         self._given_up = 0
         missing = journey.batch.leads.chosen([outcome is None for outcome in outcomes])
         parts = [missing] if missing else []
         # What the look-up says is certain: the note about a lost answer does not apply.
         for piece in self._settle(journey, outcomes, parts, certain=True):
             piece.attempts, piece.waited = journey.attempts, journey.waited
-            self.again.appendleft(piece)
+            if not journey.owed:
+                self.again.appendleft(piece)
+            elif self._may_repeat(piece, journey.owed, doubted=True):
+                self._repeat(piece, journey.owed, _NOT_THERE_YET)
+            else:
+                self.give_up(piece, Code.ANSWER_LOST)
 
     def _trouble(
         self, journey: Journey, error: ProviderError, headers: Mapping[str, str]
@@ -135,7 +148,7 @@ class Settlement:
                 journey.doubted = journey.doubted or isinstance(error, InDoubt)
                 if isinstance(error, CannotAsk):
                     self._can_ask = False
-                journey.ask = self._can_ask and journey.doubted
+                journey.ask = journey.doubted and self._asks(journey.batch)
                 self._repeat_or_give_up(journey, error, headers)
             case _:  # the next batch would meet the same
                 is_doubt = isinstance(error, Unusable) and error.in_doubt
@@ -167,7 +180,7 @@ class Settlement:
 
     def _may_repeat(self, journey: Journey, pause: float, *, doubted: bool) -> bool:
         return (
-            (self._provider.resend_is_safe or not doubted)
+            (self._may_resend or not doubted)
             and journey.attempts < self._patience.attempts
             and journey.waited + pause <= self._patience.longest_wait
         )
@@ -176,10 +189,21 @@ class Settlement:
         self, journey: Journey, error: ProviderError, asked: float | None
     ) -> float:
         """Return the seconds to the next attempt: back-off, and at least as asked."""
-        least = self._limits.doubt_delay if isinstance(error, InDoubt) else 0.0
+        least = self._after_doubt(journey) if isinstance(error, InDoubt) else 0.0
         if asked is not None:
             least = max(least, asked + self._jitter())
         return max(least, self._patience.pause(journey.attempts, self._jitter()))
+
+    def _asks(self, batch: Batch) -> bool:
+        """Tell whether the leads of a batch can be looked up."""
+        return self._can_ask and self._provider.look_up(batch, "") is not None
+
+    def _after_doubt(self, journey: Journey) -> float:
+        """Return the seconds to the next step: a look-up, which may be early."""
+        delay = self._limits.doubt_delay
+        pause = min(delay, LOOK_UP_DELAY) if journey.ask else delay
+        journey.owed = delay - pause
+        return pause
 
     def _repeat(self, journey: Journey, pause: float, why: str) -> None:
         journey.waited += pause
@@ -205,7 +229,7 @@ class Settlement:
     def _isolate(self, journey: Journey, refusal: Refused) -> None:
         """Deliver the rest of a refused batch, once the culprits are known."""
         outcomes, parts = isolated(
-            journey, refusal, self._patience, may_repeat=self._provider.resend_is_safe
+            journey, refusal, self._patience, may_repeat=self._may_resend
         )
         pieces = self._settle(journey, outcomes, parts)
         self.again.extendleft(reversed(pieces))

@@ -13,17 +13,19 @@ import json
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
 from uuid import UUID
 
 import httpx
 
 from leadctl import config, errors
 from leadctl.auth import Access
-from leadctl.fitting import Fitter
+from leadctl.fitting import Fitter, Unfit
 from leadctl.judging import judge
+from leadctl.line import advised
 from leadctl.model import DELIVERED, Batch, Code, Lead, Leads, Status
 from leadctl.pace import asked_pause
-from leadctl.phones.normalize import Normalizer
+from leadctl.phones.normalize import Normalizer, PhoneForm
 from leadctl.probe import Verdict
 from leadctl.transport import Transport
 from leadctl.yamlfile import parse
@@ -124,9 +126,13 @@ def _probed(provider: Provider, facts: dict[str, Any]) -> Probe:
 
 
 def _provider(name: str, settings: dict[str, Any]) -> Provider:
+    return _account(name, settings).provider
+
+
+def _account(name: str, settings: dict[str, Any]) -> config.Account:
     account = {"provider": name, **settings}
     document = parse(json.dumps({"accounts": {name: account}}), "the case's settings")
-    return config.resolve(document, {}, provider=name).provider
+    return config.resolve(document, {}, provider=name)
 
 
 def _leads(provider: Provider, rows: list[dict[str, Any]]) -> Iterator[Lead]:
@@ -177,13 +183,30 @@ class _Wire:
         assert str(request.url) == expected["url"]
         for name, value in expected.get("headers", {}).items():
             assert value in ("*", request.headers[name]), f"header {name}"
-        if "json" in expected:
-            assert json.loads(request.content) == expected["json"]
+        assert _body(request, expected) == expected.get(_form_of(expected), "")
         content = {"json": answer["json"]} if "json" in answer else {}
         text = answer.get("text", "") if not content else None
         return httpx.Response(
             answer["status"], headers=answer.get("headers"), text=text, **content
         )
+
+
+def _form_of(recorded: dict[str, Any]) -> str:
+    return next((form for form in ("json", "form") if form in recorded), "text")
+
+
+def _body(request: httpx.Request, recorded: dict[str, Any]) -> object:
+    """Return the body of a request in the form that the record has it."""
+    text = request.content.decode()
+    match _form_of(recorded):
+        case "json":
+            return json.loads(text)
+        case "form":
+            pairs = parse_qsl(text, keep_blank_values=True, strict_parsing=True)
+            assert len(dict(pairs)) == len(pairs), "a field of the form is there twice"
+            return dict(pairs)
+        case _:
+            return text
 
 
 def _expect_error(case: Case) -> None:
@@ -243,8 +266,10 @@ BODIES = (
     '{"success": true, "data": {"created": -1, "skipped": "x"}}',
     '{"status": "SUCCESS", "message": null}',
     '{"received_count": 0, "invalid_count": 9, "errors": [{}]}',
+    "SUCCESS: add_lead LEAD HAS BEEN ADDED",
+    "ERROR: 5550100001|101",
 )
-NOTHING_SAID = ("", "<html>", "{}", "[]", "null", '"ok"', "{")
+NOTHING_SAID = ("", "<html>", "{}", "[]", "null", '"ok"', "{", "OK", "NOTICE: SUCCESS")
 
 
 def every_lead_has_one_outcome(folder: Path) -> None:
@@ -359,10 +384,57 @@ def a_probe_claims_nothing_by_silence(folder: Path) -> None:
 
 
 def a_probe_writes_nothing(folder: Path) -> None:
+    """Nor does a look-up; a POST only where the provider declares so, and no upload."""
+    case = load(cases(folder)[0])
+    provider, upload = case.provider, case.provider.request(case.batch)
+    asked = [
+        provider.probe("1"),
+        provider.probe(None),
+        provider.look_up(case.batch, ""),
+    ]
+    for request in filter(None, asked):
+        if provider.reads_by_post and request.method == "POST":
+            said = (request.url, request.content)
+            assert said != (upload.url, upload.content)
+        else:
+            assert request.method in ("GET", "HEAD")
+
+
+def a_country_code_is_never_lost(folder: Path) -> None:
+    """Two people whose numbers differ in the country code alone are told apart."""
+    case = load(cases(folder)[0])
+    provider, sent = case.provider, set[bytes]()
+    codes = ("1", "91")
+    for code in codes:
+        try:
+            lead = next(_leads(provider, [{"phone": f"+{code}2125550100"}]))
+        except Unfit:  # it takes the numbers of one country
+            return
+        batch = Batch(UUID(int=7), case.batch.campaign, 0, Leads.of([lead]))
+        sent.add(provider.request(batch).content)
+    assert len(sent) == len(codes)
+
+
+def a_country_code_has_a_place_of_its_own(folder: Path) -> None:
+    """Where the number stands apart from it, and nowhere else."""
     provider = load(cases(folder)[0]).provider
-    for campaign in ("1", None):
-        request = provider.probe(campaign)
-        assert request is None or request.method in ("GET", "HEAD")
+    is_split = provider.phone_rule.form is PhoneForm.SPLIT
+    assert is_split == bool(provider.phone_code_wire)
+
+
+def a_resend_is_safe_by_declaration(folder: Path) -> None:
+    """Yes, no, or so many seconds later."""
+    safe = load(cases(folder)[0]).provider.resend_is_safe
+    assert isinstance(safe, bool) or safe > 0
+
+
+def a_refusal_names_its_own_secrets(folder: Path) -> None:
+    """Not another provider's."""
+    name = folder.name
+    account = _account(name, load(cases(folder)[0]).facts.get("settings", {}))
+    hint = advised(errors.AccessDenied("refused"), account).hint or ""
+    for secret in account.provider.secrets:
+        assert config.variable_name(name, secret) in hint
 
 
 def every_kind_of_probe_is_recorded(folder: Path) -> None:
@@ -387,6 +459,10 @@ LAWS: tuple[Callable[[Path], None], ...] = (
     every_kind_is_recorded,
     a_probe_claims_nothing_by_silence,
     a_probe_writes_nothing,
+    a_country_code_is_never_lost,
+    a_country_code_has_a_place_of_its_own,
+    a_resend_is_safe_by_declaration,
+    a_refusal_names_its_own_secrets,
     every_kind_of_probe_is_recorded,
 )
 

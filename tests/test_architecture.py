@@ -309,7 +309,7 @@ ALLOWED = {
     "transport": {"answerbody", "auth", "errors", "http1"},
     "pace": {"clock", "errors", "ledger.*", "provider"},
     "journey": {"answers", "errors", "model"},
-    "lookup": {"answers", "errors", "model", "provider"},
+    "lookup": {"answers", "errors", "journey", "model", "provider"},
     "courier": {"errors", "judging", "ledger.*", "lookup", "model", "provider"},
     "settlement": {
         "courier",
@@ -399,6 +399,7 @@ ALLOWED = {
         "errors",
         "fitting",
         "judging",
+        "line",
         "model",
         "pace",
         "phones.*",

@@ -74,6 +74,7 @@ def alone(normalise: Normalizer, value: Json) -> Phone | str:
         PhoneRule(PhoneForm.E164),
         PhoneRule(PhoneForm.DIGITS, fewest=8),
         PhoneRule(PhoneForm.NATIONAL, most=11),
+        PhoneRule(PhoneForm.SPLIT),
         PhoneRule(PhoneForm.AS_WRITTEN),
         PhoneRule(PhoneForm.NATIONAL, country="IN"),
     ],

@@ -100,6 +100,22 @@ def test_spelling_of_one_number_is_one_number(
 
 
 @pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("+1 555 123 4567", "1 5551234567"),
+        ("+44 20 7946 0018", "44 2079460018"),
+        ("+39 06 1234 5678", "39 0612345678"),
+        ("+39 0549 886377", "39 0549886377"),  # known again as a number of San Marino
+        ("+54 9 11 2345 6789", "54 91123456789"),
+    ],
+)
+def test_code_and_number_are_split_as_they_are_dialled(
+    written: str, expected: str
+) -> None:
+    assert wire(PhoneRule(PhoneForm.SPLIT), written) == expected
+
+
+@pytest.mark.parametrize(
     ("region", "written", "expected"),
     [
         ("US", "(555) 123-4567", "+15551234567"),

@@ -47,7 +47,7 @@ def _terms(provider: type[Provider]) -> Iterator[str]:
     country = f"; numbers of {rule.country} only" if rule.country else ""
     rows = {
         "API": f"<{provider.documentation}>",
-        "Address": f"`{declared.base_url}`",
+        "Address": f"`{declared.base_url}`" if declared.base_url else "your server's",
         "Campaign": provider.campaign_rule[1],
         "Phone numbers": f"{rule.form}{country}",
         "Priority": f"{scale.first} is called first, {scale.last} last"
@@ -64,11 +64,14 @@ def _terms(provider: type[Provider]) -> Iterator[str]:
 
 
 def _after_doubt(provider: Provider) -> str:
-    if type(provider).look_up is not Provider.look_up:
-        return "looked up, and the rest sent again"
-    if provider.resend_is_safe:
-        return f"sent again after {provider.limits.doubt_delay:g} s"
-    return "not sent again"
+    safe = provider.resend_is_safe
+    if not safe:
+        return "not sent again"
+    delay = provider.limits.doubt_delay if safe is True else safe
+    again = f"sent again after {delay:g} s"
+    if type(provider).look_up is Provider.look_up:
+        return again
+    return "looked up, and the rest " + ("sent again" if safe is True else again)
 
 
 def _settings(provider: type[Provider]) -> Iterator[str]:
@@ -97,8 +100,9 @@ def _default(value: object) -> str:
 
 def _fields(provider: type[Provider]) -> Iterator[str]:
     """Yield every lead field there is: its place, or what becomes of it."""
-    places = {"phone": provider.phone_wire}
-    places |= {field.name: field.wire for field in provider.fields}
+    code = provider.phone_code_wire
+    places = {"phone": "`, `".join(filter(None, (code, provider.phone_wire)))}
+    places |= {field.name: field.wire for field in usual(provider).fields}
     elsewhere = f"in `{provider.overflow}`" if provider.overflow else "not sent"
     made = {"name"} & places.keys()
     rows = []

@@ -81,11 +81,11 @@ def facts(provider: type[Provider]) -> dict[str, Json]:
         "priority": {"first": scale.first, "last": scale.last} if scale else None,
         "fields": {
             "phone": provider.phone_wire,
-            **{field.name: field.wire for field in provider.fields},
+            **{field.name: field.wire for field in declared.fields},
         },
         "other_fields": provider.overflow,
         "tags": provider.takes_tags,
-        "resend_is_safe": declared.resend_is_safe,
+        "resend_is_safe": bool(declared.resend_is_safe),
         "consequence": declared.consequence,
     }
 

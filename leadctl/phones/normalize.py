@@ -34,6 +34,7 @@ class PhoneForm(StrEnum):
     E164 = "+ and digits"
     DIGITS = "digits with the country code, no +"
     NATIONAL = "digits without the country code"
+    SPLIT = "country code and national number apart"
     AS_WRITTEN = "digits as in the file, + kept"
 
 
@@ -61,7 +62,8 @@ ANY_COUNTRY = PhoneRule(PhoneForm.DIGITS)
 class Phones(NamedTuple):
     """Phones in columns, empty where a cell holds none; `repairs` by place.
 
-    `wires` are what is sent, `keys` who is reached.
+    `wires` are what is sent, `keys` who is reached. A number in two parts (SPLIT) has a
+    space between them.
     """
 
     wires: list[str]
@@ -190,6 +192,8 @@ class Normalizer:
                 wires = ["+" + key for key in keys]
             case PhoneForm.NATIONAL:
                 wires = numbers
+            case PhoneForm.SPLIT:
+                wires = [f"{code} {number}" for number in numbers]
             case PhoneForm.AS_WRITTEN:
                 wires = lines if whole else [*keys]
         if code in WITH_TWO_WAYS:
@@ -199,14 +203,16 @@ class Normalizer:
             ]
         return wires, keys
 
-    def _wire(self, written: str, digits: str, national: str) -> str:
+    def _wire(self, written: str, number: Number) -> str:
         match self._rule.form:
             case PhoneForm.DIGITS:
-                return digits
+                return number.digits
             case PhoneForm.E164:
-                return "+" + digits
+                return "+" + number.digits
             case PhoneForm.NATIONAL:
-                return national
+                return number.national
+            case PhoneForm.SPLIT:
+                return f"{number.code} {number.national}"
             case PhoneForm.AS_WRITTEN:
                 return written
 
@@ -239,8 +245,7 @@ class Normalizer:
             )
         digits = spelling.digits if is_whole else number.digits
         written = "+" + digits if spelling.plus else digits
-        wire = self._wire(written, number.digits, number.national)
-        return Phone(wire, identity(number), repairs)
+        return Phone(self._wire(written, number), identity(number), repairs)
 
     def _number(
         self, spelling: Spelling, region: str | None, country: Country | None

@@ -132,8 +132,8 @@ class Lupitor(Provider):
             raise self.meaning(response)
         raise _meaning(sentence, response.status_code)
 
-    def look_up(self, campaign: str, cursor: str) -> httpx.Request | None:
-        params = {"campaignId": campaign, "limit": "8000"} | (
+    def look_up(self, batch: Batch, cursor: str) -> httpx.Request | None:
+        params = {"campaignId": batch.campaign, "limit": "8000"} | (
             {"cursor": cursor} if cursor else {}
         )
         return httpx.Request("GET", self.url("leads"), params=params)
