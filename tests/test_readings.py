@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
+from leadctl.model import Code
 from leadctl.phones.identity import identity
 from leadctl.phones.normalize import Normalizer, PhoneForm, PhoneRule
 from leadctl.phones.numbering_plan import Number, calling_code, plan_of, split
-from leadctl.phones.readings import Taken, decide
-from leadctl.phones.spelling import spelled
+from leadctl.phones.readings import Taken, Unread, candidates, decide
+from leadctl.phones.spelling import PhoneProblem, Spelling, spelled
 from leadctl.phones.usual import Usual
 from tools.sample_numbers import (
     REGIONS,
@@ -135,3 +136,77 @@ def test_number_read_at_a_glance_is_read_alike_at_a_closer_look(region: str) -> 
             found = decide(spelled(text), region)
             expected = Taken(Number(plan.code, national))
             assert found == expected, f"LEADCTL_TEST_SEED={SEED}: {text} in {region}"
+
+
+@pytest.mark.parametrize("region", REGIONS)
+def test_digits_rejected_at_a_glance_have_no_reading(region: str) -> None:
+    rng, plan = seeded(f"{region} short"), plan_of(region)
+    assert plan
+    for _ in range(100):
+        digits = some_digits(rng.randrange(1, 9), rng)
+        if decide(Spelling(plus=False, digits=digits), region) == Unread():
+            found = candidates(Spelling(plus=False, digits=digits), plan)
+            said = f"LEADCTL_TEST_SEED={SEED}: {digits} in {region}"
+            assert not found.live, said
+            assert not found.possible, said
+
+
+TAKEN = [
+    ("+49 151 12345678", None, "+4915112345678", ()),
+    ("+\u0664\u0669 151 12345678", None, "+4915112345678", ("unicode_digits",)),
+    ("0151 12345678", "DE", "+4915112345678", ()),
+    ("4915112345678", "DE", "+4915112345678", ("plus_lost",)),
+    ("15112345678", "DE", "+4915112345678", ("national_prefix",)),
+    ("049 151 12345678", "DE", "+4915112345678", ("zeros_for_plus",)),
+    ("+49 (0)151 12345678", None, "+4915112345678", ("trunk_prefix",)),
+    ("+91 91 98765 43210", None, "+919876543210", ("code_twice",)),
+    ("0049 151 12345678", "IN", "+4915112345678", ()),
+    ("49 (0) 151 12345678", "DE", "+4915112345678", ("plus_lost",)),
+    ("919876543210", "IN", "+919876543210", ("plus_lost",)),
+    ("0919876543210", "IN", "+919876543210", ("zeros_for_plus",)),
+    ("9876543210", "IN", "+919876543210", ()),
+    ("09876543210", "IN", "+919876543210", ()),
+    ("6598765432", "IN", "+916598765432", ()),
+    ("9123456789", "IN", "+919123456789", ()),
+    ("+48 (0) 22 512 00 00", None, "+48225120000", ("trunk_prefix",)),
+    ("+39 06 1234 5678", None, "+390612345678", ()),
+    ("+39 (0)6 1234 5678", None, "+390612345678", ()),
+    ("15551234567", "US", "+15551234567", ()),
+    ("011 49 30 1234567", "US", "+49301234567", ()),
+    ("045 55 1234 5678", "MX", "+525512345678", ("national_prefix",)),
+    ("+52 1 55 1234 5678", None, "+525512345678", ("trunk_prefix",)),
+    ("011 15 2345 6789", "AR", "+5491123456789", ()),
+    ("8 912 345 67 89", "RU", "+79123456789", ()),
+]
+"""Cells that are one number: where they are read, and what was repaired."""
+
+NOT_TAKEN = [
+    ("987654321", "IN", Code.PHONE_INVALID),
+    ("98765432101", "IN", Code.PHONE_INVALID),
+    ("9876543210", None, Code.PHONE_INVALID),
+    ("+49 30 1234567/68", None, Code.PHONE_INVALID),
+    ("030 1234567/68", "DE", Code.PHONE_INVALID),
+    ("555-000", "US", Code.PHONE_INVALID),
+    ("06598765432", "US", Code.PHONE_AMBIGUOUS),
+    ("4612345678", "US", Code.PHONE_AMBIGUOUS),
+    ("044 55 1234 5678", "MX", Code.PHONE_AMBIGUOUS),
+    ("+49 49 151 12345678", None, Code.PHONE_AMBIGUOUS),
+]
+"""Cells that are no number, or several."""
+
+
+@pytest.mark.parametrize(("cell", "region", "wire", "repairs"), TAKEN)
+def test_cell_is_read_as_the_one_number_that_it_is(
+    cell: str, region: str | None, wire: str, repairs: tuple[str, ...]
+) -> None:
+    phone = Normalizer(ANY, region)(cell)
+    assert (phone.wire, phone.repairs) == (wire, repairs)
+
+
+@pytest.mark.parametrize(("cell", "region", "code"), NOT_TAKEN)
+def test_cell_without_one_right_reading_is_not_taken(
+    cell: str, region: str | None, code: Code
+) -> None:
+    with pytest.raises(PhoneProblem) as caught:
+        Normalizer(ANY, region)(cell)
+    assert caught.value.code is code

@@ -123,9 +123,8 @@ class Normalizer:
         if country and country.code:
             self._behind_code(values, country, wires, keys)
         phones, problems = Phones(wires, keys, {}), dict[int, PhoneProblem]()
-        for place, key in enumerate(keys):
-            if key:
-                continue
+        places = [place for place, key in enumerate(keys) if not key]
+        for place in places:
             try:
                 phone = self._read(values[place], region, country)
             except PhoneProblem as problem:
@@ -179,7 +178,12 @@ class Normalizer:
         lines, numbers = usual(plan).column(texts)
         code, country = plan.code, plan.calling_code
         kept = range(max(rule.fewest - len(code), 1), rule.most - len(code) + 1)
-        keys = [code + n if len(n) in kept else "" for n in numbers]
+        keys = [number and code + number for number in numbers]
+        if not country.person_lengths.issubset(kept):
+            keys = [
+                key if len(number) in kept else ""
+                for key, number in zip(keys, numbers, strict=True)
+            ]
         if self._is_strict:
             keys = [
                 key if key and country.is_assigned(number) else ""
@@ -189,7 +193,7 @@ class Normalizer:
             case PhoneForm.DIGITS:
                 wires = [*keys]
             case PhoneForm.E164:
-                wires = ["+" + key for key in keys]
+                wires = [f"+{key}" for key in keys]
             case PhoneForm.NATIONAL:
                 wires = numbers
             case PhoneForm.SPLIT:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache, cached_property
+from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
 import phonenumbers
@@ -103,6 +104,9 @@ class CallingCode:
     person_lengths: frozenset[int]
     """Digits that fixed, mobile, personal and VoIP numbers have."""
     ranges: Ranges
+    has_endings: bool
+    """Whether a whole number may go on for one to four digits: then `1234567-68` may be
+    a number and the end of a second one."""
 
     def is_assigned(self, national: str) -> bool:
         """Tell whether it is in a range of the plan, of any type but voicemail."""
@@ -133,18 +137,6 @@ class CallingCode:
             found.add(national)
         return found
 
-    @cached_property
-    def has_endings(self) -> bool:
-        """Whether a whole number may go on for one to four digits.
-
-        Then `1234567-68` may be a number and the end of a second one.
-        """
-        return any(
-            0 < longer - shorter <= 4
-            for longer in self.lengths
-            for shorter in self.lengths
-        )
-
 
 @dataclass(frozen=True, eq=False)
 class Plan:
@@ -165,6 +157,11 @@ class Plan:
     def has_plain_prefix(self) -> bool:
         """Whether nothing but the national prefix is dialled before a number."""
         return self.prefix is None or self.prefix.pattern == self.national_prefix
+
+    @cached_property
+    def adds_digits(self) -> bool:
+        """Whether a number is longer than what is dialled: an area code is added."""
+        return bool(_GROUP.sub("", self.transform))
 
     def stripped(self, digits: str) -> set[str]:
         """Return what these digits may be behind the national prefix.
@@ -207,10 +204,14 @@ def calling_code(code: str) -> CallingCode:
         code=code,
         trunk=_plan(int(code), regions[0], "behind the code"),
         formats=tuple(map(_format, plans[0].number_format)),
-        lengths=general.possible_length if general else (),
+        lengths=tuple(sorted({n for plan in plans for n in _lengths(plan)})),
         local_lengths=general.possible_length_local_only if general else (),
         person_lengths=frozenset(n for plan in plans for n in _person_lengths(plan)),
         ranges=Ranges(int(code)),
+        has_endings=any(
+            0 < longer - shorter <= 4
+            for longer, shorter in product(_lengths(plans[0]), repeat=2)
+        ),
     )
 
 
@@ -280,6 +281,10 @@ def _person_lengths(plan: PhoneMetadata) -> Iterator[int]:
                 general.possible_length if general else ()
             )
             yield from (length for length in lengths if length > 0)
+
+
+def _lengths(plan: PhoneMetadata) -> tuple[int, ...]:
+    return plan.general_desc.possible_length if plan.general_desc else ()
 
 
 _GROUP = re.compile(r"\\\d")

@@ -53,37 +53,43 @@ class Ranges:
         """Return a pattern of the assigned numbers of a length, and of no others."""
         free: list[str] = []
         found: list[str] = []
-        for pattern, holder in self._branches(length):
-            if not holder.assigned:
-                free.append(pattern)
-            elif NEVER not in pattern:
+        for begin, pattern, holder in self._branches(length):
+            if holder.assigned and NEVER not in pattern:
                 unless = f"(?!{'|'.join(free)})" if free else ""
-                found.append(unless + pattern)
+                found.append(begin + unless + pattern)
+            elif not holder.assigned and pattern != NEVER:
+                free.append(begin + pattern)
         return rf"(?:{'|'.join(found) or NEVER})"
 
     def _line_up(self, length: int) -> _Line:
         branches = [*self._branches(length)]
-        groups = (f"(?P<_{n}>{branch})" for n, (branch, _) in enumerate(branches))
+        groups = (
+            f"(?P<_{n}>{begin}{pattern})"
+            for n, (begin, pattern, _) in enumerate(branches)
+        )
         holders: dict[str | None, Holder] = {None: Holder(None, assigned=False)}
-        holders |= {f"_{n}": holder for n, (_, holder) in enumerate(branches)}
+        holders |= {f"_{n}": holder for n, (_, _, holder) in enumerate(branches)}
         return self._lines.setdefault(
             length, _Line(re.compile("|".join(groups)), holders)
         )
 
-    def _branches(self, length: int) -> Iterator[tuple[str, Holder]]:
-        """Yield patterns and whose they are: the first that matches has the number."""
+    def _branches(self, length: int) -> Iterator[tuple[str, str, Holder]]:
+        """Yield beginnings, patterns and whose they are.
+
+        The first that matches has the number.
+        """
         regions = COUNTRY_CODE_TO_REGION_CODE[self._calling_code]
         for region in regions:
             plan = metadata(self._calling_code, region)
             assigned, voicemail = _patterns(plan, length)
             begin = plan.leading_digits if len(regions) > 1 else ""
             if begin is None:
-                yield assigned, Holder(region, assigned=True)
-                yield voicemail, Holder(region, assigned=False)
+                yield "", assigned, Holder(region, assigned=True)
+                yield "", voicemail, Holder(region, assigned=False)
             else:
                 # The beginning alone says whose it is, assigned or not.
-                yield f"(?={begin}){assigned}", Holder(region, assigned=True)
-                yield begin, Holder(region, assigned=False)
+                yield f"(?={begin})", assigned, Holder(region, assigned=True)
+                yield f"(?={begin})", "", Holder(region, assigned=False)
 
 
 def metadata(calling_code: int, region: str) -> PhoneMetadata:

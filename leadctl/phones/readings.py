@@ -156,6 +156,8 @@ def decide(
     plan = plan_of(region)
     if plan is None and numbers is Numbers.INTERNATIONAL:
         spelling = spelling._replace(plus=True)
+    if plan and not spelling.plus and _is_too_short(spelling.digits, plan):
+        return Unread()
     if spelling.head and _is_whole(spelling, plan):
         return Unread()
     if (number := _plain(spelling)) and number.is_assigned and not number.is_unusual:
@@ -220,6 +222,20 @@ def _numbers(found: Taken | Ambiguous | Unread) -> Iterable[Number]:
             return readings
         case _:
             return ()
+
+
+def _is_too_short(digits: str, plan: Plan) -> bool:
+    """Tell at a glance that digits are no number, even if a zero was lost."""
+    country = plan.calling_code
+    if digits.startswith("0") or plan.adds_digits or plan.dialled_abroad(digits):
+        return False
+    if len(digits) >= min(country.lengths) or country.is_assigned("0" + digits):
+        return False
+    number = split(digits)
+    abroad = calling_code(number.code) if number else None
+    return not (number and abroad) or not (
+        abroad.trunk.adds_digits or len(number.national) >= min(abroad.lengths)
+    )
 
 
 def _plain(spelling: Spelling) -> Number | None:

@@ -2,7 +2,7 @@
 
 A phone number is the dearest thing in a row. One pattern reads a whole column at a
 time; what it does not match is left to `readings`, and what it matches, `readings`
-would read alike (tests/test_numbers.py).
+would read alike (tests/test_readings.py).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from leadctl.phones.ranges import NEVER
 from leadctl.phones.spelling import BRACKETED_ZERO, ENDING, SPACING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from leadctl.phones.numbering_plan import CallingCode, Format, Plan
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 def behind_plus(text: str) -> Number | None:
     """Read a cell that is + and nearly any number of its country; None: look closer."""
     line = text.translate(SPACING)
-    if not line.startswith("+") or "(" in text or ENDING.search(text):
+    if line[:1] != "+" or not line.isascii() or "(" in text or ENDING.search(text):
         return None
     code = code_dialled(line[1:4]) if line[1:4].isdecimal() else None
     found = _behind_plus(code).match(line) if code else None
@@ -53,6 +53,10 @@ def _number(country: CallingCode) -> str:
     return "|".join(f"[0-9]{{{n}}}" for n in lengths) or NEVER
 
 
+Rival = tuple[re.Pattern[str], int]
+"""A pattern of other readings, and where in the line it begins to look."""
+
+
 class Usual:
     """Reads the usual numbers of a region's calling code.
 
@@ -62,6 +66,7 @@ class Usual:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._country = plan.calling_code
+        self._rivals = cache(self._found_rivals)
 
     def column(self, texts: Sequence[str]) -> tuple[list[str], list[str]]:
         """Return each text without spacing, and its national number.
@@ -71,17 +76,46 @@ class Usual:
         joined = "\n".join(texts)
         plain = joined.translate(SPACING)
         lines = plain.split("\n")
-        numbers: list[str] = self._sure.findall(plain)
+        numbers: list[str] = self._written.findall(plain)
         if len(numbers) != len(texts):  # a line break in a cell
             return [*texts], [""] * len(texts)
-        if "" in numbers:
-            glance = self._at_a_glance
-            numbers = [
-                n or glance(line) for n, line in zip(numbers, lines, strict=True)
-            ]
+        for place in self._with_rivals(lines, numbers):
+            numbers[place] = ""
         for place in self._in_doubt(joined, texts):
             numbers[place] = ""
         return lines, numbers
+
+    def _with_rivals(
+        self, lines: Sequence[str], numbers: Sequence[str]
+    ) -> Iterator[int]:
+        """Yield the places of unassigned digits that may be another number."""
+        is_assigned, rivals = self._assigned, self._rivals
+        for place, (line, number) in enumerate(zip(lines, numbers, strict=True)):
+            if number and line[0] != "+" and not is_assigned(number):
+                for pattern, start in rivals(line[:4], len(line), len(number)):
+                    if pattern.match("0" + line, start):
+                        yield place
+
+    def _found_rivals(self, begin: str, length: int, size: int) -> Sequence[Rival]:
+        """Return what may read a line otherwise than as `size` digits of the region.
+
+        `begin` are its first four digits. The patterns are for the line behind a zero.
+        """
+        country = self._country
+        if not self._plan.has_plain_prefix or begin == "0000":
+            return [(re.compile(""), 0)]
+        zeros = len(begin) - len(begin.lstrip("0"))
+        others = {0: length + 1, 1: length, 1 + zeros: length - zeros}
+        found = [
+            (_assigned(country.code, other), start)
+            for start, other in others.items()
+            if other != size and other in country.lengths
+        ]
+        if code := code_dialled(begin[zeros : zeros + 3]):
+            rest = length - zeros - len(code)
+            if code != country.code or rest != size:
+                found.append((_rival(code, rest), 1 + zeros + len(code)))
+        return found
 
     def _in_doubt(self, joined: str, texts: Sequence[str]) -> Iterable[int]:
         """Yield the places of cells whose punctuation says something."""
@@ -93,63 +127,30 @@ class Usual:
         for mark in odd:
             yield from (place for place, text in enumerate(texts) if mark.search(text))
 
-    def _at_a_glance(self, line: str) -> str:
-        """Return an unassigned number that the region writes so and is alone."""
-        found = self._possible.match(line)
-        return found[1] if found and self.is_alone(line, found[1]) else ""
-
-    def is_alone(self, line: str, number: str) -> bool:
-        """Tell whether digits that are written as this number are surely no other.
-
-        Every reading that may be assigned is a rival; where that takes more than a
-        glance, the answer is no, and `readings` decides.
-        """
-        if not self._plan.has_plain_prefix:
-            return False
-        bare = line.lstrip("0")
-        country = self._country
-        for other in ("0" + line, line, bare):
-            is_long = other != number and len(other) in country.lengths
-            if is_long and country.is_assigned(other):
-                return False
-        code = code_dialled(bare[:3])
-        if code is None or bare == country.code + number:
-            return True
-        rest, abroad = bare[len(code) :], calling_code(code)
-        prefix = abroad.trunk.prefix
-        return not (
-            rest.startswith(("0", code))
-            or abroad.is_assigned(rest)
-            or (prefix and prefix.match(rest))
-        )
+    @cached_property
+    def _assigned(self) -> Callable[[str], object]:
+        """Match what is assigned, whatever its length."""
+        ranges, lengths = self._country.ranges, sorted(self._country.person_lengths)
+        return re.compile("|".join(map(ranges.assigned, lengths)) or NEVER).match
 
     @cached_property
-    def _sure(self) -> re.Pattern[str]:
-        """Match, line by line, what stands behind + or is written so and assigned."""
+    def _written(self) -> re.Pattern[str]:
+        """Match, line by line, what stands behind + or is written so."""
         country = self._country
-        lengths = sorted(country.person_lengths)
-        assigned = "|".join(map(country.ranges.assigned, lengths))
-        ways = "|".join([_plus(country), *self._ways(rf"(?={assigned})")])
-        return re.compile(
-            f"^(?:(?:{ways})({_number(self._country)})$|.*)", re.MULTILINE
-        )
+        ways = "|".join([_plus(country), *self._ways()])
+        return re.compile(f"^(?:(?:{ways})({_number(country)})$|.*)", re.MULTILINE)
 
-    @cached_property
-    def _possible(self) -> re.Pattern[str]:
-        """Match what is written so, assigned or not."""
-        return re.compile(f"(?:{'|'.join(self._ways(''))})({_number(self._country)})$")
-
-    def _ways(self, condition: str) -> Iterator[str]:
+    def _ways(self) -> Iterator[str]:
         """Yield what stands before a number where the region writes it, and how."""
         plan, code = self._plan, self._plan.code
         other = "|".join(["00", *_patterns(plan.abroad)])
         bare = "".join(f"(?!{prefix})" for prefix in _patterns(plan.prefix))
         unusual = f"(?!{code})" if code in UNUSUAL else ""
-        yield f"(?!{other}){bare}{unusual}{self._written('')}{condition}"
+        yield f"(?!{other}){bare}{unusual}{self._shapes('')}"
         if prefix := plan.national_prefix:
-            yield f"(?!{other}){prefix}{unusual}{self._written(prefix)}{condition}"
+            yield f"(?!{other}){prefix}{unusual}{self._shapes(prefix)}"
 
-    def _written(self, prefix: str) -> str:
+    def _shapes(self, prefix: str) -> str:
         """Return a condition: the country writes the number behind this prefix."""
         country = self._country
         ours: list[str] = []
@@ -161,6 +162,24 @@ class Usual:
             return NEVER if prefix else ""
         unless = f"(?!{'|'.join(others)})" if others else ""
         return f"{unless}(?={'|'.join(ours) or NEVER})"
+
+
+@cache
+def _assigned(code: str, length: int) -> re.Pattern[str]:
+    return re.compile(calling_code(code).ranges.assigned(length))
+
+
+@cache
+def _rival(code: str, length: int) -> re.Pattern[str]:
+    """Match what may be a number behind a calling code, or needs a closer look."""
+    country = calling_code(code)
+    trunk = {code, *_patterns(country.trunk.prefix)} - {"0"}
+    numbers = (
+        "0" * zeros + country.ranges.assigned(length - zeros)
+        for zeros in range(length)
+        if length - zeros in country.lengths
+    )
+    return re.compile("|".join([*trunk, *numbers]))
 
 
 def _shape(form: Format) -> str:
