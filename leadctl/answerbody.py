@@ -1,18 +1,13 @@
-"""An answer's body: unpacked within a bound, our secrets taken out."""
+"""An answer's body: unpacked within a bound, and in UTF-8."""
 
 from __future__ import annotations
 
+import codecs
 import json
+import re
 import zlib
-from typing import TYPE_CHECKING
 
 from leadctl.http1 import LARGEST, Unreadable
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-SHORTEST_SECRET = 8
-"""Letters; a shorter one could be part of any word."""
 
 
 def unpacked(content: bytes, encoding: str) -> bytes:
@@ -32,12 +27,16 @@ def unpacked(content: bytes, encoding: str) -> bytes:
     return found
 
 
-def veiled(content: bytes, secrets: Iterable[str]) -> bytes:
-    """Take our secrets out, as they are and as JSON writes them."""
-    for secret in secrets:
-        if len(secret) < SHORTEST_SECRET:
-            continue
-        written = json.dumps(secret)[1:-1]
-        for form in (secret, written, written.replace("/", "\\/")):
-            content = content.replace(form.encode(), b"***")
-    return content
+def in_utf8(content: bytes, charset: str | None) -> bytes:
+    """Rewrite an answer in UTF-8: another encoding would hide our secrets."""
+    found: str = json.detect_encoding(content)  # tells UTF-16 and UTF-32, named or not
+    if found == "utf-8":
+        found = charset or found
+    try:
+        known = codecs.lookup(found).name
+        return content.decode(known).encode() if _OTHERS.match(known) else content
+    except (LookupError, ValueError):
+        return content
+
+
+_OTHERS = re.compile(r"utf-8-sig$|utf-(16|32)|iso8859-|cp125")

@@ -66,10 +66,18 @@ def _by_field(errors: Mapping[str, Json]) -> Iterator[str]:
 
 
 def one_line(text: str, most: int = 200) -> str:
-    """Make foreign text fit to print: one line, no controls, runs of digits hidden."""
+    """Make foreign text fit to print: a line without controls, numbers and e-mails.
+
+    It is cut between words: of a name that is cut nobody would see that it is one.
+    """
+    text = text[: 10 * most]
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    line = re.sub(r"\+?\d(?:[\s().-]*\d){6,}", "…", line)
-    return line if len(line) <= most else f"{line[: most - 1]}…"
+    line = _NUMBER.sub("…", _EMAIL.sub("…", line))
+    return line if len(line) <= most else f"{line[:most].rsplit(' ', 1)[0]} …"
+
+
+_NUMBER = re.compile(r"\+?\d(?:[\W_]{0,3}\d){6,}")
+_EMAIL = re.compile(r"[^\s<>()\"',;:]+@[^\s<>()\"',;:]+")
 
 
 def digits(number: object) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
@@ -70,7 +70,7 @@ class Errands:
     """What a courier does: batches sent to a provider, questions about those in doubt.
 
     `time` is Unix time; leads the provider lists are ours if they came after `began`,
-    the beginning of the run.
+    the beginning of the run. `redacted` takes our secrets out of what an answer says.
     """
 
     def __init__(
@@ -79,11 +79,13 @@ class Errands:
         send: Callable[[httpx.Request], httpx.Response],
         time: Callable[[], float],
         began: float,
+        redacted: Callable[[str], str] = str,
     ) -> None:
         self._provider = provider
         self._send = send
         self._time = time
         self._began = began
+        self._redacted = redacted
 
     def sent(self, batch: Batch) -> Answer:
         """Send a batch."""
@@ -92,10 +94,14 @@ class Errands:
         try:
             response = self._send(self._provider.request(batch))
             headers, http = response.headers, response.status_code
-            outcomes = judge(self._provider, batch, response)
-            notes = [*self._provider.notes(response, outcomes)]
+            outcomes = judge(self._provider, batch, response, self._redacted)
+            notes = [
+                replace(note, message=self._redacted(note.message))
+                for note in self._provider.notes(response, outcomes)
+            ]
             return Answer(outcomes, headers, http, notes=notes)
         except ProviderError as error:
+            error.reword(self._redacted)
             return Answer(error, error.headers or headers, http)
 
     def asked(self, batch: Batch) -> Answer:
@@ -106,9 +112,10 @@ class Errands:
             )
             return Answer(Found(found), {})
         except NotProcessed as error:
+            error.reword(self._redacted)
             return Answer(error, error.headers or {})
         except ProviderError as error:
-            return Answer(CannotAsk(error.message), {})
+            return Answer(CannotAsk(self._redacted(error.message)), {})
 
 
 class Courier:

@@ -52,7 +52,7 @@ class Delivery:
     """Sends the batches of one run.
 
     `tell(seconds, why)` hears of every wait for a provider; `abort` ends the requests
-    that are under way.
+    that are under way; `redacted` takes our secrets out of what an answer says.
     """
 
     def __init__(
@@ -66,6 +66,7 @@ class Delivery:
         stop: Stop,
         *,
         abort: Callable[[], None] = lambda: None,
+        redacted: Callable[[str], str] = str,
         patience: Patience | None = None,
         tell: Callable[[float, str], None] = lambda _seconds, _why: None,
         jitter: Callable[[], float] = random.random,
@@ -74,7 +75,7 @@ class Delivery:
         self._limits = limits
         began = datetime.fromisoformat(books.facts().started_at).timestamp()
         self._courier = Courier(
-            Errands(provider, send, clock.time, began),
+            Errands(provider, send, clock.time, began, redacted),
             limits.concurrency,
             clock.time,
             may_leave=lambda: not stop.is_asked(),

@@ -29,7 +29,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 
 class ExitCode(IntEnum):
@@ -132,6 +132,11 @@ class ProviderError(LeadctlError):
 
     headers: Mapping[str, str] | None = None
 
+    def reword(self, safe: Callable[[str], str]) -> None:
+        """Say only what is safe to be shown and kept."""
+        self.message = safe(self.message)
+        self.args = (self.message,)
+
 
 class AccessDenied(ProviderError):
     exit_code = ExitCode.ACCESS
@@ -184,6 +189,10 @@ class Refused(ProviderError):
     def __init__(self, message: str, culprits: Mapping[int, str] | None = None) -> None:
         super().__init__(message)
         self.culprits = dict(culprits or {})
+
+    def reword(self, safe: Callable[[str], str]) -> None:
+        super().reword(safe)
+        self.culprits = {index: safe(why) for index, why in self.culprits.items()}
 
 
 class NotProcessed(ProviderError):

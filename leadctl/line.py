@@ -30,11 +30,15 @@ _CLOCK = RealClock(Stop())
 
 @dataclass(frozen=True)
 class Line:
-    """What requests travel by, what ends them, and when they may start."""
+    """What requests travel by, what ends them, and when they may start.
+
+    `redacted` takes the account's secrets out of a sentence that an answer said.
+    """
 
     send: Callable[[httpx.Request], httpx.Response]
     abort: Callable[[], None]
     pace: Pace
+    redacted: Callable[[str], str]
 
 
 def access(account: Account, environment: Mapping[str, str]) -> Access:
@@ -69,6 +73,7 @@ def opened(
             transport.send,
             transport.abort,
             Pace(account.limits, ledger.rates, account.name, campaign, _CLOCK),
+            transport.redacted,
         )
     finally:
         transport.close()

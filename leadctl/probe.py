@@ -5,9 +5,12 @@ What an answer does not prove is not claimed: silence is not success.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Verdict(StrEnum):
@@ -63,6 +66,15 @@ class Probe:
     state: str = ""
     doubt: str = ""
     date: str = ""
+
+    def reworded(self, safe: Callable[[str], str]) -> Probe:
+        """Return the same, saying only what is safe to be shown."""
+        said = {name: safe(getattr(self, name)) for name in ("name", "state", "doubt")}
+        shown = {
+            part: each._replace(message=safe(each.message))
+            for part, each in self.parts().items()
+        }
+        return replace(self, **said, **shown)  # type: ignore[arg-type]  # as declared
 
     def parts(self) -> dict[str, Shown]:
         return {"key": self.key, "scope": self.scope, "campaign": self.campaign}

@@ -90,6 +90,13 @@ class Caller:
         raise AssertionError("at least one attempt is made")
 
     def _asked_once(self, campaign: str | None) -> Probe:
+        try:
+            return self._shown(campaign).reworded(self.line.redacted)
+        except ProviderError as error:
+            error.reword(self.line.redacted)
+            raise
+
+    def _shown(self, campaign: str | None) -> Probe:
         request = self.provider.probe(campaign)
         if request is None:
             return Probe(

@@ -109,6 +109,7 @@ def push(order: Order) -> Report:
                 RealClock(stop),
                 stop,
                 abort=way.abort,
+                redacted=way.redacted,
                 patience=Patience(longest_wait=account.connection.retry_for),
                 tell=order.tell_wait,
                 meter=meter,

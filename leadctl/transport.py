@@ -20,7 +20,7 @@ from urllib.request import getproxies, proxy_bypass
 import httpx
 import truststore
 
-from leadctl.answerbody import unpacked, veiled
+from leadctl.answerbody import in_utf8, unpacked
 from leadctl.auth import TokenExchange
 from leadctl.errors import (
     InDoubt,
@@ -31,6 +31,7 @@ from leadctl.errors import (
     Unusable,
 )
 from leadctl.http1 import PORTS, Connection, NotSent, Unreadable
+from leadctl.redaction import redacted, redacted_body
 
 if TYPE_CHECKING:
     from leadctl.auth import Access
@@ -129,14 +130,20 @@ class Transport:
         proxy = self._proxy_of(url.scheme, url.host, url.port)
         answer = self._carrier(proxy).handle_request(request)
         encoding = answer.headers.pop("content-encoding", "")
-        content = unpacked(_raw(answer), encoding)
+        content = in_utf8(unpacked(_raw(answer), encoding), answer.charset_encoding)
+        kind = answer.headers.get("content-type", "text/plain").partition(";")[0]
+        answer.headers["content-type"] = f"{kind}; charset=utf-8"
         token = request.headers.get("authorization", "").partition(" ")[2]
         return httpx.Response(
             answer.status_code,
             headers=answer.headers,
-            content=veiled(content, [*self._secrets, token]),
+            content=redacted_body(content, [*self._secrets, token]),
             request=request,
         )
+
+    def redacted(self, text: str) -> str:
+        """Take the account's secrets out of a sentence that came from an answer."""
+        return redacted(text, self._secrets)
 
     def _carrier(self, proxy: str | None) -> httpx.BaseTransport:
         """Return the calling thread's own: a pool would be a lock for all threads."""

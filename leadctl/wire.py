@@ -39,7 +39,7 @@ def read(body: bytes) -> Json:
         found: Json = orjson.loads(body)
     except ValueError:  # or JSON only to those who are not strict about it
         try:
-            found = json.loads(body)
+            found = json.loads(body.decode())  # UTF-8 alone
         except RecursionError:
             raise ValueError("nested too deeply") from None
     return found

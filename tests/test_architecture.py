@@ -62,7 +62,8 @@ ALLOWED = {
         "probe",
         "wording",
     },
-    "judging": {"errors", "model", "provider"},
+    "personal": {"model", "provider"},
+    "judging": {"errors", "model", "personal", "provider"},
     "providers": set[str](),
     "providers.*": PROVIDER_FILE,
     # from the file to the lead
@@ -306,7 +307,8 @@ ALLOWED = {
     # the wire
     "http1": set[str](),
     "answerbody": {"http1"},
-    "transport": {"answerbody", "auth", "errors", "http1"},
+    "redaction": set[str](),
+    "transport": {"answerbody", "auth", "errors", "http1", "redaction"},
     "pace": {"clock", "errors", "ledger.*", "provider"},
     "journey": {"answers", "errors", "model"},
     "lookup": {"answers", "errors", "journey", "model", "provider"},

@@ -58,7 +58,7 @@ class Wire:
     without any part is never given. `leaves`: it closes after each answer.
     """
 
-    answers: dict[str, bytes | tuple[bytes, ...]]
+    answers: dict[str, bytes | tuple[bytes, ...] | list[bytes]]
     context: ssl.SSLContext | None = None
     pause: float = 0.0
     leaves: bool = False
@@ -96,6 +96,8 @@ class Wire:
         body = lines.read(int(size[0].partition(":")[2])) if size else b""
         self.heard.append(head + body.decode())
         said = self.answers[head.partition(" ")[0]]
+        if isinstance(said, list):
+            said = said.pop(0)
         if isinstance(said, bytes):
             connection.sendall(said)
             return not self.leaves
@@ -110,7 +112,7 @@ class Wire:
 
 @contextmanager
 def wired(
-    answers: Mapping[str, bytes | tuple[bytes, ...]],
+    answers: Mapping[str, bytes | tuple[bytes, ...] | list[bytes]],
     context: ssl.SSLContext | None = None,
     pause: float = 0.0,
     *,

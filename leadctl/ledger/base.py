@@ -285,7 +285,8 @@ class Ledger(Protocol):
     def forget_runs(self, before: str) -> list[dict[str, Json]]:
         """Forget finished runs older than an ISO 8601 time; returns their options.
 
-        Who is delivered stays known. Runs with rows in doubt are kept, as somebody has
-        to decide about them, and interrupted ones, which a resume can finish.
+        Who is delivered stays known; reasons that no run has any more go. Runs with
+        rows in doubt are kept, as somebody has to decide about them, and interrupted
+        ones, which a resume can finish.
         """
         ...

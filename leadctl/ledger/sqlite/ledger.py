@@ -194,4 +194,9 @@ class SqliteLedger:
             for table in ("batches", "findings", "requests", "files"):
                 self._db.executemany(f"DELETE FROM {table} WHERE run = ?", numbers)  # noqa: S608  our own words
             self._db.executemany("DELETE FROM runs WHERE number = ?", numbers)
+            self._db.execute(
+                "DELETE FROM reasons WHERE number NOT IN (SELECT reason FROM findings"
+                " UNION SELECT ifnull(held_for, 0) FROM requests"
+                " UNION SELECT ifnull(why, 0) FROM requests)"
+            )
         return [json.loads(options) for _number, options in old]
