@@ -52,7 +52,7 @@ format: $(VENV)/.dev  ## Format the code and mend what the linter can
 	$(BIN)/ruff check --fix
 
 completions: $(VENV)/.dev  ## Write completions/ anew
-	$(BIN)/python -m leadctl.cli.vocabulary > $(VENV)/vocabulary.json
+	$(BIN)/python -m tools.vocabulary > $(VENV)/vocabulary.json
 	mv $(VENV)/vocabulary.json leadctl/cli/vocabulary.json
 	_LEADCTL_COMPLETE=source_bash $(BIN)/leadctl > completions/leadctl.bash
 	_LEADCTL_COMPLETE=source_zsh $(BIN)/leadctl > completions/_leadctl
@@ -60,13 +60,13 @@ completions: $(VENV)/.dev  ## Write completions/ anew
 	_LEADCTL_COMPLETE=source_powershell $(BIN)/leadctl > completions/leadctl.ps1
 
 man: $(VENV)/.dev  ## Write the manual pages in docs/man/ anew
-	$(BIN)/python -m leadctl.cli.manual docs/man
+	$(BIN)/python -m tools.manual docs/man
 
 picture: $(VENV)/.dev  ## Run the example, and draw docs/run.svg anew
-	$(BIN)/python docs/picture.py
+	$(BIN)/python -m tools.picture
 
 docs: $(VENV)/.dev  ## Write the tables in docs/ anew, and build the pages as a site in build/site
-	$(BIN)/python -m leadctl.cli.datasheet docs/providers
+	$(BIN)/python -m tools.datasheet docs/providers
 	$(BIN)/python -m mkdocs build
 	@echo "build/site/index.html"
 
@@ -81,7 +81,7 @@ dist: $(VENV)/.dev  ## Build wheel and sdist, and the program as a single file, 
 clean:  ## Remove the environment and what tools left behind
 	rm -rf $(VENV) $(LOWEST) $(BENCH) .benchmarks .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
 	rm -f examples/*.rejects.*
-	find leadctl tests docs benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+	find leadctl tests tools benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # What is measured against stays out of the environment that tests use.
 $(BENCH)/.bench: pyproject.toml requirements-dev.lock

@@ -8,10 +8,11 @@ from uuid import UUID
 import pytest
 
 from benchmarks import rows
-from leadctl import profile, yamlfile
-from leadctl.fitting import Fitter
-from leadctl.mapping import bind
-from leadctl.model import Batch
+from leadctl.mapping import profile
+from leadctl.mapping.lead_builder import LeadBuilder
+from leadctl.mapping.mapper import bind
+from leadctl.model import yaml_file
+from leadctl.model.leads import Batch
 from leadctl.phones.normalize import Normalizer, PhoneCheck
 from leadctl.providers.voiso import Voiso
 
@@ -25,7 +26,7 @@ CELLS = [
     for i, number in enumerate(NUMBERS)
 ]
 MAPPER = bind(
-    profile.load(yamlfile.parse(rows.PROFILE, "profile")),
+    profile.load(yaml_file.parse(rows.PROFILE, "profile")),
     rows.HEADER.strip().split(","),
     nested=False,
 )
@@ -53,6 +54,8 @@ def test_encoding(benchmark: BenchmarkFixture) -> None:
 
 def batch(number: int) -> Batch:
     normalise = Normalizer(Voiso.phone_rule, "US", PhoneCheck.POSSIBLE)
-    fitter = Fitter(Voiso(), normalise, lambda identity: identity.encode()[:16])
-    fitted = fitter.fitted(range(len(CELLS)), MAPPER.table(CELLS))
+    lead_builder = LeadBuilder(
+        Voiso(), normalise, lambda identity: identity.encode()[:16]
+    )
+    fitted = lead_builder.fitted(range(len(CELLS)), MAPPER.table(CELLS))
     return Batch(UUID(int=number), "3", 0, fitted.leads)

@@ -1,4 +1,4 @@
-"""Signals while a run is on: what may be dropped ends at once, the rest is saved."""
+"""Handles signals during a run: stop sending, record what is in flight, leave."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import signal
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from leadctl.errors import ExitCode, Interrupted
+from leadctl.model.errors import ExitCode, Interrupted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from leadctl.clock import Stop
+    from leadctl.model.clock import CancellationToken
 
 
 @contextmanager
-def asking(stop: Stop) -> Iterator[None]:
+def stop_on_signal(stop: CancellationToken) -> Iterator[None]:
     """Let the first signal ask the run to stop, and the second leave at once."""
 
     def ask(number: int, _frame: object) -> None:
@@ -31,7 +31,7 @@ def asking(stop: Stop) -> Iterator[None]:
 
 
 @contextmanager
-def leaving() -> Iterator[None]:
+def exit_on_signal() -> Iterator[None]:
     """Let a signal raise Interrupted: nothing that must be waited for is on its way."""
 
     def leave(number: int, _frame: object) -> None:

@@ -1,4 +1,4 @@
-"""One run from the open ledger to the written reject file."""
+"""Performs one run from the open ledger to the written reject file."""
 
 from __future__ import annotations
 
@@ -7,45 +7,47 @@ import gc
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from leadctl import interrupts, line, probing, rejects, report
-from leadctl.clock import RealClock, Stop
-from leadctl.delivery import Delivery
-from leadctl.errors import (
+from leadctl import interrupts
+from leadctl.delivery import preflight_check, provider_session
+from leadctl.delivery.retry import RetryPolicy
+from leadctl.delivery.sender import Sender
+from leadctl.importing.importer import DeliveryHistory, Importer
+from leadctl.importing.job import require_mappable
+from leadctl.ledger import open_existing, open_ledger
+from leadctl.ledger.records import NewRun
+from leadctl.model.clock import CancellationToken, RealClock
+from leadctl.model.errors import (
     ExitCode,
     InputUnusable,
     LeadctlError,
     ProviderError,
     RejectsNotWritten,
 )
-from leadctl.fields import INSTRUCTIONS
-from leadctl.importer import Importer, Known
-from leadctl.job import require_mappable
-from leadctl.journey import Patience
-from leadctl.ledger import open_existing, open_ledger
-from leadctl.ledger.records import NewRun
-from leadctl.model import IN_REJECT_FILE
+from leadctl.model.lead_fields import INSTRUCTIONS
+from leadctl.model.leads import IN_REJECT_FILE
+from leadctl.model.progress import Meter
+from leadctl.model.wording import count, listed
 from leadctl.phones.column import ColumnSays
-from leadctl.progress import Meter
-from leadctl.wording import count, listed
+from leadctl.reports import reject_file, report
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from leadctl.auth import Access
-    from leadctl.config import Account
-    from leadctl.job import Job
+    from leadctl.config.config import Account
+    from leadctl.delivery.provider_session import ProviderSession
+    from leadctl.importing.job import Job
     from leadctl.ledger.base import Ledger, RunReader, RunWriter
-    from leadctl.line import Line
-    from leadctl.mapping import Mapper
-    from leadctl.model import Json
-    from leadctl.probe import Probe
-    from leadctl.progress import Progress
-    from leadctl.report import Report
+    from leadctl.mapping.mapper import Mapper
+    from leadctl.model.leads import Json
+    from leadctl.model.progress import Progress
+    from leadctl.providers.http_auth import Credentials
+    from leadctl.providers.preflight import PreflightResult
+    from leadctl.reports.report import Report
 
 
 @dataclass(frozen=True)
-class Order:
+class ImportRequest:
     """A job, and where its traces go. Without `access` it can only be rehearsed.
 
     `rejects_files` has a path for each source; `options` is what a resume needs to know
@@ -54,7 +56,7 @@ class Order:
     where that is safe.
     `warnings` and `notes` are told before anything is sent.
     `warn` hears what nobody should miss, `tell` notes for the user, `tell_wait` every
-    wait for the provider, and `tell_probe` what the harmless call showed. `ask_first`
+    wait for the provider, and `tell_probe` what the preflight check showed. `ask_first`
     hears that too, before the first run to a campaign at its address and where the
     call leaves doubt: a LeadctlError it raises ends it all with nothing recorded.
     `tell_progress` hears once a batch how far the run is.
@@ -64,7 +66,7 @@ class Order:
     account: Account
     ledger: str | None
     rejects_files: Sequence[Path]
-    access: Access | None = None
+    access: Credentials | None = None
     options: dict[str, Json] = field(default_factory=dict)
     spool: Path | None = None
     resumes: str | None = None
@@ -75,60 +77,64 @@ class Order:
     warn: Callable[[str], None] = lambda _warning: None
     tell: Callable[[str], None] = lambda _note: None
     tell_wait: Callable[[float, str], None] = lambda _seconds, _why: None
-    tell_probe: Callable[[Probe], None] = lambda _probe: None
-    ask_first: Callable[[Probe], None] = probing.require_no_doubt
+    tell_preflight: Callable[[PreflightResult], None] = lambda _preflight: None
+    ask_first: Callable[[PreflightResult], None] = preflight_check.require_no_doubt
     tell_progress: Callable[[Progress], None] = lambda _progress: None
 
 
-def push(order: Order) -> Report:
+def push(request: ImportRequest) -> Report:
     """Deliver the job; raises LeadctlError where the run cannot begin."""
-    stop, account, limits = Stop(), order.account, order.account.limits
-    for warning in order.warnings:
-        order.warn(warning)
+    stop, account, limits = CancellationToken(), request.account, request.account.limits
+    for warning in request.warnings:
+        request.warn(warning)
     with contextlib.ExitStack() as stack:
         stack.enter_context(_rare_collections())
-        campaign = order.job.campaign
-        ledger = stack.enter_context(open_ledger(order.ledger))
-        lock = stack.enter_context(line.campaign_held(account, campaign, ledger))
-        opened = line.opened(account, order.access, campaign, ledger)
-        way = stack.enter_context(opened)
-        _require_possible(order, ledger)
-        earlier = _earlier(order, ledger)
-        moved = _warn_if_moved(order, earlier)
-        refusal = _refusal(order, way, is_first=earlier is None or moved)
-        with interrupts.asking(stop):
-            importer, books, meter = _opened(order, ledger, ledger)
-            lock.hold_for(books.facts().id)
-            _warn(order, importer)
-            delivery = Delivery(
+        campaign = request.job.campaign
+        ledger = stack.enter_context(open_ledger(request.ledger))
+        lock = stack.enter_context(
+            provider_session.hold_campaign(account, campaign, ledger)
+        )
+        opened = provider_session.open_session(
+            account, request.access, campaign, ledger
+        )
+        session = stack.enter_context(opened)
+        _require_possible(request, ledger)
+        earlier = _earlier(request, ledger)
+        moved = _warn_if_moved(request, earlier)
+        refusal = _refusal(request, session, is_first=earlier is None or moved)
+        with interrupts.stop_on_signal(stop):
+            importer, run_writer, meter = _opened(request, ledger, ledger)
+            lock.hold_for(run_writer.facts().id)
+            _warn(request, importer)
+            sender = Sender(
                 account.provider,
                 limits,
-                way.send,
-                books,
-                way.pace,
+                session.send,
+                run_writer,
+                session.rate_limiter,
                 RealClock(stop),
                 stop,
-                abort=way.abort,
-                redacted=way.redacted,
-                patience=Patience(longest_wait=account.connection.retry_for),
-                tell=order.tell_wait,
+                abort=session.abort,
+                redacted=session.redacted,
+                retry_policy=RetryPolicy(longest_wait=account.connection.retry_for),
+                tell=request.tell_wait,
                 meter=meter,
             )
             error = (
-                importer.call_off(delivery, refusal)
+                importer.call_off(sender, refusal)
                 if refusal
-                else importer.deliver(delivery)
+                else importer.deliver(sender)
             )
             if stop.signal is not None:
-                error = _interrupted(order, stop.signal, books.facts().id)
-            for note in delivery.notes():
-                tell = order.warn if note.is_warning else order.tell
+                error = _interrupted(request, stop.signal, run_writer.facts().id)
+            for note in sender.notes():
+                tell = request.warn if note.is_warning else request.tell
                 tell(f"{count(note.count, 'lead')}: {note.message}")
-            return _finished(order, importer, books, error)
+            return _finished(request, importer, run_writer, error)
 
 
-def _interrupted(order: Order, signal: int, run: str) -> LeadctlError:
-    if order.ledger is None:
+def _interrupted(request: ImportRequest, signal: int, run: str) -> LeadctlError:
+    if request.ledger is None:
         return interrupts.interrupted(
             signal, "nothing of it is kept", "the same command starts again"
         )
@@ -137,20 +143,20 @@ def _interrupted(order: Order, signal: int, run: str) -> LeadctlError:
     )
 
 
-def rehearse(order: Order) -> Report:
-    """Do the same up to the first request, without it; its books are thrown away."""
+def rehearse(request: ImportRequest) -> Report:
+    """Do the same up to the first request, without it; its ledger is thrown away."""
     with contextlib.ExitStack() as stack:
         stack.enter_context(_rare_collections())
         aside = stack.enter_context(open_ledger(None))
-        known = stack.enter_context(open_existing(order.ledger))
-        importer, books, _ = _opened(order, aside, known)
-        if not order.account.missing:  # of its address, a part may be
-            _warn_if_moved(order, _earlier(order, known))
-        _warn(order, importer)
+        known = stack.enter_context(open_existing(request.ledger))
+        importer, run_writer, _ = _opened(request, aside, known)
+        if not request.account.missing:  # of its address, a part may be
+            _warn_if_moved(request, _earlier(request, known))
+        _warn(request, importer)
         error = importer.rehearse()
-        if order.spool:
-            stack.callback(order.spool.unlink, missing_ok=True)
-        return replace(_finished(order, importer, books, error), dry_run=True)
+        if request.spool:
+            stack.callback(request.spool.unlink, missing_ok=True)
+        return replace(_finished(request, importer, run_writer, error), dry_run=True)
 
 
 @contextlib.contextmanager
@@ -169,11 +175,11 @@ def _rare_collections() -> Iterator[None]:
         gc.unfreeze()
 
 
-def _require_possible(order: Order, ledger: Ledger) -> None:
+def _require_possible(request: ImportRequest, ledger: Ledger) -> None:
     """Refuse what cannot begin before anybody is asked and anything recorded."""
-    account, job = order.account, order.job
-    if order.resumes is not None:
-        require_same_files(ledger.run(order.resumes), job)
+    account, job = request.account, request.job
+    if request.resumes is not None:
+        require_same_files(ledger.run(request.resumes), job)
         return
     require_mappable(job)
     at_most_once = not account.provider.resend_is_safe
@@ -184,11 +190,11 @@ def _require_possible(order: Order, ledger: Ledger) -> None:
         )
 
 
-def _earlier(order: Order, ledger: Ledger) -> RunReader | None:
+def _earlier(request: ImportRequest, ledger: Ledger) -> RunReader | None:
     """Return the run to go on with, or the latest one to the same campaign."""
-    if order.resumes is not None:
-        return ledger.run(order.resumes)
-    return ledger.latest(order.account.name, order.job.campaign)
+    if request.resumes is not None:
+        return ledger.run(request.resumes)
+    return ledger.latest(request.account.name, request.job.campaign)
 
 
 def _columns_of(earlier: RunReader | None) -> dict[str, ColumnSays]:
@@ -211,194 +217,203 @@ COLUMNS = "phone_columns"
 """Option of a run: by file, what its phone column said of digits without +."""
 
 
-def _warn_if_moved(order: Order, earlier: RunReader | None) -> bool:
+def _warn_if_moved(request: ImportRequest, earlier: RunReader | None) -> bool:
     """Tell that the campaign was last used at another address, if it was.
 
     The ledger knows leads by account and campaign: those a simulator took, or another
     server, count as delivered here.
     """
     before = earlier.facts().options.get("base_url") if earlier else None
-    now = order.options.get("base_url")
+    now = request.options.get("base_url")
     if not before or before == now:
         return False
     follows = (
         ""
-        if order.resend_delivered
+        if request.resend_delivered
         else ": leads delivered there are not sent again (another --ledger starts "
         "afresh)"
     )
-    order.warn(
-        f"campaign {order.job.campaign} of account {order.account.name} was last used "
-        f"at {before}, now at {now}{follows}"
+    request.warn(
+        f"campaign {request.job.campaign} of account {request.account.name} was last "
+        f"used at {before}, now at {now}{follows}"
     )
     return True
 
 
-def _refusal(order: Order, way: Line, *, is_first: bool) -> ProviderError | None:
-    """Make the harmless call: a wrong key or campaign ends a run with no row judged.
+def _refusal(
+    request: ImportRequest, session: ProviderSession, *, is_first: bool
+) -> ProviderError | None:
+    """Make the preflight check: a wrong key or campaign ends a run with no row judged.
 
-    Raised for a run that did not begin; returned for one that is in the books.
+    Raised for a run that did not begin; returned for one that is in the ledger.
     """
-    account = order.account
-    caller = probing.Caller(
+    account = request.account
+    caller = preflight_check.PreflightCaller(
         account.provider,
-        way,
-        RealClock(Stop()),
+        session,
+        RealClock(CancellationToken()),
         account.connection.retry_for,
-        tell=order.tell_wait,
+        tell=request.tell_wait,
     )
-    with interrupts.leaving():
+    with interrupts.exit_on_signal():
         try:
-            probe = probing.before_a_run(caller, order.job.campaign)
+            preflight = preflight_check.before_a_run(caller, request.job.campaign)
         except ProviderError as error:
-            line.advised(error, account)
-            if order.resumes is None:
+            provider_session.with_hint(error, account)
+            if request.resumes is None:
                 raise
             return error
-        order.tell_probe(probe)
-        if (is_first or probe.doubt) and order.resumes is None:
-            order.ask_first(probe)
+        request.tell_preflight(preflight)
+        if (is_first or preflight.doubt) and request.resumes is None:
+            request.ask_first(preflight)
     return None
 
 
 def _opened(
-    order: Order, ledger: Ledger, known: Ledger
+    request: ImportRequest, ledger: Ledger, known: Ledger
 ) -> tuple[Importer, RunWriter, Meter]:
     """Open the run's books in `ledger`; earlier deliveries are looked up in `known`."""
-    account = order.account
-    job = replace(order.job, earlier_columns=_columns_of(_earlier(order, known)))
+    account = request.account
+    job = replace(request.job, earlier_columns=_columns_of(_earlier(request, known)))
     at_most_once = not account.provider.resend_is_safe
     digest = known.digest(account.name, job.campaign)
     # Its own deliveries the run knows without asking: they were in its files before.
     earlier = known.delivered(account.name, job.campaign)
-    asks = not (order.resend_delivered or earlier.is_empty())
-    memory = Known(digest)
+    asks = not (request.resend_delivered or earlier.is_empty())
+    memory = DeliveryHistory(digest)
     if asks:
         memory = replace(memory, delivered=earlier.among)
     if at_most_once:
         memory = replace(memory, in_doubt=known.in_doubt)
     unfinished = None
-    books: RunWriter
-    if order.resumes is None:
+    run_writer: RunWriter
+    if request.resumes is None:
         new = NewRun(
             account.provider.name,
             account.name,
             job.campaign,
             [(source.recorded, source.fingerprint) for source in job.sources],
-            order.options,
+            request.options,
         )
-        books = ledger.begin(new, at_most_once=at_most_once)
+        run_writer = ledger.begin(new, at_most_once=at_most_once)
     else:
-        ended = books = ledger.resumed(order.resumes, at_most_once=at_most_once)
+        ended = run_writer = ledger.resumed(request.resumes, at_most_once=at_most_once)
         unfinished = ended.reopen(
-            most=account.limits.batch_size, with_unknown=order.with_unknown
+            most=account.limits.batch_size, with_unknown=request.with_unknown
         )
-    meter = Meter(order.tell_progress, lambda: books.tally)
-    return Importer(job, books, memory, unfinished, meter), books, meter
+    meter = Meter(request.tell_progress, lambda: run_writer.tally)
+    return Importer(job, run_writer, memory, unfinished, meter), run_writer, meter
 
 
-def require_same_files(books: RunReader, job: Job) -> None:
-    for file, source in zip(books.files(), job.sources, strict=True):
+def require_same_files(run_writer: RunReader, job: Job) -> None:
+    for file, source in zip(run_writer.files(), job.sources, strict=True):
         source.require_fingerprint(file.fingerprint)
 
 
 def _finished(
-    order: Order, importer: Importer, books: RunWriter, error: LeadctlError | None
+    request: ImportRequest,
+    importer: Importer,
+    run_writer: RunWriter,
+    error: LeadctlError | None,
 ) -> Report:
     """Write the reject files, close the books and read the report from them."""
     try:
-        _write_rejects(order, books)
+        _write_rejects(request, run_writer)
     except LeadctlError as failure:  # the run is done all the same
         error = error or RejectsNotWritten(failure.message, hint=failure.hint)
     except OSError as failure:  # an earlier reject file that cannot be set aside
         error = error or RejectsNotWritten(
             f"the reject file cannot be written: {failure.strerror}",
-            hint=f"leadctl runs rejects {books.facts().id} --to PATH "
+            hint=f"leadctl runs rejects {run_writer.facts().id} --to PATH "
             "writes it elsewhere",
         )
-    error = error and line.advised(error, order.account)
-    code = report.exit_code(books.counts(), error)
-    _remember_columns(order, importer, books)
-    books.finish(
+    error = error and provider_session.with_hint(error, request.account)
+    code = report.exit_code(run_writer.counts(), error)
+    _remember_columns(request, importer, run_writer)
+    run_writer.finish(
         code, report.error_document(error) if error else None, importer.judge.repairs
     )
-    if order.spool and (
-        order.ledger is None or code in (ExitCode.OK, ExitCode.REJECTED)
+    if request.spool and (
+        request.ledger is None or code in (ExitCode.OK, ExitCode.REJECTED)
     ):
-        order.spool.unlink(missing_ok=True)
-    _say_once(order, importer, books)
-    return report.read(books, error)
+        request.spool.unlink(missing_ok=True)
+    _say_once(request, importer, run_writer)
+    return report.read(run_writer, error)
 
 
-def _remember_columns(order: Order, importer: Importer, books: RunWriter) -> None:
+def _remember_columns(
+    request: ImportRequest, importer: Importer, run_writer: RunWriter
+) -> None:
     """Keep, and tell, how columns decided about numbers with several readings."""
     said = importer.judge.said_by_columns()
     if said:
-        books.remember({COLUMNS: {path: str(says) for path, says in said.items()}})
+        run_writer.remember({COLUMNS: {path: str(says) for path, says in said.items()}})
     for path, says in said.items():
-        order.tell(
+        request.tell(
             f"{path}: phone numbers without + that have several readings were read as "
             f"{says.numbers}, like the rest of the column (--numbers overrides)"
         )
 
 
-def _write_rejects(order: Order, books: RunWriter) -> None:
-    for ordinal, source in enumerate(order.job.sources):
-        path = order.rejects_files[ordinal]
-        findings = books.findings(ordinal, IN_REJECT_FILE)
-        kept = rejects.corrections_go_to(path)
-        rows = rejects.write_if_any(path, source, findings, books.facts().id)
+def _write_rejects(request: ImportRequest, run_writer: RunWriter) -> None:
+    for ordinal, source in enumerate(request.job.sources):
+        path = request.rejects_files[ordinal]
+        findings = run_writer.findings(ordinal, IN_REJECT_FILE)
+        kept = reject_file.corrections_go_to(path)
+        rows = reject_file.write_if_any(path, source, findings, run_writer.facts().id)
         if kept and kept.exists():
-            order.warn(f"{path} was edited: what stands in it is kept in {kept}")
-        books.set_rejects_file(ordinal, str(path) if rows else None)
+            request.warn(f"{path} was edited: what stands in it is kept in {kept}")
+        run_writer.set_rejects_file(ordinal, str(path) if rows else None)
 
 
-def _warn(order: Order, importer: Importer) -> None:
+def _warn(request: ImportRequest, importer: Importer) -> None:
     """Tell, before anything is sent, what the files look like they need."""
-    for note in order.notes:
-        order.tell(note)
-    for source in order.job.sources:
+    for note in request.notes:
+        request.tell(note)
+    for source in request.job.sources:
         for choice in source.choices:
             if choice.needs_telling:
-                order.tell(
+                request.tell(
                     f"{source.shown}: {choice.what} {choice.value}: {choice.why}"
                 )
     for source, sentence in importer.judge.damages():
-        order.tell(f"{source.shown}: {sentence}")
+        request.tell(f"{source.shown}: {sentence}")
     for source, found in importer.judge.notes():
-        tell = order.warn if found.is_warning else order.tell
+        tell = request.warn if found.is_warning else request.tell
         tell(f"{source.shown}: {found.message}")
 
 
-def _say_once(order: Order, importer: Importer, books: RunWriter) -> None:
+def _say_once(
+    request: ImportRequest, importer: Importer, run_writer: RunWriter
+) -> None:
     """Tell what was not sent although it was there, and which rule had no effect."""
-    title = order.account.provider.title
-    rows = sum(books.tally.values())
-    if rows and order.resumes is None:  # of a resumed run, part was read before
+    title = request.account.provider.title
+    rows = sum(run_writer.tally.values())
+    if rows and request.resumes is None:  # of a resumed run, part was read before
         for sentence in importer.judge.rules_without_effect():
-            order.tell(sentence)
+            request.tell(sentence)
     for source, sentence in importer.judge.unknown_countries():
-        order.tell(f"{source.shown}: {sentence}")
-    _say_columns(order, importer.judge.mappers)
+        request.tell(f"{source.shown}: {sentence}")
+    _say_columns(request, importer.judge.mappers)
     if unplaced := importer.judge.unplaced - {*INSTRUCTIONS}:
         fields = ", ".join(sorted(unplaced))
-        order.tell(f"{title} has no place for: {fields}; not sent")
-    if order.access and order.account.provider.warning:
-        order.tell(order.account.provider.warning)
-    if not rows and books.facts().exit_code == ExitCode.OK:
-        order.warn("no data rows were read")
+        request.tell(f"{title} has no place for: {fields}; not sent")
+    if request.access and request.account.provider.warning:
+        request.tell(request.account.provider.warning)
+    if not rows and run_writer.facts().exit_code == ExitCode.OK:
+        request.warn("no data rows were read")
 
 
-def _say_columns(order: Order, mappers: Sequence[Mapper]) -> None:
+def _say_columns(request: ImportRequest, mappers: Sequence[Mapper]) -> None:
     """Tell which columns stand in for each other, and which go nowhere."""
     for mapper in mappers:
         for name, columns in mapper.columns.items():
-            if len(columns) > 1 and not order.job.profile:
-                order.tell(
+            if len(columns) > 1 and not request.job.profile:
+                request.tell(
                     f"{name} is the first that holds something of {listed(columns)}"
                 )
     unused = {name for mapper in mappers for name in mapper.unused if name}
     if unused:
-        order.tell(
+        request.tell(
             f"columns not sent: {listed(sorted(unused))} (a profile can map them)"
         )

@@ -1,9 +1,9 @@
-"""The contract suite: what every provider's tests run, ours and other packages'.
+"""The contract suite: the tests of every provider, built in or not.
 
-`check_case` plays a recorded case, `check_probe` one of the harmless call; `LAWS` hold
-for every provider whatever it is sent. A case is a JSON file
-`<name of the provider>/<name of the case>.json`, or one in the folder `probe` there;
-its keys are told in docs/adding-a-provider.md. A broken case or law raises
+`check_case` plays a recorded case, `check_preflight` one of a preflight check; `LAWS`
+hold for every provider whatever it is sent. A case is a JSON file
+`<name of the provider>/<name of the case>.json`, or one in the folder `preflight`
+there; docs/adding-a-provider.md explains its keys. A broken case or law raises
 AssertionError.
 """
 
@@ -18,25 +18,26 @@ from uuid import UUID
 
 import httpx
 
-from leadctl import config, errors
-from leadctl.auth import Access
-from leadctl.fitting import Fitter, Unfit
-from leadctl.judging import judge
-from leadctl.line import advised
-from leadctl.model import DELIVERED, Batch, Code, Lead, Leads, Status
-from leadctl.pace import asked_pause
+from leadctl.config import config
+from leadctl.delivery.provider_session import with_hint
+from leadctl.delivery.rate_limiter import requested_pause
+from leadctl.delivery.transport import Transport
+from leadctl.mapping.lead_builder import FieldError, LeadBuilder
+from leadctl.model import errors
+from leadctl.model.leads import DELIVERED, Batch, Code, Lead, Leads, Status
+from leadctl.model.yaml_file import parse
 from leadctl.phones.normalize import Normalizer, PhoneForm
-from leadctl.probe import Verdict
-from leadctl.transport import Transport
-from leadctl.yamlfile import parse
+from leadctl.providers.http_auth import Credentials
+from leadctl.providers.preflight import CheckVerdict
+from leadctl.providers.response_reading import read_outcomes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from leadctl.model import Outcome
-    from leadctl.probe import Probe
-    from leadctl.provider import Provider
+    from leadctl.model.leads import Outcome
+    from leadctl.providers.base import Provider
+    from leadctl.providers.preflight import PreflightResult
 
 KEYS = {"yotel": "yt_test_example_key", "agora": "agora_test_example_key"}
 """Made-up keys of the look a provider insists on; any other gets `example-key`."""
@@ -51,7 +52,7 @@ KINDS = (
     "garbage",
 )
 PROBE_KINDS = ("ok", "denied", "campaign", "closed", "throttled", "garbage")
-"""The same for the harmless call; `closed` is a campaign that takes no leads now."""
+"""The same for the preflight check; `closed` is a campaign that takes no leads now."""
 NOON = 1_700_000_000.0
 
 
@@ -67,12 +68,12 @@ class Case:
 
 def cases(folder: Path) -> list[Path]:
     """Return the cases of uploads below a folder, in order."""
-    return [path for path in _recorded(folder) if path.parent.name != "probe"]
+    return [path for path in _recorded(folder) if path.parent.name != "preflight"]
 
 
-def probes(folder: Path) -> list[Path]:
-    """Return the cases of the harmless call below a folder, in order."""
-    return [path for path in _recorded(folder) if path.parent.name == "probe"]
+def preflight_cases(folder: Path) -> list[Path]:
+    """Return the cases of the preflight check below a folder, in order."""
+    return [path for path in _recorded(folder) if path.parent.name == "preflight"]
 
 
 def _recorded(folder: Path) -> list[Path]:
@@ -101,28 +102,35 @@ def check_case(path: Path) -> None:
         assert notes == case.facts.get("notes", notes)
 
 
-def check_probe(path: Path) -> None:
-    """Play a case of the harmless call: it shows what the case says, and no more."""
+def check_preflight(path: Path) -> None:
+    """Play a case of the preflight check: it shows what the case says, and no more."""
     facts = json.loads(path.read_text(encoding="utf-8"))
     provider = _provider(path.parent.parent.name, facts.get("settings", {}))
     if "error" in facts:
-        _expect_raised(facts, lambda: _probed(provider, facts))
+        _expect_raised(facts, lambda: _preflight_result(provider, facts))
         return
-    probe = _probed(provider, facts)
-    verdicts = {name: getattr(probe, name).verdict for name in facts["verdicts"]}
+    preflight = _preflight_result(provider, facts)
+    verdicts = {name: getattr(preflight, name).verdict for name in facts["verdicts"]}
     assert verdicts == facts["verdicts"]
-    assert (probe.name, probe.state) == (facts.get("name", ""), facts.get("state", ""))
-    assert probe.doubt == facts.get("doubt", "")
+    assert (preflight.name, preflight.state) == (
+        facts.get("name", ""),
+        facts.get("state", ""),
+    )
+    assert preflight.doubt == facts.get("doubt", "")
 
 
-def _probed(provider: Provider, facts: dict[str, Any]) -> Probe:
+def _preflight_result(provider: Provider, facts: dict[str, Any]) -> PreflightResult:
     campaign = facts["campaign"]
-    request = provider.probe(campaign)
+    request = provider.preflight(campaign)
     assert request is not None, "this provider has no such call"
     with _wired(provider, facts) as send:
-        probe = provider.probed(campaign, send(request))
-        again = provider.double_check(probe) if probe.doubt else None
-        return provider.double_checked(campaign, probe, send(again)) if again else probe
+        preflight = provider.read_preflight(campaign, send(request))
+        again = provider.double_check(preflight) if preflight.doubt else None
+        return (
+            provider.double_checked(campaign, preflight, send(again))
+            if again
+            else preflight
+        )
 
 
 def _provider(name: str, settings: dict[str, Any]) -> Provider:
@@ -136,9 +144,9 @@ def _account(name: str, settings: dict[str, Any]) -> config.Account:
 
 
 def _leads(provider: Provider, rows: list[dict[str, Any]]) -> Iterator[Lead]:
-    fitter = Fitter(provider, Normalizer(provider.phone_rule), str.encode)
+    lead_builder = LeadBuilder(provider, Normalizer(provider.phone_rule), str.encode)
     for number, row in enumerate(rows, start=1):
-        yield fitter.lead(number, dict(row))
+        yield lead_builder.lead(number, dict(row))
 
 
 def _secrets(provider: Provider) -> dict[str, str]:
@@ -148,7 +156,7 @@ def _secrets(provider: Provider) -> dict[str, str]:
 def _played(case: Case) -> tuple[list[Outcome], list[str]]:
     with _wired(case.provider, case.facts) as send:
         response = send(case.provider.request(case.batch))
-    outcomes = judge(case.provider, case.batch, response)
+    outcomes = read_outcomes(case.provider, case.batch, response)
     notes = case.provider.notes(response, outcomes)
     return outcomes, [f"{note.count} {note.message}" for note in notes]
 
@@ -159,7 +167,7 @@ def _wired(
 ) -> Iterator[Callable[[httpx.Request], httpx.Response]]:
     wire = _Wire(facts["exchanges"])
     secrets = _secrets(provider)
-    access = Access(provider.auth(secrets), secrets)
+    access = Credentials(provider.auth(secrets), secrets)
     transport = Transport(access, transport=httpx.MockTransport(wire))
     try:
         yield transport.send
@@ -220,7 +228,7 @@ def _expect_error(case: Case) -> None:
         assert getattr(raised, "in_doubt", None) == case.facts["in_doubt"]
     if "retry_after" in case.facts:
         answer = case.facts["exchanges"][-1]["answer"]
-        pause = asked_pause(httpx.Headers(answer.get("headers", {})), NOON)
+        pause = requested_pause(httpx.Headers(answer.get("headers", {})), NOON)
         assert pause is not None
         assert abs(pause - case.facts["retry_after"]) <= 1
 
@@ -350,7 +358,7 @@ def a_lost_upload_is_in_doubt(folder: Path) -> None:
         answer = next(answers)
         return httpx.Response(answer["status"], json=answer["json"])
 
-    access = Access(case.provider.auth(secrets), secrets)
+    access = Credentials(case.provider.auth(secrets), secrets)
     transport = Transport(access, transport=httpx.MockTransport(lose))
     try:
         transport.send(case.provider.request(case.batch))
@@ -370,26 +378,26 @@ def every_kind_is_recorded(folder: Path) -> None:
     assert not set(KINDS) - recorded
 
 
-def a_probe_claims_nothing_by_silence(folder: Path) -> None:
+def a_preflight_check_claims_nothing_by_silence(folder: Path) -> None:
     provider = load(cases(folder)[0]).provider
     for campaign in ("1", None):
         for status in STATUSES:
             for text in NOTHING_SAID:
                 response = httpx.Response(status, text=text)
                 try:
-                    probe = provider.probed(campaign, response)
+                    preflight = provider.read_preflight(campaign, response)
                 except errors.ProviderError:
                     continue
-                assert probe.campaign.verdict is not Verdict.FINE
+                assert preflight.campaign.verdict is not CheckVerdict.FINE
 
 
-def a_probe_writes_nothing(folder: Path) -> None:
+def a_preflight_check_writes_nothing(folder: Path) -> None:
     """Nor does a look-up; a POST only where the provider declares so, and no upload."""
     case = load(cases(folder)[0])
     provider, upload = case.provider, case.provider.request(case.batch)
     asked = [
-        provider.probe("1"),
-        provider.probe(None),
+        provider.preflight("1"),
+        provider.preflight(None),
         provider.look_up(case.batch, ""),
     ]
     for request in filter(None, asked):
@@ -408,7 +416,7 @@ def a_country_code_is_never_lost(folder: Path) -> None:
     for code in codes:
         try:
             lead = next(_leads(provider, [{"phone": f"+{code}2125550100"}]))
-        except Unfit:  # it takes the numbers of one country
+        except FieldError:  # it takes the numbers of one country
             return
         batch = Batch(UUID(int=7), case.batch.campaign, 0, Leads.of([lead]))
         sent.add(provider.request(batch).content)
@@ -432,17 +440,19 @@ def a_refusal_names_its_own_secrets(folder: Path) -> None:
     """Not another provider's."""
     name = folder.name
     account = _account(name, load(cases(folder)[0]).facts.get("settings", {}))
-    hint = advised(errors.AccessDenied("refused"), account).hint or ""
+    hint = with_hint(errors.AccessDenied("refused"), account).hint or ""
     for secret in account.provider.secrets:
         assert config.variable_name(name, secret) in hint
 
 
-def every_kind_of_probe_is_recorded(folder: Path) -> None:
-    """Or `probe/cannot-occur.json` names the kind that cannot occur, and why."""
-    if load(cases(folder)[0]).provider.probe("1") is None:
+def every_kind_of_preflight_check_is_recorded(folder: Path) -> None:
+    """Or `preflight/cannot-occur.json` names the kind that cannot occur, and why."""
+    if load(cases(folder)[0]).provider.preflight("1") is None:
         return
-    recorded = {json.loads(path.read_text("utf-8"))["kind"] for path in probes(folder)}
-    excuses = folder / "probe" / "cannot-occur.json"
+    recorded = {
+        json.loads(path.read_text("utf-8"))["kind"] for path in preflight_cases(folder)
+    }
+    excuses = folder / "preflight" / "cannot-occur.json"
     if excuses.exists():
         recorded |= json.loads(excuses.read_text(encoding="utf-8")).keys()
     assert not set(PROBE_KINDS) - recorded
@@ -457,13 +467,13 @@ LAWS: tuple[Callable[[Path], None], ...] = (
     nothing_private_is_shown,
     a_lost_upload_is_in_doubt,
     every_kind_is_recorded,
-    a_probe_claims_nothing_by_silence,
-    a_probe_writes_nothing,
+    a_preflight_check_claims_nothing_by_silence,
+    a_preflight_check_writes_nothing,
     a_country_code_is_never_lost,
     a_country_code_has_a_place_of_its_own,
     a_resend_is_safe_by_declaration,
     a_refusal_names_its_own_secrets,
-    every_kind_of_probe_is_recorded,
+    every_kind_of_preflight_check_is_recorded,
 )
 
 
@@ -476,14 +486,14 @@ def _some(folder: Path) -> Iterator[Case]:
 
 def _judged(case: Case, response: httpx.Response) -> list[Outcome] | None:
     try:
-        return judge(case.provider, case.batch, response)
+        return read_outcomes(case.provider, case.batch, response)
     except errors.ProviderError:
         return None
 
 
 def _raised(case: Case, response: httpx.Response) -> errors.ProviderError | None:
     try:
-        judge(case.provider, case.batch, response)
+        read_outcomes(case.provider, case.batch, response)
     except errors.ProviderError as error:
         return error
     return None

@@ -114,8 +114,8 @@ def opened(home: Path) -> Iterator[Browser]:
     os.close(theirs[1])
     with os.fdopen(ours[1], "wb") as commands, os.fdopen(theirs[0], "rb") as answers:
         browser = Browser(commands, answers)
-        patience = threading.Timer(SECONDS, process.kill)
-        patience.start()
+        retry_policy = threading.Timer(SECONDS, process.kill)
+        retry_policy.start()
         try:
             target = browser.ask("Target.createTarget", url="about:blank")["targetId"]
             attached = browser.ask(
@@ -126,6 +126,6 @@ def opened(home: Path) -> Iterator[Browser]:
                 browser.ask(f"{domain}.enable")
             yield browser
         finally:
-            patience.cancel()
+            retry_policy.cancel()
             process.terminate()
             process.wait(timeout=20)

@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from leadctl.answers import body, by_phone, duplicate, rejected
-from leadctl.auth import bearer
-from leadctl.errors import InDoubt, NotProcessed
-from leadctl.fields import Field, text
-from leadctl.model import CREATED, Outcome
+from leadctl.model.errors import InDoubt, NotProcessed
+from leadctl.model.lead_fields import Field, text
+from leadctl.model.leads import CREATED, Outcome
 from leadctl.phones.normalize import PhoneForm, PhoneRule
-from leadctl.provider import Limits, Provider
+from leadctl.providers.base import Limits, Provider
+from leadctl.providers.http_auth import bearer
+from leadctl.providers.response import body, by_phone, duplicate, rejected
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from leadctl.model import Batch
+    from leadctl.model.leads import Batch
 
 
 class Crash(BaseException):

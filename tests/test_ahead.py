@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING
 import httpx
 from model import FakeClock, Model, Server
 
-from leadctl.clock import Stop
-from leadctl.delivery import Delivery
-from leadctl.errors import InputChanged
-from leadctl.importer import Importer, Known
-from leadctl.job import Job
+from leadctl.delivery.rate_limiter import RateLimiter
+from leadctl.delivery.sender import Sender
+from leadctl.importing.importer import DeliveryHistory, Importer
+from leadctl.importing.job import Job
 from leadctl.ledger import open_ledger
 from leadctl.ledger.records import NewRun
-from leadctl.model import Status
-from leadctl.pace import Pace
-from leadctl.reader import Wishes, open_source
-from leadctl.source import Source
+from leadctl.model.clock import CancellationToken
+from leadctl.model.errors import InputChanged
+from leadctl.model.leads import Status
+from leadctl.sources.detect import ReadOptions, open_source
+from leadctl.sources.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from leadctl.ledger.base import Ledger, RunWriter
     from leadctl.ledger.records import Unfinished
-    from leadctl.model import Block
+    from leadctl.model.leads import Block
 
 PLACES, AHEAD, ROWS = 8, 2, 16
 PHONES = [f"+155512300{row}" for row in range(20, 20 + ROWS)]
@@ -48,7 +48,7 @@ class Crowd:
 
     folder: Path
     then: Callable[[Crowd], httpx.Response | None] = lambda _crowd: None
-    stop: Stop = field(default_factory=Stop)
+    stop: CancellationToken = field(default_factory=CancellationToken)
     recorded: int = PLACES + AHEAD
     source: type[Source] = Source
     clock: FakeClock = field(default_factory=FakeClock)
@@ -91,22 +91,22 @@ class Crowd:
     def run(self) -> dict[Status, int]:
         provider = Model()
         limits = replace(provider.limits, concurrency=PLACES)
-        opened = open_source(self.folder / "leads.csv", Wishes())
+        opened = open_source(self.folder / "leads.csv", ReadOptions())
         source = self.source(**vars(opened))
         job = Job(provider=provider, campaign="1", sources=(source,), batch_size=1)
         with open_ledger(self.ledger) as ledger:
             books, unfinished = self._books(ledger)
-            delivery = Delivery(
+            delivery = Sender(
                 provider,
                 limits,
                 self.send,
                 books,
-                Pace(limits, ledger.rates, "model", "1", self.clock),
+                RateLimiter(limits, ledger.rates, "model", "1", self.clock),
                 self.clock,
                 self.stop,
                 jitter=lambda: 0.5,
             )
-            known = Known(
+            known = DeliveryHistory(
                 ledger.digest("model", "1"), ledger.delivered("model", "1").among
             )
             Importer(job, books, known, unfinished).deliver(delivery)
@@ -232,7 +232,7 @@ def test_stop_calls_back_what_has_not_left(tmp_path: Path) -> None:
     assert crowd.requests() == crowd.arrived == PLACES
     assert crowd.numbers() == [*range(1, PLACES + 1)]
     assert crowd.asked("SELECT count(*) FROM batches WHERE state <> 'settled'") == 0
-    crowd.stop = Stop()
+    crowd.stop = CancellationToken()
     assert crowd.run() == {Status.CREATED: ROWS}
     assert crowd.arrived == ROWS
     assert max(crowd.server.stored.values()) == 1

@@ -17,10 +17,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from program import SECONDS
 
-from leadctl.errors import InputUnusable
-from leadctl.model import Row
-from leadctl.reader import Wishes, open_source
-from leadctl.source import Format
+from leadctl.model.errors import InputUnusable
+from leadctl.model.leads import Row
+from leadctl.sources.detect import ReadOptions, open_source
+from leadctl.sources.source import Format
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -109,8 +109,8 @@ def test_any_bytes_are_rows_or_one_sentence(
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "any-bytes"
     path.write_bytes(content)
-    wishes = Wishes(form, encoding, delimiter, header)
-    require_rows_or_a_sentence(path, wishes)
+    read_options = ReadOptions(form, encoding, delimiter, header)
+    require_rows_or_a_sentence(path, read_options)
 
 
 @given(content=mutated(WORKBOOKS), form=st.sampled_from([None, *Format]))
@@ -120,12 +120,12 @@ def test_damaged_workbook_is_rows_or_one_sentence(
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "any-workbook"
     path.write_bytes(content)
-    require_rows_or_a_sentence(path, Wishes(form))
+    require_rows_or_a_sentence(path, ReadOptions(form))
 
 
-def require_rows_or_a_sentence(path: Path, wishes: Wishes) -> None:
+def require_rows_or_a_sentence(path: Path, read_options: ReadOptions) -> None:
     try:
-        source = open_source(path, wishes)
+        source = open_source(path, read_options)
         rows = [*source.rows()]
     except InputUnusable as error:
         sentence = error.message
@@ -166,7 +166,7 @@ CRUDE: dict[str, bytes] = {
 def test_crude_bytes_are_rows_or_one_sentence(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "leads.csv"
     path.write_bytes(content)
-    require_rows_or_a_sentence(path, Wishes())
+    require_rows_or_a_sentence(path, ReadOptions())
 
 
 @pytest.mark.parametrize(

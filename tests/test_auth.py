@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from leadctl.auth import Access, FixedForm, FixedQuery, basic
-from leadctl.transport import Transport
+from leadctl.delivery.transport import Transport
+from leadctl.providers.http_auth import Credentials, FixedForm, FixedQuery, basic
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +23,9 @@ def sent(auth: httpx.Auth, request: httpx.Request) -> httpx.Request:
         heard.append(request)
         return httpx.Response(200)
 
-    transport = Transport(Access(auth, SECRETS), transport=httpx.MockTransport(hear))
+    transport = Transport(
+        Credentials(auth, SECRETS), transport=httpx.MockTransport(hear)
+    )
     transport.send(request)
     transport.close()
     assert heard == [request], "it is the upload itself"

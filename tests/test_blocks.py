@@ -12,25 +12,26 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leadctl import config, profile
-from leadctl.fields import Field
-from leadctl.fields import text as plain_text
-from leadctl.fitting import Fitter, Unfit
-from leadctl.mapping import bind
-from leadctl.model import Block, Malformed, Phone
+from leadctl.config import config
+from leadctl.mapping import profile
+from leadctl.mapping.lead_builder import FieldError, LeadBuilder
+from leadctl.mapping.mapper import bind
+from leadctl.model.lead_fields import Field
+from leadctl.model.lead_fields import text as plain_text
+from leadctl.model.leads import Block, Malformed, Phone
+from leadctl.model.yaml_file import parse
 from leadctl.phones.normalize import Normalizer, PhoneCheck, PhoneForm, PhoneRule
 from leadctl.phones.numbering_plan import Number, plan_of
 from leadctl.phones.readings import Taken, decide
 from leadctl.phones.spelling import PhoneProblem, spelled
 from leadctl.phones.usual import Usual
 from leadctl.providers.lupitor import Lupitor
-from leadctl.splitting import Unsplit, blocks
-from leadctl.yamlfile import parse
+from leadctl.sources.text_rows import Unsplit, blocks
 
 if TYPE_CHECKING:
     from conftest import Push
 
-    from leadctl.model import Json, Lead
+    from leadctl.model.leads import Json, Lead
 
 HEADER = ["Phone", "Mobile", "First", "Last", "Score", "State", "Note"]
 PROFILE = """\
@@ -135,24 +136,26 @@ def _spelled(region: str, rng: random.Random) -> list[str]:
     return texts
 
 
-def fitting_for(name: str) -> Fitter:
+def fitting_for(name: str) -> LeadBuilder:
     provider = config.resolve(parse("", "config"), {}, provider=name).provider
-    return Fitter(provider, Normalizer(provider.phone_rule, "US"), str.encode)
+    return LeadBuilder(provider, Normalizer(provider.phone_rule, "US"), str.encode)
 
 
-def outcome(found: Lead | Unfit) -> object:
-    if isinstance(found, Unfit):
+def outcome(found: Lead | FieldError) -> object:
+    if isinstance(found, FieldError):
         return found.code, found.field, found.reason
     return found
 
 
-def each_alone(fitter: Fitter, values: list[dict[str, Json]]) -> list[object]:
+def each_alone(
+    lead_builder: LeadBuilder, values: list[dict[str, Json]]
+) -> list[object]:
     found: list[object] = []
     for row, one in enumerate(values):
         try:
-            found.append(fitter.lead(row, dict(one)))
-        except Unfit as unfit:
-            found.append(outcome(unfit))
+            found.append(lead_builder.lead(row, dict(one)))
+        except FieldError as field_error:
+            found.append(outcome(field_error))
     return found
 
 
@@ -174,12 +177,12 @@ def test_block_of_rows_is_its_rows(
         for place in range(len(rows))
     ]
     assert mapper.skipped([*rows]) == [mapper.skipped([row])[0] for row in rows]
-    fitter = fitting_for(provider)
-    found = fitter.fitted(range(len(rows)), table)
+    lead_builder = fitting_for(provider)
+    found = lead_builder.fitted(range(len(rows)), table)
     leads = {lead.row: lead for lead in found.leads}
-    assert not leads.keys() & found.unfit.keys()
-    together = [outcome(leads.get(n) or found.unfit[n]) for n in range(len(rows))]
-    assert together == each_alone(fitter, values)
+    assert not leads.keys() & found.field_error.keys()
+    together = [outcome(leads.get(n) or found.field_error[n]) for n in range(len(rows))]
+    assert together == each_alone(lead_builder, values)
 
 
 class TwoInOne(Lupitor):
@@ -190,13 +193,17 @@ class TwoInOne(Lupitor):
 
 def test_of_two_fields_with_one_name_each_row_sends_what_it_has() -> None:
     provider = TwoInOne()
-    fitter = Fitter(provider, Normalizer(provider.phone_rule, "US"), str.encode)
+    lead_builder = LeadBuilder(
+        provider, Normalizer(provider.phone_rule, "US"), str.encode
+    )
     table: dict[str, list[Json]] = {
         "phone": [f"+1 555 123 000{row}" for row in range(3)],
         "source": ["fair", None, "fair"],
         "company": [None, "Example", "Example"],
     }
-    sent = [lead.wire.get("metadata") for lead in fitter.fitted(range(3), table).leads]
+    sent = [
+        lead.wire.get("metadata") for lead in lead_builder.fitted(range(3), table).leads
+    ]
     assert sent == ["fair", {"company": "Example"}, {"company": "Example"}]
 
 
@@ -236,13 +243,13 @@ def _flags(found: list[Block]) -> dict[int, bool]:
 
 def test_nothing_of_a_block_waits_for_the_garbage_collector() -> None:
     """What is wrong with a row must not hold on to all that stood beside it."""
-    fitter = fitting_for("voiso")
+    lead_builder = fitting_for("voiso")
     numbers: list[Json] = ["555", "+1 555 123 4567", None, "+1"] * 50
     wrong: list[Json] = ["never", "low"] * 100
     gc.collect()
     gc.disable()
     try:
-        fitter.fitted(range(200), {"phone": numbers, "priority": wrong})
+        lead_builder.fitted(range(200), {"phone": numbers, "priority": wrong})
         assert gc.collect() == 0
     finally:
         gc.enable()

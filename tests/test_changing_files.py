@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from leadctl.errors import InputChanged
-from leadctl.reader import Wishes, open_source
+from leadctl.model.errors import InputChanged
+from leadctl.sources.detect import ReadOptions, open_source
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,7 +19,7 @@ def test_rows_that_come_later_are_not_read(tmp_path: Path) -> None:
     """Half a row at the end of a file that is still written to is nobody's number."""
     path = tmp_path / "leads.csv"
     path.write_text(ROWS)
-    source = open_source(path, Wishes())
+    source = open_source(path, ReadOptions())
     with path.open("a") as file:
         file.write("+15551230003,C\n+1555")
     assert [row.cells for row in source.rows()] == [
@@ -37,7 +37,7 @@ def test_rows_that_come_later_are_not_read(tmp_path: Path) -> None:
 def test_replaced_file_is_not_read(tmp_path: Path, content: str) -> None:
     path = tmp_path / "leads.csv"
     path.write_text(ROWS)
-    source = open_source(path, Wishes())
+    source = open_source(path, ReadOptions())
     path.write_text(content)
     with pytest.raises(InputChanged, match="has changed"):
         next(source.rows())
@@ -46,7 +46,7 @@ def test_replaced_file_is_not_read(tmp_path: Path, content: str) -> None:
 def test_file_that_has_gone_is_told(tmp_path: Path) -> None:
     path = tmp_path / "leads.csv"
     path.write_text(ROWS)
-    source = open_source(path, Wishes())
+    source = open_source(path, ReadOptions())
     path.unlink()
     with pytest.raises(InputChanged):
         next(source.rows())

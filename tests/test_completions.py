@@ -73,8 +73,8 @@ def test_file_is_what_the_program_prints(name: str, tmp_path: Path) -> None:
     assert written == printed.stdout, "`make completions` writes it anew"
 
 
-def test_completion_knows_the_commands_as_they_are(tmp_path: Path) -> None:
-    listed = run([sys.executable, "-m", "leadctl.cli.vocabulary"], tmp_path)
+def test_completion_knows_the_commands_as_they_are() -> None:
+    listed = run([sys.executable, "-m", "tools.vocabulary"], ROOT)
     assert listed.returncode == 0, listed.stderr
     written = Path(cli.__file__).with_name("vocabulary.json")
     assert written.read_text(encoding="utf-8") == listed.stdout, "`make completions`"

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from leadctl import config
-from leadctl.errors import InputUnusable, LeadctlError, UsageError
-from leadctl.provider import installed
-from leadctl.settings import Source
-from leadctl.yamlfile import parse
+from leadctl.config import config
+from leadctl.model.errors import InputUnusable, LeadctlError, UsageError
+from leadctl.model.yaml_file import parse
+from leadctl.providers.base import installed
+from leadctl.providers.settings import SettingSource
 
 if TYPE_CHECKING:
     from program import Program
 
-    from leadctl.config import Account
-    from leadctl.model import Json
+    from leadctl.config.config import Account
+    from leadctl.model.leads import Json
 
 
 def resolved(
@@ -333,10 +333,10 @@ def test_origin_of_every_value_is_known() -> None:
         text, {"LEADCTL_VOISO_TIMEOUT": "6"}, overrides={"cluster_id": "eu7"}
     )
     assert found.origins == {
-        "cluster_id": (Source.OPTION, ""),
-        "timeout": (Source.ENVIRONMENT, "LEADCTL_VOISO_TIMEOUT"),
-        "retry_for": (Source.FILE, "config.yaml:4"),
-        "api_key_command": (Source.FILE, "config.yaml:5"),
+        "cluster_id": (SettingSource.OPTION, ""),
+        "timeout": (SettingSource.ENVIRONMENT, "LEADCTL_VOISO_TIMEOUT"),
+        "retry_for": (SettingSource.FILE, "config.yaml:4"),
+        "api_key_command": (SettingSource.FILE, "config.yaml:5"),
     }
 
 

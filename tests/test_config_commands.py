@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from leadctl import checkup
-from leadctl.errors import ExitCode
-from leadctl.schema import config_schema
+from leadctl.cli.diagnostics import config_check
+from leadctl.config.json_schema import config_schema
+from leadctl.model.errors import ExitCode
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -159,9 +159,9 @@ def test_file_that_is_no_configuration_is_a_problem(
 ) -> None:
     path = tmp_path / "config.yaml"
     path.write_text(text)
-    found = [*checkup.configuration(path, {}, ())]
-    assert checkup.exit_code(found) == ExitCode.INPUT
-    (problem,) = [each for each in found if each.grade is checkup.Grade.PROBLEM]
+    found = [*config_check.configuration(path, {}, ())]
+    assert config_check.exit_code(found) == ExitCode.INPUT
+    (problem,) = [each for each in found if each.grade is config_check.Grade.PROBLEM]
     assert words in problem.message
 
 

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import pytest
 from program import SECONDS
 
-from leadctl import config
-from leadctl.credentials import secrets_of
-from leadctl.errors import CredentialsMissing, InputUnusable
-from leadctl.yamlfile import parse
+from leadctl.config import config
+from leadctl.config.credentials import secrets_of
+from leadctl.model.errors import CredentialsMissing, InputUnusable
+from leadctl.model.yaml_file import parse
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from conftest import Push
     from program import Program, Ran
 
-    from leadctl.config import Account
+    from leadctl.config.config import Account
 
 BACKEND = """
 from keyrings.alt.file import EncryptedKeyring

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from leadctl.errors import LedgerUnusable
 from leadctl.ledger import open_ledger
 from leadctl.ledger.records import NewRun
 from leadctl.ledger.sqlite.connection import connect
 from leadctl.ledger.sqlite.delivered import DeliveredLog, SqliteDeliveredIndex
+from leadctl.model.errors import LedgerUnusable
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,16 +13,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from model import EVENTS, Crash, FakeClock, Model, Server
 
-from leadctl.clock import Stop
-from leadctl.delivery import Delivery
-from leadctl.importer import Importer, Known
-from leadctl.job import Job
-from leadctl.journey import Patience
+from leadctl.delivery.rate_limiter import RateLimiter
+from leadctl.delivery.retry import RetryPolicy
+from leadctl.delivery.sender import Sender
+from leadctl.importing.importer import DeliveryHistory, Importer
+from leadctl.importing.job import Job
 from leadctl.ledger import open_ledger
 from leadctl.ledger.records import NewRun
-from leadctl.model import Status
-from leadctl.pace import Pace
-from leadctl.reader import Wishes, open_source
+from leadctl.model.clock import CancellationToken
+from leadctl.model.leads import Status
+from leadctl.sources.detect import ReadOptions, open_source
 
 if TYPE_CHECKING:
     from leadctl.ledger.base import Ledger, RunWriter
@@ -52,15 +52,15 @@ class World:
         clock = FakeClock()
         with open_ledger(self.ledger_path) as ledger:
             books, importer = self._opened(ledger)
-            delivery = Delivery(
+            delivery = Sender(
                 self.provider,
                 self.limits,
                 self.server.send,
                 books,
-                Pace(self.limits, ledger.rates, "model", "1", clock),
+                RateLimiter(self.limits, ledger.rates, "model", "1", clock),
                 clock,
-                Stop(),
-                patience=Patience(attempts=4),
+                CancellationToken(),
+                retry_policy=RetryPolicy(attempts=4),
                 jitter=lambda: 0.5,
             )
             self.died = False
@@ -75,11 +75,13 @@ class World:
         job = Job(
             provider=self.provider,
             campaign="1",
-            sources=(open_source(self.path, Wishes()),),
+            sources=(open_source(self.path, ReadOptions()),),
             batch_size=4,
         )
         earlier = ledger.delivered("model", "1")
-        known = Known(ledger.digest("model", "1"), earlier.among, ledger.in_doubt)
+        known = DeliveryHistory(
+            ledger.digest("model", "1"), earlier.among, ledger.in_doubt
+        )
         if self.run_id is None:
             books = ledger.begin(
                 NewRun("model", "model", "1", [(str(self.path), "")]),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from leadctl.do_not_call import (
+from leadctl.mapping.do_not_call import (
     About,
     Says,
     about,

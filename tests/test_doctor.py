@@ -15,13 +15,13 @@ import pytest
 from terminal import Terminal
 
 import leadctl
-from leadctl import doctor
-from leadctl.checkup import Check, Grade, exit_code
-from leadctl.errors import ExitCode
+from leadctl.cli.diagnostics import installation
+from leadctl.cli.diagnostics.account_check import AccountCheck
+from leadctl.cli.diagnostics.config_check import Check, Grade, exit_code
 from leadctl.ledger import open_ledger
 from leadctl.ledger.records import NewRun
-from leadctl.trial import Trial
-from leadctl.yamlfile import parse
+from leadctl.model.errors import ExitCode
+from leadctl.model.yaml_file import parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -154,7 +154,7 @@ def test_clock_is_compared_with_the_providers(
     push: Push, tmp_path: Path, hours: float, words: str
 ) -> None:
     """Which leads a run made is told by their time, where the provider lists them."""
-    trial = Trial(
+    trial = AccountCheck(
         parse("", "config.yaml"),
         push.environment("lupitor"),
         str(tmp_path / "ledger"),
@@ -178,7 +178,10 @@ def ledger(tmp_path: Path) -> Path:
 
 def test_ledger_that_is_sound_is_said_to_be(ledger: Path) -> None:
     before = {file: file.stat().st_mtime_ns for file in ledger.parent.iterdir()}
-    assert grades(doctor.ledger(ledger)) == {"ledger": [Grade.OK], "disk": [Grade.OK]}
+    assert grades(installation.ledger(ledger)) == {
+        "ledger": [Grade.OK],
+        "disk": [Grade.OK],
+    }
     after = {file: file.stat().st_mtime_ns for file in ledger.parent.iterdir()}
     assert before.items() <= after.items()
 
@@ -188,14 +191,14 @@ def test_damaged_ledger_is_a_problem(ledger: Path) -> None:
     middle = len(content) // 2
     content[middle : middle + 4096] = b"\xff" * 4096
     ledger.write_bytes(content)
-    found = problem_of(doctor.ledger(ledger))
+    found = problem_of(installation.ledger(ledger))
     assert found.exit_code is ExitCode.INPUT
     assert "ledger.sqlite" in found.message
 
 
 def test_file_that_is_no_database_is_a_problem(ledger: Path) -> None:
     ledger.write_text("not a database at all, but long enough to be taken for one" * 9)
-    assert problem_of(doctor.ledger(ledger)).exit_code is ExitCode.INPUT
+    assert problem_of(installation.ledger(ledger)).exit_code is ExitCode.INPUT
 
 
 @pytest.mark.parametrize(
@@ -211,7 +214,7 @@ def test_database_that_is_not_for_us_is_a_problem(
     with sqlite3.connect(ledger) as db:
         db.execute(f"PRAGMA {pragma}")
     db.close()
-    assert words in problem_of(doctor.ledger(ledger)).message
+    assert words in problem_of(installation.ledger(ledger)).message
 
 
 @pytest.mark.parametrize("damage", ["gone", "short"])
@@ -220,18 +223,18 @@ def test_ledger_without_its_key_is_a_problem(ledger: Path, damage: str) -> None:
     key.unlink()
     if damage == "short":
         key.write_bytes(b"x")
-    assert str(key) in problem_of(doctor.ledger(ledger)).message
+    assert str(key) in problem_of(installation.ledger(ledger)).message
 
 
 def test_link_in_place_of_the_ledger_is_a_problem(ledger: Path) -> None:
     link = ledger.with_name("link")
     link.symlink_to(ledger)
-    assert "is a link" in problem_of(doctor.ledger(link)).message
+    assert "is a link" in problem_of(installation.ledger(link)).message
 
 
 def test_ledger_that_others_may_read_is_worth_a_warning(ledger: Path) -> None:
     ledger.chmod(0o644)
-    warnings = [c for c in doctor.ledger(ledger) if c.grade is Grade.WARNING]
+    warnings = [c for c in installation.ledger(ledger) if c.grade is Grade.WARNING]
     assert [check.remedy for check in warnings] == [f"chmod 600 {ledger}"]
 
 
@@ -254,7 +257,7 @@ def test_folder_that_nothing_can_be_written_to_is_a_problem(tmp_path: Path) -> N
     if os.geteuid():
         locked = tmp_path / "locked"
         locked.mkdir(mode=0o500)
-    found = problem_of(doctor.ledger(locked / "ledger.sqlite"))
+    found = problem_of(installation.ledger(locked / "ledger.sqlite"))
     assert f"nothing can be written to {locked}" in found.message
 
 
@@ -274,11 +277,11 @@ def test_state_folder_that_others_may_enter_is_worth_a_warning(
 
 
 def test_clock_that_may_be_right_is_taken_for_it() -> None:
-    assert grades(doctor.clock(NOW)) == {"clock": [Grade.OK]}
+    assert grades(installation.clock(NOW)) == {"clock": [Grade.OK]}
 
 
 def test_clock_before_the_installation_is_a_problem() -> None:
-    found = problem_of(doctor.clock(NOW - timedelta(days=20_000)))
+    found = problem_of(installation.clock(NOW - timedelta(days=20_000)))
     assert "before leadctl was installed" in found.message
     assert found.exit_code is ExitCode.TROUBLE
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
 import subprocess
@@ -13,13 +12,13 @@ from typing import TYPE_CHECKING, get_args
 
 import pytest
 
-import leadctl.courier  # noqa: F401  it has an error of its own
-from leadctl.cli import datasheet
-from leadctl.errors import ExitCode, LeadctlError
-from leadctl.model import Code, Status
-from leadctl.provider import provider_class
+import leadctl.delivery.worker_pool  # noqa: F401  it has an error of its own
+from leadctl.model.errors import ExitCode, LeadctlError
+from leadctl.model.leads import Code, Status
+from leadctl.providers.base import provider_class
 from leadctl.sandbox import SIMULATORS, Fault
 from leadctl.sandbox.faults import Kind
+from tools import datasheet, picture
 
 if TYPE_CHECKING:
     from conftest import Push
@@ -99,11 +98,6 @@ def test_every_key_of_the_report_is_explained(push: Push) -> None:
 
 
 def test_picture_is_what_a_run_shows() -> None:
-    spec = importlib.util.spec_from_file_location("picture", DOCS / "picture.py")
-    assert spec
-    assert spec.loader
-    picture = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(picture)
     drawn = picture.drawn(picture.shown())
     assert (DOCS / "run.svg").read_text(encoding="utf-8") == drawn, "`make picture`"
     assert "url(http" not in drawn

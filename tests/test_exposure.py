@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from leadctl.exposure import exposures
+from leadctl.model.file_permissions import permission_problems
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +33,7 @@ def key(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("mode", [0o600, 0o400])
 def test_file_of_ones_own_is_not_worth_a_word(key: Path, mode: int) -> None:
     key.chmod(mode)
-    assert [*exposures(key, "the key file")] == []
+    assert [*permission_problems(key, "the key file")] == []
 
 
 @pytest.mark.parametrize(
@@ -47,44 +47,44 @@ def test_file_of_ones_own_is_not_worth_a_word(key: Path, mode: int) -> None:
 )
 def test_remedy_for_a_file_mends_it(key: Path, mode: int, words: str) -> None:
     key.chmod(mode)
-    (found,) = exposures(key, "the key file")
+    (found,) = permission_problems(key, "the key file")
     assert found.message == f"the key file {key} {words}"
     subprocess.run(["/bin/sh", "-c", found.remedy], check=True)  # noqa: S603  as typed
-    assert [*exposures(key, "the key file")] == []
+    assert [*permission_problems(key, "the key file")] == []
 
 
 @pytest.mark.parametrize("mode", [0o770, 0o703, 0o777], ids=oct)
 def test_remedy_for_a_folder_mends_it(key: Path, mode: int) -> None:
     key.parent.chmod(mode)
-    (found,) = exposures(key, "the key file")
+    (found,) = permission_problems(key, "the key file")
     assert "can be replaced by others" in found.message
     subprocess.run(["/bin/sh", "-c", found.remedy], check=True)  # noqa: S603  as typed
-    assert [*exposures(key, "the key file")] == []
+    assert [*permission_problems(key, "the key file")] == []
 
 
 def test_folder_where_nobody_replaces_what_is_not_theirs_is_fine(key: Path) -> None:
     key.parent.chmod(0o1777)
-    assert [*exposures(key, "the key file")] == []
+    assert [*permission_problems(key, "the key file")] == []
 
 
 def test_what_a_link_leads_to_counts(key: Path, tmp_path: Path) -> None:
     link = tmp_path / "link"
     link.symlink_to(key)
-    assert [*exposures(link, "the key file")] == []
+    assert [*permission_problems(link, "the key file")] == []
     key.chmod(0o644)
-    (found,) = exposures(link, "the key file")
+    (found,) = permission_problems(link, "the key file")
     assert str(key) in found.remedy
 
 
 @AS_ROOT
 def test_file_of_somebody_else_is_theirs_to_change(key: Path) -> None:
     os.chown(key, 12345, 12345)
-    (found,) = exposures(key, "the key file")
+    (found,) = permission_problems(key, "the key file")
     assert "belongs to somebody else" in found.message
 
 
 def test_file_that_is_not_there_is_somebody_elses_business(tmp_path: Path) -> None:
-    assert [*exposures(tmp_path / "nowhere" / "key", "the key file")] == []
+    assert [*permission_problems(tmp_path / "nowhere" / "key", "the key file")] == []
 
 
 def test_push_warns_of_config_and_key_that_others_may_read(push: Push) -> None:

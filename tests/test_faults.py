@@ -13,19 +13,21 @@ from typing import TYPE_CHECKING
 import pytest
 from model import FakeClock
 
-from leadctl import config, report
-from leadctl.auth import Access
-from leadctl.clock import Stop
-from leadctl.credentials import secrets_of
-from leadctl.delivery import Delivery
-from leadctl.errors import ExitCode, LeadctlError
-from leadctl.importer import Importer, Known
-from leadctl.job import Job
+from leadctl.config import config
+from leadctl.config.credentials import secrets_of
+from leadctl.delivery.rate_limiter import RateLimiter
+from leadctl.delivery.sender import Sender
+from leadctl.delivery.transport import Transport
+from leadctl.importing.importer import DeliveryHistory, Importer
+from leadctl.importing.job import Job
 from leadctl.ledger import open_ledger
 from leadctl.ledger.records import NewRun
-from leadctl.model import Status
-from leadctl.pace import Pace
-from leadctl.reader import Wishes, open_source
+from leadctl.model.clock import CancellationToken
+from leadctl.model.errors import ExitCode, LeadctlError
+from leadctl.model.leads import Status
+from leadctl.model.yaml_file import parse
+from leadctl.providers.http_auth import Credentials
+from leadctl.reports import report
 from leadctl.sandbox import (
     AgoraSimulator,
     Fault,
@@ -36,8 +38,7 @@ from leadctl.sandbox import (
     YotelSimulator,
     serve,
 )
-from leadctl.transport import Transport
-from leadctl.yamlfile import parse
+from leadctl.sources.detect import ReadOptions, open_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -135,14 +136,16 @@ def push(
         overrides={"compliance_acknowledged": True},
     )
     secrets = secrets_of(account, environment)
-    transport = Transport(Access(account.provider.auth(secrets), secrets), timeout=0.3)
+    transport = Transport(
+        Credentials(account.provider.auth(secrets), secrets), timeout=0.3
+    )
     clock = FakeClock(real=0.1 if simulator.name == "voiso" else 0.0)
     limits = replace(account.limits, concurrency=1)
     size = min(3, limits.batch_size)
     job = Job(
         provider=account.provider,
         campaign=CAMPAIGNS[name],
-        sources=(open_source(path, Wishes()),),
+        sources=(open_source(path, ReadOptions()),),
         batch_size=size,
     )
     with open_ledger(folder / "ledger.sqlite") as ledger:
@@ -150,16 +153,16 @@ def push(
         new = NewRun(name, name, job.campaign, [("leads.csv", "")])
         books = ledger.begin(new, at_most_once=at_most_once)
         earlier = ledger.delivered(name, job.campaign)
-        known = Known(ledger.digest(name, job.campaign), earlier.among)
+        known = DeliveryHistory(ledger.digest(name, job.campaign), earlier.among)
         importer = Importer(job, books, known)
-        delivery = Delivery(
+        delivery = Sender(
             account.provider,
             limits,
             transport.send,
             books,
-            Pace(limits, ledger.rates, name, job.campaign, clock),
+            RateLimiter(limits, ledger.rates, name, job.campaign, clock),
             clock,
-            Stop(),
+            CancellationToken(),
         )
         try:
             error = importer.deliver(delivery)

@@ -11,20 +11,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leadctl import config, fields
 from leadctl.cli.providers import usual
-from leadctl.fields import ALIASES, FieldInvalid, PriorityScale, plain
-from leadctl.fitting import Fitter, Unfit
-from leadctl.model import Code
+from leadctl.config import config
+from leadctl.mapping.lead_builder import FieldError, LeadBuilder
+from leadctl.model import lead_fields
+from leadctl.model.lead_fields import ALIASES, FieldInvalid, PriorityScale, plain
+from leadctl.model.leads import Code
+from leadctl.model.yaml_file import parse
 from leadctl.phones.normalize import Normalizer
-from leadctl.provider import installed, provider_class
-from leadctl.yamlfile import parse
+from leadctl.providers.base import installed, provider_class
 
 if TYPE_CHECKING:
     from conftest import Push
 
-    from leadctl.fields import Check
-    from leadctl.model import Json
+    from leadctl.model.lead_fields import Check
+    from leadctl.model.leads import Json
 
 WORDS = ["highest", "high", "normal", "low", "lowest"]
 SCALES = {
@@ -36,8 +37,8 @@ def reason_against(provider: str, name: str, value: Json) -> str:
     """Return why a value of a field is not taken; nothing where it is."""
     try:
         wire(provider, **{name: value})
-    except Unfit as unfit:
-        return unfit.reason
+    except FieldError as field_error:
+        return field_error.reason
     return ""
 
 
@@ -47,14 +48,16 @@ def refused(check: Check, value: Json) -> str:
     return str(caught.value)
 
 
-def fitter(provider: str) -> Fitter:
+def lead_builder(provider: str) -> LeadBuilder:
     account = config.resolve(parse("", "config"), {}, provider=provider)
-    return Fitter(account.provider, Normalizer(account.provider.phone_rule), str.encode)
+    return LeadBuilder(
+        account.provider, Normalizer(account.provider.phone_rule), str.encode
+    )
 
 
 def wire(provider: str, **values: Json) -> dict[str, Any]:
     phone = "+919000000001" if provider == "yotel" else "+15551234567"
-    return fitter(provider).lead(1, {"phone": phone, **values}).wire
+    return lead_builder(provider).lead(1, {"phone": phone, **values}).wire
 
 
 # --- priority ----------------------------------------------------------------------
@@ -99,7 +102,7 @@ def test_numbers_outside_the_scale_are_refused(provider: str) -> None:
     for number in (low, high):
         assert int(wire(provider, priority=number)["priority"]) == number
     for number in (low - 1, high + 1):
-        with pytest.raises(Unfit, match=f"outside {low} to {high}") as caught:
+        with pytest.raises(FieldError, match=f"outside {low} to {high}") as caught:
             wire(provider, priority=str(number))
         assert (caught.value.code, caught.value.field) == (
             Code.FIELD_INVALID,
@@ -123,7 +126,7 @@ def test_numbers_outside_the_scale_are_refused(provider: str) -> None:
 def test_whole_numbers_are_read_as_spreadsheets_write_them(
     value: Json, number: int
 ) -> None:
-    assert fields.whole_number(value) == number
+    assert lead_fields.whole_number(value) == number
 
 
 @pytest.mark.parametrize(
@@ -132,7 +135,7 @@ def test_whole_numbers_are_read_as_spreadsheets_write_them(
     ids=repr,
 )
 def test_what_is_no_whole_number_is_refused(value: Json) -> None:
-    assert refused(fields.whole_number, value) == "not a whole number"
+    assert refused(lead_fields.whole_number, value) == "not a whole number"
 
 
 # --- times, dates, truths, addresses -----------------------------------------------
@@ -149,7 +152,7 @@ def test_what_is_no_whole_number_is_refused(value: Json) -> None:
     ],
 )
 def test_time_with_its_zone_is_passed_on(written: str, sent: str) -> None:
-    assert fields.iso_time(written) == sent
+    assert lead_fields.iso_time(written) == sent
 
 
 @pytest.mark.parametrize(
@@ -174,24 +177,24 @@ def test_time_with_its_zone_is_passed_on(written: str, sent: str) -> None:
     ids=repr,
 )
 def test_what_is_no_time_with_a_zone_is_refused(written: Json) -> None:
-    refused(fields.iso_time, written)
+    refused(lead_fields.iso_time, written)
 
 
 @given(moment=st.datetimes(timezones=st.just(UTC)))
 @settings(deadline=None, database=None, max_examples=100)
 def test_every_moment_keeps_its_meaning(moment: datetime) -> None:
     for separator in ("T", " "):
-        sent = fields.iso_time(moment.isoformat(separator))
+        sent = lead_fields.iso_time(moment.isoformat(separator))
         assert datetime.fromisoformat(sent) == moment
 
 
 @pytest.mark.parametrize("written", ["2026-03-31", " 2026-03-31 ", "2028-02-29"])
 def test_date_is_passed_on(written: str) -> None:
-    assert fields.iso_date(written) == written.strip()
+    assert lead_fields.iso_date(written) == written.strip()
 
 
 def test_midnight_is_how_a_spreadsheet_writes_a_date() -> None:
-    assert fields.iso_date("2026-03-31T00:00:00") == "2026-03-31"
+    assert lead_fields.iso_date("2026-03-31T00:00:00") == "2026-03-31"
 
 
 @pytest.mark.parametrize(
@@ -211,24 +214,24 @@ def test_midnight_is_how_a_spreadsheet_writes_a_date() -> None:
     ids=repr,
 )
 def test_what_is_no_date_is_refused(written: Json) -> None:
-    assert refused(fields.iso_date, written)
+    assert refused(lead_fields.iso_date, written)
 
 
 @pytest.mark.parametrize(
     "value", ["true", "YES", "y", "T", "on", "1", 1, True, " Yes "]
 )
 def test_yes_has_many_spellings(value: Json) -> None:
-    assert fields.boolean(value) is True
+    assert lead_fields.boolean(value) is True
 
 
 @pytest.mark.parametrize("value", ["false", "NO", "n", "F", "off", "0", 0, False])
 def test_no_has_many_spellings(value: Json) -> None:
-    assert fields.boolean(value) is False
+    assert lead_fields.boolean(value) is False
 
 
 @pytest.mark.parametrize("value", ["", "maybe", "2", 2, None, [], "да"], ids=repr)
 def test_what_is_neither_yes_nor_no_is_refused(value: Json) -> None:
-    assert "yes or no" in refused(fields.boolean, value)
+    assert "yes or no" in refused(lead_fields.boolean, value)
 
 
 @pytest.mark.parametrize(
@@ -236,7 +239,7 @@ def test_what_is_neither_yes_nor_no_is_refused(value: Json) -> None:
     ["a@mail.example", "a.b+c@x.mail.example", "ä@mail.example", "o'b@x.example"],
 )
 def test_address_is_passed_on(value: str) -> None:
-    assert fields.email(value) == value
+    assert lead_fields.email(value) == value
 
 
 @pytest.mark.parametrize(
@@ -257,19 +260,19 @@ def test_address_is_passed_on(value: str) -> None:
     ids=repr,
 )
 def test_what_is_no_address_is_refused_without_repeating_it(value: Json) -> None:
-    assert "mail.example" not in refused(fields.email, value)
+    assert "mail.example" not in refused(lead_fields.email, value)
 
 
 @pytest.mark.parametrize(
     ("value", "sent"), [("A", "A"), (5, "5"), (True, "true"), (1.5, "1.5")]
 )
 def test_text_is_what_has_one_spelling(value: Json, sent: str) -> None:
-    assert fields.text(value) == sent
+    assert lead_fields.text(value) == sent
 
 
 @pytest.mark.parametrize("value", [None, ["A"], {"a": "A"}], ids=repr)
 def test_text_is_no_list_and_no_object(value: Json) -> None:
-    refused(fields.text, value)
+    refused(lead_fields.text, value)
 
 
 # --- objects -----------------------------------------------------------------------
@@ -288,7 +291,7 @@ def test_text_is_no_list_and_no_object(value: Json) -> None:
 def test_headers_come_as_object_or_as_text_of_one(
     value: Json, sent: dict[str, Json]
 ) -> None:
-    assert fields.sip_headers(value) == sent
+    assert lead_fields.sip_headers(value) == sent
 
 
 @pytest.mark.parametrize(
@@ -312,7 +315,7 @@ def test_headers_come_as_object_or_as_text_of_one(
     ids=repr,
 )
 def test_headers_that_no_phone_would_take_are_refused(value: Json) -> None:
-    refused(fields.sip_headers, value)
+    refused(lead_fields.sip_headers, value)
 
 
 @pytest.mark.parametrize(
@@ -325,7 +328,7 @@ def test_headers_that_no_phone_would_take_are_refused(value: Json) -> None:
     ids=["open lists", "deep object", "endless number"],
 )
 def test_cell_with_json_without_end_is_refused(value: str) -> None:
-    refused(fields.mapping, value)
+    refused(lead_fields.mapping, value)
 
 
 @pytest.mark.parametrize(
@@ -335,7 +338,7 @@ def test_cell_with_json_without_end_is_refused(value: str) -> None:
 )
 def test_cell_with_json_that_cannot_be_sent_is_refused(value: str) -> None:
     """The reader refuses the same in a line of JSONL."""
-    refused(fields.sip_headers, value)
+    refused(lead_fields.sip_headers, value)
 
 
 @pytest.mark.parametrize(
@@ -350,12 +353,12 @@ def test_cell_with_json_that_cannot_be_sent_is_refused(value: str) -> None:
 def test_source_is_an_object_or_the_systems_name(
     value: Json, sent: dict[str, Json] | None
 ) -> None:
-    assert fields.source(value) == (sent or value)
+    assert lead_fields.source(value) == (sent or value)
 
 
 @pytest.mark.parametrize("value", [{"system": "x", "uri": "y"}, "{broken", 5, [1]])
 def test_source_has_two_members_only(value: Json) -> None:
-    refused(fields.source, value)
+    refused(lead_fields.source, value)
 
 
 # --- names of columns --------------------------------------------------------------
@@ -420,7 +423,7 @@ def test_name_is_built_and_never_split() -> None:
 @pytest.mark.parametrize("part", ["name", "first_name", "last_name"])
 @pytest.mark.parametrize("value", [["Ada"], {"given": "Ada"}], ids=["list", "object"])
 def test_name_that_is_no_text_costs_its_row_only(part: str, value: Json) -> None:
-    with pytest.raises(Unfit) as caught:
+    with pytest.raises(FieldError) as caught:
         wire("voiso", **{part: value})
     assert caught.value.code is Code.FIELD_INVALID
 
@@ -438,7 +441,7 @@ def test_metadata_in_a_cell_is_the_object_it_spells(provider: str) -> None:
 
 
 def test_field_without_a_place_is_named() -> None:
-    found = fitter("voiso")
+    found = lead_builder("voiso")
     lead = found.lead(1, {"phone": "+15551234567", "company": "X", "name": "A"})
     assert lead.wire == {"phone_number": "15551234567", "name": "A"}
     assert found.unplaced == {"company"}

@@ -8,12 +8,12 @@ from uuid import UUID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leadctl.model import Batch, Lead, Leads, Phone
+from leadctl.model.leads import Batch, Lead, Leads, Phone
 
 if TYPE_CHECKING:
     from conftest import Push
 
-    from leadctl.model import Json
+    from leadctl.model.leads import Json
 
 HASH = st.sampled_from([bytes([n]) * 16 for n in range(4)])
 FOUND = st.lists(

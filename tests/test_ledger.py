@@ -17,10 +17,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from leadctl.errors import CampaignLocked, Unusable, UsageError
 from leadctl.ledger import open_ledger
 from leadctl.ledger.records import BatchState, Departure, NewRun
-from leadctl.model import (
+from leadctl.model.errors import CampaignLocked, Unusable, UsageError
+from leadctl.model.leads import (
     ACCEPTED,
     CREATED,
     Batch,
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from leadctl.ledger.base import Ledger, RunReader, RunWriter
-    from leadctl.model import Json
+    from leadctl.model.leads import Json
 
 DUPLICATE = Outcome(Status.DUPLICATE, Code.DUPLICATE_IN_CAMPAIGN, "already there")
 REFUSED = Outcome(Status.REJECTED, Code.PROVIDER_REJECTED, "no landlines")

@@ -14,13 +14,13 @@ from uuid import UUID
 import pytest
 from test_ledger import NOW, begun
 
-from leadctl.errors import InputUnusable, LedgerUnusable
 from leadctl.ledger import open_ledger
 from leadctl.ledger.records import BatchState
 from leadctl.ledger.sqlite.connection import connect, opening
 from leadctl.ledger.sqlite.delivered import SqliteDeliveredIndex
 from leadctl.ledger.sqlite.schema import MIGRATIONS, migrate, version
-from leadctl.model import CREATED, Batch, Lead, Leads, Phone
+from leadctl.model.errors import InputUnusable, LedgerUnusable
+from leadctl.model.leads import CREATED, Batch, Lead, Leads, Phone
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -23,11 +23,11 @@ from program import STATUSES, Program
 from test_runs import HURRY, KINDS, NO_CHECK, SIX, Kind, in_doubt, leads, run_of
 from test_signals import happened
 
-from leadctl.course import read
-from leadctl.export import delimited, json_lines
 from leadctl.ledger import open_ledger
 from leadctl.ledger.records import Arrival, Departure, NewRun
-from leadctl.model import CREATED, Batch, Lead, Leads, Phone, Status
+from leadctl.model.leads import CREATED, Batch, Lead, Leads, Phone, Status
+from leadctl.reports.export import delimited, json_lines
+from leadctl.reports.run_timeline import read
 from leadctl.sandbox import Fault
 
 if TYPE_CHECKING:
@@ -405,7 +405,7 @@ def test_time_between_two_parts_of_a_run_is_cut_out() -> None:
     assert [point.second for point in course.points] == pytest.approx([1, 10, 11, 20])
     (pause,) = course.breaks
     assert (pause.second, pause.lasted) == pytest.approx((10, 40_000))
-    assert [stretch.numbers for stretch in course.stretches] == ["1-2", "3-4"]
+    assert [group.numbers for group in course.stretches] == ["1-2", "3-4"]
     assert course.stretches[1].stood_still == pytest.approx(40_000)
 
 
@@ -424,7 +424,7 @@ def test_course_of_many_requests_is_told_within_bounds() -> None:
         course = read(books)
     assert course.requests == 1500
     assert len(course.stretches) == 40
-    told = sum(stretch.requests for stretch in course.stretches)
+    told = sum(group.requests for group in course.stretches)
     assert told + course.untold == 1500
     assert len(course.points) <= 200
     assert course.points[-1].delivered == 1500

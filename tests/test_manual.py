@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from test_help import COMMANDS
 
-from leadctl.cli import manual
-from leadctl.errors import ExitCode
+from leadctl.model.errors import ExitCode
+from tools import manual
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "docs" / "man"

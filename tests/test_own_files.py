@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 from program import csv_rows
 
-from leadctl import rejects
-from leadctl.errors import InputUnusable, LedgerUnusable, RejectsNotWritten
-from leadctl.folders import make_private
 from leadctl.ledger import open_ledger
 from leadctl.ledger.sqlite import lock as locks
-from leadctl.model import Code, Finding, Status
-from leadctl.reader import Wishes, open_source
+from leadctl.model.errors import InputUnusable, LedgerUnusable, RejectsNotWritten
+from leadctl.model.leads import Code, Finding, Status
+from leadctl.model.private_files import make_private
+from leadctl.reports import reject_file
+from leadctl.sources.detect import ReadOptions, open_source
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -108,7 +108,7 @@ def test_earlier_reject_file_is_set_aside_as_a_file_of_its_own(
     for file in (path, elsewhere):
         file.write_text("_leadctl_row,phone\n")
     planted(tmp_path / "leads.rejects.old.csv", kind, elsewhere)
-    aside = rejects.set_aside(path)
+    aside = reject_file.set_aside(path)
     assert aside == tmp_path / "leads.rejects.old-2.csv"
     assert elsewhere.read_text() == aside.read_text()
 
@@ -117,7 +117,7 @@ def test_earlier_reject_file_is_set_aside_as_a_file_of_its_own(
 def test_what_turns_up_during_a_run_is_not_replaced(tmp_path: Path, kind: str) -> None:
     """The reject file's place was free when the run began."""
     (tmp_path / "leads.csv").write_text("phone\n12\n")
-    source = open_source(tmp_path / "leads.csv", Wishes())
+    source = open_source(tmp_path / "leads.csv", ReadOptions())
     path, elsewhere = tmp_path / "leads.rejects.csv", tmp_path / "elsewhere"
     elsewhere.write_text(THEIRS)
     if kind == "file":
@@ -126,7 +126,7 @@ def test_what_turns_up_during_a_run_is_not_replaced(tmp_path: Path, kind: str) -
         planted(path, kind, elsewhere)
     found = Finding(1, Status.REJECTED, Code.PHONE_INVALID, "too short", "phone")
     with pytest.raises(RejectsNotWritten) as caught:
-        rejects.write(path, source, iter([found]), "run-1")
+        reject_file.write(path, source, iter([found]), "run-1")
     assert "runs rejects run-1 --to" in (caught.value.hint or "")
     assert elsewhere.read_text() == THEIRS
     assert kind != "file" or path.read_text() == THEIRS

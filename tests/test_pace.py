@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from model import FakeClock
 
+from leadctl.delivery.rate_limiter import LONGEST_PAUSE, RateLimiter, requested_pause
 from leadctl.ledger import open_ledger
-from leadctl.pace import LONGEST_WISH, Pace, asked_pause
-from leadctl.provider import Limits
+from leadctl.providers.base import Limits
 
 NOW = 1_800_000_000.0
 
@@ -21,14 +21,14 @@ NOW = 1_800_000_000.0
         ({"retry-after": "-1"}, None),
         ({"retry-after": "1e3"}, None),
         ({"retry-after": "nan"}, None),
-        ({"retry-after": "20000000"}, LONGEST_WISH),
-        ({"retry-after": "9" * 400}, LONGEST_WISH),
+        ({"retry-after": "20000000"}, LONGEST_PAUSE),
+        ({"retry-after": "9" * 400}, LONGEST_PAUSE),
         ({"retry-after": "Fri, 15 Jan 2027 08:00:30 GMT"}, 30),
         ({"retry-after": "Mon, 01 Jan 99999999999 00:00:00 GMT"}, None),
         ({"retry-after": "soon"}, None),
         ({"x-ratelimit-reset": "1800000020"}, 20),
         ({"x-ratelimit-reset": "1800000020.5"}, 20.5),
-        ({"x-ratelimit-reset": "1800000020000"}, LONGEST_WISH),
+        ({"x-ratelimit-reset": "1800000020000"}, LONGEST_PAUSE),
         ({"x-ratelimit-reset": "1800000020", "x-ratelimit-remaining": "3"}, None),
         ({}, None),
     ],
@@ -37,7 +37,7 @@ NOW = 1_800_000_000.0
 def test_wish_to_wait_is_read_and_bounded(
     headers: dict[str, str], expected: float | None
 ) -> None:
-    assert asked_pause(headers, NOW) == expected
+    assert requested_pause(headers, NOW) == expected
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_wish_to_wait_is_read_and_bounded(
 def test_moment_is_read_by_the_clock_that_named_it(
     date: str, asked: str, expected: float
 ) -> None:
-    assert asked_pause({"date": date, "retry-after": asked}, NOW) == expected
+    assert requested_pause({"date": date, "retry-after": asked}, NOW) == expected
 
 
 def test_start_far_ahead_is_a_clock_that_was_set_back() -> None:
@@ -70,13 +70,13 @@ def test_clock_that_is_set_does_not_change_a_pause_of_this_run(hours: int) -> No
     clock = FakeClock(NOW)
     with open_ledger(None) as ledger:
         limits = Limits(batch_size=1)
-        pace = Pace(limits, ledger.rates, "account", "campaign", clock)
-        pace.quiet(5, shared=False)
+        rate_limiter = RateLimiter(limits, ledger.rates, "account", "campaign", clock)
+        rate_limiter.quiet(5, shared=False)
         clock.set_by = hours * 3600
-        assert pace.claim() == 5
+        assert rate_limiter.claim() == 5
         clock.now += 5
-        assert pace.claim() == 0
-        assert pace.held == 5
+        assert rate_limiter.claim() == 0
+        assert rate_limiter.held == 5
 
 
 @pytest.mark.parametrize("rate", [10, 100, 600])
@@ -86,9 +86,9 @@ def test_no_minute_holds_more_starts_than_the_rate(rate: int, late: float) -> No
     clock, starts = FakeClock(NOW), list[float]()
     with open_ledger(None) as ledger:
         limits = Limits(batch_size=1, requests_per_minute=rate)
-        pace = Pace(limits, ledger.rates, "account", "campaign", clock)
+        rate_limiter = RateLimiter(limits, ledger.rates, "account", "campaign", clock)
         while len(starts) < 3 * rate:
-            wait = pace.claim()
+            wait = rate_limiter.claim()
             if not wait:
                 starts.append(clock.now)
             clock.now += wait or late * (len(starts) % 7 == 0)
@@ -100,9 +100,9 @@ def test_a_steady_run_uses_nearly_all_of_the_rate() -> None:
     clock, starts = FakeClock(NOW), list[float]()
     with open_ledger(None) as ledger:
         limits = Limits(batch_size=1, requests_per_minute=600)
-        pace = Pace(limits, ledger.rates, "account", "campaign", clock)
+        rate_limiter = RateLimiter(limits, ledger.rates, "account", "campaign", clock)
         while clock.now < NOW + 60:
-            wait = pace.claim()
+            wait = rate_limiter.claim()
             if not wait:
                 starts.append(clock.now)
             clock.now += wait or 0.03

@@ -15,10 +15,19 @@ from conftest import Push
 from program import Program, Ran, recording
 from test_runs import INDIAN, SIX, in_doubt, leads, run_of
 
-from leadctl import course, page, report
 from leadctl.ledger import open_ledger
 from leadctl.ledger.records import Arrival, Departure, NewRun
-from leadctl.model import CREATED, Batch, Code, Finding, Lead, Leads, Phone, Status
+from leadctl.model.leads import (
+    CREATED,
+    Batch,
+    Code,
+    Finding,
+    Lead,
+    Leads,
+    Phone,
+    Status,
+)
+from leadctl.reports import html_report, report, run_timeline
 from leadctl.sandbox import Fault, Sandbox
 
 if TYPE_CHECKING:
@@ -228,7 +237,9 @@ def test_page_of_a_large_run_is_of_bounded_size() -> None:
             )
         books.finish(3, None, {})
         found = report.read(books)
-        content = page.html(page.Page(found, course.read(books), 0.0))
+        content = html_report.render(
+            html_report.ReportPage(found, run_timeline.read(books), 0.0)
+        )
     assert found.rows == 3000
     assert len(content) < 120_000
     for word in ("1,400 more reasons", "200 more files", "1,460 more"):

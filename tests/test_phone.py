@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from phonenumbers import PhoneNumberFormat
 
-from leadctl import config
-from leadctl.model import Code, Json, Phone
+from leadctl.config import config
+from leadctl.model.leads import Code, Json, Phone
+from leadctl.model.yaml_file import parse
 from leadctl.phones.normalize import (
     Normalizer,
     PhoneCheck,
@@ -20,7 +21,6 @@ from leadctl.phones.normalize import (
 )
 from leadctl.phones.numbering_plan import Number, is_region
 from leadctl.phones.spelling import PhoneProblem
-from leadctl.yamlfile import parse
 
 PROVIDERS = ("agora", "lupitor", "ozonetel", "voiso", "yotel")
 POSSIBLE, VALID = PhoneCheck.POSSIBLE, PhoneCheck.VALID

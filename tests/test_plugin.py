@@ -19,12 +19,12 @@ from dataclasses import dataclass
 
 import httpx
 
-from leadctl.auth import FixedHeaders
-from leadctl.fields import Field, PriorityScale, text
-from leadctl.model import CREATED
+from leadctl.providers.http_auth import FixedHeaders
+from leadctl.model.lead_fields import Field, PriorityScale, text
+from leadctl.model.leads import CREATED
 from leadctl.phones.normalize import PhoneForm, PhoneRule
-from leadctl.answers import body
-from leadctl.provider import Limits, Provider
+from leadctl.providers.response import body
+from leadctl.providers.base import Limits, Provider
 
 
 @dataclass(frozen=True, kw_only=True)

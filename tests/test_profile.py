@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leadctl import profile
-from leadctl.errors import InputUnusable, UsageError
-from leadctl.fields import FIELDS
-from leadctl.mapping import Mapper, bind, bind_by_name
-from leadctl.yamlfile import parse
+from leadctl.mapping import profile
+from leadctl.mapping.mapper import Mapper, bind, bind_by_name
+from leadctl.model.errors import InputUnusable, UsageError
+from leadctl.model.lead_fields import FIELDS
+from leadctl.model.yaml_file import parse
 
 if TYPE_CHECKING:
-    from leadctl.mapping import Values
-    from leadctl.model import Cells, Json
+    from leadctl.mapping.mapper import Values
+    from leadctl.model.leads import Cells, Json
 
 HEADER = ["Phone", "First", "Last", "Score", "Status"]
 

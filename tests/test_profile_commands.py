@@ -10,7 +10,8 @@ import pytest
 from corpus import ENTRIES, FOLDER
 from jsonschema import Draft202012Validator
 
-from leadctl import profile, yamlfile
+from leadctl.mapping import profile
+from leadctl.model import yaml_file
 
 if TYPE_CHECKING:
     from conftest import Push
@@ -38,7 +39,7 @@ def drafted(program: Program, name: str, *options: str) -> profile.Profile:
     ran = program("profile", "guess", name, *options)
     assert ran.code == 0, ran.err
     assert ran.err == ""
-    return profile.load(yamlfile.parse(ran.out, "draft"))
+    return profile.load(yaml_file.parse(ran.out, "draft"))
 
 
 def phones_in(program: Program, content: str) -> list[str]:
@@ -386,7 +387,7 @@ def test_profile_of_the_config_has_its_name(program: Program) -> None:
 def test_schema_is_printed_for_editors(program: Program) -> None:
     """What it says of profiles is held by tests/test_schema.py."""
     program.write("leads.csv", "Phone,Do Not Call\n+15551230001,no\n")
-    draft = yamlfile.parse(program("profile", "guess", "leads.csv").out, "draft")
+    draft = yaml_file.parse(program("profile", "guess", "leads.csv").out, "draft")
     ran = program("profile", "schema")
     assert (ran.code, ran.err) == (0, "")
     Draft202012Validator(json.loads(ran.out)).validate(draft.content)

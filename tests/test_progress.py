@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 from terminal import Terminal, drawn
 
-from leadctl.forecast import duration, forecast
-from leadctl.provider import Limits
-from leadctl.reader import Wishes, open_source
+from leadctl.importing.forecast import duration, forecast
+from leadctl.providers.base import Limits
 from leadctl.sandbox import Fault
-from leadctl.source import expected_rows
+from leadctl.sources.detect import ReadOptions, open_source
+from leadctl.sources.source import expected_rows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -177,7 +177,7 @@ def test_forecast_goes_by_the_limits(
 def test_rows_are_estimated_by_the_size_of_a_file(tmp_path: Path, number: int) -> None:
     path = tmp_path / "leads.csv"
     path.write_text("phone\n" + "".join(f"{10**9 + row}\n" for row in range(number)))
-    source = open_source(path, Wishes())
+    source = open_source(path, ReadOptions())
     assert expected_rows([source]) == pytest.approx(number, rel=0.01)
     assert expected_rows([source, source], skip=10, limit=5) in (0, 10)
 

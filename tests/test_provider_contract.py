@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from leadctl.testing import LAWS, cases, check_case, check_probe, probes
+from leadctl.testing import LAWS, cases, check_case, check_preflight, preflight_cases
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,10 +24,12 @@ def test_recorded_answer_means_what_the_case_says(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", probes(CASES), ids=lambda path: f"{path.parent.parent.name}/{path.stem}"
+    "path",
+    preflight_cases(CASES),
+    ids=lambda path: f"{path.parent.parent.name}/{path.stem}",
 )
 def test_recorded_probe_shows_what_the_case_says(path: Path) -> None:
-    check_probe(path)
+    check_preflight(path)
 
 
 @pytest.mark.parametrize("provider", OURS)

@@ -11,16 +11,16 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from leadctl.errors import InputUnusable
-from leadctl.model import Malformed, Row
-from leadctl.reader import Wishes, open_source
-from leadctl.source import Format, Source
-from leadctl.splitting import LONGEST_ROW
+from leadctl.model.errors import InputUnusable
+from leadctl.model.leads import Malformed, Row
+from leadctl.sources.detect import ReadOptions, open_source
+from leadctl.sources.source import Format, Source
+from leadctl.sources.text_rows import LONGEST_ROW
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from leadctl.model import Cells, Json
+    from leadctl.model.leads import Cells, Json
 
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|"}
 NO_ZERO = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
@@ -35,16 +35,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("reader")
 
 
-def opened(folder: Path, content: str | bytes, wishes: Wishes | None = None) -> Source:
+def opened(
+    folder: Path, content: str | bytes, read_options: ReadOptions | None = None
+) -> Source:
     path = folder / "leads"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return open_source(path, wishes or Wishes())
+    return open_source(path, read_options or ReadOptions())
 
 
 def cells(
-    folder: Path, content: str | bytes, wishes: Wishes | None = None
+    folder: Path, content: str | bytes, read_options: ReadOptions | None = None
 ) -> list[Cells]:
-    rows = [*opened(folder, content, wishes).rows()]
+    rows = [*opened(folder, content, read_options).rows()]
     assert all(isinstance(row, Row) for row in rows), rows
     return [row.cells for row in rows if isinstance(row, Row)]
 
@@ -95,12 +97,12 @@ def test_any_table_comes_back_as_the_csv_module_wrote_it(
 ) -> None:
     content = written(table, delimiter, newline, csv.QUOTE_ALL)
     content = content.removesuffix(newline) if cut else content
-    wishes = Wishes(
+    read_options = ReadOptions(
         format=Format.CSV,
         delimiter=delimiter,
         encoding=None if encoding.startswith("utf-8") else encoding,
     )
-    source = opened(folder, content.encode(encoding), wishes)
+    source = opened(folder, content.encode(encoding), read_options)
     assert source.columns == tuple(name.strip() for name in table[0])
     assert [*source.rows()] == [Row(n, row) for n, row in enumerate(table[1:], 1)]
 
@@ -113,8 +115,8 @@ def test_quotes_are_needed_only_where_a_cell_needs_them(
     # Before Python 3.13 the csv module leaves a lone carriage return without quotes.
     table = [[cell.replace("\r", "") for cell in row] for row in table]
     content = written(table, ",", "\n", csv.QUOTE_MINIMAL)
-    wishes = Wishes(format=Format.CSV, delimiter=",")
-    assert cells(folder, content, wishes) == table[1:]
+    read_options = ReadOptions(format=Format.CSV, delimiter=",")
+    assert cells(folder, content, read_options) == table[1:]
 
 
 NOISE = st.lists(
@@ -131,7 +133,7 @@ def test_any_bytes_give_rows_or_a_sentence(
     folder: Path, content: bytes, form: Format | None
 ) -> None:
     try:
-        source = opened(folder, content, Wishes(format=form))
+        source = opened(folder, content, ReadOptions(format=form))
     except InputUnusable:
         return
     rows = [*source.rows()]
@@ -215,7 +217,7 @@ def test_rows_have_the_same_number_wherever_they_are_read(
     folder: Path, body: str, start: str
 ) -> None:
     """A reject file looks rows up by the numbers that a push gave them."""
-    source = opened(folder, start + body, Wishes(format=Format.CSV, delimiter=","))
+    source = opened(folder, start + body, ReadOptions(format=Format.CSV, delimiter=","))
     rows = [*source.rows()]
     assert [row.number for row in rows] == [*range(1, len(rows) + 1)]
     again = [*source.rows_at(iter(range(1, len(rows) + 1)))]
@@ -362,7 +364,7 @@ def test_delimiter_is_found_out(tmp_path: Path, content: str, delimiter: str) ->
 
 
 def test_delimiter_asked_for_wins(tmp_path: Path) -> None:
-    source = opened(tmp_path, "a;b,c\n1;2,3\n", Wishes(delimiter=";"))
+    source = opened(tmp_path, "a;b,c\n1;2,3\n", ReadOptions(delimiter=";"))
     assert source.columns == ("a", "b,c")
 
 
@@ -398,16 +400,18 @@ def test_header_alone_is_a_file_without_rows(tmp_path: Path) -> None:
 
 
 def test_without_a_header_columns_are_numbered(tmp_path: Path) -> None:
-    source = opened(tmp_path, "A,1\nB,2\n", Wishes(header=False))
+    source = opened(tmp_path, "A,1\nB,2\n", ReadOptions(header=False))
     assert source.columns == ("1", "2")
     assert [row.cells for row in source.rows()] == [["A", "1"], ["B", "2"]]
 
 
 def test_reject_file_has_its_header_even_when_told_otherwise(tmp_path: Path) -> None:
     content = "_leadctl_row,_leadctl_status,1\n7,rejected,x\n"
-    source = opened(tmp_path, content, Wishes(header=False))
+    source = opened(tmp_path, content, ReadOptions(header=False))
     assert source.columns[0] == "_leadctl_row"
-    assert cells(tmp_path, content, Wishes(header=False)) == [["7", "rejected", "x"]]
+    assert cells(tmp_path, content, ReadOptions(header=False)) == [
+        ["7", "rejected", "x"]
+    ]
 
 
 @pytest.mark.parametrize("encoding", [None, "utf-8", "utf-8-sig", "UTF8"])
@@ -415,7 +419,9 @@ def test_byte_order_mark_is_no_part_of_the_first_name(
     tmp_path: Path, encoding: str | None
 ) -> None:
     content = "phone,name\n1,A\n".encode("utf-8-sig")
-    assert opened(tmp_path, content, Wishes(encoding=encoding)).columns[0] == "phone"
+    assert (
+        opened(tmp_path, content, ReadOptions(encoding=encoding)).columns[0] == "phone"
+    )
 
 
 @pytest.mark.parametrize(
@@ -424,7 +430,7 @@ def test_byte_order_mark_is_no_part_of_the_first_name(
 )
 def test_encoding_asked_for_is_used(tmp_path: Path, encoding: str, text: str) -> None:
     content = f"name,phone\n{text},1\n".encode(encoding)
-    assert cells(tmp_path, content, Wishes(encoding=encoding)) == [[text, "1"]]
+    assert cells(tmp_path, content, ReadOptions(encoding=encoding)) == [[text, "1"]]
 
 
 @pytest.mark.parametrize(
@@ -445,7 +451,7 @@ def test_encoding_that_cannot_be_used_gives_a_sentence(
     tmp_path: Path, encoding: str
 ) -> None:
     with pytest.raises(InputUnusable):
-        opened(tmp_path, b"a,b\n1,2\n", Wishes(encoding=encoding))
+        opened(tmp_path, b"a,b\n1,2\n", ReadOptions(encoding=encoding))
 
 
 @pytest.mark.parametrize(
@@ -498,7 +504,7 @@ def test_encoding_that_the_countries_leave_open_is_refused(
     ) as caught:
         opened(tmp_path, content)
     assert "--encoding" in (caught.value.hint or "")
-    assert opened(tmp_path, content, Wishes(encoding="cp1252")).columns
+    assert opened(tmp_path, content, ReadOptions(encoding="cp1252")).columns
 
 
 def test_bytes_of_another_encoding_are_found_before_a_row_is_read(
@@ -506,7 +512,7 @@ def test_bytes_of_another_encoding_are_found_before_a_row_is_read(
 ) -> None:
     content = b"name,phone\n" + b"A,1\n" * 50_000 + b"Zo\xeb,2\n"
     with pytest.raises(InputUnusable, match=r"byte 200014 is not utf-8") as caught:
-        opened(tmp_path, content, Wishes(encoding="utf-8"))
+        opened(tmp_path, content, ReadOptions(encoding="utf-8"))
     assert "--encoding" in (caught.value.hint or "")
 
 
@@ -514,7 +520,7 @@ def test_bytes_of_another_encoding_are_found_before_a_row_is_read(
 def test_place_of_a_wrong_byte_is_counted_from_one(tmp_path: Path, place: int) -> None:
     content = b"a" * place + b"\xff" + b"a" * 70_000
     with pytest.raises(InputUnusable, match=f"byte {place + 1} is not utf-8"):
-        opened(tmp_path, content, Wishes(encoding="utf-8"))
+        opened(tmp_path, content, ReadOptions(encoding="utf-8"))
 
 
 @pytest.mark.parametrize(
@@ -537,7 +543,7 @@ def test_what_is_no_table_gives_a_sentence(tmp_path: Path, content: bytes) -> No
 def test_what_cannot_be_read_gives_a_sentence(tmp_path: Path, place: str) -> None:
     path = tmp_path if place == "folder" else tmp_path / "missing.csv"
     with pytest.raises(InputUnusable, match=path.name):
-        open_source(path, Wishes())
+        open_source(path, ReadOptions())
 
 
 def test_header_longer_than_the_first_look_is_read_whole(tmp_path: Path) -> None:
@@ -673,7 +679,7 @@ def test_columns_are_all_ways_into_all_objects(tmp_path: Path) -> None:
 )
 def test_file_without_any_object_gives_a_sentence(tmp_path: Path, content: str) -> None:
     with pytest.raises(InputUnusable, match="no line is a JSON object"):
-        opened(tmp_path, content, Wishes(format=Format.JSONL))
+        opened(tmp_path, content, ReadOptions(format=Format.JSONL))
 
 
 def test_more_keys_than_a_table_has_columns_give_a_sentence(tmp_path: Path) -> None:

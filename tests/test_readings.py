@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from leadctl.model import Code
+from leadctl.model.leads import Code
 from leadctl.phones.identity import identity
 from leadctl.phones.normalize import Normalizer, PhoneForm, PhoneRule
 from leadctl.phones.numbering_plan import Number, calling_code, plan_of, split

@@ -14,8 +14,8 @@ import pytest
 from test_repository import ROOT, blocks
 
 from leadctl.cli import commands
-from leadctl.provider import installed, provider_class
-from leadctl.yamlfile import parse
+from leadctl.model.yaml_file import parse
+from leadctl.providers.base import installed, provider_class
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

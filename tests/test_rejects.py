@@ -20,12 +20,12 @@ from hypothesis import strategies as st
 from model import FakeClock
 from program import csv_rows, write_csv
 
-from leadctl import rejects
-from leadctl.errors import InputUnusable, LeadctlError
-from leadctl.folders import in_turn
-from leadctl.model import Code, Finding, Malformed, Status
-from leadctl.reader import Wishes, open_source
-from leadctl.source import Format, Source
+from leadctl.model.errors import InputUnusable, LeadctlError
+from leadctl.model.leads import Code, Finding, Malformed, Status
+from leadctl.model.private_files import in_turn
+from leadctl.reports import reject_file
+from leadctl.sources.detect import ReadOptions, open_source
+from leadctl.sources.source import Format, Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from conftest import Push
     from program import Program
 
-    from leadctl.model import Cells, Json, Row
+    from leadctl.model.leads import Cells, Json, Row
 
 OURS = [
     "_leadctl_row",
@@ -56,22 +56,26 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("rejects")
 
 
-def source_of(path: Path, content: str | bytes, wishes: Wishes | None = None) -> Source:
+def source_of(
+    path: Path, content: str | bytes, read_options: ReadOptions | None = None
+) -> Source:
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return open_source(path, wishes or Wishes())
+    return open_source(path, read_options or ReadOptions())
 
 
 def finding(row: int, reason: str = REASON) -> Finding:
     return Finding(row, Status.REJECTED, Code.PHONE_INVALID, reason, "phone")
 
 
-def rejected(source: Source, path: Path, wishes: Wishes | None = None) -> Source:
+def rejected(
+    source: Source, path: Path, read_options: ReadOptions | None = None
+) -> Source:
     """Reject every row of a source and open the file that comes of it."""
-    number = rejects.write(
+    number = reject_file.write(
         path, source, (finding(row.number) for row in source.rows()), "run-1"
     )
     assert number == sum(1 for _ in source.rows())
-    return open_source(path, wishes or Wishes())
+    return open_source(path, read_options or ReadOptions())
 
 
 def theirs(source: Source) -> list[Cells | str]:
@@ -131,21 +135,21 @@ def test_cells_stand_in_the_reject_file_as_they_came(
         [c.replace("\n", "") for c in row] if len(row) != width else row
         for row in table
     ]
-    wishes = Wishes(
+    read_options = ReadOptions(
         format=Format.CSV,
         delimiter=delimiter,
         encoding="utf-16" if encoding == "utf-16" else None,
         known=frozenset(table[0]),  # as a profile tells
     )
     content = written(table, delimiter, newline).encode(encoding)
-    source = source_of(folder / "leads.csv", content, wishes)
-    first = rejected(source, folder / "leads.rejects.csv", wishes)
+    source = source_of(folder / "leads.csv", content, read_options)
+    first = rejected(source, folder / "leads.rejects.csv", read_options)
     assert theirs(first) == table[1:]
     # Where every row ends in the same empty cells, they are columns without a name.
     assert [*source.columns] == [*table[0], *[""] * (len(source.columns) - width)]
     assert [*first.columns] == [*OURS, *source.columns]
     assert first.dialect.newline == newline
-    again = rejected(first, folder / "leads.rejects.rejects.csv", wishes)
+    again = rejected(first, folder / "leads.rejects.rejects.csv", read_options)
     assert theirs(again) == table[1:]
     assert again.columns == first.columns
 
@@ -226,7 +230,7 @@ def test_only_the_rows_found_are_written_in_their_order(tmp_path: Path) -> None:
     source = source_of(tmp_path / "leads.csv", f"name,phone\n{rows}")
     out = tmp_path / "out.csv"
     found = iter([finding(2), finding(3, "no such country code"), finding(8)])
-    assert rejects.write(out, source, found, "run-1") == 3
+    assert reject_file.write(out, source, found, "run-1") == 3
     lines = csv_rows(out)
     assert [line["name"] for line in lines] == ["name 2", "name 3", "name 8"]
     assert lines[1] == {
@@ -258,7 +262,7 @@ def test_reason_is_no_formula(tmp_path: Path, form: str, reason: str) -> None:
     content = "phone\n1\n" if form == "csv" else '{"phone": "1"}\n'
     source = source_of(tmp_path / f"leads.{form}", content)
     out = tmp_path / f"out.{form}"
-    rejects.write(out, source, iter([finding(1, reason)]), "run-1")
+    reject_file.write(out, source, iter([finding(1, reason)]), "run-1")
     text = out.read_text(encoding="utf-8")
     written = csv_rows(out)[0] if form == "csv" else json.loads(text)
     assert written["_leadctl_reason"] == f"'{reason}"
@@ -272,7 +276,7 @@ def test_reason_is_no_formula_wherever_it_is_split(
     """A spreadsheet splits cells at what its country is used to."""
     source = source_of(tmp_path / "leads.csv", f"phone{delimiter}name\n1{delimiter}x\n")
     reason = "no,=1+1;+2\t-3|@4, -5 or 1-2"
-    rejects.write(tmp_path / "out.csv", source, iter([finding(1, reason)]), "run-1")
+    reject_file.write(tmp_path / "out.csv", source, iter([finding(1, reason)]), "run-1")
     with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as file:
         cells = [cell for row in csv.reader(file, delimiter=opened_as) for cell in row]
     assert not [cell for cell in cells if cell[:1] in {*"=+-@\t\r"}]
@@ -285,12 +289,12 @@ def test_formula_of_the_user_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_reason_that_the_encoding_lacks_costs_no_row(tmp_path: Path) -> None:
-    wishes = Wishes(encoding="cp1252")
+    read_options = ReadOptions(encoding="cp1252")
     source = source_of(
-        tmp_path / "leads.csv", "name,phone\nZoë,1\n".encode("cp1252"), wishes
+        tmp_path / "leads.csv", "name,phone\nZoë,1\n".encode("cp1252"), read_options
     )
     out = tmp_path / "out.csv"
-    rejects.write(out, source, iter([finding(1, "说 no")]), "run-1")
+    reject_file.write(out, source, iter([finding(1, "说 no")]), "run-1")
     (row,) = csv_rows(out, encoding="cp1252")
     assert (row["name"], row["_leadctl_reason"]) == ("Zoë", "? no")
 
@@ -298,15 +302,15 @@ def test_reason_that_the_encoding_lacks_costs_no_row(tmp_path: Path) -> None:
 def test_names_of_the_header_are_untouched(tmp_path: Path) -> None:
     source = source_of(tmp_path / "leads.csv", "Full Name , phone,phone\nA,1,2\n")
     out = tmp_path / "out.csv"
-    rejects.write(out, source, iter([finding(1)]), "run-1")
+    reject_file.write(out, source, iter([finding(1)]), "run-1")
     header = out.read_text(encoding="utf-8").splitlines()[0]
     assert header == ",".join([*OURS, "Full Name ", " phone", "phone"])
 
 
 def test_file_without_a_header_gets_one_and_keeps_its_meaning(tmp_path: Path) -> None:
-    wishes = Wishes(header=False)
-    source = source_of(tmp_path / "leads.csv", "A,1\nB,2\n", wishes)
-    again = rejected(source, tmp_path / "out.csv", wishes)
+    read_options = ReadOptions(header=False)
+    source = source_of(tmp_path / "leads.csv", "A,1\nB,2\n", read_options)
+    again = rejected(source, tmp_path / "out.csv", read_options)
     assert again.columns[len(OURS) :] == source.columns
     assert theirs(again) == [["A", "1"], ["B", "2"]]
 
@@ -398,7 +402,7 @@ def test_row_that_was_added_to_a_reject_file_is_of_no_first_file(
 ) -> None:
     source = source_of(tmp_path / "leads", content)
     out = tmp_path / "out"
-    rejects.write(out, source, iter([finding(1), finding(2)]), "run-1")
+    reject_file.write(out, source, iter([finding(1), finding(2)]), "run-1")
     if source.nested:
         rows = [json.loads(line) for line in out.read_text().splitlines()]
     else:
@@ -415,14 +419,14 @@ def one_row(tmp_path: Path) -> Source:
 
 def test_only_the_owner_can_read_it(tmp_path: Path) -> None:
     out = tmp_path / "out.csv"
-    rejects.write(out, one_row(tmp_path), iter([finding(1)]), "run-1")
+    reject_file.write(out, one_row(tmp_path), iter([finding(1)]), "run-1")
     assert stat.S_IMODE(out.stat().st_mode) == 0o600
 
 
 def test_earlier_file_stays_whole_when_writing_fails(tmp_path: Path) -> None:
     source = one_row(tmp_path)
     out = tmp_path / "out.csv"
-    rejects.write(out, source, iter([finding(1)]), "run-1")
+    reject_file.write(out, source, iter([finding(1)]), "run-1")
     before = out.read_bytes()
 
     def broken() -> Iterator[Finding]:
@@ -430,7 +434,7 @@ def test_earlier_file_stays_whole_when_writing_fails(tmp_path: Path) -> None:
         raise InputUnusable("the ledger is gone")
 
     with pytest.raises(InputUnusable):
-        rejects.write(out, source, broken(), "run-2")
+        reject_file.write(out, source, broken(), "run-2")
     assert out.read_bytes() == before
     assert sorted(p.name for p in tmp_path.iterdir()) == ["leads.csv", "out.csv"]
 
@@ -439,14 +443,14 @@ def test_source_that_has_gone_leaves_nothing_behind(tmp_path: Path) -> None:
     source = one_row(tmp_path)
     source.path.unlink()
     with pytest.raises(LeadctlError):
-        rejects.write(tmp_path / "out.csv", source, iter([finding(1)]), "run-1")
+        reject_file.write(tmp_path / "out.csv", source, iter([finding(1)]), "run-1")
     assert [*tmp_path.iterdir()] == []
 
 
 def test_folder_that_has_gone_gives_a_sentence(tmp_path: Path) -> None:
     out = tmp_path / "gone" / "out.csv"
     with pytest.raises(LeadctlError):
-        rejects.write(out, one_row(tmp_path), iter([finding(1)]), "run-1")
+        reject_file.write(out, one_row(tmp_path), iter([finding(1)]), "run-1")
 
 
 def test_name_that_is_too_long_gives_a_sentence(program: Program) -> None:
@@ -462,17 +466,19 @@ def test_reject_file_of_an_earlier_run_may_be_written_over(tmp_path: Path) -> No
     for form, content in {"csv": "phone\n1\n", "jsonl": '{"phone": "1"}\n'}.items():
         source = source_of(tmp_path / f"leads.{form}", content)
         out = tmp_path / f"out.{form}"
-        rejects.write(out, source, iter([finding(1)]), "run-1")
-        rejects.require_ours(out)
+        reject_file.write(out, source, iter([finding(1)]), "run-1")
+        reject_file.require_ours(out)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le"])
 def test_reject_file_is_known_in_every_encoding(tmp_path: Path, encoding: str) -> None:
-    wishes = Wishes(encoding=None if encoding == "utf-8-sig" else encoding)
-    source = source_of(tmp_path / "leads.csv", "phone\n1\n".encode(encoding), wishes)
+    read_options = ReadOptions(encoding=None if encoding == "utf-8-sig" else encoding)
+    source = source_of(
+        tmp_path / "leads.csv", "phone\n1\n".encode(encoding), read_options
+    )
     out = tmp_path / "out.csv"
-    rejects.write(out, source, iter([finding(1)]), "run-1")
-    rejects.require_ours(out)
+    reject_file.write(out, source, iter([finding(1)]), "run-1")
+    reject_file.require_ours(out)
 
 
 @pytest.mark.parametrize("kind", ["foreign", "empty", "folder", "symlink", "dangling"])
@@ -492,28 +498,28 @@ def test_what_leadctl_did_not_write_is_never_touched(tmp_path: Path, kind: str) 
         case _:
             path.symlink_to(tmp_path / "nowhere")
     with pytest.raises(InputUnusable, match="is not a reject file") as caught:
-        rejects.require_ours(path)
+        reject_file.require_ours(path)
     assert "--rejects" in (caught.value.hint or "")
-    assert rejects.set_aside(path) is None
+    assert reject_file.set_aside(path) is None
     assert path.exists() or path.is_symlink()
 
 
 def test_reject_file_of_an_earlier_run_is_set_aside(tmp_path: Path) -> None:
     """Somebody may be correcting it while the file is pushed again."""
     out, source = tmp_path / "out.csv", one_row(tmp_path)
-    rejects.write(out, source, iter([finding(1)]), "run-1")
+    reject_file.write(out, source, iter([finding(1)]), "run-1")
     corrected = out.read_text().replace("run-1", "run-1,my own remark")
     out.write_text(corrected)
-    rejects.write(out, source, iter([finding(1)]), "run-2")
+    reject_file.write(out, source, iter([finding(1)]), "run-2")
     assert (tmp_path / "out.old.csv").read_text() == corrected
     assert "run-2" in out.read_text()
-    assert rejects.write_if_any(out, source, iter([]), "run-3") == 0
+    assert reject_file.write_if_any(out, source, iter([]), "run-3") == 0
     assert not out.exists()
     # What was corrected is not replaced; what nobody touched is kept as the latest.
     assert (tmp_path / "out.old.csv").read_text() == corrected
     assert "run-2" in (tmp_path / "out.old-2.csv").read_text()
     for run in ("run-4", "run-5"):
-        rejects.write(out, source, iter([finding(1)]), run)
+        reject_file.write(out, source, iter([finding(1)]), run)
     assert "run-4" in (tmp_path / "out.old-2.csv").read_text()
     assert sorted(path.name for path in tmp_path.glob("out.*")) == [
         "out.csv",
@@ -527,13 +533,13 @@ def test_runs_that_end_together_replace_no_correction(tmp_path: Path) -> None:
 
     def end(run: str) -> None:
         together.wait()
-        rejects.write(out, source, iter([finding(1)]), run)
+        reject_file.write(out, source, iter([finding(1)]), run)
 
     source, together = one_row(tmp_path), threading.Barrier(2)
     with ThreadPoolExecutor(2) as pool:
         for number in range(40):
             out = tmp_path / f"{number}.csv"
-            rejects.write(out, source, iter([finding(1)]), "run-1")
+            reject_file.write(out, source, iter([finding(1)]), "run-1")
             corrected = out.read_text().replace("run-1", "run-1,my own remark")
             out.write_text(corrected)
             for run in [pool.submit(end, "run-2"), pool.submit(end, "run-3")]:
@@ -572,11 +578,11 @@ def test_blank_cells_of_a_tsv_are_a_row_wherever_rows_are_counted(push: Push) ->
 def test_correction_is_kept_where_times_have_no_fractions(tmp_path: Path) -> None:
     """So do those of copies that were sent around, and some file systems."""
     out, source = tmp_path / "out.csv", one_row(tmp_path)
-    rejects.write(out, source, iter([finding(1)]), "run-1")
+    reject_file.write(out, source, iter([finding(1)]), "run-1")
     out.write_text(out.read_text().replace("run-1", "run-1,corrected"))
     os.utime(out, (1_790_000_000, 1_790_000_000))
     for run in ("run-2", "run-3"):
-        rejects.write(out, source, iter([finding(1)]), run)
+        reject_file.write(out, source, iter([finding(1)]), run)
     assert "corrected" in (tmp_path / "out.old.csv").read_text()
 
 
@@ -596,7 +602,7 @@ def test_corrections_that_are_set_aside_are_told_of_and_kept(push: Push) -> None
 
 def test_folder_of_the_reject_file_must_exist(tmp_path: Path) -> None:
     with pytest.raises(InputUnusable, match="folder"):
-        rejects.require_ours(tmp_path / "nowhere" / "out.csv")
+        reject_file.require_ours(tmp_path / "nowhere" / "out.csv")
 
 
 @pytest.mark.parametrize(
@@ -613,12 +619,12 @@ def test_folder_of_the_reject_file_must_exist(tmp_path: Path) -> None:
 def test_reject_file_lies_beside_its_input(
     tmp_path: Path, name: str, expected: str
 ) -> None:
-    found = rejects.default_path(tmp_path / name, Format.CSV)
+    found = reject_file.default_path(tmp_path / name, Format.CSV)
     assert found == tmp_path / expected
 
 
 def test_reject_file_of_a_workbook_is_csv(tmp_path: Path) -> None:
-    found = rejects.default_path(tmp_path / "leads.xlsx", Format.XLSX)
+    found = reject_file.default_path(tmp_path / "leads.xlsx", Format.XLSX)
     assert found == tmp_path / "leads.rejects.csv"
 
 
@@ -640,10 +646,12 @@ def test_values_of_jsonl_stay_as_they_are_written(tmp_path: Path) -> None:
     theirs = '"phone": "12", "plan": 1.10, "id": 12345678901234567890, "x":{"a" : 1}}'
     source = source_of(tmp_path / "leads.jsonl", "{" + theirs + "\n")
     out = tmp_path / "out.jsonl"
-    rejects.write(out, source, iter([finding(1)]), "run-1")
+    reject_file.write(out, source, iter([finding(1)]), "run-1")
     assert out.read_text().rstrip().endswith(f'"_leadctl_run": "run-1", {theirs}')
     again = tmp_path / "again.jsonl"
-    rejects.write(again, open_source(out, Wishes()), iter([finding(1)]), "run-2")
+    reject_file.write(
+        again, open_source(out, ReadOptions()), iter([finding(1)]), "run-2"
+    )
     assert again.read_text() == out.read_text().replace("run-1", "run-2")
 
 

@@ -20,10 +20,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from leadctl import config, yamlfile
-from leadctl.connection import Connection
-from leadctl.fields import FIELDS
-from leadctl.provider import provider_class
+from leadctl.config import config
+from leadctl.model import yaml_file
+from leadctl.model.lead_fields import FIELDS
+from leadctl.providers.base import provider_class
+from leadctl.providers.connection_settings import ConnectionSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -106,7 +107,7 @@ def test_damaged_example_shows_what_can_be_wrong_with_a_row(program: Program) ->
 
 
 def accounts() -> dict[str, Any]:
-    return yamlfile.read(CONFIG).table(("accounts",))
+    return yaml_file.read(CONFIG).table(("accounts",))
 
 
 @pytest.mark.parametrize("account", accounts())
@@ -158,7 +159,7 @@ def test_example_configuration_has_every_setting_with_its_default(name: str) -> 
 
 def test_example_configuration_has_every_common_setting_with_its_default() -> None:
     written = accounts()["voiso"]
-    defaults = {setting.name: setting.default for setting in fields(Connection)}
+    defaults = {setting.name: setting.default for setting in fields(ConnectionSettings)}
     forms = {form.format(secret="api_key"): None for form in config.SECRET_FORMS}
     missing = object()
     found = {name: written.get(name, missing) for name in {**defaults, **forms}}
@@ -454,15 +455,15 @@ def package(tmp_path: Path) -> Path:
 
 PROBED = """
 import httpx
-from leadctl.errors import CampaignClosed
+from leadctl.model.errors import CampaignClosed
 from leadctl_example_probe import Probing
 
 list7 = {"id": "7", "name": "Spring"}
 provider = Probing()
-assert str(provider.probe("7").url) == "https://dialer.example/v1/lists/7"
-assert provider.probed("7", httpx.Response(200, json=list7)).name == "Spring"
+assert str(provider.preflight("7").url) == "https://dialer.example/v1/lists/7"
+assert provider.read_preflight("7", httpx.Response(200, json=list7)).name == "Spring"
 try:
-    provider.probed("7", httpx.Response(200, json=list7 | {"closed": True}))
+    provider.read_preflight("7", httpx.Response(200, json=list7 | {"closed": True}))
 except CampaignClosed as closed:
     print(closed)
 """

@@ -17,9 +17,15 @@ import pytest
 from model import FakeClock, Model, Server
 from program import SECONDS
 
-from leadctl.clock import Stop
-from leadctl.delivery import Delivery
-from leadctl.errors import (
+from leadctl.delivery.rate_limiter import RateLimiter
+from leadctl.delivery.retry import RetryPolicy
+from leadctl.delivery.sender import Sender
+from leadctl.importing.importer import DeliveryHistory, Importer
+from leadctl.importing.job import Job
+from leadctl.ledger import open_ledger
+from leadctl.ledger.records import NewRun
+from leadctl.model.clock import CancellationToken
+from leadctl.model.errors import (
     CredentialsMissing,
     InDoubt,
     InputChanged,
@@ -27,17 +33,11 @@ from leadctl.errors import (
     LedgerUnusable,
     NotProcessed,
 )
-from leadctl.importer import Importer, Known
-from leadctl.job import Job
-from leadctl.journey import Patience
-from leadctl.ledger import open_ledger
-from leadctl.ledger.records import NewRun
-from leadctl.model import Block, Status
-from leadctl.pace import Pace
-from leadctl.progress import Meter
-from leadctl.reader import Wishes, open_source
+from leadctl.model.leads import Block, Status
+from leadctl.model.progress import Meter
 from leadctl.sandbox import AgoraSimulator, Fault, serve
-from leadctl.source import Source
+from leadctl.sources.detect import ReadOptions, open_source
+from leadctl.sources.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from conftest import Push
     from program import Program
 
-    from leadctl.progress import Progress
+    from leadctl.model.progress import Progress
 
 ALWAYS = 1000
 NOW = 1_800_000_000.0
@@ -60,7 +60,7 @@ class Waits:
 
     folder: Path
     answers: list[httpx.Response | Exception]
-    patience: Patience = field(default_factory=Patience)
+    retry_policy: RetryPolicy = field(default_factory=RetryPolicy)
     jitter: Callable[[], float] = lambda: 0.0
     doubt_delay: float = 0.0
     starts: list[float] = field(default_factory=list)
@@ -90,7 +90,7 @@ class Waits:
         """Deliver the lead, or give it up; returns what became of it."""
         path = self.folder / "leads.csv"
         path.write_text("phone\n+15551230001\n")
-        return self.run_of(open_source(path, Wishes()), batch_size=1)
+        return self.run_of(open_source(path, ReadOptions()), batch_size=1)
 
     def run_of(self, source: Source, *, batch_size: int) -> dict[Status, int]:
         provider = Model()
@@ -100,20 +100,22 @@ class Waits:
         )
         with open_ledger(self.folder / "ledger.sqlite") as ledger:
             books = ledger.begin(NewRun("model", "model", "1", [("leads.csv", "")]))
-            delivery = Delivery(
+            delivery = Sender(
                 provider,
                 limits,
                 self.send,
                 books,
-                Pace(limits, ledger.rates, "model", "1", self.clock),
+                RateLimiter(limits, ledger.rates, "model", "1", self.clock),
                 self.clock,
-                Stop(),
-                patience=self.patience,
+                CancellationToken(),
+                retry_policy=self.retry_policy,
                 tell=self.hear,
                 jitter=self.jitter,
                 meter=self.meter,
             )
-            Importer(job, books, Known(ledger.digest("model", "1"))).deliver(delivery)
+            Importer(job, books, DeliveryHistory(ledger.digest("model", "1"))).deliver(
+                delivery
+            )
             return {status: n for status, n in books.counts().items() if n}
 
 
@@ -250,7 +252,7 @@ def test_waits_for_a_batch_are_bounded_in_sum(
     tmp_path: Path, asked: str, jitter: float
 ) -> None:
     answers = [httpx.Response(429, headers={"Retry-After": asked})] * ALWAYS
-    waits = Waits(tmp_path, [*answers], Patience(longest_wait=60.0))
+    waits = Waits(tmp_path, [*answers], RetryPolicy(longest_wait=60.0))
     waits.jitter = lambda: jitter
     assert waits.run() == FAILED
     assert sum(waits.clock.slept) <= 60
@@ -328,7 +330,7 @@ class BreaksOff(Source):
 
 def test_rows_in_hand_when_a_file_breaks_off_have_their_verdict(tmp_path: Path) -> None:
     (tmp_path / "leads.csv").write_text("phone\n+15551230010\n")
-    opened = open_source(tmp_path / "leads.csv", Wishes())
+    opened = open_source(tmp_path / "leads.csv", ReadOptions())
     waits = Waits(tmp_path, [])
     found = waits.run_of(BreaksOff(**vars(opened)), batch_size=4)
     assert found == {Status.CREATED: 8, Status.FAILED: 2}

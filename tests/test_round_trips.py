@@ -18,8 +18,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from program import Program
 
-from leadctl.model import Row
-from leadctl.reader import Wishes, open_source
+from leadctl.model.leads import Row
+from leadctl.sources.detect import ReadOptions, open_source
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -130,8 +130,8 @@ def test_any_table_is_read_as_it_was_written(
     table = data.draw(tables(dialect.encoding, 6))
     path = tmp_path_factory.getbasetemp() / "any-table"
     path.write_bytes(dialect.write(table))
-    wishes = Wishes(encoding=dialect.encoding if dialect.declared else None)
-    source = open_source(path, wishes)
+    read_options = ReadOptions(encoding=dialect.encoding if dialect.declared else None)
+    source = open_source(path, read_options)
     assert source.columns == tuple(HEADER)
     assert [*source.rows()] == [Row(n, row) for n, row in enumerate(table[1:], 1)]
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leadctl import rowset
-from leadctl.rowset import RowSet
+from leadctl.model import row_set
+from leadctl.model.row_set import RowSet
 
 ROWS = st.sets(st.integers(1, 300)).map(sorted)
 quickly = settings(deadline=None, database=None, max_examples=200)
@@ -24,15 +24,15 @@ quickly = settings(deadline=None, database=None, max_examples=200)
     ],
 )
 def test_rows_are_written_as_ranges(rows: list[int], text: str) -> None:
-    assert rowset.written(rows) == text
+    assert row_set.written(rows) == text
 
 
 @given(rows=ROWS)
 @quickly
 def test_what_is_written_is_read_again(rows: list[int]) -> None:
-    text = rowset.written(rows)
-    assert [*rowset.rows(text)] == rows
-    assert sum(len(found) for found in rowset.ranges(text)) == len(rows)
+    text = row_set.written(rows)
+    assert [*row_set.rows(text)] == rows
+    assert sum(len(found) for found in row_set.ranges(text)) == len(rows)
 
 
 @given(parts=st.lists(ROWS, max_size=5), asked=st.integers(0, 400))
@@ -42,7 +42,7 @@ def test_set_holds_what_was_added_and_nothing_else(
 ) -> None:
     found = RowSet()
     for part in parts:
-        found.add(rowset.written(part))
+        found.add(row_set.written(part))
     assert (asked in found) == any(asked in part for part in parts)
 
 
@@ -52,8 +52,8 @@ def test_what_is_removed_is_gone_and_the_rest_stays(
     first: list[int], second: list[int]
 ) -> None:
     found = RowSet()
-    found.add(rowset.written(first))
-    found.remove(rowset.written(second))
+    found.add(row_set.written(first))
+    found.remove(row_set.written(second))
     assert [row for row in range(310) if row in found] == sorted(
         set(first) - set(second)
     )

@@ -13,8 +13,8 @@ from conftest import CAMPAIGNS, Push
 from program import Program, csv_rows
 from test_signals import Background, happened
 
-from leadctl import report
 from leadctl.ledger import open_ledger
+from leadctl.reports import report
 from leadctl.sandbox import Fault
 
 if TYPE_CHECKING:

@@ -9,17 +9,19 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from leadctl import config, profile, yamlfile
-from leadctl.errors import LeadctlError
-from leadctl.provider import installed
-from leadctl.schema import config_schema, profile_schema
+from leadctl.config import config
+from leadctl.config.json_schema import config_schema, profile_schema
+from leadctl.mapping import profile
+from leadctl.model import yaml_file
+from leadctl.model.errors import LeadctlError
+from leadctl.providers.base import installed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from jsonschema.exceptions import ValidationError
 
-    from leadctl.yamlfile import Document
+    from leadctl.model.yaml_file import Document
 
 ROOT = Path(__file__).parent.parent
 
@@ -53,7 +55,7 @@ def load_config(document: Document) -> None:
 def refused_at(text: str, load: Any) -> int:  # noqa: ANN401  a function
     """Return the line that our parser names."""
     with pytest.raises(LeadctlError) as caught:
-        load(yamlfile.parse(text, "the file"))
+        load(yaml_file.parse(text, "the file"))
     found = re.match(r"the file, line (\d+): ", caught.value.message)
     assert found, caught.value.message
     return int(found[1])
@@ -70,7 +72,7 @@ def test_schema_is_a_schema(schema: dict[str, Any]) -> None:
 )
 def test_schema_takes_our_examples(path: str) -> None:
     schema = config_schema() if "config" in path else profile_schema()
-    document = yamlfile.read(ROOT / path)
+    document = yaml_file.read(ROOT / path)
     assert [*complaints(schema, document)] == []
 
 
@@ -182,7 +184,7 @@ BROKEN_PROFILES: dict[str, list[Any]] = {
 
 @pytest.mark.parametrize("text", GOOD_PROFILES)
 def test_schema_takes_every_form_of_a_profile(text: str) -> None:
-    document = yamlfile.parse(text, "the file")
+    document = yaml_file.parse(text, "the file")
     profile.load(document)
     assert [*complaints(profile_schema(), document)] == []
     assert [*complaints(config_schema(), _configured(text))] == []
@@ -191,7 +193,7 @@ def test_schema_takes_every_form_of_a_profile(text: str) -> None:
 @pytest.mark.parametrize("text", BROKEN_PROFILES)
 def test_schema_refuses_a_broken_profile_where_the_parser_does(text: str) -> None:
     place = BROKEN_PROFILES[text]
-    document = yamlfile.parse(text, "the file")
+    document = yaml_file.parse(text, "the file")
     line = refused_at(text, profile.load)
     assert line in (_line(document, place), _line(document, place[:-1]))
     assert faulty_at(profile_schema(), document, place)
@@ -205,8 +207,8 @@ def _line(document: Document, place: list[Any]) -> int:
 
 def _configured(text: str) -> Document:
     """Return the same profile as part of a config file."""
-    content = yamlfile.parse(text, "the file").content
-    return yamlfile.Document("the file", {"profiles": {"mine": content}}, {})
+    content = yaml_file.parse(text, "the file").content
+    return yaml_file.Document("the file", {"profiles": {"mine": content}}, {})
 
 
 GOOD_CONFIGS = [
@@ -262,7 +264,7 @@ BROKEN_CONFIGS: dict[str, list[Any]] = {
 
 @pytest.mark.parametrize("text", GOOD_CONFIGS)
 def test_schema_takes_every_form_of_a_configuration(text: str) -> None:
-    document = yamlfile.parse(text, "the file")
+    document = yaml_file.parse(text, "the file")
     load_config(document)
     assert [*complaints(config_schema(), document)] == []
 
@@ -272,7 +274,7 @@ def test_schema_refuses_a_broken_configuration_where_the_parser_does(
     text: str,
 ) -> None:
     place = BROKEN_CONFIGS[text]
-    document = yamlfile.parse(text, "the file")
+    document = yaml_file.parse(text, "the file")
     line = refused_at(text, load_config)
     assert line in (_line(document, place), _line(document, place[:-1]))
     assert faulty_at(config_schema(), document, place)

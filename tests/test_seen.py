@@ -9,8 +9,15 @@ from typing import Literal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leadctl.model import Lead, Leads, Phone
-from leadctl.seen import LEAP, LEAST, SHORT, TRIES, Numbers, Seen
+from leadctl.importing.deduplicator import (
+    LEAP,
+    LEAST,
+    SHORT,
+    TRIES,
+    Deduplicator,
+    PhoneSet,
+)
+from leadctl.model.leads import Lead, Leads, Phone
 
 NUMBERS = st.integers(0, 2**64 - 1) | st.integers(0, 50_000)
 
@@ -27,7 +34,7 @@ def test_numbers_are_a_set(
     numbers += numbers[:20]
     if kind == "I":
         numbers = [number % SHORT for number in numbers]
-    kept, known = Numbers(kind, expected), set[int]()
+    kept, known = PhoneSet(kind, expected), set[int]()
     for number in numbers:
         assert (number in kept) == (number in known)
         assert kept.add(number) == (number not in known)
@@ -37,7 +44,7 @@ def test_numbers_are_a_set(
 def test_numbers_are_kept_when_more_come_than_expected() -> None:
     made_up = random.Random(0)  # noqa: S311  the same every time
     numbers = made_up.sample(range(15_550_000_000, 15_560_000_000), LEAST)
-    kept = Numbers("I")
+    kept = PhoneSet("I")
     for first in range(0, LEAST, 1000):
         assert all(kept.add_all(numbers[first : first + 1000]))
     for first in range(0, LEAST, 1000):
@@ -55,7 +62,7 @@ def test_number_finds_a_place_where_all_of_its_own_are_taken() -> None:
     number = (rest - 1) * size
     others = [tries * rest * LEAP % size for tries in range(TRIES)]
     others.append(rest * size + TRIES * rest * LEAP % size)
-    kept = Numbers("I")
+    kept = PhoneSet("I")
     assert all(kept.add_all(others))
     assert number not in kept
     assert kept.add_all([number, *others, number + 1]) == [
@@ -68,7 +75,7 @@ def test_number_finds_a_place_where_all_of_its_own_are_taken() -> None:
 
 
 def test_lead_is_met_again_by_any_of_its_identities() -> None:
-    seen = Seen()
+    seen = Deduplicator()
     assert seen.add("15551230001", [b"a" * 16])
     assert not seen.add("15551230001", [b"b" * 16])
     assert not seen.add("15551230002", [b"a" * 16])
@@ -76,7 +83,7 @@ def test_lead_is_met_again_by_any_of_its_identities() -> None:
 
 def test_lead_that_was_left_out_hides_no_other() -> None:
     """The second row is not sent: its number is nobody's yet."""
-    seen = Seen()
+    seen = Deduplicator()
     assert seen.add("15551230001", [b"a" * 16])
     assert not seen.add("15551230002", [b"a" * 16])
     assert seen.add("15551230002", [b"c" * 16])
@@ -97,7 +104,7 @@ def test_lead_that_was_left_out_hides_no_other() -> None:
 def test_leads_together_are_kept_as_one_by_one(
     leads: list[tuple[str, list[bytes]]],
 ) -> None:
-    one_by_one, together = Seen(), Seen()
+    one_by_one, together = Deduplicator(), Deduplicator()
     expected = [one_by_one.add(phone, others) for phone, others in leads]
     found = Leads.of(
         Lead(row, Phone(phone, phone), {}, (b"", *others))
@@ -109,14 +116,14 @@ def test_leads_together_are_kept_as_one_by_one(
 
 def test_longest_numbers_are_told_apart() -> None:
     """Also those of which four bytes do not hold what is kept."""
-    seen = Seen()
+    seen = Deduplicator()
     numbers = [SHORT - 1, SHORT, SHORT + 2**32, 10**15 - 1, 10**14]
     assert all(seen.add(str(number), []) for number in numbers)
     assert not any(seen.add(str(number), []) for number in numbers)
 
 
 def test_number_takes_few_bytes_among_many() -> None:
-    kept = Numbers("I")
+    kept = PhoneSet("I")
     tracemalloc.start()
     try:
         for number in range(15_550_000_000, 15_550_150_000):
@@ -130,7 +137,7 @@ def test_wrong_guess_takes_little_memory() -> None:
     """A file that begins with empty lines may let expect any number of rows."""
     tracemalloc.start()
     try:
-        seen = Seen(expected=10**10)
+        seen = Deduplicator(expected=10**10)
         assert seen.add("15551230001", [])
         assert seen.add("9" * 15, [])
         assert seen.add("as written 0012", [])
@@ -140,14 +147,14 @@ def test_wrong_guess_takes_little_memory() -> None:
 
 
 def test_half_an_identity_is_none() -> None:
-    seen = Seen()
+    seen = Deduplicator()
     assert seen.add("1", [b"a" * 8 + b"b" * 8])
     assert seen.add("2", [b"a" * 8 + b"c" * 8])
     assert seen.add("3", [b"d" * 8 + b"b" * 8])
 
 
 def test_number_as_written_is_not_the_one_with_a_country() -> None:
-    seen = Seen()
+    seen = Deduplicator()
     assert seen.add("9000000001", [])
     assert seen.add("as written 9000000001", [])
     assert seen.add("as written 09000000001", [])

@@ -215,12 +215,12 @@ def test_interrupt_ends_a_long_wait(push: Push, background: Background) -> None:
 
 STORM = """
 import random, signal, time
-from leadctl.clock import Stop
+from leadctl.model.clock import CancellationToken
 
-heard = [Stop()]
+heard = [CancellationToken()]
 signal.signal(signal.SIGALRM, lambda number, _frame: heard[0].ask(number))
 for _ in range(500):
-    heard[0] = Stop()
+    heard[0] = CancellationToken()
     signal.setitimer(signal.ITIMER_REAL, random.uniform(1e-6, 6e-5))
     began = time.monotonic()
     heard[0].sleep(30)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from leadctl.model import Code, Json
+from leadctl.model.leads import Code, Json
 from leadctl.phones.spelling import PhoneProblem, Repair, is_rounded, spelled
 
 NUMBER = "15551234567"

@@ -22,7 +22,7 @@ SLOW = ["asyncio", "email", "importlib.metadata", "logging", "sqlite3", "ssl"]
 START = {"leadctl", "leadctl.cli"}
 COMPLETION = START | {
     "leadctl.cli.complete",
-    "leadctl.cli.names",
+    "leadctl.cli.known_names",
     "leadctl.cli.shells",
 }
 COMMANDS = START | {
@@ -34,7 +34,7 @@ COMMANDS = START | {
             "commands",
             "config",
             "doctor",
-            "layout",
+            "help_layout",
             "options",
             "preview",
             "profile",
@@ -43,32 +43,35 @@ COMMANDS = START | {
             "runs",
             "runs.finish",
             "runs.group",
-            "runs.look",
+            "runs.inspect",
             "runs.share",
             "runs.upkeep",
             "sandbox",
             "shells",
-            "show",
+            "output",
         )
     ),
-    "leadctl.errors",
     "leadctl.model",
-    "leadctl.wording",
+    "leadctl.model.errors",
+    "leadctl.model.leads",
+    "leadctl.model.wording",
     "typer",
     "annotated_doc",  # of typer
     "shellingham",  # of typer
 }
 CONFIG_FILE = {
-    "leadctl.errors",
-    "leadctl.wording",
-    "leadctl.yamlfile",
+    "leadctl.model",
+    "leadctl.model.errors",
+    "leadctl.model.wording",
+    "leadctl.model.yaml_file",
     "platformdirs",
     "yaml",
 }
 LEDGER = {
-    "leadctl.clock",
-    "leadctl.errors",
-    "leadctl.folders",
+    "leadctl.model",
+    "leadctl.model.clock",
+    "leadctl.model.errors",
+    "leadctl.model.private_files",
     "leadctl.ledger",
     "leadctl.ledger.sqlite",
     "leadctl.ledger.sqlite.connection",

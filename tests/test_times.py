@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from test_suppression import workbook
 
-from leadctl.fields import FieldInvalid
+from leadctl.mapping.times import check_in, is_past
+from leadctl.model.lead_fields import FieldInvalid
 from leadctl.providers.lupitor import Lupitor
-from leadctl.times import check_in, is_past
 
 if TYPE_CHECKING:
     from conftest import Push

@@ -18,10 +18,10 @@ import pytest
 import trustme
 from program import LEADCTL, recording
 
-from leadctl.auth import Access
-from leadctl.errors import Unusable
+from leadctl.delivery.transport import Transport, proxy_of
+from leadctl.model.errors import Unusable
+from leadctl.providers.http_auth import Credentials
 from leadctl.sandbox import Fault
-from leadctl.transport import Transport, proxy_of
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping
@@ -413,7 +413,7 @@ class Copying(httpx.Auth):
 def test_authentication_cannot_send_the_upload_as_a_request_of_its_own() -> None:
     """Its loss would be taken for that of a token: the leads would go twice."""
     with wired(voiso()) as wire:
-        transport = Transport(Access(Copying(), {}), direct=True)
+        transport = Transport(Credentials(Copying(), {}), direct=True)
         upload = httpx.Request("POST", f"http://127.0.0.1:{wire.port}/", content=b"x")
         with pytest.raises(Unusable, match="must send the upload itself"):
             transport.send(upload)

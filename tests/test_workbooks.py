@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from openpyxl import Workbook
 
-from leadctl import packing, workbook
-from leadctl.errors import InputUnusable
-from leadctl.reader import Wishes, open_source
-from leadctl.workbook import Budget
+from leadctl.model.errors import InputUnusable
+from leadctl.sources import compression, xlsx
+from leadctl.sources.detect import ReadOptions, open_source
+from leadctl.sources.xlsx import Budget
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,7 +70,7 @@ def written(
 
 def column(path: Path) -> list[str]:
     """Return what the reader makes of a sheet with one column."""
-    rows = workbook.rows(path, path.name, "S")
+    rows = xlsx.rows(path, path.name, "S")
     return ["|".join(row.cells) for row in rows]
 
 
@@ -319,7 +319,7 @@ def test_hostile_workbook_is_refused_in_a_sentence(
     path = tmp_path / "leads.xlsx"
     path.write_bytes(content)
     with pytest.raises(InputUnusable, match=r"it is damaged$"):
-        open_source(path, Wishes())
+        open_source(path, ReadOptions())
 
 
 @pytest.mark.parametrize(
@@ -334,9 +334,9 @@ def test_workbook_beyond_a_budget_is_refused(
     row = '<row r="{}"><c r="A{}" t="s"><v>0</v></c></row>'
     path = tmp_path / "leads.xlsx"
     path.write_bytes(written(row.format(1, 1) + row.format(10, 10), strings))
-    assert workbook.look(path, "leads.xlsx", "S", 1).right == 1
+    assert xlsx.sample(path, "leads.xlsx", "S", 1).right == 1
     with pytest.raises(InputUnusable, match=words):
-        workbook.look(path, "leads.xlsx", "S", 1, budget)
+        xlsx.sample(path, "leads.xlsx", "S", 1, budget)
 
 
 def of_zeros(size: int) -> bytes:
@@ -358,7 +358,7 @@ def test_file_that_unpacks_to_far_too_much_is_refused(
     program: Program, pack: Callable[[bytes], bytes]
 ) -> None:
     line = b"+15550100001\n"
-    program.write("leads.csv", pack(line * (packing.UNBOUNDED // len(line) + 2)))
+    program.write("leads.csv", pack(line * (compression.UNBOUNDED // len(line) + 2)))
     ran = program("check", "leads.csv", "--provider", "voiso", "--json")
     assert ran.code == 6
     assert ran.error["message"] == (
@@ -371,7 +371,7 @@ def test_workbook_packed_in_another_way_is_refused(tmp_path: Path) -> None:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as archive:
         archive.writestr("xl/workbook.xml", "<workbook/>")
     with pytest.raises(InputUnusable, match="it is damaged"):
-        open_source(path, Wishes())
+        open_source(path, ReadOptions())
 
 
 # --- suppression lists ----------------------------------------------------------------

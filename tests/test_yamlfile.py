@@ -10,13 +10,13 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leadctl.errors import InputUnusable
-from leadctl.yamlfile import parse, read
+from leadctl.model.errors import InputUnusable
+from leadctl.model.yaml_file import parse, read
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from leadctl.model import Json
+    from leadctl.model.leads import Json
 
 
 @pytest.mark.parametrize(

@@ -11,18 +11,18 @@ import typer
 
 from leadctl.cli import options
 from leadctl.cli.app import app
-from leadctl.cli.layout import Commands, Section
-from leadctl.cli.show import folded
-from leadctl.errors import CredentialsMissing, LeadctlError, UsageError
+from leadctl.cli.help_layout import Commands, Section
+from leadctl.cli.output import folded
+from leadctl.model.errors import CredentialsMissing, LeadctlError, UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from leadctl.accounts import Known
-    from leadctl.auth import Access
-    from leadctl.config import Account
-    from leadctl.model import Json
-    from leadctl.probing import Tested
+    from leadctl.config.accounts import KnownAccount
+    from leadctl.config.config import Account
+    from leadctl.delivery.preflight_check import AccountTest
+    from leadctl.model.leads import Json
+    from leadctl.providers.http_auth import Credentials
 
 group = Commands(
     help="List, test and store the accounts' API keys.", invoke_without_command=True
@@ -55,7 +55,7 @@ def list_accounts(
         provider = one.account.provider.name if one.account else "?"
         typer.echo(f"{one.name:<{width}}  {provider:<10} {_told(one)}")
     if not found:
-        from leadctl.credentials import first_remedy
+        from leadctl.config.credentials import first_remedy
 
         typer.echo(f"no accounts yet: {first_remedy()}", err=True)
 
@@ -78,7 +78,7 @@ def ask(
 
     Example: leadctl accounts test voiso --campaign 3
     """
-    from leadctl.probing import worst
+    from leadctl.delivery.preflight_check import worst
 
     if campaign and not name:
         raise UsageError("a campaign belongs to one account: name the account too")
@@ -111,7 +111,8 @@ def login(
 
     Example: leadctl accounts login voiso
     """
-    from leadctl import credentials, line
+    from leadctl.config import credentials
+    from leadctl.delivery import provider_session
 
     account = _account(name, provider, config)
     credentials.require_keyring(account)
@@ -119,12 +120,17 @@ def login(
         credentials.require_settings(account)
     secrets = {secret: _asked(account, secret) for secret in account.provider.secrets}
     if not no_check:
-        _require_good(account, line.access_by(account, secrets), campaign, ledger)
+        _require_good(
+            account,
+            provider_session.credentials_from(account, secrets),
+            campaign,
+            ledger,
+        )
     for secret, typed in secrets.items():
         credentials.store(account, secret, typed)
         typer.echo(f"{secret} of {name} is in the keyring", err=True)
         found = credentials.origin(account, secret, os.environ)
-        if found and found.way is not credentials.Way.KEYRING:
+        if found and found.way is not credentials.SecretSource.KEYRING:
             typer.echo(f"note: {found.where} is set, and used instead", err=True)
 
 
@@ -136,7 +142,7 @@ def logout(
 
     Example: leadctl accounts logout voiso
     """
-    from leadctl import credentials
+    from leadctl.config import credentials
 
     account = _account(name, provider, config)
     for secret in account.provider.secrets:
@@ -149,21 +155,21 @@ def logout(
 
 
 def _account(name: str, provider: str | None, config: Path | None) -> Account:
-    from leadctl import config as settings
+    from leadctl.config import config as settings
 
     document = settings.load(config)
     return settings.resolve(document, os.environ, provider=provider, account=name)
 
 
-def _known(config: Path | None) -> list[Known]:
-    from leadctl import accounts
-    from leadctl import config as settings
+def _known(config: Path | None) -> list[KnownAccount]:
+    from leadctl.config import accounts
+    from leadctl.config import config as settings
 
-    return accounts.known(settings.load(config), os.environ)
+    return accounts.known_accounts(settings.load(config), os.environ)
 
 
 def _with_secrets(config: Path | None) -> list[Account]:
-    from leadctl.credentials import first_remedy
+    from leadctl.config.credentials import first_remedy
 
     found = [one.account for one in _known(config) if one.account and one.has_secrets]
     if not found:
@@ -172,7 +178,7 @@ def _with_secrets(config: Path | None) -> list[Account]:
 
 
 def _asked(account: Account, secret: str) -> str:
-    from leadctl import credentials
+    from leadctl.config import credentials
 
     typed = (
         typer.prompt(f"{secret} of {account.name}", hide_input=True, err=True)
@@ -187,35 +193,42 @@ def _asked(account: Account, secret: str) -> str:
 # --- testing ---
 
 
-def _tested(account: Account, campaign: str | None, ledger: str | None) -> Tested:
-    from leadctl import line
-    from leadctl.probing import Tested
+def _tested(account: Account, campaign: str | None, ledger: str | None) -> AccountTest:
+    from leadctl.delivery import provider_session
+    from leadctl.delivery.preflight_check import AccountTest
 
     try:
-        return _asked_of(account, line.access(account, os.environ), campaign, ledger)
+        return _asked_of(
+            account,
+            provider_session.find_credentials(account, os.environ),
+            campaign,
+            ledger,
+        )
     except LeadctlError as error:
-        return Tested.kept_from(error, account, campaign)
+        return AccountTest.kept_from(error, account, campaign)
 
 
 def _asked_of(
-    account: Account, by: Access, campaign: str | None, ledger: str | None
-) -> Tested:
+    account: Account, by: Credentials, campaign: str | None, ledger: str | None
+) -> AccountTest:
     import platformdirs
 
-    from leadctl.cli.order import ledger_url
-    from leadctl.clock import RealClock, Stop
+    from leadctl.cli.import_request import ledger_url
+    from leadctl.delivery.preflight_check import test_account
     from leadctl.ledger import open_ledger
-    from leadctl.probing import tested
+    from leadctl.model.clock import CancellationToken, RealClock
 
     if campaign and (objection := account.provider.campaign_objection(campaign)):
         raise UsageError(f"--campaign {campaign!r}: {objection}")
     url = ledger_url(ledger, platformdirs.user_state_path("leadctl"))
     with open_ledger(url) as opened:
-        return tested(account, by, campaign, opened, RealClock(Stop()))
+        return test_account(
+            account, by, campaign, opened, RealClock(CancellationToken())
+        )
 
 
 def _require_good(
-    account: Account, by: Access, campaign: str | None, ledger: str | None
+    account: Account, by: Credentials, campaign: str | None, ledger: str | None
 ) -> None:
     """Raise what keeps the account from working; say what could not be shown."""
     found = _asked_of(account, by, campaign, ledger)
@@ -230,7 +243,7 @@ def _require_good(
 # --- showing ---
 
 
-def _told(one: Known) -> str:
+def _told(one: KnownAccount) -> str:
     """Say where an account's secrets come from, and which settings it lacks."""
     parts = [
         f"{name}: {origin.way}, {origin.where}" if origin else f"{name}: missing"
@@ -243,7 +256,7 @@ def _told(one: Known) -> str:
     return "; ".join(parts)
 
 
-def _facts(one: Known) -> dict[str, Json]:
+def _facts(one: KnownAccount) -> dict[str, Json]:
     return {
         "account": one.name,
         "provider": one.account.provider.name if one.account else None,
@@ -259,28 +272,28 @@ def _facts(one: Known) -> dict[str, Json]:
     }
 
 
-def _show(account: Account, found: Tested, *, err: bool = False) -> None:
+def _show(account: Account, found: AccountTest, *, err: bool = False) -> None:
     typer.echo(f"{account.name} ({account.provider.title})", err=err)
-    for name, shown in found.probe.parts().items():
+    for name, shown in found.preflight.parts().items():
         line = f"  {name:<9} {shown.verdict:<8} {shown.message}"
         typer.echo(folded(line, 21, err=err), err=err)
         if shown.hint:
             typer.echo(f"{'':21}{shown.hint}", err=err)
-    if found.probe.name:
-        typer.echo(f"  {'name':<18} {found.probe.name}", err=err)
+    if found.preflight.name:
+        typer.echo(f"  {'name':<18} {found.preflight.name}", err=err)
 
 
-def _document(account: Account, found: Tested) -> dict[str, Json]:
-    from leadctl.report import error_document
+def _document(account: Account, found: AccountTest) -> dict[str, Json]:
+    from leadctl.reports.report import error_document
 
-    parts = found.probe.parts().items()
+    parts = found.preflight.parts().items()
     return {
         "account": account.name,
         "provider": account.provider.name,
         "campaign_id": found.campaign,
         **{name: {**shown._asdict()} for name, shown in parts},
-        "campaign_name": found.probe.name or None,
-        "campaign_state": found.probe.state or None,
+        "campaign_name": found.preflight.name or None,
+        "campaign_state": found.preflight.state or None,
         "exit_code": int(found.exit_code),
         "error": error_document(found.error) if found.error else None,
     }

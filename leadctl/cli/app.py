@@ -13,10 +13,10 @@ import typer
 
 from leadctl import __version__
 from leadctl.cli import shells
-from leadctl.cli.layout import Commands
-from leadctl.cli.show import Output, show_error
-from leadctl.errors import ExitCode, LeadctlError, UsageError
-from leadctl.wording import nearest
+from leadctl.cli.help_layout import Commands
+from leadctl.cli.output import Output, show_error
+from leadctl.model.errors import ExitCode, LeadctlError, UsageError
+from leadctl.model.wording import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -206,10 +206,12 @@ def _latest_run(error: typer.TyperException) -> str:
     missing, context = getattr(error, "param", None), getattr(error, "ctx", None)
     if context is None or getattr(missing, "metavar", "") != "RUN":
         return ""
-    from leadctl.cli import names
+    from leadctl.cli import known_names
 
     given = context.params.get("ledger")
-    runs = names.known("run", {"--ledger": given} if given else {}, os.environ)
+    runs = known_names.known_names(
+        "run", {"--ledger": given} if given else {}, os.environ
+    )
     return f"the latest: {context.command_path} {runs[0]}" if runs else ""
 
 

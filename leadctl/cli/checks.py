@@ -6,25 +6,25 @@ from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
-from leadctl.cli.show import Output, folded, printable
+from leadctl.cli.output import Output, folded, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from leadctl.checkup import Check
+    from leadctl.cli.diagnostics.config_check import Check
 
 
 def conclude(checks: Iterable[Check], *, json: bool) -> NoReturn:
     """Print what was found and leave with its exit code."""
-    from leadctl import checkup
+    from leadctl.cli.diagnostics import config_check
 
     found = [*checks]
-    code = checkup.exit_code(found)
+    code = config_check.exit_code(found)
     if json:
         Output(json=True).document(
             {
                 "schema_version": 1,
-                "checks": checkup.document(found),
+                "checks": config_check.document(found),
                 "exit_code": int(code),
             }
         )

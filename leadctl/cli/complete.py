@@ -12,7 +12,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
-from leadctl.cli import names, shells
+from leadctl.cli import known_names, shells
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -147,7 +147,7 @@ def _values(
         case None:
             return
         case str(kind):
-            found = names.known(kind, place.given, environment)
+            found = known_names.known_names(kind, place.given, environment)
         case found:
             pass
     for value in found:

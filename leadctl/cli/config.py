@@ -13,15 +13,15 @@ import typer
 
 from leadctl.cli import options  # noqa: TC001  typer reads the annotations at run time
 from leadctl.cli.app import app
-from leadctl.cli.layout import Commands, Section
-from leadctl.cli.show import printable
+from leadctl.cli.help_layout import Commands, Section
+from leadctl.cli.output import printable
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from leadctl.config import Account
-    from leadctl.model import Json
-    from leadctl.yamlfile import Document
+    from leadctl.config.config import Account
+    from leadctl.model.leads import Json
+    from leadctl.model.yaml_file import Document
 
 group = Commands(help="Look at the configuration.", no_args_is_help=True)
 app.add_typer(group, name="config", rich_help_panel=Section.SET_UP)
@@ -33,7 +33,7 @@ def path(config: options.ConfigPath = None) -> None:
 
     Example: leadctl config path
     """
-    from leadctl import config as settings
+    from leadctl.config import config as settings
 
     typer.echo(settings.config_path(config))
 
@@ -53,7 +53,7 @@ def show(
 
     Example: leadctl config show --account voiso
     """
-    from leadctl import config as settings
+    from leadctl.config import config as settings
 
     found = settings.load(config)
     names = [account] if account else settings.account_names(found, os.environ)
@@ -79,11 +79,11 @@ def check(json: options.Json = False, config: options.ConfigPath = None) -> None
 
     Example: leadctl config check
     """
-    from leadctl import checkup
     from leadctl.cli.checks import conclude
+    from leadctl.cli.diagnostics import config_check
 
     variables = option_variables()
-    conclude(checkup.configuration(config, os.environ, variables), json=json)
+    conclude(config_check.configuration(config, os.environ, variables), json=json)
 
 
 @group.command("schema")
@@ -92,7 +92,7 @@ def schema() -> None:
 
     Example: leadctl config schema > leadctl-config.schema.json
     """
-    from leadctl.schema import config_schema
+    from leadctl.config.json_schema import config_schema
 
     typer.echo(json_module.dumps(config_schema(), indent=1))
 
@@ -122,8 +122,8 @@ def _options(
     """List config file and ledger, and the options that variables are set for."""
     import platformdirs
 
-    from leadctl.cli.order import ledger_url
-    from leadctl.config import config_path
+    from leadctl.cli.import_request import ledger_url
+    from leadctl.config.config import config_path
 
     state = platformdirs.user_state_path("leadctl")
     places = {
@@ -149,16 +149,16 @@ def _options(
 
 
 def _account(account: Account) -> dict[str, Json]:
-    from leadctl.connection import Connection
-    from leadctl.settings import Origin, Source, kinds
+    from leadctl.providers.connection_settings import ConnectionSettings
+    from leadctl.providers.settings import SettingOrigin, SettingSource, kinds
 
-    unsaid = Origin(Source.DEFAULT)
+    unsaid = SettingOrigin(SettingSource.DEFAULT)
     entries: list[Json] = [
         _entry(key, _value(account, key), *account.origins.get(key, unsaid))
-        for key in (*kinds(type(account.provider)), *kinds(Connection))
+        for key in (*kinds(type(account.provider)), *kinds(ConnectionSettings))
     ]
     if account.suppress:
-        entries.append(_entry("suppress", [*account.suppress], Source.FILE))
+        entries.append(_entry("suppress", [*account.suppress], SettingSource.FILE))
     return {
         "account": account.name,
         "provider": account.provider.name,
@@ -179,7 +179,7 @@ def _value(account: Account, key: str) -> Json:
 
 
 def _secret(account: Account, name: str) -> Json:
-    from leadctl.credentials import origin
+    from leadctl.config.credentials import origin
 
     found = origin(account, name, os.environ)
     if found is None:

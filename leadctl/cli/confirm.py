@@ -8,25 +8,25 @@ import textwrap
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from leadctl.cli.output import heard, say
 from leadctl.cli.progress import forecast_of
-from leadctl.cli.show import heard, say
-from leadctl.errors import NotConfirmed, UsageError
-from leadctl.fields import COUNTRY_ALIASES, INSTRUCTIONS
-from leadctl.job import mapper_of
-from leadctl.judge import Judge
-from leadctl.probe import Verdict
-from leadctl.probing import require_no_doubt
-from leadctl.profile import Columns, Constant, Members, Template, Translated
-from leadctl.wording import count, listed, short
+from leadctl.delivery.preflight_check import require_no_doubt
+from leadctl.importing.job import mapper_of
+from leadctl.importing.judge import Judge
+from leadctl.mapping.profile import Columns, Constant, Members, Template, Translated
+from leadctl.model.errors import NotConfirmed, UsageError
+from leadctl.model.lead_fields import COUNTRY_ALIASES, INSTRUCTIONS
+from leadctl.model.wording import count, listed, short
+from leadctl.providers.preflight import CheckVerdict
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from leadctl.job import Job
-    from leadctl.mapping import Mapper
-    from leadctl.probe import Probe
-    from leadctl.profile import Source
-    from leadctl.run import Order
+    from leadctl.importing.job import Job
+    from leadctl.mapping.mapper import Mapper
+    from leadctl.mapping.profile import Source
+    from leadctl.providers.preflight import PreflightResult
+    from leadctl.run import ImportRequest
 
 
 @dataclass(frozen=True)
@@ -37,26 +37,26 @@ class Consent:
     no_input: bool = False
 
 
-def confirmed(order: Order, consent: Consent) -> Order:
+def confirmed(request: ImportRequest, consent: Consent) -> ImportRequest:
     """Have the first upload to a campaign confirmed, where there is somebody to ask.
 
     Without a terminal nobody is: a run by cron, in a pipe or in CI goes ahead, unless
     the campaign may take no leads.
     """
     if consent.yes:
-        return replace(order, ask_first=lambda _probe: None)
+        return replace(request, ask_first=lambda _preflight: None)
     if not _somebody_is_there():
-        return order
+        return request
 
-    def ask(probe: Probe) -> None:
+    def ask(preflight: PreflightResult) -> None:
         if consent.no_input:
-            require_no_doubt(probe)
+            require_no_doubt(preflight)
             raise UsageError(
-                f"this would be the first upload to campaign {order.job.campaign} "
-                f"by account {order.account.name}, and nobody may be asked",
+                f"this would be the first upload to campaign {request.job.campaign} "
+                f"by account {request.account.name}, and nobody may be asked",
                 hint="--yes goes ahead",
             )
-        for line in screen(order, probe):
+        for line in screen(request, preflight):
             say(line)
         if not _answered("Send them? [y/N] "):
             raise NotConfirmed(
@@ -65,7 +65,7 @@ def confirmed(order: Order, consent: Consent) -> Order:
                 "--yes skips the question",
             )
 
-    return replace(order, ask_first=ask)
+    return replace(request, ask_first=ask)
 
 
 def _somebody_is_there() -> bool:
@@ -73,14 +73,14 @@ def _somebody_is_there() -> bool:
     return bool(sys.stdin and sys.stdin.isatty() and sys.stderr.isatty())
 
 
-def screen(order: Order, probe: Probe) -> Iterator[str]:
+def screen(request: ImportRequest, preflight: PreflightResult) -> Iterator[str]:
     """Yield what there is to know before the answer, as wide as the terminal."""
     width = max(30, min(100, shutil.get_terminal_size().columns - 1))
     opening = "This is the first upload to this campaign:"
-    if probe.doubt:
-        opening = f"This campaign may not take leads: {probe.doubt}."
+    if preflight.doubt:
+        opening = f"This campaign may not take leads: {preflight.doubt}."
     yield from textwrap.wrap(opening, width)
-    for label, text in _facts(order, probe):
+    for label, text in _facts(request, preflight):
         head = f"  {label:<10}"
         yield from textwrap.wrap(
             text,
@@ -91,18 +91,20 @@ def screen(order: Order, probe: Probe) -> Iterator[str]:
         )
 
 
-def _facts(order: Order, probe: Probe) -> Iterator[tuple[str, str]]:
-    job, provider = order.job, order.account.provider
+def _facts(
+    request: ImportRequest, preflight: PreflightResult
+) -> Iterator[tuple[str, str]]:
+    job, provider = request.job, request.account.provider
     yield (
         "files" if len(job.sources) > 1 else "file",
         ", ".join(source.shown for source in job.sources),
     )
-    rows = forecast_of(order).rows
+    rows = forecast_of(request).rows
     known = "shows when they are read" if rows is None else f"about {rows:,}"
     yield "rows", known
     yield "provider", f"{provider.title}, {provider.base_url}"
-    yield "account", order.account.name
-    yield "campaign", _campaign(job.campaign, probe)
+    yield "account", request.account.name
+    yield "campaign", _campaign(job.campaign, preflight)
     yield from dict.fromkeys(_columns_used(job))
     for source, note in Judge(job).notes():
         label = "beware" if note.is_warning else "note"
@@ -112,11 +114,11 @@ def _facts(order: Order, probe: Probe) -> Iterator[tuple[str, str]]:
     yield "then", provider.consequence
 
 
-def _campaign(campaign: str, probe: Probe) -> str:
-    named = f"{campaign} ({probe.name})" if probe.name else campaign
-    if probe.campaign.verdict is Verdict.FINE:
-        return f"{named}: {probe.campaign.message}"
-    return f"{named}: its state is not known, {probe.campaign.message}"
+def _campaign(campaign: str, preflight: PreflightResult) -> str:
+    named = f"{campaign} ({preflight.name})" if preflight.name else campaign
+    if preflight.campaign.verdict is CheckVerdict.FINE:
+        return f"{named}: {preflight.campaign.message}"
+    return f"{named}: its state is not known, {preflight.campaign.message}"
 
 
 def _columns_used(job: Job) -> Iterator[tuple[str, str]]:

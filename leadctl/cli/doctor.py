@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 
 from leadctl.cli import options
 from leadctl.cli.app import app
-from leadctl.cli.layout import Section
-from leadctl.errors import LeadctlError
+from leadctl.cli.help_layout import Section
+from leadctl.model.errors import LeadctlError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from leadctl.checkup import Check
+    from leadctl.cli.diagnostics.config_check import Check
 
 
 Offline = Annotated[
@@ -52,16 +52,16 @@ def _checks(
 ) -> Iterator[Check]:
     import platformdirs
 
-    from leadctl import checkup
-    from leadctl import config as settings
-    from leadctl import doctor as engine
     from leadctl.cli.config import option_variables
-    from leadctl.cli.order import ledger_url
-    from leadctl.trial import Trial
+    from leadctl.cli.diagnostics import config_check
+    from leadctl.cli.diagnostics import installation as engine
+    from leadctl.cli.diagnostics.account_check import AccountCheck
+    from leadctl.cli.import_request import ledger_url
+    from leadctl.config import config as settings
 
     yield from engine.installation()
-    yield from checkup.configuration(
-        config, os.environ, option_variables(), unset=checkup.Grade.PROBLEM
+    yield from config_check.configuration(
+        config, os.environ, option_variables(), unset=config_check.Grade.PROBLEM
     )
     state = platformdirs.user_state_path("leadctl")
     url = ledger_url(ledger, state)
@@ -72,6 +72,10 @@ def _checks(
     yield from engine.clock(datetime.now(UTC))
     with suppress(LeadctlError):  # the configuration's, which has been said
         document = settings.load(config)
-        sound = all(check.grade is not checkup.Grade.PROBLEM for check in looked_at)
+        sound = all(
+            check.grade is not config_check.Grade.PROBLEM for check in looked_at
+        )
         known = url if sound else None  # its fault has been said
-        yield from Trial(document, os.environ, known, online=not offline).accounts()
+        yield from AccountCheck(
+            document, os.environ, known, online=not offline
+        ).accounts()

@@ -7,15 +7,15 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from leadctl.ledger.records import utc_text
-from leadctl.model import Status
-from leadctl.progress import Progress
+from leadctl.model.leads import Status
+from leadctl.model.progress import Progress
 
 if TYPE_CHECKING:
-    from leadctl.cli.show import Output
-    from leadctl.forecast import Forecast
-    from leadctl.model import Json
-    from leadctl.probe import Probe
-    from leadctl.run import Order
+    from leadctl.cli.output import Output
+    from leadctl.importing.forecast import Forecast
+    from leadctl.model.leads import Json
+    from leadctl.providers.preflight import PreflightResult
+    from leadctl.run import ImportRequest
 
 
 class Events:
@@ -25,7 +25,7 @@ class Events:
         self._output = output
         self._latest = Progress()
 
-    def of(self, order: Order, expected: Forecast) -> Order:
+    def of(self, request: ImportRequest, expected: Forecast) -> ImportRequest:
         """Have an order tell what happens; what is expected of it comes first."""
         self._write(
             "forecast",
@@ -34,11 +34,11 @@ class Events:
             seconds=round(expected.seconds, 1) if expected.rows is not None else None,
         )
         return replace(
-            order,
+            request,
             warn=self.warn,
             tell=self.note,
             tell_wait=self.wait,
-            tell_probe=self.probe,
+            tell_preflight=self.preflight,
             tell_progress=self.progress,
         )
 
@@ -54,13 +54,13 @@ class Events:
         self._output.wait(seconds, why)
         self._write("wait", seconds=round(seconds, 3), reason=why)
 
-    def probe(self, probe: Probe) -> None:
-        self._output.probe(probe)
+    def preflight(self, preflight: PreflightResult) -> None:
+        self._output.preflight(preflight)
         parts: dict[str, Json] = {
             name: {"verdict": shown.verdict.value, "message": shown.message}
-            for name, shown in probe.parts().items()
+            for name, shown in preflight.parts().items()
         }
-        self._write("probe", **parts, name=probe.name, state=probe.state)
+        self._write("probe", **parts, name=preflight.name, state=preflight.state)
 
     def progress(self, progress: Progress) -> None:
         """Write numbers that are new; a wait for the next start has none."""

@@ -12,33 +12,35 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from leadctl import profile, reader, rejects
-from leadctl.cli.asked import STDIN
-from leadctl.errors import InputUnusable, LeadctlError, LedgerUnusable, UsageError
-from leadctl.folders import make_private
-from leadctl.reader import Wishes
-from leadctl.source import Format
-from leadctl.wording import nearest, spoken
+from leadctl.cli.cli_options import STDIN
+from leadctl.mapping import profile
+from leadctl.model.errors import InputUnusable, LeadctlError, LedgerUnusable, UsageError
+from leadctl.model.private_files import make_private
+from leadctl.model.wording import display_name, nearest
+from leadctl.reports import reject_file
+from leadctl.sources import detect
+from leadctl.sources.detect import ReadOptions
+from leadctl.sources.source import Format
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from leadctl.cli.asked import Asked
-    from leadctl.profile import Profile
-    from leadctl.source import Source
+    from leadctl.cli.cli_options import CliOptions
+    from leadctl.mapping.profile import Profile
+    from leadctl.sources.source import Source
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
 
 def sources(
-    asked: Asked, spool: Path | None, mapped: Profile | None
+    cli_options: CliOptions, spool: Path | None, mapped: Profile | None
 ) -> tuple[Source, ...]:
     """Open the files; what an option says wins over what the profile says.
 
     How a reject file is written the profile does not say: a spreadsheet may have saved
     it since, and a workbook's is CSV. Its encoding is the input's, or UTF-8 then.
     """
-    said = _wishes(asked)
+    said = _wishes(cli_options)
     pinned = said.over(_pinned(mapped)) if mapped else said
     of_rejects = replace(
         said,
@@ -52,27 +54,31 @@ def sources(
     def opened(name: str) -> Source:
         given = str(Path(name))
         path = spool if spool and name == STDIN else Path(name)
-        wishes = of_rejects if rejects.is_ours(path) else pinned
-        return replace(reader.open_source(path, wishes, spoken(given)), given=given)
+        read_options = of_rejects if reject_file.is_ours(path) else pinned
+        return replace(
+            detect.open_source(path, read_options, display_name(given)), given=given
+        )
 
-    return tuple(map(opened, asked.files))
+    return tuple(map(opened, cli_options.files))
 
 
-def _wishes(asked: Asked) -> Wishes:
-    form = choice(Format, asked.format, "--format") if asked.format else None
-    return Wishes(
+def _wishes(cli_options: CliOptions) -> ReadOptions:
+    form = (
+        choice(Format, cli_options.format, "--format") if cli_options.format else None
+    )
+    return ReadOptions(
         format=form,
-        encoding=asked.encoding,
-        delimiter=_delimiter(asked.delimiter),
-        header=None if asked.header else False,
-        sheet=asked.sheet,
-        region=asked.region,
+        encoding=cli_options.encoding,
+        delimiter=_delimiter(cli_options.delimiter),
+        header=None if cli_options.header else False,
+        sheet=cli_options.sheet,
+        region=cli_options.region,
     )
 
 
-def _pinned(mapped: Profile) -> Wishes:
+def _pinned(mapped: Profile) -> ReadOptions:
     shape = mapped.shape
-    return Wishes(
+    return ReadOptions(
         format=Format(shape.format) if shape.format else None,
         encoding=shape.encoding,
         delimiter=shape.delimiter,
@@ -85,17 +91,17 @@ def _pinned(mapped: Profile) -> Wishes:
 
 
 @contextmanager
-def spooled(asked: Asked, folder: Path) -> Iterator[Path | None]:
+def spooled(cli_options: CliOptions, folder: Path) -> Iterator[Path | None]:
     """Keep what stdin said, readable by the owner alone, until the run is done with.
 
     Entered before anything else may read stdin: a config, a key's program, a keyring.
     The reject file reads it again, and so does a resume: it outlives a process that
     dies.
     """
-    if STDIN not in asked.files:
+    if STDIN not in cli_options.files:
         yield None
-    elif asked.spool:
-        copy = Path(asked.spool)
+    elif cli_options.spool:
+        copy = Path(cli_options.spool)
         if not copy.exists():
             raise InputUnusable("nothing of this run's stdin is left to send")
         yield copy
@@ -126,14 +132,16 @@ def _keep_stdin(handle: int) -> None:
         ) from error
 
 
-def rejects_files(asked: Asked, sources: Sequence[Source]) -> tuple[Path, ...]:
-    if asked.rejects and len(sources) > 1:
+def rejects_files(
+    cli_options: CliOptions, sources: Sequence[Source]
+) -> tuple[Path, ...]:
+    if cli_options.rejects and len(sources) > 1:
         raise UsageError(
             "--rejects names one file; with several inputs each has its own"
         )
     paths = tuple(
-        asked.rejects
-        or rejects.default_path(
+        cli_options.rejects
+        or reject_file.default_path(
             Path.cwd() / f"stdin.{source.format}"
             if source.given == STDIN
             else source.path,
@@ -149,7 +157,7 @@ def rejects_files(asked: Asked, sources: Sequence[Source]) -> tuple[Path, ...]:
                 f"the reject file would replace an input: {path}",
                 hint="push the files one by one, or name another with --rejects",
             )
-        rejects.require_ours(path)
+        reject_file.require_ours(path)
     return paths
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
-from leadctl.cli.layout import Section
+from leadctl.cli.help_layout import Section
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,18 +11,17 @@ import typer
 
 from leadctl.cli import options  # noqa: TC001  typer reads the annotations at run time
 from leadctl.cli.app import app
-from leadctl.cli.layout import Section
-from leadctl.cli.show import Output, folded
-from leadctl.errors import LeadctlError
-from leadctl.fields import ADDRESS_COUNTRY
+from leadctl.cli.help_layout import Section
+from leadctl.cli.output import Output, folded
+from leadctl.model.errors import LeadctlError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from leadctl.cli.asked import Asked
-    from leadctl.judge import RowView
-    from leadctl.model import Json
-    from leadctl.preview import Preview
+    from leadctl.cli.cli_options import CliOptions
+    from leadctl.importing.judge import RowView
+    from leadctl.importing.preview import Preview
+    from leadctl.model.leads import Json
 
 
 @app.command("preview", rich_help_panel=Section.IMPORT)
@@ -52,9 +51,9 @@ def preview(
 
     Example: leadctl preview leads.csv --provider voiso
     """
-    from leadctl.cli.asked import Asked
+    from leadctl.cli.cli_options import CliOptions
 
-    asked = Asked(
+    cli_options = CliOptions(
         files=files,
         provider=provider,
         account=account,
@@ -73,7 +72,7 @@ def preview(
         offline=True,
     )
     try:
-        found = _looked_at(asked)
+        found = _looked_at(cli_options)
     except LeadctlError as error:
         if json:
             Output().document(_document([], error))
@@ -86,19 +85,19 @@ def preview(
             typer.echo(line)
 
 
-def _looked_at(asked: Asked) -> list[Preview]:
-    from leadctl.cli.order import looked_at
-    from leadctl.preview import preview
+def _looked_at(cli_options: CliOptions) -> list[Preview]:
+    from leadctl.cli.import_request import inspection_rules
+    from leadctl.importing.preview import preview
 
     with ExitStack() as stack:
-        rules = stack.enter_context(looked_at(asked))
+        rules = stack.enter_context(inspection_rules(cli_options))
         return [preview(replace(rules, sources=(source,))) for source in rules.sources]
 
 
 def _document(
     found: Sequence[Preview], error: LeadctlError | None = None
 ) -> dict[str, Json]:
-    from leadctl.report import error_document
+    from leadctl.reports.report import error_document
 
     return {
         "schema_version": 1,
@@ -108,13 +107,13 @@ def _document(
 
 
 def _facts(found: Preview) -> Json:
-    from leadctl.preview import pin
+    from leadctl.importing.preview import pin
 
     source = found.source
     return {
         "path": source.recorded,
         "format": source.format,
-        "compression": source.packing or None,
+        "compression": source.compression or None,
         "encoding": source.encoding or None,
         "delimiter": None if source.nested else source.dialect.delimiter,
         "quote": None if source.nested else source.dialect.quote,
@@ -164,9 +163,9 @@ def _filled(cells: Mapping[str, Json]) -> dict[str, Json]:
 
 
 def _lines(found: Preview) -> Iterator[str]:
-    from leadctl.guessing import flow
-    from leadctl.preview import pin
-    from leadctl.wording import listed
+    from leadctl.importing.preview import pin
+    from leadctl.importing.profile_draft import flow
+    from leadctl.model.wording import listed
 
     source = found.source
     yield _printed(source.shown)
@@ -179,7 +178,7 @@ def _lines(found: Preview) -> Iterator[str]:
         yield f"  {_printed(found.problem.hint or '')}"
         return
     for name, columns in found.columns.items():
-        yield f"  {_printed(listed(columns))} → {_USES.get(name, name)}"
+        yield f"  {_printed(listed(columns))} → {_use_of(name)}"
     if found.unused:
         yield f"  not sent: {_printed(listed(found.unused))}"
     for sentence in (
@@ -198,10 +197,16 @@ def _lines(found: Preview) -> Iterator[str]:
         yield f"{found.rows:,} rows looked at; not to be sent: {', '.join(counts)}"
 
 
-_USES = {
-    "phone_country": "phone_country, the region of each phone",
-    ADDRESS_COUNTRY: "the region of phones without +",
-}
+def _use_of(name: str) -> str:
+    from leadctl.model.lead_fields import ADDRESS_COUNTRY
+
+    match name:
+        case "phone_country":
+            return "phone_country, the region of each phone"
+        case _ if name == ADDRESS_COUNTRY:
+            return "the region of phones without +"
+        case _:
+            return name
 
 
 def _row_lines(view: RowView) -> Iterator[str]:

@@ -11,9 +11,9 @@ import typer
 
 from leadctl.cli import options
 from leadctl.cli.app import app
-from leadctl.cli.layout import Commands, Section
-from leadctl.cli.show import say
-from leadctl.errors import InputUnusable
+from leadctl.cli.help_layout import Commands, Section
+from leadctl.cli.output import say
+from leadctl.model.errors import InputUnusable
 
 group = Commands(help="Draft and check column maps.", no_args_is_help=True)
 app.add_typer(group, name="profile", rich_help_panel=Section.IMPORT)
@@ -40,11 +40,11 @@ def guess(
 
     Example: leadctl profile guess leads.csv -o leads.yaml
     """
-    from leadctl.cli.asked import Asked
-    from leadctl.cli.order import looked_at
-    from leadctl.guessing import draft
+    from leadctl.cli.cli_options import CliOptions
+    from leadctl.cli.import_request import inspection_rules
+    from leadctl.importing.profile_draft import profile_draft
 
-    asked = Asked(
+    cli_options = CliOptions(
         files=[file],
         format=format_,
         encoding=encoding,
@@ -53,8 +53,8 @@ def guess(
         sheet=sheet,
         offline=True,
     )
-    with looked_at(asked) as rules:
-        text = draft(rules.sources[0])
+    with inspection_rules(cli_options) as rules:
+        text = profile_draft(rules.sources[0])
     if to is None:
         typer.echo(text, nl=False)
         return
@@ -86,13 +86,15 @@ def check(
 
     Example: leadctl profile check leads.yaml leads.csv
     """
-    from leadctl.cli.asked import Asked
-    from leadctl.cli.order import looked_at
-    from leadctl.judge import Judge
+    from leadctl.cli.cli_options import CliOptions
+    from leadctl.cli.import_request import inspection_rules
+    from leadctl.importing.judge import Judge
 
-    asked = Asked(files=files or (), profile=profile, config=config, offline=True)
+    cli_options = CliOptions(
+        files=files or (), profile=profile, config=config, offline=True
+    )
     with ExitStack() as stack:
-        rules = stack.enter_context(looked_at(asked))
+        rules = stack.enter_context(inspection_rules(cli_options))
         judge = Judge(rules)
         for mapper, source in zip(judge.mappers, rules.sources, strict=True):
             for block in source.blocks():
@@ -109,6 +111,6 @@ def schema() -> None:
 
     Example: leadctl profile schema > leadctl-profile.schema.json
     """
-    from leadctl.schema import profile_schema
+    from leadctl.config.json_schema import profile_schema
 
     typer.echo(json.dumps(profile_schema(), indent=1))

@@ -11,19 +11,19 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from leadctl.cli.events import Events
-from leadctl.cli.show import heard
-from leadctl.cli.view import View
-from leadctl.forecast import Forecast, forecast
-from leadctl.source import expected_rows
-from leadctl.terminal import Live, can_be_drawn_on
+from leadctl.cli.output import heard
+from leadctl.cli.progress_view import ProgressView
+from leadctl.importing.forecast import Forecast, forecast
+from leadctl.reports.terminal import Live, can_be_drawn_on
+from leadctl.sources.source import expected_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from leadctl.cli.show import Output
-    from leadctl.probe import Probe
-    from leadctl.progress import Progress
-    from leadctl.run import Order
+    from leadctl.cli.output import Output
+    from leadctl.model.progress import Progress
+    from leadctl.providers.preflight import PreflightResult
+    from leadctl.run import ImportRequest
 
 TICK = 0.12
 """Seconds between two drawings."""
@@ -33,28 +33,31 @@ LONG = 5.0
 
 
 @contextmanager
-def watched(order: Order, output: Output) -> Iterator[Order]:
+def watched(request: ImportRequest, output: Output) -> Iterator[ImportRequest]:
     """Have a run tell how far it is, in the way that suits whoever listens."""
-    order = replace(order, warn=output.warn)
+    request = replace(request, warn=output.warn)
     told = replace(
-        order, tell=output.note, tell_wait=output.wait, tell_probe=output.probe
+        request,
+        tell=output.note,
+        tell_wait=output.wait,
+        tell_preflight=output.preflight,
     )
     if output.events:
-        yield Events(output).of(order, forecast_of(order))
+        yield Events(output).of(request, forecast_of(request))
         return
     live = not output.quiet and can_be_drawn_on(sys.stderr)
     if not (live or output.verbose):
         yield told
         return
-    expected = forecast_of(order)
+    expected = forecast_of(request)
 
-    def probe(shown: Probe) -> None:
-        output.probe(shown)
-        if expected.seconds >= LONG and not order.resumes:
+    def preflight(shown: PreflightResult) -> None:
+        output.preflight(shown)
+        if expected.seconds >= LONG and not request.resumes:
             output.note(str(expected))
 
-    told = replace(told, tell_probe=probe)
-    view = View(order.account.provider.name, expected)
+    told = replace(told, tell_preflight=preflight)
+    view = ProgressView(request.account.provider.name, expected)
     if live:
         with _drawn(view, told, output) as drawn:
             yield drawn
@@ -62,19 +65,19 @@ def watched(order: Order, output: Output) -> Iterator[Order]:
         yield replace(told, tell_progress=_Lines(view, output).progress)
 
 
-def forecast_of(order: Order) -> Forecast:
+def forecast_of(request: ImportRequest) -> Forecast:
     """Say what the order will take; without requests, where none will be made."""
-    job = order.job
+    job = request.job
     rows = expected_rows(job.sources, job.skip, job.limit)
-    if order.access is None:
+    if request.access is None:
         return Forecast(rows)
-    return forecast(rows, job.batch_size, order.account.limits)
+    return forecast(rows, job.batch_size, request.account.limits)
 
 
 class _Lines:
     """A line every few seconds, where nobody looks at a terminal."""
 
-    def __init__(self, view: View, output: Output) -> None:
+    def __init__(self, view: ProgressView, output: Output) -> None:
         self._view = view
         self._output = output
         self._interval = float(os.environ.get("LEADCTL_PROGRESS_INTERVAL", "10"))
@@ -88,25 +91,27 @@ class _Lines:
 
 
 @contextmanager
-def _drawn(view: View, order: Order, output: Output) -> Iterator[Order]:
+def _drawn(
+    view: ProgressView, request: ImportRequest, output: Output
+) -> Iterator[ImportRequest]:
     """Draw the view while the run is on; what else is said goes above it."""
     painter = _Painter(view, Live(sys.stderr, colour=output.colour))
 
     def warn(text: str) -> None:
         with painter.aside():
-            order.warn(text)
+            request.warn(text)
 
     def note(text: str) -> None:
         with painter.aside():
-            order.tell(text)
+            request.tell(text)
 
     def wait(seconds: float, why: str) -> None:
         if output.verbose or not painter.is_on:
             with painter.aside():
-                order.tell_wait(seconds, why)
+                request.tell_wait(seconds, why)
 
     try:
-        told = replace(order, warn=warn, tell=note, tell_wait=wait)
+        told = replace(request, warn=warn, tell=note, tell_wait=wait)
         yield replace(told, tell_progress=painter.hear)
     finally:
         painter.end()
@@ -115,7 +120,7 @@ def _drawn(view: View, order: Order, output: Output) -> Iterator[Order]:
 class _Painter:
     """Draws a view again and again, in a thread of its own, from its first news on."""
 
-    def __init__(self, view: View, live: Live) -> None:
+    def __init__(self, view: ProgressView, live: Live) -> None:
         self._view = view
         self._live = live
         self._turn = threading.Lock()

@@ -10,11 +10,11 @@ import typer
 
 from leadctl.cli import options  # noqa: TC001  typer reads the annotations at run time
 from leadctl.cli.app import app
-from leadctl.cli.layout import Commands, Section
+from leadctl.cli.help_layout import Commands, Section
 
 if TYPE_CHECKING:
-    from leadctl.model import Json
-    from leadctl.provider import Provider
+    from leadctl.model.leads import Json
+    from leadctl.providers.base import Provider
 
 group = Commands(
     help="The providers, and what each takes.", invoke_without_command=True
@@ -30,7 +30,7 @@ def list_providers(context: typer.Context, json: options.Json = False) -> None:
     """
     if context.invoked_subcommand:
         return
-    from leadctl.provider import installed, provider_class
+    from leadctl.providers.base import installed, provider_class
 
     found = [facts(provider_class(name)) for name in installed()]
     if json:
@@ -49,7 +49,7 @@ def show(
 
     Example: leadctl providers show voiso
     """
-    from leadctl.provider import provider_class
+    from leadctl.providers.base import provider_class
 
     found = facts(provider_class(provider))
     if json:

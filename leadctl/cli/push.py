@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from leadctl.cli import options  # noqa: TC001  typer reads the annotations at run time
 from leadctl.cli.app import app
-from leadctl.cli.layout import Section
-from leadctl.cli.show import Output
+from leadctl.cli.help_layout import Section
+from leadctl.cli.output import Output
 
 if TYPE_CHECKING:
-    from leadctl.cli.asked import Asked
+    from leadctl.cli.cli_options import CliOptions
     from leadctl.cli.confirm import Consent
-    from leadctl.report import Report
+    from leadctl.reports.report import Report
 
 
 @app.command("push", rich_help_panel=Section.IMPORT)
@@ -61,10 +61,10 @@ def push(
 
     Example: leadctl push leads.csv --provider voiso --campaign 3
     """
-    from leadctl.cli.asked import Asked
+    from leadctl.cli.cli_options import CliOptions
     from leadctl.cli.confirm import Consent
 
-    asked = Asked(
+    cli_options = CliOptions(
         files=files,
         provider=provider,
         campaign=campaign,
@@ -94,7 +94,7 @@ def push(
         offline=dry_run,
     )
     told = Output(json, quiet, verbose, not no_color).in_form(output)
-    _conclude(asked, told, sandbox=sandbox, consent=Consent(yes, no_input))
+    _conclude(cli_options, told, sandbox=sandbox, consent=Consent(yes, no_input))
 
 
 @app.command("check", rich_help_panel=Section.IMPORT)
@@ -134,9 +134,9 @@ def check(
 
     Example: leadctl check leads.csv --provider yotel
     """
-    from leadctl.cli.asked import Asked
+    from leadctl.cli.cli_options import CliOptions
 
-    asked = Asked(
+    cli_options = CliOptions(
         files=files,
         provider=provider,
         campaign=campaign,
@@ -161,11 +161,11 @@ def check(
         config=config,
         offline=True,
     )
-    _conclude(asked, Output(json, quiet, verbose, not no_color).in_form(output))
+    _conclude(cli_options, Output(json, quiet, verbose, not no_color).in_form(output))
 
 
 def _conclude(
-    asked: Asked,
+    cli_options: CliOptions,
     output: Output,
     *,
     sandbox: bool = False,
@@ -173,32 +173,32 @@ def _conclude(
 ) -> None:
     """Run what was asked, print what came of it, leave with its exit code."""
     with output.failures(
-        provider=asked.provider,
-        account=asked.account or asked.provider,
-        campaign=asked.campaign,
-        dry_run=asked.offline,
+        provider=cli_options.provider,
+        account=cli_options.account or cli_options.provider,
+        campaign=cli_options.campaign,
+        dry_run=cli_options.offline,
     ):
-        found = _run(asked, output, sandbox=sandbox, consent=consent)
+        found = _run(cli_options, output, sandbox=sandbox, consent=consent)
     output.conclude(found)
 
 
 def _run(
-    asked: Asked, output: Output, *, sandbox: bool, consent: Consent | None
+    cli_options: CliOptions, output: Output, *, sandbox: bool, consent: Consent | None
 ) -> Report:
     from leadctl import run
     from leadctl.cli.confirm import confirmed
-    from leadctl.cli.order import ordered
+    from leadctl.cli.import_request import import_request
     from leadctl.cli.progress import watched
 
     with ExitStack() as stack:
         if sandbox:
             from leadctl.cli.sandbox import throw_away
 
-            asked = stack.enter_context(throw_away(asked))
-        order = stack.enter_context(ordered(asked))
+            cli_options = stack.enter_context(throw_away(cli_options))
+        request = stack.enter_context(import_request(cli_options))
         if sandbox:
-            order = replace(order, ledger=None)
+            request = replace(request, ledger=None)
         if consent and (consent.yes or not sandbox):
-            order = confirmed(order, consent)
-        order = stack.enter_context(watched(order, output))
-        return run.rehearse(order) if asked.offline else run.push(order)
+            request = confirmed(request, consent)
+        request = stack.enter_context(watched(request, output))
+        return run.rehearse(request) if cli_options.offline else run.push(request)

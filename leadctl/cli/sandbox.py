@@ -16,19 +16,19 @@ import typer
 
 from leadctl.cli import options
 from leadctl.cli.app import app
-from leadctl.cli.layout import Section
-from leadctl.errors import UsageError
-from leadctl.wording import nearest
+from leadctl.cli.help_layout import Section
+from leadctl.model.errors import UsageError
+from leadctl.model.wording import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import ModuleType
 
-    from leadctl.cli.asked import Asked
+    from leadctl.cli.cli_options import CliOptions
 
 
 @contextmanager
-def throw_away(asked: Asked) -> Iterator[Asked]:
+def throw_away(asked: CliOptions) -> Iterator[CliOptions]:
     """Serve the provider's simulator and return what was asked, pointed at it."""
     sandbox = _sandbox()
     name = asked.provider or ""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from leadctl.errors import UsageError
+from leadctl.model.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
         Unfinished,
         Verdict,
     )
-    from leadctl.model import Batch, Finding, Json, Leads, Outcome, Status
+    from leadctl.model.leads import Batch, Finding, Json, Leads, Outcome, Status
 
 
 class RunReader(Protocol):

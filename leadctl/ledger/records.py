@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from leadctl.model import Code, Json, Status
-    from leadctl.rowset import RowSet
+    from leadctl.model.leads import Code, Json, Status
+    from leadctl.model.row_set import RowSet
 
 
 @dataclass(frozen=True)

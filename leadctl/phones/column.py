@@ -15,7 +15,7 @@ from leadctl.phones.spelling import PhoneProblem, spelled
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from leadctl.model import Json
+    from leadctl.model.leads import Json
     from leadctl.phones.numbering_plan import Plan
     from leadctl.phones.readings import Reading, Readings, Taken
 

@@ -16,7 +16,7 @@ from leadctl.phones.spelling import BRACKETED_ZERO
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from leadctl.model import Json
+    from leadctl.model.leads import Json
 
 
 class Country(NamedTuple):

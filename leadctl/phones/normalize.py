@@ -10,7 +10,7 @@ from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from leadctl.model import Code, Phone
+from leadctl.model.leads import Code, Phone
 from leadctl.phones.countries import by_country
 from leadctl.phones.identity import WITH_TWO_WAYS, identity
 from leadctl.phones.numbering_plan import Number, calling_code, plan_of, split
@@ -21,7 +21,7 @@ from leadctl.phones.usual import Usual, behind_plus
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from leadctl.model import Json
+    from leadctl.model.leads import Json
     from leadctl.phones.column import ColumnSays
     from leadctl.phones.countries import Countries, Country
     from leadctl.phones.numbering_plan import Plan

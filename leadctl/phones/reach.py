@@ -23,7 +23,7 @@ from leadctl.phones.spelling import BRACKETED_ZERO, PhoneProblem, spelled
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-    from leadctl.model import Json
+    from leadctl.model.leads import Json
     from leadctl.phones.countries import Countries, Country
     from leadctl.phones.numbering_plan import CallingCode, Plan
 

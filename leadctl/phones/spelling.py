@@ -11,11 +11,11 @@ import unicodedata
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from leadctl.model import Code
-from leadctl.spreadsheet import ERRORS, why_no_result
+from leadctl.model.cell_formats import ERRORS, why_no_result
+from leadctl.model.leads import Code
 
 if TYPE_CHECKING:
-    from leadctl.model import Json
+    from leadctl.model.leads import Json
 
 
 _KEPT = "+0123456789"  # named too, or each of them costs a failed look-up

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from leadctl.answers import (
+from leadctl.model.errors import CampaignClosed, Refused, Unusable
+from leadctl.model.lead_fields import Field, email, text
+from leadctl.model.leads import ACCEPTED, Note, Outcome
+from leadctl.phones.normalize import PhoneForm, PhoneRule
+from leadctl.providers.base import Limits, Provider
+from leadctl.providers.http_auth import Token, TokenExchange
+from leadctl.providers.json_body import HEADERS, encode
+from leadctl.providers.preflight import KEY_ACCEPTED, NOT_NAMED, PreflightResult, fine
+from leadctl.providers.response import (
     body,
     by_index,
     duplicate,
@@ -20,20 +28,12 @@ from leadctl.answers import (
     undecided,
     whole,
 )
-from leadctl.auth import Token, TokenExchange
-from leadctl.errors import CampaignClosed, Refused, Unusable
-from leadctl.fields import Field, email, text
-from leadctl.model import ACCEPTED, Note, Outcome
-from leadctl.phones.normalize import PhoneForm, PhoneRule
-from leadctl.probe import KEY_ACCEPTED, NOT_NAMED, Probe, fine
-from leadctl.provider import Limits, Provider
-from leadctl.settings import setting
-from leadctl.wire import HEADERS, written
+from leadctl.providers.settings import setting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from leadctl.model import Batch, Json
+    from leadctl.model.leads import Batch, Json
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,7 +122,7 @@ class Agora(Provider):
         return httpx.Request(
             "POST",
             self.url("leads", "upload"),
-            content=written(upload),
+            content=encode(upload),
             headers=HEADERS,
         )
 
@@ -164,12 +164,14 @@ class Agora(Provider):
         if skipped and ACCEPTED in outcomes:
             yield Note("not_queued", "not queued, probably duplicates", skipped)
 
-    def probe(self, campaign: str | None) -> httpx.Request | None:
+    def preflight(self, campaign: str | None) -> httpx.Request | None:
         # Without a campaign the call for a token is what matters; the contract takes
         # none below 1, and whose it is plays no part.
         return httpx.Request("GET", self.url("webhooks", campaign or "1", "events"))
 
-    def probed(self, campaign: str | None, response: httpx.Response) -> Probe:
+    def read_preflight(
+        self, campaign: str | None, response: httpx.Response
+    ) -> PreflightResult:
         """Read what the contract documents of the call (200, 401, 403).
 
         That it shows whether leads may go to the campaign is our inference.
@@ -178,14 +180,16 @@ class Agora(Provider):
         if response.status_code == 404:
             raise Unusable(said)
         if campaign is None and response.status_code in (200, 403):
-            return Probe(key=KEY_ACCEPTED, campaign=NOT_NAMED)  # there was a token
+            return PreflightResult(
+                key=KEY_ACCEPTED, campaign=NOT_NAMED
+            )  # there was a token
         if response.status_code == 403:
             raise CampaignClosed(f"{said} (the key may not use this campaign)")
         if response.status_code != 200:
             raise self.meaning(response)
         if not (body(response) or listed(response)):
             raise self.unreadable(response)
-        return Probe(key=KEY_ACCEPTED, campaign=fine("the key may use it"))
+        return PreflightResult(key=KEY_ACCEPTED, campaign=fine("the key may use it"))
 
     def _may_skip(self, leads: int) -> bool:
         """Tell whether so many may be missing from the counts.

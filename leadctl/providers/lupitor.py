@@ -8,7 +8,28 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from leadctl.answers import (
+from leadctl.model.errors import (
+    AccessDenied,
+    CampaignClosed,
+    InDoubt,
+    ProviderError,
+    Refused,
+)
+from leadctl.model.lead_fields import Field, PriorityScale, iso_time, text
+from leadctl.model.leads import CREATED, Outcome
+from leadctl.phones.normalize import PhoneForm, PhoneRule
+from leadctl.providers.base import LeadPage, Limits, ListedLead, Provider
+from leadctl.providers.http_auth import FixedHeaders
+from leadctl.providers.json_body import HEADERS, encode
+from leadctl.providers.preflight import (
+    KEY_ACCEPTED,
+    NEEDS_CAMPAIGN,
+    NOT_NAMED,
+    PreflightResult,
+    fine,
+    unknown,
+)
+from leadctl.providers.response import (
     body,
     digits,
     duplicate,
@@ -19,20 +40,12 @@ from leadctl.answers import (
     undecided,
     whole,
 )
-from leadctl.auth import FixedHeaders
-from leadctl.errors import AccessDenied, CampaignClosed, InDoubt, ProviderError, Refused
-from leadctl.fields import Field, PriorityScale, iso_time, text
-from leadctl.model import CREATED, Outcome
-from leadctl.phones.normalize import PhoneForm, PhoneRule
-from leadctl.probe import KEY_ACCEPTED, NEEDS_CAMPAIGN, NOT_NAMED, Probe, fine, unknown
-from leadctl.provider import Limits, Listed, Page, Provider
-from leadctl.settings import setting
-from leadctl.wire import HEADERS, written
+from leadctl.providers.settings import setting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from leadctl.model import Batch, Json, Leads
+    from leadctl.model.leads import Batch, Json, Leads
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,13 +98,13 @@ class Lupitor(Provider):
             return httpx.Request(
                 "POST",
                 self.url("leads"),
-                content=written({"campaignId": batch.campaign, **batch.leads[0].wire}),
+                content=encode({"campaignId": batch.campaign, **batch.leads[0].wire}),
                 headers=HEADERS,
             )
         return httpx.Request(
             "POST",
             self.url("leads", "bulk"),
-            content=written(
+            content=encode(
                 {"campaignId": batch.campaign, "leads": batch.leads.wires()}
             ),
             headers=HEADERS,
@@ -112,22 +125,24 @@ class Lupitor(Provider):
             raise self.unreadable(response)
         raise _meaning(sentence, response.status_code)
 
-    def probe(self, campaign: str | None) -> httpx.Request | None:
+    def preflight(self, campaign: str | None) -> httpx.Request | None:
         params = {"limit": "1"} | ({"campaignId": campaign} if campaign else {})
         return httpx.Request("GET", self.url("leads"), params=params)
 
-    def probed(self, campaign: str | None, response: httpx.Response) -> Probe:
+    def read_preflight(
+        self, campaign: str | None, response: httpx.Response
+    ) -> PreflightResult:
         answer = body(response)
         data, said = answer.get("data"), answer.get("error")
         if answer.get("success") is True and response.is_success:
             if not isinstance(data, dict) or not isinstance(data.get("leads"), list):
                 raise self.unreadable(response)
             there = fine("there, and the key may read it") if campaign else NOT_NAMED
-            return Probe(KEY_ACCEPTED, _READING, there)
+            return PreflightResult(KEY_ACCEPTED, _READING, there)
         sentence = one_line(said) if isinstance(said, str) else ""
         if campaign is None and sentence == "campaignId query parameter is required":
             # Whether it looked at the key before, its pages do not say.
-            return Probe(key=NEEDS_CAMPAIGN, campaign=NOT_NAMED)
+            return PreflightResult(key=NEEDS_CAMPAIGN, campaign=NOT_NAMED)
         if not sentence or response.status_code not in self.answers:
             raise self.meaning(response)
         raise _meaning(sentence, response.status_code)
@@ -138,7 +153,7 @@ class Lupitor(Provider):
         )
         return httpx.Request("GET", self.url("leads"), params=params)
 
-    def looked_up(self, response: httpx.Response) -> Page:
+    def looked_up(self, response: httpx.Response) -> LeadPage:
         data = body(response).get("data")
         leads = data.get("leads") if isinstance(data, dict) else None
         if (
@@ -150,7 +165,9 @@ class Lupitor(Provider):
         cursor = str(data.get("cursor") or "") if data.get("hasMore") is True else ""
         if data.get("hasMore") is True and not cursor:
             raise self.unreadable(response)
-        return Page([_listed(one) for one in leads if isinstance(one, dict)], cursor)
+        return LeadPage(
+            [_listed(one) for one in leads if isinstance(one, dict)], cursor
+        )
 
 
 _READING = unknown(
@@ -158,9 +175,9 @@ _READING = unknown(
 )
 
 
-def _listed(lead: dict[str, Json]) -> Listed:
+def _listed(lead: dict[str, Json]) -> ListedLead:
     created = lead.get("_creationTime")  # milliseconds
-    return Listed(
+    return ListedLead(
         digits(lead.get("phoneNumber") or ""),
         str(lead.get("externalId") or ""),
         seconds(created) / 1000,

@@ -13,7 +13,27 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from leadctl.answers import (
+from leadctl.model.errors import (
+    AccessDenied,
+    CampaignClosed,
+    InDoubt,
+    NotProcessed,
+    Unusable,
+)
+from leadctl.model.lead_fields import Field, PriorityScale, iso_date, text
+from leadctl.model.leads import CREATED, Note, Outcome
+from leadctl.phones.normalize import PhoneForm, PhoneRule
+from leadctl.providers.base import Limits, Provider
+from leadctl.providers.http_auth import FixedHeaders, Token, TokenExchange
+from leadctl.providers.json_body import HEADERS, encode
+from leadctl.providers.preflight import (
+    KEY_ACCEPTED,
+    NOT_NAMED,
+    PreflightResult,
+    fine,
+    unknown,
+)
+from leadctl.providers.response import (
     body,
     do_not_call,
     duplicate,
@@ -21,26 +41,12 @@ from leadctl.answers import (
     rejected,
     token_refusal,
 )
-from leadctl.auth import FixedHeaders, Token, TokenExchange
-from leadctl.errors import (
-    AccessDenied,
-    CampaignClosed,
-    InDoubt,
-    NotProcessed,
-    Unusable,
-)
-from leadctl.fields import Field, PriorityScale, iso_date, text
-from leadctl.model import CREATED, Note, Outcome
-from leadctl.phones.normalize import PhoneForm, PhoneRule
-from leadctl.probe import KEY_ACCEPTED, NOT_NAMED, Probe, fine, unknown
-from leadctl.provider import Limits, Provider
-from leadctl.settings import setting
-from leadctl.wire import HEADERS, written
+from leadctl.providers.settings import setting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from leadctl.model import Batch, Json
+    from leadctl.model.leads import Batch, Json
 
 PHONE_FORMS = {
     "as-written": PhoneForm.AS_WRITTEN,
@@ -146,7 +152,7 @@ class Ozonetel(Provider):
         return httpx.Request(
             "POST",
             self.url("ca_apis", "AddCampaignData"),
-            content=written(upload),
+            content=encode(upload),
             headers=HEADERS,
         )
 
@@ -198,19 +204,21 @@ class Ozonetel(Provider):
             raise AccessDenied(said)
         return said
 
-    def probe(self, campaign: str | None) -> httpx.Request | None:
+    def preflight(self, campaign: str | None) -> httpx.Request | None:
         # A GET with a body, as the page "Campaign Status" has it.
         asked = {"userName": self.user_name, "campaignName": campaign or ""}
         return httpx.Request("GET", self.url("ca_apis", "campaignStatus"), json=asked)
 
-    def probed(self, campaign: str | None, response: httpx.Response) -> Probe:
+    def read_preflight(
+        self, campaign: str | None, response: httpx.Response
+    ) -> PreflightResult:
         status, message = _message(response)
         found = body(response).get("message")
         if status == "success" and isinstance(found, list) and found:
             return _among(found, campaign)
         # There was a token, so key and user are right; it only misses a campaign.
         if campaign is None and message.casefold() == "all parameters are mandatory":
-            return Probe(key=KEY_ACCEPTED, campaign=NOT_NAMED)
+            return PreflightResult(key=KEY_ACCEPTED, campaign=NOT_NAMED)
         said = self._require_an_answer(response)
         raise Unusable(said) if response.is_success else self.meaning(response)
 
@@ -240,10 +248,10 @@ _CAMPAIGN = frozenset(
 )
 
 
-def _among(found: list[Json], campaign: str | None) -> Probe:
+def _among(found: list[Json], campaign: str | None) -> PreflightResult:
     """Look for the campaign by its exact name: the page's example lists several."""
     if campaign is None:
-        return Probe(key=KEY_ACCEPTED, campaign=NOT_NAMED)
+        return PreflightResult(key=KEY_ACCEPTED, campaign=NOT_NAMED)
     states = {
         one.get("CampaignName"): one_line(str(one.get("Position") or ""), 40)
         for one in found
@@ -259,8 +267,10 @@ def _among(found: list[Json], campaign: str | None) -> Probe:
             f"there{f', and {state}' if state else ''}; whether it is outbound, shows "
             "with the first upload"
         )
-        return Probe(key=KEY_ACCEPTED, campaign=there, state=state)
-    return Probe(key=KEY_ACCEPTED, campaign=unknown(doubt), state=state, doubt=doubt)
+        return PreflightResult(key=KEY_ACCEPTED, campaign=there, state=state)
+    return PreflightResult(
+        key=KEY_ACCEPTED, campaign=unknown(doubt), state=state, doubt=doubt
+    )
 
 
 def _message(response: httpx.Response) -> tuple[str, str]:

@@ -8,21 +8,42 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from leadctl.answers import body, by_phone, duplicate, one_line, quoted, rejected
-from leadctl.auth import bearer
-from leadctl.errors import CampaignClosed, NotProcessed, Unusable
-from leadctl.fields import Field, PriorityScale, boolean, sip_headers, source, text
-from leadctl.model import CREATED, Outcome
+from leadctl.model.errors import CampaignClosed, NotProcessed, Unusable
+from leadctl.model.lead_fields import (
+    Field,
+    PriorityScale,
+    boolean,
+    sip_headers,
+    source,
+    text,
+)
+from leadctl.model.leads import CREATED, Outcome
 from leadctl.phones.normalize import PhoneForm, PhoneRule
-from leadctl.probe import KEY_ACCEPTED, NOT_NAMED, Probe, fine, unknown, wrong
-from leadctl.provider import REFUSALS, Limits, Provider
-from leadctl.settings import setting
-from leadctl.wire import HEADERS, written
+from leadctl.providers.base import REFUSALS, Limits, Provider
+from leadctl.providers.http_auth import bearer
+from leadctl.providers.json_body import HEADERS, encode
+from leadctl.providers.preflight import (
+    KEY_ACCEPTED,
+    NOT_NAMED,
+    PreflightResult,
+    fine,
+    unknown,
+    wrong,
+)
+from leadctl.providers.response import (
+    body,
+    by_phone,
+    duplicate,
+    one_line,
+    quoted,
+    rejected,
+)
+from leadctl.providers.settings import setting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from leadctl.model import Batch
+    from leadctl.model.leads import Batch
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +94,7 @@ class Voiso(Provider):
         return httpx.Request(
             "POST",
             self.url("campaigns", batch.campaign, "leads"),
-            content=written(batch.leads.wires()),
+            content=encode(batch.leads.wires()),
             headers=HEADERS,
         )
 
@@ -107,22 +128,24 @@ class Voiso(Provider):
         except ValueError as error:
             raise self.unreadable(response) from error
 
-    def probe(self, campaign: str | None) -> httpx.Request | None:
+    def preflight(self, campaign: str | None) -> httpx.Request | None:
         if campaign is None:
             return httpx.Request("GET", self.url("campaigns"), params={"limit": "1"})
         return httpx.Request("GET", self.url("campaigns", campaign))
 
-    def probed(self, campaign: str | None, response: httpx.Response) -> Probe:
+    def read_preflight(
+        self, campaign: str | None, response: httpx.Response
+    ) -> PreflightResult:
         answer = body(response)
         if response.status_code == 403 and answer.get("error"):
             # It takes a scope of its own; uploads need another.
-            return Probe(key=KEY_ACCEPTED, scope=_NO_READING)
+            return PreflightResult(key=KEY_ACCEPTED, scope=_NO_READING)
         if not response.is_success:
             raise self.meaning(response)
         if campaign is None:
             if not isinstance(answer.get("campaigns"), list):
                 raise self.unreadable(response)
-            return Probe(KEY_ACCEPTED, _READING, NOT_NAMED)
+            return PreflightResult(KEY_ACCEPTED, _READING, NOT_NAMED)
         found = answer.get("campaign")
         if not isinstance(found, dict) or str(found.get("id")) != campaign:
             raise self.unreadable(response)
@@ -130,25 +153,27 @@ class Voiso(Provider):
         state = one_line(str(found.get("status") or ""), 40)
         if state in _PERHAPS_NOT_LIVE:
             doubt = f"campaign {campaign} of Voiso is {state}, and may not be live"
-            return Probe(KEY_ACCEPTED, _READING, unknown(doubt), name, state, doubt)
+            return PreflightResult(
+                KEY_ACCEPTED, _READING, unknown(doubt), name, state, doubt
+            )
         there = fine(f"there, and {state}" if state else "there")
-        return Probe(KEY_ACCEPTED, _READING, there, name, state)
+        return PreflightResult(KEY_ACCEPTED, _READING, there, name, state)
 
-    def double_check(self, probe: Probe) -> httpx.Request | None:
+    def double_check(self, preflight: PreflightResult) -> httpx.Request | None:
         # `live` is a filter of "Get campaigns", and no field of a campaign.
-        wanted = {"live": "true", "limit": "100", "name": probe.name}
+        wanted = {"live": "true", "limit": "100", "name": preflight.name}
         return httpx.Request("GET", self.url("campaigns"), params=wanted)
 
     def double_checked(
-        self, campaign: str, probe: Probe, response: httpx.Response
-    ) -> Probe:
+        self, campaign: str, preflight: PreflightResult, response: httpx.Response
+    ) -> PreflightResult:
         found = body(response).get("campaigns")
         if not response.is_success or not isinstance(found, list):
             raise self.meaning(response)
         if campaign in [str(one.get("id")) for one in found if isinstance(one, dict)]:
-            there = fine(f"there, {probe.state}, and live")
-            return replace(probe, campaign=there, doubt="")
-        return probe
+            there = fine(f"there, {preflight.state}, and live")
+            return replace(preflight, campaign=there, doubt="")
+        return preflight
 
 
 _READING = unknown(

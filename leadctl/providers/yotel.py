@@ -8,7 +8,22 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from leadctl.answers import (
+from leadctl.model.errors import AccessDenied, CampaignClosed, Refused
+from leadctl.model.lead_fields import Field, text
+from leadctl.model.leads import CREATED, Outcome
+from leadctl.phones.normalize import PhoneForm, PhoneRule
+from leadctl.providers.base import REFUSALS, Limits, Provider
+from leadctl.providers.http_auth import bearer
+from leadctl.providers.json_body import HEADERS, encode
+from leadctl.providers.preflight import (
+    KEY_ACCEPTED,
+    NOT_NAMED,
+    PreflightResult,
+    fine,
+    unknown,
+    wrong,
+)
+from leadctl.providers.response import (
     body,
     digits,
     duplicate,
@@ -19,19 +34,11 @@ from leadctl.answers import (
     undecided,
     whole,
 )
-from leadctl.auth import bearer
-from leadctl.errors import AccessDenied, CampaignClosed, Refused
-from leadctl.fields import Field, text
-from leadctl.model import CREATED, Outcome
-from leadctl.phones.normalize import PhoneForm, PhoneRule
-from leadctl.probe import KEY_ACCEPTED, NOT_NAMED, Probe, fine, unknown, wrong
-from leadctl.provider import REFUSALS, Limits, Provider
-from leadctl.wire import HEADERS, written
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from leadctl.model import Batch, Json
+    from leadctl.model.leads import Batch, Json
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +88,7 @@ class Yotel(Provider):
         return httpx.Request(
             "POST",
             self.url("campaigns", batch.campaign, "leads:bulk"),
-            content=written({"leads": batch.leads.wires()}),
+            content=encode({"leads": batch.leads.wires()}),
             headers={**HEADERS, "Idempotency-Key": str(batch.id)},
         )
 
@@ -98,14 +105,18 @@ class Yotel(Provider):
             raise self.unreadable(response)
         return _outcomes(answer, _matched(batch, results))
 
-    def probe(self, campaign: str | None) -> httpx.Request | None:
+    def preflight(self, campaign: str | None) -> httpx.Request | None:
         path = [] if campaign is None else [campaign]
         return httpx.Request("GET", self.url("campaigns", *path))
 
-    def probed(self, campaign: str | None, response: httpx.Response) -> Probe:
+    def read_preflight(
+        self, campaign: str | None, response: httpx.Response
+    ) -> PreflightResult:
         answer = body(response)
         if response.status_code == 403 and "scope" in quoted(response).casefold():
-            return Probe(key=KEY_ACCEPTED, scope=_NO_READING)  # uploads need another
+            return PreflightResult(
+                key=KEY_ACCEPTED, scope=_NO_READING
+            )  # uploads need another
         if not response.is_success:
             raise self.meaning(response)
         if campaign is None:
@@ -113,7 +124,7 @@ class Yotel(Provider):
             lists = [listed(response), *answer.values()]
             if not any(isinstance(one, list) for one in lists):
                 raise self.unreadable(response)
-            return Probe(KEY_ACCEPTED, _READING, NOT_NAMED)
+            return PreflightResult(KEY_ACCEPTED, _READING, NOT_NAMED)
         if answer.get("id") != campaign:
             raise self.unreadable(response)
         name = one_line(str(answer.get("name") or ""))
@@ -123,7 +134,7 @@ class Yotel(Provider):
                 f"campaign {campaign} of Yotel is completed", key_is_good=True
             )
         there = fine(f"there, and {state}" if state else "there")
-        return Probe(KEY_ACCEPTED, _READING, there, name, state)
+        return PreflightResult(KEY_ACCEPTED, _READING, there, name, state)
 
 
 _READING = unknown(

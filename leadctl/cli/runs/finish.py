@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from leadctl.cli import options
+from leadctl.cli.output import Output
 from leadctl.cli.runs.group import RunId, drop_spool, group, opened_ledger
-from leadctl.cli.show import Output
-from leadctl.errors import ExitCode, UsageError
-from leadctl.model import Status
-from leadctl.wording import count, spoken
+from leadctl.model.errors import ExitCode, UsageError
+from leadctl.model.leads import Status
+from leadctl.model.wording import count, display_name
 
 if TYPE_CHECKING:
     from leadctl.ledger.base import Ledger, RunReader
@@ -109,14 +109,14 @@ def resolve(
 
     Example: leadctl runs resolve 20260301-093000-1f2e --as delivered --rows 17-20
     """
-    from leadctl import report
+    from leadctl.reports import report
 
     with opened_ledger(ledger) as opened:
-        books = opened.resumed(run)
-        decision = decision or _asked_decision(books)
+        run_reader = opened.resumed(run)
+        decision = decision or _asked_decision(run_reader)
         if decision is None:
             return
-        number = books.decide(
+        number = run_reader.decide(
             file - 1 if rows else None,
             _ranges(rows),
             delivered=decision is Decision.DELIVERED,
@@ -125,10 +125,10 @@ def resolve(
             raise UsageError(
                 "none of these rows is unknown", hint=f"leadctl runs resolve {run}"
             )
-        code = report.exit_code(books.counts(), None)
-        books.close_again(code)
+        code = report.exit_code(run_reader.counts(), None)
+        run_reader.close_again(code)
         if code in (ExitCode.OK, ExitCode.REJECTED):
-            drop_spool(books.facts().options)
+            drop_spool(run_reader.facts().options)
     typer.echo(f"{count(number, 'row')} of {run}: {decision.value}", err=True)
     if decision is Decision.SEND_AGAIN:
         _go_on(run, Output(), ledger)
@@ -137,19 +137,19 @@ def resolve(
 
 
 def _ranges(rows: str | None) -> list[tuple[int, int]] | None:
-    from leadctl import rowset
+    from leadctl.model import row_set
 
     try:
-        return rowset.read(rows) if rows else None
+        return row_set.read(rows) if rows else None
     except ValueError as error:
         raise UsageError(f"--rows takes rows such as 1-3,7, not {rows!r}") from error
 
 
 def _latest_unfinished(ledger: Ledger) -> str:
-    for books in ledger.runs(most=200):
-        run = books.facts()
+    for run_reader in ledger.runs(most=200):
+        run = run_reader.facts()
         unfinished = run.finished_at is None or run.exit_code in _RESUMABLE
-        if unfinished or books.counts()[Status.FAILED]:
+        if unfinished or run_reader.counts()[Status.FAILED]:
             return run.id
     raise UsageError("no run is unfinished", hint="name one: leadctl runs resume RUN")
 
@@ -174,33 +174,35 @@ def _go_on(
     with_unknown: bool = True,
 ) -> None:
     from leadctl import run
-    from leadctl.cli.asked import recalled
-    from leadctl.cli.order import ordered
+    from leadctl.cli.cli_options import restored_options
+    from leadctl.cli.import_request import import_request
     from leadctl.cli.progress import watched
 
     with output.failures(), opened_ledger(ledger) as opened:
         facts = opened.run(run_id).facts()
-    asked = recalled(facts.options, ledger)
+    cli_options = restored_options(facts.options, ledger)
     if acknowledged:
-        asked = replace(asked, acknowledge_compliance=True)
+        cli_options = replace(cli_options, acknowledge_compliance=True)
     failures = output.failures(
         provider=facts.provider,
         account=facts.account,
         campaign=facts.campaign,
         dry_run=False,
     )
-    with failures, ordered(asked) as order:
-        output.detail(f"going on with {run_id}: {', '.join(map(str, asked.files))}")
-        again = replace(order, resumes=run_id, with_unknown=with_unknown)
+    with failures, import_request(cli_options) as request:
+        output.detail(
+            f"going on with {run_id}: {', '.join(map(str, cli_options.files))}"
+        )
+        again = replace(request, resumes=run_id, with_unknown=with_unknown)
         with watched(again, output) as told:
             found = run.push(told)
     output.conclude(found)
 
 
-def _asked_decision(books: RunReader) -> Decision | None:
+def _asked_decision(run_reader: RunReader) -> Decision | None:
     """Show what is unknown; on a terminal ask what became of it."""
-    paths = [spoken(file.path) for file in books.files()]
-    groups = books.unknown()
+    paths = [display_name(file.path) for file in run_reader.files()]
+    groups = run_reader.unknown()
     for file, rows, reason in groups:
         typer.echo(f"{paths[file]}  rows {rows}  {reason}")
     if not groups:

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from leadctl.cli.app import app
-from leadctl.cli.layout import Commands, Section
-from leadctl.errors import UsageError
+from leadctl.cli.help_layout import Commands, Section
+from leadctl.model.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from leadctl.ledger.base import Ledger, RunReader
-    from leadctl.model import Json
-    from leadctl.report import Report
+    from leadctl.model.leads import Json
+    from leadctl.reports.report import Report
 
 group = Commands(help="Look at runs, and finish them.", invoke_without_command=True)
 app.add_typer(group, name="runs", rich_help_panel=Section.AFTERWARDS)
@@ -49,7 +49,7 @@ def run_of(ledger: Ledger, run: str | None) -> RunReader:
 def opened_ledger(url: str | None) -> Iterator[Ledger]:
     import platformdirs
 
-    from leadctl.cli.order import ledger_url
+    from leadctl.cli.import_request import ledger_url
     from leadctl.ledger import open_ledger
 
     state = platformdirs.user_state_path("leadctl")
@@ -59,14 +59,14 @@ def opened_ledger(url: str | None) -> Iterator[Ledger]:
 
 def report_of(ledger: Ledger, run: RunReader) -> Report:
     """Read what a run came to, or has come to by now."""
-    from leadctl import report
+    from leadctl.reports import report
 
     facts = run.facts()
     process = ledger.process_of(facts) if facts.finished_at is None else None
     return report.read(run, process=process)
 
 
-def drop_spool(asked: dict[str, Json]) -> None:
+def drop_spool(cli_options: dict[str, Json]) -> None:
     """Remove our copy of stdin, when nothing of it is left to send."""
-    if spool := asked.get("spool"):
+    if spool := cli_options.get("spool"):
         Path(str(spool)).unlink(missing_ok=True)

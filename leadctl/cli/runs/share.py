@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from leadctl.cli import options
+from leadctl.cli.output import heard
 from leadctl.cli.runs.group import AnyRun, group, opened_ledger, run_of
-from leadctl.cli.show import heard
-from leadctl.errors import InputUnusable
-from leadctl.model import Status
+from leadctl.model.errors import InputUnusable
+from leadctl.model.leads import Status
 
 if TYPE_CHECKING:
-    from leadctl.contacts import Contact
     from leadctl.ledger.base import RunReader
+    from leadctl.reports.callback_list import Contact
 
 MOST_CONTACTS = 1000
 
@@ -60,7 +60,7 @@ def export(
 
     Example: leadctl runs export --format jsonl --status rejected
     """
-    from leadctl.export import delimited, json_lines
+    from leadctl.reports.export import delimited, json_lines
 
     lines = {Form.CSV: delimited, Form.JSONL: json_lines}[form]
     with opened_ledger(ledger) as opened, heard(sys.stdout):
@@ -94,36 +94,40 @@ def report(
 
     Example: leadctl runs report --html run.html
     """
-    from leadctl import course, page
-    from leadctl import report as reports
+    from leadctl.reports import html_report, run_timeline
+    from leadctl.reports import report as reports
 
     _require_ours(html)
     with opened_ledger(ledger) as opened:
-        books = run_of(opened, run)
-        content = page.Page(reports.read(books), course.read(books), time.time())
+        run_reader = run_of(opened, run)
+        content = html_report.ReportPage(
+            reports.read(run_reader), run_timeline.read(run_reader), time.time()
+        )
         if with_phones:
-            found, left_out = _contacts(books, ledger)
+            found, left_out = _contacts(run_reader, ledger)
             content = replace(content, contacts=found, left_out=left_out)
-        _write(html, page.html(content))
+        _write(html, html_report.render(content))
     typer.echo(f"written: {html}", err=True)
 
 
-def _contacts(books: RunReader, ledger: str | None) -> tuple[list[Contact], int]:
-    from leadctl.cli.asked import recalled
-    from leadctl.cli.order import job_again
-    from leadctl.contacts import contacts
+def _contacts(run_reader: RunReader, ledger: str | None) -> tuple[list[Contact], int]:
+    from leadctl.cli.cli_options import restored_options
+    from leadctl.cli.import_request import rebuilt_job
+    from leadctl.reports.callback_list import callback_list
     from leadctl.run import require_same_files
 
-    asked = replace(recalled(books.facts().options, ledger), offline=True)
-    with job_again(asked) as job:
-        require_same_files(books, job)
-        found = contacts(books, job)
+    cli_options = replace(
+        restored_options(run_reader.facts().options, ledger), offline=True
+    )
+    with rebuilt_job(cli_options) as job:
+        require_same_files(run_reader, job)
+        found = callback_list(run_reader, job)
         return [*islice(found, MOST_CONTACTS)], sum(1 for _ in found)
 
 
 def _require_ours(path: Path) -> None:
     """Refuse to replace a file that leadctl did not write."""
-    from leadctl.page import MARK
+    from leadctl.reports.html_report import MARK
 
     if not path.exists() and not path.is_symlink():
         return
@@ -138,10 +142,10 @@ def _require_ours(path: Path) -> None:
 
 
 def _write(path: Path, content: str) -> None:
-    from leadctl.aside import replacing
+    from leadctl.model.atomic_write import atomic_write
 
     try:
-        with replacing(path) as file:
+        with atomic_write(path) as file:
             file.write(content)
     except OSError as error:
         raise InputUnusable(

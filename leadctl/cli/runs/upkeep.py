@@ -12,10 +12,10 @@ import typer
 
 from leadctl.cli import options
 from leadctl.cli.runs.group import RunId, drop_spool, group, opened_ledger
-from leadctl.wording import count
+from leadctl.model.wording import count
 
 if TYPE_CHECKING:
-    from leadctl.model import Json
+    from leadctl.model.leads import Json
 
 
 @group.command("rejects")
@@ -35,23 +35,25 @@ def rejects(
 
     Example: leadctl runs rejects 20260301-093000-1f2e
     """
-    from leadctl import rejects as files
-    from leadctl.cli.asked import recalled
+    from leadctl.cli.cli_options import restored_options
+    from leadctl.cli.import_request import rebuilt_job
     from leadctl.cli.inputs import rejects_files
-    from leadctl.cli.order import job_again
-    from leadctl.model import IN_REJECT_FILE
+    from leadctl.model.leads import IN_REJECT_FILE
+    from leadctl.reports import reject_file as files
     from leadctl.run import require_same_files
 
     with opened_ledger(ledger) as opened:
-        books = opened.run(run)
-        asked = replace(recalled(books.facts().options, ledger), offline=True)
+        run_reader = opened.run(run)
+        cli_options = replace(
+            restored_options(run_reader.facts().options, ledger), offline=True
+        )
         if to:
-            asked = replace(asked, rejects=Path(to))
-        with job_again(asked) as job:
-            require_same_files(books, job)
-            paths = rejects_files(asked, job.sources)
+            cli_options = replace(cli_options, rejects=Path(to))
+        with rebuilt_job(cli_options) as job:
+            require_same_files(run_reader, job)
+            paths = rejects_files(cli_options, job.sources)
             for ordinal, source in enumerate(job.sources):
-                findings = books.findings(ordinal, IN_REJECT_FILE)
+                findings = run_reader.findings(ordinal, IN_REJECT_FILE)
                 path = paths[ordinal]
                 number = files.write_if_any(path, source, findings, run)
                 typer.echo(
@@ -82,10 +84,11 @@ def prune(
     with opened_ledger(ledger) as opened:
         gone = opened.forget_runs(before)
         kept = {
-            books.facts().options.get("spool") for books in opened.runs(most=10_000)
+            run_reader.facts().options.get("spool")
+            for run_reader in opened.runs(most=10_000)
         }
-    for asked in gone:
-        drop_spool(asked)
+    for cli_options in gone:
+        drop_spool(cli_options)
     _drop_orphans(kept)
     typer.echo(f"{count(len(gone), 'run')} forgotten", err=True)
 

@@ -11,8 +11,8 @@ import threading
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from urllib.parse import quote
 
-from leadctl.errors import LedgerUnusable
-from leadctl.folders import in_turn
+from leadctl.model.errors import LedgerUnusable
+from leadctl.model.private_files import in_turn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -5,13 +5,13 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from leadctl import rowset
+from leadctl.model import row_set
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from leadctl.ledger.sqlite.connection import Connection
-    from leadctl.model import Finding
+    from leadctl.model.leads import Finding
 
 
 class Findings:
@@ -43,7 +43,7 @@ class Findings:
                     self._run,
                     file,
                     rows[0],
-                    rowset.written(rows),
+                    row_set.written(rows),
                     len(rows),
                     status,
                     code,

@@ -6,13 +6,13 @@ import os
 import shutil
 from typing import TYPE_CHECKING
 
-from leadctl.errors import LedgerUnusable
-from leadctl.exposure import exposures
-from leadctl.folders import oddity
 from leadctl.ledger.records import Condition
 from leadctl.ledger.sqlite.connection import health
 from leadctl.ledger.sqlite.key import KEY_BYTES, key_file_of
 from leadctl.ledger.sqlite.schema import APPLICATION, VERSION
+from leadctl.model.errors import LedgerUnusable
+from leadctl.model.file_permissions import permission_problems
+from leadctl.model.private_files import oddity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +42,7 @@ def conditions(path: Path) -> Iterator[Condition]:
     yield _judged(path, found)
     yield from _key(key_file)
     for file in (path, key_file):
-        for message, remedy in exposures(file, "the ledger's file"):
+        for message, remedy in permission_problems(file, "the ledger's file"):
             yield Condition("ledger", message, remedy)
     yield from _disk(path)
 

@@ -8,8 +8,8 @@ import os
 import secrets
 from typing import TYPE_CHECKING
 
-from leadctl.errors import LedgerUnusable
-from leadctl.folders import oddity
+from leadctl.model.errors import LedgerUnusable
+from leadctl.model.private_files import oddity
 
 if TYPE_CHECKING:
     from pathlib import Path

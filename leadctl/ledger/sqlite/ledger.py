@@ -13,8 +13,6 @@ from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
-from leadctl.errors import ExitCode, LedgerUnusable, UsageError
-from leadctl.folders import make_file, make_private
 from leadctl.ledger.records import utc_text
 from leadctl.ledger.sqlite import lock
 from leadctl.ledger.sqlite.connection import connect, opening, translated
@@ -25,7 +23,9 @@ from leadctl.ledger.sqlite.resumed_run import SqliteResumedRun
 from leadctl.ledger.sqlite.run_reader import SqliteRunReader
 from leadctl.ledger.sqlite.run_writer import SqliteRunWriter
 from leadctl.ledger.sqlite.schema import migrate, version
-from leadctl.wording import nearest
+from leadctl.model.errors import ExitCode, LedgerUnusable, UsageError
+from leadctl.model.private_files import make_file, make_private
+from leadctl.model.wording import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from leadctl.ledger.base import CampaignLock
     from leadctl.ledger.records import NewRun, Run
-    from leadctl.model import Json
+    from leadctl.model.leads import Json
 
 
 class SqliteLedger:

@@ -10,8 +10,8 @@ import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TextIO
 
-from leadctl.errors import CampaignLocked, InputUnusable
-from leadctl.folders import make_private, open_file
+from leadctl.model.errors import CampaignLocked, InputUnusable
+from leadctl.model.private_files import make_private, open_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

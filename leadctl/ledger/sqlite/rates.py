@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from leadctl.errors import Unusable
+from leadctl.model.errors import Unusable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

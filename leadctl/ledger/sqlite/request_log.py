@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from leadctl.ledger.records import Arrival, Departure
     from leadctl.ledger.sqlite.connection import Connection
-    from leadctl.model import Batch
+    from leadctl.model.leads import Batch
 
 
 class RequestLog:

@@ -7,11 +7,11 @@ from itertools import islice
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
-from leadctl import rowset
 from leadctl.ledger.records import OpenBatch, Unfinished
 from leadctl.ledger.sqlite.run_writer import SqliteRunWriter
-from leadctl.model import Code, Finding, Status
-from leadctl.rowset import RowSet
+from leadctl.model import row_set
+from leadctl.model.leads import Code, Finding, Status
+from leadctl.model.row_set import RowSet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -60,7 +60,7 @@ class SqliteResumedRun(SqliteRunWriter):
             for at, first, text, code, reason in self._unknown_groups():
                 if file is not None and at != file:
                     continue
-                chosen, rest = _parted(rowset.rows(text), rows)
+                chosen, rest = _parted(row_set.rows(text), rows)
                 self._db.execute(
                     "DELETE FROM findings WHERE run = ? AND file = ? AND first = ?",
                     (self._run, at, first),
@@ -86,7 +86,7 @@ class SqliteResumedRun(SqliteRunWriter):
                     file,
                     uuid4().bytes,
                     rows[0],
-                    rowset.written(rows),
+                    row_set.written(rows),
                     len(rows),
                     len(rows),
                 ),
@@ -124,7 +124,7 @@ class SqliteResumedRun(SqliteRunWriter):
             self._db.execute(
                 "DELETE FROM findings WHERE run = ? AND file = ? AND first = ?", key
             )
-            left = rowset.rows(text)
+            left = row_set.rows(text)
             while rows := [*islice(left, most)]:
                 self._db.execute(
                     "INSERT INTO batches"
@@ -135,7 +135,7 @@ class SqliteResumedRun(SqliteRunWriter):
                         file,
                         uuid4().bytes,
                         rows[0],
-                        rowset.written(rows),
+                        row_set.written(rows),
                         len(rows),
                     ),
                 )
@@ -149,7 +149,7 @@ class SqliteResumedRun(SqliteRunWriter):
             (self._run,),
         ):
             batch = UUID(bytes=name)
-            found.append(OpenBatch(batch, file, tuple(rowset.rows(rows))))
+            found.append(OpenBatch(batch, file, tuple(row_set.rows(rows))))
             self._numbers[batch] = number
             self._request_log.go_on(batch, attempts)
         return found

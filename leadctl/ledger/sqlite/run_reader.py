@@ -9,7 +9,6 @@ from itertools import groupby, starmap
 from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING
 
-from leadctl import rowset
 from leadctl.ledger.records import (
     BatchState,
     FileOfRun,
@@ -18,7 +17,8 @@ from leadctl.ledger.records import (
     Run,
     Verdict,
 )
-from leadctl.model import Code, Finding, Status
+from leadctl.model import row_set
+from leadctl.model.leads import Code, Finding, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -118,7 +118,7 @@ class SqliteRunReader:
         )
         groups: dict[bool, Reason] = {}
         for lost, file, text, size in rows:
-            first = next(rowset.rows(text))
+            first = next(row_set.rows(text))
             group = groups.setdefault(bool(lost), _OPEN[bool(lost)](file, first))
             groups[bool(lost)] = replace(group, count=group.count + size)
         if running:
@@ -153,16 +153,16 @@ class SqliteRunReader:
             (self._run, file, *wanted),
         )
         groups = ((rows, facts) for rows, *facts in found)
-        for row, (status, code, text, field) in rowset.in_row_order(groups):
+        for row, (status, code, text, field) in row_set.in_row_order(groups):
             yield Finding(row, Status(status), Code(code), text, field)
 
     def verdicts(self, file: int) -> Iterator[Verdict]:
-        for row, verdict in rowset.in_row_order(self._verdicts(file)):
+        for row, verdict in row_set.in_row_order(self._verdicts(file)):
             yield verdict._replace(row=row)
 
     def verdict(self, file: int, row: int) -> Verdict | None:
         for rows, verdict in self._verdicts(file):
-            if rowset.holds(rows, row):
+            if row_set.holds(rows, row):
                 return verdict._replace(row=row)
         return None
 
@@ -210,7 +210,7 @@ class SqliteRunReader:
             (request.rows, request)
             for request in self._requests("AND file = ? ORDER BY first, r.number", file)
         )
-        for row, same in groupby(rowset.in_row_order(groups), key=itemgetter(0)):
+        for row, same in groupby(row_set.in_row_order(groups), key=itemgetter(0)):
             yield row, max((request for _, request in same), key=attrgetter("number"))
 
     def requests_of(self, file: int, row: int) -> list[Request]:
@@ -221,7 +221,7 @@ class SqliteRunReader:
                 file,
                 row,
             )
-            if rowset.holds(request.rows, row)
+            if row_set.holds(request.rows, row)
         ]
 
     def _requests(self, which: str, *values: int) -> Iterator[Request]:

@@ -14,14 +14,14 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from leadctl import rowset
-from leadctl.errors import LedgerUnusable
 from leadctl.ledger.records import BatchState, utc_text
 from leadctl.ledger.sqlite.delivered import DeliveredLog
 from leadctl.ledger.sqlite.findings import Findings
 from leadctl.ledger.sqlite.request_log import RequestLog
 from leadctl.ledger.sqlite.run_reader import SqliteRunReader
-from leadctl.model import DELIVERED, Code, Finding, Leads, Status
+from leadctl.model import row_set
+from leadctl.model.errors import LedgerUnusable
+from leadctl.model.leads import DELIVERED, Code, Finding, Leads, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from leadctl.ledger.records import Arrival, Departure
     from leadctl.ledger.sqlite.connection import Connection
-    from leadctl.model import Batch, Json, Outcome
+    from leadctl.model.leads import Batch, Json, Outcome
 
 UNANSWERED = frozenset({Status.FAILED, Status.UNKNOWN})
 """What is left to rows without an answer's word."""
@@ -195,7 +195,7 @@ class SqliteRunWriter(SqliteRunReader):
         for status, rows in (good or {Status.CREATED: []}).items():
             created = len(rows) if status is Status.CREATED else 0
             first = rows[0] if rows else 0
-            counted = (first, rowset.written(rows), created, len(rows) - created)
+            counted = (first, row_set.written(rows), created, len(rows) - created)
             if number is not None:
                 self._db.execute(
                     "UPDATE batches"
@@ -296,7 +296,7 @@ class SqliteRunWriter(SqliteRunReader):
 
 
 def _rows(batch: Batch) -> str:
-    return rowset.written(batch.leads.rows)
+    return row_set.written(batch.leads.rows)
 
 
 def _alike(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from leadctl.errors import LedgerUnusable
+from leadctl.model.errors import LedgerUnusable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

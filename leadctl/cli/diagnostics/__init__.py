@@ -1,0 +1,1 @@
+"""Checks of the configuration, the installation and the accounts."""

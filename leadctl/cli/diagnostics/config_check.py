@@ -1,0 +1,260 @@
+"""Checks the whole configuration, unused accounts and profiles included.
+
+Problems are collected, not raised: all of them are worth knowing at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from leadctl.config import config
+from leadctl.delivery.transport import require_safe_url
+from leadctl.importing.suppression import List
+from leadctl.mapping import profile
+from leadctl.model.errors import ExitCode, InputUnusable, LeadctlError
+from leadctl.model.file_permissions import permission_problems
+from leadctl.model.wording import count, nearest
+from leadctl.phones.numbering_plan import is_region
+from leadctl.providers.base import installed, provider_class
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from leadctl.config.config import Account
+    from leadctl.mapping.profile import Profile
+    from leadctl.model.leads import Json
+    from leadctl.model.yaml_file import Document, Where
+
+Found = TypeVar("Found")
+
+
+class Grade(StrEnum):
+    """How good or bad a finding is."""
+
+    OK = "ok"
+    WARNING = "warning"
+    PROBLEM = "problem"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing looked at: what was found, and what to do about it.
+
+    `exit_code` is what a problem ends in.
+    """
+
+    topic: str
+    message: str
+    grade: Grade = Grade.OK
+    remedy: str | None = None
+    exit_code: ExitCode = ExitCode.OK
+
+
+def document(checks: Iterable[Check]) -> list[Json]:
+    """Return what was found as `--json` prints it."""
+    return [
+        {
+            "topic": check.topic,
+            "grade": check.grade.value,
+            "message": check.message,
+            "remedy": check.remedy,
+        }
+        for check in checks
+    ]
+
+
+_WORST_FIRST = (ExitCode.INPUT, ExitCode.ACCESS, ExitCode.STOPPED, ExitCode.TROUBLE)
+"""Without a configuration nothing works; then as for runs."""
+
+
+def exit_code(checks: Iterable[Check]) -> ExitCode:
+    """Choose what a process that found these ends with."""
+    codes = {check.exit_code for check in checks if check.grade is Grade.PROBLEM}
+    return next((code for code in _WORST_FIRST if code in codes), ExitCode.OK)
+
+
+def problem(topic: str, error: LeadctlError) -> Check:
+    code = ExitCode(error.exit_code)
+    return Check(topic, error.message, Grade.PROBLEM, error.hint, code)
+
+
+def warning(topic: str, message: str, remedy: str | None = None) -> Check:
+    return Check(topic, message, Grade.WARNING, remedy)
+
+
+def configuration(
+    asked: Path | None,
+    environment: Mapping[str, str],
+    options: Iterable[str],
+    *,
+    unset: Grade = Grade.WARNING,
+) -> Iterator[Check]:
+    """Look at the config file and the variables beside it.
+
+    `options` are the variables that options of the command line read, `unset` says how
+    bad it is that a setting is nowhere to be found which an account needs.
+    """
+    path = config.config_path(asked)
+    try:
+        found = config.load(asked)
+    except LeadctlError as error:
+        yield problem("config", error)
+        return
+    if path.exists():
+        yield Check("config", f"{path} can be read")
+        for message, remedy in permission_problems(path, "the config file"):
+            yield warning("config", message, remedy)
+    else:
+        yield Check("config", f"there is no {path}; defaults and variables are used")
+    yield from _accounts(found, environment, unset)
+    yield from _profiles(found)
+    yield from _unknown_variables(found, environment, {*options})
+
+
+def _accounts(
+    found: Document, environment: Mapping[str, str], unset: Grade
+) -> Iterator[Check]:
+    try:
+        names = config.account_names(found, environment)
+    except LeadctlError as error:
+        yield problem("config", error)
+        return
+    for name in names:
+        yield from _account(found, environment, unset, name)
+
+
+def _account(
+    found: Document, environment: Mapping[str, str], unset: Grade, name: str
+) -> Iterator[Check]:
+    def resolved(document: Document) -> Account:
+        return config.resolve(document, environment, provider=None, account=name)
+
+    topic, part = f"account {name}", ("accounts", name)
+    mistakes, places, account = _read_through(found, part, resolved)
+    yield from (problem(topic, error) for error in mistakes)
+    if account is None:
+        return
+    unusable = [*_unusable(account)]
+    yield from (problem(topic, error) for error in unusable)
+    if not (mistakes or unusable):
+        yield Check(topic, f"{account.provider.title}, {account.provider.base_url}")
+    for key in account.missing:
+        if (*part, key) not in places:
+            message = f"{key} is not set"
+            remedy = f"write it below it, or set {config.variable_name(name, key)}"
+            yield Check(topic, message, unset, remedy, ExitCode.INPUT)
+    yield from _key_files(account, environment)
+
+
+def _read_through(
+    document: Document, part: Where, read: Callable[[Document], Found]
+) -> tuple[list[LeadctlError], list[Where], Found | None]:
+    """Read a part of the document; return all that is wrong, and where, beside it.
+
+    What is wrong is left out and the rest read again. What is missed then is not.
+    """
+    mistakes: list[LeadctlError] = []
+    places: list[Where] = []
+    while True:
+        try:
+            return mistakes, places, read(document)
+        except LeadctlError as error:
+            where = error.where if isinstance(error, InputUnusable) else ()
+            if where and any(place[: len(where)] == where for place in places):
+                return mistakes, places, None
+            mistakes.append(error)
+            if where not in document.lines or where in ((), part):
+                return mistakes, places, None
+            places.append(where)
+            document = document.without(where)
+
+
+def _unusable(account: Account) -> Iterator[InputUnusable]:
+    """Yield what a run with an account would stumble over: its address, its files."""
+    try:
+        if not account.missing:
+            require_safe_url(account.provider.base_url)
+    except InputUnusable as error:
+        yield error
+    named = [("ca_file", Path(account.connection.ca_file or "."))]
+    named += [("suppress", List.named(text).path) for text in account.suppress]
+    named += [
+        (key, Path(given).expanduser())
+        for key, given in account.secret_settings.items()
+        if key.endswith("_file")
+    ]
+    for key, path in named:
+        if path != Path() and not path.is_file():
+            yield InputUnusable(f"{key} of account {account.name!r}: no file {path}")
+
+
+def _key_files(account: Account, environment: Mapping[str, str]) -> Iterator[Check]:
+    for path in key_files(account, environment):
+        for message, remedy in permission_problems(path, "the key file"):
+            yield warning(f"account {account.name}", message, remedy)
+
+
+def key_files(account: Account, environment: Mapping[str, str]) -> Iterator[Path]:
+    """Yield the files that variables and config file name for an account's secrets."""
+    for secret in account.provider.secrets:
+        key = f"{secret}_file"
+        variable = config.variable_name(account.name, key)
+        named = environment.get(variable) or account.secret_settings.get(key)
+        if named:
+            yield Path(named).expanduser()
+
+
+def _profiles(found: Document) -> Iterator[Check]:
+    try:
+        names = [*found.table(("profiles",))]
+    except LeadctlError as error:
+        yield problem("config", error)
+        return
+    for name in names:
+        yield from _profile(found, name)
+
+
+def _profile(found: Document, name: str) -> Iterator[Check]:
+    topic, part = f"profile {name}", ("profiles", name)
+
+    def loaded(document: Document) -> Profile:
+        read = profile.load(document, part)
+        if read.region and not is_region(read.region):
+            raise document.problem(
+                (*part, "region"),
+                f"{read.region!r} is no country code such as US (ISO 3166)",
+            )
+        return read
+
+    mistakes, _, read = _read_through(found, part, loaded)
+    yield from (problem(topic, error) for error in mistakes)
+    if read and not mistakes:
+        yield Check(topic, count(len(read.fields), "field"))
+        if "phone" not in read.fields:
+            yield warning(topic, "it says nothing about `phone`", "add phone: COLUMN")
+
+
+def _unknown_variables(
+    found: Document, environment: Mapping[str, str], options: set[str]
+) -> Iterator[Check]:
+    """Warn of variables that look like ours and that nothing reads."""
+    accounts = {*found.table(("accounts",)), *installed()}
+    keys = {
+        key
+        for name in installed()
+        for key in (
+            *config.allowed_settings(provider_class(name)),
+            *provider_class(name).secrets,
+        )
+    }
+    known = options | {config.variable_name(a, key) for a in accounts for key in keys}
+    endings = tuple(config.variable_name("", key)[len("LEADCTL_") :] for key in keys)
+    for variable in environment:
+        # One of an account that is nowhere else named ends like a setting.
+        ours = variable.startswith("LEADCTL_") and variable not in known
+        if ours and not variable.endswith(endings):
+            message = f"nothing reads {variable}{nearest(variable, known)}"
+            yield warning("environment", message, f"unset {variable}")

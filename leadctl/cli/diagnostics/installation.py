@@ -1,0 +1,103 @@
+"""Checks the installation: program, keyring, ledger and clock.
+
+Configuration and accounts are the business of config_check.py and account_check.py.
+"""
+
+from __future__ import annotations
+
+import platform
+import shlex
+import stat
+import sys
+from datetime import UTC, datetime
+from importlib.metadata import requires
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import leadctl
+from leadctl.cli.diagnostics.config_check import Check, Grade, warning
+from leadctl.config import system_keyring
+from leadctl.ledger import conditions
+from leadctl.model.errors import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def installation() -> Iterator[Check]:
+    """Look at Python, the package and its extras."""
+    yield Check("python", f"{platform.python_version()}, {sys.executable}")
+    yield Check(
+        "package", f"leadctl {leadctl.__version__}, {Path(leadctl.__file__).parent}"
+    )
+    absent = [name for name in _extra("sandbox") if not find_spec(name)]
+    if absent:
+        yield Check(
+            "sandbox",
+            f"not installed ({', '.join(absent)} missing); only --sandbox needs it",
+            remedy="install leadctl with the extra sandbox (leadctl[sandbox])",
+        )
+    else:
+        yield Check("sandbox", "installed")
+
+
+def _extra(name: str) -> list[str]:
+    marker = f'extra == "{name}"'
+    lines = [
+        line for line in requires("leadctl") or () if marker in line.replace("'", '"')
+    ]
+    return [line.partition(">")[0].strip() for line in lines]
+
+
+def keyring() -> Iterator[Check]:
+    """Look for a keyring that logins can be stored in."""
+    try:
+        yield Check("keyring", system_keyring.in_use())
+    except system_keyring.NoKeyring as reason:
+        yield warning(
+            "keyring",
+            f"it cannot be used: {reason}",
+            "keep keys in variables, files or a command (docs/accounts.md)",
+        )
+
+
+def state(folder: Path) -> Iterator[Check]:
+    """Look at who may enter the folder of our own, if there is one."""
+    others = stat.S_IRWXG | stat.S_IRWXO
+    if folder.is_dir() and folder.stat().st_mode & others:
+        yield warning(
+            "state",
+            f"others may enter {folder}, where leadctl keeps its ledger",
+            f"chmod 700 {shlex.quote(str(folder))}",
+        )
+
+
+def ledger(url: str | Path) -> Iterator[Check]:
+    """Look at the ledger, its key, its disk and who may read it; nothing is changed."""
+    for topic, message, remedy, is_problem in conditions(url):
+        if is_problem:
+            yield Check(topic, message, Grade.PROBLEM, remedy, ExitCode.INPUT)
+        elif remedy:
+            yield warning(topic, message, remedy)
+        else:
+            yield Check(topic, message)
+
+
+def clock(now: datetime) -> Iterator[Check]:
+    """Look at the time of day, without asking anybody else's clock.
+
+    What is certain is that this program was installed before.
+    """
+    installed = datetime.fromtimestamp(Path(leadctl.__file__).stat().st_mtime, UTC)
+    message = f"{now:%Y-%m-%d %H:%M} UTC"
+    if now < installed:
+        yield Check(
+            "clock",
+            f"{message} is before leadctl was installed ({installed:%Y-%m-%d})",
+            Grade.PROBLEM,
+            "set the clock: certificates and times in the ledger depend on it",
+            ExitCode.TROUBLE,
+        )
+    else:
+        yield Check("clock", message)

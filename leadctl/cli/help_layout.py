@@ -1,0 +1,149 @@
+"""Lays out help: what a command does, then its options by purpose."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import typer
+from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from typer._click.core import Context
+    from typer._click.formatting import HelpFormatter
+    from typer.models import CommandFunctionType
+
+    Row: TypeAlias = tuple[str, str, str]
+    """A section's title, and a line in it: name and meaning."""
+
+
+class Section(StrEnum):
+    """What a command, or an option, is for; in the order of the help."""
+
+    IMPORT = "Import"
+    AFTERWARDS = "Runs"
+    SET_UP = "Set up"
+
+    ARGUMENTS = "Arguments"
+    COMMANDS = "Commands"
+    OPTIONS = "Options"
+    TARGET = "Destination"
+    FILE = "Reading files"
+    ROW = "Mapping and checks"
+    SENDING = "Sending"
+    TELLING = "Output"
+    OTHER = "Other"
+
+
+class Command(TyperCommand):
+    """A command whose help groups its options."""
+
+    def collect_usage_pieces(self, ctx: Context) -> list[str]:  # noqa: ARG002  click's
+        return [*usage(self)]
+
+    def format_options(self, ctx: Context, formatter: HelpFormatter) -> None:  # noqa: ARG002  click's
+        _write(formatter, [*_arguments(self), *_options(self)])
+
+    def format_epilog(self, ctx: Context, formatter: HelpFormatter) -> None:  # noqa: ARG002  click's
+        _write_text(formatter, variables(self))
+
+
+class Group(TyperGroup):
+    """A group of commands whose help groups them, too."""
+
+    def format_options(self, ctx: Context, formatter: HelpFormatter) -> None:  # noqa: ARG002  click's
+        _write(formatter, [*_commands(self), *_options(self)])
+
+    def format_epilog(self, ctx: Context, formatter: HelpFormatter) -> None:  # noqa: ARG002  click's
+        _write_text(formatter, variables(self))
+
+
+class Commands(typer.Typer):
+    """Commands that are laid out so."""
+
+    def __init__(self, **settings: Any) -> None:  # noqa: ANN401  typer's own
+        super().__init__(cls=Group, rich_markup_mode=None, **settings)
+
+    def command(
+        self,
+        name: str | None = None,
+        **settings: Any,  # noqa: ANN401  typer's own
+    ) -> Callable[[CommandFunctionType], CommandFunctionType]:
+        return super().command(name, cls=Command, **settings)
+
+
+def usage(command: Command | Group) -> Iterator[str]:
+    """Yield what follows a command's name: `[OPTIONS] FILE...`."""
+    yield "[OPTIONS]"
+    if isinstance(command, Group):
+        yield command.subcommand_metavar
+    for one in command.params:
+        if isinstance(one, TyperArgument):
+            name = name_of(one) if one.required else f"[{name_of(one)}]"
+            yield name + ("..." if one.nargs != 1 else "")
+
+
+def name_of(shown: TyperArgument | TyperOption) -> str:
+    """Return an option's names and what it takes, or an argument's name."""
+    taken = shown.metavar or ""
+    if isinstance(shown, TyperOption):
+        names = ", ".join(sorted(shown.opts, key=len))
+        return names if shown.is_flag else f"{names} {taken}"
+    return taken
+
+
+def variables(command: Command | Group) -> str:
+    """Say which environment variables the command reads in place of options."""
+    options = [one for one in command.params if isinstance(one, TyperOption)]
+    read = [str(one.envvar) for one in options if one.envvar]
+    if len(read) > MOST_VARIABLES:
+        return (
+            f"Every option has a variable: {options[0].opts[0]} is {read[0]}. Use 1 "
+            "for flags, spaces between values. The command line wins."
+        )
+    return f"Variables in place of options: {', '.join(read)}." if read else ""
+
+
+MOST_VARIABLES = 6
+
+
+def _arguments(command: Command) -> Iterator[Row]:
+    for one in command.params:
+        if isinstance(one, TyperArgument):
+            yield Section.ARGUMENTS, name_of(one), one.help or ""
+
+
+def _options(command: Command | Group) -> Iterator[Row]:
+    for one in command.params:
+        if isinstance(one, TyperOption):
+            yield one.rich_help_panel or Section.OPTIONS, name_of(one), one.help or ""
+    if command.add_help_option:
+        yield Section.OTHER, "-h, --help", "Show this message and exit."
+
+
+def _commands(group: Group) -> Iterator[Row]:
+    for name, one in group.commands.items():
+        if isinstance(one, Command | Group):
+            yield (
+                one.rich_help_panel or Section.COMMANDS,
+                name,
+                one.get_short_help_str(80),
+            )
+
+
+def _write(formatter: HelpFormatter, rows: Iterable[Row]) -> None:
+    sections: dict[Section, list[tuple[str, str]]] = {one: [] for one in Section}
+    for title, name, meaning in rows:
+        sections[Section(title)].append((name, meaning))
+    for title, lines in sections.items():
+        if lines:
+            with formatter.section(title):
+                formatter.write_dl(lines)
+
+
+def _write_text(formatter: HelpFormatter, text: str) -> None:
+    if text:
+        formatter.write_paragraph()
+        formatter.write_text(text)

@@ -1,0 +1,153 @@
+"""Prints results to stdout and everything else to stderr."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import textwrap
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NoReturn, TextIO
+
+import typer
+
+from leadctl.model.errors import ExitCode, LeadctlError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from leadctl.model.leads import Json
+    from leadctl.providers.preflight import PreflightResult
+    from leadctl.reports.report import Report
+
+
+@dataclass(frozen=True)
+class Output:
+    """How the user wants to be told."""
+
+    json: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    colour: bool = True
+    events: bool = False
+    """With `json`: a document a line, those of what happens before the run's own."""
+
+    def in_form(self, form: str) -> Output:
+        """Return the same with what `--output` says."""
+        match form:
+            case "table":
+                return self
+            case "json" | "jsonl":
+                return replace(self, json=True, events=form == "jsonl")
+            case _:
+                raise UsageError(f"--output takes table, json or jsonl, not {form!r}")
+
+    def warn(self, text: str) -> None:
+        """Say what is wrong, also where all went well otherwise."""
+        say(text)
+
+    def note(self, text: str) -> None:
+        """Say something worth knowing once."""
+        if not self.quiet:
+            say(text)
+
+    def detail(self, text: str) -> None:
+        """Say what only -v wants to know."""
+        if self.verbose:
+            say(text)
+
+    def wait(self, seconds: float, why: str) -> None:
+        """Say that, and for what, the run waits; on a terminal always."""
+        if self.verbose or (sys.stderr.isatty() and not self.quiet):
+            say(f"waiting {seconds:.1f} s: {why}")
+
+    def preflight(self, preflight: PreflightResult) -> None:
+        """Say with -v what the call before a run showed."""
+        for about, shown in (("key", preflight.key), ("campaign", preflight.campaign)):
+            self.detail(f"{about} {shown.verdict}: {shown.message}")
+        if preflight.name:
+            self.detail(f"campaign's name: {preflight.name}")
+
+    def result(self, found: Report) -> ExitCode:
+        """Print a run's report; returns the exit code of the process."""
+        from leadctl.reports import report
+
+        code = ExitCode(found.run.exit_code or 0)
+        if self.json:
+            self.document(report.document(found))
+        elif not (self.quiet and code is ExitCode.OK):
+            from leadctl.reports.terminal import console
+
+            with heard(sys.stdout):
+                report.show(found, console(sys.stdout, colour=self.colour))
+                sys.stdout.flush()
+        return code
+
+    @contextmanager
+    def failures(self, **facts: Json) -> Iterator[None]:
+        """With --json, print the document of a run that did not begin, too."""
+        try:
+            yield
+        except LeadctlError as error:
+            self.failed(error, **facts)
+            raise
+
+    def failed(self, error: LeadctlError, **facts: Json) -> None:
+        if self.json:
+            from leadctl.reports import report
+
+            self.document(report.failure_document(error, facts=facts))
+
+    def conclude(self, found: Report) -> NoReturn:
+        """Print a run's report, say what stopped it, and leave with its exit code."""
+        code = self.result(found)
+        if found.error:
+            show_error(found.error)
+        raise typer.Exit(code)
+
+    def document(self, content: dict[str, Json]) -> None:
+        with heard(sys.stdout):
+            indent = None if self.events else 1
+            typer.echo(json.dumps(content, indent=indent, ensure_ascii=False))
+            sys.stdout.flush()
+
+
+@contextmanager
+def heard(stream: TextIO) -> Iterator[None]:
+    """Go on in silence when whoever read the stream has left: the run is what it is."""
+    try:
+        yield
+    except OSError:  # a closed pipe, a full disk
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def show_error(error: LeadctlError) -> None:
+    """Print what happened and what to do next, on stderr."""
+    say(f"leadctl: {error.message}")
+    if error.hint:
+        say(f"  {error.hint}")
+
+
+def folded(line: str, indent: int, *, err: bool = False) -> str:
+    """Break a line between words where a terminal would break within them."""
+    if not (sys.stderr if err else sys.stdout).isatty():
+        return line
+    width = max(indent + 20, shutil.get_terminal_size().columns - 1)
+    return textwrap.fill(
+        line,
+        width,
+        subsequent_indent=" " * indent,
+        break_long_words=False,  # a path stays one that can be copied
+        break_on_hyphens=False,
+    )
+
+
+def say(text: str) -> None:
+    with heard(sys.stderr):
+        typer.echo(printable(text), err=True)
+
+
+def printable(text: str) -> str:
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)

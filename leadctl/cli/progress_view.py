@@ -1,0 +1,137 @@
+"""Renders the progress of a run as words and a bar."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from leadctl.delivery.sender import PACE
+from leadctl.importing.forecast import Forecast, duration
+from leadctl.model.leads import Status
+from leadctl.model.progress import Progress
+from leadctl.model.wording import count
+from leadctl.reports.report import STYLES
+from leadctl.reports.terminal import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from rich.text import Text
+
+SPAN = 60.0
+"""Seconds that the speed of a run is measured over."""
+
+MOST_MARKS = 40
+"""Length of the bar."""
+
+WIDE = 60
+"""Columns from which there is room beside the bar."""
+
+
+@dataclass
+class ProgressView:
+    """What there is to tell of one run, from the latest that was heard of it."""
+
+    provider: str
+    forecast: Forecast
+    clock: Callable[[], float] = time.monotonic
+    now: Progress = field(default_factory=Progress)
+    _marks: deque[tuple[float, int]] = field(default_factory=deque)
+    _heard: float = 0.0
+
+    def hear(self, progress: Progress) -> None:
+        self._heard = self.clock()
+        if not self._marks or self._heard - self._marks[-1][0] >= SPAN / 60:
+            self._marks.append((self._heard, progress.settled))
+        while len(self._marks) > 1 and self._heard - self._marks[1][0] > SPAN:
+            self._marks.popleft()
+        self.now = progress
+
+    @property
+    def speed(self) -> float:
+        """Rows settled a second, of late."""
+        if not self._marks:
+            return 0.0
+        moment, settled = self._marks[0]
+        elapsed = self.clock() - moment
+        return (self.now.settled - settled) / elapsed if elapsed > 0 else 0.0
+
+    @property
+    def left(self) -> float | None:
+        """Seconds that are left, where rows are known: by speed, or as forecast."""
+        if self.forecast.rows is None:
+            return None
+        rows = max(0, self.forecast.rows - self.now.settled)
+        speed = self.speed
+        if speed > 0:
+            return rows / speed
+        return self.forecast.seconds * rows / (self.forecast.rows or 1) or None
+
+    def numbers(self) -> Iterator[tuple[str, str]]:
+        """Yield what is counted, each with its colour."""
+        yield f"{self.now.read:,} read", ""
+        if self.now.requests:
+            yield f"{self.now.sent:,} sent", ""
+        for status, style in STYLES.items():
+            number = self.now.counts.get(status, 0)
+            if number or status is Status.REJECTED:
+                yield f"{number:,} {status}", style if number else ""
+        if speed := self.speed:
+            yield f"{speed:,.{0 if speed >= 10 else 1}f} rows/s", ""
+        if left := self.left:
+            yield f"about {duration(left)} left", ""
+
+    def waiting(self) -> str:
+        """Say what the run waits for."""
+        since = self.clock() - self._heard
+        if not self.now.wait:
+            asked = self.now.requests and since >= 1
+            return (
+                f"{self.provider}: waiting for an answer, {since:.0f} s"
+                if asked
+                else ""
+            )
+        pause = max(0.0, self.now.wait - since)
+        if self.now.why == PACE:
+            return f"{self.provider}: next request in {pause:.1f} s"
+        return f"waiting {duration(pause)}: {self.now.why}"
+
+    def line(self) -> str:
+        """Say everything in one line of text."""
+        told = ", ".join(text for text, _style in self.numbers())
+        return f"{self.provider}: {told}"
+
+    def lines(self, width: int, *, plain_letters: bool) -> Iterator[Text]:
+        """Yield what a terminal of this width shows."""
+        if self.forecast.rows:
+            yield self._bar(width, plain_letters=plain_letters)
+        line = plain("")
+        for text, style in self.numbers():
+            if line and line.cell_len + 2 + len(text) > width:
+                yield line
+                line = plain("")
+            line.append_text(plain("  " if line else ""))
+            line.append_text(plain(text, style))
+        yield line
+        if why := self.waiting():
+            yield plain(why, "yellow")
+
+    def _bar(self, width: int, *, plain_letters: bool) -> Text:
+        rows = self.forecast.rows or 1
+        share = min(1.0, self.now.settled / rows)
+        done, rest = ("#", "-") if plain_letters else (_HEAVY, _LIGHT)
+        legend = f" {share:4.0%}"
+        if width >= WIDE:
+            legend += f" of about {count(rows, 'row')}"
+        length = max(0, min(MOST_MARKS, width - len(legend)))
+        filled = int(share * length)
+        bar = plain(done * filled, "green")
+        bar.append_text(plain(rest * (length - filled), "dim"))
+        bar.append_text(plain(legend))
+        return bar
+
+
+_HEAVY = "\N{BOX DRAWINGS HEAVY HORIZONTAL}"
+_LIGHT = "\N{BOX DRAWINGS LIGHT HORIZONTAL}"

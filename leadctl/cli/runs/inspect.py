@@ -1,0 +1,195 @@
+"""Lists runs, shows one run, or traces one row."""
+
+from __future__ import annotations
+
+import json as json_module
+import shutil
+import sys
+import textwrap
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from leadctl.cli import options
+from leadctl.cli.output import Output, heard
+from leadctl.cli.runs.group import AnyRun, group, opened_ledger, report_of, run_of
+from leadctl.model.errors import LeadctlError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from rich.console import Console
+
+    from leadctl.importing.judge import RowView
+    from leadctl.ledger.base import RunReader
+    from leadctl.ledger.records import FileOfRun
+    from leadctl.reports.report import Report
+    from leadctl.reports.row_trace import RowTrace
+
+FileNumber = Annotated[
+    int,
+    options.option(
+        "--file", takes="N", least=1, about="With --row: of which file; default: 1."
+    ),
+]
+
+
+@group.callback()
+def list_runs(
+    context: typer.Context,
+    limit: Annotated[
+        int,
+        options.option(
+            "--limit",
+            takes="N",
+            least=1,
+            about="How many, the newest first; default: 20.",
+        ),
+    ] = 20,
+    json: options.Json = False,
+    ledger: options.LedgerPath = None,
+) -> None:
+    """List the latest runs.
+
+    Example: leadctl runs
+    """
+    if context.invoked_subcommand:
+        return
+    from leadctl.reports import report
+
+    with opened_ledger(ledger) as opened:
+        found = [report_of(opened, run_reader) for run_reader in opened.runs(limit)]
+    with heard(sys.stdout):
+        if json:
+            documents = [report.document(one) for one in found]
+            typer.echo(json_module.dumps(documents, indent=1))
+        elif found:
+            terminal = sys.stdout.isatty()
+            width = shutil.get_terminal_size().columns if terminal else None
+            typer.echo("\n".join(_listed(found, width)))
+        sys.stdout.flush()
+    if not found and not json:
+        why = "(--sandbox, --dry-run and check leave none)"
+        typer.echo(f"no runs yet {why}", err=True)
+
+
+def _listed(reports: Sequence[Report], width: int | None) -> Iterator[str]:
+    """Yield a line a run; within `width` columns the outcome goes on below itself."""
+    cells = [_cells(one) for one in reports]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for *facts, outcome in cells:
+        start = "".join(
+            f"{fact:{size}}  " for fact, size in zip(facts, widths, strict=False)
+        )
+        room = max(len(start) + 20, width) if width else sys.maxsize
+        yield from textwrap.wrap(
+            start + outcome, room, subsequent_indent=" " * len(start)
+        )
+
+
+def _cells(one: Report) -> tuple[str, str, str, str]:
+    from leadctl.reports import report
+
+    run = one.run
+    ended = "unfinished" if run.finished_at is None else f"exit {run.exit_code}"
+    if one.process is not None:
+        ended = "running"
+    return run.id, f"{run.provider} {run.campaign}", ended, report.summary(one)
+
+
+@group.command("show")
+def show(
+    run: AnyRun = None,
+    row: Annotated[
+        int | None,
+        options.option(
+            "--row", takes="N", least=1, about="Follow one row, e.g. 17, step by step."
+        ),
+    ] = None,
+    file: FileNumber = 1,
+    unmasked: Annotated[
+        bool,
+        options.option(
+            "--unmasked",
+            about="With --row: show lead data also where the output is no terminal.",
+        ),
+    ] = False,
+    json: options.Json = False,
+    no_color: options.NoColor = False,
+    ledger: options.LedgerPath = None,
+) -> None:
+    """Show what a run came to and its requests, or what became of one row.
+
+    A row's data is read again from its file: the ledger has none. It is shown on a
+    terminal; elsewhere its shape is, unless --unmasked.
+
+    Example: leadctl runs show --row 17
+    """
+    from leadctl.reports import report, run_timeline
+
+    output = Output(json=json, colour=not no_color)
+    with output.failures(), opened_ledger(ledger) as opened:
+        run_reader = run_of(opened, run)
+        if row is not None:
+            found = _traced(run_reader, file, row, ledger)
+            masked = not (unmasked or sys.stdout.isatty())
+            _show_trace(found, output, run_reader.facts().id, masked=masked)
+        elif json:
+            output.document(report.document(report_of(opened, run_reader)))
+        else:
+            from leadctl.reports.console import show_run
+
+            with _console(output) as console:
+                found_run = report_of(opened, run_reader)
+                show_run(found_run, run_timeline.read(run_reader), console)
+
+
+def _show_trace(found: RowTrace, output: Output, run: str, *, masked: bool) -> None:
+    if output.json:
+        from leadctl.reports.row_trace import document
+
+        output.document({"run_id": run, **document(found, masked=masked)})
+        return
+    from leadctl.reports.console import show_row
+
+    with _console(output) as console:
+        show_row(found, console, masked=masked)
+
+
+@contextmanager
+def _console(output: Output) -> Iterator[Console]:
+    from leadctl.reports.terminal import console
+
+    with heard(sys.stdout):
+        yield console(sys.stdout, colour=output.colour)
+        sys.stdout.flush()
+
+
+def _traced(run_reader: RunReader, file: int, row: int, ledger: str | None) -> RowTrace:
+    from leadctl.reports.row_trace import row_trace
+
+    files = run_reader.files()
+    if file > len(files):
+        raise UsageError(f"this run had no file {file}", hint=f"it had {len(files)}")
+    chosen, view, missing = files[file - 1], None, ""
+    try:
+        view = _view(run_reader, chosen, row, ledger)
+    except LeadctlError as error:  # the ledger knows its part all the same
+        missing = error.message
+    return row_trace(run_reader, chosen, row, view, missing)
+
+
+def _view(
+    run_reader: RunReader, file: FileOfRun, row: int, ledger: str | None
+) -> RowView | None:
+    from leadctl.cli.cli_options import restored_options
+    from leadctl.cli.import_request import rebuilt_job
+    from leadctl.reports.row_trace import row_of
+
+    cli_options = restored_options(run_reader.facts().options, ledger)
+    only = replace(cli_options, offline=True, files=[cli_options.files[file.ordinal]])
+    with rebuilt_job(only) as job:
+        job.sources[0].require_fingerprint(file.fingerprint)
+        return row_of(job, row)

@@ -1,0 +1,1 @@
+"""The configuration: config file, accounts, and where secrets come from."""

@@ -1,0 +1,293 @@
+"""Loads settings from the config file and the environment, checked by name and type.
+
+Nothing is read from the current folder on its own: a stray file must not redirect an
+API key.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import MISSING, dataclass, field, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import platformdirs
+
+from leadctl.model.errors import InputUnusable, UsageError
+from leadctl.model.wording import nearest
+from leadctl.model.yaml_file import Document, parse, read
+from leadctl.providers.base import Provider, installed, provider_class
+from leadctl.providers.base_url import parts, with_base_url
+from leadctl.providers.connection_settings import ConnectionSettings
+from leadctl.providers.settings import SettingKind, SettingOrigin, SettingSource, kinds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from leadctl.model.leads import Json
+    from leadctl.model.yaml_file import Where
+    from leadctl.providers.base import Limits
+
+SECRET_FORMS = ("{secret}_file", "{secret}_command")
+
+Filled = TypeVar("Filled")
+
+
+@dataclass(frozen=True)
+class Account:
+    """A provider with its settings, under the name its secrets go by."""
+
+    name: str
+    provider: Provider
+    connection: ConnectionSettings
+    secret_settings: Mapping[str, str]
+    """`api_key_file`, `api_key_command` from the config file; never a secret itself."""
+    suppress: tuple[str, ...] = ()
+    """Files of numbers never to upload, `PATH` or `PATH::COLUMN`."""
+    missing: tuple[str, ...] = ()
+    """Settings without which nothing can be sent; a dry run does without them."""
+    origins: Mapping[str, SettingOrigin] = field(default_factory=dict)
+    """Where settings were read; those that are not here have their default."""
+
+    @property
+    def limits(self) -> Limits:
+        limits, safe = self.provider.limits, self.provider.resend_is_safe
+        if not isinstance(safe, bool):  # only so many seconds later
+            limits = replace(limits, doubt_delay=safe)
+        return self.connection.applied_to(limits)
+
+
+def config_path(asked: Path | None) -> Path:
+    """Return the config file's place: as asked, else in the user's config folder."""
+    return asked or platformdirs.user_config_path("leadctl") / "config.yaml"
+
+
+def load(asked: Path | None) -> Document:
+    """Read the config file; an empty one where there is none and none was asked for."""
+    path = config_path(asked)
+    if asked is None and not path.exists():
+        return parse("", str(path))
+    document = read(path)
+    document.table((), ("accounts", "profiles"))
+    _require_own_variables(document)
+    return document
+
+
+def account_names(document: Document, environment: Mapping[str, str]) -> list[str]:
+    """Name the accounts of the file, and the providers that variables are set for."""
+    names = [*document.table(("accounts",))]
+    for provider in installed():
+        loaded = provider_class(provider)
+        known = {
+            variable_name(provider, key)
+            for key in (*allowed_settings(loaded), *loaded.secrets)
+        }
+        if provider not in names and known & environment.keys():
+            names.append(provider)
+    return names
+
+
+def allowed_settings(provider: type[Provider]) -> dict[str, SettingKind]:
+    """Map everything that may be said of an account, but for the secrets themselves."""
+    return kinds(provider) | kinds(ConnectionSettings) | _secret_forms(provider)
+
+
+def account_name(
+    document: Document, provider: str | None, account: str | None
+) -> tuple[str, str]:
+    """Settle which account of which provider is meant; returns (account, provider)."""
+    accounts = document.table(("accounts",))
+    name = account or provider
+    if name is None:
+        raise UsageError("say --provider or --account", hint="see `leadctl providers`")
+    stated = _stated_provider(document, name)
+    if stated and provider and stated != provider:
+        if account is None and provider not in installed():
+            raise UsageError(
+                f"{provider!r} is an account, and no provider",
+                hint=f"--account {provider}",
+            )
+        raise UsageError(f"account {name!r} belongs to {stated}, not {provider}")
+    if found := stated or provider:
+        return name, found
+    if name in installed():
+        return name, name
+    if name in accounts:
+        raise document.problem(
+            ("accounts", name),
+            f"account {name!r} does not say whose it is",
+            hint=f"write provider: below it; providers: {', '.join(installed())}",
+        )
+    known = [*accounts, *installed()]
+    raise UsageError(f"there is no account {name!r}{nearest(name, known)}")
+
+
+def resolve(
+    document: Document,
+    environment: Mapping[str, str],
+    *,
+    provider: str | None,
+    account: str | None = None,
+    overrides: Mapping[str, Json] | None = None,
+) -> Account:
+    """Build an account: options (`overrides`), environment, config file, defaults.
+
+    Required settings that are nowhere to be found are empty, and named in `missing`.
+    """
+    name, provider_name = account_name(document, provider, account)
+    loaded = provider_class(provider_name)
+    where: Where = ("accounts", name)
+    own, common, forms = kinds(loaded), kinds(ConnectionSettings), _secret_forms(loaded)
+    _refuse_plain_secrets(document, where, loaded)
+    document.table(where, ("provider", "suppress", *own, *common, *forms))
+    places = _Places(document, environment, where, overrides or {})
+    said = {key: places.said(key, kind) for key, kind in (own | common).items()}
+    ways = {key: places.in_file(key, kind) for key, kind in forms.items()}
+    found = {key: value for key, value in (said | ways).items() if value is not None}
+    values = {key: value for key, (value, _) in found.items()}
+    missing = tuple(
+        key for key in own if key in _required(loaded, values) and key not in values
+    )
+    values |= dict.fromkeys(missing, "")
+    return Account(
+        name,
+        with_base_url(_filled(loaded, own, values), name),
+        _filled(ConnectionSettings, common, values),
+        {key: str(values[key]) for key in forms if key in values},
+        _suppress(document, (*where, "suppress")),
+        missing,
+        {key: origin for key, (_, origin) in found.items()},
+    )
+
+
+@dataclass(frozen=True)
+class _Places:
+    """Where an account's settings may be said; the first that says one counts."""
+
+    document: Document
+    environment: Mapping[str, str]
+    where: Where
+    overrides: Mapping[str, Json]
+
+    def said(self, key: str, kind: SettingKind) -> tuple[Json, SettingOrigin] | None:
+        if key in self.overrides:
+            return self.overrides[key], SettingOrigin(SettingSource.OPTION)
+        return self._in_variable(key, kind) or self.in_file(key, kind)
+
+    def _in_variable(
+        self, key: str, kind: SettingKind
+    ) -> tuple[Json, SettingOrigin] | None:
+        variable = variable_name(str(self.where[-1]), key)
+        text = self.environment.get(variable, "")
+        if not text.strip():
+            return None
+        try:
+            value = kind.from_text(text)
+        except ValueError as error:
+            raise InputUnusable(f"{variable} {error}") from None
+        return _path(value) if kind.path else value, SettingOrigin(
+            SettingSource.ENVIRONMENT, variable
+        )
+
+    def in_file(self, key: str, kind: SettingKind) -> tuple[Json, SettingOrigin] | None:
+        place = (*self.where, key)
+        written = self.document.at(place)
+        if written is None:
+            return None
+        try:
+            value = kind.from_file(written)
+        except ValueError as error:
+            raise self.document.problem(place, f"{key} {error}") from None
+        if kind.path:  # not from the current folder, which is anywhere
+            value = _path(value, beside=self.document.name)
+        at = f"{self.document.name}:{self.document.lines[place]}"
+        return value, SettingOrigin(SettingSource.FILE, at)
+
+
+def _path(value: Json, *, beside: str = "") -> str:
+    return str(Path(beside).parent / Path(str(value)).expanduser())
+
+
+def _suppress(document: Document, where: Where) -> tuple[str, ...]:
+    """Read the account's suppression lists; paths are relative to the config file."""
+    given = document.at(where)
+    listed = [given] if isinstance(given, str) else [] if given is None else given
+    if not isinstance(listed, list) or not all(isinstance(i, str) for i in listed):
+        raise document.problem(where, "suppress must be a path or a list of paths")
+    folder = Path(document.name).absolute().parent
+    return tuple(str(folder / Path(str(path)).expanduser()) for path in listed)
+
+
+def _secret_forms(provider: type[Provider]) -> dict[str, SettingKind]:
+    """Map the ways to its secrets that may stand in a file: api_key_file, …_command."""
+    return {
+        form.format(secret=secret): SettingKind(str, path=form.endswith("_file"))
+        for secret in provider.secrets
+        for form in SECRET_FORMS
+    }
+
+
+def _stated_provider(document: Document, account: str) -> str | None:
+    """Return whose the account is by the file; InputUnusable where there is no such."""
+    where = ("accounts", account, "provider")
+    stated, known = document.table(where[:-1]).get("provider"), [*installed()]
+    if stated is None:
+        return None
+    if not isinstance(stated, str) or stated not in known:
+        raise document.problem(
+            where,
+            f"there is no provider {stated!r}{nearest(str(stated), known)}",
+            hint=f"providers: {', '.join(known)}",
+        )
+    return stated
+
+
+def _require_own_variables(document: Document) -> None:
+    """Refuse two names with the same variables: one's key would go to the other."""
+    seen: dict[str, str] = {}
+    for name in document.table(("accounts",)):
+        variable = variable_name(name, "")
+        if variable in seen:
+            raise document.problem(
+                ("accounts", name),
+                f"accounts {seen[variable]!r} and {name!r} share their variables, "
+                f"{variable}…",
+                hint="give one of them another name",
+            )
+        seen[variable] = name
+
+
+def _filled(
+    settings: Callable[..., Filled], names: Iterable[str], values: Mapping[str, Json]
+) -> Filled:
+    """Build settings from values whose types were checked before."""
+    return settings(**{name: values[name] for name in names if name in values})
+
+
+def variable_name(account: str, key: str) -> str:
+    """Return LEADCTL_<ACCOUNT>_<SETTING>, other characters as underscores."""
+    return re.sub(r"[^A-Z0-9]", "_", f"LEADCTL_{account}_{key}".upper())
+
+
+def _required(provider: type[Provider], values: Mapping[str, Json]) -> set[str]:
+    """Name the settings without a default, and those that the address is made of."""
+    usual = next(
+        field.default for field in fields(provider) if field.name == "base_url"
+    )
+    address = str(values.get("base_url", usual))
+    needed = {f.name for f in fields(provider) if f.default is MISSING}
+    return needed | set(parts(address))
+
+
+def _refuse_plain_secrets(
+    document: Document, where: Where, provider: type[Provider]
+) -> None:
+    table = document.at(where)
+    for secret in provider.secrets:
+        if isinstance(table, dict) and secret in table:
+            raise document.problem(
+                (*where, secret),
+                f"{secret} does not belong in a config file as plain text",
+                hint=f"use {secret}_file or {secret}_command here, or the keyring "
+                "(leadctl accounts login)",
+            )

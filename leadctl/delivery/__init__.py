@@ -1,0 +1,1 @@
+"""Sends batches to a provider and decides what is sent again."""

@@ -1,0 +1,91 @@
+"""Asks the provider which leads of a batch are in the campaign after a lost answer."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+from leadctl.delivery.retry import after_doubt
+from leadctl.model.errors import InDoubt, ProviderError
+from leadctl.model.leads import Outcome, Status
+from leadctl.providers.response import digits, duplicate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import httpx
+
+    from leadctl.model.leads import Batch, Lead
+    from leadctl.providers.base import Provider
+
+MOST_PAGES = 500
+"""Pages read before the look-up is given up: a campaign of some millions of leads."""
+
+CLOCK_TOLERANCE = 1.0
+"""Seconds that two readings of one clock may differ: Date has whole seconds."""
+
+
+def outcomes(
+    provider: Provider,
+    batch: Batch,
+    send: Callable[[httpx.Request], httpx.Response],
+    since: float,
+    now: Callable[[], float],
+) -> list[Outcome | None]:
+    """Return what the campaign's own list says of each lead; None for those not in it.
+
+    A lead that came in after `since` (Unix time by our clock, the start of the run) is
+    ours, for nobody else writes to the campaign meanwhile; an older one was there
+    before, and so may be one whose time is not told. Raises a ProviderError where the
+    list cannot be read to its end.
+    """
+    wanted = {key: lead for lead in batch.leads for key in _keys(provider, lead)}
+    found: dict[int, float | None] = {}
+    cursor, skew, seen = "", 0.0, set[str]()
+    for _ in range(MOST_PAGES):
+        request = provider.look_up(batch, cursor)
+        if request is None:
+            break
+        response = send(request)
+        skew = _skew(response, now())
+        try:
+            page = provider.looked_up(response)
+        except ProviderError as error:
+            error.headers = response.headers
+            raise
+        for listed in page.leads:
+            for key in (f"phone {listed.phone}", f"id {listed.external_id}"):
+                if lead := wanted.get(key):
+                    found[lead.row] = listed.created
+        if page.cursor in seen:
+            break
+        seen.add(cursor := page.cursor)
+        if not cursor:
+            first = since + skew - CLOCK_TOLERANCE
+            return [
+                _outcome(found[row], first) if row in found else None
+                for row in batch.leads.rows
+            ]
+    raise InDoubt("the list of the campaign's leads does not end", lost=False)
+
+
+def _keys(provider: Provider, lead: Lead) -> list[str]:
+    places = [field.wire for field in provider.fields if field.name == "external_id"]
+    identifiers = [lead.wire[place] for place in places if place in lead.wire]
+    return [f"phone {digits(lead.phone.wire)}", *(f"id {one}" for one in identifiers)]
+
+
+def _outcome(created: float | None, first: float) -> Outcome:
+    if created is None:
+        return after_doubt(duplicate(), refusal_is_final=True)
+    return Outcome(Status.CREATED) if created >= first else duplicate()
+
+
+def _skew(response: httpx.Response, now: float) -> float:
+    """Return how far the provider's clock is ahead of ours, by its Date header."""
+    try:
+        moment = parsedate_to_datetime(response.headers["date"])
+    except (KeyError, ValueError):
+        return 0.0
+    return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() - now

@@ -1,0 +1,278 @@
+"""Decides what an answer means: outcomes, another attempt, or the end of the run."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from leadctl.delivery.rate_limiter import requested_pause
+from leadctl.delivery.retry import PendingBatch, RepeatedRefusals, after_doubt, isolated
+from leadctl.delivery.worker_pool import CannotAsk, LookupResult
+from leadctl.ledger.records import BatchState
+from leadctl.model.errors import InDoubt, NotProcessed, ProviderError, Refused, Unusable
+from leadctl.model.leads import Code, Note, Outcome, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from leadctl.delivery.rate_limiter import RateLimiter
+    from leadctl.delivery.retry import RetryPolicy
+    from leadctl.delivery.worker_pool import Answer
+    from leadctl.ledger.base import RunWriter
+    from leadctl.model.leads import Batch, Leads
+    from leadctl.providers.base import Limits, Provider
+
+LOOK_UP_DELAY = 5.0
+"""Seconds after a lost answer before its leads are looked up."""
+
+_BROKEN_OFF = "the run ended before the answer was read"
+_NOT_THERE_YET = "the first request may still be under way"
+
+
+class OutcomeHandler:
+    """Settles the batches of one run by their answers, inside a transaction.
+
+    `again` are those to be repeated, before any fresh one.
+    """
+
+    def __init__(
+        self,
+        provider: Provider,
+        limits: Limits,
+        run_writer: RunWriter,
+        rate_limiter: RateLimiter,
+        retry_policy: RetryPolicy,
+        time: Callable[[], float],
+        jitter: Callable[[], float],
+    ) -> None:
+        self._provider = provider
+        self._limits = limits
+        self._run_writer = run_writer
+        self._rate_limiter = rate_limiter
+        self._retry_policy = retry_policy
+        self._time = time
+        self._jitter = jitter
+        self._may_resend = bool(provider.resend_is_safe)
+        self._can_ask = True
+        self._given_up = 0
+        self._refusals = RepeatedRefusals(retry_policy.refused)
+        self._notes: Counter[Note] = Counter()
+        self.again: deque[PendingBatch] = deque()
+        self._pauses: deque[tuple[float, str]] = deque()
+
+    def pauses(self) -> Iterator[tuple[float, str]]:
+        """Take the waits (seconds, why) since then: to be told of when all is on disk.
+
+        Whoever is told may be slow to listen: the ledger is free by then.
+        """
+        while self._pauses:
+            yield self._pauses.popleft()
+
+    def notes(self) -> list[Note]:
+        """Return what answers told beside the outcomes, each with its sum."""
+        return [replace(note, count=number) for note, number in self._notes.items()]
+
+    def take_up(self, batch: Batch) -> None:
+        """Repeat a batch of an earlier part of the run whose answer nobody read."""
+        pending = self._broken_off(batch)
+        if self._may_resend:
+            self._repeat(pending, self._after_doubt(pending), _BROKEN_OFF)
+        else:
+            self.give_up(pending, Code.ANSWER_LOST)
+
+    def call_off(self, batch: Batch) -> None:
+        """Settle such a batch without sending anything."""
+        self.give_up(self._broken_off(batch), Code.ANSWER_LOST)
+
+    def _broken_off(self, batch: Batch) -> PendingBatch:
+        lost = InDoubt(_BROKEN_OFF)
+        return PendingBatch(batch, doubted=True, ask=self._asks(batch), last=lost)
+
+    def read(self, pending: PendingBatch, answer: Answer) -> None:
+        """Settle a batch by its answer; raises the reason to end the run, if it is."""
+        self._run_writer.answered(pending.batch, answer.arrival)
+        self._rate_limiter.ended()
+        for note in answer.notes:
+            self._notes[replace(note, count=0)] += note.count
+        match answer.result:
+            case ProviderError() as error:
+                self._trouble(pending, error, answer.headers)
+            case LookupResult(outcomes):
+                self._looked_up(pending, outcomes)
+            case outcomes:
+                self._answered(pending, outcomes)
+
+    def _answered(self, pending: PendingBatch, outcomes: list[Outcome]) -> None:
+        self._given_up = 0
+        is_open = [outcome.status is Status.UNKNOWN for outcome in outcomes]
+        pause = self._limits.doubt_delay
+        if any(is_open) and self._may_repeat(pending, pause, doubted=True):
+            open_leads = pending.batch.leads.chosen(is_open)
+            decided = [None if o.status is Status.UNKNOWN else o for o in outcomes]
+            pending.last = InDoubt(outcomes[is_open.index(True)].reason, lost=False)
+            (rest,) = self._settle(pending, decided, [open_leads], BatchState.DOUBT)
+            rest.attempts, rest.waited = pending.attempts, pending.waited
+            self._repeat(rest, pause, pending.last.message)
+        else:
+            self._settle(pending, outcomes)
+
+    def _looked_up(self, pending: PendingBatch, outcomes: list[Outcome | None]) -> None:
+        """Settle what the look-up found; send the rest, which never arrived.
+
+        Where a repeat is not recognised yet, they may still arrive: it waits.
+        """
+        self._given_up = 0
+        missing = pending.batch.leads.chosen([outcome is None for outcome in outcomes])
+        parts = [missing] if missing else []
+        # What the look-up says is certain: the note about a lost answer does not apply.
+        for piece in self._settle(pending, outcomes, parts, certain=True):
+            piece.attempts, piece.waited = pending.attempts, pending.waited
+            if not pending.owed:
+                self.again.appendleft(piece)
+            elif self._may_repeat(piece, pending.owed, doubted=True):
+                self._repeat(piece, pending.owed, _NOT_THERE_YET)
+            else:
+                self.give_up(piece, Code.ANSWER_LOST)
+
+    def _trouble(
+        self, pending: PendingBatch, error: ProviderError, headers: Mapping[str, str]
+    ) -> None:
+        pending.last = error
+        match error:
+            case Refused():
+                self._given_up = 0
+                self._isolate(pending, error)
+            case NotProcessed() | InDoubt():
+                pending.doubted = pending.doubted or isinstance(error, InDoubt)
+                if isinstance(error, CannotAsk):
+                    self._can_ask = False
+                pending.ask = pending.doubted and self._asks(pending.batch)
+                self._repeat_or_give_up(pending, error, headers)
+            case _:  # the next batch would meet the same
+                is_doubt = isinstance(error, Unusable) and error.in_doubt
+                pending.doubted = pending.doubted or is_doubt
+                self.give_up(pending, Code.NOT_PROCESSED)
+                raise error
+
+    def _repeat_or_give_up(
+        self,
+        pending: PendingBatch,
+        error: NotProcessed | InDoubt,
+        headers: Mapping[str, str],
+    ) -> None:
+        asked = requested_pause(headers, self._time())
+        if asked is not None:  # it concerns every run on this account
+            self._rate_limiter.quiet(asked, shared=True)
+        pause = self._pause(pending, error, asked)
+        if self._may_repeat(pending, pause, doubted=pending.doubted):
+            state = (
+                BatchState.DOUBT if isinstance(error, InDoubt) else BatchState.WAITING
+            )
+            self._run_writer.mark(pending.batch, state, doubted=pending.doubted)
+            self._repeat(pending, pause, error.message)
+            return
+        self.give_up(pending, Code.NOT_PROCESSED)
+        self._given_up += 1
+        if self._given_up >= self._retry_policy.given_up:
+            raise error
+
+    def _may_repeat(
+        self, pending: PendingBatch, pause: float, *, doubted: bool
+    ) -> bool:
+        return (
+            (self._may_resend or not doubted)
+            and pending.attempts < self._retry_policy.attempts
+            and pending.waited + pause <= self._retry_policy.longest_wait
+        )
+
+    def _pause(
+        self, pending: PendingBatch, error: ProviderError, asked: float | None
+    ) -> float:
+        """Return the seconds to the next attempt: back-off, and at least as asked."""
+        least = self._after_doubt(pending) if isinstance(error, InDoubt) else 0.0
+        if asked is not None:
+            least = max(least, asked + self._jitter())
+        return max(least, self._retry_policy.pause(pending.attempts, self._jitter()))
+
+    def _asks(self, batch: Batch) -> bool:
+        """Tell whether the leads of a batch can be looked up."""
+        return self._can_ask and self._provider.look_up(batch, "") is not None
+
+    def _after_doubt(self, pending: PendingBatch) -> float:
+        """Return the seconds to the next step: a look-up, which may be early."""
+        delay = self._limits.doubt_delay
+        pause = min(delay, LOOK_UP_DELAY) if pending.ask else delay
+        pending.owed = delay - pause
+        return pause
+
+    def _repeat(self, pending: PendingBatch, pause: float, why: str) -> None:
+        pending.waited += pause
+        pending.held_for = why
+        self._rate_limiter.quiet(pause, shared=False)
+        self._pauses.append((pause, why))
+        self.again.append(pending)
+
+    def give_up(self, pending: PendingBatch, code: Code) -> None:
+        """Settle a batch that is not sent again; a doubt stays, whatever came later."""
+        why = pending.last.message if pending.last else "not sent"
+        if pending.doubted:
+            match pending.last:
+                case InDoubt(lost=False) | Unusable(in_doubt=True):
+                    code = Code.ANSWER_UNREADABLE
+                case _:
+                    code = Code.ANSWER_LOST
+            outcome = Outcome(Status.UNKNOWN, code, why)
+        else:
+            outcome = Outcome(Status.FAILED, code, why)
+        self._settle(pending, [outcome] * len(pending.batch))
+
+    def _isolate(self, pending: PendingBatch, refusal: Refused) -> None:
+        """Deliver the rest of a refused batch, once the culprits are known."""
+        outcomes, parts = isolated(
+            pending, refusal, self._retry_policy, may_repeat=self._may_resend
+        )
+        pieces = self._settle(pending, outcomes, parts)
+        self.again.extendleft(reversed(pieces))
+
+    def _settle(
+        self,
+        pending: PendingBatch,
+        outcomes: Sequence[Outcome | None],
+        parts: Sequence[Leads] = (),
+        state: BatchState = BatchState.WAITING,
+        *,
+        certain: bool = False,
+    ) -> list[PendingBatch]:
+        """Record outcomes; leads without one (None) travel on in `parts`, returned."""
+        if pending.doubted and not certain:
+            is_final = self._provider.refusal_is_final
+            outcomes = [
+                outcome and after_doubt(outcome, refusal_is_final=is_final)
+                for outcome in outcomes
+            ]
+        lineage, doubted = pending.lineage, pending.doubted or state is BatchState.DOUBT
+        pieces = [
+            PendingBatch(
+                replace(pending.batch, id=uuid4(), leads=part),
+                lineage,
+                doubted=doubted,
+                last=pending.last,
+            )
+            for part in parts
+        ]
+        self._run_writer.settle(
+            pending.batch,
+            outcomes,
+            [piece.batch for piece in pieces],
+            state,
+            doubted=doubted,
+        )
+        lineage.open += len(pieces) - 1
+        decided = [outcome for outcome in outcomes if outcome]
+        lineage.refusals |= {o.reason for o in decided if o.status is Status.REJECTED}
+        lineage.welcome |= any(o.status is not Status.REJECTED for o in decided)
+        if not lineage.open:
+            self._refusals.watch(lineage)
+        return pieces

@@ -1,0 +1,283 @@
+"""Makes the preflight check: before a run, and to test an account.
+
+It writes nothing, so whatever goes wrong with it may be repeated, and it does not count
+as an upload: the first batch leaves at once. It shares the account's token, and waits
+where the provider asked the account to.
+"""
+
+from __future__ import annotations
+
+import random
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from leadctl.delivery import provider_session
+from leadctl.delivery.rate_limiter import requested_pause
+from leadctl.delivery.retry import RetryPolicy
+from leadctl.model.errors import (
+    AccessDenied,
+    CampaignClosed,
+    ExitCode,
+    InDoubt,
+    LeadctlError,
+    NotProcessed,
+    ProviderError,
+    Refused,
+    Untrusted,
+)
+from leadctl.providers.http_auth import TokenExchange
+from leadctl.providers.preflight import (
+    KEY_ACCEPTED,
+    NEEDS_CAMPAIGN,
+    NOT_ASKED,
+    NOT_REACHED,
+    NOTHING,
+    CheckVerdict,
+    PreflightResult,
+    unknown,
+    wrong,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    import httpx
+
+    from leadctl.config.config import Account
+    from leadctl.delivery.provider_session import ProviderSession
+    from leadctl.ledger.base import Ledger
+    from leadctl.model.clock import Clock
+    from leadctl.providers.base import Provider
+    from leadctl.providers.http_auth import Credentials
+    from leadctl.providers.preflight import CheckResult
+
+STOPS = (AccessDenied, CampaignClosed, Untrusted)
+"""What an upload would meet too; of anything else the call says nothing of uploads."""
+
+LONG_WAIT = 10.0
+"""Seconds of waiting for a start that are told of."""
+
+
+@dataclass(frozen=True)
+class PreflightCaller:
+    """What the call needs: whom to ask, by which session, and how long to go on trying.
+
+    `tell(seconds, why)` hears of every wait.
+    """
+
+    provider: Provider
+    session: ProviderSession
+    clock: Clock
+    longest_wait: float
+    attempts: int = 3
+    tell: Callable[[float, str], None] = lambda _seconds, _why: None
+    jitter: Callable[[], float] = random.random
+
+    def ask(self, campaign: str | None) -> PreflightResult:
+        """Make the call; raises a ProviderError where it shows nothing to the end."""
+        waited = 0.0
+        for attempt in range(1, self.attempts + 1):
+            try:
+                return self._asked_once(campaign)
+            except (NotProcessed, InDoubt) as error:
+                pause = self._pause(error, attempt)
+                waited += pause
+                if attempt == self.attempts or waited > self.longest_wait:
+                    raise
+                self.tell(pause, error.message)
+                self.clock.sleep(pause)
+        raise AssertionError("at least one attempt is made")
+
+    def _asked_once(self, campaign: str | None) -> PreflightResult:
+        try:
+            return self._shown(campaign).reworded(self.session.redacted)
+        except ProviderError as error:
+            error.reword(self.session.redacted)
+            raise
+
+    def _shown(self, campaign: str | None) -> PreflightResult:
+        request = self.provider.preflight(campaign)
+        if request is None:
+            return PreflightResult(
+                key=unknown(f"{self.provider.title} has no call to test it by")
+            )
+        response = self._sent(request)
+        try:
+            shown = self.provider.read_preflight(campaign, response)
+        except ProviderError as error:
+            error.headers = error.headers or response.headers
+            raise
+        if shown.doubt and campaign:
+            shown = self._double_checked(campaign, shown)
+        return replace(shown, date=response.headers.get("date", ""))
+
+    def _double_checked(self, campaign: str, shown: PreflightResult) -> PreflightResult:
+        """Make a second call where there is one; without its answer the doubt stays."""
+        request = self.provider.double_check(shown)
+        if request is None:
+            return shown
+        try:
+            return self.provider.double_checked(campaign, shown, self._sent(request))
+        except ProviderError:
+            return shown
+
+    def _sent(self, request: httpx.Request) -> httpx.Response:
+        self._await_turn()
+        return self.session.send(request)
+
+    def _await_turn(self) -> None:
+        while (pause := self.session.rate_limiter.pause()) > 0:
+            self.session.rate_limiter.require_wait_within(self.longest_wait)
+            if pause > LONG_WAIT:
+                self.tell(pause, "the provider's pace for this account")
+            self.clock.sleep(pause)
+
+    def _pause(self, error: ProviderError, attempt: int) -> float:
+        asked = requested_pause(error.headers or {}, self.clock.time())
+        if asked is not None:  # it concerns every run on the account
+            self.session.rate_limiter.quiet(asked, shared=True)
+        return max(asked or 0.0, RetryPolicy().pause(attempt, self.jitter()))
+
+
+def require_no_doubt(preflight: PreflightResult) -> None:
+    """Refuse a campaign that may take no leads: nobody has agreed to an upload."""
+    if preflight.doubt:
+        raise CampaignClosed(
+            preflight.doubt,
+            hint="check --campaign in the provider's dashboard; --yes uploads all the "
+            "same",
+            key_is_good=True,
+        )
+
+
+def before_a_run(caller: PreflightCaller, campaign: str) -> PreflightResult:
+    """Ask whether key and campaign are fine; raises only what uploads would meet too.
+
+    Trouble with the call alone does not keep a run from trying: it then shows nothing.
+    """
+    try:
+        return caller.ask(campaign)
+    except STOPS:
+        raise
+    except ProviderError as error:
+        return PreflightResult(
+            key=unknown(error.message), campaign=unknown(error.message)
+        )
+
+
+@dataclass(frozen=True)
+class AccountTest:
+    """What a test of an account came to; `error` is what kept it from being fine."""
+
+    preflight: PreflightResult
+    error: LeadctlError | None = None
+    campaign: str | None = None
+
+    @classmethod
+    def kept_from(
+        cls,
+        error: LeadctlError,
+        account: Account,
+        campaign: str | None,
+        *,
+        has_token: bool = False,
+    ) -> AccountTest:
+        """Say of which part an error speaks; what it leaves open stays unknown."""
+        provider_session.with_hint(error, account)
+        about = (error.message, error.hint)
+        is_good = has_token or (isinstance(error, CampaignClosed) and error.key_is_good)
+        rest = _left_open(error)
+        shown = PreflightResult(KEY_ACCEPTED if is_good else rest, rest, rest)
+        match error:
+            case AccessDenied():
+                shown = replace(shown, key=wrong(*about))
+            case CampaignClosed():
+                shown = replace(shown, campaign=wrong(*about))
+            case _ if has_token:
+                shown = replace(shown, campaign=unknown(*about))
+            case _:
+                shown = replace(shown, key=unknown(*about))
+        return cls(shown, error, campaign)
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """0 only where what was asked about was shown to be fine."""
+        match self.error:
+            case InDoubt() | Refused():
+                return ExitCode.TROUBLE  # of a call that writes nothing
+            case LeadctlError():
+                return self.error.exit_code
+            case None:
+                pass
+        if self.preflight.key == NEEDS_CAMPAIGN:
+            return ExitCode.USAGE
+        if self.preflight.doubt:
+            return ExitCode.STOPPED
+        asked = [
+            self.preflight.key,
+            *([self.preflight.campaign] if self.campaign else []),
+        ]
+        if self.preflight.scope.verdict is CheckVerdict.WRONG:
+            return ExitCode.ACCESS
+        shown = all(each.verdict is CheckVerdict.FINE for each in asked)
+        return ExitCode.OK if shown else ExitCode.TROUBLE
+
+
+def _left_open(error: LeadctlError) -> CheckResult:
+    """Say why nothing more is shown: no call, no answer, or an answer that does not."""
+    match error:
+        case NotProcessed(headers=None) | InDoubt(headers=None, lost=True):
+            return NOT_REACHED
+        case Untrusted():
+            return NOT_REACHED
+        case ProviderError():
+            return NOTHING
+        case _:
+            return NOT_ASKED
+
+
+_WORST_FIRST = (
+    ExitCode.DEFECT,
+    ExitCode.LOCKED,
+    ExitCode.ACCESS,
+    ExitCode.STOPPED,
+    ExitCode.INPUT,
+    ExitCode.TROUBLE,
+    ExitCode.USAGE,
+    ExitCode.OK,
+)
+
+
+def worst(codes: Collection[ExitCode]) -> ExitCode:
+    """Choose the exit code of several tests."""
+    return next(code for code in _WORST_FIRST if code in codes)
+
+
+def test_account(
+    account: Account,
+    by: Credentials,
+    campaign: str | None,
+    ledger: Ledger,
+    clock: Clock,
+) -> AccountTest:
+    """Make the preflight check of an account, beside whatever runs there are.
+
+    Raises CampaignLocked where a token for the test would end that of a run.
+    """
+    with ExitStack() as stack:
+        if account.provider.exclusive_token:
+            held = provider_session.hold_campaign(account, campaign or "", ledger)
+            stack.enter_context(held)
+        session = stack.enter_context(
+            provider_session.open_session(account, by, campaign or "", ledger)
+        )
+        caller = PreflightCaller(
+            account.provider, session, clock, longest_wait=5.0, attempts=2
+        )
+        try:
+            return AccountTest(caller.ask(campaign), None, campaign)
+        except ProviderError as error:
+            auth = by.auth
+            has_token = isinstance(auth, TokenExchange) and auth.has_token
+            return AccountTest.kept_from(error, account, campaign, has_token=has_token)

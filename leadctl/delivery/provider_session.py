@@ -1,0 +1,105 @@
+"""An account's session with its provider: transport, tokens, rate limiter."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from leadctl.config.config import variable_name
+from leadctl.config.credentials import secrets_of
+from leadctl.delivery.rate_limiter import RateLimiter
+from leadctl.delivery.transport import Transport, is_here, require_safe_url
+from leadctl.model.clock import CancellationToken, RealClock
+from leadctl.model.errors import AccessDenied, CampaignClosed, Unusable
+from leadctl.providers.http_auth import Credentials, TokenExchange
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
+
+    import httpx
+
+    from leadctl.config.config import Account
+    from leadctl.ledger.base import CampaignLock, Ledger
+    from leadctl.model.errors import LeadctlError
+
+_CLOCK = RealClock(CancellationToken())
+
+
+@dataclass(frozen=True)
+class ProviderSession:
+    """Sends requests, aborts them, and knows when they may start.
+
+    `redacted` takes the account's secrets out of a sentence that an answer said.
+    """
+
+    send: Callable[[httpx.Request], httpx.Response]
+    abort: Callable[[], None]
+    rate_limiter: RateLimiter
+    redacted: Callable[[str], str]
+
+
+def find_credentials(account: Account, environment: Mapping[str, str]) -> Credentials:
+    """Find the account's secrets; raises what credentials and addresses may be."""
+    if account.provider.base_url:  # before anybody looks for a secret
+        require_safe_url(account.provider.base_url)
+    return credentials_from(account, secrets_of(account, environment))
+
+
+def credentials_from(account: Account, secrets: Mapping[str, str]) -> Credentials:
+    require_safe_url(account.provider.base_url)
+    return Credentials(account.provider.auth(secrets), secrets)
+
+
+@contextmanager
+def open_session(
+    account: Account, by: Credentials | None, campaign: str, ledger: Ledger
+) -> Iterator[ProviderSession]:
+    """Open a session that shares rate limit and tokens with all runs on the ledger."""
+    auth, most = by.auth if by else None, account.provider.tokens_per_hour
+    if isinstance(auth, TokenExchange) and most:
+        auth.permit = lambda: ledger.rates.count_token(account.name, most, time.time())
+    connection = account.connection
+    transport = Transport(
+        by,
+        timeout=connection.timeout,
+        ca_file=connection.ca_file,
+        direct=is_here(account.provider.base_url),
+    )
+    try:
+        yield ProviderSession(
+            transport.send,
+            transport.abort,
+            RateLimiter(account.limits, ledger.rates, account.name, campaign, _CLOCK),
+            transport.redacted,
+        )
+    finally:
+        transport.close()
+
+
+def hold_campaign(
+    account: Account, campaign: str, ledger: Ledger
+) -> AbstractContextManager[CampaignLock]:
+    """Hold the campaign: one writer at a time, of all that use this ledger."""
+    # A token that kills the account's earlier one cannot serve two runs: one at a time.
+    whole_account = account.provider.exclusive_token
+    return ledger.campaign_lock(account.name, "" if whole_account else campaign)
+
+
+def with_hint(error: LeadctlError, account: Account) -> LeadctlError:
+    """Add what to do next to an error that came from an answer."""
+    if not error.hint:
+        match error:
+            case AccessDenied():
+                secrets = account.provider.secrets
+                named = ", ".join(variable_name(account.name, one) for one in secrets)
+                error.hint = f"check the key of account {account.name}: {named}"
+            case CampaignClosed():
+                error.hint = "check --campaign, and that the campaign is open"
+            case Unusable():
+                error.hint = f"check base_url: {account.provider.base_url}"
+            case _:
+                pass
+    return error

@@ -1,0 +1,145 @@
+"""Decides when the next request may start: rate limit, interval, requested pauses."""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+from leadctl.model.errors import NotProcessed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from leadctl.ledger.base import RateStore
+    from leadctl.model.clock import Clock
+    from leadctl.providers.base import Limits
+
+LONGEST_PAUSE = 3600.0
+"""Seconds a provider may ask us to wait; more is a slip, such as milliseconds."""
+
+LARGEST_SKEW = 86_400.0
+"""Seconds that two clocks may differ; a `Date` beyond that is not believed."""
+
+SHARE = 0.99
+"""Part of a documented rate that is used: two clocks never agree quite."""
+
+
+class RateLimiter:
+    """When this run may start requests, and when it has to leave the account alone.
+
+    The rate and a provider's wish to wait hold for the account, whoever sends; the rest
+    after a request holds for the campaign. Requests are spaced evenly, so that no
+    window of a minute, wherever it starts, holds more than the provider allows.
+
+    All processes share the time of day; what concerns this run alone is measured by
+    the clock that nobody can set back.
+    """
+
+    def __init__(
+        self,
+        limits: Limits,
+        rates: RateStore,
+        account: str,
+        campaign: str,
+        clock: Clock,
+    ) -> None:
+        rate = limits.requests_per_minute
+        self._account, self._campaign = account, f"{account}/{campaign}"
+        self._interval = 60.0 / (rate * SHARE) if rate else 0.0
+        self._rest = limits.min_interval
+        self._rates = rates
+        self._clock = clock
+        self._quiet_until = -math.inf
+        self._asked_since: float | None = None
+        self._asked = 0.0
+        self.held = 0.0
+        """Seconds from the first claim of the latest start to its being granted."""
+
+    def claim(self) -> float:
+        """Take the next start and return 0, or the seconds after which to ask again."""
+        now = self._clock.monotonic()
+        pause, self._asked = self._quiet_until - now, 0.0
+        if pause <= 0:
+            scopes = {self._account: self._interval, self._campaign: 0.0}
+            pause = self._noted(self._rates.claim(scopes, self._clock.time()))
+        if self._asked_since is None:
+            self._asked_since = now
+        if pause <= 0:
+            self.held, self._asked_since = now - self._asked_since, None
+        return pause
+
+    def pause(self) -> float:
+        """Return the seconds the account has to be left alone; takes no start."""
+        return self._noted(self._rates.claim({self._account: 0.0}, self._clock.time()))
+
+    def _noted(self, pause: float) -> float:
+        """Remember a pause that is longer than the rate needs: a provider asked."""
+        self._asked = pause if pause > max(self._interval, self._rest) else 0.0
+        return pause
+
+    def require_wait_within(self, longest_wait: float) -> None:
+        """Raise NotProcessed if the provider asked for a longer wait, of any run."""
+        if self._asked > longest_wait:
+            raise NotProcessed(
+                f"the provider asks this account to wait {self._asked:,.0f} s, longer "
+                "than retry_for"
+            )
+
+    def ended(self) -> None:
+        """Note the end of a request: some providers count their rest from there."""
+        if self._rest:
+            self._rates.postpone(self._campaign, self._clock.time() + self._rest)
+
+    def quiet(self, seconds: float, *, shared: bool) -> None:
+        """Start nothing for a while; `shared` by all runs where the provider asked."""
+        if shared:
+            self._rates.postpone(self._account, self._clock.time() + seconds)
+        else:
+            until = self._clock.monotonic() + seconds
+            self._quiet_until = max(self._quiet_until, until)
+
+
+def requested_pause(headers: Mapping[str, str], now: float) -> float | None:
+    """Return the seconds a provider asks to wait.
+
+    By Retry-After (seconds or date) or X-RateLimit-Reset; the latter counts only where
+    nothing remains of the rate. `now` is Unix time by our clock; moments are read by
+    the provider's own, if its answer has a plausible `Date`.
+    """
+    given = headers.get("retry-after", "").strip()
+    if given:
+        seconds = _number(given)
+        if seconds is None and (moment := _moment(given)) is not None:
+            seconds = moment - _provider_now(headers, now)
+        return _bounded(seconds)
+    if headers.get("x-ratelimit-remaining", "0").strip() != "0":
+        return None
+    reset = _number(headers.get("x-ratelimit-reset", "").strip())
+    return _bounded(None if reset is None else reset - _provider_now(headers, now))
+
+
+def _provider_now(headers: Mapping[str, str], now: float) -> float:
+    moment = _moment(headers.get("date", ""))
+    if moment is None or abs(moment - now) > LARGEST_SKEW:
+        return now
+    return moment
+
+
+def _number(text: str) -> float | None:
+    return float(text) if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text) else None
+
+
+def _moment(text: str) -> float | None:
+    """Read an HTTP date as Unix time; None if it is none."""
+    try:
+        moment = parsedate_to_datetime(text)
+        return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()
+    except (ValueError, OverflowError):
+        return None
+
+
+def _bounded(seconds: float | None) -> float | None:
+    return None if seconds is None else min(max(0.0, seconds), LONGEST_PAUSE)

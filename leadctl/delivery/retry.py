@@ -1,0 +1,155 @@
+"""The retry policy, and the state of a batch between its attempts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from leadctl.model.errors import RefusedThroughout
+from leadctl.model.leads import Code, Outcome, Status
+from leadctl.providers.response import rejected, undecided
+
+if TYPE_CHECKING:
+    from leadctl.model.errors import ProviderError, Refused
+    from leadctl.model.leads import Batch, Leads
+
+
+@dataclass(frozen=True)
+class RetryPolicy:
+    """When to give up. Pauses and waits are in seconds.
+
+    attempts          requests for one batch
+    longest_wait      sum of the pauses for one batch
+    pieces            requests spent on finding the rows that sink one batch
+    given_up          batches in a row without an answer before the run stops
+    refused           batches in a row refused for one reason before the run stops
+    """
+
+    attempts: int = 8
+    first_pause: float = 1.0
+    longest_pause: float = 60.0
+    longest_wait: float = 900.0
+    pieces: int = 64
+    given_up: int = 2
+    refused: int = 10
+
+    def pause(self, attempts: int, jitter: float) -> float:
+        """Return the seconds to wait after so many attempts; `jitter` is up to 1."""
+        bound = self.first_pause * 2.0 ** (attempts - 1)
+        return min(self.longest_pause, bound) * jitter
+
+
+@dataclass
+class BatchLineage:
+    """A batch as it was cut from the file, with all that it was split into."""
+
+    requests: int = 0
+    open: int = 1
+    refusals: set[str] = field(default_factory=set)
+    welcome: bool = False  # at least one lead was not refused
+    has_left: bool = False
+
+
+@dataclass
+class PendingBatch:
+    """A batch between its first attempt and its outcome.
+
+    `held_for` says why it waits for the next one; `is_first`, that nothing of its
+    lineage had left before its latest request.
+    """
+
+    batch: Batch
+    lineage: BatchLineage = field(default_factory=BatchLineage)
+    attempts: int = 0
+    waited: float = 0.0
+    doubted: bool = False
+    ask: bool = False  # look the leads up before anything is sent again
+    owed: float = 0.0  # seconds to wait where the look-up does not find them
+    held_for: str = ""
+    is_first: bool = False
+    last: ProviderError | None = None
+
+    def refused(self, refusal: Outcome) -> Outcome:
+        """Return what a refused request makes of its leads: a doubt is not cleared."""
+        if not self.doubted:
+            return refusal
+        reason = f"{refusal.reason}; an earlier try's answer was lost"
+        return Outcome(Status.UNKNOWN, Code.ANSWER_LOST, reason)
+
+
+class RepeatedRefusals:
+    """Batch after batch refused for one reason: the next would be, too.
+
+    `most` such batches in a row end the run.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._reason, self._number = "", 0
+
+    def watch(self, lineage: BatchLineage) -> None:
+        """Count a batch that is through; raises RefusedThroughout."""
+        if lineage.welcome or len(lineage.refusals) != 1:
+            self._reason, self._number = "", 0
+            return
+        (reason,) = lineage.refusals
+        self._number = self._number + 1 if reason == self._reason else 1
+        self._reason = reason
+        if self._number >= self._most:
+            raise RefusedThroughout(
+                f"{self._number} batches in a row were refused for the same reason: "
+                f"{reason}",
+                hint="correct the cause; `leadctl runs resume` goes on with the rows "
+                "not yet sent",
+            )
+
+
+_LEFT_OPEN = undecided("refused for other rows; whether this one was taken is not said")
+
+
+def isolated(
+    pending: PendingBatch,
+    refusal: Refused,
+    retry_policy: RetryPolicy,
+    *,
+    may_repeat: bool,
+) -> tuple[list[Outcome | None], list[Leads]]:
+    """Find the rows that sink a batch: those named, else by halves, else all of it.
+
+    Returns an outcome a lead (None: it goes again) and the parts that go again. Where
+    a repeat is not safe none goes again: a provider may have taken in the good ones.
+    """
+    leads = pending.batch.leads
+    named = dict(refusal.culprits)
+    if len(leads) == 1:
+        named.setdefault(0, refusal.message)
+    if not named and not (
+        may_repeat and pending.lineage.requests < retry_policy.pieces
+    ):
+        whole = Outcome(Status.REJECTED, Code.BATCH_REFUSED, refusal.message)
+        return [pending.refused(whole)] * len(leads), []
+    others = None if may_repeat else _LEFT_OPEN
+    outcomes = [
+        pending.refused(rejected(named[i])) if i in named else others
+        for i in range(len(leads))
+    ]
+    if not may_repeat:
+        return outcomes, []
+    rest = leads.chosen([i not in named for i in range(len(leads))])
+    middle = (len(rest) + 1) // 2
+    parts = [rest] if named else [rest[:middle], rest[middle:]]
+    return outcomes, [part for part in parts if part]
+
+
+def after_doubt(outcome: Outcome, *, refusal_is_final: bool) -> Outcome:
+    """Say what an earlier try whose answer was lost may have to do with an outcome."""
+    match outcome.status:
+        case Status.DUPLICATE:
+            return outcome._replace(
+                reason=f"{outcome.reason} (probably by this run: an answer was lost)"
+            )
+        case Status.REJECTED if not refusal_is_final:
+            reason = f"{outcome.reason} (or there already: an answer was lost)"
+            return Outcome(Status.UNKNOWN, Code.ANSWER_LOST, reason)
+        case _:
+            return outcome

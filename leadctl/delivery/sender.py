@@ -1,0 +1,331 @@
+"""Sends batches and records their outcomes: the only place that waits or sends again.
+
+One thread decides and writes the ledger; each request travels in a thread of its own. A
+batch that must be repeated goes before fresh ones, and while a provider is in trouble
+nothing else is sent.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import deque
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from leadctl.delivery.outcome_handler import OutcomeHandler
+from leadctl.delivery.retry import PendingBatch, RetryPolicy
+from leadctl.delivery.worker_pool import Requests, WorkerPool
+from leadctl.ledger.records import Departure
+from leadctl.model.clock import AWAKE
+from leadctl.model.errors import LeadctlError, LedgerUnusable, NotProcessed
+from leadctl.model.leads import Code
+from leadctl.model.progress import Meter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from uuid import UUID
+
+    import httpx
+
+    from leadctl.delivery.rate_limiter import RateLimiter
+    from leadctl.delivery.worker_pool import Answer
+    from leadctl.ledger.base import RunWriter
+    from leadctl.model.clock import CancellationToken, Clock
+    from leadctl.model.leads import Batch, Note
+    from leadctl.providers.base import Limits, Provider
+
+PACE = "the provider's pace for this account"
+"""What a request waits for that is no repeat."""
+
+AT_HAND = 16
+"""Batches read ahead, where so many may be under way: places do not stay empty."""
+
+GRACE = 5.0
+"""Seconds that requests under way may still take once a stop is asked."""
+
+LONG_WAIT = 10.0
+"""Seconds of waiting for a start that are told of."""
+
+
+class Sender:
+    """Sends the batches of one run.
+
+    `tell(seconds, why)` hears of every wait for a provider; `abort` ends the requests
+    that are under way; `redacted` takes our secrets out of what an answer says.
+    """
+
+    def __init__(
+        self,
+        provider: Provider,
+        limits: Limits,
+        send: Callable[[httpx.Request], httpx.Response],
+        run_writer: RunWriter,
+        rate_limiter: RateLimiter,
+        clock: Clock,
+        stop: CancellationToken,
+        *,
+        abort: Callable[[], None] = lambda: None,
+        redacted: Callable[[str], str] = str,
+        retry_policy: RetryPolicy | None = None,
+        tell: Callable[[float, str], None] = lambda _seconds, _why: None,
+        jitter: Callable[[], float] = random.random,
+        meter: Meter | None = None,
+    ) -> None:
+        self._limits = limits
+        began = datetime.fromisoformat(run_writer.facts().started_at).timestamp()
+        self._pool = WorkerPool(
+            Requests(provider, send, clock.time, began, redacted),
+            limits.concurrency,
+            clock.time,
+            may_leave=lambda: not stop.is_asked(),
+        )
+        self._run_writer = run_writer
+        self._clock = clock
+        self._stop = stop
+        self._abort = abort
+        self._tell = tell
+        self._meter = meter or Meter()
+        self._rate_limiter = rate_limiter
+        self._retry_policy = retry_policy or RetryPolicy()
+        self._outcome_handler = OutcomeHandler(
+            provider,
+            limits,
+            run_writer,
+            rate_limiter,
+            self._retry_policy,
+            clock.time,
+            jitter,
+        )
+        self._again = self._outcome_handler.again
+        self._ready: deque[PendingBatch] = deque()
+        self._under_way: dict[UUID, PendingBatch] = {}
+        self._enough = min(limits.concurrency, AT_HAND)
+        self._ahead = _ahead(provider, limits)
+        self._leaving: deque[tuple[PendingBatch, Departure]] = deque()
+
+    def deliver(self, batches: Iterator[Batch], in_doubt: Sequence[Batch] = ()) -> None:
+        """Send every batch and settle every lead of those taken from the iterator.
+
+        `in_doubt` are batches of an earlier part of the run whose answer nobody read.
+
+        Raises what stopped the run before its end (AccessDenied, CampaignClosed,
+        Unusable, RefusedThroughout, or the trouble met until no retry was left); by
+        then the batches under way are settled and those not sent are `failed`. When a
+        stop is asked it returns with the requests under way finished, or in doubt after
+        GRACE seconds, and nothing else started.
+        """
+        try:
+            for batch in in_doubt:
+                self._outcome_handler.take_up(batch)
+            pause = 0.0
+            while not self._stop.is_asked():
+                self._prepare(batches)
+                if not (self._under_way or self._again or self._ready):
+                    return
+                pause = self._turn(self._answers(pause))
+            self._pool.call_back()
+            while self._under_way:
+                self._collect()
+            while self._again:  # a stop was asked for: what was to be repeated is not
+                self._outcome_handler.give_up(self._again.popleft(), Code.NOT_PROCESSED)
+        except LedgerUnusable:
+            raise  # what is under way stays `sending`: in doubt, and never lost
+        except LeadctlError as error:
+            self._leave(error)
+            raise
+        finally:
+            self._pool.rest()
+
+    def give_up(self, in_doubt: Sequence[Batch]) -> None:
+        """Settle batches of an earlier part of the run without sending anything."""
+        for batch in in_doubt:
+            self._outcome_handler.call_off(batch)
+
+    def notes(self) -> list[Note]:
+        """Return what answers told beside the outcomes."""
+        return self._outcome_handler.notes()
+
+    # --- choosing and starting ---
+
+    def _prepare(self, batches: Iterator[Batch]) -> None:
+        """Have batches at hand: rows are read while requests travel.
+
+        As many as there are places, then more of them until somebody answers.
+        """
+        while not self._stop.is_asked():
+            back = self._pool.back()
+            free = self._limits.concurrency + self._ahead - len(self._under_way)
+            enough = min(free + back, AT_HAND) if back else self._enough
+            if len(self._ready) >= enough:
+                return
+            batch = next(batches, None)
+            if batch is None:
+                return
+            self._ready.append(PendingBatch(batch))
+
+    def _answers(self, pause: float) -> list[tuple[Batch, Answer | None]]:
+        """Take the answers that are there; wait for one where nothing may start.
+
+        That is for `pause` seconds, or while all places are taken; but no longer than
+        AWAKE, as a stop may be asked meanwhile.
+        """
+        if pause > 0:
+            self._meter.waits(pause, self._again[0].held_for if self._again else PACE)
+            if self._under_way:
+                return self._pool.answers(wait=True, timeout=min(pause, AWAKE))
+            self._rate_limiter.require_wait_within(self._retry_policy.longest_wait)
+            if pause > LONG_WAIT and not self._again:  # a repeat has been told of
+                self._tell(pause, PACE)
+            self._clock.sleep(pause)
+            return []
+        return self._pool.answers(wait=self._queue() is None, timeout=AWAKE)
+
+    def _queue(self) -> deque[PendingBatch] | None:
+        """Return the queue that one more may leave from; None while places are taken.
+
+        Fresh ones may be a few more than there are places: they wait in front of them.
+        """
+        queue = self._again or self._ready
+        most = self._limits.concurrency + (0 if queue is self._again else self._ahead)
+        is_free = len(self._under_way) + len(self._leaving) < most
+        return queue if queue and is_free else None
+
+    def _turn(self, answers: Sequence[tuple[Batch, Answer | None]]) -> float:
+        """Settle what was answered and commit what leaves now: one commit for both.
+
+        Then, and not before, it leaves. Raises the first reason to stop, when all is
+        settled and on disk. Returns the seconds until something more may start.
+        """
+        pause = 0.0
+        with self._on_disk(answers):
+            reasons = self._settled(answers)
+            if not reasons and not self._stop.is_asked():
+                pause = self._choose()
+            for pending, departure in self._leaving:
+                self._run_writer.intend(
+                    pending.batch, departure, doubted=pending.doubted
+                )
+        if reasons:
+            raise reasons[0]
+        if self._again or pause > 0:  # those that wait for a place are not next
+            self._pool.call_back()
+        self._start()
+        return pause
+
+    def _choose(self) -> float:
+        """Have all that may start leave; returns the seconds others have to wait."""
+        while queue := self._queue():
+            pause = self._rate_limiter.claim()
+            if pause > 0:
+                return pause
+            pending = queue.popleft()
+            held, why = self._rate_limiter.held, pending.held_for or PACE
+            moment = self._clock.time()
+            departure = Departure(moment, pending.ask, held, why if held else "")
+            self._leaving.append((pending, departure))
+        return 0.0
+
+    def _start(self) -> None:
+        if not self._leaving:
+            return
+        requests, rows = len(self._leaving), 0
+        while self._leaving:
+            pending, _ = self._leaving.popleft()
+            pending.attempts += 1
+            pending.lineage.requests += 1
+            pending.is_first = not pending.lineage.has_left
+            pending.lineage.has_left = True
+            rows += len(pending.batch) if pending.is_first else 0
+            self._under_way[pending.batch.id] = pending
+            self._pool.send(pending.batch, ask=pending.ask)
+        self._meter.sends(requests, rows)
+
+    # --- reading answers ---
+
+    def _collect(self) -> None:
+        """Wait for an answer and settle what is there; start nothing."""
+        answers = self._pool.answers(wait=True, timeout=AWAKE)
+        if not answers and self._stop.was_asked(GRACE):
+            self._abort()
+        with self._on_disk(answers):
+            reasons = self._settled(answers)
+        if reasons:
+            raise reasons[0]
+
+    @contextmanager
+    def _on_disk(
+        self, answers: Sequence[tuple[Batch, Answer | None]]
+    ) -> Iterator[None]:
+        """Commit what is done inside; tell of it when it is on disk."""
+        with self._run_writer.together():
+            yield
+        for pause, why in self._outcome_handler.pauses():
+            self._tell(pause, why)
+        if answers:
+            self._meter.has_answers()
+
+    def _settled(
+        self, answers: Sequence[tuple[Batch, Answer | None]]
+    ) -> list[LeadctlError]:
+        """Settle what has been answered; returns the reasons to stop the run."""
+        reasons: list[LeadctlError] = []
+        self._take_back([batch for batch, answer in answers if answer is None])
+        for batch, answer in answers:
+            if answer is None:
+                continue
+            pending = self._under_way.pop(batch.id)
+            if answer.never_left:
+                self._never_left(pending)
+            try:
+                self._outcome_handler.read(pending, answer)
+            except LedgerUnusable:
+                raise
+            except LeadctlError as reason:
+                reasons.append(reason)
+        return reasons
+
+    def _take_back(self, batches: Sequence[Batch]) -> None:
+        """Undo what was to leave and did not: it waits again, before all others."""
+        for batch in reversed(batches):
+            pending = self._under_way.pop(batch.id)
+            self._never_left(pending, requests=1)
+            pending.attempts -= 1
+            pending.lineage.requests -= 1
+            is_fresh = not (pending.lineage.requests or pending.doubted)
+            (self._ready if is_fresh else self._again).appendleft(pending)
+            self._run_writer.call_back(batch, fresh=is_fresh, doubted=pending.doubted)
+
+    def _never_left(self, pending: PendingBatch, requests: int = 0) -> None:
+        """Count a batch as sent no more: it was not, or nobody was there to take it."""
+        if pending.is_first:
+            pending.lineage.has_left = False
+        self._meter.takes_back(len(pending.batch) if pending.is_first else 0, requests)
+
+    # --- ending ---
+
+    def _leave(self, error: LeadctlError) -> None:
+        """Settle what is under way, then call everything at hand failed."""
+        self._pool.call_back()
+        while self._pool.is_busy:
+            try:
+                self._collect()
+            except LedgerUnusable:
+                raise
+            except LeadctlError:
+                continue  # it is settled; the run ends for the first reason
+        for pending in [*self._again, *self._ready]:
+            pending.last = pending.last or NotProcessed(f"not sent: {error.message}")
+            self._outcome_handler.give_up(pending, Code.NOT_SENT)
+
+
+def _ahead(provider: Provider, limits: Limits) -> int:
+    """Return how many intents may be recorded before there is a place for them.
+
+    A thread that is back then finds its next request at once, and does not wait for
+    the disk. Not where the provider's pace says when each may leave, nor where a crash
+    would leave doubt that no repeat can settle.
+    """
+    if limits.requests_per_minute or limits.min_interval or not provider.resend_is_safe:
+        return 0
+    return min(limits.concurrency // 4, AT_HAND)

@@ -1,0 +1,287 @@
+"""Sends requests over HTTP and classifies each way of failing.
+
+The one place that sends. Built for leads: no redirect is followed, no
+cookie kept, nothing repeated below the level that knows whether a repeat is safe; and
+whoever answers is not trusted with our memory or our time.
+"""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+import socket
+import ssl
+import threading
+from contextlib import closing
+from functools import cache
+from typing import TYPE_CHECKING
+from urllib.request import getproxies, proxy_bypass
+
+import httpx
+import truststore
+
+from leadctl.delivery.http1 import PORTS, HttpConnection, NotSent, Unreadable
+from leadctl.delivery.redaction import redacted, redacted_body
+from leadctl.delivery.response_body import decompressed, in_utf8
+from leadctl.model.errors import (
+    InDoubt,
+    InputUnusable,
+    NotProcessed,
+    ProviderError,
+    Untrusted,
+    Unusable,
+)
+from leadctl.providers.http_auth import TokenExchange
+
+if TYPE_CHECKING:
+    from leadctl.providers.http_auth import Credentials
+
+
+HEADERS = {
+    "User-Agent": "leadctl",
+    "Accept": "application/json",
+    "Accept-Encoding": "gzip",  # no compression whose rate is not bounded
+}
+
+
+class Transport:
+    """What carries the requests of one account; each thread has connections of its own.
+
+    timeout     seconds without a byte; a whole request may take twice that
+    ca_file     PEM file of the only authorities that are trusted; else the system's are
+    direct      no proxy, whatever the environment says: for this machine itself
+    transport   carries in place of a network, in tests
+
+    Raises InputUnusable for a certificate file or proxy that cannot be used.
+    """
+
+    def __init__(
+        self,
+        by: Credentials | None,
+        *,
+        timeout: float = 60.0,
+        ca_file: str | None = None,
+        direct: bool = False,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self._auth = by.auth if by else httpx.Auth()
+        self._secrets = [*by.secrets.values()] if by else []
+        self._timeout = timeout
+        self._proxy_of = (lambda *_: None) if direct or transport else cache(proxy_of)
+        self._given = transport
+        self._own = _Connections()
+        self._all: list[httpx.BaseTransport] = []
+        self._is_aborted = False
+        try:
+            self._authorities = _authorities(ca_file)
+            for proxy in {None} if direct else {None, *_proxies().values()}:
+                self._carrier(proxy)
+        except (OSError, ValueError, httpx.InvalidURL) as error:
+            raise InputUnusable(
+                "no connection can be set up: a certificate file or proxy is unusable",
+                hint="check ca_file, SSL_CERT_FILE, HTTPS_PROXY and ALL_PROXY; "
+                "a proxy's address starts with http://",
+            ) from error
+
+    def send(self, request: httpx.Request) -> httpx.Response:
+        """Send a request, read its answer; raises NotProcessed, InDoubt or Unusable.
+
+        A token exchange may send requests of its own before it and after it; any other
+        could carry the leads, and its loss would be taken for that of a token.
+        """
+        with closing(self._auth.sync_auth_flow(request)) as flow:
+            asked, is_sent = next(flow), False
+            while True:
+                is_token = asked is not request
+                if is_token and not isinstance(self._auth, TokenExchange):
+                    raise Unusable(
+                        "the provider's authentication must send the upload itself, "
+                        "not a request of its own",
+                        in_doubt=is_sent,
+                    )
+                is_sent = is_sent or not is_token
+                try:
+                    response = self._carried(asked)
+                except _TROUBLE as error:
+                    raise self._meaning(asked, error, is_token=is_token) from error
+                try:
+                    asked = flow.send(response)
+                except StopIteration:
+                    return response
+
+    def abort(self) -> None:
+        """End the requests that other threads wait for; no other is sent."""
+        self._is_aborted = True
+        for carrier in [*self._all]:
+            if isinstance(carrier, HttpConnection):
+                carrier.abort()
+
+    def close(self) -> None:
+        for carrier in self._all:
+            carrier.close()
+
+    def _carried(self, request: httpx.Request) -> httpx.Response:
+        """Send a request and read its answer; no redirect is followed."""
+        if self._is_aborted:
+            raise NotSent("interrupted")
+        for name, value in HEADERS.items():
+            request.headers.setdefault(name, value)
+        url = request.url
+        proxy = self._proxy_of(url.scheme, url.host, url.port)
+        answer = self._carrier(proxy).handle_request(request)
+        encoding = answer.headers.pop("content-encoding", "")
+        content = in_utf8(decompressed(_raw(answer), encoding), answer.charset_encoding)
+        kind = answer.headers.get("content-type", "text/plain").partition(";")[0]
+        answer.headers["content-type"] = f"{kind}; charset=utf-8"
+        token = request.headers.get("authorization", "").partition(" ")[2]
+        return httpx.Response(
+            answer.status_code,
+            headers=answer.headers,
+            content=redacted_body(content, [*self._secrets, token]),
+            request=request,
+        )
+
+    def redacted(self, text: str) -> str:
+        """Take the account's secrets out of a sentence that came from an answer."""
+        return redacted(text, self._secrets)
+
+    def _carrier(self, proxy: str | None) -> httpx.BaseTransport:
+        """Return the calling thread's own: a pool would be a lock for all threads."""
+        carriers = self._own.carriers
+        if proxy not in carriers:
+            carriers[proxy] = self._new(proxy)
+            self._all.append(carriers[proxy])
+        return carriers[proxy]
+
+    def _new(self, proxy: str | None) -> httpx.BaseTransport:
+        through = httpx.Proxy(proxy) if proxy else None
+        if through and through.url.scheme != "http":
+            raise ValueError(through.url.scheme)
+        return self._given or HttpConnection(self._authorities, self._timeout, through)
+
+    def _meaning(
+        self, request: httpx.Request, error: Exception, *, is_token: bool
+    ) -> ProviderError:
+        """Say what is known of a request that has no answer."""
+        host = request.url.host
+        match error:
+            case NotSent():
+                return _not_connected(request.url, error)
+            case httpx.TransportError():
+                return Unusable(f"no request can be sent to {host}: {error}")
+            case Unreadable():
+                why = f"the answer from {host} {error}"
+            case _ if self._is_aborted:
+                why = f"interrupted before {host} answered"
+            case TimeoutError():
+                why = f"no answer from {host} in time"
+            case _:
+                why = f"the connection to {host} dropped before it answered"
+        if is_token:
+            return NotProcessed(f"token request failed: {why}")
+        return InDoubt(why, lost=not isinstance(error, Unreadable))
+
+
+_TROUBLE = (NotSent, OSError, Unreadable, httpx.TransportError)
+
+
+class _Connections(threading.local):
+    """What each thread has for itself: a carrier by proxy, None where there is none."""
+
+    def __init__(self) -> None:
+        self.carriers: dict[str | None, httpx.BaseTransport] = {}
+
+
+def _raw(answer: httpx.Response) -> bytes:
+    if not isinstance(answer.stream, httpx.SyncByteStream):
+        raise TypeError("what carries requests is not asynchronous")
+    return b"".join(answer.stream)
+
+
+def proxy_of(scheme: str, host: str, port: int | None = None) -> str | None:
+    """Return the proxy that the environment names for an address, if any.
+
+    By HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY, in capitals or not.
+    """
+    proxies = _proxies()
+    if not proxies or proxy_bypass(f"{host}:{port or PORTS[scheme]}"):
+        return None
+    return proxies.get(scheme) or proxies.get("all")
+
+
+def _proxies() -> dict[str, str]:
+    """Return them by the scheme they are for."""
+    named = getproxies()
+    if "*" in [part.strip() for part in named.get("no", "").split(",")]:
+        return {}
+    return {
+        scheme: proxy if "://" in proxy else f"http://{proxy}"
+        for scheme, proxy in named.items()
+        if scheme in ("http", "https", "all")
+    }
+
+
+def _authorities(ca_file: str | None) -> ssl.SSLContext:
+    if ca_file:
+        return ssl.create_default_context(cafile=ca_file)
+    return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def _not_connected(url: httpx.URL, error: NotSent) -> ProviderError:
+    cause = error.__cause__
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return Untrusted(
+            f"the certificate of {url.host} is not trusted: {cause.verify_message}; "
+            "nothing was sent",
+            hint="check base_url; a private authority's file goes into ca_file",
+        )
+    host = f"[{url.host}]" if ":" in url.host else url.host
+    port = url.port or PORTS[url.scheme]
+    return NotProcessed(f"no connection to {host}:{port}: {_why_not(cause or error)}")
+
+
+def _why_not(cause: BaseException) -> str:
+    match cause:
+        case ConnectionRefusedError():
+            return "connection refused"
+        case socket.gaierror():
+            return "its name cannot be looked up (DNS)"
+        case TimeoutError():
+            return "no answer in time"
+        case ssl.SSLError():
+            return f"TLS handshake failed ({cause.reason or 'cut off'})"
+        case OSError(errno=errno.ENETUNREACH | errno.EHOSTUNREACH):
+            return "it cannot be reached from here"
+        case OSError(strerror=str(said)):
+            return said
+        case Unreadable():
+            return f"the proxy's answer {cause}"
+        case _:
+            return str(cause)
+
+
+def require_safe_url(url: str) -> None:
+    """Refuse plain http anywhere but on this machine: a key would travel readable."""
+    parsed = httpx.URL(url)
+    if parsed.userinfo:
+        raise InputUnusable(
+            "base_url must not hold a user name or password",
+            hint="it would be shown and logged; a key has settings of its own",
+        )
+    if parsed.scheme == "https" and parsed.host:
+        return
+    if parsed.scheme == "http" and is_here(url):
+        return
+    raise InputUnusable(
+        f"base_url {url!r} must start with https://",
+        hint="http:// is for this machine alone (127.0.0.1)",
+    )
+
+
+def is_here(url: str) -> bool:
+    """Tell whether an address is on this machine itself."""
+    host = httpx.URL(url).host
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

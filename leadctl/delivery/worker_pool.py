@@ -1,0 +1,221 @@
+"""Runs requests in a pool of threads and collects their answers."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from leadctl.delivery import lookup
+from leadctl.ledger.records import Arrival
+from leadctl.model.errors import InDoubt, NotProcessed, ProviderError
+from leadctl.providers.response_reading import read_outcomes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    import httpx
+
+    from leadctl.model.leads import Batch, Note, Outcome
+    from leadctl.providers.base import Provider
+
+
+class CannotAsk(InDoubt):
+    """The campaign's list could not be read: the doubt stays, the batch goes again."""
+
+
+@dataclass(frozen=True)
+class LookupResult:
+    """What a look-up says of each lead of a batch; None: not in the campaign."""
+
+    outcomes: list[Outcome | None]
+
+
+class Answer(NamedTuple):
+    """What came of one request: `http` is its status, where there was one.
+
+    It left at `left` (Unix time) and took so many seconds.
+    """
+
+    result: list[Outcome] | LookupResult | ProviderError
+    headers: Mapping[str, str]
+    http: int | None = None
+    left: float = 0.0
+    took: float = 0.0
+    notes: Sequence[Note] = ()
+
+    @property
+    def never_left(self) -> bool:
+        """Whether nobody was there to take the request."""
+        return isinstance(self.result, NotProcessed) and self.http is None
+
+    @property
+    def arrival(self) -> Arrival:
+        match self.result:
+            case ProviderError() as error:
+                return Arrival(
+                    self.left, self.took, self.http, error.code, error.message
+                )
+            case _:
+                return Arrival(self.left, self.took, self.http)
+
+
+Task: TypeAlias = "tuple[Callable[[Batch], Answer], Batch]"
+
+
+class Requests:
+    """The requests a run makes: uploads of batches, look-ups of those in doubt.
+
+    `time` is Unix time; leads the provider lists are ours if they came after `began`,
+    the beginning of the run. `redacted` takes our secrets out of what an answer says.
+    """
+
+    def __init__(
+        self,
+        provider: Provider,
+        send: Callable[[httpx.Request], httpx.Response],
+        time: Callable[[], float],
+        began: float,
+        redacted: Callable[[str], str] = str,
+    ) -> None:
+        self._provider = provider
+        self._send = send
+        self._time = time
+        self._began = began
+        self._redacted = redacted
+
+    def sent(self, batch: Batch) -> Answer:
+        """Send a batch."""
+        headers: Mapping[str, str] = {}
+        http: int | None = None
+        try:
+            response = self._send(self._provider.request(batch))
+            headers, http = response.headers, response.status_code
+            outcomes = read_outcomes(self._provider, batch, response, self._redacted)
+            notes = [
+                replace(note, message=self._redacted(note.message))
+                for note in self._provider.notes(response, outcomes)
+            ]
+            return Answer(outcomes, headers, http, notes=notes)
+        except ProviderError as error:
+            error.reword(self._redacted)
+            return Answer(error, error.headers or headers, http)
+
+    def asked(self, batch: Batch) -> Answer:
+        """Look the leads of a batch up instead of sending them."""
+        try:
+            found = lookup.outcomes(
+                self._provider, batch, self._send, self._began, self._time
+            )
+            return Answer(LookupResult(found), {})
+        except NotProcessed as error:
+            error.reword(self._redacted)
+            return Answer(error, error.headers or {})
+        except ProviderError as error:
+            return Answer(CannotAsk(self._redacted(error.message)), {})
+
+
+class WorkerPool:
+    """Runs tasks, as many at a time as there are `places`, each in a thread.
+
+    More of them wait for a place, until they leave or are called back. `may_leave` is
+    asked right before each; `time` is Unix time.
+    """
+
+    def __init__(
+        self,
+        requests: Requests,
+        places: int,
+        time: Callable[[], float],
+        may_leave: Callable[[], bool],
+    ) -> None:
+        self._requests = requests
+        self._places = places
+        self._time = time
+        self._may_leave = may_leave
+        self._waiting: SimpleQueue[Task | None] = SimpleQueue()
+        self._back: SimpleQueue[tuple[Batch, Answer | BaseException | None]]
+        self._back = SimpleQueue()
+        self._threads = 0
+        self._under_way = 0
+
+    def send(self, batch: Batch, *, ask: bool) -> None:
+        """Start a request; with `ask`, look the leads up instead of sending them."""
+        self._under_way += 1
+        task = self._requests.asked if ask else self._requests.sent
+        self._waiting.put((task, batch))
+        if self._threads < min(self._under_way, self._places):
+            threading.Thread(target=self._work, daemon=True).start()
+            self._threads += 1
+
+    def call_back(self) -> None:
+        """Let none leave that still waits for a place; they come back unanswered.
+
+        Whoever meets trouble calls them back as well, before anybody reads of it.
+        """
+        if self._under_way <= self._places:
+            return  # each has a thread, which is about to take it
+        with suppress(Empty):
+            while task := self._waiting.get_nowait():
+                self._back.put((task[1], None))
+            self._waiting.put(None)  # which lets a thread go
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether there are answers to come, or to be taken."""
+        return self._under_way > 0
+
+    def back(self) -> int:
+        """Return the number of answers that wait to be taken."""
+        return self._back.qsize()
+
+    def answers(
+        self, *, wait: bool = False, timeout: float | None = None
+    ) -> list[tuple[Batch, Answer | None]]:
+        """Return what has come back; `wait` for the first, or `timeout` seconds.
+
+        None stands for a request that was called back: it did not leave.
+        """
+        found: list[tuple[Batch, Answer | None]] = []
+        try:
+            while True:
+                batch, answer = self._back.get(wait and not found, timeout)
+                if not isinstance(answer, BaseException):
+                    found.append((batch, answer))
+                elif found:  # those first; it is met again
+                    self._back.put((batch, answer))
+                    break
+                self._under_way -= 1
+                if isinstance(answer, BaseException):
+                    raise answer
+        except Empty:
+            pass
+        return found
+
+    def rest(self) -> None:
+        """Let the threads go when they have come back."""
+        self.call_back()
+        while self._threads:
+            self._waiting.put(None)
+            self._threads -= 1
+
+    def _work(self) -> None:
+        while (task := self._waiting.get()) is not None:
+            travel, batch = task
+            if not self._may_leave():
+                self._back.put((batch, None))
+                continue
+            left, began = self._time(), time.monotonic()
+            try:
+                answer = travel(batch)
+            except BaseException as defect:  # noqa: BLE001  raised by the deciding thread
+                self.call_back()
+                self._back.put((batch, defect))
+                continue
+            if isinstance(answer.result, ProviderError):
+                self.call_back()
+            took = time.monotonic() - began
+            self._back.put((batch, answer._replace(left=left, took=took)))

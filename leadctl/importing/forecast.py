@@ -1,0 +1,57 @@
+"""Estimates the requests and the time that a run will take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+from typing import TYPE_CHECKING
+
+from leadctl.model.wording import count
+
+if TYPE_CHECKING:
+    from leadctl.providers.base import Limits
+
+ANSWER = 0.5
+"""Seconds that a request is taken to need: nobody has measured it yet."""
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """About how many rows, and what sending all of them takes; None: not known."""
+
+    rows: int | None
+    requests: int = 0
+    seconds: float = 0.0
+
+    def __str__(self) -> str:
+        if self.rows is None:
+            return "the number of rows shows when they are read"
+        return (
+            f"about {count(self.rows, 'lead')}, {count(self.requests, 'request')}, "
+            f"about {duration(self.seconds)}"
+        )
+
+
+def forecast(rows: int | None, batch_size: int, limits: Limits) -> Forecast:
+    """Say what rows take at a provider's pace."""
+    if rows is None:
+        return Forecast(None)
+    requests = ceil(rows / batch_size)
+    rate = limits.requests_per_minute
+    step = max(
+        60.0 / rate if rate else 0.0,
+        (limits.min_interval + ANSWER) / limits.concurrency,
+    )
+    seconds = (requests - 1) * step + ANSWER if requests else 0.0
+    return Forecast(rows, requests, seconds)
+
+
+def duration(seconds: float) -> str:
+    """Write seconds for people: `6 s`, `4 min`, `1 h 5 min`."""
+    whole = ceil(seconds)
+    if whole < 120:
+        return f"{whole} s"
+    minutes = round(whole / 60)
+    if minutes < 120:
+        return f"{minutes} min"
+    return f"{minutes // 60} h {minutes % 60} min"

@@ -1,0 +1,293 @@
+"""Runs an import from top to bottom, in the order the data travels.
+
+file -> rows -> judged: leads, and why the others are none -> not yet delivered
+-> Batch -> outcome
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from operator import not_
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from leadctl.importing.judge import Judge, parted
+from leadctl.ledger.records import BatchState
+from leadctl.mapping.times import TIMED
+from leadctl.model.errors import (
+    InputChanged,
+    InputUnusable,
+    LeadctlError,
+    LedgerUnusable,
+    TooManyRejects,
+)
+from leadctl.model.leads import Batch, Code, Finding, Leads, Outcome, Status
+from leadctl.model.progress import Meter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from leadctl.delivery.sender import Sender
+    from leadctl.importing.job import Job
+    from leadctl.importing.judge import Verdict
+    from leadctl.ledger.base import RunWriter
+    from leadctl.ledger.records import OpenBatch, Unfinished
+    from leadctl.model.leads import Block
+
+
+def _no_runs(_digests: list[bytes]) -> Mapping[bytes, str]:
+    return {}
+
+
+def _nothing(_digests: list[bytes]) -> set[bytes]:
+    return set()
+
+
+@dataclass(frozen=True)
+class DeliveryHistory:
+    """What the ledger knows of leads.
+
+    `digest` gives the keyed hash of an identity. Of hashes, `delivered` returns those
+    that are delivered to the campaign, with the id of the run ("" if it is no longer in
+    the ledger), and `in_doubt` those that were sent and nobody knows what became of.
+    """
+
+    digest: Callable[[str], bytes]
+    delivered: Callable[[list[bytes]], Mapping[bytes, str]] = _no_runs
+    in_doubt: Callable[[list[bytes]], set[bytes]] = _nothing
+
+
+_DOUBTED = (
+    Status.UNKNOWN,
+    Code.ANSWER_LOST,
+    "sent by an earlier run, and its answer was lost",
+)
+
+
+class _PendingLeads:
+    """Leads of a file that have been read and are in no batch yet."""
+
+    def __init__(self) -> None:
+        self.file = 0
+        self._leads = Leads()
+        self._first = 0
+
+    def __len__(self) -> int:
+        return len(self._leads) - self._first
+
+    def put(self, file: int, leads: Leads) -> None:
+        self.file = file
+        self._leads, self._first = self._leads[self._first :] + leads, 0
+
+    def take(self, most: int) -> Leads:
+        taken = self._leads[self._first : self._first + most]
+        self._first += len(taken)
+        return taken
+
+
+class Importer:
+    """One pass over the files of a job; with `unfinished`, over what an earlier left.
+
+    Raises InputUnusable at once where a file does not fit the map.
+    """
+
+    def __init__(
+        self,
+        job: Job,
+        run_writer: RunWriter,
+        known: DeliveryHistory,
+        unfinished: Unfinished | None = None,
+        meter: Meter | None = None,
+    ) -> None:
+        self._job = job
+        self._meter = meter or Meter()
+        self._run_writer = run_writer
+        self._known = known
+        self._accounted = unfinished.accounted if unfinished else {}
+        self._in_doubt = unfinished.in_doubt if unfinished else []
+        self.judge = Judge(job, known.digest)
+        """What the rows are judged by, and what it has met."""
+        self._read = 0
+        # Kept, so that what a stopped run did not send can still be accounted for.
+        self._streams = [(file, self._fresh(file)) for file in range(len(job.sources))]
+        self._hand = _PendingLeads()
+        self._too_many: TooManyRejects | None = None
+
+    def deliver(self, sender: Sender) -> LeadctlError | None:
+        """Send everything; returns what stopped the run early, with no row left out."""
+        in_doubt = [
+            piece
+            for batch in self._in_doubt
+            for piece in self._unlisted(*self._rebuilt(batch))
+        ]
+        try:
+            sender.deliver(self._batches(), in_doubt)
+        except LedgerUnusable:
+            raise
+        except LeadctlError as error:
+            self._call_off(error)
+            return error
+        return self._ended()
+
+    def call_off(self, sender: Sender, error: LeadctlError) -> LeadctlError:
+        """Send nothing, and account for every row that is left."""
+        sender.give_up([self._rebuilt(batch)[0] for batch in self._in_doubt])
+        self._call_off(error)
+        return error
+
+    def rehearse(self) -> LeadctlError | None:
+        """Do all but send: what would be sent counts as the provider would call it."""
+        for batch in self._batches():
+            self._run_writer.rehearse(batch, self._job.provider.good)
+        return self._ended()
+
+    def _ended(self) -> LeadctlError | None:
+        """Judge the rejects once more: the last rows of a file belong to no batch."""
+        self._run_writer.flush()
+        self._meter.has_read(self._read)
+        self._too_many_rejects(at_end=True)
+        return self._too_many
+
+    def _rebuilt(self, batch: OpenBatch) -> tuple[Batch, set[int]]:
+        """Read a batch in doubt again: the same rows, so the same bytes, and its id.
+
+        Returns the rows, too, that a suppression list holds back by now.
+        """
+        leads, held_back = self.judge.again(batch.file, {*batch.rows})
+        if len(leads) != len(batch.rows):
+            raise InputUnusable(
+                f"{len(batch.rows) - len(leads)} rows that are in doubt "
+                "do not fit any more",
+                hint="resume with the settings the run began with",
+            )
+        job = self._job
+        return Batch(batch.id, job.campaign, batch.file, leads, job.tags), held_back
+
+    def _unlisted(self, batch: Batch, held_back: set[int]) -> Iterator[Batch]:
+        """Take out of a batch in doubt who is on a suppression list by now.
+
+        Whether they were called nobody knows; they are not sent again to find out.
+        """
+        listed = [row in held_back for row in batch.leads.rows]
+        if not any(listed):
+            yield batch
+            return
+        reason = "its answer was lost, and its number is on a suppression list now"
+        unknown = Outcome(Status.UNKNOWN, Code.ANSWER_LOST, reason)
+        outcomes = [unknown if out else None for out in listed]
+        rest = batch.leads.chosen([*map(not_, listed)])
+        pieces = [replace(batch, id=uuid4(), leads=rest)] if rest else []
+        self._run_writer.settle(batch, outcomes, pieces, BatchState.DOUBT, doubted=True)
+        yield from pieces
+
+    def _batches(self) -> Iterator[Batch]:
+        """Cut batches, each of leads of one file."""
+        for file, stream in self._streams:
+            for leads in stream:
+                self._hand.put(file, leads)
+                yield from self._cut(least=self._job.batch_size)
+            yield from self._cut(least=1)
+
+    def _cut(self, least: int) -> Iterator[Batch]:
+        """Cut batches of the leads in hand while there are so many."""
+        hand, job = self._hand, self._job
+        while len(hand) >= least and not self._too_many:
+            if self._too_many_rejects():
+                self._call_off(self._too_many)
+                return
+            leads = hand.take(job.batch_size)
+            yield Batch(uuid4(), job.campaign, hand.file, leads, job.tags)
+
+    def _too_many_rejects(self, *, at_end: bool = False) -> bool:
+        rejected = self._run_writer.tally[Status.REJECTED]
+        if self._job.reject_limit.is_passed(rejected, self._read, at_end=at_end):
+            self._too_many = TooManyRejects(
+                f"{rejected:,} of {self._read:,} rows were rejected, "
+                "more than --max-rejects allows",
+                hint="look at the reasons, correct the file or the profile, "
+                "and push it again",
+            )
+        return self._too_many is not None
+
+    def _call_off(self, error: LeadctlError | None) -> None:
+        """Account for all that is not sent: read on to the end of every file."""
+        reason = f"not sent, the run was stopped: {error.message if error else ''}"
+        hand = self._hand
+        for file, stream in [(hand.file, [hand.take(len(hand))]), *self._streams]:
+            with suppress(InputChanged):  # what cannot be read has no rows
+                for leads in stream:
+                    for row in leads.rows:
+                        verdict = Finding(row, Status.FAILED, Code.NOT_SENT, reason)
+                        self._run_writer.note(file, verdict)
+        self._run_writer.flush()
+
+    def _fresh(self, file: int) -> Iterator[Leads]:
+        """Leave out the leads that an earlier request brought into the campaign."""
+        for leads in self._leads(file):
+            hashes = leads.hashes()
+            delivered = self._known.delivered(hashes)
+            in_doubt = self._known.in_doubt(hashes)
+            rest = leads
+            if delivered:
+                rest = self._undelivered(file, rest, delivered)
+            if in_doubt:
+                doubted = rest.among(in_doubt)
+                self._run_writer.doubt(file, rest.chosen(doubted))
+                rest = self._parted(file, rest, doubted, _DOUBTED)
+            yield self._timely(file, rest)
+
+    def _timely(self, file: int, leads: Leads) -> Leads:
+        """Reject leads whose time is past, now that no delivered one is among them."""
+        for name in TIMED:
+            verdict = Status.REJECTED, Code.FIELD_INVALID, f"{name}: in the past", name
+            past = self.judge.past(name, leads)
+            leads = self._parted(file, leads, past, verdict)
+        return leads
+
+    def _undelivered(
+        self, file: int, leads: Leads, delivered: Mapping[bytes, str]
+    ) -> Leads:
+        """Leave out the leads that are delivered, and name the run of each."""
+        runs = [
+            next((delivered[one] for one in identities if one in delivered), None)
+            for identities in zip(*leads.digests, strict=True)
+        ]
+        for row, run in zip(leads.rows, runs, strict=True):
+            if run is not None:
+                by = f"run {run}" if run else "an earlier run"
+                reason = f"delivered to this campaign by {by}"
+                verdict = Status.DUPLICATE, Code.ALREADY_DELIVERED, reason
+                self._run_writer.note(file, Finding(row, *verdict))
+        return leads.chosen([run is None for run in runs])
+
+    def _parted(
+        self, file: int, leads: Leads, left_out: Sequence[bool], verdict: Verdict
+    ) -> Leads:
+        rest, findings = parted(leads, left_out, verdict)
+        for finding in findings:
+            self._run_writer.note(file, finding)
+        return rest
+
+    def _leads(self, file: int) -> Iterator[Leads]:
+        """Read a file; the rows that drop out get their verdict."""
+        # Most runs have no earlier part: nothing is asked of an empty set.
+        accounted = self._accounted.get(file) or ()
+        for block in self._blocks(file):
+            self._read += block.last - block.first + 1
+            leads, findings = self.judge.judge(file, block)
+            if accounted:
+                leads = leads.chosen([row not in accounted for row in leads.rows])
+                findings = [one for one in findings if one.row not in accounted]
+            for finding in findings:
+                self._run_writer.note(file, finding)
+            self._meter.has_read(self._read)
+            yield leads
+
+    def _blocks(self, file: int) -> Iterator[Block]:
+        """Read the rows that are to be read (--skip, --limit)."""
+        for block in self._job.sources[file].blocks():
+            if read := self._job.within(block):
+                yield read
+            elif block.first > self._job.skip:
+                return

@@ -1,0 +1,370 @@
+"""Judges rows: the leads that may be sent, and why the others may not.
+
+The one place that judges a row before the ledger is asked: its shape, the profile's
+rules, its fields, suppression lists, the rows before it. A push judges a block of rows
+at a time; a look at a single row is a block of one.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from functools import partial
+from hashlib import blake2b
+from itertools import compress
+from operator import not_
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from leadctl.importing.deduplicator import Deduplicator
+from leadctl.importing.job import mapper_of
+from leadctl.importing.masking import shapes
+from leadctl.importing.prescan import Prescan
+from leadctl.mapping.lead_builder import FieldError, LeadBuilder
+from leadctl.mapping.times import TIMED, is_past
+from leadctl.model.lead_fields import COUNTRY_ALIASES
+from leadctl.model.leads import Block, Code, Finding, Leads, Malformed, Row, Status
+from leadctl.model.wording import count, listed, short
+from leadctl.phones.column import column_says
+from leadctl.phones.countries import countries_of
+from leadctl.phones.normalize import ANY_COUNTRY, Normalizer
+from leadctl.phones.reach import reach
+from leadctl.phones.spreadsheet_damage import ROUNDED
+from leadctl.sources.source import expected_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+
+    from leadctl.importing.job import Rules
+    from leadctl.mapping.lead_builder import BuiltLeads
+    from leadctl.mapping.mapper import Table
+    from leadctl.model.leads import Cells, Json, Note
+    from leadctl.phones.column import ColumnSays
+    from leadctl.phones.countries import Countries
+    from leadctl.sources.source import Source
+
+
+class Judged(NamedTuple):
+    """The leads of a block, in the order of the file, and the verdicts on the rest."""
+
+    leads: Leads
+    findings: list[Finding]
+
+
+@dataclass(frozen=True)
+class RowView:
+    """A row in its file, and what each step makes of it.
+
+    `cells` are named by column. `mapped` are its lead fields, `sent` the object that
+    goes on the wire; None where an earlier step ended its way, for the reason in
+    `finding`.
+    """
+
+    number: int
+    cells: Mapping[str, Json]
+    mapped: Mapping[str, Json] | None = None
+    sent: Mapping[str, Json] | None = None
+    finding: Finding | None = None
+
+    def masked(self) -> RowView:
+        return replace(
+            self,
+            cells=shapes(self.cells),
+            mapped=None if self.mapped is None else shapes(self.mapped),
+            sent=None if self.sent is None else shapes(self.sent),
+        )
+
+
+def unkeyed(identity: str) -> bytes:
+    """Return a hash of an identity where there is no ledger to compare it with."""
+    return blake2b(identity.encode(), digest_size=16).digest()
+
+
+class Judge:
+    """Judges the rows of files, which come to it in order and once.
+
+    `digest` gives the hash that leads are known by in the ledger. Raises InputUnusable
+    at once where a file does not fit the column mapping.
+    """
+
+    def __init__(self, rules: Rules, digest: Callable[[str], bytes] = unkeyed) -> None:
+        self._sources = rules.sources
+        self._provider = rules.provider
+        self._zone = rules.zone
+        self._now = rules.now
+        fields = rules.provider.fields if rules.provider else ()
+        self._timed = {
+            field.name: field.wire for field in fields if field.name in TIMED
+        }
+        self._rules = rules
+        self._region = rules.effective_region
+        self._fitters = [
+            LeadBuilder(rules.provider, self._normalizer(file), digest, rules.zone)
+            for file in range(len(rules.sources))
+        ]
+        self.mappers = [mapper_of(source, rules) for source in rules.sources]
+        self._prescans = [
+            Prescan(rules, source, mapper)
+            for source, mapper in zip(rules.sources, self.mappers, strict=True)
+        ]
+        self._suppressed = rules.suppressed
+        self._seen = Deduplicator(
+            expected_rows(rules.sources, rules.skip, rules.limit) or 0
+        )
+        self._columns: dict[int, ColumnSays | None] = {}
+        self.repairs: Counter[str] = Counter()
+        """Repairs of phone cells, by kind."""
+        self._unknown_countries: dict[int, tuple[int, int]] = {}
+
+    @property
+    def unplaced(self) -> set[str]:
+        """Fields that the rows read so far had and the provider has no place for."""
+        return set[str]().union(
+            *(lead_builder.unplaced for lead_builder in self._fitters)
+        )
+
+    def damages(self) -> Iterator[tuple[Source, str]]:
+        """Yield a sentence for each file whose phones a spreadsheet has cut."""
+        for source, prescan in zip(self._sources, self._prescans, strict=True):
+            if sentence := str(prescan.damage):
+                yield source, sentence
+
+    def notes(self) -> Iterator[tuple[Source, Note]]:
+        """Yield what to report of each file before anything is sent."""
+        for source, prescan in zip(self._sources, self._prescans, strict=True):
+            for note in prescan.notes():
+                yield source, note
+
+    def unknown_countries(self) -> Iterator[tuple[Source, str]]:
+        """Yield a sentence for each file where what should name a country does not."""
+        read = (
+            f"read with region {self._region}"
+            if self._region
+            else "their numbers need a + (or give --region)"
+        )
+        for file, (first, times) in self._unknown_countries.items():
+            columns = self.mappers[file].columns
+            names = [name for key in COUNTRY_ALIASES for name in columns.get(key, ())]
+            where = f" in {listed(names)}" if names else ""
+            named = f"{count(times, 'row')} with no known country{where}"
+            yield self._sources[file], f"{named} (for example row {first:,}): {read}"
+
+    def said_by_columns(self) -> dict[str, ColumnSays]:
+        """Return by path what phone columns have decided so far."""
+        return {
+            self._sources[file].recorded: says
+            for file, says in self._columns.items()
+            if says
+        }
+
+    def rules_without_effect(self) -> Iterator[str]:
+        """Yield a sentence for each skip rule with words that no row read has had."""
+        for rules in zip(*(mapper.skip for mapper in self.mappers), strict=True):
+            unmet = set.intersection(*(rule.unmet for rule in rules))
+            if unmet:
+                yield rules[-1].objection(unmet)
+
+    def past(self, name: str, leads: Leads) -> list[bool]:
+        """Tell of each lead whether the time in a field is past."""
+        now = self._now()
+        key = self._timed.get(name, "")
+        column = leads.fields.get(key) or [None] * len(leads)
+        return [
+            isinstance(time, str) and is_past(time, now, self._zone) for time in column
+        ]
+
+    def judge(self, file: int, block: Block) -> Judged:
+        """Judge the rows of a block of this file, and give up their cells."""
+        mapper, numbers, rows = self.mappers[file], block.numbers, block.cells
+        findings = [
+            Finding(row.number, Status.REJECTED, Code.ROW_MALFORMED, row.reason)
+            for row in block.malformed
+        ]
+        opt_outs = self._prescans[file].opt_outs
+        for left_out, verdict in (
+            (mapper.skipped, (Code.SKIPPED_BY_RULE, "skip_if: column {!r}")),
+            (opt_outs.held_back, (Code.OPTED_OUT, _OPTED_OUT)),
+        ):
+            columns = left_out(rows)
+            if any(columns):
+                findings += _left_out(numbers, columns, *verdict)
+                kept = [column is None for column in columns]
+                numbers, rows = [*compress(numbers, kept)], [*compress(rows, kept)]
+        table = mapper.table(rows)
+        countries, unknown = self._countries(table)
+        (leads, field_error, repairs), held_back = self._fitted(
+            file, numbers, table, countries
+        )
+        # Python hands out memory in the order it came back: cells that go together,
+        # before others are read, leave it in order. Without it a row costs 2% more.
+        block.cells.clear()
+        findings += [
+            Finding(numbers[place], Status.REJECTED, one.code, one.reason, one.field)
+            for place, one in field_error.items()
+        ]
+        if held_back:
+            listed = [row in held_back for row in leads.rows]
+            leads, found = parted(leads, listed, _LISTED)
+            findings += found
+        met = [*map(not_, self._seen.add_all(leads))]
+        leads, known = parted(leads, met, _MET)
+        findings += known
+        if repairs:
+            for row in leads.rows:
+                self.repairs.update(repairs.get(row, ()))
+        if unknown:
+            first, times = self._unknown_countries.get(file, (numbers[unknown[0]], 0))
+            self._unknown_countries[file] = first, times + len(unknown)
+        return Judged(leads, findings)
+
+    def views(
+        self, file: int, block: Block, is_shown: Callable[[int, Finding | None], bool]
+    ) -> Iterator[RowView]:
+        """Judge a block, and yield those of its rows that are to be shown, in order."""
+        cells = dict(zip(block.numbers, block.cells, strict=True))
+        malformed = {row.number: row.cells for row in block.malformed}
+        leads, findings = self.judge(file, block)
+        found = {finding.row: finding for finding in findings}
+        places = {row: place for place, row in enumerate(leads.rows)}
+        columns = self._sources[file].columns
+        for number in range(block.first, block.last + 1):
+            finding = found.get(number)
+            if not is_shown(number, finding):
+                continue
+            if number in malformed:
+                named = _named(malformed[number], columns)
+                yield RowView(number, named, finding=finding)
+                continue
+            mapped = self.mappers[file].values(cells[number])
+            sent = None
+            if number in places and self._provider:
+                sent = leads[places[number]].wire
+            yield RowView(number, _named(cells[number], columns), mapped, sent, finding)
+
+    def view(self, file: int, row: Row | Malformed) -> RowView:
+        """Judge a row alone: what depends on other rows of the file does not count."""
+        n = row.number
+        block = (
+            Block(n, n, [], [], [row])
+            if isinstance(row, Malformed)
+            else Block(n, n, [n], [row.cells])
+        )
+        (found,) = self.views(file, block, lambda _number, _finding: True)
+        return found
+
+    def again(self, file: int, wanted: Collection[int]) -> tuple[Leads, set[int]]:
+        """Read rows of a file again: the leads that fit, the same bytes as before.
+
+        Returns the rows, too, that a suppression list holds back now.
+        """
+        numbers, rows, last = [], [], max(wanted)
+        for row in self._sources[file].rows():
+            if row.number in wanted and isinstance(row, Row):
+                numbers.append(row.number)
+                rows.append(row.cells)
+            if row.number >= last:
+                break
+        table = self.mappers[file].table(rows)
+        countries, _unknown = self._countries(table)
+        fitted, held_back = self._fitted(file, numbers, table, countries)
+        return fitted.leads, held_back
+
+    def _countries(self, table: Table) -> tuple[Countries, list[int]]:
+        """Take what names the phones' countries out of a table, and read it."""
+        codes, addresses = (table.pop(name, None) for name in COUNTRY_ALIASES)
+        return countries_of(codes, addresses, self._region)
+
+    def _fitted(
+        self, file: int, numbers: Sequence[int], table: Table, countries: Countries
+    ) -> tuple[BuiltLeads, set[int]]:
+        """Build the leads of rows; returns the rows that a list holds back, too."""
+        damage = self._prescans[file].damage
+        held_back = set[int]()
+        if self._suppressed:
+            phones = table.get("phone", [None] * len(numbers))
+            reached = reach(phones, self._region, countries)
+            held_back = {
+                number
+                for number, phone in zip(numbers, reached, strict=True)
+                if self._suppressed.holds_back(phone)
+            }
+        odd = {}
+        if damage.is_rounded:
+            odd = {
+                place: FieldError(Code.PHONE_DAMAGED, "phone", ROUNDED)
+                for place, phone in enumerate(table.get("phone", ()))
+                if damage.includes(phone)
+            }
+        lead_builder = self._fitters[file]
+        return lead_builder.fitted(numbers, table, odd, countries), held_back
+
+    def _normalizer(self, file: int) -> Normalizer:
+        rules = self._rules
+        return Normalizer(
+            rules.provider.phone_rule if rules.provider else ANY_COUNTRY,
+            rules.effective_region,
+            rules.phone_check,
+            rules.numbers,
+            partial(self._column, file),
+        )
+
+    def _column(self, file: int) -> ColumnSays | None:
+        """Ask the phone column of a file; only once, and only where a cell needs it."""
+        if file not in self._columns:
+            source, phones = self._sources[file], self.mappers[file].getters["phone"]
+            cells = (cell for block in source.blocks() for cell in phones(block.cells))
+            earlier = self._rules.earlier_columns.get(source.recorded)
+            self._columns[file] = column_says(cells, self._region) or earlier
+        return self._columns[file]
+
+
+def _named(cells: Cells | str, columns: Sequence[str]) -> dict[str, Json]:
+    """Name cells by their column, or by their place where it has no name of its own."""
+    match cells:
+        case dict():
+            return cells
+        case str():
+            return {"(line)": cells}
+        case _:
+            named: dict[str, Json] = {}
+            for place, cell in enumerate(cells):
+                name = columns[place] if place < len(columns) else ""
+                taken = not name or name in named
+                named[f"{name} ({place + 1})".strip() if taken else name] = cell
+            return named
+
+
+Verdict: TypeAlias = "tuple[Status, Code, str] | tuple[Status, Code, str, str]"
+"""A finding without its row."""
+
+_LISTED = (
+    Status.SUPPRESSED,
+    Code.ON_SUPPRESSION_LIST,
+    "its number is on a suppression list",
+    "phone",
+)
+_OPTED_OUT = "the column {!r} says that this person must not be called"
+_MET = (
+    Status.DUPLICATE,
+    Code.DUPLICATE_IN_FILE,
+    "an earlier row of this run is the same lead",
+    "",
+)
+
+
+def parted(
+    leads: Leads, left_out: Sequence[bool], verdict: Verdict
+) -> tuple[Leads, list[Finding]]:
+    """Return the leads but those left out, and the verdict on each of these."""
+    if not any(left_out):
+        return leads, []
+    findings = [Finding(row, *verdict) for row in compress(leads.rows, left_out)]
+    return leads.chosen([*map(not_, left_out)]), findings
+
+
+def _left_out(
+    numbers: Sequence[int], columns: Sequence[str | None], code: Code, reason: str
+) -> Iterator[Finding]:
+    for number, column in zip(numbers, columns, strict=True):
+        if column is not None:
+            said = reason.format(short(column))
+            yield Finding(number, Status.SUPPRESSED, code, said)

@@ -1,0 +1,122 @@
+"""Looks through a file before anything is sent, for what a run reports first."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from itertools import compress
+from typing import TYPE_CHECKING
+
+from leadctl.mapping.opt_out_columns import OptOuts
+from leadctl.model.errors import InputChanged
+from leadctl.model.lead_fields import INSTRUCTIONS, means_none, word
+from leadctl.model.leads import Note
+from leadctl.model.wording import count, short
+from leadctl.phones.spreadsheet_damage import SpreadsheetDamage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from leadctl.importing.job import Rules
+    from leadctl.mapping.mapper import Mapper
+    from leadctl.model.leads import Block, Cells, Json
+    from leadctl.sources.source import Source
+
+LOOKED_AT = 20_000
+"""Rows of a file that are looked at. Reading all of a larger file twice would cost a
+run a quarter more: beyond them only opt-outs are counted, where these hold some."""
+
+
+class Prescan:
+    """What a look at a file's rows shows, before they are judged."""
+
+    def __init__(self, rules: Rules, source: Source, mapper: Mapper) -> None:
+        self._rules = rules
+        self._mapper = mapper
+        provider = rules.provider
+        self._disregarded = [
+            name
+            for name in INSTRUCTIONS
+            if name in mapper.columns and provider and not provider.has_place_for(name)
+        ]
+        heeds_active = "active" in self._disregarded
+        self.opt_outs = OptOuts(source, mapper, heeds_active=heeds_active)
+        self.damage = SpreadsheetDamage()
+        self._shared_ids = _SharedIds()
+        with suppress(InputChanged):  # a run says so when it comes to the place
+            self._look(source)
+
+    def _look(self, source: Source) -> None:
+        phones = self._mapper.getters["phone"]
+        for block in source.blocks():
+            if source.suspicious:
+                self.damage = self.damage.plus(phones(block.cells))
+            wants_more = self._count(block)
+            if not (wants_more or source.suspicious):
+                return
+
+    def _count(self, block: Block) -> bool:
+        """Count what rows say; False if the rest of the file need not be read."""
+        read = self._rules.within(block)
+        if read is None:
+            return block.last <= self._rules.skip
+        numbers, rows = read.numbers, read.cells
+        if self._mapper.skip:
+            kept = [column is None for column in self._mapper.skipped(rows)]
+            numbers, rows = [*compress(numbers, kept)], [*compress(rows, kept)]
+        if block.first - self._rules.skip > LOOKED_AT:
+            return self.opt_outs.count(rows, only_known=True)
+        self.opt_outs.count(rows)
+        provider = self._rules.provider
+        if provider and provider.compares_external_id:
+            self._shared_ids.add(numbers, rows, self._mapper)
+        return True
+
+    def notes(self) -> Iterator[Note]:
+        """Yield what to report before anything is sent."""
+        yield from self.opt_outs.notes()
+        yield from self._shared_ids.notes()
+        for name in self._disregarded:
+            columns = " or ".join(repr(short(c)) for c in self._mapper.columns[name])
+            title = self._rules.provider.title if self._rules.provider else ""
+            yield Note(
+                "not_acted_on",
+                f"{title} cannot act on {name} (column {columns}): it is not sent",
+            )
+
+
+class _SharedIds:
+    """External ids that stand beside several numbers."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, str] = {}
+        self._rows: dict[str, int] = {}
+        """Of each such id, the first row with another number."""
+
+    def add(
+        self, numbers: Sequence[int], rows: Sequence[Cells], mapper: Mapper
+    ) -> None:
+        if "external_id" not in mapper.getters:
+            return
+        ids, phones = (mapper.getters[name](rows) for name in ("external_id", "phone"))
+        for row, identifier, phone in zip(numbers, ids, phones, strict=True):
+            end = _end_of(phone)
+            if end and not means_none(identifier):
+                known = word(identifier)
+                if self._numbers.setdefault(known, end) != end:
+                    self._rows.setdefault(known, row)
+
+    def notes(self) -> Iterator[Note]:
+        if ids := len(self._rows):
+            them = "stands" if ids == 1 else "stand"
+            yield Note(
+                "external_id_shared",
+                f"{count(ids, 'external id')} {them} beside several numbers, as in row "
+                f"{min(self._rows.values())}: of one id only the first row is sent",
+                ids,
+                is_warning=True,
+            )
+
+
+def _end_of(phone: Json) -> str:
+    """Return the last digits: they are the same however a number is written."""
+    return "".join(filter(str.isdigit, str(phone)))[-7:]

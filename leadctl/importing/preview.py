@@ -1,0 +1,105 @@
+"""Previews a file: what was detected, and its first rows mapped and judged.
+
+The rows are judged as in a push, without a ledger.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from leadctl.importing.judge import Judge
+from leadctl.model.errors import InputUnusable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from leadctl.importing.job import Rules
+    from leadctl.importing.judge import RowView
+    from leadctl.model.leads import Finding, Json, Note
+    from leadctl.sources.source import Source
+
+FIRST_ROWS = 5
+OF_EACH_KIND = 3
+"""Rows of one code that are shown."""
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A file as leadctl sees it; `problem` tells why its columns cannot be mapped.
+
+    `held_back` are the first rows of each code that would not be sent, beside `first`;
+    `counts` says of each code how many there are.
+    """
+
+    source: Source
+    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    unused: tuple[str, ...] = ()
+    first: tuple[RowView, ...] = ()
+    held_back: tuple[RowView, ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
+    rows: int = 0
+    damage: str = ""
+    notes: tuple[Note, ...] = ()
+    without_effect: tuple[str, ...] = ()
+    unknown_countries: tuple[str, ...] = ()
+    problem: InputUnusable | None = None
+
+
+def preview(rules: Rules) -> Preview:
+    """Look at every row of a file, the only source of the rules.
+
+    Raises InputUnusable where a profile does not fit the file.
+    """
+    (source,) = rules.sources
+    try:
+        judge = Judge(rules)
+    except InputUnusable as problem:
+        if rules.profile:
+            raise
+        return Preview(source, problem=problem)
+    (mapper,) = judge.mappers
+    first: list[RowView] = []
+    held_back: list[RowView] = []
+    counts: Counter[str] = Counter()
+    rows = 0
+
+    def is_shown(number: int, finding: Finding | None) -> bool:
+        if finding:
+            counts[finding.code] += 1
+        return number <= FIRST_ROWS or bool(
+            finding and counts[finding.code] <= OF_EACH_KIND
+        )
+
+    for block in source.blocks():
+        rows = block.last
+        for view in judge.views(0, block, is_shown):
+            (first if view.number <= FIRST_ROWS else held_back).append(view)
+    return Preview(
+        source,
+        mapper.columns,
+        mapper.unused,
+        tuple(first),
+        tuple(held_back),
+        counts,
+        rows,
+        "".join(sentence for _source, sentence in judge.damages()),
+        tuple(note for _source, note in judge.notes()),
+        (*judge.rules_without_effect(),),
+        tuple(sentence for _source, sentence in judge.unknown_countries()),
+    )
+
+
+def pin(source: Source) -> dict[str, Json]:
+    """Return what a profile's `file:` needs so that nothing is found out again."""
+    if source.nested:
+        return {"format": source.format.value, "encoding": source.encoding}
+    if source.sheet:
+        return {"format": source.format.value, "sheet": source.sheet}
+    return {
+        "format": source.format.value,
+        "encoding": source.encoding,
+        "delimiter": source.dialect.delimiter,
+        "header": source.header,
+    }

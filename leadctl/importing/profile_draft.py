@@ -1,0 +1,216 @@
+"""Drafts a profile from a file's header and contents.
+
+Which column holds phones is told by its values, whatever it is called; every guess says
+why it was made.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+import shlex
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from leadctl.importing.preview import pin
+from leadctl.mapping.do_not_call import About, about
+from leadctl.mapping.mapper import bind_countries, getters_of
+from leadctl.mapping.profile import SPEC
+from leadctl.model.lead_fields import ALIASES, plain
+from leadctl.model.leads import OWN, Code, Row
+from leadctl.model.wording import listed
+from leadctl.phones.spelling import PhoneProblem, spelled
+from leadctl.sources.dialect import DATE, KNOWN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from leadctl.model.leads import Json
+    from leadctl.sources.source import Source
+
+LOOKED_AT = 1000
+"""Rows that a guess is made from."""
+MOSTLY = 0.6
+_PHONE_WORDS = re.compile("phone|mobil|cell|tel|handy|whatsapp|fon")
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_]*(?:[ .-][A-Za-z0-9_]+)*")
+_WORDS_OF_YAML = {"true", "false", "null", "yes", "no", "on", "off"}
+
+
+@dataclass(frozen=True)
+class Column:
+    """What a column's values look like: cells that hold something, and phones in them.
+
+    `complete` phones have a country code.
+    """
+
+    name: str
+    filled: int
+    phones: int
+    complete: int
+
+    @property
+    def is_phone(self) -> bool:
+        return self.phones >= MOSTLY * max(self.filled, 1) and self.filled > 0
+
+
+def profile_draft(source: Source) -> str:
+    """Write a profile with comments."""
+    columns = [*_columns(source)]
+    phones = _phones(columns)
+    taken = {column.name for column in phones}
+    countries = bind_countries(source.columns, nested=source.nested).columns
+    file = _visible(shlex.quote(source.recorded))
+    lines = [
+        "# A draft: read it, correct it, and try it:",
+        f"#   leadctl preview {file} --profile THIS_FILE",
+        *_region(phones, [*itertools.chain(*countries.values())]),
+        f"file: {flow(pin(source))}",
+        "fields:",
+        *_phone_lines(phones),
+    ]
+    for name, aliases in ALIASES.items():
+        found = [
+            column.name
+            for alias in aliases
+            for column in columns
+            if plain(column.name) == alias and column.name not in taken
+        ]
+        if found and name != "phone":
+            lines.append(f"  {name}: {_listed(found)}")
+            taken.update(found)
+    rest = [column.name for column in columns if column.name not in taken]
+    return "\n".join([*lines, *_not_sent(rest), *_opt_outs(rest), ""])
+
+
+def _columns(source: Source) -> Iterator[Column]:
+    rows = [
+        row.cells for row in islice(source.rows(), LOOKED_AT) if isinstance(row, Row)
+    ]
+    for name in dict.fromkeys(source.columns):
+        # A name with braces cannot stand in a profile, where they mean a template.
+        if not name or name.startswith(OWN) or re.search("[{}]", name):
+            continue
+        getters = getters_of(source.columns, name, nested=source.nested)
+        cells = [cell for getter in getters for cell in getter(rows)]
+        if not any(isinstance(cell, dict) for cell in cells):  # its members are columns
+            yield _column(name, cells)
+
+
+def _column(name: str, cells: Sequence[Json]) -> Column:
+    filled = [cell for cell in cells if cell not in (None, "")]
+    phones = [plus for cell in filled if (plus := _complete(cell)) is not None]
+    return Column(name, len(filled), len(phones), sum(phones))
+
+
+def _complete(cell: Json) -> bool | None:
+    """Tell whether a phone has a country code; None where this is no phone."""
+    if isinstance(cell, str) and re.match(DATE, cell.strip()):
+        return None
+    try:
+        spelling = spelled(cell)
+    except PhoneProblem as problem:
+        if problem.code is Code.PHONE_DAMAGED:
+            return False
+        parts = [part for part in re.split(r"[,;/|&\n]", str(cell)) if part.strip()]
+        found = [_complete(part) for part in parts if len(parts) > 1]
+        return None if None in found or not found else all(found)
+    if not 7 <= len(spelling.digits) <= 15:
+        return None
+    return spelling.plus or spelling.digits.startswith("00")
+
+
+def _phones(columns: Sequence[Column]) -> list[Column]:
+    """Choose the phone columns: named so and filled so, else by their values alone."""
+    aliases = ALIASES["phone"]
+    named = [c for alias in aliases for c in columns if plain(c.name) == alias]
+    if any(column.is_phone for column in named):
+        return sorted(named, key=lambda column: not column.is_phone)
+    others = [c for c in columns if c.is_phone and plain(c.name) not in KNOWN]
+    return [c for c in others if c.complete] or named or _likeliest(others)
+
+
+def _likeliest(columns: Sequence[Column]) -> list[Column]:
+    """Choose among columns of digits that might be somebody's customer number."""
+    called = [c for c in columns if _PHONE_WORDS.search(plain(c.name))]
+    fullest = sorted(columns, key=lambda column: -column.phones)[:1]
+    return [c for c in called if "fax" not in plain(c.name)] or fullest
+
+
+def _region(phones: Sequence[Column], countries: Sequence[str]) -> Iterator[str]:
+    found = sum(column.phones for column in phones)
+    bare = found - sum(column.complete for column in phones)
+    if not bare:
+        return
+    begun = f"# {bare} of {found} numbers have no country code"
+    if countries:
+        yield f"{begun}: {_visible(listed(countries))} names their country, else this."
+    else:
+        yield f"{begun}: say whose they are."
+    yield "# region: US"
+
+
+def _phone_lines(phones: Sequence[Column]) -> Iterator[str]:
+    if not phones:
+        yield "  # No column looks like phone numbers: name it here."
+        yield "  phone: PHONE"
+        return
+    for column in phones:
+        name, found = _text(column.name), f"{column.phones} of {column.filled}"
+        yield f"  # {name}: {found} look like phones"
+    yield f"  phone: {_listed([column.name for column in phones])}"
+
+
+def _not_sent(rest: Sequence[str]) -> Iterator[str]:
+    if rest:
+        yield "  # Not sent; uncomment what should go along, where the provider can:"
+        yield "  # metadata:"
+        for key, name in _keys(rest).items():
+            yield f"  #   {key}: {_text(name)}"
+
+
+def _opt_outs(rest: Sequence[str]) -> Iterator[str]:
+    """Say which columns leave rows out, and how to keep them from it."""
+    names = [n for n in rest if about(n) in (About.FORBIDS, About.CONSENT)]
+    if names:
+        yield "# Rows that say there that somebody must not be called are left out;"
+        yield "# uncomment to send them all the same:"
+        yield f"# ignore: [{', '.join(map(_text, names))}]"
+
+
+def _keys(names: Sequence[str]) -> dict[str, str]:
+    """Give each column a key of its own, and none that means something else there."""
+    keys: dict[str, str] = {}
+    for name in names:
+        key = re.sub(r"\W+", "_", name.casefold()).strip("_") or "nameless"
+        while key in keys or key in SPEC:
+            key += "_"
+        keys[key] = name
+    return keys
+
+
+def _listed(names: Sequence[str]) -> str:
+    texts = [_text(name) for name in names]
+    return texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
+
+
+def flow(values: dict[str, Json]) -> str:
+    """Write members in one line of YAML."""
+    members = (f"{key}: {_value(value)}" for key, value in values.items())
+    return f"{{{', '.join(members)}}}"
+
+
+def _value(value: Json) -> str:
+    return _text(value) if isinstance(value, str) else json.dumps(value)
+
+
+def _text(text: str) -> str:
+    if _PLAIN.fullmatch(text) and text.casefold() not in _WORDS_OF_YAML:
+        return text
+    return _visible(json.dumps(text, ensure_ascii=False))
+
+
+def _visible(text: str) -> str:
+    """Escape what YAML does not take and nobody sees; a terminal might obey it."""
+    return "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in text)

@@ -1,0 +1,256 @@
+"""Reads suppression lists: numbers that must never be uploaded, in any spelling.
+
+A list is read whole before anything is sent. Whatever might be a number and cannot be
+compared stops the run: sending without a list is worse than not sending.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from bisect import bisect_left
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from leadctl.mapping.mapper import bind_countries, getters_of
+from leadctl.model.cell_formats import ERRORS
+from leadctl.model.errors import InputUnusable
+from leadctl.model.lead_fields import ALIASES, COUNTRY_ALIASES, plain
+from leadctl.model.leads import Code
+from leadctl.model.wording import count, nearest, short
+from leadctl.phones.countries import countries_of
+from leadctl.phones.numbering_plan import is_national_somewhere
+from leadctl.phones.reach import Reach, reach
+from leadctl.phones.spelling import PhoneProblem
+from leadctl.phones.spreadsheet_damage import SpreadsheetDamage, looks_rounded
+from leadctl.sources.detect import ReadOptions, open_sheets
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from leadctl.model.leads import Json
+    from leadctl.phones.countries import Countries
+    from leadctl.sources.source import Source
+
+FEWEST_DIGITS = 7
+"""An entry with fewer is nobody's number: a heading, a remark."""
+
+
+@dataclass(frozen=True)
+class List:
+    """A file of numbers; `column` is needed where it has several and none is known."""
+
+    path: Path
+    column: str | None = None
+
+    @classmethod
+    def named(cls, text: str) -> Self:
+        """Read `PATH` or `PATH::COLUMN`."""
+        path, _, column = text.rpartition("::")
+        return cls(Path(path), column) if path else cls(Path(text))
+
+
+@dataclass(frozen=True)
+class Suppressed:
+    """Whom the lists hold back: sorted numbers, eight bytes each, exact.
+
+    `people` are the digits of identities, `nationals` those of entries whose country
+    nothing names, without country code and zeros in front: they are compared in every
+    country. `notes` says what of the lists was left aside.
+    """
+
+    people: array[int] = field(default_factory=lambda: array("Q"))
+    nationals: array[int] = field(default_factory=lambda: array("Q"))
+    notes: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.people or self.nationals)
+
+    def holds_back(self, lead: Reach | PhoneProblem) -> bool:
+        """Tell whether any reading of a lead's cell may be a number of the lists."""
+        if isinstance(lead, PhoneProblem):
+            return False
+        return any(_is_in(self.people, digits) for digits in lead.people) or any(
+            _is_in(self.nationals, digits) for digits in lead.nationals
+        )
+
+
+def _is_in(numbers: array[int], digits: str) -> bool:
+    number = int(digits or 0)
+    place = bisect_left(numbers, number)
+    return place < len(numbers) and numbers[place] == number
+
+
+def read(lists: Sequence[List], region: str | None) -> Suppressed:
+    """Read all lists; `region` is for numbers whose country nothing names.
+
+    Raises InputUnusable where a list is missing, empty, or holds what might be a number
+    and cannot be read as one.
+    """
+    people, nationals, notes = array("Q"), array("Q"), list[str]()
+    for listed in lists:
+        before = len(people)
+        for source in _opened(listed):
+            entries = _Entries(source, listed, region)
+            for entry in entries:
+                people.extend(map(int, entry.people))
+                if not entry.names_country:
+                    nationals.extend(int(digits or 0) for digits in entry.nationals)
+            notes += entries.notes()
+        if len(people) == before:
+            raise InputUnusable(
+                f"suppression list {listed.path} holds no phone number",
+                hint="without it nothing is sent; name the right file",
+            )
+    return Suppressed(_sorted(people), _sorted(nationals), tuple(notes))
+
+
+def _sorted(numbers: array[int]) -> array[int]:
+    return array("Q", sorted({*numbers}))
+
+
+class _Entries:
+    """The entries of one sheet, and what of it is none."""
+
+    def __init__(self, source: Source, listed: List, region: str | None) -> None:
+        self._source = source
+        self._listed = listed
+        self._region = region
+        self._remarks = 0
+
+    def __iter__(self) -> Iterator[Reach]:
+        """Yield whom each entry may reach; raises InputUnusable at one nobody reads."""
+        found = rounded = 0
+        for rows, values, countries in _cells(self._listed, self._source, self._region):
+            entries = reach(values, self._region, countries)
+            for row, value, entry in zip(rows, values, entries, strict=True):
+                if problem := _problem(entry, self._region):
+                    self._leave_out(row, value, problem)
+                elif isinstance(entry, Reach):
+                    found += 1
+                    yield entry
+            if self._source.suspicious:
+                rounded += sum(map(looks_rounded, values))
+        if damaged := str(SpreadsheetDamage(found, rounded=rounded)):
+            raise InputUnusable(f"{_shown(self._source)}: {damaged}")
+
+    def _leave_out(self, row: int, value: Json, problem: PhoneProblem) -> None:
+        if _might_be_called(value, problem):
+            where = f"row {row}" if row else "its first line"
+            raise InputUnusable(
+                f"{_shown(self._source)}, {where}: {problem.reason}",
+                hint="correct the entry or take it out: a number that cannot be "
+                "compared might be called",
+            )
+        self._remarks += bool(row and str(value or "").strip())
+
+    def notes(self) -> Iterator[str]:
+        if self._remarks:
+            yield (
+                f"{_shown(self._source)}: {count(self._remarks, 'cell')} without a "
+                f"phone number (fewer than {FEWEST_DIGITS} digits) skipped"
+            )
+
+
+def _problem(entry: Reach | PhoneProblem, region: str | None) -> PhoneProblem | None:
+    """Return why an entry cannot be compared with anybody."""
+    if isinstance(entry, PhoneProblem):
+        return entry
+    if entry.is_read:
+        return None
+    if not entry.names_country and region is None:
+        reason = "no country code: write it with +, or give --region"
+        return PhoneProblem(Code.PHONE_INVALID, reason)
+    if not entry.names_country and any(map(is_national_somewhere, entry.nationals)):
+        return None
+    return PhoneProblem(Code.PHONE_INVALID, "not a number of any country")
+
+
+def _might_be_called(value: Json, problem: PhoneProblem) -> bool:
+    """Tell what may be somebody's number from a heading, a remark, an empty cell."""
+    match problem.code:
+        case Code.PHONE_DAMAGED:
+            return True
+        case _:
+            text = str(value).strip()
+            digits = sum(map(str.isdigit, text))
+            is_begun = text.startswith("+") and digits > 0
+            lost = text in ERRORS or _LOST.fullmatch(text) is not None
+            return is_begun or digits >= FEWEST_DIGITS or lost
+
+
+_LOST = re.compile(r"#{2,}|#[A-Z0/]+[!?]")
+"""What a spreadsheet shows for a number that its column is too narrow for, or that it
+could not calculate: other errors than those known, too."""
+
+
+def _cells(
+    listed: List, source: Source, region: str | None
+) -> Iterator[tuple[Sequence[int], Sequence[Json], Countries]]:
+    """Yield all cells that may hold a number, many at a time, with their rows.
+
+    With them come the countries that columns of the list name. What stands in the
+    header is in row 0: a number may have been taken for a name.
+    """
+    columns = _columns(listed, source)
+    if source.header:
+        yield [0] * len(columns), columns, None
+    named = bind_countries(source.columns, nested=source.nested)
+    getters = [
+        getter
+        for name in columns
+        for getter in getters_of(source.columns, name, nested=source.nested)
+    ]
+    for block in source.blocks():
+        for row in block.malformed:
+            raise InputUnusable(
+                f"{_shown(source)}, row {row.number}: {row.reason}",
+                hint="correct it: a number that cannot be compared might be called",
+            )
+        table = named.table(block.cells)
+        codes, addresses = (table.get(name) for name in COUNTRY_ALIASES)
+        countries, _unknown = countries_of(codes, addresses, region)
+        for getter in getters:
+            yield block.numbers, getter(block.cells), countries
+
+
+def _opened(listed: List) -> list[Source]:
+    """Open a list; of a workbook every sheet counts, hidden ones too."""
+    known = frozenset([listed.column] if listed.column else [])
+    try:
+        sources = open_sheets(
+            listed.path, ReadOptions(known=known, phones=known, only_numbers=True)
+        )
+    except InputUnusable as error:
+        error.message = f"suppression list {error.message}"
+        raise
+    names = [name for source in sources for name in source.columns]
+    if listed.column is not None and listed.column not in names:
+        raise InputUnusable(
+            f"suppression list {listed.path} has no column {short(listed.column)!r}"
+            f"{nearest(listed.column, names)}"
+        )
+    return sources
+
+
+def _shown(source: Source) -> str:
+    """Name a list, and the sheet of a workbook."""
+    return f"suppression list {source.shown}" + (
+        f", sheet {source.sheet!r}" if source.sheet else ""
+    )
+
+
+def _columns(listed: List, source: Source) -> list[str]:
+    """Name the columns that hold phones: the one said, or all that are recognised."""
+    names = [*dict.fromkeys(source.columns)]
+    if listed.column in names:
+        return [listed.column]
+    phones = [name for name in names if plain(name) in ALIASES["phone"]]
+    if not phones and len(names) > 1:
+        raise InputUnusable(
+            f"{_shown(source)} has {count(len(names), 'column')}, "
+            "and none is recognised as the phone number",
+            hint=f"name it: --suppress '{listed.path}::COLUMN'",
+        )
+    return phones or names

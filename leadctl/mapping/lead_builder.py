@@ -1,0 +1,232 @@
+"""Builds the leads a provider takes from mapped fields, or says which field is wrong.
+
+Like the mapping it goes field by field, for all rows of a block together.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from leadctl.mapping.memo import Memo
+from leadctl.mapping.times import check_in
+from leadctl.model.lead_fields import FieldInvalid, mapping, text
+from leadctl.model.leads import Code, Lead, Leads
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from zoneinfo import ZoneInfo
+
+    from leadctl.mapping.mapper import Table, Values
+    from leadctl.model.lead_fields import Check
+    from leadctl.model.leads import Json
+    from leadctl.phones.countries import Countries
+    from leadctl.phones.normalize import Normalizer
+    from leadctl.providers.base import Provider
+
+
+class FieldError(Exception):
+    """Why a row cannot be sent as it is. The reason never repeats a cell."""
+
+    def __init__(self, code: Code, field: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.field = field
+        self.reason = reason
+
+
+class BuiltLeads(NamedTuple):
+    """The leads of those rows that fit, and what is wrong with the others, by place.
+
+    `repairs` names by row what was mended in phone cells.
+    """
+
+    leads: Leads
+    field_error: dict[int, FieldError]
+    repairs: dict[int, tuple[str, ...]]
+
+
+class LeadBuilder:
+    """Checks rows against one provider and writes the objects that go on the wire.
+
+    Without a provider it checks the phone alone. `digest` turns an identity (phone or
+    external id) into the keyed hash the ledger knows. `unplaced` collects the fields
+    that rows had and the provider has no place for. `zone` is that of times without
+    one.
+    """
+
+    def __init__(
+        self,
+        provider: Provider | None,
+        normalise: Normalizer,
+        digest: Callable[[str], bytes],
+        zone: ZoneInfo | None = None,
+    ) -> None:
+        self._provider = provider
+        self._normalise = normalise
+        self._digest = digest
+        fields = provider.fields if provider else ()
+        self._fields = [(f.name, f.wire, _quick(check_in(zone, f))) for f in fields]
+        self._builds_name = any(field.name == "name" for field in fields)
+        self._compares_external_id = bool(provider and provider.compares_external_id)
+        self._phone_wire = provider.phone_wire if provider else "phone"
+        self._code_wire = provider.phone_code_wire if provider else ""
+        self.unplaced: set[str] = set()
+
+    def lead(self, row: int, values: Values) -> Lead:
+        """Build the lead of one row; raises FieldError."""
+        found = self.fitted([row], {name: [value] for name, value in values.items()})
+        if found.field_error:
+            raise found.field_error[0]
+        return found.leads[0]
+
+    def fitted(
+        self,
+        rows: Sequence[int],
+        table: Table,
+        odd: Mapping[int, FieldError] | None = None,
+        countries: Countries = None,
+    ) -> BuiltLeads:
+        """Build the leads of rows, or tell what is wrong with them; `odd` is known.
+
+        `table` has a value a row in each of its fields, and is used up. `countries` are
+        those of the phones.
+        """
+        provider = self._provider
+        phones, problems = self._normalise.column(
+            table.pop("phone", [None] * len(rows)), countries
+        )
+        field_error = {
+            place: FieldError(problem.code, "phone", problem.reason)
+            for place, problem in problems.items()
+        }
+        field_error.update(odd or {})
+        digests = self._digests(phones.keys, table)
+        if self._builds_name:
+            _build_names(table, field_error)
+        fields: dict[str, Sequence[Json]] = {}
+        wires = phones.wires
+        if self._code_wire:
+            fields[self._code_wire] = [wire.partition(" ")[0] for wire in wires]
+            wires = [wire.partition(" ")[2] for wire in wires]
+        fields[self._phone_wire] = wires
+        for name, key, check in self._fields:
+            if name in table:
+                _put(fields, key, _checked(name, table.pop(name), check, field_error))
+        for name, column in [*table.items()]:
+            if column.count(None) == len(column):
+                del table[name]
+            elif provider and not (provider.overflow and provider.has_place_for(name)):
+                self.unplaced.add(name)
+                del table[name]
+        if table and provider and provider.overflow:
+            _put_the_rest(provider.overflow, fields, table, field_error)
+        leads = Leads(rows, wires, phones.keys, fields, digests)
+        if field_error:
+            leads = leads.chosen(
+                [place not in field_error for place in range(len(rows))]
+            )
+        repairs = {rows[place]: words for place, words in phones.repairs.items()}
+        return BuiltLeads(leads, field_error, repairs)
+
+    def _digests(
+        self, keys: Sequence[str], table: Table
+    ) -> list[Sequence[bytes | None]]:
+        digest = self._digest
+        of_phones = [digest(f"phone {key}") for key in keys]
+        if not self._compares_external_id or "external_id" not in table:
+            return [of_phones]
+        of_ids = [
+            None if value is None else digest(f"external id {value}")
+            for value in table["external_id"]
+        ]
+        return [of_phones, of_ids]
+
+
+def _put_the_rest(
+    overflow: str,
+    fields: dict[str, Sequence[Json]],
+    table: Table,
+    field_error: dict[int, FieldError],
+) -> None:
+    """Put what no field has a place for where the provider takes anything."""
+    names: list[str] = [*table]
+    found: list[Json] = []
+    for place, row in enumerate(zip(*table.values(), strict=True)):
+        values = {
+            name: value
+            for name, value in zip(names, row, strict=True)
+            if value is not None
+        }
+        found.append(None)
+        if values and place not in field_error:
+            try:
+                found[place] = _overflow(overflow, values)
+            except FieldInvalid as problem:
+                field_error[place] = _field_error(overflow, problem)
+    _put(fields, overflow, found)
+
+
+def _put(fields: dict[str, Sequence[Json]], key: str, column: Sequence[Json]) -> None:
+    """Add a column; of two that share a name, the later has its way where it can."""
+    if earlier := fields.get(key):
+        pairs = zip(earlier, column, strict=True)
+        column = [one if other is None else other for one, other in pairs]
+    fields[key] = column
+
+
+def _checked(
+    name: str, column: list[Json], check: Check, field_error: dict[int, FieldError]
+) -> list[Json]:
+    """Return what is sent of a field; what is wrong with its values is in `unfit`."""
+    try:
+        return [None if value is None else check(value) for value in column]
+    except FieldInvalid:
+        pass
+    found: list[Json] = [None] * len(column)
+    for place, value in enumerate(column):
+        if value is not None:
+            try:
+                found[place] = check(value)
+            except FieldInvalid as problem:
+                field_error.setdefault(place, _field_error(name, problem))
+    return found
+
+
+def _overflow(name: str, values: Values) -> Json:
+    given = values.pop(name, {})
+    if isinstance(given, str) and given.startswith("{"):
+        given = mapping(given)
+    if not isinstance(given, dict):
+        given = {name: given}
+    # A key the profile names wins over a field that ends up beside it.
+    return {**values, **given}
+
+
+def _quick(check: Check) -> Check:
+    return check if check is text else Memo(check)  # a text is its own
+
+
+def _build_names(table: Table, field_error: dict[int, FieldError]) -> None:
+    """Make a name of its parts in rows that have none; the parts are used up."""
+    parts = [
+        (part, table[part]) for part in ("first_name", "last_name") if part in table
+    ]
+    if not parts:
+        return
+    names = table.setdefault("name", [None] * len(parts[0][1]))
+    for place, name in enumerate(names):
+        if name is not None:
+            continue
+        found = []
+        for part, column in parts:
+            value, column[place] = column[place], None
+            if value is not None:
+                try:
+                    found.append(text(value))
+                except FieldInvalid as problem:
+                    field_error.setdefault(place, _field_error(part, problem))
+        names[place] = " ".join(found) or None
+
+
+def _field_error(name: str, problem: FieldInvalid) -> FieldError:
+    return FieldError(Code.FIELD_INVALID, name, f"{name}: {problem}")

@@ -1,0 +1,257 @@
+"""Finds the columns that say who must not be called, and the rows they hold back."""
+
+from __future__ import annotations
+
+import shlex
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import compress
+from operator import not_
+from typing import TYPE_CHECKING, Protocol
+
+from leadctl.mapping.do_not_call import (
+    START,
+    About,
+    Says,
+    about,
+    forbidden_by,
+    is_likely,
+    is_phrase,
+    may_begin_so,
+    permitted_by,
+)
+from leadctl.mapping.mapper import getters_of
+from leadctl.model.lead_fields import ALIASES, plain, word
+from leadctl.model.leads import OWN, Note
+from leadctl.model.wording import count, short
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from leadctl.mapping.mapper import Getter, Mapper
+    from leadctl.model.leads import Cells, Json
+    from leadctl.sources.source import Source
+
+MOST = 1000
+"""Values of a column that are told apart."""
+MOST_STARTS = 10_000
+_FEW = 6
+"""Kinds of values that are named; more are counted."""
+_SHORT = 20
+
+_IDENTITY = (
+    *("phone", "external_id", "name", "first_name", "last_name", "email", "company"),
+)
+"""Fields whose columns say who somebody is, and nothing else."""
+
+
+class OptOuts:
+    """What the columns of a file say about who must not be called."""
+
+    def __init__(self, source: Source, mapper: Mapper, *, heeds_active: bool) -> None:
+        """With `heeds_active`, a row whose `active` is false is held back, too."""
+        self._columns = [*_columns(source, mapper)]
+        if heeds_active and (names := mapper.columns.get("active")):
+            active = _Answers(
+                " or ".join(names),
+                mapper.getters["active"],
+                permitted_by,
+                "which leads are active",
+            )
+            self._columns.append(active)
+        self._held: Counter[str] = Counter()
+
+    def held_back(self, rows: Sequence[Cells]) -> list[str | None]:
+        """Return for each row the column that says not to call, the first in order."""
+        return _held_back(self._columns, rows)
+
+    def count(self, rows: Sequence[Cells], *, only_known: bool = False) -> bool:
+        """Count what rows say, for the notes; `only_known` spares other columns.
+
+        Known are columns that are about it by their name, or that have held back a row
+        so far. Returns whether there are any.
+        """
+        columns = self._columns
+        if only_known:
+            columns = [
+                column
+                for column in columns
+                if isinstance(column, _Answers) or column.name in self._held
+            ]
+        held = _held_back(columns, rows)
+        self._held.update(filter(None, held))
+        rest = [*compress(rows, map(not_, held))]
+        for column in columns:
+            if isinstance(column, _Answers):
+                column.count(rest)
+        return bool(columns)
+
+    def notes(self) -> Iterator[Note]:
+        for name, held in self._held.items():
+            says, they = (
+                ("row says", "it is") if held == 1 else ("rows say", "they are")
+            )
+            shown = short(name)
+            yield Note(
+                "opt_outs_held_back",
+                f"{held:,} {says} in {shown!r} that the person must not be called: "
+                f"{they} left out (not with --ignore-column {shlex.quote(shown)})",
+                held,
+            )
+        for column in self._columns:
+            if isinstance(column, _Answers):
+                yield from column.notes()
+
+
+def _held_back(columns: Sequence[_Column], rows: Sequence[Cells]) -> list[str | None]:
+    found: list[str | None] = [None] * len(rows)
+    for column in reversed(columns):
+        for place, holds in enumerate(column.holds_back(rows)):
+            if holds:
+                found[place] = column.name
+    return found
+
+
+class _Column(Protocol):
+    """A column that may hold rows back."""
+
+    name: str
+
+    def holds_back(self, rows: Sequence[Cells]) -> Sequence[bool]:
+        """Tell of each row whether it says not to call; nothing where none does."""
+
+
+def _columns(source: Source, mapper: Mapper) -> Iterator[_Column]:
+    header, nested = source.columns, source.nested
+    known = {alias for name in _IDENTITY for alias in ALIASES[name]}
+    named = {column for name in _IDENTITY for column in mapper.columns.get(name, ())}
+    parents = {name.rpartition(".")[0] for name in header} if nested else set()
+    for name in dict.fromkeys(header):
+        if name.startswith(OWN) or name in mapper.ignored or name in parents:
+            continue
+        kind = about(name)
+        for getter in getters_of(header, name, nested=nested):
+            match kind:
+                case About.FORBIDS:
+                    yield _Answers(name, getter, forbidden_by, "who must not be called")
+                case About.CONSENT:
+                    subject = "who may be called"
+                    yield _Answers(
+                        name, getter, permitted_by, subject, tells_empty=True
+                    )
+                case About.MESSAGES | About.OTHER:
+                    if name not in named and plain(name) not in known:
+                        of_messages = kind is About.MESSAGES
+                        texts = partial(_texts, getter) if nested else getter
+                        yield _Anything(
+                            name,
+                            texts,  # type: ignore[arg-type]  # a table holds texts
+                            of_messages=of_messages,
+                        )
+
+
+@dataclass
+class _Answers:
+    """A column that by its name says of each person whether to call.
+
+    `subject` is what it seems to say, for values that are not understood.
+    """
+
+    name: str
+    getter: Getter
+    judged: Callable[[str], Says]
+    subject: str
+    tells_empty: bool = False
+    empty: int = 0
+    unclear: Counter[str] = field(default_factory=Counter)
+
+    def holds_back(self, rows: Sequence[Cells]) -> Sequence[bool]:
+        said = (self.judged(word(cell)) for cell in self.getter(rows))
+        return [one is Says.DO_NOT_CALL for one in said]
+
+    def count(self, rows: Sequence[Cells]) -> None:
+        """Count what holds nobody back and should be known."""
+        for spelled in map(word, self.getter(rows)):
+            match self.judged(spelled):
+                case Says.NOTHING:
+                    self.empty += 1
+                case Says.UNCLEAR:
+                    known = spelled in self.unclear or len(self.unclear) < MOST
+                    self.unclear[spelled if known else _OTHERS] += 1
+                case Says.CALL | Says.DO_NOT_CALL:
+                    pass
+
+    def notes(self) -> Iterator[Note]:
+        if unclear := self.unclear.total():
+            them = "value is" if unclear == 1 else "values are"
+            yield Note(
+                "opt_outs_unclear",
+                f"the column {short(self.name)!r} seems to say {self.subject}; "
+                f"{unclear:,} {them} not understood: {_listed(self.unclear)} "
+                "(this holds nobody back; skip_if in a profile can)",
+                unclear,
+                is_warning=True,
+            )
+        if self.tells_empty and self.empty:
+            yield Note(
+                "consent_empty",
+                f"{short(self.name)!r} is empty in {count(self.empty, 'row')}: "
+                "this holds nobody back",
+                self.empty,
+            )
+
+
+_OTHERS = "others"
+
+
+@dataclass
+class _Anything:
+    """Any other column: whole cells such as `Do Not Call` or `opted out`."""
+
+    name: str
+    texts: Callable[[Sequence[Cells]], Sequence[str]]
+    of_messages: bool
+    _harmless: set[str] = field(default_factory=set)
+    """How texts begin that are no phrase."""
+
+    def holds_back(self, rows: Sequence[Cells]) -> Sequence[bool]:
+        texts = self.texts(rows)
+        new = {*map(START, texts)} - self._harmless
+        odd = {start for start in new if may_begin_so(start)}
+        if len(self._harmless) < MOST_STARTS:
+            self._harmless |= new - odd
+        if not odd:
+            return ()
+        return [
+            START(text) in odd
+            and is_likely(text)
+            and is_phrase(text, of_messages=self.of_messages)
+            for text in texts
+        ]
+
+
+def _texts(getter: Getter, rows: Sequence[Cells]) -> list[str]:
+    """Return what JSON has in cells: of a list, what is a phrase."""
+    return [
+        cell if isinstance(cell, str) else _phrase_in(cell) for cell in getter(rows)
+    ]
+
+
+def _phrase_in(cell: Json) -> str:
+    items = cell if isinstance(cell, list) else []
+    texts = [item for item in items if isinstance(item, str)]
+    return next(filter(is_phrase, texts), "")
+
+
+def _listed(words: Counter[str]) -> str:
+    """Name values where they are few and short, else say how many there are."""
+    if len(words) >= MOST:
+        return f"{MOST:,} different words or more"
+    if len(words) > _FEW or not all(map(_is_label, words)):
+        return count(len(words), "different word")
+    return ", ".join(f"{spelled} ({n:,})" for spelled, n in words.most_common())
+
+
+def _is_label(spelled: str) -> bool:
+    return len(spelled) <= _SHORT and sum(map(str.isdigit, spelled)) < 7

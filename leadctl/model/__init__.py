@@ -1,0 +1,1 @@
+"""What every package shares: leads, outcomes, errors, lead fields, clock, files."""

@@ -1,0 +1,72 @@
+"""The clock that delivery waits by, and the token that cancels every wait."""
+
+from __future__ import annotations
+
+import math
+import time
+from contextlib import suppress
+from datetime import UTC, datetime
+from queue import Empty, SimpleQueue
+from typing import Protocol
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Clock(Protocol):
+    """Seams for time: `sleep` may return early when the run is asked to stop.
+
+    `time` is Unix time; `monotonic` measures durations, whoever sets the clock.
+    """
+
+    def time(self) -> float: ...
+    def monotonic(self) -> float: ...
+    def sleep(self, seconds: float) -> None: ...
+
+
+AWAKE = 0.5
+"""Seconds after which a sleeper looks up: Python hears of a signal that comes in the
+very moment it falls asleep only when it wakes."""
+
+
+class CancellationToken:
+    """The wish to end a run early. Set by a signal; wakes whoever sleeps.
+
+    A signal may come at any moment, and while a lock is held: an Event set by it then
+    would wait for ever. A SimpleQueue may be put into even then.
+    """
+
+    def __init__(self) -> None:
+        self._wake: SimpleQueue[None] = SimpleQueue()
+        self._asked_at = math.inf
+        self.signal: int | None = None
+
+    def ask(self, signal: int) -> None:
+        self._asked_at = time.monotonic()
+        self.signal = signal
+        self._wake.put(None)
+
+    def is_asked(self) -> bool:
+        return self.signal is not None
+
+    def was_asked(self, seconds: float) -> bool:
+        """Whether a stop was asked for so many seconds ago, or earlier."""
+        return time.monotonic() - self._asked_at >= seconds
+
+    def sleep(self, seconds: float) -> None:
+        """Sleep so long; once a stop was asked for, not at all."""
+        until = time.monotonic() + seconds
+        while not self.is_asked() and (left := until - time.monotonic()) > 0:
+            with suppress(Empty):
+                self._wake.get(timeout=min(left, AWAKE))
+
+
+class RealClock:
+    """Time as it is; sleeping ends when `stop` is asked."""
+
+    def __init__(self, stop: CancellationToken) -> None:
+        self.sleep = stop.sleep
+
+    monotonic = staticmethod(time.monotonic)
+    time = staticmethod(time.time)

@@ -1,0 +1,214 @@
+"""Every error a user or a run can meet, with the exit code it leads to.
+
+LeadctlError                  carries what happened, where, and what to do next (`hint`)
+  UsageError                  2   options that do not fit together or name nothing known
+  InputUnusable               6   file, profile or config unusable; nothing was sent
+  InputChanged                5   a file is not any more what it was when the run began
+  CredentialsMissing          4   no secret found for the account
+  LedgerUnusable            6/5   the ledger cannot be opened, or used any more
+  RejectsNotWritten           5   the run is done, its reject file could not be written
+  CampaignLocked             11   another run is writing to this campaign
+  NotConfirmed                7   the first upload to a campaign was not agreed to
+  TooManyRejects              7   --max-rejects was reached
+  RefusedThroughout           7   batch after batch refused for one reason
+  Interrupted           130/143   a signal arrived
+  ProviderError                   what an answer (or its absence) means for a batch
+    AccessDenied              4   credentials refused; the run stops
+    CampaignClosed            7   campaign unknown, foreign, over, not live; run stops
+    Unusable                  5   not this API's answer (redirect, 405); the run stops
+      Untrusted               5   its certificate; nothing was sent
+    Refused                       the batch as a whole turned down for its content
+    NotProcessed              5   certainly not taken in; sending again is safe
+    InDoubt                  10   perhaps taken in, perhaps not
+"""
+
+from __future__ import annotations
+
+import signal
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+
+class ExitCode(IntEnum):
+    """What the process ends with; cron jobs and scripts rely on these numbers."""
+
+    OK = 0
+    DEFECT = 1
+    USAGE = 2
+    REJECTED = 3
+    ACCESS = 4
+    TROUBLE = 5
+    INPUT = 6
+    STOPPED = 7
+    UNKNOWN = 10
+    LOCKED = 11
+    INTERRUPTED = 130
+    TERMINATED = 143
+
+
+class LeadctlError(Exception):
+    """A sentence for the user; `hint` says what to do next.
+
+    Neither holds lead data or secrets.
+    """
+
+    exit_code = ExitCode.DEFECT
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    @property
+    def code(self) -> str:
+        """Stable name for scripts: the class name in snake case."""
+        name = type(self).__name__
+        return "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")
+
+
+class UsageError(LeadctlError):
+    exit_code = ExitCode.USAGE
+
+
+class InputUnusable(LeadctlError):
+    """`where` is the way to what is wrong, if that stands in a YAML document."""
+
+    exit_code = ExitCode.INPUT
+    where: tuple[str | int, ...] = ()
+
+
+class InputChanged(LeadctlError):
+    exit_code = ExitCode.TROUBLE
+
+
+class CredentialsMissing(LeadctlError):
+    exit_code = ExitCode.ACCESS
+
+
+class LedgerUnusable(LeadctlError):
+    """Nothing recorded is lost; 6 before anything could be sent."""
+
+    exit_code = ExitCode.TROUBLE
+
+
+class RejectsNotWritten(LeadctlError):
+    exit_code = ExitCode.TROUBLE
+
+
+class CampaignLocked(LeadctlError):
+    exit_code = ExitCode.LOCKED
+
+
+class Interrupted(LeadctlError):
+    """A signal ended the run early; `number` is the signal's."""
+
+    def __init__(self, number: int, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.exit_code = (
+            ExitCode.INTERRUPTED if number == signal.SIGINT else ExitCode.TERMINATED
+        )
+
+
+class NotConfirmed(LeadctlError):
+    """The user was asked and did not say yes."""
+
+    exit_code = ExitCode.STOPPED
+
+
+class TooManyRejects(LeadctlError):
+    """`--max-rejects` was reached."""
+
+    exit_code = ExitCode.STOPPED
+
+
+class ProviderError(LeadctlError):
+    """What a request came to when it did not come to one outcome a row.
+
+    `headers` are those of the answer, where it was another call's than the upload's.
+    """
+
+    headers: Mapping[str, str] | None = None
+
+    def reword(self, safe: Callable[[str], str]) -> None:
+        """Say only what is safe to be shown and kept."""
+        self.message = safe(self.message)
+        self.args = (self.message,)
+
+
+class AccessDenied(ProviderError):
+    exit_code = ExitCode.ACCESS
+
+
+class CampaignClosed(ProviderError):
+    """`key_is_good`: only a key that is accepted gets such an answer."""
+
+    exit_code = ExitCode.STOPPED
+
+    def __init__(
+        self, message: str, *, hint: str | None = None, key_is_good: bool = False
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.key_is_good = key_is_good
+
+
+class Unusable(ProviderError):
+    """An answer that says nothing of leads or campaign; repeating cannot mend it.
+
+    `in_doubt`: nor does it say that the request was not taken in.
+    """
+
+    exit_code = ExitCode.TROUBLE
+
+    def __init__(
+        self, message: str, *, hint: str | None = None, in_doubt: bool = False
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.in_doubt = in_doubt
+
+
+class Untrusted(Unusable):
+    """The other end could not prove who it is: nothing was sent to it."""
+
+
+class RefusedThroughout(LeadctlError):
+    exit_code = ExitCode.STOPPED
+
+
+class Refused(ProviderError):
+    """The batch was turned down as a whole; nothing of it was taken in.
+
+    `culprits` maps positions in the batch (from 0) to the provider's reason, where it
+    names them.
+    """
+
+    exit_code = ExitCode.REJECTED
+
+    def __init__(self, message: str, culprits: Mapping[int, str] | None = None) -> None:
+        super().__init__(message)
+        self.culprits = dict(culprits or {})
+
+    def reword(self, safe: Callable[[str], str]) -> None:
+        super().reword(safe)
+        self.culprits = {index: safe(why) for index, why in self.culprits.items()}
+
+
+class NotProcessed(ProviderError):
+    """Certainly not taken in; sending again is safe."""
+
+    exit_code = ExitCode.TROUBLE
+
+
+class InDoubt(ProviderError):
+    """The first byte left and no readable answer came.
+
+    `lost` tells silence from nonsense.
+    """
+
+    exit_code = ExitCode.UNKNOWN
+
+    def __init__(self, message: str, *, lost: bool = True) -> None:
+        super().__init__(message)
+        self.lost = lost

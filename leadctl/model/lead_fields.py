@@ -1,0 +1,311 @@
+"""The lead fields, the header names they go by, and the checks providers ask for."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, TypeAlias
+
+from leadctl.model import strict_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from leadctl.model.leads import Json
+
+Check: TypeAlias = "Callable[[Json], Json]"
+"""From a mapped value (text; from JSONL any JSON) to the wire's, or FieldInvalid.
+
+None is not sent.
+"""
+
+OBJECTS = ("source", "context_headers", "metadata")
+
+INSTRUCTIONS = ("active", "scheduled_for", "expires_on", "priority")
+"""Fields that say whether, when and in which order to call: kept as mere data they
+would be disregarded."""
+
+ALIASES = {
+    "phone": (
+        "phone", "phonenumber", "phoneno", "phonenum",
+        "mobile", "mobilephone", "mobilenumber", "mobileno", "mobilephonenumber",
+        "cell", "cellphone", "cellphonenumber", "cellnumber",
+        "telephone", "telephonenumber", "tel",
+        "contactnumber", "contactno", "contactphone",
+        "whatsapp", "whatsappnumber", "msisdn", "phone1", "primaryphone", "phonee164",
+        "telefon", "telefonnummer", "handy", "handynummer", "mobil", "mobilnummer",
+        "rufnummer", "mobiltelefon", "mobilfunknummer",
+        "telefono", "teléfono", "celular", "telefone", "téléphone",
+        "numerodetelefono", "númerodeteléfono", "telefonomovil", "teléfonomóvil",
+        "numerodetelephone", "numérodetéléphone", "telephoneportable",
+        "téléphoneportable",
+    ),
+    "phone_country": (
+        "phonecountrycode", "phonecountry", "phonecode", "phoneisd", "phoneisdcode",
+        "phonedialcode", "phoneprefix", "telephonecode", "telephonecountrycode",
+        "mobilecountrycode", "mobilecountry", "mobilecode", "mobileisd",
+        "mobileisdcode", "whatsappcountrycode", "isd", "isdcode", "dialcode",
+        "dialingcode", "diallingcode", "callingcode", "countrycallingcode",
+        "countrydialcode", "countrydialingcode", "countrydiallingcode",
+        "countryphonecode", "countryisdcode", "internationalcode", "countrycode",
+        "ländervorwahl", "laendervorwahl", "landesvorwahl", "landnummer",
+        "indicatifpays", "indicatiftéléphonique", "indicatiftelephonique",
+        "códigodepaís", "codigodepais", "códigopaís", "codigopais",
+        "códigodopaís", "codigodopais", "prefissointernazionale",
+    ),
+    "external_id": ("externalid", "extid", "crmid", "leadid", "recordid", "contactid"),
+    "name": (
+        "name", "fullname", "leadname", "contactname", "customername", "displayname",
+    ),
+    "first_name": (
+        "firstname", "first", "givenname", "forename",
+        "vorname", "nombre", "prénom", "prenom",
+    ),
+    "last_name": (
+        "lastname", "last", "surname", "familyname",
+        "nachname", "familienname", "apellido", "apellidos", "nomdefamille",
+    ),
+    "email": (
+        "email", "emailaddress", "mail",
+        "emailadresse", "correo", "correoelectrónico", "correoelectronico",
+        "courriel", "adresseemail",
+    ),
+    "company": (
+        "company", "companyname", "organization", "organisation", "account",
+        "accountname",
+        "firma", "firmenname", "unternehmen", "empresa", "entreprise", "société",
+        "societe",
+    ),
+    "title": ("title", "jobtitle", "designation", "position"),
+    "priority": ("priority", "leadpriority", "priorität", "prioridad", "priorité"),
+    "scheduled_for": (
+        "scheduledfor", "scheduledat", "scheduletime", "callat", "calltime",
+    ),
+    "expires_on": ("expireson", "expirydate", "expires", "expiry", "expirationdate"),
+    "active": ("active", "isactive", "enabled"),
+    "skill": ("skill", "skillname"),
+    "agent_id": ("agentid", "agent"),
+    "source": ("source", "leadsource"),
+    "context_headers": ("contextheaders",),
+    "metadata": ("metadata", "customdata"),
+}  # fmt: skip
+"""Every lead field, with the headers it is recognised by: lower case, letters and
+digits only. Earlier names win where a file has several. A bare `id` is left out on
+purpose: many exports number their rows there, and two files' row 1 would count as the
+same lead."""
+
+FIELDS = tuple(ALIASES)
+
+ADDRESS_COUNTRY = "country"
+"""The country of an address, from which a phone has its region where nothing else says
+it. It is no lead field: people have phones of other countries."""
+
+COUNTRY_ALIASES = {
+    "phone_country": ALIASES["phone_country"],
+    ADDRESS_COUNTRY: (
+        "country", "countryname", "countryregion", "countryiso", "countryisocode",
+        "isocountry", "isocountrycode", "countrycodeiso", "countrycodeiso2",
+        "countryiso2", "countryiso3", "addresscountry", "countryofresidence",
+        "residencecountry", "homecountry", "mailingcountry", "billingcountry",
+        "shippingcountry", "contactcountry", "leadcountry", "companycountry",
+        "nation", "land", "staat", "país", "pais", "pays", "paese", "nazione",
+        "kraj", "ülke", "ulke", "страна", "البلد",
+    ),
+}  # fmt: skip
+"""What tells the region of a phone, with the headers it is recognised by."""
+
+
+def plain(header: str) -> str:
+    """Reduce a header name to what aliases are compared by."""
+    return "".join(c for c in header.casefold() if c.isalnum())
+
+
+def word(value: Json) -> str:
+    """Return what tables and rules compare a value by: JSON's false is `false`."""
+    if value is None:
+        return ""
+    spelled = value if isinstance(value, str) else json.dumps(value)
+    return spelled.strip().casefold()
+
+
+_NONE = frozenset(
+    {"n/a", "n.a.", "na", "null", "nil", "none", "nan", "\\n", "undefined", "unknown"}
+    | {"(blank)", "(null)", "(none)", "#ref!", "#n/a", "#value!", "#name?", "#null!"}
+    | {"#num!", "#div/0!", "#error!"}
+)
+
+
+def means_none(identifier: Json) -> bool:
+    """Tell whether an identifier stands for none: `N/A`, `0`, `-`, `#REF!`."""
+    spelled = identifier if isinstance(identifier, str) else word(identifier)
+    return not spelled.strip("0-. ") or (
+        len(spelled) <= len("undefined") and word(spelled) in _NONE
+    )
+
+
+class FieldInvalid(Exception):
+    """A value a provider would refuse; the text says why without repeating it."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """A lead field a provider has a place for: its key on the wire and its check."""
+
+    name: str
+    wire: str
+    check: Check
+    about: str = ""
+
+
+@dataclass(frozen=True)
+class PriorityScale:
+    """A provider's own numbers; `first` is dialled first: the ends tell which way."""
+
+    first: int
+    last: int
+
+    def check(self, value: Json) -> int:
+        """Turn a number of the scale, or one of five words, into the provider's own."""
+        if (spelled := word(value)) in PRIORITIES:
+            return round(self.first + (self.last - self.first) * PRIORITIES[spelled])
+        try:
+            number = whole_number(value)
+        except FieldInvalid:
+            words = ", ".join(PRIORITIES)
+            raise FieldInvalid(f"neither a whole number nor {words}") from None
+        low, high = sorted((self.first, self.last))
+        if not low <= number <= high:
+            raise FieldInvalid(
+                f"outside {low} to {high} ({self.first} is called first)"
+            )
+        return number
+
+
+PRIORITIES = {"highest": 0.0, "high": 0.25, "normal": 0.5, "low": 0.75, "lowest": 1.0}
+"""Words for every provider's scale: how far each lies from what is dialled first."""
+
+
+def is_priority(value: Json) -> bool:
+    """Tell whether some provider may take a value as a priority."""
+    if word(value) in PRIORITIES:
+        return True
+    try:
+        whole_number(value)
+    except FieldInvalid:
+        return False
+    return True
+
+
+def whole_number(value: Json) -> int:
+    """Accept 10, "10" and "10.0": spreadsheets write whole numbers with a tail."""
+    if isinstance(value, bool) or value is None or isinstance(value, list | dict):
+        raise FieldInvalid("not a whole number")
+    found = re.fullmatch(r"\s*([+-]?[0-9]{1,9})(?:\.0*)?\s*", str(value))
+    if not found:
+        raise FieldInvalid("not a whole number")
+    return int(found[1])
+
+
+def text(value: Json) -> str:
+    """Accept anything that has one obvious spelling."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool | int | float):
+        return json.dumps(value)
+    raise FieldInvalid("a single value is needed here, not a list or an object")
+
+
+def email(value: Json) -> str:
+    """Accept what looks like one address; whether it exists is not ours to say."""
+    address = text(value)
+    if not re.fullmatch(
+        r"[^@\s<>(),;:\"]+@[^@\s<>(),;:\"]+\.[^@\s.<>(),;:\"]+", address
+    ):
+        raise FieldInvalid("not an e-mail address")
+    return address
+
+
+def boolean(value: Json) -> bool:
+    """Accept true/false, yes/no, y/n, on/off, 1/0 in any case."""
+    match str(value).strip().casefold():
+        case "true" | "yes" | "y" | "t" | "on" | "1":
+            return True
+        case "false" | "no" | "n" | "f" | "off" | "0":
+            return False
+        case _:
+            raise FieldInvalid("not yes or no (true, false, 1, 0)")
+
+
+def iso_time(value: Json) -> str:
+    """Accept an ISO 8601 date and time with its zone; passed on as it is.
+
+    Without a zone it would be left to the provider at which hour a person is called.
+    """
+    written = text(value).strip()
+    try:
+        moment = datetime.fromisoformat(written)
+        date.fromisoformat(written[:10])  # no week dates, which few programs read
+    except ValueError:
+        raise FieldInvalid(
+            "not an ISO 8601 time such as 2026-03-01T09:30:00+05:30"
+        ) from None
+    if len(written) <= len("2026-03-01") or written[10:11] not in ("T", "t", " "):
+        raise FieldInvalid("no time of day; write it like 2026-03-01T09:30:00+05:30")
+    if moment.tzinfo is None:
+        raise FieldInvalid(
+            "no time zone; add an offset such as +05:30, or `timezone:` to the profile"
+        )
+    return f"{written[:10]}T{written[11:]}"
+
+
+def iso_date(value: Json) -> str:
+    """Accept YYYY-MM-DD, by midnight of a spreadsheet's cell too, and nothing else.
+
+    03/04/2026 is two different days.
+    """
+    written = text(value).strip()
+    try:
+        if re.fullmatch(r"\d{4}-\d{2}-\d{2}([T ]00:00(:00)?)?", written, re.ASCII):
+            return date.fromisoformat(written[:10]).isoformat()
+    except ValueError:
+        pass
+    raise FieldInvalid("not a date such as 2026-03-31")
+
+
+def mapping(value: Json) -> dict[str, Json]:
+    """Accept an object, or text holding a JSON object (a CSV cell's only way)."""
+    if isinstance(value, str):
+        try:
+            value = strict_json.loads(value)
+        except ValueError:
+            value = None
+    if not isinstance(value, dict):
+        raise FieldInvalid('not an object; in CSV write JSON such as {"key": "value"}')
+    return {key: member for key, member in value.items() if member not in ("", None)}
+
+
+def text_mapping(value: Json) -> dict[str, Json]:
+    return {key: text(member) for key, member in mapping(value).items()}
+
+
+def source(value: Json) -> dict[str, Json]:
+    """Accept `{"system": …, "url": …}`, or plain text for the system."""
+    if isinstance(value, str) and not value.lstrip().startswith("{"):
+        return {"system": value}
+    members = text_mapping(value)
+    if members.keys() - {"system", "url"}:
+        raise FieldInvalid("takes system and url, nothing else")
+    return members
+
+
+def sip_headers(value: Json) -> dict[str, Json]:
+    """Accept names that begin with X- and hold only letters, digits, - _ . ! ~ * +."""
+    members = text_mapping(value)
+    for name in members:
+        if not re.fullmatch(r"X-[A-Za-z0-9\-_.!~*+]+", name):
+            raise FieldInvalid(
+                "a header name must start with X- and use letters, digits, -_.!~*+"
+            )
+    return members

@@ -1,0 +1,330 @@
+"""Rows, leads, batches and their outcomes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from itertools import compress, zip_longest
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar, Union, overload
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from uuid import UUID
+
+Json: TypeAlias = Union[bool, int, float, str, "list[Json]", "dict[str, Json]", None]
+Cells: TypeAlias = Union["list[str]", "dict[str, Json]"]
+"""A data row: cells in the order of the header (CSV), or the object itself (JSONL)."""
+
+Value = TypeVar("Value")
+
+OWN = "_leadctl_"
+"""Columns that begin so are ours, from a reject file; they are never mapped."""
+
+
+class Status(StrEnum):
+    """What became of a row. Every row read ends with exactly one."""
+
+    CREATED = "created"  # the provider says this lead is now in the campaign
+    ACCEPTED = "accepted"  # queued there; nothing more is reported per lead
+    DUPLICATE = "duplicate"  # it was there already
+    REJECTED = "rejected"  # not acceptable as it is
+    SUPPRESSED = "suppressed"  # left out on the user's word or the person's
+    FAILED = "failed"  # certainly not delivered; sending again is safe
+    UNKNOWN = "unknown"  # sent, the answer lost; sending again could add it twice
+
+
+DELIVERED = frozenset({Status.CREATED, Status.ACCEPTED})
+IN_REJECT_FILE = frozenset({Status.REJECTED, Status.FAILED})
+
+
+class Code(StrEnum):
+    """Why a row is not `created` or `accepted`. Scripts rely on these words."""
+
+    ROW_MALFORMED = "row_malformed"
+    PHONE_MISSING = "phone_missing"
+    PHONE_INVALID = "phone_invalid"
+    PHONE_WRONG_COUNTRY = "phone_wrong_country"
+    PHONE_DAMAGED = "phone_damaged"
+    PHONE_AMBIGUOUS = "phone_ambiguous"
+    FIELD_INVALID = "field_invalid"
+    FIELD_MISSING = "field_missing"
+    DUPLICATE_IN_FILE = "duplicate_in_file"
+    DUPLICATE_IN_CAMPAIGN = "duplicate_in_campaign"
+    ALREADY_DELIVERED = "already_delivered"
+    SKIPPED_BY_RULE = "skipped_by_rule"
+    OPTED_OUT = "opted_out"
+    ON_SUPPRESSION_LIST = "on_suppression_list"
+    ON_PROVIDER_DNC = "on_provider_dnc"
+    PROVIDER_REJECTED = "provider_rejected"
+    BATCH_REFUSED = "batch_refused"
+    NOT_SENT = "not_sent"
+    NOT_PROCESSED = "not_processed"
+    ANSWER_LOST = "answer_lost"
+    ANSWER_UNREADABLE = "answer_unreadable"
+
+
+class Row(NamedTuple):
+    """A data row as read. `number` counts from 1; a header is not a row."""
+
+    number: int
+    cells: Cells
+
+
+class Malformed(NamedTuple):
+    """A row that cannot be mapped: its cells where it could be split, else its text."""
+
+    number: int
+    reason: str
+    cells: Cells | str
+
+
+class Block(NamedTuple):
+    """Rows that stand together in a file: `cells` of each, and the `numbers` they have.
+
+    Rows that cannot be mapped are apart; all that was read lies from `first` to `last`.
+    Steps that a row takes together with its neighbours cost a third of what they cost
+    one by one: what a run does with each row, it does by the block.
+    """
+
+    first: int
+    last: int
+    numbers: Sequence[int]
+    cells: list[Cells]
+    malformed: Sequence[Malformed] = ()
+
+    def between(self, first: int, last: float) -> Block:
+        """Return the part within these numbers, both included."""
+        kept = [i for i, number in enumerate(self.numbers) if first <= number <= last]
+        return Block(
+            max(first, self.first),
+            int(min(last, self.last)),
+            [self.numbers[i] for i in kept],
+            [self.cells[i] for i in kept],
+            [row for row in self.malformed if first <= row.number <= last],
+        )
+
+
+class Phone(NamedTuple):
+    """A number as one provider takes it (`wire`) and as it is known again (`key`).
+
+    `repairs` names what was mended in the cell first.
+    """
+
+    wire: str
+    key: str
+    repairs: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return "Phone(hidden)"
+
+
+class Lead(NamedTuple):
+    """A row that fits its provider: the object to send, and what it is recognised by.
+
+    `digests` are keyed hashes of the phone and, where the provider compares it, the
+    external id.
+    """
+
+    row: int
+    phone: Phone
+    wire: dict[str, Json]
+    digests: tuple[bytes, ...]
+
+    def __repr__(self) -> str:
+        return f"Lead(row={self.row}, hidden)"
+
+
+@dataclass(frozen=True, slots=True)
+class Leads(Sequence[Lead]):
+    """Leads of one file in the order of their rows, kept in columns.
+
+    What is done with all leads of a batch is done by the column. A Lead is made of one
+    that is looked at: as objects of their own they would cost a sixth of all that a row
+    costs.
+
+    `phones` are as the provider takes them and `keys` as they are known again; `fields`
+    are what is sent, by the name it has on the wire. `digests` has a column for each
+    identity that the provider compares, the phone's first. None stands where a lead
+    lacks something.
+    """
+
+    rows: Sequence[int] = ()
+    phones: Sequence[str] = ()
+    keys: Sequence[str] = ()
+    fields: Mapping[str, Sequence[Json]] = field(default_factory=dict)
+    digests: Sequence[Sequence[bytes | None]] = ((),)
+
+    @classmethod
+    def of(cls, leads: Iterable[Lead]) -> Leads:
+        """Put leads into columns."""
+        every = [*leads]
+        names = dict.fromkeys(name for lead in every for name in lead.wire)
+        return cls(
+            [lead.row for lead in every],
+            [lead.phone.wire for lead in every],
+            [lead.phone.key for lead in every],
+            {name: [lead.wire.get(name) for lead in every] for name in names},
+            [*zip_longest(*(lead.digests for lead in every))] or [[None] * len(every)],
+        )
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def wires(self) -> list[Json]:
+        """Return the objects to send, made anew."""
+        found: list[dict[str, Json]] = [{} for _ in self.rows]
+        for name, column in self.fields.items():
+            for wire, value in zip(found, column, strict=True):
+                if value is not None:
+                    wire[name] = value
+        return [*found]
+
+    @overload
+    def __getitem__(self, place: int) -> Lead: ...
+    @overload
+    def __getitem__(self, place: slice) -> Leads: ...
+    def __getitem__(self, place: int | slice) -> Lead | Leads:
+        if isinstance(place, slice):
+            return Leads(
+                self.rows[place],
+                self.phones[place],
+                self.keys[place],
+                {name: column[place] for name, column in self.fields.items()},
+                [column[place] for column in self.digests],
+            )
+        digests = (column[place] for column in self.digests)
+        wire = {name: column[place] for name, column in self.fields.items()}
+        return Lead(
+            self.rows[place],
+            Phone(self.phones[place], self.keys[place]),
+            {name: value for name, value in wire.items() if value is not None},
+            tuple(digest for digest in digests if digest is not None),
+        )
+
+    def __add__(self, later: Leads) -> Leads:
+        """Put later ones behind these."""
+        if not self.rows:
+            return later
+        return Leads(
+            [*self.rows, *later.rows],
+            [*self.phones, *later.phones],
+            [*self.keys, *later.keys],
+            {
+                name: [
+                    *_filled(self.fields.get(name, ()), len(self)),
+                    *_filled(later.fields.get(name, ()), len(later)),
+                ]
+                for name in {**self.fields, **later.fields}
+            },
+            [
+                [*_filled(column, len(self)), *_filled(more, len(later))]
+                for column, more in zip_longest(
+                    self.digests, later.digests, fillvalue=()
+                )
+            ],
+        )
+
+    def chosen(self, flags: Sequence[bool]) -> Leads:
+        """Return those whose flag is true."""
+        return Leads(
+            [*compress(self.rows, flags)],
+            [*compress(self.phones, flags)],
+            [*compress(self.keys, flags)],
+            {name: [*compress(column, flags)] for name, column in self.fields.items()},
+            [[*compress(column, flags)] for column in self.digests],
+        )
+
+    def among(self, hashes: set[bytes]) -> list[bool]:
+        """Tell of each whether any of its identities is one of these."""
+        return [
+            any(digest in hashes for digest in digests)
+            for digests in zip(*self.digests, strict=True)
+        ]
+
+    def identities(self) -> list[tuple[int, bytes]]:
+        """Return the row and the hash of each identity."""
+        return [
+            (row, digest)
+            for column in self.digests
+            for row, digest in zip(self.rows, column, strict=True)
+            if digest is not None
+        ]
+
+    def hashes(self) -> list[bytes]:
+        """Return the hashes of all identities."""
+        return [
+            digest for column in self.digests for digest in column if digest is not None
+        ]
+
+    def only_hashes(self) -> list[bytes]:
+        """Return the hashes of those that have a single identity."""
+        return [
+            phone
+            for phone, *others in zip(*self.digests, strict=True)
+            if phone is not None and not any(others)
+        ]
+
+    def __repr__(self) -> str:
+        return f"Leads({len(self)}, hidden)"
+
+
+def _filled(column: Sequence[Value], size: int) -> Sequence[Value | None]:
+    """Return a column; where there is none, one of leads that lack it."""
+    return column or [None] * size
+
+
+class Finding(NamedTuple):
+    """A verdict on a row that ends neither `created` nor `accepted`."""
+
+    row: int
+    status: Status
+    code: Code
+    reason: str
+    field: str = ""
+
+
+class Outcome(NamedTuple):
+    """What a provider's answer says of one lead; `reason` is the provider's text."""
+
+    status: Status
+    code: Code | None = None
+    reason: str = ""
+
+
+CREATED = Outcome(Status.CREATED)
+ACCEPTED = Outcome(Status.ACCEPTED)
+
+
+@dataclass(frozen=True)
+class Note:
+    """What is reported of a run beside its rows, and of how many of them.
+
+    A quiet run reports warnings, too.
+    """
+
+    code: str
+    message: str
+    count: int = 0
+    is_warning: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Leads of one file that travel in one request.
+
+    `id` is written to the ledger before the first attempt and stays the same for every
+    repeat of the same leads; where a provider takes an idempotency key, it is this one.
+    """
+
+    id: UUID
+    campaign: str
+    file: int
+    leads: Leads
+    tags: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.leads)
+
+    def __repr__(self) -> str:
+        return f"Batch({self.id}, {len(self)} leads)"

@@ -1,0 +1,70 @@
+"""Reports the progress of a run, a block of rows at a time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from leadctl.model.leads import Status
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is. `sent` are rows that left at least once, whatever came of it.
+
+    With `wait`, the next request leaves that many seconds from now, because of `why`.
+    """
+
+    read: int = 0
+    sent: int = 0
+    requests: int = 0
+    counts: Mapping[Status, int] = field(default_factory=dict)
+    wait: float = 0.0
+    why: str = ""
+
+    @property
+    def settled(self) -> int:
+        return sum(self.counts.values())
+
+
+class Meter:
+    """Puts together what reader, delivery and books know, and tells it.
+
+    `counts` gives the rows settled so far, by status.
+    """
+
+    def __init__(
+        self,
+        tell: Callable[[Progress], None] = lambda _progress: None,
+        counts: Callable[[], Mapping[Status, int]] = Counter,
+    ) -> None:
+        self._tell = tell
+        self._counts = counts
+        self._now = Progress()
+
+    def has_read(self, rows: int) -> None:
+        self._told(replace(self._now, read=rows))
+
+    def sends(self, requests: int, fresh: int) -> None:
+        """Note requests that leave; `fresh` of their rows leave for the first time."""
+        sent, requests = self._now.sent + fresh, self._now.requests + requests
+        self._told(replace(self._now, sent=sent, requests=requests, wait=0.0, why=""))
+
+    def takes_back(self, rows: int, requests: int = 0) -> None:
+        """Note rows that did not leave after all, and requests that did not."""
+        sent, requests = self._now.sent - rows, self._now.requests - requests
+        self._now = replace(self._now, sent=sent, requests=requests)
+
+    def has_answers(self) -> None:
+        self._told(self._now)
+
+    def waits(self, seconds: float, why: str) -> None:
+        self._told(replace(self._now, wait=seconds, why=why))
+
+    def _told(self, now: Progress) -> None:
+        self._now = replace(now, counts=dict(self._counts()))
+        self._tell(self._now)

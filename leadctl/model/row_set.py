@@ -1,0 +1,122 @@
+"""Sets of row numbers: ranges as text in the ledger, bits in memory."""
+
+from __future__ import annotations
+
+import heapq
+import math
+import re
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+Facts = TypeVar("Facts")
+
+
+def written(rows: Iterable[int]) -> str:
+    """Write ascending row numbers as ranges: 1, 2, 3, 7 -> `1-3,7`."""
+    found = []
+    first = last = 0  # no row has it
+    for row in rows:
+        if row == last + 1 and last:
+            last = row
+            continue
+        if last:
+            found.append(_range(first, last))
+        first = last = row
+    if last:
+        found.append(_range(first, last))
+    return ",".join(found)
+
+
+def _range(first: int, last: int) -> str:
+    return str(first) if first == last else f"{first}-{last}"
+
+
+def ranges(text: str) -> Iterator[range]:
+    for part in filter(None, text.split(",")):
+        first, _, last = part.partition("-")
+        yield range(int(first), int(last or first) + 1)
+
+
+def read(text: str) -> list[tuple[int, int]]:
+    """Read ranges that a person typed; ValueError unless they are `1-3,7`."""
+    found = []
+    for part in text.replace(" ", "").split(","):
+        first, dash, last = part.partition("-")
+        if not first.isdecimal() or (dash and not last.isdecimal()) or len(part) > 25:
+            raise ValueError(part)
+        found.append((int(first), int(last or first)))
+        if not 1 <= found[-1][0] <= found[-1][1]:
+            raise ValueError(part)
+    return found
+
+
+def holds(text: str, row: int) -> bool:
+    return any(row in found for found in ranges(text))
+
+
+def ends(first: str, last: str) -> tuple[str, str]:
+    """Return the first row of one text and the last row of another."""
+    return re.split("[-,]", first)[0], re.split("[-,]", last)[-1]
+
+
+def rows(text: str) -> Iterator[int]:
+    for found in ranges(text):
+        yield from found
+
+
+def in_row_order(groups: Iterable[tuple[str, Facts]]) -> Iterator[tuple[int, Facts]]:
+    """Yield each row with the facts of its group, in the order of the rows.
+
+    `groups` are ranges and facts, ordered by their first row; memory grows with their
+    overlap only.
+    """
+    heap: list[tuple[int, int, Iterator[int], Facts]] = []
+
+    def next_of(order: int, left: Iterator[int], facts: Facts) -> None:
+        if (row := next(left, None)) is not None:
+            heapq.heappush(heap, (row, order, left, facts))
+
+    def rows_before(bound: float) -> Iterator[tuple[int, Facts]]:
+        while heap and heap[0][0] < bound:
+            row, order, left, facts = heapq.heappop(heap)
+            yield row, facts
+            next_of(order, left, facts)
+
+    for order, (written, facts) in enumerate(groups):
+        left = rows(written)
+        first = next(left)
+        yield from rows_before(first)
+        heapq.heappush(heap, (first, order, left, facts))
+    yield from rows_before(math.inf)
+
+
+class RowSet:
+    """Row numbers in a bitmap: an eighth of a byte a row, however many there are."""
+
+    def __init__(self) -> None:
+        self._bits = bytearray()
+
+    def add(self, text: str) -> None:
+        for found in ranges(text):
+            self._grow(found.stop)
+            for row in found:
+                self._bits[row >> 3] |= 1 << (row & 7)
+
+    def remove(self, text: str) -> None:
+        for row in rows(text):
+            if row in self:
+                self._bits[row >> 3] &= ~(1 << (row & 7))
+
+    def __bool__(self) -> bool:
+        return bool(self._bits)
+
+    def __contains__(self, row: int) -> bool:
+        byte = row >> 3
+        return byte < len(self._bits) and bool(self._bits[byte] & (1 << (row & 7)))
+
+    def _grow(self, rows: int) -> None:
+        missing = (rows >> 3) + 1 - len(self._bits)
+        if missing > 0:
+            self._bits.extend(bytes(missing))

@@ -1,0 +1,61 @@
+"""Parses JSON strictly: what cannot be written again as JSON is an error."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from leadctl.model.leads import Json
+
+
+def loads(text: str) -> Json:
+    """Parse JSON; ValueError says in a few words what is wrong with it.
+
+    Python takes NaN, 1e999 and half of a surrogate pair, which no provider could be
+    sent; and of a key that an object has twice, it takes the last value in silence.
+    """
+    try:
+        found: Json = _DECODER.decode(text)
+        if "\\u" in text:
+            json.dumps(found, ensure_ascii=False).encode()
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    except UnicodeEncodeError:
+        raise ValueError("half of a \\u pair is missing") from None
+    except json.JSONDecodeError as error:
+        raise ValueError(f"not JSON: {error.msg}") from None
+    except _Twice:
+        raise
+    except ValueError:
+        raise ValueError("not JSON: a number that cannot be used") from None
+    return found
+
+
+class _Twice(ValueError):
+    """A key that an object has twice."""
+
+
+def _once(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise _Twice("a key is there twice")  # its name may be somebody's
+    return found
+
+
+def _refused(word: str) -> None:
+    raise ValueError(word)
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
+        raise ValueError(digits)
+    return number
+
+
+_DECODER = json.JSONDecoder(
+    parse_constant=_refused, parse_float=_finite, object_pairs_hook=_once
+)
+"""Made once: `json.loads` would make another for each row."""

@@ -1,0 +1,44 @@
+"""Text helpers for messages: nearest name, lists, counted nouns."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return ` (did you mean 'x'?)`, or nothing where no name is near."""
+    folded = {candidate.casefold(): candidate for candidate in known}
+    close = get_close_matches(name.casefold(), folded, n=1, cutoff=0.6)
+    return f" (did you mean {short(folded[close[0]])!r}?)" if close else ""
+
+
+LONGEST_QUOTE = 40
+"""Characters of a cell or a name that a message repeats."""
+MOST_NAMES = 20
+"""Names that a message lists."""
+
+
+def short(text: str) -> str:
+    """Cut what a message quotes: a header may have thousands of characters."""
+    return text if len(text) <= LONGEST_QUOTE else f"{text[: LONGEST_QUOTE - 1]}…"
+
+
+def listed(names: Sequence[str]) -> str:
+    """List names, the first of many."""
+    more = len(names) - MOST_NAMES
+    rest = f" and {more:,} more" if more > 0 else ""
+    return ", ".join(map(short, names[:MOST_NAMES])) + rest
+
+
+def display_name(path: str) -> str:
+    """Return a file's name as people say it: `-` is the standard input."""
+    return "standard input" if path == "-" else path
+
+
+def count(number: int, noun: str) -> str:
+    """Return `1 row`, `2 rows`, `1,234 rows`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,74 @@
+"""Detects phone columns whose digits were lost in a spreadsheet."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from leadctl.phones.spelling import PhoneProblem, is_cut, is_rounded, spelled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from leadctl.model.leads import Json
+
+FEWEST = 3
+LEAST_SHARE = 0.02
+"""So many numbers, and such a share, that end in zeros are no chance: of true numbers
+one in ten thousand does."""
+ROUNDED = "ends in zeros, as many in this file: a spreadsheet has cut it"
+_BARE = re.compile(r"\s*'?\+?\d+(?:[.,]0+)?\s*")
+"""How a spreadsheet writes a number: never with dashes or brackets."""
+
+
+@dataclass(frozen=True)
+class SpreadsheetDamage:
+    """What a column shows: cells that hold something, those cut, those rounded.
+
+    Cut cells are in scientific notation without their last digits. Rounded ones are
+    what such cells become when the file is opened and saved again: they look whole, and
+    belong to strangers.
+    """
+
+    numbers: int = 0
+    cut: int = 0
+    rounded: int = 0
+
+    @cached_property
+    def is_rounded(self) -> bool:
+        """Whether the rounded ones are too many for chance."""
+        return self.rounded >= max(FEWEST, LEAST_SHARE * self.numbers)
+
+    def plus(self, values: Iterable[Json]) -> SpreadsheetDamage:
+        """Return what is known with more cells of the column."""
+        filled = [value for value in values if value is not None and value != ""]
+        return SpreadsheetDamage(
+            self.numbers + len(filled),
+            self.cut + sum(map(is_cut, filled)),
+            self.rounded + sum(map(looks_rounded, filled)),
+        )
+
+    def includes(self, value: Json) -> bool:
+        """Tell whether a number is one of too many rounded ones."""
+        return self.is_rounded and looks_rounded(value)
+
+    def __str__(self) -> str:
+        damaged = self.cut + (self.rounded if self.is_rounded else 0)
+        if not damaged:
+            return ""
+        return (
+            f"{damaged:,} of {self.numbers:,} numbers look cut by a spreadsheet; "
+            "the file needs a new export, with the column as text"
+        )
+
+
+def looks_rounded(value: Json) -> bool:
+    """Tell whether a spreadsheet may have left this of a number that it had cut."""
+    if isinstance(value, str) and not _BARE.fullmatch(value):
+        return False
+    try:
+        return is_rounded(spelled(value).digits)
+    except PhoneProblem:
+        return False

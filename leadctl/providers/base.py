@@ -1,0 +1,326 @@
+"""The base class of providers: declarations and a few pure functions.
+
+A provider never opens a connection, sleeps, loops, logs or reads a clock. Its dataclass
+fields are its settings, so that an account's settings can be checked by name. See
+docs/adding-a-provider.md.
+"""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, fields
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from urllib.parse import quote
+
+from leadctl.model.errors import (
+    AccessDenied,
+    CampaignClosed,
+    InDoubt,
+    NotProcessed,
+    ProviderError,
+    Refused,
+    Unusable,
+    UsageError,
+)
+from leadctl.model.lead_fields import COUNTRY_ALIASES, INSTRUCTIONS
+from leadctl.model.leads import CREATED, Note, Outcome
+from leadctl.model.wording import nearest
+from leadctl.providers.response import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    import httpx
+
+    from leadctl.model.lead_fields import Field, PriorityScale
+    from leadctl.model.leads import Batch
+    from leadctl.phones.normalize import PhoneRule
+    from leadctl.providers.preflight import PreflightResult
+
+GROUP = "leadctl.providers"
+
+REFUSALS: dict[int, type[ProviderError]] = {
+    400: Refused,
+    401: AccessDenied,
+    403: AccessDenied,
+    404: CampaignClosed,
+    405: Unusable,
+    406: Unusable,
+    413: Refused,
+    415: Unusable,
+    422: Refused,
+    425: NotProcessed,
+    429: NotProcessed,
+}
+"""HTTP statuses that say "not taken in" everywhere."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the provider allows one account.
+
+    batch_size            leads a request
+    concurrency           requests under way at the same time
+    requests_per_minute   None where no figure is known; then only `min_interval` paces
+    min_interval          seconds from the end of a request to the start of the next
+    doubt_delay           seconds before a batch whose answer was lost is sent again
+    """
+
+    batch_size: int
+    concurrency: int = 1
+    requests_per_minute: float | None = None
+    min_interval: float = 0.0
+    doubt_delay: float = 5.0
+
+
+class ListedLead(NamedTuple):
+    """A lead in the campaign; `created` is Unix time by the provider's clock.
+
+    None where the provider does not say when it came.
+    """
+
+    phone: str
+    external_id: str
+    created: float | None
+
+
+class LeadPage(NamedTuple):
+    """Part of a campaign's leads, and the cursor of the next (empty: no more)."""
+
+    leads: list[ListedLead]
+    cursor: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provider(ABC):
+    """One dialer's upload API.
+
+    Subclasses are frozen dataclasses; their fields are settings.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    documentation: ClassVar[str]
+    limits: ClassVar[Limits]
+    answers: ClassVar[tuple[int, ...]]
+    """HTTP statuses whose body says something about the leads."""
+    refusals: ClassVar[Mapping[int, type[ProviderError]]] = REFUSALS
+    """HTTP statuses that say "not taken in"; all others leave an upload in doubt."""
+    phone_wire: ClassVar[str]
+    """Key of the phone number in the object of a lead."""
+    phone_code_wire: ClassVar[str] = ""
+    """Key of the country code where it stands apart (PhoneForm.SPLIT)."""
+    overflow: ClassVar[str | None] = None
+    """Key of an object that takes the fields without a place of their own."""
+    priority: ClassVar[PriorityScale | None] = None
+    secrets: ClassVar[tuple[str, ...]] = ("api_key",)
+    campaign_rule: ClassVar[tuple[str, str]] = (
+        r"[A-Za-z0-9_.-]+",
+        "an id such as 3, not a name",
+    )
+    """Pattern a campaign must match in full, and how to say so."""
+    compares_external_id: ClassVar[bool] = False
+    """Whether two leads with one external id count as the same lead there."""
+    refusal_is_final: ClassVar[bool] = False
+    """Whether a lead that it rejects is certainly not in the campaign: then a rejection
+    clears the doubt that a lost answer left."""
+    good: ClassVar[Outcome] = CREATED
+    """What the provider's best word about a lead amounts to."""
+    tokens_per_hour: ClassVar[int | None] = None
+    """How often a key may be exchanged for a token; None where no figure is known."""
+    takes_tags: ClassVar[bool] = False
+    reads_by_post: ClassVar[str] = ""
+    """Where it is said or was seen that calls by POST beside uploads only read; empty:
+    those calls are GETs."""
+    warning: ClassVar[str] = ""
+    """What every user of this provider should be told after a run."""
+
+    base_url: str
+
+    @property
+    @abstractmethod
+    def phone_rule(self) -> PhoneRule: ...
+
+    @property
+    @abstractmethod
+    def fields(self) -> tuple[Field, ...]:
+        """Lead fields the provider has a place for, the phone apart."""
+
+    @property
+    @abstractmethod
+    def resend_is_safe(self) -> bool | float:
+        """Whether a batch whose answer was lost can be sent again without doubling.
+
+        A number: yes, so many seconds later, when the first request is over.
+        """
+
+    @property
+    def exclusive_token(self) -> bool:
+        """Whether a new token ends the account's earlier one: one run at a time."""
+        return False
+
+    @property
+    def consequence(self) -> str:
+        """Say what becomes of leads at the provider: what a user agrees to."""
+        return (
+            f"{self.title} has the leads. Where the campaign is running, it may call "
+            "them at once."
+        )
+
+    def has_place_for(self, name: str) -> bool:
+        """Tell whether a lead field is sent; parts of a name are, within the name.
+
+        As mere data an instruction would be disregarded, and the country of a phone is
+        in the phone itself.
+        """
+        places = {"phone"} | {field.name for field in self.fields}
+        if "name" in places:
+            places |= {"first_name", "last_name"}
+        kept = self.overflow is not None and name not in (
+            *INSTRUCTIONS,
+            *COUNTRY_ALIASES,
+        )
+        return name in places or kept
+
+    @abstractmethod
+    def auth(self, secrets: Mapping[str, str]) -> httpx.Auth: ...
+
+    @abstractmethod
+    def request(self, batch: Batch) -> httpx.Request:
+        """Build the upload; the same batch gives the same bytes every time."""
+
+    @abstractmethod
+    def outcomes(self, batch: Batch, response: httpx.Response) -> list[Outcome]:
+        """Read an answer whose status is in `answers`: one outcome a lead, in order.
+
+        Raises one of the ProviderErrors where the answer is about the batch as a whole.
+        """
+
+    def notes(
+        self,
+        response: httpx.Response,  # noqa: ARG002  for providers that say more
+        outcomes: Sequence[Outcome],  # noqa: ARG002  the same
+    ) -> Iterable[Note]:
+        """Say what else such an answer tells, of so many of the leads."""
+        return ()
+
+    def preflight(
+        self,
+        campaign: str | None,  # noqa: ARG002  for providers that have the call
+    ) -> httpx.Request | None:
+        """Build a call that writes nothing and shows whether key and campaign are fine.
+
+        Without a campaign it is about the key alone. None where there is no such call.
+        """
+        return None
+
+    def read_preflight(
+        self,
+        campaign: str | None,  # noqa: ARG002  the same
+        response: httpx.Response,
+    ) -> PreflightResult:
+        """Read the answer: what it proves, and nothing more.
+
+        Raises AccessDenied or CampaignClosed where an upload would be turned down too,
+        and another ProviderError where the answer says nothing.
+        """
+        raise self.meaning(response)
+
+    def double_check(
+        self,
+        preflight: PreflightResult,  # noqa: ARG002  for providers that have a second call
+    ) -> httpx.Request | None:
+        """Build a second call that may settle what the first left in doubt."""
+        return None
+
+    def double_checked(
+        self,
+        campaign: str,  # noqa: ARG002  the same
+        preflight: PreflightResult,  # noqa: ARG002  the same
+        response: httpx.Response,
+    ) -> PreflightResult:
+        """Read its answer; raises a ProviderError where the doubt stays."""
+        raise self.unreadable(response)
+
+    def look_up(
+        self,
+        batch: Batch,  # noqa: ARG002  for providers that have the call
+        cursor: str,  # noqa: ARG002  the same
+    ) -> httpx.Request | None:
+        """Build the request for a page of the campaign's leads; None without the call.
+
+        It may ask for those of the batch alone. The first page has an empty cursor.
+        Only asked after an answer was lost.
+        """
+        return None
+
+    def looked_up(self, response: httpx.Response) -> LeadPage:
+        """Read a page of the campaign's leads; raises a ProviderError if it is none."""
+        raise self.unreadable(response)
+
+    def objection(self) -> str | None:
+        """Say why this account must not upload yet, in one sentence with the remedy."""
+        return None
+
+    def campaign_objection(self, campaign: str) -> str | None:
+        pattern, sentence = self.campaign_rule
+        if re.fullmatch(pattern, campaign):
+            return None
+        return f"a campaign of {self.title} is {sentence}"
+
+    def meaning(self, response: httpx.Response) -> ProviderError:
+        """Tell what an answer means by its status alone."""
+        status = response.status_code
+        said = f"{self.title} answered HTTP {status}{quoted(response)}"
+        if response.is_success:
+            return self.unreadable(response)
+        if response.is_redirect:
+            return Unusable(f"{said}: redirects are not followed", in_doubt=True)
+        if status == 404:
+            said += ": campaign or address unknown"
+        refusal = self.refusals.get(status)
+        if refusal is None:
+            return InDoubt(said, lost=status == 408 or status >= 500)
+        return refusal(said)
+
+    def unreadable(
+        self, response: httpx.Response, what: str = "a body that cannot be read"
+    ) -> InDoubt:
+        """Say what of an answer cannot be understood, or contradicts the rest of it."""
+        said = f"{self.title} answered HTTP {response.status_code} with {what}"
+        return InDoubt(said, lost=False)
+
+    def url(self, *path: str) -> str:
+        """Join path segments to the base URL; a colon stays (Yotel's `leads:bulk`)."""
+        return "/".join(
+            [self.base_url.rstrip("/"), *(quote(part, safe=":") for part in path)]
+        )
+
+    @classmethod
+    def settings(cls) -> tuple[str, ...]:
+        return tuple(f.name for f in fields(cls))
+
+
+@cache
+def installed() -> dict[str, EntryPoint]:
+    """Every provider on this machine by name, our own and other packages'."""
+    return {point.name: point for point in sorted(entry_points(group=GROUP))}
+
+
+def provider_class(name: str) -> type[Provider]:
+    """Load a provider by name; UsageError with the nearest name where there is none."""
+    known = installed()
+    if name not in known:
+        raise UsageError(
+            f"there is no provider {name!r}{nearest(name, known)}",
+            hint=f"providers: {', '.join(known)}",
+        )
+    loaded = known[name].load()
+    if not (isinstance(loaded, type) and issubclass(loaded, Provider)):
+        raise UsageError(
+            f"the package that offers {name!r} holds no leadctl Provider there"
+        )
+    return loaded

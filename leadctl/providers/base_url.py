@@ -1,0 +1,42 @@
+"""Fills the account's settings into a provider's base URL."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from leadctl.model.errors import InputUnusable
+
+if TYPE_CHECKING:
+    from leadctl.providers.base import Provider
+
+
+def parts(address: str) -> list[str]:
+    """Name the settings that an address is made of."""
+    return re.findall(r"\{(\w+)\}", address)
+
+
+def with_base_url(provider: Provider, account: str) -> Provider:
+    """Fill in the account's part of the address: `https://{cluster_id}.voiso.com/…`."""
+    address = provider.base_url
+    for part in parts(address):
+        if part not in provider.settings():
+            raise InputUnusable(
+                f"base_url of account {account!r}: there is no setting {part!r}",
+                hint=f"settings: {', '.join(provider.settings())}",
+            )
+        value = str(getattr(provider, part))
+        if value and not re.fullmatch(r"[A-Za-z0-9-]+", value):
+            raise InputUnusable(
+                f"{part} of account {account!r} must be letters, digits and - only",
+                hint=f"it is the first part of the host name: {address}",
+            )
+        if value:
+            address = address.replace(f"{{{part}}}", value)
+    return replace(provider, base_url=address)
+
+
+def without_login(address: str) -> str:
+    """Return an address as it may be shown and kept: a login in it is left out."""
+    return re.sub(r"//[^/?#]*@", "//", address).rstrip("/")

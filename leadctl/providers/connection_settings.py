@@ -1,0 +1,56 @@
+"""The settings that every provider's account has in common."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from leadctl.providers.settings import setting
+
+if TYPE_CHECKING:
+    from leadctl.providers.base import Limits
+
+
+@dataclass(frozen=True)
+class ConnectionSettings:
+    """How an account is connected to; None leaves the provider's value."""
+
+    timeout: float = setting(
+        60.0, "seconds without a byte before a request is given up", least=0.001
+    )
+    requests_per_minute: float | None = setting(
+        None, "what this account is allowed, where it differs", least=0.001
+    )
+    concurrency: int | None = setting(
+        None, "requests under way at the same time", least=1
+    )
+    min_interval: float | None = setting(
+        None, "seconds from the end of a request to the start of the next", least=0
+    )
+    batch_size: int | None = setting(
+        None, "leads a request; may lower the provider's, never raise it", least=1
+    )
+    ca_file: str | None = setting(
+        None, "PEM file of a private authority, the only one then trusted", path=True
+    )
+    retry_for: float = setting(
+        900.0, "seconds of waiting spent on one batch before it is given up", least=0
+    )
+    doubt_delay: float | None = setting(
+        None, "seconds before a batch whose answer was lost is sent again", least=0
+    )
+
+    def applied_to(self, limits: Limits) -> Limits:
+        """Return the limits this account keeps."""
+        own = {
+            name: value
+            for name in (
+                "requests_per_minute",
+                "concurrency",
+                "min_interval",
+                "doubt_delay",
+            )
+            if (value := getattr(self, name)) is not None
+        }
+        size = min(limits.batch_size, self.batch_size or limits.batch_size)
+        return replace(limits, **own, batch_size=size)

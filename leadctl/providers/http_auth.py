@@ -1,0 +1,187 @@
+"""Authenticates requests: fixed credentials, or a key exchanged for a token.
+
+Fixed ones are added to the request itself: another one would not count as the upload.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from base64 import b64encode
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+import httpx
+
+from leadctl.model.errors import AccessDenied
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Mapping
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """How an account proves itself, and the secrets that no answer may repeat."""
+
+    auth: httpx.Auth
+    secrets: Mapping[str, str] = field(repr=False)
+
+
+class FixedHeaders(httpx.Auth):
+    """The same headers on every request.
+
+    They are never shown: httpx hides `authorization` only.
+    """
+
+    def __init__(self, headers: Mapping[str, str]) -> None:
+        self._headers = dict(headers)
+
+    def auth_flow(
+        self, request: httpx.Request
+    ) -> Generator[httpx.Request, httpx.Response, None]:
+        request.headers.update(self._headers)
+        yield request
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(self._headers)}: hidden)"
+
+
+def bearer(token: str) -> FixedHeaders:
+    return FixedHeaders({"Authorization": f"Bearer {token}"})
+
+
+def basic(user: str, password: str) -> FixedHeaders:
+    pair = b64encode(f"{user}:{password}".encode()).decode()
+    return FixedHeaders({"Authorization": f"Basic {pair}"})
+
+
+class FixedQuery(httpx.Auth):
+    """The same fields in the query of every request."""
+
+    def __init__(self, fields: Mapping[str, str]) -> None:
+        self._fields = dict(fields)
+
+    def auth_flow(
+        self, request: httpx.Request
+    ) -> Generator[httpx.Request, httpx.Response, None]:
+        request.url = request.url.copy_merge_params(self._fields)
+        yield request
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(self._fields)}: hidden)"
+
+
+class FixedForm(httpx.Auth):
+    """The same fields in the form of every request, behind its own."""
+
+    def __init__(self, fields: Mapping[str, str]) -> None:
+        self._fields = dict(fields)
+
+    def auth_flow(
+        self, request: httpx.Request
+    ) -> Generator[httpx.Request, httpx.Response, None]:
+        parts = [request.content, urlencode(self._fields).encode()]
+        content = b"&".join(filter(None, parts))
+        vars(request).pop("_content", None)  # httpx keeps the first body it has read
+        request.stream = httpx.ByteStream(content)
+        request.headers["Content-Length"] = str(len(content))
+        request.headers["Content-Type"] = "application/x-www-form-urlencoded"
+        yield request
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(self._fields)}: hidden)"
+
+
+@dataclass(frozen=True)
+class Token:
+    """A token and its life in seconds, as the answer to the exchange gave them."""
+
+    text: str
+    life: float
+
+    def __repr__(self) -> str:
+        return f"Token(hidden, life={self.life})"
+
+
+class TokenExchange(httpx.Auth):
+    """Exchange a key for a bearer token, once for all threads; again before it ends.
+
+    request     builds the exchange call
+    read        reads its answer into a Token, or raises a ProviderError
+    expired     tells from an upload's answer that the token was not accepted; then the
+                token is renewed and the upload repeated, once: it was certainly not
+                processed
+    headers     go on every upload beside the token
+    """
+
+    requires_response_body = True
+
+    def __init__(
+        self,
+        request: Callable[[], httpx.Request],
+        read: Callable[[httpx.Response], Token],
+        expired: Callable[[httpx.Response], bool],
+        headers: Mapping[str, str] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._request = request
+        self._read = read
+        self._expired = expired
+        self._headers = dict(headers or {})
+        self._clock = clock
+        self._lock = threading.Lock()
+        self.permit: Callable[[], None] = lambda: None
+        """Called before every exchange; may raise a ProviderError instead."""
+        self._token: Token | None = None
+        self._renew_at = 0.0
+
+    @property
+    def has_token(self) -> bool:
+        """Whether the key was exchanged, and so is good."""
+        return self._token is not None
+
+    def sync_auth_flow(
+        self, request: httpx.Request
+    ) -> Generator[httpx.Request, httpx.Response, None]:
+        token = yield from self._current(refused=None)
+        response = yield self._signed(request, token)
+        response.read()
+        if not self._expired(response):
+            return
+        token = yield from self._current(refused=token)
+        response = yield self._signed(request, token)
+        response.read()
+        if self._expired(response):
+            raise AccessDenied(
+                "a fresh token was refused; another program may be renewing it too"
+            )
+
+    def _current(
+        self, refused: Token | None
+    ) -> Generator[httpx.Request, httpx.Response, Token]:
+        # Held across the exchange: threads that come meanwhile use its result.
+        with self._lock:
+            if (
+                self._token
+                and self._token is not refused
+                and self._clock() < self._renew_at
+            ):
+                return self._token
+            self._token = None
+            self.permit()
+            response = yield self._request()
+            response.read()
+            token = self._read(response)
+            # At 80 % of its life: no request starts with a dying one.
+            self._renew_at = self._clock() + 0.8 * token.life
+            self._token = token
+            return token
+
+    def _signed(self, request: httpx.Request, token: Token) -> httpx.Request:
+        request.headers.update(self._headers)
+        request.headers["Authorization"] = f"Bearer {token.text}"
+        return request
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(hidden)"

@@ -1,0 +1,112 @@
+"""Names, numbers and e-mails of a batch, taken out of what a provider says of it."""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from leadctl.model.leads import Json, Leads
+    from leadctl.providers.base import Provider
+
+HIDDEN = "…"
+
+_PERSONAL = ("name", "first_name", "last_name", "email")
+_WORD = re.compile(r"[^\W_]+")
+_DIGITS = re.compile(r"\d(?:[\W_]{0,3}\d)*")
+_SHORTEST_PART = 3
+"""Letters of a part of a name that is hidden on its own."""
+
+
+class PersonalData:
+    """What is known of the people of a batch; found out when something is said."""
+
+    def __init__(self, provider: Provider, leads: Leads) -> None:
+        self._provider = provider
+        self._leads = leads
+
+    def hidden(self, text: str) -> str:
+        """Hide every value of the batch, however its words or digits are separated."""
+        return self._without_numbers(self._without_names(text))
+
+    def __repr__(self) -> str:
+        return "PersonalData(hidden)"
+
+    def _without_names(self, text: str) -> str:
+        found = [*_WORD.finditer(text)]
+        words = [match[0].casefold() for match in found]
+        kept, end, place = "", 0, 0
+        while place < len(found):
+            size = self._named(words, place) or self._is_part(found[place][0])
+            if size:
+                kept += text[end : found[place].start()] + HIDDEN
+                end = found[place + size - 1].end()
+            place += size or 1
+        return kept + text[end:]
+
+    def _named(self, words: list[str], place: int) -> int:
+        """Return how many words from there are a value of the batch."""
+        sizes = [
+            len(value)
+            for value in self._values.get(words[place], ())
+            if [*value] == words[place : place + len(value)]
+        ]
+        return max(sizes, default=0)
+
+    def _is_part(self, word: str) -> bool:
+        """Tell part of a name from a word that is spelled like it, by its capital."""
+        return not word.islower() and word.casefold() in self._parts
+
+    def _without_numbers(self, text: str) -> str:
+        return _DIGITS.sub(self._masked, text)
+
+    def _masked(self, found: re.Match[str]) -> str:
+        text = found[0]
+        places = [place for place, letter in enumerate(text) if letter.isdecimal()]
+        number = "".join(str(int(text[place])) for place in places)
+        for size in sorted({*map(len, self._numbers)}, reverse=True):
+            for first in range(len(number) - size + 1):
+                if number[first : first + size] in self._numbers:
+                    before, after = (
+                        text[: places[first]],
+                        text[places[first + size - 1] + 1 :],
+                    )
+                    return before + HIDDEN + after
+        return text
+
+    @cached_property
+    def _values(self) -> dict[str, set[tuple[str, ...]]]:
+        """Return the words of each value, by the first of them."""
+        found: dict[str, set[tuple[str, ...]]] = {}
+        for value in {*self._texts()}:
+            words = tuple(_WORD.findall(value.casefold()))
+            if len("".join(words)) > 1:
+                found.setdefault(words[0], set()).add(words)
+        return found
+
+    @cached_property
+    def _parts(self) -> set[str]:
+        return {
+            word
+            for values in self._values.values()
+            for value in values
+            for word in value
+            if len(word) >= _SHORTEST_PART
+        }
+
+    @cached_property
+    def _numbers(self) -> set[str]:
+        numbers = (re.sub(r"\D", "", number) for number in self._leads.phones)
+        return {number for number in numbers if len(number) > 1}
+
+    def _texts(self) -> Iterator[str]:
+        columns = self._leads.fields
+        places = [f.wire for f in self._provider.fields if f.name in _PERSONAL]
+        values: list[Json] = [one for place in places for one in columns.get(place, ())]
+        for beside in columns.get(self._provider.overflow or "", ()):
+            if isinstance(beside, dict):
+                values += [beside.get(name) for name in _PERSONAL]
+        yield from (value for value in values if isinstance(value, str))

@@ -1,0 +1,80 @@
+"""The result of a preflight check: key, scope and campaign.
+
+What an answer does not prove is not claimed: silence is not success.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class CheckVerdict(StrEnum):
+    """What is known of a key, a scope or a campaign."""
+
+    FINE = "fine"
+    WRONG = "wrong"
+    UNKNOWN = "unknown"
+
+
+class CheckResult(NamedTuple):
+    """A verdict with its sentence, and what to do about it."""
+
+    verdict: CheckVerdict = CheckVerdict.UNKNOWN
+    message: str = "this answer does not show it"
+    hint: str | None = None
+
+
+def fine(message: str) -> CheckResult:
+    return CheckResult(CheckVerdict.FINE, message)
+
+
+def wrong(message: str, hint: str | None = None) -> CheckResult:
+    return CheckResult(CheckVerdict.WRONG, message, hint)
+
+
+def unknown(message: str, hint: str | None = None) -> CheckResult:
+    return CheckResult(CheckVerdict.UNKNOWN, message, hint)
+
+
+NOTHING = CheckResult()
+NOT_ASKED = unknown("not asked")
+NOT_REACHED = unknown("not reached")
+KEY_ACCEPTED = fine("accepted")
+NEEDS_CAMPAIGN = unknown("it cannot be tested without a campaign")
+NOT_NAMED = unknown("no campaign was named", "name one with --campaign ID")
+
+
+@dataclass(frozen=True)
+class PreflightResult:
+    """What one preflight check showed; `name` and `state` are the provider's words.
+
+    A `scope` that is wrong is one the call lacks, not the upload: a run goes on.
+    `doubt` says why the campaign may take no leads, where nothing proves it: somebody
+    has to agree to an upload.
+    `date` is when it answered by the provider's clock, as HTTP writes it.
+    """
+
+    key: CheckResult = NOTHING
+    scope: CheckResult = NOTHING
+    campaign: CheckResult = NOTHING
+    name: str = ""
+    state: str = ""
+    doubt: str = ""
+    date: str = ""
+
+    def reworded(self, safe: Callable[[str], str]) -> PreflightResult:
+        """Return the same, saying only what is safe to be shown."""
+        said = {name: safe(getattr(self, name)) for name in ("name", "state", "doubt")}
+        shown = {
+            part: each._replace(message=safe(each.message))
+            for part, each in self.parts().items()
+        }
+        return replace(self, **said, **shown)  # type: ignore[arg-type]  # as declared
+
+    def parts(self) -> dict[str, CheckResult]:
+        return {"key": self.key, "scope": self.scope, "campaign": self.campaign}

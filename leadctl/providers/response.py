@@ -1,0 +1,146 @@
+"""Helpers for reading responses: the JSON body, its message, one outcome per lead."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from leadctl.model.errors import AccessDenied, NotProcessed, ProviderError
+from leadctl.model.leads import Code, Outcome, Status
+from leadctl.providers.json_body import decode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    import httpx
+
+    from leadctl.model.leads import Batch, Json
+
+
+def token_refusal(title: str, response: httpx.Response) -> ProviderError:
+    """Tell what a token call without a token means: no lead was sent in any case."""
+    said = (
+        f"{title} answered HTTP {response.status_code} "
+        f"to the token call{quoted(response)}"
+    )
+    if response.status_code in (400, 401, 403, 422):
+        return AccessDenied(said)
+    busy = NotProcessed(said)
+    busy.headers = response.headers
+    return busy
+
+
+def body(response: httpx.Response) -> dict[str, Json]:
+    """Return the JSON object of an answer; an empty one where there is none."""
+    try:
+        found = decode(response.content)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def listed(response: httpx.Response) -> list[Json] | None:
+    """Return the JSON array of an answer, if it is one."""
+    try:
+        found = decode(response.content)
+    except ValueError:
+        return None
+    return found if isinstance(found, list) else None
+
+
+def quoted(response: httpx.Response) -> str:
+    """Quote the provider's own sentence (never the body: bodies hold phone numbers)."""
+    answer = body(response)
+    for key in ("message", "error", "detail"):
+        if isinstance(sentence := answer.get(key), str) and sentence.strip():
+            return f": {one_line(sentence)}"
+    if isinstance(errors := answer.get("errors"), dict):  # {"field": ["message"]}
+        return f": {one_line('; '.join(_by_field(errors)))}"
+    return ""
+
+
+def _by_field(errors: Mapping[str, Json]) -> Iterator[str]:
+    for field, said in errors.items():
+        texts = said if isinstance(said, list) else [said]
+        yield f"{field} {', '.join(map(str, texts))}"
+
+
+def one_line(text: str, most: int = 200) -> str:
+    """Make foreign text fit to print: a line without controls, numbers and e-mails.
+
+    It is cut between words: of a name that is cut nobody would see that it is one.
+    """
+    text = text[: 10 * most]
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    line = _NUMBER.sub("…", _EMAIL.sub("…", line))
+    return line if len(line) <= most else f"{line[:most].rsplit(' ', 1)[0]} …"
+
+
+_NUMBER = re.compile(r"\+?\d(?:[\W_]{0,3}\d){6,}")
+_EMAIL = re.compile(r"[^\s<>()\"',;:]+@[^\s<>()\"',;:]+")
+
+
+def digits(number: object) -> str:
+    """Return what two spellings of one number share."""
+    if isinstance(number, str) and number.isdecimal():
+        return number
+    return "".join(c for c in str(number) if c.isdigit())
+
+
+def undecided(reason: str = "the answer does not mention this row") -> Outcome:
+    return Outcome(Status.UNKNOWN, Code.ANSWER_UNREADABLE, reason)
+
+
+def rejected(reason: str) -> Outcome:
+    return Outcome(Status.REJECTED, Code.PROVIDER_REJECTED, one_line(reason))
+
+
+def do_not_call(reason: str) -> Outcome:
+    return Outcome(Status.SUPPRESSED, Code.ON_PROVIDER_DNC, one_line(reason))
+
+
+def duplicate(reason: str = "already in the campaign") -> Outcome:
+    return Outcome(Status.DUPLICATE, Code.DUPLICATE_IN_CAMPAIGN, one_line(reason))
+
+
+def by_phone(batch: Batch, lists: Sequence[tuple[Json, Outcome]]) -> list[Outcome]:
+    """Match lists of numbers with the leads by digits.
+
+    A lead in no list stays undecided, and so does one in two. Raises ValueError where
+    a list is not a list.
+    """
+    sent = batch.leads.phones
+    answered = [(numbers, o) for numbers, o in lists if isinstance(numbers, list)]
+    if len(answered) < len(lists):
+        raise ValueError("not a list of numbers")
+    (first, outcome), *others = answered
+    if first == [*sent] and not any(numbers for numbers, _ in others):
+        return [outcome] * len(sent)  # mostly: all of them, as they were sent
+    sets = [({*map(digits, numbers)}, outcome) for numbers, outcome in answered]
+    return [_only_match(digits(number), sets) for number in sent]
+
+
+def _only_match(number: str, lists: Sequence[tuple[set[str], Outcome]]) -> Outcome:
+    found = [outcome for numbers, outcome in lists if number in numbers]
+    if len(found) > 1:
+        words = " and ".join(outcome.status for outcome in found)
+        return undecided(f"the answer calls this row {words}")
+    return found[0] if found else undecided()
+
+
+def by_index(
+    batch: Batch, named: Mapping[int, Outcome], rest: Outcome
+) -> list[Outcome]:
+    """Give the named positions (from 0) their outcome and all others `rest`."""
+    return [named.get(index, rest) for index in range(len(batch))]
+
+
+def whole(value: Json, *, least: int) -> int:
+    """Return a whole number of an answer, or `least` where it is none."""
+    return value if isinstance(value, int) and value >= least else least
+
+
+def seconds(value: Json) -> float:
+    """Return a time or a duration of an answer; 0 where it is no sensible number."""
+    sensible = isinstance(value, int | float) and 0 <= value < 10**15
+    return float(value) if sensible and isinstance(value, int | float) else 0.0

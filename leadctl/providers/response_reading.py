@@ -1,0 +1,66 @@
+"""Reads a response: one outcome per lead, or an error for the whole batch."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from leadctl.model.errors import InDoubt, ProviderError, Refused
+from leadctl.model.leads import DELIVERED
+from leadctl.providers.personal_data import PersonalData
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import httpx
+
+    from leadctl.model.leads import Batch, Outcome
+    from leadctl.providers.base import Provider
+
+
+def read_outcomes(
+    provider: Provider,
+    batch: Batch,
+    response: httpx.Response,
+    redacted: Callable[[str], str] = str,
+) -> list[Outcome]:
+    """Turn an answer into one outcome a lead, or raise what it means for the batch.
+
+    Statuses outside `provider.answers` mean the same for every provider. That every
+    lead has exactly one outcome, and that no text repeats a secret (`redacted`) or what
+    is known of a person, is seen to here and not left to the provider.
+    """
+    people = PersonalData(provider, batch.leads)
+
+    def safe(text: str) -> str:
+        return people.hidden(redacted(text))
+
+    try:
+        if response.status_code not in provider.answers:
+            raise provider.meaning(response)
+        outcomes = provider.outcomes(batch, response)
+    except ProviderError as error:
+        error.reword(safe)
+        if isinstance(error, Refused):  # a position outside the batch names nobody
+            inside = error.culprits.keys() & range(len(batch))
+            error.culprits = {i: error.culprits[i] for i in sorted(inside)}
+        raise
+    if len(outcomes) != len(batch) or not all(
+        _is_whole(outcome) for outcome, _ in groupby(outcomes)
+    ):
+        raise InDoubt(
+            f"{provider.title}'s answer does not give each of {len(batch)} leads "
+            "one outcome",
+            lost=False,
+        )
+    said = {outcome.reason for outcome, _ in groupby(outcomes)} - {""}
+    shown = {reason: safe(reason) for reason in said}
+    return [
+        outcome._replace(reason=shown[outcome.reason]) if outcome.reason else outcome
+        for outcome in outcomes
+    ]
+
+
+def _is_whole(outcome: Outcome) -> bool:
+    """Tell whether an outcome says why, unless the lead was delivered."""
+    return (outcome.code is None) == (outcome.status in DELIVERED)

@@ -1,0 +1,120 @@
+"""Types, ranges and spellings of settings in files and variables.
+
+Settings are fields of frozen dataclasses: Connection's and every provider's own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from leadctl.model.leads import Json
+
+MOST = 1_000_000
+"""No setting is a larger number; a sleep cannot be either."""
+
+
+class SettingSource(StrEnum):
+    """Where values come from; the earlier wins."""
+
+    OPTION = "option"
+    ENVIRONMENT = "environment"
+    FILE = "file"
+    DEFAULT = "default"
+
+
+class SettingOrigin(NamedTuple):
+    """Where a value was read: the variable's name, or the file and its line."""
+
+    source: SettingSource
+    at: str = ""
+
+
+def setting(
+    default: Any,  # noqa: ANN401  as dataclasses.field
+    about: str,
+    *,
+    least: float | None = None,
+    choices: Iterable[str] = (),
+    path: bool = False,
+) -> Any:  # noqa: ANN401  the same
+    """Declare a setting that is more than its type: a range, a choice, a file."""
+    more = {"about": about, "least": least, "choices": (*choices,), "path": path}
+    return field(default=default, metadata=more)
+
+
+@dataclass(frozen=True)
+class SettingKind:
+    """What one setting takes.
+
+    `path` names a file: in the config file it is meant from there.
+    """
+
+    type: type
+    about: str = ""
+    least: float | None = None
+    choices: tuple[str, ...] = ()
+    path: bool = False
+
+    def from_file(self, value: Json) -> Json:
+        """Return what the config file says; ValueError says what it must be."""
+        if self.type is float and isinstance(value, int) and value is not True:
+            value = float(value) if value is not False else value
+        if self.type is str and type(value) in (int, float):
+            value = str(value)
+        if type(value) is not self.type:
+            raise ValueError(self.expected)
+        return self._in_range(value)
+
+    def from_text(self, text: str) -> Json:
+        """Return what a variable says; ValueError as above."""
+        try:
+            value: Json = (
+                _WORDS[text.strip().casefold()]
+                if self.type is bool
+                else self.type(text.strip())
+            )
+        except (ValueError, KeyError):
+            raise ValueError(self.expected) from None
+        return self._in_range(value)
+
+    @property
+    def expected(self) -> str:
+        if self.choices:
+            return f"must be one of {', '.join(filter(None, self.choices))}"
+        return f"must be {_NAMES[self.type]}"
+
+    def _in_range(self, value: Json) -> Json:
+        if self.choices and value not in self.choices:
+            raise ValueError(self.expected)
+        number = value if isinstance(value, int | float) else None
+        if self.least is None or number is None or self.least <= number <= MOST:
+            return value
+        raise ValueError(f"must be a number from {self.least:g} to {MOST:,}")
+
+
+_NAMES = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
+_WORDS = {
+    "true": True,
+    "yes": True,
+    "1": True,
+    "false": False,
+    "no": False,
+    "0": False,
+}
+
+
+def kinds(settings: type) -> dict[str, SettingKind]:
+    """Map each setting of a dataclass to what it takes."""
+    types = {kind.__name__: kind for kind in _NAMES}
+    found = {}
+    for one in fields(settings):
+        written = one.type if isinstance(one.type, str) else one.type.__name__
+        found[one.name] = SettingKind(
+            types[written.removesuffix(" | None")], **one.metadata
+        )
+    return found

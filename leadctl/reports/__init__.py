@@ -1,0 +1,1 @@
+"""Presents the outcome of a run: report, reject file, export, HTML page."""

@@ -1,0 +1,39 @@
+"""Reads the phone numbers of rows that somebody has to look at from their files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from leadctl.importing.job import mapper_of
+from leadctl.model.leads import Row, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from leadctl.importing.job import Job
+    from leadctl.ledger.base import RunReader
+
+TO_LOOK_AT = frozenset({Status.REJECTED, Status.FAILED, Status.UNKNOWN})
+
+
+class Contact(NamedTuple):
+    """A row with the number as its file has it; `file` counts from 0."""
+
+    file: int
+    row: int
+    phone: str
+    status: Status
+    reason: str
+
+
+def callback_list(run_reader: RunReader, job: Job) -> Iterator[Contact]:
+    """Yield the rows that are not settled for good, in the order of files and rows."""
+    for ordinal, source in enumerate(job.sources):
+        mapper, rows = mapper_of(source, job), source.rows()
+        for verdict in run_reader.verdicts(ordinal):
+            if verdict.status not in TO_LOOK_AT:
+                continue
+            found = next(row for row in rows if row.number == verdict.row)
+            values = mapper.values(found.cells) if isinstance(found, Row) else {}
+            phone = str(values.get("phone", ""))
+            yield Contact(ordinal, verdict.row, phone, verdict.status, verdict.reason)

@@ -1,0 +1,187 @@
+"""Shows a run, its requests or one row at a terminal."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from rich.padding import Padding
+from rich.table import Table
+
+from leadctl.model.wording import count, display_name
+from leadctl.reports import report, time_text
+from leadctl.reports.request_groups import RequestGroup
+from leadctl.reports.run_timeline import NOTABLE
+from leadctl.reports.terminal import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from rich.console import Console, RenderableType
+
+    from leadctl.importing.judge import RowView
+    from leadctl.ledger.records import Request, Run
+    from leadctl.model.leads import Json
+    from leadctl.reports.report import Report
+    from leadctl.reports.row_trace import RowTrace
+    from leadctl.reports.run_timeline import RunTimeline
+
+
+def show_run(found: Report, course: RunTimeline, console: Console) -> None:
+    """Print when a run was, what it came to, and its requests."""
+    console.print(plain(_when(found.run, found.process)))
+    if found.run.error:
+        console.print(plain(f"stopped: {found.run.error['message']}", "red"))
+    console.print()
+    report.show(found, console)
+    if found.run.requests:
+        console.print()
+        _show_course(course, found, console)
+
+
+def _when(run: Run, process: int | None) -> str:
+    began = time_text.moment_of(run.started_at)
+    day = f"{time_text.day(began)} {time_text.clock(began)} ({time_text.zone(began)})"
+    if process is not None:
+        return f"run {run.id}, begun {day}, running now (process {process})"
+    if run.finished_at is None:
+        return f"run {run.id}, begun {day}, not finished"
+    seconds = time_text.moment_of(run.finished_at) - began
+    return (
+        f"run {run.id}, {day}, {time_text.lasted(seconds)}, exit code {run.exit_code}"
+    )
+
+
+def _show_course(course: RunTimeline, found: Report, console: Console) -> None:
+    console.print(_timeline(course, several=len(found.files) > 1))
+    if course.waits:
+        console.print()
+        console.print(_waits(course))
+
+
+def _table(*headings: str, right: Sequence[str] = ()) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for heading in headings:
+        table.add_column(
+            heading,
+            justify="right" if heading in right else "left",
+            no_wrap=heading != headings[-1],
+        )
+    return table
+
+
+def _timeline(course: RunTimeline, *, several: bool) -> Table:
+    where = "file: rows" if several else "rows"
+    table = _table(
+        *("request", "left", "waited", where, "try", "took", "answer"),
+        right=("request", "waited", "try", "took"),
+    )
+    for place, group in enumerate(course.stretches):
+        if place == course.told_first and course.untold:
+            table.add_row("…", *("",) * 5, f"{course.untold:,} more")
+        if group.stood_still:
+            table.add_row(
+                *("",) * 6, f"stood still for {time_text.lasted(group.stood_still)}"
+            )
+        table.add_row(*_cells(group, several=several))
+    return table
+
+
+def _cells(group: RequestGroup, *, several: bool) -> tuple[RenderableType, ...]:
+    first, single = group.first, group.requests == 1
+    took = time_text.lasted(group.took / group.requests)
+    style = "yellow" if first.trouble or first.took is None else ""
+    return (
+        group.numbers,
+        time_text.clock(first.departed),
+        time_text.lasted(first.held) if single and first.held >= NOTABLE else "",
+        f"{first.file + 1}: {group.rows}" if several else group.rows,
+        f"{first.attempt}" if first.attempt > 1 else "",
+        "" if first.took is None else took if single else f"⌀ {took}",
+        plain(group.outcome, style),
+    )
+
+
+def _waits(course: RunTimeline) -> Table:
+    table = _table(
+        "waited", "times", "longest", "for", right=("waited", "times", "longest")
+    )
+    for wait in course.waits[:MOST_WAITS]:
+        table.add_row(
+            time_text.lasted(wait.seconds),
+            f"{wait.times:,}",
+            time_text.lasted(wait.longest),
+            plain(wait.why),
+        )
+    return table
+
+
+MOST_WAITS = 10
+
+
+def show_row(found: RowTrace, console: Console, *, masked: bool) -> None:
+    """Print the way of a row; lead data as its shape if `masked`."""
+    console.print(
+        plain(f"row {found.row:,} of {display_name(found.file.path)}", "bold")
+    )
+    if found.view is None:
+        console.print(plain(f"in the file    {found.missing}"))
+    else:
+        _show_view(found.view.masked() if masked else found.view, console)
+    console.print(plain("requests", "dim"))
+    for request in found.requests:
+        console.print(_indented(plain(_told(request))))
+    if not found.requests:
+        console.print(_indented(plain("none: this row was not sent")))
+    console.print(plain("verdict", "dim"))
+    console.print(_indented(plain(_verdict(found))))
+    if masked and found.view is not None:
+        console.print(
+            plain("# stands for a digit, x for a letter; --unmasked shows them", "dim")
+        )
+
+
+def _show_view(view: RowView, console: Console) -> None:
+    _show_values("in the file", view.cells, console)
+    if view.mapped is not None:
+        _show_values("mapped to", view.mapped, console)
+    console.print(plain("our checks", "dim"))
+    console.print(_indented(plain(view.finding.reason if view.finding else "passed")))
+    if view.sent is not None:
+        _show_values("as the provider takes it", view.sent, console)
+
+
+def _show_values(title: str, values: Mapping[str, Json], console: Console) -> None:
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in values.items():
+        written = (
+            value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        )
+        table.add_row(plain(name), plain(written))
+    console.print(plain(title, "dim"))
+    console.print(_indented(table))
+
+
+def _indented(content: RenderableType) -> Padding:
+    return Padding(content, (0, 0, 0, 2))
+
+
+def _told(request: Request) -> str:
+    took = "" if request.took is None else f", took {time_text.lasted(request.took)}"
+    left = f"{time_text.day(request.departed)} {time_text.clock(request.departed)}"
+    leads = count(request.leads, "lead")
+    outcome = RequestGroup.of(request).outcome
+    why = f" ({request.why})" if request.why else ""
+    return f"request {request.number}: {left}, {leads}{took}; {outcome}{why}"
+
+
+def _verdict(found: RowTrace) -> str:
+    verdict = found.verdict
+    if verdict is None:
+        return "none: the run ended before it read this row"
+    if verdict.code is None:
+        return verdict.status
+    where = f" ({verdict.field})" if verdict.field else ""
+    return f"{verdict.status}, {verdict.code}{where}: {verdict.reason}"

@@ -1,0 +1,77 @@
+"""Builds HTML and SVG so that no foreign text can be read as markup."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+EMPTY = frozenset({"br", "link", "meta"})
+"""Elements without content or an end."""
+
+
+class Markup(str):
+    """Text that is markup already. Any other text is escaped where it is put in."""
+
+    __slots__ = ()
+
+
+def text(content: str) -> Markup:
+    """Escape; control and direction characters, which nobody sees, are made visible."""
+    if isinstance(content, Markup):
+        return content
+    shown = "".join(
+        c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in content
+    )
+    return Markup(escape(shown))
+
+
+def tag(name: str, /, *content: str, **attributes: str | float) -> Markup:
+    """Return an element; `class_` and `aria_label` become `class` and `aria-label`."""
+    written = "".join(
+        f' {key.rstrip("_").replace("_", "-")}="{text(str(value))}"'
+        for key, value in attributes.items()
+    )
+    if name in EMPTY:
+        return Markup(f"<{name}{written}>")
+    return Markup(f"<{name}{written}>{''.join(map(text, content))}</{name}>")
+
+
+def joined(parts: Iterable[str]) -> Markup:
+    return Markup("".join(map(text, parts)))
+
+
+def table(
+    caption: str, headings: Sequence[str], rows: Iterable[Sequence[str]], numbers: str
+) -> Markup:
+    """Return a table; `numbers` has an `n` for each column of numbers, else a `-`.
+
+    The first cell of a row is its heading.
+    """
+    kinds = ["number" if letter == "n" else "words" for letter in numbers]
+    head = joined(
+        tag("th", heading, scope="col", class_=kind)
+        for heading, kind in zip(headings, kinds, strict=True)
+    )
+    body = []
+    for row in rows:
+        first, *others = zip(row, kinds, strict=True)
+        cells = [tag("td", cell, class_=kind) for cell, kind in others]
+        heading = tag("th", first[0], scope="row", class_=first[1])
+        body.append(tag("tr", heading, *cells))
+    return tag(
+        "div",
+        tag(
+            "table",
+            tag("caption", caption),
+            tag("thead", tag("tr", head)),
+            tag("tbody", *body),
+        ),
+        class_="scroll",
+    )
+
+
+def section(title: str, *content: str) -> Markup:
+    return tag("section", tag("h2", title), *content)

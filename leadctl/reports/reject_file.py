@@ -1,0 +1,178 @@
+"""Writes the reject file and decides where it goes and what it never replaces."""
+
+from __future__ import annotations
+
+import errno
+import filecmp
+import os
+import secrets
+import time
+from itertools import chain, count
+from typing import TYPE_CHECKING
+
+from leadctl.model.atomic_write import atomic_write
+from leadctl.model.errors import InputUnusable, RejectsNotWritten
+from leadctl.model.private_files import in_turn
+from leadctl.reports.reject_rows import NAMES, write_rows
+from leadctl.sources.compression import SUFFIXES as PACKED
+from leadctl.sources.source import Format
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from leadctl.model.leads import Finding
+    from leadctl.sources.source import Source
+
+LONGEST_NAME = 255
+"""Bytes a file's name may have."""
+
+
+def default_path(path: Path, form: Format) -> Path:
+    """Return `<stem>.rejects<suffix>` beside the input.
+
+    It is to be opened and corrected: never compressed, and a workbook's is CSV.
+    """
+    if path.suffix.casefold() in PACKED:
+        path = path.with_suffix("")
+    suffix = ".csv" if form is Format.XLSX else path.suffix
+    return path.with_name(f"{path.stem}.rejects{suffix}")
+
+
+def require_ours(path: Path) -> None:
+    """Refuse a path that holds something leadctl did not write; nothing is sent yet."""
+    if len(os.fsencode(path.name)) > LONGEST_NAME:
+        raise InputUnusable(
+            "the name of the reject file would be too long",
+            hint="name another with --rejects",
+        )
+    _require_room(path.parent)
+    if not os.path.lexists(path):
+        return
+    if not is_ours(path):
+        raise InputUnusable(
+            f"{path} exists and is not a reject file of leadctl",
+            hint="move it away, or name another file with --rejects",
+        )
+
+
+def _require_room(folder: Path) -> None:
+    """Raise unless a file can be made there: after the run it would be too late."""
+    trial = folder / f".leadctl-{secrets.token_hex(8)}"
+    try:
+        trial.touch(mode=0o600, exist_ok=False)
+        trial.unlink()
+    except OSError as error:
+        raise InputUnusable(
+            f"no reject file can be written to {folder}: {error.strerror}",
+            hint="name another place with --rejects",
+        ) from error
+
+
+def is_ours(path: Path) -> bool:
+    """Tell a reject file by its first cell, whatever has saved it since."""
+    if path.is_symlink() or not path.is_file():
+        return False
+    with path.open("rb") as file:
+        start = file.read(64).replace(b"\0", b"")
+    return NAMES[0].encode() in start[:32]
+
+
+def set_aside(path: Path) -> Path | None:
+    """Keep an earlier run's reject file as `….old`; returns where, if there is one.
+
+    What somebody has corrected in it is never replaced by a later one.
+    """
+    if not is_ours(path):
+        return None
+    old = _place_aside(path)
+    path.replace(old)
+    return old
+
+
+def corrections_go_to(path: Path) -> Path | None:
+    """Return where a reject file will be kept, if somebody has edited it."""
+    is_edited = is_ours(path) and _is_edited(path)
+    return _place_aside(path) if is_edited else None
+
+
+def _place_aside(path: Path) -> Path:
+    ends = chain(["old"], (f"old-{number}" for number in count(2)))
+    places = (path.with_name(f"{path.stem}.{end}{path.suffix}") for end in ends)
+    return next(
+        place
+        for place in places
+        if not os.path.lexists(place) or (is_ours(place) and not _is_edited(place))
+    )
+
+
+def _is_edited(path: Path) -> bool:
+    """Tell whether a reject file may have been written by anybody since we wrote it.
+
+    Where times have no such fractions, or were not copied with it, nobody knows.
+    """
+    return path.stat().st_mtime_ns % _SECOND != _MARK
+
+
+def _mark_unedited(path: Path) -> None:
+    """Give it a time that no editor leaves behind."""
+    now = time.time_ns() // _SECOND * _SECOND + _MARK
+    os.utime(path, ns=(now, now))
+
+
+_SECOND = 1_000_000_000
+_MARK = 123_456_700
+"""Nanoseconds; some file systems keep only hundreds of them."""
+
+
+def write_if_any(
+    path: Path,
+    source: Source,
+    findings: Iterator[Finding],
+    run_id: str,
+) -> int:
+    """Write the reject file if there is such a row; an earlier one is set aside."""
+    first = next(findings, None)
+    if first is None:
+        with in_turn(path.parent):
+            set_aside(path)
+        return 0
+    return write(path, source, chain([first], findings), run_id)
+
+
+def write(
+    path: Path,
+    source: Source,
+    findings: Iterator[Finding],
+    run_id: str,
+) -> int:
+    """Write the rows of `findings` (in row order) from the source; returns how many.
+
+    The file appears complete or not at all: written aside (mode 0600) and renamed.
+    Raises InputUnusable where the source has changed, RejectsNotWritten where the disk
+    or the folder is not up to it.
+    """
+    source.require_unchanged()
+
+    def keep_other(new: Path) -> None:
+        _mark_unedited(new)
+        if not _is_same(new, path):
+            set_aside(path)
+        if os.path.lexists(path) and not is_ours(path):
+            raise FileExistsError(errno.EEXIST, "something else has turned up there")
+
+    try:
+        with atomic_write(
+            path, encoding=source.encoding, errors="replace", before=keep_other
+        ) as file:
+            number = write_rows(file, source, findings, run_id)
+    except OSError as error:
+        raise RejectsNotWritten(
+            f"the reject file {path} cannot be written: {error.strerror}",
+            hint=f"`leadctl runs rejects {run_id} --to PATH` writes it elsewhere",
+        ) from error
+    return number
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    return other.is_file() and filecmp.cmp(one, other, shallow=False)

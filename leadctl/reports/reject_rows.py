@@ -1,0 +1,218 @@
+"""Writes the rows of a reject file as they came, each with its reason.
+
+Our columns stand before the user's, so that a row with too many or too few cells keeps
+every cell in its place and stays what it is until somebody corrects it.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from itertools import tee
+from typing import TYPE_CHECKING, TextIO
+
+from leadctl.model import strict_json
+from leadctl.model.leads import OWN
+from leadctl.sources.source import Format
+from leadctl.sources.text_rows import RAW
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from leadctl.model.leads import Cells, Finding, Json
+    from leadctl.sources.source import Source
+    from leadctl.sources.text_rows import JsonLine
+
+NAMES = tuple(
+    OWN + word for word in ("row", "status", "code", "field", "reason", "run")
+)
+ROW = NAMES[0]
+
+
+def write_rows(
+    file: TextIO,
+    source: Source,
+    findings: Iterator[Finding],
+    run_id: str,
+) -> int:
+    """Write the rows that `findings` are of, in row order; returns how many."""
+    number = 0
+    if source.format is Format.JSONL:
+        for finding, line in _paired(source.json_lines(), findings):
+            first = _first_row(_member(line.text, ROW), finding, source)
+            file.write(_json_line(line.text, first, _own_cells(finding, run_id)))
+            file.write(source.dialect.newline)
+            number += 1
+        return number
+    # Where the input has no header, too: our columns have to be known again.
+    theirs = [
+        name
+        for name, column in zip(source.names, source.columns, strict=True)
+        if not column.startswith(OWN)
+    ]
+    file.write(_joined([*NAMES, *theirs], source))
+    findings, wanted = tee(findings)
+    rows = source.rows_at(finding.row for finding in wanted)
+    for finding, row in zip(findings, rows, strict=False):
+        first = _first_row(_own_cell(row.cells, source), finding, source)
+        own = [first, *_own_cells(finding, run_id)]
+        file.write(_delimited_line(row.cells, own, source))
+        number += 1
+    return number
+
+
+def _paired(
+    lines: Iterable[JsonLine], findings: Iterator[Finding]
+) -> Iterator[tuple[Finding, JsonLine]]:
+    finding = next(findings, None)
+    for line in lines:
+        if finding is None:
+            return
+        if line.number == finding.row:
+            yield finding, line
+            finding = next(findings, None)
+
+
+def _first_row(told: Json, finding: Finding, source: Source) -> str:
+    """Return the row's number in the first file, which every reject file of it keeps.
+
+    A row that somebody added to a reject file has none.
+    """
+    if ROW not in source.columns:
+        return str(finding.row)
+    return number if (number := str(told).strip()).isdecimal() else ""
+
+
+def _own_cells(finding: Finding, run_id: str) -> list[str]:
+    cells = [
+        finding.status,
+        finding.code,
+        finding.field,
+        finding.reason,
+        run_id,
+    ]
+    return [harmless(cell) for cell in cells]
+
+
+_FORMULA = re.compile(r"(^|[,;|\t\r\n])(?=[=+@\t\r-])")
+
+
+def harmless(text: str) -> str:
+    """Keep a spreadsheet from calculating a provider's text.
+
+    After a separator as well: it may split cells at another one than we do.
+    """
+    return _FORMULA.sub(r"\1'", text)
+
+
+def _guarded(cell: str) -> str:
+    """Put an apostrophe before a phone: no spreadsheet takes it for a number then."""
+    return cell if cell.lstrip()[:1] in _TEXT_MARKS else f"'{cell}"
+
+
+_TEXT_MARKS = ("", "'", "=", "\u2019", "`")
+"""How a cell begins that is text already, or empty."""
+
+
+def _delimited_line(cells: Cells | str, own: list[str], source: Source) -> str:
+    if isinstance(cells, list):
+        ours, phones = _own_places(source), source.dialect.phones
+        theirs = [
+            _guarded(cell) if place in phones else cell
+            for place, cell in enumerate(cells)
+            if place not in ours
+        ]
+        return _joined([*own, *theirs], source)
+    # A line that could not be split goes back as it stands.
+    raw = _without_own(str(cells), source)
+    return (
+        _joined(own, source).removesuffix(source.dialect.newline)
+        + source.dialect.delimiter
+        + raw
+        + source.dialect.newline
+    )
+
+
+def _own_cell(cells: Cells | str, source: Source) -> str:
+    """Return the row number that an earlier reject file gives a row."""
+    if ROW not in source.columns:
+        return ""
+    if isinstance(cells, list):
+        return cells[source.columns.index(ROW)]
+    return str(cells).partition(source.dialect.delimiter)[0].strip(source.dialect.quote)
+
+
+def _own_places(source: Source) -> set[int]:
+    return {i for i, name in enumerate(source.columns) if name.startswith(OWN)}
+
+
+def _without_own(raw: str, source: Source) -> str:
+    """Drop our cells from the front of a line that an earlier reject file holds."""
+    delimiter = re.escape(source.dialect.delimiter)
+    quote = source.dialect.quote
+    quoted = f"{quote}(?:[^{quote}]|{quote}{quote})*{quote}"
+    cell = f"(?:{quoted}|[^{quote}{delimiter}]*){delimiter}"
+    own = len(_own_places(source))
+    return re.sub(f"^(?:{cell}){{{own}}}", "", raw) if own else raw
+
+
+def _joined(cells: list[str], source: Source) -> str:
+    line = io.StringIO(newline="")
+    # With CR LF for its own end, the writer quotes both characters inside a cell.
+    writer = csv.writer(
+        line,
+        delimiter=source.dialect.delimiter,
+        quotechar=source.dialect.quote,
+        lineterminator="\r\n",
+    )
+    writer.writerow(cells)
+    return line.getvalue().removesuffix("\r\n") + source.dialect.newline
+
+
+_OWN_MEMBERS = re.compile(
+    rf'(?:"{OWN}\w+"\s*:\s*(?:\d+|"(?:[^"\\]|\\.)*")\s*(?:,\s*|(?=\}})))*'
+)
+
+
+def _json_line(text: str, row: str, own: list[str]) -> str:
+    """Put our members before the user's, which stay as they are written."""
+    written: dict[str, Json] = dict(zip(NAMES, [row, *own], strict=True))
+    written[ROW] = int(row) if row else None
+    text = _original(text)
+    if _is_object(text):
+        theirs = _OWN_MEMBERS.sub("", text[1:].lstrip(), count=1)
+        gap = "" if theirs.startswith("}") else ", "
+        return json.dumps(written, ensure_ascii=False)[:-1] + gap + theirs
+    return json.dumps({**written, RAW: text}, ensure_ascii=False)
+
+
+def _member(text: str, name: str) -> Json:
+    try:
+        found = strict_json.loads(text)
+    except ValueError:
+        return None
+    return found.get(name) if isinstance(found, dict) else None
+
+
+def _original(text: str) -> str:
+    """Return the line itself, or the one an earlier reject file kept as text."""
+    try:
+        found = strict_json.loads(text)
+    except ValueError:
+        return text
+    if (
+        isinstance(found, dict)
+        and RAW in found
+        and all(k.startswith(OWN) for k in found)
+    ):
+        return str(found[RAW])
+    return text
+
+
+def _is_object(text: str) -> bool:
+    try:
+        return isinstance(strict_json.loads(text), dict)
+    except ValueError:
+        return False

@@ -1,0 +1,126 @@
+"""Groups requests without anything to report into one line."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from leadctl.model import row_set
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from leadctl.ledger.records import Request
+
+STILL = 60.0
+"""Seconds without a request or a wait after which a run was not running at all."""
+
+
+def request_groups(requests: Iterable[Request]) -> Iterator[RequestGroup]:
+    """Fold requests in a row that were answered at the first try."""
+    group: RequestGroup | None = None
+    end = math.inf
+    for request in requests:
+        still = request.departed - request.held - end
+        one = RequestGroup.of(request, still if still > STILL else 0.0)
+        done = request.departed + (request.took or 0.0)
+        end = done if group is None else max(end, done)
+        if group and group.goes_on(one):
+            group += one
+            continue
+        if group:
+            yield group
+        group = one
+    if group:
+        yield group
+
+
+def _is_plain(request: Request) -> bool:
+    return (
+        request.attempt == 1
+        and not request.asks
+        and not request.trouble
+        and request.answered == request.leads
+    )
+
+
+@dataclass(frozen=True)
+class RequestGroup:
+    """Requests in a row with nothing to tell apart; mostly one.
+
+    `took` is the sum of their seconds; `stood_still` are those before the first in
+    which the run did not run.
+    """
+
+    first: Request
+    last: Request
+    requests: int
+    leads: int
+    delivered: int
+    took: float
+    stood_still: float = 0.0
+
+    @classmethod
+    def of(cls, request: Request, stood_still: float = 0.0) -> Self:
+        took = request.took or 0.0
+        counts = (1, request.leads, request.delivered)
+        return cls(request, request, *counts, took, stood_still)
+
+    def __add__(self, other: RequestGroup) -> RequestGroup:
+        return RequestGroup(
+            self.first,
+            other.last,
+            self.requests + other.requests,
+            self.leads + other.leads,
+            self.delivered + other.delivered,
+            self.took + other.took,
+            self.stood_still,
+        )
+
+    @property
+    def numbers(self) -> str:
+        return _span(str(self.first.number), str(self.last.number))
+
+    @property
+    def rows(self) -> str:
+        return _span(*row_set.ends(self.first.rows, self.last.rows))
+
+    def goes_on(self, other: RequestGroup) -> bool:
+        """Tell whether the other one is more of the same."""
+        return (
+            _is_plain(self.last)
+            and _is_plain(other.first)
+            and self.last.file == other.first.file
+            and not other.stood_still
+        )
+
+    @property
+    def outcome(self) -> str:
+        """What came of it, in a few words."""
+        one = self.first
+        if one.took is None:
+            return "no answer was read"
+        said = f"HTTP {one.http}" if one.http else ""
+        if one.trouble:
+            means = _MEANS.get(one.trouble, one.trouble)
+            return f"{said}: {means}" if said else means
+        of = "" if self.delivered == self.leads else f" of {self.leads:,}"
+        good = f"{self.delivered:,}{of} delivered"
+        return f"{said or 'looked up'}: {good}"
+
+
+_MEANS = {
+    "not_processed": "not taken in",
+    "in_doubt": "in doubt",
+    "cannot_ask": "the look-up failed",
+    "refused": "refused as a whole",
+    "access_denied": "the key was refused",
+    "campaign_closed": "the campaign is not open",
+    "unusable": "no answer of this API",
+}
+"""What the trouble of a request is called; `Request.why` has it in full."""
+
+
+def _span(first: str, last: str) -> str:
+    return first if first == last else f"{first}-{last}"

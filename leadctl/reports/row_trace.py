@@ -1,0 +1,112 @@
+"""Traces one row of a run from the file to its verdict, step by step.
+
+What was sent and decided comes from the ledger; the row itself, which the ledger does
+not hold, from the source, if that is still what it was.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from leadctl.importing.judge import Judge
+from leadctl.model.errors import UsageError
+from leadctl.model.leads import Finding, Status
+from leadctl.model.wording import count, display_name
+from leadctl.reports import time_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from leadctl.importing.job import Job
+    from leadctl.importing.judge import RowView
+    from leadctl.ledger.base import RunReader
+    from leadctl.ledger.records import FileOfRun, Request, Verdict
+    from leadctl.model.leads import Json
+
+
+@dataclass(frozen=True)
+class RowTrace:
+    """What is known of a row; `missing` says why `view` is not."""
+
+    file: FileOfRun
+    row: int
+    view: RowView | None
+    missing: str
+    requests: Sequence[Request]
+    verdict: Verdict | None
+
+
+def row_trace(
+    run_reader: RunReader,
+    file: FileOfRun,
+    row: int,
+    view: RowView | None,
+    missing: str = "",
+) -> RowTrace:
+    requests = run_reader.requests_of(file.ordinal, row)
+    verdict = run_reader.verdict(file.ordinal, row)
+    if view is None and verdict is None:
+        raise UsageError(
+            f"this run read no row {row:,} of {display_name(file.path)}",
+            hint=f"it read {count(file.rows, 'row')} of it; they count from 1, "
+            "a header is none",
+        )
+    if view and verdict and verdict.code and not requests and verdict.status in _OURS:
+        # What a row alone does not show: other rows, lists, a damaged column.
+        finding = Finding(
+            row, verdict.status, verdict.code, verdict.reason, verdict.field
+        )
+        view = replace(view, sent=None, finding=finding)
+    return RowTrace(file, row, view, missing, requests, verdict)
+
+
+_OURS = frozenset({Status.REJECTED, Status.SUPPRESSED, Status.DUPLICATE})
+"""What becomes of a row without a request, by our word."""
+
+
+def document(found: RowTrace, *, masked: bool) -> dict[str, Json]:
+    """Return the same as JSON; lead data as its shape if `masked`."""
+    view, verdict = found.view, found.verdict
+    if view and masked:
+        view = view.masked()
+    return {
+        "file": found.file.path,
+        "row": found.row,
+        "status": verdict.status if verdict else None,
+        "code": verdict.code if verdict else None,
+        "field": verdict.field or None if verdict else None,
+        "message": verdict.reason or None if verdict else None,
+        "masked": masked,
+        "missing": found.missing or None,
+        "cells": dict(view.cells) if view else None,
+        "fields": dict(view.mapped) if view and view.mapped is not None else None,
+        "objection": view.finding.reason if view and view.finding else None,
+        "sent": dict(view.sent) if view and view.sent is not None else None,
+        "requests": [_told(request) for request in found.requests],
+    }
+
+
+def _told(request: Request) -> dict[str, Json]:
+    return {
+        "request": request.number,
+        "sent_at": time_text.utc(request.departed),
+        "leads": request.leads,
+        "attempt": request.attempt,
+        "waited": request.held,
+        "waited_for": request.held_for or None,
+        "took": request.took,
+        "http_status": request.http,
+        "trouble": request.trouble or None,
+        "message": request.why or None,
+    }
+
+
+def row_of(job: Job, number: int) -> RowView | None:
+    """Read a row again and judge it; None if the file has no such row.
+
+    `job` has the row's file as its only source. Raises InputUnusable or InputChanged.
+    """
+    (source,) = job.sources
+    row = next((row for row in source.rows() if row.number == number), None)
+    return row and Judge(job).view(0, row)

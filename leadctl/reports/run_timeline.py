@@ -1,0 +1,207 @@
+"""Summarises a run over time: its requests, waits and progress.
+
+Whatever the number of requests, what is kept of them is bounded.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import deque
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from leadctl.reports.request_groups import STILL, request_groups
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from leadctl.ledger.base import RunReader
+    from leadctl.ledger.records import Request
+    from leadctl.reports.request_groups import RequestGroup
+
+
+@dataclass(frozen=True)
+class Wait:
+    """What requests were held back for: how often, how long in all and at most."""
+
+    why: str
+    times: int = 0
+    seconds: float = 0.0
+    longest: float = 0.0
+
+
+@dataclass(frozen=True)
+class RequestKind:
+    """Requests that came to the same: `http` is None where no status was read."""
+
+    http: int | None
+    trouble: str
+    asks: bool
+    requests: int = 0
+    seconds: float = 0.0
+    slowest: float = 0.0
+
+
+@dataclass(frozen=True)
+class Point:
+    """Leads settled and delivered up to a moment (seconds since the first request)."""
+
+    second: float
+    answered: int
+    delivered: int
+
+
+@dataclass(frozen=True)
+class Break:
+    """A time in which the run did not run, cut out of the course at `second`."""
+
+    second: float
+    lasted: float
+
+
+@dataclass
+class RunTimeline:
+    """What is kept of a run's requests.
+
+    `stretches` are all, or the first and the last with `untold` requests between them
+    (before `stretches[told_first]`). `held` are waits longer than a hundredth of the
+    whole, as seconds from and to.
+    """
+
+    began: float = 0.0
+    seconds: float = 0.0
+    requests: int = 0
+    breaks: list[Break] = field(default_factory=list)
+    points: list[Point] = field(default_factory=list)
+    held: list[tuple[float, float]] = field(default_factory=list)
+    waits: list[Wait] = field(default_factory=list)
+    kinds: list[RequestKind] = field(default_factory=list)
+    stretches: list[RequestGroup] = field(default_factory=list)
+    told_first: int = 0
+    untold: int = 0
+
+
+def read(run: RunReader, *, first: int = 30, last: int = 10) -> RunTimeline:
+    """Read the course of a run, twice through its requests."""
+    course = RunTimeline()
+    _measure(course, run.requests())
+    _sum_up(course, run.requests())
+    _tell(course, request_groups(run.requests()), first, last)
+    return course
+
+
+def _measure(course: RunTimeline, requests: Iterable[Request]) -> None:
+    """Find out how long the run ran, without the times between its parts."""
+    end = gone = 0.0
+    for request in requests:
+        begin = request.departed - request.held
+        if not course.requests:
+            course.began = end = begin
+        if begin - end > STILL:
+            course.breaks.append(Break(end - course.began - gone, begin - end))
+            gone += begin - end
+        end = max(end, request.departed + (request.took or 0.0))
+        course.requests += 1
+    course.seconds = end - course.began - gone
+
+
+NOTABLE = 0.01
+"""Seconds of waiting that are told of."""
+
+MOST_POINTS = 160
+MOST_HELD = 200
+
+
+def _sum_up(course: RunTimeline, requests: Iterable[Request]) -> None:
+    waits: dict[str, Wait] = {}
+    kinds: dict[tuple[int | None, str, bool], RequestKind] = {}
+    scale = _Scale(course)
+    answered = delivered = 0
+    for request in requests:
+        if request.held:
+            wait = waits.setdefault(request.held_for, Wait(request.held_for))
+            waits[request.held_for] = _longer(wait, request.held)
+            _hold(course, scale, request)
+        key = (request.http, _trouble(request), request.asks)
+        kinds[key] = _one_more(kinds.setdefault(key, RequestKind(*key)), request)
+        answered += request.answered
+        delivered += request.delivered
+        if request.answered:
+            moment = scale(request.departed + (request.took or 0.0))
+            _add_point(course, Point(moment, answered, delivered))
+    course.waits = sorted(waits.values(), key=lambda wait: -wait.seconds)
+    course.kinds = sorted(kinds.values(), key=lambda kind: -kind.requests)
+
+
+def _trouble(request: Request) -> str:
+    return "no_answer" if request.took is None else request.trouble
+
+
+def _longer(wait: Wait, held: float) -> Wait:
+    return replace(
+        wait,
+        times=wait.times + 1,
+        seconds=wait.seconds + held,
+        longest=max(wait.longest, held),
+    )
+
+
+def _one_more(kind: RequestKind, request: Request) -> RequestKind:
+    took = request.took or 0.0
+    return replace(
+        kind,
+        requests=kind.requests + 1,
+        seconds=kind.seconds + took,
+        slowest=max(kind.slowest, took),
+    )
+
+
+class _Scale:
+    """Unix time -> seconds since the first request, breaks cut out."""
+
+    def __init__(self, course: RunTimeline) -> None:
+        self._began = course.began
+        self._at, self._gone, gone = [0.0], [0.0], 0.0
+        for one in course.breaks:
+            gone += one.lasted
+            self._at.append(one.second + gone)
+            self._gone.append(gone)
+
+    def __call__(self, moment: float) -> float:
+        since = moment - self._began
+        return max(0.0, since - self._gone[bisect_right(self._at, since) - 1])
+
+
+def _hold(course: RunTimeline, scale: _Scale, request: Request) -> None:
+    if request.held >= course.seconds / 100 and len(course.held) < MOST_HELD:
+        span = scale(request.departed - request.held), scale(request.departed)
+        course.held.append(span)
+
+
+def _add_point(course: RunTimeline, point: Point) -> None:
+    """Keep a point, or let it replace the last one where both are as good as one."""
+    step = course.seconds / MOST_POINTS
+    if course.points and point.second - _before(course.points) < step:
+        course.points[-1] = point
+    else:
+        course.points.append(point)
+
+
+def _before(points: Sequence[Point]) -> float:
+    return points[-2].second if len(points) > 1 else 0.0
+
+
+def _tell(
+    course: RunTimeline, told: Iterator[RequestGroup], first: int, last: int
+) -> None:
+    begin: list[RequestGroup] = []
+    end: deque[RequestGroup] = deque()
+    for group in told:
+        if len(begin) < first:
+            begin.append(group)
+            continue
+        end.append(group)
+        if len(end) > last:
+            course.untold += end.popleft().requests
+    course.told_first = len(begin)
+    course.stretches = [*begin, *end]

@@ -1,0 +1,121 @@
+"""Prints to a terminal: without control characters, never read as markup."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, cast
+
+from rich.console import Console
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import TextIO
+
+
+def plain(text: str, style: str = "") -> Text:
+    """Wrap foreign text: `[/red]` or an escape code in it has no effect."""
+    return Text("".join(c if c.isprintable() else "�" for c in text), style=style)
+
+
+class _Console(Console):
+    """Leaves a reader that has gone to the caller; rich would end the process."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
+class _Tidy:
+    """A stream without blanks at the ends of lines: those of a table's last column."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        return self._stream.write(_BLANKS.sub("\n", text))
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._stream, name)
+
+
+_BLANKS = re.compile(r" +\n")
+
+
+def console(stream: TextIO, *, colour: bool = True) -> Console:
+    """Return a console for a stream; without a terminal as wide as the text needs."""
+    terminal = stream.isatty()
+    return _Console(
+        file=stream if terminal else cast("TextIO", _Tidy(stream)),
+        no_color=not colour or None,
+        highlight=False,
+        width=None if terminal else 160,
+        soft_wrap=False,
+    )
+
+
+class Live:
+    """Lines at the foot of a terminal that are drawn over and over.
+
+    The cursor is never hidden, so nothing needs to bring it back, whatever ends us.
+    """
+
+    def __init__(self, stream: TextIO, *, colour: bool = True) -> None:
+        self._stream = stream
+        self._console = console(stream, colour=colour)
+        self._drawn: list[int] = []
+
+    @property
+    def width(self) -> int:
+        """Columns to draw in: the last is left free, or some terminals break there."""
+        return max(1, self._console.width - 1)
+
+    @property
+    def plain_letters(self) -> bool:
+        """Whether the terminal may have no others than those of ASCII."""
+        return not self._console.encoding.startswith("utf")
+
+    def draw(self, lines: Sequence[Text]) -> None:
+        """Draw over what was drawn; nothing while another program has the terminal."""
+        if not _is_ours(self._stream):
+            self._drawn = []
+            return
+        fitting = [*lines[: max(1, self._console.height - 1)]]
+        for text in fitting:
+            text.truncate(
+                self.width, overflow="crop" if self.plain_letters else "ellipsis"
+            )
+        with self._console.capture() as drawn:
+            for number, text in enumerate(fitting):
+                self._console.print(text, end="\n" if number < len(fitting) - 1 else "")
+        self._write(self._erasure() + drawn.get())
+        self._drawn = [text.cell_len for text in fitting]
+
+    def erase(self) -> None:
+        if self._drawn and _is_ours(self._stream):
+            self._write(self._erasure())
+        self._drawn = []
+
+    def _erasure(self) -> str:
+        """Go back over what was drawn: more lines of it, if it is narrower by now."""
+        width = max(1, self._console.width)
+        lines = sum(max(1, -(-cells // width)) for cells in self._drawn)
+        up = f"\x1b[{lines - 1}A" if lines > 1 else ""
+        return f"\r{up}\x1b[J" if lines else ""
+
+    def _write(self, text: str) -> None:
+        self._stream.write(text)
+        self._stream.flush()
+
+
+def can_be_drawn_on(stream: TextIO) -> bool:
+    """Tell whether a stream is a terminal that knows more than lines of text."""
+    return stream.isatty() and os.environ.get("TERM", "dumb") not in ("", "dumb")
+
+
+def _is_ours(stream: TextIO) -> bool:
+    """Tell whether we are in the foreground, where there is such a thing."""
+    try:
+        return os.tcgetpgrp(stream.fileno()) == os.getpgrp()
+    except OSError:
+        return True  # a terminal that is not the one we were started from

@@ -1,0 +1,1 @@
+"""Reads a file of leads, whatever its format, as blocks of rows."""

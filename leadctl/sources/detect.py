@@ -1,0 +1,381 @@
+"""Detects the format of a file of leads and opens it.
+
+The format is detected from the content, every choice with its reason; what the user or
+a profile says comes first.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections import Counter
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from leadctl.model.errors import InputUnusable
+from leadctl.model.lead_fields import ALIASES, plain
+from leadctl.model.leads import OWN, Row
+from leadctl.model.wording import count, listed
+from leadctl.sources import dialect, xlsx
+from leadctl.sources.compression import LONGEST_MAGIC
+from leadctl.sources.encoding import Hints
+from leadctl.sources.scan import SAMPLE, require_file, scan_binary, scan_text
+from leadctl.sources.source import Choice, Format, Source, empty
+from leadctl.sources.text_rows import Dialect, ways_into
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from leadctl.sources.dialect import Header
+    from leadctl.sources.scan import Scan
+    from leadctl.sources.xlsx import Sheet, WorkbookSample
+
+MOST_COLUMNS = 10_000
+ONE_A_LINE = "JSONL has one object a line; `jq -c '.[]'` makes it of an array"
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """What the user or a profile said about the file; None: to be found out.
+
+    `known` are column names that a profile uses: a line that holds one is the header.
+    `phones` are those it reads phone numbers from; none: the names a phone goes by.
+    `unless_utf8` is the encoding of a file whose bytes are no UTF-8; where it has to be
+    detected, the `region` of numbers without a country code helps. Of a list of
+    `only_numbers`, names do not matter.
+    """
+
+    format: Format | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
+    header: bool | None = None
+    sheet: str | None = None
+    known: frozenset[str] = frozenset()
+    phones: frozenset[str] = frozenset()
+    unless_utf8: str | None = None
+    region: str | None = None
+    only_numbers: bool = False
+
+    @property
+    def hints(self) -> Hints:
+        """What of this is about the encoding."""
+        return Hints(self.encoding, self.unless_utf8, self.region, self.only_numbers)
+
+    def over(self, others: ReadOptions) -> ReadOptions:
+        """Return these wishes, and the others' where these say nothing."""
+        return ReadOptions(
+            self.format or others.format,
+            self.encoding or others.encoding,
+            self.delimiter or others.delimiter,
+            others.header if self.header is None else self.header,
+            self.sheet or others.sheet,
+            self.known | others.known,
+            self.phones or others.phones,
+            self.unless_utf8 or others.unless_utf8,
+            self.region or others.region,
+            self.only_numbers or others.only_numbers,
+        )
+
+
+def open_source(
+    path: Path, read_options: ReadOptions, shown: str | None = None
+) -> Source:
+    """Find out how a file is written, and that all of it can be decoded.
+
+    Raises InputUnusable with the reason and the remedy.
+    """
+    shown = shown or str(path)
+    require_file(path, shown)
+    if xlsx.is_workbook(path, _first_bytes(path, shown)):
+        return _workbook(path, shown, read_options)
+    found = scan_text(path, shown, read_options.hints)
+    if not found.text.strip():
+        raise empty(shown)
+    form = read_options.format or (
+        Format.JSONL if _JSON.match(found.text) else Format.CSV
+    )
+    if form is Format.XLSX:
+        raise InputUnusable(f"{shown} is no workbook", hint="drop --format")
+    if form is Format.JSONL:
+        if _ARRAY.match(found.text):
+            raise InputUnusable(f"{shown} is one JSON array", hint=ONE_A_LINE)
+        source = _json(path, shown, found)
+    else:
+        source = _table(path, shown, found, replace(read_options, format=form))
+    if read_options.sheet:
+        none = Choice(
+            "sheet", read_options.sheet, "not looked for: it is no workbook", True
+        )
+        return replace(source, choices=(*source.choices, none))
+    return source
+
+
+_JSON = re.compile(r'\s*(?:\{\s*["}]|\[\s*[\[{"\]])')
+"""How JSON begins; some databases write a header as [Name],[Phone]."""
+
+
+_ARRAY = re.compile(r"\s*\[(?:[^\n]*,)?[ \t\r]*\n")
+"""How an array over several lines begins: its objects would be taken for bad lines."""
+
+
+def _first_bytes(path: Path, shown: str) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(LONGEST_MAGIC)
+    except OSError as error:
+        raise InputUnusable(f"{shown}: cannot be read: {error.strerror}") from error
+
+
+def _newline(text: str) -> str:
+    return next((end for end in ("\r\n", "\n", "\r") if end in text), "\n")
+
+
+def _written(found: Scan, form: Format, why: str) -> list[Choice]:
+    choices = [Choice("format", form.value, why)]
+    if found.compression:
+        choices.append(Choice("compression", found.compression, "its first bytes"))
+    return [*choices, Choice("encoding", found.encoding, found.why, found.is_guess)]
+
+
+def _json(path: Path, shown: str, found: Scan) -> Source:
+    source = Source(
+        path=path,
+        shown=shown,
+        format=Format.JSONL,
+        encoding=found.encoding,
+        dialect=Dialect(newline=_newline(found.text)),
+        header=False,
+        preamble=0,
+        fingerprint=found.fingerprint,
+        size=found.size,
+        stamp=found.stamp,
+        suspicious=found.suspicious,
+        compression=found.compression,
+        choices=(*_written(found, Format.JSONL, "its first line is a JSON object"),),
+    )
+    return replace(source, names=_ways_into(source))
+
+
+def _table(path: Path, shown: str, found: Scan, read_options: ReadOptions) -> Source:
+    """Find out the delimiter, the quotes and the header of delimited text."""
+    lines = _first_lines(found.text)
+    quote = dialect.quote(lines)
+    asked = read_options.delimiter or (
+        "\t" if read_options.format is Format.TSV else None
+    )
+    delimiter = (
+        dialect.Detected(asked, "as asked")
+        if asked
+        else dialect.delimiter(lines, quote.value, read_options.known)
+    )
+    form = Format.TSV if delimiter.value == "\t" else Format.CSV
+    split = dialect.split(lines, delimiter.value, quote.value)
+    header = dialect.header(split, read_options.known, wanted=read_options.header)
+    name = dialect.DELIMITER_NAMES.get(delimiter.value, repr(delimiter.value))
+    source = Source(
+        path=path,
+        shown=shown,
+        format=form,
+        encoding=found.encoding,
+        dialect=Dialect(delimiter.value, quote.value, _newline(found.text)),
+        header=header.found,
+        preamble=header.before,
+        fingerprint=found.fingerprint,
+        size=found.size,
+        stamp=found.stamp,
+        suspicious=found.suspicious,
+        compression=found.compression,
+        choices=(
+            *_written(found, form, "lines of cells"),
+            Choice("delimiter", name, delimiter.why),
+            Choice("quote", quote.value, quote.why),
+        ),
+    )
+    first = source.first_row()
+    first += [""] * dialect.padding(split, header, len(first))
+    if header.found and _has_data_inside(first, delimiter.value):
+        raise InputUnusable(
+            f"{shown}: a quote opened in the header closes in a later row",
+            hint="correct the quotes of the header",
+        )
+    return _headed(source, header, first, read_options)
+
+
+def _has_data_inside(header: list[str], delimiter: str) -> bool:
+    """Tell whether a name of several lines has somebody's number or address in it."""
+    later = [line for name in header for line in name.splitlines()[1:]]
+    return any(dialect.looks_like_data(line.split(delimiter)) for line in later)
+
+
+def _first_lines(text: str) -> list[str]:
+    """Return the first physical lines of a sample; the last may be cut, and is left."""
+    lines = [*islice(io.StringIO(text, newline=""), dialect.FIRST_LINES)]
+    whole = len(text) < SAMPLE or len(lines) == 1
+    return lines if whole or len(lines) == dialect.FIRST_LINES else lines[:-1]
+
+
+def _workbook(path: Path, shown: str, read_options: ReadOptions) -> Source:
+    sheets = xlsx.sheets(path, shown)
+    sheet = xlsx.chosen(sheets, shown, read_options.sheet)
+    source = _sheet(path, shown, sheet, read_options)
+    if source is None:
+        raise InputUnusable(
+            f"{shown}: the sheet {sheet.name!r} is empty",
+            hint="name another with --sheet",
+        )
+    choice = _sheet_choice(sheet, sheets, read_options)
+    first, *others = source.choices
+    return replace(source, choices=(first, *choice, *others))
+
+
+def open_sheets(path: Path, read_options: ReadOptions) -> list[Source]:
+    """Open every sheet of a workbook that holds anything, hidden or not.
+
+    Of any other file, and of a workbook without such a sheet, it is `open_source`.
+    """
+    shown = str(path)
+    require_file(path, shown)
+    if not xlsx.is_workbook(path, _first_bytes(path, shown)):
+        return [open_source(path, read_options)]
+    sheets = xlsx.sheets(path, shown)
+    found = [_sheet(path, shown, sheet, read_options) for sheet in sheets]
+    return [*filter(None, found)] or [open_source(path, read_options)]
+
+
+def _sheet(
+    path: Path, shown: str, sheet: Sheet, read_options: ReadOptions
+) -> Source | None:
+    """Open a sheet; None where it holds nothing."""
+    found = scan_binary(path, shown)
+    look = xlsx.sample(path, shown, sheet.name, dialect.FIRST_LINES)
+    if not look.first:
+        return None
+    blank = [""] * look.right
+    lines = [
+        dialect.Line(row.before, [*row.cells, *blank][look.left : look.right])
+        for row in look.first
+    ]
+    header = dialect.header(lines, read_options.known, wanted=read_options.header)
+    source = Source(
+        path=path,
+        shown=shown,
+        format=Format.XLSX,
+        encoding="utf-8-sig",  # of the reject file: Excel knows UTF-8 by its mark
+        dialect=Dialect(newline="\r\n"),
+        header=header.found,
+        preamble=header.before,
+        fingerprint=found.fingerprint,
+        size=found.size,
+        stamp=found.stamp,
+        suspicious=look.suspicious,
+        sheet=sheet.name,
+        left=look.left,
+        choices=(Choice("format", Format.XLSX, "its content"), *_oddities(look)),
+    )
+    top = next(line for line in lines if line.before >= header.before)
+    return _headed(source, header, top.cells, read_options)
+
+
+def _oddities(look: WorkbookSample) -> list[Choice]:
+    """Say what nobody sees in a sheet, or sees and would not send."""
+    counted = {
+        "hidden rows": (look.hidden, "read like all others, also those of a filter"),
+        "error cells": (look.errors, "such as #N/A; none of them is sent"),
+        "formulas without a result": (
+            look.uncalculated,
+            "not sent; open the workbook in a spreadsheet program and save it",
+        ),
+    }
+    return [
+        Choice(what, f"{n:,}", why, True) for what, (n, why) in counted.items() if n
+    ]
+
+
+def _sheet_choice(
+    sheet: Sheet, sheets: list[Sheet], read_options: ReadOptions
+) -> list[Choice]:
+    if read_options.sheet:
+        return [Choice("sheet", sheet.name, "as asked")]
+    hidden = [repr(other.name) for other in sheets if other.is_hidden]
+    visible = len(sheets) - len(hidden)
+    why = f"the first of {visible} (--sheet)" if visible > 1 else "the only one"
+    if sheet.is_hidden:
+        why = "hidden, as all are"
+    elif hidden and visible == 1:
+        why = "the only visible one"
+    found = [Choice("sheet", sheet.name, why, visible > 1 or sheet.is_hidden)]
+    if hidden and visible:
+        names = ", ".join(hidden[:5]) + (" …" if len(hidden) > 5 else "")
+        found.append(
+            Choice("hidden sheets", names, "not read (--sheet names one)", True)
+        )
+    return found
+
+
+def _headed(
+    source: Source, header: Header, first: list[str], read_options: ReadOptions
+) -> Source:
+    """Name the columns by the header, or by their numbers where there is none.
+
+    A list of bare numbers has one column, and no profile is needed to say which.
+    """
+    if header.found:
+        names = tuple(first)
+        said = Choice("header", f"line {header.before + 1}", header.why)
+    else:
+        names = tuple(map(str, range(1, len(first) + 1)))
+        said = Choice("header", "none", header.why)
+        if len(names) == 1 and names[0] not in read_options.known:
+            names = ("phone",)
+    more = []
+    if header.before:
+        more.append(
+            Choice("skipped", count(header.before, "line"), "before the header", True)
+        )
+    if len(names) > MOST_COLUMNS:
+        raise InputUnusable(f"{source.shown}: more than {MOST_COLUMNS:,} columns")
+    filled = Counter(name.strip() for name in names if name.strip())
+    twice = [name for name, times in filled.items() if times > 1]
+    if twice:
+        why = "the first cell that holds something counts"
+        more.append(Choice("named twice", listed(twice), why))
+    if empty := sum(not name.strip() for name in names):
+        more.append(Choice("without a name", str(empty), "these columns are not sent"))
+    own = sum(name.startswith(OWN) for name in names)
+    dialect = replace(
+        source.dialect, own=own, phones=_phones(names, read_options.phones)
+    )
+    choices = (*source.choices, said, *more)
+    return replace(source, names=names, choices=choices, dialect=dialect)
+
+
+def _phones(names: Sequence[str], said: frozenset[str]) -> frozenset[int]:
+    """Find the columns that hold phone numbers: as said, or by their names."""
+    return frozenset(
+        place
+        for place, name in enumerate(names)
+        if (name.strip() in said if said else plain(name) in ALIASES["phone"])
+    )
+
+
+def _ways_into(source: Source) -> tuple[str, ...]:
+    """List every way into the objects of a file, dotted, in the order met.
+
+    All rows are looked at: a key that only late rows have is a column like any other.
+    """
+    ways: dict[str, None] = {}
+    for row in source.rows():
+        if isinstance(row, Row) and isinstance(row.cells, dict):
+            ways.update(dict.fromkeys(ways_into(row.cells)))
+        if len(ways) > MOST_COLUMNS:
+            raise InputUnusable(
+                f"{source.shown}: more than {MOST_COLUMNS:,} different keys"
+            )
+    if not ways:
+        raise InputUnusable(
+            f"{source.shown}: no line is a JSON object",
+            hint=ONE_A_LINE,
+        )
+    return tuple(ways)

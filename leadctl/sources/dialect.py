@@ -1,0 +1,212 @@
+"""Detects delimiter, quote character and header from the first lines of a table."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from leadctl.model.lead_fields import ALIASES, plain
+from leadctl.model.leads import OWN
+from leadctl.model.wording import count
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+DELIMITERS = ",;\t|"
+DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
+FIRST_LINES = 60
+MOST_PREAMBLE = 25
+"""Lines that may stand before a header."""
+
+KNOWN = frozenset(alias for aliases in ALIASES.values() for alias in aliases)
+_SEPARATOR = re.compile(r"sep=(.)\s*", re.IGNORECASE)
+"""What Excel writes into the first line for itself."""
+
+
+class Detected(NamedTuple):
+    """A choice, and why it was made."""
+
+    value: str
+    why: str
+
+
+class Line(NamedTuple):
+    """Cells of a row, and the physical lines that stand before it."""
+
+    before: int
+    cells: list[str]
+
+
+@dataclass(frozen=True)
+class Header:
+    """Whether there is a header, and the lines before it or before the first row."""
+
+    before: int
+    found: bool
+    why: str
+
+
+def quote(lines: Sequence[str]) -> Detected:
+    """Choose the quote character: single only where every line is made of such."""
+    filled = [line.strip() for line in lines if line.strip()]
+    single = all(re.fullmatch(r"'.*'[,;\t|]'.*'", line) for line in filled)
+    if filled and single:
+        return Detected("'", "every cell stands in single quotes")
+    return Detected('"', "the usual one")
+
+
+def delimiter(lines: Sequence[str], quote: str, known: Collection[str]) -> Detected:
+    """Choose the delimiter that gives known names, and rows of one width."""
+    if lines and (said := _SEPARATOR.fullmatch(lines[0].strip("\ufeff\r\n"))):
+        return Detected(said[1], "the first line says so (sep=)")
+
+    def merit(delimiter: str) -> tuple[int, int, int]:
+        rows = [line.cells for line in split(lines, delimiter, quote)]
+        width = _usual_width(rows)
+        even = sum(len(row) == width for row in rows)
+        names = max((_names(row, known) for row in rows if len(row) > 1), default=0)
+        return (names, even, width) if width > 1 else (0, 0, 0)
+
+    best = max(DELIMITERS, key=merit)
+    names, even, width = merit(best)
+    if not even:
+        return Detected(",", "no delimiter is seen; one column")
+    named = f", {count(names, 'known name')}" if names else ""
+    return Detected(best, f"{count(even, 'line')} of {width} cells{named}")
+
+
+def header(
+    lines: Sequence[Line], known: Collection[str], *, wanted: bool | None
+) -> Header:
+    """Find the header; `known` are names that a profile uses, `wanted` what was said.
+
+    Lines before it are a title or the like: much narrower, so that no data row can be
+    taken for one.
+    """
+    lines = [line for line in lines if _filled(line.cells)]
+    if not lines:
+        return Header(0, found=True, why="the first line")
+    ours = next((line for line in lines[:2] if line.cells[0].startswith(OWN)), None)
+    if ours:  # a reject file has one even where the file it was made from had none
+        return Header(ours.before, found=True, why="a reject file's own columns")
+    if wanted is False:
+        return Header(_separator_lines(lines), found=False, why="as asked")
+    for place, line in enumerate(lines[:MOST_PREAMBLE]):
+        names = _names(line.cells, known)
+        if names and _is_under_title(lines, place, names):
+            return Header(line.before, found=True, why=count(names, "known name"))
+    first = next(line for line in lines if line.before >= _separator_lines(lines))
+    if wanted is None and looks_like_data(first.cells):
+        why = "the first line holds numbers or addresses, and no name"
+        return Header(first.before, found=False, why=why)
+    return _by_width(lines, first)
+
+
+def padding(lines: Sequence[Line], header: Header, width: int) -> int:
+    """Count the cells that every row has beyond the header, all of them empty.
+
+    Some exports end each row, but not the header, in a delimiter. A single row that is
+    longer is another matter: its cells may have slipped.
+    """
+    rows = [line.cells for line in lines if line.before > header.before]
+    longest = max(map(len, rows), default=0)
+    even = all(len(row) == longest and not any(row[width:]) for row in rows)
+    return max(longest - width, 0) if even and len(rows) > 1 else 0
+
+
+def looks_like_data(cells: Sequence[str]) -> bool:
+    """Tell whether these hold somebody's number or address rather than names."""
+    return any(_DATA.fullmatch(cell.strip()) for cell in cells)
+
+
+def looks_like_number(cell: str) -> bool:
+    """Tell whether a cell begins as phone numbers do, and not as dates or a ZIP+4."""
+    return _PHONE.match(cell) is not None
+
+
+_ADDRESS = r"[^@\s]+@[^@\s]+\.[^@\s]+"
+DATE = r"\d{1,4}[-./]\d{1,2}[-./]\d{1,4}(?![-./\d])"  # but not 01.23.45.67.89
+_NUMBER = rf"(?!{DATE})\+?\(?\d[\d\s().-]{{5,}}\d"
+_SCIENTIFIC = r"\d[.,]\d+[eE]\+?\d\d"
+_DATA = re.compile(
+    rf"""{_ADDRESS}|(?:'|=?"|tel:|p:)?(?:{_NUMBER}|{_SCIENTIFIC})"?""", re.IGNORECASE
+)
+_PHONE = re.compile(
+    rf"""(?:'|=?"|[a-z]{{1,9}}:)?(?!{DATE})(?!\d{{5}}-\d{{4}}$)"""
+    r"\+?\(?\d[\d\s()./-]{5,}\d",
+    re.IGNORECASE,
+)
+
+
+def split(lines: Sequence[str], delimiter: str, quote: str) -> list[Line]:
+    """Split sample lines as far as they can be; blank lines are left out."""
+    reader = csv.reader(lines, delimiter=delimiter, quotechar=quote)
+    rows, before = [], 0
+    try:
+        for cells in reader:
+            if len(cells) > 1 or _filled(cells):
+                rows.append(Line(before, cells))
+            before = reader.line_num
+    except csv.Error:
+        pass  # what is wrong with a line is told when its row is read
+    return rows
+
+
+def _separator_lines(lines: Sequence[Line]) -> int:
+    """Count the line that tells Excel the delimiter: it is no row."""
+    first, after = lines[0], lines[1].before if len(lines) > 1 else 0
+    joined = "".join(first.cells) or "="
+    return after if joined.casefold().startswith("sep=") else 0
+
+
+def _by_width(lines: Sequence[Line], first: Line) -> Header:
+    """Take the first line, or the first full one behind a title of a single cell."""
+    width = _usual_width([line.cells for line in lines])
+    even = sum(len(line.cells) == width for line in lines)
+    for place, line in enumerate(lines[:MOST_PREAMBLE] if min(width, even) > 2 else ()):
+        alone = all(_is_title(earlier.cells) for earlier in lines[:place])
+        if alone and _filled(line.cells) == width and not looks_like_data(line.cells):
+            why = "the first line as wide as the rest"
+            return Header(line.before, found=True, why=why)
+    return Header(first.before, found=True, why="the first line")
+
+
+def _is_under_title(lines: Sequence[Line], place: int, names: int) -> bool:
+    """Tell whether the lines before are a title: nobody's data, and of another width.
+
+    Before a single known name, which a data row may hold, they must be much narrower,
+    and the lines behind it as wide as it is.
+    """
+    before, line, behind = lines[:place], lines[place], lines[place + 1 :]
+    wide = _filled(line.cells)
+    if any(looks_like_data(earlier.cells) for earlier in before):
+        return False
+    if names == 1 and before:
+        narrow = all(_filled(earlier.cells) * 2 <= wide for earlier in before)
+        like = sum(len(later.cells) == len(line.cells) for later in behind)
+        return narrow and like > len(behind) // 2
+    return not any(
+        _filled(earlier.cells) >= wide and len(earlier.cells) == len(line.cells)
+        for earlier in before
+    )
+
+
+def _is_title(cells: Sequence[str]) -> bool:
+    return _filled(cells) == 1 and not looks_like_data(cells)
+
+
+def _filled(cells: Sequence[str]) -> int:
+    return sum(bool(cell.strip()) for cell in cells)
+
+
+def _names(cells: Sequence[str], known: Collection[str]) -> int:
+    found = sum(cell.strip() in known or plain(cell) in KNOWN for cell in cells)
+    return 0 if found == 1 and looks_like_data(cells) else found
+
+
+def _usual_width(rows: Sequence[Sequence[str]]) -> int:
+    widths = Counter(map(len, rows))
+    return max(widths, key=lambda width: (widths[width], width), default=0)

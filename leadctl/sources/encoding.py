@@ -1,0 +1,120 @@
+"""Detects the text encoding of a file: as given, by byte-order mark, or by content.
+
+The one door to `charset_normalizer`. UTF-8 proves itself: text in another encoding is
+hardly ever valid UTF-8. The others do not, so a detected encoding is always told.
+"""
+
+from __future__ import annotations
+
+import codecs
+import io
+from dataclasses import dataclass
+
+from leadctl.model.errors import InputUnusable
+from leadctl.model.wording import short
+from leadctl.sources import encoding_by_country
+
+MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),  # begins as UTF-16's does: before it
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+LEGACY = (
+    "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp850",
+    "mac_roman", "cp932", "gb18030", "big5", "euc_kr", "euc_jp",
+)  # fmt: skip
+"""What exports are written in beside Unicode; of equally good ones, the first."""
+
+CLOSE = 0.02
+"""Shares of odd characters that differ by less say nothing."""
+
+
+def by_mark(start: bytes) -> str | None:
+    """Return the encoding a byte-order mark tells."""
+    return next((name for mark, name in MARKS if start.startswith(mark)), None)
+
+
+def usable(asked: str) -> str:
+    """Return the name of a text encoding as Python spells it, or InputUnusable."""
+    name = asked.casefold().replace("_", "-")
+    try:
+        # Refuses what Python calls codecs and is no text encoding: rot13, zip, hex.
+        io.TextIOWrapper(io.BytesIO(), encoding=name).read()
+        "".encode(name)
+        if codecs.lookup(name).name in ("idna", "punycode"):
+            raise LookupError(name)  # noqa: TRY301  for host names: not of text
+    except (LookupError, ValueError, TypeError) as error:
+        raise InputUnusable(
+            f"there is no text encoding {short(asked)!r}",
+            hint="for example utf-8 or cp1252",
+        ) from error
+    return name
+
+
+def in_order(said: str | None) -> tuple[str | None, ...]:
+    """Return what to try where `said` holds of all but UTF-8; None is UTF-8.
+
+    What writes its letters in bytes of ASCII would pass for UTF-8: it comes first.
+    """
+    if said is None:
+        return ()
+    is_ascii = codecs.lookup(usable(said)).name.startswith(("iso2022", "hz", "utf-7"))
+    return (said, None) if is_ascii else (None, said)
+
+
+@dataclass(frozen=True)
+class Hints:
+    """What is known of a file's encoding before it is read.
+
+    `asked` is the user's word; `unless_utf8` is tried where the bytes are no UTF-8.
+    `region` is of numbers without a country code. With `only_numbers` no name is read,
+    and a guess is good enough.
+    """
+
+    asked: str | None = None
+    unless_utf8: str | None = None
+    region: str | None = None
+    only_numbers: bool = False
+
+
+def candidates(sample: bytes, hints: Hints) -> list[str]:
+    """Name the legacy encodings that a sample may be in; several: nobody can tell.
+
+    The countries of its numbers decide. Where they have no encoding that reads well,
+    the likeliest is taken, unless it is one of other countries with Latin letters.
+    """
+    guess = detected(sample)
+    found = [guess] if guess else []
+    if hints.only_numbers:
+        return found
+    homes = encoding_by_country.country_groups(sample, hints.region)
+    if fitting := encoding_by_country.fitting(sample, homes):
+        return [*fitting.values()]
+    likely = [name for home in homes for name in home.encodings]
+    if likely and guess in encoding_by_country.LATIN and guess not in likely:
+        return [likely[0], guess]
+    return found
+
+
+def detected(sample: bytes) -> str | None:
+    """Return the likeliest legacy encoding of a sample; None where none is likely."""
+    import charset_normalizer  # noqa: PLC0415  slow to import
+
+    matches = [*charset_normalizer.from_bytes(sample, cp_isolation=[*LEGACY])]
+    if not matches:
+        return None
+    least = min(match.chaos for match in matches)
+    plain = [match for match in matches if match.chaos <= least + CLOSE]
+    likely = max(match.coherence for match in plain)
+    names = {
+        name.replace("-", "_")
+        for match in plain
+        if match.coherence >= likely - 0.1
+        for name in (match.encoding, *match.could_be_from_charset)
+    }
+    if b"\r" in sample and b"\n" not in sample and "mac_roman" in names:
+        return "mac-roman"  # nobody else ends lines so
+    return next((name.replace("_", "-") for name in LEGACY if name in names), None)

@@ -1,0 +1,331 @@
+"""Scans all bytes of a file before its first row is read.
+
+The scan fingerprints the file, proves that every byte can be decoded, bounds the
+longest line, and says whether a number looks damaged by a spreadsheet. A file that
+cannot be read is refused before anything is sent.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import re
+import sys
+from codecs import getincrementaldecoder
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+
+from leadctl.model.errors import InputUnusable
+from leadctl.model.wording import count
+from leadctl.sources import encoding
+from leadctl.sources.compression import (
+    LONGEST_MAGIC,
+    Compression,
+    compression_of,
+    decompressed,
+)
+from leadctl.sources.file_kinds import require_lead_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from typing import Any
+
+    from leadctl.sources.encoding import Hints
+
+SAMPLE = 64 * 1024
+"""Characters that a file's shape is found out from."""
+
+BLOCK = 1 << 20
+LONGEST_LINE = 4_000_000
+"""Characters a line may have: a line is held whole while it is split."""
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What a file turned out to be; `fingerprint` and `size` are of unpacked bytes.
+
+    `suspicious`: it holds what may be a number in scientific notation, or a rounded
+    one; only then is it worth looking at a whole column.
+    """
+
+    text: str
+    encoding: str
+    why: str
+    compression: Compression
+    fingerprint: str
+    size: int
+    stamp: tuple[int, ...]
+    suspicious: bool
+    is_guess: bool = False
+    """Whether the encoding was detected: no byte proves it."""
+
+
+def scan_text(path: Path, shown: str, hints: Hints) -> Scan:
+    """Read all bytes once, twice where the encoding has to be detected.
+
+    Raises InputUnusable with the place and the remedy.
+    """
+    require_file(path, shown)
+    try:
+        start = _start(path)
+        require_lead_table(start, shown)
+        for said in encoding.in_order(hints.unless_utf8):
+            with suppress(_Undecodable):
+                return _read(path, shown, _declared(said, start))
+        name, why = _declared(hints.asked, start)
+        try:
+            return _read(path, shown, (name, why))
+        except _Undecodable as error:
+            # UTF-8 letters before the wrong byte prove that the file is damaged UTF-8.
+            sure = hints.asked or why or error.after_letters
+            found = [] if sure else encoding.candidates(_odd_lines(path), hints)
+            if not found:
+                raise _refused(shown, error) from error
+            if len(found) > 1:
+                raise InputUnusable(
+                    f"{shown}: not UTF-8, and its names can be read as {found[0]} or "
+                    f"{found[1]}",
+                    hint=f"name the right one: --encoding {found[0]}",
+                ) from error
+            reason = "not UTF-8; the likeliest by its letters (--encoding says another)"
+            return replace(_read(path, shown, (found[0], reason)), is_guess=True)
+    except _Undecodable as error:
+        raise _refused(shown, error) from error
+    except OSError as error:
+        raise InputUnusable(f"{shown}: cannot be read: {error.strerror}") from error
+
+
+def fingerprint(path: Path, size: int) -> str:
+    """Return the BLAKE2 of the first `size` unpacked bytes; raises OSError."""
+    digest = hashlib.blake2b(digest_size=16)
+    with content(path, size) as opened:
+        while block := opened.file.read(BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def scan_binary(path: Path, shown: str) -> Scan:
+    """Tell a file of any kind again; raises InputUnusable where it cannot be read."""
+    digest, size = hashlib.blake2b(digest_size=16), 0
+    try:
+        with path.open("rb") as file:
+            stamped = _stamp(file)
+            while block := file.read(BLOCK):
+                digest.update(block)
+                size += len(block)
+    except OSError as error:
+        raise InputUnusable(f"{shown}: cannot be read: {error.strerror}") from error
+    return Scan("", "", "", Compression.NONE, digest.hexdigest(), size, stamped, True)
+
+
+def stamp(path: Path) -> tuple[int, ...]:
+    """Tell whether a file is still the one that was read, without reading it."""
+    with path.open("rb") as file:
+        return _stamp(file)
+
+
+def require_file(path: Path, shown: str) -> None:
+    if path.is_dir():
+        raise InputUnusable(f"{shown} is a folder", hint="name the files in it")
+    if path.exists() and not path.is_file():
+        raise InputUnusable(
+            f"{shown} can be read only once",
+            hint="give it as stdin: `… | leadctl push - …`",
+        )
+
+
+class Content(NamedTuple):
+    """A file opened: what it holds unpacked, how it is packed, and which file it is."""
+
+    file: BinaryIO
+    compression: Compression
+    stamp: tuple[int, ...]
+
+
+@contextmanager
+def content(path: Path, size: int) -> Iterator[Content]:
+    """Open the first `size` unpacked bytes of a file."""
+    with path.open("rb") as file:
+        how = compression_of(file.read(LONGEST_MAGIC))
+        file.seek(0)
+        with decompressed(file, how) as plain:
+            start = io.BufferedReader(_Start(plain, size), SAMPLE)
+            yield Content(start, how, _stamp(file))
+
+
+class _Start(io.RawIOBase):
+    """The first `size` bytes of a file, as a file."""
+
+    def __init__(self, file: BinaryIO, size: int) -> None:
+        self._file = file
+        self._left = size
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:  # noqa: ANN401  as in io
+        block = self._file.read(min(len(buffer), self._left))
+        buffer[: len(block)] = block
+        self._left -= len(block)
+        return len(block)
+
+
+def _stamp(file: BinaryIO) -> tuple[int, ...]:
+    found = os.fstat(file.fileno())
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _start(path: Path) -> bytes:
+    with content(path, SAMPLE) as opened:
+        return opened.file.read(SAMPLE)
+
+
+def _declared(asked: str | None, start: bytes) -> tuple[str, str]:
+    """Return the encoding the user or the file names, else UTF-8; and why."""
+    marked = encoding.by_mark(start)
+    if asked is None:
+        name, why = marked or "utf-8", "its byte-order mark" if marked else ""
+    else:
+        name, why = encoding.usable(asked), "as asked"
+        if name in ("utf-8", "utf8", "u8") and marked == "utf-8-sig":
+            name = marked  # a mark is no letter of the first name
+    if b"\0" in start and not name.startswith(("utf-16", "utf-32")):
+        raise _Undecodable("it is no text: it holds zero bytes")
+    return name, why
+
+
+class _Undecodable(Exception):
+    """Bytes that are no text of this encoding; `reason` says which.
+
+    `after_letters`: letters beyond ASCII could be decoded before them.
+    """
+
+    def __init__(self, reason: str, *, after_letters: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.after_letters = after_letters
+
+
+def _refused(shown: str, error: _Undecodable) -> InputUnusable:
+    return InputUnusable(
+        f"{shown}: {error.reason}",
+        hint="save it as CSV (UTF-8), or say its --encoding: cp1252, utf-16-le …",
+    )
+
+
+def _read(path: Path, shown: str, named: tuple[str, str]) -> Scan:
+    name, why = named
+    digest, reading = hashlib.blake2b(digest_size=16), _Reading(name)
+    with content(path, sys.maxsize) as opened:
+        for block in _text_of(opened.file, name):
+            digest.update(block)
+            reading.take(block)
+            if reading.line > LONGEST_LINE:
+                raise InputUnusable(
+                    f"{shown}: a line is longer than {count(LONGEST_LINE, 'character')}"
+                    f" (around byte {reading.size:,})",
+                    hint="a table has one row a line; is the file what it should be?",
+                )
+        reading.take(b"", final=True)
+    return Scan(
+        reading.text,
+        name,
+        why or "every byte of it is valid UTF-8",
+        opened.compression,
+        digest.hexdigest(),
+        reading.size,
+        opened.stamp,
+        reading.suspicious,
+    )
+
+
+END_OF_FILE = b"\x1a"
+"""Ctrl-Z: DOS programs fill the last 128 bytes of a file with it."""
+RECORD = 128
+
+
+def _text_of(file: BinaryIO, encoding: str) -> Iterator[bytes]:
+    """Yield the bytes of a file without the Ctrl-Z at its end."""
+    tail = b""
+    while block := file.read(BLOCK):
+        block = tail + block
+        tail = block[-RECORD:]
+        yield block[:-RECORD]
+    # In UTF-16 such a byte may be half of a letter.
+    wide = encoding.startswith(("utf-16", "utf-32"))
+    yield tail if wide else tail.rstrip(END_OF_FILE)
+
+
+@dataclass
+class _Reading:
+    """What is known of a file's text up to here."""
+
+    encoding: str
+    text: str = ""
+    size: int = 0
+    line: int = 0
+    """Characters since the last line end."""
+    suspicious: bool = False
+    _letters: bool = field(default=False, init=False)
+
+    def __post_init__(self) -> None:
+        self._decoder = getincrementaldecoder(self.encoding)()
+
+    def take(self, block: bytes, *, final: bool = False) -> None:
+        """Raise _Undecodable with the place, counted from 1, of a wrong byte."""
+        pending = len(self._decoder.getstate()[0])
+        try:
+            text = self._decoder.decode(block, final)
+        except UnicodeError as error:
+            raise self._undecodable(error, pending, block) from error
+        self.size += len(block)
+        if len(self.text) < SAMPLE:
+            self.text += text[: SAMPLE - len(self.text)]
+        end = max(text.rfind("\n"), text.rfind("\r"))
+        self.line = self.line + len(text) if end < 0 else len(text) - end - 1
+        self.suspicious = self.suspicious or is_suspicious(text)
+        self._letters = self._letters or not text.isascii()
+
+    def _undecodable(
+        self, error: UnicodeError, pending: int, block: bytes
+    ) -> _Undecodable:
+        if not isinstance(error, UnicodeDecodeError):
+            reason = f"it cannot be read as {self.encoding}: {error}"
+        else:
+            at = self.size - pending + error.start + 1
+            reason = f"byte {at} is not {self.encoding}: {error.reason}"
+        sound = block[: max(getattr(error, "start", 0) - pending, 0)]
+        letters = self._letters or not sound.isascii()
+        return _Undecodable(reason, after_letters=letters)
+
+
+_SHAPES = bytes.maketrans(b"0123456789e", b"1111111111E")
+"""Every digit as 1, e as E: what scientific notation looks like, whatever it says."""
+_ZEROS = re.compile(r"0000(?!\d)")
+_ROUNDED = re.compile(r"(?:^|.*\D)\d{6}0{4,}", re.DOTALL)
+
+
+def is_suspicious(text: str) -> bool:
+    """Tell whether a look at each number pays; quick, for it reads every file."""
+    shape = text.encode("ascii", "replace").translate(_SHAPES)
+    if b"1E1" in shape or b"1E+1" in shape:
+        return True
+    # What begins with plain letters is found ten times as quickly: first the zeros.
+    ends = (zeros.end() for zeros in _ZEROS.finditer(text))
+    return any(_ROUNDED.fullmatch(text, max(0, end - 40), end) for end in ends)
+
+
+def _odd_lines(path: Path) -> bytes:
+    """Collect lines with letters beyond ASCII, whole, as a sample for detection."""
+    found: list[bytes] = []
+    with content(path, sys.maxsize) as opened:
+        while block := opened.file.read(BLOCK):
+            lines = block.splitlines(keepends=True)
+            whole = lines[1:-1] if len(block) == BLOCK else lines
+            found += [line for line in whole if not line.isascii()]
+            if sum(map(len, found)) > SAMPLE:
+                break
+    return b"".join(found)[:BLOCK]

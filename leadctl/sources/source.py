@@ -1,0 +1,266 @@
+"""A file of leads whose format is known, and its rows."""
+
+from __future__ import annotations
+
+import io
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import chain, tee
+from typing import TYPE_CHECKING
+
+from leadctl.model.errors import InputChanged, InputUnusable
+from leadctl.model.leads import Row
+from leadctl.sources import xlsx
+from leadctl.sources.compression import Compression
+from leadctl.sources.scan import content, fingerprint, scan_binary, stamp
+from leadctl.sources.text_rows import (
+    Dialect,
+    Unsplit,
+    blocks,
+    delimited,
+    json_lines,
+    jsonl,
+    picked,
+    row_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+    from typing import TextIO
+
+    from leadctl.model.leads import Block, Cells, Malformed
+    from leadctl.sources.text_rows import JsonLine
+
+
+TOGETHER = 100_000
+"""Cells and characters of a workbook that are read at a time."""
+
+LOOKED_AT = 1 << 18
+"""Bytes of a file whose lines are counted; the rest is taken to be like them."""
+
+
+class Format(StrEnum):
+    """How rows are written."""
+
+    CSV = "csv"
+    TSV = "tsv"
+    JSONL = "jsonl"
+    XLSX = "xlsx"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Something found out about a file, and why it is taken to be so."""
+
+    what: str
+    value: str
+    why: str
+    needs_telling: bool = False
+    """Whether a run should say so: another choice would give other leads."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file whose shape is known.
+
+    `names` are the header's cells as they stand, `columns` the same without spaces at
+    their ends; for JSONL they are the ways into the objects, dotted. `preamble` lines
+    (of a workbook: rows) stand before the header or the first row, and `left` columns,
+    all empty, before the first column of a sheet. `fingerprint` is the
+    BLAKE2 of the unpacked bytes: a resumed run must read the same ones. `given` is the
+    name on the command line, where messages say it in words.
+    """
+
+    path: Path
+    shown: str
+    format: Format
+    encoding: str
+    dialect: Dialect
+    header: bool
+    preamble: int
+    fingerprint: str
+    size: int
+    stamp: tuple[int, ...]
+    suspicious: bool
+    compression: Compression = Compression.NONE
+    sheet: str = ""
+    left: int = 0
+    names: tuple[str, ...] = ()
+    choices: tuple[Choice, ...] = ()
+    given: str = ""
+
+    @property
+    def recorded(self) -> str:
+        """Its name for programs: the ledger's and every JSON document's."""
+        return self.given or self.shown
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return tuple(name.strip() for name in self.names)
+
+    @property
+    def nested(self) -> bool:
+        return self.format is Format.JSONL
+
+    def rows(self) -> Iterator[Row | Malformed]:
+        """Yield every data row in order, numbered from 1."""
+        for block in self.blocks():
+            rows: list[Row | Malformed] = [*map(Row, block.numbers, block.cells)]
+            if block.malformed:
+                rows = sorted([*rows, *block.malformed], key=lambda row: row.number)
+            yield from rows
+
+    def blocks(self) -> Iterator[Block]:
+        """Yield the same, many rows at a time."""
+        if self.format is Format.XLSX:
+            yield from blocks(self._sheet_rows())
+            return
+        with self._text() as file:
+            if self.nested:
+                yield from blocks(jsonl(file))
+            else:
+                self._skip_preamble(file)
+                rows = delimited(file, self.dialect, len(self.names))
+                yield from blocks(_without_first(rows) if self.header else rows)
+
+    def rows_at(self, numbers: Iterator[int]) -> Iterator[Row | Malformed]:
+        """Yield the rows that have these numbers, in ascending order."""
+        if self.nested or self.format is Format.XLSX:
+            wanted = next(numbers, None)
+            for row in self.rows():
+                if row.number == wanted:
+                    yield row
+                    wanted = next(numbers, None)
+            return
+        numbers, places = tee(numbers)
+        with self._text() as file:
+            self._skip_preamble(file)
+            before = int(self.header) - 1
+            rows = picked(
+                file, self.dialect, len(self.names), (n + before for n in places)
+            )
+            for number, found in zip(numbers, rows, strict=False):
+                yield row_of(number, found)
+
+    def first_row(self) -> list[str]:
+        """Return the first cells behind the preamble, however long they are."""
+        with self._text() as file:
+            self._skip_preamble(file)
+            first = next(picked(file, self.dialect, None, iter([0])), None)
+        if first is None:
+            raise InputUnusable(
+                f"{self.shown}: the file is empty",
+                hint="a header and one row are needed",
+            )
+        if isinstance(first, Unsplit):
+            raise InputUnusable(
+                f"{self.shown}: the header cannot be read: {first.reason}"
+            )
+        return first
+
+    def json_lines(self) -> Iterator[JsonLine]:
+        """Yield the lines of a JSONL file, numbered like its rows."""
+        with self._text() as file:
+            yield from json_lines(file)
+
+    def _skip_preamble(self, file: TextIO) -> None:
+        for _ in range(self.preamble):
+            file.readline()
+
+    def require_unchanged(self) -> None:
+        """Raise InputChanged unless the file still begins with what was looked at."""
+        try:
+            if self.format is Format.XLSX:
+                now = scan_binary(self.path, self.shown).fingerprint
+            else:
+                now = fingerprint(self.path, self.size)
+            self.require_fingerprint(now)
+        except InputUnusable as error:
+            raise InputChanged(error.message, hint=error.hint) from error
+        except OSError as error:
+            raise InputChanged(f"{self.shown} cannot be read any more") from error
+
+    def require_fingerprint(self, fingerprint: str) -> None:
+        if fingerprint != self.fingerprint:
+            raise InputUnusable(
+                f"{self.shown} has changed since the run began",
+                hint="push it again: what is delivered already is not sent twice",
+            )
+
+    def _sheet_rows(self) -> Iterator[Sequence[Cells]]:
+        try:
+            if stamp(self.path) != self.stamp:
+                self.require_unchanged()
+        except OSError as error:
+            raise InputChanged(f"{self.shown} cannot be read any more") from error
+        first, width = self.preamble + self.header, len(self.names)
+        together: list[Cells] = []
+        size = 0
+        for row in xlsx.rows(self.path, self.shown, self.sheet):
+            if row.before >= first:
+                cells = row.cells[self.left :]
+                together.append(cells + [""] * (width - len(cells)))
+                size += width + sum(map(len, cells))
+                if size > TOGETHER:
+                    yield together
+                    together, size = [], 0
+        yield together
+
+    @contextmanager
+    def _text(self) -> Iterator[TextIO]:
+        """Open exactly the bytes that were looked at; what came since is not ours."""
+        try:
+            with content(self.path, self.size) as opened:
+                if opened.stamp != self.stamp:
+                    self.require_unchanged()
+                with io.TextIOWrapper(opened.file, self.encoding, newline="") as text:
+                    yield text
+        except (OSError, UnicodeError) as error:
+            raise InputChanged(f"{self.shown} cannot be read any more") from error
+
+
+def expected_rows(
+    sources: Iterable[Source], skip: int = 0, limit: int | None = None
+) -> int | None:
+    """Estimate the data rows of files; None where one of them cannot be estimated."""
+    expected = 0
+    for source in sources:
+        rows = _rows(source)
+        if rows is None:
+            return None
+        rows = max(0, rows - skip)
+        expected += rows if limit is None else min(rows, limit)
+    return expected
+
+
+def _rows(source: Source) -> int | None:
+    """Count the lines of a file's beginning; a cell may hold some, so it is a guess."""
+    if source.format is Format.XLSX:
+        return None
+    try:
+        with content(source.path, source.size) as opened:
+            start = opened.file.read(LOOKED_AT)
+    except OSError:
+        return None
+    lines = (start.count(b"\n") or start.count(b"\r")) + (start[-1:] not in b"\r\n")
+    if source.size > len(start):
+        lines = round(lines * source.size / len(start))
+    return max(0, lines - source.preamble - source.header)
+
+
+def _without_first(
+    found: Iterator[Sequence[Cells | Unsplit]],
+) -> Iterator[Sequence[Cells | Unsplit]]:
+    """Leave out the header, which is the first row there is."""
+    for rows in found:
+        if rows:
+            return chain([rows[1:]], found)
+    return found
+
+
+def empty(shown: str) -> InputUnusable:
+    return InputUnusable(
+        f"{shown}: the file is empty", hint="a header and one row are needed"
+    )

@@ -1,0 +1,325 @@
+"""Splits text into rows, many at a time, without dropping or inventing any.
+
+A line that cannot be split becomes `Malformed` and costs no other line: the splitter
+goes back to the physical line after it, so one stray quote does not swallow the rest.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple, TextIO
+
+from leadctl.model import strict_json
+from leadctl.model.leads import OWN, Block, Malformed, Row
+from leadctl.model.wording import count
+from leadctl.sources.unclosed_quotes import contains_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from leadctl.model.leads import Cells, Json
+
+LONGEST_ROW = 1_000_000
+"""Characters a row may have, line breaks inside quotes included."""
+
+RAW = f"{OWN}raw"
+"""Key by which a JSONL reject file keeps a line that is no JSON object."""
+
+csv.field_size_limit(LONGEST_ROW)
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a table is written."""
+
+    delimiter: str = ","
+    quote: str = '"'
+    newline: str = "\n"
+    own: int = 0
+    """Columns of ours, from a reject file: nobody is told of them."""
+    phones: frozenset[int] = frozenset()
+    """Places of the columns that hold phone numbers."""
+
+
+@dataclass(frozen=True)
+class Unsplit:
+    """A physical line, or cells of the wrong number."""
+
+    reason: str
+    content: list[str] | str
+
+
+def delimited(
+    file: TextIO, dialect: Dialect, width: int | None
+) -> Iterator[Sequence[Cells | Unsplit]]:
+    """Split lines into rows of `width` cells (None: any); blank lines are no rows.
+
+    A row that ends early has empty cells at its end, and a cell that is NULL is empty.
+
+    Lines are split many at a time, at a third of the cost of one by one; where anything
+    is odd among them, they are gone through again with care.
+    """
+    table = _Table(dialect, width)
+    while lines := file.readlines(TOGETHER):
+        rows = table.plain(lines)
+        if rows and not dialect.own and NULL not in "".join(lines):
+            yield rows
+        else:
+            yield [*map(table.as_meant, rows or table.careful(lines, file))]
+
+
+NULL = r"\N"
+"""What MySQL and PostgreSQL write for a cell that holds nothing."""
+
+
+def picked(
+    file: TextIO, dialect: Dialect, width: int | None, places: Iterator[int]
+) -> Iterator[list[str] | Unsplit]:
+    """Split only the rows at ascending places, counted from 0.
+
+    Their cells are as they stand in the file. Lines without a quote are rows: those in
+    between are counted and not split, at a fifth of the cost.
+    """
+    table, first = _Table(dialect, width), 0
+    place = next(places, None)
+    while place is not None and (lines := file.readlines(TOGETHER)):
+        rows: Sequence[str | list[str] | Unsplit] | None = table.unquoted(lines)
+        if rows is None:
+            rows = table.plain(lines) or [*table.careful(lines, file)]
+        while place is not None and place < first + len(rows):
+            row = rows[place - first]
+            if isinstance(row, str):
+                yield from table.careful([row], iter(()))
+            else:
+                yield row
+            place = next(places, None)
+        first += len(rows)
+
+
+TOGETHER = 64 * 1024
+"""Characters split at a time, and what the last line has beyond."""
+
+
+@dataclass(frozen=True)
+class _Table:
+    """How lines are split, and how many cells they should have."""
+
+    dialect: Dialect
+    width: int | None
+
+    def reader(self, lines: Iterable[str]) -> Iterator[list[str]]:
+        delimiter, quote = self.dialect.delimiter, self.dialect.quote
+        return csv.reader(lines, delimiter=delimiter, quotechar=quote, strict=True)
+
+    def plain(self, lines: list[str]) -> list[list[str]] | None:
+        """Split lines that are all in order; None where any is not."""
+        if self.width is None or sum(map(len, lines)) > LONGEST_ROW:
+            return None
+        try:
+            rows = list(self.reader(lines))
+        except csv.Error:
+            return None
+        widths = set(map(len, rows))
+        if widths != {self.width}:
+            if not 0 < min(widths) <= max(widths) <= self.width:
+                return None
+            if any(map(str.isspace, lines)):
+                return None
+            for row in rows:
+                self.fill(row)
+        if len(rows) < len(lines) and any(map(self.swallows, rows)):
+            return None
+        return rows
+
+    def fill(self, row: list[str]) -> list[str]:
+        """Add the empty cells that a row lacks at its end."""
+        row += [""] * ((self.width or 0) - len(row))
+        return row
+
+    def swallows(self, row: list[str]) -> bool:
+        return contains_rows(row, self.dialect.delimiter, self.dialect.phones)
+
+    def unquoted(self, lines: list[str]) -> list[str] | None:
+        """Return the lines that are rows; None where a quote may join some of them."""
+        if self.dialect.quote in "".join(lines):
+            return None
+        if self.dialect.delimiter.isspace() and any(map(str.isspace, lines)):
+            return None  # such a line may have cells, all of them empty
+        if self.width == 1:
+            return [line for line in lines if line.rstrip("\r\n")]
+        return [line for line in lines if not line.isspace()]
+
+    def careful(
+        self, lines: list[str], file: Iterator[str]
+    ) -> Iterator[list[str] | Unsplit]:
+        """Split these lines one by one, and those that their last row goes on with."""
+        waiting = _Lines(lines, file)
+        while waiting:
+            reason = ""
+            try:
+                for cells in self.reader(waiting):
+                    if reason := self.stray_quote(cells, waiting.taken):
+                        break
+                    if not self.is_blank(cells, waiting.taken[0]):
+                        yield self.of_the_width(cells)
+                    waiting.start_row()
+                    if not waiting:
+                        return
+            except csv.Error as error:
+                reason = _quote_reason(str(error))
+            if not reason:
+                return
+            yield Unsplit(reason, waiting.give_back().rstrip("\r\n"))
+
+    def as_meant(self, row: list[str] | Unsplit) -> list[str] | Unsplit:
+        """Empty the NULL cells, and take the apostrophe off a reject file's phones."""
+        if isinstance(row, Unsplit):
+            return row
+        cells = ["" if cell == NULL else cell for cell in row]
+        for place in self.dialect.phones if self.dialect.own else ():
+            cells[place] = cells[place].removeprefix("'")
+        return cells
+
+    def stray_quote(self, cells: list[str], lines: list[str]) -> str:
+        """Say why the quotes that make one row of several lines are in doubt."""
+        if len(lines) == 1:
+            return ""
+        if len(cells) > (self.width or len(cells)):
+            return (
+                "a quoted line break leaves the wrong number of cells; a stray quote?"
+            )
+        if self.swallows(cells):
+            return "a quote opens in this row and closes in a later one; a stray quote?"
+        return ""
+
+    def is_blank(self, cells: list[str], line: str) -> bool:
+        return not cells or (line.isspace() and len(cells) != self.width)
+
+    def of_the_width(self, cells: list[str]) -> list[str] | Unsplit:
+        found, own = len(cells), self.dialect.own
+        if self.width is None or found <= self.width:
+            return self.fill(cells)
+        return Unsplit(
+            f"{count(found - own, 'cell')}, the header has {self.width - own}", cells
+        )
+
+
+class _Lines:
+    """Physical lines that can be given back: what a failed row took is read again.
+
+    True while any of the first lines, or a line given back, is left.
+    """
+
+    def __init__(self, lines: list[str], file: Iterator[str]) -> None:
+        self._file = file
+        self._waiting = lines[::-1]
+        self.taken: list[str] = []
+        self._size = 0
+
+    def __bool__(self) -> bool:
+        return bool(self._waiting)
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._waiting.pop() if self._waiting else next(self._file)
+        self.taken.append(line)
+        self._size += len(line)
+        if self._size > LONGEST_ROW:
+            raise csv.Error(
+                f"longer than {count(LONGEST_ROW, 'character')}; a quote is missing?"
+            )
+        return line
+
+    def start_row(self) -> None:
+        self.taken.clear()
+        self._size = 0
+
+    def give_back(self) -> str:
+        """Keep the first line of the failed row and offer the others again."""
+        first, *others = self.taken
+        self._waiting.extend(reversed(others))
+        self.start_row()
+        return first
+
+
+def _quote_reason(error: str) -> str:
+    if "unexpected end of data" in error:
+        return "a quote is opened and never closed"
+    if "expected after" in error:
+        return "a quote inside a quoted cell must be doubled"
+    return error
+
+
+def blocks(found: Iterable[Sequence[Cells | Unsplit]]) -> Iterator[Block]:
+    """Give rows their numbers, from 1, and set apart those that could not be split."""
+    last = 0
+    for rows in filter(None, found):
+        first, last = last + 1, last + len(rows)
+        numbers = range(first, last + 1)
+        cells = [row for row in rows if not isinstance(row, Unsplit)]
+        if len(cells) == len(rows):
+            del rows  # as whoever works on the block gives up its cells
+            yield Block(first, last, numbers, cells)
+            continue
+        odd = {
+            n: row
+            for n, row in zip(numbers, rows, strict=True)
+            if isinstance(row, Unsplit)
+        }
+        yield Block(
+            first,
+            last,
+            [number for number in numbers if number not in odd],
+            cells,
+            [Malformed(n, row.reason, row.content) for n, row in odd.items()],
+        )
+
+
+def row_of(number: int, found: Cells | Unsplit) -> Row | Malformed:
+    if isinstance(found, Unsplit):
+        return Malformed(number, found.reason, found.content)
+    return Row(number, found)
+
+
+class JsonLine(NamedTuple):
+    """A line of JSONL as it stands; `number` counts from 1, blank lines are none."""
+
+    number: int
+    text: str
+
+
+def json_lines(file: Iterator[str]) -> Iterator[JsonLine]:
+    for number, line in enumerate(filter(str.strip, file), start=1):
+        yield JsonLine(number, line.strip())
+
+
+def jsonl(file: TextIO) -> Iterator[Sequence[Cells | Unsplit]]:
+    while lines := file.readlines(TOGETHER):
+        yield [_object(line) for line in map(str.strip, lines) if line]
+
+
+def _object(line: str) -> Cells | Unsplit:
+    try:
+        found = strict_json.loads(line)
+    except ValueError as error:
+        return Unsplit(str(error), line)
+    if not isinstance(found, dict):
+        return Unsplit("not a JSON object", line)
+    if RAW in found and all(key.startswith(OWN) for key in found):
+        return _object(str(found[RAW]))
+    return found
+
+
+DEEPEST = 20
+"""Levels of objects that a dotted path may lead into."""
+
+
+def ways_into(node: dict[str, Json], prefix: str = "") -> Iterator[str]:
+    """Yield every way into an object and the objects in it, dotted."""
+    for key, value in node.items():
+        yield prefix + key
+        if isinstance(value, dict) and prefix.count(".") < DEEPEST:
+            yield from ways_into(value, f"{prefix}{key}.")
