@@ -4,19 +4,21 @@ PYTHON ?= python3
 VENV := .venv
 LOWEST := .venv-lowest
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check
 BENCH := .venv-bench
+PIP := --disable-pip-version-check install --quiet --no-deps
+LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-package leadctl \
+	--custom-compile-command 'make lock' pyproject.toml
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-lowest test-long bench bench-quick format completions man picture docs dist clean
+.PHONY: help demo test test-lowest test-long bench bench-quick format completions man picture docs lock dist clean
 
 help:  ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1  /p' $(MAKEFILE_LIST) \
 		| while read -r target about; do printf '%-12s %s\n' "$$target" "$$about"; done
 
 # The example holds one row to reject: leadctl ends with 3, and with nothing else, when all is well.
-demo: $(VENV)/.sandbox  ## Import the example into a simulator: no account needed, nothing is sent out
+demo: $(VENV)/.dev  ## Import the example into a simulator: no account needed, nothing is sent out
 	@$(BIN)/leadctl push examples/leads.csv --provider voiso --campaign 3 --sandbox; \
 	code=$$?; \
 	if [ $$code -ne 3 ]; then echo "demo: exit code $$code where 3 was expected" >&2; exit 1; fi; \
@@ -40,11 +42,11 @@ TESTS_OF_DEPENDENCIES := $(patsubst %,tests/test_%.py,\
 test-long: $(VENV)/.dev  ## Run the tests with their long suites in full
 	LEADCTL_TEST_LONG=1 $(BIN)/python -m pytest
 
-bench: $(BENCH)/.bench  ## Measure against what users would write instead; writes benchmarks/RESULTS.md
+bench: $(BENCH)/.dev  ## Measure against what users would write instead; writes benchmarks/RESULTS.md
 	$(BENCH)/bin/python -m pytest -q benchmarks/small.py
 	$(BENCH)/bin/python -m benchmarks
 
-bench-quick: $(BENCH)/.bench  ## The same in two minutes, with small sizes; writes nothing
+bench-quick: $(BENCH)/.dev  ## The same in two minutes, with small sizes; writes nothing
 	$(BENCH)/bin/python -m benchmarks --quick
 
 format: $(VENV)/.dev  ## Format the code and mend what the linter can
@@ -70,11 +72,19 @@ docs: $(VENV)/.dev  ## Write the tables in docs/ anew, and build the pages as a 
 	$(BIN)/python -m mkdocs build
 	@echo "build/site/index.html"
 
+# uv keeps the versions of the output file where it can; --upgrade makes it take the lowest instead.
+lock: $(VENV)/.dev  ## Write the lock files anew, keeping versions that pyproject.toml still allows
+	$(LOCK) --extra dev --output-file requirements-dev.lock
+	$(LOCK) --extra bench --constraint requirements-dev.lock --output-file requirements-bench.lock
+	$(LOCK) --extra sandbox --extra test --resolution lowest-direct --upgrade \
+		--output-file requirements-lowest.lock
+
 # The single file holds compiled parts: it runs on systems, processors and Pythons like this one.
 dist: $(VENV)/.dev  ## Build wheel and sdist, and the program as a single file, into dist/
 	rm -rf dist
 	$(BIN)/python -m build --no-isolation
-	$(BIN)/pex "$$(echo $(CURDIR)/dist/*.whl)[sandbox]" --constraints requirements-dev.lock \
+	sed -n 's/^\([^ ]*==[^ ]*\).*/\1/p' requirements-dev.lock > $(VENV)/constraints.txt
+	$(BIN)/pex "$$(echo $(CURDIR)/dist/*.whl)[sandbox]" --constraints $(VENV)/constraints.txt \
 		--console-script leadctl --venv prepend --sh-boot --output-file dist/leadctl.pex
 	dist/leadctl.pex --version
 
@@ -83,26 +93,13 @@ clean:  ## Remove the environment and what tools left behind
 	rm -f examples/*.rejects.*
 	find leadctl tests tools benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# What is measured against stays out of the environment that tests use.
-$(BENCH)/.bench: pyproject.toml requirements-dev.lock
-	$(PYTHON) -m venv --clear $(BENCH)
-	$(BENCH)/bin/python -m pip --disable-pip-version-check install --quiet \
-		--constraint requirements-dev.lock --editable '.[bench]'
-	@touch $@
-
-# The environment is built anew when pyproject.toml changes, and used again otherwise.
-$(VENV)/.sandbox: pyproject.toml
-	$(PYTHON) -m venv --clear $(VENV)
-	$(PIP) install --quiet --editable '.[sandbox]'
-	@touch $@
-
-$(LOWEST)/.dev: pyproject.toml requirements-lowest.txt
-	$(PYTHON) -m venv --clear $(LOWEST)
-	$(LOWEST)/bin/python -m pip --disable-pip-version-check install --quiet --no-deps \
-		--requirement requirements-lowest.txt --editable .
-	$(LOWEST)/bin/python -m pip --disable-pip-version-check check
-	@touch $@
-
-$(VENV)/.dev: $(VENV)/.sandbox requirements-dev.lock
-	$(PIP) install --quiet --constraint requirements-dev.lock --editable '.[dev]'
+# Each environment holds the packages of its lock file, checked by hash, and leadctl itself. It is
+# rebuilt when the lock file or pyproject.toml changes.
+$(VENV)/.dev: requirements-dev.lock
+$(LOWEST)/.dev: requirements-lowest.lock
+$(BENCH)/.dev: requirements-bench.lock
+$(VENV)/.dev $(LOWEST)/.dev $(BENCH)/.dev: pyproject.toml
+	$(PYTHON) -m venv --clear $(@D)
+	$(@D)/bin/python -m pip $(PIP) --require-hashes --requirement $(filter %.lock,$^)
+	$(@D)/bin/python -m pip $(PIP) --no-build-isolation --editable .
 	@touch $@

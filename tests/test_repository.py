@@ -19,6 +19,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import NormalizedName, canonicalize_name
+from packaging.version import Version
 
 from leadctl.config import config
 from leadctl.model import yaml_file
@@ -525,66 +528,59 @@ def test_documented_provider_passes_its_recorded_case(package: Path) -> None:
 # --- dependencies ---
 
 
-def requirements() -> set[str]:
-    """Return the names of everything pyproject.toml asks for, ourselves apart.
-
-    Those of the extra `bench` are measured against, in an environment of its own.
-    """
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    project = project["project"]
-    extras = [
-        line
-        for name, lines in project["optional-dependencies"].items()
-        if name != "bench"
-        for line in lines
-    ]
-    names = {re.split(r"[^\w.-]", line)[0] for line in project["dependencies"] + extras}
-    return {plain(name) for name in names} - {"leadctl"}
+LOCKED = re.compile(
+    r"^([\w.-]+)==(\S+)(?: ; .+)? \\\n(?: +--hash=sha256:[0-9a-f]{64}(?: \\)?\n)+",
+    re.MULTILINE,
+)
+LOCKS = {
+    "requirements-dev.lock": ("dev",),
+    "requirements-lowest.lock": ("sandbox", "test"),
+    "requirements-bench.lock": ("bench",),
+}
 
 
-def plain(name: str) -> str:
-    return name.lower().replace("_", "-")
+def requirements(*extras: str) -> dict[NormalizedName, Requirement]:
+    """Return what pyproject.toml requires with these extras, by name."""
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    project = tomllib.loads(text)["project"]
+    lines = [*project["dependencies"]]
+    for extra in extras:
+        lines += project["optional-dependencies"][extra]
+    found = {canonicalize_name(one.name): one for one in map(Requirement, lines)}
+    ourselves = found.pop(canonicalize_name("leadctl"), None)
+    return found | requirements(*ourselves.extras) if ourselves else found
 
 
-def test_locked_versions_are_names_and_versions_alone() -> None:
-    lines = (ROOT / "requirements-dev.lock").read_text(encoding="utf-8").splitlines()
-    pinned = [line for line in lines if line and not line.startswith("#")]
-    assert all(re.fullmatch(r"[\w.-]+==[\w.+!]+", line) for line in pinned)
-    assert {plain(line.partition("==")[0]) for line in pinned} >= requirements()
+def locked(name: str) -> dict[str, str]:
+    """Return the versions in a lock file, by name; each has a hash."""
+    text = (ROOT / name).read_text(encoding="utf-8")
+    besides = LOCKED.sub("", text).splitlines()
+    assert [line for line in besides if not line.lstrip().startswith("#")] == []
+    return dict(LOCKED.findall(text))
 
 
-def pinned(name: str) -> dict[str, str]:
-    """Return the versions that a lock file holds, by name."""
-    lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
-    pins = [line.partition("==") for line in lines if line and line[0] != "#"]
-    return {plain(package): version for package, _, version in pins}
+@pytest.mark.parametrize(("name", "extras"), LOCKS.items(), ids=LOCKS)
+def test_locked_versions_are_those_that_the_project_allows(
+    name: str, extras: tuple[str, ...]
+) -> None:
+    versions = locked(name)
+    for package, requirement in requirements(*extras).items():
+        assert requirement.specifier.contains(versions[package]), requirement
 
 
 def test_lower_bounds_are_those_that_are_tested() -> None:
     """`make test-lowest` installs them, and nothing that they do not name."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    project = project["project"]
-    extras = project["optional-dependencies"]
-    asked = project["dependencies"] + extras["sandbox"]
-    lowest = pinned("requirements-lowest.txt")
-    for line in asked:
-        found = re.fullmatch(r"([\w.-]+)>=([\d.]+)(,<\d+)?(; .+)?", line)
-        assert found, f"{line} has no lower bound"
-        tested = lowest[plain(found[1])]
-        assert re.sub(r"(\.0)+$", "", tested) == found[2].removesuffix(".0"), line
-
-
-def test_lowest_versions_are_tested_by_the_same_tools() -> None:
-    lowest, locked = pinned("requirements-lowest.txt"), pinned("requirements-dev.lock")
-    for tool in ("pytest", "hypothesis", "jsonschema"):
-        assert lowest[tool] == locked[tool]
+    lowest = locked("requirements-lowest.lock")
+    for name, requirement in requirements("sandbox", "test").items():
+        bounds = {one.operator: Version(one.version) for one in requirement.specifier}
+        assert bounds[">="] == Version(lowest[name]), requirement
 
 
 def test_every_dependency_is_listed_with_its_licence() -> None:
     text = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| ([\w.-]+) \| ([^|]+) \| (\S.*) \|$", text, re.MULTILINE)
     listed = {name: licence for name, licence, _ in rows if name != "Package"}
-    assert {plain(name) for name in listed} == requirements()
+    assert {canonicalize_name(name) for name in listed} == requirements("dev").keys()
     for name, licence in listed.items():
         facts = metadata(name).json
         said = [facts.get("license_expression"), facts.get("license")]
@@ -600,6 +596,7 @@ def test_every_dependency_is_listed_with_its_licence() -> None:
     "LEADCTL_TEST_LONG" not in os.environ, reason="installs from the package index"
 )
 def test_demo_works_in_a_clean_copy_with_an_empty_home(tmp_path: Path) -> None:
+    clone = tmp_path / "clone"
     git = shutil.which("git")
     assert git, "the list of files comes from git"
     listed = subprocess.run(  # noqa: S603  git as found
@@ -611,33 +608,36 @@ def test_demo_works_in_a_clean_copy_with_an_empty_home(tmp_path: Path) -> None:
     )
     for name in filter(None, listed.stdout.split("\0")):
         if (ROOT / name).exists():
-            (tmp_path / "clone" / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, tmp_path / "clone" / name)
-    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
-    done = subprocess.run(
-        ["make", "demo"],  # noqa: S607  as a user types it
-        check=False,
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-        cwd=tmp_path / "clone",
-        env=environment,
-    )
+            (clone / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, clone / name)
+    ours = ("LEADCTL_", "MAKE", "XDG_")
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(ours)
+    }
+
+    def typed(line: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(  # noqa: S603  as a user types it
+            line.split(),
+            check=False,
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            cwd=clone,
+            env=environment | {"HOME": str(tmp_path)},
+        )
+
+    done = typed("make demo")
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"^created +5$", done.stdout, re.MULTILINE)
-    generated = [tmp_path / "clone" / name for name in GENERATED]
+    generated = [clone / name for name in GENERATED]
     before = [_content(place) for place in generated]
-    written = subprocess.run(
-        ["make", "completions", "man", "picture", "docs", "dist"],  # noqa: S607  the same
-        check=False,
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-        cwd=tmp_path / "clone",
-        env=environment,
-    )
+    written = typed("make completions man picture docs dist")
     assert written.returncode == 0, written.stdout + written.stderr
     assert [_content(place) for place in generated] == before
+    command = "push examples/leads.csv --provider voiso --campaign 3 --sandbox"
+    single = typed(f"dist/leadctl.pex {command}")
+    assert single.returncode == 3, single.stderr
+    assert re.search(r"^created +5$", single.stdout, re.MULTILINE)
 
 
 GENERATED = ("completions", "docs", "leadctl/cli/vocabulary.json")
