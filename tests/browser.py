@@ -20,12 +20,15 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 SECONDS = 90
 """Longest time a browser may run."""
 SWITCHES = (
-    "--headless=new",
+    "--headless",
     "--remote-debugging-pipe",
     "--no-sandbox",
     "--no-first-run",
     "--disable-gpu",
+    "--disable-quic",
     "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
     "--disable-extensions",
     "--hide-scrollbars",
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ from leadctl.sandbox import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Generator, Iterator, Mapping
     from pathlib import Path
 
     from leadctl.sandbox.exchange import Exchange
@@ -33,6 +34,18 @@ CAMPAIGNS = {
     "voiso": "3",
 }
 PLENTY = 1_000_000
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport() -> Generator[
+    None, pytest.TestReport, pytest.TestReport
+]:
+    """Turn a skip into a failure if LEADCTL_TEST_ALL is set, as it is in CI."""
+    report = yield
+    if "LEADCTL_TEST_ALL" in os.environ and report.skipped:
+        report.outcome = "failed"
+        report.longrepr = f"no test may be skipped here: {report.longreprtext}"
+    return report
 
 
 @dataclass(frozen=True)

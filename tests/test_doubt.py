@@ -37,13 +37,18 @@ def test_lead_stored_behind_an_odd_status_is_not_sent_again(
     assert push.phones("ozonetel") == NUMBERS
 
 
-@pytest.mark.parametrize("provider", ["agora", "lupitor", "voiso", "yotel"])
-@pytest.mark.parametrize("status", [409, 424, 451])
+@pytest.mark.parametrize(
+    ("provider", "status"),
+    [
+        (provider, status)
+        for provider in ("agora", "lupitor", "voiso", "yotel")
+        for status in (409, 424, 451)
+        if (provider, status) != ("yotel", 409)  # there it is the campaign's state
+    ],
+)
 def test_where_a_repeat_is_safe_it_settles_the_doubt(
     push: Push, provider: str, status: int
 ) -> None:
-    if (provider, status) == ("yotel", 409):
-        pytest.skip("there it is the campaign's state")
     push.program.write("leads.csv", "\n".join(["phone", *NUMBERS]))
     push.simulator(provider).faults.add(Fault("error_after", status=status))
     ran = push(provider, "leads.csv", "--json")

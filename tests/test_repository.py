@@ -380,6 +380,36 @@ def test_continuous_integration_can_start() -> None:
     assert make("--dry-run", *targets).returncode == 0
 
 
+@pytest.mark.parametrize(
+    ("variables", "code"), [({}, 0), ({"LEADCTL_TEST_ALL": "1"}, 1)]
+)
+def test_skipped_test_fails_where_all_are_to_run(
+    variables: dict[str, str], code: int, tmp_path: Path
+) -> None:
+    test = tmp_path / "test_skipped.py"
+    test.write_text("import pytest\n\n\ndef test():\n    pytest.skip('no shell')\n")
+    done = subprocess.run(  # noqa: S603  the plug-in of our tests
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-p",
+            "conftest",
+            "-p",
+            "no:cacheprovider",
+            test,
+        ],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(ROOT / "tests"), **variables},
+    )
+    assert done.returncode == code, done.stdout + done.stderr
+    assert ("no test may be skipped here" in done.stdout) == bool(code)
+    assert "no shell" in done.stdout or not code
+
+
 # --- the example of docs/adding-a-provider.md ---
 
 
@@ -593,7 +623,8 @@ def test_every_dependency_is_listed_with_its_licence() -> None:
 
 @pytest.mark.long
 @pytest.mark.skipif(
-    "LEADCTL_TEST_LONG" not in os.environ, reason="installs from the package index"
+    os.environ.keys().isdisjoint({"LEADCTL_TEST_ALL", "LEADCTL_TEST_LONG"}),
+    reason="installs from the package index",
 )
 def test_demo_works_in_a_clean_copy_with_an_empty_home(tmp_path: Path) -> None:
     clone = tmp_path / "clone"
