@@ -42,6 +42,7 @@ PROVIDERS = ("agora", "lupitor", "ozonetel", "voiso", "yotel")
 DOCUMENTS = [
     ROOT / "README.md",
     ROOT / "CONTRIBUTING.md",
+    ROOT / "SECURITY.md",
     *sorted(ROOT.glob("docs/**/*.md")),
 ]
 NOT_RUN = re.compile(r"<!-- not run: \S.* -->")
