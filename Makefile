@@ -5,6 +5,7 @@ VENV := .venv
 LOWEST := .venv-lowest
 BIN := $(VENV)/bin
 BENCH := .venv-bench
+BASELINE := .venv-baseline
 PIP := --disable-pip-version-check install --quiet --no-deps
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-package leadctl \
 	--custom-compile-command 'make lock' pyproject.toml
@@ -42,11 +43,11 @@ TESTS_OF_DEPENDENCIES := $(patsubst %,tests/test_%.py,\
 test-long: $(VENV)/.dev  ## Run the tests with their long suites in full
 	LEADCTL_TEST_LONG=1 $(BIN)/python -m pytest
 
-bench: $(BENCH)/.dev  ## Measure against what users would write instead; writes benchmarks/RESULTS.md
+bench: $(BENCH)/.dev $(BASELINE)/.dev  ## Measure against what users would write instead; writes benchmarks/RESULTS.md
 	$(BENCH)/bin/python -m pytest -q benchmarks/small.py
 	$(BENCH)/bin/python -m benchmarks
 
-bench-quick: $(BENCH)/.dev  ## The same in two minutes, with small sizes; writes nothing
+bench-quick: $(BENCH)/.dev $(BASELINE)/.dev  ## The same in two minutes, with small sizes; writes nothing
 	$(BENCH)/bin/python -m benchmarks --quick
 
 format: $(VENV)/.dev  ## Format the code and mend what the linter can
@@ -89,7 +90,7 @@ dist: $(VENV)/.dev  ## Build wheel and sdist, and the program as a single file, 
 	dist/leadctl.pex --version
 
 clean:  ## Remove the environment and what tools left behind
-	rm -rf $(VENV) $(LOWEST) $(BENCH) .benchmarks .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) $(LOWEST) $(BENCH) $(BASELINE) .benchmarks .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
 	rm -f examples/*.rejects.*
 	find leadctl tests tools benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -102,4 +103,13 @@ $(VENV)/.dev $(LOWEST)/.dev $(BENCH)/.dev: pyproject.toml
 	$(PYTHON) -m venv --clear $(@D)
 	$(@D)/bin/python -m pip $(PIP) --require-hashes --requirement $(filter %.lock,$^)
 	$(@D)/bin/python -m pip $(PIP) --no-build-isolation --editable .
+	@touch $@
+
+# The build that a row's cost is compared with, from git history, with the packages of its time.
+$(BASELINE)/.dev: benchmarks/baseline.py
+	$(PYTHON) -m venv --clear $(@D)
+	mkdir $(@D)/source
+	git archive $$(sed -n 's/^COMMIT = "\(.*\)"/\1/p' $<) | tar -x -C $(@D)/source
+	$(@D)/bin/python -m pip --disable-pip-version-check install --quiet \
+		--constraint $(@D)/source/requirements-dev.lock $(@D)/source
 	@touch $@

@@ -20,6 +20,8 @@ class World:
 
     folder: Path
     quick: bool
+    python: str = sys.executable
+    """The interpreter whose leadctl is run."""
 
     def size(self, full: Size, quick: Size) -> Size:
         return quick if self.quick else full
@@ -50,7 +52,7 @@ class World:
             for name, value in settings.items()
         }
         return cost(
-            [sys.executable, "-m", "leadctl", *arguments],
+            [self.python, "-m", "leadctl", *arguments],
             self.folder,
             self.environment | variables,
             codes=(0, 3),  # rows that are rejected are part of every file

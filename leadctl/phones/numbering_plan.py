@@ -96,7 +96,6 @@ class CallingCode:
 
     code: str
     trunk: Plan
-    formats: tuple[Format, ...]
     lengths: tuple[int, ...]
     """Digits that any number has."""
     local_lengths: tuple[int, ...]
@@ -107,6 +106,12 @@ class CallingCode:
     has_endings: bool
     """Whether a whole number may go on for one to four digits: then `1234567-68` may be
     a number and the end of a second one."""
+
+    @cached_property
+    def formats(self) -> tuple[Format, ...]:
+        """The ways in which the main region writes its numbers."""
+        plan = metadata(int(self.code), self.trunk.region)
+        return tuple(map(_format, plan.number_format))
 
     def is_assigned(self, national: str) -> bool:
         """Tell whether it is in a range of the plan, of any type but voicemail."""
@@ -203,7 +208,6 @@ def calling_code(code: str) -> CallingCode:
     return CallingCode(
         code=code,
         trunk=_plan(int(code), regions[0], "behind the code"),
-        formats=tuple(map(_format, plans[0].number_format)),
         lengths=tuple(sorted({n for plan in plans for n in _lengths(plan)})),
         local_lengths=general.possible_length_local_only if general else (),
         person_lengths=frozenset(n for plan in plans for n in _person_lengths(plan)),

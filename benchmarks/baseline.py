@@ -1,0 +1,89 @@
+"""What a row costs today, against the build of an earlier commit beside it.
+
+`make bench` installs that build from git history, in an environment of its own.
+"""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks import pipeline, rows
+from benchmarks.measured import Cost, interleaved, spread
+from benchmarks.sink import sink
+from benchmarks.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from benchmarks.world import World
+
+COMMIT = "e7659d8"
+PYTHON = Path(".venv-baseline/bin/python")
+MOST = "1.15 ×"
+
+
+def tables(world: World) -> list[Table]:
+    """Measure what each more row costs: a big file less a small one, by their rows."""
+    if not PYTHON.exists():
+        raise FileNotFoundError(f"{PYTHON}: `make bench` installs {COMMIT} there")
+    many, few = world.size(200_000, 20_000), world.size(20_000, 2_000)
+    lines = []
+    with sink() as served:
+        commands: dict[str, Callable[[World, Path], Cost]] = {
+            "check": _check,
+            "push": lambda build, file: pipeline.push(build, file, served),
+        }
+        for name, cost in commands.items():
+            for valid in (True, False):
+                found = _each_row(world, cost, many, few, valid=valid)
+                kind = "assigned numbers" if valid else "unassigned numbers"
+                lines.append([f"{name}, {kind}", *found, MOST])
+    note = (
+        f"µs of CPU a row, from {few:,} rows to {many:,}, start-up left out: of the "
+        f"build of commit {COMMIT} and of today's. Median (least–most) of interleaved "
+        "rounds; the ratio is the median of those of each round."
+    )
+    return [
+        Table("Against e7659d8", note, ["", COMMIT, "today", "ratio", "at most"], lines)
+    ]
+
+
+def _each_row(
+    world: World,
+    cost: Callable[[World, Path], Cost],
+    many: int,
+    few: int,
+    *,
+    valid: bool,
+) -> list[str]:
+    big = rows.write(world.folder / "big.csv", many, valid=valid)
+    small = rows.write(world.folder / "small.csv", few, valid=valid)
+
+    def measured(build: World) -> float:
+        seconds = cost(build, big).cpu - cost(build, small).cpu
+        return seconds / (many - few) * 1e6
+
+    before, today = replace(world, python=str(PYTHON.absolute())), world
+    found = interleaved(
+        {"before": partial(measured, before), "today": partial(measured, today)},
+        world.size(7, 3),
+    )
+    ratios = [
+        now / then for then, now in zip(found["before"], found["today"], strict=True)
+    ]
+    return [
+        spread(found["before"]),
+        spread(found["today"]),
+        f"{statistics.median(ratios):.2f} ×",
+    ]
+
+
+def _check(build: World, file: Path) -> Cost:
+    profile = str(rows.profile(build.folder))
+    return build.leadctl(
+        "check", str(file), "--provider", "voiso", "--quiet", "--profile", profile
+    )
