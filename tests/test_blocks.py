@@ -180,8 +180,10 @@ def test_block_of_rows_is_its_rows(
     lead_builder = fitting_for(provider)
     found = lead_builder.fitted(range(len(rows)), table)
     leads = {lead.row: lead for lead in found.leads}
-    assert not leads.keys() & found.field_error.keys()
-    together = [outcome(leads.get(n) or found.field_error[n]) for n in range(len(rows))]
+    assert not leads.keys() & found.field_errors.keys()
+    together = [
+        outcome(leads.get(n) or found.field_errors[n]) for n in range(len(rows))
+    ]
     assert together == each_alone(lead_builder, values)
 
 

@@ -206,7 +206,7 @@ def test_folder_that_somebody_holds_is_opened_all_the_same(tmp_path: Path) -> No
     """A job may run under flock(1) with the ledger's folder: it is waited for, once."""
     folder = os.open(tmp_path, os.O_RDONLY)
     fcntl.flock(folder, fcntl.LOCK_EX)
-    with opening(tmp_path / "ledger", patience=0.1):
+    with opening(tmp_path / "ledger", timeout=0.1):
         connect(tmp_path / "ledger").close()
     os.close(folder)
     assert (tmp_path / "ledger").exists()

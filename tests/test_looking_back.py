@@ -400,13 +400,13 @@ def test_time_between_two_parts_of_a_run_is_cut_out() -> None:
             books.intend(one, Departure(begin + second), doubted=False)
             books.answered(one, Arrival(begin + second, 1.0, 200))
             books.settle(one, [CREATED])
-        course = read(books)
-    assert course.seconds == pytest.approx(20)
-    assert [point.second for point in course.points] == pytest.approx([1, 10, 11, 20])
-    (pause,) = course.breaks
+        timeline = read(books)
+    assert timeline.seconds == pytest.approx(20)
+    assert [point.second for point in timeline.points] == pytest.approx([1, 10, 11, 20])
+    (pause,) = timeline.breaks
     assert (pause.second, pause.lasted) == pytest.approx((10, 40_000))
-    assert [group.numbers for group in course.stretches] == ["1-2", "3-4"]
-    assert course.stretches[1].stood_still == pytest.approx(40_000)
+    assert [group.numbers for group in timeline.groups] == ["1-2", "3-4"]
+    assert timeline.groups[1].stood_still == pytest.approx(40_000)
 
 
 def test_course_of_many_requests_is_told_within_bounds() -> None:
@@ -421,14 +421,14 @@ def test_course_of_many_requests_is_told_within_bounds() -> None:
                 one, Arrival(departure.moment, 0.2, 200, trouble, f"why {row % 7}")
             )
             books.settle(one, [CREATED])
-        course = read(books)
-    assert course.requests == 1500
-    assert len(course.stretches) == 40
-    told = sum(group.requests for group in course.stretches)
-    assert told + course.untold == 1500
-    assert len(course.points) <= 200
-    assert course.points[-1].delivered == 1500
-    (wait,) = course.waits
+        timeline = read(books)
+    assert timeline.requests == 1500
+    assert len(timeline.groups) == 40
+    told = sum(group.requests for group in timeline.groups)
+    assert told + timeline.untold == 1500
+    assert len(timeline.points) <= 200
+    assert timeline.points[-1].delivered == 1500
+    (wait,) = timeline.waits
     assert wait.times == 1500
     assert wait.seconds == pytest.approx(750)
 

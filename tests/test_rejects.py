@@ -555,7 +555,7 @@ def test_folder_that_somebody_holds_is_not_waited_for_long(tmp_path: Path) -> No
     clock = FakeClock()
     folder = os.open(tmp_path, os.O_RDONLY)
     fcntl.flock(folder, fcntl.LOCK_EX)
-    with in_turn(tmp_path, patience=5, clock=clock):
+    with in_turn(tmp_path, timeout=5, clock=clock):
         (tmp_path / "written").touch()
     os.close(folder)
     assert (tmp_path / "written").exists()

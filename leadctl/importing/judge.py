@@ -191,7 +191,7 @@ class Judge:
                 numbers, rows = [*compress(numbers, kept)], [*compress(rows, kept)]
         table = mapper.table(rows)
         countries, unknown = self._countries(table)
-        (leads, field_error, repairs), held_back = self._fitted(
+        (leads, field_errors, repairs), held_back = self._fitted(
             file, numbers, table, countries
         )
         # Python hands out memory in the order it came back: cells that go together,
@@ -199,7 +199,7 @@ class Judge:
         block.cells.clear()
         findings += [
             Finding(numbers[place], Status.REJECTED, one.code, one.reason, one.field)
-            for place, one in field_error.items()
+            for place, one in field_errors.items()
         ]
         if held_back:
             listed = [row in held_back for row in leads.rows]

@@ -41,7 +41,7 @@ class BuiltLeads(NamedTuple):
     """
 
     leads: Leads
-    field_error: dict[int, FieldError]
+    field_errors: dict[int, FieldError]
     repairs: dict[int, tuple[str, ...]]
 
 
@@ -75,8 +75,8 @@ class LeadBuilder:
     def lead(self, row: int, values: Values) -> Lead:
         """Build the lead of one row; raises FieldError."""
         found = self.fitted([row], {name: [value] for name, value in values.items()})
-        if found.field_error:
-            raise found.field_error[0]
+        if found.field_errors:
+            raise found.field_errors[0]
         return found.leads[0]
 
     def fitted(
@@ -95,14 +95,14 @@ class LeadBuilder:
         phones, problems = self._normalise.column(
             table.pop("phone", [None] * len(rows)), countries
         )
-        field_error = {
+        field_errors = {
             place: FieldError(problem.code, "phone", problem.reason)
             for place, problem in problems.items()
         }
-        field_error.update(odd or {})
+        field_errors.update(odd or {})
         digests = self._digests(phones.keys, table)
         if self._builds_name:
-            _build_names(table, field_error)
+            _build_names(table, field_errors)
         fields: dict[str, Sequence[Json]] = {}
         wires = phones.wires
         if self._code_wire:
@@ -111,7 +111,7 @@ class LeadBuilder:
         fields[self._phone_wire] = wires
         for name, key, check in self._fields:
             if name in table:
-                _put(fields, key, _checked(name, table.pop(name), check, field_error))
+                _put(fields, key, _checked(name, table.pop(name), check, field_errors))
         for name, column in [*table.items()]:
             if column.count(None) == len(column):
                 del table[name]
@@ -119,14 +119,14 @@ class LeadBuilder:
                 self.unplaced.add(name)
                 del table[name]
         if table and provider and provider.overflow:
-            _put_the_rest(provider.overflow, fields, table, field_error)
+            _put_the_rest(provider.overflow, fields, table, field_errors)
         leads = Leads(rows, wires, phones.keys, fields, digests)
-        if field_error:
+        if field_errors:
             leads = leads.chosen(
-                [place not in field_error for place in range(len(rows))]
+                [place not in field_errors for place in range(len(rows))]
             )
         repairs = {rows[place]: words for place, words in phones.repairs.items()}
-        return BuiltLeads(leads, field_error, repairs)
+        return BuiltLeads(leads, field_errors, repairs)
 
     def _digests(
         self, keys: Sequence[str], table: Table
@@ -146,7 +146,7 @@ def _put_the_rest(
     overflow: str,
     fields: dict[str, Sequence[Json]],
     table: Table,
-    field_error: dict[int, FieldError],
+    field_errors: dict[int, FieldError],
 ) -> None:
     """Put what no field has a place for where the provider takes anything."""
     names: list[str] = [*table]
@@ -158,11 +158,11 @@ def _put_the_rest(
             if value is not None
         }
         found.append(None)
-        if values and place not in field_error:
+        if values and place not in field_errors:
             try:
                 found[place] = _overflow(overflow, values)
             except FieldInvalid as problem:
-                field_error[place] = _field_error(overflow, problem)
+                field_errors[place] = _field_error(overflow, problem)
     _put(fields, overflow, found)
 
 
@@ -175,7 +175,7 @@ def _put(fields: dict[str, Sequence[Json]], key: str, column: Sequence[Json]) ->
 
 
 def _checked(
-    name: str, column: list[Json], check: Check, field_error: dict[int, FieldError]
+    name: str, column: list[Json], check: Check, field_errors: dict[int, FieldError]
 ) -> list[Json]:
     """Return what is sent of a field; what is wrong with its values is in `unfit`."""
     try:
@@ -188,7 +188,7 @@ def _checked(
             try:
                 found[place] = check(value)
             except FieldInvalid as problem:
-                field_error.setdefault(place, _field_error(name, problem))
+                field_errors.setdefault(place, _field_error(name, problem))
     return found
 
 
@@ -206,7 +206,7 @@ def _quick(check: Check) -> Check:
     return check if check is text else Memo(check)  # a text is its own
 
 
-def _build_names(table: Table, field_error: dict[int, FieldError]) -> None:
+def _build_names(table: Table, field_errors: dict[int, FieldError]) -> None:
     """Make a name of its parts in rows that have none; the parts are used up."""
     parts = [
         (part, table[part]) for part in ("first_name", "last_name") if part in table
@@ -224,7 +224,7 @@ def _build_names(table: Table, field_error: dict[int, FieldError]) -> None:
                 try:
                     found.append(text(value))
                 except FieldInvalid as problem:
-                    field_error.setdefault(place, _field_error(part, problem))
+                    field_errors.setdefault(place, _field_error(part, problem))
         names[place] = " ".join(found) or None
 
 

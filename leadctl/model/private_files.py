@@ -79,23 +79,23 @@ def oddity(path: Path) -> str | None:
 
 @contextlib.contextmanager
 def in_turn(
-    folder: Path, patience: float = 5.0, clock: Clock = _CLOCK
+    folder: Path, timeout: float = 5.0, clock: Clock = _CLOCK
 ) -> Iterator[None]:
     """Let one process at a time change which files a folder has.
 
     Two that look at once which names are free would both take the same. Whoever holds
-    the folder for longer than `patience` seconds is not one of ours, or is stopped.
+    the folder for longer than `timeout` seconds is not one of ours, or is stopped.
     """
     with contextlib.ExitStack() as stack:
         with contextlib.suppress(OSError):  # a share that knows no locks
             handle = os.open(folder, os.O_RDONLY)
             stack.callback(os.close, handle)
-            _take(handle, patience, clock)
+            _take(handle, timeout, clock)
         yield
 
 
-def _take(handle: int, patience: float, clock: Clock) -> None:
-    for _ in range(int(patience / _LOOK)):
+def _take(handle: int, timeout: float, clock: Clock) -> None:
+    for _ in range(int(timeout / _LOOK)):
         with contextlib.suppress(BlockingIOError):
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from leadctl.reports.run_timeline import RunTimeline
 
 
-def show_run(found: Report, course: RunTimeline, console: Console) -> None:
+def show_run(found: Report, timeline: RunTimeline, console: Console) -> None:
     """Print when a run was, what it came to, and its requests."""
     console.print(plain(_when(found.run, found.process)))
     if found.run.error:
@@ -36,7 +36,7 @@ def show_run(found: Report, course: RunTimeline, console: Console) -> None:
     report.show(found, console)
     if found.run.requests:
         console.print()
-        _show_course(course, found, console)
+        _show_timeline(timeline, found, console)
 
 
 def _when(run: Run, process: int | None) -> str:
@@ -52,11 +52,11 @@ def _when(run: Run, process: int | None) -> str:
     )
 
 
-def _show_course(course: RunTimeline, found: Report, console: Console) -> None:
-    console.print(_timeline(course, several=len(found.files) > 1))
-    if course.waits:
+def _show_timeline(timeline: RunTimeline, found: Report, console: Console) -> None:
+    console.print(_timeline(timeline, several=len(found.files) > 1))
+    if timeline.waits:
         console.print()
-        console.print(_waits(course))
+        console.print(_waits(timeline))
 
 
 def _table(*headings: str, right: Sequence[str] = ()) -> Table:
@@ -70,15 +70,15 @@ def _table(*headings: str, right: Sequence[str] = ()) -> Table:
     return table
 
 
-def _timeline(course: RunTimeline, *, several: bool) -> Table:
+def _timeline(timeline: RunTimeline, *, several: bool) -> Table:
     where = "file: rows" if several else "rows"
     table = _table(
         *("request", "left", "waited", where, "try", "took", "answer"),
         right=("request", "waited", "try", "took"),
     )
-    for place, group in enumerate(course.stretches):
-        if place == course.told_first and course.untold:
-            table.add_row("…", *("",) * 5, f"{course.untold:,} more")
+    for place, group in enumerate(timeline.groups):
+        if place == timeline.told_first and timeline.untold:
+            table.add_row("…", *("",) * 5, f"{timeline.untold:,} more")
         if group.stood_still:
             table.add_row(
                 *("",) * 6, f"stood still for {time_text.lasted(group.stood_still)}"
@@ -102,11 +102,11 @@ def _cells(group: RequestGroup, *, several: bool) -> tuple[RenderableType, ...]:
     )
 
 
-def _waits(course: RunTimeline) -> Table:
+def _waits(timeline: RunTimeline) -> Table:
     table = _table(
         "waited", "times", "longest", "for", right=("waited", "times", "longest")
     )
-    for wait in course.waits[:MOST_WAITS]:
+    for wait in timeline.waits[:MOST_WAITS]:
         table.add_row(
             time_text.lasted(wait.seconds),
             f"{wait.times:,}",

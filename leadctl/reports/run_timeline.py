@@ -53,7 +53,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Break:
-    """A time in which the run did not run, cut out of the course at `second`."""
+    """A time in which the run did not run, cut out of the timeline at `second`."""
 
     second: float
     lasted: float
@@ -63,8 +63,8 @@ class Break:
 class RunTimeline:
     """What is kept of a run's requests.
 
-    `stretches` are all, or the first and the last with `untold` requests between them
-    (before `stretches[told_first]`). `held` are waits longer than a hundredth of the
+    `groups` are all, or the first and the last with `untold` requests between them
+    (before `groups[told_first]`). `held` are waits longer than a hundredth of the
     whole, as seconds from and to.
     """
 
@@ -76,33 +76,33 @@ class RunTimeline:
     held: list[tuple[float, float]] = field(default_factory=list)
     waits: list[Wait] = field(default_factory=list)
     kinds: list[RequestKind] = field(default_factory=list)
-    stretches: list[RequestGroup] = field(default_factory=list)
+    groups: list[RequestGroup] = field(default_factory=list)
     told_first: int = 0
     untold: int = 0
 
 
 def read(run: RunReader, *, first: int = 30, last: int = 10) -> RunTimeline:
-    """Read the course of a run, twice through its requests."""
-    course = RunTimeline()
-    _measure(course, run.requests())
-    _sum_up(course, run.requests())
-    _tell(course, request_groups(run.requests()), first, last)
-    return course
+    """Read the timeline of a run, twice through its requests."""
+    timeline = RunTimeline()
+    _measure(timeline, run.requests())
+    _sum_up(timeline, run.requests())
+    _tell(timeline, request_groups(run.requests()), first, last)
+    return timeline
 
 
-def _measure(course: RunTimeline, requests: Iterable[Request]) -> None:
+def _measure(timeline: RunTimeline, requests: Iterable[Request]) -> None:
     """Find out how long the run ran, without the times between its parts."""
     end = gone = 0.0
     for request in requests:
         begin = request.departed - request.held
-        if not course.requests:
-            course.began = end = begin
+        if not timeline.requests:
+            timeline.began = end = begin
         if begin - end > STILL:
-            course.breaks.append(Break(end - course.began - gone, begin - end))
+            timeline.breaks.append(Break(end - timeline.began - gone, begin - end))
             gone += begin - end
         end = max(end, request.departed + (request.took or 0.0))
-        course.requests += 1
-    course.seconds = end - course.began - gone
+        timeline.requests += 1
+    timeline.seconds = end - timeline.began - gone
 
 
 NOTABLE = 0.01
@@ -112,25 +112,25 @@ MOST_POINTS = 160
 MOST_HELD = 200
 
 
-def _sum_up(course: RunTimeline, requests: Iterable[Request]) -> None:
+def _sum_up(timeline: RunTimeline, requests: Iterable[Request]) -> None:
     waits: dict[str, Wait] = {}
     kinds: dict[tuple[int | None, str, bool], RequestKind] = {}
-    scale = _Scale(course)
+    scale = _Scale(timeline)
     answered = delivered = 0
     for request in requests:
         if request.held:
             wait = waits.setdefault(request.held_for, Wait(request.held_for))
             waits[request.held_for] = _longer(wait, request.held)
-            _hold(course, scale, request)
+            _hold(timeline, scale, request)
         key = (request.http, _trouble(request), request.asks)
         kinds[key] = _one_more(kinds.setdefault(key, RequestKind(*key)), request)
         answered += request.answered
         delivered += request.delivered
         if request.answered:
             moment = scale(request.departed + (request.took or 0.0))
-            _add_point(course, Point(moment, answered, delivered))
-    course.waits = sorted(waits.values(), key=lambda wait: -wait.seconds)
-    course.kinds = sorted(kinds.values(), key=lambda kind: -kind.requests)
+            _add_point(timeline, Point(moment, answered, delivered))
+    timeline.waits = sorted(waits.values(), key=lambda wait: -wait.seconds)
+    timeline.kinds = sorted(kinds.values(), key=lambda kind: -kind.requests)
 
 
 def _trouble(request: Request) -> str:
@@ -159,10 +159,10 @@ def _one_more(kind: RequestKind, request: Request) -> RequestKind:
 class _Scale:
     """Unix time -> seconds since the first request, breaks cut out."""
 
-    def __init__(self, course: RunTimeline) -> None:
-        self._began = course.began
+    def __init__(self, timeline: RunTimeline) -> None:
+        self._began = timeline.began
         self._at, self._gone, gone = [0.0], [0.0], 0.0
-        for one in course.breaks:
+        for one in timeline.breaks:
             gone += one.lasted
             self._at.append(one.second + gone)
             self._gone.append(gone)
@@ -172,19 +172,19 @@ class _Scale:
         return max(0.0, since - self._gone[bisect_right(self._at, since) - 1])
 
 
-def _hold(course: RunTimeline, scale: _Scale, request: Request) -> None:
-    if request.held >= course.seconds / 100 and len(course.held) < MOST_HELD:
+def _hold(timeline: RunTimeline, scale: _Scale, request: Request) -> None:
+    if request.held >= timeline.seconds / 100 and len(timeline.held) < MOST_HELD:
         span = scale(request.departed - request.held), scale(request.departed)
-        course.held.append(span)
+        timeline.held.append(span)
 
 
-def _add_point(course: RunTimeline, point: Point) -> None:
+def _add_point(timeline: RunTimeline, point: Point) -> None:
     """Keep a point, or let it replace the last one where both are as good as one."""
-    step = course.seconds / MOST_POINTS
-    if course.points and point.second - _before(course.points) < step:
-        course.points[-1] = point
+    step = timeline.seconds / MOST_POINTS
+    if timeline.points and point.second - _before(timeline.points) < step:
+        timeline.points[-1] = point
     else:
-        course.points.append(point)
+        timeline.points.append(point)
 
 
 def _before(points: Sequence[Point]) -> float:
@@ -192,7 +192,7 @@ def _before(points: Sequence[Point]) -> float:
 
 
 def _tell(
-    course: RunTimeline, told: Iterator[RequestGroup], first: int, last: int
+    timeline: RunTimeline, told: Iterator[RequestGroup], first: int, last: int
 ) -> None:
     begin: list[RequestGroup] = []
     end: deque[RequestGroup] = deque()
@@ -202,6 +202,6 @@ def _tell(
             continue
         end.append(group)
         if len(end) > last:
-            course.untold += end.popleft().requests
-    course.told_first = len(begin)
-    course.stretches = [*begin, *end]
+            timeline.untold += end.popleft().requests
+    timeline.told_first = len(begin)
+    timeline.groups = [*begin, *end]

@@ -41,13 +41,13 @@ def connect(path: Path | None) -> Connection:
 
 
 def opening(
-    path: Path | None, patience: float = 60
+    path: Path | None, timeout: float = 60
 ) -> contextlib.AbstractContextManager[None]:
-    """Let one process at a time open a ledger; go on after `patience` seconds.
+    """Let one process at a time open a ledger; go on after `timeout` seconds.
 
     SQLite itself does not wait for another that is making the file: it is "locked".
     """
-    return in_turn(path.parent, patience) if path else contextlib.nullcontext()
+    return in_turn(path.parent, timeout) if path else contextlib.nullcontext()
 
 
 @contextlib.contextmanager

@@ -38,7 +38,7 @@ class ReportPage:
     """
 
     report: Report
-    course: RunTimeline
+    run_timeline: RunTimeline
     now: float
     contacts: Sequence[Contact] | None = None
     left_out: int = 0
@@ -46,7 +46,7 @@ class ReportPage:
 
 def render(page: ReportPage) -> str:
     """Return the whole document."""
-    found, course = page.report, page.course
+    found, run_timeline = page.report, page.run_timeline
     several = len(found.files) > 1
     style = files(__name__).joinpath("style.css").read_text(encoding="utf-8")
     head = tag(
@@ -64,13 +64,13 @@ def render(page: ReportPage) -> str:
         summary(found),
         rows.outcome(found),
         rows.reasons(found),
-        timeline.timeline(course),
-        timeline.waits(course),
+        timeline.over_time(run_timeline),
+        timeline.waits(run_timeline),
         rows.files(found),
         ""
         if page.contacts is None
         else rows.contacts(page.contacts, page.left_out, several=several),
-        timeline.requests(course, several=several),
+        timeline.requests(run_timeline, several=several),
     )
     body = tag("body", tag("main", *filter(None, parts)), _foot(page))
     return f"<!doctype html>\n{tag('html', head, body, lang='en')}\n"

@@ -50,20 +50,20 @@ def outcome_bar(counts: Mapping[Status, int], description: str) -> Markup:
     return _picture(description, 34, *parts)
 
 
-def timeline_chart(course: RunTimeline, description: str) -> Markup:
+def timeline_chart(timeline: RunTimeline, description: str) -> Markup:
     """Return the leads settled over time, with the waits in a lane below."""
-    most = course.points[-1].answered
-    plot = _Plot(course.seconds * 1.02, most)
+    most = timeline.points[-1].answered
+    plot = _Plot(timeline.seconds * 1.02, most)
     waits = [
         _box(plot.x(a), plot.floor + 3, max(plot.x(b) - plot.x(a), 0.5), LANE, "wait")
-        for a, b in course.held
+        for a, b in timeline.held
     ]
     breaks = [
         tag("line", x1=_r(x), x2=_r(x), y1=TOP, y2=_r(plot.floor), class_="break")
-        for x in (plot.x(one.second) for one in course.breaks)
+        for x in (plot.x(one.second) for one in timeline.breaks)
     ]
-    answered = [(point.second, point.answered) for point in course.points]
-    delivered = [(point.second, point.delivered) for point in course.points]
+    answered = [(point.second, point.answered) for point in timeline.points]
+    delivered = [(point.second, point.delivered) for point in timeline.points]
     return _picture(
         description,
         HEIGHT,

@@ -20,20 +20,20 @@ MOST = 50
 """Kinds of waits that are listed."""
 
 
-def timeline(course: RunTimeline) -> Markup:
-    if not course.requests:
+def over_time(timeline: RunTimeline) -> Markup:
+    if not timeline.requests:
         says = "No request was made: there was nothing to send."
         return section("How it went", tag("p", says))
-    words = " ".join(_in_words(course))
-    if len(course.points) < 2:
+    words = " ".join(_in_words(timeline))
+    if len(timeline.points) < 2:
         return section("How it went", tag("p", words))
-    end = course.points[-1]
+    end = timeline.points[-1]
     legend = [labelled("delivered", "delivered")]
     if end.answered > end.delivered:
         legend.append(labelled("settled", "answered, not delivered"))
-    if course.held:
+    if timeline.held:
         legend.append(labelled("wait", "waiting"))
-    picture = timeline_chart(course, f"Leads settled over time. {words}")
+    picture = timeline_chart(timeline, f"Leads settled over time. {words}")
     return section(
         "How it went",
         tag("p", words),
@@ -41,26 +41,26 @@ def timeline(course: RunTimeline) -> Markup:
     )
 
 
-def _in_words(course: RunTimeline) -> Iterator[str]:
-    requests = count(course.requests, "request")
-    lasted, began = time_text.lasted(course.seconds), time_text.clock(course.began)
+def _in_words(timeline: RunTimeline) -> Iterator[str]:
+    requests = count(timeline.requests, "request")
+    lasted, began = time_text.lasted(timeline.seconds), time_text.clock(timeline.began)
     yield f"{requests} in {lasted}, from {began}."
-    if len(course.points) > 1:
-        half = course.points[-1].answered / 2
-        reached = next(point for point in course.points if point.answered >= half)
+    if len(timeline.points) > 1:
+        half = timeline.points[-1].answered / 2
+        reached = next(point for point in timeline.points if point.answered >= half)
         lasted = time_text.lasted(reached.second)
         yield f"Half of the leads were settled after {lasted}."
-    if (waited := _waited(course)) >= 1:
+    if (waited := _waited(timeline)) >= 1:
         yield f"{time_text.lasted(waited)} of it were spent waiting."
-    for one in course.breaks[:3]:
+    for one in timeline.breaks[:3]:
         yield f"It stood still for {time_text.lasted(one.lasted)} and was resumed."
 
 
-def _waited(course: RunTimeline) -> float:
-    return sum(wait.seconds for wait in course.waits)
+def _waited(timeline: RunTimeline) -> float:
+    return sum(wait.seconds for wait in timeline.waits)
 
 
-def waits(course: RunTimeline) -> Markup:
+def waits(timeline: RunTimeline) -> Markup:
     rows = [
         (
             wait.why,
@@ -68,23 +68,23 @@ def waits(course: RunTimeline) -> Markup:
             time_text.lasted(wait.seconds),
             time_text.lasted(wait.longest),
         )
-        for wait in course.waits[:MOST]
+        for wait in timeline.waits[:MOST]
     ]
-    if _waited(course) < 1:
+    if _waited(timeline) < 1:
         return Markup()
     headings = ("Waited for", "Times", "In all", "Longest")
     return section("Waits", table("What was waited for", headings, rows, "-nnn"))
 
 
-def requests(course: RunTimeline, *, several: bool) -> Markup:
+def requests(timeline: RunTimeline, *, several: bool) -> Markup:
     """List them, those with nothing to tell folded; an explanation stands once."""
-    if not course.stretches:
+    if not timeline.groups:
         return Markup()
     rows: list[tuple[str, ...]] = []
     told: set[str] = set()
-    for place, group in enumerate(course.stretches):
-        if place == course.told_first and course.untold:
-            rows.append(("…", *("",) * 5, f"{course.untold:,} more"))
+    for place, group in enumerate(timeline.groups):
+        if place == timeline.told_first and timeline.untold:
+            rows.append(("…", *("",) * 5, f"{timeline.untold:,} more"))
         why = "" if group.first.why in told else group.first.why
         told.add(why)
         if group.stood_still:
