@@ -192,3 +192,17 @@ def test_account_that_starts_its_campaign_is_told_so(push: Push) -> None:
         terminal.type("n\n")
         assert terminal.end() == 7
     assert "START starts the campaign, and people are called" in screen
+
+
+def test_numbers_with_several_readings_are_said_before_the_answer(push: Push) -> None:
+    push.program.write("leads.csv", "phone\n4612345678\n+15551230001\n")
+    where = ("--provider", "voiso", "--campaign", "3", "--region", "US")
+    environment = push.environment("voiso")
+    given = ("push", "leads.csv", *where)
+    with Terminal(push.program, given, 80, environment) as terminal:
+        screen = " ".join(terminal.until(QUESTION).split())
+        terminal.type("n\n")
+        terminal.end()
+    assert "1 phone number in the first 1,000 rows can be read in more ways" in screen
+    assert "(--numbers national or international says how)" in screen
+    require_no_trace(push)

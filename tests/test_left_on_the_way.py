@@ -30,7 +30,8 @@ def killed(
     with serve([simulator]) as sandbox:
         push = Push(program, sandbox)
         simulator.faults.add(Fault("slow_after", seconds=300))
-        where = ("--provider", provider, "--campaign", CAMPAIGNS[provider])
+        home = ("--region", "IN") if provider == "ozonetel" else ()
+        where = ("--provider", provider, "--campaign", CAMPAIGNS[provider], *home)
         environment = push.environment(provider) | (settings or {})
         process = program.start("push", "leads.csv", *where, env=environment)
         while len(push.phones(provider)) < len(phones):

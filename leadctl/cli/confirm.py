@@ -16,6 +16,7 @@ from leadctl.importing.judge import Judge
 from leadctl.mapping.profile import Columns, Constant, Members, Template, Translated
 from leadctl.model.errors import NotConfirmed, UsageError
 from leadctl.model.lead_fields import COUNTRY_ALIASES, INSTRUCTIONS
+from leadctl.model.leads import Code
 from leadctl.model.wording import count, listed, short
 from leadctl.providers.preflight import CheckVerdict
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from leadctl.mapping.profile import Source
     from leadctl.providers.preflight import PreflightResult
     from leadctl.run import ImportRequest
+    from leadctl.sources.source import Source as LeadFile
 
 
 @dataclass(frozen=True)
@@ -109,9 +111,34 @@ def _facts(
     for source, note in Judge(job).notes():
         label = "beware" if note.is_warning else "note"
         yield label, f"{source.shown}: {note.message}"
+    for source, message in _unclear_numbers(job):
+        yield "beware", f"{source.shown}: {message}"
     if job.suppressed:
         yield "left out", "numbers on a suppression list"
     yield "then", provider.consequence
+
+
+def _unclear_numbers(job: Job) -> Iterator[tuple[LeadFile, str]]:
+    """Say how many of a file's first rows have a number with several readings."""
+    first = min(LOOKED_AT, job.limit or LOOKED_AT)
+    judge = Judge(replace(job, limit=first))
+    for file, source in enumerate(job.sources):
+        unclear = sum(
+            finding.code is Code.PHONE_AMBIGUOUS
+            for block in judge.blocks(file)
+            for finding in judge.judge(file, block).findings
+        )
+        if unclear:
+            numbers = count(unclear, "phone number")
+            message = (
+                f"{numbers} in the first {first:,} rows can be read in more ways and "
+                "would be rejected (--numbers national or international says how)"
+            )
+            yield source, message
+
+
+LOOKED_AT = 1_000
+"""Rows of a file that are judged before the question."""
 
 
 def _campaign(campaign: str, preflight: PreflightResult) -> str:

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from leadctl.importing.judge import Verdict
     from leadctl.ledger.base import RunWriter
     from leadctl.ledger.records import OpenBatch, Unfinished
-    from leadctl.model.leads import Block
 
 
 def _no_runs(_digests: list[bytes]) -> Mapping[bytes, str]:
@@ -273,7 +272,7 @@ class Importer:
         """Read a file; the rows that drop out get their verdict."""
         # Most runs have no earlier part: nothing is asked of an empty set.
         accounted = self._accounted.get(file) or ()
-        for block in self._blocks(file):
+        for block in self.judge.blocks(file):
             self._read += block.last - block.first + 1
             leads, findings = self.judge.judge(file, block)
             if accounted:
@@ -283,11 +282,3 @@ class Importer:
                 self._run_writer.note(file, finding)
             self._meter.has_read(self._read)
             yield leads
-
-    def _blocks(self, file: int) -> Iterator[Block]:
-        """Read the rows that are to be read (--skip, --limit)."""
-        for block in self._job.sources[file].blocks():
-            if read := self._job.within(block):
-                yield read
-            elif block.first > self._job.skip:
-                return

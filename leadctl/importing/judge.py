@@ -172,6 +172,14 @@ class Judge:
             isinstance(time, str) and is_past(time, now, self._zone) for time in column
         ]
 
+    def blocks(self, file: int) -> Iterator[Block]:
+        """Yield the rows of a file that are to be judged (--skip, --limit)."""
+        for block in self._sources[file].blocks():
+            if (read := self._rules.within(block)) is not None:
+                yield read
+            elif block.first > self._rules.skip:
+                return
+
     def judge(self, file: int, block: Block) -> Judged:
         """Judge the rows of a block of this file, and give up their cells."""
         mapper, numbers, rows = self.mappers[file], block.numbers, block.cells
