@@ -128,7 +128,7 @@ def test_repairs_are_counted_by_name(push: Push) -> None:
 def test_repairs_stand_below_the_table(push: Push) -> None:
     push.program.write("leads.csv", MENDED)
     ran = push("voiso", "leads.csv", "--region", "US")
-    assert "1 phone cell mended: a prefix such as tel: was taken off" in ran.out
+    assert "1 phone cell repaired: a prefix such as tel: was taken off" in ran.out
 
 
 def test_repairs_are_counted_once_also_by_a_run_that_goes_on(push: Push) -> None:
@@ -152,4 +152,4 @@ def test_sound_file_has_no_repairs(push: Push) -> None:
     push.program.write("leads.csv", column(*SOUND))
     ran = push("yotel", "leads.csv", "--json")
     assert ran.document["repairs"] == {}
-    assert "mended" not in push("yotel", "leads.csv", "--dry-run").out
+    assert "repaired" not in push("yotel", "leads.csv", "--dry-run").out

@@ -177,7 +177,7 @@ def show(report: Report, console: Console) -> None:
         console.print()
         for repair, number in run.repairs.items():
             about = ABOUT[Repair(repair)]
-            console.print(plain(f"{count(number, 'phone cell')} mended: {about}"))
+            console.print(plain(f"{count(number, 'phone cell')} repaired: {about}"))
     if steps := [*_next_steps(report)]:
         console.print()
     for line in steps:
