@@ -166,8 +166,9 @@ class Judge:
     def past(self, name: str, leads: Leads) -> list[bool]:
         """Tell of each lead whether the time in a field is past."""
         now = self._now()
-        key = self._timed.get(name, "")
-        column = leads.fields.get(key) or [None] * len(leads)
+        column = leads.fields.get(self._timed.get(name, ""))
+        if column is None:
+            return [False] * len(leads)
         return [
             isinstance(time, str) and is_past(time, now, self._zone) for time in column
         ]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from leadctl.mapping.opt_out_columns import OptOuts
 from leadctl.model.errors import InputChanged
-from leadctl.model.lead_fields import INSTRUCTIONS, means_none, word
+from leadctl.model.lead_fields import INSTRUCTIONS, means_none
 from leadctl.model.leads import Note
 from leadctl.model.wording import count, short
 from leadctl.phones.spreadsheet_damage import SpreadsheetDamage
@@ -88,9 +88,10 @@ class _SharedIds:
     """External ids that stand beside several numbers."""
 
     def __init__(self) -> None:
-        self._numbers: dict[str, str] = {}
-        self._rows: dict[str, int] = {}
-        """Of each such id, the first row with another number."""
+        self._phones: dict[Json, Json] = {}
+        """Of each id, the phone that stands beside it first."""
+        self._rows: dict[Json, int] = {}
+        """Of each id with several, the first row with another number."""
 
     def add(
         self, numbers: Sequence[int], rows: Sequence[Cells], mapper: Mapper
@@ -98,12 +99,15 @@ class _SharedIds:
         if "external_id" not in mapper.getters:
             return
         ids, phones = (mapper.getters[name](rows) for name in ("external_id", "phone"))
+        keep = self._phones.setdefault
         for row, identifier, phone in zip(numbers, ids, phones, strict=True):
-            end = _end_of(phone)
-            if end and not means_none(identifier):
-                known = word(identifier)
-                if self._numbers.setdefault(known, end) != end:
-                    self._rows.setdefault(known, row)
+            if identifier.__hash__ and (first := keep(identifier, phone)) != phone:
+                self._compare(row, identifier, first, phone)
+
+    def _compare(self, row: int, identifier: Json, first: Json, phone: Json) -> None:
+        ends = {_end_of(first), _end_of(phone)}
+        if len(ends) > 1 and "" not in ends and not means_none(identifier):
+            self._rows.setdefault(identifier, row)
 
     def notes(self) -> Iterator[Note]:
         if ids := len(self._rows):

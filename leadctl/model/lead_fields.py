@@ -137,12 +137,18 @@ _NONE = frozenset(
 )
 
 
+_SHORT_WORD = re.compile(
+    r"\s*(?:[0 .-]*|[^0-9]{1,9}|#DIV/0!)\s*\Z", re.IGNORECASE
+).match
+"""What an identifier of none can look like; nearly all others do not."""
+
+
 def means_none(identifier: Json) -> bool:
     """Tell whether an identifier stands for none: `N/A`, `0`, `-`, `#REF!`."""
-    spelled = identifier if isinstance(identifier, str) else word(identifier)
-    return not spelled.strip("0-. ") or (
-        len(spelled) <= len("undefined") and word(spelled) in _NONE
-    )
+    if isinstance(identifier, str) and not _SHORT_WORD(identifier):
+        return False
+    spelled = word(identifier)
+    return not spelled.strip("0-. ") or spelled in _NONE
 
 
 class FieldInvalid(Exception):

@@ -14,7 +14,14 @@ from leadctl.model.leads import Code, Phone
 from leadctl.phones.countries import by_country
 from leadctl.phones.identity import WITH_TWO_WAYS, identity
 from leadctl.phones.numbering_plan import Number, calling_code, plan_of, split
-from leadctl.phones.readings import Ambiguous, Numbers, Taken, beside_code, decide
+from leadctl.phones.readings import (
+    Ambiguous,
+    Numbers,
+    Taken,
+    beside_code,
+    decide,
+    readings_of,
+)
 from leadctl.phones.spelling import SPACING, PhoneProblem, Spelling, spelled
 from leadctl.phones.usual import Usual, behind_plus
 
@@ -327,15 +334,23 @@ def _unread(spelling: Spelling, plan: Plan | None) -> str:
             return "no such country code"
         if spelling.head and number.is_possible:
             return _SECOND
+        if any(map(_is_whole, readings_of(spelling, plan))):
+            return _UNASSIGNED
         return _impossible(number)
     if plan is None:
         return "no country code: write it with +, or give --region"
     if spelling.head:
         return _SECOND
+    if any(n.code == plan.code and _is_whole(n) for n in readings_of(spelling, plan)):
+        return _UNASSIGNED
     national = spelling.digits.removeprefix(plan.national_prefix)
     return _impossible(Number(plan.code, national))
 
 
+_UNASSIGNED = (
+    "not written as its country writes numbers, and no number it may be is in an "
+    "assigned range; write it with + and the country code"
+)
 _SECOND = "holds more than one number; keep one"
 
 

@@ -312,6 +312,11 @@ def _is_whole(spelling: Spelling, plan: Plan | None) -> bool:
     )
 
 
+def readings_of(spelling: Spelling, plan: Plan | None) -> Collection[Number]:
+    """Return every number that digits may be, assigned or not."""
+    return candidates(spelling, plan).every
+
+
 def candidates(spelling: Spelling, plan: Plan | None) -> Candidates:
     """Return all readings of digits, assigned or not."""
     digits, unbracketed = spelling.digits, spelling.unbracketed
