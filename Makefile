@@ -70,6 +70,7 @@ picture: $(VENV)/.dev  ## Run the example, and draw docs/run.svg anew
 
 docs: $(VENV)/.dev  ## Write the tables in docs/ anew, and build the pages as a site in build/site
 	$(BIN)/python -m tools.datasheet docs/providers
+	$(BIN)/python -m tools.numbers_table docs/numbers.md
 	$(BIN)/python -m mkdocs build
 	@echo "build/site/index.html"
 

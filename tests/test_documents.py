@@ -18,7 +18,7 @@ from leadctl.model.leads import Code, Status
 from leadctl.providers.base import provider_class
 from leadctl.sandbox import SIMULATORS, Fault
 from leadctl.sandbox.faults import Kind
-from tools import datasheet, picture
+from tools import datasheet, numbers_table, picture
 
 if TYPE_CHECKING:
     from conftest import Push
@@ -40,6 +40,11 @@ def test_tables_of_a_provider_are_current(provider: str) -> None:
     text = read(f"providers/{provider}.md")
     assert text == datasheet.page(provider_class(provider), text), "`make docs`"
     assert re.search(r"^## After a lost answer$", text, re.MULTILINE)
+
+
+def test_table_of_regions_is_current() -> None:
+    text = read("numbers.md")
+    assert text == numbers_table.page(text), "`make docs`"
 
 
 def names(document: str, heading: str) -> list[str]:

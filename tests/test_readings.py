@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import secrets
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
@@ -210,3 +212,25 @@ def test_cell_without_one_right_reading_is_not_taken(
     with pytest.raises(PhoneProblem) as caught:
         Normalizer(ANY, region)(cell)
     assert caught.value.code is code
+
+
+def examples_of_the_document() -> list[tuple[str, ...]]:
+    page = Path(__file__).parent.parent / "docs" / "numbers.md"
+    text = page.read_text(encoding="utf-8").partition("\n## Examples\n")[2]
+    rows = re.findall(r"^\| `(.+?)` \| (..) \| (.+?) \| (.*?) ?\|$", text, re.MULTILINE)
+    assert len(rows) >= 20
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("cell", "region", "result", "repair"), examples_of_the_document()
+)
+def test_example_in_the_documents_is_read_so(
+    cell: str, region: str, result: str, repair: str
+) -> None:
+    phones, problems = Normalizer(ANY, region).column([cell])
+    if problems:
+        assert (result, repair) == (f"`{problems[0].code}`", "")
+    else:
+        assert phones.wires == [result]
+        assert phones.repairs.get(0, ()) == ((repair.strip("`"),) if repair else ())
