@@ -15,6 +15,7 @@ from leadctl.sandbox import (
     OzonetelSimulator,
     Sandbox,
     Simulator,
+    VicidialSimulator,
     VoisoSimulator,
     YotelSimulator,
     serve,
@@ -32,6 +33,7 @@ CAMPAIGNS = {
     "lupitor": "cmp_1",
     "yotel": "camp_1",
     "voiso": "3",
+    "vicidial": "101",
 }
 PLENTY = 1_000_000
 
@@ -98,7 +100,7 @@ class Push:
 
     def sent(self, provider: str) -> list[Exchange]:
         """Return uploads and token calls; what only reads is left out."""
-        return [line for line in self.simulator(provider).log if line.method == "POST"]
+        return [line for line in self.simulator(provider).log if line.purpose != "read"]
 
     def uploads(self, provider: str) -> list[int]:
         """Return how many leads each upload brought; look-ups and tokens are none."""
@@ -117,6 +119,7 @@ def served() -> Iterator[Sandbox]:
         LupitorSimulator(requests_per_minute=PLENTY, bulk_per_minute=PLENTY),
         YotelSimulator(requests_per_minute=PLENTY),
         VoisoSimulator(gap=0.02),
+        VicidialSimulator(do_not_call=("2125550199",)),
     ]
     with serve(simulators) as sandbox:
         yield sandbox

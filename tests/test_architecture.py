@@ -32,7 +32,8 @@ DOORS = {
     "backports": "sources.compression", "starlette": "sandbox", "uvicorn": "sandbox",
 }  # fmt: skip
 IMPURE = {"time", "datetime", "logging", "random", "threading", "socket", "os"}
-DIALERS = [f"providers.{n}" for n in ("agora", "lupitor", "ozonetel", "voiso", "yotel")]
+OURS = ("agora", "lupitor", "ozonetel", "vicidial", "voiso", "yotel")
+DIALERS = [f"providers.{name}" for name in OURS]
 PATHS = {str(p.relative_to(ROOT))[:-3].replace("/", "."): p for p in ROOT.rglob("*.py")}
 
 

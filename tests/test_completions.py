@@ -31,7 +31,7 @@ FILES = {
     "powershell": "leadctl.ps1",
 }
 Completed: TypeAlias = "Callable[[list[str], Path], list[str]]"
-PROVIDERS = ["agora", "lupitor", "ozonetel", "voiso", "yotel"]
+PROVIDERS = ["agora", "lupitor", "ozonetel", "vicidial", "voiso", "yotel"]
 
 
 def run(

@@ -12,7 +12,7 @@ import pytest
 from leadctl.config import config
 from leadctl.model.errors import InputUnusable, LeadctlError, UsageError
 from leadctl.model.yaml_file import parse
-from leadctl.providers.base import installed
+from leadctl.providers.base import installed, provider_class
 from leadctl.providers.settings import SettingSource
 
 if TYPE_CHECKING:
@@ -388,12 +388,13 @@ def test_way_to_a_secret_is_text(form: str) -> None:
 
 @pytest.mark.parametrize("provider", [*installed()])
 def test_secret_in_plain_text_is_refused_with_the_remedy(provider: str) -> None:
-    text = f"accounts:\n  {provider}:\n    api_key: made-up-secret\n"
+    (secret,) = provider_class(provider).secrets
+    text = f"accounts:\n  {provider}:\n    {secret}: made-up-secret\n"
     with pytest.raises(InputUnusable, match=r"line 3: .*plain text") as caught:
         resolved(text, provider=provider)
     said = f"{caught.value.message} {caught.value.hint}"
     assert "made-up-secret" not in said
-    for remedy in ("api_key_file", "api_key_command", "leadctl accounts login"):
+    for remedy in (f"{secret}_file", f"{secret}_command", "leadctl accounts login"):
         assert remedy in said
 
 

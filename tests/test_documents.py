@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from conftest import Push
 
 DOCS = Path(__file__).parent.parent / "docs"
-PROVIDERS = ("agora", "lupitor", "ozonetel", "voiso", "yotel")
+PROVIDERS = ("agora", "lupitor", "ozonetel", "vicidial", "voiso", "yotel")
 
 
 def read(name: str) -> str:

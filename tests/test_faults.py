@@ -34,6 +34,7 @@ from leadctl.sandbox import (
     LupitorSimulator,
     OzonetelSimulator,
     Simulator,
+    VicidialSimulator,
     VoisoSimulator,
     YotelSimulator,
     serve,
@@ -49,6 +50,7 @@ CAMPAIGNS = {
     "agora": "42",
     "lupitor": "cmp_1",
     "ozonetel": "Demo",
+    "vicidial": "101",
     "voiso": "3",
     "yotel": "camp_1",
 }
@@ -58,6 +60,7 @@ SIMULATORS: dict[str, Callable[[], Simulator]] = {
         requests_per_minute=100_000, bulk_per_minute=100_000
     ),
     "ozonetel": lambda: OzonetelSimulator(requests_per_minute=100_000),
+    "vicidial": VicidialSimulator,
     "voiso": lambda: VoisoSimulator(gap=0),
     "yotel": lambda: YotelSimulator(requests_per_minute=100_000),
 }
@@ -89,6 +92,7 @@ class Result:
     delivered: set[int]
     error: LeadctlError | None
     stored: Counter[int]
+    slept: float
 
     @property
     def exit_code(self) -> ExitCode:
@@ -102,7 +106,7 @@ def name(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[Callable[[str], tuple[Simulator, dict[str, str]]]]:
-    """Serve all five once; each test begins with an empty one."""
+    """Serve all once; each test begins with an empty one."""
     with serve([make() for make in SIMULATORS.values()]) as sandbox:
 
         def fresh(name: str) -> tuple[Simulator, dict[str, str]]:
@@ -120,7 +124,7 @@ def push(
     folder: Path,
     settings: dict[str, str] | None = None,
 ) -> Result:
-    rows = BATCHES if name == "ozonetel" else BATCHES * 3
+    rows = BATCHES if name in ("ozonetel", "vicidial") else BATCHES * 3
     path = folder / "leads.csv"
     path.write_text(
         "phone\n" + "".join(f"+9190000000{row:02}\n" for row in range(1, rows + 1))
@@ -171,14 +175,13 @@ def push(
         others = {finding.row for finding in books.findings(0, Status)}
         delivered = set(range(1, rows + 1)) - others
         assert sum(books.counts().values()) == rows
-        return Result(books.counts(), delivered, error, stored_rows(simulator))
+        slept = sum(clock.slept)
+        return Result(books.counts(), delivered, error, stored_rows(simulator), slept)
 
 
 def stored_rows(simulator: Simulator) -> Counter[int]:
     """Read the rows back from the numbers the simulator has."""
-    key = {"voiso": "phone_number", "agora": "phone", "yotel": "phone"}.get(
-        simulator.name, "phoneNumber"
-    )
+    key = simulator.phone_field
     return Counter(
         int(str(lead[key])[-2:])
         for leads in simulator.stored.values()
@@ -212,6 +215,23 @@ def test_books_equal_what_the_provider_stored(
     else:
         assert len(result.stored) == sum(result.counts.values())
         assert result.exit_code is ExitCode.OK
+
+
+@pytest.mark.parametrize(
+    ("name", "waits"), [("lost after", False), ("500 before", True)]
+)
+def test_lead_that_is_not_found_waits_until_a_repeat_is_recognised(
+    name: str,
+    waits: bool,
+    served: Callable[[str], tuple[Simulator, dict[str, str]]],
+    tmp_path: Path,
+) -> None:
+    """VICIdial recognises a repeat when the first request is over."""
+    simulator, environment = served("vicidial")
+    simulator.faults.add(FAULTS[name])
+    result = push("vicidial", simulator, environment, tmp_path)
+    assert sum(result.counts.values()) == len(result.stored) == BATCHES
+    assert (result.slept >= 60) == waits
 
 
 EXCHANGED_KEYS = {"deny": ("agora",), "expire_token": ("agora", "ozonetel")}

@@ -22,7 +22,7 @@ from leadctl.phones.normalize import (
 from leadctl.phones.numbering_plan import Number, is_region
 from leadctl.phones.spelling import PhoneProblem
 
-PROVIDERS = ("agora", "lupitor", "ozonetel", "voiso", "yotel")
+PROVIDERS = ("agora", "lupitor", "ozonetel", "vicidial", "voiso", "yotel")
 POSSIBLE, VALID = PhoneCheck.POSSIBLE, PhoneCheck.VALID
 E164 = PhoneRule(PhoneForm.E164)
 
@@ -413,6 +413,7 @@ def test_any_value_gives_a_number_or_a_reason_without_it(
         "agora": r"\+\d+",
         "lupitor": r"\+\d+",
         "voiso": r"\d+",
+        "vicidial": r"\d{1,3} \d+",
         "yotel": r"\d{10}",
     }
     shape = shapes.get(provider, r"\+?[0-9]{3,16}")

@@ -11,6 +11,7 @@ from conftest import CAMPAIGNS, Push
 from test_signals import Background, background, happened
 from test_transport import wired
 
+from leadctl.providers.base import provider_class
 from leadctl.sandbox import (
     Fault,
     OzonetelSimulator,
@@ -57,12 +58,18 @@ def require_no_trace(push: Push, ran: Ran, provider: str) -> None:
 # --- before a run ---
 
 
+def variable(provider: str) -> str:
+    """Return the variable that holds the provider's secret."""
+    (secret,) = provider_class(provider).secrets
+    return f"LEADCTL_{provider}_{secret}".upper()
+
+
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_wrong_key_ends_a_run_before_it_begins(push: Push, provider: str) -> None:
-    wrong = {f"LEADCTL_{provider.upper()}_API_KEY": WRONG}
+    wrong = {variable(provider): WRONG}
     ran = push(provider, lead(push), "--json", env=wrong)
     assert (ran.code, ran.error["code"]) == (4, "access_denied")
-    assert f"LEADCTL_{provider.upper()}_API_KEY" in (ran.error["hint"] or "")
+    assert variable(provider) in (ran.error["hint"] or "")
     require_no_trace(push, ran, provider)
 
 
@@ -250,9 +257,9 @@ def test_account_that_works_is_said_to(push: Push, provider: str) -> None:
     assert push.uploads(provider) == []
 
 
-@pytest.mark.parametrize("provider", ["lupitor", "ozonetel"])
+@pytest.mark.parametrize("provider", ["lupitor", "ozonetel", "vicidial"])
 def test_wrong_key_is_said_to_be_wrong(push: Push, provider: str) -> None:
-    wrong = {f"LEADCTL_{provider.upper()}_API_KEY": WRONG}
+    wrong = {variable(provider): WRONG}
     env = push.environment(provider) | wrong
     ran = asked(push, provider, "-c", CAMPAIGNS[provider], "--json", env=env)
     (document,) = json.loads(ran.out)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 CASES = Path(__file__).parent / "providers"
-OURS = ("agora", "lupitor", "ozonetel", "voiso", "yotel")
+OURS = ("agora", "lupitor", "ozonetel", "vicidial", "voiso", "yotel")
 
 
 @pytest.mark.parametrize(

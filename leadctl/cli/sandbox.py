@@ -64,7 +64,7 @@ def serve(
         ),
     ] = None,
 ) -> None:
-    """Serve local simulators of all five providers.
+    """Serve local simulators of all six providers.
 
     Prints the variables that point leadctl at them, and at a ledger of their own; ends
     with Ctrl-C. Nothing leaves this machine and nothing is kept.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from leadctl.mapping.opt_out_columns import OptOuts
 from leadctl.model.errors import InputChanged
-from leadctl.model.lead_fields import INSTRUCTIONS, means_none
+from leadctl.model.lead_fields import INSTRUCTIONS, FieldInvalid, means_none
 from leadctl.model.leads import Note
 from leadctl.model.wording import count, short
 from leadctl.phones.spreadsheet_damage import SpreadsheetDamage
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
     from leadctl.importing.job import Rules
     from leadctl.mapping.mapper import Mapper
+    from leadctl.model.lead_fields import Field
     from leadctl.model.leads import Block, Cells, Json
+    from leadctl.providers.base import Provider
     from leadctl.sources.source import Source
 
 LOOKED_AT = 20_000
@@ -42,6 +44,7 @@ class Prescan:
         self.opt_outs = OptOuts(source, mapper, heeds_active=heeds_active)
         self.damage = SpreadsheetDamage()
         self._shared_ids = _SharedIds()
+        self._altered = _Altered(provider)
         with suppress(InputChanged):  # a run says so when it comes to the place
             self._look(source)
 
@@ -66,6 +69,7 @@ class Prescan:
         if block.first - self._rules.skip > LOOKED_AT:
             return self.opt_outs.count(rows, only_known=True)
         self.opt_outs.count(rows)
+        self._altered.add(numbers, rows, self._mapper)
         provider = self._rules.provider
         if provider and provider.compares_external_id:
             self._shared_ids.add(numbers, rows, self._mapper)
@@ -75,6 +79,7 @@ class Prescan:
         """Yield what to report before anything is sent."""
         yield from self.opt_outs.notes()
         yield from self._shared_ids.notes()
+        yield from self._altered.notes()
         for name in self._disregarded:
             columns = " or ".join(repr(short(c)) for c in self._mapper.columns[name])
             title = self._rules.provider.title if self._rules.provider else ""
@@ -119,6 +124,46 @@ class _SharedIds:
                 ids,
                 is_warning=True,
             )
+
+
+class _Altered:
+    """Values of which the provider keeps a part only."""
+
+    def __init__(self, provider: Provider | None) -> None:
+        self._title = provider.title if provider else ""
+        fields = provider.fields if provider else ()
+        self._fields = [field for field in fields if field.alters]
+        self._rows: dict[str, list[int]] = {}
+
+    def add(
+        self, numbers: Sequence[int], rows: Sequence[Cells], mapper: Mapper
+    ) -> None:
+        for field in self._fields:
+            if field.name in mapper.getters:
+                values = mapper.getters[field.name](rows)
+                found = [
+                    row
+                    for row, value in zip(numbers, values, strict=True)
+                    if isinstance(value, str) and _is_altered(field, value)
+                ]
+                self._rows.setdefault(field.name, []).extend(found)
+
+    def notes(self) -> Iterator[Note]:
+        for name, rows in self._rows.items():
+            if rows:
+                where = f"{count(len(rows), 'row')} (for example row {rows[0]:,})"
+                yield Note(
+                    "field_altered",
+                    f"{self._title} cannot keep all of {name} in {where}: the rest of "
+                    "it is sent",
+                    len(rows),
+                )
+
+
+def _is_altered(field: Field, value: str) -> bool:
+    with suppress(FieldInvalid):
+        return field.check(value) != " ".join(value.split())
+    return False
 
 
 def _end_of(phone: Json) -> str:

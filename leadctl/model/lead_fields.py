@@ -157,12 +157,17 @@ class FieldInvalid(Exception):
 
 @dataclass(frozen=True)
 class Field:
-    """A lead field a provider has a place for: its key on the wire and its check."""
+    """A lead field a provider has a place for: its key on the wire and its check.
+
+    `alters`: the check may take away what the provider cannot keep, and a run says so
+    before it sends.
+    """
 
     name: str
     wire: str
     check: Check
     about: str = ""
+    alters: bool = False
 
 
 @dataclass(frozen=True)

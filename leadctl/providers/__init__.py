@@ -1,1 +1,1 @@
-"""Our five providers: one file each, all in the same order."""
+"""Our six providers: one file each, all in the same order."""

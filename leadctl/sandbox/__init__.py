@@ -1,4 +1,4 @@
-"""Local simulators of the five providers, to try leadctl on and to test it with."""
+"""Local simulators of the six providers, to try leadctl on and to test it with."""
 
 from leadctl.sandbox.agora import AgoraSimulator
 from leadctl.sandbox.faults import Fault, UnknownName, fault_from_text
@@ -6,6 +6,7 @@ from leadctl.sandbox.lupitor import LupitorSimulator
 from leadctl.sandbox.ozonetel import OzonetelSimulator
 from leadctl.sandbox.server import SIMULATORS, Sandbox, serve
 from leadctl.sandbox.simulator import Simulator
+from leadctl.sandbox.vicidial import VicidialSimulator
 from leadctl.sandbox.voiso import VoisoSimulator
 from leadctl.sandbox.yotel import YotelSimulator
 
@@ -18,6 +19,7 @@ __all__ = [
     "Sandbox",
     "Simulator",
     "UnknownName",
+    "VicidialSimulator",
     "VoisoSimulator",
     "YotelSimulator",
     "fault_from_text",

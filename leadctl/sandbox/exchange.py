@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
+from urllib.parse import parse_qsl
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -21,6 +22,7 @@ class Call:
     purpose: Place
     body: bytes
     leads: int = 0
+    noted: object = None  # what was found out before it was processed
 
     @property
     def campaign(self) -> str:
@@ -42,6 +44,12 @@ class Call:
         """Return the body; one that is not a JSON object counts as empty."""
         body = self.json()
         return body if isinstance(body, dict) else {}
+
+    def form(self) -> dict[str, str]:
+        """Return the fields of a form; those in the address win."""
+        text = self.body.decode(errors="replace")
+        pairs = parse_qsl(text, keep_blank_values=True)
+        return {**dict(pairs), **self.request.query_params}
 
 
 class Refusal(Exception):
@@ -65,6 +73,7 @@ class Exchange:
     seconds: float
     method: str
     path: str
+    purpose: Place
     status: int | None
     leads: int
     fault: Kind | None

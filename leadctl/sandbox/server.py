@@ -18,6 +18,7 @@ from leadctl.sandbox.connection import Connection
 from leadctl.sandbox.control import control_routes
 from leadctl.sandbox.lupitor import LupitorSimulator
 from leadctl.sandbox.ozonetel import OzonetelSimulator
+from leadctl.sandbox.vicidial import VicidialSimulator
 from leadctl.sandbox.voiso import VoisoSimulator
 from leadctl.sandbox.yotel import YotelSimulator
 
@@ -35,6 +36,7 @@ SIMULATORS: dict[str, Callable[[], Simulator]] = {
         LupitorSimulator,
         YotelSimulator,
         VoisoSimulator,
+        VicidialSimulator,
     )
 }
 
@@ -67,7 +69,7 @@ class Sandbox:
 def serve(
     simulators: Iterable[Simulator] | None = None, port: int = 0
 ) -> Iterator[Sandbox]:
-    """Serve `simulators` (default: all five as they come), ready when it yields.
+    """Serve `simulators` (default: all six as they come), ready when it yields.
 
     Port 0 takes any free one; a port in use raises OSError. At the end, connections
     with an answer still under way are dropped.

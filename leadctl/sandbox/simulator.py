@@ -1,4 +1,4 @@
-"""What the five simulators share: campaigns, leads, the log, a request's way."""
+"""What the simulators share: campaigns, leads, the log, a request's way."""
 
 from __future__ import annotations
 
@@ -132,6 +132,10 @@ class Simulator(ABC):
     def throttled(self) -> Response:
         return self.error(429, "Too many requests")
 
+    def purpose(self, call: Call) -> Place:
+        """Tell what a request is for, where one address serves all."""
+        return call.purpose
+
     def rate_headers(self, _call: Call, _answer: Response) -> dict[str, str]:
         return {}
 
@@ -167,7 +171,8 @@ class Simulator(ABC):
     ) -> Response:
         arrived = self.clock()
         call = Call(request, purpose, await request.body())
-        fault = self.faults.due(purpose)
+        call.purpose = self.purpose(call)
+        fault = self.faults.due(call.purpose)
         with self._lock:
             answer = instead(fault, self) if fault else None
         if answer is None:
@@ -214,6 +219,7 @@ class Simulator(ABC):
             seconds=self.clock() - arrived,
             method=call.request.method,
             path=call.request.scope["path"],
+            purpose=call.purpose,
             status=None if isinstance(answer, Dropped) else answer.status_code,
             leads=call.leads,
             fault=fault.kind if fault else None,

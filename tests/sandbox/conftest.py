@@ -13,6 +13,7 @@ from leadctl.sandbox import (
     LupitorSimulator,
     OzonetelSimulator,
     Sandbox,
+    VicidialSimulator,
     VoisoSimulator,
     YotelSimulator,
     serve,
@@ -49,6 +50,7 @@ def shared_sandbox(shared_clock: Clock) -> Iterator[Sandbox]:
         LupitorSimulator(clock=shared_clock),
         YotelSimulator(clock=shared_clock),
         VoisoSimulator(clock=shared_clock),
+        VicidialSimulator(clock=shared_clock, do_not_call=("2125550199",)),
     ]
     with serve(simulators) as sandbox:
         yield sandbox

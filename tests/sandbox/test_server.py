@@ -38,10 +38,10 @@ def client(sandbox: Sandbox) -> Iterator[httpx.Client]:
         yield client
 
 
-def test_all_five_are_served_by_default() -> None:
+def test_all_six_are_served_by_default() -> None:
     with serve() as sandbox:
         assert list(sandbox.simulators) == list(SIMULATORS)
-        assert len(SIMULATORS) == 5
+        assert len(SIMULATORS) == 6
         for provider in SIMULATORS:
             answer = httpx.get(sandbox.base_url(provider) + "/nowhere")
             assert answer.status_code == 404
@@ -189,6 +189,7 @@ def test_control_shows_leads_and_requests(client: httpx.Client) -> None:
         "seconds": 0.0,
         "method": "POST",
         "path": "/voiso/api/v4/campaigns/3/leads",
+        "purpose": "upload",
         "status": 200,
         "leads": 1,
         "fault": None,
