@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,19 @@ def test_recorded_answer_means_what_the_case_says(path: Path) -> None:
 )
 def test_recorded_probe_shows_what_the_case_says(path: Path) -> None:
     check_preflight(path)
+
+
+@pytest.mark.parametrize("change", [{"phone_code": "44"}, {"status": "NEW"}])
+def test_recorded_form_is_compared_whole(
+    change: dict[str, str], tmp_path: Path
+) -> None:
+    facts = json.loads((CASES / "vicidial" / "created.json").read_text("utf-8"))
+    facts["exchanges"][0]["request"]["form"].update(change)
+    path = tmp_path / "vicidial" / "created.json"
+    path.parent.mkdir()
+    path.write_text(json.dumps(facts), encoding="utf-8")
+    with pytest.raises(AssertionError):
+        check_case(path)
 
 
 @pytest.mark.parametrize("provider", OURS)

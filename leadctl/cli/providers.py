@@ -63,11 +63,12 @@ def facts(provider: type[Provider]) -> dict[str, Json]:
     """Read a provider's declaration; what depends on a setting, for its default."""
     declared = usual(provider)
     limits, rule, scale = provider.limits, declared.phone_rule, provider.priority
+    safe = declared.resend_is_safe
     return {
         "name": provider.name,
         "title": provider.title,
         "documentation": provider.documentation,
-        "address": declared.base_url,
+        "address": declared.base_url or None,
         "settings": [*provider.settings()],
         "secrets": [*provider.secrets],
         "campaign": provider.campaign_rule[1],
@@ -85,7 +86,8 @@ def facts(provider: type[Provider]) -> dict[str, Json]:
         },
         "other_fields": provider.overflow,
         "tags": provider.takes_tags,
-        "resend_is_safe": bool(declared.resend_is_safe),
+        "resend_is_safe": bool(safe),
+        "resend_delay": (limits.doubt_delay if safe is True else safe) or None,
         "consequence": declared.consequence,
     }
 
@@ -100,6 +102,8 @@ def _written(value: Json) -> str:
     match value:
         case None:
             return "none"
+        case float():
+            return f"{value:g}"
         case bool():
             return "yes" if value else "no"
         case list():
