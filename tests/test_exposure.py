@@ -105,3 +105,13 @@ def test_push_warns_of_config_and_key_that_others_may_read(push: Push) -> None:
         assert f"{file} can be read by others: chmod 600 {file}" in ran.err
         file.chmod(0o600)
     assert "chmod" not in push("yotel", "leads.csv", "--config", config, env=env).err
+
+
+@pytest.mark.parametrize("name", ["ledger.sqlite", "ledger.sqlite.key"])
+def test_push_warns_of_a_ledger_that_others_may_change(push: Push, name: str) -> None:
+    push.program.write("leads.csv", "phone\n+15551230001\n")
+    assert "chmod" not in push("voiso", "leads.csv").err
+    file = push.program.state / name
+    file.chmod(0o662)
+    ran = push("voiso", "leads.csv", "--quiet")
+    assert f"{file} can be changed by others: chmod 600 {file}" in ran.err

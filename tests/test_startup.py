@@ -54,6 +54,7 @@ COMMANDS = START | {
     "leadctl.model",
     "leadctl.model.errors",
     "leadctl.model.leads",
+    "leadctl.model.printable",
     "leadctl.model.wording",
     "typer",
     "annotated_doc",  # of typer

@@ -6,6 +6,7 @@ Started before typer is imported, which is most of what a start costs.
 from __future__ import annotations
 
 import os
+import resource
 import sys
 
 TYPE_CHECKING = False  # importing typing for it would cost more than all of the below
@@ -29,6 +30,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
         print(f"leadctl {__version__}")
         sys.exit(0)
+    _forbid_core_dumps()
     from leadctl.cli import app, commands  # noqa: F401  adds the commands
 
     app.main(given)
+
+
+def _forbid_core_dumps() -> None:
+    """Have a crash leave no image of our memory, which may hold a key."""
+    _, most = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, most))

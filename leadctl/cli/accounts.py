@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as json_module
 import os
 import sys
 from typing import TYPE_CHECKING, Annotated
@@ -12,7 +11,7 @@ import typer
 from leadctl.cli import options
 from leadctl.cli.app import app
 from leadctl.cli.help_layout import Commands, Section
-from leadctl.cli.output import folded
+from leadctl.cli.output import echo, echo_json
 from leadctl.model.errors import CredentialsMissing, LeadctlError, UsageError
 
 if TYPE_CHECKING:
@@ -48,16 +47,16 @@ def list_accounts(
         return
     found = _known(config)
     if json:
-        typer.echo(json_module.dumps([_facts(one) for one in found], indent=1))
+        echo_json([_facts(one) for one in found])
         return
     width = max((len(one.name) for one in found), default=0)
     for one in found:
         provider = one.account.provider.name if one.account else "?"
-        typer.echo(f"{one.name:<{width}}  {provider:<10} {_told(one)}")
+        echo(f"{one.name:<{width}}  {provider:<10} {_told(one)}")
     if not found:
         from leadctl.config.credentials import first_remedy
 
-        typer.echo(f"no accounts yet: {first_remedy()}", err=True)
+        echo(f"no accounts yet: {first_remedy()}", err=True)
 
 
 @group.command("test")
@@ -86,7 +85,7 @@ def ask(
     found = {one.name: _tested(one, campaign, ledger) for one in accounts}
     if json:
         documents = [_document(one, found[one.name]) for one in accounts]
-        typer.echo(json_module.dumps(documents, indent=1))
+        echo_json([*documents])
     else:
         for one in accounts:
             _show(one, found[one.name])
@@ -128,10 +127,10 @@ def login(
         )
     for secret, typed in secrets.items():
         credentials.store(account, secret, typed)
-        typer.echo(f"{secret} of {name} is in the keyring", err=True)
+        echo(f"{secret} of {name} is in the keyring", err=True)
         found = credentials.origin(account, secret, os.environ)
         if found and found.way is not credentials.SecretSource.KEYRING:
-            typer.echo(f"note: {found.where} is set, and used instead", err=True)
+            echo(f"note: {found.where} is set, and used instead", err=True)
 
 
 @group.command("logout")
@@ -147,11 +146,9 @@ def logout(
     account = _account(name, provider, config)
     for secret in account.provider.secrets:
         gone = credentials.forget(account, secret)
-        typer.echo(
-            f"{secret} of {name} {'removed' if gone else 'was not there'}", err=True
-        )
+        echo(f"{secret} of {name} {'removed' if gone else 'was not there'}", err=True)
         if found := credentials.origin(account, secret, os.environ):
-            typer.echo(f"note: {found.where} still holds one", err=True)
+            echo(f"note: {found.where} still holds one", err=True)
 
 
 def _account(name: str, provider: str | None, config: Path | None) -> Account:
@@ -273,14 +270,14 @@ def _facts(one: KnownAccount) -> dict[str, Json]:
 
 
 def _show(account: Account, found: AccountTest, *, err: bool = False) -> None:
-    typer.echo(f"{account.name} ({account.provider.title})", err=err)
+    echo(f"{account.name} ({account.provider.title})", err=err)
     for name, shown in found.preflight.parts().items():
         line = f"  {name:<9} {shown.verdict:<8} {shown.message}"
-        typer.echo(folded(line, 21, err=err), err=err)
+        echo(line, indent=21, err=err)
         if shown.hint:
-            typer.echo(f"{'':21}{shown.hint}", err=err)
+            echo(f"{'':21}{shown.hint}", err=err)
     if found.preflight.name:
-        typer.echo(f"  {'name':<18} {found.preflight.name}", err=err)
+        echo(f"  {'name':<18} {found.preflight.name}", err=err)
 
 
 def _document(account: Account, found: AccountTest) -> dict[str, Json]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
-from leadctl.cli.output import Output, folded, printable
+from leadctl.cli.output import Output, echo
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,8 +30,7 @@ def conclude(checks: Iterable[Check], *, json: bool) -> NoReturn:
         )
     else:
         for check in found:
-            line = printable(f"{check.grade:<8} {check.topic}: {check.message}")
-            typer.echo(folded(line, 9))
+            echo(f"{check.grade:<8} {check.topic}: {check.message}", indent=9)
             if check.remedy:
-                typer.echo(folded(printable(f"         {check.remedy}"), 9))
+                echo(f"         {check.remedy}", indent=9)
     raise typer.Exit(code)

@@ -14,7 +14,7 @@ import typer
 from leadctl.cli import options  # noqa: TC001  typer reads the annotations at run time
 from leadctl.cli.app import app
 from leadctl.cli.help_layout import Commands, Section
-from leadctl.cli.output import printable
+from leadctl.cli.output import echo, echo_json
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +35,7 @@ def path(config: options.ConfigPath = None) -> None:
     """
     from leadctl.config import config as settings
 
-    typer.echo(settings.config_path(config))
+    echo(str(settings.config_path(config)))
 
 
 @group.command("show")
@@ -68,7 +68,7 @@ def show(
         "profiles": _profiles(found),
     }
     if json:
-        typer.echo(json_module.dumps(shown, indent=1, ensure_ascii=False))
+        echo_json(shown)
     else:
         _print(shown)
 
@@ -94,7 +94,7 @@ def schema() -> None:
     """
     from leadctl.config.json_schema import config_schema
 
-    typer.echo(json_module.dumps(config_schema(), indent=1))
+    echo_json(config_schema())
 
 
 def option_variables() -> dict[str, str]:
@@ -200,11 +200,12 @@ def _profiles(found: Document) -> list[Json]:
 def _print(shown: dict[str, Any]) -> None:
     _print_entries(shown["options"], "")
     for account in shown["accounts"]:
-        typer.echo(f"\naccount {account['account']} of {account['provider']}")
+        echo()
+        echo(f"account {account['account']} of {account['provider']}")
         _print_entries([*account["settings"], *account["secrets"]], "  ")
     for profile in shown["profiles"]:
-        typer.echo()
-        typer.echo(printable(f"profile {profile['profile']}, {profile['at']}"))
+        echo()
+        echo(f"profile {profile['profile']}, {profile['at']}")
 
 
 def _print_entries(entries: list[dict[str, Any]], indent: str) -> None:
@@ -215,7 +216,7 @@ def _print_entries(entries: list[dict[str, Any]], indent: str) -> None:
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     for name, value, where in cells:
         line = f"{indent}{name:<{widths[0]}}  {value:<{widths[1]}}  {where}"
-        typer.echo(printable(line))
+        echo(line)
 
 
 def _shown(value: Json) -> str:

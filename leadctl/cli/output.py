@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import sys
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, NoReturn, TextIO
 import typer
 
 from leadctl.model.errors import ExitCode, LeadctlError, UsageError
+from leadctl.model.printable import json_text, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,7 +110,7 @@ class Output:
     def document(self, content: dict[str, Json]) -> None:
         with heard(sys.stdout):
             indent = None if self.events else 1
-            typer.echo(json.dumps(content, indent=indent, ensure_ascii=False))
+            echo_json(content, indent)
             sys.stdout.flush()
 
 
@@ -149,5 +149,11 @@ def say(text: str) -> None:
         typer.echo(printable(text), err=True)
 
 
-def printable(text: str) -> str:
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+def echo(text: str = "", *, indent: int | None = None, err: bool = False) -> None:
+    """Print a line; with `indent` it is folded on a terminal."""
+    line = printable(text)
+    typer.echo(line if indent is None else folded(line, indent, err=err), err=err)
+
+
+def echo_json(value: Json, indent: int | None = 1) -> None:
+    typer.echo(json_text(value, indent))

@@ -7,12 +7,10 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import typer
-
 from leadctl.cli import options  # noqa: TC001  typer reads the annotations at run time
 from leadctl.cli.app import app
 from leadctl.cli.help_layout import Section
-from leadctl.cli.output import Output, folded
+from leadctl.cli.output import Output, echo
 from leadctl.model.errors import LeadctlError
 
 if TYPE_CHECKING:
@@ -82,7 +80,7 @@ def preview(
         return
     for one in found:
         for line in _lines(one):
-            typer.echo(line)
+            echo(line, indent=len("  mapped  "))
 
 
 def _looked_at(cli_options: CliOptions) -> list[Preview]:
@@ -219,7 +217,7 @@ def _row_lines(view: RowView) -> Iterator[str]:
         ("sent", view.sent),
     ):
         if values:
-            yield folded(f"  {label:<6}  {_members(values)}", len("  mapped  "))
+            yield f"  {label:<6}  {_members(values)}"
 
 
 def _members(values: Mapping[str, Json]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import sys
 from contextlib import ExitStack
 from pathlib import Path  # noqa: TC003  typer reads the annotations at run time
 from typing import Annotated
@@ -12,7 +12,7 @@ import typer
 from leadctl.cli import options
 from leadctl.cli.app import app
 from leadctl.cli.help_layout import Commands, Section
-from leadctl.cli.output import say
+from leadctl.cli.output import echo, echo_json, say
 from leadctl.model.errors import InputUnusable
 
 group = Commands(help="Draft and check column maps.", no_args_is_help=True)
@@ -56,7 +56,7 @@ def guess(
     with inspection_rules(cli_options) as rules:
         text = profile_draft(rules.sources[0])
     if to is None:
-        typer.echo(text, nl=False)
+        sys.stdout.write(text)
         return
     try:
         with to.open("x", encoding="utf-8") as opened:
@@ -66,7 +66,7 @@ def guess(
             f"the draft cannot be written to {to}: {error.strerror}",
             hint="name another file with --output",
         ) from error
-    typer.echo(f"written: {to}", err=True)
+    echo(f"written: {to}", err=True)
 
 
 @group.command("check")
@@ -102,7 +102,7 @@ def check(
         for sentence in judge.rules_without_effect():
             say(sentence)
     fits = f" and fits {', '.join(files)}" if files else ""
-    typer.echo(f"{profile} is sound{fits}")
+    echo(f"{profile} is sound{fits}")
 
 
 @group.command("schema")
@@ -113,4 +113,4 @@ def schema() -> None:
     """
     from leadctl.config.json_schema import profile_schema
 
-    typer.echo(json.dumps(profile_schema(), indent=1))
+    echo_json(profile_schema())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as json_module
 from dataclasses import MISSING, fields
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +10,7 @@ import typer
 from leadctl.cli import options  # noqa: TC001  typer reads the annotations at run time
 from leadctl.cli.app import app
 from leadctl.cli.help_layout import Commands, Section
+from leadctl.cli.output import echo, echo_json
 
 if TYPE_CHECKING:
     from leadctl.model.leads import Json
@@ -34,10 +34,10 @@ def list_providers(context: typer.Context, json: options.Json = False) -> None:
 
     found = [facts(provider_class(name)) for name in installed()]
     if json:
-        typer.echo(json_module.dumps(found, indent=1))
+        echo_json([*found])
         return
     for one in found:
-        typer.echo(f"{one['name']:<10} {one['title']:<12} {one['documentation']}")
+        echo(f"{one['name']:<10} {one['title']:<12} {one['documentation']}")
 
 
 @group.command("show")
@@ -53,10 +53,10 @@ def show(
 
     found = facts(provider_class(provider))
     if json:
-        typer.echo(json_module.dumps(found, indent=1))
+        echo_json(found)
         return
     for key, value in found.items():
-        typer.echo(f"{key.replace('_', ' ')}: {_written(value)}")
+        echo(f"{key.replace('_', ' ')}: {_written(value)}")
 
 
 def facts(provider: type[Provider]) -> dict[str, Json]:

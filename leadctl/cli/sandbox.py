@@ -12,11 +12,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from leadctl.cli import options
 from leadctl.cli.app import app
 from leadctl.cli.help_layout import Section
+from leadctl.cli.output import echo
 from leadctl.model.errors import UsageError
 from leadctl.model.wording import nearest
 
@@ -95,13 +94,13 @@ def serve(
         signal.signal(number, lambda *_: ended.set())
     try:
         with sandbox.serve(simulators.values(), port) as served, _ledger() as ledger:
-            typer.echo(f"export LEADCTL_LEDGER={shlex.quote(str(ledger))}")
+            echo(f"export LEADCTL_LEDGER={shlex.quote(str(ledger))}")
             for name, simulator in simulators.items():
                 for variable, value in served.environment(name).items():
-                    typer.echo(f"export {variable}={value}")
+                    echo(f"export {variable}={value}")
                 campaigns = ", ".join(simulator.campaigns)
-                typer.echo(f"# {name}: campaigns {campaigns}")
-            typer.echo(f"serving on {served.url}; Ctrl-C ends it", err=True)
+                echo(f"# {name}: campaigns {campaigns}")
+            echo(f"serving on {served.url}; Ctrl-C ends it", err=True)
             ended.wait()
     except OSError as error:
         raise UsageError(

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from leadctl.ledger.base import Ledger
     from leadctl.ledger.records import Condition
+    from leadctl.model.file_permissions import PermissionProblem
 
 
 def open_ledger(url: str | Path | None) -> Ledger:
@@ -50,6 +51,13 @@ def conditions(url: str | Path) -> Iterator[Condition]:
     from leadctl.ledger.sqlite import health  # noqa: PLC0415  on demand
 
     return health.conditions(_path(url))
+
+
+def exposed(url: str | Path) -> Iterator[PermissionProblem]:
+    """Yield what others may do to a ledger and its key."""
+    from leadctl.ledger.sqlite import health  # noqa: PLC0415  on demand
+
+    return health.exposed(_path(url))
 
 
 def _path(url: str | Path) -> Path:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import math
 from typing import TYPE_CHECKING
 
+from leadctl.model.printable import json_text, printable
 from leadctl.reports import time_text
 from leadctl.reports.reject_rows import harmless
 
@@ -43,7 +43,7 @@ def delimited(
             "" if cell is None else harmless(str(cell)) for cell in record.values()
         ]
         csv.writer(line, lineterminator="").writerow(cells)
-        yield line.getvalue()
+        yield printable(line.getvalue())
 
 
 def json_lines(
@@ -51,7 +51,7 @@ def json_lines(
 ) -> Iterator[str]:
     """Yield the same as objects, without a header."""
     for record in _records(run_reader, statuses):
-        yield json.dumps(record, ensure_ascii=False)
+        yield json_text(record)
 
 
 def _records(

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, cast
 from rich.console import Console
 from rich.text import Text
 
+from leadctl.model.printable import printable
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import TextIO
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
 def plain(text: str, style: str = "") -> Text:
     """Wrap foreign text: `[/red]` or an escape code in it has no effect."""
-    return Text("".join(c if c.isprintable() else "�" for c in text), style=style)
+    return Text(printable(text), style=style)
 
 
 class _Console(Console):

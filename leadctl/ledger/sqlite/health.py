@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from leadctl.ledger.sqlite.connection import Health
+    from leadctl.model.file_permissions import PermissionProblem
 
 LITTLE_DISK = 100 * 1024 * 1024
 """Bytes free below which a long import may not end."""
@@ -41,10 +42,15 @@ def conditions(path: Path) -> Iterator[Condition]:
     key_file = key_file_of(path)
     yield _judged(path, found)
     yield from _key(key_file)
-    for file in (path, key_file):
-        for message, remedy in permission_problems(file, "the ledger's file"):
-            yield Condition("ledger", message, remedy)
+    for message, remedy in exposed(path):
+        yield Condition("ledger", message, remedy)
     yield from _disk(path)
+
+
+def exposed(path: Path) -> Iterator[PermissionProblem]:
+    """Yield what others may do to the ledger and its key."""
+    for file in (path, key_file_of(path)):
+        yield from permission_problems(file, "the ledger's file")
 
 
 def _problem(message: str, remedy: str) -> Condition:
