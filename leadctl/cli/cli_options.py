@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import shlex
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from leadctl.model.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -74,9 +77,19 @@ class CliOptions:
         return kept
 
 
-def restored_options(options: dict[str, Json], ledger: str | None) -> CliOptions:
-    """Return what was asked when a run began."""
+def restored_options(
+    options: dict[str, Json], ledger: str | None, config: Path | None
+) -> CliOptions:
+    """Return what was asked when a run began.
+
+    A config file may name programs: one that only the ledger names is not read.
+    """
     kept: dict[str, Any] = dict(options)
-    for name in ("rejects", "config"):
-        kept[name] = Path(kept[name]) if kept[name] else None
+    kept["rejects"] = Path(kept["rejects"]) if kept["rejects"] else None
+    if kept["config"] and not config:
+        raise UsageError(
+            "this run began with a config file of its own",
+            hint=f"name it again: --config {shlex.quote(kept['config'])}",
+        )
+    kept["config"] = config
     return CliOptions(**kept, ledger=ledger)

@@ -15,6 +15,7 @@ import platformdirs
 from leadctl import ledger
 from leadctl.cli import inputs
 from leadctl.cli.diagnostics.config_check import key_files
+from leadctl.cli.spool import drop_abandoned, spooled
 from leadctl.config import config
 from leadctl.delivery import provider_session
 from leadctl.importing import suppression
@@ -53,8 +54,9 @@ def import_request(cli_options: CliOptions) -> Iterator[ImportRequest]:
     Raises UsageError, InputUnusable or CredentialsMissing.
     """
     _require_text(cli_options)
-    state = platformdirs.user_state_path("leadctl")
-    with inputs.spooled(cli_options, state / "spool") as spool:
+    url = _ledger(cli_options)
+    drop_abandoned(url)
+    with spooled(cli_options, url) as spool:
         document = config.load(cli_options.config)
         account = _account(cli_options, document)
         campaign = _campaign(cli_options, account)
@@ -69,7 +71,7 @@ def import_request(cli_options: CliOptions) -> Iterator[ImportRequest]:
         yield ImportRequest(
             job=job,
             account=account,
-            ledger=ledger_url(cli_options.ledger, state),
+            ledger=url,
             rejects_files=inputs.rejects_files(cli_options, job.sources),
             access=access,
             resend_delivered=cli_options.resend_delivered,
@@ -91,9 +93,7 @@ def import_request(cli_options: CliOptions) -> Iterator[ImportRequest]:
 def inspection_rules(cli_options: CliOptions) -> Iterator[Rules]:
     """Open files without an order: nothing is recorded, sent or written."""
     _require_text(cli_options)
-    with inputs.spooled(
-        cli_options, platformdirs.user_state_path("leadctl") / "spool"
-    ) as copy:
+    with spooled(cli_options, _ledger(cli_options)) as copy:
         try:
             document = config.load(cli_options.config)
             is_named = cli_options.provider or cli_options.account
@@ -122,8 +122,7 @@ def rebuilt_job(cli_options: CliOptions) -> Iterator[Job]:
     """Put together what an earlier run was to do, to look at its rows: offline."""
     document = config.load(cli_options.config)
     account = _account(cli_options, document)
-    state = platformdirs.user_state_path("leadctl")
-    with inputs.spooled(cli_options, state / "spool") as spool:
+    with spooled(cli_options, _ledger(cli_options)) as spool:
         mapped = _profile(cli_options, document, account)
         yield _job(cli_options, account, _campaign(cli_options, account), mapped, spool)
 
@@ -193,6 +192,10 @@ def ledger_url(url: str | None, state: Path) -> str:
     return ledger.resolved(url or str(state / "ledger.sqlite"))
 
 
+def _ledger(cli_options: CliOptions) -> str:
+    return ledger_url(cli_options.ledger, platformdirs.user_state_path("leadctl"))
+
+
 def reject_limit(text: str | None) -> RejectLimit:
     if text is None:
         return RejectLimit()
@@ -223,10 +226,11 @@ def _account(cli_options: CliOptions, document: Document) -> Account:
 
 
 def _warnings(cli_options: CliOptions, account: Account) -> list[str]:
-    """Say who else may read or change what the account's key hangs on."""
+    """Say who else may read or change the account's key, or the ledger."""
     files = [(config.config_path(cli_options.config), "the config file")]
     files += [(p, "the key file") for p in key_files(account, cli_options.environment)]
     found = [each for path, what in files for each in permission_problems(path, what)]
+    found += ledger.exposed(_ledger(cli_options))
     return [f"{message}: {remedy}" for message, remedy in found]
 
 

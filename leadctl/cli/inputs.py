@@ -1,12 +1,8 @@
-"""The files of an order: opened, stdin kept, and where their reject files go."""
+"""The files of an order: opened, and where their reject files go."""
 
 from __future__ import annotations
 
 import os
-import shutil
-import sys
-import tempfile
-from contextlib import contextmanager
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
@@ -14,8 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from leadctl.cli.cli_options import STDIN
 from leadctl.mapping import profile
-from leadctl.model.errors import InputUnusable, LeadctlError, LedgerUnusable, UsageError
-from leadctl.model.private_files import make_private
+from leadctl.model.errors import UsageError
 from leadctl.model.wording import display_name, nearest
 from leadctl.reports import reject_file
 from leadctl.sources import detect
@@ -23,7 +18,7 @@ from leadctl.sources.detect import ReadOptions
 from leadctl.sources.source import Format
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from leadctl.cli.cli_options import CliOptions
     from leadctl.mapping.profile import Profile
@@ -88,48 +83,6 @@ def _pinned(mapped: Profile) -> ReadOptions:
         phones=mapped.phones,
         region=mapped.region,
     )
-
-
-@contextmanager
-def spooled(cli_options: CliOptions, folder: Path) -> Iterator[Path | None]:
-    """Keep what stdin said, readable by the owner alone, until the run is done with.
-
-    Entered before anything else may read stdin: a config, a key's program, a keyring.
-    The reject file reads it again, and so does a resume: it outlives a process that
-    dies.
-    """
-    if STDIN not in cli_options.files:
-        yield None
-    elif cli_options.spool:
-        copy = Path(cli_options.spool)
-        if not copy.exists():
-            raise InputUnusable("nothing of this run's stdin is left to send")
-        yield copy
-    else:
-        make_private(folder)
-        handle, name = tempfile.mkstemp(dir=folder, prefix="stdin-")
-        copy = Path(name)
-        try:
-            _keep_stdin(handle)
-            yield copy
-        except LedgerUnusable:
-            raise  # the run may have begun: a resume needs what was read
-        except (LeadctlError, KeyboardInterrupt):
-            copy.unlink(missing_ok=True)
-            raise
-
-
-def _keep_stdin(handle: int) -> None:
-    try:
-        with os.fdopen(handle, "wb") as file:
-            if sys.stdin is None:
-                raise InputUnusable("stdin is closed", hint="push a file, or pipe one")
-            shutil.copyfileobj(sys.stdin.buffer, file)
-    except OSError as error:
-        raise InputUnusable(
-            f"what stdin says cannot be kept: {error.strerror}",
-            hint="free the disk, or push a file",
-        ) from error
 
 
 def rejects_files(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
+import stat
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, TextIO
 
@@ -26,18 +28,57 @@ def atomic_write(
 
     `before` is told of the new file when it is complete, in turn. Raises OSError.
     """
-    aside = path.with_name(f".leadctl-{secrets.token_hex(8)}")
+    aside = path.with_name(f"{_BEGINS}{secrets.token_hex(8)}")
     try:
-        handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with in_turn(path.parent):
+            handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            hold(handle)
         with os.fdopen(
             handle, "w", encoding=encoding, errors=errors, newline=""
         ) as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        with in_turn(path.parent):
-            before(aside)
-            aside.replace(path)
+            with in_turn(path.parent):
+                before(aside)
+                aside.replace(path)
     finally:
         with suppress(OSError):
             aside.unlink(missing_ok=True)
+
+
+_BEGINS = ".leadctl-"
+
+
+def remove_abandoned(folder: Path) -> None:
+    """Remove files that processes were writing to a folder when they were killed."""
+    with in_turn(folder):
+        for file in folder.glob(f"{_BEGINS}{'[0-9a-f]' * 16}"):
+            if is_abandoned(file):
+                file.unlink(missing_ok=True)
+
+
+def hold(handle: int) -> None:
+    """Lock a new file for as long as it is open: it is not abandoned.
+
+    Called in turn, or it could be taken for abandoned before.
+    """
+    with suppress(OSError):  # a share that knows no locks
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def is_abandoned(path: Path) -> bool:
+    """Tell whether a file is the user's own and no process holds it."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return False
+    with os.fdopen(handle) as file:
+        found = os.fstat(handle)
+        if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid():
+            return False
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True

@@ -10,7 +10,7 @@ import time
 from itertools import chain, count
 from typing import TYPE_CHECKING
 
-from leadctl.model.atomic_write import atomic_write
+from leadctl.model.atomic_write import atomic_write, remove_abandoned
 from leadctl.model.errors import InputUnusable, RejectsNotWritten
 from leadctl.model.private_files import in_turn
 from leadctl.reports.reject_rows import NAMES, write_rows
@@ -60,8 +60,9 @@ def _require_room(folder: Path) -> None:
     """Raise unless a file can be made there: after the run it would be too late."""
     trial = folder / f".leadctl-{secrets.token_hex(8)}"
     try:
+        remove_abandoned(folder)
         trial.touch(mode=0o600, exist_ok=False)
-        trial.unlink()
+        trial.unlink(missing_ok=True)
     except OSError as error:
         raise InputUnusable(
             f"no reject file can be written to {folder}: {error.strerror}",

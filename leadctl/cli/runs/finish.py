@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from leadctl.cli import options
-from leadctl.cli.output import Output
-from leadctl.cli.runs.group import RunId, drop_spool, group, opened_ledger
+from leadctl.cli.output import Output, echo
+from leadctl.cli.runs.group import RunId, group, opened_ledger
 from leadctl.model.errors import ExitCode, UsageError
 from leadctl.model.leads import Status
 from leadctl.model.wording import count, display_name
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from leadctl.ledger.base import Ledger, RunReader
 
 
@@ -43,6 +45,7 @@ def resume(
     no_color: options.NoColor = False,
     acknowledge_compliance: options.Acknowledge = False,
     ledger: options.LedgerPath = None,
+    config: options.ConfigPath = None,
 ) -> None:
     """Finish a run that was interrupted or stopped; the report covers all of it.
 
@@ -54,7 +57,7 @@ def resume(
     told = Output(json, quiet, verbose, not no_color).in_form(output)
     with told.failures(), opened_ledger(ledger) as opened:
         chosen = run or _latest_unfinished(opened)
-    _go_on(chosen, told, ledger, acknowledged=acknowledge_compliance)
+    _go_on(chosen, told, ledger, config, acknowledged=acknowledge_compliance)
 
 
 @group.command("retry")
@@ -67,13 +70,21 @@ def retry(
     no_color: options.NoColor = False,
     acknowledge_compliance: options.Acknowledge = False,
     ledger: options.LedgerPath = None,
+    config: options.ConfigPath = None,
 ) -> None:
     """Send the failed rows of a run again.
 
     Example: leadctl runs retry 20260301-093000-1f2e
     """
     told = Output(json, quiet, verbose, not no_color).in_form(output)
-    _go_on(run, told, ledger, acknowledged=acknowledge_compliance, with_unknown=False)
+    _go_on(
+        run,
+        told,
+        ledger,
+        config,
+        acknowledged=acknowledge_compliance,
+        with_unknown=False,
+    )
 
 
 @group.command("resolve")
@@ -101,6 +112,7 @@ def resolve(
         ),
     ] = 1,
     ledger: options.LedgerPath = None,
+    config: options.ConfigPath = None,
 ) -> None:
     """Show the rows of a run that are unknown, or decide about them.
 
@@ -109,6 +121,7 @@ def resolve(
 
     Example: leadctl runs resolve 20260301-093000-1f2e --as delivered --rows 17-20
     """
+    from leadctl.cli import spool
     from leadctl.reports import report
 
     with opened_ledger(ledger) as opened:
@@ -128,12 +141,12 @@ def resolve(
         code = report.exit_code(run_reader.counts(), None)
         run_reader.close_again(code)
         if code in (ExitCode.OK, ExitCode.REJECTED):
-            drop_spool(run_reader.facts().options)
-    typer.echo(f"{count(number, 'row')} of {run}: {decision.value}", err=True)
+            spool.drop(run_reader.facts().options)
+    echo(f"{count(number, 'row')} of {run}: {decision.value}", err=True)
     if decision is Decision.SEND_AGAIN:
-        _go_on(run, Output(), ledger)
+        _go_on(run, Output(), ledger, config)
     if decision is Decision.NOT_DELIVERED:
-        typer.echo(f"to send them: leadctl runs retry {run}", err=True)
+        echo(f"to send them: leadctl runs retry {run}", err=True)
 
 
 def _ranges(rows: str | None) -> list[tuple[int, int]] | None:
@@ -169,6 +182,7 @@ def _go_on(
     run_id: str,
     output: Output,
     ledger: str | None,
+    config: Path | None,
     *,
     acknowledged: bool = False,
     with_unknown: bool = True,
@@ -180,7 +194,7 @@ def _go_on(
 
     with output.failures(), opened_ledger(ledger) as opened:
         facts = opened.run(run_id).facts()
-    cli_options = restored_options(facts.options, ledger)
+    cli_options = restored_options(facts.options, ledger, config)
     if acknowledged:
         cli_options = replace(cli_options, acknowledge_compliance=True)
     failures = output.failures(
@@ -204,12 +218,12 @@ def _asked_decision(run_reader: RunReader) -> Decision | None:
     paths = [display_name(file.path) for file in run_reader.files()]
     groups = run_reader.unknown()
     for file, rows, reason in groups:
-        typer.echo(f"{paths[file]}  rows {rows}  {reason}")
+        echo(f"{paths[file]}  rows {rows}  {reason}")
     if not groups:
-        typer.echo("no row of this run is unknown", err=True)
+        echo("no row of this run is unknown", err=True)
         return None
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        typer.echo(f"decide with --as {' | '.join(Decision)}", err=True)
+        echo(f"decide with --as {' | '.join(Decision)}", err=True)
         return None
     answer = typer.prompt(
         f"What became of them ({', '.join(Decision)}; empty: leave)",

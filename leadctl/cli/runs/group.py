@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from leadctl.ledger.base import Ledger, RunReader
-    from leadctl.model.leads import Json
     from leadctl.reports.report import Report
 
 group = Commands(help="Look at runs, and finish them.", invoke_without_command=True)
@@ -64,9 +62,3 @@ def report_of(ledger: Ledger, run: RunReader) -> Report:
     facts = run.facts()
     process = ledger.process_of(facts) if facts.finished_at is None else None
     return report.read(run, process=process)
-
-
-def drop_spool(cli_options: dict[str, Json]) -> None:
-    """Remove our copy of stdin, when nothing of it is left to send."""
-    if spool := cli_options.get("spool"):
-        Path(str(spool)).unlink(missing_ok=True)

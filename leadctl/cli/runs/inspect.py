@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as json_module
 import shutil
 import sys
 import textwrap
@@ -10,15 +9,16 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
-import typer
+import typer  # noqa: TC002  it reads the annotations at run time
 
 from leadctl.cli import options
-from leadctl.cli.output import Output, heard
+from leadctl.cli.output import Output, echo, echo_json, heard
 from leadctl.cli.runs.group import AnyRun, group, opened_ledger, report_of, run_of
 from leadctl.model.errors import LeadctlError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from rich.console import Console
 
@@ -64,15 +64,16 @@ def list_runs(
     with heard(sys.stdout):
         if json:
             documents = [report.document(one) for one in found]
-            typer.echo(json_module.dumps(documents, indent=1))
+            echo_json([*documents])
         elif found:
             terminal = sys.stdout.isatty()
             width = shutil.get_terminal_size().columns if terminal else None
-            typer.echo("\n".join(_listed(found, width)))
+            for line in _listed(found, width):
+                echo(line)
         sys.stdout.flush()
     if not found and not json:
         why = "(--sandbox, --dry-run and check leave none)"
-        typer.echo(f"no runs yet {why}", err=True)
+        echo(f"no runs yet {why}", err=True)
 
 
 def _listed(reports: Sequence[Report], width: int | None) -> Iterator[str]:
@@ -119,6 +120,7 @@ def show(
     json: options.Json = False,
     no_color: options.NoColor = False,
     ledger: options.LedgerPath = None,
+    config: options.ConfigPath = None,
 ) -> None:
     """Show what a run came to and its requests, or what became of one row.
 
@@ -133,7 +135,7 @@ def show(
     with output.failures(), opened_ledger(ledger) as opened:
         run_reader = run_of(opened, run)
         if row is not None:
-            found = _traced(run_reader, file, row, ledger)
+            found = _traced(run_reader, file, row, ledger, config)
             masked = not (unmasked or sys.stdout.isatty())
             _show_trace(found, output, run_reader.facts().id, masked=masked)
         elif json:
@@ -167,7 +169,9 @@ def _console(output: Output) -> Iterator[Console]:
         sys.stdout.flush()
 
 
-def _traced(run_reader: RunReader, file: int, row: int, ledger: str | None) -> RowTrace:
+def _traced(
+    run_reader: RunReader, file: int, row: int, ledger: str | None, config: Path | None
+) -> RowTrace:
     from leadctl.reports.row_trace import row_trace
 
     files = run_reader.files()
@@ -175,20 +179,24 @@ def _traced(run_reader: RunReader, file: int, row: int, ledger: str | None) -> R
         raise UsageError(f"this run had no file {file}", hint=f"it had {len(files)}")
     chosen, view, missing = files[file - 1], None, ""
     try:
-        view = _view(run_reader, chosen, row, ledger)
+        view = _view(run_reader, chosen, row, ledger, config)
     except LeadctlError as error:  # the ledger knows its part all the same
         missing = error.message
     return row_trace(run_reader, chosen, row, view, missing)
 
 
 def _view(
-    run_reader: RunReader, file: FileOfRun, row: int, ledger: str | None
+    run_reader: RunReader,
+    file: FileOfRun,
+    row: int,
+    ledger: str | None,
+    config: Path | None,
 ) -> RowView | None:
     from leadctl.cli.cli_options import restored_options
     from leadctl.cli.import_request import rebuilt_job
     from leadctl.reports.row_trace import row_of
 
-    cli_options = restored_options(run_reader.facts().options, ledger)
+    cli_options = restored_options(run_reader.facts().options, ledger, config)
     only = replace(cli_options, offline=True, files=[cli_options.files[file.ordinal]])
     with rebuilt_job(only) as job:
         job.sources[0].require_fingerprint(file.fingerprint)

@@ -10,10 +10,8 @@ from itertools import islice
 from pathlib import Path  # noqa: TC003  typer reads it at run time
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from leadctl.cli import options
-from leadctl.cli.output import heard
+from leadctl.cli.output import echo, heard
 from leadctl.cli.runs.group import AnyRun, group, opened_ledger, run_of
 from leadctl.model.errors import InputUnusable
 from leadctl.model.leads import Status
@@ -86,6 +84,7 @@ def report(
         ),
     ] = False,
     ledger: options.LedgerPath = None,
+    config: options.ConfigPath = None,
 ) -> None:
     """Write a run as a page to look at, print or send on.
 
@@ -104,20 +103,22 @@ def report(
             reports.read(run_reader), run_timeline.read(run_reader), time.time()
         )
         if with_phones:
-            found, left_out = _contacts(run_reader, ledger)
+            found, left_out = _contacts(run_reader, ledger, config)
             content = replace(content, contacts=found, left_out=left_out)
         _write(html, html_report.render(content))
-    typer.echo(f"written: {html}", err=True)
+    echo(f"written: {html}", err=True)
 
 
-def _contacts(run_reader: RunReader, ledger: str | None) -> tuple[list[Contact], int]:
+def _contacts(
+    run_reader: RunReader, ledger: str | None, config: Path | None
+) -> tuple[list[Contact], int]:
     from leadctl.cli.cli_options import restored_options
     from leadctl.cli.import_request import rebuilt_job
     from leadctl.reports.callback_list import callback_list
     from leadctl.run import require_same_files
 
     cli_options = replace(
-        restored_options(run_reader.facts().options, ledger), offline=True
+        restored_options(run_reader.facts().options, ledger, config), offline=True
     )
     with rebuilt_job(cli_options) as job:
         require_same_files(run_reader, job)

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import Annotated
 
 from leadctl.cli import options
-from leadctl.cli.runs.group import RunId, drop_spool, group, opened_ledger
+from leadctl.cli.output import echo
+from leadctl.cli.runs.group import RunId, group, opened_ledger
 from leadctl.model.wording import count
-
-if TYPE_CHECKING:
-    from leadctl.model.leads import Json
 
 
 @group.command("rejects")
@@ -30,6 +25,7 @@ def rejects(
         ),
     ] = None,
     ledger: options.LedgerPath = None,
+    config: options.ConfigPath = None,
 ) -> None:
     """Write the reject file of a run again, from the ledger and the input.
 
@@ -45,7 +41,7 @@ def rejects(
     with opened_ledger(ledger) as opened:
         run_reader = opened.run(run)
         cli_options = replace(
-            restored_options(run_reader.facts().options, ledger), offline=True
+            restored_options(run_reader.facts().options, ledger, config), offline=True
         )
         if to:
             cli_options = replace(cli_options, rejects=Path(to))
@@ -56,7 +52,7 @@ def rejects(
                 findings = run_reader.findings(ordinal, IN_REJECT_FILE)
                 path = paths[ordinal]
                 number = files.write_if_any(path, source, findings, run)
-                typer.echo(
+                echo(
                     f"{count(number, 'row')} in {path}" if number else "no such row",
                     err=True,
                 )
@@ -80,24 +76,15 @@ def prune(
 
     Example: leadctl runs prune --days 30
     """
+    import platformdirs
+
+    from leadctl.cli import spool
+    from leadctl.cli.import_request import ledger_url
+
     before = (datetime.now(UTC) - timedelta(days=days)).isoformat()
     with opened_ledger(ledger) as opened:
         gone = opened.forget_runs(before)
-        kept = {
-            run_reader.facts().options.get("spool")
-            for run_reader in opened.runs(most=10_000)
-        }
-    for cli_options in gone:
-        drop_spool(cli_options)
-    _drop_orphans(kept)
-    typer.echo(f"{count(len(gone), 'run')} forgotten", err=True)
-
-
-def _drop_orphans(kept: set[Json]) -> None:
-    """Remove copies of stdin that no run knows: of processes killed while reading."""
-    import platformdirs
-
-    yesterday = time.time() - 86_400
-    for copy in (platformdirs.user_state_path("leadctl") / "spool").glob("stdin-*"):
-        if str(copy) not in kept and copy.stat().st_mtime < yesterday:
-            copy.unlink(missing_ok=True)
+    for options_of_run in gone:
+        spool.drop(options_of_run)
+    spool.drop_abandoned(ledger_url(ledger, platformdirs.user_state_path("leadctl")))
+    echo(f"{count(len(gone), 'run')} forgotten", err=True)

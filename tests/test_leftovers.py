@@ -1,0 +1,137 @@
+"""What killed runs leave is removed; what a ledger says of files and programs is not.
+
+Whoever can write a ledger could name any file there.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import shlex
+import signal
+import sqlite3
+from typing import TYPE_CHECKING
+
+import pytest
+from test_runs import latest, leads
+from test_signals import Background, background, happened
+
+from leadctl.sandbox import Fault
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import Push
+
+__all__ = ["background"]  # a fixture
+
+LEADS = leads("15551230001", "15551230002")[1]
+
+
+def test_copy_of_stdin_that_a_killed_process_left_is_removed(
+    push: Push, background: Background
+) -> None:
+    spool = push.program.state / "spool"
+    where = ("push", "-", "--provider", "voiso", "--campaign", "3")
+    with background.begun(*where, env=push.environment("voiso")) as run:
+        assert run.process.stdin
+        run.process.stdin.write(b"phone\n")
+        run.process.stdin.flush()
+        happened(lambda: spool.is_dir() and any(spool.iterdir()))
+        push.program.write("leads.csv", LEADS)
+        assert push("voiso", "leads.csv").code == 0
+        (copy,) = spool.iterdir()
+        run.signalled(signal.SIGKILL)
+        run.process.wait()
+    assert copy.exists()
+    assert push("voiso", "leads.csv").code == 0
+    assert not copy.exists()
+
+
+def test_copy_of_stdin_that_another_ledger_needs_is_kept(push: Push) -> None:
+    push.simulator("voiso").faults.add(Fault("deny"))
+    elsewhere = ("--ledger", push.program.folder / "other.sqlite")
+    assert push("voiso", "-", *elsewhere, stdin=LEADS.encode()).code == 4
+    push.program.write("leads.csv", LEADS)
+    assert push("voiso", "leads.csv").code == 0
+    assert push.program("runs", "prune", "--days", "0").code == 0
+    env = push.environment("voiso")
+    assert push.program("runs", "resume", *elsewhere, env=env).code == 0
+
+
+def test_files_that_killed_processes_left_beside_the_input_are_removed(
+    push: Push,
+) -> None:
+    folder = push.program.folder
+    push.program.write("leads.csv", LEADS)
+    left, held = (
+        folder / ".leadctl-0123456789abcdef",
+        folder / ".leadctl-fedcba9876543210",
+    )
+    theirs = folder / ".leadctl-notes"
+    for path in (left, held, theirs):
+        path.touch()
+    with held.open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        assert push("voiso", "leads.csv").code == 0
+    assert [path.exists() for path in (left, held, theirs)] == [False, True, True]
+
+
+def retold(push: Push, **options: str) -> None:
+    """Have the ledger say something else of its latest run."""
+    with sqlite3.connect(push.program.state / "ledger.sqlite") as db:
+        (text,) = db.execute("SELECT options FROM runs").fetchone()
+        said = json.dumps(json.loads(text) | options)
+        db.execute("UPDATE runs SET options = ?", (said,))
+    db.close()
+
+
+@pytest.mark.parametrize("place", ["elsewhere", "beside the ledger", "dotted"])
+@pytest.mark.parametrize("command", ["resume", "resolve", "prune"])
+def test_no_file_is_removed_on_the_word_of_a_ledger(
+    push: Push, command: str, place: str
+) -> None:
+    push.simulator("voiso").faults.add(Fault("lose"))
+    env = {"LEADCTL_VOISO_RETRY_FOR": "0"}
+    assert push("voiso", "-", stdin=LEADS.encode(), env=env).code == 10
+    run, spool = latest(push.program), push.program.state / "spool"
+    victim = {
+        "elsewhere": push.program.folder / "stdin-theirs",
+        "beside the ledger": push.program.state / "stdin-theirs",
+        "dotted": spool / ".." / "stdin-theirs",
+    }[place]
+    victim.write_text("phone\n+15551230001\n", encoding="utf-8")
+    retold(push, spool=str(victim))
+    if command == "prune":
+        push.program("runs", "resolve", run, "--as", "delivered")
+    words = {
+        "resume": [run],
+        "resolve": [run, "--as", "delivered"],
+        "prune": ["--days", "0"],
+    }[command]
+    ran = push.program("runs", command, *words, env=push.environment("voiso"))
+    assert ran.code == (6 if command == "resume" else 0)
+    assert victim.exists()
+
+
+def test_config_that_only_the_ledger_names_is_not_read(
+    push: Push, tmp_path: Path
+) -> None:
+    environment = push.environment("voiso")
+    key = environment.pop("LEADCTL_VOISO_API_KEY")
+    ran, script = tmp_path / "ran", tmp_path / "print-key"
+    script.write_text(f"#!/bin/sh\ntouch {ran}\necho {key}\n", encoding="utf-8")
+    script.chmod(0o700)
+    config = push.program.write(
+        "team file.yaml", f"accounts:\n  voiso:\n    api_key_command: {script}\n"
+    )
+    push.program.write("leads.csv", LEADS)
+    push.simulator("voiso").faults.add(Fault("deny"))
+    where = ("--provider", "voiso", "--campaign", "3", "--config", config)
+    assert push.program("push", "leads.csv", *where, env=environment).code == 4
+    ran.unlink()
+    resumed = push.program("runs", "resume", env=environment)
+    assert (resumed.code, ran.exists()) == (2, False)
+    assert f"--config {shlex.quote(str(config))}" in resumed.err
+    named = push.program("runs", "resume", "--config", config, env=environment)
+    assert (named.code, ran.exists()) == (0, True)
