@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import ipaddress
+import re
 import socket
 import ssl
 import threading
@@ -31,6 +32,7 @@ from leadctl.model.errors import (
     Untrusted,
     Unusable,
 )
+from leadctl.model.wording import short
 from leadctl.providers.http_auth import TokenExchange
 
 if TYPE_CHECKING:
@@ -260,22 +262,40 @@ def _why_not(cause: BaseException) -> str:
             return str(cause)
 
 
+_ADDRESS = re.compile(
+    r"(?P<scheme>https?)://(?P<host>\[[0-9a-f:.]+\]|[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)"
+    r"(?::[0-9]{1,5})?(?:/[!$-;=@-Z_a-z~]*)?",
+    re.ASCII | re.IGNORECASE,
+)
+"""No login, query or fragment, and nothing that only looks like ASCII."""
+
+
 def require_safe_url(url: str) -> None:
-    """Refuse plain http anywhere but on this machine: a key would travel readable."""
-    parsed = httpx.URL(url)
-    if parsed.userinfo:
+    """Refuse what is no plain https address; http only for this machine itself."""
+    if "@" in url.partition("//")[2].partition("/")[0]:
         raise InputUnusable(
             "base_url must not hold a user name or password",
             hint="it would be shown and logged; a key has settings of its own",
         )
-    if parsed.scheme == "https" and parsed.host:
-        return
-    if parsed.scheme == "http" and is_here(url):
-        return
-    raise InputUnusable(
-        f"base_url {url!r} must start with https://",
-        hint="http:// is for this machine alone (127.0.0.1)",
-    )
+    found = _ADDRESS.fullmatch(url)
+    if found is None or not _is_readable(url):
+        raise InputUnusable(
+            f"base_url {short(url)!r} is not a plain address",
+            hint="write https://HOST or https://HOST/PATH, in ASCII, without ? and #",
+        )
+    if found["scheme"].casefold() == "http" and not is_here(url):
+        raise InputUnusable(
+            f"base_url {short(url)!r} must start with https://",
+            hint="http:// is for this machine alone (127.0.0.1)",
+        )
+
+
+def _is_readable(url: str) -> bool:
+    try:
+        parsed = httpx.URL(url)
+        return bool(parsed.host) and (parsed.port or 1) < 2**16
+    except (httpx.InvalidURL, ValueError):
+        return False
 
 
 def is_here(url: str) -> bool:
