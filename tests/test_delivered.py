@@ -193,14 +193,14 @@ def test_look_up_leaves_other_threads_their_transactions(tmp_path: Path) -> None
     def count() -> None:
         try:
             for number in range(300):
-                ledger.rates.postpone("account", float(number))
+                ledger.rates.postpone("account", float(number), 0.0)
         except LedgerUnusable as error:
             failed.append(error)
         ended.set()
 
     def write() -> None:
         while not ended.wait(0.002):
-            other.rates.postpone("other", 1.0)
+            other.rates.postpone("other", 1.0, 0.0)
 
     failed: list[LedgerUnusable] = []
     ended = threading.Event()

@@ -537,7 +537,7 @@ def test_starts_are_shared_by_all_who_use_the_ledger(url: str) -> None:
         wait = other.rates.claim({"account": 10.0}, now)
         assert 9 < wait <= 10
         assert other.rates.claim({"elsewhere": 10.0}, now) == 0
-        ledger.rates.postpone("campaign", now + 60)
+        ledger.rates.postpone("campaign", now + 60, now)
         assert other.rates.claim({"account": 0.0, "campaign": 0.0}, now + 20) == 40
 
 

@@ -59,7 +59,7 @@ def test_moment_is_read_by_the_clock_that_named_it(
 
 def test_start_far_ahead_is_a_clock_that_was_set_back() -> None:
     with open_ledger(None) as ledger:
-        ledger.rates.postpone("account", NOW + 86_400)
+        ledger.rates.postpone("account", NOW + 86_400, NOW)
         assert ledger.rates.claim({"account": 1.0}, NOW) == 0
         # half a second of a late start is made up for
         assert ledger.rates.claim({"account": 1.0}, NOW) == pytest.approx(0.5)

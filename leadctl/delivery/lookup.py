@@ -25,30 +25,33 @@ MOST_PAGES = 500
 CLOCK_TOLERANCE = 1.0
 """Seconds that two readings of one clock may differ: Date has whole seconds."""
 
+LARGEST_SKEW = 900.0
+"""Seconds that the provider's clock may differ from ours."""
+
 
 def outcomes(
     provider: Provider,
     batch: Batch,
     send: Callable[[httpx.Request], httpx.Response],
-    since: float,
+    age: Callable[[], float],
     now: Callable[[], float],
 ) -> list[Outcome | None]:
     """Return what the campaign's own list says of each lead; None for those not in it.
 
-    A lead that came in after `since` (Unix time by our clock, the start of the run) is
-    ours, for nobody else writes to the campaign meanwhile; an older one was there
-    before, and so may be one whose time is not told. Raises a ProviderError where the
-    list cannot be read to its end.
+    A lead that came in since the run began, `age` seconds ago, is ours, for nobody else
+    writes to the campaign meanwhile; an older one was there before, and so may be one
+    whose time is not told. What counts is the provider's clock: where it is too far
+    from ours (`now`, Unix time), one of them was set, and no lead is taken for ours.
+    Raises a ProviderError where the list cannot be read to its end.
     """
     wanted = {key: lead for lead in batch.leads for key in _keys(provider, lead)}
     found: dict[int, float | None] = {}
-    cursor, skew, seen = "", 0.0, set[str]()
+    cursor, seen = "", set[str]()
     for _ in range(MOST_PAGES):
         request = provider.look_up(batch, cursor)
         if request is None:
             break
         response = send(request)
-        skew = _skew(response, now())
         try:
             page = provider.looked_up(response)
         except ProviderError as error:
@@ -62,7 +65,8 @@ def outcomes(
             break
         seen.add(cursor := page.cursor)
         if not cursor:
-            first = since + skew - CLOCK_TOLERANCE
+            answered = _answered_at(response, now())
+            first = answered and answered - age() - CLOCK_TOLERANCE
             return [
                 _outcome(found[row], first) if row in found else None
                 for row in batch.leads.rows
@@ -76,16 +80,17 @@ def _keys(provider: Provider, lead: Lead) -> list[str]:
     return [f"phone {digits(lead.phone.wire)}", *(f"id {one}" for one in identifiers)]
 
 
-def _outcome(created: float | None, first: float) -> Outcome:
-    if created is None:
+def _outcome(created: float | None, first: float | None) -> Outcome:
+    if created is None or first is None:
         return after_doubt(duplicate(), refusal_is_final=True)
     return Outcome(Status.CREATED) if created >= first else duplicate()
 
 
-def _skew(response: httpx.Response, now: float) -> float:
-    """Return how far the provider's clock is ahead of ours, by its Date header."""
+def _answered_at(response: httpx.Response, now: float) -> float | None:
+    """Return the provider's time of an answer; None where nobody can rely on it."""
     try:
-        moment = parsedate_to_datetime(response.headers["date"])
-    except (KeyError, ValueError):
-        return 0.0
-    return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() - now
+        date = parsedate_to_datetime(response.headers["date"])
+        moment = date.replace(tzinfo=date.tzinfo or UTC).timestamp()
+    except (KeyError, ValueError, OverflowError):
+        return None
+    return moment if abs(moment - now) <= LARGEST_SKEW else None

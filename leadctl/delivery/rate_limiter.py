@@ -91,12 +91,14 @@ class RateLimiter:
     def ended(self) -> None:
         """Note the end of a request: some providers count their rest from there."""
         if self._rest:
-            self._rates.postpone(self._campaign, self._clock.time() + self._rest)
+            now = self._clock.time()
+            self._rates.postpone(self._campaign, now + self._rest, now)
 
     def quiet(self, seconds: float, *, shared: bool) -> None:
         """Start nothing for a while; `shared` by all runs where the provider asked."""
         if shared:
-            self._rates.postpone(self._account, self._clock.time() + seconds)
+            now = self._clock.time()
+            self._rates.postpone(self._account, now + seconds, now)
         else:
             until = self._clock.monotonic() + seconds
             self._quiet_until = max(self._quiet_until, until)

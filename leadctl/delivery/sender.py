@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from leadctl.delivery.rate_limiter import RateLimiter
     from leadctl.delivery.worker_pool import Answer
     from leadctl.ledger.base import RunWriter
+    from leadctl.ledger.records import Run
     from leadctl.model.clock import CancellationToken, Clock
     from leadctl.model.leads import Batch, Note
     from leadctl.providers.base import Limits, Provider
@@ -73,9 +74,9 @@ class Sender:
         meter: Meter | None = None,
     ) -> None:
         self._limits = limits
-        began = datetime.fromisoformat(run_writer.facts().started_at).timestamp()
+        age = _age(run_writer.facts(), clock)
         self._pool = WorkerPool(
-            Requests(provider, send, clock.time, began, redacted),
+            Requests(provider, send, clock.time, age, redacted),
             limits.concurrency,
             clock.time,
             may_leave=lambda: not stop.is_asked(),
@@ -317,6 +318,13 @@ class Sender:
         for pending in [*self._again, *self._ready]:
             pending.last = pending.last or NotProcessed(f"not sent: {error.message}")
             self._outcome_handler.give_up(pending, Code.NOT_SENT)
+
+
+def _age(run: Run, clock: Clock) -> Callable[[], float]:
+    """Return the seconds since a run began, whoever sets the clock meanwhile."""
+    began = datetime.fromisoformat(run.started_at).timestamp()
+    before, now = max(0.0, clock.time() - began), clock.monotonic()
+    return lambda: before + clock.monotonic() - now
 
 
 def _ahead(provider: Provider, limits: Limits) -> int:

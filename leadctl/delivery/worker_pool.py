@@ -69,8 +69,8 @@ Task: TypeAlias = "tuple[Callable[[Batch], Answer], Batch]"
 class Requests:
     """The requests a run makes: uploads of batches, look-ups of those in doubt.
 
-    `time` is Unix time; leads the provider lists are ours if they came after `began`,
-    the beginning of the run. `redacted` takes our secrets out of what an answer says.
+    `time` is Unix time; leads the provider lists are ours if they came since the run
+    began, `age` seconds ago. `redacted` takes our secrets out of what an answer says.
     """
 
     def __init__(
@@ -78,13 +78,13 @@ class Requests:
         provider: Provider,
         send: Callable[[httpx.Request], httpx.Response],
         time: Callable[[], float],
-        began: float,
+        age: Callable[[], float],
         redacted: Callable[[str], str] = str,
     ) -> None:
         self._provider = provider
         self._send = send
         self._time = time
-        self._began = began
+        self._age = age
         self._redacted = redacted
 
     def sent(self, batch: Batch) -> Answer:
@@ -108,7 +108,7 @@ class Requests:
         """Look the leads of a batch up instead of sending them."""
         try:
             found = lookup.outcomes(
-                self._provider, batch, self._send, self._began, self._time
+                self._provider, batch, self._send, self._age, self._time
             )
             return Answer(LookupResult(found), {})
         except NotProcessed as error:

@@ -201,7 +201,7 @@ class RateStore(Protocol):
         """
         ...
 
-    def postpone(self, scope: str, until: float) -> None:
+    def postpone(self, scope: str, until: float, now: float) -> None:
         """Let nothing start in this scope before `until`."""
         ...
 

@@ -46,7 +46,7 @@ def _when(run: Run, process: int | None) -> str:
         return f"run {run.id}, begun {day}, running now (process {process})"
     if run.finished_at is None:
         return f"run {run.id}, begun {day}, not finished"
-    seconds = time_text.moment_of(run.finished_at) - began
+    seconds = max(0.0, time_text.moment_of(run.finished_at) - began)
     return (
         f"run {run.id}, {day}, {time_text.lasted(seconds)}, exit code {run.exit_code}"
     )

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 LONGEST_WAIT = 3700.0
 """Seconds a start may lie ahead; a provider's longest wish and a little more."""
 
+SAME_CLOCK = 60.0
+"""Seconds that two readings of a clock differ at most, unless it was set meanwhile."""
+
 MADE_UP = 0.5
 """Seconds by which a start that comes late is made up for.
 
@@ -38,17 +41,16 @@ class SqliteRates:
                 self._take(scopes, now)
         return wait
 
-    def postpone(self, scope: str, until: float) -> None:
+    def postpone(self, scope: str, until: float, now: float) -> None:
         with self._db.transaction():
-            until = max(until, self._taken([scope], until)[scope])
-            self._db.execute(
-                "INSERT OR REPLACE INTO rates VALUES (?, ?)", (scope, until)
-            )
+            until = max(until, self._taken([scope], now)[scope])
+            self._note({scope: until}, now)
 
     def count_token(self, account: str, most: int, now: float) -> None:
         with self._db.transaction():
             self._db.execute(
-                "DELETE FROM token_requests WHERE moment <= ?", (now - 3600,)
+                "DELETE FROM token_requests WHERE moment <= ? OR moment > ?",
+                (now - 3600, now + SAME_CLOCK),
             )
             moments = self._db.execute(
                 "SELECT count(*), min(moment) FROM token_requests WHERE account = ?",
@@ -73,14 +75,23 @@ class SqliteRates:
             for scope, taken in self._taken(scopes, now).items()
             if scopes[scope]
         }
+        self._note(starts, now)
+
+    def _note(self, starts: Mapping[str, float], now: float) -> None:
         self._db.executemany(
-            "INSERT OR REPLACE INTO rates VALUES (?, ?)", starts.items()
+            "INSERT OR REPLACE INTO rates VALUES (?, ?, ?)",
+            [(scope, start, now) for scope, start in starts.items()],
         )
 
     def _taken(self, scopes: Collection[str], now: float) -> dict[str, float]:
         """Return until when each scope is taken; the past where it is free."""
-        question = "SELECT scope, next_start FROM rates WHERE scope IN"
+        question = "SELECT scope, next_start, noted FROM rates WHERE scope IN"
         rows = self._db.rows_in(question, [*scopes])
-        # Further ahead than anybody may ask for: the clock was set back since.
-        kept = {scope: t for scope, t in rows if t <= now + LONGEST_WAIT}
+        # Noted later than now, or further ahead than anybody may ask for: the clock was
+        # set back since.
+        kept = {
+            scope: start
+            for scope, start, noted in rows
+            if noted <= now + SAME_CLOCK and start <= now + LONGEST_WAIT
+        }
         return dict.fromkeys(scopes, 0.0) | kept

@@ -68,7 +68,9 @@ CREATE TABLE in_doubt (
     row INTEGER NOT NULL, PRIMARY KEY (hash, run)
 ) WITHOUT ROWID;
 CREATE INDEX in_doubt_of_run ON in_doubt (run);
-CREATE TABLE rates (scope TEXT PRIMARY KEY, next_start REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE rates (
+    scope TEXT PRIMARY KEY, next_start REAL NOT NULL, noted REAL NOT NULL
+) WITHOUT ROWID;
 CREATE TABLE token_requests (account TEXT NOT NULL, moment REAL NOT NULL);
 """
 
