@@ -313,3 +313,33 @@ def test_id_beside_several_numbers_is_said_before_anything_is_sent(push: Push) -
     told = "1 external id stands beside several numbers, as in row 4"
     assert told in ran.err
     assert told not in push("voiso", "leads.csv").err
+
+
+@pytest.mark.parametrize(
+    ("header", "cell"),
+    [
+        ("Do Not Call/Text", "yes"),
+        ("Consent to calls and texts", "no"),
+        ("Consent by phone", "no"),
+        ("Do you consent to being contacted by phone?", "no"),
+        ("Do Not Call Checkbox", "TRUE"),
+        ("DNCStatus", "yes"),
+        ("D.N.C.", "x"),
+        ("Can be called", "no"),
+        ("Darf angerufen werden", "nein"),
+        ("Telefonwerbung erlaubt", "nein"),
+        ("Liste d'opposition", "oui"),
+        ("\u041d\u0435 \u0437\u0432\u043e\u043d\u0438\u0442\u044c", "\u0434\u0430"),
+        ("لا تتصل", "نعم"),
+        ("Non chiamare", "Sì"),
+        ("Do Not Call", "✔\ufe0f"),
+        ("Do Not Call", "5 Jan 2025"),
+        ("Consent", "not given"),
+    ],
+)
+def test_column_in_other_words_holds_the_row_back(
+    program: Program, header: str, cell: str
+) -> None:
+    program.write("crm.csv", f"phone,{header}\n+15550100001,{cell}\n")
+    ran = program("check", "crm.csv", "--provider", "voiso", "--json")
+    assert ran.codes == {"opted_out": 1}

@@ -296,6 +296,22 @@ def test_countries_of_a_list_are_read_from_its_own_column(
     assert ran.counts.items() >= others.items()
 
 
+def test_list_holds_back_whom_only_the_users_word_reads(push: Push) -> None:
+    """Without a region, digits are international because --numbers says so."""
+    leads = ["4915112345678", "4915112345679"]
+    entries = ["+4915112345678"]
+    counts = held_back(push, leads, entries, "--numbers", "international")
+    assert counts == {"suppressed": 1, "created": 1}
+
+
+@pytest.mark.parametrize("header", ["Mobile Phone 2,Phone", "Work Phone,Phone"])
+def test_every_phone_column_of_a_list_is_read(push: Push, header: str) -> None:
+    push.program.write("leads.csv", "phone\n+15550100001\n+15550100009\n+15550100005\n")
+    push.program.write("never.csv", f"{header}\n+15550100001,+15550100009\n")
+    where = ("--suppress", "never.csv", "--dry-run", "--json")
+    assert push("voiso", "leads.csv", *where).counts == {"suppressed": 2, "created": 1}
+
+
 def test_numbers_of_a_list_hold_back_nobody_else(push: Push) -> None:
     leads = ["+4915112345679", "+919876543211", "+5511987654322", "+2250102030406"]
     entries = ["4915112345678", "0919876543210", "+551187654321", "+22502030405"]
@@ -468,10 +484,10 @@ def test_useless_list_of_an_account_stops_the_run(
 HURRY = {"LEADCTL_VOISO_RETRY_FOR": "0"}
 
 
-def go_on(push: Push, ran: Ran, command: str = "resume") -> Ran:
+def go_on(push: Push, ran: Ran, command: str = "resume", *options: str) -> Ran:
     run = str(ran.document["run_id"])
     environment = push.environment("voiso")
-    return push.program("runs", command, run, "--json", env=environment)
+    return push.program("runs", command, run, "--json", *options, env=environment)
 
 
 @pytest.mark.parametrize("command", ["resume", "retry"])
@@ -520,12 +536,12 @@ def test_lead_in_doubt_is_not_sent_again_once_it_is_listed(
     push.simulator("voiso").faults.clear()
     push.program.write("a.txt", "+15551230002\n+15551230004\n")
     for _ in range(2):
-        ran = go_on(push, ran)
+        ran = go_on(push, ran, "resume", "--config", str(config))
         assert (ran.code, ran.counts) == (10, {"created": 3, "unknown": 2})
         assert push.phones("voiso") == SENT
     assert "suppression list" in ran.document["reasons"][0]["message"]
     run = str(ran.document["run_id"])
     push.program("runs", "resolve", run, "--as", "not-delivered")
-    ran = go_on(push, ran, "retry")
+    ran = go_on(push, ran, "retry", "--config", str(config))
     assert (ran.code, ran.counts) == (0, {"created": 3, "suppressed": 2})
     assert push.phones("voiso") == SENT

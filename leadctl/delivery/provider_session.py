@@ -43,7 +43,8 @@ class ProviderSession:
 
 def find_credentials(account: Account, environment: Mapping[str, str]) -> Credentials:
     """Find the account's secrets; raises what credentials and addresses may be."""
-    if account.provider.base_url:  # before anybody looks for a secret
+    # Before anybody looks for a secret; an address in parts is reported as such.
+    if account.provider.base_url and not account.missing:
         require_safe_url(account.provider.base_url)
     return credentials_from(account, secrets_of(account, environment))
 

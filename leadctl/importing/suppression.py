@@ -241,12 +241,21 @@ def _shown(source: Source) -> str:
     )
 
 
+def _is_of_phones(name: str) -> bool:
+    """Tell whether a column is named like a phone: `Phone 2` and `Work Phone`, too."""
+    words = re.findall(r"[^\W\d_]+", name.casefold())
+    known = ALIASES["phone"]
+    return plain(name) in known or any(
+        word in known or word.endswith(("phone", "telefon")) for word in words
+    )
+
+
 def _columns(listed: List, source: Source) -> list[str]:
     """Name the columns that hold phones: the one said, or all that are recognised."""
     names = [*dict.fromkeys(source.columns)]
     if listed.column in names:
         return [listed.column]
-    phones = [name for name in names if plain(name) in ALIASES["phone"]]
+    phones = [name for name in names if _is_of_phones(name)]
     if not phones and len(names) > 1:
         raise InputUnusable(
             f"{_shown(source)} has {count(len(names), 'column')}, "

@@ -24,6 +24,7 @@ do not solicit, no solicitation, do not call list, do not call registry
 do not call register, dnc, dncr, dncl, dnc list, on dnc, on dnc list, dnd, dnd list
 on dnd, ndnc, ndncr, no consent, consent withdrawn, consent revoked, blacklisted
 blocklisted, tps registered, ctps registered, on tps, on ctps
+d.n.c, d.n.d
 
 call mat karo, call mat karna, call mat kare, call mat karein, call na karo
 call na kare, call na karen, call na karein, call na karna, call nahi karna
@@ -98,6 +99,8 @@ _FORBIDS = re.compile(
     r"|nollam|nocontactar|nomolestar|listarobinson"
     r"|naolig|naotelefon|naoconta|naoperturb"
     r"|ne(?:pas|plus)(?:r?appel|contact|derang|telephon)|bloctel|^opposition"
+    r"|listadeexclusion|listedopposition|refusd?appel|nodeseaserllam"
+    r"|unsubscribedfrom(?:all|calls?)"
     r"|nicht(?:mehr)?(?:anruf|kontakt|telefon)|keineanruf|robinson(?:liste|lijst)?$"
     r"|(?:anruf|telefon|kontakt|werbe)sperre|werbewiderspruch"
     r"|non(?:chiam|telefon|contatt|disturb)|opposizion"
@@ -107,7 +110,8 @@ _FORBIDS = re.compile(
 )
 _FORBIDS_IN_SHORT = re.compile(r"\b(?:n?dn[cd][rl]?|c?tps|rpo)\b")
 _NO_LIST = re.compile(
-    r"\b(?:before|after|between|window|hours?|scrub\w*|wash\w*|check\w*|screen\w*|verif\w*)\b"
+    r"\b(?:before|after|between|window|hours?|scrub\w*|wash\w*|check(?:ed|s)?"
+    r"|screen\w*|verif\w*)\b"
 )
 """`Do not call before` is an hour; `DNC checked` says yes of everybody."""
 
@@ -117,16 +121,19 @@ _CONSENT = re.compile(
     r"|^(?:can|may|ok|okay|allowed)(?:we|i)?(?:to)?(?:call|contact|phone)"
     r"|^(?:is)?(?:callable|contactable)$|calls?allowed|allows?calls?|acceptscalls"
     r"|(?:anrufe?|telefon|kontakt)erlaubt|puedellamar|podeligar"
-    r"|einwilligung|zustimmung|consenso|toestemming|zgoda|muwafaqa"
+    r"|canbecalled|phoneallowed|telefonwerbungerlaubt|darfangerufen|maggebeld"
+    r"|einverstandnis|einwilligung|zustimmung|consenso|toestemming|zgoda|muwafaqa"
 )
 _ABOUT_CONSENT = re.compile(
     r"\b(?:source|text|url|link|ip|version|method|channel|language|date|time|timestamp"
     r"|at|on|by|id|type|form|datum|fecha|data|quelle)\b"
 )
+_OF_CALLS = re.compile(r"call|phon|telefon|anruf|llam|appel|chiam")
 _OF_MESSAGES = re.compile(r"mail|sms|text|fax|newsletter|whatsapp|correo|courriel")
 
 _YES = """
-yes, y, true, t, 1, 1.0, -1, x, ✓, ✔, ☑, ✅, on, ja, j, wahr, si, sí, s, oui, o
+yes, y, true, t, 1, 1.0, -1, x, ✓, ✔, ☑, ✅, checked, on, ja, j, wahr
+si, sí, sì, s, oui, o
 vrai, sim, verdadero, verdadeiro, vero, tak, prawda, haan, han, naam, na3am, evet
 да, نعم, हाँ, हां, registered, listed, active, activated, enabled, blocked
 blacklisted, blocklisted, suppressed, tps, ctps, robinson, rpo, opposition
@@ -134,8 +141,8 @@ blacklisted, blocklisted, suppressed, tps, ctps, robinson, rpo, opposition
 _NO = """
 no, n, false, f, 0, 0.0, off, nein, falsch, non, faux, nao, não, falso, nee, nie
 niet, nahi, nahin, la, laa, нет, لا, नहीं, unregistered, unlisted, inactive
-disabled, clear, clean, ✗, ✘, ☐, not registered, not listed, not on list
-not blocked
+disabled, clear, clean, not given, ❌, ✖, ✗, ✘, ☐, not registered, not listed
+not on list, not blocked
 """
 _BLANK = ("", "-", "none", "null", "n/a", "na", "nil", "\\n", "unknown")
 _GIVEN = ("given", "granted", "opted in", "opt in", "opt-in", "subscribed")
@@ -174,16 +181,17 @@ def about(header: str) -> About:
     """Tell by its name what a column says."""
     words = _words(header)
     spaced, squeezed = " ".join(words), "".join(words)
-    of_messages = _OF_MESSAGES.search(squeezed)
+    of_calls = _OF_CALLS.search(squeezed)
+    of_messages = _OF_MESSAGES.search(squeezed) and not of_calls
     if not _NO_LIST.search(spaced):
         if _FORBIDS.search(squeezed) and not of_messages:
             return About.FORBIDS
-        if _FORBIDS_IN_SHORT.search(spaced):
+        if _FORBIDS_IN_SHORT.search(spaced) or is_phrase(header):
             return About.FORBIDS
     if of_messages:
         return About.MESSAGES
-    about_it = _ABOUT_CONSENT.search(spaced) or _NO_LIST.search(spaced)
-    if _CONSENT.search(squeezed) and not about_it:
+    is_detail = _ABOUT_CONSENT.search(spaced) and not of_calls
+    if _CONSENT.search(squeezed) and not is_detail and not _NO_LIST.search(spaced):
         return About.CONSENT
     return About.OTHER
 
@@ -191,9 +199,10 @@ def about(header: str) -> About:
 @lru_cache(KNOWN)
 def forbidden_by(spelled: str) -> Says:
     """Judge a word in `Do Not Call`: yes, a date and such words hold the row back."""
+    spelled = spelled.replace(_EMOJI, "")
     if spelled in _BLANK:
         return Says.NOTHING
-    if spelled in _set(_YES) or re.match(DATE, spelled) or is_phrase(spelled):
+    if spelled in _set(_YES) or _is_date(spelled) or is_phrase(spelled):
         return Says.DO_NOT_CALL
     return Says.CALL if spelled in _set(_NO) or spelled in _GIVEN else Says.UNCLEAR
 
@@ -201,20 +210,35 @@ def forbidden_by(spelled: str) -> Says:
 @lru_cache(KNOWN)
 def permitted_by(spelled: str) -> Says:
     """Judge a word in `Consent` or `Active`: a no holds the row back."""
+    spelled = spelled.replace(_EMOJI, "")
     if spelled in _BLANK:
         return Says.NOTHING
     if spelled in _set(_NO) or spelled in _set(_WITHDRAWN) or is_phrase(spelled):
         return Says.DO_NOT_CALL
-    if spelled in _set(_YES) or spelled in _GIVEN or re.match(DATE, spelled):
+    if spelled in _set(_YES) or spelled in _GIVEN or _is_date(spelled):
         return Says.CALL
     return Says.UNCLEAR
+
+
+_EMOJI = "\N{VARIATION SELECTOR-16}"
+"""What keyboards write behind a tick."""
+
+
+def _is_date(spelled: str) -> bool:
+    words = _words(spelled)
+    is_written_out = len(words) > 1 and all(map(_is_of_date, words))
+    return bool(re.match(DATE, spelled)) or is_written_out
+
+
+def _is_of_date(word: str) -> bool:
+    return word[0].isdigit() or word in _folded(_SINCE)
 
 
 @lru_cache(KNOWN)
 def is_phrase(cell: str, *, of_messages: bool = False) -> bool:
     """Tell whether a cell as a whole says that the person is not to be called."""
     words = _words(cell)
-    while words and (words[-1][0].isdigit() or words[-1] in _folded(_SINCE)):
+    while words and _is_of_date(words[-1]):
         words.pop()
     said = "".join(words)
     for please in _folded(_PLEASE):
@@ -267,7 +291,8 @@ def _listed(phrases: str) -> list[str]:
 
 def _words(text: str) -> list[str]:
     """Split a text into words without accents; `DoNotCall` is three of them."""
-    text = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", re.sub(r"['\u2019]", "", text))
+    text = re.sub(r"['\u2019]", "", text)
+    text = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", text)
     plain = unicodedata.normalize("NFKD", text.casefold())
     letters = "".join(c for c in plain if not unicodedata.combining(c))
     return re.findall(r"[^\W_]+", letters.replace("ł", "l"))

@@ -132,23 +132,25 @@ def word(value: Json) -> str:
 
 _NONE = frozenset(
     {"n/a", "n.a.", "na", "null", "nil", "none", "nan", "\\n", "undefined", "unknown"}
+    | {"tbd", "not set", "empty", "<null>"}
     | {"(blank)", "(null)", "(none)", "#ref!", "#n/a", "#value!", "#name?", "#null!"}
     | {"#num!", "#div/0!", "#error!"}
 )
 
 
-_SHORT_WORD = re.compile(
-    r"\s*(?:[0 .-]*|[^0-9]{1,9}|#DIV/0!)\s*\Z", re.IGNORECASE
-).match
+_NOTHING = r"[0 .?\u2013\u2014-]*|0[.,]?0*e[+-]?0+"
+_MAY_BE_NONE = re.compile(
+    rf"\s*(?:{_NOTHING}|[^0-9]{{1,9}}|#div/0!)\s*\Z", re.IGNORECASE
+)
 """What an identifier of none can look like; nearly all others do not."""
 
 
 def means_none(identifier: Json) -> bool:
     """Tell whether an identifier stands for none: `N/A`, `0`, `-`, `#REF!`."""
-    if isinstance(identifier, str) and not _SHORT_WORD(identifier):
+    if isinstance(identifier, str) and not _MAY_BE_NONE.match(identifier):
         return False
     spelled = word(identifier)
-    return not spelled.strip("0-. ") or spelled in _NONE
+    return bool(re.fullmatch(_NOTHING, spelled)) or spelled in _NONE
 
 
 class FieldInvalid(Exception):

@@ -156,13 +156,16 @@ def _closely(value: Json, plan: Plan | None) -> Reach | PhoneProblem:
     except PhoneProblem as problem:
         problem.__context__ = None  # it would keep the rows around it
         return problem.with_traceback(None)
-    found = candidates(spelling, plan)
+    # Of no region, digits can only be meant with their country code.
+    read = spelling if plan else spelling._replace(plus=True)
+    found = candidates(read, plan)
     plus = spelling.plus or spelling.digits.startswith("00")
     return Reach(
         {person for number in found.every for person in may_reach(number)},
         {spelling.digits.lstrip("0"), *_nationals(found.every, plan, plus=plus)},
         plus,
-        is_read=any(n.is_possible or _was_a_number(n) for n in found.every),
+        is_read=(plus or plan is not None)
+        and any(n.is_possible or _was_a_number(n) for n in found.every),
     )
 
 

@@ -106,7 +106,7 @@ def _spelling(
 
 
 BRACKETED_ZERO = re.compile(r"[(\[]\s*0\s*[)\]]")
-ENDING = re.compile(r"[-/]\s*\d{1,4}\s*\Z")
+ENDING = re.compile(r"[-/]\s*\d{1,4}\s*\Z|\(\s*\d{1,4}\s*\)\s*\Z")
 
 
 def is_rounded(digits: str) -> bool:
@@ -183,7 +183,12 @@ def _repaired(cell: str) -> Spelling:
 
 
 def _visible(cell: str, repairs: list[Repair]) -> str:
-    """Write digits and dashes of any script plainly; drop what nobody sees."""
+    """Write digits and dashes of any script plainly; drop what nobody sees.
+
+    A superscript or a digit in a circle is a footnote, and no digit.
+    """
+    if any(c.isnumeric() and not c.isdecimal() for c in cell):
+        raise _invalid("contains signs that no phone number has")
     shown = "".join(
         c for c in cell if c in "\t\n\r" or unicodedata.category(c) not in ("Cf", "Cc")
     )

@@ -194,7 +194,7 @@ def _go_on(
 
     with output.failures(), opened_ledger(ledger) as opened:
         facts = opened.run(run_id).facts()
-    cli_options = restored_options(facts.options, ledger, config)
+        cli_options = restored_options(facts.options, ledger, config)
     if acknowledged:
         cli_options = replace(cli_options, acknowledge_compliance=True)
     failures = output.failures(
