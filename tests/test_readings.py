@@ -192,6 +192,7 @@ NOT_TAKEN = [
     ("06598765432", "US", Code.PHONE_AMBIGUOUS),
     ("4612345678", "US", Code.PHONE_AMBIGUOUS),
     ("044 55 1234 5678", "MX", Code.PHONE_AMBIGUOUS),
+    ("995995322125527", "FI", Code.PHONE_AMBIGUOUS),
     ("+49 49 151 12345678", None, Code.PHONE_AMBIGUOUS),
 ]
 """Cells that are no number, or several."""

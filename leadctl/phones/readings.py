@@ -338,7 +338,8 @@ def candidates(spelling: Spelling, plan: Plan | None) -> Candidates:
             found = {
                 number: reading
                 for number, reading in found.items()
-                if reading.behind is Behind.NOTHING and not reading.code_twice
+                if reading.behind is Behind.NOTHING
+                and not (reading.code_twice and number.code == plan.code)
             }
             found[dialled] = Reading(Kind.DIALLED_ABROAD)
     found |= dict.fromkeys(written, Reading(Kind.AS_WRITTEN))
