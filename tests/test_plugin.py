@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import pytest
 from program import csv_rows, recording
 
 if TYPE_CHECKING:
@@ -119,3 +120,35 @@ def test_provider_of_another_package_is_pushed_to(
     assert program(env=env | at_tab).out == "beta\n"
     unknown = program("push", "leads.csv", "--provider", "bota", "-c", "1", env=env)
     assert (unknown.code, "beta" in unknown.err) == (2, True)
+
+
+BROKEN = {
+    "import": "import no_such_package_anywhere\n",
+    "syntax": "def\n",
+    "exit": "raise SystemExit(0)\n",
+    "error": "1 / 0\n",
+    "no provider": "Beta = 5\n",
+    "nothing": "",
+}
+
+
+@pytest.mark.parametrize("module", BROKEN.values(), ids=BROKEN)
+def test_package_that_cannot_be_loaded_is_named_and_left_out(
+    program: Program, tmp_path: Path, module: str
+) -> None:
+    site = tmp_path / "site"
+    env = installed(site) | {"LEADCTL_VOISO_CLUSTER_ID": "made-up"}
+    (site / "leadctl_beta.py").write_text(module)
+    program.write("leads.csv", "phone\n+15551230001\n")
+    listed = program("providers", env=env)
+    assert (listed.code, "voiso" in listed.out, "'beta'" in listed.err) == (
+        0,
+        True,
+        True,
+    )
+    looked = program("doctor", "--offline", env=env)
+    assert "'beta'" in looked.out
+    for words in ("check leads.csv --provider voiso", "accounts", "config schema"):
+        assert program(*words.split(), env=env).code == 0
+    asked = program("check", "leads.csv", "--provider", "beta", env=env)
+    assert (asked.code, "'beta'" in asked.err) == (2, True)

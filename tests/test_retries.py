@@ -405,7 +405,7 @@ def test_wish_to_wait_of_the_token_call_is_heeded(program: Program, form: str) -
     with serve([simulator]) as sandbox:
         fault = {"kind": "throttle", "where": "token", "retry_after": 2}
         answer = httpx.post(
-            f"{sandbox.url}/_sandbox/agora/faults",
+            f"{sandbox.control_url('agora')}/faults",
             content=json.dumps([fault | {"retry_form": form}]),
         )
         assert answer.is_success

@@ -10,7 +10,7 @@ import typer
 from leadctl.cli import options  # noqa: TC001  typer reads the annotations at run time
 from leadctl.cli.app import app
 from leadctl.cli.help_layout import Commands, Section
-from leadctl.cli.output import echo, echo_json
+from leadctl.cli.output import echo, echo_json, show_error
 
 if TYPE_CHECKING:
     from leadctl.model.leads import Json
@@ -30,9 +30,11 @@ def list_providers(context: typer.Context, json: options.Json = False) -> None:
     """
     if context.invoked_subcommand:
         return
-    from leadctl.providers.base import installed, provider_class
+    from leadctl.providers.base import unusable, usable
 
-    found = [facts(provider_class(name)) for name in installed()]
+    for _, error in unusable():
+        show_error(error)
+    found = [facts(provider) for provider in usable().values()]
     if json:
         echo_json([*found])
         return

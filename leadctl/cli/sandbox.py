@@ -95,6 +95,7 @@ def serve(
     try:
         with sandbox.serve(simulators.values(), port) as served, _ledger() as ledger:
             echo(f"export LEADCTL_LEDGER={shlex.quote(str(ledger))}")
+            echo(f"# control: {served.control_url('PROVIDER')}")
             for name, simulator in simulators.items():
                 for variable, value in served.environment(name).items():
                     echo(f"export {variable}={value}")

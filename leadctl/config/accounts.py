@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from leadctl.config import config, credentials
-from leadctl.providers.base import installed, provider_class
+from leadctl.providers.base import usable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -40,7 +40,7 @@ def known_accounts(
     """Return the accounts of the config file, and whatever else has a secret."""
     configured = [*document.table(("accounts",))]
     found = [resolve_account(document, environment, name) for name in configured]
-    others = [name for name in installed() if name not in configured]
+    others = [name for name in usable() if name not in configured]
     usual = [resolve_account(document, environment, name) for name in others]
     found += [each for each in usual if any(each.secrets.values())]
     variables = {config.variable_name(each.name, "") for each in [*found, *usual]}
@@ -78,7 +78,7 @@ def _nameless(
 def _traces(
     environment: Mapping[str, str],
 ) -> Iterator[tuple[credentials.SecretSource, str, str, str]]:
-    kinds = {secret for name in installed() for secret in provider_class(name).secrets}
+    kinds = {secret for provider in usable().values() for secret in provider.secrets}
     secret = f"({'|'.join(sorted(kinds))})"
     for variable in sorted(filter(str.isupper, environment)):
         pattern = rf"leadctl_(\w+)_{secret}(_file|_command)?"

@@ -16,7 +16,7 @@ import platformdirs
 from leadctl.model.errors import InputUnusable, UsageError
 from leadctl.model.wording import nearest
 from leadctl.model.yaml_file import Document, parse, read
-from leadctl.providers.base import Provider, installed, provider_class
+from leadctl.providers.base import Provider, installed, provider_class, usable
 from leadctl.providers.base_url import parts, with_base_url
 from leadctl.providers.connection_settings import ConnectionSettings
 from leadctl.providers.settings import SettingKind, SettingOrigin, SettingSource, kinds
@@ -76,8 +76,7 @@ def load(asked: Path | None) -> Document:
 def account_names(document: Document, environment: Mapping[str, str]) -> list[str]:
     """Name the accounts of the file, and the providers that variables are set for."""
     names = [*document.table(("accounts",))]
-    for provider in installed():
-        loaded = provider_class(provider)
+    for provider, loaded in usable().items():
         known = {
             variable_name(provider, key)
             for key in (*allowed_settings(loaded), *loaded.secrets)

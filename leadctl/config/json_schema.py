@@ -14,7 +14,7 @@ from leadctl.config.config import allowed_settings
 from leadctl.mapping.patterns import LONGEST
 from leadctl.mapping.profile import DELIMITERS, FORMATS, NUMBERS, SPEC, Shape
 from leadctl.model.lead_fields import FIELDS, OBJECTS, PRIORITIES
-from leadctl.providers.base import installed, provider_class
+from leadctl.providers.base import usable
 from leadctl.providers.connection_settings import ConnectionSettings
 from leadctl.providers.settings import MOST
 
@@ -39,7 +39,8 @@ def profile_schema() -> Schema:
 
 def config_schema() -> Schema:
     """Describe the config file, its profiles among it."""
-    names = [*installed()]
+    providers = usable()
+    names = [*providers]
     accounts = {name: _account_named_like(name) for name in names}
     return {
         "$schema": DRAFT,
@@ -61,7 +62,7 @@ def config_schema() -> Schema:
         "additionalProperties": False,
         "$defs": {
             "account": _account(names),
-            **{f"account-{name}": _settings(provider_class(name)) for name in names},
+            **{f"account-{name}": _settings(each) for name, each in providers.items()},
             "profile": _profile(),
             **_parts_of_profiles(),
         },

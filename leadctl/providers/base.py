@@ -31,7 +31,7 @@ from leadctl.model.wording import nearest
 from leadctl.providers.response import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import httpx
 
@@ -318,9 +318,34 @@ def provider_class(name: str) -> type[Provider]:
             f"there is no provider {name!r}{nearest(name, known)}",
             hint=f"providers: {', '.join(known)}",
         )
-    loaded = known[name].load()
+    try:
+        loaded = known[name].load()
+    except (Exception, SystemExit) as error:
+        package = known[name].dist
+        raise UsageError(
+            f"provider {name!r} cannot be loaded: "
+            f"{package.name if package else 'its package'} fails on import "
+            f"({type(error).__name__})",
+            hint=f"update or remove that package; python -c 'import "
+            f"{known[name].module}' shows what is wrong",
+        ) from error
     if not (isinstance(loaded, type) and issubclass(loaded, Provider)):
         raise UsageError(
             f"the package that offers {name!r} holds no leadctl Provider there"
         )
     return loaded
+
+
+def usable() -> dict[str, type[Provider]]:
+    """Load every provider; one whose package is broken is left out."""
+    broken = {name for name, _ in unusable()}
+    return {name: provider_class(name) for name in installed() if name not in broken}
+
+
+def unusable() -> Iterator[tuple[str, UsageError]]:
+    """Yield the providers that cannot be loaded, and why."""
+    for name in installed():
+        try:
+            provider_class(name)
+        except UsageError as error:
+            yield name, error

@@ -20,7 +20,12 @@ if TYPE_CHECKING:
     from leadctl.sandbox.simulator import Simulator
 
 
-def control_routes(simulators: Mapping[str, Simulator]) -> list[Route]:
+def control_routes(simulators: Mapping[str, Simulator], word: str) -> list[Route]:
+    """Return the routes, which only those find who know the word.
+
+    A page in the user's browser may send requests to this machine, too.
+    """
+
     def asked(request: Request) -> Simulator:
         try:
             return simulators[request.path_params["provider"]]
@@ -46,7 +51,7 @@ def control_routes(simulators: Mapping[str, Simulator]) -> list[Route]:
         asked(request).forget()
         return Response(status_code=HTTPStatus.NO_CONTENT)
 
-    root = "/_sandbox/{provider}"
+    root = f"/_sandbox/{word}/{{provider}}"
     return [
         Route(f"{root}/leads", leads),
         Route(f"{root}/requests", requests),

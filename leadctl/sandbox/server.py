@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import socket
 import threading
 import time
@@ -11,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import Mount
 
 from leadctl.sandbox.agora import AgoraSimulator
@@ -47,10 +50,15 @@ class Sandbox:
 
     port: int
     simulators: dict[str, Simulator]
+    word: str
+    """What the control paths of this sandbox begin with."""
 
     @property
     def url(self) -> str:
         return f"http://{HOST}:{self.port}"
+
+    def control_url(self, provider: str) -> str:
+        return f"{self.url}/_sandbox/{self.word}/{provider}"
 
     def base_url(self, provider: str) -> str:
         return self.url + self.simulators[provider].prefix
@@ -82,8 +90,8 @@ def serve(
     with socket.socket(socket.AF_INET, proto=socket.IPPROTO_TCP) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((HOST, port))
-        sandbox = Sandbox(listener.getsockname()[1], by_name)
-        with _running(_server(by_name), listener):
+        sandbox = Sandbox(listener.getsockname()[1], by_name, secrets.token_hex(16))
+        with _running(_server(by_name, sandbox.word), listener):
             yield sandbox
 
 
@@ -97,9 +105,15 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def _server(simulators: dict[str, Simulator]) -> Server:
+def _server(simulators: dict[str, Simulator], word: str) -> Server:
     routes = [Mount(each.prefix, each.app()) for each in simulators.values()]
-    app = Starlette(routes=[*routes, *control_routes(simulators)])
+    app = Starlette(
+        routes=[*routes, *control_routes(simulators, word)],
+        # A page whose name was pointed at this machine sends another one.
+        middleware=[
+            Middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"])
+        ],
+    )
     return Server(
         uvicorn.Config(
             app,

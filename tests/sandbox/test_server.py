@@ -180,10 +180,38 @@ def test_client_that_leaves_within_its_request_stores_nothing(
     assert not caplog.records
 
 
-def test_control_shows_leads_and_requests(client: httpx.Client) -> None:
+@pytest.fixture
+def control(sandbox: Sandbox) -> str:
+    return sandbox.control_url("voiso").removeprefix(sandbox.url)
+
+
+@pytest.mark.parametrize(
+    "host", ["elsewhere.example", "127.0.0.1.elsewhere.example", ""]
+)
+def test_request_for_another_host_is_refused(
+    sandbox: Sandbox, client: httpx.Client, control: str, host: str
+) -> None:
+    """A page in a browser sends its own, wherever its name points to."""
+    for path in (f"/voiso/api/v4{LEADS}", f"{control}/faults"):
+        answer = client.post(path, json=[ANNA], headers={"Host": host})
+        assert answer.status_code == 400
+    assert sandbox.simulators["voiso"].log == []
+
+
+def test_control_is_found_by_nobody_who_does_not_know_its_word(
+    client: httpx.Client, control: str
+) -> None:
+    with serve([VoisoSimulator()]) as other:
+        theirs = other.control_url("voiso").removeprefix(other.url)
+    assert client.get(f"{control}/leads").status_code == 200
+    for path in ("/_sandbox/voiso/leads", f"{theirs}/leads"):
+        assert client.get(path).status_code == 404
+
+
+def test_control_shows_leads_and_requests(client: httpx.Client, control: str) -> None:
     client.post(f"/voiso/api/v4{LEADS}", json=[ANNA])
-    assert client.get("/_sandbox/voiso/leads").json() == {"3": [ANNA]}
-    (line,) = client.get("/_sandbox/voiso/requests").json()
+    assert client.get(f"{control}/leads").json() == {"3": [ANNA]}
+    (line,) = client.get(f"{control}/requests").json()
     assert line.pop("time") > 0
     assert line == {
         "seconds": 0.0,
@@ -196,14 +224,16 @@ def test_control_shows_leads_and_requests(client: httpx.Client) -> None:
     }
 
 
-def test_control_adds_faults_and_forgets_everything(client: httpx.Client) -> None:
+def test_control_adds_faults_and_forgets_everything(
+    client: httpx.Client, control: str
+) -> None:
     faults = [{"kind": "throttle"}, {"kind": "busy", "times": 9}]
-    assert client.post("/_sandbox/voiso/faults", json=faults).status_code == 204
+    assert client.post(f"{control}/faults", json=faults).status_code == 204
     path = f"/voiso/api/v4{LEADS}"
     seen = [client.post(path, json=[ANNA]).status_code for _ in range(2)]
     assert seen == [429, 409]
-    assert client.delete("/_sandbox/voiso").status_code == 204
-    assert client.get("/_sandbox/voiso/requests").json() == []
+    assert client.delete(control).status_code == 204
+    assert client.get(f"{control}/requests").json() == []
     assert client.post(path, json=[ANNA]).status_code == 200
 
 
@@ -213,12 +243,15 @@ def test_control_adds_faults_and_forgets_everything(client: httpx.Client) -> Non
     ids=str,
 )
 def test_control_refuses_bad_faults_with_a_reason(
-    client: httpx.Client, faults: object
+    client: httpx.Client, control: str, faults: object
 ) -> None:
-    answer = client.post("/_sandbox/voiso/faults", json=faults)
+    answer = client.post(f"{control}/faults", json=faults)
     assert answer.status_code == 400
     assert answer.json()["error"]
 
 
-def test_control_does_not_know_other_providers(client: httpx.Client) -> None:
-    assert client.get("/_sandbox/nobody/leads").status_code == 404
+def test_control_does_not_know_other_providers(
+    client: httpx.Client, control: str
+) -> None:
+    nobody = control.replace("voiso", "nobody")
+    assert client.get(f"{nobody}/leads").status_code == 404

@@ -18,7 +18,7 @@ from leadctl.model.errors import ExitCode, InputUnusable, LeadctlError
 from leadctl.model.file_permissions import permission_problems
 from leadctl.model.wording import count, nearest
 from leadctl.phones.numbering_plan import is_region
-from leadctl.providers.base import installed, provider_class
+from leadctl.providers.base import installed, unusable, usable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -109,6 +109,8 @@ def configuration(
             yield warning("config", message, remedy)
     else:
         yield Check("config", f"there is no {path}; defaults and variables are used")
+    for name, reason in unusable():
+        yield warning(f"provider {name}", reason.message, reason.hint)
     yield from _accounts(found, environment, unset)
     yield from _profiles(found)
     yield from _unknown_variables(found, environment, {*options})
@@ -244,11 +246,8 @@ def _unknown_variables(
     accounts = {*found.table(("accounts",)), *installed()}
     keys = {
         key
-        for name in installed()
-        for key in (
-            *config.allowed_settings(provider_class(name)),
-            *provider_class(name).secrets,
-        )
+        for provider in usable().values()
+        for key in (*config.allowed_settings(provider), *provider.secrets)
     }
     known = options | {config.variable_name(a, key) for a in accounts for key in keys}
     endings = tuple(config.variable_name("", key)[len("LEADCTL_") :] for key in keys)
