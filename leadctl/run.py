@@ -130,7 +130,13 @@ def push(request: ImportRequest) -> Report:
             for note in sender.notes():
                 tell = request.warn if note.is_warning else request.tell
                 tell(f"{count(note.count, 'lead')}: {note.message}")
-            return _finished(request, importer, run_writer, error)
+            found = _finished(request, importer, run_writer, error)
+            if not ledger.is_there():
+                request.warn(
+                    "the ledger was removed or replaced during this run: restore it, "
+                    "or the next run sends its leads again"
+                )
+            return found
 
 
 def _interrupted(request: ImportRequest, signal: int, run: str) -> LeadctlError:

@@ -266,3 +266,71 @@ def test_ledger_that_several_begin_at_once_is_made_once(tmp_path: Path) -> None:
         assert process.stdin
         process.stdin.close()
     assert [process.wait(60) for process in started] == [0, 0]
+
+
+@pytest.mark.parametrize("what", ["gone", "empty"])
+def test_ledger_that_is_gone_beside_its_key_is_not_taken_for_a_new_one(
+    push: Push, what: str
+) -> None:
+    """Every lead that it knew would be sent again."""
+    push.program.write("leads.csv", "phone\n+15551230001\n")
+    assert push("voiso", "leads.csv").code == 0
+    ledger = push.program.state / "ledger.sqlite"
+    ledger.unlink()
+    if what == "empty":
+        ledger.touch(0o600)
+    ran = push("voiso", "leads.csv", "--json")
+    assert (ran.code, push.uploads("voiso")) == (6, [1])
+    assert "its key is there" in ran.error["message"]
+    (push.program.state / "ledger.sqlite.key").unlink()
+    assert push("voiso", "leads.csv").code == 0
+
+
+def test_ledger_whose_making_was_broken_off_is_made(push: Push) -> None:
+    push.program.state.mkdir(parents=True, mode=0o700)
+    (push.program.state / "ledger.sqlite").touch(0o600)
+    fresh = push.program.state / "ledger.sqlite.key.new"
+    fresh.write_bytes(bytes(32))
+    push.program.write("leads.csv", "phone\n+15551230001\n")
+    assert push("voiso", "leads.csv").code == 0
+    key = push.program.state / "ledger.sqlite.key"
+    assert (key.read_bytes(), fresh.exists()) == (bytes(32), False)
+
+
+LOCKLESS = """
+import errno, fcntl, os
+
+def flock(file, operation):
+    raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+fcntl.flock = flock
+"""
+
+
+def test_file_system_without_locks_gives_a_sentence(push: Push, tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(LOCKLESS, encoding="utf-8")
+    push.program.write("leads.csv", "phone\n+15551230001\n")
+    ran = push("voiso", "leads.csv", "--json", env={"PYTHONPATH": str(tmp_path)})
+    assert (ran.code, push.uploads("voiso")) == (6, [])
+    assert "nothing can be locked where the ledger is" in ran.error["message"]
+
+
+def test_ledger_that_vanishes_during_a_run_is_told_of(
+    push: Push, tmp_path: Path
+) -> None:
+    ledger = push.program.state / "ledger.sqlite"
+    script = tmp_path / "key"
+    key = push.environment("voiso")["LEADCTL_VOISO_API_KEY"]
+    made = f"until [ -e {ledger}.key ]; do sleep 0.02; done"
+    remove = f"({made}; rm {ledger}) > /dev/null 2>&1 & echo {key}"
+    script.write_text(f"#!/bin/sh\n{remove}\n", encoding="utf-8")
+    script.chmod(0o700)
+    leads = "".join(f"+1555123{number:04}\n" for number in range(3))
+    push.program.write("leads.csv", f"phone\n{leads}")
+    env = {
+        "LEADCTL_VOISO_API_KEY": "",
+        "LEADCTL_VOISO_API_KEY_COMMAND": str(script),
+        "LEADCTL_VOISO_MIN_INTERVAL": "0.4",
+    }
+    ran = push("voiso", "leads.csv", "--batch-size", "1", "--quiet", env=env)
+    assert "the ledger was removed or replaced during this run" in ran.err

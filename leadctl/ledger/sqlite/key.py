@@ -12,6 +12,7 @@ from leadctl.model.errors import LedgerUnusable
 from leadctl.model.private_files import oddity
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 KEY_BYTES = 32
@@ -21,23 +22,49 @@ def key_file_of(path: Path) -> Path:
     return path.with_name(f"{path.name}.key")
 
 
-def key(path: Path | None, *, new: bool) -> bytes:
+def key(path: Path | None, is_new: Callable[[], bool]) -> bytes:
     """Return the key of the hashes, made with the ledger, readable by the owner alone.
 
-    A missing key is not replaced: every lead would be new, and sent again.
+    A missing key is not replaced, nor is a ledger that is missing beside its key: every
+    lead would be new, and sent again. A new ledger's key has another name until
+    `keep_key`: a process that is killed before leaves no key without a ledger.
     """
     if path is None:
         return secrets.token_bytes(KEY_BYTES)
     key_file = key_file_of(path)
     if what := oddity(key_file.resolve()):  # a pipe would be waited for
         raise OSError(errno.EINVAL, f"its key {key_file} is {what}")
-    if not key_file.exists():
-        if not new or key_file.is_symlink():
+    fresh = _fresh(key_file)
+    if key_file.exists():
+        if is_new():  # asked now: another process may have made it meanwhile
             raise LedgerUnusable(
-                f"the key of the ledger is missing: {key_file}",
-                hint="restore it: without it, no delivered lead is recognised",
+                f"the ledger {path} is empty or new, but its key is there: {key_file}",
+                hint="restore the ledger; to start afresh remove its key, then every "
+                "lead is sent again",
             )
-        _make_key(key_file)
+        return _read(key_file)
+    if is_new() and not key_file.is_symlink():
+        _make_key(fresh)
+    if not fresh.exists():
+        raise LedgerUnusable(
+            f"the key of the ledger is missing: {key_file}",
+            hint="restore it: without it, no delivered lead is recognised",
+        )
+    return _read(fresh)
+
+
+def keep_key(path: Path) -> None:
+    """Give the key of a ledger that is made by now its own name."""
+    key_file = key_file_of(path)
+    if not key_file.exists():
+        _fresh(key_file).rename(key_file)
+
+
+def _fresh(key_file: Path) -> Path:
+    return key_file.with_name(f"{key_file.name}.new")
+
+
+def _read(key_file: Path) -> bytes:
     found = key_file.read_bytes()
     if len(found) != KEY_BYTES:
         raise LedgerUnusable(
@@ -49,10 +76,10 @@ def key(path: Path | None, *, new: bool) -> bytes:
 
 def _make_key(key_file: Path) -> None:
     # Written aside and linked: a process that starts meanwhile sees all of it or none.
-    fresh = key_file.with_name(f".{key_file.name}-{secrets.token_hex(8)}")
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    aside = key_file.with_name(f".{key_file.name}-{secrets.token_hex(8)}")
+    handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "wb") as file:
         file.write(secrets.token_bytes(KEY_BYTES))
     with contextlib.suppress(FileExistsError):
-        os.link(fresh, key_file)
-    fresh.unlink()
+        os.link(aside, key_file)
+    aside.unlink()

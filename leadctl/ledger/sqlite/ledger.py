@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
@@ -17,7 +17,7 @@ from leadctl.ledger.records import utc_text
 from leadctl.ledger.sqlite import lock
 from leadctl.ledger.sqlite.connection import connect, opening, translated
 from leadctl.ledger.sqlite.delivered import SqliteDeliveredIndex
-from leadctl.ledger.sqlite.key import key
+from leadctl.ledger.sqlite.key import keep_key, key
 from leadctl.ledger.sqlite.rates import SqliteRates
 from leadctl.ledger.sqlite.resumed_run import SqliteResumedRun
 from leadctl.ledger.sqlite.run_reader import SqliteRunReader
@@ -59,8 +59,18 @@ class SqliteLedger:
             make_file(path)
         with opening(path):
             self._db = connect(path)
-            self._key = key(path, new=version(self._db) == 0)
+            self._key = key(path, lambda: version(self._db) == 0)
             migrate(self._db)
+            if path is not None:
+                keep_key(path)
+                self._inode = path.stat().st_ino
+
+    def is_there(self) -> bool:
+        if self._path is None:
+            return True
+        with suppress(OSError):
+            return self._path.stat().st_ino == self._inode
+        return False
 
     def close(self) -> None:
         self._db.close()

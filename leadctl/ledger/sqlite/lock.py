@@ -39,10 +39,8 @@ class FileLock:
     def _write(self, **facts: str) -> None:
         held = {"pid": os.getpid(), "since": self._since, **facts}
         with contextlib.suppress(OSError):  # a full disk; the lock holds all the same
-            self._file.seek(0)
-            self._file.truncate()
-            self._file.write(json.dumps(held))
-            self._file.flush()
+            os.ftruncate(self._file.fileno(), 0)
+            os.pwrite(self._file.fileno(), json.dumps(held).encode(), 0)
 
 
 @contextlib.contextmanager
@@ -59,6 +57,11 @@ def held(folder: Path, account: str, campaign: str) -> Iterator[FileLock]:
                 f"another run is writing to {what}{_owner(file.read())}",
                 hint="wait for it to finish, or stop it: that ends its lock",
             ) from None
+        except OSError as error:
+            raise InputUnusable(
+                f"nothing can be locked where the ledger is: {error.strerror}",
+                hint="keep it on a local disk: --ledger, or XDG_STATE_HOME",
+            ) from error
         yield FileLock(file)
 
 
