@@ -63,6 +63,7 @@ COMMANDS = START | {
 CONFIG_FILE = {
     "leadctl.model",
     "leadctl.model.errors",
+    "leadctl.model.text_file",
     "leadctl.model.wording",
     "leadctl.model.yaml_file",
     "platformdirs",

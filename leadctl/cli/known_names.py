@@ -57,8 +57,9 @@ def _configured(
 
     asked = given.get("--config") or environment.get("LEADCTL_CONFIG")
     usual = platformdirs.user_config_path("leadctl") / "config.yaml"
+    path = Path(asked) if asked else usual
     try:
-        return sorted(yaml_file.read(Path(asked) if asked else usual).table((table,)))
+        return sorted(yaml_file.read(path, may_be_pipe=False).table((table,)))
     except InputUnusable:
         return []
 

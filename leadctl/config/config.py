@@ -67,7 +67,7 @@ def load(asked: Path | None) -> Document:
     path = config_path(asked)
     if asked is None and not path.exists():
         return parse("", str(path))
-    document = read(path)
+    document = read(path, may_be_pipe=asked is not None)
     document.table((), ("accounts", "profiles"))
     _require_own_variables(document)
     return document

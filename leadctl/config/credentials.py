@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from leadctl.config import system_keyring
 from leadctl.config.config import variable_name
 from leadctl.model.errors import CredentialsMissing, InputUnusable
+from leadctl.model.text_file import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -210,7 +211,7 @@ def _ways(
 
 def _from_file(path: str, where: str) -> str:
     try:
-        return Path(path).expanduser().read_text(encoding="utf-8")
+        return read_text(Path(path).expanduser(), may_be_pipe=True)
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not text"
         raise CredentialsMissing(

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 import yaml
 
 from leadctl.model.errors import InputUnusable
+from leadctl.model.text_file import read_text
 from leadctl.model.wording import nearest
 
 if TYPE_CHECKING:
@@ -89,9 +90,9 @@ class Document:
         return found
 
 
-def read(path: Path) -> Document:
+def read(path: Path, *, may_be_pipe: bool = True) -> Document:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_text(path, may_be_pipe=may_be_pipe, encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = (
             error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"

@@ -1,0 +1,44 @@
+"""Reads a small text file; a pipe that the user named once, and not for ever."""
+
+from __future__ import annotations
+
+import errno
+import os
+import select
+import stat
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SECONDS = 10.0
+"""Time that a pipe may take, as `<(…)` of a shell is one."""
+
+LARGEST = 1 << 24
+"""Bytes that are taken from a pipe."""
+
+
+def read_text(path: Path, *, may_be_pipe: bool, encoding: str = "utf-8") -> str:
+    """Return what a file holds; raises OSError or UnicodeDecodeError."""
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(handle, "rb") as file:
+        if stat.S_ISREG(os.fstat(handle).st_mode):
+            return file.read().decode(encoding)
+        if not may_be_pipe:
+            raise OSError(errno.EINVAL, "it is not a file")
+        return _from_pipe(handle).decode(encoding)  # or /dev/null
+
+
+def _from_pipe(handle: int) -> bytes:
+    ends, content = time.monotonic() + SECONDS, b""
+    poll = select.poll()
+    poll.register(handle, select.POLLIN)
+    while poll.poll(max(0.0, ends - time.monotonic()) * 1000):
+        block = os.read(handle, 1 << 16)
+        content += block
+        if not block:
+            return content
+        if len(content) > LARGEST:
+            raise OSError(errno.EFBIG, "too much came through the pipe")
+    raise TimeoutError(errno.ETIMEDOUT, f"the pipe took more than {SECONDS:.0f} s")
