@@ -39,9 +39,6 @@ if TYPE_CHECKING:
     from leadctl.providers.base import Provider
     from leadctl.providers.preflight import PreflightResult
 
-KEYS = {"yotel": "yt_test_example_key", "agora": "agora_test_example_key"}
-"""Made-up keys of the look a provider insists on; any other gets `example-key`."""
-
 KINDS = (
     "created",
     "rejected",
@@ -150,7 +147,8 @@ def _leads(provider: Provider, rows: list[dict[str, Any]]) -> Iterator[Lead]:
 
 
 def _secrets(provider: Provider) -> dict[str, str]:
-    return dict.fromkeys(provider.secrets, KEYS.get(provider.name, "example-key"))
+    """Return made-up secrets: `example-key`, where none of a certain look is needed."""
+    return dict.fromkeys(provider.secrets, "example-key") | {**provider.example_secrets}
 
 
 def _played(case: Case) -> tuple[list[Outcome], list[str]]:
@@ -431,9 +429,11 @@ def a_country_code_has_a_place_of_its_own(folder: Path) -> None:
 
 
 def a_resend_is_safe_by_declaration(folder: Path) -> None:
-    """Yes, no, or so many seconds later."""
-    safe = load(cases(folder)[0]).provider.resend_is_safe
+    """Yes, no, or so many seconds later; and the provider's own sentence says so."""
+    provider = load(cases(folder)[0]).provider
+    safe = provider.resend_is_safe
     assert isinstance(safe, bool) or safe > 0
+    assert provider.resend_sentence or not safe, "no resend_sentence is cited"
 
 
 def a_refusal_names_its_own_secrets(folder: Path) -> None:

@@ -8,7 +8,15 @@ import httpx
 import pytest
 
 from leadctl.delivery.transport import Transport
-from leadctl.providers.http_auth import Credentials, FixedForm, FixedQuery, basic
+from leadctl.model.errors import Unusable
+from leadctl.providers.http_auth import (
+    Credentials,
+    FixedForm,
+    FixedQuery,
+    Token,
+    TokenExchange,
+    basic,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,3 +70,14 @@ def test_basic_is_a_header() -> None:
 def test_nothing_of_them_is_shown(make: Callable[[dict[str, str]], httpx.Auth]) -> None:
     shown = repr(make(SECRETS))
     assert not any(secret in shown for secret in SECRETS.values())
+
+
+def test_token_is_asked_for_by_https_alone() -> None:
+    """Whatever address the exchange has: `base_url` is looked at elsewhere."""
+    auth = TokenExchange(
+        lambda: httpx.Request("POST", "http://login.example/token"),
+        lambda _: Token("made-up", 60.0),
+        lambda _: False,
+    )
+    with pytest.raises(Unusable, match=r"login\.example: .* https"):
+        sent(auth, httpx.Request("POST", "https://dialer.example/"))

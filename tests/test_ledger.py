@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from leadctl.ledger import open_ledger
+from leadctl.ledger.base import Spacing
 from leadctl.ledger.records import BatchState, Departure, NewRun
 from leadctl.model.errors import CampaignLocked, Unusable, UsageError
 from leadctl.model.leads import (
@@ -533,12 +534,18 @@ def test_campaign_is_held_by_one_run_at_a_time(url: str) -> None:
 def test_starts_are_shared_by_all_who_use_the_ledger(url: str) -> None:
     now = 1_800_000_000.0
     with open_ledger(url) as ledger, open_ledger(url) as other:
-        assert ledger.rates.claim({"account": 10.0, "campaign": 0.0}, now) == 0
-        wait = other.rates.claim({"account": 10.0}, now)
+        assert (
+            ledger.rates.claim({"account": Spacing(10.0), "campaign": Spacing()}, now)
+            == 0
+        )
+        wait = other.rates.claim({"account": Spacing(10.0)}, now)
         assert 9 < wait <= 10
-        assert other.rates.claim({"elsewhere": 10.0}, now) == 0
+        assert other.rates.claim({"elsewhere": Spacing(10.0)}, now) == 0
         ledger.rates.postpone("campaign", now + 60, now)
-        assert other.rates.claim({"account": 0.0, "campaign": 0.0}, now + 20) == 40
+        assert (
+            other.rates.claim({"account": Spacing(), "campaign": Spacing()}, now + 20)
+            == 40
+        )
 
 
 def test_tokens_of_an_hour_are_counted(url: str) -> None:

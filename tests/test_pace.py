@@ -7,7 +7,8 @@ from model import FakeClock
 
 from leadctl.delivery.rate_limiter import LONGEST_PAUSE, RateLimiter, requested_pause
 from leadctl.ledger import open_ledger
-from leadctl.providers.base import Limits
+from leadctl.ledger.base import Spacing
+from leadctl.providers.base import Limits, Rate
 
 NOW = 1_800_000_000.0
 
@@ -60,9 +61,11 @@ def test_moment_is_read_by_the_clock_that_named_it(
 def test_start_far_ahead_is_a_clock_that_was_set_back() -> None:
     with open_ledger(None) as ledger:
         ledger.rates.postpone("account", NOW + 86_400, NOW)
-        assert ledger.rates.claim({"account": 1.0}, NOW) == 0
+        assert ledger.rates.claim({"account": Spacing(1.0, 0.5)}, NOW) == 0
         # half a second of a late start is made up for
-        assert ledger.rates.claim({"account": 1.0}, NOW) == pytest.approx(0.5)
+        assert ledger.rates.claim({"account": Spacing(1.0, 0.5)}, NOW) == pytest.approx(
+            0.5
+        )
 
 
 @pytest.mark.parametrize("hours", [-3, 3])
@@ -79,21 +82,39 @@ def test_clock_that_is_set_does_not_change_a_pause_of_this_run(hours: int) -> No
         assert rate_limiter.held == 5
 
 
-@pytest.mark.parametrize("rate", [10, 100, 600])
+@pytest.mark.parametrize(
+    "limits",
+    [
+        *(Limits(batch_size=1, requests_per_minute=rate) for rate in (10, 100, 600)),
+        Limits(batch_size=1, rates=(Rate(12, 1),)),
+        Limits(batch_size=1, rates=(Rate(1, 1), Rate(50, 3600))),
+        Limits(batch_size=1, requests_per_minute=60, rates=(Rate(500, 86_400),)),
+    ],
+    ids=lambda limits: str(limits.every_rate()),
+)
 @pytest.mark.parametrize("late", [0.0, 0.3, 20.0], ids=lambda late: f"late by {late}")
-def test_no_minute_holds_more_starts_than_the_rate(rate: int, late: float) -> None:
-    """Wherever the minute begins; every seventh start comes late by so many seconds."""
+def test_no_window_holds_more_starts_than_its_rate(limits: Limits, late: float) -> None:
+    """Wherever it begins; every seventh start comes late by so many seconds."""
     clock, starts = FakeClock(NOW), list[float]()
     with open_ledger(None) as ledger:
-        limits = Limits(batch_size=1, requests_per_minute=rate)
         rate_limiter = RateLimiter(limits, ledger.rates, "account", "campaign", clock)
-        while len(starts) < 3 * rate:
+        most = max(rate.requests for rate in limits.every_rate())
+        while len(starts) < 3 * most:
             wait = rate_limiter.claim()
             if not wait:
                 starts.append(clock.now)
             clock.now += wait or late * (len(starts) % 7 == 0)
-    for first, after in zip(starts, starts[rate:], strict=False):
-        assert after - first >= 60
+    for rate in limits.every_rate():
+        for first, after in zip(starts, starts[int(rate.requests) :], strict=False):
+            assert after - first >= rate.seconds
+
+
+def test_a_fifth_of_a_day_may_leave_at_once() -> None:
+    clock = FakeClock(NOW)
+    with open_ledger(None) as ledger:
+        limits = Limits(batch_size=1, rates=(Rate(10_000, 86_400),))
+        rate_limiter = RateLimiter(limits, ledger.rates, "account", "campaign", clock)
+        assert [rate_limiter.claim() for _ in range(1900)] == [0.0] * 1900
 
 
 def test_a_steady_run_uses_nearly_all_of_the_rate() -> None:

@@ -39,11 +39,9 @@ def page(provider: type[Provider], text: str) -> str:
 def _terms(provider: type[Provider]) -> Iterator[str]:
     declared, limits = usual(provider), provider.limits
     rule, scale = declared.phone_rule, provider.priority
-    rate = (
-        f"{limits.requests_per_minute:g}"
-        if limits.requests_per_minute
-        else "not limited"
-    )
+    rates = [f"{rate.requests:g} in {rate.seconds:g} s" for rate in limits.rates]
+    if limits.requests_per_minute:
+        rates.append(f"{limits.requests_per_minute:g}")
     country = f"; numbers of {rule.country} only" if rule.country else ""
     rows = {
         "API": f"<{provider.documentation}>",
@@ -56,7 +54,7 @@ def _terms(provider: type[Provider]) -> Iterator[str]:
         "Tags (`--tag`)": "yes" if provider.takes_tags else "none",
         "Leads a request": f"{limits.batch_size:,}",
         "Requests at a time": f"{limits.concurrency}",
-        "Requests a minute": rate,
+        "Requests a minute": ", ".join(rates) or "not limited",
         "Rest after a request": f"{limits.min_interval:g} s",
         "After a lost answer": _after_doubt(declared),
     }

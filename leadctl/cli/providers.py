@@ -78,6 +78,7 @@ def facts(provider: type[Provider]) -> dict[str, Json]:
             "batch_size": limits.batch_size,
             "concurrency": limits.concurrency,
             "requests_per_minute": limits.requests_per_minute,
+            "rates": [{**rate._asdict()} for rate in limits.rates],
             "min_interval": limits.min_interval,
         },
         "phone": {"form": rule.form, "country": rule.country},
@@ -90,6 +91,7 @@ def facts(provider: type[Provider]) -> dict[str, Json]:
         "tags": provider.takes_tags,
         "resend_is_safe": bool(safe),
         "resend_delay": (limits.doubt_delay if safe is True else safe) or None,
+        "resend_sentence": provider.resend_sentence or None,
         "consequence": declared.consequence,
     }
 

@@ -269,13 +269,11 @@ def variable_name(account: str, key: str) -> str:
 
 
 def _required(provider: type[Provider], values: Mapping[str, Json]) -> set[str]:
-    """Name the settings without a default, and those that the address is made of."""
-    usual = next(
-        field.default for field in fields(provider) if field.name == "base_url"
-    )
-    address = str(values.get("base_url", usual))
-    needed = {f.name for f in fields(provider) if f.default is MISSING}
-    return needed | set(parts(address))
+    """Name the settings without a default, those among them that the address needs."""
+    usual = {field.name: field.default for field in fields(provider)}
+    needed = {name for name, default in usual.items() if default is MISSING}
+    address = str(values.get("base_url", usual["base_url"]))
+    return needed | {part for part in parts(address) if not usual.get(part)}
 
 
 def _refuse_plain_secrets(

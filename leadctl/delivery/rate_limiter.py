@@ -8,6 +8,7 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
+from leadctl.ledger.base import Spacing
 from leadctl.model.errors import NotProcessed
 
 if TYPE_CHECKING:
@@ -15,13 +16,15 @@ if TYPE_CHECKING:
 
     from leadctl.ledger.base import RateStore
     from leadctl.model.clock import Clock
-    from leadctl.providers.base import Limits
+    from leadctl.providers.base import Limits, Rate
 
 LONGEST_PAUSE = 3600.0
 """Seconds a provider may ask us to wait; more is a slip, such as milliseconds."""
 
 LARGEST_SKEW = 86_400.0
 """Seconds that two clocks may differ; a `Date` beyond that is not believed."""
+
+MINUTE = 60.0
 
 SHARE = 0.99
 """Part of a documented rate that is used: two clocks never agree quite."""
@@ -30,9 +33,9 @@ SHARE = 0.99
 class RateLimiter:
     """When this run may start requests, and when it has to leave the account alone.
 
-    The rate and a provider's wish to wait hold for the account, whoever sends; the rest
-    after a request holds for the campaign. Requests are spaced evenly, so that no
-    window of a minute, wherever it starts, holds more than the provider allows.
+    Rates and a provider's wish to wait hold for the account, whoever sends; the rest
+    after a request holds for the campaign. No window of a rate, wherever it starts,
+    holds more requests than the provider allows.
 
     All processes share the time of day; what concerns this run alone is measured by
     the clock that nobody can set back.
@@ -46,9 +49,13 @@ class RateLimiter:
         campaign: str,
         clock: Clock,
     ) -> None:
-        rate = limits.requests_per_minute
         self._account, self._campaign = account, f"{account}/{campaign}"
-        self._interval = 60.0 / (rate * SHARE) if rate else 0.0
+        scopes = {account: Spacing(), self._campaign: Spacing()}
+        for rate in limits.every_rate():
+            by_minute = rate.seconds == MINUTE
+            scope = account if by_minute else f"{account} by {rate.seconds:g} s"
+            scopes[scope] = spacing(rate)
+        self._scopes = scopes
         self._rest = limits.min_interval
         self._rates = rates
         self._clock = clock
@@ -63,8 +70,7 @@ class RateLimiter:
         now = self._clock.monotonic()
         pause, self._asked = self._quiet_until - now, 0.0
         if pause <= 0:
-            scopes = {self._account: self._interval, self._campaign: 0.0}
-            pause = self._noted(self._rates.claim(scopes, self._clock.time()))
+            pause = self._noted(self._rates.claim(self._scopes, self._clock.time()))
         if self._asked_since is None:
             self._asked_since = now
         if pause <= 0:
@@ -73,11 +79,13 @@ class RateLimiter:
 
     def pause(self) -> float:
         """Return the seconds the account has to be left alone; takes no start."""
-        return self._noted(self._rates.claim({self._account: 0.0}, self._clock.time()))
+        now = self._clock.time()
+        return self._noted(self._rates.claim({self._account: Spacing()}, now))
 
     def _noted(self, pause: float) -> float:
-        """Remember a pause that is longer than the rate needs: a provider asked."""
-        self._asked = pause if pause > max(self._interval, self._rest) else 0.0
+        """Remember a pause that is longer than the rates need: a provider asked."""
+        longest = max(spacing.seconds for spacing in self._scopes.values())
+        self._asked = pause if pause > max(longest, self._rest) else 0.0
         return pause
 
     def require_wait_within(self, longest_wait: float) -> None:
@@ -102,6 +110,17 @@ class RateLimiter:
         else:
             until = self._clock.monotonic() + seconds
             self._quiet_until = max(self._quiet_until, until)
+
+
+def spacing(rate: Rate) -> Spacing:
+    """Space requests evenly; by the hour and the day, a fifth may leave at once.
+
+    In any window there are then 99% of the rate, and the start that opens it. What is
+    made up for after a late start is less than the last percent.
+    """
+    at_once = 0.25 * rate.seconds if rate.seconds > MINUTE else 0.0
+    each = (rate.seconds + at_once) / (rate.requests * SHARE)
+    return Spacing(each, at_once or min(each, rate.seconds / 120))
 
 
 def requested_pause(headers: Mapping[str, str], now: float) -> float | None:

@@ -334,6 +334,6 @@ def _ahead(provider: Provider, limits: Limits) -> int:
     the disk. Not where the provider's pace says when each may leave, nor where a crash
     would leave doubt that no repeat can settle.
     """
-    if limits.requests_per_minute or limits.min_interval or not provider.resend_is_safe:
+    if limits.every_rate() or limits.min_interval or not provider.resend_is_safe:
         return 0
     return min(limits.concurrency // 4, AT_HAND)

@@ -129,6 +129,11 @@ class Transport:
         for name, value in HEADERS.items():
             request.headers.setdefault(name, value)
         url = request.url
+        if url.scheme != "https" and not is_here(str(url)):  # e.g. a host for tokens
+            raise Unusable(
+                f"{url.host}: nothing is sent there without https://",
+                hint="http:// is for this machine alone (127.0.0.1)",
+            )
         proxy = self._proxy_of(url.scheme, url.host, url.port)
         answer = self._carrier(proxy).handle_request(request)
         encoding = answer.headers.pop("content-encoding", "")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING
 
+from leadctl.delivery.rate_limiter import MINUTE
 from leadctl.model.wording import count
 
 if TYPE_CHECKING:
@@ -37,11 +38,12 @@ def forecast(rows: int | None, batch_size: int, limits: Limits) -> Forecast:
     if rows is None:
         return Forecast(None)
     requests = ceil(rows / batch_size)
-    rate = limits.requests_per_minute
-    step = max(
-        60.0 / rate if rate else 0.0,
-        (limits.min_interval + ANSWER) / limits.concurrency,
-    )
+    paces = [
+        rate.seconds / rate.requests
+        for rate in limits.every_rate()
+        if rate.seconds <= MINUTE or requests > rate.requests / 5  # may leave at once
+    ]
+    step = max((limits.min_interval + ANSWER) / limits.concurrency, *paces, 0.0)
     seconds = (requests - 1) * step + ANSWER if requests else 0.0
     return Forecast(rows, requests, seconds)
 

@@ -6,7 +6,7 @@ tests/test_ledger.py with it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -188,17 +188,24 @@ class DeliveredIndex(Protocol):
         ...
 
 
+class Spacing(NamedTuple):
+    """The seconds that a start keeps its scope taken; none take nothing.
+
+    A start that comes late is made up for by up to `made_up` seconds.
+    """
+
+    seconds: float = 0.0
+    made_up: float = 0.0
+
+
 class RateStore(Protocol):
     """Start times and token counts as all runs on the ledger share them.
 
     Moments are Unix time.
     """
 
-    def claim(self, scopes: Mapping[str, float], now: float) -> float:
-        """Take a start in every scope, or return the seconds to wait.
-
-        `scopes` has for each the seconds it then stays taken.
-        """
+    def claim(self, scopes: Mapping[str, Spacing], now: float) -> float:
+        """Take a start in every scope, or return the seconds to wait."""
         ...
 
     def postpone(self, scope: str, until: float, now: float) -> None:

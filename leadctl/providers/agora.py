@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import httpx
@@ -61,6 +62,10 @@ class Agora(Provider):
     refusal_is_final = True  # of its format; duplicates are left out, not refused
     good = ACCEPTED  # 202: queued, and nothing more is heard of a lead
     takes_tags = True
+    example_secrets = MappingProxyType({"api_key": "agora_test_example_key"})
+    resend_sentence = (
+        "SDK reference: skip_duplicates silently skips leads already in the campaign"
+    )
     warning = "Agora queues leads and leaves out duplicates without saying which."
 
     base_url: str = "https://core.agoraai.tech/api/v1"
@@ -77,7 +82,7 @@ class Agora(Provider):
 
     @property
     def resend_is_safe(self) -> bool:
-        return self.skip_duplicates  # "silently skips leads already in the campaign"
+        return self.skip_duplicates
 
     def objection(self) -> str | None:
         if self.compliance_acknowledged:

@@ -12,6 +12,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
+from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 from urllib.parse import quote
 
@@ -58,13 +59,21 @@ REFUSALS: dict[int, type[ProviderError]] = {
 """HTTP statuses that say "not taken in" everywhere."""
 
 
+class Rate(NamedTuple):
+    """So many requests in any stretch of so many seconds."""
+
+    requests: float
+    seconds: float
+
+
 @dataclass(frozen=True)
 class Limits:
     """What the provider allows one account.
 
     batch_size            leads a request
     concurrency           requests under way at the same time
-    requests_per_minute   None where no figure is known; then only `min_interval` paces
+    requests_per_minute   None where no figure is known
+    rates                 further ones: by the second, the hour, the day
     min_interval          seconds from the end of a request to the start of the next
     doubt_delay           seconds before a batch whose answer was lost is sent again
     """
@@ -74,6 +83,11 @@ class Limits:
     requests_per_minute: float | None = None
     min_interval: float = 0.0
     doubt_delay: float = 5.0
+    rates: tuple[Rate, ...] = ()
+
+    def every_rate(self) -> list[Rate]:
+        minute = self.requests_per_minute
+        return [*self.rates, *([Rate(minute, 60.0)] if minute else [])]
 
 
 class ListedLead(NamedTuple):
@@ -127,6 +141,10 @@ class Provider(ABC):
     refusal_is_final: ClassVar[bool] = False
     """Whether a lead that it rejects is certainly not in the campaign: then a rejection
     clears the doubt that a lost answer left."""
+    resend_sentence: ClassVar[str] = ""
+    """The sentence of its documentation that makes a repeat safe."""
+    example_secrets: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    """Made-up ones, where a secret must have a certain look; for tests."""
     good: ClassVar[Outcome] = CREATED
     """What the provider's best word about a lead amounts to."""
     tokens_per_hour: ClassVar[int | None] = None

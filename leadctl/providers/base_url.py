@@ -7,9 +7,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from leadctl.model.errors import InputUnusable
+from leadctl.providers.settings import kinds
 
 if TYPE_CHECKING:
     from leadctl.providers.base import Provider
+
+
+_LABEL = r"[A-Za-z0-9-]+"
+_DOTTED = rf"{_LABEL}(\.{_LABEL})*"
 
 
 def parts(address: str) -> list[str]:
@@ -27,10 +32,12 @@ def with_base_url(provider: Provider, account: str) -> Provider:
                 hint=f"settings: {', '.join(provider.settings())}",
             )
         value = str(getattr(provider, part))
-        if value and not re.fullmatch(r"[A-Za-z0-9-]+", value):
+        dots = kinds(type(provider))[part].dots
+        if value and not re.fullmatch(_DOTTED if dots else _LABEL, value):
+            also = ", - and ." if dots else " and -"
             raise InputUnusable(
-                f"{part} of account {account!r} must be letters, digits and - only",
-                hint=f"it is the first part of the host name: {address}",
+                f"{part} of account {account!r} must be letters, digits{also} only",
+                hint=f"it is part of the address: {address}",
             )
         if value:
             address = address.replace(f"{{{part}}}", value)

@@ -76,7 +76,10 @@ class Lupitor(Provider):
     overflow = "metadata"
     compares_external_id = True
     refusal_is_final = True  # duplicates have texts and lists of their own
-    resend_is_safe = True  # leads already in the campaign are skipped and named
+    resend_is_safe = True
+    resend_sentence = (
+        "Bulk create: leads that exist are skipped and named in `skippedIdentifiers`"
+    )
 
     base_url: str = "https://{deployment}.lupitor.com/api/v1"
     deployment: str = setting(

@@ -78,6 +78,9 @@ class Ozonetel(Provider):
     )
     refusal_is_final = True  # duplicates have texts of their own
     tokens_per_hour = 10
+    resend_sentence = (
+        'Add Campaign Data: checkDuplicate "TRUE" refuses numbers in the campaign'
+    )
     campaign_rule = (r"[^\x00-\x1f]+", "the name of an outbound campaign")
 
     base_url: str = "https://in1-ccaas-api.ozonetel.com"
@@ -107,7 +110,7 @@ class Ozonetel(Provider):
 
     @property
     def resend_is_safe(self) -> bool:
-        return self.check_duplicate  # "TRUE" refuses numbers that are in the campaign
+        return self.check_duplicate
 
     @property
     def consequence(self) -> str:

@@ -103,6 +103,11 @@ def duplicate(reason: str = "already in the campaign") -> Outcome:
     return Outcome(Status.DUPLICATE, Code.DUPLICATE_IN_CAMPAIGN, one_line(reason))
 
 
+def updated(reason: str = "it was there already, and was updated") -> Outcome:
+    """Say that nobody was added: what was there has this lead's values now."""
+    return duplicate(reason)
+
+
 def by_phone(batch: Batch, lists: Sequence[tuple[Json, Outcome]]) -> list[Outcome]:
     """Match lists of numbers with the leads by digits.
 

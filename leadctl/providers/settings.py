@@ -34,17 +34,21 @@ class SettingOrigin(NamedTuple):
     at: str = ""
 
 
-def setting(
+def setting(  # noqa: PLR0913  each says another thing
     default: Any,  # noqa: ANN401  as dataclasses.field
     about: str,
     *,
     least: float | None = None,
     choices: Iterable[str] = (),
     path: bool = False,
+    dots: bool = False,
 ) -> Any:  # noqa: ANN401  the same
-    """Declare a setting that is more than its type: a range, a choice, a file."""
+    """Declare a setting that is more than its type: a range, a choice, a file.
+
+    As part of an address it may hold `dots` only where that is said.
+    """
     more = {"about": about, "least": least, "choices": (*choices,), "path": path}
-    return field(default=default, metadata=more)
+    return field(default=default, metadata=more | {"dots": dots})
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,7 @@ class SettingKind:
     least: float | None = None
     choices: tuple[str, ...] = ()
     path: bool = False
+    dots: bool = False
 
     def from_file(self, value: Json) -> Json:
         """Return what the config file says; ValueError says what it must be."""

@@ -54,6 +54,9 @@ class Vicidial(Provider):
     # A lead for a shorter number goes into list 999.
     campaign_rule = (r"[1-9][0-9]{2,13}", "the number of a list, three digits or more")
     refusal_is_final = True  # duplicates have texts of their own
+    resend_sentence = (
+        "NON-AGENT_API.txt: duplicate_check DUPLIST checks for duplicates in the list"
+    )
     reads_by_post = "list_info and lead_search: NON-AGENT_API.txt"
 
     base_url: str = setting(

@@ -71,8 +71,9 @@ class Voiso(Provider):
     # A lead that is there may be among the rejected: "invalid or duplicate records are
     # rejected", says "Running an API campaign".
     refusal_is_final = False
-    resend_is_safe = (
-        True  # numbers already in the campaign come back under `duplicates`
+    resend_is_safe = True
+    resend_sentence = (
+        "Add leads: `duplicates` lists numbers that already existed in the campaign"
     )
 
     base_url: str = "https://{cluster_id}.voiso.com/api/v4"

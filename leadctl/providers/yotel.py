@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import httpx
@@ -57,9 +58,12 @@ class Yotel(Provider):
     phone_wire = "phone"
     fields = (Field("name", "name", text), Field("email", "email", text))
     overflow = "metadata"
-    # "Leads already in this campaign (by phone)" are counted and not added. The
-    # Idempotency-Key counts for nothing: it is not enforced before v1.1 (Idempotency).
+    # The Idempotency-Key counts for nothing: it is not enforced before v1.1.
     resend_is_safe = True
+    resend_sentence = (
+        "Leads: `duplicates` counts leads already in this campaign (by phone)"
+    )
+    example_secrets = MappingProxyType({"api_key": "yt_test_example_key"})
     refusal_is_final = True  # of the number; duplicates have a count of their own
     warning = (
         "Numbers on the do-not-call register are stored but not dialled; "

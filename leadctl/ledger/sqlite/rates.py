@@ -10,6 +10,7 @@ from leadctl.model.errors import Unusable
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from leadctl.ledger.base import Spacing
     from leadctl.ledger.sqlite.connection import Connection
 
 LONGEST_WAIT = 3700.0
@@ -18,13 +19,6 @@ LONGEST_WAIT = 3700.0
 SAME_CLOCK = 60.0
 """Seconds that two readings of a clock differ at most, unless it was set meanwhile."""
 
-MADE_UP = 0.5
-"""Seconds by which a start that comes late is made up for.
-
-Less than what a minute at 99% of a rate leaves over: no minute then holds a start too
-many.
-"""
-
 
 class SqliteRates:
     """The rate store of one ledger."""
@@ -32,8 +26,8 @@ class SqliteRates:
     def __init__(self, db: Connection) -> None:
         self._db = db
 
-    def claim(self, scopes: Mapping[str, float], now: float) -> float:
-        if not any(scopes.values()):  # nothing to take
+    def claim(self, scopes: Mapping[str, Spacing], now: float) -> float:
+        if not any(spacing.seconds for spacing in scopes.values()):  # nothing to take
             return self._wait(scopes, now)
         with self._db.transaction():
             wait = self._wait(scopes, now)
@@ -66,14 +60,14 @@ class SqliteRates:
                 )
             self._db.execute("INSERT INTO token_requests VALUES (?, ?)", (account, now))
 
-    def _wait(self, scopes: Mapping[str, float], now: float) -> float:
+    def _wait(self, scopes: Mapping[str, Spacing], now: float) -> float:
         return max(0.0, *(until - now for until in self._taken(scopes, now).values()))
 
-    def _take(self, scopes: Mapping[str, float], now: float) -> None:
+    def _take(self, scopes: Mapping[str, Spacing], now: float) -> None:
         starts = {
-            scope: max(taken, now - min(scopes[scope], MADE_UP)) + scopes[scope]
+            scope: max(taken, now - scopes[scope].made_up) + scopes[scope].seconds
             for scope, taken in self._taken(scopes, now).items()
-            if scopes[scope]
+            if scopes[scope].seconds
         }
         self._note(starts, now)
 
