@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -305,7 +306,9 @@ def _opened(
     else:
         ended = run_writer = ledger.resumed(request.resumes, at_most_once=at_most_once)
         unfinished = ended.reopen(
-            most=account.limits.batch_size, with_unknown=request.with_unknown
+            most=account.limits.batch_size,
+            with_unknown=request.with_unknown,
+            stale_before=time.time() - account.provider.resend_window,
         )
     meter = Meter(request.tell_progress, lambda: run_writer.tally)
     return Importer(job, run_writer, memory, unfinished, meter), run_writer, meter

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from typing import TYPE_CHECKING
 
 import pytest
@@ -66,6 +67,52 @@ def test_status_that_refuses_leaves_no_doubt(push: Push, status: int) -> None:
     ran = push("ozonetel", "leads.csv", "--json", env=UNSAFE)
     assert ran.code in (3, 4, 5, 7)
     assert not ran.counts.keys() & {"created", "unknown"}
+
+
+DAY = 24 * 3600
+
+
+def aged(push: Push, days: float) -> None:
+    """Have everything in the ledger be older."""
+    with sqlite3.connect(push.program.state / "ledger.sqlite") as db:
+        db.execute("UPDATE requests SET departed = departed - ?", [days * DAY * 1000])
+    db.close()
+
+
+@pytest.mark.parametrize(
+    ("provider", "fault", "days", "uploads", "counts"),
+    [
+        ("voiso", Fault("lose"), 6, 2, {"duplicate": ROWS}),
+        ("voiso", Fault("lose"), 8, 1, {"unknown": ROWS}),
+        ("lupitor", Fault("lose"), 8, 1, {"created": ROWS}),
+        ("lupitor", Fault("error_before", status=500), 6, 2, {"created": ROWS}),
+        ("lupitor", Fault("error_before", status=500), 8, 1, {"unknown": ROWS}),
+    ],
+    ids=["repeated", "too old", "found", "not found", "not found, too old"],
+)
+def test_doubt_is_not_repeated_when_a_repeat_may_not_be_recognised_any_more(
+    push: Push,
+    provider: str,
+    fault: Fault,
+    days: int,
+    uploads: int,
+    counts: dict[str, int],
+) -> None:
+    """Leads that a look-up finds are certain at any age."""
+    push.program.write("leads.csv", "\n".join(["phone", *NUMBERS]))
+    push.simulator(provider).faults.add(fault)
+    short = {f"LEADCTL_{provider.upper()}_RETRY_FOR": "0"}
+    ran = push(provider, "leads.csv", "--json", env=short)
+    assert ran.counts == {"unknown": ROWS}
+    aged(push, days)
+    environment = push.environment(provider)
+    run = ran.document["run_id"] or ""
+    resumed = push.program("runs", "resume", run, "--json", env=environment)
+    assert resumed.counts == counts
+    assert len(push.uploads(provider)) == uploads
+    if "unknown" in counts:
+        (reason,) = resumed.document["reasons"]
+        assert "sent too long ago" in reason["message"]
 
 
 BAD = "+15554040404"

@@ -92,6 +92,7 @@ def facts(provider: type[Provider]) -> dict[str, Json]:
         "resend_is_safe": bool(safe),
         "resend_delay": (limits.doubt_delay if safe is True else safe) or None,
         "resend_sentence": provider.resend_sentence or None,
+        "resend_window": provider.resend_window if safe else None,
         "consequence": declared.consequence,
     }
 

@@ -28,6 +28,7 @@ LOOK_UP_DELAY = 5.0
 """Seconds after a lost answer before its leads are looked up."""
 
 _BROKEN_OFF = "the run ended before the answer was read"
+_TOO_LONG_AGO = "sent too long ago for a repeat to be recognised"
 _NOT_THERE_YET = "the first request may still be under way"
 
 
@@ -77,7 +78,7 @@ class OutcomeHandler:
     def take_up(self, batch: Batch) -> None:
         """Repeat a batch of an earlier part of the run whose answer nobody read."""
         pending = self._broken_off(batch)
-        if self._may_resend:
+        if self._is_safe(pending):
             self._repeat(pending, self._after_doubt(pending), _BROKEN_OFF)
         else:
             self.give_up(pending, Code.ANSWER_LOST)
@@ -87,7 +88,7 @@ class OutcomeHandler:
         self.give_up(self._broken_off(batch), Code.ANSWER_LOST)
 
     def _broken_off(self, batch: Batch) -> PendingBatch:
-        lost = InDoubt(_BROKEN_OFF)
+        lost = InDoubt(_TOO_LONG_AGO if batch.is_stale else _BROKEN_OFF)
         return PendingBatch(batch, doubted=True, ask=self._asks(batch), last=lost)
 
     def read(self, pending: PendingBatch, answer: Answer) -> None:
@@ -129,7 +130,7 @@ class OutcomeHandler:
         # What the look-up says is certain: the note about a lost answer does not apply.
         for piece in self._settle(pending, outcomes, parts, certain=True):
             piece.attempts, piece.waited = pending.attempts, pending.waited
-            if not pending.owed:
+            if not pending.owed and self._is_safe(piece):
                 self.again.appendleft(piece)
             elif self._may_repeat(piece, pending.owed, doubted=True):
                 self._repeat(piece, pending.owed, _NOT_THERE_YET)
@@ -174,7 +175,7 @@ class OutcomeHandler:
             self._repeat(pending, pause, error.message)
             return
         self.give_up(pending, Code.NOT_PROCESSED)
-        self._given_up += 1
+        self._given_up += not isinstance(error, CannotAsk)
         if self._given_up >= self._retry_policy.given_up:
             raise error
 
@@ -182,10 +183,14 @@ class OutcomeHandler:
         self, pending: PendingBatch, pause: float, *, doubted: bool
     ) -> bool:
         return (
-            (self._may_resend or not doubted)
+            (not doubted or self._is_safe(pending))
             and pending.attempts < self._retry_policy.attempts
             and pending.waited + pause <= self._retry_policy.longest_wait
         )
+
+    def _is_safe(self, pending: PendingBatch) -> bool:
+        """Tell whether the next attempt adds no lead twice: a look-up never does."""
+        return self._may_resend and (pending.ask or not pending.batch.is_stale)
 
     def _pause(
         self, pending: PendingBatch, error: ProviderError, asked: float | None

@@ -161,7 +161,10 @@ class Importer:
                 hint="resume with the settings the run began with",
             )
         job = self._job
-        return Batch(batch.id, job.campaign, batch.file, leads, job.tags), held_back
+        stale = batch.is_stale
+        return Batch(
+            batch.id, job.campaign, batch.file, leads, job.tags, stale
+        ), held_back
 
     def _unlisted(self, batch: Batch, held_back: set[int]) -> Iterator[Batch]:
         """Take out of a batch in doubt who is on a suppression list by now.

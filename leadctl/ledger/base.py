@@ -150,13 +150,15 @@ class RunWriter(RunReader, Protocol):
 class ResumedRun(RunWriter, Protocol):
     """An earlier run whose process is gone, to go on with or to decide about."""
 
-    def reopen(self, *, most: int, with_unknown: bool = True) -> Unfinished:
+    def reopen(
+        self, *, most: int, with_unknown: bool = True, stale_before: float = 0.0
+    ) -> Unfinished:
         """Make the run ready to go on; returns what is left open.
 
         Rows that failed, and batches that were certainly not taken in, are open again
         like rows never read. A batch that was on its way when the process died is in
         doubt. So are unknown rows where sending twice is safe: they form batches of
-        `most` leads.
+        `most` leads. A doubt that began before `stale_before` (Unix time) is stale.
         """
         ...
 

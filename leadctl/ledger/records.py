@@ -144,11 +144,15 @@ class Request:
 
 @dataclass(frozen=True)
 class OpenBatch:
-    """A batch in doubt: its id (the idempotency key it went with) and its rows."""
+    """A batch in doubt: its id (the idempotency key it went with) and its rows.
+
+    `is_stale`: it first left before the moment that `reopen` was given.
+    """
 
     id: UUID
     file: int
     rows: tuple[int, ...]
+    is_stale: bool
 
 
 @dataclass(frozen=True)

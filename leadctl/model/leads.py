@@ -315,6 +315,7 @@ class Batch:
 
     `id` is written to the ledger before the first attempt and stays the same for every
     repeat of the same leads; where a provider takes an idempotency key, it is this one.
+    `is_stale`: it has been in doubt for so long that a repeat may not be recognised.
     """
 
     id: UUID
@@ -322,6 +323,7 @@ class Batch:
     file: int
     leads: Leads
     tags: tuple[str, ...] = ()
+    is_stale: bool = False
 
     def __len__(self) -> int:
         return len(self.leads)

@@ -145,6 +145,9 @@ class Provider(ABC):
     """The sentence of its documentation that makes a repeat safe."""
     example_secrets: ClassVar[Mapping[str, str]] = MappingProxyType({})
     """Made-up ones, where a secret must have a certain look; for tests."""
+    resend_window: ClassVar[float] = 7 * 24 * 3600.0
+    """Seconds for which a repeat is recognised where `resend_is_safe`: later a lead may
+    have been called and taken out of the campaign."""
     good: ClassVar[Outcome] = CREATED
     """What the provider's best word about a lead amounts to."""
     tokens_per_hour: ClassVar[int | None] = None

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 class SqliteResumedRun(SqliteRunWriter):
     """A run whose process is gone."""
 
-    def reopen(self, *, most: int, with_unknown: bool = True) -> Unfinished:
+    def reopen(
+        self, *, most: int, with_unknown: bool = True, stale_before: float = 0.0
+    ) -> Unfinished:
         with self._transaction():
             if with_unknown and not self._at_most_once:
                 self._doubt_unknown_rows(most)
@@ -50,7 +52,7 @@ class SqliteResumedRun(SqliteRunWriter):
         ):
             accounted.setdefault(file, RowSet()).add(rows)
         self.tally = Counter(self.counts())
-        return Unfinished(accounted, self._open_batches())
+        return Unfinished(accounted, self._open_batches(stale_before))
 
     def decide(
         self, file: int | None, rows: list[tuple[int, int]] | None, *, delivered: bool
@@ -141,18 +143,31 @@ class SqliteResumedRun(SqliteRunWriter):
                 )
         self._db.execute("DELETE FROM in_doubt WHERE run = ?", (self._run,))
 
-    def _open_batches(self) -> list[OpenBatch]:
+    def _open_batches(self, stale_before: float) -> list[OpenBatch]:
+        stale = self._rows_sent_before(stale_before)
         found = []
         for number, file, name, rows, attempts in self._db.execute(
             "SELECT number, file, id, rows, attempts FROM batches"
             " WHERE run = ? AND state = 'doubt'",
             (self._run,),
         ):
-            batch = UUID(bytes=name)
-            found.append(OpenBatch(batch, file, tuple(row_set.rows(rows))))
+            batch, among = UUID(bytes=name), tuple(row_set.rows(rows))
+            is_stale = among[0] in stale.get(file, ())
+            found.append(OpenBatch(batch, file, among, is_stale))
             self._numbers[batch] = number
             self._request_log.go_on(batch, attempts)
         return found
+
+    def _rows_sent_before(self, moment: float) -> dict[int, RowSet]:
+        """Return the rows, by file, that requests carried before a moment."""
+        sent: dict[int, RowSet] = {}
+        for file, rows in self._db.execute(
+            "SELECT file, rows FROM requests"
+            " WHERE run = ? AND NOT asks AND departed < ?",
+            (self._run, moment * 1000),
+        ):
+            sent.setdefault(file, RowSet()).add(rows)
+        return sent
 
 
 def _parted(
