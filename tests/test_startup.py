@@ -16,6 +16,8 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from program import Program
+
 SLOW = ["asyncio", "email", "importlib.metadata", "logging", "sqlite3", "ssl"]
 """Modules of Python itself that take as long as a package."""
 
@@ -183,3 +185,34 @@ def test_what_is_slow_would_be_seen(tmp_path: Path) -> None:
     """The check above is not blind: listing the providers loads what they need."""
     _, imported = loaded(("providers",), tmp_path)
     assert {"pydantic", "httpx", "email", "leadctl.phones.normalize"} <= imported
+
+
+INTERRUPTING = """
+import os, signal, sys
+
+class Interrupting:
+    def __set_name__(self, *_):
+        os.kill(os.getpid(), signal.SIGINT)
+
+class Finder:
+    def find_spec(self, name, *_):
+        if name == "MODULE":
+            sys.meta_path.remove(self)
+            class Made:
+                its = Interrupting()
+
+sys.meta_path.insert(0, Finder())
+"""
+
+
+@pytest.mark.parametrize("module", ["typer", "leadctl.run"])
+def test_interrupt_while_modules_are_imported_gives_a_sentence(
+    module: str, program: Program, tmp_path: Path
+) -> None:
+    """Python 3.11 makes a RuntimeError of it while a class is made."""
+    script = INTERRUPTING.replace("MODULE", module)
+    (tmp_path / "sitecustomize.py").write_text(script, encoding="utf-8")
+    program.write("leads.csv", "phone\n+15551230001\n")
+    words = ("check", "leads.csv", "--provider", "voiso")
+    ran = program(*words, env={"PYTHONPATH": str(tmp_path)})
+    assert (ran.code, ran.err) == (130, "leadctl: interrupted\n")

@@ -31,9 +31,41 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(f"leadctl {__version__}")
         sys.exit(0)
     _forbid_core_dumps()
+    _run(given)
+
+
+def _run(given: Sequence[str]) -> None:
+    """Run a command; Ctrl-C ends it in a sentence, while modules are imported, too.
+
+    What a signal handler raises may get lost in an import, or come out of it as another
+    error.
+    """
+    import signal
+
+    is_loaded, signals = False, list[int]()
+
+    def interrupt(number: int, _frame: object) -> None:
+        if not is_loaded:
+            os.write(2, INTERRUPTED)
+            os._exit(130)
+        signals.append(number)
+        raise KeyboardInterrupt
+
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, interrupt)
     from leadctl.cli import app, commands  # noqa: F401  adds the commands
 
-    app.main(given)
+    is_loaded = True
+    try:
+        app.main(given)
+    except (Exception, KeyboardInterrupt):
+        if not signals:
+            raise
+        os.write(2, INTERRUPTED)
+        sys.exit(130)
+
+
+INTERRUPTED = b"leadctl: interrupted\n"
 
 
 def _forbid_core_dumps() -> None:

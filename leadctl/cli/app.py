@@ -14,7 +14,7 @@ import typer
 from leadctl import __version__
 from leadctl.cli import shells
 from leadctl.cli.help_layout import Commands
-from leadctl.cli.output import Output, show_error
+from leadctl.cli.output import Output, say, show_error
 from leadctl.model.errors import ExitCode, LeadctlError, UsageError
 from leadctl.model.wording import nearest
 
@@ -127,6 +127,7 @@ def main(given: Sequence[str]) -> None:
     except typer.TyperException as error:
         code = _usage(error, _form(given))
     except typer.Abort:
+        say("leadctl: interrupted")
         code = ExitCode.INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has left: so does what the interpreter would flush.
