@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from leadctl import interrupts
-from leadctl.delivery import preflight_check, provider_session
+from leadctl.delivery import campaign_list, preflight_check, provider_session
 from leadctl.delivery.retry import RetryPolicy
 from leadctl.delivery.sender import Sender
 from leadctl.importing.importer import DeliveryHistory, Importer
@@ -18,6 +18,7 @@ from leadctl.ledger import open_existing, open_ledger
 from leadctl.ledger.records import NewRun
 from leadctl.model.clock import CancellationToken, RealClock
 from leadctl.model.errors import (
+    CampaignClosed,
     ExitCode,
     InputUnusable,
     LeadctlError,
@@ -57,9 +58,10 @@ class ImportRequest:
     where that is safe.
     `warnings` and `notes` are told before anything is sent.
     `warn` hears what nobody should miss, `tell` notes for the user, `tell_wait` every
-    wait for the provider, and `tell_probe` what the preflight check showed. `ask_first`
-    hears that too, before the first run to a campaign at its address and where the
-    call leaves doubt: a LeadctlError it raises ends it all with nothing recorded.
+    wait for the provider, and `tell_preflight` what the preflight check showed.
+    `ask_first` hears that too, with the request as it is by then, before the first run
+    to a campaign at its address and where the call leaves doubt: a LeadctlError it
+    raises ends it all with nothing recorded.
     `tell_progress` hears once a batch how far the run is.
     """
 
@@ -79,15 +81,61 @@ class ImportRequest:
     tell: Callable[[str], None] = lambda _note: None
     tell_wait: Callable[[float, str], None] = lambda _seconds, _why: None
     tell_preflight: Callable[[PreflightResult], None] = lambda _preflight: None
-    ask_first: Callable[[PreflightResult], None] = preflight_check.require_no_doubt
+    ask_first: Callable[[ImportRequest, PreflightResult], None] = (
+        lambda _request, preflight: preflight_check.require_no_doubt(preflight)
+    )
     tell_progress: Callable[[Progress], None] = lambda _progress: None
 
 
 def push(request: ImportRequest) -> Report:
-    """Deliver the job; raises LeadctlError where the run cannot begin."""
-    stop, account, limits = CancellationToken(), request.account, request.account.limits
+    """Deliver the job; raises LeadctlError where the run cannot begin.
+
+    Where the provider lists campaigns, the job's may be a name that only one has. What
+    can be an id is tried as one first, so that an id costs no list.
+    """
     for warning in request.warnings:
         request.warn(warning)
+    provider = request.account.provider
+    if request.resumes is not None or not campaign_list.has_list(provider):
+        return _pushed(request)
+    if provider.campaign_objection(request.job.campaign):
+        return _pushed(_by_name(request))
+    try:
+        return _pushed(request)
+    except CampaignClosed as closed:
+        try:
+            named = _by_name(request)
+        except CampaignClosed:
+            raise
+        except ProviderError:  # without the list, what the campaign's own call said
+            raise closed from None
+        if named.job.campaign == request.job.campaign:
+            raise
+        return _pushed(named)
+
+
+def _by_name(request: ImportRequest) -> ImportRequest:
+    """Look the job's campaign up in the account's list; CampaignClosed says why not."""
+    account, asked = request.account, request.job.campaign
+    if request.access is None:
+        raise ValueError("a rehearsal makes no requests")
+    clock, most = RealClock(CancellationToken()), account.connection.retry_for
+    with open_ledger(request.ledger) as ledger, interrupts.exit_on_signal():
+        found = campaign_list.campaigns_of(
+            account, request.access, ledger, clock, longest_wait=most
+        )
+    campaign = campaign_list.named(found, asked, account.name)
+    if campaign.id != asked:
+        request.tell(f"campaign {asked!r} of account {account.name}: id {campaign.id}")
+    return replace(
+        request,
+        job=replace(request.job, campaign=campaign.id),
+        options={**request.options, "campaign": campaign.id},
+    )
+
+
+def _pushed(request: ImportRequest) -> Report:
+    stop, account, limits = CancellationToken(), request.account, request.account.limits
     with contextlib.ExitStack() as stack:
         stack.enter_context(_rare_collections())
         campaign = request.job.campaign
@@ -272,7 +320,7 @@ def _refusal(
             return error
         request.tell_preflight(preflight)
         if (is_first or preflight.doubt) and request.resumes is None:
-            request.ask_first(preflight)
+            request.ask_first(request, preflight)
     return None
 
 

@@ -1,10 +1,10 @@
 """The contract suite: the tests of every provider, built in or not.
 
-`check_case` plays a recorded case, `check_preflight` one of a preflight check; `LAWS`
-hold for every provider whatever it is sent. A case is a JSON file
-`<name of the provider>/<name of the case>.json`, or one in the folder `preflight`
-there; docs/adding-a-provider.md explains its keys. A broken case or law raises
-AssertionError.
+`check_case` plays a recorded case of an upload, `check_preflight` and `check_campaigns`
+those of other calls; `LAWS` hold for every provider whatever it is sent. A case is a
+JSON file `<name of the provider>/<name of the case>.json`, or one in a folder there
+that is named after the call; docs/adding-a-provider.md explains its keys. A broken case
+or law raises AssertionError.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from leadctl.model.leads import Outcome
     from leadctl.providers.base import Provider
+    from leadctl.providers.campaigns import ListedCampaign
     from leadctl.providers.preflight import PreflightResult
 
 KINDS = (
@@ -50,6 +51,10 @@ KINDS = (
 )
 PROBE_KINDS = ("ok", "denied", "campaign", "closed", "throttled", "garbage")
 """The same for the preflight check; `closed` is a campaign that takes no leads now."""
+CAMPAIGNS_KINDS = ("ok", "denied", "throttled", "garbage")
+"""The same for the list of an account's campaigns."""
+CALLS = ("preflight", "campaigns")
+"""Folders of cases that are no uploads."""
 NOON = 1_700_000_000.0
 
 
@@ -65,12 +70,21 @@ class Case:
 
 def cases(folder: Path) -> list[Path]:
     """Return the cases of uploads below a folder, in order."""
-    return [path for path in _recorded(folder) if path.parent.name != "preflight"]
+    return [path for path in _recorded(folder) if path.parent.name not in CALLS]
 
 
 def preflight_cases(folder: Path) -> list[Path]:
     """Return the cases of the preflight check below a folder, in order."""
-    return [path for path in _recorded(folder) if path.parent.name == "preflight"]
+    return _cases_of("preflight", folder)
+
+
+def campaigns_cases(folder: Path) -> list[Path]:
+    """Return the cases of the list of campaigns below a folder, in order."""
+    return _cases_of("campaigns", folder)
+
+
+def _cases_of(call: str, folder: Path) -> list[Path]:
+    return [path for path in _recorded(folder) if path.parent.name == call]
 
 
 def _recorded(folder: Path) -> list[Path]:
@@ -114,6 +128,30 @@ def check_preflight(path: Path) -> None:
         facts.get("state", ""),
     )
     assert preflight.doubt == facts.get("doubt", "")
+
+
+def check_campaigns(path: Path) -> None:
+    """Play a case of the list of campaigns, page by page to its end."""
+    facts = json.loads(path.read_text(encoding="utf-8"))
+    provider = _provider(path.parent.parent.name, facts.get("settings", {}))
+    if "error" in facts:
+        _expect_raised(facts, lambda: _campaigns(provider, facts))
+        return
+    found = [one._asdict() for one in _campaigns(provider, facts)]
+    assert found == facts["campaigns"]
+
+
+def _campaigns(provider: Provider, facts: dict[str, Any]) -> list[ListedCampaign]:
+    found: list[ListedCampaign] = []
+    cursor: str | None = None
+    with _wired(provider, facts) as send:
+        while cursor != "":
+            request = provider.list_campaigns(cursor or "")
+            assert request is not None, "this provider has no such call"
+            page = provider.read_campaigns(cursor or "", send(request))
+            found += page.campaigns
+            cursor = page.cursor
+    return found
 
 
 def _preflight_result(provider: Provider, facts: dict[str, Any]) -> PreflightResult:
@@ -390,13 +428,14 @@ def a_preflight_check_claims_nothing_by_silence(folder: Path) -> None:
 
 
 def a_preflight_check_writes_nothing(folder: Path) -> None:
-    """Nor does a look-up; a POST only where the provider declares so, and no upload."""
+    """Nor do other calls that read; a POST only where the provider declares so."""
     case = load(cases(folder)[0])
     provider, upload = case.provider, case.provider.request(case.batch)
     asked = [
         provider.preflight("1"),
         provider.preflight(None),
         provider.look_up(case.batch, ""),
+        provider.list_campaigns(""),
     ]
     for request in filter(None, asked):
         if provider.reads_by_post and request.method == "POST":
@@ -447,15 +486,35 @@ def a_refusal_names_its_own_secrets(folder: Path) -> None:
 
 def every_kind_of_preflight_check_is_recorded(folder: Path) -> None:
     """Or `preflight/cannot-occur.json` names the kind that cannot occur, and why."""
-    if load(cases(folder)[0]).provider.preflight("1") is None:
-        return
-    recorded = {
-        json.loads(path.read_text("utf-8"))["kind"] for path in preflight_cases(folder)
-    }
-    excuses = folder / "preflight" / "cannot-occur.json"
+    if load(cases(folder)[0]).provider.preflight("1") is not None:
+        _require_kinds("preflight", PROBE_KINDS, folder)
+
+
+def every_kind_of_campaign_list_is_recorded(folder: Path) -> None:
+    """Or `campaigns/cannot-occur.json` names the kind that cannot occur, and why."""
+    if load(cases(folder)[0]).provider.list_campaigns("") is not None:
+        _require_kinds("campaigns", CAMPAIGNS_KINDS, folder)
+
+
+def _require_kinds(call: str, kinds: tuple[str, ...], folder: Path) -> None:
+    paths = _cases_of(call, folder)
+    recorded = {json.loads(path.read_text("utf-8"))["kind"] for path in paths}
+    excuses = folder / call / "cannot-occur.json"
     if excuses.exists():
         recorded |= json.loads(excuses.read_text(encoding="utf-8")).keys()
-    assert not set(PROBE_KINDS) - recorded
+    assert not set(kinds) - recorded
+
+
+def a_campaign_list_claims_nothing_by_silence(folder: Path) -> None:
+    """No campaigns are those of an empty list, and of nothing else."""
+    provider = load(cases(folder)[0]).provider
+    for status in STATUSES:
+        for text in NOTHING_SAID:
+            try:
+                page = provider.read_campaigns("", httpx.Response(status, text=text))
+            except errors.ProviderError:
+                continue
+            assert (status < 300, text, page.campaigns) == (True, "[]", [])
 
 
 LAWS: tuple[Callable[[Path], None], ...] = (
@@ -474,6 +533,8 @@ LAWS: tuple[Callable[[Path], None], ...] = (
     a_resend_is_safe_by_declaration,
     a_refusal_names_its_own_secrets,
     every_kind_of_preflight_check_is_recorded,
+    every_kind_of_campaign_list_is_recorded,
+    a_campaign_list_claims_nothing_by_silence,
 )
 
 

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from leadctl.testing import LAWS, cases, check_case, check_preflight, preflight_cases
+from leadctl.testing import (
+    LAWS,
+    campaigns_cases,
+    cases,
+    check_campaigns,
+    check_case,
+    check_preflight,
+    preflight_cases,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +39,15 @@ def test_recorded_answer_means_what_the_case_says(path: Path) -> None:
 )
 def test_recorded_probe_shows_what_the_case_says(path: Path) -> None:
     check_preflight(path)
+
+
+@pytest.mark.parametrize(
+    "path",
+    campaigns_cases(CASES),
+    ids=lambda path: f"{path.parent.parent.name}/{path.stem}",
+)
+def test_recorded_list_has_the_campaigns_of_the_case(path: Path) -> None:
+    check_campaigns(path)
 
 
 @pytest.mark.parametrize("change", [{"phone_code": "44"}, {"status": "NEW"}])

@@ -475,8 +475,13 @@ def package(tmp_path: Path) -> Path:
 PROBED = """
 import httpx
 from leadctl.model.errors import CampaignClosed
+from leadctl_example_campaigns import Listing
 from leadctl_example_probe import Probing
 
+listing, lists = Listing(), {"lists": [{"id": 7, "title": "Spring"}], "next": 2}
+assert str(listing.list_campaigns("2").url) == "https://dialer.example/v1/lists?page=2"
+page = listing.read_campaigns("", httpx.Response(200, json=lists))
+assert (page.campaigns[0].name, page.cursor) == ("Spring", "2")
 list7 = {"id": "7", "name": "Spring"}
 provider = Probing()
 assert str(provider.preflight("7").url) == "https://dialer.example/v1/lists/7"
@@ -488,7 +493,7 @@ except CampaignClosed as closed:
 """
 
 
-def test_documented_probe_shows_what_it_says(package: Path) -> None:
+def test_documented_calls_beside_uploads_show_what_they_say(package: Path) -> None:
     done = subprocess.run(  # noqa: S603  the document's own code
         [sys.executable, "-c", PROBED],
         capture_output=True,

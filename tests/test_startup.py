@@ -33,6 +33,7 @@ COMMANDS = START | {
         for name in (
             "accounts",
             "app",
+            "campaigns",
             "commands",
             "config",
             "doctor",

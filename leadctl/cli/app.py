@@ -213,7 +213,8 @@ def _latest_run(error: typer.TyperException) -> str:
     runs = known_names.known_names(
         "run", {"--ledger": given} if given else {}, os.environ
     )
-    return f"the latest: {context.command_path} {runs[0]}" if runs else ""
+    latest = next(iter(runs), None)
+    return f"the latest: {context.command_path} {latest}" if latest else ""
 
 
 def _form(given: Sequence[str]) -> Output:

@@ -5,6 +5,7 @@ They stand in one order, whatever was imported first.
 
 from leadctl.cli import (
     accounts,
+    campaigns,
     config,
     doctor,
     preview,
@@ -19,6 +20,7 @@ from leadctl.cli.app import app
 __all__ = [
     "accounts",
     "app",
+    "campaigns",
     "config",
     "doctor",
     "preview",
@@ -29,6 +31,6 @@ __all__ = [
     "sandbox",
 ]
 
-_ORDER = ("preview", "check", "push", "doctor", "sandbox")
+_ORDER = ("preview", "check", "push", "campaigns", "doctor", "sandbox")
 app.registered_commands.sort(key=lambda one: _ORDER.index(str(one.name)))
 app.registered_groups.sort(key=lambda one: str(one.name))

@@ -143,13 +143,14 @@ def _options(place: Place, incomplete: str) -> Iterator[tuple[str, str]]:
 def _values(
     parameter: Parameter, typed: str, place: Place, environment: Mapping[str, str]
 ) -> Iterator[tuple[str, str]]:
+    found: Mapping[str, str]
     match parameter["takes"]:
         case None:
             return
         case str(kind):
             found = known_names.known_names(kind, place.given, environment)
-        case found:
-            pass
-    for value in found:
+        case words:
+            found = dict.fromkeys(words, "")
+    for value, meaning in found.items():
         if value.startswith(typed) and shells.is_plain(value):
-            yield value, ""
+            yield value, meaning

@@ -46,11 +46,11 @@ def confirmed(request: ImportRequest, consent: Consent) -> ImportRequest:
     the campaign may take no leads.
     """
     if consent.yes:
-        return replace(request, ask_first=lambda _preflight: None)
+        return replace(request, ask_first=lambda _request, _preflight: None)
     if not _somebody_is_there():
         return request
 
-    def ask(preflight: PreflightResult) -> None:
+    def ask(request: ImportRequest, preflight: PreflightResult) -> None:
         if consent.no_input:
             require_no_doubt(preflight)
             raise UsageError(

@@ -18,6 +18,7 @@ from leadctl.cli.diagnostics.config_check import key_files
 from leadctl.cli.spool import drop_abandoned, spooled
 from leadctl.config import config
 from leadctl.delivery import provider_session
+from leadctl.delivery.campaign_list import has_list
 from leadctl.importing import suppression
 from leadctl.importing.job import Job, RejectLimit, Rules, require_acted_on
 from leadctl.importing.suppression import List, Suppressed
@@ -236,11 +237,18 @@ def _warnings(cli_options: CliOptions, account: Account) -> list[str]:
 
 def _notes(cli_options: CliOptions, account: Account) -> list[str]:
     """Say what is not done as it was asked for."""
+    notes, campaign = [], cli_options.campaign
+    is_name = campaign and account.provider.campaign_objection(campaign)
+    if cli_options.offline and is_name:
+        notes.append(
+            f"campaign {campaign!r} is a name: its id, and who is delivered there "
+            "already, is looked up only when leads are sent"
+        )
     most, wanted = account.limits.batch_size, cli_options.batch_size or 0
-    if wanted <= most:
-        return []
-    takes = f"{account.name} takes {most:,} a request"
-    return [f"{takes}; --batch-size {wanted} is lowered to that"]
+    if wanted > most:
+        takes = f"{account.name} takes {most:,} a request"
+        notes.append(f"{takes}; --batch-size {wanted} is lowered to that")
+    return notes
 
 
 def _campaign(cli_options: CliOptions, account: Account) -> str:
@@ -248,7 +256,9 @@ def _campaign(cli_options: CliOptions, account: Account) -> str:
         if cli_options.offline:
             return ""
         raise UsageError("say which campaign: --campaign ID")
-    if objection := account.provider.campaign_objection(cli_options.campaign):
+    objection = account.provider.campaign_objection(cli_options.campaign)
+    is_name = has_list(account.provider) and cli_options.campaign.strip()
+    if objection and not is_name:
         raise UsageError(f"--campaign {cli_options.campaign!r}: {objection}")
     return cli_options.campaign
 

@@ -1,4 +1,4 @@
-"""Completes names that only this machine knows: accounts, profiles, runs.
+"""Completes names that only this machine knows: accounts, profiles, runs, campaigns.
 
 Each is read when it is asked for, and with as few imports as that needs.
 """
@@ -12,27 +12,34 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-KINDS = ("provider", "account", "profile", "run")
+KINDS = ("provider", "account", "profile", "run", "campaign")
 
 
 def known_names(
     kind: str, given: Mapping[str, str], environment: Mapping[str, str]
-) -> list[str]:
-    """Return the names of a kind; `given` are the options on the command line.
+) -> Mapping[str, str]:
+    """Return the names of a kind, each with what it means, if anything is known.
+
+    `given` are the options on the command line.
 
     What cannot be read has none: a press of Tab is no place for an error.
     """
     match kind:
+        case "campaign":
+            return _campaigns(given, environment)
         case "provider":
-            return _providers()
+            found = _providers()
         case "account":
-            return sorted({*_configured("accounts", given, environment), *_providers()})
+            found = sorted(
+                {*_configured("accounts", given, environment), *_providers()}
+            )
         case "profile":
-            return _configured("profiles", given, environment)
+            found = _configured("profiles", given, environment)
         case "run":
-            return _runs(given.get("--ledger") or environment.get("LEADCTL_LEDGER"))
+            found = _runs(given.get("--ledger") or environment.get("LEADCTL_LEDGER"))
         case _:
-            return []
+            found = []
+    return dict.fromkeys(found, "")
 
 
 def _providers() -> list[str]:
@@ -75,3 +82,17 @@ def _runs(asked: str | None) -> list[str]:
         return ledger.latest_runs(asked or usual)
     except UsageError:  # no URL of a ledger
         return []
+
+
+def _campaigns(
+    given: Mapping[str, str], environment: Mapping[str, str]
+) -> Mapping[str, str]:
+    """Return those that `leadctl campaigns` last listed for the account in question."""
+    from leadctl.cli import campaign_cache
+
+    names = (
+        given.get(f"--{option}") or environment.get(f"LEADCTL_{option.upper()}")
+        for option in ("account", "provider")
+    )
+    account = next(filter(None, names), None)
+    return campaign_cache.kept(account) if account else {}

@@ -92,7 +92,7 @@ Campaign: TypeAlias = Annotated[
         "--campaign",
         "-c",
         takes="ID",
-        about="The campaign, e.g. 3; for Ozonetel its name.",
+        about="The campaign: its id, e.g. 3, or its name.",
         section=Section.TARGET,
     ),
 ]

@@ -1,20 +1,16 @@
 """Makes the preflight check: before a run, and to test an account.
 
-It writes nothing, so whatever goes wrong with it may be repeated, and it does not count
-as an upload: the first batch leaves at once. It shares the account's token, and waits
-where the provider asked the account to.
+It writes nothing and does not count as an upload: the first batch leaves at once.
 """
 
 from __future__ import annotations
 
-import random
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from leadctl.delivery import provider_session
-from leadctl.delivery.rate_limiter import requested_pause
-from leadctl.delivery.retry import RetryPolicy
+from leadctl.delivery.read_caller import ReadCaller
 from leadctl.model.errors import (
     AccessDenied,
     CampaignClosed,
@@ -40,54 +36,25 @@ from leadctl.providers.preflight import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
-
-    import httpx
+    from collections.abc import Collection
 
     from leadctl.config.config import Account
-    from leadctl.delivery.provider_session import ProviderSession
     from leadctl.ledger.base import Ledger
     from leadctl.model.clock import Clock
-    from leadctl.providers.base import Provider
     from leadctl.providers.http_auth import Credentials
     from leadctl.providers.preflight import CheckResult
 
 STOPS = (AccessDenied, CampaignClosed, Untrusted)
 """What an upload would meet too; of anything else the call says nothing of uploads."""
 
-LONG_WAIT = 10.0
-"""Seconds of waiting for a start that are told of."""
-
 
 @dataclass(frozen=True)
-class PreflightCaller:
-    """What the call needs: whom to ask, by which session, and how long to go on trying.
-
-    `tell(seconds, why)` hears of every wait.
-    """
-
-    provider: Provider
-    session: ProviderSession
-    clock: Clock
-    longest_wait: float
-    attempts: int = 3
-    tell: Callable[[float, str], None] = lambda _seconds, _why: None
-    jitter: Callable[[], float] = random.random
+class PreflightCaller(ReadCaller):
+    """Makes the check for one account."""
 
     def ask(self, campaign: str | None) -> PreflightResult:
         """Make the call; raises a ProviderError where it shows nothing to the end."""
-        waited = 0.0
-        for attempt in range(1, self.attempts + 1):
-            try:
-                return self._asked_once(campaign)
-            except (NotProcessed, InDoubt) as error:
-                pause = self._pause(error, attempt)
-                waited += pause
-                if attempt == self.attempts or waited > self.longest_wait:
-                    raise
-                self.tell(pause, error.message)
-                self.clock.sleep(pause)
-        raise AssertionError("at least one attempt is made")
+        return self.repeated(lambda: self._asked_once(campaign))
 
     def _asked_once(self, campaign: str | None) -> PreflightResult:
         try:
@@ -102,7 +69,7 @@ class PreflightCaller:
             return PreflightResult(
                 key=unknown(f"{self.provider.title} has no call to test it by")
             )
-        response = self._sent(request)
+        response = self.sent(request)
         try:
             shown = self.provider.read_preflight(campaign, response)
         except ProviderError as error:
@@ -118,26 +85,9 @@ class PreflightCaller:
         if request is None:
             return shown
         try:
-            return self.provider.double_checked(campaign, shown, self._sent(request))
+            return self.provider.double_checked(campaign, shown, self.sent(request))
         except ProviderError:
             return shown
-
-    def _sent(self, request: httpx.Request) -> httpx.Response:
-        self._await_turn()
-        return self.session.send(request)
-
-    def _await_turn(self) -> None:
-        while (pause := self.session.rate_limiter.pause()) > 0:
-            self.session.rate_limiter.require_wait_within(self.longest_wait)
-            if pause > LONG_WAIT:
-                self.tell(pause, "the provider's pace for this account")
-            self.clock.sleep(pause)
-
-    def _pause(self, error: ProviderError, attempt: int) -> float:
-        asked = requested_pause(error.headers or {}, self.clock.time())
-        if asked is not None:  # it concerns every run on the account
-            self.session.rate_limiter.quiet(asked, shared=True)
-        return max(asked or 0.0, RetryPolicy().pause(attempt, self.jitter()))
 
 
 def require_no_doubt(preflight: PreflightResult) -> None:

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from leadctl.model.lead_fields import Field, PriorityScale
     from leadctl.model.leads import Batch
     from leadctl.phones.normalize import PhoneRule
+    from leadctl.providers.campaigns import CampaignPage
     from leadctl.providers.preflight import PreflightResult
 
 GROUP = "leadctl.providers"
@@ -280,6 +281,24 @@ class Provider(ABC):
 
     def looked_up(self, response: httpx.Response) -> LeadPage:
         """Read a page of the campaign's leads; raises a ProviderError if it is none."""
+        raise self.unreadable(response)
+
+    def list_campaigns(
+        self,
+        cursor: str,  # noqa: ARG002  for providers that have the call
+    ) -> httpx.Request | None:
+        """Build the request for a page of the account's campaigns; None without a call.
+
+        Only a call that the provider documents; the first page has an empty cursor.
+        """
+        return None
+
+    def read_campaigns(
+        self,
+        cursor: str,  # noqa: ARG002  the same
+        response: httpx.Response,
+    ) -> CampaignPage:
+        """Read the page; raises a ProviderError unless it is one, whole."""
         raise self.unreadable(response)
 
     def objection(self) -> str | None:

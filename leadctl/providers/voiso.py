@@ -20,6 +20,7 @@ from leadctl.model.lead_fields import (
 from leadctl.model.leads import CREATED, Outcome
 from leadctl.phones.normalize import PhoneForm, PhoneRule
 from leadctl.providers.base import REFUSALS, Limits, Provider
+from leadctl.providers.campaigns import CampaignPage, listed_campaigns
 from leadctl.providers.http_auth import bearer
 from leadctl.providers.json_body import HEADERS, encode
 from leadctl.providers.preflight import (
@@ -175,6 +176,27 @@ class Voiso(Provider):
             there = fine(f"there, {preflight.state}, and live")
             return replace(preflight, campaign=there, doubt="")
         return preflight
+
+    def list_campaigns(self, cursor: str) -> httpx.Request:
+        page = {"limit": "100", "offset": cursor or "0"}
+        return httpx.Request("GET", self.url("campaigns"), params=page)
+
+    def read_campaigns(self, cursor: str, response: httpx.Response) -> CampaignPage:
+        answer = body(response)
+        found, metadata = answer.get("campaigns"), answer.get("metadata")
+        total = metadata.get("total") if isinstance(metadata, dict) else None
+        if not response.is_success:
+            raise self.meaning(response)
+        if not isinstance(found, list) or not isinstance(total, int):
+            raise self.unreadable(response)
+        read = int(cursor or "0") + len(found)
+        if read < total and not found:
+            raise self.unreadable(response, "fewer campaigns than it counts")
+        try:
+            page = listed_campaigns(found)
+        except ValueError as error:
+            raise self.unreadable(response, str(error)) from error
+        return CampaignPage(page, str(read) if read < total else "")
 
 
 _READING = unknown(

@@ -14,6 +14,7 @@ from leadctl.model.lead_fields import Field, text
 from leadctl.model.leads import CREATED, Outcome
 from leadctl.phones.normalize import PhoneForm, PhoneRule
 from leadctl.providers.base import REFUSALS, Limits, Provider
+from leadctl.providers.campaigns import CampaignPage, listed_campaigns
 from leadctl.providers.http_auth import bearer
 from leadctl.providers.json_body import HEADERS, encode
 from leadctl.providers.preflight import (
@@ -124,9 +125,7 @@ class Yotel(Provider):
         if not response.is_success:
             raise self.meaning(response)
         if campaign is None:
-            # A new account has no campaigns; the page names no envelope.
-            lists = [listed(response), *answer.values()]
-            if not any(isinstance(one, list) for one in lists):
+            if _campaign_list(response) is None:
                 raise self.unreadable(response)
             return PreflightResult(KEY_ACCEPTED, _READING, NOT_NAMED)
         if answer.get("id") != campaign:
@@ -139,6 +138,33 @@ class Yotel(Provider):
             )
         there = fine(f"there, and {state}" if state else "there")
         return PreflightResult(KEY_ACCEPTED, _READING, there, name, state)
+
+    def list_campaigns(self, cursor: str) -> httpx.Request:  # noqa: ARG002  one page
+        return httpx.Request("GET", self.url("campaigns"))
+
+    def read_campaigns(
+        self,
+        cursor: str,  # noqa: ARG002  the same
+        response: httpx.Response,
+    ) -> CampaignPage:
+        if not response.is_success:
+            raise self.meaning(response)
+        found = _campaign_list(response)
+        if found is None:
+            raise self.unreadable(response)
+        try:
+            return CampaignPage(listed_campaigns(found), "")
+        except ValueError as error:
+            raise self.unreadable(response, str(error)) from error
+
+
+def _campaign_list(response: httpx.Response) -> list[Json] | None:
+    """Return the list of campaigns, if there is one: "Campaigns" names no envelope.
+
+    It is empty for a new account.
+    """
+    lists = [listed(response), *body(response).values()]
+    return next((one for one in lists if isinstance(one, list)), None)
 
 
 _READING = unknown(

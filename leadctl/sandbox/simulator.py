@@ -33,6 +33,7 @@ class Campaign:
 
     identifier: str
     state: str
+    name: str = ""
     leads: list[Lead] = field(default_factory=list)
     phones: list[object] = field(default_factory=list)
     known: set[str] = field(default_factory=set)
@@ -42,7 +43,8 @@ class Campaign:
 class Simulator(ABC):
     """One provider's API. Settings are arguments; what happened can be asked for.
 
-    `open_campaigns` adds campaigns that take leads. `latency` seconds pass before
+    `open_campaigns` adds campaigns that take leads. `names` are those that differ from
+    "Campaign" and the id. `latency` seconds pass before
     each upload is processed. `keep_leads=False` keeps no more of a lead than its
     phone, for large runs. `clock` tells Unix time, and one clock serves all: limits,
     token lives and the times in answers.
@@ -56,6 +58,7 @@ class Simulator(ABC):
 
     api_key: str
     open_campaigns: Collection[str] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
     latency: float = 0.0
     keep_leads: bool = True
     clock: Callable[[], float] = time.time
@@ -73,7 +76,10 @@ class Simulator(ABC):
         states = dict(self.default_campaigns)
         states |= dict.fromkeys(self.open_campaigns, self.open_state)
         with self._lock:
-            self.campaigns = {name: Campaign(name, states[name]) for name in states}
+            self.campaigns = {
+                one: Campaign(one, state, self.names.get(one, f"Campaign {one}"))
+                for one, state in states.items()
+            }
             self._log: list[Exchange] = []
             self.faults.clear()
             self.reset()

@@ -178,7 +178,7 @@ class VoisoSimulator(Simulator):
             campaign
             for campaign in self.campaigns.values()
             if query.get("status", campaign.state) == campaign.state
-            and query.get("name", "") in f"Campaign {campaign.identifier}"
+            and query.get("name", "") in campaign.name
             and query.get("live", live := _word(self._is_live(campaign))) == live
         ]
         limit, offset = query.get("limit", "100"), query.get("offset", "0")
@@ -215,10 +215,10 @@ def _word(value: bool) -> str:
 
 
 def _shown(campaign: Campaign) -> Lead:
-    name = campaign.identifier
+    identifier = campaign.identifier
     return {
-        "id": int(name) if name.isdecimal() else name,
-        "name": f"Campaign {name}",
+        "id": int(identifier) if identifier.isdecimal() else identifier,
+        "name": campaign.name,
         "status": campaign.state,
         "strategy": "predictive",
     }

@@ -241,7 +241,7 @@ def _malformed(places: list[tuple[tuple[str | int, ...], str]]) -> Response:
 def _shown(campaign: Campaign) -> Lead:
     return {
         "id": campaign.identifier,
-        "name": f"Campaign {campaign.identifier}",
+        "name": campaign.name,
         "dial_mode": "predictive",
         "status": campaign.state,
     }

@@ -1,0 +1,120 @@
+"""`leadctl campaigns`: the campaigns that an account may upload to."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from leadctl.cli import options  # noqa: TC001  typer reads the annotations at run time
+from leadctl.cli.app import app
+from leadctl.cli.help_layout import Section
+from leadctl.cli.output import Output, echo, heard
+from leadctl.model.errors import InputUnusable, LeadctlError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from leadctl.config.config import Account
+    from leadctl.model.leads import Json
+    from leadctl.providers.campaigns import ListedCampaign
+
+
+@app.command("campaigns", rich_help_panel=Section.SET_UP)
+def campaigns(
+    provider: options.ProviderName = None,
+    account: options.AccountName = None,
+    json: options.Json = False,
+    ledger: options.LedgerPath = None,
+    config: options.ConfigPath = None,
+) -> None:
+    """List an account's campaigns: id, name and state.
+
+    Only where the provider documents such a call (Voiso, Yotel). Tab then completes
+    --campaign from the list, without the network.
+
+    Example: leadctl campaigns --provider voiso
+    """
+    from leadctl.config import config as settings
+
+    facts: dict[str, Json] = {"provider": provider, "account": account or provider}
+    output = Output(json=json)
+    try:
+        document = settings.load(config)
+        asked = settings.resolve(
+            document, os.environ, provider=provider, account=account
+        )
+        facts = {"provider": asked.provider.name, "account": asked.name}
+        found = _listed(asked, ledger)
+    except LeadctlError as error:
+        if json:
+            output.document(_document(facts, [], error))
+        raise
+    _keep(asked.name, found)
+    if json:
+        output.document(_document(facts, found, None))
+    else:
+        _show(found)
+
+
+def _listed(account: Account, ledger: str | None) -> list[ListedCampaign]:
+    import platformdirs
+
+    from leadctl.cli.import_request import ledger_url
+    from leadctl.delivery import campaign_list, provider_session
+    from leadctl.ledger import open_ledger
+    from leadctl.model.clock import CancellationToken, RealClock
+
+    title = account.provider.title
+    if not campaign_list.has_list(account.provider):
+        raise UsageError(
+            f"{title} documents no call that lists campaigns",
+            hint=f"--campaign takes {account.provider.campaign_rule[1]}; "
+            f"see the dashboard of {title}",
+        )
+    by = provider_session.find_credentials(account, os.environ)
+    url = ledger_url(ledger, platformdirs.user_state_path("leadctl"))
+    with open_ledger(url) as opened:
+        try:
+            return campaign_list.campaigns_of(
+                account, by, opened, RealClock(CancellationToken())
+            )
+        except LeadctlError as error:
+            provider_session.with_hint(error, account)
+            raise
+
+
+def _keep(account: str, found: Sequence[ListedCampaign]) -> None:
+    from leadctl.cli import campaign_cache
+
+    try:
+        campaign_cache.keep(account, found)
+    except (OSError, InputUnusable) as error:
+        echo(f"Tab does not offer this list: {error}", err=True)
+
+
+def _show(found: Sequence[ListedCampaign]) -> None:
+    lines = [("id", "name", "state"), *found]
+    widths = [max(len(line[column]) for line in lines) for column in (0, 1)]
+    with heard(sys.stdout):
+        for identifier, name, state in lines if found else ():
+            echo(f"{identifier:<{widths[0]}}  {name:<{widths[1]}}  {state}".rstrip())
+        sys.stdout.flush()
+    if not found:
+        echo("this account has no campaigns", err=True)
+
+
+def _document(
+    facts: dict[str, Json],
+    found: Sequence[ListedCampaign],
+    error: LeadctlError | None,
+) -> dict[str, Json]:
+    from leadctl.reports.report import error_document
+
+    return {
+        "schema_version": 1,
+        **facts,
+        "campaigns": [{**one._asdict()} for one in found],
+        "exit_code": int(error.exit_code) if error else 0,
+        "error": error_document(error) if error else None,
+    }

@@ -1,0 +1,75 @@
+"""Makes calls that only read: none counts as an upload, and each may be repeated.
+
+They share the account's token, and wait where the provider asked the account to.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from leadctl.delivery.rate_limiter import requested_pause
+from leadctl.delivery.retry import RetryPolicy
+from leadctl.model.errors import InDoubt, NotProcessed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import httpx
+
+    from leadctl.delivery.provider_session import ProviderSession
+    from leadctl.model.clock import Clock
+    from leadctl.model.errors import ProviderError
+    from leadctl.providers.base import Provider
+
+LONG_WAIT = 10.0
+"""Seconds of waiting for a start that are told of."""
+
+Read = TypeVar("Read")
+
+
+@dataclass(frozen=True)
+class ReadCaller:
+    """What a call needs: whom to ask, by which session, and how long to go on trying.
+
+    `tell(seconds, why)` hears of every wait.
+    """
+
+    provider: Provider
+    session: ProviderSession
+    clock: Clock
+    longest_wait: float
+    attempts: int = 3
+    tell: Callable[[float, str], None] = lambda _seconds, _why: None
+    jitter: Callable[[], float] = random.random
+
+    def repeated(self, call: Callable[[], Read]) -> Read:
+        """Make a call until it is answered; raises what it came to at last."""
+        waited = 0.0
+        for attempt in range(1, self.attempts + 1):
+            try:
+                return call()
+            except (NotProcessed, InDoubt) as error:
+                pause = self._pause(error, attempt)
+                waited += pause
+                if attempt == self.attempts or waited > self.longest_wait:
+                    raise
+                self.tell(pause, error.message)
+                self.clock.sleep(pause)
+        raise AssertionError("at least one attempt is made")
+
+    def sent(self, request: httpx.Request) -> httpx.Response:
+        """Send a request as soon as the provider lets the account."""
+        while (pause := self.session.rate_limiter.pause()) > 0:
+            self.session.rate_limiter.require_wait_within(self.longest_wait)
+            if pause > LONG_WAIT:
+                self.tell(pause, "the provider's pace for this account")
+            self.clock.sleep(pause)
+        return self.session.send(request)
+
+    def _pause(self, error: ProviderError, attempt: int) -> float:
+        asked = requested_pause(error.headers or {}, self.clock.time())
+        if asked is not None:  # it concerns every run on the account
+            self.session.rate_limiter.quiet(asked, shared=True)
+        return max(asked or 0.0, RetryPolicy().pause(attempt, self.jitter()))
