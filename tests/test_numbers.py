@@ -100,3 +100,37 @@ def test_number_without_one_right_reading_is_not_sent(
     assert found["code"] == code
     assert reason in found["message"]
     assert push.sent("voiso") == []
+
+
+@pytest.mark.parametrize(
+    ("region", "cells", "created"),
+    [
+        pytest.param(
+            "DE",
+            [
+                *("030 1234567.68", "030.1234567.68", "030 1234 567 . 68"),
+                *("+49 30 1234567;68", "+49 30 1234567,68", "+49 30 1234567 | 68"),
+                *("+49 30 1234567 or 68", "030 1234567 und 68", "030 1234567 & 68"),
+                *("030 1234567\n68", "030 1234567\v68", "030 1234567\t68"),
+                *("030 1234567\u202868", "030 1234567 (68)"),
+            ],
+            0,
+            id="second number",
+        ),
+        pytest.param("DE", ["030.1234567.0", "0151.12345678"], 2, id="German"),
+        pytest.param("BE", ["02.512.00.00", "02/512.00.01"], 2, id="Belgian"),
+        pytest.param("PL", ["512.00.00.00", "22.512.00.00"], 2, id="Polish"),
+    ],
+)
+def test_end_of_a_second_number_is_not_read_into_the_first(
+    push: Push, region: str, cells: list[str], created: int
+) -> None:
+    numbers(push, *(f'"{cell}"' for cell in cells))
+    pushed = push("voiso", "leads.csv", "--region", region, "--json")
+    if created:
+        assert pushed.counts == {"created": created}
+    else:
+        (found,) = pushed.document["reasons"]
+        assert (found["code"], found["count"]) == ("phone_invalid", len(cells))
+        assert "more than one number" in found["message"]
+        assert push.sent("voiso") == []

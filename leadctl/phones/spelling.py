@@ -62,9 +62,9 @@ class Spelling(NamedTuple):
     """A number's digits, whether a + stood before them, and the repairs made.
 
     `unbracketed` are the digits without a zero in brackets, as in `+48 (0) 22 …`.
-    `head` are the digits before up to four others behind the last slash or dash, which
-    may be the end of a second number, as in `…67/68`. Both are empty where there is
-    none.
+    `head` are the digits before up to four others behind the last slash, dash or dot,
+    which may be the end of a second number, as in `…67/68`. Both are empty where there
+    is none.
     """
 
     plus: bool
@@ -101,12 +101,16 @@ def _spelling(
         rest = cell[: bracketed.start()] + cell[bracketed.end() :]
         unbracketed = "".join(filter(str.isdecimal, rest))
     if ending := ENDING.search(cell):
-        head = "".join(filter(str.isdecimal, cell[: ending.start()]))
+        head = "".join(filter(str.isdecimal, cell[: ending.start(1)]))
     return Spelling(plus, digits, repairs, unbracketed, head if len(head) >= 6 else "")
 
 
 BRACKETED_ZERO = re.compile(r"[(\[]\s*0\s*[)\]]")
-ENDING = re.compile(r"[-/]\s*\d{1,4}\s*\Z|\(\s*\d{1,4}\s*\)\s*\Z")
+ENDING = re.compile(
+    r"(?:(?=[-/(\t])|^[^.]*|(?<=\d{5}))([-/(\t.])\s*\d{1,4}\s*\)?\s*\Z"
+)
+"""What may be the end of a second number. Dots between all groups of digits are how
+people write one (`02.512.00.00`), unless a long group stands before the last."""
 
 
 def is_rounded(digits: str) -> bool:
@@ -139,7 +143,11 @@ _SCIENTIFIC = re.compile(r"(\+?)(\d)(?:[.,](\d+))?[eE]\+?(\d{1,2})")
 _EXTENSION = re.compile(
     r"\d[\s,;.)]*(?:ext(?:ension|n)?|x|#|доб)[\s.:=#]*\d{1,8}\s*$", re.IGNORECASE
 )
-_SEPARATORS = re.compile(r"[/,;|&\r\n]|\bor\b|\band\b", re.IGNORECASE)
+_SEPARATORS = re.compile(
+    r"[,;|&\r\n\v\f\x1c-\x1f\x85\u2028\u2029]|\b(?:or|and|oder|und|ou|et)\b",
+    re.IGNORECASE,
+)
+"""What stands between numbers and in none; FileMaker writes \\v for a line break."""
 
 
 def _written(value: Json) -> str:
@@ -190,7 +198,7 @@ def _visible(cell: str, repairs: list[Repair]) -> str:
     if any(c.isnumeric() and not c.isdecimal() for c in cell):
         raise _invalid("contains signs that no phone number has")
     shown = "".join(
-        c for c in cell if c in "\t\n\r" or unicodedata.category(c) not in ("Cf", "Cc")
+        c for c in cell if c.isspace() or unicodedata.category(c) not in ("Cf", "Cc")
     )
     if len(shown) < len(cell):
         repairs.append(Repair.INVISIBLE_CHARACTERS)
@@ -249,8 +257,12 @@ def _digits(cell: str) -> tuple[bool, str]:
 
 
 def _is_several(cell: str) -> bool:
-    parts = _SEPARATORS.split(cell.replace("+", "/+"))
-    return sum(sum(map(str.isdigit, part)) > 6 for part in parts) > 1
+    """Tell whether a second number, or the end of one, follows the first."""
+    parts = [sum(map(str.isdigit, part)) for part in _SEPARATORS.split(cell)]
+    if max(parts) > 6 and sum(map(bool, parts)) > 1:
+        return True
+    parts = [sum(map(str.isdigit, part)) for part in re.split(r"/|(?=\+)", cell)]
+    return sum(part > 6 for part in parts) > 1
 
 
 def _cut() -> PhoneProblem:

@@ -122,7 +122,7 @@ class Usual:
         odd = []
         if "(" in joined and BRACKETED_ZERO.search(joined):
             odd.append(BRACKETED_ZERO)
-        if "-" in joined and self._country.has_endings:
+        if self._country.has_endings and ("-" in joined or "(" in joined):
             odd.append(ENDING)
         for mark in odd:
             yield from (place for place, text in enumerate(texts) if mark.search(text))
