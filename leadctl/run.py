@@ -405,6 +405,11 @@ def _remember_columns(
     said = importer.judge.said_by_columns()
     if said:
         run_writer.remember({COLUMNS: {path: str(says) for path, says in said.items()}})
+    with_rejects = [n for n, file in enumerate(run_writer.files()) if file.rejects_file]
+    if said and with_rejects:
+        option = importer.judge.numbers_of_columns(with_rejects)
+        agrees = option and request.options.get(report.COLUMN_NUMBERS) in (None, option)
+        run_writer.remember({report.COLUMN_NUMBERS: str(option) if agrees else ""})
     for path, says in said.items():
         request.tell(
             f"{path}: phone numbers without + that have several readings were read as "

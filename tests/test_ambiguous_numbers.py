@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -109,6 +110,42 @@ def test_grown_file_and_reject_file_are_read_alike(push: Push) -> None:
     again = push("voiso", "leads.rejects.csv", *where)
     assert again.counts == {"created": 1}
     assert SWEDISH.format(77) in push.phones("voiso")
+
+
+def test_decision_by_column_is_in_the_next_command(push: Push) -> None:
+    """So that the reject file is read alike with another ledger, too."""
+    push.program.write("leads.csv", column([*swedish(100), "12"]))
+    ran = push("voiso", "leads.csv", "--region", "US")
+    assert "3 --region US --numbers international\n" in ran.out
+    (run,) = json.loads(push.program("runs", "--json").out)
+    for command in (["resume", run["run_id"]], ["show", run["run_id"], "--row", "96"]):
+        ran = push.program("runs", *command, env=push.environment("voiso"))
+        assert ran.code in (0, 3), ran.err
+        assert "phone_ambiguous" not in ran.out
+    push.program.write("leads.rejects.csv", column([SWEDISH.format(77)]))
+    told = ("--region", "US", "--numbers", "international", "--ledger", "new.sqlite")
+    assert push("voiso", "leads.rejects.csv", *told).code == 0
+    assert SWEDISH.format(77) in push.phones("voiso")
+
+
+def test_next_command_leaves_out_an_option_that_reads_more_than_the_column(
+    push: Push,
+) -> None:
+    """The column leaves 4612345678 open; --numbers national would send it."""
+    cells = [f"2015550{n:03}" for n in range(100)]
+    push.program.write("leads.csv", column([*cells, "4612345678"]))
+    ran = push("voiso", "leads.csv", "--region", "US")
+    assert "phone_ambiguous" in ran.out
+    assert ran.out.endswith("--region US\n")
+
+
+def test_international_takes_no_unassigned_number_of_another_country(
+    push: Push,
+) -> None:
+    """It decides what is ambiguous; digits with no reading stay invalid."""
+    push.program.write("leads.csv", column(["15550100001"]))
+    how = ("--region", "FR", "--numbers", "international", "--json")
+    assert push("voiso", "leads.csv", *how).codes == {"phone_invalid": 1}
 
 
 def test_numbers_is_one_of_three_words(program: Program) -> None:

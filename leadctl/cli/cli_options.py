@@ -56,6 +56,11 @@ class CliOptions:
     says now."""
     spool: str | None = None
     """Where an earlier part of the run keeps its copy of stdin."""
+    phone_columns: Mapping[str, str] = field(default_factory=dict)
+    """What phone columns decided in an earlier part of the run, by path of the file."""
+    column_numbers: str | None = None
+    """The `--numbers` that reads all cells as these columns decided; empty: none does.
+    """
     base_url: str | None = None
     """Where the account's leads went: a later run to the campaign is compared."""
 

@@ -29,6 +29,7 @@ from leadctl.model.errors import InputUnusable, UsageError
 from leadctl.model.file_permissions import permission_problems
 from leadctl.model.lead_fields import INSTRUCTIONS, FieldInvalid
 from leadctl.model.wording import nearest
+from leadctl.phones.column import ColumnSays
 from leadctl.phones.countries import country_named
 from leadctl.phones.normalize import PhoneCheck
 from leadctl.phones.numbering_plan import is_region
@@ -149,6 +150,10 @@ def _job(
         region=_region(cli_options.region),
         phone_check=inputs.choice(PhoneCheck, cli_options.phone_check, "--phone-check"),
         numbers=_numbers(cli_options, mapped),
+        earlier_columns={
+            path: ColumnSays.named(said)
+            for path, said in cli_options.phone_columns.items()
+        },
         tags=tuple(cli_options.tags),
         skip=cli_options.skip,
         limit=cli_options.limit,

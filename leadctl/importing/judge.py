@@ -32,7 +32,14 @@ from leadctl.phones.spreadsheet_damage import ROUNDED
 from leadctl.sources.source import expected_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import (
+        Callable,
+        Collection,
+        Iterable,
+        Iterator,
+        Mapping,
+        Sequence,
+    )
 
     from leadctl.importing.job import Rules
     from leadctl.mapping.lead_builder import BuiltLeads
@@ -40,6 +47,7 @@ if TYPE_CHECKING:
     from leadctl.model.leads import Cells, Json, Note
     from leadctl.phones.column import ColumnSays
     from leadctl.phones.countries import Countries
+    from leadctl.phones.readings import Numbers
     from leadctl.sources.source import Source
 
 
@@ -97,9 +105,10 @@ class Judge:
         }
         self._rules = rules
         self._region = rules.effective_region
+        self._normalizers = [*map(self._normalizer, range(len(rules.sources)))]
         self._fitters = [
-            LeadBuilder(rules.provider, self._normalizer(file), digest, rules.zone)
-            for file in range(len(rules.sources))
+            LeadBuilder(rules.provider, normalizer, digest, rules.zone)
+            for normalizer in self._normalizers
         ]
         self.mappers = [mapper_of(source, rules) for source in rules.sources]
         self._prescans = [
@@ -155,6 +164,13 @@ class Judge:
             for file, says in self._columns.items()
             if says
         }
+
+    def numbers_of_columns(self, files: Iterable[int]) -> Numbers | None:
+        """Return the option that reads these files as their columns decided, if any."""
+        said = [self._columns.get(file) for file in files]
+        options = {says and says.numbers for says in said}
+        agree = all(normalizer.agrees_with_option for normalizer in self._normalizers)
+        return options.pop() if agree and len(options) == 1 else None
 
     def rules_without_effect(self) -> Iterator[str]:
         """Yield a sentence for each skip rule with words that no row read has had."""

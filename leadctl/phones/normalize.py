@@ -102,6 +102,8 @@ class Normalizer:
         self._is_strict = check is PhoneCheck.VALID
         self._numbers = numbers
         self._column = column
+        self.agrees_with_option = True
+        """Whether the option `numbers` would read all cells as their column did."""
 
     def column(
         self, values: Sequence[Json], countries: Countries = None
@@ -285,10 +287,14 @@ class Normalizer:
         self, spelling: Spelling, region: str | None
     ) -> Taken | Ambiguous | Unread:
         found = decide(spelling, region, self._numbers)
-        if isinstance(found, Ambiguous) and self._numbers is Numbers.AUTO:
-            says = self._column()
-            found = (says and says.of(found.readings)) or found
-        return found
+        if not isinstance(found, Ambiguous) or self._numbers is not Numbers.AUTO:
+            return found
+        if (says := self._column()) is None:
+            return found
+        by_column = says.of(found.readings) or found
+        if by_column != decide(spelling, region, says.numbers):
+            self.agrees_with_option = False
+        return by_column
 
 
 def _is_split(value: Json, code: str) -> bool:

@@ -150,8 +150,8 @@ def decide(
 ) -> Taken | Ambiguous | Unread:
     """Read digits as somebody in `region` writes them.
 
-    `numbers` is the user's word, or the column's, on digits without + that have several
-    readings.
+    `numbers` is the user's word on digits without + that have several readings. Of no
+    region, `international` reads them as if a + stood before them.
     """
     plan = plan_of(region)
     if plan is None and numbers is Numbers.INTERNATIONAL:
@@ -172,8 +172,6 @@ def decide(
         return Taken(number, found.every[number].repair)
     if found.possible:
         return Ambiguous({number: found.every[number] for number in found.possible})
-    if numbers is Numbers.INTERNATIONAL and not spelling.plus:
-        return decide(spelling._replace(plus=True), region)
     return Unread()
 
 

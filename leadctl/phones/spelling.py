@@ -106,9 +106,7 @@ def _spelling(
 
 
 BRACKETED_ZERO = re.compile(r"[(\[]\s*0\s*[)\]]")
-ENDING = re.compile(
-    r"(?:(?=[-/(\t])|^[^.]*|(?<=\d{5}))([-/(\t.])\s*\d{1,4}\s*\)?\s*\Z"
-)
+ENDING = re.compile(r"(?:(?=[-/(\t])|^[^.]*|(?<=\d{5}))([-/(\t.])\s*\d{1,4}\s*\)?\s*\Z")
 """What may be the end of a second number. Dots between all groups of digits are how
 people write one (`02.512.00.00`), unless a long group stands before the last."""
 

@@ -229,8 +229,9 @@ def _push_again(run: Run, paths: Sequence[str]) -> str:
     words += ["--campaign", run.campaign]
     if run.account != run.provider:
         words += ["--account", run.account]
+    said = {**run.options, "numbers": _numbers(run)}
     for option in ("profile", "region", "numbers", "encoding"):
-        if given := run.options.get(option):
+        if given := said.get(option):
             words += [f"--{option}", str(given)]
     constants = run.options.get("constants")
     for constant in constants if isinstance(constants, list) else ():
@@ -240,6 +241,15 @@ def _push_again(run: Run, paths: Sequence[str]) -> str:
     if run.options.get("sandbox"):
         words.append("--sandbox")
     return shlex.join(words)
+
+
+def _numbers(run: Run) -> Json:
+    """Return the option that reads a file's numbers as the run did, if any does."""
+    return run.options.get("numbers") or run.options.get(COLUMN_NUMBERS)
+
+
+COLUMN_NUMBERS = "column_numbers"
+"""Option of a run: the `--numbers` that says what its phone columns decided."""
 
 
 def _reasons(report: Report) -> RenderableType:
