@@ -12,6 +12,7 @@ from leadctl.mapping.do_not_call import (
     Says,
     about,
     forbidden_by,
+    has_parts,
     is_likely,
     is_phrase,
     may_begin_so,
@@ -45,11 +46,17 @@ SAYINGS = """
 Do Not Call|DNC|dnc (2025)|DNC 2024-01-05|DNC since May 2025|***DNC***|opted out
 Opted-Out|UNSUBSCRIBED|please do not call|do_not_call|DoNotCall|Do not contact!|NDNC
 Don\u2019t call|no llamar|Não ligar|nao ligar|ne pas appeler|Bloctel|nicht anrufen
+Do Not Call (verbal)|DNC/Opt out|DNC - 2024|Do not call!|DNC: yes|DNC - per client
+DNC=1|DNC? Yes|***DNC*** (asked)|Opted out, do not call|nicht anrufen (Kunde)
+D\u200bNC|Do\u00a0Not\u00a0Call|\uff24\uff2e\uff23|\u00adopted out|do\u2060 not call
 bitte nicht anrufen|Robinsonliste|non chiamare|niet bellen|nie dzwonić|la tattasil
 call mat karo|कॉल न करें|لا تتصل|не звонить|désabonnée|DESABONNE
 """
 NO_SAYINGS = """
 2025|1|yes|no|0|new|()|called|do|not interested|Donna|Nora|12 May 2025|list
+DNC: no|DNC - no|Non-DNC|DNC? No|DNC: 0|DNC 0|DNC (no longer)|DNC: checked|Call / DNC
+Unsubscribed (email)|Opted out: SMS|No contact - voicemail|VM / no contact|1/2|12 - 13
+Please note, do not call, she asked for a letter instead|do not call - before five
 Customer asked: do not call before five|We do not call people like that|DNCX|optional
 """
 
@@ -78,12 +85,19 @@ def test_whole_cell_says_that_somebody_must_not_be_called() -> None:
     assert [cell for cell in lines(NO_SAYINGS) if is_phrase(cell)] == []
 
 
+BEHIND = """
+Lost - DNC|Status: Do not call|Not interested/DNC|1 - Do not call|Dead (opted out)
+"""
+
+
 def test_quick_look_passes_over_no_phrase() -> None:
     marked = [
         f"{mark}{cell}" for cell in lines(SAYINGS) for mark in ("", " (", "\u26d4 ")
     ]
     assert [cell for cell in marked if not may_begin_so(cell[:3])] == []
     assert [cell for cell in marked if not is_likely(cell)] == []
+    assert [cell for cell in lines(BEHIND) if not has_parts(cell)] == []
+    assert [cell for cell in lines(BEHIND) if not is_phrase(cell)] == []
 
 
 @pytest.mark.parametrize(
@@ -94,10 +108,19 @@ def test_quick_look_passes_over_no_phrase() -> None:
             Says.DO_NOT_CALL,
             Says.CALL,
         ),
-        ("no|false|0|nein|não|nie|nee", Says.CALL, Says.DO_NOT_CALL),
+        (
+            "yes (verbal)|yes!|y/2024|1 (agent)|yes\u200b|\uff59\uff45\uff53",
+            Says.DO_NOT_CALL,
+            Says.CALL,
+        ),
+        (
+            "no|false|0|nein|não|nie|nee|no (verbal)|no, thanks|n\u200bo",
+            Says.CALL,
+            Says.DO_NOT_CALL,
+        ),
         ("dnc|opted out|do not call", Says.DO_NOT_CALL, Says.DO_NOT_CALL),
         ("n/a|null|-", Says.NOTHING, Says.NOTHING),
-        ("perhaps|7|31", Says.UNCLEAR, Says.UNCLEAR),
+        ("perhaps|7|31|yes/no|yes, no", Says.UNCLEAR, Says.UNCLEAR),
         ("withdrawn|widerrufen|revoked", Says.UNCLEAR, Says.DO_NOT_CALL),
     ],
 )
@@ -287,18 +310,38 @@ def test_header_with_what_a_provider_cannot_act_on_is_said(push: Push) -> None:
 
 # --- external ids -------------------------------------------------------------------
 
-PLACEHOLDERS = ("N/A", "n/a", "NULL", "\\N", "none", "-", "0", "000", "#REF!", "None")
+PLACEHOLDERS = (
+    *("N/A", "n/a", "n.a.", "NULL", "<null>", "(null)", "\\N", "none", "None", "nil"),
+    *(
+        "-",
+        "--",
+        "\u2014",
+        "\u2013",
+        "...",
+        "?",
+        "0",
+        "000",
+        "0.0",
+        "0.00E+00",
+        "0,0e0",
+    ),
+    *("TBD", "tbd", "unknown", "undefined", "NaN", "(blank)", "#REF!", "#N/A"),
+)
+IDS = ("0815", "-1", "N/A-7", "NAN1", "TBD2", "1.00E+05", "noneed", "0x0")
 
 
 def test_placeholder_is_no_identity(push: Push) -> None:
     rows = "".join(
-        f"{each},+155512300{place:02}\n"
-        for place, each in enumerate((*PLACEHOLDERS, *PLACEHOLDERS))
+        f'"{each}",+155512300{place:02}\n'
+        for place, each in enumerate((*PLACEHOLDERS, *PLACEHOLDERS, *IDS))
     )
     push.program.write("leads.csv", f"Record ID,phone\n{rows}")
     ran = push("lupitor", "leads.csv", "--json")
-    assert ran.counts == {"created": 2 * len(PLACEHOLDERS)}
-    assert not any("externalId" in lead for lead in push.stored("lupitor"))
+    assert ran.counts == {"created": 2 * len(PLACEHOLDERS) + len(IDS)}
+    ids = [
+        lead["externalId"] for lead in push.stored("lupitor") if "externalId" in lead
+    ]
+    assert ids == [*IDS]
     assert "external id" not in ran.err
 
 
@@ -335,6 +378,9 @@ def test_id_beside_several_numbers_is_said_before_anything_is_sent(push: Push) -
         ("Do Not Call", "✔\ufe0f"),
         ("Do Not Call", "5 Jan 2025"),
         ("Consent", "not given"),
+        ("Notes", "Lost - DNC"),
+        ("D\u200bN\u200bC", "yes (verbal)"),
+        ("\uff24\uff4f\u3000\uff2e\uff4f\uff54\u00a0\uff23\uff41\uff4c\uff4c", "x"),
     ],
 )
 def test_column_in_other_words_holds_the_row_back(

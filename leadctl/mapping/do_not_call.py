@@ -13,80 +13,26 @@ from enum import Enum
 from functools import cache, lru_cache
 from itertools import chain, product
 from operator import itemgetter
+from typing import TYPE_CHECKING
 
+from leadctl.mapping.do_not_call_words import (
+    ALONE,
+    LEFT,
+    LIFTED,
+    NO,
+    PHRASES,
+    PLEASE,
+    SINCE,
+    WITHDRAWN,
+    YES,
+)
 from leadctl.sources.dialect import DATE
 
-_PHRASES = """
-do not call, don't call, dont call, never call, not to be called, no calls, no call
-no more calls, stop calling, do not phone, do not dial, do not ring, no phone calls
-do not contact, don't contact, dont contact, no contact, never contact, do not disturb
-do not solicit, no solicitation, do not call list, do not call registry
-do not call register, dnc, dncr, dncl, dnc list, on dnc, on dnc list, dnd, dnd list
-on dnd, ndnc, ndncr, no consent, consent withdrawn, consent revoked, blacklisted
-blocklisted, tps registered, ctps registered, on tps, on ctps
-d.n.c, d.n.d
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-call mat karo, call mat karna, call mat kare, call mat karein, call na karo
-call na kare, call na karen, call na karein, call na karna, call nahi karna
-call nahi karna hai, phone mat karo, phone mat karna, phone na kare, phone na karein
-phone na karna, phone nahi karna, sampark na kare, sampark na karein
-कॉल न करें, कॉल ना करें, कॉल मत करो, फोन न करें, फ़ोन न करें, संपर्क न करें
-
-no llamar, no llame, no llamen, no llamar más, no volver a llamar, no contactar
-no contacte, no molestar, no desea llamadas, no quiere llamadas, lista robinson
-en lista robinson, sin consentimiento
-
-não ligar, não ligue, não ligar mais, não telefonar, não contatar, não contactar
-não perturbe, não perturbar, não me ligue, sem consentimento
-
-ne pas appeler, ne plus appeler, ne pas rappeler, ne pas contacter, ne plus contacter
-ne pas déranger, ne pas téléphoner, bloctel, inscrit bloctel, inscrite bloctel
-liste bloctel, opposition au démarchage, opposition démarchage
-opposition téléphonique, sans consentement
-
-nicht anrufen, nicht mehr anrufen, nicht kontaktieren, nicht mehr kontaktieren
-nicht telefonieren, nicht stören, kein anruf, keine anrufe, kein kontakt
-keine werbeanrufe, keine telefonwerbung, anrufsperre, telefonsperre, kontaktsperre
-werbesperre, werbewiderspruch, robinsonliste, robinson liste, keine einwilligung
-
-non chiamare, non chiamare più, non telefonare, non contattare, non disturbare
-registro delle opposizioni, registro opposizioni, iscritto al registro delle opposizioni
-iscritto rpo, senza consenso, nessun consenso
-
-niet bellen, niet meer bellen, niet contacteren, niet benaderen, niet storen
-bel me niet, bel me niet register, geen contact, geen toestemming
-
-nie dzwonić, nie dzwoń, nie kontaktować, nie kontaktować się, nie przeszkadzać
-brak zgody, sprzeciw
-
-la tattasil, la tattassil, la tatasil, la tatassil, la tattasel, la tatasel
-la tetasel, la tettesel, la tatawasal, adam al ittisal, adam alittisal, adam ittisal
-mamnu al ittisal, mamnou al ittisal, mamnoo al ittisal
-لا تتصل, لا تتصلوا, عدم الاتصال, ممنوع الاتصال, لا تتواصل, لا للاتصال
-
-не звонить, не звоните, не беспокоить, не связываться
-"""
-"""Cells that say, as a whole, that somebody is not to be called."""
-
-_LEFT = """
-opted out, opt out, has opted out, unsubscribed, unsubscribe, dado de baja
-dada de baja, descadastrado, descadastrada, désabonné, désabonnée, désinscrit
-désinscrite, abgemeldet, disiscritto, disiscritta, uitgeschreven, afgemeld, wypisany
-wypisana
-"""
-"""The same, unless the column is about mail or messages."""
-
-_PLEASE = """
-please, pls, plz, kindly, bitte, por favor, svp, per favore, alstublieft, proszę
-"""
-
-_SINCE = """
-since, on, as, of, from, per, at, in, list, seit, am, ab, desde, el, em, depuis, le
-dal, il, sinds, op, od
-jan, feb, mar, apr, may, jun, jul, aug, sep, sept, oct, nov, dec, january, february
-march, april, june, july, august, september, october, november, december
-"""
-"""What may stand behind such words, with digits: `DNC since May 2025`."""
+_PARTS = re.compile(r"[/|,;:=?&+()\[\]{}<>\r\n\t\u2013\u2014\u2022]|\s[-~]+\s")
+"""What stands between a phrase and a remark: `DNC/Opt out`, `DNC - 2024`."""
 
 _FORBIDS = re.compile(
     r"do(?:es)?not(?:call|contact|phone|disturb|dial|ring|solicit)"
@@ -131,29 +77,12 @@ _ABOUT_CONSENT = re.compile(
 _OF_CALLS = re.compile(r"call|phon|telefon|anruf|llam|appel|chiam")
 _OF_MESSAGES = re.compile(r"mail|sms|text|fax|newsletter|whatsapp|correo|courriel")
 
-_YES = """
-yes, y, true, t, 1, 1.0, -1, x, ✓, ✔, ☑, ✅, checked, on, ja, j, wahr
-si, sí, sì, s, oui, o
-vrai, sim, verdadero, verdadeiro, vero, tak, prawda, haan, han, naam, na3am, evet
-да, نعم, हाँ, हां, registered, listed, active, activated, enabled, blocked
-blacklisted, blocklisted, suppressed, tps, ctps, robinson, rpo, opposition
-"""
-_NO = """
-no, n, false, f, 0, 0.0, off, nein, falsch, non, faux, nao, não, falso, nee, nie
-niet, nahi, nahin, la, laa, нет, لا, नहीं, unregistered, unlisted, inactive
-disabled, clear, clean, not given, ❌, ✖, ✗, ✘, ☐, not registered, not listed
-not on list, not blocked
-"""
 _BLANK = ("", "-", "none", "null", "n/a", "na", "nil", "\\n", "unknown")
 _GIVEN = ("given", "granted", "opted in", "opt in", "opt-in", "subscribed")
-_WITHDRAWN = """
-withdrawn, revoked, denied, declined, refused, rejected, widerrufen, abgelehnt
-verweigert, retirado, revocado, revogado, denegado, negado, retiré, refusé, révoqué
-revocato, rifiutato, negato, ingetrokken, geweigerd, wycofana, cofnięta
-"""
-
 KNOWN = 1000
 """Texts whose meaning is remembered."""
+LONGEST_REMARK = 3
+"""Words; more of them are a sentence."""
 LONGEST = 60
 """Characters of a cell that may be such a phrase; a longer one is a sentence."""
 
@@ -179,6 +108,7 @@ class About(Enum):
 @cache
 def about(header: str) -> About:
     """Tell by its name what a column says."""
+    header = _visible(header)
     words = _words(header)
     spaced, squeezed = " ".join(words), "".join(words)
     of_calls = _OF_CALLS.search(squeezed)
@@ -199,25 +129,34 @@ def about(header: str) -> About:
 @lru_cache(KNOWN)
 def forbidden_by(spelled: str) -> Says:
     """Judge a word in `Do Not Call`: yes, a date and such words hold the row back."""
-    spelled = spelled.replace(_EMOJI, "")
+    spelled = _visible(spelled)
     if spelled in _BLANK:
         return Says.NOTHING
-    if spelled in _set(_YES) or _is_date(spelled) or is_phrase(spelled):
+    if _begins_with(YES, spelled) or _is_date(spelled) or is_phrase(spelled):
         return Says.DO_NOT_CALL
-    return Says.CALL if spelled in _set(_NO) or spelled in _GIVEN else Says.UNCLEAR
+    is_no = spelled in _GIVEN or _begins_with(NO, spelled)
+    return Says.CALL if is_no else Says.UNCLEAR
 
 
 @lru_cache(KNOWN)
 def permitted_by(spelled: str) -> Says:
     """Judge a word in `Consent` or `Active`: a no holds the row back."""
-    spelled = spelled.replace(_EMOJI, "")
+    spelled = _visible(spelled)
     if spelled in _BLANK:
         return Says.NOTHING
-    if spelled in _set(_NO) or spelled in _set(_WITHDRAWN) or is_phrase(spelled):
+    if _begins_with(NO + WITHDRAWN, spelled) or is_phrase(spelled):
         return Says.DO_NOT_CALL
-    if spelled in _set(_YES) or spelled in _GIVEN or _is_date(spelled):
+    if _begins_with(YES, spelled) or spelled in _GIVEN or _is_date(spelled):
         return Says.CALL
     return Says.UNCLEAR
+
+
+def _begins_with(answers: str, spelled: str) -> bool:
+    """Tell whether a cell is one of these words, or it and a remark: `yes (verbal)`."""
+    if spelled in _set(answers):
+        return True
+    first, *rest = map(str.strip, _PARTS.split(spelled.strip(_MARKS)))
+    return first in _set(answers) and all(_is_remark(_words(part)) for part in rest)
 
 
 _EMOJI = "\N{VARIATION SELECTOR-16}"
@@ -231,19 +170,40 @@ def _is_date(spelled: str) -> bool:
 
 
 def _is_of_date(word: str) -> bool:
-    return word[0].isdigit() or word in _folded(_SINCE)
+    return (word[0].isdigit() and word != "0") or word in _folded(SINCE)
 
 
 @lru_cache(KNOWN)
 def is_phrase(cell: str, *, of_messages: bool = False) -> bool:
     """Tell whether a cell as a whole says that the person is not to be called."""
-    words = _words(cell)
-    while words and _is_of_date(words[-1]):
-        words.pop()
-    said = "".join(words)
-    for please in _folded(_PLEASE):
+    cell = _visible(cell)
+    known = _folded(PHRASES) if of_messages else _folded(PHRASES + LEFT)
+    if _said(_words(cell)) in known:
+        return True
+    parts = [*filter(None, map(_words, _PARTS.split(cell)))]
+    remarks = [words for words in parts if _said(words) not in known]
+    if any(map(_OF_MESSAGES.search, map("".join, remarks))):
+        known = _folded(PHRASES)
+    is_said = any(_said(words) in known - _folded(ALONE) for words in parts)
+    return is_said and all(map(_is_remark, remarks))
+
+
+def _said(words: Sequence[str]) -> str:
+    """Join words, but for a date behind them and a please."""
+    last = len(words)
+    while last and _is_of_date(words[last - 1]):
+        last -= 1
+    said = "".join(words[:last])
+    for please in _folded(PLEASE):
         said = said.removeprefix(please).removesuffix(please)
-    return said in _folded(_PHRASES) or (not of_messages and said in _folded(_LEFT))
+    return said
+
+
+def _is_remark(words: Sequence[str]) -> bool:
+    """Tell whether words beside a phrase leave it as it is: `Do Not Call (verbal)`."""
+    takes_back = "".join(words) in _folded(NO + LIFTED)
+    is_sentence = len(words) > LONGEST_REMARK or _NO_LIST.search(" ".join(words))
+    return not (takes_back or is_sentence)
 
 
 START = itemgetter(slice(3))
@@ -253,7 +213,9 @@ _MARKS = f"{string.punctuation}{string.whitespace}"
 
 def may_begin_so(start: str) -> bool:
     """Tell whether a phrase may begin like this: hardly any other text does."""
-    return start in _starts() or bool(start and not start[0].isalnum())
+    if start in _starts():
+        return True
+    return bool(start) and not (start[0].isalnum() and _visible(start) == start)
 
 
 def is_likely(cell: str) -> bool:
@@ -261,10 +223,15 @@ def is_likely(cell: str) -> bool:
     return len(cell) <= LONGEST and may_begin_so(START(cell.lstrip(_MARKS)))
 
 
+def has_parts(cell: str) -> bool:
+    """Tell quickly whether a phrase may stand behind something else: `Lost - DNC`."""
+    return len(cell) <= LONGEST and bool(_PARTS.search(cell))
+
+
 @cache
 def _starts() -> frozenset[str]:
     """Return how phrases begin, in any case and with any spacing."""
-    phrases = _listed(f"{_PHRASES},{_LEFT},{_PLEASE}")
+    phrases = _listed(f"{PHRASES},{LEFT},{PLEASE}")
     found = {
         START(unicodedata.normalize(form, phrase).replace(" ", mark))
         for phrase in (*phrases, *map(" ".join, map(_words, phrases)))
@@ -287,6 +254,14 @@ def _set(words: str) -> frozenset[str]:
 
 def _listed(phrases: str) -> list[str]:
     return [*filter(None, map(str.strip, re.split(r"[,\n]", phrases)))]
+
+
+def _visible(text: str) -> str:
+    """Write full-width letters as usual, and drop what nobody sees."""
+    if text.isascii():
+        return text.strip()
+    plain = unicodedata.normalize("NFKC", text).replace(_EMOJI, "")
+    return "".join(c for c in plain if unicodedata.category(c) != "Cf").strip()
 
 
 def _words(text: str) -> list[str]:

@@ -16,6 +16,7 @@ from leadctl.mapping.do_not_call import (
     Says,
     about,
     forbidden_by,
+    has_parts,
     is_likely,
     is_phrase,
     may_begin_so,
@@ -81,6 +82,10 @@ class OptOuts:
             ]
         held = _held_back(columns, rows)
         self._held.update(filter(None, held))
+        if not only_known:
+            for column in columns:
+                if isinstance(column, _Anything):
+                    column.settle()
         rest = [*compress(rows, map(not_, held))]
         for column in columns:
             if isinstance(column, _Answers):
@@ -214,9 +219,36 @@ class _Anything:
     of_messages: bool
     _harmless: set[str] = field(default_factory=set)
     """How texts begin that are no phrase."""
+    _labels: set[str] | None = field(default_factory=set)
+    """The texts of a column that has few of them; None where they are many."""
 
     def holds_back(self, rows: Sequence[Cells]) -> Sequence[bool]:
         texts = self.texts(rows)
+        if self._labels is not None:
+            return self._labelled(self._labels, texts)
+        return self._begun(texts)
+
+    def _labelled(self, labels: set[str], texts: Sequence[str]) -> Sequence[bool]:
+        """Look at each of a few texts closely: `Lost - DNC` may begin like any."""
+        if labels.issuperset(texts):
+            return ()
+        new = {*texts} - labels
+        held = {text for text in new if self._is_held(text)}
+        if len(labels) < MOST:
+            labels |= new - held
+        return [text in held for text in texts] if held else ()
+
+    def _is_held(self, text: str) -> bool:
+        return (is_likely(text) or has_parts(text)) and is_phrase(
+            text, of_messages=self.of_messages
+        )
+
+    def settle(self) -> None:
+        """Stop looking at each text, if they turn out to be many."""
+        if self._labels and len(self._labels) >= MOST:
+            self._labels = None
+
+    def _begun(self, texts: Sequence[str]) -> Sequence[bool]:
         new = {*map(START, texts)} - self._harmless
         odd = {start for start in new if may_begin_so(start)}
         if len(self._harmless) < MOST_STARTS:

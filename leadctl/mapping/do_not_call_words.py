@@ -1,0 +1,112 @@
+"""The words by which people say that somebody must not be called.
+
+They are in the languages that the providers' users write; docs/who-is-not-called.md
+explains the rules that `do_not_call` reads them by.
+"""
+
+from __future__ import annotations
+
+PHRASES = """
+do not call, don't call, dont call, never call, not to be called, no calls, no call
+no more calls, stop calling, do not phone, do not dial, do not ring, no phone calls
+do not contact, don't contact, dont contact, no contact, never contact, do not disturb
+do not solicit, no solicitation, do not call list, do not call registry
+do not call register, dnc, dncr, dncl, dnc list, on dnc, on dnc list, dnd, dnd list
+on dnd, ndnc, ndncr, no consent, consent withdrawn, consent revoked, blacklisted
+blocklisted, tps registered, ctps registered, on tps, on ctps
+d.n.c, d.n.d
+
+call mat karo, call mat karna, call mat kare, call mat karein, call na karo
+call na kare, call na karen, call na karein, call na karna, call nahi karna
+call nahi karna hai, phone mat karo, phone mat karna, phone na kare, phone na karein
+phone na karna, phone nahi karna, sampark na kare, sampark na karein
+कॉल न करें, कॉल ना करें, कॉल मत करो, फोन न करें, फ़ोन न करें, संपर्क न करें
+
+no llamar, no llame, no llamen, no llamar más, no volver a llamar, no contactar
+no contacte, no molestar, no desea llamadas, no quiere llamadas, lista robinson
+en lista robinson, sin consentimiento
+
+não ligar, não ligue, não ligar mais, não telefonar, não contatar, não contactar
+não perturbe, não perturbar, não me ligue, sem consentimento
+
+ne pas appeler, ne plus appeler, ne pas rappeler, ne pas contacter, ne plus contacter
+ne pas déranger, ne pas téléphoner, bloctel, inscrit bloctel, inscrite bloctel
+liste bloctel, opposition au démarchage, opposition démarchage
+opposition téléphonique, sans consentement
+
+nicht anrufen, nicht mehr anrufen, nicht kontaktieren, nicht mehr kontaktieren
+nicht telefonieren, nicht stören, kein anruf, keine anrufe, kein kontakt
+keine werbeanrufe, keine telefonwerbung, anrufsperre, telefonsperre, kontaktsperre
+werbesperre, werbewiderspruch, robinsonliste, robinson liste, keine einwilligung
+
+non chiamare, non chiamare più, non telefonare, non contattare, non disturbare
+registro delle opposizioni, registro opposizioni, iscritto al registro delle opposizioni
+iscritto rpo, senza consenso, nessun consenso
+
+niet bellen, niet meer bellen, niet contacteren, niet benaderen, niet storen
+bel me niet, bel me niet register, geen contact, geen toestemming
+
+nie dzwonić, nie dzwoń, nie kontaktować, nie kontaktować się, nie przeszkadzać
+brak zgody, sprzeciw
+
+la tattasil, la tattassil, la tatasil, la tatassil, la tattasel, la tatasel
+la tetasel, la tettesel, la tatawasal, adam al ittisal, adam alittisal, adam ittisal
+mamnu al ittisal, mamnou al ittisal, mamnoo al ittisal
+لا تتصل, لا تتصلوا, عدم الاتصال, ممنوع الاتصال, لا تتواصل, لا للاتصال
+
+не звонить, не звоните, не беспокоить, не связываться
+"""
+"""Cells that say, as a whole, that somebody is not to be called."""
+
+LEFT = """
+opted out, opt out, has opted out, unsubscribed, unsubscribe, dado de baja
+dada de baja, descadastrado, descadastrada, désabonné, désabonnée, désinscrit
+désinscrite, abgemeldet, disiscritto, disiscritta, uitgeschreven, afgemeld, wypisany
+wypisana
+"""
+"""The same, unless the column is about mail or messages."""
+
+PLEASE = """
+please, pls, plz, kindly, bitte, por favor, svp, per favore, alstublieft, proszę
+"""
+
+ALONE = """
+no contact, no call, no calls, kein kontakt, kein anruf, geen contact
+"""
+"""Phrases that beside a remark mean that nobody was reached: `No contact - voicemail`.
+"""
+
+SINCE = """
+since, on, as, of, from, per, at, in, list, seit, am, ab, desde, el, em, depuis, le
+dal, il, sinds, op, od
+jan, feb, mar, apr, may, jun, jul, aug, sep, sept, oct, nov, dec, january, february
+march, april, june, july, august, september, october, november, december
+"""
+"""What may stand behind such words, with digits: `DNC since May 2025`."""
+
+YES = """
+yes, y, true, t, 1, 1.0, -1, x, ✓, ✔, ☑, ✅, checked, on, ja, j, wahr
+si, sí, sì, s, oui, o
+vrai, sim, verdadero, verdadeiro, vero, tak, prawda, haan, han, naam, na3am, evet
+да, نعم, हाँ, हां, registered, listed, active, activated, enabled, blocked
+blacklisted, blocklisted, suppressed, tps, ctps, robinson, rpo, opposition
+"""
+
+NO = """
+no, n, false, f, 0, 0.0, off, nein, falsch, non, faux, nao, não, falso, nee, nie
+niet, nahi, nahin, la, laa, нет, لا, नहीं, unregistered, unlisted, inactive
+disabled, clear, clean, not given, ❌, ✖, ✗, ✘, ☐, not registered, not listed
+not on list, not blocked
+"""
+
+LIFTED = """
+not, non, no longer, not set, not found, not applicable, lifted
+call, ok to call, can call
+"""
+"""Beside a phrase, what takes it back: `DNC: no longer`."""
+
+WITHDRAWN = """
+withdrawn, revoked, denied, declined, refused, rejected, widerrufen, abgelehnt
+verweigert, retirado, revocado, revogado, denegado, negado, retiré, refusé, révoqué
+revocato, rifiutato, negato, ingetrokken, geweigerd, wycofana, cofnięta
+"""
