@@ -326,6 +326,12 @@ def _is_whole(number: Number) -> bool:
     )
 
 
+def _may_be_whole(digits: str, plan: Plan) -> bool:
+    """Tell whether digits, with a zero that was lost, are enough for a number."""
+    enough = min(plan.calling_code.person_lengths, default=0)
+    return len(digits) + 1 >= enough or plan.adds_digits
+
+
 def _several(readings: Readings) -> str:
     masked = [f"+{n.code} {'#' * len(n.national)}" for n in sorted(readings)]
     shown = " or ".join(dict.fromkeys(masked))
@@ -347,7 +353,9 @@ def _unread(spelling: Spelling, plan: Plan | None) -> str:
         return "no country code: write it with +, or give --region"
     if spelling.head:
         return _SECOND
-    if any(n.code == plan.code and _is_whole(n) for n in readings_of(spelling, plan)):
+    if _may_be_whole(spelling.digits, plan) and any(
+        n.code == plan.code and _is_whole(n) for n in readings_of(spelling, plan)
+    ):
         return _UNASSIGNED
     national = spelling.digits.removeprefix(plan.national_prefix)
     return _impossible(Number(plan.code, national))

@@ -21,7 +21,7 @@ from leadctl.phones.ranges import NEVER
 from leadctl.phones.spelling import BRACKETED_ZERO, ENDING, SPACING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from leadctl.phones.numbering_plan import CallingCode, Format, Plan
 
@@ -76,25 +76,30 @@ class Usual:
         joined = "\n".join(texts)
         plain = joined.translate(SPACING)
         lines = plain.split("\n")
-        numbers: list[str] = self._written.findall(plain)
-        if len(numbers) != len(texts):  # a line break in a cell
+        if len(lines) != len(texts):  # a line break in a cell
             return [*texts], [""] * len(texts)
-        for place in self._with_rivals(lines, numbers):
-            numbers[place] = ""
+        numbers: list[str] = self._plain.findall(plain)
+        rest = [place for place, number in enumerate(numbers) if not number]
+        for place, number in self._unrivalled(rest, lines):
+            numbers[place] = number
         for place in self._in_doubt(joined, texts):
             numbers[place] = ""
         return lines, numbers
 
-    def _with_rivals(
-        self, lines: Sequence[str], numbers: Sequence[str]
-    ) -> Iterator[int]:
-        """Yield the places of unassigned digits that may be another number."""
-        is_assigned, rivals = self._assigned, self._rivals
-        for place, (line, number) in enumerate(zip(lines, numbers, strict=True)):
-            if number and line[0] != "+" and not is_assigned(number):
+    def _unrivalled(
+        self, places: Sequence[int], lines: Sequence[str]
+    ) -> Iterator[tuple[int, str]]:
+        """Yield unassigned numbers that nothing else may be, and their places."""
+        rivals = self._rivals
+        found = self._written.findall("\n".join([lines[place] for place in places]))
+        for place, number in zip(places, found, strict=True) if places else ():
+            if number:
+                line = lines[place]
                 for pattern, start in rivals(line[:4], len(line), len(number)):
                     if pattern.match("0" + line, start):
-                        yield place
+                        break
+                else:
+                    yield place, number
 
     def _found_rivals(self, begin: str, length: int, size: int) -> Sequence[Rival]:
         """Return what may read a line otherwise than as `size` digits of the region.
@@ -128,19 +133,26 @@ class Usual:
             yield from (place for place, text in enumerate(texts) if mark.search(text))
 
     @cached_property
-    def _assigned(self) -> Callable[[str], object]:
-        """Match what is assigned, whatever its length."""
+    def _plain(self) -> re.Pattern[str]:
+        """Match, line by line, what stands behind + or is assigned and written so."""
         ranges, lengths = self._country.ranges, sorted(self._country.person_lengths)
-        return re.compile("|".join(map(ranges.assigned, lengths)) or NEVER).match
+        assigned = "|".join(map(ranges.assigned, lengths)) or NEVER
+        return self._lines(f"{_plus(self._country)}|(?:{self._ways})(?={assigned})")
 
     @cached_property
     def _written(self) -> re.Pattern[str]:
-        """Match, line by line, what stands behind + or is written so."""
-        country = self._country
-        ways = "|".join([_plus(country), *self._ways()])
-        return re.compile(f"^(?:(?:{ways})({_number(country)})$|.*)", re.MULTILINE)
+        """Match, line by line, what is written so."""
+        return self._lines(self._ways)
 
-    def _ways(self) -> Iterator[str]:
+    def _lines(self, before: str) -> re.Pattern[str]:
+        number = f"(?:{before})({_number(self._country)})$"
+        return re.compile(f"^(?:{number}|.*)", re.MULTILINE)
+
+    @cached_property
+    def _ways(self) -> str:
+        return "|".join(self._found_ways())
+
+    def _found_ways(self) -> Iterator[str]:
         """Yield what stands before a number where the region writes it, and how."""
         plan, code = self._plan, self._plan.code
         other = "|".join(["00", *_patterns(plan.abroad)])
