@@ -19,11 +19,13 @@ help:  ## List the targets
 		| while read -r target about; do printf '%-12s %s\n' "$$target" "$$about"; done
 
 # The example holds one row to reject: leadctl ends with 3, and with nothing else, when all is well.
-demo: $(VENV)/.dev  ## Import the example into a simulator: no account needed, nothing is sent out
+demo: $(VENV)/.dev  ## Import an example into a local simulator; needs no account
+	@echo "$$ leadctl push examples/leads.csv --provider voiso --campaign 3 --sandbox"
 	@$(BIN)/leadctl push examples/leads.csv --provider voiso --campaign 3 --sandbox; \
 	code=$$?; \
 	if [ $$code -ne 3 ]; then echo "demo: exit code $$code where 3 was expected" >&2; exit 1; fi; \
-	echo; echo "Exit code 3, as expected: finished, some rows rejected."
+	echo; echo "Exit code 3, as expected: finished, some rows rejected."; \
+	echo "To go on:  . $(BIN)/activate && leadctl preview examples/leads.csv"
 
 test: $(VENV)/.dev  ## Check format, lint and types, and run the tests
 	$(BIN)/ruff format --check
@@ -101,9 +103,10 @@ $(VENV)/.dev: requirements-dev.lock
 $(LOWEST)/.dev: requirements-lowest.lock
 $(BENCH)/.dev: requirements-bench.lock
 $(VENV)/.dev $(LOWEST)/.dev $(BENCH)/.dev: pyproject.toml
-	$(PYTHON) -m venv --clear $(@D)
-	$(@D)/bin/python -m pip $(PIP) --require-hashes --requirement $(filter %.lock,$^)
-	$(@D)/bin/python -m pip $(PIP) --no-build-isolation --editable .
+	@echo "Installing leadctl and its packages into $(@D) (about a minute)"
+	@$(PYTHON) -m venv --clear $(@D)
+	@$(@D)/bin/python -m pip $(PIP) --require-hashes --requirement $(filter %.lock,$^)
+	@$(@D)/bin/python -m pip $(PIP) --no-build-isolation --editable .
 	@touch $@
 
 # The build that a row's cost is compared with, from git history, with the packages of its time.

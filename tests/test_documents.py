@@ -74,14 +74,12 @@ def test_every_way_to_go_wrong_has_cause_and_cure() -> None:
 
 
 def test_all_that_the_sandbox_can_do_is_told() -> None:
-    assert {*names("sandbox.md", "Trouble on request")} == {
+    assert {*names("sandbox.md", "Faults on request")} == {
         *get_args(Kind),
         *(field.name for field in fields(Fault) if field.name != "kind"),
     }
-    assert names("sandbox.md", "Its campaigns") == [*PROVIDERS]
-    campaigns = (
-        read("sandbox.md").partition("## Its campaigns")[2].partition("\n## ")[0]
-    )
+    assert names("sandbox.md", "Campaigns") == [*PROVIDERS]
+    campaigns = read("sandbox.md").partition("## Campaigns")[2].partition("\n## ")[0]
     for provider in PROVIDERS:
         (line,) = re.findall(rf"^\| {provider} .*$", campaigns, re.MULTILINE)
         told = {*re.findall(r"`(\w+)`", line)} - {"skill", "agent_id"}
