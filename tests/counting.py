@@ -30,8 +30,8 @@ def count(_frame: object, event: str, _argument: object) -> None:
 
 
 def main(counts: Path, arguments: list[str]) -> None:
-    from leadctl import cli, run  # noqa: F401, PLC0415  what push imports is not counted
-    from leadctl.cli import commands, import_request  # noqa: F401, PLC0415  the same
+    from leadctl import api, cli  # noqa: F401, PLC0415  what push imports is not counted
+    from leadctl.cli import commands  # noqa: F401, PLC0415  the same
 
     sqlite3.connect = traced  # type: ignore[assignment]  # it passes all on
     tracemalloc.start()

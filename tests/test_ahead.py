@@ -16,7 +16,7 @@ from model import FakeClock, Model, Server
 from leadctl.delivery.rate_limiter import RateLimiter
 from leadctl.delivery.sender import Sender
 from leadctl.importing.importer import DeliveryHistory, Importer
-from leadctl.importing.job import Job
+from leadctl.importing.plan import Plan
 from leadctl.ledger import open_ledger
 from leadctl.ledger.records import NewRun
 from leadctl.model.clock import CancellationToken
@@ -93,7 +93,7 @@ class Crowd:
         limits = replace(provider.limits, concurrency=PLACES)
         opened = open_source(self.folder / "leads.csv", ReadOptions())
         source = self.source(**vars(opened))
-        job = Job(provider=provider, campaign="1", sources=(source,), batch_size=1)
+        plan = Plan(provider=provider, campaign="1", sources=(source,), batch_size=1)
         with open_ledger(self.ledger) as ledger:
             books, unfinished = self._books(ledger)
             delivery = Sender(
@@ -109,7 +109,7 @@ class Crowd:
             known = DeliveryHistory(
                 ledger.digest("model", "1"), ledger.delivered("model", "1").among
             )
-            Importer(job, books, known, unfinished).deliver(delivery)
+            Importer(plan, books, known, unfinished).deliver(delivery)
             return {status: n for status, n in books.counts().items() if n}
 
     def _books(self, ledger: Ledger) -> tuple[RunWriter, Unfinished | None]:

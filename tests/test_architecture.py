@@ -14,15 +14,15 @@ ROOT = Path(leadctl.__file__).parent
 ORDER = (
     "model sources|phones|ledger providers mapping config delivery importing reports"
 )
-FLOORS = [*ORDER.split(), "interrupts", "run", "cli", "__main__|testing"]
+FLOORS = [*ORDER.split(), "runs", "api", "cli", "__main__|testing"]
 BELOW = {"__init__": {"__init__"}, "sandbox": {"sandbox"}} | {
     name: {"__init__", name, *"|".join(FLOORS[:floor]).split("|")}
     for floor, names in enumerate(FLOORS)
     for name in names.split("|")
 }
-BELOW["cli"] |= {"sandbox"}  # serves the simulators
+BELOW["api"] |= {"sandbox"}  # serves the simulators
 DOORS = {
-    "typer": "cli", "shellingham": "cli", "platformdirs": "config cli",
+    "typer": "cli", "shellingham": "cli", "platformdirs": "config runs cli",
     "rich": "reports cli", "httpx": "providers delivery testing",
     "httptools": "delivery.http1", "truststore": "delivery.transport",
     "sqlite3": "ledger.sqlite", "yaml": "model.yaml_file",

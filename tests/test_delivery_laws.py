@@ -17,7 +17,7 @@ from leadctl.delivery.rate_limiter import RateLimiter
 from leadctl.delivery.retry import RetryPolicy
 from leadctl.delivery.sender import Sender
 from leadctl.importing.importer import DeliveryHistory, Importer
-from leadctl.importing.job import Job
+from leadctl.importing.plan import Plan
 from leadctl.ledger import open_ledger
 from leadctl.ledger.records import NewRun
 from leadctl.model.clock import CancellationToken
@@ -72,7 +72,7 @@ class World:
 
     def _opened(self, ledger: Ledger) -> tuple[RunWriter, Importer]:
         at_most_once = not self.provider.safe
-        job = Job(
+        plan = Plan(
             provider=self.provider,
             campaign="1",
             sources=(open_source(self.path, ReadOptions()),),
@@ -88,9 +88,9 @@ class World:
                 at_most_once=at_most_once,
             )
             self.run_id = books.facts().id
-            return books, Importer(job, books, known)
+            return books, Importer(plan, books, known)
         books = ledger.resumed(self.run_id, at_most_once=at_most_once)
-        return books, Importer(job, books, known, books.reopen(most=4))
+        return books, Importer(plan, books, known, books.reopen(most=4))
 
     def statuses(self) -> dict[str, Status]:
         """Return the status of every phone that has one other than created."""

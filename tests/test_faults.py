@@ -19,7 +19,7 @@ from leadctl.delivery.rate_limiter import RateLimiter
 from leadctl.delivery.sender import Sender
 from leadctl.delivery.transport import Transport
 from leadctl.importing.importer import DeliveryHistory, Importer
-from leadctl.importing.job import Job
+from leadctl.importing.plan import Plan
 from leadctl.ledger import open_ledger
 from leadctl.ledger.records import NewRun
 from leadctl.model.clock import CancellationToken
@@ -146,7 +146,7 @@ def push(
     clock = FakeClock(real=0.1 if simulator.name == "voiso" else 0.0)
     limits = replace(account.limits, concurrency=1)
     size = min(3, limits.batch_size)
-    job = Job(
+    plan = Plan(
         provider=account.provider,
         campaign=CAMPAIGNS[name],
         sources=(open_source(path, ReadOptions()),),
@@ -154,17 +154,17 @@ def push(
     )
     with open_ledger(folder / "ledger.sqlite") as ledger:
         at_most_once = not account.provider.resend_is_safe
-        new = NewRun(name, name, job.campaign, [("leads.csv", "")])
+        new = NewRun(name, name, plan.campaign, [("leads.csv", "")])
         books = ledger.begin(new, at_most_once=at_most_once)
-        earlier = ledger.delivered(name, job.campaign)
-        known = DeliveryHistory(ledger.digest(name, job.campaign), earlier.among)
-        importer = Importer(job, books, known)
+        earlier = ledger.delivered(name, plan.campaign)
+        known = DeliveryHistory(ledger.digest(name, plan.campaign), earlier.among)
+        importer = Importer(plan, books, known)
         delivery = Sender(
             account.provider,
             limits,
             transport.send,
             books,
-            RateLimiter(limits, ledger.rates, name, job.campaign, clock),
+            RateLimiter(limits, ledger.rates, name, plan.campaign, clock),
             clock,
             CancellationToken(),
         )

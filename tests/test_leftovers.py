@@ -77,12 +77,12 @@ def test_files_that_killed_processes_left_beside_the_input_are_removed(
     assert [path.exists() for path in (left, held, theirs)] == [False, True, True]
 
 
-def retold(push: Push, **options: str) -> None:
+def retold(push: Push, **members: object) -> None:
     """Have the ledger say something else of its latest run."""
     with sqlite3.connect(push.program.state / "ledger.sqlite") as db:
-        (text,) = db.execute("SELECT options FROM runs").fetchone()
-        said = json.dumps(json.loads(text) | options)
-        db.execute("UPDATE runs SET options = ?", (said,))
+        (text,) = db.execute("SELECT job FROM runs").fetchone()
+        said = json.dumps(json.loads(text) | members)
+        db.execute("UPDATE runs SET job = ?", (said,))
     db.close()
 
 
@@ -101,7 +101,7 @@ def test_no_file_is_removed_on_the_word_of_a_ledger(
         "dotted": spool / ".." / "stdin-theirs",
     }[place]
     victim.write_text("phone\n+15551230001\n", encoding="utf-8")
-    retold(push, spool=str(victim))
+    retold(push, copies={"-": str(victim)})
     if command == "prune":
         push.program("runs", "resolve", run, "--as", "delivered")
     words = {

@@ -21,7 +21,7 @@ from leadctl.delivery.rate_limiter import RateLimiter
 from leadctl.delivery.retry import RetryPolicy
 from leadctl.delivery.sender import Sender
 from leadctl.importing.importer import DeliveryHistory, Importer
-from leadctl.importing.job import Job
+from leadctl.importing.plan import Plan
 from leadctl.ledger import open_ledger
 from leadctl.ledger.records import NewRun
 from leadctl.model.clock import CancellationToken
@@ -95,7 +95,7 @@ class Waits:
     def run_of(self, source: Source, *, batch_size: int) -> dict[Status, int]:
         provider = Model()
         limits = replace(provider.limits, doubt_delay=self.doubt_delay)
-        job = Job(
+        plan = Plan(
             provider=provider, campaign="1", sources=(source,), batch_size=batch_size
         )
         with open_ledger(self.folder / "ledger.sqlite") as ledger:
@@ -113,7 +113,7 @@ class Waits:
                 jitter=self.jitter,
                 meter=self.meter,
             )
-            Importer(job, books, DeliveryHistory(ledger.digest("model", "1"))).deliver(
+            Importer(plan, books, DeliveryHistory(ledger.digest("model", "1"))).deliver(
                 delivery
             )
             return {status: n for status, n in books.counts().items() if n}

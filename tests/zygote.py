@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 PRELOADED = (
     "httpx", "phonenumbers", "rich.console", "rich.table", "yaml", "sqlite3",
-    "pydantic", "leadctl.cli.commands", "leadctl.run", "leadctl.cli.import_request",
+    "pydantic", "leadctl.cli.commands", "leadctl.api", "leadctl.reports.report",
     "leadctl.cli.sandbox", "leadctl.sandbox",
 )  # fmt: skip
 """Not keyring: it reads its settings when it is imported."""

@@ -208,17 +208,15 @@ def _tested(account: Account, campaign: str | None, ledger: str | None) -> Accou
 def _asked_of(
     account: Account, by: Credentials, campaign: str | None, ledger: str | None
 ) -> AccountTest:
-    import platformdirs
 
-    from leadctl.cli.import_request import ledger_url
     from leadctl.delivery.preflight_check import test_account
     from leadctl.ledger import open_ledger
     from leadctl.model.clock import CancellationToken, RealClock
+    from leadctl.runs.prepare import ledger_url
 
     if campaign and (objection := account.provider.campaign_objection(campaign)):
         raise UsageError(f"--campaign {campaign!r}: {objection}")
-    url = ledger_url(ledger, platformdirs.user_state_path("leadctl"))
-    with open_ledger(url) as opened:
+    with open_ledger(ledger_url(ledger)) as opened:
         return test_account(
             account, by, campaign, opened, RealClock(CancellationToken())
         )

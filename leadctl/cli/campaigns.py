@@ -58,12 +58,10 @@ def campaigns(
 
 
 def _listed(account: Account, ledger: str | None) -> list[ListedCampaign]:
-    import platformdirs
-
-    from leadctl.cli.import_request import ledger_url
     from leadctl.delivery import campaign_list, provider_session
     from leadctl.ledger import open_ledger
     from leadctl.model.clock import CancellationToken, RealClock
+    from leadctl.runs.prepare import ledger_url
 
     title = account.provider.title
     if not campaign_list.has_list(account.provider):
@@ -73,8 +71,7 @@ def _listed(account: Account, ledger: str | None) -> list[ListedCampaign]:
             f"see the dashboard of {title}",
         )
     by = provider_session.find_credentials(account, os.environ)
-    url = ledger_url(ledger, platformdirs.user_state_path("leadctl"))
-    with open_ledger(url) as opened:
+    with open_ledger(ledger_url(ledger)) as opened:
         try:
             return campaign_list.campaigns_of(
                 account, by, opened, RealClock(CancellationToken())

@@ -120,15 +120,12 @@ def _options(
     context: typer.Context, config: Path | None, ledger: str | None
 ) -> list[Json]:
     """List config file and ledger, and the options that variables are set for."""
-    import platformdirs
-
-    from leadctl.cli.import_request import ledger_url
     from leadctl.config.config import config_path
+    from leadctl.runs.prepare import ledger_url
 
-    state = platformdirs.user_state_path("leadctl")
     places = {
         "config": str(config_path(config)),
-        "ledger": ledger_url(ledger, state),
+        "ledger": ledger_url(ledger),
     }
     found: list[Json] = []
     for name, place in places.items():

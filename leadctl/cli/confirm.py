@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from leadctl.cli.output import heard, say
 from leadctl.cli.progress import forecast_of
 from leadctl.delivery.preflight_check import require_no_doubt
-from leadctl.importing.job import mapper_of
 from leadctl.importing.judge import Judge
+from leadctl.importing.plan import mapper_of
 from leadctl.mapping.profile import Columns, Constant, Members, Template, Translated
 from leadctl.model.errors import NotConfirmed, UsageError
 from leadctl.model.lead_fields import COUNTRY_ALIASES, INSTRUCTIONS
@@ -23,11 +23,11 @@ from leadctl.providers.preflight import CheckVerdict
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from leadctl.importing.job import Job
+    from leadctl.importing.plan import Plan
     from leadctl.mapping.mapper import Mapper
     from leadctl.mapping.profile import Source
     from leadctl.providers.preflight import PreflightResult
-    from leadctl.run import ImportRequest
+    from leadctl.runs.run import ImportRequest
     from leadctl.sources.source import Source as LeadFile
 
 
@@ -45,16 +45,14 @@ def confirmed(request: ImportRequest, consent: Consent) -> ImportRequest:
     Without a terminal nobody is: a run by cron, in a pipe or in CI goes ahead, unless
     the campaign may take no leads.
     """
-    if consent.yes:
-        return replace(request, ask_first=lambda _request, _preflight: None)
-    if not _somebody_is_there():
+    if consent.yes or not _somebody_is_there():
         return request
 
     def ask(request: ImportRequest, preflight: PreflightResult) -> None:
         if consent.no_input:
             require_no_doubt(preflight)
             raise UsageError(
-                f"this would be the first upload to campaign {request.job.campaign} "
+                f"this would be the first upload to campaign {request.plan.campaign} "
                 f"by account {request.account.name}, and nobody may be asked",
                 hint="--yes goes ahead",
             )
@@ -96,33 +94,33 @@ def screen(request: ImportRequest, preflight: PreflightResult) -> Iterator[str]:
 def _facts(
     request: ImportRequest, preflight: PreflightResult
 ) -> Iterator[tuple[str, str]]:
-    job, provider = request.job, request.account.provider
+    plan, provider = request.plan, request.account.provider
     yield (
-        "files" if len(job.sources) > 1 else "file",
-        ", ".join(source.shown for source in job.sources),
+        "files" if len(plan.sources) > 1 else "file",
+        ", ".join(source.shown for source in plan.sources),
     )
     rows = forecast_of(request).rows
     known = "shows when they are read" if rows is None else f"about {rows:,}"
     yield "rows", known
     yield "provider", f"{provider.title}, {provider.base_url}"
     yield "account", request.account.name
-    yield "campaign", _campaign(job.campaign, preflight)
-    yield from dict.fromkeys(_columns_used(job))
-    for source, note in Judge(job).notes():
+    yield "campaign", _campaign(plan.campaign, preflight)
+    yield from dict.fromkeys(_columns_used(plan))
+    for source, note in Judge(plan).notes():
         label = "beware" if note.is_warning else "note"
         yield label, f"{source.shown}: {note.message}"
-    for source, message in _unclear_numbers(job):
+    for source, message in _unclear_numbers(plan):
         yield "beware", f"{source.shown}: {message}"
-    if job.suppressed:
+    if plan.suppressed:
         yield "left out", "numbers on a suppression list"
     yield "then", provider.consequence
 
 
-def _unclear_numbers(job: Job) -> Iterator[tuple[LeadFile, str]]:
+def _unclear_numbers(plan: Plan) -> Iterator[tuple[LeadFile, str]]:
     """Say how many of a file's first rows have a number with several readings."""
-    first = min(LOOKED_AT, job.limit or LOOKED_AT)
-    judge = Judge(replace(job, limit=first))
-    for file, source in enumerate(job.sources):
+    first = min(LOOKED_AT, plan.limit or LOOKED_AT)
+    judge = Judge(replace(plan, limit=first))
+    for file, source in enumerate(plan.sources):
         unclear = sum(
             finding.code is Code.PHONE_AMBIGUOUS
             for block in judge.blocks(file)
@@ -148,35 +146,35 @@ def _campaign(campaign: str, preflight: PreflightResult) -> str:
     return f"{named}: its state is not known, {preflight.campaign.message}"
 
 
-def _columns_used(job: Job) -> Iterator[tuple[str, str]]:
+def _columns_used(plan: Plan) -> Iterator[tuple[str, str]]:
     """Say for each file what of it is sent, and what is not."""
-    for source in job.sources:
-        mapper = mapper_of(source, job)
-        yield "sends", _sent(job, mapper, source.columns)
+    for source in plan.sources:
+        mapper = mapper_of(source, plan)
+        yield "sends", _sent(plan, mapper, source.columns)
         for label, text in (
-            ("region", _region(job, mapper, source.columns)),
-            ("not sent", _unplaced(job, mapper)),
+            ("region", _region(plan, mapper, source.columns)),
+            ("not sent", _unplaced(plan, mapper)),
             ("left out", "; ".join(f"rows where {r.rule}" for r in mapper.skip)),
         ):
             if text:
                 yield label, text
 
 
-def _sent(job: Job, mapper: Mapper, header: Collection[str]) -> str:
+def _sent(plan: Plan, mapper: Mapper, header: Collection[str]) -> str:
     """Say which field is read from which column, of those that are sent."""
     fields = [
         f"{name} from {columns}" if columns else name
-        for name, columns in _read_from(job, mapper, header).items()
-        if job.provider.has_place_for(name)
+        for name, columns in _read_from(plan, mapper, header).items()
+        if plan.provider.has_place_for(name)
     ]
-    fields += [count(len(job.tags), "tag")] if job.tags else []
+    fields += [count(len(plan.tags), "tag")] if plan.tags else []
     unused = listed(mapper.unused)
     return "; ".join(fields) + (f" (not sent: {unused})" if unused else "")
 
 
-def _read_from(job: Job, mapper: Mapper, header: Collection[str]) -> dict[str, str]:
+def _read_from(plan: Plan, mapper: Mapper, header: Collection[str]) -> dict[str, str]:
     """Name for each field the columns it is read from; none for a constant."""
-    said = job.profile.with_constants(job.constants).fields if job.profile else {}
+    said = plan.profile.with_constants(plan.constants).fields if plan.profile else {}
     return {
         name: _columns(said[name], header)
         if name in said
@@ -201,34 +199,34 @@ def _columns(source: Source, header: Collection[str]) -> str:
             return ""
 
 
-def _region(job: Job, mapper: Mapper, header: Collection[str]) -> str:
+def _region(plan: Plan, mapper: Mapper, header: Collection[str]) -> str:
     """Say which columns name the region of a phone, and what counts without them."""
-    read = _read_from(job, mapper, header)
+    read = _read_from(plan, mapper, header)
     found = [
-        read[name] or job.constants.get(name, "the profile")
+        read[name] or plan.constants.get(name, "the profile")
         for name in COUNTRY_ALIASES
         if name in read
     ]
     if not found:
         return ""
-    home = job.effective_region or job.provider.phone_rule.country
+    home = plan.effective_region or plan.provider.phone_rule.country
     return ", else ".join(
         [f"of each phone from {found[0]}", *found[1:], home or "none"]
     )
 
 
-def _unplaced(job: Job, mapper: Mapper) -> str:
+def _unplaced(plan: Plan, mapper: Mapper) -> str:
     """Name the fields that the files hold and the provider does not take."""
     names = [
         name
         for name in mapper.getters
         if name not in (*INSTRUCTIONS, *COUNTRY_ALIASES)
-        and not job.provider.has_place_for(name)
+        and not plan.provider.has_place_for(name)
     ]
     if not names:
         return ""
     them = "it" if len(names) == 1 else "them"
-    return f"{', '.join(names)}: {job.provider.title} has no place for {them}"
+    return f"{', '.join(names)}: {plan.provider.title} has no place for {them}"
 
 
 def _answered(question: str) -> bool:

@@ -56,15 +56,15 @@ def _checks(
     from leadctl.cli.diagnostics import config_check
     from leadctl.cli.diagnostics import installation as engine
     from leadctl.cli.diagnostics.account_check import AccountCheck
-    from leadctl.cli.import_request import ledger_url
     from leadctl.config import config as settings
+    from leadctl.runs.prepare import ledger_url
 
     yield from engine.installation()
     yield from config_check.configuration(
         config, os.environ, option_variables(), unset=config_check.Grade.PROBLEM
     )
     state = platformdirs.user_state_path("leadctl")
-    url = ledger_url(ledger, state)
+    url = ledger_url(ledger)
     yield from engine.keyring()
     yield from engine.state(state)
     looked_at = [*engine.ledger(url)]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from leadctl.importing.forecast import Forecast
     from leadctl.model.leads import Json
     from leadctl.providers.preflight import PreflightResult
-    from leadctl.run import ImportRequest
+    from leadctl.runs.run import ImportRequest
 
 
 class Events:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json as json_module
-from contextlib import ExitStack
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from leadctl.cli import options  # noqa: TC001  typer reads the annotations at run time
@@ -16,7 +14,6 @@ from leadctl.model.errors import LeadctlError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from leadctl.cli.cli_options import CliOptions
     from leadctl.importing.judge import RowView
     from leadctl.importing.preview import Preview
     from leadctl.model.leads import Json
@@ -49,28 +46,26 @@ def preview(
 
     Example: leadctl preview leads.csv --provider voiso
     """
-    from leadctl.cli.cli_options import CliOptions
+    from leadctl import api
 
-    cli_options = CliOptions(
-        files=files,
-        provider=provider,
-        account=account,
-        profile=profile,
-        region=region,
-        phone_check=phone_check,
-        numbers=numbers,
-        constants=set_ or (),
-        ignore_columns=ignore_column or (),
-        format=format_,
-        encoding=encoding,
-        delimiter=delimiter,
-        header=not no_header,
-        sheet=sheet,
-        config=config,
-        offline=True,
-    )
     try:
-        found = _looked_at(cli_options)
+        found = api.preview(
+            files,
+            provider=provider,
+            account=account,
+            profile=profile,
+            region=region,
+            phone_check=phone_check,
+            numbers=numbers,
+            set=set_,
+            ignore_column=ignore_column,
+            format=format_,
+            encoding=encoding,
+            delimiter=delimiter,
+            no_header=no_header,
+            sheet=sheet,
+            config=config,
+        )
     except LeadctlError as error:
         if json:
             Output().document(_document([], error))
@@ -81,15 +76,6 @@ def preview(
     for one in found:
         for line in _lines(one):
             echo(line, indent=len("  mapped  "))
-
-
-def _looked_at(cli_options: CliOptions) -> list[Preview]:
-    from leadctl.cli.import_request import inspection_rules
-    from leadctl.importing.preview import preview
-
-    with ExitStack() as stack:
-        rules = stack.enter_context(inspection_rules(cli_options))
-        return [preview(replace(rules, sources=(source,))) for source in rules.sources]
 
 
 def _document(

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sys
-from contextlib import ExitStack
 from pathlib import Path  # noqa: TC003  typer reads the annotations at run time
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,6 +13,9 @@ from leadctl.cli.app import app
 from leadctl.cli.help_layout import Commands, Section
 from leadctl.cli.output import echo, echo_json, say
 from leadctl.model.errors import InputUnusable
+
+if TYPE_CHECKING:
+    from leadctl.runs.options import PreviewOptions
 
 group = Commands(help="Draft and check column maps.", no_args_is_help=True)
 app.add_typer(group, name="profile", rich_help_panel=Section.IMPORT)
@@ -40,20 +42,17 @@ def guess(
 
     Example: leadctl profile guess leads.csv -o leads.yaml
     """
-    from leadctl.cli.cli_options import CliOptions
-    from leadctl.cli.import_request import inspection_rules
+    from leadctl import api
     from leadctl.importing.profile_draft import profile_draft
 
-    cli_options = CliOptions(
-        files=[file],
-        format=format_,
-        encoding=encoding,
-        delimiter=delimiter,
-        header=not no_header,
-        sheet=sheet,
-        offline=True,
-    )
-    with inspection_rules(cli_options) as rules:
+    options: PreviewOptions = {
+        "format": format_,
+        "encoding": encoding,
+        "delimiter": delimiter,
+        "no_header": no_header,
+        "sheet": sheet,
+    }
+    with api.inspected(file, **options) as rules:
         text = profile_draft(rules.sources[0])
     if to is None:
         sys.stdout.write(text)
@@ -86,15 +85,10 @@ def check(
 
     Example: leadctl profile check leads.yaml leads.csv
     """
-    from leadctl.cli.cli_options import CliOptions
-    from leadctl.cli.import_request import inspection_rules
+    from leadctl import api
     from leadctl.importing.judge import Judge
 
-    cli_options = CliOptions(
-        files=files or (), profile=profile, config=config, offline=True
-    )
-    with ExitStack() as stack:
-        rules = stack.enter_context(inspection_rules(cli_options))
+    with api.inspected(files or (), profile=profile, config=config) as rules:
         judge = Judge(rules)
         for mapper, source in zip(judge.mappers, rules.sources, strict=True):
             for block in source.blocks():

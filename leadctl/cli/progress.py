@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from leadctl.cli.output import Output
     from leadctl.model.progress import Progress
     from leadctl.providers.preflight import PreflightResult
-    from leadctl.run import ImportRequest
+    from leadctl.runs.run import ImportRequest
 
 TICK = 0.12
 """Seconds between two drawings."""
@@ -67,11 +67,11 @@ def watched(request: ImportRequest, output: Output) -> Iterator[ImportRequest]:
 
 def forecast_of(request: ImportRequest) -> Forecast:
     """Say what the order will take; without requests, where none will be made."""
-    job = request.job
-    rows = expected_rows(job.sources, job.skip, job.limit)
+    plan = request.plan
+    rows = expected_rows(plan.sources, plan.skip, plan.limit)
     if request.access is None:
         return Forecast(rows)
-    return forecast(rows, job.batch_size, request.account.limits)
+    return forecast(rows, plan.batch_size, request.account.limits)
 
 
 class _Lines:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, NoReturn
 
 from leadctl.cli import options  # noqa: TC001  typer reads the annotations at run time
 from leadctl.cli.app import app
@@ -12,9 +12,12 @@ from leadctl.cli.help_layout import Section
 from leadctl.cli.output import Output
 
 if TYPE_CHECKING:
-    from leadctl.cli.cli_options import CliOptions
+    from collections.abc import Callable, Iterator
+
     from leadctl.cli.confirm import Consent
+    from leadctl.model.leads import Json
     from leadctl.reports.report import Report
+    from leadctl.runs.run import ImportRequest
 
 
 @app.command("push", rich_help_panel=Section.IMPORT)
@@ -61,40 +64,49 @@ def push(
 
     Example: leadctl push leads.csv --provider voiso --campaign 3
     """
-    from leadctl.cli.cli_options import CliOptions
+    from leadctl import api
     from leadctl.cli.confirm import Consent
 
-    cli_options = CliOptions(
-        files=files,
+    conclude(
+        Output(json, quiet, verbose, not no_color).in_form(output),
+        partial(
+            api.push,
+            files,
+            provider=provider,
+            campaign=campaign,
+            account=account,
+            profile=profile,
+            region=region,
+            phone_check=phone_check,
+            numbers=numbers,
+            set=set_,
+            tag=tag,
+            format=format_,
+            encoding=encoding,
+            delimiter=delimiter,
+            no_header=no_header,
+            sheet=sheet,
+            batch_size=batch_size,
+            limit=limit,
+            skip=skip,
+            max_rejects=max_rejects,
+            suppress=suppress,
+            ignore_column=ignore_column,
+            rejects=rejects,
+            dry_run=dry_run,
+            sandbox=sandbox,
+            resend_delivered=resend_delivered,
+            acknowledge_compliance=acknowledge_compliance,
+            yes=yes,
+            ledger=ledger,
+            config=config,
+        ),
+        Consent(yes, no_input),
         provider=provider,
+        account=account or provider,
         campaign=campaign,
-        account=account,
-        profile=profile,
-        region=region,
-        phone_check=phone_check,
-        numbers=numbers,
-        constants=set_ or (),
-        tags=tag or (),
-        format=format_,
-        encoding=encoding,
-        delimiter=delimiter,
-        header=not no_header,
-        sheet=sheet,
-        batch_size=batch_size,
-        limit=limit,
-        skip=skip,
-        max_rejects=max_rejects,
-        suppress=suppress or (),
-        ignore_columns=ignore_column or (),
-        rejects=rejects,
-        acknowledge_compliance=acknowledge_compliance,
-        resend_delivered=resend_delivered,
-        ledger=ledger,
-        config=config,
-        offline=dry_run,
+        dry_run=dry_run,
     )
-    told = Output(json, quiet, verbose, not no_color).in_form(output)
-    _conclude(cli_options, told, sandbox=sandbox, consent=Consent(yes, no_input))
 
 
 @app.command("check", rich_help_panel=Section.IMPORT)
@@ -134,71 +146,70 @@ def check(
 
     Example: leadctl check leads.csv --provider yotel
     """
-    from leadctl.cli.cli_options import CliOptions
+    from leadctl import api
 
-    cli_options = CliOptions(
-        files=files,
+    conclude(
+        Output(json, quiet, verbose, not no_color).in_form(output),
+        partial(
+            api.check,
+            files,
+            provider=provider,
+            campaign=campaign,
+            account=account,
+            profile=profile,
+            region=region,
+            phone_check=phone_check,
+            numbers=numbers,
+            set=set_,
+            format=format_,
+            encoding=encoding,
+            delimiter=delimiter,
+            no_header=no_header,
+            sheet=sheet,
+            limit=limit,
+            skip=skip,
+            max_rejects=max_rejects,
+            suppress=suppress,
+            ignore_column=ignore_column,
+            rejects=rejects,
+            ledger=ledger,
+            config=config,
+        ),
         provider=provider,
+        account=account or provider,
         campaign=campaign,
-        account=account,
-        profile=profile,
-        region=region,
-        phone_check=phone_check,
-        numbers=numbers,
-        constants=set_ or (),
-        format=format_,
-        encoding=encoding,
-        delimiter=delimiter,
-        header=not no_header,
-        sheet=sheet,
-        limit=limit,
-        skip=skip,
-        max_rejects=max_rejects,
-        suppress=suppress or (),
-        ignore_columns=ignore_column or (),
-        rejects=rejects,
-        ledger=ledger,
-        config=config,
-        offline=True,
+        dry_run=True,
     )
-    _conclude(cli_options, Output(json, quiet, verbose, not no_color).in_form(output))
 
 
-def _conclude(
-    cli_options: CliOptions,
+def conclude(
     output: Output,
-    *,
-    sandbox: bool = False,
+    run: Callable[..., Report],
     consent: Consent | None = None,
-) -> None:
-    """Run what was asked, print what came of it, leave with its exit code."""
-    with output.failures(
-        provider=cli_options.provider,
-        account=cli_options.account or cli_options.provider,
-        campaign=cli_options.campaign,
-        dry_run=cli_options.offline,
-    ):
-        found = _run(cli_options, output, sandbox=sandbox, consent=consent)
+    **facts: Json,
+) -> NoReturn:
+    """Make a run, print what came of it, leave with its exit code."""
+    with output.failures(**facts):
+        found = run(watch=partial(_watched, output, consent))
     output.conclude(found)
 
 
-def _run(
-    cli_options: CliOptions, output: Output, *, sandbox: bool, consent: Consent | None
-) -> Report:
-    from leadctl import run
+@contextmanager
+def _watched(
+    output: Output, consent: Consent | None, request: ImportRequest
+) -> Iterator[ImportRequest]:
+    """Let the terminal take part in a run: signals, the question, how far it is."""
     from leadctl.cli.confirm import confirmed
-    from leadctl.cli.import_request import import_request
+    from leadctl.cli.process import rare_collections, stop_on_signal
     from leadctl.cli.progress import watched
 
     with ExitStack() as stack:
-        if sandbox:
-            from leadctl.cli.sandbox import throw_away
-
-            cli_options = stack.enter_context(throw_away(cli_options))
-        request = stack.enter_context(import_request(cli_options))
-        if sandbox:
-            request = replace(request, ledger=None)
-        if consent and (consent.yes or not sandbox):
+        stack.enter_context(rare_collections())
+        if request.access:
+            stack.enter_context(stop_on_signal(request.stop))
+        if consent and not request.job.sandbox:
             request = confirmed(request, consent)
-        request = stack.enter_context(watched(request, output))
-        return run.rehearse(request) if cli_options.offline else run.push(request)
+        if request.resumes:
+            files = ", ".join(request.job.files)
+            output.detail(f"going on with {request.resumes}: {files}")
+        yield stack.enter_context(watched(request, output))

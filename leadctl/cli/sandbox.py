@@ -1,14 +1,12 @@
-"""`leadctl sandbox` and `push --sandbox`: the providers' simulators on this machine."""
+"""`leadctl sandbox`: the providers' simulators on this machine."""
 
 from __future__ import annotations
 
-import os
 import shlex
 import signal
 import tempfile
 import threading
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,25 +19,6 @@ from leadctl.model.wording import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from types import ModuleType
-
-    from leadctl.cli.cli_options import CliOptions
-
-
-@contextmanager
-def throw_away(asked: CliOptions) -> Iterator[CliOptions]:
-    """Serve the provider's simulator and return what was asked, pointed at it."""
-    sandbox = _sandbox()
-    name = asked.provider or ""
-    if name not in sandbox.SIMULATORS:
-        raise UsageError(
-            f"there is no simulator of {name!r}{nearest(name, sandbox.SIMULATORS)}",
-            hint=f"simulated: {', '.join(sandbox.SIMULATORS)}",
-        )
-    campaigns = (asked.campaign,) if asked.campaign else ()
-    with sandbox.serve([sandbox.SIMULATORS[name](open_campaigns=campaigns)]) as served:
-        environment = {**os.environ, **served.environment(name)}
-        yield replace(asked, account=None, environment=environment, sandbox=True)
 
 
 @app.command("sandbox", rich_help_panel=Section.SET_UP)
@@ -70,7 +49,9 @@ def serve(
 
     Example: leadctl sandbox --fault voiso:throttle:retry_after=2
     """
-    sandbox = _sandbox()
+    from leadctl import api
+
+    sandbox = api.sandbox()
     simulators = {name: make() for name, make in sandbox.SIMULATORS.items()}
     for text in fault or ():
         name, _, rest = text.partition(":")
@@ -120,14 +101,3 @@ def _ledger() -> Iterator[Path]:
         prefix="leadctl-sandbox-", ignore_cleanup_errors=True
     ) as folder:
         yield Path(folder) / "ledger.sqlite"
-
-
-def _sandbox() -> ModuleType:
-    try:
-        from leadctl import sandbox
-    except ModuleNotFoundError as error:
-        raise UsageError(
-            f"the sandbox needs a package that is not installed: {error.name}",
-            hint="pip install 'leadctl[sandbox]'",
-        ) from error
-    return sandbox

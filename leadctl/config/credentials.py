@@ -209,6 +209,16 @@ def _ways(
     )
 
 
+def key_files(account: Account, environment: Mapping[str, str]) -> Iterator[Path]:
+    """Yield the files that variables and config file name for an account's secrets."""
+    for secret in account.provider.secrets:
+        key = f"{secret}_file"
+        variable = variable_name(account.name, key)
+        named = environment.get(variable) or account.secret_settings.get(key)
+        if named:
+            yield Path(named).expanduser()
+
+
 def _from_file(path: str, where: str) -> str:
     try:
         return read_text(Path(path).expanduser(), may_be_pipe=True)

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from leadctl.delivery.sender import Sender
-    from leadctl.importing.job import Job
     from leadctl.importing.judge import Verdict
+    from leadctl.importing.plan import Plan
     from leadctl.ledger.base import RunWriter
     from leadctl.ledger.records import OpenBatch, Unfinished
 
@@ -86,30 +86,30 @@ class _PendingLeads:
 
 
 class Importer:
-    """One pass over the files of a job; with `unfinished`, over what an earlier left.
+    """One pass over the files of a plan; with `unfinished`, over what an earlier left.
 
     Raises InputUnusable at once where a file does not fit the map.
     """
 
     def __init__(
         self,
-        job: Job,
+        plan: Plan,
         run_writer: RunWriter,
         known: DeliveryHistory,
         unfinished: Unfinished | None = None,
         meter: Meter | None = None,
     ) -> None:
-        self._job = job
+        self._plan = plan
         self._meter = meter or Meter()
         self._run_writer = run_writer
         self._known = known
         self._accounted = unfinished.accounted if unfinished else {}
         self._in_doubt = unfinished.in_doubt if unfinished else []
-        self.judge = Judge(job, known.digest)
+        self.judge = Judge(plan, known.digest)
         """What the rows are judged by, and what it has met."""
         self._read = 0
         # Kept, so that what a stopped run did not send can still be accounted for.
-        self._streams = [(file, self._fresh(file)) for file in range(len(job.sources))]
+        self._streams = [(file, self._fresh(file)) for file in range(len(plan.sources))]
         self._hand = _PendingLeads()
         self._too_many: TooManyRejects | None = None
 
@@ -138,7 +138,7 @@ class Importer:
     def rehearse(self) -> LeadctlError | None:
         """Do all but send: what would be sent counts as the provider would call it."""
         for batch in self._batches():
-            self._run_writer.rehearse(batch, self._job.provider.good)
+            self._run_writer.rehearse(batch, self._plan.provider.good)
         return self._ended()
 
     def _ended(self) -> LeadctlError | None:
@@ -160,11 +160,9 @@ class Importer:
                 "do not fit any more",
                 hint="resume with the settings the run began with",
             )
-        job = self._job
-        stale = batch.is_stale
-        return Batch(
-            batch.id, job.campaign, batch.file, leads, job.tags, stale
-        ), held_back
+        plan, stale = self._plan, batch.is_stale
+        rebuilt = Batch(batch.id, plan.campaign, batch.file, leads, plan.tags, stale)
+        return rebuilt, held_back
 
     def _unlisted(self, batch: Batch, held_back: set[int]) -> Iterator[Batch]:
         """Take out of a batch in doubt who is on a suppression list by now.
@@ -188,22 +186,22 @@ class Importer:
         for file, stream in self._streams:
             for leads in stream:
                 self._hand.put(file, leads)
-                yield from self._cut(least=self._job.batch_size)
+                yield from self._cut(least=self._plan.batch_size)
             yield from self._cut(least=1)
 
     def _cut(self, least: int) -> Iterator[Batch]:
         """Cut batches of the leads in hand while there are so many."""
-        hand, job = self._hand, self._job
+        hand, plan = self._hand, self._plan
         while len(hand) >= least and not self._too_many:
             if self._too_many_rejects():
                 self._call_off(self._too_many)
                 return
-            leads = hand.take(job.batch_size)
-            yield Batch(uuid4(), job.campaign, hand.file, leads, job.tags)
+            leads = hand.take(plan.batch_size)
+            yield Batch(uuid4(), plan.campaign, hand.file, leads, plan.tags)
 
     def _too_many_rejects(self, *, at_end: bool = False) -> bool:
         rejected = self._run_writer.tally[Status.REJECTED]
-        if self._job.reject_limit.is_passed(rejected, self._read, at_end=at_end):
+        if self._plan.reject_limit.is_passed(rejected, self._read, at_end=at_end):
             self._too_many = TooManyRejects(
                 f"{rejected:,} of {self._read:,} rows were rejected, "
                 "more than --max-rejects allows",

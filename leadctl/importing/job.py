@@ -1,31 +1,21 @@
-"""The job: which files to import where, and how their columns map."""
+"""The job: what to import where, in plain values that are stored with its run."""
 
 from __future__ import annotations
 
-import math
-import shlex
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+import re
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
 
-from leadctl.importing.suppression import Suppressed
-from leadctl.mapping.mapper import bind, bind_by_name
-from leadctl.model.clock import now
-from leadctl.model.errors import InputUnusable
-from leadctl.model.lead_fields import INSTRUCTIONS
+from leadctl.model.errors import UsageError
 from leadctl.phones.normalize import PhoneCheck
 from leadctl.phones.readings import Numbers
+from leadctl.sources.source import Format
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from datetime import datetime
-    from zoneinfo import ZoneInfo
 
-    from leadctl.mapping.mapper import Mapper
-    from leadctl.mapping.profile import Profile
-    from leadctl.model.leads import Block
-    from leadctl.phones.column import ColumnSays
-    from leadctl.providers.base import Provider
-    from leadctl.sources.source import Source
+    from leadctl.model.leads import Json
 
 
 @dataclass(frozen=True)
@@ -38,6 +28,16 @@ class RejectLimit:
     rows: int | None = None
     percent: float | None = None
 
+    @classmethod
+    def named(cls, limit: int | str) -> Self:
+        """Read `100` or `5%`."""
+        found = re.fullmatch(r"(\d+(?:\.\d+)?)(%?)", str(limit).strip())
+        if not found or (not found[2] and "." in found[1]):
+            raise UsageError(
+                "--max-rejects takes a number of rows (100) or a share (5%)"
+            )
+        return cls(percent=float(found[1])) if found[2] else cls(rows=int(found[1]))
+
     def is_passed(self, rejected: int, read: int, *, at_end: bool = False) -> bool:
         if self.rows is not None:
             return rejected > self.rows
@@ -46,93 +46,90 @@ class RejectLimit:
         return rejected * 100 > self.percent * read
 
 
-@dataclass(frozen=True, kw_only=True)
-class Rules:
-    """Files, and what their rows are judged by.
+NO_LIMIT = RejectLimit()
 
-    Without a provider only phones are checked. `skip` and `limit` count data rows of
-    each file.
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """What to import where; opening it again gives the same leads.
+
+    It holds no secret and no lead. `files` are paths, or names of `copies`.
     """
 
-    sources: tuple[Source, ...]
-    provider: Provider | None = None
-    profile: Profile | None = None
-    constants: Mapping[str, str] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
+    provider: str | None = None
+    account: str | None = None
+    campaign: str | None = None
+    profile: str | None = None
+    mapping: Json = None
+    """The profile's content: a resumed run maps as it began, whatever the file says."""
     region: str | None = None
     phone_check: PhoneCheck = PhoneCheck.POSSIBLE
-    numbers: Numbers = Numbers.AUTO
-    earlier_columns: Mapping[str, ColumnSays] = field(default_factory=dict)
-    """What an earlier run read from the phone columns of these files, by path."""
-    skip: int = 0
-    limit: int | None = None
-    suppressed: Suppressed = field(default_factory=Suppressed)
-    ignored: frozenset[str] = frozenset()
-    """Columns not to be read, beside those that the profile ignores."""
-    now: Callable[[], datetime] = now
-
-    @property
-    def zone(self) -> ZoneInfo | None:
-        """The zone of times that are written without one."""
-        return self.profile.zone if self.profile else None
-
-    def within(self, block: Block) -> Block | None:
-        """Return the part of a block that is to be read (--skip, --limit)."""
-        first = self.skip + 1
-        last = math.inf if self.limit is None else self.skip + self.limit
-        if first <= block.first and block.last <= last:
-            return block
-        if block.first > last or block.last < first:
-            return None
-        return block.between(first, last)
-
-    @property
-    def effective_region(self) -> str | None:
-        """The region of numbers without a country code."""
-        said = self.region or (self.profile.region if self.profile else None)
-        return said or (self.provider.phone_rule.country if self.provider else None)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Job(Rules):
-    """What to import where."""
-
-    provider: Provider
-    campaign: str
-    batch_size: int
+    numbers: Numbers | None = None
+    constants: Mapping[str, str] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
-    reject_limit: RejectLimit = RejectLimit()
+    format: Format | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
+    header: bool | None = None
+    sheet: str | None = None
+    batch_size: int | None = None
+    limit: int | None = None
+    skip: int = 0
+    reject_limit: RejectLimit = NO_LIMIT
+    suppress: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+    """Columns not to be read."""
+    rejects: str | None = None
+    acknowledge_compliance: bool = False
+    resend_delivered: bool = False
+    sandbox: bool = False
+    config: str | None = None
+    copies: Mapping[str, str] = field(default_factory=dict)
+    """By name, our copies of what can be read only once, such as stdin (`-`)."""
+    base_url: str | None = None
+    """Where the account's leads went: a later run to the campaign is compared."""
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """By file, what its phone column said of digits without +."""
+    column_numbers: str | None = None
+    """The `numbers` that reads all cells as these columns decided; empty: none does."""
 
-
-def require_mappable(job: Job) -> None:
-    """Raise InputUnusable unless every file of the job fits the column map."""
-    for source in job.sources:
-        mapper_of(source, job)
-
-
-def require_acted_on(profile: Profile, provider: Provider) -> None:
-    """Raise InputUnusable for a field that the provider cannot act on."""
-    for name in INSTRUCTIONS:
-        if name in profile.fields and not provider.has_place_for(name):
-            raise profile.document.problem(
-                (*profile.at, "fields", name),
-                f"{provider.title} cannot act on {name}",
-                hint=f"leave {name} out of the profile for {provider.title}",
-            )
-
-
-def mapper_of(source: Source, rules: Rules) -> Mapper:
-    """Bind a profile, or the names of lead fields, to a file's columns."""
-    profile, header, nested = rules.profile, source.columns, source.nested
-    try:
-        if profile:
-            fixed = profile.with_constants(rules.constants)
-            return bind(fixed, header, nested=nested, ignored=rules.ignored)
-        return bind_by_name(
-            header, rules.constants, nested=nested, ignored=rules.ignored
+    def absolute(self) -> Job:
+        """Return the same job, independent of the current folder."""
+        return replace(
+            self,
+            files=tuple(
+                name if name in self.copies else _absolute(name) for name in self.files
+            ),
+            suppress=tuple(map(_absolute, self.suppress)),
+            rejects=self.rejects and _absolute(self.rejects),
+            config=self.config and _absolute(self.config),
         )
-    except InputUnusable as error:
-        error.message = f"{source.shown}: {error.message}"
-        if not profile:
-            draft = f"leadctl profile guess {shlex.quote(source.recorded)}"
-            error.hint = f"{error.hint}; a draft of one: {draft}"
-        raise
+
+    def to_json(self) -> dict[str, Json]:
+        """Return what `from_json` reads."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Self:
+        """Restore a job; what the document lacks has its default."""
+        said: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in document.items()
+        }
+        for name, kind in _KINDS.items():
+            if said.get(name):
+                said[name] = kind(said[name])
+        return cls(**said)
+
+
+_KINDS: dict[str, Callable[[Any], object]] = {
+    "phone_check": PhoneCheck,
+    "numbers": Numbers,
+    "format": Format,
+    "reject_limit": lambda limit: RejectLimit(**limit),
+}
+
+
+def _absolute(path: str) -> str:
+    return str(Path(path).absolute())

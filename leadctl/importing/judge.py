@@ -16,8 +16,8 @@ from operator import not_
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from leadctl.importing.deduplicator import Deduplicator
-from leadctl.importing.job import mapper_of
 from leadctl.importing.masking import shapes
+from leadctl.importing.plan import mapper_of
 from leadctl.importing.prescan import Prescan
 from leadctl.mapping.lead_builder import FieldError, LeadBuilder
 from leadctl.mapping.times import TIMED, is_past
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
         Sequence,
     )
 
-    from leadctl.importing.job import Rules
+    from leadctl.importing.plan import Rules
     from leadctl.mapping.lead_builder import BuiltLeads
     from leadctl.mapping.mapper import Table
     from leadctl.model.leads import Cells, Json, Note

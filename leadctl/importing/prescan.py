@@ -16,7 +16,7 @@ from leadctl.phones.spreadsheet_damage import SpreadsheetDamage
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from leadctl.importing.job import Rules
+    from leadctl.importing.plan import Rules
     from leadctl.mapping.mapper import Mapper
     from leadctl.model.lead_fields import Field
     from leadctl.model.leads import Block, Cells, Json

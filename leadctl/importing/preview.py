@@ -15,8 +15,8 @@ from leadctl.model.errors import InputUnusable
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from leadctl.importing.job import Rules
     from leadctl.importing.judge import RowView
+    from leadctl.importing.plan import Rules
     from leadctl.model.leads import Finding, Json, Note
     from leadctl.sources.source import Source
 

@@ -129,8 +129,8 @@ class RunWriter(RunReader, Protocol):
         """
         ...
 
-    def remember(self, options: Mapping[str, Json]) -> None:
-        """Keep more of what a later run needs to know of this one."""
+    def remember(self, more: Mapping[str, Json]) -> None:
+        """Add members to the job that is stored with the run."""
         ...
 
     def rehearse(self, batch: Batch, outcome: Outcome) -> None:
@@ -296,7 +296,7 @@ class Ledger(Protocol):
         ...
 
     def forget_runs(self, before: str) -> list[dict[str, Json]]:
-        """Forget finished runs older than an ISO 8601 time; returns their options.
+        """Forget finished runs older than an ISO 8601 time; returns their jobs.
 
         Who is delivered stays known; reasons that no run has any more go. Runs with
         rows in doubt are kept, as somebody has to decide about them, and interrupted

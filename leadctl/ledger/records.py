@@ -23,7 +23,7 @@ class NewRun:
     account: str
     campaign: str
     files: Sequence[tuple[str, str]] = ()
-    options: Mapping[str, Json] = field(default_factory=dict)
+    job: Mapping[str, Json] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Run:
     provider: str
     account: str
     campaign: str
-    options: dict[str, Json]
+    job: dict[str, Json]
     started_at: str
     finished_at: str | None
     requests: int

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from queue import Empty, SimpleQueue
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def now() -> datetime:
@@ -41,6 +44,16 @@ class CancellationToken:
         self._wake: SimpleQueue[None] = SimpleQueue()
         self._asked_at = math.inf
         self.signal: int | None = None
+        self.is_heeded = False
+        """Whether whoever runs looks at it: what is on its way is recorded first."""
+
+    @contextmanager
+    def heeded(self) -> Iterator[None]:
+        self.is_heeded = True
+        try:
+            yield
+        finally:
+            self.is_heeded = False
 
     def ask(self, signal: int) -> None:
         self._asked_at = time.monotonic()

@@ -105,8 +105,9 @@ class CampaignLocked(LeadctlError):
 class Interrupted(LeadctlError):
     """A signal ended the run early; `number` is the signal's."""
 
-    def __init__(self, number: int, message: str, *, hint: str | None = None) -> None:
-        super().__init__(message, hint=hint)
+    def __init__(self, number: int, so_far: str, *, hint: str | None = None) -> None:
+        name = signal.Signals(number).name
+        super().__init__(f"stopped by {name}; {so_far}", hint=hint)
         self.exit_code = (
             ExitCode.INTERRUPTED if number == signal.SIGINT else ExitCode.TERMINATED
         )

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from leadctl.importing.job import mapper_of
+from leadctl.importing.plan import mapper_of
 from leadctl.model.leads import Row, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from leadctl.importing.job import Job
+    from leadctl.importing.plan import Plan
     from leadctl.ledger.base import RunReader
 
 TO_LOOK_AT = frozenset({Status.REJECTED, Status.FAILED, Status.UNKNOWN})
@@ -26,10 +26,10 @@ class Contact(NamedTuple):
     reason: str
 
 
-def callback_list(run_reader: RunReader, job: Job) -> Iterator[Contact]:
+def callback_list(run_reader: RunReader, plan: Plan) -> Iterator[Contact]:
     """Yield the rows that are not settled for good, in the order of files and rows."""
-    for ordinal, source in enumerate(job.sources):
-        mapper, rows = mapper_of(source, job), source.rows()
+    for ordinal, source in enumerate(plan.sources):
+        mapper, rows = mapper_of(source, plan), source.rows()
         for verdict in run_reader.verdicts(ordinal):
             if verdict.status not in TO_LOOK_AT:
                 continue

@@ -6,6 +6,7 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from leadctl.importing.job import Job
 from leadctl.model.errors import ExitCode, Interrupted
 from leadctl.model.leads import Code, Status
 from leadctl.model.wording import count, display_name
@@ -201,7 +202,7 @@ def _next_steps(report: Report) -> Iterator[str]:
             if _only_cut(report)
             else f"corrected, push them:  {_push_again(run, written)}"
         )
-    if run.options.get("sandbox"):  # its ledger is gone with it
+    if Job.from_json(run.job).sandbox:  # its ledger is gone with it
         return
     resume = f"leadctl runs resume {run.id}"
     said = report.error is not None and report.error.hint == resume
@@ -229,27 +230,18 @@ def _push_again(run: Run, paths: Sequence[str]) -> str:
     words += ["--campaign", run.campaign]
     if run.account != run.provider:
         words += ["--account", run.account]
-    said = {**run.options, "numbers": _numbers(run)}
+    job = Job.from_json(run.job)
+    said = {**vars(job), "numbers": job.numbers or job.column_numbers}
     for option in ("profile", "region", "numbers", "encoding"):
-        if given := said.get(option):
+        if given := said[option]:
             words += [f"--{option}", str(given)]
-    constants = run.options.get("constants")
-    for constant in constants if isinstance(constants, list) else ():
-        words += ["--set", str(constant)]
-    if run.options.get("acknowledge_compliance"):
+    for name, value in job.constants.items():
+        words += ["--set", f"{name}={value}"]
+    if job.acknowledge_compliance:
         words.append("--acknowledge-compliance")
-    if run.options.get("sandbox"):
+    if job.sandbox:
         words.append("--sandbox")
     return shlex.join(words)
-
-
-def _numbers(run: Run) -> Json:
-    """Return the option that reads a file's numbers as the run did, if any does."""
-    return run.options.get("numbers") or run.options.get(COLUMN_NUMBERS)
-
-
-COLUMN_NUMBERS = "column_numbers"
-"""Option of a run: the `--numbers` that says what its phone columns decided."""
 
 
 def _reasons(report: Report) -> RenderableType:

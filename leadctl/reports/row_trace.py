@@ -18,8 +18,8 @@ from leadctl.reports import time_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from leadctl.importing.job import Job
     from leadctl.importing.judge import RowView
+    from leadctl.importing.plan import Plan
     from leadctl.ledger.base import RunReader
     from leadctl.ledger.records import FileOfRun, Request, Verdict
     from leadctl.model.leads import Json
@@ -102,11 +102,11 @@ def _told(request: Request) -> dict[str, Json]:
     }
 
 
-def row_of(job: Job, number: int) -> RowView | None:
+def row_of(plan: Plan, number: int) -> RowView | None:
     """Read a row again and judge it; None if the file has no such row.
 
-    `job` has the row's file as its only source. Raises InputUnusable or InputChanged.
+    `plan` has the row's file as its only source. Raises InputUnusable or InputChanged.
     """
-    (source,) = job.sources
+    (source,) = plan.sources
     row = next((row for row in source.rows() if row.number == number), None)
-    return row and Judge(job).view(0, row)
+    return row and Judge(plan).view(0, row)

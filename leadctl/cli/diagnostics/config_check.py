@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from leadctl.config import config
+from leadctl.config.credentials import key_files
 from leadctl.delivery.transport import require_safe_url
 from leadctl.importing.suppression import List
 from leadctl.mapping import profile
@@ -197,16 +198,6 @@ def _key_files(account: Account, environment: Mapping[str, str]) -> Iterator[Che
     for path in key_files(account, environment):
         for message, remedy in permission_problems(path, "the key file"):
             yield warning(f"account {account.name}", message, remedy)
-
-
-def key_files(account: Account, environment: Mapping[str, str]) -> Iterator[Path]:
-    """Yield the files that variables and config file name for an account's secrets."""
-    for secret in account.provider.secrets:
-        key = f"{secret}_file"
-        variable = config.variable_name(account.name, key)
-        named = environment.get(variable) or account.secret_settings.get(key)
-        if named:
-            yield Path(named).expanduser()
 
 
 def _profiles(found: Document) -> Iterator[Check]:

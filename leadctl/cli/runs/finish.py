@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,13 +13,12 @@ from leadctl.cli import options
 from leadctl.cli.output import Output, echo
 from leadctl.cli.runs.group import RunId, group, opened_ledger
 from leadctl.model.errors import ExitCode, UsageError
-from leadctl.model.leads import Status
 from leadctl.model.wording import count, display_name
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from leadctl.ledger.base import Ledger, RunReader
+    from leadctl.ledger.base import RunReader
 
 
 class Decision(StrEnum):
@@ -55,9 +54,7 @@ def resume(
     Example: leadctl runs resume
     """
     told = Output(json, quiet, verbose, not no_color).in_form(output)
-    with told.failures(), opened_ledger(ledger) as opened:
-        chosen = run or _latest_unfinished(opened)
-    _go_on(chosen, told, ledger, config, acknowledged=acknowledge_compliance)
+    _go_on(run, told, ledger, config, acknowledged=acknowledge_compliance)
 
 
 @group.command("retry")
@@ -121,8 +118,9 @@ def resolve(
 
     Example: leadctl runs resolve 20260301-093000-1f2e --as delivered --rows 17-20
     """
-    from leadctl.cli import spool
+    from leadctl.importing.job import Job
     from leadctl.reports import report
+    from leadctl.runs import spool
 
     with opened_ledger(ledger) as opened:
         run_reader = opened.resumed(run)
@@ -141,7 +139,7 @@ def resolve(
         code = report.exit_code(run_reader.counts(), None)
         run_reader.close_again(code)
         if code in (ExitCode.OK, ExitCode.REJECTED):
-            spool.drop(run_reader.facts().options)
+            spool.drop(Job.from_json(run_reader.facts().job))
     echo(f"{count(number, 'row')} of {run}: {decision.value}", err=True)
     if decision is Decision.SEND_AGAIN:
         _go_on(run, Output(), ledger, config)
@@ -158,28 +156,8 @@ def _ranges(rows: str | None) -> list[tuple[int, int]] | None:
         raise UsageError(f"--rows takes rows such as 1-3,7, not {rows!r}") from error
 
 
-def _latest_unfinished(ledger: Ledger) -> str:
-    for run_reader in ledger.runs(most=200):
-        run = run_reader.facts()
-        unfinished = run.finished_at is None or run.exit_code in _RESUMABLE
-        if unfinished or run_reader.counts()[Status.FAILED]:
-            return run.id
-    raise UsageError("no run is unfinished", hint="name one: leadctl runs resume RUN")
-
-
-_RESUMABLE = frozenset(
-    {
-        ExitCode.ACCESS,
-        ExitCode.TROUBLE,
-        ExitCode.STOPPED,
-        ExitCode.INTERRUPTED,
-        ExitCode.TERMINATED,
-    }
-)
-
-
 def _go_on(
-    run_id: str,
+    run: str | None,
     output: Output,
     ledger: str | None,
     config: Path | None,
@@ -187,30 +165,27 @@ def _go_on(
     acknowledged: bool = False,
     with_unknown: bool = True,
 ) -> None:
-    from leadctl import run
-    from leadctl.cli.cli_options import restored_options
-    from leadctl.cli.import_request import import_request
-    from leadctl.cli.progress import watched
+    from leadctl import api
+    from leadctl.cli.push import conclude
 
     with output.failures(), opened_ledger(ledger) as opened:
-        facts = opened.run(run_id).facts()
-        cli_options = restored_options(facts.options, ledger, config)
-    if acknowledged:
-        cli_options = replace(cli_options, acknowledge_compliance=True)
-    failures = output.failures(
+        run_reader = opened.run(run) if run else api.latest_unfinished(opened)
+        facts = run_reader.facts()
+    conclude(
+        output,
+        partial(
+            api.resume,
+            facts.id,
+            ledger=ledger,
+            config=config,
+            acknowledge_compliance=acknowledged,
+            with_unknown=with_unknown,
+        ),
         provider=facts.provider,
         account=facts.account,
         campaign=facts.campaign,
         dry_run=False,
     )
-    with failures, import_request(cli_options) as request:
-        output.detail(
-            f"going on with {run_id}: {', '.join(map(str, cli_options.files))}"
-        )
-        again = replace(request, resumes=run_id, with_unknown=with_unknown)
-        with watched(again, output) as told:
-            found = run.push(told)
-    output.conclude(found)
 
 
 def _asked_decision(run_reader: RunReader) -> Decision | None:

@@ -45,13 +45,9 @@ def run_of(ledger: Ledger, run: str | None) -> RunReader:
 
 @contextmanager
 def opened_ledger(url: str | None) -> Iterator[Ledger]:
-    import platformdirs
+    from leadctl.api import open_ledger
 
-    from leadctl.cli.import_request import ledger_url
-    from leadctl.ledger import open_ledger
-
-    state = platformdirs.user_state_path("leadctl")
-    with open_ledger(ledger_url(url, state)) as ledger:
+    with open_ledger(url) as ledger:
         yield ledger
 
 

@@ -6,7 +6,6 @@ import shutil
 import sys
 import textwrap
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer  # noqa: TC002  it reads the annotations at run time
@@ -22,9 +21,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from leadctl.importing.judge import RowView
     from leadctl.ledger.base import RunReader
-    from leadctl.ledger.records import FileOfRun
     from leadctl.reports.report import Report
     from leadctl.reports.row_trace import RowTrace
 
@@ -135,7 +132,7 @@ def show(
     with output.failures(), opened_ledger(ledger) as opened:
         run_reader = run_of(opened, run)
         if row is not None:
-            found = _traced(run_reader, file, row, ledger, config)
+            found = _traced(run_reader, file, row, config)
             masked = not (unmasked or sys.stdout.isatty())
             _show_trace(found, output, run_reader.facts().id, masked=masked)
         elif json:
@@ -170,34 +167,17 @@ def _console(output: Output) -> Iterator[Console]:
 
 
 def _traced(
-    run_reader: RunReader, file: int, row: int, ledger: str | None, config: Path | None
+    run_reader: RunReader, file: int, row: int, config: Path | None
 ) -> RowTrace:
-    from leadctl.reports.row_trace import row_trace
+    from leadctl.reports.row_trace import row_of, row_trace
+    from leadctl.runs.prepare import reopened
 
     files = run_reader.files()
     if file > len(files):
         raise UsageError(f"this run had no file {file}", hint=f"it had {len(files)}")
     chosen, view, missing = files[file - 1], None, ""
     try:
-        view = _view(run_reader, chosen, row, ledger, config)
+        view = row_of(reopened(run_reader, config, chosen.ordinal)[1], row)
     except LeadctlError as error:  # the ledger knows its part all the same
         missing = error.message
     return row_trace(run_reader, chosen, row, view, missing)
-
-
-def _view(
-    run_reader: RunReader,
-    file: FileOfRun,
-    row: int,
-    ledger: str | None,
-    config: Path | None,
-) -> RowView | None:
-    from leadctl.cli.cli_options import restored_options
-    from leadctl.cli.import_request import rebuilt_job
-    from leadctl.reports.row_trace import row_of
-
-    cli_options = restored_options(run_reader.facts().options, ledger, config)
-    only = replace(cli_options, offline=True, files=[cli_options.files[file.ordinal]])
-    with rebuilt_job(only) as job:
-        job.sources[0].require_fingerprint(file.fingerprint)
-        return row_of(job, row)

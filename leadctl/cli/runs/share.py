@@ -103,27 +103,19 @@ def report(
             reports.read(run_reader), run_timeline.read(run_reader), time.time()
         )
         if with_phones:
-            found, left_out = _contacts(run_reader, ledger, config)
+            found, left_out = _contacts(run_reader, config)
             content = replace(content, contacts=found, left_out=left_out)
         _write(html, html_report.render(content))
     echo(f"written: {html}", err=True)
 
 
-def _contacts(
-    run_reader: RunReader, ledger: str | None, config: Path | None
-) -> tuple[list[Contact], int]:
-    from leadctl.cli.cli_options import restored_options
-    from leadctl.cli.import_request import rebuilt_job
+def _contacts(run_reader: RunReader, config: Path | None) -> tuple[list[Contact], int]:
     from leadctl.reports.callback_list import callback_list
-    from leadctl.run import require_same_files
+    from leadctl.runs.prepare import reopened
 
-    cli_options = replace(
-        restored_options(run_reader.facts().options, ledger, config), offline=True
-    )
-    with rebuilt_job(cli_options) as job:
-        require_same_files(run_reader, job)
-        found = callback_list(run_reader, job)
-        return [*islice(found, MOST_CONTACTS)], sum(1 for _ in found)
+    _job, plan = reopened(run_reader, config)
+    found = callback_list(run_reader, plan)
+    return [*islice(found, MOST_CONTACTS)], sum(1 for _ in found)
 
 
 def _require_ours(path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Annotated
 
 from leadctl.cli import options
@@ -31,31 +30,22 @@ def rejects(
 
     Example: leadctl runs rejects 20260301-093000-1f2e
     """
-    from leadctl.cli.cli_options import restored_options
-    from leadctl.cli.import_request import rebuilt_job
-    from leadctl.cli.inputs import rejects_files
     from leadctl.model.leads import IN_REJECT_FILE
     from leadctl.reports import reject_file as files
-    from leadctl.run import require_same_files
+    from leadctl.runs.inputs import rejects_files
+    from leadctl.runs.prepare import reopened
 
     with opened_ledger(ledger) as opened:
         run_reader = opened.run(run)
-        cli_options = replace(
-            restored_options(run_reader.facts().options, ledger, config), offline=True
-        )
-        if to:
-            cli_options = replace(cli_options, rejects=Path(to))
-        with rebuilt_job(cli_options) as job:
-            require_same_files(run_reader, job)
-            paths = rejects_files(cli_options, job.sources)
-            for ordinal, source in enumerate(job.sources):
-                findings = run_reader.findings(ordinal, IN_REJECT_FILE)
-                path = paths[ordinal]
-                number = files.write_if_any(path, source, findings, run)
-                echo(
-                    f"{count(number, 'row')} in {path}" if number else "no such row",
-                    err=True,
-                )
+        job, plan = reopened(run_reader, config)
+        paths = rejects_files(replace(job, rejects=to or job.rejects), plan.sources)
+        for ordinal, (path, source) in enumerate(zip(paths, plan.sources, strict=True)):
+            findings = run_reader.findings(ordinal, IN_REJECT_FILE)
+            number = files.write_if_any(path, source, findings, run)
+            echo(
+                f"{count(number, 'row')} in {path}" if number else "no such row",
+                err=True,
+            )
 
 
 @group.command("prune")
@@ -76,15 +66,14 @@ def prune(
 
     Example: leadctl runs prune --days 30
     """
-    import platformdirs
-
-    from leadctl.cli import spool
-    from leadctl.cli.import_request import ledger_url
+    from leadctl.importing.job import Job
+    from leadctl.runs import spool
+    from leadctl.runs.prepare import ledger_url
 
     before = (datetime.now(UTC) - timedelta(days=days)).isoformat()
     with opened_ledger(ledger) as opened:
         gone = opened.forget_runs(before)
-    for options_of_run in gone:
-        spool.drop(options_of_run)
-    spool.drop_abandoned(ledger_url(ledger, platformdirs.user_state_path("leadctl")))
+    for job in gone:
+        spool.drop(Job.from_json(job))
+    spool.drop_abandoned(ledger_url(ledger))
     echo(f"{count(len(gone), 'run')} forgotten", err=True)

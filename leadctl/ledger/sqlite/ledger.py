@@ -124,13 +124,13 @@ class SqliteLedger:
                 "INSERT OR IGNORE INTO scopes (account, campaign) VALUES (?, ?)", scope
             )
             number = self._db.execute(
-                "INSERT INTO runs (id, provider, options, started_at, scope)"
+                "INSERT INTO runs (id, provider, job, started_at, scope)"
                 " SELECT ?, ?, ?, ?, number FROM scopes"
                 " WHERE account = ? AND campaign = ?",
                 (
                     self._free_id(started),
                     new.provider,
-                    json.dumps(new.options),
+                    json.dumps(new.job),
                     utc_text(started),
                     *scope,
                 ),
@@ -194,13 +194,13 @@ class SqliteLedger:
     def forget_runs(self, before: str) -> list[dict[str, Json]]:
         with self._db.transaction():
             old = self._db.execute(
-                "SELECT number, options FROM runs"
+                "SELECT number, job FROM runs"
                 " WHERE started_at < ? AND finished_at IS NOT NULL"
                 " AND exit_code NOT IN (130, 143)"
                 " AND number NOT IN (SELECT run FROM in_doubt)",
                 (before,),
             ).fetchall()
-            numbers = [(number,) for number, _options in old]
+            numbers = [(number,) for number, _job in old]
             for table in ("batches", "findings", "requests", "files"):
                 self._db.executemany(f"DELETE FROM {table} WHERE run = ?", numbers)  # noqa: S608  our own words
             self._db.executemany("DELETE FROM runs WHERE number = ?", numbers)
@@ -209,4 +209,4 @@ class SqliteLedger:
                 " UNION SELECT ifnull(held_for, 0) FROM requests"
                 " UNION SELECT ifnull(why, 0) FROM requests)"
             )
-        return [json.loads(options) for _number, options in old]
+        return [json.loads(job) for _number, job in old]

@@ -62,14 +62,14 @@ class SqliteRunReader:
 
     def facts(self) -> Run:
         cursor = self._db.execute(
-            "SELECT r.number, id, provider, account, campaign, options, started_at,"
+            "SELECT r.number, id, provider, account, campaign, job, started_at,"
             " finished_at, requests, exit_code, error, repairs"
             " FROM runs AS r JOIN scopes ON scopes.number = scope WHERE r.number = ?",
             (self._run,),
         )
         names = [column[0] for column in cursor.description]
         facts = dict(zip(names, cursor.fetchone(), strict=True))
-        facts["options"] = json.loads(facts["options"])
+        facts["job"] = json.loads(facts["job"])
         facts["repairs"] = json.loads(facts["repairs"])
         facts["error"] = json.loads(facts["error"]) if facts["error"] else None
         return Run(**facts)

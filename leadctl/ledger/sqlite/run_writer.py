@@ -219,11 +219,11 @@ class SqliteRunWriter(SqliteRunReader):
                 (path, self._run, ordinal),
             )
 
-    def remember(self, options: Mapping[str, Json]) -> None:
+    def remember(self, more: Mapping[str, Json]) -> None:
         with self._transaction():
             self._db.execute(
-                "UPDATE runs SET options = json_patch(options, ?) WHERE number = ?",
-                (json.dumps(options), self._run),
+                "UPDATE runs SET job = json_patch(job, ?) WHERE number = ?",
+                (json.dumps(more), self._run),
             )
 
     def finish(

@@ -24,7 +24,7 @@ CREATE TABLE scopes (
 );
 CREATE TABLE runs (
     number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE,
-    provider TEXT NOT NULL, scope INTEGER NOT NULL, options TEXT NOT NULL,
+    provider TEXT NOT NULL, scope INTEGER NOT NULL, job TEXT NOT NULL,
     started_at TEXT NOT NULL, finished_at TEXT, requests INTEGER NOT NULL DEFAULT 0,
     exit_code INTEGER, error TEXT, repairs TEXT NOT NULL DEFAULT '{}'
 );

@@ -1,17 +1,14 @@
-"""The files of an order: opened, and where their reject files go."""
+"""The files of a job: opened, and where their reject files go."""
 
 from __future__ import annotations
 
 import os
 from dataclasses import replace
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from leadctl.cli.cli_options import STDIN
-from leadctl.mapping import profile
 from leadctl.model.errors import UsageError
-from leadctl.model.wording import display_name, nearest
+from leadctl.model.wording import display_name
 from leadctl.reports import reject_file
 from leadctl.sources import detect
 from leadctl.sources.detect import ReadOptions
@@ -20,22 +17,25 @@ from leadctl.sources.source import Format
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from leadctl.cli.cli_options import CliOptions
+    from leadctl.importing.job import Job
     from leadctl.mapping.profile import Profile
     from leadctl.sources.source import Source
 
-Choice = TypeVar("Choice", bound=StrEnum)
 
-
-def sources(
-    cli_options: CliOptions, spool: Path | None, mapped: Profile | None
-) -> tuple[Source, ...]:
-    """Open the files; what an option says wins over what the profile says.
+def sources(job: Job, mapped: Profile | None) -> tuple[Source, ...]:
+    """Open the files; what the job says wins over what the profile says.
 
     How a reject file is written the profile does not say: a spreadsheet may have saved
     it since, and a workbook's is CSV. Its encoding is the input's, or UTF-8 then.
     """
-    said = _wishes(cli_options)
+    said = ReadOptions(
+        format=job.format,
+        encoding=job.encoding,
+        delimiter=job.delimiter,
+        header=job.header,
+        sheet=job.sheet,
+        region=job.region,
+    )
     pinned = said.over(_pinned(mapped)) if mapped else said
     of_rejects = replace(
         said,
@@ -48,27 +48,13 @@ def sources(
 
     def opened(name: str) -> Source:
         given = str(Path(name))
-        path = spool if spool and name == STDIN else Path(name)
+        path = Path(job.copies.get(name, name))
         read_options = of_rejects if reject_file.is_ours(path) else pinned
         return replace(
             detect.open_source(path, read_options, display_name(given)), given=given
         )
 
-    return tuple(map(opened, cli_options.files))
-
-
-def _wishes(cli_options: CliOptions) -> ReadOptions:
-    form = (
-        choice(Format, cli_options.format, "--format") if cli_options.format else None
-    )
-    return ReadOptions(
-        format=form,
-        encoding=cli_options.encoding,
-        delimiter=_delimiter(cli_options.delimiter),
-        header=None if cli_options.header else False,
-        sheet=cli_options.sheet,
-        region=cli_options.region,
-    )
+    return tuple(map(opened, job.files))
 
 
 def _pinned(mapped: Profile) -> ReadOptions:
@@ -85,22 +71,23 @@ def _pinned(mapped: Profile) -> ReadOptions:
     )
 
 
-def rejects_files(
-    cli_options: CliOptions, sources: Sequence[Source]
-) -> tuple[Path, ...]:
-    if cli_options.rejects and len(sources) > 1:
+def rejects_files(job: Job, sources: Sequence[Source]) -> tuple[Path, ...]:
+    """Return where each source's reject file goes; raises where it may not."""
+    if job.rejects and len(sources) > 1:
         raise UsageError(
             "--rejects names one file; with several inputs each has its own"
         )
-    paths = tuple(
-        cli_options.rejects
-        or reject_file.default_path(
-            Path.cwd() / f"stdin.{source.format}"
-            if source.given == STDIN
-            else source.path,
-            source.format,
-        )
+    beside = (
+        Path.cwd() / f"{'stdin' if given == '-' else given}.{source.format}"
+        if (given := source.given) in job.copies
+        else source.path
         for source in sources
+    )
+    paths = tuple(
+        Path(job.rejects)
+        if job.rejects
+        else reject_file.default_path(path, source.format)
+        for path, source in zip(beside, sources, strict=True)
     )
     if len({path.resolve() for path in paths}) < len(paths):
         raise UsageError("two inputs would share one reject file; push them one by one")
@@ -116,19 +103,3 @@ def rejects_files(
 
 def _is_same(path: Path, other: Path) -> bool:
     return os.path.exists(path) and path.samefile(other)  # noqa: PTH110  any name will do
-
-
-def _delimiter(text: str | None) -> str | None:
-    found = profile.delimiter(text) if text else None
-    if text and found is None:
-        raise UsageError("--delimiter takes one character, or tab")
-    return found
-
-
-def choice(kind: type[Choice], text: str, option: str) -> Choice:
-    names = [member.value for member in kind]
-    if text.casefold() not in names:
-        raise UsageError(
-            f"{option} takes {', '.join(names)}, not {text!r}{nearest(text, names)}"
-        )
-    return kind(text.casefold())

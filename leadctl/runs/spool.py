@@ -1,64 +1,66 @@
-"""Our copies of stdin: a resume reads them, what a killed process left is removed."""
+"""Our copies of what can be read only once, such as stdin: a resume reads them again.
+
+Copies that a killed process left are removed.
+"""
 
 from __future__ import annotations
 
 import hashlib
-import shutil
-import sys
 import tempfile
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import platformdirs
 
-from leadctl.cli.cli_options import STDIN
+from leadctl.importing.job import Job
 from leadctl.ledger import open_existing
 from leadctl.model.atomic_write import hold, is_abandoned
 from leadctl.model.errors import InputUnusable, LeadctlError, LedgerUnusable
 from leadctl.model.private_files import in_turn, make_private
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
-    from leadctl.cli.cli_options import CliOptions
-    from leadctl.model.leads import Json
+    Streams = Mapping[str, Callable[[IO[bytes]], None]]
+    """By name, what writes to a file all that can be read only once."""
 
 
 @contextmanager
-def spooled(cli_options: CliOptions, ledger: str) -> Iterator[Path | None]:
-    """Keep what stdin said, readable by the owner alone, until the run is done with.
+def spooled(job: Job, ledger: str, streams: Streams) -> Iterator[Job]:
+    """Copy the streams of a job, for the owner alone, and name the copies in it.
 
     Entered before anything else may read stdin: a config, a key's program, a keyring.
-    The reject file reads it again, and so does a resume: it outlives a process that
+    A reject file is made from a copy, and so is a resume: it outlives a process that
     dies. While its process lives it is locked.
     """
-    if STDIN not in cli_options.files:
-        yield None
-    elif cli_options.spool:
-        copy = Path(cli_options.spool)
+    for copy in map(Path, job.copies.values()):
         if not (_is_ours(copy) and copy.is_file()):
             raise InputUnusable("nothing of this run's stdin is left to send")
-        yield copy
-    else:
-        file = _new(ledger)
-        copy = Path(file.name)
+    with ExitStack() as stack:
+        made = {name: stack.enter_context(_new(ledger)) for name in streams}
+        copied = replace(job, copies={name: made[name].name for name in made})
         try:
-            with file:
-                _keep_stdin(file)
-                yield copy
+            for name, write in streams.items():
+                _keep(made[name], write)
+        except BaseException:
+            drop(copied)
+            raise
+        try:
+            yield copied if streams else job
         except LedgerUnusable:
             raise  # the run may have begun: a resume needs what was read
-        except (LeadctlError, KeyboardInterrupt):
-            copy.unlink(missing_ok=True)
+        except LeadctlError:
+            drop(copied)
             raise
 
 
-def drop(options: dict[str, Json]) -> None:
-    """Remove the copy of a run, when nothing of it is left to send."""
-    copy = Path(str(options.get("spool") or ""))
-    if _is_ours(copy):  # a ledger could name any file
-        copy.unlink(missing_ok=True)
+def drop(job: Job) -> None:
+    """Remove the copies of a job, when nothing of it is left to send."""
+    for copy in map(Path, job.copies.values()):
+        if _is_ours(copy):  # a ledger could name any file
+            copy.unlink(missing_ok=True)
 
 
 def drop_abandoned(ledger: str) -> None:
@@ -68,8 +70,8 @@ def drop_abandoned(ledger: str) -> None:
     if not left:
         return
     with open_existing(ledger) as opened:
-        runs = opened.runs(most=10_000)
-        known = {str(run.facts().options.get("spool")) for run in runs}
+        jobs = [Job.from_json(run.facts().job) for run in opened.runs(most=10_000)]
+    known = {copy for job in jobs for copy in job.copies.values()}
     for copy in left:
         if str(copy) not in known:
             copy.unlink(missing_ok=True)
@@ -99,14 +101,12 @@ def _new(ledger: str) -> IO[bytes]:
     return file
 
 
-def _keep_stdin(file: IO[bytes]) -> None:
+def _keep(file: IO[bytes], write: Callable[[IO[bytes]], None]) -> None:
     try:
-        if sys.stdin is None:
-            raise InputUnusable("stdin is closed", hint="push a file, or pipe one")
-        shutil.copyfileobj(sys.stdin.buffer, file)
+        write(file)
         file.flush()
     except OSError as error:
         raise InputUnusable(
-            f"what stdin says cannot be kept: {error.strerror}",
+            f"a copy of the input cannot be kept: {error.strerror}",
             hint="free the disk, or push a file",
         ) from error

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from leadctl import interrupts
 from leadctl.delivery import campaign_list, preflight_check, provider_session
 from leadctl.delivery.retry import RetryPolicy
 from leadctl.delivery.sender import Sender
 from leadctl.importing.importer import DeliveryHistory, Importer
-from leadctl.importing.job import require_mappable
+from leadctl.importing.job import Job
+from leadctl.importing.plan import require_mappable
 from leadctl.ledger import open_existing, open_ledger
 from leadctl.ledger.records import NewRun
 from leadctl.model.clock import CancellationToken, RealClock
@@ -21,27 +20,27 @@ from leadctl.model.errors import (
     CampaignClosed,
     ExitCode,
     InputUnusable,
+    Interrupted,
     LeadctlError,
     ProviderError,
     RejectsNotWritten,
 )
-from leadctl.model.lead_fields import INSTRUCTIONS
 from leadctl.model.leads import IN_REJECT_FILE
 from leadctl.model.progress import Meter
-from leadctl.model.wording import count, listed
+from leadctl.model.wording import count
 from leadctl.phones.column import ColumnSays
 from leadctl.reports import reject_file, report
+from leadctl.runs import announce, spool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from leadctl.config.config import Account
     from leadctl.delivery.provider_session import ProviderSession
-    from leadctl.importing.job import Job
+    from leadctl.importing.plan import Plan
     from leadctl.ledger.base import Ledger, RunReader, RunWriter
-    from leadctl.mapping.mapper import Mapper
-    from leadctl.model.leads import Json
+    from leadctl.ledger.records import FileOfRun
     from leadctl.model.progress import Progress
     from leadctl.providers.http_auth import Credentials
     from leadctl.providers.preflight import PreflightResult
@@ -50,12 +49,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ImportRequest:
-    """A job, and where its traces go. Without `access` it can only be rehearsed.
+    """A job that is open, and where its traces go.
 
-    `rejects_files` has a path for each source; `options` is what a resume needs to know
-    again. `spool` is our copy of stdin, removed when nothing of it is left to send.
+    Without `access` it can only be rehearsed.
+
+    `job` is stored with the run, for a resume; its copies are removed when nothing of
+    them is left to send. `rejects_files` has a path for each source.
     `resumes` is the run to go on with; `with_unknown`, its unknown rows are sent again
     where that is safe.
+    `stop` ends the run early, with everything recorded.
     `warnings` and `notes` are told before anything is sent.
     `warn` hears what nobody should miss, `tell` notes for the user, `tell_wait` every
     wait for the provider, and `tell_preflight` what the preflight check showed.
@@ -66,15 +68,14 @@ class ImportRequest:
     """
 
     job: Job
+    plan: Plan
     account: Account
     ledger: str | None
     rejects_files: Sequence[Path]
     access: Credentials | None = None
-    options: dict[str, Json] = field(default_factory=dict)
-    spool: Path | None = None
     resumes: str | None = None
     with_unknown: bool = True
-    resend_delivered: bool = False
+    stop: CancellationToken = field(default_factory=CancellationToken)
     warnings: Sequence[str] = ()
     notes: Sequence[str] = ()
     warn: Callable[[str], None] = lambda _warning: None
@@ -98,7 +99,7 @@ def push(request: ImportRequest) -> Report:
     provider = request.account.provider
     if request.resumes is not None or not campaign_list.has_list(provider):
         return _pushed(request)
-    if provider.campaign_objection(request.job.campaign):
+    if provider.campaign_objection(request.plan.campaign):
         return _pushed(_by_name(request))
     try:
         return _pushed(request)
@@ -109,18 +110,18 @@ def push(request: ImportRequest) -> Report:
             raise
         except ProviderError:  # without the list, what the campaign's own call said
             raise closed from None
-        if named.job.campaign == request.job.campaign:
+        if named.plan.campaign == request.plan.campaign:
             raise
         return _pushed(named)
 
 
 def _by_name(request: ImportRequest) -> ImportRequest:
     """Look the job's campaign up in the account's list; CampaignClosed says why not."""
-    account, asked = request.account, request.job.campaign
+    account, asked = request.account, request.plan.campaign
     if request.access is None:
         raise ValueError("a rehearsal makes no requests")
     clock, most = RealClock(CancellationToken()), account.connection.retry_for
-    with open_ledger(request.ledger) as ledger, interrupts.exit_on_signal():
+    with open_ledger(request.ledger) as ledger:
         found = campaign_list.campaigns_of(
             account, request.access, ledger, clock, longest_wait=most
         )
@@ -130,15 +131,14 @@ def _by_name(request: ImportRequest) -> ImportRequest:
     return replace(
         request,
         job=replace(request.job, campaign=campaign.id),
-        options={**request.options, "campaign": campaign.id},
+        plan=replace(request.plan, campaign=campaign.id),
     )
 
 
 def _pushed(request: ImportRequest) -> Report:
-    stop, account, limits = CancellationToken(), request.account, request.account.limits
+    stop, account, limits = request.stop, request.account, request.account.limits
     with contextlib.ExitStack() as stack:
-        stack.enter_context(_rare_collections())
-        campaign = request.job.campaign
+        campaign = request.plan.campaign
         ledger = stack.enter_context(open_ledger(request.ledger))
         lock = stack.enter_context(
             provider_session.hold_campaign(account, campaign, ledger)
@@ -151,10 +151,10 @@ def _pushed(request: ImportRequest) -> Report:
         earlier = _earlier(request, ledger)
         moved = _warn_if_moved(request, earlier)
         refusal = _refusal(request, session, is_first=earlier is None or moved)
-        with interrupts.stop_on_signal(stop):
+        with stop.heeded():
             importer, run_writer, meter = _opened(request, ledger, ledger)
             lock.hold_for(run_writer.facts().id)
-            _warn(request, importer)
+            announce.before(request, importer)
             sender = Sender(
                 account.provider,
                 limits,
@@ -190,55 +190,35 @@ def _pushed(request: ImportRequest) -> Report:
 
 def _interrupted(request: ImportRequest, signal: int, run: str) -> LeadctlError:
     if request.ledger is None:
-        return interrupts.interrupted(
-            signal, "nothing of it is kept", "the same command starts again"
-        )
-    return interrupts.interrupted(
-        signal, "everything so far is recorded", f"leadctl runs resume {run}"
-    )
+        hint = "the same command starts again"
+        return Interrupted(signal, "nothing of it is kept", hint=hint)
+    hint = f"leadctl runs resume {run}"
+    return Interrupted(signal, "everything so far is recorded", hint=hint)
 
 
 def rehearse(request: ImportRequest) -> Report:
     """Do the same up to the first request, without it; its ledger is thrown away."""
     with contextlib.ExitStack() as stack:
-        stack.enter_context(_rare_collections())
         aside = stack.enter_context(open_ledger(None))
         known = stack.enter_context(open_existing(request.ledger))
         importer, run_writer, _ = _opened(request, aside, known)
         if not request.account.missing:  # of its address, a part may be
             _warn_if_moved(request, _earlier(request, known))
-        _warn(request, importer)
+        announce.before(request, importer)
         error = importer.rehearse()
-        if request.spool:
-            stack.callback(request.spool.unlink, missing_ok=True)
+        stack.callback(spool.drop, request.job)
         return replace(_finished(request, importer, run_writer, error), dry_run=True)
-
-
-@contextlib.contextmanager
-def _rare_collections() -> Iterator[None]:
-    """Have the garbage collector come round rarely, and pass over what is loaded.
-
-    Rows make no garbage that needs it; looking for some takes a fifth of a run's CPU.
-    """
-    before = gc.get_threshold()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
-        gc.unfreeze()
 
 
 def _require_possible(request: ImportRequest, ledger: Ledger) -> None:
     """Refuse what cannot begin before anybody is asked and anything recorded."""
-    account, job = request.account, request.job
+    account, plan = request.account, request.plan
     if request.resumes is not None:
-        require_same_files(ledger.run(request.resumes), job)
+        require_same_files(ledger.run(request.resumes).files(), plan)
         return
-    require_mappable(job)
+    require_mappable(plan)
     at_most_once = not account.provider.resend_is_safe
-    if at_most_once and (left := ledger.unsettled_run(account.name, job.campaign)):
+    if at_most_once and (left := ledger.unsettled_run(account.name, plan.campaign)):
         raise InputUnusable(
             f"run {left} ended with leads on their way to this campaign",
             hint=f"leadctl runs resume {left} settles them first",
@@ -249,7 +229,7 @@ def _earlier(request: ImportRequest, ledger: Ledger) -> RunReader | None:
     """Return the run to go on with, or the latest one to the same campaign."""
     if request.resumes is not None:
         return ledger.run(request.resumes)
-    return ledger.latest(request.account.name, request.job.campaign)
+    return ledger.latest(request.account.name, request.plan.campaign)
 
 
 def _columns_of(earlier: RunReader | None) -> dict[str, ColumnSays]:
@@ -257,19 +237,15 @@ def _columns_of(earlier: RunReader | None) -> dict[str, ColumnSays]:
 
     A reject file is read as the file that it was made from.
     """
-    said = earlier.facts().options.get(COLUMNS) if earlier else None
-    if earlier is None or not isinstance(said, dict):
+    if earlier is None:
         return {}
+    said = Job.from_json(earlier.facts().job).columns
     return {
-        path: ColumnSays.named(str(said[file.path]))
+        path: ColumnSays.named(said[file.path])
         for file in earlier.files()
         for path in (file.path, file.rejects_file)
         if path and file.path in said
     }
-
-
-COLUMNS = "phone_columns"
-"""Option of a run: by file, what its phone column said of digits without +."""
 
 
 def _warn_if_moved(request: ImportRequest, earlier: RunReader | None) -> bool:
@@ -278,18 +254,18 @@ def _warn_if_moved(request: ImportRequest, earlier: RunReader | None) -> bool:
     The ledger knows leads by account and campaign: those a simulator took, or another
     server, count as delivered here.
     """
-    before = earlier.facts().options.get("base_url") if earlier else None
-    now = request.options.get("base_url")
+    before = earlier.facts().job.get("base_url") if earlier else None
+    now = request.job.base_url
     if not before or before == now:
         return False
     follows = (
         ""
-        if request.resend_delivered
+        if request.job.resend_delivered
         else ": leads delivered there are not sent again (another --ledger starts "
         "afresh)"
     )
     request.warn(
-        f"campaign {request.job.campaign} of account {request.account.name} was last "
+        f"campaign {request.plan.campaign} of account {request.account.name} was last "
         f"used at {before}, now at {now}{follows}"
     )
     return True
@@ -310,17 +286,16 @@ def _refusal(
         account.connection.retry_for,
         tell=request.tell_wait,
     )
-    with interrupts.exit_on_signal():
-        try:
-            preflight = preflight_check.before_a_run(caller, request.job.campaign)
-        except ProviderError as error:
-            provider_session.with_hint(error, account)
-            if request.resumes is None:
-                raise
-            return error
-        request.tell_preflight(preflight)
-        if (is_first or preflight.doubt) and request.resumes is None:
-            request.ask_first(request, preflight)
+    try:
+        preflight = preflight_check.before_a_run(caller, request.plan.campaign)
+    except ProviderError as error:
+        provider_session.with_hint(error, account)
+        if request.resumes is None:
+            raise
+        return error
+    request.tell_preflight(preflight)
+    if (is_first or preflight.doubt) and request.resumes is None:
+        request.ask_first(request, preflight)
     return None
 
 
@@ -329,12 +304,12 @@ def _opened(
 ) -> tuple[Importer, RunWriter, Meter]:
     """Open the run's books in `ledger`; earlier deliveries are looked up in `known`."""
     account = request.account
-    job = replace(request.job, earlier_columns=_columns_of(_earlier(request, known)))
+    plan = replace(request.plan, earlier_columns=_columns_of(_earlier(request, known)))
     at_most_once = not account.provider.resend_is_safe
-    digest = known.digest(account.name, job.campaign)
+    digest = known.digest(account.name, plan.campaign)
     # Its own deliveries the run knows without asking: they were in its files before.
-    earlier = known.delivered(account.name, job.campaign)
-    asks = not (request.resend_delivered or earlier.is_empty())
+    earlier = known.delivered(account.name, plan.campaign)
+    asks = not (request.job.resend_delivered or earlier.is_empty())
     memory = DeliveryHistory(digest)
     if asks:
         memory = replace(memory, delivered=earlier.among)
@@ -346,9 +321,9 @@ def _opened(
         new = NewRun(
             account.provider.name,
             account.name,
-            job.campaign,
-            [(source.recorded, source.fingerprint) for source in job.sources],
-            request.options,
+            plan.campaign,
+            [(source.recorded, source.fingerprint) for source in plan.sources],
+            request.job.to_json(),
         )
         run_writer = ledger.begin(new, at_most_once=at_most_once)
     else:
@@ -359,11 +334,12 @@ def _opened(
             stale_before=time.time() - account.provider.resend_window,
         )
     meter = Meter(request.tell_progress, lambda: run_writer.tally)
-    return Importer(job, run_writer, memory, unfinished, meter), run_writer, meter
+    return Importer(plan, run_writer, memory, unfinished, meter), run_writer, meter
 
 
-def require_same_files(run_writer: RunReader, job: Job) -> None:
-    for file, source in zip(run_writer.files(), job.sources, strict=True):
+def require_same_files(files: Sequence[FileOfRun], plan: Plan) -> None:
+    """Raise InputUnusable where a file is not what it was."""
+    for file, source in zip(files, plan.sources, strict=True):
         source.require_fingerprint(file.fingerprint)
 
 
@@ -390,11 +366,9 @@ def _finished(
     run_writer.finish(
         code, report.error_document(error) if error else None, importer.judge.repairs
     )
-    if request.spool and (
-        request.ledger is None or code in (ExitCode.OK, ExitCode.REJECTED)
-    ):
-        request.spool.unlink(missing_ok=True)
-    _say_once(request, importer, run_writer)
+    if request.ledger is None or code in (ExitCode.OK, ExitCode.REJECTED):
+        spool.drop(request.job)
+    announce.after(request, importer, run_writer)
     return report.read(run_writer, error)
 
 
@@ -404,12 +378,12 @@ def _remember_columns(
     """Keep, and tell, how columns decided about numbers with several readings."""
     said = importer.judge.said_by_columns()
     if said:
-        run_writer.remember({COLUMNS: {path: str(says) for path, says in said.items()}})
+        run_writer.remember({"columns": {path: str(said[path]) for path in said}})
     with_rejects = [n for n, file in enumerate(run_writer.files()) if file.rejects_file]
     if said and with_rejects:
         option = importer.judge.numbers_of_columns(with_rejects)
-        agrees = option and request.options.get(report.COLUMN_NUMBERS) in (None, option)
-        run_writer.remember({report.COLUMN_NUMBERS: str(option) if agrees else ""})
+        agrees = option and request.job.column_numbers in (None, option)
+        run_writer.remember({"column_numbers": option if agrees else ""})
     for path, says in said.items():
         request.tell(
             f"{path}: phone numbers without + that have several readings were read as "
@@ -418,7 +392,7 @@ def _remember_columns(
 
 
 def _write_rejects(request: ImportRequest, run_writer: RunWriter) -> None:
-    for ordinal, source in enumerate(request.job.sources):
+    for ordinal, source in enumerate(request.plan.sources):
         path = request.rejects_files[ordinal]
         findings = run_writer.findings(ordinal, IN_REJECT_FILE)
         kept = reject_file.corrections_go_to(path)
@@ -426,56 +400,3 @@ def _write_rejects(request: ImportRequest, run_writer: RunWriter) -> None:
         if kept and kept.exists():
             request.warn(f"{path} was edited: what stands in it is kept in {kept}")
         run_writer.set_rejects_file(ordinal, str(path) if rows else None)
-
-
-def _warn(request: ImportRequest, importer: Importer) -> None:
-    """Tell, before anything is sent, what the files look like they need."""
-    for note in request.notes:
-        request.tell(note)
-    for source in request.job.sources:
-        for choice in source.choices:
-            if choice.needs_telling:
-                request.tell(
-                    f"{source.shown}: {choice.what} {choice.value}: {choice.why}"
-                )
-    for source, sentence in importer.judge.damages():
-        request.tell(f"{source.shown}: {sentence}")
-    for source, found in importer.judge.notes():
-        tell = request.warn if found.is_warning else request.tell
-        tell(f"{source.shown}: {found.message}")
-
-
-def _say_once(
-    request: ImportRequest, importer: Importer, run_writer: RunWriter
-) -> None:
-    """Tell what was not sent although it was there, and which rule had no effect."""
-    title = request.account.provider.title
-    rows = sum(run_writer.tally.values())
-    if rows and request.resumes is None:  # of a resumed run, part was read before
-        for sentence in importer.judge.rules_without_effect():
-            request.tell(sentence)
-    for source, sentence in importer.judge.unknown_countries():
-        request.tell(f"{source.shown}: {sentence}")
-    _say_columns(request, importer.judge.mappers)
-    if unplaced := importer.judge.unplaced - {*INSTRUCTIONS}:
-        fields = ", ".join(sorted(unplaced))
-        request.tell(f"{title} has no place for: {fields}; not sent")
-    if request.access and request.account.provider.warning:
-        request.tell(request.account.provider.warning)
-    if not rows and run_writer.facts().exit_code == ExitCode.OK:
-        request.warn("no data rows were read")
-
-
-def _say_columns(request: ImportRequest, mappers: Sequence[Mapper]) -> None:
-    """Tell which columns stand in for each other, and which go nowhere."""
-    for mapper in mappers:
-        for name, columns in mapper.columns.items():
-            if len(columns) > 1 and not request.job.profile:
-                request.tell(
-                    f"{name} is the first that holds something of {listed(columns)}"
-                )
-    unused = {name for mapper in mappers for name in mapper.unused if name}
-    if unused:
-        request.tell(
-            f"columns not sent: {listed(sorted(unused))} (a profile can map them)"
-        )

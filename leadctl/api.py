@@ -1,0 +1,195 @@
+"""The public API: Python values in, a report out.
+
+Nothing is printed, no signal is handled and no setting of the process is changed: it
+may be called in any thread. Options are named like those of the command line.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias, Unpack, cast
+
+from leadctl import ledger as ledgers
+from leadctl.config import config as configuration
+from leadctl.importing import preview as previews
+from leadctl.model.errors import ExitCode, InputUnusable, UsageError
+from leadctl.model.leads import Status
+from leadctl.model.wording import nearest
+from leadctl.runs import prepare
+from leadctl.runs import run as runs
+from leadctl.runs.options import job_of, streams_of
+from leadctl.runs.prepare import ledger_url
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from types import ModuleType
+
+    from leadctl.config.config import Account
+    from leadctl.importing.job import Job
+    from leadctl.importing.plan import Rules
+    from leadctl.importing.preview import Preview
+    from leadctl.ledger.base import Ledger, RunReader
+    from leadctl.reports.report import Report
+    from leadctl.runs.options import CheckOptions, Files, PreviewOptions, PushOptions
+    from leadctl.runs.run import ImportRequest
+
+Watch: TypeAlias = "Callable[[ImportRequest], AbstractContextManager[ImportRequest]]"
+"""Takes part in a run: is given the request, and has its say in what it returns."""
+
+
+def push(
+    files: Files, *, watch: Watch = nullcontext, **options: Unpack[PushOptions]
+) -> Report:
+    """Deliver leads to a campaign, and return what became of every row.
+
+    `files` are paths, or rows as mappings. A run that was stopped early has a report
+    with an `error`; one that cannot begin raises LeadctlError, with nothing sent.
+    """
+    names, streams = streams_of(files)
+    if not names:
+        raise InputUnusable("nothing to push: there is no file and no row")
+    job, url = job_of(names, options), ledger_url(options.get("ledger"))
+    dry_run = options.get("dry_run", False)
+    with ExitStack() as stack:
+        environment: Mapping[str, str] = os.environ
+        if job.sandbox:
+            job, environment = stack.enter_context(_simulated(job))
+        request = stack.enter_context(
+            prepare.prepared(
+                job, url, streams, environment=environment, offline=dry_run
+            )
+        )
+        if job.sandbox:
+            request = replace(request, ledger=None)
+        if options.get("yes"):
+            request = replace(request, ask_first=lambda _request, _preflight: None)
+        request = stack.enter_context(watch(request))
+        return runs.rehearse(request) if dry_run else runs.push(request)
+
+
+def check(
+    files: Files, *, watch: Watch = nullcontext, **options: Unpack[CheckOptions]
+) -> Report:
+    """Do what `push` does up to the first request: nothing is sent or recorded.
+
+    No credentials and no campaign are needed. The reject file is written.
+    """
+    return push(files, watch=watch, dry_run=True, **options)
+
+
+def preview(files: Files, **options: Unpack[PreviewOptions]) -> list[Preview]:
+    """Return of each file what was detected, and its first rows mapped and judged."""
+    with inspected(files, **options) as rules:
+        return [
+            previews.preview(replace(rules, sources=(source,)))
+            for source in rules.sources
+        ]
+
+
+def inspected(
+    files: Files, **options: Unpack[PreviewOptions]
+) -> AbstractContextManager[Rules]:
+    """Open files to look at them, with what their rows are judged by."""
+    names, streams = streams_of(files)
+    job = job_of(names, cast("PushOptions", options))
+    return prepare.inspected(job, ledger_url(None), streams)
+
+
+def resume(  # noqa: PLR0913  options, by name
+    run: str | None = None,
+    *,
+    ledger: str | Path | None = None,
+    config: str | Path | None = None,
+    acknowledge_compliance: bool = False,
+    with_unknown: bool = True,
+    watch: Watch = nullcontext,
+) -> Report:
+    """Finish a run (none named: the latest unfinished); the report covers all of it.
+
+    Rows that are settled are left alone. Unknown rows are sent again where the provider
+    makes that safe, unless `with_unknown` is false.
+    """
+    url = ledger_url(ledger)
+    with open_ledger(url) as opened:
+        run_reader = opened.run(run) if run else latest_unfinished(opened)
+        job = prepare.stored_job(run_reader, config)
+        run = run_reader.facts().id
+    if acknowledge_compliance:
+        job = replace(job, acknowledge_compliance=True)
+    with prepare.prepared(job, url, {}, offline=False) as request:
+        again = replace(request, resumes=run, with_unknown=with_unknown)
+        with watch(again) as watched:
+            return runs.push(watched)
+
+
+def latest_unfinished(ledger: Ledger) -> RunReader:
+    """Return the latest run that a resume can finish; raises UsageError."""
+    for run_reader in ledger.runs(most=200):
+        run = run_reader.facts()
+        unfinished = run.finished_at is None or run.exit_code in _RESUMABLE
+        if unfinished or run_reader.counts()[Status.FAILED]:
+            return run_reader
+    raise UsageError("no run is unfinished", hint="name one: leadctl runs resume RUN")
+
+
+_RESUMABLE = frozenset(
+    {
+        ExitCode.ACCESS,
+        ExitCode.TROUBLE,
+        ExitCode.STOPPED,
+        ExitCode.INTERRUPTED,
+        ExitCode.TERMINATED,
+    }
+)
+
+
+def open_ledger(url: str | Path | None = None) -> Ledger:
+    """Open a ledger, the user's own unless told otherwise; made if there is none.
+
+    It serves the thread that opened it, until it is closed.
+    """
+    return ledgers.open_ledger(ledger_url(url))
+
+
+def load_config(path: str | Path | None = None) -> dict[str, Account]:
+    """Return the accounts of the config file and the environment by name.
+
+    They hold settings and where secrets are found, never a secret.
+    """
+    document = configuration.load(Path(path) if path else None)
+    return {
+        name: configuration.resolve(document, os.environ, provider=None, account=name)
+        for name in configuration.account_names(document, os.environ)
+    }
+
+
+def sandbox() -> ModuleType:
+    """Return the simulators; UsageError where their packages are not installed."""
+    try:
+        from leadctl import sandbox  # noqa: PLC0415  an extra
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"the sandbox needs a package that is not installed: {error.name}",
+            hint="pip install 'leadctl[sandbox]'",
+        ) from error
+    return sandbox
+
+
+@contextmanager
+def _simulated(job: Job) -> Iterator[tuple[Job, Mapping[str, str]]]:
+    """Serve the provider's simulator; yields the job, and variables pointing at it."""
+    simulators = sandbox()
+    name = job.provider or ""
+    if name not in simulators.SIMULATORS:
+        raise UsageError(
+            f"there is no simulator of {name!r}{nearest(name, simulators.SIMULATORS)}",
+            hint=f"simulated: {', '.join(simulators.SIMULATORS)}",
+        )
+    campaigns = (job.campaign,) if job.campaign else ()
+    simulator = simulators.SIMULATORS[name](open_campaigns=campaigns)
+    with simulators.serve([simulator]) as served:
+        environment = {**os.environ, **served.environment(name)}
+        yield replace(job, account=None), environment

@@ -1,0 +1,121 @@
+"""The plan of an import: its files opened, and what their rows are judged by."""
+
+from __future__ import annotations
+
+import math
+import shlex
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from leadctl.importing.job import NO_LIMIT, RejectLimit
+from leadctl.importing.suppression import Suppressed
+from leadctl.mapping.mapper import bind, bind_by_name
+from leadctl.model.clock import now
+from leadctl.model.errors import InputUnusable
+from leadctl.model.lead_fields import INSTRUCTIONS
+from leadctl.phones.normalize import PhoneCheck
+from leadctl.phones.readings import Numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    from leadctl.mapping.mapper import Mapper
+    from leadctl.mapping.profile import Profile
+    from leadctl.model.leads import Block
+    from leadctl.phones.column import ColumnSays
+    from leadctl.providers.base import Provider
+    from leadctl.sources.source import Source
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """Files, and what their rows are judged by.
+
+    Without a provider only phones are checked. `skip` and `limit` count data rows of
+    each file.
+    """
+
+    sources: tuple[Source, ...]
+    provider: Provider | None = None
+    profile: Profile | None = None
+    constants: Mapping[str, str] = field(default_factory=dict)
+    region: str | None = None
+    phone_check: PhoneCheck = PhoneCheck.POSSIBLE
+    numbers: Numbers = Numbers.AUTO
+    earlier_columns: Mapping[str, ColumnSays] = field(default_factory=dict)
+    """What an earlier run read from the phone columns of these files, by path."""
+    skip: int = 0
+    limit: int | None = None
+    suppressed: Suppressed = field(default_factory=Suppressed)
+    ignored: frozenset[str] = frozenset()
+    """Columns not to be read, beside those that the profile ignores."""
+    now: Callable[[], datetime] = now
+
+    @property
+    def zone(self) -> ZoneInfo | None:
+        """The zone of times that are written without one."""
+        return self.profile.zone if self.profile else None
+
+    def within(self, block: Block) -> Block | None:
+        """Return the part of a block that is to be read (--skip, --limit)."""
+        first = self.skip + 1
+        last = math.inf if self.limit is None else self.skip + self.limit
+        if first <= block.first and block.last <= last:
+            return block
+        if block.first > last or block.last < first:
+            return None
+        return block.between(first, last)
+
+    @property
+    def effective_region(self) -> str | None:
+        """The region of numbers without a country code."""
+        said = self.region or (self.profile.region if self.profile else None)
+        return said or (self.provider.phone_rule.country if self.provider else None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan(Rules):
+    """What to import where: a job whose files are open and whose names are resolved."""
+
+    provider: Provider
+    campaign: str
+    batch_size: int
+    tags: tuple[str, ...] = ()
+    reject_limit: RejectLimit = NO_LIMIT
+
+
+def require_mappable(plan: Plan) -> None:
+    """Raise InputUnusable unless every file of the plan fits the column map."""
+    for source in plan.sources:
+        mapper_of(source, plan)
+
+
+def require_acted_on(profile: Profile, provider: Provider) -> None:
+    """Raise InputUnusable for a field that the provider cannot act on."""
+    for name in INSTRUCTIONS:
+        if name in profile.fields and not provider.has_place_for(name):
+            raise profile.document.problem(
+                (*profile.at, "fields", name),
+                f"{provider.title} cannot act on {name}",
+                hint=f"leave {name} out of the profile for {provider.title}",
+            )
+
+
+def mapper_of(source: Source, rules: Rules) -> Mapper:
+    """Bind a profile, or the names of lead fields, to a file's columns."""
+    profile, header, nested = rules.profile, source.columns, source.nested
+    try:
+        if profile:
+            fixed = profile.with_constants(rules.constants)
+            return bind(fixed, header, nested=nested, ignored=rules.ignored)
+        return bind_by_name(
+            header, rules.constants, nested=nested, ignored=rules.ignored
+        )
+    except InputUnusable as error:
+        error.message = f"{source.shown}: {error.message}"
+        if not profile:
+            draft = f"leadctl profile guess {shlex.quote(source.recorded)}"
+            error.hint = f"{error.hint}; a draft of one: {draft}"
+        raise

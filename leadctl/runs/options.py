@@ -1,0 +1,186 @@
+"""What may be said of an import, named like the command line's options.
+
+A message names an option as it is written there: `--region` is `region`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from functools import partial
+from itertools import chain
+from typing import IO, TYPE_CHECKING, Any, TypeAlias, TypedDict, TypeVar, cast
+
+from leadctl.importing.job import NO_LIMIT, Job, RejectLimit
+from leadctl.mapping import profile
+from leadctl.model.errors import InputUnusable, UsageError
+from leadctl.model.wording import nearest
+from leadctl.phones.normalize import PhoneCheck
+from leadctl.phones.readings import Numbers
+from leadctl.sources.source import Format
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from leadctl.runs.spool import Streams
+
+FileName: TypeAlias = str | os.PathLike[str]
+Row: TypeAlias = Mapping[str, Any]
+Rows: TypeAlias = Iterable[Row]
+Files: TypeAlias = FileName | Rows | Iterable[FileName | Rows]
+"""A path, rows (one mapping each), or several of these."""
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+class PreviewOptions(TypedDict, total=False):
+    """How files are read and mapped."""
+
+    provider: str | None
+    account: str | None
+    profile: FileName | None
+    region: str | None
+    phone_check: str
+    numbers: str | None
+    set: Mapping[str, str] | Sequence[str] | None
+    """Constants, by lead field; or texts such as `source=fair`."""
+    ignore_column: Sequence[str] | None
+    format: str | None
+    encoding: str | None
+    delimiter: str | None
+    no_header: bool
+    sheet: str | None
+    config: FileName | None
+
+
+class CheckOptions(PreviewOptions, total=False):
+    """The same, which rows are read, and what comes of those that do not fit."""
+
+    campaign: str | None
+    limit: int | None
+    skip: int
+    max_rejects: int | str | None
+    """Rows, or a share of them such as `5%`."""
+    suppress: Sequence[FileName] | None
+    rejects: FileName | None
+    ledger: FileName | None
+
+
+class PushOptions(CheckOptions, total=False):
+    """The same, and how leads are sent."""
+
+    tag: Sequence[str] | None
+    batch_size: int | None
+    dry_run: bool
+    sandbox: bool
+    resend_delivered: bool
+    acknowledge_compliance: bool
+    yes: bool
+    """Send also to a campaign that may not take leads."""
+
+
+def job_of(files: Sequence[str], said: PushOptions) -> Job:
+    """Return what was said as a job; raises UsageError."""
+    limit = said.get("max_rejects")
+    return Job(
+        files=tuple(files),
+        provider=said.get("provider"),
+        account=said.get("account"),
+        campaign=said.get("campaign"),
+        profile=_text(said.get("profile")),
+        region=said.get("region"),
+        phone_check=_choice(PhoneCheck, said.get("phone_check"), "--phone-check")
+        or PhoneCheck.POSSIBLE,
+        numbers=_choice(Numbers, said.get("numbers"), "--numbers"),
+        constants=_constants(said.get("set") or {}),
+        tags=tuple(said.get("tag") or ()),
+        format=_choice(Format, said.get("format"), "--format"),
+        encoding=said.get("encoding"),
+        delimiter=_delimiter(said.get("delimiter")),
+        header=False if said.get("no_header") else None,
+        sheet=said.get("sheet"),
+        batch_size=said.get("batch_size"),
+        limit=said.get("limit"),
+        skip=said.get("skip", 0),
+        reject_limit=NO_LIMIT if limit is None else RejectLimit.named(limit),
+        suppress=tuple(os.fspath(path) for path in said.get("suppress") or ()),
+        ignored=tuple(said.get("ignore_column") or ()),
+        rejects=_text(said.get("rejects")),
+        acknowledge_compliance=said.get("acknowledge_compliance", False),
+        resend_delivered=said.get("resend_delivered", False),
+        sandbox=said.get("sandbox", False),
+        config=_text(said.get("config")),
+    )
+
+
+def streams_of(files: Files) -> tuple[list[str], Streams]:
+    """Return the names of files, and what writes those that can be read only once."""
+    given = iter([files] if isinstance(files, (str, os.PathLike)) else files)
+    first = next(given, None)
+    if isinstance(first, Mapping):
+        given = iter([chain([first], cast("Iterator[Row]", given))])
+    elif first is not None:
+        given = chain([first], given)
+    names: list[str] = []
+    streams: dict[str, Callable[[IO[bytes]], None]] = {}
+    for one in given:
+        if isinstance(one, (str, os.PathLike)):
+            name = os.fspath(one)
+            if name == "-":
+                streams[name] = _write_stdin
+        else:
+            name = f"rows-{len(streams) + 1}" if streams else "rows"
+            streams[name] = partial(_write_rows, cast("Rows", one))
+        names.append(name)
+    return names, streams
+
+
+def _write_stdin(file: IO[bytes]) -> None:
+    if sys.stdin is None:
+        raise InputUnusable("stdin is closed", hint="push a file, or pipe one")
+    shutil.copyfileobj(sys.stdin.buffer, file)
+
+
+def _write_rows(rows: Rows, file: IO[bytes]) -> None:
+    """Write rows as JSON, one a line; what is not a number (NaN) is an empty cell."""
+    for row in rows:
+        cells = {key: None if cell != cell else cell for key, cell in row.items()}  # noqa: PLR0124  NaN
+        file.write(json.dumps(cells, default=str).encode() + b"\n")
+
+
+def _text(path: FileName | None) -> str | None:
+    return None if path is None else os.fspath(path)
+
+
+def _choice(kind: type[Choice], text: str | None, option: str) -> Choice | None:
+    if not text:
+        return None
+    names = [member.value for member in kind]
+    if text.casefold() not in names:
+        raise UsageError(
+            f"{option} takes {', '.join(names)}, not {text!r}{nearest(text, names)}"
+        )
+    return kind(text.casefold())
+
+
+def _delimiter(text: str | None) -> str | None:
+    found = profile.delimiter(text) if text else None
+    if text and found is None:
+        raise UsageError("--delimiter takes one character, or tab")
+    return found
+
+
+def _constants(given: Mapping[str, str] | Sequence[str]) -> Mapping[str, str]:
+    if isinstance(given, Mapping):
+        return given
+    constants = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise UsageError(f"--set takes FIELD=VALUE, not {text!r}")
+        constants[name.strip()] = value
+    return constants

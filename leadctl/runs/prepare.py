@@ -1,0 +1,354 @@
+"""Opens a job: its account, profile, files and suppression lists, before a run."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import sys
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import platformdirs
+
+from leadctl import ledger as ledgers
+from leadctl.config import config
+from leadctl.config.credentials import key_files
+from leadctl.delivery import provider_session
+from leadctl.delivery.campaign_list import has_list
+from leadctl.importing import suppression
+from leadctl.importing.job import Job
+from leadctl.importing.plan import Plan, Rules, require_acted_on
+from leadctl.importing.suppression import List
+from leadctl.mapping import profile
+from leadctl.mapping.times import check_in
+from leadctl.model import yaml_file
+from leadctl.model.errors import InputUnusable, UsageError
+from leadctl.model.file_permissions import permission_problems
+from leadctl.model.lead_fields import INSTRUCTIONS, FieldInvalid
+from leadctl.model.wording import nearest
+from leadctl.phones.column import ColumnSays
+from leadctl.phones.countries import country_named
+from leadctl.phones.numbering_plan import is_region
+from leadctl.phones.readings import Numbers
+from leadctl.providers import base_url
+from leadctl.runs import inputs, spool
+from leadctl.runs.run import ImportRequest, require_same_files
+from leadctl.sources.encoding import usable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from leadctl.config.config import Account
+    from leadctl.ledger.base import RunReader
+    from leadctl.mapping.profile import Profile
+    from leadctl.model.leads import Json
+    from leadctl.model.yaml_file import Document
+    from leadctl.runs.options import FileName
+    from leadctl.runs.spool import Streams
+    from leadctl.sources.source import Source
+
+
+def ledger_url(url: FileName | None) -> str:
+    """Return the ledger's URL: as asked, else a file in the user's state folder."""
+    state = platformdirs.user_state_path("leadctl")
+    return ledgers.resolved(os.fspath(url or state / "ledger.sqlite"))
+
+
+@contextmanager
+def prepared(
+    job: Job,
+    ledger: str,
+    streams: Streams,
+    *,
+    offline: bool,
+    environment: Mapping[str, str] = os.environ,
+) -> Iterator[ImportRequest]:
+    """Open a job; copies of its streams are kept for as long as the context lasts.
+
+    Raises UsageError, InputUnusable or CredentialsMissing.
+    """
+    _require_text(job)
+    spool.drop_abandoned(ledger)
+    with spool.spooled(job, ledger, streams) as copied:
+        document = config.load(_path(job.config))
+        account = _account(job, document, environment, offline=offline)
+        campaign = _campaign(job, account, offline=offline)
+        access = (
+            None if offline else provider_session.find_credentials(account, environment)
+        )
+        mapped = _profile(job, document, account)
+        plan = _plan(copied, account, campaign, mapped)
+        lists = [List.named(text) for text in (*account.suppress, *job.suppress)]
+        suppressed = suppression.read(lists, plan.effective_region)
+        yield ImportRequest(
+            job=replace(
+                copied.absolute(),
+                account=account.name,
+                provider=account.provider.name,
+                mapping=mapped.content if mapped else None,
+                base_url=base_url.without_login(account.provider.base_url),
+            ),
+            plan=replace(plan, suppressed=suppressed),
+            account=account,
+            ledger=ledger,
+            rejects_files=inputs.rejects_files(copied, plan.sources),
+            access=access,
+            warnings=_warnings(job, account, ledger, environment),
+            notes=[*_notes(job, account, offline=offline), *suppressed.notes],
+        )
+
+
+@contextmanager
+def inspected(job: Job, ledger: str, streams: Streams) -> Iterator[Rules]:
+    """Open a job to look at its files: nothing is recorded, sent or written."""
+    _require_text(job)
+    with spool.spooled(job, ledger, streams) as copied:
+        try:
+            document = config.load(_path(job.config))
+            account = (
+                _account(job, document, os.environ, offline=True)
+                if job.provider or job.account
+                else None
+            )
+            yield _rules(copied, account, _profile(job, document, account))
+        finally:
+            spool.drop(copied)
+
+
+def stored_job(run_reader: RunReader, config_file: str | Path | None) -> Job:
+    """Return the job of an earlier run.
+
+    A config file may name programs: one that only the ledger names is not read.
+    """
+    job = Job.from_json(run_reader.facts().job)
+    if job.config and not config_file:
+        raise UsageError(
+            "this run began with a config file of its own",
+            hint=f"name it again: --config {shlex.quote(job.config)}",
+        )
+    return replace(job, config=str(config_file) if config_file else None)
+
+
+def reopened(
+    run_reader: RunReader,
+    config_file: str | Path | None,
+    file: int | None = None,
+) -> tuple[Job, Plan]:
+    """Open what an earlier run was to import, or one file of it, to look at its rows.
+
+    Raises InputUnusable where a file is not what it was.
+    """
+    job, files = stored_job(run_reader, config_file), run_reader.files()
+    if file is not None:
+        job, files = replace(job, files=(job.files[file],)), [files[file]]
+    document = config.load(_path(job.config))
+    account = _account(job, document, os.environ, offline=True)
+    with spool.spooled(job, "", {}):
+        mapped = _profile(job, document, account)
+        plan = _plan(job, account, _campaign(job, account, offline=True), mapped)
+    require_same_files(files, plan)
+    return job, plan
+
+
+def _path(text: str | None) -> Path | None:
+    return Path(text) if text else None
+
+
+def _plan(job: Job, account: Account, campaign: str, mapped: Profile | None) -> Plan:
+    own = {
+        "provider": account.provider,
+        "campaign": campaign,
+        "batch_size": min(account.limits.batch_size, job.batch_size or sys.maxsize),
+        "tags": job.tags,
+        "reject_limit": job.reject_limit,
+    }
+    return Plan(**vars(_rules(job, account, mapped)) | own)
+
+
+def _rules(job: Job, account: Account | None, mapped: Profile | None) -> Rules:
+    sources = inputs.sources(job, mapped)
+    _require_columns(job.ignored, sources)
+    pinned = mapped.shape.numbers if mapped else None
+    return Rules(
+        sources=sources,
+        provider=account.provider if account else None,
+        profile=mapped,
+        constants=_constants(job, account, mapped),
+        ignored=frozenset(job.ignored),
+        region=_region(job.region),
+        phone_check=job.phone_check,
+        numbers=job.numbers or Numbers(pinned or Numbers.AUTO),
+        earlier_columns={
+            path: ColumnSays.named(said) for path, said in job.columns.items()
+        },
+        skip=job.skip,
+        limit=job.limit,
+    )
+
+
+def _require_columns(names: Sequence[str], sources: Sequence[Source]) -> None:
+    columns = {name: None for source in sources for name in source.columns}
+    for name in names:
+        if name not in columns:
+            near = nearest(name, columns)
+            raise UsageError(f"--ignore-column: no file has a column {name!r}{near}")
+
+
+def _require_text(job: Job) -> None:
+    """Refuse what is not text: it could be neither recorded nor sent."""
+    constants = (f"{name}={value}" for name, value in job.constants.items())
+    for text in (*job.files, *constants, *job.tags, job.campaign or ""):
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise UsageError(
+                f"{text.encode(errors='replace').decode()!r} is not UTF-8",
+                hint="rename the file, or write the option in UTF-8",
+            ) from error
+
+
+def _account(
+    job: Job, document: Document, environment: Mapping[str, str], *, offline: bool
+) -> Account:
+    overrides: dict[str, Json] = {}
+    if job.acknowledge_compliance:
+        overrides["compliance_acknowledged"] = True
+    account = config.resolve(
+        document,
+        environment,
+        provider=job.provider,
+        account=job.account,
+        overrides=overrides,
+    )
+    if not offline and (objection := account.provider.objection()):
+        raise UsageError(objection)
+    if job.tags and not account.provider.takes_tags:
+        raise UsageError(f"{account.provider.title} has no tags; drop --tag")
+    return account
+
+
+def _warnings(
+    job: Job, account: Account, ledger: str, environment: Mapping[str, str]
+) -> list[str]:
+    """Say who else may read or change the account's key, or the ledger."""
+    files = [(config.config_path(_path(job.config)), "the config file")]
+    files += [(p, "the key file") for p in key_files(account, environment)]
+    found = [each for path, what in files for each in permission_problems(path, what)]
+    found += ledgers.exposed(ledger)
+    return [f"{message}: {remedy}" for message, remedy in found]
+
+
+def _notes(job: Job, account: Account, *, offline: bool) -> list[str]:
+    """Say what is not done as it was asked for."""
+    notes, campaign = [], job.campaign
+    is_name = campaign and account.provider.campaign_objection(campaign)
+    if offline and is_name:
+        notes.append(
+            f"campaign {campaign!r} is a name: its id, and who is delivered there "
+            "already, is looked up only when leads are sent"
+        )
+    most, wanted = account.limits.batch_size, job.batch_size or 0
+    if wanted > most:
+        takes = f"{account.name} takes {most:,} a request"
+        notes.append(f"{takes}; --batch-size {wanted} is lowered to that")
+    return notes
+
+
+def _campaign(job: Job, account: Account, *, offline: bool) -> str:
+    if job.campaign is None:
+        if offline:
+            return ""
+        raise UsageError("say which campaign: --campaign ID")
+    objection = account.provider.campaign_objection(job.campaign)
+    is_name = has_list(account.provider) and job.campaign.strip()
+    if objection and not is_name:
+        raise UsageError(f"--campaign {job.campaign!r}: {objection}")
+    return job.campaign
+
+
+def _region(region: str | None) -> str | None:
+    if region is not None and not is_region(region.upper()):
+        raise UsageError(
+            f"--region {region!r} is no country code such as US (ISO 3166 alpha-2)"
+            f"{_meant(region)}"
+        )
+    return region.upper() if region else None
+
+
+def _meant(region: str) -> str:
+    """Name the code of a country that people, or the EU, write otherwise."""
+    code = {"UK": "GB", "EL": "GR"}.get(region.upper())
+    return f" (did you mean {code!r}?)" if code else ""
+
+
+def _profile(job: Job, document: Document, account: Account | None) -> Profile | None:
+    found = _read_profile(job, document)
+    if found and account:
+        require_acted_on(found, account.provider)
+    if found and found.region and not is_region(found.region):
+        raise found.document.problem(
+            (*found.at, "region"),
+            f"{found.region!r} is no country code such as US (ISO 3166)"
+            f"{_meant(found.region)}",
+        )
+    if found and found.shape.encoding:
+        try:
+            usable(found.shape.encoding)
+        except InputUnusable as error:
+            where = (*found.at, "file", "encoding")
+            raise found.document.problem(
+                where, error.message, hint=error.hint
+            ) from error
+    return found
+
+
+def _read_profile(job: Job, document: Document) -> Profile | None:
+    if job.mapping is not None:
+        content = json.dumps(job.mapping)
+        return profile.load(yaml_file.parse(content, job.profile or "the profile"))
+    if job.profile is None:
+        return None
+    named = document.table(("profiles",))
+    if job.profile in named:
+        return profile.load(document, ("profiles", job.profile))
+    path = Path(job.profile)
+    if path.suffix in (".yaml", ".yml") or path.exists():
+        return profile.load(yaml_file.read(path))
+    raise UsageError(
+        f"there is no profile {job.profile!r}{nearest(job.profile, named)}",
+        hint=f"name a YAML file, or one of the profiles in {document.name}",
+    )
+
+
+def _constants(
+    job: Job, account: Account | None, mapped: Profile | None
+) -> Mapping[str, str]:
+    """Check the constants as the provider will."""
+    fields = account.provider.fields if account else ()
+    zone = mapped.zone if mapped else None
+    checks = {field.name: check_in(zone, field) for field in fields}
+    for name, value in job.constants.items():
+        profile.require_field(name)
+        if (
+            account
+            and name in INSTRUCTIONS
+            and not account.provider.has_place_for(name)
+        ):
+            raise UsageError(
+                f"--set {name}: {account.provider.title} cannot act on it",
+                hint=f"leave out --set {name}",
+            )
+        if value.strip() and name in checks:
+            try:
+                checks[name](value.strip())
+            except FieldInvalid as problem:
+                raise UsageError(f"--set {name}: {problem}") from problem
+        if name == "phone_country" and not country_named(value):
+            raise UsageError(
+                f"--set {name}: {value!r} is no country",
+                hint="write a calling code such as +44, or an ISO code such as GB",
+            )
+    return job.constants
