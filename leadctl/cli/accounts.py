@@ -71,9 +71,9 @@ def ask(
     ledger: options.LedgerPath = None,
     config: options.ConfigPath = None,
 ) -> None:
-    """Tell by a harmless call whether key, scope and campaign are fine.
+    """Check key, permissions and campaign with a read-only call.
 
-    Nothing is written. What the provider's answer does not prove is `unknown`.
+    Writes nothing. What the answer does not prove is `unknown`.
 
     Example: leadctl accounts test voiso --campaign 3
     """
@@ -98,15 +98,15 @@ def login(
     provider: options.ProviderName = None,
     campaign: options.Campaign = None,
     no_check: Annotated[
-        bool, options.option("--no-check", about="Store without the harmless call.")
+        bool, options.option("--no-check", about="Store without checking.")
     ] = False,
     ledger: options.LedgerPath = None,
     config: options.ConfigPath = None,
 ) -> None:
-    """Store an account's secrets in the system keyring, once they work.
+    """Check an account's secrets and store them in the system keyring.
 
-    Asks for each without showing it; from a pipe, reads one line for each. A harmless
-    call has to take them before anything is stored.
+    Asks for each secret without showing it; reads one line each from a pipe. Stores
+    them once a read-only call has accepted them.
 
     Example: leadctl accounts login voiso
     """

@@ -27,8 +27,8 @@ app = Commands(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="Import sales leads into outbound dialers: nothing lost, nothing doubled, "
-    "the reason for every row.",
+    help="Import sales leads into outbound dialers: every lead once, or the reason "
+    "why not.",
 )
 
 

@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from leadctl.model.leads import Json
     from leadctl.model.yaml_file import Document
 
-group = Commands(help="Look at the configuration.", no_args_is_help=True)
+group = Commands(help="Inspect the configuration.", no_args_is_help=True)
 app.add_typer(group, name="config", rich_help_panel=Section.SET_UP)
 
 
 @group.command("path")
 def path(config: options.ConfigPath = None) -> None:
-    """Print where the config file is, or would be.
+    """Print the path of the config file.
 
     Example: leadctl config path
     """
@@ -46,10 +46,10 @@ def show(
     ledger: options.LedgerPath = None,
     config: options.ConfigPath = None,
 ) -> None:
-    """Show every value, and where it was read.
+    """Show every value and where it comes from.
 
-    Accounts are those of the config file and those that variables are set for;
-    --account shows one by its name. Secrets are masked.
+    Shows the accounts of the config file and of variables; --account selects one.
+    Secrets are masked.
 
     Example: leadctl config show --account voiso
     """
@@ -75,7 +75,7 @@ def show(
 
 @group.command("check")
 def check(json: options.Json = False, config: options.ConfigPath = None) -> None:
-    """Check the config file and the variables, accounts and profiles nobody uses too.
+    """Check the config file, variables, accounts and profiles.
 
     Example: leadctl config check
     """

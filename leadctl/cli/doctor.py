@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Offline = Annotated[
     bool,
     options.shared(
-        "--offline", about="Make no call to any provider.", section=Section.OPTIONS
+        "--offline", about="Make no network calls.", section=Section.OPTIONS
     ),
 ]
 
@@ -36,9 +36,8 @@ def doctor(
 ) -> None:
     """Check the installation, keyring, configuration, ledger, clock and accounts.
 
-    Says of each whether it is well, and what to do where it is not. Accounts are tried
-    with the call of `leadctl accounts test`, which changes nothing; --offline does
-    without.
+    Says what to fix. Accounts are checked with a read-only call, as by
+    `leadctl accounts test`; --offline skips this.
 
     Example: leadctl doctor
     """

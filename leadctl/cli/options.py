@@ -240,7 +240,7 @@ MaxRejects: TypeAlias = Annotated[
     shared(
         "--max-rejects",
         takes="N|P%",
-        about="Stop above so many, e.g. 5%; default: never.",
+        about="Stop above this many, e.g. 5%; default: never.",
         section=Section.SENDING,
     ),
 ]

@@ -38,11 +38,10 @@ def preview(
     json: options.Json = False,
     config: options.ConfigPath = None,
 ) -> None:
-    """Show how files are read, and the first rows mapped.
+    """Show how files are read and how the first rows are mapped.
 
-    Every row is checked, with --provider by its rules, and the first rejects of each
-    kind are shown.
-    Cells are shown as they are: names and numbers, too.
+    Checks every row, with --provider by its rules, and shows the first rejects of
+    each kind. Names and numbers are shown.
 
     Example: leadctl preview leads.csv --provider voiso
     """

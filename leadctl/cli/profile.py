@@ -17,7 +17,7 @@ from leadctl.model.errors import InputUnusable
 if TYPE_CHECKING:
     from leadctl.runs.options import PreviewOptions
 
-group = Commands(help="Draft and check column maps.", no_args_is_help=True)
+group = Commands(help="Draft and check column mappings.", no_args_is_help=True)
 app.add_typer(group, name="profile", rich_help_panel=Section.IMPORT)
 
 
@@ -38,7 +38,7 @@ def guess(
 ) -> None:
     """Write a draft profile from a file's header and contents.
 
-    The column of phone numbers is found by its values, whatever it is called.
+    Finds the phone column by its values, whatever its name.
 
     Example: leadctl profile guess leads.csv -o leads.yaml
     """
@@ -76,12 +76,12 @@ def check(
     files: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="FILE", help="Files that it should fit.", show_default=False
+            metavar="FILE", help="Files that it should match.", show_default=False
         ),
     ] = None,
     config: options.ConfigPath = None,
 ) -> None:
-    """Check a profile, and with FILE that it fits the file's columns.
+    """Check a profile and, with FILE, whether it matches the file's columns.
 
     Example: leadctl profile check leads.yaml leads.csv
     """

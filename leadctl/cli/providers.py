@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from leadctl.providers.base import Provider
 
 group = Commands(
-    help="The providers, and what each takes.", invoke_without_command=True
+    help="List providers, their fields and limits.", invoke_without_command=True
 )
 app.add_typer(group, name="providers", rich_help_panel=Section.SET_UP)
 
@@ -47,7 +47,7 @@ def show(
     provider: Annotated[str, typer.Argument(metavar="NAME", help="A provider.")],
     json: options.Json = False,
 ) -> None:
-    """Show a provider's fields, limits, phone rule, priority and how safe a repeat is.
+    """Show a provider's fields, limits, phone format, priorities and retry safety.
 
     Example: leadctl providers show voiso
     """

@@ -141,8 +141,8 @@ def check(
 ) -> None:
     """Check files for a provider, offline.
 
-    The same reading, mapping and checking as push, the same report and the same reject
-    file; nothing is sent and no credentials are needed.
+    Reads, maps and checks like push, with the same report and reject file. Sends
+    nothing and needs no credentials.
 
     Example: leadctl check leads.csv --provider yotel
     """

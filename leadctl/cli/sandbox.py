@@ -30,7 +30,7 @@ def serve(
             takes="N",
             least=0,
             most=65_535,
-            about="On 127.0.0.1; 0 takes any; default: 8765.",
+            about="Port on 127.0.0.1; 0 for any; default: 8765.",
         ),
     ] = 8765,
     fault: Annotated[
@@ -38,14 +38,14 @@ def serve(
         options.option(
             "--fault",
             takes="PROVIDER:KIND[:KEY=VALUE,...]",
-            about="Trouble, e.g. voiso:lose:skip=1; repeatable.",
+            about="A fault, e.g. voiso:lose:skip=1; repeatable.",
         ),
     ] = None,
 ) -> None:
     """Serve local simulators of all six providers.
 
-    Prints the variables that point leadctl at them, and at a ledger of their own; ends
-    with Ctrl-C. Nothing leaves this machine and nothing is kept.
+    Prints the variables that point leadctl at them and at a temporary ledger.
+    Press Ctrl-C to stop. Nothing leaves this machine, and nothing is kept.
 
     Example: leadctl sandbox --fault voiso:throttle:retry_after=2
     """

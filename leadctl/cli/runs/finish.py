@@ -46,9 +46,9 @@ def resume(
     ledger: options.LedgerPath = None,
     config: options.ConfigPath = None,
 ) -> None:
-    """Finish a run that was interrupted or stopped; the report covers all of it.
+    """Finish an interrupted or stopped run; the report covers the whole run.
 
-    Rows already settled are left alone. A batch whose answer was lost is sent again
+    Rows with an outcome are skipped. A batch whose answer was lost is sent again
     only where the provider makes that safe.
 
     Example: leadctl runs resume
@@ -92,7 +92,7 @@ def resolve(
         options.option(
             "--as",
             takes="|".join(Decision),
-            about="What became of them; default: show them, and ask.",
+            about="The decision; default: show the rows and ask.",
         ),
     ] = None,
     rows: Annotated[
@@ -105,13 +105,13 @@ def resolve(
             "--file",
             takes="N",
             least=1,
-            about="With --rows: of which file; default: 1.",
+            about="With --rows: the number of the file; default: 1.",
         ),
     ] = 1,
     ledger: options.LedgerPath = None,
     config: options.ConfigPath = None,
 ) -> None:
-    """Show the rows of a run that are unknown, or decide about them.
+    """Show a run's unknown rows, or decide about them.
 
     delivered: they are in the campaign. not-delivered: they are not; `runs retry` or
     the reject file sends them. send-again: the same, and they are sent at once.

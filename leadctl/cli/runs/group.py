@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from leadctl.ledger.base import Ledger, RunReader
     from leadctl.reports.report import Report
 
-group = Commands(help="Look at runs, and finish them.", invoke_without_command=True)
+group = Commands(help="List, inspect and resume runs.", invoke_without_command=True)
 app.add_typer(group, name="runs", rich_help_panel=Section.AFTERWARDS)
 
 RunId = Annotated[

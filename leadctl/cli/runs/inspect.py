@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 FileNumber = Annotated[
     int,
     options.option(
-        "--file", takes="N", least=1, about="With --row: of which file; default: 1."
+        "--file",
+        takes="N",
+        least=1,
+        about="With --row: the number of the file; default: 1.",
     ),
 ]
 
@@ -42,7 +45,7 @@ def list_runs(
             "--limit",
             takes="N",
             least=1,
-            about="How many, the newest first; default: 20.",
+            about="Number of runs, newest first; default: 20.",
         ),
     ] = 20,
     json: options.Json = False,
@@ -111,7 +114,7 @@ def show(
         bool,
         options.option(
             "--unmasked",
-            about="With --row: show lead data also where the output is no terminal.",
+            about="With --row: show lead data even without a terminal.",
         ),
     ] = False,
     json: options.Json = False,
@@ -119,10 +122,10 @@ def show(
     ledger: options.LedgerPath = None,
     config: options.ConfigPath = None,
 ) -> None:
-    """Show what a run came to and its requests, or what became of one row.
+    """Show a run's results and requests, or follow one row.
 
-    A row's data is read again from its file: the ledger has none. It is shown on a
-    terminal; elsewhere its shape is, unless --unmasked.
+    The row's data is read from its file again, as the ledger holds none. It is
+    masked unless the output is a terminal, or with --unmasked.
 
     Example: leadctl runs show --row 17
     """

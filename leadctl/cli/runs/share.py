@@ -38,7 +38,7 @@ def export(
         options.option(
             "--format",
             takes="|".join(Form),
-            about="How records are written; default: csv.",
+            about="Format of the records; default: csv.",
         ),
     ] = Form.CSV,
     status: Annotated[
@@ -51,10 +51,10 @@ def export(
     ] = None,
     ledger: options.LedgerPath = None,
 ) -> None:
-    """Print what became of each row, a record a row, for other programs.
+    """Print the outcome of every row, one record per row.
 
-    Row number, status, code, reason and request; no lead data, which the ledger does
-    not hold.
+    Row number, status, code, reason and request, but no lead data: the ledger holds
+    none.
 
     Example: leadctl runs export --format jsonl --status rejected
     """
@@ -72,7 +72,7 @@ def report(
     html: Annotated[
         Path,
         options.option(
-            "--html", takes="FILE", about="The page, e.g. run.html; needed."
+            "--html", takes="FILE", about="The page, e.g. run.html; required."
         ),
     ],
     run: AnyRun = None,
@@ -80,15 +80,15 @@ def report(
         bool,
         options.option(
             "--with-phones",
-            about="List the rows to look at with their numbers, read from the input.",
+            about="List rows that need attention with their numbers, from the input.",
         ),
     ] = False,
     ledger: options.LedgerPath = None,
     config: options.ConfigPath = None,
 ) -> None:
-    """Write a run as a page to look at, print or send on.
+    """Write a report of a run to share or print.
 
-    One file that needs nothing else, without names and, unless asked for, without
+    The page is one self-contained file, without names and, by default, without
     phone numbers.
 
     Example: leadctl runs report --html run.html

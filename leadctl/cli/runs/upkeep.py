@@ -26,7 +26,7 @@ def rejects(
     ledger: options.LedgerPath = None,
     config: options.ConfigPath = None,
 ) -> None:
-    """Write the reject file of a run again, from the ledger and the input.
+    """Write a run's reject file again, from the ledger and the input.
 
     Example: leadctl runs rejects 20260301-093000-1f2e
     """
@@ -57,7 +57,7 @@ def prune(
             takes="N",
             least=0,
             most=36_500,
-            about="Keep runs of the last N days; default: 90.",
+            about="Keep the runs of the last N days; default: 90.",
         ),
     ] = 90,
     ledger: options.LedgerPath = None,
