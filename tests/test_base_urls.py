@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import cycle
 from typing import TYPE_CHECKING
 
 import pytest
@@ -44,22 +45,28 @@ def test_odd_address_is_refused(push: Push, url: str) -> None:
     ran = push("voiso", "leads.csv", "--json", env=env)
     assert (ran.code, ran.document["rows"]) == (6, 0)
     assert "made-up" not in ran.out + ran.err
-    checked = push.program("config", "check", env=push.environment("voiso") | env)
-    assert checked.code == 6
 
 
-@pytest.mark.parametrize("url", ["https://xn--e1", "https://[::1/", f"http://{WIDE}/"])
+@pytest.mark.parametrize("url", [ODD["login"], ODD["bracket without an end"]])
+def test_check_of_the_configuration_finds_an_odd_address(push: Push, url: str) -> None:
+    env = push.environment("voiso") | {"LEADCTL_VOISO_BASE_URL": url}
+    assert push.program("config", "check", env=env).code == 6
+
+
 @pytest.mark.parametrize(
-    "words",
-    [
-        "push leads.csv --provider voiso --dry-run",
-        "check leads.csv --provider voiso",
-        "preview leads.csv --provider voiso",
-        "accounts",
-        "accounts test voiso",
-        "config show",
-        "doctor --offline",
-    ],
+    ("words", "url"),
+    zip(
+        [
+            "push leads.csv --provider voiso --dry-run",
+            "check leads.csv --provider voiso",
+            "preview leads.csv --provider voiso",
+            "accounts",
+            "accounts test voiso",
+            "config show",
+            "doctor --offline",
+        ],
+        cycle(["https://xn--e1", "https://[::1/", f"http://{WIDE}/"]),
+    ),
 )
 def test_no_command_breaks_on_an_odd_address(push: Push, words: str, url: str) -> None:
     push.program.write("leads.csv", "phone\n+15551230001\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections import Counter
 from dataclasses import replace
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from leadctl.ledger.base import Ledger, RunWriter
 
 ROWS = 30
+EXAMPLES = 1000 if os.environ.get("LEADCTL_TEST_LONG") else 30
 CALM = [event for event in EVENTS if not event.startswith("crash")]
 
 
@@ -116,7 +118,7 @@ def is_finished(counts: Counter[Status]) -> bool:
 
 @pytest.mark.parametrize("concurrency", [1, 3, 8])
 @given(script=st.lists(st.sampled_from(EVENTS), max_size=25))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 def test_where_repeating_is_safe_every_lead_ends_up_stored_once(
     concurrency: int, script: list[str]
 ) -> None:
@@ -142,7 +144,7 @@ def test_where_repeating_is_safe_every_lead_ends_up_stored_once(
 
 
 @given(script=st.lists(st.sampled_from(EVENTS), max_size=25))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 def test_where_repeating_is_not_safe_nothing_is_sent_twice_or_claimed(
     script: list[str],
 ) -> None:
@@ -170,7 +172,7 @@ def test_where_repeating_is_not_safe_nothing_is_sent_twice_or_claimed(
 
 @pytest.mark.parametrize("concurrency", [1, 8])
 @given(script=st.lists(st.sampled_from(CALM), max_size=40))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 def test_one_run_alone_accounts_for_every_row(
     concurrency: int, script: list[str]
 ) -> None:
