@@ -125,13 +125,28 @@ def test_config_that_only_the_ledger_names_is_not_read(
     config = push.program.write(
         "team file.yaml", f"accounts:\n  voiso:\n    api_key_command: {script}\n"
     )
-    push.program.write("leads.csv", LEADS)
+    push.program.write("leads.csv", f"{LEADS}12\n")
     push.simulator("voiso").faults.add(Fault("deny"))
     where = ("--provider", "voiso", "--campaign", "3", "--config", config)
-    assert push.program("push", "leads.csv", *where, env=environment).code == 4
+    begun = push.program("push", "leads.csv", *where, env=environment)
+    assert begun.code == 4
     ran.unlink()
     resumed = push.program("runs", "resume", env=environment)
     assert (resumed.code, ran.exists()) == (2, False)
-    assert f"--config {shlex.quote(str(config))}" in resumed.err
+    name_it = f"--config {shlex.quote(str(config))}"
+    assert name_it in resumed.err
+    for line in begun.out.splitlines()[-2:]:  # to push again, and to resume
+        assert line.endswith(name_it)
     named = push.program("runs", "resume", "--config", config, env=environment)
-    assert (named.code, ran.exists()) == (0, True)
+    assert (named.code, ran.exists()) == (3, True)
+
+
+def test_config_that_a_run_is_resumed_with_is_named_from_then_on(push: Push) -> None:
+    push.program.write("leads.csv", LEADS)
+    config = push.program.write("team.yaml", "accounts: {}\n")
+    push.simulator("voiso").faults.add(Fault("deny", times=2))
+    assert push("voiso", "leads.csv").code == 4
+    environment = push.environment("voiso")
+    ran = push.program("runs", "resume", "--config", config, env=environment)
+    assert ran.code == 4
+    assert ran.out.splitlines()[-1].endswith(f" --config {config}")

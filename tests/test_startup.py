@@ -206,7 +206,7 @@ sys.meta_path.insert(0, Finder())
 """
 
 
-@pytest.mark.parametrize("module", ["typer", "leadctl.run"])
+@pytest.mark.parametrize("module", ["typer", "leadctl.runs.run"])
 def test_interrupt_while_modules_are_imported_gives_a_sentence(
     module: str, program: Program, tmp_path: Path
 ) -> None:

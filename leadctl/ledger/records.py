@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
@@ -46,6 +47,12 @@ class Run:
     exit_code: int | None
     error: dict[str, Json] | None
     repairs: dict[str, int]
+
+    def command(self, name: str) -> str:
+        """Return the command line of `leadctl runs NAME` for this run."""
+        config = self.job.get("config")
+        named = ["--config", str(config)] if config else []
+        return shlex.join(["leadctl", "runs", name, self.id, *named])
 
 
 @dataclass(frozen=True)

@@ -170,7 +170,7 @@ def write(
     except OSError as error:
         raise RejectsNotWritten(
             f"the reject file {path} cannot be written: {error.strerror}",
-            hint=f"`leadctl runs rejects {run_id} --to PATH` writes it elsewhere",
+            hint="name another place with --to PATH",
         ) from error
     return number
 

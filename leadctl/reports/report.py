@@ -204,12 +204,12 @@ def _next_steps(report: Report) -> Iterator[str]:
         )
     if Job.from_json(run.job).sandbox:  # its ledger is gone with it
         return
-    resume = f"leadctl runs resume {run.id}"
+    resume = run.command("resume")
     said = report.error is not None and report.error.hint == resume
     if (counts[Status.FAILED] or _is_open(run)) and not said:
         yield f"finish the run:        {resume}"
     if counts[Status.UNKNOWN] and run.finished_at:
-        yield f"unknown rows, decide:  leadctl runs resolve {run.id}"
+        yield f"unknown rows, decide:  {run.command('resolve')}"
 
 
 def _is_open(run: Run) -> bool:
@@ -232,7 +232,7 @@ def _push_again(run: Run, paths: Sequence[str]) -> str:
         words += ["--account", run.account]
     job = Job.from_json(run.job)
     said = {**vars(job), "numbers": job.numbers or job.column_numbers}
-    for option in ("profile", "region", "numbers", "encoding"):
+    for option in ("profile", "region", "numbers", "encoding", "config"):
         if given := said[option]:
             words += [f"--{option}", str(given)]
     for name, value in job.constants.items():

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from leadctl.delivery.provider_session import ProviderSession
     from leadctl.importing.plan import Plan
     from leadctl.ledger.base import Ledger, RunReader, RunWriter
-    from leadctl.ledger.records import FileOfRun
+    from leadctl.ledger.records import FileOfRun, Run
     from leadctl.model.progress import Progress
     from leadctl.providers.http_auth import Credentials
     from leadctl.providers.preflight import PreflightResult
@@ -175,7 +175,7 @@ def _pushed(request: ImportRequest) -> Report:
                 else importer.deliver(sender)
             )
             if stop.signal is not None:
-                error = _interrupted(request, stop.signal, run_writer.facts().id)
+                error = _interrupted(request, stop.signal, run_writer.facts())
             for note in sender.notes():
                 tell = request.warn if note.is_warning else request.tell
                 tell(f"{count(note.count, 'lead')}: {note.message}")
@@ -188,11 +188,11 @@ def _pushed(request: ImportRequest) -> Report:
             return found
 
 
-def _interrupted(request: ImportRequest, signal: int, run: str) -> LeadctlError:
+def _interrupted(request: ImportRequest, signal: int, run: Run) -> LeadctlError:
     if request.ledger is None:
         hint = "the same command starts again"
         return Interrupted(signal, "nothing of it is kept", hint=hint)
-    hint = f"leadctl runs resume {run}"
+    hint = run.command("resume")
     return Interrupted(signal, "everything so far is recorded", hint=hint)
 
 
@@ -221,7 +221,7 @@ def _require_possible(request: ImportRequest, ledger: Ledger) -> None:
     if at_most_once and (left := ledger.unsettled_run(account.name, plan.campaign)):
         raise InputUnusable(
             f"run {left} ended with leads on their way to this campaign",
-            hint=f"leadctl runs resume {left} settles them first",
+            hint=f"{ledger.run(left).facts().command('resume')} settles them first",
         )
 
 
@@ -328,6 +328,8 @@ def _opened(
         run_writer = ledger.begin(new, at_most_once=at_most_once)
     else:
         ended = run_writer = ledger.resumed(request.resumes, at_most_once=at_most_once)
+        if request.job.config:
+            ended.remember({"config": request.job.config})
         unfinished = ended.reopen(
             most=account.limits.batch_size,
             with_unknown=request.with_unknown,
@@ -350,15 +352,16 @@ def _finished(
     error: LeadctlError | None,
 ) -> Report:
     """Write the reject files, close the books and read the report from them."""
+    elsewhere = f"{run_writer.facts().command('rejects')} --to PATH writes it elsewhere"
     try:
         _write_rejects(request, run_writer)
-    except LeadctlError as failure:  # the run is done all the same
+    except RejectsNotWritten as failure:  # the run is done all the same
+        error = error or RejectsNotWritten(failure.message, hint=elsewhere)
+    except LeadctlError as failure:
         error = error or RejectsNotWritten(failure.message, hint=failure.hint)
     except OSError as failure:  # an earlier reject file that cannot be set aside
         error = error or RejectsNotWritten(
-            f"the reject file cannot be written: {failure.strerror}",
-            hint=f"leadctl runs rejects {run_writer.facts().id} --to PATH "
-            "writes it elsewhere",
+            f"the reject file cannot be written: {failure.strerror}", hint=elsewhere
         )
     error = error and provider_session.with_hint(error, request.account)
     code = report.exit_code(run_writer.counts(), error)

@@ -132,19 +132,20 @@ def resolve(
             _ranges(rows),
             delivered=decision is Decision.DELIVERED,
         )
+        facts = run_reader.facts()
         if not number:
             raise UsageError(
-                "none of these rows is unknown", hint=f"leadctl runs resolve {run}"
+                "none of these rows is unknown", hint=facts.command("resolve")
             )
         code = report.exit_code(run_reader.counts(), None)
         run_reader.close_again(code)
         if code in (ExitCode.OK, ExitCode.REJECTED):
-            spool.drop(Job.from_json(run_reader.facts().job))
+            spool.drop(Job.from_json(facts.job))
     echo(f"{count(number, 'row')} of {run}: {decision.value}", err=True)
     if decision is Decision.SEND_AGAIN:
         _go_on(run, Output(), ledger, config)
     if decision is Decision.NOT_DELIVERED:
-        echo(f"to send them: leadctl runs retry {run}", err=True)
+        echo(f"to send them: {facts.command('retry')}", err=True)
 
 
 def _ranges(rows: str | None) -> list[tuple[int, int]] | None:
