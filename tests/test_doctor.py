@@ -226,6 +226,14 @@ def test_ledger_without_its_key_is_a_problem(ledger: Path, damage: str) -> None:
     assert str(key) in problem_of(installation.ledger(ledger)).message
 
 
+@pytest.mark.parametrize("damage", ["gone", "empty"])
+def test_key_without_its_ledger_is_a_problem(ledger: Path, damage: str) -> None:
+    ledger.unlink()
+    if damage == "empty":
+        ledger.touch()
+    assert "its key is there" in problem_of(installation.ledger(ledger)).message
+
+
 def test_link_in_place_of_the_ledger_is_a_problem(ledger: Path) -> None:
     link = ledger.with_name("link")
     link.symlink_to(ledger)

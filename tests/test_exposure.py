@@ -87,7 +87,10 @@ def test_file_that_is_not_there_is_somebody_elses_business(tmp_path: Path) -> No
     assert [*permission_problems(tmp_path / "nowhere" / "key", "the key file")] == []
 
 
-def test_push_warns_of_config_and_key_that_others_may_read(push: Push) -> None:
+@pytest.mark.parametrize(("mode", "can"), [(0o644, "read"), (0o646, "changed")])
+def test_push_warns_of_config_and_key_that_others_may_read_or_change(
+    push: Push, mode: int, can: str
+) -> None:
     push.program.write("leads.csv", "phone\n+15551230001\n")
     key = push.program.write(
         "yotel.key", push.environment("yotel")["LEADCTL_YOTEL_API_KEY"]
@@ -96,13 +99,13 @@ def test_push_warns_of_config_and_key_that_others_may_read(push: Push) -> None:
         "c.yaml", "accounts: {yotel: {api_key_file: yotel.key}}"
     )
     for file in (key, config):
-        file.chmod(0o644)
+        file.chmod(mode)
     env = {"LEADCTL_YOTEL_API_KEY": ""}
     push.program.write("leads.csv", "phone\n9000000001\n")
     ran = push("yotel", "leads.csv", "--config", config, env=env)
     assert ran.code == 0
     for file in (key, config):
-        assert f"{file} can be read by others: chmod 600 {file}" in ran.err
+        assert f"{file} can be {can} by others: chmod 600 {file}" in ran.err
         file.chmod(0o600)
     assert "chmod" not in push("yotel", "leads.csv", "--config", config, env=env).err
 

@@ -43,7 +43,7 @@ def test_copy_of_stdin_that_a_killed_process_left_is_removed(
         (copy,) = spool.iterdir()
         run.signalled(signal.SIGKILL)
         run.process.wait()
-    assert copy.exists()
+    assert f"rm {copy}" in push.program("doctor", "--offline").out
     assert push("voiso", "leads.csv").code == 0
     assert not copy.exists()
 
@@ -64,15 +64,19 @@ def test_files_that_killed_processes_left_beside_the_input_are_removed(
 ) -> None:
     folder = push.program.folder
     push.program.write("leads.csv", LEADS)
+    assert push("voiso", "leads.csv").code == 0
     left, held = (
-        folder / ".leadctl-0123456789abcdef",
-        folder / ".leadctl-fedcba9876543210",
+        folder / ".leadctl-01234567abcdef89",
+        folder / ".leadctl-fedcba98fedcba98",
     )
     theirs = folder / ".leadctl-notes"
     for path in (left, held, theirs):
         path.touch()
     with held.open() as file:
         fcntl.flock(file, fcntl.LOCK_EX)
+        looked = push.program("doctor", "--offline").out
+        assert "leftovers: killed runs left 1 file with people's data" in looked
+        assert f"rm {left}" in looked
         assert push("voiso", "leads.csv").code == 0
     assert [path.exists() for path in (left, held, theirs)] == [False, True, True]
 

@@ -127,7 +127,7 @@ def test_what_turns_up_during_a_run_is_not_replaced(tmp_path: Path, kind: str) -
     found = Finding(1, Status.REJECTED, Code.PHONE_INVALID, "too short", "phone")
     with pytest.raises(RejectsNotWritten) as caught:
         reject_file.write(path, source, iter([found]), "run-1")
-    assert "runs rejects run-1 --to" in (caught.value.hint or "")
+    assert "--to PATH" in (caught.value.hint or "")
     assert elsewhere.read_text() == THEIRS
     assert kind != "file" or path.read_text() == THEIRS
     assert not [*tmp_path.glob(".leadctl-*")]

@@ -68,12 +68,12 @@ def _checks(
     yield from engine.state(state)
     looked_at = [*engine.ledger(url)]
     yield from looked_at
+    sound = all(check.grade is not config_check.Grade.PROBLEM for check in looked_at)
+    if sound:
+        yield from engine.leftovers(url)
     yield from engine.clock(datetime.now(UTC))
     with suppress(LeadctlError):  # the configuration's, which has been said
         document = settings.load(config)
-        sound = all(
-            check.grade is not config_check.Grade.PROBLEM for check in looked_at
-        )
         known = url if sound else None  # its fault has been said
         yield from AccountCheck(
             document, os.environ, known, online=not offline

@@ -53,9 +53,13 @@ _BEGINS = ".leadctl-"
 def remove_abandoned(folder: Path) -> None:
     """Remove files that processes were writing to a folder when they were killed."""
     with in_turn(folder):
-        for file in folder.glob(f"{_BEGINS}{'[0-9a-f]' * 16}"):
-            if is_abandoned(file):
-                file.unlink(missing_ok=True)
+        for file in abandoned(folder):
+            file.unlink(missing_ok=True)
+
+
+def abandoned(folder: Path) -> Iterator[Path]:
+    """Yield the files that nobody writes to any more; looked for in turn."""
+    return filter(is_abandoned, folder.glob(f"{_BEGINS}{'[0-9a-f]' * 16}"))
 
 
 def hold(handle: int) -> None:

@@ -65,16 +65,20 @@ def drop(job: Job) -> None:
 
 def drop_abandoned(ledger: str) -> None:
     """Remove copies of processes that were killed before their run was recorded."""
+    for copy in abandoned(ledger):
+        copy.unlink(missing_ok=True)
+
+
+def abandoned(ledger: str) -> list[Path]:
+    """Return the copies that no process holds and no run needs."""
     with in_turn(_folder()):
         left = [*filter(is_abandoned, _folder().glob(f"{_prefix(ledger)}*"))]
     if not left:
-        return
+        return []
     with open_existing(ledger) as opened:
         jobs = [Job.from_json(run.facts().job) for run in opened.runs(most=10_000)]
     known = {copy for job in jobs for copy in job.copies.values()}
-    for copy in left:
-        if str(copy) not in known:
-            copy.unlink(missing_ok=True)
+    return [copy for copy in left if str(copy) not in known]
 
 
 def _folder() -> Path:

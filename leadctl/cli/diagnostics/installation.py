@@ -12,14 +12,19 @@ import sys
 from datetime import UTC, datetime
 from importlib.metadata import requires
 from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import leadctl
 from leadctl.cli.diagnostics.config_check import Check, Grade, warning
 from leadctl.config import system_keyring
-from leadctl.ledger import conditions
+from leadctl.importing.job import Job
+from leadctl.ledger import conditions, open_existing
+from leadctl.model.atomic_write import abandoned
 from leadctl.model.errors import ExitCode
+from leadctl.model.wording import count
+from leadctl.runs import spool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,6 +87,21 @@ def ledger(url: str | Path) -> Iterator[Check]:
             yield warning(topic, message, remedy)
         else:
             yield Check(topic, message)
+
+
+def leftovers(url: str) -> Iterator[Check]:
+    """Name what killed runs left: copies of stdin, and files beside their input."""
+    with open_existing(url) as opened:
+        jobs = [Job.from_json(run.facts().job) for run in opened.runs(most=200)]
+    paths = [Path(name) for job in jobs for name in job.files]
+    folders = {path if path.is_dir() else path.parent for path in paths}
+    left = [*spool.abandoned(url), *chain(*map(abandoned, sorted(folders)))]
+    if left:
+        yield warning(
+            "leftovers",
+            f"killed runs left {count(len(left), 'file')} with people's data",
+            f"rm {shlex.join(map(str, left))}, or leave it to the next push",
+        )
 
 
 def clock(now: datetime) -> Iterator[Check]:

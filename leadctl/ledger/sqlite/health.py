@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from leadctl.ledger.records import Condition
 from leadctl.ledger.sqlite.connection import health
-from leadctl.ledger.sqlite.key import KEY_BYTES, key_file_of
+from leadctl.ledger.sqlite.key import KEY_BYTES, key_file_of, lost
 from leadctl.ledger.sqlite.schema import APPLICATION, VERSION
 from leadctl.model.errors import LedgerUnusable
 from leadctl.model.file_permissions import permission_problems
@@ -30,6 +30,11 @@ def conditions(path: Path) -> Iterator[Condition]:
     if what := oddity(path):
         yield _problem(f"{path} is {what}", "name another file with --ledger")
         return
+    key_file = key_file_of(path)
+    if key_file.exists() and not (path.exists() and path.stat().st_size):
+        error = lost(path)
+        yield _problem(error.message, error.hint or "")
+        return
     if not path.exists():
         yield Condition("ledger", f"none yet; the first push makes {path}")
         yield from _disk(path)
@@ -39,7 +44,6 @@ def conditions(path: Path) -> Iterator[Condition]:
     except LedgerUnusable as error:
         yield _problem(error.message, error.hint or "name another with --ledger")
         return
-    key_file = key_file_of(path)
     yield _judged(path, found)
     yield from _key(key_file)
     for message, remedy in exposed(path):

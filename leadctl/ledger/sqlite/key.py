@@ -37,11 +37,7 @@ def key(path: Path | None, is_new: Callable[[], bool]) -> bytes:
     fresh = _fresh(key_file)
     if key_file.exists():
         if is_new():  # asked now: another process may have made it meanwhile
-            raise LedgerUnusable(
-                f"the ledger {path} is empty or new, but its key is there: {key_file}",
-                hint="restore the ledger; to start afresh remove its key, then every "
-                "lead is sent again",
-            )
+            raise lost(path)
         return _read(key_file)
     if is_new() and not key_file.is_symlink():
         _make_key(fresh)
@@ -51,6 +47,16 @@ def key(path: Path | None, is_new: Callable[[], bool]) -> bytes:
             hint="restore it: without it, no delivered lead is recognised",
         )
     return _read(fresh)
+
+
+def lost(path: Path) -> LedgerUnusable:
+    """Say that a ledger has gone: its key shows that there was one."""
+    return LedgerUnusable(
+        f"the ledger {path} is missing or empty, but its key is there: "
+        f"{key_file_of(path)}",
+        hint="restore the ledger; to start afresh remove its key, then every lead is "
+        "sent again",
+    )
 
 
 def keep_key(path: Path) -> None:
