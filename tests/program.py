@@ -233,6 +233,16 @@ class Program:
             env=self.surroundings | self.environment | dict(env or {}),
         )
 
+    def fork(
+        self, *arguments: str | Path, env: Mapping[str, str] | None = None
+    ) -> zygote.Forked:
+        """Start a run without waiting for it or for its imports."""
+        streams = Path(tempfile.mkdtemp(dir=self.home, prefix="streams-"))
+        for stream in ("in", "out", "err"):
+            (streams / stream).touch()
+        environment = self.surroundings | self.environment | dict(env or {})
+        return zygote.start([*map(str, arguments)], environment, self.folder, streams)
+
     def write(self, name: str, content: str | bytes) -> Path:
         path = self.folder / name
         path.write_bytes(content if isinstance(content, bytes) else content.encode())

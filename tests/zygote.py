@@ -10,6 +10,7 @@ from __future__ import annotations
 import atexit
 import json
 import os
+import select
 import shutil
 import signal
 import socket
@@ -17,11 +18,13 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import traceback
+from contextlib import suppress
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, TypedDict
+from typing import TYPE_CHECKING, NoReturn, TextIO, TypedDict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -51,6 +54,20 @@ def run(
     seconds: float,
 ) -> int:
     """Run leadctl in a forked process; returns its exit code, negative for a signal."""
+    forked = start(arguments, environment, folder, streams)
+    if (code := forked.code(seconds)) is None:
+        forked.signalled(signal.SIGKILL)
+        raise subprocess.TimeoutExpired([*arguments], seconds)
+    return code
+
+
+def start(
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    folder: Path,
+    streams: Path,
+) -> Forked:
+    """Begin to run leadctl in a forked process."""
     request: Request = {
         "arguments": [*arguments],
         "environment": dict(environment),
@@ -60,14 +77,34 @@ def run(
     with socket.socket(socket.AF_UNIX) as asked:
         asked.connect(_address())
         asked.sendall(json.dumps(request).encode() + b"\n")
-        asked.settimeout(seconds)
-        with asked.makefile() as answers:
-            child = int(answers.readline())
-            try:
-                return int(answers.readline())
-            except TimeoutError:
-                os.kill(child, signal.SIGKILL)
-                raise subprocess.TimeoutExpired([*arguments], seconds) from None
+        answers = asked.makefile()
+    return Forked(int(answers.readline()), answers)
+
+
+class Forked:
+    """A run in a forked process."""
+
+    def __init__(self, process: int, answers: TextIO) -> None:
+        self._process = process
+        self._answers = answers
+
+    def signalled(self, number: int) -> None:
+        with suppress(ProcessLookupError):
+            os.kill(self._process, number)
+
+    def has_ended(self, seconds: float) -> bool:
+        """Wait so long for its end."""
+        return bool(select.select([self._answers], [], [], seconds)[0])
+
+    def code(self, seconds: float) -> int | None:
+        """Return its exit code, negative for a signal; None if it runs on till then.
+
+        Asked once.
+        """
+        if not self.has_ended(seconds):
+            return None
+        with self._answers:
+            return int(self._answers.readline())
 
 
 LOCK = threading.Lock()
@@ -102,7 +139,19 @@ def _end(started: subprocess.Popen[bytes], folder: Path) -> None:
     shutil.rmtree(folder)
 
 
+CLOCK = "TESTS_CLOCK"
+"""Variable that names a file with the seconds by which a run's clock is set."""
+
+TRUE_TIME = time.time
+
+
+def _time() -> float:
+    clock = os.environ.get(CLOCK)
+    return TRUE_TIME() + (float(Path(clock).read_text() or 0) if clock else 0.0)
+
+
 def _serve(address: str) -> None:
+    time.time = _time  # before anything takes it
     for name in PRELOADED:
         if find_spec(name.partition(".")[0]):  # not every typer brings pydantic
             __import__(name)
