@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from conftest import Push
-    from program import Program
+    from program import Program, Ran
 
 
 def test_transaction_that_cannot_be_committed_is_undone(tmp_path: Path) -> None:
@@ -297,22 +297,35 @@ def test_ledger_whose_making_was_broken_off_is_made(push: Push) -> None:
     assert (key.read_bytes(), fresh.exists()) == (bytes(32), False)
 
 
-LOCKLESS = """
+FAILING = """
 import errno, fcntl, os
 
-def flock(file, operation):
-    raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+def fail(*_):
+    raise OSError(errno.CODE, os.strerror(errno.CODE))
 
-fcntl.flock = flock
+FUNCTION = fail
 """
 
 
-def test_file_system_without_locks_gives_a_sentence(push: Push, tmp_path: Path) -> None:
-    (tmp_path / "sitecustomize.py").write_text(LOCKLESS, encoding="utf-8")
+def pushed_where(push: Push, function: str, code: str, folder: Path) -> Ran:
+    """Push where a call of the system fails."""
+    script = FAILING.replace("FUNCTION", function).replace("CODE", code)
+    (folder / "sitecustomize.py").write_text(script, encoding="utf-8")
     push.program.write("leads.csv", "phone\n+15551230001\n")
-    ran = push("voiso", "leads.csv", "--json", env={"PYTHONPATH": str(tmp_path)})
+    return push("voiso", "leads.csv", "--json", env={"PYTHONPATH": str(folder)})
+
+
+def test_file_system_without_locks_gives_a_sentence(push: Push, tmp_path: Path) -> None:
+    ran = pushed_where(push, "fcntl.flock", "ENOLCK", tmp_path)
     assert (ran.code, push.uploads("voiso")) == (6, [])
     assert "nothing can be locked where the ledger is" in ran.error["message"]
+
+
+def test_lock_holds_where_there_is_no_room_for_its_note(
+    push: Push, tmp_path: Path
+) -> None:
+    ran = pushed_where(push, "os.pwrite", "ENOSPC", tmp_path)
+    assert (ran.code, push.uploads("voiso")) == (0, [1])
 
 
 def test_ledger_that_vanishes_during_a_run_is_told_of(

@@ -109,7 +109,7 @@ def _opened(path: Path) -> int:
     except OSError as error:
         raise InputUnusable(
             f"the lock {path} cannot be used: {error.strerror}",
-            hint="remove it; no run is using it",
+            hint="make room for it, or remove it: no run is using it",
         ) from error
 
 
