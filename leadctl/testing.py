@@ -1,10 +1,10 @@
 """The contract suite: the tests of every provider, built in or not.
 
-`check_case` plays a recorded case of an upload, `check_preflight` and `check_campaigns`
-those of other calls; `LAWS` hold for every provider whatever it is sent. A case is a
-JSON file `<name of the provider>/<name of the case>.json`, or one in a folder there
-that is named after the call; docs/adding-a-provider.md explains its keys. A broken case
-or law raises AssertionError.
+`check_case` plays a recorded case of an upload, `check_preflight`, `check_campaigns`
+and `check_removal` those of other calls; `LAWS` hold for every provider whatever it is
+sent. A case is a JSON file `<name of the provider>/<name of the case>.json`, or one in
+a folder there that is named after the call; docs/adding-a-provider.md explains its
+keys. A broken case or law raises AssertionError.
 """
 
 from __future__ import annotations
@@ -25,11 +25,12 @@ from leadctl.delivery.transport import Transport
 from leadctl.mapping.lead_builder import FieldError, LeadBuilder
 from leadctl.model import errors
 from leadctl.model.leads import DELIVERED, Batch, Code, Lead, Leads, Status
+from leadctl.model.removal import Removal
 from leadctl.model.yaml_file import parse
 from leadctl.phones.normalize import Normalizer, PhoneForm
 from leadctl.providers.http_auth import Credentials
 from leadctl.providers.preflight import CheckVerdict
-from leadctl.providers.response_reading import read_outcomes
+from leadctl.providers.response_reading import read_outcomes, read_removals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -53,7 +54,9 @@ PROBE_KINDS = ("ok", "denied", "campaign", "closed", "throttled", "garbage")
 """The same for the preflight check; `closed` is a campaign that takes no leads now."""
 CAMPAIGNS_KINDS = ("ok", "denied", "throttled", "garbage")
 """The same for the list of an account's campaigns."""
-CALLS = ("preflight", "campaigns")
+REMOVAL_KINDS = ("deleted", "not_found", "denied", "campaign", "throttled", "garbage")
+"""The same for the call that deletes leads."""
+CALLS = ("preflight", "campaigns", "removal")
 """Folders of cases that are no uploads."""
 NOON = 1_700_000_000.0
 
@@ -83,6 +86,11 @@ def campaigns_cases(folder: Path) -> list[Path]:
     return _cases_of("campaigns", folder)
 
 
+def removal_cases(folder: Path) -> list[Path]:
+    """Return the cases of the call that deletes leads below a folder, in order."""
+    return _cases_of("removal", folder)
+
+
 def _cases_of(call: str, folder: Path) -> list[Path]:
     return [path for path in _recorded(folder) if path.parent.name == call]
 
@@ -94,7 +102,8 @@ def _recorded(folder: Path) -> list[Path]:
 
 def load(path: Path) -> Case:
     facts = json.loads(path.read_text(encoding="utf-8"))
-    provider = _provider(path.parent.name, facts.get("settings", {}))
+    folder = path.parent.parent if path.parent.name in CALLS else path.parent
+    provider = _provider(folder.name, facts.get("settings", {}))
     leads = Leads.of(_leads(provider, facts["leads"]))
     tags = tuple(facts.get("tags", ()))
     return Case(
@@ -139,6 +148,23 @@ def check_campaigns(path: Path) -> None:
         return
     found = [one._asdict() for one in _campaigns(provider, facts)]
     assert found == facts["campaigns"]
+
+
+def check_removal(path: Path) -> None:
+    """Play a case of the call that deletes leads."""
+    case = load(path)
+    if "error" in case.facts:
+        _expect_raised(case.facts, lambda: _removed(case))
+        return
+    assert [str(one) for one in _removed(case)] == case.facts["removals"]
+
+
+def _removed(case: Case) -> list[Removal]:
+    request = case.provider.remove(case.batch)
+    assert request is not None, "this provider has no such call"
+    with _wired(case.provider, case.facts) as send:
+        response = send(request)
+    return read_removals(case.provider, case.batch, response)
 
 
 def _campaigns(provider: Provider, facts: dict[str, Any]) -> list[ListedCampaign]:
@@ -496,6 +522,29 @@ def every_kind_of_campaign_list_is_recorded(folder: Path) -> None:
         _require_kinds("campaigns", CAMPAIGNS_KINDS, folder)
 
 
+def every_kind_of_removal_is_recorded(folder: Path) -> None:
+    """Or `removal/cannot-occur.json` names the kind that cannot occur, and why."""
+    if load(cases(folder)[0]).provider.removal_is_exact is not None:
+        _require_kinds("removal", REMOVAL_KINDS, folder)
+
+
+def a_removal_claims_nothing_by_silence(folder: Path) -> None:
+    """And each lead has one, whatever the answer."""
+    for case in _some(folder):
+        provider, batch = case.provider, case.batch
+        is_there = provider.remove(batch) is not None
+        assert is_there == (provider.removal_is_exact is not None)
+        for status in STATUSES:
+            for text in (*NOTHING_SAID, *BODIES):
+                response = httpx.Response(status, text=text)
+                try:
+                    found = read_removals(provider, batch, response)
+                except errors.ProviderError:
+                    continue
+                assert {*found} <= {Removal.UNKNOWN}
+                assert len(found) == len(batch)
+
+
 def _require_kinds(call: str, kinds: tuple[str, ...], folder: Path) -> None:
     paths = _cases_of(call, folder)
     recorded = {json.loads(path.read_text("utf-8"))["kind"] for path in paths}
@@ -535,6 +584,8 @@ LAWS: tuple[Callable[[Path], None], ...] = (
     every_kind_of_preflight_check_is_recorded,
     every_kind_of_campaign_list_is_recorded,
     a_campaign_list_claims_nothing_by_silence,
+    every_kind_of_removal_is_recorded,
+    a_removal_claims_nothing_by_silence,
 )
 
 

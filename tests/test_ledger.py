@@ -33,6 +33,7 @@ from leadctl.model.leads import (
     Phone,
     Status,
 )
+from leadctl.model.removal import Removal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -465,6 +466,34 @@ def test_lead_stays_delivered_when_its_run_is_forgotten(url: str) -> None:
         deliver(ledger, [3])
         found = ledger.delivered("voiso", "3").among(hashes)
         assert found == dict.fromkeys(hashes, "")
+
+
+def test_removed_lead_is_delivered_no_longer(url: str) -> None:
+    """An intent leaves doubt; what another run delivered stays."""
+    ours, theirs = batch_of([1, 2, 3, 4]), batch_of([1, 2, 3, 4, 9], 1)
+    with open_ledger(url) as ledger:
+        books, later = begun(ledger), begun(ledger)
+        for writer, batch in ((books, ours), (later, theirs)):
+            writer.intend(batch, NOW, doubted=False)
+            writer.settle(batch, [CREATED] * len(batch))
+        run = books.facts().id
+        removal = ledger.removal(run)
+        assert [row in removal.created_rows(0) for row in (4, 5)] == [True, False]
+        assert removal.intend(ours) == set()
+        assert removal.removals() == {Removal.UNKNOWN: 4}
+    with open_ledger(url) as ledger:  # the process that intended is gone
+        removal = ledger.removal(run)
+        assert len(removal.created_rows(0)) == 4
+        assert removal.intend(ours) == {1, 2, 3, 4}
+        removal.settle(ours, [*Removal], forget_missing=False)
+        assert removal.removals() == dict.fromkeys({*Removal} - {Removal.FAILED}, 1)
+        created = removal.created_rows(0)
+        assert [row in created for row in (1, 2, 3, 4)] == [False, False, True, True]
+        hashes = theirs.leads.hashes()
+        assert len(ledger.delivered("voiso", "3").among(hashes)) == 4
+        removal.settle(ours, [*Removal], forget_missing=True)
+        assert len(ledger.delivered("voiso", "3").among(hashes)) == 3
+        assert ledger.run(run).removals() == removal.removals()
 
 
 @pytest.mark.parametrize("delivered", [True, False])

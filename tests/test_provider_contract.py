@@ -15,7 +15,9 @@ from leadctl.testing import (
     check_campaigns,
     check_case,
     check_preflight,
+    check_removal,
     preflight_cases,
+    removal_cases,
 )
 
 if TYPE_CHECKING:
@@ -48,6 +50,15 @@ def test_recorded_probe_shows_what_the_case_says(path: Path) -> None:
 )
 def test_recorded_list_has_the_campaigns_of_the_case(path: Path) -> None:
     check_campaigns(path)
+
+
+@pytest.mark.parametrize(
+    "path",
+    removal_cases(CASES),
+    ids=lambda path: f"{path.parent.parent.name}/{path.stem}",
+)
+def test_recorded_removal_says_of_each_lead_what_the_case_says(path: Path) -> None:
+    check_removal(path)
 
 
 @pytest.mark.parametrize("change", [{"phone_code": "44"}, {"status": "NEW"}])

@@ -45,7 +45,7 @@ def confirmed(request: ImportRequest, consent: Consent) -> ImportRequest:
     Without a terminal nobody is: a run by cron, in a pipe or in CI goes ahead, unless
     the campaign may take no leads.
     """
-    if consent.yes or not _somebody_is_there():
+    if consent.yes or not somebody_is_there():
         return request
 
     def ask(request: ImportRequest, preflight: PreflightResult) -> None:
@@ -58,7 +58,7 @@ def confirmed(request: ImportRequest, consent: Consent) -> ImportRequest:
             )
         for line in screen(request, preflight):
             say(line)
-        if not _answered("Send them? [y/N] "):
+        if not answered("Send them? [y/N] "):
             raise NotConfirmed(
                 "not confirmed: nothing was sent and nothing recorded",
                 hint="`--dry-run` shows what would become of each row; "
@@ -68,7 +68,7 @@ def confirmed(request: ImportRequest, consent: Consent) -> ImportRequest:
     return replace(request, ask_first=ask)
 
 
-def _somebody_is_there() -> bool:
+def somebody_is_there() -> bool:
     """Tell whether a question is seen and can be answered; streams may be closed."""
     return bool(sys.stdin and sys.stdin.isatty() and sys.stderr.isatty())
 
@@ -229,7 +229,7 @@ def _unplaced(plan: Plan, mapper: Mapper) -> str:
     return f"{', '.join(names)}: {plan.provider.title} has no place for {them}"
 
 
-def _answered(question: str) -> bool:
+def answered(question: str) -> bool:
     """Ask, and take anything but a yes for a no."""
     with heard(sys.stderr):
         sys.stderr.write(question)

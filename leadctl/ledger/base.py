@@ -26,6 +26,8 @@ if TYPE_CHECKING:
         Verdict,
     )
     from leadctl.model.leads import Batch, Finding, Json, Leads, Outcome, Status
+    from leadctl.model.removal import Removal
+    from leadctl.model.row_set import RowSet
 
 
 class RunReader(Protocol):
@@ -40,6 +42,10 @@ class RunReader(Protocol):
     def reasons(self, *, running: bool = False) -> list[Reason]: ...
 
     def files(self) -> list[FileOfRun]: ...
+
+    def removals(self) -> Counter[Removal]:
+        """Count the rows that an undo tried, by what came of it so far."""
+        ...
 
     def findings(self, file: int, statuses: Iterable[Status]) -> Iterator[Finding]:
         """Yield the findings with these statuses, in the order of the rows."""
@@ -177,6 +183,33 @@ class ResumedRun(RunWriter, Protocol):
         ...
 
 
+class RunRemoval(RunReader, Protocol):
+    """Takes back what a run created: intents before requests leave, outcomes after.
+
+    A row whose answer nobody read is in doubt.
+    """
+
+    def created_rows(self, file: int) -> RowSet:
+        """Return the rows that the run delivered and that are not known to be gone."""
+        ...
+
+    def intend(self, batch: Batch) -> set[int]:
+        """Commit that a removal is about to leave.
+
+        Returns the rows of the batch whose earlier removal is in doubt.
+        """
+        ...
+
+    def settle(
+        self, batch: Batch, removals: Sequence[Removal], *, forget_missing: bool
+    ) -> None:
+        """Record what became of each lead; those deleted are delivered no longer.
+
+        Nor are those that were not found, where `forget_missing` says so.
+        """
+        ...
+
+
 class DeliveredIndex(Protocol):
     """The leads that were delivered to one campaign when this was opened."""
 
@@ -279,6 +312,10 @@ class Ledger(Protocol):
         ...
 
     def resumed(self, run_id: str, *, at_most_once: bool = False) -> ResumedRun: ...
+
+    def removal(self, run_id: str) -> RunRemoval:
+        """Return a run to take back what it created; UsageError as above."""
+        ...
 
     def unsettled_run(self, account: str, campaign: str) -> str | None:
         """Return a run of this campaign that ended with a batch on its way, if any.

@@ -112,6 +112,9 @@ class RowSet:
     def __bool__(self) -> bool:
         return bool(self._bits)
 
+    def __len__(self) -> int:
+        return int.from_bytes(self._bits).bit_count()
+
     def __contains__(self, row: int) -> bool:
         byte = row >> 3
         return byte < len(self._bits) and bool(self._bits[byte] & (1 << (row & 7)))

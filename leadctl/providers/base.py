@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from leadctl.model.lead_fields import Field, PriorityScale
     from leadctl.model.leads import Batch
+    from leadctl.model.removal import Removal
     from leadctl.phones.normalize import PhoneRule
     from leadctl.providers.campaigns import CampaignPage
     from leadctl.providers.preflight import PreflightResult
@@ -154,6 +155,9 @@ class Provider(ABC):
     tokens_per_hour: ClassVar[int | None] = None
     """How often a key may be exchanged for a token; None where no figure is known."""
     takes_tags: ClassVar[bool] = False
+    removal_is_exact: ClassVar[bool | None] = None
+    """None where no call that deletes leads is documented; else whether a lead that it
+    does not find is certainly not in the campaign."""
     reads_by_post: ClassVar[str] = ""
     """Where it is said or was seen that calls by POST beside uploads only read; empty:
     those calls are GETs."""
@@ -299,6 +303,23 @@ class Provider(ABC):
         response: httpx.Response,
     ) -> CampaignPage:
         """Read the page; raises a ProviderError unless it is one, whole."""
+        raise self.unreadable(response)
+
+    def remove(
+        self,
+        batch: Batch,  # noqa: ARG002  for providers that have the call
+    ) -> httpx.Request | None:
+        """Build the request that deletes a batch's leads; None without such a call.
+
+        Only a call that the provider documents, and one that may be repeated.
+        """
+        return None
+
+    def removals(self, batch: Batch, response: httpx.Response) -> list[Removal]:  # noqa: ARG002  the same
+        """Read its answer, whose status is in `answers`: one removal a lead, in order.
+
+        Raises one of the ProviderErrors where the answer is about the batch as a whole.
+        """
         raise self.unreadable(response)
 
     def objection(self) -> str | None:

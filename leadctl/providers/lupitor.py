@@ -17,6 +17,7 @@ from leadctl.model.errors import (
 )
 from leadctl.model.lead_fields import Field, PriorityScale, iso_time, text
 from leadctl.model.leads import CREATED, Outcome
+from leadctl.model.removal import Removal
 from leadctl.phones.normalize import PhoneForm, PhoneRule
 from leadctl.providers.base import LeadPage, Limits, ListedLead, Provider
 from leadctl.providers.http_auth import FixedHeaders
@@ -75,6 +76,7 @@ class Lupitor(Provider):
     )
     overflow = "metadata"
     compares_external_id = True
+    removal_is_exact = True  # by the identifier that the lead went with
     refusal_is_final = True  # duplicates have texts and lists of their own
     resend_is_safe = True
     resend_sentence = (
@@ -127,6 +129,33 @@ class Lupitor(Provider):
         if response.is_success and (answer.get("success") is not False or not sentence):
             raise self.unreadable(response)
         raise _meaning(sentence, response.status_code)
+
+    def remove(self, batch: Batch) -> httpx.Request:
+        # "If both are provided, externalId takes priority": one key, or another lead
+        # that has the number could go.
+        leads: list[Json] = [_key(lead.wire) for lead in batch.leads]
+        return httpx.Request(
+            "POST",
+            self.url("leads", "bulk-delete"),
+            content=encode({"campaignId": batch.campaign, "leads": leads}),
+            headers=HEADERS,
+        )
+
+    def removals(self, batch: Batch, response: httpx.Response) -> list[Removal]:
+        answer = body(response)
+        data, said = answer.get("data"), answer.get("error")
+        if answer.get("success") is not True and isinstance(said, str) and said:
+            raise _meaning(one_line(said), response.status_code)
+        if not response.is_success:
+            raise self.meaning(response)
+        if answer.get("success") is not True or said or not isinstance(data, dict):
+            raise self.unreadable(response)
+        lists = [data.get("deletedIdentifiers"), data.get("notFoundIdentifiers")]
+        counts = [data.get("deleted"), data.get("notFound")]
+        named = [{*map(str, one)} for one in lists if isinstance(one, list)]
+        if [len(one) for one in named] != counts:
+            raise self.unreadable(response, "counts that contradict its lists")
+        return [_removal(lead.wire, *named) for lead in batch.leads]
 
     def preflight(self, campaign: str | None) -> httpx.Request | None:
         params = {"limit": "1"} | ({"campaignId": campaign} if campaign else {})
@@ -203,6 +232,23 @@ def _counted(batch: Batch, data: Json) -> list[Outcome]:
     # More leads than identifiers: one fits two of them, and only one is meant.
     there = unclear if sum(duplicates) > len(skipped) else duplicate()
     return [there if is_named else rest for is_named in duplicates]
+
+
+def _key(lead: Mapping[str, Json]) -> dict[str, Json]:
+    """Return the one identifier that a lead is deleted by."""
+    name = "externalId" if "externalId" in lead else "phoneNumber"
+    return {name: lead[name]}
+
+
+def _removal(lead: Mapping[str, Json], deleted: set[str], missing: set[str]) -> Removal:
+    (identifier,) = _key(lead).values()
+    match str(identifier) in deleted, str(identifier) in missing:
+        case True, False:
+            return Removal.DELETED
+        case False, True:
+            return Removal.NOT_FOUND
+        case _:
+            return Removal.UNKNOWN
 
 
 def _has_ids(result: dict[str, Json]) -> bool:

@@ -18,10 +18,12 @@ from leadctl.model.errors import (
     CampaignClosed,
     InDoubt,
     NotProcessed,
+    Refused,
     Unusable,
 )
 from leadctl.model.lead_fields import Field, PriorityScale, iso_date, text
 from leadctl.model.leads import CREATED, Note, Outcome
+from leadctl.model.removal import Removal
 from leadctl.phones.normalize import PhoneForm, PhoneRule
 from leadctl.providers.base import Limits, Provider
 from leadctl.providers.http_auth import FixedHeaders, Token, TokenExchange
@@ -77,6 +79,7 @@ class Ozonetel(Provider):
         Field("expires_on", "expiryDate", iso_date),
     )
     refusal_is_final = True  # duplicates have texts of their own
+    removal_is_exact = False  # nothing says which spellings are one number
     tokens_per_hour = 10
     resend_sentence = (
         'Add Campaign Data: checkDuplicate "TRUE" refuses numbers in the campaign'
@@ -181,6 +184,36 @@ class Ozonetel(Provider):
             raise InDoubt(said, lost=False)
         return [rejected(message)]
 
+    def remove(self, batch: Batch) -> httpx.Request:
+        # "Delete Campaign Data": one record a request, by number and campaign; the
+        # bulk call takes accounts with a token only.
+        (lead,) = batch.leads
+        return httpx.Request(
+            "DELETE",
+            self.url("ca_apis", "deleteCampaignData"),
+            json={
+                "campaignName": batch.campaign,
+                "phoneNumber": lead.phone.wire,
+                "userName": self.user_name,
+            },
+        )
+
+    def removals(
+        self,
+        batch: Batch,  # noqa: ARG002  one lead, whoever it is
+        response: httpx.Response,
+    ) -> list[Removal]:
+        status, message = _message(response)
+        sentence = message.casefold()
+        if response.is_success and status == "success":
+            if sentence != "deleted successfully":
+                raise self.unreadable(response, f"success and {one_line(message)!r}")
+            return [Removal.DELETED]
+        if response.is_success and (status, sentence) == ("error", "no record found"):
+            return [Removal.NOT_FOUND]
+        said = self._require_an_answer(response)
+        raise Refused(said) if response.is_success else self.meaning(response)
+
     def notes(
         self, response: httpx.Response, outcomes: Sequence[Outcome]
     ) -> Iterator[Note]:
@@ -247,6 +280,8 @@ _CAMPAIGN = frozenset(
         "no user found or campaign name is invalid",
         "the selected campaign is not outbound",
         "no record found",  # of campaignStatus
+        "passed campaign are invalid",  # of deleteCampaignData, as the next
+        "campaign should not be null are empty",
     }
 )
 

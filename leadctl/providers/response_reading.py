@@ -15,7 +15,32 @@ if TYPE_CHECKING:
     import httpx
 
     from leadctl.model.leads import Batch, Outcome
+    from leadctl.model.removal import Removal
     from leadctl.providers.base import Provider
+
+
+def read_removals(
+    provider: Provider,
+    batch: Batch,
+    response: httpx.Response,
+    redacted: Callable[[str], str] = str,
+) -> list[Removal]:
+    """Turn the answer to a removal into one a lead, or raise what it means for all."""
+    people = PersonalData(provider, batch.leads)
+    try:
+        if response.status_code not in provider.answers:
+            raise provider.meaning(response)
+        removals = provider.removals(batch, response)
+    except ProviderError as error:
+        error.reword(lambda text: people.hidden(redacted(text)))
+        raise
+    if len(removals) != len(batch):
+        raise InDoubt(
+            f"{provider.title}'s answer does not say of each of {len(batch)} leads "
+            "whether it is deleted",
+            lost=False,
+        )
+    return removals
 
 
 def read_outcomes(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from leadctl.importing.job import Job
@@ -13,7 +13,7 @@ from leadctl.model.wording import count, display_name
 from leadctl.phones.spelling import ABOUT, Repair
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from rich.console import Console, RenderableType
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from leadctl.ledger.records import FileOfRun, Reason, Run
     from leadctl.model.errors import LeadctlError
     from leadctl.model.leads import Json
+    from leadctl.model.removal import Removal
 
 SCHEMA_VERSION = 1
 ALWAYS_SHOWN = (Status.CREATED, Status.REJECTED, Status.DUPLICATE)
@@ -30,7 +31,7 @@ ALWAYS_SHOWN = (Status.CREATED, Status.REJECTED, Status.DUPLICATE)
 class Report:
     """A run as its books tell it. `counts` has every status; they add up to `rows`.
 
-    `process` is at work on the run now.
+    `process` is at work on the run now. `removals` are the leads that an undo tried.
     """
 
     run: Run
@@ -40,6 +41,7 @@ class Report:
     dry_run: bool = False
     error: LeadctlError | None = None
     process: int | None = None
+    removals: Mapping[Removal, int] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
@@ -58,6 +60,7 @@ def read(
         run_reader.reasons(running=running),
         error=error,
         process=process if running else None,
+        removals=run_reader.removals(),
     )
 
 
@@ -179,11 +182,22 @@ def show(report: Report, console: Console) -> None:
         for repair, number in run.repairs.items():
             about = ABOUT[Repair(repair)]
             console.print(plain(f"{count(number, 'phone cell')} repaired: {about}"))
+    if report.removals:
+        console.print()
+        console.print(plain(_undone(report)))
     if steps := [*_next_steps(report)]:
         console.print()
     for line in steps:
         # Paths and commands are to be copied: never broken over lines.
         console.print(plain(line), soft_wrap=True)
+
+
+def _undone(report: Report) -> str:
+    parts = [
+        f"{number:,} {removal.replace('_', ' ')}"
+        for removal, number in report.removals.items()
+    ]
+    return f"undone by runs undo: {', '.join(parts)}"
 
 
 def _next_steps(report: Report) -> Iterator[str]:
@@ -299,5 +313,6 @@ def summary(report: Report) -> str:
     rest = ["the rest waits for a resume"] if _is_open(report.run) else []
     if report.process is not None:
         rest = ["the rest is under way"]
-    said = ", ".join([*parts, *rest]) or "nothing to do"
+    undone = [_undone(report)] if report.removals else []
+    said = ", ".join([*parts, *rest, *undone]) or "nothing to do"
     return f"{count(report.rows, 'row')}: {said}"

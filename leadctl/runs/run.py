@@ -232,7 +232,7 @@ def _earlier(request: ImportRequest, ledger: Ledger) -> RunReader | None:
     return ledger.latest(request.account.name, request.plan.campaign)
 
 
-def _columns_of(earlier: RunReader | None) -> dict[str, ColumnSays]:
+def columns_of(earlier: RunReader | None) -> dict[str, ColumnSays]:
     """Return what the columns of an earlier run's files said, by path.
 
     A reject file is read as the file that it was made from.
@@ -304,7 +304,7 @@ def _opened(
 ) -> tuple[Importer, RunWriter, Meter]:
     """Open the run's books in `ledger`; earlier deliveries are looked up in `known`."""
     account = request.account
-    plan = replace(request.plan, earlier_columns=_columns_of(_earlier(request, known)))
+    plan = replace(request.plan, earlier_columns=columns_of(_earlier(request, known)))
     at_most_once = not account.provider.resend_is_safe
     digest = known.digest(account.name, plan.campaign)
     # Its own deliveries the run knows without asking: they were in its files before.

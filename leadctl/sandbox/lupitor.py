@@ -1,11 +1,12 @@
 """Lupitor, API v1.
 
-Pages "Create lead", "Bulk create", "List leads" and "Introduction" of the current
-site; "Authentication" of the older one.
+Pages "Create lead", "Bulk create", "List leads", "Delete lead", "Bulk delete" and
+"Introduction" of the current site; "Authentication" of the older one.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 LARGEST_BATCH = 1000
 LARGEST_PAGE = 8000
 STATES = ("raw", "attempting", "exhausted", "concluded")
+_IDENTIFIERS = ("externalId", "phoneNumber")
 NO_IDENTIFIER = "At least one of phoneNumber or externalId is required"
 
 LEAD_FIELDS = {
@@ -62,12 +64,13 @@ class LupitorSimulator(Simulator):
     requests_per_minute: int = 100
     bulk_per_minute: int = 10
     window: float = 60.0
-    _created: dict[str, list[int]] = field(init=False)
+    _created: dict[str, list[tuple[str, int]]] = field(init=False)
 
     def reset(self) -> None:
         self._pace = FixedWindow(self.requests_per_minute, self.window)
         self._bulk_pace = FixedWindow(self.bulk_per_minute, self.window)
         self._created = {name: [] for name in self.campaigns}
+        self._numbers = itertools.count()
 
     def settings(self) -> dict[str, str]:
         return {"api_key": self.api_key, "deployment": "sandbox"}
@@ -80,6 +83,8 @@ class LupitorSimulator(Simulator):
                 self.route("POST", f"/{noun}", self.create, "upload"),
                 self.route("POST", f"/{noun}/bulk", self.create_bulk, "upload"),
                 self.route("GET", f"/{noun}", self.list_leads, "read"),
+                self.route("DELETE", f"/{noun}", self.delete, "upload"),
+                self.route("POST", f"/{noun}/bulk-delete", self.delete_bulk, "upload"),
             )
         ]
 
@@ -181,9 +186,67 @@ class LupitorSimulator(Simulator):
 
     def _create(self, campaign: Campaign, lead: Lead) -> str:
         self.store(campaign, lead, *_keys(lead).values())
-        created = self._created[campaign.identifier]
-        created.append(int(self.clock() * 1000))
-        return _identifier(campaign, len(created) - 1)
+        identifier = f"{campaign.identifier}_lead_{next(self._numbers)}"
+        arrival = identifier, int(self.clock() * 1000)
+        self._created[campaign.identifier].append(arrival)
+        return identifier
+
+    def delete(self, call: Call) -> Response:
+        query = call.request.query_params
+        if not query.get("campaignId"):
+            message = "campaignId query parameter is required"
+            raise Refusal(self.error(400, message))
+        campaign = self._campaign(query["campaignId"])
+        lead: Lead = {key: query[key] for key in _IDENTIFIERS if query.get(key)}
+        if not lead:
+            message = "At least one of phoneNumber or externalId query parameter"
+            raise Refusal(self.error(400, f"{message} is required"))
+        call.leads = 1
+        if not self._delete(campaign, lead):
+            raise Refusal(self.error(404, "Lead not found"))
+        answer = {"success": True, "data": {"deleted": True}, "error": None}
+        return JSONResponse(answer)
+
+    def delete_bulk(self, call: Call) -> Response:
+        """Delete those that are there: "No Partial Rollback"."""
+        body = call.fields()
+        leads = body.get("leads")
+        campaign = self._campaign(body.get("campaignId"))
+        if not isinstance(leads, list):
+            raise Refusal(self.error(400, "leads array is required"))
+        call.leads = len(leads)
+        if not 1 <= len(leads) <= LARGEST_BATCH:
+            message = f"Maximum {LARGEST_BATCH} leads per bulk request"
+            raise Refusal(self.error(400, message))
+        for lead in leads:
+            if not isinstance(lead, dict) or not {*_IDENTIFIERS} & lead.keys():
+                raise Refusal(self.error(400, NO_IDENTIFIER))
+        found = {True: [], False: []}  # type: dict[bool, list[object]]
+        for lead in leads:
+            name = next(key for key in _IDENTIFIERS if key in lead)
+            found[self._delete(campaign, lead)].append(lead[name])
+        answer = {
+            "deleted": len(found[True]),
+            "notFound": len(found[False]),
+            "deletedIdentifiers": found[True],
+            "notFoundIdentifiers": found[False],
+        }
+        return JSONResponse({"success": True, "data": answer, "error": None})
+
+    def _delete(self, campaign: Campaign, lead: Lead) -> bool:
+        """Look it up by its external id first, then by its number."""
+        for key in _IDENTIFIERS:
+            for place, shown in enumerate(self._all(campaign)):
+                if key in lead and shown.get(key) == lead[key]:
+                    self.discard(campaign, place, *_keys(shown).values())
+                    del self._created[campaign.identifier][place]
+                    return True
+        return False
+
+    def _all(self, campaign: Campaign) -> list[Lead]:
+        if self.keep_leads:
+            return campaign.leads
+        return [{"phoneNumber": phone} for phone in campaign.phones]
 
     def list_leads(self, call: Call) -> Response:
         """List leads in the order of their arrival; the cursor is the next one's place.
@@ -216,9 +279,10 @@ class LupitorSimulator(Simulator):
 
     def _shown(self, campaign: Campaign, place: int) -> Lead:
         lead = campaign.leads[place] if self.keep_leads else {}
+        identifier, created = self._created[campaign.identifier][place]
         return {
-            "_id": _identifier(campaign, place),
-            "_creationTime": self._created[campaign.identifier][place],
+            "_id": identifier,
+            "_creationTime": created,
             "campaignId": campaign.identifier,
             "phoneNumber": campaign.phones[place],
             "externalId": lead.get("externalId"),
@@ -255,12 +319,8 @@ def _twin(campaign: Campaign, lead: Lead) -> str | None:
     return None
 
 
-def _identifier(campaign: Campaign, place: int) -> str:
-    return f"{campaign.identifier}_lead_{place}"
-
-
 def _is_bulk(call: Call) -> bool:
-    return str(call.request.scope["path"]).endswith("/bulk")
+    return str(call.request.scope["path"]).endswith(("/bulk", "/bulk-delete"))
 
 
 def _rate_headers(pace: FixedWindow) -> dict[str, str]:

@@ -1,8 +1,8 @@
 """Ozonetel CloudAgent, with token or basic authentication.
 
-Pages "Add Campaign Data (Token authentication)" and its basic twin, "Generate Token"
-and "Get Campaign Status". HTTP status codes are documented nowhere: every answer is a
-200.
+Pages "Add Campaign Data (Token authentication)" and its basic twin, "Delete Campaign
+Data", "Generate Token" and "Get Campaign Status". HTTP status codes are documented
+nowhere: every answer is a 200.
 """
 
 from __future__ import annotations
@@ -85,6 +85,7 @@ class OzonetelSimulator(Simulator):
         return [
             self.route("POST", f"{root}/CAToken/generateToken", self.token, "token"),
             self.route("POST", f"{root}/AddCampaignData", self.add, "upload"),
+            self.route("DELETE", f"{root}/deleteCampaignData", self.delete, "upload"),
             self.route("GET", f"{root}/campaignStatus", self.campaign_status, "read"),
         ]
 
@@ -219,6 +220,26 @@ class OzonetelSimulator(Simulator):
             return _told("Success", f"SuccessFully Updated {name} Campaign")
         advice = "Please pass the valid Campaign action"
         return _told("Success", f"{advice} SuccessFully Updated {name} Campaign Data")
+
+    def delete(self, call: Call) -> Response:
+        """Delete one record: "One record can be deleted per each request sent"."""
+        lead = call.fields()
+        call.leads = 1
+        self._check_user(lead)
+        name, phone = lead.get("campaignName"), lead.get("phoneNumber")
+        if not name:
+            raise Refusal(_told("Error", "Campaign should not be null are empty"))
+        campaign = self.campaigns.get(str(name))
+        if campaign is None:
+            raise Refusal(_told("Error", "Passed campaign are invalid"))
+        if not phone:
+            raise Refusal(_told("Error", "PhoneNumber should not be null are empty"))
+        if phone not in campaign.phones:
+            raise Refusal(_told("Error", "No Record Found"))
+        is_last = campaign.phones.count(phone) == 1
+        known = (str(phone),) if is_last else ()
+        self.discard(campaign, campaign.phones.index(phone), *known)
+        return _told("Success", "Deleted Successfully")
 
     def campaign_status(self, call: Call) -> Response:
         """List campaigns whose name contains the asked one.

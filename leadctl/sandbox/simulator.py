@@ -167,6 +167,13 @@ class Simulator(ABC):
         if self.keep_leads:
             campaign.leads.append(lead)
 
+    def discard(self, campaign: Campaign, place: int, *keys: str) -> None:
+        """Take the lead at a place out again, and what it was known by."""
+        campaign.known.difference_update(keys)
+        del campaign.phones[place]
+        if self.keep_leads:
+            del campaign.leads[place]
+
     def _leads(self, campaign: Campaign) -> list[Lead]:
         if self.keep_leads:
             return list(campaign.leads)

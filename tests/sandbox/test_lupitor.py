@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import httpx
 
 KEY = "lupitor-sandbox-key"
+NO_IDENTIFIER = "At least one of phoneNumber or externalId is required"
 ANNA = {
     "phoneNumber": "+15550000001",
     "externalId": "crm-1",
@@ -297,3 +298,32 @@ def test_list_knows_phones_when_leads_are_not_kept() -> None:
         listed = client.get("/leads", params={"campaignId": "cmp_1"}).json()["data"]
     assert listed["leads"][0]["phoneNumber"] == "+15550000001"
     assert listed["leads"][0]["externalId"] is None
+
+
+def test_leads_are_deleted_by_external_id_first(
+    client: httpx.Client, sandbox: Sandbox
+) -> None:
+    create_bulk(client, ANNA, BEN, CARA)
+    both = {"externalId": "crm-9", "phoneNumber": BEN["phoneNumber"]}
+    leads = [{"externalId": "crm-1"}, both, {"externalId": "crm-7"}]
+    body: dict[str, object] = {"campaignId": "cmp_1", "leads": leads}
+    answer = client.post("/leads/bulk-delete", json=body)
+    assert answer.json()["data"] == {
+        "deleted": 2,
+        "notFound": 1,
+        "deletedIdentifiers": ["crm-1", "crm-9"],
+        "notFoundIdentifiers": ["crm-7"],
+    }
+    assert sandbox.simulators["lupitor"].stored == {"cmp_1": [CARA]}
+    assert create(client, **ANNA).json()["data"] == {"leadId": "cmp_1_lead_3"}
+
+    one = {"campaignId": "cmp_1", "externalId": "crm-3"}
+    assert client.delete("/leads", params=one).json()["data"] == {"deleted": True}
+    assert refusal(client.delete("/leads", params=one)) == (404, "Lead not found")
+    for change, said in (
+        ({"campaignId": ""}, "campaignId is required"),
+        ({"leads": None}, "leads array is required"),
+        ({"leads": [{}]}, NO_IDENTIFIER),
+    ):
+        answer = client.post("/leads/bulk-delete", json=body | change)
+        assert refusal(answer) == (400, said)

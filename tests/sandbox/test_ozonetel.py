@@ -19,6 +19,7 @@ KEY = "ozonetel-sandbox-key"
 TOKEN = "/ca_apis/CAToken/generateToken"
 ADD = "/ca_apis/AddCampaignData"
 STATUS = "/ca_apis/campaignStatus"
+DELETE = "/ca_apis/deleteCampaignData"
 ASKED = {
     "campaignName": "Demo",
     "phoneNumber": "9876543210",
@@ -362,3 +363,28 @@ def test_campaign_status_needs_a_token(sandbox: Sandbox) -> None:
     with client_of(sandbox, "ozonetel", apikey=KEY) as client:
         answer = campaign_status(client, userName="sandbox_user", campaignName="Demo")
     assert said(answer) == ("false", "Token Should Not be Null or Empty.")
+
+
+@pytest.mark.parametrize(
+    ("change", "answer"),
+    [
+        ({}, ("Success", "Deleted Successfully")),
+        ({"phoneNumber": "9876543211"}, ("Error", "No Record Found")),
+        ({"phoneNumber": ""}, ("Error", "PhoneNumber should not be null are empty")),
+        ({"campaignName": "Nowhere"}, ("Error", "Passed campaign are invalid")),
+        ({"campaignName": ""}, ("Error", "Campaign should not be null are empty")),
+        ({"userName": "somebody"}, ("false", "Invalid User Details")),
+    ],
+)
+def test_one_record_is_deleted_by_number_and_campaign(
+    change: dict[str, str],
+    answer: tuple[str, str],
+    client: httpx.Client,
+    ozonetel: OzonetelSimulator,
+) -> None:
+    for _ in range(2):  # without the check there are two records
+        client.post(ADD, json=ASKED)
+    asked = ASKED | change
+    assert said(client.request("DELETE", DELETE, json=asked)) == answer
+    left = len(ozonetel.stored["Demo"])
+    assert left == (1 if answer[0] == "Success" else 2)

@@ -19,6 +19,7 @@ from leadctl.ledger.sqlite.connection import connect, opening, translated
 from leadctl.ledger.sqlite.delivered import SqliteDeliveredIndex
 from leadctl.ledger.sqlite.key import keep_key, key
 from leadctl.ledger.sqlite.rates import SqliteRates
+from leadctl.ledger.sqlite.removal import SqliteRunRemoval
 from leadctl.ledger.sqlite.resumed_run import SqliteResumedRun
 from leadctl.ledger.sqlite.run_reader import SqliteRunReader
 from leadctl.ledger.sqlite.run_writer import SqliteRunWriter
@@ -157,6 +158,9 @@ class SqliteLedger:
         number = self._number(run_id)
         return SqliteResumedRun(self._db, number, at_most_once=at_most_once)
 
+    def removal(self, run_id: str) -> SqliteRunRemoval:
+        return SqliteRunRemoval(self._db, self._number(run_id))
+
     def _number(self, run_id: str) -> int:
         numbers = dict(self._db.execute("SELECT id, number FROM runs"))
         if run_id not in numbers:
@@ -201,7 +205,7 @@ class SqliteLedger:
                 (before,),
             ).fetchall()
             numbers = [(number,) for number, _job in old]
-            for table in ("batches", "findings", "requests", "files"):
+            for table in ("batches", "findings", "requests", "files", "removals"):
                 self._db.executemany(f"DELETE FROM {table} WHERE run = ?", numbers)  # noqa: S608  our own words
             self._db.executemany("DELETE FROM runs WHERE number = ?", numbers)
             self._db.execute(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import replace
 from functools import partial
 from itertools import groupby, starmap
@@ -19,6 +20,7 @@ from leadctl.ledger.records import (
 )
 from leadctl.model import row_set
 from leadctl.model.leads import Code, Finding, Status
+from leadctl.model.removal import Removal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -126,6 +128,13 @@ class SqliteRunReader:
                 replace(group, text=_UNDER_WAY[lost]) for lost, group in groups.items()
             ]
         return [*groups.values()]
+
+    def removals(self) -> Counter[Removal]:
+        found = self._db.execute(
+            "SELECT state, count(*) FROM removals WHERE run = ? GROUP BY state",
+            (self._run,),
+        )
+        return Counter({Removal(state): number for state, number in found})
 
     def files(self) -> list[FileOfRun]:
         rows = self._db.execute(

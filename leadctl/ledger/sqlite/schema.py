@@ -68,6 +68,10 @@ CREATE TABLE in_doubt (
     row INTEGER NOT NULL, PRIMARY KEY (hash, run)
 ) WITHOUT ROWID;
 CREATE INDEX in_doubt_of_run ON in_doubt (run);
+CREATE TABLE removals (
+    run INTEGER NOT NULL, file INTEGER NOT NULL, row INTEGER NOT NULL,
+    state TEXT NOT NULL, PRIMARY KEY (run, file, row)
+) WITHOUT ROWID;
 CREATE TABLE rates (
     scope TEXT PRIMARY KEY, next_start REAL NOT NULL, noted REAL NOT NULL
 ) WITHOUT ROWID;

@@ -1,0 +1,232 @@
+"""`leadctl runs undo`: delete at the provider what a run created."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import typer
+
+from leadctl.cli import options  # noqa: TC001  typer reads the annotations at run time
+from leadctl.cli.output import Output, echo, heard, say
+from leadctl.cli.runs.group import RunId, group, opened_ledger
+from leadctl.model.errors import (
+    InputUnusable,
+    Interrupted,
+    LeadctlError,
+    NotConfirmed,
+    UsageError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from leadctl.cli.confirm import Consent
+    from leadctl.config.config import Account
+    from leadctl.importing.plan import Plan
+    from leadctl.importing.removable import RemovableLeads
+    from leadctl.ledger.base import Ledger, RunRemoval
+    from leadctl.ledger.records import Run
+    from leadctl.reports.undo_report import UndoReport
+
+
+@group.command("undo")
+def undo(
+    run: RunId,
+    dry_run: options.DryRun = False,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    yes: options.Yes = False,
+    no_input: options.NoInput = False,
+    ledger: options.LedgerPath = None,
+    config: options.ConfigPath = None,
+) -> None:
+    """Delete the leads that a run created, where the provider has a call for it.
+
+    Reads the run's input again, shows what it would delete, and asks. Takes nothing
+    that was there before or that another run delivered. A later push sends the leads
+    again. Lupitor and Ozonetel have such a call.
+
+    Example: leadctl runs undo 20260301-093000-1f2e --dry-run
+    """
+    from leadctl.cli.confirm import Consent
+    from leadctl.reports.undo_report import UndoReport
+
+    output = Output(json, quiet, verbose)
+    asked = _Undo(run, output, Consent(yes, no_input), dry_run=dry_run)
+    try:
+        with opened_ledger(ledger) as opened:
+            found = asked.on(opened, config)
+    except LeadctlError as error:
+        if json:
+            output.document(UndoReport(run, dry_run=dry_run, error=error).document())
+        raise
+    if json:
+        output.document(found.document())
+    elif not (quiet and found.exit_code == 0):
+        with heard(sys.stdout):
+            for line in found.lines():
+                echo(line)
+            sys.stdout.flush()
+    if found.error:
+        say(f"leadctl: {found.error.message}")
+        say(f"  {found.error.hint or f'leadctl runs undo {run} goes on'}")
+    raise typer.Exit(found.exit_code)
+
+
+@dataclass(frozen=True)
+class _Undo:
+    """What was asked for."""
+
+    run: str
+    output: Output
+    consent: Consent
+    dry_run: bool
+
+    def on(self, opened: Ledger, config: Path | None) -> UndoReport:
+        from leadctl.config import config as settings
+        from leadctl.importing.removable import RemovableLeads
+
+        removal = opened.removal(self.run)
+        facts = removal.facts()
+        account = settings.resolve(
+            settings.load(config),
+            os.environ,
+            provider=facts.provider,
+            account=facts.account,
+        )
+        _require_call(account, facts)
+        leads = RemovableLeads(_plan(removal, config), opened, removal)
+        return self._planned(leads) if self.dry_run else self._done(account, leads)
+
+    def _planned(self, leads: RemovableLeads) -> UndoReport:
+        from leadctl.model.leads import Status
+        from leadctl.model.removal import Removal
+        from leadctl.reports.undo_report import UndoReport
+
+        before = leads.run.removals()
+        return UndoReport(
+            run_id=self.run,
+            run=leads.run.facts(),
+            leads=leads.count(),
+            gone=before[Removal.DELETED] + before[Removal.NOT_FOUND],
+            left=leads.left,
+            unknown_rows=leads.run.counts()[Status.UNKNOWN],
+            dry_run=self.dry_run,
+        )
+
+    def _done(self, account: Account, leads: RemovableLeads) -> UndoReport:
+        from leadctl.cli.process import stop_on_signal
+        from leadctl.delivery import provider_session
+        from leadctl.delivery.remover import Remover
+        from leadctl.model.clock import CancellationToken, RealClock
+
+        by = provider_session.find_credentials(account, os.environ)
+        opened, campaign = leads.ledger, leads.plan.campaign
+        with provider_session.hold_campaign(account, campaign, opened) as lock:
+            lock.hold_for(self.run)
+            planned = self._planned(leads)
+            if not planned.leads:
+                return planned
+            self._require_consent(planned, account, leads.plan)
+            stop = CancellationToken()
+            with (
+                provider_session.open_session(account, by, campaign, opened) as session,
+                stop_on_signal(stop),
+                stop.heeded(),
+            ):
+                clock = RealClock(stop)
+                remover = Remover(
+                    account, session, leads.run, clock, stop, self.output.wait
+                )
+                error = remover.remove(leads.batches())
+            if stop.signal is not None:
+                error = Interrupted(
+                    stop.signal,
+                    "what was deleted is recorded",
+                    hint=f"leadctl runs undo {self.run} goes on",
+                )
+            return replace(
+                planned,
+                counts=remover.counts,
+                requests=remover.requests,
+                error=error and provider_session.with_hint(error, account),
+            )
+
+    def _require_consent(
+        self, planned: UndoReport, account: Account, plan: Plan
+    ) -> None:
+        from leadctl.cli.confirm import answered, somebody_is_there
+
+        if self.consent.yes:
+            return
+        for line in _screen(planned, account, plan):
+            say(line)
+        asks = somebody_is_there() and not self.consent.no_input
+        if not (asks and answered("Delete them? [y/N] ")):
+            raise NotConfirmed(
+                "not confirmed: nothing was deleted",
+                hint="--yes deletes without the question; --dry-run only shows",
+            )
+
+
+def _require_call(account: Account, facts: Run) -> None:
+    """Refuse where nothing can be deleted, or where it would be deleted elsewhere."""
+    from leadctl.providers import base_url
+
+    provider = account.provider
+    if provider.removal_is_exact is None:
+        raise UsageError(
+            f"leadctl cannot delete leads at {provider.title}",
+            hint="docs/undoing.md says what to do instead",
+        )
+    before, now = (
+        facts.job.get("base_url"),
+        base_url.without_login(provider.base_url),
+    )
+    if before and before != now:
+        raise InputUnusable(
+            f"run {facts.id} went to {before}, and account {account.name} is at {now}",
+            hint="set base_url as it was when the run was made",
+        )
+
+
+def _plan(removal: RunRemoval, config: Path | None) -> Plan:
+    """Open the run's input again, to be read as it was read."""
+    from leadctl.runs.prepare import reopened
+    from leadctl.runs.run import columns_of
+
+    try:
+        _, plan = reopened(removal, config)
+    except InputUnusable as error:
+        if error.where:  # of a config file or profile
+            raise
+        raise InputUnusable(
+            error.message, hint="an undo needs the run's input as it was"
+        ) from error
+    return replace(plan, earlier_columns=columns_of(removal))
+
+
+def _screen(planned: UndoReport, account: Account, plan: Plan) -> Iterator[str]:
+    from leadctl.importing.forecast import forecast
+
+    provider = account.provider
+    yield f"This deletes what run {planned.run_id} created:"
+    yield f"  leads     {planned.leads:,}"
+    yield f"  provider  {provider.title}, {provider.base_url}"
+    yield f"  account   {account.name}"
+    yield f"  campaign  {plan.campaign}"
+    if not provider.removal_is_exact:
+        yield (
+            "  beware    they are found by number: another record of the campaign "
+            "with the same number may go in its place"
+        )
+    for remark in planned.remarks():
+        yield f"  {remark}"
+    seconds = forecast(planned.leads, plan.batch_size, account.limits)
+    yield f"  takes     {seconds}"
+    yield "  then      a later push sends these leads again"

@@ -1,0 +1,14 @@
+"""What became of a lead that was to be taken out of a campaign again."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Removal(StrEnum):
+    """What an answer, or its absence, says of one lead."""
+
+    DELETED = "deleted"
+    NOT_FOUND = "not_found"  # the campaign does not have it
+    FAILED = "failed"  # certainly not deleted
+    UNKNOWN = "unknown"  # perhaps deleted, perhaps not

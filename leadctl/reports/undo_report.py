@@ -1,0 +1,120 @@
+"""What undoing a run came to: JSON document, table and exit code."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from leadctl.importing.removable import Left
+from leadctl.model.errors import ExitCode
+from leadctl.model.removal import Removal
+from leadctl.model.wording import count
+from leadctl.reports.report import error_document
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from leadctl.ledger.records import Run
+    from leadctl.model.errors import LeadctlError
+    from leadctl.model.leads import Json
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True)
+class UndoReport:
+    """An undo of the run with this id; `leads` are those it was to delete.
+
+    `run` is None where there is no such run. `gone` were deleted by earlier tries,
+    `left` are left alone, and nobody knows whether `unknown_rows` were created.
+    """
+
+    run_id: str
+    run: Run | None = None
+    leads: int = 0
+    gone: int = 0
+    left: Mapping[Left, int] = field(default_factory=Counter)
+    unknown_rows: int = 0
+    counts: Mapping[Removal, int] = field(default_factory=Counter)
+    requests: int = 0
+    dry_run: bool = False
+    error: LeadctlError | None = None
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """Choose as for a push: what stopped it, else doubt, else failures."""
+        if self.error and self.error.exit_code is not ExitCode.REJECTED:
+            return self.error.exit_code
+        if self.counts.get(Removal.UNKNOWN):
+            return ExitCode.UNKNOWN
+        return ExitCode.TROUBLE if self._failed else ExitCode.OK
+
+    @property
+    def _failed(self) -> int:
+        """Leads that are certainly not deleted, also those it did not come to."""
+        done = (Removal.DELETED, Removal.NOT_FOUND, Removal.UNKNOWN)
+        was_tried = self.requests or self.error
+        return (
+            self.leads - sum(self.counts.get(one, 0) for one in done)
+            if (was_tried and not self.dry_run)
+            else 0
+        )
+
+    def document(self) -> dict[str, Json]:
+        run = self.run
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "run_id": self.run_id,
+            "provider": run.provider if run else None,
+            "account": run.account if run else None,
+            "campaign": run.campaign if run else None,
+            "dry_run": self.dry_run,
+            "leads": self.leads,
+            **{one.value: self.counts.get(one, 0) for one in Removal},
+            "failed": self._failed,
+            "gone_before": self.gone,
+            "left": {one.value: self.left.get(one, 0) for one in Left},
+            "unknown_rows": self.unknown_rows,
+            "requests": self.requests,
+            "exit_code": int(self.exit_code),
+            "error": error_document(self.error) if self.error else None,
+        }
+
+    def lines(self) -> Iterator[str]:
+        """Yield what a person reads, and the next command to type."""
+        run = self.run
+        if run is None:
+            return
+        yield f"undo of run {run.id}: {run.provider}, campaign {run.campaign}"
+        if self.dry_run:
+            yield f"would be deleted  {self.leads:,}"
+        else:
+            numbers = {**self.counts, Removal.FAILED: self._failed}
+            for one in Removal:
+                if numbers.get(one) or one is Removal.DELETED:
+                    label = one.value.replace("_", " ")
+                    yield f"{label:<10} {numbers.get(one, 0):,}"
+        yield from self.remarks()
+        if numbers_left := self._failed + self.counts.get(Removal.UNKNOWN, 0):
+            leads = count(numbers_left, "lead")
+            yield f"{leads} left, go on:  leadctl runs undo {run.id}"
+
+    def remarks(self) -> Iterator[str]:
+        """Yield what of the run's leads is not deleted, and why."""
+        if self.gone:
+            yield f"gone since an earlier undo: {count(self.gone, 'lead')}"
+        for left, about in _ABOUT.items():
+            if self.left.get(left):
+                yield f"left alone: {count(self.left[left], 'lead')} {about}"
+        if self.unknown_rows:
+            yield (
+                f"left alone: {count(self.unknown_rows, 'row')} that may be in the "
+                f"campaign (leadctl runs resolve {self.run_id})"
+            )
+
+
+_ABOUT = {
+    Left.SENT_AGAIN: "that another run delivered: undo that one",
+    Left.NOT_RECOGNISED: "that the input, or the ledger, no longer has",
+}

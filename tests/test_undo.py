@@ -1,0 +1,221 @@
+"""`runs undo` deletes what a run created, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from leadctl.sandbox import Fault
+
+if TYPE_CHECKING:
+    from conftest import Push
+    from program import Ran
+
+PHONES = ("+919000000001", "+919000000002", "+919000000003")
+FIRST, SECOND, THIRD = PHONES
+REMOVERS = ("lupitor", "ozonetel")
+
+
+@dataclass(frozen=True)
+class Undo:
+    """A provider, and the ledger of one test."""
+
+    push: Push
+    provider: str
+
+    def pushed(self, *phones: str, more: tuple[str, ...] = ()) -> str:
+        """Push phones; returns the run."""
+        self.push.program.write("leads.csv", "\n".join(["phone", *phones, ""]))
+        ran = self.push(self.provider, "leads.csv", "--json", *more)
+        assert ran.code == 0
+        return str(ran.document["run_id"])
+
+    def __call__(self, run: str, *words: str, env: dict[str, str] | None = None) -> Ran:
+        environment = self.push.environment(self.provider) | (env or {})
+        return self.push.program("runs", "undo", run, *words, env=environment)
+
+    def document(
+        self, run: str, *words: str, env: dict[str, str] | None = None
+    ) -> dict[str, Any]:
+        ran = self(run, "--yes", "--json", *words, env=env)
+        found: dict[str, Any] = json.loads(ran.out)
+        assert found["exit_code"] == ran.code
+        ends = ("deleted", "not_found", "failed", "unknown")
+        if not found["dry_run"] and found["error"] is None:
+            assert sum(found[end] for end in ends) == found["leads"]
+        return found
+
+    @property
+    def phones(self) -> list[str]:
+        return self.push.phones(self.provider)
+
+    def fault(self, fault: Fault) -> None:
+        self.push.simulator(self.provider).faults.add(fault)
+
+    def by_hand(self, method: str, **facts: str) -> None:
+        """Do what somebody else does at Lupitor."""
+        settings = self.push.environment("lupitor")
+        lead = {"campaignId": "cmp_1", **facts}
+        answer = httpx.request(
+            method,
+            settings["LEADCTL_LUPITOR_BASE_URL"] + "/leads",
+            headers={"x-api-key": settings["LEADCTL_LUPITOR_API_KEY"]},
+            **{"params" if method == "DELETE" else "json": lead},  # type: ignore[arg-type]  # either of them
+        )
+        assert answer.is_success
+
+
+@pytest.fixture(params=REMOVERS)
+def undo(request: pytest.FixtureRequest, push: Push) -> Undo:
+    return Undo(push, request.param)
+
+
+@pytest.fixture
+def lupitor(push: Push) -> Undo:
+    return Undo(push, "lupitor")
+
+
+def test_what_the_run_created_goes_and_can_be_sent_again(undo: Undo) -> None:
+    undo.pushed(FIRST)
+    run = undo.pushed(*PHONES, more=("--resend-delivered",))  # the first: a duplicate
+    before = len(undo.push.sent(undo.provider))
+    planned = undo.document(run, "--dry-run", env={"LEADCTL_LUPITOR_API_KEY": ""})
+    assert (planned["leads"], planned["deleted"], planned["exit_code"]) == (2, 0, 0)
+    asked = undo(run)
+    assert asked.code == 7
+    assert "leads     2" in asked.err
+    assert "nothing was deleted" in asked.err
+    assert ("by number" in asked.err) == (undo.provider == "ozonetel")
+    assert len(undo.push.sent(undo.provider)) == before
+    assert undo.phones == [*PHONES]
+
+    done = undo.document(run)
+    assert (done["leads"], done["deleted"], done["exit_code"]) == (2, 2, 0)
+    assert undo.phones == [FIRST]
+    shown = undo.push.program("runs", "show", run).out
+    assert "undone by runs undo: 2 deleted" in shown
+
+    ran = undo.push(undo.provider, "leads.csv", "--json")
+    assert ran.counts == {"created": 2, "duplicate": 1}
+    kept = undo.document(run)  # they belong to that run now
+    assert (kept["leads"], kept["gone_before"]) == (0, 2)
+    assert undo.phones == [*PHONES]
+
+
+def test_lost_answer_is_settled_by_asking_again_or_said(undo: Undo) -> None:
+    run = undo.pushed(FIRST, SECOND)
+    undo.fault(Fault("lose"))
+    impatient = {f"LEADCTL_{undo.provider.upper()}_RETRY_FOR": "0.01"}
+    done = undo.document(run, env=impatient)
+    rest = {"lupitor": 0, "ozonetel": 1}[undo.provider]  # it deletes one at a time
+    assert (done["unknown"], done["failed"], done["exit_code"]) == (2 - rest, rest, 10)
+    undo.fault(Fault("lose"))
+    again = undo.document(run)
+    assert (again["leads"], again["deleted"], again["exit_code"]) == (2, 2, 0)
+    assert undo.push(undo.provider, "leads.csv", "--json").counts == {"created": 2}
+
+
+@pytest.mark.parametrize(
+    ("number", "seconds", "code"),
+    [(signal.SIGKILL, 30, -signal.SIGKILL), (signal.SIGINT, 0.4, 130)],
+)
+def test_stopped_undo_goes_on(
+    number: int, seconds: float, code: int, lupitor: Undo
+) -> None:
+    run = lupitor.pushed(*PHONES)
+    lupitor.fault(Fault("slow_after", seconds=seconds))
+    environment = lupitor.push.environment("lupitor")
+    process = lupitor.push.program.start("runs", "undo", run, "--yes", env=environment)
+    while lupitor.phones and process.poll() is None:
+        time.sleep(0.005)
+    process.send_signal(number)
+    assert process.wait() == code
+    done = lupitor.document(run)
+    gone = done["deleted"] + done["gone_before"]
+    assert (gone, done["exit_code"]) == (3, 0)
+    assert done["gone_before"] == (3 if number == signal.SIGINT else 0)
+    assert lupitor.push("lupitor", "leads.csv", "--json").counts == {"created": 3}
+
+
+@pytest.mark.parametrize(("provider", "resent"), [("lupitor", 1), ("ozonetel", 0)])
+def test_lead_that_is_not_there_is_sent_again_only_where_that_is_certain(
+    provider: str, resent: int, push: Push
+) -> None:
+    undo = Undo(push, provider)
+    run = undo.pushed(FIRST, SECOND)
+    if provider == "lupitor":
+        undo.by_hand("DELETE", phoneNumber=FIRST)
+    else:
+        simulator = push.simulator(provider)
+        simulator.discard(simulator.campaigns["Demo"], 0, FIRST)
+    done = undo.document(run)
+    assert (done["deleted"], done["not_found"], done["exit_code"]) == (1, 1, 0)
+    pushed = push(provider, "leads.csv", "--json").counts
+    assert pushed["created"] == 1 + resent
+
+
+def test_lead_of_somebody_else_with_the_number_stays(lupitor: Undo) -> None:
+    """A lead is deleted by its external id alone, where it went with one."""
+    lupitor.push.program.write("ids.csv", f"phone,external_id\n{FIRST},A1\n{SECOND},\n")
+    ran = lupitor.push("lupitor", "ids.csv", "--json")
+    lupitor.by_hand("DELETE", externalId="A1")
+    lupitor.by_hand("POST", externalId="B2", phoneNumber=FIRST)
+    done = lupitor.document(str(ran.document["run_id"]))
+    assert (done["deleted"], done["not_found"]) == (1, 1)
+    assert lupitor.phones == [FIRST]
+
+
+def test_lead_that_another_run_delivered_is_left_alone(lupitor: Undo) -> None:
+    lupitor.pushed(FIRST)
+    lupitor.push.simulator("lupitor").forget()  # deleted there, by hand
+    run = lupitor.pushed(FIRST, SECOND, more=("--resend-delivered",))
+    done = lupitor.document(run)
+    assert (done["leads"], done["left"]["sent_again"]) == (1, 1)
+    assert lupitor.phones == [FIRST]
+
+
+@pytest.mark.parametrize(
+    ("fault", "code", "error"),
+    [
+        (Fault("deny"), 4, "access_denied"),
+        (Fault("error_before", status=404), 7, "campaign_closed"),
+        (Fault("throttle", times=9, retry_after=3600), 5, "not_processed"),
+        (Fault("error_before", status=413), 5, "refused"),
+    ],
+    ids=["denied", "campaign", "throttled", "refused"],
+)
+def test_exit_code_is_that_of_a_push(
+    fault: Fault, code: int, error: str, lupitor: Undo
+) -> None:
+    run = lupitor.pushed(*PHONES)
+    lupitor.push.simulator("lupitor").faults.add(fault)
+    done = lupitor.document(run, env={"LEADCTL_LUPITOR_RETRY_FOR": "0.01"})
+    assert (done["failed"], done["deleted"], done["exit_code"]) == (3, 0, code)
+    assert lupitor.phones == [*PHONES]
+    assert done["error"]["code"] == error
+
+
+def test_nothing_is_deleted_elsewhere_or_by_another_file(lupitor: Undo) -> None:
+    run = lupitor.pushed(FIRST)
+    elsewhere = {"LEADCTL_LUPITOR_BASE_URL": "http://127.0.0.1:9/api/v1"}
+    moved = lupitor.document(run, env=elsewhere)
+    assert (moved["exit_code"], moved["error"]["code"]) == (6, "input_unusable")
+    lupitor.push.program.write("leads.csv", f"phone\n{SECOND}\n")
+    changed = lupitor.document(run)
+    assert (changed["exit_code"], changed["error"]["code"]) == (6, "input_unusable")
+    assert lupitor.phones == [FIRST]
+
+
+def test_providers_without_the_call_say_so(push: Push) -> None:
+    undo = Undo(push, "yotel")
+    run = undo.pushed(FIRST)
+    document = undo.document(run)
+    assert document["exit_code"] == 2
+    assert "leadctl cannot delete leads at Yotel" in document["error"]["message"]
+    assert undo.document("no-such-run")["exit_code"] == 2
