@@ -55,18 +55,21 @@ def test_check_of_the_configuration_finds_an_odd_address(push: Push, url: str) -
 
 @pytest.mark.parametrize(
     ("words", "url"),
-    zip(
-        [
-            "push leads.csv --provider voiso --dry-run",
-            "check leads.csv --provider voiso",
-            "preview leads.csv --provider voiso",
-            "accounts",
-            "accounts test voiso",
-            "config show",
-            "doctor --offline",
-        ],
-        cycle(["https://xn--e1", "https://[::1/", f"http://{WIDE}/"]),
-    ),
+    [
+        *zip(
+            [
+                "push leads.csv --provider voiso --dry-run",
+                "check leads.csv --provider voiso",
+                "preview leads.csv --provider voiso",
+                "accounts",
+                "accounts test voiso",
+                "config show",
+                "doctor --offline",
+            ],
+            cycle(["https://xn--e1", "https://[::1/", f"http://{WIDE}/"]),
+            strict=False,
+        )
+    ],
 )
 def test_no_command_breaks_on_an_odd_address(push: Push, words: str, url: str) -> None:
     push.program.write("leads.csv", "phone\n+15551230001\n")

@@ -64,7 +64,7 @@ def _listed(account: Account, ledger: str | None) -> list[ListedCampaign]:
     from leadctl.runs.prepare import ledger_url
 
     title = account.provider.title
-    if not campaign_list.has_list(account.provider):
+    if not account.provider.lists_campaigns:
         raise UsageError(
             f"{title} documents no call that lists campaigns",
             hint=f"--campaign takes {account.provider.campaign_rule[1]}; "

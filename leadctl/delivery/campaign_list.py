@@ -22,17 +22,11 @@ if TYPE_CHECKING:
     from leadctl.config.config import Account
     from leadctl.ledger.base import Ledger
     from leadctl.model.clock import Clock
-    from leadctl.providers.base import Provider
     from leadctl.providers.campaigns import CampaignPage, ListedCampaign
     from leadctl.providers.http_auth import Credentials
 
 MOST_PAGES = 500
 """Pages read before the list is given up: some ten thousand campaigns."""
-
-
-def has_list(provider: Provider) -> bool:
-    """Tell whether the provider documents a call that lists an account's campaigns."""
-    return provider.list_campaigns("") is not None
 
 
 def campaigns_of(

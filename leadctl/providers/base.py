@@ -287,6 +287,11 @@ class Provider(ABC):
         """Read a page of the campaign's leads; raises a ProviderError if it is none."""
         raise self.unreadable(response)
 
+    @property
+    def lists_campaigns(self) -> bool:
+        """Tell whether the provider documents a call that lists the campaigns."""
+        return type(self).list_campaigns is not Provider.list_campaigns
+
     def list_campaigns(
         self,
         cursor: str,  # noqa: ARG002  for providers that have the call

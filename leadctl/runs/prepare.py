@@ -17,7 +17,6 @@ from leadctl import ledger as ledgers
 from leadctl.config import config
 from leadctl.config.credentials import key_files
 from leadctl.delivery import provider_session
-from leadctl.delivery.campaign_list import has_list
 from leadctl.importing import suppression
 from leadctl.importing.job import Job
 from leadctl.importing.plan import Plan, Rules, require_acted_on
@@ -263,7 +262,7 @@ def _campaign(job: Job, account: Account, *, offline: bool) -> str:
             return ""
         raise UsageError("say which campaign: --campaign ID")
     objection = account.provider.campaign_objection(job.campaign)
-    is_name = has_list(account.provider) and job.campaign.strip()
+    is_name = account.provider.lists_campaigns and job.campaign.strip()
     if objection and not is_name:
         raise UsageError(f"--campaign {job.campaign!r}: {objection}")
     return job.campaign

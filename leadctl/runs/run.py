@@ -97,7 +97,7 @@ def push(request: ImportRequest) -> Report:
     for warning in request.warnings:
         request.warn(warning)
     provider = request.account.provider
-    if request.resumes is not None or not campaign_list.has_list(provider):
+    if request.resumes is not None or not provider.lists_campaigns:
         return _pushed(request)
     if provider.campaign_objection(request.plan.campaign):
         return _pushed(_by_name(request))
