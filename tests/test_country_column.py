@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from test_confirm import QUESTION, asked
 
-from leadctl.phones.countries import country_named
+from leadctl.phones.countries import Country, country_named
 
 if TYPE_CHECKING:
     from conftest import Push
@@ -73,9 +73,9 @@ def test_cell_names_a_country(cell: str) -> None:
 def test_shared_calling_code_is_the_region_of_the_run_if_it_has_it() -> None:
     homes = ("CA", "IN", None)
     assert [country_named("1", home) for home in homes] == [
-        ("CA", "1"),
-        ("US", "1"),
-        ("US", "1"),
+        Country("CA", "1"),
+        Country("US", "1"),
+        Country("US", "1"),
     ]
 
 
@@ -117,6 +117,38 @@ def test_columns_give_each_row_its_region(push: Push) -> None:
     assert found == {name: cells[3] for name, cells in ROWS.items()}
     assert "2 rows with no known country in" in ran.err
     assert "its number is one of +91, its column of country codes says +44" in ran.out
+
+
+CONTRADICTING = """\
+Phone,Country Code,Dial Code,ISD,Country
+7400123456,GB,+44,,India
+7400123457,,0044,44.0,
+9000000001,IN,+44,,
++919000000002,91,,+44,
+9000000003,?,91,n/a,
++15550100001,CA,+1,,
+"""
+
+
+def test_code_columns_that_contradict_each_other_decide_nothing(push: Push) -> None:
+    push.program.write("leads.csv", CONTRADICTING)
+    ran = push("voiso", "leads.csv", "--region", "IN", "--json")
+    assert ran.codes == {"phone_wrong_country": 2}
+    (reason,) = ran.document["reasons"]
+    assert reason["example_row"] == 3
+    assert "name several countries" in reason["message"]
+    sent = ["15550100001", "447400123456", "447400123457", "919000000003"]
+    assert push.phones("voiso") == sent
+
+
+def test_list_whose_code_columns_contradict_holds_back_in_every_country(
+    push: Push,
+) -> None:
+    push.program.write("leads.csv", "phone\n+447400123456\n+917400123456\n")
+    listed = "phone,Country Code,Dial Code\n7400123456,IN,+44\n"
+    push.program.write("never.csv", listed)
+    told = ("--suppress", "never.csv", "--region", "US", "--json")
+    assert push("voiso", "leads.csv", *told).codes == {"on_suppression_list": 2}
 
 
 SPLIT = "name,phone_code,mobile,phone\n" + "".join(

@@ -23,7 +23,7 @@ from leadctl.model.wording import MOST_NAMES, nearest, short
 from leadctl.sources.dialect import looks_like_data
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from leadctl.mapping.profile import Profile, SkipRule, Source
     from leadctl.model.leads import Cells, Json
@@ -190,11 +190,12 @@ def bind_by_name(
         name: first_of(header, found, nested=nested, keeps_errors=name == "phone")
         for name, found in columns.items()
     }
+    countries = bind_countries(header, nested=nested, ignored=ignored)
+    getters |= countries.getters
     getters |= {name: _constant(value) for name, value in constants.items()}
     used = {name for names in columns.values() for name in names} | {*ignored}
-    countries = bind_countries(header, nested=nested, ignored=ignored)
     return Mapper(
-        countries.getters | getters,
+        getters,
         countries.columns | columns,
         _unused(header, used, nested=nested),
         frozenset(ignored),
@@ -210,6 +211,8 @@ def bind_countries(
         name: first_of(header, found, nested=nested, keeps_errors=False)
         for name, found in columns.items()
     }
+    if codes := columns.get("phone_country"):
+        getters["phone_country"] = _each_of(header, codes, nested=nested)
     return Mapper(getters, columns, ())
 
 
@@ -334,6 +337,28 @@ def first_of(
         ]
 
     return first
+
+
+def _each_of(header: Sequence[str], names: Sequence[str], *, nested: bool) -> Getter:
+    """Return a getter for all that these columns hold: a list where it differs."""
+    found = [g for name in names for g in getters_of(header, name, nested=nested)]
+    if not nested:
+        found = [*map(_without_errors, found)]
+    if len(found) == 1:
+        return found[0]
+
+    def each(rows: Sequence[Cells]) -> list[Json]:
+        columns = (getter(rows) for getter in found)
+        return [*map(_one_or_all, zip(*columns, strict=True))]
+
+    return each
+
+
+def _one_or_all(values: Iterable[Json]) -> Json:
+    held = [value for value in values if not _is_blank(value)]
+    if not held:
+        return None
+    return held[0] if held.count(held[0]) == len(held) else held
 
 
 def _cell(index: int) -> Getter:

@@ -25,10 +25,12 @@ class Country(NamedTuple):
     `region` reads numbers without +. It is an ISO 3166 alpha-2 code, or 001 for a
     calling code that is no region's. `code` is the calling code that the number must
     have; it is empty for an address, because people have phones of other countries.
+    `is_contradictory` where the columns name several calling codes.
     """
 
     region: str
     code: str = ""
+    is_contradictory: bool = False
 
 
 Countries: TypeAlias = "Sequence[Country | None] | None"
@@ -40,8 +42,9 @@ def countries_of(
 ) -> tuple[Countries, list[int]]:
     """Return the country of each row, and the places of cells that name none.
 
-    `codes` are the cells of a column of country codes, `addresses` those of a column of
-    countries; of a row that has both, the code counts. `home` is the run's region.
+    `codes` are the cells of columns of country codes, a list where they differ in a
+    row. `addresses` are those of a column of countries; of a row that has both, the
+    code counts. `home` is the run's region.
     """
     if codes is None and addresses is None:
         return None, []
@@ -50,7 +53,7 @@ def countries_of(
     for column, is_address in ((codes, False), (addresses, True)):
         for place, cell in enumerate(column or ()):
             if found[place] is None and cell is not None:
-                country = country_named(str(cell), home)
+                country = _named(cell, home)
                 if country is None:
                     unknown.add(place)
                 elif is_address:
@@ -67,6 +70,15 @@ def by_country(
     for place, country in enumerate(countries):
         places.setdefault(country, []).append(place)
     yield from places.items()
+
+
+def _named(cell: Json, home: str | None) -> Country | None:
+    cells = cell if isinstance(cell, list) else [cell]
+    named = [country_named(str(each), home) for each in cells]
+    countries = [*filter(None, named)]
+    if len({country.code for country in countries}) > 1:
+        return Country("", is_contradictory=True)
+    return countries[0] if countries else None
 
 
 LONGEST = 100

@@ -231,6 +231,11 @@ class Normalizer:
 
     def _read(self, value: Json, region: str | None, country: Country | None) -> Phone:
         repairs: tuple[str, ...] = ()
+        if country and country.is_contradictory:
+            raise PhoneProblem(
+                Code.PHONE_WRONG_COUNTRY,
+                "its columns of country codes name several countries",
+            )
         if isinstance(value, str) and (number := behind_plus(value)):
             spelling, is_whole = Spelling(plus=True, digits=number.digits), True
         else:

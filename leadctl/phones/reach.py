@@ -59,7 +59,11 @@ def reach(
     found: list[Reach | PhoneProblem] = [_NOBODY] * len(values)
     for country, places in by_country(countries):
         cells = [values[place] for place in places]
-        reached = _in_country(cells, country) if country else _in_region(cells, region)
+        reached = (
+            _in_country(cells, country)
+            if country and not country.is_contradictory
+            else _in_region(cells, region)
+        )
         for place, one in zip(places, reached, strict=True):
             found[place] = one
     return found

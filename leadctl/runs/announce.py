@@ -59,7 +59,10 @@ def _columns(request: ImportRequest, mappers: Sequence[Mapper]) -> None:
         for name, columns in mapper.columns.items():
             if len(columns) > 1 and not request.plan.profile:
                 request.tell(
-                    f"{name} is the first that holds something of {listed(columns)}"
+                    f"{name} is read from {listed(columns)}: they must not differ"
+                    if name == "phone_country"
+                    else f"{name} is the first that holds something of "
+                    f"{listed(columns)}"
                 )
     unused = {name for mapper in mappers for name in mapper.unused if name}
     if unused:
