@@ -256,18 +256,23 @@ _DROPPED_PREFIXES = {
 own on 2019-08-03 (IFT, Plan Técnico Fundamental de Numeración)."""
 
 
+_CARRIERS = {"CL": r"(?:0|1\d\d)0", "ID": r"00[1789]|010\d[1-9]"}
+"""How regions dial abroad by any carrier; the library knows some carriers only. Chile:
+Subtel, El servicio de larga distancia, 2006-12-29. Indonesia: Ministry of
+Transportation, KM 28/2004; of its 00X, 1, 7, 8 and 9 are in use."""
+
+
 def _plan(code: int, region: str, where: str = "dialled at home") -> Plan:
     known = metadata(code, region)
     prefix = _DROPPED_PREFIXES.get((region, where), known.national_prefix_for_parsing)
+    abroad = _CARRIERS.get(region, known.international_prefix)
     return Plan(
         region=region,
         code=str(code),
         national_prefix=known.national_prefix or "",
         prefix=re.compile(prefix) if prefix else None,
         transform=known.national_prefix_transform_rule or "",
-        abroad=re.compile(known.international_prefix)
-        if known.international_prefix
-        else None,
+        abroad=re.compile(abroad) if abroad else None,
     )
 
 
