@@ -20,6 +20,7 @@ from leadctl.mapping.do_not_call_words import (
     LEFT,
     LIFTED,
     NO,
+    OF_MANY_STARTS,
     PHRASES,
     PLEASE,
     SINCE,
@@ -29,14 +30,15 @@ from leadctl.mapping.do_not_call_words import (
 from leadctl.sources.dialect import DATE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 _PARTS = re.compile(r"[/|,;:=?&+()\[\]{}<>\r\n\t\u2013\u2014\u2022]|\s[-~]+\s")
 """What stands between a phrase and a remark: `DNC/Opt out`, `DNC - 2024`."""
 
 _FORBIDS = re.compile(
-    r"do(?:es)?not(?:call|contact|phone|disturb|dial|ring|solicit)"
-    r"|dont(?:call|contact|phone)|^nocalls?$|nevercall|notcallable|stopcalling"
+    r"do(?:es)?not(?:call|contact|phone|disturb|dial|ring|solicit|market)"
+    r"|dont(?:call|contact|phone)|^nocalls?$|nevercall|notcallable|stopcall"
+    r"|call(?:s|ing)?(?:block|restrict)|^blocked$|^suppress$|litigator$"
     r"|^(?:has|is)?opt(?:ed)?out|opt(?:ed)?out(?:date|at|on|status|flag)?$"
     r"|unsubscribed?(?:date|at|on|status|flag)?$"
     r"|blacklist|blocklist|suppressed|^(?:call)?suppression(?:flag|status)?$"
@@ -48,9 +50,10 @@ _FORBIDS = re.compile(
     r"|listadeexclusion|listedopposition|refusd?appel|nodeseaserllam"
     r"|unsubscribedfrom(?:all|calls?)"
     r"|nicht(?:mehr)?(?:anruf|kontakt|telefon)|keineanruf|robinson(?:liste|lijst)?$"
-    r"|(?:anruf|telefon|kontakt|werbe)sperre|werbewiderspruch"
+    r"|(?:anruf|telefon|kontakt|werbe)sperre|^sperrvermerk$|^gesperrt$"
+    r"|^(?:werbe)?widerspruch$|werbewiderspruch"
     r"|non(?:chiam|telefon|contatt|disturb)|opposizion"
-    r"|niet(?:meer)?bel|nietcontact|nietbenader|belmeniet"
+    r"|niet(?:meer)?bel|nietcontact|nietbenader|belmeniet|geentelefoon"
     r"|niedzwon|niekontakt|sprzeciw"
     r"|lata?t{1,2}a?s{1,2}[ie]l|(?:adam|mamn[uo]+)(?:al)?ittisal"
 )
@@ -177,26 +180,27 @@ def _is_of_date(word: str) -> bool:
 def is_phrase(cell: str, *, of_messages: bool = False) -> bool:
     """Tell whether a cell as a whole says that the person is not to be called."""
     cell = _visible(cell)
-    known = _folded(PHRASES) if of_messages else _folded(PHRASES + LEFT)
-    if _said(_words(cell)) in known:
+    of_calls = _folded(PHRASES + OF_MANY_STARTS)
+    known = of_calls if of_messages else of_calls | _folded(LEFT)
+    if _is_among(known, _words(cell)):
         return True
     parts = [*filter(None, map(_words, _PARTS.split(cell)))]
-    remarks = [words for words in parts if _said(words) not in known]
+    remarks = [words for words in parts if not _is_among(known, words)]
     if any(map(_OF_MESSAGES.search, map("".join, remarks))):
-        known = _folded(PHRASES)
-    is_said = any(_said(words) in known - _folded(ALONE) for words in parts)
+        known = of_calls
+    is_said = any(_is_among(known - _folded(ALONE), words) for words in parts)
     return is_said and all(map(_is_remark, remarks))
 
 
-def _said(words: Sequence[str]) -> str:
-    """Join words, but for a date behind them and a please."""
+def _is_among(phrases: Collection[str], words: Sequence[str]) -> bool:
+    """Tell whether words are a phrase, perhaps with a date behind it and a please."""
     last = len(words)
     while last and _is_of_date(words[last - 1]):
         last -= 1
     said = "".join(words[:last])
     for please in _folded(PLEASE):
         said = said.removeprefix(please).removesuffix(please)
-    return said
+    return said in phrases or "".join(words) in phrases
 
 
 def _is_remark(words: Sequence[str]) -> bool:
@@ -221,11 +225,6 @@ def may_begin_so(start: str) -> bool:
 def is_likely(cell: str) -> bool:
     """Tell quickly whether a cell that begins so is worth a closer look."""
     return len(cell) <= LONGEST and may_begin_so(START(cell.lstrip(_MARKS)))
-
-
-def has_parts(cell: str) -> bool:
-    """Tell quickly whether a phrase may stand behind something else: `Lost - DNC`."""
-    return len(cell) <= LONGEST and bool(_PARTS.search(cell))
 
 
 @cache

@@ -58,6 +58,26 @@ mamnu al ittisal, mamnou al ittisal, mamnoo al ittisal
 """
 """Cells that say, as a whole, that somebody is not to be called."""
 
+OF_MANY_STARTS = """
+on the dnc list, added to dnc, dnc requested, requested dnc, dnc internal, internal dnc
+company dnc, federal dnc, national dnc, state dnc, registered dnd, dnd active
+dnd registered, ncpr, ncpr registered, tps listed, in tps, asked not to call
+asked not to be called, stop calling me, don't call again, do not call again
+never call again, do not call back, not to be contacted, does not want to be called
+does not want calls, wants no calls, refuses calls, opted out of calls
+opt out of calls, opted out of all, opt out of all, unsubscribed from all
+unsubscribed from calls, unsubscribe all, take me off your list, black list, blacklist
+black listed, block list, litigator, known litigator, tcpa litigator
+
+no llamar nunca, no quiere que le llamen, não quer receber ligações, stop appels
+ne souhaite pas être appelé, ne souhaite pas être appelée, ne veut pas être appelé
+ne veut pas être appelée, werbeverbot, anrufverbot, kontaktverbot, keine anrufe mehr
+wünscht keine anrufe, möchte nicht angerufen werden, will nicht angerufen werden
+non vuole essere chiamato, non vuole essere chiamata, wil niet gebeld worden
+mat karo call
+"""
+"""The same, but many other texts begin so: known in columns with few values alone."""
+
 LEFT = """
 opted out, opt out, has opted out, unsubscribed, unsubscribe, dado de baja
 dada de baja, descadastrado, descadastrada, désabonné, désabonnée, désinscrit
@@ -67,7 +87,7 @@ wypisana
 """The same, unless the column is about mail or messages."""
 
 PLEASE = """
-please, pls, plz, kindly, bitte, por favor, svp, per favore, alstublieft, proszę
+please, pls, plz, kindly, bitte, por favor, svp, per favore, alstublieft, aub, proszę
 """
 
 ALONE = """

@@ -11,12 +11,12 @@ from operator import not_
 from typing import TYPE_CHECKING, Protocol
 
 from leadctl.mapping.do_not_call import (
+    LONGEST,
     START,
     About,
     Says,
     about,
     forbidden_by,
-    has_parts,
     is_likely,
     is_phrase,
     may_begin_so,
@@ -82,10 +82,6 @@ class OptOuts:
             ]
         held = _held_back(columns, rows)
         self._held.update(filter(None, held))
-        if not only_known:
-            for column in columns:
-                if isinstance(column, _Anything):
-                    column.settle()
         rest = [*compress(rows, map(not_, held))]
         for column in columns:
             if isinstance(column, _Answers):
@@ -133,22 +129,24 @@ def _columns(source: Source, mapper: Mapper) -> Iterator[_Column]:
     named = {column for name in _IDENTITY for column in mapper.columns.get(name, ())}
     parents = {name.rpartition(".")[0] for name in header} if nested else set()
     for name in dict.fromkeys(header):
-        if name.startswith(OWN) or name in mapper.ignored or name in parents:
+        if name.startswith(OWN) or name in mapper.ignored:
             continue
         kind = about(name)
-        for getter in getters_of(header, name, nested=nested):
+        for each in getters_of(header, name, nested=nested):
+            getter = partial(_answers, each) if nested else each
             match kind:
                 case About.FORBIDS:
                     yield _Answers(name, getter, forbidden_by, "who must not be called")
                 case About.CONSENT:
                     subject = "who may be called"
+                    tells = name not in parents
                     yield _Answers(
-                        name, getter, permitted_by, subject, tells_empty=True
+                        name, getter, permitted_by, subject, tells_empty=tells
                     )
                 case About.MESSAGES | About.OTHER:
                     if name not in named and plain(name) not in known:
                         of_messages = kind is About.MESSAGES
-                        texts = partial(_texts, getter) if nested else getter
+                        texts = partial(_texts, each) if nested else each
                         yield _Anything(
                             name,
                             texts,  # type: ignore[arg-type]  # a table holds texts
@@ -220,35 +218,28 @@ class _Anything:
     _harmless: set[str] = field(default_factory=set)
     """How texts begin that are no phrase."""
     _labels: set[str] | None = field(default_factory=set)
-    """The texts of a column that has few of them; None where they are many."""
+    """Texts that are no phrase, of a column that has few; None where they are many.
+    """
 
     def holds_back(self, rows: Sequence[Cells]) -> Sequence[bool]:
         texts = self.texts(rows)
-        if self._labels is not None:
-            return self._labelled(self._labels, texts)
-        return self._begun(texts)
-
-    def _labelled(self, labels: set[str], texts: Sequence[str]) -> Sequence[bool]:
-        """Look at each of a few texts closely: `Lost - DNC` may begin like any."""
-        if labels.issuperset(texts):
+        if self._labels is None:
+            return self._begun(texts)
+        if self._labels.issuperset(texts):
             return ()
-        new = {*texts} - labels
-        held = {text for text in new if self._is_held(text)}
-        if len(labels) < MOST:
-            labels |= new - held
+        self._labels.update(texts)
+        if len(self._labels) > MOST:
+            self._labels = None
+            return self._begun(texts)
+        held = {*filter(self._is_phrase, self._labels)}
+        self._labels -= held
         return [text in held for text in texts] if held else ()
 
-    def _is_held(self, text: str) -> bool:
-        return (is_likely(text) or has_parts(text)) and is_phrase(
-            text, of_messages=self.of_messages
-        )
-
-    def settle(self) -> None:
-        """Stop looking at each text, if they turn out to be many."""
-        if self._labels and len(self._labels) >= MOST:
-            self._labels = None
+    def _is_phrase(self, text: str) -> bool:
+        return len(text) <= LONGEST and is_phrase(text, of_messages=self.of_messages)
 
     def _begun(self, texts: Sequence[str]) -> Sequence[bool]:
+        """Look closely at texts that begin like a phrase, where they are many."""
         new = {*map(START, texts)} - self._harmless
         odd = {start for start in new if may_begin_so(start)}
         if len(self._harmless) < MOST_STARTS:
@@ -256,11 +247,21 @@ class _Anything:
         if not odd:
             return ()
         return [
-            START(text) in odd
-            and is_likely(text)
-            and is_phrase(text, of_messages=self.of_messages)
+            START(text) in odd and is_likely(text) and self._is_phrase(text)
             for text in texts
         ]
+
+
+def _answers(getter: Getter, rows: Sequence[Cells]) -> list[Json]:
+    """Return what JSON has in cells: of a list of one its item, no object."""
+    return [
+        cell[0]
+        if isinstance(cell, list) and len(cell) == 1
+        else None
+        if isinstance(cell, dict)
+        else cell
+        for cell in getter(rows)
+    ]
 
 
 def _texts(getter: Getter, rows: Sequence[Cells]) -> list[str]:
