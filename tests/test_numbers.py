@@ -91,6 +91,10 @@ def test_number_is_read_in_its_region(
     [
         ("+49 30 1234567/68", "DE", "phone_invalid", "more than one number"),
         ("9876543210", None, "phone_invalid", "--region"),
+        ("2026-01-30", "DE", "phone_invalid", "a date"),
+        ("30.01.2026", "DE", "phone_invalid", "a date"),
+        ("+49 0049 151 12345678", "DE", "phone_ambiguous", "+49 ###########"),
+        ("+49 0 49 151 12345678", "DE", "phone_ambiguous", "+49 ###########"),
         ("4612345678", "US", "phone_ambiguous", "+1 ########## or +46 ########"),
         ("001 65 6234 5678", "ID", "phone_ambiguous", "+1 ########## or +65 ########"),
     ],
@@ -123,6 +127,7 @@ def test_number_without_one_right_reading_is_not_sent(
             id="second number",
         ),
         pytest.param("DE", ["030.1234567.0", "0151.12345678"], 2, id="German"),
+        pytest.param("SG", ["6123-4567", "6123-45-68"], 2, id="of Singapore"),
         pytest.param("BE", ["02.512.00.00", "02/512.00.01"], 2, id="Belgian"),
         pytest.param("PL", ["512.00.00.00", "22.512.00.00"], 2, id="Polish"),
     ],

@@ -440,7 +440,10 @@ def _behind(number: Number, *, twice: bool) -> Iterator[tuple[Number, Behind, bo
     if not twice and rest.startswith(code):
         yield from _behind(Number(code, rest[len(code) :]), twice=True)
     if rest.startswith("0") and rest.strip("0"):
-        yield Number(code, rest.lstrip("0")), Behind.TRUNK_ZEROS, twice
+        bare = Number(code, rest.lstrip("0"))
+        if not twice and (bare.is_unusual or rest.startswith("00" + code)):
+            yield from _behind(Number(code, bare.national[len(code) :]), twice=True)
+        yield bare, Behind.TRUNK_ZEROS, twice
     for national in calling_code(code).trunk.stripped(rest):
         yield Number(code, national), Behind.TRUNK_PREFIX, twice
     if rest:

@@ -88,7 +88,7 @@ def spelled(value: Json) -> Spelling:
     cell = value if isinstance(value, str) else _written(value)
     compact = cell.translate(SPACING)
     digits = compact.removeprefix("+")
-    if digits.isdigit() and digits.isascii():  # nearly every cell
+    if digits.isdigit() and digits.isascii() and not DATE.fullmatch(cell):
         return _spelling(cell, len(digits) < len(compact), digits)
     return _repaired(cell)
 
@@ -109,6 +109,20 @@ BRACKETED_ZERO = re.compile(r"[(\[]\s*0\s*[)\]]")
 ENDING = re.compile(r"(?:(?=[-/(\t])|^[^.]*|(?<=\d{5}))([-/(\t.])\s*\d{1,4}\s*\)?\s*\Z")
 """What may be the end of a second number. Dots between all groups of digits are how
 people write one (`02.512.00.00`), unless a long group stands before the last."""
+
+
+_DAY, _MONTH, _YEAR = (
+    r"(?:0?[1-9]|[12]\d|3[01])",
+    r"(?:0?[1-9]|1[0-2])",
+    r"(?:19|20)\d\d",
+)
+DATE = re.compile(
+    rf"^[ \t]*(?:{_YEAR}[-./]{_MONTH}[-./]{_DAY}"
+    rf"|(?:{_DAY}[-./]{_MONTH}|{_MONTH}[-./]{_DAY})[-./]{_YEAR})[ \t]*$",
+    re.MULTILINE,
+)
+"""A date of a column that was taken for phones: its digits may be somebody's."""
+DIGITS_OF_A_DATE = 8
 
 
 def is_rounded(digits: str) -> bool:
@@ -178,6 +192,8 @@ def _repaired(cell: str) -> Spelling:
     if tail := _DECIMAL_TAIL.search(cell):
         cell = cell[: tail.start()]
         repairs.append(Repair.DECIMAL_TAIL)
+    if DATE.fullmatch(cell):
+        raise _invalid("a date, and no phone number")
     if _DECIMAL.fullmatch(cell):
         raise _invalid("a number with decimals, and no phone number")
     if found := _SCIENTIFIC.fullmatch(cell):

@@ -18,7 +18,13 @@ from leadctl.phones.numbering_plan import (
     code_dialled,
 )
 from leadctl.phones.ranges import NEVER
-from leadctl.phones.spelling import BRACKETED_ZERO, ENDING, SPACING
+from leadctl.phones.spelling import (
+    BRACKETED_ZERO,
+    DATE,
+    DIGITS_OF_A_DATE,
+    ENDING,
+    SPACING,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -131,6 +137,10 @@ class Usual:
             odd.append(ENDING)
         for mark in odd:
             yield from (place for place, text in enumerate(texts) if mark.search(text))
+        is_long = min(self._country.person_lengths, default=0) > DIGITS_OF_A_DATE
+        if "-" in joined and not is_long and DATE.search(joined):
+            dates = map(DATE.fullmatch, texts)
+            yield from (place for place, date in enumerate(dates) if date)
 
     @cached_property
     def _plain(self) -> re.Pattern[str]:
