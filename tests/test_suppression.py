@@ -265,6 +265,8 @@ def held_back(
         pytest.param("6598765432", "+65 9876 5432", "IN", id="other lead"),
         pytest.param("0151 12345678", "+49 49 151 12345678", "DE", id="code twice"),
         pytest.param("+1 555 123 4567", '="(555) 123-4567"', "US", id="formula"),
+        pytest.param("0151 12345678", "0151 12345678-79", "DE", id="two numbers"),
+        pytest.param("0151 12345679", "+49 151 12345678/9", "DE", id="the second"),
     ],
 )
 def test_any_reading_of_an_entry_holds_back_any_reading_of_a_lead(

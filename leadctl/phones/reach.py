@@ -6,6 +6,7 @@ have been renumbered counts with its new digits, too.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from leadctl.phones.countries import by_country
@@ -17,8 +18,8 @@ from leadctl.phones.numbering_plan import (
     code_dialled,
     plan_of,
 )
-from leadctl.phones.readings import candidates
-from leadctl.phones.spelling import BRACKETED_ZERO, PhoneProblem, spelled
+from leadctl.phones.readings import readings_of
+from leadctl.phones.spelling import BRACKETED_ZERO, ENDING, PhoneProblem, spelled
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from leadctl.phones.numbering_plan import CallingCode, Plan
 
 
+ODD_WITH_ENDINGS = re.compile(f"{BRACKETED_ZERO.pattern}|{ENDING.pattern}")
+"""What needs a closer look where a number may go on behind a whole one."""
 SPECIAL = WITH_TWO_WAYS | RENUMBERED
 
 
@@ -101,19 +104,18 @@ def _in_region(
     texts = [value if isinstance(value, str) else "" for value in values]
     lines, numbers = usual(plan).column(texts)
     code, quick = plan.code, plan.has_plain_prefix and plan.code not in SPECIAL
+    odd = ODD_WITH_ENDINGS if plan.calling_code.has_endings else BRACKETED_ZERO
     found: list[Reach | PhoneProblem] = []
     for value, line, national in zip(values, lines, numbers, strict=True):
         entry: Reach | PhoneProblem | None = None
         if quick and national and line[0] == "+":
             entry = Reach((code + national,), (national.lstrip("0"),), True)
-        elif quick and line.isdecimal() and line.isascii() and not _is_odd(value):
+        elif (
+            quick and line.isdecimal() and line.isascii() and not odd.search(str(value))
+        ):
             entry = _at_a_glance(line, national, plan)
         found.append(entry or _closely(value, plan))
     return found
-
-
-def _is_odd(value: Json) -> bool:
-    return isinstance(value, str) and bool(BRACKETED_ZERO.search(value))
 
 
 def _at_a_glance(line: str, usual_number: str, plan: Plan) -> Reach | None:
@@ -162,14 +164,19 @@ def _closely(value: Json, plan: Plan | None) -> Reach | PhoneProblem:
         return problem.with_traceback(None)
     # Of no region, digits can only be meant with their country code.
     read = spelling if plan else spelling._replace(plus=True)
-    found = candidates(read, plan)
+    every = [spelling.digits]
+    if head := spelling.head:  # perhaps two numbers: 1234567/68
+        ending = spelling.digits[len(head) :]
+        every += [head, head[: -len(ending)] + ending]
+    found = [n for one in every for n in readings_of(read._replace(digits=one), plan)]
+    nationals = {digits.lstrip("0") for digits in every}
     plus = spelling.plus or spelling.digits.startswith("00")
     return Reach(
-        {person for number in found.every for person in may_reach(number)},
-        {spelling.digits.lstrip("0"), *_nationals(found.every, plan, plus=plus)},
+        {person for number in found for person in may_reach(number)},
+        {*nationals, *_nationals(found, plan, plus=plus)},
         plus,
         is_read=(plus or plan is not None)
-        and any(n.is_possible or _was_a_number(n) for n in found.every),
+        and any(n.is_possible or _was_a_number(n) for n in found),
     )
 
 
