@@ -391,16 +391,19 @@ def _constant(value: Json) -> Getter:
 def _template(literals: Sequence[str], parts: Sequence[Getter]) -> Getter:
     """Put texts together, which the parts give."""
     pattern = "%s".join(literal.replace("%", "%%") for literal in literals)
+    says_something = bool("".join(literals).strip())
 
-    def template(rows: Sequence[Cells]) -> list[Json]:
+    def template(rows: Sequence[Cells]) -> list[str]:
         columns: list[Sequence[str]] = [
             part(rows)  # type: ignore[misc]  # parts give texts
             for part in parts
         ]
-        return [
-            " ".join((pattern % words).split()) if "".join(words).strip() else None
-            for words in zip(*columns, strict=True)
-        ]
+        every = [*zip(*columns, strict=True)]
+        texts = [" ".join((pattern % words).split()) for words in every]
+        if says_something:  # even where no part does
+            blank = [not "".join(words).strip() for words in every]
+            return ["" if no else text for no, text in zip(blank, texts, strict=True)]
+        return texts
 
     return template
 

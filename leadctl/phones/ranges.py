@@ -53,18 +53,23 @@ class Ranges:
         """Return a pattern of the assigned numbers of a length, and of no others."""
         free: list[str] = []
         found: list[str] = []
+        guarded: list[str] = []
+        begins: list[str] = []
         for begin, pattern, holder in self._branches(length):
             if holder.assigned and NEVER not in pattern:
                 unless = f"(?!{'|'.join(free)})" if free else ""
-                found.append(begin + unless + pattern)
+                (guarded if begin else found).append(_ahead(begin) + unless + pattern)
+                begins += filter(None, [begin])
             elif not holder.assigned and pattern != NEVER:
-                free.append(begin + pattern)
+                free.append(f"(?:{begin}){pattern}")
+        if guarded:  # one look spares most numbers those of all small regions
+            found.append(f"(?={'|'.join(begins)})(?:{'|'.join(guarded)})")
         return rf"(?:{'|'.join(found) or NEVER})"
 
     def _line_up(self, length: int) -> _Line:
         branches = [*self._branches(length)]
         groups = (
-            f"(?P<_{n}>{begin}{pattern})"
+            f"(?P<_{n}>{_ahead(begin)}{pattern})"
             for n, (begin, pattern, _) in enumerate(branches)
         )
         holders: dict[str | None, Holder] = {None: Holder(None, assigned=False)}
@@ -88,8 +93,12 @@ class Ranges:
                 yield "", voicemail, Holder(region, assigned=False)
             else:
                 # The beginning alone says whose it is, assigned or not.
-                yield f"(?={begin})", assigned, Holder(region, assigned=True)
-                yield f"(?={begin})", "", Holder(region, assigned=False)
+                yield begin, assigned, Holder(region, assigned=True)
+                yield begin, "", Holder(region, assigned=False)
+
+
+def _ahead(begin: str) -> str:
+    return f"(?={begin})" if begin else ""
 
 
 def metadata(calling_code: int, region: str) -> PhoneMetadata:

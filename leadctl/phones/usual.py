@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from functools import cache, cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from leadctl.phones.numbering_plan import (
     UNUSUAL,
@@ -27,7 +27,7 @@ from leadctl.phones.spelling import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from leadctl.phones.numbering_plan import CallingCode, Format, Plan
 
@@ -59,8 +59,8 @@ def _number(country: CallingCode) -> str:
     return "|".join(f"[0-9]{{{n}}}" for n in lengths) or NEVER
 
 
-Rival = tuple[re.Pattern[str], int]
-"""A pattern of other readings, and where in the line it begins to look."""
+Rival: TypeAlias = "tuple[Callable[[str, int], object], int]"
+"""Matches other readings, and where in the line behind a zero they begin."""
 
 
 class Usual:
@@ -97,12 +97,13 @@ class Usual:
     ) -> Iterator[tuple[int, str]]:
         """Yield unassigned numbers that nothing else may be, and their places."""
         rivals = self._rivals
-        found = self._written.findall("\n".join([lines[place] for place in places]))
-        for place, number in zip(places, found, strict=True) if places else ():
+        rest = "\n".join([lines[place] for place in places])
+        found: list[str] = self._written.findall(rest) if places else []
+        for place, number in zip(places, found, strict=True):
             if number:
                 line = lines[place]
-                for pattern, start in rivals(line[:4], len(line), len(number)):
-                    if pattern.match("0" + line, start):
+                for rival, start in rivals(line[:4], len(line), len(number)):
+                    if rival("0" + line, start):
                         break
                 else:
                     yield place, number
@@ -110,28 +111,28 @@ class Usual:
     def _found_rivals(self, begin: str, length: int, size: int) -> Sequence[Rival]:
         """Return what may read a line otherwise than as `size` digits of the region.
 
-        `begin` are its first four digits. The patterns are for the line behind a zero.
+        `begin` are its first four digits.
         """
         country = self._country
         if not self._plan.has_plain_prefix or begin == "0000":
-            return [(re.compile(""), 0)]
+            return [(re.compile("").match, 0)]
         zeros = len(begin) - len(begin.lstrip("0"))
         others = {0: length + 1, 1: length, 1 + zeros: length - zeros}
         found = [
-            (_assigned(country.code, other), start)
+            (_assigned(country.code, other).match, start)
             for start, other in others.items()
             if other != size and other in country.lengths
         ]
         if code := code_dialled(begin[zeros : zeros + 3]):
             rest = length - zeros - len(code)
             if code != country.code or rest != size:
-                found.append((_rival(code, rest), 1 + zeros + len(code)))
+                found.append((_rival(code, rest).match, 1 + zeros + len(code)))
         return found
 
     def _in_doubt(self, joined: str, texts: Sequence[str]) -> Iterable[int]:
         """Yield the places of cells whose punctuation says something."""
         odd = []
-        if "(" in joined and BRACKETED_ZERO.search(joined):
+        if "(0)" in joined.translate(_BLANKS):
             odd.append(BRACKETED_ZERO)
         if self._country.has_endings and ("-" in joined or "(" in joined):
             odd.append(ENDING)
@@ -213,5 +214,7 @@ def _patterns(pattern: re.Pattern[str] | None) -> list[str]:
     return [_GROUP.sub("(?:", pattern.pattern)] if pattern else []
 
 
+_BLANKS = str.maketrans("", "", " \u00a0")
+"""What is written inside brackets, and taken out with other spacing."""
 _GROUP = re.compile(r"(?<!\\)\((?!\?)")
 """Where a pattern of the library opens a group; there must be none but ours."""

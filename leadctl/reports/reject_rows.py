@@ -10,6 +10,7 @@ import csv
 import io
 import json
 import re
+from functools import lru_cache
 from itertools import tee
 from typing import TYPE_CHECKING, TextIO
 
@@ -99,6 +100,7 @@ def _own_cells(finding: Finding, run_id: str) -> list[str]:
 _FORMULA = re.compile(r"(^|[,;|\t\r\n])(?=[=+@\t\r-])")
 
 
+@lru_cache(1000)  # of many rows the reason is the same
 def harmless(text: str) -> str:
     """Keep a spreadsheet from calculating a provider's text.
 

@@ -311,7 +311,7 @@ _ROUNDED = re.compile(r"(?:^|.*\D)\d{6}0{4,}", re.DOTALL)
 def is_suspicious(text: str) -> bool:
     """Tell whether a look at each number pays; quick, for it reads every file."""
     shape = text.encode("ascii", "replace").translate(_SHAPES)
-    if b"1E1" in shape or b"1E+1" in shape:
+    if b"1E" in shape and (b"1E1" in shape or b"1E+1" in shape):
         return True
     # What begins with plain letters is found ten times as quickly: first the zeros.
     ends = (zeros.end() for zeros in _ZEROS.finditer(text))

@@ -6,6 +6,7 @@ import io
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from itertools import chain, tee
 from typing import TYPE_CHECKING
 
@@ -96,7 +97,7 @@ class Source:
         """Its name for programs: the ledger's and every JSON document's."""
         return self.given or self.shown
 
-    @property
+    @cached_property
     def columns(self) -> tuple[str, ...]:
         return tuple(name.strip() for name in self.names)
 
