@@ -56,12 +56,17 @@ def test_null_device_is_an_empty_config_file(push: Push) -> None:
     assert push.program("config", "show", "--config", os.devnull).code == 0
 
 
-def test_tab_waits_for_no_pipe(push: Push, tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "config")
+@pytest.mark.parametrize(
+    ("option", "words"), [("CONFIG", "push --account so"), ("LEDGER", "runs show 2")]
+)
+def test_tab_waits_for_no_pipe(
+    push: Push, tmp_path: Path, option: str, words: str
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
     env = {
-        "LEADCTL_CONFIG": str(tmp_path / "config"),
+        f"LEADCTL_{option}": str(tmp_path / "pipe"),
         "_LEADCTL_COMPLETE": "complete_bash",
-        "COMP_WORDS": "leadctl push --account so",
+        "COMP_WORDS": f"leadctl {words}",
         "COMP_CWORD": "3",
     }
     ran = push.program(env=env)

@@ -17,6 +17,7 @@ import httpx
 import pytest
 import trustme
 from program import LEADCTL, recording
+from test_pipes import fed
 
 from leadctl.delivery.transport import Transport, proxy_of
 from leadctl.model.errors import Unusable
@@ -147,7 +148,7 @@ def pushed(push: Push, url: str, **settings: str) -> Ran:
 def authority(tmp_path: Path) -> tuple[trustme.CA, Path]:
     ca = trustme.CA()
     path = tmp_path / "authority.pem"
-    ca.cert_pem.write_to_path(str(path))
+    path.write_bytes("# Österreich\n".encode() + ca.cert_pem.bytes())
     return ca, path
 
 
@@ -157,11 +158,14 @@ def certified(ca: trustme.CA, name: str = "127.0.0.1") -> ssl.SSLContext:
     return context
 
 
-@pytest.mark.parametrize("setting", ["CA_FILE", "SSL_CERT_FILE"])
+@pytest.mark.parametrize("setting", ["CA_FILE", "CA_FILE, a pipe", "SSL_CERT_FILE"])
 def test_private_authority_is_trusted_when_named(
     push: Push, authority: tuple[trustme.CA, Path], setting: str
 ) -> None:
     ca, path = authority
+    if "pipe" in setting:
+        content, path = path.read_text(encoding="utf-8"), path.with_suffix(".pipe")
+        fed(path, content)
     with wired(voiso(), certified(ca)) as wire:
         if setting == "SSL_CERT_FILE":  # what the system trusts, as OpenSSL is told
             push.program.environment["SSL_CERT_FILE"] = str(path)

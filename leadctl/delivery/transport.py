@@ -15,6 +15,7 @@ import ssl
 import threading
 from contextlib import closing
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.request import getproxies, proxy_bypass
 
@@ -32,6 +33,7 @@ from leadctl.model.errors import (
     Untrusted,
     Unusable,
 )
+from leadctl.model.text_file import read_text
 from leadctl.model.wording import short
 from leadctl.providers.http_auth import TokenExchange
 
@@ -230,7 +232,10 @@ def _proxies() -> dict[str, str]:
 
 def _authorities(ca_file: str | None) -> ssl.SSLContext:
     if ca_file:
-        return ssl.create_default_context(cafile=ca_file)
+        # OpenSSL would wait for a pipe; remarks in the file may be in any encoding.
+        text = read_text(Path(ca_file), may_be_pipe=True, encoding="latin-1")
+        certificates = text.encode("ascii", "ignore").decode()
+        return ssl.create_default_context(cadata=certificates)
     return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 

@@ -84,6 +84,8 @@ def _remedy(reason: str) -> str:
 def latest_runs(path: Path, most: int) -> list[str]:
     address = f"{path.absolute().as_uri()}?mode=ro"
     latest = "SELECT id FROM runs ORDER BY number DESC LIMIT ?"
+    if not path.is_file():  # a pipe would be waited for
+        return []
     try:
         with contextlib.closing(sqlite3.connect(address, uri=True, timeout=0.2)) as db:
             return [str(run) for (run,) in db.execute(latest, (most,))]
