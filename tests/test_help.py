@@ -103,7 +103,7 @@ def test_options_stand_in_groups(program: Program) -> None:
 
 def test_commands_stand_in_groups() -> None:
     titles = re.findall(r"^(\w.*):$", helped(), re.MULTILINE)
-    assert titles[:3] == ["Import", "Runs", "Set up"]
+    assert titles[:4] == ["Import", "Runs", "People", "Set up"]
 
 
 def test_help_names_the_variables() -> None:

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from leadctl.ledger import open_ledger
 from leadctl.ledger.base import Spacing
-from leadctl.ledger.records import BatchState, Departure, NewRun
+from leadctl.ledger.records import BatchState, Departure, NewRun, Presence
 from leadctl.model.errors import CampaignLocked, Unusable, UsageError
 from leadctl.model.leads import (
     ACCEPTED,
@@ -494,6 +494,55 @@ def test_removed_lead_is_delivered_no_longer(url: str) -> None:
         removal.settle(ours, [*Removal], forget_missing=True)
         assert len(ledger.delivered("voiso", "3").among(hashes)) == 3
         assert ledger.run(run).removals() == removal.removals()
+
+
+def test_person_is_found_in_every_campaign_and_forgotten(url: str) -> None:
+    one, two = "phone 15550100001", "phone 15550100002"
+    with open_ledger(url) as ledger, open_ledger(url) as other:
+
+        def batch(campaign: str, number: int) -> Batch:
+            digest = ledger.digest("voiso", campaign)
+            numbers = enumerate([one, two], 1)
+            leads = [Lead(n, Phone("", ""), {}, (digest(who),)) for n, who in numbers]
+            return Batch(UUID(int=number), campaign, 0, Leads.of(leads))
+
+        runs = [begun(ledger, campaign) for campaign in ("3", "4")]
+        runs[0].settle(batch("3", 1), [CREATED, CREATED])
+        runs[1].settle(batch("4", 2), [CREATED, LOST])
+        ids = [run.facts().id for run in runs]
+        found = other.traces([one, two, "phone 15550100003"])
+        assert {
+            who: [trace[:5] for trace in known] for who, known in found.items()
+        } == {
+            one: [
+                (Presence.DELIVERED, "voiso", "3", "voiso", ids[0]),
+                (Presence.DELIVERED, "voiso", "4", "voiso", ids[1]),
+            ],
+            two: [
+                (Presence.DELIVERED, "voiso", "3", "voiso", ids[0]),
+                (Presence.IN_DOUBT, "voiso", "4", "voiso", ids[1]),
+            ],
+        }
+        assert found[one][0].started_at == runs[0].facts().started_at
+        other.forget([two])
+        assert other.traces([one, two]) == {one: found[one]}
+        known = ledger.delivered("voiso", "3").among(batch("3", 3).leads.hashes())
+        assert [*known.values()] == [ids[0]]
+        assert nonzero(runs[1]) == {Status.CREATED: 1, Status.UNKNOWN: 1}
+
+
+def test_suppression_list_counts_people_and_forgets_whole_entries(url: str) -> None:
+    with open_ledger(url) as ledger, open_ledger(url) as other:
+        listed, seen = ledger.suppression_list, other.suppression_list
+        assert listed.is_empty()
+        assert listed.add([{"a", "b"}, {"c"}, {"b", "a"}, {"b", "d"}]) == 3
+        assert listed.add([{"c"}]) == 0
+        assert (len(seen), seen.is_empty()) == (3, False)
+        assert seen.among(["a", "b", "c", "x"]) == {"a", "b", "c"}
+        assert seen.remove({"a", "x"}) == 1
+        assert listed.among(["a", "b", "c", "d"]) == {"b", "c", "d"}
+        assert seen.remove({"b", "c"}) == 2
+        assert listed.is_empty()
 
 
 @pytest.mark.parametrize("delivered", [True, False])

@@ -53,6 +53,7 @@ COMMANDS = START | {
             "sandbox",
             "shells",
             "output",
+            "people",
         )
     ),
     "leadctl.model",
@@ -181,6 +182,14 @@ def test_question_imports_only_what_it_needs(
     said, imported = loaded(question.arguments, tmp_path, **variables)
     assert question.answer in said
     assert imported <= question.may_import
+
+
+def test_question_about_a_person_loads_no_http_client(tmp_path: Path) -> None:
+    ledger = ("--ledger", str(tmp_path / "ledger.sqlite"))
+    loaded(("suppress", "+15550100001", *ledger), tmp_path)
+    said, imported = loaded(("find", "+15550100001", *ledger), tmp_path)
+    assert "suppressed" in said
+    assert imported.isdisjoint({"httpx", "asyncio", "rich"})
 
 
 def test_what_is_slow_would_be_seen(tmp_path: Path) -> None:

@@ -503,7 +503,10 @@ def test_list_holds_for_the_rest_of_a_run(
     ran = push("voiso", leads, *given, env=HURRY)
     assert ran.counts == {"created": 1, "failed": 3, "suppressed": 1}
     push.simulator("voiso").faults.clear()
-    push.program.write("never.txt", "+15551230002\n+15551230004\n")
+    if command == "resume":
+        push.program.write("never.txt", "+15551230002\n+15551230004\n")
+    else:
+        push.program("suppress", "+15551230004")
     ran = go_on(push, ran, command)
     assert ran.counts == {"created": 3, "suppressed": 2}
     assert ran.codes == {"on_suppression_list": 2}
@@ -536,7 +539,8 @@ def test_lead_in_doubt_is_not_sent_again_once_it_is_listed(
     ran = push("voiso", leads, "--config", config, "--json", env=HURRY)
     assert ran.counts == {"unknown": 5}
     push.simulator("voiso").faults.clear()
-    push.program.write("a.txt", "+15551230002\n+15551230004\n")
+    push.program.write("a.txt", "+15551230002\n")
+    push.program("suppress", "+15551230004")
     for _ in range(2):
         ran = go_on(push, ran, "resume", "--config", str(config))
         assert (ran.code, ran.counts) == (10, {"created": 3, "unknown": 2})

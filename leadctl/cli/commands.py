@@ -8,6 +8,7 @@ from leadctl.cli import (
     campaigns,
     config,
     doctor,
+    people,
     preview,
     profile,
     providers,
@@ -23,6 +24,7 @@ __all__ = [
     "campaigns",
     "config",
     "doctor",
+    "people",
     "preview",
     "profile",
     "providers",
@@ -31,6 +33,16 @@ __all__ = [
     "sandbox",
 ]
 
-_ORDER = ("preview", "check", "push", "campaigns", "doctor", "sandbox")
+_ORDER = (
+    "preview",
+    "check",
+    "push",
+    "find",
+    "forget",
+    "suppress",
+    "campaigns",
+    "doctor",
+    "sandbox",
+)
 app.registered_commands.sort(key=lambda one: _ORDER.index(str(one.name)))
 app.registered_groups.sort(key=lambda one: str(one.name))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shutil
-import sys
 import textwrap
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from leadctl.cli.output import heard, say
+from leadctl.cli import questions
+from leadctl.cli.output import say
 from leadctl.cli.progress import forecast_of
 from leadctl.delivery.preflight_check import require_no_doubt
 from leadctl.importing.judge import Judge
@@ -45,7 +45,7 @@ def confirmed(request: ImportRequest, consent: Consent) -> ImportRequest:
     Without a terminal nobody is: a run by cron, in a pipe or in CI goes ahead, unless
     the campaign may take no leads.
     """
-    if consent.yes or not somebody_is_there():
+    if consent.yes or not questions.somebody_is_there():
         return request
 
     def ask(request: ImportRequest, preflight: PreflightResult) -> None:
@@ -58,7 +58,7 @@ def confirmed(request: ImportRequest, consent: Consent) -> ImportRequest:
             )
         for line in screen(request, preflight):
             say(line)
-        if not answered("Send them? [y/N] "):
+        if not questions.answered("Send them? [y/N] "):
             raise NotConfirmed(
                 "not confirmed: nothing was sent and nothing recorded",
                 hint="`--dry-run` shows what would become of each row; "
@@ -66,11 +66,6 @@ def confirmed(request: ImportRequest, consent: Consent) -> ImportRequest:
             )
 
     return replace(request, ask_first=ask)
-
-
-def somebody_is_there() -> bool:
-    """Tell whether a question is seen and can be answered; streams may be closed."""
-    return bool(sys.stdin and sys.stdin.isatty() and sys.stderr.isatty())
 
 
 def screen(request: ImportRequest, preflight: PreflightResult) -> Iterator[str]:
@@ -227,14 +222,3 @@ def _unplaced(plan: Plan, mapper: Mapper) -> str:
         return ""
     them = "it" if len(names) == 1 else "them"
     return f"{', '.join(names)}: {plan.provider.title} has no place for {them}"
-
-
-def answered(question: str) -> bool:
-    """Ask, and take anything but a yes for a no."""
-    with heard(sys.stderr):
-        sys.stderr.write(question)
-        sys.stderr.flush()
-    answer = sys.stdin.readline()
-    if not answer.endswith("\n"):  # Ctrl-D leaves the cursor behind the question
-        say("")
-    return answer.strip().casefold() in ("y", "yes")

@@ -24,6 +24,7 @@ class Section(StrEnum):
 
     IMPORT = "Import"
     AFTERWARDS = "Runs"
+    PEOPLE = "People"
     SET_UP = "Set up"
 
     ARGUMENTS = "Arguments"

@@ -307,11 +307,7 @@ class Judge:
         if self._suppressed:
             phones = table.get("phone", [None] * len(numbers))
             reached = reach(phones, self._region, countries)
-            held_back = {
-                number
-                for number, phone in zip(numbers, reached, strict=True)
-                if self._suppressed.holds_back(phone)
-            }
+            held_back = {*compress(numbers, self._suppressed.held_back(reached))}
         odd = {}
         if damage.is_rounded:
             odd = {

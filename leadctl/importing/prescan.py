@@ -8,9 +8,16 @@ from typing import TYPE_CHECKING
 
 from leadctl.mapping.opt_out_columns import OptOuts
 from leadctl.model.errors import InputChanged
-from leadctl.model.lead_fields import INSTRUCTIONS, FieldInvalid, means_none
+from leadctl.model.lead_fields import (
+    COUNTRY_ALIASES,
+    INSTRUCTIONS,
+    FieldInvalid,
+    means_none,
+)
 from leadctl.model.leads import Note
 from leadctl.model.wording import count, short
+from leadctl.phones.countries import countries_of
+from leadctl.phones.reach import reach
 from leadctl.phones.spreadsheet_damage import SpreadsheetDamage
 
 if TYPE_CHECKING:
@@ -45,6 +52,8 @@ class Prescan:
         self.damage = SpreadsheetDamage()
         self._shared_ids = _SharedIds()
         self._altered = _Altered(provider)
+        self._listed = 0
+        self._sees_all = True
         with suppress(InputChanged):  # a run says so when it comes to the place
             self._look(source)
 
@@ -67,17 +76,41 @@ class Prescan:
             kept = [column is None for column in self._mapper.skipped(rows)]
             numbers, rows = [*compress(numbers, kept)], [*compress(rows, kept)]
         if block.first - self._rules.skip > LOOKED_AT:
+            self._sees_all = False
             return self.opt_outs.count(rows, only_known=True)
         self.opt_outs.count(rows)
         self._altered.add(numbers, rows, self._mapper)
+        self._listed += self._on_lists(rows)
         provider = self._rules.provider
         if provider and provider.compares_external_id:
             self._shared_ids.add(numbers, rows, self._mapper)
         return True
 
+    def _on_lists(self, rows: Sequence[Cells]) -> int:
+        """Count the rows that a suppression list holds back."""
+        if not self._rules.suppressed:
+            return 0
+        codes, addresses = (
+            getter(rows) if (getter := self._mapper.getters.get(name)) else None
+            for name in COUNTRY_ALIASES
+        )
+        region = self._rules.effective_region
+        countries, _unknown = countries_of(codes, addresses, region)
+        phones = self._mapper.getters["phone"](rows)
+        return sum(self._rules.suppressed.held_back(reach(phones, region, countries)))
+
     def notes(self) -> Iterator[Note]:
         """Yield what to report before anything is sent."""
         yield from self.opt_outs.notes()
+        if self._listed:
+            where = "" if self._sees_all else f" of the first {LOOKED_AT:,}"
+            them = "is" if self._listed == 1 else "are"
+            yield Note(
+                "on_suppression_list",
+                f"{count(self._listed, 'row')}{where} {them} on a suppression list: "
+                "not sent",
+                self._listed,
+            )
         yield from self._shared_ids.notes()
         yield from self._altered.notes()
         for name in self._disregarded:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from leadctl.importing.suppression_entry import identities, problem_of_entry
 from leadctl.mapping.mapper import bind_countries, getters_of
 from leadctl.model.cell_formats import ERRORS
 from leadctl.model.errors import InputUnusable
@@ -20,7 +21,6 @@ from leadctl.model.lead_fields import ALIASES, COUNTRY_ALIASES, plain
 from leadctl.model.leads import Code
 from leadctl.model.wording import count, nearest, short
 from leadctl.phones.countries import countries_of
-from leadctl.phones.numbering_plan import is_national_somewhere
 from leadctl.phones.reach import Reach, reach
 from leadctl.phones.spelling import PhoneProblem
 from leadctl.phones.spreadsheet_damage import SpreadsheetDamage, looks_rounded
@@ -29,6 +29,7 @@ from leadctl.sources.detect import ReadOptions, open_sheets
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from leadctl.ledger.base import SuppressionList
     from leadctl.model.leads import Json
     from leadctl.phones.countries import Countries
     from leadctl.sources.source import Source
@@ -57,23 +58,44 @@ class Suppressed:
 
     `people` are the digits of identities, `nationals` those of entries whose country
     nothing names, without country code and zeros in front: they are compared in every
-    country. `notes` says what of the lists was left aside.
+    country. `notes` says what of the lists was left aside. `of_ledger` is the list that
+    the ledger keeps for all accounts.
     """
 
     people: array[int] = field(default_factory=lambda: array("Q"))
     nationals: array[int] = field(default_factory=lambda: array("Q"))
     notes: tuple[str, ...] = ()
+    of_ledger: SuppressionList | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.people or self.nationals)
+        listed = self.of_ledger is not None and not self.of_ledger.is_empty()
+        return bool(self.people or self.nationals) or listed
 
-    def holds_back(self, lead: Reach | PhoneProblem) -> bool:
-        """Tell whether any reading of a lead's cell may be a number of the lists."""
+    def held_back(self, leads: Sequence[Reach | PhoneProblem]) -> list[bool]:
+        """Tell of each lead whether a reading of its cell may be a number of a list."""
+        listed = set[str]()
+        if self.of_ledger is not None:
+            asked = {one for lead in leads for one in identities(lead, of_lead=True)}
+            listed = self.of_ledger.among([*asked])
+        return [
+            self._is_in_file(lead)
+            or (bool(listed) and not listed.isdisjoint(identities(lead, of_lead=True)))
+            for lead in leads
+        ]
+
+    def _is_in_file(self, lead: Reach | PhoneProblem) -> bool:
         if isinstance(lead, PhoneProblem):
             return False
         return any(_is_in(self.people, digits) for digits in lead.people) or any(
             _is_in(self.nationals, digits) for digits in lead.nationals
         )
+
+
+def identities_in(listed: List, region: str | None) -> Iterator[set[str]]:
+    """Yield what the ledger's list keeps of each entry of a file; see `read`."""
+    for source in _opened(listed):
+        for entry in _Entries(source, listed, region):
+            yield identities(entry, of_lead=False)
 
 
 def _is_in(numbers: array[int], digits: str) -> bool:
@@ -125,7 +147,7 @@ class _Entries:
         for rows, values, countries in _cells(self._listed, self._source, self._region):
             entries = reach(values, self._region, countries)
             for row, value, entry in zip(rows, values, entries, strict=True):
-                if problem := _problem(entry, self._region):
+                if problem := problem_of_entry(entry, self._region):
                     self._leave_out(row, value, problem)
                 elif isinstance(entry, Reach):
                     found += 1
@@ -151,20 +173,6 @@ class _Entries:
                 f"{_shown(self._source)}: {count(self._remarks, 'cell')} without a "
                 f"phone number (fewer than {FEWEST_DIGITS} digits) skipped"
             )
-
-
-def _problem(entry: Reach | PhoneProblem, region: str | None) -> PhoneProblem | None:
-    """Return why an entry cannot be compared with anybody."""
-    if isinstance(entry, PhoneProblem):
-        return entry
-    if entry.is_read:
-        return None
-    if not entry.names_country and region is None:
-        reason = "no country code: write it with +, or give --region"
-        return PhoneProblem(Code.PHONE_INVALID, reason)
-    if not entry.names_country and any(map(is_national_somewhere, entry.nationals)):
-        return None
-    return PhoneProblem(Code.PHONE_INVALID, "not a number of any country")
 
 
 def _might_be_called(value: Json, problem: PhoneProblem) -> bool:

@@ -28,7 +28,11 @@ def open_ledger(url: str | Path | None) -> Ledger:
 
 def open_existing(url: str | Path | None) -> Ledger:
     """Open a ledger; an empty private one where there is none yet."""
-    return open_ledger(url if url is not None and _path(url).exists() else None)
+    return open_ledger(url if url is not None and exists(url) else None)
+
+
+def exists(url: str | Path) -> bool:
+    return _path(url).exists()
 
 
 def resolved(url: str) -> str:

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import (
+        Callable,
+        Collection,
+        Iterable,
+        Iterator,
+        Mapping,
+        Sequence,
+    )
     from contextlib import AbstractContextManager
 
     from leadctl.ledger.records import (
@@ -22,6 +29,7 @@ if TYPE_CHECKING:
         Reason,
         Request,
         Run,
+        Trace,
         Unfinished,
         Verdict,
     )
@@ -223,6 +231,32 @@ class DeliveredIndex(Protocol):
         ...
 
 
+class SuppressionList(Protocol):
+    """People that no account may send to, each entry by all its identities, hashed.
+
+    Any run on the ledger asks it for every block of rows, so that it may change at any
+    time.
+    """
+
+    def is_empty(self) -> bool: ...
+
+    def __len__(self) -> int:
+        """Count the entries."""
+        ...
+
+    def add(self, entries: Iterable[Collection[str]]) -> int:
+        """Add entries, each the identities of one person; returns how many are new."""
+        ...
+
+    def remove(self, identities: Collection[str]) -> int:
+        """Remove the entries that hold any of these; returns how many there were."""
+        ...
+
+    def among(self, identities: Sequence[str]) -> set[str]:
+        """Return those that any entry holds."""
+        ...
+
+
 class Spacing(NamedTuple):
     """The seconds that a start keeps its scope taken; none take nothing.
 
@@ -281,6 +315,20 @@ class Ledger(Protocol):
         ...
 
     def delivered(self, account: str, campaign: str) -> DeliveredIndex: ...
+
+    @property
+    def suppression_list(self) -> SuppressionList: ...
+
+    def traces(self, identities: Sequence[str]) -> Mapping[str, list[Trace]]:
+        """Return what all campaigns know of each identity; of most, nothing."""
+        ...
+
+    def forget(self, identities: Sequence[str]) -> None:
+        """Remove these from the deliveries and doubts of all campaigns.
+
+        Later runs take them for new. Runs keep their counts, which hold no identity.
+        """
+        ...
 
     def in_doubt(self, digests: Sequence[bytes]) -> set[bytes]:
         """Return those that were sent and nobody knows what became of."""

@@ -173,6 +173,28 @@ class Unfinished:
     in_doubt: list[OpenBatch]
 
 
+class Presence(StrEnum):
+    """What a campaign's record of a person says."""
+
+    DELIVERED = "delivered"
+    IN_DOUBT = "in_doubt"  # sent, and the answer was lost
+
+
+class Trace(NamedTuple):
+    """What a ledger knows of a person in one campaign.
+
+    `started_at` is the start of the run, ISO 8601 UTC. Of a run that was pruned, only
+    account and campaign are known; the rest is empty.
+    """
+
+    presence: Presence
+    account: str
+    campaign: str
+    provider: str = ""
+    run: str = ""
+    started_at: str = ""
+
+
 class Condition(NamedTuple):
     """Something about a ledger as it lies there, and the remedy if it is not well.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
+from leadctl.model.errors import UsageError
 from leadctl.phones.numbering_plan import code_dialled, is_region, plan_of
 from leadctl.phones.ranges import metadata
 from leadctl.phones.spelling import BRACKETED_ZERO
@@ -35,6 +36,22 @@ class Country(NamedTuple):
 
 Countries: TypeAlias = "Sequence[Country | None] | None"
 """The country of each phone of a column; None where no column names any."""
+
+
+def require_region(text: str | None) -> str | None:
+    """Return the code of --region in capitals; UsageError where it is none."""
+    if text is None or is_region(text.upper()):
+        return text.upper() if text else None
+    raise UsageError(
+        f"--region {text!r} is no country code such as US (ISO 3166 alpha-2)"
+        f"{region_meant(text)}"
+    )
+
+
+def region_meant(text: str) -> str:
+    """Name the code of a country that people, or the EU, write otherwise."""
+    code = {"UK": "GB", "EL": "GR"}.get(text.upper())
+    return f" (did you mean {code!r}?)" if code else ""
 
 
 def countries_of(

@@ -29,7 +29,7 @@ from leadctl.model.file_permissions import permission_problems
 from leadctl.model.lead_fields import INSTRUCTIONS, FieldInvalid
 from leadctl.model.wording import nearest
 from leadctl.phones.column import ColumnSays
-from leadctl.phones.countries import country_named
+from leadctl.phones.countries import country_named, region_meant, require_region
 from leadctl.phones.numbering_plan import is_region
 from leadctl.phones.readings import Numbers
 from leadctl.providers import base_url
@@ -177,7 +177,7 @@ def _rules(job: Job, account: Account | None, mapped: Profile | None) -> Rules:
         profile=mapped,
         constants=_constants(job, account, mapped),
         ignored=frozenset(job.ignored),
-        region=_region(job.region),
+        region=require_region(job.region),
         phone_check=job.phone_check,
         numbers=job.numbers or Numbers(pinned or Numbers.AUTO),
         earlier_columns={
@@ -268,21 +268,6 @@ def _campaign(job: Job, account: Account, *, offline: bool) -> str:
     return job.campaign
 
 
-def _region(region: str | None) -> str | None:
-    if region is not None and not is_region(region.upper()):
-        raise UsageError(
-            f"--region {region!r} is no country code such as US (ISO 3166 alpha-2)"
-            f"{_meant(region)}"
-        )
-    return region.upper() if region else None
-
-
-def _meant(region: str) -> str:
-    """Name the code of a country that people, or the EU, write otherwise."""
-    code = {"UK": "GB", "EL": "GR"}.get(region.upper())
-    return f" (did you mean {code!r}?)" if code else ""
-
-
 def _profile(job: Job, document: Document, account: Account | None) -> Profile | None:
     found = _read_profile(job, document)
     if found and account:
@@ -291,7 +276,7 @@ def _profile(job: Job, document: Document, account: Account | None) -> Profile |
         raise found.document.problem(
             (*found.at, "region"),
             f"{found.region!r} is no country code such as US (ISO 3166)"
-            f"{_meant(found.region)}",
+            f"{region_meant(found.region)}",
         )
     if found and found.shape.encoding:
         try:

@@ -148,6 +148,7 @@ def _pushed(request: ImportRequest) -> Report:
         )
         session = stack.enter_context(opened)
         _require_possible(request, ledger)
+        request = _with_list_of(ledger, request)
         earlier = _earlier(request, ledger)
         moved = _warn_if_moved(request, earlier)
         refusal = _refusal(request, session, is_first=earlier is None or moved)
@@ -201,6 +202,7 @@ def rehearse(request: ImportRequest) -> Report:
     with contextlib.ExitStack() as stack:
         aside = stack.enter_context(open_ledger(None))
         known = stack.enter_context(open_existing(request.ledger))
+        request = _with_list_of(known, request)
         importer, run_writer, _ = _opened(request, aside, known)
         if not request.account.missing:  # of its address, a part may be
             _warn_if_moved(request, _earlier(request, known))
@@ -208,6 +210,12 @@ def rehearse(request: ImportRequest) -> Report:
         error = importer.rehearse()
         stack.callback(spool.drop, request.job)
         return replace(_finished(request, importer, run_writer, error), dry_run=True)
+
+
+def _with_list_of(ledger: Ledger, request: ImportRequest) -> ImportRequest:
+    """Have rows judged by the ledger's suppression list, too."""
+    lists = replace(request.plan.suppressed, of_ledger=ledger.suppression_list)
+    return replace(request, plan=replace(request.plan, suppressed=lists))
 
 
 def _require_possible(request: ImportRequest, ledger: Ledger) -> None:

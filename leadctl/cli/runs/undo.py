@@ -160,7 +160,7 @@ class _Undo:
     def _require_consent(
         self, planned: UndoReport, account: Account, plan: Plan
     ) -> None:
-        from leadctl.cli.confirm import answered, somebody_is_there
+        from leadctl.cli.questions import answered, somebody_is_there
 
         if self.consent.yes:
             return

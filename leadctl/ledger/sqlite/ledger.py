@@ -14,10 +14,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
 from leadctl.ledger.records import utc_text
-from leadctl.ledger.sqlite import lock
+from leadctl.ledger.sqlite import lock, people
 from leadctl.ledger.sqlite.connection import connect, opening, translated
 from leadctl.ledger.sqlite.delivered import SqliteDeliveredIndex
 from leadctl.ledger.sqlite.key import keep_key, key
+from leadctl.ledger.sqlite.people import SqliteSuppressionList
 from leadctl.ledger.sqlite.rates import SqliteRates
 from leadctl.ledger.sqlite.removal import SqliteRunRemoval
 from leadctl.ledger.sqlite.resumed_run import SqliteResumedRun
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from leadctl.ledger.base import CampaignLock
-    from leadctl.ledger.records import NewRun, Run
+    from leadctl.ledger.records import NewRun, Run, Trace
     from leadctl.model.leads import Json
 
 
@@ -96,6 +97,16 @@ class SqliteLedger:
 
     def delivered(self, account: str, campaign: str) -> SqliteDeliveredIndex:
         return SqliteDeliveredIndex(self._db, account, campaign)
+
+    @property
+    def suppression_list(self) -> SqliteSuppressionList:
+        return SqliteSuppressionList(self._db, self.digest("", ""))
+
+    def traces(self, identities: Sequence[str]) -> dict[str, list[Trace]]:
+        return people.traces(self._db, self.digest, identities)
+
+    def forget(self, identities: Sequence[str]) -> None:
+        people.forget(self._db, self.digest, identities)
 
     def in_doubt(self, digests: Sequence[bytes]) -> set[bytes]:
         with self._db.unchanged():

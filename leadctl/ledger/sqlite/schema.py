@@ -72,6 +72,10 @@ CREATE TABLE removals (
     run INTEGER NOT NULL, file INTEGER NOT NULL, row INTEGER NOT NULL,
     state TEXT NOT NULL, PRIMARY KEY (run, file, row)
 ) WITHOUT ROWID;
+CREATE TABLE suppressed (
+    hash BLOB NOT NULL, entry BLOB NOT NULL, PRIMARY KEY (hash, entry)
+) WITHOUT ROWID;
+CREATE INDEX suppressed_entries ON suppressed (entry);
 CREATE TABLE rates (
     scope TEXT PRIMARY KEY, next_start REAL NOT NULL, noted REAL NOT NULL
 ) WITHOUT ROWID;

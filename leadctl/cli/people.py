@@ -1,0 +1,336 @@
+"""`leadctl find`, `forget` and `suppress`: one person, in all campaigns."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from itertools import chain
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from leadctl.cli import options
+from leadctl.cli.app import app
+from leadctl.cli.help_layout import Section
+from leadctl.cli.output import Output, echo, heard, say
+from leadctl.model.errors import ExitCode, LeadctlError, UsageError
+from leadctl.model.wording import count
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Sequence
+    from typing import TypeVar
+
+    from leadctl.importing.people import Found, Person
+    from leadctl.ledger.base import Ledger
+    from leadctl.model.leads import Json
+
+    Read = TypeVar("Read")
+
+Numbers = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="NUMBER",
+        help="A phone number, e.g. +15550100001; - reads one per line from stdin.",
+        show_default=False,
+    ),
+]
+ExternalIds = Annotated[
+    list[str] | None,
+    options.option(
+        "--external-id",
+        takes="ID",
+        about="A lead's id at Lupitor, e.g. 4711; repeatable.",
+    ),
+]
+Unmasked = Annotated[
+    bool,
+    options.option(
+        "--unmasked", about="Show numbers also where the output is no terminal."
+    ),
+]
+Yes = Annotated[
+    bool, options.shared("--yes", "-y", about="Do not ask.", section=Section.OPTIONS)
+]
+
+
+@app.command("find", rich_help_panel=Section.PEOPLE)
+def find(
+    numbers: Numbers = None,
+    external_id: ExternalIds = None,
+    region: options.Region = None,
+    unmasked: Unmasked = False,
+    json: options.Json = False,
+    ledger: options.LedgerPath = None,
+) -> None:
+    """Find a person in the ledger: where delivered, in doubt or suppressed.
+
+    Numbers are read as those of leads are. Away from a terminal they are masked. Ends
+    with 0 if everybody was found, with 3 if not.
+
+    Example: leadctl find +15550100001
+    """
+    from leadctl.importing import people
+
+    with _failures(json=json), _opened(ledger) as opened:
+        asked = _asked_for(_texts(numbers), external_id, _region(region))
+        found = people.find(opened, asked)
+        code = ExitCode.OK if all(found) else ExitCode.REJECTED
+        masked = not (unmasked or sys.stdout.isatty())
+        if json:
+            described = [_described(one, masked=masked) for one in found]
+            Output(json=True).document(
+                {"schema_version": 1, "people": [*described], **_ended(code)}
+            )
+        else:
+            with heard(sys.stdout):
+                for line in _lines(found, masked=masked):
+                    echo(line)
+                sys.stdout.flush()
+    raise typer.Exit(code)
+
+
+@app.command("forget", rich_help_panel=Section.PEOPLE)
+def forget(
+    numbers: Numbers = None,
+    external_id: ExternalIds = None,
+    region: options.Region = None,
+    and_suppress: Annotated[
+        bool,
+        options.option(
+            "--and-suppress", about="Also add the numbers to the suppression list."
+        ),
+    ] = False,
+    yes: Yes = False,
+    no_input: options.NoInput = False,
+    ledger: options.LedgerPath = None,
+) -> None:
+    """Remove a person from the deliveries and doubts of all campaigns.
+
+    Shows what the ledger knows, and asks. The next push of their row then sends them
+    again, unless --and-suppress. Your files and the provider still have them.
+
+    Example: leadctl forget +15550100001 --and-suppress
+    """
+    from leadctl.cli import questions
+    from leadctl.importing import people
+    from leadctl.importing.suppression_entry import identities_of_entry
+
+    texts, region = _texts(numbers), _region(region)
+    asked = _asked_for(texts, external_id, region)
+    with _opened(ledger) as opened:
+        found = people.find(opened, asked)
+        for line in _lines(found, masked=not sys.stderr.isatty()):
+            say(line)
+        if not (and_suppress or any(one.traces for one in found)):
+            say("nothing to forget")
+            return
+        for line in _consequences(found, and_suppress=and_suppress):
+            say(line)
+        questions.require_yes("Forget them?", yes=yes, no_input=no_input)
+        if and_suppress:
+            entries = _each(texts, lambda text: identities_of_entry(text, region))
+            opened.suppression_list.add(entries)
+        opened.forget([person.identity for person in asked])
+    done = "forgotten and suppressed" if and_suppress else "forgotten"
+    say(f"{count(len(asked), 'number')} {done}")
+
+
+def _consequences(found: Sequence[Found], *, and_suppress: bool) -> Iterator[str]:
+    from leadctl.providers.base import usable
+
+    met = {trace.provider for one in found for trace in one.traces}
+    for name, provider in usable().items():
+        if name in met and provider.compares_external_id:
+            yield (
+                f"{provider.title}'s leads are known by their external id, too: name "
+                "it with --external-id ID."
+            )
+    if not and_suppress:
+        yield (
+            "The next push of their row sends them again. --and-suppress puts them on "
+            "the suppression list, too."
+        )
+
+
+@app.command("suppress", rich_help_panel=Section.PEOPLE)
+def suppress(
+    numbers: Numbers = None,
+    from_: Annotated[
+        str | None,
+        options.option(
+            "--from",
+            takes="FILE",
+            about="Add the numbers of a file, e.g. dnc.csv or list.csv::Column.",
+        ),
+    ] = None,
+    remove: Annotated[
+        bool, options.option("--remove", about="Remove these numbers from the list.")
+    ] = False,
+    region: options.Region = None,
+    json: options.Json = False,
+    ledger: options.LedgerPath = None,
+) -> None:
+    """Add numbers to the ledger's suppression list, or say how many it has.
+
+    No push sends a number of this list, whatever the account. An entry counts in every
+    reading, as in a --suppress file. The list keeps keyed hashes, no numbers.
+
+    Example: leadctl suppress +15550100001
+    """
+    from leadctl.importing.suppression_entry import (
+        identities_of_entry,
+        identities_of_lead,
+    )
+
+    if remove and (from_ or not numbers):
+        raise UsageError("--remove takes numbers", hint="name them: --remove NUMBER")
+    texts, region = _texts(numbers), _region(region)
+    with _failures(json=json), _opened(ledger, new=True) as opened:
+        entries = opened.suppression_list
+        verb, changed = "", 0
+        if remove:
+            # All are read first: one that cannot be leaves the list as it is.
+            read = _each(texts, lambda x: identities_of_lead(x, region))
+            verb, changed = "removed", entries.remove({*chain.from_iterable(read)})
+        elif numbers or from_:
+            added: list[Collection[str]] = []
+            added += _each(texts, lambda x: identities_of_entry(x, region))
+            if from_:
+                from leadctl.importing import suppression
+
+                file = suppression.List.named(from_)
+                added += suppression.identities_in(file, region)
+            verb, changed = "added", entries.add(added)
+        _say_suppressed(verb, changed, len(entries), json=json)
+
+
+def _region(text: str | None) -> str | None:
+    from leadctl.phones.countries import require_region
+
+    return require_region(text)
+
+
+def _say_suppressed(verb: str, changed: int, entries: int, *, json: bool) -> None:
+    if json:
+        Output(json=True).document(
+            {"schema_version": 1, "changed": changed, "entries": entries, **_ended()}
+        )
+        return
+    before = f"{verb} {changed:,}; " if verb else ""
+    with heard(sys.stdout):
+        echo(f"{before}the suppression list has {count(entries, 'number')}")
+        sys.stdout.flush()
+
+
+def _asked_for(
+    numbers: Sequence[str], ids: Sequence[str] | None, region: str | None
+) -> list[Person]:
+    """Read whom the command line names."""
+    from leadctl.importing import people
+
+    if not (numbers or ids):
+        raise UsageError("missing NUMBER", hint="- reads numbers from stdin")
+    found = _each(numbers, lambda text: people.by_number(text, region))
+    return found + [people.by_external_id(text) for text in ids or ()]
+
+
+def _texts(numbers: Sequence[str] | None) -> list[str]:
+    """Return the numbers as written, those on stdin in place of -."""
+    found: list[str] = []
+    for text in numbers or ():
+        lines = sys.stdin.read().splitlines() if text == STDIN else [text]
+        found += [line for line in lines if line.strip()]
+    return found
+
+
+STDIN = "-"
+
+
+def _each(numbers: Sequence[str], read: Callable[[str], Read]) -> list[Read]:
+    """Read each number; an error says which, by its place."""
+    from leadctl.phones.spelling import PhoneProblem
+
+    found = []
+    for place, text in enumerate(numbers, 1):
+        try:
+            found.append(read(text))
+        except PhoneProblem as problem:
+            where = f"number {place} of {len(numbers)}"
+            raise UsageError(f"{where}: {problem.reason}") from None
+    return found
+
+
+@contextmanager
+def _opened(url: str | None, *, new: bool = False) -> Iterator[Ledger]:
+    """Open the ledger; a `new` one is made only where it is needed."""
+    import platformdirs
+
+    from leadctl import ledger
+
+    usual = platformdirs.user_state_path("leadctl") / "ledger.sqlite"
+    path = ledger.resolved(url or str(usual))
+    if not (new or ledger.exists(path)):
+        say(f"there is no ledger at {path} yet")
+    opening = ledger.open_ledger if new else ledger.open_existing
+    with opening(path) as opened:
+        yield opened
+
+
+@contextmanager
+def _failures(*, json: bool) -> Iterator[None]:
+    """With --json, print one document on failure, too."""
+    try:
+        yield
+    except LeadctlError as error:
+        if json:
+            Output(json=True).document({"schema_version": 1, **_ended(error=error)})
+        raise
+
+
+def _ended(
+    code: ExitCode = ExitCode.OK, error: LeadctlError | None = None
+) -> dict[str, Json]:
+    from leadctl.reports.report import error_document
+
+    return {
+        "exit_code": int(error.exit_code if error else code),
+        "error": error_document(error) if error else None,
+    }
+
+
+def _described(found: Found, *, masked: bool) -> dict[str, Json]:
+    person = found.person
+    return {
+        "number": person.masked if masked else person.name,
+        "found": bool(found),
+        "suppressed": found.is_suppressed,
+        "campaigns": [
+            {
+                "status": trace.presence.value,
+                "provider": trace.provider or None,
+                "account": trace.account,
+                "campaign": trace.campaign,
+                "run_id": trace.run or None,
+                "started_at": trace.started_at or None,
+            }
+            for trace in found.traces
+        ],
+    }
+
+
+def _lines(people: Sequence[Found], *, masked: bool) -> Iterator[str]:
+    """Yield a line for each thing that is known, below its number."""
+    for found in people:
+        yield found.person.masked if masked else found.person.name
+        for trace in found.traces:
+            presence = trace.presence.replace("_", " ")
+            where = (
+                f"{presence:<10}  account {trace.account}, campaign {trace.campaign}"
+            )
+            run = f"run {trace.run}" if trace.run else "by a run that was pruned"
+            day = f"  {trace.started_at[:10]}" if trace.started_at else ""
+            yield f"  {where}, {run}{day}"
+        if found.is_suppressed:
+            yield "  suppressed  on the suppression list of this ledger"
+        if not found:
+            yield "  not found"

@@ -1,0 +1,36 @@
+"""Yes-or-no questions at the terminal."""
+
+from __future__ import annotations
+
+import sys
+
+from leadctl.cli.output import heard, say
+from leadctl.model.errors import NotConfirmed, UsageError
+
+
+def somebody_is_there() -> bool:
+    """Tell whether a question is seen and can be answered; streams may be closed."""
+    return bool(sys.stdin and sys.stdin.isatty() and sys.stderr.isatty())
+
+
+def answered(question: str) -> bool:
+    """Ask, and take anything but a yes for a no."""
+    with heard(sys.stderr):
+        sys.stderr.write(question)
+        sys.stderr.flush()
+    answer = sys.stdin.readline()
+    if not answer.endswith("\n"):  # Ctrl-D leaves the cursor behind the question
+        say("")
+    return answer.strip().casefold() in ("y", "yes")
+
+
+def require_yes(question: str, *, yes: bool, no_input: bool) -> None:
+    """Go on only with a yes, given beforehand or at the terminal."""
+    if yes:
+        return
+    if no_input or not somebody_is_there():
+        raise UsageError(
+            "this needs a yes, and nobody can be asked", hint="add --yes to go ahead"
+        )
+    if not answered(f"{question} [y/N] "):
+        raise NotConfirmed("not confirmed: nothing was changed")
