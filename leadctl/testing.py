@@ -1,10 +1,11 @@
 """The contract suite: the tests of every provider, built in or not.
 
-`check_case` plays a recorded case of an upload, `check_preflight`, `check_campaigns`
-and `check_removal` those of other calls; `LAWS` hold for every provider whatever it is
-sent. A case is a JSON file `<name of the provider>/<name of the case>.json`, or one in
-a folder there that is named after the call; docs/adding-a-provider.md explains its
-keys. A broken case or law raises AssertionError.
+`check_case` plays a recorded case of an upload, `check_preflight`, `check_campaigns`,
+`check_removal` and `check_look_up` those of other calls; `LAWS` hold for every provider
+whatever it is sent. A case is a JSON file
+`<name of the provider>/<name of the case>.json`, or one in a folder there that is named
+after the call; docs/adding-a-provider.md explains its keys. A broken case or law raises
+AssertionError.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from leadctl.model.leads import Outcome
-    from leadctl.providers.base import Provider
+    from leadctl.providers.base import ListedLead, Provider
     from leadctl.providers.campaigns import ListedCampaign
     from leadctl.providers.preflight import PreflightResult
 
@@ -56,7 +57,9 @@ CAMPAIGNS_KINDS = ("ok", "denied", "throttled", "garbage")
 """The same for the list of an account's campaigns."""
 REMOVAL_KINDS = ("deleted", "not_found", "denied", "campaign", "throttled", "garbage")
 """The same for the call that deletes leads."""
-CALLS = ("preflight", "campaigns", "removal")
+LOOK_UP_KINDS = ("found", "absent", "garbage")
+"""The same for the look-up after a lost answer."""
+CALLS = ("preflight", "campaigns", "removal", "look_up")
 """Folders of cases that are no uploads."""
 NOON = 1_700_000_000.0
 
@@ -89,6 +92,11 @@ def campaigns_cases(folder: Path) -> list[Path]:
 def removal_cases(folder: Path) -> list[Path]:
     """Return the cases of the call that deletes leads below a folder, in order."""
     return _cases_of("removal", folder)
+
+
+def look_up_cases(folder: Path) -> list[Path]:
+    """Return the cases of the look-up below a folder, in order."""
+    return _cases_of("look_up", folder)
 
 
 def _cases_of(call: str, folder: Path) -> list[Path]:
@@ -157,6 +165,28 @@ def check_removal(path: Path) -> None:
         _expect_raised(case.facts, lambda: _removed(case))
         return
     assert [str(one) for one in _removed(case)] == case.facts["removals"]
+
+
+def check_look_up(path: Path) -> None:
+    """Play a case of the look-up after a lost answer, page by page to its end."""
+    case = load(path)
+    if "error" in case.facts:
+        _expect_raised(case.facts, lambda: _looked_up(case))
+        return
+    assert [[*lead] for lead in _looked_up(case)] == case.facts["listed"]
+
+
+def _looked_up(case: Case) -> list[ListedLead]:
+    found: list[ListedLead] = []
+    cursor: str | None = None
+    with _wired(case.provider, case.facts) as send:
+        while cursor != "":
+            request = case.provider.look_up(case.batch, cursor or "")
+            assert request is not None, "this provider has no such call"
+            page = case.provider.looked_up(send(request))
+            found += page.leads
+            cursor = page.cursor
+    return found
 
 
 def _removed(case: Case) -> list[Removal]:
@@ -522,6 +552,13 @@ def every_kind_of_campaign_list_is_recorded(folder: Path) -> None:
         _require_kinds("campaigns", CAMPAIGNS_KINDS, folder)
 
 
+def every_kind_of_look_up_is_recorded(folder: Path) -> None:
+    """Or `look_up/cannot-occur.json` names the kind that cannot occur, and why."""
+    case = load(cases(folder)[0])
+    if case.provider.look_up(case.batch, "") is not None:
+        _require_kinds("look_up", LOOK_UP_KINDS, folder)
+
+
 def every_kind_of_removal_is_recorded(folder: Path) -> None:
     """Or `removal/cannot-occur.json` names the kind that cannot occur, and why."""
     if load(cases(folder)[0]).provider.removal_is_exact is not None:
@@ -584,6 +621,7 @@ LAWS: tuple[Callable[[Path], None], ...] = (
     every_kind_of_preflight_check_is_recorded,
     every_kind_of_campaign_list_is_recorded,
     a_campaign_list_claims_nothing_by_silence,
+    every_kind_of_look_up_is_recorded,
     every_kind_of_removal_is_recorded,
     a_removal_claims_nothing_by_silence,
 )

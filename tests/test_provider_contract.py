@@ -14,8 +14,10 @@ from leadctl.testing import (
     cases,
     check_campaigns,
     check_case,
+    check_look_up,
     check_preflight,
     check_removal,
+    look_up_cases,
     preflight_cases,
     removal_cases,
 )
@@ -59,6 +61,15 @@ def test_recorded_list_has_the_campaigns_of_the_case(path: Path) -> None:
 )
 def test_recorded_removal_says_of_each_lead_what_the_case_says(path: Path) -> None:
     check_removal(path)
+
+
+@pytest.mark.parametrize(
+    "path",
+    look_up_cases(CASES),
+    ids=lambda path: f"{path.parent.parent.name}/{path.stem}",
+)
+def test_recorded_look_up_finds_the_leads_of_the_case(path: Path) -> None:
+    check_look_up(path)
 
 
 @pytest.mark.parametrize("change", [{"phone_code": "44"}, {"status": "NEW"}])
