@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -78,7 +79,15 @@ def test_list_has_all_pages_and_tab_offers_it_from_then_on(
     assert offered(program, "22", rest="-p yotel --account voiso") != []
     assert offered(program, "22", rest="-p yotel") == []
     assert len(listing.simulators["voiso"].log) == calls  # no press of Tab asks it
+    for odd in ("22\x1b[31m", "22\n23"):  # a name of the provider's own
+        one = {"id": odd, "name": "", "state": ""}
+        named = {"id": "22", "name": odd, "state": ""}
+        kept.write_text(json.dumps([one, named]))
+        assert offered(program, "22") == []
     kept.write_text("[{}]")
+    assert offered(program, "22") == []
+    kept.unlink()
+    os.mkfifo(kept)
     assert offered(program, "22") == []
 
 

@@ -31,8 +31,10 @@ def keep(account: str, campaigns: Sequence[ListedCampaign]) -> None:
 
 def kept(account: str) -> dict[str, str]:
     """Return each campaign's id, and its name and state; nothing where none is kept."""
+    from leadctl.model.text_file import read_text
+
     try:
-        found = json.loads(_path(account).read_text(encoding="utf-8"))
+        found = json.loads(read_text(_path(account), may_be_pipe=False))
         return {
             str(one["id"]): ", ".join(filter(None, (one["name"], one["state"])))
             for one in found

@@ -61,7 +61,9 @@ def answer(asked: str, environment: Mapping[str, str]) -> int:
         print(shells.SCRIPTS[shell], end="")
         return 0
     words, incomplete = shells.words(shell, environment)
-    found = dict(offers(words, incomplete, environment))
+    # Names of campaigns are the provider's: none may speak to the terminal.
+    offered = offers(words, incomplete, environment)
+    found = {word: text for word, text in offered if (word + text).isprintable()}
     if environment.get("_TYPER_COMPLETE_FISH_ACTION") == "is-args":
         return 0 if found else 1
     print(shells.written(shell, found))

@@ -52,14 +52,14 @@ _BEGINS = ".leadctl-"
 
 def remove_abandoned(folder: Path) -> None:
     """Remove files that processes were writing to a folder when they were killed."""
+    for file in abandoned(folder):
+        file.unlink(missing_ok=True)
+
+
+def abandoned(folder: Path) -> list[Path]:
+    """Return the files of ours that nobody writes to any more."""
     with in_turn(folder):
-        for file in abandoned(folder):
-            file.unlink(missing_ok=True)
-
-
-def abandoned(folder: Path) -> Iterator[Path]:
-    """Yield the files that nobody writes to any more; looked for in turn."""
-    return filter(is_abandoned, folder.glob(f"{_BEGINS}{'[0-9a-f]' * 16}"))
+        return [*filter(is_abandoned, folder.glob(f"{_BEGINS}{'[0-9a-f]' * 16}"))]
 
 
 def hold(handle: int) -> None:

@@ -61,6 +61,11 @@ class UndoReport:
             else 0
         )
 
+    @property
+    def go_on(self) -> str:
+        """The command that deletes what is left."""
+        return self.run.command("undo") if self.run else ""
+
     def document(self) -> dict[str, Json]:
         run = self.run
         return {
@@ -98,7 +103,7 @@ class UndoReport:
         yield from self.remarks()
         if numbers_left := self._failed + self.counts.get(Removal.UNKNOWN, 0):
             leads = count(numbers_left, "lead")
-            yield f"{leads} left, go on:  leadctl runs undo {run.id}"
+            yield f"{leads} left, go on:  {self.go_on}"
 
     def remarks(self) -> Iterator[str]:
         """Yield what of the run's leads is not deleted, and why."""

@@ -74,7 +74,7 @@ def undo(
             sys.stdout.flush()
     if found.error:
         say(f"leadctl: {found.error.message}")
-        say(f"  {found.error.hint or f'leadctl runs undo {run} goes on'}")
+        say(f"  {found.error.hint or f'{found.go_on} goes on'}")
     raise typer.Exit(found.exit_code)
 
 
@@ -148,7 +148,7 @@ class _Undo:
                 error = Interrupted(
                     stop.signal,
                     "what was deleted is recorded",
-                    hint=f"leadctl runs undo {self.run} goes on",
+                    hint=f"{planned.go_on} goes on",
                 )
             return replace(
                 planned,
