@@ -25,7 +25,7 @@ from leadctl.delivery.rate_limiter import requested_pause
 from leadctl.delivery.transport import Transport
 from leadctl.mapping.lead_builder import FieldError, LeadBuilder
 from leadctl.model import errors
-from leadctl.model.leads import DELIVERED, Batch, Code, Lead, Leads, Status
+from leadctl.model.leads import DELIVERED, Batch, Lead, Leads
 from leadctl.model.removal import Removal
 from leadctl.model.yaml_file import parse
 from leadctl.phones.normalize import Normalizer, PhoneForm
@@ -111,7 +111,7 @@ def _recorded(folder: Path) -> list[Path]:
 def load(path: Path) -> Case:
     facts = json.loads(path.read_text(encoding="utf-8"))
     folder = path.parent.parent if path.parent.name in CALLS else path.parent
-    provider = _provider(folder.name, facts.get("settings", {}))
+    provider = _provider(folder, facts.get("settings", {}))
     leads = Leads.of(_leads(provider, facts["leads"]))
     tags = tuple(facts.get("tags", ()))
     return Case(
@@ -127,35 +127,41 @@ def check_case(path: Path) -> None:
     else:
         outcomes, notes = _played(case)
         _expect_outcomes(case, outcomes)
-        assert notes == case.facts.get("notes", notes)
+        _require_same("notes", notes, case.facts.get("notes", notes))
 
 
 def check_preflight(path: Path) -> None:
     """Play a case of the preflight check: it shows what the case says, and no more."""
     facts = json.loads(path.read_text(encoding="utf-8"))
-    provider = _provider(path.parent.parent.name, facts.get("settings", {}))
+    provider = _provider(path.parent.parent, facts.get("settings", {}))
     if "error" in facts:
         _expect_raised(facts, lambda: _preflight_result(provider, facts))
         return
     preflight = _preflight_result(provider, facts)
     verdicts = {name: getattr(preflight, name).verdict for name in facts["verdicts"]}
-    assert verdicts == facts["verdicts"]
-    assert (preflight.name, preflight.state) == (
-        facts.get("name", ""),
-        facts.get("state", ""),
-    )
-    assert preflight.doubt == facts.get("doubt", "")
+    _require_same("verdicts", verdicts, facts["verdicts"])
+    for name in ("name", "state", "doubt"):
+        _require_same(name, getattr(preflight, name), facts.get(name, ""))
 
 
 def check_campaigns(path: Path) -> None:
     """Play a case of the list of campaigns, page by page to its end."""
     facts = json.loads(path.read_text(encoding="utf-8"))
-    provider = _provider(path.parent.parent.name, facts.get("settings", {}))
+    provider = _provider(path.parent.parent, facts.get("settings", {}))
     if "error" in facts:
         _expect_raised(facts, lambda: _campaigns(provider, facts))
         return
     found = [one._asdict() for one in _campaigns(provider, facts)]
-    assert found == facts["campaigns"]
+    _require_same("campaigns", found, facts["campaigns"])
+
+
+def _require_same(what: str, found: object, expected: object) -> None:
+    """Say in the error what differs: recorded cases are made up."""
+    if found != expected:
+        said = (
+            str(one) if isinstance(one, str) else repr(one) for one in (expected, found)
+        )
+        raise AssertionError("{}: the case has {}, not {}".format(what, *said))
 
 
 def check_removal(path: Path) -> None:
@@ -164,7 +170,8 @@ def check_removal(path: Path) -> None:
     if "error" in case.facts:
         _expect_raised(case.facts, lambda: _removed(case))
         return
-    assert [str(one) for one in _removed(case)] == case.facts["removals"]
+    removals = [str(one) for one in _removed(case)]
+    _require_same("removals", removals, case.facts["removals"])
 
 
 def check_look_up(path: Path) -> None:
@@ -224,14 +231,16 @@ def _preflight_result(provider: Provider, facts: dict[str, Any]) -> PreflightRes
         )
 
 
-def _provider(name: str, settings: dict[str, Any]) -> Provider:
-    return _account(name, settings).provider
+def _provider(folder: Path, settings: dict[str, Any]) -> Provider:
+    return _account(folder, settings).provider
 
 
-def _account(name: str, settings: dict[str, Any]) -> config.Account:
-    account = {"provider": name, **settings}
-    document = parse(json.dumps({"accounts": {name: account}}), "the case's settings")
-    return config.resolve(document, {}, provider=name)
+def _account(folder: Path, settings: dict[str, Any]) -> config.Account:
+    """Resolve an account; its provider may be declared in a file beside the cases."""
+    name, definition = folder.name, folder.with_name(f"{folder.name}.yaml")
+    provider = str(definition) if definition.exists() else name
+    document = parse(json.dumps({"accounts": {name: settings}}), f"{folder}/settings")
+    return config.resolve(document, {}, provider=provider, account=name)
 
 
 def _leads(provider: Provider, rows: list[dict[str, Any]]) -> Iterator[Lead]:
@@ -276,14 +285,17 @@ class _Wire:
     played: int = 0
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
+        assert self.played < len(self.exchanges), f"{request.url}: not recorded"
         expected = self.exchanges[self.played]["request"]
         answer = self.exchanges[self.played]["answer"]
         self.played += 1
-        assert request.method == expected["method"]
-        assert str(request.url) == expected["url"]
+        _require_same("method", request.method, expected["method"])
+        _require_same("url", str(request.url), expected["url"])
         for name, value in expected.get("headers", {}).items():
-            assert value in ("*", request.headers[name]), f"header {name}"
-        assert _body(request, expected) == expected.get(_form_of(expected), "")
+            sent = request.headers.get(name)
+            _require_same(f"header {name}", sent, sent if value == "*" else value)
+        form = _form_of(expected)
+        _require_same(form, _body(request, expected), expected.get(form, ""))
         content = {"json": answer["json"]} if "json" in answer else {}
         text = answer.get("text", "") if not content else None
         return httpx.Response(
@@ -313,11 +325,12 @@ def _expect_error(case: Case) -> None:
     raised = _expect_raised(case.facts, lambda: _played(case))
     if isinstance(raised, errors.Refused) and "culprits" in case.facts:
         named = {str(index): why for index, why in raised.culprits.items()}
-        assert named == case.facts["culprits"]
+        _require_same("culprits", named, case.facts["culprits"])
     if "message" in case.facts:
-        assert raised.message == case.facts["message"]
+        _require_same("message", raised.message, case.facts["message"])
     if "in_doubt" in case.facts:
-        assert getattr(raised, "in_doubt", None) == case.facts["in_doubt"]
+        in_doubt = getattr(raised, "in_doubt", None)
+        _require_same("in_doubt", in_doubt, case.facts["in_doubt"])
     if "retry_after" in case.facts:
         answer = case.facts["exchanges"][-1]["answer"]
         pause = requested_pause(httpx.Headers(answer.get("headers", {})), NOON)
@@ -340,11 +353,14 @@ def _expect_raised(
 
 
 def _expect_outcomes(case: Case, outcomes: list[Outcome]) -> None:
-    for outcome, expected in zip(outcomes, case.facts["outcomes"], strict=True):
-        code = Code(expected["code"]) if expected["code"] else None
-        assert (outcome.status, outcome.code) == (Status(expected["status"]), code)
-        if expected.get("reason") is not None:
-            assert outcome.reason == expected["reason"]
+    _require_same("number of outcomes", len(outcomes), len(case.facts["outcomes"]))
+    for lead, (outcome, expected) in enumerate(
+        zip(outcomes, case.facts["outcomes"], strict=True), start=1
+    ):
+        for what in ("status", "code", "reason"):
+            found = getattr(outcome, what)
+            if what == "code" or expected.get(what) is not None:
+                _require_same(f"lead {lead}, {what}", found, expected.get(what))
 
 
 # --- the laws: each takes the folder of one provider's cases --------------------------
@@ -378,7 +394,9 @@ def every_lead_has_one_outcome(folder: Path) -> None:
         for status in STATUSES:
             for text in BODIES:
                 outcomes = _judged(case, httpx.Response(status, text=text))
-                assert outcomes is None or len(outcomes) == len(case.batch)
+                assert outcomes is None or len(outcomes) == len(case.batch), (
+                    f"HTTP {status} with {text!r}: {len(outcomes)} outcomes"
+                )
 
 
 def silence_is_not_success(folder: Path) -> None:
@@ -386,7 +404,9 @@ def silence_is_not_success(folder: Path) -> None:
         for status in STATUSES:
             for text in NOTHING_SAID:
                 outcomes = _judged(case, httpx.Response(status, text=text)) or []
-                assert not any(outcome.status in DELIVERED for outcome in outcomes)
+                assert not any(outcome.status in DELIVERED for outcome in outcomes), (
+                    f"HTTP {status} with {text!r} is taken for success"
+                )
 
 
 ODD = (300, 302, 308, 402, 409, 410, 424, 451, 499, 500, 503)
@@ -439,7 +459,9 @@ def nothing_private_is_shown(folder: Path) -> None:
 
 def a_lost_upload_is_in_doubt(folder: Path) -> None:
     """Whatever requests of its own the authentication makes."""
-    case = next(c for c in map(load, cases(folder)) if c.facts["kind"] == "created")
+    created = (c for c in map(load, cases(folder)) if c.facts["kind"] == "created")
+    case = next(created, None)
+    assert case, "no case of kind created"
     secrets = _secrets(case.provider)
     path = case.provider.request(case.batch).url.path
     answers = iter([exchange["answer"] for exchange in case.facts["exchanges"]])
@@ -467,7 +489,7 @@ def every_kind_is_recorded(folder: Path) -> None:
     excuses = folder / "cannot-occur.json"
     if excuses.exists():
         recorded |= json.loads(excuses.read_text(encoding="utf-8")).keys()
-    assert not set(KINDS) - recorded
+    _require_recorded(KINDS, recorded)
 
 
 def a_preflight_check_claims_nothing_by_silence(folder: Path) -> None:
@@ -533,11 +555,10 @@ def a_resend_is_safe_by_declaration(folder: Path) -> None:
 
 def a_refusal_names_its_own_secrets(folder: Path) -> None:
     """Not another provider's."""
-    name = folder.name
-    account = _account(name, load(cases(folder)[0]).facts.get("settings", {}))
+    account = _account(folder, load(cases(folder)[0]).facts.get("settings", {}))
     hint = with_hint(errors.AccessDenied("refused"), account).hint or ""
     for secret in account.provider.secrets:
-        assert config.variable_name(name, secret) in hint
+        assert config.variable_name(account.name, secret) in hint
 
 
 def every_kind_of_preflight_check_is_recorded(folder: Path) -> None:
@@ -588,7 +609,14 @@ def _require_kinds(call: str, kinds: tuple[str, ...], folder: Path) -> None:
     excuses = folder / call / "cannot-occur.json"
     if excuses.exists():
         recorded |= json.loads(excuses.read_text(encoding="utf-8")).keys()
-    assert not set(kinds) - recorded
+    _require_recorded(kinds, recorded, call)
+
+
+def _require_recorded(
+    kinds: tuple[str, ...], recorded: set[str], call: str = ""
+) -> None:
+    missing = ", ".join(kind for kind in kinds if kind not in recorded)
+    assert not missing, f"no case of kind {missing}{f' in {call}' if call else ''}"
 
 
 def a_campaign_list_claims_nothing_by_silence(folder: Path) -> None:

@@ -14,7 +14,7 @@ ROOT = Path(leadctl.__file__).parent
 ORDER = (
     "model sources|phones|ledger providers mapping config delivery importing reports"
 )
-FLOORS = [*ORDER.split(), "runs", "api", "cli", "__main__|testing"]
+FLOORS = [*ORDER.split(), "runs|testing", "api", "cli", "__main__"]
 BELOW = {"__init__": {"__init__"}, "sandbox": {"sandbox"}} | {
     name: {"__init__", name, *"|".join(FLOORS[:floor]).split("|")}
     for floor, names in enumerate(FLOORS)
@@ -26,7 +26,7 @@ DOORS = {
     "rich": "reports cli", "httpx": "providers delivery testing",
     "httptools": "delivery.http1", "truststore": "delivery.transport",
     "sqlite3": "ledger.sqlite", "yaml": "model.yaml_file",
-    "pydantic_core": "mapping.patterns", "keyring": "config.system_keyring",
+    "pydantic_core": "model.patterns", "keyring": "config.system_keyring",
     "orjson": "providers.json_body", "phonenumbers": "phones",
     "charset_normalizer": "sources.encoding", "compression": "sources.compression",
     "backports": "sources.compression", "starlette": "sandbox", "uvicorn": "sandbox",

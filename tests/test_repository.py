@@ -59,11 +59,9 @@ def here(program: Program) -> Path:
 
 
 def copy_examples(folder: Path) -> None:
-    for file in EXAMPLES.iterdir():
-        if ".rejects." not in file.name:
-            (folder / "examples").mkdir(exist_ok=True)
-            shutil.copy(file, folder)
-            shutil.copy(file, folder / "examples")
+    without_rejects = shutil.ignore_patterns("*.rejects.*")
+    for place in (folder, folder / "examples"):
+        shutil.copytree(EXAMPLES, place, ignore=without_rejects, dirs_exist_ok=True)
 
 
 @pytest.mark.usefixtures("here")

@@ -106,7 +106,9 @@ QUESTIONS = {
         COMPLETION, words="leadctl push --format j", answer="jsonl"
     ),
     "a provider at Tab": Question(
-        COMPLETION, words="leadctl push --provider v", answer="voiso"
+        COMPLETION | {"platformdirs"},
+        words="leadctl push --provider v",
+        answer="voiso",
     ),
     "an account at Tab": Question(
         COMPLETION | CONFIG_FILE,

@@ -92,9 +92,13 @@ def schema() -> None:
 
     Example: leadctl config schema > leadctl-config.schema.json
     """
+    from leadctl.config import config as settings
     from leadctl.config.json_schema import config_schema
+    from leadctl.model.yaml_file import parse
 
-    echo_json(config_schema())
+    # Whatever mistakes it may hold: an editor is to show them.
+    empty = parse("", str(settings.config_path(None)))
+    echo_json(config_schema(settings.registry(empty)))
 
 
 def option_variables() -> dict[str, str]:

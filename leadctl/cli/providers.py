@@ -1,8 +1,9 @@
-"""`leadctl providers`: who takes leads, on which terms, as the declarations say."""
+"""`leadctl providers`: who takes leads, on which terms; and providers in YAML."""
 
 from __future__ import annotations
 
 from dataclasses import MISSING, fields
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,24 +18,33 @@ if TYPE_CHECKING:
     from leadctl.providers.base import Provider
 
 group = Commands(
-    help="List providers, their fields and limits.", invoke_without_command=True
+    help="List providers, and write one of your own in YAML.",
+    invoke_without_command=True,
 )
 app.add_typer(group, name="providers", rich_help_panel=Section.SET_UP)
 
 
 @group.callback()
-def list_providers(context: typer.Context, json: options.Json = False) -> None:
+def list_providers(
+    context: typer.Context,
+    json: options.Json = False,
+    config: options.ConfigPath = None,
+) -> None:
     """List the providers on this machine.
+
+    Those of packages, those in the folder `providers` beside the config file, and
+    those that the config file names under provider_files.
 
     Example: leadctl providers
     """
     if context.invoked_subcommand:
         return
-    from leadctl.providers.base import unusable, usable
+    from leadctl.config import config as settings
 
-    for _, error in unusable():
+    registry = settings.registry(settings.load(config))
+    for _, error in registry.unusable():
         show_error(error)
-    found = [facts(provider) for provider in usable().values()]
+    found = [facts(provider) for provider in registry.usable().values()]
     if json:
         echo_json([*found])
         return
@@ -44,21 +54,70 @@ def list_providers(context: typer.Context, json: options.Json = False) -> None:
 
 @group.command("show")
 def show(
-    provider: Annotated[str, typer.Argument(metavar="NAME", help="A provider.")],
+    provider: Annotated[
+        str, typer.Argument(metavar="NAME|FILE", help="A provider, or its YAML file.")
+    ],
     json: options.Json = False,
+    config: options.ConfigPath = None,
 ) -> None:
     """Show a provider's fields, limits, phone format, priorities and retry safety.
 
     Example: leadctl providers show voiso
     """
-    from leadctl.providers.base import provider_class
+    from leadctl.config import config as settings
 
-    found = facts(provider_class(provider))
+    document, name = settings.with_definition(settings.load(config), provider)
+    found = facts(settings.registry(document).provider(name))
     if json:
         echo_json(found)
         return
     for key, value in found.items():
         echo(f"{key.replace('_', ' ')}: {_written(value)}")
+
+
+@group.command("check")
+def check(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A provider in YAML.")],
+    json: options.Json = False,
+) -> None:
+    """Validate a provider's YAML file and run the contract suite on it.
+
+    Its recorded cases lie beside it, in a folder of the same name: kixie.yaml, kixie/.
+
+    Example: leadctl providers check kixie.yaml
+    """
+    from leadctl.cli.checks import conclude
+    from leadctl.cli.diagnostics.provider_check import provider_check
+
+    conclude(provider_check(file), json=json)
+
+
+@group.command("new")
+def new(
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="Small letters, digits, - and _.")
+    ],
+) -> None:
+    """Write a commented draft: NAME.yaml, and a recorded case in the folder NAME.
+
+    Example: leadctl providers new kixie
+    """
+    from leadctl.providers.declared.draft import write_draft
+
+    for path in write_draft(name, Path()):
+        echo(f"Written: {path}")
+    echo(f"Next: edit them, then run: leadctl providers check {name}.yaml", err=True)
+
+
+@group.command("schema")
+def schema() -> None:
+    """Print the JSON Schema of a provider's YAML file, for editors.
+
+    Example: leadctl providers schema > leadctl-provider.schema.json
+    """
+    from leadctl.providers.declared.file import definition_schema
+
+    echo_json(definition_schema())
 
 
 def facts(provider: type[Provider]) -> dict[str, Json]:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from leadctl.config import config, credentials
-from leadctl.providers.base import usable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -40,11 +39,13 @@ def known_accounts(
     """Return the accounts of the config file, and whatever else has a secret."""
     configured = [*document.table(("accounts",))]
     found = [resolve_account(document, environment, name) for name in configured]
-    others = [name for name in usable() if name not in configured]
+    others = [
+        name for name in config.registry(document).usable() if name not in configured
+    ]
     usual = [resolve_account(document, environment, name) for name in others]
     found += [each for each in usual if any(each.secrets.values())]
     variables = {config.variable_name(each.name, "") for each in [*found, *usual]}
-    return [*found, *_nameless(environment, variables)]
+    return [*found, *_nameless(document, environment, variables)]
 
 
 def resolve_account(
@@ -62,11 +63,11 @@ def resolve_account(
 
 
 def _nameless(
-    environment: Mapping[str, str], known: set[str]
+    document: Document, environment: Mapping[str, str], known: set[str]
 ) -> Iterator[KnownAccount]:
     """Yield accounts that have a secret and neither a config nor a provider's name."""
     seen: set[str] = set()
-    for way, name, secret, where in _traces(environment):
+    for way, name, secret, where in _traces(document, environment):
         prefix = config.variable_name(name, "")
         if prefix not in known | seen:
             seen.add(prefix)
@@ -76,9 +77,10 @@ def _nameless(
 
 
 def _traces(
-    environment: Mapping[str, str],
+    document: Document, environment: Mapping[str, str]
 ) -> Iterator[tuple[credentials.SecretSource, str, str, str]]:
-    kinds = {secret for provider in usable().values() for secret in provider.secrets}
+    providers = config.registry(document).usable().values()
+    kinds = {secret for provider in providers for secret in provider.secrets}
     secret = f"({'|'.join(sorted(kinds))})"
     for variable in sorted(filter(str.isupper, environment)):
         pattern = rf"leadctl_(\w+)_{secret}(_file|_command)?"

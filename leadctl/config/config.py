@@ -16,9 +16,9 @@ import platformdirs
 from leadctl.model.errors import InputUnusable, UsageError
 from leadctl.model.wording import nearest
 from leadctl.model.yaml_file import Document, parse, read
-from leadctl.providers.base import Provider, installed, provider_class, usable
 from leadctl.providers.base_url import parts, with_base_url
 from leadctl.providers.connection_settings import ConnectionSettings
+from leadctl.providers.registry import Registry
 from leadctl.providers.settings import SettingKind, SettingOrigin, SettingSource, kinds
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from leadctl.model.leads import Json
     from leadctl.model.yaml_file import Where
-    from leadctl.providers.base import Limits
+    from leadctl.providers.base import Limits, Provider
 
 SECRET_FORMS = ("{secret}_file", "{secret}_command")
 
@@ -68,15 +68,46 @@ def load(asked: Path | None) -> Document:
     if asked is None and not path.exists():
         return parse("", str(path))
     document = read(path, may_be_pipe=asked is not None)
-    document.table((), ("accounts", "profiles"))
+    document.table((), ("accounts", "profiles", "provider_files"))
     _require_own_variables(document)
     return document
+
+
+def registry(document: Document) -> Registry:
+    """Return the providers there are: of packages, and of files.
+
+    The config file names some; the folder `providers` beside it has others.
+    """
+    folder = Path(document.name).absolute().parent
+    listed = _listed_paths(document, ("provider_files",))
+    return Registry((*listed, *sorted(folder.glob("providers/*.y*ml"))))
+
+
+def is_definition(provider: str | None) -> bool:
+    """Tell a file that declares a provider from the name of one."""
+    return provider is not None and provider.endswith((".yaml", ".yml"))
+
+
+def with_definition(document: Document, provider: str) -> tuple[Document, str]:
+    """Take a file in place of a provider's name, as if the config file named it.
+
+    It comes before all others, and a mistake in it is told at once.
+    """
+    if not is_definition(provider):
+        return document, provider
+    from leadctl.providers.declared.file import load  # noqa: PLC0415  rarely needed
+
+    path = Path(provider).expanduser().absolute()
+    name = load(path).name
+    listed: list[Json] = [str(path), *map(str, registry(document).files)]
+    content = {**document.table(()), "provider_files": listed}
+    return replace(document, content=content), name
 
 
 def account_names(document: Document, environment: Mapping[str, str]) -> list[str]:
     """Name the accounts of the file, and the providers that variables are set for."""
     names = [*document.table(("accounts",))]
-    for provider, loaded in usable().items():
+    for provider, loaded in registry(document).usable().items():
         known = {
             variable_name(provider, key)
             for key in (*allowed_settings(loaded), *loaded.secrets)
@@ -95,13 +126,13 @@ def account_name(
     document: Document, provider: str | None, account: str | None
 ) -> tuple[str, str]:
     """Settle which account of which provider is meant; returns (account, provider)."""
-    accounts = document.table(("accounts",))
+    accounts, providers = document.table(("accounts",)), registry(document).names()
     name = account or provider
     if name is None:
         raise UsageError("say --provider or --account", hint="see `leadctl providers`")
     stated = _stated_provider(document, name)
     if stated and provider and stated != provider:
-        if account is None and provider not in installed():
+        if account is None and provider not in providers:
             raise UsageError(
                 f"{provider!r} is an account, and no provider",
                 hint=f"--account {provider}",
@@ -109,15 +140,15 @@ def account_name(
         raise UsageError(f"account {name!r} belongs to {stated}, not {provider}")
     if found := stated or provider:
         return name, found
-    if name in installed():
+    if name in providers:
         return name, name
     if name in accounts:
         raise document.problem(
             ("accounts", name),
             f"account {name!r} does not say whose it is",
-            hint=f"write provider: below it; providers: {', '.join(installed())}",
+            hint=f"write provider: below it; providers: {', '.join(providers)}",
         )
-    known = [*accounts, *installed()]
+    known = [*accounts, *providers]
     raise UsageError(f"there is no account {name!r}{nearest(name, known)}")
 
 
@@ -133,8 +164,10 @@ def resolve(
 
     Required settings that are nowhere to be found are empty, and named in `missing`.
     """
+    if provider is not None:
+        document, provider = with_definition(document, provider)
     name, provider_name = account_name(document, provider, account)
-    loaded = provider_class(provider_name)
+    loaded = registry(document).provider(provider_name)
     where: Where = ("accounts", name)
     own, common, forms = kinds(loaded), kinds(ConnectionSettings), _secret_forms(loaded)
     _refuse_plain_secrets(document, where, loaded)
@@ -208,13 +241,19 @@ def _path(value: Json, *, beside: str = "") -> str:
 
 
 def _suppress(document: Document, where: Where) -> tuple[str, ...]:
-    """Read the account's suppression lists; paths are relative to the config file."""
+    """Read the account's suppression lists."""
+    return tuple(map(str, _listed_paths(document, where)))
+
+
+def _listed_paths(document: Document, where: Where) -> list[Path]:
+    """Return one path or a list of them, as meant from the config file."""
     given = document.at(where)
     listed = [given] if isinstance(given, str) else [] if given is None else given
     if not isinstance(listed, list) or not all(isinstance(i, str) for i in listed):
-        raise document.problem(where, "suppress must be a path or a list of paths")
+        said = f"{where[-1]} must be a path or a list of paths"
+        raise document.problem(where, said)
     folder = Path(document.name).absolute().parent
-    return tuple(str(folder / Path(str(path)).expanduser()) for path in listed)
+    return [folder / Path(str(path)).expanduser() for path in listed]
 
 
 def _secret_forms(provider: type[Provider]) -> dict[str, SettingKind]:
@@ -229,7 +268,10 @@ def _secret_forms(provider: type[Provider]) -> dict[str, SettingKind]:
 def _stated_provider(document: Document, account: str) -> str | None:
     """Return whose the account is by the file; InputUnusable where there is no such."""
     where = ("accounts", account, "provider")
-    stated, known = document.table(where[:-1]).get("provider"), [*installed()]
+    stated, known = (
+        document.table(where[:-1]).get("provider"),
+        registry(document).names(),
+    )
     if stated is None:
         return None
     if not isinstance(stated, str) or stated not in known:

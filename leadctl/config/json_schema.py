@@ -11,11 +11,11 @@ from dataclasses import MISSING, fields
 from typing import TYPE_CHECKING
 
 from leadctl.config.config import allowed_settings
-from leadctl.mapping.patterns import LONGEST
 from leadctl.mapping.profile import DELIMITERS, FORMATS, NUMBERS, SPEC, Shape
 from leadctl.model.lead_fields import FIELDS, OBJECTS, PRIORITIES
-from leadctl.providers.base import usable
+from leadctl.model.patterns import LONGEST
 from leadctl.providers.connection_settings import ConnectionSettings
+from leadctl.providers.registry import Registry
 from leadctl.providers.settings import MOST
 
 if TYPE_CHECKING:
@@ -37,9 +37,9 @@ def profile_schema() -> Schema:
     )
 
 
-def config_schema() -> Schema:
+def config_schema(registry: Registry | None = None) -> Schema:
     """Describe the config file, its profiles among it."""
-    providers = usable()
+    providers = (registry or Registry()).usable()
     names = [*providers]
     accounts = {name: _account_named_like(name) for name in names}
     return {
@@ -57,6 +57,11 @@ def config_schema() -> Schema:
                 "description": "Column maps, chosen with --profile NAME.",
                 "type": ["object", "null"],
                 "additionalProperties": _ref("profile"),
+            },
+            "provider_files": {
+                "description": "Providers written in YAML: a path, or several.",
+                "type": ["string", "array", "null"],
+                "items": {"type": "string"},
             },
         },
         "additionalProperties": False,

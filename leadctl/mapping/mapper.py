@@ -12,13 +12,13 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, TypeAlias
 
 from leadctl.mapping.memo import Memo
-from leadctl.mapping.patterns import searcher
 from leadctl.mapping.profile import Columns, Constant, Members, Template, Translated
 from leadctl.mapping.profile import columns as read_by
 from leadctl.model.cell_formats import without_errors
 from leadctl.model.errors import InputUnusable
 from leadctl.model.lead_fields import ALIASES, COUNTRY_ALIASES, means_none, plain, word
 from leadctl.model.leads import OWN
+from leadctl.model.patterns import searcher
 from leadctl.model.wording import MOST_NAMES, nearest, short
 from leadctl.sources.dialect import looks_like_data
 

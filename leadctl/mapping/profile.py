@@ -10,9 +10,9 @@ from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from leadctl.mapping import times
-from leadctl.mapping.patterns import BadPattern, searcher
 from leadctl.model.errors import UsageError
 from leadctl.model.lead_fields import FIELDS, OBJECTS, PRIORITIES, is_priority, word
+from leadctl.model.patterns import BadPattern, searcher
 from leadctl.model.wording import nearest
 
 if TYPE_CHECKING:

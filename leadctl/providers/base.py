@@ -32,7 +32,7 @@ from leadctl.model.wording import nearest
 from leadctl.providers.response import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import httpx
 
@@ -400,18 +400,3 @@ def provider_class(name: str) -> type[Provider]:
             f"the package that offers {name!r} holds no leadctl Provider there"
         )
     return loaded
-
-
-def usable() -> dict[str, type[Provider]]:
-    """Load every provider; one whose package is broken is left out."""
-    broken = {name for name, _ in unusable()}
-    return {name: provider_class(name) for name in installed() if name not in broken}
-
-
-def unusable() -> Iterator[tuple[str, UsageError]]:
-    """Yield the providers that cannot be loaded, and why."""
-    for name in installed():
-        try:
-            provider_class(name)
-        except UsageError as error:
-            yield name, error

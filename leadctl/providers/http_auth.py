@@ -17,7 +17,7 @@ import httpx
 from leadctl.model.errors import AccessDenied
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping
+    from collections.abc import Callable, Generator, Mapping, Sequence
 
 
 @dataclass(frozen=True)
@@ -91,6 +91,23 @@ class FixedForm(httpx.Auth):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(self._fields)}: hidden)"
+
+
+class Together(httpx.Auth):
+    """Several fixed credentials on every request."""
+
+    def __init__(self, parts: Sequence[httpx.Auth]) -> None:
+        self._parts = [*parts]
+
+    def auth_flow(
+        self, request: httpx.Request
+    ) -> Generator[httpx.Request, httpx.Response, None]:
+        for part in self._parts:
+            request = next(part.auth_flow(request))
+        yield request
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._parts})"
 
 
 @dataclass(frozen=True)

@@ -145,7 +145,7 @@ def whole(value: Json, *, least: int) -> int:
     return value if isinstance(value, int) and value >= least else least
 
 
-def seconds(value: Json) -> float:
+def seconds(value: object) -> float:
     """Return a time or a duration of an answer; 0 where it is no sensible number."""
     sensible = isinstance(value, int | float) and 0 <= value < 10**15
     return float(value) if sensible and isinstance(value, int | float) else 0.0

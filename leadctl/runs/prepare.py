@@ -86,7 +86,7 @@ def prepared(
             job=replace(
                 copied.absolute(),
                 account=account.name,
-                provider=account.provider.name,
+                provider=_provider(job, account),
                 mapping=mapped.content if mapped else None,
                 base_url=base_url.without_login(account.provider.base_url),
             ),
@@ -227,6 +227,13 @@ def _account(
     if job.tags and not account.provider.takes_tags:
         raise UsageError(f"{account.provider.title} has no tags; drop --tag")
     return account
+
+
+def _provider(job: Job, account: Account) -> str:
+    """Return what finds the provider again: its name, or the file that declares it."""
+    if job.provider and config.is_definition(job.provider):
+        return str(Path(job.provider).expanduser().absolute())
+    return account.provider.name
 
 
 def _warnings(

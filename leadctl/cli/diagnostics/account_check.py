@@ -14,7 +14,6 @@ from leadctl.delivery import preflight_check, provider_session
 from leadctl.ledger import open_existing
 from leadctl.model.clock import CancellationToken, RealClock
 from leadctl.model.errors import CampaignLocked, ExitCode, LeadctlError
-from leadctl.providers.base import usable
 from leadctl.providers.preflight import CheckVerdict
 
 if TYPE_CHECKING:
@@ -54,7 +53,9 @@ class AccountCheck:
 
     def _known(self) -> Iterator[tuple[Account, Mapping[str, SecretOrigin | None]]]:
         configured = config.account_names(self.document, self.environment)
-        for name in dict.fromkeys([*configured, *usable()]):
+        for name in dict.fromkeys(
+            [*configured, *config.registry(self.document).usable()]
+        ):
             try:
                 found = resolve_account(self.document, self.environment, name)
             except LeadctlError:

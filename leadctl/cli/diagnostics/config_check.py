@@ -19,7 +19,6 @@ from leadctl.model.errors import ExitCode, InputUnusable, LeadctlError
 from leadctl.model.file_permissions import permission_problems
 from leadctl.model.wording import count, nearest
 from leadctl.phones.numbering_plan import is_region
-from leadctl.providers.base import installed, unusable, usable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -110,7 +109,10 @@ def configuration(
             yield warning("config", message, remedy)
     else:
         yield Check("config", f"there is no {path}; defaults and variables are used")
-    for name, reason in unusable():
+    for file in config.registry(found).files:
+        for message, remedy in permission_problems(file, f"the provider file {file}"):
+            yield warning("config", message, remedy)
+    for name, reason in config.registry(found).unusable():
         yield warning(f"provider {name}", reason.message, reason.hint)
     yield from _accounts(found, environment, unset)
     yield from _profiles(found)
@@ -234,10 +236,11 @@ def _unknown_variables(
     found: Document, environment: Mapping[str, str], options: set[str]
 ) -> Iterator[Check]:
     """Warn of variables that look like ours and that nothing reads."""
-    accounts = {*found.table(("accounts",)), *installed()}
+    providers = config.registry(found).usable()
+    accounts = {*found.table(("accounts",)), *providers}
     keys = {
         key
-        for provider in usable().values()
+        for provider in providers.values()
         for key in (*config.allowed_settings(provider), *provider.secrets)
     }
     known = options | {config.variable_name(a, key) for a in accounts for key in keys}

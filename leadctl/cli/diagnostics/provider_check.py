@@ -1,0 +1,78 @@
+"""Checks a provider in YAML: its file, then the contract suite with its cases."""
+
+from __future__ import annotations
+
+import traceback
+from typing import TYPE_CHECKING
+
+from leadctl import testing
+from leadctl.cli.diagnostics.config_check import Check, Grade, problem, warning
+from leadctl.model.errors import ExitCode, LeadctlError
+from leadctl.model.wording import count
+from leadctl.providers.declared.file import load
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+
+def provider_check(file: Path) -> Iterator[Check]:
+    """Validate the file, play its recorded cases and hold it to every law."""
+    try:
+        provider = load(file.absolute())
+    except LeadctlError as error:
+        yield problem(str(file), error)
+        return
+    yield Check(str(file), f"a valid definition of {provider.title}")
+    folder = file.absolute().with_suffix("")
+    if not testing.cases(folder):
+        yield warning(
+            str(file),
+            "there are no recorded cases, so nothing was tried",
+            f"write them into the folder {file.with_suffix('')}: docs, Adding a "
+            "provider",
+        )
+        return
+    failed = 0
+    played = [
+        (path, play)
+        for paths, play in (
+            (testing.cases, testing.check_case),
+            (testing.preflight_cases, testing.check_preflight),
+            (testing.campaigns_cases, testing.check_campaigns),
+        )
+        for path in paths(folder)
+    ]
+    for path, play in played:
+        if reason := _broken(play, path):
+            failed += 1
+            yield _problem(f"case {path.relative_to(folder)}", reason)
+    yield _passed("cases", len(played), failed, "recorded case")
+    broken = 0
+    for law in testing.LAWS:
+        if reason := _broken(law, folder):
+            broken += 1
+            yield _problem(f"law: {law.__name__.replace('_', ' ')}", reason)
+    yield _passed("laws", len(testing.LAWS), broken, "law")
+
+
+def _broken(play: Callable[[Path], None], path: Path) -> str:
+    """Return what is wrong; a recorded case may itself be broken in any way."""
+    try:
+        play(path)
+    except AssertionError as error:
+        line = traceback.extract_tb(error.__traceback__)[-1].line or ""
+        return str(error) or f"it does not hold that {line.removeprefix('assert ')}"
+    except LeadctlError as error:
+        return error.message
+    except (KeyError, ValueError, TypeError) as error:
+        return f"the case cannot be read: {type(error).__name__}: {error}"
+    return ""
+
+
+def _passed(topic: str, total: int, failed: int, what: str) -> Check:
+    return Check(topic, f"{total - failed} of {count(total, what)} passed")
+
+
+def _problem(topic: str, reason: str) -> Check:
+    return Check(topic, reason, Grade.PROBLEM, exit_code=ExitCode.INPUT)

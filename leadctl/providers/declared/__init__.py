@@ -1,0 +1,1 @@
+"""Providers that are declared in YAML: the grammar, and what plays it."""

@@ -1,0 +1,170 @@
+"""An answer as the rules of a declared provider look at it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from leadctl.model.lead_fields import word
+from leadctl.model.patterns import searcher
+from leadctl.providers.json_body import decode
+from leadctl.providers.response import one_line, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    import httpx
+
+    from leadctl.model.leads import Json
+    from leadctl.providers.declared.rules import When
+    from leadctl.providers.declared.values import Paths, Scalars
+
+LONGEST = 2000
+"""Characters of a sentence that patterns look at."""
+
+_KINDS: dict[str, tuple[type, ...]] = {
+    "object": (dict,),
+    "list": (list,),
+    "text": (str,),
+    "number": (int, float),
+    "boolean": (bool,),
+}
+
+
+@dataclass(frozen=True)
+class AnswerReader:
+    """Reads one answer; `values` are the account's settings, and the campaign."""
+
+    title: str
+    response: httpx.Response
+    values: Mapping[str, Json]
+    texts: Paths
+    word_at: str | None
+    size: int = 1
+    listed: Json = None
+    """The campaign that was found in the answer's list of them."""
+
+    @cached_property
+    def body(self) -> Json:
+        try:
+            return decode(self.response.content)
+        except ValueError:
+            return None
+
+    def at(self, path: str) -> Json:
+        """Return the value at the end of a way; None where it leads nowhere."""
+        first, *steps = path.split(".")
+        node: Json = self.body
+        match first:
+            case "$body":
+                pass
+            case "$listed":
+                node = self.listed
+            case _:
+                steps.insert(0, first)
+        return within(node, steps)
+
+    @cached_property
+    def text(self) -> str:
+        """Return the provider's sentence: the first that there is."""
+        if not self.texts:
+            return quoted(self.response).removeprefix(": ")
+        for path in self.texts:
+            match self._said(path):
+                case str(said) if said.strip():
+                    return said.strip()[:LONGEST]
+                case [str(), *_] as several:
+                    return "; ".join(map(str, several))[:LONGEST]
+                case _:
+                    pass
+        return ""
+
+    def _said(self, path: str) -> Json:
+        if path not in ("$text", "$line"):
+            return self.at(path)
+        lines = (
+            line.strip() for line in self.response.text[: 10 * LONGEST].split("\n")
+        )
+        said = [line for line in lines if line]
+        return "\n".join(said) if path == "$text" else next(iter(said), "")
+
+    @cached_property
+    def word(self) -> str:
+        found = self.at(self.word_at) if self.word_at else None
+        return word(found)
+
+    @property
+    def sentence(self) -> str:
+        return one_line(self.text)
+
+    def fits(self, when: When | None, unless: When | None = None) -> bool:
+        if unless and self._holds(unless):
+            return False
+        return when is None or self._holds(when)
+
+    def _holds(self, when: When) -> bool:
+        response = self.response
+        return (
+            (when.status is None or response.status_code in when.status)
+            and when.success in (None, response.is_success)
+            and (when.text is None or searcher(when.text)(self.text))
+            and when.no_text in (None, not self.text)
+            and (when.word is None or self.word in map(str.casefold, when.word))
+            and all(self._has(path) for path in when.has or ())
+            and not any(self._has(path) for path in when.lacks or ())
+            and all(
+                self._is(self.at(path), wanted)
+                for path, wanted in (when.field or {}).items()
+            )
+            and all(
+                any(type(self.at(path)) in _KINDS[kind] for kind in kinds)
+                for path, kinds in (when.kind or {}).items()
+            )
+            and (when.leads is None or (when.leads == "one") == (self.size == 1))
+            and self.are_set(self.values, when.setting)
+            and when.campaign in (None, self.values.get("campaign") is not None)
+            and when.listed in (None, self.listed is not None)
+        )
+
+    def _has(self, path: str) -> bool:
+        return self.at(path) not in (None, "", [], {})
+
+    def _is(self, value: Json, wanted: Scalars) -> bool:
+        for one in wanted:
+            if one == "$campaign":
+                if str(value) == self.values.get("campaign"):
+                    return True
+            elif same(value, one):
+                return True
+        return False
+
+    @staticmethod
+    def are_set(
+        settings: Mapping[str, Json],
+        wanted: Mapping[str, Scalars] | None,
+    ) -> bool:
+        """Tell whether settings have these values."""
+        return all(
+            any(same(settings.get(name), one) for one in values)
+            for name, values in (wanted or {}).items()
+        )
+
+
+def within(node: Json, steps: Iterable[str]) -> Json:
+    """Follow keys and positions from a value."""
+    for step in steps:
+        if isinstance(node, dict) and step in node:
+            node = node[step]
+        elif isinstance(node, list) and step.isdecimal() and int(step) < len(node):
+            node = node[int(step)]
+        else:
+            return None
+    return node
+
+
+def same(value: Json, wanted: Json) -> bool:
+    """Compare without case; a number is no text, and 1 is not true."""
+    if isinstance(value, str) and isinstance(wanted, str):
+        return value.strip().casefold() == wanted.casefold()
+    return type(value) is type(wanted) and value == wanted

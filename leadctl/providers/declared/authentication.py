@@ -1,0 +1,135 @@
+"""Authenticates requests as a definition says: fixed credentials, or a token."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import httpx
+
+from leadctl.model.errors import AccessDenied, NotProcessed
+from leadctl.model.patterns import searcher
+from leadctl.providers.declared import templates
+from leadctl.providers.declared.answer import AnswerReader
+from leadctl.providers.declared.grammar import Secret
+from leadctl.providers.http_auth import (
+    FixedForm,
+    FixedHeaders,
+    FixedQuery,
+    Together,
+    Token,
+    TokenExchange,
+    basic,
+)
+from leadctl.providers.response import seconds, token_refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from leadctl.model.leads import Json
+    from leadctl.providers.declared import grammar
+    from leadctl.providers.declared.grammar import Definition
+
+
+def declared_secrets(definition: Definition) -> dict[str, Secret]:
+    """Return the secrets by name, whichever way they are written."""
+    if isinstance(definition.secrets, list):
+        return {name: Secret() for name in definition.secrets}
+    return definition.secrets
+
+
+def authentication(
+    definition: Definition,
+    base_url: str,
+    settings: Mapping[str, Json],
+    secrets: Mapping[str, str],
+) -> httpx.Auth:
+    for name, secret in declared_secrets(definition).items():
+        if secret.looks and not searcher(f"^(?:{secret.looks})$")(secrets[name]):
+            raise AccessDenied(
+                f"{name} does not look like one of {definition.title}: it must match "
+                f"{secret.looks}"
+            )
+    auth, values = definition.auth, {**settings, **secrets}
+    token = auth.token
+    headers = _texts(auth.headers, values)
+    if token and AnswerReader.are_set(settings, token.when):
+        return _Exchange(definition, token, base_url, settings, values).auth(headers)
+    parts: list[httpx.Auth] = []
+    if headers:
+        parts.append(FixedHeaders(headers))
+    if auth.query:
+        parts.append(FixedQuery(_texts(auth.query, values)))
+    if auth.form:
+        parts.append(FixedForm(_texts(auth.form, values)))
+    if auth.basic:
+        parts.append(_basic(auth.basic, values))
+    return Together(parts)
+
+
+def _texts(written: Mapping[str, str], values: Mapping[str, Json]) -> dict[str, str]:
+    return {name: templates.text(text, values) for name, text in written.items()}
+
+
+def _basic(written: grammar.Basic, values: Mapping[str, Json]) -> FixedHeaders:
+    return basic(
+        templates.text(written.user, values), templates.text(written.password, values)
+    )
+
+
+class _Exchange:
+    """The call for a token, and what its answer means."""
+
+    def __init__(
+        self,
+        definition: Definition,
+        token: grammar.Token,
+        base_url: str,
+        settings: Mapping[str, Json],
+        values: Mapping[str, Json],
+    ) -> None:
+        self._definition, self._token = definition, token
+        self._address = templates.text(token.url, values) if token.url else base_url
+        self._settings, self._values = settings, values
+
+    def auth(self, headers: Mapping[str, str]) -> TokenExchange:
+        expired = self._token.expired
+        return TokenExchange(
+            request=self._request,
+            read=self._read,
+            expired=lambda response: self._reader(response).fits(expired),
+            headers=headers,
+        )
+
+    def _request(self) -> httpx.Request:
+        token, values = self._token, self._values
+        path = [templates.text(part, values) for part in token.path]
+        request = httpx.Request(
+            "POST",
+            "/".join([self._address.rstrip("/"), *path]),
+            headers=_texts(token.headers, values),
+            json=templates.filled(token.body, values) if token.body else None,
+            data=_texts(token.form, values) if token.form else None,
+        )
+        if token.basic:
+            next(_basic(token.basic, values).auth_flow(request))
+        return request
+
+    def _read(self, response: httpx.Response) -> Token:
+        answer, token = self._reader(response), self._token
+        text = answer.at(token.token)
+        life = token.life if isinstance(token.life, float) else answer.at(token.life)
+        if response.is_success and isinstance(text, str) and text and seconds(life):
+            return Token(text, seconds(life))
+        said = f"{self._definition.title} answered to the token call: {answer.sentence}"
+        if token.busy and answer.fits(token.busy):
+            busy = NotProcessed(said)
+            busy.headers = response.headers
+            raise busy
+        if token.denied and answer.fits(token.denied):
+            raise AccessDenied(said)
+        raise token_refusal(self._definition.title, response)
+
+    def _reader(self, response: httpx.Response) -> AnswerReader:
+        spec = self._definition.answer
+        title = self._definition.title
+        return AnswerReader(title, response, self._settings, spec.text, spec.word)

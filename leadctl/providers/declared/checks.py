@@ -1,0 +1,282 @@
+"""Checks what the types of the grammar cannot say: names, and what goes together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from leadctl.model.lead_fields import FIELDS
+from leadctl.model.wording import nearest
+from leadctl.providers import base_url
+from leadctl.providers.connection_settings import ConnectionSettings
+from leadctl.providers.declared import grammar, rules, templates, values
+from leadctl.providers.declared.authentication import declared_secrets
+from leadctl.providers.declared.declarations import FORMS, declared_settings
+from leadctl.providers.declared.provider import Declared
+from leadctl.providers.declared.typed import Node
+from leadctl.providers.settings import kinds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from leadctl.model.leads import Json
+    from leadctl.model.yaml_file import Document, Where
+    from leadctl.providers.declared.grammar import Definition
+
+_SLOWEST = 3600.0
+"""Seconds between two requests at the lowest rate that a ledger keeps."""
+_GOOD = ("created", "accepted")
+_COUNTS = ("sent", "named", "rest", "results", *values.OUTCOMES)
+
+
+_ALTERNATIVES: dict[type[Node], tuple[str, ...]] = {
+    rules.Culprits: ("list_", "text"),
+    rules.Rows: ("errors", "lists", "skipped", "results"),
+    rules.Verdict: ("fine", "wrong", "unknown"),
+    rules.AnswerRule: ("raise_", "outcome", "rows"),
+    rules.Sum: ("is_", "at_most"),
+}
+"""What has exactly one of several keys."""
+
+
+class Problem(NamedTuple):
+    """What is wrong, and the way to it."""
+
+    where: Where
+    message: str
+    hint: str | None = None
+
+
+def require_sound(definition: Definition, document: Document) -> None:
+    """Raise InputUnusable for the first thing that does not go together."""
+    for problem in problems(definition):
+        raise document.problem(problem.where, problem.message, hint=problem.hint)
+
+
+def problems(definition: Definition) -> Iterator[Problem]:
+    for check in (_fields, _resend, _phone, _names, _accounts, _uploads, _readings):
+        yield from check(definition)
+    for node in _nodes(definition):
+        for kind, names in _ALTERNATIVES.items():
+            if isinstance(node, kind):
+                yield from _one_of(node, *names)
+        yield from _node(node, definition)
+
+
+def _fields(definition: Definition) -> Iterator[Problem]:
+    for name in definition.fields:
+        if name not in FIELDS or name == "phone":
+            said = f"there is no lead field {name!r}{nearest(name, FIELDS)}"
+            yield Problem(("fields", name), said, f"known: {', '.join(FIELDS[1:])}")
+    if "priority" in definition.fields and not definition.priority:
+        said = "a priority needs the provider's scale"
+        yield Problem(("fields", "priority"), said, "priority: {first: …, last: …}")
+
+
+def _accounts(definition: Definition) -> Iterator[Problem]:
+    secrets, settings = declared_secrets(definition), declared_settings(definition)
+    for name, one in settings.items():
+        if hasattr(Declared, name) or name in {*kinds(ConnectionSettings), *secrets}:
+            yield Problem(("settings", name), f"the name {name!r} is taken")
+        if one.choices and one.default not in {*one.choices, None}:
+            yield Problem(("settings", name), "the default is none of the choices")
+    used = {one.name for one in templates.references(_auth_texts(definition))}
+    for name in secrets:
+        if name not in used:
+            said = f"secret {name!r} is not used in 'auth'{nearest(name, used)}"
+            yield Problem(("secrets",), said)
+
+
+def _resend(definition: Definition) -> Iterator[Problem]:
+    if definition.resend_is_safe is not False and not definition.resend_sentence:
+        yield Problem(
+            ("resend_is_safe",),
+            "a repeat is safe only where the documentation says so",
+            "cite its sentence: resend_sentence: …; or write resend_is_safe: false",
+        )
+
+
+def _phone(definition: Definition) -> Iterator[Problem]:
+    phone, forms = definition.phone, [definition.phone.form]
+    if phone.form.startswith("$"):
+        settings = declared_settings(definition)
+        forms = settings.get(phone.form[1:], grammar.Setting()).choices
+        if not forms or {*forms} - FORMS.keys():
+            said = f"{phone.form} must be a setting whose choices are among "
+            yield Problem((*phone.at, "form"), said + ", ".join(FORMS))
+    if ("split" in forms) != bool(phone.code_key):
+        said = "'code_key' is for the country code of form split, which needs it"
+        yield Problem(phone.at, said)
+
+
+def _auth_texts(definition: Definition) -> Json:
+    auth, token = definition.auth, definition.auth.token
+    basics = [one for one in (auth.basic, token and token.basic) if one]
+    texts: list[Json] = [dict(auth.headers), dict(auth.query), dict(auth.form)]
+    texts += [[one.user, one.password] for one in basics]
+    if token:
+        texts += [dict(token.headers), token.body, dict(token.form or {}), token.url]
+    return texts
+
+
+def _names(definition: Definition) -> Iterator[Problem]:
+    """Yield names in templates that stand for nothing."""
+    settings = {"base_url", *definition.settings}
+    secrets = {*declared_secrets(definition)}
+    for part in base_url.parts(definition.base_url or ""):
+        yield from _unknown(("base_url",), [part], settings)
+    for where, template, more in _templates(definition):
+        found = templates.references(template, where)
+        known = settings | (secrets if where[0] == "auth" else set()) | more
+        for one in found:
+            yield from _unknown(one.where, [one.name], known)
+
+
+def _unknown(where: Where, names: Iterable[str], known: set[str]) -> Iterator[Problem]:
+    for name in names:
+        if name not in known:
+            said = f"nothing is called {name!r} here{nearest(name, known)}"
+            yield Problem(where, said, f"known here: {', '.join(sorted(known))}")
+
+
+def _templates(definition: Definition) -> Iterator[tuple[Where, Json, set[str]]]:
+    """Yield each template with the names that it may have beside settings."""
+    auth = definition.auth
+    for node in filter(
+        None, (auth, auth.basic, auth.token, auth.token and auth.token.basic)
+    ):
+        for key, value in vars(node).items():
+            if key in ("headers", "query", "form", "body", "user", "password", "url"):
+                yield (*node.at, key), value, set[str]()
+    request = definition.request
+    yield ("request", "lead"), request.lead, {"campaign", "lead"}
+    uploads = {"campaign", "batch", "tags", "leads", "lead"}
+    calls: list[tuple[grammar.Call | None, set[str]]] = [
+        (request, uploads),
+        (request.one, uploads),
+    ]
+    if preflight := definition.preflight:
+        calls += [
+            (preflight.request, {"campaign"}),
+            (preflight.without_campaign, set()),
+        ]
+        if preflight.second:
+            calls.append((preflight.second.request, {"name", "state"}))
+    if definition.look_up:
+        asked = {"campaign", "cursor", "phones"}
+        calls.append((definition.look_up.request, asked))
+    if definition.campaigns:
+        calls.append((definition.campaigns.request, {"cursor"}))
+    for call, names in calls:
+        for key in ("path", "query", "headers", "body", "form") if call else ():
+            yield (*call.at, key), getattr(call, key), names  # type: ignore[union-attr]
+
+
+def _uploads(definition: Definition) -> Iterator[Problem]:
+    request, many = definition.request, definition.limits.batch_size > 1
+    for call in filter(None, (request, request.one)):
+        sent = [dict(call.form) if call.form else None, call.body]
+        names = {one.name for one in templates.references(sent)}
+        if (call.body is None) == (call.form is None):
+            yield Problem(call.at, "it must have one of 'body' and 'form'")
+        elif call is request and many and "leads" not in names:
+            yield Problem(call.at, "it never sends the leads: $leads is missing")
+        elif not names & {"leads", "lead"}:
+            yield Problem(call.at, "it never sends the lead: $lead is missing")
+    if definition.auth.form and request.form is None:
+        yield Problem(
+            (*definition.auth.at, "form"), "the request has no form to add to"
+        )
+    token = definition.auth.token
+    if token and (definition.auth.query or definition.auth.form):
+        yield Problem(token.at, "beside a token there may be headers alone")
+
+
+def _readings(definition: Definition) -> Iterator[Problem]:
+    """Yield calls that should only read, and may not."""
+    preflight = definition.preflight
+    others = (definition.look_up, definition.campaigns)
+    calls: list[grammar.Call | None] = [one.request for one in others if one]
+    if preflight:
+        calls += [preflight.request, preflight.without_campaign]
+    for reading in filter(None, calls):
+        if reading.method not in (None, "GET") and not definition.reads_by_post:
+            said = "say in 'reads_by_post' where it is documented that it only reads"
+            yield Problem((*reading.at, "method"), said)
+
+
+def _nodes(node: object) -> Iterator[Node]:
+    """Yield a node and all below it."""
+    if isinstance(node, Node):
+        yield node
+        for member in vars(node).values():
+            yield from _nodes(member)
+    elif isinstance(node, dict | list):
+        for member in node.values() if isinstance(node, dict) else node:
+            yield from _nodes(member)
+
+
+def _node(node: Node, definition: Definition) -> Iterator[Problem]:
+    match node:
+        case grammar.Rate() if node.seconds / node.requests > _SLOWEST:
+            yield Problem(node.at, "a rate below one request an hour is not kept")
+        case rules.When() | rules.Sum():
+            yield from _settings(node.setting, (*node.at, "setting"), definition)
+            yield from _terms(node) if isinstance(node, rules.Sum) else ()
+        case grammar.Resend() | grammar.Token():
+            yield from _settings(node.when, (*node.at, "when"), definition)
+        case rules.Results() if node.index and node.phone:
+            yield Problem(node.at, "a result is found by 'index' or by 'phone'")
+        case rules.Results() if not (node.words if node.word else node.with_id):
+            yield Problem(node.at, "it needs 'word' and 'words', or 'with_id' alone")
+        case rules.AnswerRule():
+            yield from _rule(node, definition)
+        case rules.PreflightRule() if (
+            node.campaign and node.campaign.fine and not _speaks(node.when)
+        ):
+            said = "silence proves nothing: name what the answer says in 'when'"
+            yield Problem(node.at, said)
+        case _:
+            pass
+
+
+def _settings(
+    wanted: dict[str, values.Scalars] | None,
+    where: Where,
+    definition: Definition,
+) -> Iterator[Problem]:
+    known = {*definition.settings}
+    for name in wanted or {}:
+        yield from _unknown((*where, name), [name], known)
+
+
+def _terms(node: rules.Sum) -> Iterator[Problem]:
+    for term in [*node.add, node.is_, node.at_most]:
+        if isinstance(term, str) and term.startswith("$"):
+            yield from _unknown(node.at, [term[1:]], {*_COUNTS})
+
+
+def _rule(rule: rules.AnswerRule, definition: Definition) -> Iterator[Problem]:
+    if rule.culprits and rule.raise_ != "Refused":
+        yield Problem(rule.culprits.at, "only raise: Refused has culprits")
+    if rule.outcome in _GOOD and not _speaks(rule.when):
+        said = f"silence is not success: what makes it {rule.outcome}?"
+        yield Problem(rule.at, said, "name a text, word or field in 'when'")
+    is_many = definition.limits.batch_size > 1
+    of_one = rule.when is not None and rule.when.leads == "one"
+    if rule.outcome and rule.outcome not in _GOOD and is_many and not of_one:
+        said = f"{rule.outcome} is about one lead, and a request has several"
+        hint = "add leads: one to 'when', use rows, or raise: Refused"
+        yield Problem(rule.at, said, hint)
+
+
+def _speaks(when: rules.When | None) -> bool:
+    """Tell whether a condition looks at what an answer says, and not at its status."""
+    said = ("text", "word", "has", "field", "kind", "listed")
+    return when is not None and any(getattr(when, name) for name in said)
+
+
+def _one_of(node: Node, *names: str) -> Iterator[Problem]:
+    said = [name for name in names if getattr(node, name) is not None]
+    if len(said) != 1:
+        keys = ", ".join(name.rstrip("_") for name in names)
+        yield Problem(node.at, f"it must have one of {keys}")

@@ -1,0 +1,52 @@
+"""Writes the draft of a provider in YAML, and of a recorded case beside it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from leadctl.model.errors import InputUnusable, UsageError
+from leadctl.model.yaml_file import parse
+from leadctl.providers.base import installed
+from leadctl.providers.declared.grammar import Definition
+from leadctl.providers.declared.typed import build
+
+_DRAFTS = Path(__file__).parent / "drafts"
+
+
+def write_draft(name: str, folder: Path) -> list[Path]:
+    """Write the files of a new provider; no file is overwritten."""
+    definition, case = (
+        _named((_DRAFTS / file).read_text("utf-8"), name)
+        for file in ("definition.yaml", "created.json")
+    )
+    try:
+        build(Definition, parse(definition, name))
+    except InputUnusable as error:
+        raise UsageError(
+            f"{name!r} cannot be a provider's name",
+            hint="use small letters, digits, - and _, a letter first",
+        ) from error
+    if name in installed():
+        raise UsageError(f"there is a provider {name!r} already")
+    written = [folder / f"{name}.yaml", folder / name / "created.json"]
+    for path, text in zip(written, (definition, case), strict=True):
+        path.parent.mkdir(exist_ok=True)
+        try:
+            with path.open("x", encoding="utf-8") as file:
+                file.write(text)
+        except OSError as error:
+            raise InputUnusable(
+                f"{path} cannot be written: {error.strerror}",
+                hint="choose another name or folder",
+            ) from error
+    return written
+
+
+def _named(draft: str, name: str) -> str:
+    variable = re.sub(r"[^A-Z0-9]", "_", name.upper())
+    return (
+        draft.replace("NAME", name)
+        .replace("TITLE", name.title())
+        .replace("VARIABLE", variable)
+    )

@@ -1,0 +1,36 @@
+"""Loads a provider from a YAML file."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from leadctl.model import yaml_file
+from leadctl.providers.base import installed
+from leadctl.providers.declared.checks import require_sound
+from leadctl.providers.declared.grammar import Definition
+from leadctl.providers.declared.provider import provider_of
+from leadctl.providers.declared.typed import build, schema
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from leadctl.model.leads import Json
+    from leadctl.providers.base import Provider
+
+
+@cache
+def load(path: Path) -> type[Provider]:
+    """Read a definition, once; InputUnusable names the line of what is wrong."""
+    document = yaml_file.read(path)
+    definition = build(Definition, document)
+    if definition.name in installed():
+        said = f"the name {definition.name!r} is an installed provider's"
+        raise document.problem(("name",), said, hint="choose another")
+    require_sound(definition, document)
+    return provider_of(definition)
+
+
+def definition_schema() -> dict[str, Json]:
+    """Return the JSON Schema of the files, for editors."""
+    return schema(Definition, "leadctl provider")

@@ -1,0 +1,281 @@
+"""The grammar of a provider in YAML: each class is a mapping, each field a key of it.
+
+Nothing of a file is evaluated or executed: values are filled in, texts are searched for
+patterns, numbers are added and compared. docs/adding-a-provider.md explains the keys.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Annotated, Literal, TypeAlias
+
+from leadctl.providers.declared.rules import (  # noqa: TC001  read at run time
+    Among,
+    Answer,
+    PreflightRule,
+    When,
+)
+from leadctl.providers.declared.typed import Node
+from leadctl.providers.declared.values import (
+    Count,
+    Key,
+    Name,
+    Path,
+    Paths,
+    Pattern,
+    Scalar,
+    Scalars,
+    Seconds,
+    Template,
+    number_from,
+    text_like,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting(Node):
+    """A setting of the account; without a default it is required."""
+
+    about: str = ""
+    default: Scalar | None = None
+    choices: list[str] = field(default_factory=list)
+    least: float | None = None
+    dots: bool = False
+    must_be_true: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Secret(Node):
+    """A secret of the account: the look it must have, and a made-up example of it."""
+
+    looks: Pattern | None = None
+    example: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Campaign(Node):
+    """What a campaign looks like (a pattern for all of it), and how to say so."""
+
+    looks: Pattern
+    about: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rate(Node):
+    """So many requests in any stretch of so many seconds; at least one an hour."""
+
+    requests: Annotated[float, number_from(0.001, 1_000_000)]
+    seconds: Annotated[float, number_from(0.001, 31 * 86_400)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LimitsOfAccount(Node):
+    """What the provider allows one account."""
+
+    batch_size: Count
+    concurrency: Count = 1
+    min_interval: Seconds = 0.0
+    doubt_delay: Seconds = 5.0
+    rates: list[Rate] = field(default_factory=list)
+
+
+Country: TypeAlias = Annotated[str, text_like("[A-Z]{2}", "a country code such as IN")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PhoneNumber(Node):
+    """How a number is written, and its key in the object of a lead."""
+
+    form: Annotated[
+        str,
+        text_like(
+            r"e164|digits|national|split|as-written|\$[a-z][a-z0-9_]*",
+            "e164, digits, national, split, as-written, or a $setting",
+        ),
+    ]
+    key: str
+    code_key: str = ""
+    country: (
+        Annotated[str, text_like("[A-Z]{2}", "a country code such as IN")] | None
+    ) = None
+    fewest: Count = 3
+    most: Count = 15
+
+
+Check: TypeAlias = Literal[
+    "text",
+    "email",
+    "whole_number",
+    "boolean",
+    "time",
+    "date",
+    "object",
+    "source",
+    "sip_headers",
+    "priority",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FieldOfLead(Node):
+    """The key of a lead field, what its value must be, and how long it may be."""
+
+    key: str
+    as_: Check | None = None
+    as_text: bool = False
+    longest: Count | None = None
+    about: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Priority(Node):
+    """The provider's own numbers: the one that is called first, and the last."""
+
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resend(Node):
+    """A repeat is safe while settings have these values, so many seconds later."""
+
+    when: dict[str, Scalars] = field(default_factory=dict)
+    after: Seconds | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Basic(Node):
+    """HTTP Basic authentication; texts with {settings} and {secrets}."""
+
+    user: str
+    password: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Token(Node):
+    """A key exchanged for a bearer token; `expired` tells from an upload's answer."""
+
+    path: list[str] = field(default_factory=list)
+    url: str | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    body: Template | None = None
+    form: dict[str, str] | None = None
+    basic: Basic | None = None
+    token: Path
+    life: Path | float
+    expired: When
+    denied: When | None = None
+    busy: When | None = None
+    when: dict[str, Scalars] = field(default_factory=dict)
+    exclusive: bool = False
+    per_hour: Count | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Auth(Node):
+    """What goes with every request; texts with {settings} and {secrets}."""
+
+    headers: dict[str, str] = field(default_factory=dict)
+    query: dict[str, str] = field(default_factory=dict)
+    form: dict[str, str] = field(default_factory=dict)
+    basic: Basic | None = None
+    token: Token | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call(Node):
+    """A request: its path below base_url, and what goes with it."""
+
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] | None = None
+    path: list[str]
+    query: dict[str, Template] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
+    body: Template | None = None
+    form: dict[str, Template] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Upload(Call):
+    """The upload; `one` takes its place for a single lead, `lead` shapes each."""
+
+    one: Call | None = None
+    lead: Template | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecondCheck(Node):
+    """A second call that may settle a doubt."""
+
+    request: Call
+    among: Among | None = None
+    rules: list[PreflightRule]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preflight(SecondCheck):
+    """A call that writes nothing and shows whether key and campaign are fine."""
+
+    without_campaign: Call | None = None
+    second: SecondCheck | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LookUp(Node):
+    """The call that lists a campaign's leads, asked after an answer was lost."""
+
+    request: Call
+    list_: Path
+    phone: Path
+    external_id: Path | None = None
+    created: Path | None = None
+    unit: Literal["seconds", "milliseconds"] = "seconds"
+    cursor: Path | None = None
+    more: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Campaigns(Node):
+    """The call that lists campaigns.
+
+    `$cursor` is a page's place: by `cursor`, or by how many of a `total` were read.
+    """
+
+    request: Call
+    list_: Paths
+    id: str = "id"
+    name: str = "name"
+    state: str = "status"
+    total: Path | None = None
+    cursor: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Definition(Node):
+    """A provider of leadctl."""
+
+    name: Name
+    title: str
+    documentation: str
+    base_url: str | None = None
+    settings: dict[Key, Setting | Scalar] = field(default_factory=dict)
+    secrets: list[Key] | dict[Key, Secret] = field(default_factory=lambda: ["api_key"])
+    campaign: Campaign | None = None
+    limits: LimitsOfAccount
+    phone: PhoneNumber
+    fields: dict[str, str | FieldOfLead] = field(default_factory=dict)
+    other_fields: str | None = None
+    priority: Priority | None = None
+    resend_is_safe: bool | Seconds | Resend
+    resend_sentence: str = ""
+    resend_window: Annotated[float, number_from(60, 3650 * 86_400)] = 7 * 86_400.0
+    refusal_is_final: bool = False
+    compares_external_id: bool = False
+    reads_by_post: str = ""
+    warning: str = ""
+    consequence: str = ""
+    auth: Auth
+    request: Upload
+    answer: Answer
+    preflight: Preflight | None = None
+    look_up: LookUp | None = None
+    campaigns: Campaigns | None = None

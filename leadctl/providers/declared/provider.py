@@ -1,0 +1,303 @@
+"""Plays a definition: a provider whose settings, requests and answers are a file's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, make_dataclass, replace
+from typing import TYPE_CHECKING, ClassVar
+
+import httpx
+
+from leadctl.model.errors import CampaignClosed, InDoubt, Refused
+from leadctl.model.patterns import searcher
+from leadctl.phones.normalize import PhoneRule
+from leadctl.providers.base import LeadPage, Provider
+from leadctl.providers.declared import rows, templates
+from leadctl.providers.declared.answer import AnswerReader
+from leadctl.providers.declared.authentication import authentication
+from leadctl.providers.declared.declarations import (
+    ERRORS,
+    FORMS,
+    class_variables,
+    declared_settings,
+    field_of_lead,
+    settings_of,
+)
+from leadctl.providers.declared.findings import (
+    campaign_among,
+    campaign_page,
+    finding,
+    lead_listed,
+)
+from leadctl.providers.declared.grammar import Resend
+from leadctl.providers.json_body import HEADERS, encode
+from leadctl.providers.preflight import (
+    PreflightResult,
+)
+from leadctl.providers.response import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from leadctl.model.errors import ProviderError
+    from leadctl.model.lead_fields import Field
+    from leadctl.model.leads import Batch, Json, Outcome
+    from leadctl.providers.campaigns import CampaignPage
+    from leadctl.providers.declared.grammar import Call, Definition, SecondCheck
+    from leadctl.providers.declared.rules import AnswerRule, PreflightRule
+
+
+def provider_of(definition: Definition) -> type[Provider]:
+    """Make the class of a definition that was checked."""
+    return make_dataclass(
+        definition.name,
+        settings_of(definition),
+        bases=(Declared,),
+        namespace=class_variables(definition),
+        frozen=True,
+        kw_only=True,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Declared(Provider):
+    """The base of every provider that a file declares."""
+
+    definition: ClassVar[Definition]
+
+    @property
+    def phone_rule(self) -> PhoneRule:
+        phone = self.definition.phone
+        form = str(templates.filled(phone.form, self._values()))
+        return PhoneRule(FORMS[form], phone.country, phone.fewest, phone.most)
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        said = self.definition.fields.items()
+        return tuple(field_of_lead(name, one, self.definition) for name, one in said)
+
+    @property
+    def resend_is_safe(self) -> bool | float:
+        said = self.definition.resend_is_safe
+        if not isinstance(said, Resend):
+            return said
+        return AnswerReader.are_set(self._values(), said.when) and (said.after or True)
+
+    @property
+    def exclusive_token(self) -> bool:
+        token = self.definition.auth.token
+        return (
+            token is not None
+            and token.exclusive
+            and AnswerReader.are_set(self._values(), token.when)
+        )
+
+    @property
+    def consequence(self) -> str:
+        return self.definition.consequence or super().consequence
+
+    def objection(self) -> str | None:
+        for name, one in declared_settings(self.definition).items():
+            if one.must_be_true and getattr(self, name) is not True:
+                return one.must_be_true
+        return None
+
+    def campaign_objection(self, campaign: str) -> str | None:
+        pattern, sentence = self.campaign_rule
+        if searcher(f"^(?:{pattern})$")(campaign):
+            return None
+        return f"a campaign of {self.title} is {sentence}"
+
+    def auth(self, secrets: Mapping[str, str]) -> httpx.Auth:
+        return authentication(self.definition, self.base_url, self._values(), secrets)
+
+    def request(self, batch: Batch) -> httpx.Request:
+        said = self.definition.request
+        values = self._values() | {
+            "campaign": batch.campaign,
+            "batch": str(batch.id),
+            "tags": [*batch.tags],
+        }
+        leads = batch.leads.wires()
+        if said.lead is not None:
+            leads = [
+                templates.filled(said.lead, values | {"lead": lead}) for lead in leads
+            ]
+        values |= {"leads": leads, "lead": leads[0]}
+        call = said.one if said.one and len(batch) == 1 else said
+        return self._call(call, values, "POST")
+
+    def outcomes(self, batch: Batch, response: httpx.Response) -> list[Outcome]:
+        answer = self._answer(response, batch.campaign, len(batch))
+        for rule in self.definition.answer.rules:
+            if answer.fits(rule.when, rule.unless):
+                return self._followed(rule, batch, answer)
+        raise self.meaning(response)
+
+    def _followed(
+        self, rule: AnswerRule, batch: Batch, answer: AnswerReader
+    ) -> list[Outcome]:
+        if rule.raise_:
+            raise self._error(rule, answer)
+        if rule.outcome:
+            said = rule.say or answer.sentence
+            return [rows.outcome(rule.outcome, said)] * len(batch)
+        try:
+            return rows.outcomes(rule.rows, batch, answer)
+        except ValueError as error:
+            raise self.unreadable(answer.response) from error
+
+    def _error(
+        self, rule: AnswerRule | PreflightRule, answer: AnswerReader
+    ) -> ProviderError:
+        response, sentence = answer.response, answer.sentence
+        told = f": {sentence}" if sentence else ""
+        said = rule.say or f"{self.title} answered HTTP {response.status_code}{told}"
+        match rule.raise_:
+            case "status" | None:
+                return self.meaning(response)
+            case "unreadable":
+                word = f"the word {one_line(answer.word, 40)!r}" if answer.word else ""
+                said = rule.say or f"{word}{told if word else ''}"
+                return self.unreadable(response, *filter(None, [said]))
+            case "InDoubt":
+                return InDoubt(said, lost=False)
+            case "Refused":
+                named = getattr(rule, "culprits", None)
+                return Refused(said, rows.culprits(named, answer) if named else {})
+            case "CampaignClosed":
+                good = getattr(rule, "key_is_good", False)
+                return CampaignClosed(said, hint=rule.hint, key_is_good=good)
+            case meaning:
+                return ERRORS[meaning](said, hint=rule.hint)
+
+    def preflight(self, campaign: str | None) -> httpx.Request | None:
+        said = self.definition.preflight
+        if said is None:
+            return None
+        call = said.without_campaign if campaign is None else said.request
+        return self._call(call, {"campaign": campaign}) if call else None
+
+    def read_preflight(
+        self, campaign: str | None, response: httpx.Response
+    ) -> PreflightResult:
+        said = self.definition.preflight
+        if said is None:
+            raise self.meaning(response)
+        return self._shown(said, campaign, response, PreflightResult())
+
+    def double_check(self, preflight: PreflightResult) -> httpx.Request | None:
+        said = self.definition.preflight
+        if said is None or said.second is None:
+            return None
+        return self._call(
+            said.second.request, {"name": preflight.name, "state": preflight.state}
+        )
+
+    def double_checked(
+        self, campaign: str, preflight: PreflightResult, response: httpx.Response
+    ) -> PreflightResult:
+        said = self.definition.preflight
+        if said is None or said.second is None:
+            raise self.unreadable(response)
+        return self._shown(said.second, campaign, response, preflight)
+
+    def _shown(
+        self,
+        said: SecondCheck,
+        campaign: str | None,
+        response: httpx.Response,
+        before: PreflightResult,
+    ) -> PreflightResult:
+        answer = self._answer(response, campaign)
+        if said.among and campaign:
+            answer = replace(
+                answer, listed=campaign_among(said.among, campaign, answer)
+            )
+        for rule in said.rules:
+            if answer.fits(rule.when, rule.unless):
+                if rule.raise_:
+                    raise self._error(rule, answer)
+                return finding(rule, campaign, answer, before)
+        raise self.meaning(response)
+
+    def look_up(self, batch: Batch, cursor: str) -> httpx.Request | None:
+        said = self.definition.look_up
+        if said is None:
+            return None
+        numbers = ",".join(batch.leads.phones)
+        asked = {"campaign": batch.campaign, "cursor": cursor, "phones": numbers}
+        return self._call(said.request, asked)
+
+    def looked_up(self, response: httpx.Response) -> LeadPage:
+        said = self.definition.look_up
+        if said is None:
+            raise self.unreadable(response)
+        answer = self._answer(response, None)
+        found = answer.at(said.list_)
+        if not response.is_success or not isinstance(found, list):
+            raise self.meaning(response)
+        leads = [lead_listed(said, one) for one in found if isinstance(one, dict)]
+        is_more = answer.at(said.more) is True if said.more else True
+        cursor = answer.at(said.cursor) if said.cursor and is_more else ""
+        cursor = str(cursor or "")
+        if said.more and is_more and not cursor:
+            raise self.unreadable(response)
+        return LeadPage(leads, cursor)
+
+    @property
+    def lists_campaigns(self) -> bool:
+        return self.definition.campaigns is not None
+
+    def list_campaigns(self, cursor: str) -> httpx.Request | None:
+        said = self.definition.campaigns
+        if said is None:
+            return None
+        first = "0" if said.total else ""
+        return self._call(said.request, {"cursor": cursor or first})
+
+    def read_campaigns(self, cursor: str, response: httpx.Response) -> CampaignPage:
+        said = self.definition.campaigns
+        if said is None or not response.is_success:
+            raise self.meaning(response)
+        try:
+            return campaign_page(said, cursor, self._answer(response, None))
+        except ValueError as error:
+            raise self.unreadable(response, str(error)) from error
+
+    def _call(
+        self, call: Call, more: Mapping[str, Json], method: str = "GET"
+    ) -> httpx.Request:
+        values = {**self._values(), **more}
+        query = templates.filled(dict(call.query), values)
+        headers = {
+            name: templates.text(text, values) for name, text in call.headers.items()
+        }
+        content = None
+        if call.body is not None:
+            content = encode(templates.filled(call.body, values))
+            headers = HEADERS | headers
+        form = templates.filled(dict(call.form), values) if call.form else None
+        return httpx.Request(
+            call.method or method,
+            self.url(*(templates.text(part, values) for part in call.path)),
+            params=_texts(query) or None,
+            headers=headers,
+            content=content,
+            data=_texts(form) if form else None,
+        )
+
+    def _answer(
+        self, response: httpx.Response, campaign: str | None, size: int = 1
+    ) -> AnswerReader:
+        said = self.definition.answer
+        values = self._values() | {"campaign": campaign}
+        return AnswerReader(self.title, response, values, said.text, said.word, size)
+
+    def _values(self) -> dict[str, Json]:
+        return {one.name: getattr(self, one.name) for one in fields(self)}
+
+
+def _texts(values: Json) -> dict[str, str]:
+    """Write the values of a query or a form as texts."""
+    found = values if isinstance(values, dict) else {}
+    return {name: templates.written(value) for name, value in found.items()}

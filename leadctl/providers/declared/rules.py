@@ -1,0 +1,214 @@
+"""The grammar of rules: when they fit an answer, and what they make of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Annotated, Literal, TypeAlias
+
+from leadctl.providers.declared.typed import OR_ONE, Node
+from leadctl.providers.declared.values import (
+    Count,
+    KindWord,
+    Meaning,
+    OutcomeWord,
+    Path,
+    Paths,
+    Pattern,
+    Scalars,
+    Texts,
+    text_like,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class When(Node):
+    """A condition on an answer: everything that is named must hold."""
+
+    status: Annotated[list[int], OR_ONE] | None = None
+    success: bool | None = None
+    text: Pattern | None = None
+    no_text: bool | None = None
+    word: Texts | None = None
+    has: Paths | None = None
+    lacks: Paths | None = None
+    field: dict[Path, Scalars] | None = None
+    kind: dict[Path, Annotated[list[KindWord], OR_ONE]] | None = None
+    leads: Literal["one", "many"] | None = None
+    setting: dict[str, Scalars] | None = None
+    campaign: bool | None = None
+    listed: bool | None = None
+
+
+RowText: TypeAlias = Annotated[str, text_like(r".*\{row\}.*", "text with {row} in it")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Culprits(Node):
+    """Which leads are to blame for a refusal: a list with positions, or the text."""
+
+    list_: Path | None = None
+    row: Path = "row"
+    after: str | None = None
+    first: int = 0
+    reason: Path = "message"
+    text: (
+        Annotated[str, text_like(r".*\{row\}.*", "a text with {row} in it")] | None
+    ) = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Members(Node):
+    """How many members a list of the answer has."""
+
+    count: Path
+
+
+Term: TypeAlias = str | Members
+"""A whole number of the answer; or `$sent`, `$named`, `$rest`, `$results`, `$created`
+and the other outcomes: how many leads of the batch these are."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sum(Node):
+    """Numbers that must add up, or the good news of an answer is not believed."""
+
+    add: Annotated[list[Term], OR_ONE]
+    is_: Term | None = None
+    at_most: Term | None = None
+    setting: dict[str, Scalars] | None = None
+
+
+Sums: TypeAlias = list[Sum]
+Sentences: TypeAlias = dict[OutcomeWord, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Errors(Node):
+    """The bad leads are listed by position, and all others are well."""
+
+    list_: Path
+    row: Path = "row"
+    first: int = 0
+    reason: Path = "message"
+    rest: OutcomeWord = "created"
+    say: Sentences = field(default_factory=dict)
+    sums: Sums
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lists(Node):
+    """The numbers of the leads stand in a list for each outcome."""
+
+    lists: dict[OutcomeWord, Path]
+    say: Sentences = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Skipped(Node):
+    """The leads that were skipped are listed by number or `key`, and counted."""
+
+    list_: Paths
+    key: str | None = None
+    skipped: OutcomeWord = "duplicate"
+    rest: OutcomeWord = "created"
+    say: Sentences = field(default_factory=dict)
+    sums: Sums
+
+
+@dataclass(frozen=True, kw_only=True)
+class OtherWords(Node):
+    """An unknown word means this outcome while a count of the answer covers it."""
+
+    outcome: OutcomeWord
+    up_to: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Results(Node):
+    """There is a result for each lead: in their order, by `index`, or by `phone`.
+
+    Without a `word`, a result with an id says that its lead was created.
+    """
+
+    list_: Path
+    index: Path | None = None
+    first: int = 0
+    phone: Path | None = None
+    last_digits: Count = 15
+    word: Path | None = None
+    words: dict[str, OutcomeWord] = field(default_factory=dict)
+    others: OtherWords | None = None
+    with_id: Path | None = None
+    reason: Paths = field(default_factory=list)
+    say: Sentences = field(default_factory=dict)
+    sums: Sums = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rows(Node):
+    """One outcome for each lead, by one of four forms."""
+
+    errors: Errors | None = None
+    lists: Lists | None = None
+    skipped: Skipped | None = None
+    results: Results | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnswerRule(Node):
+    """What an answer means; of several rules the first that fits counts."""
+
+    when: When | None = None
+    unless: When | None = None
+    raise_: Meaning | None = None
+    culprits: Culprits | None = None
+    outcome: OutcomeWord | None = None
+    rows: Rows | None = None
+    say: str | None = None
+    hint: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer(Node):
+    """Where an answer says its sentence and its word, and what it means."""
+
+    statuses: list[int] = field(default_factory=list)
+    text: Paths = field(default_factory=list)
+    word: Path | None = None
+    rules: list[AnswerRule]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict(Node):
+    """What is known of a key, a scope or a campaign, in a sentence."""
+
+    fine: str | None = None
+    wrong: str | None = None
+    unknown: str | None = None
+    hint: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PreflightRule(Node):
+    """What the answer to a preflight check shows; the first that fits counts."""
+
+    when: When | None = None
+    unless: When | None = None
+    raise_: Meaning | None = None
+    say: str | None = None
+    hint: str | None = None
+    key_is_good: bool = False
+    key: Literal["accepted"] | Verdict | None = None
+    scope: Verdict | None = None
+    campaign: Verdict | None = None
+    name: Path | None = None
+    state: Path | None = None
+    doubt: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Among(Node):
+    """A list of campaigns, and the key that holds what --campaign names."""
+
+    list_: Path
+    key: Path

@@ -1,0 +1,105 @@
+"""Fills in the templates of a declared provider: the values of its requests.
+
+`$name` alone is a value of any kind, `$name:int` the same as a whole number, `{name}`
+a part of a text. `{$name: {value: text}}` chooses by a value. A key that ends in `?` is
+left out where it holds nothing, and the mapping behind `<<` is spread. `$lead.key` is
+one value of a lead; `$lead` spread beside it has all the others.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from leadctl.model.lead_fields import word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from leadctl.model.leads import Json
+    from leadctl.model.yaml_file import Where
+
+_WHOLE = re.compile(r"\$([a-z][a-z0-9_]*)((?:\.[^.:\s]+)?)((?::int)?)")
+_PART = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+SPREAD = "<<"
+
+
+class Reference(NamedTuple):
+    """A name in a template, and the way to it; `key` is the part behind `$lead.`."""
+
+    name: str
+    key: str
+    where: Where
+
+
+def references(template: Json, where: Where = ()) -> Iterator[Reference]:
+    """Yield the names that a template mentions."""
+    match template:
+        case dict():
+            for key, member in template.items():
+                yield from references(key, (*where, key))
+                yield from references(member, (*where, key))
+        case list():
+            for place, member in enumerate(template):
+                yield from references(member, (*where, place))
+        case str() if found := _WHOLE.fullmatch(template):
+            yield Reference(found[1], found[2][1:], where)
+        case str():
+            for part in _PART.finditer(template):
+                yield Reference(part[1], "", where)
+        case _:
+            pass
+
+
+def text(template: str, values: Mapping[str, Json]) -> str:
+    """Fill in a text; a lone `$name` will do for one, too."""
+    found = filled(template, values)
+    return written(found)
+
+
+def filled(template: Json, values: Mapping[str, Json]) -> Json:
+    """Fill in a template, whose names were checked before."""
+    match template:
+        case dict():
+            return _mapping(template, values)
+        case list():
+            return [filled(member, values) for member in template]
+        case str() if found := _WHOLE.fullmatch(template):
+            value = values[found[1]]
+            if found[2] and isinstance(value, dict):
+                value = value.get(found[2][1:])
+            return int(str(value)) if found[3] else value
+        case str():
+            return _PART.sub(lambda part: written(values[part[1]]), template)
+        case _:
+            return template
+
+
+def _mapping(template: dict[str, Json], values: Mapping[str, Json]) -> Json:
+    if len(template) == 1:
+        ((key, choices),) = template.items()
+        if key.startswith("$") and isinstance(choices, dict):
+            return filled(choices.get(word(filled(key, values))), values)
+    found: dict[str, Json] = {}
+    for key, member in template.items():
+        value = filled(member, values)
+        if key == SPREAD:
+            found |= _rest(member, value, template)
+        elif not key.endswith("?"):
+            found[str(filled(key, values))] = value
+        elif value not in (None, "", [], {}):
+            found[key[:-1]] = value
+    return found
+
+
+def _rest(template: Json, value: Json, beside: Json) -> dict[str, Json]:
+    taken = {one.key for one in references(beside) if one.name == "lead"}
+    spread = value if isinstance(value, dict) else {}
+    if template != "$lead":
+        return spread
+    return {key: one for key, one in spread.items() if key not in taken}
+
+
+def written(value: Json) -> str:
+    """Write a value as a text: JSON's true is `true`."""
+    return value if isinstance(value, str) else word(value)

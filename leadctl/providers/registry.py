@@ -1,0 +1,91 @@
+"""Every provider there is: those of installed packages, and those declared in files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from leadctl.model.errors import InputUnusable, LeadctlError, UsageError
+from leadctl.model.wording import nearest
+from leadctl.providers.base import installed, provider_class
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from leadctl.providers.base import Provider
+
+
+@dataclass(frozen=True)
+class Registry:
+    """Finds providers by name; files are read once a name is asked for.
+
+    What is broken is no trouble to those who do not ask for it: see `unusable`.
+    """
+
+    files: tuple[Path, ...] = ()
+
+    def names(self) -> list[str]:
+        return [*installed(), *self._declared]
+
+    def provider(self, name: str) -> type[Provider]:
+        """Load a provider; LeadctlError where it is broken or there is none."""
+        if name in installed():
+            return provider_class(name)
+        if name in self._declared:
+            return self._declared[name]
+        for path, error in self._broken.items():
+            if path.stem == name:
+                raise error
+        known = self.names()
+        raise UsageError(
+            f"there is no provider {name!r}{nearest(name, known)}",
+            hint=f"providers: {', '.join(known)}",
+        )
+
+    def usable(self) -> dict[str, type[Provider]]:
+        """Load every provider but those that are broken."""
+        broken = {name for name, _ in self.unusable()}
+        return {
+            name: self.provider(name) for name in self.names() if name not in broken
+        }
+
+    def unusable(self) -> Iterator[tuple[str, LeadctlError]]:
+        """Yield what cannot be loaded, and why: packages' providers, and files."""
+        for name in installed():
+            try:
+                provider_class(name)
+            except LeadctlError as error:
+                yield name, error
+        for path, reason in self._broken.items():
+            yield path.name, reason
+
+    @property
+    def _declared(self) -> dict[str, type[Provider]]:
+        return self._read[0]
+
+    @property
+    def _broken(self) -> dict[Path, InputUnusable]:
+        return self._read[1]
+
+    @cached_property
+    def _read(self) -> tuple[dict[str, type[Provider]], dict[Path, InputUnusable]]:
+        declared: dict[str, type[Provider]] = {}
+        broken: dict[Path, InputUnusable] = {}
+        if not self.files:
+            return declared, broken
+        from leadctl.providers.declared.file import load  # noqa: PLC0415  rarely needed
+
+        for path in dict.fromkeys(self.files):
+            try:
+                provider = load(path)
+            except InputUnusable as error:
+                broken[path] = error
+                continue
+            if declared.setdefault(provider.name, provider) is not provider:
+                broken[path] = InputUnusable(
+                    f"{path}: there is another provider {provider.name!r}",
+                    hint="give one of the two another name",
+                )
+        return declared, broken

@@ -1,0 +1,231 @@
+"""Files that declare providers: found, checked with a line, pushed with and resumed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from jsonschema import Draft202012Validator
+from program import recording
+
+from leadctl.model import yaml_file
+from leadctl.model.errors import InputUnusable
+from leadctl.providers.declared.checks import require_sound
+from leadctl.providers.declared.file import definition_schema
+from leadctl.providers.declared.grammar import Definition
+from leadctl.providers.declared.typed import build
+
+if TYPE_CHECKING:
+    from program import Program
+
+    from leadctl.model.leads import Json
+
+ROOT = Path(__file__).parents[1]
+EXAMPLES = sorted((ROOT / "examples" / "providers").glob("*.yaml"))
+DECLARED = [*EXAMPLES, *sorted((ROOT / "tests" / "declared").glob("*.yaml"))]
+DIALER = """\
+name: dialer
+title: Dialer
+documentation: https://dialer.example/docs
+base_url: https://{region}.dialer.example/v1
+settings:
+  region: eu
+  replace: false
+limits:
+  batch_size: 2
+  rates: [{requests: 100000, seconds: 60}]
+phone: {form: e164, key: tel}
+fields: {name: who}
+resend_is_safe: true
+resend_sentence: "A number that is there is skipped."
+auth: {headers: {X-Key: "{api_key}"}}
+request:
+  path: [lists, $campaign]
+  body: {people: $leads}
+answer:
+  rules:
+    - when: {kind: {results: list}}
+      rows:
+        results: {list: results, word: status, words: {new: created, changed: updated}}
+"""
+KEY = {"LEADCTL_DIALER_API_KEY": "made-up-dialer-key"}
+LEADS = "phone,name\n+15551230001,Ann Testperson\n+15551230002,\n"
+WHERE = ("push", "leads.csv", "--campaign", "7", "--yes", "--json")
+
+
+def mistake(text: str) -> str:
+    """Return what is said of a definition, behind the file's name."""
+    document = yaml_file.parse(text, "dialer.yaml")
+    with pytest.raises(InputUnusable) as raised:
+        require_sound(build(Definition, document), document)
+    return f"{raised.value.message} {raised.value.hint}".removeprefix("dialer.yaml, ")
+
+
+@pytest.mark.parametrize(
+    ("now", "then", "said"),
+    [
+        ("batch_size", "batchsize", "line 9: unknown key 'batchsize' (did you mean"),
+        ("form: e164", "form: e146", "line 11: 'form' must be e164, digits"),
+        ("title: Dialer\n", "", "line 1: the file lacks 'title'"),
+        ("name: dialer", "name: My Dialer", "line 1: 'name' must be small letters"),
+        ("batch_size: 2", "batch_size: 0", "line 9: 'batch_size' must be a number"),
+        ("batch_size: 2", "batch_size: two", "line 9: 'batch_size' must be a whole"),
+        ("new: created", "new: creatd", "did you mean 'created'?"),
+        ("100000, seconds: 60", "1, seconds: 90000", "line 10: a rate below one"),
+        ("{name: who}", "{nmae: who}", "line 12: there is no lead field 'nmae'"),
+        ("{name: who}", "{priority: rank}", "line 12: a priority needs"),
+        ("resend_sentence: ", "warning: ", "line 13: a repeat is safe only where"),
+        ('"{api_key}"', '"{api_ky}"', "line 15: nothing is called 'api_ky' here (did"),
+        ('"{api_key}"', '"fixed"', "secret 'api_key' is not used in 'auth'"),
+        ("$campaign", "$campain", "line 17: nothing is called 'campain' here (did"),
+        ("{region}", "{regoin}", "line 4: nothing is called 'regoin' here"),
+        ("$leads", "$lead", "it never sends the leads: $leads is missing"),
+        ("replace: false", "timeout: 5", "line 7: the name 'timeout' is taken"),
+        ("kind: {results: list}", "status: 200", ""),
+        ("kind: {results: list}", "text: '(a'", "line 21: 'text' is no usable regular"),
+        ("kind: {results: list}", "text: " + "a" * 501, "longer than 500 characters"),
+        ("kind: {results: list}", "setting: {regin: eu}", "nothing is called 'regin'"),
+        (
+            "      rows:\n",
+            "      outcome: created\n      rows:\n",
+            "it must have one of",
+        ),
+        (
+            "word: status",
+            "index: i, phone: p, word: status",
+            "by 'index' or by 'phone'",
+        ),
+        ("form: e164", "form: split", "line 11: 'code_key' is for the country code"),
+    ],
+    ids=lambda value: value.strip()[:30],
+)
+def test_mistake_is_named_with_its_line(now: str, then: str, said: str) -> None:
+    assert now in DIALER
+    text = DIALER.replace(now, then, 1)
+    if said:
+        assert said in mistake(text)
+    else:
+        build(Definition, yaml_file.parse(text, "dialer.yaml"))
+
+
+SILENT = "    - {when: {status: 200}, outcome: created}\n"
+BLAMED = "    - {when: {text: bad}, outcome: rejected}\n"
+POSTED = "reads_with: 1\npreflight: {request: {method: POST, path: []}, rules: []}\n"
+
+
+@pytest.mark.parametrize(
+    ("added", "said"),
+    [
+        (SILENT, "silence is not success: what makes it created?"),
+        (BLAMED, "rejected is about one lead, and a request has several"),
+        (POSTED.partition("\n")[2], "say in 'reads_by_post' where it is documented"),
+        (POSTED, "line 24: unknown key 'reads_with'"),
+    ],
+)
+def test_what_cannot_be_promised_is_refused(added: str, said: str) -> None:
+    assert said in mistake(DIALER + added)
+
+
+def content(path: Path) -> Json:
+    return yaml_file.read(path).content
+
+
+def test_schema_takes_what_is_taken_and_refuses_what_is_refused() -> None:
+    schema = definition_schema()
+    Draft202012Validator.check_schema(schema)
+    validator = Draft202012Validator(schema)
+    for path in DECLARED:
+        assert not [*validator.iter_errors(content(path))], path
+    for now, then in (("batch_size", "batchsize"), ("new: created", "new: creatd")):
+        wrong = yaml_file.parse(DIALER.replace(now, then), "wrong").content
+        assert [*validator.iter_errors(wrong)]
+
+
+def test_file_is_pushed_with_and_found_again(program: Program) -> None:
+    """Nothing listens at first; the run is finished where the file is found again."""
+    file, leads = program.folder / "dialer.yaml", program.write("leads.csv", LEADS)
+    file.write_text(DIALER)
+    env = KEY | {"LEADCTL_DIALER_RETRY_FOR": "0.01"}
+    away = env | {"LEADCTL_DIALER_BASE_URL": "http://127.0.0.1:9"}
+    named = ("--provider", "./dialer.yaml")
+    assert program("check", leads.name, *named).code == 0
+    shown = json.loads(program("providers", "show", "dialer.yaml", "--json").out)
+    assert shown["resend_sentence"] == "A number that is there is skipped."
+    refused = program(*WHERE, *named, "--sandbox", env=away)
+    assert (refused.code, "no simulator" in refused.err) == (2, True)
+    assert program(*WHERE, *named, env=away).counts == {"failed": 2}
+    file.rename(file.with_suffix(".away"))
+    lost = program("runs", "resume", env=away)
+    assert (lost.code, "dialer.yaml: cannot be read" in lost.err) == (6, True)
+    file.with_suffix(".away").rename(file)
+    answer = b'{"results": [{"status": "new"}, {"status": "changed"}]}'
+    with recording(answer) as recorder:
+        here = env | {"LEADCTL_DIALER_BASE_URL": recorder.url}
+        ran = program("runs", "resume", "--json", env=here)
+    assert ran.counts == {"created": 1, "duplicate": 1}
+    ((path, headers, body),) = recorder.requests
+    assert (path, headers["x-key"]) == ("/lists/7", "made-up-dialer-key")
+    people = [{"tel": "+15551230001", "who": "Ann Testperson"}, {"tel": "+15551230002"}]
+    assert body == {"people": people}
+    (reason,) = ran.document["reasons"]
+    assert "was updated" in reason["message"]
+
+
+def test_files_are_found_by_the_config_file(program: Program) -> None:
+    """In the folder beside it, and by name; broken ones are named and skipped."""
+    config = program.folder / "conf" / "config.yaml"
+    config.parent.mkdir()
+    beside = config.with_name("providers")
+    beside.mkdir()
+    (beside / "dialer.yaml").write_text(DIALER)
+    (beside / "broken.yaml").write_text(DIALER.replace("limits:", "limts:"))
+    (config.with_name("other.yaml")).write_text(DIALER.replace("dialer", "other", 1))
+    (beside / "voiso.yaml").write_text(DIALER.replace("dialer", "voiso", 1))
+    config.write_text(
+        "provider_files: other.yaml\n"
+        "accounts:\n"
+        "  north: {provider: dialer, region: us}\n"
+    )
+    given = ("--config", str(config))
+    listed = program("providers", "--json", *given)
+    names = {one["name"] for one in json.loads(listed.out)}
+    assert {"dialer", "other", "voiso"} < names
+    assert "broken.yaml, line 8: unknown key 'limts'" in listed.err
+    assert "the name 'voiso' is an installed provider's" in listed.err
+    program.write("leads.csv", LEADS)
+    for provider in ("voiso", "dialer", "other"):
+        assert program("check", "leads.csv", "-p", provider, *given).code == 0
+    broken = program("check", "leads.csv", "-p", "broken", *given)
+    assert (broken.code, "line 8" in broken.err) == (6, True)
+    accounts = program("config", "show", "--account", "north", "--json", *given)
+    assert "https://us.dialer.example/v1" in accounts.out
+    looked = program("config", "check", *given, env={"LEADCTL_DIALER_REGION": "us"})
+    assert (looked.code, "broken.yaml, line 8" in looked.out) == (0, True)
+    at_tab = {
+        "_LEADCTL_COMPLETE": "complete_bash",
+        "COMP_WORDS": f"leadctl push --config {config} --provider d",
+        "COMP_CWORD": "5",
+    }
+    assert program(env=at_tab).out == "dialer\n"
+
+
+def test_draft_is_valid_and_its_case_is_played(program: Program) -> None:
+    assert program("providers", "new", "my-dialer").code == 0
+    ran = program("providers", "check", "my-dialer.yaml")
+    assert "1 of 1 recorded case passed" in ran.out
+    assert (ran.code, "no case of kind rejected, duplicate" in ran.out) == (6, True)
+    case = program.folder / "my-dialer" / "created.json"
+    case.write_text(case.read_text("utf-8").replace('"created"', '"rejected"'))
+    ran = program("providers", "check", "my-dialer.yaml")
+    assert "lead 1, status: the case has rejected, not created" in ran.out
+    for wrong in ("voiso", "My Dialer", "my-dialer"):
+        assert program("providers", "new", wrong).code in (2, 6)
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_example_passes_the_contract_suite(program: Program, path: Path) -> None:
+    ran = program("providers", "check", str(path))
+    assert ran.code == 0, ran.out
+    assert "From documents" in path.read_text("utf-8")
