@@ -71,15 +71,18 @@ class QueuesBehindRefusals(AgoraSimulator):
         return answer
 
 
+@pytest.mark.parametrize(
+    ("skips", "code", "good"), [("true", 3, "duplicate"), ("false", 10, "unknown")]
+)
 def test_good_rows_of_a_refused_batch_go_again_only_where_that_is_safe(
-    program: Program,
+    program: Program, skips: str, code: int, good: str
 ) -> None:
     """Whether they were queued the first time is not documented."""
     simulator = QueuesBehindRefusals()
     with serve([simulator]) as sandbox:
         push = Push(program, sandbox)
         write(push, [NUMBERS[0], BAD, *NUMBERS[1:3]])
-        env = {"LEADCTL_AGORA_SKIP_DUPLICATES": "false"}
+        env = {"LEADCTL_AGORA_SKIP_DUPLICATES": skips}
         ran = push("agora", "leads.csv", "--json", env=env)
-        assert (ran.code, ran.counts) == (10, {"rejected": 1, "unknown": 3})
+        assert (ran.code, ran.counts) == (code, {"rejected": 1, good: 3})
         assert push.phones("agora") == NUMBERS[:3]

@@ -402,6 +402,7 @@ def test_request_leaves_in_one_piece_and_says_who_sends_it() -> None:
     head, _, body = heard[0].lower().partition(b"\r\n\r\n")
     assert body == b"made-up leads"
     assert b"\r\nuser-agent: leadctl" in head
+    assert b"\r\naccept: application/json\r\n" in head + b"\r\n"
     assert b"\r\naccept-encoding: gzip\r\n" in head + b"\r\n"
 
 

@@ -100,6 +100,17 @@ def test_wrong_password_is_tried_once_and_never_shown(push: Push) -> None:
     assert len(push.simulator("vicidial").log) == 1
 
 
+@pytest.mark.parametrize("way", ["FILE", "COMMAND"])
+def test_password_is_found_by_other_ways(push: Push, way: str) -> None:
+    push.program.write("leads.csv", "phone\n+12125550101\n")
+    simulator = push.simulator("vicidial")
+    secret = push.program.write("secret", simulator.settings()["password"])
+    secret.chmod(0o600)
+    found = str(secret) if way == "FILE" else f"cat {secret}"
+    env = {"LEADCTL_VICIDIAL_PASSWORD": "", f"LEADCTL_VICIDIAL_PASSWORD_{way}": found}
+    assert push("vicidial", "leads.csv", "--json", env=env).counts == {"created": 1}
+
+
 def test_password_that_can_never_log_in_is_not_tried(push: Push) -> None:
     push.program.write("leads.csv", "phone\n+12125550101\n")
     env = {"LEADCTL_VICIDIAL_PASSWORD": "with space!"}
