@@ -69,6 +69,10 @@ class Voiso(Provider):
         Field("active", "active", boolean, "whether the lead is to be called"),
         Field("context_headers", "context_headers", sip_headers),
     )
+    campaign_rule = (
+        Provider.campaign_rule[0],
+        "an id such as 3 (push also takes a name that only one has)",
+    )
     # A lead that is there may be among the rejected: "invalid or duplicate records are
     # rejected", says "Running an API campaign".
     refusal_is_final = False

@@ -59,6 +59,10 @@ class Yotel(Provider):
     phone_wire = "phone"
     fields = (Field("name", "name", text), Field("email", "email", text))
     overflow = "metadata"
+    campaign_rule = (
+        Provider.campaign_rule[0],
+        "an id such as 3 (push also takes a name that only one has)",
+    )
     # The Idempotency-Key counts for nothing: it is not enforced before v1.1.
     resend_is_safe = True
     resend_sentence = (
