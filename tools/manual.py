@@ -40,7 +40,7 @@ EXITS = {
 PLACES = {
     "~/.config/leadctl/config.yaml": "accounts and profiles (`leadctl config path`)",
     "~/.local/state/leadctl/ledger.sqlite": "the ledger: runs, and who is delivered",
-    "~/.local/state/leadctl/campaigns/": "for Tab: what `leadctl campaigns` listed last",
+    "~/.local/state/leadctl/campaigns/": "what Tab offers for --campaign",
 }
 
 
