@@ -94,11 +94,8 @@ def schema() -> None:
     """
     from leadctl.config import config as settings
     from leadctl.config.json_schema import config_schema
-    from leadctl.model.yaml_file import parse
 
-    # Whatever mistakes it may hold: an editor is to show them.
-    empty = parse("", str(settings.config_path(None)))
-    echo_json(config_schema(settings.registry(empty)))
+    echo_json(config_schema(settings.registry_beside(None)))
 
 
 def option_variables() -> dict[str, str]:

@@ -136,10 +136,10 @@ def forget(
 
 
 def _consequences(found: Sequence[Found], *, and_suppress: bool) -> Iterator[str]:
-    from leadctl.providers.base import usable
+    from leadctl.config.config import registry_beside
 
     met = {trace.provider for one in found for trace in one.traces}
-    for name, provider in usable().items():
+    for name, provider in registry_beside(None).usable().items():
         if name in met and provider.compares_external_id:
             yield (
                 f"{provider.title}'s leads are known by their external id, too: name "

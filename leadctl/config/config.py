@@ -83,6 +83,11 @@ def registry(document: Document) -> Registry:
     return Registry((*listed, *sorted(folder.glob("providers/*.y*ml"))))
 
 
+def registry_beside(asked: Path | None) -> Registry:
+    """Return the same without those that the config file names: it may be broken."""
+    return registry(parse("", str(config_path(asked))))
+
+
 def is_definition(provider: str | None) -> bool:
     """Tell a file that declares a provider from the name of one."""
     return provider is not None and provider.endswith((".yaml", ".yml"))
