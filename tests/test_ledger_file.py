@@ -279,9 +279,12 @@ def test_ledger_that_is_gone_beside_its_key_is_not_taken_for_a_new_one(
     ledger.unlink()
     if what == "empty":
         ledger.touch(0o600)
-    ran = push("voiso", "leads.csv", "--json")
-    assert (ran.code, push.uploads("voiso")) == (6, [1])
-    assert "its key is there" in ran.error["message"]
+    for option in ("--json", "--dry-run"):
+        ran = push("voiso", "leads.csv", option)
+        assert (ran.code, push.uploads("voiso")) == (6, [1])
+        assert "its key is there" in ran.err
+    assert push.program("runs").code == 6
+    assert ledger.exists() == (what == "empty")
     (push.program.state / "ledger.sqlite.key").unlink()
     assert push("voiso", "leads.csv").code == 0
 

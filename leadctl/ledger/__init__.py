@@ -32,7 +32,11 @@ def open_existing(url: str | Path | None) -> Ledger:
 
 
 def exists(url: str | Path) -> bool:
-    return _path(url).exists()
+    """Tell whether there is a ledger, or was: opening it then says that it is lost."""
+    from leadctl.ledger.sqlite.key import key_file_of  # noqa: PLC0415  on demand
+
+    path = _path(url)
+    return path.exists() or key_file_of(path).exists()
 
 
 def resolved(url: str) -> str:

@@ -17,7 +17,7 @@ from leadctl.ledger.records import utc_text
 from leadctl.ledger.sqlite import lock, people
 from leadctl.ledger.sqlite.connection import connect, opening, translated
 from leadctl.ledger.sqlite.delivered import SqliteDeliveredIndex
-from leadctl.ledger.sqlite.key import keep_key, key
+from leadctl.ledger.sqlite.key import keep_key, key, key_file_of, lost
 from leadctl.ledger.sqlite.people import SqliteSuppressionList
 from leadctl.ledger.sqlite.rates import SqliteRates
 from leadctl.ledger.sqlite.removal import SqliteRunRemoval
@@ -57,6 +57,8 @@ class SqliteLedger:
 
     def _open(self, path: Path | None) -> None:
         if path is not None:
+            if not path.exists() and key_file_of(path).exists():
+                raise lost(path)
             make_private(path.parent)
             make_file(path)
         with opening(path):
