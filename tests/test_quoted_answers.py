@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import html
 import json
+import sqlite3
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
@@ -152,6 +153,21 @@ def test_pruned_run_leaves_nothing_that_its_provider_said(push: Push) -> None:
     read = refused(push, [answered(said, Said(""))], ["+919000000001,,"], SECRET)
     assert said in read
     assert push.program("runs", "prune", "--days", "0").code == 0
+    require_gone(push, said)
+
+
+def test_forget_leaves_no_sentence_that_nothing_refers_to(push: Push) -> None:
+    said = "made-up sentence"
+    push.program.write("leads.csv", "phone\n+15551230001\n")
+    assert push("voiso", "leads.csv").code == 0
+    with sqlite3.connect(push.program.state / "ledger.sqlite") as db:
+        db.execute("INSERT INTO reasons (text) VALUES (?)", [said])
+    db.close()
+    assert push.program("forget", "+15551230001", "--yes").code == 0
+    require_gone(push, said)
+
+
+def require_gone(push: Push, said: str) -> None:
     for path in push.program.state.glob("ledger.sqlite*"):
         if path.is_file():
             assert said.encode() not in path.read_bytes(), path

@@ -14,6 +14,15 @@ if TYPE_CHECKING:
     from leadctl.model.leads import Finding
 
 
+def drop_unused_reasons(db: Connection) -> None:
+    """Remove sentences that nothing refers to; called inside a transaction."""
+    db.execute(
+        "DELETE FROM reasons WHERE number NOT IN (SELECT reason FROM findings"
+        " UNION SELECT ifnull(held_for, 0) FROM requests"
+        " UNION SELECT ifnull(why, 0) FROM requests)"
+    )
+
+
 class Findings:
     """One run's findings, kept in memory until they are written."""
 

@@ -17,6 +17,7 @@ from leadctl.ledger.records import utc_text
 from leadctl.ledger.sqlite import lock, people
 from leadctl.ledger.sqlite.connection import connect, opening, translated
 from leadctl.ledger.sqlite.delivered import SqliteDeliveredIndex
+from leadctl.ledger.sqlite.findings import drop_unused_reasons
 from leadctl.ledger.sqlite.key import keep_key, key, key_file_of, lost
 from leadctl.ledger.sqlite.people import SqliteSuppressionList
 from leadctl.ledger.sqlite.rates import SqliteRates
@@ -221,9 +222,5 @@ class SqliteLedger:
             for table in ("batches", "findings", "requests", "files", "removals"):
                 self._db.executemany(f"DELETE FROM {table} WHERE run = ?", numbers)  # noqa: S608  our own words
             self._db.executemany("DELETE FROM runs WHERE number = ?", numbers)
-            self._db.execute(
-                "DELETE FROM reasons WHERE number NOT IN (SELECT reason FROM findings"
-                " UNION SELECT ifnull(held_for, 0) FROM requests"
-                " UNION SELECT ifnull(why, 0) FROM requests)"
-            )
+            drop_unused_reasons(self._db)
         return [json.loads(job) for _number, job in old]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from leadctl.ledger.records import Presence, Trace
 from leadctl.ledger.sqlite import delivered
+from leadctl.ledger.sqlite.findings import drop_unused_reasons
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -49,6 +50,7 @@ def forget(
             db.executemany(
                 "DELETE FROM in_doubt WHERE hash = ?", ((one,) for one in digests)
             )
+        drop_unused_reasons(db)
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # the log has the hashes, too
 
 
