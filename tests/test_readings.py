@@ -179,6 +179,10 @@ TAKEN = [
     ("+52 1 55 1234 5678", None, "+525512345678", ("trunk_prefix",)),
     ("011 15 2345 6789", "AR", "+5491123456789", ()),
     ("8 912 345 67 89", "RU", "+79123456789", ()),
+    ("01017 49 151 12345678", "ID", "+4915112345678", ()),
+    ("001 212 555 0123", "ID", "+12125550123", ()),
+    ("1170 49 151 12345678", "CL", "+4915112345678", ()),
+    ("+44 0044 7911 123456", None, "+447911123456", ("code_twice",)),
 ]
 """Cells that are one number: where they are read, and what was repaired."""
 
@@ -194,6 +198,10 @@ NOT_TAKEN = [
     ("044 55 1234 5678", "MX", Code.PHONE_AMBIGUOUS),
     ("995995322125527", "FI", Code.PHONE_AMBIGUOUS),
     ("+49 49 151 12345678", None, Code.PHONE_AMBIGUOUS),
+    ("+49 0049 151 12345678", None, Code.PHONE_AMBIGUOUS),
+    ("+49 0 49 151 12345678", None, Code.PHONE_AMBIGUOUS),
+    ("30.01.2026", "DE", Code.PHONE_INVALID),
+    ("2026-01-30", "SG", Code.PHONE_INVALID),
 ]
 """Cells that are no number, or several."""
 
