@@ -381,6 +381,25 @@ def test_reopened_run_has_open_what_was_certainly_not_delivered(url: str) -> Non
         }
 
 
+def test_doubt_is_as_old_as_the_first_request(url: str) -> None:
+    later = NOW._replace(moment=NOW.moment + 3600)
+    old, young = batch_of([1, 2], 1), batch_of([3], 2)
+    with open_ledger(url) as ledger:
+        books = begun(ledger)
+        books.intend(old, NOW, doubted=False)
+        books.mark(old, BatchState.DOUBT, doubted=True)
+        books.intend(old, later, doubted=True)
+        books.intend(young, later, doubted=False)
+        run = books.facts().id
+    with open_ledger(url) as ledger:
+        books = ledger.resumed(run)
+        unfinished = books.reopen(most=1000, stale_before=NOW.moment + 1)
+        assert {one.id: one.is_stale for one in unfinished.in_doubt} == {
+            old.id: True,
+            young.id: False,
+        }
+
+
 def test_lead_is_known_by_account_and_campaign(url: str) -> None:
     with open_ledger(url) as ledger:
         scopes = [("voiso", "3"), ("voiso", "4"), ("eu", "3"), ("voiso3", "")]
