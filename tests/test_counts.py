@@ -87,9 +87,12 @@ SENT = pytest.mark.parametrize("options", [[], ["--dry-run"]], ids=["sent", "dry
 
 @SENT
 def test_more_rows_need_few_statements(counted: Counting, options: list[str]) -> None:
-    """None a row: a handful a batch, pace included."""
+    """None a row: a handful a batch, pace included.
+
+    Whether the run is to stop, and whom to leave out, is asked once a second or so.
+    """
     few, many = counted(FEW, *options), counted(MANY, *options)
-    assert (many.statements - few.statements) / BATCHES <= 17
+    assert (many.statements - few.statements) / BATCHES <= 20
 
 
 @SENT

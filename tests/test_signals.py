@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -113,6 +114,13 @@ def resumed(push: Push) -> Ran:
     return push.program("runs", "resume", "--json", env=push.environment("voiso"))
 
 
+def stop_latest(program: Program) -> None:
+    """Ask the run to stop by `runs stop`, from another process."""
+    run = json.loads(program("runs", "--json").out)[0]["run_id"]
+    asked = program("runs", "stop", run)
+    assert (asked.code, f"asked run {run} to stop" in asked.err) == (0, True), asked
+
+
 @pytest.mark.parametrize(
     ("number", "codes"),
     [
@@ -194,17 +202,27 @@ def test_second_interrupt_leaves_at_once(
         assert push.phones("yotel") == INDIAN
 
 
-def test_interrupt_ends_a_long_wait(push: Push, background: Background) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, None], ids=["SIGINT", "runs stop"])
+def test_interrupt_ends_a_long_wait(
+    push: Push, background: Background, number: signal.Signals | None
+) -> None:
     write_leads(push.program)
     simulator = push.simulator("voiso")
     simulator.faults.add(Fault("throttle", skip=1, retry_after=30))
     with background.begun(*PUSH, "--json", env=push.environment("voiso")) as run:
         happened(lambda: len(push.uploads("voiso")) == 2)
         began = time.monotonic()
-        run.signalled(signal.SIGINT)
+        if number:
+            run.signalled(number)
+        else:
+            stop_latest(push.program)
         ran = run.ended()
     assert time.monotonic() - began < PROMPTLY
-    assert ran.code == 130
+    assert ran.code == (130 if number else 143)
+    assert ("`leadctl runs stop`" in ran.error["message"]) is (number is None)
+    assert f"leadctl runs resume {ran.document['run_id']}" in ran.err
+    late = push.program("runs", "stop", str(ran.document["run_id"]))
+    assert (late.code, "has ended" in late.err) == (2, True)
     shown = push.program("runs", "show")
     assert re.search(r"^rows so far +\d+$", shown.out, re.MULTILINE)
     # Of the others only the batch that was told to wait may have a status by now.

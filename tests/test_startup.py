@@ -48,6 +48,7 @@ COMMANDS = START | {
             "runs.group",
             "runs.inspect",
             "runs.share",
+            "runs.stop",
             "runs.undo",
             "runs.upkeep",
             "sandbox",

@@ -120,7 +120,7 @@ class Sender:
             for batch in in_doubt:
                 self._outcome_handler.take_up(batch)
             pause = 0.0
-            while not self._stop.is_asked():
+            while not self._stop.check():
                 self._prepare(batches)
                 if not (self._under_way or self._again or self._ready):
                     return

@@ -94,6 +94,10 @@ class RunWriter(RunReader, Protocol):
     tally: Counter[Status]
     """Rows settled so far: cheap enough to look at for every batch."""
 
+    def is_stop_requested(self) -> bool:
+        """Tell whether somebody asked for this run to end."""
+        ...
+
     def together(self) -> AbstractContextManager[None]:
         """Open a transaction around several steps; one inside another is part of it."""
         ...
@@ -353,6 +357,10 @@ class Ledger(Protocol):
         `at_most_once`, for providers where sending twice would add a lead twice: its
         leads are recorded before they are sent, and no later run sends them unasked.
         """
+        ...
+
+    def request_stop(self, run_id: str) -> bool:
+        """Ask a run to end, whoever runs it where; False if it has ended."""
         ...
 
     def run(self, run_id: str) -> RunReader:

@@ -7,10 +7,11 @@ import time
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from queue import Empty, SimpleQueue
+from signal import SIGTERM
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 def now() -> datetime:
@@ -46,6 +47,10 @@ class CancellationToken:
         self.signal: int | None = None
         self.is_heeded = False
         """Whether whoever runs looks at it: what is on its way is recorded first."""
+        self.is_requested: Callable[[], bool] = lambda: False
+        """Tells whether `runs stop` asks for it; called by the thread that runs."""
+        self.by_request = False
+        self._last_check = -math.inf
 
     @contextmanager
     def heeded(self) -> Iterator[None]:
@@ -54,11 +59,22 @@ class CancellationToken:
             yield
         finally:
             self.is_heeded = False
+            self.is_requested = lambda: False
 
     def ask(self, signal: int) -> None:
         self._asked_at = time.monotonic()
         self.signal = signal
         self._wake.put(None)
+
+    def check(self) -> bool:
+        """Ask the ledger, too, twice a second; return whether the run is to end."""
+        now = time.monotonic()
+        if not self.is_asked() and now - self._last_check >= AWAKE:
+            self._last_check = now
+            if self.is_requested():
+                self.by_request = True
+                self.ask(SIGTERM)
+        return self.is_asked()
 
     def is_asked(self) -> bool:
         return self.signal is not None
@@ -70,7 +86,7 @@ class CancellationToken:
     def sleep(self, seconds: float) -> None:
         """Sleep so long; once a stop was asked for, not at all."""
         until = time.monotonic() + seconds
-        while not self.is_asked() and (left := until - time.monotonic()) > 0:
+        while not self.check() and (left := until - time.monotonic()) > 0:
             with suppress(Empty):
                 self._wake.get(timeout=min(left, AWAKE))
 

@@ -103,10 +103,17 @@ class CampaignLocked(LeadctlError):
 
 
 class Interrupted(LeadctlError):
-    """A signal ended the run early; `number` is the signal's."""
+    """A signal ended the run early, or a `request` in place of one."""
 
-    def __init__(self, number: int, so_far: str, *, hint: str | None = None) -> None:
-        name = signal.Signals(number).name
+    def __init__(
+        self,
+        number: int,
+        so_far: str,
+        *,
+        request: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        name = request or signal.Signals(number).name
         super().__init__(f"stopped by {name}; {so_far}", hint=hint)
         self.exit_code = (
             ExitCode.INTERRUPTED if number == signal.SIGINT else ExitCode.TERMINATED

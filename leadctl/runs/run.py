@@ -155,6 +155,7 @@ def _pushed(request: ImportRequest) -> Report:
         with stop.heeded():
             importer, run_writer, meter = _opened(request, ledger, ledger)
             lock.hold_for(run_writer.facts().id)
+            stop.is_requested = run_writer.is_stop_requested
             announce.before(request, importer)
             sender = Sender(
                 account.provider,
@@ -193,8 +194,12 @@ def _interrupted(request: ImportRequest, signal: int, run: Run) -> LeadctlError:
     if request.ledger is None:
         hint = "the same command starts again"
         return Interrupted(signal, "nothing of it is kept", hint=hint)
-    hint = run.command("resume")
-    return Interrupted(signal, "everything so far is recorded", hint=hint)
+    return Interrupted(
+        signal,
+        "everything so far is recorded",
+        request="`leadctl runs stop`" if request.stop.by_request else None,
+        hint=run.command("resume"),
+    )
 
 
 def rehearse(request: ImportRequest) -> Report:

@@ -5,6 +5,8 @@ Each campaign knows a person by a keyed hash of its own, so every campaign is as
 
 from __future__ import annotations
 
+import math
+import time
 from typing import TYPE_CHECKING
 
 from leadctl.ledger.records import Presence, Trace
@@ -71,16 +73,25 @@ def _dated(db: Connection, trace: Trace) -> Trace:
     return trace._replace(provider=row[0], started_at=row[1]) if row else trace
 
 
+FRESH = 1.0
+"""Seconds that an empty list is taken for empty: a run asks for every block of rows."""
+
+
 class SqliteSuppressionList:
     """People that no account may send to; `digest` is that of no campaign."""
 
     def __init__(self, db: Connection, digest: Digest) -> None:
         self._db = db
         self._digest = digest
+        self._looked_at = -math.inf
+        self._is_empty = True
 
     def is_empty(self) -> bool:
-        row = self._db.execute("SELECT 1 FROM suppressed LIMIT 1").fetchone()
-        return row is None
+        now = time.monotonic()
+        if now - self._looked_at >= FRESH:
+            row = self._db.execute("SELECT 1 FROM suppressed LIMIT 1").fetchone()
+            self._looked_at, self._is_empty = now, row is None
+        return self._is_empty
 
     def __len__(self) -> int:
         count = "SELECT count(DISTINCT entry) FROM suppressed"
@@ -88,6 +99,7 @@ class SqliteSuppressionList:
         return int(entries)
 
     def add(self, entries: Iterable[Collection[str]]) -> int:
+        self._looked_at = -math.inf
         with self._db.transaction():
             before = len(self)
             for identities in entries:
@@ -100,6 +112,7 @@ class SqliteSuppressionList:
             return len(self) - before
 
     def remove(self, identities: Collection[str]) -> int:
+        self._looked_at = -math.inf
         with self._db.transaction():
             before = len(self)
             holding = "SELECT entry FROM suppressed WHERE hash = ?"

@@ -40,8 +40,8 @@ class SqliteResumedRun(SqliteRunWriter):
                 (self._run,),
             )
             self._db.execute(
-                "UPDATE runs SET finished_at = NULL, exit_code = NULL, error = NULL"
-                " WHERE number = ?",
+                "UPDATE runs SET finished_at = NULL, exit_code = NULL, error = NULL,"
+                " stop_requested = 0 WHERE number = ?",
                 (self._run,),
             )
         accounted: dict[int, RowSet] = {}

@@ -26,7 +26,8 @@ CREATE TABLE runs (
     number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE,
     provider TEXT NOT NULL, scope INTEGER NOT NULL, job TEXT NOT NULL,
     started_at TEXT NOT NULL, finished_at TEXT, requests INTEGER NOT NULL DEFAULT 0,
-    exit_code INTEGER, error TEXT, repairs TEXT NOT NULL DEFAULT '{}'
+    exit_code INTEGER, error TEXT, repairs TEXT NOT NULL DEFAULT '{}',
+    stop_requested INTEGER NOT NULL DEFAULT 0
 );
 CREATE TABLE files (
     run INTEGER NOT NULL, ordinal INTEGER NOT NULL, path TEXT NOT NULL,
