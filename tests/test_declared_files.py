@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from leadctl.model.errors import InputUnusable
 from leadctl.providers.declared.checks import require_sound
 from leadctl.providers.declared.file import definition_schema
 from leadctl.providers.declared.grammar import Definition
+from leadctl.providers.declared.templates import filled
 from leadctl.providers.declared.typed import build
 
 if TYPE_CHECKING:
@@ -160,6 +162,10 @@ def test_file_is_pushed_with_and_found_again(program: Program) -> None:
     lost = program("runs", "resume", env=away)
     assert (lost.code, "dialer.yaml: cannot be read" in lost.err) == (6, True)
     file.with_suffix(".away").rename(file)
+    file.chmod(0o666)
+    foreign = program("runs", "resume", env=away)
+    assert (foreign.code, "others can change it" in foreign.err) == (2, True)
+    file.chmod(0o600)
     answer = b'{"results": [{"status": "new"}, {"status": "changed"}]}'
     with recording(answer) as recorder:
         here = env | {"LEADCTL_DIALER_BASE_URL": recorder.url}
@@ -229,3 +235,52 @@ def test_example_passes_the_contract_suite(program: Program, path: Path) -> None
     ran = program("providers", "check", str(path))
     assert ran.code == 0, ran.out
     assert "From documents" in path.read_text("utf-8")
+
+
+def documented() -> dict[str, str]:
+    """Return the files of docs/adding-a-provider.md, and what it adds to one."""
+    text = (ROOT / "docs" / "adding-a-provider.md").read_text("utf-8")
+    files = dict(re.findall(r"<!-- file: (\S+) -->\n```\w+\n(.*?)```", text, re.DOTALL))
+    (added,) = re.findall(r"```yaml\n(preflight:.*?)```", text, re.DOTALL)
+    return files | {"added": added}
+
+
+def test_documented_file_is_valid_and_passes_its_case(program: Program) -> None:
+    found = documented()
+    folder = program.folder / "acme"
+    folder.mkdir()
+    folder.with_suffix(".yaml").write_text(found["acme.yaml"])
+    (folder / "rejected.json").write_text(found["acme/rejected.json"])
+    ran = program("providers", "check", "acme.yaml", "--json")
+    checks = json.loads(ran.out)["checks"]
+    assert "1 of 1 recorded case passed" in [one["message"] for one in checks]
+    problems = {one["topic"] for one in checks if one["grade"] == "problem"}
+    wanting = {"law: every kind is recorded", "law: a lost upload is in doubt"}
+    assert problems == wanting, "more kinds of cases are to be recorded"
+    whole = yaml_file.parse(found["acme.yaml"] + found["added"], "acme.yaml")
+    require_sound(build(Definition, whole), whole)
+
+
+def test_templates_are_filled_in() -> None:
+    values: dict[str, Json] = {
+        "column": "Phone",
+        "keep": True,
+        "note": "",
+        "campaign": "42",
+        "lead": {"Phone": "+1", "id": "x", "name": "Ann"},
+    }
+    template: Json = {
+        "{column}": "$lead.Phone",
+        "list": "$campaign:int",
+        "keep": {"$keep": {"true": "Y", "false": "N"}},
+        "note?": "$note",
+        "data": {"id": "$lead.id", "<<": "$lead"},
+        "text": "to {campaign}, {column}",
+    }
+    assert filled(template, values) == {
+        "Phone": "+1",
+        "list": 42,
+        "keep": "Y",
+        "data": {"id": "x", "name": "Ann"},
+        "text": "to 42, Phone",
+    }

@@ -171,7 +171,7 @@ def _written(value: Json) -> str:
         case bool():
             return "yes" if value else "no"
         case list():
-            return ", ".join(map(str, value))
+            return ", ".join(map(_written, value)) or "none"
         case dict():
             return ", ".join(f"{key} {_written(inner)}" for key, inner in value.items())
         case _:

@@ -34,6 +34,13 @@ def permission_problems(path: Path, what: str) -> Iterator[PermissionProblem]:
         return  # not there, or not for us: whoever reads it says so
 
 
+def is_our_own(path: Path) -> bool:
+    """Tell whether nobody else but root can change a file that is there."""
+    found = path.stat()
+    by_others = found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    return found.st_uid in (ROOT, os.geteuid()) and not by_others
+
+
 def _of_file(file: Path, path: Path, what: str) -> Iterator[PermissionProblem]:
     found = file.stat()
     place = shlex.quote(str(file))

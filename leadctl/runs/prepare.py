@@ -25,7 +25,7 @@ from leadctl.mapping import profile
 from leadctl.mapping.times import check_in
 from leadctl.model import yaml_file
 from leadctl.model.errors import InputUnusable, UsageError
-from leadctl.model.file_permissions import permission_problems
+from leadctl.model.file_permissions import is_our_own, permission_problems
 from leadctl.model.lead_fields import INSTRUCTIONS, FieldInvalid
 from leadctl.model.wording import nearest
 from leadctl.phones.column import ColumnSays
@@ -120,9 +120,16 @@ def inspected(job: Job, ledger: str, streams: Streams) -> Iterator[Rules]:
 def stored_job(run_reader: RunReader, config_file: str | Path | None) -> Job:
     """Return the job of an earlier run.
 
-    A config file may name programs: one that only the ledger names is not read.
+    A config file may name programs: one that only the ledger names is not read. A
+    provider's file says where a key is sent: it must be our own.
     """
     job = Job.from_json(run_reader.facts().job)
+    file = Path(job.provider or "")
+    if config.is_definition(job.provider) and file.exists() and not is_our_own(file):
+        raise UsageError(
+            f"{file} declares the provider of this run, and others can change it",
+            hint=f"look at it; then: chmod go-w {shlex.quote(str(file))}",
+        )
     if job.config and not config_file:
         raise UsageError(
             "this run began with a config file of its own",

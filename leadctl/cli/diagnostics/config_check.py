@@ -5,6 +5,7 @@ Problems are collected, not raised: all of them are worth knowing at once.
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -16,7 +17,7 @@ from leadctl.delivery.transport import require_safe_url
 from leadctl.importing.suppression import List
 from leadctl.mapping import profile
 from leadctl.model.errors import ExitCode, InputUnusable, LeadctlError
-from leadctl.model.file_permissions import permission_problems
+from leadctl.model.file_permissions import is_our_own, permission_problems
 from leadctl.model.wording import count, nearest
 from leadctl.phones.numbering_plan import is_region
 
@@ -110,8 +111,9 @@ def configuration(
     else:
         yield Check("config", f"there is no {path}; defaults and variables are used")
     for file in config.registry(found).files:
-        for message, remedy in permission_problems(file, f"the provider file {file}"):
-            yield warning("config", message, remedy)
+        if file.exists() and not is_our_own(file):
+            message = f"the provider file {file} can be changed by others"
+            yield warning("config", message, f"chmod go-w {shlex.quote(str(file))}")
     for name, reason in config.registry(found).unusable():
         yield warning(f"provider {name}", reason.message, reason.hint)
     yield from _accounts(found, environment, unset)

@@ -3,7 +3,7 @@
 `$name` alone is a value of any kind, `$name:int` the same as a whole number, `{name}`
 a part of a text. `{$name: {value: text}}` chooses by a value. A key that ends in `?` is
 left out where it holds nothing, and the mapping behind `<<` is spread. `$lead.key` is
-one value of a lead; `$lead` spread beside it has all the others.
+one value of a lead; `$lead` spread has those that the template names nowhere so.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 _WHOLE = re.compile(r"\$([a-z][a-z0-9_]*)((?:\.[^.:\s]+)?)((?::int)?)")
 _PART = re.compile(r"\{([a-z][a-z0-9_]*)\}")
-SPREAD = "<<"
+_SPREAD = "<<"
+_REST = "the rest of $lead"
 
 
 class Reference(NamedTuple):
@@ -59,11 +60,20 @@ def text(template: str, values: Mapping[str, Json]) -> str:
 
 def filled(template: Json, values: Mapping[str, Json]) -> Json:
     """Fill in a template, whose names were checked before."""
+    lead = values.get("lead")
+    if isinstance(lead, dict):
+        taken = {one.key for one in references(template) if one.name == "lead"}
+        rest = {key: value for key, value in lead.items() if key not in taken}
+        values = {**values, _REST: rest}
+    return _filled(template, values)
+
+
+def _filled(template: Json, values: Mapping[str, Json]) -> Json:
     match template:
         case dict():
             return _mapping(template, values)
         case list():
-            return [filled(member, values) for member in template]
+            return [_filled(member, values) for member in template]
         case str() if found := _WHOLE.fullmatch(template):
             value = values[found[1]]
             if found[2] and isinstance(value, dict):
@@ -79,25 +89,19 @@ def _mapping(template: dict[str, Json], values: Mapping[str, Json]) -> Json:
     if len(template) == 1:
         ((key, choices),) = template.items()
         if key.startswith("$") and isinstance(choices, dict):
-            return filled(choices.get(word(filled(key, values))), values)
+            return _filled(choices.get(word(_filled(key, values))), values)
     found: dict[str, Json] = {}
     for key, member in template.items():
-        value = filled(member, values)
-        if key == SPREAD:
-            found |= _rest(member, value, template)
-        elif not key.endswith("?"):
-            found[str(filled(key, values))] = value
+        if key == _SPREAD:
+            spread = values[_REST] if member == "$lead" else _filled(member, values)
+            found |= spread if isinstance(spread, dict) else {}
+            continue
+        value = _filled(member, values)
+        if not key.endswith("?"):
+            found[str(_filled(key, values))] = value
         elif value not in (None, "", [], {}):
             found[key[:-1]] = value
     return found
-
-
-def _rest(template: Json, value: Json, beside: Json) -> dict[str, Json]:
-    taken = {one.key for one in references(beside) if one.name == "lead"}
-    spread = value if isinstance(value, dict) else {}
-    if template != "$lead":
-        return spread
-    return {key: one for key, one in spread.items() if key not in taken}
 
 
 def written(value: Json) -> str:
