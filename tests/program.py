@@ -57,6 +57,14 @@ class Reason(TypedDict):
     message: str
 
 
+class Note(TypedDict):
+    """What was reported of a run beside its rows, in the document."""
+
+    code: str
+    count: int
+    message: str
+
+
 class FileOfRun(TypedDict):
     """One input file in the document."""
 
@@ -92,6 +100,7 @@ class Document(TypedDict):
     failed: int
     unknown: int
     reasons: list[Reason]
+    notes: list[Note]
     repairs: dict[str, int]
     requests: int
     started_at: str | None
@@ -122,6 +131,8 @@ class Ran:
         for reason in found["reasons"]:
             assert reason.keys() == Reason.__annotations__.keys()
             explained[reason["status"]] += reason["count"]
+        for note in found["notes"]:
+            assert note.keys() == Note.__annotations__.keys()
         good = {"created": counts["created"], "accepted": counts["accepted"]}
         assert {**explained, **good} == counts
         if found["error"] is not None:

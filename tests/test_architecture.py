@@ -21,6 +21,7 @@ BELOW = {"__init__": {"__init__"}, "sandbox": {"sandbox"}} | {
     for name in names.split("|")
 }
 BELOW["api"] |= {"sandbox"}  # serves the simulators
+BELOW["__init__"] |= {"api", *BELOW["api"]}  # loads what is public when it is used
 DOORS = {
     "typer": "cli", "shellingham": "cli", "platformdirs": "config runs cli",
     "rich": "reports cli", "httpx": "providers delivery testing",

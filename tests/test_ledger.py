@@ -218,14 +218,14 @@ def test_every_row_is_counted_once_whatever_happens(
         again = ledger.run(books.facts().id)
         assert again.counts() == books.counts()
         texts = {finding.reason for finding in found}
-        for reason in (reason for reason in reasons if reason.text in texts):
+        for reason in (reason for reason in reasons if reason.message in texts):
             same = [
                 f.row
                 for f in found
                 if (f.status, f.code, f.reason)
-                == (reason.status, reason.code, reason.text)
+                == (reason.status, reason.code, reason.message)
             ]
-            assert (reason.count, reason.row) == (len(same), same[0])
+            assert (reason.count, reason.example_row) == (len(same), same[0])
 
 
 @given(
@@ -259,10 +259,15 @@ def test_reasons_are_grouped_with_their_first_row(url: str) -> None:
         books.note(0, rejected(5, "b"))
         books.flush()
         first, second = books.reasons()
-        assert (first.text, first.count, second.text, second.count) == ("a", 3, "b", 2)
-        assert (second.file, second.row) == (0, 2)
+        assert (first.message, first.count, second.message, second.count) == (
+            "a",
+            3,
+            "b",
+            2,
+        )
+        assert (second.file, second.example_row) == (0, 2)
         # Of two files either will do, as long as the row is one of that file.
-        assert (first.file, first.row) in {(0, 4), (1, 3)}
+        assert (first.file, first.example_row) in {(0, 4), (1, 3)}
 
 
 def test_intent_is_recorded_before_the_outcome(url: str) -> None:

@@ -240,7 +240,7 @@ def test_page_of_a_large_run_is_of_bounded_size() -> None:
         content = html_report.render(
             html_report.ReportPage(found, run_timeline.read(books), 0.0)
         )
-    assert found.rows == 3000
+    assert found.row_count == 3000
     assert len(content) < 120_000
     for word in ("1,400 more reasons", "200 more files", "1,460 more"):
         assert word in content

@@ -13,7 +13,7 @@ from leadctl.model.progress import Progress
 if TYPE_CHECKING:
     from leadctl.cli.output import Output
     from leadctl.importing.forecast import Forecast
-    from leadctl.model.leads import Json
+    from leadctl.model.leads import Json, Note
     from leadctl.providers.preflight import PreflightResult
     from leadctl.runs.run import ImportRequest
 
@@ -35,20 +35,15 @@ class Events:
         )
         return replace(
             request,
-            warn=self.warn,
             tell=self.note,
             tell_wait=self.wait,
             tell_preflight=self.preflight,
             tell_progress=self.progress,
         )
 
-    def warn(self, text: str) -> None:
-        self._output.warn(text)
-        self._write("note", message=text)
-
-    def note(self, text: str) -> None:
-        self._output.note(text)
-        self._write("note", message=text)
+    def note(self, note: Note) -> None:
+        self._output.note(note)
+        self._write("note", code=note.code, count=note.count, message=note.message)
 
     def wait(self, seconds: float, why: str) -> None:
         self._output.wait(seconds, why)

@@ -18,9 +18,9 @@ from leadctl.model.printable import json_text, printable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from leadctl.model.leads import Json
+    from leadctl.model.leads import Json, Note
     from leadctl.providers.preflight import PreflightResult
-    from leadctl.reports.report import Report
+    from leadctl.reports.report import Failure, Report
 
 
 @dataclass(frozen=True)
@@ -44,14 +44,10 @@ class Output:
             case _:
                 raise UsageError(f"--output takes table, json or jsonl, not {form!r}")
 
-    def warn(self, text: str) -> None:
-        """Say what is wrong, also where all went well otherwise."""
-        say(text)
-
-    def note(self, text: str) -> None:
-        """Say something worth knowing once."""
-        if not self.quiet:
-            say(text)
+    def note(self, note: Note) -> None:
+        """Say something worth knowing once; with -q, only what is wrong."""
+        if note.is_warning or not self.quiet:
+            say(note.message)
 
     def detail(self, text: str) -> None:
         """Say what only -v wants to know."""
@@ -72,16 +68,18 @@ class Output:
 
     def result(self, found: Report) -> ExitCode:
         """Print a run's report; returns the exit code of the process."""
-        from leadctl.reports import report
-
-        code = ExitCode(found.run.exit_code or 0)
+        code = ExitCode(found.exit_code or 0)
         if self.json:
+            from leadctl.reports import report
+
             self.document(report.document(found))
         elif not (self.quiet and code is ExitCode.OK):
+            from leadctl.reports import table
             from leadctl.reports.terminal import console
 
             with heard(sys.stdout):
-                report.show(found, console(sys.stdout, colour=self.colour))
+                screen = console(sys.stdout, colour=self.colour)
+                table.show(found, screen, hint_follows=True)
                 sys.stdout.flush()
         return code
 
@@ -123,7 +121,7 @@ def heard(stream: TextIO) -> Iterator[None]:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def show_error(error: LeadctlError) -> None:
+def show_error(error: LeadctlError | Failure) -> None:
     """Print what happened and what to do next, on stderr."""
     say(f"leadctl: {error.message}")
     if error.hint:

@@ -14,6 +14,7 @@ from leadctl.cli.events import Events
 from leadctl.cli.output import heard
 from leadctl.cli.progress_view import ProgressView
 from leadctl.importing.forecast import Forecast, forecast
+from leadctl.model.leads import Note
 from leadctl.reports.terminal import Live, can_be_drawn_on
 from leadctl.sources.source import expected_rows
 
@@ -35,7 +36,6 @@ LONG = 5.0
 @contextmanager
 def watched(request: ImportRequest, output: Output) -> Iterator[ImportRequest]:
     """Have a run tell how far it is, in the way that suits whoever listens."""
-    request = replace(request, warn=output.warn)
     told = replace(
         request,
         tell=output.note,
@@ -54,7 +54,7 @@ def watched(request: ImportRequest, output: Output) -> Iterator[ImportRequest]:
     def preflight(shown: PreflightResult) -> None:
         output.preflight(shown)
         if expected.seconds >= LONG and not request.resumes:
-            output.note(str(expected))
+            output.note(Note("forecast", str(expected)))
 
     told = replace(told, tell_preflight=preflight)
     view = ProgressView(request.account.provider.name, expected)
@@ -97,13 +97,9 @@ def _drawn(
     """Draw the view while the run is on; what else is said goes above it."""
     painter = _Painter(view, Live(sys.stderr, colour=output.colour))
 
-    def warn(text: str) -> None:
+    def note(note: Note) -> None:
         with painter.aside():
-            request.warn(text)
-
-    def note(text: str) -> None:
-        with painter.aside():
-            request.tell(text)
+            request.tell(note)
 
     def wait(seconds: float, why: str) -> None:
         if output.verbose or not painter.is_on:
@@ -111,7 +107,7 @@ def _drawn(
                 request.tell_wait(seconds, why)
 
     try:
-        told = replace(request, warn=warn, tell=note, tell_wait=wait)
+        told = replace(request, tell=note, tell_wait=wait)
         yield replace(told, tell_progress=painter.hear)
     finally:
         painter.end()

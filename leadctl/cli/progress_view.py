@@ -12,7 +12,7 @@ from leadctl.importing.forecast import Forecast, duration
 from leadctl.model.leads import Status
 from leadctl.model.progress import Progress
 from leadctl.model.wording import count
-from leadctl.reports.report import STYLES
+from leadctl.reports.table import STYLES
 from leadctl.reports.terminal import plain
 
 if TYPE_CHECKING:

@@ -52,6 +52,7 @@ class HttpConnection(httpx.BaseTransport):
         self._socket = socket.socket()
         self._server = ("", "", 0)
         self._ends = self._idle_until = 0.0
+        self._is_aborted = False
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request and read its answer; raises NotSent, OSError or Unreadable."""
@@ -61,6 +62,8 @@ class HttpConnection(httpx.BaseTransport):
         keep = False
         try:
             self._connect(request.url)
+            if self._is_aborted:  # by another thread, that did not see this socket
+                raise NotSent
             answer = self._exchange(message)
             keep = answer.keeps_alive
         finally:
@@ -70,7 +73,8 @@ class HttpConnection(httpx.BaseTransport):
         return answer.response()
 
     def abort(self) -> None:
-        """End the request that another thread waits for."""
+        """End the request that another thread waits for; no other is sent."""
+        self._is_aborted = True
         self._ends = 0.0
         with suppress(OSError):
             socket.socket.shutdown(self._socket, socket.SHUT_RDWR)

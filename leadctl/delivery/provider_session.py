@@ -76,6 +76,9 @@ def open_session(
             RateLimiter(account.limits, ledger.rates, account.name, campaign, _CLOCK),
             transport.redacted,
         )
+    except BaseException:  # KeyboardInterrupt, too: threads may be about to send
+        transport.abort()
+        raise
     finally:
         transport.close()
 

@@ -126,8 +126,6 @@ class Transport:
 
     def _carried(self, request: httpx.Request) -> httpx.Response:
         """Send a request and read its answer; no redirect is followed."""
-        if self._is_aborted:
-            raise NotSent("interrupted")
         for name, value in HEADERS.items():
             request.headers.setdefault(name, value)
         url = request.url
@@ -137,7 +135,11 @@ class Transport:
                 hint="http:// is for this machine alone (127.0.0.1)",
             )
         proxy = self._proxy_of(url.scheme, url.host, url.port)
-        answer = self._carrier(proxy).handle_request(request)
+        carrier = self._carrier(proxy)
+        if self._is_aborted:  # asked now: one made before is aborted, too
+            carrier.close()
+            raise NotSent("interrupted")
+        answer = carrier.handle_request(request)
         encoding = answer.headers.pop("content-encoding", "")
         content = in_utf8(decompressed(_raw(answer), encoding), answer.charset_encoding)
         kind = answer.headers.get("content-type", "text/plain").partition(";")[0]

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
         Unfinished,
         Verdict,
     )
-    from leadctl.model.leads import Batch, Finding, Json, Leads, Outcome, Status
+    from leadctl.model.leads import Batch, Finding, Json, Leads, Note, Outcome, Status
     from leadctl.model.removal import Removal
     from leadctl.model.row_set import RowSet
 
@@ -162,6 +162,7 @@ class RunWriter(RunReader, Protocol):
         exit_code: int,
         error: dict[str, Json] | None,
         repairs: Mapping[str, int],
+        notes: Sequence[Note] = (),
     ) -> None: ...
 
 

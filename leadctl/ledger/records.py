@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from leadctl.model.leads import Code, Json, Status
+    from leadctl.model.leads import Code, Json, Note, Status
     from leadctl.model.row_set import RowSet
 
 
@@ -47,12 +47,18 @@ class Run:
     exit_code: int | None
     error: dict[str, Json] | None
     repairs: dict[str, int]
+    notes: list[Note]
 
     def command(self, name: str) -> str:
         """Return the command line of `leadctl runs NAME` for this run."""
         config = self.job.get("config")
-        named = ["--config", str(config)] if config else []
-        return shlex.join(["leadctl", "runs", name, self.id, *named])
+        return runs_command(name, self.id, str(config) if config else None)
+
+
+def runs_command(name: str, run: str, config: str | None) -> str:
+    """Return the command line of `leadctl runs NAME` for a run."""
+    named = ["--config", config] if config else []
+    return shlex.join(["leadctl", "runs", name, run, *named])
 
 
 @dataclass(frozen=True)
@@ -68,14 +74,14 @@ class FileOfRun:
 
 @dataclass(frozen=True)
 class Reason:
-    """Findings that share status, code and sentence; `row` in `file` is the first."""
+    """Findings that share status, code and sentence: `example_row` of `file` first."""
 
     status: Status
     code: Code
-    text: str
+    message: str
     count: int
     file: int
-    row: int
+    example_row: int
 
 
 class Verdict(NamedTuple):

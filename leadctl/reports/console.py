@@ -9,7 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 
 from leadctl.model.wording import count, display_name
-from leadctl.reports import report, time_text
+from leadctl.reports import table, time_text
 from leadctl.reports.request_groups import RequestGroup
 from leadctl.reports.run_timeline import NOTABLE
 from leadctl.reports.terminal import plain
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
     from leadctl.importing.judge import RowView
-    from leadctl.ledger.records import Request, Run
+    from leadctl.ledger.records import Request
     from leadctl.model.leads import Json
     from leadctl.reports.report import Report
     from leadctl.reports.row_trace import RowTrace
@@ -29,27 +29,26 @@ if TYPE_CHECKING:
 
 def show_run(found: Report, timeline: RunTimeline, console: Console) -> None:
     """Print when a run was, what it came to, and its requests."""
-    console.print(plain(_when(found.run, found.process)))
-    if found.run.error:
-        console.print(plain(f"stopped: {found.run.error['message']}", "red"))
+    console.print(plain(_when(found)))
+    if found.error:
+        console.print(plain(f"stopped: {found.error.message}", "red"))
     console.print()
-    report.show(found, console)
-    if found.run.requests:
+    table.show(found, console)
+    if found.requests:
         console.print()
         _show_timeline(timeline, found, console)
 
 
-def _when(run: Run, process: int | None) -> str:
+def _when(run: Report) -> str:
     began = time_text.moment_of(run.started_at)
     day = f"{time_text.day(began)} {time_text.clock(began)} ({time_text.zone(began)})"
-    if process is not None:
-        return f"run {run.id}, begun {day}, running now (process {process})"
+    if run.process is not None:
+        return f"run {run.run_id}, begun {day}, running now (process {run.process})"
     if run.finished_at is None:
-        return f"run {run.id}, begun {day}, not finished"
+        return f"run {run.run_id}, begun {day}, not finished"
     seconds = max(0.0, time_text.moment_of(run.finished_at) - began)
-    return (
-        f"run {run.id}, {day}, {time_text.lasted(seconds)}, exit code {run.exit_code}"
-    )
+    lasted = time_text.lasted(seconds)
+    return f"run {run.run_id}, {day}, {lasted}, exit code {run.exit_code}"
 
 
 def _show_timeline(timeline: RunTimeline, found: Report, console: Console) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from leadctl.model.printable import json_text, printable
 from leadctl.reports import time_text
@@ -16,32 +16,31 @@ if TYPE_CHECKING:
 
     from leadctl.ledger.base import RunReader
     from leadctl.ledger.records import Request, Verdict
-    from leadctl.model.leads import Json, Status
+    from leadctl.model.leads import Code, Status
 
 
-COLUMNS = (
-    "run_id",
-    "file",
-    "row",
-    "status",
-    "code",
-    "field",
-    "reason",
-    "request",
-    "sent_at",
-)
+class RowOutcome(NamedTuple):
+    """What became of a row; `request` is the one it travelled with last."""
+
+    run_id: str
+    file: str
+    row: int
+    status: Status
+    code: Code | None
+    field: str | None
+    reason: str | None
+    request: int | None
+    sent_at: str | None
 
 
 def delimited(
     run_reader: RunReader, statuses: Collection[Status] = ()
 ) -> Iterator[str]:
     """Yield the rows with these statuses (none given: all) as CSV, a header first."""
-    yield ",".join(COLUMNS)
-    for record in _records(run_reader, statuses):
+    yield ",".join(RowOutcome._fields)
+    for record in outcomes(run_reader, statuses):
         line = io.StringIO(newline="")
-        cells = [
-            "" if cell is None else harmless(str(cell)) for cell in record.values()
-        ]
+        cells = ["" if cell is None else harmless(str(cell)) for cell in record]
         csv.writer(line, lineterminator="").writerow(cells)
         yield printable(line.getvalue())
 
@@ -50,20 +49,30 @@ def json_lines(
     run_reader: RunReader, statuses: Collection[Status] = ()
 ) -> Iterator[str]:
     """Yield the same as objects, without a header."""
-    for record in _records(run_reader, statuses):
-        yield json_text(record)
+    for record in outcomes(run_reader, statuses):
+        yield json_text(record._asdict())
 
 
-def _records(
-    run_reader: RunReader, statuses: Collection[Status]
-) -> Iterator[dict[str, Json]]:
+def outcomes(
+    run_reader: RunReader, statuses: Collection[Status] = ()
+) -> Iterator[RowOutcome]:
+    """Yield what became of each row with one of these statuses (none given: all)."""
     run = run_reader.facts().id
     for file in run_reader.files():
         verdicts = run_reader.verdicts(file.ordinal)
         for verdict, request in _with_requests(verdicts, run_reader, file.ordinal):
             if not statuses or verdict.status in statuses:
-                facts = _facts(verdict, request)
-                yield {"run_id": run, "file": file.path, **facts}
+                yield RowOutcome(
+                    run,
+                    file.path,
+                    verdict.row,
+                    verdict.status,
+                    verdict.code,
+                    verdict.field or None,
+                    verdict.reason or None,
+                    request.number if request else None,
+                    time_text.utc(request.departed) if request else None,
+                )
 
 
 def _with_requests(
@@ -79,15 +88,3 @@ def _with_requests(
 
 
 _NONE_LEFT: tuple[float, Request | None] = (math.inf, None)
-
-
-def _facts(verdict: Verdict, request: Request | None) -> dict[str, Json]:
-    return {
-        "row": verdict.row,
-        "status": verdict.status,
-        "code": verdict.code,
-        "field": verdict.field or None,
-        "reason": verdict.reason or None,
-        "request": request.number if request else None,
-        "sent_at": time_text.utc(request.departed) if request else None,
-    }

@@ -20,37 +20,40 @@ if TYPE_CHECKING:
 def before(request: ImportRequest, importer: Importer) -> None:
     """Tell, before anything is sent, what the files look like they need."""
     for note in request.notes:
-        request.tell(note)
+        if not note.is_warning:
+            request.note(note.code, note.message)
     for source in request.plan.sources:
         for choice in source.choices:
             if choice.needs_telling:
-                request.tell(
-                    f"{source.shown}: {choice.what} {choice.value}: {choice.why}"
-                )
+                message = f"{source.shown}: {choice.what} {choice.value}: {choice.why}"
+                request.note(choice.what.replace(" ", "_"), message)
     for source, sentence in importer.judge.damages():
-        request.tell(f"{source.shown}: {sentence}")
+        request.note("phones_damaged", f"{source.shown}: {sentence}")
     for source, found in importer.judge.notes():
-        tell = request.warn if found.is_warning else request.tell
-        tell(f"{source.shown}: {found.message}")
+        message = f"{source.shown}: {found.message}"
+        request.note(found.code, message, found.count, is_warning=found.is_warning)
 
 
-def after(request: ImportRequest, importer: Importer, run_writer: RunWriter) -> None:
+def after(
+    request: ImportRequest, importer: Importer, run_writer: RunWriter, code: ExitCode
+) -> None:
     """Tell what was not sent although it was there, and which rule had no effect."""
     title = request.account.provider.title
     rows = sum(run_writer.tally.values())
     if rows and request.resumes is None:  # of a resumed run, part was read before
         for sentence in importer.judge.rules_without_effect():
-            request.tell(sentence)
+            request.note("rule_without_effect", sentence)
     for source, sentence in importer.judge.unknown_countries():
-        request.tell(f"{source.shown}: {sentence}")
+        request.note("country_unknown", f"{source.shown}: {sentence}")
     _columns(request, importer.judge.mappers)
     if unplaced := importer.judge.unplaced - {*INSTRUCTIONS}:
         fields = ", ".join(sorted(unplaced))
-        request.tell(f"{title} has no place for: {fields}; not sent")
+        message = f"{title} has no place for: {fields}; not sent"
+        request.note("fields_not_sent", message, len(unplaced))
     if request.access and request.account.provider.warning:
-        request.tell(request.account.provider.warning)
-    if not rows and run_writer.facts().exit_code == ExitCode.OK:
-        request.warn("no data rows were read")
+        request.note("provider_warning", request.account.provider.warning)
+    if not rows and code == ExitCode.OK:
+        request.note("no_rows", "no data rows were read", is_warning=True)
 
 
 def _columns(request: ImportRequest, mappers: Sequence[Mapper]) -> None:
@@ -58,14 +61,17 @@ def _columns(request: ImportRequest, mappers: Sequence[Mapper]) -> None:
     for mapper in mappers:
         for name, columns in mapper.columns.items():
             if len(columns) > 1 and not request.plan.profile:
-                request.tell(
+                message = (
                     f"{name} is read from {listed(columns)}: they must not differ"
                     if name == "phone_country"
                     else f"{name} is the first that holds something of "
                     f"{listed(columns)}"
                 )
+                request.note("first_filled_column", message)
     unused = {name for mapper in mappers for name in mapper.unused if name}
     if unused:
-        request.tell(
-            f"columns not sent: {listed(sorted(unused))} (a profile can map them)"
+        request.note(
+            "columns_not_sent",
+            f"columns not sent: {listed(sorted(unused))} (a profile can map them)",
+            len(unused),
         )

@@ -27,6 +27,7 @@ from leadctl.model import yaml_file
 from leadctl.model.errors import InputUnusable, UsageError
 from leadctl.model.file_permissions import is_our_own, permission_problems
 from leadctl.model.lead_fields import INSTRUCTIONS, FieldInvalid
+from leadctl.model.leads import Note
 from leadctl.model.wording import nearest
 from leadctl.phones.column import ColumnSays
 from leadctl.phones.countries import country_named, region_meant, require_region
@@ -95,8 +96,11 @@ def prepared(
             ledger=ledger,
             rejects_files=inputs.rejects_files(copied, plan.sources),
             access=access,
-            warnings=_warnings(job, account, ledger, environment),
-            notes=[*_notes(job, account, offline=offline), *suppressed.notes],
+            notes=[
+                *_exposed(job, account, ledger, environment),
+                *_lowered(job, account, offline=offline),
+                *(Note("suppression_list", said) for said in suppressed.notes),
+            ],
         )
 
 
@@ -243,31 +247,35 @@ def _provider(job: Job, account: Account) -> str:
     return account.provider.name
 
 
-def _warnings(
+def _exposed(
     job: Job, account: Account, ledger: str, environment: Mapping[str, str]
-) -> list[str]:
+) -> list[Note]:
     """Say who else may read or change the account's key, or the ledger."""
     files = [(config.config_path(_path(job.config)), "the config file")]
     files += [(p, "the key file") for p in key_files(account, environment)]
     found = [each for path, what in files for each in permission_problems(path, what)]
     found += ledgers.exposed(ledger)
-    return [f"{message}: {remedy}" for message, remedy in found]
+    return [
+        Note("exposed", f"{message}: {remedy}", is_warning=True)
+        for message, remedy in found
+    ]
 
 
-def _notes(job: Job, account: Account, *, offline: bool) -> list[str]:
+def _lowered(job: Job, account: Account, *, offline: bool) -> Iterator[Note]:
     """Say what is not done as it was asked for."""
-    notes, campaign = [], job.campaign
+    campaign = job.campaign
     is_name = campaign and account.provider.campaign_objection(campaign)
     if offline and is_name:
-        notes.append(
+        yield Note(
+            "campaign_not_looked_up",
             f"campaign {campaign!r} is a name: its id, and who is delivered there "
-            "already, is looked up only when leads are sent"
+            "already, is looked up only when leads are sent",
         )
     most, wanted = account.limits.batch_size, job.batch_size or 0
     if wanted > most:
         takes = f"{account.name} takes {most:,} a request"
-        notes.append(f"{takes}; --batch-size {wanted} is lowered to that")
-    return notes
+        message = f"{takes}; --batch-size {wanted} is lowered to that"
+        yield Note("batch_size_lowered", message)
 
 
 def _campaign(job: Job, account: Account, *, offline: bool) -> str:

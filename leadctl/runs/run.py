@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+import weakref
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,7 @@ from leadctl.model.errors import (
     ProviderError,
     RejectsNotWritten,
 )
-from leadctl.model.leads import IN_REJECT_FILE
+from leadctl.model.leads import IN_REJECT_FILE, Note
 from leadctl.model.progress import Meter
 from leadctl.model.wording import count
 from leadctl.phones.column import ColumnSays
@@ -33,7 +34,7 @@ from leadctl.reports import reject_file, report
 from leadctl.runs import announce, spool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from leadctl.config.config import Account
@@ -58,9 +59,8 @@ class ImportRequest:
     `resumes` is the run to go on with; `with_unknown`, its unknown rows are sent again
     where that is safe.
     `stop` ends the run early, with everything recorded.
-    `warnings` and `notes` are told before anything is sent.
-    `warn` hears what nobody should miss, `tell` notes for the user, `tell_wait` every
-    wait for the provider, and `tell_preflight` what the preflight check showed.
+    `notes` are told first. `tell` hears every note, `tell_wait` every wait for the
+    provider, and `tell_preflight` what the preflight check showed.
     `ask_first` hears that too, with the request as it is by then, before the first run
     to a campaign at its address and where the call leaves doubt: a LeadctlError it
     raises ends it all with nothing recorded.
@@ -76,16 +76,24 @@ class ImportRequest:
     resumes: str | None = None
     with_unknown: bool = True
     stop: CancellationToken = field(default_factory=CancellationToken)
-    warnings: Sequence[str] = ()
-    notes: Sequence[str] = ()
-    warn: Callable[[str], None] = lambda _warning: None
-    tell: Callable[[str], None] = lambda _note: None
+    notes: Sequence[Note] = ()
+    told: list[Note] = field(default_factory=list)
+    """What was told so far: it is stored with the run."""
+    tell: Callable[[Note], None] = lambda _note: None
     tell_wait: Callable[[float, str], None] = lambda _seconds, _why: None
     tell_preflight: Callable[[PreflightResult], None] = lambda _preflight: None
     ask_first: Callable[[ImportRequest, PreflightResult], None] = (
         lambda _request, preflight: preflight_check.require_no_doubt(preflight)
     )
     tell_progress: Callable[[Progress], None] = lambda _progress: None
+
+    def note(
+        self, code: str, message: str, count: int = 0, *, is_warning: bool = False
+    ) -> None:
+        """Tell something once, and keep it for the report."""
+        note = Note(code, message, count, is_warning)
+        self.told.append(note)
+        self.tell(note)
 
 
 def push(request: ImportRequest) -> Report:
@@ -94,8 +102,9 @@ def push(request: ImportRequest) -> Report:
     Where the provider lists campaigns, the job's may be a name that only one has. What
     can be an id is tried as one first, so that an id costs no list.
     """
-    for warning in request.warnings:
-        request.warn(warning)
+    for note in request.notes:
+        if note.is_warning:
+            request.note(note.code, note.message, is_warning=True)
     provider = request.account.provider
     if request.resumes is not None or not provider.lists_campaigns:
         return _pushed(request)
@@ -127,7 +136,8 @@ def _by_name(request: ImportRequest) -> ImportRequest:
         )
     campaign = campaign_list.named(found, asked, account.name)
     if campaign.id != asked:
-        request.tell(f"campaign {asked!r} of account {account.name}: id {campaign.id}")
+        message = f"campaign {asked!r} of account {account.name}: id {campaign.id}"
+        request.note("campaign_named", message)
     return replace(
         request,
         job=replace(request.job, campaign=campaign.id),
@@ -139,7 +149,7 @@ def _pushed(request: ImportRequest) -> Report:
     stop, account, limits = request.stop, request.account, request.account.limits
     with contextlib.ExitStack() as stack:
         campaign = request.plan.campaign
-        ledger = stack.enter_context(open_ledger(request.ledger))
+        ledger = stack.enter_context(_opened_ledger(request.ledger))
         lock = stack.enter_context(
             provider_session.hold_campaign(account, campaign, ledger)
         )
@@ -179,15 +189,17 @@ def _pushed(request: ImportRequest) -> Report:
             if stop.signal is not None:
                 error = _interrupted(request, stop.signal, run_writer.facts())
             for note in sender.notes():
-                tell = request.warn if note.is_warning else request.tell
-                tell(f"{count(note.count, 'lead')}: {note.message}")
-            found = _finished(request, importer, run_writer, error)
+                message = f"{count(note.count, 'lead')}: {note.message}"
+                request.note(note.code, message, note.count, is_warning=note.is_warning)
+            _finish(request, importer, run_writer, error)
             if not ledger.is_there():
-                request.warn(
+                request.note(
+                    "ledger_removed",
                     "the ledger was removed or replaced during this run: restore it, "
-                    "or the next run sends its leads again"
+                    "or the next run sends its leads again",
+                    is_warning=True,
                 )
-            return found
+            return _report(request, run_writer, ledger)
 
 
 def _interrupted(request: ImportRequest, signal: int, run: Run) -> LeadctlError:
@@ -205,7 +217,7 @@ def _interrupted(request: ImportRequest, signal: int, run: Run) -> LeadctlError:
 def rehearse(request: ImportRequest) -> Report:
     """Do the same up to the first request, without it; its ledger is thrown away."""
     with contextlib.ExitStack() as stack:
-        aside = stack.enter_context(open_ledger(None))
+        aside = stack.enter_context(_opened_ledger(None))
         known = stack.enter_context(open_existing(request.ledger))
         request = _with_list_of(known, request)
         importer, run_writer, _ = _opened(request, aside, known)
@@ -214,7 +226,35 @@ def rehearse(request: ImportRequest) -> Report:
         announce.before(request, importer)
         error = importer.rehearse()
         stack.callback(spool.drop, request.job)
-        return replace(_finished(request, importer, run_writer, error), dry_run=True)
+        _finish(request, importer, run_writer, error)
+        return _report(request, run_writer, aside, dry_run=True)
+
+
+@contextlib.contextmanager
+def _opened_ledger(url: str | None) -> Iterator[Ledger]:
+    """Open a ledger; a private one stays open for the rows of its report."""
+    ledger = open_ledger(url)
+    try:
+        yield ledger
+    except BaseException:
+        ledger.close()
+        raise
+    if url is not None:
+        ledger.close()
+
+
+def _report(
+    request: ImportRequest,
+    run_writer: RunWriter,
+    ledger: Ledger,
+    *,
+    dry_run: bool = False,
+) -> Report:
+    if request.ledger is not None and not dry_run:
+        return report.read(run_writer, request.ledger)
+    found = report.read(run_writer, ledger, dry_run=dry_run)
+    weakref.finalize(found, ledger.close)
+    return found
 
 
 def _with_list_of(ledger: Ledger, request: ImportRequest) -> ImportRequest:
@@ -277,9 +317,11 @@ def _warn_if_moved(request: ImportRequest, earlier: RunReader | None) -> bool:
         else ": leads delivered there are not sent again (another --ledger starts "
         "afresh)"
     )
-    request.warn(
+    request.note(
+        "base_url_changed",
         f"campaign {request.plan.campaign} of account {request.account.name} was last "
-        f"used at {before}, now at {now}{follows}"
+        f"used at {before}, now at {now}{follows}",
+        is_warning=True,
     )
     return True
 
@@ -358,13 +400,13 @@ def require_same_files(files: Sequence[FileOfRun], plan: Plan) -> None:
         source.require_fingerprint(file.fingerprint)
 
 
-def _finished(
+def _finish(
     request: ImportRequest,
     importer: Importer,
     run_writer: RunWriter,
     error: LeadctlError | None,
-) -> Report:
-    """Write the reject files, close the books and read the report from them."""
+) -> None:
+    """Write the reject files, and record what the run came to."""
     elsewhere = f"{run_writer.facts().command('rejects')} --to PATH writes it elsewhere"
     try:
         _write_rejects(request, run_writer)
@@ -379,13 +421,15 @@ def _finished(
     error = error and provider_session.with_hint(error, request.account)
     code = report.exit_code(run_writer.counts(), error)
     _remember_columns(request, importer, run_writer)
+    announce.after(request, importer, run_writer, code)
     run_writer.finish(
-        code, report.error_document(error) if error else None, importer.judge.repairs
+        code,
+        report.error_document(error) if error else None,
+        importer.judge.repairs,
+        request.told,
     )
     if request.ledger is None or code in (ExitCode.OK, ExitCode.REJECTED):
         spool.drop(request.job)
-    announce.after(request, importer, run_writer)
-    return report.read(run_writer, error)
 
 
 def _remember_columns(
@@ -401,9 +445,10 @@ def _remember_columns(
         agrees = option and request.job.column_numbers in (None, option)
         run_writer.remember({"column_numbers": option if agrees else ""})
     for path, says in said.items():
-        request.tell(
+        request.note(
+            "column_decided",
             f"{path}: phone numbers without + that have several readings were read as "
-            f"{says.numbers}, like the rest of the column (--numbers overrides)"
+            f"{says.numbers}, like the rest of the column (--numbers overrides)",
         )
 
 
@@ -414,5 +459,6 @@ def _write_rejects(request: ImportRequest, run_writer: RunWriter) -> None:
         kept = reject_file.corrections_go_to(path)
         rows = reject_file.write_if_any(path, source, findings, run_writer.facts().id)
         if kept and kept.exists():
-            request.warn(f"{path} was edited: what stands in it is kept in {kept}")
+            message = f"{path} was edited: what stands in it is kept in {kept}"
+            request.note("reject_file_kept", message, is_warning=True)
         run_writer.set_rejects_file(ordinal, str(path) if rows else None)

@@ -20,13 +20,14 @@ if TYPE_CHECKING:
 
     from leadctl.model.leads import Cells, Json
 
-LONGEST_ROW = 1_000_000
-"""Characters a row may have, line breaks inside quotes included."""
+LONGEST_ROW = 131_072
+"""Characters a row may have, line breaks inside quotes included.
+
+The csv module takes no longer cell, unless the whole process is told so.
+"""
 
 RAW = f"{OWN}raw"
 """Key by which a JSONL reject file keeps a line that is no JSON object."""
-
-csv.field_size_limit(LONGEST_ROW)
 
 
 @dataclass(frozen=True)

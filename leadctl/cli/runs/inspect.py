@@ -91,13 +91,13 @@ def _listed(reports: Sequence[Report], width: int | None) -> Iterator[str]:
 
 
 def _cells(one: Report) -> tuple[str, str, str, str]:
-    from leadctl.reports import report
+    from leadctl.reports import table
 
-    run = one.run
-    ended = "unfinished" if run.finished_at is None else f"exit {run.exit_code}"
+    ended = "unfinished" if one.finished_at is None else f"exit {one.exit_code}"
     if one.process is not None:
         ended = "running"
-    return run.id, f"{run.provider} {run.campaign}", ended, report.summary(one)
+    place = f"{one.provider} {one.campaign}"
+    return one.run_id, place, ended, table.summary(one)
 
 
 @group.command("show")

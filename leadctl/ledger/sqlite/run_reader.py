@@ -19,7 +19,7 @@ from leadctl.ledger.records import (
     Verdict,
 )
 from leadctl.model import row_set
-from leadctl.model.leads import Code, Finding, Status
+from leadctl.model.leads import Code, Finding, Note, Status
 from leadctl.model.removal import Removal
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class SqliteRunReader:
     def facts(self) -> Run:
         cursor = self._db.execute(
             "SELECT r.number, id, provider, account, campaign, job, started_at,"
-            " finished_at, requests, exit_code, error, repairs"
+            " finished_at, requests, exit_code, error, repairs, notes"
             " FROM runs AS r JOIN scopes ON scopes.number = scope WHERE r.number = ?",
             (self._run,),
         )
@@ -73,6 +73,7 @@ class SqliteRunReader:
         facts = dict(zip(names, cursor.fetchone(), strict=True))
         facts["job"] = json.loads(facts["job"])
         facts["repairs"] = json.loads(facts["repairs"])
+        facts["notes"] = [Note(**note) for note in json.loads(facts["notes"])]
         facts["error"] = json.loads(facts["error"]) if facts["error"] else None
         return Run(**facts)
 
@@ -125,7 +126,8 @@ class SqliteRunReader:
             groups[bool(lost)] = replace(group, count=group.count + size)
         if running:
             return [
-                replace(group, text=_UNDER_WAY[lost]) for lost, group in groups.items()
+                replace(group, message=_UNDER_WAY[lost])
+                for lost, group in groups.items()
             ]
         return [*groups.values()]
 
@@ -193,7 +195,7 @@ class SqliteRunReader:
         ):
             if text is None:  # left open by an ended process
                 lost = _OPEN[bool(status)](file, first)
-                yield rows, Verdict(first, lost.status, lost.code, lost.text)
+                yield rows, Verdict(first, lost.status, lost.code, lost.message)
             else:
                 known = Code(code) if code else None
                 yield rows, Verdict(first, Status(status), known, text, field)
@@ -253,8 +255,8 @@ def _merged(reasons: list[Reason]) -> list[Reason]:
     if len(named) <= MOST_NAMED:
         return reasons
     merged = replace(
-        min(named, key=lambda one: (one.file, one.row)),
-        text=f"delivered to this campaign by {len(named)} earlier runs",
+        min(named, key=lambda one: (one.file, one.example_row)),
+        message=f"delivered to this campaign by {len(named)} earlier runs",
         count=sum(one.count for one in named),
     )
     rest = [one for one in reasons if one not in named]

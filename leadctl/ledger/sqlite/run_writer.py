@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import asdict
 from datetime import UTC, datetime
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     from leadctl.ledger.records import Arrival, Departure
     from leadctl.ledger.sqlite.connection import Connection
-    from leadctl.model.leads import Batch, Json, Outcome
+    from leadctl.model.leads import Batch, Json, Note, Outcome
 
 UNANSWERED = frozenset({Status.FAILED, Status.UNKNOWN})
 """What is left to rows without an answer's word."""
@@ -235,17 +236,19 @@ class SqliteRunWriter(SqliteRunReader):
         exit_code: int,
         error: dict[str, Json] | None,
         repairs: Mapping[str, int],
+        notes: Sequence[Note] = (),
     ) -> None:
         with self._transaction():
             self._write_findings()
             self._db.execute(
                 "UPDATE runs SET finished_at = ?, exit_code = ?, error = ?,"
-                " repairs = ? WHERE number = ?",
+                " repairs = ?, notes = ? WHERE number = ?",
                 (
                     utc_text(datetime.now(UTC)),
                     exit_code,
                     json.dumps(error) if error else None,
                     json.dumps(repairs),
+                    json.dumps([*map(asdict, notes)]),
                     self._run,
                 ),
             )

@@ -27,7 +27,7 @@ CREATE TABLE runs (
     provider TEXT NOT NULL, scope INTEGER NOT NULL, job TEXT NOT NULL,
     started_at TEXT NOT NULL, finished_at TEXT, requests INTEGER NOT NULL DEFAULT 0,
     exit_code INTEGER, error TEXT, repairs TEXT NOT NULL DEFAULT '{}',
-    stop_requested INTEGER NOT NULL DEFAULT 0
+    notes TEXT NOT NULL DEFAULT '[]', stop_requested INTEGER NOT NULL DEFAULT 0
 );
 CREATE TABLE files (
     run INTEGER NOT NULL, ordinal INTEGER NOT NULL, path TEXT NOT NULL,

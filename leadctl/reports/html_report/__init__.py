@@ -57,7 +57,7 @@ def render(page: ReportPage) -> str:
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("meta", name="color-scheme", content="light dark"),
         tag("meta", name="referrer", content="no-referrer"),
-        tag("title", f"{place(found.run)}: {headline(found)}"),
+        tag("title", f"{place(found)}: {headline(found)}"),
         tag("style", Markup(style)),
     )
     parts = (

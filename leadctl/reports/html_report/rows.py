@@ -37,12 +37,14 @@ def outcome(found: Report) -> Markup:
         (
             labelled(status, status),
             f"{number:,}",
-            _share(number, found.rows),
+            _share(number, found.row_count),
             _MEANING[status],
         )
         for status, number in present
     ]
-    rows.append(("rows", f"{found.rows:,}", _share(found.rows, found.rows), ""))
+    rows.append(
+        ("rows", f"{found.row_count:,}", _share(found.row_count, found.row_count), "")
+    )
     picture = outcome_bar(found.counts, f"What became of the rows: {words or 'none'}")
     return section(
         "What became of the rows",
@@ -69,8 +71,10 @@ def reasons(found: Report) -> Markup:
         (
             labelled(reason.status, reason.status),
             f"{reason.count:,}",
-            joined([reason.text, " ", tag("code", reason.code)]),
-            f"{reason.file + 1}: {reason.row:,}" if several else f"{reason.row:,}",
+            joined([reason.message, " ", tag("code", reason.code)]),
+            f"{reason.file + 1}: {reason.example_row:,}"
+            if several
+            else f"{reason.example_row:,}",
         )
         for reason in found.reasons[:MOST]
     ]

@@ -13,34 +13,33 @@ from leadctl.reports.html_report.markup import Markup, tag
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from leadctl.ledger.records import Run
     from leadctl.reports.report import Report
 
 
 def summary(found: Report) -> Markup:
-    run = found.run
     return tag(
         "header",
-        tag("p", "Lead import · ", place(run), class_="eyebrow"),
+        tag("p", "Lead import · ", place(found), class_="eyebrow"),
         tag("h1", headline(found)),
         tag("p", says, class_="lede")
         if (says := " ".join(_consequences(found)))
         else "",
         _problem(found),
-        _facts(run),
+        _facts(found),
     )
 
 
-def place(run: Run) -> str:
-    return f"{run.provider}, campaign {run.campaign}" if run.campaign else run.provider
+def place(found: Report) -> str:
+    campaign = f", campaign {found.campaign}" if found.campaign else ""
+    return f"{found.provider}{campaign}"
 
 
 def headline(found: Report) -> str:
-    if not found.rows:
+    if not found.row_count:
         return "No rows were read"
     done = "were taken in" if found.counts[Status.ACCEPTED] else "were added"
     good = sum(found.counts[status] for status in DELIVERED)
-    return f"{good:,} of {count(found.rows, 'row')} {done}"
+    return f"{good:,} of {count(found.row_count, 'row')} {done}"
 
 
 def _consequences(found: Report) -> Iterator[str]:
@@ -49,7 +48,7 @@ def _consequences(found: Report) -> Iterator[str]:
     for status, (one, many) in _SAYINGS.items():
         if number := counts[status]:
             yield f"{number:,} {one if number == 1 else many}."
-    if _is_open(found.run):
+    if found.is_open:
         yield "The run did not come to its end: rows may be left that nobody has read."
 
 
@@ -68,25 +67,20 @@ _SAYINGS = {
 }
 
 
-def _is_open(run: Run) -> bool:
-    signals = (ExitCode.INTERRUPTED, ExitCode.TERMINATED)
-    return run.finished_at is None or run.exit_code in signals
-
-
 def _problem(found: Report) -> Markup:
-    error = found.run.error
+    error = found.error
     if not error:
         return Markup()
-    hint = tag("span", f" {error['hint']}", class_="hint") if error["hint"] else ""
+    hint = tag("span", f" {error.hint}", class_="hint") if error.hint else ""
     return tag(
-        "p", tag("strong", "Stopped: "), f"{error['message']}.", hint, class_="problem"
+        "p", tag("strong", "Stopped: "), f"{error.message}.", hint, class_="problem"
     )
 
 
-def _facts(run: Run) -> Markup:
+def _facts(run: Report) -> Markup:
     began = time_text.moment_of(run.started_at)
     facts = {
-        "Run": run.id,
+        "Run": run.run_id,
         "Account": run.account,
         "Began": " ".join(
             (time_text.day(began), time_text.clock(began), f"({time_text.zone(began)})")

@@ -1,0 +1,179 @@
+"""Shows a report at a terminal: counts, reasons, the next command."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+
+from leadctl.model.leads import Code, Status
+from leadctl.model.wording import count, display_name
+from leadctl.phones.spelling import ABOUT, Repair
+from leadctl.reports.terminal import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from rich.console import Console, RenderableType
+
+    from leadctl.ledger.records import Reason
+    from leadctl.reports.report import Report
+
+ALWAYS_SHOWN = (Status.CREATED, Status.REJECTED, Status.DUPLICATE)
+
+
+def show(report: Report, console: Console, *, hint_follows: bool = False) -> None:
+    """Print the table of counts and the reasons; the hint of an error may follow."""
+    title = report.provider + (
+        f", campaign {report.campaign}" if report.campaign else ""
+    )
+    counts = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    counts.add_column(justify="left")
+    counts.add_column(justify="right")
+    for status, number in report.counts.items():
+        if number or status in ALWAYS_SHOWN:
+            would = report.dry_run and status in (Status.CREATED, Status.ACCEPTED)
+            label = f"would be {status}" if would else status.value
+            counts.add_row(plain(label, STYLES[status]), f"{number:,}")
+    counts.add_row("rows so far" if report.is_open else "rows", f"{report.row_count:,}")
+    dry = "dry run, nothing was sent: " if report.dry_run else ""
+    console.print(
+        plain(
+            f"{dry}{', '.join(display_name(f.path) for f in report.files)} → {title}",
+            "bold",
+        )
+    )
+    console.print(counts)
+    if report.reasons:
+        console.print()
+        console.print(_reasons(report))
+    if report.repairs:
+        console.print()
+        for repair, number in report.repairs.items():
+            about = ABOUT[Repair(repair)]
+            console.print(plain(f"{count(number, 'phone cell')} repaired: {about}"))
+    if report.removals:
+        console.print()
+        console.print(plain(_undone(report)))
+    if steps := [*_next_steps(report, hint_follows=hint_follows)]:
+        console.print()
+    for line in steps:
+        # Paths and commands are to be copied: never broken over lines.
+        console.print(plain(line), soft_wrap=True)
+
+
+def _undone(report: Report) -> str:
+    parts = [
+        f"{number:,} {removal.replace('_', ' ')}"
+        for removal, number in report.removals.items()
+    ]
+    return f"undone by runs undo: {', '.join(parts)}"
+
+
+def _next_steps(report: Report, *, hint_follows: bool) -> Iterator[str]:
+    """Say where the reject files are, and which command comes next."""
+    counts = report.counts
+    written = [file.rejects_file for file in report.files if file.rejects_file]
+    if report.process is not None:
+        return
+    for path in written:
+        yield f"rows to correct or send again: {path}"
+    if report.dry_run:
+        return
+    if written and counts[Status.REJECTED]:
+        yield (
+            "digits are lost:       export the file again, with the numbers as text"
+            if _only_cut(report)
+            else f"corrected, push them:  {_push_again(report, written)}"
+        )
+    if report.job.sandbox:  # its ledger is gone with it
+        return
+    resume = report.command("resume")
+    said = hint_follows and report.error and report.error.hint == resume
+    if (counts[Status.FAILED] or report.is_open) and not said:
+        yield f"finish the run:        {resume}"
+    if counts[Status.UNKNOWN] and report.finished_at:
+        yield f"unknown rows, decide:  {report.command('resolve')}"
+
+
+def _only_cut(report: Report) -> bool:
+    """Tell whether no row was rejected that anybody could correct."""
+    rejected = [one for one in report.reasons if one.status == Status.REJECTED]
+    return all(one.code == Code.PHONE_DAMAGED for one in rejected)
+
+
+def _push_again(report: Report, paths: Sequence[str]) -> str:
+    """Return the command that pushes reject files as the run was pushed."""
+    words = ["leadctl", "push", *paths, "--provider", report.provider]
+    words += ["--campaign", report.campaign]
+    if report.account != report.provider:
+        words += ["--account", report.account]
+    job = report.job
+    said = {**vars(job), "numbers": job.numbers or job.column_numbers}
+    for option in ("profile", "region", "numbers", "encoding", "config"):
+        if given := said[option]:
+            words += [f"--{option}", str(given)]
+    for name, value in job.constants.items():
+        words += ["--set", f"{name}={value}"]
+    if job.acknowledge_compliance:
+        words.append("--acknowledge-compliance")
+    if job.sandbox:
+        words.append("--sandbox")
+    return shlex.join(words)
+
+
+def _reasons(report: Report) -> RenderableType:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("status", no_wrap=True)
+    table.add_column("code", no_wrap=True)
+    table.add_column("rows", justify="right", no_wrap=True)
+    table.add_column("first", justify="right", no_wrap=True)
+    table.add_column("reason")
+    for reason in report.reasons[:MOST_REASONS]:
+        table.add_row(
+            plain(reason.status, STYLES[reason.status]),
+            reason.code,
+            f"{reason.count:,}",
+            plain(_place(reason, report)),
+            plain(reason.message),
+        )
+    if len(report.reasons) > MOST_REASONS:
+        more = sum(reason.count for reason in report.reasons[MOST_REASONS:])
+        table.add_row(
+            "", "", f"{more:,}", "", "for other reasons (all of them: --json)"
+        )
+    return table
+
+
+def _place(reason: Reason, report: Report) -> str:
+    """Name the first row, and its file where there are several."""
+    if len(report.files) == 1:
+        return f"{reason.example_row:,}"
+    return f"{display_name(report.files[reason.file].path)}:{reason.example_row:,}"
+
+
+MOST_REASONS = 20
+STYLES = {
+    Status.CREATED: "green",
+    Status.ACCEPTED: "green",
+    Status.DUPLICATE: "yellow",
+    Status.REJECTED: "red",
+    Status.SUPPRESSED: "dim",
+    Status.FAILED: "red",
+    Status.UNKNOWN: "magenta",
+}
+"""How rich writes each status."""
+
+
+def summary(report: Report) -> str:
+    """Say the outcome in one line."""
+    parts = [
+        f"{number:,} {status}" for status, number in report.counts.items() if number
+    ]
+    rest = ["the rest waits for a resume"] if report.is_open else []
+    if report.process is not None:
+        rest = ["the rest is under way"]
+    undone = [_undone(report)] if report.removals else []
+    said = ", ".join([*parts, *rest, *undone]) or "nothing to do"
+    return f"{count(report.row_count, 'row')}: {said}"
