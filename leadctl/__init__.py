@@ -5,7 +5,7 @@ What is named here is the public API; it is loaded when it is first used.
 
 TYPE_CHECKING = False  # importing typing for it would slow every start
 if TYPE_CHECKING:
-    from leadctl.api import check, load_config, open_ledger, preview, push, resume
+    from leadctl.api import check, find, load_config, open_ledger, preview, push, resume
     from leadctl.config.config import Account
     from leadctl.importing.job import Job
     from leadctl.model import errors
@@ -22,6 +22,7 @@ __all__ = [
     "Status",
     "check",
     "errors",
+    "find",
     "load_config",
     "open_ledger",
     "preview",

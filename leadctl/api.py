@@ -14,21 +14,25 @@ from typing import TYPE_CHECKING, TypeAlias, Unpack, cast
 
 from leadctl import ledger as ledgers
 from leadctl.config import config as configuration
+from leadctl.importing import people
 from leadctl.importing import preview as previews
 from leadctl.model.errors import ExitCode, InputUnusable, UsageError
 from leadctl.model.leads import Status
 from leadctl.model.wording import nearest
+from leadctl.phones.countries import require_region
+from leadctl.phones.spelling import PhoneUnreadable
 from leadctl.runs import prepare
 from leadctl.runs import run as runs
 from leadctl.runs.options import job_of, streams_of
 from leadctl.runs.prepare import ledger_url
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from types import ModuleType
 
     from leadctl.config.config import Account
     from leadctl.importing.job import Job
+    from leadctl.importing.people import Found
     from leadctl.importing.plan import Rules
     from leadctl.importing.preview import Preview
     from leadctl.ledger.base import Ledger, RunReader
@@ -123,6 +127,24 @@ def resume(  # noqa: PLR0913  options, by name
         again = replace(request, resumes=run, with_unknown=with_unknown)
         with watch(again) as watched:
             return runs.push(watched)
+
+
+def find(
+    numbers: str | Iterable[str],
+    *,
+    region: str | None = None,
+    ledger: str | Path | None = None,
+) -> list[Found]:
+    """Return what the ledger knows of each number: its campaigns, and suppression."""
+    asked = []
+    for text in [numbers] if isinstance(numbers, str) else numbers:
+        try:
+            asked.append(people.by_number(text, require_region(region)))
+        except PhoneUnreadable as error:  # its place: a number is not repeated
+            where = f"number {len(asked) + 1}"
+            raise UsageError(f"{where}: {error.problem.reason}") from None
+    with ledgers.open_existing(ledger_url(ledger)) as opened:
+        return people.find(opened, asked)
 
 
 def latest_unfinished(ledger: Ledger) -> RunReader:

@@ -87,6 +87,8 @@ def test_threads_push_at_the_same_time(
         (3, leadctl.Status.REJECTED, leadctl.Code.PHONE_INVALID),
     ]
     assert capfd.readouterr() == ("", "")
+    known, unknown = leadctl.find(["+1 555 010 0001", "+15550109999"])
+    assert ([trace.campaign for trace in known.traces], bool(unknown)) == (["3"], False)
     with leadctl.open_ledger() as ledger:
         runs = {run.facts().id for run in ledger.runs(9)}
     assert runs == {us.run_id, india.run_id}
@@ -151,6 +153,8 @@ def test_rows_of_a_check_can_be_read(here: Push) -> None:
 def test_bad_values_raise(here: Push, options: dict[str, str], problem: str) -> None:
     with pytest.raises(leadctl.errors.UsageError, match=re.escape(problem)):
         leadctl.push(leads(1), **options)  # type: ignore[arg-type]
+    with pytest.raises(leadctl.errors.UsageError, match="number 1: 3 digits"):
+        leadctl.find("+1555")
     assert not [*here.program.home.rglob("stdin-*")]
 
 

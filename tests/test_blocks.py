@@ -23,7 +23,7 @@ from leadctl.model.yaml_file import parse
 from leadctl.phones.normalize import Normalizer, PhoneCheck, PhoneForm, PhoneRule
 from leadctl.phones.numbering_plan import Number, plan_of
 from leadctl.phones.readings import Taken, decide
-from leadctl.phones.spelling import PhoneProblem, spelled
+from leadctl.phones.spelling import PhoneUnreadable, spelled
 from leadctl.phones.usual import Usual
 from leadctl.providers.lupitor import Lupitor
 from leadctl.sources.text_rows import Unsplit, blocks
@@ -65,8 +65,8 @@ OBJECTS = st.lists(st.dictionaries(st.sampled_from(HEADER), VALUE), max_size=12)
 def alone(normalise: Normalizer, value: Json) -> Phone | str:
     try:
         return normalise(value)
-    except PhoneProblem as problem:
-        return problem.reason
+    except PhoneUnreadable as error:
+        return error.problem.reason
 
 
 @pytest.mark.parametrize(

@@ -68,9 +68,10 @@ def test_schema_refuses_what_no_run_prints() -> None:
     """The check above is not blind."""
     checker = jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text()))
     at = "2026-03-01T09:30:00.000Z"
-    assert checker.is_valid({"event": "note", "at": at, "message": "x"})
-    assert not checker.is_valid({"event": "note", "at": at})
-    assert not checker.is_valid({"event": "rumour", "at": at, "message": "x"})
+    note = {"event": "note", "at": at, "code": "no_rows", "count": 0, "message": "x"}
+    assert checker.is_valid(note)
+    assert not checker.is_valid({"event": "note", "at": at, "message": "x"})
+    assert not checker.is_valid(note | {"event": "rumour"})
 
 
 def test_check_sends_nothing_and_forecasts_no_requests(push: Push) -> None:

@@ -20,7 +20,7 @@ from leadctl.phones.normalize import (
     PhoneRule,
 )
 from leadctl.phones.numbering_plan import Number, is_region
-from leadctl.phones.spelling import PhoneProblem
+from leadctl.phones.spelling import PhoneProblem, PhoneUnreadable
 
 PROVIDERS = ("agora", "lupitor", "ozonetel", "vicidial", "voiso", "yotel")
 POSSIBLE, VALID = PhoneCheck.POSSIBLE, PhoneCheck.VALID
@@ -50,16 +50,16 @@ def problem(
     region: str | None = None,
     check: PhoneCheck = POSSIBLE,
 ) -> PhoneProblem:
-    with pytest.raises(PhoneProblem) as caught:
+    with pytest.raises(PhoneUnreadable) as caught:
         Normalizer(rule, region, check)(value)
-    return caught.value
+    return caught.value.problem
 
 
 def phone_or_reason(normalise: Normalizer, value: Json) -> Phone | str:
     try:
         return normalise(value)
-    except PhoneProblem as found:
-        return f"{found} {found.reason}"
+    except PhoneUnreadable as found:
+        return f"{found} {found.problem.reason}"
 
 
 SPELLINGS = [
@@ -201,7 +201,7 @@ def test_tail_of_a_spreadsheet_number_is_no_digit(
     """`9000000001.0` is 9000000001 or nothing: one digit more is someone else."""
     try:
         found = wire(rule(provider), value, region)
-    except PhoneProblem:
+    except PhoneUnreadable:
         return
     digits = re.sub(r"\D", "", str(value).removesuffix(".0")).lstrip("0")
     assert found.endswith(digits)
@@ -449,6 +449,6 @@ def test_number_that_needs_no_closer_look_gets_the_same_answer(
 def test_number_on_the_wire_is_read_as_itself(value: Json, region: str | None) -> None:
     try:
         phone = Normalizer(E164, region)(value)
-    except PhoneProblem:
+    except PhoneUnreadable:
         return
     assert Normalizer(E164, "DE")(phone.wire) == phone._replace(repairs=())

@@ -17,7 +17,7 @@ from leadctl.phones.identity import identity
 from leadctl.phones.normalize import Normalizer, PhoneForm, PhoneRule
 from leadctl.phones.numbering_plan import Number, calling_code, plan_of, split
 from leadctl.phones.readings import Taken, Unread, candidates, decide
-from leadctl.phones.spelling import PhoneProblem, Spelling, spelled
+from leadctl.phones.spelling import PhoneUnreadable, Spelling, spelled
 from leadctl.phones.usual import Usual
 from tools.sample_numbers import (
     REGIONS,
@@ -218,9 +218,9 @@ def test_cell_is_read_as_the_one_number_that_it_is(
 def test_cell_without_one_right_reading_is_not_taken(
     cell: str, region: str | None, code: Code
 ) -> None:
-    with pytest.raises(PhoneProblem) as caught:
+    with pytest.raises(PhoneUnreadable) as caught:
         Normalizer(ANY, region)(cell)
-    assert caught.value.code is code
+    assert caught.value.problem.code is code
 
 
 def examples_of_the_document() -> list[tuple[str, ...]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from leadctl.model.leads import Code, Json
-from leadctl.phones.spelling import PhoneProblem, Repair, is_rounded, spelled
+from leadctl.phones.spelling import PhoneUnreadable, Repair, is_rounded, spelled
 
 NUMBER = "15551234567"
 REPAIRED: dict[str, tuple[Json, tuple[Repair, ...]]] = {
@@ -88,9 +88,9 @@ def test_plus_stays(cell: str) -> None:
     ],
 )
 def test_digits_that_are_lost_are_never_made_up(cell: Json) -> None:
-    with pytest.raises(PhoneProblem) as caught:
+    with pytest.raises(PhoneUnreadable) as caught:
         spelled(cell)
-    assert caught.value.code is Code.PHONE_DAMAGED
+    assert caught.value.problem.code is Code.PHONE_DAMAGED
 
 
 @pytest.mark.parametrize(
@@ -134,16 +134,16 @@ def test_zero_that_scientific_notation_drops_is_no_digit_lost(
 def test_what_is_not_one_number_is_refused_with_the_reason(
     cell: Json, word: str
 ) -> None:
-    with pytest.raises(PhoneProblem, match=word) as caught:
+    with pytest.raises(PhoneUnreadable, match=word) as caught:
         spelled(cell)
-    assert caught.value.code is Code.PHONE_INVALID
+    assert caught.value.problem.code is Code.PHONE_INVALID
 
 
 @pytest.mark.parametrize("cell", ["", " ", None, "\u200b", "'", "tel:", '=""'])
 def test_cell_without_a_number_is_missing(cell: Json) -> None:
-    with pytest.raises(PhoneProblem) as caught:
+    with pytest.raises(PhoneUnreadable) as caught:
         spelled(cell)
-    assert caught.value.code is Code.PHONE_MISSING
+    assert caught.value.problem.code is Code.PHONE_MISSING
 
 
 @pytest.mark.parametrize(

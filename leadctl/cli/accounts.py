@@ -228,10 +228,10 @@ def _require_good(
     """Raise what keeps the account from working; say what could not be shown."""
     found = _asked_of(account, by, campaign, ledger)
     if found.error:
-        found.error.hint = f"{found.error.hint or ''}; nothing was stored".lstrip("; ")
+        hint = f"{found.error.hint or ''}; nothing was stored".lstrip("; ")
         if found.exit_code not in (4, 7):
-            found.error.hint += " (--no-check stores it without the call)"
-        raise found.error
+            hint += " (--no-check stores it without the call)"
+        raise found.error.but(hint=hint)
     _show(account, found, err=True)
 
 

@@ -77,8 +77,7 @@ def _listed(account: Account, ledger: str | None) -> list[ListedCampaign]:
                 account, by, opened, RealClock(CancellationToken())
             )
         except LeadctlError as error:
-            provider_session.with_hint(error, account)
-            raise
+            raise provider_session.with_hint(error, account) from error
 
 
 def _keep(account: str, found: Sequence[ListedCampaign]) -> None:

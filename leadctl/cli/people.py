@@ -248,27 +248,25 @@ STDIN = "-"
 
 def _each(numbers: Sequence[str], read: Callable[[str], Read]) -> list[Read]:
     """Read each number; an error says which, by its place."""
-    from leadctl.phones.spelling import PhoneProblem
+    from leadctl.phones.spelling import PhoneUnreadable
 
     found = []
     for place, text in enumerate(numbers, 1):
         try:
             found.append(read(text))
-        except PhoneProblem as problem:
+        except PhoneUnreadable as error:
             where = f"number {place} of {len(numbers)}"
-            raise UsageError(f"{where}: {problem.reason}") from None
+            raise UsageError(f"{where}: {error.problem.reason}") from None
     return found
 
 
 @contextmanager
 def _opened(url: str | None, *, new: bool = False) -> Iterator[Ledger]:
     """Open the ledger; a `new` one is made only where it is needed."""
-    import platformdirs
-
     from leadctl import ledger
+    from leadctl.runs.prepare import ledger_url
 
-    usual = platformdirs.user_state_path("leadctl") / "ledger.sqlite"
-    path = ledger.resolved(url or str(usual))
+    path = ledger_url(url)
     if not (new or ledger.exists(path)):
         say(f"there is no ledger at {path} yet")
     opening = ledger.open_ledger if new else ledger.open_existing

@@ -57,7 +57,7 @@ def secrets_of(account: Account, environment: Mapping[str, str]) -> dict[str, st
         }
     except CredentialsMissing as error:
         if settings:
-            error.hint = f"{error.hint}; also set {settings}"
+            raise error.but(hint=f"{error.hint}; also set {settings}") from error
         raise
     require_settings(account)
     return secrets

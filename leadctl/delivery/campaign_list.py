@@ -69,8 +69,7 @@ class _Lister(ReadCaller):
         except (InDoubt, Refused) as error:  # of a call that writes nothing
             raise Unusable(self.session.redacted(error.message)) from error
         except ProviderError as error:
-            error.reword(self.session.redacted)
-            raise
+            raise error.redacted(self.session.redacted) from None
 
     def _read(self, cursor: str) -> CampaignPage:
         request = self.provider.list_campaigns(cursor)
@@ -82,8 +81,7 @@ class _Lister(ReadCaller):
         except CampaignClosed as error:  # a 404, and no campaign was named
             raise Unusable(error.message) from error
         except ProviderError as error:
-            error.headers = response.headers
-            raise
+            raise error.but(headers=response.headers) from error
         safe = self.session.redacted
         shown = [one._replace(name=safe(one.name)) for one in page.campaigns]
         return page._replace(campaigns=shown)

@@ -55,8 +55,7 @@ def outcomes(
         try:
             page = provider.looked_up(response)
         except ProviderError as error:
-            error.headers = response.headers
-            raise
+            raise error.but(headers=response.headers) from error
         for listed in page.leads:
             for key in (f"phone {listed.phone}", f"id {listed.external_id}"):
                 if lead := wanted.get(key):

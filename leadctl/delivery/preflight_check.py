@@ -60,8 +60,7 @@ class PreflightCaller(ReadCaller):
         try:
             return self._shown(campaign).reworded(self.session.redacted)
         except ProviderError as error:
-            error.reword(self.session.redacted)
-            raise
+            raise error.redacted(self.session.redacted) from None
 
     def _shown(self, campaign: str | None) -> PreflightResult:
         request = self.provider.preflight(campaign)
@@ -73,8 +72,7 @@ class PreflightCaller(ReadCaller):
         try:
             shown = self.provider.read_preflight(campaign, response)
         except ProviderError as error:
-            error.headers = error.headers or response.headers
-            raise
+            raise error.but(headers=error.headers or response.headers) from error
         if shown.doubt and campaign:
             shown = self._double_checked(campaign, shown)
         return replace(shown, date=response.headers.get("date", ""))
@@ -134,7 +132,7 @@ class AccountTest:
         has_token: bool = False,
     ) -> AccountTest:
         """Say of which part an error speaks; what it leaves open stays unknown."""
-        provider_session.with_hint(error, account)
+        error = provider_session.with_hint(error, account)
         about = (error.message, error.hint)
         is_good = has_token or (isinstance(error, CampaignClosed) and error.key_is_good)
         rest = _left_open(error)

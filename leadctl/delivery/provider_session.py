@@ -93,17 +93,17 @@ def hold_campaign(
 
 
 def with_hint(error: LeadctlError, account: Account) -> LeadctlError:
-    """Add what to do next to an error that came from an answer."""
-    if not error.hint:
-        match error:
-            case AccessDenied():
-                secrets = account.provider.secrets
-                named = ", ".join(variable_name(account.name, one) for one in secrets)
-                error.hint = f"check the key of account {account.name}: {named}"
-            case CampaignClosed():
-                error.hint = "check --campaign, and that the campaign is open"
-            case Unusable():
-                error.hint = f"check base_url: {account.provider.base_url}"
-            case _:
-                pass
-    return error
+    """Return an error that came from an answer, with what to do next."""
+    if error.hint:
+        return error
+    match error:
+        case AccessDenied():
+            secrets = account.provider.secrets
+            named = ", ".join(variable_name(account.name, one) for one in secrets)
+            return error.but(hint=f"check the key of account {account.name}: {named}")
+        case CampaignClosed():
+            return error.but(hint="check --campaign, and that the campaign is open")
+        case Unusable():
+            return error.but(hint=f"check base_url: {account.provider.base_url}")
+        case _:
+            return error

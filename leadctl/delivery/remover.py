@@ -125,8 +125,7 @@ class Remover:
         try:
             return read_removals(provider, batch, response, self.session.redacted)
         except ProviderError as error:
-            error.headers = response.headers
-            raise
+            raise error.but(headers=response.headers) from error
 
     def _await_turn(self, policy: RetryPolicy) -> None:
         limiter = self.session.rate_limiter

@@ -101,8 +101,8 @@ class Requests:
             ]
             return Answer(outcomes, headers, http, notes=notes)
         except ProviderError as error:
-            error.reword(self._redacted)
-            return Answer(error, error.headers or headers, http)
+            shown = error.redacted(self._redacted)
+            return Answer(shown, shown.headers or headers, http)
 
     def asked(self, batch: Batch) -> Answer:
         """Look the leads of a batch up instead of sending them."""
@@ -112,8 +112,7 @@ class Requests:
             )
             return Answer(LookupResult(found), {})
         except NotProcessed as error:
-            error.reword(self._redacted)
-            return Answer(error, error.headers or {})
+            return Answer(error.redacted(self._redacted), error.headers or {})
         except ProviderError as error:
             return Answer(CannotAsk(self._redacted(error.message)), {})
 

@@ -33,7 +33,7 @@ class Person:
 
 
 def by_number(text: str, region: str | None) -> Person:
-    """Read a number; raises PhoneProblem."""
+    """Read a number; raises PhoneUnreadable."""
     phone = Normalizer(ANY_COUNTRY, region)(text)
     digits = str(phone.wire)
     number = split(digits)

@@ -114,8 +114,10 @@ def mapper_of(source: Source, rules: Rules) -> Mapper:
             header, rules.constants, nested=nested, ignored=rules.ignored
         )
     except InputUnusable as error:
-        error.message = f"{source.shown}: {error.message}"
+        hint = error.hint
         if not profile:
             draft = f"leadctl profile guess {shlex.quote(source.recorded)}"
-            error.hint = f"{error.hint}; a draft of one: {draft}"
-        raise
+            hint = f"{hint}; a draft of one: {draft}"
+        raise error.but(
+            message=f"{source.shown}: {error.message}", hint=hint
+        ) from error

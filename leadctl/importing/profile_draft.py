@@ -21,7 +21,7 @@ from leadctl.mapping.profile import SPEC
 from leadctl.model.lead_fields import ALIASES, plain
 from leadctl.model.leads import OWN, Code, Row
 from leadctl.model.wording import listed
-from leadctl.phones.spelling import PhoneProblem, spelled
+from leadctl.phones.spelling import PhoneUnreadable, spelled
 from leadctl.sources.dialect import DATE, KNOWN
 
 if TYPE_CHECKING:
@@ -110,8 +110,8 @@ def _complete(cell: Json) -> bool | None:
         return None
     try:
         spelling = spelled(cell)
-    except PhoneProblem as problem:
-        if problem.code is Code.PHONE_DAMAGED:
+    except PhoneUnreadable as error:
+        if error.problem.code is Code.PHONE_DAMAGED:
             return False
         parts = [part for part in re.split(r"[,;/|&\n]", str(cell)) if part.strip()]
         found = [_complete(part) for part in parts if len(parts) > 1]

@@ -231,8 +231,7 @@ def _opened(listed: List) -> list[Source]:
             listed.path, ReadOptions(known=known, phones=known, only_numbers=True)
         )
     except InputUnusable as error:
-        error.message = f"suppression list {error.message}"
-        raise
+        raise error.but(message=f"suppression list {error.message}") from error
     names = [name for source in sources for name in source.columns]
     if listed.column is not None and listed.column not in names:
         raise InputUnusable(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from leadctl.model.leads import Code
 from leadctl.phones.numbering_plan import is_national_somewhere
 from leadctl.phones.reach import Reach, reach
-from leadctl.phones.spelling import PhoneProblem
+from leadctl.phones.spelling import PhoneProblem, PhoneUnreadable
 
 
 def identities(entry: Reach | PhoneProblem, *, of_lead: bool) -> set[str]:
@@ -28,10 +28,10 @@ def identities_of_lead(phone: str, region: str | None) -> set[str]:
 
 
 def identities_of_entry(phone: str, region: str | None) -> set[str]:
-    """Return what the ledger's list keeps of a number; raises PhoneProblem."""
+    """Return what the ledger's list keeps of a number; raises PhoneUnreadable."""
     (entry,) = reach([phone], region)
     if problem := problem_of_entry(entry, region):
-        raise problem
+        raise PhoneUnreadable(*problem)
     return identities(entry, of_lead=False)
 
 

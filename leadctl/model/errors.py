@@ -26,7 +26,7 @@ from __future__ import annotations
 
 import signal
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -61,6 +61,12 @@ class LeadctlError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+
+    def but(self, **facts: object) -> Self:
+        """Return this error with other facts: an error does not change."""
+        other = type(self).__new__(type(self), facts.get("message", self.message))
+        other.__dict__.update(self.__dict__, **facts)
+        return other
 
     @property
     def code(self) -> str:
@@ -140,10 +146,9 @@ class ProviderError(LeadctlError):
 
     headers: Mapping[str, str] | None = None
 
-    def reword(self, safe: Callable[[str], str]) -> None:
-        """Say only what is safe to be shown and kept."""
-        self.message = safe(self.message)
-        self.args = (self.message,)
+    def redacted(self, safe: Callable[[str], str]) -> Self:
+        """Return this error, saying only what is safe to be shown and kept."""
+        return self.but(message=safe(self.message))
 
 
 class AccessDenied(ProviderError):
@@ -198,9 +203,9 @@ class Refused(ProviderError):
         super().__init__(message)
         self.culprits = dict(culprits or {})
 
-    def reword(self, safe: Callable[[str], str]) -> None:
-        super().reword(safe)
-        self.culprits = {index: safe(why) for index, why in self.culprits.items()}
+    def redacted(self, safe: Callable[[str], str]) -> Self:
+        culprits = {index: safe(why) for index, why in self.culprits.items()}
+        return super().redacted(safe).but(culprits=culprits)
 
 
 class NotProcessed(ProviderError):

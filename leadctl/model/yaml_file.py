@@ -41,8 +41,7 @@ class Document:
     ) -> InputUnusable:
         line = self.lines.get(where) or self.lines.get(where[:-1], 1)
         found = InputUnusable(f"{self.name}, line {line}: {message}", hint=hint)
-        found.where = where
-        return found
+        return found.but(where=where)
 
     def without(self, where: Where) -> Document:
         """Return the document with one entry less, which is there."""

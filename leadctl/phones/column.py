@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 from leadctl.phones.numbering_plan import plan_of
 from leadctl.phones.readings import NATIONAL, Kind, Numbers, candidates, taken
-from leadctl.phones.spelling import PhoneProblem, spelled
+from leadctl.phones.spelling import PhoneUnreadable, spelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -107,7 +107,7 @@ def _sorts(value: Json, plan: Plan) -> frozenset[Sort] | None:
     """Return how a cell may be read; None if it is empty, or says so itself."""
     try:
         spelling = spelled(value)
-    except PhoneProblem:
+    except PhoneUnreadable:
         return None
     if spelling.plus or spelling.digits.startswith("00"):
         return None

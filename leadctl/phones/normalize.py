@@ -22,7 +22,13 @@ from leadctl.phones.readings import (
     decide,
     readings_of,
 )
-from leadctl.phones.spelling import SPACING, PhoneProblem, Spelling, spelled
+from leadctl.phones.spelling import (
+    SPACING,
+    PhoneProblem,
+    PhoneUnreadable,
+    Spelling,
+    spelled,
+)
 from leadctl.phones.usual import Usual, behind_plus
 
 if TYPE_CHECKING:
@@ -136,11 +142,8 @@ class Normalizer:
         for place in places:
             try:
                 phone = self._read(values[place], region, country)
-            except PhoneProblem as problem:
-                # Its traceback would keep all these rows until they are collected, and
-                # so would that of what it came from.
-                problem.__context__ = None
-                problems[place] = problem.with_traceback(None)
+            except PhoneUnreadable as error:
+                problems[place] = error.problem
                 wires[place] = ""
                 continue
             wires[place], keys[place] = phone.wire, phone.key
@@ -149,10 +152,10 @@ class Normalizer:
         return phones, problems
 
     def __call__(self, value: Json) -> Phone:
-        """Return the phone of one value; raises PhoneProblem."""
+        """Return the phone of one value; raises PhoneUnreadable."""
         phones, problems = self.column([value])
         if problems:
-            raise problems[0]
+            raise PhoneUnreadable(*problems[0])
         return Phone(phones.wires[0], phones.keys[0], phones.repairs.get(0, ()))
 
     def _behind_code(
@@ -232,7 +235,7 @@ class Normalizer:
     def _read(self, value: Json, region: str | None, country: Country | None) -> Phone:
         repairs: tuple[str, ...] = ()
         if country and country.is_contradictory:
-            raise PhoneProblem(
+            raise PhoneUnreadable(
                 Code.PHONE_WRONG_COUNTRY,
                 "its columns of country codes name several countries",
             )
@@ -243,13 +246,13 @@ class Normalizer:
             number, repairs, is_whole = self._number(spelling, region, country)
         rule = self._rule
         if country and country.code not in ("", number.code):
-            raise PhoneProblem(
+            raise PhoneUnreadable(
                 Code.PHONE_WRONG_COUNTRY,
                 f"its number is one of +{number.code}, "
                 f"its column of country codes says +{country.code}",
             )
         if rule.country and number.code != _code_of(rule.country):
-            raise PhoneProblem(
+            raise PhoneUnreadable(
                 Code.PHONE_WRONG_COUNTRY, f"not a number of {rule.country}"
             )
         if not rule.fewest <= len(number.digits) <= rule.most:
@@ -284,7 +287,7 @@ class Normalizer:
             case Taken(number, repair):
                 return number, (*spelling.repairs, str(repair)), False
             case Ambiguous(readings):
-                raise PhoneProblem(Code.PHONE_AMBIGUOUS, _several(readings))
+                raise PhoneUnreadable(Code.PHONE_AMBIGUOUS, _several(readings))
             case _:
                 raise _invalid(_unread(spelling, plan_of(region)))
 
@@ -373,8 +376,8 @@ _UNASSIGNED = (
 _SECOND = "holds more than one number; keep one"
 
 
-def _invalid(reason: str) -> PhoneProblem:
-    return PhoneProblem(Code.PHONE_INVALID, reason)
+def _invalid(reason: str) -> PhoneUnreadable:
+    return PhoneUnreadable(Code.PHONE_INVALID, reason)
 
 
 def _count(digits: str) -> str:

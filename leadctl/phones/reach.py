@@ -19,7 +19,13 @@ from leadctl.phones.numbering_plan import (
     plan_of,
 )
 from leadctl.phones.readings import readings_of
-from leadctl.phones.spelling import BRACKETED_ZERO, ENDING, PhoneProblem, spelled
+from leadctl.phones.spelling import (
+    BRACKETED_ZERO,
+    ENDING,
+    PhoneProblem,
+    PhoneUnreadable,
+    spelled,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -159,9 +165,8 @@ def _behind_trunk(rest: str, country: CallingCode) -> Collection[str]:
 def _closely(value: Json, plan: Plan | None) -> Reach | PhoneProblem:
     try:
         spelling = spelled(value)
-    except PhoneProblem as problem:
-        problem.__context__ = None  # it would keep the rows around it
-        return problem.with_traceback(None)
+    except PhoneUnreadable as error:
+        return error.problem
     # Of no region, digits can only be meant with their country code.
     read = spelling if plan else spelling._replace(plus=True)
     every = [spelling.digits]

@@ -74,17 +74,23 @@ class Spelling(NamedTuple):
     head: str = ""
 
 
-class PhoneProblem(Exception):
+class PhoneProblem(NamedTuple):
     """Why a number cannot be sent; the text never repeats the number."""
+
+    code: Code
+    reason: str
+
+
+class PhoneUnreadable(Exception):
+    """A cell has a problem; whoever keeps it keeps the problem."""
 
     def __init__(self, code: Code, reason: str) -> None:
         super().__init__(reason)
-        self.code = code
-        self.reason = reason
+        self.problem = PhoneProblem(code, reason)
 
 
 def spelled(value: Json) -> Spelling:
-    """Read a phone cell; raises PhoneProblem."""
+    """Read a phone cell; raises PhoneUnreadable."""
     cell = value if isinstance(value, str) else _written(value)
     compact = cell.translate(SPACING)
     digits = compact.removeprefix("+")
@@ -138,8 +144,8 @@ def is_cut(value: Json) -> bool:
     """Tell whether a cell is scientific notation that has lost digits."""
     try:
         spelled(value)
-    except PhoneProblem as problem:
-        return problem.code is Code.PHONE_DAMAGED
+    except PhoneUnreadable as error:
+        return error.problem.code is Code.PHONE_DAMAGED
     return False
 
 
@@ -200,7 +206,7 @@ def _repaired(cell: str) -> Spelling:
         cell = _expanded(found)
         repairs.append(Repair.SCIENTIFIC_NOTATION)
     if not cell:
-        raise PhoneProblem(Code.PHONE_MISSING, "no phone number")
+        raise PhoneUnreadable(Code.PHONE_MISSING, "no phone number")
     return _spelling(cell, *_digits(cell), tuple(repairs))
 
 
@@ -279,13 +285,13 @@ def _is_several(cell: str) -> bool:
     return sum(part > 6 for part in parts) > 1
 
 
-def _cut() -> PhoneProblem:
-    return PhoneProblem(
+def _cut() -> PhoneUnreadable:
+    return PhoneUnreadable(
         Code.PHONE_DAMAGED,
         "a spreadsheet has cut it (scientific notation); "
         "export the file again with the column as text",
     )
 
 
-def _invalid(reason: str) -> PhoneProblem:
-    return PhoneProblem(Code.PHONE_INVALID, reason)
+def _invalid(reason: str) -> PhoneUnreadable:
+    return PhoneUnreadable(Code.PHONE_INVALID, reason)

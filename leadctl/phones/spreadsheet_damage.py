@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from leadctl.phones.spelling import PhoneProblem, is_cut, is_rounded, spelled
+from leadctl.phones.spelling import PhoneUnreadable, is_cut, is_rounded, spelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -70,5 +70,5 @@ def looks_rounded(value: Json) -> bool:
         return False
     try:
         return is_rounded(spelled(value).digits)
-    except PhoneProblem:
+    except PhoneUnreadable:
         return False

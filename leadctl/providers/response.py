@@ -25,9 +25,7 @@ def token_refusal(title: str, response: httpx.Response) -> ProviderError:
     )
     if response.status_code in (400, 401, 403, 422):
         return AccessDenied(said)
-    busy = NotProcessed(said)
-    busy.headers = response.headers
-    return busy
+    return NotProcessed(said).but(headers=response.headers)
 
 
 def body(response: httpx.Response) -> dict[str, Json]:

@@ -32,8 +32,7 @@ def read_removals(
             raise provider.meaning(response)
         removals = provider.removals(batch, response)
     except ProviderError as error:
-        error.reword(lambda text: people.hidden(redacted(text)))
-        raise
+        raise error.redacted(lambda text: people.hidden(redacted(text))) from None
     if len(removals) != len(batch):
         raise InDoubt(
             f"{provider.title}'s answer does not say of each of {len(batch)} leads "
@@ -65,11 +64,11 @@ def read_outcomes(
             raise provider.meaning(response)
         outcomes = provider.outcomes(batch, response)
     except ProviderError as error:
-        error.reword(safe)
-        if isinstance(error, Refused):  # a position outside the batch names nobody
-            inside = error.culprits.keys() & range(len(batch))
-            error.culprits = {i: error.culprits[i] for i in sorted(inside)}
-        raise
+        shown = error.redacted(safe)
+        if isinstance(shown, Refused):  # a position outside the batch names nobody
+            inside = sorted(shown.culprits.keys() & range(len(batch)))
+            shown = shown.but(culprits={i: shown.culprits[i] for i in inside})
+        raise shown from None
     if len(outcomes) != len(batch) or not all(
         _is_whole(outcome) for outcome, _ in groupby(outcomes)
     ):
@@ -79,9 +78,9 @@ def read_outcomes(
             lost=False,
         )
     said = {outcome.reason for outcome, _ in groupby(outcomes)} - {""}
-    shown = {reason: safe(reason) for reason in said}
+    reasons = {reason: safe(reason) for reason in said}
     return [
-        outcome._replace(reason=shown[outcome.reason]) if outcome.reason else outcome
+        outcome._replace(reason=reasons[outcome.reason]) if outcome.reason else outcome
         for outcome in outcomes
     ]
 

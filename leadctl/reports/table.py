@@ -105,7 +105,13 @@ def _only_cut(report: Report) -> bool:
 
 def _push_again(report: Report, paths: Sequence[str]) -> str:
     """Return the command that pushes reject files as the run was pushed."""
-    words = ["leadctl", "push", *paths, "--provider", report.provider]
+    words = [
+        "leadctl",
+        "push",
+        *paths,
+        "--provider",
+        report.job.provider or report.provider,
+    ]
     words += ["--campaign", report.campaign]
     if report.account != report.provider:
         words += ["--account", report.account]

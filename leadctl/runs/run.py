@@ -328,7 +328,7 @@ def _warn_if_moved(request: ImportRequest, earlier: RunReader | None) -> bool:
 
 def _refusal(
     request: ImportRequest, session: ProviderSession, *, is_first: bool
-) -> ProviderError | None:
+) -> LeadctlError | None:
     """Make the preflight check: a wrong key or campaign ends a run with no row judged.
 
     Raised for a run that did not begin; returned for one that is in the ledger.
@@ -344,10 +344,10 @@ def _refusal(
     try:
         preflight = preflight_check.before_a_run(caller, request.plan.campaign)
     except ProviderError as error:
-        provider_session.with_hint(error, account)
+        hinted = provider_session.with_hint(error, account)
         if request.resumes is None:
-            raise
-        return error
+            raise hinted from error
+        return hinted
     request.tell_preflight(preflight)
     if (is_first or preflight.doubt) and request.resumes is None:
         request.ask_first(request, preflight)

@@ -52,8 +52,7 @@ class SqliteLedger:
             with translated(path):
                 self._open(path)
         except LedgerUnusable as error:
-            error.exit_code = ExitCode.INPUT  # nothing can have been sent
-            raise
+            raise error.but(exit_code=ExitCode.INPUT) from error  # nothing was sent
         self.rates = SqliteRates(self._db)
 
     def _open(self, path: Path | None) -> None:

@@ -122,9 +122,7 @@ class _Exchange:
             return Token(text, seconds(life))
         said = f"{self._definition.title} answered to the token call: {answer.sentence}"
         if token.busy and answer.fits(token.busy):
-            busy = NotProcessed(said)
-            busy.headers = response.headers
-            raise busy
+            raise NotProcessed(said).but(headers=response.headers)
         if token.denied and answer.fits(token.denied):
             raise AccessDenied(said)
         raise token_refusal(self._definition.title, response)
