@@ -235,9 +235,9 @@ class LupitorSimulator(Simulator):
 
     def _delete(self, campaign: Campaign, lead: Lead) -> bool:
         """Look it up by its external id first, then by its number."""
-        for key in _IDENTIFIERS:
+        for key in filter(lead.__contains__, _IDENTIFIERS):
             for place, shown in enumerate(self._all(campaign)):
-                if key in lead and shown.get(key) == lead[key]:
+                if shown.get(key) == lead[key]:
                     self.discard(campaign, place, *_keys(shown).values())
                     del self._created[campaign.identifier][place]
                     return True

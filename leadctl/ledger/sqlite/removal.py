@@ -82,8 +82,13 @@ class SqliteRunRemoval(SqliteRunReader):
     def _forget(self, batch: Batch, gone: Sequence[bool]) -> None:
         """Let a later push send them again; what another run delivered stays."""
         DeliveredLog(self._db).put_away()
+        (scope,) = self._db.execute(
+            "SELECT scope FROM runs WHERE number = ?", (self._run,)
+        ).fetchone()
         self._db.executemany(
-            "DELETE FROM delivered WHERE hash = ? AND run = ?"
-            " AND scope = (SELECT scope FROM runs WHERE number = run)",
-            ((digest, self._run) for digest in batch.leads.chosen([*gone]).hashes()),
+            "DELETE FROM delivered WHERE scope = ? AND hash = ? AND run = ?",
+            (
+                (scope, digest, self._run)
+                for digest in batch.leads.chosen([*gone]).hashes()
+            ),
         )
