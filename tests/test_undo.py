@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from terminal import Terminal
 
 from leadctl.sandbox import Fault
 
@@ -88,9 +89,9 @@ def test_what_the_run_created_goes_and_can_be_sent_again(undo: Undo) -> None:
     planned = undo.document(run, "--dry-run", env={"LEADCTL_LUPITOR_API_KEY": ""})
     assert (planned["leads"], planned["deleted"], planned["exit_code"]) == (2, 0, 0)
     asked = undo(run)
-    assert asked.code == 7
+    assert asked.code == 2
     assert "leads     2" in asked.err
-    assert "nothing was deleted" in asked.err
+    assert "nobody can be asked" in asked.err
     assert ("by number" in asked.err) == (undo.provider == "ozonetel")
     assert len(undo.push.sent(undo.provider)) == before
     assert undo.phones == [*PHONES]
@@ -219,3 +220,16 @@ def test_providers_without_the_call_say_so(push: Push) -> None:
     assert document["exit_code"] == 2
     assert "leadctl cannot delete leads at Yotel" in document["error"]["message"]
     assert undo.document("no-such-run")["exit_code"] == 2
+
+
+def test_terminal_asks(lupitor: Undo) -> None:
+    run = lupitor.pushed(FIRST)
+    environment = lupitor.push.environment("lupitor")
+    for answer, code in (("n\n", 7), ("y\n", 0)):
+        given = ("runs", "undo", run)
+        with Terminal(lupitor.push.program, given, 80, environment) as terminal:
+            terminal.until("Delete them? [y/N]")
+            assert lupitor.phones == [FIRST]
+            terminal.type(answer)
+            assert terminal.end() == code
+    assert lupitor.phones == []

@@ -16,7 +16,6 @@ from leadctl.model.errors import (
     InputUnusable,
     Interrupted,
     LeadctlError,
-    NotConfirmed,
     UsageError,
 )
 
@@ -90,14 +89,16 @@ class _Undo:
     def on(self, opened: Ledger, config: Path | None) -> UndoReport:
         from leadctl.config import config as settings
         from leadctl.importing.removable import RemovableLeads
+        from leadctl.runs.prepare import stored_job
 
         removal = opened.removal(self.run)
         facts = removal.facts()
+        job = stored_job(removal, config)
         account = settings.resolve(
             settings.load(config),
             os.environ,
-            provider=facts.provider,
-            account=facts.account,
+            provider=job.provider,
+            account=job.account,
         )
         _require_call(account, facts)
         leads = RemovableLeads(_plan(removal, config), opened, removal)
@@ -132,7 +133,7 @@ class _Undo:
             planned = self._planned(leads)
             if not planned.leads:
                 return planned
-            self._require_consent(planned, account, leads.plan)
+            self._require_yes(planned, account, leads.plan)
             stop = CancellationToken()
             with (
                 provider_session.open_session(account, by, campaign, opened) as session,
@@ -157,21 +158,15 @@ class _Undo:
                 error=error and provider_session.with_hint(error, account),
             )
 
-    def _require_consent(
-        self, planned: UndoReport, account: Account, plan: Plan
-    ) -> None:
-        from leadctl.cli.questions import answered, somebody_is_there
+    def _require_yes(self, planned: UndoReport, account: Account, plan: Plan) -> None:
+        from leadctl.cli import questions
 
-        if self.consent.yes:
-            return
-        for line in _screen(planned, account, plan):
-            say(line)
-        asks = somebody_is_there() and not self.consent.no_input
-        if not (asks and answered("Delete them? [y/N] ")):
-            raise NotConfirmed(
-                "not confirmed: nothing was deleted",
-                hint="--yes deletes without the question; --dry-run only shows",
-            )
+        if not self.consent.yes:
+            for line in _screen(planned, account, plan):
+                say(line)
+        questions.require_yes(
+            "Delete them?", yes=self.consent.yes, no_input=self.consent.no_input
+        )
 
 
 def _require_call(account: Account, facts: Run) -> None:
