@@ -15,7 +15,7 @@ import pytest
 import leadctl.delivery.worker_pool  # noqa: F401  it has an error of its own
 from leadctl.model.errors import ExitCode, LeadctlError
 from leadctl.model.leads import Code, Status
-from leadctl.providers.base import provider_class
+from leadctl.providers.base import Provider, provider_class
 from leadctl.sandbox import SIMULATORS, Fault
 from leadctl.sandbox.faults import Kind
 from tools import datasheet, numbers_table, picture
@@ -84,6 +84,23 @@ def test_all_that_the_sandbox_can_do_is_told() -> None:
         (line,) = re.findall(rf"^\| {provider} .*$", campaigns, re.MULTILINE)
         told = {*re.findall(r"`(\w+)`", line)} - {"skill", "agent_id"}
         assert told == SIMULATORS[provider]().campaigns.keys()
+
+
+def test_pages_name_who_lists_campaigns_and_who_can_undo() -> None:
+    classes = [provider_class(name) for name in PROVIDERS]
+    removing = {one.title for one in classes if one.removal_is_exact is not None}
+    rows = re.findall(r"^\| (\w+) \| (yes|no)\b", read("undoing.md"), re.MULTILINE)
+    assert [title for title, _ in rows] == [
+        *sorted(removing),
+        *sorted(one.title for one in classes if one.title not in removing),
+    ]
+    assert {title for title, answer in rows if answer == "yes"} == removing
+    listing = [
+        one.title
+        for one in classes
+        if one.list_campaigns is not Provider.list_campaigns
+    ]
+    assert f"{' and '.join(listing)} have such a call" in read("accounts.md")
 
 
 def test_every_key_of_the_report_is_explained(push: Push) -> None:
