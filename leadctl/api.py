@@ -24,7 +24,6 @@ from leadctl.phones.spelling import PhoneUnreadable
 from leadctl.runs import prepare
 from leadctl.runs import run as runs
 from leadctl.runs.options import job_of, streams_of
-from leadctl.runs.prepare import ledger_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -55,7 +54,7 @@ def push(
     names, streams = streams_of(files)
     if not names:
         raise InputUnusable("nothing to push: there is no file and no row")
-    job, url = job_of(names, options), ledger_url(options.get("ledger"))
+    job, url = job_of(names, options), ledgers.resolved(options.get("ledger"))
     dry_run = options.get("dry_run", False)
     with ExitStack() as stack:
         environment: Mapping[str, str] = os.environ
@@ -99,7 +98,7 @@ def inspected(
     """Open files to look at them, with what their rows are judged by."""
     names, streams = streams_of(files)
     job = job_of(names, cast("PushOptions", options))
-    return prepare.inspected(job, ledger_url(None), streams)
+    return prepare.inspected(job, ledgers.resolved(None), streams)
 
 
 def resume(  # noqa: PLR0913  options, by name
@@ -116,7 +115,7 @@ def resume(  # noqa: PLR0913  options, by name
     Rows that are settled are left alone. Unknown rows are sent again where the provider
     makes that safe, unless `with_unknown` is false.
     """
-    url = ledger_url(ledger)
+    url = ledgers.resolved(ledger)
     with open_ledger(url) as opened:
         run_reader = opened.run(run) if run else latest_unfinished(opened)
         job = prepare.stored_job(run_reader, config)
@@ -143,7 +142,7 @@ def find(
         except PhoneUnreadable as error:  # its place: a number is not repeated
             where = f"number {len(asked) + 1}"
             raise UsageError(f"{where}: {error.problem.reason}") from None
-    with ledgers.open_existing(ledger_url(ledger)) as opened:
+    with ledgers.open_existing(ledgers.resolved(ledger)) as opened:
         return people.find(opened, asked)
 
 
@@ -173,7 +172,7 @@ def open_ledger(url: str | Path | None = None) -> Ledger:
 
     It serves the thread that opened it, until it is closed.
     """
-    return ledgers.open_ledger(ledger_url(url))
+    return ledgers.open_ledger(ledgers.resolved(url))
 
 
 def load_config(path: str | Path | None = None) -> dict[str, Account]:

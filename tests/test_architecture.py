@@ -23,7 +23,7 @@ BELOW = {"__init__": {"__init__"}, "sandbox": {"sandbox"}} | {
 BELOW["api"] |= {"sandbox"}  # serves the simulators
 BELOW["__init__"] |= {"api", *BELOW["api"]}  # loads what is public when it is used
 DOORS = {
-    "typer": "cli", "shellingham": "cli", "platformdirs": "config runs cli",
+    "typer": "cli", "shellingham": "cli", "platformdirs": "config ledger runs cli",
     "rich": "reports cli", "httpx": "providers delivery testing",
     "httptools": "delivery.http1", "truststore": "delivery.transport",
     "sqlite3": "ledger.sqlite", "yaml": "model.yaml_file",

@@ -210,13 +210,12 @@ def _asked_of(
 ) -> AccountTest:
 
     from leadctl.delivery.preflight_check import test_account
-    from leadctl.ledger import open_ledger
+    from leadctl.ledger import open_ledger, resolved
     from leadctl.model.clock import CancellationToken, RealClock
-    from leadctl.runs.prepare import ledger_url
 
     if campaign and (objection := account.provider.campaign_objection(campaign)):
         raise UsageError(f"--campaign {campaign!r}: {objection}")
-    with open_ledger(ledger_url(ledger)) as opened:
+    with open_ledger(resolved(ledger)) as opened:
         return test_account(
             account, by, campaign, opened, RealClock(CancellationToken())
         )

@@ -59,9 +59,8 @@ def campaigns(
 
 def _listed(account: Account, ledger: str | None) -> list[ListedCampaign]:
     from leadctl.delivery import campaign_list, provider_session
-    from leadctl.ledger import open_ledger
+    from leadctl.ledger import open_ledger, resolved
     from leadctl.model.clock import CancellationToken, RealClock
-    from leadctl.runs.prepare import ledger_url
 
     title = account.provider.title
     if not account.provider.lists_campaigns:
@@ -71,7 +70,7 @@ def _listed(account: Account, ledger: str | None) -> list[ListedCampaign]:
             f"see the dashboard of {title}",
         )
     by = provider_session.find_credentials(account, os.environ)
-    with open_ledger(ledger_url(ledger)) as opened:
+    with open_ledger(resolved(ledger)) as opened:
         try:
             return campaign_list.campaigns_of(
                 account, by, opened, RealClock(CancellationToken())

@@ -122,11 +122,11 @@ def _options(
 ) -> list[Json]:
     """List config file and ledger, and the options that variables are set for."""
     from leadctl.config.config import config_path
-    from leadctl.runs.prepare import ledger_url
+    from leadctl.ledger import resolved
 
     places = {
         "config": str(config_path(config)),
-        "ledger": ledger_url(ledger),
+        "ledger": resolved(ledger),
     }
     found: list[Json] = []
     for name, place in places.items():

@@ -56,14 +56,14 @@ def _checks(
     from leadctl.cli.diagnostics import installation as engine
     from leadctl.cli.diagnostics.account_check import AccountCheck
     from leadctl.config import config as settings
-    from leadctl.runs.prepare import ledger_url
+    from leadctl.ledger import resolved
 
     yield from engine.installation()
     yield from config_check.configuration(
         config, os.environ, option_variables(), unset=config_check.Grade.PROBLEM
     )
     state = platformdirs.user_state_path("leadctl")
-    url = ledger_url(ledger)
+    url = resolved(ledger)
     yield from engine.keyring()
     yield from engine.state(state)
     looked_at = [*engine.ledger(url)]

@@ -82,14 +82,11 @@ def _config_path(given: Mapping[str, str], environment: Mapping[str, str]) -> Pa
 
 
 def _runs(asked: str | None) -> list[str]:
-    import platformdirs
-
     from leadctl import ledger
     from leadctl.model.errors import UsageError
 
-    usual = platformdirs.user_state_path("leadctl") / "ledger.sqlite"
     try:
-        return ledger.latest_runs(asked or usual)
+        return ledger.latest_runs(ledger.resolved(asked))
     except UsageError:  # no URL of a ledger
         return []
 

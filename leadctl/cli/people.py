@@ -264,9 +264,8 @@ def _each(numbers: Sequence[str], read: Callable[[str], Read]) -> list[Read]:
 def _opened(url: str | None, *, new: bool = False) -> Iterator[Ledger]:
     """Open the ledger; a `new` one is made only where it is needed."""
     from leadctl import ledger
-    from leadctl.runs.prepare import ledger_url
 
-    path = ledger_url(url)
+    path = ledger.resolved(url)
     if not (new or ledger.exists(path)):
         say(f"there is no ledger at {path} yet")
     opening = ledger.open_ledger if new else ledger.open_existing

@@ -6,6 +6,7 @@ closed (dry runs, checks, sandbox).
 
 from __future__ import annotations
 
+from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,9 +40,13 @@ def exists(url: str | Path) -> bool:
     return path.exists() or key_file_of(path).exists()
 
 
-def resolved(url: str) -> str:
-    """Return the same URL, independent of the current folder."""
-    return str(_path(url))
+def resolved(url: str | PathLike[str] | None) -> str:
+    """Return the URL as asked, independent of the current folder; else the user's."""
+    if url:
+        return str(_path(fspath(url)))
+    import platformdirs  # noqa: PLC0415  only where none is named
+
+    return str(platformdirs.user_state_path("leadctl") / "ledger.sqlite")
 
 
 def latest_runs(url: str | Path, most: int = 50) -> list[str]:

@@ -11,8 +11,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import platformdirs
-
 from leadctl import ledger as ledgers
 from leadctl.config import config
 from leadctl.config.credentials import key_files
@@ -46,15 +44,8 @@ if TYPE_CHECKING:
     from leadctl.mapping.profile import Profile
     from leadctl.model.leads import Json
     from leadctl.model.yaml_file import Document
-    from leadctl.runs.options import FileName
     from leadctl.runs.spool import Streams
     from leadctl.sources.source import Source
-
-
-def ledger_url(url: FileName | None) -> str:
-    """Return the ledger's URL: as asked, else a file in the user's state folder."""
-    state = platformdirs.user_state_path("leadctl")
-    return ledgers.resolved(os.fspath(url or state / "ledger.sqlite"))
 
 
 @contextmanager

@@ -45,9 +45,9 @@ def run_of(ledger: Ledger, run: str | None) -> RunReader:
 
 @contextmanager
 def opened_ledger(url: str | None) -> Iterator[Ledger]:
-    from leadctl.api import open_ledger
+    from leadctl.ledger import open_ledger, resolved
 
-    with open_ledger(url) as ledger:
+    with open_ledger(resolved(url)) as ledger:
         yield ledger
 
 

@@ -67,13 +67,13 @@ def prune(
     Example: leadctl runs prune --days 30
     """
     from leadctl.importing.job import Job
+    from leadctl.ledger import resolved
     from leadctl.runs import spool
-    from leadctl.runs.prepare import ledger_url
 
     before = (datetime.now(UTC) - timedelta(days=days)).isoformat()
     with opened_ledger(ledger) as opened:
         gone = opened.forget_runs(before)
     for job in gone:
         spool.drop(Job.from_json(job))
-    spool.drop_abandoned(ledger_url(ledger))
+    spool.drop_abandoned(resolved(ledger))
     echo(f"{count(len(gone), 'run')} forgotten", err=True)
