@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 class Remover:
     """Deletes batches and records it; `counts` are the leads, by what became of them.
 
-    `tell(seconds, why)` hears of every wait.
+    `tell(seconds, why)` hears of every wait, `tell_progress(leads)` of every batch.
     """
 
     account: Account
@@ -48,6 +48,7 @@ class Remover:
     clock: Clock
     stop: CancellationToken
     tell: Callable[[float, str], None] = lambda _seconds, _why: None
+    tell_progress: Callable[[int], None] = lambda _leads: None
     jitter: Callable[[], float] = random.random
     counts: Counter[Removal] = field(default_factory=Counter)
     requests: int = 0
@@ -90,6 +91,7 @@ class Remover:
                     return
         finally:
             self.counts.update(states)
+            self.tell_progress(self.counts.total())
 
     def _tried(self, batch: Batch) -> tuple[list[Removal], ProviderError | None]:
         """Make one request; its intent is on disk before, what came of it after."""

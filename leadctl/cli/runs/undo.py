@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass, replace
+import time
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import typer
@@ -18,6 +19,7 @@ from leadctl.model.errors import (
     LeadctlError,
     UsageError,
 )
+from leadctl.model.wording import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -141,8 +143,15 @@ class _Undo:
                 stop.heeded(),
             ):
                 clock = RealClock(stop)
+                progress = _Progress(self.output, planned.leads)
                 remover = Remover(
-                    account, session, leads.run, clock, stop, self.output.wait
+                    account,
+                    session,
+                    leads.run,
+                    clock,
+                    stop,
+                    self.output.wait,
+                    progress.tell,
                 )
                 error = remover.remove(leads.batches())
             if stop.signal is not None:
@@ -167,6 +176,25 @@ class _Undo:
         questions.require_yes(
             "Delete them?", yes=self.consent.yes, no_input=self.consent.no_input
         )
+
+
+@dataclass
+class _Progress:
+    """Says from time to time how far it is, on a terminal or with -v."""
+
+    output: Output
+    leads: int
+    told: float = field(default_factory=time.monotonic)
+
+    def tell(self, done: int) -> None:
+        is_heard = sys.stderr.isatty() and not self.output.quiet
+        if time.monotonic() - self.told >= EVERY and (is_heard or self.output.verbose):
+            self.told = time.monotonic()
+            say(f"{done:,} of {count(self.leads, 'lead')}")
+
+
+EVERY = 10.0
+"""Seconds between two lines of progress."""
 
 
 def _require_call(account: Account, facts: Run) -> None:
