@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 from uuid import UUID
@@ -108,7 +109,9 @@ def _recorded(folder: Path) -> list[Path]:
     return [path for path in found if path.stem != "cannot-occur"]
 
 
+@cache
 def load(path: Path) -> Case:
+    """Read a case, once: every law looks at it."""
     facts = json.loads(path.read_text(encoding="utf-8"))
     folder = path.parent.parent if path.parent.name in CALLS else path.parent
     provider = _provider(folder, facts.get("settings", {}))
@@ -361,6 +364,16 @@ def _expect_outcomes(case: Case, outcomes: list[Outcome]) -> None:
             found = getattr(outcome, what)
             if what == "code" or expected.get(what) is not None:
                 _require_same(f"lead {lead}, {what}", found, expected.get(what))
+
+
+PLAYS = (
+    (cases, check_case),
+    (preflight_cases, check_preflight),
+    (campaigns_cases, check_campaigns),
+    (removal_cases, check_removal),
+    (look_up_cases, check_look_up),
+)
+"""What finds the cases of each call below a folder, and what plays one."""
 
 
 # --- the laws: each takes the folder of one provider's cases --------------------------

@@ -81,8 +81,8 @@ ProviderName: TypeAlias = Annotated[
     shared(
         "--provider",
         "-p",
-        takes="NAME",
-        about="Provider, e.g. voiso: `leadctl providers` lists all.",
+        takes="NAME|FILE",
+        about="Provider, e.g. voiso, or its YAML file: `leadctl providers` lists all.",
         section=Section.TARGET,
     ),
 ]

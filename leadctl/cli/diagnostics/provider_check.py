@@ -34,15 +34,7 @@ def provider_check(file: Path) -> Iterator[Check]:
         )
         return
     failed = 0
-    played = [
-        (path, play)
-        for paths, play in (
-            (testing.cases, testing.check_case),
-            (testing.preflight_cases, testing.check_preflight),
-            (testing.campaigns_cases, testing.check_campaigns),
-        )
-        for path in paths(folder)
-    ]
+    played = [(path, play) for found, play in testing.PLAYS for path in found(folder)]
     for path, play in played:
         if reason := _broken(play, path):
             failed += 1

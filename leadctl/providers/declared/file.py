@@ -19,9 +19,20 @@ if TYPE_CHECKING:
     from leadctl.providers.base import Provider
 
 
-@cache
 def load(path: Path) -> type[Provider]:
-    """Read a definition, once; InputUnusable names the line of what is wrong."""
+    """Read a definition, once as long as it is not changed.
+
+    Raises InputUnusable with the line of what is wrong.
+    """
+    try:
+        changed = path.stat().st_mtime_ns
+    except OSError:  # told by whoever reads it
+        changed = 0
+    return _loaded(path, changed)
+
+
+@cache
+def _loaded(path: Path, changed: int) -> type[Provider]:  # noqa: ARG001  tells versions apart
     document = yaml_file.read(path)
     definition = build(Definition, document)
     if definition.name in installed():
