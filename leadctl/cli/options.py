@@ -82,7 +82,7 @@ ProviderName: TypeAlias = Annotated[
         "--provider",
         "-p",
         takes="NAME|FILE",
-        about="Provider, e.g. voiso, or its YAML file: `leadctl providers` lists all.",
+        about="Provider, e.g. voiso, or its YAML file.",
         section=Section.TARGET,
     ),
 ]
