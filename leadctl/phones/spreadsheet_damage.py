@@ -66,8 +66,8 @@ class SpreadsheetDamage:
 
 def looks_rounded(value: Json) -> bool:
     """Tell whether a spreadsheet may have left this of a number that it had cut."""
-    if isinstance(value, str) and not _BARE.fullmatch(value):
-        return False
+    if isinstance(value, str) and ("0000" not in value or not _BARE.fullmatch(value)):
+        return False  # nearly every cell
     try:
         return is_rounded(spelled(value).digits)
     except PhoneUnreadable:
