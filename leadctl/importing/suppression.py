@@ -10,6 +10,7 @@ import re
 from array import array
 from bisect import bisect_left
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -94,7 +95,7 @@ class Suppressed:
 def identities_in(listed: List, region: str | None) -> Iterator[set[str]]:
     """Yield what the ledger's list keeps of each entry of a file; see `read`."""
     for source in _opened(listed):
-        for entry in _Entries(source, listed, region):
+        for entry in chain.from_iterable(_Entries(source, listed, region)):
             yield identities(entry, of_lead=False)
 
 
@@ -115,10 +116,14 @@ def read(lists: Sequence[List], region: str | None) -> Suppressed:
         before = len(people)
         for source in _opened(listed):
             entries = _Entries(source, listed, region)
-            for entry in entries:
-                people.extend(map(int, entry.people))
-                if not entry.names_country:
-                    nationals.extend(int(digits or 0) for digits in entry.nationals)
+            for together in entries:
+                people.extend(int(one) for entry in together for one in entry.people)
+                nationals.extend(
+                    int(digits or 0)
+                    for entry in together
+                    if not entry.names_country
+                    for digits in entry.nationals
+                )
             notes += entries.notes()
         if len(people) == before:
             raise InputUnusable(
@@ -129,7 +134,7 @@ def read(lists: Sequence[List], region: str | None) -> Suppressed:
 
 
 def _sorted(numbers: array[int]) -> array[int]:
-    return array("Q", sorted({*numbers}))
+    return array("Q", sorted(numbers))
 
 
 class _Entries:
@@ -141,17 +146,22 @@ class _Entries:
         self._region = region
         self._remarks = 0
 
-    def __iter__(self) -> Iterator[Reach]:
-        """Yield whom each entry may reach; raises InputUnusable at one nobody reads."""
+    def __iter__(self) -> Iterator[list[Reach]]:
+        """Yield whom entries may reach, those of many rows at a time.
+
+        Raises InputUnusable at an entry that nobody can read.
+        """
         found = rounded = 0
         for rows, values, countries in _cells(self._listed, self._source, self._region):
             entries = reach(values, self._region, countries)
+            read = list[Reach]()
             for row, value, entry in zip(rows, values, entries, strict=True):
                 if problem := problem_of_entry(entry, self._region):
                     self._leave_out(row, value, problem)
                 elif isinstance(entry, Reach):
-                    found += 1
-                    yield entry
+                    read.append(entry)
+            found += len(read)
+            yield read
             if self._source.suspicious:
                 rounded += sum(map(looks_rounded, values))
         if damaged := str(SpreadsheetDamage(found, rounded=rounded)):

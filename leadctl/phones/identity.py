@@ -18,6 +18,18 @@ if TYPE_CHECKING:
 WITH_TWO_WAYS = frozenset({"39", "54", "55", "57", "229", "241", "378"})
 """Calling codes of the list."""
 
+SPECIAL = {
+    "39": {10},
+    "54": {11},
+    "55": {10, 11},
+    "57": {8},
+    "225": {8, 10},
+    "229": {8},
+    "241": {7, 8},
+    "378": {6},
+}
+"""Calling codes, and how many digits numbers have that may reach another one, too."""
+
 
 def identity(number: Number) -> str:
     """Return the digits of a subscriber: the same for all ways to write the number."""

@@ -10,18 +10,19 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from leadctl.phones.countries import by_country
-from leadctl.phones.identity import RENUMBERED, WITH_TWO_WAYS, identity, may_reach
+from leadctl.phones.identity import RENUMBERED, SPECIAL, identity, may_reach
 from leadctl.phones.normalize import usual
 from leadctl.phones.numbering_plan import (
     Number,
     calling_code,
-    code_dialled,
     plan_of,
+    split,
 )
 from leadctl.phones.readings import readings_of
 from leadctl.phones.spelling import (
     BRACKETED_ZERO,
     ENDING,
+    SPACING,
     PhoneProblem,
     PhoneUnreadable,
     spelled,
@@ -34,10 +35,8 @@ if TYPE_CHECKING:
     from leadctl.phones.countries import Countries, Country
     from leadctl.phones.numbering_plan import CallingCode, Plan
 
-
-ODD_WITH_ENDINGS = re.compile(f"{BRACKETED_ZERO.pattern}|{ENDING.pattern}")
-"""What needs a closer look where a number may go on behind a whole one."""
-SPECIAL = WITH_TWO_WAYS | RENUMBERED
+ODD = re.compile(f"{BRACKETED_ZERO.pattern}|{ENDING.pattern}")
+"""Punctuation that says something: it needs a closer look."""
 
 
 class Reach(NamedTuple):
@@ -68,11 +67,7 @@ def reach(
     found: list[Reach | PhoneProblem] = [_NOBODY] * len(values)
     for country, places in by_country(countries):
         cells = [values[place] for place in places]
-        reached = (
-            _in_country(cells, country)
-            if country and not country.is_contradictory
-            else _in_region(cells, region)
-        )
+        reached = _in_country(cells, country) if country else _in_region(cells, region)
         for place, one in zip(places, reached, strict=True):
             found[place] = one
     return found
@@ -105,53 +100,82 @@ def _in_region(
     values: Sequence[Json], region: str | None
 ) -> list[Reach | PhoneProblem]:
     plan = plan_of(region)
-    if plan is None:
-        return [_closely(value, plan) for value in values]
     texts = [value if isinstance(value, str) else "" for value in values]
-    lines, numbers = usual(plan).column(texts)
-    code, quick = plan.code, plan.has_plain_prefix and plan.code not in SPECIAL
-    odd = ODD_WITH_ENDINGS if plan.calling_code.has_endings else BRACKETED_ZERO
+    if plan:
+        lines, numbers = usual(plan).column(texts)
+    else:
+        lines, numbers = [text.translate(SPACING) for text in texts], [""] * len(texts)
+    code, is_plain = (plan.code, plan.code not in SPECIAL) if plan else ("", False)
+    has_rivals = usual(plan).has_rivals if plan else None
     found: list[Reach | PhoneProblem] = []
-    for value, line, national in zip(values, lines, numbers, strict=True):
+    for value, text, line, national in zip(values, texts, lines, numbers, strict=True):
         entry: Reach | PhoneProblem | None = None
-        if quick and national and line[0] == "+":
+        if national and is_plain and line[0] == "+":
             entry = Reach((code + national,), (national.lstrip("0"),), True)
-        elif (
-            quick and line.isdecimal() and line.isascii() and not odd.search(str(value))
-        ):
+        elif national and is_plain and has_rivals and not has_rivals(line, national):
+            nationals = {line.lstrip("0"), national.lstrip("0")}
+            entry = Reach((code + national,), nationals, names_country=False)
+        elif national or text == line or not ODD.search(text):
             entry = _at_a_glance(line, national, plan)
         found.append(entry or _closely(value, plan))
     return found
 
 
-def _at_a_glance(line: str, usual_number: str, plan: Plan) -> Reach | None:
+def _at_a_glance(line: str, national: str, plan: Plan | None) -> Reach | None:
     """Read digits that are assigned in a plain way, in the region or behind a code.
 
-    `usual_number` is what the region writes so, if anything.
+    `national` is what the region writes so, if anything.
     """
-    if line.startswith("00") or (plan.abroad and plan.abroad.match(line)):
+    digits = line.removeprefix("+")
+    if not (digits.isdecimal() and digits.isascii()) or digits.startswith("00"):
         return None
-    country, bare = plan.calling_code, line.lstrip("0")
-    nationals = [usual_number] if usual_number else []
-    for other in {line, bare, "0" + line, line.removeprefix(plan.national_prefix)}:
-        is_long = other != usual_number and len(other) in country.lengths
-        if is_long and country.ranges.holder(other).assigned:
-            nationals.append(other)
-    people = [country.code + national for national in nationals]
-    if code := code_dialled(bare[:3]):
-        rest = bare[len(code) :]
-        if code in SPECIAL or rest.startswith(code):
+    if len(digits) < len(line):
+        if not (numbers := _behind_code(digits)):
             return None
-        abroad = calling_code(code)
-        for other in _behind_trunk(rest, abroad):
-            if len(other) in abroad.lengths and abroad.ranges.holder(other).assigned:
-                people.append(code + other)
-                if code == country.code:
-                    nationals.append(other)
-    if not people:
+        nationals = {digits, *(number.national.lstrip("0") for number in numbers)}
+        return Reach({number.digits for number in numbers}, nationals, True)
+    if plan is None or plan.code in SPECIAL or plan.dialled_abroad(line):
         return None
-    stripped = {bare, *(national.lstrip("0") for national in nationals)}
-    return Reach(people, stripped, names_country=False)
+    bare = line.lstrip("0")
+    abroad = _behind_code(bare)
+    if abroad is None:
+        return None
+    numbers = [*_own(line, national, plan), *abroad]
+    nationals = {n.national.lstrip("0") for n in numbers if n.code == plan.code}
+    people = {number.digits for number in numbers}
+    return Reach(people, {bare, *nationals}, names_country=False) if people else None
+
+
+def _own(line: str, national: str, plan: Plan) -> Iterator[Number]:
+    """Yield what digits may be in the region: as it writes them, or damaged."""
+    country = plan.calling_code
+    others = {line, line.lstrip("0"), "0" + line}
+    if plan.has_plain_prefix:
+        others.add(line.removeprefix(plan.national_prefix))
+    else:
+        others |= plan.stripped(line) | plan.stripped("0" + line)
+    for other in others:
+        if other == national or _is_assigned(other, country):
+            yield Number(plan.code, other)
+
+
+def _behind_code(digits: str) -> list[Number] | None:
+    """Return assigned numbers behind a calling code; None: they need a closer look."""
+    number = split(digits)
+    if number is None:
+        return []
+    code, rest = number
+    country = calling_code(code)
+    found = {*_behind_trunk(rest, country)}
+    if rest.startswith(code):
+        found.update(_behind_trunk(rest[len(code) :], country))
+    if not SPECIAL.get(code, frozenset()).isdisjoint(map(len, found)):
+        return None
+    return [Number(code, other) for other in found if _is_assigned(other, country)]
+
+
+def _is_assigned(national: str, country: CallingCode) -> bool:
+    return len(national) in country.lengths and country.is_assigned(national)
 
 
 def _behind_trunk(rest: str, country: CallingCode) -> Collection[str]:

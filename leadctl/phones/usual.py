@@ -11,7 +11,9 @@ import re
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
+from leadctl.phones.identity import SPECIAL
 from leadctl.phones.numbering_plan import (
+    LONGEST,
     UNUSUAL,
     Number,
     calling_code,
@@ -62,6 +64,8 @@ def _number(country: CallingCode) -> str:
 Rival: TypeAlias = "tuple[Callable[[str, int], object], int]"
 """Matches other readings, and where in the line behind a zero they begin."""
 
+_ANYTHING: Rival = (re.compile("").match, 0)
+
 
 class Usual:
     """Reads the usual numbers of a region's calling code.
@@ -96,17 +100,18 @@ class Usual:
         self, places: Sequence[int], lines: Sequence[str]
     ) -> Iterator[tuple[int, str]]:
         """Yield unassigned numbers that nothing else may be, and their places."""
-        rivals = self._rivals
         rest = "\n".join([lines[place] for place in places])
         found: list[str] = self._written.findall(rest) if places else []
         for place, number in zip(places, found, strict=True):
-            if number:
-                line = lines[place]
-                for rival, start in rivals(line[:4], len(line), len(number)):
-                    if rival("0" + line, start):
-                        break
-                else:
-                    yield place, number
+            if number and not self.has_rivals(lines[place], number):
+                yield place, number
+
+    def has_rivals(self, line: str, number: str) -> bool:
+        """Tell whether digits that are this number may be another one, too."""
+        for rival, start in self._rivals(line[:4], len(line), len(number)):
+            if rival("0" + line, start):
+                return True
+        return False
 
     def _found_rivals(self, begin: str, length: int, size: int) -> Sequence[Rival]:
         """Return what may read a line otherwise than as `size` digits of the region.
@@ -114,20 +119,29 @@ class Usual:
         `begin` are its first four digits.
         """
         country = self._country
-        if not self._plan.has_plain_prefix or begin == "0000":
-            return [(re.compile("").match, 0)]
+        if self._plan.transform or begin == "0000":
+            return [_ANYTHING]
         zeros = len(begin) - len(begin.lstrip("0"))
         others = {0: length + 1, 1: length, 1 + zeros: length - zeros}
-        found = [
+        found: list[Rival] = [
             (_assigned(country.code, other).match, start)
             for start, other in others.items()
             if other != size and other in country.lengths
         ]
         if code := code_dialled(begin[zeros : zeros + 3]):
             rest = length - zeros - len(code)
+            if rest >= min(SPECIAL.get(code, {LONGEST})):
+                return [_ANYTHING]
             if code != country.code or rest != size:
                 found.append((_rival(code, rest).match, 1 + zeros + len(code)))
+        if not self._plan.has_plain_prefix:
+            found += [(self._odd_prefix, 0), (self._odd_prefix, 1)]
         return found
+
+    def _odd_prefix(self, line: str, start: int) -> bool:
+        """Tell whether another prefix than the usual one stands there."""
+        match = self._plan.prefix and self._plan.prefix.match(line, start)
+        return bool(match and match[0] not in ("", self._plan.national_prefix))
 
     def _in_doubt(self, joined: str, texts: Sequence[str]) -> Iterable[int]:
         """Yield the places of cells whose punctuation says something."""
