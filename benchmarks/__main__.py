@@ -9,7 +9,16 @@ from pathlib import Path
 
 from benchmarks.world import World, machine
 
-SECTIONS = ("phone", "pipeline", "baseline", "memory", "rate", "startup", "growth")
+SECTIONS = (
+    "phone",
+    "pipeline",
+    "baseline",
+    "suppression",
+    "memory",
+    "rate",
+    "startup",
+    "growth",
+)
 RESULTS = Path(__file__).with_name("RESULTS.md")
 TITLE = "\n## "
 
