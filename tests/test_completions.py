@@ -155,6 +155,7 @@ PLACES = {
         ["leadctl", "runs", "--limit", "3", "reso"],
         ["resolve"],
     ),
+    "command to be helped with": (["leadctl", "help", "runs", "reso"], ["resolve"]),
     "option after files": (
         ["leadctl", "push", "a.csv", "b.csv", "--dr"],
         ["--dry-run"],

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from program import SECONDS
+from terminal import Terminal
 
 from leadctl.config import config
 from leadctl.config.credentials import secrets_of
@@ -311,6 +312,14 @@ def test_plain_text_keyring_is_not_read_either(push: Push) -> None:
     )
     assert (push.program.home / "data" / "python_keyring").is_dir()
     assert json.loads(push.program("accounts", "--json", env=env).out) == []
+
+
+@pytest.mark.usefixtures("keyring")
+def test_login_that_may_not_ask_says_so(push: Push) -> None:
+    words = ("accounts", "login", "voiso", "--no-check", "--no-input")
+    with Terminal(push.program, words) as terminal:
+        assert terminal.end() == 2
+    assert "pipe it: one line for each secret" in terminal.seen
 
 
 def test_login_without_a_secret_keeps_nothing(push: Push, keyring: Path) -> None:

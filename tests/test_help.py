@@ -167,3 +167,21 @@ def test_value_that_cannot_be_is_told_of_in_plain_words(
     assert said in ran.err
     for jargon in ("Input should", "Value error", "inf"):
         assert jargon not in ran.err
+
+
+HABITS = {
+    "help push": "push --help",
+    "help runs list": "runs --help",
+    "help": "--help",
+    "-V": "--version",
+    "version": "--version",
+    "runs list --json --yes --no-input": "runs --json",
+    "accounts list -y": "accounts",
+    "providers list --no-input": "providers",
+    "help pusch": "pusch",
+}
+
+
+@pytest.mark.parametrize(("typed", "meant"), HABITS.items(), ids=HABITS)
+def test_habits_of_other_tools_work(program: Program, typed: str, meant: str) -> None:
+    assert program(*typed.split()) == program(*meant.split())

@@ -15,7 +15,14 @@ from typer.core import TyperArgument, TyperOption
 
 from leadctl import __version__
 from leadctl.cli.commands import app
-from leadctl.cli.help_layout import Command, Group, Section, name_of, usage
+from leadctl.cli.help_layout import (
+    Command,
+    Group,
+    Section,
+    name_of,
+    shown_options,
+    usage,
+)
 from leadctl.model.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -160,9 +167,9 @@ def _parameters(
     for one in command.params:
         if isinstance(one, TyperArgument):
             yield [*Section].index(Section.ARGUMENTS), one
-        elif isinstance(one, TyperOption):
-            section = Section(one.rich_help_panel or Section.OPTIONS)
-            yield [*Section].index(section), one
+    for option in shown_options(command):
+        section = Section(option.rich_help_panel or Section.OPTIONS)
+        yield [*Section].index(section), option
 
 
 def _name(shown: TyperArgument | TyperOption) -> str:

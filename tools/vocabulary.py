@@ -26,7 +26,11 @@ def described(command: typer.core.TyperCommand | typer.core.TyperGroup) -> Comma
     return {
         "help": command.get_short_help_str(limit=80),
         "options": [
-            *(_option(one) for one in command.params if isinstance(one, Option)),
+            *(
+                _option(one)
+                for one in command.params
+                if isinstance(one, Option) and not one.hidden
+            ),
             *([_HELP] if command.add_help_option else []),
         ],
         "arguments": [

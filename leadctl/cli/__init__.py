@@ -20,7 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Typer alone takes five times as long to import as Python to start: the version, and
     a shell that completes a word, are answered without it.
     """
-    given = sys.argv[1:] if arguments is None else [*arguments]
+    given = canonical(sys.argv[1:] if arguments is None else arguments)
     if asked := os.environ.get("_LEADCTL_COMPLETE"):
         from leadctl.cli import complete
 
@@ -32,6 +32,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(0)
     _forbid_core_dumps()
     _run(given)
+
+
+def canonical(given: Sequence[str]) -> list[str]:
+    """Take what other tools have made a habit: `help push`, `version`, `runs list`."""
+    match given:
+        case ["help", *words]:
+            return canonical([*words, "--help"])
+        case ["version" | "-V", *words]:
+            return ["--version", *words]
+        case [("accounts" | "providers" | "runs") as group, "list", *words]:
+            return [group, *words]
+        case _:
+            return [*given]
 
 
 def _run(given: Sequence[str]) -> None:

@@ -100,6 +100,7 @@ def login(
     no_check: Annotated[
         bool, options.option("--no-check", about="Store without checking.")
     ] = False,
+    no_input: options.NoInput = False,
     ledger: options.LedgerPath = None,
     config: options.ConfigPath = None,
 ) -> None:
@@ -117,7 +118,7 @@ def login(
     credentials.require_keyring(account)
     if not no_check:
         credentials.require_settings(account)
-    secrets = {secret: _asked(account, secret) for secret in account.provider.secrets}
+    secrets = asked_secrets(account, no_input=no_input)
     if not no_check:
         _require_good(
             account,
@@ -174,17 +175,26 @@ def _with_secrets(config: Path | None) -> list[Account]:
     return found
 
 
-def _asked(account: Account, secret: str) -> str:
+def asked_secrets(account: Account, *, no_input: bool) -> dict[str, str]:
+    """Ask for each secret, unseen; from a pipe each is one line."""
     from leadctl.config import credentials
 
-    typed = (
-        typer.prompt(f"{secret} of {account.name}", hide_input=True, err=True)
-        if sys.stdin.isatty()
-        else sys.stdin.readline()
-    ).strip()
-    if not typed:
-        raise UsageError(f"no {secret} was given")
-    return credentials.require_usable(typed, account, secret)
+    if no_input and sys.stdin.isatty():
+        raise UsageError(
+            "a secret is required, and --no-input forbids to ask for it",
+            hint="pipe it: one line for each secret",
+        )
+    found = {}
+    for secret in account.provider.secrets:
+        typed = (
+            typer.prompt(f"{secret} of {account.name}", hide_input=True, err=True)
+            if sys.stdin.isatty()
+            else sys.stdin.readline()
+        ).strip()
+        if not typed:
+            raise UsageError(f"no {secret} was given")
+        found[secret] = credentials.require_usable(typed, account, secret)
+    return found
 
 
 # --- testing ---

@@ -28,7 +28,7 @@ app = Commands(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Import sales leads into outbound dialers: every lead once, or the reason "
-    "why not.",
+    "why not.\n\n`leadctl help push` explains a command.",
 )
 
 
@@ -80,7 +80,11 @@ def _program(
     version: Annotated[
         bool,
         typer.Option(
-            "--version", callback=_version, is_eager=True, help="Show the version."
+            "--version",
+            "-V",
+            callback=_version,
+            is_eager=True,
+            help="Show the version.",
         ),
     ] = False,
     install: Annotated[

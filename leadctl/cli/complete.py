@@ -12,7 +12,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
-from leadctl.cli import known_names, shells
+from leadctl.cli import canonical, known_names, shells
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -74,7 +74,7 @@ def offers(
     words: Sequence[str], incomplete: str, environment: Mapping[str, str]
 ) -> Iterator[tuple[str, str]]:
     """Yield the words that may stand at the cursor, each with what it means."""
-    place = placed(vocabulary(), words)
+    place = placed(vocabulary(), canonical(words))
     option, equals, typed = incomplete.partition("=")
     if place.options and incomplete.startswith("-"):
         if not equals:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, TypeAlias
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
+import typer.main
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 if TYPE_CHECKING:
@@ -41,6 +43,10 @@ class Section(StrEnum):
 class Command(TyperCommand):
     """A command whose help groups its options."""
 
+    def __init__(self, *given: Any, **settings: Any) -> None:  # noqa: ANN401  typer's
+        super().__init__(*given, **settings)
+        _accept_habits(self)
+
     def collect_usage_pieces(self, ctx: Context) -> list[str]:  # noqa: ARG002  click's
         return [*usage(self)]
 
@@ -53,6 +59,10 @@ class Command(TyperCommand):
 
 class Group(TyperGroup):
     """A group of commands whose help groups them, too."""
+
+    def __init__(self, *given: Any, **settings: Any) -> None:  # noqa: ANN401  typer's
+        super().__init__(*given, **settings)
+        _accept_habits(self)
 
     def format_options(self, ctx: Context, formatter: HelpFormatter) -> None:  # noqa: ARG002  click's
         _write(formatter, [*_commands(self), *_options(self)])
@@ -73,6 +83,37 @@ class Commands(typer.Typer):
         **settings: Any,  # noqa: ANN401  typer's own
     ) -> Callable[[CommandFunctionType], CommandFunctionType]:
         return super().command(name, cls=Command, **settings)
+
+
+def _accept_habits(command: TyperCommand | TyperGroup) -> None:
+    """Take --yes and --no-input also where nothing is asked: scripts add them."""
+    known = {name for one in command.params for name in one.opts}
+    command.params += [one for one in _habits() if known.isdisjoint(one.opts)]
+
+
+@cache
+def _habits() -> list[Any]:
+    holder = typer.Typer()
+
+    @holder.command()
+    def _ask_nothing(
+        yes: Annotated[
+            bool, typer.Option("--yes", "-y", hidden=True, expose_value=False)
+        ] = False,
+        no_input: Annotated[
+            bool, typer.Option("--no-input", hidden=True, expose_value=False)
+        ] = False,
+    ) -> None: ...
+
+    options = typer.main.get_command(holder).params
+    return [one for one in options if {"--yes", "--no-input"} & {*one.opts}]
+
+
+def shown_options(command: Command | Group) -> Iterator[TyperOption]:
+    """Yield the options that help, manual pages and completion name."""
+    for one in command.params:
+        if isinstance(one, TyperOption) and not one.hidden:
+            yield one
 
 
 def usage(command: Command | Group) -> Iterator[str]:
@@ -97,7 +138,7 @@ def name_of(shown: TyperArgument | TyperOption) -> str:
 
 def variables(command: Command | Group) -> str:
     """Say which environment variables the command reads in place of options."""
-    options = [one for one in command.params if isinstance(one, TyperOption)]
+    options = [*shown_options(command)]
     read = [str(one.envvar) for one in options if one.envvar]
     if len(read) > MOST_VARIABLES:
         return (
@@ -117,9 +158,8 @@ def _arguments(command: Command) -> Iterator[Row]:
 
 
 def _options(command: Command | Group) -> Iterator[Row]:
-    for one in command.params:
-        if isinstance(one, TyperOption):
-            yield one.rich_help_panel or Section.OPTIONS, name_of(one), one.help or ""
+    for one in shown_options(command):
+        yield one.rich_help_panel or Section.OPTIONS, name_of(one), one.help or ""
     if command.add_help_option:
         yield Section.OTHER, "-h, --help", "Show this message and exit."
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
@@ -108,6 +107,7 @@ def resolve(
             about="With --rows: the number of the file; default: 1.",
         ),
     ] = 1,
+    no_input: options.NoInput = False,
     ledger: options.LedgerPath = None,
     config: options.ConfigPath = None,
 ) -> None:
@@ -124,7 +124,7 @@ def resolve(
 
     with opened_ledger(ledger) as opened:
         run_reader = opened.resumed(run)
-        decision = decision or _asked_decision(run_reader)
+        decision = decision or _asked_decision(run_reader, no_input=no_input)
         if decision is None:
             return
         number = run_reader.decide(
@@ -189,8 +189,10 @@ def _go_on(
     )
 
 
-def _asked_decision(run_reader: RunReader) -> Decision | None:
+def _asked_decision(run_reader: RunReader, *, no_input: bool) -> Decision | None:
     """Show what is unknown; on a terminal ask what became of it."""
+    from leadctl.cli.questions import somebody_is_there
+
     paths = [display_name(file.path) for file in run_reader.files()]
     groups = run_reader.unknown()
     for file, rows, reason in groups:
@@ -198,7 +200,7 @@ def _asked_decision(run_reader: RunReader) -> Decision | None:
     if not groups:
         echo("no row of this run is unknown", err=True)
         return None
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if no_input or not somebody_is_there():
         echo(f"decide with --as {' | '.join(Decision)}", err=True)
         return None
     answer = typer.prompt(
