@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from leadctl.ledger.base import Ledger, RunReader
     from leadctl.reports.report import Report
     from leadctl.runs.options import CheckOptions, Files, PreviewOptions, PushOptions
-    from leadctl.runs.run import ImportRequest
+    from leadctl.runs.request import ImportRequest
 
 Watch: TypeAlias = "Callable[[ImportRequest], AbstractContextManager[ImportRequest]]"
 """Takes part in a run: is given the request, and has its say in what it returns."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from conftest import Push
 
     from leadctl.model.progress import Progress
-    from leadctl.runs.run import ImportRequest
+    from leadctl.runs.request import ImportRequest
 
 DOCS = Path(__file__).parent.parent / "docs" / "python.md"
 BLOCKS = re.findall(
@@ -165,6 +165,9 @@ def test_failing_generator_leaves_nothing_behind(here: Push) -> None:
 
     with pytest.raises(RuntimeError, match="no more rows"):
         leadctl.push(broken(), provider="voiso", campaign="3")
+    files: list[str | Iterator[Mapping[str, object]]] = ["rows", leads(1)]
+    with pytest.raises(leadctl.errors.UsageError, match="'rows' needs a folder"):
+        leadctl.push(files, provider="voiso", campaign="3")
     with pytest.raises(leadctl.errors.InputUnusable, match="nothing to push"):
         leadctl.push([], provider="voiso", campaign="3")
     assert not [*here.program.home.rglob("stdin-*")]

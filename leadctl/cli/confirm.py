@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from leadctl.mapping.mapper import Mapper
     from leadctl.mapping.profile import Source
     from leadctl.providers.preflight import PreflightResult
-    from leadctl.runs.run import ImportRequest
+    from leadctl.runs.request import ImportRequest
     from leadctl.sources.source import Source as LeadFile
 
 

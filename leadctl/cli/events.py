@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from leadctl.importing.forecast import Forecast
     from leadctl.model.leads import Json, Note
     from leadctl.providers.preflight import PreflightResult
-    from leadctl.runs.run import ImportRequest
+    from leadctl.runs.request import ImportRequest
 
 
 class Events:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from leadctl.cli.output import Output
     from leadctl.model.progress import Progress
     from leadctl.providers.preflight import PreflightResult
-    from leadctl.runs.run import ImportRequest
+    from leadctl.runs.request import ImportRequest
 
 TICK = 0.12
 """Seconds between two drawings."""

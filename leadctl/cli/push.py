@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from leadctl.cli.confirm import Consent
     from leadctl.model.leads import Json
     from leadctl.reports.report import Report
-    from leadctl.runs.run import ImportRequest
+    from leadctl.runs.request import ImportRequest
 
 
 @app.command("push", rich_help_panel=Section.IMPORT)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from leadctl.importing.importer import Importer
     from leadctl.ledger.base import RunWriter
     from leadctl.mapping.mapper import Mapper
-    from leadctl.runs.run import ImportRequest
+    from leadctl.runs.request import ImportRequest
 
 
 def before(request: ImportRequest, importer: Importer) -> None:

@@ -136,6 +136,9 @@ def streams_of(files: Files) -> tuple[list[str], Streams]:
             name = f"rows-{len(streams) + 1}" if streams else "rows"
             streams[name] = partial(_write_rows, cast("Rows", one))
         names.append(name)
+    for name in streams.keys() - {"-"}:
+        if names.count(name) > 1:
+            raise UsageError(f"a file called {name!r} needs a folder: ./{name}")
     return names, streams
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import sys
@@ -17,24 +16,20 @@ from leadctl.config.credentials import key_files
 from leadctl.delivery import provider_session
 from leadctl.importing import suppression
 from leadctl.importing.job import Job
-from leadctl.importing.plan import Plan, Rules, require_acted_on
+from leadctl.importing.plan import Plan, Rules
 from leadctl.importing.suppression import List
-from leadctl.mapping import profile
-from leadctl.mapping.times import check_in
-from leadctl.model import yaml_file
-from leadctl.model.errors import InputUnusable, UsageError
+from leadctl.model.errors import UsageError
 from leadctl.model.file_permissions import is_our_own, permission_problems
-from leadctl.model.lead_fields import INSTRUCTIONS, FieldInvalid
 from leadctl.model.leads import Note
 from leadctl.model.wording import nearest
 from leadctl.phones.column import ColumnSays
-from leadctl.phones.countries import country_named, region_meant, require_region
-from leadctl.phones.numbering_plan import is_region
+from leadctl.phones.countries import require_region
 from leadctl.phones.readings import Numbers
 from leadctl.providers import base_url
 from leadctl.runs import inputs, spool
-from leadctl.runs.run import ImportRequest, require_same_files
-from leadctl.sources.encoding import usable
+from leadctl.runs.history import require_same_files
+from leadctl.runs.mapping import constants_of, profile_of
+from leadctl.runs.request import ImportRequest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -70,7 +65,7 @@ def prepared(
         access = (
             None if offline else provider_session.find_credentials(account, environment)
         )
-        mapped = _profile(job, document, account)
+        mapped = profile_of(job, document, account)
         plan = _plan(copied, account, campaign, mapped)
         lists = [List.named(text) for text in (*account.suppress, *job.suppress)]
         suppressed = suppression.read(lists, plan.effective_region)
@@ -107,7 +102,7 @@ def inspected(job: Job, ledger: str, streams: Streams) -> Iterator[Rules]:
                 if job.provider or job.account
                 else None
             )
-            yield _rules(copied, account, _profile(job, document, account))
+            yield _rules(copied, account, profile_of(job, document, account))
         finally:
             spool.drop(copied)
 
@@ -148,7 +143,7 @@ def reopened(
     document = config.load(_path(job.config))
     account = _account(job, document, os.environ, offline=True)
     with spool.spooled(job, "", {}):
-        mapped = _profile(job, document, account)
+        mapped = profile_of(job, document, account)
         plan = _plan(job, account, _campaign(job, account, offline=True), mapped)
     require_same_files(files, plan)
     return job, plan
@@ -177,7 +172,7 @@ def _rules(job: Job, account: Account | None, mapped: Profile | None) -> Rules:
         sources=sources,
         provider=account.provider if account else None,
         profile=mapped,
-        constants=_constants(job, account, mapped),
+        constants=constants_of(job, account, mapped),
         ignored=frozenset(job.ignored),
         region=require_region(job.region),
         phone_check=job.phone_check,
@@ -279,73 +274,3 @@ def _campaign(job: Job, account: Account, *, offline: bool) -> str:
     if objection and not is_name:
         raise UsageError(f"--campaign {job.campaign!r}: {objection}")
     return job.campaign
-
-
-def _profile(job: Job, document: Document, account: Account | None) -> Profile | None:
-    found = _read_profile(job, document)
-    if found and account:
-        require_acted_on(found, account.provider)
-    if found and found.region and not is_region(found.region):
-        raise found.document.problem(
-            (*found.at, "region"),
-            f"{found.region!r} is no country code such as US (ISO 3166)"
-            f"{region_meant(found.region)}",
-        )
-    if found and found.shape.encoding:
-        try:
-            usable(found.shape.encoding)
-        except InputUnusable as error:
-            where = (*found.at, "file", "encoding")
-            raise found.document.problem(
-                where, error.message, hint=error.hint
-            ) from error
-    return found
-
-
-def _read_profile(job: Job, document: Document) -> Profile | None:
-    if job.mapping is not None:
-        content = json.dumps(job.mapping)
-        return profile.load(yaml_file.parse(content, job.profile or "the profile"))
-    if job.profile is None:
-        return None
-    named = document.table(("profiles",))
-    if job.profile in named:
-        return profile.load(document, ("profiles", job.profile))
-    path = Path(job.profile)
-    if path.suffix in (".yaml", ".yml") or path.exists():
-        return profile.load(yaml_file.read(path))
-    raise UsageError(
-        f"there is no profile {job.profile!r}{nearest(job.profile, named)}",
-        hint=f"name a YAML file, or one of the profiles in {document.name}",
-    )
-
-
-def _constants(
-    job: Job, account: Account | None, mapped: Profile | None
-) -> Mapping[str, str]:
-    """Check the constants as the provider will."""
-    fields = account.provider.fields if account else ()
-    zone = mapped.zone if mapped else None
-    checks = {field.name: check_in(zone, field) for field in fields}
-    for name, value in job.constants.items():
-        profile.require_field(name)
-        if (
-            account
-            and name in INSTRUCTIONS
-            and not account.provider.has_place_for(name)
-        ):
-            raise UsageError(
-                f"--set {name}: {account.provider.title} cannot act on it",
-                hint=f"leave out --set {name}",
-            )
-        if value.strip() and name in checks:
-            try:
-                checks[name](value.strip())
-            except FieldInvalid as problem:
-                raise UsageError(f"--set {name}: {problem}") from problem
-        if name == "phone_country" and not country_named(value):
-            raise UsageError(
-                f"--set {name}: {value!r} is no country",
-                hint="write a calling code such as +44, or an ISO code such as GB",
-            )
-    return job.constants

@@ -5,95 +5,36 @@ from __future__ import annotations
 import contextlib
 import time
 import weakref
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from leadctl.delivery import campaign_list, preflight_check, provider_session
 from leadctl.delivery.retry import RetryPolicy
 from leadctl.delivery.sender import Sender
 from leadctl.importing.importer import DeliveryHistory, Importer
-from leadctl.importing.job import Job
-from leadctl.importing.plan import require_mappable
 from leadctl.ledger import open_existing, open_ledger
 from leadctl.ledger.records import NewRun
 from leadctl.model.clock import CancellationToken, RealClock
 from leadctl.model.errors import (
     CampaignClosed,
-    ExitCode,
-    InputUnusable,
     Interrupted,
     LeadctlError,
     ProviderError,
-    RejectsNotWritten,
 )
-from leadctl.model.leads import IN_REJECT_FILE, Note
 from leadctl.model.progress import Meter
 from leadctl.model.wording import count
-from leadctl.phones.column import ColumnSays
-from leadctl.reports import reject_file, report
-from leadctl.runs import announce, spool
+from leadctl.reports import report
+from leadctl.runs import announce, history, spool
+from leadctl.runs.finish import finish
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Iterator
 
-    from leadctl.config.config import Account
     from leadctl.delivery.provider_session import ProviderSession
-    from leadctl.importing.plan import Plan
-    from leadctl.ledger.base import Ledger, RunReader, RunWriter
-    from leadctl.ledger.records import FileOfRun, Run
-    from leadctl.model.progress import Progress
-    from leadctl.providers.http_auth import Credentials
-    from leadctl.providers.preflight import PreflightResult
+    from leadctl.ledger.base import Ledger, RunWriter
+    from leadctl.ledger.records import Run
     from leadctl.reports.report import Report
-
-
-@dataclass(frozen=True)
-class ImportRequest:
-    """A job that is open, and where its traces go.
-
-    Without `access` it can only be rehearsed.
-
-    `job` is stored with the run, for a resume; its copies are removed when nothing of
-    them is left to send. `rejects_files` has a path for each source.
-    `resumes` is the run to go on with; `with_unknown`, its unknown rows are sent again
-    where that is safe.
-    `stop` ends the run early, with everything recorded.
-    `notes` are told first. `tell` hears every note, `tell_wait` every wait for the
-    provider, and `tell_preflight` what the preflight check showed.
-    `ask_first` hears that too, with the request as it is by then, before the first run
-    to a campaign at its address and where the call leaves doubt: a LeadctlError it
-    raises ends it all with nothing recorded.
-    `tell_progress` hears once a batch how far the run is.
-    """
-
-    job: Job
-    plan: Plan
-    account: Account
-    ledger: str | None
-    rejects_files: Sequence[Path]
-    access: Credentials | None = None
-    resumes: str | None = None
-    with_unknown: bool = True
-    stop: CancellationToken = field(default_factory=CancellationToken)
-    notes: Sequence[Note] = ()
-    told: list[Note] = field(default_factory=list)
-    """What was told so far: it is stored with the run."""
-    tell: Callable[[Note], None] = lambda _note: None
-    tell_wait: Callable[[float, str], None] = lambda _seconds, _why: None
-    tell_preflight: Callable[[PreflightResult], None] = lambda _preflight: None
-    ask_first: Callable[[ImportRequest, PreflightResult], None] = (
-        lambda _request, preflight: preflight_check.require_no_doubt(preflight)
-    )
-    tell_progress: Callable[[Progress], None] = lambda _progress: None
-
-    def note(
-        self, code: str, message: str, count: int = 0, *, is_warning: bool = False
-    ) -> None:
-        """Tell something once, and keep it for the report."""
-        note = Note(code, message, count, is_warning)
-        self.told.append(note)
-        self.tell(note)
+    from leadctl.runs.request import ImportRequest
 
 
 def push(request: ImportRequest) -> Report:
@@ -157,10 +98,10 @@ def _pushed(request: ImportRequest) -> Report:
             account, request.access, campaign, ledger
         )
         session = stack.enter_context(opened)
-        _require_possible(request, ledger)
+        history.require_possible(request, ledger)
         request = _with_list_of(ledger, request)
-        earlier = _earlier(request, ledger)
-        moved = _warn_if_moved(request, earlier)
+        earlier = history.earlier_run(request, ledger)
+        moved = history.warn_if_moved(request, earlier)
         refusal = _refusal(request, session, is_first=earlier is None or moved)
         with stop.heeded():
             importer, run_writer, meter = _opened(request, ledger, ledger)
@@ -191,7 +132,7 @@ def _pushed(request: ImportRequest) -> Report:
             for note in sender.notes():
                 message = f"{count(note.count, 'lead')}: {note.message}"
                 request.note(note.code, message, note.count, is_warning=note.is_warning)
-            _finish(request, importer, run_writer, error)
+            finish(request, importer, run_writer, error)
             if not ledger.is_there():
                 request.note(
                     "ledger_removed",
@@ -222,11 +163,11 @@ def rehearse(request: ImportRequest) -> Report:
         request = _with_list_of(known, request)
         importer, run_writer, _ = _opened(request, aside, known)
         if not request.account.missing:  # of its address, a part may be
-            _warn_if_moved(request, _earlier(request, known))
+            history.warn_if_moved(request, history.earlier_run(request, known))
         announce.before(request, importer)
         error = importer.rehearse()
         stack.callback(spool.drop, request.job)
-        _finish(request, importer, run_writer, error)
+        finish(request, importer, run_writer, error)
         return _report(request, run_writer, aside, dry_run=True)
 
 
@@ -263,69 +204,6 @@ def _with_list_of(ledger: Ledger, request: ImportRequest) -> ImportRequest:
     return replace(request, plan=replace(request.plan, suppressed=lists))
 
 
-def _require_possible(request: ImportRequest, ledger: Ledger) -> None:
-    """Refuse what cannot begin before anybody is asked and anything recorded."""
-    account, plan = request.account, request.plan
-    if request.resumes is not None:
-        require_same_files(ledger.run(request.resumes).files(), plan)
-        return
-    require_mappable(plan)
-    at_most_once = not account.provider.resend_is_safe
-    if at_most_once and (left := ledger.unsettled_run(account.name, plan.campaign)):
-        raise InputUnusable(
-            f"run {left} ended with leads on their way to this campaign",
-            hint=f"{ledger.run(left).facts().command('resume')} settles them first",
-        )
-
-
-def _earlier(request: ImportRequest, ledger: Ledger) -> RunReader | None:
-    """Return the run to go on with, or the latest one to the same campaign."""
-    if request.resumes is not None:
-        return ledger.run(request.resumes)
-    return ledger.latest(request.account.name, request.plan.campaign)
-
-
-def columns_of(earlier: RunReader | None) -> dict[str, ColumnSays]:
-    """Return what the columns of an earlier run's files said, by path.
-
-    A reject file is read as the file that it was made from.
-    """
-    if earlier is None:
-        return {}
-    said = Job.from_json(earlier.facts().job).columns
-    return {
-        path: ColumnSays.named(said[file.path])
-        for file in earlier.files()
-        for path in (file.path, file.rejects_file)
-        if path and file.path in said
-    }
-
-
-def _warn_if_moved(request: ImportRequest, earlier: RunReader | None) -> bool:
-    """Tell that the campaign was last used at another address, if it was.
-
-    The ledger knows leads by account and campaign: those a simulator took, or another
-    server, count as delivered here.
-    """
-    before = earlier.facts().job.get("base_url") if earlier else None
-    now = request.job.base_url
-    if not before or before == now:
-        return False
-    follows = (
-        ""
-        if request.job.resend_delivered
-        else ": leads delivered there are not sent again (another --ledger starts "
-        "afresh)"
-    )
-    request.note(
-        "base_url_changed",
-        f"campaign {request.plan.campaign} of account {request.account.name} was last "
-        f"used at {before}, now at {now}{follows}",
-        is_warning=True,
-    )
-    return True
-
-
 def _refusal(
     request: ImportRequest, session: ProviderSession, *, is_first: bool
 ) -> LeadctlError | None:
@@ -359,7 +237,10 @@ def _opened(
 ) -> tuple[Importer, RunWriter, Meter]:
     """Open the run's books in `ledger`; earlier deliveries are looked up in `known`."""
     account = request.account
-    plan = replace(request.plan, earlier_columns=columns_of(_earlier(request, known)))
+    plan = replace(
+        request.plan,
+        earlier_columns=history.columns_of(history.earlier_run(request, known)),
+    )
     at_most_once = not account.provider.resend_is_safe
     digest = known.digest(account.name, plan.campaign)
     # Its own deliveries the run knows without asking: they were in its files before.
@@ -392,73 +273,3 @@ def _opened(
         )
     meter = Meter(request.tell_progress, lambda: run_writer.tally)
     return Importer(plan, run_writer, memory, unfinished, meter), run_writer, meter
-
-
-def require_same_files(files: Sequence[FileOfRun], plan: Plan) -> None:
-    """Raise InputUnusable where a file is not what it was."""
-    for file, source in zip(files, plan.sources, strict=True):
-        source.require_fingerprint(file.fingerprint)
-
-
-def _finish(
-    request: ImportRequest,
-    importer: Importer,
-    run_writer: RunWriter,
-    error: LeadctlError | None,
-) -> None:
-    """Write the reject files, and record what the run came to."""
-    elsewhere = f"{run_writer.facts().command('rejects')} --to PATH writes it elsewhere"
-    try:
-        _write_rejects(request, run_writer)
-    except RejectsNotWritten as failure:  # the run is done all the same
-        error = error or RejectsNotWritten(failure.message, hint=elsewhere)
-    except LeadctlError as failure:
-        error = error or RejectsNotWritten(failure.message, hint=failure.hint)
-    except OSError as failure:  # an earlier reject file that cannot be set aside
-        error = error or RejectsNotWritten(
-            f"the reject file cannot be written: {failure.strerror}", hint=elsewhere
-        )
-    error = error and provider_session.with_hint(error, request.account)
-    code = report.exit_code(run_writer.counts(), error)
-    _remember_columns(request, importer, run_writer)
-    announce.after(request, importer, run_writer, code)
-    run_writer.finish(
-        code,
-        report.error_document(error) if error else None,
-        importer.judge.repairs,
-        request.told,
-    )
-    if request.ledger is None or code in (ExitCode.OK, ExitCode.REJECTED):
-        spool.drop(request.job)
-
-
-def _remember_columns(
-    request: ImportRequest, importer: Importer, run_writer: RunWriter
-) -> None:
-    """Keep, and tell, how columns decided about numbers with several readings."""
-    said = importer.judge.said_by_columns()
-    if said:
-        run_writer.remember({"columns": {path: str(said[path]) for path in said}})
-    with_rejects = [n for n, file in enumerate(run_writer.files()) if file.rejects_file]
-    if said and with_rejects:
-        option = importer.judge.numbers_of_columns(with_rejects)
-        agrees = option and request.job.column_numbers in (None, option)
-        run_writer.remember({"column_numbers": option if agrees else ""})
-    for path, says in said.items():
-        request.note(
-            "column_decided",
-            f"{path}: phone numbers without + that have several readings were read as "
-            f"{says.numbers}, like the rest of the column (--numbers overrides)",
-        )
-
-
-def _write_rejects(request: ImportRequest, run_writer: RunWriter) -> None:
-    for ordinal, source in enumerate(request.plan.sources):
-        path = request.rejects_files[ordinal]
-        findings = run_writer.findings(ordinal, IN_REJECT_FILE)
-        kept = reject_file.corrections_go_to(path)
-        rows = reject_file.write_if_any(path, source, findings, run_writer.facts().id)
-        if kept and kept.exists():
-            message = f"{path} was edited: what stands in it is kept in {kept}"
-            request.note("reject_file_kept", message, is_warning=True)
-        run_writer.set_rejects_file(ordinal, str(path) if rows else None)

@@ -220,8 +220,8 @@ def _require_call(account: Account, facts: Run) -> None:
 
 def _plan(removal: RunRemoval, config: Path | None) -> Plan:
     """Open the run's input again, to be read as it was read."""
+    from leadctl.runs.history import columns_of
     from leadctl.runs.prepare import reopened
-    from leadctl.runs.run import columns_of
 
     try:
         _, plan = reopened(removal, config)

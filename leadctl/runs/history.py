@@ -1,0 +1,87 @@
+"""What earlier runs to the campaign mean for one that is about to begin."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from leadctl.importing.job import Job
+from leadctl.importing.plan import require_mappable
+from leadctl.model.errors import InputUnusable
+from leadctl.phones.column import ColumnSays
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from leadctl.importing.plan import Plan
+    from leadctl.ledger.base import Ledger, RunReader
+    from leadctl.ledger.records import FileOfRun
+    from leadctl.runs.request import ImportRequest
+
+
+def require_possible(request: ImportRequest, ledger: Ledger) -> None:
+    """Refuse what cannot begin before anybody is asked and anything recorded."""
+    account, plan = request.account, request.plan
+    if request.resumes is not None:
+        require_same_files(ledger.run(request.resumes).files(), plan)
+        return
+    require_mappable(plan)
+    at_most_once = not account.provider.resend_is_safe
+    if at_most_once and (left := ledger.unsettled_run(account.name, plan.campaign)):
+        raise InputUnusable(
+            f"run {left} ended with leads on their way to this campaign",
+            hint=f"{ledger.run(left).facts().command('resume')} settles them first",
+        )
+
+
+def earlier_run(request: ImportRequest, ledger: Ledger) -> RunReader | None:
+    """Return the run to go on with, or the latest one to the same campaign."""
+    if request.resumes is not None:
+        return ledger.run(request.resumes)
+    return ledger.latest(request.account.name, request.plan.campaign)
+
+
+def columns_of(earlier: RunReader | None) -> dict[str, ColumnSays]:
+    """Return what the columns of an earlier run's files said, by path.
+
+    A reject file is read as the file that it was made from.
+    """
+    if earlier is None:
+        return {}
+    said = Job.from_json(earlier.facts().job).columns
+    return {
+        path: ColumnSays.named(said[file.path])
+        for file in earlier.files()
+        for path in (file.path, file.rejects_file)
+        if path and file.path in said
+    }
+
+
+def warn_if_moved(request: ImportRequest, earlier: RunReader | None) -> bool:
+    """Tell that the campaign was last used at another address, if it was.
+
+    The ledger knows leads by account and campaign: those a simulator took, or another
+    server, count as delivered here.
+    """
+    before = earlier.facts().job.get("base_url") if earlier else None
+    now = request.job.base_url
+    if not before or before == now:
+        return False
+    follows = (
+        ""
+        if request.job.resend_delivered
+        else ": leads delivered there are not sent again (another --ledger starts "
+        "afresh)"
+    )
+    request.note(
+        "base_url_changed",
+        f"campaign {request.plan.campaign} of account {request.account.name} was last "
+        f"used at {before}, now at {now}{follows}",
+        is_warning=True,
+    )
+    return True
+
+
+def require_same_files(files: Sequence[FileOfRun], plan: Plan) -> None:
+    """Raise InputUnusable where a file is not what it was."""
+    for file, source in zip(files, plan.sources, strict=True):
+        source.require_fingerprint(file.fingerprint)

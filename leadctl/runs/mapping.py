@@ -1,0 +1,96 @@
+"""The profile and the constants of a job, checked as its provider will."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from leadctl.importing.plan import require_acted_on
+from leadctl.mapping import profile
+from leadctl.mapping.times import check_in
+from leadctl.model import yaml_file
+from leadctl.model.errors import InputUnusable, UsageError
+from leadctl.model.lead_fields import INSTRUCTIONS, FieldInvalid
+from leadctl.model.wording import nearest
+from leadctl.phones.countries import country_named, region_meant
+from leadctl.phones.numbering_plan import is_region
+from leadctl.sources.encoding import usable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from leadctl.config.config import Account
+    from leadctl.importing.job import Job
+    from leadctl.mapping.profile import Profile
+    from leadctl.model.yaml_file import Document
+
+
+def profile_of(job: Job, document: Document, account: Account | None) -> Profile | None:
+    found = _read_profile(job, document)
+    if found and account:
+        require_acted_on(found, account.provider)
+    if found and found.region and not is_region(found.region):
+        raise found.document.problem(
+            (*found.at, "region"),
+            f"{found.region!r} is no country code such as US (ISO 3166)"
+            f"{region_meant(found.region)}",
+        )
+    if found and found.shape.encoding:
+        try:
+            usable(found.shape.encoding)
+        except InputUnusable as error:
+            where = (*found.at, "file", "encoding")
+            raise found.document.problem(
+                where, error.message, hint=error.hint
+            ) from error
+    return found
+
+
+def _read_profile(job: Job, document: Document) -> Profile | None:
+    if job.mapping is not None:
+        content = json.dumps(job.mapping)
+        return profile.load(yaml_file.parse(content, job.profile or "the profile"))
+    if job.profile is None:
+        return None
+    named = document.table(("profiles",))
+    if job.profile in named:
+        return profile.load(document, ("profiles", job.profile))
+    path = Path(job.profile)
+    if path.suffix in (".yaml", ".yml") or path.exists():
+        return profile.load(yaml_file.read(path))
+    raise UsageError(
+        f"there is no profile {job.profile!r}{nearest(job.profile, named)}",
+        hint=f"name a YAML file, or one of the profiles in {document.name}",
+    )
+
+
+def constants_of(
+    job: Job, account: Account | None, mapped: Profile | None
+) -> Mapping[str, str]:
+    """Check the constants as the provider will."""
+    fields = account.provider.fields if account else ()
+    zone = mapped.zone if mapped else None
+    checks = {field.name: check_in(zone, field) for field in fields}
+    for name, value in job.constants.items():
+        profile.require_field(name)
+        if (
+            account
+            and name in INSTRUCTIONS
+            and not account.provider.has_place_for(name)
+        ):
+            raise UsageError(
+                f"--set {name}: {account.provider.title} cannot act on it",
+                hint=f"leave out --set {name}",
+            )
+        if value.strip() and name in checks:
+            try:
+                checks[name](value.strip())
+            except FieldInvalid as problem:
+                raise UsageError(f"--set {name}: {problem}") from problem
+        if name == "phone_country" and not country_named(value):
+            raise UsageError(
+                f"--set {name}: {value!r} is no country",
+                hint="write a calling code such as +44, or an ISO code such as GB",
+            )
+    return job.constants
