@@ -114,6 +114,7 @@ def test_mistake_is_named_with_its_line(now: str, then: str, said: str) -> None:
 
 SILENT = "    - {when: {status: 200}, outcome: created}\n"
 BLAMED = "    - {when: {text: bad}, outcome: rejected}\n"
+UNCOUNTED = "    - rows: {errors: {list: errors, sums: []}}\n"
 POSTED = "reads_with: 1\npreflight: {request: {method: POST, path: []}, rules: []}\n"
 
 
@@ -122,6 +123,7 @@ POSTED = "reads_with: 1\npreflight: {request: {method: POST, path: []}, rules: [
     [
         (SILENT, "silence is not success: what makes it created?"),
         (BLAMED, "rejected is about one lead, and a request has several"),
+        (UNCOUNTED, "the leads that are not named need a count"),
         (POSTED.partition("\n")[2], "say in 'reads_by_post' where it is documented"),
         (POSTED, "line 24: unknown key 'reads_with'"),
     ],

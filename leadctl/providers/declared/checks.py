@@ -224,6 +224,9 @@ def _node(node: Node, definition: Definition) -> Iterator[Problem]:
             yield from _terms(node) if isinstance(node, rules.Sum) else ()
         case grammar.Resend() | grammar.Token():
             yield from _settings(node.when, (*node.at, "when"), definition)
+        case rules.Errors() | rules.Skipped() if not node.sums:
+            said = "silence is not success: the leads that are not named need a count"
+            yield Problem(node.at, said, "add to 'sums', such as {add: ok, is: $rest}")
         case rules.Results() if node.index and node.phone:
             yield Problem(node.at, "a result is found by 'index' or by 'phone'")
         case rules.Results() if not (node.words if node.word else node.with_id):

@@ -117,8 +117,6 @@ def declared_settings(definition: Definition) -> dict[str, Setting]:
 def _field(one: Setting) -> tuple[type, Any]:
     kind = str if one.default is None else type(one.default)
     default = MISSING if one.default is None else one.default
-    if kind is int and one.least is not None and one.least % 1:
-        kind = float
     return kind, setting(
         default, one.about, least=one.least, choices=one.choices, dots=one.dots
     )

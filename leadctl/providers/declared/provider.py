@@ -29,6 +29,7 @@ from leadctl.providers.declared.findings import (
     lead_listed,
 )
 from leadctl.providers.declared.grammar import Resend
+from leadctl.providers.declared.rules import AnswerRule, PreflightRule
 from leadctl.providers.json_body import HEADERS, encode
 from leadctl.providers.preflight import (
     PreflightResult,
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
     from leadctl.model.leads import Batch, Json, Outcome
     from leadctl.providers.campaigns import CampaignPage
     from leadctl.providers.declared.grammar import Call, Definition, SecondCheck
-    from leadctl.providers.declared.rules import AnswerRule, PreflightRule
 
 
 def provider_of(definition: Definition) -> type[Provider]:
@@ -162,11 +162,11 @@ class Declared(Provider):
             case "InDoubt":
                 return InDoubt(said, lost=False)
             case "Refused":
-                named = getattr(rule, "culprits", None)
+                named = rule.culprits if isinstance(rule, AnswerRule) else None
                 return Refused(said, rows.culprits(named, answer) if named else {})
             case "CampaignClosed":
-                good = getattr(rule, "key_is_good", False)
-                return CampaignClosed(said, hint=rule.hint, key_is_good=good)
+                is_good = isinstance(rule, PreflightRule) and rule.key_is_good
+                return CampaignClosed(said, hint=rule.hint, key_is_good=is_good)
             case meaning:
                 return ERRORS[meaning](said, hint=rule.hint)
 

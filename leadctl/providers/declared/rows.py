@@ -107,9 +107,8 @@ def _named(found: Sequence[Json], spec: Culprits | Errors) -> dict[int, str]:
 
 def _position(error: Json, spec: Culprits | Errors) -> int:
     where = within(error, spec.row.split("."))
-    after = getattr(spec, "after", None)
-    if after is not None and isinstance(where, list) and after in where[:-1]:
-        where = where[where.index(after) + 1]
+    if spec.after is not None and isinstance(where, list) and spec.after in where[:-1]:
+        where = where[where.index(spec.after) + 1]
     is_number = isinstance(where, int) and not isinstance(where, bool)
     return max(-1, where - spec.first) if is_number and isinstance(where, int) else -1
 

@@ -88,6 +88,7 @@ class Errors(Node):
 
     list_: Path
     row: Path = "row"
+    after: str | None = None
     first: int = 0
     reason: Path = "message"
     rest: OutcomeWord = "created"
