@@ -240,8 +240,9 @@ def _provider(folder: Path, settings: dict[str, Any]) -> Provider:
 
 def _account(folder: Path, settings: dict[str, Any]) -> config.Account:
     """Resolve an account; its provider may be declared in a file beside the cases."""
-    name, definition = folder.name, folder.with_name(f"{folder.name}.yaml")
-    provider = str(definition) if definition.exists() else name
+    name = folder.name
+    files = (folder.with_name(f"{name}{end}") for end in (".yaml", ".yml"))
+    provider = next((str(file) for file in files if file.exists()), name)
     document = parse(json.dumps({"accounts": {name: settings}}), f"{folder}/settings")
     return config.resolve(document, {}, provider=provider, account=name)
 

@@ -72,6 +72,7 @@ def mistake(text: str) -> str:
         ("form: e164", "form: e146", "line 11: 'form' must be e164, digits"),
         ("title: Dialer\n", "", "line 1: the file lacks 'title'"),
         ("name: dialer", "name: My Dialer", "line 1: 'name' must be small letters"),
+        ("limits:\n", "secrets: [Key]\nlimits:\n", "line 8: item 1 must be small"),
         ("batch_size: 2", "batch_size: 0", "line 9: 'batch_size' must be a number"),
         ("batch_size: 2", "batch_size: two", "line 9: 'batch_size' must be a whole"),
         ("new: created", "new: creatd", "did you mean 'created'?"),

@@ -197,7 +197,13 @@ def _name(kind: Kind) -> str:
 
 
 def _label(where: Where) -> str:
-    return repr(str(where[-1])) if where else "the file"
+    match where:
+        case ():
+            return "the file"
+        case (*_, int(place)):
+            return f"item {place + 1}"
+        case _:
+            return repr(where[-1])
 
 
 # --- JSON Schema ---------------------------------------------------------------------
