@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from conftest import CAMPAIGNS
@@ -119,7 +119,10 @@ def test_interrupted_rows_are_finished_by_a_resume(here: Push) -> None:
 def test_failed_rows_are_sent_by_a_resume(here: Push) -> None:
     here.simulator("voiso").faults.add(Fault("deny", times=1))
     rows = [*leads(2), {"phone": "+1555"}]
-    report = leadctl.push(rows, provider="voiso", campaign="3", set={"source": "fair"})
+    here.program.write("dnc.csv", "phone\n+15550199999\n")
+    report = leadctl.push(
+        rows, provider="voiso", campaign="3", set={"priority": 5}, suppress=["dnc.csv"]
+    )
     assert report.error is not None
     assert (report.error.code, report.failed) == ("access_denied", 2)
     report = leadctl.resume(report.run_id)
@@ -148,11 +151,15 @@ def test_rows_of_a_check_can_be_read(here: Push) -> None:
         ({"provider": "voiso"}, "say which campaign"),
         ({"provider": "voiso", "campaign": "3", "region": "XX"}, "--region 'XX'"),
         ({"provider": "voiso", "campaign": "3", "max_rejects": "few"}, "--max-rejects"),
+        ({"provider": "voiso", "campaign": "3", "batch_size": -1}, "--batch-size must"),
+        ({"provider": "voiso", "campaign": "3", "set": "name"}, "not 'name'"),
     ],
 )
-def test_bad_values_raise(here: Push, options: dict[str, str], problem: str) -> None:
+def test_bad_values_raise(here: Push, options: dict[str, Any], problem: str) -> None:
     with pytest.raises(leadctl.errors.UsageError, match=re.escape(problem)):
-        leadctl.push(leads(1), **options)  # type: ignore[arg-type]
+        leadctl.push(leads(1), **options)
+    with pytest.raises(TypeError, match=r"'campain'.*'campaign'"):
+        leadctl.push(leads(1), campain="3")  # type: ignore[call-arg]
     with pytest.raises(leadctl.errors.UsageError, match="number 1: 3 digits"):
         leadctl.find("+1555")
     assert not [*here.program.home.rglob("stdin-*")]

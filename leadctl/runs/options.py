@@ -46,7 +46,7 @@ class PreviewOptions(TypedDict, total=False):
     region: str | None
     phone_check: str
     numbers: str | None
-    set: Mapping[str, str] | Sequence[str] | None
+    set: Mapping[str, object] | Sequence[str] | None
     """Constants, by lead field; or texts such as `source=fair`."""
     ignore_column: Sequence[str] | None
     format: str | None
@@ -84,7 +84,10 @@ class PushOptions(CheckOptions, total=False):
 
 
 def job_of(files: Sequence[str], said: PushOptions) -> Job:
-    """Return what was said as a job; raises UsageError."""
+    """Return what was said as a job; raises UsageError, TypeError for another name."""
+    for name in said.keys() - PushOptions.__annotations__.keys():
+        near = nearest(name, PushOptions.__annotations__)
+        raise TypeError(f"there is no option {name!r}{near}")
     limit = said.get("max_rejects")
     return Job(
         files=tuple(files),
@@ -97,18 +100,18 @@ def job_of(files: Sequence[str], said: PushOptions) -> Job:
         or PhoneCheck.POSSIBLE,
         numbers=_choice(Numbers, said.get("numbers"), "--numbers"),
         constants=_constants(said.get("set") or {}),
-        tags=tuple(said.get("tag") or ()),
+        tags=_several(said.get("tag")),
         format=_choice(Format, said.get("format"), "--format"),
         encoding=said.get("encoding"),
         delimiter=_delimiter(said.get("delimiter")),
         header=False if said.get("no_header") else None,
         sheet=said.get("sheet"),
-        batch_size=said.get("batch_size"),
-        limit=said.get("limit"),
-        skip=said.get("skip", 0),
+        batch_size=_least(1, said.get("batch_size"), "--batch-size"),
+        limit=_least(0, said.get("limit"), "--limit"),
+        skip=_least(0, said.get("skip"), "--skip") or 0,
         reject_limit=NO_LIMIT if limit is None else RejectLimit.named(limit),
-        suppress=tuple(os.fspath(path) for path in said.get("suppress") or ()),
-        ignored=tuple(said.get("ignore_column") or ()),
+        suppress=_several(said.get("suppress")),
+        ignored=_several(said.get("ignore_column")),
         rejects=_text(said.get("rejects")),
         acknowledge_compliance=said.get("acknowledge_compliance", False),
         resend_delivered=said.get("resend_delivered", False),
@@ -159,6 +162,19 @@ def _text(path: FileName | None) -> str | None:
     return None if path is None else os.fspath(path)
 
 
+def _several(given: FileName | Sequence[FileName] | None) -> tuple[str, ...]:
+    """Return texts or paths; one alone need not be in a list."""
+    if given is None or isinstance(given, (str, os.PathLike)):
+        given = [] if given is None else [given]
+    return tuple(map(str, given))
+
+
+def _least(least: int, number: int | None, option: str) -> int | None:
+    if number is not None and number < least:
+        raise UsageError(f"{option} must be {least} or more")
+    return number
+
+
 def _choice(kind: type[Choice], text: str | None, option: str) -> Choice | None:
     if not text:
         return None
@@ -177,11 +193,11 @@ def _delimiter(text: str | None) -> str | None:
     return found
 
 
-def _constants(given: Mapping[str, str] | Sequence[str]) -> Mapping[str, str]:
+def _constants(given: Mapping[str, object] | Sequence[str]) -> Mapping[str, str]:
     if isinstance(given, Mapping):
-        return given
+        return {name: str(value) for name, value in given.items()}
     constants = {}
-    for text in given:
+    for text in _several(given):
         name, equals, value = text.partition("=")
         if not equals:
             raise UsageError(f"--set takes FIELD=VALUE, not {text!r}")
