@@ -7,7 +7,13 @@ may be called in any thread. Options are named like those of the command line.
 from __future__ import annotations
 
 import os
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import (
+    AbstractContextManager,
+    ExitStack,
+    contextmanager,
+    nullcontext,
+    suppress,
+)
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, Unpack, cast
@@ -16,7 +22,7 @@ from leadctl import ledger as ledgers
 from leadctl.config import config as configuration
 from leadctl.importing import people
 from leadctl.importing import preview as previews
-from leadctl.model.errors import ExitCode, InputUnusable, UsageError
+from leadctl.model.errors import CredentialsMissing, ExitCode, InputUnusable, UsageError
 from leadctl.model.leads import Status
 from leadctl.model.wording import nearest
 from leadctl.phones.countries import require_region
@@ -54,18 +60,20 @@ def push(
     names, streams = streams_of(files)
     if not names:
         raise InputUnusable("nothing to push: there is no file and no row")
-    job, url = job_of(names, options), ledgers.resolved(options.get("ledger"))
+    job = job_of(names, options)
+    url = ledgers.resolved(job.ledger or options.get("ledger"))
     dry_run = options.get("dry_run", False)
     with ExitStack() as stack:
         environment: Mapping[str, str] = os.environ
         if job.sandbox:
             job, environment = stack.enter_context(_simulated(job))
-        request = stack.enter_context(
-            prepare.prepared(
-                job, url, streams, environment=environment, offline=dry_run
+        with _sandbox_offered(job):
+            request = stack.enter_context(
+                prepare.prepared(
+                    job, url, streams, environment=environment, offline=dry_run
+                )
             )
-        )
-        if job.sandbox:
+        if job.sandbox and not job.ledger:
             request = replace(request, ledger=None)
         if options.get("yes"):
             request = replace(request, ask_first=lambda _request, _preflight: None)
@@ -122,10 +130,15 @@ def resume(  # noqa: PLR0913  options, by name
         run = run_reader.facts().id
     if acknowledge_compliance:
         job = replace(job, acknowledge_compliance=True)
-    with prepare.prepared(job, url, {}, offline=False) as request:
+    with ExitStack() as stack:
+        environment: Mapping[str, str] = os.environ
+        if job.sandbox:
+            job, environment = stack.enter_context(_simulated(job))
+        request = stack.enter_context(
+            prepare.prepared(job, url, {}, environment=environment, offline=False)
+        )
         again = replace(request, resumes=run, with_unknown=with_unknown)
-        with watch(again) as watched:
-            return runs.push(watched)
+        return runs.push(stack.enter_context(watch(again)))
 
 
 def find(
@@ -197,6 +210,19 @@ def sandbox() -> ModuleType:
             hint="pip install 'leadctl[sandbox]'",
         ) from error
     return sandbox
+
+
+@contextmanager
+def _sandbox_offered(job: Job) -> Iterator[None]:
+    """Name --sandbox to somebody who has no account yet."""
+    try:
+        yield
+    except CredentialsMissing as error:
+        with suppress(UsageError):  # it is not installed
+            if job.provider in sandbox().SIMULATORS:
+                hint = f"{error.hint}; --sandbox tries it without an account"
+                raise error.but(hint=hint) from error
+        raise
 
 
 @contextmanager

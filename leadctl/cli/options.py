@@ -357,6 +357,14 @@ SandboxRun: TypeAlias = Annotated[
         section=Section.SENDING,
     ),
 ]
+Keep: TypeAlias = Annotated[
+    bool,
+    shared(
+        "--keep",
+        about="With --sandbox: keep the run in a ledger of its own.",
+        section=Section.SENDING,
+    ),
+]
 LedgerPath: TypeAlias = Annotated[
     str | None,
     shared(

@@ -84,6 +84,8 @@ class Job:
     acknowledge_compliance: bool = False
     resend_delivered: bool = False
     sandbox: bool = False
+    ledger: str | None = None
+    """The ledger of its own that a run in the sandbox is kept in."""
     config: str | None = None
     copies: Mapping[str, str] = field(default_factory=dict)
     """By name, our copies of what can be read only once, such as stdin (`-`)."""

@@ -51,14 +51,23 @@ class Run:
 
     def command(self, name: str) -> str:
         """Return the command line of `leadctl runs NAME` for this run."""
-        config = self.job.get("config")
-        return runs_command(name, self.id, str(config) if config else None)
+        config, ledger = self.job.get("config"), self.job.get("ledger")
+        return runs_command(
+            name,
+            self.id,
+            config=str(config) if config else None,
+            ledger=str(ledger) if ledger else None,
+        )
 
 
-def runs_command(name: str, run: str, config: str | None) -> str:
+def runs_command(
+    name: str, run: str, *, config: str | None = None, ledger: str | None = None
+) -> str:
     """Return the command line of `leadctl runs NAME` for a run."""
-    named = ["--config", config] if config else []
-    return shlex.join(["leadctl", "runs", name, run, *named])
+    words = ["leadctl", "runs", name, run]
+    words += ["--config", config] if config else []
+    words += ["--ledger", ledger] if ledger else []
+    return shlex.join(words)
 
 
 @dataclass(frozen=True)

@@ -90,7 +90,8 @@ class Report:
 
     def command(self, name: str) -> str:
         """Return the command line of `leadctl runs NAME` for this run."""
-        return runs_command(name, self.run_id, self.job.config)
+        job = self.job
+        return runs_command(name, self.run_id, config=job.config, ledger=job.ledger)
 
     def rows(self) -> Iterator[RowOutcome]:
         """Yield the outcome of every row, read from the ledger as it is now."""

@@ -87,7 +87,9 @@ def _next_steps(report: Report, *, hint_follows: bool) -> Iterator[str]:
             if _only_cut(report)
             else f"corrected, push them:  {_push_again(report, written)}"
         )
-    if report.job.sandbox:  # its ledger is gone with it
+    if report.job.ledger:
+        yield f"the run is kept:       {report.command('show')}"
+    elif report.job.sandbox:  # its ledger is gone with it
         return
     resume = report.command("resume")
     said = hint_follows and report.error and report.error.hint == resume
@@ -125,7 +127,7 @@ def _push_again(report: Report, paths: Sequence[str]) -> str:
     if job.acknowledge_compliance:
         words.append("--acknowledge-compliance")
     if job.sandbox:
-        words.append("--sandbox")
+        words += ["--sandbox", "--keep"] if job.ledger else ["--sandbox"]
     return shlex.join(words)
 
 

@@ -13,9 +13,11 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from functools import partial
 from itertools import chain
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeAlias, TypedDict, TypeVar, cast
 
 from leadctl.importing.job import NO_LIMIT, Job, RejectLimit
+from leadctl.ledger import resolved
 from leadctl.mapping import profile
 from leadctl.model.errors import InputUnusable, UsageError
 from leadctl.model.wording import nearest
@@ -77,6 +79,8 @@ class PushOptions(CheckOptions, total=False):
     batch_size: int | None
     dry_run: bool
     sandbox: bool
+    keep: bool
+    """Keep a run in the sandbox, in a ledger of its own."""
     resend_delivered: bool
     acknowledge_compliance: bool
     yes: bool
@@ -116,8 +120,18 @@ def job_of(files: Sequence[str], said: PushOptions) -> Job:
         acknowledge_compliance=said.get("acknowledge_compliance", False),
         resend_delivered=said.get("resend_delivered", False),
         sandbox=said.get("sandbox", False),
+        ledger=_kept_in(said),
         config=_text(said.get("config")),
     )
+
+
+def _kept_in(said: PushOptions) -> str | None:
+    """Return the ledger of runs in the sandbox, if this one is to be kept."""
+    if not said.get("keep"):
+        return None
+    if not said.get("sandbox"):
+        raise UsageError("--keep goes with --sandbox: other runs are kept anyway")
+    return str(Path(resolved(None)).with_name("sandbox.sqlite"))
 
 
 def streams_of(files: Files) -> tuple[list[str], Streams]:

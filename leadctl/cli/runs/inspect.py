@@ -72,7 +72,7 @@ def list_runs(
                 echo(line)
         sys.stdout.flush()
     if not found and not json:
-        why = "(--sandbox, --dry-run and check leave none)"
+        why = "(--sandbox without --keep, --dry-run and check leave none)"
         echo(f"no runs yet {why}", err=True)
 
 

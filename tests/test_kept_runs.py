@@ -1,0 +1,56 @@
+"""Runs in the sandbox that are kept: a newcomer's next commands work as printed."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from program import Program
+
+PUSH = ("push", "leads.csv", "--provider", "voiso", "--campaign", "3")
+
+
+def printed(text: str, about: str) -> list[str]:
+    """Return the words of the command that is printed behind a label, as pasted."""
+    found = re.search(rf"^{about}: +leadctl (.+)$", text, re.MULTILINE)
+    assert found, text
+    return shlex.split(found[1])
+
+
+def test_next_commands_of_a_kept_run_work_as_printed(program: Program) -> None:
+    program.write("leads.csv", "phone\n+15551230001\n+1555\n")
+    first = program(*PUSH, "--sandbox", "--keep")
+    assert first.code == 3
+    shown = program(*printed(first.out, "the run is kept"))
+    assert (shown.code, shown.table["created"]) == (0, 1)
+    program.write("leads.rejects.csv", "phone\n+15551230002\n")
+    again = program(*printed(first.out, "corrected, push them"))
+    assert (again.code, again.table["created"], again.err) == (0, 1, first.err)
+    assert program("runs").out == "", "the user's own ledger knows of none"
+
+
+def test_kept_run_is_resumed_in_a_simulator(program: Program) -> None:
+    """Real credentials are set: the leads must not go there."""
+    away = {
+        "LEADCTL_VOISO_BASE_URL": "http://127.0.0.1:9",
+        "LEADCTL_VOISO_API_KEY": "made-up-key",
+    }
+    program.write("leads.csv", "phone\n+15551230001\n+1555\n+15551230002\n")
+    stopped = program(*PUSH, "--sandbox", "--keep", "--max-rejects", "0")
+    assert stopped.code == 7
+    (ledger,) = program.state.glob("sandbox.sqlite")
+    resumed = program("runs", "resume", "--ledger", ledger, "-v", env=away)
+    assert "key fine: accepted" in resumed.err
+
+
+def test_keep_without_the_sandbox_is_a_misunderstanding(program: Program) -> None:
+    ran = program(*PUSH, "--keep")
+    assert (ran.code, "--keep goes with --sandbox" in ran.err) == (2, True)
+
+
+def test_missing_key_names_the_sandbox(program: Program) -> None:
+    program.write("leads.csv", "phone\n+15551230001\n")
+    ran = program(*PUSH)
+    assert (ran.code, "--sandbox tries it without an account" in ran.err) == (4, True)
