@@ -259,6 +259,10 @@ class Program:
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
         return path
 
+    def runs(self) -> list[str]:
+        """Return the ids of the runs, the newest first."""
+        return [one["run_id"] for one in json.loads(self("runs", "--json").out)]
+
     @property
     def surroundings(self) -> dict[str, str]:
         """The environment of a run."""

@@ -79,7 +79,7 @@ def test_resume_at_another_address_says_so(
 ) -> None:
     ran = push.program("runs", "resume", "-q", env=push.environment("voiso"))
     assert ran.code == 2, "no run is unfinished"
-    run = push.program("runs").out.split()[0]
+    run = push.program.runs()[0]
     environment = push.environment("voiso") | dict(moved)
     ran = push.program("runs", "retry", run, "-q", env=environment)
     assert "was last used at" in ran.err

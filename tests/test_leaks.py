@@ -166,7 +166,7 @@ def test_no_command_shows_a_secret(world: World) -> None:
     """Those to come are run here too, as far as they go without more words."""
     world.fault("voiso", Fault("throttle", times=1000))
     assert world.push("voiso").code == 5
-    (run, *_) = world("runs").out.split()
+    run = json.loads(world("runs", "--json").out)[0]["run_id"]
     for words in leaves():
         if words == ("sandbox",):
             continue  # it serves until it is stopped, and reads no secret
@@ -280,7 +280,7 @@ def test_defect_shows_where_it_is_and_no_secret(
 def test_command_learns_nothing_of_other_accounts(world: World) -> None:
     """Its environment and our command line are all that a child can look at."""
     assert world.push("agora").code == 3
-    run = world("runs").out.split()[0]
+    run = json.loads(world("runs", "--json").out)[0]["run_id"]
     world("runs", "retry", run)
     seen = world.seen.read_text(encoding="utf-8")
     assert seen.count("leads.csv") == 1, "both runs asked it"

@@ -76,7 +76,7 @@ def odd(push: Push) -> Push:
     ],
 )
 def test_odd_names_are_shown_as_text(odd: Push, words: str) -> None:
-    run = odd.program("runs").out.split()[0] if "RUN" in words else ""
+    run = odd.program.runs()[0] if "RUN" in words else ""
     names = {"FILE": f"leads{ODD}.csv", "NEW": f"new{ODD}", "ODD": ODD, "RUN": run}
     ran = odd.program(
         *(names.get(word, word) for word in words.split()), discreet=False

@@ -122,15 +122,46 @@ def test_runs_are_listed_the_newest_first(push: Push) -> None:
     program.write(*leads(*SIX))
     push("voiso", "leads.csv", "--limit", "2")
     push("voiso", "leads.csv", "--limit", "3")
-    first, second = program("runs").out.splitlines()
-    assert ("1 created" in first, "2 created" in second) == (True, True)
-    for line in (first, second):
-        assert "voiso" in line
-    (only,) = program("runs", "--limit", "1").out.splitlines()
-    assert only == first
+    headings, first, second = program("runs").out.splitlines()
+    columns = ["run", "when", "file", "campaign", "result", "created", "to", "do"]
+    assert headings.split() == [*columns, "took"]
+    for line, created in ((first, "1"), (second, "2")):
+        words = line.split()
+        assert words[3:8] == ["leads.csv", "voiso", "3", "done", created]
+    assert program("runs", "--limit", "1").out.splitlines()[1:] == [first]
     listed = json.loads(program("runs", "--json").out)
     assert [one["run_id"] for one in listed] == [first.split()[0], second.split()[0]]
     assert listed == known(program)
+
+
+def test_runs_are_filtered_and_named_by_a_part_of_their_id(push: Push) -> None:
+    program = push.program
+    program.write(*leads(*SIX, "12"))
+    push("voiso", "leads.csv", "--limit", "1")
+    push("voiso", "leads.csv")
+    push("yotel", "leads.csv", "--dry-run")
+    with_reject, without = program.runs()
+
+    def listed(*options: str) -> list[str]:
+        lines = program("runs", *options).out.splitlines()[1:]
+        return [line.split()[0] for line in lines]
+
+    assert listed("--failed") == [with_reject]
+    assert listed("--account", "voiso", "--since", "1h") == [with_reject, without]
+    assert listed("--account", "yotel") == listed("--since", "2999-01-01") == []
+    assert program("runs", "--account", "yotel").err == "no such run\n"
+    odd = program("runs", "--since", "yesterday")
+    assert (odd.code, "2026-03-01, or 7d, or 12h" in odd.err) == (2, True)
+    tail = with_reject.rpartition("-")[2]
+    if tail != without.rpartition("-")[2]:
+        assert f"run {with_reject}" in program("runs", "show", tail).out
+    several = program("runs", "show", with_reject[:4])
+    assert (several.code, "several runs match" in several.err) == (2, True)
+    (program.folder / "leads.rejects.csv").unlink()
+    assert "1 row in" in program("runs", "rejects").err
+    for command in ("retry", "resolve"):
+        none = program("runs", command, env=push.environment("voiso"))
+        assert (none.code, "no run has " in none.err) == (2, True)
 
 
 @dataclass(frozen=True)
@@ -214,7 +245,7 @@ def test_unknown_run_is_answered_with_the_nearest(
 
 BAD_USES = {
     "nothing-unfinished": (("resume",), 2, "unfinished"),
-    "no-run-to-retry": (("retry",), 2, "RUN"),
+    "no-run-to-retry": (("retry",), 2, "no run has failed rows"),
     "no-such-word": (("resolve", "RUN", "--as", "perhaps"), 2, "perhaps"),
     "no-row-unknown": (("resolve", "RUN", "--as", "delivered"), 2, "unknown"),
     "rows-are-no-numbers": (

@@ -102,8 +102,7 @@ def test_run_that_goes_on_elsewhere_is_shown_as_running(
     assert f"running now (process {run.process.pid})" in shown.out
     assert "sent, no answer yet" in shown.out
     listed = push.program("runs")
-    assert "running" in listed.out
-    assert "under way" in listed.out
+    assert "in progress" in listed.out
     for out in (shown.out, listed.out):
         assert "resume" not in out
         assert "not finished" not in out
@@ -124,7 +123,7 @@ def test_run_whose_process_died_is_not_running(held: tuple[Push, Started]) -> No
     for shown in (meanwhile, push.program("runs", "show")):
         assert "not finished" in shown.out
         assert "leadctl runs resume" in shown.out
-    assert "unfinished" in push.program("runs").out
+    assert "interrupted" in push.program("runs").out
     document = json.loads(push.program("runs", "show", "--json").out)
     assert (document["finished_at"], document["exit_code"]) == (None, None)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import signal
@@ -116,7 +115,7 @@ def resumed(push: Push) -> Ran:
 
 def stop_latest(program: Program) -> None:
     """Ask the run to stop by `runs stop`, from another process."""
-    run = json.loads(program("runs", "--json").out)[0]["run_id"]
+    run = program.runs()[0]
     asked = program("runs", "stop", run)
     assert (asked.code, f"asked run {run} to stop" in asked.err) == (0, True), asked
 
@@ -407,7 +406,7 @@ def test_no_room_for_the_reject_file_is_told_in_a_sentence(
     assert ran.code not in (0, 1)
     assert "reject file" in ran.err
     assert [path.name for path in push.program.folder.iterdir()] == ["leads.csv"]
-    (run_id, *_) = push.program("runs").out.split()
+    (run_id, *_) = push.program.runs()
     assert f"leadctl runs rejects {run_id}" in ran.err
     assert push.program("runs", "rejects", run_id).code == 0
     assert (push.program.folder / "leads.rejects.csv").exists()

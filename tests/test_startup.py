@@ -47,6 +47,7 @@ COMMANDS = START | {
             "runs.finish",
             "runs.group",
             "runs.inspect",
+            "runs.listing",
             "runs.share",
             "runs.stop",
             "runs.undo",

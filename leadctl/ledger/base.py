@@ -365,7 +365,11 @@ class Ledger(Protocol):
         ...
 
     def run(self, run_id: str) -> RunReader:
-        """Return a run; UsageError with the nearest id where there is none."""
+        """Return a run by its id, or by the start or end of it that no other run has.
+
+        UsageError with the nearest id where there is none, or with all where several
+        match.
+        """
         ...
 
     def resumed(self, run_id: str, *, at_most_once: bool = False) -> ResumedRun: ...
@@ -388,6 +392,8 @@ class Ledger(Protocol):
     def runs(self, most: int) -> Sequence[RunReader]:
         """Return the latest runs, the newest first."""
         ...
+
+    def has_forgotten_runs(self) -> bool: ...
 
     def forget_runs(self, before: str) -> list[dict[str, Json]]:
         """Forget finished runs older than an ISO 8601 time; returns their jobs.

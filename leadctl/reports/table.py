@@ -172,16 +172,3 @@ STYLES = {
     Status.UNKNOWN: "magenta",
 }
 """How rich writes each status."""
-
-
-def summary(report: Report) -> str:
-    """Say the outcome in one line."""
-    parts = [
-        f"{number:,} {status}" for status, number in report.counts.items() if number
-    ]
-    rest = ["the rest waits for a resume"] if report.is_open else []
-    if report.process is not None:
-        rest = ["the rest is under way"]
-    undone = [_undone(report)] if report.removals else []
-    said = ", ".join([*parts, *rest, *undone]) or "nothing to do"
-    return f"{count(report.row_count, 'row')}: {said}"

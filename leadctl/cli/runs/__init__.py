@@ -3,4 +3,12 @@
 Importing a module of commands adds them.
 """
 
-from leadctl.cli.runs import finish, inspect, share, stop, undo, upkeep  # noqa: F401  as said
+from leadctl.cli.runs import (  # noqa: F401  as said
+    finish,
+    inspect,
+    listing,
+    share,
+    stop,
+    undo,
+    upkeep,
+)

@@ -10,8 +10,16 @@ import typer
 
 from leadctl.cli import options
 from leadctl.cli.output import Output, echo
-from leadctl.cli.runs.group import RunId, group, opened_ledger
+from leadctl.cli.runs.group import (
+    FailedRun,
+    UnfinishedRun,
+    UnknownRun,
+    group,
+    latest_with,
+    opened_ledger,
+)
 from leadctl.model.errors import ExitCode, UsageError
+from leadctl.model.leads import Status
 from leadctl.model.wording import count, display_name
 
 if TYPE_CHECKING:
@@ -30,12 +38,7 @@ class Decision(StrEnum):
 
 @group.command("resume")
 def resume(
-    run: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="RUN", help="A run's id; default: the latest unfinished."
-        ),
-    ] = None,
+    run: UnfinishedRun = None,
     json: options.Json = False,
     output: options.Form = "table",
     quiet: options.Quiet = False,
@@ -58,7 +61,7 @@ def resume(
 
 @group.command("retry")
 def retry(
-    run: RunId,
+    run: FailedRun = None,
     json: options.Json = False,
     output: options.Form = "table",
     quiet: options.Quiet = False,
@@ -70,11 +73,13 @@ def retry(
 ) -> None:
     """Send the failed rows of a run again.
 
-    Example: leadctl runs retry 20260301-093000-1f2e
+    Example: leadctl runs retry
     """
     told = Output(json, quiet, verbose, not no_color).in_form(output)
+    with told.failures(), opened_ledger(ledger) as opened:
+        chosen = latest_with(opened, [Status.FAILED], run)
     _go_on(
-        run,
+        chosen,
         told,
         ledger,
         config,
@@ -85,7 +90,7 @@ def retry(
 
 @group.command("resolve")
 def resolve(
-    run: RunId,
+    run: UnknownRun = None,
     decision: Annotated[
         Decision | None,
         options.option(
@@ -123,6 +128,7 @@ def resolve(
     from leadctl.runs import spool
 
     with opened_ledger(ledger) as opened:
+        run = latest_with(opened, [Status.UNKNOWN], run)
         run_reader = opened.resumed(run)
         decision = decision or _asked_decision(run_reader, no_input=no_input)
         if decision is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,25 +12,32 @@ from leadctl.cli.help_layout import Commands, Section
 from leadctl.model.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from leadctl.ledger.base import Ledger, RunReader
+    from leadctl.model.leads import Status
     from leadctl.reports.report import Report
 
 group = Commands(help="List, inspect and resume runs.", invoke_without_command=True)
 app.add_typer(group, name="runs", rich_help_panel=Section.AFTERWARDS)
 
 RunId = Annotated[
-    str, typer.Argument(metavar="RUN", help="A run's id, from `leadctl runs`.")
+    str,
+    typer.Argument(metavar="RUN", help="A run's id, or its start or end."),
 ]
 
 
-AnyRun = Annotated[
-    str | None,
-    typer.Argument(
-        metavar="RUN", help="A run's id, from `leadctl runs`; default: the latest."
-    ),
-]
+def _run(default: str) -> Any:  # noqa: ANN401  typer's own type for it
+    return typer.Argument(
+        metavar="RUN", help=f"A run's id, or its start or end; default: {default}."
+    )
+
+
+AnyRun = Annotated[str | None, _run("the latest")]
+UnfinishedRun = Annotated[str | None, _run("the latest unfinished")]
+FailedRun = Annotated[str | None, _run("the latest with failed rows")]
+UnknownRun = Annotated[str | None, _run("the latest with unknown rows")]
+RejectedRun = Annotated[str | None, _run("the latest with rows to correct")]
 
 
 def run_of(ledger: Ledger, run: str | None) -> RunReader:
@@ -41,6 +48,18 @@ def run_of(ledger: Ledger, run: str | None) -> RunReader:
             raise UsageError("there is no run yet", hint="leadctl push --help")
         return latest[0]
     return ledger.run(run)
+
+
+def latest_with(ledger: Ledger, statuses: Collection[Status], run: str | None) -> str:
+    """Return the id of a run, by default of the latest ended one with such rows."""
+    if run is not None:
+        return ledger.run(run).facts().id
+    for run_reader in ledger.runs(most=200):
+        facts, counts = run_reader.facts(), run_reader.counts()
+        if facts.finished_at and any(counts[status] for status in statuses):
+            return facts.id
+    words = " or ".join(statuses)
+    raise UsageError(f"no run has {words} rows", hint="leadctl runs lists all runs")
 
 
 @contextmanager

@@ -1,28 +1,23 @@
-"""Lists runs, shows one run, or traces one row."""
+"""Shows one run, or traces one row."""
 
 from __future__ import annotations
 
-import shutil
 import sys
-import textwrap
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
-import typer  # noqa: TC002  it reads the annotations at run time
-
 from leadctl.cli import options
-from leadctl.cli.output import Output, echo, echo_json, heard
+from leadctl.cli.output import Output, heard
 from leadctl.cli.runs.group import AnyRun, group, opened_ledger, report_of, run_of
 from leadctl.model.errors import LeadctlError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from pathlib import Path
 
     from rich.console import Console
 
     from leadctl.ledger.base import RunReader
-    from leadctl.reports.report import Report
     from leadctl.reports.row_trace import RowTrace
 
 FileNumber = Annotated[
@@ -34,70 +29,6 @@ FileNumber = Annotated[
         about="With --row: the number of the file; default: 1.",
     ),
 ]
-
-
-@group.callback()
-def list_runs(
-    context: typer.Context,
-    limit: Annotated[
-        int,
-        options.option(
-            "--limit",
-            takes="N",
-            least=1,
-            about="Number of runs, newest first; default: 20.",
-        ),
-    ] = 20,
-    json: options.Json = False,
-    ledger: options.LedgerPath = None,
-) -> None:
-    """List the latest runs.
-
-    Example: leadctl runs
-    """
-    if context.invoked_subcommand:
-        return
-    from leadctl.reports import report
-
-    with opened_ledger(ledger) as opened:
-        found = [report_of(opened, run_reader) for run_reader in opened.runs(limit)]
-    with heard(sys.stdout):
-        if json:
-            documents = [report.document(one) for one in found]
-            echo_json([*documents])
-        elif found:
-            terminal = sys.stdout.isatty()
-            width = shutil.get_terminal_size().columns if terminal else None
-            for line in _listed(found, width):
-                echo(line)
-        sys.stdout.flush()
-    if not found and not json:
-        why = "(--sandbox without --keep, --dry-run and check leave none)"
-        echo(f"no runs yet {why}", err=True)
-
-
-def _listed(reports: Sequence[Report], width: int | None) -> Iterator[str]:
-    """Yield a line a run; within `width` columns the outcome goes on below itself."""
-    cells = [_cells(one) for one in reports]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    for *facts, outcome in cells:
-        start = "".join(
-            f"{fact:{size}}  " for fact, size in zip(facts, widths, strict=False)
-        )
-        room = max(len(start) + 20, width) if width else sys.maxsize
-        yield from textwrap.wrap(
-            start + outcome, room, subsequent_indent=" " * len(start)
-        )
-
-
-def _cells(one: Report) -> tuple[str, str, str, str]:
-    from leadctl.reports import table
-
-    ended = "unfinished" if one.finished_at is None else f"exit {one.exit_code}"
-    if one.process is not None:
-        ended = "running"
-    place = f"{one.provider} {one.campaign}"
-    return one.run_id, place, ended, table.summary(one)
 
 
 @group.command("show")

@@ -26,9 +26,12 @@ def stop(run: RunId, ledger: options.LedgerPath = None) -> None:
     with opened_ledger(ledger) as opened:
         facts = opened.run(run).facts()
         _require_running(opened, facts)
-        if not opened.request_stop(run):
-            raise UsageError(f"run {run} has ended", hint=facts.command("show"))
-    echo(f"asked run {run} to stop: it ends after the requests on their way", err=True)
+        if not opened.request_stop(facts.id):
+            raise UsageError(f"run {facts.id} has ended", hint=facts.command("show"))
+    echo(
+        f"asked run {facts.id} to stop: it ends after the requests on their way",
+        err=True,
+    )
     echo(f"then: {facts.command('resume')}", err=True)
 
 

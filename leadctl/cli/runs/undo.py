@@ -58,9 +58,10 @@ def undo(
     from leadctl.reports.undo_report import UndoReport
 
     output = Output(json, quiet, verbose)
-    asked = _Undo(run, output, Consent(yes, no_input), dry_run=dry_run)
     try:
         with opened_ledger(ledger) as opened:
+            run = opened.run(run).facts().id
+            asked = _Undo(run, output, Consent(yes, no_input), dry_run=dry_run)
             found = asked.on(opened, config)
     except LeadctlError as error:
         if json:

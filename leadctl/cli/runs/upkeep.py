@@ -8,13 +8,13 @@ from typing import Annotated
 
 from leadctl.cli import options
 from leadctl.cli.output import echo
-from leadctl.cli.runs.group import RunId, group, opened_ledger
+from leadctl.cli.runs.group import RejectedRun, group, latest_with, opened_ledger
 from leadctl.model.wording import count
 
 
 @group.command("rejects")
 def rejects(
-    run: RunId,
+    run: RejectedRun = None,
     to: Annotated[
         str | None,
         options.option(
@@ -28,7 +28,7 @@ def rejects(
 ) -> None:
     """Write a run's reject file again, from the ledger and the input.
 
-    Example: leadctl runs rejects 20260301-093000-1f2e
+    Example: leadctl runs rejects
     """
     from leadctl.model.leads import IN_REJECT_FILE
     from leadctl.reports import reject_file as files
@@ -36,6 +36,7 @@ def rejects(
     from leadctl.runs.prepare import reopened
 
     with opened_ledger(ledger) as opened:
+        run = latest_with(opened, IN_REJECT_FILE, run)
         run_reader = opened.run(run)
         job, plan = reopened(run_reader, config)
         paths = rejects_files(replace(job, rejects=to or job.rejects), plan.sources)

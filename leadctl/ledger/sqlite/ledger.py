@@ -28,7 +28,7 @@ from leadctl.ledger.sqlite.run_writer import SqliteRunWriter
 from leadctl.ledger.sqlite.schema import migrate, version
 from leadctl.model.errors import ExitCode, LedgerUnusable, UsageError
 from leadctl.model.private_files import make_file, make_private
-from leadctl.model.wording import nearest
+from leadctl.model.wording import listed, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -185,12 +185,20 @@ class SqliteLedger:
 
     def _number(self, run_id: str) -> int:
         numbers = dict(self._db.execute("SELECT id, number FROM runs"))
-        if run_id not in numbers:
+        if run_id in numbers:
+            return int(numbers[run_id])
+        alike = [one for one in numbers if _is_part(run_id, one)]
+        if len(alike) == 1:
+            return int(numbers[alike[0]])
+        if alike:
             raise UsageError(
-                f"there is no run {run_id!r}{nearest(run_id, numbers)}",
-                hint="see `leadctl runs`",
+                f"several runs match {run_id!r}: {listed(alike)}",
+                hint="write more of the id",
             )
-        return int(numbers[run_id])
+        raise UsageError(
+            f"there is no run {run_id!r}{nearest(run_id, numbers)}",
+            hint="see `leadctl runs`",
+        )
 
     def unsettled_run(self, account: str, campaign: str) -> str | None:
         row = self._db.execute(
@@ -217,6 +225,11 @@ class SqliteLedger:
         )
         return [SqliteRunReader(self._db, number) for (number,) in rows]
 
+    def has_forgotten_runs(self) -> bool:
+        (left,) = self._db.execute("SELECT count(*) FROM runs").fetchone()
+        made = self._db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'runs'")
+        return bool((made.fetchone() or (0,))[0] > left)
+
     def forget_runs(self, before: str) -> list[dict[str, Json]]:
         with self._db.transaction():
             old = self._db.execute(
@@ -232,3 +245,7 @@ class SqliteLedger:
             self._db.executemany("DELETE FROM runs WHERE number = ?", numbers)
             drop_unused_reasons(self._db)
         return [json.loads(job) for _number, job in old]
+
+
+def _is_part(text: str, run_id: str) -> bool:
+    return bool(text) and (run_id.startswith(text) or run_id.endswith(text))

@@ -1,0 +1,207 @@
+"""`leadctl runs`: a table of runs."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import TYPE_CHECKING, Annotated
+
+import typer  # noqa: TC002  it reads the annotations at run time
+
+from leadctl.cli import options
+from leadctl.cli.output import echo, echo_json, heard
+from leadctl.cli.runs.group import group, opened_ledger, report_of
+from leadctl.model.errors import ExitCode, UsageError
+from leadctl.model.wording import count, display_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from leadctl.ledger.base import Ledger, RunReader
+    from leadctl.reports.report import Report
+
+
+@group.callback()
+def list_runs(
+    context: typer.Context,
+    limit: Annotated[
+        int,
+        options.option(
+            "--limit",
+            takes="N",
+            least=1,
+            about="Number of runs, newest first; default: 20.",
+        ),
+    ] = 20,
+    since: Annotated[
+        str | None,
+        options.option(
+            "--since",
+            takes="TIME",
+            about="Only later runs, e.g. 2026-03-01, 7d or 12h.",
+        ),
+    ] = None,
+    account: Annotated[
+        str | None,
+        options.option(
+            "--account", takes="NAME", about="Only this account, e.g. voiso-night."
+        ),
+    ] = None,
+    failed: Annotated[
+        bool, options.option("--failed", about="Only runs that left rows to do.")
+    ] = False,
+    json: options.Json = False,
+    ledger: options.LedgerPath = None,
+) -> None:
+    """List the latest runs.
+
+    Any command takes the beginning or the end of a run's id, if only one run has it.
+
+    Example: leadctl runs --since 7d --failed
+    """
+    if context.invoked_subcommand:
+        return
+    from leadctl.reports import report
+
+    moment = _moment(since) if since else ""
+    with opened_ledger(ledger) as opened:
+        chosen = _chosen(opened, moment, account, failed=failed)
+        found = [report_of(opened, one) for one in islice(chosen, limit)]
+        pruned = opened.has_forgotten_runs()
+    with heard(sys.stdout):
+        if json:
+            documents = [report.document(one) for one in found]
+            echo_json([*documents])
+        elif found:
+            for line in _table(found):
+                echo(line)
+        sys.stdout.flush()
+    if found or json:
+        return
+    if since or account or failed:
+        echo("no such run", err=True)
+    elif pruned:
+        echo("no runs left: the older ones were pruned", err=True)
+    else:
+        why = "(--sandbox without --keep, --dry-run and check leave none)"
+        echo(f"no runs yet {why}", err=True)
+
+
+def _moment(text: str) -> str:
+    """Return a time as the ledger writes it."""
+    if ago := re.fullmatch(r"(\d{1,6})([dh])", text):
+        unit = "days" if ago[2] == "d" else "hours"
+        return (datetime.now(UTC) - timedelta(**{unit: int(ago[1])})).isoformat()
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC).isoformat()
+    except ValueError as error:
+        raise UsageError(
+            f"--since takes a day such as 2026-03-01, or 7d, or 12h, not {text!r}"
+        ) from error
+
+
+def _chosen(
+    ledger: Ledger, since: str, account: str | None, *, failed: bool
+) -> Iterator[RunReader]:
+    """Yield the runs to list, the newest first."""
+    for run_reader in ledger.runs(most=100_000):
+        run = run_reader.facts()
+        if run.started_at < since:
+            return
+        if account in (None, run.account) and not (failed and run.exit_code == 0):
+            yield run_reader
+
+
+HEADINGS = ("run", "when", "file", "campaign", "result", "created", "to do", "took")
+TO_THE_RIGHT = frozenset({"created", "to do", "took"})
+LEAST_OF_A_FILE = 8
+GAP = "  "
+
+
+def _table(reports: Sequence[Report]) -> Iterator[str]:
+    """Yield the lines; a terminal is given short ids, and files cut to its width."""
+    rows = [HEADINGS, *map(_cells, reports)]
+    if sys.stdout.isatty():
+        rows = _narrowed(rows, shutil.get_terminal_size().columns)
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = zip(HEADINGS, row, widths, strict=True)
+        yield GAP.join(
+            f"{cell:>{width}}" if name in TO_THE_RIGHT else f"{cell:<{width}}"
+            for name, cell, width in cells
+        ).rstrip()
+
+
+def _narrowed(rows: Sequence[tuple[str, ...]], columns: int) -> list[tuple[str, ...]]:
+    """Shorten ids to what tells these runs apart, then days, files and campaigns."""
+    year = f"{datetime.now(UTC):%Y}-"
+    rows = [(row[0], row[1].removeprefix(year), *row[2:]) for row in rows]
+    ids = [row[0] for row in rows[1:]]
+    tails = [run.rpartition("-")[2] for run in ids]
+    if len({*tails}) == len(ids):
+        rows = [
+            rows[0],
+            *((tail, *row[1:]) for tail, row in zip(tails, rows[1:], strict=True)),
+        ]
+    for place in (HEADINGS.index("file"), HEADINGS.index("campaign")):
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        too_much = sum(widths) + len(GAP) * (len(widths) - 1) - columns
+        room = max(LEAST_OF_A_FILE, widths[place] - max(0, too_much))
+        rows = [
+            (*row[:place], _cut(row[place], room), *row[place + 1 :]) for row in rows
+        ]
+    return [*rows]
+
+
+def _cut(text: str, room: int) -> str:
+    return text if len(text) <= room else f"{text[: room - 1]}…"
+
+
+def _cells(one: Report) -> tuple[str, ...]:
+    from leadctl.reports import time_text
+
+    began = time_text.moment_of(one.started_at)
+    ended = time_text.moment_of(one.finished_at) if one.finished_at else None
+    to_do = one.rejected + one.failed + one.unknown
+    return (
+        one.run_id,
+        f"{time_text.day(began)} {time_text.clock(began)[:5]}",
+        _files(one),
+        f"{one.account} {one.campaign}",
+        _result(one),
+        f"{one.created + one.accepted:,}",
+        f"{to_do:,}{'+' if one.is_open else ''}",
+        "" if ended is None else time_text.lasted(max(0.0, ended - began)),
+    )
+
+
+def _files(one: Report) -> str:
+    if len(one.files) != 1:
+        return count(len(one.files), "file")
+    return display_name(one.files[0].path).rpartition("/")[2]
+
+
+def _result(one: Report) -> str:
+    """Say in a word or two how a run ended."""
+    if one.process is not None:
+        return "in progress"
+    if one.removals:
+        return "undone"
+    return RESULTS.get(one.exit_code, "stopped")
+
+
+RESULTS: dict[int | None, str] = {
+    None: "interrupted",
+    ExitCode.OK: "done",
+    ExitCode.DEFECT: "defect",
+    ExitCode.REJECTED: "some rejected",
+    ExitCode.ACCESS: "no access",
+    ExitCode.TROUBLE: "some failed",
+    ExitCode.INPUT: "bad input",
+    ExitCode.UNKNOWN: "some unknown",
+    ExitCode.INTERRUPTED: "interrupted",
+    ExitCode.TERMINATED: "interrupted",
+}
