@@ -29,6 +29,7 @@ from leadctl.phones.countries import require_region
 from leadctl.phones.spelling import PhoneUnreadable
 from leadctl.runs import prepare
 from leadctl.runs import run as runs
+from leadctl.runs.files import chosen
 from leadctl.runs.options import job_of, streams_of
 
 if TYPE_CHECKING:
@@ -54,12 +55,14 @@ def push(
 ) -> Report:
     """Deliver leads to a campaign, and return what became of every row.
 
-    `files` are paths, or rows as mappings. A run that was stopped early has a report
-    with an `error`; one that cannot begin raises LeadctlError, with nothing sent.
+    `files` are paths, of folders too, or rows as mappings. A run that was stopped early
+    has a report with an `error`; one that cannot begin raises LeadctlError, with
+    nothing sent.
     """
     names, streams = streams_of(files)
     if not names:
         raise InputUnusable("nothing to push: there is no file and no row")
+    names, left_out = chosen(names)
     job = job_of(names, options)
     url = ledgers.resolved(job.ledger or options.get("ledger"))
     dry_run = options.get("dry_run", False)
@@ -73,6 +76,7 @@ def push(
                     job, url, streams, environment=environment, offline=dry_run
                 )
             )
+        request = replace(request, notes=[*left_out, *request.notes])
         if job.sandbox and not job.ledger:
             request = replace(request, ledger=None)
         if options.get("yes"):
@@ -105,6 +109,7 @@ def inspected(
 ) -> AbstractContextManager[Rules]:
     """Open files to look at them, with what their rows are judged by."""
     names, streams = streams_of(files)
+    names, _ = chosen(names)
     job = job_of(names, cast("PushOptions", options))
     return prepare.inspected(job, ledgers.resolved(None), streams)
 

@@ -70,6 +70,13 @@ class FileOfRun(TypedDict):
 
     path: str
     rows: int
+    created: int
+    accepted: int
+    duplicate: int
+    rejected: int
+    suppressed: int
+    failed: int
+    unknown: int
     rejects_file: str | None
 
 
@@ -127,6 +134,9 @@ class Ran:
         counts: dict[str, int] = {status: found[status] for status in STATUSES}  # type: ignore[literal-required]  # STATUSES are keys
         assert sum(counts.values()) == found["rows"]
         assert sum(file["rows"] for file in found["files"]) == found["rows"]
+        for status, number in counts.items():
+            of_files = sum(file[status] for file in found["files"])  # type: ignore[literal-required]  # the same
+            assert of_files == number
         explained = dict.fromkeys(STATUSES, 0)
         for reason in found["reasons"]:
             assert reason.keys() == Reason.__annotations__.keys()

@@ -311,7 +311,7 @@ def test_profile_that_does_not_fit_is_an_error(program: Program) -> None:
     [
         (["gone.csv"], 6, "gone.csv: cannot be read: No such file"),
         (["leads.csv", "gone.csv"], 6, "gone.csv"),
-        (["."], 6, "is a folder"),
+        (["empty"], 6, "the folder empty has no data file"),
         (["leads.csv", "--encoding", "klingon"], 6, "no text encoding 'klingon'"),
         (["leads.csv", "--format", "jsonl"], 6, "no line is a JSON object"),
         (["leads.csv", "--format", "xlsx"], 6, "is no workbook"),
@@ -330,6 +330,7 @@ def test_misuse_is_one_sentence_and_one_document(
     program: Program, arguments: list[str], code: int, words: str
 ) -> None:
     program.write("leads.csv", LEADS)
+    (program.folder / "empty").mkdir()
     ran = program("preview", *arguments, "--json")
     assert ran.code == code
     assert words in ran.err

@@ -67,9 +67,9 @@ def test_document_tells_when_and_where(push: Push) -> None:
         "3",
     )
     assert (found["dry_run"], found["requests"], found["error"]) == (False, 1, None)
-    assert found["files"] == [
-        {"path": "leads.csv", "rows": 3, "rejects_file": "leads.rejects.csv"}
-    ]
+    (file,) = found["files"]
+    assert (file["path"], file["rows"]) == ("leads.csv", 3)
+    assert file["rejects_file"] == "leads.rejects.csv"
     assert found["run_id"]
     started, finished = (
         datetime.fromisoformat(str(found[key])) for key in ("started_at", "finished_at")

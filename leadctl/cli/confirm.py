@@ -17,7 +17,7 @@ from leadctl.mapping.profile import Columns, Constant, Members, Template, Transl
 from leadctl.model.errors import NotConfirmed, UsageError
 from leadctl.model.lead_fields import COUNTRY_ALIASES, INSTRUCTIONS
 from leadctl.model.leads import Code
-from leadctl.model.wording import count, listed, short
+from leadctl.model.wording import count, files_named, listed, short
 from leadctl.providers.preflight import CheckVerdict
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def _facts(
     plan, provider = request.plan, request.account.provider
     yield (
         "files" if len(plan.sources) > 1 else "file",
-        ", ".join(source.shown for source in plan.sources),
+        files_named([source.shown for source in plan.sources]),
     )
     rows = forecast_of(request).rows
     known = "shows when they are read" if rows is None else f"about {rows:,}"

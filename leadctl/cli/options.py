@@ -72,7 +72,7 @@ Files: TypeAlias = Annotated[
     list[str],
     typer.Argument(
         metavar="FILE",
-        help="CSV, TSV, JSONL or .xlsx, also .gz .bz2 .zst; - is stdin.",
+        help="CSV, TSV, JSONL, .xlsx, also .gz .bz2 .zst; a folder; - is stdin.",
         show_default=False,
     ),
 ]
@@ -273,6 +273,15 @@ RejectsPath: TypeAlias = Annotated[
         section=Section.TELLING,
     ),
 ]
+RejectsFolder: TypeAlias = Annotated[
+    Path | None,
+    shared(
+        "--rejects-dir",
+        takes="DIR",
+        about="Folder for them; default: beside the input.",
+        section=Section.TELLING,
+    ),
+]
 Json: TypeAlias = Annotated[
     bool,
     shared(
@@ -361,7 +370,7 @@ Keep: TypeAlias = Annotated[
     bool,
     shared(
         "--keep",
-        about="With --sandbox: keep the run in a ledger of its own.",
+        about="With --sandbox: keep the run, for `leadctl runs`.",
         section=Section.SENDING,
     ),
 ]

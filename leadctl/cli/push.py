@@ -10,6 +10,7 @@ from leadctl.cli import options  # noqa: TC001  typer reads the annotations at r
 from leadctl.cli.app import app
 from leadctl.cli.help_layout import Section
 from leadctl.cli.output import Output
+from leadctl.model.wording import files_named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -44,6 +45,7 @@ def push(
     suppress: options.Suppress = None,
     ignore_column: options.IgnoreColumns = None,
     rejects: options.RejectsPath = None,
+    rejects_dir: options.RejectsFolder = None,
     dry_run: options.DryRun = False,
     sandbox: options.SandboxRun = False,
     keep: options.Keep = False,
@@ -94,6 +96,7 @@ def push(
             suppress=suppress,
             ignore_column=ignore_column,
             rejects=rejects,
+            rejects_dir=rejects_dir,
             dry_run=dry_run,
             sandbox=sandbox,
             keep=keep,
@@ -133,6 +136,7 @@ def check(
     suppress: options.Suppress = None,
     ignore_column: options.IgnoreColumns = None,
     rejects: options.RejectsPath = None,
+    rejects_dir: options.RejectsFolder = None,
     json: options.Json = False,
     output: options.Form = "table",
     quiet: options.Quiet = False,
@@ -174,6 +178,7 @@ def check(
             suppress=suppress,
             ignore_column=ignore_column,
             rejects=rejects,
+            rejects_dir=rejects_dir,
             ledger=ledger,
             config=config,
         ),
@@ -212,6 +217,6 @@ def _watched(
         if consent and not request.job.sandbox:
             request = confirmed(request, consent)
         if request.resumes:
-            files = ", ".join(request.job.files)
+            files = files_named(request.job.files)
             output.detail(f"going on with {request.resumes}: {files}")
         yield stack.enter_context(watched(request, output))

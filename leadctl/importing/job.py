@@ -81,6 +81,7 @@ class Job:
     ignored: tuple[str, ...] = ()
     """Columns not to be read."""
     rejects: str | None = None
+    rejects_dir: str | None = None
     acknowledge_compliance: bool = False
     resend_delivered: bool = False
     sandbox: bool = False
@@ -105,6 +106,7 @@ class Job:
             ),
             suppress=tuple(map(_absolute, self.suppress)),
             rejects=self.rejects and _absolute(self.rejects),
+            rejects_dir=self.rejects_dir and _absolute(self.rejects_dir),
             config=self.config and _absolute(self.config),
         )
 

@@ -72,13 +72,17 @@ def runs_command(
 
 @dataclass(frozen=True)
 class FileOfRun:
-    """A file of a run: `rows` counts the rows that have a status by now."""
+    """A file of a run: `counts` has the rows that have a status by now."""
 
     ordinal: int
     path: str
     fingerprint: str
     rejects_file: str | None
-    rows: int
+    counts: Mapping[Status, int]
+
+    @property
+    def rows(self) -> int:
+        return sum(self.counts.values())
 
 
 @dataclass(frozen=True)

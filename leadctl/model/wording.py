@@ -39,6 +39,18 @@ def display_name(path: str) -> str:
     return "standard input" if path == "-" else path
 
 
+def files_named(paths: Sequence[str]) -> str:
+    """Name files in a title: many by the first and the last."""
+    names = [display_name(path) for path in paths]
+    if len(names) <= MOST_FILES:
+        return ", ".join(names)
+    return f"{count(len(names), 'file')} ({names[0]} … {names[-1]})"
+
+
+MOST_FILES = 3
+"""Files that a title names one by one."""
+
+
 def count(number: int, noun: str) -> str:
     """Return `1 row`, `2 rows`, `1,234 rows`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"

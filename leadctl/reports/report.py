@@ -177,7 +177,12 @@ def document(report: Report) -> dict[str, Json]:
         "campaign": report.campaign or None,
         "dry_run": report.dry_run,
         "files": [
-            {"path": file.path, "rows": file.rows, "rejects_file": file.rejects_file}
+            {
+                "path": file.path,
+                "rows": file.rows,
+                **{status.value: file.counts.get(status, 0) for status in Status},
+                "rejects_file": file.rejects_file,
+            }
             for file in report.files
         ],
         "rows": report.row_count,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 
 from leadctl.model.leads import Code, Status
-from leadctl.model.wording import count, display_name
+from leadctl.model.wording import count, display_name, files_named
 from leadctl.phones.spelling import ABOUT, Repair
 from leadctl.reports.terminal import plain
 
@@ -40,11 +40,14 @@ def show(report: Report, console: Console, *, hint_follows: bool = False) -> Non
     dry = "dry run, nothing was sent: " if report.dry_run else ""
     console.print(
         plain(
-            f"{dry}{', '.join(display_name(f.path) for f in report.files)} → {title}",
+            f"{dry}{files_named([file.path for file in report.files])} → {title}",
             "bold",
         )
     )
     console.print(counts)
+    if len(report.files) > 1:
+        console.print()
+        console.print(_by_file(report))
     if report.reasons:
         console.print()
         console.print(_reasons(report))
@@ -61,6 +64,29 @@ def show(report: Report, console: Console, *, hint_follows: bool = False) -> Non
     for line in steps:
         # Paths and commands are to be copied: never broken over lines.
         console.print(plain(line), soft_wrap=True)
+
+
+def _by_file(report: Report) -> RenderableType:
+    """Count the rows of each file, in the columns that any file needs."""
+    statuses = [
+        status
+        for status, number in report.counts.items()
+        if number or status is Status.CREATED
+    ]
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("file", overflow="fold")
+    for name in (*statuses, "rows"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for file in report.files[:MOST_FILES]:
+        numbers = [*(file.counts.get(status, 0) for status in statuses), file.rows]
+        cells = [f"{number:,}" for number in numbers]
+        table.add_row(plain(display_name(file.path)), *cells)
+    if (more := len(report.files) - MOST_FILES) > 0:
+        table.add_row(f"{count(more, 'more file')} (all of them: --json)")
+    return table
+
+
+MOST_FILES = 30
 
 
 def _undone(report: Report) -> str:

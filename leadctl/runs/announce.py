@@ -21,7 +21,7 @@ def before(request: ImportRequest, importer: Importer) -> None:
     """Tell, before anything is sent, what the files look like they need."""
     for note in request.notes:
         if not note.is_warning:
-            request.note(note.code, note.message)
+            request.note(note.code, note.message, note.count)
     for source in request.plan.sources:
         for choice in source.choices:
             if choice.needs_telling:

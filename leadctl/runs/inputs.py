@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from leadctl.model.errors import UsageError
+from leadctl.model.errors import InputUnusable, UsageError
 from leadctl.model.wording import display_name
 from leadctl.reports import reject_file
 from leadctl.sources import detect
@@ -73,9 +73,12 @@ def _pinned(mapped: Profile) -> ReadOptions:
 
 def rejects_files(job: Job, sources: Sequence[Source]) -> tuple[Path, ...]:
     """Return where each source's reject file goes; raises where it may not."""
+    if job.rejects and job.rejects_dir:
+        raise UsageError("--rejects and --rejects-dir exclude each other")
     if job.rejects and len(sources) > 1:
         raise UsageError(
-            "--rejects names one file; with several inputs each has its own"
+            "--rejects names one file; with several inputs each has its own",
+            hint="--rejects-dir DIR puts them all into one folder",
         )
     beside = (
         Path.cwd() / f"{'stdin' if given == '-' else given}.{source.format}"
@@ -86,8 +89,9 @@ def rejects_files(job: Job, sources: Sequence[Source]) -> tuple[Path, ...]:
     paths = tuple(
         Path(job.rejects)
         if job.rejects
-        else reject_file.default_path(path, source.format)
+        else reject_file.default_path(folder / path.name, source.format)
         for path, source in zip(beside, sources, strict=True)
+        for folder in [_rejects_folder(job) or path.parent]
     )
     if len({path.resolve() for path in paths}) < len(paths):
         raise UsageError("two inputs would share one reject file; push them one by one")
@@ -95,10 +99,25 @@ def rejects_files(job: Job, sources: Sequence[Source]) -> tuple[Path, ...]:
         if any(_is_same(path, source.path) for source in sources):
             raise UsageError(
                 f"the reject file would replace an input: {path}",
-                hint="push the files one by one, or name another with --rejects",
+                hint="push the files one by one, or name another with --rejects, or a "
+                "folder with --rejects-dir",
             )
         reject_file.require_ours(path)
     return paths
+
+
+def _rejects_folder(job: Job) -> Path | None:
+    """Return the folder that was named for reject files, made if there is none."""
+    if not job.rejects_dir:
+        return None
+    folder = Path(job.rejects_dir)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputUnusable(
+            f"--rejects-dir {folder}: {error.strerror}", hint="name another folder"
+        ) from error
+    return folder
 
 
 def _is_same(path: Path, other: Path) -> bool:

@@ -69,6 +69,7 @@ class CheckOptions(PreviewOptions, total=False):
     """Rows, or a share of them such as `5%`."""
     suppress: Sequence[FileName] | None
     rejects: FileName | None
+    rejects_dir: FileName | None
     ledger: FileName | None
 
 
@@ -117,6 +118,7 @@ def job_of(files: Sequence[str], said: PushOptions) -> Job:
         suppress=_several(said.get("suppress")),
         ignored=_several(said.get("ignore_column")),
         rejects=_text(said.get("rejects")),
+        rejects_dir=_text(said.get("rejects_dir")),
         acknowledge_compliance=said.get("acknowledge_compliance", False),
         resend_delivered=said.get("resend_delivered", False),
         sandbox=said.get("sandbox", False),

@@ -39,7 +39,9 @@ def rejects(
         run = latest_with(opened, IN_REJECT_FILE, run)
         run_reader = opened.run(run)
         job, plan = reopened(run_reader, config)
-        paths = rejects_files(replace(job, rejects=to or job.rejects), plan.sources)
+        if to:
+            job = replace(job, rejects=to, rejects_dir=None)
+        paths = rejects_files(job, plan.sources)
         for ordinal, (path, source) in enumerate(zip(paths, plan.sources, strict=True)):
             findings = run_reader.findings(ordinal, IN_REJECT_FILE)
             number = files.write_if_any(path, source, findings, run)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import replace
 from functools import partial
 from itertools import groupby, starmap
@@ -79,22 +79,31 @@ class SqliteRunReader:
 
     def counts(self) -> dict[Status, int]:
         counts = dict.fromkeys(Status, 0)
-        for status, number in self._db.execute(
-            "SELECT status, sum(count) FROM findings WHERE run = ? GROUP BY status",
+        for of_file in self._counts().values():
+            for status, number in of_file.items():
+                counts[status] += number
+        return counts
+
+    def _counts(self) -> dict[int, Counter[Status]]:
+        """Count the rows of each file by status."""
+        counts: dict[int, Counter[Status]] = defaultdict(Counter)
+        for file, status, number in self._db.execute(
+            "SELECT file, status, sum(count) FROM findings WHERE run = ?"
+            " GROUP BY file, status",
             (self._run,),
         ):
-            counts[Status(status)] += number
-        for state, doubted, size, created, accepted in self._db.execute(
-            "SELECT state, doubted, sum(size), sum(created), sum(accepted) FROM batches"
-            " WHERE run = ? GROUP BY state, doubted",
+            counts[file][Status(status)] += number
+        for file, state, doubted, size, created, accepted in self._db.execute(
+            "SELECT file, state, doubted, sum(size), sum(created), sum(accepted)"
+            " FROM batches WHERE run = ? GROUP BY file, state, doubted",
             (self._run,),
         ):
-            counts[Status.CREATED] += created
-            counts[Status.ACCEPTED] += accepted
+            counts[file][Status.CREATED] += created
+            counts[file][Status.ACCEPTED] += accepted
             if state in (BatchState.SENDING, BatchState.DOUBT):
-                counts[Status.UNKNOWN] += size
+                counts[file][Status.UNKNOWN] += size
             elif state == BatchState.WAITING:
-                counts[Status.UNKNOWN if doubted else Status.FAILED] += size
+                counts[file][Status.UNKNOWN if doubted else Status.FAILED] += size
         return counts
 
     def reasons(self, *, running: bool = False) -> list[Reason]:
@@ -139,19 +148,15 @@ class SqliteRunReader:
         return Counter({Removal(state): number for state, number in found})
 
     def files(self) -> list[FileOfRun]:
-        rows = self._db.execute(
-            "SELECT ordinal, path, fingerprint, rejects_file,"
-            " (SELECT total(count)"
-            "   FROM findings WHERE run = f.run AND file = f.ordinal)"
-            " + (SELECT total("
-            "     CASE state WHEN 'settled' THEN created + accepted ELSE size END)"
-            "   FROM batches WHERE run = f.run AND file = f.ordinal)"
-            " FROM files AS f WHERE run = ? ORDER BY ordinal",
+        counts = self._counts()
+        found = self._db.execute(
+            "SELECT ordinal, path, fingerprint, rejects_file FROM files WHERE run = ?"
+            " ORDER BY ordinal",
             (self._run,),
         )
         return [
-            FileOfRun(ordinal, path, fingerprint, rejects_file, int(number))
-            for ordinal, path, fingerprint, rejects_file, number in rows
+            FileOfRun(ordinal, path, fingerprint, rejects_file, counts[ordinal])
+            for ordinal, path, fingerprint, rejects_file in found
         ]
 
     def findings(self, file: int, statuses: Iterable[Status]) -> Iterator[Finding]:
