@@ -225,7 +225,7 @@ def _sandbox_offered(job: Job) -> Iterator[None]:
     except CredentialsMissing as error:
         with suppress(UsageError):  # it is not installed
             if job.provider in sandbox().SIMULATORS:
-                hint = f"{error.hint}; --sandbox tries it without an account"
+                hint = f"{error.hint}; `leadctl init` sets one up; --sandbox needs none"
                 raise error.but(hint=hint) from error
         raise
 

@@ -135,3 +135,25 @@ def push(program: Program, served: Sandbox) -> Push:
     for simulator in served.simulators.values():
         simulator.forget()
     return Push(program, served)
+
+
+BACKEND = """
+from keyrings.alt.file import EncryptedKeyring
+
+class Keyring(EncryptedKeyring):
+    keyring_key = "made-up-password"  # or it would ask for it
+"""
+
+
+@pytest.fixture
+def keyring(push: Push, tmp_path: Path) -> Path:
+    """Give the program a real keyring, an encrypted file; returns the file."""
+    modules = tmp_path / "modules"
+    modules.mkdir()
+    (modules / "test_keyring.py").write_text(BACKEND, encoding="utf-8")
+    push.program.environment |= {
+        "PYTHONPATH": str(modules),
+        "PYTHON_KEYRING_BACKEND": "test_keyring.Keyring",
+        "PYTHONWARNINGS": "error,ignore::DeprecationWarning",  # its own
+    }
+    return push.program.home / "data" / "python_keyring" / "crypted_pass.cfg"

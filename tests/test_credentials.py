@@ -26,13 +26,6 @@ if TYPE_CHECKING:
 
     from leadctl.config.config import Account
 
-BACKEND = """
-from keyrings.alt.file import EncryptedKeyring
-
-class Keyring(EncryptedKeyring):
-    keyring_key = "made-up-password"  # or it would ask for it
-"""
-
 
 def account(
     text: str = "", provider: str = "yotel", name: str | None = None
@@ -167,20 +160,6 @@ def test_nothing_set_says_all_that_is_missing(program: Program) -> None:
 
 
 # --- the keyring -------------------------------------------------------------------
-
-
-@pytest.fixture
-def keyring(push: Push, tmp_path: Path) -> Path:
-    """Give the program a real keyring, an encrypted file; returns the file."""
-    modules = tmp_path / "modules"
-    modules.mkdir()
-    (modules / "test_keyring.py").write_text(BACKEND, encoding="utf-8")
-    push.program.environment |= {
-        "PYTHONPATH": str(modules),
-        "PYTHON_KEYRING_BACKEND": "test_keyring.Keyring",
-        "PYTHONWARNINGS": "error,ignore::DeprecationWarning",  # its own
-    }
-    return push.program.home / "data" / "python_keyring" / "crypted_pass.cfg"
 
 
 def voiso(push: Push, key: str = "") -> dict[str, str]:

@@ -53,4 +53,7 @@ def test_keep_without_the_sandbox_is_a_misunderstanding(program: Program) -> Non
 def test_missing_key_names_the_sandbox(program: Program) -> None:
     program.write("leads.csv", "phone\n+15551230001\n")
     ran = program(*PUSH)
-    assert (ran.code, "--sandbox tries it without an account" in ran.err) == (4, True)
+    assert (
+        ran.code,
+        "`leadctl init` sets one up; --sandbox needs none" in ran.err,
+    ) == (4, True)

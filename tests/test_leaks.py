@@ -17,9 +17,8 @@ from typing import TYPE_CHECKING
 import pytest
 import trustme
 import typer.main
-from conftest import PLENTY
+from conftest import BACKEND, PLENTY
 from program import SECONDS
-from test_credentials import BACKEND
 from test_plugin import METADATA, MODULE
 from test_signals import Background, background, happened
 from test_transport import answer, wired

@@ -38,6 +38,7 @@ COMMANDS = START | {
             "config",
             "doctor",
             "help_layout",
+            "init",
             "options",
             "preview",
             "profile",

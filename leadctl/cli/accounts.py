@@ -15,6 +15,7 @@ from leadctl.cli.output import echo, echo_json
 from leadctl.model.errors import CredentialsMissing, LeadctlError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from leadctl.config.accounts import KnownAccount
@@ -120,15 +121,22 @@ def login(
         credentials.require_settings(account)
     secrets = asked_secrets(account, no_input=no_input)
     if not no_check:
-        _require_good(
+        require_good(
             account,
             provider_session.credentials_from(account, secrets),
             campaign,
             ledger,
         )
+    store_secrets(account, secrets)
+
+
+def store_secrets(account: Account, secrets: Mapping[str, str]) -> None:
+    """Store secrets in the keyring; say so, and where another one is used instead."""
+    from leadctl.config import credentials
+
     for secret, typed in secrets.items():
         credentials.store(account, secret, typed)
-        echo(f"{secret} of {name} is in the keyring", err=True)
+        echo(f"{secret} of {account.name} is in the keyring", err=True)
         found = credentials.origin(account, secret, os.environ)
         if found and found.way is not credentials.SecretSource.KEYRING:
             echo(f"note: {found.where} is set, and used instead", err=True)
@@ -231,7 +239,7 @@ def _asked_of(
         )
 
 
-def _require_good(
+def require_good(
     account: Account, by: Credentials, campaign: str | None, ledger: str | None
 ) -> None:
     """Raise what keeps the account from working; say what could not be shown."""

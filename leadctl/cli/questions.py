@@ -24,6 +24,20 @@ def answered(question: str) -> bool:
     return answer.strip().casefold() in ("y", "yes")
 
 
+def asked(question: str) -> str:
+    """Ask until there is an answer; NotConfirmed at the end of the input."""
+    while True:
+        with heard(sys.stderr):
+            sys.stderr.write(question)
+            sys.stderr.flush()
+        answer = sys.stdin.readline()
+        if answer.strip():
+            return answer.strip()
+        if not answer:
+            say("")
+            raise NotConfirmed("no answer: nothing was changed")
+
+
 def require_yes(question: str, *, yes: bool, no_input: bool) -> None:
     """Go on only with a yes, given beforehand or at the terminal."""
     if yes:

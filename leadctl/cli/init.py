@@ -1,0 +1,132 @@
+"""`leadctl init`: asks for an account, checks it, and writes the config file."""
+
+from __future__ import annotations
+
+import os
+from itertools import chain, count
+from typing import TYPE_CHECKING, Annotated
+
+from leadctl.cli import options
+from leadctl.cli.app import app
+from leadctl.cli.help_layout import Section
+from leadctl.cli.output import echo, say, show_error
+from leadctl.model.errors import InputUnusable, LeadctlError, UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from leadctl.config.config import Account
+
+
+@app.command("init", rich_help_panel=Section.SET_UP)
+def init(
+    provider: options.ProviderName = None,
+    no_check: Annotated[
+        bool, options.option("--no-check", about="Write without checking the account.")
+    ] = False,
+    no_input: options.NoInput = False,
+    ledger: options.LedgerPath = None,
+    config: options.ConfigPath = None,
+) -> None:
+    """Set up an account: asks for settings and key, checks them, writes the config.
+
+    The key goes into the system keyring, after a read-only call has accepted it. A
+    config file that exists is replaced only after a yes, and kept.
+
+    Example: leadctl init --provider voiso
+    """
+    from leadctl.cli import questions
+    from leadctl.cli.accounts import asked_secrets, require_good, store_secrets
+    from leadctl.config import config as settings
+    from leadctl.config import credentials
+    from leadctl.delivery import provider_session
+
+    if no_input or not questions.somebody_is_there():
+        raise UsageError(
+            "init asks for an account, and nobody can be asked",
+            hint="set the account's variables (docs/accounts.md), or write "
+            f"{settings.config_path(config)}",
+        )
+    path = settings.config_path(config)
+    if os.path.lexists(path):
+        question = f"{path} exists. Replace it, and keep it as {_old(path).name}?"
+        questions.require_yes(question, yes=False, no_input=False)
+    account, content = _asked_account(path, provider)
+    secrets: dict[str, str] = {}
+    try:
+        credentials.require_keyring(account)
+    except LeadctlError as error:
+        show_error(error)
+    else:
+        secrets = asked_secrets(account, no_input=False)
+        if not no_check:
+            by = provider_session.credentials_from(account, secrets)
+            require_good(account, by, None, ledger)
+    store_secrets(account, secrets)
+    _write(path, content)
+    say(f"written: {path}")
+    echo(f"next: leadctl push FILE --provider {account.name} --campaign ID --dry-run")
+
+
+def _asked_account(path: Path, name: str | None) -> tuple[Account, str]:
+    """Ask for provider and settings until they can be used; returns the file, too."""
+    from leadctl.cli.questions import asked
+    from leadctl.config import config as settings
+    from leadctl.config.config_draft import draft
+    from leadctl.delivery.transport import require_safe_url
+    from leadctl.model.yaml_file import parse
+    from leadctl.providers.settings import kinds
+
+    known = settings.registry_beside(path).usable()
+    while name not in known:
+        if name is not None:
+            say(f"there is no provider {name!r}")
+        name = asked(f"Provider ({', '.join(known)}): ")
+    said: dict[str, str] = {}
+
+    def resolved(said: dict[str, str]) -> tuple[Account, str]:
+        content = draft(known[name], said)
+        document = parse(content, str(path))
+        account = settings.resolve(document, os.environ, provider=name)
+        if "base_url" in said:
+            require_safe_url(account.provider.base_url)
+        return account, content
+
+    account, content = resolved(said)
+    while account.missing:
+        setting = account.missing[0]
+        about = kinds(known[name])[setting].about
+        answer = asked(f"{setting}{f' ({about})' if about else ''}: ")
+        try:
+            account, content = resolved({**said, setting: answer})
+        except LeadctlError as error:
+            show_error(error)
+        else:
+            said[setting] = answer
+    return account, content
+
+
+def _write(path: Path, content: str) -> None:
+    from leadctl.model.atomic_write import atomic_write
+    from leadctl.model.private_files import make_private
+
+    def keep_old(_new: Path) -> None:
+        if os.path.lexists(path):
+            path.rename(_old(path))
+
+    try:
+        make_private(path.parent)
+        with atomic_write(path, before=keep_old) as file:
+            file.write(content)
+    except OSError as error:
+        raise InputUnusable(
+            f"{path} cannot be written: {error.strerror}",
+            hint="name another place with --config",
+        ) from error
+
+
+def _old(path: Path) -> Path:
+    """Return the free name under which a config file is kept."""
+    ends = chain(["old"], (f"old-{number}" for number in count(2)))
+    places = (path.with_name(f"{path.name}.{end}") for end in ends)
+    return next(place for place in places if not os.path.lexists(place))
