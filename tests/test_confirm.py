@@ -54,6 +54,7 @@ def test_first_upload_is_sent_after_a_yes_and_the_next_unasked(push: Push) -> No
     ):
         assert fact in screen
     assert len(push.stored("voiso")) == 1
+    push.program("runs", "prune", "--days", "0", "--yes")
     with asked(push, "--resend-delivered") as again:
         assert again.end() == 0
     assert QUESTION not in again.seen

@@ -253,7 +253,7 @@ def test_verdict_names_the_run_that_delivered_the_lead(push: Push) -> None:
 def test_lead_of_a_pruned_run_stays_delivered(push: Push) -> None:
     push.program.write("leads.csv", "phone\n+15551230001\n")
     assert push("voiso", "leads.csv").code == 0
-    assert push.program("runs", "prune", "--days", "0").code == 0
+    assert push.program("runs", "prune", "--days", "0", "--yes").code == 0
     ran = push("voiso", "leads.csv", "--json")
     (reason,) = ran.document["reasons"]
     assert reason["message"] == "delivered to this campaign by an earlier run"

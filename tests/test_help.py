@@ -108,7 +108,7 @@ def test_commands_stand_in_groups() -> None:
 
 def test_help_names_the_variables() -> None:
     assert "--provider is LEADCTL_PROVIDER" in helped("push")
-    assert "options: LEADCTL_LEDGER." in helped("runs", "prune")
+    assert "options: LEADCTL_LEDGER." in helped("runs", "stop")
 
 
 PUSH = ("push", "leads.csv", "--provider", "voiso", "--campaign", "3")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 import shlex
 import signal
 import sqlite3
@@ -43,7 +44,7 @@ def test_copy_of_stdin_that_a_killed_process_left_is_removed(
         (copy,) = spool.iterdir()
         run.signalled(signal.SIGKILL)
         run.process.wait()
-    assert f"rm {copy}" in push.program("doctor", "--offline").out
+    assert push.program("clean", "--dry-run").out == f"{copy}\n"
     assert push("voiso", "leads.csv").code == 0
     assert not copy.exists()
 
@@ -54,7 +55,7 @@ def test_copy_of_stdin_that_another_ledger_needs_is_kept(push: Push) -> None:
     assert push("voiso", "-", *elsewhere, stdin=LEADS.encode()).code == 4
     push.program.write("leads.csv", LEADS)
     assert push("voiso", "leads.csv").code == 0
-    assert push.program("runs", "prune", "--days", "0").code == 0
+    assert push.program("runs", "prune", "--days", "0", "--yes").code == 0
     env = push.environment("voiso")
     assert push.program("runs", "resume", *elsewhere, env=env).code == 0
 
@@ -75,10 +76,38 @@ def test_files_that_killed_processes_left_beside_the_input_are_removed(
     with held.open() as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         looked = push.program("doctor", "--offline").out
-        assert "leftovers: killed runs left 1 file with people's data" in looked
-        assert f"rm {left}" in looked
+        sentence = "leftovers: files that killed runs left, with people's data: 1"
+        assert sentence in looked
+        assert f"{left}\n" in push.program("clean", "--dry-run").out
         assert push("voiso", "leads.csv").code == 0
     assert [path.exists() for path in (left, held, theirs)] == [False, True, True]
+
+
+def test_clean_removes_old_reject_files_after_a_yes(push: Push) -> None:
+    program = push.program
+    for name in ("old", "edited", "new"):
+        program.write(f"{name}.csv", f"{LEADS}12\n")
+        assert push("voiso", f"{name}.csv").code == 3
+    old, edited, new = (
+        program.folder / f"{name}.rejects.csv" for name in ("old", "edited", "new")
+    )
+    month = 31 * 86_400 * 10**9
+    for path in (old, edited):
+        moment = path.stat().st_mtime_ns - month + (path == edited)
+        os.utime(path, ns=(moment, moment))
+    program.write("theirs.rejects.csv", "phone\n")
+    assert "older than 30 days, with people's data: 1" in (
+        program("doctor", "--offline").out
+    )
+    for words, code, said in (
+        (["--dry-run"], 0, "1 file to remove\n"),
+        ([], 2, "add --yes to go ahead"),
+        (["--yes"], 0, "1 file removed\n"),
+    ):
+        ran = program("clean", *words)
+        assert (ran.code, ran.out, said in ran.err) == (code, f"{old}\n", True)
+    assert [path.exists() for path in (old, edited, new)] == [False, True, True]
+    assert program("clean", "--yes").err == "nothing to remove\n"
 
 
 def retold(push: Push, **members: object) -> None:
@@ -111,7 +140,7 @@ def test_no_file_is_removed_on_the_word_of_a_ledger(
     words = {
         "resume": [run],
         "resolve": [run, "--as", "delivered"],
-        "prune": ["--days", "0"],
+        "prune": ["--days", "0", "--yes"],
     }[command]
     ran = push.program("runs", command, *words, env=push.environment("voiso"))
     assert ran.code == (6 if command == "resume" else 0)

@@ -85,7 +85,7 @@ def test_person_is_found_by_every_way_to_write_the_number(push: Push) -> None:
 
 def test_run_that_was_pruned_leaves_the_campaign(push: Push) -> None:
     delivered(push, ONE)
-    push.program("runs", "prune", "--days", "0")
+    push.program("runs", "prune", "--days", "0", "--yes")
     (found,) = people(push.program("find", ONE, "--json"))
     assert found["campaigns"][0]["campaign"] == "3"
     assert found["campaigns"][0]["run_id"] is None

@@ -152,7 +152,7 @@ def test_pruned_run_leaves_nothing_that_its_provider_said(push: Push) -> None:
     said = "made-up sentence"
     read = refused(push, [answered(said, Said(""))], ["+919000000001,,"], SECRET)
     assert said in read
-    assert push.program("runs", "prune", "--days", "0").code == 0
+    assert push.program("runs", "prune", "--days", "0", "--yes").code == 0
     require_gone(push, said)
 
 

@@ -630,9 +630,9 @@ def test_prune_forgets_runs_and_remembers_who_is_delivered(push: Push) -> None:
     push.program.write(*leads(*SIX))
     push("voiso", "leads.csv")
     run = latest(push.program)
-    assert push.program("runs", "prune", "--days", "1").code == 0
+    assert push.program("runs", "prune", "--days", "1", "--yes").code == 0
     assert latest(push.program) == run
-    assert push.program("runs", "prune", "--days", "0").code == 0
+    assert push.program("runs", "prune", "--days", "0", "--yes").code == 0
     assert known(push.program) == []
     require_sentence(push.program("runs", "show", run), 2, run)
     ran = push("voiso", "leads.csv", "--json")
@@ -649,12 +649,22 @@ def test_prune_keeps_runs_with_unknown_rows(push: Push, provider: str) -> None:
         push.simulator("voiso").faults.add(Fault("lose"))
         assert push("voiso", "leads.csv", env=HURRY).code == 10
         run = latest(push.program)
-    push.program("runs", "prune", "--days", "0")
+    push.program("runs", "prune", "--days", "0", "--yes")
     assert latest(push.program) == run
     decided = push.program("runs", "resolve", run, "--as", "delivered")
     assert decided.code == 0
-    push.program("runs", "prune", "--days", "0")
+    push.program("runs", "prune", "--days", "0", "--yes")
     assert known(push.program) == []
+
+
+def test_prune_asks_and_leaves_a_word(push: Push) -> None:
+    push.program.write(*leads(*SIX))
+    push("voiso", "leads.csv")
+    prune = ("runs", "prune", "--days", "0")
+    assert push.program(*prune, "--dry-run").err == "1 run to forget\n"
+    assert (push.program(*prune).code, len(push.program.runs())) == (2, 1)
+    assert push.program(*prune, "--yes").err == "1 run forgotten\n"
+    assert push.program("runs").err == "no runs left: the older ones were pruned\n"
 
 
 def test_prune_takes_the_copy_of_stdin_along(push: Push) -> None:
@@ -662,7 +672,7 @@ def test_prune_takes_the_copy_of_stdin_along(push: Push) -> None:
     push.simulator("voiso").faults.add(Fault("deny"))
     push("voiso", "-", stdin=leads(*SIX)[1].encode())
     assert spooled(push.program)
-    push.program("runs", "prune", "--days", "0")
+    push.program("runs", "prune", "--days", "0", "--yes")
     assert known(push.program) == []
     assert spooled(push.program) == []
 
@@ -676,7 +686,7 @@ def test_prune_spares_a_run_that_is_under_way(push: Push) -> None:
     )
     try:
         happened(lambda: len(push.simulator("voiso").log) >= 1)
-        push.program("runs", "prune", "--days", "0")
+        push.program("runs", "prune", "--days", "0", "--yes")
         assert process.wait(timeout=10) == 0
     finally:
         process.kill()
@@ -687,4 +697,6 @@ def test_prune_spares_a_run_that_is_under_way(push: Push) -> None:
 def test_list_of_no_runs_says_what_leaves_none(program: Program) -> None:
     ran = program("runs")
     assert (ran.code, ran.out) == (0, "")
-    assert ran.err == "no runs yet (--sandbox, --dry-run and check leave none)\n"
+    assert ran.err == (
+        "no runs yet (--sandbox without --keep, --dry-run and check leave none)\n"
+    )

@@ -34,6 +34,7 @@ COMMANDS = START | {
             "accounts",
             "app",
             "campaigns",
+            "clean",
             "commands",
             "config",
             "doctor",

@@ -6,6 +6,7 @@ They stand in one order, whatever was imported first.
 from leadctl.cli import (
     accounts,
     campaigns,
+    clean,
     config,
     doctor,
     init,
@@ -23,6 +24,7 @@ __all__ = [
     "accounts",
     "app",
     "campaigns",
+    "clean",
     "config",
     "doctor",
     "init",
@@ -44,6 +46,7 @@ _ORDER = (
     "suppress",
     "init",
     "campaigns",
+    "clean",
     "doctor",
     "sandbox",
 )

@@ -395,8 +395,12 @@ class Ledger(Protocol):
 
     def has_forgotten_runs(self) -> bool: ...
 
-    def forget_runs(self, before: str) -> list[dict[str, Json]]:
+    def forget_runs(
+        self, before: str, *, dry_run: bool = False
+    ) -> list[dict[str, Json]]:
         """Forget finished runs older than an ISO 8601 time; returns their jobs.
+
+        With `dry_run` they are only returned.
 
         Who is delivered stays known; reasons that no run has any more go. Runs with
         rows in doubt are kept, as somebody has to decide about them, and interrupted

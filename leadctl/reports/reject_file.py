@@ -79,6 +79,11 @@ def is_ours(path: Path) -> bool:
     return NAMES[0].encode() in start[:32]
 
 
+def is_untouched(path: Path) -> bool:
+    """Tell whether a file is a reject file as leadctl wrote it."""
+    return is_ours(path) and not _is_edited(path)
+
+
 def set_aside(path: Path) -> Path | None:
     """Keep an earlier run's reject file as `….old`; returns where, if there is one.
 

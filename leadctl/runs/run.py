@@ -102,7 +102,9 @@ def _pushed(request: ImportRequest) -> Report:
         request = _with_list_of(ledger, request)
         earlier = history.earlier_run(request, ledger)
         moved = history.warn_if_moved(request, earlier)
-        refusal = _refusal(request, session, is_first=earlier is None or moved)
+        is_new = ledger.delivered(account.name, campaign).is_empty()
+        is_first = moved or (earlier is None and is_new)  # its runs may be pruned
+        refusal = _refusal(request, session, is_first=is_first)
         with stop.heeded():
             importer, run_writer, meter = _opened(request, ledger, ledger)
             lock.hold_for(run_writer.facts().id)

@@ -12,19 +12,15 @@ import sys
 from datetime import UTC, datetime
 from importlib.metadata import requires
 from importlib.util import find_spec
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import leadctl
 from leadctl.cli.diagnostics.config_check import Check, Grade, warning
 from leadctl.config import system_keyring
-from leadctl.importing.job import Job
-from leadctl.ledger import conditions, open_existing
-from leadctl.model.atomic_write import abandoned
+from leadctl.ledger import conditions
 from leadctl.model.errors import ExitCode
-from leadctl.model.wording import count
-from leadctl.runs import spool
+from leadctl.runs.leftovers import of_killed_runs, old_reject_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,18 +86,17 @@ def ledger(url: str | Path) -> Iterator[Check]:
 
 
 def leftovers(url: str) -> Iterator[Check]:
-    """Name what killed runs left: copies of stdin, and files beside their input."""
-    with open_existing(url) as opened:
-        jobs = [Job.from_json(run.facts().job) for run in opened.runs(most=200)]
-    paths = [Path(name) for job in jobs for name in job.files]
-    folders = {path if path.is_dir() else path.parent for path in paths}
-    left = [*spool.abandoned(url), *chain(*map(abandoned, sorted(folders)))]
-    if left:
-        yield warning(
-            "leftovers",
-            f"killed runs left {count(len(left), 'file')} with people's data",
-            f"rm {shlex.join(map(str, left))}, or leave it to the next push",
-        )
+    """Count files with people's data that killed runs left, or that are old."""
+    for what, found in (
+        ("files that killed runs left", of_killed_runs(url)),
+        ("reject files older than 30 days", old_reject_files(url, days=30)),
+    ):
+        if found:
+            yield warning(
+                "leftovers",
+                f"{what}, with people's data: {len(found):,}",
+                "leadctl clean lists them, asks, and removes them",
+            )
 
 
 def clock(now: datetime) -> Iterator[Check]:

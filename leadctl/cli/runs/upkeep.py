@@ -63,18 +63,34 @@ def prune(
             about="Keep the runs of the last N days; default: 90.",
         ),
     ] = 90,
+    dry_run: Annotated[
+        bool, options.option("--dry-run", "-n", about="Only count the runs.")
+    ] = False,
+    yes: options.Yes = False,
+    no_input: options.NoInput = False,
     ledger: options.LedgerPath = None,
 ) -> None:
-    """Forget old runs. Who is delivered stays known; runs with unknown rows are kept.
+    """Forget old runs, after asking.
 
-    Example: leadctl runs prune --days 30
+    Who is delivered stays known, but not by which run. Runs with unknown rows and
+    interrupted runs are kept.
+
+    Example: leadctl runs prune --days 30 --dry-run
     """
+    from leadctl.cli import questions
     from leadctl.importing.job import Job
     from leadctl.ledger import resolved
     from leadctl.runs import spool
 
     before = (datetime.now(UTC) - timedelta(days=days)).isoformat()
     with opened_ledger(ledger) as opened:
+        old = len(opened.forget_runs(before, dry_run=True))
+        if dry_run:
+            echo(f"{count(old, 'run')} to forget", err=True)
+            return
+        if old:
+            question = f"Forget {count(old, 'run')} older than {count(days, 'day')}?"
+            questions.require_yes(question, yes=yes, no_input=no_input)
         gone = opened.forget_runs(before)
     for job in gone:
         spool.drop(Job.from_json(job))

@@ -230,7 +230,9 @@ class SqliteLedger:
         made = self._db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'runs'")
         return bool((made.fetchone() or (0,))[0] > left)
 
-    def forget_runs(self, before: str) -> list[dict[str, Json]]:
+    def forget_runs(
+        self, before: str, *, dry_run: bool = False
+    ) -> list[dict[str, Json]]:
         with self._db.transaction():
             old = self._db.execute(
                 "SELECT number, job FROM runs"
@@ -239,7 +241,7 @@ class SqliteLedger:
                 " AND number NOT IN (SELECT run FROM in_doubt)",
                 (before,),
             ).fetchall()
-            numbers = [(number,) for number, _job in old]
+            numbers = [(number,) for number, _job in old if not dry_run]
             for table in ("batches", "findings", "requests", "files", "removals"):
                 self._db.executemany(f"DELETE FROM {table} WHERE run = ?", numbers)  # noqa: S608  our own words
             self._db.executemany("DELETE FROM runs WHERE number = ?", numbers)

@@ -1,0 +1,57 @@
+"""`leadctl clean`: remove files with people's data that nobody needs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from leadctl.cli import options
+from leadctl.cli.app import app
+from leadctl.cli.help_layout import Section
+from leadctl.cli.output import echo, say
+from leadctl.model.wording import count
+
+
+@app.command("clean", rich_help_panel=Section.SET_UP)
+def clean(
+    days: Annotated[
+        int,
+        options.option(
+            "--days",
+            takes="N",
+            least=0,
+            most=36_500,
+            about="Keep reject files of the last N days; default: 30.",
+        ),
+    ] = 30,
+    dry_run: Annotated[
+        bool, options.option("--dry-run", "-n", about="Only list the files.")
+    ] = False,
+    yes: options.Yes = False,
+    no_input: options.NoInput = False,
+    ledger: options.LedgerPath = None,
+) -> None:
+    """Remove old reject files, and what killed runs left.
+
+    Looks where the runs of this ledger read and wrote. Lists the files and asks. A
+    reject file that somebody has edited stays.
+
+    Example: leadctl clean --dry-run
+    """
+    from leadctl.cli import questions
+    from leadctl.ledger import resolved
+    from leadctl.runs import leftovers
+
+    url = resolved(ledger)
+    found = [*leftovers.old_reject_files(url, days), *leftovers.of_killed_runs(url)]
+    for path in found:
+        echo(str(path))
+    if not found:
+        say("nothing to remove")
+    elif dry_run:
+        say(f"{count(len(found), 'file')} to remove")
+    else:
+        them = count(len(found), "file")
+        questions.require_yes(f"Remove {them}?", yes=yes, no_input=no_input)
+        for path in found:
+            path.unlink(missing_ok=True)
+        say(f"{them} removed")
