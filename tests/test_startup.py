@@ -38,6 +38,7 @@ COMMANDS = START | {
             "commands",
             "config",
             "doctor",
+            "fix",
             "help_layout",
             "init",
             "options",

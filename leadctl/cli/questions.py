@@ -15,27 +15,26 @@ def somebody_is_there() -> bool:
 
 def answered(question: str) -> bool:
     """Ask, and take anything but a yes for a no."""
+    return (line(question) or "").casefold() in ("y", "yes")
+
+
+def asked(question: str) -> str:
+    """Ask until there is an answer; NotConfirmed at the end of the input."""
+    while (answer := line(question)) is not None:
+        if answer:
+            return answer
+    raise NotConfirmed("no answer: nothing was changed")
+
+
+def line(question: str) -> str | None:
+    """Ask, and return the line that is typed; None at the end of the input."""
     with heard(sys.stderr):
         sys.stderr.write(question)
         sys.stderr.flush()
     answer = sys.stdin.readline()
     if not answer.endswith("\n"):  # Ctrl-D leaves the cursor behind the question
         say("")
-    return answer.strip().casefold() in ("y", "yes")
-
-
-def asked(question: str) -> str:
-    """Ask until there is an answer; NotConfirmed at the end of the input."""
-    while True:
-        with heard(sys.stderr):
-            sys.stderr.write(question)
-            sys.stderr.flush()
-        answer = sys.stdin.readline()
-        if answer.strip():
-            return answer.strip()
-        if not answer:
-            say("")
-            raise NotConfirmed("no answer: nothing was changed")
+    return answer.strip() if answer else None
 
 
 def require_yes(question: str, *, yes: bool, no_input: bool) -> None:

@@ -53,7 +53,7 @@ def write_rows(
         for name, column in zip(source.names, source.columns, strict=True)
         if not column.startswith(OWN)
     ]
-    file.write(_joined([*NAMES, *theirs], source))
+    file.write(joined([*NAMES, *theirs], source))
     findings, wanted = tee(findings)
     rows = source.rows_at(finding.row for finding in wanted)
     for finding, row in zip(findings, rows, strict=False):
@@ -109,7 +109,7 @@ def harmless(text: str) -> str:
     return _FORMULA.sub(r"\1'", text)
 
 
-def _guarded(cell: str) -> str:
+def guarded(cell: str) -> str:
     """Put an apostrophe before a phone: no spreadsheet takes it for a number then."""
     return cell if cell.lstrip()[:1] in _TEXT_MARKS else f"'{cell}"
 
@@ -122,15 +122,15 @@ def _delimited_line(cells: Cells | str, own: list[str], source: Source) -> str:
     if isinstance(cells, list):
         ours, phones = _own_places(source), source.dialect.phones
         theirs = [
-            _guarded(cell) if place in phones else cell
+            guarded(cell) if place in phones else cell
             for place, cell in enumerate(cells)
             if place not in ours
         ]
-        return _joined([*own, *theirs], source)
+        return joined([*own, *theirs], source)
     # A line that could not be split goes back as it stands.
     raw = _without_own(str(cells), source)
     return (
-        _joined(own, source).removesuffix(source.dialect.newline)
+        joined(own, source).removesuffix(source.dialect.newline)
         + source.dialect.delimiter
         + raw
         + source.dialect.newline
@@ -160,7 +160,8 @@ def _without_own(raw: str, source: Source) -> str:
     return re.sub(f"^(?:{cell}){{{own}}}", "", raw) if own else raw
 
 
-def _joined(cells: list[str], source: Source) -> str:
+def joined(cells: list[str], source: Source) -> str:
+    """Write cells as a line of the source's dialect."""
     line = io.StringIO(newline="")
     # With CR LF for its own end, the writer quotes both characters inside a cell.
     writer = csv.writer(

@@ -111,7 +111,7 @@ def _next_steps(report: Report, *, hint_follows: bool) -> Iterator[str]:
         yield (
             "digits are lost:       export the file again, with the numbers as text"
             if _only_cut(report)
-            else f"corrected, push them:  {_push_again(report, written)}"
+            else f"corrected, push them:  {push_again(report, written)}"
         )
     if report.job.ledger:
         yield f"the run is kept:       {report.command('show')}"
@@ -131,7 +131,7 @@ def _only_cut(report: Report) -> bool:
     return all(one.code == Code.PHONE_DAMAGED for one in rejected)
 
 
-def _push_again(report: Report, paths: Sequence[str]) -> str:
+def push_again(report: Report, paths: Sequence[str]) -> str:
     """Return the command that pushes reject files as the run was pushed."""
     words = [
         "leadctl",

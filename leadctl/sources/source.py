@@ -166,6 +166,11 @@ class Source:
         with self._text() as file:
             yield from json_lines(file)
 
+    def preamble_lines(self) -> list[str]:
+        """Return the lines before the header or the first row, as they stand."""
+        with self._text() as file:
+            return [file.readline() for _ in range(self.preamble)]
+
     def _skip_preamble(self, file: TextIO) -> None:
         for _ in range(self.preamble):
             file.readline()

@@ -1,0 +1,285 @@
+"""`leadctl fix`: goes through a reject file, row by row, at the terminal."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path  # noqa: TC003  typer reads it at run time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from leadctl.cli import options
+from leadctl.cli.app import app
+from leadctl.cli.help_layout import Section
+from leadctl.cli.output import echo, say
+from leadctl.model.errors import InputUnusable, UsageError
+from leadctl.model.leads import Row, Status
+from leadctl.model.wording import count, short
+
+if TYPE_CHECKING:
+    from leadctl.importing.job import Job
+    from leadctl.importing.judge import Judge
+    from leadctl.importing.plan import Rules
+    from leadctl.model.leads import Cells, Finding
+    from leadctl.reports.corrections import Corrections
+    from leadctl.reports.report import Report
+
+HELP = "Enter leaves a row, :d drops it, :q saves and ends, COLUMN=VALUE changes a cell"
+
+
+@app.command("fix", rich_help_panel=Section.IMPORT)
+def fix(
+    rejects: Annotated[
+        Path, typer.Argument(metavar="REJECTS", help="A reject file of leadctl.")
+    ],
+    editor: Annotated[
+        bool, options.option("--editor", about="Open the file in $EDITOR instead.")
+    ] = False,
+    provider: options.ProviderName = None,
+    campaign: options.Campaign = None,
+    account: options.AccountName = None,
+    profile: options.ProfileName = None,
+    region: options.Region = None,
+    no_input: options.NoInput = False,
+    ledger: options.LedgerPath = None,
+    config: options.ConfigPath = None,
+) -> None:
+    """Correct a reject file row by row, and push it.
+
+    Shows each rejected row with its reason, asks for the cell at fault and checks the
+    answer as push would. The run that wrote the file says how; without it, as after
+    check, name the provider. Other cells and leadctl's columns stay as they are.
+
+    Example: leadctl fix leads.rejects.csv
+    """
+    from leadctl.cli import questions
+    from leadctl.importing.job import Job
+    from leadctl.reports import reject_file
+
+    if not reject_file.is_ours(rejects):
+        raise InputUnusable(
+            f"{rejects} is not a reject file of leadctl",
+            hint="name the file that a push wrote, e.g. leads.rejects.csv",
+        )
+    if no_input or not questions.somebody_is_there():
+        raise UsageError(
+            "fix asks about each row, and nobody can be asked",
+            hint="correct the file in a spreadsheet or an editor, then push it",
+        )
+    if provider or account:
+        job = Job(provider=provider, account=account, profile=profile, region=region)
+        job = replace(job, campaign=campaign, config=str(config) if config else None)
+        words = _command(rejects, job)
+    else:
+        job, words = _of_run(rejects, ledger, config)
+    job = replace(job, files=(str(rejects),))
+    if editor:
+        _edit(rejects)
+        _say_left(rejects, job)
+    else:
+        _correct(job)
+    echo(shlex.join(words))
+    if "--campaign" in words and questions.answered("Push it now? [y/N] "):
+        from leadctl.cli import main
+
+        main(words[1:])
+
+
+def _of_run(
+    rejects: Path, ledger: str | None, config: Path | None
+) -> tuple[Job, list[str]]:
+    """Return the job of the run that wrote the file, and what pushes the file again."""
+    from leadctl.cli.runs.group import opened_ledger
+    from leadctl.phones.readings import Numbers
+    from leadctl.reports import report
+    from leadctl.reports.table import push_again
+    from leadctl.runs.prepare import stored_job
+
+    run = _run_named_in(rejects)
+    with opened_ledger(ledger) as opened:
+        try:
+            run_reader = opened.run(run)
+        except UsageError as error:
+            raise UsageError(
+                f"the ledger does not know the run that wrote {rejects}",
+                hint="name the provider: --provider NAME (and --profile, --region)",
+            ) from error
+        found: Report = report.read(run_reader)
+        job = stored_job(run_reader, config)
+    numbers = job.numbers or Numbers(job.column_numbers or Numbers.AUTO)
+    job = replace(job, numbers=numbers, skip=0, limit=None, copies={})
+    return job, shlex.split(push_again(found, [str(rejects)]))
+
+
+def _run_named_in(rejects: Path) -> str:
+    from leadctl.reports.reject_rows import NAMES
+    from leadctl.sources import detect
+    from leadctl.sources.detect import ReadOptions
+
+    source = detect.open_source(rejects, ReadOptions(), str(rejects))
+    for row in source.rows():
+        if isinstance(row, Row):
+            return _own(row.cells, source.columns, NAMES[-1])
+    raise InputUnusable(f"{rejects} has no row", hint="there is nothing to correct")
+
+
+def _own(cells: Cells, columns: tuple[str, ...], name: str) -> str:
+    """Return what one of our columns says of a row."""
+    if isinstance(cells, list):
+        return cells[columns.index(name)] if name in columns else ""
+    return str(cells.get(name, ""))
+
+
+def _command(rejects: Path, job: Job) -> list[str]:
+    words = ["leadctl", "push", str(rejects)]
+    for name in ("provider", "account", "campaign", "profile", "region", "config"):
+        if given := getattr(job, name):
+            words += [f"--{name}", str(given)]
+    return words
+
+
+def _edit(rejects: Path) -> None:
+    editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+    try:
+        subprocess.run([*shlex.split(editor), str(rejects)], check=True)  # noqa: S603  the user's own
+    except (OSError, ValueError, subprocess.CalledProcessError) as error:
+        raise UsageError(
+            f"the editor {short(editor)!r} failed", hint="set EDITOR to one that works"
+        ) from error
+
+
+def _say_left(rejects: Path, job: Job) -> None:
+    """Say how many rows of a file would still be rejected."""
+    from leadctl.importing.judge import Judge
+    from leadctl.runs.prepare import inspected
+
+    with inspected(job, "", {}) as rules:
+        judge = Judge(rules)
+        (source,) = rules.sources
+        findings = [
+            finding
+            for block in source.blocks()
+            for finding in judge.judge(0, block).findings
+            if finding.status is Status.REJECTED
+        ]
+    for finding in findings[:MOST_SHOWN]:
+        say(f"row {finding.row}: {finding.reason}")
+    say(f"{count(len(findings), 'row')} of {rejects} would still be rejected")
+
+
+MOST_SHOWN = 10
+
+
+def _correct(job: Job) -> None:
+    from leadctl.reports.corrections import Corrections
+    from leadctl.runs.prepare import inspected
+
+    with ExitStack() as stack:
+        rules = stack.enter_context(inspected(job, "", {}))
+        (source,) = rules.sources
+        corrections = Corrections(source)
+        dialogue = _Dialogue(corrections, rules)
+        say(HELP)
+        try:
+            dialogue.run()
+        finally:
+            if corrections.changed or corrections.dropped:
+                corrections.save()
+                say(
+                    f"saved {source.shown}: {len(corrections.changed)} corrected, "
+                    f"{len(corrections.dropped)} dropped"
+                )
+
+
+class _Ended(Exception):
+    """The user has had enough."""
+
+
+@dataclass
+class _Dialogue:
+    """Asks about the rows of a file."""
+
+    corrections: Corrections
+    rules: Rules
+    judge: Judge = field(init=False)
+
+    def __post_init__(self) -> None:
+        from leadctl.importing.judge import Judge
+
+        self.judge = Judge(self.rules)
+
+    def run(self) -> None:
+        source = self.corrections.source
+        rows = [*source.rows()]
+        try:
+            for place, row in enumerate(rows, 1):
+                heading = f"Row {place} of {len(rows)}"
+                if not isinstance(row, Row):
+                    say(f"{heading}: {row.reason}; correct it with --editor")
+                elif _own(row.cells, source.columns, "_leadctl_status") != "failed":
+                    say(f"{heading}: {self._reason(row)}")
+                    self._ask(row)
+        except _Ended:
+            pass
+
+    def _reason(self, row: Row) -> str:
+        columns = self.corrections.source.columns
+        return _own(row.cells, columns, "_leadctl_reason") or "no reason is given"
+
+    def _ask(self, row: Row) -> None:
+        """Show a row, and ask until it is left, dropped or valid."""
+        from leadctl.cli.questions import line
+
+        corrections, cells = self.corrections, row.cells
+        for name in corrections.columns:
+            if value := corrections.value(cells, name):
+                say(f"  {short(name)}: {short(value.removeprefix(chr(39)))}")
+        column = self._at_fault(row)
+        while True:
+            answer = line(f"{short(column) if column else 'COLUMN=VALUE'}: ")
+            if answer is None or answer == ":q":
+                raise _Ended
+            if answer == ":d":
+                corrections.dropped.add(row.number)
+                corrections.changed.pop(row.number, None)
+                return
+            if not answer:
+                return
+            named, value = self._meant(answer, column)
+            if named is None:
+                say(f"name one of the columns: {', '.join(corrections.columns)}")
+                continue
+            try:
+                cells = corrections.with_value(cells, named, value)
+            except UnicodeEncodeError:
+                say(f"the file's encoding {corrections.source.encoding} lacks that")
+                continue
+            if finding := self._rejection(row.number, cells):
+                say(f"  still rejected: {finding.reason}")
+                continue
+            corrections.changed[row.number] = cells
+            return
+
+    def _meant(self, answer: str, column: str | None) -> tuple[str | None, str]:
+        """Return the column that an answer is for, and its value."""
+        name, equals, value = answer.partition("=")
+        if equals and (named := self.corrections.column(name)):
+            return named, value.strip()
+        return column, answer
+
+    def _rejection(self, number: int, cells: Cells) -> Finding | None:
+        found = self.judge.view(0, Row(number, cells)).finding
+        return found if found and found.status is Status.REJECTED else None
+
+    def _at_fault(self, row: Row) -> str | None:
+        """Return the column of the field that the reason is about, if there is one."""
+        columns = self.corrections.source.columns
+        field = _own(row.cells, columns, "_leadctl_field")
+        (mapper,) = self.judge.mappers
+        read = [name for name in mapper.columns.get(field, ()) if name in columns]
+        filled = [name for name in read if self.corrections.value(row.cells, name)]
+        return next(iter([*filled, *read]), None)
