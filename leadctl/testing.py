@@ -352,7 +352,9 @@ def _expect_raised(
         raised = error
     else:
         raise AssertionError(f"{expected.__name__} expected, not {found}")
-    assert type(raised) is expected, f"{type(raised).__name__}: {raised.message}"
+    kind = type(raised)
+    said = f"the case has {expected.__name__}, not {kind.__name__}: {raised.message}"
+    assert kind is expected, said
     return raised
 
 

@@ -93,7 +93,7 @@ def mistake(text: str) -> str:
         (
             "      rows:\n",
             "      outcome: created\n      rows:\n",
-            "it must have one of",
+            "exactly one of raise, outcome, rows is required here, not outcome and",
         ),
         (
             "word: status",
@@ -229,6 +229,19 @@ def test_draft_is_valid_and_its_case_is_played(program: Program) -> None:
     case.write_text(case.read_text("utf-8").replace('"created"', '"rejected"'))
     ran = program("providers", "check", "my-dialer.yaml")
     assert "lead 1, status: the case has rejected, not created" in ran.out
+    record = json.loads(case.read_text("utf-8"))
+    record["exchanges"][0]["answer"] = {"status": 201, "json": {}}
+    case.write_text(json.dumps(record))
+    denied = json.dumps(record | {"error": "AccessDenied"})
+    case.with_name("denied.json").write_text(denied)
+    ran = program("providers", "check", "my-dialer.yaml")
+    said = "My-Dialer answered HTTP 201 with a body that no rule covers"
+    assert f'created.json: the case lacks "error": "InDoubt"; {said}' in ran.out
+    assert f"denied.json: the case has AccessDenied, not InDoubt: {said}" in ran.out
+    draft = program.folder / "my-dialer.yaml"
+    draft.write_text(draft.read_text("utf-8").replace("limits:", "limts:"))
+    ran = program("providers", "check", "my-dialer.yaml")
+    assert "my-dialer.yaml: line 18: unknown key 'limts'" in ran.out
     for wrong in ("voiso", "My Dialer", "my-dialer"):
         assert program("providers", "new", wrong).code in (2, 6)
 
@@ -252,16 +265,22 @@ def test_documented_file_is_valid_and_passes_its_case(program: Program) -> None:
     found = documented()
     folder = program.folder / "acme"
     folder.mkdir()
-    folder.with_suffix(".yaml").write_text(found["acme.yaml"])
+    whole = found["acme.yaml"] + found["acme-errors.yaml"] + found["added"]
+    folder.with_suffix(".yaml").write_text(whole)
     (folder / "rejected.json").write_text(found["acme/rejected.json"])
+    (folder / "preflight").mkdir()
+    (folder / "preflight" / "ok.json").write_text(found["acme/preflight/ok.json"])
     ran = program("providers", "check", "acme.yaml", "--json")
     checks = json.loads(ran.out)["checks"]
-    assert "1 of 1 recorded case passed" in [one["message"] for one in checks]
+    assert "2 of 2 recorded cases passed" in [one["message"] for one in checks]
     problems = {one["topic"] for one in checks if one["grade"] == "problem"}
-    wanting = {"law: every kind is recorded", "law: a lost upload is in doubt"}
-    assert problems == wanting, "more kinds of cases are to be recorded"
-    whole = yaml_file.parse(found["acme.yaml"] + found["added"], "acme.yaml")
-    require_sound(build(Definition, whole), whole)
+    assert problems == {
+        "law: every kind is recorded",
+        "law: every kind of preflight check is recorded",
+        "law: every kind of campaign list is recorded",
+        "law: every kind of look up is recorded",
+        "law: a lost upload is in doubt",
+    }, "more kinds of cases are to be recorded"
 
 
 def test_templates_are_filled_in() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from leadctl import testing
 from leadctl.cli.diagnostics.config_check import Check, Grade, problem, warning
-from leadctl.model.errors import ExitCode, LeadctlError
+from leadctl.model.errors import ExitCode, LeadctlError, ProviderError
 from leadctl.model.wording import count
 from leadctl.providers.declared.file import load
 
@@ -21,7 +21,8 @@ def provider_check(file: Path) -> Iterator[Check]:
     try:
         provider = load(file.absolute())
     except LeadctlError as error:
-        yield problem(str(file), error)
+        said = error.message.removeprefix(f"{file.absolute()}, ")
+        yield problem(str(file), error.but(message=said))
         return
     yield Check(str(file), f"a valid definition of {provider.title}")
     folder = file.absolute().with_suffix("")
@@ -55,9 +56,12 @@ def _broken(play: Callable[[Path], None], path: Path) -> str:
     except AssertionError as error:
         line = traceback.extract_tb(error.__traceback__)[-1].line or ""
         return str(error) or f"it does not hold that {line.removeprefix('assert ')}"
+    except ProviderError as error:
+        kind = type(error).__name__
+        return f'the case lacks "error": "{kind}"; {error.message}'
     except LeadctlError as error:
         return error.message
-    except (KeyError, ValueError, TypeError) as error:
+    except (AttributeError, KeyError, ValueError, TypeError) as error:
         return f"the case cannot be read: {type(error).__name__}: {error}"
     return ""
 

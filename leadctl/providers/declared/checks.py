@@ -282,4 +282,5 @@ def _one_of(node: Node, *names: str) -> Iterator[Problem]:
     said = [name for name in names if getattr(node, name) is not None]
     if len(said) != 1:
         keys = ", ".join(name.rstrip("_") for name in names)
-        yield Problem(node.at, f"it must have one of {keys}")
+        found = " and ".join(name.rstrip("_") for name in said) or "none"
+        yield Problem(node.at, f"exactly one of {keys} is required here, not {found}")

@@ -131,6 +131,8 @@ class Declared(Provider):
         for rule in self.definition.answer.rules:
             if answer.fits(rule.when, rule.unless):
                 return self._followed(rule, batch, answer)
+        if response.is_success:
+            raise self.unreadable(response, "a body that no rule covers")
         raise self.meaning(response)
 
     def _followed(

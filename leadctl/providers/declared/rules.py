@@ -78,7 +78,7 @@ class Sum(Node):
     setting: dict[str, Scalars] | None = None
 
 
-Sums: TypeAlias = list[Sum]
+Sums: TypeAlias = Annotated[list[Sum], OR_ONE]
 Sentences: TypeAlias = dict[OutcomeWord, str]
 
 
