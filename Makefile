@@ -94,7 +94,7 @@ dist: $(VENV)/.dev  ## Build wheel and sdist, and the program as a single file, 
 
 clean:  ## Remove the environment and what tools left behind
 	rm -rf $(VENV) $(LOWEST) $(BENCH) $(BASELINE) .benchmarks .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
-	rm -f examples/*.rejects.*
+	rm -f examples/*.rejects.* examples/*.check.*
 	find leadctl tests tools benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Each environment holds the packages of its lock file, checked by hash, and leadctl itself. It is

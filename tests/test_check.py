@@ -40,11 +40,14 @@ VERDICTS = [
 
 
 def test_check_gives_the_verdicts_of_a_push(push: Push) -> None:
-    """With no account and no ledger; the push that follows agrees row by row."""
+    """With no account and no ledger; the push that follows agrees row by row.
+
+    Each has a reject file of its own.
+    """
     program = push.program
     program.write("leads.csv", EVERYTHING)
     checked = program("check", "leads.csv", "--provider", "voiso", "--json")
-    path = program.folder / "leads.rejects.csv"
+    path, theirs = (program.folder / f"leads.{one}.csv" for one in ("check", "rejects"))
     assert (checked.code, checked.counts) == (
         3,
         {"created": 2, "duplicate": 1, "rejected": 9},
@@ -56,7 +59,10 @@ def test_check_gives_the_verdicts_of_a_push(push: Push) -> None:
 
     pushed = push("voiso", "leads.csv", "--json")
     assert (pushed.counts, pushed.codes) == (checked.counts, checked.codes)
-    assert verdicts(csv_rows(path)) == rejects
+    assert verdicts(csv_rows(theirs)) == rejects
+    before = theirs.read_bytes()
+    program("check", "leads.csv", "--provider", "voiso")
+    assert theirs.read_bytes() == before
     told = [
         [dict(reason) for reason in ran.document["reasons"]]
         for ran in (checked, pushed)

@@ -632,9 +632,9 @@ def test_corrected_reject_file_is_read_without_our_columns(program: Program) -> 
     program.write("leads.csv", "phone,row,status,reason\n12,r,s,why\n")
     ran = program("check", "leads.csv", "--provider", "voiso")
     assert ran.code == 3
-    path = program.folder / "leads.rejects.csv"
+    path = program.folder / "leads.check.csv"
     corrected = path.read_text(encoding="utf-8").replace(",'12,", ",+15551234567,")
-    program.write("leads.rejects.csv", corrected)
+    program.write("leads.check.csv", corrected)
     ran = program("check", path.name, "--provider", "voiso", "--json")
     assert ran.code == 0
     assert ran.counts == {"created": 1}
@@ -665,7 +665,7 @@ def test_profile_does_not_say_how_a_reject_file_is_written(program: Program) -> 
     )
     mapped = ("--provider", "voiso", "--profile", "map.yaml", "--json")
     assert program("check", "leads.csv", *mapped).counts == {"rejected": 1}
-    path = program.folder / "leads.rejects.csv"
+    path = program.folder / "leads.check.csv"
     (row,) = csv_rows(path, ";", "cp1252")
     write_csv(path, [row | {"phone": "+15551230001"}])
     seen = program("preview", path, *mapped, discreet=False)
@@ -707,7 +707,7 @@ def test_encoding_that_looks_like_ascii_is_not_taken_for_utf8(program: Program) 
     program.write("leads.csv", "phone,name\n12,\u5c71\u7530\n".encode("iso2022_jp"))
     said = ("--provider", "voiso", "--encoding", "iso2022_jp", "--json")
     assert program("check", "leads.csv", *said).code == 3
-    seen = program("preview", "leads.rejects.csv", *said, discreet=False)
+    seen = program("preview", "leads.check.csv", *said, discreet=False)
     (file,) = json.loads(seen.out)["files"]
     assert file["first"][0]["raw"]["name"] == "\u5c71\u7530"
 
@@ -718,10 +718,10 @@ def test_reject_file_that_was_saved_in_another_encoding_is_detected(
     program.write("leads.csv", f"phone,name\n12,{ZOE}\n")
     said = ("--provider", "voiso", "--encoding", "utf-8")
     assert program("check", "leads.csv", *said).code == 3
-    path = program.folder / "leads.rejects.csv"
+    path = program.folder / "leads.check.csv"
     write_csv(path, csv_rows(path), encoding="cp1252")
     seen = program("check", path, *said)
-    assert "leads.rejects.csv: encoding cp1252: not UTF-8; the likeliest" in seen.err
+    assert "leads.check.csv: encoding cp1252: not UTF-8; the likeliest" in seen.err
     typo = program("check", path, *said[:-1], "klingon")
     assert (typo.code, "no text encoding 'klingon'" in typo.err) == (6, True)
 
@@ -729,6 +729,6 @@ def test_reject_file_that_was_saved_in_another_encoding_is_detected(
 def test_cells_are_counted_as_the_user_does(program: Program) -> None:
     program.write("leads.csv", "phone,name\n+15551230001,Ann Testperson,more\n")
     first = program("check", "leads.csv", "--provider", "voiso", "--json")
-    again = program("check", "leads.rejects.csv", "--provider", "voiso", "--json")
+    again = program("check", "leads.check.csv", "--provider", "voiso", "--json")
     told = [ran.document["reasons"][0]["message"] for ran in (first, again)]
     assert told == ["3 cells, the header has 2"] * 2

@@ -235,7 +235,7 @@ def test_numbers_that_are_cut_are_not_to_be_corrected_in_the_reject_file(
 # --- the command line ---------------------------------------------------------------
 
 
-@pytest.mark.parametrize("command", ["retry", "resolve", "rejects"])
+@pytest.mark.parametrize("command", ["undo", "stop"])
 def test_command_that_misses_its_run_names_the_latest(push: Push, command: str) -> None:
     push.program.write("leads.csv", f"phone\n{ROW}\n")
     run = push("voiso", "leads.csv", "--json").document["run_id"]

@@ -127,7 +127,7 @@ def test_gravest_of_several_troubles_gives_the_exit_code(
 def test_reject_file_is_private_replaced_and_gone_when_nothing_is_left(
     program: Program,
 ) -> None:
-    path = program.folder / "leads.rejects.csv"
+    path = program.folder / "leads.check.csv"
     program.write("leads.csv", MIXED)
     program("check", "leads.csv", *CHECK)
     path.chmod(0o644)
@@ -139,13 +139,13 @@ def test_reject_file_is_private_replaced_and_gone_when_nothing_is_left(
     ran = program("check", "leads.csv", *CHECK, "--json")
     assert ran.document["files"][0]["rejects_file"] is None
     left = sorted(each.name for each in program.folder.iterdir())
-    assert left == ["leads.csv", "leads.rejects.old.csv"]
+    assert left == ["leads.check.old.csv", "leads.csv"]
 
 
 def test_foreign_file_behind_a_link_is_never_overwritten(program: Program) -> None:
     program.write("leads.csv", MIXED)
     foreign = program.write("mine.csv", "my,own\n")
-    (program.folder / "leads.rejects.csv").symlink_to(foreign)
+    (program.folder / "leads.check.csv").symlink_to(foreign)
     ran = program("check", "leads.csv", *CHECK)
     assert (ran.code, foreign.read_text()) == (6, "my,own\n")
 

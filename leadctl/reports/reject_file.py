@@ -28,15 +28,15 @@ LONGEST_NAME = 255
 """Bytes a file's name may have."""
 
 
-def default_path(path: Path, form: Format) -> Path:
-    """Return `<stem>.rejects<suffix>` beside the input.
+def default_path(path: Path, form: Format, kind: str = "rejects") -> Path:
+    """Return `<stem>.rejects<suffix>` beside the input, or another `kind` of it.
 
     It is to be opened and corrected: never compressed, and a workbook's is CSV.
     """
     if path.suffix.casefold() in PACKED:
         path = path.with_suffix("")
     suffix = ".csv" if form is Format.XLSX else path.suffix
-    return path.with_name(f"{path.stem}.rejects{suffix}")
+    return path.with_name(f"{path.stem}.{kind}{suffix}")
 
 
 def require_ours(path: Path) -> None:

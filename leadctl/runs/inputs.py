@@ -71,8 +71,14 @@ def _pinned(mapped: Profile) -> ReadOptions:
     )
 
 
-def rejects_files(job: Job, sources: Sequence[Source]) -> tuple[Path, ...]:
-    """Return where each source's reject file goes; raises where it may not."""
+def rejects_files(
+    job: Job, sources: Sequence[Source], *, offline: bool = False
+) -> tuple[Path, ...]:
+    """Return where each source's reject file goes; raises where it may not.
+
+    What is only rehearsed (`offline`) leaves the reject file of a push alone.
+    """
+    kind = "check" if offline else "rejects"
     if job.rejects and job.rejects_dir:
         raise UsageError("--rejects and --rejects-dir exclude each other")
     if job.rejects and len(sources) > 1:
@@ -89,7 +95,7 @@ def rejects_files(job: Job, sources: Sequence[Source]) -> tuple[Path, ...]:
     paths = tuple(
         Path(job.rejects)
         if job.rejects
-        else reject_file.default_path(folder / path.name, source.format)
+        else reject_file.default_path(folder / path.name, source.format, kind)
         for path, source in zip(beside, sources, strict=True)
         for folder in [_rejects_folder(job) or path.parent]
     )

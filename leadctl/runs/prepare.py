@@ -80,7 +80,7 @@ def prepared(
             plan=replace(plan, suppressed=suppressed),
             account=account,
             ledger=ledger,
-            rejects_files=inputs.rejects_files(copied, plan.sources),
+            rejects_files=inputs.rejects_files(copied, plan.sources, offline=offline),
             access=access,
             notes=[
                 *_exposed(job, account, ledger, environment),
