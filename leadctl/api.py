@@ -76,7 +76,9 @@ def push(
                     job, url, streams, environment=environment, offline=dry_run
                 )
             )
-        request = replace(request, notes=[*left_out, *request.notes])
+        notes = [*left_out, *request.notes]
+        strict = options.get("strict", False)
+        request = replace(request, notes=notes, strict=strict)
         if job.sandbox and not job.ledger:
             request = replace(request, ledger=None)
         if options.get("yes"):

@@ -244,6 +244,14 @@ MaxRejects: TypeAlias = Annotated[
         section=Section.SENDING,
     ),
 ]
+Strict: TypeAlias = Annotated[
+    bool,
+    shared(
+        "--strict",
+        about="Stop with 6 where the file is in doubt.",
+        section=Section.ROW,
+    ),
+]
 Suppress: TypeAlias = Annotated[
     list[str] | None,
     shared(

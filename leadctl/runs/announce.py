@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from leadctl.model.errors import ExitCode
+from leadctl.importing.judge import Judge
+from leadctl.model.errors import ExitCode, InputUnusable
 from leadctl.model.lead_fields import INSTRUCTIONS
+from leadctl.model.leads import Note
 from leadctl.model.wording import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from leadctl.importing.importer import Importer
+    from leadctl.importing.plan import Plan
     from leadctl.ledger.base import RunWriter
     from leadctl.mapping.mapper import Mapper
     from leadctl.runs.request import ImportRequest
@@ -22,16 +26,40 @@ def before(request: ImportRequest, importer: Importer) -> None:
     for note in request.notes:
         if not note.is_warning:
             request.note(note.code, note.message, note.count)
-    for source in request.plan.sources:
+    for note in _of_files(request.plan, importer.judge):
+        request.note(note.code, note.message, note.count, is_warning=note.is_warning)
+
+
+def require_no_doubt(request: ImportRequest) -> None:
+    """Raise InputUnusable where a strict run would report a doubt about its files."""
+    if not request.strict:
+        return
+    found = _of_files(request.plan, Judge(request.plan))
+    doubts = [note.message for note in found if note.code not in _DECIDED]
+    if doubts:
+        raise InputUnusable(
+            f"--strict: {'; '.join(doubts[:MOST_DOUBTS])}",
+            hint="correct the file, or say how to read it (leadctl preview shows it); "
+            "without --strict the run goes ahead",
+        )
+
+
+_DECIDED = frozenset({"on_suppression_list", "opt_outs_held_back"})
+"""Notes of what is left out as somebody asked."""
+MOST_DOUBTS = 5
+
+
+def _of_files(plan: Plan, judge: Judge) -> Iterator[Note]:
+    """Yield what to report of the files before anything is sent."""
+    for source in plan.sources:
         for choice in source.choices:
             if choice.needs_telling:
                 message = f"{source.shown}: {choice.what} {choice.value}: {choice.why}"
-                request.note(choice.what.replace(" ", "_"), message)
-    for source, sentence in importer.judge.damages():
-        request.note("phones_damaged", f"{source.shown}: {sentence}")
-    for source, found in importer.judge.notes():
-        message = f"{source.shown}: {found.message}"
-        request.note(found.code, message, found.count, is_warning=found.is_warning)
+                yield Note(choice.what.replace(" ", "_"), message)
+    for source, sentence in judge.damages():
+        yield Note("phones_damaged", f"{source.shown}: {sentence}")
+    for source, note in judge.notes():
+        yield replace(note, message=f"{source.shown}: {note.message}")
 
 
 def after(

@@ -70,6 +70,8 @@ class CheckOptions(PreviewOptions, total=False):
     suppress: Sequence[FileName] | None
     rejects: FileName | None
     rejects_dir: FileName | None
+    strict: bool
+    """Do not begin where anything about the files is in doubt."""
     ledger: FileName | None
 
 

@@ -100,6 +100,7 @@ def _pushed(request: ImportRequest) -> Report:
         session = stack.enter_context(opened)
         history.require_possible(request, ledger)
         request = _with_list_of(ledger, request)
+        announce.require_no_doubt(request)
         earlier = history.earlier_run(request, ledger)
         moved = history.warn_if_moved(request, earlier)
         is_new = ledger.delivered(account.name, campaign).is_empty()
@@ -163,6 +164,7 @@ def rehearse(request: ImportRequest) -> Report:
         aside = stack.enter_context(_opened_ledger(None))
         known = stack.enter_context(open_existing(request.ledger))
         request = _with_list_of(known, request)
+        announce.require_no_doubt(request)
         importer, run_writer, _ = _opened(request, aside, known)
         if not request.account.missing:  # of its address, a part may be
             history.warn_if_moved(request, history.earlier_run(request, known))
