@@ -78,7 +78,8 @@ def push(
             )
         notes = [*left_out, *request.notes]
         strict = options.get("strict", False)
-        request = replace(request, notes=notes, strict=strict)
+        wait = options.get("wait", 0)
+        request = replace(request, notes=notes, strict=strict, wait=wait)
         if job.sandbox and not job.ledger:
             request = replace(request, ledger=None)
         if options.get("yes"):

@@ -357,6 +357,16 @@ NoInput: TypeAlias = Annotated[
     bool,
     shared("--no-input", about="Never ask anything.", section=Section.SENDING),
 ]
+Wait: TypeAlias = Annotated[
+    int,
+    shared(
+        "--wait",
+        takes="SECONDS",
+        least=0,
+        about="Wait for another run on the campaign; default: 0.",
+        section=Section.SENDING,
+    ),
+]
 DryRun: TypeAlias = Annotated[
     bool,
     shared(

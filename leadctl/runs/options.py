@@ -80,6 +80,8 @@ class PushOptions(CheckOptions, total=False):
 
     tag: Sequence[str] | None
     batch_size: int | None
+    wait: int
+    """Seconds to wait for a campaign that another run holds."""
     dry_run: bool
     sandbox: bool
     keep: bool

@@ -31,6 +31,7 @@ class ImportRequest:
     them is left to send. `rejects_files` has a path for each source.
     `resumes` is the run to go on with; `with_unknown`, its unknown rows are sent again
     where that is safe.
+    `wait` are the seconds to wait for a campaign that another run holds.
     `strict` runs do not begin where anything about the files is in doubt.
     `stop` ends the run early, with everything recorded.
     `notes` are told first. `tell` hears every note, `tell_wait` every wait for the
@@ -50,6 +51,7 @@ class ImportRequest:
     resumes: str | None = None
     with_unknown: bool = True
     strict: bool = False
+    wait: float = 0.0
     stop: CancellationToken = field(default_factory=CancellationToken)
     notes: Sequence[Note] = ()
     told: list[Note] = field(default_factory=list)

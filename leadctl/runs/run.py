@@ -17,6 +17,7 @@ from leadctl.ledger.records import NewRun
 from leadctl.model.clock import CancellationToken, RealClock
 from leadctl.model.errors import (
     CampaignClosed,
+    CampaignLocked,
     Interrupted,
     LeadctlError,
     ProviderError,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from leadctl.delivery.provider_session import ProviderSession
-    from leadctl.ledger.base import Ledger, RunWriter
+    from leadctl.ledger.base import CampaignLock, Ledger, RunWriter
     from leadctl.ledger.records import Run
     from leadctl.reports.report import Report
     from leadctl.runs.request import ImportRequest
@@ -91,9 +92,7 @@ def _pushed(request: ImportRequest) -> Report:
     with contextlib.ExitStack() as stack:
         campaign = request.plan.campaign
         ledger = stack.enter_context(_opened_ledger(request.ledger))
-        lock = stack.enter_context(
-            provider_session.hold_campaign(account, campaign, ledger)
-        )
+        lock = stack.enter_context(_held_campaign(request, ledger))
         opened = provider_session.open_session(
             account, request.access, campaign, ledger
         )
@@ -144,6 +143,31 @@ def _pushed(request: ImportRequest) -> Report:
                     is_warning=True,
                 )
             return _report(request, run_writer, ledger)
+
+
+@contextlib.contextmanager
+def _held_campaign(request: ImportRequest, ledger: Ledger) -> Iterator[CampaignLock]:
+    """Hold the campaign, once a run that holds it has ended or `wait` is over."""
+    clock = RealClock(CancellationToken())
+    left = request.wait
+    with contextlib.ExitStack() as stack:
+        while True:
+            try:
+                lock = stack.enter_context(
+                    provider_session.hold_campaign(
+                        request.account, request.plan.campaign, ledger
+                    )
+                )
+                break
+            except CampaignLocked as locked:
+                if left <= 0:
+                    raise
+                if left == request.wait:
+                    request.tell_wait(left, locked.message)
+                pause = min(1.0, left)
+                clock.sleep(pause)
+                left -= pause
+        yield lock
 
 
 def _interrupted(request: ImportRequest, signal: int, run: Run) -> LeadctlError:
