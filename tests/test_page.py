@@ -6,7 +6,7 @@ import re
 import stat
 from collections import Counter
 from html.parser import HTMLParser
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import browser
@@ -16,7 +16,7 @@ from program import Program, Ran, recording
 from test_runs import INDIAN, SIX, in_doubt, leads, run_of
 
 from leadctl.ledger import open_ledger
-from leadctl.ledger.records import Arrival, Departure, NewRun
+from leadctl.ledger.records import Arrival, Departure, FileOfRun, NewRun, Reason
 from leadctl.model.leads import (
     CREATED,
     Batch,
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 EMPTY = ("meta", "link", "br")
+BLOCKS = ("p", "h1", "h2", "h3", "li", "dd", "tr")
 EVIL = "<script>alert(1)</script>"
 
 
@@ -68,6 +69,8 @@ class Reader(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag
+        if tag in BLOCKS:
+            self.text += "\n"
         if tag == "table":
             self.tables[self._caption] = self._table
 
@@ -113,15 +116,17 @@ def test_page_tells_what_the_document_tells(past: tuple[Push, Ran]) -> None:
     read = Reader(push.program.folder / "run.html")
     table = dict(
         zip(
-            read.column("Rows by status", 0),
-            map(int, read.column("Rows by status", 1)),
+            (cell.split()[0] for cell in read.column("Rows by status", 0)),
+            map(int, read.column("Rows by status", 2)),
             strict=True,
         )
     )
     assert table.pop("rows") == ran.document["rows"]
     assert table == ran.counts
-    told = [*map(int, read.column("Reasons", 1))]
-    assert told == [reason["count"] for reason in ran.document["reasons"]]
+    groups = [name for name in read.tables if name.startswith("Reasons: ")]
+    told = [int(number) for name in groups for number in read.column(name, 1)]
+    assert sorted(told) == sorted(one["count"] for one in ran.document["reasons"])
+    assert groups == ["Reasons: You correct", "Reasons: Nothing to do"]
     for reason in ran.document["reasons"]:
         assert reason["message"] in read.text
     assert sum(map(int, read.column("Input files", 1))) == ran.document["rows"]
@@ -150,7 +155,7 @@ def test_page_can_be_read_aloud(past: tuple[Push, Ran]) -> None:
     read = Reader(push.program.folder / "run.html")
     assert ("html", {"lang": "en"}) in read.elements
     pictures = [given for name, given in read.elements if name == "svg"]
-    assert len([given for given in pictures if given.get("role") == "img"]) == 2
+    assert len([given for given in pictures if given.get("role") == "img"]) == 1
     for given in pictures:
         assert given.get("aria-label") or given.get("aria-hidden") == "true"
     tables = sum(name == "table" for name, _ in read.elements)
@@ -161,7 +166,7 @@ def test_page_can_be_read_aloud(past: tuple[Push, Ran]) -> None:
     }
     headings = [name for name, _ in read.elements if re.fullmatch(r"h\d", name)]
     assert headings[0] == "h1"
-    assert {*headings[1:]} == {"h2"}
+    assert {*headings[1:]} == {"h2", "h3"}
 
 
 def test_page_holds_no_phone_and_no_name_unless_asked(push: Push) -> None:
@@ -170,10 +175,9 @@ def test_page_holds_no_phone_and_no_name_unless_asked(push: Push) -> None:
     assert not re.search(r"Testperson|90000000|555\d", plain)
     assert "no phone numbers" in plain
     asked = written(push, run, "--with-phones")
-    rows = Reader(asked).tables["Rows to look at"][1:]
-    assert [row[:3] for row in rows] == [
-        [f"{row}", INDIAN[row - 1], " unknown"] for row in (2, 4, 6)
-    ]
+    rows = Reader(asked).tables["Rows that need attention"][1:]
+    assert [row[:2] for row in rows] == [[f"{n}", INDIAN[n - 1]] for n in (2, 4, 6)]
+    assert all("unknown" in row[2] for row in rows)
     assert "Testperson" not in asked.read_text()
     push.program.write(*leads(*reversed(INDIAN)))
     ran = push.program("runs", "report", run, "--html", asked, "--with-phones")
@@ -241,9 +245,75 @@ def test_page_of_a_large_run_is_of_bounded_size() -> None:
             html_report.ReportPage(found, run_timeline.read(books), 0.0)
         )
     assert found.row_count == 3000
-    assert len(content) < 120_000
-    for word in ("1,400 more reasons", "200 more files", "1,460 more"):
+    assert len(content) < 60_000
+    for word in ("1,490 more reasons", "290 more files", "1,460 more"):
         assert word in content
+
+
+STOPPED = report.Failure("AccessDenied", "key rejected", "check the key")
+VERDICTS: dict[str, tuple[dict[str, Any], report.Failure | None, str, list[str]]] = {
+    "done": (
+        {"created": 2},
+        None,
+        "Done\nAll 2 rows were delivered",
+        ["Nothing."],
+    ),
+    "rejected": (
+        {"created": 1, "rejected": 2},
+        None,
+        "Action needed\n1 of 3 rows was delivered\n2 need fixing.",
+        ["Fix the rejected rows in leads.rejects.csv", "leadctl push leads.rejects"],
+    ),
+    "unknown": (
+        {"created": 2, "unknown": 1},
+        None,
+        "Action needed\n2 of 3 rows were delivered\n1 was sent, but no answer",
+        ["Check at the provider", "leadctl runs resolve"],
+    ),
+    "stopped": (
+        {"failed": 2},
+        STOPPED,
+        "Stopped\nNone of 2 rows was delivered\n2 were not delivered",
+        ["Check the key.", "To send the rest", "leadctl runs resume"],
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("counts", "error", "verdict", "steps"), VERDICTS.values(), ids=VERDICTS
+)
+def test_page_begins_with_verdict_and_next_steps(
+    counts: dict[str, Any],
+    error: report.Failure | None,
+    verdict: str,
+    steps: list[str],
+    tmp_path: Path,
+) -> None:
+    found = report.Report(
+        run_id="20260301-093000-1f2e",
+        provider="voiso",
+        account="voiso",
+        campaign="3",
+        files=[
+            FileOfRun(0, "leads.csv", "f00d", "leads.rejects.csv", {Status.REJECTED: 3})
+        ],
+        started_at="2026-03-01T09:30:00Z",
+        finished_at="2026-03-01T09:30:05Z",
+        error=error,
+        reasons=[
+            Reason(Status.REJECTED, Code.PHONE_MISSING, "no phone number", 2, 0, 1)
+        ],
+        **counts,
+    )
+    page = html_report.ReportPage(found, run_timeline.RunTimeline(), 0.0)
+    (tmp_path / "run.html").write_text(html_report.render(page), encoding="utf-8")
+    text = Reader(tmp_path / "run.html").text
+    top, _, rest = text.partition("What to do now\n")
+    assert verdict in top
+    for shown in ("leads.csv", "2026-03-01 0", "5.0 s"):
+        assert shown in top
+    places = [rest.index(step) for step in steps]
+    assert places == sorted(places)
 
 
 def test_page_of_a_run_without_rows_or_end_is_whole(push: Push) -> None:
@@ -255,9 +325,13 @@ def test_page_of_a_run_without_rows_or_end_is_whole(push: Push) -> None:
         books.intend(batch(1), Departure(1_790_000_000.0), doubted=False)
         run = books.facts().id
     read = Reader(written(push, run))
-    assert "did not come to its end" in read.text
+    assert "The run did not finish" in read.text
+    assert "0 of 1 row was delivered so far" in read.text
     assert "no answer was read" in read.text
-    assert read.column("Rows by status", 0) == ["unknown", "rows"]
+    assert read.column("Rows by status", 0) == [
+        "unknown sent, but no answer was received",
+        "rows",
+    ]
 
 
 # --- in a real browser ---

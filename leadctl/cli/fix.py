@@ -96,7 +96,7 @@ def _of_run(
     from leadctl.cli.runs.group import opened_ledger
     from leadctl.phones.readings import Numbers
     from leadctl.reports import report
-    from leadctl.reports.table import push_again
+    from leadctl.reports.next_steps import push_again
     from leadctl.runs.prepare import stored_job
 
     run = _run_named_in(rejects)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from leadctl.model.leads import Code, Status
+from leadctl.model.leads import Status
 from leadctl.model.wording import count, display_name, files_named
 from leadctl.phones.spelling import ABOUT, Repair
+from leadctl.reports.next_steps import Action, next_steps, reject_files
 from leadctl.reports.terminal import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from rich.console import Console, RenderableType
 
@@ -99,62 +99,24 @@ def _undone(report: Report) -> str:
 
 def _next_steps(report: Report, *, hint_follows: bool) -> Iterator[str]:
     """Say where the reject files are, and which command comes next."""
-    counts = report.counts
-    written = [file.rejects_file for file in report.files if file.rejects_file]
-    if report.process is not None:
-        return
-    for path in written:
-        yield f"rows to correct or send again: {path}"
-    if report.dry_run:
-        return
-    if written and counts[Status.REJECTED]:
-        yield (
-            "digits are lost:       export the file again, with the numbers as text"
-            if _only_cut(report)
-            else f"corrected, push them:  {push_again(report, written)}"
-        )
-    if report.job.ledger:
+    if report.process is None:
+        for path in reject_files(report):
+            yield f"rows to correct or send again: {path}"
+    if report.job.sandbox and report.job.ledger and not report.dry_run:
         yield f"the run is kept:       {report.command('show')}"
-    elif report.job.sandbox:  # its ledger is gone with it
-        return
-    resume = report.command("resume")
-    said = hint_follows and report.error and report.error.hint == resume
-    if (counts[Status.FAILED] or report.is_open) and not said:
-        yield f"finish the run:        {resume}"
-    if counts[Status.UNKNOWN] and report.finished_at:
-        yield f"unknown rows, decide:  {report.command('resolve')}"
+    for step in next_steps(report):
+        hint = report.error.hint if hint_follows and report.error else None
+        if step.action is not Action.RESUME or step.command != hint:
+            yield f"{_STEPS[step.action]:<22} {step.command}".rstrip()
 
 
-def _only_cut(report: Report) -> bool:
-    """Tell whether no row was rejected that anybody could correct."""
-    rejected = [one for one in report.reasons if one.status == Status.REJECTED]
-    return all(one.code == Code.PHONE_DAMAGED for one in rejected)
-
-
-def push_again(report: Report, paths: Sequence[str]) -> str:
-    """Return the command that pushes reject files as the run was pushed."""
-    words = [
-        "leadctl",
-        "push",
-        *paths,
-        "--provider",
-        report.job.provider or report.provider,
-    ]
-    words += ["--campaign", report.campaign]
-    if report.account != report.provider:
-        words += ["--account", report.account]
-    job = report.job
-    said = {**vars(job), "numbers": job.numbers or job.column_numbers}
-    for option in ("profile", "region", "numbers", "encoding", "config"):
-        if given := said[option]:
-            words += [f"--{option}", str(given)]
-    for name, value in job.constants.items():
-        words += ["--set", f"{name}={value}"]
-    if job.acknowledge_compliance:
-        words.append("--acknowledge-compliance")
-    if job.sandbox:
-        words += ["--sandbox", "--keep"] if job.ledger else ["--sandbox"]
-    return shlex.join(words)
+_STEPS = {
+    Action.RESUME: "finish the run:",
+    Action.RESOLVE: "unknown rows, decide:",
+    Action.PUSH_REJECTS: "corrected, push them:",
+    Action.EXPORT_AGAIN: "digits are lost:       export the file again, with the "
+    "numbers as text",
+}
 
 
 def _reasons(report: Report) -> RenderableType:

@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Annotated
 
 from leadctl.cli import options
 from leadctl.cli.output import echo, heard
-from leadctl.cli.runs.group import AnyRun, group, opened_ledger, run_of
+from leadctl.cli.runs.group import (
+    AnyRun,
+    group,
+    opened_ledger,
+    report_of,
+    run_of,
+)
 from leadctl.model.errors import InputUnusable
 from leadctl.model.leads import Status
 
@@ -20,7 +26,7 @@ if TYPE_CHECKING:
     from leadctl.ledger.base import RunReader
     from leadctl.reports.callback_list import Contact
 
-MOST_CONTACTS = 1000
+MOST_CONTACTS = 100
 
 
 class Form(StrEnum):
@@ -94,13 +100,14 @@ def report(
     Example: leadctl runs report --html run.html
     """
     from leadctl.reports import html_report, run_timeline
-    from leadctl.reports import report as reports
 
     _require_ours(html)
     with opened_ledger(ledger) as opened:
         run_reader = run_of(opened, run)
         content = html_report.ReportPage(
-            reports.read(run_reader), run_timeline.read(run_reader), time.time()
+            report_of(opened, run_reader),
+            run_timeline.read(run_reader),
+            time.time(),
         )
         if with_phones:
             found, left_out = _contacts(run_reader, config)

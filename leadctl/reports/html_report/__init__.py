@@ -14,7 +14,7 @@ from leadctl import __version__
 from leadctl.reports import time_text
 from leadctl.reports.html_report import rows, timeline
 from leadctl.reports.html_report.markup import Markup, tag
-from leadctl.reports.html_report.summary import headline, place, summary
+from leadctl.reports.html_report.summary import headline, place, summary, to_do, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,20 +57,19 @@ def render(page: ReportPage) -> str:
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("meta", name="color-scheme", content="light dark"),
         tag("meta", name="referrer", content="no-referrer"),
-        tag("title", f"{place(found)}: {headline(found)}"),
+        tag("title", f"{verdict(found).value}: {headline(found)}, {place(found)}"),
         tag("style", Markup(style)),
     )
     parts = (
         summary(found),
+        to_do(found),
         rows.outcome(found),
         rows.reasons(found),
-        timeline.over_time(run_timeline),
-        timeline.waits(run_timeline),
-        rows.files(found),
         ""
         if page.contacts is None
         else rows.contacts(page.contacts, page.left_out, several=several),
-        timeline.requests(run_timeline, several=several),
+        rows.files(found),
+        timeline.over_time(run_timeline, several=several),
     )
     body = tag("body", tag("main", *filter(None, parts)), _foot(page))
     return f"<!doctype html>\n{tag('html', head, body, lang='en')}\n"
@@ -78,9 +77,9 @@ def render(page: ReportPage) -> str:
 
 def _foot(page: ReportPage) -> Markup:
     holds = (
-        "It holds no names and no phone numbers."
+        "It contains no names and no phone numbers."
         if page.contacts is None
-        else "It holds phone numbers: pass it on with care."
+        else "It contains phone numbers: share it with care."
     )
     made = f"{time_text.day(page.now)} {time_text.clock(page.now)}"
     return tag(

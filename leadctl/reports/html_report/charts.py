@@ -1,4 +1,4 @@
-"""Draws the two charts of the page as SVG: outcomes, and progress over time."""
+"""Draws the pictures of the page as SVG: bars, and progress over time."""
 
 from __future__ import annotations
 
@@ -9,16 +9,13 @@ from leadctl.reports import time_text
 from leadctl.reports.html_report.markup import Markup, joined, tag
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
-    from leadctl.model.leads import Status
     from leadctl.reports.run_timeline import RunTimeline
 
 WIDTH, HEIGHT = 720, 230
 LEFT, RIGHT, TOP, BOTTOM = 60, 14, 10, 36
 LANE = 7
-THINNEST = 4.0
-"""Units a part of the bar has at least: one row of a million is seen."""
 
 TIME_STEPS = (
     *(10**power * digit for power in (-3, -2, -1) for digit in (1, 2, 5)),
@@ -34,24 +31,22 @@ def labelled(kind: str, label: str) -> Markup:
     return tag("span", square, f" {label}", class_="status")
 
 
-def outcome_bar(counts: Mapping[Status, int], description: str) -> Markup:
-    """Return a bar with a part for each status that rows have."""
-    present = {status: number for status, number in counts.items() if number}
-    rows = sum(present.values())
-    room = WIDTH - THINNEST * len(present)
-    x, parts = 0.0, list[Markup]()
-    for status, number in present.items():
-        width = THINNEST + room * number / rows
-        gap = 2 if x + width < WIDTH - 1 else 0
-        parts.append(_box(x, 0, width - gap, 34, f"c-{status}"))
-        x += width
-    if not present:
-        parts.append(_box(0, 0, WIDTH, 34, "c-nothing"))
-    return _picture(description, 34, *parts)
+def bar(share: float, kind: str) -> Markup:
+    """Return a bar as long as a share of the whole; one row of a million is seen."""
+    filled = _box(0, 0, max(2.0, 100 * share), 10, f"c-{kind}")
+    track = _box(0, 0, 100, 10, "c-nothing")
+    return tag(
+        "svg",
+        track,
+        filled,
+        viewBox="0 0 100 10",
+        preserveAspectRatio="none",
+        aria_hidden="true",
+    )
 
 
 def timeline_chart(timeline: RunTimeline, description: str) -> Markup:
-    """Return the leads settled over time, with the waits in a lane below."""
+    """Return the leads answered over time, with the waits in a lane below."""
     most = timeline.points[-1].answered
     plot = _Plot(timeline.seconds * 1.02, most)
     waits = [

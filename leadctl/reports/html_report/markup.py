@@ -46,11 +46,11 @@ def joined(parts: Iterable[str]) -> Markup:
 def table(
     caption: str, headings: Sequence[str], rows: Iterable[Sequence[str]], numbers: str
 ) -> Markup:
-    """Return a table; `numbers` has an `n` for each column of numbers, else a `-`.
+    """Return a table; `numbers` has `n` for a column of numbers, `b` of bars, else `-`.
 
     The first cell of a row is its heading.
     """
-    kinds = ["number" if letter == "n" else "words" for letter in numbers]
+    kinds = [_KINDS[letter] for letter in numbers]
     head = joined(
         tag("th", heading, scope="col", class_=kind)
         for heading, kind in zip(headings, kinds, strict=True)
@@ -71,6 +71,14 @@ def table(
         ),
         class_="scroll",
     )
+
+
+_KINDS = {"n": "number", "b": "bar", "-": "words"}
+
+
+def folded(title: str, *content: str) -> Markup:
+    """Return what is shown once a reader opens it."""
+    return tag("details", tag("summary", title), *content)
 
 
 def section(title: str, *content: str) -> Markup:

@@ -4,119 +4,147 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from leadctl.model.leads import Status
+from leadctl.model.leads import Code, Status
 from leadctl.model.wording import count, display_name
-from leadctl.reports.html_report.charts import labelled, outcome_bar
+from leadctl.reports.html_report.charts import bar, labelled
 from leadctl.reports.html_report.markup import Markup, joined, section, table, tag
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from leadctl.ledger.records import FileOfRun
+    from leadctl.ledger.records import FileOfRun, Reason
     from leadctl.reports.callback_list import Contact
     from leadctl.reports.report import Report
 
-MOST = 100
+MOST = 10
 """Lines of a table; what is over is summed up."""
 
 _MEANING = {
-    Status.CREATED: "the provider says it is now in the campaign",
-    Status.ACCEPTED: "queued at the provider, which reports nothing more",
-    Status.DUPLICATE: "it was there already: in the file, or in the campaign",
-    Status.REJECTED: "not acceptable as it is: to be corrected",
+    Status.CREATED: "the provider confirmed that the lead is in the campaign",
+    Status.ACCEPTED: "queued by the provider, which reports no further result",
+    Status.DUPLICATE: "already in the file or in the campaign",
+    Status.REJECTED: "not accepted; needs fixing",
     Status.SUPPRESSED: "left out on request",
-    Status.FAILED: "certainly not delivered; sending again is safe",
-    Status.UNKNOWN: "sent, and the answer was lost",
+    Status.FAILED: "not delivered; sending again is safe",
+    Status.UNKNOWN: "sent, but no answer was received",
 }
 
 
 def outcome(found: Report) -> Markup:
-    present = [(status, number) for status, number in found.counts.items() if number]
-    words = ", ".join(f"{number:,} {status}" for status, number in present)
+    """Return a bar for each status that rows have, with its number beside it."""
     rows: list[tuple[str, ...]] = [
         (
-            labelled(status, status),
+            joined([labelled(status, status), " ", tag("small", _MEANING[status])]),
+            bar(number / found.row_count, status),
             f"{number:,}",
             _share(number, found.row_count),
-            _MEANING[status],
         )
-        for status, number in present
+        for status, number in found.counts.items()
+        if number
     ]
-    rows.append(
-        ("rows", f"{found.row_count:,}", _share(found.row_count, found.row_count), "")
-    )
-    picture = outcome_bar(found.counts, f"What became of the rows: {words or 'none'}")
+    if not rows:
+        return Markup()
+    rows.append(("rows", "", f"{found.row_count:,}", ""))
+    headings = ("Status", "", "Rows", "Share")
     return section(
-        "What became of the rows",
-        tag("figure", picture),
-        table("Rows by status", ("Status", "Rows", "Share", "Meaning"), rows, "-nn-"),
+        "Outcome of the rows", table("Rows by status", headings, rows, "-bnn")
     )
 
 
 def _share(number: int, whole: int) -> str:
-    if not whole:
-        return "-"
-    if number and number / whole < 0.001:
+    if number / whole < 0.001:
         return "< 0.1 %"
     if number < whole and number / whole > 0.999:
         return "> 99.9 %"
     return f"{number / whole:.1%}".replace("%", " %").replace(".0 ", " ")
 
 
+_BY_PROVIDER = frozenset({Code.PROVIDER_REJECTED, Code.BATCH_REFUSED})
+
+
+def _who_acts(reason: Reason) -> str:
+    match reason.status:
+        case Status.REJECTED if reason.code in _BY_PROVIDER:
+            return "Rejected by the provider"
+        case Status.REJECTED:
+            return "You correct"
+        case Status.FAILED | Status.UNKNOWN:
+            return "You send again or decide"
+        case _:
+            return "Nothing to do"
+
+
+_GROUPS = (
+    "You correct",
+    "Rejected by the provider",
+    "You send again or decide",
+    "Nothing to do",
+)
+
+
 def reasons(found: Report) -> Markup:
-    if not found.reasons:
-        return Markup()
+    """Return the reasons, grouped by who has to act."""
+    parts = []
+    for group in _GROUPS:
+        if members := [one for one in found.reasons if _who_acts(one) == group]:
+            number = count(sum(one.count for one in members), "row")
+            title = tag("h3", f"{group}: {number}")
+            parts += [title, _reasons(group, members, found)]
+    return section("Why", *parts) if parts else Markup()
+
+
+def _reasons(group: str, members: Sequence[Reason], found: Report) -> Markup:
     several = len(found.files) > 1
     rows: list[tuple[str, ...]] = [
         (
-            labelled(reason.status, reason.status),
-            f"{reason.count:,}",
             joined([reason.message, " ", tag("code", reason.code)]),
+            f"{reason.count:,}",
             f"{reason.file + 1}: {reason.example_row:,}"
             if several
             else f"{reason.example_row:,}",
         )
-        for reason in found.reasons[:MOST]
+        for reason in members[:MOST]
     ]
-    if rest := found.reasons[MOST:]:
+    if rest := members[MOST:]:
         number = sum(reason.count for reason in rest)
-        rows.append(("", f"{number:,}", f"{len(rest):,} more reasons", ""))
+        rows.append((f"and {count(len(rest), 'more reason')}", f"{number:,}", ""))
     first = "First file: row" if several else "First row"
-    headings = ("Status", "Rows", "Reason", first)
-    return section("Why", table("Reasons", headings, rows, "-n-n"))
+    return table(f"Reasons: {group}", ("Reason", "Rows", first), rows, "-nn")
 
 
 def contacts(found: Sequence[Contact], left_out: int, *, several: bool) -> Markup:
     """Return the rows to look at, with their phone numbers."""
+    title = "Rows that need attention"
     if not found:
-        return section("Rows to look at", tag("p", "None."))
+        return section(title, tag("p", "None."))
     rows: list[tuple[str, ...]] = [
         (
             f"{one.file + 1}: {one.row:,}" if several else f"{one.row:,}",
             one.phone,
-            labelled(one.status, one.status),
-            one.reason,
+            joined([labelled(one.status, one.status), " ", tag("small", one.reason)]),
         )
         for one in found
     ]
     if left_out:
-        rows.append(("", "", "", f"{count(left_out, 'row')} more"))
-    headings = ("File: row" if several else "Row", "Phone", "Status", "Reason")
-    return section("Rows to look at", table("Rows to look at", headings, rows, "nn--"))
+        rows.append(("", "", f"and {count(left_out, 'more row')}"))
+    headings = ("File: row" if several else "Row", "Phone", "Status and reason")
+    return section(title, table(title, headings, rows, "nn-"))
 
 
 def files(found: Report) -> Markup:
+    """Return the files where there are several; one stands at the top."""
+    if len(found.files) < 2:
+        return Markup()
     rows = [
-        (_named(file, found), f"{file.rows:,}", file.rejects_file or "-")
+        (_named(file), f"{file.rows:,}", file.rejects_file or "-")
         for file in found.files[:MOST]
     ]
     if rest := found.files[MOST:]:
         number = sum(file.rows for file in rest)
-        rows.append((f"{len(rest):,} more files", f"{number:,}", ""))
-    headings = ("File", "Rows", "Rows to correct or send again")
+        rows.append((f"and {count(len(rest), 'more file')}", f"{number:,}", ""))
+    headings = ("File", "Rows", "Reject file")
     return section("Files", table("Input files", headings, rows, "-n-"))
 
 
-def _named(file: FileOfRun, found: Report) -> str:
-    path = display_name(file.path)
-    return f"{file.ordinal + 1}: {path}" if len(found.files) > 1 else path
+def _named(file: FileOfRun) -> str:
+    return f"{file.ordinal + 1}: {display_name(file.path)}"

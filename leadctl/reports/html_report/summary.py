@@ -1,14 +1,15 @@
-"""The top of the page: the result in a sentence, what is left to do, the facts."""
+"""The top of the page: the verdict, the result in a sentence, and the facts."""
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import TYPE_CHECKING
 
-from leadctl.model.errors import ExitCode
 from leadctl.model.leads import DELIVERED, Status
-from leadctl.model.wording import count
+from leadctl.model.wording import count, display_name
 from leadctl.reports import time_text
-from leadctl.reports.html_report.markup import Markup, tag
+from leadctl.reports.html_report.markup import Markup, joined, tag
+from leadctl.reports.next_steps import Action, next_steps, reject_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,16 +17,50 @@ if TYPE_CHECKING:
     from leadctl.reports.report import Report
 
 
+class Verdict(Enum):
+    """What a manager wants to know first, as the page writes it."""
+
+    DONE = "Done"
+    ACTION = "Action needed"
+    STOPPED = "Stopped"
+    RUNNING = "In progress"
+
+
+_MARKS = {
+    Verdict.DONE: "✓",
+    Verdict.ACTION: "!",
+    Verdict.STOPPED: "✕",
+    Verdict.RUNNING: "…",
+}
+"""So that the verdict does not depend on colour alone."""
+
+
+def verdict(found: Report) -> Verdict:
+    """Judge a run as a whole."""
+    if found.process is not None:
+        return Verdict.RUNNING
+    if found.error or found.is_open:
+        return Verdict.STOPPED
+    left = (Status.REJECTED, Status.FAILED, Status.UNKNOWN)
+    if any(found.counts[status] for status in left):
+        return Verdict.ACTION
+    return Verdict.DONE
+
+
 def summary(found: Report) -> Markup:
+    judged = verdict(found)
+    mark = tag("span", _MARKS[judged], class_="mark", aria_hidden="true")
     return tag(
         "header",
         tag("p", "Lead import · ", place(found), class_="eyebrow"),
+        tag("p", mark, f" {judged.value}", class_="verdict"),
         tag("h1", headline(found)),
         tag("p", says, class_="lede")
         if (says := " ".join(_consequences(found)))
         else "",
         _problem(found),
         _facts(found),
+        class_=f"v-{judged.name.lower()}",
     )
 
 
@@ -35,34 +70,41 @@ def place(found: Report) -> str:
 
 
 def headline(found: Report) -> str:
-    if not found.row_count:
-        return "No rows were read"
-    done = "were taken in" if found.counts[Status.ACCEPTED] else "were added"
-    good = sum(found.counts[status] for status in DELIVERED)
-    return f"{good:,} of {count(found.row_count, 'row')} {done}"
+    rows, good = found.row_count, sum(found.counts[one] for one in DELIVERED)
+    so_far = " so far" if found.is_open else ""
+    if not rows:
+        return f"No rows were read{so_far}"
+    if good == rows > 1:
+        return f"All {count(rows, 'row')} were delivered{so_far}"
+    if not good and rows > 1:
+        return f"None of {count(rows, 'row')} was delivered{so_far}"
+    verb = "was" if 1 in (good, rows) else "were"
+    return f"{good:,} of {count(rows, 'row')} {verb} delivered{so_far}"
 
 
 def _consequences(found: Report) -> Iterator[str]:
-    """Say in sentences what of the rest somebody has to do something about."""
-    counts = found.counts
+    """Say in sentences what became of the other rows."""
     for status, (one, many) in _SAYINGS.items():
-        if number := counts[status]:
+        if number := found.counts[status]:
             yield f"{number:,} {one if number == 1 else many}."
-    if found.is_open:
-        yield "The run did not come to its end: rows may be left that nobody has read."
+    if found.is_open and found.process is None:
+        yield "The run did not finish; some rows may not have been read."
+    for removal, number in found.removals.items():
+        said = removal.replace("_", " ")
+        yield f"A later undo: {count(number, 'row')} {said}."
 
 
 _SAYINGS = {
-    Status.DUPLICATE: ("was there already", "were there already"),
+    Status.DUPLICATE: ("was already there", "were already there"),
     Status.SUPPRESSED: ("was left out on request", "were left out on request"),
-    Status.REJECTED: ("needs correcting", "need correcting"),
+    Status.REJECTED: ("needs fixing", "need fixing"),
     Status.FAILED: (
         "was not delivered and can be sent again",
         "were not delivered and can be sent again",
     ),
     Status.UNKNOWN: (
-        "was sent and its answer lost: somebody has to find out what became of it",
-        "were sent and the answer lost: somebody has to find out what became of them",
+        "was sent, but no answer was received",
+        "were sent, but no answer was received",
     ),
 }
 
@@ -71,41 +113,67 @@ def _problem(found: Report) -> Markup:
     error = found.error
     if not error:
         return Markup()
-    hint = tag("span", f" {error.hint}", class_="hint") if error.hint else ""
-    return tag(
-        "p", tag("strong", "Stopped: "), f"{error.message}.", hint, class_="problem"
-    )
+    why = tag("strong", "Why it stopped: ")
+    return tag("p", why, f"{error.message}.", class_="problem")
+
+
+def to_do(found: Report) -> Markup:
+    """Return the steps with their commands, or that there is none."""
+    if verdict(found) is Verdict.RUNNING:
+        return _listed("Wait until the run has ended, then write this report again.")
+    paths, steps = reject_files(found), [*next_steps(found)]
+    listed: list[str] = [_step(step.action, step.command, paths) for step in steps]
+    hint = found.error.hint if found.error else None
+    if hint and hint not in {step.command for step in steps}:  # the cause comes first
+        listed.insert(0, f"{hint[0].upper()}{hint[1:]}.")
+    return _listed(*(listed or ["Nothing."]))
+
+
+def _listed(*steps: str) -> Markup:
+    listed = tag("ol", *(tag("li", step) for step in steps))
+    shown = tag("p", *steps) if len(steps) == 1 else listed
+    return tag("section", tag("h2", "What to do now"), shown)
+
+
+def _step(action: Action, command: str, rejects: list[str]) -> Markup:
+    match action:
+        case Action.RESUME:
+            words = "To send the rest of this run as it is:"
+        case Action.RESOLVE:
+            words = "Check at the provider what happened to the unknown rows, then run:"
+        case Action.PUSH_REJECTS:
+            words = f"Fix the rejected rows in {_files(rejects)}, then run:"
+        case Action.EXPORT_AGAIN:
+            words = "Export the file again with the numbers as text; digits were lost."
+    # A command is broken between its words, never at the hyphens of an option.
+    parts = [part for word in command.split() for part in (tag("span", word), " ")]
+    return joined([words, tag("code", *parts, class_="command") if command else ""])
+
+
+def _files(paths: list[str]) -> str:
+    return paths[0] if len(paths) == 1 else f"the {len(paths):,} reject files"
 
 
 def _facts(run: Report) -> Markup:
     began = time_text.moment_of(run.started_at)
+    names = [display_name(file.path) for file in run.files]
+    more = f" and {len(names) - 2:,} more" if len(names) > 2 else ""
     facts = {
-        "Run": run.run_id,
+        "File" if len(names) == 1 else "Files": ", ".join(names[:2]) + more,
+        "Campaign": run.campaign,
         "Account": run.account,
-        "Began": " ".join(
-            (time_text.day(began), time_text.clock(began), f"({time_text.zone(began)})")
+        "Started": f"{time_text.day(began)} {time_text.clock(began)} "
+        f"({time_text.zone(began)})",
+        "Took": "not finished"
+        if run.finished_at is None
+        else time_text.lasted(
+            max(0.0, time_text.moment_of(run.finished_at) - began),
         ),
-        "Took": "not finished",
-        "Requests": f"{run.requests:,}",
-        "Ended": "not finished",
+        "Run": run.run_id,
     }
-    if run.finished_at is not None:
-        facts["Took"] = time_text.lasted(time_text.moment_of(run.finished_at) - began)
-        facts["Ended"] = _ENDED.get(run.exit_code, "failed")
     pairs = [
-        tag("div", tag("dt", name), tag("dd", fact)) for name, fact in facts.items()
+        tag("div", tag("dt", name), tag("dd", fact))
+        for name, fact in facts.items()
+        if fact
     ]
     return tag("dl", *pairs, class_="facts")
-
-
-_ENDED: dict[int | None, str] = {
-    ExitCode.OK: "all done",
-    ExitCode.REJECTED: "finished, rows to correct",
-    ExitCode.ACCESS: "stopped: no access",
-    ExitCode.TROUBLE: "stopped by trouble",
-    ExitCode.INPUT: "input unusable",
-    ExitCode.STOPPED: "stopped on purpose",
-    ExitCode.UNKNOWN: "finished, rows to decide about",
-    ExitCode.INTERRUPTED: "interrupted",
-    ExitCode.TERMINATED: "terminated",
-}

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 from leadctl.model.wording import count
 from leadctl.reports import time_text
 from leadctl.reports.html_report.charts import labelled, timeline_chart
-from leadctl.reports.html_report.markup import Markup, joined, section, table, tag
+from leadctl.reports.html_report.markup import (
+    Markup,
+    folded,
+    joined,
+    section,
+    table,
+    tag,
+)
 from leadctl.reports.run_timeline import NOTABLE
 
 if TYPE_CHECKING:
@@ -16,51 +23,59 @@ if TYPE_CHECKING:
     from leadctl.reports.request_groups import RequestGroup
     from leadctl.reports.run_timeline import RunTimeline
 
-MOST = 50
+MOST = 10
 """Kinds of waits that are listed."""
 
 
-def over_time(timeline: RunTimeline) -> Markup:
+def over_time(timeline: RunTimeline, *, several: bool) -> Markup:
+    """Return the progress in words; picture, waits and requests are folded."""
     if not timeline.requests:
-        says = "No request was made: there was nothing to send."
-        return section("How it went", tag("p", says))
-    words = " ".join(_in_words(timeline))
+        says = "No request was made."
+        return section("Progress", tag("p", says))
+    return section(
+        "Progress",
+        tag("p", " ".join(_in_words(timeline))),
+        _pictured(timeline),
+        _waits(timeline),
+        _requests(timeline, several=several),
+    )
+
+
+def _pictured(timeline: RunTimeline) -> Markup:
     if len(timeline.points) < 2:
-        return section("How it went", tag("p", words))
+        return Markup()
     end = timeline.points[-1]
     legend = [labelled("delivered", "delivered")]
     if end.answered > end.delivered:
         legend.append(labelled("settled", "answered, not delivered"))
     if timeline.held:
         legend.append(labelled("wait", "waiting"))
-    picture = timeline_chart(timeline, f"Leads settled over time. {words}")
-    return section(
-        "How it went",
-        tag("p", words),
-        tag("figure", picture, tag("figcaption", *legend)),
-    )
+    words = " ".join(_in_words(timeline))
+    picture = timeline_chart(timeline, f"Leads answered over time. {words}")
+    figure = tag("figure", picture, tag("figcaption", *legend))
+    return folded("Leads over time", figure)
 
 
 def _in_words(timeline: RunTimeline) -> Iterator[str]:
     requests = count(timeline.requests, "request")
     lasted, began = time_text.lasted(timeline.seconds), time_text.clock(timeline.began)
     yield f"{requests} in {lasted}, from {began}."
+    if (waited := _waited(timeline)) >= 1:
+        yield f"{time_text.lasted(waited)} of that was waiting."
     if len(timeline.points) > 1:
         half = timeline.points[-1].answered / 2
         reached = next(point for point in timeline.points if point.answered >= half)
         lasted = time_text.lasted(reached.second)
-        yield f"Half of the leads were settled after {lasted}."
-    if (waited := _waited(timeline)) >= 1:
-        yield f"{time_text.lasted(waited)} of it were spent waiting."
+        yield f"Half of the leads had an answer after {lasted}."
     for one in timeline.breaks[:3]:
-        yield f"It stood still for {time_text.lasted(one.lasted)} and was resumed."
+        yield f"It was paused for {time_text.lasted(one.lasted)}, then resumed."
 
 
 def _waited(timeline: RunTimeline) -> float:
     return sum(wait.seconds for wait in timeline.waits)
 
 
-def waits(timeline: RunTimeline) -> Markup:
+def _waits(timeline: RunTimeline) -> Markup:
     rows = [
         (
             wait.why,
@@ -72,12 +87,13 @@ def waits(timeline: RunTimeline) -> Markup:
     ]
     if _waited(timeline) < 1:
         return Markup()
-    headings = ("Waited for", "Times", "In all", "Longest")
-    return section("Waits", table("What was waited for", headings, rows, "-nnn"))
+    headings = ("Waited for", "Times", "Total", "Longest")
+    waited = time_text.lasted(_waited(timeline))
+    return folded(f"Waits: {waited}", table("Waits by reason", headings, rows, "-nnn"))
 
 
-def requests(timeline: RunTimeline, *, several: bool) -> Markup:
-    """List them, those with nothing to tell folded; an explanation stands once."""
+def _requests(timeline: RunTimeline, *, several: bool) -> Markup:
+    """List them, those with nothing to tell in groups; an explanation stands once."""
     if not timeline.groups:
         return Markup()
     rows: list[tuple[str, ...]] = []
@@ -88,12 +104,17 @@ def requests(timeline: RunTimeline, *, several: bool) -> Markup:
         why = "" if group.first.why in told else group.first.why
         told.add(why)
         if group.stood_still:
-            still = f"stood still for {time_text.lasted(group.stood_still)}"
+            still = f"paused for {time_text.lasted(group.stood_still)}"
             rows.append((*("",) * 6, still))
         rows.append(_request(group, why, several=several))
     where = "File: rows" if several else "Rows"
     headings = ("Request", "Left", "Waited", where, "Try", "Took", "Answer")
-    return section("Every request", table("Requests", headings, rows, "nnnnnn-"))
+    title = f"Requests: {timeline.requests:,}"
+    used = [place for place in range(7) if any(row[place] for row in rows)]
+    rows = [tuple(row[place] for place in used) for row in rows]
+    names = [headings[place] for place in used]
+    kinds = "".join("nnnnnn-"[place] for place in used)
+    return folded(title, table("Requests", names, rows, kinds))
 
 
 def _request(group: RequestGroup, why: str, *, several: bool) -> tuple[str, ...]:

@@ -1,0 +1,87 @@
+"""What is left to do after a run, as commands: the recommended one first."""
+
+from __future__ import annotations
+
+import shlex
+from enum import Enum, auto
+from typing import TYPE_CHECKING, NamedTuple
+
+from leadctl.model.leads import Code, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from leadctl.reports.report import Report
+
+
+class Action(Enum):
+    """Kinds of steps."""
+
+    RESUME = auto()
+    RESOLVE = auto()
+    PUSH_REJECTS = auto()  # once their rows are corrected
+    EXPORT_AGAIN = auto()  # by the program that wrote the input: no command of ours
+
+
+class NextStep(NamedTuple):
+    """A step, and its command where it has one."""
+
+    action: Action
+    command: str = ""
+
+
+def next_steps(report: Report) -> Iterator[NextStep]:
+    """Yield the steps; none for a run in progress.
+
+    The ledger of a sandbox is gone with its run, unless that is kept.
+    """
+    if report.process is not None or report.dry_run:
+        return
+    counts, kept = report.counts, not report.job.sandbox or report.job.ledger
+    if kept and (counts[Status.FAILED] or report.is_open):
+        yield NextStep(Action.RESUME, report.command("resume"))
+    if kept and counts[Status.UNKNOWN] and report.finished_at:
+        yield NextStep(Action.RESOLVE, report.command("resolve"))
+    if counts[Status.REJECTED] and (written := reject_files(report)):
+        yield (
+            NextStep(Action.EXPORT_AGAIN)
+            if _only_cut(report)
+            else NextStep(Action.PUSH_REJECTS, push_again(report, written))
+        )
+
+
+def reject_files(report: Report) -> list[str]:
+    """Return the paths of the reject files that the run wrote."""
+    return [file.rejects_file for file in report.files if file.rejects_file]
+
+
+def _only_cut(report: Report) -> bool:
+    """Tell whether no row was rejected that anybody could correct."""
+    rejected = [one for one in report.reasons if one.status == Status.REJECTED]
+    return all(one.code == Code.PHONE_DAMAGED for one in rejected)
+
+
+def push_again(report: Report, paths: Sequence[str]) -> str:
+    """Return the command that pushes reject files as the run was pushed."""
+    words = [
+        "leadctl",
+        "push",
+        *paths,
+        "--provider",
+        report.job.provider or report.provider,
+    ]
+    words += ["--campaign", report.campaign]
+    if report.account != report.provider:
+        words += ["--account", report.account]
+    job = report.job
+    said = {**vars(job), "numbers": job.numbers or job.column_numbers}
+    for option in ("profile", "region", "numbers", "encoding", "config"):
+        if given := said[option]:
+            words += [f"--{option}", str(given)]
+    for name, value in job.constants.items():
+        words += ["--set", f"{name}={value}"]
+    if job.acknowledge_compliance:
+        words.append("--acknowledge-compliance")
+    if job.sandbox:
+        words += ["--sandbox", "--keep"] if job.ledger else ["--sandbox"]
+    return shlex.join(words)
