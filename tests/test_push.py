@@ -176,7 +176,7 @@ def test_provider_has_every_good_row_exactly_once(push: Push, provider: str) -> 
     push.program.write("leads.csv", given.file)
     rejects = push.program.folder / "leads.rejects.csv"
     dry = rehearsed(push, provider)
-    foretold = _without_run(csv_rows(rejects))
+    foretold = _without_run(csv_rows(push.program.folder / "leads.check.csv"))
     assert push.simulator(provider).log == [], "a dry run makes no request"
 
     ran = push(provider, "leads.csv", "--batch-size", "2", "--json")
@@ -349,14 +349,17 @@ def test_several_files_are_one_run_with_a_reject_file_each(push: Push) -> None:
 
 
 def test_pushed_with_its_reject_file_the_corrections_survive(push: Push) -> None:
-    """`leadctl push *.csv` meets both; a reject file must not replace an input."""
+    """`leadctl push *.csv` meets both: the reject file is left out, and kept."""
     push.program.write("leads.csv", "phone\n+15551230001\n+1555\n")
     push("voiso", "leads.csv")
     path = push.program.folder / "leads.rejects.csv"
     corrected = path.read_text().replace("+1555\n", "+15551230002\n")
     path.write_text(corrected)
-    push("voiso", "leads.csv", "leads.rejects.csv", "--json")
-    assert path.read_text() == corrected
+    ran = push("voiso", "leads.csv", "leads.rejects.csv", "--json")
+    assert [file["path"] for file in ran.document["files"]] == ["leads.csv"]
+    assert "leads.rejects.csv" in ran.err
+    old = push.program.folder / "leads.rejects.old.csv"
+    assert old.read_text() == corrected
 
 
 NATIONAL = "phone\n(555) 123-0001\n555.123.0002\n"
