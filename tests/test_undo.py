@@ -116,6 +116,13 @@ def test_lost_answer_is_settled_by_asking_again_or_said(undo: Undo) -> None:
     done = undo.document(run, env=impatient)
     rest = {"lupitor": 0, "ozonetel": 1}[undo.provider]  # it deletes one at a time
     assert (done["unknown"], done["failed"], done["exit_code"]) == (2 - rest, rest, 10)
+    pushed = undo.push(undo.provider, "leads.csv", "--json")  # perhaps deleted
+    assert pushed.counts == {"duplicate": 2}
+    (warned,) = pushed.document["notes"]
+    assert (warned["code"], f"runs undo {run}" in warned["message"]) == (
+        "undo_unfinished",
+        True,
+    )
     undo.fault(Fault("lose"))
     again = undo.document(run)
     assert (again["leads"], again["deleted"], again["exit_code"]) == (2, 2, 0)

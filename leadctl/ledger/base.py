@@ -385,6 +385,13 @@ class Ledger(Protocol):
         """
         ...
 
+    def run_half_undone(self, account: str, campaign: str) -> str | None:
+        """Return a run of this campaign with leads that may have been deleted, if any.
+
+        They count as delivered until its undo is finished.
+        """
+        ...
+
     def latest(self, account: str, campaign: str) -> RunReader | None:
         """Return this account's latest run to the campaign, if any is recorded."""
         ...

@@ -81,6 +81,19 @@ def warn_if_moved(request: ImportRequest, earlier: RunReader | None) -> bool:
     return True
 
 
+def warn_if_half_undone(request: ImportRequest, ledger: Ledger) -> None:
+    """Tell of an undo without an end: what it deleted may count as delivered."""
+    run = ledger.run_half_undone(request.account.name, request.plan.campaign)
+    if run:
+        request.note(
+            "undo_unfinished",
+            f"the undo of run {run} is not finished: leads that it may have deleted "
+            f"count as delivered until {ledger.run(run).facts().command('undo')} "
+            "finishes it",
+            is_warning=True,
+        )
+
+
 def require_same_files(files: Sequence[FileOfRun], plan: Plan) -> None:
     """Raise InputUnusable where a file is not what it was."""
     for file, source in zip(files, plan.sources, strict=True):

@@ -102,6 +102,7 @@ def _pushed(request: ImportRequest) -> Report:
         announce.require_no_doubt(request)
         earlier = history.earlier_run(request, ledger)
         moved = history.warn_if_moved(request, earlier)
+        history.warn_if_half_undone(request, ledger)
         is_new = ledger.delivered(account.name, campaign).is_empty()
         is_first = moved or (earlier is None and is_new)  # its runs may be pruned
         refusal = _refusal(request, session, is_first=is_first)
@@ -192,6 +193,7 @@ def rehearse(request: ImportRequest) -> Report:
         importer, run_writer, _ = _opened(request, aside, known)
         if not request.account.missing:  # of its address, a part may be
             history.warn_if_moved(request, history.earlier_run(request, known))
+            history.warn_if_half_undone(request, known)
         announce.before(request, importer)
         error = importer.rehearse()
         stack.callback(spool.drop, request.job)

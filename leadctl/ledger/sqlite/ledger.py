@@ -211,6 +211,16 @@ class SqliteLedger:
         ).fetchone()
         return str(row[0]) if row else None
 
+    def run_half_undone(self, account: str, campaign: str) -> str | None:
+        row = self._db.execute(
+            "SELECT id FROM runs AS r JOIN scopes ON scopes.number = scope"
+            " WHERE account = ? AND campaign = ? AND r.number IN"
+            " (SELECT run FROM removals WHERE state = 'unknown')"
+            " ORDER BY r.number DESC",
+            (account, campaign),
+        ).fetchone()
+        return str(row[0]) if row else None
+
     def latest(self, account: str, campaign: str) -> SqliteRunReader | None:
         row = self._db.execute(
             "SELECT r.number FROM runs AS r JOIN scopes ON scopes.number = scope"
