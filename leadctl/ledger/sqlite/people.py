@@ -88,7 +88,7 @@ class SqliteSuppressionList:
 
     def is_empty(self) -> bool:
         now = time.monotonic()
-        if now - self._looked_at >= FRESH:
+        if not self._is_empty or now - self._looked_at >= FRESH:
             row = self._db.execute("SELECT 1 FROM suppressed LIMIT 1").fetchone()
             self._looked_at, self._is_empty = now, row is None
         return self._is_empty
