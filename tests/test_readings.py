@@ -16,8 +16,14 @@ from leadctl.model.leads import Code
 from leadctl.phones.identity import identity
 from leadctl.phones.normalize import Normalizer, PhoneForm, PhoneRule
 from leadctl.phones.numbering_plan import Number, calling_code, plan_of, split
-from leadctl.phones.readings import Taken, Unread, candidates, decide
-from leadctl.phones.spelling import PhoneUnreadable, Spelling, spelled
+from leadctl.phones.reach import Reach, reach
+from leadctl.phones.readings import Taken, Unread, as_written, candidates, decide
+from leadctl.phones.spelling import (
+    PhoneProblem,
+    PhoneUnreadable,
+    Spelling,
+    spelled,
+)
 from leadctl.phones.usual import Usual
 from tools.sample_numbers import (
     REGIONS,
@@ -32,6 +38,8 @@ from tools.sample_numbers import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from leadctl.phones.numbering_plan import Plan
 
 LONG = bool(os.environ.get("LEADCTL_TEST_LONG"))
 SEED = os.environ.get("LEADCTL_TEST_SEED") or secrets.token_hex(4)
@@ -138,6 +146,52 @@ def test_number_read_at_a_glance_is_read_alike_at_a_closer_look(region: str) -> 
             found = decide(spelled(text), region)
             expected = Taken(Number(plan.code, national))
             assert found == expected, f"LEADCTL_TEST_SEED={SEED}: {text} in {region}"
+
+
+@pytest.mark.parametrize("region", REGIONS)
+def test_entry_read_at_a_glance_holds_back_as_many_as_at_a_closer_look(
+    region: str,
+) -> None:
+    """Whoever is assigned, and what the digits are as they stand, assigned or not.
+
+    A prefix such as tel: is enough for a closer look.
+    """
+    rng, plan = seeded(f"{region} entry"), plan_of(region)
+    assert plan
+    texts = []
+    for number in drawn(region, 100 if LONG else 1, rng):
+        texts += [
+            t for _, c in damaged([number]) for t in (c.text, changed(c.text, rng))
+        ]
+        other = some_digits(len(number.national), rng)
+        texts += [other, plan.national_prefix + other, f"+{number.code}{other}"]
+        for mark in "-/.":
+            texts += [f"{n[:-2]}{mark}{n[-2:]}" for n in (number.national, other)]
+    texts = [text for text in texts if text[0] not in "'="]
+    some = texts if LONG else rng.sample(texts, min(40, len(texts)))
+    texts = [*some, "50023456-78"]
+    glances, looks = (
+        reach([before + text for text in texts], region) for before in ("", "tel:")
+    )
+    for text, glance, look in zip(texts, glances, looks, strict=True):
+        said = f"LEADCTL_TEST_SEED={SEED}: {text} in {region}"
+        if isinstance(look, PhoneProblem) or isinstance(glance, PhoneProblem):
+            assert glance == look, said
+            continue
+        assert required(text, look, plan) <= {*glance.people} <= {*look.people}, said
+        assert {*glance.nationals} <= {*look.nationals}, said
+        assert glance.names_country == look.names_country, said
+        assert glance.is_read <= look.is_read, said
+
+
+def required(text: str, look: Reach, plan: Plan) -> set[str]:
+    """Return the people of an entry who must not be lost."""
+    digits = "".join(filter(str.isdecimal, text))
+    stand = {split(digits)} if "+" in text else as_written(digits, plan)
+    possible = {number.digits for number in stand if number and number.is_possible}
+    people = ((person, split(person)) for person in look.people)
+    assigned = {person for person, number in people if number and number.is_assigned}
+    return assigned | (possible & {*look.people})
 
 
 @pytest.mark.parametrize("region", REGIONS)

@@ -370,6 +370,8 @@ USELESS: dict[str, tuple[str | bytes | None, str]] = {
         "phone\n+15551230002 / +15551230004\n",
         "row 1: holds more than one number",
     ),
+    "date": ("phone\n+15551230002\n2026-01-30\n", "row 2: a date, and no phone"),
+    "other date": ("phone\n+15551230002\n30.01.2026\n", "row 2: a date, and no"),
     "extension": ("phone\n+15551230002 x12\n", "row 1: has an extension"),
     "number as a name": ("call +15551230002 never\n+15551230004\n", "its first line: "),
     "list of numbers": ('{"phone": ["+15551230002"]}\n', "row 1: not a phone number"),

@@ -14,6 +14,8 @@ from leadctl.phones.numbering_plan import Number
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from leadctl.phones.numbering_plan import CallingCode
+
 
 WITH_TWO_WAYS = frozenset({"39", "54", "55", "57", "229", "241", "378"})
 """Calling codes of the list."""
@@ -29,6 +31,11 @@ SPECIAL = {
     "378": {6},
 }
 """Calling codes, and how many digits numbers have that may reach another one, too."""
+
+
+def sizes_of(country: CallingCode) -> set[int]:
+    """Return how many digits numbers have, or had before they were changed."""
+    return {*country.lengths, *SPECIAL.get(country.code, ())}
 
 
 def identity(number: Number) -> str:

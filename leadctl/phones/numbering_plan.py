@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 SHORTEST, LONGEST = 2, 15
 """Digits that a national number may have."""
 
+CALLING_CODES = tuple(map(str, COUNTRY_CODE_TO_REGION_CODE))
+
 UNUSUAL = {"49": 12, "43": 12, "39": 12, "383": 9}
 """Digits from which a number of these calling codes is longer than usual: their plans
 allow lengths that hardly any number has, and digits that begin with the code itself

@@ -6,11 +6,10 @@ have been renumbered counts with its new digits, too.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from leadctl.phones.countries import by_country
-from leadctl.phones.identity import RENUMBERED, SPECIAL, identity, may_reach
+from leadctl.phones.identity import RENUMBERED, identity, may_reach, sizes_of
 from leadctl.phones.normalize import usual
 from leadctl.phones.numbering_plan import (
     Number,
@@ -18,25 +17,21 @@ from leadctl.phones.numbering_plan import (
     plan_of,
     split,
 )
-from leadctl.phones.readings import readings_of
+from leadctl.phones.readings import behind_code, readings_of
 from leadctl.phones.spelling import (
-    BRACKETED_ZERO,
-    ENDING,
     SPACING,
     PhoneProblem,
     PhoneUnreadable,
     spelled,
 )
+from leadctl.phones.usual import ODD
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
     from leadctl.model.leads import Json
     from leadctl.phones.countries import Countries, Country
-    from leadctl.phones.numbering_plan import CallingCode, Plan
-
-ODD = re.compile(f"{BRACKETED_ZERO.pattern}|{ENDING.pattern}")
-"""Punctuation that says something: it needs a closer look."""
+    from leadctl.phones.numbering_plan import Plan
 
 
 class Reach(NamedTuple):
@@ -102,88 +97,63 @@ def _in_region(
     plan = plan_of(region)
     texts = [value if isinstance(value, str) else "" for value in values]
     if plan:
-        lines, numbers = usual(plan).column(texts)
+        lines, numbers, others = usual(plan).alone(texts)
     else:
-        lines, numbers = [text.translate(SPACING) for text in texts], [""] * len(texts)
-    code, is_plain = (plan.code, plan.code not in SPECIAL) if plan else ("", False)
-    has_rivals = usual(plan).has_rivals if plan else None
+        lines = [text.translate(SPACING) for text in texts]
+        numbers = others = [""] * len(texts)
+    code = plan.code if plan else ""
     found: list[Reach | PhoneProblem] = []
-    for value, text, line, national in zip(values, texts, lines, numbers, strict=True):
+    for value, text, line, national, other in zip(
+        values, texts, lines, numbers, others, strict=True
+    ):
         entry: Reach | PhoneProblem | None = None
-        if national and is_plain and line[0] == "+":
-            entry = Reach((code + national,), (national.lstrip("0"),), True)
-        elif national and is_plain and has_rivals and not has_rivals(line, national):
-            nationals = {line.lstrip("0"), national.lstrip("0")}
-            entry = Reach((code + national,), nationals, names_country=False)
-        elif national or text == line or not ODD.search(text):
-            entry = _at_a_glance(line, national, plan)
+        if national:
+            plus = line[0] == "+"
+            nationals = (national.lstrip("0"), line.lstrip("+0"))
+            people = (code + national, other) if other else (code + national,)
+            entry = Reach(people, nationals, plus)
+        elif text == line or not ODD.search(text):
+            entry = _at_a_glance(line, plan)
         found.append(entry or _closely(value, plan))
     return found
 
 
-def _at_a_glance(line: str, national: str, plan: Plan | None) -> Reach | None:
-    """Read digits that are assigned in a plain way, in the region or behind a code.
+def _at_a_glance(line: str, plan: Plan | None) -> Reach | None:
+    """Read digits without punctuation that says something; None: look closer.
 
-    `national` is what the region writes so, if anything.
+    Every reading counts that is as long as a number of its country.
     """
     digits = line.removeprefix("+")
     if not (digits.isdecimal() and digits.isascii()) or digits.startswith("00"):
         return None
-    if len(digits) < len(line):
-        if not (numbers := _behind_code(digits)):
-            return None
-        nationals = {digits, *(number.national.lstrip("0") for number in numbers)}
-        return Reach({number.digits for number in numbers}, nationals, True)
-    if plan is None or plan.code in SPECIAL or plan.dialled_abroad(line):
+    plus, bare = len(digits) < len(line), digits.lstrip("0")
+    if not plus and (plan is None or plan.dialled_abroad(digits)):
         return None
-    bare = line.lstrip("0")
-    abroad = _behind_code(bare)
-    if abroad is None:
+    numbers = [*_behind_code(bare)]
+    if plan and not plus:
+        numbers += _own(digits, plan)
+    if not any(number.is_possible for number in numbers):
         return None
-    numbers = [*_own(line, national, plan), *abroad]
-    nationals = {n.national.lstrip("0") for n in numbers if n.code == plan.code}
-    people = {number.digits for number in numbers}
-    return Reach(people, {bare, *nationals}, names_country=False) if people else None
+    people = {person for number in numbers for person in may_reach(number)}
+    return Reach(people, {bare, *_nationals(numbers, plan, plus=plus)}, plus)
 
 
-def _own(line: str, national: str, plan: Plan) -> Iterator[Number]:
+def _own(digits: str, plan: Plan) -> Iterator[Number]:
     """Yield what digits may be in the region: as it writes them, or damaged."""
-    country = plan.calling_code
-    others = {line, line.lstrip("0"), "0" + line}
-    if plan.has_plain_prefix:
-        others.add(line.removeprefix(plan.national_prefix))
-    else:
-        others |= plan.stripped(line) | plan.stripped("0" + line)
-    for other in others:
-        if other == national or _is_assigned(other, country):
+    lost, sizes = "0" + digits, sizes_of(plan.calling_code)
+    others = {digits, digits.lstrip("0"), lost}
+    for other in others | plan.stripped(digits) | plan.stripped(lost):
+        if len(other) in sizes:
             yield Number(plan.code, other)
 
 
-def _behind_code(digits: str) -> list[Number] | None:
-    """Return assigned numbers behind a calling code; None: they need a closer look."""
-    number = split(digits)
-    if number is None:
-        return []
-    code, rest = number
-    country = calling_code(code)
-    found = {*_behind_trunk(rest, country)}
-    if rest.startswith(code):
-        found.update(_behind_trunk(rest[len(code) :], country))
-    if not SPECIAL.get(code, frozenset()).isdisjoint(map(len, found)):
-        return None
-    return [Number(code, other) for other in found if _is_assigned(other, country)]
-
-
-def _is_assigned(national: str, country: CallingCode) -> bool:
-    return len(national) in country.lengths and country.is_assigned(national)
-
-
-def _behind_trunk(rest: str, country: CallingCode) -> Collection[str]:
-    """Return what may follow a calling code, with or without a national prefix."""
-    prefix = country.trunk.prefix
-    if not rest.startswith("0") and not (prefix and prefix.match(rest)):
-        return (rest,)
-    return {rest, rest.lstrip("0"), *country.trunk.stripped(rest)}
+def _behind_code(digits: str) -> Iterator[Number]:
+    """Yield what digits may be that begin with a calling code."""
+    if number := split(digits):
+        sizes = sizes_of(calling_code(number.code))
+        for other, _, _ in behind_code(number):
+            if len(other.national) in sizes:
+                yield other
 
 
 def _closely(value: Json, plan: Plan | None) -> Reach | PhoneProblem:

@@ -423,26 +423,27 @@ def _abroad(digits: str, kind: Kind, *, bracketed: bool = False) -> Readings:
     if not number:
         return {}
     found = {
-        n: Reading(kind, behind, twice)
-        for n, behind, twice in _behind(number, twice=False)
+        n: Reading(kind, behind, twice) for n, behind, twice in behind_code(number)
     }
     if bracketed:
         found = {n: r._replace(behind=Behind.TRUNK_ZEROS) for n, r in found.items()}
     return found
 
 
-def _behind(number: Number, *, twice: bool) -> Iterator[tuple[Number, Behind, bool]]:
+def behind_code(
+    number: Number, *, twice: bool = False
+) -> Iterator[tuple[Number, Behind, bool]]:
     """Yield what a number may be whose code a prefix, or the code again, follows.
 
     The reading that takes least away comes last: it is the one that counts.
     """
     code, rest = number
     if not twice and rest.startswith(code):
-        yield from _behind(Number(code, rest[len(code) :]), twice=True)
+        yield from behind_code(Number(code, rest[len(code) :]), twice=True)
     if rest.startswith("0") and rest.strip("0"):
         bare = Number(code, rest.lstrip("0"))
         if not twice and (bare.is_unusual or rest.startswith("00" + code)):
-            yield from _behind(Number(code, bare.national[len(code) :]), twice=True)
+            yield from behind_code(Number(code, bare.national[len(code) :]), twice=True)
         yield bare, Behind.TRUNK_ZEROS, twice
     for national in calling_code(code).trunk.stripped(rest):
         yield Number(code, national), Behind.TRUNK_PREFIX, twice

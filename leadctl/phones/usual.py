@@ -11,8 +11,9 @@ import re
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
-from leadctl.phones.identity import SPECIAL
+from leadctl.phones.identity import SPECIAL, sizes_of
 from leadctl.phones.numbering_plan import (
+    CALLING_CODES,
     LONGEST,
     UNUSUAL,
     Number,
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from leadctl.phones.numbering_plan import CallingCode, Format, Plan
+
+
+ODD = re.compile(f"{BRACKETED_ZERO.pattern}|{ENDING.pattern}")
+"""Punctuation that says something: it needs a closer look."""
 
 
 def behind_plus(text: str) -> Number | None:
@@ -57,8 +62,7 @@ def _plus(country: CallingCode) -> str:
 
 
 def _number(country: CallingCode) -> str:
-    lengths = sorted(country.person_lengths)
-    return "|".join(f"[0-9]{{{n}}}" for n in lengths) or NEVER
+    return _of_lengths(country.person_lengths)
 
 
 Rival: TypeAlias = "tuple[Callable[[str, int], object], int]"
@@ -105,6 +109,33 @@ class Usual:
         for place, number in zip(places, found, strict=True):
             if number and not self.has_rivals(lines[place], number):
                 yield place, number
+
+    def alone(self, texts: Sequence[str]) -> tuple[list[str], list[str], list[str]]:
+        """Return texts without spacing, national numbers, and what else they may be.
+
+        The number is empty where a closer look is needed: also where the digits may be
+        another number of the region, or have more between a calling code and a number.
+        Else they can only be that number and what a + before them would say: it is
+        empty where no number is so long.
+        """
+        joined = "\n".join(texts)
+        plain = joined.translate(SPACING)
+        lines = plain.split("\n")
+        nobody = [""] * len(texts)
+        if len(lines) != len(texts):  # a line break in a cell
+            return [*texts], nobody, nobody
+        if self._plan.transform or self._plan.code in SPECIAL:
+            return lines, nobody, nobody
+        numbers: list[str] = self._alone.findall("0" + plain.replace("\n", "\n0"))
+        if joined != plain:
+            for place, text in enumerate(texts):
+                if ODD.search(text):
+                    numbers[place] = ""
+        if not self._plan.has_plain_prefix:
+            for place, line in enumerate(lines):
+                if self._odd_prefix(line, 0) or self._odd_prefix("0" + line, 0):
+                    numbers[place] = ""
+        return lines, numbers, _behind_lost_plus().findall(plain)
 
     def has_rivals(self, line: str, number: str) -> bool:
         """Tell whether digits that are this number may be another one, too."""
@@ -169,6 +200,17 @@ class Usual:
         """Match, line by line, what is written so."""
         return self._lines(self._ways)
 
+    @cached_property
+    def _alone(self) -> re.Pattern[str]:
+        """Match, line by line behind a zero, what is written so and nothing else."""
+        country, prefix = self._country, self._plan.national_prefix
+        some = "|".join(map(country.ranges.assigned, country.lengths)) or NEVER
+        bare, *behind = self._found_ways()
+        ways = "|".join([bare, *(f"(?!{some}){way}" for way in behind)])
+        lost = f"(?!{some})" + (f"(?!{prefix}(?:{some}))" if len(prefix) > 1 else "")
+        national = f"{lost}0(?!{_more_behind_code()})(?:{ways})(?!0+(?:{some}))"
+        return self._lines(f"0{_plus(country)}|{national}")
+
     def _lines(self, before: str) -> re.Pattern[str]:
         number = f"(?:{before})({_number(self._country)})$"
         return re.compile(f"^(?:{number}|.*)", re.MULTILINE)
@@ -199,6 +241,45 @@ class Usual:
             return NEVER if prefix else ""
         unless = f"(?!{'|'.join(others)})" if others else ""
         return f"{unless}(?={'|'.join(ours) or NEVER})"
+
+
+@cache
+def _behind_lost_plus() -> re.Pattern[str]:
+    """Match, line by line, a calling code and as many digits as its numbers have."""
+    found = _by_code(lambda country: _of_lengths(country.lengths))
+    return re.compile(f"^(?:0*({found})$|.*)", re.MULTILINE)
+
+
+@cache
+def _more_behind_code() -> str:
+    """Return a pattern of codes behind which a prefix may stand, or the code again.
+
+    Numbers that may reach others, too (`SPECIAL`), count likewise.
+    """
+
+    def more(country: CallingCode) -> str:
+        trunk = "|".join(["0", country.code, *_patterns(country.trunk.prefix)])
+        fewest = 0 if country.trunk.adds_digits else min(sizes_of(country)) + 1
+        special = "".join(f"|[0-9]{{{n}}}$" for n in SPECIAL.get(country.code, ()))
+        return f"(?=[0-9]{{{fewest}}})(?:{trunk}){special}"
+
+    return f"0*{_by_code(more)}"
+
+
+def _by_code(pattern: Callable[[CallingCode], str], begin: str = "") -> str:
+    """Return a pattern of all calling codes, each with its own behind it."""
+    branches = []
+    for digit in "0123456789":
+        codes = [c for c in CALLING_CODES if c.startswith(begin + digit)]
+        if codes == [begin + digit]:
+            branches.append(f"{digit}(?:{pattern(calling_code(codes[0]))})")
+        elif codes:
+            branches.append(digit + _by_code(pattern, begin + digit))
+    return f"(?:{'|'.join(branches)})"
+
+
+def _of_lengths(lengths: Iterable[int]) -> str:
+    return "|".join(f"[0-9]{{{n}}}" for n in sorted(lengths)) or NEVER
 
 
 @cache
