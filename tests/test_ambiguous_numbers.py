@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
+from program import SECONDS
+from test_signals import happened
 
 if TYPE_CHECKING:
     from conftest import Push
@@ -110,6 +113,20 @@ def test_grown_file_and_reject_file_are_read_alike(push: Push) -> None:
     again = push("voiso", "leads.rejects.csv", *where)
     assert again.counts == {"created": 1}
     assert SWEDISH.format(77) in push.phones("voiso")
+
+
+def test_decision_by_column_outlives_a_killed_run(push: Push) -> None:
+    push.program.write("leads.csv", column(swedish(100)))
+    slow = push.environment("voiso") | {"LEADCTL_VOISO_MIN_INTERVAL": "0.5"}
+    where = ("--provider", "voiso", "--campaign", "3", "--region", "US")
+    run = push.program.fork("push", "leads.csv", *where, "--batch-size", "40", env=slow)
+    happened(lambda: bool(push.phones("voiso")))
+    run.signalled(signal.SIGKILL)
+    assert run.code(SECONDS) == -signal.SIGKILL
+    push.program.write("leads.csv", column([*swedish(100), "(212) 555-0123"]))
+    grown = push("voiso", "leads.csv", "--region", "US", "--json")
+    assert grown.code == 0, grown.codes
+    assert len(push.phones("voiso")) == 101
 
 
 def test_decision_by_column_is_in_the_next_command(push: Push) -> None:

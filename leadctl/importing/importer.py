@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from leadctl.importing.plan import Plan
     from leadctl.ledger.base import RunWriter
     from leadctl.ledger.records import OpenBatch, Unfinished
+    from leadctl.phones.column import ColumnSays
 
 
 def _no_runs(_digests: list[bytes]) -> Mapping[bytes, str]:
@@ -105,13 +106,17 @@ class Importer:
         self._known = known
         self._accounted = unfinished.accounted if unfinished else {}
         self._in_doubt = unfinished.in_doubt if unfinished else []
-        self.judge = Judge(plan, known.digest)
+        self.judge = Judge(plan, known.digest, self._keep_decision)
         """What the rows are judged by, and what it has met."""
         self._read = 0
         # Kept, so that what a stopped run did not send can still be accounted for.
         self._streams = [(file, self._fresh(file)) for file in range(len(plan.sources))]
         self._hand = _PendingLeads()
         self._too_many: TooManyRejects | None = None
+
+    def _keep_decision(self, path: str, says: ColumnSays) -> None:
+        """Store what a phone column decided, before leads that were read so leave."""
+        self._run_writer.remember({"columns": {path: str(says)}})
 
     def deliver(self, sender: Sender) -> LeadctlError | None:
         """Send everything; returns what stopped the run early, with no row left out."""

@@ -90,11 +90,18 @@ def unkeyed(identity: str) -> bytes:
 class Judge:
     """Judges the rows of files, which come to it in order and once.
 
-    `digest` gives the hash that leads are known by in the ledger. Raises InputUnusable
-    at once where a file does not fit the column mapping.
+    `digest` gives the hash that leads are known by in the ledger. `keep_decision` is
+    called once a phone column decides how its file's numbers are read. Raises
+    InputUnusable at once where a file does not fit the column mapping.
     """
 
-    def __init__(self, rules: Rules, digest: Callable[[str], bytes] = unkeyed) -> None:
+    def __init__(
+        self,
+        rules: Rules,
+        digest: Callable[[str], bytes] = unkeyed,
+        keep_decision: Callable[[str, ColumnSays], None] = lambda _path, _says: None,
+    ) -> None:
+        self._keep_decision = keep_decision
         self._sources = rules.sources
         self._provider = rules.provider
         self._zone = rules.zone
@@ -334,7 +341,10 @@ class Judge:
             source, phones = self._sources[file], self.mappers[file].getters["phone"]
             cells = (cell for block in source.blocks() for cell in phones(block.cells))
             earlier = self._rules.earlier_columns.get(source.recorded)
-            self._columns[file] = column_says(cells, self._region) or earlier
+            says = column_says(cells, self._region) or earlier
+            self._columns[file] = says
+            if says:
+                self._keep_decision(source.recorded, says)
         return self._columns[file]
 
 

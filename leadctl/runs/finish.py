@@ -51,10 +51,8 @@ def finish(
 def _remember_columns(
     request: ImportRequest, importer: Importer, run_writer: RunWriter
 ) -> None:
-    """Keep, and tell, how columns decided about numbers with several readings."""
+    """Tell how columns decided, and keep the option that decides alike."""
     said = importer.judge.said_by_columns()
-    if said:
-        run_writer.remember({"columns": {path: str(said[path]) for path in said}})
     with_rejects = [n for n, file in enumerate(run_writer.files()) if file.rejects_file]
     if said and with_rejects:
         option = importer.judge.numbers_of_columns(with_rejects)
