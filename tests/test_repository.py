@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
 import subprocess
 import sys
 import textwrap
-import threading
-import tomllib
-from contextlib import contextmanager
-from dataclasses import MISSING, dataclass, field, fields, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from importlib.metadata import metadata
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-from packaging.requirements import Requirement
-from packaging.utils import NormalizedName, canonicalize_name
-from packaging.version import Version
-
-from leadctl.config import config
-from leadctl.model import yaml_file
-from leadctl.model.lead_fields import FIELDS
-from leadctl.providers.base import provider_class
-from leadctl.providers.connection_settings import ConnectionSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +22,6 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"
-CONFIG = ROOT / "config.example.yaml"
 PROVIDERS = ("agora", "lupitor", "ozonetel", "voiso", "yotel")
 DOCUMENTS = [
     ROOT / "README.md",
@@ -103,78 +87,6 @@ def test_damaged_example_shows_what_can_be_wrong_with_a_row(program: Program) ->
         "phone_missing": 1,
         "row_malformed": 3,
     }
-
-
-# --- config.example.yaml ---
-
-
-def accounts() -> dict[str, Any]:
-    return yaml_file.read(CONFIG).table(("accounts",))
-
-
-@pytest.mark.parametrize("account", accounts())
-@pytest.mark.usefixtures("here")
-def test_example_configuration_serves_each_account(
-    program: Program, account: str
-) -> None:
-    provider = accounts()[account].get("provider", account)
-    names = ("--provider", provider, "--account", account)
-    checked = program("check", "leads.csv", *names, "--config", CONFIG, "--json")
-    assert checked.document["error"] is None
-    assert checked.document["account"] == account
-
-
-def test_example_profile_maps_a_row(program: Program) -> None:
-    row = {
-        "Mobile": "555 010 0001",
-        "ID": 17,
-        "First Name": "Asha",
-        "Last Name": "Example",
-        "Score": "hot",
-        "Company": "Sample Ltd",
-        "Job Title": "Buyer",
-        "Department": "East",
-        "Link": "https://crm.example/17",
-        "Order ID": "A-1",
-        "Plan": "Basic",
-        "address": {"city": "Springfield"},
-        "Status": "new",
-        "Stage": "open",
-        "Country": "US",
-        "Country Code": "+1",
-    }
-    skipped = row | {"Country": "XX"}
-    program.write("crm.jsonl", f"{json.dumps(row)}\n{json.dumps(skipped)}\n")
-    profile = ("--profile", "crm-export", "--config", CONFIG)
-    checked = program("check", "crm.jsonl", "--provider", "voiso", *profile, "--json")
-    assert checked.counts == {"created": 1, "suppressed": 1}, checked.err
-
-
-@pytest.mark.parametrize("name", PROVIDERS)
-def test_example_configuration_has_every_setting_with_its_default(name: str) -> None:
-    written = accounts()[name]
-    for setting in fields(provider_class(name)):
-        assert setting.name in written, f"{setting.name} of {name} is not documented"
-        if setting.default is not MISSING and setting.default != "":
-            assert written[setting.name] == setting.default
-
-
-def test_example_configuration_has_every_common_setting_with_its_default() -> None:
-    written = accounts()["voiso"]
-    defaults = {setting.name: setting.default for setting in fields(ConnectionSettings)}
-    forms = {form.format(secret="api_key"): None for form in config.SECRET_FORMS}
-    missing = object()
-    found = {name: written.get(name, missing) for name in {**defaults, **forms}}
-    assert found == {**defaults, **forms}
-
-
-def test_example_configuration_has_every_key_of_profiles() -> None:
-    text = CONFIG.read_text(encoding="utf-8").partition("\nprofiles:")[2]
-    keys = ("region", "fields", "skip_if", "in", "column", "columns", "template")
-    for key in (*keys, "value", "map", "default"):
-        assert re.search(rf"\b{key}: ", text) or f"{key}:\n" in text, key
-    for lead_field in FIELDS:
-        assert re.search(rf"\b{lead_field}\b", text), lead_field
 
 
 # --- documents ---
@@ -392,219 +304,6 @@ def test_skipped_test_fails_where_none_may_be(tmp_path: Path) -> None:
     )
     assert done.returncode == 1, done.stdout + done.stderr
     assert re.search("no test may be skipped here: .*no shell", done.stdout)
-
-
-# --- the example of docs/adding-a-provider.md ---
-
-
-@dataclass
-class Dialer:
-    """The dialer of the document; `bad` is the one number it does not take."""
-
-    bad: str
-    leads: list[dict[str, Any]] = field(default_factory=list)
-    keys: set[str] = field(default_factory=set)
-    url: str = ""
-
-    def answer(self, upload: dict[str, Any]) -> dict[str, Any]:
-        results = []
-        for lead in upload["leads"]:
-            if lead["number"] == self.bad:
-                results.append({"status": "bad", "why": "no area code"})
-            elif lead["number"] in [known["number"] for known in self.leads]:
-                results.append({"status": "known"})
-            else:
-                self.leads.append(lead)
-                results.append({"status": "added"})
-        return {"results": results}
-
-
-@contextmanager
-def serving(dialer: Dialer) -> Iterator[Dialer]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            dialer.keys.add(self.headers["Authorization"])
-            upload = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            found = self.path == "/v1/lists/7/leads"
-            answer = json.dumps(dialer.answer(upload) if found else {}).encode()
-            self.send_response(200 if found else 404)
-            self.send_header("Content-Length", str(len(answer)))
-            self.end_headers()
-            self.wfile.write(answer)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        dialer.url = f"http://127.0.0.1:{server.server_port}/v1"
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield dialer
-        finally:
-            server.shutdown()
-            thread.join()
-
-
-@pytest.fixture
-def package(tmp_path: Path) -> Path:
-    """Write the document's files, with what an installer would put beside them."""
-    folder = tmp_path / "package"
-    for block in blocks(ROOT / "docs" / "adding-a-provider.md"):
-        if name := re.fullmatch(r"<!-- file: (\S+) -->", block.before):
-            path = folder / name[1]
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(block.content, encoding="utf-8")
-    project = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
-    project = project["project"]
-    name, version = project["name"], project["version"]
-    installed = folder / f"{name.replace('-', '_')}-{version}.dist-info"
-    installed.mkdir()
-    (installed / "METADATA").write_text(
-        f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n", encoding="utf-8"
-    )
-    lines: list[str] = []
-    for group, points in project["entry-points"].items():
-        lines += [f"[{group}]", *(f"{point} = {points[point]}" for point in points)]
-    (installed / "entry_points.txt").write_text("\n".join(lines), encoding="utf-8")
-    return folder
-
-
-PROBED = """
-import httpx
-from leadctl.model.errors import CampaignClosed
-from leadctl_example_campaigns import Listing
-from leadctl_example_probe import Probing
-
-listing, lists = Listing(), {"lists": [{"id": 7, "title": "Spring"}], "next": 2}
-assert str(listing.list_campaigns("2").url) == "https://dialer.example/v1/lists?page=2"
-page = listing.read_campaigns("", httpx.Response(200, json=lists))
-assert (page.campaigns[0].name, page.cursor) == ("Spring", "2")
-list7 = {"id": "7", "name": "Spring"}
-provider = Probing()
-assert str(provider.preflight("7").url) == "https://dialer.example/v1/lists/7"
-assert provider.read_preflight("7", httpx.Response(200, json=list7)).name == "Spring"
-try:
-    provider.read_preflight("7", httpx.Response(200, json=list7 | {"closed": True}))
-except CampaignClosed as closed:
-    print(closed)
-"""
-
-
-def test_documented_calls_beside_uploads_show_what_they_say(package: Path) -> None:
-    done = subprocess.run(  # noqa: S603  the document's own code
-        [sys.executable, "-c", PROBED],
-        capture_output=True,
-        check=False,
-        env={"PYTHONPATH": str(package)},
-        text=True,
-    )
-    assert (done.stdout, done.stderr) == ("list 7 of Example is closed\n", "")
-
-
-@pytest.mark.usefixtures("here")
-def test_documented_provider_takes_leads(program: Program, package: Path) -> None:
-    program.environment |= {
-        "PYTHONPATH": str(package),
-        "LEADCTL_EXAMPLE_API_KEY": "example-key",
-    }
-    shown = program("providers", "show", "example", "--json")
-    assert json.loads(shown.out)["limits"]["batch_size"] == 200
-    checked = program("check", "leads.csv", "--provider", "example", "--json")
-    assert checked.counts == {"created": 5, "duplicate": 1, "rejected": 1}
-    with serving(Dialer(bad="+15550100004")) as dialer:
-        target = ("--provider", "example", "--campaign", "7", "--json")
-        address = {"LEADCTL_EXAMPLE_BASE_URL": dialer.url}
-        pushed = program("push", "leads.csv", *target, env=address)
-        again = program("push", "leads.csv", *target, "--resend-delivered", env=address)
-    assert pushed.counts == {"created": 4, "duplicate": 1, "rejected": 2}
-    assert again.counts == {"duplicate": 5, "rejected": 2}
-    assert dialer.keys == {"Bearer example-key"}
-    assert dialer.leads[0] == {
-        "number": "+15550100001",
-        "full_name": "Asha Example",
-    }
-
-
-def test_documented_provider_passes_its_recorded_case(package: Path) -> None:
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-W", "error"]
-    played = subprocess.run(  # noqa: S603  pytest on the document's own files
-        [*command, "--verbose", "test_example.py"],
-        check=False,
-        capture_output=True,
-        text=True,
-        cwd=package,
-        env={
-            "PATH": os.environ["PATH"],
-            "PYTHONPATH": str(package),
-            "HOME": str(package),
-        },
-    )
-    assert played.returncode == 0, played.stdout + played.stderr
-    assert re.search(r"\[rejected\] PASSED", played.stdout), played.stdout
-
-
-# --- dependencies ---
-
-
-LOCKED = re.compile(
-    r"^([\w.-]+)==(\S+)(?: ; .+)? \\\n(?: +--hash=sha256:[0-9a-f]{64}(?: \\)?\n)+",
-    re.MULTILINE,
-)
-LOCKS = {
-    "requirements-dev.lock": ("dev",),
-    "requirements-lowest.lock": ("sandbox", "test"),
-    "requirements-bench.lock": ("bench",),
-}
-
-
-def requirements(*extras: str) -> dict[NormalizedName, Requirement]:
-    """Return what pyproject.toml requires with these extras, by name."""
-    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    project = tomllib.loads(text)["project"]
-    lines = [*project["dependencies"]]
-    for extra in extras:
-        lines += project["optional-dependencies"][extra]
-    found = {canonicalize_name(one.name): one for one in map(Requirement, lines)}
-    ourselves = found.pop(canonicalize_name("leadctl"), None)
-    return found | requirements(*ourselves.extras) if ourselves else found
-
-
-def locked(name: str) -> dict[str, str]:
-    """Return the versions in a lock file, by name; each has a hash."""
-    text = (ROOT / name).read_text(encoding="utf-8")
-    besides = LOCKED.sub("", text).splitlines()
-    assert [line for line in besides if not line.lstrip().startswith("#")] == []
-    return dict(LOCKED.findall(text))
-
-
-@pytest.mark.parametrize(("name", "extras"), LOCKS.items(), ids=LOCKS)
-def test_locked_versions_are_those_that_the_project_allows(
-    name: str, extras: tuple[str, ...]
-) -> None:
-    versions = locked(name)
-    for package, requirement in requirements(*extras).items():
-        assert requirement.specifier.contains(versions[package]), requirement
-
-
-def test_lower_bounds_are_those_that_are_tested() -> None:
-    """`make test-lowest` installs them, and nothing that they do not name."""
-    lowest = locked("requirements-lowest.lock")
-    for name, requirement in requirements("sandbox", "test").items():
-        bounds = {one.operator: Version(one.version) for one in requirement.specifier}
-        assert bounds[">="] == Version(lowest[name]), requirement
-
-
-def test_every_dependency_is_listed_with_its_licence() -> None:
-    text = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| ([\w.-]+) \| ([^|]+) \| (\S.*) \|$", text, re.MULTILINE)
-    listed = {name: licence for name, licence, _ in rows if name != "Package"}
-    assert {canonicalize_name(name) for name in listed} == requirements("dev").keys()
-    for name, licence in listed.items():
-        facts = metadata(name).json
-        said = [facts.get("license_expression"), facts.get("license")]
-        said += re.findall(r"OSI Approved :: (\S+) License", str(facts["classifier"]))
-        assert licence in said, name
 
 
 # --- a fresh machine ---
