@@ -52,9 +52,8 @@ def resolve_account(
     document: Document,
     environment: Mapping[str, str],
     name: str,
-    provider: str | None = None,
 ) -> KnownAccount:
-    account = config.resolve(document, environment, provider=provider, account=name)
+    account = config.resolve(document, environment, provider=None, account=name)
     secrets = {
         secret: credentials.origin(account, secret, environment)
         for secret in account.provider.secrets

@@ -140,13 +140,11 @@ class TokenExchange(httpx.Auth):
         read: Callable[[httpx.Response], Token],
         expired: Callable[[httpx.Response], bool],
         headers: Mapping[str, str] | None = None,
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._request = request
         self._read = read
         self._expired = expired
         self._headers = dict(headers or {})
-        self._clock = clock
         self._lock = threading.Lock()
         self.permit: Callable[[], None] = lambda: None
         """Called before every exchange; may raise a ProviderError instead."""
@@ -182,7 +180,7 @@ class TokenExchange(httpx.Auth):
             if (
                 self._token
                 and self._token is not refused
-                and self._clock() < self._renew_at
+                and time.monotonic() < self._renew_at
             ):
                 return self._token
             self._token = None
@@ -191,7 +189,7 @@ class TokenExchange(httpx.Auth):
             response.read()
             token = self._read(response)
             # At 80 % of its life: no request starts with a dying one.
-            self._renew_at = self._clock() + 0.8 * token.life
+            self._renew_at = time.monotonic() + 0.8 * token.life
             self._token = token
             return token
 

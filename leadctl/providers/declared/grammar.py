@@ -95,9 +95,7 @@ class PhoneNumber(Node):
     ]
     key: str
     code_key: str = ""
-    country: (
-        Annotated[str, text_like("[A-Z]{2}", "a country code such as IN")] | None
-    ) = None
+    country: Country | None = None
     fewest: Count = 3
     most: Count = 15
 

@@ -39,7 +39,9 @@ class When(Node):
     listed: bool | None = None
 
 
-RowText: TypeAlias = Annotated[str, text_like(r".*\{row\}.*", "text with {row} in it")]
+RowText: TypeAlias = Annotated[
+    str, text_like(r".*\{row\}.*", "a text with {row} in it")
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,9 +53,7 @@ class Culprits(Node):
     after: str | None = None
     first: int = 0
     reason: Path = "message"
-    text: (
-        Annotated[str, text_like(r".*\{row\}.*", "a text with {row} in it")] | None
-    ) = None
+    text: RowText | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

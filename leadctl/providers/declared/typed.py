@@ -252,8 +252,7 @@ def _object(kind: Kind, parts: dict[str, Json]) -> dict[str, Json]:
         "description": " ".join((kind.__doc__ or "").split()),
         "type": "object",
         "properties": {
-            key: _with_description(one, _described(hints[one.name], parts))
-            for key, one in known.items()
+            key: _described(hints[one.name], parts) for key, one in known.items()
         },
         "additionalProperties": False,
     }
@@ -263,8 +262,3 @@ def _object(kind: Kind, parts: dict[str, Json]) -> dict[str, Json]:
         if one.default is one.default_factory is MISSING
     ]
     return found | ({"required": required} if required else {})
-
-
-def _with_description(one: Field[Any], found: dict[str, Json]) -> dict[str, Json]:
-    about = one.metadata.get("about")
-    return found | ({"description": about} if about else {})
