@@ -45,7 +45,7 @@ def test_answer_that_drips_is_given_up(push: Push, drip: tuple[bytes, bytes]) ->
     with wired(voiso() | {"POST": drip}, pause=PAUSE) as wire:
         ran = pushed(push, f"http://127.0.0.1:{wire.port}", **SHORT)
     assert (ran.code, ran.counts) == (10, {"unknown": 1})
-    assert trouble(ran) == "no answer from 127.0.0.1 in time"
+    assert trouble(ran) == "127.0.0.1 did not answer in time"
 
 
 @contextmanager
@@ -91,7 +91,7 @@ def test_handshake_answered_by_garbage_leaves_nothing_in_doubt(
     with spoken_to(said) as port:
         ran = pushed(push, f"https://127.0.0.1:{port}")
     assert (ran.code, ran.counts) == (5, {"failed": 1})
-    assert trouble(ran).startswith(f"no connection to 127.0.0.1:{port}: ")
+    assert trouble(ran).startswith(f"cannot connect to 127.0.0.1:{port}: ")
 
 
 def through(push: Push, port: int, **settings: str) -> Ran:
@@ -118,7 +118,7 @@ def test_connect_answered_by_garbage_leaves_nothing_in_doubt(
     with spoken_to(said) as port:
         ran = through(push, port)
     assert (ran.code, ran.counts) == (5, {"failed": 1})
-    assert trouble(ran).startswith("no connection to dialer.example:443: ")
+    assert trouble(ran).startswith("cannot connect to dialer.example:443: ")
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_proxy_that_drips_is_given_up(push: Push, said: bytes) -> None:
     with spoken_to(said, drip=drip) as port:
         ran = through(push, port, **SHORT)
     assert (ran.code, ran.counts) == (5, {"failed": 1})
-    assert trouble(ran) == "no connection to dialer.example:443: no answer in time"
+    assert trouble(ran) == "cannot connect to dialer.example:443: no answer in time"
 
 
 def test_handshake_that_drips_is_given_up(push: Push) -> None:
@@ -188,7 +188,7 @@ def test_deadline_holds_through_a_proxy(
         assert (ran.code, ran.counts) == (0, {"created": 1})
         return
     assert (ran.code, ran.counts) == (10, {"unknown": 1})
-    assert trouble(ran) == "no answer from dialer.example in time"
+    assert trouble(ran) == "dialer.example did not answer in time"
 
 
 def test_interrupt_ends_a_wait_for_an_answer_that_never_comes(push: Push) -> None:

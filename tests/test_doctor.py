@@ -139,7 +139,7 @@ def test_provider_that_is_away_is_trouble(push: Push) -> None:
     }
     ran = push.program("doctor", env=env)
     assert ran.code == 5
-    assert "problem  account lupitor: no connection to 127.0.0.1" in ran.out
+    assert "problem  account lupitor: cannot connect to 127.0.0.1" in ran.out
 
 
 @pytest.mark.parametrize(

@@ -141,7 +141,7 @@ def test_show_tells_each_request_its_status_and_what_it_waited_for(push: Push) -
     answers = [(line[0], line[-1]) for line in told]
     assert answers == [
         ("1", "HTTP 200: 2 delivered"),
-        ("2", "HTTP 429: not taken in"),
+        ("2", "HTTP 429: not processed"),
         ("3", "HTTP 503: in doubt"),
         ("4", "HTTP 200: 2 delivered"),
         ("5", "HTTP 200: 2 delivered"),
@@ -177,13 +177,13 @@ def test_request_whose_answer_nobody_read_is_told(push: Push) -> None:
     process.kill()
     process.wait()
     (run, *_) = push.program.runs()
-    assert requests_of(push, run)[1][-1] == "no answer was read"
+    assert requests_of(push, run)[1][-1] == "no answer read"
     counted = Counter(str(one["status"]) for one in exported(push, run))
     assert counted == {"created": 2, "unknown": 2}
     push.simulator("voiso").faults.clear()
     assert push.program("runs", "resume", run, env=environment).code == 0
     told = requests_of(push, run)
-    assert told[1][-1] == "no answer was read"
+    assert told[1][-1] == "no answer read"
     assert [line for line in told if "2" in line[3:5]], "the second try says so"
 
 
@@ -201,7 +201,7 @@ def test_row_is_followed_from_the_file_to_its_verdict(push: Push) -> None:
         "in the file",
         "mapped to",
         "our checks",
-        "takes it",
+        "sent to the provider",
         "requests",
         "verdict",
     ]
@@ -250,7 +250,7 @@ def test_row_that_was_not_sent_says_why(
 ) -> None:
     push, run = past
     ran = push.program("runs", "show", run, "--row", str(row))
-    assert "none: this row was not sent" in ran.out
+    assert "none (row not sent)" in ran.out
     assert f"{status}, {code}" in ran.out
 
 

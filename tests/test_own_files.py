@@ -97,7 +97,7 @@ def test_reject_file_is_a_file_of_its_own(push: Push, kind: str) -> None:
     planted(push.program.folder / "leads.rejects.csv", kind, elsewhere)
     ran = push("voiso", "leads.csv")
     assert (ran.code, elsewhere.read_text()) == (6, THEIRS)
-    assert "leads.rejects.csv exists and is not a reject file" in ran.err
+    assert "leads.rejects.csv exists and is not a leadctl reject file" in ran.err
 
 
 @pytest.mark.parametrize("kind", ["link", "pipe", "folder", "socket"])

@@ -131,7 +131,7 @@ def test_page_tells_what_the_document_tells(past: tuple[Push, Ran]) -> None:
         assert reason["message"] in read.text
     assert sum(map(int, read.column("Input files", 1))) == ran.document["rows"]
     assert len(read.tables["Requests"]) == ran.document["requests"] + 1
-    assert "HTTP 429: not taken in" in read.text
+    assert "HTTP 429: not processed" in read.text
     assert run_of(ran) in read.text
 
 
@@ -327,7 +327,7 @@ def test_page_of_a_run_without_rows_or_end_is_whole(push: Push) -> None:
     read = Reader(written(push, run))
     assert "The run did not finish" in read.text
     assert "0 of 1 row was delivered so far" in read.text
-    assert "no answer was read" in read.text
+    assert "no answer read" in read.text
     assert read.column("Rows by status", 0) == [
         "unknown sent, but no answer was received",
         "rows",

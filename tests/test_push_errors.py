@@ -211,7 +211,7 @@ def test_host_that_nobody_answers_on_leaves_all_rows_failed(push: Push) -> None:
     )
     assert (ran.code, ran.counts) == (5, {"failed": 4})
     assert set(ran.codes) <= {"not_processed", "not_sent"}
-    cause = f"no connection to 127.0.0.1:{port}: connection refused"
+    cause = f"cannot connect to 127.0.0.1:{port}: connection refused"
     assert cause in ran.document["reasons"][0]["message"]
 
 

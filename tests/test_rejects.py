@@ -497,7 +497,7 @@ def test_what_leadctl_did_not_write_is_never_touched(tmp_path: Path, kind: str) 
             path.symlink_to(ours)
         case _:
             path.symlink_to(tmp_path / "nowhere")
-    with pytest.raises(InputUnusable, match="is not a reject file") as caught:
+    with pytest.raises(InputUnusable, match="is not a leadctl reject file") as caught:
         reject_file.require_ours(path)
     assert "--rejects" in (caught.value.hint or "")
     assert reject_file.set_aside(path) is None
@@ -695,7 +695,7 @@ def test_encoding_that_was_said_holds_for_the_reject_file_unless_it_is_utf8_by_n
     path = program.folder / "leads.rejects.csv"
     (row,) = csv_rows(path, encoding="cp850")
     write_csv(path, [row | {"phone": "+15551230001"}], encoding=saved_as)
-    (command,) = re.findall("corrected, push them:  leadctl (.+)", ran.out)
+    (command,) = re.findall("After fixing them, run:   leadctl (.+)", ran.out)
     assert " ".join(said) in command
     again = program(*shlex.split(command), env=push.environment("voiso"))
     assert again.code == 0, again.err

@@ -227,9 +227,9 @@ def test_numbers_that_are_cut_are_not_to_be_corrected_in_the_reject_file(
     ran = push("voiso", "leads.csv")
     assert ran.code == 3
     assert "export the file again" in ran.out.splitlines()[-1]
-    assert "corrected, push them" not in ran.out
+    assert "After fixing them, run" not in ran.out
     push.program.write("leads.csv", "phone\n1.55512E+10\n12\n")
-    assert "corrected, push them" in push("voiso", "leads.csv").out
+    assert "After fixing them, run" in push("voiso", "leads.csv").out
 
 
 # --- the command line ---------------------------------------------------------------

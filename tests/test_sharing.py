@@ -99,10 +99,10 @@ def test_run_that_goes_on_elsewhere_is_shown_as_running(
     """Advice to resume it would be wrong: another process is at work on it."""
     push, run = held
     shown = push.program("runs", "show")
-    assert f"running now (process {run.process.pid})" in shown.out
+    assert f"in progress (process {run.process.pid})" in shown.out
     assert "sent, no answer yet" in shown.out
     listed = push.program("runs")
-    assert "in progress" in listed.out
+    assert "running" in listed.out
     for out in (shown.out, listed.out):
         assert "resume" not in out
         assert "not finished" not in out

@@ -61,7 +61,7 @@ class _Lister(ReadCaller):
             if cursor in seen:
                 break
             seen.add(cursor)
-        raise Unusable("the list of campaigns does not end")
+        raise Unusable("the list of campaigns never ends")
 
     def _page(self, cursor: str) -> CampaignPage:
         try:
@@ -102,15 +102,15 @@ def named(
         shown = listed([_shown(one) for one in found])
         raise CampaignClosed(
             f"account {account} has {len(found)} campaigns named {text!r}: {shown}",
-            hint=f"name one by its id: --campaign {found[0].id}",
+            hint=f"use an id: --campaign {found[0].id}",
             key_is_good=True,
         )
     if not found:
         near = nearest(text, [*(one.name for one in campaigns)])
         raise CampaignClosed(
             f"account {account} has no campaign with the id or name {text!r}{near}",
-            hint="check --campaign: "
-            f"`leadctl campaigns --account {account}` lists them",
+            hint="check --campaign; "
+            f"list campaigns with `leadctl campaigns --account {account}`",
             key_is_good=True,
         )
     return found[0]

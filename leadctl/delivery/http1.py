@@ -94,7 +94,7 @@ class HttpConnection(httpx.BaseTransport):
         except (OSError, Unreadable) as error:
             raise NotSent from error
         except UnicodeError as error:
-            raise httpx.UnsupportedProtocol("no host has such a name") from error
+            raise httpx.UnsupportedProtocol("no such host") from error
 
     def _open(self, scheme: str, host: str, port: int) -> None:
         via = self._proxy.url if self._proxy else None
@@ -183,7 +183,7 @@ class _Answer:
         """Take the end of the connection for that of a body without a length."""
         sizes = {b"content-length", b"transfer-encoding"}
         if not self.status or sizes & {name.lower() for name, _ in self._headers}:
-            raise ConnectionError("closed before the end of the answer")
+            raise ConnectionError("closed before the answer was complete")
         self.is_complete = True
 
     def on_message_begin(self) -> None:

@@ -70,7 +70,7 @@ def outcomes(
                 _outcome(found[row], first) if row in found else None
                 for row in batch.leads.rows
             ]
-    raise InDoubt("the list of the campaign's leads does not end", lost=False)
+    raise InDoubt("the list of the campaign's leads never ends", lost=False)
 
 
 def _keys(provider: Provider, lead: Lead) -> list[str]:

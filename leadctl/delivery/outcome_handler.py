@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 LOOK_UP_DELAY = 5.0
 """Seconds after a lost answer before its leads are looked up."""
 
-_BROKEN_OFF = "the run ended before the answer was read"
-_TOO_LONG_AGO = "sent too long ago for a repeat to be recognised"
-_NOT_THERE_YET = "the first request may still be under way"
+_BROKEN_OFF = "the run ended before it read the answer"
+_TOO_LONG_AGO = "sent too long ago; the provider may not recognise a repeat"
+_NOT_THERE_YET = "the first request may still be in progress"
 
 
 class OutcomeHandler:

@@ -66,7 +66,7 @@ class PreflightCaller(ReadCaller):
         request = self.provider.preflight(campaign)
         if request is None:
             return PreflightResult(
-                key=unknown(f"{self.provider.title} has no call to test it by")
+                key=unknown(f"{self.provider.title} has no API call that checks it")
             )
         response = self.sent(request)
         try:
@@ -93,8 +93,9 @@ def require_no_doubt(preflight: PreflightResult) -> None:
     if preflight.doubt:
         raise CampaignClosed(
             preflight.doubt,
-            hint="check --campaign in the provider's dashboard; --yes uploads all the "
-            "same",
+            hint="check the campaign in the provider's dashboard, or add --yes to "
+            "upload "
+            "anyway",
             key_is_good=True,
         )
 

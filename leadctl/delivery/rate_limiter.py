@@ -93,7 +93,7 @@ class RateLimiter:
         if self._asked > longest_wait:
             raise NotProcessed(
                 f"the provider asks this account to wait {self._asked:,.0f} s, longer "
-                "than retry_for"
+                "than the setting retry_for"
             )
 
     def ended(self) -> None:

@@ -16,14 +16,14 @@ def decompressed(content: bytes, encoding: str) -> bytes:
     if not content or encoding in ("", "identity"):
         return content
     if encoding not in ("gzip", "deflate"):
-        raise Unreadable("is compressed in a way that was not asked for")
+        raise Unreadable("uses a compression that was not requested")
     unpack = zlib.decompressobj(zlib.MAX_WBITS | 32)  # either of the two
     try:
         found = unpack.decompress(content, LARGEST + 1)
     except zlib.error as error:
-        raise Unreadable("is wrongly compressed") from error
+        raise Unreadable("has damaged compression") from error
     if len(found) > LARGEST or not unpack.eof:
-        raise Unreadable("is too large, or cut off")
+        raise Unreadable("is too large or truncated")
     return found
 
 

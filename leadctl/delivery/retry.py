@@ -73,7 +73,7 @@ class PendingBatch:
         """Return what a refused request makes of its leads: a doubt is not cleared."""
         if not self.doubted:
             return refusal
-        reason = f"{refusal.reason}; an earlier try's answer was lost"
+        reason = f"{refusal.reason}; an earlier attempt got no answer"
         return Outcome(Status.UNKNOWN, Code.ANSWER_LOST, reason)
 
 
@@ -97,14 +97,16 @@ class RepeatedRefusals:
         self._reason = reason
         if self._number >= self._most:
             raise RefusedThroughout(
-                f"{self._number} batches in a row were refused for the same reason: "
+                f"{self._number} batches in a row were rejected for the same reason: "
                 f"{reason}",
-                hint="correct the cause; `leadctl runs resume` goes on with the rows "
-                "not yet sent",
+                hint="fix the cause, then send the remaining rows with `leadctl runs "
+                "resume`",
             )
 
 
-_LEFT_OPEN = undecided("refused for other rows; whether this one was taken is not said")
+_LEFT_OPEN = undecided(
+    "batch rejected for other rows; the answer does not say whether this row was added"
+)
 
 
 def isolated(
@@ -146,10 +148,11 @@ def after_doubt(outcome: Outcome, *, refusal_is_final: bool) -> Outcome:
     match outcome.status:
         case Status.DUPLICATE:
             return outcome._replace(
-                reason=f"{outcome.reason} (probably by this run: an answer was lost)"
+                reason=f"{outcome.reason} (probably by this run: an earlier attempt "
+                "got no answer)"
             )
         case Status.REJECTED if not refusal_is_final:
-            reason = f"{outcome.reason} (or there already: an answer was lost)"
+            reason = f"{outcome.reason} (or already there: an attempt got no answer)"
             return Outcome(Status.UNKNOWN, Code.ANSWER_LOST, reason)
         case _:
             return outcome

@@ -82,9 +82,9 @@ class Transport:
                 self._carrier(proxy)
         except (OSError, ValueError, httpx.InvalidURL) as error:
             raise InputUnusable(
-                "no connection can be set up: a certificate file or proxy is unusable",
+                "cannot set up connections: a certificate file or proxy is not valid",
                 hint="check ca_file, SSL_CERT_FILE, HTTPS_PROXY and ALL_PROXY; "
-                "a proxy's address starts with http://",
+                "a proxy address starts with http://",
             ) from error
 
     def send(self, request: httpx.Request) -> httpx.Response:
@@ -131,8 +131,8 @@ class Transport:
         url = request.url
         if url.scheme != "https" and not is_here(str(url)):  # e.g. a host for tokens
             raise Unusable(
-                f"{url.host}: nothing is sent there without https://",
-                hint="http:// is for this machine alone (127.0.0.1)",
+                f"{url.host}: https:// is required",
+                hint="http:// is allowed only for this machine (127.0.0.1)",
             )
         proxy = self._proxy_of(url.scheme, url.host, url.port)
         carrier = self._carrier(proxy)
@@ -179,13 +179,13 @@ class Transport:
             case NotSent():
                 return _not_connected(request.url, error)
             case httpx.TransportError():
-                return Unusable(f"no request can be sent to {host}: {error}")
+                return Unusable(f"cannot send a request to {host}: {error}")
             case Unreadable():
                 why = f"the answer from {host} {error}"
             case _ if self._is_aborted:
                 why = f"interrupted before {host} answered"
             case TimeoutError():
-                why = f"no answer from {host} in time"
+                why = f"{host} did not answer in time"
             case _:
                 why = f"the connection to {host} dropped before it answered"
         if is_token:
@@ -247,11 +247,11 @@ def _not_connected(url: httpx.URL, error: NotSent) -> ProviderError:
         return Untrusted(
             f"the certificate of {url.host} is not trusted: {cause.verify_message}; "
             "nothing was sent",
-            hint="check base_url; a private authority's file goes into ca_file",
+            hint="check base_url; for a private certificate authority, set ca_file",
         )
     host = f"[{url.host}]" if ":" in url.host else url.host
     port = url.port or PORTS[url.scheme]
-    return NotProcessed(f"no connection to {host}:{port}: {_why_not(cause or error)}")
+    return NotProcessed(f"cannot connect to {host}:{port}: {_why_not(cause or error)}")
 
 
 def _why_not(cause: BaseException) -> str:
@@ -259,13 +259,13 @@ def _why_not(cause: BaseException) -> str:
         case ConnectionRefusedError():
             return "connection refused"
         case socket.gaierror():
-            return "its name cannot be looked up (DNS)"
+            return "host name not found (DNS)"
         case TimeoutError():
             return "no answer in time"
         case ssl.SSLError():
             return f"TLS handshake failed ({cause.reason or 'cut off'})"
         case OSError(errno=errno.ENETUNREACH | errno.EHOSTUNREACH):
-            return "it cannot be reached from here"
+            return "network unreachable"
         case OSError(strerror=str(said)):
             return said
         case Unreadable():
@@ -286,19 +286,20 @@ def require_safe_url(url: str) -> None:
     """Refuse what is no plain https address; http only for this machine itself."""
     if "@" in url.partition("//")[2].partition("/")[0]:
         raise InputUnusable(
-            "base_url must not hold a user name or password",
-            hint="it would be shown and logged; a key has settings of its own",
+            "base_url must not contain a user name or password",
+            hint="it would be shown and logged; use the account's secret settings "
+            "instead",
         )
     found = _ADDRESS.fullmatch(url)
     if found is None or not _is_readable(url):
         raise InputUnusable(
-            f"base_url {short(url)!r} is not a plain address",
+            f"base_url {short(url)!r} is not a plain URL",
             hint="write https://HOST or https://HOST/PATH, in ASCII, without ? and #",
         )
     if found["scheme"].casefold() == "http" and not is_here(url):
         raise InputUnusable(
             f"base_url {short(url)!r} must start with https://",
-            hint="http:// is for this machine alone (127.0.0.1)",
+            hint="http:// is allowed only for this machine (127.0.0.1)",
         )
 
 

@@ -43,9 +43,9 @@ def _when(run: Report) -> str:
     began = time_text.moment_of(run.started_at)
     day = f"{time_text.day(began)} {time_text.clock(began)} ({time_text.zone(began)})"
     if run.process is not None:
-        return f"run {run.run_id}, begun {day}, running now (process {run.process})"
+        return f"run {run.run_id}, started {day}, in progress (process {run.process})"
     if run.finished_at is None:
-        return f"run {run.run_id}, begun {day}, not finished"
+        return f"run {run.run_id}, started {day}, not finished"
     seconds = max(0.0, time_text.moment_of(run.finished_at) - began)
     lasted = time_text.lasted(seconds)
     return f"run {run.run_id}, {day}, {lasted}, exit code {run.exit_code}"
@@ -80,7 +80,7 @@ def _timeline(timeline: RunTimeline, *, several: bool) -> Table:
             table.add_row("…", *("",) * 5, f"{timeline.untold:,} more")
         if group.stood_still:
             table.add_row(
-                *("",) * 6, f"stood still for {time_text.lasted(group.stood_still)}"
+                *("",) * 6, f"paused for {time_text.lasted(group.stood_still)}"
             )
         table.add_row(*_cells(group, several=several))
     return table
@@ -124,20 +124,18 @@ def show_row(found: RowTrace, console: Console, *, masked: bool) -> None:
         plain(f"row {found.row:,} of {display_name(found.file.path)}", "bold")
     )
     if found.view is None:
-        console.print(plain(f"in the file    {found.missing}"))
+        console.print(plain(f"in the file    not available: {found.missing}"))
     else:
         _show_view(found.view.masked() if masked else found.view, console)
     console.print(plain("requests", "dim"))
     for request in found.requests:
         console.print(_indented(plain(_told(request))))
     if not found.requests:
-        console.print(_indented(plain("none: this row was not sent")))
+        console.print(_indented(plain("none (row not sent)")))
     console.print(plain("verdict", "dim"))
     console.print(_indented(plain(_verdict(found))))
     if masked and found.view is not None:
-        console.print(
-            plain("# stands for a digit, x for a letter; --unmasked shows them", "dim")
-        )
+        console.print(plain("# = digit, x = letter; --unmasked shows them", "dim"))
 
 
 def _show_view(view: RowView, console: Console) -> None:
@@ -147,7 +145,7 @@ def _show_view(view: RowView, console: Console) -> None:
     console.print(plain("our checks", "dim"))
     console.print(_indented(plain(view.finding.reason if view.finding else "passed")))
     if view.sent is not None:
-        _show_values("as the provider takes it", view.sent, console)
+        _show_values("sent to the provider", view.sent, console)
 
 
 def _show_values(title: str, values: Mapping[str, Json], console: Console) -> None:
@@ -179,7 +177,7 @@ def _told(request: Request) -> str:
 def _verdict(found: RowTrace) -> str:
     verdict = found.verdict
     if verdict is None:
-        return "none: the run ended before it read this row"
+        return "none (the run ended before reading this row)"
     if verdict.code is None:
         return verdict.status
     where = f" ({verdict.field})" if verdict.field else ""

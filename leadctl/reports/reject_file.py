@@ -43,16 +43,16 @@ def require_ours(path: Path) -> None:
     """Refuse a path that holds something leadctl did not write; nothing is sent yet."""
     if len(os.fsencode(path.name)) > LONGEST_NAME:
         raise InputUnusable(
-            "the name of the reject file would be too long",
-            hint="name another with --rejects",
+            "the reject file's name would be too long",
+            hint="choose another name with --rejects",
         )
     _require_room(path.parent)
     if not os.path.lexists(path):
         return
     if not is_ours(path):
         raise InputUnusable(
-            f"{path} exists and is not a reject file of leadctl",
-            hint="move it away, or name another file with --rejects",
+            f"{path} exists and is not a leadctl reject file",
+            hint="move it, or choose another file with --rejects",
         )
 
 
@@ -65,8 +65,8 @@ def _require_room(folder: Path) -> None:
         trial.unlink(missing_ok=True)
     except OSError as error:
         raise InputUnusable(
-            f"no reject file can be written to {folder}: {error.strerror}",
-            hint="name another place with --rejects",
+            f"cannot write a reject file to {folder}: {error.strerror}",
+            hint="choose another location with --rejects",
         ) from error
 
 
@@ -165,7 +165,7 @@ def write(
         if not _is_same(new, path):
             set_aside(path)
         if os.path.lexists(path) and not is_ours(path):
-            raise FileExistsError(errno.EEXIST, "something else has turned up there")
+            raise FileExistsError(errno.EEXIST, "another file appeared there")
 
     try:
         with atomic_write(
@@ -174,8 +174,8 @@ def write(
             number = write_rows(file, source, findings, run_id)
     except OSError as error:
         raise RejectsNotWritten(
-            f"the reject file {path} cannot be written: {error.strerror}",
-            hint="name another place with --to PATH",
+            f"cannot write the reject file {path}: {error.strerror}",
+            hint="choose another location with --to PATH",
         ) from error
     return number
 

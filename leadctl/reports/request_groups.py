@@ -100,7 +100,7 @@ class RequestGroup:
         """What came of it, in a few words."""
         one = self.first
         if one.took is None:
-            return "no answer was read"
+            return "no answer read"
         said = f"HTTP {one.http}" if one.http else ""
         if one.trouble:
             means = _MEANS.get(one.trouble, one.trouble)
@@ -111,13 +111,13 @@ class RequestGroup:
 
 
 _MEANS = {
-    "not_processed": "not taken in",
+    "not_processed": "not processed",
     "in_doubt": "in doubt",
-    "cannot_ask": "the look-up failed",
-    "refused": "refused as a whole",
-    "access_denied": "the key was refused",
-    "campaign_closed": "the campaign is not open",
-    "unusable": "no answer of this API",
+    "cannot_ask": "look-up failed",
+    "refused": "batch rejected",
+    "access_denied": "key rejected",
+    "campaign_closed": "campaign not open",
+    "unusable": "not an answer of this API",
 }
 """What the trouble of a request is called; `Request.why` has it in full."""
 

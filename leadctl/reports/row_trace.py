@@ -48,9 +48,9 @@ def row_trace(
     verdict = run_reader.verdict(file.ordinal, row)
     if view is None and verdict is None:
         raise UsageError(
-            f"this run read no row {row:,} of {display_name(file.path)}",
-            hint=f"it read {count(file.rows, 'row')} of it; they count from 1, "
-            "a header is none",
+            f"this run has no row {row:,} in {display_name(file.path)}",
+            hint=f"it read {count(file.rows, 'row')}; rows count from 1, the "
+            "header is not counted",
         )
     if view and verdict and verdict.code and not requests and verdict.status in _OURS:
         # What a row alone does not show: other rows, lists, a damaged column.

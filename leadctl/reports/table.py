@@ -37,7 +37,7 @@ def show(report: Report, console: Console, *, hint_follows: bool = False) -> Non
             label = f"would be {status}" if would else status.value
             counts.add_row(plain(label, STYLES[status]), f"{number:,}")
     counts.add_row("rows so far" if report.is_open else "rows", f"{report.row_count:,}")
-    dry = "dry run, nothing was sent: " if report.dry_run else ""
+    dry = "dry run, nothing sent: " if report.dry_run else ""
     console.print(
         plain(
             f"{dry}{files_named([file.path for file in report.files])} → {title}",
@@ -82,7 +82,7 @@ def _by_file(report: Report) -> RenderableType:
         cells = [f"{number:,}" for number in numbers]
         table.add_row(plain(display_name(file.path)), *cells)
     if (more := len(report.files) - MOST_FILES) > 0:
-        table.add_row(f"{count(more, 'more file')} (all of them: --json)")
+        table.add_row(f"{count(more, 'more file')} (--json lists all)")
     return table
 
 
@@ -100,21 +100,23 @@ def _undone(report: Report) -> str:
 def _next_steps(report: Report, *, hint_follows: bool) -> Iterator[str]:
     """Say where the reject files are, and which command comes next."""
     if report.process is None:
+        counts = report.counts
+        kinds = [one for one in (Status.REJECTED, Status.FAILED) if counts[one]]
         for path in reject_files(report):
-            yield f"rows to correct or send again: {path}"
+            yield f"{' and '.join(kinds).capitalize()} rows written to: {path}"
     if report.job.sandbox and report.job.ledger and not report.dry_run:
-        yield f"the run is kept:       {report.command('show')}"
+        yield f"To look at the run:       {report.command('show')}"
     for step in next_steps(report):
         hint = report.error.hint if hint_follows and report.error else None
         if step.action is not Action.RESUME or step.command != hint:
-            yield f"{_STEPS[step.action]:<22} {step.command}".rstrip()
+            yield f"{_STEPS[step.action]:<25} {step.command}".rstrip()
 
 
 _STEPS = {
-    Action.RESUME: "finish the run:",
-    Action.RESOLVE: "unknown rows, decide:",
-    Action.PUSH_REJECTS: "corrected, push them:",
-    Action.EXPORT_AGAIN: "digits are lost:       export the file again, with the "
+    Action.RESUME: "To finish the run:",
+    Action.RESOLVE: "To settle unknown rows:",
+    Action.PUSH_REJECTS: "After fixing them, run:",
+    Action.EXPORT_AGAIN: "Digits were lost:         export the file again with the "
     "numbers as text",
 }
 
@@ -136,9 +138,7 @@ def _reasons(report: Report) -> RenderableType:
         )
     if len(report.reasons) > MOST_REASONS:
         more = sum(reason.count for reason in report.reasons[MOST_REASONS:])
-        table.add_row(
-            "", "", f"{more:,}", "", "for other reasons (all of them: --json)"
-        )
+        table.add_row("", "", f"{more:,}", "", "more reasons (--json lists them all)")
     return table
 
 

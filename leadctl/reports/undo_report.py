@@ -103,23 +103,23 @@ class UndoReport:
         yield from self.remarks()
         if numbers_left := self._failed + self.counts.get(Removal.UNKNOWN, 0):
             leads = count(numbers_left, "lead")
-            yield f"{leads} left, go on:  {self.go_on}"
+            yield f"{leads} left, to continue: {self.go_on}"
 
     def remarks(self) -> Iterator[str]:
         """Yield what of the run's leads is not deleted, and why."""
         if self.gone:
-            yield f"gone since an earlier undo: {count(self.gone, 'lead')}"
+            yield f"already deleted by an earlier undo: {count(self.gone, 'lead')}"
         for left, about in _ABOUT.items():
             if self.left.get(left):
-                yield f"left alone: {count(self.left[left], 'lead')} {about}"
+                yield f"not deleted: {count(self.left[left], 'lead')} {about}"
         if self.unknown_rows:
             yield (
-                f"left alone: {count(self.unknown_rows, 'row')} that may be in the "
+                f"not deleted: {count(self.unknown_rows, 'row')} that may be in the "
                 f"campaign (leadctl runs resolve {self.run_id})"
             )
 
 
 _ABOUT = {
-    Left.SENT_AGAIN: "that another run delivered: undo that one",
-    Left.NOT_RECOGNISED: "that the input, or the ledger, no longer has",
+    Left.SENT_AGAIN: "that another run delivered too; undo that run",
+    Left.NOT_RECOGNISED: "no longer in the input or the ledger",
 }

@@ -105,8 +105,8 @@ def rejects_files(
         if any(_is_same(path, source.path) for source in sources):
             raise UsageError(
                 f"the reject file would replace an input: {path}",
-                hint="push the files one by one, or name another with --rejects, or a "
-                "folder with --rejects-dir",
+                hint="push the files one by one, or choose another file with --rejects "
+                "or a folder with --rejects-dir",
             )
         reject_file.require_ours(path)
     return paths

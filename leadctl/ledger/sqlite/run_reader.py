@@ -39,7 +39,7 @@ _OPEN = {
         Reason,
         Status.UNKNOWN,
         Code.ANSWER_LOST,
-        "the run ended before the answer was read",
+        "the run ended before it read the answer",
         0,
     ),
     False: partial(
