@@ -61,7 +61,7 @@ def push(
     """
     names, streams = streams_of(files)
     if not names:
-        raise InputUnusable("nothing to push: there is no file and no row")
+        raise InputUnusable("nothing to push: no files and no rows")
     names, left_out = chosen(names)
     job = job_of(names, options)
     url = ledgers.resolved(job.ledger or options.get("ledger"))
@@ -174,7 +174,7 @@ def latest_unfinished(ledger: Ledger) -> RunReader:
         unfinished = run.finished_at is None or run.exit_code in _RESUMABLE
         if unfinished or run_reader.counts()[Status.FAILED]:
             return run_reader
-    raise UsageError("no run is unfinished", hint="name one: leadctl runs resume RUN")
+    raise UsageError("no unfinished runs", hint="choose a run: leadctl runs resume RUN")
 
 
 _RESUMABLE = frozenset(
@@ -214,7 +214,7 @@ def sandbox() -> ModuleType:
         from leadctl import sandbox  # noqa: PLC0415  an extra
     except ModuleNotFoundError as error:
         raise UsageError(
-            f"the sandbox needs a package that is not installed: {error.name}",
+            f"the sandbox requires a package that is not installed: {error.name}",
             hint="pip install 'leadctl[sandbox]'",
         ) from error
     return sandbox
@@ -240,7 +240,7 @@ def _simulated(job: Job) -> Iterator[tuple[Job, Mapping[str, str]]]:
     name = job.provider or ""
     if name not in simulators.SIMULATORS:
         raise UsageError(
-            f"there is no simulator of {name!r}{nearest(name, simulators.SIMULATORS)}",
+            f"no simulator of {name!r}{nearest(name, simulators.SIMULATORS)}",
             hint=f"simulated: {', '.join(simulators.SIMULATORS)}",
         )
     campaigns = (job.campaign,) if job.campaign else ()

@@ -47,7 +47,7 @@ def test_run_at_another_address_says_what_is_left_out(
     before = push.environment("voiso")["LEADCTL_VOISO_BASE_URL"]
     now = moved["LEADCTL_VOISO_BASE_URL"]
     said = f"campaign 3 of account voiso was last used at {before}, now at {now}"
-    assert f"{said}: {ALSO_LEFT_OUT} (another --ledger starts afresh)" in ran.err
+    assert f"{said}: {ALSO_LEFT_OUT} (use another --ledger to send them)" in ran.err
 
 
 def test_login_in_an_address_is_not_shown(push: Push, moved: Mapping[str, str]) -> None:
@@ -78,7 +78,7 @@ def test_resume_at_another_address_says_so(
     push: Push, moved: Mapping[str, str]
 ) -> None:
     ran = push.program("runs", "resume", "-q", env=push.environment("voiso"))
-    assert ran.code == 2, "no run is unfinished"
+    assert ran.code == 2, "no unfinished runs"
     run = push.program.runs()[0]
     environment = push.environment("voiso") | dict(moved)
     ran = push.program("runs", "retry", run, "-q", env=environment)

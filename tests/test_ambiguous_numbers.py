@@ -80,7 +80,7 @@ def test_column_decides_and_says_so(push: Push) -> None:
     ran = push("voiso", "leads.csv", "--region", "US", "--json")
     assert (ran.code, ran.counts) == (0, {"created": 100})
     assert ran.document["repairs"] == {"plus_lost": 100}
-    assert "were read as international, like the rest of the column" in ran.err
+    assert "are read as international, like the rest of the column" in ran.err
     assert "4612345601" in push.phones("voiso")
 
 
@@ -170,4 +170,4 @@ def test_numbers_is_one_of_three_words(program: Program) -> None:
     where = ("--provider", "voiso", "--numbers", "swedish")
     ran = program("check", "leads.csv", *where)
     assert ran.code == 2
-    assert "--numbers takes auto, national, international" in ran.err
+    assert "--numbers must be one of auto, national, international" in ran.err

@@ -105,7 +105,7 @@ def test_list_is_a_table_and_names_an_account_by_itself(
 @pytest.mark.parametrize(
     ("provider", "fault", "code", "says"),
     [
-        ("agora", None, 2, "Agora documents no call that lists campaigns"),
+        ("agora", None, 2, "Agora has no documented call that lists campaigns"),
         ("ozonetel", None, 2, "--campaign takes the name of an outbound campaign"),
         ("voiso", Fault("deny", where="read"), 4, "LEADCTL_VOISO_API_KEY"),
         (

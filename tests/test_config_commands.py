@@ -94,7 +94,7 @@ def test_values_are_shown_to_people_too(program: Program, config: Path) -> None:
     assert ran.code == 0
     lines = [line.split() for line in ran.out.splitlines()]
     assert ["--region", "US", "LEADCTL_REGION"] in lines
-    assert ["account", "eu", "of", "voiso"] in lines
+    assert ["account", "eu", "(provider", "voiso)"] in lines
     assert ["timeout", "5.0", f"{config}:7"] in lines
     assert ["api_key", "missing"] in lines
     assert ran.out.endswith(f"\n\nprofile crm, {config}:9\n")
@@ -116,7 +116,7 @@ def test_configuration_that_is_right_is_said_to_be(
     ran = program("config", "check", "--json")
     assert ran.code == 0
     found = checks(ran)
-    assert found["config"] == [("ok", f"{config} can be read", None)]
+    assert found["config"] == [("ok", f"{config} is readable", None)]
     assert found["account voiso"][0][0] == "ok"
     assert found["profile crm"] == [("ok", "1 field", None)]
     missing = ("warning", "cluster_id is not set")
@@ -135,9 +135,9 @@ def test_all_that_is_wrong_is_said_at_once(program: Program, config: Path) -> No
     for words in (
         f"{config}, line 7: unknown key 'timeuot' (did you mean 'timeout'?)",
         f"{config}, line 9: there is no lead field 'phnoe' (did you mean 'phone'?)",
-        f"{config}, line 10: 'UK' is no country code",
+        f"{config}, line 10: 'UK' is not a country code",
         "base_url 'http://x.example' must start with https://",
-        "nothing reads LEADCTL_REGIN (did you mean 'LEADCTL_REGION'?)",
+        "unknown variable LEADCTL_REGIN (did you mean 'LEADCTL_REGION'?)",
         f"chmod 600 {config}",
     ):
         assert words in ran.out

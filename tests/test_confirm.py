@@ -69,7 +69,7 @@ def test_anything_but_yes_sends_nothing_and_leaves_no_trace(
         terminal.until(QUESTION)
         terminal.type(answer)
         assert terminal.end() == 7
-    assert "not confirmed: nothing was sent and nothing recorded" in terminal.seen
+    assert "not confirmed; nothing was sent or recorded" in terminal.seen
     require_no_trace(push)
 
 
@@ -93,7 +93,7 @@ def test_column_of_those_who_must_not_be_called_is_told_of_before(push: Push) ->
         screen = " ".join(terminal.until(QUESTION).split())
         terminal.type("n\n")
         assert terminal.end() == 7
-    assert "beware leads.csv: the column 'Do Not Call' seems to say" in screen
+    assert "warning leads.csv: the column 'Do Not Call' seems to say" in screen
 
 
 PROFILE = """
@@ -149,7 +149,7 @@ def test_question_is_not_asked_where_it_may_not_be(push: Push) -> None:
     """With --no-input at a terminal somebody has to have said yes beforehand."""
     with asked(push, "--no-input") as terminal:
         assert terminal.end() == 2
-    assert "--yes goes ahead" in terminal.seen
+    assert "add --yes to confirm" in terminal.seen
     require_no_trace(push)
     with asked(push, "--no-input", "--yes") as terminal:
         assert terminal.end() == 0
@@ -204,6 +204,6 @@ def test_numbers_with_several_readings_are_said_before_the_answer(push: Push) ->
         screen = " ".join(terminal.until(QUESTION).split())
         terminal.type("n\n")
         terminal.end()
-    assert "1 phone number in the first 1,000 rows can be read in more ways" in screen
-    assert "(--numbers national or international says how)" in screen
+    assert "1 phone number in the first 1,000 rows have several readings" in screen
+    assert "(decide with --numbers national or international)" in screen
     require_no_trace(push)

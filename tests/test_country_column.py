@@ -268,7 +268,7 @@ def test_set_must_name_a_country(push: Push) -> None:
     push.program.write("leads.csv", "phone\n7400123456\n")
     ran = push("voiso", "leads.csv", "--set", "phone_country=Atlantis")
     assert ran.code == 2
-    assert "'Atlantis' is no country" in ran.err
+    assert "'Atlantis' is not a country" in ran.err
 
 
 def test_preview_guess_and_trace_name_the_column(push: Push) -> None:

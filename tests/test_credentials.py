@@ -228,7 +228,7 @@ def test_login_says_what_is_used_instead(push: Push, keyring: Path) -> None:
 def test_logout_of_nobody_says_so(push: Push, keyring: Path) -> None:
     ran = push.program("accounts", "logout", "voiso", env=voiso(push))
     assert (ran.code, keyring.exists()) == (0, False)
-    assert "was not there" in ran.err
+    assert "not found" in ran.err
 
 
 def test_remedies_name_the_keyring_where_there_is_one(
@@ -298,7 +298,7 @@ def test_login_that_may_not_ask_says_so(push: Push) -> None:
     words = ("accounts", "login", "voiso", "--no-check", "--no-input")
     with Terminal(push.program, words) as terminal:
         assert terminal.end() == 2
-    assert "pipe it: one line for each secret" in terminal.seen
+    assert "pipe the secrets, one per line" in terminal.seen
 
 
 def test_login_without_a_secret_keeps_nothing(push: Push, keyring: Path) -> None:

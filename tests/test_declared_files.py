@@ -167,7 +167,7 @@ def test_file_is_pushed_with_and_found_again(program: Program) -> None:
     file.with_suffix(".away").rename(file)
     file.chmod(0o666)
     foreign = program("runs", "resume", env=away)
-    assert (foreign.code, "others can change it" in foreign.err) == (2, True)
+    assert (foreign.code, "other users can change" in foreign.err) == (2, True)
     file.chmod(0o600)
     answer = b'{"results": [{"status": "new"}, {"status": "changed"}]}'
     with recording(answer) as recorder:

@@ -198,7 +198,9 @@ def test_column_to_ignore_that_no_file_has_is_named(program: Program) -> None:
     program.write("leads.csv", FILE)
     ran = program(*CHECK, "--ignore-column", "Lead status")
     assert ran.code == 2
-    assert "no file has a column 'Lead status' (did you mean 'Lead Status'?)" in ran.err
+    assert (
+        "no file has the column 'Lead status' (did you mean 'Lead Status'?)" in ran.err
+    )
 
 
 def test_preview_shows_who_is_held_back(program: Program) -> None:
@@ -274,7 +276,7 @@ def test_constant_that_a_provider_cannot_act_on_is_refused(
     name = constant.partition("=")[0]
     ran = program("check", "leads.csv", "--provider", provider, "--set", constant)
     assert ran.code == 2
-    assert f"--set {name}: {provider.title()} cannot act on it" in ran.err
+    assert f"--set {name}: {provider.title()} does not support it" in ran.err
 
 
 def test_profile_with_what_a_provider_cannot_act_on_is_refused(

@@ -65,7 +65,7 @@ def test_new_installation_is_well(program: Program) -> None:
     assert sys.executable in found["python"][0]
     assert leadctl.__version__ in found["package"][0]
     assert found["sandbox"] == ["ok: installed"]
-    assert found["accounts"] == ["warning: there is none yet"]
+    assert found["accounts"] == ["warning: no accounts yet"]
     assert found["ledger"][0].startswith("ok: none yet")
     assert not program.state.exists(), "nothing is made by looking"
 
@@ -84,7 +84,7 @@ def test_account_without_a_key_is_a_problem_of_access(program: Program) -> None:
     env = {"LEADCTL_YOTEL_TIMEOUT": "5"}
     ran = program("doctor", "--offline", env=env)
     assert ran.code == 4
-    assert "problem  account yotel: there is no api_key" in ran.out
+    assert "problem  account yotel: api_key not set" in ran.out
     assert "set LEADCTL_YOTEL_API_KEY (or" in ran.out
 
 
@@ -145,7 +145,7 @@ def test_provider_that_is_away_is_trouble(push: Push) -> None:
 @pytest.mark.parametrize(
     ("hours", "words"),
     [
-        (3, "180 minutes ahead of the clock of Lupitor"),
+        (3, "180 minutes ahead of the Lupitor clock"),
         (-2, "120 minutes behind"),
         (0, ""),
     ],
@@ -276,7 +276,7 @@ def test_state_folder_that_others_may_enter_is_worth_a_warning(
     program.state.chmod(0o755)
     ran = program("doctor", "--offline", "--json")
     assert ran.code == 0
-    assert said(ran)["state"][0].startswith("warning: others may enter ")
+    assert said(ran)["state"][0].startswith("warning: other users can open ")
     program.state.chmod(0o700)
     assert "state" not in said(program("doctor", "--offline", "--json"))
 
@@ -290,7 +290,7 @@ def test_clock_that_may_be_right_is_taken_for_it() -> None:
 
 def test_clock_before_the_installation_is_a_problem() -> None:
     found = problem_of(installation.clock(NOW - timedelta(days=20_000)))
-    assert "before leadctl was installed" in found.message
+    assert "earlier than the installation of leadctl" in found.message
     assert found.exit_code is ExitCode.TROUBLE
 
 

@@ -127,7 +127,7 @@ def test_failure_is_one_document_on_one_line(
 def test_output_names_what_it_takes(push: Push) -> None:
     ran = push("voiso", leads(push), "--output", "xml")
     assert (ran.code, ran.out) == (2, "")
-    assert "--output takes table, json or jsonl, not 'xml'" in ran.err
+    assert "--output must be table, json or jsonl, not 'xml'" in ran.err
     assert push("voiso", "leads.csv", "--output", "json").document["rows"] == 5
 
 

@@ -39,10 +39,10 @@ def test_file_of_ones_own_is_not_worth_a_word(key: Path, mode: int) -> None:
 @pytest.mark.parametrize(
     ("mode", "words"),
     [
-        (0o640, "can be read by others"),
-        (0o604, "can be read by others"),
-        (0o660, "can be changed by others"),
-        (0o602, "can be changed by others"),
+        (0o640, "can be read by other users"),
+        (0o604, "can be read by other users"),
+        (0o660, "can be changed by other users"),
+        (0o602, "can be changed by other users"),
     ],
 )
 def test_remedy_for_a_file_mends_it(key: Path, mode: int, words: str) -> None:
@@ -57,7 +57,7 @@ def test_remedy_for_a_file_mends_it(key: Path, mode: int, words: str) -> None:
 def test_remedy_for_a_folder_mends_it(key: Path, mode: int) -> None:
     key.parent.chmod(mode)
     (found,) = permission_problems(key, "the key file")
-    assert "can be replaced by others" in found.message
+    assert "can be replaced by other users" in found.message
     subprocess.run(["/bin/sh", "-c", found.remedy], check=True)  # noqa: S603  as typed
     assert [*permission_problems(key, "the key file")] == []
 
@@ -80,7 +80,7 @@ def test_what_a_link_leads_to_counts(key: Path, tmp_path: Path) -> None:
 def test_file_of_somebody_else_is_theirs_to_change(key: Path) -> None:
     os.chown(key, 12345, 12345)
     (found,) = permission_problems(key, "the key file")
-    assert "belongs to somebody else" in found.message
+    assert "belongs to another user" in found.message
 
 
 def test_file_that_is_not_there_is_somebody_elses_business(tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ def test_push_warns_of_config_and_key_that_others_may_read_or_change(
     ran = push("yotel", "leads.csv", "--config", config, env=env)
     assert ran.code == 0
     for file in (key, config):
-        assert f"{file} can be {can} by others: chmod 600 {file}" in ran.err
+        assert f"{file} can be {can} by other users: chmod 600 {file}" in ran.err
         file.chmod(0o600)
     assert "chmod" not in push("yotel", "leads.csv", "--config", config, env=env).err
 
@@ -117,4 +117,4 @@ def test_push_warns_of_a_ledger_that_others_may_change(push: Push, name: str) ->
     file = push.program.state / name
     file.chmod(0o662)
     ran = push("voiso", "leads.csv", "--quiet")
-    assert f"{file} can be changed by others: chmod 600 {file}" in ran.err
+    assert f"{file} can be changed by other users: chmod 600 {file}" in ran.err

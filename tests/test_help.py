@@ -153,7 +153,10 @@ WRONG_NUMBERS = {
     "too small": (("push", "x", "--batch-size", "0"), "--batch-size must be 1 or"),
     "no number": (("runs", "--limit", "x"), "--limit must be a whole number"),
     "too large": (("sandbox", "--port", "70000"), "--port must be 65535 or less"),
-    "no choice": (("runs", "export", "--format", "?"), "--format takes csv, jsonl, no"),
+    "no choice": (
+        ("runs", "export", "--format", "?"),
+        "--format must be one of csv, jsonl, no",
+    ),
     "a fault's": (("sandbox", "--fault", "voiso:lose:times=0"), "must be 1 or more"),
 }
 

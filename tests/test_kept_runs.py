@@ -23,10 +23,10 @@ def test_next_commands_of_a_kept_run_work_as_printed(program: Program) -> None:
     program.write("leads.csv", "phone\n+15551230001\n+1555\n")
     first = program(*PUSH, "--sandbox", "--keep")
     assert first.code == 3
-    shown = program(*printed(first.out, "the run is kept"))
+    shown = program(*printed(first.out, "To look at the run"))
     assert (shown.code, shown.table["created"]) == (0, 1)
     program.write("leads.rejects.csv", "phone\n+15551230002\n")
-    again = program(*printed(first.out, "corrected, push them"))
+    again = program(*printed(first.out, "After fixing them, run"))
     assert (again.code, again.table["created"], again.err) == (0, 1, first.err)
     assert program("runs").out == "", "the user's own ledger knows of none"
 

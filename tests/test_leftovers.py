@@ -76,7 +76,7 @@ def test_files_that_killed_processes_left_beside_the_input_are_removed(
     with held.open() as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         looked = push.program("doctor", "--offline").out
-        sentence = "leftovers: files that killed runs left, with people's data: 1"
+        sentence = "leftovers: files that killed runs left, with personal data: 1"
         assert sentence in looked
         assert f"{left}\n" in push.program("clean", "--dry-run").out
         assert push("voiso", "leads.csv").code == 0
@@ -96,12 +96,12 @@ def test_clean_removes_old_reject_files_after_a_yes(push: Push) -> None:
         moment = path.stat().st_mtime_ns - month + (path == edited)
         os.utime(path, ns=(moment, moment))
     program.write("theirs.rejects.csv", "phone\n")
-    assert "older than 30 days, with people's data: 1" in (
+    assert "older than 30 days, with personal data: 1" in (
         program("doctor", "--offline").out
     )
     for words, code, said in (
         (["--dry-run"], 0, "1 file to remove\n"),
-        ([], 2, "add --yes to go ahead"),
+        ([], 2, "add --yes to confirm"),
         (["--yes"], 0, "1 file removed\n"),
     ):
         ran = program("clean", *words)

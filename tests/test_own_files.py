@@ -150,7 +150,7 @@ def test_link_of_somebody_else_leads_to_no_folder_of_ours(tmp_path: Path) -> Non
     link = tmp_path / "spool"
     link.symlink_to("elsewhere")
     os.chown(link, 12345, 12345, follow_symlinks=False)
-    with pytest.raises(InputUnusable, match="a link that belongs to somebody else"):
+    with pytest.raises(InputUnusable, match="a link that belongs to another user"):
         make_private(link)
 
 

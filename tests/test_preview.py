@@ -53,7 +53,7 @@ def test_text_tells_choices_columns_and_rows(program: Program) -> None:
     assert "header line 2 2 known names" in said
     assert "skipped 1 line before the header" in said
     assert (
-        "to pin this in a profile: "
+        "to fix this in a profile: "
         'file: {format: csv, encoding: utf-8, delimiter: ",", header: true}'
     ) in said
     assert "Phone No. → phone" in said
@@ -192,7 +192,7 @@ def test_rows_that_would_not_be_sent_have_their_verdict(program: Program) -> Non
     assert "row 4  skipped_by_rule: skip_if: column 'state'" in ran.out
     assert "1 of 3 numbers look cut by a spreadsheet" in ran.out
     assert ran.out.endswith(
-        "4 rows looked at; not to be sent: "
+        "4 rows checked; not to be sent: "
         "1 row_malformed, 1 phone_damaged, 1 skipped_by_rule\n"
     )
 
@@ -315,12 +315,12 @@ def test_profile_that_does_not_fit_is_an_error(program: Program) -> None:
         (["leads.csv", "--encoding", "klingon"], 6, "no text encoding 'klingon'"),
         (["leads.csv", "--format", "jsonl"], 6, "no line is a JSON object"),
         (["leads.csv", "--format", "xlsx"], 6, "is no workbook"),
-        (["leads.csv", "--format", "pdf"], 2, "--format takes"),
-        (["leads.csv", "--delimiter", "ab"], 2, "--delimiter takes one character"),
+        (["leads.csv", "--format", "pdf"], 2, "--format must be one of"),
+        (["leads.csv", "--delimiter", "ab"], 2, "--delimiter must be one character"),
         (["leads.csv", "--provider", "voizo"], 2, "did you mean 'voiso'?"),
         (["leads.csv", "--account", "nope"], 2, "nope"),
         (["leads.csv", "--region", "ZZ"], 2, "--region 'ZZ'"),
-        (["leads.csv", "--phone-check", "maybe"], 2, "--phone-check takes"),
+        (["leads.csv", "--phone-check", "maybe"], 2, "--phone-check must be one of"),
         (["leads.csv", "--profile", "nope"], 2, "no profile 'nope'"),
         (["leads.csv", "--set", "phne=1"], 2, "did you mean 'phone'?"),
     ],

@@ -98,7 +98,7 @@ def test_wrong_campaign_ends_a_run_before_it_begins(
     [
         pytest.param("voiso", "4", "draft", id="voiso-draft"),
         pytest.param("ozonetel", "Done", "COMPLETED", id="ozonetel-completed"),
-        # It lists what is like it, and does not say which campaigns it lists.
+        # It lists what is like it, and does not missing --campaigns it lists.
         pytest.param("ozonetel", "Dem", "does not name", id="ozonetel-not-listed"),
     ],
 )

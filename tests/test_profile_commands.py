@@ -65,7 +65,7 @@ def test_draft_of_an_export_is_sound_and_pushes_it(push: Push, entry: Entry) -> 
     ran = program("profile", "guess", entry.file.name, "-o", "draft.yaml")
     assert (ran.code, ran.out, ran.err) == (0, "", "written: draft.yaml\n")
     ran = program("profile", "check", "draft.yaml", entry.file.name)
-    assert ran.out == f"draft.yaml is sound and fits {entry.file.name}\n", ran.err
+    assert ran.out == f"draft.yaml is valid and matches {entry.file.name}\n", ran.err
     options = [*entry.said.get("options", []), "--profile", "draft.yaml", "--json"]
     ran = push(entry.provider, entry.file.name, *options)
     assert push.phones(entry.provider) == sorted(entry.sent), ran.err
@@ -272,7 +272,7 @@ def test_draft_never_overwrites(program: Program, there: str) -> None:
         (["guess"], 2, "Missing argument 'FILE'"),
         (["guess", "leads.csv", "leads.csv"], 2, "unexpected extra argument"),
         (["check"], 2, "Missing argument"),
-        (["check", "nope"], 2, "there is no profile 'nope'"),
+        (["check", "nope"], 2, "no profile 'nope'"),
         (["check", "nope.yaml"], 6, "nope.yaml: cannot be read"),
         (["check", "p.yaml", "gone.csv"], 6, "gone.csv: cannot be read"),
         (["chek"], 2, "No such command 'chek'"),
@@ -299,16 +299,16 @@ def test_sound_profile_is_called_so(program: Program) -> None:
     program.write("a.csv", "Tel,x\n1,2\n")
     program.write("b.jsonl", '{"Tel": 1}\n')
     ran = program("profile", "check", "p.yaml")
-    assert (ran.code, ran.out) == (0, "p.yaml is sound\n")
+    assert (ran.code, ran.out) == (0, "p.yaml is valid\n")
     ran = program("profile", "check", "p.yaml", "a.csv", "b.jsonl")
-    assert (ran.code, ran.out) == (0, "p.yaml is sound and fits a.csv, b.jsonl\n")
+    assert (ran.code, ran.out) == (0, "p.yaml is valid and matches a.csv, b.jsonl\n")
     ran = program("profile", "check", "p.yaml", "-", stdin=b"Tel;y\n")
-    assert (ran.code, ran.out) == (0, "p.yaml is sound and fits -\n")
+    assert (ran.code, ran.out) == (0, "p.yaml is valid and matches -\n")
 
 
 FAULTY = {
     "region: us\nfields: {phone: Tel}\n": "line 1: region must be two capital",
-    "fields: {phone: Tel}\n\nregion: ZZ\n": "line 3: 'ZZ' is no country code",
+    "fields: {phone: Tel}\n\nregion: ZZ\n": "line 3: 'ZZ' is not a country code",
     "fields:\n  fone: Tel\n": "line 2: there is no lead field 'fone' (did you mean",
     "field:\n  phone: Tel\n": "line 1: unknown key 'field' (did you mean 'fields'?)",
     "file: {encoding: klingon}\nfields: {phone: Tel}\n": "line 1: there is no text",
@@ -349,7 +349,7 @@ def test_words_and_numbers_of_a_priority_are_sound(program: Program) -> None:
         f"fields: {{phone: Tel, priority: {{column: A, map: {table}, default: -1}}}}\n",
     )
     ran = program("profile", "check", "p.yaml")
-    assert (ran.code, ran.out) == (0, "p.yaml is sound\n"), ran.err
+    assert (ran.code, ran.out) == (0, "p.yaml is valid\n"), ran.err
 
 
 @pytest.mark.parametrize(
@@ -375,7 +375,7 @@ def test_fault_in_the_config_is_told_with_the_line_there(
 def test_profile_of_the_config_has_its_name(program: Program) -> None:
     program.write("config.yaml", "profiles: {crm: {fields: {phone: Tel}}}\n")
     ran = program("profile", "check", "crm", "--config", "config.yaml")
-    assert (ran.code, ran.out) == (0, "crm is sound\n")
+    assert (ran.code, ran.out) == (0, "crm is valid\n")
     ran = program("profile", "check", "crn", "--config", "config.yaml")
     assert ran.code == 2
     assert "did you mean 'crm'?" in ran.err

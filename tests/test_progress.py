@@ -123,7 +123,7 @@ def test_long_run_is_told_of_first_and_an_interrupt_answered_last(push: Push) ->
         shown.until("next request")
         shown.type("\x03")
         assert shown.end() == 128 + signal.SIGINT
-    assert "leadctl: stopped by SIGINT; everything so far is recorded" in shown.screen
+    assert "leadctl: interrupted (Ctrl-C); progress is recorded" in shown.screen
     assert "next request" not in "\n".join(shown.screen)
 
 
@@ -163,7 +163,7 @@ def test_lines_come_at_intervals_where_no_terminal_is(push: Push) -> None:
         (6000, Limits(1, 2, 100), "about 6,000 leads, 6,000 requests, about 60 min"),
         (1, Limits(10), "about 1 lead, 1 request, about 1 s"),
         (0, Limits(10), "about 0 leads, 0 requests, about 0 s"),
-        (None, Limits(10), "the number of rows shows when they are read"),
+        (None, Limits(10), "the number of rows not known before reading"),
     ],
     ids=["rest", "rate", "one", "none", "not known"],
 )

@@ -594,7 +594,7 @@ def test_corrections_that_are_set_aside_are_told_of_and_kept(push: Push) -> None
         path = folder / "leads.rejects.csv"
         path.write_text(path.read_text().replace("+1555", f"+1555123000{place}"))
         ran = push("voiso", "leads.csv", "--quiet")
-        said = f"leads.rejects.csv was edited: what stands in it is kept in {name}"
+        said = f"leads.rejects.csv was edited; its contents are kept in {name}"
         assert said in ran.err
         assert f"+1555123000{place}" in (folder / name).read_text()
     assert "edited" not in push("voiso", "leads.csv").err

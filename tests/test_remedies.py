@@ -241,9 +241,9 @@ def test_command_that_misses_its_run_names_the_latest(push: Push, command: str) 
     run = push("voiso", "leads.csv", "--json").document["run_id"]
     ran = push.program("runs", command)
     assert ran.code == 2
-    assert f"the latest: leadctl runs {command} {run}" in ran.err
+    assert f"latest run: leadctl runs {command} {run}" in ran.err
     elsewhere = push.program("runs", command, "--ledger", "nowhere.sqlite")
-    assert "--help` tells" in elsewhere.err
+    assert "--help`" in elsewhere.err
 
 
 def test_account_in_place_of_a_provider_is_told_of(program: Program) -> None:
@@ -269,7 +269,7 @@ def test_variable_for_several_values_is_split_as_a_shell_would(push: Push) -> No
     assert "Ann Testperson" in str(stored)
     ran = push("voiso", "leads.csv", "--json", env={"LEADCTL_SET": "name='Ann"})
     assert (ran.code, ran.error["code"]) == (2, "usage_error")
-    assert "LEADCTL_SET has a quote that is never closed" in ran.error["message"]
+    assert "LEADCTL_SET has an unclosed quote" in ran.error["message"]
 
 
 def test_reject_file_is_written_again_without_the_suppression_lists(
@@ -357,7 +357,7 @@ def test_columns_stand_below_each_other_whatever_the_names(program: Program) -> 
     folder = "x" * 60
     env = {"LEADCTL_YOTEL_CA_FILE": f"/{folder}/ca.pem"}
     shown = program("config", "show", "--account", "yotel", env=env).out
-    below = shown.split("account yotel of yotel\n")[1].splitlines()
+    below = shown.split("account yotel (provider yotel)\n")[1].splitlines()
     ends = {line.rindex("  ") for line in below}
     assert len(ends) == 1
 

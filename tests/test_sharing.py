@@ -102,7 +102,7 @@ def test_run_that_goes_on_elsewhere_is_shown_as_running(
     assert f"in progress (process {run.process.pid})" in shown.out
     assert "sent, no answer yet" in shown.out
     listed = push.program("runs")
-    assert "running" in listed.out
+    assert "in progress" in listed.out
     for out in (shown.out, listed.out):
         assert "resume" not in out
         assert "not finished" not in out

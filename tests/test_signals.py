@@ -175,7 +175,7 @@ def test_interrupted_run_in_a_sandbox_is_not_to_be_resumed(
         run.signalled(signal.SIGINT)
         ran = run.ended()
     assert ran.code == 130
-    assert "the same command starts again" in ran.err
+    assert "run the same command again" in ran.err
     assert "resume" not in ran.out + ran.err
 
 

@@ -91,7 +91,7 @@ def test_what_the_run_created_goes_and_can_be_sent_again(undo: Undo) -> None:
     asked = undo(run)
     assert asked.code == 2
     assert "leads     2" in asked.err
-    assert "nobody can be asked" in asked.err
+    assert "this must be confirmed" in asked.err
     assert ("by number" in asked.err) == (undo.provider == "ozonetel")
     assert len(undo.push.sent(undo.provider)) == before
     assert undo.phones == [*PHONES]

@@ -57,7 +57,7 @@ def list_accounts(
     if not found:
         from leadctl.config.credentials import first_remedy
 
-        echo(f"no accounts yet: {first_remedy()}", err=True)
+        echo(f"no accounts yet; start with: {first_remedy()}", err=True)
 
 
 @group.command("test")
@@ -81,7 +81,10 @@ def ask(
     from leadctl.delivery.preflight_check import worst
 
     if campaign and not name:
-        raise UsageError("a campaign belongs to one account: name the account too")
+        raise UsageError(
+            "--campaign requires an account: leadctl accounts test "
+            "ACCOUNT --campaign ID"
+        )
     accounts = [_account(name, provider, config)] if name else _with_secrets(config)
     found = {one.name: _tested(one, campaign, ledger) for one in accounts}
     if json:
@@ -136,10 +139,10 @@ def store_secrets(account: Account, secrets: Mapping[str, str]) -> None:
 
     for secret, typed in secrets.items():
         credentials.store(account, secret, typed)
-        echo(f"{secret} of {account.name} is in the keyring", err=True)
+        echo(f"stored {secret} of {account.name} in the keyring", err=True)
         found = credentials.origin(account, secret, os.environ)
         if found and found.way is not credentials.SecretSource.KEYRING:
-            echo(f"note: {found.where} is set, and used instead", err=True)
+            echo(f"note: {found.where} is set and takes precedence", err=True)
 
 
 @group.command("logout")
@@ -155,9 +158,9 @@ def logout(
     account = _account(name, provider, config)
     for secret in account.provider.secrets:
         gone = credentials.forget(account, secret)
-        echo(f"{secret} of {name} {'removed' if gone else 'was not there'}", err=True)
+        echo(f"{secret} of {name} {'removed' if gone else 'not found'}", err=True)
         if found := credentials.origin(account, secret, os.environ):
-            echo(f"note: {found.where} still holds one", err=True)
+            echo(f"note: {found.where} still provides one", err=True)
 
 
 def _account(name: str, provider: str | None, config: Path | None) -> Account:
@@ -189,8 +192,8 @@ def asked_secrets(account: Account, *, no_input: bool) -> dict[str, str]:
 
     if no_input and sys.stdin.isatty():
         raise UsageError(
-            "a secret is required, and --no-input forbids to ask for it",
-            hint="pipe it: one line for each secret",
+            "a secret is required, but --no-input is set",
+            hint="pipe the secrets, one per line",
         )
     found = {}
     for secret in account.provider.secrets:
@@ -200,7 +203,7 @@ def asked_secrets(account: Account, *, no_input: bool) -> dict[str, str]:
             else sys.stdin.readline()
         ).strip()
         if not typed:
-            raise UsageError(f"no {secret} was given")
+            raise UsageError(f"no {secret} entered")
         found[secret] = credentials.require_usable(typed, account, secret)
     return found
 
@@ -247,7 +250,7 @@ def require_good(
     if found.error:
         hint = f"{found.error.hint or ''}; nothing was stored".lstrip("; ")
         if found.exit_code not in (4, 7):
-            hint += " (--no-check stores it without the call)"
+            hint += " (use --no-check to store it without checking)"
         raise found.error.but(hint=hint)
     _show(account, found, err=True)
 
@@ -262,7 +265,7 @@ def _told(one: KnownAccount) -> str:
         for name, origin in one.secrets.items()
     ]
     if one.account is None:
-        parts.append("use it with --provider NAME")
+        parts.append("unknown provider; add --provider NAME")
     elif one.account.missing:
         parts.append(f"settings missing: {', '.join(one.account.missing)}")
     return "; ".join(parts)

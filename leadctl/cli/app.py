@@ -69,8 +69,8 @@ def _shell() -> str:
         name = "of another kind"
     if name not in shells.SCRIPTS:
         raise UsageError(
-            f"there is no completion for a shell {name}",
-            hint=f"run this in one of {', '.join(shells.SCRIPTS)}",
+            f"no completion for shell {name}",
+            hint=f"supported shells: {', '.join(shells.SCRIPTS)}",
         )
     return name
 
@@ -200,10 +200,10 @@ def _no_choice(name: str, option: object, value: str) -> str:
     if len(choices) == 1:
         return ""
     taken = ", ".join(choices)
-    return f"{name} takes {taken}, not {value!r}{nearest(value, choices)}"
+    return f"{name} must be one of {taken}, not {value!r}{nearest(value, choices)}"
 
 
-HELP = "`{} --help` tells what it takes"
+HELP = "see `{} --help`"
 
 
 def _latest_run(error: typer.TyperException) -> str:
@@ -218,7 +218,7 @@ def _latest_run(error: typer.TyperException) -> str:
         "run", {"--ledger": given} if given else {}, os.environ
     )
     latest = next(iter(runs), None)
-    return f"the latest: {context.command_path} {latest}" if latest else ""
+    return f"latest run: {context.command_path} {latest}" if latest else ""
 
 
 def _form(given: Sequence[str]) -> Output:

@@ -65,9 +65,9 @@ def _listed(account: Account, ledger: str | None) -> list[ListedCampaign]:
     title = account.provider.title
     if not account.provider.lists_campaigns:
         raise UsageError(
-            f"{title} documents no call that lists campaigns",
+            f"{title} has no documented call that lists campaigns",
             hint=f"--campaign takes {account.provider.campaign_rule[1]}; "
-            f"see the dashboard of {title}",
+            f"see the {title} dashboard",
         )
     by = provider_session.find_credentials(account, os.environ)
     with open_ledger(resolved(ledger)) as opened:
@@ -85,7 +85,7 @@ def _keep(account: str, found: Sequence[ListedCampaign]) -> None:
     try:
         campaign_cache.keep(account, found)
     except (OSError, InputUnusable) as error:
-        echo(f"Tab does not offer this list: {error}", err=True)
+        echo(f"Tab completion cannot offer these campaigns: {error}", err=True)
 
 
 def _show(found: Sequence[ListedCampaign]) -> None:

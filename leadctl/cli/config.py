@@ -199,7 +199,7 @@ def _print(shown: dict[str, Any]) -> None:
     _print_entries(shown["options"], "")
     for account in shown["accounts"]:
         echo()
-        echo(f"account {account['account']} of {account['provider']}")
+        echo(f"account {account['account']} (provider {account['provider']})")
         _print_entries([*account["settings"], *account["secrets"]], "  ")
     for profile in shown["profiles"]:
         echo()

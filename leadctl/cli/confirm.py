@@ -52,17 +52,17 @@ def confirmed(request: ImportRequest, consent: Consent) -> ImportRequest:
         if consent.no_input:
             require_no_doubt(preflight)
             raise UsageError(
-                f"this would be the first upload to campaign {request.plan.campaign} "
-                f"by account {request.account.name}, and nobody may be asked",
-                hint="--yes goes ahead",
+                f"the first upload to campaign {request.plan.campaign} by account "
+                f"{request.account.name} must be confirmed",
+                hint="add --yes to confirm",
             )
         for line in screen(request, preflight):
             say(line)
         if not questions.answered("Send them? [y/N] "):
             raise NotConfirmed(
-                "not confirmed: nothing was sent and nothing recorded",
-                hint="`--dry-run` shows what would become of each row; "
-                "--yes skips the question",
+                "not confirmed; nothing was sent or recorded",
+                hint="`--dry-run` shows the outcome of each row; --yes "
+                "skips the question",
             )
 
     return replace(request, ask_first=ask)
@@ -95,17 +95,17 @@ def _facts(
         files_named([source.shown for source in plan.sources]),
     )
     rows = forecast_of(request).rows
-    known = "shows when they are read" if rows is None else f"about {rows:,}"
+    known = "not known before reading" if rows is None else f"about {rows:,}"
     yield "rows", known
     yield "provider", f"{provider.title}, {provider.base_url}"
     yield "account", request.account.name
     yield "campaign", _campaign(plan.campaign, preflight)
     yield from dict.fromkeys(_columns_used(plan))
     for source, note in Judge(plan).notes():
-        label = "beware" if note.is_warning else "note"
+        label = "warning" if note.is_warning else "note"
         yield label, f"{source.shown}: {note.message}"
     for source, message in _unclear_numbers(plan):
-        yield "beware", f"{source.shown}: {message}"
+        yield "warning", f"{source.shown}: {message}"
     if plan.suppressed:
         yield "left out", "numbers on a suppression list"
     yield "then", provider.consequence
@@ -124,8 +124,8 @@ def _unclear_numbers(plan: Plan) -> Iterator[tuple[LeadFile, str]]:
         if unclear:
             numbers = count(unclear, "phone number")
             message = (
-                f"{numbers} in the first {first:,} rows can be read in more ways and "
-                "would be rejected (--numbers national or international says how)"
+                f"{numbers} in the first {first:,} rows have several readings and "
+                "would be rejected (decide with --numbers national or international)"
             )
             yield source, message
 
@@ -138,7 +138,7 @@ def _campaign(campaign: str, preflight: PreflightResult) -> str:
     named = f"{campaign} ({preflight.name})" if preflight.name else campaign
     if preflight.campaign.verdict is CheckVerdict.FINE:
         return f"{named}: {preflight.campaign.message}"
-    return f"{named}: its state is not known, {preflight.campaign.message}"
+    return f"{named}: state unknown, {preflight.campaign.message}"
 
 
 def _columns_used(plan: Plan) -> Iterator[tuple[str, str]]:

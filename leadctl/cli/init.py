@@ -43,7 +43,7 @@ def init(
 
     if no_input or not questions.somebody_is_there():
         raise UsageError(
-            "init asks for an account, and nobody can be asked",
+            "init asks questions and requires a terminal without --no-input",
             hint="set the account's variables (docs/accounts.md), or write "
             f"{settings.config_path(config)}",
         )
@@ -80,7 +80,7 @@ def _asked_account(path: Path, name: str | None) -> tuple[Account, str]:
     known = settings.registry_beside(path).usable()
     while name not in known:
         if name is not None:
-            say(f"there is no provider {name!r}")
+            say(f"no provider {name!r}")
         name = asked(f"Provider ({', '.join(known)}): ")
     said: dict[str, str] = {}
 
@@ -120,8 +120,8 @@ def _write(path: Path, content: str) -> None:
             file.write(content)
     except OSError as error:
         raise InputUnusable(
-            f"{path} cannot be written: {error.strerror}",
-            hint="name another place with --config",
+            f"cannot write {path}: {error.strerror}",
+            hint="choose another location with --config",
         ) from error
 
 

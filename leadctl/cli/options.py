@@ -63,9 +63,7 @@ def several(
     try:
         return shlex.split(str(option.resolve_envvar_value(context)))
     except ValueError as error:
-        raise typer.BadParameter(
-            f"{option.envvar} has a quote that is never closed"
-        ) from error
+        raise typer.BadParameter(f"{option.envvar} has an unclosed quote") from error
 
 
 Files: TypeAlias = Annotated[

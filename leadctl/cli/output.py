@@ -42,7 +42,7 @@ class Output:
             case "json" | "jsonl":
                 return replace(self, json=True, events=form == "jsonl")
             case _:
-                raise UsageError(f"--output takes table, json or jsonl, not {form!r}")
+                raise UsageError(f"--output must be table, json or jsonl, not {form!r}")
 
     def note(self, note: Note) -> None:
         """Say something worth knowing once; with -q, only what is wrong."""
@@ -64,7 +64,7 @@ class Output:
         for about, shown in (("key", preflight.key), ("campaign", preflight.campaign)):
             self.detail(f"{about} {shown.verdict}: {shown.message}")
         if preflight.name:
-            self.detail(f"campaign's name: {preflight.name}")
+            self.detail(f"campaign name: {preflight.name}")
 
     def result(self, found: Report) -> ExitCode:
         """Print a run's report; returns the exit code of the process."""

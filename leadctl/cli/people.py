@@ -122,7 +122,7 @@ def forget(
         for line in _lines(found, masked=not sys.stderr.isatty()):
             say(line)
         if not (and_suppress or any(one.traces for one in found)):
-            say("nothing to forget")
+            say("no records found")
             return
         for line in _consequences(found, and_suppress=and_suppress):
             say(line)
@@ -142,13 +142,14 @@ def _consequences(found: Sequence[Found], *, and_suppress: bool) -> Iterator[str
     for name, provider in registry_beside(None).usable().items():
         if name in met and provider.compares_external_id:
             yield (
-                f"{provider.title}'s leads are known by their external id, too: name "
-                "it with --external-id ID."
+                f"{provider.title} also identifies leads by external id; add "
+                "--external-id "
+                "ID."
             )
     if not and_suppress:
         yield (
-            "The next push of their row sends them again. --and-suppress puts them on "
-            "the suppression list, too."
+            "The next push that includes them sends them again. To prevent this, add "
+            "--and-suppress."
         )
 
 
@@ -183,7 +184,9 @@ def suppress(
     )
 
     if remove and (from_ or not numbers):
-        raise UsageError("--remove takes numbers", hint="name them: --remove NUMBER")
+        raise UsageError(
+            "--remove requires numbers", hint="leadctl suppress --remove NUMBER"
+        )
     texts, region = _texts(numbers), _region(region)
     with _failures(json=json), _opened(ledger, new=True) as opened:
         entries = opened.suppression_list
@@ -267,7 +270,7 @@ def _opened(url: str | None, *, new: bool = False) -> Iterator[Ledger]:
 
     path = ledger.resolved(url)
     if not (new or ledger.exists(path)):
-        say(f"there is no ledger at {path} yet")
+        say(f"no ledger yet at {path}")
     opening = ledger.open_ledger if new else ledger.open_existing
     with opening(path) as opened:
         yield opened
@@ -324,10 +327,10 @@ def _lines(people: Sequence[Found], *, masked: bool) -> Iterator[str]:
             where = (
                 f"{presence:<10}  account {trace.account}, campaign {trace.campaign}"
             )
-            run = f"run {trace.run}" if trace.run else "by a run that was pruned"
+            run = f"run {trace.run}" if trace.run else "run pruned"
             day = f"  {trace.started_at[:10]}" if trace.started_at else ""
             yield f"  {where}, {run}{day}"
         if found.is_suppressed:
-            yield "  suppressed  on the suppression list of this ledger"
+            yield "  suppressed  on the ledger's suppression list"
         if not found:
             yield "  not found"

@@ -154,7 +154,7 @@ def _lines(found: Preview) -> Iterator[str]:
     yield _printed(source.shown)
     for choice in source.choices:
         yield f"  {choice.what:<14} {_printed(choice.value):<12} {choice.why}"
-    yield f"to pin this in a profile:  file: {_printed(flow(pin(source)))}"
+    yield f"to fix this in a profile:  file: {_printed(flow(pin(source)))}"
     yield ""
     if found.problem:
         yield _printed(found.problem.message)
@@ -177,7 +177,7 @@ def _lines(found: Preview) -> Iterator[str]:
     if found.counts:
         yield ""
         counts = (f"{number:,} {code}" for code, number in found.counts.items())
-        yield f"{found.rows:,} rows looked at; not to be sent: {', '.join(counts)}"
+        yield f"{found.rows:,} rows checked; not to be sent: {', '.join(counts)}"
 
 
 def _use_of(name: str) -> str:

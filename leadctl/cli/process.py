@@ -26,7 +26,7 @@ def stop_on_signal(stop: CancellationToken) -> Iterator[None]:
 
     def ask(number: int, _frame: object) -> None:
         if not stop.is_heeded:
-            hint = "the same command starts again"
+            hint = "run the same command again"
             raise Interrupted(number, "nothing was sent", hint=hint)
         if stop.is_asked():
             os._exit(

@@ -62,8 +62,8 @@ def guess(
             opened.write(text)
     except OSError as error:
         raise InputUnusable(
-            f"the draft cannot be written to {to}: {error.strerror}",
-            hint="name another file with --output",
+            f"cannot write the draft to {to}: {error.strerror}",
+            hint="choose another file with --output",
         ) from error
     echo(f"written: {to}", err=True)
 
@@ -95,8 +95,8 @@ def check(
                 mapper.skipped(block.cells)
         for sentence in judge.rules_without_effect():
             say(sentence)
-    fits = f" and fits {', '.join(files)}" if files else ""
-    echo(f"{profile} is sound{fits}")
+    fits = f" and matches {', '.join(files)}" if files else ""
+    echo(f"{profile} is valid{fits}")
 
 
 @group.command("schema")

@@ -224,5 +224,5 @@ def _watched(
             request = confirmed(request, consent)
         if request.resumes:
             files = files_named(request.job.files)
-            output.detail(f"going on with {request.resumes}: {files}")
+            output.detail(f"resuming {request.resumes}: {files}")
         yield stack.enter_context(watched(request, output))

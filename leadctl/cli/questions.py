@@ -43,7 +43,8 @@ def require_yes(question: str, *, yes: bool, no_input: bool) -> None:
         return
     if no_input or not somebody_is_there():
         raise UsageError(
-            "this needs a yes, and nobody can be asked", hint="add --yes to go ahead"
+            "this must be confirmed; --no-input is set or there is no terminal",
+            hint="add --yes to confirm",
         )
     if not answered(f"{question} [y/N] "):
-        raise NotConfirmed("not confirmed: nothing was changed")
+        raise NotConfirmed("not confirmed; nothing was changed")

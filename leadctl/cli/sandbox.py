@@ -57,9 +57,7 @@ def serve(
         name, _, rest = text.partition(":")
         if name not in simulators:
             near = nearest(name, simulators)
-            raise UsageError(
-                f"--fault {text!r}: there is no simulator of {name!r}{near}"
-            )
+            raise UsageError(f"--fault {text!r}: no simulator of {name!r}{near}")
         try:
             simulators[name].faults.add(sandbox.fault_from_text(rest))
         except sandbox.UnknownName as error:
@@ -86,8 +84,8 @@ def serve(
             ended.wait()
     except OSError as error:
         raise UsageError(
-            f"port {port} cannot be used: {error.strerror}",
-            hint="choose another with --port",
+            f"cannot use port {port}: {error.strerror}",
+            hint="choose another port with --port",
         ) from error
 
 

@@ -119,8 +119,9 @@ class Interrupted(LeadctlError):
         request: str | None = None,
         hint: str | None = None,
     ) -> None:
-        name = request or signal.Signals(number).name
-        super().__init__(f"stopped by {name}; {so_far}", hint=hint)
+        by = request or signal.Signals(number).name
+        how = "interrupted (Ctrl-C)" if by == "SIGINT" else f"stopped by {by}"
+        super().__init__(f"{how}; {so_far}", hint=hint)
         self.exit_code = (
             ExitCode.INTERRUPTED if number == signal.SIGINT else ExitCode.TERMINATED
         )

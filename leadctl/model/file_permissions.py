@@ -46,18 +46,18 @@ def _of_file(file: Path, path: Path, what: str) -> Iterator[PermissionProblem]:
     place = shlex.quote(str(file))
     if found.st_uid not in (ROOT, os.geteuid()):
         yield PermissionProblem(
-            f"{what} {path} belongs to somebody else, who can change it",
+            f"{what} {path} belongs to another user, who can change it",
             f"sudo chown {os.geteuid()} {place}",
         )
     elif found.st_uid != os.geteuid():  # root's, for many to read
         if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-            message = f"{what} {path} can be changed by others"
+            message = f"{what} {path} can be changed by other users"
             yield PermissionProblem(message, f"sudo chmod go-w {place}")
     elif found.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         writable = found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
         can = "changed" if writable else "read"
         yield PermissionProblem(
-            f"{what} {path} can be {can} by others", f"chmod 600 {place}"
+            f"{what} {path} can be {can} by other users", f"chmod 600 {place}"
         )
 
 
@@ -66,6 +66,7 @@ def _of_folder(folder: Path, path: Path, what: str) -> Iterator[PermissionProble
     # In a sticky folder such as /tmp nobody replaces what belongs to another.
     if mode & (stat.S_IWGRP | stat.S_IWOTH) and not mode & stat.S_ISVTX:
         yield PermissionProblem(
-            f"{what} {path} can be replaced by others, who may write to its folder",
+            f"{what} {path} can be replaced by other users, who can write to its "
+            "folder",
             f"chmod go-w {shlex.quote(str(folder))}",
         )

@@ -29,8 +29,9 @@ def make_private(folder: Path) -> None:
     """
     if folder.is_symlink() and folder.lstat().st_uid not in (0, os.geteuid()):
         raise InputUnusable(
-            f"the folder {folder} is a link that belongs to somebody else",
-            hint="remove it, or name another place: --ledger, or XDG_STATE_HOME",
+            f"the folder {folder} is a link that belongs to another user",
+            hint="remove it, or choose another location with --ledger or "
+            "XDG_STATE_HOME",
         )
     if folder.is_dir():
         return
@@ -39,8 +40,8 @@ def make_private(folder: Path) -> None:
         folder.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise InputUnusable(
-            f"the folder {folder} cannot be created: {error.strerror}",
-            hint="name a place you can write to: --ledger, or XDG_STATE_HOME",
+            f"cannot create the folder {folder}: {error.strerror}",
+            hint="choose a writable location with --ledger or XDG_STATE_HOME",
         ) from error
 
 

@@ -90,9 +90,9 @@ def _columns(request: ImportRequest, mappers: Sequence[Mapper]) -> None:
         for name, columns in mapper.columns.items():
             if len(columns) > 1 and not request.plan.profile:
                 message = (
-                    f"{name} is read from {listed(columns)}: they must not differ"
+                    f"{name} is read from {listed(columns)}: their values must agree"
                     if name == "phone_country"
-                    else f"{name} is the first that holds something of "
+                    else f"{name} is read from the first non-empty column of "
                     f"{listed(columns)}"
                 )
                 request.note("first_filled_column", message)

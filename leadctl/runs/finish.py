@@ -32,7 +32,7 @@ def finish(
         error = error or RejectsNotWritten(failure.message, hint=failure.hint)
     except OSError as failure:  # an earlier reject file that cannot be set aside
         error = error or RejectsNotWritten(
-            f"the reject file cannot be written: {failure.strerror}", hint=elsewhere
+            f"cannot write the reject file: {failure.strerror}", hint=elsewhere
         )
     error = error and provider_session.with_hint(error, request.account)
     code = report.exit_code(run_writer.counts(), error)
@@ -61,7 +61,7 @@ def _remember_columns(
     for path, says in said.items():
         request.note(
             "column_decided",
-            f"{path}: phone numbers without + that have several readings were read as "
+            f"{path}: phone numbers without + that have several readings are read as "
             f"{says.numbers}, like the rest of the column (--numbers overrides)",
         )
 
@@ -73,6 +73,6 @@ def _write_rejects(request: ImportRequest, run_writer: RunWriter) -> None:
         kept = reject_file.corrections_go_to(path)
         rows = reject_file.write_if_any(path, source, findings, run_writer.facts().id)
         if kept and kept.exists():
-            message = f"{path} was edited: what stands in it is kept in {kept}"
+            message = f"{path} was edited; its contents are kept in {kept}"
             request.note("reject_file_kept", message, is_warning=True)
         run_writer.set_rejects_file(ordinal, str(path) if rows else None)

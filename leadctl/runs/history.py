@@ -28,8 +28,8 @@ def require_possible(request: ImportRequest, ledger: Ledger) -> None:
     at_most_once = not account.provider.resend_is_safe
     if at_most_once and (left := ledger.unsettled_run(account.name, plan.campaign)):
         raise InputUnusable(
-            f"run {left} ended with leads on their way to this campaign",
-            hint=f"{ledger.run(left).facts().command('resume')} settles them first",
+            f"run {left} ended with requests to this campaign in flight",
+            hint=f"{ledger.run(left).facts().command('resume')} must finish first",
         )
 
 
@@ -69,8 +69,8 @@ def warn_if_moved(request: ImportRequest, earlier: RunReader | None) -> bool:
     follows = (
         ""
         if request.job.resend_delivered
-        else ": leads delivered there are not sent again (another --ledger starts "
-        "afresh)"
+        else ": leads delivered there are not sent again (use another --ledger to "
+        "send them)"
     )
     request.note(
         "base_url_changed",

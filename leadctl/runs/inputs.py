@@ -83,7 +83,7 @@ def rejects_files(
         raise UsageError("--rejects and --rejects-dir exclude each other")
     if job.rejects and len(sources) > 1:
         raise UsageError(
-            "--rejects names one file; with several inputs each has its own",
+            "--rejects takes one file, but there are several inputs; use --rejects-dir",
             hint="--rejects-dir DIR puts them all into one folder",
         )
     beside = (
@@ -100,12 +100,12 @@ def rejects_files(
         for folder in [_rejects_folder(job) or path.parent]
     )
     if len({path.resolve() for path in paths}) < len(paths):
-        raise UsageError("two inputs would share one reject file; push them one by one")
+        raise UsageError("two inputs would share a reject file; push them separately")
     for path in paths:
         if any(_is_same(path, source.path) for source in sources):
             raise UsageError(
                 f"the reject file would replace an input: {path}",
-                hint="push the files one by one, or choose another file with --rejects "
+                hint="push the files separately, or choose another file with --rejects "
                 "or a folder with --rejects-dir",
             )
         reject_file.require_ours(path)

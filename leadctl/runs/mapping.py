@@ -33,7 +33,7 @@ def profile_of(job: Job, document: Document, account: Account | None) -> Profile
     if found and found.region and not is_region(found.region):
         raise found.document.problem(
             (*found.at, "region"),
-            f"{found.region!r} is no country code such as US (ISO 3166)"
+            f"{found.region!r} is not a country code such as US (ISO 3166)"
             f"{region_meant(found.region)}",
         )
     if found and found.shape.encoding:
@@ -60,8 +60,8 @@ def _read_profile(job: Job, document: Document) -> Profile | None:
     if path.suffix in (".yaml", ".yml") or path.exists():
         return profile.load(yaml_file.read(path))
     raise UsageError(
-        f"there is no profile {job.profile!r}{nearest(job.profile, named)}",
-        hint=f"name a YAML file, or one of the profiles in {document.name}",
+        f"no profile {job.profile!r}{nearest(job.profile, named)}",
+        hint=f"choose a YAML file, or a profile from {document.name}",
     )
 
 
@@ -80,8 +80,8 @@ def constants_of(
             and not account.provider.has_place_for(name)
         ):
             raise UsageError(
-                f"--set {name}: {account.provider.title} cannot act on it",
-                hint=f"leave out --set {name}",
+                f"--set {name}: {account.provider.title} does not support it",
+                hint=f"remove --set {name}",
             )
         if value.strip() and name in checks:
             try:
@@ -90,7 +90,7 @@ def constants_of(
                 raise UsageError(f"--set {name}: {problem}") from problem
         if name == "phone_country" and not country_named(value):
             raise UsageError(
-                f"--set {name}: {value!r} is no country",
-                hint="write a calling code such as +44, or an ISO code such as GB",
+                f"--set {name}: {value!r} is not a country",
+                hint="use a calling code such as +44, or an ISO code such as GB",
             )
     return job.constants

@@ -167,7 +167,7 @@ def streams_of(files: Files) -> tuple[list[str], Streams]:
 
 def _write_stdin(file: IO[bytes]) -> None:
     if sys.stdin is None:
-        raise InputUnusable("stdin is closed", hint="push a file, or pipe one")
+        raise InputUnusable("stdin is closed", hint="name a file, or pipe one")
     shutil.copyfileobj(sys.stdin.buffer, file)
 
 
@@ -201,7 +201,8 @@ def _choice(kind: type[Choice], text: str | None, option: str) -> Choice | None:
     names = [member.value for member in kind]
     if text.casefold() not in names:
         raise UsageError(
-            f"{option} takes {', '.join(names)}, not {text!r}{nearest(text, names)}"
+            f"{option} must be one of {', '.join(names)}, not {text!r}"
+            f"{nearest(text, names)}"
         )
     return kind(text.casefold())
 
@@ -209,7 +210,7 @@ def _choice(kind: type[Choice], text: str | None, option: str) -> Choice | None:
 def _delimiter(text: str | None) -> str | None:
     found = profile.delimiter(text) if text else None
     if text and found is None:
-        raise UsageError("--delimiter takes one character, or tab")
+        raise UsageError("--delimiter must be one character, or tab")
     return found
 
 

@@ -117,13 +117,13 @@ def stored_job(run_reader: RunReader, config_file: str | Path | None) -> Job:
     file = Path(job.provider or "")
     if config.is_definition(job.provider) and file.exists() and not is_our_own(file):
         raise UsageError(
-            f"{file} declares the provider of this run, and others can change it",
-            hint=f"look at it; then: chmod go-w {shlex.quote(str(file))}",
+            f"other users can change {file}, which defines this run's provider",
+            hint=f"check the file, then: chmod go-w {shlex.quote(str(file))}",
         )
     if job.config and not config_file:
         raise UsageError(
-            "this run began with a config file of its own",
-            hint=f"name it again: --config {shlex.quote(job.config)}",
+            "this run was started with --config",
+            hint=f"repeat it: --config {shlex.quote(job.config)}",
         )
     return replace(job, config=str(config_file) if config_file else None)
 
@@ -190,7 +190,7 @@ def _require_columns(names: Sequence[str], sources: Sequence[Source]) -> None:
     for name in names:
         if name not in columns:
             near = nearest(name, columns)
-            raise UsageError(f"--ignore-column: no file has a column {name!r}{near}")
+            raise UsageError(f"--ignore-column: no file has the column {name!r}{near}")
 
 
 def _require_text(job: Job) -> None:
@@ -202,7 +202,7 @@ def _require_text(job: Job) -> None:
         except UnicodeEncodeError as error:
             raise UsageError(
                 f"{text.encode(errors='replace').decode()!r} is not UTF-8",
-                hint="rename the file, or write the option in UTF-8",
+                hint="use a UTF-8 file name or option value",
             ) from error
 
 
@@ -222,7 +222,9 @@ def _account(
     if not offline and (objection := account.provider.objection()):
         raise UsageError(objection)
     if job.tags and not account.provider.takes_tags:
-        raise UsageError(f"{account.provider.title} has no tags; drop --tag")
+        raise UsageError(
+            f"{account.provider.title} does not support tags; remove --tag"
+        )
     return account
 
 
@@ -254,13 +256,13 @@ def _lowered(job: Job, account: Account, *, offline: bool) -> Iterator[Note]:
     if offline and is_name:
         yield Note(
             "campaign_not_looked_up",
-            f"campaign {campaign!r} is a name: its id, and who is delivered there "
-            "already, is looked up only when leads are sent",
+            f"campaign {campaign!r} is a name: dry runs do not look up its id or "
+            "earlier deliveries",
         )
     most, wanted = account.limits.batch_size, job.batch_size or 0
     if wanted > most:
-        takes = f"{account.name} takes {most:,} a request"
-        message = f"{takes}; --batch-size {wanted} is lowered to that"
+        takes = f"{account.name} takes at most {most:,} leads per request"
+        message = f"{takes}; --batch-size {wanted} is lowered to this"
         yield Note("batch_size_lowered", message)
 
 
@@ -268,7 +270,7 @@ def _campaign(job: Job, account: Account, *, offline: bool) -> str:
     if job.campaign is None:
         if offline:
             return ""
-        raise UsageError("say which campaign: --campaign ID")
+        raise UsageError("missing --campaign ID")
     objection = account.provider.campaign_objection(job.campaign)
     is_name = account.provider.lists_campaigns and job.campaign.strip()
     if objection and not is_name:

@@ -70,7 +70,7 @@ def _by_name(request: ImportRequest) -> ImportRequest:
     """Look the job's campaign up in the account's list; CampaignClosed says why not."""
     account, asked = request.account, request.plan.campaign
     if request.access is None:
-        raise ValueError("a rehearsal makes no requests")
+        raise ValueError("a dry run makes no requests")
     clock, most = RealClock(CancellationToken()), account.connection.retry_for
     with open_ledger(request.ledger) as ledger:
         found = campaign_list.campaigns_of(
@@ -139,8 +139,8 @@ def _pushed(request: ImportRequest) -> Report:
             if not ledger.is_there():
                 request.note(
                     "ledger_removed",
-                    "the ledger was removed or replaced during this run: restore it, "
-                    "or the next run sends its leads again",
+                    "the ledger was removed or replaced during this run; restore it, "
+                    "or the next run sends these leads again",
                     is_warning=True,
                 )
             return _report(request, run_writer, ledger)
@@ -173,11 +173,11 @@ def _held_campaign(request: ImportRequest, ledger: Ledger) -> Iterator[CampaignL
 
 def _interrupted(request: ImportRequest, signal: int, run: Run) -> LeadctlError:
     if request.ledger is None:
-        hint = "the same command starts again"
-        return Interrupted(signal, "nothing of it is kept", hint=hint)
+        hint = "run the same command again"
+        return Interrupted(signal, "nothing was kept", hint=hint)
     return Interrupted(
         signal,
-        "everything so far is recorded",
+        "progress is recorded",
         request="`leadctl runs stop`" if request.stop.by_request else None,
         hint=run.command("resume"),
     )

@@ -37,7 +37,7 @@ def spooled(job: Job, ledger: str, streams: Streams) -> Iterator[Job]:
     """
     for copy in map(Path, job.copies.values()):
         if not (_is_ours(copy) and copy.is_file()):
-            raise InputUnusable("nothing of this run's stdin is left to send")
+            raise InputUnusable("the copy of this run's stdin is gone")
     with ExitStack() as stack:
         made = {name: stack.enter_context(_new(ledger)) for name in streams}
         copied = replace(job, copies={name: made[name].name for name in made})
@@ -111,6 +111,6 @@ def _keep(file: IO[bytes], write: Callable[[IO[bytes]], None]) -> None:
         file.flush()
     except OSError as error:
         raise InputUnusable(
-            f"a copy of the input cannot be kept: {error.strerror}",
-            hint="free the disk, or push a file",
+            f"cannot keep a copy of the input: {error.strerror}",
+            hint="free disk space, or push a file",
         ) from error

@@ -47,7 +47,7 @@ class AccountCheck:
         """Try every account that is configured, or that a secret is found for."""
         found = [*self._known()]
         if not found:
-            yield warning("accounts", "there is none yet", credentials.first_remedy())
+            yield warning("accounts", "no accounts yet", credentials.first_remedy())
         for account, secrets in found:
             yield from self._account(account, secrets)
 
@@ -81,7 +81,7 @@ class AccountCheck:
                     account, by, None, ledger, RealClock(CancellationToken())
                 )
         except CampaignLocked as error:
-            yield warning(topic, f"not tried: {error.message}", error.hint)
+            yield warning(topic, f"not checked: {error.message}", error.hint)
         except LeadctlError as error:
             yield problem(topic, error)
         else:
@@ -95,8 +95,8 @@ class AccountCheck:
         yield warning(
             "clock",
             f"{abs(self.now - theirs) / 60:,.0f} minutes {wrong} "
-            f"the clock of {account.provider.title}",
-            "set the clock, or have the system keep it (NTP)",
+            f"the {account.provider.title} clock",
+            "set the clock, or enable NTP",
         )
 
 
@@ -106,7 +106,7 @@ def _found(account: Account, secret: str, origin: SecretOrigin | None) -> Check:
         return Check(topic, f"{secret} from {origin.way}: {origin.where}")
     return Check(
         topic,
-        f"there is no {secret}",
+        f"{secret} not set",
         Grade.PROBLEM,
         credentials.remedy(account, secret),
         ExitCode.ACCESS,

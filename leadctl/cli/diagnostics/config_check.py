@@ -105,14 +105,16 @@ def configuration(
         yield problem("config", error)
         return
     if path.exists():
-        yield Check("config", f"{path} can be read")
+        yield Check("config", f"{path} is readable")
         for message, remedy in permission_problems(path, "the config file"):
             yield warning("config", message, remedy)
     else:
-        yield Check("config", f"there is no {path}; defaults and variables are used")
+        yield Check(
+            "config", f"{path} does not exist; using defaults and environment variables"
+        )
     for file in config.registry(found).files:
         if file.exists() and not is_our_own(file):
-            message = f"the provider file {file} can be changed by others"
+            message = f"the provider file {file} can be changed by other users"
             yield warning("config", message, f"chmod go-w {shlex.quote(str(file))}")
     for name, reason in config.registry(found).unusable():
         yield warning(f"provider {name}", reason.message, reason.hint)
@@ -151,7 +153,8 @@ def _account(
     for key in account.missing:
         if (*part, key) not in places:
             message = f"{key} is not set"
-            remedy = f"write it below it, or set {config.variable_name(name, key)}"
+            variable = config.variable_name(name, key)
+            remedy = f"set {key} in the config file, or {variable}"
             yield Check(topic, message, unset, remedy, ExitCode.INPUT)
     yield from _key_files(account, environment)
 
@@ -222,7 +225,7 @@ def _profile(found: Document, name: str) -> Iterator[Check]:
         if read.region and not is_region(read.region):
             raise document.problem(
                 (*part, "region"),
-                f"{read.region!r} is no country code such as US (ISO 3166)",
+                f"{read.region!r} is not a country code such as US (ISO 3166)",
             )
         return read
 
@@ -231,7 +234,7 @@ def _profile(found: Document, name: str) -> Iterator[Check]:
     if read and not mistakes:
         yield Check(topic, count(len(read.fields), "field"))
         if "phone" not in read.fields:
-            yield warning(topic, "it says nothing about `phone`", "add phone: COLUMN")
+            yield warning(topic, "`phone` is not mapped", "add phone: COLUMN")
 
 
 def _unknown_variables(
@@ -251,5 +254,5 @@ def _unknown_variables(
         # One of an account that is nowhere else named ends like a setting.
         ours = variable.startswith("LEADCTL_") and variable not in known
         if ours and not variable.endswith(endings):
-            message = f"nothing reads {variable}{nearest(variable, known)}"
+            message = f"unknown variable {variable}{nearest(variable, known)}"
             yield warning("environment", message, f"unset {variable}")

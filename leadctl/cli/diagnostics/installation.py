@@ -37,7 +37,7 @@ def installation() -> Iterator[Check]:
         yield Check(
             "sandbox",
             f"not installed ({', '.join(absent)} missing); only --sandbox needs it",
-            remedy="install leadctl with the extra sandbox (leadctl[sandbox])",
+            remedy="pip install 'leadctl[sandbox]'",
         )
     else:
         yield Check("sandbox", "installed")
@@ -58,8 +58,9 @@ def keyring() -> Iterator[Check]:
     except system_keyring.NoKeyring as reason:
         yield warning(
             "keyring",
-            f"it cannot be used: {reason}",
-            "keep keys in variables, files or a command (docs/accounts.md)",
+            f"not available: {reason}",
+            "store keys in environment variables, files or a command "
+            "(docs/accounts.md)",
         )
 
 
@@ -69,7 +70,7 @@ def state(folder: Path) -> Iterator[Check]:
     if folder.is_dir() and folder.stat().st_mode & others:
         yield warning(
             "state",
-            f"others may enter {folder}, where leadctl keeps its ledger",
+            f"other users can open {folder}, which holds the ledger",
             f"chmod 700 {shlex.quote(str(folder))}",
         )
 
@@ -94,8 +95,8 @@ def leftovers(url: str) -> Iterator[Check]:
         if found:
             yield warning(
                 "leftovers",
-                f"{what}, with people's data: {len(found):,}",
-                "leadctl clean lists them, asks, and removes them",
+                f"{what}, with personal data: {len(found):,}",
+                "to remove them, run: leadctl clean",
             )
 
 
@@ -109,9 +110,10 @@ def clock(now: datetime) -> Iterator[Check]:
     if now < installed:
         yield Check(
             "clock",
-            f"{message} is before leadctl was installed ({installed:%Y-%m-%d})",
+            f"{message} is earlier than the installation of leadctl "
+            f"({installed:%Y-%m-%d})",
             Grade.PROBLEM,
-            "set the clock: certificates and times in the ledger depend on it",
+            "set the clock; certificates and ledger times depend on it",
             ExitCode.TROUBLE,
         )
     else:

@@ -29,9 +29,9 @@ def provider_check(file: Path) -> Iterator[Check]:
     if not testing.cases(folder):
         yield warning(
             str(file),
-            "there are no recorded cases, so nothing was tried",
-            f"write them into the folder {file.with_suffix('')}: docs, Adding a "
-            "provider",
+            "no recorded cases, so nothing was tested",
+            f"add them to the folder {file.with_suffix('')} "
+            "(docs/adding-a-provider.md)",
         )
         return
     failed = 0
@@ -55,14 +55,14 @@ def _broken(play: Callable[[Path], None], path: Path) -> str:
         play(path)
     except AssertionError as error:
         line = traceback.extract_tb(error.__traceback__)[-1].line or ""
-        return str(error) or f"it does not hold that {line.removeprefix('assert ')}"
+        return str(error) or f"failed: {line.removeprefix('assert ')}"
     except ProviderError as error:
         kind = type(error).__name__
         return f'the case lacks "error": "{kind}"; {error.message}'
     except LeadctlError as error:
         return error.message
     except (AttributeError, KeyError, ValueError, TypeError) as error:
-        return f"the case cannot be read: {type(error).__name__}: {error}"
+        return f"cannot read the case: {type(error).__name__}: {error}"
     return ""
 
 

@@ -141,7 +141,7 @@ def resolve(
         facts = run_reader.facts()
         if not number:
             raise UsageError(
-                "none of these rows is unknown", hint=facts.command("resolve")
+                "these rows are not unknown", hint=facts.command("resolve")
             )
         code = report.exit_code(run_reader.counts(), None)
         run_reader.close_again(code)
@@ -151,7 +151,7 @@ def resolve(
     if decision is Decision.SEND_AGAIN:
         _go_on(run, Output(), ledger, config)
     if decision is Decision.NOT_DELIVERED:
-        echo(f"to send them: {facts.command('retry')}", err=True)
+        echo(f"to send them, run: {facts.command('retry')}", err=True)
 
 
 def _ranges(rows: str | None) -> list[tuple[int, int]] | None:
@@ -204,13 +204,13 @@ def _asked_decision(run_reader: RunReader, *, no_input: bool) -> Decision | None
     for file, rows, reason in groups:
         echo(f"{paths[file]}  rows {rows}  {reason}")
     if not groups:
-        echo("no row of this run is unknown", err=True)
+        echo("this run has no unknown rows", err=True)
         return None
     if no_input or not somebody_is_there():
         echo(f"decide with --as {' | '.join(Decision)}", err=True)
         return None
     answer = typer.prompt(
-        f"What became of them ({', '.join(Decision)}; empty: leave)",
+        f"Decision ({', '.join(Decision)}; Enter to skip)",
         default="",
         err=True,
     )

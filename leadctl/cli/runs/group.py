@@ -45,7 +45,7 @@ def run_of(ledger: Ledger, run: str | None) -> RunReader:
     if run is None:
         latest = ledger.runs(1)
         if not latest:
-            raise UsageError("there is no run yet", hint="leadctl push --help")
+            raise UsageError("no runs yet", hint="leadctl push --help")
         return latest[0]
     return ledger.run(run)
 

@@ -10,6 +10,7 @@ from leadctl.cli import options
 from leadctl.cli.output import Output, heard
 from leadctl.cli.runs.group import AnyRun, group, opened_ledger, report_of, run_of
 from leadctl.model.errors import LeadctlError, UsageError
+from leadctl.model.wording import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -108,7 +109,9 @@ def _traced(
 
     files = run_reader.files()
     if file > len(files):
-        raise UsageError(f"this run had no file {file}", hint=f"it had {len(files)}")
+        raise UsageError(
+            f"this run has no file {file}", hint=f"it has {count(len(files), 'file')}"
+        )
     chosen, view, missing = files[file - 1], None, ""
     try:
         view = row_of(reopened(run_reader, config, chosen.ordinal)[1], row)

@@ -84,7 +84,7 @@ def list_runs(
     if since or account or failed:
         echo("no such run", err=True)
     elif pruned:
-        echo("no runs left: the older ones were pruned", err=True)
+        echo("no runs left: older runs were pruned", err=True)
     else:
         why = "(--sandbox without --keep, --dry-run and check leave none)"
         echo(f"no runs yet {why}", err=True)

@@ -136,8 +136,8 @@ def _require_ours(path: Path) -> None:
             if MARK.encode() in file.read(1000):
                 return
     raise InputUnusable(
-        f"{path} exists and is not a page of leadctl",
-        hint="move it away, or name another file with --html",
+        f"{path} exists and is not a leadctl page",
+        hint="move it, or choose another file with --html",
     )
 
 
@@ -149,6 +149,6 @@ def _write(path: Path, content: str) -> None:
             file.write(content)
     except OSError as error:
         raise InputUnusable(
-            f"the page {path} cannot be written: {error.strerror}",
-            hint="name another place with --html",
+            f"cannot write the page {path}: {error.strerror}",
+            hint="choose another location with --html",
         ) from error

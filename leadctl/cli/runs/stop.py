@@ -29,7 +29,7 @@ def stop(run: RunId, ledger: options.LedgerPath = None) -> None:
         if not opened.request_stop(facts.id):
             raise UsageError(f"run {facts.id} has ended", hint=facts.command("show"))
     echo(
-        f"asked run {facts.id} to stop: it ends after the requests on their way",
+        f"asked run {facts.id} to stop; it ends after the requests in flight",
         err=True,
     )
     echo(f"then: {facts.command('resume')}", err=True)

@@ -76,7 +76,7 @@ def undo(
             sys.stdout.flush()
     if found.error:
         say(f"leadctl: {found.error.message}")
-        say(f"  {found.error.hint or f'{found.go_on} goes on'}")
+        say(f"  {found.error.hint or f'to continue: {found.go_on}'}")
     raise typer.Exit(found.exit_code)
 
 
@@ -158,8 +158,8 @@ class _Undo:
             if stop.signal is not None:
                 error = Interrupted(
                     stop.signal,
-                    "what was deleted is recorded",
-                    hint=f"{planned.go_on} goes on",
+                    "the deletions so far are recorded",
+                    hint=f"to continue: {planned.go_on}",
                 )
             return replace(
                 planned,
@@ -206,7 +206,7 @@ def _require_call(account: Account, facts: Run) -> None:
     if provider.removal_is_exact is None:
         raise UsageError(
             f"leadctl cannot delete leads at {provider.title}",
-            hint="docs/undoing.md says what to do instead",
+            hint="for alternatives see docs/undoing.md",
         )
     before, now = (
         facts.job.get("base_url"),
@@ -214,8 +214,8 @@ def _require_call(account: Account, facts: Run) -> None:
     )
     if before and before != now:
         raise InputUnusable(
-            f"run {facts.id} went to {before}, and account {account.name} is at {now}",
-            hint="set base_url as it was when the run was made",
+            f"run {facts.id} used {before}, but account {account.name} now uses {now}",
+            hint="set base_url to the address the run used",
         )
 
 
@@ -230,7 +230,7 @@ def _plan(removal: RunRemoval, config: Path | None) -> Plan:
         if error.where:  # of a config file or profile
             raise
         raise InputUnusable(
-            error.message, hint="an undo needs the run's input as it was"
+            error.message, hint="undo requires the run's unchanged input files"
         ) from error
     return replace(plan, earlier_columns=columns_of(removal))
 
@@ -246,11 +246,11 @@ def _screen(planned: UndoReport, account: Account, plan: Plan) -> Iterator[str]:
     yield f"  campaign  {plan.campaign}"
     if not provider.removal_is_exact:
         yield (
-            "  beware    they are found by number: another record of the campaign "
-            "with the same number may go in its place"
+            "  warning   leads are deleted by number: another record with the same "
+            "number may be deleted instead"
         )
     for remark in planned.remarks():
         yield f"  {remark}"
     seconds = forecast(planned.leads, plan.batch_size, account.limits)
     yield f"  takes     {seconds}"
-    yield "  then      a later push sends these leads again"
+    yield "  then      the next push sends these leads again"

@@ -46,7 +46,9 @@ def rejects(
             findings = run_reader.findings(ordinal, IN_REJECT_FILE)
             number = files.write_if_any(path, source, findings, run)
             echo(
-                f"{count(number, 'row')} in {path}" if number else "no such row",
+                f"{count(number, 'row')} in {path}"
+                if number
+                else "no rejected or failed rows",
                 err=True,
             )
 
