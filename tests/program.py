@@ -266,6 +266,7 @@ class Program:
 
     def write(self, name: str, content: str | bytes) -> Path:
         path = self.folder / name
+        path.parent.mkdir(exist_ok=True)
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
         return path
 

@@ -356,7 +356,9 @@ UNUSABLE = {
         ("nowhere.csv", *VOISO[1:]), 6, ("nowhere.csv", "No such file")
     ),
     "empty-file": Unusable(VOISO, 6, ("leads.csv", "empty"), {"leads.csv": b""}),
-    "folder": Unusable((".", *VOISO[1:]), 6, ("folder",)),
+    "folder-without-data": Unusable(
+        ("empty", *VOISO[1:]), 6, ("empty", "data file"), {"empty/read.me": b"made up"}
+    ),
     "binary-file": Unusable(
         VOISO, 6, ("leads.csv", "text"), {"leads.csv": b"\x7fELF\0\0\0\x08" * 9}
     ),

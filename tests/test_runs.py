@@ -664,7 +664,7 @@ def test_prune_asks_and_leaves_a_word(push: Push) -> None:
     assert push.program(*prune, "--dry-run").err == "1 run to forget\n"
     assert (push.program(*prune).code, len(push.program.runs())) == (2, 1)
     assert push.program(*prune, "--yes").err == "1 run forgotten\n"
-    assert push.program("runs").err == "no runs left: the older ones were pruned\n"
+    assert push.program("runs").err == "no runs left: older runs were pruned\n"
 
 
 def test_prune_takes_the_copy_of_stdin_along(push: Push) -> None:
