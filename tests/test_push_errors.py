@@ -14,6 +14,7 @@ from leadctl.sandbox.checks import OUT_OF_SERVICE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from conftest import Push
     from program import Program, Ran
@@ -507,6 +508,10 @@ UNUSABLE = {
 }
 
 
+def contents(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
 @pytest.mark.parametrize("case", UNUSABLE.values(), ids=UNUSABLE)
 def test_mistake_is_one_sentence_and_nothing_is_sent(
     push: Push, case: Unusable
@@ -520,7 +525,7 @@ def test_mistake_is_one_sentence_and_nothing_is_sent(
             config.write_bytes(str(content).encode())
         else:
             program.write(name, content)
-    before = {path: path.read_bytes() for path in program.folder.iterdir()}
+    before = contents(program.folder)
     accounts = {**push.environment("voiso"), **push.environment("yotel")}
     accounts |= push.environment("agora")
     ran = program(
@@ -535,7 +540,7 @@ def test_mistake_is_one_sentence_and_nothing_is_sent(
     assert (ran.document["rows"], ran.document["files"]) == (0, [])
     for provider in ("voiso", "yotel", "agora"):
         assert push.simulator(provider).log == []
-    assert {path: path.read_bytes() for path in program.folder.iterdir()} == before
+    assert contents(program.folder) == before
 
 
 def test_lone_usage_error_is_no_document(program: Program) -> None:
