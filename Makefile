@@ -80,7 +80,7 @@ docs: $(VENV)/.dev  ## Write the tables in docs/ anew, and build the pages as a 
 lock: $(VENV)/.dev  ## Write the lock files anew, keeping versions that pyproject.toml still allows
 	$(LOCK) --extra dev --output-file requirements-dev.lock
 	$(LOCK) --extra bench --constraint requirements-dev.lock --output-file requirements-bench.lock
-	$(LOCK) --extra sandbox --extra test --resolution lowest-direct --upgrade \
+	$(LOCK) --extra postgres --extra sandbox --extra test --resolution lowest-direct --upgrade \
 		--output-file requirements-lowest.lock
 
 # The single file holds compiled parts: it runs on systems, processors and Pythons like this one.

@@ -1,4 +1,4 @@
-"""The engine under any answers and crashes: nothing lost, nothing doubled."""
+"""The engine under any answers and crashes: nothing lost, nothing sent twice."""
 
 from __future__ import annotations
 
