@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import postgres as postgres_server
 import pytest
 from program import Program, Ran
 
@@ -123,6 +124,13 @@ def served() -> Iterator[Sandbox]:
     ]
     with serve(simulators) as sandbox:
         yield sandbox
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[postgres_server.Server]:
+    if not (postgres_server.NAMED or postgres_server.PROGRAMS):
+        pytest.skip("PostgreSQL is not installed, and LEADCTL_TEST_POSTGRES names none")
+    yield from postgres_server.server()
 
 
 @pytest.fixture

@@ -1,0 +1,111 @@
+"""A PostgreSQL server for the tests: Debian's, started by us, or one that is named.
+
+`LEADCTL_TEST_POSTGRES` is the URL of a server, as somebody who may create databases and
+roles. The schema and roles of leadctl are made in it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+from psycopg import sql
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+NAMED = os.environ.get("LEADCTL_TEST_POSTGRES")
+PROGRAMS = max(Path("/usr/lib/postgresql").glob("*/bin"), default=None)
+OWNER = "nobody" if os.geteuid() == 0 else None
+"""PostgreSQL refuses to be run by root."""
+
+SETTINGS = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "shared_buffers": "16MB",
+    "autovacuum": "off",
+}
+
+
+@dataclass
+class Server:
+    """A server whose databases have no past: each test takes one of its own."""
+
+    url: str
+    folder: Path | None = None
+    _process: subprocess.Popen[bytes] | None = None
+    _numbers: Iterator[int] = field(default_factory=count)
+
+    def database(self, template: str = "template0") -> str:
+        """Return the URL of a new database."""
+        name = f"leadctl_test_{os.getpid()}_{next(self._numbers)}"
+        with psycopg.connect(self.url, autocommit=True) as db:
+            words = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+            db.execute(words.format(sql.Identifier(name), sql.Identifier(template)))
+        return urlunsplit(urlsplit(self.url)._replace(path=f"/{name}"))
+
+    def start(self) -> None:
+        """Start a server of ours; returns when it answers."""
+        assert self.folder, f"{self.url} is not ours to start"
+        port = urlsplit(self.url).port
+        settings = {**SETTINGS, "port": port, "unix_socket_directories": self.folder}
+        words = [f"--{name}={value}" for name, value in settings.items()]
+        self._process = run("postgres", "-D", str(self.folder / "data"), *words)
+        while True:
+            with suppress(psycopg.OperationalError):
+                psycopg.connect(self.url).close()
+                return
+            assert self._process.poll() is None, "PostgreSQL has ended"
+            time.sleep(0.02)
+
+    def stop(self, number: int = signal.SIGINT) -> None:
+        """End it as a machine does that is switched off: SIGQUIT; SIGINT is kinder."""
+        assert self._process
+        self._process.send_signal(number)
+        self._process.wait()
+
+
+def run(program: str, *arguments: str) -> subprocess.Popen[bytes]:
+    assert PROGRAMS
+    return subprocess.Popen(  # noqa: S603  Debian's
+        [PROGRAMS / program, *arguments],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8"},
+        cwd="/",
+        user=OWNER,
+    )
+
+
+def server() -> Iterator[Server]:
+    """Yield the server that is named, or one of ours for as long as it is used."""
+    if NAMED:
+        yield Server(NAMED)
+        return
+    folder = Path(tempfile.mkdtemp(prefix="leadctl-postgres-"))
+    if OWNER:
+        shutil.chown(folder, OWNER)
+    words = ("--no-sync", "--no-locale", "--encoding=UTF8", "--username=owner")
+    assert not run("initdb", *words, "-D", str(folder / "data")).wait()
+    with closing(socket.create_server(("127.0.0.1", 0))) as free:
+        port = free.getsockname()[1]
+    served = Server(f"postgresql://owner@127.0.0.1:{port}/postgres", folder)
+    served.start()
+    try:
+        yield served
+    finally:
+        served.stop(signal.SIGQUIT)
+        shutil.rmtree(folder)
