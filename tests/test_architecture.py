@@ -27,10 +27,11 @@ DOORS = {
     "rich": "reports cli", "httpx": "providers delivery testing",
     "httptools": "delivery.http1", "truststore": "delivery.transport",
     "sqlite3": "ledger.sqlite", "yaml": "model.yaml_file",
-    "pydantic_core": "model.patterns", "keyring": "config.system_keyring",
+    "pydantic_core": "model.patterns", "keyring": "model.system_keyring",
     "orjson": "providers.json_body", "phonenumbers": "phones",
     "charset_normalizer": "sources.encoding", "compression": "sources.compression",
     "backports": "sources.compression", "starlette": "sandbox", "uvicorn": "sandbox",
+    "psycopg": "ledger.postgres",
 }  # fmt: skip
 IMPURE = {"time", "datetime", "logging", "random", "threading", "socket", "os"}
 OURS = ("agora", "lupitor", "ozonetel", "vicidial", "voiso", "yotel")

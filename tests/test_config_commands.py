@@ -130,8 +130,10 @@ def test_all_that_is_wrong_is_said_at_once(program: Program, config: Path) -> No
     config.write_text(broken + "  uk: {region: UK, fields: {name: Name}}\n")
     config.chmod(0o644)
     env = {"LEADCTL_REGIN": "US", "LEADCTL_VOISO_BASE_URL": "http://x.example"}
+    env["LEADCTL_LEDGER_KEY_FILE"] = "/nowhere"  # of a ledger on PostgreSQL
     ran = program("config", "check", env=env)
     assert ran.code == 6
+    assert "LEADCTL_LEDGER_KEY_FILE" not in ran.out
     for words in (
         f"{config}, line 7: unknown key 'timeuot' (did you mean 'timeout'?)",
         f"{config}, line 9: there is no lead field 'phnoe' (did you mean 'phone'?)",

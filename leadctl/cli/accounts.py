@@ -136,12 +136,13 @@ def login(
 def store_secrets(account: Account, secrets: Mapping[str, str]) -> None:
     """Store secrets in the keyring; say so, and where another one is used instead."""
     from leadctl.config import credentials
+    from leadctl.model.secret_sources import SecretSource
 
     for secret, typed in secrets.items():
         credentials.store(account, secret, typed)
         echo(f"stored {secret} of {account.name} in the keyring", err=True)
         found = credentials.origin(account, secret, os.environ)
-        if found and found.way is not credentials.SecretSource.KEYRING:
+        if found and found.way is not SecretSource.KEYRING:
             echo(f"note: {found.where} is set and takes precedence", err=True)
 
 

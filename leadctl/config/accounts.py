@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from leadctl.config import config, credentials
+from leadctl.model.secret_sources import SecretOrigin, SecretSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from leadctl.config.config import Account
-    from leadctl.config.credentials import SecretOrigin
     from leadctl.model.yaml_file import Document
 
 
@@ -70,14 +70,12 @@ def _nameless(
         prefix = config.variable_name(name, "")
         if prefix not in known | seen:
             seen.add(prefix)
-            yield KnownAccount(
-                name, None, {secret: credentials.SecretOrigin(way, where)}
-            )
+            yield KnownAccount(name, None, {secret: SecretOrigin(way, where)})
 
 
 def _traces(
     document: Document, environment: Mapping[str, str]
-) -> Iterator[tuple[credentials.SecretSource, str, str, str]]:
+) -> Iterator[tuple[SecretSource, str, str, str]]:
     providers = config.registry(document).usable().values()
     kinds = {secret for provider in providers for secret in provider.secrets}
     secret = f"({'|'.join(sorted(kinds))})"
@@ -85,8 +83,8 @@ def _traces(
         pattern = rf"leadctl_(\w+)_{secret}(_file|_command)?"
         match = re.fullmatch(pattern, variable.lower())
         if match and environment[variable].strip():
-            yield credentials.SecretSource.ENVIRONMENT, match[1], match[2], variable
+            yield SecretSource.ENVIRONMENT, match[1], match[2], variable
     folder = environment.get("CREDENTIALS_DIRECTORY")
     for path in sorted(Path(folder).glob("leadctl-*")) if folder else ():
         if match := re.fullmatch(rf"leadctl-(.+)-{secret}", path.name):
-            yield credentials.SecretSource.SYSTEMD, match[1], match[2], str(path)
+            yield SecretSource.SYSTEMD, match[1], match[2], str(path)

@@ -135,6 +135,11 @@ def account_name(
     name = account or provider
     if name is None:
         raise UsageError("say --provider or --account", hint="see `leadctl providers`")
+    if variable_name(name, "") == OF_LEDGER:
+        raise UsageError(
+            f"no account can be called {name!r}: {OF_LEDGER}… belong to the ledger",
+            hint="name another one with --account",
+        )
     stated = _stated_provider(document, name)
     if stated and provider and stated != provider:
         if account is None and provider not in providers:
@@ -288,11 +293,22 @@ def _stated_provider(document: Document, account: str) -> str | None:
     return stated
 
 
+OF_LEDGER = "LEADCTL_LEDGER_"
+LEDGER_KEY = {f"{OF_LEDGER}KEY{way}" for way in ("", "_FILE", "_COMMAND")}
+"""Variables that hold or name the key of the ledger's hashes."""
+
+
 def _require_own_variables(document: Document) -> None:
     """Refuse two names with the same variables: one's key would go to the other."""
     seen: dict[str, str] = {}
     for name in document.table(("accounts",)):
         variable = variable_name(name, "")
+        if variable == OF_LEDGER:
+            raise document.problem(
+                ("accounts", name),
+                f"no account can be called {name!r}: {variable}… belong to the ledger",
+                hint="give it another name",
+            )
         if variable in seen:
             raise document.problem(
                 ("accounts", name),

@@ -1,46 +1,23 @@
-"""Finds a secret: environment, file, command, systemd credential, keyring, in order.
+"""Finds the secrets of an account, and keeps them in the keyring.
 
 A secret is never part of a settings object, and never in a message.
 """
 
 from __future__ import annotations
 
-import os
-import shlex
-import subprocess
-from enum import StrEnum
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from leadctl.config import system_keyring
 from leadctl.config.config import variable_name
+from leadctl.model import system_keyring
 from leadctl.model.errors import CredentialsMissing, InputUnusable
-from leadctl.model.text_file import read_text
+from leadctl.model.secret_sources import Secret, SecretSource, Setting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from leadctl.config.config import Account
-
-COMMAND_SECONDS = 30
-
-
-class SecretSource(StrEnum):
-    """How a secret comes to us."""
-
-    ENVIRONMENT = "environment"
-    FILE = "file"
-    COMMAND = "command"
-    SYSTEMD = "systemd"
-    KEYRING = "keyring"
-
-
-class SecretOrigin(NamedTuple):
-    """Where a secret comes from: the way, and the variable, setting, path or entry."""
-
-    way: SecretSource
-    where: str
+    from leadctl.model.secret_sources import SecretOrigin
 
 
 def secrets_of(account: Account, environment: Mapping[str, str]) -> dict[str, str]:
@@ -52,7 +29,7 @@ def secrets_of(account: Account, environment: Mapping[str, str]) -> dict[str, st
     settings = _variables(account.missing, account)
     try:
         secrets = {
-            name: _secret(account, name, environment)
+            name: _found(account, name, environment)
             for name in account.provider.secrets
         }
     except CredentialsMissing as error:
@@ -82,7 +59,7 @@ def origin(
     account: Account, name: str, environment: Mapping[str, str]
 ) -> SecretOrigin | None:
     """Say where a secret would come from; no command is run and no file is read."""
-    for found, read in _ways(account, name, environment):
+    for found, read in _secret(account, name).ways(environment):
         if found.way is not SecretSource.KEYRING or read():
             return found
     return None
@@ -99,7 +76,7 @@ def require_keyring(account: Account) -> None:
 def store(account: Account, name: str, secret: str) -> None:
     """Keep a secret in the system keyring; CredentialsMissing where there is none."""
     try:
-        system_keyring.store(f"{account.name}/{name}", secret)
+        system_keyring.store(_secret(account, name).entry, secret)
     except system_keyring.NoKeyring as reason:
         raise _no_keyring(account, reason) from None
 
@@ -107,7 +84,7 @@ def store(account: Account, name: str, secret: str) -> None:
 def forget(account: Account, name: str) -> bool:
     """Remove a secret from the keyring; returns whether one was there."""
     try:
-        return system_keyring.forget(f"{account.name}/{name}")
+        return system_keyring.forget(_secret(account, name).entry)
     except system_keyring.NoKeyring as reason:
         raise CredentialsMissing(
             f"the keyring cannot be used: {reason}", hint="nothing was removed"
@@ -161,52 +138,23 @@ def _no_keyring(
     )
 
 
-def _secret(account: Account, name: str, environment: Mapping[str, str]) -> str:
-    for found, read in _ways(account, name, environment):
-        if secret := read().strip():
-            return require_usable(secret, account, name)
-        if found.way is not SecretSource.KEYRING:
-            # Another key must not be used in its place.
-            raise CredentialsMissing(
-                f"no {name} for account {account.name!r}: "
-                f"what {found.where} names holds nothing",
-                hint=f"correct it, or remove {found.where}",
-            )
+def _found(account: Account, name: str, environment: Mapping[str, str]) -> str:
+    if secret := _secret(account, name).find(environment):
+        return require_usable(secret, account, name)
     raise CredentialsMissing(
         f"no {name} for account {account.name!r}", hint=remedy(account, name)
     )
 
 
-def _ways(
-    account: Account, name: str, environment: Mapping[str, str]
-) -> Iterator[tuple[SecretOrigin, Callable[[], str]]]:
-    """Yield the ways that were chosen, in their order, and the keyring at last."""
+def _secret(account: Account, name: str) -> Secret:
+    settings = {
+        way: Setting(given.strip(), f"accounts.{account.name}.{name}_{way}")
+        for way in (SecretSource.FILE, SecretSource.COMMAND)
+        if (given := account.secret_settings.get(f"{name}_{way}", "")).strip()
+    }
+    title = f"{name} for account {account.name!r}"
     variable = variable_name(account.name, name)
-    if given := environment.get(variable, "").strip():
-        yield SecretOrigin(SecretSource.ENVIRONMENT, variable), partial(str, given)
-    for way, read in (
-        (SecretSource.FILE, _from_file),
-        (SecretSource.COMMAND, _from_command),
-    ):
-        where, setting = f"{variable}_{way.upper()}", f"{name}_{way}"
-        given = environment.get(where, "").strip()
-        if not given:
-            where = f"accounts.{account.name}.{setting}"
-            given = account.secret_settings.get(setting, "").strip()
-        if given:
-            yield SecretOrigin(way, where), partial(read, given, where)
-    if folder := environment.get("CREDENTIALS_DIRECTORY"):
-        path = Path(folder) / f"leadctl-{account.name}-{name}"
-        if path.exists():
-            yield (
-                SecretOrigin(SecretSource.SYSTEMD, str(path)),
-                partial(_from_file, str(path), "LoadCredential="),
-            )
-    entry = f"{account.name}/{name}"
-    yield (
-        SecretOrigin(SecretSource.KEYRING, f"{system_keyring.SERVICE} {entry}"),
-        partial(system_keyring.read, entry),
-    )
+    return Secret(title, account.name, name, variable, settings)
 
 
 def key_files(account: Account, environment: Mapping[str, str]) -> Iterator[Path]:
@@ -217,53 +165,3 @@ def key_files(account: Account, environment: Mapping[str, str]) -> Iterator[Path
         named = environment.get(variable) or account.secret_settings.get(key)
         if named:
             yield Path(named).expanduser()
-
-
-def _from_file(path: str, where: str) -> str:
-    try:
-        return read_text(Path(path).expanduser(), may_be_pipe=True)
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not text"
-        raise CredentialsMissing(
-            f"the secret's file {path} cannot be read: {reason}",
-            hint=f"{where} names it",
-        ) from error
-
-
-def _from_command(command: str, where: str) -> str:
-    # Our own variables may hold the secrets of other accounts.
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("LEADCTL_")}
-    try:
-        done = subprocess.run(  # noqa: S603  the user's own command, without a shell
-            shlex.split(command),
-            capture_output=True,
-            check=True,
-            env=environment,
-            stdin=subprocess.DEVNULL,  # ours may hold leads
-            text=True,
-            timeout=COMMAND_SECONDS,
-        )
-    except (OSError, ValueError, subprocess.SubprocessError) as error:
-        # The error may carry the command's output: it is not chained.
-        raise CredentialsMissing(
-            f"the command that {where} names failed: {_failure(error)}",
-            hint="try it by hand; it has to print the secret and nothing else",
-        ) from None
-    return done.stdout
-
-
-def _failure(error: Exception) -> str:
-    """Say how a command failed, without a word of its own: it may be the secret."""
-    match error:
-        case FileNotFoundError():
-            return "there is no such program"
-        case OSError():
-            return f"it cannot be started ({error.strerror})"
-        case subprocess.CalledProcessError():
-            return f"it ended with {error.returncode}"
-        case subprocess.TimeoutExpired():
-            return f"it took more than {COMMAND_SECONDS} s"
-        case UnicodeDecodeError():
-            return "what it prints is no text"
-        case _:
-            return "a quote in it is never closed"

@@ -1,7 +1,7 @@
 """The ledger: what was intended, what came of it, who is delivered. Opened by URL.
 
-A URL is a path or sqlite:///PATH; None is a private ledger that is gone when it is
-closed (dry runs, checks, sandbox).
+A URL is a path, sqlite:///PATH or postgresql://…; None is a private ledger that is
+gone when it is closed (dry runs, checks, sandbox).
 """
 
 from __future__ import annotations
@@ -36,12 +36,22 @@ def exists(url: str | Path) -> bool:
     """Tell whether there is a ledger, or was: opening it then says that it is lost."""
     from leadctl.ledger.sqlite.key import key_file_of  # noqa: PLC0415  on demand
 
+    if is_postgres(url):
+        return True
     path = _path(url)
     return path.exists() or key_file_of(path).exists()
 
 
 def resolved(url: str | PathLike[str] | None) -> str:
-    """Return the URL as asked, independent of the current folder; else the user's."""
+    """Return the URL as asked, independent of the current folder; else the user's.
+
+    UsageError where it holds a secret: from here on it is stored and shown.
+    """
+    if url and is_postgres(url):
+        from leadctl.ledger.postgres import address  # noqa: PLC0415  on demand
+
+        address.require_safe(fspath(url))
+        return fspath(url)
     if url:
         return str(_path(fspath(url)))
     import platformdirs  # noqa: PLC0415  only where none is named
@@ -52,8 +62,11 @@ def resolved(url: str | PathLike[str] | None) -> str:
 def latest_runs(url: str | Path, most: int = 50) -> list[str]:
     """Return the ids of the latest runs, the newest first, to offer while one is typed.
 
-    Nothing is made or locked, and a ledger that cannot be read has none.
+    Nothing is made or locked, and a ledger that cannot be read has none, nor has one
+    that is asked over a network.
     """
+    if is_postgres(url):
+        return []
     from leadctl.ledger.sqlite import connection  # noqa: PLC0415  on demand
 
     return connection.latest_runs(_path(url), most)
@@ -67,10 +80,18 @@ def conditions(url: str | Path) -> Iterator[Condition]:
 
 
 def exposed(url: str | Path) -> Iterator[PermissionProblem]:
-    """Yield what others may do to a ledger and its key."""
+    """Yield what others may do to a ledger's file, and to its key's."""
+    if is_postgres(url):
+        from leadctl.ledger.postgres import key  # noqa: PLC0415  on demand
+
+        return key.exposed()
     from leadctl.ledger.sqlite import health  # noqa: PLC0415  on demand
 
     return health.exposed(_path(url))
+
+
+def is_postgres(url: str | PathLike[str]) -> bool:
+    return fspath(url).startswith(("postgresql://", "postgres://"))
 
 
 def _path(url: str | Path) -> Path:
@@ -78,5 +99,8 @@ def _path(url: str | Path) -> Path:
     if not separator:
         return Path(url).absolute()
     if scheme != "sqlite" or not rest.startswith("/"):
-        raise UsageError(f"--ledger takes a path or sqlite:///PATH, not {scheme}://")
+        raise UsageError(
+            "--ledger takes a path, sqlite:///PATH or postgresql://HOST/DATABASE, "
+            f"not {scheme}://"
+        )
     return Path(rest[1:]).absolute()

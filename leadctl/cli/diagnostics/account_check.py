@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from leadctl.config.config import Account
-    from leadctl.config.credentials import SecretOrigin
     from leadctl.delivery.preflight_check import AccountTest
+    from leadctl.model.secret_sources import SecretOrigin
     from leadctl.model.yaml_file import Document
     from leadctl.providers.preflight import CheckResult
 

@@ -248,7 +248,8 @@ def _unknown_variables(
         for provider in providers.values()
         for key in (*config.allowed_settings(provider), *provider.secrets)
     }
-    known = options | {config.variable_name(a, key) for a in accounts for key in keys}
+    known = options | config.LEDGER_KEY
+    known |= {config.variable_name(a, key) for a in accounts for key in keys}
     endings = tuple(config.variable_name("", key)[len("LEADCTL_") :] for key in keys)
     for variable in environment:
         # One of an account that is nowhere else named ends like a setting.

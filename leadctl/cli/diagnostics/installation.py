@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 
 import leadctl
 from leadctl.cli.diagnostics.config_check import Check, Grade, warning
-from leadctl.config import system_keyring
 from leadctl.ledger import conditions
+from leadctl.model import system_keyring
 from leadctl.model.errors import ExitCode
 from leadctl.runs.leftovers import of_killed_runs, old_reject_files
 

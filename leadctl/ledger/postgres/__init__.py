@@ -1,0 +1,1 @@
+"""The ledger in PostgreSQL: one truth, pace and lock for several hosts."""

@@ -1,0 +1,98 @@
+"""The key of the hashes, which never lies in the database.
+
+With it, all phone numbers can be tried against the hashes within hours.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from leadctl.model import system_keyring
+from leadctl.model.errors import CredentialsMissing, ExitCode, LedgerUnusable
+from leadctl.model.file_permissions import permission_problems
+from leadctl.model.secret_sources import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from leadctl.model.file_permissions import PermissionProblem
+
+KEY_BYTES = 32
+
+VARIABLE = "LEADCTL_LEDGER_KEY"
+SECRET = Secret("key of the ledger", "ledger", "key", VARIABLE)
+"""No account can be called `ledger`: its secrets would have these names."""
+
+
+def key() -> bytes:
+    """Return the key; LedgerUnusable where no place has it, or it is not one."""
+    if found := configured():
+        return found
+    raise _unusable(
+        "the key of the ledger's hashes is missing",
+        f"set {VARIABLE}, {VARIABLE}_FILE or {VARIABLE}_COMMAND: "
+        "`leadctl ledger init` made it",
+    )
+
+
+def configured() -> bytes | None:
+    """Return the key, None where no place has one."""
+    try:
+        text = SECRET.find(os.environ)
+    except CredentialsMissing as error:
+        raise _unusable(error.message, error.hint) from error
+    return parsed(text) if text else None
+
+
+def parsed(text: str) -> bytes:
+    """Read a key as it is written: hexadecimal digits."""
+    try:
+        found = bytes.fromhex(text)
+    except ValueError:
+        found = b""
+    if len(found) != KEY_BYTES:
+        raise _unusable(
+            "the key of the ledger's hashes is damaged",
+            f"it is {2 * KEY_BYTES} hexadecimal digits, as `leadctl ledger init` "
+            "printed them",
+        )
+    return found
+
+
+def exposed() -> Iterator[PermissionProblem]:
+    """Yield what others may do to the file that holds the key, if one is named."""
+    if named := os.environ.get(f"{VARIABLE}_FILE"):
+        yield from permission_problems(Path(named).expanduser(), "the ledger's key")
+
+
+def new_key() -> bytes:
+    return secrets.token_bytes(KEY_BYTES)
+
+
+def key_check(key: bytes) -> bytes:
+    """Return what the database keeps of a key, to tell a wrong one."""
+    return hashlib.blake2b(b"leadctl ledger", key=key, digest_size=16).digest()
+
+
+def wrong_key() -> LedgerUnusable:
+    return _unusable(
+        "this is not the key that the ledger was made with",
+        f"correct {VARIABLE}: with another key, no delivered lead is recognised",
+    )
+
+
+def store(key: bytes) -> bool:
+    """Keep the key in the system keyring; returns whether there is one."""
+    try:
+        system_keyring.store(SECRET.entry, key.hex())
+    except system_keyring.NoKeyring:
+        return False
+    return True
+
+
+def _unusable(message: str, hint: str | None) -> LedgerUnusable:
+    return LedgerUnusable(message, hint=hint).but(exit_code=ExitCode.INPUT)

@@ -1,0 +1,169 @@
+"""Finds a secret: environment, file, command, systemd credential, keyring, in order.
+
+A secret is never in a message.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from leadctl.model import system_keyring
+from leadctl.model.errors import CredentialsMissing
+from leadctl.model.text_file import read_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+COMMAND_SECONDS = 30
+
+
+class SecretSource(StrEnum):
+    """How a secret comes to us."""
+
+    ENVIRONMENT = "environment"
+    FILE = "file"
+    COMMAND = "command"
+    SYSTEMD = "systemd"
+    KEYRING = "keyring"
+
+
+class SecretOrigin(NamedTuple):
+    """Where a secret comes from: the way, and the variable, setting, path or entry."""
+
+    way: SecretSource
+    where: str
+
+
+class Setting(NamedTuple):
+    """A file or command that the config file names, and where it does."""
+
+    value: str
+    where: str
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A secret by the names it has in each place.
+
+    `owner` is an account; `settings` are for where no variable is set.
+    """
+
+    title: str
+    owner: str
+    name: str
+    variable: str
+    settings: Mapping[SecretSource, Setting] = field(default_factory=dict)
+
+    @property
+    def entry(self) -> str:
+        """Its user name in the keyring."""
+        return f"{self.owner}/{self.name}"
+
+    @property
+    def credential(self) -> str:
+        """Its name among the credentials of a systemd service."""
+        return f"leadctl-{self.owner}-{self.name}"
+
+    def find(self, environment: Mapping[str, str]) -> str:
+        """Return the secret, empty where no place has it.
+
+        CredentialsMissing where the place that was chosen cannot be read or is empty:
+        another secret must not be used in its place.
+        """
+        for found, read in self.ways(environment):
+            if secret := read().strip():
+                return secret
+            if found.way is not SecretSource.KEYRING:
+                raise CredentialsMissing(
+                    f"no {self.title}: what {found.where} names holds nothing",
+                    hint=f"correct it, or remove {found.where}",
+                )
+        return ""
+
+    def ways(
+        self, environment: Mapping[str, str]
+    ) -> Iterator[tuple[SecretOrigin, Callable[[], str]]]:
+        """Yield the ways that were chosen, in their order, and the keyring at last."""
+        if given := environment.get(self.variable, "").strip():
+            origin = SecretOrigin(SecretSource.ENVIRONMENT, self.variable)
+            yield origin, partial(str, given)
+        for way, read in (
+            (SecretSource.FILE, _from_file),
+            (SecretSource.COMMAND, _from_command),
+        ):
+            where = f"{self.variable}_{way.upper()}"
+            given = environment.get(where, "").strip()
+            if not given and way in self.settings:
+                given, where = self.settings[way]
+            if given:
+                yield SecretOrigin(way, where), partial(read, given, where)
+        if folder := environment.get("CREDENTIALS_DIRECTORY"):
+            path = Path(folder) / self.credential
+            if path.exists():
+                yield (
+                    SecretOrigin(SecretSource.SYSTEMD, str(path)),
+                    partial(_from_file, str(path), "LoadCredential="),
+                )
+        yield (
+            SecretOrigin(
+                SecretSource.KEYRING, f"{system_keyring.SERVICE} {self.entry}"
+            ),
+            partial(system_keyring.read, self.entry),
+        )
+
+
+def _from_file(path: str, where: str) -> str:
+    try:
+        return read_text(Path(path).expanduser(), may_be_pipe=True)
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not text"
+        raise CredentialsMissing(
+            f"the secret's file {path} cannot be read: {reason}",
+            hint=f"{where} names it",
+        ) from error
+
+
+def _from_command(command: str, where: str) -> str:
+    # Our own variables may hold the secrets of other accounts.
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("LEADCTL_")}
+    try:
+        done = subprocess.run(  # noqa: S603  the user's own command, without a shell
+            shlex.split(command),
+            capture_output=True,
+            check=True,
+            env=environment,
+            stdin=subprocess.DEVNULL,  # ours may hold leads
+            text=True,
+            timeout=COMMAND_SECONDS,
+        )
+    except (OSError, ValueError, subprocess.SubprocessError) as error:
+        # The error may carry the command's output: it is not chained.
+        raise CredentialsMissing(
+            f"the command that {where} names failed: {_failure(error)}",
+            hint="try it by hand; it has to print the secret and nothing else",
+        ) from None
+    return done.stdout
+
+
+def _failure(error: Exception) -> str:
+    """Say how a command failed, without a word of its own: it may be the secret."""
+    match error:
+        case FileNotFoundError():
+            return "there is no such program"
+        case OSError():
+            return f"it cannot be started ({error.strerror})"
+        case subprocess.CalledProcessError():
+            return f"it ended with {error.returncode}"
+        case subprocess.TimeoutExpired():
+            return f"it took more than {COMMAND_SECONDS} s"
+        case UnicodeDecodeError():
+            return "what it prints is no text"
+        case _:
+            return "a quote in it is never closed"
