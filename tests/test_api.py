@@ -51,6 +51,7 @@ def leads(number: int) -> Iterator[Mapping[str, object]]:
             "phone": f"+1555010{place:04}",
             "name": "Testperson",
             "age": float("nan"),
+            "score": float("inf"),
         }
 
 
@@ -168,10 +169,19 @@ def test_bad_values_raise(here: Push, options: dict[str, Any], problem: str) -> 
 def test_failing_generator_leaves_nothing_behind(here: Push) -> None:
     def broken() -> Iterator[Mapping[str, object]]:
         yield from leads(1)
-        raise RuntimeError("no more rows")
+        raise OSError("no more rows")
 
-    with pytest.raises(RuntimeError, match="no more rows"):
+    with pytest.raises(OSError, match="no more rows"):
         leadctl.push(broken(), provider="voiso", campaign="3")
+    no_rows: list[tuple[Any, str]] = [
+        (None, "leads are files or rows, not NoneType"),
+        (["leads.csv", 5], "leads are files or rows, not int"),
+        ([*leads(1), 5], "row 2 must be a mapping, not int"),
+        ([{"phone": [float("inf")]}], "row 1 cannot be written as JSON"),
+    ]
+    for given, problem in no_rows:
+        with pytest.raises(leadctl.errors.UsageError, match=problem):
+            leadctl.push(given, provider="voiso", campaign="3")
     files: list[str | Iterator[Mapping[str, object]]] = ["rows", leads(1)]
     with pytest.raises(leadctl.errors.UsageError, match="'rows' needs a folder"):
         leadctl.push(files, provider="voiso", campaign="3")

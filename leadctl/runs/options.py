@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import sys
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from functools import partial
 from itertools import chain
+from math import isinf
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, TypeAlias, TypedDict, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict, TypeVar, cast
 
 from leadctl.importing.job import NO_LIMIT, Job, RejectLimit
 from leadctl.ledger import resolved
@@ -26,7 +26,7 @@ from leadctl.phones.readings import Numbers
 from leadctl.sources.source import Format
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from leadctl.runs.spool import Streams
 
@@ -141,23 +141,23 @@ def _kept_in(said: PushOptions) -> str | None:
 
 
 def streams_of(files: Files) -> tuple[list[str], Streams]:
-    """Return the names of files, and what writes those that can be read only once."""
-    given = iter([files] if isinstance(files, (str, os.PathLike)) else files)
+    """Return the names of files, and the content of what can be read only once."""
+    given = _each([files] if isinstance(files, (str, os.PathLike)) else files)
     first = next(given, None)
     if isinstance(first, Mapping):
         given = iter([chain([first], cast("Iterator[Row]", given))])
     elif first is not None:
         given = chain([first], given)
     names: list[str] = []
-    streams: dict[str, Callable[[IO[bytes]], None]] = {}
+    streams: dict[str, Iterable[bytes]] = {}
     for one in given:
         if isinstance(one, (str, os.PathLike)):
             name = os.fspath(one)
             if name == "-":
-                streams[name] = _write_stdin
+                streams[name] = _stdin()
         else:
             name = f"rows-{len(streams) + 1}" if streams else "rows"
-            streams[name] = partial(_write_rows, cast("Rows", one))
+            streams[name] = _rows(_each(one))
         names.append(name)
     for name in streams.keys() - {"-"}:
         if names.count(name) > 1:
@@ -165,17 +165,44 @@ def streams_of(files: Files) -> tuple[list[str], Streams]:
     return names, streams
 
 
-def _write_stdin(file: IO[bytes]) -> None:
+def _each(given: object) -> Iterator[Any]:
+    if isinstance(given, Iterable):
+        return iter(given)
+    raise UsageError(
+        f"leads are files or rows, not {type(given).__name__}",
+        hint="pass paths, or rows as mappings: push([{'phone': '+1 555 010 0001'}])",
+    )
+
+
+def _stdin() -> Iterator[bytes]:
     if sys.stdin is None:
         raise InputUnusable("stdin is closed", hint="name a file, or pipe one")
-    shutil.copyfileobj(sys.stdin.buffer, file)
+    try:
+        yield from iter(partial(sys.stdin.buffer.read, 1 << 16), b"")
+    except OSError as error:
+        raise InputUnusable(f"cannot read stdin: {error.strerror}") from error
 
 
-def _write_rows(rows: Rows, file: IO[bytes]) -> None:
-    """Write rows as JSON, one a line; what is not a number (NaN) is an empty cell."""
-    for row in rows:
-        cells = {key: None if cell != cell else cell for key, cell in row.items()}  # noqa: PLR0124  NaN
-        file.write(json.dumps(cells, default=str).encode() + b"\n")
+def _rows(rows: Iterator[Any]) -> Iterator[bytes]:
+    """Yield rows as JSON, one a line."""
+    for number, row in enumerate(rows, 1):
+        if not isinstance(row, Mapping):
+            raise UsageError(
+                f"row {number} must be a mapping, not {type(row).__name__}"
+            )
+        cells = {key: _cell(cell) for key, cell in row.items()}
+        try:
+            text = json.dumps(cells, default=str, allow_nan=False)
+        except ValueError as error:  # within a list or an object
+            raise UsageError(f"row {number} cannot be written as JSON") from error
+        yield text.encode() + b"\n"
+
+
+def _cell(cell: object) -> object:
+    """Return a cell as JSON has it: NaN is empty, an infinite number is text."""
+    if cell != cell:  # noqa: PLR0124  NaN, NaT
+        return None
+    return str(cell) if isinstance(cell, float) and isinf(cell) else cell
 
 
 def _text(path: FileName | None) -> str | None:

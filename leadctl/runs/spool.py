@@ -21,10 +21,10 @@ from leadctl.model.errors import InputUnusable, LeadctlError, LedgerUnusable
 from leadctl.model.private_files import in_turn, make_private
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    Streams = Mapping[str, Callable[[IO[bytes]], None]]
-    """By name, what writes to a file all that can be read only once."""
+    Streams = Mapping[str, Iterable[bytes]]
+    """By name, the content of what can be read only once."""
 
 
 @contextmanager
@@ -42,8 +42,8 @@ def spooled(job: Job, ledger: str, streams: Streams) -> Iterator[Job]:
         made = {name: stack.enter_context(_new(ledger)) for name in streams}
         copied = replace(job, copies={name: made[name].name for name in made})
         try:
-            for name, write in streams.items():
-                _keep(made[name], write)
+            for name, content in streams.items():
+                _keep(made[name], content)
         except BaseException:
             drop(copied)
             raise
@@ -105,10 +105,16 @@ def _new(ledger: str) -> IO[bytes]:
     return file
 
 
-def _keep(file: IO[bytes], write: Callable[[IO[bytes]], None]) -> None:
+def _keep(file: IO[bytes], content: Iterable[bytes]) -> None:
+    """Write a copy; an exception of the content's own is the caller's."""
+    for part in content:
+        _on_disk(file.write, part)
+    _on_disk(file.flush)
+
+
+def _on_disk(step: Callable[..., object], *given: bytes) -> None:
     try:
-        write(file)
-        file.flush()
+        step(*given)
     except OSError as error:
         raise InputUnusable(
             f"cannot keep a copy of the input: {error.strerror}",
