@@ -96,6 +96,7 @@ class Document(TypedDict):
     provider: str | None
     account: str | None
     campaign: str | None
+    ledger: str | None
     dry_run: bool
     files: list[FileOfRun]
     rows: int

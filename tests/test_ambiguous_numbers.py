@@ -139,10 +139,15 @@ def test_decision_by_column_is_in_the_next_command(push: Push) -> None:
         ran = push.program("runs", *command, env=push.environment("voiso"))
         assert ran.code in (0, 3), ran.err
         assert "phone_ambiguous" not in ran.out
-    push.program.write("leads.rejects.csv", column([SWEDISH.format(77)]))
+    push.program.write("leads.rejects.csv", column([SWEDISH.format(77), "12"]))
     told = ("--region", "US", "--numbers", "international", "--ledger", "new.sqlite")
-    assert push("voiso", "leads.rejects.csv", *told).code == 0
+    ran = push("voiso", "leads.rejects.csv", *told)
     assert SWEDISH.format(77) in push.phones("voiso")
+    ledger = push.program.folder / "new.sqlite"
+    assert ran.out.endswith(f"international --ledger {ledger}\n")
+    ran = push.program("runs", "show", env={"LEADCTL_LEDGER": str(ledger)})
+    assert ran.out.splitlines()[0].startswith("run ")
+    assert "--ledger" not in ran.out
 
 
 def test_next_command_leaves_out_an_option_that_reads_more_than_the_column(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from typing import TYPE_CHECKING
@@ -23,8 +24,9 @@ def test_next_commands_of_a_kept_run_work_as_printed(program: Program) -> None:
     program.write("leads.csv", "phone\n+15551230001\n+1555\n")
     first = program(*PUSH, "--sandbox", "--keep")
     assert first.code == 3
-    shown = program(*printed(first.out, "To look at the run"))
-    assert (shown.code, shown.table["created"]) == (0, 1)
+    shown = program(*printed(first.out, "To look at the run"), "--json")
+    found, ledger = json.loads(shown.out), program.state / "sandbox.sqlite"
+    assert (found["created"], found["ledger"]) == (1, str(ledger))
     program.write("leads.rejects.csv", "phone\n+15551230002\n")
     again = program(*printed(first.out, "After fixing them, run"))
     assert (again.code, again.table["created"], again.err) == (0, 1, first.err)

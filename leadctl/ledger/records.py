@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
+
+from leadctl.ledger import resolved
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -48,15 +51,14 @@ class Run:
     error: dict[str, Json] | None
     repairs: dict[str, int]
     notes: list[Note]
+    ledger: str | None = None
+    """The URL of the ledger it is recorded in; None for a private one."""
 
     def command(self, name: str) -> str:
         """Return the command line of `leadctl runs NAME` for this run."""
-        config, ledger = self.job.get("config"), self.job.get("ledger")
+        config = self.job.get("config")
         return runs_command(
-            name,
-            self.id,
-            config=str(config) if config else None,
-            ledger=str(ledger) if ledger else None,
+            name, self.id, config=str(config) if config else None, ledger=self.ledger
         )
 
 
@@ -66,8 +68,15 @@ def runs_command(
     """Return the command line of `leadctl runs NAME` for a run."""
     words = ["leadctl", "runs", name, run]
     words += ["--config", config] if config else []
-    words += ["--ledger", ledger] if ledger else []
-    return shlex.join(words)
+    return shlex.join([*words, *ledger_option(ledger)])
+
+
+def ledger_option(url: str | None) -> list[str]:
+    """Return the words that name a ledger, where a command would open another."""
+    usual = resolved(os.environ.get("LEADCTL_LEDGER"))
+    if url is None or os.path.realpath(url) == os.path.realpath(usual):
+        return []
+    return ["--ledger", url]
 
 
 @dataclass(frozen=True)

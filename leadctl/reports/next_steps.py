@@ -6,6 +6,7 @@ import shlex
 from enum import Enum, auto
 from typing import TYPE_CHECKING, NamedTuple
 
+from leadctl.ledger.records import ledger_option
 from leadctl.model.leads import Code, Status
 
 if TYPE_CHECKING:
@@ -84,4 +85,6 @@ def push_again(report: Report, paths: Sequence[str]) -> str:
         words.append("--acknowledge-compliance")
     if job.sandbox:
         words += ["--sandbox", "--keep"] if job.ledger else ["--sandbox"]
+    else:
+        words += ledger_option(report.ledger)
     return shlex.join(words)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +15,7 @@ from leadctl.reports.export import outcomes
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from leadctl.ledger.base import Ledger, RunReader
+    from leadctl.ledger.base import RunReader
     from leadctl.ledger.records import FileOfRun, Reason
     from leadctl.model.errors import LeadctlError
     from leadctl.model.leads import Json, Note
@@ -69,8 +68,10 @@ class Report:
     job: Job = field(default_factory=Job, repr=False)
     process: int | None = None
     removals: Mapping[Removal, int] = field(default_factory=dict)
-    ledger: str | Ledger | None = field(default=None, repr=False)
-    """Where the run is recorded; the ledger itself if it is private."""
+    ledger: str | None = None
+    """The URL of the ledger that has the run; None if it was not kept."""
+    reader: RunReader | None = field(default=None, repr=False)
+    """Reads a run that was not kept."""
 
     @property
     def counts(self) -> dict[Status, int]:
@@ -90,27 +91,21 @@ class Report:
 
     def command(self, name: str) -> str:
         """Return the command line of `leadctl runs NAME` for this run."""
-        job = self.job
-        return runs_command(name, self.run_id, config=job.config, ledger=job.ledger)
+        return runs_command(
+            name, self.run_id, config=self.job.config, ledger=self.ledger
+        )
 
     def rows(self) -> Iterator[RowOutcome]:
         """Yield the outcome of every row, read from the ledger as it is now."""
-        if self.ledger is None:
-            return
-        with (
-            open_ledger(self.ledger)
-            if isinstance(self.ledger, str)
-            else nullcontext(self.ledger)
-        ) as ledger:
-            yield from outcomes(ledger.run(self.run_id))
+        if self.reader:
+            yield from outcomes(self.reader)
+        elif self.ledger:
+            with open_ledger(self.ledger) as ledger:
+                yield from outcomes(ledger.run(self.run_id))
 
 
 def read(
-    run_reader: RunReader,
-    ledger: str | Ledger | None = None,
-    *,
-    dry_run: bool = False,
-    process: int | None = None,
+    run_reader: RunReader, *, dry_run: bool = False, process: int | None = None
 ) -> Report:
     """Read what a run came to by now; `process` may be at work on it."""
     run = run_reader.facts()
@@ -136,7 +131,8 @@ def read(
         job=Job.from_json(run.job),
         process=process if running else None,
         removals=run_reader.removals(),
-        ledger=ledger,
+        ledger=run.ledger,
+        reader=None if run.ledger else run_reader,
     )
 
 
@@ -175,6 +171,7 @@ def document(report: Report) -> dict[str, Json]:
         "provider": report.provider or None,
         "account": report.account or None,
         "campaign": report.campaign or None,
+        "ledger": report.ledger,
         "dry_run": report.dry_run,
         "files": [
             {

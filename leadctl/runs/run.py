@@ -143,7 +143,7 @@ def _pushed(request: ImportRequest) -> Report:
                     "or the next run sends these leads again",
                     is_warning=True,
                 )
-            return _report(request, run_writer, ledger)
+            return _report(run_writer, ledger)
 
 
 @contextlib.contextmanager
@@ -198,7 +198,7 @@ def rehearse(request: ImportRequest) -> Report:
         error = importer.rehearse()
         stack.callback(spool.drop, request.job)
         finish(request, importer, run_writer, error)
-        return _report(request, run_writer, aside, dry_run=True)
+        return _report(run_writer, aside, dry_run=True)
 
 
 @contextlib.contextmanager
@@ -214,17 +214,10 @@ def _opened_ledger(url: str | None) -> Iterator[Ledger]:
         ledger.close()
 
 
-def _report(
-    request: ImportRequest,
-    run_writer: RunWriter,
-    ledger: Ledger,
-    *,
-    dry_run: bool = False,
-) -> Report:
-    if request.ledger is not None and not dry_run:
-        return report.read(run_writer, request.ledger)
-    found = report.read(run_writer, ledger, dry_run=dry_run)
-    weakref.finalize(found, ledger.close)
+def _report(run_writer: RunWriter, ledger: Ledger, *, dry_run: bool = False) -> Report:
+    found = report.read(run_writer, dry_run=dry_run)
+    if found.reader:
+        weakref.finalize(found, ledger.close)
     return found
 
 

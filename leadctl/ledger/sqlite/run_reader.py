@@ -65,7 +65,8 @@ class SqliteRunReader:
     def facts(self) -> Run:
         cursor = self._db.execute(
             "SELECT r.number, id, provider, account, campaign, job, started_at,"
-            " finished_at, requests, exit_code, error, repairs, notes"
+            " finished_at, requests, exit_code, error, repairs, notes,"
+            " (SELECT file FROM pragma_database_list WHERE name = 'main') AS ledger"
             " FROM runs AS r JOIN scopes ON scopes.number = scope WHERE r.number = ?",
             (self._run,),
         )
@@ -75,6 +76,7 @@ class SqliteRunReader:
         facts["repairs"] = json.loads(facts["repairs"])
         facts["notes"] = [Note(**note) for note in json.loads(facts["notes"])]
         facts["error"] = json.loads(facts["error"]) if facts["error"] else None
+        facts["ledger"] = facts["ledger"] or None  # a private one has no file
         return Run(**facts)
 
     def counts(self) -> dict[Status, int]:
