@@ -69,7 +69,7 @@ def push(
     with ExitStack() as stack:
         environment: Mapping[str, str] = os.environ
         if job.sandbox:
-            job, environment = stack.enter_context(_simulated(job))
+            job, environment = stack.enter_context(simulated(job))
         with _sandbox_offered(job):
             request = stack.enter_context(
                 prepare.prepared(
@@ -141,7 +141,7 @@ def resume(  # noqa: PLR0913  options, by name
     with ExitStack() as stack:
         environment: Mapping[str, str] = os.environ
         if job.sandbox:
-            job, environment = stack.enter_context(_simulated(job))
+            job, environment = stack.enter_context(simulated(job))
         request = stack.enter_context(
             prepare.prepared(job, url, {}, environment=environment, offline=False)
         )
@@ -234,7 +234,7 @@ def _sandbox_offered(job: Job) -> Iterator[None]:
 
 
 @contextmanager
-def _simulated(job: Job) -> Iterator[tuple[Job, Mapping[str, str]]]:
+def simulated(job: Job) -> Iterator[tuple[Job, Mapping[str, str]]]:
     """Serve the provider's simulator; yields the job, and variables pointing at it."""
     simulators = sandbox()
     name = job.provider or ""

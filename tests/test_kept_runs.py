@@ -47,6 +47,18 @@ def test_kept_run_is_resumed_in_a_simulator(program: Program) -> None:
     assert "key fine: accepted" in resumed.err
 
 
+def test_kept_run_from_stdin_is_undone_in_a_simulator(program: Program) -> None:
+    """The simulator is a new one, and the input is piped again."""
+    leads = b"phone\n+919000000001\n+919000000002\n"
+    given = ("push", "-", "-p", "lupitor", "-c", "cmp_1", "--sandbox", "--keep")
+    ran = program(*given, "--json", stdin=leads)
+    (ledger,) = program.state.glob("sandbox.sqlite")
+    undo = ("runs", "undo", str(ran.document["run_id"]), "--yes", "--ledger", ledger)
+    other = program(*undo, stdin=leads.replace(b"2\n", b"3\n"))
+    assert (other.code, "pipe the same data again" in other.err) == (6, True)
+    assert "deleted    2" in program(*undo, stdin=leads).out
+
+
 def test_keep_without_the_sandbox_is_a_misunderstanding(program: Program) -> None:
     ran = program(*PUSH, "--keep")
     assert (ran.code, "--keep goes with --sandbox" in ran.err) == (2, True)

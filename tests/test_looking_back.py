@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 COLUMNS = [
     *("run_id", "file", "row", "status", "code", "field", "reason"),
-    *("request", "sent_at"),
+    *("request", "sent_at", "undo"),
 ]
 
 

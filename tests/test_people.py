@@ -57,6 +57,7 @@ def test_person_is_found_with_campaign_run_and_date(push: Push) -> None:
         "account": "voiso",
         "campaign": "3",
         "run_id": run,
+        "may_be_deleted": False,
     }
     assert campaigns["agora"]["status"] == "in_doubt"
     assert campaigns["agora"]["run_id"] == doubt

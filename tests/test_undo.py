@@ -101,6 +101,13 @@ def test_what_the_run_created_goes_and_can_be_sent_again(undo: Undo) -> None:
     assert undo.phones == [FIRST]
     shown = undo.push.program("runs", "show", run).out
     assert "undone by runs undo: 2 deleted" in shown
+    traced = json.loads(undo.push.program("runs", "show", run, "--row=2", "--json").out)
+    assert (traced["status"], traced["undo"]) == ("created", "deleted")
+    records = undo.push.program("runs", "export", run).out.splitlines()
+    assert [line.rpartition(",")[2] for line in records[1:]] == [
+        "",
+        *["deleted"] * 2,
+    ]
 
     ran = undo.push(undo.provider, "leads.csv", "--json")
     assert ran.counts == {"created": 2, "duplicate": 1}
@@ -123,6 +130,9 @@ def test_lost_answer_is_settled_by_asking_again_or_said(undo: Undo) -> None:
         "undo_unfinished",
         True,
     )
+    found = undo.push.program("find", FIRST, "--region", "in").out
+    assert f"run {run}" in found
+    assert "(may be deleted by runs undo)" in found
     undo.fault(Fault("lose"))
     again = undo.document(run)
     assert (again["leads"], again["deleted"], again["exit_code"]) == (2, 2, 0)
@@ -131,7 +141,8 @@ def test_lost_answer_is_settled_by_asking_again_or_said(undo: Undo) -> None:
 
 @pytest.mark.parametrize(
     ("number", "seconds", "code"),
-    [(signal.SIGKILL, 30, -signal.SIGKILL), (signal.SIGINT, 0.4, 130)],
+    [(signal.SIGKILL, 1.5, -signal.SIGKILL), (signal.SIGINT, 0.4, 130)],
+    ids=["SIGKILL", "SIGINT"],
 )
 def test_stopped_undo_goes_on(
     number: int, seconds: float, code: int, lupitor: Undo
@@ -149,6 +160,21 @@ def test_stopped_undo_goes_on(
     assert (gone, done["exit_code"]) == (3, 0)
     assert done["gone_before"] == (3 if number == signal.SIGINT else 0)
     assert lupitor.push("lupitor", "leads.csv", "--json").counts == {"created": 3}
+
+
+def test_undo_is_stopped_by_runs_stop(push: Push) -> None:
+    undo = Undo(push, "ozonetel")
+    run = undo.pushed(*PHONES)
+    undo.fault(Fault("slow_after", seconds=1.0))
+    environment = push.environment("ozonetel")
+    process = push.program.start("runs", "undo", run, "--yes", env=environment)
+    while len(undo.phones) == len(PHONES) and process.poll() is None:
+        time.sleep(0.005)
+    asked = push.program("runs", "stop", run)
+    assert f"then: leadctl runs undo {run}" in asked.err
+    assert process.wait() == 128 + signal.SIGTERM
+    done = undo.document(run)
+    assert (done["gone_before"], done["deleted"], done["exit_code"]) == (1, 2, 0)
 
 
 @pytest.mark.parametrize(("provider", "resent"), [("lupitor", 1), ("ozonetel", 0)])

@@ -312,6 +312,7 @@ def _described(found: Found, *, masked: bool) -> dict[str, Json]:
                 "campaign": trace.campaign,
                 "run_id": trace.run or None,
                 "started_at": trace.started_at or None,
+                "may_be_deleted": trace.may_be_deleted,
             }
             for trace in found.traces
         ],
@@ -329,7 +330,8 @@ def _lines(people: Sequence[Found], *, masked: bool) -> Iterator[str]:
             )
             run = f"run {trace.run}" if trace.run else "run pruned"
             day = f"  {trace.started_at[:10]}" if trace.started_at else ""
-            yield f"  {where}, {run}{day}"
+            undo = " (may be deleted by runs undo)" if trace.may_be_deleted else ""
+            yield f"  {where}, {run}{day}{undo}"
         if found.is_suppressed:
             yield "  suppressed  on the ledger's suppression list"
         if not found:

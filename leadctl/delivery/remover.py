@@ -57,7 +57,7 @@ class Remover:
         """Delete them all; returns what stopped it early."""
         refusal, in_a_row = None, 0
         for batch in batches:
-            if self.stop.is_asked():
+            if self.stop.check():
                 break
             try:
                 self._remove(batch)

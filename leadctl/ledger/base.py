@@ -55,6 +55,14 @@ class RunReader(Protocol):
         """Count the rows that an undo tried, by what came of it so far."""
         ...
 
+    def removed(self, file: int) -> Iterator[tuple[int, Removal]]:
+        """Yield the same rows of a file, in order, each with what came of it."""
+        ...
+
+    def is_stop_requested(self) -> bool:
+        """Tell whether somebody asked for this run, or its undo, to end."""
+        ...
+
     def findings(self, file: int, statuses: Iterable[Status]) -> Iterator[Finding]:
         """Yield the findings with these statuses, in the order of the rows."""
         ...
@@ -93,10 +101,6 @@ class RunWriter(RunReader, Protocol):
 
     tally: Counter[Status]
     """Rows settled so far: cheap enough to look at for every batch."""
-
-    def is_stop_requested(self) -> bool:
-        """Tell whether somebody asked for this run to end."""
-        ...
 
     def together(self) -> AbstractContextManager[None]:
         """Open a transaction around several steps; one inside another is part of it."""
@@ -201,6 +205,10 @@ class RunRemoval(RunReader, Protocol):
 
     A row whose answer nobody read is in doubt.
     """
+
+    def begin(self) -> None:
+        """Begin, or go on; a stop that was asked for earlier counts no more."""
+        ...
 
     def created_rows(self, file: int) -> RowSet:
         """Return the rows that the run delivered and that are not known to be gone."""
@@ -360,8 +368,8 @@ class Ledger(Protocol):
         """
         ...
 
-    def request_stop(self, run_id: str) -> bool:
-        """Ask a run to end, whoever runs it where; False if it has ended."""
+    def request_stop(self, run_id: str) -> None:
+        """Ask whoever is at work on a run, or on its undo, to end."""
         ...
 
     def run(self, run_id: str) -> RunReader:

@@ -212,7 +212,8 @@ class Trace(NamedTuple):
     """What a ledger knows of a person in one campaign.
 
     `started_at` is the start of the run, ISO 8601 UTC. Of a run that was pruned, only
-    account and campaign are known; the rest is empty.
+    account and campaign are known; the rest is empty. `may_be_deleted`: an undo of the
+    run did not settle every lead.
     """
 
     presence: Presence
@@ -221,6 +222,7 @@ class Trace(NamedTuple):
     provider: str = ""
     run: str = ""
     started_at: str = ""
+    may_be_deleted: bool = False
 
 
 class Condition(NamedTuple):

@@ -134,6 +134,9 @@ def show_row(found: RowTrace, console: Console, *, masked: bool) -> None:
         console.print(_indented(plain("none (row not sent)")))
     console.print(plain("verdict", "dim"))
     console.print(_indented(plain(_verdict(found))))
+    if found.removal:
+        undone = found.removal.replace("_", " ")
+        console.print(_indented(plain(f"undone by runs undo: {undone}")))
     if masked and found.view is not None:
         console.print(plain("# = digit, x = letter; --unmasked shows them", "dim"))
 

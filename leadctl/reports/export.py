@@ -17,10 +17,14 @@ if TYPE_CHECKING:
     from leadctl.ledger.base import RunReader
     from leadctl.ledger.records import Request, Verdict
     from leadctl.model.leads import Code, Status
+    from leadctl.model.removal import Removal
 
 
 class RowOutcome(NamedTuple):
-    """What became of a row; `request` is the one it travelled with last."""
+    """What became of a row; `request` is the one it travelled with last.
+
+    `undo` is what `runs undo` did about its lead, if it tried.
+    """
 
     run_id: str
     file: str
@@ -31,6 +35,7 @@ class RowOutcome(NamedTuple):
     reason: str | None
     request: int | None
     sent_at: str | None
+    undo: Removal | None
 
 
 def delimited(
@@ -60,6 +65,7 @@ def outcomes(
     run = run_reader.facts().id
     for file in run_reader.files():
         verdicts = run_reader.verdicts(file.ordinal)
+        removed = dict(run_reader.removed(file.ordinal))
         for verdict, request in _with_requests(verdicts, run_reader, file.ordinal):
             if not statuses or verdict.status in statuses:
                 yield RowOutcome(
@@ -72,6 +78,7 @@ def outcomes(
                     verdict.reason or None,
                     request.number if request else None,
                     time_text.utc(request.departed) if request else None,
+                    removed.get(verdict.row),
                 )
 
 

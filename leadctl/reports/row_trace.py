@@ -23,11 +23,15 @@ if TYPE_CHECKING:
     from leadctl.ledger.base import RunReader
     from leadctl.ledger.records import FileOfRun, Request, Verdict
     from leadctl.model.leads import Json
+    from leadctl.model.removal import Removal
 
 
 @dataclass(frozen=True)
 class RowTrace:
-    """What is known of a row; `missing` says why `view` is not."""
+    """What is known of a row; `missing` says why `view` is not.
+
+    `removal` is what an undo did about its lead, if it tried.
+    """
 
     file: FileOfRun
     row: int
@@ -35,6 +39,7 @@ class RowTrace:
     missing: str
     requests: Sequence[Request]
     verdict: Verdict | None
+    removal: Removal | None = None
 
 
 def row_trace(
@@ -58,7 +63,8 @@ def row_trace(
             row, verdict.status, verdict.code, verdict.reason, verdict.field
         )
         view = replace(view, sent=None, finding=finding)
-    return RowTrace(file, row, view, missing, requests, verdict)
+    removal = dict(run_reader.removed(file.ordinal)).get(row)
+    return RowTrace(file, row, view, missing, requests, verdict, removal)
 
 
 _OURS = frozenset({Status.REJECTED, Status.SUPPRESSED, Status.DUPLICATE})
@@ -77,6 +83,7 @@ def document(found: RowTrace, *, masked: bool) -> dict[str, Json]:
         "code": verdict.code if verdict else None,
         "field": verdict.field or None if verdict else None,
         "message": verdict.reason or None if verdict else None,
+        "undo": found.removal,
         "masked": masked,
         "missing": found.missing or None,
         "cells": dict(view.cells) if view else None,

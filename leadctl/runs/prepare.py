@@ -132,12 +132,16 @@ def reopened(
     run_reader: RunReader,
     config_file: str | Path | None,
     file: int | None = None,
+    copies: Mapping[str, str] | None = None,
 ) -> tuple[Job, Plan]:
     """Open what an earlier run was to import, or one file of it, to look at its rows.
 
-    Raises InputUnusable where a file is not what it was.
+    `copies` are those of its streams, where its own are gone. Raises InputUnusable
+    where a file is not what it was.
     """
     job, files = stored_job(run_reader, config_file), run_reader.files()
+    if copies is not None:
+        job = replace(job, copies=copies)
     if file is not None:
         job, files = replace(job, files=(job.files[file],)), [files[file]]
     document = config.load(_path(job.config))

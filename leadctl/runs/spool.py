@@ -35,9 +35,8 @@ def spooled(job: Job, ledger: str, streams: Streams) -> Iterator[Job]:
     A reject file is made from a copy, and so is a resume: it outlives a process that
     dies. While its process lives it is locked.
     """
-    for copy in map(Path, job.copies.values()):
-        if not (_is_ours(copy) and copy.is_file()):
-            raise InputUnusable("the copy of this run's stdin is gone")
+    if is_gone(job):
+        raise InputUnusable("the copy of this run's stdin is gone")
     with ExitStack() as stack:
         made = {name: stack.enter_context(_new(ledger)) for name in streams}
         copied = replace(job, copies={name: made[name].name for name in made})
@@ -54,6 +53,22 @@ def spooled(job: Job, ledger: str, streams: Streams) -> Iterator[Job]:
         except LeadctlError:
             drop(copied)
             raise
+
+
+def is_gone(job: Job) -> bool:
+    """Tell whether a copy of a job is missing, as after the run's end."""
+    copies = map(Path, job.copies.values())
+    return not all(_is_ours(copy) and copy.is_file() for copy in copies)
+
+
+@contextmanager
+def copied_again(job: Job, ledger: str, streams: Streams) -> Iterator[Job]:
+    """Copy the streams of a job whose copies are gone, for as long as this lasts."""
+    with spooled(replace(job, copies={}), ledger, streams) as copied:
+        try:
+            yield copied
+        finally:
+            drop(copied)
 
 
 def drop(job: Job) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -22,15 +23,17 @@ from leadctl.model.errors import (
 from leadctl.model.wording import count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from leadctl.cli.confirm import Consent
     from leadctl.config.config import Account
+    from leadctl.importing.job import Job
     from leadctl.importing.plan import Plan
     from leadctl.importing.removable import RemovableLeads
     from leadctl.ledger.base import Ledger, RunRemoval
     from leadctl.ledger.records import Run
+    from leadctl.providers.http_auth import Credentials
     from leadctl.reports.undo_report import UndoReport
 
 
@@ -48,13 +51,15 @@ def undo(
 ) -> None:
     """Delete the leads that a run created, where the provider has a call for it.
 
-    Reads the run's input again, shows what it would delete, and asks. Takes nothing
-    that was there before or that another run delivered. A later push sends the leads
-    again. Lupitor and Ozonetel have such a call.
+    Reads the run's input again, shows what it would delete, and asks. What came from
+    stdin must be piped again. Takes nothing that was there before or that another run
+    delivered. A later push sends the leads again. Lupitor and Ozonetel have such a
+    call.
 
     Example: leadctl runs undo 20260301-093000-1f2e --dry-run
     """
     from leadctl.cli.confirm import Consent
+    from leadctl.ledger import resolved
     from leadctl.reports.undo_report import UndoReport
 
     output = Output(json, quiet, verbose)
@@ -62,7 +67,7 @@ def undo(
         with opened_ledger(ledger) as opened:
             run = opened.run(run).facts().id
             asked = _Undo(run, output, Consent(yes, no_input), dry_run=dry_run)
-            found = asked.on(opened, config)
+            found = asked.on(opened, resolved(ledger), config)
     except LeadctlError as error:
         if json:
             output.document(UndoReport(run, dry_run=dry_run, error=error).document())
@@ -89,23 +94,32 @@ class _Undo:
     consent: Consent
     dry_run: bool
 
-    def on(self, opened: Ledger, config: Path | None) -> UndoReport:
+    def on(self, opened: Ledger, url: str, config: Path | None) -> UndoReport:
+        from leadctl.api import simulated
         from leadctl.config import config as settings
+        from leadctl.delivery import provider_session
         from leadctl.importing.removable import RemovableLeads
         from leadctl.runs.prepare import stored_job
 
         removal = opened.removal(self.run)
-        facts = removal.facts()
         job = stored_job(removal, config)
-        account = settings.resolve(
-            settings.load(config),
-            os.environ,
-            provider=job.provider,
-            account=job.account,
-        )
-        _require_call(account, facts)
-        leads = RemovableLeads(_plan(removal, config), opened, removal)
-        return self._planned(leads) if self.dry_run else self._done(account, leads)
+        with ExitStack() as stack:
+            copies = stack.enter_context(_copies(job, url, removal.facts()))
+            environment: Mapping[str, str] = os.environ
+            if job.sandbox:
+                job, environment = stack.enter_context(simulated(job))
+            account = settings.resolve(
+                settings.load(config),
+                environment,
+                provider=job.provider,
+                account=job.account,
+            )
+            _require_call(account, removal.facts())
+            leads = RemovableLeads(_plan(removal, config, copies), opened, removal)
+            if self.dry_run:
+                return self._planned(leads)
+            by = provider_session.find_credentials(account, environment)
+            return self._done(account, by, leads)
 
     def _planned(self, leads: RemovableLeads) -> UndoReport:
         from leadctl.model.leads import Status
@@ -123,16 +137,18 @@ class _Undo:
             dry_run=self.dry_run,
         )
 
-    def _done(self, account: Account, leads: RemovableLeads) -> UndoReport:
+    def _done(
+        self, account: Account, by: Credentials, leads: RemovableLeads
+    ) -> UndoReport:
         from leadctl.cli.process import stop_on_signal
         from leadctl.delivery import provider_session
         from leadctl.delivery.remover import Remover
         from leadctl.model.clock import CancellationToken, RealClock
 
-        by = provider_session.find_credentials(account, os.environ)
         opened, campaign = leads.ledger, leads.plan.campaign
         with provider_session.hold_campaign(account, campaign, opened) as lock:
             lock.hold_for(self.run)
+            leads.run.begin()
             planned = self._planned(leads)
             if not planned.leads:
                 return planned
@@ -143,7 +159,11 @@ class _Undo:
                 stop_on_signal(stop),
                 stop.heeded(),
             ):
+                if leads.run.facts().job.get("sandbox"):  # its simulator is new
+                    for batch in leads.batches():
+                        session.send(account.provider.request(batch))
                 clock = RealClock(stop)
+                stop.is_requested = leads.run.is_stop_requested
                 progress = _Progress(self.output, planned.leads)
                 remover = Remover(
                     account,
@@ -159,6 +179,7 @@ class _Undo:
                 error = Interrupted(
                     stop.signal,
                     "the deletions so far are recorded",
+                    request="`leadctl runs stop`" if stop.by_request else None,
                     hint=f"to continue: {planned.go_on}",
                 )
             return replace(
@@ -212,26 +233,52 @@ def _require_call(account: Account, facts: Run) -> None:
         facts.job.get("base_url"),
         base_url.without_login(provider.base_url),
     )
-    if before and before != now:
+    if before and before != now and not facts.job.get("sandbox"):
         raise InputUnusable(
             f"run {facts.id} used {before}, but account {account.name} now uses {now}",
             hint="set base_url to the address the run used",
         )
 
 
-def _plan(removal: RunRemoval, config: Path | None) -> Plan:
+@contextmanager
+def _copies(job: Job, ledger: str, facts: Run) -> Iterator[Mapping[str, str]]:
+    """Yield copies of the run's stdin: they are deleted at its end, and made again."""
+    from leadctl.runs import options as run_options
+    from leadctl.runs import spool
+
+    if not spool.is_gone(job):
+        yield job.copies
+        return
+    if {*job.copies} != {STDIN} or not sys.stdin or sys.stdin.isatty():
+        raise InputUnusable(
+            f"run {facts.id} read a stream, whose copy was deleted at the run's end",
+            hint=_pipe_again(facts),
+        )
+    _, streams = run_options.streams_of(STDIN)
+    with spool.copied_again(job, ledger, streams) as copied:
+        yield copied.copies
+
+
+STDIN = "-"
+
+
+def _pipe_again(facts: Run) -> str:
+    return f"pipe the same data again: {facts.command('undo')} --yes < FILE"
+
+
+def _plan(removal: RunRemoval, config: Path | None, copies: Mapping[str, str]) -> Plan:
     """Open the run's input again, to be read as it was read."""
     from leadctl.runs.history import columns_of
     from leadctl.runs.prepare import reopened
 
     try:
-        _, plan = reopened(removal, config)
+        _, plan = reopened(removal, config, copies=copies)
     except InputUnusable as error:
         if error.where:  # of a config file or profile
             raise
-        raise InputUnusable(
-            error.message, hint="undo requires the run's unchanged input files"
-        ) from error
+        files = "undo requires the run's unchanged input files"
+        hint = _pipe_again(removal.facts()) if copies else files
+        raise InputUnusable(error.message, hint=hint) from error
     return replace(plan, earlier_columns=columns_of(removal))
 
 

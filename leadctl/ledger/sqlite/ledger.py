@@ -164,14 +164,12 @@ class SqliteLedger:
             if not self._db.execute(taken, (run_id,)).fetchone():
                 return run_id
 
-    def request_stop(self, run_id: str) -> bool:
+    def request_stop(self, run_id: str) -> None:
         with self._db.transaction():
-            asked = self._db.execute(
-                "UPDATE runs SET stop_requested = 1"
-                " WHERE number = ? AND finished_at IS NULL",
+            self._db.execute(
+                "UPDATE runs SET stop_requested = 1 WHERE number = ?",
                 (self._number(run_id),),
             )
-        return asked.rowcount > 0
 
     def run(self, run_id: str) -> SqliteRunReader:
         return SqliteRunReader(self._db, self._number(run_id))

@@ -68,9 +68,17 @@ def _campaigns(
 
 def _dated(db: Connection, trace: Trace) -> Trace:
     row = db.execute(
-        "SELECT provider, started_at FROM runs WHERE id = ?", (trace.run,)
+        "SELECT provider, started_at, EXISTS"
+        " (SELECT 1 FROM removals WHERE run = number AND state != 'deleted')"
+        " FROM runs WHERE id = ?",
+        (trace.run,),
     ).fetchone()
-    return trace._replace(provider=row[0], started_at=row[1]) if row else trace
+    if row is None:
+        return trace
+    provider, started, may_be_deleted = row
+    return trace._replace(
+        provider=provider, started_at=started, may_be_deleted=bool(may_be_deleted)
+    )
 
 
 FRESH = 1.0

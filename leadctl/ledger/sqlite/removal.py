@@ -27,6 +27,12 @@ class SqliteRunRemoval(SqliteRunReader):
         super().__init__(db, number)
         self._transaction = db.transaction
 
+    def begin(self) -> None:
+        with self._transaction():
+            self._db.execute(
+                "UPDATE runs SET stop_requested = 0 WHERE number = ?", (self._run,)
+            )
+
     def created_rows(self, file: int) -> RowSet:
         rows = RowSet()
         for (text,) in self._db.execute(
@@ -35,12 +41,9 @@ class SqliteRunRemoval(SqliteRunReader):
             (self._run, file),
         ):
             rows.add(text)
-        for (row,) in self._db.execute(
-            "SELECT row FROM removals"
-            " WHERE run = ? AND file = ? AND state IN ('deleted', 'not_found')",
-            (self._run, file),
-        ):
-            rows.remove(str(row))
+        for row, removal in self.removed(file):
+            if removal is not Removal.UNKNOWN:
+                rows.remove(str(row))
         return rows
 
     def intend(self, batch: Batch) -> set[int]:

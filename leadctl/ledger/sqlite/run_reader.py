@@ -149,6 +149,18 @@ class SqliteRunReader:
         )
         return Counter({Removal(state): number for state, number in found})
 
+    def removed(self, file: int) -> Iterator[tuple[int, Removal]]:
+        found = self._db.execute(
+            "SELECT row, state FROM removals WHERE run = ? AND file = ? ORDER BY row",
+            (self._run, file),
+        )
+        for row, state in found:
+            yield row, Removal(state)
+
+    def is_stop_requested(self) -> bool:
+        asked = "SELECT stop_requested FROM runs WHERE number = ?"
+        return bool(self._db.execute(asked, (self._run,)).fetchone()[0])
+
     def files(self) -> list[FileOfRun]:
         counts = self._counts()
         found = self._db.execute(

@@ -67,10 +67,6 @@ class SqliteRunWriter(SqliteRunReader):
     def doubt(self, file: int, leads: Leads) -> None:
         self._doubtful.append((file, leads))
 
-    def is_stop_requested(self) -> bool:
-        asked = "SELECT stop_requested FROM runs WHERE number = ?"
-        return bool(self._db.execute(asked, (self._run,)).fetchone()[0])
-
     def together(self) -> AbstractContextManager[None]:
         return nullcontext() if self._is_together else self._shared()
 
