@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import postgres as postgres_server
 import pytest
+from background import Background
 from program import Program, Ran
 
 from leadctl.sandbox import (
@@ -136,6 +137,11 @@ def postgres() -> Iterator[postgres_server.Server]:
 @pytest.fixture
 def program(tmp_path: Path) -> Program:
     return Program.at(tmp_path)
+
+
+@pytest.fixture
+def background(program: Program) -> Background:
+    return Background(program.folder, program.home)
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import signal
 from typing import TYPE_CHECKING
 
 import pytest
+from background import happened
 from program import SECONDS
-from test_signals import happened
 
 if TYPE_CHECKING:
     from conftest import Push

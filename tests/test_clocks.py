@@ -8,7 +8,7 @@ from email.utils import formatdate
 from typing import TYPE_CHECKING
 
 import pytest
-from test_transport import answer, wired
+from wire import answer, wired
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 import trustme
-from test_signals import Background, happened
-from test_transport import KEY, answer, certified, pushed, voiso, wired
+from background import Background, happened
+from wire import KEY, answer, certified, pushed, voiso, wired
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

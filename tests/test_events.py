@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 import pytest
 from program import Ran
-from test_signals import Background, background
 
 from leadctl.sandbox import Fault
 
 if TYPE_CHECKING:
+    from background import Background
     from conftest import Push
 
-__all__ = ["background"]  # a fixture
 
 JSONL = ("--output", "jsonl")
 SCHEMA = Path(__file__).parent.parent / "docs" / "json-events.schema.json"

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING
 import pytest
 import trustme
 import typer.main
+from background import Background, happened
 from conftest import BACKEND, PLENTY
 from program import SECONDS
 from test_plugin import METADATA, MODULE
-from test_signals import Background, background, happened
-from test_transport import answer, wired
+from wire import answer, wired
 
 from leadctl.cli import app as application
 from leadctl.sandbox import (
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
 
     from leadctl.sandbox import Sandbox
 
-__all__ = ["background"]  # a fixture
 
 ENVIRONMENT, FILE = "marker-of-environment/1", "marker-of-file-2"
 COMMAND, KEYRING = "marker-of-command-3", "yt_test_marker-of-keyring-4"

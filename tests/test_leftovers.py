@@ -14,8 +14,8 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 import pytest
-from test_runs import latest, leads
-from test_signals import Background, background, happened
+from background import Background, happened
+from known_runs import latest, leads
 
 from leadctl.sandbox import Fault
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from conftest import Push
 
-__all__ = ["background"]  # a fixture
 
 LEADS = leads("15551230001", "15551230002")[1]
 

@@ -12,8 +12,8 @@ from uuid import UUID
 import browser
 import pytest
 from conftest import Push
+from known_runs import INDIAN, SIX, in_doubt, leads, run_of
 from program import Program, Ran, recording
-from test_runs import INDIAN, SIX, in_doubt, leads, run_of
 
 from leadctl.ledger import open_ledger
 from leadctl.ledger.records import Arrival, Departure, FileOfRun, NewRun, Reason

@@ -8,51 +8,21 @@ import phonenumbers
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from phone_rules import VALID, problem, rule, wire
 from phonenumbers import PhoneNumberFormat
 
-from leadctl.config import config
 from leadctl.model.leads import Code, Json, Phone
-from leadctl.model.yaml_file import parse
 from leadctl.phones.normalize import (
     Normalizer,
     PhoneCheck,
     PhoneForm,
     PhoneRule,
 )
-from leadctl.phones.numbering_plan import Number, is_region
-from leadctl.phones.spelling import PhoneProblem, PhoneUnreadable
+from leadctl.phones.numbering_plan import is_region
+from leadctl.phones.spelling import PhoneUnreadable
 
 PROVIDERS = ("agora", "lupitor", "ozonetel", "vicidial", "voiso", "yotel")
-POSSIBLE, VALID = PhoneCheck.POSSIBLE, PhoneCheck.VALID
 E164 = PhoneRule(PhoneForm.E164)
-
-
-def rule(provider: str, phone_format: str = "") -> PhoneRule:
-    environment = (
-        {"LEADCTL_OZONETEL_PHONE_FORMAT": phone_format} if phone_format else {}
-    )
-    account = config.resolve(parse("", "config"), environment, provider=provider)
-    return account.provider.phone_rule
-
-
-def wire(
-    rule: PhoneRule,
-    value: Json,
-    region: str | None = None,
-    check: PhoneCheck = POSSIBLE,
-) -> str:
-    return Normalizer(rule, region, check)(value).wire
-
-
-def problem(
-    rule: PhoneRule,
-    value: Json,
-    region: str | None = None,
-    check: PhoneCheck = POSSIBLE,
-) -> PhoneProblem:
-    with pytest.raises(PhoneUnreadable) as caught:
-        Normalizer(rule, region, check)(value)
-    return caught.value.problem
 
 
 def phone_or_reason(normalise: Normalizer, value: Json) -> Phone | str:
@@ -223,110 +193,7 @@ def test_number_without_its_area_code_is_refused() -> None:
 # --- Yotel -------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("written", "expected"),
-    [
-        ("9123456789", "9123456789"),
-        ("919123456789", "9123456789"),
-        ("+919123456789", "9123456789"),
-        ("00919123456789", "9123456789"),
-        ("09123456789", "9123456789"),
-        ("+91 91234 56789", "9123456789"),
-        ("91-91234-56789", "9123456789"),
-        ("9000000001", "9000000001"),
-        (9000000001, "9000000001"),
-        (919000000001, "9000000001"),
-        ("919191919191", "9191919191"),
-        ("9191919191", "9191919191"),
-    ],
-)
-def test_yotel_takes_ten_digits_however_written(written: Json, expected: str) -> None:
-    phone = Normalizer(rule("yotel"))(written)
-    assert (phone.wire, phone.key) == (expected, f"91{expected}")
-
-
-@pytest.mark.parametrize(
-    ("written", "code", "reason"),
-    [
-        ("912345678", Code.PHONE_INVALID, "9 digits"),
-        ("91234567890", Code.PHONE_INVALID, "11 digits"),
-        ("0912345678", Code.PHONE_INVALID, "9 digits"),
-        ("00912345678", Code.PHONE_INVALID, "7 digits"),
-        ("091234567890", Code.PHONE_INVALID, "11 digits"),
-        ("+91912345678", Code.PHONE_INVALID, "9 digits"),
-        ("+9191234567890", Code.PHONE_INVALID, "11 digits"),
-        ("+910123456789", Code.PHONE_INVALID, "no number in IN begins so"),
-        ("0000000000", Code.PHONE_INVALID, "no such country code"),
-        ("+15551234567", Code.PHONE_WRONG_COUNTRY, "not a number of IN"),
-        ("0015551234567", Code.PHONE_WRONG_COUNTRY, "not a number of IN"),
-        ("15551234567", Code.PHONE_INVALID, "11 digits"),
-        ("", Code.PHONE_MISSING, "no phone number"),
-        ("9.19E+11", Code.PHONE_DAMAGED, "scientific"),
-    ],
-)
-def test_yotel_never_guesses_a_number(written: str, code: Code, reason: str) -> None:
-    found = problem(rule("yotel"), written)
-    assert (found.code, reason in found.reason) == (code, True), found.reason
-
-
-INDIAN = st.from_regex(r"[1-9][0-9]{9}", fullmatch=True).filter(
-    lambda local: Number("91", local).is_assigned
-)
-
-
-@given(local=INDIAN)
-@settings(deadline=None, database=None, max_examples=150)
-def test_yotel_prefixes_go_and_no_digit_of_the_number_does(local: str) -> None:
-    yotel = rule("yotel")
-    for prefix in ("", "0", "91", "+91", "0091"):
-        assert wire(yotel, prefix + local) == local
-
-
-def test_yotel_can_be_asked_for_assigned_ranges() -> None:
-    assert wire(rule("yotel"), "9000000001", check=VALID) == "9000000001"
-    assert problem(rule("yotel"), "1000000001", check=VALID).code is Code.PHONE_INVALID
-
-
 # --- Ozonetel ----------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("form", "region", "written", "expected"),
-    [
-        ("as-written", "IN", "90000 00001", "9000000001"),
-        ("as-written", "IN", "(0) 90000-00001", "09000000001"),
-        ("as-written", "IN", "0919000000001", "919000000001"),
-        ("as-written", "IN", "+91 (0) 90000 00001", "+919000000001"),
-        ("as-written", None, "+91 90000 00001", "+919000000001"),
-        ("as-written", "IN", "090000 00001", "09000000001"),
-        ("e164", "IN", "090000 00001", "+919000000001"),
-        ("e164", None, "+15551234567", "+15551234567"),
-        ("national", "IN", "+91 90000 00001", "9000000001"),
-        ("national", None, "+39 06 1234 5678", "0612345678"),
-        ("national", None, "+1 555 123 4567", "5551234567"),
-    ],
-)
-def test_ozonetel_gets_the_form_its_account_asks_for(
-    form: str, region: str | None, written: str, expected: str
-) -> None:
-    assert wire(rule("ozonetel", form), written, region) == expected
-
-
-@pytest.mark.parametrize(
-    ("written", "code", "reason"),
-    [
-        ("9000000001", Code.PHONE_INVALID, "--region"),
-        ("+", Code.PHONE_INVALID, ""),
-        ("9.0E+9", Code.PHONE_DAMAGED, "scientific"),
-        ("+1555", Code.PHONE_INVALID, "after +1"),
-    ],
-)
-def test_ozonetel_gets_no_number_whose_country_nobody_knows(
-    written: str, code: Code, reason: str
-) -> None:
-    found = problem(rule("ozonetel"), written)
-    assert found.code is code
-    assert reason in found.reason
 
 
 def test_digits_are_counted_with_the_country_code_and_the_reason_says_so() -> None:
@@ -335,13 +202,6 @@ def test_digits_are_counted_with_the_country_code_and_the_reason_says_so() -> No
     assert found.reason == (
         "7 digits with the country code, this provider takes 8 to 15"
     )
-
-
-@pytest.mark.parametrize("form", ["as-written", "e164"])
-def test_ozonetel_gets_no_more_than_sixteen_digits_in_any_form(form: str) -> None:
-    """Germany allows fifteen digits after its country code."""
-    found = problem(rule("ozonetel", form), "+49" + "1" * 15)
-    assert found.code is Code.PHONE_INVALID
 
 
 def test_duplicates_are_recognised_whatever_the_spelling() -> None:

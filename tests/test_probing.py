@@ -7,9 +7,9 @@ import signal
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from background import Background, happened
 from conftest import CAMPAIGNS, Push
-from test_signals import Background, background, happened
-from test_transport import wired
+from wire import wired
 
 from leadctl.providers.base import provider_class
 from leadctl.sandbox import (
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from leadctl.sandbox import Simulator
 
-__all__ = ["background"]  # a fixture
 
 PROVIDERS = sorted(CAMPAIGNS)
 ALWAYS = 1000

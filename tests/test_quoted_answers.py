@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import pytest
 from program import csv_rows
-from test_transport import answer, wired
+from wire import answer, wired
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -3,68 +3,37 @@
 from __future__ import annotations
 
 import csv
-import fcntl
-import io
 import json
-import os
-import re
-import shlex
-import stat
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from model import FakeClock
-from program import csv_rows, write_csv
+from program import csv_rows
+from reject_rows import OURS, finding, source_of, written
 
-from leadctl.model.errors import InputUnusable, LeadctlError
-from leadctl.model.leads import Code, Finding, Malformed, Status
-from leadctl.model.private_files import in_turn
+from leadctl.model.leads import Malformed
 from leadctl.reports import reject_file
 from leadctl.sources.detect import ReadOptions, open_source
 from leadctl.sources.source import Format, Source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from conftest import Push
     from program import Program
 
-    from leadctl.model.leads import Cells, Json, Row
+    from leadctl.model.leads import Cells, Row
 
-OURS = [
-    "_leadctl_row",
-    "_leadctl_status",
-    "_leadctl_code",
-    "_leadctl_field",
-    "_leadctl_reason",
-    "_leadctl_run",
-]
 CELL = st.text(
     st.characters(exclude_categories=["Cs"], exclude_characters="\0\r"), max_size=6
 ) | st.text(' ",;\t|\nab', max_size=6)
 PLAIN = st.from_regex(r"[a-z]{1,5}(, [a-z]{1,5})?", fullmatch=True)
-REASON = "1 cell, the header has 3"
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("rejects")
-
-
-def source_of(
-    path: Path, content: str | bytes, read_options: ReadOptions | None = None
-) -> Source:
-    path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return open_source(path, read_options or ReadOptions())
-
-
-def finding(row: int, reason: str = REASON) -> Finding:
-    return Finding(row, Status.REJECTED, Code.PHONE_INVALID, reason, "phone")
 
 
 def rejected(
@@ -95,15 +64,6 @@ def _without_ours(row: Row | Malformed) -> Cells | str:
 
 def plain(source: Source) -> list[Cells | str]:
     return [row.cells for row in source.rows()]
-
-
-def written(rows: list[list[str]], delimiter: str = ",", newline: str = "\n") -> str:
-    file = io.StringIO(newline="")
-    writer = csv.writer(
-        file, delimiter=delimiter, lineterminator=newline, quoting=csv.QUOTE_ALL
-    )
-    writer.writerows(rows)
-    return file.getvalue()
 
 
 @st.composite
@@ -349,217 +309,7 @@ def test_phones_of_a_reject_file_are_text_for_a_spreadsheet(
     assert verdicts[0][0] == verdicts[1][0] == verdicts[2][0]
 
 
-def test_apostrophe_of_a_reject_file_is_no_repair(push: Push) -> None:
-    """So a number goes out as it would have gone the first time."""
-    push.program.write("leads.csv", "phone,name,priority\n+91 90000 00001,A,soon\n")
-    assert push("ozonetel", "leads.csv").code == 3
-    path = push.program.folder / "leads.rejects.csv"
-    assert "'+91 90000 00001," in path.read_text()
-    path.write_text(path.read_text().replace(",soon", ",1"))
-    ran = push("ozonetel", path.name, "--json")
-    assert (ran.counts, ran.document["repairs"]) == ({"created": 1}, {})
-
-
-@pytest.mark.parametrize("suffix", ["csv", "jsonl"])
-def test_row_of_the_first_file_stays_through_every_round(
-    push: Push, suffix: str
-) -> None:
-    folder = push.program.folder
-    rows = ["+15551230001", "12", "13", "+15551230004", "14"]
-    if suffix == "csv":
-        lines = ["phone,name", *(f"{phone},A" for phone in rows), '+15551230007,"A']
-    else:
-        lines = [*(f'{{"phone": "{phone}"}}' for phone in rows), '{"phone": ']
-    push.program.write(f"leads.{suffix}", "\n".join([*lines, ""]))
-    name = f"leads.{suffix}"
-    for first, expected in [("12", [2, 3, 5, 6]), ("13", [3, 5, 6]), ("", [5, 6])]:
-        assert push("voiso", name).code == 3
-        name = name.replace(f".{suffix}", f".rejects.{suffix}")
-        assert first_rows(folder / name) == expected
-        if first:
-            text = (folder / name).read_text()
-            text = re.sub(rf'(["\']){first}\b', rf"\g<1>+155512300{first}", text)
-            (folder / name).write_text(text)
-
-
-def first_rows(path: Path) -> list[int]:
-    if path.suffix == ".jsonl":
-        lines = path.read_text().splitlines()
-        return [json.loads(line)["_leadctl_row"] for line in lines]
-    return [int(line.split(",")[0]) for line in path.read_text().splitlines()[1:]]
-
-
-@pytest.mark.parametrize(
-    ("content", "told"),
-    [
-        ("_leadctl_row,_leadctl_status,phone\n7,rejected,'12\n,,'13\n", ["7", ""]),
-        ('{"_leadctl_row": 7, "phone": "12"}\n{"phone": "13"}\n', [7, None]),
-    ],
-    ids=["csv", "jsonl"],
-)
-def test_row_that_was_added_to_a_reject_file_is_of_no_first_file(
-    tmp_path: Path, content: str, told: list[Json]
-) -> None:
-    source = source_of(tmp_path / "leads", content)
-    out = tmp_path / "out"
-    reject_file.write(out, source, iter([finding(1), finding(2)]), "run-1")
-    if source.nested:
-        rows = [json.loads(line) for line in out.read_text().splitlines()]
-    else:
-        rows = [*csv_rows(out)]
-    assert [row["_leadctl_row"] for row in rows] == told
-
-
 # --- the file itself ---------------------------------------------------------------
-
-
-def one_row(tmp_path: Path) -> Source:
-    return source_of(tmp_path / "leads.csv", "name,phone\nA,1\n")
-
-
-def test_only_the_owner_can_read_it(tmp_path: Path) -> None:
-    out = tmp_path / "out.csv"
-    reject_file.write(out, one_row(tmp_path), iter([finding(1)]), "run-1")
-    assert stat.S_IMODE(out.stat().st_mode) == 0o600
-
-
-def test_earlier_file_stays_whole_when_writing_fails(tmp_path: Path) -> None:
-    source = one_row(tmp_path)
-    out = tmp_path / "out.csv"
-    reject_file.write(out, source, iter([finding(1)]), "run-1")
-    before = out.read_bytes()
-
-    def broken() -> Iterator[Finding]:
-        yield finding(1)
-        raise InputUnusable("the ledger is gone")
-
-    with pytest.raises(InputUnusable):
-        reject_file.write(out, source, broken(), "run-2")
-    assert out.read_bytes() == before
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["leads.csv", "out.csv"]
-
-
-def test_source_that_has_gone_leaves_nothing_behind(tmp_path: Path) -> None:
-    source = one_row(tmp_path)
-    source.path.unlink()
-    with pytest.raises(LeadctlError):
-        reject_file.write(tmp_path / "out.csv", source, iter([finding(1)]), "run-1")
-    assert [*tmp_path.iterdir()] == []
-
-
-def test_folder_that_has_gone_gives_a_sentence(tmp_path: Path) -> None:
-    out = tmp_path / "gone" / "out.csv"
-    with pytest.raises(LeadctlError):
-        reject_file.write(out, one_row(tmp_path), iter([finding(1)]), "run-1")
-
-
-def test_name_that_is_too_long_gives_a_sentence(program: Program) -> None:
-    """`….rejects.csv` has more letters than the input."""
-    name = "l" * 246 + ".csv"
-    program.write(name, "phone\n12\n")
-    ran = program("check", name, "--provider", "voiso")
-    assert ran.code not in (0, 1)
-    assert "leadctl: " in ran.err
-
-
-def test_reject_file_of_an_earlier_run_may_be_written_over(tmp_path: Path) -> None:
-    for form, content in {"csv": "phone\n1\n", "jsonl": '{"phone": "1"}\n'}.items():
-        source = source_of(tmp_path / f"leads.{form}", content)
-        out = tmp_path / f"out.{form}"
-        reject_file.write(out, source, iter([finding(1)]), "run-1")
-        reject_file.require_ours(out)
-
-
-@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le"])
-def test_reject_file_is_known_in_every_encoding(tmp_path: Path, encoding: str) -> None:
-    read_options = ReadOptions(encoding=None if encoding == "utf-8-sig" else encoding)
-    source = source_of(
-        tmp_path / "leads.csv", "phone\n1\n".encode(encoding), read_options
-    )
-    out = tmp_path / "out.csv"
-    reject_file.write(out, source, iter([finding(1)]), "run-1")
-    reject_file.require_ours(out)
-
-
-@pytest.mark.parametrize("kind", ["foreign", "empty", "folder", "symlink", "dangling"])
-def test_what_leadctl_did_not_write_is_never_touched(tmp_path: Path, kind: str) -> None:
-    path = tmp_path / "leads.rejects.csv"
-    ours = tmp_path / "ours.csv"
-    ours.write_text(",".join(OURS) + "\n", encoding="utf-8")
-    match kind:
-        case "foreign":
-            path.write_text("name,phone\nA,1\n", encoding="utf-8")
-        case "empty":
-            path.touch()
-        case "folder":
-            path.mkdir()
-        case "symlink":
-            path.symlink_to(ours)
-        case _:
-            path.symlink_to(tmp_path / "nowhere")
-    with pytest.raises(InputUnusable, match="is not a leadctl reject file") as caught:
-        reject_file.require_ours(path)
-    assert "--rejects" in (caught.value.hint or "")
-    assert reject_file.set_aside(path) is None
-    assert path.exists() or path.is_symlink()
-
-
-def test_reject_file_of_an_earlier_run_is_set_aside(tmp_path: Path) -> None:
-    """Somebody may be correcting it while the file is pushed again."""
-    out, source = tmp_path / "out.csv", one_row(tmp_path)
-    reject_file.write(out, source, iter([finding(1)]), "run-1")
-    corrected = out.read_text().replace("run-1", "run-1,my own remark")
-    out.write_text(corrected)
-    reject_file.write(out, source, iter([finding(1)]), "run-2")
-    assert (tmp_path / "out.old.csv").read_text() == corrected
-    assert "run-2" in out.read_text()
-    assert reject_file.write_if_any(out, source, iter([]), "run-3") == 0
-    assert not out.exists()
-    # What was corrected is not replaced; what nobody touched is kept as the latest.
-    assert (tmp_path / "out.old.csv").read_text() == corrected
-    assert "run-2" in (tmp_path / "out.old-2.csv").read_text()
-    for run in ("run-4", "run-5"):
-        reject_file.write(out, source, iter([finding(1)]), run)
-    assert "run-4" in (tmp_path / "out.old-2.csv").read_text()
-    assert sorted(path.name for path in tmp_path.glob("out.*")) == [
-        "out.csv",
-        "out.old-2.csv",
-        "out.old.csv",
-    ]
-
-
-def test_runs_that_end_together_replace_no_correction(tmp_path: Path) -> None:
-    """Two campaigns may be given one file: each reject file is there in the end."""
-
-    def end(run: str) -> None:
-        together.wait()
-        reject_file.write(out, source, iter([finding(1)]), run)
-
-    source, together = one_row(tmp_path), threading.Barrier(2)
-    with ThreadPoolExecutor(2) as pool:
-        for number in range(40):
-            out = tmp_path / f"{number}.csv"
-            reject_file.write(out, source, iter([finding(1)]), "run-1")
-            corrected = out.read_text().replace("run-1", "run-1,my own remark")
-            out.write_text(corrected)
-            for run in [pool.submit(end, "run-2"), pool.submit(end, "run-3")]:
-                run.result()
-            assert (tmp_path / f"{number}.old.csv").read_text() == corrected
-            latest = out.read_text() + (tmp_path / f"{number}.old-2.csv").read_text()
-            assert "run-2" in latest
-            assert "run-3" in latest
-
-
-def test_folder_that_somebody_holds_is_not_waited_for_long(tmp_path: Path) -> None:
-    """A cron job may run under flock(1), with that very folder."""
-    clock = FakeClock()
-    folder = os.open(tmp_path, os.O_RDONLY)
-    fcntl.flock(folder, fcntl.LOCK_EX)
-    with in_turn(tmp_path, timeout=5, clock=clock):
-        (tmp_path / "written").touch()
-    os.close(folder)
-    assert (tmp_path / "written").exists()
-    assert sum(clock.slept) == pytest.approx(5, abs=0.1)
 
 
 def test_blank_cells_of_a_tsv_are_a_row_wherever_rows_are_counted(push: Push) -> None:
@@ -575,72 +325,6 @@ def test_blank_cells_of_a_tsv_are_a_row_wherever_rows_are_counted(push: Push) ->
     assert found == [("2", ["", "", ""]), ("3", ["'12", "Bad", "X"])]
 
 
-def test_correction_is_kept_where_times_have_no_fractions(tmp_path: Path) -> None:
-    """So do those of copies that were sent around, and some file systems."""
-    out, source = tmp_path / "out.csv", one_row(tmp_path)
-    reject_file.write(out, source, iter([finding(1)]), "run-1")
-    out.write_text(out.read_text().replace("run-1", "run-1,corrected"))
-    os.utime(out, (1_790_000_000, 1_790_000_000))
-    for run in ("run-2", "run-3"):
-        reject_file.write(out, source, iter([finding(1)]), run)
-    assert "corrected" in (tmp_path / "out.old.csv").read_text()
-
-
-def test_corrections_that_are_set_aside_are_told_of_and_kept(push: Push) -> None:
-    push.program.write("leads.csv", "phone,name\n+1555,Asha\n")
-    folder = push.program.folder
-    for place, name in enumerate(["leads.rejects.old.csv", "leads.rejects.old-2.csv"]):
-        assert push("voiso", "leads.csv").code == 3
-        path = folder / "leads.rejects.csv"
-        path.write_text(path.read_text().replace("+1555", f"+1555123000{place}"))
-        ran = push("voiso", "leads.csv", "--quiet")
-        said = f"leads.rejects.csv was edited; its contents are kept in {name}"
-        assert said in ran.err
-        assert f"+1555123000{place}" in (folder / name).read_text()
-    assert "edited" not in push("voiso", "leads.csv").err
-
-
-def test_folder_of_the_reject_file_must_exist(tmp_path: Path) -> None:
-    with pytest.raises(InputUnusable, match="folder"):
-        reject_file.require_ours(tmp_path / "nowhere" / "out.csv")
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("leads.csv", "leads.rejects.csv"),
-        ("leads", "leads.rejects"),
-        ("a.b.jsonl", "a.b.rejects.jsonl"),
-        (".hidden.csv", ".hidden.rejects.csv"),
-        ("leads.csv.gz", "leads.rejects.csv"),
-        ("leads.tsv.zst", "leads.rejects.tsv"),
-    ],
-)
-def test_reject_file_lies_beside_its_input(
-    tmp_path: Path, name: str, expected: str
-) -> None:
-    found = reject_file.default_path(tmp_path / name, Format.CSV)
-    assert found == tmp_path / expected
-
-
-def test_reject_file_of_a_workbook_is_csv(tmp_path: Path) -> None:
-    found = reject_file.default_path(tmp_path / "leads.xlsx", Format.XLSX)
-    assert found == tmp_path / "leads.rejects.csv"
-
-
-def test_corrected_reject_file_is_read_without_our_columns(program: Program) -> None:
-    program.write("leads.csv", "phone,row,status,reason\n12,r,s,why\n")
-    ran = program("check", "leads.csv", "--provider", "voiso")
-    assert ran.code == 3
-    path = program.folder / "leads.check.csv"
-    corrected = path.read_text(encoding="utf-8").replace(",'12,", ",+15551234567,")
-    program.write("leads.check.csv", corrected)
-    ran = program("check", path.name, "--provider", "voiso", "--json")
-    assert ran.code == 0
-    assert ran.counts == {"created": 1}
-    assert "_leadctl_" not in ran.err
-
-
 def test_values_of_jsonl_stay_as_they_are_written(tmp_path: Path) -> None:
     """`1.10` is no 1.1, and twenty digits are twenty digits, a generation later too."""
     theirs = '"phone": "12", "plan": 1.10, "id": 12345678901234567890, "x":{"a" : 1}}'
@@ -653,77 +337,6 @@ def test_values_of_jsonl_stay_as_they_are_written(tmp_path: Path) -> None:
         again, open_source(out, ReadOptions()), iter([finding(1)]), "run-2"
     )
     assert again.read_text() == out.read_text().replace("run-1", "run-2")
-
-
-def test_profile_does_not_say_how_a_reject_file_is_written(program: Program) -> None:
-    """A spreadsheet has saved it since: in another encoding, with another delimiter."""
-    program.write("leads.csv", "phone;name\n12;Zo\u00eb Testperson\n".encode("cp1252"))
-    program.write(
-        "map.yaml",
-        "fields: {phone: phone, name: name}\n"
-        "file: {format: csv, encoding: cp1252, delimiter: semicolon}\n",
-    )
-    mapped = ("--provider", "voiso", "--profile", "map.yaml", "--json")
-    assert program("check", "leads.csv", *mapped).counts == {"rejected": 1}
-    path = program.folder / "leads.check.csv"
-    (row,) = csv_rows(path, ";", "cp1252")
-    write_csv(path, [row | {"phone": "+15551230001"}])
-    seen = program("preview", path, *mapped, discreet=False)
-    (file,) = json.loads(seen.out)["files"]
-    assert file["first"][0]["sent"]["name"] == "Zo\u00eb Testperson"
-
-
-ZOE = "Zo\u00eb Testperson"
-IN_CP850 = f"phone,name\n12,{ZOE}\n".encode("cp850")
-
-
-@pytest.mark.parametrize("saved_as", ["cp850", "utf-8", "utf-8-sig", "utf-16"])
-@pytest.mark.parametrize("said_by", ["option", "profile"])
-def test_encoding_that_was_said_holds_for_the_reject_file_unless_it_is_utf8_by_now(
-    push: Push, said_by: str, saved_as: str
-) -> None:
-    """By its few bytes it cannot be told, and the name would go out garbled."""
-    program = push.program
-    program.write("leads.csv", IN_CP850)
-    said = ["--encoding", "cp850"]
-    if said_by == "profile":
-        fields = "fields: {phone: phone, name: name}"
-        program.write("map.yaml", f"file: {{encoding: cp850}}\n{fields}\n")
-        said = ["--profile", "map.yaml"]
-    ran = push("voiso", "leads.csv", *said)
-    assert ran.code == 3
-    path = program.folder / "leads.rejects.csv"
-    (row,) = csv_rows(path, encoding="cp850")
-    write_csv(path, [row | {"phone": "+15551230001"}], encoding=saved_as)
-    (command,) = re.findall("After fixing them, run:   leadctl (.+)", ran.out)
-    assert " ".join(said) in command
-    again = program(*shlex.split(command), env=push.environment("voiso"))
-    assert again.code == 0, again.err
-    (stored,) = push.stored("voiso")
-    assert ZOE in str(stored)
-
-
-def test_encoding_that_looks_like_ascii_is_not_taken_for_utf8(program: Program) -> None:
-    program.write("leads.csv", "phone,name\n12,\u5c71\u7530\n".encode("iso2022_jp"))
-    said = ("--provider", "voiso", "--encoding", "iso2022_jp", "--json")
-    assert program("check", "leads.csv", *said).code == 3
-    seen = program("preview", "leads.check.csv", *said, discreet=False)
-    (file,) = json.loads(seen.out)["files"]
-    assert file["first"][0]["raw"]["name"] == "\u5c71\u7530"
-
-
-def test_reject_file_that_was_saved_in_another_encoding_is_detected(
-    program: Program,
-) -> None:
-    program.write("leads.csv", f"phone,name\n12,{ZOE}\n")
-    said = ("--provider", "voiso", "--encoding", "utf-8")
-    assert program("check", "leads.csv", *said).code == 3
-    path = program.folder / "leads.check.csv"
-    write_csv(path, csv_rows(path), encoding="cp1252")
-    seen = program("check", path, *said)
-    assert "leads.check.csv: encoding cp1252: not UTF-8; the likeliest" in seen.err
-    typo = program("check", path, *said[:-1], "klingon")
-    assert (typo.code, "no text encoding 'klingon'" in typo.err) == (6, True)
 
 
 def test_cells_are_counted_as_the_user_does(program: Program) -> None:

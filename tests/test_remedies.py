@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from conftest import CAMPAIGNS
-from test_suppression import workbook
+from suppressing import workbook
 
 if TYPE_CHECKING:
     from conftest import Push

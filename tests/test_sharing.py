@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+from background import Background, happened
 from conftest import PLENTY, Push
-from test_signals import Background, happened
 
 from leadctl.ledger import open_ledger
 from leadctl.sandbox import (
@@ -24,8 +24,8 @@ from leadctl.sandbox import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from background import Started
     from program import Program
-    from test_signals import Started
 
     from leadctl.sandbox import Simulator
 

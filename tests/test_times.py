@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
-from test_suppression import workbook
+from suppressing import workbook
 
 from leadctl.mapping.times import check_in, is_past
 from leadctl.model.lead_fields import FieldInvalid
