@@ -79,7 +79,7 @@ class Sender:
             Requests(provider, send, clock.time, age, redacted),
             limits.concurrency,
             clock.time,
-            may_leave=lambda: not stop.is_asked(),
+            may_leave=lambda: not stop.is_asked() and run_writer.may_send(),
         )
         self._run_writer = run_writer
         self._clock = clock

@@ -102,8 +102,15 @@ class RunWriter(RunReader, Protocol):
     tally: Counter[Status]
     """Rows settled so far: cheap enough to look at for every batch."""
 
+    def may_send(self) -> bool:
+        """Tell whether the run is ours for as long as a request may take; any thread.
+
+        A ledger that lends a campaign for a time answers False before that ends.
+        """
+        ...
+
     def together(self) -> AbstractContextManager[None]:
-        """Open a transaction around several steps; one inside another is part of it."""
+        """Write several steps at once, all or nothing; one inside another joins it."""
         ...
 
     def note(self, file: int, finding: Finding) -> None:

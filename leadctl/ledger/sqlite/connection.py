@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import threading
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from urllib.parse import quote
 
@@ -151,6 +152,14 @@ class Connection(sqlite3.Connection):
     """A connection that the threads of a process share: they take turns."""
 
     path: Path | None = None
+    ahead = 0.0
+
+    @property
+    def url(self) -> str | None:
+        return None if self.path is None else str(self.path)
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
 
     def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401  as in sqlite3
         super().__init__(*arguments, **options)

@@ -6,45 +6,43 @@ beside the file.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import secrets
 from contextlib import nullcontext, suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from leadctl.ledger.records import utc_text
+from leadctl.ledger.sql_ledger import SqlLedger
 from leadctl.ledger.sqlite import lock, people
 from leadctl.ledger.sqlite.connection import connect, opening, translated
 from leadctl.ledger.sqlite.delivered import SqliteDeliveredIndex
-from leadctl.ledger.sqlite.findings import drop_unused_reasons
 from leadctl.ledger.sqlite.key import keep_key, key, key_file_of, lost
-from leadctl.ledger.sqlite.people import SqliteSuppressionList
 from leadctl.ledger.sqlite.rates import SqliteRates
-from leadctl.ledger.sqlite.removal import SqliteRunRemoval
-from leadctl.ledger.sqlite.resumed_run import SqliteResumedRun
-from leadctl.ledger.sqlite.run_reader import SqliteRunReader
-from leadctl.ledger.sqlite.run_writer import SqliteRunWriter
 from leadctl.ledger.sqlite.schema import migrate, version
-from leadctl.model.errors import ExitCode, LedgerUnusable, UsageError
+from leadctl.ledger.sqlite.turns import SqliteTurns, drop_unused_reasons
+from leadctl.model.errors import ExitCode, LedgerUnusable
 from leadctl.model.private_files import make_file, make_private
-from leadctl.model.wording import listed, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
     from leadctl.ledger.base import CampaignLock
-    from leadctl.ledger.records import NewRun, Run, Trace
+    from leadctl.ledger.records import NewRun, Run
+    from leadctl.ledger.run_writer import SqlRunWriter
+    from leadctl.ledger.sqlite.connection import Connection
     from leadctl.model.leads import Json
 
 
-class SqliteLedger:
+class SqliteLedger(SqlLedger):
     """An open ledger; other processes may use the file meanwhile.
 
     `path` None makes a private one. Raises LedgerUnusable.
     """
+
+    _db: Connection
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
@@ -69,6 +67,9 @@ class SqliteLedger:
                 keep_key(path)
                 self._inode = path.stat().st_ino
 
+    def _turns(self, number: int) -> SqliteTurns:
+        return SqliteTurns(self._db, number)
+
     def is_there(self) -> bool:
         if self._path is None:
             return True
@@ -79,43 +80,15 @@ class SqliteLedger:
     def close(self) -> None:
         self._db.close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def digest(self, account: str, campaign: str) -> Callable[[str], bytes]:
-        scope = hashlib.blake2b(
-            f"{account}\0{campaign}\0".encode(), key=self._key, digest_size=16
-        )
-
-        def digest(identity: str) -> bytes:
-            state = scope.copy()
-            state.update(identity.encode("utf-8", "surrogatepass"))
-            return state.digest()
-
-        return digest
-
     def delivered(self, account: str, campaign: str) -> SqliteDeliveredIndex:
         return SqliteDeliveredIndex(self._db, account, campaign)
 
     @property
-    def suppression_list(self) -> SqliteSuppressionList:
-        return SqliteSuppressionList(self._db, self.digest("", ""))
-
-    def traces(self, identities: Sequence[str]) -> dict[str, list[Trace]]:
-        return people.traces(self._db, self.digest, identities)
+    def suppression_list(self) -> people.SqliteSuppressionList:
+        return people.SqliteSuppressionList(self._db, self.digest("", ""))
 
     def forget(self, identities: Sequence[str]) -> None:
-        people.forget(self._db, self.digest, identities)
-
-    def in_doubt(self, digests: Sequence[bytes]) -> set[bytes]:
-        with self._db.unchanged():
-            if not self._db.execute("SELECT 1 FROM in_doubt LIMIT 1").fetchone():
-                return set()
-            question = "SELECT hash FROM in_doubt WHERE hash IN"
-            return {digest for (digest,) in self._db.rows_in(question, digests)}
+        people.forget(self, self._db, identities)
 
     def campaign_lock(
         self, account: str, campaign: str
@@ -130,7 +103,7 @@ class SqliteLedger:
         folder = lock.folder_of(self._path)
         return lock.process_of(run.id, folder, run.account, run.campaign)
 
-    def begin(self, new: NewRun, *, at_most_once: bool = False) -> SqliteRunWriter:
+    def begin(self, new: NewRun, *, at_most_once: bool = False) -> SqlRunWriter:
         started = datetime.now(UTC)
         scope = (new.account, new.campaign)
         with self._db.transaction():  # a run that is known has its files
@@ -154,7 +127,7 @@ class SqliteLedger:
                 " VALUES (?, ?, ?, ?)",
                 [(number, ordinal, *file) for ordinal, file in enumerate(new.files)],
             )
-        return SqliteRunWriter(self._db, number or 0, at_most_once=at_most_once)
+        return self._writer(number or 0, at_most_once=at_most_once)
 
     def _free_id(self, started: datetime) -> str:
         """Return an id that no run has: many may start in one second."""
@@ -170,68 +143,6 @@ class SqliteLedger:
                 "UPDATE runs SET stop_requested = 1 WHERE number = ?",
                 (self._number(run_id),),
             )
-
-    def run(self, run_id: str) -> SqliteRunReader:
-        return SqliteRunReader(self._db, self._number(run_id))
-
-    def resumed(self, run_id: str, *, at_most_once: bool = False) -> SqliteResumedRun:
-        number = self._number(run_id)
-        return SqliteResumedRun(self._db, number, at_most_once=at_most_once)
-
-    def removal(self, run_id: str) -> SqliteRunRemoval:
-        return SqliteRunRemoval(self._db, self._number(run_id))
-
-    def _number(self, run_id: str) -> int:
-        numbers = dict(self._db.execute("SELECT id, number FROM runs"))
-        if run_id in numbers:
-            return int(numbers[run_id])
-        alike = [one for one in numbers if _is_part(run_id, one)]
-        if len(alike) == 1:
-            return int(numbers[alike[0]])
-        if alike:
-            raise UsageError(
-                f"several runs match {run_id!r}: {listed(alike)}",
-                hint="write more of the id",
-            )
-        raise UsageError(
-            f"there is no run {run_id!r}{nearest(run_id, numbers)}",
-            hint="see `leadctl runs`",
-        )
-
-    def unsettled_run(self, account: str, campaign: str) -> str | None:
-        row = self._db.execute(
-            "SELECT id FROM runs AS r JOIN scopes ON scopes.number = scope"
-            " WHERE account = ? AND campaign = ? AND r.number IN"
-            " (SELECT run FROM batches WHERE state IN ('sending', 'doubt'))"
-            " AND r.number NOT IN (SELECT run FROM in_doubt)"
-            " ORDER BY r.number DESC",
-            (account, campaign),
-        ).fetchone()
-        return str(row[0]) if row else None
-
-    def run_half_undone(self, account: str, campaign: str) -> str | None:
-        row = self._db.execute(
-            "SELECT id FROM runs AS r JOIN scopes ON scopes.number = scope"
-            " WHERE account = ? AND campaign = ? AND r.number IN"
-            " (SELECT run FROM removals WHERE state = 'unknown')"
-            " ORDER BY r.number DESC",
-            (account, campaign),
-        ).fetchone()
-        return str(row[0]) if row else None
-
-    def latest(self, account: str, campaign: str) -> SqliteRunReader | None:
-        row = self._db.execute(
-            "SELECT r.number FROM runs AS r JOIN scopes ON scopes.number = scope"
-            " WHERE account = ? AND campaign = ? ORDER BY r.number DESC LIMIT 1",
-            (account, campaign),
-        ).fetchone()
-        return SqliteRunReader(self._db, row[0]) if row else None
-
-    def runs(self, most: int) -> list[SqliteRunReader]:
-        rows = self._db.execute(
-            "SELECT number FROM runs ORDER BY number DESC LIMIT ?", (most,)
-        )
-        return [SqliteRunReader(self._db, number) for (number,) in rows]
 
     def has_forgotten_runs(self) -> bool:
         (left,) = self._db.execute("SELECT count(*) FROM runs").fetchone()
@@ -255,7 +166,3 @@ class SqliteLedger:
             self._db.executemany("DELETE FROM runs WHERE number = ?", numbers)
             drop_unused_reasons(self._db)
         return [json.loads(job) for _number, job in old]
-
-
-def _is_part(text: str, run_id: str) -> bool:
-    return bool(text) and (run_id.startswith(text) or run_id.endswith(text))

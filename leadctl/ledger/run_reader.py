@@ -1,4 +1,7 @@
-"""Reads one run: counts, reasons, findings, verdicts, requests."""
+"""Reads one run: counts, reasons, findings, verdicts, requests.
+
+The statements are the same for SQLite and PostgreSQL.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ from leadctl.model.removal import Removal
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from leadctl.ledger.sqlite.connection import Connection
+    from leadctl.ledger.database import Database
 
 MOST_NAMED = 3
 """Earlier runs that a report names."""
@@ -55,28 +58,29 @@ _UNDER_WAY = {True: "sent, no answer yet", False: "to be sent again"}
 """The same batches while the run is in progress."""
 
 
-class SqliteRunReader:
+class SqlRunReader:
     """One run, to be read."""
 
-    def __init__(self, db: Connection, number: int) -> None:
+    def __init__(self, db: Database, number: int) -> None:
         self._db = db
         self._run = number
 
     def facts(self) -> Run:
-        cursor = self._db.execute(
-            "SELECT r.number, id, provider, account, campaign, job, started_at,"
-            " finished_at, requests, exit_code, error, repairs, notes,"
-            " (SELECT file FROM pragma_database_list WHERE name = 'main') AS ledger"
-            " FROM runs AS r JOIN scopes ON scopes.number = scope WHERE r.number = ?",
-            (self._run,),
+        columns = (
+            "r.number, id, provider, account, campaign, job, started_at, finished_at,"
+            " requests, exit_code, error, repairs, notes"
         )
-        names = [column[0] for column in cursor.description]
-        facts = dict(zip(names, cursor.fetchone(), strict=True))
+        row = self._db.execute(
+            f"SELECT {columns} FROM runs AS r"  # noqa: S608  our own words
+            " JOIN scopes ON scopes.number = scope WHERE r.number = ?",
+            (self._run,),
+        ).fetchone()
+        names = columns.removeprefix("r.").split(", ")
+        facts = dict(zip(names, row, strict=True), ledger=self._db.url)
         facts["job"] = json.loads(facts["job"])
         facts["repairs"] = json.loads(facts["repairs"])
         facts["notes"] = [Note(**note) for note in json.loads(facts["notes"])]
         facts["error"] = json.loads(facts["error"]) if facts["error"] else None
-        facts["ledger"] = facts["ledger"] or None  # a private one has no file
         return Run(**facts)
 
     def counts(self) -> dict[Status, int]:
@@ -207,13 +211,14 @@ class SqliteRunReader:
             " FROM batches WHERE run = :run AND file = :file"
             " AND state = 'settled' AND rows != ''"
             " UNION ALL SELECT first, rows,"
-            " state != 'waiting' OR doubted, NULL, NULL, NULL"
+            " CASE WHEN state != 'waiting' OR doubted THEN 'lost' ELSE 'open' END,"
+            " NULL, NULL, NULL"
             " FROM batches WHERE run = :run AND file = :file AND state != 'settled'"
             " ORDER BY first",
             {"run": self._run, "file": file},
         ):
             if text is None:  # left open by an ended process
-                lost = _OPEN[bool(status)](file, first)
+                lost = _OPEN[status == "lost"](file, first)
                 yield rows, Verdict(first, lost.status, lost.code, lost.message)
             else:
                 known = Code(code) if code else None

@@ -1,0 +1,127 @@
+"""What the ledger knows of a person in every campaign, and the suppression list.
+
+Each campaign knows a person by a keyed hash of its own, so every campaign is asked.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import TYPE_CHECKING, Protocol
+
+from leadctl.ledger.records import Presence, Trace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+
+    from leadctl.ledger.base import DeliveredIndex
+    from leadctl.ledger.database import Database
+
+    Digest = Callable[[str], bytes]
+
+
+class Campaigns(Protocol):
+    """How each campaign knows leads."""
+
+    def digest(self, account: str, campaign: str) -> Digest: ...
+
+    def delivered(self, account: str, campaign: str) -> DeliveredIndex: ...
+
+
+def traces(
+    ledger: Campaigns, db: Database, identities: Sequence[str]
+) -> dict[str, list[Trace]]:
+    """Return the traces of each identity that has any, campaign by campaign."""
+    found: dict[str, list[Trace]] = {}
+    with db.unchanged():
+        for _, account, campaign, digests in campaigns(ledger, db, identities):
+            index = ledger.delivered(account, campaign)
+            for digest, run in index.among([*digests]).items():
+                trace = Trace(Presence.DELIVERED, account, campaign, run=run)
+                found.setdefault(digests[digest], []).append(_dated(db, trace))
+            doubts = "SELECT hash, id FROM in_doubt JOIN runs ON number = run"
+            for digest, run in db.rows_in(f"{doubts} WHERE hash IN", [*digests]):
+                trace = Trace(Presence.IN_DOUBT, account, campaign, run=run)
+                found.setdefault(digests[digest], []).append(_dated(db, trace))
+    return found
+
+
+def campaigns(
+    ledger: Campaigns, db: Database, identities: Sequence[str]
+) -> Iterator[tuple[int, str, str, dict[bytes, str]]]:
+    """Yield every campaign with the hashes that it knows the identities by."""
+    known = db.execute("SELECT number, account, campaign FROM scopes").fetchall()
+    for scope, account, campaign in known:
+        digest = ledger.digest(account, campaign)
+        yield scope, account, campaign, {digest(one): one for one in identities}
+
+
+def _dated(db: Database, trace: Trace) -> Trace:
+    row = db.execute(
+        "SELECT provider, started_at, EXISTS"
+        " (SELECT 1 FROM removals WHERE run = number AND state != 'deleted')"
+        " FROM runs WHERE id = ?",
+        (trace.run,),
+    ).fetchone()
+    if row is None:
+        return trace
+    provider, started, may_be_deleted = row
+    return trace._replace(
+        provider=provider, started_at=started, may_be_deleted=bool(may_be_deleted)
+    )
+
+
+FRESH = 1.0
+"""Seconds that an empty list is taken for empty: a run asks for every block of rows."""
+
+
+class SqlSuppressionList:
+    """People that no account may send to; `digest` is that of no campaign."""
+
+    def __init__(self, db: Database, digest: Digest) -> None:
+        self._db = db
+        self._digest = digest
+        self._looked_at = -math.inf
+        self._is_empty = True
+
+    def is_empty(self) -> bool:
+        now = time.monotonic()
+        if not self._is_empty or now - self._looked_at >= FRESH:
+            row = self._db.execute("SELECT 1 FROM suppressed LIMIT 1").fetchone()
+            self._looked_at, self._is_empty = now, row is None
+        return self._is_empty
+
+    def __len__(self) -> int:
+        count = "SELECT count(DISTINCT entry) FROM suppressed"
+        (entries,) = self._db.execute(count).fetchone()
+        return int(entries)
+
+    def add(self, entries: Iterable[Collection[str]]) -> int:
+        self._looked_at = -math.inf
+        return self._add(
+            [
+                (hashed, self._digest(" ".join(sorted(identities))))
+                for identities in entries
+                for hashed in sorted(map(self._digest, identities))
+            ]
+        )
+
+    def _add(self, lines: list[tuple[bytes, bytes]]) -> int:
+        """Write lines of hash and entry; returns how many entries are new."""
+        raise NotImplementedError
+
+    def remove(self, identities: Collection[str]) -> int:
+        self._looked_at = -math.inf
+        return self._remove([*map(self._digest, identities)])
+
+    def _remove(self, hashes: list[bytes]) -> int:
+        """Remove the entries that hold any of these; returns how many there were."""
+        raise NotImplementedError
+
+    def among(self, identities: Sequence[str]) -> set[str]:
+        if self.is_empty():
+            return set()
+        digests = {self._digest(one): one for one in identities}
+        question = "SELECT DISTINCT hash FROM suppressed WHERE hash IN"
+        found = self._db.rows_in(question, [*digests])
+        return {digests[digest] for (digest,) in found}

@@ -1,0 +1,76 @@
+"""Takes a run's leads back: what is deleted at the provider is no longer delivered.
+
+An intent makes its rows unknown, and an answer says what they are: of a process that is
+gone the rest is in doubt.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from leadctl.ledger.run_reader import SqlRunReader
+from leadctl.ledger.turn import Turn
+from leadctl.model.removal import Removal
+from leadctl.model.row_set import RowSet
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from leadctl.ledger.database import Database
+    from leadctl.ledger.turn import TurnStore
+    from leadctl.model.leads import Batch
+
+
+class SqlRunRemoval(SqlRunReader):
+    """A run whose leads are taken back, by one process at a time."""
+
+    def __init__(self, db: Database, number: int, turns: TurnStore) -> None:
+        super().__init__(db, number)
+        self._turns = turns
+
+    def begin(self) -> None:
+        self._turns.write(Turn(facts={"stop_requested": False}))
+
+    def created_rows(self, file: int) -> RowSet:
+        rows = RowSet()
+        for (text,) in self._db.execute(
+            "SELECT rows FROM batches"
+            " WHERE run = ? AND file = ? AND state = 'settled' AND rows != ''",
+            (self._run, file),
+        ):
+            rows.add(text)
+        for row, removal in self.removed(file):
+            if removal is not Removal.UNKNOWN:
+                rows.remove(str(row))
+        return rows
+
+    def intend(self, batch: Batch) -> set[int]:
+        rows = batch.leads.rows
+        before = self._db.execute(
+            "SELECT row FROM removals WHERE run = ? AND file = ?"
+            " AND row BETWEEN ? AND ?",
+            (self._run, batch.file, rows[0], rows[-1]),
+        )
+        doubted = {row for (row,) in before} & {*rows}
+        self._turns.write(_turn(batch, [Removal.UNKNOWN] * len(batch)))
+        return doubted
+
+    def settle(
+        self, batch: Batch, removals: Sequence[Removal], *, forget_missing: bool
+    ) -> None:
+        gone = {Removal.DELETED}
+        if forget_missing:
+            gone.add(Removal.NOT_FOUND)
+        turn = _turn(batch, removals)
+        turn.undelivered = batch.leads.chosen(
+            [one in gone for one in removals]
+        ).hashes()
+        self._turns.write(turn)
+
+
+def _turn(batch: Batch, states: Sequence[Removal]) -> Turn:
+    turn = Turn()
+    for row, state in zip(batch.leads.rows, states, strict=True):
+        kept = None if state is Removal.FAILED else state
+        turn.removals[batch.file, row] = kept
+    return turn

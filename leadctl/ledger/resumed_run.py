@@ -1,0 +1,168 @@
+"""Resumes an earlier run, and settles its unknown rows on an operator's word."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import islice
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
+
+from leadctl.ledger.records import BatchState, OpenBatch, Unfinished
+from leadctl.ledger.run_writer import SqlRunWriter
+from leadctl.ledger.turn import BatchLine
+from leadctl.model import row_set
+from leadctl.model.leads import Code, Finding, Status
+from leadctl.model.row_set import RowSet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+
+class SqlResumedRun(SqlRunWriter):
+    """A run whose process is gone."""
+
+    def reopen(
+        self, *, most: int, with_unknown: bool = True, stale_before: float = 0.0
+    ) -> Unfinished:
+        with self.together():
+            if with_unknown and not self._at_most_once:
+                self._doubt_unknown_rows(most)
+            failed = self._db.execute(
+                "SELECT file, first FROM findings WHERE run = ? AND status = 'failed'",
+                (self._run,),
+            )
+            self._turn.dropped += failed
+            for line in self._lines_left():
+                if line.state is BatchState.WAITING and not line.doubted:
+                    self._turn.withdrawn.append(line.id)
+                else:
+                    self._put(line._replace(state=BatchState.DOUBT, doubted=True))
+            self._turn.facts |= {
+                "finished_at": None,
+                "exit_code": None,
+                "error": None,
+                "stop_requested": False,
+            }
+        accounted: dict[int, RowSet] = {}
+        for file, rows in self._db.execute(
+            "SELECT file, rows FROM findings WHERE run = :run"
+            " UNION ALL SELECT file, rows FROM batches WHERE run = :run",
+            {"run": self._run},
+        ):
+            accounted.setdefault(file, RowSet()).add(rows)
+        self.tally = Counter(self.counts())
+        return Unfinished(accounted, self._open_batches(stale_before))
+
+    def decide(
+        self, file: int | None, rows: list[tuple[int, int]] | None, *, delivered: bool
+    ) -> int:
+        decided = 0
+        with self.together():
+            for at, first, text, code, reason in self._unknown_groups():
+                if file is not None and at != file:
+                    continue
+                chosen, rest = _parted(row_set.rows(text), rows)
+                self._turn.dropped.append((at, first))
+                verdict = Status.UNKNOWN, Code(code), reason
+                self._kept += [(at, Finding(row, *verdict)) for row in rest]
+                self._decide(at, chosen, delivered=delivered)
+                decided += len(chosen)
+        self.tally = Counter(self.counts())
+        return decided
+
+    def _decide(self, file: int, rows: Sequence[int], *, delivered: bool) -> None:
+        if delivered and rows:
+            line = _doubt(file, rows)._replace(
+                state=BatchState.SETTLED, created=len(rows)
+            )
+            self._turn.batches[line.id] = line
+        found = self._db.execute(
+            "SELECT hash, row FROM in_doubt WHERE run = ? AND file = ?",
+            (self._run, file),
+        )
+        chosen = {*rows}
+        digests = [digest for digest, row in found if row in chosen]
+        if delivered:
+            self._turn.delivered += digests
+        else:
+            reason = "not delivered, as decided with runs resolve"
+            verdict = Status.FAILED, Code.NOT_PROCESSED, reason
+            self._kept += [(file, Finding(row, *verdict)) for row in rows]
+        # A later run that met them unknown has them too: one word settles both.
+        self._turn.decided += digests
+
+    def close_again(self, exit_code: int) -> None:
+        with self.together():
+            self._turn.facts["exit_code"] = exit_code
+
+    def _doubt_unknown_rows(self, most: int) -> None:
+        for file, first, text, _code, _reason in self._unknown_groups():
+            self._turn.dropped.append((file, first))
+            left = row_set.rows(text)
+            while rows := [*islice(left, most)]:
+                self._put(_doubt(file, rows))
+        doubts = self._db.execute(
+            "SELECT hash FROM in_doubt WHERE run = ?", (self._run,)
+        )
+        self._turn.no_doubt([digest for (digest,) in doubts])
+
+    def _lines_left(self) -> Iterator[BatchLine]:
+        """Yield the batches that are not settled."""
+        for name, file, first, rows, size, state, doubted, *rest in self._db.execute(
+            "SELECT id, file, first, rows, size, state, doubted, attempts, created,"
+            " accepted FROM batches WHERE run = ? AND state != 'settled'"
+            " ORDER BY number",
+            (self._run,),
+        ):
+            batch = name if isinstance(name, UUID) else UUID(bytes=name)
+            is_doubted = bool(doubted)
+            yield BatchLine(
+                batch, file, first, rows, size, BatchState(state), is_doubted, *rest
+            )
+
+    def _open_batches(self, stale_before: float) -> list[OpenBatch]:
+        stale = self._rows_sent_before(stale_before)
+        found = []
+        for line in self._open.values():
+            among = tuple(row_set.rows(line.rows))
+            is_stale = among[0] in stale.get(line.file, ())
+            found.append(OpenBatch(line.id, line.file, among, is_stale))
+            self._request_log.go_on(line.id, line.attempts)
+        return found
+
+    def _rows_sent_before(self, moment: float) -> dict[int, RowSet]:
+        """Return the rows, by file, that requests carried before a moment."""
+        sent: dict[int, RowSet] = {}
+        for file, rows in self._db.execute(
+            "SELECT file, rows FROM requests"
+            " WHERE run = ? AND NOT asks AND departed < ?",
+            (self._run, (moment + self._db.ahead) * 1000),
+        ):
+            sent.setdefault(file, RowSet()).add(rows)
+        return sent
+
+
+def _doubt(file: int, rows: Sequence[int]) -> BatchLine:
+    """Return a batch in doubt of rows that were in another."""
+    written, size = row_set.written(rows), len(rows)
+    return BatchLine(
+        uuid4(),
+        file,
+        rows[0],
+        written,
+        size,
+        BatchState.DOUBT,
+        doubted=True,
+        attempts=0,
+    )
+
+
+def _parted(
+    rows: Iterable[int], wanted: list[tuple[int, int]] | None
+) -> tuple[list[int], list[int]]:
+    """Part rows into those in the wanted ranges (None: all) and the others."""
+    parted: tuple[list[int], list[int]] = ([], [])
+    for row in rows:
+        chosen = wanted is None or any(a <= row <= b for a, b in wanted)
+        parted[not chosen].append(row)
+    return parted

@@ -1,0 +1,312 @@
+"""Records one run: intents before requests leave, outcomes when answers are read.
+
+What happens is gathered as a turn and written at once. Rows are written as ranges, a
+batch at a time, so that a run costs a handful of lines a batch and not one a row.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from contextlib import contextmanager, nullcontext
+from dataclasses import asdict
+from itertools import groupby
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from leadctl.ledger.records import BatchState, utc_text
+from leadctl.ledger.request_log import RequestLog
+from leadctl.ledger.run_reader import SqlRunReader
+from leadctl.ledger.turn import BatchLine, FindingLine, Turn
+from leadctl.model import row_set
+from leadctl.model.leads import DELIVERED, Code, Finding, Leads, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
+    from uuid import UUID
+
+    from leadctl.ledger.database import Database
+    from leadctl.ledger.records import Arrival, Departure
+    from leadctl.ledger.turn import TurnStore
+    from leadctl.model.leads import Batch, Json, Note, Outcome
+
+UNANSWERED = frozenset({Status.FAILED, Status.UNKNOWN})
+"""What is left to rows without an answer's word."""
+
+MOST_KEPT = 5000
+"""Findings that wait for a turn of their own."""
+
+
+class SqlRunWriter(SqlRunReader):
+    """One run, to be recorded; `turns` writes what is gathered."""
+
+    def __init__(
+        self,
+        db: Database,
+        number: int,
+        turns: TurnStore,
+        *,
+        at_most_once: bool = False,
+    ) -> None:
+        super().__init__(db, number)
+        self._turns = turns
+        self._at_most_once = at_most_once
+        self._turn = Turn()
+        self._is_together = False
+        self._open: dict[UUID, BatchLine] = {}
+        self._request_log = RequestLog(self._requests_made, db.ahead)
+        self._kept: list[tuple[int, Finding]] = []
+        self.tally = Counter(self.counts())
+
+    def _requests_made(self) -> int:
+        made = "SELECT requests FROM runs WHERE number = ?"
+        return int(self._db.execute(made, (self._run,)).fetchone()[0])
+
+    def note(self, file: int, finding: Finding) -> None:
+        self.tally[finding.status] += 1
+        self._kept.append((file, finding))
+        if len(self._kept) >= MOST_KEPT:
+            self.flush()
+
+    def doubt(self, file: int, leads: Leads) -> None:
+        for row, digest in leads.identities():
+            self._turn.doubts.setdefault(digest, (file, row))
+
+    def may_send(self) -> bool:
+        return self._turns.may_send()
+
+    def together(self) -> AbstractContextManager[None]:
+        return nullcontext() if self._is_together else self._gathered()
+
+    @contextmanager
+    def _gathered(self) -> Iterator[None]:
+        self._is_together = True
+        try:
+            yield
+            self._write()
+        finally:
+            self._is_together = False
+
+    def _write(self) -> None:
+        """Write what is gathered; the findings with it."""
+        kept, self._kept = self._kept, []
+        self._turn.findings += grouped(kept)
+        self._request_log.put_into(self._turn)
+        if self._turn:
+            turn, self._turn = self._turn, Turn()
+            self._turns.write(turn)
+
+    def flush(self) -> None:
+        with self.together():
+            pass
+
+    def intend(self, batch: Batch, departure: Departure, *, doubted: bool) -> None:
+        with self.together():
+            if self._at_most_once:
+                self.doubt(batch.file, batch.leads)
+            line = self._open.get(batch.id)
+            if line is None:
+                line = _line(batch, BatchState.SENDING, doubted=doubted)
+            else:
+                attempts = line.attempts + 1
+                line = line._replace(state=BatchState.SENDING, attempts=attempts)
+            self._put(line)
+            self._request_log.leave(batch, line.rows, departure)
+
+    def call_back(self, batch: Batch, *, fresh: bool, doubted: bool) -> None:
+        with self.together():
+            if fresh:
+                del self._open[batch.id]
+                self._turn.batches.pop(batch.id, None)
+                self._turn.withdrawn.append(batch.id)
+            else:
+                line = self._open[batch.id]
+                state = BatchState.DOUBT if doubted else BatchState.WAITING
+                self._put(line._replace(state=state, attempts=line.attempts - 1))
+            if self._at_most_once and not doubted:
+                self._turn.no_doubt(batch.leads.hashes())
+            self._request_log.call_back(batch)
+
+    def answered(self, batch: Batch, arrival: Arrival) -> None:
+        self._request_log.answer(batch, arrival)
+
+    def mark(self, batch: Batch, state: BatchState, *, doubted: bool) -> None:
+        with self.together():
+            line = self._open[batch.id]
+            is_doubt = line.doubted or state is BatchState.DOUBT
+            self._put(line._replace(state=state, doubted=is_doubt))
+            self._request_log.arrive(batch)
+            if self._at_most_once and state is BatchState.WAITING and not doubted:
+                self._turn.no_doubt(batch.leads.hashes())
+
+    def settle(
+        self,
+        batch: Batch,
+        outcomes: Sequence[Outcome | None],
+        pieces: Sequence[Batch] = (),
+        state: BatchState = BatchState.WAITING,
+        *,
+        doubted: bool = False,
+    ) -> None:
+        answered = 0
+        good: dict[Status, list[int]] = {}
+        unknown = Leads()
+        there: list[bytes] = []
+        for outcome, leads in _alike(batch, outcomes):
+            if outcome is None:
+                continue
+            self.tally[outcome.status] += len(leads)
+            if outcome.status not in UNANSWERED:
+                answered += len(leads)
+            if outcome.status in DELIVERED:
+                there += leads.hashes()
+            elif outcome.code is Code.DUPLICATE_IN_CAMPAIGN:
+                # One with two identities may be there by either: neither is sure.
+                there += leads.only_hashes()
+            elif outcome.status is Status.UNKNOWN:
+                unknown += leads
+            if outcome.code is None:
+                good.setdefault(outcome.status, []).extend(leads.rows)
+            else:
+                verdict = outcome.status, outcome.code, outcome.reason
+                self._kept += [
+                    (batch.file, Finding(row, *verdict)) for row in leads.rows
+                ]
+        with self.together():
+            self._turn.delivered += there
+            self._request_log.arrive(batch, answered, sum(map(len, good.values())))
+            if self._at_most_once:
+                self._turn.no_doubt(batch.leads.hashes())
+            self.doubt(batch.file, unknown)
+            self._close(batch, good)
+            for piece in pieces:
+                self._put(_line(piece, state, doubted=doubted))
+
+    def rehearse(self, batch: Batch, outcome: Outcome) -> None:
+        self.tally[outcome.status] += len(batch)
+        with self.together():
+            self._close(batch, {outcome.status: batch.leads.rows})
+
+    def _put(self, line: BatchLine) -> None:
+        self._open[line.id] = self._turn.batches[line.id] = line
+
+    def _close(self, batch: Batch, good: Mapping[Status, Sequence[int]]) -> None:
+        """Settle a batch; of its rows only those stay that are delivered.
+
+        The others have their verdict or travel on: what a resume finds is never more
+        than the evidence. A line has rows of one status, so that each row's is known.
+        """
+        line = self._open.pop(batch.id, None)
+        self._request_log.forget(batch)
+        for status, rows in (good or {Status.CREATED: []}).items():
+            created = len(rows) if status is Status.CREATED else 0
+            if line is None:
+                if not rows:
+                    continue
+                # Of a second status, or rehearsed and never sent.
+                line = _line(batch, BatchState.SETTLED, doubted=False)
+                line = line._replace(id=uuid4(), size=len(rows))
+            self._turn.batches[line.id] = line._replace(
+                state=BatchState.SETTLED,
+                first=rows[0] if rows else 0,
+                rows=row_set.written(rows),
+                created=created,
+                accepted=len(rows) - created,
+            )
+            line = None
+
+    def set_rejects_file(self, ordinal: int, path: str | None) -> None:
+        with self.together():
+            self._turn.rejects_files[ordinal] = path
+
+    def remember(self, more: Mapping[str, Json]) -> None:
+        with self.together():
+            job = self._turn.facts.get("job") or json.dumps(self.facts().job)
+            self._turn.facts["job"] = json.dumps(_patched(json.loads(str(job)), more))
+
+    def finish(
+        self,
+        exit_code: int,
+        error: dict[str, Json] | None,
+        repairs: Mapping[str, int],
+        notes: Sequence[Note] = (),
+    ) -> None:
+        with self.together():
+            self._turn.facts |= {
+                "finished_at": utc_text(self._db.now()),
+                "exit_code": exit_code,
+                "error": json.dumps(error) if error else None,
+                "repairs": json.dumps(repairs),
+                "notes": json.dumps([*map(asdict, notes)]),
+            }
+
+
+def grouped(kept: list[tuple[int, Finding]]) -> Iterator[FindingLine]:
+    """Yield findings as lines, those that share a reason as one."""
+    kept.sort(key=_sameness)
+    for (file, status, code, field, text), group in groupby(
+        kept, key=lambda one: _sameness(one)[:5]
+    ):
+        rows = [finding.row for _, finding in group]
+        yield FindingLine(
+            file,
+            rows[0],
+            row_set.written(rows),
+            len(rows),
+            Status(status),
+            Code(code),
+            field,
+            text,
+        )
+
+
+def _sameness(kept: tuple[int, Finding]) -> tuple[int, str, str, str, str, int]:
+    file, finding = kept
+    return (
+        file,
+        finding.status,
+        finding.code,
+        finding.field,
+        finding.reason,
+        finding.row,
+    )
+
+
+def _line(batch: Batch, state: BatchState, *, doubted: bool) -> BatchLine:
+    rows = batch.leads.rows
+    attempts = int(state is BatchState.SENDING)
+    return BatchLine(
+        batch.id,
+        batch.file,
+        rows[0],
+        row_set.written(rows),
+        len(batch),
+        state,
+        doubted,
+        attempts,
+    )
+
+
+def _patched(old: Json, more: Mapping[str, Json]) -> Json:
+    """Return a document with members added, those of documents inside it too."""
+    found = dict(old) if isinstance(old, dict) else {}
+    for name, value in more.items():
+        if isinstance(value, dict):
+            found[name] = _patched(found.get(name), value)
+        else:
+            found[name] = value
+    return found
+
+
+def _alike(
+    batch: Batch, outcomes: Sequence[Outcome | None]
+) -> Iterator[tuple[Outcome | None, Leads]]:
+    """Yield stretches of leads with one outcome: most batches have a single one."""
+    if len(outcomes) != len(batch):
+        raise ValueError(f"{len(outcomes)} outcomes of {len(batch)} leads")
+    first = 0
+    for outcome, same in groupby(outcomes):
+        last = first + len([*same])
+        yield outcome, batch.leads[first:last]
+        first = last

@@ -1,0 +1,180 @@
+"""Writes turns to SQLite: each in a transaction of its own, a statement a line."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from leadctl.ledger.records import BatchState
+from leadctl.ledger.sqlite.delivered import DeliveredLog
+from leadctl.model.errors import LedgerUnusable
+
+if TYPE_CHECKING:
+    from leadctl.ledger.sqlite.connection import Connection
+    from leadctl.ledger.turn import BatchLine, FindingLine, RequestLine, Turn
+
+
+def drop_unused_reasons(db: Connection) -> None:
+    """Remove sentences that nothing refers to; called inside a transaction."""
+    db.execute(
+        "DELETE FROM reasons WHERE number NOT IN (SELECT reason FROM findings"
+        " UNION SELECT ifnull(held_for, 0) FROM requests"
+        " UNION SELECT ifnull(why, 0) FROM requests)"
+    )
+
+
+class SqliteTurns:
+    """Writes one run's turns. Nobody else writes it: its campaign is locked."""
+
+    def __init__(self, db: Connection, run: int) -> None:
+        self._db = db
+        self._run = run
+        self._delivered = DeliveredLog(db)
+        left = "SELECT id, number FROM batches WHERE run = ? AND state != 'settled'"
+        rows = db.execute(left, (run,))
+        self._numbers = {UUID(bytes=name): number for name, number in rows}
+
+    def may_send(self) -> bool:
+        return True  # the kernel keeps the lock
+
+    def write(self, turn: Turn) -> None:
+        with self._db.transaction():
+            self._write(turn)
+        if "finished_at" in turn.facts:
+            with suppress(LedgerUnusable):  # it can wait for the next run
+                self._put_away(self._delivered.is_long)
+        else:
+            self._put_away(self._delivered.is_full)  # in the log it is on disk by now
+
+    def _put_away(self, is_due: bool) -> None:
+        if is_due:
+            with self._db.transaction():
+                self._delivered.put_away()
+
+    def _write(self, turn: Turn) -> None:
+        run = self._run
+        self._db.executemany(
+            "DELETE FROM findings WHERE run = ? AND file = ? AND first = ?",
+            ((run, *group) for group in turn.dropped),
+        )
+        self._db.executemany(
+            "DELETE FROM batches WHERE number = ?",
+            ((self._numbers.pop(batch, 0),) for batch in turn.withdrawn),
+        )
+        for struck in turn.struck:
+            self._strike(struck)
+        for line in turn.batches.values():
+            self._write_batch(line)
+        for request in turn.requests.values():
+            self._write_request(request)
+        for finding in turn.findings:
+            self._write_finding(finding)
+        if turn.delivered:
+            self._delivered.add(run, turn.delivered)
+        if turn.undelivered:
+            self._take_back(turn.undelivered)
+        self._write_doubts(turn)
+        self._write_removals(turn)
+        self._db.executemany(
+            "UPDATE files SET rejects_file = ? WHERE run = ? AND ordinal = ?",
+            ((path, run, ordinal) for ordinal, path in turn.rejects_files.items()),
+        )
+        if turn.facts:
+            columns = ", ".join(f"{name} = ?" for name in turn.facts)
+            self._db.execute(
+                f"UPDATE runs SET {columns} WHERE number = ?",  # noqa: S608  our own words
+                (*turn.facts.values(), run),
+            )
+
+    def _strike(self, number: int) -> None:
+        self._db.execute(
+            "DELETE FROM requests WHERE run = ? AND number = ?", (self._run, number)
+        )
+        self._db.execute(
+            "UPDATE requests SET number = number - 1 WHERE run = ? AND number > ?",
+            (self._run, number),
+        )
+
+    def _write_batch(self, line: BatchLine) -> None:
+        _id, _file, first, rows, _size, state, doubted, attempts, *good = line
+        number = self._numbers.get(line.id)
+        if number is not None:
+            self._db.execute(
+                "UPDATE batches SET first = ?, rows = ?, state = ?, doubted = ?,"
+                " attempts = ?, created = ?, accepted = ? WHERE number = ? AND run = ?",
+                (first, rows, state, doubted, attempts, *good, number, self._run),
+            )
+        else:
+            cursor = self._db.execute(
+                "INSERT INTO batches (run, id, file, first, rows, size, state,"
+                " doubted, attempts, created, accepted)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (self._run, line.id.bytes, *line[1:]),
+            )
+            self._numbers[line.id] = cursor.lastrowid or 0
+        if state is BatchState.SETTLED:
+            self._numbers.pop(line.id, None)
+
+    def _write_request(self, line: RequestLine) -> None:
+        for text in (line.held_for, line.why):
+            self._know(text)
+        self._db.execute(
+            "INSERT INTO requests (run, number, file, first, rows, leads, attempt,"
+            " asks, departed, held, held_for, took, http, trouble, why, answered,"
+            " delivered) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+            " (SELECT number FROM reasons WHERE text = ?), ?, ?, ?,"
+            " (SELECT number FROM reasons WHERE text = ?), ?, ?)"
+            " ON CONFLICT DO UPDATE SET departed = excluded.departed,"
+            " took = excluded.took, http = excluded.http, trouble = excluded.trouble,"
+            " why = excluded.why, answered = excluded.answered,"
+            " delivered = excluded.delivered",
+            (self._run, *line),
+        )
+
+    def _write_finding(self, line: FindingLine) -> None:
+        self._know(line.reason)
+        self._db.execute(
+            "INSERT INTO findings"
+            " SELECT ?, ?, ?, ?, ?, ?, ?, ?, number FROM reasons WHERE text = ?",
+            (self._run, *line),
+        )
+
+    def _know(self, text: str | None) -> None:
+        if text:
+            self._db.execute("INSERT OR IGNORE INTO reasons (text) VALUES (?)", (text,))
+
+    def _write_removals(self, turn: Turn) -> None:
+        for (file, row), state in turn.removals.items():
+            key = (self._run, file, row)
+            self._db.execute(
+                "DELETE FROM removals WHERE run = ? AND file = ? AND row = ?", key
+            )
+            if state is not None:
+                self._db.execute(
+                    "INSERT INTO removals VALUES (?, ?, ?, ?)", (*key, state)
+                )
+
+    def _write_doubts(self, turn: Turn) -> None:
+        self._db.executemany(
+            "DELETE FROM in_doubt WHERE hash = ?", ((one,) for one in turn.decided)
+        )
+        self._db.executemany(
+            "DELETE FROM in_doubt WHERE hash = ? AND run = ?",
+            ((one, self._run) for one in turn.certain),
+        )
+        self._db.executemany(
+            "INSERT OR IGNORE INTO in_doubt VALUES (?, ?, ?, ?)",
+            ((one, self._run, *where) for one, where in turn.doubts.items()),
+        )
+
+    def _take_back(self, digests: list[bytes]) -> None:
+        """Have leads delivered no longer by this run; what others did stays."""
+        self._delivered.put_away()
+        (scope,) = self._db.execute(
+            "SELECT scope FROM runs WHERE number = ?", (self._run,)
+        ).fetchone()
+        self._db.executemany(
+            "DELETE FROM delivered WHERE scope = ? AND hash = ? AND run = ?",
+            ((scope, digest, self._run) for digest in digests),
+        )
