@@ -52,11 +52,11 @@ bench: $(BENCH)/.dev $(BASELINE)/.dev  ## Measure against what users would write
 bench-quick: $(BENCH)/.dev $(BASELINE)/.dev  ## The same in two minutes, with small sizes; writes nothing
 	$(BENCH)/bin/python -m benchmarks --quick
 
-format: $(VENV)/.dev  ## Format the code and mend what the linter can
+format: $(VENV)/.dev  ## Format the code and fix what the linter can
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
-completions: $(VENV)/.dev  ## Write completions/ anew
+completions: $(VENV)/.dev  ## Rewrite completions/
 	$(BIN)/python -m tools.vocabulary > $(VENV)/vocabulary.json
 	mv $(VENV)/vocabulary.json leadctl/cli/vocabulary.json
 	_LEADCTL_COMPLETE=source_bash $(BIN)/leadctl > completions/leadctl.bash
@@ -64,13 +64,13 @@ completions: $(VENV)/.dev  ## Write completions/ anew
 	_LEADCTL_COMPLETE=source_fish $(BIN)/leadctl > completions/leadctl.fish
 	_LEADCTL_COMPLETE=source_powershell $(BIN)/leadctl > completions/leadctl.ps1
 
-man: $(VENV)/.dev  ## Write the manual pages in docs/man/ anew
+man: $(VENV)/.dev  ## Rewrite the manual pages in docs/man/
 	$(BIN)/python -m tools.manual docs/man
 
-picture: $(VENV)/.dev  ## Run the example, and draw docs/run.svg anew
+picture: $(VENV)/.dev  ## Run the example and redraw docs/run.svg
 	$(BIN)/python -m tools.picture
 
-docs: $(VENV)/.dev  ## Write the tables in docs/ anew, and build the pages as a site in build/site
+docs: $(VENV)/.dev  ## Rewrite the tables in docs/ and build the site in build/site
 	$(BIN)/python -m tools.datasheet docs/providers
 	$(BIN)/python -m tools.numbers_table docs/numbers.md
 	$(BIN)/python -m mkdocs build

@@ -319,7 +319,7 @@ def _body(request: httpx.Request, recorded: dict[str, Any]) -> object:
             return json.loads(text)
         case "form":
             pairs = parse_qsl(text, keep_blank_values=True, strict_parsing=True)
-            assert len(dict(pairs)) == len(pairs), "a field of the form is there twice"
+            assert len(dict(pairs)) == len(pairs), "duplicate form field"
             return dict(pairs)
         case _:
             return text
@@ -496,7 +496,7 @@ def a_lost_upload_is_in_doubt(folder: Path) -> None:
         return
     finally:
         transport.close()
-    raise AssertionError("the loss of an upload was not told")
+    raise AssertionError("a lost upload was not reported")
 
 
 def every_kind_is_recorded(folder: Path) -> None:

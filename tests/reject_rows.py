@@ -23,7 +23,7 @@ OURS = [
     "_leadctl_reason",
     "_leadctl_run",
 ]
-REASON = "1 cell, the header has 3"
+REASON = "1 cell, but the header has 3"
 
 
 def source_of(

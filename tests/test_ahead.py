@@ -209,7 +209,7 @@ class BreaksOff(Source):
 
     def blocks(self) -> Iterator[Block]:
         yield from super().blocks()
-        raise InputChanged("leads.csv cannot be read any more")
+        raise InputChanged("leads.csv is no longer readable")
 
 
 def test_file_that_breaks_off_calls_back_what_has_not_left(tmp_path: Path) -> None:

@@ -148,7 +148,7 @@ def test_rows_of_a_check_can_be_read(here: Push) -> None:
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
-        ({"campaign": "3"}, "say --provider or --account"),
+        ({"campaign": "3"}, "missing --provider (or --account)"),
         ({"provider": "voiso"}, "missing --campaign"),
         ({"provider": "voiso", "campaign": "3", "region": "XX"}, "--region 'XX'"),
         ({"provider": "voiso", "campaign": "3", "max_rejects": "few"}, "--max-rejects"),

@@ -112,7 +112,7 @@ def test_list_is_a_table_and_names_an_account_by_itself(
             "yotel",
             Fault("garbage", where="read", times=9),
             5,
-            "a body that cannot be read",
+            "an unreadable body",
         ),
     ],
 )

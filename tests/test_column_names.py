@@ -46,7 +46,7 @@ def test_constants_fill_or_replace_columns() -> None:
 
 
 def test_without_a_phone_column_the_names_are_shown() -> None:
-    with pytest.raises(InputUnusable, match="its columns are 'Naem', 'Tlf'") as caught:
+    with pytest.raises(InputUnusable, match="columns: 'Naem', 'Tlf'") as caught:
         bind_by_name(["Naem", "Tlf"], {}, nested=False)
     assert "--profile" in (caught.value.hint or "")
 

@@ -224,7 +224,7 @@ def test_unknown_part_of_the_file_is_named(tmp_path: Path) -> None:
             {"provider": None, "account": "viso"},
             "no account 'viso' (did you mean 'voiso'?)",
         ),
-        ({"provider": None}, "say --provider or --account"),
+        ({"provider": None}, "missing --provider (or --account)"),
         (
             {"provider": "yotel", "account": "eu"},
             "account 'eu' belongs to voiso, not yotel",
@@ -254,11 +254,11 @@ def test_unknown_provider_of_an_account_is_named() -> None:
         (
             "accounts:\n  eu:\n    provider: viso\n",
             3,
-            "there is no provider 'viso' (did you mean 'voiso'?)",
+            "no provider 'viso' (did you mean 'voiso'?)",
         ),
-        ("accounts:\n  eu:\n    provider: [voiso]\n", 3, "there is no provider"),
-        ("accounts:\n  eu: {timeout: 5}\n", 2, "account 'eu' does not say whose it is"),
-        ("accounts:\n  eu:\n", 2, "account 'eu' does not say whose it is"),
+        ("accounts:\n  eu:\n    provider: [voiso]\n", 3, "no provider"),
+        ("accounts:\n  eu: {timeout: 5}\n", 2, "account 'eu' has no provider"),
+        ("accounts:\n  eu:\n", 2, "account 'eu' has no provider"),
     ],
     ids=["unknown", "list", "missing", "empty"],
 )
@@ -297,7 +297,7 @@ def test_accounts_that_share_their_variables_are_refused(program: Program) -> No
     program.write("leads.csv", "phone\n+15551230001\n")
     ran = program("check", "leads.csv", "-p", "voiso", "--config", config_file)
     assert ran.code == 6
-    assert "line 3: accounts 'voiso-eu' and 'voiso_eu' share their variables" in ran.err
+    assert "line 3: accounts 'voiso-eu' and 'voiso_eu' share the variables" in ran.err
 
 
 # --- where a value was read --------------------------------------------------------

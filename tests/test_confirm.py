@@ -48,7 +48,7 @@ def test_first_upload_is_sent_after_a_yes_and_the_next_unasked(push: Push) -> No
         "rows about 1",
         "provider Voiso, http://127.0.0.1",
         "account voiso",
-        "campaign 3 (Campaign 3): there, and active",
+        "campaign 3 (Campaign 3): exists, active",
         "sends phone from Mobile (not sent: Shoe size)",
         "then An active campaign calls new leads",
     ):
@@ -182,7 +182,7 @@ def test_every_provider_says_what_follows_in_forty_columns(
     lines = terminal.seen.partition(QUESTION)[0].splitlines()
     assert max(map(len, lines)) < 40
     screen = " ".join(" ".join(lines).split())
-    assert "perhaps at once" in screen
+    assert "possibly at once" in screen
     assert f"campaign {CAMPAIGNS[provider]}" in screen
 
 

@@ -180,6 +180,6 @@ def test_reject_file_that_was_saved_in_another_encoding_is_detected(
     path = program.folder / "leads.check.csv"
     write_csv(path, csv_rows(path), encoding="cp1252")
     seen = program("check", path, *said)
-    assert "leads.check.csv: encoding cp1252: not UTF-8; the likeliest" in seen.err
+    assert "leads.check.csv: encoding cp1252: not UTF-8; the most likely" in seen.err
     typo = program("check", path, *said[:-1], "klingon")
     assert (typo.code, "no text encoding 'klingon'" in typo.err) == (6, True)

@@ -116,7 +116,7 @@ def test_columns_give_each_row_its_region(push: Push) -> None:
         found |= {row["Name"]: row["_leadctl_code"] for row in csv.DictReader(file)}
     assert found == {name: cells[3] for name, cells in ROWS.items()}
     assert "2 rows with no known country in" in ran.err
-    assert "its number is one of +91, its column of country codes says +44" in ran.out
+    assert "its number is one of +91, but its country code column says +44" in ran.out
 
 
 CONTRADICTING = """\
@@ -136,7 +136,7 @@ def test_code_columns_that_contradict_each_other_decide_nothing(push: Push) -> N
     assert ran.codes == {"phone_wrong_country": 2}
     (reason,) = ran.document["reasons"]
     assert reason["example_row"] == 3
-    assert "name several countries" in reason["message"]
+    assert "name different countries" in reason["message"]
     sent = ["15550100001", "447400123456", "447400123457", "919000000003"]
     assert push.phones("voiso") == sent
 

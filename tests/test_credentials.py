@@ -103,7 +103,7 @@ def test_file_that_cannot_be_read_is_named(tmp_path: Path, kind: str) -> None:
         path.mkdir()
     elif kind == "bytes":
         path.write_bytes(b"\xff\xfe\xfa")
-    with pytest.raises(CredentialsMissing, match="key cannot be read"):
+    with pytest.raises(CredentialsMissing, match="cannot read the secret file"):
         secret({"LEADCTL_YOTEL_API_KEY_FILE": str(path)})
 
 
@@ -134,7 +134,7 @@ def test_no_shell_reads_the_command(tmp_path: Path) -> None:
 
 def test_missing_settings_are_named_all_at_once() -> None:
     of = account(provider="ozonetel")
-    with pytest.raises(InputUnusable, match="'ozonetel' needs user_name") as caught:
+    with pytest.raises(InputUnusable, match="'ozonetel' lacks user_name") as caught:
         secrets_of(of, {"LEADCTL_OZONETEL_API_KEY": "x"})
     assert "LEADCTL_OZONETEL_USER_NAME" in (caught.value.hint or "")
 
@@ -217,5 +217,5 @@ def test_way_that_holds_nothing_is_not_passed_over(tmp_path: Path) -> None:
     environment = every_way(tmp_path)
     del environment["LEADCTL_YOTEL_API_KEY"]
     (tmp_path / "key").write_text("\n", encoding="utf-8")
-    with pytest.raises(CredentialsMissing, match="_API_KEY_FILE names holds nothing"):
+    with pytest.raises(CredentialsMissing, match="_API_KEY_FILE is empty"):
         secret(environment)

@@ -71,25 +71,29 @@ def mistake(text: str) -> str:
         ("batch_size", "batchsize", "line 9: unknown key 'batchsize' (did you mean"),
         ("form: e164", "form: e146", "line 11: 'form' must be e164, digits"),
         ("title: Dialer\n", "", "line 1: the file lacks 'title'"),
-        ("name: dialer", "name: My Dialer", "line 1: 'name' must be small letters"),
-        ("limits:\n", "secrets: [Key]\nlimits:\n", "line 8: item 1 must be small"),
+        ("name: dialer", "name: My Dialer", "line 1: 'name' must be lowercase letters"),
+        ("limits:\n", "secrets: [Key]\nlimits:\n", "line 8: item 1 must be lower"),
         ("batch_size: 2", "batch_size: 0", "line 9: 'batch_size' must be a number"),
         ("batch_size: 2", "batch_size: two", "line 9: 'batch_size' must be a whole"),
         ("new: created", "new: creatd", "did you mean 'created'?"),
-        ("100000, seconds: 60", "1, seconds: 90000", "line 10: a rate below one"),
-        ("{name: who}", "{nmae: who}", "line 12: there is no lead field 'nmae'"),
-        ("{name: who}", "{priority: rank}", "line 12: a priority needs"),
-        ("resend_sentence: ", "warning: ", "line 13: a repeat is safe only where"),
-        ('"{api_key}"', '"{api_ky}"', "line 15: nothing is called 'api_ky' here (did"),
+        ("100000, seconds: 60", "1, seconds: 90000", "line 10: a rate must allow"),
+        ("{name: who}", "{nmae: who}", "line 12: no lead field 'nmae'"),
+        ("{name: who}", "{priority: rank}", "line 12: priority requires"),
+        ("resend_sentence: ", "warning: ", "line 13: a retry is safe only where"),
+        ('"{api_key}"', '"{api_ky}"', "line 15: unknown name 'api_ky' (did"),
         ('"{api_key}"', '"fixed"', "secret 'api_key' is not used in 'auth'"),
-        ("$campaign", "$campain", "line 17: nothing is called 'campain' here (did"),
-        ("{region}", "{regoin}", "line 4: nothing is called 'regoin' here"),
-        ("$leads", "$lead", "it never sends the leads: $leads is missing"),
+        ("$campaign", "$campain", "line 17: unknown name 'campain' (did"),
+        ("{region}", "{regoin}", "line 4: unknown name 'regoin'"),
+        ("$leads", "$lead", "$leads is missing: the leads are never sent"),
         ("replace: false", "timeout: 5", "line 7: the name 'timeout' is taken"),
         ("kind: {results: list}", "status: 200", ""),
-        ("kind: {results: list}", "text: '(a'", "line 21: 'text' is no usable regular"),
+        (
+            "kind: {results: list}",
+            "text: '(a'",
+            "line 21: 'text' is not a valid regular",
+        ),
         ("kind: {results: list}", "text: " + "a" * 501, "longer than 500 characters"),
-        ("kind: {results: list}", "setting: {regin: eu}", "nothing is called 'regin'"),
+        ("kind: {results: list}", "setting: {regin: eu}", "unknown name 'regin'"),
         (
             "      rows:\n",
             "      outcome: created\n      rows:\n",
@@ -98,9 +102,9 @@ def mistake(text: str) -> str:
         (
             "word: status",
             "index: i, phone: p, word: status",
-            "by 'index' or by 'phone'",
+            "'index' or 'phone'",
         ),
-        ("form: e164", "form: split", "line 11: 'code_key' is for the country code"),
+        ("form: e164", "form: split", "line 11: form split requires 'code_key'"),
     ],
     ids=lambda value: value.strip()[:30],
 )
@@ -122,10 +126,10 @@ POSTED = "reads_with: 1\npreflight: {request: {method: POST, path: []}, rules: [
 @pytest.mark.parametrize(
     ("added", "said"),
     [
-        (SILENT, "silence is not success: what makes it created?"),
-        (BLAMED, "rejected is about one lead, and a request has several"),
-        (UNCOUNTED, "the leads that are not named need a count"),
-        (POSTED.partition("\n")[2], "say in 'reads_by_post' where it is documented"),
+        (SILENT, "nothing in 'when' proves created"),
+        (BLAMED, "rejected applies to one lead, but a request has several"),
+        (UNCOUNTED, "leads that the answer does not name require a count"),
+        (POSTED.partition("\n")[2], "cite in 'reads_by_post'"),
         (POSTED, "line 24: unknown key 'reads_with'"),
     ],
 )
@@ -163,7 +167,7 @@ def test_file_is_pushed_with_and_found_again(program: Program) -> None:
     assert program(*WHERE, *named, env=away).counts == {"failed": 2}
     file.rename(file.with_suffix(".away"))
     lost = program("runs", "resume", env=away)
-    assert (lost.code, "dialer.yaml: cannot be read" in lost.err) == (6, True)
+    assert (lost.code, "dialer.yaml: No such file" in lost.err) == (6, True)
     file.with_suffix(".away").rename(file)
     file.chmod(0o666)
     foreign = program("runs", "resume", env=away)
@@ -179,7 +183,7 @@ def test_file_is_pushed_with_and_found_again(program: Program) -> None:
     people = [{"tel": "+15551230001", "who": "Ann Testperson"}, {"tel": "+15551230002"}]
     assert body == {"people": people}
     (reason,) = ran.document["reasons"]
-    assert "was updated" in reason["message"]
+    assert "and updated" in reason["message"]
 
 
 def test_files_are_found_by_the_config_file(program: Program) -> None:
@@ -202,7 +206,7 @@ def test_files_are_found_by_the_config_file(program: Program) -> None:
     names = {one["name"] for one in json.loads(listed.out)}
     assert {"dialer", "other", "voiso"} < names
     assert "broken.yaml, line 8: unknown key 'limts'" in listed.err
-    assert "the name 'voiso' is an installed provider's" in listed.err
+    assert "the name 'voiso' belongs to an installed provider" in listed.err
     program.write("leads.csv", LEADS)
     for provider in ("voiso", "dialer", "other"):
         assert program("check", "leads.csv", "-p", provider, *given).code == 0

@@ -254,7 +254,7 @@ def test_only_rows_that_are_read_are_counted(
     )
 
 
-# --- what a provider cannot act on --------------------------------------------------
+# --- what a provider does not support ------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -286,7 +286,7 @@ def test_profile_with_what_a_provider_cannot_act_on_is_refused(
     program.write("p.yaml", "fields:\n  phone: phone\n  scheduled_for: When\n")
     ran = program(*CHECK, "--profile", "p.yaml", "--json")
     assert ran.code == 6
-    message = "p.yaml, line 3: Voiso cannot act on scheduled_for"
+    message = "p.yaml, line 3: Voiso does not support scheduled_for"
     assert ran.error["message"] == message
     told = ("preview", "leads.csv", "--profile", "p.yaml")
     assert program(*told, discreet=False).code == 0
@@ -300,14 +300,14 @@ def test_header_with_what_a_provider_cannot_act_on_is_said(push: Push) -> None:
     assert push.phones("yotel") == ["9000000001", "9000000003", "9000000004"]
     assert not any(lead.get("metadata") for lead in push.stored("yotel"))
     for told in (
-        "Yotel cannot act on active (column 'Active'): it is not sent",
-        "Yotel cannot act on priority (column 'Priority'): it is not sent",
+        "Yotel does not support active (column 'Active'); not sent",
+        "Yotel does not support priority (column 'Priority'); not sent",
         "1 row says in 'Active' that the person must not be called",
         "1 value is not understood: so (1)",
     ):
         assert told in ran.err, told
     ran = push.program("preview", "leads.csv", "--provider", "yotel", discreet=False)
-    assert "Yotel cannot act on priority" in ran.out
+    assert "Yotel does not support priority" in ran.out
 
 
 # --- external ids -------------------------------------------------------------------

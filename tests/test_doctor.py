@@ -231,7 +231,7 @@ def test_key_without_its_ledger_is_a_problem(ledger: Path, damage: str) -> None:
     ledger.unlink()
     if damage == "empty":
         ledger.touch()
-    assert "its key is there" in problem_of(installation.ledger(ledger)).message
+    assert "its key exists" in problem_of(installation.ledger(ledger)).message
 
 
 def test_link_in_place_of_the_ledger_is_a_problem(ledger: Path) -> None:
@@ -266,7 +266,7 @@ def test_folder_that_nothing_can_be_written_to_is_a_problem(tmp_path: Path) -> N
         locked = tmp_path / "locked"
         locked.mkdir(mode=0o500)
     found = problem_of(installation.ledger(locked / "ledger.sqlite"))
-    assert f"nothing can be written to {locked}" in found.message
+    assert f"cannot write to {locked}" in found.message
 
 
 def test_state_folder_that_others_may_enter_is_worth_a_warning(

@@ -39,7 +39,7 @@ def test_rows_are_corrected_dropped_left_and_pushed(push: Push) -> None:
     path = rejected(push)
     before = csv_rows(path, ";", "cp1252")
     with fixing(push, path) as terminal:
-        terminal.until("Row 1 of 3: 3 digits after +1, a number in US has 10")
+        terminal.until("Row 1 of 3: 3 digits after +1; numbers in US have 10")
         terminal.until("Mobile: ")
         terminal.type("+1555123\n")
         terminal.until("still rejected: 6 digits after +1")
@@ -118,6 +118,6 @@ def test_file_of_an_unknown_run_needs_the_provider(push: Push) -> None:
 def test_nobody_to_ask_and_other_files_are_a_sentence(push: Push) -> None:
     path = rejected(push)
     ran = push.program("fix", path.name)
-    assert (ran.code, "nobody can be asked" in ran.err) == (2, True)
+    assert (ran.code, "requires a terminal" in ran.err) == (2, True)
     ran = push.program("fix", "leads.csv")
-    assert (ran.code, "is not a reject file of leadctl" in ran.err) == (6, True)
+    assert (ran.code, "is not a leadctl reject file" in ran.err) == (6, True)

@@ -65,7 +65,7 @@ def test_rounded_number_is_known_however_it_is_saved(
     program.write("leads.csv", column(*phones))
     ran = program("check", "leads.csv", "--provider", "yotel", "--json")
     assert ran.codes == {"phone_damaged": len(phones)}
-    assert f"{len(phones)} of {len(phones)} numbers look cut" in ran.err
+    assert f"{len(phones)} of {len(phones)} numbers seem to have lost digits" in ran.err
 
 
 def test_number_that_somebody_wrote_is_never_called_rounded(program: Program) -> None:
@@ -80,7 +80,7 @@ def test_numbers_in_json_are_judged_too(program: Program) -> None:
     program.write("leads.jsonl", "\n".join([*lines, '{"phone": 919000000001}']))
     ran = program("check", "leads.jsonl", "--provider", "yotel", "--json")
     assert ran.counts == {"created": 1, "rejected": 3}
-    assert "3 of 4 numbers look cut" in ran.err
+    assert "3 of 4 numbers seem to have lost digits" in ran.err
 
 
 def test_verdict_names_the_file_and_stands_before_the_report(push: Push) -> None:
@@ -88,8 +88,8 @@ def test_verdict_names_the_file_and_stands_before_the_report(push: Push) -> None
     push.program.write("cut.csv", column("9.19877E+11", "9.1E+11", "+919000000009"))
     ran = push("yotel", "good.csv", "cut.csv")
     assert ran.err.splitlines()[0] == (
-        "cut.csv: 2 of 3 numbers look cut by a spreadsheet; "
-        "the file needs a new export, with the column as text"
+        "cut.csv: 2 of 3 numbers seem to have lost digits in "
+        "a spreadsheet; export the file again with the column as text"
     )
     assert ran.table["rejected"] == 2
 
@@ -99,7 +99,7 @@ def test_verdict_is_told_even_if_nothing_can_be_sent(push: Push) -> None:
     push.simulator("yotel").faults.add(Fault("deny", times=9))
     ran = push("yotel", "cut.csv")
     assert ran.code == 4
-    assert ran.err.startswith("cut.csv: 1 of 2 numbers look cut")
+    assert ran.err.startswith("cut.csv: 1 of 2 numbers seem to have lost digits")
 
 
 def test_other_columns_may_be_cut(program: Program) -> None:
@@ -128,7 +128,7 @@ def test_repairs_are_counted_by_name(push: Push) -> None:
 def test_repairs_stand_below_the_table(push: Push) -> None:
     push.program.write("leads.csv", MENDED)
     ran = push("voiso", "leads.csv", "--region", "US")
-    assert "1 phone cell repaired: a prefix such as tel: was taken off" in ran.out
+    assert "1 phone cell repaired: a prefix such as tel: was removed" in ran.out
 
 
 def test_repairs_are_counted_once_also_by_a_run_that_goes_on(push: Push) -> None:

@@ -46,7 +46,7 @@ def test_hostile_workbook_is_refused_in_a_sentence(
 ) -> None:
     path = tmp_path / "leads.xlsx"
     path.write_bytes(content)
-    with pytest.raises(InputUnusable, match=r"it is damaged$"):
+    with pytest.raises(InputUnusable, match=r"is damaged$"):
         open_source(path, ReadOptions())
 
 
@@ -89,14 +89,12 @@ def test_file_that_unpacks_to_far_too_much_is_refused(
     program.write("leads.csv", pack(line * (compression.UNBOUNDED // len(line) + 2)))
     ran = program("check", "leads.csv", "--provider", "voiso", "--json")
     assert ran.code == 6
-    assert ran.error["message"] == (
-        "leads.csv: cannot be read: it unpacks to more than 500 times its size"
-    )
+    assert ran.error["message"] == ("leads.csv: it unpacks to over 500 times its size")
 
 
 def test_workbook_packed_in_another_way_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "leads.xlsx"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as archive:
         archive.writestr("xl/workbook.xml", "<workbook/>")
-    with pytest.raises(InputUnusable, match="it is damaged"):
+    with pytest.raises(InputUnusable, match="is damaged"):
         open_source(path, ReadOptions())

@@ -54,7 +54,7 @@ def test_wizard_makes_an_account_that_can_push(push: Push) -> None:
     assert stat.S_IMODE(written.stat().st_mode) == 0o600
     assert stat.S_IMODE(written.parent.stat().st_mode) == 0o700
     text = written.read_text(encoding="utf-8")
-    assert "# dnc_check: true  # false loads numbers" in text
+    assert "# dnc_check: true  # false also loads numbers" in text
     assert served(push, "password") not in text
     assert push.program("config", "check").code == 0
     push.program.write("leads.csv", "phone\n+15551230001\n")

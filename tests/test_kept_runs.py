@@ -61,7 +61,7 @@ def test_kept_run_from_stdin_is_undone_in_a_simulator(program: Program) -> None:
 
 def test_keep_without_the_sandbox_is_a_misunderstanding(program: Program) -> None:
     ran = program(*PUSH, "--keep")
-    assert (ran.code, "--keep goes with --sandbox" in ran.err) == (2, True)
+    assert (ran.code, "--keep requires --sandbox" in ran.err) == (2, True)
 
 
 def test_missing_key_names_the_sandbox(program: Program) -> None:

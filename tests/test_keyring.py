@@ -112,11 +112,11 @@ def test_machine_without_a_safe_keyring_names_the_other_ways(
     assert ran.code == 4
     for way in ("_API_KEY,", "_API_KEY_FILE", "_API_KEY_COMMAND", "LoadCredential="):
         assert way in ran.err
-    assert "the keyring cannot be used: " in ran.err
+    assert "cannot use the keyring: " in ran.err
     assert "made-up" not in ran.err
     out = push.program("accounts", "logout", "voiso", env=env)
     assert out.code == 4
-    assert "the keyring cannot be used: " in out.err
+    assert "cannot use the keyring: " in out.err
     assert "nothing was removed" in out.err
     assert "API_KEY" not in out.err
     assert not any(path.is_file() for path in (push.program.home / "data").rglob("*"))

@@ -610,7 +610,7 @@ def test_run_that_ended_with_a_batch_on_its_way_is_found(url: str) -> None:
         assert latest
         assert latest.facts() == run.facts()
         assert ledger.latest("voiso", "4") is None
-        with pytest.raises(UsageError, match="there is no run 'nowhere'"):
+        with pytest.raises(UsageError, match="no run 'nowhere'"):
             ledger.run("nowhere")
 
 

@@ -272,7 +272,7 @@ def test_row_whose_file_is_not_what_it_was_has_the_ledgers_part(
         push.program.write(*leads(*reversed(SIX)))
     ran = push.program("runs", "show", run, "--row", "2")
     assert ran.code == 0
-    said = "has changed since" if change == "changed" else "cannot be read"
+    said = "has changed since" if change == "changed" else "leads.csv: No such file"
     assert said in ran.out
     assert "#" not in ran.out
     assert "request 1:" in ran.out

@@ -76,8 +76,8 @@ def test_reject_files_in_a_list_are_left_out_unless_they_are_all(
 MISTAKES = {
     "only reject files": (("rejected",), 6, "push them by name"),
     "nothing in it": (("rejected/none",), 6, "has no data file"),
-    "two places": (("a.csv", "--rejects", "x", "--rejects-dir", "y"), 2, "exclude"),
-    "no folder": (("a.csv", "--rejects-dir", "a.csv"), 6, "name another folder"),
+    "two places": (("a.csv", "--rejects", "x", "--rejects-dir", "y"), 2, "use either"),
+    "no folder": (("a.csv", "--rejects-dir", "a.csv"), 6, "choose another folder"),
     "one for many": (("a.csv", "b.csv", "--rejects", "x"), 2, "--rejects-dir DIR puts"),
 }
 

@@ -49,7 +49,7 @@ def test_pipe_at_the_usual_place_is_not_waited_for(push: Push, words: str) -> No
     os.mkfifo(config)
     words = words.replace("-p", "--provider")
     ran = push.program(*words.split(), env=push.environment("voiso"))
-    assert (ran.code, "it is not a file" in ran.err) == (6, True)
+    assert (ran.code, "not a file" in ran.err) == (6, True)
 
 
 def test_null_device_is_an_empty_config_file(push: Push) -> None:

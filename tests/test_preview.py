@@ -186,11 +186,12 @@ def test_rows_that_would_not_be_sent_have_their_verdict(program: Program) -> Non
     program.write("leads.csv", "\n".join(["phone,state", *rows]))
     ran = preview(program, "leads.csv", "--profile", "p.yaml", "--provider", "voiso")
     assert (
-        "row 2  row_malformed: 3 cells, the header has 2\n  raw     phone=+" in ran.out
+        "row 2  row_malformed: 3 cells, but the header has 2\n  raw     phone=+"
+        in ran.out
     )
-    assert "row 3  phone_damaged: a spreadsheet has cut it" in ran.out
+    assert "row 3  phone_damaged: digits lost in a spreadsheet" in ran.out
     assert "row 4  skipped_by_rule: skip_if: column 'state'" in ran.out
-    assert "1 of 3 numbers look cut by a spreadsheet" in ran.out
+    assert "1 of 3 numbers seem to have lost digits" in ran.out
     assert ran.out.endswith(
         "4 rows checked; not to be sent: "
         "1 row_malformed, 1 phone_damaged, 1 skipped_by_rule\n"
@@ -290,10 +291,10 @@ def test_file_without_a_phone_column_says_what_to_do(program: Program) -> None:
     program.write("my leads.csv", "who,what\na,b\n")
     ran = preview(program, "my leads.csv")
     assert ran.code == 0
-    assert "no column is recognised as the phone number" in ran.out
+    assert "no column looks like phone numbers" in ran.out
     assert "leadctl profile guess 'my leads.csv'" in ran.out
     found = previewed(program, "my leads.csv")
-    assert "no column is recognised" in found["problem"]
+    assert "no column looks like phone numbers" in found["problem"]
     assert found["first"] == []
 
 
@@ -309,12 +310,12 @@ def test_profile_that_does_not_fit_is_an_error(program: Program) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (["gone.csv"], 6, "gone.csv: cannot be read: No such file"),
+        (["gone.csv"], 6, "gone.csv: No such file"),
         (["leads.csv", "gone.csv"], 6, "gone.csv"),
         (["empty"], 6, "the folder empty has no data file"),
         (["leads.csv", "--encoding", "klingon"], 6, "no text encoding 'klingon'"),
         (["leads.csv", "--format", "jsonl"], 6, "no line is a JSON object"),
-        (["leads.csv", "--format", "xlsx"], 6, "is no workbook"),
+        (["leads.csv", "--format", "xlsx"], 6, "is not a workbook"),
         (["leads.csv", "--format", "pdf"], 2, "--format must be one of"),
         (["leads.csv", "--delimiter", "ab"], 2, "--delimiter must be one character"),
         (["leads.csv", "--provider", "voizo"], 2, "did you mean 'voiso'?"),

@@ -98,7 +98,7 @@ def test_wrong_campaign_ends_a_run_before_it_begins(
         pytest.param("voiso", "4", "draft", id="voiso-draft"),
         pytest.param("ozonetel", "Done", "COMPLETED", id="ozonetel-completed"),
         # It lists what is like it, and does not missing --campaigns it lists.
-        pytest.param("ozonetel", "Dem", "does not name", id="ozonetel-not-listed"),
+        pytest.param("ozonetel", "Dem", "lists no campaign", id="ozonetel-not-listed"),
     ],
 )
 def test_campaign_that_may_take_no_leads_needs_a_yes(

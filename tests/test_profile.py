@@ -333,9 +333,9 @@ def test_rule_may_ask_for_a_part_or_a_pattern(
         ("fields:\n  phone: Phone\nskip_if: dead\n", 3, ""),
         ("region: usa\nfields:\n  phone: Phone\n", 1, "two capital letters"),
         ("region: us\nfields:\n  phone: Phone\n", 1, "two capital letters"),
-        ("fields:\n  name: First\n", 1, "says nothing about `phone`"),
-        ("fields:\n", 1, "a profile needs `fields:`"),
-        ("region: US\n", 1, "a profile needs `fields:`"),
+        ("fields:\n  name: First\n", 1, "does not map `phone`"),
+        ("fields:\n", 1, "a profile requires `fields:`"),
+        ("region: US\n", 1, "a profile requires `fields:`"),
         ("feilds:\n  phone: Phone\n", 1, "did you mean 'fields'?"),
         ("- phone\n", 1, "must be a mapping"),
         ("fields: phone\n", 1, "must be a mapping"),
@@ -344,11 +344,11 @@ def test_rule_may_ask_for_a_part_or_a_pattern(
         ("fields:\n  phone:\n", 2, "expected a column name"),
         ('fields:\n  phone: Phone\n  name: "{First"\n', 3, "unbalanced"),
         ('fields:\n  phone: Phone\n  name: "First}"\n', 3, "unbalanced"),
-        ("fields:\n  phone: Phone\n  name: {map: {a: b}}\n", 3, "say exactly one of"),
+        ("fields:\n  phone: Phone\n  name: {map: {a: b}}\n", 3, "use exactly one of"),
         (
             "fields:\n  phone: Phone\n  name: {column: First, value: x}\n",
             3,
-            "say exactly one of",
+            "use exactly one of",
         ),
         (
             "fields:\n  phone: Phone\n  name: {colum: First}\n",
@@ -363,7 +363,7 @@ def test_rule_may_ask_for_a_part_or_a_pattern(
         (
             "fields:\n  phone: Phone\n  name:\n    column: First\n    column: Last\n",
             5,
-            "stands twice",
+            "duplicate key",
         ),
     ],
 )

@@ -119,7 +119,7 @@ def test_draft_says_why(program: Program) -> None:
     program.write("leads.csv", "Tel,Ort\n+15551230001,A\n5551230002,B\nnone,C\n")
     text = program("profile", "guess", "leads.csv").out
     assert "leadctl preview leads.csv --profile THIS_FILE" in text
-    assert "# 1 of 2 numbers have no country code: say whose they are." in text
+    assert "# 1 of 2 numbers have no country code; set their country." in text
     assert "  # Tel: 2 of 3 look like phones" in text
     assert "  #   ort: Ort" in text
 
@@ -266,15 +266,15 @@ def test_draft_never_overwrites(program: Program, there: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (["guess", "gone.csv"], 6, "gone.csv: cannot be read"),
+        (["guess", "gone.csv"], 6, "gone.csv: No such file"),
         (["guess", "empty.csv"], 6, "empty.csv: the file is empty"),
         (["guess", "leads.csv", "-o", "no/where.yaml"], 6, "No such file"),
         (["guess"], 2, "Missing argument 'FILE'"),
         (["guess", "leads.csv", "leads.csv"], 2, "unexpected extra argument"),
         (["check"], 2, "Missing argument"),
         (["check", "nope"], 2, "no profile 'nope'"),
-        (["check", "nope.yaml"], 6, "nope.yaml: cannot be read"),
-        (["check", "p.yaml", "gone.csv"], 6, "gone.csv: cannot be read"),
+        (["check", "nope.yaml"], 6, "nope.yaml: No such file"),
+        (["check", "p.yaml", "gone.csv"], 6, "gone.csv: No such file"),
         (["chek"], 2, "No such command 'chek'"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
@@ -309,24 +309,25 @@ def test_sound_profile_is_called_so(program: Program) -> None:
 FAULTY = {
     "region: us\nfields: {phone: Tel}\n": "line 1: region must be two capital",
     "fields: {phone: Tel}\n\nregion: ZZ\n": "line 3: 'ZZ' is not a country code",
-    "fields:\n  fone: Tel\n": "line 2: there is no lead field 'fone' (did you mean",
+    "fields:\n  fone: Tel\n": "line 2: no lead field 'fone' (did you mean",
     "field:\n  phone: Tel\n": "line 1: unknown key 'field' (did you mean 'fields'?)",
-    "file: {encoding: klingon}\nfields: {phone: Tel}\n": "line 1: there is no text",
+    "file: {encoding: klingon}\nfields: {phone: Tel}\n": "line 1: no text",
     "file:\n  delimiter: ab\nfields: {phone: Tel}\n": "line 2: delimiter must be one",
     "file:\n  format: pdf\nfields: {phone: Tel}\n": "line 2: format must be one of csv",
     "file:\n  header: maybe\nfields: {phone: Tel}\n": "line 2: header must be true or",
     "file:\n  sheat: A\nfields: {phone: Tel}\n": "line 2: unknown key 'sheat' (did you",
     "fields: {phone: Tel}\nskip_if: {column: A}\n": "line 2: skip_if needs",
-    "fields:\n  name: Tel\n": "line 1: the profile says nothing about `phone`",
+    "fields:\n  name: Tel\n": "line 1: the profile does not map `phone`",
     "fields:\n  phone: Tell\n": "line 2: the file has no column 'Tell' (did you mean",
     'fields:\n  phone: Tel\n  name: "{Nam}"\n': "line 3: the file has no column 'Nam'",
     "fields:\n  phone: Tel\n  priority: {column: Name, map: {hot: higest}}\n": (
-        "line 3: 'higest' is no priority (did you mean 'highest'?)"
+        "line 3: 'higest' is not a priority (did you mean 'highest'?)"
     ),
     "fields:\n  phone: Tel\n  priority:\n    column: Name\n    default: soon\n": (
-        "line 5: 'soon' is no priority"
+        "line 5: 'soon' is not a priority"
     ),
-    "fields:\n  phone: Tel\n  priority: {value: 1.5}\n": "line 3: 1.5 is no priority",
+    "fields:\n  phone: Tel\n  priority: {value: 1.5}\n": "line 3: 1.5 is not a "
+    "priority",
     "fields:\n  phone: Tel\n  priority: {value: true}\n": "line 3: True is no",
     "fields: {phone: Tel}\nskip_if:\n  - {column: Ort, in: [x]}\n": "line 3: the file",
 }

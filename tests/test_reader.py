@@ -126,8 +126,8 @@ def test_stray_quote_costs_only_its_own_line(
 @pytest.mark.parametrize(
     ("line", "kept", "reason"),
     [
-        ("a,b,c,d", ["a", "b", "c", "d"], "4 cells, the header has 3"),
-        ('"a,1",b,,', ["a,1", "b", "", ""], "4 cells, the header has 3"),
+        ("a,b,c,d", ["a", "b", "c", "d"], "4 cells, but the header has 3"),
+        ('"a,1",b,,', ["a,1", "b", "", ""], "4 cells, but the header has 3"),
     ],
     ids=["too many", "quoted"],
 )

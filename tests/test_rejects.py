@@ -344,4 +344,4 @@ def test_cells_are_counted_as_the_user_does(program: Program) -> None:
     first = program("check", "leads.csv", "--provider", "voiso", "--json")
     again = program("check", "leads.check.csv", "--provider", "voiso", "--json")
     told = [ran.document["reasons"][0]["message"] for ran in (first, again)]
-    assert told == ["3 cells, the header has 2"] * 2
+    assert told == ["3 cells, but the header has 2"] * 2

@@ -319,7 +319,7 @@ class BreaksOff(Source):
         yield Block(
             1, 10, range(1, 11), [[f"+155512300{row}"] for row in range(20, 30)]
         )
-        raise InputChanged("leads.csv cannot be read any more")
+        raise InputChanged("leads.csv is no longer readable")
 
 
 def test_rows_in_hand_when_a_file_breaks_off_have_their_verdict(tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ def test_time_without_a_zone_has_the_zone_of_the_profile(
 @pytest.mark.parametrize(
     ("written", "reason"),
     [
-        ("2026-10-25T02:30", "this hour comes twice in Europe/Berlin"),
+        ("2026-10-25T02:30", "this hour occurs twice in Europe/Berlin"),
         ("2026-03-29T02:30", "this hour does not exist in Europe/Berlin"),
         ("2099-01-01", "no time of day"),
         ("tomorrow", "not an ISO 8601 time"),
@@ -74,10 +74,10 @@ def test_time_is_past_where_it_is_past_everywhere(
 @pytest.mark.parametrize(
     ("written", "words"),
     [
-        ("Asia/Calcuta", "no IANA time zone such as Asia/Kolkata (did you mean"),
+        ("Asia/Calcuta", "not an IANA time zone such as Asia/Kolkata (did you mean"),
         ("Asia/Kolkatta", "(did you mean 'Asia/Kolkata'?)"),
-        ("IST", "'IST' is no IANA time zone such as Asia/Kolkata"),
-        ("../etc/passwd", "is no IANA time zone"),
+        ("IST", "'IST' is not an IANA time zone such as Asia/Kolkata"),
+        ("../etc/passwd", "is not an IANA time zone"),
         ("5", "timezone must be text"),
     ],
 )

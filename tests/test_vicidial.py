@@ -116,7 +116,7 @@ def test_password_that_can_never_log_in_is_not_tried(push: Push) -> None:
     env = {"LEADCTL_VICIDIAL_PASSWORD": "with space!"}
     ran = push("vicidial", "leads.csv", env=env)
     assert ran.code == 4
-    assert "this one can never log in" in ran.err
+    assert "this one cannot log in" in ran.err
     assert not push.simulator("vicidial").log
 
 

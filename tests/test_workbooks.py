@@ -64,7 +64,7 @@ def test_first_visible_sheet_is_read_and_what_is_hidden_is_said(push: Push) -> N
     assert ran.code == 0
     assert push.phones("voiso") == [B[1:], C[1:]]
     assert "leads.xlsx: hidden sheets 'Old': not read (--sheet names one)" in ran.err
-    assert "leads.xlsx: hidden rows 1: read like all others" in ran.err
+    assert "leads.xlsx: hidden rows 1: read like other rows" in ran.err
 
 
 @pytest.mark.usefixtures("two_sheets")
@@ -93,13 +93,13 @@ def test_cell_without_a_result_is_named_and_never_sent(push: Push) -> None:
     assert reasons == {
         "an error cell (#N/A)",
         (
-            "a formula that was never calculated; open the workbook in a spreadsheet "
-            "program and save it"
+            "a formula that was never calculated; open and save the workbook in a "
+            "spreadsheet program"
         ),
     }
     (lead,) = push.stored("lupitor")
     assert "#" not in json.dumps(lead)
-    assert "leads.xlsx: error cells 2: such as #N/A; none of them is sent" in ran.err
+    assert "leads.xlsx: error cells 2: such as #N/A; not sent" in ran.err
     assert "leads.xlsx: formulas without a result 2: not sent" in ran.err
     text = (push.program.folder / "leads.rejects.csv").read_text("utf-8-sig")
     cells = [row["phone"] for row in csv.DictReader(io.StringIO(text))]
@@ -313,7 +313,7 @@ UNREADABLE = {
     "formula": (of_sheets(A=[*KNOWN, ["=B1"]]), "sheet 'A', row 2: a formula"),
     "no column": (
         of_sheets(A=KNOWN, B=[["a", "b"], ["x", "y"]]),
-        "sheet 'B' has 2 columns, and none is recognised",
+        "sheet 'B' has 2 columns, but none looks",
     ),
 }
 

@@ -68,8 +68,8 @@ def test_number_with_a_plus_keeps_it() -> None:
 @pytest.mark.parametrize(
     ("text", "line", "words"),
     [
-        ("a: 1\nb: 2\na: 3\n", 3, "'a' stands twice"),
-        ("a:\n  b: 1\n  b: 2\n", 3, "'b' stands twice"),
+        ("a: 1\nb: 2\na: 3\n", 3, "duplicate key 'a'"),
+        ("a:\n  b: 1\n  b: 2\n", 3, "duplicate key 'b'"),
         ("a: &x 1\nb: *x\n", 2, "aliases"),
         ("? [a, b]\n: 1\n", 1, "keys must be plain words"),
         ("? {a: b}\n: 1\n", 1, "keys must be plain words"),
@@ -93,20 +93,20 @@ def test_mistake_is_named_with_its_line(text: str, line: int, words: str) -> Non
 
 MISTAKES = {
     "tab": ("a:\n\tb: 1\n", "2, column 1: a tab", "spaces"),
-    "open quote": ("a:\n  b: 'x\nc: 1\n", "2, column 6: a quote is opened", ""),
-    "open list": ("a: [1, 2\nb: 3\n", "1, column 4: a bracket is not closed", ""),
-    "open mapping": ("a: {b: 1\n", "1, column 4: a bracket is not closed", ""),
+    "open quote": ("a:\n  b: 'x\nc: 1\n", "2, column 6: unclosed quote", ""),
+    "open list": ("a: [1, 2\nb: 3\n", "1, column 4: unclosed bracket", ""),
+    "open mapping": ("a: {b: 1\n", "1, column 4: unclosed bracket", ""),
     "no colon": (
         "a: 1\nb 2\nc: 3\n",
         "2, column 1: a key without a colon",
         "key: value",
     ),
-    "one colon too many": ("a: b: c\n", "1, column 5: a colon out of place", "quote"),
-    "deeper": ("a:\n  b: 1\n   c: 2\n", "3, column 5: a colon out of", "one column"),
-    "less deep": ("a:\n  b: 1\n c: 2\n", "3, column 2: indented", "one column"),
-    "template": ("a: {b} {c}\n", "1, column 8: text behind", '"{First Name} {Last'),
-    "quote": ("a: 'it's'\n", "1, column 8: text behind", "quote"),
-    "sign": ("a: @b\n", "1, column 4: a text that begins", "quotes"),
+    "one colon too many": ("a: b: c\n", "1, column 5: unexpected colon", "quote"),
+    "deeper": ("a:\n  b: 1\n   c: 2\n", "3, column 5: unexpected colon", "align keys"),
+    "less deep": ("a:\n  b: 1\n c: 2\n", "3, column 2: indented", "align keys"),
+    "template": ("a: {b} {c}\n", "1, column 8: text after", '"{First Name} {Last'),
+    "quote": ("a: 'it's'\n", "1, column 8: text after", "quote"),
+    "sign": ("a: @b\n", "1, column 4: text starts with", "quote"),
     "backslash": ('a: "\\d"\n', "1, column 6: a backslash", "single"),
     "list among keys": ("a:\n  b: 1\n  - c\n", "3, column 3: a list and keys", "key"),
     "two documents": ("a: 1\n---\nb: 2\n", "2, column 1: a second document", "one"),
@@ -130,7 +130,7 @@ def test_colon_without_a_space_gets_its_remedy() -> None:
     document = parse("fields:\n  phone:Mobile\n", "profile.yaml")
     with pytest.raises(InputUnusable, match="'fields' must be a mapping") as caught:
         document.table(("fields",))
-    assert caught.value.hint == "a space is needed after the colon"
+    assert caught.value.hint == "add a space after the colon"
 
 
 @pytest.mark.parametrize(
@@ -233,7 +233,9 @@ def test_file_that_cannot_be_read_gives_a_sentence(tmp_path: Path, kind: str) ->
         path.mkdir()
     elif kind == "bytes":
         path.write_bytes(b"a: \xff\xfe")
-    with pytest.raises(InputUnusable, match=r"config\.yaml: cannot be read"):
+    with pytest.raises(
+        InputUnusable, match=r"config\.yaml: (No such|Is a dir|not UTF-8)"
+    ):
         read(path)
 
 
@@ -245,5 +247,5 @@ def test_byte_order_mark_is_no_part_of_a_key(tmp_path: Path) -> None:
 
 def test_text_that_could_not_be_sent_is_refused() -> None:
     """YAML has words for half a character; UTF-8 and JSON have none."""
-    with pytest.raises(InputUnusable, match="half of a"):
+    with pytest.raises(InputUnusable, match="unpaired"):
         parse('name: {value: "a\\ud800"}', "map.yaml")

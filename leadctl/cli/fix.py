@@ -28,13 +28,14 @@ if TYPE_CHECKING:
     from leadctl.reports.corrections import Corrections
     from leadctl.reports.report import Report
 
-HELP = "Enter leaves a row, :d drops it, :q saves and ends, COLUMN=VALUE changes a cell"
+HELP = "Enter keeps a row, :d drops it, :q saves and quits, COLUMN=VALUE changes a cell"
 
 
 @app.command("fix", rich_help_panel=Section.IMPORT)
 def fix(
     rejects: Annotated[
-        Path, typer.Argument(metavar="REJECTS", help="A reject file of leadctl.")
+        Path,
+        typer.Argument(metavar="REJECTS", help="A reject file that leadctl wrote."),
     ],
     editor: Annotated[
         bool, options.option("--editor", about="Open the file in $EDITOR instead.")
@@ -62,13 +63,13 @@ def fix(
 
     if not reject_file.is_ours(rejects):
         raise InputUnusable(
-            f"{rejects} is not a reject file of leadctl",
+            f"{rejects} is not a leadctl reject file",
             hint="name the file that a push wrote, e.g. leads.rejects.csv",
         )
     if no_input or not questions.somebody_is_there():
         raise UsageError(
-            "fix asks about each row, and nobody can be asked",
-            hint="correct the file in a spreadsheet or an editor, then push it",
+            "fix asks about each row and requires a terminal",
+            hint="fix the file in a spreadsheet or an editor, then push it",
         )
     if provider or account:
         job = Job(provider=provider, account=account, profile=profile, region=region)
@@ -124,7 +125,7 @@ def _run_named_in(rejects: Path) -> str:
     for row in source.rows():
         if isinstance(row, Row):
             return _own(row.cells, source.columns, NAMES[-1])
-    raise InputUnusable(f"{rejects} has no row", hint="there is nothing to correct")
+    raise InputUnusable(f"{rejects} has no row", hint="nothing to fix")
 
 
 def _own(cells: Cells, columns: tuple[str, ...], name: str) -> str:
@@ -228,7 +229,7 @@ class _Dialogue:
 
     def _reason(self, row: Row) -> str:
         columns = self.corrections.source.columns
-        return _own(row.cells, columns, "_leadctl_reason") or "no reason is given"
+        return _own(row.cells, columns, "_leadctl_reason") or "no reason given"
 
     def _ask(self, row: Row) -> None:
         """Show a row, and ask until it is left, dropped or valid."""
@@ -256,7 +257,10 @@ class _Dialogue:
             try:
                 cells = corrections.with_value(cells, named, value)
             except UnicodeEncodeError:
-                say(f"the file's encoding {corrections.source.encoding} lacks that")
+                say(
+                    f"the file's encoding {corrections.source.encoding} cannot store "
+                    "that"
+                )
                 continue
             if finding := self._rejection(row.number, cells):
                 say(f"  still rejected: {finding.reason}")

@@ -95,7 +95,7 @@ def check(
 @group.command("new")
 def new(
     name: Annotated[
-        str, typer.Argument(metavar="NAME", help="Small letters, digits, - and _.")
+        str, typer.Argument(metavar="NAME", help="Lowercase letters, digits, - and _.")
     ],
 ) -> None:
     """Write a commented draft: NAME.yaml, and a recorded case in the folder NAME.

@@ -134,7 +134,9 @@ def account_name(
     accounts, providers = document.table(("accounts",)), registry(document).names()
     name = account or provider
     if name is None:
-        raise UsageError("say --provider or --account", hint="see `leadctl providers`")
+        raise UsageError(
+            "missing --provider (or --account)", hint="see `leadctl providers`"
+        )
     if variable_name(name, "") == OF_LEDGER:
         raise UsageError(
             f"no account can be called {name!r}: {OF_LEDGER}… belong to the ledger",
@@ -144,7 +146,7 @@ def account_name(
     if stated and provider and stated != provider:
         if account is None and provider not in providers:
             raise UsageError(
-                f"{provider!r} is an account, and no provider",
+                f"{provider!r} is an account, not a provider",
                 hint=f"--account {provider}",
             )
         raise UsageError(f"account {name!r} belongs to {stated}, not {provider}")
@@ -155,11 +157,11 @@ def account_name(
     if name in accounts:
         raise document.problem(
             ("accounts", name),
-            f"account {name!r} does not say whose it is",
-            hint=f"write provider: below it; providers: {', '.join(providers)}",
+            f"account {name!r} has no provider",
+            hint=f"add provider: NAME to it; providers: {', '.join(providers)}",
         )
     known = [*accounts, *providers]
-    raise UsageError(f"there is no account {name!r}{nearest(name, known)}")
+    raise UsageError(f"no account {name!r}{nearest(name, known)}")
 
 
 def resolve(
@@ -287,7 +289,7 @@ def _stated_provider(document: Document, account: str) -> str | None:
     if not isinstance(stated, str) or stated not in known:
         raise document.problem(
             where,
-            f"there is no provider {stated!r}{nearest(str(stated), known)}",
+            f"no provider {stated!r}{nearest(str(stated), known)}",
             hint=f"providers: {', '.join(known)}",
         )
     return stated
@@ -312,9 +314,9 @@ def _require_own_variables(document: Document) -> None:
         if variable in seen:
             raise document.problem(
                 ("accounts", name),
-                f"accounts {seen[variable]!r} and {name!r} share their variables, "
+                f"accounts {seen[variable]!r} and {name!r} share the variables "
                 f"{variable}…",
-                hint="give one of them another name",
+                hint="rename one of them",
             )
         seen[variable] = name
 
@@ -347,7 +349,7 @@ def _refuse_plain_secrets(
         if isinstance(table, dict) and secret in table:
             raise document.problem(
                 (*where, secret),
-                f"{secret} does not belong in a config file as plain text",
+                f"{secret} must not be stored in the config file as plain text",
                 hint=f"use {secret}_file or {secret}_command here, or the keyring "
                 "(leadctl accounts login)",
             )

@@ -45,9 +45,9 @@ def require_settings(account: Account) -> None:
     if account.missing:
         settings = _variables(account.missing, account)
         raise InputUnusable(
-            f"account {account.name!r} needs {', '.join(account.missing)}",
-            hint=f"set {settings}, or write it under accounts.{account.name} "
-            "in the config file",
+            f"account {account.name!r} lacks {', '.join(account.missing)}",
+            hint=f"set {settings}, or add it under accounts.{account.name} in "
+            "the config file",
         )
 
 
@@ -87,7 +87,7 @@ def forget(account: Account, name: str) -> bool:
         return system_keyring.forget(_secret(account, name).entry)
     except system_keyring.NoKeyring as reason:
         raise CredentialsMissing(
-            f"the keyring cannot be used: {reason}", hint="nothing was removed"
+            f"cannot use the keyring: {reason}", hint="nothing was removed"
         ) from None
 
 
@@ -104,7 +104,7 @@ def first_remedy() -> str:
     """Say the same where there is no account yet."""
     if _has_keyring():
         return "leadctl accounts login PROVIDER"
-    return "set the key's variable, e.g. LEADCTL_VOISO_API_KEY for voiso"
+    return "set the API key variable, e.g. LEADCTL_VOISO_API_KEY for voiso"
 
 
 def _has_keyring() -> bool:
@@ -119,8 +119,8 @@ def require_usable(secret: str, account: Account, name: str) -> str:
     """Refuse what no header can hold, before anybody quotes it in an error."""
     if not (secret.isascii() and secret.isprintable()):
         raise CredentialsMissing(
-            f"the {name} of account {account.name!r} holds characters that no key has",
-            hint="look for line breaks and letters with accents; one line is needed",
+            f"the {name} of account {account.name!r} contains invalid characters",
+            hint="a secret is one line without accented letters",
         )
     return secret
 
@@ -131,7 +131,7 @@ def _no_keyring(
     name = account.provider.secrets[0]
     variable = variable_name(account.name, name)
     return CredentialsMissing(
-        f"the keyring cannot be used: {reason}",
+        f"cannot use the keyring: {reason}",
         hint=f"set {variable}, {variable}_FILE (a file only you can read) or "
         f"{variable}_COMMAND; a systemd service can have LoadCredential="
         f"leadctl-{account.name}-{name}:PATH",

@@ -54,7 +54,7 @@ def config_schema(registry: Registry | None = None) -> Schema:
                 "additionalProperties": _ref("account"),
             },
             "profiles": {
-                "description": "Column maps, chosen with --profile NAME.",
+                "description": "Column mappings, chosen with --profile NAME.",
                 "type": ["object", "null"],
                 "additionalProperties": _ref("profile"),
             },
@@ -176,7 +176,8 @@ def _profile() -> Schema:
                 "pattern": "^[A-Z]{2}$",
             },
             "timezone": {
-                "description": "Zone of times without one, e.g. Asia/Kolkata (IANA).",
+                "description": "Time zone for times without one, e.g. Asia/Kolkata "
+                "(IANA).",
                 "type": ["string", "null"],
             },
             "file": _shape(),
@@ -188,7 +189,7 @@ def _profile() -> Schema:
                 "additionalProperties": False,
             },
             "skip_if": {
-                "description": "Rows to leave out.",
+                "description": "Rows to skip.",
                 "anyOf": [
                     {"type": "null"},
                     _ref("rule"),
@@ -196,7 +197,7 @@ def _profile() -> Schema:
                 ],
             },
             "ignore": {
-                "description": "Columns that are knowingly not read.",
+                "description": "Columns to ignore.",
                 "type": ["string", "integer", "array", "null"],
                 "items": {"type": ["string", "integer"]},
             },
@@ -221,15 +222,18 @@ def _shape() -> Schema:
             "type": ["string", "integer"],
             "pattern": _DELIMITER,
         },
-        "header": {"description": "Whether the first line is one.", "type": "boolean"},
+        "header": {
+            "description": "Whether the first line is a header.",
+            "type": "boolean",
+        },
         "sheet": {"type": ["string", "integer"]},
         "numbers": {
-            "description": "How to read digits without + that have several readings.",
+            "description": "How to read numbers without + that have several readings.",
             "enum": [*NUMBERS],
         },
     }
     return {
-        "description": "How the files are written; found out where it is not said.",
+        "description": "File format; detected where not set.",
         "type": ["object", "null"],
         "properties": {field.name: texts[field.name] for field in fields(Shape)},
         "additionalProperties": False,
@@ -245,7 +249,7 @@ _DELIMITER = "|".join(['^(?:[^\\r\\n"]', *map(_any_case, DELIMITERS)]) + ")$"
 _WORDS_OF_PRIORITY = "|".join(map(_any_case, PRIORITIES))
 _PRIORITY = rf"^\s*(?:|{_WORDS_OF_PRIORITY}|[+-]?[0-9]{{1,9}}(?:\.0*)?)\s*$"
 _COLUMNS: Schema = {
-    "description": "Columns; the first that holds something counts.",
+    "description": "Columns; the first non-empty one is used.",
     "type": "array",
     "minItems": 1,
     "items": {"type": ["string", "integer"]},
@@ -284,12 +288,14 @@ def _parts_of_profiles() -> dict[str, Json]:
                 "column": named,
                 "columns": named,
                 "template": {"type": ["string", "number"], "pattern": _TEMPLATE},
-                "value": {"description": "The same for every lead."},
+                "value": {"description": "Constant for every lead."},
                 "map": {
-                    "description": "From the column's words to the field's.",
+                    "description": "Maps column values to field values.",
                     "type": ["object", "null"],
                 },
-                "default": {"description": "Where there is nothing, or no such word."},
+                "default": {
+                    "description": "Used when the cell is empty or not in the map."
+                },
             },
             "additionalProperties": False,
             "oneOf": [{"required": [way]} for way in ways],
@@ -311,14 +317,17 @@ def _parts_of_profiles() -> dict[str, Json]:
             ],
             "properties": {
                 "column": {"type": "string"},
-                "in": {"description": "Words of whole cells.", "type": "array"},
+                "in": {
+                    "description": "Values that must equal the whole cell.",
+                    "type": "array",
+                },
                 "contains": {
-                    "description": "Texts within cells.",
+                    "description": "Text contained in the cell.",
                     "type": "array",
                     "items": {"pattern": r"\S", "not": {"const": None}},
                 },
                 "matches": {
-                    "description": "A regular expression, found anywhere in a cell.",
+                    "description": "A regular expression matched anywhere in the cell.",
                     "type": "string",
                     "maxLength": LONGEST,
                 },

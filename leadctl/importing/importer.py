@@ -61,7 +61,7 @@ class DeliveryHistory:
 _DOUBTED = (
     Status.UNKNOWN,
     Code.ANSWER_LOST,
-    "sent by an earlier run, and its answer was lost",
+    "sent by an earlier run; no answer was received",
 )
 
 
@@ -161,9 +161,9 @@ class Importer:
         leads, held_back = self.judge.again(batch.file, {*batch.rows})
         if len(leads) != len(batch.rows):
             raise InputUnusable(
-                f"{len(batch.rows) - len(leads)} rows that are in doubt "
-                "do not fit any more",
-                hint="resume with the settings the run began with",
+                f"{len(batch.rows) - len(leads)} rows without an answer "
+                "no longer pass the checks",
+                hint="resume with the settings that the run began with",
             )
         plan, stale = self._plan, batch.is_stale
         rebuilt = Batch(batch.id, plan.campaign, batch.file, leads, plan.tags, stale)
@@ -178,7 +178,7 @@ class Importer:
         if not any(listed):
             yield batch
             return
-        reason = "its answer was lost, and its number is on a suppression list now"
+        reason = "no answer was received, and its number is now on a suppression list"
         unknown = Outcome(Status.UNKNOWN, Code.ANSWER_LOST, reason)
         outcomes = [unknown if out else None for out in listed]
         rest = batch.leads.chosen([*map(not_, listed)])
@@ -210,14 +210,14 @@ class Importer:
             self._too_many = TooManyRejects(
                 f"{rejected:,} of {self._read:,} rows were rejected, "
                 "more than --max-rejects allows",
-                hint="look at the reasons, correct the file or the profile, "
-                "and push it again",
+                hint="check the reasons, fix the file or the profile, and "
+                "push it again",
             )
         return self._too_many is not None
 
     def _call_off(self, error: LeadctlError | None) -> None:
         """Account for all that is not sent: read on to the end of every file."""
-        reason = f"not sent, the run was stopped: {error.message if error else ''}"
+        reason = f"not sent because the run stopped: {error.message if error else ''}"
         hand = self._hand
         for file, stream in [(hand.file, [hand.take(len(hand))]), *self._streams]:
             with suppress(InputChanged):  # what cannot be read has no rows

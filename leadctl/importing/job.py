@@ -34,7 +34,7 @@ class RejectLimit:
         found = re.fullmatch(r"(\d+(?:\.\d+)?)(%?)", str(limit).strip())
         if not found or (not found[2] and "." in found[1]):
             raise UsageError(
-                "--max-rejects takes a number of rows (100) or a share (5%)"
+                "--max-rejects must be a number of rows (100) or a percentage (5%)"
             )
         return cls(percent=float(found[1])) if found[2] else cls(rows=int(found[1]))
 
@@ -89,7 +89,7 @@ class Job:
     """The ledger of its own that a run in the sandbox is kept in."""
     config: str | None = None
     copies: Mapping[str, str] = field(default_factory=dict)
-    """By name, our copies of what can be read only once, such as stdin (`-`)."""
+    """By name, our copies of what can only be read once, such as stdin (`-`)."""
     base_url: str | None = None
     """Where the account's leads went: a later run to the campaign is compared."""
     columns: Mapping[str, str] = field(default_factory=dict)

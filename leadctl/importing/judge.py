@@ -155,7 +155,7 @@ class Judge:
         read = (
             f"read with region {self._region}"
             if self._region
-            else "their numbers need a + (or give --region)"
+            else "write these numbers with + (or give --region)"
         )
         for file, (first, times) in self._unknown_countries.items():
             columns = self.mappers[file].columns
@@ -377,7 +377,7 @@ _OPTED_OUT = "the column {!r} says that this person must not be called"
 _MET = (
     Status.DUPLICATE,
     Code.DUPLICATE_IN_FILE,
-    "an earlier row of this run is the same lead",
+    "same lead as an earlier row of this run",
     "",
 )
 

@@ -93,13 +93,13 @@ def require_mappable(plan: Plan) -> None:
 
 
 def require_acted_on(profile: Profile, provider: Provider) -> None:
-    """Raise InputUnusable for a field that the provider cannot act on."""
+    """Raise InputUnusable for a field that the provider does not support."""
     for name in INSTRUCTIONS:
         if name in profile.fields and not provider.has_place_for(name):
             raise profile.document.problem(
                 (*profile.at, "fields", name),
-                f"{provider.title} cannot act on {name}",
-                hint=f"leave {name} out of the profile for {provider.title}",
+                f"{provider.title} does not support {name}",
+                hint=f"remove {name} from the profile for {provider.title}",
             )
 
 
@@ -117,7 +117,7 @@ def mapper_of(source: Source, rules: Rules) -> Mapper:
         hint = error.hint
         if not profile:
             draft = f"leadctl profile guess {shlex.quote(source.recorded)}"
-            hint = f"{hint}; a draft of one: {draft}"
+            hint = f"{hint}; to draft a profile: {draft}"
         raise error.but(
             message=f"{source.shown}: {error.message}", hint=hint
         ) from error

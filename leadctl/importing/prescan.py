@@ -118,7 +118,7 @@ class Prescan:
             title = self._rules.provider.title if self._rules.provider else ""
             yield Note(
                 "not_acted_on",
-                f"{title} cannot act on {name} (column {columns}): it is not sent",
+                f"{title} does not support {name} (column {columns}); not sent",
             )
 
 

@@ -63,7 +63,7 @@ def profile_draft(source: Source) -> str:
     countries = bind_countries(source.columns, nested=source.nested).columns
     file = _visible(shlex.quote(source.recorded))
     lines = [
-        "# A draft: read it, correct it, and try it:",
+        "# A draft. Check it, fix it, then try it:",
         f"#   leadctl preview {file} --profile THIS_FILE",
         *_region(phones, [*itertools.chain(*countries.values())]),
         f"file: {flow(pin(source))}",
@@ -145,15 +145,16 @@ def _region(phones: Sequence[Column], countries: Sequence[str]) -> Iterator[str]
         return
     begun = f"# {bare} of {found} numbers have no country code"
     if countries:
-        yield f"{begun}: {_visible(listed(countries))} names their country, else this."
+        named = _visible(listed(countries))
+        yield f"{begun}: {named} names their country; otherwise, this."
     else:
-        yield f"{begun}: say whose they are."
+        yield f"{begun}; set their country."
     yield "# region: US"
 
 
 def _phone_lines(phones: Sequence[Column]) -> Iterator[str]:
     if not phones:
-        yield "  # No column looks like phone numbers: name it here."
+        yield "  # No column looks like phone numbers; name it here."
         yield "  phone: PHONE"
         return
     for column in phones:
@@ -164,7 +165,7 @@ def _phone_lines(phones: Sequence[Column]) -> Iterator[str]:
 
 def _not_sent(rest: Sequence[str]) -> Iterator[str]:
     if rest:
-        yield "  # Not sent; uncomment what should go along, where the provider can:"
+        yield "  # Not sent. Uncomment what to send, if the provider supports it:"
         yield "  # metadata:"
         for key, name in _keys(rest).items():
             yield f"  #   {key}: {_text(name)}"

@@ -127,8 +127,8 @@ def read(lists: Sequence[List], region: str | None) -> Suppressed:
             notes += entries.notes()
         if len(people) == before:
             raise InputUnusable(
-                f"suppression list {listed.path} holds no phone number",
-                hint="without it nothing is sent; name the right file",
+                f"suppression list {listed.path} contains no phone numbers",
+                hint="nothing is sent without it; check that this is the right file",
             )
     return Suppressed(_sorted(people), _sorted(nationals), tuple(notes))
 
@@ -172,8 +172,8 @@ class _Entries:
             where = f"row {row}" if row else "its first line"
             raise InputUnusable(
                 f"{_shown(self._source)}, {where}: {problem.reason}",
-                hint="correct the entry or take it out: a number that cannot be "
-                "compared might be called",
+                hint="fix or remove the entry; a number that cannot be compared "
+                "might be called",
             )
         self._remarks += bool(row and str(value or "").strip())
 
@@ -224,7 +224,7 @@ def _cells(
         for row in block.malformed:
             raise InputUnusable(
                 f"{_shown(source)}, row {row.number}: {row.reason}",
-                hint="correct it: a number that cannot be compared might be called",
+                hint="fix it; a number that cannot be compared might be called",
             )
         table = named.table(block.cells)
         codes, addresses = (table.get(name) for name in COUNTRY_ALIASES)
@@ -276,7 +276,7 @@ def _columns(listed: List, source: Source) -> list[str]:
     if not phones and len(names) > 1:
         raise InputUnusable(
             f"{_shown(source)} has {count(len(names), 'column')}, "
-            "and none is recognised as the phone number",
-            hint=f"name it: --suppress '{listed.path}::COLUMN'",
+            "but none looks like phone numbers",
+            hint=f"name the column: --suppress '{listed.path}::COLUMN'",
         )
     return phones or names

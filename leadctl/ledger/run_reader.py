@@ -49,7 +49,7 @@ _OPEN = {
         Reason,
         Status.FAILED,
         Code.NOT_PROCESSED,
-        "the run ended before it was sent again",
+        "the run ended before the retry",
         0,
     ),
 }

@@ -99,7 +99,7 @@ class SqlLedger(ABC):
                 hint="write more of the id",
             )
         raise UsageError(
-            f"there is no run {run_id!r}{nearest(run_id, numbers)}",
+            f"no run {run_id!r}{nearest(run_id, numbers)}",
             hint="see `leadctl runs`",
         )
 

@@ -148,7 +148,7 @@ def bind(
     }
     if "phone" not in getters:
         raise profile.document.problem(
-            (*profile.at, "fields"), "the profile says nothing about `phone`"
+            (*profile.at, "fields"), "the profile does not map `phone`"
         )
     skip = tuple(
         BoundRule(rule, binder.getter(Columns((rule.column,), rule.where)))
@@ -183,7 +183,7 @@ def bind_by_name(
     }
     if "phone" not in columns and "phone" not in constants:
         raise InputUnusable(
-            f"no column is recognised as the phone number; {_shown(header)}",
+            f"no column looks like phone numbers; {_shown(header)}",
             hint="rename the column to phone, or name it in a profile (--profile)",
         )
     getters = {
@@ -288,8 +288,8 @@ class _Binder:
 def _shown(header: Sequence[str]) -> str:
     """Name a file's columns, unless the first line seems to be somebody's row."""
     if looks_like_data(header):
-        return "its first line looks like data and not like a header (--no-header)"
-    return f"its columns are {', '.join(repr(short(name)) for name in header[:20])}"
+        return "the first line looks like data, not a header (--no-header)"
+    return f"columns: {', '.join(repr(short(name)) for name in header[:20])}"
 
 
 def _unused(

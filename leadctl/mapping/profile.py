@@ -114,7 +114,7 @@ class Profile:
     shape: Shape = Shape()
     skip: tuple[SkipRule, ...] = ()
     ignored: frozenset[str] = frozenset()
-    """Columns that are knowingly not read."""
+    """Columns to ignore."""
     zone: ZoneInfo | None = None
     """The zone of times that are written without one."""
     content: Json = None
@@ -174,7 +174,7 @@ def load(document: Document, at: Where = ()) -> Profile:
             raise document.problem((*at, "fields", name), message, hint=hint)
     if not named:
         raise document.problem(
-            (*at, "fields"), "a profile needs `fields:`, at least a phone"
+            (*at, "fields"), "a profile requires `fields:` with at least `phone`"
         )
     sources = {name: _source(document, (*at, "fields", name), name) for name in named}
     _require_priorities(document, (*at, "fields", "priority"))
@@ -201,7 +201,9 @@ def _ignored(document: Document, where: Where) -> frozenset[str]:
         case list() as names if all(type(name) in (str, int) for name in names):
             return frozenset(map(str, names))
         case _:
-            raise document.problem(where, "ignore takes a column, or a list of them")
+            raise document.problem(
+                where, "ignore must be a column or a list of columns"
+            )
 
 
 def _timezone(document: Document, where: Where) -> ZoneInfo | None:
@@ -263,7 +265,7 @@ def require_field(name: str) -> None:
 
 def _unknown_field(name: str) -> tuple[str, str]:
     return (
-        f"there is no lead field {name!r}{nearest(name, FIELDS)}",
+        f"no lead field {name!r}{nearest(name, FIELDS)}",
         f"lead fields: {', '.join(FIELDS)}",
     )
 
@@ -295,17 +297,19 @@ def _spec(document: Document, where: Where) -> Source:
     given = [key for key in ("column", "columns", "template", "value") if key in table]
     if len(given) != 1:
         raise document.problem(
-            where, "say exactly one of column, columns, template or value"
+            where, "use exactly one of column, columns, template or value"
         )
     (key,) = given
     if key != "value" and isinstance(table[key], dict):
-        raise document.problem((*where, key), f"{key} must be a name or a list of them")
+        raise document.problem(
+            (*where, key), f"{key} must be a name or a list of names"
+        )
     source = (
         Constant(table[key]) if key == "value" else _source(document, (*where, key))
     )
     if isinstance(source, Template) and key != "template":
         raise document.problem(
-            where, f"a text with {{…}} goes under template, not {key}"
+            where, f"text with {{…}} belongs under template, not {key}"
         )
     if "map" not in table and "default" not in table:
         return source
@@ -328,7 +332,7 @@ def _require_priorities(document: Document, where: Where) -> None:
         if word(value) and not is_priority(value):
             raise document.problem(
                 place,
-                f"{value!r} is no priority{nearest(str(value), PRIORITIES)}",
+                f"{value!r} is not a priority{nearest(str(value), PRIORITIES)}",
                 hint=f"{', '.join(PRIORITIES)}, or a whole number",
             )
 
@@ -343,7 +347,7 @@ def _named(document: Document, text: str, where: Where) -> Source:
             literals[-1] += part[0]
         elif part in ("{", "}"):
             raise document.problem(
-                where, "unbalanced { } in the template; plain braces are {{ and }}"
+                where, "unbalanced { } in the template; write plain braces as {{ and }}"
             )
         elif part.startswith("{"):
             columns.append(part[1:-1].strip())
@@ -377,7 +381,7 @@ def _skip_rule(document: Document, where: Where) -> SkipRule:
         raise document.problem(
             where,
             "skip_if needs {column: NAME, in: [word, …]}; "
-            "contains: [text, …] and matches: PATTERN may stand for in, or beside it",
+            "contains: [text, …] and matches: PATTERN can replace in or accompany it",
         )
     try:
         if pattern:

@@ -27,7 +27,9 @@ def zone(name: str) -> ZoneInfo:
     if name not in known:
         # Three letters are near to many: IST is no MST.
         near = nearest(name, known) if len(name) > len("EST5EDT") else ""
-        raise ValueError(f"{name!r} is no IANA time zone such as Asia/Kolkata{near}")
+        raise ValueError(
+            f"{name!r} is not an IANA time zone such as Asia/Kolkata{near}"
+        )
     return ZoneInfo(name)
 
 
@@ -55,11 +57,9 @@ def _with_offset(value: Json, zone: ZoneInfo) -> Json:
         return here.isoformat()
     if here.astimezone(UTC).astimezone(zone).replace(tzinfo=None) == moment:
         raise FieldInvalid(
-            f"this hour comes twice in {zone.key}, when clocks go back; add the offset"
+            f"this hour occurs twice in {zone.key} when clocks go back; add an offset"
         )
-    raise FieldInvalid(
-        f"this hour does not exist in {zone.key}: clocks go forward over it"
-    )
+    raise FieldInvalid(f"this hour does not exist in {zone.key}: clocks go forward")
 
 
 @lru_cache(1000)

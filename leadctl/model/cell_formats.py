@@ -38,8 +38,8 @@ def why_no_result(cell: str) -> str:
     """Say what is wrong with a cell that is one of `ERRORS`."""
     if cell == UNCALCULATED:
         return (
-            "a formula that was never calculated; open the workbook in a spreadsheet "
-            "program and save it"
+            "a formula that was never calculated; open and save the workbook in a "
+            "spreadsheet program"
         )
     return f"an error cell ({cell})"
 

@@ -227,7 +227,7 @@ def text(value: Json) -> str:
         return value
     if isinstance(value, bool | int | float):
         return json.dumps(value)
-    raise FieldInvalid("a single value is needed here, not a list or an object")
+    raise FieldInvalid("must be a single value, not a list or an object")
 
 
 def email(value: Json) -> str:
@@ -309,7 +309,7 @@ def source(value: Json) -> dict[str, Json]:
         return {"system": value}
     members = text_mapping(value)
     if members.keys() - {"system", "url"}:
-        raise FieldInvalid("takes system and url, nothing else")
+        raise FieldInvalid("must contain only system and url")
     return members
 
 

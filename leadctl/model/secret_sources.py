@@ -82,8 +82,8 @@ class Secret:
                 return secret
             if found.way is not SecretSource.KEYRING:
                 raise CredentialsMissing(
-                    f"no {self.title}: what {found.where} names holds nothing",
-                    hint=f"correct it, or remove {found.where}",
+                    f"no {self.title}: {found.where} is empty",
+                    hint=f"set it, or remove {found.where}",
                 )
         return ""
 
@@ -125,7 +125,7 @@ def _from_file(path: str, where: str) -> str:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not text"
         raise CredentialsMissing(
-            f"the secret's file {path} cannot be read: {reason}",
+            f"cannot read the secret file {path}: {reason}",
             hint=f"{where} names it",
         ) from error
 
@@ -146,8 +146,8 @@ def _from_command(command: str, where: str) -> str:
     except (OSError, ValueError, subprocess.SubprocessError) as error:
         # The error may carry the command's output: it is not chained.
         raise CredentialsMissing(
-            f"the command that {where} names failed: {_failure(error)}",
-            hint="try it by hand; it has to print the secret and nothing else",
+            f"the command in {where} failed: {_failure(error)}",
+            hint="run it by hand; it must print only the secret",
         ) from None
     return done.stdout
 
@@ -156,14 +156,14 @@ def _failure(error: Exception) -> str:
     """Say how a command failed, without a word of its own: it may be the secret."""
     match error:
         case FileNotFoundError():
-            return "there is no such program"
+            return "program not found"
         case OSError():
-            return f"it cannot be started ({error.strerror})"
+            return f"cannot start it ({error.strerror})"
         case subprocess.CalledProcessError():
-            return f"it ended with {error.returncode}"
+            return f"exit code {error.returncode}"
         case subprocess.TimeoutExpired():
-            return f"it took more than {COMMAND_SECONDS} s"
+            return f"no result within {COMMAND_SECONDS} s"
         case UnicodeDecodeError():
-            return "what it prints is no text"
+            return "its output is not text"
         case _:
-            return "a quote in it is never closed"
+            return "unclosed quote"

@@ -23,13 +23,13 @@ def loads(text: str) -> Json:
     except RecursionError:
         raise ValueError("nested too deeply") from None
     except UnicodeEncodeError:
-        raise ValueError("half of a \\u pair is missing") from None
+        raise ValueError("unpaired \\u surrogate") from None
     except json.JSONDecodeError as error:
         raise ValueError(f"not JSON: {error.msg}") from None
     except _Twice:
         raise
     except ValueError:
-        raise ValueError("not JSON: a number that cannot be used") from None
+        raise ValueError("not JSON: invalid number") from None
     return found
 
 
@@ -40,7 +40,7 @@ class _Twice(ValueError):
 def _once(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise _Twice("a key is there twice")  # its name may be somebody's
+        raise _Twice("duplicate key")  # its name may be somebody's
     return found
 
 

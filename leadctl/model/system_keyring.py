@@ -18,9 +18,9 @@ SERVICE = "leadctl"
 """Secrets lie in the keyring under this; the user name is `<account>/<secret>`."""
 
 _UNUSABLE = {
-    "keyring.backends.fail.Keyring": "there is none on this machine",
-    "keyring.backends.null.Keyring": "it is switched off",
-    "keyrings.alt.file.PlaintextKeyring": "it would keep secrets as plain text",
+    "keyring.backends.fail.Keyring": "none installed on this machine",
+    "keyring.backends.null.Keyring": "disabled",
+    "keyrings.alt.file.PlaintextKeyring": "it stores secrets as plain text",
 }
 
 
@@ -51,7 +51,7 @@ def store(entry: str, secret: str) -> None:
         keyring.set_password(SERVICE, entry, secret)
         kept = keyring.get_password(SERVICE, entry) == secret
     if not kept:
-        raise NoKeyring("it does not give back what was stored")
+        raise NoKeyring("it does not return what was stored")
 
 
 def forget(entry: str) -> bool:
@@ -73,7 +73,7 @@ def _backends() -> list[KeyringBackend]:
     reasons = {each: _objection(each) for each in chain}
     good = [each for each in chain if reasons[each] is None]
     if not good:
-        raise NoKeyring(next(filter(None, reasons.values()), "there is none"))
+        raise NoKeyring(next(filter(None, reasons.values()), "none installed"))
     return good
 
 

@@ -26,7 +26,7 @@ def read_text(path: Path, *, may_be_pipe: bool, encoding: str = "utf-8") -> str:
         if stat.S_ISREG(os.fstat(handle).st_mode):
             return file.read().decode(encoding)
         if not may_be_pipe:
-            raise OSError(errno.EINVAL, "it is not a file")
+            raise OSError(errno.EINVAL, "not a file")
         return _from_pipe(handle).decode(encoding)  # or /dev/null
 
 
@@ -40,5 +40,5 @@ def _from_pipe(handle: int) -> bytes:
         if not block:
             return content
         if len(content) > LARGEST:
-            raise OSError(errno.EFBIG, "too much came through the pipe")
-    raise TimeoutError(errno.ETIMEDOUT, f"the pipe took more than {SECONDS:.0f} s")
+            raise OSError(errno.EFBIG, "too much data from the pipe")
+    raise TimeoutError(errno.ETIMEDOUT, f"the pipe did not end within {SECONDS:.0f} s")

@@ -2,7 +2,7 @@
 
 Plain YAML surprises people who write country codes and dates: `NO` would be false,
 `2026-01-01` a date, `a: 1` twice the last one. Here only true/false, numbers and null
-are not text, and a key that stands twice is an error.
+are not text, and a duplicate key is an error.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class Document:
             raise self.problem(
                 where,
                 f"{_label(where)} must be a mapping (key: value)",
-                hint="a space is needed after the colon" if together else None,
+                hint="add a space after the colon" if together else None,
             )
         known = None if allowed is None else list(allowed)
         for key in found:
@@ -93,11 +93,9 @@ def read(path: Path, *, may_be_pipe: bool = True) -> Document:
     try:
         text = read_text(path, may_be_pipe=may_be_pipe, encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        reason = (
-            error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        )
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
         raise InputUnusable(
-            f"{path}: cannot be read: {reason}",
+            f"{path}: {reason}",
             hint=None if isinstance(error, OSError) else "save it as UTF-8",
         ) from error
     return parse(text, str(path))
@@ -115,7 +113,7 @@ def parse(text: str, name: str) -> Document:
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise InputUnusable(
-            f"{name}, line {line}: a character that YAML does not take",
+            f"{name}, line {line}: a character that YAML does not allow",
             hint="remove it; it may be invisible",
         ) from error
     except RecursionError:
@@ -123,9 +121,7 @@ def parse(text: str, name: str) -> Document:
     try:
         json.dumps(content, ensure_ascii=False).encode()
     except UnicodeEncodeError:
-        raise InputUnusable(
-            f"{name}: half of a \\u pair is missing in a text"
-        ) from None
+        raise InputUnusable(f"{name}: unpaired \\u surrogate in a text") from None
     return Document(name, content, lines)
 
 
@@ -138,41 +134,45 @@ class _Mistake(NamedTuple):
 
 
 _MISTAKES = (
-    ("character '\\t'", "a tab where spaces are needed", "indent with spaces alone"),
+    ("character '\\t'", "a tab instead of spaces", "indent with spaces only"),
     (
         "cannot start any token",
-        "a text that begins with a sign of YAML's own",
-        "put the text into quotes",
+        "text starts with a character reserved by YAML",
+        "quote the text",
     ),
     (
         "mapping values are not allowed",
-        "a colon out of place",
-        "quote text that holds one; begin keys of one level in one column",
+        "unexpected colon",
+        "quote text that contains a colon; align keys of the same level",
     ),
     (
         "found '<block mapping start>'",
-        "indented otherwise than the lines above it",
-        "let keys of one level begin in one column",
+        "indented differently from the lines above",
+        "align keys of the same level",
     ),
     *(
-        (f"found '{sign}'", "a list and keys side by side", "give the list a key")
+        (f"found '{sign}'", "a list and keys at the same level", "give the list a key")
         for sign in "-?"
     ),
     (
         "expected <block end>",
-        "text behind a closing quote or bracket",
-        """quote the text as a whole: name: "{First Name} {Last Name}\"""",
+        "text after a closing quote or bracket",
+        """quote the whole text: name: "{First Name} {Last Name}\"""",
     ),
     (
         "unknown escape character",
         "a backslash in double quotes",
         "use single quotes, or none",
     ),
-    ("another document", "a second document begins (---)", "leave one in the file"),
+    (
+        "another document",
+        "a second document begins (---)",
+        "keep only one document in the file",
+    ),
 )
 _OPENED = (
-    ("found unexpected end of stream", "a quote is opened and never closed", None),
-    ("expected ',' or", "a bracket is not closed, or a comma is missing in it", None),
+    ("found unexpected end of stream", "unclosed quote", None),
+    ("expected ',' or", "unclosed bracket or missing comma", None),
     ("find expected ':'", "a key without a colon", "write key: value"),
 )
 """Mistakes that lie where something began, and not where it turned out to be wrong."""
@@ -201,7 +201,7 @@ class _Loader(yaml.SafeLoader):
         if self.check_event(yaml.AliasEvent):
             mark = self.get_mark()
             raise yaml.MarkedYAMLError(
-                problem="aliases (*name) are not read", problem_mark=mark
+                problem="aliases (*name) are not supported", problem_mark=mark
             )
         return super().compose_node(parent, index)
 
@@ -232,7 +232,7 @@ def _construct(
                 what = (
                     "keys must be plain words"
                     if key not in table
-                    else f"{key!r} stands twice"
+                    else f"duplicate key {key!r}"
                 )
                 raise InputUnusable(f"{name}, line {line}: {what}")
             table[key] = _construct(value_node, (*where, key), lines, name)

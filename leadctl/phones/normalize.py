@@ -237,7 +237,7 @@ class Normalizer:
         if country and country.is_contradictory:
             raise PhoneUnreadable(
                 Code.PHONE_WRONG_COUNTRY,
-                "its columns of country codes name several countries",
+                "its country code columns name different countries",
             )
         if isinstance(value, str) and (number := behind_plus(value)):
             spelling, is_whole = Spelling(plus=True, digits=number.digits), True
@@ -249,7 +249,7 @@ class Normalizer:
             raise PhoneUnreadable(
                 Code.PHONE_WRONG_COUNTRY,
                 f"its number is one of +{number.code}, "
-                f"its column of country codes says +{country.code}",
+                f"but its country code column says +{country.code}",
             )
         if rule.country and number.code != _code_of(rule.country):
             raise PhoneUnreadable(
@@ -257,13 +257,13 @@ class Normalizer:
             )
         if not rule.fewest <= len(number.digits) <= rule.most:
             found = f"{_count(number.digits)} with the country code"
-            raise _invalid(f"{found}, this provider takes {rule.fewest} to {rule.most}")
+            raise _invalid(
+                f"{found}; this provider accepts {rule.fewest} to {rule.most}"
+            )
         if rule.country and not _is_whole(number):
             raise _invalid(_impossible(number))
         if self._is_strict and not number.is_assigned:
-            raise _invalid(
-                "not in a range that is assigned to anybody (--phone-check valid)"
-            )
+            raise _invalid("number range not assigned (--phone-check valid)")
         digits = spelling.digits if is_whole else number.digits
         written = "+" + digits if spelling.plus else digits
         return Phone(self._wire(written, number), identity(number), repairs)
@@ -343,7 +343,7 @@ def _may_be_whole(digits: str, plan: Plan) -> bool:
 def _several(readings: Readings) -> str:
     masked = [f"+{n.code} {'#' * len(n.national)}" for n in sorted(readings)]
     shown = " or ".join(dict.fromkeys(masked))
-    return f"may be {shown}: several readings; write it with + and the country code"
+    return f"could be {shown}; write it with + and the country code"
 
 
 def _unread(spelling: Spelling, plan: Plan | None) -> str:
@@ -369,11 +369,8 @@ def _unread(spelling: Spelling, plan: Plan | None) -> str:
     return _impossible(Number(plan.code, national))
 
 
-_UNASSIGNED = (
-    "not written as its country writes numbers, and no number it may be is in an "
-    "assigned range; write it with + and the country code"
-)
-_SECOND = "holds more than one number; keep one"
+_UNASSIGNED = "no reading is an assigned number; write it with + and the country code"
+_SECOND = "contains more than one number; keep one"
 
 
 def _invalid(reason: str) -> PhoneUnreadable:
@@ -391,11 +388,11 @@ def _impossible(number: Number) -> str:
     where = f"in {region}" if region.isalpha() else "there"
     size = len(number.national)
     if size in country.local_lengths:
-        return f"{_count(number.national)}: the area code is missing"
+        return f"{_count(number.national)}; the area code is missing"
     if size in country.person_lengths:
-        return f"no number {where} begins so"
+        return f"no number {where} starts like this"
     lengths = sorted(country.person_lengths or country.lengths)
     fewest, most = lengths[0], lengths[-1]
     expected = str(fewest) if fewest == most else f"{fewest} to {most}"
     found = f"{_count(number.national)} after +{number.code}"
-    return f"{found}, a number {where} has {expected}"
+    return f"{found}; numbers {where} have {expected}"

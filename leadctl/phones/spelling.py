@@ -42,18 +42,18 @@ class Repair(StrEnum):
 
 
 ABOUT = {
-    Repair.INVISIBLE_CHARACTERS: "characters that nobody sees were taken out",
-    Repair.UNICODE_DIGITS: "digits of another script were written as 0 to 9",
-    Repair.TEXT_MARK: 'an apostrophe or ="…" that kept a cell as text was taken off',
-    Repair.PREFIX: "a prefix such as tel: was taken off",
-    Repair.DECIMAL_TAIL: "the .0 of a number that was stored as one was taken off",
-    Repair.SCIENTIFIC_NOTATION: "scientific notation with all its digits was undone",
+    Repair.INVISIBLE_CHARACTERS: "invisible characters were removed",
+    Repair.UNICODE_DIGITS: "digits of another script were converted to 0 to 9",
+    Repair.TEXT_MARK: 'an apostrophe or ="…" that kept a cell as text was removed',
+    Repair.PREFIX: "a prefix such as tel: was removed",
+    Repair.DECIMAL_TAIL: "a .0 at the end was removed",
+    Repair.SCIENTIFIC_NOTATION: "scientific notation was written out (no digits lost)",
     Repair.PLUS_LOST: "the + before the country code was missing",
-    Repair.ZEROS_FOR_PLUS: "a zero stood before the country code in place of +",
+    Repair.ZEROS_FOR_PLUS: "a zero replaced the + before the country code",
     Repair.CODE_TWICE: "the country code was written twice",
-    Repair.TRUNK_PREFIX: "a national prefix behind the country code was left out",
-    Repair.ZERO_LOST: "the leading zero was missing",
-    Repair.ZEROS_ADDED: "zeros before the number were left out",
+    Repair.TRUNK_PREFIX: "a national prefix after the country code was removed",
+    Repair.ZERO_LOST: "a missing leading zero was added",
+    Repair.ZEROS_ADDED: "zeros before the number were removed",
     Repair.NATIONAL_PREFIX: "the national prefix was missing or added",
 }
 
@@ -174,7 +174,7 @@ def _written(value: Json) -> str:
     if isinstance(value, bool | list | dict):
         raise _invalid("not a phone number but another kind of value")
     if isinstance(value, float) and not value.is_integer():
-        raise _invalid("a number with decimals, and no phone number")
+        raise _invalid("a decimal number, not a phone number")
     if isinstance(value, float) and is_rounded(f"{value:.0f}"):
         raise _cut()
     return "" if value is None else str(value)
@@ -186,7 +186,7 @@ LONGEST = 200
 
 def _repaired(cell: str) -> Spelling:
     if len(cell) > LONGEST:
-        raise _invalid("far too long for a phone number")
+        raise _invalid("too long for a phone number")
     repairs: list[Repair] = []
     if not cell.isascii() or not cell.isprintable():
         cell = _visible(cell, repairs)
@@ -201,9 +201,9 @@ def _repaired(cell: str) -> Spelling:
         cell = cell[: tail.start()]
         repairs.append(Repair.DECIMAL_TAIL)
     if DATE.fullmatch(cell):
-        raise _invalid("a date, and no phone number")
+        raise _invalid("a date, not a phone number")
     if _DECIMAL.fullmatch(cell):
-        raise _invalid("a number with decimals, and no phone number")
+        raise _invalid("a decimal number, not a phone number")
     if found := _SCIENTIFIC.fullmatch(cell):
         cell = _expanded(found)
         repairs.append(Repair.SCIENTIFIC_NOTATION)
@@ -218,7 +218,7 @@ def _visible(cell: str, repairs: list[Repair]) -> str:
     A superscript or a digit in a circle is a footnote, and no digit.
     """
     if any(c.isnumeric() and not c.isdecimal() for c in cell):
-        raise _invalid("contains signs that no phone number has")
+        raise _invalid("contains characters that no phone number has")
     shown = "".join(
         c for c in cell if c.isspace() or unicodedata.category(c) not in ("Cf", "Cc")
     )
@@ -268,14 +268,14 @@ def _digits(cell: str) -> tuple[bool, str]:
     if _EXTENSION.search(cell):
         raise _invalid("has an extension, which cannot be dialled")
     if _is_several(cell):
-        raise _invalid("holds more than one number; keep one")
+        raise _invalid("contains more than one number; keep one")
     compact = cell.translate(_PUNCTUATION)
     digits = compact.removeprefix("+")
     if digits.isdigit() and digits.isascii():
         return len(digits) < len(compact), digits
     if any(c.isalpha() for c in digits):
         raise _invalid("contains letters")
-    raise _invalid("contains signs that no phone number has")
+    raise _invalid("contains characters that no phone number has")
 
 
 def _is_several(cell: str) -> bool:
@@ -290,8 +290,7 @@ def _is_several(cell: str) -> bool:
 def _cut() -> PhoneUnreadable:
     return PhoneUnreadable(
         Code.PHONE_DAMAGED,
-        "a spreadsheet has cut it (scientific notation); "
-        "export the file again with the column as text",
+        "digits lost in a spreadsheet (scientific notation); export the column as text",
     )
 
 

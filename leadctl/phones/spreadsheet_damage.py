@@ -18,7 +18,7 @@ FEWEST = 3
 LEAST_SHARE = 0.02
 """So many numbers, and such a share, that end in zeros are no chance: of true numbers
 one in ten thousand does."""
-ROUNDED = "ends in zeros, as many in this file: a spreadsheet has cut it"
+ROUNDED = "ends in zeros, like many in this file: digits lost in a spreadsheet"
 _BARE = re.compile(r"\s*'?\+?\d+(?:[.,]0+)?\s*")
 """How a spreadsheet writes a number: never with dashes or brackets."""
 
@@ -59,8 +59,8 @@ class SpreadsheetDamage:
         if not damaged:
             return ""
         return (
-            f"{damaged:,} of {self.numbers:,} numbers look cut by a spreadsheet; "
-            "the file needs a new export, with the column as text"
+            f"{damaged:,} of {self.numbers:,} numbers seem to have lost digits in "
+            "a spreadsheet; export the file again with the column as text"
         )
 
 

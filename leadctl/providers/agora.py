@@ -57,7 +57,7 @@ class Agora(Provider):
     )
     campaign_rule = (
         r"[1-9][0-9]*",
-        "a whole number such as 42 (it stands in the dashboard's address)",
+        "a whole number such as 42 (shown in the dashboard's address)",
     )
     refusal_is_final = True  # of its format; duplicates are left out, not refused
     good = ACCEPTED  # 202: queued, and nothing more is heard of a lead
@@ -66,18 +66,18 @@ class Agora(Provider):
     resend_sentence = (
         "SDK reference: skip_duplicates silently skips leads already in the campaign"
     )
-    warning = "Agora queues leads and leaves out duplicates without saying which."
+    warning = "Agora queues leads and skips duplicates without naming them."
 
     base_url: str = "https://core.agoraai.tech/api/v1"
     skip_duplicates: bool = setting(
-        True, "false stores leads again, and makes a repeat unsafe"
+        True, "false stores duplicates and makes a retry unsafe"
     )
-    source: str = setting("", "a word that Agora keeps with the leads")
+    source: str = setting("", "a label that Agora stores with the leads")
     disclaimer_version: str = setting(
         "", "version of the disclaimer your leads agreed to"
     )
     compliance_acknowledged: bool = setting(
-        False, "your word that you have legal permission to call every lead"
+        False, "confirms that you have legal permission to call every lead"
     )
 
     @property
@@ -88,16 +88,16 @@ class Agora(Provider):
         if self.compliance_acknowledged:
             return None
         return (
-            "Agora takes leads only with your word that you have legal permission to "
-            "call them (TCPA, GDPR, …); give it by --acknowledge-compliance or "
+            "Agora requires you to confirm that you have legal permission to call "
+            "these leads (TCPA, GDPR, …): use --acknowledge-compliance or "
             "compliance_acknowledged: true"
         )
 
     @property
     def consequence(self) -> str:
         return (
-            "Agora queues the leads and brings them into the campaign. Its pages do "
-            "not say when it calls them: perhaps at once."
+            "Agora queues the leads and adds them to the campaign. It does not "
+            "document when it calls them: possibly at once."
         )
 
     def auth(self, secrets: Mapping[str, str]) -> httpx.Auth:
@@ -194,7 +194,9 @@ class Agora(Provider):
             raise self.meaning(response)
         if not (body(response) or listed(response)):
             raise self.unreadable(response)
-        return PreflightResult(key=KEY_ACCEPTED, campaign=fine("the key may use it"))
+        return PreflightResult(
+            key=KEY_ACCEPTED, campaign=fine("accessible with this key")
+        )
 
     def _may_skip(self, leads: int) -> bool:
         """Tell whether so many may be missing from the counts.
@@ -204,7 +206,7 @@ class Agora(Provider):
         return leads >= 0 if self.skip_duplicates else leads == 0
 
 
-_NONE_QUEUED = duplicate("none was queued: probably all in the campaign already")
+_NONE_QUEUED = duplicate("none queued; probably all are in the campaign already")
 
 
 def _skipped(answer: dict[str, Json]) -> int:

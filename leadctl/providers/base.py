@@ -73,11 +73,11 @@ class Limits:
     """What the provider allows one account.
 
     batch_size            leads a request
-    concurrency           requests under way at the same time
+    concurrency           requests at the same time
     requests_per_minute   None where no figure is known
     rates                 further ones: by the second, the hour, the day
     min_interval          seconds from the end of a request to the start of the next
-    doubt_delay           seconds before a batch whose answer was lost is sent again
+    doubt_delay           seconds before a batch without an answer is sent again
     """
 
     batch_size: int
@@ -192,7 +192,7 @@ class Provider(ABC):
     def consequence(self) -> str:
         """Say what becomes of leads at the provider: what a user agrees to."""
         return (
-            f"{self.title} has the leads. Where the campaign is running, it may call "
+            f"{self.title} stores the leads. If the campaign is running, it may call "
             "them at once."
         )
 
@@ -335,7 +335,7 @@ class Provider(ABC):
         pattern, sentence = self.campaign_rule
         if re.fullmatch(pattern, campaign):
             return None
-        return f"a campaign of {self.title} is {sentence}"
+        return f"{self.title} takes {sentence}"
 
     def meaning(self, response: httpx.Response) -> ProviderError:
         """Tell what an answer means by its status alone."""
@@ -353,7 +353,7 @@ class Provider(ABC):
         return refusal(said)
 
     def unreadable(
-        self, response: httpx.Response, what: str = "a body that cannot be read"
+        self, response: httpx.Response, what: str = "an unreadable body"
     ) -> InDoubt:
         """Say what of an answer cannot be understood, or contradicts the rest of it."""
         said = f"{self.title} answered HTTP {response.status_code} with {what}"
@@ -381,7 +381,7 @@ def provider_class(name: str) -> type[Provider]:
     known = installed()
     if name not in known:
         raise UsageError(
-            f"there is no provider {name!r}{nearest(name, known)}",
+            f"no provider {name!r}{nearest(name, known)}",
             hint=f"providers: {', '.join(known)}",
         )
     try:
@@ -389,14 +389,14 @@ def provider_class(name: str) -> type[Provider]:
     except (Exception, SystemExit) as error:
         package = known[name].dist
         raise UsageError(
-            f"provider {name!r} cannot be loaded: "
+            f"cannot load provider {name!r}: "
             f"{package.name if package else 'its package'} fails on import "
             f"({type(error).__name__})",
             hint=f"update or remove that package; python -c 'import "
-            f"{known[name].module}' shows what is wrong",
+            f"{known[name].module}' shows the error",
         ) from error
     if not (isinstance(loaded, type) and issubclass(loaded, Provider)):
         raise UsageError(
-            f"the package that offers {name!r} holds no leadctl Provider there"
+            f"the package that offers {name!r} has no leadctl Provider there"
         )
     return loaded

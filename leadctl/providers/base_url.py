@@ -28,7 +28,7 @@ def with_base_url(provider: Provider, account: str) -> Provider:
     for part in parts(address):
         if part not in provider.settings():
             raise InputUnusable(
-                f"base_url of account {account!r}: there is no setting {part!r}",
+                f"base_url of account {account!r}: no setting {part!r}",
                 hint=f"settings: {', '.join(provider.settings())}",
             )
         value = str(getattr(provider, part))
@@ -37,7 +37,7 @@ def with_base_url(provider: Provider, account: str) -> Provider:
             also = ", - and ." if dots else " and -"
             raise InputUnusable(
                 f"{part} of account {account!r} must be letters, digits{also} only",
-                hint=f"it is part of the address: {address}",
+                hint=f"it is part of the URL: {address}",
             )
         if value:
             address = address.replace(f"{{{part}}}", value)

@@ -16,28 +16,26 @@ class ConnectionSettings:
     """How an account is connected to; None leaves the provider's value."""
 
     timeout: float = setting(
-        60.0, "seconds without a byte before a request is given up", least=0.001
+        60.0, "seconds without data before a request times out", least=0.001
     )
     requests_per_minute: float | None = setting(
-        None, "what this account is allowed, where it differs", least=0.001
+        None, "rate limit of this account, if it differs", least=0.001
     )
-    concurrency: int | None = setting(
-        None, "requests under way at the same time", least=1
-    )
+    concurrency: int | None = setting(None, "requests at the same time", least=1)
     min_interval: float | None = setting(
         None, "seconds from the end of a request to the start of the next", least=0
     )
     batch_size: int | None = setting(
-        None, "leads a request; may lower the provider's, never raise it", least=1
+        None, "leads per request, up to the provider's maximum", least=1
     )
     ca_file: str | None = setting(
-        None, "PEM file of a private authority, the only one then trusted", path=True
+        None,
+        "PEM file of a private certificate authority; no other is trusted",
+        path=True,
     )
-    retry_for: float = setting(
-        900.0, "seconds of waiting spent on one batch before it is given up", least=0
-    )
+    retry_for: float = setting(900.0, "seconds to keep retrying one batch", least=0)
     doubt_delay: float | None = setting(
-        None, "seconds before a batch whose answer was lost is sent again", least=0
+        None, "seconds before a batch without an answer is sent again", least=0
     )
 
     def applied_to(self, limits: Limits) -> Limits:

@@ -169,7 +169,7 @@ class TokenExchange(httpx.Auth):
         response.read()
         if self._expired(response):
             raise AccessDenied(
-                "a fresh token was refused; another program may be renewing it too"
+                "a new token was rejected; another program may also be renewing it"
             )
 
     def _current(

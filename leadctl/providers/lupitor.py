@@ -91,8 +91,8 @@ class Lupitor(Provider):
     @property
     def consequence(self) -> str:
         return (
-            "Lupitor calls leads as the campaign is set up there, not before their "
-            "scheduled_for; without one, perhaps at once."
+            "Lupitor calls leads as the campaign is set up, never before their "
+            "scheduled_for; without one, possibly at once."
         )
 
     def auth(self, secrets: Mapping[str, str]) -> httpx.Auth:
@@ -169,7 +169,7 @@ class Lupitor(Provider):
         if answer.get("success") is True and response.is_success:
             if not isinstance(data, dict) or not isinstance(data.get("leads"), list):
                 raise self.unreadable(response)
-            there = fine("there, and the key may read it") if campaign else NOT_NAMED
+            there = fine("exists, readable with this key") if campaign else NOT_NAMED
             return PreflightResult(KEY_ACCEPTED, _READING, there)
         sentence = one_line(said) if isinstance(said, str) else ""
         if campaign is None and sentence == "campaignId query parameter is required":
@@ -203,7 +203,7 @@ class Lupitor(Provider):
 
 
 _READING = unknown(
-    "the key may read; whether it may write, shows with the first upload"
+    "the key can read; write access cannot be checked before the first upload"
 )
 
 

@@ -94,13 +94,13 @@ class Ozonetel(Provider):
         choices=("token", "basic"),
     )
     check_duplicate: bool = setting(
-        True, "false stores numbers again, and makes a repeat unsafe"
+        True, "false stores duplicates and makes a retry unsafe"
     )
     phone_format: str = setting(
-        "as-written", "how numbers are written to it", choices=PHONE_FORMS
+        "as-written", "how phone numbers are written", choices=PHONE_FORMS
     )
     action: str = setting(
-        "", "START or STOP the campaign with every lead: it dials people"
+        "", "START or STOP the campaign with every lead; START dials people"
     )
 
     @property
@@ -119,12 +119,12 @@ class Ozonetel(Provider):
     def consequence(self) -> str:
         if self.action:
             return (
-                f"Each lead goes with action {self.action!r}, as the account says: "
-                "START starts the campaign, and people are called; stop stops it."
+                f"Each lead is sent with action {self.action!r}, as the account sets: "
+                "START starts the campaign, and people are called; STOP stops it."
             )
         return (
-            "A campaign that is running dials new leads, perhaps at once; in another "
-            "they wait. No action is sent: nothing is started or stopped."
+            "A running campaign dials new leads, possibly at once; in any other they "
+            "wait. leadctl starts and stops no campaign."
         )
 
     def auth(self, secrets: Mapping[str, str]) -> httpx.Auth:
@@ -272,7 +272,7 @@ _FAILED = ("fail", "failure", "error", "false")
 _BUSY = ("max limit exceeded", "already one process is running")
 _ACCOUNT = ("no user found",)
 _OTHER_AUTHENTICATION = (
-    "set `authentication` (token, basic) as the account's API Authentication says"
+    "set `authentication` (token or basic) to match the account's API Authentication"
 )
 _CAMPAIGN = frozenset(
     {
@@ -297,13 +297,13 @@ def _among(found: list[Json], campaign: str | None) -> PreflightResult:
     }
     state = states.get(campaign, "")
     if campaign not in states:
-        doubt = "Ozonetel does not name the campaign; compare it letter by letter"
+        doubt = "Ozonetel lists no campaign of this name; check its spelling"
     elif state.upper() == "COMPLETED":
         doubt = f"campaign {campaign} of Ozonetel is {state}"
     else:
         there = fine(
-            f"there{f', and {state}' if state else ''}; whether it is outbound, shows "
-            "with the first upload"
+            f"exists{f', {state}' if state else ''}; whether it is outbound cannot "
+            "be checked before the first upload"
         )
         return PreflightResult(key=KEY_ACCEPTED, campaign=there, state=state)
     return PreflightResult(
@@ -325,7 +325,7 @@ def _token(response: httpx.Response) -> Token:
         return Token(token, life=3600.0)
     status, message = _message(response)
     if status in _FAILED and not message.casefold().startswith(_BUSY):
-        said = f"Ozonetel answered to the token call: {one_line(message)}"
+        said = f"Ozonetel answered the token request: {one_line(message)}"
         is_other = message.casefold() == "invalid action."
         raise AccessDenied(said, hint=_OTHER_AUTHENTICATION if is_other else None)
     raise token_refusal("Ozonetel", response)

@@ -45,7 +45,7 @@ NOTHING = CheckResult()
 NOT_ASKED = unknown("not asked")
 NOT_REACHED = unknown("not reached")
 KEY_ACCEPTED = fine("accepted")
-NEEDS_CAMPAIGN = unknown("it cannot be tested without a campaign")
+NEEDS_CAMPAIGN = unknown("cannot be tested without a campaign")
 NOT_NAMED = unknown("no campaign was named", "name one with --campaign ID")
 
 

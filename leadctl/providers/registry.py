@@ -40,7 +40,7 @@ class Registry:
                 raise error
         known = self.names()
         raise UsageError(
-            f"there is no provider {name!r}{nearest(name, known)}",
+            f"no provider {name!r}{nearest(name, known)}",
             hint=f"providers: {', '.join(known)}",
         )
 
@@ -85,7 +85,7 @@ class Registry:
                 continue
             if declared.setdefault(provider.name, provider) is not provider:
                 broken[path] = InputUnusable(
-                    f"{path}: there is another provider {provider.name!r}",
-                    hint="give one of the two another name",
+                    f"{path}: provider {provider.name!r} exists already",
+                    hint="rename one of them",
                 )
         return declared, broken

@@ -21,7 +21,7 @@ def token_refusal(title: str, response: httpx.Response) -> ProviderError:
     """Tell what a token call without a token means: no lead was sent in any case."""
     said = (
         f"{title} answered HTTP {response.status_code} "
-        f"to the token call{quoted(response)}"
+        f"to the token request{quoted(response)}"
     )
     if response.status_code in (400, 401, 403, 422):
         return AccessDenied(said)
@@ -101,7 +101,7 @@ def duplicate(reason: str = "already in the campaign") -> Outcome:
     return Outcome(Status.DUPLICATE, Code.DUPLICATE_IN_CAMPAIGN, one_line(reason))
 
 
-def updated(reason: str = "it was there already, and was updated") -> Outcome:
+def updated(reason: str = "already in the campaign, and updated") -> Outcome:
     """Say that nobody was added: what was there has this lead's values now."""
     return duplicate(reason)
 

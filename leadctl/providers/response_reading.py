@@ -35,8 +35,8 @@ def read_removals(
         raise error.redacted(lambda text: people.hidden(redacted(text))) from None
     if len(removals) != len(batch):
         raise InDoubt(
-            f"{provider.title}'s answer does not say of each of {len(batch)} leads "
-            "whether it is deleted",
+            f"{provider.title}'s answer does not say for each of {len(batch)} leads "
+            "whether it was deleted",
             lost=False,
         )
     return removals

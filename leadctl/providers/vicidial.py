@@ -65,20 +65,18 @@ class Vicidial(Provider):
     user: str = setting(MISSING, "an API user of level 8 or 9")
     duplicate_check: str = setting(
         "DUPLIST",
-        "where a number counts as a duplicate (list, campaign, system); none stores it "
-        "again, and makes a repeat unsafe",
+        "where to look for duplicates (list, campaign, system); none stores "
+        "duplicates and makes a retry unsafe",
         choices=("DUPLIST", "DUPCAMP", "DUPSYS", "none"),
     )
     dnc_check: bool = setting(
-        True, "false loads numbers of the system's do-not-call list too"
+        True, "false also loads numbers on the system's do-not-call list"
     )
     campaign_dnc_check: str = setting(
         "",
-        "campaign whose do-not-call list is asked too; an unknown one is not noticed",
+        "campaign whose do-not-call list also counts; VICIdial ignores an unknown one",
     )
-    non_latin: bool = setting(
-        False, "true where the system's setting Use Non-Latin is on"
-    )
+    non_latin: bool = setting(False, "true if the system setting Use Non-Latin is on")
 
     @property
     def fields(self) -> tuple[Field, ...]:
@@ -98,7 +96,7 @@ class Vicidial(Provider):
     @property
     def consequence(self) -> str:
         return (
-            "VICIdial calls leads of an active list where its campaign dials, perhaps "
+            "VICIdial calls leads of an active list when its campaign dials, possibly "
             "at once."
         )
 
@@ -106,8 +104,8 @@ class Vicidial(Provider):
         password = secrets["password"]
         if re.search(r"[^A-Za-z0-9_-]", password):  # and ten failures lock the user
             raise AccessDenied(
-                "VICIdial takes letters, digits, - and _ of a password alone: this one "
-                "can never log in"
+                "VICIdial accepts only letters, digits, - and _ in a password; this "
+                "one cannot log in"
             )
         return FixedForm({"user": self.user, "pass": password})
 
@@ -146,8 +144,8 @@ class Vicidial(Provider):
         if [phone, campaign] == told[:2] or [phone, self.user, campaign] == told[:3]:
             return
         raise Unusable(
-            "VICIdial added the lead, but names another list or number than was sent",
-            hint="look for the lead in VICIdial, list 999 above all",
+            "VICIdial added the lead, but reports a different list or number",
+            hint="look for the lead in VICIdial, first in list 999",
             in_doubt=True,
         )
 
@@ -236,16 +234,16 @@ class Vicidial(Provider):
 
 _ADDED = "SUCCESS: add_lead LEAD HAS BEEN ADDED - "
 _NO_LISTS = wrong(
-    "the user may not call list_info; whether it may add leads, shows with the first "
-    "upload",
+    "the user may not call list_info; whether it may add leads cannot be checked "
+    "before the first upload",
     "give the user Modify Lists, and list_info among its API functions",
 )
-_SET_NON_LATIN = "set non_latin where the system's Use Non-Latin is on"
+_SET_NON_LATIN = "set non_latin if the system setting Use Non-Latin is on"
 _MEANINGS: tuple[tuple[str, type[ProviderError], str, str | None], ...] = (
     (
         r"(ERROR: )?Login incorrect",
         AccessDenied,
-        "VICIdial refused user or password (ten failures lock the user)",
+        "VICIdial rejected the user or password (ten failures lock the user)",
         None,
     ),
     (
@@ -258,7 +256,7 @@ _MEANINGS: tuple[tuple[str, type[ProviderError], str, str | None], ...] = (
         r"(ERROR: )?Your IP Address is not allowed",
         AccessDenied,
         "VICIdial does not allow this machine's IP address",
-        "have it added to the addresses that VICIdial allows",
+        "add it to the addresses that VICIdial allows",
     ),
     (
         r"ERROR: \w+ USER DOES NOT HAVE PERMISSION",
@@ -323,7 +321,7 @@ def _refusal(line: str) -> Outcome | None:
 def _list_info(told: list[str]) -> PreflightResult:
     _, name, campaign, active, *_ = told
     state = "active" if active == "Y" else "not active"
-    there = f"there, {state}, of campaign {campaign}"
+    there = f"exists, {state}, in campaign {campaign}"
     return PreflightResult(
         key=KEY_ACCEPTED, campaign=fine(there), name=name, state=state
     )
@@ -331,5 +329,5 @@ def _list_info(told: list[str]) -> PreflightResult:
 
 def _short(value: str, most: int) -> str:
     if len(value) > most:
-        raise FieldInvalid(f"longer than {most} characters: VICIdial would cut it")
+        raise FieldInvalid(f"longer than {most} characters: VICIdial would truncate it")
     return value

@@ -66,12 +66,12 @@ class Voiso(Provider):
         Field("name", "name", text),
         Field("source", "source", source),
         Field("priority", "priority", priority.check),
-        Field("active", "active", boolean, "whether the lead is to be called"),
+        Field("active", "active", boolean, "whether to call the lead"),
         Field("context_headers", "context_headers", sip_headers),
     )
     campaign_rule = (
         Provider.campaign_rule[0],
-        "an id such as 3 (push also takes a name that only one has)",
+        "an id such as 3 (push also takes a unique name)",
     )
     # A lead that is there may be among the rejected: "invalid or duplicate records are
     # rejected", says "Running an API campaign".
@@ -89,7 +89,7 @@ class Voiso(Provider):
     @property
     def consequence(self) -> str:
         return (
-            "An active campaign calls new leads as its settings say, perhaps at once; "
+            "An active campaign calls new leads as its settings say, possibly at once; "
             "in a paused one they wait. leadctl starts and stops no campaign."
         )
 
@@ -158,11 +158,11 @@ class Voiso(Provider):
         name = one_line(str(found.get("name") or ""))
         state = one_line(str(found.get("status") or ""), 40)
         if state in _PERHAPS_NOT_LIVE:
-            doubt = f"campaign {campaign} of Voiso is {state}, and may not be live"
+            doubt = f"campaign {campaign} of Voiso is {state} and may not be live"
             return PreflightResult(
                 KEY_ACCEPTED, _READING, unknown(doubt), name, state, doubt
             )
-        there = fine(f"there, and {state}" if state else "there")
+        there = fine(f"exists, {state}" if state else "exists")
         return PreflightResult(KEY_ACCEPTED, _READING, there, name, state)
 
     def double_check(self, preflight: PreflightResult) -> httpx.Request | None:
@@ -177,7 +177,7 @@ class Voiso(Provider):
         if not response.is_success or not isinstance(found, list):
             raise self.meaning(response)
         if campaign in [str(one.get("id")) for one in found if isinstance(one, dict)]:
-            there = fine(f"there, {preflight.state}, and live")
+            there = fine(f"exists, {preflight.state}, live")
             return replace(preflight, campaign=there, doubt="")
         return preflight
 
@@ -204,11 +204,11 @@ class Voiso(Provider):
 
 
 _READING = unknown(
-    "campaigns.read is there; whether campaigns.manage is, shows with the first upload"
+    "campaigns.read granted; campaigns.manage cannot be checked before the first upload"
 )
 _NO_READING = wrong(
-    "campaigns.read is missing: nothing can be checked before an upload",
-    "give the key that scope beside campaigns.manage",
+    "campaigns.read is missing; nothing can be checked before the first upload",
+    "add this scope to the key, next to campaigns.manage",
 )
 # Leads are added to campaigns with the Live setting: "Running an API campaign". That
 # these states go without it no page says.

@@ -61,7 +61,7 @@ class Yotel(Provider):
     overflow = "metadata"
     campaign_rule = (
         Provider.campaign_rule[0],
-        "an id such as 3 (push also takes a name that only one has)",
+        "an id such as 3 (push also takes a unique name)",
     )
     # The Idempotency-Key counts for nothing: it is not enforced before v1.1.
     resend_is_safe = True
@@ -80,7 +80,7 @@ class Yotel(Provider):
     @property
     def consequence(self) -> str:
         return (
-            "A running campaign dials new leads as its settings say, perhaps at once; "
+            "A running campaign dials new leads as its settings say, possibly at once; "
             "in a draft or a paused one they wait. With a yt_test_ key nothing is "
             "dialled. leadctl starts and stops no campaign."
         )
@@ -88,8 +88,7 @@ class Yotel(Provider):
     def auth(self, secrets: Mapping[str, str]) -> httpx.Auth:
         if not secrets["api_key"].startswith(("yt_live_", "yt_test_")):
             raise AccessDenied(
-                "an API key of Yotel starts with yt_live_ or yt_test_; "
-                "this one does not"
+                "a Yotel API key starts with yt_live_ or yt_test_; this one does not"
             )
         return bearer(secrets["api_key"])
 
@@ -140,7 +139,7 @@ class Yotel(Provider):
             raise CampaignClosed(
                 f"campaign {campaign} of Yotel is completed", key_is_good=True
             )
-        there = fine(f"there, and {state}" if state else "there")
+        there = fine(f"exists, {state}" if state else "exists")
         return PreflightResult(KEY_ACCEPTED, _READING, there, name, state)
 
     def list_campaigns(self, cursor: str) -> httpx.Request:  # noqa: ARG002  one page
@@ -172,11 +171,11 @@ def _campaign_list(response: httpx.Response) -> list[Json] | None:
 
 
 _READING = unknown(
-    "campaigns:read is there; whether leads:write is, shows with the first upload"
+    "campaigns:read granted; leads:write cannot be checked before the first upload"
 )
 _NO_READING = wrong(
-    "campaigns:read is missing: nothing can be checked before an upload",
-    "give the key that scope beside leads:write",
+    "campaigns:read is missing; nothing can be checked before the first upload",
+    "add this scope to the key, next to leads:write",
 )
 
 
@@ -234,7 +233,7 @@ def _outcome(
         said = f"the word {one_line(str(word), 40)!r} and {'an' if has_id else 'no'} id"
         return undecided(f"Yotel answered with {said}")
     if word == "invalid":
-        return rejected("Yotel calls the number invalid")
+        return rejected("Yotel reports the number as invalid")
     if word in _DUPLICATE_WORDS:
         return duplicate()
     if not consistent:

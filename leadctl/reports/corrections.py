@@ -32,7 +32,7 @@ class Corrections:
         if self.source.format is Format.XLSX:
             raise InputUnusable(
                 f"{self.source.shown} is a workbook",
-                hint="save it as CSV (UTF-8), then correct it",
+                hint="save it as CSV (UTF-8), then fix it",
             )
 
     @property
@@ -85,7 +85,7 @@ class Corrections:
                 file.writelines(self._lines())
         except OSError as error:
             raise RejectsNotWritten(
-                f"{source.path} cannot be written: {error.strerror}",
+                f"cannot write {source.path}: {error.strerror}",
                 hint="nothing was changed",
             ) from error
 

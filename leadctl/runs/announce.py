@@ -39,8 +39,8 @@ def require_no_doubt(request: ImportRequest) -> None:
     if doubts:
         raise InputUnusable(
             f"--strict: {'; '.join(doubts[:MOST_DOUBTS])}",
-            hint="correct the file, or say how to read it (leadctl preview shows it); "
-            "without --strict the run goes ahead",
+            hint="fix the file, or set how to read it (see leadctl preview); without "
+            "--strict, the run continues",
         )
 
 

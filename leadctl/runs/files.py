@@ -30,9 +30,9 @@ def chosen(given: Sequence[str]) -> tuple[list[str], list[Note]]:
     if not ours or are_meant:
         return names, []
     left = [name for name in names if name not in ours]
-    message = f"reject files are left out: {listed(ours)}"
+    message = f"reject files skipped: {listed(ours)}"
     if not left:
-        raise InputUnusable(message, hint="push them by name, once they are corrected")
+        raise InputUnusable(message, hint="after fixing them, push them by name")
     return left, [Note("reject_files_left_out", message, len(ours))]
 
 
@@ -44,8 +44,8 @@ def _members(name: str) -> Iterator[str]:
     found = [path for path in sorted(folder.iterdir()) if _is_data(path)]
     if not found:
         raise InputUnusable(
-            f"the folder {name} has no data file",
-            hint=f"it takes names that end in {', '.join(DATA)}; name other files",
+            f"the folder {name} has no data files",
+            hint=f"data files end in {', '.join(DATA)}; name other files directly",
         )
     yield from map(str, found)
 

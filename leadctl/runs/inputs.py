@@ -80,7 +80,7 @@ def rejects_files(
     """
     kind = "check" if offline else "rejects"
     if job.rejects and job.rejects_dir:
-        raise UsageError("--rejects and --rejects-dir exclude each other")
+        raise UsageError("use either --rejects or --rejects-dir, not both")
     if job.rejects and len(sources) > 1:
         raise UsageError(
             "--rejects takes one file, but there are several inputs; use --rejects-dir",
@@ -121,7 +121,7 @@ def _rejects_folder(job: Job) -> Path | None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise InputUnusable(
-            f"--rejects-dir {folder}: {error.strerror}", hint="name another folder"
+            f"--rejects-dir {folder}: {error.strerror}", hint="choose another folder"
         ) from error
     return folder
 

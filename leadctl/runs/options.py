@@ -96,7 +96,7 @@ def job_of(files: Sequence[str], said: PushOptions) -> Job:
     """Return what was said as a job; raises UsageError, TypeError for another name."""
     for name in said.keys() - PushOptions.__annotations__.keys():
         near = nearest(name, PushOptions.__annotations__)
-        raise TypeError(f"there is no option {name!r}{near}")
+        raise TypeError(f"no option {name!r}{near}")
     limit = said.get("max_rejects")
     return Job(
         files=tuple(files),
@@ -136,12 +136,12 @@ def _kept_in(said: PushOptions) -> str | None:
     if not said.get("keep"):
         return None
     if not said.get("sandbox"):
-        raise UsageError("--keep goes with --sandbox: other runs are kept anyway")
+        raise UsageError("--keep requires --sandbox; other runs are always kept")
     return str(Path(resolved(None)).with_name("sandbox.sqlite"))
 
 
 def streams_of(files: Files) -> tuple[list[str], Streams]:
-    """Return the names of files, and the content of what can be read only once."""
+    """Return the names of files, and the content of what can only be read once."""
     given = _each([files] if isinstance(files, (str, os.PathLike)) else files)
     first = next(given, None)
     if isinstance(first, Mapping):

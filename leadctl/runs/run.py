@@ -174,7 +174,7 @@ def _held_campaign(request: ImportRequest, ledger: Ledger) -> Iterator[CampaignL
 def _interrupted(request: ImportRequest, signal: int, run: Run) -> LeadctlError:
     if request.ledger is None:
         hint = "run the same command again"
-        return Interrupted(signal, "nothing was kept", hint=hint)
+        return Interrupted(signal, "nothing was recorded", hint=hint)
     return Interrupted(
         signal,
         "progress is recorded",

@@ -1,4 +1,4 @@
-"""Our copies of what can be read only once, such as stdin: a resume reads them again.
+"""Our copies of what can only be read once, such as stdin: a resume reads them again.
 
 Copies that a killed process left are removed.
 """
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     Streams = Mapping[str, Iterable[bytes]]
-    """By name, the content of what can be read only once."""
+    """By name, the content of what can only be read once."""
 
 
 @contextmanager
@@ -36,7 +36,7 @@ def spooled(job: Job, ledger: str, streams: Streams) -> Iterator[Job]:
     dies. While its process lives it is locked.
     """
     if is_gone(job):
-        raise InputUnusable("the copy of this run's stdin is gone")
+        raise InputUnusable("the copy of this run's stdin no longer exists")
     with ExitStack() as stack:
         made = {name: stack.enter_context(_new(ledger)) for name in streams}
         copied = replace(job, copies={name: made[name].name for name in made})

@@ -67,7 +67,7 @@ class Fault:
         if self.retry_after is not None:
             _check_range("retry_after", self.retry_after, 0)
         if (self.kind, self.where) == ("expire_token", "token"):
-            raise ValueError("expire_token happens to uploads, not to token requests")
+            raise ValueError("expire_token applies to uploads, not to token requests")
 
 
 class FaultQueue:

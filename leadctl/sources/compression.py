@@ -64,13 +64,13 @@ def decompressed(file: BinaryIO, how: Compression) -> Iterator[BinaryIO]:
         )
     except damages as error:
         said = error.strerror if isinstance(error, OSError) else None
-        raise OSError(0, said or f"its {how} data is cut short or damaged") from error
+        raise OSError(0, said or f"its {how} data is truncated or damaged") from error
 
 
 def require_meant(unpacked: int, size: int) -> None:
     """Raise OSError where a file of this size unpacks to far too much."""
     if unpacked > max(UNBOUNDED, MOST_TIMES * size):
-        raise OSError(0, f"it unpacks to more than {MOST_TIMES} times its size")
+        raise OSError(0, f"it unpacks to over {MOST_TIMES} times its size")
 
 
 class _Meant:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from leadctl.sources.xlsx import Sheet, WorkbookSample
 
 MOST_COLUMNS = 10_000
-ONE_A_LINE = "JSONL has one object a line; `jq -c '.[]'` makes it of an array"
+ONE_A_LINE = "JSONL has one object per line; convert an array with `jq -c '.[]'`"
 
 
 @dataclass(frozen=True)
@@ -97,17 +97,15 @@ def open_source(
         Format.JSONL if _JSON.match(found.text) else Format.CSV
     )
     if form is Format.XLSX:
-        raise InputUnusable(f"{shown} is no workbook", hint="drop --format")
+        raise InputUnusable(f"{shown} is not a workbook", hint="remove --format")
     if form is Format.JSONL:
         if _ARRAY.match(found.text):
-            raise InputUnusable(f"{shown} is one JSON array", hint=ONE_A_LINE)
+            raise InputUnusable(f"{shown} is a JSON array, not JSONL", hint=ONE_A_LINE)
         source = _json(path, shown, found)
     else:
         source = _table(path, shown, found, replace(read_options, format=form))
     if read_options.sheet:
-        none = Choice(
-            "sheet", read_options.sheet, "not looked for: it is no workbook", True
-        )
+        none = Choice("sheet", read_options.sheet, "not checked: not a workbook", True)
         return replace(source, choices=(*source.choices, none))
     return source
 
@@ -125,7 +123,7 @@ def _first_bytes(path: Path, shown: str) -> bytes:
         with path.open("rb") as file:
             return file.read(LONGEST_MAGIC)
     except OSError as error:
-        raise InputUnusable(f"{shown}: cannot be read: {error.strerror}") from error
+        raise InputUnusable(f"{shown}: {error.strerror}") from error
 
 
 def _newline(text: str) -> str:
@@ -197,8 +195,8 @@ def _table(path: Path, shown: str, found: Scan, read_options: ReadOptions) -> So
     first += [""] * dialect.padding(split, header, len(first))
     if header.found and _has_data_inside(first, delimiter.value):
         raise InputUnusable(
-            f"{shown}: a quote opened in the header closes in a later row",
-            hint="correct the quotes of the header",
+            f"{shown}: a quote opened in the header is closed in a later row",
+            hint="fix the quotes in the header",
         )
     return _headed(source, header, first, read_options)
 
@@ -223,7 +221,7 @@ def _workbook(path: Path, shown: str, read_options: ReadOptions) -> Source:
     if source is None:
         raise InputUnusable(
             f"{shown}: the sheet {sheet.name!r} is empty",
-            hint="name another with --sheet",
+            hint="choose another with --sheet",
         )
     choice = _sheet_choice(sheet, sheets, read_options)
     first, *others = source.choices
@@ -281,11 +279,11 @@ def _sheet(
 def _oddities(look: WorkbookSample) -> list[Choice]:
     """Say what nobody sees in a sheet, or sees and would not send."""
     counted = {
-        "hidden rows": (look.hidden, "read like all others, also those of a filter"),
-        "error cells": (look.errors, "such as #N/A; none of them is sent"),
+        "hidden rows": (look.hidden, "read like other rows, including filtered ones"),
+        "error cells": (look.errors, "such as #N/A; not sent"),
         "formulas without a result": (
             look.uncalculated,
-            "not sent; open the workbook in a spreadsheet program and save it",
+            "not sent; open and save the workbook in a spreadsheet program",
         ),
     }
     return [
@@ -339,8 +337,8 @@ def _headed(
     filled = Counter(name.strip() for name in names if name.strip())
     twice = [name for name, times in filled.items() if times > 1]
     if twice:
-        why = "the first cell that holds something counts"
-        more.append(Choice("named twice", listed(twice), why))
+        why = "the first non-empty cell is used"
+        more.append(Choice("duplicate name", listed(twice), why))
     if empty := sum(not name.strip() for name in names):
         more.append(Choice("without a name", str(empty), "these columns are not sent"))
     own = sum(name.startswith(OWN) for name in names)

@@ -54,14 +54,14 @@ def quote(lines: Sequence[str]) -> Detected:
     filled = [line.strip() for line in lines if line.strip()]
     single = all(re.fullmatch(r"'.*'[,;\t|]'.*'", line) for line in filled)
     if filled and single:
-        return Detected("'", "every cell stands in single quotes")
-    return Detected('"', "the usual one")
+        return Detected("'", "every cell is in single quotes")
+    return Detected('"', "default")
 
 
 def delimiter(lines: Sequence[str], quote: str, known: Collection[str]) -> Detected:
     """Choose the delimiter that gives known names, and rows of one width."""
     if lines and (said := _SEPARATOR.fullmatch(lines[0].strip("\ufeff\r\n"))):
-        return Detected(said[1], "the first line says so (sep=)")
+        return Detected(said[1], "set in the first line (sep=)")
 
     def merit(delimiter: str) -> tuple[int, int, int]:
         rows = [line.cells for line in split(lines, delimiter, quote)]
@@ -73,7 +73,7 @@ def delimiter(lines: Sequence[str], quote: str, known: Collection[str]) -> Detec
     best = max(DELIMITERS, key=merit)
     names, even, width = merit(best)
     if not even:
-        return Detected(",", "no delimiter is seen; one column")
+        return Detected(",", "no delimiter found; one column")
     named = f", {count(names, 'known name')}" if names else ""
     return Detected(best, f"{count(even, 'line')} of {width} cells{named}")
 
@@ -100,7 +100,7 @@ def header(
             return Header(line.before, found=True, why=count(names, "known name"))
     first = next(line for line in lines if line.before >= _separator_lines(lines))
     if wanted is None and looks_like_data(first.cells):
-        why = "the first line holds numbers or addresses, and no name"
+        why = "the first line has numbers or addresses but no column name"
         return Header(first.before, found=False, why=why)
     return _by_width(lines, first)
 

@@ -12,7 +12,7 @@ LOOKED_AT = 4096
 
 _AS_CSV = "save it as CSV (UTF-8)"
 _IN_A_SPREADSHEET = f"open it in a spreadsheet and {_AS_CSV}"
-_FROM_ITS_SOURCE = "export the leads as CSV where the file was made"
+_FROM_ITS_SOURCE = "export the leads as CSV from the original program"
 
 
 class FileKind(NamedTuple):
@@ -26,12 +26,12 @@ class FileKind(NamedTuple):
 KINDS = (
     FileKind(
         r"PK\x03\x04",
-        "a ZIP archive, and no .xlsx workbook",
-        "unpack it and name the file in it; save .ods, .xlsb and .numbers files as "
+        "a ZIP archive, not an .xlsx workbook",
+        "unpack it and push the file inside; save .ods, .xlsb and .numbers files as "
         "CSV (UTF-8)",
     ),
     FileKind(
-        r"Rar!|7z\xbc\xaf|\xfd7zXZ", "an archive", "unpack it and name the file in it"
+        r"Rar!|7z\xbc\xaf|\xfd7zXZ", "an archive", "unpack it and push the file inside"
     ),
     FileKind(
         r"\xd0\xcf\x11\xe0",
@@ -43,7 +43,7 @@ KINDS = (
     FileKind(r"SQLite format 3", "an SQLite database", _FROM_ITS_SOURCE),
     FileKind(r"PAR1", "a Parquet file", _FROM_ITS_SOURCE),
     FileKind(
-        r"BEGIN:VCARD", "a vCard file", "import it into an address book, export CSV"
+        r"BEGIN:VCARD", "a vCard file", "import it into an address book and export CSV"
     ),
     FileKind(
         r"(?:#[^\n]*\n|version:[^\n]*\n|\s)*dn::?\s",

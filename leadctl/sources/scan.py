@@ -86,16 +86,15 @@ def scan_text(path: Path, shown: str, hints: Hints) -> Scan:
                 raise _refused(shown, error) from error
             if len(found) > 1:
                 raise InputUnusable(
-                    f"{shown}: not UTF-8, and its names can be read as {found[0]} or "
-                    f"{found[1]}",
-                    hint=f"name the right one: --encoding {found[0]}",
+                    f"{shown}: not UTF-8; it could be {found[0]} or {found[1]}",
+                    hint=f"choose one: --encoding {found[0]}",
                 ) from error
-            reason = "not UTF-8; the likeliest by its letters (--encoding says another)"
+            reason = "not UTF-8; the most likely encoding (override with --encoding)"
             return replace(_read(path, shown, (found[0], reason)), is_guess=True)
     except _Undecodable as error:
         raise _refused(shown, error) from error
     except OSError as error:
-        raise InputUnusable(f"{shown}: cannot be read: {error.strerror}") from error
+        raise InputUnusable(f"{shown}: {error.strerror}") from error
 
 
 def fingerprint(path: Path, size: int) -> str:
@@ -117,7 +116,7 @@ def scan_binary(path: Path, shown: str) -> Scan:
                 digest.update(block)
                 size += len(block)
     except OSError as error:
-        raise InputUnusable(f"{shown}: cannot be read: {error.strerror}") from error
+        raise InputUnusable(f"{shown}: {error.strerror}") from error
     return Scan("", "", "", Compression.NONE, digest.hexdigest(), size, stamped, True)
 
 
@@ -129,11 +128,11 @@ def stamp(path: Path) -> tuple[int, ...]:
 
 def require_file(path: Path, shown: str) -> None:
     if path.is_dir():
-        raise InputUnusable(f"{shown} is a folder", hint="name the files in it")
+        raise InputUnusable(f"{shown} is a folder", hint="name the files inside it")
     if path.exists() and not path.is_file():
         raise InputUnusable(
-            f"{shown} can be read only once",
-            hint="give it as stdin: `… | leadctl push - …`",
+            f"{shown} can only be read once",
+            hint="pipe it to stdin: `… | leadctl push - …`",
         )
 
 
@@ -193,7 +192,7 @@ def _declared(asked: str | None, start: bytes) -> tuple[str, str]:
         if name in ("utf-8", "utf8", "u8") and marked == "utf-8-sig":
             name = marked  # a mark is no letter of the first name
     if b"\0" in start and not name.startswith(("utf-16", "utf-32")):
-        raise _Undecodable("it is no text: it holds zero bytes")
+        raise _Undecodable("not text: it contains NUL bytes")
     return name, why
 
 
@@ -212,7 +211,7 @@ class _Undecodable(Exception):
 def _refused(shown: str, error: _Undecodable) -> InputUnusable:
     return InputUnusable(
         f"{shown}: {error.reason}",
-        hint="save it as CSV (UTF-8), or say its --encoding: cp1252, utf-16-le …",
+        hint="save it as CSV (UTF-8), or set --encoding: cp1252, utf-16-le …",
     )
 
 
@@ -227,7 +226,8 @@ def _read(path: Path, shown: str, named: tuple[str, str]) -> Scan:
                 raise InputUnusable(
                     f"{shown}: a line is longer than {count(LONGEST_LINE, 'character')}"
                     f" (around byte {reading.size:,})",
-                    hint="a table has one row a line; is the file what it should be?",
+                    hint="a table has one row per line; check that this is the right "
+                    "file",
                 )
         reading.take(b"", final=True)
     return Scan(
@@ -293,7 +293,7 @@ class _Reading:
         self, error: UnicodeError, pending: int, block: bytes
     ) -> _Undecodable:
         if not isinstance(error, UnicodeDecodeError):
-            reason = f"it cannot be read as {self.encoding}: {error}"
+            reason = f"not valid {self.encoding}: {error}"
         else:
             at = self.size - pending + error.start + 1
             reason = f"byte {at} is not {self.encoding}: {error.reason}"

@@ -153,12 +153,10 @@ class Source:
         if first is None:
             raise InputUnusable(
                 f"{self.shown}: the file is empty",
-                hint="a header and one row are needed",
+                hint="at least a header and one row are required",
             )
         if isinstance(first, Unsplit):
-            raise InputUnusable(
-                f"{self.shown}: the header cannot be read: {first.reason}"
-            )
+            raise InputUnusable(f"{self.shown}: cannot read the header: {first.reason}")
         return first
 
     def json_lines(self) -> Iterator[JsonLine]:
@@ -186,13 +184,13 @@ class Source:
         except InputUnusable as error:
             raise InputChanged(error.message, hint=error.hint) from error
         except OSError as error:
-            raise InputChanged(f"{self.shown} cannot be read any more") from error
+            raise InputChanged(f"{self.shown} is no longer readable") from error
 
     def require_fingerprint(self, fingerprint: str) -> None:
         if fingerprint != self.fingerprint:
             raise InputUnusable(
                 f"{self.shown} has changed since the run began",
-                hint="push it again: what is delivered already is not sent twice",
+                hint="push it again; delivered leads are not sent twice",
             )
 
     def _sheet_rows(self) -> Iterator[Sequence[Cells]]:
@@ -200,7 +198,7 @@ class Source:
             if stamp(self.path) != self.stamp:
                 self.require_unchanged()
         except OSError as error:
-            raise InputChanged(f"{self.shown} cannot be read any more") from error
+            raise InputChanged(f"{self.shown} is no longer readable") from error
         first, width = self.preamble + self.header, len(self.names)
         together: list[Cells] = []
         size = 0
@@ -224,7 +222,7 @@ class Source:
                 with io.TextIOWrapper(opened.file, self.encoding, newline="") as text:
                     yield text
         except (OSError, UnicodeError) as error:
-            raise InputChanged(f"{self.shown} cannot be read any more") from error
+            raise InputChanged(f"{self.shown} is no longer readable") from error
 
 
 def expected_rows(
@@ -268,5 +266,5 @@ def _without_first(
 
 def empty(shown: str) -> InputUnusable:
     return InputUnusable(
-        f"{shown}: the file is empty", hint="a header and one row are needed"
+        f"{shown}: the file is empty", hint="at least a header and one row are required"
     )

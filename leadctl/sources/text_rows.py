@@ -198,10 +198,14 @@ class _Table:
             return ""
         if len(cells) > (self.width or len(cells)):
             return (
-                "a quoted line break leaves the wrong number of cells; a stray quote?"
+                "wrong number of cells after a quoted line break; check for a stray "
+                "quote"
             )
         if self.swallows(cells):
-            return "a quote opens in this row and closes in a later one; a stray quote?"
+            return (
+                "a quote opens in this row and closes in a later one; check for a "
+                "stray quote"
+            )
         return ""
 
     def is_blank(self, cells: list[str], line: str) -> bool:
@@ -212,7 +216,8 @@ class _Table:
         if self.width is None or found <= self.width:
             return self.fill(cells)
         return Unsplit(
-            f"{count(found - own, 'cell')}, the header has {self.width - own}", cells
+            f"{count(found - own, 'cell')}, but the header has {self.width - own}",
+            cells,
         )
 
 
@@ -240,7 +245,8 @@ class _Lines:
         self._size += len(line)
         if self._size > LONGEST_ROW:
             raise csv.Error(
-                f"longer than {count(LONGEST_ROW, 'character')}; a quote is missing?"
+                f"longer than {count(LONGEST_ROW, 'character')}; check for a missing "
+                "quote"
             )
         return line
 
@@ -258,7 +264,7 @@ class _Lines:
 
 def _quote_reason(error: str) -> str:
     if "unexpected end of data" in error:
-        return "a quote is opened and never closed"
+        return "unclosed quote"
     if "expected after" in error:
         return "a quote inside a quoted cell must be doubled"
     return error

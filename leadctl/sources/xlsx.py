@@ -86,7 +86,7 @@ def sheets(path: Path, shown: str) -> list[Sheet]:
     with _opened(path, shown) as package:
         found = [*_sheets(package)]
     if not found:
-        raise InputUnusable(f"{shown}: the workbook has no sheet")
+        raise InputUnusable(f"{shown}: the workbook has no sheets")
     return found
 
 
@@ -101,7 +101,7 @@ def chosen(sheets: list[Sheet], shown: str, asked: str | None) -> Sheet:
         return sheets[int(asked) - 1]
     raise InputUnusable(
         f"{shown} has no sheet {asked!r}{nearest(asked, names)}",
-        hint=f"its {count(len(names), 'sheet')}: {', '.join(names[:20])}",
+        hint=f"it has {count(len(names), 'sheet')}: {', '.join(names[:20])}",
     )
 
 
@@ -126,7 +126,7 @@ def sample(
             raise InputUnusable(
                 f"{shown}: the sheet {sheet!r} is too large: more than "
                 f"{count(budget.cells, 'cell')} up to the last row and column in use",
-                hint="delete what stands far from the leads, or save it as CSV (UTF-8)",
+                hint="delete cells far from the leads, or save it as CSV (UTF-8)",
             )
     return found
 
@@ -149,11 +149,11 @@ def _opened(path: Path, shown: str) -> Iterator[Package]:
             yield package
     except ooxml.Damaged as error:
         raise InputUnusable(
-            f"{shown}: the workbook cannot be read: it is damaged",
+            f"{shown}: the workbook is damaged",
             hint="open and save it again, or save it as CSV (UTF-8)",
         ) from error
     except OSError as error:
-        raise InputUnusable(f"{shown}: cannot be read: {error.strerror}") from error
+        raise InputUnusable(f"{shown}: {error.strerror}") from error
 
 
 def _sheets(package: Package) -> Iterator[Sheet]:
@@ -189,7 +189,7 @@ class _Reader:
             size += sys.getsizeof(text)
             if size > budget.text:
                 raise InputUnusable(
-                    f"{shown}: the workbook holds too much text",
+                    f"{shown}: the workbook contains too much text",
                     hint="save the sheet as CSV (UTF-8), which is read row by row",
                 )
         self._formats = {

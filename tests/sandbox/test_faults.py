@@ -270,7 +270,7 @@ def test_fault_is_read_from_text() -> None:
         ("lose:where=home", "unknown fault where 'home'; choose from upload, token"),
         ("throttle:retry_form=x", "unknown fault retry_form 'x'; choose from seconds"),
         ("throttle:retry_after=-1", "fault option retry_after=-1.0 must be 0 or more"),
-        ("expire_token:where=token", "expire_token happens to uploads"),
+        ("expire_token:where=token", "expire_token applies to uploads"),
     ],
 )
 def test_bad_fault_text_is_refused_with_the_choices(

@@ -63,23 +63,23 @@ def translated(path: Path | None) -> Iterator[None]:
 def _unusable(path: Path | None, error: sqlite3.Error | OSError) -> LedgerUnusable:
     reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
     return LedgerUnusable(
-        f"the ledger {path or '(private)'} cannot be used: {reason}",
+        f"cannot use the ledger {path or '(private)'}: {reason}",
         hint=_remedy(reason),
     )
 
 
 def _remedy(reason: str) -> str:
     if "malformed" in reason or "not a database" in reason:
-        return "restore it and its .key: a new ledger would send every lead again"
+        return "restore it and its .key file; a new ledger would send every lead again"
     if "readonly" in reason or "ermission" in reason:
         return "make the file and its folder writable (chmod, chown)"
     if "locked" in reason:
-        return "another program has locked it; try again when that has finished"
+        return "another program has locked it; try again later"
     if "no such table" in reason:
-        return "a newer leadctl has changed it: update leadctl"
+        return "a newer leadctl changed it; update leadctl"
     if "full" in reason or "space" in reason:
         return "free disk space, then continue; nothing recorded is lost"
-    return "name another file with --ledger"
+    return "choose another file with --ledger"
 
 
 def latest_runs(path: Path, most: int) -> list[str]:

@@ -28,7 +28,7 @@ LITTLE_DISK = 100 * 1024 * 1024
 def conditions(path: Path) -> Iterator[Condition]:
     """Examine the ledger, its key, its disk and who may read it."""
     if what := oddity(path):
-        yield _problem(f"{path} is {what}", "name another file with --ledger")
+        yield _problem(f"{path} is {what}", "choose another file with --ledger")
         return
     key_file = key_file_of(path)
     if key_file.exists() and not (path.exists() and path.stat().st_size):
@@ -36,13 +36,13 @@ def conditions(path: Path) -> Iterator[Condition]:
         yield _problem(error.message, error.hint or "")
         return
     if not path.exists():
-        yield Condition("ledger", f"none yet; the first push makes {path}")
+        yield Condition("ledger", f"none yet; the first push creates {path}")
         yield from _disk(path)
         return
     try:
         found = health(path)
     except LedgerUnusable as error:
-        yield _problem(error.message, error.hint or "name another with --ledger")
+        yield _problem(error.message, error.hint or "choose another with --ledger")
         return
     yield _judged(path, found)
     yield from _key(key_file)
@@ -64,17 +64,17 @@ def _problem(message: str, remedy: str) -> Condition:
 def _judged(path: Path, found: Health) -> Condition:
     if found.application != APPLICATION and (found.application or found.version):
         return _problem(
-            f"{path} is not a leadctl ledger", "name another file with --ledger"
+            f"{path} is not a leadctl ledger", "choose another file with --ledger"
         )
     if found.version > VERSION:
         return _problem(
             f"{path} was written by a newer leadctl (schema {found.version})",
-            "update leadctl, or name another file with --ledger",
+            "update leadctl, or choose another file with --ledger",
         )
     if found.damage:
         return _problem(
             f"{path} is damaged: {found.damage}",
-            "restore it from a backup: a new ledger would send every lead again",
+            "restore it from a backup; a new ledger would send every lead again",
         )
     size = path.stat().st_size / 1e6
     return Condition(
@@ -86,7 +86,7 @@ def _key(key_file: Path) -> Iterator[Condition]:
     if not key_file.is_file() or key_file.stat().st_size != KEY_BYTES:
         yield _problem(
             f"the key of the ledger is missing or damaged: {key_file}",
-            "restore it: without it, no delivered lead is recognised",
+            "restore it; without it, delivered leads are not recognised",
         )
 
 
@@ -95,10 +95,12 @@ def _disk(path: Path) -> Iterator[Condition]:
     free = shutil.disk_usage(folder).free
     if not os.access(folder, os.W_OK | os.X_OK):
         yield _problem(
-            f"nothing can be written to {folder}, where the ledger is or would be",
-            "make it writable for you (chmod, chown), or name another place: --ledger",
+            f"cannot write to {folder}, the ledger's folder",
+            "make it writable (chmod, chown), or choose another location with --ledger",
         )
     message = f"{free / 1e9:,.1f} GB free for {folder}"
     little = free < LITTLE_DISK
-    remedy = "free some, or name another place: --ledger" if little else ""
+    remedy = (
+        "free disk space, or choose another location with --ledger" if little else ""
+    )
     yield Condition("disk", message, remedy)

@@ -44,7 +44,7 @@ def key(path: Path | None, is_new: Callable[[], bool]) -> bytes:
     if not fresh.exists():
         raise LedgerUnusable(
             f"the key of the ledger is missing: {key_file}",
-            hint="restore it: without it, no delivered lead is recognised",
+            hint="restore it; without it, delivered leads are not recognised",
         )
     return _read(fresh)
 
@@ -52,10 +52,10 @@ def key(path: Path | None, is_new: Callable[[], bool]) -> bytes:
 def lost(path: Path) -> LedgerUnusable:
     """Say that a ledger has gone: its key shows that there was one."""
     return LedgerUnusable(
-        f"the ledger {path} is missing or empty, but its key is there: "
+        f"the ledger {path} is missing or empty, but its key exists: "
         f"{key_file_of(path)}",
-        hint="restore the ledger; to start afresh remove its key, then every lead is "
-        "sent again",
+        hint="restore the ledger; to start over and send every lead again, remove its "
+        "key",
     )
 
 
@@ -75,7 +75,7 @@ def _read(key_file: Path) -> bytes:
     if len(found) != KEY_BYTES:
         raise LedgerUnusable(
             f"the key of the ledger is damaged: {key_file}",
-            hint="restore it: without it, no delivered lead is recognised",
+            hint="restore it; without it, delivered leads are not recognised",
         )
     return found
 

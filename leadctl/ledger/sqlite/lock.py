@@ -55,12 +55,12 @@ def held(folder: Path, account: str, campaign: str) -> Iterator[FileLock]:
         except BlockingIOError:
             raise CampaignLocked(
                 f"another run is writing to {what}{_owner(file.read())}",
-                hint="wait for it to finish, or stop it: that ends its lock",
+                hint="wait for it to finish, or stop it",
             ) from None
         except OSError as error:
             raise InputUnusable(
-                f"nothing can be locked where the ledger is: {error.strerror}",
-                hint="keep it on a local disk: --ledger, or XDG_STATE_HOME",
+                f"cannot lock files in the ledger's folder: {error.strerror}",
+                hint="keep the ledger on a local disk (--ledger or XDG_STATE_HOME)",
             ) from error
         yield FileLock(file)
 
@@ -108,8 +108,8 @@ def _opened(path: Path) -> int:
         return open_file(path)
     except OSError as error:
         raise InputUnusable(
-            f"the lock {path} cannot be used: {error.strerror}",
-            hint="make room for it, or remove it: no run is using it",
+            f"cannot use the lock {path}: {error.strerror}",
+            hint="free disk space, or remove the file; no run is using it",
         ) from error
 
 

@@ -55,8 +55,8 @@ class SqliteRates:
                 free = datetime.fromtimestamp(first + 3600).astimezone()
                 raise Unusable(
                     f"{account}: all {most} tokens of this hour are used",
-                    hint=f"the next one is free at {free:%H:%M}; "
-                    "then: leadctl runs resume",
+                    hint=f"the next one is available at {free:%H:%M}; "
+                    "then run: leadctl runs resume",
                 )
             self._db.execute("INSERT INTO token_requests VALUES (?, ?)", (account, now))
 

@@ -99,7 +99,8 @@ def version(db: Connection) -> int:
     (tables,) = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     if application != APPLICATION and (tables or number):
         raise LedgerUnusable(
-            f"{db.path} is not a leadctl ledger", hint="name another file with --ledger"
+            f"{db.path} is not a leadctl ledger",
+            hint="choose another file with --ledger",
         )
     return int(number)
 
@@ -113,7 +114,7 @@ def migrate(db: Connection, migrations: Sequence[str] = MIGRATIONS) -> None:
         if before > len(migrations):
             raise LedgerUnusable(
                 f"{db.path} was written by a newer leadctl (schema {before})",
-                hint="update leadctl, or name another file with --ledger",
+                hint="update leadctl, or choose another file with --ledger",
             )
         for script in migrations[before:]:
             for statement in filter(str.strip, script.split(";\n")):

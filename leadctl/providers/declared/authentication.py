@@ -46,7 +46,7 @@ def authentication(
     for name, secret in declared_secrets(definition).items():
         if secret.looks and not searcher(f"^(?:{secret.looks})$")(secrets[name]):
             raise AccessDenied(
-                f"{name} does not look like one of {definition.title}: it must match "
+                f"{name} is not valid for {definition.title}: it must match "
                 f"{secret.looks}"
             )
     auth, values = definition.auth, {**settings, **secrets}
@@ -120,7 +120,7 @@ class _Exchange:
         life = token.life if isinstance(token.life, float) else answer.at(token.life)
         if response.is_success and isinstance(text, str) and text and seconds(life):
             return Token(text, seconds(life))
-        said = f"{self._definition.title} answered to the token call: {answer.sentence}"
+        said = f"{self._definition.title} answered the token request: {answer.sentence}"
         if token.busy and answer.fits(token.busy):
             raise NotProcessed(said).but(headers=response.headers)
         if token.denied and answer.fits(token.denied):

@@ -65,10 +65,10 @@ def problems(definition: Definition) -> Iterator[Problem]:
 def _fields(definition: Definition) -> Iterator[Problem]:
     for name in definition.fields:
         if name not in FIELDS or name == "phone":
-            said = f"there is no lead field {name!r}{nearest(name, FIELDS)}"
+            said = f"no lead field {name!r}{nearest(name, FIELDS)}"
             yield Problem(("fields", name), said, f"known: {', '.join(FIELDS[1:])}")
     if "priority" in definition.fields and not definition.priority:
-        said = "a priority needs the provider's scale"
+        said = "priority requires the provider's scale"
         yield Problem(("fields", "priority"), said, "priority: {first: …, last: …}")
 
 
@@ -78,7 +78,7 @@ def _accounts(definition: Definition) -> Iterator[Problem]:
         if hasattr(Declared, name) or name in {*kinds(ConnectionSettings), *secrets}:
             yield Problem(("settings", name), f"the name {name!r} is taken")
         if one.choices and one.default not in {*one.choices, None}:
-            yield Problem(("settings", name), "the default is none of the choices")
+            yield Problem(("settings", name), "the default is not one of the choices")
     used = {one.name for one in templates.references(_auth_texts(definition))}
     for name in secrets:
         if name not in used:
@@ -90,7 +90,7 @@ def _resend(definition: Definition) -> Iterator[Problem]:
     if definition.resend_is_safe is not False and not definition.resend_sentence:
         yield Problem(
             ("resend_is_safe",),
-            "a repeat is safe only where the documentation says so",
+            "a retry is safe only where the documentation says so",
             "cite its sentence: resend_sentence: …; or write resend_is_safe: false",
         )
 
@@ -104,7 +104,7 @@ def _phone(definition: Definition) -> Iterator[Problem]:
             said = f"{phone.form} must be a setting whose choices are among "
             yield Problem((*phone.at, "form"), said + ", ".join(FORMS))
     if ("split" in forms) != bool(phone.code_key):
-        said = "'code_key' is for the country code of form split, which needs it"
+        said = "form split requires 'code_key', and no other form takes it"
         yield Problem(phone.at, said)
 
 
@@ -134,7 +134,7 @@ def _names(definition: Definition) -> Iterator[Problem]:
 def _unknown(where: Where, names: Iterable[str], known: set[str]) -> Iterator[Problem]:
     for name in names:
         if name not in known:
-            said = f"nothing is called {name!r} here{nearest(name, known)}"
+            said = f"unknown name {name!r}{nearest(name, known)}"
             yield Problem(where, said, f"known here: {', '.join(sorted(known))}")
 
 
@@ -177,18 +177,18 @@ def _uploads(definition: Definition) -> Iterator[Problem]:
         sent = [dict(call.form) if call.form else None, call.body]
         names = {one.name for one in templates.references(sent)}
         if (call.body is None) == (call.form is None):
-            yield Problem(call.at, "it must have one of 'body' and 'form'")
+            yield Problem(call.at, "it must have either 'body' or 'form'")
         elif call is request and many and "leads" not in names:
-            yield Problem(call.at, "it never sends the leads: $leads is missing")
+            yield Problem(call.at, "$leads is missing: the leads are never sent")
         elif not names & {"leads", "lead"}:
-            yield Problem(call.at, "it never sends the lead: $lead is missing")
+            yield Problem(call.at, "$lead is missing: the lead is never sent")
     if definition.auth.form and request.form is None:
         yield Problem(
             (*definition.auth.at, "form"), "the request has no form to add to"
         )
     token = definition.auth.token
     if token and (definition.auth.query or definition.auth.form):
-        yield Problem(token.at, "beside a token there may be headers alone")
+        yield Problem(token.at, "a token can only be combined with headers")
 
 
 def _readings(definition: Definition) -> Iterator[Problem]:
@@ -200,7 +200,7 @@ def _readings(definition: Definition) -> Iterator[Problem]:
         calls += [preflight.request, preflight.without_campaign]
     for reading in filter(None, calls):
         if reading.method not in (None, "GET") and not definition.reads_by_post:
-            said = "say in 'reads_by_post' where it is documented that it only reads"
+            said = "cite in 'reads_by_post' the sentence that says it only reads"
             yield Problem((*reading.at, "method"), said)
 
 
@@ -218,25 +218,25 @@ def _nodes(node: object) -> Iterator[Node]:
 def _node(node: Node, definition: Definition) -> Iterator[Problem]:
     match node:
         case grammar.Rate() if node.seconds / node.requests > _SLOWEST:
-            yield Problem(node.at, "a rate below one request an hour is not kept")
+            yield Problem(node.at, "a rate must allow at least one request per hour")
         case rules.When() | rules.Sum():
             yield from _settings(node.setting, (*node.at, "setting"), definition)
             yield from _terms(node) if isinstance(node, rules.Sum) else ()
         case grammar.Resend() | grammar.Token():
             yield from _settings(node.when, (*node.at, "when"), definition)
         case rules.Errors() | rules.Skipped() if not node.sums:
-            said = "silence is not success: the leads that are not named need a count"
+            said = "leads that the answer does not name require a count"
             yield Problem(node.at, said, "add to 'sums', such as {add: ok, is: $rest}")
         case rules.Results() if node.index and node.phone:
-            yield Problem(node.at, "a result is found by 'index' or by 'phone'")
+            yield Problem(node.at, "a result requires 'index' or 'phone'")
         case rules.Results() if not (node.words if node.word else node.with_id):
-            yield Problem(node.at, "it needs 'word' and 'words', or 'with_id' alone")
+            yield Problem(node.at, "it requires 'word' and 'words', or only 'with_id'")
         case rules.AnswerRule():
             yield from _rule(node, definition)
         case rules.PreflightRule() if (
             node.campaign and node.campaign.fine and not _speaks(node.when)
         ):
-            said = "silence proves nothing: name what the answer says in 'when'"
+            said = "name in 'when' what the answer says"
             yield Problem(node.at, said)
         case _:
             pass
@@ -260,14 +260,14 @@ def _terms(node: rules.Sum) -> Iterator[Problem]:
 
 def _rule(rule: rules.AnswerRule, definition: Definition) -> Iterator[Problem]:
     if rule.culprits and rule.raise_ != "Refused":
-        yield Problem(rule.culprits.at, "only raise: Refused has culprits")
+        yield Problem(rule.culprits.at, "only raise: Refused can have culprits")
     if rule.outcome in _GOOD and not _speaks(rule.when):
-        said = f"silence is not success: what makes it {rule.outcome}?"
+        said = f"nothing in 'when' proves {rule.outcome}"
         yield Problem(rule.at, said, "name a text, word or field in 'when'")
     is_many = definition.limits.batch_size > 1
     of_one = rule.when is not None and rule.when.leads == "one"
     if rule.outcome and rule.outcome not in _GOOD and is_many and not of_one:
-        said = f"{rule.outcome} is about one lead, and a request has several"
+        said = f"{rule.outcome} applies to one lead, but a request has several"
         hint = "add leads: one to 'when', use rows, or raise: Refused"
         yield Problem(rule.at, said, hint)
 

@@ -24,11 +24,11 @@ def write_draft(name: str, folder: Path) -> list[Path]:
         build(Definition, parse(definition, name))
     except InputUnusable as error:
         raise UsageError(
-            f"{name!r} cannot be a provider's name",
-            hint="use small letters, digits, - and _, a letter first",
+            f"{name!r} is not a valid provider name",
+            hint="use lowercase letters, digits, - and _, starting with a letter",
         ) from error
     if name in installed():
-        raise UsageError(f"there is a provider {name!r} already")
+        raise UsageError(f"provider {name!r} exists already")
     written = [folder / f"{name}.yaml", folder / name / "created.json"]
     for path, text in zip(written, (definition, case), strict=True):
         path.parent.mkdir(exist_ok=True)
@@ -37,7 +37,7 @@ def write_draft(name: str, folder: Path) -> list[Path]:
                 file.write(text)
         except OSError as error:
             raise InputUnusable(
-                f"{path} cannot be written: {error.strerror}",
+                f"cannot write {path}: {error.strerror}",
                 hint="choose another name or folder",
             ) from error
     return written

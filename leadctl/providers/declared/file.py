@@ -36,7 +36,7 @@ def _loaded(path: Path, changed: int) -> type[Provider]:  # noqa: ARG001  tells 
     document = yaml_file.read(path)
     definition = build(Definition, document)
     if definition.name in installed():
-        said = f"the name {definition.name!r} is an installed provider's"
+        said = f"the name {definition.name!r} belongs to an installed provider"
         raise document.problem(("name",), said, hint="choose another")
     require_sound(definition, document)
     return provider_of(definition)

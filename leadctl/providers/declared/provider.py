@@ -105,7 +105,7 @@ class Declared(Provider):
         pattern, sentence = self.campaign_rule
         if searcher(f"^(?:{pattern})$")(campaign):
             return None
-        return f"a campaign of {self.title} is {sentence}"
+        return f"{self.title} takes {sentence}"
 
     def auth(self, secrets: Mapping[str, str]) -> httpx.Auth:
         return authentication(self.definition, self.base_url, self._values(), secrets)

@@ -42,7 +42,9 @@ if TYPE_CHECKING:
 
 _OUTCOMES: dict[str, Callable[[str], Outcome]] = {
     "rejected": lambda reason: rejected(reason or "rejected, no reason given"),
-    "suppressed": lambda reason: do_not_call(reason or "on a do-not-call list there"),
+    "suppressed": lambda reason: do_not_call(
+        reason or "on a do-not-call list of the provider"
+    ),
     "duplicate": lambda reason: duplicate(*filter(None, [reason])),
     "updated": lambda reason: updated(*filter(None, [reason])),
     "unknown": lambda reason: undecided(*filter(None, [reason])),

@@ -13,7 +13,7 @@ def _pattern(text: str) -> None:
     try:
         searcher(text)
     except BadPattern as error:
-        raise ValueError(f"is no usable regular expression: {error}") from None
+        raise ValueError(f"is not a valid regular expression: {error}") from None
 
 
 def text_like(pattern: str, words: str) -> Must:
@@ -39,10 +39,10 @@ def number_from(least: float, most: float) -> Must:
 Pattern: TypeAlias = Annotated[str, Must(_pattern, {"maxLength": LONGEST})]
 """A regular expression: found anywhere, in any case, in time bounded by the text."""
 Name: TypeAlias = Annotated[
-    str, text_like("[a-z][a-z0-9_-]{0,39}", "small letters, digits, - and _ only")
+    str, text_like("[a-z][a-z0-9_-]{0,39}", "lowercase letters, digits, - and _ only")
 ]
 Key: TypeAlias = Annotated[
-    str, text_like("[a-z][a-z0-9_]{0,39}", "small letters, digits and _ only")
+    str, text_like("[a-z][a-z0-9_]{0,39}", "lowercase letters, digits and _ only")
 ]
 Path: TypeAlias = Annotated[
     str,

@@ -24,7 +24,7 @@ _MEANING = {
     Status.ACCEPTED: "queued by the provider, which reports no further result",
     Status.DUPLICATE: "already in the file or in the campaign",
     Status.REJECTED: "not accepted; needs fixing",
-    Status.SUPPRESSED: "left out on request",
+    Status.SUPPRESSED: "skipped on request",
     Status.FAILED: "not delivered; sending again is safe",
     Status.UNKNOWN: "sent, but no answer was received",
 }

@@ -96,7 +96,7 @@ def _consequences(found: Report) -> Iterator[str]:
 
 _SAYINGS = {
     Status.DUPLICATE: ("was already there", "were already there"),
-    Status.SUPPRESSED: ("was left out on request", "were left out on request"),
+    Status.SUPPRESSED: ("was skipped on request", "were skipped on request"),
     Status.REJECTED: ("needs fixing", "need fixing"),
     Status.FAILED: (
         "was not delivered and can be sent again",
