@@ -13,7 +13,11 @@ import pytest
 from leadctl.ledger import open_ledger
 from leadctl.ledger.records import NewRun
 from leadctl.ledger.sqlite.connection import connect
-from leadctl.ledger.sqlite.delivered import DeliveredLog, SqliteDeliveredIndex
+from leadctl.ledger.sqlite.delivered import (
+    MOST_LOGGED,
+    DeliveredLog,
+    SqliteDeliveredIndex,
+)
 from leadctl.model.errors import LedgerUnusable
 
 if TYPE_CHECKING:
@@ -262,7 +266,7 @@ def test_lead_of_a_pruned_run_stays_delivered(push: Push) -> None:
 def test_run_is_finished_where_the_log_cannot_be_moved(tmp_path: Path) -> None:
     """As on a full disk: a later run moves it, and whoever looks knows them all."""
     number, name = begun(tmp_path / "ledger")
-    db, known = connect(tmp_path / "ledger"), hashes(100_001)
+    db, known = connect(tmp_path / "ledger"), hashes(MOST_LOGGED)
     deliver(db, number, known)
     db.execute(
         "CREATE TRIGGER full BEFORE INSERT ON delivered"
@@ -277,5 +281,5 @@ def test_run_is_finished_where_the_log_cannot_be_moved(tmp_path: Path) -> None:
         assert {*ledger.delivered("voiso", "3").among(known)} == {*known}
         db.execute("DROP TRIGGER full")
         books.finish(0, None, {})
-        assert db.execute(moved).fetchone() == (100_001,)
+        assert db.execute(moved).fetchone() == (MOST_LOGGED,)
         assert {*ledger.delivered("voiso", "3").among(known)} == {*known}

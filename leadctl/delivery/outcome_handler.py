@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from itertools import groupby
+from typing import TYPE_CHECKING, TypeVar
 from uuid import uuid4
 
 from leadctl.delivery.rate_limiter import requested_pause
@@ -15,7 +16,7 @@ from leadctl.model.errors import InDoubt, NotProcessed, ProviderError, Refused, 
 from leadctl.model.leads import Code, Note, Outcome, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from leadctl.delivery.rate_limiter import RateLimiter
     from leadctl.delivery.retry import RetryPolicy
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from leadctl.ledger.base import RunWriter
     from leadctl.model.leads import Batch, Leads
     from leadctl.providers.base import Limits, Provider
+
+Kind = TypeVar("Kind", Outcome, Outcome | None)
 
 LOOK_UP_DELAY = 5.0
 """Seconds after a lost answer before its leads are looked up."""
@@ -107,9 +110,10 @@ class OutcomeHandler:
 
     def _answered(self, pending: PendingBatch, outcomes: list[Outcome]) -> None:
         self._given_up = 0
-        is_open = [outcome.status is Status.UNKNOWN for outcome in outcomes]
         pause = self._limits.doubt_delay
-        if any(is_open) and self._may_repeat(pending, pause, doubted=True):
+        some_open = any(one.status is Status.UNKNOWN for one in _kinds(outcomes))
+        if some_open and self._may_repeat(pending, pause, doubted=True):
+            is_open = [outcome.status is Status.UNKNOWN for outcome in outcomes]
             open_leads = pending.batch.leads.chosen(is_open)
             decided = [None if o.status is Status.UNKNOWN else o for o in outcomes]
             pending.last = InDoubt(outcomes[is_open.index(True)].reason, lost=False)
@@ -275,9 +279,14 @@ class OutcomeHandler:
             doubted=doubted,
         )
         lineage.open += len(pieces) - 1
-        decided = [outcome for outcome in outcomes if outcome]
+        decided = [outcome for outcome in _kinds(outcomes) if outcome]
         lineage.refusals |= {o.reason for o in decided if o.status is Status.REJECTED}
         lineage.welcome |= any(o.status is not Status.REJECTED for o in decided)
         if not lineage.open:
             self._refusals.watch(lineage)
         return pieces
+
+
+def _kinds(outcomes: Iterable[Kind]) -> Iterator[Kind]:
+    """Yield an outcome once where leads in a row share it: most batches have one."""
+    return (outcome for outcome, _same in groupby(outcomes))

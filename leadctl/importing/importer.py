@@ -48,12 +48,13 @@ def _nothing(_digests: list[bytes]) -> set[bytes]:
 class DeliveryHistory:
     """What the ledger knows of leads.
 
-    `digest` gives the keyed hash of an identity. Of hashes, `delivered` returns those
-    that are delivered to the campaign, with the id of the run ("" if it is no longer in
-    the ledger), and `in_doubt` those that were sent and nobody knows what became of.
+    `digest` gives the keyed hash of an identity; None where nothing is looked up or
+    recorded by it. Of hashes, `delivered` returns those that are delivered to the
+    campaign, with the id of the run ("" if it is no longer in the ledger), and
+    `in_doubt` those that were sent and nobody knows what became of.
     """
 
-    digest: Callable[[str], bytes]
+    digest: Callable[[str], bytes] | None
     delivered: Callable[[list[bytes]], Mapping[bytes, str]] = _no_runs
     in_doubt: Callable[[list[bytes]], set[bytes]] = _nothing
 

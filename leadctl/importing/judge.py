@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, replace
 from functools import partial
-from hashlib import blake2b
 from itertools import compress
 from operator import not_
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
@@ -82,23 +81,18 @@ class RowView:
         )
 
 
-def unkeyed(identity: str) -> bytes:
-    """Return a hash of an identity where there is no ledger to compare it with."""
-    return blake2b(identity.encode(), digest_size=16).digest()
-
-
 class Judge:
     """Judges the rows of files, which come to it in order and once.
 
-    `digest` gives the hash that leads are known by in the ledger. `keep_decision` is
-    called once a phone column decides how its file's numbers are read. Raises
-    InputUnusable at once where a file does not fit the column mapping.
+    `digest` gives the hash that leads are known by in the ledger, if one is asked.
+    `keep_decision` is called once a phone column decides how its file's numbers are
+    read. Raises InputUnusable at once where a file does not fit the column mapping.
     """
 
     def __init__(
         self,
         rules: Rules,
-        digest: Callable[[str], bytes] = unkeyed,
+        digest: Callable[[str], bytes] | None = None,
         keep_decision: Callable[[str, ColumnSays], None] = lambda _path, _says: None,
     ) -> None:
         self._keep_decision = keep_decision

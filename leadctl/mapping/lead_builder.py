@@ -5,6 +5,7 @@ Like the mapping it goes field by field, for all rows of a block together.
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from typing import TYPE_CHECKING, NamedTuple
 
 from leadctl.mapping.memo import Memo
@@ -49,16 +50,16 @@ class LeadBuilder:
     """Checks rows against one provider and writes the objects that go on the wire.
 
     Without a provider it checks the phone alone. `digest` turns an identity (phone or
-    external id) into the keyed hash the ledger knows. `unplaced` collects the fields
-    that rows had and the provider has no place for. `zone` is that of times without
-    one.
+    external id) into the keyed hash the ledger knows; without it no phone has one.
+    `unplaced` collects the fields that rows had and the provider has no place for.
+    `zone` is that of times without one.
     """
 
     def __init__(
         self,
         provider: Provider | None,
         normalise: Normalizer,
-        digest: Callable[[str], bytes],
+        digest: Callable[[str], bytes] | None,
         zone: ZoneInfo | None = None,
     ) -> None:
         self._provider = provider
@@ -131,15 +132,22 @@ class LeadBuilder:
     def _digests(
         self, keys: Sequence[str], table: Table
     ) -> list[Sequence[bytes | None]]:
-        digest = self._digest
-        of_phones = [digest(f"phone {key}") for key in keys]
+        of_phones: list[bytes | None] = [None] * len(keys)
+        if digest := self._digest:
+            of_phones = [digest(f"phone {key}") for key in keys]
         if not self._compares_external_id or "external_id" not in table:
             return [of_phones]
+        digest = digest or _unkeyed
         of_ids = [
             None if value is None else digest(f"external id {value}")
             for value in table["external_id"]
         ]
         return [of_phones, of_ids]
+
+
+def _unkeyed(identity: str) -> bytes:
+    """Return a hash of an identity where there is no ledger to compare it with."""
+    return blake2b(identity.encode(), digest_size=16).digest()
 
 
 def _put_the_rest(

@@ -81,6 +81,8 @@ class Usual:
         self._plan = plan
         self._country = plan.calling_code
         self._rivals = cache(self._found_rivals)
+        self._steps = self._assigned, self._unrivalled
+        """Both read the same whatever their order: first comes what reads more."""
 
     def column(self, texts: Sequence[str]) -> tuple[list[str], list[str]]:
         """Return each text without spacing, and its national number.
@@ -92,23 +94,34 @@ class Usual:
         lines = plain.split("\n")
         if len(lines) != len(texts):  # a line break in a cell
             return [*texts], [""] * len(texts)
-        numbers: list[str] = self._plain.findall(plain)
+        first, second = self._steps
+        numbers = first(lines)
         rest = [place for place, number in enumerate(numbers) if not number]
-        for place, number in self._unrivalled(rest, lines):
-            numbers[place] = number
+        if rest:
+            found = second([lines[place] for place in rest])
+            for place, number in zip(rest, found, strict=True):
+                numbers[place] = number
+            if 2 * sum(map(bool, found)) > len(lines):
+                self._steps = second, first
         for place in self._in_doubt(joined, texts):
             numbers[place] = ""
         return lines, numbers
 
-    def _unrivalled(
-        self, places: Sequence[int], lines: Sequence[str]
-    ) -> Iterator[tuple[int, str]]:
-        """Yield unassigned numbers that nothing else may be, and their places."""
-        rest = "\n".join([lines[place] for place in places])
-        found: list[str] = self._written.findall(rest) if places else []
-        for place, number in zip(places, found, strict=True):
-            if number and not self.has_rivals(lines[place], number):
-                yield place, number
+    def _assigned(self, lines: Sequence[str]) -> list[str]:
+        """Read what stands behind + or is written so and assigned."""
+        return self._plain.findall("\n".join(lines))
+
+    def _unrivalled(self, lines: Sequence[str]) -> list[str]:
+        """Read what stands behind +, or is written so and can be nothing else."""
+        numbers: list[str] = self._written.findall("\n".join(lines))
+        rivals = self._rivals
+        for place, (line, number) in enumerate(zip(lines, numbers, strict=True)):
+            if number and line[0] != "+":
+                for rival, start in rivals(line[:4], len(line), len(number)):
+                    if rival("0" + line, start):
+                        numbers[place] = ""
+                        break
+        return numbers
 
     def alone(self, texts: Sequence[str]) -> tuple[list[str], list[str], list[str]]:
         """Return texts without spacing, national numbers, and what else they may be.
@@ -136,13 +149,6 @@ class Usual:
                 if self._odd_prefix(line, 0) or self._odd_prefix("0" + line, 0):
                     numbers[place] = ""
         return lines, numbers, _behind_lost_plus().findall(plain)
-
-    def has_rivals(self, line: str, number: str) -> bool:
-        """Tell whether digits that are this number may be another one, too."""
-        for rival, start in self._rivals(line[:4], len(line), len(number)):
-            if rival("0" + line, start):
-                return True
-        return False
 
     def _found_rivals(self, begin: str, length: int, size: int) -> Sequence[Rival]:
         """Return what may read a line otherwise than as `size` digits of the region.
@@ -197,8 +203,8 @@ class Usual:
 
     @cached_property
     def _written(self) -> re.Pattern[str]:
-        """Match, line by line, what is written so."""
-        return self._lines(self._ways)
+        """Match, line by line, what stands behind + or is written so."""
+        return self._lines(f"{_plus(self._country)}|{self._ways}")
 
     @cached_property
     def _alone(self) -> re.Pattern[str]:

@@ -19,10 +19,8 @@ SIZE = 16
 """Bytes of a hash."""
 
 MOST_LOGGED = 250_000
-"""Hashes that a run logs at most: the more at once, the fewer pages are written."""
-
-MOST_LEFT = 100_000
-"""Hashes that a run leaves in the log: a later run to the campaign holds them."""
+"""Hashes in the log at most: the more are moved at once, the fewer pages are written;
+but a later run to the campaign holds them all in memory."""
 
 _MOVE = """
 WITH RECURSIVE places (place) AS (
@@ -61,7 +59,7 @@ class DeliveredLog:
     @property
     def is_long(self) -> bool:
         """Tell whether a run that ends should move the log."""
-        return self._count() > min(self._most, MOST_LEFT)
+        return self._count() >= self._most
 
     def put_away(self) -> None:
         """Move the log to the table, whoever wrote it."""
