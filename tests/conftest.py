@@ -135,6 +135,15 @@ def postgres() -> Iterator[postgres_server.Server]:
 
 
 @pytest.fixture
+def postgres_ledger(
+    postgres: postgres_server.Server, monkeypatch: pytest.MonkeyPatch
+) -> str:
+    """Return the URL of a new ledger; its key is in the environment."""
+    monkeypatch.setenv("LEADCTL_LEDGER_KEY", postgres_server.KEY.hex())
+    return postgres.ledger()
+
+
+@pytest.fixture
 def program(tmp_path: Path) -> Program:
     return Program.at(tmp_path)
 

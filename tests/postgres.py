@@ -23,11 +23,18 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 from psycopg import sql
 
+from leadctl.ledger.postgres import schema
+from leadctl.ledger.postgres.connection import Connection
+from leadctl.ledger.postgres.key import key_check
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 NAMED = os.environ.get("LEADCTL_TEST_POSTGRES")
 PROGRAMS = max(Path("/usr/lib/postgresql").glob("*/bin"), default=None)
+KEY = bytes(range(32))
+"""The key of the ledgers that are made here."""
+
 OWNER = "nobody" if os.geteuid() == 0 else None
 """PostgreSQL refuses to be run by root."""
 
@@ -47,6 +54,7 @@ class Server:
     url: str
     folder: Path | None = None
     _process: subprocess.Popen[bytes] | None = None
+    _template: str | None = None
     _numbers: Iterator[int] = field(default_factory=count)
 
     def database(self, template: str = "template0") -> str:
@@ -56,6 +64,16 @@ class Server:
             words = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
             db.execute(words.format(sql.Identifier(name), sql.Identifier(template)))
         return urlunsplit(urlsplit(self.url)._replace(path=f"/{name}"))
+
+    def ledger(self) -> str:
+        """Return the URL of a new ledger, whose key is KEY."""
+        if self._template is None:
+            self._template = urlsplit(url := self.database()).path[1:]
+            db = Connection(url)
+            with db.transaction():
+                schema.create(db, key_check(KEY))
+            db.close()
+        return self.database(self._template)
 
     def start(self) -> None:
         """Start a server of ours; returns when it answers."""

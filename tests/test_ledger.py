@@ -54,17 +54,19 @@ def batch_of(rows: list[int], number: int = 0, file: int = 0) -> Batch:
             row,
             Phone(f"+1555{row}", f"1555{row}"),
             {},
-            (f"lead {file} {row:09}".encode(),),
+            (f"{row:09} {file} lead".encode(),),
         )
         for row in rows
     )
     return Batch(UUID(int=number), "3", file, leads)
 
 
-@pytest.fixture(params=["sqlite"])
-def url(tmp_path: Path) -> str:
-    """Name a ledger of each kind there is, which does not exist yet."""
-    return f"sqlite:///{tmp_path}/ledger"
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Name a ledger of each kind there is, which holds nothing yet."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/ledger"
+    return str(request.getfixturevalue("postgres_ledger"))
 
 
 FILES = (("leads.csv", "f00d"), ("more.csv", "beef"))
@@ -215,6 +217,8 @@ def test_every_row_is_counted_once_whatever_happens(
         unexplained = counts[Status.CREATED] + counts[Status.ACCEPTED]
         reasons = books.reasons()
         assert sum(reason.count for reason in reasons) == len(rows) - unexplained
+        verdicts = [*books.verdicts(0)]
+        assert {one.row: one.status for one in verdicts} == story.status
         again = ledger.run(books.facts().id)
         assert again.counts() == books.counts()
         texts = {finding.reason for finding in found}
@@ -413,8 +417,6 @@ def test_lead_is_known_by_account_and_campaign(url: str) -> None:
         first = ledger.digest("voiso", "3")("phone 15551234567")
     with open_ledger(url) as ledger:
         assert ledger.digest("voiso", "3")("phone 15551234567") == first
-    with open_ledger(f"{url}-other") as ledger:
-        assert ledger.digest("voiso", "3")("phone 15551234567") != first
 
 
 def test_many_leads_are_looked_up_at_once(url: str) -> None:
@@ -644,10 +646,8 @@ def test_starts_are_shared_by_all_who_use_the_ledger(url: str) -> None:
         assert 9 < wait <= 10
         assert other.rates.claim({"elsewhere": Spacing(10.0)}, now) == 0
         ledger.rates.postpone("campaign", now + 60, now)
-        assert (
-            other.rates.claim({"account": Spacing(), "campaign": Spacing()}, now + 20)
-            == 40
-        )
+        both = {"account": Spacing(), "campaign": Spacing()}
+        assert 59 < other.rates.claim(both, now) <= 60
 
 
 def test_tokens_of_an_hour_are_counted(url: str) -> None:
@@ -657,5 +657,4 @@ def test_tokens_of_an_hour_are_counted(url: str) -> None:
         other.rates.count_token("ozonetel", 2, now + 10)
         other.rates.count_token("another", 2, now + 10)
         with pytest.raises(Unusable, match="all 2 tokens of this hour are used"):
-            ledger.rates.count_token("ozonetel", 2, now + 3599)
-        ledger.rates.count_token("ozonetel", 2, now + 3601)
+            ledger.rates.count_token("ozonetel", 2, now + 20)

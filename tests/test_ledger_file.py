@@ -19,7 +19,7 @@ from leadctl.ledger.records import BatchState
 from leadctl.ledger.sqlite.connection import connect, opening
 from leadctl.ledger.sqlite.delivered import SqliteDeliveredIndex
 from leadctl.ledger.sqlite.schema import MIGRATIONS, migrate, version
-from leadctl.model.errors import InputUnusable, LedgerUnusable
+from leadctl.model.errors import InputUnusable, LedgerUnusable, Unusable
 from leadctl.model.leads import CREATED, Batch, Lead, Leads, Phone
 
 if TYPE_CHECKING:
@@ -43,6 +43,21 @@ def test_transaction_that_cannot_be_committed_is_undone(tmp_path: Path) -> None:
     again = connect(tmp_path / "ledger")
     assert again.execute("SELECT it FROM one").fetchall() == [(1,)]
     assert again.execute("SELECT it FROM other").fetchall() == []
+
+
+def test_each_ledger_has_a_key_of_its_own(tmp_path: Path) -> None:
+    with open_ledger(tmp_path / "one") as one, open_ledger(tmp_path / "two") as two:
+        digests = [ledger.digest("voiso", "3")("phone 1") for ledger in (one, two)]
+        assert digests[0] != digests[1]
+
+
+def test_token_is_free_again_after_an_hour(tmp_path: Path) -> None:
+    now = 1_800_000_000.0
+    with open_ledger(tmp_path / "ledger") as ledger:
+        ledger.rates.count_token("ozonetel", 1, now)
+        with pytest.raises(Unusable):
+            ledger.rates.count_token("ozonetel", 1, now + 3599)
+        ledger.rates.count_token("ozonetel", 1, now + 3601)
 
 
 def test_only_the_owner_can_read_it(tmp_path: Path) -> None:

@@ -89,7 +89,11 @@ def hold_campaign(
     """Hold the campaign: one writer at a time, of all that use this ledger."""
     # A token that kills the account's earlier one cannot serve two runs: one at a time.
     whole_account = account.provider.exclusive_token
-    return ledger.campaign_lock(account.name, "" if whole_account else campaign)
+    return ledger.campaign_lock(
+        account.name,
+        "" if whole_account else campaign,
+        longest_request=2 * account.connection.timeout,  # as Transport lets it take
+    )
 
 
 def with_hint(error: LeadctlError, account: Account) -> LeadctlError:

@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
 def open_ledger(url: str | Path | None) -> Ledger:
     """Open a ledger, made if there is none; raises LedgerUnusable."""
+    if url is not None and is_postgres(url):
+        from leadctl.ledger.postgres import key  # noqa: PLC0415  on demand
+        from leadctl.ledger.postgres.ledger import PostgresLedger  # noqa: PLC0415
+
+        return PostgresLedger(str(url), key.key())
     from leadctl.ledger.sqlite.ledger import SqliteLedger  # noqa: PLC0415  on demand
 
     return SqliteLedger(None if url is None else _path(url))

@@ -355,11 +355,13 @@ class Ledger(Protocol):
         ...
 
     def campaign_lock(
-        self, account: str, campaign: str
+        self, account: str, campaign: str, *, longest_request: float = 120.0
     ) -> AbstractContextManager[CampaignLock]:
         """Hold a campaign while the context lasts; CampaignLocked says who has it.
 
-        An empty `campaign` holds the account as a whole.
+        An empty `campaign` holds the account as a whole. Where nobody can tell that a
+        holder has died, its lock ends somewhat later than its `longest_request`
+        (seconds).
         """
         ...
 

@@ -207,7 +207,7 @@ class SqlRunReader:
             " FROM findings JOIN reasons ON reasons.number = reason"
             " WHERE run = :run AND file = :file"
             " UNION ALL SELECT first, rows,"
-            " CASE WHEN created THEN 'created' ELSE 'accepted' END, NULL, '', ''"
+            " CASE WHEN created > 0 THEN 'created' ELSE 'accepted' END, NULL, '', ''"
             " FROM batches WHERE run = :run AND file = :file"
             " AND state = 'settled' AND rows != ''"
             " UNION ALL SELECT first, rows,"

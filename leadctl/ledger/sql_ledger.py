@@ -86,6 +86,16 @@ class SqlLedger(ABC):
         number = self._number(run_id)
         return SqlRunRemoval(self._db, number, self._turns(number))
 
+    def _forgettable(self, before: str) -> list[tuple[int, str]]:
+        """Return number and job of the runs that `forget_runs` takes."""
+        return self._db.execute(
+            "SELECT number, job FROM runs"
+            " WHERE started_at < ? AND finished_at IS NOT NULL"
+            " AND exit_code NOT IN (130, 143)"
+            " AND number NOT IN (SELECT run FROM in_doubt)",
+            (before,),
+        ).fetchall()
+
     def _number(self, run_id: str) -> int:
         numbers = dict(self._db.execute("SELECT id, number FROM runs"))
         if run_id in numbers:

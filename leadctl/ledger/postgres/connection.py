@@ -1,0 +1,169 @@
+"""Connects to the ledger's server; its errors become one sentence each.
+
+The shared statements (leadctl/ledger/database.py) become PostgreSQL's here. Nothing is
+prepared, set or locked for a session: a pooler may give every statement to another one.
+A statement whose connection broke is said again, for as long as the lease of the run
+allows; those that write are made so that saying them twice changes nothing.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from contextlib import contextmanager, nullcontext, suppress
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from psycopg import errors
+from psycopg.pq import TransactionStatus
+from psycopg.types.numeric import FloatLoader
+
+from leadctl.ledger.postgres import address
+from leadctl.model.errors import LedgerUnusable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from contextlib import AbstractContextManager
+
+RETRY = 30.0
+"""Seconds that a lost server is waited for, where no lease says how long."""
+
+PAUSE = 0.2
+"""Seconds between two attempts to reach a server."""
+
+
+def elapsed() -> float:
+    """Return seconds of a clock that goes on while the machine sleeps, where it can."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
+class Connection:
+    """A connection that the threads of a process share: they take turns.
+
+    Raises LedgerUnusable where the server is away: it is waited for later, not now.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.ahead = 0.0
+        self.patience_ends: float | None = None
+        """The moment of `elapsed` until which a lost server is waited for."""
+        self._conninfo = address.conninfo(url)
+        self._turn = threading.RLock()
+        self._db = self._connected()
+
+    def _connected(self) -> psycopg.Connection:
+        try:
+            # Closed by the server, or by a pooler: the statement is said again.
+            db = psycopg.connect(
+                self._conninfo, autocommit=True, prepare_threshold=None
+            )
+        except psycopg.Error as error:
+            raise self._unusable(error) from error
+        db.adapters.register_loader("numeric", FloatLoader)
+        return db
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + timedelta(seconds=self.ahead)
+
+    def close(self) -> None:
+        with suppress(psycopg.Error):
+            self._db.close()
+
+    def execute(self, sql: str, parameters: Any = (), /) -> psycopg.Cursor[Any]:  # noqa: ANN401  as in sqlite3
+        """Execute a statement, again and again while the server is away."""
+        statement = _translated(sql)
+        began = elapsed()
+        with self._turn:
+            while True:
+                try:
+                    if self._db.closed:
+                        self._db = self._connected()
+                    return self._db.execute(statement, parameters, prepare=False)
+                except (psycopg.OperationalError, LedgerUnusable) as error:
+                    ends = self.patience_ends or began + RETRY
+                    if self._is_in_transaction() or elapsed() >= ends:
+                        raise self._unusable(error) from error
+                except psycopg.Error as error:
+                    raise self._unusable(error) from error
+                time.sleep(PAUSE)
+
+    def call(self, function: str, *arguments: Any) -> Any:  # noqa: ANN401  columns of any type
+        """Call a function of the ledger's schema; returns its row."""
+        marks = ", ".join("?" * len(arguments))
+        question = f"SELECT * FROM leadctl.{function}({marks})"  # noqa: S608  our own words
+        return self.execute(question, arguments).fetchone()
+
+    def execute_script(self, script: str) -> None:
+        """Execute many statements as they stand, in the caller's transaction."""
+        self._db.execute(script.encode())
+
+    def rows_in(
+        self, question: str, values: Sequence[Any], *before: int
+    ) -> Iterator[Any]:
+        for start in range(0, len(values), 500):
+            some = values[start : start + 500]
+            marks = ",".join("?" * len(some))
+            yield from self.execute(f"{question} ({marks})", [*before, *some])
+
+    def unchanged(self) -> AbstractContextManager[None]:
+        return (
+            nullcontext()
+        )  # each statement sees one state, and none waits for another
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing, for the owner: nothing in it is said again."""
+        with self._turn:
+            try:
+                with self._db.transaction():
+                    yield
+            except psycopg.Error as error:
+                raise self._unusable(error) from error
+
+    def _is_in_transaction(self) -> bool:
+        status = self._db.info.transaction_status
+        return status in {
+            TransactionStatus.INTRANS,
+            TransactionStatus.INERROR,
+        }
+
+    def _unusable(self, error: Exception) -> LedgerUnusable:
+        if isinstance(error, LedgerUnusable):
+            return error
+        reason = str(error).strip().splitlines()[:1] or [type(error).__name__]
+        return LedgerUnusable(
+            f"the ledger {self.url} cannot be used: {reason[0]}",
+            hint=_remedy(error),
+        )
+
+
+def _remedy(error: Exception) -> str:
+    match error:
+        case errors.InsufficientPrivilege():
+            return "use the worker role that `leadctl ledger init` made"
+        case errors.InvalidSchemaName() | errors.UndefinedTable():
+            return "prepare the database: leadctl ledger init URL"
+        case errors.UndefinedFunction():
+            return "bring the ledger up to date: leadctl ledger migrate"
+        case errors.DiskFull():
+            return "free disk space on the server, then continue; nothing is lost"
+        case errors.InvalidPassword() | errors.InvalidAuthorizationSpecification():
+            return "check the user, and the password in ~/.pgpass or PGPASSWORD"
+        case _:
+            return "check that the server runs and can be reached, then continue"
+
+
+@lru_cache(maxsize=256)
+def _translated(sql: str) -> Any:  # noqa: ANN401  psycopg takes a LiteralString
+    """Write a shared statement as psycopg takes it, with the schema's name."""
+    sql = _TABLE.sub(r"\1 leadctl.\2", sql)
+    sql = sql.replace("?", "%s")
+    return _NAMED.sub(r"%(\1)s", sql)
+
+
+_TABLE = re.compile(r"\b(FROM|JOIN) ([a-z_]+)\b(?![.(])")
+_NAMED = re.compile(r"(?<!:):([a-z]+)\b")

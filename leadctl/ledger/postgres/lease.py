@@ -1,0 +1,176 @@
+"""Holds a campaign for a time that is renewed, for hosts that cannot see each other.
+
+A lease is a row with a random fence, by the server's clock; nothing is locked for a
+session. Every turn renews it, and a thread does while nothing is written. Who finds one
+that has ended takes over, and what its holder had under way is in doubt from there on.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import threading
+from contextlib import contextmanager, suppress
+from datetime import UTC
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from leadctl.ledger.postgres.connection import elapsed
+from leadctl.ledger.postgres.turns import new_token
+from leadctl.model.errors import CampaignLocked, LedgerUnusable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from leadctl.ledger.postgres.connection import Connection
+
+RENEWAL = 10.0
+"""Seconds between two renewals at most; a third of a lease where that is less."""
+
+
+class Lease:
+    """A campaign that is held, by a fence that nobody else has."""
+
+    def __init__(self, db: Connection, longest_request: float) -> None:
+        self.fence = new_token()
+        self._db = db
+        self._longest_request = longest_request
+        self._seconds = 0.0
+        self._ends = 0.0
+
+    def acquire(self, account: str, campaign: str) -> None:
+        """Take the campaign; CampaignLocked says who has it."""
+        what = f"campaign {campaign} of {account}" if campaign else f"account {account}"
+        dead = None
+        while True:
+            began = elapsed()
+            seconds, holder, fence = self._db.call(
+                "hold",
+                account,
+                campaign,
+                self.fence,
+                dead,
+                json.dumps(_ourselves(self._db)),
+                self._longest_request,
+            )
+            if seconds is not None:
+                self._seconds = seconds
+                self.renewed(began)
+                return
+            facts = json.loads(holder)
+            if dead == fence or not is_gone(facts):
+                is_here = facts["machine"] == _machine()
+                where = "" if is_here else f" on {facts['host']}"
+                raise CampaignLocked(
+                    f"another run is writing to {what} (process {facts['pid']}{where}, "
+                    f"since {facts['since']})",
+                    hint="wait for it to finish, or stop it: leadctl runs stop; of a "
+                    "host that is down, the lock ends by itself",
+                )
+            dead = fence
+
+    def hold_for(self, run: str) -> None:
+        self.renew(run)
+
+    def renew(self, run: str | None = None) -> None:
+        began = elapsed()
+        (is_ours,) = self._db.call("renew", self.fence, run)
+        if is_ours:
+            self.renewed(began)
+        else:
+            self._ends = 0.0
+
+    def renewed(self, began: float) -> None:
+        """Note a renewal that was asked for at a moment of `elapsed`."""
+        self._ends = began + self._seconds
+        self._db.patience_ends = self._ends
+
+    def may_send(self) -> bool:
+        """Tell whether a request that leaves now is back before the lease ends."""
+        return elapsed() + self._longest_request < self._ends
+
+    @contextmanager
+    def renewed_by_itself(self) -> Iterator[None]:
+        """Renew while the context lasts, whatever the other threads do."""
+        is_over = threading.Event()
+
+        def go_on() -> None:
+            while not is_over.wait(min(RENEWAL, self._seconds / 3)):
+                with suppress(LedgerUnusable):  # the next turn meets it, too
+                    self.renew()
+
+        thread = threading.Thread(target=go_on, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            is_over.set()
+            thread.join()
+
+    def release(self) -> None:
+        self._db.patience_ends = elapsed()  # it ends by itself, too
+        with suppress(LedgerUnusable):
+            self._db.call("release", self.fence)
+        self._db.patience_ends = None
+
+
+class Leases:
+    """The lease that a ledger's runs are written under, if there is one."""
+
+    def __init__(self, db: Connection) -> None:
+        self._db = db
+        self.current: Lease | None = None
+
+    @contextmanager
+    def held(
+        self, account: str, campaign: str, longest_request: float
+    ) -> Iterator[Lease]:
+        lease, before = Lease(self._db, longest_request), self.current
+        lease.acquire(account, campaign)
+        self.current = lease
+        try:
+            with lease.renewed_by_itself():
+                yield lease
+        finally:
+            self.current = before
+            lease.release()
+
+    @contextmanager
+    def renewing(self, lease: Lease | None) -> Iterator[None]:
+        """Count what is done inside as a renewal, unless it raises."""
+        began = elapsed()
+        yield
+        if lease:
+            lease.renewed(began)
+
+
+def _ourselves(db: Connection) -> dict[str, str | int]:
+    return {
+        "pid": os.getpid(),
+        "host": socket.gethostname(),
+        "since": db.now().astimezone(UTC).isoformat(timespec="seconds"),
+        "machine": _machine(),
+    }
+
+
+def _machine() -> str:
+    """Name what our process numbers are valid in; empty where that cannot be told."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")
+        return f"{boot.strip()} {Path('/proc/self/ns/pid').readlink()}"
+    except OSError:
+        return ""
+
+
+def is_gone(holder: dict[str, str | int]) -> bool:
+    """Tell whether a holder is a process of this machine that has ended."""
+    if not holder.get("machine") or holder["machine"] != _machine():
+        return False
+    try:
+        os.kill(int(holder["pid"]), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return False

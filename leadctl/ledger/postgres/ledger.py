@@ -1,0 +1,192 @@
+"""The ledger in PostgreSQL: one truth, pace and lock for all hosts.
+
+What reads is shared with SQLite, statement by statement (leadctl/ledger/sql_ledger.py);
+what writes is a function each (schema.sql), in one round trip, with the owner's rights.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from typing import TYPE_CHECKING
+
+from leadctl.ledger.people import SqlSuppressionList, campaigns
+from leadctl.ledger.postgres.connection import Connection
+from leadctl.ledger.postgres.key import key_check, wrong_key
+from leadctl.ledger.postgres.lease import Leases, is_gone
+from leadctl.ledger.postgres.rates import PostgresRates
+from leadctl.ledger.postgres.schema import VERSION
+from leadctl.ledger.postgres.turns import PostgresTurns, new_token
+from leadctl.ledger.records import utc_text
+from leadctl.ledger.run_writer import SqlRunWriter
+from leadctl.ledger.sql_ledger import SqlLedger
+from leadctl.model.errors import ExitCode, LedgerUnusable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from contextlib import AbstractContextManager
+
+    from leadctl.ledger.base import CampaignLock
+    from leadctl.ledger.records import NewRun, Run
+    from leadctl.model.leads import Json
+
+
+class PostgresLedger(SqlLedger):
+    """An open ledger; LedgerUnusable where the server is away or not prepared."""
+
+    _db: Connection
+
+    def __init__(self, url: str, key: bytes) -> None:
+        self._db = Connection(url)
+        self._key = key
+        try:
+            self._require_usable()
+        except LedgerUnusable as error:
+            self.close()
+            raise error.but(exit_code=ExitCode.INPUT) from error
+        self._leases = Leases(self._db)
+        self.rates = PostgresRates(self._db)
+
+    def _require_usable(self) -> None:
+        row = self._db.execute(
+            "SELECT version, oldest_client, key_check,"
+            " extract(epoch FROM clock_timestamp()) FROM facts"
+        ).fetchone()
+        version, oldest_client, check, moment = row or (0, 0, b"", 0.0)
+        self._db.ahead = moment - time.time()
+        if oldest_client > VERSION:
+            raise LedgerUnusable(
+                f"the ledger is of a newer leadctl (schema {version})",
+                hint="update leadctl",
+            )
+        if version < VERSION:
+            raise LedgerUnusable(
+                f"the ledger is of an older leadctl (schema {version})",
+                hint="its owner brings it up to date: leadctl ledger migrate",
+            )
+        if check != key_check(self._key):
+            raise wrong_key()
+
+    def _turns(self, number: int) -> PostgresTurns:
+        return PostgresTurns(self._db, number, self._leases)
+
+    def close(self) -> None:
+        self._db.close()
+
+    def is_there(self) -> bool:
+        return True
+
+    def delivered(self, account: str, campaign: str) -> PostgresDeliveredIndex:
+        return PostgresDeliveredIndex(self._db, account, campaign)
+
+    @property
+    def suppression_list(self) -> PostgresSuppressionList:
+        return PostgresSuppressionList(self._db, self.digest("", ""))
+
+    def forget(self, identities: Sequence[str]) -> None:
+        found = [
+            (scope, digest)
+            for scope, _, _, digests in campaigns(self, self._db, identities)
+            for digest in digests
+        ]
+        scopes, hashes = [one for one, _ in found], [one for _, one in found]
+        self._db.call("forget", scopes, hashes)
+
+    def campaign_lock(
+        self, account: str, campaign: str, *, longest_request: float = 120.0
+    ) -> AbstractContextManager[CampaignLock]:
+        return self._leases.held(account, campaign, longest_request)
+
+    def process_of(self, run: Run) -> int | None:
+        row = self._db.execute(
+            "SELECT holder FROM holds WHERE run = ? AND until > clock_timestamp()",
+            (run.number,),
+        ).fetchone()
+        holder = json.loads(row[0]) if row else None
+        return holder["pid"] if holder and not is_gone(holder) else None
+
+    def begin(self, new: NewRun, *, at_most_once: bool = False) -> SqlRunWriter:
+        writer, number = new_token(), None
+        while number is None:  # many may start in one second
+            started = self._db.now()
+            (number,) = self._db.call(
+                "begin_run",
+                f"{started:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}",
+                writer,
+                new.provider,
+                new.account,
+                new.campaign,
+                json.dumps(new.job),
+                utc_text(started),
+                json.dumps(new.files),
+            )
+        turns = PostgresTurns(self._db, number, self._leases, writer)
+        return SqlRunWriter(self._db, number, turns, at_most_once=at_most_once)
+
+    def request_stop(self, run_id: str) -> None:
+        self._db.call("stop_run", self._number(run_id))
+
+    def has_forgotten_runs(self) -> bool:
+        row = self._db.execute(
+            "SELECT coalesce(max(number), 0) > count(*) OR count(*) = 0"
+            " AND EXISTS (SELECT 1 FROM delivered) FROM runs"
+        ).fetchone()
+        return bool(row and row[0])
+
+    def forget_runs(
+        self, before: str, *, dry_run: bool = False
+    ) -> list[dict[str, Json]]:
+        old = self._forgettable(before)
+        if old and not dry_run:
+            self._db.call("forget_runs", [number for number, _ in old])
+        return [json.loads(job) for _, job in old]
+
+
+class PostgresDeliveredIndex:
+    """The leads delivered to one campaign."""
+
+    def __init__(self, db: Connection, account: str, campaign: str) -> None:
+        self._db = db
+        row = db.execute(
+            "SELECT number FROM scopes WHERE account = ? AND campaign = ?",
+            (account, campaign),
+        ).fetchone()
+        self._scope: int = row[0] if row else 0  # which no campaign has
+
+    def is_empty(self) -> bool:
+        least = "leadctl.lead(?, decode(repeat(?, 16), 'hex'))"
+        row = self._db.execute(
+            "SELECT 1 FROM delivered"  # noqa: S608  our own words
+            f" WHERE lead BETWEEN {least} AND {least} LIMIT 1",
+            (self._scope, "00", self._scope, "ff"),
+        ).fetchone()
+        return row is None
+
+    def among(self, digests: Sequence[bytes]) -> dict[bytes, str]:
+        if not digests or not self._scope:
+            return {}
+        found = self._db.execute(
+            "SELECT i, coalesce(r.id, '') FROM (SELECT CAST(? AS bytea) AS h) AS x"
+            " CROSS JOIN generate_series(0, CAST(? AS integer)) AS i"
+            " JOIN delivered AS d"
+            " ON d.lead = leadctl.lead(?, substr(h, 16 * i + 1, 16))"
+            " LEFT JOIN runs AS r ON r.number = d.run",
+            (b"".join(digests), len(digests) - 1, self._scope),
+        )
+        return {digests[place]: run for place, run in found}
+
+
+class PostgresSuppressionList(SqlSuppressionList):
+    """The list in PostgreSQL."""
+
+    _db: Connection
+
+    def _add(self, lines: list[tuple[bytes, bytes]]) -> int:
+        hashes, entries = [one for one, _ in lines], [one for _, one in lines]
+        (added,) = self._db.call("suppress", hashes, entries)
+        return int(added)
+
+    def _remove(self, hashes: list[bytes]) -> int:
+        (found,) = self._db.call("unsuppress", hashes)
+        return int(found)

@@ -1,0 +1,84 @@
+"""Writes turns to PostgreSQL: each by one call of a function, in one round trip."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from typing import TYPE_CHECKING
+
+from leadctl.model.errors import LedgerUnusable
+
+if TYPE_CHECKING:
+    from leadctl.ledger.postgres.connection import Connection
+    from leadctl.ledger.postgres.lease import Leases
+    from leadctl.ledger.turn import Turn
+
+
+def new_token() -> int:
+    """Draw a number that nobody else has."""
+    return secrets.randbits(62)
+
+
+class PostgresTurns:
+    """Writes one run's turns, under the lease of its campaign.
+
+    Without one, where nobody holds the run and nobody wrote to it since this was made.
+    """
+
+    def __init__(
+        self, db: Connection, run: int, leases: Leases, writer: int | None = None
+    ) -> None:
+        self._db = db
+        self._run = run
+        self._leases = leases
+        self._writer = writer or new_token()
+        turns = "SELECT turns FROM runs WHERE number = ?"
+        self._turns: int = (db.execute(turns, (run,)).fetchone() or (0,))[0]
+
+    def may_send(self) -> bool:
+        lease = self._leases.current
+        return lease is None or lease.may_send()
+
+    def write(self, turn: Turn) -> None:
+        self._turns += 1
+        lease = self._leases.current
+        with self._leases.renewing(lease):
+            (is_ours,) = self._db.call(
+                "turn",
+                self._run,
+                lease.fence if lease else None,
+                self._writer,
+                self._turns,
+                json.dumps(_said(turn), default=str),
+                b"".join(turn.delivered),
+            )
+        if not is_ours:
+            raise LedgerUnusable(
+                "another process has taken this run over: its lease had ended",
+                hint="leadctl runs show; what this process had sent is in doubt there",
+            )
+
+
+def _said(turn: Turn) -> dict[str, object]:
+    """Return a turn as the function takes it; what is empty is left out."""
+    findings, requests = turn.findings, turn.requests.values()
+    reasons = {line.reason for line in findings}
+    for line in requests:
+        reasons |= {text for text in (line.held_for, line.why) if text}
+    said: dict[str, object] = {
+        "dropped": turn.dropped,
+        "withdrawn": turn.withdrawn,
+        "struck": turn.struck,
+        "batches": [line._asdict() for line in turn.batches.values()],
+        "reasons": [*reasons],
+        "requests": [line._asdict() for line in requests],
+        "findings": [line._asdict() for line in findings],
+        "undelivered": [one.hex() for one in turn.undelivered],
+        "decided": [one.hex() for one in turn.decided],
+        "certain": [one.hex() for one in turn.certain],
+        "doubts": [(one.hex(), *where) for one, where in turn.doubts.items()],
+        "removals": [(*where, state) for where, state in turn.removals.items()],
+        "rejects_files": turn.rejects_files,
+        "facts": turn.facts,
+    }
+    return {name: value for name, value in said.items() if value}
