@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from refusing import refused
 
-from leadctl.cli.providers import usual
 from leadctl.config import config
 from leadctl.mapping.lead_builder import FieldError, LeadBuilder
 from leadctl.model import lead_fields
@@ -21,6 +20,7 @@ from leadctl.model.leads import Code
 from leadctl.model.yaml_file import parse
 from leadctl.phones.normalize import Normalizer
 from leadctl.providers.base import installed, provider_class
+from leadctl.reports.provider_sheet import usual
 
 if TYPE_CHECKING:
     from conftest import Push

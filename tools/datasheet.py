@@ -7,16 +7,16 @@ the rest of a page is written by hand.
 from __future__ import annotations
 
 import sys
-from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from leadctl.cli.providers import usual
-from leadctl.model.lead_fields import COUNTRY_ALIASES, FIELDS
-from leadctl.providers.base import Provider, installed, provider_class
+from leadctl.providers.base import installed, provider_class
+from leadctl.reports import provider_sheet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from leadctl.providers.base import Provider
 
 BEGIN, END = "<!-- declared: `make docs` writes what follows -->", "<!-- /declared -->"
 
@@ -37,84 +37,32 @@ def page(provider: type[Provider], text: str) -> str:
 
 
 def _terms(provider: type[Provider]) -> Iterator[str]:
-    declared, limits = usual(provider), provider.limits
-    rule, scale = declared.phone_rule, provider.priority
-    rates = [f"{rate.requests:g} in {rate.seconds:g} s" for rate in limits.rates]
-    if limits.requests_per_minute:
-        rates.append(f"{limits.requests_per_minute:g}")
-    country = f"; numbers of {rule.country} only" if rule.country else ""
-    rows = {
-        "API": f"<{provider.documentation}>",
-        "Address": f"`{declared.base_url}`" if declared.base_url else "your server's",
-        "Campaign": provider.campaign_rule[1],
-        "Phone numbers": f"{rule.form}{country}",
-        "Priority": f"{scale.first} is called first, {scale.last} last"
-        if scale
-        else "none",
-        "Tags (`--tag`)": "yes" if provider.takes_tags else "none",
-        "Leads a request": f"{limits.batch_size:,}",
-        "Requests at a time": f"{limits.concurrency}",
-        "Requests a minute": ", ".join(rates) or "not limited",
-        "Rest after a request": f"{limits.min_interval:g} s",
-        "After a lost answer": _after_doubt(declared),
-    }
-    yield from _table(("Term", ""), rows.items())
-
-
-def _after_doubt(provider: Provider) -> str:
-    safe = provider.resend_is_safe
-    if not safe:
-        return "not sent again"
-    delay = provider.limits.doubt_delay if safe is True else safe
-    again = f"sent again after {delay:g} s"
-    if type(provider).look_up is Provider.look_up:
-        return again
-    return "looked up, and the rest " + ("sent again" if safe is True else again)
+    written = {"API": "<{}>".format, "Address": "`{}`".format}
+    said = provider_sheet.terms(provider)
+    if not provider_sheet.usual(provider).base_url:
+        del written["Address"]
+    rows = [(label, written.get(label, str)(text)) for label, text in said.items()]
+    yield from _table(("Term", ""), rows)
 
 
 def _settings(provider: type[Provider]) -> Iterator[str]:
-    address = usual(provider).base_url
     rows = [
-        (f"`{name}`", "secret: never in the config file", "needed")
-        for name in provider.secrets
+        (
+            f"`{name}`",
+            about,
+            default if default in ("required", "none") else f"`{default}`",
+        )
+        for name, about, default in provider_sheet.settings(provider)
     ]
-    for one in fields(provider):
-        about = str(one.metadata.get("about", "another address than the usual"))
-        needed = one.default is MISSING or f"{{{one.name}}}" in address
-        default = "needed" if needed else _default(one.default)
-        rows.append((f"`{one.name}`", about, default))
     yield from _table(("Setting", "What it is", "Default"), rows)
-
-
-def _default(value: object) -> str:
-    match value:
-        case bool():
-            return f"`{str(value).lower()}`"
-        case "":
-            return "none"
-        case _:
-            return f"`{value}`"
 
 
 def _fields(provider: type[Provider]) -> Iterator[str]:
     """Yield every lead field there is: its place, or what becomes of it."""
-    code = provider.phone_code_wire
-    places = {"phone": "`, `".join(filter(None, (code, provider.phone_wire)))}
-    places |= {field.name: field.wire for field in usual(provider).fields}
-    elsewhere = f"in `{provider.overflow}`" if provider.overflow else "not sent"
-    made = {"name"} & places.keys()
     rows = []
-    for name in FIELDS:
-        if name in places:
-            rows.append((f"`{name}`", f"`{places[name]}`"))
-        elif name in COUNTRY_ALIASES:
-            rows.append((f"`{name}`", "not sent: it gives the region of `phone`"))
-        elif name in ("first_name", "last_name") and made:
-            rows.append(
-                (f"`{name}`", f"in `{places['name']}`, where no `name` is given")
-            )
-        else:
-            rows.append((f"`{name}`", elsewhere))
+    for name, places, otherwise in provider_sheet.lead_fields(provider):
+        where = ", ".join(f"`{place}`" for place in places)
+        rows.append((f"`{name}`", ", ".join(filter(None, (where, otherwise)))))
     yield from _table(("Lead field", "Sent as"), rows)
 
 

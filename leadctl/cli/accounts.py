@@ -11,12 +11,20 @@ import typer
 from leadctl.cli import options
 from leadctl.cli.app import app
 from leadctl.cli.help_layout import Commands, Section
-from leadctl.cli.output import echo, echo_json
-from leadctl.model.errors import CredentialsMissing, LeadctlError, UsageError
+from leadctl.cli.output import echo, echo_json, heard, opened_screen
+from leadctl.model.errors import (
+    CredentialsMissing,
+    ExitCode,
+    LeadctlError,
+    UsageError,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
+    from typing import TextIO
+
+    from rich.console import Console
 
     from leadctl.config.accounts import KnownAccount
     from leadctl.config.config import Account
@@ -50,14 +58,13 @@ def list_accounts(
     if json:
         echo_json([_facts(one) for one in found])
         return
-    width = max((len(one.name) for one in found), default=0)
-    for one in found:
-        provider = one.account.provider.name if one.account else "?"
-        echo(f"{one.name:<{width}}  {provider:<10} {_told(one)}")
     if not found:
         from leadctl.config.credentials import first_remedy
 
         echo(f"no accounts yet; start with: {first_remedy()}", err=True)
+        return
+    with opened_screen() as screen:
+        _list(found, screen)
 
 
 @group.command("test")
@@ -91,8 +98,7 @@ def ask(
         documents = [_document(one, found[one.name]) for one in accounts]
         echo_json([*documents])
     else:
-        for one in accounts:
-            _show(one, found[one.name])
+        _show([(one, found[one.name]) for one in accounts], sys.stdout)
     raise typer.Exit(worst([each.exit_code for each in found.values()]))
 
 
@@ -253,23 +259,45 @@ def require_good(
         if found.exit_code not in (4, 7):
             hint += " (use --no-check to store it without checking)"
         raise found.error.but(hint=hint)
-    _show(account, found, err=True)
+    _show([(account, found)], sys.stderr)
 
 
 # --- showing ---
 
 
-def _told(one: KnownAccount) -> str:
-    """Say where an account's secrets come from, and which settings it lacks."""
-    parts = [
-        f"{name}: {origin.way}, {origin.where}" if origin else f"{name}: missing"
-        for name, origin in one.secrets.items()
-    ]
+def _list(accounts: Sequence[KnownAccount], screen: Console) -> None:
+    """Print where each account's secrets come from, and what it lacks."""
+    from leadctl.model.wording import count
+    from leadctl.reports.terminal import Grid, close, plain
+
+    table = Grid("account", "provider", "state", "secrets")
+    ready = 0
+    for one in accounts:
+        lacks = _lacks(one)
+        is_ready = not lacks and None not in one.secrets.values()
+        ready += is_ready
+        secrets = (
+            f"{name}: {origin.way}, {origin.where}" if origin else f"{name}: missing"
+            for name, origin in one.secrets.items()
+        )
+        table.row(
+            one.name,
+            one.account.provider.name if one.account else "?",
+            plain("ready", "green") if is_ready else plain("incomplete", "yellow"),
+            "; ".join([*secrets, *lacks]),
+        )
+    screen.print(table)
+    summary = f"{count(len(accounts), 'account')}, {ready} ready."
+    close(f"{summary} To check them: leadctl accounts test", screen)
+
+
+def _lacks(one: KnownAccount) -> list[str]:
+    """Name what is missing of an account beside its secrets."""
     if one.account is None:
-        parts.append("unknown provider; add --provider NAME")
-    elif one.account.missing:
-        parts.append(f"settings missing: {', '.join(one.account.missing)}")
-    return "; ".join(parts)
+        return ["unknown provider; add --provider NAME"]
+    if one.account.missing:
+        return [f"settings missing: {', '.join(one.account.missing)}"]
+    return []
 
 
 def _facts(one: KnownAccount) -> dict[str, Json]:
@@ -288,15 +316,31 @@ def _facts(one: KnownAccount) -> dict[str, Json]:
     }
 
 
-def _show(account: Account, found: AccountTest, *, err: bool = False) -> None:
-    echo(f"{account.name} ({account.provider.title})", err=err)
-    for name, shown in found.preflight.parts().items():
-        line = f"  {name:<9} {shown.verdict:<8} {shown.message}"
-        echo(line, indent=21, err=err)
-        if shown.hint:
-            echo(f"{'':21}{shown.hint}", err=err)
-    if found.preflight.name:
-        echo(f"  {'name':<18} {found.preflight.name}", err=err)
+def _show(tested: Sequence[tuple[Account, AccountTest]], stream: TextIO) -> None:
+    """Print the verdicts on accounts, and a summary."""
+    from leadctl.model.wording import count
+    from leadctl.providers.preflight import CheckVerdict
+    from leadctl.reports.terminal import close, console, plain, show_facts
+
+    styles = {CheckVerdict.FINE: "green", CheckVerdict.WRONG: "red"}
+    with heard(stream):
+        screen = console(stream)
+        for account, found in tested:
+            screen.print(plain(f"{account.name} ({account.provider.title})", "bold"))
+            facts = []
+            for name, shown in found.preflight.parts().items():
+                head = plain(f"{name:<10}").append_text(
+                    plain(f"{shown.verdict:<7}", styles.get(shown.verdict, "yellow"))
+                )
+                facts.append((head, shown.message))
+                facts += [(plain(""), shown.hint)] if shown.hint else []
+            if found.preflight.name:
+                facts.append((plain("name"), found.preflight.name))
+            show_facts(facts, screen, indent=2)
+        passed = sum(found.exit_code == ExitCode.OK for _, found in tested)
+        number = count(len(tested), "account")
+        close(f"{number} checked, {passed} passed.", screen)
+        stream.flush()
 
 
 def _document(account: Account, found: AccountTest) -> dict[str, Json]:

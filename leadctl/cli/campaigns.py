@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 from typing import TYPE_CHECKING
 
 from leadctl.cli import options  # noqa: TC001  typer reads the annotations at run time
 from leadctl.cli.app import app
 from leadctl.cli.help_layout import Section
-from leadctl.cli.output import Output, echo, heard
+from leadctl.cli.output import Output, echo, opened_screen
 from leadctl.model.errors import InputUnusable, LeadctlError, UsageError
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ def campaigns(
     if json:
         output.document(_document(facts, found, None))
     else:
-        _show(found)
+        _show(asked, found)
 
 
 def _listed(account: Account, ledger: str | None) -> list[ListedCampaign]:
@@ -88,15 +87,24 @@ def _keep(account: str, found: Sequence[ListedCampaign]) -> None:
         echo(f"Tab completion cannot offer these campaigns: {error}", err=True)
 
 
-def _show(found: Sequence[ListedCampaign]) -> None:
-    lines = [("id", "name", "state"), *found]
-    widths = [max(len(line[column]) for line in lines) for column in (0, 1)]
-    with heard(sys.stdout):
-        for identifier, name, state in lines if found else ():
-            echo(f"{identifier:<{widths[0]}}  {name:<{widths[1]}}  {state}".rstrip())
-        sys.stdout.flush()
+def _show(asked: Account, found: Sequence[ListedCampaign]) -> None:
     if not found:
         echo("this account has no campaigns", err=True)
+        return
+    from leadctl.model.wording import count
+    from leadctl.reports.terminal import Grid, close
+
+    table = Grid("id", "name", "state")
+    table.columns[1].no_wrap = False
+    for one in found:
+        table.row(one.id, one.name, one.state)
+    where = f"--provider {asked.provider.name}"
+    if asked.name != asked.provider.name:
+        where += f" --account {asked.name}"
+    with opened_screen() as screen:
+        screen.print(table)
+        number = count(len(found), "campaign")
+        close(f"{number}. To upload: leadctl push FILE {where} --campaign ID", screen)
 
 
 def _document(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
-from leadctl.cli.output import Output, echo
+from leadctl.cli.output import Output, opened_screen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+
+    from rich.console import Console
 
     from leadctl.cli.diagnostics.config_check import Check
 
@@ -29,8 +32,26 @@ def conclude(checks: Iterable[Check], *, json: bool) -> NoReturn:
             }
         )
     else:
-        for check in found:
-            echo(f"{check.grade:<8} {check.topic}: {check.message}", indent=9)
-            if check.remedy:
-                echo(f"         {check.remedy}", indent=9)
+        with opened_screen() as screen:
+            _show(found, screen)
     raise typer.Exit(code)
+
+
+def _show(checks: Sequence[Check], screen: Console) -> None:
+    from leadctl.cli.diagnostics.config_check import Grade
+    from leadctl.model.wording import count
+    from leadctl.reports.terminal import close, plain, show_facts
+
+    styles = {Grade.OK: "green", Grade.WARNING: "yellow", Grade.PROBLEM: "red"}
+    facts = []
+    for check in checks:
+        head = plain(f"{check.grade:<9}", styles[check.grade])
+        facts.append((head.append_text(plain(check.topic)), check.message))
+        if check.remedy:
+            facts.append((plain(""), check.remedy))
+    show_facts(facts, screen)
+    graded = Counter(check.grade for check in checks)
+    parts = [f"{graded[Grade.OK]} ok"]
+    for grade in (Grade.WARNING, Grade.PROBLEM):
+        parts += [count(graded[grade], grade.value)] if graded[grade] else []
+    close(f"{count(len(checks), 'check')}: {', '.join(parts)}", screen)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from enum import StrEnum
-from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import typer
 import typer.main
@@ -86,27 +87,45 @@ class Commands(typer.Typer):
 
 
 def _accept_habits(command: TyperCommand | TyperGroup) -> None:
-    """Take --yes and --no-input also where nothing is asked: scripts add them."""
+    """Take --no-color everywhere, and --yes and --no-input also where nothing is asked.
+
+    Scripts add them to all commands; help names them where they have an effect.
+    """
     known = {name for one in command.params for name in one.opts}
-    command.params += [one for one in _habits() if known.isdisjoint(one.opts)]
+    habits = _habits(is_coloured="--json" in known)
+    command.params += [one for one in habits if known.isdisjoint(one.opts)]
 
 
 @cache
-def _habits() -> list[Any]:
+def _habits(*, is_coloured: bool) -> list[Any]:
+    flag = partial(typer.Option, expose_value=False, show_envvar=False)
+    no_color = flag(
+        False,
+        "--no-color",
+        envvar="LEADCTL_NO_COLOR",
+        callback=_switch_off_colors,
+        help="No colors; so does NO_COLOR.",
+        hidden=not is_coloured,
+        rich_help_panel=Section.TELLING,
+    )
     holder = typer.Typer()
 
     @holder.command()
-    def _ask_nothing(
-        yes: Annotated[
-            bool, typer.Option("--yes", "-y", hidden=True, expose_value=False)
-        ] = False,
-        no_input: Annotated[
-            bool, typer.Option("--no-input", hidden=True, expose_value=False)
-        ] = False,
+    def _habit(
+        yes: bool = flag(False, "--yes", "-y", hidden=True),
+        no_input: bool = flag(False, "--no-input", hidden=True),
+        no_color: bool = no_color,
     ) -> None: ...
 
     options = typer.main.get_command(holder).params
-    return [one for one in options if {"--yes", "--no-input"} & {*one.opts}]
+    return [
+        one for one in options if {"--yes", "--no-input", "--no-color"} & {*one.opts}
+    ]
+
+
+def _switch_off_colors(asked: bool) -> None:
+    if asked:
+        os.environ["NO_COLOR"] = "1"  # rich heeds it, and so does whatever we start
 
 
 def shown_options(command: Command | Group) -> Iterator[TyperOption]:

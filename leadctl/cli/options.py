@@ -323,14 +323,6 @@ Verbose: TypeAlias = Annotated[
         section=Section.TELLING,
     ),
 ]
-NoColor: TypeAlias = Annotated[
-    bool,
-    shared(
-        "--no-color",
-        about="No colors; so does NO_COLOR.",
-        section=Section.TELLING,
-    ),
-]
 Acknowledge: TypeAlias = Annotated[
     bool,
     shared(

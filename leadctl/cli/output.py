@@ -18,6 +18,8 @@ from leadctl.model.printable import json_text, printable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from rich.console import Console
+
     from leadctl.model.leads import Json, Note
     from leadctl.providers.preflight import PreflightResult
     from leadctl.reports.report import Failure, Report
@@ -30,7 +32,6 @@ class Output:
     json: bool = False
     quiet: bool = False
     verbose: bool = False
-    colour: bool = True
     events: bool = False
     """With `json`: a document a line, those of what happens before the run's own."""
 
@@ -75,12 +76,9 @@ class Output:
             self.document(report.document(found))
         elif not (self.quiet and code is ExitCode.OK):
             from leadctl.reports import table
-            from leadctl.reports.terminal import console
 
-            with heard(sys.stdout):
-                screen = console(sys.stdout, colour=self.colour)
+            with opened_screen() as screen:
                 table.show(found, screen, hint_follows=True)
-                sys.stdout.flush()
         return code
 
     @contextmanager
@@ -119,6 +117,16 @@ def heard(stream: TextIO) -> Iterator[None]:
         yield
     except OSError:  # a closed pipe, a full disk
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+@contextmanager
+def opened_screen() -> Iterator[Console]:
+    """Print on stdout as people read it: in columns, and on a terminal in colour."""
+    from leadctl.reports.terminal import console
+
+    with heard(sys.stdout):
+        yield console(sys.stdout)
+        sys.stdout.flush()
 
 
 def show_error(error: LeadctlError | Failure) -> None:

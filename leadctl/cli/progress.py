@@ -95,7 +95,7 @@ def _drawn(
     view: ProgressView, request: ImportRequest, output: Output
 ) -> Iterator[ImportRequest]:
     """Draw the view while the run is on; what else is said goes above it."""
-    painter = _Painter(view, Live(sys.stderr, colour=output.colour))
+    painter = _Painter(view, Live(sys.stderr))
 
     def note(note: Note) -> None:
         with painter.aside():

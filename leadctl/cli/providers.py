@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import MISSING, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from leadctl.cli import options  # noqa: TC001  typer reads the annotations at run time
 from leadctl.cli.app import app
 from leadctl.cli.help_layout import Commands, Section
-from leadctl.cli.output import echo, echo_json, show_error
-
-if TYPE_CHECKING:
-    from leadctl.model.leads import Json
-    from leadctl.providers.base import Provider
+from leadctl.cli.output import echo, echo_json, opened_screen, show_error
 
 group = Commands(
     help="List providers, and write one of your own in YAML.",
@@ -44,12 +39,14 @@ def list_providers(
     registry = settings.registry(settings.load(config))
     for _, error in registry.unusable():
         show_error(error)
-    found = [facts(provider) for provider in registry.usable().values()]
+    from leadctl.reports import provider_sheet
+
+    found = [*registry.usable().values()]
     if json:
-        echo_json([*found])
+        echo_json([provider_sheet.document(one) for one in found])
         return
-    for one in found:
-        echo(f"{one['name']:<10} {one['title']:<12} {one['documentation']}")
+    with opened_screen() as screen:
+        provider_sheet.list_providers(found, screen)
 
 
 @group.command("show")
@@ -65,14 +62,15 @@ def show(
     Example: leadctl providers show voiso
     """
     from leadctl.config import config as settings
+    from leadctl.reports import provider_sheet
 
     document, name = settings.with_definition(settings.load(config), provider)
-    found = facts(settings.registry(document).provider(name))
+    found = settings.registry(document).provider(name)
     if json:
-        echo_json(found)
+        echo_json(provider_sheet.document(found))
         return
-    for key, value in found.items():
-        echo(f"{key.replace('_', ' ')}: {_written(value)}")
+    with opened_screen() as screen:
+        provider_sheet.show_provider(found, screen)
 
 
 @group.command("check")
@@ -118,61 +116,3 @@ def schema() -> None:
     from leadctl.providers.declared.file import definition_schema
 
     echo_json(definition_schema())
-
-
-def facts(provider: type[Provider]) -> dict[str, Json]:
-    """Read a provider's declaration; what depends on a setting, for its default."""
-    declared = usual(provider)
-    limits, rule, scale = provider.limits, declared.phone_rule, provider.priority
-    safe = declared.resend_is_safe
-    return {
-        "name": provider.name,
-        "title": provider.title,
-        "documentation": provider.documentation,
-        "address": declared.base_url or None,
-        "settings": [*provider.settings()],
-        "secrets": [*provider.secrets],
-        "campaign": provider.campaign_rule[1],
-        "limits": {
-            "batch_size": limits.batch_size,
-            "concurrency": limits.concurrency,
-            "requests_per_minute": limits.requests_per_minute,
-            "rates": [{**rate._asdict()} for rate in limits.rates],
-            "min_interval": limits.min_interval,
-        },
-        "phone": {"form": rule.form, "country": rule.country},
-        "priority": {"first": scale.first, "last": scale.last} if scale else None,
-        "fields": {
-            "phone": provider.phone_wire,
-            **{field.name: field.wire for field in declared.fields},
-        },
-        "other_fields": provider.overflow,
-        "tags": provider.takes_tags,
-        "resend_is_safe": bool(safe),
-        "resend_delay": (limits.doubt_delay if safe is True else safe) or None,
-        "resend_sentence": provider.resend_sentence or None,
-        "resend_window": provider.resend_window if safe else None,
-        "consequence": declared.consequence,
-    }
-
-
-def usual(provider: type[Provider]) -> Provider:
-    """Return a provider with every setting at its default, or empty without one."""
-    blanks = {f.name: "" for f in fields(provider) if f.default is MISSING}
-    return provider(**blanks)
-
-
-def _written(value: Json) -> str:
-    match value:
-        case None:
-            return "none"
-        case float():
-            return f"{value:g}"
-        case bool():
-            return "yes" if value else "no"
-        case list():
-            return ", ".join(map(_written, value)) or "none"
-        case dict():
-            return ", ".join(f"{key} {_written(inner)}" for key, inner in value.items())
-        case _:
-            return str(value)

@@ -57,7 +57,6 @@ def push(
     output: options.Form = "table",
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
-    no_color: options.NoColor = False,
     yes: options.Yes = False,
     no_input: options.NoInput = False,
     ledger: options.LedgerPath = None,
@@ -73,7 +72,7 @@ def push(
     from leadctl.cli.confirm import Consent
 
     conclude(
-        Output(json, quiet, verbose, not no_color).in_form(output),
+        Output(json, quiet, verbose).in_form(output),
         partial(
             api.push,
             files,
@@ -146,7 +145,6 @@ def check(
     output: options.Form = "table",
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
-    no_color: options.NoColor = False,
     ledger: options.LedgerPath = None,
     config: options.ConfigPath = None,
 ) -> None:
@@ -160,7 +158,7 @@ def check(
     from leadctl import api
 
     conclude(
-        Output(json, quiet, verbose, not no_color).in_form(output),
+        Output(json, quiet, verbose).in_form(output),
         partial(
             api.check,
             files,

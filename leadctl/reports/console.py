@@ -6,18 +6,18 @@ import json
 from typing import TYPE_CHECKING
 
 from rich.padding import Padding
-from rich.table import Table
 
 from leadctl.model.wording import count, display_name
 from leadctl.reports import table, time_text
 from leadctl.reports.request_groups import RequestGroup
 from leadctl.reports.run_timeline import NOTABLE
-from leadctl.reports.terminal import plain
+from leadctl.reports.terminal import Grid, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from rich.console import Console, RenderableType
+    from rich.text import Text
 
     from leadctl.importing.judge import RowView
     from leadctl.ledger.records import Request
@@ -58,35 +58,22 @@ def _show_timeline(timeline: RunTimeline, found: Report, console: Console) -> No
         console.print(_waits(timeline))
 
 
-def _table(*headings: str, right: Sequence[str] = ()) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for heading in headings:
-        table.add_column(
-            heading,
-            justify="right" if heading in right else "left",
-            no_wrap=heading != headings[-1],
-        )
-    return table
-
-
-def _timeline(timeline: RunTimeline, *, several: bool) -> Table:
+def _timeline(timeline: RunTimeline, *, several: bool) -> Grid:
     where = "file: rows" if several else "rows"
-    table = _table(
+    table = Grid(
         *("request", "left", "waited", where, "try", "took", "answer"),
         right=("request", "waited", "try", "took"),
     )
     for place, group in enumerate(timeline.groups):
         if place == timeline.told_first and timeline.untold:
-            table.add_row("…", *("",) * 5, f"{timeline.untold:,} more")
+            table.row("…", *("",) * 5, f"{timeline.untold:,} more")
         if group.stood_still:
-            table.add_row(
-                *("",) * 6, f"paused for {time_text.lasted(group.stood_still)}"
-            )
-        table.add_row(*_cells(group, several=several))
+            table.row(*("",) * 6, f"paused for {time_text.lasted(group.stood_still)}")
+        table.row(*_cells(group, several=several))
     return table
 
 
-def _cells(group: RequestGroup, *, several: bool) -> tuple[RenderableType, ...]:
+def _cells(group: RequestGroup, *, several: bool) -> tuple[str | Text, ...]:
     first, single = group.first, group.requests == 1
     took = time_text.lasted(group.took / group.requests)
     style = "yellow" if first.trouble or first.took is None else ""
@@ -101,12 +88,12 @@ def _cells(group: RequestGroup, *, several: bool) -> tuple[RenderableType, ...]:
     )
 
 
-def _waits(timeline: RunTimeline) -> Table:
-    table = _table(
+def _waits(timeline: RunTimeline) -> Grid:
+    table = Grid(
         "waited", "times", "longest", "for", right=("waited", "times", "longest")
     )
     for wait in timeline.waits[:MOST_WAITS]:
-        table.add_row(
+        table.row(
             time_text.lasted(wait.seconds),
             f"{wait.times:,}",
             time_text.lasted(wait.longest),
@@ -152,14 +139,12 @@ def _show_view(view: RowView, console: Console) -> None:
 
 
 def _show_values(title: str, values: Mapping[str, Json], console: Console) -> None:
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
+    table = Grid("name", "value", headed=False)
     for name, value in values.items():
         written = (
             value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
         )
-        table.add_row(plain(name), plain(written))
+        table.row(name, written)
     console.print(plain(title, "dim"))
     console.print(_indented(table))
 

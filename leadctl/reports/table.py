@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.table import Table
-
 from leadctl.model.leads import Status
 from leadctl.model.wording import count, display_name, files_named
 from leadctl.phones.spelling import ABOUT, Repair
 from leadctl.reports.next_steps import Action, next_steps, reject_files
-from leadctl.reports.terminal import plain
+from leadctl.reports.terminal import Grid, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,15 +26,13 @@ def show(report: Report, console: Console, *, hint_follows: bool = False) -> Non
     title = report.provider + (
         f", campaign {report.campaign}" if report.campaign else ""
     )
-    counts = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    counts.add_column(justify="left")
-    counts.add_column(justify="right")
+    counts = Grid("status", "rows", right=["rows"], headed=False)
     for status, number in report.counts.items():
         if number or status in ALWAYS_SHOWN:
             would = report.dry_run and status in (Status.CREATED, Status.ACCEPTED)
             label = f"would be {status}" if would else status.value
-            counts.add_row(plain(label, STYLES[status]), f"{number:,}")
-    counts.add_row("rows so far" if report.is_open else "rows", f"{report.row_count:,}")
+            counts.row(plain(label, STYLES[status]), f"{number:,}")
+    counts.row("rows so far" if report.is_open else "rows", f"{report.row_count:,}")
     dry = "dry run, nothing sent: " if report.dry_run else ""
     console.print(
         plain(
@@ -73,16 +69,14 @@ def _by_file(report: Report) -> RenderableType:
         for status, number in report.counts.items()
         if number or status is Status.CREATED
     ]
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column("file", overflow="fold")
-    for name in (*statuses, "rows"):
-        table.add_column(name, justify="right", no_wrap=True)
+    numbers = [*statuses, "rows"]
+    table = Grid("file", *numbers, right=numbers)
+    table.columns[0].no_wrap = False
     for file in report.files[:MOST_FILES]:
-        numbers = [*(file.counts.get(status, 0) for status in statuses), file.rows]
-        cells = [f"{number:,}" for number in numbers]
-        table.add_row(plain(display_name(file.path)), *cells)
+        found = [*(file.counts.get(status, 0) for status in statuses), file.rows]
+        table.row(display_name(file.path), *(f"{number:,}" for number in found))
     if (more := len(report.files) - MOST_FILES) > 0:
-        table.add_row(f"{count(more, 'more file')} (--json lists all)")
+        table.row(f"{count(more, 'more file')} (--json lists all)")
     return table
 
 
@@ -122,23 +116,19 @@ _STEPS = {
 
 
 def _reasons(report: Report) -> RenderableType:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column("status", no_wrap=True)
-    table.add_column("code", no_wrap=True)
-    table.add_column("rows", justify="right", no_wrap=True)
-    table.add_column("first", justify="right", no_wrap=True)
-    table.add_column("reason")
+    headings = ("status", "code", "rows", "first", "reason")
+    table = Grid(*headings, right=["rows", "first"])
     for reason in report.reasons[:MOST_REASONS]:
-        table.add_row(
+        table.row(
             plain(reason.status, STYLES[reason.status]),
             reason.code,
             f"{reason.count:,}",
-            plain(_place(reason, report)),
-            plain(reason.message),
+            _place(reason, report),
+            reason.message,
         )
     if len(report.reasons) > MOST_REASONS:
         more = sum(reason.count for reason in report.reasons[MOST_REASONS:])
-        table.add_row("", "", f"{more:,}", "", "more reasons (--json lists them all)")
+        table.row("", "", f"{more:,}", "", "more reasons (--json lists them all)")
     return table
 
 

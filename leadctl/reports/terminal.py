@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import re
+import textwrap
 from typing import TYPE_CHECKING, cast
 
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from leadctl.model.printable import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from typing import TextIO
 
 
@@ -44,16 +46,85 @@ class _Tidy:
 _BLANKS = re.compile(r" +\n")
 
 
-def console(stream: TextIO, *, colour: bool = True) -> Console:
+def console(stream: TextIO) -> Console:
     """Return a console for a stream; without a terminal as wide as the text needs."""
     terminal = stream.isatty()
     return _Console(
         file=stream if terminal else cast("TextIO", _Tidy(stream)),
-        no_color=not colour or None,
         highlight=False,
         width=None if terminal else 160,
         soft_wrap=False,
     )
+
+
+class Grid(Table):
+    """A table as every command prints it: no lines, the last column wraps."""
+
+    def __init__(
+        self, *headings: str, right: Collection[str] = (), headed: bool = True
+    ) -> None:
+        super().__init__(
+            box=None,
+            show_header=headed,
+            pad_edge=False,
+            padding=(0, 2, 0, 0),
+            header_style="dim",
+        )
+        for heading in headings:
+            self.add_column(
+                heading,
+                justify="right" if heading in right else "left",
+                no_wrap=heading != headings[-1],
+                overflow="fold",
+            )
+
+    def row(self, *cells: str | Text) -> None:
+        """Add a row; text is foreign."""
+        self.add_row(
+            *(plain(cell) if isinstance(cell, str) else cell for cell in cells)
+        )
+
+
+def show_facts(
+    facts: Iterable[tuple[Text, str]], screen: Console, *, indent: int = 0
+) -> None:
+    """Print a line for each fact: its name, aligned, and what it says.
+
+    A long text goes on below itself. A terminal breaks it between words only, so that
+    paths and addresses can be copied; elsewhere a fact is one line.
+    """
+    pairs = [*facts]
+    widths = (indent + head.cell_len + 2 for head, _ in pairs)
+    edge = max((width for width in widths if width <= screen.width / 2), default=0)
+    for head, text in pairs:
+        start = plain(" " * indent).append_text(head)
+        parts = wrapped(text, screen, edge)
+        if head and (start.cell_len + 2 > edge or edge + len(parts[0]) >= screen.width):
+            screen.print(start, soft_wrap=True)
+            start = plain("")
+        for part in parts:
+            start.pad_right(edge - start.cell_len)
+            screen.print(start.append(part), soft_wrap=True)
+            start = plain("")
+
+
+def wrapped(text: str, screen: Console, edge: int = 0) -> list[str]:
+    """Break a text between words where a terminal would break within them."""
+    if not screen.is_terminal:
+        return [printable(text)]
+    return textwrap.wrap(
+        printable(text),
+        max(20, screen.width - 1 - edge),
+        break_long_words=False,  # a path stays one that can be copied
+        break_on_hyphens=False,
+    ) or [""]
+
+
+def close(text: str, screen: Console) -> None:
+    """Print the line that ends what a command shows: a summary, or what comes next."""
+    screen.print()
+    for line in wrapped(text, screen):
+        screen.print(plain(line), soft_wrap=True)
 
 
 class Live:
@@ -62,9 +133,9 @@ class Live:
     The cursor is never hidden, so nothing needs to bring it back, whatever ends us.
     """
 
-    def __init__(self, stream: TextIO, *, colour: bool = True) -> None:
+    def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._console = console(stream, colour=colour)
+        self._console = console(stream)
         self._drawn: list[int] = []
 
     @property

@@ -43,7 +43,6 @@ def resume(
     output: options.Form = "table",
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
-    no_color: options.NoColor = False,
     acknowledge_compliance: options.Acknowledge = False,
     ledger: options.LedgerPath = None,
     config: options.ConfigPath = None,
@@ -55,7 +54,7 @@ def resume(
 
     Example: leadctl runs resume
     """
-    told = Output(json, quiet, verbose, not no_color).in_form(output)
+    told = Output(json, quiet, verbose).in_form(output)
     _go_on(run, told, ledger, config, acknowledged=acknowledge_compliance)
 
 
@@ -66,7 +65,6 @@ def retry(
     output: options.Form = "table",
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
-    no_color: options.NoColor = False,
     acknowledge_compliance: options.Acknowledge = False,
     ledger: options.LedgerPath = None,
     config: options.ConfigPath = None,
@@ -75,7 +73,7 @@ def retry(
 
     Example: leadctl runs retry
     """
-    told = Output(json, quiet, verbose, not no_color).in_form(output)
+    told = Output(json, quiet, verbose).in_form(output)
     with told.failures(), opened_ledger(ledger) as opened:
         chosen = latest_with(opened, [Status.FAILED], run)
     _go_on(

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 from leadctl.cli import options
-from leadctl.cli.output import Output, heard
+from leadctl.cli.output import Output, opened_screen
 from leadctl.cli.runs.group import AnyRun, group, opened_ledger, report_of, run_of
 from leadctl.model.errors import LeadctlError, UsageError
 from leadctl.model.wording import count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
-
-    from rich.console import Console
 
     from leadctl.ledger.base import RunReader
     from leadctl.reports.row_trace import RowTrace
@@ -50,7 +46,6 @@ def show(
         ),
     ] = False,
     json: options.Json = False,
-    no_color: options.NoColor = False,
     ledger: options.LedgerPath = None,
     config: options.ConfigPath = None,
 ) -> None:
@@ -63,7 +58,7 @@ def show(
     """
     from leadctl.reports import report, run_timeline
 
-    output = Output(json=json, colour=not no_color)
+    output = Output(json=json)
     with output.failures(), opened_ledger(ledger) as opened:
         run_reader = run_of(opened, run)
         if row is not None:
@@ -75,7 +70,7 @@ def show(
         else:
             from leadctl.reports.console import show_run
 
-            with _console(output) as console:
+            with opened_screen() as console:
                 found_run = report_of(opened, run_reader)
                 show_run(found_run, run_timeline.read(run_reader), console)
 
@@ -88,17 +83,8 @@ def _show_trace(found: RowTrace, output: Output, run: str, *, masked: bool) -> N
         return
     from leadctl.reports.console import show_row
 
-    with _console(output) as console:
+    with opened_screen() as console:
         show_row(found, console, masked=masked)
-
-
-@contextmanager
-def _console(output: Output) -> Iterator[Console]:
-    from leadctl.reports.terminal import console
-
-    with heard(sys.stdout):
-        yield console(sys.stdout, colour=output.colour)
-        sys.stdout.flush()
 
 
 def _traced(

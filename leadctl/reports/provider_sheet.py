@@ -1,0 +1,177 @@
+"""Presents a provider's declaration: as JSON, in a table, as a sheet of its terms."""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, fields
+from typing import TYPE_CHECKING
+
+from leadctl.model.lead_fields import COUNTRY_ALIASES, FIELDS
+from leadctl.providers.base import Provider
+from leadctl.reports import time_text
+from leadctl.reports.terminal import Grid, close, plain, show_facts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from rich.console import Console
+
+    from leadctl.model.leads import Json
+
+
+def usual(provider: type[Provider]) -> Provider:
+    """Return a provider with every setting at its default, or empty without one."""
+    blanks = {f.name: "" for f in fields(provider) if f.default is MISSING}
+    return provider(**blanks)
+
+
+def document(provider: type[Provider]) -> dict[str, Json]:
+    """Return the declaration for scripts, with every setting at its default."""
+    declared = usual(provider)
+    limits, rule, scale = provider.limits, declared.phone_rule, provider.priority
+    safe = declared.resend_is_safe
+    return {
+        "name": provider.name,
+        "title": provider.title,
+        "documentation": provider.documentation,
+        "address": declared.base_url or None,
+        "settings": [*provider.settings()],
+        "secrets": [*provider.secrets],
+        "campaign": provider.campaign_rule[1],
+        "limits": {
+            "batch_size": limits.batch_size,
+            "concurrency": limits.concurrency,
+            "requests_per_minute": limits.requests_per_minute,
+            "rates": [{**rate._asdict()} for rate in limits.rates],
+            "min_interval": limits.min_interval,
+        },
+        "phone": {"form": rule.form, "country": rule.country},
+        "priority": {"first": scale.first, "last": scale.last} if scale else None,
+        "fields": {
+            "phone": provider.phone_wire,
+            **{field.name: field.wire for field in declared.fields},
+        },
+        "other_fields": provider.overflow,
+        "tags": provider.takes_tags,
+        "resend_is_safe": bool(safe),
+        "resend_delay": (limits.doubt_delay if safe is True else safe) or None,
+        "resend_sentence": provider.resend_sentence or None,
+        "resend_window": provider.resend_window if safe else None,
+        "consequence": declared.consequence,
+    }
+
+
+def terms(provider: type[Provider]) -> dict[str, str]:
+    """Return on which terms a provider takes leads: a label and a text each."""
+    declared, limits = usual(provider), provider.limits
+    rule, scale = declared.phone_rule, provider.priority
+    rates = [f"{rate.requests:g} in {rate.seconds:g} s" for rate in limits.rates]
+    if limits.requests_per_minute:
+        rates.append(f"{limits.requests_per_minute:g}")
+    country = f"; numbers of {rule.country} only" if rule.country else ""
+    return {
+        "API": provider.documentation,
+        "Address": declared.base_url or "your server's",
+        "Campaign": provider.campaign_rule[1],
+        "Phone numbers": f"{rule.form}{country}",
+        "Priority": f"{scale.first} is called first, {scale.last} last"
+        if scale
+        else "none",
+        "Tags": "yes" if provider.takes_tags else "none",
+        "Leads per request": f"{limits.batch_size:,}",
+        "Requests at a time": f"{limits.concurrency}",
+        "Requests per minute": ", ".join(rates) or "not limited",
+        "Pause after a request": f"{limits.min_interval:g} s",
+        "After a lost answer": _after_doubt(declared),
+    }
+
+
+def _after_doubt(provider: Provider) -> str:
+    safe = provider.resend_is_safe
+    if not safe:
+        return "not sent again"
+    delay = provider.limits.doubt_delay if safe is True else safe
+    again = f"sent again after {time_text.lasted(delay)}"
+    if type(provider).look_up is Provider.look_up:
+        return again
+    return "looked up, and the rest " + ("sent again" if safe is True else again)
+
+
+def settings(provider: type[Provider]) -> Iterator[tuple[str, str, str]]:
+    """Yield each setting, what it is, and its default."""
+    address = usual(provider).base_url
+    for name in provider.secrets:
+        yield name, "secret: never in the config file", "required"
+    for one in fields(provider):
+        about = str(one.metadata.get("about", "another address than the usual"))
+        required = one.default is MISSING or f"{{{one.name}}}" in address
+        yield one.name, about, "required" if required else _default(one.default)
+
+
+def _default(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value) or "none"
+
+
+def lead_fields(provider: type[Provider]) -> Iterator[tuple[str, Sequence[str], str]]:
+    """Yield every lead field, where it is sent, and else what becomes of it."""
+    code = provider.phone_code_wire
+    places = {"phone": [*filter(None, (code, provider.phone_wire))]}
+    places |= {field.name: [field.wire] for field in usual(provider).fields}
+    made = places.get("name", [])
+    for name in FIELDS:
+        if name in places:
+            yield name, places[name], ""
+        elif name in COUNTRY_ALIASES:
+            yield name, (), "not sent: it gives the region of phone"
+        elif name in ("first_name", "last_name") and made:
+            yield name, made, "where no name is given"
+        elif provider.overflow:
+            inside = "" if name == provider.overflow else f".{name}"
+            yield name, (f"{provider.overflow}{inside}",), ""
+        else:
+            yield name, (), "not sent"
+
+
+def list_providers(providers: Sequence[type[Provider]], screen: Console) -> None:
+    """Print a line for each provider."""
+    table = Grid(
+        *("provider", "title", "leads per request", "resend", "campaigns"),
+        right=["leads per request"],
+    )
+    for one in providers:
+        declared = usual(one)
+        table.row(
+            one.name,
+            one.title,
+            f"{one.limits.batch_size:,}",
+            "safe" if declared.resend_is_safe else plain("not safe", "yellow"),
+            "listed" if declared.lists_campaigns else plain("not listed", "dim"),
+        )
+    screen.print(table)
+    close("Details of one: leadctl providers show NAME", screen)
+
+
+def show_provider(provider: type[Provider], screen: Console) -> None:
+    """Print the terms of a provider, its settings and where each field goes."""
+    screen.print(plain(f"{provider.title} ({provider.name})", "bold"))
+    said = terms(provider)
+    if provider.resend_sentence:
+        said["Because"] = provider.resend_sentence
+    said["After an upload"] = usual(provider).consequence
+    show_facts(((plain(label, "dim"), text) for label, text in said.items()), screen)
+    screen.print()
+    table = Grid("setting", "default", "meaning")
+    for name, about, default in settings(provider):
+        style = "yellow" if default == "required" else ""
+        table.row(name, plain(default, style), about)
+    screen.print(table)
+    screen.print()
+    table = Grid("lead field", "sent as")
+    unsent = []
+    for name, places, otherwise in lead_fields(provider):
+        if places:
+            table.row(name, ", ".join([*places, *filter(None, [otherwise])]))
+        else:
+            unsent.append(name)
+    screen.print(table)
+    if unsent:
+        close(f"Not sent: {', '.join(unsent)}.", screen)
