@@ -90,7 +90,7 @@ def test_resumed_run_tells_what_is_settled_by_all_of_it(push: Push) -> None:
     env = push.environment("voiso")
     told = events(push.program("runs", "resume", *JSONL, env=env))
     last = [event for event in told if event["event"] == "progress"][-1]
-    assert (last["created"], last["rows_sent"]) == (4, 2)
+    assert (last["created"], last["rows_sent"]) == (4, 4)
 
 
 def test_what_found_nobody_is_not_said_to_be_sent(push: Push) -> None:

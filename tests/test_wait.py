@@ -23,7 +23,7 @@ def test_push_goes_on_when_the_other_run_has_ended(push: Push) -> None:
         held = ExitStack()
         held.enter_context(ledger.campaign_lock("voiso", "3"))
         with held, Terminal(push.program, words, env=environment) as terminal:
-            terminal.until("waiting 30.0 s: another run is writing to campaign 3")
+            terminal.until("waiting 30 s: another run is writing to campaign 3")
             assert push.uploads("voiso") == []
             held.close()
             assert terminal.end() == 0

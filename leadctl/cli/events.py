@@ -59,7 +59,7 @@ class Events:
 
     def progress(self, progress: Progress) -> None:
         """Write numbers that are new; a wait for the next start has none."""
-        now = replace(progress, wait=0.0, why="")
+        now = replace(progress, wait=0.0, why="", is_all_read=False)
         if now == self._latest:
             return
         self._latest = now

@@ -14,6 +14,7 @@ import typer
 
 from leadctl.model.errors import ExitCode, LeadctlError, UsageError
 from leadctl.model.printable import json_text, printable
+from leadctl.model.wording import duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,7 +59,7 @@ class Output:
     def wait(self, seconds: float, why: str) -> None:
         """Say that, and for what, the run waits; on a terminal always."""
         if self.verbose or (sys.stderr.isatty() and not self.quiet):
-            say(f"waiting {seconds:.1f} s: {why}")
+            say(f"waiting {duration(seconds)}: {why}")
 
     def preflight(self, preflight: PreflightResult) -> None:
         """Say with -v what the call before a run showed."""

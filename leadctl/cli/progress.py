@@ -57,7 +57,8 @@ def watched(request: ImportRequest, output: Output) -> Iterator[ImportRequest]:
             output.note(Note("forecast", str(expected)))
 
     told = replace(told, tell_preflight=preflight)
-    view = ProgressView(request.account.provider.name, expected)
+    provider = request.account.provider.name
+    view = ProgressView(provider, expected, dry_run=request.access is None)
     if live:
         with _drawn(view, told, output) as drawn:
             yield drawn

@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from leadctl.delivery.sender import PACE
-from leadctl.importing.forecast import Forecast, duration
 from leadctl.model.leads import Status
 from leadctl.model.progress import Progress
-from leadctl.model.wording import count
+from leadctl.model.wording import count, duration
 from leadctl.reports.table import STYLES
 from leadctl.reports.terminal import plain
 
@@ -19,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from rich.text import Text
+
+    from leadctl.importing.forecast import Forecast
 
 SPAN = 60.0
 """Seconds that the speed of a run is measured over."""
@@ -36,6 +37,7 @@ class ProgressView:
 
     provider: str
     forecast: Forecast
+    dry_run: bool = False
     clock: Callable[[], float] = time.monotonic
     now: Progress = field(default_factory=Progress)
     _marks: deque[tuple[float, int]] = field(default_factory=deque)
@@ -59,15 +61,22 @@ class ProgressView:
         return (self.now.settled - settled) / elapsed if elapsed > 0 else 0.0
 
     @property
+    def rows(self) -> int | None:
+        """All rows there are: as estimated, until they are read."""
+        if self.now.is_all_read:
+            return self.now.read
+        return self.forecast.rows and max(self.forecast.rows, self.now.read)
+
+    @property
     def left(self) -> float | None:
         """Seconds that are left, where rows are known: by speed, or as forecast."""
-        if self.forecast.rows is None:
+        if self.rows is None:
             return None
-        rows = max(0, self.forecast.rows - self.now.settled)
+        rows = max(0, self.rows - self.now.settled)
         speed = self.speed
         if speed > 0:
             return rows / speed
-        return self.forecast.seconds * rows / (self.forecast.rows or 1) or None
+        return self.forecast.seconds * rows / (self.rows or 1) or None
 
     def numbers(self) -> Iterator[tuple[str, str]]:
         """Yield what is counted, each with its colour."""
@@ -77,7 +86,9 @@ class ProgressView:
         for status, style in STYLES.items():
             number = self.now.counts.get(status, 0)
             if number or status is Status.REJECTED:
-                yield f"{number:,} {status}", style if number else ""
+                is_good = status in (Status.CREATED, Status.ACCEPTED)
+                name = "valid" if self.dry_run and is_good else status.value
+                yield f"{number:,} {name}", style if number else ""
         if speed := self.speed:
             yield f"{speed:,.{0 if speed >= 10 else 1}f} rows/s", ""
         if left := self.left:
@@ -89,13 +100,13 @@ class ProgressView:
         if not self.now.wait:
             asked = self.now.requests and since >= 1
             return (
-                f"{self.provider}: waiting for an answer, {since:.0f} s"
+                f"{self.provider}: waiting for an answer, {duration(int(since))}"
                 if asked
                 else ""
             )
         pause = max(0.0, self.now.wait - since)
         if self.now.why == PACE:
-            return f"{self.provider}: next request in {pause:.1f} s"
+            return f"{self.provider}: next request in {duration(pause)}"
         return f"waiting {duration(pause)}: {self.now.why}"
 
     def line(self) -> str:
@@ -105,7 +116,7 @@ class ProgressView:
 
     def lines(self, width: int, *, plain_letters: bool) -> Iterator[Text]:
         """Yield what a terminal of this width shows."""
-        if self.forecast.rows:
+        if self.rows:
             yield self._bar(width, plain_letters=plain_letters)
         line = plain("")
         for text, style in self.numbers():
@@ -119,12 +130,13 @@ class ProgressView:
             yield plain(why, "yellow")
 
     def _bar(self, width: int, *, plain_letters: bool) -> Text:
-        rows = self.forecast.rows or 1
+        rows = self.rows or 1
         share = min(1.0, self.now.settled / rows)
         done, rest = ("#", "-") if plain_letters else (_HEAVY, _LIGHT)
         legend = f" {share:4.0%}"
         if width >= WIDE:
-            legend += f" of about {count(rows, 'row')}"
+            about = "" if self.now.is_all_read else "about "
+            legend += f" of {about}{count(rows, 'row')}"
         length = max(0, min(MOST_MARKS, width - len(legend)))
         filled = int(share * length)
         bar = plain(done * filled, "green")

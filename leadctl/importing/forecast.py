@@ -7,7 +7,7 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from leadctl.delivery.rate_limiter import MINUTE
-from leadctl.model.wording import count
+from leadctl.model.wording import count, duration
 
 if TYPE_CHECKING:
     from leadctl.providers.base import Limits
@@ -46,14 +46,3 @@ def forecast(rows: int | None, batch_size: int, limits: Limits) -> Forecast:
     step = max((limits.min_interval + ANSWER) / limits.concurrency, *paces, 0.0)
     seconds = (requests - 1) * step + ANSWER if requests else 0.0
     return Forecast(rows, requests, seconds)
-
-
-def duration(seconds: float) -> str:
-    """Write seconds for people: `6 s`, `4 min`, `1 h 5 min`."""
-    whole = ceil(seconds)
-    if whole < 120:
-        return f"{whole} s"
-    minutes = round(whole / 60)
-    if minutes < 120:
-        return f"{minutes} min"
-    return f"{minutes // 60} h {minutes % 60} min"

@@ -150,7 +150,7 @@ class Importer:
     def _ended(self) -> LeadctlError | None:
         """Judge the rejects once more: the last rows of a file belong to no batch."""
         self._run_writer.flush()
-        self._meter.has_read(self._read)
+        self._meter.has_read(self._read, is_all=True)
         self._too_many_rejects(at_end=True)
         return self._too_many
 
@@ -193,6 +193,8 @@ class Importer:
             for leads in stream:
                 self._hand.put(file, leads)
                 yield from self._cut(least=self._plan.batch_size)
+            if file == len(self._streams) - 1:
+                self._meter.has_read(self._read, is_all=True)
             yield from self._cut(least=1)
 
     def _cut(self, least: int) -> Iterator[Batch]:

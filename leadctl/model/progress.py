@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 class Progress:
     """How far a run is. `sent` are rows that left at least once, whatever came of it.
 
+    `is_all_read` tells that `read` are all rows there are.
     With `wait`, the next request leaves that many seconds from now, because of `why`.
     """
 
@@ -25,6 +26,7 @@ class Progress:
     counts: Mapping[Status, int] = field(default_factory=dict)
     wait: float = 0.0
     why: str = ""
+    is_all_read: bool = False
 
     @property
     def settled(self) -> int:
@@ -34,20 +36,22 @@ class Progress:
 class Meter:
     """Puts together what reader, delivery and books know, and tells it.
 
-    `counts` gives the rows settled so far, by status.
+    `counts` gives the rows settled so far, by status; `sent` are rows that an earlier
+    process of the run brought there.
     """
 
     def __init__(
         self,
         tell: Callable[[Progress], None] = lambda _progress: None,
         counts: Callable[[], Mapping[Status, int]] = Counter,
+        sent: int = 0,
     ) -> None:
         self._tell = tell
         self._counts = counts
-        self._now = Progress()
+        self._now = Progress(sent=sent)
 
-    def has_read(self, rows: int) -> None:
-        self._told(replace(self._now, read=rows))
+    def has_read(self, rows: int, *, is_all: bool = False) -> None:
+        self._told(replace(self._now, read=rows, is_all_read=is_all))
 
     def sends(self, requests: int, fresh: int) -> None:
         """Note requests that leave; `fresh` of their rows leave for the first time."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
+from math import ceil
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -49,6 +50,20 @@ def files_named(paths: Sequence[str]) -> str:
 
 MOST_FILES = 3
 """Files that a title names one by one."""
+
+
+def duration(seconds: float) -> str:
+    """Write a duration in whole seconds, as two units: 6 s, 3 min 5 s, 2 h 10 min."""
+    whole = ceil(seconds)
+    for size, unit, small, lesser in (
+        (86_400, "d", 3_600, "h"),
+        (3_600, "h", 60, "min"),
+        (60, "min", 1, "s"),
+    ):
+        if whole >= size:
+            rest = whole % size // small
+            return f"{whole // size} {unit}" + (f" {rest} {lesser}" if rest else "")
+    return f"{whole} s"
 
 
 def count(number: int, noun: str) -> str:

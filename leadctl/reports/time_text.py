@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from leadctl.model.wording import duration
+
 
 def clock(moment: float) -> str:
     return f"{_local(moment):%H:%M:%S}"
@@ -32,21 +34,12 @@ def zone(moment: float) -> str:
 
 
 def lasted(seconds: float) -> str:
-    """Say how long: 210 ms, 3.4 s, 14 s, 3 min 5 s, 2 h 10 min, 4 d 3 h."""
+    """Say how long; below ten seconds more exactly than others: 210 ms, 3.4 s."""
     if seconds < 0.9995:
         return f"{seconds * 1000:.0f} ms"
     if seconds < 9.95:
         return f"{seconds:.1f} s"
-    whole = round(seconds)
-    for size, unit, small, lesser in (
-        (86_400, "d", 3_600, "h"),
-        (3_600, "h", 60, "min"),
-        (60, "min", 1, "s"),
-    ):
-        if whole >= size:
-            rest = whole % size // small
-            return f"{whole // size} {unit}" + (f" {rest} {lesser}" if rest else "")
-    return f"{whole} s"
+    return duration(round(seconds))
 
 
 def _local(moment: float) -> datetime:

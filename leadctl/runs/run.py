@@ -22,6 +22,7 @@ from leadctl.model.errors import (
     LeadctlError,
     ProviderError,
 )
+from leadctl.model.leads import Status
 from leadctl.model.progress import Meter
 from leadctl.model.wording import count
 from leadctl.reports import report
@@ -297,5 +298,7 @@ def _opened(
             with_unknown=request.with_unknown,
             stale_before=time.time() - account.provider.resend_window,
         )
-    meter = Meter(request.tell_progress, lambda: run_writer.tally)
+    tally = run_writer.tally
+    sent = tally[Status.CREATED] + tally[Status.ACCEPTED]
+    meter = Meter(request.tell_progress, lambda: run_writer.tally, sent)
     return Importer(plan, run_writer, memory, unfinished, meter), run_writer, meter
