@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 from terminal import Terminal, drawn
 
-from leadctl.importing.forecast import forecast
+from leadctl.cli.progress_view import ProgressView
+from leadctl.importing.forecast import Forecast, forecast
+from leadctl.model.leads import Status
+from leadctl.model.progress import Progress
 from leadctl.model.wording import duration
 from leadctl.providers.base import Limits
 from leadctl.sandbox import Fault
@@ -65,7 +68,17 @@ def test_terminal_shows_how_far_a_run_is(push: Push, columns: int) -> None:
     for part in ("43%", "2 sent", "rows/s", "left", "voiso: next request"):
         assert part in halfway
     assert ("of about 7 rows" in halfway) == (columns == 80)
-    assert (" of 7 rows" in str(seen)) == (columns == 80), "exact once it is read"
+
+
+def test_number_of_rows_is_exact_once_they_are_read() -> None:
+    view = ProgressView("voiso", Forecast(9), dry_run=True)
+    counts = {Status.CREATED: 5, Status.REJECTED: 1}
+    view.hear(Progress(7, counts=counts))
+    assert "67% of about 9 rows" in str(next(iter(view.lines(80, plain_letters=True))))
+    view.hear(Progress(7, counts=counts, is_all_read=True))
+    bar, numbers, *_ = map(str, view.lines(80, plain_letters=True))
+    assert "86% of 7 rows" in bar
+    assert "5 valid  1 rejected" in numbers
 
 
 def test_no_color_draws_without_colours(push: Push) -> None:
