@@ -175,6 +175,32 @@ def test_other_names_end_the_run_before_a_row_is_judged(
     assert program("runs").out == ""
 
 
+@pytest.mark.parametrize(
+    ("asked_for", "code", "said"),
+    [
+        (
+            "Summer Outreach",
+            0,
+            {"campaign_id": "3", "campaign_name": "Summer Outreach"},
+        ),
+        ("Diwali", 0, {"campaign_id": "8"}),
+        ("Twins", 7, {"campaign_id": "Twins"}),
+    ],
+)
+def test_account_is_tested_with_a_name(
+    asked_for: str,
+    code: int,
+    said: dict[str, str],
+    program: Program,
+    listing: Sandbox,
+) -> None:
+    given = ("accounts", "test", "voiso", "--json", "--campaign", asked_for)
+    ran = program(*given, env=listing.environment("voiso"))
+    (document,) = json.loads(ran.out)
+    assert (ran.code, document["key"]["verdict"]) == (code, "fine")
+    assert said.items() <= document.items()
+
+
 def test_campaign_s_own_refusal_stands_where_the_list_is_refused_too(
     push: Push,
 ) -> None:

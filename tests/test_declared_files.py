@@ -18,6 +18,7 @@ from leadctl.providers.declared.file import definition_schema
 from leadctl.providers.declared.grammar import Definition
 from leadctl.providers.declared.templates import filled
 from leadctl.providers.declared.typed import build
+from leadctl.testing import check_case
 
 if TYPE_CHECKING:
     from program import Program
@@ -52,6 +53,8 @@ answer:
       rows:
         results: {list: results, word: status, words: {new: created, changed: updated}}
 """
+TOKEN = "{url: 'http://a.b', token: t, life: 60, expired: {status: 401}}"
+ANSWER = DIALER[DIALER.index("  rules:") :]
 KEY = {"LEADCTL_DIALER_API_KEY": "made-up-dialer-key"}
 LEADS = "phone,name\n+15551230001,Ann Testperson\n+15551230002,\n"
 WHERE = ("push", "leads.csv", "--campaign", "7", "--yes", "--json")
@@ -83,6 +86,13 @@ def mistake(text: str) -> str:
         ('"{api_key}"', '"{api_ky}"', "line 15: unknown name 'api_ky' (did"),
         ('"{api_key}"', '"fixed"', "secret 'api_key' is not used in 'auth'"),
         ("$campaign", "$campain", "line 17: unknown name 'campain' (did"),
+        ("https://{", "http://{", "line 4: 'base_url' 'http://x.dialer"),
+        ("https://{", "https://me@{", "line 4: 'base_url' must not contain a user"),
+        ('"{api_key}"', '"{api_key}\\n"', "line 15: 'X-Key' must be one line of"),
+        ("{X-Key:", '{"X Key":', "line 15: 'X Key' must be a header's name"),
+        ("auth: {", f"auth: {{token: {TOKEN}, ", "line 15: 'url' 'http://a.b' must"),
+        ("new: created", "new: created}, say: {creatd: x", "key 'creatd' (did you"),
+        (ANSWER, "  rules: []\n", "line 20: 'rules' must not be empty"),
         ("{region}", "{regoin}", "line 4: unknown name 'regoin'"),
         ("$leads", "$lead", "$leads is missing: the leads are never sent"),
         ("replace: false", "timeout: 5", "line 7: the name 'timeout' is taken"),
@@ -117,10 +127,66 @@ def test_mistake_is_named_with_its_line(now: str, then: str, said: str) -> None:
         build(Definition, yaml_file.parse(text, "dialer.yaml"))
 
 
+BOTH_WAYS = """\
+    - when: {kind: {bad: list}}
+      rows:
+        errors:
+          list: bad
+          row: at
+          reason: why
+          lists: {duplicate: known}
+          sums: {add: [stored, $rejected, $duplicate], is: $sent}
+"""
+BAD = {"at": 0, "why": "no area code"}
+FIRST, SECOND = "+15551230001", "+15551230002"
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcomes"),
+    [
+        ({"stored": 0, "bad": [BAD], "known": [SECOND]}, ["rejected", "duplicate"]),
+        ({"stored": 1, "bad": [BAD]}, ["rejected", "created"]),
+        ({"stored": 1, "bad": [], "known": [FIRST]}, ["duplicate", "created"]),
+        ({"stored": 2, "bad": [], "known": [FIRST]}, ["duplicate", "unknown"]),
+        ({"stored": 1, "bad": [BAD], "known": [FIRST]}, ["unknown", "unknown"]),
+        ({"stored": 1, "bad": [BAD], "known": SECOND}, None),
+    ],
+)
+def test_errors_by_position_and_duplicates_by_number_go_together(
+    answer: Json, outcomes: list[str] | None, tmp_path: Path
+) -> None:
+    (tmp_path / "dialer.yaml").write_text(DIALER + BOTH_WAYS)
+    codes = {"rejected": "provider_rejected", "duplicate": "duplicate_in_campaign"}
+    codes |= {"unknown": "answer_unreadable"}
+    people = [{"tel": FIRST}, {"tel": SECOND}]
+    request = {"method": "POST", "url": "https://eu.dialer.example/v1/lists/7"}
+    record = {
+        "kind": "rejected",
+        "campaign": "7",
+        "leads": [{"phone": FIRST}, {"phone": SECOND}],
+        "exchanges": [
+            {
+                "request": request | {"headers": {}, "json": {"people": people}},
+                "answer": {"status": 200, "json": answer},
+            }
+        ],
+        "outcomes": [{"status": s, "code": codes.get(s)} for s in outcomes or ()],
+    }
+    if outcomes is None:
+        record["error"] = "InDoubt"
+    path = tmp_path / "dialer" / "case.json"
+    path.parent.mkdir()
+    path.write_text(json.dumps(record))
+    check_case(path)
+
+
 SILENT = "    - {when: {status: 200}, outcome: created}\n"
 BLAMED = "    - {when: {text: bad}, outcome: rejected}\n"
 UNCOUNTED = "    - rows: {errors: {list: errors, sums: []}}\n"
-POSTED = "reads_with: 1\npreflight: {request: {method: POST, path: []}, rules: []}\n"
+POSTED = """\
+reads_with: 1
+preflight: {request: {method: POST, path: []}, rules: [{raise: status}]}
+"""
 
 
 @pytest.mark.parametrize(
@@ -227,7 +293,9 @@ def test_files_are_found_by_the_config_file(program: Program) -> None:
 def test_draft_is_valid_and_its_case_is_played(program: Program) -> None:
     assert program("providers", "new", "my-dialer").code == 0
     ran = program("providers", "check", "my-dialer.yaml")
-    assert "1 of 1 recorded case passed" in ran.out
+    assert "4 of 4 recorded cases passed" in ran.out
+    shown = program("providers", "show", "my-dialer")
+    assert "leadctl providers show my-dialer.yaml" in shown.err
     assert (ran.code, "no case of kind rejected, duplicate" in ran.out) == (6, True)
     case = program.folder / "my-dialer" / "created.json"
     case.write_text(case.read_text("utf-8").replace('"created"', '"rejected"'))
@@ -237,7 +305,7 @@ def test_draft_is_valid_and_its_case_is_played(program: Program) -> None:
     record["exchanges"][0]["answer"] = {"status": 201, "json": {}}
     case.write_text(json.dumps(record))
     denied = json.dumps(record | {"error": "AccessDenied"})
-    case.with_name("denied.json").write_text(denied)
+    case.with_name("denied.json").write_text(denied)  # in place of the draft's
     ran = program("providers", "check", "my-dialer.yaml")
     said = "My-Dialer answered HTTP 201 with a body that no rule covers"
     printed = " ".join(ran.out.split())

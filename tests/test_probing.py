@@ -274,7 +274,7 @@ def test_wrong_key_is_said_to_be_wrong(push: Push, provider: str) -> None:
         (Fault("garbage_before", where="read", times=2), "3", 5),
         (Fault("throttle", where="read", retry_after=600), "3", 5),
         (Fault("error_before", where="read"), "3", 0),
-        (None, "not an id", 2),
+        (None, " ", 2),
     ],
     ids=["not-live", "down", "garbage", "throttled", "down-once", "no-id"],
 )

@@ -241,7 +241,9 @@ def _asked_of(
     from leadctl.ledger import open_ledger, resolved
     from leadctl.model.clock import CancellationToken, RealClock
 
-    if campaign and (objection := account.provider.campaign_objection(campaign)):
+    objection = campaign and account.provider.campaign_objection(campaign)
+    is_name = account.provider.lists_campaigns and campaign and campaign.strip()
+    if objection and not is_name:
         raise UsageError(f"--campaign {campaign!r}: {objection}")
     with open_ledger(resolved(ledger)) as opened:
         return test_account(

@@ -73,8 +73,8 @@ def _asked_account(path: Path, name: str | None) -> tuple[Account, str]:
     from leadctl.cli.questions import asked
     from leadctl.config import config as settings
     from leadctl.config.config_draft import draft
-    from leadctl.delivery.transport import require_safe_url
     from leadctl.model.yaml_file import parse
+    from leadctl.providers.addresses import require_safe_url
     from leadctl.providers.settings import kinds
 
     known = settings.registry_beside(path).usable()

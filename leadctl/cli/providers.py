@@ -64,8 +64,7 @@ def show(
     from leadctl.config import config as settings
     from leadctl.reports import provider_sheet
 
-    document, name = settings.with_definition(settings.load(config), provider)
-    found = settings.registry(document).provider(name)
+    found = settings.provider_shown(settings.load(config), provider)
     if json:
         echo_json(provider_sheet.document(found))
         return
@@ -96,7 +95,7 @@ def new(
         str, typer.Argument(metavar="NAME", help="Lowercase letters, digits, - and _.")
     ],
 ) -> None:
-    """Write a commented draft: NAME.yaml, and a recorded case in the folder NAME.
+    """Write a commented draft: NAME.yaml, and recorded cases in the folder NAME.
 
     Example: leadctl providers new kixie
     """

@@ -109,6 +109,26 @@ def with_definition(document: Document, provider: str) -> tuple[Document, str]:
     return replace(document, content=content), name
 
 
+def provider_shown(document: Document, name: str) -> type[Provider]:
+    """Return the provider of a name or file; of an account's name, say whose it is."""
+    document, found = with_definition(document, name)
+    try:
+        return registry(document).provider(found)
+    except UsageError as error:
+        raise error.but(hint=_instead(document, name) or error.hint) from None
+
+
+def _instead(document: Document, name: str) -> str:
+    """Say what somebody meant who took a file or an account for a provider."""
+    for end in (".yaml", ".yml"):
+        if Path(name + end).is_file():
+            return f"to show the file: leadctl providers show {name}{end}"
+    of = document.table(("accounts", name)).get("provider")
+    if isinstance(of, str):
+        return f"{name!r} is an account of {of}: leadctl providers show {of}"
+    return ""
+
+
 def account_names(document: Document, environment: Mapping[str, str]) -> list[str]:
     """Name the accounts of the file, and the providers that variables are set for."""
     names = [*document.table(("accounts",))]

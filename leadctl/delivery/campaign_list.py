@@ -48,6 +48,23 @@ def campaigns_of(
         return _Lister(account.provider, session, clock, longest_wait).listed()
 
 
+def campaign_named(  # noqa: PLR0913  who asks whom, and how patiently
+    text: str,
+    account: Account,
+    by: Credentials,
+    ledger: Ledger,
+    clock: Clock,
+    longest_wait: float = 5.0,
+) -> ListedCampaign:
+    """Look up the campaign that has this id, else the only one with this name.
+
+    Raises CampaignClosed with the candidates or the nearest name, or what keeps the
+    list from being read.
+    """
+    found = campaigns_of(account, by, ledger, clock, longest_wait)
+    return _named(found, text, account.name)
+
+
 class _Lister(ReadCaller):
     def listed(self) -> list[ListedCampaign]:
         found: dict[str, ListedCampaign] = {}  # between two pages one may move on
@@ -87,13 +104,9 @@ class _Lister(ReadCaller):
         return page._replace(campaigns=shown)
 
 
-def named(
+def _named(
     campaigns: Sequence[ListedCampaign], text: str, account: str
 ) -> ListedCampaign:
-    """Return the campaign with this id, else the only one with this name.
-
-    Raises CampaignClosed with the candidates, or the nearest name.
-    """
     for one in campaigns:
         if one.id == text:
             return one

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from leadctl.delivery import provider_session
+from leadctl.delivery import campaign_list, provider_session
 from leadctl.delivery.read_caller import ReadCaller
 from leadctl.model.errors import (
     AccessDenied,
@@ -212,21 +212,50 @@ def test_account(
 ) -> AccountTest:
     """Make the preflight check of an account, beside whatever runs there are.
 
-    Raises CampaignLocked where a token for the test would end that of a run.
+    As for a push, `campaign` may be a name that only one has, where the provider lists
+    campaigns. Raises CampaignLocked where a token for the test would end that of a run.
     """
-    with ExitStack() as stack:
-        if account.provider.exclusive_token:
-            held = provider_session.hold_campaign(account, campaign or "", ledger)
-            stack.enter_context(held)
-        session = stack.enter_context(
-            provider_session.open_session(account, by, campaign or "", ledger)
-        )
-        caller = PreflightCaller(
-            account.provider, session, clock, longest_wait=5.0, attempts=2
-        )
-        try:
-            return AccountTest(caller.ask(campaign), None, campaign)
-        except ProviderError as error:
-            auth = by.auth
-            has_token = isinstance(auth, TokenExchange) and auth.has_token
-            return AccountTest.kept_from(error, account, campaign, has_token=has_token)
+    provider, tested = account.provider, _AccountTester(account, by, ledger, clock)
+    if campaign is None or not provider.lists_campaigns:
+        return tested(campaign)
+    found = None if provider.campaign_objection(campaign) else tested(campaign)
+    if found and not isinstance(found.error, CampaignClosed):
+        return found
+    try:
+        named = campaign_list.campaign_named(campaign, account, by, ledger, clock)
+    except ProviderError as error:
+        if found and not isinstance(error, CampaignClosed):
+            return found
+        return AccountTest.kept_from(error, account, campaign)
+    return found if found and named.id == campaign else tested(named.id)
+
+
+@dataclass(frozen=True)
+class _AccountTester:
+    """Makes the check for one account and campaign."""
+
+    account: Account
+    by: Credentials
+    ledger: Ledger
+    clock: Clock
+
+    def __call__(self, campaign: str | None) -> AccountTest:
+        account, ledger = self.account, self.ledger
+        with ExitStack() as stack:
+            if account.provider.exclusive_token:
+                held = provider_session.hold_campaign(account, campaign or "", ledger)
+                stack.enter_context(held)
+            session = stack.enter_context(
+                provider_session.open_session(account, self.by, campaign or "", ledger)
+            )
+            caller = PreflightCaller(
+                account.provider, session, self.clock, longest_wait=5.0, attempts=2
+            )
+            try:
+                return AccountTest(caller.ask(campaign), None, campaign)
+            except ProviderError as error:
+                auth = self.by.auth
+                has_token = isinstance(auth, TokenExchange) and auth.has_token
+                return AccountTest.kept_from(
+                    error, account, campaign, has_token=has_token
+                )

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from leadctl.config.config import variable_name
 from leadctl.config.credentials import secrets_of
 from leadctl.delivery.rate_limiter import RateLimiter
-from leadctl.delivery.transport import Transport, is_here, require_safe_url
+from leadctl.delivery.transport import Transport
 from leadctl.model.clock import CancellationToken, RealClock
 from leadctl.model.errors import AccessDenied, CampaignClosed, Unusable
+from leadctl.providers.addresses import is_here, require_safe_url
 from leadctl.providers.http_auth import Credentials, TokenExchange
 
 if TYPE_CHECKING:

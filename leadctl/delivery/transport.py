@@ -8,8 +8,6 @@ whoever answers is not trusted with our memory or our time.
 from __future__ import annotations
 
 import errno
-import ipaddress
-import re
 import socket
 import ssl
 import threading
@@ -34,7 +32,7 @@ from leadctl.model.errors import (
     Unusable,
 )
 from leadctl.model.text_file import read_text
-from leadctl.model.wording import short
+from leadctl.providers.addresses import is_here
 from leadctl.providers.http_auth import TokenExchange
 
 if TYPE_CHECKING:
@@ -272,49 +270,3 @@ def _why_not(cause: BaseException) -> str:
             return f"the proxy's answer {cause}"
         case _:
             return str(cause)
-
-
-_ADDRESS = re.compile(
-    r"(?P<scheme>https?)://(?P<host>\[[0-9a-f:.]+\]|[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)"
-    r"(?::[0-9]{1,5})?(?:/[!$-;=@-Z_a-z~]*)?",
-    re.ASCII | re.IGNORECASE,
-)
-"""No login, query or fragment, and nothing that only looks like ASCII."""
-
-
-def require_safe_url(url: str) -> None:
-    """Refuse what is no plain https address; http only for this machine itself."""
-    if "@" in url.partition("//")[2].partition("/")[0]:
-        raise InputUnusable(
-            "base_url must not contain a user name or password",
-            hint="it would be shown and logged; use the account's secret settings "
-            "instead",
-        )
-    found = _ADDRESS.fullmatch(url)
-    if found is None or not _is_readable(url):
-        raise InputUnusable(
-            f"base_url {short(url)!r} is not a plain URL",
-            hint="write https://HOST or https://HOST/PATH, in ASCII, without ? and #",
-        )
-    if found["scheme"].casefold() == "http" and not is_here(url):
-        raise InputUnusable(
-            f"base_url {short(url)!r} must start with https://",
-            hint="http:// is allowed only for this machine (127.0.0.1)",
-        )
-
-
-def _is_readable(url: str) -> bool:
-    try:
-        parsed = httpx.URL(url)
-        return bool(parsed.host) and (parsed.port or 1) < 2**16
-    except (httpx.InvalidURL, ValueError):
-        return False
-
-
-def is_here(url: str) -> bool:
-    """Tell whether an address is on this machine itself."""
-    host = httpx.URL(url).host
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -74,10 +74,9 @@ def _by_name(request: ImportRequest) -> ImportRequest:
         raise ValueError("a dry run makes no requests")
     clock, most = RealClock(CancellationToken()), account.connection.retry_for
     with open_ledger(request.ledger) as ledger:
-        found = campaign_list.campaigns_of(
-            account, request.access, ledger, clock, longest_wait=most
+        campaign = campaign_list.campaign_named(
+            asked, account, request.access, ledger, clock, longest_wait=most
         )
-    campaign = campaign_list.named(found, asked, account.name)
     if campaign.id != asked:
         message = f"campaign {asked!r} of account {account.name}: id {campaign.id}"
         request.note("campaign_named", message)

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, TypeVar
 
 from leadctl.config import config
 from leadctl.config.credentials import key_files
-from leadctl.delivery.transport import require_safe_url
 from leadctl.importing.suppression import List
 from leadctl.mapping import profile
 from leadctl.model.errors import ExitCode, InputUnusable, LeadctlError
 from leadctl.model.file_permissions import is_our_own, permission_problems
 from leadctl.model.wording import count, nearest
 from leadctl.phones.numbering_plan import is_region
+from leadctl.providers.addresses import require_safe_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

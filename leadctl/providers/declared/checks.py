@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from leadctl.model.errors import InputUnusable
 from leadctl.model.lead_fields import FIELDS
 from leadctl.model.wording import nearest
 from leadctl.providers import base_url
+from leadctl.providers.addresses import require_safe_url
 from leadctl.providers.connection_settings import ConnectionSettings
 from leadctl.providers.declared import grammar, rules, templates, values
 from leadctl.providers.declared.authentication import declared_secrets
@@ -53,13 +56,37 @@ def require_sound(definition: Definition, document: Document) -> None:
 
 
 def problems(definition: Definition) -> Iterator[Problem]:
-    for check in (_fields, _resend, _phone, _names, _accounts, _uploads, _readings):
+    for check in (
+        _addresses,
+        _fields,
+        _resend,
+        _phone,
+        _names,
+        _accounts,
+        _uploads,
+        _readings,
+    ):
         yield from check(definition)
     for node in _nodes(definition):
         for kind, names in _ALTERNATIVES.items():
             if isinstance(node, kind):
                 yield from _one_of(node, *names)
         yield from _node(node, definition)
+
+
+def _addresses(definition: Definition) -> Iterator[Problem]:
+    """Yield addresses that a push would refuse, whatever their settings are."""
+    token = definition.auth.token
+    told: list[tuple[Where, str | None]] = [(("base_url",), definition.base_url)]
+    told += [((*token.at, "url"), token.url)] if token else []
+    for where, template in told:
+        address = re.sub(r"\{\w+\}", "x", template or "")
+        if not template or template.startswith("{"):  # a setting has all of it
+            continue
+        try:
+            require_safe_url(address, repr(where[-1]))
+        except InputUnusable as error:
+            yield Problem(where, error.message, error.hint)
 
 
 def _fields(definition: Definition) -> Iterator[Problem]:

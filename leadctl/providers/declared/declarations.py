@@ -150,7 +150,8 @@ def outcome_words(definition: Definition) -> set[OutcomeWord]:
     for rule in definition.answer.rules:
         found |= {rule.outcome} if rule.outcome else set()
         if rows := rule.rows:
-            found |= {rows.errors.rest, "rejected"} if rows.errors else set()
+            if errors := rows.errors:
+                found |= {errors.rest, "rejected", *errors.lists}
             found |= {*rows.lists.lists} if rows.lists else set()
             if skipped := rows.skipped:
                 found |= {skipped.rest, skipped.skipped}

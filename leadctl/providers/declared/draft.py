@@ -1,4 +1,4 @@
-"""Writes the draft of a provider in YAML, and of a recorded case beside it."""
+"""Writes the draft of a provider in YAML, and of recorded cases beside it."""
 
 from __future__ import annotations
 
@@ -16,10 +16,7 @@ _DRAFTS = Path(__file__).parent / "drafts"
 
 def write_draft(name: str, folder: Path) -> list[Path]:
     """Write the files of a new provider; no file is overwritten."""
-    definition, case = (
-        _named((_DRAFTS / file).read_text("utf-8"), name)
-        for file in ("definition.yaml", "created.json")
-    )
+    definition = _named((_DRAFTS / "definition.yaml").read_text("utf-8"), name)
     try:
         build(Definition, parse(definition, name))
     except InputUnusable as error:
@@ -29,8 +26,11 @@ def write_draft(name: str, folder: Path) -> list[Path]:
         ) from error
     if name in installed():
         raise UsageError(f"provider {name!r} exists already")
-    written = [folder / f"{name}.yaml", folder / name / "created.json"]
-    for path, text in zip(written, (definition, case), strict=True):
+    files = {folder / f"{name}.yaml": definition}
+    cases = _DRAFTS / "cases"
+    for case in sorted(cases.rglob("*.json")):
+        files[folder / name / case.relative_to(cases)] = case.read_text("utf-8")
+    for path, text in files.items():
         path.parent.mkdir(exist_ok=True)
         try:
             with path.open("x", encoding="utf-8") as file:
@@ -40,7 +40,7 @@ def write_draft(name: str, folder: Path) -> list[Path]:
                 f"cannot write {path}: {error.strerror}",
                 hint="choose another name or folder",
             ) from error
-    return written
+    return [*files]
 
 
 def _named(draft: str, name: str) -> str:

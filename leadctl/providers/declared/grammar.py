@@ -17,7 +17,9 @@ from leadctl.providers.declared.rules import (  # noqa: TC001  read at run time
 )
 from leadctl.providers.declared.typed import Node
 from leadctl.providers.declared.values import (
+    SOME,
     Count,
+    Headers,
     Key,
     Name,
     Path,
@@ -155,7 +157,7 @@ class Token(Node):
 
     path: list[str] = field(default_factory=list)
     url: str | None = None
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: Headers = field(default_factory=dict)
     body: Template | None = None
     form: dict[str, str] | None = None
     basic: Basic | None = None
@@ -173,7 +175,7 @@ class Token(Node):
 class Auth(Node):
     """What goes with every request; texts with {settings} and {secrets}."""
 
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: Headers = field(default_factory=dict)
     query: dict[str, str] = field(default_factory=dict)
     form: dict[str, str] = field(default_factory=dict)
     basic: Basic | None = None
@@ -187,7 +189,7 @@ class Call(Node):
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] | None = None
     path: list[str]
     query: dict[str, Template] = field(default_factory=dict)
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: Headers = field(default_factory=dict)
     body: Template | None = None
     form: dict[str, Template] | None = None
 
@@ -206,7 +208,7 @@ class SecondCheck(Node):
 
     request: Call
     among: Among | None = None
-    rules: list[PreflightRule]
+    rules: Annotated[list[PreflightRule], SOME]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from leadctl.model.errors import CampaignClosed, InDoubt, Refused
 from leadctl.model.patterns import searcher
 from leadctl.phones.normalize import PhoneRule
 from leadctl.providers.base import LeadPage, Provider
-from leadctl.providers.declared import rows, templates
+from leadctl.providers.declared import positions, rows, templates
 from leadctl.providers.declared.answer import AnswerReader
 from leadctl.providers.declared.authentication import authentication
 from leadctl.providers.declared.declarations import (
@@ -165,7 +165,7 @@ class Declared(Provider):
                 return InDoubt(said, lost=False)
             case "Refused":
                 named = rule.culprits if isinstance(rule, AnswerRule) else None
-                return Refused(said, rows.culprits(named, answer) if named else {})
+                return Refused(said, positions.culprits(named, answer) if named else {})
             case "CampaignClosed":
                 is_good = isinstance(rule, PreflightRule) and rule.key_is_good
                 return CampaignClosed(said, hint=rule.hint, key_is_good=is_good)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from leadctl.model.leads import ACCEPTED, CREATED, Outcome
 from leadctl.providers.declared.answer import within
-from leadctl.providers.declared.rules import Members
+from leadctl.providers.declared.positions import named
+from leadctl.providers.declared.sums import Counts
 from leadctl.providers.response import (
-    by_index,
     by_phone,
     digits,
     do_not_call,
@@ -22,21 +21,17 @@ from leadctl.providers.response import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator
 
     from leadctl.model.leads import Batch, Json
     from leadctl.providers.declared.answer import AnswerReader
     from leadctl.providers.declared.rules import (
-        Culprits,
         Errors,
         Lists,
         Results,
         Rows,
         Sentences,
         Skipped,
-        Sum,
-        Sums,
-        Term,
     )
     from leadctl.providers.declared.values import OutcomeWord, Paths
 
@@ -74,67 +69,45 @@ def outcomes(rows: Rows | None, batch: Batch, answer: AnswerReader) -> list[Outc
     raise ValueError("no form is declared")
 
 
-def culprits(spec: Culprits, answer: AnswerReader) -> dict[int, str]:
-    """Return the positions of the leads (from 0) that a refusal names, with reasons."""
-    if spec.text is not None:
-        return _in_text(spec.text, spec.first, answer.text)
-    found = answer.at(spec.list_ or "$body")
-    named = _named(found if isinstance(found, list) else [], spec)
-    return {row: reason for row, reason in named.items() if row >= 0}
-
-
-def _in_text(pattern: str, first: int, said: str) -> dict[int, str]:
-    """Read `leads[{row}]: {reason}`; texts between the two places are literal."""
-    before, _, rest = pattern.partition("{row}")
-    between, _, _ = rest.partition("{reason}")
-    _, found, told = said.partition(before) if before else ("", True, said)
-    number = told[: len(told) - len(told.lstrip("0123456789"))]
-    behind = told[len(number) :]
-    if not found or not 0 < len(number) < 7 or not behind.startswith(between):
-        return {}
-    reason = behind.removeprefix(between) if "{reason}" in rest else said
-    return {int(number) - first: one_line(reason)}
-
-
-def _named(found: Sequence[Json], spec: Culprits | Errors) -> dict[int, str]:
-    """Group reasons by position; -1 has those that name none."""
-    named: dict[int, list[str]] = {}
-    for error in found:
-        row = _position(error, spec)
-        reason = within(error, spec.reason.split("."))
-        said = [reason if isinstance(reason, str) else "refused"] if row >= 0 else []
-        named.setdefault(row, []).extend(said)
-    return {row: one_line("; ".join(said)) for row, said in named.items()}
-
-
-def _position(error: Json, spec: Culprits | Errors) -> int:
-    where = within(error, spec.row.split("."))
-    if spec.after is not None and isinstance(where, list) and spec.after in where[:-1]:
-        where = where[where.index(spec.after) + 1]
-    is_number = isinstance(where, int) and not isinstance(where, bool)
-    return max(-1, where - spec.first) if is_number and isinstance(where, int) else -1
-
-
 def _by_errors(spec: Errors, batch: Batch, answer: AnswerReader) -> list[Outcome]:
     found = answer.at(spec.list_)
     if not isinstance(found, list | None):
         raise ValueError("no list of errors")  # noqa: TRY004  of the answer
-    named = _named(found or [], spec)
+    reasons = named(found or [], spec)
+    bad = {row: rejected(spec.say.get("rejected", why)) for row, why in reasons.items()}
+    listed = _by_lists(spec, batch, answer)
+    mentioned = [_only(bad.get(row), one) for row, one in enumerate(listed)]
+    tally = Counter(str(one.status) for one in mentioned if one)
+    said = {"sent": len(batch), "named": tally.total(), **tally}
     # A rejection that names no lead of the batch taints all that are not named.
-    fits = all(0 <= row < len(batch) for row in named)
-    counts = _Counts(answer, {"sent": len(batch), "named": len(named)})
-    rest = _rest(spec.rest, spec.say, fits=fits and counts.add_up(spec.sums))
-    bad = {row: rejected(spec.say.get("rejected", why)) for row, why in named.items()}
-    return by_index(batch, bad, rest)
+    fits = all(0 <= row < len(batch) for row in reasons)
+    fits = fits and Counts(answer, said).add_up(spec.sums)
+    rest = _rest(spec.rest, spec.say, fits=fits)
+    return [one or rest for one in mentioned]
 
 
-def _by_lists(spec: Lists, batch: Batch, answer: AnswerReader) -> list[Outcome]:
+def _only(by_position: Outcome | None, by_number: Outcome) -> Outcome | None:
+    """Return what is said of a lead; None where it is not mentioned."""
+    if by_number == UNMENTIONED:
+        return by_position
+    if by_position is None:
+        return by_number
+    words = f"{by_position.status} and {by_number.status}"
+    return undecided(f"the answer calls this row {words}")
+
+
+UNMENTIONED = undecided()
+
+
+def _by_lists(
+    spec: Lists | Errors, batch: Batch, answer: AnswerReader
+) -> list[Outcome]:
     lists: list[tuple[Json, Outcome]] = []
     for word, path in spec.lists.items():
         found = answer.at(path)
         said = outcome(word, spec.say.get(word, ""))
         lists.append(([] if found is None else found, said))
-    return by_phone(batch, lists)
+    return by_phone(batch, lists) if lists else [UNMENTIONED] * len(batch)
 
 
 def _by_skipped(spec: Skipped, batch: Batch, answer: AnswerReader) -> list[Outcome]:
@@ -143,16 +116,16 @@ def _by_skipped(spec: Skipped, batch: Batch, answer: AnswerReader) -> list[Outco
     numbers = {digits(text) for text in skipped if _is_number(text)}
     leads = batch.leads
     keys = leads.fields.get(spec.key or "", [None] * len(leads))
-    named = [
+    skips = [
         digits(phone) in numbers or key in skipped
         for phone, key in zip(leads.phones, keys, strict=True)
     ]
-    counts = _Counts(answer, {"sent": len(batch), "named": sum(named)})
+    counts = Counts(answer, {"sent": len(batch), "named": sum(skips)})
     rest = _rest(spec.rest, spec.say, fits=counts.add_up(spec.sums))
     there = outcome(spec.skipped, spec.say.get(spec.skipped, ""))
-    if sum(named) > len(skipped):  # one of them fits two leads, and means one
+    if sum(skips) > len(skipped):  # one of them fits two leads, and means one
         there = undecided(CONTRADICTION)
-    return [there if is_named else rest for is_named in named]
+    return [there if is_named else rest for is_named in skips]
 
 
 def _is_number(text: str) -> bool:
@@ -178,7 +151,7 @@ def _by_results(spec: Results, batch: Batch, answer: AnswerReader) -> list[Outco
     ]
     tally = Counter[str](known[word] for word in words if word in known)
     said = Counter({"sent": len(batch), "results": len(listed)}) + tally
-    counts = _Counts(answer, said)
+    counts = Counts(answer, said)
     other: OutcomeWord | None = None
     if spec.others and answer.at(spec.others.up_to) == (
         tally[spec.others.outcome] + sum(odd)
@@ -265,39 +238,3 @@ def _by_number(
     for number in batch.leads.phones:
         found = waiting.get(digits(number)[-last:])
         yield found.pop(0) if found else None
-
-
-@dataclass(frozen=True)
-class _Counts:
-    """Numbers of an answer, and of the batch, that are compared with each other."""
-
-    answer: AnswerReader
-    of_batch: Mapping[str, int] = field(default_factory=dict)
-
-    def add_up(self, sums: Sums) -> bool:
-        return all(self._holds(one) for one in sums)
-
-    def _holds(self, one: Sum) -> bool:
-        if not self.answer.are_set(self.answer.values, one.setting):
-            return True
-        added = [self._number(term) for term in one.add]
-        limit = self._number(one.at_most if one.is_ is None else one.is_)
-        if limit is None or any(number is None for number in added):
-            return False
-        total = sum(number or 0 for number in added)
-        return total <= limit if one.is_ is None else total == limit
-
-    def _number(self, term: Term | None) -> int | None:
-        """Return a number of the answer, or of leads; None where it is none."""
-        if isinstance(term, Members):
-            found = self.answer.at(term.count)
-            return len(found) if isinstance(found, list) else 0
-        if term is None:
-            return None
-        if term == "$rest":
-            return self.of_batch["sent"] - self.of_batch.get("named", 0)
-        if term.startswith("$"):
-            return self.of_batch.get(term[1:], 0)
-        value = self.answer.at(term)
-        is_count = isinstance(value, int) and not isinstance(value, bool) and value >= 0
-        return value if is_count and isinstance(value, int) else None

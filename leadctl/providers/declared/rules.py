@@ -7,6 +7,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from leadctl.providers.declared.typed import OR_ONE, Node
 from leadctl.providers.declared.values import (
+    SOME,
     Count,
     KindWord,
     Meaning,
@@ -84,13 +85,17 @@ Sentences: TypeAlias = dict[OutcomeWord, str]
 
 @dataclass(frozen=True, kw_only=True)
 class Errors(Node):
-    """The bad leads are listed by position, and all others are well."""
+    """The bad leads are listed by position, and all others are well.
+
+    `lists` are beside it: the numbers of other leads, such as duplicates.
+    """
 
     list_: Path
     row: Path = "row"
     after: str | None = None
     first: int = 0
     reason: Path = "message"
+    lists: dict[OutcomeWord, Path] = field(default_factory=dict)
     rest: OutcomeWord = "created"
     say: Sentences = field(default_factory=dict)
     sums: Sums
@@ -176,7 +181,7 @@ class Answer(Node):
     statuses: list[int] = field(default_factory=list)
     text: Paths = field(default_factory=list)
     word: Path | None = None
-    rules: list[AnswerRule]
+    rules: Annotated[list[AnswerRule], SOME]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -107,11 +107,25 @@ def _made(kind: Kind, document: Document, where: Where) -> Any:  # noqa: ANN401 
             (member,) = get_args(kind)
             return [_built(member, document, (*where, i)) for i in range(len(value))]
         case origin if origin is dict:
-            _, member = get_args(kind)
+            named, member = get_args(kind)
+            for key in value:
+                _require_key(named, key, document, (*where, key))
             return {key: _built(member, document, (*where, key)) for key in value}
     if is_dataclass(kind):
         return _node(kind, document, where)
     return float(value) if kind is float else value
+
+
+def _require_key(kind: Kind, key: str, document: Document, where: Where) -> None:
+    """Refuse a key of a mapping that is not of its kind."""
+    if _origin(kind) is Literal and key not in (known := get_args(kind)):
+        raise document.problem(
+            where,
+            f"unknown key {key!r}{nearest(key, known)}",
+            hint=f"known here: {', '.join(known)}",
+        )
+    if _origin(kind) is Annotated:
+        _checked(key, get_args(kind)[1:], document, where)
 
 
 def _checked(
@@ -235,8 +249,9 @@ def _described(kind: Kind, parts: dict[str, Json]) -> dict[str, Json]:
         case origin if origin is list:
             return {"type": "array", "items": _described(get_args(one)[0], parts)}
         case origin if origin is dict:
-            member = _described(get_args(one)[1], parts)
-            return {"type": "object", "additionalProperties": member}
+            named, member = (_described(part, parts) for part in get_args(one))
+            keys = {"propertyNames": named} if named != {"type": _TYPES[str]} else {}
+            return {"type": "object", "additionalProperties": member, **keys}
     if not (is_dataclass(one) and isinstance(one, type)):
         return {} if one is Any else {"type": _TYPES[one]}
     name = str(one.__name__)

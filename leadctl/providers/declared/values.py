@@ -36,6 +36,20 @@ def number_from(least: float, most: float) -> Must:
     return Must(check, {"minimum": least, "maximum": most})
 
 
+def _some(members: Any) -> None:  # noqa: ANN401  a list or a mapping
+    if not members:
+        raise ValueError("must not be empty")
+
+
+SOME = Must(_some, {"minItems": 1})
+"""Behind a list type: at least one member."""
+HeaderName: TypeAlias = Annotated[
+    str, text_like(r"[!#-'*+.^-z|~0-9A-Z-]+", "a header's name, such as X-Key")
+]
+HeaderText: TypeAlias = Annotated[
+    str, text_like("[ -~]*", "one line of printable ASCII characters")
+]
+Headers: TypeAlias = dict[HeaderName, HeaderText]
 Pattern: TypeAlias = Annotated[str, Must(_pattern, {"maxLength": LONGEST})]
 """A regular expression: found anywhere, in any case, in time bounded by the text."""
 Name: TypeAlias = Annotated[
