@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 PRELOADED = (
     "httpx", "phonenumbers", "rich.console", "rich.table", "yaml", "sqlite3",
     "pydantic", "leadctl.cli.commands", "leadctl.api", "leadctl.reports.report",
-    "leadctl.cli.sandbox", "leadctl.sandbox",
+    "leadctl.cli.sandbox", "leadctl.sandbox", "psycopg",
 )  # fmt: skip
 """Not keyring: it reads its settings when it is imported."""
 

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from leadctl.delivery.rate_limiter import RateLimiter
     from leadctl.delivery.worker_pool import Answer
     from leadctl.ledger.base import RunWriter
-    from leadctl.ledger.records import Run
     from leadctl.model.clock import CancellationToken, Clock
     from leadctl.model.leads import Batch, Note
     from leadctl.providers.base import Limits, Provider
@@ -74,7 +73,7 @@ class Sender:
         meter: Meter | None = None,
     ) -> None:
         self._limits = limits
-        age = _age(run_writer.facts(), clock)
+        age = _age(run_writer, clock)
         self._pool = WorkerPool(
             Requests(provider, send, clock.time, age, redacted),
             limits.concurrency,
@@ -320,9 +319,9 @@ class Sender:
             self._outcome_handler.give_up(pending, Code.NOT_SENT)
 
 
-def _age(run: Run, clock: Clock) -> Callable[[], float]:
+def _age(run: RunWriter, clock: Clock) -> Callable[[], float]:
     """Return the seconds since a run began, whoever sets the clock meanwhile."""
-    began = datetime.fromisoformat(run.started_at).timestamp()
+    began = datetime.fromisoformat(run.facts().started_at).timestamp() - run.ahead
     before, now = max(0.0, clock.time() - began), clock.monotonic()
     return lambda: before + clock.monotonic() - now
 

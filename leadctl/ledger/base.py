@@ -99,6 +99,9 @@ class RunWriter(RunReader, Protocol):
     that is still `sending` when its process is gone is in doubt.
     """
 
+    ahead: float
+    """Seconds that the ledger's clock is ahead of ours."""
+
     tally: Counter[Status]
     """Rows settled so far: cheap enough to look at for every batch."""
 

@@ -50,6 +50,7 @@ class SqlRunWriter(SqlRunReader):
         at_most_once: bool = False,
     ) -> None:
         super().__init__(db, number)
+        self.ahead = db.ahead
         self._turns = turns
         self._at_most_once = at_most_once
         self._turn = Turn()

@@ -12,7 +12,7 @@ import re
 import threading
 import time
 from contextlib import contextmanager, nullcontext, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,7 @@ from psycopg.pq import TransactionStatus
 from psycopg.types.numeric import FloatLoader
 
 from leadctl.ledger.postgres import address
-from leadctl.model.errors import LedgerUnusable
+from leadctl.model.errors import ExitCode, LedgerUnusable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -67,7 +67,7 @@ class Connection:
         return db
 
     def now(self) -> datetime:
-        return datetime.now(UTC) + timedelta(seconds=self.ahead)
+        return datetime.fromtimestamp(time.time() + self.ahead, UTC)
 
     def close(self) -> None:
         with suppress(psycopg.Error):
@@ -135,10 +135,11 @@ class Connection:
         if isinstance(error, LedgerUnusable):
             return error
         reason = str(error).strip().splitlines()[:1] or [type(error).__name__]
-        return LedgerUnusable(
-            f"the ledger {self.url} cannot be used: {reason[0]}",
-            hint=_remedy(error),
+        unusable = LedgerUnusable(
+            f"the ledger {self.url} cannot be used: {reason[0]}", hint=_remedy(error)
         )
+        is_away = isinstance(error, psycopg.OperationalError)
+        return unusable if is_away else unusable.but(exit_code=ExitCode.INPUT)
 
 
 def _remedy(error: Exception) -> str:

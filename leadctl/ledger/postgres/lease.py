@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 
     from leadctl.ledger.postgres.connection import Connection
 
-RENEWAL = 10.0
-"""Seconds between two renewals at most; a third of a lease where that is less."""
-
 
 class Lease:
     """A campaign that is held, by a fence that nobody else has."""
@@ -96,7 +93,9 @@ class Lease:
         is_over = threading.Event()
 
         def go_on() -> None:
-            while not is_over.wait(min(RENEWAL, self._seconds / 3)):
+            # A request may leave while a lease has more than its time left.
+            spare = self._seconds - self._longest_request
+            while not is_over.wait(spare / 3):
                 with suppress(LedgerUnusable):  # the next turn meets it, too
                     self.renew()
 

@@ -42,9 +42,9 @@ class PostgresLedger(SqlLedger):
         self._key = key
         try:
             self._require_usable()
-        except LedgerUnusable as error:
+        except BaseException:  # a signal, too
             self.close()
-            raise error.but(exit_code=ExitCode.INPUT) from error
+            raise
         self._leases = Leases(self._db)
         self.rates = PostgresRates(self._db)
 
@@ -56,15 +56,10 @@ class PostgresLedger(SqlLedger):
         version, oldest_client, check, moment = row or (0, 0, b"", 0.0)
         self._db.ahead = moment - time.time()
         if oldest_client > VERSION:
-            raise LedgerUnusable(
-                f"the ledger is of a newer leadctl (schema {version})",
-                hint="update leadctl",
-            )
+            raise _unusable(f"a newer leadctl (schema {version})", "update leadctl")
         if version < VERSION:
-            raise LedgerUnusable(
-                f"the ledger is of an older leadctl (schema {version})",
-                hint="its owner brings it up to date: leadctl ledger migrate",
-            )
+            remedy = "its owner brings it up to date: leadctl ledger migrate"
+            raise _unusable(f"an older leadctl (schema {version})", remedy)
         if check != key_check(self._key):
             raise wrong_key()
 
@@ -141,6 +136,11 @@ class PostgresLedger(SqlLedger):
         if old and not dry_run:
             self._db.call("forget_runs", [number for number, _ in old])
         return [json.loads(job) for _, job in old]
+
+
+def _unusable(whose: str, remedy: str) -> LedgerUnusable:
+    error = LedgerUnusable(f"the ledger is of {whose}", hint=remedy)
+    return error.but(exit_code=ExitCode.INPUT)
 
 
 class PostgresDeliveredIndex:
