@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, TypeAlias, Unpack, cast
 from leadctl import ledger as ledgers
 from leadctl.config import config as configuration
 from leadctl.importing import people
-from leadctl.importing import preview as previews
+from leadctl.importing.preview import previews
 from leadctl.model.errors import CredentialsMissing, ExitCode, InputUnusable, UsageError
 from leadctl.model.leads import Status
 from leadctl.model.wording import nearest
@@ -101,10 +101,7 @@ def check(
 def preview(files: Files, **options: Unpack[PreviewOptions]) -> list[Preview]:
     """Return of each file what was detected, and its first rows mapped and judged."""
     with inspected(files, **options) as rules:
-        return [
-            previews.preview(replace(rules, sources=(source,)))
-            for source in rules.sources
-        ]
+        return previews(rules)
 
 
 def inspected(

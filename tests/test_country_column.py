@@ -276,8 +276,8 @@ def test_preview_guess_and_trace_name_the_column(push: Push) -> None:
         "leads.csv", "Tel,Dial Code,Country\n07400123456,44,UK\n9000000001,,India\n"
     )
     shown = push.program("preview", "leads.csv", discreet=False)
-    assert "Dial Code → phone_country, the region of each phone" in shown.out
-    assert "Country → the region of phones without +" in shown.out
+    assert "Dial Code  → phone_country, the region of each phone" in shown.out
+    assert "Country    → the region of phones without +" in shown.out
     drafted = push.program("profile", "guess", "leads.csv")
     assert "  phone_country: Dial Code\n" in drafted.out
     assert "Dial Code, Country names their country" in drafted.out

@@ -288,7 +288,7 @@ def _list(accounts: Sequence[KnownAccount], screen: Console) -> None:
             plain("ready", "green") if is_ready else plain("incomplete", "yellow"),
             "; ".join([*secrets, *lacks]),
         )
-    screen.print(table)
+    table.show(screen)
     summary = f"{count(len(accounts), 'account')}, {ready} ready."
     close(f"{summary} To check them: leadctl accounts test", screen)
 
@@ -322,13 +322,19 @@ def _show(tested: Sequence[tuple[Account, AccountTest]], stream: TextIO) -> None
     """Print the verdicts on accounts, and a summary."""
     from leadctl.model.wording import count
     from leadctl.providers.preflight import CheckVerdict
-    from leadctl.reports.terminal import close, console, plain, show_facts
+    from leadctl.reports.terminal import (
+        close,
+        console,
+        plain,
+        show_facts,
+        show_title,
+    )
 
     styles = {CheckVerdict.FINE: "green", CheckVerdict.WRONG: "red"}
     with heard(stream):
         screen = console(stream)
         for account, found in tested:
-            screen.print(plain(f"{account.name} ({account.provider.title})", "bold"))
+            show_title(f"{account.name} ({account.provider.title})", screen)
             facts = []
             for name, shown in found.preflight.parts().items():
                 head = plain(f"{name:<10}").append_text(

@@ -102,7 +102,7 @@ def _show(asked: Account, found: Sequence[ListedCampaign]) -> None:
     if asked.name != asked.provider.name:
         where += f" --account {asked.name}"
     with opened_screen() as screen:
-        screen.print(table)
+        table.show(screen)
         number = count(len(found), "campaign")
         close(f"{number}. To upload: leadctl push FILE {where} --campaign ID", screen)
 

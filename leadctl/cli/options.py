@@ -66,6 +66,30 @@ def several(
         raise typer.BadParameter(f"{option.envvar} has an unclosed quote") from error
 
 
+def given(context: typer.Context) -> list[str]:
+    """Return the options as they were given, for the next command.
+
+    Without those of the output: they are of this command alone.
+    """
+    words: list[str] = []
+    for one in context.command.params:
+        source = context.get_parameter_source(one.name or "")
+        panel = getattr(one, "rich_help_panel", None)
+        if (
+            one.param_type_name == "option"
+            and panel != Section.TELLING
+            and source is not None
+            and source.name == "COMMANDLINE"
+        ):
+            name, value = max(one.opts, key=len), context.params.get(one.name or "")
+            if value is True:
+                words.append(name)
+            else:
+                for each in value if isinstance(value, list) else [value]:
+                    words += [name, str(each)]
+    return words
+
+
 Files: TypeAlias = Annotated[
     list[str],
     typer.Argument(

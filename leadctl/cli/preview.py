@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import json as json_module
+import shlex
 from typing import TYPE_CHECKING
 
-from leadctl.cli import options  # noqa: TC001  typer reads the annotations at run time
+import typer  # noqa: TC002  it reads the annotations at run time
+
+from leadctl.cli import options
 from leadctl.cli.app import app
 from leadctl.cli.help_layout import Section
-from leadctl.cli.output import Output, echo
+from leadctl.cli.output import Output, opened_screen
 from leadctl.model.errors import LeadctlError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Sequence
 
     from leadctl.importing.judge import RowView
     from leadctl.importing.preview import Preview
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 @app.command("preview", rich_help_panel=Section.IMPORT)
 def preview(
+    context: typer.Context,
     files: options.Files,
     provider: options.ProviderName = None,
     account: options.AccountName = None,
@@ -46,25 +49,31 @@ def preview(
     Example: leadctl preview leads.csv --provider voiso
     """
     from leadctl import api
+    from leadctl.cli.progress import looked_through
+    from leadctl.importing.preview import previews
 
     try:
-        found = api.preview(
-            files,
-            provider=provider,
-            account=account,
-            profile=profile,
-            region=region,
-            phone_check=phone_check,
-            numbers=numbers,
-            set=set_,
-            ignore_column=ignore_column,
-            format=format_,
-            encoding=encoding,
-            delimiter=delimiter,
-            no_header=no_header,
-            sheet=sheet,
-            config=config,
-        )
+        with (
+            api.inspected(
+                files,
+                provider=provider,
+                account=account,
+                profile=profile,
+                region=region,
+                phone_check=phone_check,
+                numbers=numbers,
+                set=set_,
+                ignore_column=ignore_column,
+                format=format_,
+                encoding=encoding,
+                delimiter=delimiter,
+                no_header=no_header,
+                sheet=sheet,
+                config=config,
+            ) as rules,
+            looked_through(rules.sources) as tell,
+        ):
+            found = previews(rules, tell)
     except LeadctlError as error:
         if json:
             Output().document(_document([], error))
@@ -72,9 +81,28 @@ def preview(
     if json:
         Output().document(_document(found))
         return
-    for one in found:
-        for line in _lines(one):
-            echo(line, indent=len("  mapped  "))
+    from leadctl.reports.preview_view import show_preview
+    from leadctl.reports.terminal import show_command
+
+    with opened_screen() as screen:
+        for one in found:
+            show_preview(one, screen)
+        command = _next_command(options.given(context), found, files, provider)
+        show_command(command, screen)
+
+
+def _next_command(
+    said: Sequence[str],
+    found: Sequence[Preview],
+    files: Sequence[str],
+    provider: str | None,
+) -> str:
+    """Return what to run once the preview is as it should be."""
+    if not any(one.good for one in found):
+        return shlex.join(["leadctl", "profile", "guess", *files])
+    if not provider:
+        return f"{shlex.join(['leadctl', 'check', *files, *said])} --provider NAME"
+    return f"{shlex.join(['leadctl', 'push', *files, *said])} --campaign ID"
 
 
 def _document(
@@ -124,102 +152,15 @@ def _facts(found: Preview) -> Json:
 
 
 def _row_facts(view: RowView) -> Json:
+    from leadctl.reports.preview_view import filled
+
     finding = view.finding
     return {
         "row": view.number,
-        "raw": _filled(view.cells),
+        "raw": filled(view.cells),
         "mapped": dict(view.mapped or {}),
         "sent": dict(view.sent or {}),
         "code": finding.code if finding else None,
         "field": finding.field or None if finding else None,
         "reason": finding.reason if finding else None,
     }
-
-
-def _filled(cells: Mapping[str, Json]) -> dict[str, Json]:
-    """Leave out what a table has empty; an object is shown as it stands."""
-    return {
-        name: cell
-        for name, cell in cells.items()
-        if not isinstance(cell, str) or cell.strip()
-    }
-
-
-def _lines(found: Preview) -> Iterator[str]:
-    from leadctl.importing.preview import pin
-    from leadctl.importing.profile_draft import flow
-    from leadctl.model.wording import listed
-
-    source = found.source
-    yield _printed(source.shown)
-    for choice in source.choices:
-        yield f"  {choice.what:<14} {_printed(choice.value):<12} {choice.why}"
-    yield f"to fix this in a profile:  file: {_printed(flow(pin(source)))}"
-    yield ""
-    if found.problem:
-        yield _printed(found.problem.message)
-        yield f"  {_printed(found.problem.hint or '')}"
-        return
-    for name, columns in found.columns.items():
-        yield f"  {_printed(listed(columns))} → {_use_of(name)}"
-    if found.unused:
-        yield f"  not sent: {_printed(listed(found.unused))}"
-    for sentence in (
-        *(note.message for note in found.notes),
-        *found.without_effect,
-        *found.unknown_countries,
-    ):
-        yield f"  {_printed(sentence)}"
-    if found.damage:
-        yield f"  {found.damage}"
-    for view in (*found.first, *found.held_back):
-        yield from _row_lines(view)
-    if found.counts:
-        yield ""
-        counts = (f"{number:,} {code}" for code, number in found.counts.items())
-        yield f"{found.rows:,} rows checked; not to be sent: {', '.join(counts)}"
-
-
-def _use_of(name: str) -> str:
-    from leadctl.model.lead_fields import ADDRESS_COUNTRY
-
-    match name:
-        case "phone_country":
-            return "phone_country, the region of each phone"
-        case _ if name == ADDRESS_COUNTRY:
-            return "the region of phones without +"
-        case _:
-            return name
-
-
-def _row_lines(view: RowView) -> Iterator[str]:
-    yield ""
-    verdict = f"{view.finding.code}: {view.finding.reason}" if view.finding else ""
-    yield _printed(f"row {view.number}  {verdict}".rstrip())
-    for label, values in (
-        ("raw", _filled(view.cells)),
-        ("mapped", view.mapped),
-        ("sent", view.sent),
-    ):
-        if values:
-            yield f"  {label:<6}  {_members(values)}"
-
-
-def _members(values: Mapping[str, Json]) -> str:
-    named = (
-        f"{key}={_shown(value)}" if key else _shown(value)
-        for key, value in values.items()
-    )
-    return "  ".join(map(_printed, named))
-
-
-def _shown(value: Json) -> str:
-    """Write what is no text as JSON does: objects, true, null."""
-    if isinstance(value, str):
-        return value
-    return json_module.dumps(value, ensure_ascii=False)
-
-
-def _printed(text: str) -> str:
-    """Keep a cell from speaking to the terminal; a tab is shown by name."""
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

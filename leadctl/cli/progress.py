@@ -19,12 +19,13 @@ from leadctl.reports.terminal import Live, can_be_drawn_on
 from leadctl.sources.source import expected_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from leadctl.cli.output import Output
     from leadctl.model.progress import Progress
     from leadctl.providers.preflight import PreflightResult
     from leadctl.runs.request import ImportRequest
+    from leadctl.sources.source import Source
 
 TICK = 0.12
 """Seconds between two drawings."""
@@ -64,6 +65,20 @@ def watched(request: ImportRequest, output: Output) -> Iterator[ImportRequest]:
             yield drawn
     else:
         yield replace(told, tell_progress=_Lines(view, output).progress)
+
+
+@contextmanager
+def looked_through(sources: Sequence[Source]) -> Iterator[Callable[[Progress], None]]:
+    """Draw how far files are read that are only looked at."""
+    if not can_be_drawn_on(sys.stderr):
+        yield lambda _progress: None
+        return
+    view = ProgressView("", Forecast(expected_rows(sources)), dry_run=True)
+    painter = _Painter(view, Live(sys.stderr))
+    try:
+        yield painter.hear
+    finally:
+        painter.end()
 
 
 def forecast_of(request: ImportRequest) -> Forecast:

@@ -6,14 +6,16 @@ The rows are judged as in a push, without a ledger.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from leadctl.importing.judge import Judge
 from leadctl.model.errors import InputUnusable
+from leadctl.model.leads import Status
+from leadctl.model.progress import Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from leadctl.importing.judge import RowView
     from leadctl.importing.plan import Rules
@@ -40,6 +42,8 @@ class Preview:
     held_back: tuple[RowView, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
     rows: int = 0
+    good: int = 0
+    """Rows that would be sent."""
     damage: str = ""
     notes: tuple[Note, ...] = ()
     without_effect: tuple[str, ...] = ()
@@ -47,11 +51,26 @@ class Preview:
     problem: InputUnusable | None = None
 
 
-def preview(rules: Rules) -> Preview:
-    """Look at every row of a file, the only source of the rules.
+def previews(
+    rules: Rules, tell: Callable[[Progress], None] = lambda _progress: None
+) -> list[Preview]:
+    """Look at every row of each file; `tell` hears how far that is.
 
-    Raises InputUnusable where a profile does not fit the file.
+    Raises InputUnusable where a profile does not fit a file.
     """
+    seen: Counter[Status] = Counter()
+    return [
+        _preview(
+            replace(rules, sources=(source,)),
+            seen,
+            lambda: tell(Progress(seen.total(), counts=dict(seen))),
+        )
+        for source in rules.sources
+    ]
+
+
+def _preview(rules: Rules, seen: Counter[Status], tell: Callable[[], None]) -> Preview:
+    """Look at every row of the only source of the rules, and count it in `seen`."""
     (source,) = rules.sources
     try:
         judge = Judge(rules)
@@ -63,11 +82,12 @@ def preview(rules: Rules) -> Preview:
     first: list[RowView] = []
     held_back: list[RowView] = []
     counts: Counter[str] = Counter()
-    rows = 0
+    rows = good = 0
 
     def is_shown(number: int, finding: Finding | None) -> bool:
         if finding:
             counts[finding.code] += 1
+            seen[finding.status] += 1
         return number <= FIRST_ROWS or bool(
             finding and counts[finding.code] <= OF_EACH_KIND
         )
@@ -76,6 +96,9 @@ def preview(rules: Rules) -> Preview:
         rows = block.last
         for view in judge.views(0, block, is_shown):
             (first if view.number <= FIRST_ROWS else held_back).append(view)
+        seen[Status.CREATED] += rows - counts.total() - good
+        good = rows - counts.total()
+        tell()
     return Preview(
         source,
         mapper.columns,
@@ -84,6 +107,7 @@ def preview(rules: Rules) -> Preview:
         tuple(held_back),
         counts,
         rows,
+        good,
         "".join(sentence for _source, sentence in judge.damages()),
         tuple(note for _source, note in judge.notes()),
         (*judge.rules_without_effect(),),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from leadctl.model.lead_fields import COUNTRY_ALIASES, FIELDS
 from leadctl.providers.base import Provider
 from leadctl.reports import time_text
-from leadctl.reports.terminal import Grid, close, plain, show_facts
+from leadctl.reports.terminal import Grid, close, plain, show_facts, show_title
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -146,13 +146,13 @@ def list_providers(providers: Sequence[type[Provider]], screen: Console) -> None
             "safe" if declared.resend_is_safe else plain("not safe", "yellow"),
             "listed" if declared.lists_campaigns else plain("not listed", "dim"),
         )
-    screen.print(table)
+    table.show(screen)
     close("Details of one: leadctl providers show NAME", screen)
 
 
 def show_provider(provider: type[Provider], screen: Console) -> None:
     """Print the terms of a provider, its settings and where each field goes."""
-    screen.print(plain(f"{provider.title} ({provider.name})", "bold"))
+    show_title(f"{provider.title} ({provider.name})", screen)
     said = terms(provider)
     if provider.resend_sentence:
         said["Because"] = provider.resend_sentence
@@ -163,7 +163,7 @@ def show_provider(provider: type[Provider], screen: Console) -> None:
     for name, about, default in settings(provider):
         style = "yellow" if default == "required" else ""
         table.row(name, plain(default, style), about)
-    screen.print(table)
+    table.show(screen)
     screen.print()
     table = Grid("lead field", "sent as")
     unsent = []
@@ -172,6 +172,6 @@ def show_provider(provider: type[Provider], screen: Console) -> None:
             table.row(name, ", ".join([*places, *filter(None, [otherwise])]))
         else:
             unsent.append(name)
-    screen.print(table)
+    table.show(screen)
     if unsent:
         close(f"Not sent: {', '.join(unsent)}.", screen)

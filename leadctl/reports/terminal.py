@@ -8,6 +8,7 @@ import textwrap
 from typing import TYPE_CHECKING, cast
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -84,6 +85,13 @@ class Grid(Table):
             *(plain(cell) if isinstance(cell, str) else cell for cell in cells)
         )
 
+    def show(self, screen: Console, *, indent: int = 0) -> None:
+        screen.print(Padding(self, (0, 0, 0, indent)))
+
+
+def show_title(text: str, screen: Console) -> None:
+    screen.print(plain(text, "bold"), soft_wrap=True)
+
 
 def show_facts(
     facts: Iterable[tuple[Text, str]], screen: Console, *, indent: int = 0
@@ -104,7 +112,8 @@ def show_facts(
             start = plain("")
         for part in parts:
             start.pad_right(edge - start.cell_len)
-            screen.print(start.append(part), soft_wrap=True)
+            start.append(part).rstrip()
+            screen.print(start, soft_wrap=True)
             start = plain("")
 
 
@@ -120,11 +129,17 @@ def wrapped(text: str, screen: Console, edge: int = 0) -> list[str]:
     ) or [""]
 
 
-def close(text: str, screen: Console) -> None:
-    """Print the line that ends what a command shows: a summary, or what comes next."""
+def close(text: str, screen: Console, style: str = "") -> None:
+    """Print the line that ends what a command shows."""
     screen.print()
     for line in wrapped(text, screen):
-        screen.print(plain(line), soft_wrap=True)
+        screen.print(plain(line, style), soft_wrap=True)
+
+
+def show_command(command: str, screen: Console) -> None:
+    """Print the command that comes next: to be copied, so never broken."""
+    screen.print()
+    screen.print(plain(f"Next: {command}"), soft_wrap=True)
 
 
 class Live:

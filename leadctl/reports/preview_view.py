@@ -1,0 +1,133 @@
+"""Shows at a terminal what a file is taken for, and its first rows as they would go."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from leadctl.importing.preview import pin
+from leadctl.importing.profile_draft import flow
+from leadctl.model.lead_fields import ADDRESS_COUNTRY
+from leadctl.model.wording import count, listed
+from leadctl.reports.table import STYLES
+from leadctl.reports.terminal import Grid, close, plain, show_facts, show_title
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from rich.console import Console
+
+    from leadctl.importing.judge import RowView
+    from leadctl.importing.preview import Preview
+    from leadctl.model.leads import Json
+
+
+def show_preview(found: Preview, screen: Console) -> None:
+    """Print how a file is read, where its columns go, some rows, and the verdict."""
+    source = found.source
+    show_title(_visible(source.shown), screen)
+    choices = Grid("what", "value", "why", headed=False)
+    for choice in source.choices:
+        choices.row(choice.what, _visible(choice.value), plain(choice.why, "dim"))
+    choices.show(screen, indent=2)
+    pinned = f"file: {_visible(flow(pin(source)))}"
+    show_facts([(plain("to fix this in a profile:", "dim"), pinned)], screen)
+    screen.print()
+    if found.problem:
+        problem = _visible(found.problem.message)
+        show_facts([(plain("problem", "red"), problem)], screen)
+        show_facts([(plain(""), _visible(found.problem.hint or ""))], screen)
+        return
+    _show_columns(found, screen)
+    for view in (*found.first, *found.held_back):
+        _show_row(view, screen)
+    _close(found, screen)
+
+
+def _show_columns(found: Preview, screen: Console) -> None:
+    columns = Grid("column", "field", headed=False)
+    for name, of_file in found.columns.items():
+        columns.row(_visible(listed(of_file)), f"→ {_use_of(name)}")
+    columns.show(screen, indent=2)
+    if found.unused:
+        unused = (plain("not sent:", "dim"), _visible(listed(found.unused)))
+        show_facts([unused], screen, indent=2)
+    for sentence in (
+        *(note.message for note in found.notes),
+        *found.without_effect,
+        *found.unknown_countries,
+        *filter(None, [found.damage]),
+    ):
+        show_facts([(plain(""), _visible(sentence))], screen)
+
+
+def _use_of(name: str) -> str:
+    match name:
+        case "phone_country":
+            return "phone_country, the region of each phone"
+        case _ if name == ADDRESS_COUNTRY:
+            return "the region of phones without +"
+        case _:
+            return name
+
+
+def _show_row(view: RowView, screen: Console) -> None:
+    finding = view.finding
+    said = f"{finding.code}: {finding.reason}" if finding else ""
+    style = STYLES[finding.status] if finding else "bold"
+    screen.print()
+    show_facts([(plain(f"row {view.number}", style), _visible(said))], screen)
+    members = (
+        ("raw", filled(view.cells)),
+        ("mapped", view.mapped),
+        ("sent", view.sent),
+    )
+    facts = [
+        (plain(f"{label:<6}", "dim"), "  ".join(_members(values)))
+        for label, values in members
+        if values
+    ]
+    show_facts(facts, screen, indent=2)
+
+
+def _close(found: Preview, screen: Console) -> None:
+    """Say how many rows can be sent, and what is wrong with the others."""
+    codes = ", ".join(f"{number:,} {code}" for code, number in found.counts.items())
+    if not found.rows:
+        close("no data rows", screen, "yellow")
+    elif not codes:
+        close(f"{count(found.rows, 'row')} checked: all can be sent", screen, "green")
+    else:
+        close(
+            f"{count(found.rows, 'row')} checked: {found.good:,} can be sent; "
+            f"not to be sent: {codes}",
+            screen,
+            "yellow" if found.good else "red",
+        )
+
+
+def filled(cells: Mapping[str, Json]) -> dict[str, Json]:
+    """Leave out what a table has empty; an object is shown as it stands."""
+    return {
+        name: cell
+        for name, cell in cells.items()
+        if not isinstance(cell, str) or cell.strip()
+    }
+
+
+def _members(values: Mapping[str, Json]) -> Iterator[str]:
+    for key, value in values.items():
+        text = _visible(_text(value))
+        yield f"{_visible(key)}={text}" if key else text
+
+
+def _text(value: Json) -> str:
+    """Write what is no text as JSON does: objects, true, null."""
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _visible(text: str) -> str:
+    """Keep a cell from speaking to the terminal; a tab is shown by name."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
