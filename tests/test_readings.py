@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
+from leadctl.importing.suppression_entry import identities, problem_of_entry
 from leadctl.model.leads import Code
 from leadctl.phones.identity import identity
 from leadctl.phones.normalize import Normalizer, PhoneForm, PhoneRule
@@ -146,6 +147,8 @@ def test_number_read_at_a_glance_is_read_alike_at_a_closer_look(region: str) -> 
             found = decide(spelled(text), region)
             expected = Taken(Number(plan.code, national))
             assert found == expected, f"LEADCTL_TEST_SEED={SEED}: {text} in {region}"
+    _, reversed_order = Usual(plan, assigned_first=False).column(texts)
+    assert reversed_order == nationals, f"LEADCTL_TEST_SEED={SEED}: {region}"
 
 
 @pytest.mark.parametrize("region", REGIONS)
@@ -182,6 +185,31 @@ def test_entry_read_at_a_glance_holds_back_as_many_as_at_a_closer_look(
         assert {*glance.nationals} <= {*look.nationals}, said
         assert glance.names_country == look.names_country, said
         assert glance.is_read <= look.is_read, said
+
+
+@pytest.mark.parametrize("region", REGIONS)
+def test_any_spelling_on_a_list_holds_back_any_spelling_that_is_sent(
+    region: str,
+) -> None:
+    """Unless the entry stops the run; zeros before a number that has one, included."""
+    rng = seeded(f"{region} pairs")
+    for number in drawn(region, DRAWN // 3, rng):
+        code, national = number
+        texts = [cell.text for cell in cells(number)]
+        texts += [
+            f"+{code}0{national}",
+            f"+{code} (0) {national}",
+            f"0{code}{national}",
+        ]
+        reached = reach(texts, region)
+        phones, _ = Normalizer(ANY, region).column(texts)
+        for lead, text, key in zip(reached, texts, phones.keys, strict=True):
+            if key == identity(number):
+                asked = identities(lead, of_lead=True)
+                for entry, listed in zip(reached, texts, strict=True):
+                    assert problem_of_entry(entry, region) or (
+                        asked & identities(entry, of_lead=False)
+                    ), f"LEADCTL_TEST_SEED={SEED}: {listed} for {text} in {region}"
 
 
 def required(text: str, look: Reach, plan: Plan) -> set[str]:

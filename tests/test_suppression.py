@@ -243,6 +243,7 @@ def held_back(
         pytest.param("+55 11 98765 4321", "+55 11 8765 4321", "US", id="Brazil"),
         pytest.param("+55 11 97765 4321", "+55 11 7765 4321", "US", id="Brazil, 7"),
         pytest.param("+225 01 02 03 04 05", "+225 02 03 04 05", "US", id="Ivory Coast"),
+        pytest.param("+225 0102030405", "+225 0 0102030405", "US", id="a second zero"),
         pytest.param("+44 7700 900123", "07700 900123", "US", id="of another country"),
         pytest.param("+39 06 1234 5678", "612345678", "IT", id="leading zero lost"),
         pytest.param("+65 9876 5432", "6598765432", "IN", id="also another country's"),

@@ -6,6 +6,7 @@ have been renumbered counts with its new digits, too.
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from leadctl.phones.countries import by_country
@@ -27,7 +28,7 @@ from leadctl.phones.spelling import (
 from leadctl.phones.usual import ODD
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from leadctl.model.leads import Json
     from leadctl.phones.countries import Countries, Country
@@ -151,9 +152,20 @@ def _behind_code(digits: str) -> Iterator[Number]:
     """Yield what digits may be that begin with a calling code."""
     if number := split(digits):
         sizes = sizes_of(calling_code(number.code))
-        for other, _, _ in behind_code(number):
+        for other in _with_fewer_zeros(n for n, _, _ in behind_code(number)):
             if len(other.national) in sizes:
                 yield other
+
+
+def _with_fewer_zeros(numbers: Iterable[Number]) -> Iterator[Number]:
+    """Yield numbers, and what is left of them without each zero of several in front.
+
+    Some countries have numbers that begin with a zero, and a second was put before it.
+    """
+    for number in numbers:
+        yield number
+        for zeros in range(1, len(number.national) - len(number.national.lstrip("0"))):
+            yield Number(number.code, number.national[zeros:])
 
 
 def _closely(value: Json, plan: Plan | None) -> Reach | PhoneProblem:
@@ -167,7 +179,8 @@ def _closely(value: Json, plan: Plan | None) -> Reach | PhoneProblem:
     if head := spelling.head:  # perhaps two numbers: 1234567/68
         ending = spelling.digits[len(head) :]
         every += [head, head[: -len(ending)] + ending]
-    found = [n for one in every for n in readings_of(read._replace(digits=one), plan)]
+    readings = (readings_of(read._replace(digits=one), plan) for one in every)
+    found = [*_with_fewer_zeros(chain.from_iterable(readings))]
     nationals = {digits.lstrip("0") for digits in every}
     plus = spelling.plus or spelling.digits.startswith("00")
     return Reach(

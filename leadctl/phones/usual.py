@@ -74,15 +74,18 @@ _ANYTHING: Rival = (re.compile("").match, 0)
 class Usual:
     """Reads the usual numbers of a region's calling code.
 
-    They stand behind + and the code, or as the region writes them.
+    They stand behind + and the code, or as the region writes them. Numbers that are
+    assigned are read first, or those that can be nothing else: which of them is a
+    matter of time alone, and follows what was read before.
     """
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, *, assigned_first: bool = True) -> None:
         self._plan = plan
         self._country = plan.calling_code
         self._rivals = cache(self._found_rivals)
         self._steps = self._assigned, self._unrivalled
-        """Both read the same whatever their order: first comes what reads more."""
+        if not assigned_first:
+            self._steps = self._unrivalled, self._assigned
 
     def column(self, texts: Sequence[str]) -> tuple[list[str], list[str]]:
         """Return each text without spacing, and its national number.
