@@ -28,7 +28,7 @@ from leadctl.phones.spreadsheet_damage import SpreadsheetDamage, looks_rounded
 from leadctl.sources.detect import ReadOptions, open_sheets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from leadctl.ledger.base import SuppressionList
     from leadctl.model.leads import Json
@@ -117,12 +117,9 @@ def read(lists: Sequence[List], region: str | None) -> Suppressed:
         for source in _opened(listed):
             entries = _Entries(source, listed, region)
             for together in entries:
-                people.extend(int(one) for entry in together for one in entry.people)
+                people.extend(_numbers(entry.people for entry in together))
                 nationals.extend(
-                    int(digits or 0)
-                    for entry in together
-                    if not entry.names_country
-                    for digits in entry.nationals
+                    _numbers(e.nationals for e in together if not e.names_country)
                 )
             notes += entries.notes()
         if len(people) == before:
@@ -133,8 +130,26 @@ def read(lists: Sequence[List], region: str | None) -> Suppressed:
     return Suppressed(_sorted(people), _sorted(nationals), tuple(notes))
 
 
+def _numbers(digits: Iterable[Collection[str]]) -> Iterator[int]:
+    return (int(one or 0) for one in chain.from_iterable(digits))
+
+
+NEAR = 10**9
+"""Numbers that are sorted together: few enough for the processor's cache."""
+
+
 def _sorted(numbers: array[int]) -> array[int]:
-    return array("Q", sorted(numbers))
+    """Sort numbers, without those that are there twice."""
+    parts: dict[int, array[int]] = {}
+    for number in numbers:
+        part = parts.get(number // NEAR)
+        if part is None:
+            part = parts[number // NEAR] = array("Q")
+        part.append(number)
+    found = array("Q")
+    for key in sorted(parts):
+        found.extend(sorted(parts.pop(key)))
+    return found
 
 
 class _Entries:
@@ -156,7 +171,9 @@ class _Entries:
             entries = reach(values, self._region, countries)
             read = list[Reach]()
             for row, value, entry in zip(rows, values, entries, strict=True):
-                if problem := problem_of_entry(entry, self._region):
+                if isinstance(entry, Reach) and entry.is_read:
+                    read.append(entry)
+                elif problem := problem_of_entry(entry, self._region):
                     self._leave_out(row, value, problem)
                 elif isinstance(entry, Reach):
                     read.append(entry)

@@ -7,6 +7,7 @@ with a digit more.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from leadctl.phones.numbering_plan import Number
@@ -33,9 +34,10 @@ SPECIAL = {
 """Calling codes, and how many digits numbers have that may reach another one, too."""
 
 
-def sizes_of(country: CallingCode) -> set[int]:
+@cache
+def sizes_of(country: CallingCode) -> frozenset[int]:
     """Return how many digits numbers have, or had before they were changed."""
-    return {*country.lengths, *SPECIAL.get(country.code, ())}
+    return frozenset({*country.lengths, *SPECIAL.get(country.code, ())})
 
 
 def identity(number: Number) -> str:

@@ -185,7 +185,7 @@ class Plan:
                 found.add(digits[match.end() :])
             if made:
                 found.add(match.expand(self.transform) + digits[match.end() :])
-        return {national for national in found if national and national != digits}
+        return found - {"", digits}
 
     def dialled_abroad(self, digits: str) -> str | None:
         """Return what follows the region's own way to dial abroad, if they begin so."""

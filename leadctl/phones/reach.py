@@ -10,7 +10,13 @@ from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from leadctl.phones.countries import by_country
-from leadctl.phones.identity import RENUMBERED, identity, may_reach, sizes_of
+from leadctl.phones.identity import (
+    RENUMBERED,
+    SPECIAL,
+    identity,
+    may_reach,
+    sizes_of,
+)
 from leadctl.phones.normalize import usual
 from leadctl.phones.numbering_plan import (
     Number,
@@ -109,10 +115,10 @@ def _in_region(
     ):
         entry: Reach | PhoneProblem | None = None
         if national:
-            plus = line[0] == "+"
-            nationals = (national.lstrip("0"), line.lstrip("+0"))
+            own, bare = national.lstrip("0"), line.lstrip("+0")
+            nationals = (own,) if own == bare else (own, bare)
             people = (code + national, other) if other else (code + national,)
-            entry = Reach(people, nationals, plus)
+            entry = Reach(people, nationals, line[0] == "+")
         elif text == line or not ODD.search(text):
             entry = _at_a_glance(line, plan)
         found.append(entry or _closely(value, plan))
@@ -135,8 +141,18 @@ def _at_a_glance(line: str, plan: Plan | None) -> Reach | None:
         numbers += _own(digits, plan)
     if not any(number.is_possible for number in numbers):
         return None
-    people = {person for number in numbers for person in may_reach(number)}
-    return Reach(people, {bare, *_nationals(numbers, plan, plus=plus)}, plus)
+    nationals = {bare, *_nationals(numbers, plan, plus=plus)}
+    return Reach(_people(numbers), nationals, plus)
+
+
+def _people(numbers: Iterable[Number]) -> set[str]:
+    found = set[str]()
+    for number in numbers:
+        if number.code in SPECIAL:
+            found.update(may_reach(number))
+        else:
+            found.add(number.digits)
+    return found
 
 
 def _own(digits: str, plan: Plan) -> Iterator[Number]:
@@ -164,8 +180,10 @@ def _with_fewer_zeros(numbers: Iterable[Number]) -> Iterator[Number]:
     """
     for number in numbers:
         yield number
-        for zeros in range(1, len(number.national) - len(number.national.lstrip("0"))):
-            yield Number(number.code, number.national[zeros:])
+        code, national = number
+        while national.startswith("00"):
+            national = national[1:]
+            yield Number(code, national)
 
 
 def _closely(value: Json, plan: Plan | None) -> Reach | PhoneProblem:
@@ -184,7 +202,7 @@ def _closely(value: Json, plan: Plan | None) -> Reach | PhoneProblem:
     nationals = {digits.lstrip("0") for digits in every}
     plus = spelling.plus or spelling.digits.startswith("00")
     return Reach(
-        {person for number in found for person in may_reach(number)},
+        _people(found),
         {*nationals, *_nationals(found, plan, plus=plus)},
         plus,
         is_read=(plus or plan is not None)
