@@ -131,7 +131,10 @@ def test_key_is_found_as_keys_of_accounts_are(
         ({}, "missing"),
         ({"LEADCTL_LEDGER_KEY": KEY[1:]}, "damaged"),
         ({"LEADCTL_LEDGER_KEY": "é" * 64}, "damaged"),
-        ({"LEADCTL_LEDGER_KEY_FILE": "/nowhere"}, "/nowhere cannot be read"),
+        (
+            {"LEADCTL_LEDGER_KEY_FILE": "/nowhere"},
+            "cannot read the secret file /nowhere",
+        ),
     ],
 )
 def test_key_that_is_none_is_refused(

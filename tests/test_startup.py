@@ -41,6 +41,7 @@ COMMANDS = START | {
             "fix",
             "help_layout",
             "init",
+            "ledger",
             "options",
             "preview",
             "profile",

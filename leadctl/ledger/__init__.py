@@ -78,7 +78,11 @@ def latest_runs(url: str | Path, most: int = 50) -> list[str]:
 
 
 def conditions(url: str | Path) -> Iterator[Condition]:
-    """Examine a ledger, its key and its disk; nothing is changed."""
+    """Examine a ledger, its key, its disk or server; nothing is changed."""
+    if is_postgres(url):
+        from leadctl.ledger.postgres import health as server  # noqa: PLC0415  on demand
+
+        return server.conditions(str(url))
     from leadctl.ledger.sqlite import health  # noqa: PLC0415  on demand
 
     return health.conditions(_path(url))

@@ -142,6 +142,10 @@ class SqlLedger(ABC):
         ).fetchone()
         return SqlRunReader(self._db, row[0]) if row else None
 
+    def count_runs(self) -> int:
+        (number,) = self._db.execute("SELECT count(*) FROM runs").fetchone()
+        return int(number)
+
     def runs(self, most: int) -> list[SqlRunReader]:
         rows = self._db.execute(
             "SELECT number FROM runs ORDER BY number DESC LIMIT ?", (most,)

@@ -107,6 +107,11 @@ def _values(options: Iterable[ConninfoOption]) -> dict[str, str]:
     return {one.keyword.decode(): one.val.decode() for one in options if one.val}
 
 
+def is_local(url: str) -> bool:
+    """Tell whether every host is this machine."""
+    return _is_local(_used(url))
+
+
 def _is_local(used: dict[str, str]) -> bool:
     hosts = (used.get("hostaddr") or used.get("host", "")).split(",")
     return all(map(_is_this_machine, hosts))

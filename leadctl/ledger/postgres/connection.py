@@ -25,7 +25,7 @@ from leadctl.ledger.postgres import address
 from leadctl.model.errors import ExitCode, LedgerUnusable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
 RETRY = 30.0
@@ -100,6 +100,33 @@ class Connection:
     def execute_script(self, script: str) -> None:
         """Execute many statements as they stand, in the caller's transaction."""
         self._db.execute(script.encode())
+
+    def row(self, sql: str, parameters: Any = ()) -> Any:  # noqa: ANN401  columns of any type
+        """Return the first row of an answer."""
+        return self.execute(sql, parameters).fetchone()
+
+    def copy_in(self, table: str, columns: str, rows: Iterable[Sequence[Any]]) -> int:
+        """Write rows that a table does not have yet, for its owner; returns how many.
+
+        Once in the caller's transaction.
+        """
+        with self._db.cursor() as cursor:
+            cursor.execute(
+                f"CREATE TEMP TABLE copied ON COMMIT DROP AS SELECT {columns}"  # noqa: S608  our own words
+                f" FROM leadctl.{table} LIMIT 0"
+            )
+            with cursor.copy(f"COPY copied ({columns}) FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row(row)
+            cursor.execute(
+                f"INSERT INTO leadctl.{table} ({columns}) OVERRIDING SYSTEM VALUE"  # noqa: S608  our own words
+                f" SELECT {columns} FROM copied ON CONFLICT DO NOTHING"
+            )
+            return cursor.rowcount
+
+    @property
+    def info(self) -> psycopg.ConnectionInfo:
+        return self._db.info
 
     def rows_in(
         self, question: str, values: Sequence[Any], *before: int

@@ -15,6 +15,7 @@ from leadctl.model import system_keyring
 from leadctl.model.errors import CredentialsMissing, ExitCode, LedgerUnusable
 from leadctl.model.file_permissions import permission_problems
 from leadctl.model.secret_sources import Secret
+from leadctl.model.text_file import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,6 +74,22 @@ def new_key() -> bytes:
     return secrets.token_bytes(KEY_BYTES)
 
 
+def of_file(path: Path, fresh: bytes) -> bytes:
+    """Return the key in a file; where there is none, `fresh` is written to it, 0600."""
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w") as file:
+            file.write(f"{fresh.hex()}\n")
+    except FileExistsError:
+        return parsed(read_text(path, may_be_pipe=True).strip())
+    except OSError as error:
+        raise _unusable(
+            f"the key cannot be written to {path}: {error.strerror}",
+            "choose another file with --key-file",
+        ) from error
+    return fresh
+
+
 def key_check(key: bytes) -> bytes:
     """Return what the database keeps of a key, to tell a wrong one."""
     return hashlib.blake2b(b"leadctl ledger", key=key, digest_size=16).digest()
@@ -82,6 +99,13 @@ def wrong_key() -> LedgerUnusable:
     return _unusable(
         "this is not the key that the ledger was made with",
         f"correct {VARIABLE}: with another key, no delivered lead is recognised",
+    )
+
+
+def somebody_elses() -> LedgerUnusable:
+    return _unusable(
+        "somebody has prepared this ledger already",
+        f"take the key from them, and set {VARIABLE} or {VARIABLE}_FILE",
     )
 
 

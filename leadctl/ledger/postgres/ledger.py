@@ -12,6 +12,7 @@ import time
 from typing import TYPE_CHECKING
 
 from leadctl.ledger.people import SqlSuppressionList, campaigns
+from leadctl.ledger.postgres.admin import UNFINISHED, unfinished
 from leadctl.ledger.postgres.connection import Connection
 from leadctl.ledger.postgres.key import key_check, wrong_key
 from leadctl.ledger.postgres.lease import Leases, is_gone
@@ -55,6 +56,8 @@ class PostgresLedger(SqlLedger):
         ).fetchone()
         version, oldest_client, check, moment = row or (0, 0, b"", 0.0)
         self._db.ahead = moment - time.time()
+        if row and version == UNFINISHED:
+            raise unfinished()
         if oldest_client > VERSION:
             raise _unusable(f"a newer leadctl (schema {version})", "update leadctl")
         if version < VERSION:

@@ -1,0 +1,197 @@
+"""`leadctl ledger`: show it; prepare, fill, and migrate PostgreSQL."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from leadctl.cli import options
+from leadctl.cli.app import app
+from leadctl.cli.help_layout import Commands, Section
+from leadctl.cli.output import echo, say
+from leadctl.model.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from leadctl.cli.diagnostics.config_check import Check
+
+group = Commands(help="Show the ledger; share one on PostgreSQL.", no_args_is_help=True)
+app.add_typer(group, name="ledger", rich_help_panel=Section.SET_UP)
+
+Url = Annotated[
+    str,
+    typer.Argument(metavar="URL", help="e.g. postgresql://db.example/leads."),
+]
+KeyFile = Annotated[
+    Path | None,
+    options.option(
+        "--key-file",
+        takes="PATH",
+        about="Write the key to this file, or read it there; default: print it once.",
+    ),
+]
+
+
+@group.command("show")
+def show(json: options.Json = False, ledger: options.LedgerPath = None) -> None:
+    """Show where the ledger is, its size, its runs, and whether it is healthy.
+
+    Example: leadctl ledger show
+    """
+    from leadctl.cli.checks import conclude
+    from leadctl.ledger import resolved
+
+    conclude(_shown(resolved(ledger)), json=json)
+
+
+def _shown(url: str) -> Iterator[Check]:
+    from leadctl.cli.diagnostics import config_check, installation
+    from leadctl.ledger import exists, open_existing
+    from leadctl.model.wording import count
+
+    found = [*installation.ledger(url)]
+    yield from found
+    usable = all(one.grade is not config_check.Grade.PROBLEM for one in found)
+    if usable and exists(url):
+        with open_existing(url) as opened:
+            yield config_check.Check("runs", count(opened.count_runs(), "run"))
+
+
+@group.command("init")
+def init(url: Url, key_file: KeyFile = None) -> None:
+    """Prepare a PostgreSQL database: schema, roles, and the key of the hashes.
+
+    Connect as the owner of the database. Done already, it only renews the rights. The
+    key never lies in the database; every host needs it.
+
+    Example: leadctl ledger init postgresql://db.example/leads --key-file ledger.key
+    """
+    from leadctl.ledger.postgres import admin
+    from leadctl.ledger.postgres import key as keys
+    from leadctl.model.errors import LedgerUnusable
+
+    url = _postgres(url)
+    configured = keys.configured()
+    if not (configured or key_file) and admin.is_prepared(url):
+        raise keys.somebody_elses()
+    key = configured or keys.new_key()
+    if key_file:
+        key = keys.of_file(key_file, key)
+    try:
+        is_new = admin.prepare(url, key)
+    except LedgerUnusable as error:
+        if not configured and error.message == keys.wrong_key().message:
+            raise keys.somebody_elses() from error
+        raise
+    say(f"{'prepared' if is_new else 'prepared already'}: {url}")
+    _say_roles(url)
+    if not (configured or key_file):
+        _hand_over(key)
+    elif key_file:
+        say(f"key: {key_file}; every host needs it: LEADCTL_LEDGER_KEY_FILE")
+
+
+def _hand_over(key: bytes) -> None:
+    from leadctl.ledger.postgres import key as keys
+
+    if keys.store(key):
+        say("key stored in this machine's keyring")
+    say("key, shown once; keep it, and set LEADCTL_LEDGER_KEY on every other host:")
+    echo(key.hex())
+
+
+def _say_roles(url: str) -> None:
+    from leadctl.ledger.postgres import admin
+
+    for role in admin.missing_roles(url):
+        say(
+            f"role {role} is missing, and you may not create it; "
+            f"ask for CREATE ROLE {role}, then run this again"
+        )
+    say(
+        f"give each host's user its rights: GRANT {admin.WORKER} TO name; "
+        f"to one that only reads: GRANT {admin.READER} TO name"
+    )
+
+
+@group.command("copy")
+def copy(
+    source: Annotated[
+        str, typer.Argument(metavar="FROM", help="A SQLite ledger's path.")
+    ],
+    target: Annotated[
+        str, typer.Argument(metavar="TO", help="e.g. postgresql://db.example/leads.")
+    ],
+    key_file: KeyFile = None,
+) -> None:
+    """Move a SQLite ledger to PostgreSQL, with its key.
+
+    Prepares the database where nobody did. Interrupted, run it again. Until the copy is
+    complete and compared, nobody can use it. The SQLite ledger stays as it is.
+
+    Example: leadctl ledger copy ledger.sqlite postgresql://db.example/leads
+    """
+    from leadctl.ledger import copying, is_postgres, resolved
+    from leadctl.ledger.postgres import key as keys
+    from leadctl.model.wording import count
+
+    if is_postgres(source):
+        raise UsageError(
+            "FROM is a SQLite ledger", hint="pg_dump and pg_restore copy a database"
+        )
+    path, url = Path(resolved(source)), _postgres(target)
+    key = copying.key_of(path)
+    if key_file and keys.of_file(key_file, key) != key:
+        raise UsageError(
+            f"{key_file} holds another key", hint="choose another file with --key-file"
+        )
+    runs = copying.copy(path, url, say)
+    say(f"copied: {count(runs, 'run')}; from now on use --ledger {url}")
+    _say_roles(url)
+    if key_file:
+        say(f"key: {key_file}; every host needs it: LEADCTL_LEDGER_KEY_FILE")
+    elif keys.configured() != key:
+        _hand_over(key)
+
+
+@group.command("migrate")
+def migrate(
+    url: Annotated[
+        str | None,
+        typer.Argument(metavar="URL", help="default: the ledger that push uses."),
+    ] = None,
+    ledger: options.LedgerPath = None,
+) -> None:
+    """Bring the ledger up to date with this version of leadctl.
+
+    On PostgreSQL only its owner can; running pushes go on. A file is brought up to date
+    whenever it is opened.
+
+    Example: leadctl ledger migrate
+    """
+    from leadctl.ledger import is_postgres, open_existing, resolved
+
+    found = resolved(url or ledger)
+    if not is_postgres(found):
+        open_existing(found).close()
+        say(f"up to date: {found}")
+        return
+    from leadctl.ledger.postgres import admin
+
+    before, after = admin.migrate(found)
+    how = f"from schema {before} to {after}" if before != after else f"schema {after}"
+    say(f"up to date: {found}, {how}")
+
+
+def _postgres(url: str) -> str:
+    from leadctl.ledger import is_postgres, resolved
+
+    if not is_postgres(url):
+        raise UsageError(
+            "this command takes the URL of a PostgreSQL database",
+            hint="postgresql://HOST/DATABASE; a file needs no preparation",
+        )
+    return resolved(url)

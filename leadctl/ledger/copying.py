@@ -1,0 +1,145 @@
+"""Moves a ledger from SQLite to PostgreSQL, with the key of its hashes.
+
+A copy that was interrupted is begun again: what is there by then is left as it is.
+Until it is complete nobody can use it: with a part of the deliveries, the other leads
+would be sent again.
+"""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from leadctl.ledger.postgres import admin, schema
+from leadctl.ledger.postgres.connection import Connection
+from leadctl.ledger.sqlite import connection as sqlite
+from leadctl.ledger.sqlite.delivered import DeliveredLog
+from leadctl.ledger.sqlite.key import key
+from leadctl.ledger.sqlite.ledger import SqliteLedger
+from leadctl.model.errors import CampaignLocked, ExitCode, LedgerUnusable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+SELECTED = {
+    "scopes": "*",
+    "runs": "*",
+    "files": "*",
+    "reasons": "*",
+    "findings": "*",
+    "requests": "*",
+    "removals": "*",
+    "in_doubt": "*",
+    "suppressed": "*",
+    "batches": "run, hex(id) AS id, number, file, first, rows, size, state, doubted,"
+    " attempts, created, accepted",
+    "delivered": "printf('%08x', scope) || hex(substr(hash, 1, 12)) AS lead, run",
+}
+"""What is read of each table; all else is as PostgreSQL has it."""
+
+NUMBERED = ("scopes", "runs", "reasons", "batches")
+
+CHUNK = 50_000
+"""Rows that are written together."""
+
+SAMPLE = 1_000
+"""Rows of each table that are looked up in the copy."""
+
+
+def copy(path: Path, url: str, said: Callable[[str], None]) -> int:
+    """Copy and compare; returns the number of runs. `said` hears of each table.
+
+    Raises CampaignLocked while a run is in progress, LedgerUnusable where the target
+    has another key, or runs of its own.
+    """
+    _require_idle(path)
+    admin.prepare(url, key_of(path))
+    with closing(sqlite.connect(path)) as source, closing(Connection(url)) as target:
+        with source.transaction():
+            DeliveredLog(source).put_away()
+        with source.unchanged():
+            _require_own(source, target)
+            set_version = "UPDATE leadctl.facts SET version = ?"
+            target.execute(set_version, (admin.UNFINISHED,))
+            for table in SELECTED:
+                _copy_table(source, target, table)
+                said(f"{table}: {_compared(source, target, table):,} rows")
+            _number_on(source, target)
+            target.execute(set_version, (schema.VERSION,))
+            return _count(source, "runs")
+
+
+def key_of(path: Path) -> bytes:
+    """Return the key of a ledger that is there; LedgerUnusable else."""
+    if not path.exists():
+        raise LedgerUnusable(
+            f"no ledger at {path}", hint="`leadctl ledger show` says where yours is"
+        ).but(exit_code=ExitCode.INPUT)
+    with sqlite.translated(path):
+        return key(path, lambda: False)
+
+
+def _require_idle(path: Path) -> None:
+    with SqliteLedger(path) as ledger:
+        for run in ledger.runs(1_000):
+            facts = run.facts()
+            if facts.finished_at is None and ledger.process_of(facts):
+                raise CampaignLocked(
+                    f"run {facts.id} is in progress", hint="copy when it has ended"
+                )
+
+
+def _require_own(source: sqlite.Connection, target: Connection) -> None:
+    """Refuse a target with runs of its own: numbers would mean two things."""
+    known = {*source.execute("SELECT number, id FROM runs")}
+    if any(run not in known for run in target.execute("SELECT number, id FROM runs")):
+        raise LedgerUnusable(
+            f"the ledger {target.url} has runs of its own",
+            hint="copy into an empty database",
+        ).but(exit_code=ExitCode.INPUT)
+
+
+def _copy_table(source: sqlite.Connection, target: Connection, table: str) -> None:
+    cursor = source.execute(f"SELECT {SELECTED[table]} FROM {table}")  # noqa: S608  our own words
+    columns = ", ".join(name for name, *_ in cursor.description)
+    while rows := cursor.fetchmany(CHUNK):
+        with target.transaction():
+            target.copy_in(table, columns, rows)
+
+
+def _compared(source: sqlite.Connection, target: Connection, table: str) -> int:
+    """Compare numbers of rows, and look some up; returns how many there are."""
+    number = _count(source, table)
+    chosen = source.execute(
+        f"SELECT {SELECTED[table]} FROM {table} ORDER BY random() LIMIT {SAMPLE}"  # noqa: S608  our own words
+    )
+    columns = ", ".join(name for name, *_ in chosen.description)
+    with target.transaction():
+        missing = target.copy_in(table, columns, chosen)
+        if missing or _count(target, table) != number:
+            raise LedgerUnusable(
+                f"the copy of {table} is not complete", hint="copy again"
+            )
+    return number
+
+
+def _number_on(source: sqlite.Connection, target: Connection) -> None:
+    """Let numbers go on where they were."""
+    with target.transaction():
+        for table in NUMBERED:
+            target.execute(
+                f"SELECT setval(pg_get_serial_sequence('leadctl.{table}', 'number'),"  # noqa: S608  our own words
+                f" coalesce(max(number), 0) + 1, false) FROM {table}"
+            )
+        row = source.execute("SELECT seq FROM sqlite_sequence WHERE name = 'runs'")
+        (runs,) = row.fetchone() or (0,)
+        target.execute(
+            "SELECT setval(pg_get_serial_sequence('leadctl.runs', 'number'), ?, false)",
+            (runs + 1,),
+        )
+
+
+def _count(db: sqlite.Connection | Connection, table: str) -> int:
+    row = db.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608  our own words
+    return int(row[0]) if row else 0

@@ -1,0 +1,131 @@
+"""Health checks of a ledger on PostgreSQL: server, key, rights, replication, bloat."""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from leadctl.ledger.postgres import address, admin
+from leadctl.ledger.postgres import key as keys
+from leadctl.ledger.postgres.connection import Connection
+from leadctl.ledger.postgres.ledger import PostgresLedger
+from leadctl.ledger.records import Condition
+from leadctl.model.errors import LeadctlError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+APART = 60.0
+"""Seconds between two clocks that are worth a word."""
+
+MANY_DEAD = 100_000
+"""Dead rows of a table that are worth a word, if they are also half of it."""
+
+
+def conditions(url: str) -> Iterator[Condition]:
+    """Examine the server and what this host may do there; nothing is changed."""
+    try:
+        with closing(Connection(url)) as db:
+            admin.require_version(db)
+            yield from _server(db)
+            yield from _connection(db)
+            PostgresLedger(url, keys.key()).close()
+            place, _ = next(keys.SECRET.ways(os.environ))
+            yield Condition("key", f"the ledger's; from {place.way} ({place.where})")
+            yield from _rights(db)
+            yield from _safety(db)
+            yield from _bloat(db)
+    except LeadctlError as error:
+        yield Condition("ledger", error.message, error.hint or "", is_problem=True)
+
+
+def _server(db: Connection) -> Iterator[Condition]:
+    size, moment = db.row(
+        "SELECT pg_database_size(current_database()), extract(epoch FROM now())"
+    )
+    version = db.info.parameter_status("server_version")
+    yield Condition("ledger", f"{db.url}, {size / 1e6:,.1f} MB, PostgreSQL {version}")
+    ahead = moment - time.time()
+    message = f"the server's is {abs(ahead):.1f} s {'ahead' if ahead > 0 else 'behind'}"
+    is_apart = abs(ahead) > APART
+    remedy = "set both clocks by NTP; rates and leases go by the server's"
+    yield Condition("clock", message, remedy if is_apart else "")
+
+
+def _connection(db: Connection) -> Iterator[Condition]:
+    (process,) = db.row("SELECT pg_backend_pid()")
+    if process != db.info.backend_pid:
+        yield Condition("pooler", "connected through a pooler; every mode works")
+    if not (db.info.pgconn.ssl_in_use or address.is_local(db.url)):
+        yield Condition(
+            "tls",
+            "the connection is not encrypted",
+            "take sslmode out of the URL: it is verify-full then",
+        )
+
+
+def _rights(db: Connection) -> Iterator[Condition]:
+    user, writes, owner, is_all_powerful = db.row(
+        "SELECT current_user, has_function_privilege(f.oid, 'EXECUTE'), rolname,"
+        " rolsuper FROM pg_catalog.pg_proc AS f"
+        " JOIN pg_catalog.pg_roles AS r ON r.oid = proowner"
+        " WHERE pronamespace = to_regnamespace('leadctl') AND proname = 'turn'"
+    )
+    remedy = (
+        "" if writes else f"to push, its owner runs: GRANT {admin.WORKER} TO {user}"
+    )
+    may = "may push" if writes else "may only read"
+    yield Condition("rights", f"{user} {may}", remedy)
+    if is_all_powerful:
+        yield Condition(
+            "rights",
+            f"the ledger's functions run with the rights of the superuser {owner}",
+            "give the schema to another role: ALTER SCHEMA, ALTER FUNCTION … OWNER TO",
+        )
+
+
+def _safety(db: Connection) -> Iterator[Condition]:
+    """Say what a crash, or a standby that is promoted, would lose."""
+    is_standby, commits, flushes, required, standbys = db.row(
+        "SELECT pg_is_in_recovery(), current_setting('synchronous_commit'),"
+        " current_setting('fsync'), current_setting('synchronous_standby_names'),"
+        " (SELECT count(*) FROM pg_catalog.pg_stat_replication)"
+    )
+    if is_standby:
+        yield Condition(
+            "replication",
+            "this server is a standby: nothing can be written",
+            "name the primary, or all hosts with target_session_attrs=read-write",
+            is_problem=True,
+        )
+    if "off" in {commits, flushes}:
+        yield Condition(
+            "replication",
+            "a crash of the server loses the latest commits, and leads are sent twice",
+            "set fsync and synchronous_commit to on",
+        )
+    if standbys and not required:
+        yield Condition(
+            "replication",
+            "the standby is asynchronous: if it is promoted, the latest commits are "
+            "lost, and their leads are sent twice",
+            "set synchronous_standby_names",
+        )
+    elif required:
+        yield Condition("replication", f"synchronous: {required}")
+
+
+def _bloat(db: Connection) -> Iterator[Condition]:
+    dead = db.execute(
+        "SELECT relname FROM pg_catalog.pg_stat_user_tables"
+        " WHERE schemaname = 'leadctl' AND n_dead_tup > greatest(?, n_live_tup)",
+        (MANY_DEAD,),
+    )
+    for (table,) in dead:
+        yield Condition(
+            "bloat",
+            f"table {table} holds more dead rows than live ones",
+            f"its owner runs: VACUUM leadctl.{table}; check that autovacuum is on",
+        )
