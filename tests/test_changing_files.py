@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from workbooks import PHONE, written
 
 from leadctl.model.errors import InputChanged
 from leadctl.sources.detect import ReadOptions, open_source
@@ -50,3 +51,24 @@ def test_file_that_has_gone_is_told(tmp_path: Path) -> None:
     path.unlink()
     with pytest.raises(InputChanged):
         next(source.rows())
+
+
+def test_workbook_cut_off_while_it_is_read_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "leads.xlsx"
+    cells = (f"+1555{(row * 999_983) % 10**7:07}" for row in range(2, 20_000))
+    path.write_bytes(
+        written(
+            PHONE
+            + "".join(
+                f'<row r="{row}"><c r="A{row}" t="inlineStr"><is><t>{phone}</t></is>'
+                "</c></row>"
+                for row, phone in enumerate(cells, 2)
+            )
+        )
+    )
+    rows = open_source(path, ReadOptions()).rows()
+    assert next(rows).number == 1
+    with path.open("r+b") as file:
+        file.truncate(path.stat().st_size // 2)
+    with pytest.raises(InputChanged):
+        list(rows)

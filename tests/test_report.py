@@ -6,12 +6,15 @@ import os
 import re
 import shlex
 import stat
+from collections import Counter
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pytest
 from program import csv_rows
 
+from leadctl.model.errors import ExitCode, LeadctlError
+from leadctl.reports.report import exit_code
 from leadctl.sandbox import Fault
 
 if TYPE_CHECKING:
@@ -122,6 +125,12 @@ def test_gravest_of_several_troubles_gives_the_exit_code(
     statuses = [row["_leadctl_status"] for row in rows]
     there = [status for status in ("failed",) if status in counts]
     assert statuses == [*there, "rejected", "rejected"], "in the order of the input"
+
+
+@pytest.mark.parametrize("code", sorted(set(ExitCode) - {ExitCode.OK}))
+def test_run_that_an_error_ended_has_the_code_of_the_error(code: ExitCode) -> None:
+    error = type("Ended", (LeadctlError,), {"exit_code": code})("the run ended")
+    assert exit_code(Counter(), error) == code
 
 
 def test_reject_file_is_private_replaced_and_gone_when_nothing_is_left(

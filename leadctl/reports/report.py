@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from leadctl.importing.job import Job
 from leadctl.ledger import open_ledger
 from leadctl.ledger.records import runs_command
-from leadctl.model.errors import ExitCode, Interrupted
+from leadctl.model.errors import ExitCode
 from leadctl.model.leads import Status
 from leadctl.reports.export import outcomes
 
@@ -137,9 +137,7 @@ def read(
 
 
 def exit_code(counts: dict[Status, int], error: LeadctlError | None) -> ExitCode:
-    """Choose a signal's own code, else the first to apply of 1, 11, 4, 7, 10, 5, 3."""
-    if isinstance(error, Interrupted):
-        return error.exit_code
+    """Choose the first that applies, of the error and of what became of rows."""
     applying = {error.exit_code} if error else set()
     if counts[Status.UNKNOWN]:
         applying.add(ExitCode.UNKNOWN)
@@ -147,16 +145,22 @@ def exit_code(counts: dict[Status, int], error: LeadctlError | None) -> ExitCode
         applying.add(ExitCode.TROUBLE)
     if counts[Status.REJECTED]:
         applying.add(ExitCode.REJECTED)
-    order = (
-        ExitCode.DEFECT,
-        ExitCode.LOCKED,
-        ExitCode.ACCESS,
-        ExitCode.STOPPED,
-        ExitCode.UNKNOWN,
-        ExitCode.TROUBLE,
-        ExitCode.REJECTED,
-    )
-    return next((code for code in order if code in applying), ExitCode.OK)
+    return min(applying, key=_GRAVITY.index, default=ExitCode.OK)
+
+
+_GRAVITY = (
+    ExitCode.INTERRUPTED,
+    ExitCode.TERMINATED,
+    ExitCode.DEFECT,
+    ExitCode.LOCKED,
+    ExitCode.ACCESS,
+    ExitCode.STOPPED,
+    ExitCode.UNKNOWN,
+    ExitCode.TROUBLE,
+    ExitCode.INPUT,
+    ExitCode.USAGE,
+    ExitCode.REJECTED,
+)
 
 
 def error_document(error: LeadctlError) -> dict[str, Json]:

@@ -202,7 +202,7 @@ class Source:
         first, width = self.preamble + self.header, len(self.names)
         together: list[Cells] = []
         size = 0
-        for row in xlsx.rows(self.path, self.shown, self.sheet):
+        for row in self._workbook_rows():
             if row.before >= first:
                 cells = row.cells[self.left :]
                 together.append(cells + [""] * (width - len(cells)))
@@ -211,6 +211,12 @@ class Source:
                     yield together
                     together, size = [], 0
         yield together
+
+    def _workbook_rows(self) -> Iterator[xlsx.SheetRow]:
+        try:
+            yield from xlsx.rows(self.path, self.shown, self.sheet)
+        except InputUnusable as error:  # it was read to its end when it was looked at
+            raise InputChanged(error.message, hint=error.hint) from error
 
     @contextmanager
     def _text(self) -> Iterator[TextIO]:
