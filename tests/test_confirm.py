@@ -93,7 +93,7 @@ def test_column_of_those_who_must_not_be_called_is_told_of_before(push: Push) ->
         screen = " ".join(terminal.until(QUESTION).split())
         terminal.type("n\n")
         assert terminal.end() == 7
-    assert "warning leads.csv: the column 'Do Not Call' seems to say" in screen
+    assert "warning leads.csv: column 'Do Not Call' seems to say" in screen
 
 
 PROFILE = """
@@ -117,8 +117,8 @@ def test_question_says_what_is_not_sent_and_who_is_left_out(push: Push) -> None:
         assert terminal.end() == 7
     for fact in (
         "sends phone from Mobile; name from Vorname and Nachname not sent",
-        "not sent email, title: Voiso has no place for them left out",
-        "left out rows where Do Not Call is ja, yes; rows where State is dead then",
+        "not sent email, title: Voiso has no place for them skipped",
+        "skipped rows where Do Not Call is ja, yes; rows where State is dead then",
     ):
         assert fact in screen
 

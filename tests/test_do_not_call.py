@@ -151,10 +151,10 @@ def test_rows_are_held_back_and_it_is_said_before_anything_is_sent(push: Push) -
     assert ran.codes == {"opted_out": 6}
     assert push.phones("voiso") == SENT
     for told in (
-        "2 rows say in 'Lead Status' that the person must not be called",
-        "1 row says in 'Nicht anrufen' that the person must not be called",
+        "2 rows say in 'Lead Status' not to call this person",
+        "1 row says in 'Nicht anrufen' not to call this person",
         "--ignore-column 'Nicht anrufen'",
-        "'Nicht anrufen' seems to say who must not be called; 1 value is not",
+        "'Nicht anrufen' seems to say who must not be called, but 1 value is not",
         "perhaps (1)",
         "'Consent' is empty in 1 row",
     ):
@@ -190,7 +190,7 @@ def test_column_can_be_ignored_by_name(program: Program, by: str) -> None:
         more = ["--profile", "p.yaml"]
     ran = program(*CHECK, *more, "--json", env=env)
     assert ran.counts == {"created": 8}, ran.err
-    assert "must not be called" not in ran.err
+    assert "not to call this person" not in ran.err
     assert "Notes" not in ran.err
 
 
@@ -302,7 +302,7 @@ def test_header_with_what_a_provider_cannot_act_on_is_said(push: Push) -> None:
     for told in (
         "Yotel does not support active (column 'Active'); not sent",
         "Yotel does not support priority (column 'Priority'); not sent",
-        "1 row says in 'Active' that the person must not be called",
+        "1 row says in 'Active' not to call this person",
         "1 value is not understood: so (1)",
     ):
         assert told in ran.err, told

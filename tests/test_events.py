@@ -150,4 +150,4 @@ def test_warning_is_a_note(push: Push) -> None:
     push.program.write("leads.csv", "phone,Do Not Call\n+15551230001,yes\n")
     told = events(push("voiso", "leads.csv", "--quiet", *JSONL))
     notes = [e["message"] for e in told if e["event"] == "note"]
-    assert any("must not be called" in note for note in notes)
+    assert any("not to call this person" in note for note in notes)

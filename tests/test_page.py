@@ -126,7 +126,7 @@ def test_page_tells_what_the_document_tells(past: tuple[Push, Ran]) -> None:
     groups = [name for name in read.tables if name.startswith("Reasons: ")]
     told = [int(number) for name in groups for number in read.column(name, 1)]
     assert sorted(told) == sorted(one["count"] for one in ran.document["reasons"])
-    assert groups == ["Reasons: You correct", "Reasons: Nothing to do"]
+    assert groups == ["Reasons: To fix in the file", "Reasons: No action needed"]
     for reason in ran.document["reasons"]:
         assert reason["message"] in read.text
     assert sum(map(int, read.column("Input files", 1))) == ran.document["rows"]

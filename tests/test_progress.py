@@ -178,7 +178,7 @@ def test_lines_come_at_intervals_where_no_terminal_is(push: Push) -> None:
         (6000, Limits(1, 2, 100), "about 6,000 leads, 6,000 requests, about 1 h"),
         (1, Limits(10), "about 1 lead, 1 request, about 1 s"),
         (0, Limits(10), "about 0 leads, 0 requests, about 0 s"),
-        (None, Limits(10), "the number of rows not known before reading"),
+        (None, Limits(10), "number of rows unknown before reading"),
     ],
     ids=["rest", "rate", "one", "none", "not known"],
 )

@@ -107,7 +107,7 @@ def _facts(
     for source, message in _unclear_numbers(plan):
         yield "warning", f"{source.shown}: {message}"
     if plan.suppressed:
-        yield "left out", "numbers on a suppression list"
+        yield "skipped", "numbers on a suppression list"
     yield "then", provider.consequence
 
 
@@ -149,7 +149,7 @@ def _columns_used(plan: Plan) -> Iterator[tuple[str, str]]:
         for label, text in (
             ("region", _region(plan, mapper, source.columns)),
             ("not sent", _unplaced(plan, mapper)),
-            ("left out", "; ".join(f"rows where {r.rule}" for r in mapper.skip)),
+            ("skipped", "; ".join(f"rows where {r.rule}" for r in mapper.skip)),
         ):
             if text:
                 yield label, text

@@ -26,7 +26,7 @@ class Forecast:
 
     def __str__(self) -> str:
         if self.rows is None:
-            return "the number of rows not known before reading"
+            return "number of rows unknown before reading"
         return (
             f"about {count(self.rows, 'lead')}, {count(self.requests, 'request')}, "
             f"about {duration(self.seconds)}"

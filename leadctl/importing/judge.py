@@ -367,7 +367,7 @@ _LISTED = (
     "its number is on a suppression list",
     "phone",
 )
-_OPTED_OUT = "the column {!r} says that this person must not be called"
+_OPTED_OUT = "column {!r} says not to call this person"
 _MET = (
     Status.DUPLICATE,
     Code.DUPLICATE_IN_FILE,

@@ -175,8 +175,8 @@ def _opt_outs(rest: Sequence[str]) -> Iterator[str]:
     """Say which columns leave rows out, and how to keep them from it."""
     names = [n for n in rest if about(n) in (About.FORBIDS, About.CONSENT)]
     if names:
-        yield "# Rows that say there that somebody must not be called are left out;"
-        yield "# uncomment to send them all the same:"
+        yield "# Rows that say here not to call somebody are skipped;"
+        yield "# uncomment to send them anyway:"
         yield f"# ignore: [{', '.join(map(_text, names))}]"
 
 

@@ -90,14 +90,12 @@ class OptOuts:
 
     def notes(self) -> Iterator[Note]:
         for name, held in self._held.items():
-            says, they = (
-                ("row says", "it is") if held == 1 else ("rows say", "they are")
-            )
+            says, them = ("row says", "it") if held == 1 else ("rows say", "them")
             shown = short(name)
             yield Note(
                 "opt_outs_held_back",
-                f"{held:,} {says} in {shown!r} that the person must not be called: "
-                f"{they} left out (not with --ignore-column {shlex.quote(shown)})",
+                f"{held:,} {says} in {shown!r} not to call this person; skipped "
+                f"(--ignore-column {shlex.quote(shown)} sends {them})",
                 held,
             )
         for column in self._columns:
@@ -190,9 +188,9 @@ class _Answers:
             them = "value is" if unclear == 1 else "values are"
             yield Note(
                 "opt_outs_unclear",
-                f"the column {short(self.name)!r} seems to say {self.subject}; "
+                f"column {short(self.name)!r} seems to say {self.subject}, but "
                 f"{unclear:,} {them} not understood: {_listed(self.unclear)} "
-                "(this holds nobody back; skip_if in a profile can)",
+                "(these rows are sent; skip_if in a profile can skip them)",
                 unclear,
                 is_warning=True,
             )
@@ -200,7 +198,7 @@ class _Answers:
             yield Note(
                 "consent_empty",
                 f"{short(self.name)!r} is empty in {count(self.empty, 'row')}: "
-                "this holds nobody back",
+                "not skipped",
                 self.empty,
             )
 

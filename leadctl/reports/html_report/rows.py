@@ -67,18 +67,18 @@ def _who_acts(reason: Reason) -> str:
         case Status.REJECTED if reason.code in _BY_PROVIDER:
             return "Rejected by the provider"
         case Status.REJECTED:
-            return "You correct"
+            return "To fix in the file"
         case Status.FAILED | Status.UNKNOWN:
-            return "You send again or decide"
+            return "To retry or decide"
         case _:
-            return "Nothing to do"
+            return "No action needed"
 
 
 _GROUPS = (
-    "You correct",
+    "To fix in the file",
     "Rejected by the provider",
-    "You send again or decide",
-    "Nothing to do",
+    "To retry or decide",
+    "No action needed",
 )
 
 

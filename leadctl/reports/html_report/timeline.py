@@ -30,7 +30,7 @@ MOST = 10
 def over_time(timeline: RunTimeline, *, several: bool) -> Markup:
     """Return the progress in words; picture, waits and requests are folded."""
     if not timeline.requests:
-        says = "No request was made."
+        says = "No requests were made."
         return section("Progress", tag("p", says))
     return section(
         "Progress",
