@@ -102,7 +102,7 @@ def settings(provider: type[Provider]) -> Iterator[tuple[str, str, str]]:
     for name in provider.secrets:
         yield name, "secret: never in the config file", "required"
     for one in fields(provider):
-        about = str(one.metadata.get("about", "another address than the usual"))
+        about = str(one.metadata.get("about", "a different address"))
         required = one.default is MISSING or f"{{{one.name}}}" in address
         yield one.name, about, "required" if required else _default(one.default)
 
@@ -123,7 +123,7 @@ def lead_fields(provider: type[Provider]) -> Iterator[tuple[str, Sequence[str], 
         elif name in COUNTRY_ALIASES:
             yield name, (), "not sent: it gives the region of phone"
         elif name in ("first_name", "last_name") and made:
-            yield name, made, "where no name is given"
+            yield name, made, "if there is no name"
         elif provider.overflow:
             inside = "" if name == provider.overflow else f".{name}"
             yield name, (f"{provider.overflow}{inside}",), ""
