@@ -116,11 +116,12 @@ def spacing(rate: Rate) -> Spacing:
     """Space requests evenly; by the hour and the day, a fifth may leave at once.
 
     In any window there are then 99% of the rate, and the start that opens it. What is
-    made up for after a late start is less than the last percent.
+    made up for after a late start, and twice the slack, are less than the last percent.
     """
     at_once = 0.25 * rate.seconds if rate.seconds > MINUTE else 0.0
     each = (rate.seconds + at_once) / (rate.requests * SHARE)
-    return Spacing(each, at_once or min(each, rate.seconds / 120))
+    made_up = at_once or min(each, rate.seconds / 120)
+    return Spacing(each, made_up, slack=rate.seconds / 240)
 
 
 def requested_pause(headers: Mapping[str, str], now: float) -> float | None:

@@ -283,11 +283,13 @@ class SuppressionList(Protocol):
 class Spacing(NamedTuple):
     """The seconds that a start keeps its scope taken; none take nothing.
 
-    A start that comes late is made up for by up to `made_up` seconds.
+    A start that comes late is made up for by up to `made_up` seconds. `slack` is how
+    late a start may be used that was granted ahead, and no window of the rate has more.
     """
 
     seconds: float = 0.0
     made_up: float = 0.0
+    slack: float = 0.0
 
 
 class RateStore(Protocol):

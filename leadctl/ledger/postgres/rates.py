@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from leadctl.ledger.postgres.connection import Connection
 
 AHEAD = 0.25
-"""Seconds that starts are reserved for: so long a wish to wait may go unheard."""
+"""Seconds that starts are reserved for: so long a wish to wait may go unheard.
+
+Starts that are further apart are not reserved: each is taken when it is due.
+"""
 
 MOST_RESERVED = 64
-
-LATE = 0.1
-"""Seconds after which a start that nobody took is no longer taken."""
 
 
 class PostgresRates:
@@ -44,38 +44,37 @@ class PostgresRates:
         if scopes != self._scopes:
             self._scopes = scopes
             self._reserved.clear()
-        moment, lost = elapsed(), 0
-        while self._reserved and self._reserved[0] < moment - LATE:
+        slack = min(one.slack for one in scopes.values() if one.seconds)
+        while self._reserved and self._reserved[0] < elapsed() - slack:
             self._reserved.popleft()
-            lost += 1
-        if lost:
-            self._want = max(1, self._want // 2)
+            self._want = max(1, self._want - 1)
         if not self._reserved:
             wait = self._reserve(scopes)
             if not self._reserved:
                 return wait
-        wait = self._reserved[0] - elapsed()
-        if wait <= 0:
+        wait = max(0.0, self._reserved[0] - elapsed())
+        if not wait:
             self._reserved.popleft()
-        return max(0.0, wait)
+        return wait
 
     def _reserve(self, scopes: Mapping[str, Spacing]) -> float:
         """Reserve starts; returns the seconds to wait where none begins soon."""
         spacings = scopes.values()
+        ahead = AHEAD if max(one.seconds for one in spacings) < AHEAD else 0.0
         wait, starts = self._db.call(
             "reserve",
             [*scopes],
             [spacing.seconds for spacing in spacings],
-            [spacing.made_up for spacing in spacings],
+            [max(spacing.made_up, spacing.slack) for spacing in spacings],
             self._want,
-            AHEAD,
+            ahead,
         )
         # Counted from the answer: a start is rather late than early.
         received = elapsed()
         self._reserved.extend(received + start for start in starts)
         if len(starts) == self._want:
             self._want = min(2 * self._want, MOST_RESERVED)
-        return max(0.01, float(wait) - AHEAD / 2)
+        return max(0.01, float(wait) - ahead / 2)
 
     def _wait(self, scopes: Mapping[str, Spacing]) -> float:
         marks = ",".join("?" * len(scopes))
