@@ -52,7 +52,7 @@ def test_init_prepares_for_a_worker_and_a_reader(postgres: Server, push: Push) -
     assert again.codes == {"already_delivered": 40}
     assert str(ran.document["run_id"]) in program("runs", "--ledger", reader).out
     denied = push("voiso", leads, "--ledger", reader, "--campaign", "3")
-    assert (denied.code, denied.out) == (5, "")
+    assert (denied.code, denied.out) == (6, "")
     assert "permission denied" in denied.err
     assert "worker role" in denied.err
     for user in (worker, reader):
