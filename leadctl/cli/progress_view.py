@@ -7,7 +7,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from leadctl.delivery.sender import PACE
+from leadctl.delivery.rate_limiter import PACE
 from leadctl.model.leads import Status
 from leadctl.model.progress import Progress
 from leadctl.model.wording import count, duration

@@ -6,7 +6,7 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
-from leadctl.delivery.retry import after_doubt
+from leadctl.delivery.retry import outcome_after_doubt
 from leadctl.model.errors import InDoubt, ProviderError
 from leadctl.model.leads import Outcome, Status
 from leadctl.providers.response import digits, duplicate
@@ -81,7 +81,7 @@ def _keys(provider: Provider, lead: Lead) -> list[str]:
 
 def _outcome(created: float | None, first: float | None) -> Outcome:
     if created is None or first is None:
-        return after_doubt(duplicate(), refusal_is_final=True)
+        return outcome_after_doubt(duplicate(), refusal_is_final=True)
     return Outcome(Status.CREATED) if created >= first else duplicate()
 
 

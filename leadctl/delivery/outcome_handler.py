@@ -6,10 +6,14 @@ from collections import Counter, deque
 from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING, TypeVar
-from uuid import uuid4
 
 from leadctl.delivery.rate_limiter import requested_pause
-from leadctl.delivery.retry import PendingBatch, RepeatedRefusals, after_doubt, isolated
+from leadctl.delivery.retry import (
+    PendingBatch,
+    RepeatedRefusals,
+    isolated,
+    outcome_after_doubt,
+)
 from leadctl.delivery.worker_pool import CannotAsk, LookupResult
 from leadctl.ledger.records import BatchState
 from leadctl.model.errors import InDoubt, NotProcessed, ProviderError, Refused, Unusable
@@ -22,7 +26,7 @@ if TYPE_CHECKING:
     from leadctl.delivery.retry import RetryPolicy
     from leadctl.delivery.worker_pool import Answer
     from leadctl.ledger.base import RunWriter
-    from leadctl.model.leads import Batch, Leads
+    from leadctl.model.leads import Batch
     from leadctl.providers.base import Limits, Provider
 
 Kind = TypeVar("Kind", Outcome, Outcome | None)
@@ -38,7 +42,7 @@ _NOT_THERE_YET = "the first request may still be in progress"
 class OutcomeHandler:
     """Settles the batches of one run by their answers, inside a transaction.
 
-    `again` are those to be repeated, before any fresh one.
+    `retries` are those to be sent again, before any fresh one.
     """
 
     def __init__(
@@ -59,11 +63,11 @@ class OutcomeHandler:
         self._time = time
         self._jitter = jitter
         self._may_resend = bool(provider.resend_is_safe)
-        self._can_ask = True
+        self._lookup_works = True
         self._given_up = 0
         self._refusals = RepeatedRefusals(retry_policy.refused)
         self._notes: Counter[Note] = Counter()
-        self.again: deque[PendingBatch] = deque()
+        self.retries: deque[PendingBatch] = deque()
         self._pauses: deque[tuple[float, str]] = deque()
 
     def pauses(self) -> Iterator[tuple[float, str]]:
@@ -78,23 +82,19 @@ class OutcomeHandler:
         """Return what answers told beside the outcomes, each with its sum."""
         return [replace(note, count=number) for note, number in self._notes.items()]
 
-    def take_up(self, batch: Batch) -> None:
+    def resume(self, batch: Batch) -> None:
         """Repeat a batch of an earlier part of the run whose answer nobody read."""
         pending = self._broken_off(batch)
         if self._is_safe(pending):
-            self._repeat(pending, self._after_doubt(pending), _BROKEN_OFF)
+            self._repeat(pending, self._plan_after_doubt(pending), _BROKEN_OFF)
         else:
             self.give_up(pending, Code.ANSWER_LOST)
 
-    def call_off(self, batch: Batch) -> None:
+    def settle_in_doubt(self, batch: Batch) -> None:
         """Settle such a batch without sending anything."""
         self.give_up(self._broken_off(batch), Code.ANSWER_LOST)
 
-    def _broken_off(self, batch: Batch) -> PendingBatch:
-        lost = InDoubt(_TOO_LONG_AGO if batch.is_stale else _BROKEN_OFF)
-        return PendingBatch(batch, doubted=True, ask=self._asks(batch), last=lost)
-
-    def read(self, pending: PendingBatch, answer: Answer) -> None:
+    def settle_answer(self, pending: PendingBatch, answer: Answer) -> None:
         """Settle a batch by its answer; raises the reason to end the run, if it is."""
         self._run_writer.answered(pending.batch, answer.arrival)
         self._rate_limiter.ended()
@@ -108,6 +108,26 @@ class OutcomeHandler:
             case outcomes:
                 self._answered(pending, outcomes)
 
+    def give_up(self, pending: PendingBatch, code: Code) -> None:
+        """Settle a batch that is not sent again; a doubt stays, whatever came later."""
+        why = pending.last.message if pending.last else "not sent"
+        if pending.doubted:
+            match pending.last:
+                case InDoubt(lost=False) | Unusable(in_doubt=True):
+                    code = Code.ANSWER_UNREADABLE
+                case _:
+                    code = Code.ANSWER_LOST
+            outcome = Outcome(Status.UNKNOWN, code, why)
+        else:
+            outcome = Outcome(Status.FAILED, code, why)
+        self._settle(pending, [outcome] * len(pending.batch))
+
+    def _broken_off(self, batch: Batch) -> PendingBatch:
+        lost = InDoubt(_TOO_LONG_AGO if batch.is_stale else _BROKEN_OFF)
+        return PendingBatch(
+            batch, doubted=True, look_up=self._can_look_up(batch), last=lost
+        )
+
     def _answered(self, pending: PendingBatch, outcomes: list[Outcome]) -> None:
         self._given_up = 0
         pause = self._limits.doubt_delay
@@ -117,8 +137,9 @@ class OutcomeHandler:
             open_leads = pending.batch.leads.chosen(is_open)
             decided = [None if o.status is Status.UNKNOWN else o for o in outcomes]
             pending.last = InDoubt(outcomes[is_open.index(True)].reason, lost=False)
-            (rest,) = self._settle(pending, decided, [open_leads], BatchState.DOUBT)
-            rest.attempts, rest.waited = pending.attempts, pending.waited
+            rest = pending.continued(open_leads)
+            rest.doubted = True
+            self._settle(pending, decided, [rest], BatchState.DOUBT)
             self._repeat(rest, pause, pending.last.message)
         else:
             self._settle(pending, outcomes)
@@ -130,12 +151,12 @@ class OutcomeHandler:
         """
         self._given_up = 0
         missing = pending.batch.leads.chosen([outcome is None for outcome in outcomes])
-        parts = [missing] if missing else []
+        pieces = [pending.continued(missing)] if missing else []
         # What the look-up says is certain: the note about a lost answer does not apply.
-        for piece in self._settle(pending, outcomes, parts, certain=True):
-            piece.attempts, piece.waited = pending.attempts, pending.waited
+        self._settle(pending, outcomes, pieces, certain=True)
+        for piece in pieces:
             if not pending.owed and self._is_safe(piece):
-                self.again.appendleft(piece)
+                self.retries.appendleft(piece)
             elif self._may_repeat(piece, pending.owed, doubted=True):
                 self._repeat(piece, pending.owed, _NOT_THERE_YET)
             else:
@@ -152,8 +173,8 @@ class OutcomeHandler:
             case NotProcessed() | InDoubt():
                 pending.doubted = pending.doubted or isinstance(error, InDoubt)
                 if isinstance(error, CannotAsk):
-                    self._can_ask = False
-                pending.ask = pending.doubted and self._asks(pending.batch)
+                    self._lookup_works = False
+                pending.look_up = pending.doubted and self._can_look_up(pending.batch)
                 self._repeat_or_give_up(pending, error, headers)
             case _:  # the next batch would meet the same
                 is_doubt = isinstance(error, Unusable) and error.in_doubt
@@ -167,10 +188,10 @@ class OutcomeHandler:
         error: NotProcessed | InDoubt,
         headers: Mapping[str, str],
     ) -> None:
-        asked = requested_pause(headers, self._time())
-        if asked is not None:  # it concerns every run on this account
-            self._rate_limiter.quiet(asked, shared=True)
-        pause = self._pause(pending, error, asked)
+        retry_after = requested_pause(headers, self._time())
+        if retry_after is not None:  # it concerns every run on this account
+            self._rate_limiter.quiet(retry_after, shared=True)
+        pause = self._pause(pending, error, retry_after)
         if self._may_repeat(pending, pause, doubted=pending.doubted):
             state = (
                 BatchState.DOUBT if isinstance(error, InDoubt) else BatchState.WAITING
@@ -179,7 +200,8 @@ class OutcomeHandler:
             self._repeat(pending, pause, error.message)
             return
         self.give_up(pending, Code.NOT_PROCESSED)
-        self._given_up += not isinstance(error, CannotAsk)
+        if not isinstance(error, CannotAsk):
+            self._given_up += 1
         if self._given_up >= self._retry_policy.given_up:
             raise error
 
@@ -194,25 +216,25 @@ class OutcomeHandler:
 
     def _is_safe(self, pending: PendingBatch) -> bool:
         """Tell whether the next attempt adds no lead twice: a look-up never does."""
-        return self._may_resend and (pending.ask or not pending.batch.is_stale)
+        return self._may_resend and (pending.look_up or not pending.batch.is_stale)
 
     def _pause(
-        self, pending: PendingBatch, error: ProviderError, asked: float | None
+        self, pending: PendingBatch, error: ProviderError, retry_after: float | None
     ) -> float:
         """Return the seconds to the next attempt: back-off, and at least as asked."""
-        least = self._after_doubt(pending) if isinstance(error, InDoubt) else 0.0
-        if asked is not None:
-            least = max(least, asked + self._jitter())
+        least = self._plan_after_doubt(pending) if isinstance(error, InDoubt) else 0.0
+        if retry_after is not None:
+            least = max(least, retry_after + self._jitter())
         return max(least, self._retry_policy.pause(pending.attempts, self._jitter()))
 
-    def _asks(self, batch: Batch) -> bool:
+    def _can_look_up(self, batch: Batch) -> bool:
         """Tell whether the leads of a batch can be looked up."""
-        return self._can_ask and self._provider.look_up(batch, "") is not None
+        return self._lookup_works and self._provider.look_up(batch, "") is not None
 
-    def _after_doubt(self, pending: PendingBatch) -> float:
-        """Return the seconds to the next step: a look-up, which may be early."""
+    def _plan_after_doubt(self, pending: PendingBatch) -> float:
+        """Plan the next step, return the seconds until it; a look-up may be early."""
         delay = self._limits.doubt_delay
-        pause = min(delay, LOOK_UP_DELAY) if pending.ask else delay
+        pause = min(delay, LOOK_UP_DELAY) if pending.look_up else delay
         pending.owed = delay - pause
         return pause
 
@@ -221,70 +243,43 @@ class OutcomeHandler:
         pending.held_for = why
         self._rate_limiter.quiet(pause, shared=False)
         self._pauses.append((pause, why))
-        self.again.append(pending)
-
-    def give_up(self, pending: PendingBatch, code: Code) -> None:
-        """Settle a batch that is not sent again; a doubt stays, whatever came later."""
-        why = pending.last.message if pending.last else "not sent"
-        if pending.doubted:
-            match pending.last:
-                case InDoubt(lost=False) | Unusable(in_doubt=True):
-                    code = Code.ANSWER_UNREADABLE
-                case _:
-                    code = Code.ANSWER_LOST
-            outcome = Outcome(Status.UNKNOWN, code, why)
-        else:
-            outcome = Outcome(Status.FAILED, code, why)
-        self._settle(pending, [outcome] * len(pending.batch))
+        self.retries.append(pending)
 
     def _isolate(self, pending: PendingBatch, refusal: Refused) -> None:
         """Deliver the rest of a refused batch, once the culprits are known."""
         outcomes, parts = isolated(
             pending, refusal, self._retry_policy, may_repeat=self._may_resend
         )
-        pieces = self._settle(pending, outcomes, parts)
-        self.again.extendleft(reversed(pieces))
+        pieces = [pending.part(leads) for leads in parts]
+        self._settle(pending, outcomes, pieces)
+        self.retries.extendleft(reversed(pieces))
 
     def _settle(
         self,
         pending: PendingBatch,
         outcomes: Sequence[Outcome | None],
-        parts: Sequence[Leads] = (),
+        pieces: Sequence[PendingBatch] = (),
         state: BatchState = BatchState.WAITING,
         *,
         certain: bool = False,
-    ) -> list[PendingBatch]:
-        """Record outcomes; leads without one (None) travel on in `parts`, returned."""
+    ) -> None:
+        """Record outcomes; leads without one (None) travel on in `pieces`."""
         if pending.doubted and not certain:
             is_final = self._provider.refusal_is_final
             outcomes = [
-                outcome and after_doubt(outcome, refusal_is_final=is_final)
+                outcome and outcome_after_doubt(outcome, refusal_is_final=is_final)
                 for outcome in outcomes
             ]
-        lineage, doubted = pending.lineage, pending.doubted or state is BatchState.DOUBT
-        pieces = [
-            PendingBatch(
-                replace(pending.batch, id=uuid4(), leads=part),
-                lineage,
-                doubted=doubted,
-                last=pending.last,
-            )
-            for part in parts
-        ]
         self._run_writer.settle(
             pending.batch,
             outcomes,
             [piece.batch for piece in pieces],
             state,
-            doubted=doubted,
+            doubted=any(piece.doubted for piece in pieces),
         )
-        lineage.open += len(pieces) - 1
-        decided = [outcome for outcome in _kinds(outcomes) if outcome]
-        lineage.refusals |= {o.reason for o in decided if o.status is Status.REJECTED}
-        lineage.welcome |= any(o.status is not Status.REJECTED for o in decided)
-        if not lineage.open:
-            self._refusals.watch(lineage)
-        return pieces
+        pending.lineage.record(_kinds(outcomes), len(pieces))
+        if not pending.lineage.open:
+            self._refusals.watch(pending.lineage)
 
 
 def _kinds(outcomes: Iterable[Kind]) -> Iterator[Kind]:

@@ -24,6 +24,12 @@ LONGEST_PAUSE = 3600.0
 LARGEST_SKEW = 86_400.0
 """Seconds that two clocks may differ; a `Date` beyond that is not believed."""
 
+PACE = "the provider's pace for this account"
+"""What a request waits for that is no repeat."""
+
+LONG_WAIT = 10.0
+"""Seconds of waiting for a start that are told of."""
+
 MINUTE = 60.0
 
 SHARE = 0.99

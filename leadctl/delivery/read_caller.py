@@ -9,7 +9,7 @@ import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from leadctl.delivery.rate_limiter import requested_pause
+from leadctl.delivery.rate_limiter import LONG_WAIT, PACE, requested_pause
 from leadctl.delivery.retry import RetryPolicy
 from leadctl.model.errors import InDoubt, NotProcessed
 
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from leadctl.model.clock import Clock
     from leadctl.model.errors import ProviderError
     from leadctl.providers.base import Provider
-
-LONG_WAIT = 10.0
-"""Seconds of waiting for a start that are told of."""
 
 Read = TypeVar("Read")
 
@@ -64,7 +61,7 @@ class ReadCaller:
         while (pause := self.session.rate_limiter.pause()) > 0:
             self.session.rate_limiter.require_wait_within(self.longest_wait)
             if pause > LONG_WAIT:
-                self.tell(pause, "the provider's pace for this account")
+                self.tell(pause, PACE)
             self.clock.sleep(pause)
         return self.session.send(request)
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from leadctl.model.errors import RefusedThroughout
 from leadctl.model.leads import Code, Outcome, Status
 from leadctl.providers.response import rejected, undecided
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from leadctl.model.errors import ProviderError, Refused
     from leadctl.model.leads import Batch, Leads
 
@@ -49,6 +52,15 @@ class BatchLineage:
     welcome: bool = False  # at least one lead was not refused
     has_left: bool = False
 
+    def record(self, outcomes: Iterable[Outcome | None], parts: int) -> None:
+        """Note the outcomes of one of its batches, of which `parts` are still open."""
+        self.open += parts - 1
+        for outcome in outcomes:
+            if outcome and outcome.status is Status.REJECTED:
+                self.refusals.add(outcome.reason)
+            elif outcome:
+                self.welcome = True
+
 
 @dataclass
 class PendingBatch:
@@ -63,11 +75,20 @@ class PendingBatch:
     attempts: int = 0
     waited: float = 0.0
     doubted: bool = False
-    ask: bool = False  # look the leads up before anything is sent again
+    look_up: bool = False  # look the leads up before anything is sent again
     owed: float = 0.0  # seconds to wait where the look-up does not find them
     held_for: str = ""
     is_first: bool = False
     last: ProviderError | None = None
+
+    def part(self, leads: Leads) -> PendingBatch:
+        """Return some of its leads as a batch of their own, with fresh attempts."""
+        batch = replace(self.batch, id=uuid4(), leads=leads)
+        return PendingBatch(batch, self.lineage, doubted=self.doubted, last=self.last)
+
+    def continued(self, leads: Leads) -> PendingBatch:
+        """Return such a part whose attempts and waits count on."""
+        return replace(self.part(leads), attempts=self.attempts, waited=self.waited)
 
     def refused(self, refusal: Outcome) -> Outcome:
         """Return what a refused request makes of its leads: a doubt is not cleared."""
@@ -143,7 +164,7 @@ def isolated(
     return outcomes, [part for part in parts if part]
 
 
-def after_doubt(outcome: Outcome, *, refusal_is_final: bool) -> Outcome:
+def outcome_after_doubt(outcome: Outcome, *, refusal_is_final: bool) -> Outcome:
     """Say what an earlier try whose answer was lost may have to do with an outcome."""
     match outcome.status:
         case Status.DUPLICATE:

@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from leadctl.delivery.outcome_handler import OutcomeHandler
+from leadctl.delivery.rate_limiter import LONG_WAIT, PACE
 from leadctl.delivery.retry import PendingBatch, RetryPolicy
 from leadctl.delivery.worker_pool import Requests, WorkerPool
 from leadctl.ledger.records import Departure
@@ -35,17 +36,11 @@ if TYPE_CHECKING:
     from leadctl.model.leads import Batch, Note
     from leadctl.providers.base import Limits, Provider
 
-PACE = "the provider's pace for this account"
-"""What a request waits for that is no repeat."""
-
 AT_HAND = 16
 """Batches read ahead, where so many may be under way: places do not stay empty."""
 
 GRACE = 5.0
 """Seconds that requests under way may still take once a stop is asked."""
-
-LONG_WAIT = 10.0
-"""Seconds of waiting for a start that are told of."""
 
 
 class Sender:
@@ -97,12 +92,12 @@ class Sender:
             clock.time,
             jitter,
         )
-        self._again = self._outcome_handler.again
+        self._retries = self._outcome_handler.retries
         self._ready: deque[PendingBatch] = deque()
         self._under_way: dict[UUID, PendingBatch] = {}
         self._enough = min(limits.concurrency, AT_HAND)
         self._ahead = _ahead(provider, limits)
-        self._leaving: deque[tuple[PendingBatch, Departure]] = deque()
+        self._departing: deque[tuple[PendingBatch, Departure]] = deque()
 
     def deliver(self, batches: Iterator[Batch], in_doubt: Sequence[Batch] = ()) -> None:
         """Send every batch and settle every lead of those taken from the iterator.
@@ -117,30 +112,32 @@ class Sender:
         """
         try:
             for batch in in_doubt:
-                self._outcome_handler.take_up(batch)
+                self._outcome_handler.resume(batch)
             pause = 0.0
             while not self._stop.check():
                 self._prepare(batches)
-                if not (self._under_way or self._again or self._ready):
+                if not (self._under_way or self._retries or self._ready):
                     return
-                pause = self._turn(self._answers(pause))
+                pause = self._step(self._answers(pause))
             self._pool.call_back()
             while self._under_way:
                 self._collect()
-            while self._again:  # a stop was asked for: what was to be repeated is not
-                self._outcome_handler.give_up(self._again.popleft(), Code.NOT_PROCESSED)
+            while self._retries:  # a stop was asked for: what was to be repeated is not
+                self._outcome_handler.give_up(
+                    self._retries.popleft(), Code.NOT_PROCESSED
+                )
         except LedgerUnusable:
             raise  # what is under way stays `sending`: in doubt, and never lost
         except LeadctlError as error:
-            self._leave(error)
+            self._wind_down(error)
             raise
         finally:
             self._pool.rest()
 
-    def give_up(self, in_doubt: Sequence[Batch]) -> None:
+    def settle_in_doubt(self, in_doubt: Sequence[Batch]) -> None:
         """Settle batches of an earlier part of the run without sending anything."""
         for batch in in_doubt:
-            self._outcome_handler.call_off(batch)
+            self._outcome_handler.settle_in_doubt(batch)
 
     def notes(self) -> list[Note]:
         """Return what answers told beside the outcomes."""
@@ -171,11 +168,13 @@ class Sender:
         AWAKE, as a stop may be asked meanwhile.
         """
         if pause > 0:
-            self._meter.waits(pause, self._again[0].held_for if self._again else PACE)
+            self._meter.waits(
+                pause, self._retries[0].held_for if self._retries else PACE
+            )
             if self._under_way:
                 return self._pool.answers(wait=True, timeout=min(pause, AWAKE))
             self._rate_limiter.require_wait_within(self._retry_policy.longest_wait)
-            if pause > LONG_WAIT and not self._again:  # a repeat has been told of
+            if pause > LONG_WAIT and not self._retries:  # a repeat has been told of
                 self._tell(pause, PACE)
             self._clock.sleep(pause)
             return []
@@ -186,12 +185,12 @@ class Sender:
 
         Fresh ones may be a few more than there are places: they wait in front of them.
         """
-        queue = self._again or self._ready
-        most = self._limits.concurrency + (0 if queue is self._again else self._ahead)
-        is_free = len(self._under_way) + len(self._leaving) < most
+        queue = self._retries or self._ready
+        most = self._limits.concurrency + (0 if queue is self._retries else self._ahead)
+        is_free = len(self._under_way) + len(self._departing) < most
         return queue if queue and is_free else None
 
-    def _turn(self, answers: Sequence[tuple[Batch, Answer | None]]) -> float:
+    def _step(self, answers: Sequence[tuple[Batch, Answer | None]]) -> float:
         """Settle what was answered and commit what leaves now: one commit for both.
 
         Then, and not before, it leaves. Raises the first reason to stop, when all is
@@ -202,13 +201,13 @@ class Sender:
             reasons = self._settled(answers)
             if not reasons and not self._stop.is_asked():
                 pause = self._choose()
-            for pending, departure in self._leaving:
+            for pending, departure in self._departing:
                 self._run_writer.intend(
                     pending.batch, departure, doubted=pending.doubted
                 )
         if reasons:
             raise reasons[0]
-        if self._again or pause > 0:  # those that wait for a place are not next
+        if self._retries or pause > 0:  # those that wait for a place are not next
             self._pool.call_back()
         self._start()
         return pause
@@ -222,23 +221,23 @@ class Sender:
             pending = queue.popleft()
             held, why = self._rate_limiter.held, pending.held_for or PACE
             moment = self._clock.time()
-            departure = Departure(moment, pending.ask, held, why if held else "")
-            self._leaving.append((pending, departure))
+            departure = Departure(moment, pending.look_up, held, why if held else "")
+            self._departing.append((pending, departure))
         return 0.0
 
     def _start(self) -> None:
-        if not self._leaving:
+        if not self._departing:
             return
-        requests, rows = len(self._leaving), 0
-        while self._leaving:
-            pending, _ = self._leaving.popleft()
+        requests, rows = len(self._departing), 0
+        while self._departing:
+            pending, _ = self._departing.popleft()
             pending.attempts += 1
             pending.lineage.requests += 1
             pending.is_first = not pending.lineage.has_left
             pending.lineage.has_left = True
             rows += len(pending.batch) if pending.is_first else 0
             self._under_way[pending.batch.id] = pending
-            self._pool.send(pending.batch, ask=pending.ask)
+            self._pool.send(pending.batch, look_up=pending.look_up)
         self._meter.sends(requests, rows)
 
     # --- reading answers ---
@@ -276,9 +275,9 @@ class Sender:
                 continue
             pending = self._under_way.pop(batch.id)
             if answer.never_left:
-                self._never_left(pending)
+                self._count_as_unsent(pending)
             try:
-                self._outcome_handler.read(pending, answer)
+                self._outcome_handler.settle_answer(pending, answer)
             except LedgerUnusable:
                 raise
             except LeadctlError as reason:
@@ -289,14 +288,14 @@ class Sender:
         """Undo what was to leave and did not: it waits again, before all others."""
         for batch in reversed(batches):
             pending = self._under_way.pop(batch.id)
-            self._never_left(pending, requests=1)
+            self._count_as_unsent(pending, requests=1)
             pending.attempts -= 1
             pending.lineage.requests -= 1
             is_fresh = not (pending.lineage.requests or pending.doubted)
-            (self._ready if is_fresh else self._again).appendleft(pending)
+            (self._ready if is_fresh else self._retries).appendleft(pending)
             self._run_writer.call_back(batch, fresh=is_fresh, doubted=pending.doubted)
 
-    def _never_left(self, pending: PendingBatch, requests: int = 0) -> None:
+    def _count_as_unsent(self, pending: PendingBatch, requests: int = 0) -> None:
         """Count a batch as sent no more: it was not, or nobody was there to take it."""
         if pending.is_first:
             pending.lineage.has_left = False
@@ -304,7 +303,7 @@ class Sender:
 
     # --- ending ---
 
-    def _leave(self, error: LeadctlError) -> None:
+    def _wind_down(self, error: LeadctlError) -> None:
         """Settle what is under way, then call everything at hand failed."""
         self._pool.call_back()
         while self._pool.is_busy:
@@ -314,7 +313,7 @@ class Sender:
                 raise
             except LeadctlError:
                 continue  # it is settled; the run ends for the first reason
-        for pending in [*self._again, *self._ready]:
+        for pending in [*self._retries, *self._ready]:
             pending.last = pending.last or NotProcessed(f"not sent: {error.message}")
             self._outcome_handler.give_up(pending, Code.NOT_SENT)
 

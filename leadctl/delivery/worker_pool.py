@@ -104,7 +104,7 @@ class Requests:
             shown = error.redacted(self._redacted)
             return Answer(shown, shown.headers or headers, http)
 
-    def asked(self, batch: Batch) -> Answer:
+    def looked_up(self, batch: Batch) -> Answer:
         """Look the leads of a batch up instead of sending them."""
         try:
             found = lookup.outcomes(
@@ -141,10 +141,10 @@ class WorkerPool:
         self._threads = 0
         self._under_way = 0
 
-    def send(self, batch: Batch, *, ask: bool) -> None:
-        """Start a request; with `ask`, look the leads up instead of sending them."""
+    def send(self, batch: Batch, *, look_up: bool) -> None:
+        """Start a request; `look_up` looks the leads up instead of sending them."""
         self._under_way += 1
-        task = self._requests.asked if ask else self._requests.sent
+        task = self._requests.looked_up if look_up else self._requests.sent
         self._waiting.put((task, batch))
         if self._threads < min(self._under_way, self._places):
             threading.Thread(target=self._work, daemon=True).start()

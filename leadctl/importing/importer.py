@@ -131,14 +131,14 @@ class Importer:
         except LedgerUnusable:
             raise
         except LeadctlError as error:
-            self._call_off(error)
+            self._settle_unsent(error)
             return error
         return self._ended()
 
-    def call_off(self, sender: Sender, error: LeadctlError) -> LeadctlError:
+    def settle_unsent(self, sender: Sender, error: LeadctlError) -> LeadctlError:
         """Send nothing, and account for every row that is left."""
-        sender.give_up([self._rebuilt(batch)[0] for batch in self._in_doubt])
-        self._call_off(error)
+        sender.settle_in_doubt([self._rebuilt(batch)[0] for batch in self._in_doubt])
+        self._settle_unsent(error)
         return error
 
     def rehearse(self) -> LeadctlError | None:
@@ -202,7 +202,7 @@ class Importer:
         hand, plan = self._hand, self._plan
         while len(hand) >= least and not self._too_many:
             if self._too_many_rejects():
-                self._call_off(self._too_many)
+                self._settle_unsent(self._too_many)
                 return
             leads = hand.take(plan.batch_size)
             yield Batch(uuid4(), plan.campaign, hand.file, leads, plan.tags)
@@ -218,7 +218,7 @@ class Importer:
             )
         return self._too_many is not None
 
-    def _call_off(self, error: LeadctlError | None) -> None:
+    def _settle_unsent(self, error: LeadctlError | None) -> None:
         """Account for all that is not sent: read on to the end of every file."""
         reason = f"not sent because the run stopped: {error.message if error else ''}"
         hand = self._hand

@@ -126,7 +126,7 @@ def _pushed(request: ImportRequest) -> Report:
                 meter=meter,
             )
             error = (
-                importer.call_off(sender, refusal)
+                importer.settle_unsent(sender, refusal)
                 if refusal
                 else importer.deliver(sender)
             )
