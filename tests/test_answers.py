@@ -21,7 +21,7 @@ PROVIDERS = sorted(path.stem for path in PAGES.glob("*.md"))
 TOLD = {
     "AccessDenied": r"access denied",
     "CampaignClosed": r"run stops|not your campaign",
-    "Unusable": r"run stops|run goes on",
+    "Unusable": r"run stops|run continues",
     "NotProcessed": r"waits",
     "InDoubt": r"in doubt",
     "Refused": r"refused|rejected",
