@@ -222,20 +222,21 @@ def test_row_is_masked_where_there_is_no_terminal_unless_asked(
 
 
 @pytest.mark.parametrize(
-    ("row", "status", "code"),
+    ("row", "verdict"),
     [
-        (7, "rejected", "phone_invalid"),
-        (8, "rejected", "row_malformed"),
-        (9, "duplicate", "duplicate_in_file"),
+        (7, "rejected, phone_invalid"),
+        (8, "rejected, row_malformed"),
+        (9, "duplicate, duplicate_in_file: same lead as row 1\n"),
     ],
 )
 def test_row_that_was_not_sent_says_why(
-    past: tuple[Push, str], row: int, status: str, code: str
+    past: tuple[Push, str], row: int, verdict: str
 ) -> None:
     push, run = past
     ran = push.program("runs", "show", run, "--row", str(row))
     assert "none (row not sent)" in ran.out
-    assert f"{status}, {code}" in ran.out
+    assert verdict in ran.out
+    assert f"row {row} of leads.csv, line {row + 1}\n" in ran.out
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ def test_text_tells_choices_columns_and_rows(program: Program) -> None:
     ) in said
     assert "Phone No. → phone" in said
     assert "not sent: Status" in said
-    at = said.index("row 1")
+    at = said.index("row 1, line 3")
     assert said[at + 1 : at + 4] == [
         "raw Phone No.=+1 555 123 0001 First Name=Ann Testperson Status=new",
         "mapped phone=+1 555 123 0001 first_name=Ann Testperson",
@@ -108,6 +108,7 @@ def test_document_has_the_same(program: Program) -> None:
     }
     assert first == {
         "row": 1,
+        "line": 2,
         "raw": {
             "Phone No.": "+1 555 123 0001",
             "First Name": "Ann Testperson",
@@ -186,11 +187,11 @@ def test_rows_that_would_not_be_sent_have_their_verdict(program: Program) -> Non
     program.write("leads.csv", "\n".join(["phone,state", *rows]))
     ran = preview(program, "leads.csv", "--profile", "p.yaml", "--provider", "voiso")
     assert (
-        "row 2  row_malformed: 3 cells, but the header has 2\n  raw     phone=+"
+        "row 2, line 3  row_malformed: 3 cells, but the header has 2\n  raw     phone=+"
         in ran.out
     )
-    assert "row 3  phone_damaged: digits lost in a spreadsheet" in ran.out
-    assert "row 4  skipped_by_rule: skip_if: column 'state'" in ran.out
+    assert "row 3, line 4  phone_damaged: digits lost in a spreadsheet" in ran.out
+    assert "row 4, line 5  skipped_by_rule: skip_if: column 'state'" in ran.out
     assert "1 of 3 numbers seem to have lost digits" in ran.out
     assert ran.out.endswith(
         "4 rows checked: 1 can be sent; not to be sent: "
@@ -236,7 +237,10 @@ def test_objects_of_json_are_shown_as_json(program: Program) -> None:
     ran = preview(program, *given)
     assert 'address={"city": "X", "ok": true}  n=null' in ran.out
     assert 'sent    phoneNumber=+15551230001  metadata={"city": "X"}' in ran.out
-    assert "row 2  row_malformed: not a JSON object\n  raw     (line)=[1]\n" in ran.out
+    assert (
+        "row 2, line 2  row_malformed: not a JSON object\n  raw     (line)=[1]\n"
+        in ran.out
+    )
     (first, second, third) = previewed(program, *given)["first"]
     assert first["raw"]["address"] == {"city": "X", "ok": True}
     assert second["raw"] == {"(line)": "[1]"}
@@ -275,7 +279,7 @@ def test_long_row_is_broken_between_words(program: Program, columns: int) -> Non
     )
     with Terminal(program, ("preview", "leads.csv"), columns) as shown:
         assert shown.end() == 0
-    at = shown.screen.index("row 1")
+    at = shown.screen.index("row 1, line 2")
     lines = shown.screen[at + 1 : shown.screen.index("", at)]
     assert max(map(len, lines)) < columns
     assert lines[0].startswith("  raw     phone=+15551230001")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import io
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +16,7 @@ from leadctl.model.errors import InputUnusable
 from leadctl.model.leads import Malformed, Row
 from leadctl.sources.detect import ReadOptions
 from leadctl.sources.source import Format
+from leadctl.sources.text_rows import delimited, row_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -184,6 +187,13 @@ def test_rows_have_the_same_number_wherever_they_are_read(
     for one, other in zip(rows, again, strict=True):
         assert type(one) is type(other)
         assert str(one).replace("\\\\N", "") == str(other).replace("\\\\N", "")
+    if rows:
+        lines = source.lines_of(row.number for row in rows)
+        assert [*lines.values()] == sorted({*lines.values()})
+        rest = "".join((start + body).splitlines(keepends=True)[lines[len(rows)] - 1 :])
+        width = len(source.names)
+        (last,) = chain(*delimited(io.StringIO(rest), source.dialect, width))
+        assert row_of(len(rows), last) == rows[-1]
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"], ids=["lf", "crlf", "cr"])

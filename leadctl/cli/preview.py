@@ -146,17 +146,18 @@ def _facts(found: Preview) -> Json:
         ],
         "rows_looked_at": found.rows,
         "rejected": dict(found.counts),
-        "first": [_row_facts(view) for view in found.first],
-        "rejects": [_row_facts(view) for view in found.held_back],
+        "first": [_row_facts(view, found) for view in found.first],
+        "rejects": [_row_facts(view, found) for view in found.held_back],
     }
 
 
-def _row_facts(view: RowView) -> Json:
+def _row_facts(view: RowView, found: Preview) -> Json:
     from leadctl.reports.preview_view import filled
 
     finding = view.finding
     return {
         "row": view.number,
+        "line": found.lines.get(view.number),
         "raw": filled(view.cells),
         "mapped": dict(view.mapped or {}),
         "sent": dict(view.sent or {}),

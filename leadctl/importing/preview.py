@@ -38,6 +38,8 @@ class Preview:
     source: Source
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     unused: tuple[str, ...] = ()
+    lines: Mapping[int, int] = field(default_factory=dict)
+    """Where the rows that are shown begin in the file."""
     first: tuple[RowView, ...] = ()
     held_back: tuple[RowView, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
@@ -103,6 +105,7 @@ def _preview(rules: Rules, seen: Counter[Status], tell: Callable[[], None]) -> P
         source,
         mapper.columns,
         mapper.unused,
+        source.lines_of(view.number for view in (*first, *held_back)),
         tuple(first),
         tuple(held_back),
         counts,

@@ -11,7 +11,7 @@ from leadctl.model.wording import count, display_name
 from leadctl.reports import table, time_text
 from leadctl.reports.request_groups import RequestGroup
 from leadctl.reports.run_timeline import NOTABLE
-from leadctl.reports.terminal import Grid, plain
+from leadctl.reports.terminal import Grid, plain, show_title
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -107,9 +107,8 @@ MOST_WAITS = 10
 
 def show_row(found: RowTrace, console: Console, *, masked: bool) -> None:
     """Print the way of a row; lead data as its shape if `masked`."""
-    console.print(
-        plain(f"row {found.row:,} of {display_name(found.file.path)}", "bold")
-    )
+    line = f", line {found.line:,}" if found.line else ""
+    show_title(f"row {found.row:,} of {display_name(found.file.path)}{line}", console)
     if found.view is None:
         console.print(plain(f"in the file    not available: {found.missing}"))
     else:
@@ -169,4 +168,7 @@ def _verdict(found: RowTrace) -> str:
     if verdict.code is None:
         return verdict.status
     where = f" ({verdict.field})" if verdict.field else ""
+    if same := found.same_as:
+        other = f" of file {same.file + 1}" if same.file != found.file.ordinal else ""
+        return f"{verdict.status}, {verdict.code}: same lead as row {same.row:,}{other}"
     return f"{verdict.status}, {verdict.code}{where}: {verdict.reason}"

@@ -40,7 +40,7 @@ def show_preview(found: Preview, screen: Console) -> None:
         return
     _show_columns(found, screen)
     for view in (*found.first, *found.held_back):
-        _show_row(view, screen)
+        _show_row(view, found.lines.get(view.number), screen)
     _close(found, screen)
 
 
@@ -71,12 +71,13 @@ def _use_of(name: str) -> str:
             return name
 
 
-def _show_row(view: RowView, screen: Console) -> None:
+def _show_row(view: RowView, line: int | None, screen: Console) -> None:
     finding = view.finding
     said = f"{finding.code}: {finding.reason}" if finding else ""
     style = STYLES[finding.status] if finding else "bold"
     screen.print()
-    show_facts([(plain(f"row {view.number}", style), _visible(said))], screen)
+    place = f"row {view.number:,}" + (f", line {line:,}" if line else "")
+    show_facts([(plain(place, style), _visible(said))], screen)
     members = (
         ("raw", filled(view.cells)),
         ("mapped", view.mapped),

@@ -7,7 +7,7 @@ not hold, from the source, if that is still what it was.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from leadctl.importing.judge import Judge
 from leadctl.model.errors import UsageError
@@ -16,7 +16,7 @@ from leadctl.model.wording import count, display_name
 from leadctl.reports import time_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from leadctl.importing.judge import RowView
     from leadctl.importing.plan import Plan
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 class RowTrace:
     """What is known of a row; `missing` says why `view` is not.
 
+    `line` is where it begins in its file, `same_as` the earlier row of its lead.
     `removal` is what an undo did about its lead, if it tried.
     """
 
@@ -40,6 +41,15 @@ class RowTrace:
     requests: Sequence[Request]
     verdict: Verdict | None
     removal: Removal | None = None
+    line: int | None = None
+    same_as: EarlierRow | None = None
+
+
+class EarlierRow(NamedTuple):
+    """A row of a run: its file, counted from 0, and its number."""
+
+    file: int
+    row: int
 
 
 def row_trace(
@@ -79,6 +89,9 @@ def document(found: RowTrace, *, masked: bool) -> dict[str, Json]:
     return {
         "file": found.file.path,
         "row": found.row,
+        "line": found.line,
+        "same_as_file": found.same_as.file + 1 if found.same_as else None,
+        "same_as_row": found.same_as.row if found.same_as else None,
         "status": verdict.status if verdict else None,
         "code": verdict.code if verdict else None,
         "field": verdict.field or None if verdict else None,
@@ -107,6 +120,27 @@ def _told(request: Request) -> dict[str, Json]:
         "trouble": request.trouble or None,
         "message": request.why or None,
     }
+
+
+def earlier_row(
+    plan: Plan, digest: Callable[[str], bytes], file: int, row: int
+) -> EarlierRow | None:
+    """Find the row of whose lead another is a duplicate, by judging all before it."""
+    judge = Judge(plan, digest)
+    leads, _ = judge.again(file, {row})
+    if not leads:
+        return None
+    wanted = [leads.keys, *leads.digests[1:]]
+    for number in range(file + 1):
+        for block in judge.blocks(number):
+            kept, _ = judge.judge(number, block)
+            columns = [kept.keys, *kept.digests[1:]]
+            for (identity,), column in zip(wanted, columns, strict=True):
+                if identity is not None and identity in column:
+                    return EarlierRow(number, kept.rows[column.index(identity)])
+            if number == file and block.last >= row:
+                return None
+    return None
 
 
 def row_of(plan: Plan, number: int) -> RowView | None:

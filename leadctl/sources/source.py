@@ -22,6 +22,7 @@ from leadctl.sources.text_rows import (
     delimited,
     json_lines,
     jsonl,
+    lines_of,
     picked,
     row_of,
 )
@@ -145,6 +146,31 @@ class Source:
             for number, found in zip(numbers, rows, strict=False):
                 yield row_of(number, found)
 
+    def lines_of(self, numbers: Iterable[int]) -> dict[int, int]:
+        """Return for each row of these numbers the line of the file it begins at.
+
+        Lines count from 1, blank ones, the header and what stands above it included.
+        """
+        wanted = sorted({*numbers})
+        if self.format is Format.XLSX:
+            first = self.preamble + self.header
+            rows = xlsx.rows(self.path, self.shown, self.sheet)
+            filled = (row.before + 1 for row in rows if row.before >= first)
+            return _chosen(filled, wanted)
+        with self._text() as file:
+            if self.nested:
+                filled = (line for line, text in enumerate(file, 1) if text.strip())
+                return _chosen(filled, wanted)
+            self._skip_preamble(file)
+            before = int(self.header) - 1
+            lines = lines_of(
+                file, self.dialect, len(self.names), (n + before for n in wanted)
+            )
+            return {
+                number: line + self.preamble
+                for number, line in zip(wanted, lines, strict=False)
+            }
+
     def first_row(self) -> list[str]:
         """Return the first cells behind the preamble, however long they are."""
         with self._text() as file:
@@ -229,6 +255,13 @@ class Source:
                     yield text
         except (OSError, UnicodeError) as error:
             raise InputChanged(f"{self.shown} is no longer readable") from error
+
+
+def _chosen(lines: Iterable[int], wanted: Sequence[int]) -> dict[int, int]:
+    """Choose from the lines of all rows those of some, and read no further."""
+    numbers, to_last = {*wanted}, range(1, max(wanted, default=0) + 1)
+    places = zip(to_last, lines, strict=False)
+    return {number: line for number, line in places if number in numbers}
 
 
 def expected_rows(

@@ -103,6 +103,26 @@ def picked(
         first += len(rows)
 
 
+def lines_of(
+    file: TextIO, dialect: Dialect, width: int | None, places: Iterator[int]
+) -> Iterator[int]:
+    """Yield the line, from 1, at which each row at these ascending places begins."""
+    table, first, before = _Table(dialect, width), 0, 0
+    place = next(places, None)
+    while place is not None and (lines := file.readlines(TOGETHER)):
+        rows: Sequence[object] | None = table.unquoted(lines) or table.plain(lines)
+        if rows and place >= first + len(rows):  # the wanted row is behind these
+            first, before = first + len(rows), before + len(lines)
+            continue
+        waiting = _Lines(lines, file)
+        for line, _row in table.placed(waiting):
+            if first == place:
+                yield before + line
+                place = next(places, None)
+            first += 1
+        before += waiting.read
+
+
 TOGETHER = 64 * 1024
 """Characters split at a time, and what the last line has beyond."""
 
@@ -165,7 +185,10 @@ class _Table:
         self, lines: list[str], file: Iterator[str]
     ) -> Iterator[list[str] | Unsplit]:
         """Split these lines one by one, and those that their last row goes on with."""
-        waiting = _Lines(lines, file)
+        return (row for _, row in self.placed(_Lines(lines, file)))
+
+    def placed(self, waiting: _Lines) -> Iterator[tuple[int, list[str] | Unsplit]]:
+        """Yield the same rows, each with the line, from 1, at which it begins."""
         while waiting:
             reason = ""
             try:
@@ -173,7 +196,8 @@ class _Table:
                     if reason := self.stray_quote(cells, waiting.taken):
                         break
                     if not self.is_blank(cells, waiting.taken[0]):
-                        yield self.of_the_width(cells)
+                        first = waiting.read - len(waiting.taken) + 1
+                        yield first, self.of_the_width(cells)
                     waiting.start_row()
                     if not waiting:
                         return
@@ -181,7 +205,8 @@ class _Table:
                 reason = _quote_reason(str(error))
             if not reason:
                 return
-            yield Unsplit(reason, waiting.give_back().rstrip("\r\n"))
+            line = waiting.give_back().rstrip("\r\n")
+            yield waiting.read, Unsplit(reason, line)
 
     def as_meant(self, row: list[str] | Unsplit) -> list[str] | Unsplit:
         """Empty the NULL cells, and take the apostrophe off a reject file's phones."""
@@ -231,6 +256,7 @@ class _Lines:
         self._file = file
         self._waiting = lines[::-1]
         self.taken: list[str] = []
+        self.read = 0
         self._size = 0
 
     def __bool__(self) -> bool:
@@ -242,6 +268,7 @@ class _Lines:
     def __next__(self) -> str:
         line = self._waiting.pop() if self._waiting else next(self._file)
         self.taken.append(line)
+        self.read += 1
         self._size += len(line)
         if self._size > LONGEST_ROW:
             raise csv.Error(
@@ -258,6 +285,7 @@ class _Lines:
         """Keep the first line of the failed row and offer the others again."""
         first, *others = self.taken
         self._waiting.extend(reversed(others))
+        self.read -= len(others)
         self.start_row()
         return first
 

@@ -14,7 +14,7 @@ from leadctl.model.wording import count
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from leadctl.ledger.base import RunReader
+    from leadctl.ledger.base import Ledger, RunReader
     from leadctl.reports.row_trace import RowTrace
 
 FileNumber = Annotated[
@@ -62,7 +62,7 @@ def show(
     with output.failures(), opened_ledger(ledger) as opened:
         run_reader = run_of(opened, run)
         if row is not None:
-            found = _traced(run_reader, file, row, config)
+            found = _traced(opened, run_reader, file, row, config)
             masked = not (unmasked or sys.stdout.isatty())
             _show_trace(found, output, run_reader.facts().id, masked=masked)
         elif json:
@@ -88,9 +88,12 @@ def _show_trace(found: RowTrace, output: Output, run: str, *, masked: bool) -> N
 
 
 def _traced(
-    run_reader: RunReader, file: int, row: int, config: Path | None
+    ledger: Ledger, run_reader: RunReader, file: int, row: int, config: Path | None
 ) -> RowTrace:
-    from leadctl.reports.row_trace import row_of, row_trace
+    from dataclasses import replace
+
+    from leadctl.model.leads import Code
+    from leadctl.reports.row_trace import earlier_row, row_of, row_trace
     from leadctl.runs.prepare import reopened
 
     files = run_reader.files()
@@ -98,9 +101,16 @@ def _traced(
         raise UsageError(
             f"this run has no file {file}", hint=f"it has {count(len(files), 'file')}"
         )
-    chosen, view, missing = files[file - 1], None, ""
+    chosen, view, missing, line, same = files[file - 1], None, "", None, None
+    verdict, run = run_reader.verdict(chosen.ordinal, row), run_reader.facts()
     try:
-        view = row_of(reopened(run_reader, config, chosen.ordinal)[1], row)
+        _, plan = reopened(run_reader, config, chosen.ordinal)
+        view, line = row_of(plan, row), plan.sources[0].lines_of([row]).get(row)
+        if verdict and verdict.code == Code.DUPLICATE_IN_FILE:
+            digest = ledger.digest(run.account, run.campaign)
+            _, plan = reopened(run_reader, config)
+            same = earlier_row(plan, digest, chosen.ordinal, row)
     except LeadctlError as error:  # the ledger knows its part all the same
-        missing = error.message
-    return row_trace(run_reader, chosen, row, view, missing)
+        missing = "" if view else error.message
+    found = row_trace(run_reader, chosen, row, view, missing)
+    return replace(found, line=line, same_as=same)
