@@ -113,12 +113,18 @@ class Push:
         ]
 
 
+REFUSED = ("+15550100097", "+15550100098")
+"""Numbers that Lupitor's simulator takes for wrong."""
+
+
 @pytest.fixture(scope="session")
 def served() -> Iterator[Sandbox]:
     simulators = [
         AgoraSimulator(),
         OzonetelSimulator(requests_per_minute=PLENTY, do_not_disturb=("9000000099",)),
-        LupitorSimulator(requests_per_minute=PLENTY, bulk_per_minute=PLENTY),
+        LupitorSimulator(
+            requests_per_minute=PLENTY, bulk_per_minute=PLENTY, refused=REFUSED
+        ),
         YotelSimulator(requests_per_minute=PLENTY),
         VoisoSimulator(gap=0.02),
         VicidialSimulator(do_not_call=("2125550199",)),

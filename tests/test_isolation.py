@@ -1,7 +1,7 @@
 """One bad lead sinks a batch: it is found, and the others are delivered.
 
-The simulators refuse nothing whole that our own checks let pass, so a stricter provider
-stands in: it takes a request only if all leads of it are to its liking.
+Most simulators refuse nothing whole that our own checks let pass, so a stricter
+provider stands in: it takes a request only if all leads of it are to its liking.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from conftest import REFUSED
 from program import csv_rows
 
 if TYPE_CHECKING:
@@ -149,6 +150,17 @@ def test_named_culprits_are_dropped_in_one_step(
     assert ran.counts == {"created": 500 - len(bad), "rejected": len(bad)}
     assert strict.requests == [500, 500 - len(bad)]
     assert rejected_rows(push) == [place + 1 for place in places]
+
+
+def test_lead_that_lupitor_names_costs_one_more_request(push: Push) -> None:
+    """Its bulk call names one bad lead at a time: `leads[N]: …`."""
+    numbers = ["+15550100001", REFUSED[0], "+15550100002", REFUSED[1], "+15550100003"]
+    push.program.write("leads.csv", "\n".join(["phone", *numbers, ""]))
+    ran = push("lupitor", "leads.csv", "--json")
+    assert ran.counts == {"created": 3, "rejected": 2}
+    assert push.uploads("lupitor") == [5, 4, 3]
+    assert rejected_rows(push) == [2, 4]
+    assert ran.document["reasons"][0]["message"] == "phoneNumber is not valid"
 
 
 def test_batch_of_which_every_lead_is_named_is_not_sent_again(push: Push) -> None:

@@ -50,7 +50,8 @@ class LupitorSimulator(Simulator):
     """Campaign: cmp_1.
 
     Bulk requests count in `bulk_per_minute` and in `requests_per_minute`; a minute has
-    `window` seconds. With `keep_leads=False` the list of leads knows phones only.
+    `window` seconds. With `keep_leads=False` the list of leads knows phones only. Leads
+    with `refused` numbers are bad ones.
     """
 
     name = "lupitor"
@@ -64,6 +65,7 @@ class LupitorSimulator(Simulator):
     requests_per_minute: int = 100
     bulk_per_minute: int = 10
     window: float = 60.0
+    refused: Collection[str] = ()
     _created: dict[str, list[tuple[str, int]]] = field(init=False)
 
     def reset(self) -> None:
@@ -183,6 +185,8 @@ class LupitorSimulator(Simulator):
             or not {"phoneNumber", "externalId"} & lead.keys()
         ):
             raise Refusal(self.error(400, f"{place}{NO_IDENTIFIER}"))
+        if lead.get("phoneNumber") in self.refused:
+            raise Refusal(self.error(400, f"{place}phoneNumber is not valid"))
 
     def _create(self, campaign: Campaign, lead: Lead) -> str:
         self.store(campaign, lead, *_keys(lead).values())
