@@ -57,6 +57,7 @@ class Waits:
     retry_policy: RetryPolicy = field(default_factory=RetryPolicy)
     jitter: Callable[[], float] = lambda: 0.0
     doubt_delay: float = 0.0
+    resend_window: float = 600.0
     starts: list[float] = field(default_factory=list)
     told: list[tuple[float, str]] = field(default_factory=list)
     clock: FakeClock = field(default_factory=lambda: FakeClock(NOW))
@@ -87,7 +88,8 @@ class Waits:
         return self.run_of(open_source(path, ReadOptions()), batch_size=1)
 
     def run_of(self, source: Source, *, batch_size: int) -> dict[Status, int]:
-        provider = Model()
+        remembers = {"resend_window": self.resend_window}
+        provider = type("Remembering", (Model,), remembers)()
         limits = replace(provider.limits, doubt_delay=self.doubt_delay)
         plan = Plan(
             provider=provider, campaign="1", sources=(source,), batch_size=batch_size
@@ -274,6 +276,18 @@ def test_doubt_is_repeated_later_than_a_plain_refusal(
     plain.jitter = lambda: jitter
     assert plain.run() == CREATED
     assert max(plain.pauses) < 15
+
+
+def test_doubt_is_not_repeated_when_the_provider_may_have_forgotten(
+    tmp_path: Path,
+) -> None:
+    later = httpx.Response(429, headers={"Retry-After": "90"})
+    for window, expected in ((60.0, {Status.UNKNOWN: 1}), (600.0, CREATED)):
+        folder = tmp_path / str(window)
+        folder.mkdir()
+        waits = Waits(folder, [InDoubt("lost"), later], resend_window=window)
+        assert waits.run() == expected
+        assert len(waits.starts) == (2 if window == 60 else 3)
 
 
 def test_doubt_with_a_wish_to_wait_is_not_repeated_earlier_than_other_doubt(

@@ -209,14 +209,20 @@ class OutcomeHandler:
         self, pending: PendingBatch, pause: float, *, doubted: bool
     ) -> bool:
         return (
-            (not doubted or self._is_safe(pending))
+            (not doubted or self._is_safe(pending, pause))
             and pending.attempts < self._retry_policy.attempts
             and pending.waited + pause <= self._retry_policy.longest_wait
         )
 
-    def _is_safe(self, pending: PendingBatch) -> bool:
-        """Tell whether the next attempt adds no lead twice: a look-up never does."""
-        return self._may_resend and (pending.look_up or not pending.batch.is_stale)
+    def _is_safe(self, pending: PendingBatch, pause: float = 0.0) -> bool:
+        """Tell whether an attempt `pause` seconds from now adds no lead twice.
+
+        A look-up never does. A repeat is recognised for so long and no longer.
+        """
+        left_at, window = pending.lineage.left_at, self._provider.resend_window
+        age = 0.0 if left_at is None else self._time() + pause - left_at
+        is_stale = pending.batch.is_stale or age > window
+        return self._may_resend and (pending.look_up or not is_stale)
 
     def _pause(
         self, pending: PendingBatch, error: ProviderError, retry_after: float | None

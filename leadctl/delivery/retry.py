@@ -44,13 +44,17 @@ class RetryPolicy:
 
 @dataclass
 class BatchLineage:
-    """A batch as it was cut from the file, with all that it was split into."""
+    """A batch as it was cut from the file, with all that it was split into.
+
+    `left_at` (Unix time) is when its first request left; None: in an earlier run.
+    """
 
     requests: int = 0
     open: int = 1
     refusals: set[str] = field(default_factory=set)
     welcome: bool = False  # at least one lead was not refused
     has_left: bool = False
+    left_at: float | None = None
 
     def record(self, outcomes: Iterable[Outcome | None], parts: int) -> None:
         """Note the outcomes of one of its batches, of which `parts` are still open."""

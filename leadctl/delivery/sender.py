@@ -230,11 +230,12 @@ class Sender:
             return
         requests, rows = len(self._departing), 0
         while self._departing:
-            pending, _ = self._departing.popleft()
+            pending, departure = self._departing.popleft()
             pending.attempts += 1
             pending.lineage.requests += 1
             pending.is_first = not pending.lineage.has_left
             pending.lineage.has_left = True
+            pending.lineage.left_at = pending.lineage.left_at or departure.moment
             rows += len(pending.batch) if pending.is_first else 0
             self._under_way[pending.batch.id] = pending
             self._pool.send(pending.batch, look_up=pending.look_up)
