@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from leadctl.testing import LAWS, PLAYS, cases, load
+from leadctl.testing import CALLS, LAWS, cases, check_case, load
 
 HERE = Path(__file__).parent
 SAME = ("agora", "lupitor", "ozonetel", "voiso", "yotel")
@@ -30,9 +30,9 @@ def test_provider_in_yaml_judges_like_the_one_in_python(
         copy = folder / path.relative_to(HERE / "providers" / provider)
         copy.parent.mkdir(parents=True, exist_ok=True)
         copy.write_text(json.dumps(facts), encoding="utf-8")
-    for found, play in PLAYS:
-        for path in found(folder):
-            play(path)
+    for call in CALLS:
+        for path in cases(folder, call):
+            check_case(path)
     for path in cases(folder):
         original, case = load(HERE / "providers" / provider / path.name), load(path)
         before, now = (one.provider.request(one.batch) for one in (original, case))

@@ -8,19 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from leadctl.testing import (
-    LAWS,
-    campaigns_cases,
-    cases,
-    check_campaigns,
-    check_case,
-    check_look_up,
-    check_preflight,
-    check_removal,
-    look_up_cases,
-    preflight_cases,
-    removal_cases,
-)
+from leadctl.testing import CALLS, LAWS, cases, check_case
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,47 +17,14 @@ CASES = Path(__file__).parent / "providers"
 OURS = ("agora", "lupitor", "ozonetel", "vicidial", "voiso", "yotel")
 
 
+RECORDED = [path for call in CALLS for path in cases(CASES, call)]
+
+
 @pytest.mark.parametrize(
-    "path", cases(CASES), ids=lambda path: f"{path.parent.name}/{path.stem}"
+    "path", RECORDED, ids=lambda path: str(path.relative_to(CASES).with_suffix(""))
 )
 def test_recorded_answer_means_what_the_case_says(path: Path) -> None:
     check_case(path)
-
-
-@pytest.mark.parametrize(
-    "path",
-    preflight_cases(CASES),
-    ids=lambda path: f"{path.parent.parent.name}/{path.stem}",
-)
-def test_recorded_probe_shows_what_the_case_says(path: Path) -> None:
-    check_preflight(path)
-
-
-@pytest.mark.parametrize(
-    "path",
-    campaigns_cases(CASES),
-    ids=lambda path: f"{path.parent.parent.name}/{path.stem}",
-)
-def test_recorded_list_has_the_campaigns_of_the_case(path: Path) -> None:
-    check_campaigns(path)
-
-
-@pytest.mark.parametrize(
-    "path",
-    removal_cases(CASES),
-    ids=lambda path: f"{path.parent.parent.name}/{path.stem}",
-)
-def test_recorded_removal_says_of_each_lead_what_the_case_says(path: Path) -> None:
-    check_removal(path)
-
-
-@pytest.mark.parametrize(
-    "path",
-    look_up_cases(CASES),
-    ids=lambda path: f"{path.parent.parent.name}/{path.stem}",
-)
-def test_recorded_look_up_finds_the_leads_of_the_case(path: Path) -> None:
-    check_look_up(path)
 
 
 @pytest.mark.parametrize("change", [{"phone_code": "44"}, {"status": "NEW"}])

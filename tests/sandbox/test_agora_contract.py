@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 
 from leadctl.sandbox import AgoraSimulator, serve
-from leadctl.testing import cases, preflight_cases
+from leadctl.testing import cases
 
 from .conftest import client_of
 
@@ -35,7 +35,7 @@ def kind(path: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "path", cases(RECORDED) + preflight_cases(RECORDED), ids=lambda path: path.stem
+    "path", cases(RECORDED) + cases(RECORDED, "preflight"), ids=lambda path: path.stem
 )
 def test_every_request_fits_the_contract(path: Path) -> None:
     for exchange in json.loads(path.read_text(encoding="utf-8"))["exchanges"]:

@@ -26,6 +26,7 @@ def provider_check(file: Path) -> Iterator[Check]:
         return
     yield Check(str(file), f"a valid definition of {provider.title}")
     folder = file.absolute().with_suffix("")
+    played = [path for call in testing.CALLS for path in testing.cases(folder, call)]
     if not testing.cases(folder):
         yield warning(
             str(file),
@@ -35,9 +36,8 @@ def provider_check(file: Path) -> Iterator[Check]:
         )
         return
     failed = 0
-    played = [(path, play) for found, play in testing.PLAYS for path in found(folder)]
-    for path, play in played:
-        if reason := _broken(play, path):
+    for path in played:
+        if reason := _broken(testing.check_case, path):
             failed += 1
             yield _problem(f"case {path.relative_to(folder)}", reason)
     yield _passed("cases", len(played), failed, "recorded case")
