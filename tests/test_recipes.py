@@ -1,4 +1,4 @@
-"""The recipes of docs/accounts.md, each started the way cron, systemd and CI would."""
+"""The recipes of the documents, each started the way cron, systemd and CI would."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 RECIPES = {
     found[1]: block.content
-    for block in blocks(ROOT / "docs" / "accounts.md")
+    for document in ("accounts.md", "several-hosts.md")
+    for block in blocks(ROOT / "docs" / document)
     if (found := re.fullmatch(r"<!-- recipe: (.+) -->", block.before))
 }
 KEY = "LEADCTL_VOISO_API_KEY"
@@ -154,7 +155,7 @@ def test_units_are_what_systemd_takes(tmp_path: Path) -> None:
         text=True,
         timeout=60,
     )
-    assert (len(paths), done.returncode, done.stderr) == (2, 0, "")
+    assert (len(paths), done.returncode, done.stderr) == (4, 0, "")
 
 
 def test_ci_hands_the_key_to_one_step(machine: Machine) -> None:

@@ -1,0 +1,139 @@
+"""docs/several-hosts.md, step by step: two hosts, then each kind of scheduler."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+import yaml
+from psycopg import errors
+from test_recipes import LEADS, RECIPES
+from test_repository import ROOT, blocks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from conftest import Push
+    from postgres import Server
+
+STEPS = [
+    block.content
+    for block in blocks(ROOT / "docs" / "several-hosts.md")
+    if "against a server" in block.before and "copy" not in block.content
+]
+AIRFLOW = """
+import sys, types
+
+class AirflowFailException(Exception): ...
+
+sdk = types.ModuleType("airflow.sdk")
+exceptions = types.ModuleType("airflow.exceptions")
+sdk.dag = sdk.task = lambda **_: lambda function: lambda: print(function())
+exceptions.AirflowFailException = AirflowFailException
+modules = {"airflow": sdk, "airflow.sdk": sdk, "airflow.exceptions": exceptions}
+sys.modules.update(modules)
+"""
+
+
+@pytest.fixture
+def here(postgres: Server, push: Push) -> Callable[[str], str]:
+    """Make the page's roles and its database; returns what leads its words there."""
+    url = urlsplit(postgres.database())
+    folder = push.program.folder
+    with psycopg.connect(postgres.url, autocommit=True) as db:
+        for statement in RECIPES["database"].split(";\n"):
+            if "DATABASE" not in statement:
+                with suppress(errors.DuplicateObject):  # they are the whole server's
+                    db.execute(statement.encode())
+        db.execute(f"ALTER DATABASE {url.path[1:]} OWNER TO leads_owner".encode())
+    push.program.write("leads.csv", LEADS)
+    push.program.write("voiso.key", push.environment("voiso")["LEADCTL_VOISO_API_KEY"])
+    places = {
+        r"(db\.example|database)/leads": url.netloc.partition("@")[2] + url.path,
+        r"(/srv)?/leads/leads\.csv": f"{folder}/leads.csv",
+        r"/\w+/\w*/?(voiso|ledger)[._]key": rf"{folder}/\1.key",
+    }
+
+    def here(text: str) -> str:
+        for written, ours in places.items():
+            text = re.sub(written, ours, text)
+        return text
+
+    return here
+
+
+def shell(push: Push, script: str, environment: Mapping[str, str]) -> str:
+    """Run a script on a machine that has leadctl; returns what it prints."""
+    program = push.program.write("bin/leadctl", PROGRAM)
+    program.chmod(0o755)
+    simulator = push.environment("voiso")
+    del simulator["LEADCTL_VOISO_API_KEY"]
+    done = subprocess.run(  # noqa: S603  what the page says
+        ["/bin/sh", "-e", "-c", script],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=push.program.folder,
+        env={
+            **push.program.surroundings,
+            **simulator,
+            "LEADCTL_VOISO_API_KEY_FILE": str(push.program.folder / "voiso.key"),
+            **environment,
+            "PATH": f"{program.parent}:/usr/bin:/bin",
+        },
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+PROGRAM = f'#!/bin/sh\nexec {sys.executable} -m leadctl "$@"\n'
+
+
+def test_second_host_knows_what_the_first_delivered(
+    here: Callable[[str], str], push: Push
+) -> None:
+    """And each scheduler of the page, started after that, sends nothing again."""
+    prepare, first, second = map(here, STEPS)
+    shell(push, prepare, {})
+    assert "created" in shell(push, first, {})
+    assert "already_delivered" in shell(push, second, {})
+    assert push.phones("voiso") == ["15551230001"]
+    push.program.write("leads.csv", LEADS + "+15551230002\n")
+    for number, (start, environment) in enumerate(schedulers(here), start=2):
+        push.program.write("leads.csv", f"{LEADS}+1555123{number:04}\n")
+        shell(push, start, environment)
+        assert push.phones("voiso")[-1] == f"1555123{number:04}"
+        assert len(push.phones("voiso")) == number
+
+
+def schedulers(
+    here: Callable[[str], str],
+) -> Iterator[tuple[str, Mapping[str, str]]]:
+    """Yield what each starts, and the variables it starts it with."""
+    unit = here(RECIPES["systemd leads-shared.service"]).splitlines()
+    (command,) = (line[10:] for line in unit if line.startswith("ExecStart="))
+    variables = {
+        name: value
+        for line in unit
+        if line.startswith("Environment=")
+        for name, _, value in [line[12:].partition("=")]
+    }
+    # What LoadCredential= makes of the two files is in tests/test_recipes.py.
+    key_file = {"LEADCTL_LEDGER_KEY_FILE": "ledger.key"}
+    yield command.replace("/usr/local/bin/", ""), variables | key_file
+    service = yaml.safe_load(here(RECIPES["compose"]))["services"]["push"]
+    yield f"leadctl {service['command']}", service["environment"]
+    job = yaml.safe_load(here(RECIPES["kubernetes"]))["spec"]["jobTemplate"]["spec"]
+    (container,) = job["template"]["spec"]["containers"]
+    assert job["podFailurePolicy"]["rules"][0]["onExitCodes"]["containerName"] == "push"
+    variables = {one["name"]: one["value"] for one in container["env"]}
+    yield f"leadctl {shlex.join(container['args'])}", variables
+    task = AIRFLOW + here(RECIPES["airflow"])
+    yield f"{sys.executable} -c {shlex.quote(task)}", variables
