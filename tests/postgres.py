@@ -13,7 +13,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 NAMED = os.environ.get("LEADCTL_TEST_POSTGRES")
 PROGRAMS = max(Path("/usr/lib/postgresql").glob("*/bin"), default=None)
+POOLER = shutil.which("pgbouncer", path="/usr/sbin:/usr/bin")
 KEY = bytes(range(32))
 """The key of the ledgers that are made here."""
 
@@ -82,18 +83,50 @@ class Server:
         settings = {**SETTINGS, "port": port, "unix_socket_directories": self.folder}
         words = [f"--{name}={value}" for name, value in settings.items()]
         self._process = run("postgres", "-D", str(self.folder / "data"), *words)
-        while True:
-            with suppress(psycopg.OperationalError):
-                psycopg.connect(self.url).close()
-                return
-            assert self._process.poll() is None, "PostgreSQL has ended"
-            time.sleep(0.02)
+        _wait_for(self.url, self._process)
 
     def stop(self, number: int = signal.SIGINT) -> None:
         """End it as a machine does that is switched off: SIGQUIT; SIGINT is kinder."""
         assert self._process
         self._process.send_signal(number)
         self._process.wait()
+
+
+@contextmanager
+def pooled(url: str) -> Iterator[str]:
+    """Put PgBouncer before a database, in transaction mode, with one connection."""
+    parts = urlsplit(url)
+    with closing(socket.create_server(("127.0.0.1", 0))) as free:
+        port = free.getsockname()[1]
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Path(folder, "pgbouncer.ini")
+        settings.write_text(
+            f"[databases]\n* = host={parts.hostname} port={parts.port or 5432}"
+            f" user={parts.username}\n"
+            f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\n"
+            "auth_type = any\npool_mode = transaction\ndefault_pool_size = 1\n"
+            "unix_socket_dir =\n"
+        )
+        Path(folder).chmod(0o755)
+        process = subprocess.Popen(  # noqa: S603  Debian's
+            [str(POOLER), "--quiet", settings], user=OWNER, cwd="/"
+        )
+        through = parts._replace(netloc=f"{parts.username}@127.0.0.1:{port}")
+        try:
+            _wait_for(urlunsplit(through), process)
+            yield urlunsplit(through)
+        finally:
+            process.kill()
+            process.wait()
+
+
+def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
+    while True:
+        with suppress(psycopg.OperationalError):
+            psycopg.connect(url).close()
+            return
+        assert process.poll() is None, "it has ended"
+        time.sleep(0.02)
 
 
 def run(program: str, *arguments: str) -> subprocess.Popen[bytes]:

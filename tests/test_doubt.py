@@ -7,6 +7,7 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 import pytest
+from postgres import KEY
 from program import recording
 
 from leadctl.sandbox import Fault
@@ -113,6 +114,26 @@ def test_doubt_is_not_repeated_when_a_repeat_may_not_be_recognised_any_more(
     if "unknown" in counts:
         (reason,) = resumed.document["reasons"]
         assert "sent too long ago" in reason["message"]
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_doubt_is_not_repeated_for_somebody_who_is_suppressed_by_now(
+    push: Push, kind: str, request: pytest.FixtureRequest
+) -> None:
+    push.program.write("leads.csv", "\n".join(["phone", *NUMBERS]))
+    if kind == "postgres":
+        url = request.getfixturevalue("postgres_ledger")
+        key = {"LEADCTL_LEDGER": url, "LEADCTL_LEDGER_KEY": KEY.hex()}
+        push.program.environment.update(key)
+    push.simulator("voiso").faults.add(Fault("error_before", status=500))
+    ran = push("voiso", "leads.csv", "--json", env={"LEADCTL_VOISO_RETRY_FOR": "0"})
+    assert ran.counts == {"unknown": ROWS}
+    push.program("suppress", NUMBERS[0])
+    environment = push.environment("voiso")
+    run = ran.document["run_id"] or ""
+    resumed = push.program("runs", "resume", run, "--json", env=environment)
+    assert resumed.counts == {"created": ROWS - 1, "unknown": 1}
+    assert push.phones("voiso") == [number[1:] for number in NUMBERS[1:]]
 
 
 BAD = "+15554040404"

@@ -1,0 +1,63 @@
+"""What stands between a run and its ledger's server: a pooler, locks, time-outs."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+from postgres import KEY, POOLER, pooled
+
+if TYPE_CHECKING:
+    from conftest import Push
+
+ROWS = 30
+LEADS = "phone\n" + "".join(f"+1555010{n:04}\n" for n in range(ROWS))
+
+
+@pytest.mark.skipif(POOLER is None, reason="PgBouncer is not installed")
+def test_hosts_share_one_connection_of_a_pooler(
+    push: Push, postgres_ledger: str
+) -> None:
+    """Nothing is kept in a session: each transaction may be another host's."""
+    program = push.program
+    program.write("leads.csv", LEADS)
+    program.environment["LEADCTL_LEDGER_KEY"] = KEY.hex()
+    with pooled(postgres_ledger) as url:
+        program.environment["LEADCTL_LEDGER"] = url
+        words = ("leads.csv", "--batch-size", "5", "--json")
+        with ThreadPoolExecutor(3) as hosts:
+            providers = ("agora", "lupitor", "voiso")
+            ran = [*hosts.map(lambda provider: push(provider, *words), providers)]
+        done = [{"accepted": ROWS}, {"created": ROWS}, {"created": ROWS}]
+        assert [one.counts for one in ran] == done
+        again = push("voiso", *words)
+        assert again.codes == {"already_delivered": ROWS}
+        shown = program("ledger", "show")
+    assert "connected through a pooler" in shown.out
+    assert "4 runs" in shown.out
+
+
+def test_statements_that_time_out_are_said_again(
+    push: Push, postgres_ledger: str
+) -> None:
+    """As behind a lock that somebody holds for longer than the server waits."""
+    program = push.program
+    program.write("leads.csv", LEADS)
+    program.environment["LEADCTL_LEDGER_KEY"] = KEY.hex()
+    program.environment["LEADCTL_LEDGER"] = postgres_ledger
+    with psycopg.connect(postgres_ledger, autocommit=True) as db:
+        name = db.info.dbname
+        db.execute(f"ALTER DATABASE {name} SET statement_timeout = '200ms'".encode())
+    environment = push.environment("voiso")
+    words = ("push", "leads.csv", "--provider", "voiso", "--campaign", "3")
+    with psycopg.connect(postgres_ledger) as db:
+        db.execute("SET statement_timeout = 0")
+        db.execute("LOCK TABLE leadctl.runs IN ACCESS EXCLUSIVE MODE")
+        run = program.fork(*words, env=environment)
+        time.sleep(1)
+        assert not push.phones("voiso")
+    assert run.code(30) == 0
+    assert len(push.phones("voiso")) == ROWS
