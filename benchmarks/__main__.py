@@ -18,6 +18,7 @@ SECTIONS = (
     "rate",
     "startup",
     "growth",
+    "fleet",
 )
 RESULTS = Path(__file__).with_name("RESULTS.md")
 TITLE = "\n## "
