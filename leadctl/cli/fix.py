@@ -276,7 +276,9 @@ class _Dialogue:
         return column, answer
 
     def _rejection(self, number: int, cells: Cells) -> Finding | None:
-        found = self.judge.view(0, Row(number, cells)).finding
+        from leadctl.importing.row_view import row_view
+
+        found = row_view(self.judge, 0, Row(number, cells)).finding
         return found if found and found.status is Status.REJECTED else None
 
     def _at_fault(self, row: Row) -> str | None:

@@ -16,8 +16,8 @@ from leadctl.model.errors import LeadctlError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from leadctl.importing.judge import RowView
     from leadctl.importing.preview import Preview
+    from leadctl.importing.row_view import RowView
     from leadctl.model.leads import Json
 
 

@@ -2,26 +2,24 @@
 
 The one place that judges a row before the ledger is asked: its shape, the profile's
 rules, its fields, suppression lists, the rows before it. A push judges a block of rows
-at a time; a look at a single row is a block of one.
+at a time; a look at a single row (`row_view.py`) is a block of one.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
 from functools import partial
 from itertools import compress
 from operator import not_
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from leadctl.importing.deduplicator import Deduplicator
-from leadctl.importing.masking import shapes
 from leadctl.importing.plan import mapper_of
 from leadctl.importing.prescan import Prescan
 from leadctl.mapping.lead_builder import FieldError, LeadBuilder
 from leadctl.mapping.times import TIMED, is_past
 from leadctl.model.lead_fields import COUNTRY_ALIASES
-from leadctl.model.leads import Block, Code, Finding, Leads, Malformed, Row, Status
+from leadctl.model.leads import Block, Code, Finding, Leads, Row, Status
 from leadctl.model.wording import count, listed, short
 from leadctl.phones.column import column_says
 from leadctl.phones.countries import countries_of
@@ -36,14 +34,13 @@ if TYPE_CHECKING:
         Collection,
         Iterable,
         Iterator,
-        Mapping,
         Sequence,
     )
 
     from leadctl.importing.plan import Rules
     from leadctl.mapping.lead_builder import BuiltLeads
     from leadctl.mapping.mapper import Table
-    from leadctl.model.leads import Cells, Json, Note
+    from leadctl.model.leads import Note
     from leadctl.phones.column import ColumnSays
     from leadctl.phones.countries import Countries
     from leadctl.phones.readings import Numbers
@@ -55,30 +52,6 @@ class Judged(NamedTuple):
 
     leads: Leads
     findings: list[Finding]
-
-
-@dataclass(frozen=True)
-class RowView:
-    """A row in its file, and what each step makes of it.
-
-    `cells` are named by column. `mapped` are its lead fields, `sent` the object that
-    goes on the wire; None where an earlier step ended its way, for the reason in
-    `finding`.
-    """
-
-    number: int
-    cells: Mapping[str, Json]
-    mapped: Mapping[str, Json] | None = None
-    sent: Mapping[str, Json] | None = None
-    finding: Finding | None = None
-
-    def masked(self) -> RowView:
-        return replace(
-            self,
-            cells=shapes(self.cells),
-            mapped=None if self.mapped is None else shapes(self.mapped),
-            sent=None if self.sent is None else shapes(self.sent),
-        )
 
 
 class Judge:
@@ -95,19 +68,16 @@ class Judge:
         digest: Callable[[str], bytes] | None = None,
         keep_decision: Callable[[str, ColumnSays], None] = lambda _path, _says: None,
     ) -> None:
+        self.rules = rules
         self._keep_decision = keep_decision
         self._sources = rules.sources
-        self._provider = rules.provider
-        self._zone = rules.zone
-        self._now = rules.now
+        self._region = rules.effective_region
         fields = rules.provider.fields if rules.provider else ()
         self._timed = {
             field.name: field.wire for field in fields if field.name in TIMED
         }
-        self._rules = rules
-        self._region = rules.effective_region
         self._normalizers = [*map(self._normalizer, range(len(rules.sources)))]
-        self._fitters = [
+        self._lead_builders = [
             LeadBuilder(rules.provider, normalizer, digest, rules.zone)
             for normalizer in self._normalizers
         ]
@@ -116,11 +86,10 @@ class Judge:
             Prescan(rules, source, mapper)
             for source, mapper in zip(rules.sources, self.mappers, strict=True)
         ]
-        self._suppressed = rules.suppressed
         self._seen = Deduplicator(
             expected_rows(rules.sources, rules.skip, rules.limit) or 0
         )
-        self._columns: dict[int, ColumnSays | None] = {}
+        self._column_decisions: dict[int, ColumnSays | None] = {}
         self.repairs: Counter[str] = Counter()
         """Repairs of phone cells, by kind."""
         self._unknown_countries: dict[int, tuple[int, int]] = {}
@@ -129,7 +98,7 @@ class Judge:
     def unplaced(self) -> set[str]:
         """Fields that the rows read so far had and the provider has no place for."""
         return set[str]().union(
-            *(lead_builder.unplaced for lead_builder in self._fitters)
+            *(lead_builder.unplaced for lead_builder in self._lead_builders)
         )
 
     def damages(self) -> Iterator[tuple[Source, str]]:
@@ -162,13 +131,13 @@ class Judge:
         """Return by path what phone columns have decided so far."""
         return {
             self._sources[file].recorded: says
-            for file, says in self._columns.items()
+            for file, says in self._column_decisions.items()
             if says
         }
 
     def numbers_of_columns(self, files: Iterable[int]) -> Numbers | None:
         """Return the option that reads these files as their columns decided, if any."""
-        said = [self._columns.get(file) for file in files]
+        said = [self._column_decisions.get(file) for file in files]
         options = {says and says.numbers for says in said}
         agree = all(normalizer.agrees_with_option for normalizer in self._normalizers)
         return options.pop() if agree and len(options) == 1 else None
@@ -182,24 +151,25 @@ class Judge:
 
     def past(self, name: str, leads: Leads) -> list[bool]:
         """Tell of each lead whether the time in a field is past."""
-        now = self._now()
+        now = self.rules.now()
         column = leads.fields.get(self._timed.get(name, ""))
         if column is None:
             return [False] * len(leads)
         return [
-            isinstance(time, str) and is_past(time, now, self._zone) for time in column
+            isinstance(time, str) and is_past(time, now, self.rules.zone)
+            for time in column
         ]
 
     def blocks(self, file: int) -> Iterator[Block]:
         """Yield the rows of a file that are to be judged (--skip, --limit)."""
         for block in self._sources[file].blocks():
-            if (read := self._rules.within(block)) is not None:
+            if (read := self.rules.within(block)) is not None:
                 yield read
-            elif block.first > self._rules.skip:
+            elif block.first > self.rules.skip:
                 return
 
     def judge(self, file: int, block: Block) -> Judged:
-        """Judge the rows of a block of this file, and give up their cells."""
+        """Judge the rows of a block of this file."""
         mapper, numbers, rows = self.mappers[file], block.numbers, block.cells
         findings = [
             Finding(row.number, Status.REJECTED, Code.ROW_MALFORMED, row.reason)
@@ -220,16 +190,13 @@ class Judge:
         (leads, field_errors, repairs), held_back = self._fitted(
             file, numbers, table, countries
         )
-        # Python hands out memory in the order it came back: cells that go together,
-        # before others are read, leave it in order. Without it a row costs 2% more.
-        block.cells.clear()
         findings += [
             Finding(numbers[place], Status.REJECTED, one.code, one.reason, one.field)
             for place, one in field_errors.items()
         ]
         if held_back:
-            listed = [row in held_back for row in leads.rows]
-            leads, found = parted(leads, listed, _LISTED)
+            on_list = [row in held_back for row in leads.rows]
+            leads, found = parted(leads, on_list, _LISTED)
             findings += found
         met = [*map(not_, self._seen.add_all(leads))]
         leads, known = parted(leads, met, _MET)
@@ -241,41 +208,6 @@ class Judge:
             first, times = self._unknown_countries.get(file, (numbers[unknown[0]], 0))
             self._unknown_countries[file] = first, times + len(unknown)
         return Judged(leads, findings)
-
-    def views(
-        self, file: int, block: Block, is_shown: Callable[[int, Finding | None], bool]
-    ) -> Iterator[RowView]:
-        """Judge a block, and yield those of its rows that are to be shown, in order."""
-        cells = dict(zip(block.numbers, block.cells, strict=True))
-        malformed = {row.number: row.cells for row in block.malformed}
-        leads, findings = self.judge(file, block)
-        found = {finding.row: finding for finding in findings}
-        places = {row: place for place, row in enumerate(leads.rows)}
-        columns = self._sources[file].columns
-        for number in range(block.first, block.last + 1):
-            finding = found.get(number)
-            if not is_shown(number, finding):
-                continue
-            if number in malformed:
-                named = _named(malformed[number], columns)
-                yield RowView(number, named, finding=finding)
-                continue
-            mapped = self.mappers[file].values(cells[number])
-            sent = None
-            if number in places and self._provider:
-                sent = leads[places[number]].wire
-            yield RowView(number, _named(cells[number], columns), mapped, sent, finding)
-
-    def view(self, file: int, row: Row | Malformed) -> RowView:
-        """Judge a row alone: what depends on other rows of the file does not count."""
-        n = row.number
-        block = (
-            Block(n, n, [], [], [row])
-            if isinstance(row, Malformed)
-            else Block(n, n, [n], [row.cells])
-        )
-        (found,) = self.views(file, block, lambda _number, _finding: True)
-        return found
 
     def again(self, file: int, wanted: Collection[int]) -> tuple[Leads, set[int]]:
         """Read rows of a file again: the leads that fit, the same bytes as before.
@@ -305,10 +237,10 @@ class Judge:
         """Build the leads of rows; returns the rows that a list holds back, too."""
         damage = self._prescans[file].damage
         held_back = set[int]()
-        if self._suppressed:
+        if self.rules.suppressed:
             phones = table.get("phone", [None] * len(numbers))
             reached = reach(phones, self._region, countries)
-            held_back = {*compress(numbers, self._suppressed.held_back(reached))}
+            held_back = {*compress(numbers, self.rules.suppressed.held_back(reached))}
         odd = {}
         if damage.is_rounded:
             odd = {
@@ -316,49 +248,33 @@ class Judge:
                 for place, phone in enumerate(table.get("phone", ()))
                 if damage.includes(phone)
             }
-        lead_builder = self._fitters[file]
+        lead_builder = self._lead_builders[file]
         return lead_builder.fitted(numbers, table, odd, countries), held_back
 
     def _normalizer(self, file: int) -> Normalizer:
-        rules = self._rules
+        rules = self.rules
         return Normalizer(
             rules.provider.phone_rule if rules.provider else ANY_COUNTRY,
             rules.effective_region,
             rules.phone_check,
             rules.numbers,
-            partial(self._column, file),
+            partial(self._column_decision, file),
         )
 
-    def _column(self, file: int) -> ColumnSays | None:
+    def _column_decision(self, file: int) -> ColumnSays | None:
         """Ask the phone column of a file; only once, and only where a cell needs it."""
-        if file not in self._columns:
+        if file not in self._column_decisions:
             source, phones = self._sources[file], self.mappers[file].getters["phone"]
             cells = (cell for block in source.blocks() for cell in phones(block.cells))
-            earlier = self._rules.earlier_columns.get(source.recorded)
+            earlier = self.rules.earlier_columns.get(source.recorded)
             says = column_says(cells, self._region) or earlier
-            self._columns[file] = says
+            self._column_decisions[file] = says
             if says:
                 self._keep_decision(source.recorded, says)
-        return self._columns[file]
+        return self._column_decisions[file]
 
 
-def _named(cells: Cells | str, columns: Sequence[str]) -> dict[str, Json]:
-    """Name cells by their column, or by their place where it has no name of its own."""
-    match cells:
-        case dict():
-            return cells
-        case str():
-            return {"(line)": cells}
-        case _:
-            named: dict[str, Json] = {}
-            for place, cell in enumerate(cells):
-                name = columns[place] if place < len(columns) else ""
-                taken = not name or name in named
-                named[f"{name} ({place + 1})".strip() if taken else name] = cell
-            return named
-
-
-Verdict: TypeAlias = "tuple[Status, Code, str] | tuple[Status, Code, str, str]"
+FindingParts: TypeAlias = "tuple[Status, Code, str] | tuple[Status, Code, str, str]"
 """A finding without its row."""
 
 _LISTED = (
@@ -377,12 +293,12 @@ _MET = (
 
 
 def parted(
-    leads: Leads, left_out: Sequence[bool], verdict: Verdict
+    leads: Leads, left_out: Sequence[bool], parts: FindingParts
 ) -> tuple[Leads, list[Finding]]:
     """Return the leads but those left out, and the verdict on each of these."""
     if not any(left_out):
         return leads, []
-    findings = [Finding(row, *verdict) for row in compress(leads.rows, left_out)]
+    findings = [Finding(row, *parts) for row in compress(leads.rows, left_out)]
     return leads.chosen([*map(not_, left_out)]), findings
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from leadctl.importing.judge import Judge
+from leadctl.importing.row_view import row_views
 from leadctl.model.errors import InputUnusable
 from leadctl.model.leads import Status
 from leadctl.model.progress import Progress
@@ -17,8 +18,8 @@ from leadctl.model.progress import Progress
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from leadctl.importing.judge import RowView
     from leadctl.importing.plan import Rules
+    from leadctl.importing.row_view import RowView
     from leadctl.model.leads import Finding, Json, Note
     from leadctl.sources.source import Source
 
@@ -96,7 +97,7 @@ def _preview(rules: Rules, seen: Counter[Status], tell: Callable[[], None]) -> P
 
     for block in source.blocks():
         rows = block.last
-        for view in judge.views(0, block, is_shown):
+        for view in row_views(judge, 0, block, is_shown):
             (first if view.number <= FIRST_ROWS else held_back).append(view)
         seen[Status.CREATED] += rows - counts.total() - good
         good = rows - counts.total()

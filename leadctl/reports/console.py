@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.text import Text
 
-    from leadctl.importing.judge import RowView
+    from leadctl.importing.row_view import RowView
     from leadctl.ledger.records import Request
     from leadctl.model.leads import Json
     from leadctl.reports.report import Report

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from leadctl.importing.judge import RowView
     from leadctl.importing.preview import Preview
+    from leadctl.importing.row_view import RowView
     from leadctl.model.leads import Json
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from leadctl.importing.judge import Judge
+from leadctl.importing.row_view import row_view
 from leadctl.model.errors import UsageError
 from leadctl.model.leads import Finding, Status
 from leadctl.model.wording import count, display_name
@@ -18,8 +19,8 @@ from leadctl.reports import time_text
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from leadctl.importing.judge import RowView
     from leadctl.importing.plan import Plan
+    from leadctl.importing.row_view import RowView
     from leadctl.ledger.base import RunReader
     from leadctl.ledger.records import FileOfRun, Request, Verdict
     from leadctl.model.leads import Json
@@ -150,4 +151,4 @@ def row_of(plan: Plan, number: int) -> RowView | None:
     """
     (source,) = plan.sources
     row = next((row for row in source.rows() if row.number == number), None)
-    return row and Judge(plan).view(0, row)
+    return row and row_view(Judge(plan), 0, row)

@@ -1,0 +1,95 @@
+"""Shows rows of a file one by one: their cells, and what each step makes of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from leadctl.importing.masking import shapes
+from leadctl.model.leads import Block, Malformed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from leadctl.importing.judge import Judge
+    from leadctl.model.leads import Cells, Finding, Json, Row
+
+
+@dataclass(frozen=True)
+class RowView:
+    """A row in its file, and what each step makes of it.
+
+    `cells` are named by column. `mapped` are its lead fields, `sent` the object that
+    goes on the wire; None where an earlier step ended its way, for the reason in
+    `finding`.
+    """
+
+    number: int
+    cells: Mapping[str, Json]
+    mapped: Mapping[str, Json] | None = None
+    sent: Mapping[str, Json] | None = None
+    finding: Finding | None = None
+
+    def masked(self) -> RowView:
+        return replace(
+            self,
+            cells=shapes(self.cells),
+            mapped=None if self.mapped is None else shapes(self.mapped),
+            sent=None if self.sent is None else shapes(self.sent),
+        )
+
+
+def row_views(
+    judge: Judge,
+    file: int,
+    block: Block,
+    is_shown: Callable[[int, Finding | None], bool],
+) -> Iterator[RowView]:
+    """Judge a block, and yield those of its rows that are to be shown, in order."""
+    cells = dict(zip(block.numbers, block.cells, strict=True))
+    malformed = {row.number: row.cells for row in block.malformed}
+    leads, findings = judge.judge(file, block)
+    found = {finding.row: finding for finding in findings}
+    places = {row: place for place, row in enumerate(leads.rows)}
+    columns = judge.rules.sources[file].columns
+    for number in range(block.first, block.last + 1):
+        finding = found.get(number)
+        if not is_shown(number, finding):
+            continue
+        if number in malformed:
+            named = _named(malformed[number], columns)
+            yield RowView(number, named, finding=finding)
+            continue
+        mapped = judge.mappers[file].values(cells[number])
+        sent = None
+        if number in places and judge.rules.provider:
+            sent = leads[places[number]].wire
+        yield RowView(number, _named(cells[number], columns), mapped, sent, finding)
+
+
+def row_view(judge: Judge, file: int, row: Row | Malformed) -> RowView:
+    """Judge a row alone: what depends on other rows of the file does not count."""
+    n = row.number
+    block = (
+        Block(n, n, [], [], [row])
+        if isinstance(row, Malformed)
+        else Block(n, n, [n], [row.cells])
+    )
+    (found,) = row_views(judge, file, block, lambda _number, _finding: True)
+    return found
+
+
+def _named(cells: Cells | str, columns: Sequence[str]) -> dict[str, Json]:
+    """Name cells by their column, or by their place where it has no name of its own."""
+    match cells:
+        case dict():
+            return cells
+        case str():
+            return {"(line)": cells}
+        case _:
+            named: dict[str, Json] = {}
+            for place, cell in enumerate(cells):
+                name = columns[place] if place < len(columns) else ""
+                taken = not name or name in named
+                named[f"{name} ({place + 1})".strip() if taken else name] = cell
+            return named
