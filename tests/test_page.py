@@ -15,6 +15,7 @@ from conftest import Push
 from known_runs import INDIAN, SIX, in_doubt, leads, run_of
 from program import Program, Ran, recording
 
+from leadctl.importing.job import Job
 from leadctl.ledger import open_ledger
 from leadctl.ledger.records import Arrival, Departure, FileOfRun, NewRun, Reason
 from leadctl.model.leads import (
@@ -276,6 +277,12 @@ VERDICTS: dict[str, tuple[dict[str, Any], report.Failure | None, str, list[str]]
         "Stopped\nNone of 2 rows was delivered\n2 were not delivered",
         ["Check the key.", "To send the rest", "leadctl runs resume"],
     ),
+    "too many rejects": (
+        {"rejected": 2, "failed": 1},
+        report.Failure("too_many_rejects", "2 of 3 rows were rejected", "fix the file"),
+        "Stopped\nNone of 3 rows was delivered",
+        ["one of these", "Fix the file.", "To send the rest", "leadctl runs resume"],
+    ),
 }
 
 
@@ -294,6 +301,7 @@ def test_page_begins_with_verdict_and_next_steps(
         provider="voiso",
         account="voiso",
         campaign="3",
+        job=Job(campaign_name="Spring"),
         files=[
             FileOfRun(0, "leads.csv", "f00d", "leads.rejects.csv", {Status.REJECTED: 3})
         ],
@@ -308,9 +316,9 @@ def test_page_begins_with_verdict_and_next_steps(
     page = html_report.ReportPage(found, run_timeline.RunTimeline(), 0.0)
     (tmp_path / "run.html").write_text(html_report.render(page), encoding="utf-8")
     text = Reader(tmp_path / "run.html").text
-    top, _, rest = text.partition("What to do now\n")
+    top, _, rest = text.partition("What to do now")
     assert verdict in top
-    for shown in ("leads.csv", "2026-03-01 0", "5.0 s"):
+    for shown in ("leads.csv", "3 (Spring)", "2026-03-01 0", "5.0 s"):
         assert shown in top
     places = [rest.index(step) for step in steps]
     assert places == sorted(places)

@@ -139,7 +139,7 @@ class ProgressView:
             legend += f" of {about}{count(rows, 'row')}"
         length = max(0, min(MOST_MARKS, width - len(legend)))
         filled = int(share * length)
-        bar = plain(done * filled, "green")
+        bar = plain("").append(done * filled, "green")
         bar.append_text(plain(rest * (length - filled), "dim"))
         bar.append_text(plain(legend))
         return bar

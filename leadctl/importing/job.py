@@ -60,6 +60,8 @@ class Job:
     provider: str | None = None
     account: str | None = None
     campaign: str | None = None
+    campaign_name: str = ""
+    """What the provider calls it, where the preflight check says so."""
     profile: str | None = None
     mapping: Json = None
     """The profile's content: a resumed run maps as it began, whatever the file says."""

@@ -32,15 +32,19 @@ class NextStep(NamedTuple):
 
 
 def next_steps(report: Report) -> Iterator[NextStep]:
-    """Yield the steps; none for a run in progress.
+    """Yield the steps in their order; none for a run in progress.
 
-    The ledger of a sandbox is gone with its run, unless that is kept.
+    The ledger of a sandbox is gone with its run, unless that is kept. A run that
+    --max-rejects stopped is either resumed or pushed again from a better file: its
+    reject file holds the rows of both.
     """
     if report.process is not None or report.dry_run:
         return
     counts, kept = report.counts, not report.job.sandbox or report.job.ledger
     if kept and (counts[Status.FAILED] or report.is_open):
         yield NextStep(Action.RESUME, report.command("resume"))
+        if was_stopped_by_rejects(report):
+            return
     if kept and counts[Status.UNKNOWN] and report.finished_at:
         yield NextStep(Action.RESOLVE, report.command("resolve"))
     if counts[Status.REJECTED] and (written := reject_files(report)):
@@ -49,6 +53,12 @@ def next_steps(report: Report) -> Iterator[NextStep]:
             if _only_cut(report)
             else NextStep(Action.PUSH_REJECTS, push_again(report, written))
         )
+
+
+def was_stopped_by_rejects(report: Report) -> bool:
+    """Tell whether --max-rejects ended the run before its last row was sent."""
+    code = report.error.code if report.error else ""
+    return code == "too_many_rejects" and report.counts[Status.FAILED] > 0
 
 
 def reject_files(report: Report) -> list[str]:

@@ -79,6 +79,17 @@ class Report:
         return {status: getattr(self, status.value) for status in Status}
 
     @property
+    def campaign_shown(self) -> str:
+        """The campaign as people know it: its id, and a name that says more."""
+        name = self.job.campaign_name
+        if not name or name.casefold() in (
+            self.campaign.casefold(),
+            f"campaign {self.campaign}".casefold(),
+        ):
+            return self.campaign
+        return f"{self.campaign} ({name})"
+
+    @property
     def row_count(self) -> int:
         """How many rows have an outcome."""
         return sum(self.counts.values())

@@ -24,7 +24,7 @@ ALWAYS_SHOWN = (Status.CREATED, Status.REJECTED, Status.DUPLICATE)
 def show(report: Report, console: Console, *, hint_follows: bool = False) -> None:
     """Print the table of counts and the reasons; the hint of an error may follow."""
     title = report.provider + (
-        f", campaign {report.campaign}" if report.campaign else ""
+        f", campaign {report.campaign_shown}" if report.campaign else ""
     )
     counts = Grid("status", "rows", right=["rows"], headed=False)
     for status, number in report.counts.items():
@@ -100,10 +100,16 @@ def _next_steps(report: Report, *, hint_follows: bool) -> Iterator[str]:
             yield f"{' and '.join(kinds).capitalize()} rows written to: {path}"
     if report.job.sandbox and report.job.ledger and not report.dry_run:
         yield f"To look at the run:       {report.command('show')}"
-    for step in next_steps(report):
-        hint = report.error.hint if hint_follows and report.error else None
-        if step.action is not Action.RESUME or step.command != hint:
-            yield f"{_STEPS[step.action]:<25} {step.command}".rstrip()
+    hint = report.error.hint if hint_follows and report.error else None
+    lines = [
+        f"{_STEPS[step.action]:<25} {step.command}".rstrip()
+        for step in next_steps(report)
+        if step.action is not Action.RESUME or step.command != hint
+    ]
+    if len(lines) == 1:
+        yield lines[0]
+    else:
+        yield from (f"{number}. {line}" for number, line in enumerate(lines, 1))
 
 
 _STEPS = {

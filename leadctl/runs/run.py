@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from leadctl.delivery.provider_session import ProviderSession
     from leadctl.ledger.base import CampaignLock, Ledger, RunWriter
     from leadctl.ledger.records import Run
+    from leadctl.providers.preflight import PreflightResult
     from leadctl.reports.report import Report
     from leadctl.runs.request import ImportRequest
 
@@ -105,7 +106,7 @@ def _pushed(request: ImportRequest) -> Report:
         history.warn_if_half_undone(request, ledger)
         is_new = ledger.delivered(account.name, campaign).is_empty()
         is_first = moved or (earlier is None and is_new)  # its runs may be pruned
-        refusal = _refusal(request, session, is_first=is_first)
+        checked = _preflight(request, session, is_first=is_first)
         with stop.heeded():
             importer, run_writer, meter = _opened(request, ledger, ledger)
             lock.hold_for(run_writer.facts().id)
@@ -125,11 +126,13 @@ def _pushed(request: ImportRequest) -> Report:
                 tell=request.tell_wait,
                 meter=meter,
             )
-            error = (
-                importer.settle_unsent(sender, refusal)
-                if refusal
-                else importer.deliver(sender)
-            )
+            error: LeadctlError | None
+            if isinstance(checked, LeadctlError):
+                error = importer.settle_unsent(sender, checked)
+            else:
+                if checked.name:
+                    run_writer.remember({"campaign_name": checked.name})
+                error = importer.deliver(sender)
             if stop.signal is not None:
                 error = _interrupted(request, stop.signal, run_writer.facts())
             for note in sender.notes():
@@ -227,9 +230,9 @@ def _with_list_of(ledger: Ledger, request: ImportRequest) -> ImportRequest:
     return replace(request, plan=replace(request.plan, suppressed=lists))
 
 
-def _refusal(
+def _preflight(
     request: ImportRequest, session: ProviderSession, *, is_first: bool
-) -> LeadctlError | None:
+) -> PreflightResult | LeadctlError:
     """Make the preflight check: a wrong key or campaign ends a run with no row judged.
 
     Raised for a run that did not begin; returned for one that is in the ledger.
@@ -252,7 +255,7 @@ def _refusal(
     request.tell_preflight(preflight)
     if (is_first or preflight.doubt) and request.resumes is None:
         request.ask_first(request, preflight)
-    return None
+    return preflight
 
 
 def _opened(

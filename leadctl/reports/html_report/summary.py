@@ -9,7 +9,12 @@ from leadctl.model.leads import DELIVERED, Status
 from leadctl.model.wording import count, display_name
 from leadctl.reports import time_text
 from leadctl.reports.html_report.markup import Markup, joined, tag
-from leadctl.reports.next_steps import Action, next_steps, reject_files
+from leadctl.reports.next_steps import (
+    Action,
+    next_steps,
+    reject_files,
+    was_stopped_by_rejects,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,7 +70,7 @@ def summary(found: Report) -> Markup:
 
 
 def place(found: Report) -> str:
-    campaign = f", campaign {found.campaign}" if found.campaign else ""
+    campaign = f", campaign {found.campaign_shown}" if found.campaign else ""
     return f"{found.provider}{campaign}"
 
 
@@ -126,13 +131,18 @@ def to_do(found: Report) -> Markup:
     hint = found.error.hint if found.error else None
     if hint and hint not in {step.command for step in steps}:  # the cause comes first
         listed.insert(0, f"{hint[0].upper()}{hint[1:]}.")
-    return _listed(*(listed or ["Nothing."]))
+    return _listed(*(listed or ["Nothing."]), either=was_stopped_by_rejects(found))
 
 
-def _listed(*steps: str) -> Markup:
-    listed = tag("ol", *(tag("li", step) for step in steps))
-    shown = tag("p", *steps) if len(steps) == 1 else listed
-    return tag("section", tag("h2", "What to do now"), shown)
+def _listed(*steps: str, either: bool = False) -> Markup:
+    """List steps: those done in turn by number, alternatives without."""
+    if len(steps) == 1:
+        shown = tag("p", *steps)
+    else:
+        items = [tag("li", step) for step in steps]
+        shown = tag("ul", *items) if either else tag("ol", *items)
+    title = "What to do now: one of these" if either else "What to do now"
+    return tag("section", tag("h2", title), shown)
 
 
 def _step(action: Action, command: str, rejects: list[str]) -> Markup:
@@ -160,7 +170,7 @@ def _facts(run: Report) -> Markup:
     more = f" and {len(names) - 2:,} more" if len(names) > 2 else ""
     facts = {
         "File" if len(names) == 1 else "Files": ", ".join(names[:2]) + more,
-        "Campaign": run.campaign,
+        "Campaign": run.campaign_shown,
         "Account": run.account,
         "Started": f"{time_text.day(began)} {time_text.clock(began)} "
         f"({time_text.zone(began)})",
