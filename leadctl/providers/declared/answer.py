@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     import httpx
 
     from leadctl.model.leads import Json
+    from leadctl.providers.declared.grammar import Definition
     from leadctl.providers.declared.rules import When
-    from leadctl.providers.declared.values import Paths, Scalars
+    from leadctl.providers.declared.values import Scalars
 
 LONGEST = 2000
 """Characters of a sentence that patterns look at."""
@@ -36,11 +37,9 @@ _KINDS: dict[str, tuple[type, ...]] = {
 class AnswerReader:
     """Reads one answer; `values` are the account's settings, and the campaign."""
 
-    title: str
+    definition: Definition
     response: httpx.Response
     values: Mapping[str, Json]
-    texts: Paths
-    word_at: str | None
     size: int = 1
     listed: Json = None
     """The campaign that was found in the answer's list of them."""
@@ -68,9 +67,10 @@ class AnswerReader:
     @cached_property
     def text(self) -> str:
         """Return the provider's sentence: the first that there is."""
-        if not self.texts:
+        texts = self.definition.answer.text
+        if not texts:
             return quoted(self.response).removeprefix(": ")
-        for path in self.texts:
+        for path in texts:
             match self._said(path):
                 case str(said) if said.strip():
                     return said.strip()[:LONGEST]
@@ -91,8 +91,8 @@ class AnswerReader:
 
     @cached_property
     def word(self) -> str:
-        found = self.at(self.word_at) if self.word_at else None
-        return word(found)
+        place = self.definition.answer.word
+        return word(self.at(place) if place else None)
 
     @property
     def sentence(self) -> str:

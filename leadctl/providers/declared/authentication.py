@@ -20,6 +20,7 @@ from leadctl.providers.http_auth import (
     TokenExchange,
     basic,
 )
+from leadctl.providers.json_body import HEADERS, encode
 from leadctl.providers.response import seconds, token_refusal
 
 if TYPE_CHECKING:
@@ -51,23 +52,41 @@ def authentication(
             )
     auth, values = definition.auth, {**settings, **secrets}
     token = auth.token
-    headers = _texts(auth.headers, values)
+    headers = templates.texts(auth.headers, values)
     if token and AnswerReader.are_set(settings, token.when):
         return _Exchange(definition, token, base_url, settings, values).auth(headers)
     parts: list[httpx.Auth] = []
     if headers:
         parts.append(FixedHeaders(headers))
     if auth.query:
-        parts.append(FixedQuery(_texts(auth.query, values)))
+        parts.append(FixedQuery(templates.texts(auth.query, values)))
     if auth.form:
-        parts.append(FixedForm(_texts(auth.form, values)))
+        parts.append(FixedForm(templates.texts(auth.form, values)))
     if auth.basic:
         parts.append(_basic(auth.basic, values))
     return Together(parts)
 
 
-def _texts(written: Mapping[str, str], values: Mapping[str, Json]) -> dict[str, str]:
-    return {name: templates.text(text, values) for name, text in written.items()}
+def built(
+    said: grammar.Call | grammar.Token,
+    address: str,
+    values: Mapping[str, Json],
+    method: str = "POST",
+    query: Mapping[str, Json] | None = None,
+) -> httpx.Request:
+    """Build the request of a call, whose names were checked before."""
+    headers, content = templates.texts(said.headers, values), None
+    if said.body is not None:
+        content = encode(templates.filled(said.body, values))
+        headers = HEADERS | headers
+    return httpx.Request(
+        method,
+        address,
+        params=templates.texts(query or {}, values) or None,
+        headers=headers,
+        content=content,
+        data=templates.texts(said.form or {}, values) or None,
+    )
 
 
 def _basic(written: grammar.Basic, values: Mapping[str, Json]) -> FixedHeaders:
@@ -103,13 +122,8 @@ class _Exchange:
     def _request(self) -> httpx.Request:
         token, values = self._token, self._values
         path = [templates.text(part, values) for part in token.path]
-        request = httpx.Request(
-            "POST",
-            "/".join([self._address.rstrip("/"), *path]),
-            headers=_texts(token.headers, values),
-            json=templates.filled(token.body, values) if token.body else None,
-            data=_texts(token.form, values) if token.form else None,
-        )
+        address = "/".join([self._address.rstrip("/"), *path])
+        request = built(token, address, values)
         if token.basic:
             next(_basic(token.basic, values).auth_flow(request))
         return request
@@ -128,6 +142,4 @@ class _Exchange:
         raise token_refusal(self._definition.title, response)
 
     def _reader(self, response: httpx.Response) -> AnswerReader:
-        spec = self._definition.answer
-        title = self._definition.title
-        return AnswerReader(title, response, self._settings, spec.text, spec.word)
+        return AnswerReader(self._definition, response, self._settings)

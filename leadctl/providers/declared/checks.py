@@ -31,14 +31,20 @@ _GOOD = ("created", "accepted")
 _COUNTS = ("sent", "named", "rest", "results", *values.OUTCOMES)
 
 
-_ALTERNATIVES: dict[type[Node], tuple[str, ...]] = {
-    rules.Culprits: ("list_", "text"),
-    rules.Rows: ("errors", "lists", "skipped", "results"),
-    rules.Verdict: ("fine", "wrong", "unknown"),
-    rules.AnswerRule: ("raise_", "outcome", "rows"),
-    rules.Sum: ("is_", "at_most"),
+_CALLS: dict[Where, set[str]] = {
+    ("request",): {"campaign", "batch", "tags", "leads", "lead"},
+    ("request", "lead"): {"campaign", "batch", "tags", "lead"},
+    ("request", "one"): {"campaign", "batch", "tags", "leads", "lead"},
+    ("preflight", "request"): {"campaign"},
+    ("preflight", "second", "request"): {"name", "state"},
+    ("look_up", "request"): {"campaign", "cursor", "phones"},
+    ("campaigns", "request"): {"cursor"},
 }
-"""What has exactly one of several keys."""
+"""What the templates of a call may name beside settings."""
+_TEMPLATES = (
+    *("path", "query", "headers", "body", "form", "lead", "url"),
+    *("user", "password"),
+)
 
 
 class Problem(NamedTuple):
@@ -68,9 +74,6 @@ def problems(definition: Definition) -> Iterator[Problem]:
     ):
         yield from check(definition)
     for node in _nodes(definition):
-        for kind, names in _ALTERNATIVES.items():
-            if isinstance(node, kind):
-                yield from _one_of(node, *names)
         yield from _node(node, definition)
 
 
@@ -106,7 +109,8 @@ def _accounts(definition: Definition) -> Iterator[Problem]:
             yield Problem(("settings", name), f"the name {name!r} is taken")
         if one.choices and one.default not in {*one.choices, None}:
             yield Problem(("settings", name), "the default is not one of the choices")
-    used = {one.name for one in templates.references(_auth_texts(definition))}
+    texts = [text for where, text in _templates(definition) if where[0] == "auth"]
+    used = {one.name for one in templates.references(texts)}
     for name in secrets:
         if name not in used:
             said = f"secret {name!r} is not used in 'auth'{nearest(name, used)}"
@@ -135,26 +139,16 @@ def _phone(definition: Definition) -> Iterator[Problem]:
         yield Problem(phone.at, said)
 
 
-def _auth_texts(definition: Definition) -> Json:
-    auth, token = definition.auth, definition.auth.token
-    basics = [one for one in (auth.basic, token and token.basic) if one]
-    texts: list[Json] = [dict(auth.headers), dict(auth.query), dict(auth.form)]
-    texts += [[one.user, one.password] for one in basics]
-    if token:
-        texts += [dict(token.headers), token.body, dict(token.form or {}), token.url]
-    return texts
-
-
 def _names(definition: Definition) -> Iterator[Problem]:
     """Yield names in templates that stand for nothing."""
     settings = {"base_url", *definition.settings}
     secrets = {*declared_secrets(definition)}
     for part in base_url.parts(definition.base_url or ""):
         yield from _unknown(("base_url",), [part], settings)
-    for where, template, more in _templates(definition):
-        found = templates.references(template, where)
-        known = settings | (secrets if where[0] == "auth" else set()) | more
-        for one in found:
+    for where, template in _templates(definition):
+        more = _CALLS.get(where) or _CALLS.get(where[:-1], set())
+        known = settings | (secrets if where[0] == "auth" else more)
+        for one in templates.references(template, where):
             yield from _unknown(one.where, [one.name], known)
 
 
@@ -165,37 +159,14 @@ def _unknown(where: Where, names: Iterable[str], known: set[str]) -> Iterator[Pr
             yield Problem(where, said, f"known here: {', '.join(sorted(known))}")
 
 
-def _templates(definition: Definition) -> Iterator[tuple[Where, Json, set[str]]]:
-    """Yield each template with the names that it may have beside settings."""
-    auth = definition.auth
-    for node in filter(
-        None, (auth, auth.basic, auth.token, auth.token and auth.token.basic)
-    ):
-        for key, value in vars(node).items():
-            if key in ("headers", "query", "form", "body", "user", "password", "url"):
-                yield (*node.at, key), value, set[str]()
-    request = definition.request
-    yield ("request", "lead"), request.lead, {"campaign", "lead"}
-    uploads = {"campaign", "batch", "tags", "leads", "lead"}
-    calls: list[tuple[grammar.Call | None, set[str]]] = [
-        (request, uploads),
-        (request.one, uploads),
-    ]
-    if preflight := definition.preflight:
-        calls += [
-            (preflight.request, {"campaign"}),
-            (preflight.without_campaign, set()),
-        ]
-        if preflight.second:
-            calls.append((preflight.second.request, {"name", "state"}))
-    if definition.look_up:
-        asked = {"campaign", "cursor", "phones"}
-        calls.append((definition.look_up.request, asked))
-    if definition.campaigns:
-        calls.append((definition.campaigns.request, {"cursor"}))
-    for call, names in calls:
-        for key in ("path", "query", "headers", "body", "form") if call else ():
-            yield (*call.at, key), getattr(call, key), names  # type: ignore[union-attr]
+def _templates(definition: Definition) -> Iterator[tuple[Where, Json]]:
+    for node in _nodes(definition):
+        if isinstance(
+            node, grammar.Call | grammar.Auth | grammar.Token | grammar.Basic
+        ):
+            for key in _TEMPLATES:
+                if template := getattr(node, key, None):
+                    yield (*node.at, key), template
 
 
 def _uploads(definition: Definition) -> Iterator[Problem]:
@@ -220,15 +191,12 @@ def _uploads(definition: Definition) -> Iterator[Problem]:
 
 def _readings(definition: Definition) -> Iterator[Problem]:
     """Yield calls that should only read, and may not."""
-    preflight = definition.preflight
-    others = (definition.look_up, definition.campaigns)
-    calls: list[grammar.Call | None] = [one.request for one in others if one]
-    if preflight:
-        calls += [preflight.request, preflight.without_campaign]
-    for reading in filter(None, calls):
-        if reading.method not in (None, "GET") and not definition.reads_by_post:
+    for call in _nodes(definition):
+        if not isinstance(call, grammar.Call) or call.at[0] == "request":
+            continue
+        if call.method not in (None, "GET") and not definition.reads_by_post:
             said = "cite in 'reads_by_post' the sentence that says it only reads"
-            yield Problem((*reading.at, "method"), said)
+            yield Problem((*call.at, "method"), said)
 
 
 def _nodes(node: object) -> Iterator[Node]:
@@ -303,11 +271,3 @@ def _speaks(when: rules.When | None) -> bool:
     """Tell whether a condition looks at what an answer says, and not at its status."""
     said = ("text", "word", "has", "field", "kind", "listed")
     return when is not None and any(getattr(when, name) for name in said)
-
-
-def _one_of(node: Node, *names: str) -> Iterator[Problem]:
-    said = [name for name in names if getattr(node, name) is not None]
-    if len(said) != 1:
-        keys = ", ".join(name.rstrip("_") for name in names)
-        found = " and ".join(name.rstrip("_") for name in said) or "none"
-        yield Problem(node.at, f"exactly one of {keys} is required here, not {found}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import MISSING
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from leadctl.model import errors, lead_fields
 from leadctl.model.lead_fields import Field, FieldInvalid, PriorityScale
@@ -13,7 +13,7 @@ from leadctl.providers.base import REFUSALS, Limits, Rate
 from leadctl.providers.declared import templates
 from leadctl.providers.declared.authentication import declared_secrets
 from leadctl.providers.declared.grammar import FieldOfLead, Setting
-from leadctl.providers.declared.values import OutcomeWord
+from leadctl.providers.declared.values import ErrorName, OutcomeWord
 from leadctl.providers.settings import setting
 
 if TYPE_CHECKING:
@@ -33,12 +33,7 @@ FORMS = {
     "as-written": PhoneForm.AS_WRITTEN,
 }
 ERRORS: dict[str, type[ProviderError]] = {
-    "AccessDenied": errors.AccessDenied,
-    "CampaignClosed": errors.CampaignClosed,
-    "Refused": errors.Refused,
-    "NotProcessed": errors.NotProcessed,
-    "InDoubt": errors.InDoubt,
-    "Unusable": errors.Unusable,
+    name: getattr(errors, name) for name in get_args(ErrorName)
 }
 _CHECKS: dict[str, Check] = {
     "text": lead_fields.text,
@@ -62,6 +57,11 @@ _USUAL = {
     "metadata": "object",
 }
 """What the value of a lead field must be, where the file does not say."""
+_SAME = (
+    *("name", "title", "documentation", "warning", "reads_by_post"),
+    *("resend_sentence", "resend_window", "refusal_is_final", "compares_external_id"),
+)
+"""Class variables that a definition has under the same name."""
 _MINUTE = 60.0
 _OK = (200, 201, 202)
 
@@ -70,11 +70,9 @@ def class_variables(definition: Definition) -> dict[str, Any]:
     """Return the class variables of the provider."""
     phone, token = definition.phone, definition.auth.token
     examples = declared_secrets(definition).items()
-    found = {
+    found = {name: getattr(definition, name) for name in _SAME}
+    found |= {
         "definition": definition,
-        "name": definition.name,
-        "title": definition.title,
-        "documentation": definition.documentation,
         "limits": _limits(definition),
         "answers": _statuses(definition),
         "refusals": REFUSALS | dict(_refusals(definition)),
@@ -84,12 +82,6 @@ def class_variables(definition: Definition) -> dict[str, Any]:
         "priority": _scale(definition),
         "secrets": (*declared_secrets(definition),),
         "example_secrets": {name: one.example for name, one in examples if one.example},
-        "resend_sentence": definition.resend_sentence,
-        "resend_window": definition.resend_window,
-        "refusal_is_final": definition.refusal_is_final,
-        "compares_external_id": definition.compares_external_id,
-        "reads_by_post": definition.reads_by_post,
-        "warning": definition.warning,
         "good": ACCEPTED if "accepted" in outcome_words(definition) else CREATED,
         "takes_tags": any(one.name == "tags" for one in _in_request(definition)),
         "tokens_per_hour": token.per_hour if token else None,
@@ -188,17 +180,15 @@ def _statuses(definition: Definition) -> tuple[int, ...]:
 def _refusals(definition: Definition) -> Iterator[tuple[int, type[ProviderError]]]:
     """Yield what a status says by itself: rules whose only condition it is."""
     for rule in reversed(definition.answer.rules):
-        if rule.raise_ in ERRORS and rule.unless is None and is_by_status(rule.when):
+        if rule.raise_ in ERRORS and rule.unless is None and _is_by_status(rule.when):
             for status in _named(rule.when):
                 yield status, ERRORS[rule.raise_]
 
 
-def is_by_status(when: When | None) -> bool:
+def _is_by_status(when: When | None) -> bool:
     """Tell whether a condition looks at the status alone."""
-    if when is None:
-        return False
-    said = {name for name, value in vars(when).items() if value is not None} - {"at"}
-    return said == {"status"}
+    said = vars(when) if when else {}
+    return [key for key in said if key != "at" and said[key] is not None] == ["status"]
 
 
 def _named(when: When | None) -> list[int]:

@@ -6,7 +6,7 @@ patterns, numbers are added and compared. docs/adding-a-provider.md explains the
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Annotated, Literal, TypeAlias
 
 from leadctl.providers.declared.rules import (  # noqa: TC001  read at run time
@@ -34,7 +34,6 @@ from leadctl.providers.declared.values import (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
 class Setting(Node):
     """A setting of the account; without a default it is required."""
 
@@ -46,7 +45,6 @@ class Setting(Node):
     must_be_true: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
 class Secret(Node):
     """A secret of the account: the look it must have, and a made-up example of it."""
 
@@ -54,7 +52,6 @@ class Secret(Node):
     example: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
 class Campaign(Node):
     """What a campaign looks like (a pattern for all of it), and how to say so."""
 
@@ -62,7 +59,6 @@ class Campaign(Node):
     about: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class Rate(Node):
     """So many requests in any stretch of so many seconds; at least one an hour."""
 
@@ -70,7 +66,6 @@ class Rate(Node):
     seconds: Annotated[float, number_from(0.001, 31 * 86_400)]
 
 
-@dataclass(frozen=True, kw_only=True)
 class LimitsOfAccount(Node):
     """What the provider allows one account."""
 
@@ -84,7 +79,6 @@ class LimitsOfAccount(Node):
 Country: TypeAlias = Annotated[str, text_like("[A-Z]{2}", "a country code such as IN")]
 
 
-@dataclass(frozen=True, kw_only=True)
 class PhoneNumber(Node):
     """How a number is written, and its key in the object of a lead."""
 
@@ -116,7 +110,6 @@ Check: TypeAlias = Literal[
 ]
 
 
-@dataclass(frozen=True, kw_only=True)
 class FieldOfLead(Node):
     """The key of a lead field, what its value must be, and how long it may be."""
 
@@ -127,7 +120,6 @@ class FieldOfLead(Node):
     about: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
 class Priority(Node):
     """The provider's own numbers: the one that is called first, and the last."""
 
@@ -135,7 +127,6 @@ class Priority(Node):
     last: int
 
 
-@dataclass(frozen=True, kw_only=True)
 class Resend(Node):
     """A repeat is safe while settings have these values, so many seconds later."""
 
@@ -143,7 +134,6 @@ class Resend(Node):
     after: Seconds | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
 class Basic(Node):
     """HTTP Basic authentication; texts with {settings} and {secrets}."""
 
@@ -151,7 +141,6 @@ class Basic(Node):
     password: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class Token(Node):
     """A key exchanged for a bearer token; `expired` tells from an upload's answer."""
 
@@ -171,7 +160,6 @@ class Token(Node):
     per_hour: Count | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
 class Auth(Node):
     """What goes with every request; texts with {settings} and {secrets}."""
 
@@ -182,7 +170,6 @@ class Auth(Node):
     token: Token | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
 class Call(Node):
     """A request: its path below base_url, and what goes with it."""
 
@@ -194,7 +181,6 @@ class Call(Node):
     form: dict[str, Template] | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
 class Upload(Call):
     """The upload; `one` takes its place for a single lead, `lead` shapes each."""
 
@@ -202,7 +188,6 @@ class Upload(Call):
     lead: Template | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
 class SecondCheck(Node):
     """A second call that may settle a doubt."""
 
@@ -211,7 +196,6 @@ class SecondCheck(Node):
     rules: Annotated[list[PreflightRule], SOME]
 
 
-@dataclass(frozen=True, kw_only=True)
 class Preflight(SecondCheck):
     """A call that writes nothing and shows whether key and campaign are fine."""
 
@@ -219,7 +203,6 @@ class Preflight(SecondCheck):
     second: SecondCheck | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
 class LookUp(Node):
     """The call that lists a campaign's leads, asked after an answer was lost."""
 
@@ -233,7 +216,6 @@ class LookUp(Node):
     more: Path | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
 class Campaigns(Node):
     """The call that lists campaigns.
 
@@ -249,7 +231,6 @@ class Campaigns(Node):
     cursor: Path | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
 class Definition(Node):
     """A provider of leadctl."""
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, make_dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
-import httpx
-
 from leadctl.model.errors import CampaignClosed, InDoubt, Refused
 from leadctl.model.patterns import searcher
 from leadctl.phones.normalize import PhoneRule
 from leadctl.providers.base import LeadPage, Provider
 from leadctl.providers.declared import positions, rows, templates
 from leadctl.providers.declared.answer import AnswerReader
-from leadctl.providers.declared.authentication import authentication
+from leadctl.providers.declared.authentication import authentication, built
 from leadctl.providers.declared.declarations import (
     ERRORS,
     FORMS,
@@ -30,7 +28,6 @@ from leadctl.providers.declared.findings import (
 )
 from leadctl.providers.declared.grammar import Resend
 from leadctl.providers.declared.rules import AnswerRule, PreflightRule
-from leadctl.providers.json_body import HEADERS, encode
 from leadctl.providers.preflight import (
     PreflightResult,
 )
@@ -38,6 +35,8 @@ from leadctl.providers.response import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    import httpx
 
     from leadctl.model.errors import ProviderError
     from leadctl.model.lead_fields import Field
@@ -270,36 +269,14 @@ class Declared(Provider):
         self, call: Call, more: Mapping[str, Json], method: str = "GET"
     ) -> httpx.Request:
         values = {**self._values(), **more}
-        query = templates.filled(dict(call.query), values)
-        headers = {
-            name: templates.text(text, values) for name, text in call.headers.items()
-        }
-        content = None
-        if call.body is not None:
-            content = encode(templates.filled(call.body, values))
-            headers = HEADERS | headers
-        form = templates.filled(dict(call.form), values) if call.form else None
-        return httpx.Request(
-            call.method or method,
-            self.url(*(templates.text(part, values) for part in call.path)),
-            params=_texts(query) or None,
-            headers=headers,
-            content=content,
-            data=_texts(form) if form else None,
-        )
+        address = self.url(*(templates.text(part, values) for part in call.path))
+        return built(call, address, values, call.method or method, call.query)
 
     def _answer(
         self, response: httpx.Response, campaign: str | None, size: int = 1
     ) -> AnswerReader:
-        said = self.definition.answer
         values = self._values() | {"campaign": campaign}
-        return AnswerReader(self.title, response, values, said.text, said.word, size)
+        return AnswerReader(self.definition, response, values, size)
 
     def _values(self) -> dict[str, Json]:
         return {one.name: getattr(self, one.name) for one in fields(self)}
-
-
-def _texts(values: Json) -> dict[str, str]:
-    """Write the values of a query or a form as texts."""
-    found = values if isinstance(values, dict) else {}
-    return {name: templates.written(value) for name, value in found.items()}

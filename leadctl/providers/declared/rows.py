@@ -30,7 +30,6 @@ if TYPE_CHECKING:
         Lists,
         Results,
         Rows,
-        Sentences,
         Skipped,
     )
     from leadctl.providers.declared.values import OutcomeWord, Paths
@@ -77,13 +76,24 @@ def _by_errors(spec: Errors, batch: Batch, answer: AnswerReader) -> list[Outcome
     bad = {row: rejected(spec.say.get("rejected", why)) for row, why in reasons.items()}
     listed = _by_lists(spec, batch, answer)
     mentioned = [_only(bad.get(row), one) for row, one in enumerate(listed)]
-    tally = Counter(str(one.status) for one in mentioned if one)
-    said = {"sent": len(batch), "named": tally.total(), **tally}
     # A rejection that names no lead of the batch taints all that are not named.
     fits = all(0 <= row < len(batch) for row in reasons)
+    return _with_rest(spec, mentioned, answer, fits=fits)
+
+
+def _with_rest(
+    spec: Errors | Skipped,
+    mentioned: list[Outcome | None],
+    answer: AnswerReader,
+    *,
+    fits: bool = True,
+) -> list[Outcome]:
+    """Give the leads that are not mentioned the outcome of the rest, if sums fit."""
+    tally = Counter(str(one.status) for one in mentioned if one)
+    said = {"sent": len(mentioned), "named": tally.total(), **tally}
     fits = fits and Counts(answer, said).add_up(spec.sums)
-    rest = _rest(spec.rest, spec.say, fits=fits)
-    return [one or rest for one in mentioned]
+    rest = outcome(spec.rest, spec.say.get(spec.rest, ""))
+    return [one or (rest if fits else undecided(CONTRADICTION)) for one in mentioned]
 
 
 def _only(by_position: Outcome | None, by_number: Outcome) -> Outcome | None:
@@ -120,20 +130,14 @@ def _by_skipped(spec: Skipped, batch: Batch, answer: AnswerReader) -> list[Outco
         digits(phone) in numbers or key in skipped
         for phone, key in zip(leads.phones, keys, strict=True)
     ]
-    counts = Counts(answer, {"sent": len(batch), "named": sum(skips)})
-    rest = _rest(spec.rest, spec.say, fits=counts.add_up(spec.sums))
     there = outcome(spec.skipped, spec.say.get(spec.skipped, ""))
     if sum(skips) > len(skipped):  # one of them fits two leads, and means one
         there = undecided(CONTRADICTION)
-    return [there if is_named else rest for is_named in skips]
+    return _with_rest(spec, [there if one else None for one in skips], answer)
 
 
 def _is_number(text: str) -> bool:
     return not text.strip("+0123456789 ().-")
-
-
-def _rest(word: OutcomeWord, say: Sentences, *, fits: bool) -> Outcome:
-    return outcome(word, say.get(word, "")) if fits else undecided(CONTRADICTION)
 
 
 def _by_results(spec: Results, batch: Batch, answer: AnswerReader) -> list[Outcome]:
@@ -161,7 +165,7 @@ def _by_results(spec: Results, batch: Batch, answer: AnswerReader) -> list[Outco
     return [
         _result(
             spec,
-            answer.title,
+            answer.definition.title,
             result,
             known.get(word) or (other if is_odd else None),
             fits=fits,

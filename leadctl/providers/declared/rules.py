@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Annotated, Literal, TypeAlias
 
 from leadctl.providers.declared.typed import OR_ONE, Node
@@ -21,7 +21,6 @@ from leadctl.providers.declared.values import (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
 class When(Node):
     """A condition on an answer: everything that is named must hold."""
 
@@ -45,10 +44,10 @@ RowText: TypeAlias = Annotated[
 ]
 
 
-@dataclass(frozen=True, kw_only=True)
 class Culprits(Node):
     """Which leads are to blame for a refusal: a list with positions, or the text."""
 
+    ONE_OF = ("list", "text")
     list_: Path | None = None
     row: Path = "row"
     after: str | None = None
@@ -57,7 +56,6 @@ class Culprits(Node):
     text: RowText | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
 class Members(Node):
     """How many members a list of the answer has."""
 
@@ -69,10 +67,10 @@ Term: TypeAlias = str | Members
 and the other outcomes: how many leads of the batch these are."""
 
 
-@dataclass(frozen=True, kw_only=True)
 class Sum(Node):
     """Numbers that must add up, or the good news of an answer is not believed."""
 
+    ONE_OF = ("is", "at_most")
     add: Annotated[list[Term], OR_ONE]
     is_: Term | None = None
     at_most: Term | None = None
@@ -83,7 +81,6 @@ Sums: TypeAlias = Annotated[list[Sum], OR_ONE]
 Sentences: TypeAlias = dict[OutcomeWord, str]
 
 
-@dataclass(frozen=True, kw_only=True)
 class Errors(Node):
     """The bad leads are listed by position, and all others are well.
 
@@ -101,7 +98,6 @@ class Errors(Node):
     sums: Sums
 
 
-@dataclass(frozen=True, kw_only=True)
 class Lists(Node):
     """The numbers of the leads stand in a list for each outcome."""
 
@@ -109,7 +105,6 @@ class Lists(Node):
     say: Sentences = field(default_factory=dict)
 
 
-@dataclass(frozen=True, kw_only=True)
 class Skipped(Node):
     """The leads that were skipped are listed by number or `key`, and counted."""
 
@@ -121,7 +116,6 @@ class Skipped(Node):
     sums: Sums
 
 
-@dataclass(frozen=True, kw_only=True)
 class OtherWords(Node):
     """An unknown word means this outcome while a count of the answer covers it."""
 
@@ -129,7 +123,6 @@ class OtherWords(Node):
     up_to: Path
 
 
-@dataclass(frozen=True, kw_only=True)
 class Results(Node):
     """There is a result for each lead: in their order, by `index`, or by `phone`.
 
@@ -150,20 +143,20 @@ class Results(Node):
     sums: Sums = field(default_factory=list)
 
 
-@dataclass(frozen=True, kw_only=True)
 class Rows(Node):
     """One outcome for each lead, by one of four forms."""
 
+    ONE_OF = ("errors", "lists", "skipped", "results")
     errors: Errors | None = None
     lists: Lists | None = None
     skipped: Skipped | None = None
     results: Results | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
 class AnswerRule(Node):
     """What an answer means; of several rules the first that fits counts."""
 
+    ONE_OF = ("raise", "outcome", "rows")
     when: When | None = None
     unless: When | None = None
     raise_: Meaning | None = None
@@ -174,7 +167,6 @@ class AnswerRule(Node):
     hint: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
 class Answer(Node):
     """Where an answer says its sentence and its word, and what it means."""
 
@@ -184,17 +176,16 @@ class Answer(Node):
     rules: Annotated[list[AnswerRule], SOME]
 
 
-@dataclass(frozen=True, kw_only=True)
 class Verdict(Node):
     """What is known of a key, a scope or a campaign, in a sentence."""
 
+    ONE_OF = ("fine", "wrong", "unknown")
     fine: str | None = None
     wrong: str | None = None
     unknown: str | None = None
     hint: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
 class PreflightRule(Node):
     """What the answer to a preflight check shows; the first that fits counts."""
 
@@ -212,7 +203,6 @@ class PreflightRule(Node):
     doubt: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
 class Among(Node):
     """A list of campaigns, and the key that holds what --campaign names."""
 

@@ -58,6 +58,13 @@ def text(template: str, values: Mapping[str, Json]) -> str:
     return written(found)
 
 
+def texts(template: Mapping[str, Json], values: Mapping[str, Json]) -> dict[str, str]:
+    """Fill in the headers, the query or the form of a request."""
+    found = filled(dict(template), values)
+    members = found if isinstance(found, dict) else {}
+    return {name: written(value) for name, value in members.items()}
+
+
 def filled(template: Json, values: Mapping[str, Json]) -> Json:
     """Fill in a template, whose names were checked before."""
     lead = values.get("lead")

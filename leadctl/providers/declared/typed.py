@@ -15,9 +15,11 @@ from typing import (
     TYPE_CHECKING,
     Annotated,
     Any,
+    ClassVar,
     Literal,
     TypeVar,
     Union,
+    dataclass_transform,
     get_args,
     get_type_hints,
 )
@@ -38,10 +40,18 @@ Built = TypeVar("Built")
 
 
 @dataclass(frozen=True, kw_only=True)
+@dataclass_transform(
+    frozen_default=True, kw_only_default=True, field_specifiers=(field,)
+)
 class Node:
-    """A mapping of the file; `at` is the way to it, for messages with a line."""
+    """A mapping of the file, as a frozen dataclass; `at` is the way to it."""
 
     at: Where = field(default=(), repr=False, compare=False)
+    ONE_OF: ClassVar[tuple[str, ...]] = ()
+    """Keys of which exactly one is required."""
+
+    def __init_subclass__(cls) -> None:
+        dataclass(frozen=True, kw_only=True)(cls)
 
 
 @dataclass(frozen=True)
@@ -151,6 +161,11 @@ def _node(kind: Kind, document: Document, where: Where) -> Any:  # noqa: ANN401 
         one.name: _built(hints[one.name], document, (*where, key))
         for key, one in said.items()
     }
+    chosen = [key for key in kind.ONE_OF if key in said]
+    if kind.ONE_OF and len(chosen) != 1:
+        keys, found = ", ".join(kind.ONE_OF), " and ".join(chosen) or "none"
+        required = f"exactly one of {keys} is required here, not {found}"
+        raise document.problem(where, required)
     return kind(**values, at=where)
 
 
@@ -276,4 +291,6 @@ def _object(kind: Kind, parts: dict[str, Json]) -> dict[str, Json]:
         for key, one in known.items()
         if one.default is one.default_factory is MISSING
     ]
+    if kind.ONE_OF:
+        found["oneOf"] = [{"required": [key]} for key in kind.ONE_OF]
     return found | ({"required": required} if required else {})

@@ -72,16 +72,15 @@ OutcomeWord: TypeAlias = Literal[
     "created", "accepted", "updated", "duplicate", "rejected", "suppressed", "unknown"
 ]
 OUTCOMES: tuple[OutcomeWord, ...] = get_args(OutcomeWord)
-Meaning: TypeAlias = Literal[
+ErrorName: TypeAlias = Literal[
     "AccessDenied",
     "CampaignClosed",
     "Refused",
     "NotProcessed",
     "InDoubt",
     "Unusable",
-    "unreadable",
-    "status",
 ]
+Meaning: TypeAlias = Literal[ErrorName, "unreadable", "status"]
 Template: TypeAlias = Any
 """Any value with $names in it."""
 Texts: TypeAlias = Annotated[list[str], OR_ONE]
