@@ -1,6 +1,6 @@
 """leadctl imports leads into outbound dialers: `leadctl.push`, `check`, `preview`.
 
-What is named here is the public API; it is loaded when it is first used.
+The names below are the public API; each is loaded on first use.
 """
 
 TYPE_CHECKING = False  # importing typing for it would slow every start

@@ -1,7 +1,7 @@
 """The public API: Python values in, a report out.
 
-Nothing is printed, no signal is handled and no setting of the process is changed: it
-may be called in any thread. Options are named like those of the command line.
+Nothing is printed, no signal is handled and no process-wide setting is changed, so that
+any thread may call it. Options have the names of the command line.
 """
 
 from __future__ import annotations
@@ -53,10 +53,10 @@ Watch: TypeAlias = "Callable[[ImportRequest], AbstractContextManager[ImportReque
 def push(
     files: Files, *, watch: Watch = nullcontext, **options: Unpack[PushOptions]
 ) -> Report:
-    """Deliver leads to a campaign, and return what became of every row.
+    """Deliver leads to a campaign, and return the outcome of every row.
 
-    `files` are paths, of folders too, or rows as mappings. A run that was stopped early
-    has a report with an `error`; one that cannot begin raises LeadctlError, with
+    `files` are paths, also of folders, or rows as mappings. The report of a run that
+    stopped early has an `error`. A run that cannot begin raises LeadctlError, with
     nothing sent.
     """
     names, streams = streams_of(files)
@@ -91,15 +91,15 @@ def push(
 def check(
     files: Files, *, watch: Watch = nullcontext, **options: Unpack[CheckOptions]
 ) -> Report:
-    """Do what `push` does up to the first request: nothing is sent or recorded.
+    """Do what `push` does before the first request; sends and records nothing.
 
-    No credentials and no campaign are needed. The reject file is written.
+    Needs no credentials and no campaign. Writes the reject file.
     """
     return push(files, watch=watch, dry_run=True, **options)
 
 
 def preview(files: Files, **options: Unpack[PreviewOptions]) -> list[Preview]:
-    """Return of each file what was detected, and its first rows mapped and judged."""
+    """Return for each file its detected format and its first rows, mapped."""
     with inspected(files, **options) as rules:
         return previews(rules)
 
@@ -107,7 +107,7 @@ def preview(files: Files, **options: Unpack[PreviewOptions]) -> list[Preview]:
 def inspected(
     files: Files, **options: Unpack[PreviewOptions]
 ) -> AbstractContextManager[Rules]:
-    """Open files to look at them, with what their rows are judged by."""
+    """Open files to look at them, with what is needed to check their rows."""
     names, streams = streams_of(files)
     names, _ = chosen(names)
     job = job_of(names, cast("PushOptions", options))
@@ -123,10 +123,10 @@ def resume(  # noqa: PLR0913  options, by name
     with_unknown: bool = True,
     watch: Watch = nullcontext,
 ) -> Report:
-    """Finish a run (none named: the latest unfinished); the report covers all of it.
+    """Finish a run, by default the latest unfinished one, and report on all of it.
 
-    Rows that are settled are left alone. Unknown rows are sent again where the provider
-    makes that safe, unless `with_unknown` is false.
+    Rows with an outcome are skipped. Unknown rows are sent again if the provider makes
+    that safe, unless `with_unknown` is false.
     """
     url = ledgers.resolved(ledger)
     with open_ledger(url) as opened:
@@ -152,7 +152,7 @@ def find(
     region: str | None = None,
     ledger: str | Path | None = None,
 ) -> list[Found]:
-    """Return what the ledger knows of each number: its campaigns, and suppression."""
+    """Return what the ledger knows about each number: campaigns and suppression."""
     asked = []
     for text in [numbers] if isinstance(numbers, str) else numbers:
         try:
@@ -186,9 +186,9 @@ _RESUMABLE = frozenset(
 
 
 def open_ledger(url: str | Path | None = None) -> Ledger:
-    """Open a ledger, the user's own unless told otherwise; made if there is none.
+    """Open a ledger, by default the user's own; creates it if there is none.
 
-    It serves the thread that opened it, until it is closed.
+    It can be used in the thread that opened it, until it is closed.
     """
     return ledgers.open_ledger(ledgers.resolved(url))
 
@@ -196,7 +196,7 @@ def open_ledger(url: str | Path | None = None) -> Ledger:
 def load_config(path: str | Path | None = None) -> dict[str, Account]:
     """Return the accounts of the config file and the environment by name.
 
-    They hold settings and where secrets are found, never a secret.
+    They have settings and the places of secrets, never a secret.
     """
     document = configuration.load(Path(path) if path else None)
     return {
@@ -206,7 +206,7 @@ def load_config(path: str | Path | None = None) -> dict[str, Account]:
 
 
 def sandbox() -> ModuleType:
-    """Return the simulators; UsageError where their packages are not installed."""
+    """Return the simulators; raises UsageError if their packages are not installed."""
     try:
         from leadctl import sandbox  # noqa: PLC0415  an extra
     except ModuleNotFoundError as error:
@@ -219,7 +219,7 @@ def sandbox() -> ModuleType:
 
 @contextmanager
 def _sandbox_offered(job: Job) -> Iterator[None]:
-    """Name --sandbox to somebody who has no account yet."""
+    """Name --sandbox in the hint for somebody who has no account yet."""
     try:
         yield
     except CredentialsMissing as error:
@@ -232,7 +232,7 @@ def _sandbox_offered(job: Job) -> Iterator[None]:
 
 @contextmanager
 def simulated(job: Job) -> Iterator[tuple[Job, Mapping[str, str]]]:
-    """Serve the provider's simulator; yields the job, and variables pointing at it."""
+    """Serve the provider's simulator; yields the job and the variables for it."""
     simulators = sandbox()
     name = job.provider or ""
     if name not in simulators.SIMULATORS:

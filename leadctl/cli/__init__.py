@@ -1,6 +1,6 @@
-"""The command line: options in, parts put together, result printed, exit code chosen.
+"""The command line: reads options, calls the API, prints results, sets the exit code.
 
-Started before typer is imported, which is most of what a start costs.
+This module is loaded before typer, whose import is most of the start-up time.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the program; ends in SystemExit with one of the exit codes.
 
-    Typer alone takes five times as long to import as Python to start: the version, and
-    a shell that completes a word, are answered without it.
+    Importing typer takes most of a start, so the version and a shell that completes a
+    word are answered without it.
     """
     given = canonical(sys.argv[1:] if arguments is None else arguments)
     if asked := os.environ.get("_LEADCTL_COMPLETE"):
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def canonical(given: Sequence[str]) -> list[str]:
-    """Take what other tools have made a habit: `help push`, `version`, `runs list`."""
+    """Translate habits from other tools: `help push`, `version`, `runs list`."""
     match given:
         case ["help", *words]:
             return canonical([*words, "--help"])
@@ -48,10 +48,10 @@ def canonical(given: Sequence[str]) -> list[str]:
 
 
 def _run(given: Sequence[str]) -> None:
-    """Run a command; Ctrl-C ends it in a sentence, while modules are imported, too.
+    """Run a command; Ctrl-C ends it with a sentence, even while modules are imported.
 
-    What a signal handler raises may get lost in an import, or come out of it as another
-    error.
+    An exception raised by a signal handler may get lost in an import, or come out of it
+    as another error.
     """
     import signal
 
@@ -82,6 +82,6 @@ INTERRUPTED = b"leadctl: interrupted\n"
 
 
 def _forbid_core_dumps() -> None:
-    """Have a crash leave no image of our memory, which may hold a key."""
+    """Switch off core dumps: our memory may contain a key."""
     _, most = resource.getrlimit(resource.RLIMIT_CORE)
     resource.setrlimit(resource.RLIMIT_CORE, (0, most))

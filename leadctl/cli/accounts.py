@@ -1,4 +1,4 @@
-"""`leadctl accounts`: which there are, whether they work, secrets in and out."""
+"""`leadctl accounts`: list and check accounts, store and remove their secrets."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ def login(
 
 
 def store_secrets(account: Account, secrets: Mapping[str, str]) -> None:
-    """Store secrets in the keyring; say so, and where another one is used instead."""
+    """Store secrets in the keyring; say so, and if another one takes precedence."""
     from leadctl.config import credentials
     from leadctl.model.secret_sources import SecretSource
 
@@ -194,7 +194,7 @@ def _with_secrets(config: Path | None) -> list[Account]:
 
 
 def asked_secrets(account: Account, *, no_input: bool) -> dict[str, str]:
-    """Ask for each secret, unseen; from a pipe each is one line."""
+    """Ask for each secret without showing it; a pipe has one per line."""
     from leadctl.config import credentials
 
     if no_input and sys.stdin.isatty():
@@ -254,7 +254,7 @@ def _asked_of(
 def require_good(
     account: Account, by: Credentials, campaign: str | None, ledger: str | None
 ) -> None:
-    """Raise what keeps the account from working; say what could not be shown."""
+    """Raise what keeps the account from working; report what could not be checked."""
     found = _asked_of(account, by, campaign, ledger)
     if found.error:
         hint = f"{found.error.hint or ''}; nothing was stored".lstrip("; ")
@@ -294,7 +294,7 @@ def _list(accounts: Sequence[KnownAccount], screen: Console) -> None:
 
 
 def _lacks(one: KnownAccount) -> list[str]:
-    """Name what is missing of an account beside its secrets."""
+    """Name what an account lacks besides its secrets."""
     if one.account is None:
         return ["unknown provider; add --provider NAME"]
     if one.account.missing:

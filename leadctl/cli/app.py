@@ -1,4 +1,4 @@
-"""The program `leadctl`, and the one place where errors become exit codes."""
+"""The program `leadctl`, and the only place where errors become exit codes."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def main(given: Sequence[str]) -> None:
 
 
 def _open_streams() -> None:
-    """Have streams to write to, whatever the program was started with."""
+    """Make sure that there are streams to write to, however the program was started."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:  # closed by whoever started us
@@ -151,16 +151,16 @@ def _open_streams() -> None:
 
 
 def _worded(error: typer.TyperException) -> str:
-    """Say what typer says; of the names near a misspelt option, the nearest."""
+    """Return typer's message; for a misspelt option, only the nearest name."""
     if near := getattr(error, "possibilities", None):
         return f"{error.message}{nearest(getattr(error, 'option_name', ''), near)}"
     return _unfit(error) or error.format_message()
 
 
 def _unfit(error: typer.TyperException) -> str:
-    """Say in plain words what is wrong with a value.
+    """Explain in plain words what is wrong with a value.
 
-    A number is not repeated: in the wrong place it could be somebody's phone.
+    Numbers are not repeated: in the wrong place, one could be somebody's phone.
     """
     option = getattr(error, "param", None)
     name = max(getattr(option, "opts", None) or [""], key=len)
@@ -180,7 +180,7 @@ def _unfit(error: typer.TyperException) -> str:
 
 
 def _unfit_by_click(name: str, option: object, said: str) -> str:
-    """Say the same where typer has click look at values, as its earlier versions do."""
+    """Explain it for earlier versions of typer, which leave the check to click."""
     if " is not a valid int" in said:
         return f"{name} must be a whole number"
     if found := re.match(r"(-?\d+) is not in the range ", said):
@@ -207,7 +207,7 @@ HELP = "see `{} --help`"
 
 
 def _latest_run(error: typer.TyperException) -> str:
-    """Name the run that was probably meant, where a command is told none."""
+    """Name the run that was probably meant, if a command has no run id."""
     missing, context = getattr(error, "param", None), getattr(error, "ctx", None)
     if context is None or getattr(missing, "metavar", "") != "RUN":
         return ""
@@ -222,14 +222,14 @@ def _latest_run(error: typer.TyperException) -> str:
 
 
 def _form(given: Sequence[str]) -> Output:
-    """Read off a command line that could not be understood how to answer it."""
+    """Find out which output format to use for a command line that cannot be parsed."""
     events = "jsonl" in given or "--output=jsonl" in given
     json = events or bool({"--json", "json", "--output=json"} & {*given})
     return Output(json=json, events=events)
 
 
 def _usage(error: typer.TyperException, output: Output) -> ExitCode:
-    """Say what is wrong with the command line, as typer words it."""
+    """Print what is wrong with the command line, in typer's words."""
     context = getattr(error, "ctx", None)
     command = context.command_path if context else "leadctl"
     message = _worded(error)

@@ -1,6 +1,6 @@
-"""The campaigns that an account had when they were last listed, for Tab to offer.
+"""Caches an account's campaigns from their last listing, for Tab completion.
 
-One small file an account in the state folder; it is read without the network.
+One small file per account in the state folder, read without the network.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def keep(account: str, campaigns: Sequence[ListedCampaign]) -> None:
-    """Write what Tab offers from now on; raises OSError or InputUnusable."""
+    """Store what Tab offers; raises OSError or InputUnusable."""
     from leadctl.model.atomic_write import atomic_write
     from leadctl.model.private_files import make_private
 
@@ -30,7 +30,7 @@ def keep(account: str, campaigns: Sequence[ListedCampaign]) -> None:
 
 
 def kept(account: str) -> dict[str, str]:
-    """Return each campaign's id, and its name and state; nothing where none is kept."""
+    """Return each campaign's id, with its name and state; empty without a cache."""
     from leadctl.model.text_file import read_text
 
     try:

@@ -1,4 +1,4 @@
-"""What was looked at, printed: a line for each, its remedy below it."""
+"""Prints checks: one line each, with the fix below it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def conclude(checks: Iterable[Check], *, json: bool) -> NoReturn:
-    """Print what was found and leave with its exit code."""
+    """Print the checks and exit with their exit code."""
     from leadctl.cli.diagnostics import config_check
 
     found = [*checks]

@@ -1,4 +1,4 @@
-"""`leadctl clean`: remove files with people's data that nobody needs."""
+"""`leadctl clean`: remove files with personal data that nobody needs."""
 
 from __future__ import annotations
 

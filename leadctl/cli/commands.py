@@ -1,6 +1,6 @@
-"""All commands: importing a group of them adds it to the program.
+"""All commands: importing a group adds it to the program.
 
-They stand in one order, whatever was imported first.
+Their order is fixed, whatever is imported first.
 """
 
 from leadctl.cli import (

@@ -41,7 +41,7 @@ class Command(TypedDict):
 
 
 class Place(NamedTuple):
-    """Where on the command line the cursor stands, and what stands before it."""
+    """The place of the cursor on the command line, and the words before it."""
 
     command: Command
     given: dict[str, str]
@@ -73,7 +73,7 @@ def answer(asked: str, environment: Mapping[str, str]) -> int:
 def offers(
     words: Sequence[str], incomplete: str, environment: Mapping[str, str]
 ) -> Iterator[tuple[str, str]]:
-    """Yield the words that may stand at the cursor, each with what it means."""
+    """Yield the words that may stand at the cursor, each with its description."""
     place = placed(vocabulary(), canonical(words))
     option, equals, typed = incomplete.partition("=")
     if place.options and incomplete.startswith("-"):

@@ -1,6 +1,6 @@
-"""`leadctl config`: where the configuration is, what it says, and whether it is right.
+"""`leadctl config`: where the configuration is, what it says, and whether it is valid.
 
-Secrets are never shown; where each would come from is.
+Secrets are never shown, only where each would come from.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def schema() -> None:
 
 
 def option_variables() -> dict[str, str]:
-    """Map the variable of every option there is to the option."""
+    """Map the variable of every option to the option."""
     found: dict[str, str] = {}
     pending = [typer.main.get_command(app)]
     for command in pending:
@@ -120,7 +120,7 @@ def _entry(name: str, value: Json, source: str, at: str = "") -> dict[str, Json]
 def _options(
     context: typer.Context, config: Path | None, ledger: str | None
 ) -> list[Json]:
-    """List config file and ledger, and the options that variables are set for."""
+    """List config file, ledger, and the options that are set by variables."""
     from leadctl.config.config import config_path
     from leadctl.ledger import resolved
 
@@ -166,7 +166,7 @@ def _account(account: Account) -> dict[str, Json]:
 
 
 def _value(account: Account, key: str) -> Json:
-    """Return what counts in the end: the provider's limit, where none of one's own."""
+    """Return the value in effect: the account's own, else the provider's limit."""
     if key in account.missing:
         return None
     for holder in (account.limits, account.provider, account.connection):

@@ -1,4 +1,4 @@
-"""The question before the first upload to a campaign: what goes where, what follows."""
+"""The question before the first upload to a campaign: what is sent, what comes next."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Consent:
-    """What was said beforehand: `--yes`, or `--no-input`."""
+    """The answer given on the command line: `--yes` or `--no-input`."""
 
     yes: bool = False
     no_input: bool = False
 
 
 def confirmed(request: ImportRequest, consent: Consent) -> ImportRequest:
-    """Have the first upload to a campaign confirmed, where there is somebody to ask.
+    """Ask before the first upload to a campaign, if there is somebody to ask.
 
-    Without a terminal nobody is: a run by cron, in a pipe or in CI goes ahead, unless
-    the campaign may take no leads.
+    Without a terminal there is nobody: a run by cron, in a pipe or in CI continues,
+    unless the campaign may not take leads.
     """
     if consent.yes or not questions.somebody_is_there():
         return request
@@ -69,7 +69,7 @@ def confirmed(request: ImportRequest, consent: Consent) -> ImportRequest:
 
 
 def screen(request: ImportRequest, preflight: PreflightResult) -> Iterator[str]:
-    """Yield what there is to know before the answer, as wide as the terminal."""
+    """Yield the facts to know before the answer, as wide as the terminal."""
     width = max(30, min(100, shutil.get_terminal_size().columns - 1))
     opening = "This is the first upload to this campaign:"
     if preflight.doubt:
@@ -112,7 +112,7 @@ def _facts(
 
 
 def _unclear_numbers(plan: Plan) -> Iterator[tuple[LeadFile, str]]:
-    """Say how many of a file's first rows have a number with several readings."""
+    """Count the phones with several readings in the first rows of each file."""
     first = min(LOOKED_AT, plan.limit or LOOKED_AT)
     judge = Judge(replace(plan, limit=first))
     for file, source in enumerate(plan.sources):
@@ -142,7 +142,7 @@ def _campaign(campaign: str, preflight: PreflightResult) -> str:
 
 
 def _columns_used(plan: Plan) -> Iterator[tuple[str, str]]:
-    """Say for each file what of it is sent, and what is not."""
+    """Say for each file what is sent and what is not."""
     for source in plan.sources:
         mapper = mapper_of(source, plan)
         yield "sends", _sent(plan, mapper, source.columns)
@@ -156,7 +156,7 @@ def _columns_used(plan: Plan) -> Iterator[tuple[str, str]]:
 
 
 def _sent(plan: Plan, mapper: Mapper, header: Collection[str]) -> str:
-    """Say which field is read from which column, of those that are sent."""
+    """List the fields that are sent, with the columns they are read from."""
     fields = [
         f"{name} from {columns}" if columns else name
         for name, columns in _read_from(plan, mapper, header).items()
@@ -168,7 +168,7 @@ def _sent(plan: Plan, mapper: Mapper, header: Collection[str]) -> str:
 
 
 def _read_from(plan: Plan, mapper: Mapper, header: Collection[str]) -> dict[str, str]:
-    """Name for each field the columns it is read from; none for a constant."""
+    """Map each field to the columns it is read from; none for a constant."""
     said = plan.profile.with_constants(plan.constants).fields if plan.profile else {}
     return {
         name: _columns(said[name], header)
@@ -179,7 +179,7 @@ def _read_from(plan: Plan, mapper: Mapper, header: Collection[str]) -> dict[str,
 
 
 def _columns(source: Source, header: Collection[str]) -> str:
-    """Tell columns that stand in for each other from those that are put together."""
+    """Distinguish alternative columns from columns that are combined."""
     match source:
         case Columns(names, _):
             return " or ".join(short(name) for name in names if name in header)
@@ -195,7 +195,7 @@ def _columns(source: Source, header: Collection[str]) -> str:
 
 
 def _region(plan: Plan, mapper: Mapper, header: Collection[str]) -> str:
-    """Say which columns name the region of a phone, and what counts without them."""
+    """Say which columns name the region of a phone, and what applies without them."""
     read = _read_from(plan, mapper, header)
     found = [
         read[name] or plan.constants.get(name, "the profile")
@@ -211,7 +211,7 @@ def _region(plan: Plan, mapper: Mapper, header: Collection[str]) -> str:
 
 
 def _unplaced(plan: Plan, mapper: Mapper) -> str:
-    """Name the fields that the files hold and the provider does not take."""
+    """Name the fields of the files that the provider does not support."""
     names = [
         name
         for name in mapper.getters

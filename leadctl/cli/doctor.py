@@ -1,4 +1,4 @@
-"""`leadctl doctor`: the whole installation looked over, each trouble with a remedy."""
+"""`leadctl doctor`: check the whole installation, and name a fix for each problem."""
 
 from __future__ import annotations
 

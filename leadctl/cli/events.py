@@ -1,4 +1,4 @@
-"""What happens in a run as lines of JSON, for programs; see docs/json-events.md."""
+"""Writes the events of a run as lines of JSON, for scripts; see docs/json-events.md."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 
 class Events:
-    """Writes a line for each thing a run tells; stderr hears what it always does."""
+    """Writes a line for each event of a run; stderr gets the same as always."""
 
     def __init__(self, output: Output) -> None:
         self._output = output
         self._latest = Progress()
 
     def of(self, request: ImportRequest, expected: Forecast) -> ImportRequest:
-        """Have an order tell what happens; what is expected of it comes first."""
+        """Make a run write its events, its forecast first."""
         self._write(
             "forecast",
             rows=expected.rows,
@@ -58,7 +58,7 @@ class Events:
         self._write("probe", **parts, name=preflight.name, state=preflight.state)
 
     def progress(self, progress: Progress) -> None:
-        """Write numbers that are new; a wait for the next start has none."""
+        """Write numbers that changed; waiting for the next request is no change."""
         now = replace(progress, wait=0.0, why="", is_all_read=False)
         if now == self._latest:
             return

@@ -129,7 +129,7 @@ def _run_named_in(rejects: Path) -> str:
 
 
 def _own(cells: Cells, columns: tuple[str, ...], name: str) -> str:
-    """Return what one of our columns says of a row."""
+    """Return the value of one of leadctl's own columns in a row."""
     if isinstance(cells, list):
         return cells[columns.index(name)] if name in columns else ""
     return str(cells.get(name, ""))
@@ -154,7 +154,7 @@ def _edit(rejects: Path) -> None:
 
 
 def _say_left(rejects: Path, job: Job) -> None:
-    """Say how many rows of a file would still be rejected."""
+    """Print how many rows of a file would still be rejected."""
     from leadctl.importing.judge import Judge
     from leadctl.runs.prepare import inspected
 
@@ -197,7 +197,7 @@ def _correct(job: Job) -> None:
 
 
 class _Ended(Exception):
-    """The user has had enough."""
+    """The user ended the dialogue."""
 
 
 @dataclass
@@ -232,7 +232,7 @@ class _Dialogue:
         return _own(row.cells, columns, "_leadctl_reason") or "no reason given"
 
     def _ask(self, row: Row) -> None:
-        """Show a row, and ask until it is left, dropped or valid."""
+        """Show a row, and ask until it is kept, dropped or valid."""
         from leadctl.cli.questions import line
 
         corrections, cells = self.corrections, row.cells

@@ -1,4 +1,4 @@
-"""Lays out help: what a command does, then its options by purpose."""
+"""Lays out help: the description of a command, then its options by purpose."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Section(StrEnum):
-    """What a command, or an option, is for; in the order of the help."""
+    """The purpose of a command or an option, in the order of the help."""
 
     IMPORT = "Import"
     AFTERWARDS = "Runs"
@@ -59,7 +59,7 @@ class Command(TyperCommand):
 
 
 class Group(TyperGroup):
-    """A group of commands whose help groups them, too."""
+    """A group of commands whose help also groups them."""
 
     def __init__(self, *given: Any, **settings: Any) -> None:  # noqa: ANN401  typer's
         super().__init__(*given, **settings)
@@ -73,7 +73,7 @@ class Group(TyperGroup):
 
 
 class Commands(typer.Typer):
-    """Commands that are laid out so."""
+    """Commands with this layout."""
 
     def __init__(self, **settings: Any) -> None:  # noqa: ANN401  typer's own
         super().__init__(cls=Group, rich_markup_mode=None, **settings)
@@ -87,9 +87,9 @@ class Commands(typer.Typer):
 
 
 def _accept_habits(command: TyperCommand | TyperGroup) -> None:
-    """Take --no-color everywhere, and --yes and --no-input also where nothing is asked.
+    """Accept --no-color, --yes and --no-input everywhere.
 
-    Scripts add them to all commands; help names them where they have an effect.
+    Scripts add them to all commands. Help names them only where they have an effect.
     """
     known = {name for one in command.params for name in one.opts}
     habits = _habits(is_coloured="--json" in known)
@@ -129,7 +129,7 @@ def _switch_off_colors(asked: bool) -> None:
 
 
 def shown_options(command: Command | Group) -> Iterator[TyperOption]:
-    """Yield the options that help, manual pages and completion name."""
+    """Yield the options for help, manual pages and completion."""
     for one in command.params:
         if isinstance(one, TyperOption) and not one.hidden:
             yield one
@@ -147,7 +147,7 @@ def usage(command: Command | Group) -> Iterator[str]:
 
 
 def name_of(shown: TyperArgument | TyperOption) -> str:
-    """Return an option's names and what it takes, or an argument's name."""
+    """Return an option's names and the type of its value, or an argument's name."""
     taken = shown.metavar or ""
     if isinstance(shown, TyperOption):
         names = ", ".join(sorted(shown.opts, key=len))
@@ -156,7 +156,7 @@ def name_of(shown: TyperArgument | TyperOption) -> str:
 
 
 def variables(command: Command | Group) -> str:
-    """Say which environment variables the command reads in place of options."""
+    """List the environment variables that the command reads in place of options."""
     options = [*shown_options(command)]
     read = [str(one.envvar) for one in options if one.envvar]
     if len(read) > MOST_VARIABLES:

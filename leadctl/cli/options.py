@@ -1,6 +1,6 @@
-"""Options that several commands share: one definition, help text and variable each.
+"""Options that several commands share, each with one definition, help and variable.
 
-A help text names the default, where there is one but "off", and an example.
+A help text names the default, unless it is off, and an example.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def shared(
 def several(
     context: typer.Context, option: typer.CallbackParam, given: list[str] | None
 ) -> list[str] | None:
-    """Split a variable that holds several values as a shell would, quotes and all."""
+    """Split a variable with several values as a shell would, including quotes."""
     source = context.get_parameter_source(option.name or "")
     if source is None or source.name != "ENVIRONMENT":
         return given
@@ -67,9 +67,9 @@ def several(
 
 
 def given(context: typer.Context) -> list[str]:
-    """Return the options as they were given, for the next command.
+    """Return the options as given, for the next command.
 
-    Without those of the output: they are of this command alone.
+    Output options are left out: they concern this command only.
     """
     words: list[str] = []
     for one in context.command.params:

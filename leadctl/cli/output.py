@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Output:
-    """How the user wants to be told."""
+    """How the user wants results to be printed."""
 
     json: bool = False
     quiet: bool = False
@@ -37,7 +37,7 @@ class Output:
     """With `json`: a document a line, those of what happens before the run's own."""
 
     def in_form(self, form: str) -> Output:
-        """Return the same with what `--output` says."""
+        """Return the same with the format of `--output`."""
         match form:
             case "table":
                 return self
@@ -47,22 +47,22 @@ class Output:
                 raise UsageError(f"--output must be table, json or jsonl, not {form!r}")
 
     def note(self, note: Note) -> None:
-        """Say something worth knowing once; with -q, only what is wrong."""
+        """Print a note; with -q, only warnings."""
         if note.is_warning or not self.quiet:
             say(note.message)
 
     def detail(self, text: str) -> None:
-        """Say what only -v wants to know."""
+        """Print a detail, with -v only."""
         if self.verbose:
             say(text)
 
     def wait(self, seconds: float, why: str) -> None:
-        """Say that, and for what, the run waits; on a terminal always."""
+        """Print how long and why the run waits; on a terminal always."""
         if self.verbose or (sys.stderr.isatty() and not self.quiet):
             say(f"waiting {duration(seconds)}: {why}")
 
     def preflight(self, preflight: PreflightResult) -> None:
-        """Say with -v what the call before a run showed."""
+        """Print, with -v, the result of the preflight check."""
         for about, shown in (("key", preflight.key), ("campaign", preflight.campaign)):
             self.detail(f"{about} {shown.verdict}: {shown.message}")
         if preflight.name:
@@ -84,7 +84,7 @@ class Output:
 
     @contextmanager
     def failures(self, **facts: Json) -> Iterator[None]:
-        """With --json, print the document of a run that did not begin, too."""
+        """With --json, also print the document of a run that did not begin."""
         try:
             yield
         except LeadctlError as error:
@@ -98,7 +98,7 @@ class Output:
             self.document(report.failure_document(error, facts=facts))
 
     def conclude(self, found: Report) -> NoReturn:
-        """Print a run's report, say what stopped it, and leave with its exit code."""
+        """Print a run's report and what stopped it, and exit with its exit code."""
         code = self.result(found)
         if found.error:
             show_error(found.error)
@@ -113,7 +113,7 @@ class Output:
 
 @contextmanager
 def heard(stream: TextIO) -> Iterator[None]:
-    """Go on in silence when whoever read the stream has left: the run is what it is."""
+    """Continue silently if the reader of the stream is gone; the run is unaffected."""
     try:
         yield
     except OSError:  # a closed pipe, a full disk
@@ -122,7 +122,7 @@ def heard(stream: TextIO) -> Iterator[None]:
 
 @contextmanager
 def opened_screen() -> Iterator[Console]:
-    """Print on stdout as people read it: in columns, and on a terminal in colour."""
+    """Print to stdout for people: in columns, and in colour on a terminal."""
     from leadctl.reports.terminal import console
 
     with heard(sys.stdout):

@@ -228,7 +228,7 @@ def _say_suppressed(verb: str, changed: int, entries: int, *, json: bool) -> Non
 def _asked_for(
     numbers: Sequence[str], ids: Sequence[str] | None, region: str | None
 ) -> list[Person]:
-    """Read whom the command line names."""
+    """Read the people named on the command line."""
     from leadctl.importing import people
 
     if not (numbers or ids):
@@ -250,7 +250,7 @@ STDIN = "-"
 
 
 def _each(numbers: Sequence[str], read: Callable[[str], Read]) -> list[Read]:
-    """Read each number; an error says which, by its place."""
+    """Parse each number; an error names it by its position."""
     from leadctl.phones.spelling import PhoneUnreadable
 
     found = []
@@ -265,7 +265,7 @@ def _each(numbers: Sequence[str], read: Callable[[str], Read]) -> list[Read]:
 
 @contextmanager
 def _opened(url: str | None, *, new: bool = False) -> Iterator[Ledger]:
-    """Open the ledger; a `new` one is made only where it is needed."""
+    """Open the ledger; creates one only for `new`."""
     from leadctl import ledger
 
     path = ledger.resolved(url)
@@ -278,7 +278,7 @@ def _opened(url: str | None, *, new: bool = False) -> Iterator[Ledger]:
 
 @contextmanager
 def _failures(*, json: bool) -> Iterator[None]:
-    """With --json, print one document on failure, too."""
+    """With --json, also print one document on failure."""
     try:
         yield
     except LeadctlError as error:
@@ -320,7 +320,7 @@ def _described(found: Found, *, masked: bool) -> dict[str, Json]:
 
 
 def _lines(people: Sequence[Found], *, masked: bool) -> Iterator[str]:
-    """Yield a line for each thing that is known, below its number."""
+    """Yield a line for each fact, below its number."""
     for found in people:
         yield found.person.masked if masked else found.person.name
         for trace in found.traces:

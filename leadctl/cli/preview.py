@@ -1,4 +1,4 @@
-"""`leadctl preview`: what a file is taken for, and its first rows as they would go."""
+"""`leadctl preview`: the detected format of a file, and its first rows as mapped."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def _next_command(
     files: Sequence[str],
     provider: str | None,
 ) -> str:
-    """Return what to run once the preview is as it should be."""
+    """Return the command to run when the preview looks right."""
     if not any(one.good for one in found):
         return shlex.join(["leadctl", "profile", "guess", *files])
     if not provider:

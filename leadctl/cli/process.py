@@ -1,4 +1,4 @@
-"""What the program changes of its own process during a run: signals, collections."""
+"""Process-wide changes during a run: signal handlers and garbage collection."""
 
 from __future__ import annotations
 
@@ -18,10 +18,9 @@ if TYPE_CHECKING:
 
 @contextmanager
 def stop_on_signal(stop: CancellationToken) -> Iterator[None]:
-    """Let the first signal ask the run to stop, and the second leave at once.
+    """Make the first signal stop the run, and the second exit at once.
 
-    Before the run heeds it, nothing that must be waited for is on its way: a signal
-    raises Interrupted.
+    Before the run can stop, nothing is in flight, so a signal raises Interrupted.
     """
 
     def ask(number: int, _frame: object) -> None:
@@ -49,9 +48,9 @@ def stop_on_signal(stop: CancellationToken) -> Iterator[None]:
 
 @contextmanager
 def rare_collections() -> Iterator[None]:
-    """Have the garbage collector come round rarely, and pass over what is loaded.
+    """Run the garbage collector rarely, and not on loaded modules.
 
-    Rows make no garbage that needs it; looking for some takes a fifth of a run's CPU.
+    Rows leave no cycles behind, and looking for them costs time.
     """
     before = gc.get_threshold()
     gc.freeze()

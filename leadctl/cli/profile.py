@@ -1,4 +1,4 @@
-"""`leadctl profile`: draft a column map, check one, and its JSON Schema."""
+"""`leadctl profile`: draft a profile, check one, and print its JSON Schema."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Telling how far a run is: live on a terminal, in lines with -v, as events, or not."""
+"""Reports progress: live on a terminal, as lines with -v, as events, or not at all."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ LONG = 5.0
 
 @contextmanager
 def watched(request: ImportRequest, output: Output) -> Iterator[ImportRequest]:
-    """Have a run tell how far it is, in the way that suits whoever listens."""
+    """Report a run's progress in the form that suits its reader."""
     told = replace(
         request,
         tell=output.note,
@@ -69,7 +69,7 @@ def watched(request: ImportRequest, output: Output) -> Iterator[ImportRequest]:
 
 @contextmanager
 def looked_through(sources: Sequence[Source]) -> Iterator[Callable[[Progress], None]]:
-    """Draw how far files are read that are only looked at."""
+    """Show the progress of reading files that are only inspected."""
     if not can_be_drawn_on(sys.stderr):
         yield lambda _progress: None
         return
@@ -82,7 +82,7 @@ def looked_through(sources: Sequence[Source]) -> Iterator[Callable[[Progress], N
 
 
 def forecast_of(request: ImportRequest) -> Forecast:
-    """Say what the order will take; without requests, where none will be made."""
+    """Return how long the run will take; without requests for a dry run."""
     plan = request.plan
     rows = expected_rows(plan.sources, plan.skip, plan.limit)
     if request.access is None:
@@ -91,7 +91,7 @@ def forecast_of(request: ImportRequest) -> Forecast:
 
 
 class _Lines:
-    """A line every few seconds, where nobody looks at a terminal."""
+    """Prints a line every few seconds, without a terminal."""
 
     def __init__(self, view: ProgressView, output: Output) -> None:
         self._view = view
@@ -110,7 +110,7 @@ class _Lines:
 def _drawn(
     view: ProgressView, request: ImportRequest, output: Output
 ) -> Iterator[ImportRequest]:
-    """Draw the view while the run is on; what else is said goes above it."""
+    """Draw the view during the run; other output goes above it."""
     painter = _Painter(view, Live(sys.stderr))
 
     def note(note: Note) -> None:
@@ -130,7 +130,7 @@ def _drawn(
 
 
 class _Painter:
-    """Draws a view again and again, in a thread of its own, from its first news on."""
+    """Redraws a view in its own thread, once there is something to show."""
 
     def __init__(self, view: ProgressView, live: Live) -> None:
         self._view = view
@@ -150,7 +150,7 @@ class _Painter:
 
     @contextmanager
     def aside(self) -> Iterator[None]:
-        """Let something else be written where the view was; it comes back below."""
+        """Let other output be written above, and draw the view again below it."""
         with self._turn:
             with heard(sys.stderr):
                 self._live.erase()

@@ -33,7 +33,7 @@ WIDE = 60
 
 @dataclass
 class ProgressView:
-    """What there is to tell of one run, from the latest that was heard of it."""
+    """The state of one run to show, from its latest events."""
 
     provider: str
     forecast: Forecast
@@ -53,7 +53,7 @@ class ProgressView:
 
     @property
     def speed(self) -> float:
-        """Rows settled a second, of late."""
+        """Return the rows settled per second, recently."""
         if not self._marks:
             return 0.0
         moment, settled = self._marks[0]
@@ -62,14 +62,14 @@ class ProgressView:
 
     @property
     def rows(self) -> int | None:
-        """All rows there are: as estimated, until they are read."""
+        """Return the number of all rows: estimated until they are read."""
         if self.now.is_all_read:
             return self.now.read
         return self.forecast.rows and max(self.forecast.rows, self.now.read)
 
     @property
     def left(self) -> float | None:
-        """Seconds that are left, where rows are known: by speed, or as forecast."""
+        """Return the seconds left, by speed or forecast, if the rows are known."""
         if self.rows is None:
             return None
         rows = max(0, self.rows - self.now.settled)
@@ -79,7 +79,7 @@ class ProgressView:
         return self.forecast.seconds * rows / (self.rows or 1) or None
 
     def numbers(self) -> Iterator[tuple[str, str]]:
-        """Yield what is counted, each with its colour."""
+        """Yield the counts, each with its colour."""
         yield f"{self.now.read:,} read", ""
         if self.now.requests:
             yield f"{self.now.sent:,} sent", ""
@@ -110,12 +110,12 @@ class ProgressView:
         return f"waiting {duration(pause)}: {self.now.why}"
 
     def line(self) -> str:
-        """Say everything in one line of text."""
+        """Return everything in one line of text."""
         told = ", ".join(text for text, _style in self.numbers())
         return f"{self.provider}: {told}"
 
     def lines(self, width: int, *, plain_letters: bool) -> Iterator[Text]:
-        """Yield what a terminal of this width shows."""
+        """Yield the lines for a terminal of this width."""
         if self.rows:
             yield self._bar(width, plain_letters=plain_letters)
         line = plain("")

@@ -1,4 +1,4 @@
-"""`leadctl providers`: who takes leads, on which terms; and providers in YAML."""
+"""`leadctl providers`: list and show providers, and check those in YAML."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`leadctl push` and `leadctl check`: the main job, and the same without sending."""
+"""`leadctl push` and `leadctl check`, which is the same without sending."""
 
 from __future__ import annotations
 
@@ -199,7 +199,7 @@ def conclude(
     consent: Consent | None = None,
     **facts: Json,
 ) -> NoReturn:
-    """Make a run, print what came of it, leave with its exit code."""
+    """Perform a run, print its report, exit with its exit code."""
     with output.failures(**facts):
         found = run(watch=partial(_watched, output, consent))
     output.conclude(found)
@@ -209,7 +209,7 @@ def conclude(
 def _watched(
     output: Output, consent: Consent | None, request: ImportRequest
 ) -> Iterator[ImportRequest]:
-    """Let the terminal take part in a run: signals, the question, how far it is."""
+    """Connect the run to the terminal: signals, the question, progress."""
     from leadctl.cli.confirm import confirmed
     from leadctl.cli.process import rare_collections, stop_on_signal
     from leadctl.cli.progress import watched

@@ -9,17 +9,17 @@ from leadctl.model.errors import NotConfirmed, UsageError
 
 
 def somebody_is_there() -> bool:
-    """Tell whether a question is seen and can be answered; streams may be closed."""
+    """Tell whether somebody can see and answer a question; streams may be closed."""
     return bool(sys.stdin and sys.stdin.isatty() and sys.stderr.isatty())
 
 
 def answered(question: str) -> bool:
-    """Ask, and take anything but a yes for a no."""
+    """Ask; every answer but yes counts as no."""
     return (line(question) or "").casefold() in ("y", "yes")
 
 
 def asked(question: str) -> str:
-    """Ask until there is an answer; NotConfirmed at the end of the input."""
+    """Ask until there is an answer; raises NotConfirmed at the end of the input."""
     while (answer := line(question)) is not None:
         if answer:
             return answer
@@ -27,7 +27,7 @@ def asked(question: str) -> str:
 
 
 def line(question: str) -> str | None:
-    """Ask, and return the line that is typed; None at the end of the input."""
+    """Ask, and return the answer; None at the end of the input."""
     with heard(sys.stderr):
         sys.stderr.write(question)
         sys.stderr.flush()
@@ -38,7 +38,7 @@ def line(question: str) -> str | None:
 
 
 def require_yes(question: str, *, yes: bool, no_input: bool) -> None:
-    """Go on only with a yes, given beforehand or at the terminal."""
+    """Continue only after a yes, from the command line or at the terminal."""
     if yes:
         return
     if no_input or not somebody_is_there():

@@ -91,9 +91,10 @@ def serve(
 
 @contextmanager
 def _ledger() -> Iterator[Path]:
-    """Name a ledger that goes with the simulators: what they took is delivered nowhere.
+    """Name a temporary ledger for the simulators.
 
-    In the user's own it would count as delivered to the real campaign of that name.
+    In the user's own ledger, their leads would count as delivered to the real campaign
+    of that name.
     """
     with tempfile.TemporaryDirectory(
         prefix="leadctl-sandbox-", ignore_cleanup_errors=True

@@ -1,4 +1,4 @@
-"""How each shell asks what to offer at Tab, and how it wants to be answered."""
+"""How each shell asks for completions, and the format of the answer."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ SCRIPTS = {"bash": BASH, "zsh": ZSH, "fish": FISH, "powershell": POWERSHELL}
 
 
 def words(shell: str, environment: Mapping[str, str]) -> tuple[list[str], str]:
-    """Return the words before the cursor, without the program's, and the one at it."""
+    """Return the words before the cursor, and the word at it."""
     line = environment.get("_TYPER_COMPLETE_ARGS", "")
     if shell == "bash":
         line = environment.get("COMP_WORDS", "")
@@ -76,7 +76,7 @@ def words(shell: str, environment: Mapping[str, str]) -> tuple[list[str], str]:
 
 
 def written(shell: str, offers: Mapping[str, str]) -> str:
-    """Write what is offered, and what each word means, for the shell to read."""
+    """Format the offers and their descriptions for the shell."""
     match shell:
         case "fish":
             lines = (f"{word}\t{text}".rstrip() for word, text in offers.items())
@@ -96,12 +96,12 @@ def written(shell: str, offers: Mapping[str, str]) -> str:
 
 
 def is_plain(word: str) -> bool:
-    """Tell whether a shell takes the word as it stands; others are not offered."""
+    """Tell whether a shell accepts the word as it is; others are not offered."""
     return re.fullmatch(r"[\w.@%+-]+", word) is not None
 
 
 def install(shell: str, home: Path) -> Path:
-    """Put the shell's script where it looks for one; returns the script's place."""
+    """Write the shell's script to its usual place; returns that place."""
     match shell:
         case "fish":
             place = home / ".config/fish/completions/leadctl.fish"
@@ -129,7 +129,7 @@ def _add_line(start_up_file: Path, line: str) -> None:
 
 
 def _split(line: str) -> list[str]:
-    """Split as a shell does; a quote that is still open ends with the line."""
+    """Split as a shell does; an unclosed quote ends with the line."""
     lexer = shlex.shlex(line, posix=True)
     lexer.whitespace_split, lexer.commenters = True, ""
     found: list[str] = []
@@ -142,6 +142,6 @@ def _split(line: str) -> list[str]:
 
 
 def _quoted(text: str) -> str:
-    """Write for zsh's `_arguments`, inside double quotes inside single ones."""
+    """Quote for zsh's `_arguments`: inside double quotes inside single ones."""
     marks = {'"': '""', "'": "''", "$": r"\$", "`": r"\`", ":": r"\\:"}
     return "".join(marks.get(letter, letter) for letter in text)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class KnownAccount:
     """An account, and where each of its secrets would come from (None: nowhere).
 
-    `account` is None for one that only its secret tells of: nobody said whose it is.
+    `account` is None if only a secret names it, as its provider is not known.
     """
 
     name: str
@@ -36,7 +36,7 @@ class KnownAccount:
 def known_accounts(
     document: Document, environment: Mapping[str, str]
 ) -> list[KnownAccount]:
-    """Return the accounts of the config file, and whatever else has a secret."""
+    """Return the accounts of the config file, and others that have a secret."""
     configured = [*document.table(("accounts",))]
     found = [resolve_account(document, environment, name) for name in configured]
     others = [

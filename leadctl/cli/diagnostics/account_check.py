@@ -32,9 +32,9 @@ made is told by their time, where a provider lists them."""
 
 @dataclass(frozen=True)
 class AccountCheck:
-    """What accounts are tried with; without `online` no call is made.
+    """What accounts are checked with; without `online`, no call is made.
 
-    Calls keep the pace and the count of tokens of the ledger's runs, if there is one.
+    Calls share the rate limits and token counts of the ledger's runs, if there is one.
     """
 
     document: Document
@@ -44,7 +44,7 @@ class AccountCheck:
     now: float = field(default_factory=time.time)
 
     def accounts(self) -> Iterator[Check]:
-        """Try every account that is configured, or that a secret is found for."""
+        """Check every account that is configured, or that has a secret."""
         found = [*self._known()]
         if not found:
             yield warning("accounts", "no accounts yet", credentials.first_remedy())
@@ -114,7 +114,7 @@ def _found(account: Account, secret: str, origin: SecretOrigin | None) -> Check:
 
 
 def _judged(topic: str, name: str, found: AccountTest) -> Iterator[Check]:
-    """Tell a key that is wrong from one that nothing shows."""
+    """Distinguish a wrong key from one that could not be checked."""
     if found.error and found.preflight.key.verdict is not CheckVerdict.WRONG:
         code = found.exit_code
         yield Check(topic, found.error.message, Grade.PROBLEM, found.error.hint, code)

@@ -1,6 +1,6 @@
-"""Checks the whole configuration, unused accounts and profiles included.
+"""Checks the whole configuration, including unused accounts and profiles.
 
-Problems are collected, not raised: all of them are worth knowing at once.
+Problems are collected instead of raised, so that all are reported at once.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Found = TypeVar("Found")
 
 
 class Grade(StrEnum):
-    """How good or bad a finding is."""
+    """The severity of a finding."""
 
     OK = "ok"
     WARNING = "warning"
@@ -42,9 +42,9 @@ class Grade(StrEnum):
 
 @dataclass(frozen=True)
 class Check:
-    """One thing looked at: what was found, and what to do about it.
+    """One finding, and how to fix it.
 
-    `exit_code` is what a problem ends in.
+    `exit_code` is the exit code of a problem.
     """
 
     topic: str
@@ -55,7 +55,7 @@ class Check:
 
 
 def document(checks: Iterable[Check]) -> list[Json]:
-    """Return what was found as `--json` prints it."""
+    """Return the findings as `--json` prints them."""
     return [
         {
             "topic": check.topic,
@@ -72,7 +72,7 @@ _WORST_FIRST = (ExitCode.INPUT, ExitCode.ACCESS, ExitCode.STOPPED, ExitCode.TROU
 
 
 def exit_code(checks: Iterable[Check]) -> ExitCode:
-    """Choose what a process that found these ends with."""
+    """Choose the exit code for these findings."""
     codes = {check.exit_code for check in checks if check.grade is Grade.PROBLEM}
     return next((code for code in _WORST_FIRST if code in codes), ExitCode.OK)
 
@@ -93,10 +93,10 @@ def configuration(
     *,
     unset: Grade = Grade.WARNING,
 ) -> Iterator[Check]:
-    """Look at the config file and the variables beside it.
+    """Check the config file and the variables.
 
-    `options` are the variables that options of the command line read, `unset` says how
-    bad it is that a setting is nowhere to be found which an account needs.
+    `options` are the variables that command-line options read; `unset` is the grade of
+    a required setting that is missing.
     """
     path = config.config_path(asked)
     try:
@@ -162,9 +162,10 @@ def _account(
 def _read_through(
     document: Document, part: Where, read: Callable[[Document], Found]
 ) -> tuple[list[LeadctlError], list[Where], Found | None]:
-    """Read a part of the document; return all that is wrong, and where, beside it.
+    """Read a part of the document; return it with all problems and their places.
 
-    What is wrong is left out and the rest read again. What is missed then is not.
+    Each problem is removed and the rest read again, so what is missing then is no
+    finding.
     """
     mistakes: list[LeadctlError] = []
     places: list[Where] = []
@@ -183,7 +184,7 @@ def _read_through(
 
 
 def _unusable(account: Account) -> Iterator[InputUnusable]:
-    """Yield what a run with an account would stumble over: its address, its files."""
+    """Yield what would stop a run with an account: its address, its files."""
     try:
         if not account.missing:
             require_safe_url(account.provider.base_url)
@@ -240,7 +241,7 @@ def _profile(found: Document, name: str) -> Iterator[Check]:
 def _unknown_variables(
     found: Document, environment: Mapping[str, str], options: set[str]
 ) -> Iterator[Check]:
-    """Warn of variables that look like ours and that nothing reads."""
+    """Warn about variables that begin with LEADCTL_ and that nothing reads."""
     providers = config.registry(found).usable()
     accounts = {*found.table(("accounts",)), *providers}
     keys = {

@@ -1,6 +1,6 @@
 """Checks the installation: program, keyring, ledger and clock.
 
-Configuration and accounts are the business of config_check.py and account_check.py.
+config_check.py and account_check.py check the rest.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def installation() -> Iterator[Check]:
-    """Look at Python, the package and its extras."""
+    """Check Python, the package and its extras."""
     yield Check("python", f"{platform.python_version()}, {sys.executable}")
     yield Check(
         "package", f"leadctl {leadctl.__version__}, {Path(leadctl.__file__).parent}"
@@ -52,7 +52,7 @@ def _extra(name: str) -> list[str]:
 
 
 def keyring() -> Iterator[Check]:
-    """Look for a keyring that logins can be stored in."""
+    """Check whether there is a keyring that can store secrets."""
     try:
         yield Check("keyring", system_keyring.in_use())
     except system_keyring.NoKeyring as reason:
@@ -65,7 +65,7 @@ def keyring() -> Iterator[Check]:
 
 
 def state(folder: Path) -> Iterator[Check]:
-    """Look at who may enter the folder of our own, if there is one."""
+    """Check who can open leadctl's state folder, if there is one."""
     others = stat.S_IRWXG | stat.S_IRWXO
     if folder.is_dir() and folder.stat().st_mode & others:
         yield warning(
@@ -76,7 +76,7 @@ def state(folder: Path) -> Iterator[Check]:
 
 
 def ledger(url: str | Path) -> Iterator[Check]:
-    """Look at the ledger, its key, its disk and who may read it; nothing is changed."""
+    """Check the ledger, its key, its disk and its permissions; changes nothing."""
     for topic, message, remedy, is_problem in conditions(url):
         if is_problem:
             yield Check(topic, message, Grade.PROBLEM, remedy, ExitCode.INPUT)
@@ -87,7 +87,7 @@ def ledger(url: str | Path) -> Iterator[Check]:
 
 
 def leftovers(url: str) -> Iterator[Check]:
-    """Count files with people's data that killed runs left, or that are old."""
+    """Count files with personal data that killed runs left, or that are old."""
     for what, found in (
         ("files that killed runs left", of_killed_runs(url)),
         ("reject files older than 30 days", old_reject_files(url, days=30)),
@@ -101,9 +101,9 @@ def leftovers(url: str) -> Iterator[Check]:
 
 
 def clock(now: datetime) -> Iterator[Check]:
-    """Look at the time of day, without asking anybody else's clock.
+    """Check the clock without asking another one.
 
-    What is certain is that this program was installed before.
+    It must be later than the installation of leadctl.
     """
     installed = datetime.fromtimestamp(Path(leadctl.__file__).stat().st_mtime, UTC)
     message = f"{now:%Y-%m-%d %H:%M} UTC"

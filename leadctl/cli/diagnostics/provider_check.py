@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def provider_check(file: Path) -> Iterator[Check]:
-    """Validate the file, play its recorded cases and hold it to every law."""
+    """Validate the file, play its recorded cases and check every law."""
     try:
         provider = load(file.absolute())
     except LeadctlError as error:

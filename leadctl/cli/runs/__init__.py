@@ -1,4 +1,4 @@
-"""`leadctl runs`: what was done, and going on with what was not finished.
+"""`leadctl runs`: list runs, and finish those that are not finished.
 
 Importing a module of commands adds them.
 """

@@ -1,4 +1,4 @@
-"""Going on with a run, and deciding about rows nobody knows about."""
+"""Resumes a run, and records decisions about its unknown rows."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class Decision(StrEnum):
-    """What an operator may say of rows nobody knows about."""
+    """What an operator can decide about unknown rows."""
 
     DELIVERED = "delivered"
     NOT_DELIVERED = "not-delivered"
@@ -194,7 +194,7 @@ def _go_on(
 
 
 def _asked_decision(run_reader: RunReader, *, no_input: bool) -> Decision | None:
-    """Show what is unknown; on a terminal ask what became of it."""
+    """Show the unknown rows; at a terminal, ask what to do with them."""
     from leadctl.cli.questions import somebody_is_there
 
     paths = [display_name(file.path) for file in run_reader.files()]

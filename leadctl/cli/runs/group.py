@@ -1,4 +1,4 @@
-"""The group of commands, and what they share."""
+"""The group of commands, and what its commands share."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def opened_ledger(url: str | None) -> Iterator[Ledger]:
 
 
 def report_of(ledger: Ledger, run: RunReader) -> Report:
-    """Read what a run came to, or has come to by now."""
+    """Read the results of a run, final or so far."""
     from leadctl.reports import report
 
     facts = run.facts()

@@ -91,7 +91,7 @@ def list_runs(
 
 
 def _moment(text: str) -> str:
-    """Return a time as the ledger writes it."""
+    """Return a time in the ledger's format."""
     if ago := re.fullmatch(r"(\d{1,6})([dh])", text):
         unit = "days" if ago[2] == "d" else "hours"
         return (datetime.now(UTC) - timedelta(**{unit: int(ago[1])})).isoformat()
@@ -122,7 +122,7 @@ GAP = "  "
 
 
 def _table(reports: Sequence[Report]) -> Iterator[str]:
-    """Yield the lines; a terminal is given short ids, and files cut to its width."""
+    """Yield the lines; on a terminal with short ids, and cut to its width."""
     rows = [HEADINGS, *map(_cells, reports)]
     if sys.stdout.isatty():
         rows = _narrowed(rows, shutil.get_terminal_size().columns)
@@ -136,7 +136,7 @@ def _table(reports: Sequence[Report]) -> Iterator[str]:
 
 
 def _narrowed(rows: Sequence[tuple[str, ...]], columns: int) -> list[tuple[str, ...]]:
-    """Shorten ids to what tells these runs apart, then days, files and campaigns."""
+    """Shorten ids as far as they stay unique, then days, files and campaigns."""
     year = f"{datetime.now(UTC):%Y}-"
     rows = [(row[0], row[1].removeprefix(year), *row[2:]) for row in rows]
     ids = [row[0] for row in rows[1:]]
@@ -185,7 +185,7 @@ def _files(one: Report) -> str:
 
 
 def _result(one: Report) -> str:
-    """Say in a word or two how a run ended."""
+    """Return how a run ended in a word or two."""
     if one.process is not None:
         return "in progress"
     if one.removals:

@@ -1,4 +1,4 @@
-"""What of a run is handed on: its rows as a table, its story as a page."""
+"""Exports a run: its rows as records, its report as a page."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MOST_CONTACTS = 100
 
 
 class Form(StrEnum):
-    """How records are written."""
+    """The format of the records."""
 
     CSV = "csv"
     JSONL = "jsonl"

@@ -1,4 +1,4 @@
-"""Asking a run that is in progress to end, or its undo."""
+"""Asks a run in progress, or its undo, to stop."""
 
 from __future__ import annotations
 

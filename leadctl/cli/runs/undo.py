@@ -202,7 +202,7 @@ class _Undo:
 
 @dataclass
 class _Progress:
-    """Says from time to time how far it is, on a terminal or with -v."""
+    """Prints progress from time to time, on a terminal or with -v."""
 
     output: Output
     leads: int
@@ -220,7 +220,7 @@ EVERY = 10.0
 
 
 def _require_call(account: Account, facts: Run) -> None:
-    """Refuse where nothing can be deleted, or where it would be deleted elsewhere."""
+    """Refuse if nothing can be deleted, or if it would be deleted somewhere else."""
     from leadctl.providers import base_url
 
     provider = account.provider
@@ -242,7 +242,7 @@ def _require_call(account: Account, facts: Run) -> None:
 
 @contextmanager
 def _copies(job: Job, ledger: str, facts: Run) -> Iterator[Mapping[str, str]]:
-    """Yield copies of the run's stdin: they are deleted at its end, and made again."""
+    """Yield new copies of the run's stdin: the first ones were deleted at its end."""
     from leadctl.runs import options as run_options
     from leadctl.runs import spool
 
@@ -267,7 +267,7 @@ def _pipe_again(facts: Run) -> str:
 
 
 def _plan(removal: RunRemoval, config: Path | None, copies: Mapping[str, str]) -> Plan:
-    """Open the run's input again, to be read as it was read."""
+    """Open the run's input again, to be read the same way."""
     from leadctl.runs.history import columns_of
     from leadctl.runs.prepare import reopened
 

@@ -1,4 +1,4 @@
-"""Writing a reject file again, and forgetting old runs."""
+"""Rewrites reject files, and forgets old runs."""
 
 from __future__ import annotations
 
