@@ -1,7 +1,6 @@
 """Loads settings from the config file and the environment, checked by name and type.
 
-Nothing is read from the current folder on its own: a stray file must not redirect an
-API key.
+Never from the current folder by itself: a stray file must not redirect an API key.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ Filled = TypeVar("Filled")
 
 @dataclass(frozen=True)
 class Account:
-    """A provider with its settings, under the name its secrets go by."""
+    """A provider with its settings; secrets are stored under the account's name."""
 
     name: str
     provider: Provider
@@ -58,12 +57,12 @@ class Account:
 
 
 def config_path(asked: Path | None) -> Path:
-    """Return the config file's place: as asked, else in the user's config folder."""
+    """Return the config file's path: as asked, else in the user's config folder."""
     return asked or platformdirs.user_config_path("leadctl") / "config.yaml"
 
 
 def load(asked: Path | None) -> Document:
-    """Read the config file; an empty one where there is none and none was asked for."""
+    """Read the config file; it is empty if none was named and there is none."""
     path = config_path(asked)
     if asked is None and not path.exists():
         return parse("", str(path))
@@ -74,9 +73,10 @@ def load(asked: Path | None) -> Document:
 
 
 def registry(document: Document) -> Registry:
-    """Return the providers there are: of packages, and of files.
+    """Return the installed providers, and those in files.
 
-    The config file names some; the folder `providers` beside it has others.
+    The config file names some of the files; others are in the folder `providers` beside
+    it.
     """
     folder = Path(document.name).absolute().parent
     listed = _listed_paths(document, ("provider_files",))
@@ -89,14 +89,14 @@ def registry_beside(asked: Path | None) -> Registry:
 
 
 def is_definition(provider: str | None) -> bool:
-    """Tell a file that declares a provider from the name of one."""
+    """Tell the path of a provider's file from the name of a provider."""
     return provider is not None and provider.endswith((".yaml", ".yml"))
 
 
 def with_definition(document: Document, provider: str) -> tuple[Document, str]:
-    """Take a file in place of a provider's name, as if the config file named it.
+    """Accept a file in place of a provider's name, as if the config file named it.
 
-    It comes before all others, and a mistake in it is told at once.
+    It takes precedence over all others, and its mistakes are reported at once.
     """
     if not is_definition(provider):
         return document, provider
@@ -119,7 +119,7 @@ def provider_shown(document: Document, name: str) -> type[Provider]:
 
 
 def _instead(document: Document, name: str) -> str:
-    """Say what somebody meant who took a file or an account for a provider."""
+    """Suggest the right option if a file or an account was given as the provider."""
     for end in (".yaml", ".yml"):
         if Path(name + end).is_file():
             return f"to show the file: leadctl providers show {name}{end}"
@@ -130,7 +130,7 @@ def _instead(document: Document, name: str) -> str:
 
 
 def account_names(document: Document, environment: Mapping[str, str]) -> list[str]:
-    """Name the accounts of the file, and the providers that variables are set for."""
+    """Name the accounts of the config file, and providers with variables."""
     names = [*document.table(("accounts",))]
     for provider, loaded in registry(document).usable().items():
         known = {
@@ -143,14 +143,14 @@ def account_names(document: Document, environment: Mapping[str, str]) -> list[st
 
 
 def allowed_settings(provider: type[Provider]) -> dict[str, SettingKind]:
-    """Map everything that may be said of an account, but for the secrets themselves."""
+    """Map all settings of an account, without the secrets themselves."""
     return kinds(provider) | kinds(ConnectionSettings) | _secret_forms(provider)
 
 
 def account_name(
     document: Document, provider: str | None, account: str | None
 ) -> tuple[str, str]:
-    """Settle which account of which provider is meant; returns (account, provider)."""
+    """Resolve the account and its provider; returns (account, provider)."""
     accounts, providers = document.table(("accounts",)), registry(document).names()
     name = account or provider
     if name is None:
@@ -194,7 +194,7 @@ def resolve(
 ) -> Account:
     """Build an account: options (`overrides`), environment, config file, defaults.
 
-    Required settings that are nowhere to be found are empty, and named in `missing`.
+    Required settings without a value are empty, and named in `missing`.
     """
     if provider is not None:
         document, provider = with_definition(document, provider)
@@ -226,7 +226,7 @@ def resolve(
 
 @dataclass(frozen=True)
 class _Places:
-    """Where an account's settings may be said; the first that says one counts."""
+    """The places of an account's settings; the first that has one wins."""
 
     document: Document
     environment: Mapping[str, str]
@@ -278,7 +278,7 @@ def _suppress(document: Document, where: Where) -> tuple[str, ...]:
 
 
 def _listed_paths(document: Document, where: Where) -> list[Path]:
-    """Return one path or a list of them, as meant from the config file."""
+    """Return one path or a list of them, relative to the config file."""
     given = document.at(where)
     listed = [given] if isinstance(given, str) else [] if given is None else given
     if not isinstance(listed, list) or not all(isinstance(i, str) for i in listed):
@@ -289,7 +289,7 @@ def _listed_paths(document: Document, where: Where) -> list[Path]:
 
 
 def _secret_forms(provider: type[Provider]) -> dict[str, SettingKind]:
-    """Map the ways to its secrets that may stand in a file: api_key_file, …_command."""
+    """Map the allowed keys for secrets in a file: api_key_file, api_key_command."""
     return {
         form.format(secret=secret): SettingKind(str, path=form.endswith("_file"))
         for secret in provider.secrets
@@ -321,7 +321,7 @@ LEDGER_KEY = {f"{OF_LEDGER}KEY{way}" for way in ("", "_FILE", "_COMMAND")}
 
 
 def _require_own_variables(document: Document) -> None:
-    """Refuse two names with the same variables: one's key would go to the other."""
+    """Refuse two names with the same variables: they would share a key."""
     seen: dict[str, str] = {}
     for name in document.table(("accounts",)):
         variable = variable_name(name, "")
@@ -344,7 +344,7 @@ def _require_own_variables(document: Document) -> None:
 def _filled(
     settings: Callable[..., Filled], names: Iterable[str], values: Mapping[str, Json]
 ) -> Filled:
-    """Build settings from values whose types were checked before."""
+    """Build settings from values whose types are checked already."""
     return settings(**{name: values[name] for name in names if name in values})
 
 
@@ -354,7 +354,7 @@ def variable_name(account: str, key: str) -> str:
 
 
 def _required(provider: type[Provider], values: Mapping[str, Json]) -> set[str]:
-    """Name the settings without a default, those among them that the address needs."""
+    """Name the settings without a default, including those that the address needs."""
     usual = {field.name: field.default for field in fields(provider)}
     needed = {name for name, default in usual.items() if default is MISSING}
     address = str(values.get("base_url", usual["base_url"]))

@@ -1,4 +1,4 @@
-"""Drafts a config file for one account, with comments that say what else may stand."""
+"""Drafts a config file for one account, with all other settings as comments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finds the secrets of an account, and keeps them in the keyring.
+"""Finds the secrets of an account, and stores them in the keyring.
 
 A secret is never part of a settings object, and never in a message.
 """
@@ -58,7 +58,7 @@ def _variables(settings: Iterable[str], account: Account) -> str:
 def origin(
     account: Account, name: str, environment: Mapping[str, str]
 ) -> SecretOrigin | None:
-    """Say where a secret would come from; no command is run and no file is read."""
+    """Return where a secret would come from; runs no command and reads no file."""
     for found, read in _secret(account, name).ways(environment):
         if found.way is not SecretSource.KEYRING or read():
             return found
@@ -66,7 +66,7 @@ def origin(
 
 
 def require_keyring(account: Account) -> None:
-    """Raise CredentialsMissing, with the other ways, where nothing can be stored."""
+    """Raise CredentialsMissing, with the alternatives, if nothing can be stored."""
     try:
         system_keyring.in_use()
     except system_keyring.NoKeyring as reason:
@@ -74,7 +74,7 @@ def require_keyring(account: Account) -> None:
 
 
 def store(account: Account, name: str, secret: str) -> None:
-    """Keep a secret in the system keyring; CredentialsMissing where there is none."""
+    """Store a secret in the system keyring; raises CredentialsMissing without one."""
     try:
         system_keyring.store(_secret(account, name).entry, secret)
     except system_keyring.NoKeyring as reason:
@@ -92,7 +92,7 @@ def forget(account: Account, name: str) -> bool:
 
 
 def remedy(account: Account, name: str) -> str:
-    """Say how an account gets a secret; by the keyring only where there is one."""
+    """Say how to set a secret; names the keyring only if there is one."""
     variable = variable_name(account.name, name)
     said = f"set {variable} (or {variable}_FILE, {variable}_COMMAND)"
     if _has_keyring():
@@ -101,7 +101,7 @@ def remedy(account: Account, name: str) -> str:
 
 
 def first_remedy() -> str:
-    """Say the same where there is no account yet."""
+    """Say how to set the first secret, when there is no account yet."""
     if _has_keyring():
         return "leadctl accounts login PROVIDER"
     return "set the API key variable, e.g. LEADCTL_VOISO_API_KEY for voiso"
@@ -116,7 +116,7 @@ def _has_keyring() -> bool:
 
 
 def require_usable(secret: str, account: Account, name: str) -> str:
-    """Refuse what no header can hold, before anybody quotes it in an error."""
+    """Refuse a secret that no header can contain, before an error quotes it."""
     if not (secret.isascii() and secret.isprintable()):
         raise CredentialsMissing(
             f"the {name} of account {account.name!r} contains invalid characters",

@@ -1,7 +1,7 @@
 """JSON Schemas (draft 2020-12) of the config file and of profiles, for editors.
 
-Made from what the parsers go by: the fields of a lead, the settings of every installed
-provider. What only a file's columns or another setting can tell is left to `check`.
+Built from the sources of the parsers: the lead fields, and the settings of every
+installed provider. `check` covers what depends on a file's columns or another setting.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def profile_schema() -> Schema:
 
 
 def config_schema(registry: Registry | None = None) -> Schema:
-    """Describe the config file, its profiles among it."""
+    """Describe the config file, including its profiles."""
     providers = (registry or Registry()).usable()
     names = [*providers]
     accounts = {name: _account_named_like(name) for name in names}
@@ -98,7 +98,7 @@ def _account(names: list[str]) -> Schema:
 
 
 def _account_named_like(provider: str) -> Schema:
-    """Describe an account that need not say its provider, and may be empty."""
+    """Describe an account named like a provider, which may be empty."""
     return {
         "if": {
             "type": "object",
@@ -207,7 +207,7 @@ def _profile() -> Schema:
 
 
 def _priorities() -> Schema:
-    """Ask of each value that a map, a default or a constant holds to be a priority."""
+    """Require that each value of a map, a default or a constant is a priority."""
     one = _ref("priority")
     table: Schema = {"additionalProperties": one}
     return {"properties": {"value": one, "default": one, "map": table}}

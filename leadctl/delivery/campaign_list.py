@@ -38,7 +38,7 @@ def campaigns_of(
 ) -> list[ListedCampaign]:
     """Return all campaigns of an account, in the provider's order.
 
-    Raises the ProviderError that keeps the list from being read to its end.
+    Raises the ProviderError that stopped the listing.
     """
     with ExitStack() as stack:
         if account.provider.exclusive_token:
@@ -56,10 +56,10 @@ def campaign_named(  # noqa: PLR0913  who asks whom, and how patiently
     clock: Clock,
     longest_wait: float = 5.0,
 ) -> ListedCampaign:
-    """Look up the campaign that has this id, else the only one with this name.
+    """Find the campaign with this id, else the only one with this name.
 
-    Raises CampaignClosed with the candidates or the nearest name, or what keeps the
-    list from being read.
+    Raises CampaignClosed with the candidates or the nearest name, or the error that
+    stopped the listing.
     """
     found = campaigns_of(account, by, ledger, clock, longest_wait)
     return _named(found, text, account.name)

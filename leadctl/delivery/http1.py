@@ -43,7 +43,7 @@ class Unreadable(Exception):
 
 
 class HttpConnection(httpx.BaseTransport):
-    """Carries one request at a time; `timeout` is the longest silence in seconds."""
+    """Sends one request at a time; `timeout` is the longest silence in seconds."""
 
     def __init__(
         self, context: ssl.SSLContext, timeout: float, proxy: httpx.Proxy | None = None
@@ -73,7 +73,7 @@ class HttpConnection(httpx.BaseTransport):
         return answer.response()
 
     def abort(self) -> None:
-        """End the request that another thread waits for; no other is sent."""
+        """End the request that another thread waits for; sends no other."""
         self._is_aborted = True
         self._ends = 0.0
         with suppress(OSError):
@@ -83,7 +83,7 @@ class HttpConnection(httpx.BaseTransport):
         self._socket.close()
 
     def _connect(self, url: httpx.URL) -> None:
-        """Connect, unless a connection is kept that the server left open and silent."""
+        """Connect, unless the kept connection is still open and silent."""
         server = (url.scheme, url.raw_host.decode(), url.port or PORTS[url.scheme])
         if server == self._server and self._is_usable():
             return
@@ -151,7 +151,7 @@ class HttpConnection(httpx.BaseTransport):
 
 
 class _Answer:
-    """What has arrived of an answer; the parser calls the methods `on_…`."""
+    """The received part of an answer; the parser calls the methods `on_…`."""
 
     def __init__(self) -> None:
         self._parser = HttpResponseParser(self)
@@ -180,7 +180,7 @@ class _Answer:
             self.keeps_alive = False  # the server sent more than one answer
 
     def _end(self) -> None:
-        """Take the end of the connection for that of a body without a length."""
+        """Treat the end of the connection as the end of a body without a length."""
         sizes = {b"content-length", b"transfer-encoding"}
         if not self.status or sizes & {name.lower() for name, _ in self._headers}:
             raise ConnectionError("closed before the answer was complete")

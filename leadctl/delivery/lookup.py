@@ -86,7 +86,7 @@ def _outcome(created: float | None, first: float | None) -> Outcome:
 
 
 def _answered_at(response: httpx.Response, now: float) -> float | None:
-    """Return the provider's time of an answer; None where nobody can rely on it."""
+    """Return the provider's time of an answer; None if it is not plausible."""
     try:
         date = parsedate_to_datetime(response.headers["date"])
         moment = date.replace(tzinfo=date.tzinfo or UTC).timestamp()

@@ -1,4 +1,4 @@
-"""Decides what an answer means: outcomes, another attempt, or the end of the run."""
+"""Decides what an answer leads to: outcomes, another attempt, or the end of the run."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _NOT_THERE_YET = "the first request may still be in progress"
 class OutcomeHandler:
     """Settles the batches of one run by their answers, inside a transaction.
 
-    `retries` are those to be sent again, before any fresh one.
+    `retries` are the batches to send again, before any fresh one.
     """
 
     def __init__(
@@ -71,19 +71,19 @@ class OutcomeHandler:
         self._pauses: deque[tuple[float, str]] = deque()
 
     def pauses(self) -> Iterator[tuple[float, str]]:
-        """Take the waits (seconds, why) since then: to be told of when all is on disk.
+        """Return the waits (seconds, why) since the last call, after the commit.
 
-        Whoever is told may be slow to listen: the ledger is free by then.
+        The listener may be slow, and the ledger is free by then.
         """
         while self._pauses:
             yield self._pauses.popleft()
 
     def notes(self) -> list[Note]:
-        """Return what answers told beside the outcomes, each with its sum."""
+        """Return the notes of all answers, each with its count."""
         return [replace(note, count=number) for note, number in self._notes.items()]
 
     def resume(self, batch: Batch) -> None:
-        """Repeat a batch of an earlier part of the run whose answer nobody read."""
+        """Queue a batch from an earlier part of the run whose answer was not read."""
         pending = self._broken_off(batch)
         if self._is_safe(pending):
             self._repeat(pending, self._plan_after_doubt(pending), _BROKEN_OFF)
@@ -95,7 +95,7 @@ class OutcomeHandler:
         self.give_up(self._broken_off(batch), Code.ANSWER_LOST)
 
     def settle_answer(self, pending: PendingBatch, answer: Answer) -> None:
-        """Settle a batch by its answer; raises the reason to end the run, if it is."""
+        """Settle a batch by its answer; raises the reason to end the run, if any."""
         self._run_writer.answered(pending.batch, answer.arrival)
         self._rate_limiter.ended()
         for note in answer.notes:
@@ -109,7 +109,7 @@ class OutcomeHandler:
                 self._answered(pending, outcomes)
 
     def give_up(self, pending: PendingBatch, code: Code) -> None:
-        """Settle a batch that is not sent again; a doubt stays, whatever came later."""
+        """Settle a batch that is not sent again; an earlier doubt stays."""
         why = pending.last.message if pending.last else "not sent"
         if pending.doubted:
             match pending.last:
@@ -145,9 +145,9 @@ class OutcomeHandler:
             self._settle(pending, outcomes)
 
     def _looked_up(self, pending: PendingBatch, outcomes: list[Outcome | None]) -> None:
-        """Settle what the look-up found; send the rest, which never arrived.
+        """Settle what the look-up found; send the others, which did not arrive.
 
-        Where a repeat is not recognised yet, they may still arrive: it waits.
+        If a retry is not recognised yet, they wait: they may still arrive.
         """
         self._given_up = 0
         missing = pending.batch.leads.chosen([outcome is None for outcome in outcomes])
@@ -215,10 +215,7 @@ class OutcomeHandler:
         )
 
     def _is_safe(self, pending: PendingBatch, pause: float = 0.0) -> bool:
-        """Tell whether an attempt `pause` seconds from now adds no lead twice.
-
-        A look-up never does. A repeat is recognised for so long and no longer.
-        """
+        """Tell whether the next attempt adds no lead twice; a look-up never does."""
         left_at, window = pending.lineage.left_at, self._provider.resend_window
         age = 0.0 if left_at is None else self._time() + pause - left_at
         is_stale = pending.batch.is_stale or age > window
@@ -227,7 +224,7 @@ class OutcomeHandler:
     def _pause(
         self, pending: PendingBatch, error: ProviderError, retry_after: float | None
     ) -> float:
-        """Return the seconds to the next attempt: back-off, and at least as asked."""
+        """Return the seconds until the next attempt: back-off, or longer if asked."""
         least = self._plan_after_doubt(pending) if isinstance(error, InDoubt) else 0.0
         if retry_after is not None:
             least = max(least, retry_after + self._jitter())
@@ -238,7 +235,7 @@ class OutcomeHandler:
         return self._lookup_works and self._provider.look_up(batch, "") is not None
 
     def _plan_after_doubt(self, pending: PendingBatch) -> float:
-        """Plan the next step, return the seconds until it; a look-up may be early."""
+        """Plan the next step; returns the seconds until it. A look-up may be early."""
         delay = self._limits.doubt_delay
         pause = min(delay, LOOK_UP_DELAY) if pending.look_up else delay
         pending.owed = delay - pause
@@ -252,7 +249,7 @@ class OutcomeHandler:
         self.retries.append(pending)
 
     def _isolate(self, pending: PendingBatch, refusal: Refused) -> None:
-        """Deliver the rest of a refused batch, once the culprits are known."""
+        """Deliver the rest of a rejected batch, once the bad rows are known."""
         outcomes, parts = isolated(
             pending, refusal, self._retry_policy, may_repeat=self._may_resend
         )
@@ -269,7 +266,7 @@ class OutcomeHandler:
         *,
         certain: bool = False,
     ) -> None:
-        """Record outcomes; leads without one (None) travel on in `pieces`."""
+        """Record outcomes; leads without one (None) stay in `pieces`."""
         if pending.doubted and not certain:
             is_final = self._provider.refusal_is_final
             outcomes = [
@@ -289,5 +286,5 @@ class OutcomeHandler:
 
 
 def _kinds(outcomes: Iterable[Kind]) -> Iterator[Kind]:
-    """Yield an outcome once where leads in a row share it: most batches have one."""
+    """Yield each outcome once for consecutive leads that share it."""
     return (outcome for outcome, _same in groupby(outcomes))

@@ -1,6 +1,6 @@
-"""Makes the preflight check: before a run, and to test an account.
+"""Makes the preflight check, before a run and to test an account.
 
-It writes nothing and does not count as an upload: the first batch leaves at once.
+It writes nothing and does not count as an upload: the first batch need not wait for it.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class PreflightCaller(ReadCaller):
     """Makes the check for one account."""
 
     def ask(self, campaign: str | None) -> PreflightResult:
-        """Make the call; raises a ProviderError where it shows nothing to the end."""
+        """Make the call; raises a ProviderError if it gets no usable answer."""
         return self.repeated(lambda: self._asked_once(campaign))
 
     def _asked_once(self, campaign: str | None) -> PreflightResult:
@@ -78,7 +78,7 @@ class PreflightCaller(ReadCaller):
         return replace(shown, date=response.headers.get("date", ""))
 
     def _double_checked(self, campaign: str, shown: PreflightResult) -> PreflightResult:
-        """Make a second call where there is one; without its answer the doubt stays."""
+        """Make the second call, if there is one; if it fails, the doubt stays."""
         request = self.provider.double_check(shown)
         if request is None:
             return shown
@@ -89,7 +89,7 @@ class PreflightCaller(ReadCaller):
 
 
 def require_no_doubt(preflight: PreflightResult) -> None:
-    """Refuse a campaign that may take no leads: nobody has agreed to an upload."""
+    """Refuse a campaign that may not take leads, unless somebody has confirmed it."""
     if preflight.doubt:
         raise CampaignClosed(
             preflight.doubt,
@@ -101,9 +101,9 @@ def require_no_doubt(preflight: PreflightResult) -> None:
 
 
 def before_a_run(caller: PreflightCaller, campaign: str) -> PreflightResult:
-    """Ask whether key and campaign are fine; raises only what uploads would meet too.
+    """Check key and campaign; raises only errors that would affect an upload, too.
 
-    Trouble with the call alone does not keep a run from trying: it then shows nothing.
+    Other trouble with the call does not stop a run; the result is then unknown.
     """
     try:
         return caller.ask(campaign)
@@ -117,7 +117,7 @@ def before_a_run(caller: PreflightCaller, campaign: str) -> PreflightResult:
 
 @dataclass(frozen=True)
 class AccountTest:
-    """What a test of an account came to; `error` is what kept it from being fine."""
+    """The result of an account test; `error` is what stopped it."""
 
     preflight: PreflightResult
     error: LeadctlError | None = None
@@ -132,7 +132,7 @@ class AccountTest:
         *,
         has_token: bool = False,
     ) -> AccountTest:
-        """Say of which part an error speaks; what it leaves open stays unknown."""
+        """Assign an error to the part it is about; the others stay unknown."""
         error = provider_session.with_hint(error, account)
         about = (error.message, error.hint)
         is_good = has_token or (isinstance(error, CampaignClosed) and error.key_is_good)
@@ -174,7 +174,7 @@ class AccountTest:
 
 
 def _left_open(error: LeadctlError) -> CheckResult:
-    """Say why nothing more is shown: no call, no answer, or an answer that does not."""
+    """Say why a part is unknown: no call, no answer, or an inconclusive one."""
     match error:
         case NotProcessed(headers=None) | InDoubt(headers=None, lost=True):
             return NOT_REACHED
@@ -199,7 +199,7 @@ _WORST_FIRST = (
 
 
 def worst(codes: Collection[ExitCode]) -> ExitCode:
-    """Choose the exit code of several tests."""
+    """Choose the exit code for several tests."""
     return next(code for code in _WORST_FIRST if code in codes)
 
 
@@ -210,10 +210,10 @@ def test_account(
     ledger: Ledger,
     clock: Clock,
 ) -> AccountTest:
-    """Make the preflight check of an account, beside whatever runs there are.
+    """Make the preflight check of an account, even while runs are in progress.
 
-    As for a push, `campaign` may be a name that only one has, where the provider lists
-    campaigns. Raises CampaignLocked where a token for the test would end that of a run.
+    As for a push, `campaign` may be a unique name, if the provider lists campaigns.
+    Raises CampaignLocked if a token for the test would end that of a run.
     """
     provider, tested = account.provider, _AccountTester(account, by, ledger, clock)
     if campaign is None or not provider.lists_campaigns:

@@ -31,9 +31,9 @@ _CLOCK = RealClock(CancellationToken())
 
 @dataclass(frozen=True)
 class ProviderSession:
-    """Sends requests, aborts them, and knows when they may start.
+    """Sends requests, aborts them, and limits their rate.
 
-    `redacted` takes the account's secrets out of a sentence that an answer said.
+    `redacted` removes the account's secrets from a sentence of an answer.
     """
 
     send: Callable[[httpx.Request], httpx.Response]
@@ -43,7 +43,7 @@ class ProviderSession:
 
 
 def find_credentials(account: Account, environment: Mapping[str, str]) -> Credentials:
-    """Find the account's secrets; raises what credentials and addresses may be."""
+    """Find the account's secrets; raises errors about credentials and addresses."""
     # Before anybody looks for a secret; an address in parts is reported as such.
     if account.provider.base_url and not account.missing:
         require_safe_url(account.provider.base_url)
@@ -87,7 +87,7 @@ def open_session(
 def hold_campaign(
     account: Account, campaign: str, ledger: Ledger
 ) -> AbstractContextManager[CampaignLock]:
-    """Hold the campaign: one writer at a time, of all that use this ledger."""
+    """Lock the campaign: one writer at a time among all users of this ledger."""
     # A token that kills the account's earlier one cannot serve two runs: one at a time.
     whole_account = account.provider.exclusive_token
     return ledger.campaign_lock(
@@ -98,7 +98,7 @@ def hold_campaign(
 
 
 def with_hint(error: LeadctlError, account: Account) -> LeadctlError:
-    """Return an error that came from an answer, with what to do next."""
+    """Return an error from an answer, with a hint what to do next."""
     if error.hint:
         return error
     match error:

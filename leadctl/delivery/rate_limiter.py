@@ -1,4 +1,4 @@
-"""Decides when the next request may start: rate limit, interval, requested pauses."""
+"""Decides when the next request may start: by rates, intervals and requested pauses."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class RateLimiter:
         """Seconds from the first claim of the latest start to its being granted."""
 
     def claim(self) -> float:
-        """Take the next start and return 0, or the seconds after which to ask again."""
+        """Take the next start and return 0, or the seconds until the next try."""
         now = self._clock.monotonic()
         pause, self._asked = self._quiet_until - now, 0.0
         if pause <= 0:
@@ -84,12 +84,12 @@ class RateLimiter:
         return pause
 
     def pause(self) -> float:
-        """Return the seconds the account has to be left alone; takes no start."""
+        """Return the seconds for which the account must pause; takes no start."""
         now = self._clock.time()
         return self._noted(self._rates.claim({self._account: Spacing()}, now))
 
     def _noted(self, pause: float) -> float:
-        """Remember a pause that is longer than the rates need: a provider asked."""
+        """Record a pause longer than the rates require: the provider asked."""
         longest = max(spacing.seconds for spacing in self._scopes.values())
         self._asked = pause if pause > max(longest, self._rest) else 0.0
         return pause
@@ -103,13 +103,13 @@ class RateLimiter:
             )
 
     def ended(self) -> None:
-        """Note the end of a request: some providers count their rest from there."""
+        """Record the end of a request: some providers count their interval from it."""
         if self._rest:
             now = self._clock.time()
             self._rates.postpone(self._campaign, now + self._rest, now)
 
     def quiet(self, seconds: float, *, shared: bool) -> None:
-        """Start nothing for a while; `shared` by all runs where the provider asked."""
+        """Start nothing for a while; `shared` by all runs if the provider asked."""
         if shared:
             now = self._clock.time()
             self._rates.postpone(self._account, now + seconds, now)
@@ -161,7 +161,7 @@ def _number(text: str) -> float | None:
 
 
 def _moment(text: str) -> float | None:
-    """Read an HTTP date as Unix time; None if it is none."""
+    """Parse an HTTP date to Unix time; None if it is not one."""
     try:
         moment = parsedate_to_datetime(text)
         return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()

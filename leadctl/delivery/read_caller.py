@@ -1,6 +1,6 @@
-"""Makes calls that only read: none counts as an upload, and each may be repeated.
+"""Makes read-only calls: none counts as an upload, and each may be repeated.
 
-They share the account's token, and wait where the provider asked the account to.
+They share the account's token, and respect a pause that the provider asked for.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ Read = TypeVar("Read")
 
 @dataclass(frozen=True)
 class ReadCaller:
-    """What a call needs: whom to ask, by which session, and how long to go on trying.
+    """Makes calls over a session, and retries them for a limited time.
 
-    `tell(seconds, why)` hears of every wait.
+    `tell(seconds, why)` is called for every wait.
     """
 
     provider: Provider
@@ -42,7 +42,7 @@ class ReadCaller:
     jitter: Callable[[], float] = random.random
 
     def repeated(self, call: Callable[[], Read]) -> Read:
-        """Make a call until it is answered; raises what it came to at last."""
+        """Repeat a call until it is answered; raises the last error."""
         waited = 0.0
         for attempt in range(1, self.attempts + 1):
             try:
@@ -57,7 +57,7 @@ class ReadCaller:
         raise AssertionError("at least one attempt is made")
 
     def sent(self, request: httpx.Request) -> httpx.Response:
-        """Send a request as soon as the provider lets the account."""
+        """Send a request as soon as the account may."""
         while (pause := self.session.rate_limiter.pause()) > 0:
             self.session.rate_limiter.require_wait_within(self.longest_wait)
             if pause > LONG_WAIT:

@@ -1,4 +1,4 @@
-"""Takes our secrets out of what a provider says, however they are written there."""
+"""Removes our secrets from a provider's answers, in every form they are written."""
 
 from __future__ import annotations
 

@@ -91,11 +91,11 @@ class PendingBatch:
         return PendingBatch(batch, self.lineage, doubted=self.doubted, last=self.last)
 
     def continued(self, leads: Leads) -> PendingBatch:
-        """Return such a part whose attempts and waits count on."""
+        """Return such a part that keeps its attempts and waits."""
         return replace(self.part(leads), attempts=self.attempts, waited=self.waited)
 
     def refused(self, refusal: Outcome) -> Outcome:
-        """Return what a refused request makes of its leads: a doubt is not cleared."""
+        """Return the outcomes after a rejected request; it does not clear a doubt."""
         if not self.doubted:
             return refusal
         reason = f"{refusal.reason}; an earlier attempt got no answer"
@@ -103,9 +103,9 @@ class PendingBatch:
 
 
 class RepeatedRefusals:
-    """Batch after batch refused for one reason: the next would be, too.
+    """Counts consecutive batches that were rejected for the same reason.
 
-    `most` such batches in a row end the run.
+    `most` of them end the run: the next batch would be rejected, too.
     """
 
     def __init__(self, most: int) -> None:
@@ -113,7 +113,7 @@ class RepeatedRefusals:
         self._reason, self._number = "", 0
 
     def watch(self, lineage: BatchLineage) -> None:
-        """Count a batch that is through; raises RefusedThroughout."""
+        """Count a settled batch; raises RefusedThroughout."""
         if lineage.welcome or len(lineage.refusals) != 1:
             self._reason, self._number = "", 0
             return
@@ -169,7 +169,7 @@ def isolated(
 
 
 def outcome_after_doubt(outcome: Outcome, *, refusal_is_final: bool) -> Outcome:
-    """Say what an earlier try whose answer was lost may have to do with an outcome."""
+    """Adjust an outcome that an earlier attempt without an answer may explain."""
     match outcome.status:
         case Status.DUPLICATE:
             return outcome._replace(

@@ -213,7 +213,7 @@ class Sender:
         return pause
 
     def _choose(self) -> float:
-        """Have all that may start leave; returns the seconds others have to wait."""
+        """Start what may start; returns the seconds that the others have to wait."""
         while queue := self._queue():
             pause = self._rate_limiter.claim()
             if pause > 0:
@@ -244,7 +244,7 @@ class Sender:
     # --- reading answers ---
 
     def _collect(self) -> None:
-        """Wait for an answer and settle what is there; start nothing."""
+        """Wait for an answer and settle it; start nothing."""
         answers = self._pool.answers(wait=True, timeout=AWAKE)
         if not answers and self._stop.was_asked(GRACE):
             self._abort()
@@ -257,7 +257,7 @@ class Sender:
     def _on_disk(
         self, answers: Sequence[tuple[Batch, Answer | None]]
     ) -> Iterator[None]:
-        """Commit what is done inside; tell of it when it is on disk."""
+        """Commit what is done inside, then report it."""
         with self._run_writer.together():
             yield
         for pause, why in self._outcome_handler.pauses():
@@ -286,7 +286,7 @@ class Sender:
         return reasons
 
     def _take_back(self, batches: Sequence[Batch]) -> None:
-        """Undo what was to leave and did not: it waits again, before all others."""
+        """Undo an intent that did not leave: it waits again, before all others."""
         for batch in reversed(batches):
             pending = self._under_way.pop(batch.id)
             self._count_as_unsent(pending, requests=1)
@@ -297,7 +297,7 @@ class Sender:
             self._run_writer.call_back(batch, fresh=is_fresh, doubted=pending.doubted)
 
     def _count_as_unsent(self, pending: PendingBatch, requests: int = 0) -> None:
-        """Count a batch as sent no more: it was not, or nobody was there to take it."""
+        """Uncount a batch that was not sent after all."""
         if pending.is_first:
             pending.lineage.has_left = False
         self._meter.takes_back(len(pending.batch) if pending.is_first else 0, requests)
@@ -305,7 +305,7 @@ class Sender:
     # --- ending ---
 
     def _wind_down(self, error: LeadctlError) -> None:
-        """Settle what is under way, then call everything at hand failed."""
+        """Settle the requests in flight, then mark all other batches as failed."""
         self._pool.call_back()
         while self._pool.is_busy:
             try:
@@ -320,7 +320,7 @@ class Sender:
 
 
 def _age(run: RunWriter, clock: Clock) -> Callable[[], float]:
-    """Return the seconds since a run began, whoever sets the clock meanwhile."""
+    """Return the seconds since a run began, unaffected by changes of the clock."""
     began = datetime.fromisoformat(run.facts().started_at).timestamp() - run.ahead
     before, now = max(0.0, clock.time() - began), clock.monotonic()
     return lambda: before + clock.monotonic() - now

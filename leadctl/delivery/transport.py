@@ -112,7 +112,7 @@ class Transport:
                     return response
 
     def abort(self) -> None:
-        """End the requests that other threads wait for; no other is sent."""
+        """End the requests that other threads wait for; sends no other."""
         self._is_aborted = True
         for carrier in [*self._all]:
             if isinstance(carrier, HttpConnection):
@@ -151,11 +151,11 @@ class Transport:
         )
 
     def redacted(self, text: str) -> str:
-        """Take the account's secrets out of a sentence that came from an answer."""
+        """Remove the account's secrets from a sentence of an answer."""
         return redacted(text, self._secrets)
 
     def _carrier(self, proxy: str | None) -> httpx.BaseTransport:
-        """Return the calling thread's own: a pool would be a lock for all threads."""
+        """Return the calling thread's own connection; a pool would need a lock."""
         carriers = self._own.carriers
         if proxy not in carriers:
             carriers[proxy] = self._new(proxy)
@@ -171,7 +171,7 @@ class Transport:
     def _meaning(
         self, request: httpx.Request, error: Exception, *, is_token: bool
     ) -> ProviderError:
-        """Say what is known of a request that has no answer."""
+        """Classify a request that has no answer."""
         host = request.url.host
         match error:
             case NotSent():

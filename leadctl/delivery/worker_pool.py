@@ -24,20 +24,20 @@ if TYPE_CHECKING:
 
 
 class CannotAsk(InDoubt):
-    """The campaign's list could not be read: the doubt stays, the batch goes again."""
+    """The campaign's list could not be read: the doubt stays, the batch is retried."""
 
 
 @dataclass(frozen=True)
 class LookupResult:
-    """What a look-up says of each lead of a batch; None: not in the campaign."""
+    """The result of a look-up for each lead of a batch; None: not in the campaign."""
 
     outcomes: list[Outcome | None]
 
 
 class Answer(NamedTuple):
-    """What came of one request: `http` is its status, where there was one.
+    """The result of one request; `http` is its status, if there was one.
 
-    It left at `left` (Unix time) and took so many seconds.
+    It left at `left` (Unix time) and took `took` seconds.
     """
 
     result: list[Outcome] | LookupResult | ProviderError
@@ -49,7 +49,7 @@ class Answer(NamedTuple):
 
     @property
     def never_left(self) -> bool:
-        """Whether nobody was there to take the request."""
+        """Whether the request certainly did not reach anybody."""
         return isinstance(self.result, NotProcessed) and self.http is None
 
     @property
@@ -151,9 +151,9 @@ class WorkerPool:
             self._threads += 1
 
     def call_back(self) -> None:
-        """Let none leave that still waits for a place; they come back unanswered.
+        """Cancel requests that still wait for a place; they come back unanswered.
 
-        Whoever meets trouble calls them back as well, before anybody reads of it.
+        A task that fails cancels them as well, before its error is read.
         """
         if self._under_way <= self._places:
             return  # each has a thread, which is about to take it
@@ -164,19 +164,19 @@ class WorkerPool:
 
     @property
     def is_busy(self) -> bool:
-        """Whether there are answers to come, or to be taken."""
+        """Whether answers are expected, or ready to be taken."""
         return self._under_way > 0
 
     def back(self) -> int:
-        """Return the number of answers that wait to be taken."""
+        """Return the number of answers that are ready to be taken."""
         return self._back.qsize()
 
     def answers(
         self, *, wait: bool = False, timeout: float | None = None
     ) -> list[tuple[Batch, Answer | None]]:
-        """Return what has come back; `wait` for the first, or `timeout` seconds.
+        """Return the answers that are ready; `wait` for one, or `timeout` seconds.
 
-        None stands for a request that was called back: it did not leave.
+        None stands for a request that was cancelled: it did not leave.
         """
         found: list[tuple[Batch, Answer | None]] = []
         try:
@@ -195,7 +195,7 @@ class WorkerPool:
         return found
 
     def rest(self) -> None:
-        """Let the threads go when they have come back."""
+        """Let idle threads end."""
         self.call_back()
         while self._threads:
             self._waiting.put(None)

@@ -1,1 +1,1 @@
-"""Judges the rows of a job's files and hands the accepted leads to delivery."""
+"""Checks the rows of a job's files and hands the accepted leads to delivery."""

@@ -1,4 +1,4 @@
-"""Recognises leads that a run has met before: exact, in six bytes a number."""
+"""Recognises leads that a run has met before, exactly, in six bytes per number."""
 
 from __future__ import annotations
 
@@ -57,11 +57,11 @@ class PhoneSet:
         return bool(kept)
 
     def add(self, number: int) -> bool:
-        """Keep a number; returns whether it is new."""
+        """Add a number; returns whether it is new."""
         return self.add_all([number])[0]
 
     def add_all(self, numbers: Sequence[int]) -> list[bool]:
-        """Keep numbers; returns of each whether it is new."""
+        """Add numbers; returns for each whether it is new."""
         if (self._count + len(numbers)) * 20 > self._size * 17:
             self._grow()
         size, table, new = self._size, self._table, list[bool]()
@@ -124,7 +124,7 @@ class Deduplicator:
         self._halves = PhoneSet("Q", expected), PhoneSet("Q", expected)
 
     def add_all(self, leads: Leads) -> list[bool]:
-        """Keep leads, as `add` does; returns of each whether it was kept."""
+        """Add leads, as `add` does; returns for each whether it is new."""
         by_phone_alone = len(leads.digests) == 1
         if by_phone_alone and all(map(str.isdecimal, leads.keys)):
             numbers = [*map(int, leads.keys)]
@@ -134,10 +134,10 @@ class Deduplicator:
         return [self.add(key, others) for key, *others in identities]
 
     def add(self, phone: str, digests: Sequence[bytes | None]) -> bool:
-        """Keep a lead unless any of its identities is there; tells whether it was kept.
+        """Add a lead unless one of its identities is known; returns whether it is new.
 
-        Of a lead that was met before nothing is kept: its other identities were not
-        sent, and another lead may have them.
+        Of a known lead, nothing is added: its other identities were not sent, and
+        another lead may have them.
         """
         if phone.isdecimal():
             number = int(phone)

@@ -18,7 +18,7 @@ ANSWER = 0.5
 
 @dataclass(frozen=True)
 class Forecast:
-    """About how many rows, and what sending all of them takes; None: not known."""
+    """The estimated rows and the time to send them; None: not known."""
 
     rows: int | None
     requests: int = 0
@@ -34,7 +34,7 @@ class Forecast:
 
 
 def forecast(rows: int | None, batch_size: int, limits: Limits) -> Forecast:
-    """Say what rows take at a provider's pace."""
+    """Estimate the requests and the time for a number of rows."""
     if rows is None:
         return Forecast(None)
     requests = ceil(rows / batch_size)

@@ -116,11 +116,11 @@ class Importer:
         self._too_many: TooManyRejects | None = None
 
     def _keep_decision(self, path: str, says: ColumnSays) -> None:
-        """Store what a phone column decided, before leads that were read so leave."""
+        """Store a phone column's decision before leads read that way are sent."""
         self._run_writer.remember({"columns": {path: str(says)}})
 
     def deliver(self, sender: Sender) -> LeadctlError | None:
-        """Send everything; returns what stopped the run early, with no row left out."""
+        """Send everything; returns what stopped the run early. Every row is counted."""
         in_doubt = [
             piece
             for batch in self._in_doubt
@@ -136,19 +136,19 @@ class Importer:
         return self._ended()
 
     def settle_unsent(self, sender: Sender, error: LeadctlError) -> LeadctlError:
-        """Send nothing, and account for every row that is left."""
+        """Account for every row that is left, without sending anything."""
         sender.settle_in_doubt([self._rebuilt(batch)[0] for batch in self._in_doubt])
         self._settle_unsent(error)
         return error
 
     def rehearse(self) -> LeadctlError | None:
-        """Do all but send: what would be sent counts as the provider would call it."""
+        """Do everything except send: leads that would be sent count as delivered."""
         for batch in self._batches():
             self._run_writer.rehearse(batch, self._plan.provider.good)
         return self._ended()
 
     def _ended(self) -> LeadctlError | None:
-        """Judge the rejects once more: the last rows of a file belong to no batch."""
+        """Check --max-rejects once more: the last rows of a file may be in no batch."""
         self._run_writer.flush()
         self._meter.has_read(self._read, is_all=True)
         self._too_many_rejects(at_end=True)
@@ -171,9 +171,9 @@ class Importer:
         return rebuilt, held_back
 
     def _unlisted(self, batch: Batch, held_back: set[int]) -> Iterator[Batch]:
-        """Take out of a batch in doubt who is on a suppression list by now.
+        """Remove leads that are on a suppression list by now from a batch in doubt.
 
-        Whether they were called nobody knows; they are not sent again to find out.
+        Nobody knows whether they were called; they are not sent again to find out.
         """
         listed = [row in held_back for row in batch.leads.rows]
         if not any(listed):
@@ -219,7 +219,7 @@ class Importer:
         return self._too_many is not None
 
     def _settle_unsent(self, error: LeadctlError | None) -> None:
-        """Account for all that is not sent: read on to the end of every file."""
+        """Account for everything that is not sent: reads every file to its end."""
         reason = f"not sent because the run stopped: {error.message if error else ''}"
         hand = self._hand
         for file, stream in [(hand.file, [hand.take(len(hand))]), *self._streams]:
@@ -231,7 +231,7 @@ class Importer:
         self._run_writer.flush()
 
     def _fresh(self, file: int) -> Iterator[Leads]:
-        """Leave out the leads that an earlier request brought into the campaign."""
+        """Drop the leads that an earlier request added to the campaign."""
         for leads in self._leads(file):
             hashes = leads.hashes()
             delivered = self._known.delivered(hashes)
@@ -246,7 +246,7 @@ class Importer:
             yield self._timely(file, rest)
 
     def _timely(self, file: int, leads: Leads) -> Leads:
-        """Reject leads whose time is past, now that no delivered one is among them."""
+        """Reject leads whose time is past; delivered leads are dropped before."""
         for name in TIMED:
             verdict = Status.REJECTED, Code.FIELD_INVALID, f"{name}: in the past", name
             past = self.judge.past(name, leads)
@@ -256,7 +256,7 @@ class Importer:
     def _undelivered(
         self, file: int, leads: Leads, delivered: Mapping[bytes, str]
     ) -> Leads:
-        """Leave out the leads that are delivered, and name the run of each."""
+        """Drop the leads that are delivered, and name the run of each."""
         runs = [
             next((delivered[one] for one in identities if one in delivered), None)
             for identities in zip(*leads.digests, strict=True)
@@ -278,7 +278,7 @@ class Importer:
         return rest
 
     def _leads(self, file: int) -> Iterator[Leads]:
-        """Read a file; the rows that drop out get their verdict."""
+        """Read a file; records the outcome of rows that drop out."""
         # Most runs have no earlier part: nothing is asked of an empty set.
         accounted = self._accounted.get(file) or ()
         for block in self.judge.blocks(file):

@@ -1,4 +1,4 @@
-"""The job: what to import where, in plain values that are stored with its run."""
+"""The job: what to import where, as plain values that are stored with its run."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class RejectLimit:
     """`--max-rejects`: a number of rows, or a share of those read.
 
-    A share is judged from 100 rows on, and at the end.
+    A share counts from 100 rows on, and at the end.
     """
 
     rows: int | None = None
@@ -30,7 +30,7 @@ class RejectLimit:
 
     @classmethod
     def named(cls, limit: int | str) -> Self:
-        """Read `100` or `5%`."""
+        """Parse `100` or `5%`."""
         found = re.fullmatch(r"(\d+(?:\.\d+)?)(%?)", str(limit).strip())
         if not found or (not found[2] and "." in found[1]):
             raise UsageError(
@@ -118,7 +118,7 @@ class Job:
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Self:
-        """Restore a job; what the document lacks has its default."""
+        """Restore a job; missing members have their default."""
         said: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value
             for name, value in document.items()

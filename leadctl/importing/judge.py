@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 
 class Judged(NamedTuple):
-    """The leads of a block, in the order of the file, and the verdicts on the rest."""
+    """The leads of a block, in the order of the file, and findings on the others."""
 
     leads: Leads
     findings: list[Finding]
@@ -96,25 +96,25 @@ class Judge:
 
     @property
     def unplaced(self) -> set[str]:
-        """Fields that the rows read so far had and the provider has no place for."""
+        """Fields of the rows read so far that the provider does not support."""
         return set[str]().union(
             *(lead_builder.unplaced for lead_builder in self._lead_builders)
         )
 
     def damages(self) -> Iterator[tuple[Source, str]]:
-        """Yield a sentence for each file whose phones a spreadsheet has cut."""
+        """Yield a sentence for each file whose phones lost digits in a spreadsheet."""
         for source, prescan in zip(self._sources, self._prescans, strict=True):
             if sentence := str(prescan.damage):
                 yield source, sentence
 
     def notes(self) -> Iterator[tuple[Source, Note]]:
-        """Yield what to report of each file before anything is sent."""
+        """Yield what to report about each file before anything is sent."""
         for source, prescan in zip(self._sources, self._prescans, strict=True):
             for note in prescan.notes():
                 yield source, note
 
     def unknown_countries(self) -> Iterator[tuple[Source, str]]:
-        """Yield a sentence for each file where what should name a country does not."""
+        """Yield a sentence for each file with unknown countries."""
         read = (
             f"read with region {self._region}"
             if self._region
@@ -128,7 +128,7 @@ class Judge:
             yield self._sources[file], f"{named} (for example row {first:,}): {read}"
 
     def said_by_columns(self) -> dict[str, ColumnSays]:
-        """Return by path what phone columns have decided so far."""
+        """Return by path what the phone columns have decided so far."""
         return {
             self._sources[file].recorded: says
             for file, says in self._column_decisions.items()
@@ -136,21 +136,21 @@ class Judge:
         }
 
     def numbers_of_columns(self, files: Iterable[int]) -> Numbers | None:
-        """Return the option that reads these files as their columns decided, if any."""
+        """Return the --numbers that equals the decisions for these files, if any."""
         said = [self._column_decisions.get(file) for file in files]
         options = {says and says.numbers for says in said}
         agree = all(normalizer.agrees_with_option for normalizer in self._normalizers)
         return options.pop() if agree and len(options) == 1 else None
 
     def rules_without_effect(self) -> Iterator[str]:
-        """Yield a sentence for each skip rule with words that no row read has had."""
+        """Yield a sentence for each skip rule with words that matched no row."""
         for rules in zip(*(mapper.skip for mapper in self.mappers), strict=True):
             unmet = set.intersection(*(rule.unmet for rule in rules))
             if unmet:
                 yield rules[-1].objection(unmet)
 
     def past(self, name: str, leads: Leads) -> list[bool]:
-        """Tell of each lead whether the time in a field is past."""
+        """Tell for each lead whether the time in a field is past."""
         now = self.rules.now()
         column = leads.fields.get(self._timed.get(name, ""))
         if column is None:
@@ -161,7 +161,7 @@ class Judge:
         ]
 
     def blocks(self, file: int) -> Iterator[Block]:
-        """Yield the rows of a file that are to be judged (--skip, --limit)."""
+        """Yield the rows of a file to check (--skip, --limit)."""
         for block in self._sources[file].blocks():
             if (read := self.rules.within(block)) is not None:
                 yield read
@@ -169,7 +169,7 @@ class Judge:
                 return
 
     def judge(self, file: int, block: Block) -> Judged:
-        """Judge the rows of a block of this file."""
+        """Check the rows of a block of this file; their cells are released."""
         mapper, numbers, rows = self.mappers[file], block.numbers, block.cells
         findings = [
             Finding(row.number, Status.REJECTED, Code.ROW_MALFORMED, row.reason)
@@ -295,7 +295,7 @@ _MET = (
 def parted(
     leads: Leads, left_out: Sequence[bool], parts: FindingParts
 ) -> tuple[Leads, list[Finding]]:
-    """Return the leads but those left out, and the verdict on each of these."""
+    """Return the remaining leads, and a finding for each that is left out."""
     if not any(left_out):
         return leads, []
     findings = [Finding(row, *parts) for row in compress(leads.rows, left_out)]

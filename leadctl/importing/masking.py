@@ -1,4 +1,4 @@
-"""Masks lead data: its shape can be read, and nobody recognised."""
+"""Masks lead data: the shape stays readable, and nobody can be recognised."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Looks a person up in the ledger, by the same reading of a number as for leads."""
+"""Looks a person up in the ledger, reading numbers as for leads."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody as the ledger knows leads: by a number, or by an external id.
+    """A person as the ledger knows leads: by a number or an external id.
 
-    `listed_as` are the identities that a suppression list may hold them by.
+    `listed_as` are the identities that a suppression list may have.
     """
 
     name: str
@@ -33,7 +33,7 @@ class Person:
 
 
 def by_number(text: str, region: str | None) -> Person:
-    """Read a number; raises PhoneUnreadable."""
+    """Parse a number; raises PhoneUnreadable."""
     phone = Normalizer(ANY_COUNTRY, region)(text)
     digits = str(phone.wire)
     number = split(digits)
@@ -47,13 +47,13 @@ def by_number(text: str, region: str | None) -> Person:
 
 
 def by_external_id(text: str) -> Person:
-    """Return whom a provider that compares external ids knows by this one."""
+    """Return the person with this external id at a provider that compares ids."""
     return Person(f"external id {text}", f"external id {text}", "external id ####")
 
 
 @dataclass(frozen=True)
 class Found:
-    """What the ledger knows of a person."""
+    """What the ledger knows about a person."""
 
     person: Person
     traces: Sequence[Trace]

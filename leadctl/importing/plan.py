@@ -1,4 +1,4 @@
-"""The plan of an import: its files opened, and what their rows are judged by."""
+"""The plan of an import: its opened files, and the rules for their rows."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Rules:
-    """Files, and what their rows are judged by.
+    """Files, and the rules for their rows.
 
     Without a provider only phones are checked. `skip` and `limit` count data rows of
     each file.
@@ -55,11 +55,11 @@ class Rules:
 
     @property
     def zone(self) -> ZoneInfo | None:
-        """The zone of times that are written without one."""
+        """The time zone of times without one."""
         return self.profile.zone if self.profile else None
 
     def within(self, block: Block) -> Block | None:
-        """Return the part of a block that is to be read (--skip, --limit)."""
+        """Return the part of a block to read (--skip, --limit)."""
         first = self.skip + 1
         last = math.inf if self.limit is None else self.skip + self.limit
         if first <= block.first and block.last <= last:
@@ -77,7 +77,7 @@ class Rules:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan(Rules):
-    """What to import where: a job whose files are open and whose names are resolved."""
+    """A job with its files opened and its names resolved."""
 
     provider: Provider
     campaign: str
@@ -87,7 +87,7 @@ class Plan(Rules):
 
 
 def require_mappable(plan: Plan) -> None:
-    """Raise InputUnusable unless every file of the plan fits the column map."""
+    """Raise InputUnusable unless every file has the columns of the profile."""
     for source in plan.sources:
         mapper_of(source, plan)
 

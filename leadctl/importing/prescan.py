@@ -1,4 +1,4 @@
-"""Looks through a file before anything is sent, for what a run reports first."""
+"""Scans the beginning of a file for facts to report before anything is sent."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ run a quarter more: beyond them only opt-outs are counted, where these hold some
 
 
 class Prescan:
-    """What a look at a file's rows shows, before they are judged."""
+    """The facts found in a file's rows before they are checked."""
 
     def __init__(self, rules: Rules, source: Source, mapper: Mapper) -> None:
         self._rules = rules
@@ -67,7 +67,7 @@ class Prescan:
                 return
 
     def _count(self, block: Block) -> bool:
-        """Count what rows say; False if the rest of the file need not be read."""
+        """Count the facts; returns False if the rest of the file need not be read."""
         read = self._rules.within(block)
         if read is None:
             return block.last <= self._rules.skip
@@ -123,7 +123,7 @@ class Prescan:
 
 
 class _SharedIds:
-    """External ids that stand beside several numbers."""
+    """External ids with several numbers."""
 
     def __init__(self) -> None:
         self._phones: dict[Json, Json] = {}
@@ -160,7 +160,7 @@ class _SharedIds:
 
 
 class _Altered:
-    """Values of which the provider keeps a part only."""
+    """Values of which the provider stores only a part."""
 
     def __init__(self, provider: Provider | None) -> None:
         self._title = provider.title if provider else ""
@@ -200,5 +200,5 @@ def _is_altered(field: Field, value: str) -> bool:
 
 
 def _end_of(phone: Json) -> str:
-    """Return the last digits: they are the same however a number is written."""
+    """Return the last digits, which do not depend on the spelling of a number."""
     return "".join(filter(str.isdigit, str(phone)))[-7:]

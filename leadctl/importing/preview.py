@@ -1,6 +1,6 @@
-"""Previews a file: what was detected, and its first rows mapped and judged.
+"""Previews a file: its detected format, and its first rows mapped and checked.
 
-The rows are judged as in a push, without a ledger.
+The rows are checked as in a push, without a ledger.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ def _preview(rules: Rules, seen: Counter[Status], tell: Callable[[], None]) -> P
 
 
 def pin(source: Source) -> dict[str, Json]:
-    """Return what a profile's `file:` needs so that nothing is found out again."""
+    """Return the `file:` of a profile that makes detection unnecessary."""
     if source.nested:
         return {"format": source.format.value, "encoding": source.encoding}
     if source.sheet:

@@ -1,7 +1,6 @@
 """Drafts a profile from a file's header and contents.
 
-Which column holds phones is told by its values, whatever it is called; every guess says
-why it was made.
+The phone column is found by its values, whatever its name. Comments explain each guess.
 """
 
 from __future__ import annotations
@@ -132,7 +131,7 @@ def _phones(columns: Sequence[Column]) -> list[Column]:
 
 
 def _likeliest(columns: Sequence[Column]) -> list[Column]:
-    """Choose among columns of digits that might be somebody's customer number."""
+    """Choose among columns of digits, which may be customer numbers."""
     called = [c for c in columns if _PHONE_WORDS.search(plain(c.name))]
     fullest = sorted(columns, key=lambda column: -column.phones)[:1]
     return [c for c in called if "fax" not in plain(c.name)] or fullest
@@ -172,7 +171,7 @@ def _not_sent(rest: Sequence[str]) -> Iterator[str]:
 
 
 def _opt_outs(rest: Sequence[str]) -> Iterator[str]:
-    """Say which columns leave rows out, and how to keep them from it."""
+    """Name the columns that skip rows, and how to keep the rows."""
     names = [n for n in rest if about(n) in (About.FORBIDS, About.CONSENT)]
     if names:
         yield "# Rows that say here not to call somebody are skipped;"
@@ -181,7 +180,7 @@ def _opt_outs(rest: Sequence[str]) -> Iterator[str]:
 
 
 def _keys(names: Sequence[str]) -> dict[str, str]:
-    """Give each column a key of its own, and none that means something else there."""
+    """Give each column a unique key that has no other meaning."""
     keys: dict[str, str] = {}
     for name in names:
         key = re.sub(r"\W+", "_", name.casefold()).strip("_") or "nameless"
@@ -213,5 +212,5 @@ def _text(text: str) -> str:
 
 
 def _visible(text: str) -> str:
-    """Escape what YAML does not take and nobody sees; a terminal might obey it."""
+    """Escape characters that YAML rejects or that are invisible."""
     return "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in text)

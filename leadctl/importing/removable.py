@@ -1,4 +1,4 @@
-"""Finds the leads that a run created, to take them back: read from its input again."""
+"""Finds the leads that an undo can delete, by reading the run's input again."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Left(StrEnum):
-    """Why a lead that the run created is left alone."""
+    """Why an undo does not delete a lead of the run."""
 
     SENT_AGAIN = "sent_again"  # by another run, which may take it back
     NOT_RECOGNISED = "not_recognised"  # the input, as it is read now, does not have it

@@ -1,7 +1,7 @@
 """Reads suppression lists: numbers that must never be uploaded, in any spelling.
 
-A list is read whole before anything is sent. Whatever might be a number and cannot be
-compared stops the run: sending without a list is worse than not sending.
+A list is read completely before anything is sent. An entry that may be a number but
+cannot be compared stops the run: sending without a list is worse than not sending.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class Suppressed:
         return bool(self.people or self.nationals) or listed
 
     def held_back(self, leads: Sequence[Reach | PhoneProblem]) -> list[bool]:
-        """Tell of each lead whether a reading of its cell may be a number of a list."""
+        """Tell for each lead whether a reading of its cell matches a list."""
         listed = set[str]()
         if self.of_ledger is not None:
             asked = {one for lead in leads for one in identities(lead, of_lead=True)}
@@ -93,7 +93,7 @@ class Suppressed:
 
 
 def identities_in(listed: List, region: str | None) -> Iterator[set[str]]:
-    """Yield what the ledger's list keeps of each entry of a file; see `read`."""
+    """Yield what the ledger's list stores for each entry of a file; see `read`."""
     for source in _opened(listed):
         for entry in chain.from_iterable(_Entries(source, listed, region)):
             yield identities(entry, of_lead=False)
@@ -153,7 +153,7 @@ def _sorted(numbers: array[int]) -> array[int]:
 
 
 class _Entries:
-    """The entries of one sheet, and what of it is none."""
+    """The entries of one sheet, and the cells that are none."""
 
     def __init__(self, source: Source, listed: List, region: str | None) -> None:
         self._source = source
@@ -203,7 +203,7 @@ class _Entries:
 
 
 def _might_be_called(value: Json, problem: PhoneProblem) -> bool:
-    """Tell what may be somebody's number from a heading, a remark, an empty cell."""
+    """Tell a possible number from a heading, a remark or an empty cell."""
     match problem.code:
         case Code.PHONE_DAMAGED:
             return True
@@ -251,7 +251,7 @@ def _cells(
 
 
 def _opened(listed: List) -> list[Source]:
-    """Open a list; of a workbook every sheet counts, hidden ones too."""
+    """Open a list; every sheet of a workbook counts, also hidden ones."""
     known = frozenset([listed.column] if listed.column else [])
     try:
         sources = open_sheets(
@@ -276,7 +276,7 @@ def _shown(source: Source) -> str:
 
 
 def _is_of_phones(name: str) -> bool:
-    """Tell whether a column is named like a phone: `Phone 2` and `Work Phone`, too."""
+    """Tell whether a column is named like a phone: `Phone 2`, `Work Phone`."""
     words = re.findall(r"[^\W\d_]+", name.casefold())
     known = ALIASES["phone"]
     return plain(name) in known or any(
@@ -285,7 +285,7 @@ def _is_of_phones(name: str) -> bool:
 
 
 def _columns(listed: List, source: Source) -> list[str]:
-    """Name the columns that hold phones: the one said, or all that are recognised."""
+    """Return the columns with phones: the one named, or all that are recognised."""
     names = [*dict.fromkeys(source.columns)]
     if listed.column in names:
         return [listed.column]

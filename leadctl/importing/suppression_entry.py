@@ -1,4 +1,4 @@
-"""One number on a suppression list: whom it may reach, and why it may be no entry."""
+"""One entry of a suppression list: the numbers it may reach, or why it is invalid."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from leadctl.phones.spelling import PhoneProblem, PhoneUnreadable
 
 
 def identities(entry: Reach | PhoneProblem, *, of_lead: bool) -> set[str]:
-    """Name whom a cell may reach, as the ledger's list knows people.
+    """Return the identities that a cell may reach, for the ledger's list.
 
-    Of an entry whose country something names, the national digits do not count.
+    If the country of an entry is known, its national digits do not count.
     """
     if isinstance(entry, PhoneProblem):
         return set()
@@ -22,13 +22,13 @@ def identities(entry: Reach | PhoneProblem, *, of_lead: bool) -> set[str]:
 
 
 def identities_of_lead(phone: str, region: str | None) -> set[str]:
-    """Return what the ledger's list is asked for about one number."""
+    """Return the identities to look up in the ledger's list for one number."""
     (lead,) = reach([phone], region)
     return identities(lead, of_lead=True)
 
 
 def identities_of_entry(phone: str, region: str | None) -> set[str]:
-    """Return what the ledger's list keeps of a number; raises PhoneUnreadable."""
+    """Return the identities to store for a number; raises PhoneUnreadable."""
     (entry,) = reach([phone], region)
     if problem := problem_of_entry(entry, region):
         raise PhoneUnreadable(*problem)
@@ -38,7 +38,7 @@ def identities_of_entry(phone: str, region: str | None) -> set[str]:
 def problem_of_entry(
     entry: Reach | PhoneProblem, region: str | None
 ) -> PhoneProblem | None:
-    """Return why an entry cannot be compared with anybody."""
+    """Return why an entry cannot be compared with any number."""
     if isinstance(entry, PhoneProblem):
         return entry
     if entry.is_read:
