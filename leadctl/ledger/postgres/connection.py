@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 RETRY = 30.0
 """Seconds that a lost server is waited for, where no lease says how long."""
 
+LEAST_RETRY = 1.0
+"""Seconds that it is waited for in any case: a process may wake after its lease."""
+
 PAUSE = 0.2
 """Seconds between two attempts to reach a server."""
 
@@ -57,7 +60,6 @@ class Connection:
 
     def _connected(self) -> psycopg.Connection:
         try:
-            # Closed by the server, or by a pooler: the statement is said again.
             db = psycopg.connect(
                 self._conninfo, autocommit=True, prepare_threshold=None
             )
@@ -85,7 +87,8 @@ class Connection:
                     return self._db.execute(statement, parameters, prepare=False)
                 except (psycopg.OperationalError, LedgerUnusable) as error:
                     ends = self.patience_ends or began + RETRY
-                    if self._is_in_transaction() or elapsed() >= ends:
+                    is_over = elapsed() >= max(ends, began + LEAST_RETRY)
+                    if is_over or self._is_in_transaction():
                         raise self._unusable(error) from error
                 except psycopg.Error as error:
                     raise self._unusable(error) from error
@@ -165,8 +168,9 @@ class Connection:
         unusable = LedgerUnusable(
             f"the ledger {self.url} cannot be used: {reason[0]}", hint=_remedy(error)
         )
-        is_away = isinstance(error, psycopg.OperationalError)
-        return unusable if is_away else unusable.but(exit_code=ExitCode.INPUT)
+        if isinstance(error, psycopg.ProgrammingError):  # met before anything is sent
+            return unusable.but(exit_code=ExitCode.INPUT)
+        return unusable
 
 
 def _remedy(error: Exception) -> str:

@@ -88,7 +88,8 @@ $$ SELECT encode(int4send(campaign) || substr(hash, 1, 12), 'hex')::uuid $$;
 
 -- Whose lock on a campaign is left: ours (`lease`, in seconds), or `holder`'s.
 -- `dead` is the fence of a holder that is known to be gone. What a holder had under way
--- is in doubt from the moment somebody else takes over, and never before.
+-- is in doubt from the moment somebody else takes over, and never before. A lease is
+-- `deadline` and 30 seconds long, or what ALTER DATABASE … SET leadctl.lease_margin says.
 CREATE FUNCTION hold(
     account_ text, campaign_ text, fence_ bigint, dead bigint, holder_ text,
     deadline double precision,
@@ -197,6 +198,9 @@ BEGIN
             WHERE b.run = which AND b.id = s.id AND b.state IN ('sending', 'doubt')
             AND b.attempts = s.attempts AND s.state = 'settled'
             AND s.created + s.accepted = b.size;
+        DELETE FROM in_doubt WHERE run = which AND hash IN (
+            SELECT substr(there, 16 * i + 1, 16)
+            FROM generate_series(0, length(there) / 16 - 1) AS i);
         RETURN;
     END IF;
     IF said ? 'dropped' THEN

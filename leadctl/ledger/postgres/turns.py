@@ -49,14 +49,27 @@ class PostgresTurns:
                 lease.fence if lease else None,
                 self._writer,
                 self._turns,
-                json.dumps(_said(turn), default=str),
+                _json(_said(turn)),
                 b"".join(turn.delivered),
             )
         if not is_ours:
-            raise LedgerUnusable(
-                "another process has taken this run over: its lease had ended",
-                hint="leadctl runs show; what this process had sent is in doubt there",
-            )
+            raise _taken(is_held=lease is not None)
+
+
+def _taken(*, is_held: bool) -> LedgerUnusable:
+    if is_held:
+        return LedgerUnusable(
+            "another process has taken over this run, as its lease had ended",
+            hint="see what it comes to: leadctl runs show",
+        )
+    return LedgerUnusable(
+        "another process is writing this run", hint="try again when it has ended"
+    )
+
+
+def _json(said: dict[str, object]) -> str:
+    """Write JSON that PostgreSQL takes: its texts have no character 0."""
+    return json.dumps(said, default=str).replace(r"\u0000", r"\ufffd")
 
 
 def _said(turn: Turn) -> dict[str, object]:
