@@ -9,6 +9,7 @@ import pytest
 
 from benchmarks import rows
 from leadctl.mapping import profile
+from leadctl.mapping.getters import Header
 from leadctl.mapping.lead_builder import LeadBuilder
 from leadctl.mapping.mapper import bind
 from leadctl.model import yaml_file
@@ -27,8 +28,7 @@ CELLS = [
 ]
 MAPPER = bind(
     profile.load(yaml_file.parse(rows.PROFILE, "profile")),
-    rows.HEADER.strip().split(","),
-    nested=False,
+    Header(rows.HEADER.strip().split(","), nested=False),
 )
 
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from leadctl.config import config
 from leadctl.mapping import profile
+from leadctl.mapping.getters import Header
 from leadctl.mapping.lead_builder import FieldError, LeadBuilder
 from leadctl.mapping.mapper import bind
 from leadctl.model.lead_fields import Field
@@ -166,8 +167,8 @@ def test_block_of_rows_is_its_rows(
     provider: str, rows: list[list[str]] | list[dict[str, Json]]
 ) -> None:
     nested = any(isinstance(row, dict) for row in rows)
-    mapper = bind(profile.load(parse(PROFILE, "profile")), HEADER, nested=nested)
-    values = [mapper.values(row) for row in rows]
+    mapper = bind(profile.load(parse(PROFILE, "profile")), Header(HEADER, nested))
+    values = [mapper.one_row(row) for row in rows]
     table = mapper.table([*rows])
     assert {name: len(column) for name, column in table.items()} == dict.fromkeys(
         mapper.getters, len(rows)

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leadctl.mapping import profile
+from leadctl.mapping.getters import Header
 from leadctl.mapping.mapper import Mapper, bind
 from leadctl.model.errors import InputUnusable, UsageError
 from leadctl.model.lead_fields import FIELDS
@@ -24,14 +25,14 @@ def mapper(
     text: str, header: list[str] | None = None, *, nested: bool = False
 ) -> Mapper:
     loaded = profile.load(parse(text, "profile.yaml"))
-    return bind(loaded, header or HEADER, nested=nested)
+    return bind(loaded, Header(header or HEADER, nested))
 
 
 def fields(spec: str, cells: list[str] | None = None, name: str = "name") -> Json:
     """Map one row by a profile that has the phone and one more field."""
     text = f"fields:\n  phone: Phone\n  {name}: {spec}\n"
     row = cells or ["12", "Ada", "Test", "7", "new"]
-    return mapper(text).values(row).get(name)
+    return mapper(text).one_row(row).get(name)
 
 
 def of_object(
@@ -39,7 +40,7 @@ def of_object(
 ) -> Json:
     text = f"fields:\n  phone: phone\n  {name}: {spec}\n"
     found = mapper(text, ["phone", *header], nested=True)
-    return found.values({"phone": "12", **cells}).get(name)
+    return found.one_row({"phone": "12", **cells}).get(name)
 
 
 @pytest.mark.parametrize(
@@ -55,7 +56,7 @@ def test_template_of_a_column_that_stands_twice_or_nowhere(
     spec: str, cells: list[str], expected: Json
 ) -> None:
     found = mapper(f"fields: {{phone: Phone, name: {spec}}}", ["Phone", "Name", "Name"])
-    assert found.values(cells).get("name") == expected
+    assert found.one_row(cells).get("name") == expected
     assert [*map(len, found.table([cells] * 3).values())] == [3, 3]
 
 
@@ -75,13 +76,13 @@ def test_first_column_that_holds_something_wins(
     cells: list[str], expected: str | None
 ) -> None:
     text = "fields: {phone: [Mobile, Home, Office]}"
-    found = mapper(text, ["Mobile", "Home", "Office"]).values(cells)
+    found = mapper(text, ["Mobile", "Home", "Office"]).one_row(cells)
     assert found.get("phone") == expected
 
 
 def test_listed_columns_may_be_missing_but_for_one() -> None:
     text = "fields: {phone: [Mobile, Phone]}"
-    assert mapper(text, ["Phone"]).values(["12"]) == {"phone": "12"}
+    assert mapper(text, ["Phone"]).one_row(["12"]) == {"phone": "12"}
 
 
 def test_zero_and_false_are_something() -> None:
@@ -93,7 +94,7 @@ def test_zero_and_false_are_something() -> None:
 
 def test_cells_are_trimmed_and_empty_ones_left_out() -> None:
     found = mapper("fields: {phone: Phone, name: First, company: Last}")
-    assert found.values([" 12 ", "  ", "X\t", "", ""]) == {
+    assert found.one_row([" 12 ", "  ", "X\t", "", ""]) == {
         "phone": "12",
         "company": "X",
     }
@@ -102,7 +103,7 @@ def test_cells_are_trimmed_and_empty_ones_left_out() -> None:
 @pytest.mark.parametrize("spec", ["3", "{column: 3}", "'3'"])
 def test_columns_may_be_numbers(spec: str) -> None:
     text = f"fields: {{phone: 1, name: {spec}}}"
-    found = mapper(text, ["1", "2", "3"]).values(["12", "x", "Ada"])
+    found = mapper(text, ["1", "2", "3"]).one_row(["12", "x", "Ada"])
     assert found == {"phone": "12", "name": "Ada"}
 
 
@@ -382,7 +383,7 @@ def test_region_that_looks_like_no_is_norway() -> None:
 def test_constant_of_the_command_line_wins() -> None:
     loaded = profile.load(parse("fields: {phone: Phone, name: First}", "profile.yaml"))
     fixed = loaded.with_constants({"name": "X", "priority": "5"})
-    found = bind(fixed, HEADER, nested=False).values(["12", "Ada", "", "", ""])
+    found = bind(fixed, Header(HEADER, nested=False)).one_row(["12", "Ada", "", "", ""])
     assert found == {"phone": "12", "name": "X", "priority": "5"}
 
 

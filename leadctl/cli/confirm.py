@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
     from leadctl.importing.plan import Plan
     from leadctl.mapping.mapper import Mapper
-    from leadctl.mapping.profile import Source
+    from leadctl.mapping.profile import FieldSource
     from leadctl.providers.preflight import PreflightResult
     from leadctl.runs.request import ImportRequest
-    from leadctl.sources.source import Source as LeadFile
+    from leadctl.sources.source import Source
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def _facts(
     yield "then", provider.consequence
 
 
-def _unclear_numbers(plan: Plan) -> Iterator[tuple[LeadFile, str]]:
+def _unclear_numbers(plan: Plan) -> Iterator[tuple[Source, str]]:
     """Count the phones with several readings in the first rows of each file."""
     first = min(LOOKED_AT, plan.limit or LOOKED_AT)
     judge = Judge(replace(plan, limit=first))
@@ -178,7 +178,7 @@ def _read_from(plan: Plan, mapper: Mapper, header: Collection[str]) -> dict[str,
     }
 
 
-def _columns(source: Source, header: Collection[str]) -> str:
+def _columns(source: FieldSource, header: Collection[str]) -> str:
     """Distinguish alternative columns from columns that are combined."""
     match source:
         case Columns(names, _):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from leadctl.importing.job import NO_LIMIT, RejectLimit
 from leadctl.importing.suppression import Suppressed
+from leadctl.mapping.getters import Header
 from leadctl.mapping.mapper import bind, bind_by_name
 from leadctl.model.clock import now
 from leadctl.model.errors import InputUnusable
@@ -105,14 +106,12 @@ def require_acted_on(profile: Profile, provider: Provider) -> None:
 
 def mapper_of(source: Source, rules: Rules) -> Mapper:
     """Bind a profile, or the names of lead fields, to a file's columns."""
-    profile, header, nested = rules.profile, source.columns, source.nested
+    profile, header = rules.profile, Header(source.columns, source.nested)
     try:
         if profile:
             fixed = profile.with_constants(rules.constants)
-            return bind(fixed, header, nested=nested, ignored=rules.ignored)
-        return bind_by_name(
-            header, rules.constants, nested=nested, ignored=rules.ignored
-        )
+            return bind(fixed, header, rules.ignored)
+        return bind_by_name(header, rules.constants, rules.ignored)
     except InputUnusable as error:
         hint = error.hint
         if not profile:

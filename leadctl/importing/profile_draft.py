@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 from leadctl.importing.preview import pin
 from leadctl.mapping.do_not_call import About, about
-from leadctl.mapping.mapper import bind_countries, getters_of
+from leadctl.mapping.getters import Header
+from leadctl.mapping.mapper import bind_countries
 from leadctl.mapping.profile import SPEC
 from leadctl.model.lead_fields import ALIASES, plain
 from leadctl.model.leads import OWN, Code, Row
@@ -59,7 +60,7 @@ def profile_draft(source: Source) -> str:
     columns = [*_columns(source)]
     phones = _phones(columns)
     taken = {column.name for column in phones}
-    countries = bind_countries(source.columns, nested=source.nested).columns
+    countries = bind_countries(Header(source.columns, source.nested)).columns
     file = _visible(shlex.quote(source.recorded))
     lines = [
         "# A draft. Check it, fix it, then try it:",
@@ -87,12 +88,12 @@ def _columns(source: Source) -> Iterator[Column]:
     rows = [
         row.cells for row in islice(source.rows(), LOOKED_AT) if isinstance(row, Row)
     ]
-    for name in dict.fromkeys(source.columns):
+    header = Header(source.columns, source.nested)
+    for name in dict.fromkeys(header.names):
         # A name with braces cannot stand in a profile, where they mean a template.
         if not name or name.startswith(OWN) or re.search("[{}]", name):
             continue
-        getters = getters_of(source.columns, name, nested=source.nested)
-        cells = [cell for getter in getters for cell in getter(rows)]
+        cells = [cell for get in header.getters_of(name) for cell in get(rows)]
         if not any(isinstance(cell, dict) for cell in cells):  # its members are columns
             yield _column(name, cells)
 

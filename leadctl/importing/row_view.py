@@ -60,7 +60,7 @@ def row_views(
             named = _named(malformed[number], columns)
             yield RowView(number, named, finding=finding)
             continue
-        mapped = judge.mappers[file].values(cells[number])
+        mapped = judge.mappers[file].one_row(cells[number])
         sent = None
         if number in places and judge.rules.provider:
             sent = leads[places[number]].wire

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from leadctl.importing.suppression_entry import identities, problem_of_entry
-from leadctl.mapping.mapper import bind_countries, getters_of
+from leadctl.mapping.getters import Header
+from leadctl.mapping.mapper import bind_countries
 from leadctl.model.cell_formats import ERRORS
 from leadctl.model.errors import InputUnusable
 from leadctl.model.lead_fields import ALIASES, COUNTRY_ALIASES, plain
@@ -231,12 +232,9 @@ def _cells(
     columns = _columns(listed, source)
     if source.header:
         yield [0] * len(columns), columns, None
-    named = bind_countries(source.columns, nested=source.nested)
-    getters = [
-        getter
-        for name in columns
-        for getter in getters_of(source.columns, name, nested=source.nested)
-    ]
+    header = Header(source.columns, source.nested)
+    named = bind_countries(header)
+    getters = [getter for name in columns for getter in header.getters_of(name)]
     for block in source.blocks():
         for row in block.malformed:
             raise InputUnusable(

@@ -1,36 +1,39 @@
 """Maps the cells of a file's rows to lead fields.
 
 Built from a profile, or without one from the header's names. It goes field by field,
-and within a field row by row: a step for all rows of a block costs a third of the same
-step taken row by row.
+and within a field row by row (`getters.py`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from operator import itemgetter
 from typing import TYPE_CHECKING, TypeAlias
 
+from leadctl.mapping.getters import constant, members, template, translated, words
 from leadctl.mapping.memo import Memo
-from leadctl.mapping.profile import Columns, Constant, Members, Template, Translated
-from leadctl.mapping.profile import columns as read_by
-from leadctl.model.cell_formats import without_errors
+from leadctl.mapping.profile import (
+    Columns,
+    Constant,
+    Members,
+    Template,
+    Translated,
+    columns_of,
+)
 from leadctl.model.errors import InputUnusable
-from leadctl.model.lead_fields import ALIASES, COUNTRY_ALIASES, means_none, plain, word
+from leadctl.model.lead_fields import ALIASES, COUNTRY_ALIASES, means_none, word
 from leadctl.model.leads import OWN
 from leadctl.model.patterns import searcher
 from leadctl.model.wording import MOST_NAMES, nearest, short
 from leadctl.sources.dialect import looks_like_data
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
-    from leadctl.mapping.profile import Profile, SkipRule, Source
+    from leadctl.mapping.getters import Getter, Header
+    from leadctl.mapping.profile import FieldSource, Profile, SkipRule
     from leadctl.model.leads import Cells, Json
     from leadctl.model.yaml_file import Document, Where
 
-Getter: TypeAlias = "Callable[[Sequence[Cells]], Sequence[Json]]"
-"""From the cells of rows to a value of each; None or a blank text where is nothing."""
 Values: TypeAlias = "dict[str, Json]"
 """Lead field -> value, only for fields that have one."""
 Table: TypeAlias = "dict[str, list[Json]]"
@@ -60,7 +63,7 @@ class Mapper:
             ]
         return table
 
-    def values(self, cells: Cells) -> Values:
+    def one_row(self, cells: Cells) -> Values:
         """Return the fields of one row."""
         found = self.table([cells])
         return {name: value for name, (value,) in found.items() if value is not None}
@@ -114,33 +117,22 @@ def _trimmed(values: Sequence[Json]) -> list[Json]:
     try:  # of a table every value is a text
         return [text or None for text in map(str.strip, values)]  # type: ignore[arg-type]
     except TypeError:
-        return [*map(_held, values)]
+        return [*map(_trimmed_value, values)]
 
 
-def _held(value: Json) -> Json:
+def _trimmed_value(value: Json) -> Json:
     if isinstance(value, str):
         value = value.strip()
     return value if value or value is False or value == 0 else None
 
 
-def _is_blank(value: Json) -> bool:
-    return value is None or (isinstance(value, str) and not value.strip())
-
-
-def bind(
-    profile: Profile,
-    header: Sequence[str],
-    *,
-    nested: bool,
-    ignored: Collection[str] = (),
-) -> Mapper:
+def bind(profile: Profile, header: Header, ignored: Collection[str] = ()) -> Mapper:
     """Bind a profile to a file's columns; InputUnusable for a column the file lacks.
 
-    `nested` allows dotted paths into objects (JSONL). `ignored` columns are not read;
-    nobody is told of them.
+    `ignored` columns are not read; nobody is told of them.
     """
     # Rules and the phone want to know of an error; it is no value of a lead.
-    binder = _Binder(profile.document, header, nested=nested)
+    binder = _Binder(profile.document, header, keeps_errors=True)
     of_values = replace(binder, keeps_errors=False)
     getters = {
         name: (binder if name == "phone" else of_values).getter(source)
@@ -154,31 +146,24 @@ def bind(
         BoundRule(rule, binder.getter(Columns((rule.column,), rule.where)))
         for rule in profile.skip
     )
-    columns = {name: tuple(read_by(source)) for name, source in profile.fields.items()}
+    columns = {
+        name: tuple(columns_of(source)) for name, source in profile.fields.items()
+    }
     ignoring = profile.ignored.union(ignored)
-    countries = bind_countries(header, nested=nested, ignored=ignoring)
+    countries = bind_countries(header, ignoring)
     columns = countries.columns | columns
     used = profile.columns.union(ignoring, columns.get("phone_country", ()))
-    return Mapper(
-        countries.getters | getters,
-        columns,
-        _unused(header, used, nested=nested),
-        ignoring,
-        skip,
-    )
+    getters = countries.getters | getters
+    return Mapper(getters, columns, header.unused(used), ignoring, skip)
 
 
 def bind_by_name(
-    header: Sequence[str],
-    constants: Mapping[str, str],
-    *,
-    nested: bool,
-    ignored: Collection[str] = (),
+    header: Header, constants: Mapping[str, str], ignored: Collection[str] = ()
 ) -> Mapper:
     """Match columns with lead fields by name and alias; InputUnusable: no phone."""
     columns = {
         name: found
-        for name, found in _recognised(header, ALIASES, ignored).items()
+        for name, found in header.recognised(ALIASES, ignored).items()
         if name not in constants
     }
     if "phone" not in columns and "phone" not in constants:
@@ -187,97 +172,63 @@ def bind_by_name(
             hint="rename the column to phone, or name it in a profile (--profile)",
         )
     getters = {
-        name: first_of(header, found, nested=nested, keeps_errors=name == "phone")
+        name: header.first_of(found, keeps_errors=name == "phone")
         for name, found in columns.items()
     }
-    countries = bind_countries(header, nested=nested, ignored=ignored)
+    countries = bind_countries(header, ignored)
     getters |= countries.getters
-    getters |= {name: _constant(value) for name, value in constants.items()}
+    getters |= {name: constant(value) for name, value in constants.items()}
     used = {name for names in columns.values() for name in names} | {*ignored}
-    return Mapper(
-        getters,
-        countries.columns | columns,
-        _unused(header, used, nested=nested),
-        frozenset(ignored),
-    )
+    columns = countries.columns | columns
+    return Mapper(getters, columns, header.unused(used), frozenset(ignored))
 
 
-def bind_countries(
-    header: Sequence[str], *, nested: bool, ignored: Collection[str] = ()
-) -> Mapper:
+def bind_countries(header: Header, ignored: Collection[str] = ()) -> Mapper:
     """Match columns with what tells the region of a phone, by name and alias."""
-    columns = _recognised(header, COUNTRY_ALIASES, ignored)
+    columns = header.recognised(COUNTRY_ALIASES, ignored)
     getters = {
-        name: first_of(header, found, nested=nested, keeps_errors=False)
+        name: (header.each_of if name == "phone_country" else header.first_of)(found)
         for name, found in columns.items()
     }
-    if codes := columns.get("phone_country"):
-        getters["phone_country"] = _each_of(header, codes, nested=nested)
     return Mapper(getters, columns, ())
-
-
-def _recognised(
-    header: Sequence[str],
-    known: Mapping[str, Sequence[str]],
-    ignored: Collection[str],
-) -> dict[str, tuple[str, ...]]:
-    """Name for each field the columns that go by one of its aliases."""
-    by_alias: dict[str, list[str]] = {}
-    for name in header:
-        if not name.startswith(OWN) and name not in ignored:
-            by_alias.setdefault(plain(name), []).append(name)
-    found = {
-        lead_field: tuple(name for alias in aliases for name in by_alias.get(alias, ()))
-        for lead_field, aliases in known.items()
-    }
-    return {lead_field: names for lead_field, names in found.items() if names}
 
 
 @dataclass
 class _Binder:
     document: Document
-    header: Sequence[str]
-    nested: bool
-    keeps_errors: bool = True
+    header: Header
+    keeps_errors: bool
 
-    def getter(self, source: Source) -> Getter:
+    def getter(self, source: FieldSource) -> Getter:
         match source:
             case Columns(names, where):
                 present = [name for name in names if self._has(name)]
                 if not present:
                     raise self._missing(names[0], where)
-                return first_of(
-                    self.header,
-                    present,
-                    nested=self.nested,
-                    keeps_errors=self.keeps_errors,
-                )
+                return self.header.first_of(present, keeps_errors=self.keeps_errors)
             case Template(literals, columns, where):
                 parts = [self.getter(Columns((column,), where)) for column in columns]
                 if not parts:
-                    return _constant(None)
+                    return constant(None)
                 # Of a table each cell is a text; of two that share a name, one or none.
-                is_text = not self.nested and all(
-                    self.header.count(column) == 1 for column in columns
+                is_text = not self.header.nested and all(
+                    self.header.names.count(column) == 1 for column in columns
                 )
-                return _template(
-                    literals, parts if is_text else [_words(part) for part in parts]
-                )
+                return template(literals, parts if is_text else [*map(words, parts)])
             case Constant(value):
-                return _constant(value)
-            case Members(members):
-                return _members(
-                    {key: self.getter(member) for key, member in members.items()}
-                )
+                return constant(value)
+            case Members(by_key):
+                return members({key: self.getter(s) for key, s in by_key.items()})
             case Translated(inner, table, default):
-                return _translated(self.getter(inner), table, default)
+                return translated(self.getter(inner), table, default)
 
     def _has(self, name: str) -> bool:
         # For JSONL the header lists every way into the objects, dotted.
-        return name in self.header and not name.startswith(OWN)
+        return name in self.header.names and not name.startswith(OWN)
 
     def _missing(self, name: str, where: Where) -> InputUnusable:
-        near = "" if looks_like_data(self.header) else nearest(name, self.header)
+        names = self.header.names
+        near = "" if looks_like_data(names) else nearest(name, names)
         return self.document.problem(
             where,
             f"the file has no column {short(name)!r}{near}",
@@ -285,154 +236,8 @@ class _Binder:
         )
 
 
-def _shown(header: Sequence[str]) -> str:
+def _shown(header: Header) -> str:
     """Name a file's columns, unless the first line seems to be somebody's row."""
-    if looks_like_data(header):
+    if looks_like_data(header.names):
         return "the first line looks like data, not a header (--no-header)"
-    return f"columns: {', '.join(repr(short(name)) for name in header[:20])}"
-
-
-def _unused(
-    header: Sequence[str], used: Collection[str], *, nested: bool
-) -> tuple[str, ...]:
-    covered = {*used, *(name.split(".")[0] for name in used if nested)}
-    return tuple(
-        name
-        for name in header
-        if name not in covered
-        and not name.startswith(OWN)
-        and not (nested and name.split(".")[0] in covered)
-    )
-
-
-def getters_of(header: Sequence[str], name: str, *, nested: bool) -> list[Getter]:
-    """Return a getter for each column of this name: it may stand twice in a header."""
-    if nested:
-        return [_member(name)]
-    return [_cell(i) for i, given in enumerate(header) if given == name]
-
-
-def first_of(
-    header: Sequence[str],
-    names: Sequence[str],
-    *,
-    nested: bool,
-    keeps_errors: bool = True,
-) -> Getter:
-    """Return a getter for the first of these columns that holds something.
-
-    Without `keeps_errors`, what a spreadsheet shows instead of a result is nothing.
-    """
-    found = [g for name in names for g in getters_of(header, name, nested=nested)]
-    if not (nested or keeps_errors):
-        found = [*map(_without_errors, found)]
-    if len(found) == 1:
-        return found[0]
-
-    def first(rows: Sequence[Cells]) -> list[Json]:
-        columns = (getter(rows) for getter in found)
-        return [
-            next((value for value in values if not _is_blank(value)), None)
-            for values in zip(*columns, strict=True)
-        ]
-
-    return first
-
-
-def _each_of(header: Sequence[str], names: Sequence[str], *, nested: bool) -> Getter:
-    """Return a getter for all that these columns hold: a list where it differs."""
-    found = [g for name in names for g in getters_of(header, name, nested=nested)]
-    if not nested:
-        found = [*map(_without_errors, found)]
-    if len(found) == 1:
-        return found[0]
-
-    def each(rows: Sequence[Cells]) -> list[Json]:
-        columns = (getter(rows) for getter in found)
-        return [*map(_one_or_all, zip(*columns, strict=True))]
-
-    return each
-
-
-def _one_or_all(values: Iterable[Json]) -> Json:
-    held = [value for value in values if not _is_blank(value)]
-    if not held:
-        return None
-    return held[0] if held.count(held[0]) == len(held) else held
-
-
-def _cell(index: int) -> Getter:
-    cell: Callable[[Cells], Json] = itemgetter(index)  # of a table the cells are a list
-    return lambda rows: [*map(cell, rows)]
-
-
-def _without_errors(getter: Getter) -> Getter:
-    return lambda rows: without_errors(getter(rows))  # type: ignore[arg-type]  # of a table
-
-
-def _member(name: str) -> Getter:
-    path = name.split(".")
-
-    def member(cells: Cells) -> Json:
-        if isinstance(cells, dict) and name in cells:
-            return cells[name]
-        node: Json = cells if isinstance(cells, dict) else None
-        for step in path:
-            node = node.get(step) if isinstance(node, dict) else None
-        return node
-
-    return lambda rows: [*map(member, rows)]
-
-
-def _constant(value: Json) -> Getter:
-    return lambda rows: [value] * len(rows)
-
-
-def _template(literals: Sequence[str], parts: Sequence[Getter]) -> Getter:
-    """Put texts together, which the parts give."""
-    pattern = "%s".join(literal.replace("%", "%%") for literal in literals)
-    says_something = bool("".join(literals).strip())
-
-    def template(rows: Sequence[Cells]) -> list[str]:
-        columns: list[Sequence[str]] = [
-            part(rows)  # type: ignore[misc]  # parts give texts
-            for part in parts
-        ]
-        every = [*zip(*columns, strict=True)]
-        texts = [" ".join((pattern % words).split()) for words in every]
-        if says_something:  # even where no part does
-            blank = [not "".join(words).strip() for words in every]
-            return ["" if no else text for no, text in zip(blank, texts, strict=True)]
-        return texts
-
-    return template
-
-
-def _words(getter: Getter) -> Getter:
-    return lambda rows: ["" if v is None else str(v) for v in getter(rows)]
-
-
-def _members(members: Mapping[str, Getter]) -> Getter:
-    def build(rows: Sequence[Cells]) -> list[Json]:
-        built: list[dict[str, Json]] = [{} for _ in rows]
-        for key, getter in members.items():
-            for row, value in zip(built, getter(rows), strict=True):
-                if not _is_blank(value):
-                    row[key] = value.strip() if isinstance(value, str) else value
-        return [*built]
-
-    return build
-
-
-def _translated(getter: Getter, table: Mapping[str, Json], default: Json) -> Getter:
-    def translation(value: Json) -> Json:
-        spelled = word(value)
-        if spelled in table:
-            return table[spelled]
-        # What a table lacks is the default's business; without one it passes on to the
-        # field's own check, as every value does where there is no table.
-        return default if not spelled or (table and default is not None) else value
-
-    known = Memo(translation)
-
-    return lambda rows: known.column(getter(rows))
+    return f"columns: {', '.join(repr(short(name)) for name in header.names[:20])}"

@@ -22,7 +22,7 @@ from leadctl.mapping.do_not_call import (
     may_begin_so,
     permitted_by,
 )
-from leadctl.mapping.mapper import getters_of
+from leadctl.mapping.getters import Header
 from leadctl.model.lead_fields import ALIASES, plain, word
 from leadctl.model.leads import OWN, Note
 from leadctl.model.wording import count, short
@@ -30,7 +30,8 @@ from leadctl.model.wording import count, short
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from leadctl.mapping.mapper import Getter, Mapper
+    from leadctl.mapping.getters import Getter
+    from leadctl.mapping.mapper import Mapper
     from leadctl.model.leads import Cells, Json
     from leadctl.sources.source import Source
 
@@ -122,15 +123,15 @@ class _Column(Protocol):
 
 
 def _columns(source: Source, mapper: Mapper) -> Iterator[_Column]:
-    header, nested = source.columns, source.nested
+    names, nested = header = Header(source.columns, source.nested)
     known = {alias for name in _IDENTITY for alias in ALIASES[name]}
     named = {column for name in _IDENTITY for column in mapper.columns.get(name, ())}
-    parents = {name.rpartition(".")[0] for name in header} if nested else set()
-    for name in dict.fromkeys(header):
+    parents = {name.rpartition(".")[0] for name in names} if nested else set()
+    for name in dict.fromkeys(names):
         if name.startswith(OWN) or name in mapper.ignored:
             continue
         kind = about(name)
-        for each in getters_of(header, name, nested=nested):
+        for each in header.getters_of(name):
             getter = partial(_answers, each) if nested else each
             match kind:
                 case About.FORBIDS:

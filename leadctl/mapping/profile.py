@@ -49,7 +49,7 @@ class Constant:
 class Members:
     """An object field, built key by key."""
 
-    members: Mapping[str, Source]
+    members: Mapping[str, FieldSource]
 
 
 @dataclass(frozen=True)
@@ -60,12 +60,12 @@ class Translated:
     what the table lacks; without one the value passes.
     """
 
-    source: Source
+    source: FieldSource
     table: Mapping[str, Json]
     default: Json
 
 
-Source: TypeAlias = Columns | Template | Constant | Members | Translated
+FieldSource: TypeAlias = Columns | Template | Constant | Members | Translated
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ class Profile:
     """A column map as written: `fields` by lead field, `region` as ISO 3166 alpha-2."""
 
     document: Document
-    fields: Mapping[str, Source]
+    fields: Mapping[str, FieldSource]
     region: str | None = None
     shape: Shape = Shape()
     skip: tuple[SkipRule, ...] = ()
@@ -125,14 +125,14 @@ class Profile:
     @property
     def columns(self) -> frozenset[str]:
         """Every column the profile names."""
-        named = {name for s in self.fields.values() for name in columns(s)}
+        named = {name for s in self.fields.values() for name in columns_of(s)}
         return frozenset(named | {rule.column for rule in self.skip})
 
     @property
     def phones(self) -> frozenset[str]:
         """The columns that phone numbers are read from."""
         phone = self.fields.get("phone")
-        return frozenset(columns(phone) if phone else ())
+        return frozenset(columns_of(phone) if phone else ())
 
     def with_constants(self, constants: Mapping[str, str]) -> Profile:
         """Return the profile with `--set` constants over its fields."""
@@ -140,16 +140,16 @@ class Profile:
         return replace(self, fields={**self.fields, **fixed})
 
 
-def columns(source: Source) -> Iterator[str]:
+def columns_of(source: FieldSource) -> Iterator[str]:
     """Yield the columns a source reads."""
     match source:
         case Columns(names, _) | Template(_, names, _):
             yield from names
         case Members(members):
             for member in members.values():
-                yield from columns(member)
+                yield from columns_of(member)
         case Translated(inner, _, _):
-            yield from columns(inner)
+            yield from columns_of(inner)
         case Constant():
             pass
 
@@ -274,7 +274,7 @@ SPEC = ("column", "columns", "template", "value", "map", "default")
 """What a field may be said by; a mapping with one of these is no object of keys."""
 
 
-def _source(document: Document, where: Where, field_name: str = "") -> Source:
+def _source(document: Document, where: Where, field_name: str = "") -> FieldSource:
     node = document.at(where)
     match node:
         case str() | int() | float() if not isinstance(node, bool):
@@ -292,7 +292,7 @@ def _source(document: Document, where: Where, field_name: str = "") -> Source:
             )
 
 
-def _spec(document: Document, where: Where) -> Source:
+def _spec(document: Document, where: Where) -> FieldSource:
     table = document.table(where, SPEC)
     given = [key for key in ("column", "columns", "template", "value") if key in table]
     if len(given) != 1:
@@ -337,7 +337,7 @@ def _require_priorities(document: Document, where: Where) -> None:
             )
 
 
-def _named(document: Document, text: str, where: Where) -> Source:
+def _named(document: Document, text: str, where: Where) -> FieldSource:
     """Tell a template from a column name by its braces; {{ and }} are plain braces."""
     if "{" not in text and "}" not in text:
         return Columns((text,), where)

@@ -34,6 +34,6 @@ def callback_list(run_reader: RunReader, plan: Plan) -> Iterator[Contact]:
             if verdict.status not in TO_LOOK_AT:
                 continue
             found = next(row for row in rows if row.number == verdict.row)
-            values = mapper.values(found.cells) if isinstance(found, Row) else {}
+            values = mapper.one_row(found.cells) if isinstance(found, Row) else {}
             phone = str(values.get("phone", ""))
             yield Contact(ordinal, verdict.row, phone, verdict.status, verdict.reason)
