@@ -12,7 +12,6 @@ from leadctl.cli import options
 from leadctl.cli.app import app
 from leadctl.cli.help_layout import Commands, Section
 from leadctl.cli.output import echo, echo_json, say
-from leadctl.model.errors import InputUnusable
 
 if TYPE_CHECKING:
     from leadctl.runs.options import PreviewOptions
@@ -44,6 +43,7 @@ def guess(
     """
     from leadctl import api
     from leadctl.importing.profile_draft import profile_draft
+    from leadctl.model.text_file import write_new
 
     options: PreviewOptions = {
         "format": format_,
@@ -57,14 +57,7 @@ def guess(
     if to is None:
         sys.stdout.write(text)
         return
-    try:
-        with to.open("x", encoding="utf-8") as opened:
-            opened.write(text)
-    except OSError as error:
-        raise InputUnusable(
-            f"cannot write the draft to {to}: {error.strerror}",
-            hint="choose another file with --output",
-        ) from error
+    write_new(to, text, hint="choose another file with --output")
     echo(f"written: {to}", err=True)
 
 

@@ -1,4 +1,4 @@
-"""Reads a small text file; a pipe that the user named once, and not for ever."""
+"""Reads a small text file, or a pipe that the user named; writes a new one."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import select
 import stat
 import time
 from typing import TYPE_CHECKING
+
+from leadctl.model.errors import InputUnusable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,3 +44,14 @@ def _from_pipe(handle: int) -> bytes:
         if len(content) > LARGEST:
             raise OSError(errno.EFBIG, "too much data from the pipe")
     raise TimeoutError(errno.ETIMEDOUT, f"the pipe did not end within {SECONDS:.0f} s")
+
+
+def write_new(path: Path, text: str, hint: str) -> None:
+    """Write a file that is not there yet; InputUnusable with `hint` where it is."""
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise InputUnusable(
+            f"cannot write {path}: {error.strerror}", hint=hint
+        ) from error

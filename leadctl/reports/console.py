@@ -10,14 +10,12 @@ from rich.padding import Padding
 from leadctl.model.wording import count, display_name
 from leadctl.reports import table, time_text
 from leadctl.reports.request_groups import RequestGroup
-from leadctl.reports.run_timeline import NOTABLE
 from leadctl.reports.terminal import Grid, plain, show_title
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rich.console import Console, RenderableType
-    from rich.text import Text
 
     from leadctl.importing.row_view import RowView
     from leadctl.ledger.records import Request
@@ -69,23 +67,9 @@ def _timeline(timeline: RunTimeline, *, several: bool) -> Grid:
             table.row("…", *("",) * 5, f"{timeline.untold:,} more")
         if group.stood_still:
             table.row(*("",) * 6, f"paused for {time_text.lasted(group.stood_still)}")
-        table.row(*_cells(group, several=several))
+        style = "yellow" if group.first.trouble or group.first.took is None else ""
+        table.row(*group.cells(several=several), plain(group.outcome, style))
     return table
-
-
-def _cells(group: RequestGroup, *, several: bool) -> tuple[str | Text, ...]:
-    first, single = group.first, group.requests == 1
-    took = time_text.lasted(group.took / group.requests)
-    style = "yellow" if first.trouble or first.took is None else ""
-    return (
-        group.numbers,
-        time_text.clock(first.departed),
-        time_text.lasted(first.held) if single and first.held >= NOTABLE else "",
-        f"{first.file + 1}: {group.rows}" if several else group.rows,
-        f"{first.attempt}" if first.attempt > 1 else "",
-        "" if first.took is None else took if single else f"⌀ {took}",
-        plain(group.outcome, style),
-    )
 
 
 def _waits(timeline: RunTimeline) -> Grid:

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from leadctl.model import row_set
+from leadctl.reports import time_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from leadctl.ledger.records import Request
 
+NOTABLE = 0.01
+"""Seconds of waiting that are told of."""
 STILL = 60.0
 """Seconds without a request or a wait after which a run was not running at all."""
 
@@ -66,6 +69,22 @@ class RequestGroup:
         took = request.took or 0.0
         counts = (1, request.leads, request.delivered)
         return cls(request, request, *counts, took, stood_still)
+
+    def cells(self, *, several: bool) -> tuple[str, str, str, str, str, str]:
+        """Return what a table says of it: all but the answer.
+
+        With `several` files, the rows are behind the number of theirs.
+        """
+        first, single = self.first, self.requests == 1
+        took = time_text.lasted(self.took / self.requests)
+        return (
+            self.numbers,
+            time_text.clock(first.departed),
+            time_text.lasted(first.held) if single and first.held >= NOTABLE else "",
+            f"{first.file + 1}: {self.rows}" if several else self.rows,
+            f"{first.attempt}" if first.attempt > 1 else "",
+            "" if first.took is None else took if single else f"⌀ {took}",
+        )
 
     def __add__(self, other: RequestGroup) -> RequestGroup:
         return RequestGroup(

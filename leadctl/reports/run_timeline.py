@@ -105,9 +105,6 @@ def _measure(timeline: RunTimeline, requests: Iterable[Request]) -> None:
     timeline.seconds = end - timeline.began - gone
 
 
-NOTABLE = 0.01
-"""Seconds of waiting that are told of."""
-
 MOST_POINTS = 160
 MOST_HELD = 200
 

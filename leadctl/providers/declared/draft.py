@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from leadctl.model.errors import InputUnusable, UsageError
+from leadctl.model.text_file import write_new
 from leadctl.model.yaml_file import parse
 from leadctl.providers.base import installed
 from leadctl.providers.declared.grammar import Definition
@@ -32,14 +33,7 @@ def write_draft(name: str, folder: Path) -> list[Path]:
         files[folder / name / case.relative_to(cases)] = case.read_text("utf-8")
     for path, text in files.items():
         path.parent.mkdir(exist_ok=True)
-        try:
-            with path.open("x", encoding="utf-8") as file:
-                file.write(text)
-        except OSError as error:
-            raise InputUnusable(
-                f"cannot write {path}: {error.strerror}",
-                hint="choose another name or folder",
-            ) from error
+        write_new(path, text, hint="choose another name or folder")
     return [*files]
 
 

@@ -15,7 +15,6 @@ from leadctl.reports.html_report.markup import (
     table,
     tag,
 )
-from leadctl.reports.run_timeline import NOTABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -118,14 +117,7 @@ def _requests(timeline: RunTimeline, *, several: bool) -> Markup:
 
 
 def _request(group: RequestGroup, why: str, *, several: bool) -> tuple[str, ...]:
-    first, single = group.first, group.requests == 1
-    took = time_text.lasted(group.took / group.requests)
     return (
-        group.numbers,
-        time_text.clock(first.departed),
-        time_text.lasted(first.held) if single and first.held >= NOTABLE else "",
-        f"{first.file + 1}: {group.rows}" if several else group.rows,
-        f"{first.attempt}" if first.attempt > 1 else "",
-        "" if first.took is None else took if single else f"⌀ {took}",
+        *group.cells(several=several),
         joined([group.outcome, tag("small", why) if why else ""]),
     )
