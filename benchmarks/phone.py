@@ -12,7 +12,8 @@ from phonenumbers import PhoneNumberFormat, PhoneNumberType
 from benchmarks import rows
 from benchmarks.measured import interleaved, ratio, spread
 from benchmarks.table import Table
-from leadctl.phones.normalize import Normalizer, PhoneCheck, PhoneForm, PhoneRule
+from leadctl.phones.normalize import Normalizer
+from leadctl.phones.rule import PhoneCheck, PhoneForm, PhoneRule
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,7 +14,8 @@ from leadctl.mapping.lead_builder import LeadBuilder
 from leadctl.mapping.mapper import bind
 from leadctl.model import yaml_file
 from leadctl.model.leads import Batch
-from leadctl.phones.normalize import Normalizer, PhoneCheck
+from leadctl.phones.normalize import Normalizer
+from leadctl.phones.rule import PhoneCheck
 from leadctl.providers.voiso import Voiso
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ import httpx
 from leadctl.model.errors import InDoubt, NotProcessed
 from leadctl.model.lead_fields import Field, text
 from leadctl.model.leads import CREATED, Outcome
-from leadctl.phones.normalize import PhoneForm, PhoneRule
+from leadctl.phones.rule import PhoneForm, PhoneRule
 from leadctl.providers.base import Limits, Provider
-from leadctl.providers.http_auth import bearer
+from leadctl.providers.http_auth import Auth, bearer
 from leadctl.providers.response import body, by_phone, duplicate, rejected
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ class Model(Provider):
     def resend_is_safe(self) -> bool:
         return self.safe
 
-    def auth(self, secrets: Mapping[str, str]) -> httpx.Auth:
+    def auth(self, secrets: Mapping[str, str]) -> Auth:
         return bearer(secrets["api_key"])
 
     def request(self, batch: Batch) -> httpx.Request:

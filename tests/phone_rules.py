@@ -8,11 +8,8 @@ import pytest
 
 from leadctl.config import config
 from leadctl.model.yaml_file import parse
-from leadctl.phones.normalize import (
-    Normalizer,
-    PhoneCheck,
-    PhoneRule,
-)
+from leadctl.phones.normalize import Normalizer
+from leadctl.phones.rule import PhoneCheck, PhoneRule
 from leadctl.phones.spelling import PhoneProblem, PhoneUnreadable
 
 if TYPE_CHECKING:

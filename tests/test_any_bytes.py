@@ -20,7 +20,7 @@ from program import SECONDS
 from leadctl.model.errors import InputUnusable
 from leadctl.model.leads import Row
 from leadctl.sources.detect import ReadOptions, open_source
-from leadctl.sources.source import Format
+from leadctl.sources.formats import Format
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -10,6 +10,7 @@ import pytest
 from leadctl.delivery.transport import Transport
 from leadctl.model.errors import Unusable
 from leadctl.providers.http_auth import (
+    Auth,
     Credentials,
     FixedForm,
     FixedQuery,
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 SECRETS = {"user": "api_user", "password": "a b&c=d"}
 
 
-def sent(auth: httpx.Auth, request: httpx.Request) -> httpx.Request:
+def sent(auth: Auth, request: httpx.Request) -> httpx.Request:
     heard: list[httpx.Request] = []
 
     def hear(request: httpx.Request) -> httpx.Response:
@@ -67,7 +68,7 @@ def test_basic_is_a_header() -> None:
 @pytest.mark.parametrize(
     "make", [FixedForm, FixedQuery, lambda fields: basic(*fields.values())]
 )
-def test_nothing_of_them_is_shown(make: Callable[[dict[str, str]], httpx.Auth]) -> None:
+def test_nothing_of_them_is_shown(make: Callable[[dict[str, str]], Auth]) -> None:
     shown = repr(make(SECRETS))
     assert not any(secret in shown for secret in SECRETS.values())
 

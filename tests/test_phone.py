@@ -12,13 +12,9 @@ from phone_rules import VALID, problem, rule, wire
 from phonenumbers import PhoneNumberFormat
 
 from leadctl.model.leads import Code, Json, Phone
-from leadctl.phones.normalize import (
-    Normalizer,
-    PhoneCheck,
-    PhoneForm,
-    PhoneRule,
-)
+from leadctl.phones.normalize import Normalizer
 from leadctl.phones.numbering_plan import is_region
+from leadctl.phones.rule import PhoneCheck, PhoneForm, PhoneRule
 from leadctl.phones.spelling import PhoneUnreadable
 
 PROVIDERS = ("agora", "lupitor", "ozonetel", "vicidial", "voiso", "yotel")

@@ -23,7 +23,7 @@ import httpx
 from leadctl.providers.http_auth import FixedHeaders
 from leadctl.model.lead_fields import Field, PriorityScale, text
 from leadctl.model.leads import CREATED
-from leadctl.phones.normalize import PhoneForm, PhoneRule
+from leadctl.phones.rule import PhoneForm, PhoneRule
 from leadctl.providers.response import body
 from leadctl.providers.base import Limits, Provider
 

@@ -15,7 +15,7 @@ from reading import NO_ZERO, cells, malformed, opened, quickly, written
 from leadctl.model.errors import InputUnusable
 from leadctl.model.leads import Malformed, Row
 from leadctl.sources.detect import ReadOptions
-from leadctl.sources.source import Format
+from leadctl.sources.formats import Format
 from leadctl.sources.text_rows import delimited, row_of
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from leadctl.model.errors import InputUnusable, LeadctlError
 from leadctl.model.private_files import in_turn
 from leadctl.reports import reject_file
 from leadctl.sources.detect import ReadOptions
-from leadctl.sources.source import Format, Source
+from leadctl.sources.formats import Format
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from program import Program
 
     from leadctl.model.leads import Finding
+    from leadctl.sources.source import Source
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from reject_rows import OURS, finding, source_of, written
 from leadctl.model.leads import Malformed
 from leadctl.reports import reject_file
 from leadctl.sources.detect import ReadOptions, open_source
-from leadctl.sources.source import Format, Source
+from leadctl.sources.formats import Format
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from program import Program
 
     from leadctl.model.leads import Cells, Row
+    from leadctl.sources.source import Source
 
 CELL = st.text(
     st.characters(exclude_categories=["Cs"], exclude_characters="\0\r"), max_size=6

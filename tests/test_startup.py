@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
+from leadctl.ledger import open_ledger
+from leadctl.ledger.records import NewRun
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -162,6 +165,7 @@ def loaded(
         [sys.executable, "-c", LOADED, *arguments],
         capture_output=True,
         check=False,
+        cwd=home,
         env={"PATH": os.environ["PATH"], "HOME": str(home), **variables},
         text=True,
         timeout=30,
@@ -192,18 +196,36 @@ def test_question_imports_only_what_it_needs(
     assert imported <= question.may_import
 
 
-def test_question_about_a_person_loads_no_http_client(tmp_path: Path) -> None:
-    ledger = ("--ledger", str(tmp_path / "ledger.sqlite"))
-    loaded(("suppress", "+15550100001", *ledger), tmp_path)
-    said, imported = loaded(("find", "+15550100001", *ledger), tmp_path)
-    assert "suppressed" in said
-    assert imported.isdisjoint({"httpx", "asyncio", "rich"})
+HTTP, NUMBERS, KEYRING = "httpx", "phonenumbers", "keyring"
+
+LEFT_OUT = {
+    "runs": {HTTP, NUMBERS, KEYRING, "rich"},
+    "runs show RUN": {HTTP, NUMBERS, KEYRING},
+    "find +15550100001": {HTTP, KEYRING, "rich"},
+    "accounts": {HTTP, NUMBERS},
+    "config show": {HTTP, NUMBERS, KEYRING, "rich"},
+    "providers": {HTTP, NUMBERS, KEYRING},
+    "check leads.csv --provider voiso": {HTTP, KEYRING},
+}
+"""Packages that a command never imports: what it prints needs none of them."""
 
 
-def test_what_is_slow_would_be_seen(tmp_path: Path) -> None:
-    """The check above is not blind: listing the providers loads what they need."""
-    _, imported = loaded(("providers",), tmp_path)
-    assert {"pydantic", "httpx", "email", "leadctl.phones.normalize"} <= imported
+@pytest.mark.parametrize("command", LEFT_OUT)
+def test_command_leaves_out_what_it_does_not_need(command: str, tmp_path: Path) -> None:
+    (tmp_path / "leads.csv").write_text("phone\n+15550100002\n")
+    with open_ledger(tmp_path / "ledger.sqlite") as ledger:
+        run = ledger.begin(NewRun("voiso", "voiso", "3")).facts().id
+        ledger.suppression_list.add([["person 15550100001"]])
+    words = tuple(command.replace("RUN", run).split())
+    variables = {
+        "LEADCTL_LEDGER": str(tmp_path / "ledger.sqlite"),
+        "LEADCTL_VOISO_CLUSTER_ID": "made-up",
+        "LEADCTL_VOISO_API_KEY": "made-up",
+        "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
+    }
+    _, imported = loaded(words, tmp_path, **variables)
+    assert not imported & {*LEFT_OUT[command], "asyncio"}
+    assert {"typer", "pydantic"} <= imported, "what is loaded would be seen"
 
 
 INTERRUPTING = """

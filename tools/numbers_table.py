@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from leadctl.phones.identity import identity
-from leadctl.phones.normalize import ANY_COUNTRY, Normalizer
+from leadctl.phones.normalize import Normalizer
+from leadctl.phones.rule import ANY_COUNTRY
 from tools.sample_numbers import REGIONS, cells, drawn, examples
 
 if TYPE_CHECKING:

@@ -95,7 +95,7 @@ def _of_run(
 ) -> tuple[Job, list[str]]:
     """Return the job of the run that wrote the file, and what pushes the file again."""
     from leadctl.cli.runs.group import opened_ledger
-    from leadctl.phones.readings import Numbers
+    from leadctl.phones.rule import Numbers
     from leadctl.reports import report
     from leadctl.reports.next_steps import push_again
     from leadctl.runs.prepare import stored_job

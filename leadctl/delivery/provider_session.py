@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from leadctl.config.config import variable_name
 from leadctl.config.credentials import secrets_of
 from leadctl.delivery.rate_limiter import RateLimiter
-from leadctl.delivery.transport import Transport
 from leadctl.model.clock import CancellationToken, RealClock
 from leadctl.model.errors import AccessDenied, CampaignClosed, Unusable
 from leadctl.providers.addresses import is_here, require_safe_url
@@ -60,6 +59,8 @@ def open_session(
     account: Account, by: Credentials | None, campaign: str, ledger: Ledger
 ) -> Iterator[ProviderSession]:
     """Open a session that shares rate limit and tokens with all runs on the ledger."""
+    from leadctl.delivery.transport import Transport  # noqa: PLC0415  with httpx
+
     auth, most = by.auth if by else None, account.provider.tokens_per_hour
     if isinstance(auth, TokenExchange) and most:
         auth.permit = lambda: ledger.rates.count_token(account.name, most, time.time())

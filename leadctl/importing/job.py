@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from leadctl.model.errors import UsageError
-from leadctl.phones.normalize import PhoneCheck
-from leadctl.phones.readings import Numbers
-from leadctl.sources.source import Format
+from leadctl.phones.rule import Numbers, PhoneCheck
+from leadctl.sources.formats import Format
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -23,8 +23,9 @@ from leadctl.model.leads import Block, Code, Finding, Leads, Row, Status
 from leadctl.model.wording import count, listed, short
 from leadctl.phones.column import column_says
 from leadctl.phones.countries import countries_of
-from leadctl.phones.normalize import ANY_COUNTRY, Normalizer
+from leadctl.phones.normalize import Normalizer
 from leadctl.phones.reach import reach
+from leadctl.phones.rule import ANY_COUNTRY
 from leadctl.phones.spreadsheet_damage import ROUNDED
 from leadctl.sources.source import expected_rows
 
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from leadctl.model.leads import Note
     from leadctl.phones.column import ColumnSays
     from leadctl.phones.countries import Countries
-    from leadctl.phones.readings import Numbers
+    from leadctl.phones.rule import Numbers
     from leadctl.sources.source import Source
 
 

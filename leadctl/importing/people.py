@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from leadctl.importing.suppression_entry import identities_of_lead
-from leadctl.phones.normalize import ANY_COUNTRY, Normalizer
+from leadctl.phones.normalize import Normalizer
 from leadctl.phones.numbering_plan import split
+from leadctl.phones.rule import ANY_COUNTRY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,8 +14,7 @@ from leadctl.mapping.mapper import bind, bind_by_name
 from leadctl.model.clock import now
 from leadctl.model.errors import InputUnusable
 from leadctl.model.lead_fields import INSTRUCTIONS
-from leadctl.phones.normalize import PhoneCheck
-from leadctl.phones.readings import Numbers
+from leadctl.phones.rule import Numbers, PhoneCheck
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

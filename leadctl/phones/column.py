@@ -9,7 +9,13 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from leadctl.phones.numbering_plan import plan_of
-from leadctl.phones.readings import NATIONAL, Kind, Numbers, candidates, taken
+from leadctl.phones.readings import (
+    NATIONAL,
+    Kind,
+    candidates,
+    taken,
+)
+from leadctl.phones.rule import Numbers
 from leadctl.phones.spelling import PhoneUnreadable, spelled
 
 if TYPE_CHECKING:

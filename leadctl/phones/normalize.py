@@ -5,8 +5,6 @@ The one place that turns a reading into what is sent, for every provider.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,12 +14,12 @@ from leadctl.phones.identity import WITH_TWO_WAYS, identity
 from leadctl.phones.numbering_plan import Number, calling_code, plan_of, split
 from leadctl.phones.readings import (
     Ambiguous,
-    Numbers,
     Taken,
     beside_code,
     decide,
     readings_of,
 )
+from leadctl.phones.rule import Numbers, PhoneCheck, PhoneForm
 from leadctl.phones.spelling import (
     SPACING,
     PhoneProblem,
@@ -39,37 +37,7 @@ if TYPE_CHECKING:
     from leadctl.phones.countries import Countries, Country
     from leadctl.phones.numbering_plan import Plan
     from leadctl.phones.readings import Readings, Unread
-
-
-class PhoneForm(StrEnum):
-    """How a provider wants a number written."""
-
-    E164 = "+ and digits"
-    DIGITS = "digits with the country code, no +"
-    NATIONAL = "digits without the country code"
-    SPLIT = "country code and national number apart"
-    AS_WRITTEN = "digits as in the file, + kept"
-
-
-class PhoneCheck(StrEnum):
-    """`possible`: its length is a person's; `valid`: its range is assigned."""
-
-    POSSIBLE = "possible"
-    VALID = "valid"
-
-
-@dataclass(frozen=True)
-class PhoneRule:
-    """What a provider takes; with `country` (ISO 3166 alpha-2), its numbers alone."""
-
-    form: PhoneForm
-    country: str | None = None
-    fewest: int = 3
-    most: int = 15
-
-
-ANY_COUNTRY = PhoneRule(PhoneForm.DIGITS)
-"""What a number is checked by where no provider says what it takes."""
+    from leadctl.phones.rule import PhoneRule
 
 
 class Phones(NamedTuple):

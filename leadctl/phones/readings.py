@@ -8,7 +8,7 @@ rule was tried on 25,107 numbers of 245 regions (phonenumbers 9.0.43, November 2
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum, StrEnum, auto
+from enum import Enum, auto
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -21,6 +21,7 @@ from leadctl.phones.numbering_plan import (
     plan_of,
     split,
 )
+from leadctl.phones.rule import Numbers
 from leadctl.phones.spelling import Repair
 
 if TYPE_CHECKING:
@@ -28,14 +29,6 @@ if TYPE_CHECKING:
 
     from leadctl.phones.numbering_plan import Plan
     from leadctl.phones.spelling import Spelling
-
-
-class Numbers(StrEnum):
-    """How digits without + are read where they have several readings."""
-
-    AUTO = "auto"
-    NATIONAL = "national"
-    INTERNATIONAL = "international"
 
 
 class Kind(Enum):

@@ -5,8 +5,6 @@ from __future__ import annotations
 import ipaddress
 import re
 
-import httpx
-
 from leadctl.model.errors import InputUnusable
 from leadctl.model.wording import short
 
@@ -40,6 +38,8 @@ def require_safe_url(url: str, name: str = "base_url") -> None:
 
 
 def _is_readable(url: str) -> bool:
+    import httpx  # noqa: PLC0415  on demand
+
     try:
         parsed = httpx.URL(url)
         return bool(parsed.host) and (parsed.port or 1) < 2**16
@@ -49,6 +49,8 @@ def _is_readable(url: str) -> bool:
 
 def is_here(url: str) -> bool:
     """Tell whether an address is on this machine itself."""
+    import httpx  # noqa: PLC0415  on demand
+
     host = httpx.URL(url).host
     try:
         return ipaddress.ip_address(host).is_loopback

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-import httpx
-
 from leadctl.model.errors import CampaignClosed, Refused, Unusable
 from leadctl.model.lead_fields import Field, email, text
 from leadctl.model.leads import ACCEPTED, Note, Outcome
-from leadctl.phones.normalize import PhoneForm, PhoneRule
+from leadctl.phones.rule import PhoneForm, PhoneRule
 from leadctl.providers.base import Limits, Provider
 from leadctl.providers.http_auth import Token, TokenExchange
+from leadctl.providers.http_request import http_request
 from leadctl.providers.json_body import HEADERS, encode
 from leadctl.providers.preflight import KEY_ACCEPTED, NOT_NAMED, PreflightResult, fine
 from leadctl.providers.response import (
@@ -34,7 +33,10 @@ from leadctl.providers.settings import setting
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    import httpx
+
     from leadctl.model.leads import Batch, Json
+    from leadctl.providers.http_auth import Auth
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,9 +102,9 @@ class Agora(Provider):
             "document when it calls them: possibly at once."
         )
 
-    def auth(self, secrets: Mapping[str, str]) -> httpx.Auth:
+    def auth(self, secrets: Mapping[str, str]) -> Auth:
         return TokenExchange(
-            request=lambda: httpx.Request(
+            request=lambda: http_request(
                 "POST",
                 self.url("auth", "api-key", "token"),
                 json={"api_key": secrets["api_key"]},
@@ -124,7 +126,7 @@ class Agora(Provider):
             upload["source"] = self.source
         if self.disclaimer_version:
             upload["disclaimer_version"] = self.disclaimer_version
-        return httpx.Request(
+        return http_request(
             "POST",
             self.url("leads", "upload"),
             content=encode(upload),
@@ -172,7 +174,7 @@ class Agora(Provider):
     def preflight(self, campaign: str | None) -> httpx.Request | None:
         # Without a campaign the call for a token is what matters; the contract takes
         # none below 1, and whose it is plays no part.
-        return httpx.Request("GET", self.url("webhooks", campaign or "1", "events"))
+        return http_request("GET", self.url("webhooks", campaign or "1", "events"))
 
     def read_preflight(
         self, campaign: str | None, response: httpx.Response

@@ -39,8 +39,9 @@ if TYPE_CHECKING:
     from leadctl.model.lead_fields import Field, PriorityScale
     from leadctl.model.leads import Batch
     from leadctl.model.removal import Removal
-    from leadctl.phones.normalize import PhoneRule
+    from leadctl.phones.rule import PhoneRule
     from leadctl.providers.campaigns import CampaignPage
+    from leadctl.providers.http_auth import Auth
     from leadctl.providers.preflight import PreflightResult
 
 GROUP = "leadctl.providers"
@@ -212,7 +213,7 @@ class Provider(ABC):
         return name in places or kept
 
     @abstractmethod
-    def auth(self, secrets: Mapping[str, str]) -> httpx.Auth: ...
+    def auth(self, secrets: Mapping[str, str]) -> Auth: ...
 
     @abstractmethod
     def request(self, batch: Batch) -> httpx.Request:

@@ -9,26 +9,35 @@ import threading
 import time
 from base64 import b64encode
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlencode
-
-import httpx
 
 from leadctl.model.errors import AccessDenied
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping, Sequence
 
+    import httpx
+
+
+class Auth(Protocol):
+    """What authenticates a request, as an httpx.Auth does."""
+
+    def sync_auth_flow(
+        self, request: httpx.Request
+    ) -> Generator[httpx.Request, httpx.Response, None]:
+        """Yield the request, signed, and what has to be sent before or after it."""
+
 
 @dataclass(frozen=True)
 class Credentials:
     """How an account proves itself, and the secrets that no answer may repeat."""
 
-    auth: httpx.Auth
+    auth: Auth
     secrets: Mapping[str, str] = field(repr=False)
 
 
-class FixedHeaders(httpx.Auth):
+class FixedHeaders:
     """The same headers on every request.
 
     They are never shown: httpx hides `authorization` only.
@@ -37,7 +46,7 @@ class FixedHeaders(httpx.Auth):
     def __init__(self, headers: Mapping[str, str]) -> None:
         self._headers = dict(headers)
 
-    def auth_flow(
+    def sync_auth_flow(
         self, request: httpx.Request
     ) -> Generator[httpx.Request, httpx.Response, None]:
         request.headers.update(self._headers)
@@ -56,13 +65,13 @@ def basic(user: str, password: str) -> FixedHeaders:
     return FixedHeaders({"Authorization": f"Basic {pair}"})
 
 
-class FixedQuery(httpx.Auth):
+class FixedQuery:
     """The same fields in the query of every request."""
 
     def __init__(self, fields: Mapping[str, str]) -> None:
         self._fields = dict(fields)
 
-    def auth_flow(
+    def sync_auth_flow(
         self, request: httpx.Request
     ) -> Generator[httpx.Request, httpx.Response, None]:
         request.url = request.url.copy_merge_params(self._fields)
@@ -72,15 +81,17 @@ class FixedQuery(httpx.Auth):
         return f"{type(self).__name__}({', '.join(self._fields)}: hidden)"
 
 
-class FixedForm(httpx.Auth):
+class FixedForm:
     """The same fields in the form of every request, behind its own."""
 
     def __init__(self, fields: Mapping[str, str]) -> None:
         self._fields = dict(fields)
 
-    def auth_flow(
+    def sync_auth_flow(
         self, request: httpx.Request
     ) -> Generator[httpx.Request, httpx.Response, None]:
+        import httpx  # noqa: PLC0415  on demand
+
         parts = [request.content, urlencode(self._fields).encode()]
         content = b"&".join(filter(None, parts))
         vars(request).pop("_content", None)  # httpx keeps the first body it has read
@@ -93,17 +104,17 @@ class FixedForm(httpx.Auth):
         return f"{type(self).__name__}({', '.join(self._fields)}: hidden)"
 
 
-class Together(httpx.Auth):
+class Together:
     """Several fixed credentials on every request."""
 
-    def __init__(self, parts: Sequence[httpx.Auth]) -> None:
+    def __init__(self, parts: Sequence[Auth]) -> None:
         self._parts = [*parts]
 
-    def auth_flow(
+    def sync_auth_flow(
         self, request: httpx.Request
     ) -> Generator[httpx.Request, httpx.Response, None]:
         for part in self._parts:
-            request = next(part.auth_flow(request))
+            request = next(part.sync_auth_flow(request))
         yield request
 
     def __repr__(self) -> str:
@@ -121,7 +132,7 @@ class Token:
         return f"Token(hidden, life={self.life})"
 
 
-class TokenExchange(httpx.Auth):
+class TokenExchange:
     """Exchange a key for a bearer token, once for all threads; again before it ends.
 
     request     builds the exchange call
@@ -131,8 +142,6 @@ class TokenExchange(httpx.Auth):
                 processed
     headers     go on every upload beside the token
     """
-
-    requires_response_body = True
 
     def __init__(
         self,

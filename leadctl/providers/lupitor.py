@@ -6,8 +6,6 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import httpx
-
 from leadctl.model.errors import (
     AccessDenied,
     CampaignClosed,
@@ -18,9 +16,10 @@ from leadctl.model.errors import (
 from leadctl.model.lead_fields import Field, PriorityScale, iso_time, text
 from leadctl.model.leads import CREATED, Outcome
 from leadctl.model.removal import Removal
-from leadctl.phones.normalize import PhoneForm, PhoneRule
+from leadctl.phones.rule import PhoneForm, PhoneRule
 from leadctl.providers.base import LeadPage, Limits, ListedLead, Provider
 from leadctl.providers.http_auth import FixedHeaders
+from leadctl.providers.http_request import http_request
 from leadctl.providers.json_body import HEADERS, encode
 from leadctl.providers.preflight import (
     KEY_ACCEPTED,
@@ -46,7 +45,10 @@ from leadctl.providers.settings import setting
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import httpx
+
     from leadctl.model.leads import Batch, Json, Leads
+    from leadctl.providers.http_auth import Auth
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,18 +97,18 @@ class Lupitor(Provider):
             "scheduled_for; without one, possibly at once."
         )
 
-    def auth(self, secrets: Mapping[str, str]) -> httpx.Auth:
+    def auth(self, secrets: Mapping[str, str]) -> Auth:
         return FixedHeaders({"x-api-key": secrets["api_key"]})
 
     def request(self, batch: Batch) -> httpx.Request:
         if len(batch) == 1:  # the single call says more about its one lead
-            return httpx.Request(
+            return http_request(
                 "POST",
                 self.url("leads"),
                 content=encode({"campaignId": batch.campaign, **batch.leads[0].wire}),
                 headers=HEADERS,
             )
-        return httpx.Request(
+        return http_request(
             "POST",
             self.url("leads", "bulk"),
             content=encode(
@@ -134,7 +136,7 @@ class Lupitor(Provider):
         # "If both are provided, externalId takes priority": one key, or another lead
         # that has the number could go.
         leads: list[Json] = [_key(lead.wire) for lead in batch.leads]
-        return httpx.Request(
+        return http_request(
             "POST",
             self.url("leads", "bulk-delete"),
             content=encode({"campaignId": batch.campaign, "leads": leads}),
@@ -159,7 +161,7 @@ class Lupitor(Provider):
 
     def preflight(self, campaign: str | None) -> httpx.Request | None:
         params = {"limit": "1"} | ({"campaignId": campaign} if campaign else {})
-        return httpx.Request("GET", self.url("leads"), params=params)
+        return http_request("GET", self.url("leads"), params=params)
 
     def read_preflight(
         self, campaign: str | None, response: httpx.Response
@@ -183,7 +185,7 @@ class Lupitor(Provider):
         params = {"campaignId": batch.campaign, "limit": "8000"} | (
             {"cursor": cursor} if cursor else {}
         )
-        return httpx.Request("GET", self.url("leads"), params=params)
+        return http_request("GET", self.url("leads"), params=params)
 
     def looked_up(self, response: httpx.Response) -> LeadPage:
         data = body(response).get("data")

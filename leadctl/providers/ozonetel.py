@@ -11,8 +11,6 @@ import re
 from dataclasses import MISSING, dataclass
 from typing import TYPE_CHECKING
 
-import httpx
-
 from leadctl.model.errors import (
     AccessDenied,
     CampaignClosed,
@@ -24,9 +22,10 @@ from leadctl.model.errors import (
 from leadctl.model.lead_fields import Field, PriorityScale, iso_date, text
 from leadctl.model.leads import CREATED, Note, Outcome
 from leadctl.model.removal import Removal
-from leadctl.phones.normalize import PhoneForm, PhoneRule
+from leadctl.phones.rule import PhoneForm, PhoneRule
 from leadctl.providers.base import Limits, Provider
 from leadctl.providers.http_auth import FixedHeaders, Token, TokenExchange
+from leadctl.providers.http_request import http_request
 from leadctl.providers.json_body import HEADERS, encode
 from leadctl.providers.preflight import (
     KEY_ACCEPTED,
@@ -48,7 +47,10 @@ from leadctl.providers.settings import setting
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    import httpx
+
     from leadctl.model.leads import Batch, Json
+    from leadctl.providers.http_auth import Auth
 
 PHONE_FORMS = {
     "as-written": PhoneForm.AS_WRITTEN,
@@ -127,12 +129,12 @@ class Ozonetel(Provider):
             "wait. leadctl starts and stops no campaign."
         )
 
-    def auth(self, secrets: Mapping[str, str]) -> httpx.Auth:
+    def auth(self, secrets: Mapping[str, str]) -> Auth:
         headers = {"apiKey": secrets["api_key"]}
         if self.authentication == "basic":  # the user stands in the body
             return FixedHeaders(headers)
         return TokenExchange(
-            request=lambda: httpx.Request(
+            request=lambda: http_request(
                 "POST",
                 self.url("ca_apis", "CAToken", "generateToken"),
                 json={"userName": self.user_name},
@@ -155,7 +157,7 @@ class Ozonetel(Provider):
         }
         if self.action:  # START starts calling people: never unless the user set it
             upload["action"] = self.action
-        return httpx.Request(
+        return http_request(
             "POST",
             self.url("ca_apis", "AddCampaignData"),
             content=encode(upload),
@@ -188,7 +190,7 @@ class Ozonetel(Provider):
         # "Delete Campaign Data": one record a request, by number and campaign; the
         # bulk call takes accounts with a token only.
         (lead,) = batch.leads
-        return httpx.Request(
+        return http_request(
             "DELETE",
             self.url("ca_apis", "deleteCampaignData"),
             json={
@@ -242,8 +244,8 @@ class Ozonetel(Provider):
 
     def preflight(self, campaign: str | None) -> httpx.Request | None:
         # A GET with a body, as the page "Campaign Status" has it.
-        asked = {"userName": self.user_name, "campaignName": campaign or ""}
-        return httpx.Request("GET", self.url("ca_apis", "campaignStatus"), json=asked)
+        asked: Json = {"userName": self.user_name, "campaignName": campaign or ""}
+        return http_request("GET", self.url("ca_apis", "campaignStatus"), json=asked)
 
     def read_preflight(
         self, campaign: str | None, response: httpx.Response

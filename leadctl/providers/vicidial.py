@@ -12,14 +12,13 @@ import unicodedata
 from dataclasses import MISSING, dataclass
 from typing import TYPE_CHECKING
 
-import httpx
-
 from leadctl.model.errors import AccessDenied, CampaignClosed, NotProcessed, Unusable
 from leadctl.model.lead_fields import Field, FieldInvalid, email, text
 from leadctl.model.leads import CREATED
-from leadctl.phones.normalize import PhoneForm, PhoneRule
+from leadctl.phones.rule import PhoneForm, PhoneRule
 from leadctl.providers.base import REFUSALS, LeadPage, Limits, ListedLead, Provider
 from leadctl.providers.http_auth import FixedForm
+from leadctl.providers.http_request import http_request
 from leadctl.providers.preflight import (
     KEY_ACCEPTED,
     NOT_NAMED,
@@ -33,8 +32,11 @@ from leadctl.providers.settings import setting
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import httpx
+
     from leadctl.model.errors import ProviderError
     from leadctl.model.leads import Batch, Json, Lead, Outcome
+    from leadctl.providers.http_auth import Auth
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +102,7 @@ class Vicidial(Provider):
             "at once."
         )
 
-    def auth(self, secrets: Mapping[str, str]) -> httpx.Auth:
+    def auth(self, secrets: Mapping[str, str]) -> Auth:
         password = secrets["password"]
         if re.search(r"[^A-Za-z0-9_-]", password):  # and ten failures lock the user
             raise AccessDenied(
@@ -186,7 +188,7 @@ class Vicidial(Provider):
 
     def _call(self, function: str, **fields: str) -> httpx.Request:
         form = {"source": "leadctl", "function": function, **fields}
-        return httpx.Request("POST", self.url("non_agent_api.php"), data=form)
+        return http_request("POST", self.url("non_agent_api.php"), data=form)
 
     def _meaning(self, line: str, response: httpx.Response) -> ProviderError:
         """Tell what a line means for any call, in words of our own."""

@@ -6,8 +6,6 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import httpx
-
 from leadctl.model.errors import CampaignClosed, NotProcessed, Unusable
 from leadctl.model.lead_fields import (
     Field,
@@ -18,10 +16,11 @@ from leadctl.model.lead_fields import (
     text,
 )
 from leadctl.model.leads import CREATED, Outcome
-from leadctl.phones.normalize import PhoneForm, PhoneRule
+from leadctl.phones.rule import PhoneForm, PhoneRule
 from leadctl.providers.base import REFUSALS, Limits, Provider
 from leadctl.providers.campaigns import CampaignPage, listed_campaigns
 from leadctl.providers.http_auth import bearer
+from leadctl.providers.http_request import http_request
 from leadctl.providers.json_body import HEADERS, encode
 from leadctl.providers.preflight import (
     KEY_ACCEPTED,
@@ -44,7 +43,10 @@ from leadctl.providers.settings import setting
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import httpx
+
     from leadctl.model.leads import Batch
+    from leadctl.providers.http_auth import Auth
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,11 +95,11 @@ class Voiso(Provider):
             "in a paused one they wait. leadctl starts and stops no campaign."
         )
 
-    def auth(self, secrets: Mapping[str, str]) -> httpx.Auth:
+    def auth(self, secrets: Mapping[str, str]) -> Auth:
         return bearer(secrets["api_key"])
 
     def request(self, batch: Batch) -> httpx.Request:
-        return httpx.Request(
+        return http_request(
             "POST",
             self.url("campaigns", batch.campaign, "leads"),
             content=encode(batch.leads.wires()),
@@ -136,8 +138,8 @@ class Voiso(Provider):
 
     def preflight(self, campaign: str | None) -> httpx.Request | None:
         if campaign is None:
-            return httpx.Request("GET", self.url("campaigns"), params={"limit": "1"})
-        return httpx.Request("GET", self.url("campaigns", campaign))
+            return http_request("GET", self.url("campaigns"), params={"limit": "1"})
+        return http_request("GET", self.url("campaigns", campaign))
 
     def read_preflight(
         self, campaign: str | None, response: httpx.Response
@@ -168,7 +170,7 @@ class Voiso(Provider):
     def double_check(self, preflight: PreflightResult) -> httpx.Request | None:
         # `live` is a filter of "Get campaigns", and no field of a campaign.
         wanted = {"live": "true", "limit": "100", "name": preflight.name}
-        return httpx.Request("GET", self.url("campaigns"), params=wanted)
+        return http_request("GET", self.url("campaigns"), params=wanted)
 
     def double_checked(
         self, campaign: str, preflight: PreflightResult, response: httpx.Response
@@ -183,7 +185,7 @@ class Voiso(Provider):
 
     def list_campaigns(self, cursor: str) -> httpx.Request:
         page = {"limit": "100", "offset": cursor or "0"}
-        return httpx.Request("GET", self.url("campaigns"), params=page)
+        return http_request("GET", self.url("campaigns"), params=page)
 
     def read_campaigns(self, cursor: str, response: httpx.Response) -> CampaignPage:
         answer = body(response)

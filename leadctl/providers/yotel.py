@@ -7,15 +7,14 @@ from itertools import pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-import httpx
-
 from leadctl.model.errors import AccessDenied, CampaignClosed, Refused
 from leadctl.model.lead_fields import Field, text
 from leadctl.model.leads import CREATED, Outcome
-from leadctl.phones.normalize import PhoneForm, PhoneRule
+from leadctl.phones.rule import PhoneForm, PhoneRule
 from leadctl.providers.base import REFUSALS, Limits, Provider
 from leadctl.providers.campaigns import CampaignPage, listed_campaigns
 from leadctl.providers.http_auth import bearer
+from leadctl.providers.http_request import http_request
 from leadctl.providers.json_body import HEADERS, encode
 from leadctl.providers.preflight import (
     KEY_ACCEPTED,
@@ -40,7 +39,10 @@ from leadctl.providers.response import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import httpx
+
     from leadctl.model.leads import Batch, Json
+    from leadctl.providers.http_auth import Auth
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +87,7 @@ class Yotel(Provider):
             "dialled. leadctl starts and stops no campaign."
         )
 
-    def auth(self, secrets: Mapping[str, str]) -> httpx.Auth:
+    def auth(self, secrets: Mapping[str, str]) -> Auth:
         if not secrets["api_key"].startswith(("yt_live_", "yt_test_")):
             raise AccessDenied(
                 "a Yotel API key starts with yt_live_ or yt_test_; this one does not"
@@ -93,7 +95,7 @@ class Yotel(Provider):
         return bearer(secrets["api_key"])
 
     def request(self, batch: Batch) -> httpx.Request:
-        return httpx.Request(
+        return http_request(
             "POST",
             self.url("campaigns", batch.campaign, "leads:bulk"),
             content=encode({"leads": batch.leads.wires()}),
@@ -115,7 +117,7 @@ class Yotel(Provider):
 
     def preflight(self, campaign: str | None) -> httpx.Request | None:
         path = [] if campaign is None else [campaign]
-        return httpx.Request("GET", self.url("campaigns", *path))
+        return http_request("GET", self.url("campaigns", *path))
 
     def read_preflight(
         self, campaign: str | None, response: httpx.Response
@@ -143,7 +145,7 @@ class Yotel(Provider):
         return PreflightResult(KEY_ACCEPTED, _READING, there, name, state)
 
     def list_campaigns(self, cursor: str) -> httpx.Request:  # noqa: ARG002  one page
-        return httpx.Request("GET", self.url("campaigns"))
+        return http_request("GET", self.url("campaigns"))
 
     def read_campaigns(
         self,

@@ -11,7 +11,7 @@ from leadctl.model.atomic_write import atomic_write
 from leadctl.model.errors import InputUnusable, RejectsNotWritten
 from leadctl.model.leads import OWN, Row
 from leadctl.reports.reject_rows import guarded, joined
-from leadctl.sources.source import Format
+from leadctl.sources.formats import Format
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,7 +15,7 @@ from leadctl.model.errors import InputUnusable, RejectsNotWritten
 from leadctl.model.private_files import in_turn
 from leadctl.reports.reject_rows import NAMES, write_rows
 from leadctl.sources.compression import SUFFIXES as PACKED
-from leadctl.sources.source import Format
+from leadctl.sources.formats import Format
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from leadctl.model import strict_json
 from leadctl.model.leads import OWN
-from leadctl.sources.source import Format
+from leadctl.sources.formats import Format
 from leadctl.sources.text_rows import RAW
 
 if TYPE_CHECKING:

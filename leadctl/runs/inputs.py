@@ -12,7 +12,7 @@ from leadctl.model.wording import display_name
 from leadctl.reports import reject_file
 from leadctl.sources import detect
 from leadctl.sources.detect import ReadOptions
-from leadctl.sources.source import Format
+from leadctl.sources.formats import Format
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -21,9 +21,8 @@ from leadctl.ledger import resolved
 from leadctl.mapping import profile
 from leadctl.model.errors import InputUnusable, UsageError
 from leadctl.model.wording import nearest
-from leadctl.phones.normalize import PhoneCheck
-from leadctl.phones.readings import Numbers
-from leadctl.sources.source import Format
+from leadctl.phones.rule import Numbers, PhoneCheck
+from leadctl.sources.formats import Format
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -24,7 +24,7 @@ from leadctl.model.leads import Note
 from leadctl.model.wording import nearest
 from leadctl.phones.column import ColumnSays
 from leadctl.phones.countries import require_region
-from leadctl.phones.readings import Numbers
+from leadctl.phones.rule import Numbers
 from leadctl.providers import base_url
 from leadctl.runs import inputs, spool
 from leadctl.runs.history import require_same_files

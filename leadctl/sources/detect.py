@@ -20,8 +20,9 @@ from leadctl.model.wording import count, listed
 from leadctl.sources import dialect, xlsx
 from leadctl.sources.compression import LONGEST_MAGIC
 from leadctl.sources.encoding import Hints
+from leadctl.sources.formats import Format
 from leadctl.sources.scan import SAMPLE, require_file, scan_binary, scan_text
-from leadctl.sources.source import Choice, Format, Source, empty
+from leadctl.sources.source import Choice, Source, empty
 from leadctl.sources.text_rows import Dialect, ways_into
 
 if TYPE_CHECKING:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from contextlib import contextmanager
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import cached_property
 from itertools import chain, tee
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from leadctl.model.errors import InputChanged, InputUnusable
 from leadctl.model.leads import Row
 from leadctl.sources import xlsx
 from leadctl.sources.compression import Compression
+from leadctl.sources.formats import Format
 from leadctl.sources.scan import content, fingerprint, scan_binary, stamp
 from leadctl.sources.text_rows import (
     Dialect,
@@ -41,15 +41,6 @@ TOGETHER = 100_000
 
 LOOKED_AT = 1 << 18
 """Bytes of a file whose lines are counted; the rest is taken to be like them."""
-
-
-class Format(StrEnum):
-    """How rows are written."""
-
-    CSV = "csv"
-    TSV = "tsv"
-    JSONL = "jsonl"
-    XLSX = "xlsx"
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from leadctl.delivery.provider_session import with_hint
 from leadctl.mapping.lead_builder import FieldError
 from leadctl.model import errors
 from leadctl.model.leads import DELIVERED
-from leadctl.phones.normalize import PhoneForm
+from leadctl.phones.rule import PhoneForm
 from leadctl.providers.response_reading import read_outcomes
 from leadctl.testing.answers import answers, silence
 from leadctl.testing.laws_of_calls import LAWS_OF_CALLS

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import httpx
-
 from leadctl.model.errors import AccessDenied, NotProcessed
 from leadctl.model.patterns import searcher
 from leadctl.providers.declared import templates
@@ -20,15 +18,19 @@ from leadctl.providers.http_auth import (
     TokenExchange,
     basic,
 )
+from leadctl.providers.http_request import http_request
 from leadctl.providers.json_body import HEADERS, encode
 from leadctl.providers.response import seconds, token_refusal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import httpx
+
     from leadctl.model.leads import Json
     from leadctl.providers.declared import grammar
     from leadctl.providers.declared.grammar import Definition
+    from leadctl.providers.http_auth import Auth
 
 
 def declared_secrets(definition: Definition) -> dict[str, Secret]:
@@ -43,7 +45,7 @@ def authentication(
     base_url: str,
     settings: Mapping[str, Json],
     secrets: Mapping[str, str],
-) -> httpx.Auth:
+) -> Auth:
     for name, secret in declared_secrets(definition).items():
         if secret.looks and not searcher(f"^(?:{secret.looks})$")(secrets[name]):
             raise AccessDenied(
@@ -55,7 +57,7 @@ def authentication(
     headers = templates.texts(auth.headers, values)
     if token and AnswerReader.are_set(settings, token.when):
         return _Exchange(definition, token, base_url, settings, values).auth(headers)
-    parts: list[httpx.Auth] = []
+    parts: list[Auth] = []
     if headers:
         parts.append(FixedHeaders(headers))
     if auth.query:
@@ -79,7 +81,7 @@ def built(
     if said.body is not None:
         content = encode(templates.filled(said.body, values))
         headers = HEADERS | headers
-    return httpx.Request(
+    return http_request(
         method,
         address,
         params=templates.texts(query or {}, values) or None,
@@ -125,7 +127,7 @@ class _Exchange:
         address = "/".join([self._address.rstrip("/"), *path])
         request = built(token, address, values)
         if token.basic:
-            next(_basic(token.basic, values).auth_flow(request))
+            next(_basic(token.basic, values).sync_auth_flow(request))
         return request
 
     def _read(self, response: httpx.Response) -> Token:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from leadctl.model import errors, lead_fields
 from leadctl.model.lead_fields import Field, FieldInvalid, PriorityScale
 from leadctl.model.leads import ACCEPTED, CREATED
-from leadctl.phones.normalize import PhoneForm
+from leadctl.phones.rule import PhoneForm
 from leadctl.providers.base import REFUSALS, Limits, Rate
 from leadctl.providers.declared import templates
 from leadctl.providers.declared.authentication import declared_secrets

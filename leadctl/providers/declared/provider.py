@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from leadctl.model.errors import CampaignClosed, InDoubt, Refused
 from leadctl.model.patterns import searcher
-from leadctl.phones.normalize import PhoneRule
+from leadctl.phones.rule import PhoneRule
 from leadctl.providers.base import LeadPage, Provider
 from leadctl.providers.declared import positions, rows, templates
 from leadctl.providers.declared.answer import AnswerReader
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from leadctl.model.leads import Batch, Json, Outcome
     from leadctl.providers.campaigns import CampaignPage
     from leadctl.providers.declared.grammar import Call, Definition, SecondCheck
+    from leadctl.providers.http_auth import Auth
 
 
 def provider_of(definition: Definition) -> type[Provider]:
@@ -106,7 +107,7 @@ class Declared(Provider):
             return None
         return f"{self.title} takes {sentence}"
 
-    def auth(self, secrets: Mapping[str, str]) -> httpx.Auth:
+    def auth(self, secrets: Mapping[str, str]) -> Auth:
         return authentication(self.definition, self.base_url, self._values(), secrets)
 
     def request(self, batch: Batch) -> httpx.Request:
