@@ -110,7 +110,7 @@ class About(Enum):
 
 @cache
 def about(header: str) -> About:
-    """Tell by its name what a column says."""
+    """Return what a column is about, by its name."""
     header = _visible(header)
     words = _words(header)
     spaced, squeezed = " ".join(words), "".join(words)
@@ -131,7 +131,7 @@ def about(header: str) -> About:
 
 @lru_cache(KNOWN)
 def forbidden_by(spelled: str) -> Says:
-    """Judge a word in `Do Not Call`: yes, a date and such words hold the row back."""
+    """Interpret a word in `Do Not Call`: yes, a date and the like skip the row."""
     spelled = _visible(spelled)
     if spelled in _BLANK:
         return Says.NOTHING
@@ -143,7 +143,7 @@ def forbidden_by(spelled: str) -> Says:
 
 @lru_cache(KNOWN)
 def permitted_by(spelled: str) -> Says:
-    """Judge a word in `Consent` or `Active`: a no holds the row back."""
+    """Interpret a word in `Consent` or `Active`: a no skips the row."""
     spelled = _visible(spelled)
     if spelled in _BLANK:
         return Says.NOTHING
@@ -178,7 +178,7 @@ def _is_of_date(word: str) -> bool:
 
 @lru_cache(KNOWN)
 def is_phrase(cell: str, *, of_messages: bool = False) -> bool:
-    """Tell whether a cell as a whole says that the person is not to be called."""
+    """Tell whether a whole cell says not to call the person."""
     cell = _visible(cell)
     of_calls = _folded(PHRASES + OF_MANY_STARTS)
     known = of_calls if of_messages else of_calls | _folded(LEFT)
@@ -193,7 +193,7 @@ def is_phrase(cell: str, *, of_messages: bool = False) -> bool:
 
 
 def _is_among(phrases: Collection[str], words: Sequence[str]) -> bool:
-    """Tell whether words are a phrase, perhaps with a date behind it and a please."""
+    """Tell whether words are a phrase, perhaps followed by a date, or with a please."""
     last = len(words)
     while last and _is_of_date(words[last - 1]):
         last -= 1
@@ -204,7 +204,7 @@ def _is_among(phrases: Collection[str], words: Sequence[str]) -> bool:
 
 
 def _is_remark(words: Sequence[str]) -> bool:
-    """Tell whether words beside a phrase leave it as it is: `Do Not Call (verbal)`."""
+    """Tell whether words next to a phrase do not change it: `Do Not Call (verbal)`."""
     takes_back = "".join(words) in _folded(NO + LIFTED)
     is_sentence = len(words) > LONGEST_REMARK or _NO_LIST.search(" ".join(words))
     return not (takes_back or is_sentence)
@@ -216,14 +216,14 @@ _MARKS = f"{string.punctuation}{string.whitespace}"
 
 
 def may_begin_so(start: str) -> bool:
-    """Tell whether a phrase may begin like this: hardly any other text does."""
+    """Tell whether a phrase may begin like this; hardly any other text does."""
     if start in _starts():
         return True
     return bool(start) and not (start[0].isalnum() and _visible(start) == start)
 
 
 def is_likely(cell: str) -> bool:
-    """Tell quickly whether a cell that begins so is worth a closer look."""
+    """Tell quickly whether such a cell needs the full check."""
     return len(cell) <= LONGEST and may_begin_so(START(cell.lstrip(_MARKS)))
 
 
@@ -256,7 +256,7 @@ def _listed(phrases: str) -> list[str]:
 
 
 def _visible(text: str) -> str:
-    """Write full-width letters as usual, and drop what nobody sees."""
+    """Normalise full-width letters, and drop invisible characters."""
     if text.isascii():
         return text.strip()
     plain = unicodedata.normalize("NFKC", text).replace(_EMOJI, "")

@@ -1,7 +1,7 @@
-"""The words by which people say that somebody must not be called.
+"""The words that say that somebody must not be called.
 
-They are in the languages that the providers' users write; docs/who-is-not-called.md
-explains the rules that `do_not_call` reads them by.
+They are in the languages of the providers' users. docs/who-is-not-called.md explains
+how `do_not_call` applies them.
 """
 
 from __future__ import annotations

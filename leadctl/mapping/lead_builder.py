@@ -1,6 +1,6 @@
-"""Builds the leads a provider takes from mapped fields, or says which field is wrong.
+"""Builds a provider's leads from mapped fields, or names the field that is wrong.
 
-Like the mapping it goes field by field, for all rows of a block together.
+Like the mapping, it goes field by field, for all rows of a block together.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ class FieldError(Exception):
 
 
 class BuiltLeads(NamedTuple):
-    """The leads of those rows that fit, and what is wrong with the others, by place.
+    """The leads of valid rows, and the errors of the others, by their place.
 
-    `repairs` names by row what was mended in phone cells.
+    `repairs` names by row what was repaired in phone cells.
     """
 
     leads: Leads
@@ -87,10 +87,10 @@ class LeadBuilder:
         odd: Mapping[int, FieldError] | None = None,
         countries: Countries = None,
     ) -> BuiltLeads:
-        """Build the leads of rows, or tell what is wrong with them; `odd` is known.
+        """Build the leads of rows, or report what is wrong with them; `odd` is known.
 
-        `table` has a value a row in each of its fields, and is used up. `countries` are
-        those of the phones.
+        `table` has one value per row in each of its fields, and is used up. `countries`
+        are those of the phones.
         """
         provider = self._provider
         phones, problems = self._normalise.column(
@@ -146,7 +146,7 @@ class LeadBuilder:
 
 
 def _unkeyed(identity: str) -> bytes:
-    """Return a hash of an identity where there is no ledger to compare it with."""
+    """Return a hash of an identity when there is no ledger to compare it with."""
     return blake2b(identity.encode(), digest_size=16).digest()
 
 
@@ -156,7 +156,7 @@ def _put_the_rest(
     table: Table,
     field_errors: dict[int, FieldError],
 ) -> None:
-    """Put what no field has a place for where the provider takes anything."""
+    """Put fields without a place into the provider's object for other data."""
     names: list[str] = [*table]
     found: list[Json] = []
     for place, row in enumerate(zip(*table.values(), strict=True)):
@@ -175,7 +175,7 @@ def _put_the_rest(
 
 
 def _put(fields: dict[str, Sequence[Json]], key: str, column: Sequence[Json]) -> None:
-    """Add a column; of two that share a name, the later has its way where it can."""
+    """Add a column; of two with the same name, the later one wins if it has a value."""
     if earlier := fields.get(key):
         pairs = zip(earlier, column, strict=True)
         column = [one if other is None else other for one, other in pairs]
@@ -185,7 +185,7 @@ def _put(fields: dict[str, Sequence[Json]], key: str, column: Sequence[Json]) ->
 def _checked(
     name: str, column: list[Json], check: Check, field_errors: dict[int, FieldError]
 ) -> list[Json]:
-    """Return what is sent of a field; what is wrong with its values is in `unfit`."""
+    """Return the values to send for a field; adds errors to `unfit`."""
     has_texts = {*map(type, column)} <= {str, type(None)}
     if check is text and has_texts:
         return column
@@ -221,7 +221,7 @@ def _quick(check: Check) -> Check:
 
 
 def _build_names(table: Table, field_errors: dict[int, FieldError]) -> None:
-    """Make a name of its parts in rows that have none; the parts are used up."""
+    """Combine the parts of names in rows without a name; the parts are used up."""
     parts = [
         (part, table[part]) for part in ("first_name", "last_name") if part in table
     ]

@@ -42,10 +42,10 @@ Table: TypeAlias = "dict[str, list[Json]]"
 
 @dataclass
 class Mapper:
-    """A column map bound to one file.
+    """A column mapping bound to one file.
 
-    `columns` says for each field which columns it comes from (for the run's notes);
-    `unused` are the file's columns that go nowhere.
+    `columns` names the columns of each field, for the run's notes; `unused` are the
+    file's other columns.
     """
 
     getters: dict[str, Getter]
@@ -79,7 +79,7 @@ class Mapper:
 
 
 class BoundRule:
-    """A skip rule bound to a file's column; `unmet` is what no row has had so far."""
+    """A skip rule bound to a file's column; `unmet` are the texts not seen so far."""
 
     def __init__(self, rule: SkipRule, getter: Getter) -> None:
         self.rule = rule
@@ -91,7 +91,7 @@ class BoundRule:
         self._known = Memo(self._is_met)
 
     def holds(self, rows: Sequence[Cells]) -> Sequence[Json]:
-        """Tell of each row whether the rule leaves it out."""
+        """Tell for each row whether the rule skips it."""
         return self._known.column(self._getter(rows))
 
     def _is_met(self, value: Json) -> bool:
@@ -105,7 +105,7 @@ class BoundRule:
         return bool(met)
 
     def objection(self, unmet: Collection[str]) -> str:
-        """Say which of its texts no row has, with the nearest that some row has."""
+        """Name the texts that no row has, with the nearest one that some row has."""
         shown = ", ".join(
             f"{short(text)!r}{nearest(text, self._known)}" if text else "an empty cell"
             for text in sorted(unmet)[:MOST_NAMES]
@@ -127,9 +127,10 @@ def _trimmed_value(value: Json) -> Json:
 
 
 def bind(profile: Profile, header: Header, ignored: Collection[str] = ()) -> Mapper:
-    """Bind a profile to a file's columns; InputUnusable for a column the file lacks.
+    """Bind a profile to a file's columns; raises InputUnusable for a missing column.
 
-    `ignored` columns are not read; nobody is told of them.
+    `nested` allows dotted paths into objects (JSONL). `ignored` columns are not read
+    and not reported.
     """
     # Rules and the phone want to know of an error; it is no value of a lead.
     binder = _Binder(profile.document, header, keeps_errors=True)
@@ -160,7 +161,7 @@ def bind(profile: Profile, header: Header, ignored: Collection[str] = ()) -> Map
 def bind_by_name(
     header: Header, constants: Mapping[str, str], ignored: Collection[str] = ()
 ) -> Mapper:
-    """Match columns with lead fields by name and alias; InputUnusable: no phone."""
+    """Match columns to lead fields by name and alias; InputUnusable without a phone."""
     columns = {
         name: found
         for name, found in header.recognised(ALIASES, ignored).items()
@@ -184,7 +185,7 @@ def bind_by_name(
 
 
 def bind_countries(header: Header, ignored: Collection[str] = ()) -> Mapper:
-    """Match columns with what tells the region of a phone, by name and alias."""
+    """Match columns that give the region of a phone, by name and alias."""
     columns = header.recognised(COUNTRY_ALIASES, ignored)
     getters = {
         name: (header.each_of if name == "phone_country" else header.first_of)(found)

@@ -1,4 +1,4 @@
-"""Finds the columns that say who must not be called, and the rows they hold back."""
+"""Finds the columns that say who must not be called, and the rows they skip."""
 
 from __future__ import annotations
 
@@ -114,12 +114,12 @@ def _held_back(columns: Sequence[_Column], rows: Sequence[Cells]) -> list[str | 
 
 
 class _Column(Protocol):
-    """A column that may hold rows back."""
+    """A column that may skip rows."""
 
     name: str
 
     def holds_back(self, rows: Sequence[Cells]) -> Sequence[bool]:
-        """Tell of each row whether it says not to call; nothing where none does."""
+        """Tell for each row whether it says not to call; empty if none does."""
 
 
 def _columns(source: Source, mapper: Mapper) -> Iterator[_Column]:
@@ -155,7 +155,7 @@ def _columns(source: Source, mapper: Mapper) -> Iterator[_Column]:
 
 @dataclass
 class _Answers:
-    """A column that by its name says of each person whether to call.
+    """A column whose name is about whether to call a person.
 
     `subject` is what it seems to say, for values that are not understood.
     """
@@ -173,7 +173,7 @@ class _Answers:
         return [one is Says.DO_NOT_CALL for one in said]
 
     def count(self, rows: Sequence[Cells]) -> None:
-        """Count what holds nobody back and should be known."""
+        """Count values that skip nobody and should be reported."""
         for spelled in map(word, self.getter(rows)):
             match self.judged(spelled):
                 case Says.NOTHING:
@@ -238,7 +238,7 @@ class _Anything:
         return len(text) <= LONGEST and is_phrase(text, of_messages=self.of_messages)
 
     def _begun(self, texts: Sequence[str]) -> Sequence[bool]:
-        """Look closely at texts that begin like a phrase, where they are many."""
+        """Check texts that begin like a phrase, in columns with many values."""
         new = {*map(START, texts)} - self._harmless
         odd = {start for start in new if may_begin_so(start)}
         if len(self._harmless) < MOST_STARTS:
@@ -252,7 +252,7 @@ class _Anything:
 
 
 def _answers(getter: Getter, rows: Sequence[Cells]) -> list[Json]:
-    """Return what JSON has in cells: of a list of one its item, no object."""
+    """Return the values of JSON cells: the item of a list of one, no object."""
     return [
         cell[0]
         if isinstance(cell, list) and len(cell) == 1
@@ -264,7 +264,7 @@ def _answers(getter: Getter, rows: Sequence[Cells]) -> list[Json]:
 
 
 def _texts(getter: Getter, rows: Sequence[Cells]) -> list[str]:
-    """Return what JSON has in cells: of a list, what is a phrase."""
+    """Return the texts of JSON cells: of a list, the item that is a phrase."""
     return [
         cell if isinstance(cell, str) else _phrase_in(cell) for cell in getter(rows)
     ]
@@ -277,7 +277,7 @@ def _phrase_in(cell: Json) -> str:
 
 
 def _listed(words: Counter[str]) -> str:
-    """Name values where they are few and short, else say how many there are."""
+    """Name values if they are few and short, else return how many there are."""
     if len(words) >= MOST:
         return f"{MOST:,} different words or more"
     if len(words) > _FEW or not all(map(_is_label, words)):

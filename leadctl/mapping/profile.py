@@ -1,6 +1,6 @@
 """Reads and checks a profile: a YAML column mapping.
 
-What it means for one file's columns is mapper.py's business.
+mapper.py applies it to the columns of a file.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Columns:
-    """The first of these columns that holds something."""
+    """The first of these columns that is not empty."""
 
     names: tuple[str, ...]
     where: Where
@@ -54,10 +54,10 @@ class Members:
 
 @dataclass(frozen=True)
 class Translated:
-    """Another source's value, looked up in a table.
+    """Another source's value, translated by a map.
 
-    Case and spaces at the ends do not count. `default` stands in for nothing, and for
-    what the table lacks; without one the value passes.
+    Case and spaces at the ends do not matter. `default` replaces an empty value, and
+    one that the map lacks; without it, such a value is used as it is.
     """
 
     source: FieldSource
@@ -70,10 +70,10 @@ FieldSource: TypeAlias = Columns | Template | Constant | Members | Translated
 
 @dataclass(frozen=True)
 class SkipRule:
-    """Leave a row out when a column holds what any of these conditions says.
+    """Skips a row if one of these conditions holds for a column.
 
-    The column is one of the `words`, has one of the `parts` in it, or is matched by the
-    `pattern`; case does not count.
+    The column is one of the `words`, contains one of the `parts`, or matches the
+    `pattern`; case does not matter.
     """
 
     column: str
@@ -94,7 +94,7 @@ class SkipRule:
 
 @dataclass(frozen=True)
 class Shape:
-    """How the profile's files are written, where it says so; None: to be found out."""
+    """The file format that a profile states; None: to be detected."""
 
     format: str | None = None
     encoding: str | None = None
@@ -106,7 +106,7 @@ class Shape:
 
 @dataclass(frozen=True)
 class Profile:
-    """A column map as written: `fields` by lead field, `region` as ISO 3166 alpha-2."""
+    """A column mapping: `fields` by lead field, `region` as ISO 3166 alpha-2."""
 
     document: Document
     fields: Mapping[str, FieldSource]
@@ -135,7 +135,7 @@ class Profile:
         return frozenset(columns_of(phone) if phone else ())
 
     def with_constants(self, constants: Mapping[str, str]) -> Profile:
-        """Return the profile with `--set` constants over its fields."""
+        """Return the profile with `--set` constants in place of its fields."""
         fixed = {name: Constant(value) for name, value in constants.items()}
         return replace(self, fields={**self.fields, **fixed})
 
@@ -225,7 +225,7 @@ DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": 
 
 
 def delimiter(text: str) -> str | None:
-    """Return the one character a delimiter is; None where it cannot be one."""
+    """Return the character that a delimiter stands for; None if it is not valid."""
     found = DELIMITERS.get(text.casefold(), text)
     return found if len(found) == 1 and found not in '"\r\n' else None
 
@@ -319,7 +319,7 @@ def _spec(document: Document, where: Where) -> FieldSource:
 
 
 def _require_priorities(document: Document, where: Where) -> None:
-    """Refuse a word for a priority that no provider knows: no row would get through."""
+    """Refuse a priority word that no provider knows: it would reject every row."""
     node = document.at(where)
     if not isinstance(node, dict):
         return
@@ -392,5 +392,5 @@ def _skip_rule(document: Document, where: Where) -> SkipRule:
 
 
 def _words(given: Json) -> tuple[str, ...] | None:
-    """Return words as they are compared; None where this is no list."""
+    """Return words in the form they are compared in; None if this is not a list."""
     return tuple(map(word, given)) if isinstance(given, list) else None

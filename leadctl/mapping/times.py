@@ -64,9 +64,9 @@ def _with_offset(value: Json, zone: ZoneInfo) -> Json:
 
 @lru_cache(1000)
 def is_past(wire: str, now: datetime, zone: ZoneInfo | None) -> bool:
-    """Tell whether a date, or a time with its offset, lies before now.
+    """Tell whether a date, or a time with its offset, is in the past.
 
-    Without a zone a date is past when it is past everywhere.
+    Without a zone, a date is past when it is past everywhere.
     """
     if len(wire) > len("2026-03-01"):
         return datetime.fromisoformat(wire) < now

@@ -24,9 +24,9 @@ def atomic_write(
     errors: str = "strict",
     before: Callable[[Path], object] = lambda _new: None,
 ) -> Iterator[TextIO]:
-    """Open a file that takes the place of `path` when it is written, mode 0600.
+    """Open a file that replaces `path` when it is complete, mode 0600.
 
-    `before` is told of the new file when it is complete, in turn. Raises OSError.
+    `before` is called with the complete file, one writer at a time. Raises OSError.
     """
     aside = path.with_name(f"{_BEGINS}{secrets.token_hex(8)}")
     try:
@@ -51,13 +51,13 @@ _BEGINS = ".leadctl-"
 
 
 def remove_abandoned(folder: Path) -> None:
-    """Remove files that processes were writing to a folder when they were killed."""
+    """Remove files that killed processes were writing to a folder."""
     for file in abandoned(folder):
         file.unlink(missing_ok=True)
 
 
 def abandoned(folder: Path) -> list[Path]:
-    """Return the files of ours that nobody writes to any more."""
+    """Return leadctl's temporary files that no process writes to any more."""
     with in_turn(folder):
         return [*filter(is_abandoned, folder.glob(f"{_BEGINS}{'[0-9a-f]' * 16}"))]
 

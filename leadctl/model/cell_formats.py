@@ -28,14 +28,14 @@ ERRORS = frozenset(
 
 
 def without_errors(cells: Sequence[str]) -> Sequence[str]:
-    """Return the cells, empty where one holds an error instead of a result."""
+    """Return the cells, with error cells emptied."""
     if "#" not in "".join(cells):
         return cells
     return ["" if cell.strip() in ERRORS else cell for cell in cells]
 
 
 def why_no_result(cell: str) -> str:
-    """Say what is wrong with a cell that is one of `ERRORS`."""
+    """Explain a cell that is one of `ERRORS`."""
     if cell == UNCALCULATED:
         return (
             "a formula that was never calculated; open and save the workbook in a "
@@ -90,7 +90,7 @@ class NumberFormat:
         self._sections = [*map(_Section.of, sections)]
 
     def number(self, number: float) -> str:
-        """Return what is shown of a number."""
+        """Return a number as the spreadsheet shows it."""
         if self._is_date:
             return self._date(number) or plain(number)
         if number < 0 or not number.is_integer():
@@ -98,7 +98,7 @@ class NumberFormat:
         return self._section_for(number).filled(str(int(number))) or plain(number)
 
     def text(self, text: str) -> str:
-        """Return what is shown of a text."""
+        """Return a text as the spreadsheet shows it."""
         last = self._sections[-1]
         return last.filled(text) or text if last.parts and "@" in last.parts else text
 
@@ -110,7 +110,7 @@ class NumberFormat:
         return self._sections[2 if is_zero else 0]
 
     def _date(self, number: float) -> str | None:
-        """Write days since 1900 or 1904; None where no calendar has the day."""
+        """Convert days since 1900 or 1904; None if no calendar has the day."""
         days = number + self._first_day
         try:
             passed = timedelta(milliseconds=int(number * 86_400_000))

@@ -67,7 +67,7 @@ class CancellationToken:
         self._wake.put(None)
 
     def check(self) -> bool:
-        """Ask the ledger, too, twice a second; return whether the run is to end."""
+        """Also ask the ledger, twice a second; returns whether the run must end."""
         now = time.monotonic()
         if not self.is_asked() and now - self._last_check >= AWAKE:
             self._last_check = now
@@ -80,11 +80,11 @@ class CancellationToken:
         return self.signal is not None
 
     def was_asked(self, seconds: float) -> bool:
-        """Whether a stop was asked for so many seconds ago, or earlier."""
+        """Whether a stop was requested at least so many seconds ago."""
         return time.monotonic() - self._asked_at >= seconds
 
     def sleep(self, seconds: float) -> None:
-        """Sleep so long; once a stop was asked for, not at all."""
+        """Sleep so long; not at all once a stop was requested."""
         until = time.monotonic() + seconds
         while not self.check() and (left := until - time.monotonic()) > 0:
             with suppress(Empty):

@@ -63,7 +63,7 @@ class LeadctlError(Exception):
         self.hint = hint
 
     def but(self, **facts: object) -> Self:
-        """Return this error with other facts: an error does not change."""
+        """Return this error with other facts: errors are immutable."""
         other = type(self).__new__(type(self), facts.get("message", self.message))
         other.__dict__.update(self.__dict__, **facts)
         return other
@@ -80,7 +80,7 @@ class UsageError(LeadctlError):
 
 
 class InputUnusable(LeadctlError):
-    """`where` is the way to what is wrong, if that stands in a YAML document."""
+    """`where` is the path to the mistake, if it is in a YAML document."""
 
     exit_code = ExitCode.INPUT
     where: tuple[str | int, ...] = ()
@@ -128,7 +128,7 @@ class Interrupted(LeadctlError):
 
 
 class NotConfirmed(LeadctlError):
-    """The user was asked and did not say yes."""
+    """The user did not answer yes."""
 
     exit_code = ExitCode.STOPPED
 
@@ -148,7 +148,7 @@ class ProviderError(LeadctlError):
     headers: Mapping[str, str] | None = None
 
     def redacted(self, safe: Callable[[str], str]) -> Self:
-        """Return this error, saying only what is safe to be shown and kept."""
+        """Return this error with only what is safe to show and store."""
         return self.but(message=safe(self.message))
 
 
@@ -157,7 +157,7 @@ class AccessDenied(ProviderError):
 
 
 class CampaignClosed(ProviderError):
-    """`key_is_good`: only a key that is accepted gets such an answer."""
+    """`key_is_good`: only a valid key gets this answer."""
 
     exit_code = ExitCode.STOPPED
 
@@ -169,9 +169,9 @@ class CampaignClosed(ProviderError):
 
 
 class Unusable(ProviderError):
-    """An answer that says nothing of leads or campaign; repeating cannot mend it.
+    """An answer that is not from this API; a retry cannot help.
 
-    `in_doubt`: nor does it say that the request was not taken in.
+    `in_doubt`: it does not say either that the request was not accepted.
     """
 
     exit_code = ExitCode.TROUBLE
@@ -184,7 +184,7 @@ class Unusable(ProviderError):
 
 
 class Untrusted(Unusable):
-    """The other end could not prove who it is: nothing was sent to it."""
+    """The server could not prove its identity: nothing was sent."""
 
 
 class RefusedThroughout(LeadctlError):
@@ -192,9 +192,9 @@ class RefusedThroughout(LeadctlError):
 
 
 class Refused(ProviderError):
-    """The batch was turned down as a whole; nothing of it was taken in.
+    """The batch was rejected as a whole; none of it was accepted.
 
-    `culprits` maps positions in the batch (from 0) to the provider's reason, where it
+    `culprits` maps positions in the batch (from 0) to the provider's reason, if it
     names them.
     """
 
@@ -210,15 +210,15 @@ class Refused(ProviderError):
 
 
 class NotProcessed(ProviderError):
-    """Certainly not taken in; sending again is safe."""
+    """Certainly not accepted; sending again is safe."""
 
     exit_code = ExitCode.TROUBLE
 
 
 class InDoubt(ProviderError):
-    """The first byte left and no readable answer came.
+    """The request left, and no readable answer was received.
 
-    `lost` tells silence from nonsense.
+    `lost`: no answer, as opposed to an unreadable one.
     """
 
     exit_code = ExitCode.UNKNOWN

@@ -15,16 +15,16 @@ ROOT = 0
 
 
 class PermissionProblem(NamedTuple):
-    """What others may do, and the command that ends it."""
+    """What other users can do, and the command that prevents it."""
 
     message: str
     remedy: str
 
 
 def permission_problems(path: Path, what: str) -> Iterator[PermissionProblem]:
-    """Yield what others may do to a file, `what` it is being said in each sentence.
+    """Yield what others can do to a file; `what` names it in each sentence.
 
-    A link is followed: what counts is who may read or change the file itself.
+    Links are followed: what counts is who can read or change the file itself.
     """
     try:
         file = path.resolve(strict=True)
@@ -35,7 +35,7 @@ def permission_problems(path: Path, what: str) -> Iterator[PermissionProblem]:
 
 
 def is_our_own(path: Path) -> bool:
-    """Tell whether nobody else but root can change a file that is there."""
+    """Tell whether a file exists that only we and root can change."""
     found = path.stat()
     by_others = found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
     return found.st_uid in (ROOT, os.geteuid()) and not by_others

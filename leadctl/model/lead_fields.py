@@ -1,4 +1,4 @@
-"""The lead fields, the header names they go by, and the checks providers ask for."""
+"""The lead fields, their header names, and the checks that providers ask for."""
 
 from __future__ import annotations
 
@@ -118,12 +118,12 @@ COUNTRY_ALIASES = {
 
 
 def plain(header: str) -> str:
-    """Reduce a header name to what aliases are compared by."""
+    """Reduce a header name to the form that aliases are compared in."""
     return "".join(c for c in header.casefold() if c.isalnum())
 
 
 def word(value: Json) -> str:
-    """Return what tables and rules compare a value by: JSON's false is `false`."""
+    """Return a value in the form that maps and rules compare: false is `false`."""
     if value is None:
         return ""
     spelled = value if isinstance(value, str) else json.dumps(value)
@@ -146,7 +146,7 @@ _MAY_BE_NONE = re.compile(
 
 
 def means_none(identifier: Json) -> bool:
-    """Tell whether an identifier stands for none: `N/A`, `0`, `-`, `#REF!`."""
+    """Tell whether an identifier is a placeholder: `N/A`, `0`, `-`, `#REF!`."""
     if isinstance(identifier, str) and not _MAY_BE_NONE.match(identifier):
         return False
     spelled = word(identifier)
@@ -154,7 +154,7 @@ def means_none(identifier: Json) -> bool:
 
 
 class FieldInvalid(Exception):
-    """A value a provider would refuse; the text says why without repeating it."""
+    """A value that the provider would reject; the text does not repeat it."""
 
 
 @dataclass(frozen=True)
@@ -174,13 +174,13 @@ class Field:
 
 @dataclass(frozen=True)
 class PriorityScale:
-    """A provider's own numbers; `first` is dialled first: the ends tell which way."""
+    """A provider's priorities; `first` is called first, whichever end it is."""
 
     first: int
     last: int
 
     def check(self, value: Json) -> int:
-        """Turn a number of the scale, or one of five words, into the provider's own."""
+        """Convert a number of the scale, or one of five words, for the provider."""
         if (spelled := word(value)) in PRIORITIES:
             return round(self.first + (self.last - self.first) * PRIORITIES[spelled])
         try:
@@ -201,7 +201,7 @@ PRIORITIES = {"highest": 0.0, "high": 0.25, "normal": 0.5, "low": 0.75, "lowest"
 
 
 def is_priority(value: Json) -> bool:
-    """Tell whether some provider may take a value as a priority."""
+    """Tell whether some provider may accept a value as a priority."""
     if word(value) in PRIORITIES:
         return True
     try:
@@ -212,7 +212,7 @@ def is_priority(value: Json) -> bool:
 
 
 def whole_number(value: Json) -> int:
-    """Accept 10, "10" and "10.0": spreadsheets write whole numbers with a tail."""
+    """Accept 10, "10" and "10.0": spreadsheets add a decimal part."""
     if isinstance(value, bool) or value is None or isinstance(value, list | dict):
         raise FieldInvalid("not a whole number")
     found = re.fullmatch(r"\s*([+-]?[0-9]{1,9})(?:\.0*)?\s*", str(value))
@@ -222,7 +222,7 @@ def whole_number(value: Json) -> int:
 
 
 def text(value: Json) -> str:
-    """Accept anything that has one obvious spelling."""
+    """Accept any value with one obvious spelling."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool | int | float):
@@ -231,7 +231,7 @@ def text(value: Json) -> str:
 
 
 def email(value: Json) -> str:
-    """Accept what looks like one address; whether it exists is not ours to say."""
+    """Accept what looks like one e-mail address; it need not exist."""
     address = text(value)
     if not re.fullmatch(
         r"[^@\s<>(),;:\"]+@[^@\s<>(),;:\"]+\.[^@\s.<>(),;:\"]+", address

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class Kind(Enum):
-    """What would have to be true of a cell for a reading to be right."""
+    """What must be true of a cell for a reading to be right."""
 
     AS_WRITTEN = auto()  # the region writes the number with just these digits
     PREFIX = auto()  # a national prefix was lost or added
@@ -49,7 +49,7 @@ NATIONAL = {Kind.AS_WRITTEN, Kind.PREFIX, Kind.ZERO_LOST, Kind.ZEROS_ADDED}
 
 
 class Behind(Enum):
-    """What stands between a calling code and its number."""
+    """What is between a calling code and its number."""
 
     NOTHING = auto()
     TRUNK_PREFIX = auto()
@@ -57,7 +57,7 @@ class Behind(Enum):
 
 
 class Reading(NamedTuple):
-    """How digits come to be a number."""
+    """One way to read digits as a number."""
 
     kind: Kind
     behind: Behind = Behind.NOTHING
@@ -90,14 +90,14 @@ Readings = dict[Number, Reading]
 
 
 class Taken(NamedTuple):
-    """The one number that digits are, and what had to be repaired."""
+    """The one number that digits are, and the repairs it needed."""
 
     number: Number
     repair: Repair | None = None
 
 
 class Ambiguous(NamedTuple):
-    """Several numbers that digits may be."""
+    """The several numbers that digits may be."""
 
     readings: Readings
 
@@ -117,7 +117,7 @@ class Candidates:
 
     @cached_property
     def live(self) -> Readings:
-        """Those that are assigned; a national one must not be longer than usual."""
+        """Return the assigned ones; a national one must not be longer than usual."""
         return {
             number: reading
             for number, reading in self.every.items()
@@ -133,7 +133,7 @@ class Candidates:
         return [number for number in self.stand if number.is_possible]
 
     def is_own(self, number: Number) -> bool:
-        """Tell whether it is the region's, and its code stands before it."""
+        """Tell whether it is the region's, with its code in front."""
         code = self.plan.code if self.plan else ""
         return number.code == code and self.spelling.digits.lstrip("0").startswith(code)
 
@@ -230,7 +230,7 @@ def _is_too_short(digits: str, plan: Plan) -> bool:
 
 
 def _plain(spelling: Spelling) -> Number | None:
-    """Return what a + says, where nothing else stands there."""
+    """Return the number after a +, if nothing but the + precedes it."""
     if not spelling.plus or spelling.unbracketed:
         return None
     return split(spelling.digits)
@@ -280,7 +280,7 @@ def _meant(readings: Readings, numbers: Numbers) -> Readings:
 
 
 def taken(readings: Readings) -> Taken | None:
-    """Return the one person that readings are: with the least to repair, if any."""
+    """Return the one person the readings reach, with the fewest repairs, if any."""
     if not _are_one_person(readings):
         return None
     best = min(
@@ -389,7 +389,7 @@ def as_written(digits: str, plan: Plan) -> set[Number]:
 
 
 def _others(digits: str, plan: Plan) -> Readings:
-    """Return the readings for which something was lost or added."""
+    """Return the readings with something lost or added."""
     found: Readings = {}
 
     def add(national: str, kind: Kind) -> None:

@@ -24,7 +24,7 @@ SPACING = str.maketrans(_KEPT, _KEPT, " -()\u00a0")
 
 
 class Repair(StrEnum):
-    """What was done to a cell before it was a number; counted in the report."""
+    """A repair of a cell that turned it into a number; counted in the report."""
 
     INVISIBLE_CHARACTERS = "invisible_characters"
     UNICODE_DIGITS = "unicode_digits"
@@ -82,7 +82,7 @@ class PhoneProblem(NamedTuple):
 
 
 class PhoneUnreadable(Exception):
-    """A cell has a problem; whoever keeps it keeps the problem."""
+    """A cell has a problem; keep the problem, not this exception."""
 
     def __init__(self, code: Code, reason: str) -> None:
         super().__init__(reason)
@@ -90,7 +90,7 @@ class PhoneUnreadable(Exception):
 
 
 def spelled(value: Json) -> Spelling:
-    """Read a phone cell; raises PhoneUnreadable."""
+    """Parse a phone cell; raises PhoneUnreadable."""
     cell = value if isinstance(value, str) else _written(value)
     compact = cell.translate(SPACING)
     digits = compact.removeprefix("+")
@@ -213,9 +213,9 @@ def _repaired(cell: str) -> Spelling:
 
 
 def _visible(cell: str, repairs: list[Repair]) -> str:
-    """Write digits and dashes of any script plainly; drop what nobody sees.
+    """Convert digits and dashes of any script; drop invisible characters.
 
-    A superscript or a digit in a circle is a footnote, and no digit.
+    A superscript or a circled digit is a footnote, not a digit.
     """
     if any(c.isnumeric() and not c.isdecimal() for c in cell):
         raise _invalid("contains characters that no phone number has")

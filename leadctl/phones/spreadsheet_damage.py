@@ -38,11 +38,11 @@ class SpreadsheetDamage:
 
     @cached_property
     def is_rounded(self) -> bool:
-        """Whether the rounded ones are too many for chance."""
+        """Whether there are too many rounded numbers for chance."""
         return self.rounded >= max(FEWEST, LEAST_SHARE * self.numbers)
 
     def plus(self, values: Iterable[Json]) -> SpreadsheetDamage:
-        """Return what is known with more cells of the column."""
+        """Return the sum with more cells of the column."""
         filled = [value for value in values if value is not None and value != ""]
         return SpreadsheetDamage(
             self.numbers + len(filled),
@@ -65,7 +65,7 @@ class SpreadsheetDamage:
 
 
 def looks_rounded(value: Json) -> bool:
-    """Tell whether a spreadsheet may have left this of a number that it had cut."""
+    """Tell whether a number looks like one that lost digits in a spreadsheet."""
     if isinstance(value, str) and ("0000" not in value or not _BARE.fullmatch(value)):
         return False  # nearly every cell
     try:

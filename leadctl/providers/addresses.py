@@ -1,4 +1,4 @@
-"""Tells addresses that requests may go to from those that they may not."""
+"""Decides which addresses requests may go to."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ADDRESS = re.compile(
 
 
 def require_safe_url(url: str, name: str = "base_url") -> None:
-    """Refuse what is no plain https address; http only for this machine itself."""
+    """Refuse all but plain https addresses; http only for this machine."""
     if "@" in url.partition("//")[2].partition("/")[0]:
         raise InputUnusable(
             f"{name} must not contain a user name or password",
@@ -48,7 +48,7 @@ def _is_readable(url: str) -> bool:
 
 
 def is_here(url: str) -> bool:
-    """Tell whether an address is on this machine itself."""
+    """Tell whether an address is on this machine."""
     import httpx  # noqa: PLC0415  on demand
 
     host = httpx.URL(url).host

@@ -201,9 +201,9 @@ class Agora(Provider):
         )
 
     def _may_skip(self, leads: int) -> bool:
-        """Tell whether so many may be missing from the counts.
+        """Tell whether the counts may lack so many leads.
 
-        `valid_count` is of leads that were queued: those skipped are in neither.
+        `valid_count` counts queued leads only: skipped ones are in neither count.
         """
         return leads >= 0 if self.skip_duplicates else leads == 0
 
@@ -227,7 +227,7 @@ def _token(response: httpx.Response) -> Token:
 
 
 def _reasons(errors: list[Json]) -> dict[int, str]:
-    """Group messages by row (from 0): a row with two bad fields stands there twice."""
+    """Group messages by row (from 0): a row with two bad fields has two."""
     found: dict[int, list[str]] = {}
     for error in errors:
         row = error.get("row") if isinstance(error, dict) else None

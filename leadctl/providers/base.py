@@ -63,7 +63,7 @@ REFUSALS: dict[int, type[ProviderError]] = {
 
 
 class Rate(NamedTuple):
-    """So many requests in any stretch of so many seconds."""
+    """At most so many requests in any period of so many seconds."""
 
     requests: float
     seconds: float
@@ -174,14 +174,14 @@ class Provider(ABC):
     @property
     @abstractmethod
     def fields(self) -> tuple[Field, ...]:
-        """Lead fields the provider has a place for, the phone apart."""
+        """The lead fields that the provider supports, without the phone."""
 
     @property
     @abstractmethod
     def resend_is_safe(self) -> bool | float:
-        """Whether a batch whose answer was lost can be sent again without doubling.
+        """Whether a batch without an answer can be sent again without duplicates.
 
-        A number: yes, so many seconds later, when the first request is over.
+        A number: yes, after so many seconds, when the first request is certainly over.
         """
 
     @property
@@ -191,7 +191,7 @@ class Provider(ABC):
 
     @property
     def consequence(self) -> str:
-        """Say what becomes of leads at the provider: what a user agrees to."""
+        """Say what the provider does with leads; the user agrees to it."""
         return (
             f"{self.title} stores the leads. If the campaign is running, it may call "
             "them at once."
@@ -200,8 +200,8 @@ class Provider(ABC):
     def has_place_for(self, name: str) -> bool:
         """Tell whether a lead field is sent; parts of a name are, within the name.
 
-        As mere data an instruction would be disregarded, and the country of a phone is
-        in the phone itself.
+        As other data, an instruction would have no effect, and the country of a phone
+        is part of the phone.
         """
         places = {"phone"} | {field.name for field in self.fields}
         if "name" in places:
@@ -221,9 +221,9 @@ class Provider(ABC):
 
     @abstractmethod
     def outcomes(self, batch: Batch, response: httpx.Response) -> list[Outcome]:
-        """Read an answer whose status is in `answers`: one outcome a lead, in order.
+        """Read an answer whose status is in `answers`: one outcome per lead, in order.
 
-        Raises one of the ProviderErrors where the answer is about the batch as a whole.
+        Raises a ProviderError if the answer is about the whole batch.
         """
 
     def notes(
@@ -231,16 +231,16 @@ class Provider(ABC):
         response: httpx.Response,  # noqa: ARG002  for providers that say more
         outcomes: Sequence[Outcome],  # noqa: ARG002  the same
     ) -> Iterable[Note]:
-        """Say what else such an answer tells, of so many of the leads."""
+        """Return what else such an answer says, and about how many leads."""
         return ()
 
     def preflight(
         self,
         campaign: str | None,  # noqa: ARG002  for providers that have the call
     ) -> httpx.Request | None:
-        """Build a call that writes nothing and shows whether key and campaign are fine.
+        """Build a read-only call that checks key and campaign.
 
-        Without a campaign it is about the key alone. None where there is no such call.
+        Without a campaign, it checks the key alone. None if there is no such call.
         """
         return None
 
@@ -251,8 +251,8 @@ class Provider(ABC):
     ) -> PreflightResult:
         """Read the answer: what it proves, and nothing more.
 
-        Raises AccessDenied or CampaignClosed where an upload would be turned down too,
-        and another ProviderError where the answer says nothing.
+        Raises AccessDenied or CampaignClosed if an upload would be rejected, too, and
+        another ProviderError if the answer is not usable.
         """
         raise self.meaning(response)
 
@@ -260,7 +260,7 @@ class Provider(ABC):
         self,
         preflight: PreflightResult,  # noqa: ARG002  for providers that have a second call
     ) -> httpx.Request | None:
-        """Build a second call that may settle what the first left in doubt."""
+        """Build a second call that may settle a doubt of the first."""
         return None
 
     def double_checked(
@@ -269,7 +269,7 @@ class Provider(ABC):
         preflight: PreflightResult,  # noqa: ARG002  the same
         response: httpx.Response,
     ) -> PreflightResult:
-        """Read its answer; raises a ProviderError where the doubt stays."""
+        """Read its answer; raises a ProviderError if the doubt stays."""
         raise self.unreadable(response)
 
     def look_up(
@@ -279,8 +279,8 @@ class Provider(ABC):
     ) -> httpx.Request | None:
         """Build the request for a page of the campaign's leads; None without the call.
 
-        It may ask for those of the batch alone. The first page has an empty cursor.
-        Only asked after an answer was lost.
+        It may ask for the leads of the batch only. The cursor of the first page is
+        empty. Used only after an answer was lost.
         """
         return None
 
@@ -308,7 +308,7 @@ class Provider(ABC):
         cursor: str,  # noqa: ARG002  the same
         response: httpx.Response,
     ) -> CampaignPage:
-        """Read the page; raises a ProviderError unless it is one, whole."""
+        """Read the page; raises a ProviderError unless it is complete."""
         raise self.unreadable(response)
 
     def remove(
@@ -322,14 +322,14 @@ class Provider(ABC):
         return None
 
     def removals(self, batch: Batch, response: httpx.Response) -> list[Removal]:  # noqa: ARG002  the same
-        """Read its answer, whose status is in `answers`: one removal a lead, in order.
+        """Read its answer, with a status in `answers`: one removal per lead, in order.
 
-        Raises one of the ProviderErrors where the answer is about the batch as a whole.
+        Raises a ProviderError if the answer is about the whole batch.
         """
         raise self.unreadable(response)
 
     def objection(self) -> str | None:
-        """Say why this account must not upload yet, in one sentence with the remedy."""
+        """Say why this account must not upload yet, in one sentence with the fix."""
         return None
 
     def campaign_objection(self, campaign: str) -> str | None:
@@ -339,7 +339,7 @@ class Provider(ABC):
         return f"{self.title} takes {sentence}"
 
     def meaning(self, response: httpx.Response) -> ProviderError:
-        """Tell what an answer means by its status alone."""
+        """Return the error that the status of an answer means."""
         status = response.status_code
         said = f"{self.title} answered HTTP {status}{quoted(response)}"
         if response.is_success:
@@ -356,7 +356,7 @@ class Provider(ABC):
     def unreadable(
         self, response: httpx.Response, what: str = "an unreadable body"
     ) -> InDoubt:
-        """Say what of an answer cannot be understood, or contradicts the rest of it."""
+        """Return the error for an answer that is unreadable or contradicts itself."""
         said = f"{self.title} answered HTTP {response.status_code} with {what}"
         return InDoubt(said, lost=False)
 
@@ -378,7 +378,7 @@ def installed() -> dict[str, EntryPoint]:
 
 
 def provider_class(name: str) -> type[Provider]:
-    """Load a provider by name; UsageError with the nearest name where there is none."""
+    """Load a provider by name; raises UsageError with the nearest name."""
     known = installed()
     if name not in known:
         raise UsageError(

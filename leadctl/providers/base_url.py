@@ -1,4 +1,4 @@
-"""Fills the account's settings into a provider's base URL."""
+"""Inserts the account's settings into a provider's base URL."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _DOTTED = rf"{_LABEL}(\.{_LABEL})*"
 
 
 def parts(address: str) -> list[str]:
-    """Name the settings that an address is made of."""
+    """Name the settings in an address."""
     return re.findall(r"\{(\w+)\}", address)
 
 
 def with_base_url(provider: Provider, account: str) -> Provider:
-    """Fill in the account's part of the address: `https://{cluster_id}.voiso.com/…`."""
+    """Insert the account's part of the address: `https://{cluster_id}.voiso.com/…`."""
     address = provider.base_url
     for part in parts(address):
         if part not in provider.settings():
@@ -45,5 +45,5 @@ def with_base_url(provider: Provider, account: str) -> Provider:
 
 
 def without_login(address: str) -> str:
-    """Return an address as it may be shown and kept: a login in it is left out."""
+    """Return an address without its login, to show and store."""
     return re.sub(r"//[^/?#]*@", "//", address).rstrip("/")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class ListedCampaign(NamedTuple):
-    """A campaign by the provider's own words; `state` is empty where it has none."""
+    """A campaign in the provider's words; `state` may be empty."""
 
     id: str
     name: str
@@ -30,7 +30,7 @@ class CampaignPage(NamedTuple):
 def listed_campaigns(
     found: Sequence[Json], *, key: str = "id", name: str = "name", state: str = "status"
 ) -> list[ListedCampaign]:
-    """Read the objects of a list by these keys; ValueError where one has no id."""
+    """Read the objects of a list by these keys; raises ValueError without an id."""
     return [_listed(one, key, name, state) for one in found]
 
 

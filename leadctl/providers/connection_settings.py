@@ -39,7 +39,7 @@ class ConnectionSettings:
     )
 
     def applied_to(self, limits: Limits) -> Limits:
-        """Return the limits this account keeps."""
+        """Return the limits in effect for this account."""
         own = {
             name: value
             for name in (

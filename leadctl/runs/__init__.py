@@ -1,1 +1,1 @@
-"""Runs of an import: prepared from a job, performed, taken up again."""
+"""Runs of an import: prepared from a job, performed, resumed."""

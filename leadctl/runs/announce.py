@@ -1,4 +1,4 @@
-"""Tells what a run has to say beside its report: before it sends, and after."""
+"""Reports what is worth knowing besides the report: before and after sending."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def before(request: ImportRequest, importer: Importer) -> None:
-    """Tell, before anything is sent, what the files look like they need."""
+    """Report, before anything is sent, what the files seem to need."""
     for note in request.notes:
         if not note.is_warning:
             request.note(note.code, note.message, note.count)
@@ -31,7 +31,7 @@ def before(request: ImportRequest, importer: Importer) -> None:
 
 
 def require_no_doubt(request: ImportRequest) -> None:
-    """Raise InputUnusable where a strict run would report a doubt about its files."""
+    """Raise InputUnusable if a strict run would report a doubt about its files."""
     if not request.strict:
         return
     found = _of_files(request.plan, Judge(request.plan))
@@ -50,7 +50,7 @@ MOST_DOUBTS = 5
 
 
 def _of_files(plan: Plan, judge: Judge) -> Iterator[Note]:
-    """Yield what to report of the files before anything is sent."""
+    """Yield what to report about the files before anything is sent."""
     for source in plan.sources:
         for choice in source.choices:
             if choice.needs_telling:
@@ -65,7 +65,7 @@ def _of_files(plan: Plan, judge: Judge) -> Iterator[Note]:
 def after(
     request: ImportRequest, importer: Importer, run_writer: RunWriter, code: ExitCode
 ) -> None:
-    """Tell what was not sent although it was there, and which rule had no effect."""
+    """Report data that was not sent, and rules without effect."""
     title = request.account.provider.title
     rows = sum(run_writer.tally.values())
     if rows and request.resumes is None:  # of a resumed run, part was read before
@@ -85,7 +85,7 @@ def after(
 
 
 def _columns(request: ImportRequest, mappers: Sequence[Mapper]) -> None:
-    """Tell which columns stand in for each other, and which go nowhere."""
+    """Report which columns replace each other, and which are not sent."""
     for mapper in mappers:
         for name, columns in mapper.columns.items():
             if len(columns) > 1 and not request.plan.profile:

@@ -19,10 +19,10 @@ DATA = (".csv", ".tsv", ".txt", ".jsonl", ".ndjson", ".xlsx")
 
 
 def chosen(given: Sequence[str]) -> tuple[list[str], list[Note]]:
-    """Return the files to import, and a note of the reject files left out.
+    """Return the files to import, and a note of the reject files that are skipped.
 
-    A folder and a pattern of the shell also meet the reject files that leadctl wrote
-    there. A list of reject files alone is meant as it is.
+    A folder and a shell pattern may also match reject files that leadctl wrote there. A
+    list of only reject files is imported as it is.
     """
     names = [name for one in given for name in _members(one)]
     ours = [name for name in names if reject_file.is_ours(Path(name))]

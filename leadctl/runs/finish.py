@@ -1,4 +1,4 @@
-"""Ends a run: reject files are written, and what it came to is recorded."""
+"""Ends a run: writes its reject files, and records its result."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def finish(
     run_writer: RunWriter,
     error: LeadctlError | None,
 ) -> None:
-    """Write the reject files, and record what the run came to."""
+    """Write the reject files, and record the result of the run."""
     elsewhere = f"{run_writer.facts().command('rejects')} --to PATH writes it elsewhere"
     try:
         _write_rejects(request, run_writer)
@@ -51,7 +51,7 @@ def finish(
 def _remember_columns(
     request: ImportRequest, importer: Importer, run_writer: RunWriter
 ) -> None:
-    """Tell how columns decided, and keep the option that decides alike."""
+    """Report how columns decided, and store the option that decides the same."""
     said = importer.judge.said_by_columns()
     with_rejects = [n for n, file in enumerate(run_writer.files()) if file.rejects_file]
     if said and with_rejects:

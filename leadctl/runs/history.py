@@ -1,4 +1,4 @@
-"""What earlier runs to the campaign mean for one that is about to begin."""
+"""What earlier runs to the campaign mean for a new one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def require_possible(request: ImportRequest, ledger: Ledger) -> None:
-    """Refuse what cannot begin before anybody is asked and anything recorded."""
+    """Refuse a run that cannot begin, before anybody is asked and anything recorded."""
     account, plan = request.account, request.plan
     if request.resumes is not None:
         require_same_files(ledger.run(request.resumes).files(), plan)
@@ -34,7 +34,7 @@ def require_possible(request: ImportRequest, ledger: Ledger) -> None:
 
 
 def earlier_run(request: ImportRequest, ledger: Ledger) -> RunReader | None:
-    """Return the run to go on with, or the latest one to the same campaign."""
+    """Return the run to continue, or the latest one to the same campaign."""
     if request.resumes is not None:
         return ledger.run(request.resumes)
     return ledger.latest(request.account.name, request.plan.campaign)
@@ -82,7 +82,7 @@ def warn_if_moved(request: ImportRequest, earlier: RunReader | None) -> bool:
 
 
 def warn_if_half_undone(request: ImportRequest, ledger: Ledger) -> None:
-    """Tell of an undo without an end: what it deleted may count as delivered."""
+    """Warn about an unfinished undo: leads it deleted may count as delivered."""
     run = ledger.run_half_undone(request.account.name, request.plan.campaign)
     if run:
         request.note(
@@ -95,6 +95,6 @@ def warn_if_half_undone(request: ImportRequest, ledger: Ledger) -> None:
 
 
 def require_same_files(files: Sequence[FileOfRun], plan: Plan) -> None:
-    """Raise InputUnusable where a file is not what it was."""
+    """Raise InputUnusable if a file has changed."""
     for file, source in zip(files, plan.sources, strict=True):
         source.require_fingerprint(file.fingerprint)

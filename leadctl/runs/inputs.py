@@ -1,4 +1,4 @@
-"""The files of a job: opened, and where their reject files go."""
+"""Opens the files of a job, and chooses the paths of their reject files."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def rejects_files(
 
 
 def _rejects_folder(job: Job) -> Path | None:
-    """Return the folder that was named for reject files, made if there is none."""
+    """Return the folder named for reject files; creates it if needed."""
     if not job.rejects_dir:
         return None
     folder = Path(job.rejects_dir)

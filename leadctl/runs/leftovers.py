@@ -1,4 +1,4 @@
-"""Finds files with people's data that nobody needs: old reject files, and leftovers."""
+"""Finds files with personal data that nobody needs: old reject files, and leftovers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DAY = 86_400
 
 
 def of_killed_runs(ledger: str) -> list[Path]:
-    """Return what killed runs left: copies of stdin, and files beside their input."""
+    """Return what killed runs left: copies of stdin, and files beside an input."""
     beside = map(atomic_write.abandoned, _folders(ledger))
     return [*spool.abandoned(ledger), *chain.from_iterable(beside)]
 

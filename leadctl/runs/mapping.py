@@ -1,4 +1,4 @@
-"""The profile and the constants of a job, checked as its provider will."""
+"""The profile and the constants of a job, checked by its provider's rules."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _read_profile(job: Job, document: Document) -> Profile | None:
 def constants_of(
     job: Job, account: Account | None, mapped: Profile | None
 ) -> Mapping[str, str]:
-    """Check the constants as the provider will."""
+    """Check the constants by the provider's rules."""
     fields = account.provider.fields if account else ()
     zone = mapped.zone if mapped else None
     checks = {field.name: check_in(zone, field) for field in fields}

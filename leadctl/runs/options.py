@@ -1,6 +1,6 @@
-"""What may be said of an import, named like the command line's options.
+"""The options of an import, named like those of the command line.
 
-A message names an option as it is written there: `--region` is `region`.
+Messages name an option as on the command line: `--region` is `region`.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class PreviewOptions(TypedDict, total=False):
 
 
 class CheckOptions(PreviewOptions, total=False):
-    """The same, which rows are read, and what comes of those that do not fit."""
+    """The same, plus which rows are read and what happens to invalid ones."""
 
     campaign: str | None
     limit: int | None
@@ -75,7 +75,7 @@ class CheckOptions(PreviewOptions, total=False):
 
 
 class PushOptions(CheckOptions, total=False):
-    """The same, and how leads are sent."""
+    """The same, plus how leads are sent."""
 
     tag: Sequence[str] | None
     batch_size: int | None
@@ -92,7 +92,7 @@ class PushOptions(CheckOptions, total=False):
 
 
 def job_of(files: Sequence[str], said: PushOptions) -> Job:
-    """Return what was said as a job; raises UsageError, TypeError for another name."""
+    """Return the job of these options; UsageError, or TypeError for an unknown name."""
     for name in said.keys() - PushOptions.__annotations__.keys():
         near = nearest(name, PushOptions.__annotations__)
         raise TypeError(f"no option {name!r}{near}")
@@ -131,7 +131,7 @@ def job_of(files: Sequence[str], said: PushOptions) -> Job:
 
 
 def _kept_in(said: PushOptions) -> str | None:
-    """Return the ledger of runs in the sandbox, if this one is to be kept."""
+    """Return the ledger for sandbox runs, if this run is kept."""
     if not said.get("keep"):
         return None
     if not said.get("sandbox"):
@@ -183,7 +183,7 @@ def _stdin() -> Iterator[bytes]:
 
 
 def _rows(rows: Iterator[Any]) -> Iterator[bytes]:
-    """Yield rows as JSON, one a line."""
+    """Yield rows as JSON, one per line."""
     for number, row in enumerate(rows, 1):
         if not isinstance(row, Mapping):
             raise UsageError(
@@ -198,7 +198,7 @@ def _rows(rows: Iterator[Any]) -> Iterator[bytes]:
 
 
 def _cell(cell: object) -> object:
-    """Return a cell as JSON has it: NaN is empty, an infinite number is text."""
+    """Return a cell as JSON: NaN is empty, an infinite number is text."""
     if cell != cell:  # noqa: PLR0124  NaN, NaT
         return None
     return str(cell) if isinstance(cell, float) and isinf(cell) else cell
@@ -209,7 +209,7 @@ def _text(path: FileName | None) -> str | None:
 
 
 def _several(given: FileName | Sequence[FileName] | None) -> tuple[str, ...]:
-    """Return texts or paths; one alone need not be in a list."""
+    """Return texts or paths; a single one need not be in a list."""
     if given is None or isinstance(given, (str, os.PathLike)):
         given = [] if given is None else [given]
     return tuple(map(str, given))

@@ -52,7 +52,7 @@ def prepared(
     offline: bool,
     environment: Mapping[str, str] = os.environ,
 ) -> Iterator[ImportRequest]:
-    """Open a job; copies of its streams are kept for as long as the context lasts.
+    """Open a job; copies of its streams are kept while the context lasts.
 
     Raises UsageError, InputUnusable or CredentialsMissing.
     """
@@ -92,7 +92,7 @@ def prepared(
 
 @contextmanager
 def inspected(job: Job, ledger: str, streams: Streams) -> Iterator[Rules]:
-    """Open a job to look at its files: nothing is recorded, sent or written."""
+    """Open a job to inspect its files: nothing is recorded, sent or written."""
     _require_text(job)
     with spool.spooled(job, ledger, streams) as copied:
         try:
@@ -198,7 +198,7 @@ def _require_columns(names: Sequence[str], sources: Sequence[Source]) -> None:
 
 
 def _require_text(job: Job) -> None:
-    """Refuse what is not text: it could be neither recorded nor sent."""
+    """Refuse what is not text: it can be neither recorded nor sent."""
     constants = (f"{name}={value}" for name, value in job.constants.items())
     for text in (*job.files, *constants, *job.tags, job.campaign or ""):
         try:
@@ -242,7 +242,7 @@ def _provider(job: Job, account: Account) -> str:
 def _exposed(
     job: Job, account: Account, ledger: str, environment: Mapping[str, str]
 ) -> list[Note]:
-    """Say who else may read or change the account's key, or the ledger."""
+    """Report other users who can read or change the account's key, or the ledger."""
     files = [(config.config_path(_path(job.config)), "the config file")]
     files += [(p, "the key file") for p in key_files(account, environment)]
     found = [each for path, what in files for each in permission_problems(path, what)]
@@ -254,7 +254,7 @@ def _exposed(
 
 
 def _lowered(job: Job, account: Account, *, offline: bool) -> Iterator[Note]:
-    """Say what is not done as it was asked for."""
+    """Report options that are not applied as asked."""
     campaign = job.campaign
     is_name = campaign and account.provider.campaign_objection(campaign)
     if offline and is_name:

@@ -1,4 +1,4 @@
-"""Performs one run from the open ledger to the written reject file."""
+"""Performs a run, from opening the ledger to writing the reject file."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ def _pushed(request: ImportRequest) -> Report:
 
 @contextlib.contextmanager
 def _held_campaign(request: ImportRequest, ledger: Ledger) -> Iterator[CampaignLock]:
-    """Hold the campaign, once a run that holds it has ended or `wait` is over."""
+    """Lock the campaign; waits up to `wait` seconds for a run that holds it."""
     clock = RealClock(CancellationToken())
     left = request.wait
     with contextlib.ExitStack() as stack:
@@ -187,7 +187,7 @@ def _interrupted(request: ImportRequest, signal: int, run: Run) -> LeadctlError:
 
 
 def rehearse(request: ImportRequest) -> Report:
-    """Do the same up to the first request, without it; its ledger is thrown away."""
+    """Do the same without sending; the ledger is temporary."""
     with contextlib.ExitStack() as stack:
         aside = stack.enter_context(_opened_ledger(None))
         known = stack.enter_context(open_existing(request.ledger))
@@ -225,7 +225,7 @@ def _report(run_writer: RunWriter, ledger: Ledger, *, dry_run: bool = False) -> 
 
 
 def _with_list_of(ledger: Ledger, request: ImportRequest) -> ImportRequest:
-    """Have rows judged by the ledger's suppression list, too."""
+    """Also apply the ledger's suppression list to rows."""
     lists = replace(request.plan.suppressed, of_ledger=ledger.suppression_list)
     return replace(request, plan=replace(request.plan, suppressed=lists))
 

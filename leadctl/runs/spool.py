@@ -1,4 +1,4 @@
-"""Our copies of what can only be read once, such as stdin: a resume reads them again.
+"""Copies of input that can only be read once, such as stdin, for a resume.
 
 Copies that a killed process left are removed.
 """
@@ -72,7 +72,7 @@ def copied_again(job: Job, ledger: str, streams: Streams) -> Iterator[Job]:
 
 
 def drop(job: Job) -> None:
-    """Remove the copies of a job, when nothing of it is left to send."""
+    """Remove the copies of a job when nothing is left to send."""
     for copy in map(Path, job.copies.values()):
         if _is_ours(copy):  # a ledger could name any file
             copy.unlink(missing_ok=True)

@@ -50,10 +50,10 @@ def compression_of(start: bytes) -> Compression:
 
 @contextmanager
 def decompressed(file: BinaryIO, how: Compression) -> Iterator[BinaryIO]:
-    """Read what a compressed file holds, block by block.
+    """Read the content of a compressed file, block by block.
 
-    Raises OSError, with a sentence in `strerror`, where it is cut short or damaged, or
-    unpacks to so much that nobody can have meant it.
+    Raises OSError, with a sentence in `strerror`, if the file is truncated or damaged,
+    or unpacks to far more than expected.
     """
     opened, damages = _opened(file, how)
     try:

@@ -83,9 +83,9 @@ class ReadOptions:
 def open_source(
     path: Path, read_options: ReadOptions, shown: str | None = None
 ) -> Source:
-    """Find out how a file is written, and that all of it can be decoded.
+    """Detect the format of a file, and make sure that all of it can be decoded.
 
-    Raises InputUnusable with the reason and the remedy.
+    Raises InputUnusable with the reason and the fix.
     """
     shown = shown or str(path)
     require_file(path, shown)
@@ -158,7 +158,7 @@ def _json(path: Path, shown: str, found: Scan) -> Source:
 
 
 def _table(path: Path, shown: str, found: Scan, read_options: ReadOptions) -> Source:
-    """Find out the delimiter, the quotes and the header of delimited text."""
+    """Detect the delimiter, the quotes and the header of delimited text."""
     lines = _first_lines(found.text)
     quote = dialect.quote(lines)
     asked = read_options.delimiter or (
@@ -246,7 +246,7 @@ def open_sheets(path: Path, read_options: ReadOptions) -> list[Source]:
 def _sheet(
     path: Path, shown: str, sheet: Sheet, read_options: ReadOptions
 ) -> Source | None:
-    """Open a sheet; None where it holds nothing."""
+    """Open a sheet; None if it is empty."""
     found = scan_binary(path, shown)
     look = xlsx.sample(path, shown, sheet.name, dialect.FIRST_LINES)
     if not look.first:
@@ -278,7 +278,7 @@ def _sheet(
 
 
 def _oddities(look: WorkbookSample) -> list[Choice]:
-    """Say what nobody sees in a sheet, or sees and would not send."""
+    """Report what is hidden in a sheet, or visible but not sent."""
     counted = {
         "hidden rows": (look.hidden, "read like other rows, including filtered ones"),
         "error cells": (look.errors, "such as #N/A; not sent"),
@@ -316,9 +316,9 @@ def _sheet_choice(
 def _headed(
     source: Source, header: Header, first: list[str], read_options: ReadOptions
 ) -> Source:
-    """Name the columns by the header, or by their numbers where there is none.
+    """Name the columns by the header, or by numbers if there is none.
 
-    A list of bare numbers has one column, and no profile is needed to say which.
+    A list of bare numbers has one column, and needs no profile to name it.
     """
     if header.found:
         names = tuple(first)
@@ -351,7 +351,7 @@ def _headed(
 
 
 def _phones(names: Sequence[str], said: frozenset[str]) -> frozenset[int]:
-    """Find the columns that hold phone numbers: as said, or by their names."""
+    """Find the columns with phone numbers: as given, or by their names."""
     return frozenset(
         place
         for place, name in enumerate(names)

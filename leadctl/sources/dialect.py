@@ -50,7 +50,7 @@ class Header:
 
 
 def quote(lines: Sequence[str]) -> Detected:
-    """Choose the quote character: single only where every line is made of such."""
+    """Choose the quote character: single quotes only if every line uses them."""
     filled = [line.strip() for line in lines if line.strip()]
     single = all(re.fullmatch(r"'.*'[,;\t|]'.*'", line) for line in filled)
     if filled and single:
@@ -118,7 +118,7 @@ def padding(lines: Sequence[Line], header: Header, width: int) -> int:
 
 
 def looks_like_data(cells: Sequence[str]) -> bool:
-    """Tell whether these hold somebody's number or address rather than names."""
+    """Tell whether these are a number or an address, not column names."""
     return any(_DATA.fullmatch(cell.strip()) for cell in cells)
 
 

@@ -33,7 +33,7 @@ CLOSE = 0.02
 
 
 def by_mark(start: bytes) -> str | None:
-    """Return the encoding a byte-order mark tells."""
+    """Return the encoding given by a byte-order mark."""
     return next((name for mark, name in MARKS if start.startswith(mark)), None)
 
 

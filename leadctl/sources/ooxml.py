@@ -33,7 +33,7 @@ Element = tuple[str, dict[str, str], str]
 
 
 class Damaged(ValueError):
-    """The file is no sound archive, or its XML is none that Office writes."""
+    """The file is not a valid archive, or its XML is not what Office writes."""
 
 
 class Package:

@@ -64,9 +64,9 @@ class Scan:
 
 
 def scan_text(path: Path, shown: str, hints: Hints) -> Scan:
-    """Read all bytes once, twice where the encoding has to be detected.
+    """Read all bytes once, twice if the encoding has to be detected.
 
-    Raises InputUnusable with the place and the remedy.
+    Raises InputUnusable with the place and the fix.
     """
     require_file(path, shown)
     try:
@@ -107,7 +107,7 @@ def fingerprint(path: Path, size: int) -> str:
 
 
 def scan_binary(path: Path, shown: str) -> Scan:
-    """Tell a file of any kind again; raises InputUnusable where it cannot be read."""
+    """Fingerprint a file of any kind; raises InputUnusable if it cannot be read."""
     digest, size = hashlib.blake2b(digest_size=16), 0
     try:
         with path.open("rb") as file:
@@ -121,7 +121,7 @@ def scan_binary(path: Path, shown: str) -> Scan:
 
 
 def stamp(path: Path) -> tuple[int, ...]:
-    """Tell whether a file is still the one that was read, without reading it."""
+    """Return a mark that changes with the file, without reading it."""
     with path.open("rb") as file:
         return _stamp(file)
 
@@ -137,7 +137,7 @@ def require_file(path: Path, shown: str) -> None:
 
 
 class Content(NamedTuple):
-    """A file opened: what it holds unpacked, how it is packed, and which file it is."""
+    """An open file: its unpacked content, its compression, and its identity."""
 
     file: BinaryIO
     compression: Compression
@@ -197,7 +197,7 @@ def _declared(asked: str | None, start: bytes) -> tuple[str, str]:
 
 
 class _Undecodable(Exception):
-    """Bytes that are no text of this encoding; `reason` says which.
+    """Bytes that are not text in this encoding; `reason` names them.
 
     `after_letters`: letters beyond ASCII could be decoded before them.
     """
@@ -309,7 +309,7 @@ _ROUNDED = re.compile(r"(?:^|.*\D)\d{6}0{4,}", re.DOTALL)
 
 
 def is_suspicious(text: str) -> bool:
-    """Tell whether a look at each number pays; quick, for it reads every file."""
+    """Tell quickly whether a closer look at each number is needed."""
     shape = text.encode("ascii", "replace").translate(_SHAPES)
     if b"1E" in shape and (b"1E1" in shape or b"1E+1" in shape):
         return True

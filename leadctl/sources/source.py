@@ -45,7 +45,7 @@ LOOKED_AT = 1 << 18
 
 @dataclass(frozen=True)
 class Choice:
-    """Something found out about a file, and why it is taken to be so."""
+    """A detected property of a file, and the reason for it."""
 
     what: str
     value: str
@@ -86,7 +86,7 @@ class Source:
 
     @property
     def recorded(self) -> str:
-        """Its name for programs: the ledger's and every JSON document's."""
+        """The file's name in the ledger and in JSON."""
         return self.given or self.shown
 
     @cached_property
@@ -163,7 +163,7 @@ class Source:
             }
 
     def first_row(self) -> list[str]:
-        """Return the first cells behind the preamble, however long they are."""
+        """Return the first cells after the preamble, however long they are."""
         with self._text() as file:
             self._skip_preamble(file)
             first = next(picked(file, self.dialect, None, iter([0])), None)
@@ -191,7 +191,7 @@ class Source:
             file.readline()
 
     def require_unchanged(self) -> None:
-        """Raise InputChanged unless the file still begins with what was looked at."""
+        """Raise InputChanged unless the file still begins with the same bytes."""
         try:
             if self.format is Format.XLSX:
                 now = scan_binary(self.path, self.shown).fingerprint
@@ -237,7 +237,7 @@ class Source:
 
     @contextmanager
     def _text(self) -> Iterator[TextIO]:
-        """Open exactly the bytes that were looked at; what came since is not ours."""
+        """Open exactly the bytes that were scanned, without later additions."""
         try:
             with content(self.path, self.size) as opened:
                 if opened.stamp != self.stamp:
@@ -258,7 +258,7 @@ def _chosen(lines: Iterable[int], wanted: Sequence[int]) -> dict[int, int]:
 def expected_rows(
     sources: Iterable[Source], skip: int = 0, limit: int | None = None
 ) -> int | None:
-    """Estimate the data rows of files; None where one of them cannot be estimated."""
+    """Estimate the data rows of files; None if one cannot be estimated."""
     expected = 0
     for source in sources:
         rows = _rows(source)
@@ -270,7 +270,7 @@ def expected_rows(
 
 
 def _rows(source: Source) -> int | None:
-    """Count the lines of a file's beginning; a cell may hold some, so it is a guess."""
+    """Count the lines at a file's beginning: an estimate, as cells may contain some."""
     if source.format is Format.XLSX:
         return None
     try:

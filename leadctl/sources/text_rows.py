@@ -32,7 +32,7 @@ RAW = f"{OWN}raw"
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a table is written."""
+    """The format of a table."""
 
     delimiter: str = ","
     quote: str = '"'
@@ -45,7 +45,7 @@ class Dialect:
 
 @dataclass(frozen=True)
 class Unsplit:
-    """A physical line, or cells of the wrong number."""
+    """A physical line, or the wrong number of cells."""
 
     reason: str
     content: list[str] | str
@@ -184,7 +184,7 @@ class _Table:
     def careful(
         self, lines: list[str], file: Iterator[str]
     ) -> Iterator[list[str] | Unsplit]:
-        """Split these lines one by one, and those that their last row goes on with."""
+        """Split these lines one by one, with those that the last row continues on."""
         return (row for _, row in self.placed(_Lines(lines, file)))
 
     def placed(self, waiting: _Lines) -> Iterator[tuple[int, list[str] | Unsplit]]:
@@ -209,7 +209,7 @@ class _Table:
             yield waiting.read, Unsplit(reason, line)
 
     def as_meant(self, row: list[str] | Unsplit) -> list[str] | Unsplit:
-        """Empty the NULL cells, and take the apostrophe off a reject file's phones."""
+        """Empty NULL cells, and strip the apostrophe from a reject file's phones."""
         if isinstance(row, Unsplit):
             return row
         cells = ["" if cell == NULL else cell for cell in row]
@@ -363,7 +363,7 @@ DEEPEST = 20
 
 
 def ways_into(node: dict[str, Json], prefix: str = "") -> Iterator[str]:
-    """Yield every way into an object and the objects in it, dotted."""
+    """Yield every dotted path into an object and the objects in it."""
     for key, value in node.items():
         yield prefix + key
         if isinstance(value, dict) and prefix.count(".") < DEEPEST:

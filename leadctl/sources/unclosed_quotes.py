@@ -22,7 +22,7 @@ _DIGITS = re.compile(r"\d[\d\s()./-]{5,}\d")
 def contains_rows(
     cells: Sequence[str], delimiter: str, phones: Collection[int]
 ) -> bool:
-    """Tell whether a cell of this row holds others; `phones` are places of columns."""
+    """Tell whether a cell of this row contains rows; `phones` are column places."""
     return any(
         place < len(row) and looks_like_number(row[place].strip())
         for row in _rows_inside(cells, delimiter)

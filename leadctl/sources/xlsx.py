@@ -108,7 +108,7 @@ def chosen(sheets: list[Sheet], shown: str, asked: str | None) -> Sheet:
 def sample(
     path: Path, shown: str, sheet: str, first: int, budget: Budget = Budget()
 ) -> WorkbookSample:
-    """Read a whole sheet: all of it can be read, and what is odd in it is counted."""
+    """Read a whole sheet, to prove that it can be read and to count what is odd."""
     found = WorkbookSample()
     for row in rows(path, shown, sheet, budget):
         if len(found.first) < first:
@@ -143,7 +143,7 @@ def rows(
 
 @contextmanager
 def _opened(path: Path, shown: str) -> Iterator[Package]:
-    """Open a workbook; whatever is wrong with it is told in one sentence."""
+    """Open a workbook; any damage becomes one sentence."""
     try:
         with ooxml.opened(path) as package:
             yield package
@@ -240,7 +240,7 @@ class _Reader:
     def _shown(
         self, attributes: dict[str, str], value: str | None, *, is_formula: bool
     ) -> str:
-        """Return what is shown of a cell."""
+        """Return a cell as it is shown."""
         kind = attributes.get("t", "n")
         if is_formula and (
             value is None

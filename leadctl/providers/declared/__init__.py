@@ -1,1 +1,1 @@
-"""Providers that are declared in YAML: the grammar, and what plays it."""
+"""Providers declared in YAML: the grammar, and the code that runs it."""

@@ -1,4 +1,4 @@
-"""An answer as the rules of a declared provider look at it."""
+"""An answer as the rules of a declared provider see it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks what the types of the grammar cannot say: names, and what goes together."""
+"""Checks what the types of the grammar cannot express: names and combinations."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _TEMPLATES = (
 
 
 class Problem(NamedTuple):
-    """What is wrong, and the way to it."""
+    """A mistake, and the path to it."""
 
     where: Where
     message: str
@@ -56,7 +56,7 @@ class Problem(NamedTuple):
 
 
 def require_sound(definition: Definition, document: Document) -> None:
-    """Raise InputUnusable for the first thing that does not go together."""
+    """Raise InputUnusable for the first mistake."""
     for problem in problems(definition):
         raise document.problem(problem.where, problem.message, hint=problem.hint)
 
@@ -140,7 +140,7 @@ def _phone(definition: Definition) -> Iterator[Problem]:
 
 
 def _names(definition: Definition) -> Iterator[Problem]:
-    """Yield names in templates that stand for nothing."""
+    """Yield unknown names in templates."""
     settings = {"base_url", *definition.settings}
     secrets = {*declared_secrets(definition)}
     for part in base_url.parts(definition.base_url or ""):
@@ -268,6 +268,6 @@ def _rule(rule: rules.AnswerRule, definition: Definition) -> Iterator[Problem]:
 
 
 def _speaks(when: rules.When | None) -> bool:
-    """Tell whether a condition looks at what an answer says, and not at its status."""
+    """Tell whether a condition depends on the body of an answer."""
     said = ("text", "word", "has", "field", "kind", "listed")
     return when is not None and any(getattr(when, name) for name in said)

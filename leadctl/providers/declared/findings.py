@@ -1,4 +1,4 @@
-"""Reads what calls that write nothing show: of key and campaign, and of its leads."""
+"""Reads the answers to read-only calls: about key, campaign and leads."""
 
 from __future__ import annotations
 

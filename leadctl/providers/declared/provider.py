@@ -1,4 +1,4 @@
-"""Plays a definition: a provider whose settings, requests and answers are a file's."""
+"""Runs a definition: a provider whose settings, requests and answers are in a file."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 
 def provider_of(definition: Definition) -> type[Provider]:
-    """Make the class of a definition that was checked."""
+    """Build the class of a valid definition."""
     return make_dataclass(
         definition.name,
         settings_of(definition),

@@ -54,7 +54,7 @@ def outcome(word: OutcomeWord, reason: str = "") -> Outcome:
 
 
 def outcomes(rows: Rows | None, batch: Batch, answer: AnswerReader) -> list[Outcome]:
-    """Return an outcome for each lead; ValueError where the answer has not the form."""
+    """Return an outcome for each lead; ValueError if the answer has another form."""
     if rows is None:
         raise ValueError("no form is declared")
     if rows.errors:
@@ -97,7 +97,7 @@ def _with_rest(
 
 
 def _only(by_position: Outcome | None, by_number: Outcome) -> Outcome | None:
-    """Return what is said of a lead; None where it is not mentioned."""
+    """Return what is said about a lead; None if it is not mentioned."""
     if by_number == UNMENTIONED:
         return by_position
     if by_position is None:
