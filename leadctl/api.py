@@ -22,13 +22,12 @@ from leadctl import ledger as ledgers
 from leadctl.config import config as configuration
 from leadctl.importing import people
 from leadctl.importing.preview import previews
-from leadctl.model.errors import CredentialsMissing, ExitCode, InputUnusable, UsageError
-from leadctl.model.leads import Status
+from leadctl.model.errors import CredentialsMissing, InputUnusable, UsageError
 from leadctl.model.wording import nearest
 from leadctl.phones.countries import require_region
 from leadctl.phones.spelling import PhoneUnreadable
-from leadctl.runs import prepare
-from leadctl.runs import run as runs
+from leadctl.runs import history, prepare
+from leadctl.runs import run as runner
 from leadctl.runs.files import chosen
 from leadctl.runs.options import job_of, streams_of
 
@@ -41,7 +40,7 @@ if TYPE_CHECKING:
     from leadctl.importing.people import Found
     from leadctl.importing.plan import Rules
     from leadctl.importing.preview import Preview
-    from leadctl.ledger.base import Ledger, RunReader
+    from leadctl.ledger.base import Ledger
     from leadctl.reports.report import Report
     from leadctl.runs.options import CheckOptions, Files, PreviewOptions, PushOptions
     from leadctl.runs.request import ImportRequest
@@ -67,9 +66,7 @@ def push(
     url = ledgers.resolved(job.ledger or options.get("ledger"))
     dry_run = options.get("dry_run", False)
     with ExitStack() as stack:
-        environment: Mapping[str, str] = os.environ
-        if job.sandbox:
-            job, environment = stack.enter_context(simulated(job))
+        job, environment = stack.enter_context(environment_of(job))
         with _sandbox_offered(job):
             request = stack.enter_context(
                 prepare.prepared(
@@ -85,7 +82,7 @@ def push(
         if options.get("yes"):
             request = replace(request, ask_first=lambda _request, _preflight: None)
         request = stack.enter_context(watch(request))
-        return runs.rehearse(request) if dry_run else runs.push(request)
+        return runner.rehearse(request) if dry_run else runner.push(request)
 
 
 def check(
@@ -129,21 +126,19 @@ def resume(  # noqa: PLR0913  options, by name
     that safe, unless `with_unknown` is false.
     """
     url = ledgers.resolved(ledger)
-    with open_ledger(url) as opened:
-        run_reader = opened.run(run) if run else latest_unfinished(opened)
+    with ledgers.open_ledger(url) as opened:
+        run_reader = opened.run(run) if run else history.latest_unfinished(opened)
         job = prepare.stored_job(run_reader, config)
         run = run_reader.facts().id
     if acknowledge_compliance:
         job = replace(job, acknowledge_compliance=True)
     with ExitStack() as stack:
-        environment: Mapping[str, str] = os.environ
-        if job.sandbox:
-            job, environment = stack.enter_context(simulated(job))
+        job, environment = stack.enter_context(environment_of(job))
         request = stack.enter_context(
             prepare.prepared(job, url, {}, environment=environment, offline=False)
         )
         again = replace(request, resumes=run, with_unknown=with_unknown)
-        return runs.push(stack.enter_context(watch(again)))
+        return runner.push(stack.enter_context(watch(again)))
 
 
 def find(
@@ -153,36 +148,15 @@ def find(
     ledger: str | Path | None = None,
 ) -> list[Found]:
     """Return what the ledger knows about each number: campaigns and suppression."""
-    asked = []
+    asked, region = [], require_region(region)
     for text in [numbers] if isinstance(numbers, str) else numbers:
         try:
-            asked.append(people.by_number(text, require_region(region)))
+            asked.append(people.by_number(text, region))
         except PhoneUnreadable as error:  # its place: a number is not repeated
             where = f"number {len(asked) + 1}"
             raise UsageError(f"{where}: {error.problem.reason}") from None
     with ledgers.open_existing(ledgers.resolved(ledger)) as opened:
         return people.find(opened, asked)
-
-
-def latest_unfinished(ledger: Ledger) -> RunReader:
-    """Return the latest run that a resume can finish; raises UsageError."""
-    for run_reader in ledger.runs(most=200):
-        run = run_reader.facts()
-        unfinished = run.finished_at is None or run.exit_code in _RESUMABLE
-        if unfinished or run_reader.counts()[Status.FAILED]:
-            return run_reader
-    raise UsageError("no unfinished runs", hint="choose a run: leadctl runs resume RUN")
-
-
-_RESUMABLE = frozenset(
-    {
-        ExitCode.ACCESS,
-        ExitCode.TROUBLE,
-        ExitCode.STOPPED,
-        ExitCode.INTERRUPTED,
-        ExitCode.TERMINATED,
-    }
-)
 
 
 def open_ledger(url: str | Path | None = None) -> Ledger:
@@ -231,8 +205,11 @@ def _sandbox_offered(job: Job) -> Iterator[None]:
 
 
 @contextmanager
-def simulated(job: Job) -> Iterator[tuple[Job, Mapping[str, str]]]:
-    """Serve the provider's simulator; yields the job and the variables for it."""
+def environment_of(job: Job) -> Iterator[tuple[Job, Mapping[str, str]]]:
+    """Yield a job and its variables; in the sandbox, those of a simulator it serves."""
+    if not job.sandbox:
+        yield job, os.environ
+        return
     simulators = sandbox()
     name = job.provider or ""
     if name not in simulators.SIMULATORS:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from leadctl.importing.job import Job
 from leadctl.importing.plan import require_mappable
-from leadctl.model.errors import InputUnusable
+from leadctl.model.errors import ExitCode, InputUnusable, UsageError
+from leadctl.model.leads import Status
 from leadctl.phones.column import ColumnSays
 
 if TYPE_CHECKING:
@@ -38,6 +39,33 @@ def earlier_run(request: ImportRequest, ledger: Ledger) -> RunReader | None:
     if request.resumes is not None:
         return ledger.run(request.resumes)
     return ledger.latest(request.account.name, request.plan.campaign)
+
+
+SEARCHED = 200
+"""The latest runs, among which the one to resume is looked for."""
+
+_RESUMABLE = frozenset(
+    {
+        ExitCode.ACCESS,
+        ExitCode.TROUBLE,
+        ExitCode.STOPPED,
+        ExitCode.INTERRUPTED,
+        ExitCode.TERMINATED,
+    }
+)
+
+
+def latest_unfinished(ledger: Ledger) -> RunReader:
+    """Return the latest run that a resume can finish; raises UsageError."""
+    for run_reader in ledger.runs(most=SEARCHED):
+        run = run_reader.facts()
+        unfinished = run.finished_at is None or run.exit_code in _RESUMABLE
+        if unfinished or run_reader.counts()[Status.FAILED]:
+            return run_reader
+    raise UsageError(
+        f"no unfinished runs among the latest {SEARCHED}",
+        hint="choose a run: leadctl runs resume RUN",
+    )
 
 
 def columns_of(earlier: RunReader | None) -> dict[str, ColumnSays]:

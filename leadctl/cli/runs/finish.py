@@ -172,9 +172,10 @@ def _go_on(
 ) -> None:
     from leadctl import api
     from leadctl.cli.push import conclude
+    from leadctl.runs.history import latest_unfinished
 
     with output.failures(), opened_ledger(ledger) as opened:
-        run_reader = opened.run(run) if run else api.latest_unfinished(opened)
+        run_reader = opened.run(run) if run else latest_unfinished(opened)
         facts = run_reader.facts()
     conclude(
         output,

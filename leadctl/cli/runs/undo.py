@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from contextlib import ExitStack, contextmanager
@@ -95,7 +94,7 @@ class _Undo:
     dry_run: bool
 
     def on(self, opened: Ledger, url: str, config: Path | None) -> UndoReport:
-        from leadctl.api import simulated
+        from leadctl.api import environment_of
         from leadctl.config import config as settings
         from leadctl.delivery import provider_session
         from leadctl.importing.removable import RemovableLeads
@@ -105,9 +104,7 @@ class _Undo:
         job = stored_job(removal, config)
         with ExitStack() as stack:
             copies = stack.enter_context(_copies(job, url, removal.facts()))
-            environment: Mapping[str, str] = os.environ
-            if job.sandbox:
-                job, environment = stack.enter_context(simulated(job))
+            job, environment = stack.enter_context(environment_of(job))
             account = settings.resolve(
                 settings.load(config),
                 environment,
