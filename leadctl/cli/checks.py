@@ -10,15 +10,18 @@ import typer
 from leadctl.cli.output import Output, opened_screen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from rich.console import Console
 
     from leadctl.cli.diagnostics.config_check import Check
+    from leadctl.model.leads import Json
 
 
-def conclude(checks: Iterable[Check], *, json: bool) -> NoReturn:
-    """Print the checks and exit with their exit code."""
+def conclude(
+    checks: Iterable[Check], *, json: bool, facts: Mapping[str, Json] | None = None
+) -> NoReturn:
+    """Print the checks and exit with their exit code; `facts` are for scripts."""
     from leadctl.cli.diagnostics import config_check
 
     found = [*checks]
@@ -27,6 +30,7 @@ def conclude(checks: Iterable[Check], *, json: bool) -> NoReturn:
         Output(json=True).document(
             {
                 "schema_version": 1,
+                **(facts or {}),
                 "checks": config_check.document(found),
                 "exit_code": int(code),
             }

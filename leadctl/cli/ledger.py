@@ -14,9 +14,7 @@ from leadctl.cli.output import echo, say
 from leadctl.model.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from leadctl.cli.diagnostics.config_check import Check
+    from leadctl.model.leads import Json
 
 group = Commands(help="Show the ledger; share one on PostgreSQL.", no_args_is_help=True)
 app.add_typer(group, name="ledger", rich_help_panel=Section.SET_UP)
@@ -42,22 +40,19 @@ def show(json: options.Json = False, ledger: options.LedgerPath = None) -> None:
     Example: leadctl ledger show
     """
     from leadctl.cli.checks import conclude
-    from leadctl.ledger import resolved
-
-    conclude(_shown(resolved(ledger)), json=json)
-
-
-def _shown(url: str) -> Iterator[Check]:
     from leadctl.cli.diagnostics import config_check, installation
-    from leadctl.ledger import exists, open_existing
-    from leadctl.model.wording import count
+    from leadctl.ledger import exists, open_existing, resolved
 
-    found = [*installation.ledger(url)]
-    yield from found
-    usable = all(one.grade is not config_check.Grade.PROBLEM for one in found)
+    url = resolved(ledger)
+    checks = [*installation.ledger(url)]
+    facts: dict[str, Json] = {"ledger": url, "runs": None, "bytes": None}
+    usable = all(one.grade is not config_check.Grade.PROBLEM for one in checks)
     if usable and exists(url):
         with open_existing(url) as opened:
-            yield config_check.Check("runs", count(opened.count_runs(), "run"))
+            size = opened.size()
+        facts.update(size._asdict())
+        checks.append(config_check.Check("runs", f"{size.runs:,}"))
+    conclude(checks, json=json, facts=facts)
 
 
 @group.command("init")

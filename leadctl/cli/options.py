@@ -411,7 +411,7 @@ LedgerPath: TypeAlias = Annotated[
     shared(
         "--ledger",
         takes="PATH|URL",
-        about="e.g. /srv/leads.sqlite; default: your state folder.",
+        about="Path or postgresql:// URL; default: state folder.",
         section=Section.OTHER,
     ),
 ]

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         BatchState,
         Departure,
         FileOfRun,
+        LedgerSize,
         NewRun,
         Reason,
         Request,
@@ -422,7 +423,7 @@ class Ledger(Protocol):
         """Return the latest runs, the newest first."""
         ...
 
-    def count_runs(self) -> int: ...
+    def size(self) -> LedgerSize: ...
 
     def has_forgotten_runs(self) -> bool: ...
 

@@ -237,6 +237,13 @@ class Condition(NamedTuple):
     is_problem: bool = False
 
 
+class LedgerSize(NamedTuple):
+    """How many runs a ledger knows, and the bytes it takes."""
+
+    runs: int
+    bytes: int
+
+
 def utc_text(moment: datetime) -> str:
     """Write a moment as the ledger has it: ISO 8601, UTC, milliseconds."""
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

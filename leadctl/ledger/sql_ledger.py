@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Self
 
 from leadctl.ledger import people
+from leadctl.ledger.records import LedgerSize
 from leadctl.ledger.removal import SqlRunRemoval
 from leadctl.ledger.resumed_run import SqlResumedRun
 from leadctl.ledger.run_reader import SqlRunReader
@@ -142,9 +143,12 @@ class SqlLedger(ABC):
         ).fetchone()
         return SqlRunReader(self._db, row[0]) if row else None
 
-    def count_runs(self) -> int:
-        (number,) = self._db.execute("SELECT count(*) FROM runs").fetchone()
-        return int(number)
+    def size(self) -> LedgerSize:
+        (runs,) = self._db.execute("SELECT count(*) FROM runs").fetchone()
+        return LedgerSize(runs, self._bytes())
+
+    @abstractmethod
+    def _bytes(self) -> int: ...
 
     def runs(self, most: int) -> list[SqlRunReader]:
         rows = self._db.execute(

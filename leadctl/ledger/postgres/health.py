@@ -33,7 +33,7 @@ def conditions(url: str) -> Iterator[Condition]:
             yield from _connection(db)
             PostgresLedger(url, keys.key()).close()
             place, _ = next(keys.SECRET.ways(os.environ))
-            yield Condition("key", f"the ledger's; from {place.way} ({place.where})")
+            yield Condition("key", f"valid, from {place.way} ({place.where})")
             yield from _rights(db)
             yield from _safety(db)
             yield from _bloat(db)
@@ -45,10 +45,12 @@ def _server(db: Connection) -> Iterator[Condition]:
     size, moment = db.row(
         "SELECT pg_database_size(current_database()), extract(epoch FROM now())"
     )
-    version = db.info.parameter_status("server_version")
-    yield Condition("ledger", f"{db.url}, {size / 1e6:,.1f} MB, PostgreSQL {version}")
+    major, minor = divmod(db.info.server_version, 10_000)
+    megabytes = f"{size / 1e6:,.1f} MB"
+    yield Condition("ledger", f"{db.url}, {megabytes}, PostgreSQL {major}.{minor}")
     ahead = moment - time.time()
-    message = f"the server's is {abs(ahead):.1f} s {'ahead' if ahead > 0 else 'behind'}"
+    way = "ahead of" if ahead > 0 else "behind"
+    message = f"the server is {abs(ahead):.1f} s {way} this machine"
     is_apart = abs(ahead) > APART
     remedy = "set both clocks by NTP; rates and leases go by the server's"
     yield Condition("clock", message, remedy if is_apart else "")
@@ -103,14 +105,15 @@ def _safety(db: Connection) -> Iterator[Condition]:
     if "off" in {commits, flushes}:
         yield Condition(
             "replication",
-            "a crash of the server loses the latest commits, and leads are sent twice",
+            "a crash of the server loses the latest commits: their leads may be sent "
+            "twice",
             "set fsync and synchronous_commit to on",
         )
     if standbys and not required:
         yield Condition(
             "replication",
             "the standby is asynchronous: if it is promoted, the latest commits are "
-            "lost, and their leads are sent twice",
+            "lost, and their leads may be sent twice",
             "set synchronous_standby_names",
         )
     elif required:

@@ -69,6 +69,9 @@ class PostgresLedger(SqlLedger):
     def _turns(self, number: int) -> PostgresTurns:
         return PostgresTurns(self._db, number, self._leases)
 
+    def _bytes(self) -> int:
+        return int(self._db.row("SELECT pg_database_size(current_database())")[0])
+
     def close(self) -> None:
         self._db.close()
 

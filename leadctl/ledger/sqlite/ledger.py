@@ -77,6 +77,10 @@ class SqliteLedger(SqlLedger):
             return self._path.stat().st_ino == self._inode
         return False
 
+    def _bytes(self) -> int:
+        pages = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
+        return int(self._db.execute(pages).fetchone()[0])
+
     def close(self) -> None:
         self._db.close()
 
