@@ -49,12 +49,12 @@ class Output:
     def note(self, note: Note) -> None:
         """Print a note; with -q, only warnings."""
         if note.is_warning or not self.quiet:
-            say(note.message)
+            say(note.message, indent=2)
 
     def detail(self, text: str) -> None:
         """Print a detail, with -v only."""
         if self.verbose:
-            say(text)
+            say(text, indent=2)
 
     def wait(self, seconds: float, why: str) -> None:
         """Print how long and why the run waits; on a terminal always."""
@@ -132,9 +132,10 @@ def opened_screen() -> Iterator[Console]:
 
 def show_error(error: LeadctlError | Failure) -> None:
     """Print what happened and what to do next, on stderr."""
-    say(f"leadctl: {error.message}")
+    say(f"leadctl: {error.message}", indent=2)
     if error.hint:
-        say(f"  {error.hint}")
+        is_command = error.hint.startswith("leadctl ")  # to be copied: never broken
+        say(f"  {error.hint}", indent=None if is_command else 2)
 
 
 def folded(line: str, indent: int, *, err: bool = False) -> str:
@@ -151,9 +152,10 @@ def folded(line: str, indent: int, *, err: bool = False) -> str:
     )
 
 
-def say(text: str) -> None:
+def say(text: str, *, indent: int | None = None) -> None:
+    """Print on stderr, whoever has stopped listening; folded as `echo` does."""
     with heard(sys.stderr):
-        typer.echo(printable(text), err=True)
+        echo(text, indent=indent, err=True)
 
 
 def echo(text: str = "", *, indent: int | None = None, err: bool = False) -> None:

@@ -125,7 +125,7 @@ def forget(
             say("no records found")
             return
         for line in _consequences(found, and_suppress=and_suppress):
-            say(line)
+            say(line, indent=0)
         questions.require_yes("Forget them?", yes=yes, no_input=no_input)
         if and_suppress:
             entries = _each(texts, lambda text: identities_of_entry(text, region))
