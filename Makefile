@@ -67,7 +67,7 @@ completions: $(VENV)/.dev  ## Rewrite completions/
 man: $(VENV)/.dev  ## Rewrite the manual pages in docs/man/
 	$(BIN)/python -m tools.manual docs/man
 
-picture: $(VENV)/.dev  ## Run the example and redraw docs/run.svg
+picture: $(VENV)/.dev  ## Run the examples and redraw the pictures in docs/
 	$(BIN)/python -m tools.picture
 
 docs: $(VENV)/.dev  ## Rewrite the tables in docs/ and build the site in build/site

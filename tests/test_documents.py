@@ -117,11 +117,19 @@ def test_every_key_of_the_report_is_explained(push: Push) -> None:
     assert "| `created` … `unknown` |" in text
 
 
-def test_picture_is_what_a_run_shows() -> None:
-    drawn = picture.drawn(picture.shown())
-    assert (DOCS / "run.svg").read_text(encoding="utf-8") == drawn, "`make picture`"
-    assert "url(http" not in drawn
-    assert "href" not in drawn
+STABLE = [name for name, one in picture.PICTURES.items() if one.is_stable]
+
+
+@pytest.mark.parametrize("name", STABLE)
+def test_picture_is_what_a_command_shows(name: str) -> None:
+    one = picture.PICTURES[name]
+    drawn = picture.drawn(name, one, picture.shown(one))
+    assert read(f"{name}.svg") == drawn, "`make picture`"
+
+
+@pytest.mark.parametrize("name", picture.PICTURES)
+def test_picture_loads_nothing(name: str) -> None:
+    assert not re.search(r"url\(http|href", read(f"{name}.svg"))
 
 
 def test_site_is_built_and_has_every_page(tmp_path: Path) -> None:

@@ -98,7 +98,8 @@ def _next_steps(report: Report, *, hint_follows: bool) -> Iterator[str]:
         kinds = [one for one in (Status.REJECTED, Status.FAILED) if counts[one]]
         for path in reject_files(report):
             yield f"{' and '.join(kinds).capitalize()} rows written to: {path}"
-    if report.job.sandbox and report.job.ledger and not report.dry_run:
+    is_kept = report.job.sandbox and report.job.ledger and not report.dry_run
+    if is_kept and hint_follows:  # by a push: `runs show` has just shown it
         yield f"To look at the run:       {report.command('show')}"
     hint = report.error.hint if hint_follows and report.error else None
     lines = [
