@@ -513,6 +513,12 @@ def test_removed_lead_is_delivered_no_longer(url: str) -> None:
         assert removal.intend(ours) == {1, 2, 3, 4}
         removal.settle(ours, [*Removal], forget_missing=False)
         assert removal.removals() == dict.fromkeys({*Removal} - {Removal.FAILED}, 1)
+        left = [*ledger.run(run).removed(0)]
+        assert left == [
+            (1, Removal.DELETED),
+            (2, Removal.NOT_FOUND),
+            (4, Removal.UNKNOWN),
+        ]
         created = removal.created_rows(0)
         assert [row in created for row in (1, 2, 3, 4)] == [False, False, True, True]
         hashes = theirs.leads.hashes()
@@ -520,6 +526,10 @@ def test_removed_lead_is_delivered_no_longer(url: str) -> None:
         removal.settle(ours, [*Removal], forget_missing=True)
         assert len(ledger.delivered("voiso", "3").among(hashes)) == 3
         assert ledger.run(run).removals() == removal.removals()
+        ledger.request_stop(run)
+        assert removal.is_stop_requested()
+        removal.begin()
+        assert not removal.is_stop_requested()
 
 
 def test_person_is_found_in_every_campaign_and_forgotten(url: str) -> None:
