@@ -8,6 +8,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import replace
+from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +16,12 @@ import pytest
 from conftest import CAMPAIGNS
 
 import leadctl
+from leadctl.cli import options, preview, push
+from leadctl.runs.options import CheckOptions, PreviewOptions, PushOptions
 from leadctl.sandbox import Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
     from conftest import Push
@@ -43,6 +46,21 @@ def here(push: Push, monkeypatch: pytest.MonkeyPatch) -> Push:
             monkeypatch.setenv(name, value)
     monkeypatch.chdir(push.program.folder)
     return push
+
+
+@pytest.mark.parametrize(
+    ("command", "python"),
+    [
+        (push.push, PushOptions),
+        (push.check, CheckOptions),
+        (preview.preview, PreviewOptions),
+    ],
+)
+def test_options_are_those_of_the_command(
+    command: Callable[..., None], python: type
+) -> None:
+    named = options.for_api(signature(command).parameters)
+    assert named.keys() == {"files", *python.__annotations__}
 
 
 def leads(number: int) -> Iterator[Mapping[str, object]]:

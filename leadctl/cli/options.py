@@ -14,7 +14,7 @@ import typer
 from leadctl.cli.help_layout import Section
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 
 def option(
@@ -64,6 +64,18 @@ def several(
         return shlex.split(str(option.resolve_envvar_value(context)))
     except ValueError as error:
         raise typer.BadParameter(f"{option.envvar} has an unclosed quote") from error
+
+
+_OF_THE_TERMINAL = {"context", "json", "output", "quiet", "verbose", "no_input"}
+
+
+def for_api(said: Mapping[str, Any]) -> dict[str, Any]:
+    """Name a command's options as the API does, without those of the terminal."""
+    return {
+        name.removesuffix("_"): value
+        for name, value in said.items()
+        if name not in _OF_THE_TERMINAL
+    }
 
 
 def given(context: typer.Context) -> list[str]:

@@ -48,29 +48,14 @@ def preview(
 
     Example: leadctl preview leads.csv --provider voiso
     """
+    said = options.for_api(locals())
     from leadctl import api
     from leadctl.cli.progress import looked_through
     from leadctl.importing.preview import previews
 
     try:
         with (
-            api.inspected(
-                files,
-                provider=provider,
-                account=account,
-                profile=profile,
-                region=region,
-                phone_check=phone_check,
-                numbers=numbers,
-                set=set_,
-                ignore_column=ignore_column,
-                format=format_,
-                encoding=encoding,
-                delimiter=delimiter,
-                no_header=no_header,
-                sheet=sheet,
-                config=config,
-            ) as rules,
+            api.inspected(**said) as rules,
             looked_through(rules.sources) as tell,
         ):
             found = previews(rules, tell)

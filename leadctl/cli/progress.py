@@ -59,7 +59,7 @@ def watched(request: ImportRequest, output: Output) -> Iterator[ImportRequest]:
 
     told = replace(told, tell_preflight=preflight)
     provider = request.account.provider.name
-    view = ProgressView(provider, expected, dry_run=request.access is None)
+    view = ProgressView(provider, expected, dry_run=not request.sends)
     if live:
         with _drawn(view, told, output) as drawn:
             yield drawn
@@ -85,7 +85,7 @@ def forecast_of(request: ImportRequest) -> Forecast:
     """Return how long the run will take; without requests for a dry run."""
     plan = request.plan
     rows = expected_rows(plan.sources, plan.skip, plan.limit)
-    if request.access is None:
+    if not request.sends:
         return Forecast(rows)
     return forecast(rows, plan.batch_size, request.account.limits)
 

@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
-from leadctl.cli import options  # noqa: TC001  typer reads the annotations at run time
+from leadctl.cli import options
 from leadctl.cli.app import app
 from leadctl.cli.help_layout import Section
 from leadctl.cli.output import Output
@@ -68,47 +68,13 @@ def push(
 
     Example: leadctl push leads.csv --provider voiso --campaign 3
     """
+    said = options.for_api(locals())
     from leadctl import api
     from leadctl.cli.confirm import Consent
 
     conclude(
         Output(json, quiet, verbose).in_form(output),
-        partial(
-            api.push,
-            files,
-            provider=provider,
-            campaign=campaign,
-            account=account,
-            profile=profile,
-            region=region,
-            phone_check=phone_check,
-            numbers=numbers,
-            set=set_,
-            tag=tag,
-            format=format_,
-            encoding=encoding,
-            delimiter=delimiter,
-            no_header=no_header,
-            sheet=sheet,
-            batch_size=batch_size,
-            limit=limit,
-            skip=skip,
-            max_rejects=max_rejects,
-            suppress=suppress,
-            ignore_column=ignore_column,
-            strict=strict,
-            rejects=rejects,
-            rejects_dir=rejects_dir,
-            wait=wait,
-            dry_run=dry_run,
-            sandbox=sandbox,
-            keep=keep,
-            resend_delivered=resend_delivered,
-            acknowledge_compliance=acknowledge_compliance,
-            yes=yes,
-            ledger=ledger,
-            config=config,
-        ),
+        partial(api.push, **said),
         Consent(yes, no_input),
         provider=provider,
         account=account or provider,
@@ -155,37 +121,12 @@ def check(
 
     Example: leadctl check leads.csv --provider yotel
     """
+    said = options.for_api(locals())
     from leadctl import api
 
     conclude(
         Output(json, quiet, verbose).in_form(output),
-        partial(
-            api.check,
-            files,
-            provider=provider,
-            campaign=campaign,
-            account=account,
-            profile=profile,
-            region=region,
-            phone_check=phone_check,
-            numbers=numbers,
-            set=set_,
-            format=format_,
-            encoding=encoding,
-            delimiter=delimiter,
-            no_header=no_header,
-            sheet=sheet,
-            limit=limit,
-            skip=skip,
-            max_rejects=max_rejects,
-            suppress=suppress,
-            ignore_column=ignore_column,
-            strict=strict,
-            rejects=rejects,
-            rejects_dir=rejects_dir,
-            ledger=ledger,
-            config=config,
-        ),
+        partial(api.check, **said),
         provider=provider,
         account=account or provider,
         campaign=campaign,
@@ -201,12 +142,12 @@ def conclude(
 ) -> NoReturn:
     """Perform a run, print its report, exit with its exit code."""
     with output.failures(**facts):
-        found = run(watch=partial(_watched, output, consent))
+        found = run(watch=partial(_with_terminal, output, consent))
     output.conclude(found)
 
 
 @contextmanager
-def _watched(
+def _with_terminal(
     output: Output, consent: Consent | None, request: ImportRequest
 ) -> Iterator[ImportRequest]:
     """Connect the run to the terminal: signals, the question, progress."""
@@ -216,7 +157,7 @@ def _watched(
 
     with ExitStack() as stack:
         stack.enter_context(rare_collections())
-        if request.access:
+        if request.sends:
             stack.enter_context(stop_on_signal(request.stop))
         if consent and not request.job.sandbox:
             request = confirmed(request, consent)

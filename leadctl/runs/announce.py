@@ -78,7 +78,7 @@ def after(
         fields = ", ".join(sorted(unplaced))
         message = f"{title} has no place for: {fields}; not sent"
         request.note("fields_not_sent", message, len(unplaced))
-    if request.access and request.account.provider.warning:
+    if request.sends and request.account.provider.warning:
         request.note("provider_warning", request.account.provider.warning)
     if not rows and code == ExitCode.OK:
         request.note("no_rows", "no data rows were read", is_warning=True)

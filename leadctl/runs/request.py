@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 class ImportRequest:
     """A job that is open, and where its traces go.
 
-    Without `access` it can only be rehearsed.
-
     `job` is stored with the run, for a resume; its copies are removed when nothing of
     them is left to send. `rejects_files` has a path for each source.
     `resumes` is the run to go on with; `with_unknown`, its unknown rows are sent again
@@ -63,6 +61,11 @@ class ImportRequest:
         lambda _request, preflight: preflight_check.require_no_doubt(preflight)
     )
     tell_progress: Callable[[Progress], None] = lambda _progress: None
+
+    @property
+    def sends(self) -> bool:
+        """Whether leads are sent: without credentials a run is only rehearsed."""
+        return self.access is not None
 
     def note(
         self, code: str, message: str, count: int = 0, *, is_warning: bool = False
