@@ -77,7 +77,7 @@ docs: $(VENV)/.dev  ## Rewrite the tables in docs/ and build the site in build/s
 	@echo "build/site/index.html"
 
 # uv keeps the versions of the output file where it can; --upgrade makes it take the lowest instead.
-lock: $(VENV)/.dev  ## Write the lock files anew, keeping versions that pyproject.toml still allows
+lock: $(VENV)/.dev  ## Rewrite the lock files, keeping versions that pyproject.toml still allows
 	$(LOCK) --extra dev --output-file requirements-dev.lock
 	$(LOCK) --extra bench --constraint requirements-dev.lock --output-file requirements-bench.lock
 	$(LOCK) --extra postgres --extra sandbox --extra test --resolution lowest-direct --upgrade \

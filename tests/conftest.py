@@ -1,4 +1,4 @@
-"""One sandbox for all tests, each of which finds it forgetful, and the program."""
+"""Fixtures: one sandbox for all tests, emptied for each, and the program."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs as the commands know them, and ways to stop one."""
+"""Runs in the form that commands use, and ways to stop one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run that is past, and the program at a terminal of its own."""
+"""A finished run, and the program at its own terminal."""
 
 from __future__ import annotations
 

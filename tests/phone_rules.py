@@ -1,4 +1,4 @@
-"""Phone rules of the providers, and what they make of a cell."""
+"""The phone rules of the providers, and how they read a cell."""
 
 from __future__ import annotations
 

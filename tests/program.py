@@ -1,7 +1,8 @@
-"""The program as its users meet it: a process of its own, in a world of its own.
+"""Runs the program as users do: as a process with its own folder and environment.
 
-Every run is held to what the contract says of all runs: no traceback, no lead or secret
-on the screen, and with `--json` one document that adds up and names the exit code.
+Every run is checked for what the contract says about all runs: no traceback, no lead or
+secret on the screen, and with `--json` one document that adds up and names the exit
+code.
 """
 
 from __future__ import annotations

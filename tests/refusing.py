@@ -1,4 +1,4 @@
-"""Values that a field refuses."""
+"""Values that a field rejects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows and findings to write reject files of."""
+"""Rows and findings for reject files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Accounts as a config file and the environment give them."""
+"""Accounts resolved from a config file and the environment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A terminal for the program: what is typed there, and what is seen in the end."""
+"""A terminal for the program: types input, and reads the screen."""
 
 from __future__ import annotations
 

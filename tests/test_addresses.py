@@ -1,4 +1,4 @@
-"""A campaign at one address is not the campaign of that name at another."""
+"""Campaigns of the same name at two addresses are two campaigns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Agora through the program: what is queued, left out, refused; in both dialects."""
+"""Agora through the program: queued, skipped and rejected leads, in both dialects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Intents recorded before there is a place: what has not left is undone, if need be."""
+"""Intents recorded ahead of their requests are undone if the requests do not leave."""
 
 from __future__ import annotations
 

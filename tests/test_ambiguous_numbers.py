@@ -1,4 +1,4 @@
-"""Digits with several readings: the user, the column or nobody decides."""
+"""Digits with several readings: decided by the user, by the column, or rejected."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Any bytes at all: rows or one clear sentence, in bounded time and memory."""
+"""Arbitrary bytes give rows or one clear sentence, in bounded time and memory."""
 
 from __future__ import annotations
 

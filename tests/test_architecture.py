@@ -1,4 +1,4 @@
-"""Imports point one way, and each third-party package has one door."""
+"""Imports point one way, and each third-party package is imported in one place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Credentials that go with every request, and are never shown."""
+"""Credentials are sent with every request, and never shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An address that is not a plain one is refused in a sentence by every command."""
+"""Every command rejects an address that is not plain, with one sentence."""
 
 from __future__ import annotations
 

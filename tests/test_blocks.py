@@ -1,4 +1,4 @@
-"""Rows are worked on many at a time, and each comes out as if it were alone."""
+"""Rows are processed in blocks, with the same result as one by one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The campaigns of an account: listed, offered at Tab, and found by their names."""
+"""An account's campaigns: listed, completed at Tab, and found by name."""
 
 from __future__ import annotations
 

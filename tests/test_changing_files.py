@@ -1,4 +1,4 @@
-"""Files that change while they are pushed: no wrong number, and nothing lost."""
+"""Files that change during a push: no wrong number is sent, and nothing is lost."""
 
 from __future__ import annotations
 

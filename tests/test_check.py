@@ -1,4 +1,4 @@
-"""`leadctl check`: what a file is worth to a provider, offline."""
+"""`leadctl check`: checks a file for a provider, offline."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A clock that is set during a run proves nothing, and stalls nothing."""
+"""A clock that is set during a run neither stalls it nor proves a delivery."""
 
 from __future__ import annotations
 

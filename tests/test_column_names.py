@@ -1,4 +1,4 @@
-"""Columns matched by name, without a profile, and those that go nowhere."""
+"""Columns matched by name, without a profile, and columns that are not sent."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The shells' completion: its files are current, and they really complete.
+"""Shell completion: the scripts are current, and completion works.
 
-zsh and fish are tried where they are installed, bash always; PowerShell by what its
-script hands over, not by PowerShell itself.
+bash is always tested, zsh and fish if they are installed, and PowerShell by what its
+script passes on.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Settings: which word wins, what is refused, and what is said about it."""
+"""Settings: their precedence, what is rejected, and the messages."""
 
 from __future__ import annotations
 

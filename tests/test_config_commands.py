@@ -1,4 +1,4 @@
-"""`leadctl config`: where it is, what it says, from where, and whether it is right."""
+"""`leadctl config`: the file's path, its values with their origin, and its mistakes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a config file is found, and the secrets and addresses it may hold."""
+"""Where config files are found, and which secrets and addresses they may contain."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A column of its own says whose number a phone is: what is sent, and what is not."""
+"""A column of countries gives each phone its region."""
 
 from __future__ import annotations
 

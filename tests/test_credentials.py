@@ -1,4 +1,4 @@
-"""Where secrets come from, in which order, and that nobody gets to see them."""
+"""Where secrets come from, in which order, and that nobody sees them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands between a run and its ledger's server: a pooler, locks, time-outs."""
+"""Trouble between a run and its ledger's server: poolers, locks, time-outs."""
 
 from __future__ import annotations
 

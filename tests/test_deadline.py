@@ -1,4 +1,4 @@
-"""One deadline for a whole request: no answer holds a run by coming byte by byte."""
+"""One deadline for a whole request: no slow answer holds up a run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Providers in YAML judge like those in Python, and say what is wrong with a file."""
+"""Providers in YAML decide like those in Python, and name mistakes in their file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files that declare providers: found, checked with a line, pushed with and resumed."""
+"""Provider files: found, checked with line numbers, used by push and resume."""
 
 from __future__ import annotations
 

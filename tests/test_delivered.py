@@ -1,4 +1,4 @@
-"""Who is delivered, and by which run, is known exactly: in the log and in the table."""
+"""Delivered leads and their runs are known exactly, in the log and in the table."""
 
 from __future__ import annotations
 

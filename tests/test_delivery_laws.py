@@ -1,4 +1,4 @@
-"""The engine under any answers and crashes: nothing lost, nothing sent twice."""
+"""Delivery under any answers and crashes: nothing is lost, nothing is sent twice."""
 
 from __future__ import annotations
 

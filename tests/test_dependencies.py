@@ -1,4 +1,4 @@
-"""Third-party packages: locked, bounded, licensed as the project says."""
+"""Third-party packages are locked, bounded and licensed as the project says."""
 
 from __future__ import annotations
 

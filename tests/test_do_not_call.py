@@ -1,4 +1,4 @@
-"""People whose row says that they must not be called are held back, and it is said."""
+"""Rows that say not to call somebody are skipped, and the run reports it."""
 
 from __future__ import annotations
 

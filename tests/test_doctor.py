@@ -1,4 +1,4 @@
-"""`leadctl doctor`: what is amiss is named, with what to do and the fitting code."""
+"""`leadctl doctor`: problems are named with a fix and the right exit code."""
 
 from __future__ import annotations
 

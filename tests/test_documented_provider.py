@@ -1,4 +1,4 @@
-"""The provider that docs/adding-a-provider.md writes keeps its promises."""
+"""The example provider of docs/adding-a-provider.md works and passes the suite."""
 
 from __future__ import annotations
 

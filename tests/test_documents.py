@@ -1,4 +1,4 @@
-"""What the documents tell is whole: every provider, code, status, key and command."""
+"""The documents are complete: every provider, code, status, key and command."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An answer that does not say "not taken in" leaves its leads in doubt."""
+"""An answer that does not prove that leads were not accepted leaves them in doubt."""
 
 from __future__ import annotations
 

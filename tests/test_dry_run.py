@@ -1,4 +1,4 @@
-"""What a dry run accepts, the provider accepts: rows with all oddities we know."""
+"""Rows that a dry run accepts, the provider accepts, too."""
 
 from __future__ import annotations
 

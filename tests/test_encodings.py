@@ -1,4 +1,4 @@
-"""Bytes of a file -> characters: the right encoding, or a sentence."""
+"""Encodings: the right characters, or a clear sentence."""
 
 from __future__ import annotations
 

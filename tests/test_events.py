@@ -1,4 +1,4 @@
-"""`--output jsonl`: what happens, a line each, and the document at last."""
+"""`--output jsonl`: one line per event, and the report at the end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`runs export`: every row of a run with its verdict."""
+"""`runs export`: every row of a run with its outcome."""
 
 from __future__ import annotations
 

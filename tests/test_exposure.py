@@ -1,4 +1,4 @@
-"""Whoever else may read or change a file of the user's is told of, with the remedy."""
+"""Files that other users can read or change are reported, with the fix."""
 
 from __future__ import annotations
 

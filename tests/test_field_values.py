@@ -1,4 +1,4 @@
-"""Objects, headers and names as cells hold them."""
+"""Objects, headers and names in cells."""
 
 from __future__ import annotations
 

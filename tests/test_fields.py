@@ -1,4 +1,4 @@
-"""Lead fields: what each check takes, and what it turns away without repeating it."""
+"""Lead fields: what each check accepts, and what it rejects without repeating it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files as people have them, through the whole program: see files/README.md."""
+"""Files as people have them, through the whole program; see files/README.md."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A column that a spreadsheet has cut: told before sending, and never sent."""
+"""Columns that lost digits in a spreadsheet are reported first and never sent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`runs resume` and `runs retry`: what is left of a run is sent."""
+"""`runs resume` and `runs retry` send what is left of a run."""
 
 from __future__ import annotations
 

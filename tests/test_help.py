@@ -1,4 +1,4 @@
-"""Help: whole, grouped, short enough, and a guess at what was meant."""
+"""Help: complete, grouped, short, and with suggestions for misspellings."""
 
 from __future__ import annotations
 

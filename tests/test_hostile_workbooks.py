@@ -1,4 +1,4 @@
-"""Workbooks made to harm: budgets, encryption, archives that grow."""
+"""Malicious workbooks: budgets, encryption, archives that grow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ten digits for Yotel, and the forms that Ozonetel's accounts ask for."""
+"""Indian numbers: ten digits for Yotel, and the forms for Ozonetel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`leadctl init`: from nothing to an account that works, at a terminal."""
+"""`leadctl init`: sets up a working account at a terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Leads arrive however their file is written."""
+"""Leads arrive whatever the format of their file."""
 
 from __future__ import annotations
 

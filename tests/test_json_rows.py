@@ -1,4 +1,4 @@
-"""Lines of JSON -> rows: none dropped, none invented, all numbered."""
+"""Rows of JSONL: none is dropped, none is invented, all are numbered."""
 
 from __future__ import annotations
 

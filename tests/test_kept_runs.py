@@ -1,4 +1,4 @@
-"""Runs in the sandbox that are kept: a newcomer's next commands work as printed."""
+"""Sandbox runs that are kept: the printed next commands work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Leads in columns are the leads they were made of, however they are cut and joined."""
+"""Leads in columns stay the same, however they are split and joined."""
 
 from __future__ import annotations
 

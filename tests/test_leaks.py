@@ -1,7 +1,7 @@
-"""No secret gets out: not on a screen, not into a file, not to another process.
+"""No secret leaks: not to a screen, a file or another process.
 
-Each way has a secret of its own; whatever is run, all that was printed and all files
-are searched for all of them.
+Each way of giving a secret has its own; all output and all files are searched for all
+of them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A campaign that is held for a time: who is late, and who takes over."""
+"""Campaigns held by a lease: who is late, and who takes over."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`leadctl ledger`: PostgreSQL prepared, its key kept apart, filled from SQLite."""
+"""`leadctl ledger`: prepares PostgreSQL, stores the key apart, copies from SQLite."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ledger's file: its owner's alone, nobody named in it, each trouble a sentence."""
+"""The ledger's file: private, without names, and each problem is one sentence."""
 
 from __future__ import annotations
 

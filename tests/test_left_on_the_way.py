@@ -1,4 +1,4 @@
-"""Leads that were on their way when a process died, and what comes after."""
+"""Leads in flight when a process died, and what happens to them later."""
 
 from __future__ import annotations
 

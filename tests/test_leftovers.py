@@ -1,6 +1,6 @@
-"""What killed runs leave is removed; what a ledger says of files and programs is not.
+"""Leftovers of killed runs are removed; files that only a ledger names are not.
 
-Whoever can write a ledger could name any file there.
+Somebody who can write a ledger could name any file in it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`runs`, `runs show`, `runs export`: what was done can be told, row by row."""
+"""`runs` and `runs show`: what happened, row by row."""
 
 from __future__ import annotations
 

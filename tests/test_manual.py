@@ -1,4 +1,4 @@
-"""The manual pages: current, whole, and read by `man` without a complaint."""
+"""The manual pages are current and complete, and `man` reads them without a warning."""
 
 from __future__ import annotations
 

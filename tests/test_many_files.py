@@ -1,4 +1,4 @@
-"""Many files: folders, patterns that meet our own reject files, counts per file."""
+"""Many files: folders, patterns that match reject files, counts per file."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""leadctl talks to the provider it is told of and to nobody else.
+"""leadctl connects to the named provider and to nothing else.
 
-Every process of these tests reports what it connects to, which names it asks for and
-which programs it starts; what is not this machine, it is refused.
+Every process in these tests reports its connections, look-ups and started programs;
+everything but this machine is denied.
 """
 
 from __future__ import annotations

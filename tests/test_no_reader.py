@@ -1,4 +1,4 @@
-"""Streams that nobody reads, and disks that are full."""
+"""Output streams that nobody reads, and full disks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a numbering plan says of a number is what the library says: on every region."""
+"""The numbering plans agree with the library, for every region."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers through the program: from the cell to what the provider has stored."""
+"""Numbers through the program: from the cell to the provider's store."""
 
 from __future__ import annotations
 

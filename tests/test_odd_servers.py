@@ -1,4 +1,4 @@
-"""Servers that answer what nobody asked for."""
+"""Servers that send unexpected answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What leadctl writes goes into files of its own: no link leads it elsewhere."""
+"""leadctl writes only its own files: no link leads it elsewhere."""
 
 from __future__ import annotations
 

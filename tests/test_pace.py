@@ -1,4 +1,4 @@
-"""How long a provider may make us wait, and what a clock that was set back does."""
+"""How long a provider can make us wait, and what happens if the clock is set back."""
 
 from __future__ import annotations
 

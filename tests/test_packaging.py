@@ -1,4 +1,4 @@
-"""What is handed out: wheel and sdist are whole, and an installed wheel works."""
+"""Packages: wheel and sdist are complete, and an installed wheel works."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`runs report`: a page that is complete, safe to open, and readable everywhere."""
+"""`runs report`: the page is complete, safe to open, and readable everywhere."""
 
 from __future__ import annotations
 

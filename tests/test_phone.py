@@ -1,4 +1,4 @@
-"""Any spelling of a number -> what each provider takes, or a code and a reason."""
+"""Any spelling of a number: what each provider gets, or a code and a reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A pipe in the place of a small file: read where it was named, waited for nowhere."""
+"""Pipes in place of small files: read if named, never waited for otherwise."""
 
 from __future__ import annotations
 

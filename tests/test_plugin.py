@@ -1,4 +1,4 @@
-"""A provider in somebody else's package works like our own."""
+"""A provider from another package works like a built-in one."""
 
 from __future__ import annotations
 

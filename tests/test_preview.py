@@ -1,4 +1,4 @@
-"""`leadctl preview`: what a file is taken for, before anything is sent."""
+"""`leadctl preview`: how a file is read, before anything is sent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever somebody else wrote is shown as text: nothing of it speaks to a terminal."""
+"""Text written by others is shown as text: none of it controls the terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The harmless call: before a run, and to test an account; what it shows and costs."""
+"""The preflight check, before a run and to test an account: what it shows and costs."""
 
 from __future__ import annotations
 

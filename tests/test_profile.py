@@ -1,4 +1,4 @@
-"""Profiles and header names -> the fields of every row, or a sentence with the line."""
+"""Profiles and header names: the fields of every row, or a sentence with the line."""
 
 from __future__ import annotations
 

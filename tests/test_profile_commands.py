@@ -1,4 +1,4 @@
-"""`leadctl profile`: a draft that works, and a check that says what does not."""
+"""`leadctl profile`: a draft that works, and a check that names mistakes."""
 
 from __future__ import annotations
 

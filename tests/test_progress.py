@@ -1,4 +1,4 @@
-"""How far a run is: what is seen at a terminal, and that it never breaks anything."""
+"""The progress display at a terminal, and that it never breaks a run."""
 
 from __future__ import annotations
 

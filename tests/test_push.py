@@ -1,4 +1,4 @@
-"""The main job, end to end: what a file holds is what the provider has afterwards."""
+"""The main job, end to end: the provider has what the file has."""
 
 from __future__ import annotations
 

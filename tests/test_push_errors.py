@@ -1,4 +1,4 @@
-"""Trouble: what the report says is what happened, whoever failed and whenever."""
+"""Failures: the report says what happened, whoever failed and whenever."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Options of `leadctl push` do what they say."""
+"""The options of `leadctl push` do what they say."""
 
 from __future__ import annotations
 

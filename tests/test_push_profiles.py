@@ -1,4 +1,4 @@
-"""Profiles map what is pushed, and `--set` wins over them."""
+"""Profiles map what is pushed, and `--set` takes precedence."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What a provider says is shown and kept: without our secrets and without its people.
+"""Quoted answers have none of our secrets and none of the provider's people.
 
-Each answer is looked for on the screen and in every file a run leaves.
+Each answer is searched for on the screen and in every file that a run leaves.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Files as people have them -> rows: none dropped, none invented, all numbered."""
+"""Rows of files as people have them: none dropped, none invented, all numbered."""
 
 from __future__ import annotations
 

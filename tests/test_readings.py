@@ -1,4 +1,4 @@
-"""A damaged cell is the number it was, ambiguous or rejected, and never another."""
+"""A damaged cell is repaired, ambiguous or rejected, and never another number."""
 
 from __future__ import annotations
 

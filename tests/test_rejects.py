@@ -1,4 +1,4 @@
-"""Reject files: what was not delivered, as it came, with its reason, readable."""
+"""Reject files: undelivered rows, unchanged and with a reason."""
 
 from __future__ import annotations
 

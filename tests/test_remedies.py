@@ -1,4 +1,4 @@
-"""What a newcomer stumbles over: each is told in a sentence, with what to do."""
+"""Mistakes of newcomers: each message says what to do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run says of itself: table, document, reject file, and nothing private."""
+"""The report of a run: table, document, reject file, and nothing private."""
 
 from __future__ import annotations
 

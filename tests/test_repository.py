@@ -1,4 +1,4 @@
-"""What lies beside the code holds true: examples, configuration, documents, build."""
+"""Examples, configuration, documents and build files are correct."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`runs resolve`: the user says what came of rows in doubt."""
+"""`runs resolve`: the user decides about rows in doubt."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When a request is sent again, how often, and how long it is waited before."""
+"""When a request is sent again, how often, and after which pause."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long a run goes on trying, through the whole program."""
+"""How long a run keeps trying, through the whole program."""
 
 from __future__ import annotations
 

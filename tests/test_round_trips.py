@@ -1,4 +1,4 @@
-"""What the standard library wrote is what the provider stores and what comes back."""
+"""Files written by the standard library arrive at the provider and in reject files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sets of row numbers: nothing is lost between text, ranges and bits."""
+"""Sets of row numbers survive conversion between text, ranges and bits."""
 
 from __future__ import annotations
 

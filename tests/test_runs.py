@@ -1,4 +1,4 @@
-"""`leadctl runs`: what was done is known, and what was not finished can be."""
+"""`leadctl runs`: runs are recorded, and unfinished ones can be finished."""
 
 from __future__ import annotations
 

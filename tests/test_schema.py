@@ -1,4 +1,4 @@
-"""The JSON Schemas agree with our parsers: what one refuses, the other does, there."""
+"""The JSON Schemas and the parsers accept and reject the same documents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Leads a run has met: exact, and a lead that was not sent hides no other."""
+"""Deduplication is exact, and a lead that was not sent hides no other."""
 
 from __future__ import annotations
 

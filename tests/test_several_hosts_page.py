@@ -1,4 +1,4 @@
-"""docs/several-hosts.md, step by step: two hosts, then each kind of scheduler."""
+"""docs/several-hosts.md, step by step: two hosts, then each scheduler."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs that share an account: locks, pace and tokens hold between processes."""
+"""Runs that share an account share its locks, rate limits and tokens."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What reaches a run from outside: signals, a reader that leaves, a full disk."""
+"""Events from outside a run: signals, a reader that leaves, a full disk."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Standard input is the leads': whatever else reads it finds nothing there."""
+"""Leads on stdin are read by the import and by nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`--strict`: a run does not begin where anything about its files is in doubt."""
+"""`--strict`: a run does not begin if its files are in doubt."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers that must never be uploaded: found in any list, or nothing is sent."""
+"""Suppression lists: every number is found, or nothing is sent."""
 
 from __future__ import annotations
 

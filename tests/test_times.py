@@ -1,4 +1,4 @@
-"""Times of leads: in the zone of the profile, and never in the past."""
+"""Times of leads: in the profile's time zone, and never in the past."""
 
 from __future__ import annotations
 

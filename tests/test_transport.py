@@ -1,4 +1,4 @@
-"""The wire: whom we trust, what we take from whoever answers, and what we never do."""
+"""The transport: who is trusted, what is accepted, and what is never done."""
 
 from __future__ import annotations
 

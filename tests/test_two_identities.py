@@ -1,4 +1,4 @@
-"""Lupitor knows a lead by its external id and by its phone: neither may mislead us."""
+"""Lupitor identifies a lead by external id and phone: neither may mislead us."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Suppression lists that cannot be relied on, and lists of an account."""
+"""Invalid suppression lists, and the lists of an account."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""VICIdial through the program: what its server does silently is said, or prevented."""
+"""VICIdial through the program: its silent changes are reported or prevented."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Workbooks as people see them: sheets, hidden rows, errors, number formats, bounds."""
+"""Workbooks as people see them: sheets, hidden rows, errors, number formats."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""YAML as people write it: country codes stay words, mistakes have their line."""
+"""YAML as people write it: country codes stay text, and mistakes have a line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A server that says what the test tells it to, byte by byte."""
+"""A server that sends what a test tells it to, byte by byte."""
 
 from __future__ import annotations
 

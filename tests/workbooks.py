@@ -1,4 +1,4 @@
-"""Workbooks written as this or that program writes them."""
+"""Workbooks as different programs write them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Faults: what was stored, and what the client saw of it."""
+"""Faults of the simulators: what was stored, and what the client saw."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The server: five providers on one port, an end without traces, control routes."""
+"""The server of the sandbox: all providers on one port, clean shutdown, control."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""VICIdial's simulator: 200 to everything, what does not fit is changed."""
+"""VICIdial's simulator: 200 for everything, and silent changes to values."""
 
 from __future__ import annotations
 
