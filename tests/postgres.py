@@ -76,6 +76,35 @@ class Server:
             db.close()
         return self.database(self._template)
 
+    @contextmanager
+    def standby(self, folder: Path) -> Iterator[None]:
+        """Have something receive the log, as a standby does that nobody waits for."""
+        assert PROGRAMS
+        parts = urlsplit(self.url)
+        address = ("-h", parts.hostname or "", "-p", str(parts.port or 5432))
+        folder.mkdir()
+        process = subprocess.Popen(  # noqa: S603  Debian's
+            [
+                PROGRAMS / "pg_receivewal",
+                *address,
+                "-U",
+                parts.username or "",
+                "-D",
+                folder,
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        with psycopg.connect(self.url, autocommit=True) as db:
+            while db.execute("SELECT FROM pg_stat_replication").fetchone() is None:
+                assert process.poll() is None, "it has ended"
+                time.sleep(0.02)
+        try:
+            yield
+        finally:
+            process.kill()
+            process.wait()
+
     def start(self) -> None:
         """Start a server of ours; returns when it answers."""
         assert self.folder, f"{self.url} is not ours to start"

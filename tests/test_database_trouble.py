@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 from postgres import KEY, POOLER, pooled
+from zygote import CLOCK
 
 if TYPE_CHECKING:
     from conftest import Push
@@ -22,16 +23,21 @@ LEADS = "phone\n" + "".join(f"+1555010{n:04}\n" for n in range(ROWS))
 def test_hosts_share_one_connection_of_a_pooler(
     push: Push, postgres_ledger: str
 ) -> None:
-    """Nothing is kept in a session: each transaction may be another host's."""
+    """Nothing is kept in a session: each transaction may be another host's.
+
+    The clock of one is an hour ahead.
+    """
     program = push.program
+    clock = program.write("clock", "3600")
     program.write("leads.csv", LEADS)
     program.environment["LEADCTL_LEDGER_KEY"] = KEY.hex()
     with pooled(postgres_ledger) as url:
         program.environment["LEADCTL_LEDGER"] = url
+        wrong = {"agora": {CLOCK: str(clock)}, "lupitor": {}, "voiso": {}}
         words = ("leads.csv", "--batch-size", "5", "--json")
         with ThreadPoolExecutor(3) as hosts:
             providers = ("agora", "lupitor", "voiso")
-            ran = [*hosts.map(lambda provider: push(provider, *words), providers)]
+            ran = [*hosts.map(lambda one: push(one, *words, env=wrong[one]), providers)]
         done = [{"accepted": ROWS}, {"created": ROWS}, {"created": ROWS}]
         assert [one.counts for one in ran] == done
         again = push("voiso", *words)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import signal
+import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING
@@ -12,8 +14,13 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 import pytest
 from psycopg import sql
+from zygote import CLOCK
+
+from leadctl.sandbox import Fault
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from conftest import Push
     from postgres import Server
     from program import Program
@@ -168,6 +175,35 @@ def test_copy_takes_everything_with_it(postgres: Server, push: Push) -> None:
     assert other.code == 6
 
 
+def test_interrupted_run_is_copied_and_resumed(postgres: Server, push: Push) -> None:
+    """While it is in progress, its ledger stays where it is."""
+    url, program = postgres.database(), push.program
+    program.write("leads.csv", LEADS)
+    push.simulator("voiso").faults.add(Fault("lose", skip=1))
+    words = (
+        "leads.csv",
+        "--batch-size",
+        "20",
+        "--provider",
+        "voiso",
+        "--campaign",
+        "3",
+    )
+    slow = {"LEADCTL_VOISO_DOUBT_DELAY": "20"}
+    run = program.fork("push", *words, env=push.environment("voiso") | slow)
+    while len(push.uploads("voiso")) < 2:
+        time.sleep(0.02)
+    command = ("ledger", "copy", program.state / "ledger.sqlite", url)
+    assert program(*command).code == 11
+    run.signalled(signal.SIGKILL)
+    run.code(10)
+    copied = program(*command, discreet=False)
+    key = {"LEADCTL_LEDGER_KEY": copied.out.strip(), "LEADCTL_LEDGER": url}
+    resumed = program("runs", "resume", "--json", env=push.environment("voiso") | key)
+    assert resumed.counts == {"created": 20, "duplicate": 20}
+    assert len(push.phones("voiso")) == 40
+
+
 def test_show_tells_where_and_how_large(postgres_ledger: str, program: Program) -> None:
     none = program("ledger", "show")
     assert "none yet" in none.out
@@ -185,13 +221,21 @@ def test_show_tells_where_and_how_large(postgres_ledger: str, program: Program) 
         assert words in shown.out
 
 
-def test_doctor_examines_the_server(postgres_ledger: str, program: Program) -> None:
+def test_doctor_examines_the_server(
+    postgres: Server, postgres_ledger: str, program: Program, tmp_path: Path
+) -> None:
+    """A clock that is wrong, and a standby that may lack what was committed."""
     env = {"LEADCTL_LEDGER": postgres_ledger, "LEADCTL_LEDGER_KEY": "ab" * 32}
     ran = program("doctor", "--offline", env=env)
     assert ran.code == 6
     assert "not the key that the ledger was made with" in ran.out
     env["LEADCTL_LEDGER_KEY"] = bytes(range(32)).hex()
-    ran = program("doctor", "--offline", env=env)
+    clock = tmp_path / "clock"
+    clock.write_text("3600")
+    with postgres.standby(tmp_path / "standby"):
+        ran = program("doctor", "--offline", env=env | {CLOCK: str(clock)})
+    assert "the standby is asynchronous: if it is promoted" in ran.out
+    assert "s behind this machine" in ran.out
+    assert "set both clocks by NTP" in ran.out
     assert "a crash of the server loses the latest commits" in ran.out  # as tests want
     assert "rights of the superuser" in ran.out
-    assert "the server is 0." in ran.out
