@@ -118,6 +118,7 @@ def resume(  # noqa: PLR0913  options, by name
     config: str | Path | None = None,
     acknowledge_compliance: bool = False,
     with_unknown: bool = True,
+    wait: int = 0,
     watch: Watch = nullcontext,
 ) -> Report:
     """Finish a run, by default the latest unfinished one, and report on all of it.
@@ -137,7 +138,7 @@ def resume(  # noqa: PLR0913  options, by name
         request = stack.enter_context(
             prepare.prepared(job, url, {}, environment=environment, offline=False)
         )
-        again = replace(request, resumes=run, with_unknown=with_unknown)
+        again = replace(request, resumes=run, with_unknown=with_unknown, wait=wait)
         return runner.push(stack.enter_context(watch(again)))
 
 

@@ -179,6 +179,7 @@ HABITS = {
     "-V": "--version",
     "version": "--version",
     "runs list --json --yes --no-input": "runs --json",
+    "runs --limit 3 list --no-color": "runs --limit 3",
     "accounts list -y": "accounts",
     "providers list --no-input": "providers",
     "help pusch": "pusch",

@@ -65,6 +65,13 @@ class Group(TyperGroup):
         super().__init__(*given, **settings)
         _accept_habits(self)
 
+    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
+        """Take `list` for a group that lists by itself, also behind its options."""
+        _, rest, _ = self.make_parser(ctx).parse_args(args=[*args])
+        if rest[:1] == ["list"] and self.invoke_without_command:
+            args = [*args[: len(args) - len(rest)], *rest[1:]]
+        return super().parse_args(ctx, args)
+
     def format_options(self, ctx: Context, formatter: HelpFormatter) -> None:  # noqa: ARG002  click's
         _write(formatter, [*_commands(self), *_options(self)])
 

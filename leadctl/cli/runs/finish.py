@@ -44,6 +44,7 @@ def resume(
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
     acknowledge_compliance: options.Acknowledge = False,
+    wait: options.Wait = 0,
     ledger: options.LedgerPath = None,
     config: options.ConfigPath = None,
 ) -> None:
@@ -55,7 +56,7 @@ def resume(
     Example: leadctl runs resume
     """
     told = Output(json, quiet, verbose).in_form(output)
-    _go_on(run, told, ledger, config, acknowledged=acknowledge_compliance)
+    _go_on(run, told, ledger, config, acknowledged=acknowledge_compliance, wait=wait)
 
 
 @group.command("retry")
@@ -66,6 +67,7 @@ def retry(
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
     acknowledge_compliance: options.Acknowledge = False,
+    wait: options.Wait = 0,
     ledger: options.LedgerPath = None,
     config: options.ConfigPath = None,
 ) -> None:
@@ -83,6 +85,7 @@ def retry(
         config,
         acknowledged=acknowledge_compliance,
         with_unknown=False,
+        wait=wait,
     )
 
 
@@ -169,6 +172,7 @@ def _go_on(
     *,
     acknowledged: bool = False,
     with_unknown: bool = True,
+    wait: int = 0,
 ) -> None:
     from leadctl import api
     from leadctl.cli.push import conclude
@@ -186,6 +190,7 @@ def _go_on(
             config=config,
             acknowledge_compliance=acknowledged,
             with_unknown=with_unknown,
+            wait=wait,
         ),
         provider=facts.provider,
         account=facts.account,
