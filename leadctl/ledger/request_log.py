@@ -76,14 +76,23 @@ class RequestLog:
         arrival = self._arrived.pop(batch.id, None)
         if line is None or arrival is None:
             return
-        self._changed[line.number] = line._replace(
-            departed=_milliseconds(arrival.left + self._ahead),
-            took=_milliseconds(arrival.took),
-            http=arrival.http,
-            trouble=arrival.trouble or None,
-            why=arrival.why or None,
-            answered=answered,
-            delivered=delivered,
+        self._changed[line.number] = RequestLine(
+            line.number,
+            line.file,
+            line.first,
+            line.rows,
+            line.leads,
+            line.attempt,
+            line.asks,
+            _milliseconds(arrival.left + self._ahead),
+            line.held,
+            line.held_for,
+            _milliseconds(arrival.took),
+            arrival.http,
+            arrival.trouble or None,
+            arrival.why or None,
+            answered,
+            delivered,
         )
 
     def go_on(self, batch: UUID, attempts: int) -> None:
@@ -96,8 +105,10 @@ class RequestLog:
 
     def put_into(self, turn: Turn) -> None:
         """Hand over what changed since the last turn, and the number of requests."""
-        turn.struck, self._struck = self._struck, []
-        turn.requests, self._changed = self._changed, {}
+        if self._struck:
+            turn.struck, self._struck = self._struck, []
+        if self._changed:
+            turn.requests, self._changed = self._changed, {}
         if self._count != self._written:
             turn.facts["requests"] = self._written = self._count
 

@@ -91,8 +91,9 @@ class SqlRunWriter(SqlRunReader):
 
     def _write(self) -> None:
         """Write what is gathered; the findings with it."""
-        kept, self._kept = self._kept, []
-        self._turn.findings += grouped(kept)
+        if self._kept:
+            self._turn.findings += grouped(self._kept)
+            self._kept = []
         self._request_log.put_into(self._turn)
         if self._turn:
             turn, self._turn = self._turn, Turn()
@@ -208,12 +209,17 @@ class SqlRunWriter(SqlRunReader):
                 # Of a second status, or rehearsed and never sent.
                 line = _line(batch, BatchState.SETTLED, doubted=False)
                 line = line._replace(id=uuid4(), size=len(rows))
-            self._turn.batches[line.id] = line._replace(
-                state=BatchState.SETTLED,
-                first=rows[0] if rows else 0,
-                rows=row_set.written(rows),
-                created=created,
-                accepted=len(rows) - created,
+            self._turn.batches[line.id] = BatchLine(
+                line.id,
+                line.file,
+                rows[0] if rows else 0,
+                row_set.written(rows),
+                line.size,
+                BatchState.SETTLED,
+                line.doubted,
+                line.attempts,
+                created,
+                len(rows) - created,
             )
             line = None
 

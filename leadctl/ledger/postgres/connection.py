@@ -43,6 +43,13 @@ def elapsed() -> float:
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
+class _Quiet(psycopg.Connection[Any]):
+    """A connection that a signal may lose before anybody keeps it: libpq closes it."""
+
+    def __del__(self, *_: object) -> None:
+        pass
+
+
 class Connection:
     """A connection that the threads of a process share: they take turns.
 
@@ -58,11 +65,9 @@ class Connection:
         self._turn = threading.RLock()
         self._db = self._connected()
 
-    def _connected(self) -> psycopg.Connection:
+    def _connected(self) -> psycopg.Connection[Any]:
         try:
-            db = psycopg.connect(
-                self._conninfo, autocommit=True, prepare_threshold=None
-            )
+            db = _Quiet.connect(self._conninfo, autocommit=True, prepare_threshold=None)
         except psycopg.Error as error:
             raise self._unusable(error) from error
         db.adapters.register_loader("numeric", FloatLoader)

@@ -11,8 +11,10 @@ from leadctl.ledger.sqlite.delivered import DeliveredLog
 from leadctl.model.errors import LedgerUnusable
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
     from leadctl.ledger.sqlite.connection import Connection
-    from leadctl.ledger.turn import BatchLine, FindingLine, RequestLine, Turn
+    from leadctl.ledger.turn import BatchLine, Turn
 
 
 def drop_unused_reasons(db: Connection) -> None:
@@ -22,6 +24,30 @@ def drop_unused_reasons(db: Connection) -> None:
         " UNION SELECT ifnull(held_for, 0) FROM requests"
         " UNION SELECT ifnull(why, 0) FROM requests)"
     )
+
+
+_NEW_BATCH = (
+    "INSERT INTO batches (run, id, file, first, rows, size, state, doubted, attempts,"
+    " created, accepted) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_KNOWN_BATCH = (
+    "UPDATE batches SET first = ?, rows = ?, state = ?, doubted = ?, attempts = ?,"
+    " created = ?, accepted = ? WHERE number = ?"
+)
+_REQUEST = (
+    "INSERT INTO requests (run, number, file, first, rows, leads, attempt, asks,"
+    " departed, held, held_for, took, http, trouble, why, answered, delivered)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+    " (SELECT number FROM reasons WHERE text = ?), ?, ?, ?,"
+    " (SELECT number FROM reasons WHERE text = ?), ?, ?)"
+    " ON CONFLICT DO UPDATE SET departed = excluded.departed, took = excluded.took,"
+    " http = excluded.http, trouble = excluded.trouble, why = excluded.why,"
+    " answered = excluded.answered, delivered = excluded.delivered"
+)
+_FINDING = (
+    "INSERT INTO findings"
+    " SELECT ?, ?, ?, ?, ?, ?, ?, ?, number FROM reasons WHERE text = ?"
+)
 
 
 class SqliteTurns:
@@ -54,31 +80,24 @@ class SqliteTurns:
 
     def _write(self, turn: Turn) -> None:
         run = self._run
-        self._db.executemany(
-            "DELETE FROM findings WHERE run = ? AND file = ? AND first = ?",
-            ((run, *group) for group in turn.dropped),
-        )
-        self._db.executemany(
-            "DELETE FROM batches WHERE number = ?",
-            ((self._numbers.pop(batch, 0),) for batch in turn.withdrawn),
-        )
-        for struck in turn.struck:
-            self._strike(struck)
+        if turn.dropped or turn.withdrawn or turn.struck:
+            self._remove(turn)
         for line in turn.batches.values():
             self._write_batch(line)
-        for request in turn.requests.values():
-            self._write_request(request)
-        for finding in turn.findings:
-            self._write_finding(finding)
+        requests, findings = turn.requests.values(), turn.findings
+        self._know({text for line in requests for text in (line[9], line[13]) if text})
+        self._each(_REQUEST, [(run, *line) for line in requests])
+        self._know({line.reason for line in findings})
+        self._each(_FINDING, [(run, *line) for line in findings])
         if turn.delivered:
             self._delivered.add(run, turn.delivered)
-        if turn.undelivered:
-            self._take_back(turn.undelivered)
-        self._write_doubts(turn)
-        self._write_removals(turn)
-        self._db.executemany(
+        if turn.decided or turn.certain or turn.doubts:
+            self._write_doubts(turn)
+        if turn.removals or turn.undelivered:
+            self._write_removals(turn)
+        self._each(
             "UPDATE files SET rejects_file = ? WHERE run = ? AND ordinal = ?",
-            ((path, run, ordinal) for ordinal, path in turn.rejects_files.items()),
+            [(path, run, ordinal) for ordinal, path in turn.rejects_files.items()],
         )
         if turn.facts:
             columns = ", ".join(f"{name} = ?" for name in turn.facts)
@@ -86,6 +105,29 @@ class SqliteTurns:
                 f"UPDATE runs SET {columns} WHERE number = ?",  # noqa: S608  our own words
                 (*turn.facts.values(), run),
             )
+
+    def _each(self, sql: str, lines: Sequence[tuple[object, ...]]) -> None:
+        if len(lines) == 1:  # as most often
+            self._db.execute(sql, lines[0])
+        elif lines:
+            self._db.executemany(sql, lines)
+
+    def _know(self, texts: Collection[str]) -> None:
+        if texts:
+            lines = [(text,) for text in texts]
+            self._each("INSERT OR IGNORE INTO reasons (text) VALUES (?)", lines)
+
+    def _remove(self, turn: Turn) -> None:
+        self._each(
+            "DELETE FROM findings WHERE run = ? AND file = ? AND first = ?",
+            [(self._run, *group) for group in turn.dropped],
+        )
+        self._each(
+            "DELETE FROM batches WHERE number = ?",
+            [(self._numbers.pop(batch, 0),) for batch in turn.withdrawn],
+        )
+        for struck in turn.struck:
+            self._strike(struck)
 
     def _strike(self, number: int) -> None:
         self._db.execute(
@@ -97,76 +139,42 @@ class SqliteTurns:
         )
 
     def _write_batch(self, line: BatchLine) -> None:
-        _id, _file, first, rows, _size, state, doubted, attempts, *good = line
+        """Write a batch as it stands; its number is kept until it is settled."""
         number = self._numbers.get(line.id)
         if number is not None:
-            self._db.execute(
-                "UPDATE batches SET first = ?, rows = ?, state = ?, doubted = ?,"
-                " attempts = ?, created = ?, accepted = ? WHERE number = ? AND run = ?",
-                (first, rows, state, doubted, attempts, *good, number, self._run),
-            )
+            self._db.execute(_KNOWN_BATCH, (*line[2:4], *line[5:], number))
         else:
-            cursor = self._db.execute(
-                "INSERT INTO batches (run, id, file, first, rows, size, state,"
-                " doubted, attempts, created, accepted)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (self._run, line.id.bytes, *line[1:]),
-            )
-            self._numbers[line.id] = cursor.lastrowid or 0
-        if state is BatchState.SETTLED:
-            self._numbers.pop(line.id, None)
-
-    def _write_request(self, line: RequestLine) -> None:
-        for text in (line.held_for, line.why):
-            self._know(text)
-        self._db.execute(
-            "INSERT INTO requests (run, number, file, first, rows, leads, attempt,"
-            " asks, departed, held, held_for, took, http, trouble, why, answered,"
-            " delivered) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
-            " (SELECT number FROM reasons WHERE text = ?), ?, ?, ?,"
-            " (SELECT number FROM reasons WHERE text = ?), ?, ?)"
-            " ON CONFLICT DO UPDATE SET departed = excluded.departed,"
-            " took = excluded.took, http = excluded.http, trouble = excluded.trouble,"
-            " why = excluded.why, answered = excluded.answered,"
-            " delivered = excluded.delivered",
-            (self._run, *line),
-        )
-
-    def _write_finding(self, line: FindingLine) -> None:
-        self._know(line.reason)
-        self._db.execute(
-            "INSERT INTO findings"
-            " SELECT ?, ?, ?, ?, ?, ?, ?, ?, number FROM reasons WHERE text = ?",
-            (self._run, *line),
-        )
-
-    def _know(self, text: str | None) -> None:
-        if text:
-            self._db.execute("INSERT OR IGNORE INTO reasons (text) VALUES (?)", (text,))
-
-    def _write_removals(self, turn: Turn) -> None:
-        for (file, row), state in turn.removals.items():
-            key = (self._run, file, row)
-            self._db.execute(
-                "DELETE FROM removals WHERE run = ? AND file = ? AND row = ?", key
-            )
-            if state is not None:
-                self._db.execute(
-                    "INSERT INTO removals VALUES (?, ?, ?, ?)", (*key, state)
-                )
+            values = (self._run, line.id.bytes, *line[1:])
+            self._numbers[line.id] = self._db.execute(_NEW_BATCH, values).lastrowid or 0
+        if line.state is BatchState.SETTLED:
+            del self._numbers[line.id]
 
     def _write_doubts(self, turn: Turn) -> None:
-        self._db.executemany(
-            "DELETE FROM in_doubt WHERE hash = ?", ((one,) for one in turn.decided)
+        run = self._run
+        self._each(
+            "DELETE FROM in_doubt WHERE hash = ?", [(one,) for one in turn.decided]
         )
-        self._db.executemany(
+        self._each(
             "DELETE FROM in_doubt WHERE hash = ? AND run = ?",
-            ((one, self._run) for one in turn.certain),
+            [(one, run) for one in turn.certain],
         )
-        self._db.executemany(
+        self._each(
             "INSERT OR IGNORE INTO in_doubt VALUES (?, ?, ?, ?)",
-            ((one, self._run, *where) for one, where in turn.doubts.items()),
+            [(one, run, *where) for one, where in turn.doubts.items()],
         )
+
+    def _write_removals(self, turn: Turn) -> None:
+        run = self._run
+        self._each(
+            "DELETE FROM removals WHERE run = ? AND file = ? AND row = ?",
+            [(run, *where) for where in turn.removals],
+        )
+        self._each(
+            "INSERT INTO removals VALUES (?, ?, ?, ?)",
+            [(run, *where, state) for where, state in turn.removals.items() if state],
+        )
+        if turn.undelivered:
+            self._take_back(turn.undelivered)
 
     def _take_back(self, digests: list[bytes]) -> None:
         """Have leads delivered no longer by this run; what others did stays."""
