@@ -14,7 +14,6 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
-from urllib.parse import quote
 
 from leadctl.model.errors import (
     AccessDenied,
@@ -29,6 +28,7 @@ from leadctl.model.errors import (
 from leadctl.model.lead_fields import COUNTRY_ALIASES, INSTRUCTIONS
 from leadctl.model.leads import CREATED, Note, Outcome
 from leadctl.model.wording import nearest
+from leadctl.providers.base_url import joined
 from leadctl.providers.response import quoted
 
 if TYPE_CHECKING:
@@ -362,9 +362,7 @@ class Provider(ABC):
 
     def url(self, *path: str) -> str:
         """Join path segments to the base URL; a colon stays (Yotel's `leads:bulk`)."""
-        return "/".join(
-            [self.base_url.rstrip("/"), *(quote(part, safe=":") for part in path)]
-        )
+        return joined(self.base_url, path)
 
     @classmethod
     def settings(cls) -> tuple[str, ...]:

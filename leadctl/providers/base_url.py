@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from leadctl.model.errors import InputUnusable
 from leadctl.providers.settings import kinds
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from leadctl.providers.base import Provider
 
 
@@ -42,6 +45,11 @@ def with_base_url(provider: Provider, account: str) -> Provider:
         if value:
             address = address.replace(f"{{{part}}}", value)
     return replace(provider, base_url=address)
+
+
+def joined(address: str, path: Iterable[str]) -> str:
+    """Join path segments, in which a slash is none, to an address."""
+    return "/".join([address.rstrip("/"), *(quote(part, safe=":") for part in path)])
 
 
 def without_login(address: str) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from leadctl.model.errors import AccessDenied, NotProcessed
 from leadctl.model.patterns import searcher
+from leadctl.providers.base_url import joined
 from leadctl.providers.declared import templates
 from leadctl.providers.declared.answer import AnswerReader
 from leadctl.providers.declared.grammar import Secret
@@ -124,8 +125,7 @@ class _Exchange:
     def _request(self) -> httpx.Request:
         token, values = self._token, self._values
         path = [templates.text(part, values) for part in token.path]
-        address = "/".join([self._address.rstrip("/"), *path])
-        request = built(token, address, values)
+        request = built(token, joined(self._address, path), values)
         if token.basic:
             next(_basic(token.basic, values).sync_auth_flow(request))
         return request
