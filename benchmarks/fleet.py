@@ -52,6 +52,9 @@ class Host(World):
 
 
 def tables(world: World) -> list[Table]:
+    if not (postgres.NAMED or postgres.PROGRAMS):
+        print("fleet: PostgreSQL is not installed")
+        return []
     postgres.SETTINGS.update(
         {"full_page_writes": "on", "shared_buffers": "512MB", "max_wal_size": "8GB"}
     )

@@ -23,9 +23,7 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 from psycopg import sql
 
-from leadctl.ledger.postgres import schema
-from leadctl.ledger.postgres.connection import Connection
-from leadctl.ledger.postgres.key import key_check
+from leadctl.ledger.postgres import admin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,10 +68,7 @@ class Server:
         """Return the URL of a new ledger, whose key is KEY."""
         if self._template is None:
             self._template = urlsplit(url := self.database()).path[1:]
-            db = Connection(url)
-            with db.transaction():
-                schema.create(db, key_check(KEY))
-            db.close()
+            admin.prepare(url, KEY)
         return self.database(self._template)
 
     @contextmanager

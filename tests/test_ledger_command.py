@@ -61,7 +61,10 @@ def test_init_prepares_for_a_worker_and_a_reader(postgres: Server, push: Push) -
     denied = push("voiso", leads, "--ledger", reader, "--campaign", "3")
     assert (denied.code, denied.out) == (6, "")
     assert "permission denied" in denied.err
-    assert "worker role" in denied.err
+    assert "a push needs the role leadctl_worker" in denied.err
+    denied = program("ledger", "migrate", worker)
+    assert (denied.code, denied.out) == (6, "")
+    assert "permission denied" in denied.err
     for user in (worker, reader):
         with psycopg.connect(user) as db, pytest.raises(psycopg.Error, match="denied"):
             db.execute("DELETE FROM leadctl.delivered")

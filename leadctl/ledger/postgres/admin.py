@@ -8,8 +8,6 @@ from __future__ import annotations
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
-from psycopg import errors
-
 from leadctl.ledger.postgres import schema
 from leadctl.ledger.postgres.connection import Connection
 from leadctl.ledger.postgres.key import key_check, wrong_key
@@ -93,17 +91,10 @@ def require_version(db: Connection) -> None:
 @contextmanager
 def _as_owner(url: str) -> Iterator[Connection]:
     """Open a transaction that no other owner has open at the same time."""
-    try:
-        with closing(Connection(url)) as db, db.transaction():
-            require_version(db)
-            db.execute("SELECT pg_advisory_xact_lock(hashtextextended('leadctl', 0))")
-            yield db
-    except LedgerUnusable as error:
-        if isinstance(error.__cause__, errors.InsufficientPrivilege):
-            raise error.but(
-                hint="connect as the owner of the database: ALTER DATABASE … OWNER TO …"
-            ) from error
-        raise
+    with closing(Connection(url)) as db, db.transaction():
+        require_version(db)
+        db.execute("SELECT pg_advisory_xact_lock(hashtextextended('leadctl', 0))")
+        yield db
 
 
 def _facts(db: Connection) -> tuple[int, bytes] | None:

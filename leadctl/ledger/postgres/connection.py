@@ -181,7 +181,10 @@ class Connection:
 def _remedy(error: Exception) -> str:
     match error:
         case errors.InsufficientPrivilege():
-            return "use the worker role that `leadctl ledger init` made"
+            return (
+                "a push needs the role leadctl_worker, `leadctl ledger` the owner of "
+                "the database"
+            )
         case errors.InvalidSchemaName() | errors.UndefinedTable():
             return "prepare the database: leadctl ledger init URL"
         case errors.UndefinedFunction():
