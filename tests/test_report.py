@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import shlex
@@ -13,7 +14,10 @@ from typing import TYPE_CHECKING
 import pytest
 from program import csv_rows
 
+from leadctl.ledger.records import FileOfRun, Reason
 from leadctl.model.errors import ExitCode, LeadctlError
+from leadctl.model.leads import Code, Status
+from leadctl.reports import report, table, terminal
 from leadctl.reports.report import exit_code
 from leadctl.sandbox import Fault
 
@@ -183,3 +187,25 @@ def test_nothing_private_is_kept(push: Push) -> None:
             assert private not in content, path
     for folder, *_ in os.walk(push.program.state):
         assert stat.S_IMODE(os.stat(folder).st_mode) == 0o700, folder  # noqa: PTH116  a walk gives texts
+
+
+def test_several_next_steps_are_numbered_in_their_order() -> None:
+    found = report.Report(
+        run_id="20260301-093000-1f2e",
+        provider="voiso",
+        account="voiso",
+        campaign="3",
+        files=[FileOfRun(0, "leads.csv", "f00d", "leads.rejects.csv", {})],
+        finished_at="2026-03-01T09:30:05Z",
+        reasons=[Reason(Status.REJECTED, Code.PHONE_MISSING, "no phone", 1, 0, 1)],
+        rejected=1,
+        failed=1,
+        unknown=1,
+        error=report.Failure("stopped", "it stopped", hint="leadctl runs resume RUN"),
+    )
+    printed = io.StringIO()
+    table.show(found, terminal.console(printed), hint_follows=True)
+    steps = re.findall(
+        r"^(\d)\. .*leadctl (runs \w+|push)", printed.getvalue(), re.MULTILINE
+    )
+    assert steps == [("1", "runs resume"), ("2", "runs resolve"), ("3", "push")]

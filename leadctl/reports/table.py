@@ -101,16 +101,14 @@ def _next_steps(report: Report, *, hint_follows: bool) -> Iterator[str]:
     is_kept = report.job.sandbox and report.job.ledger and not report.dry_run
     if is_kept and hint_follows:  # by a push: `runs show` has just shown it
         yield f"To look at the run:       {report.command('show')}"
+    steps = [*next_steps(report)]
     hint = report.error.hint if hint_follows and report.error else None
-    lines = [
-        f"{_STEPS[step.action]:<25} {step.command}".rstrip()
-        for step in next_steps(report)
-        if step.action is not Action.RESUME or step.command != hint
-    ]
-    if len(lines) == 1:
-        yield lines[0]
-    else:
-        yield from (f"{number}. {line}" for number, line in enumerate(lines, 1))
+    for number, step in enumerate(steps, 1):
+        line = f"{_STEPS[step.action]:<25} {step.command}".rstrip()
+        if len(steps) > 1:
+            yield f"{number}. {line}"
+        elif step.command != hint:
+            yield line
 
 
 _STEPS = {
