@@ -183,7 +183,6 @@ def test_other_names_end_the_run_before_a_row_is_judged(
             0,
             {"campaign_id": "3", "campaign_name": "Summer Outreach"},
         ),
-        ("Diwali", 0, {"campaign_id": "8"}),
         ("Twins", 7, {"campaign_id": "Twins"}),
     ],
 )

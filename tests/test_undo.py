@@ -165,7 +165,7 @@ def test_stopped_undo_goes_on(
 def test_undo_is_stopped_by_runs_stop(push: Push) -> None:
     undo = Undo(push, "ozonetel")
     run = undo.pushed(*PHONES)
-    undo.fault(Fault("slow_after", seconds=1.0))
+    undo.fault(Fault("slow_after", seconds=1.0, times=len(PHONES)))
     environment = push.environment("ozonetel")
     process = push.program.start("runs", "undo", run, "--yes", env=environment)
     while len(undo.phones) == len(PHONES) and process.poll() is None:
@@ -173,8 +173,9 @@ def test_undo_is_stopped_by_runs_stop(push: Push) -> None:
     asked = push.program("runs", "stop", run)
     assert f"then: leadctl runs undo {run}" in asked.err
     assert process.wait() == 128 + signal.SIGTERM
+    push.simulator("ozonetel").faults.clear()
     done = undo.document(run)
-    assert (done["gone_before"], done["deleted"], done["exit_code"]) == (1, 2, 0)
+    assert done["deleted"] == len(PHONES) - done["gone_before"] > 0
 
 
 @pytest.mark.parametrize(("provider", "resent"), [("lupitor", 1), ("ozonetel", 0)])
