@@ -149,6 +149,14 @@ def postgres_ledger(
     return postgres.ledger()
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def any_ledger(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Name a ledger of each kind there is, which holds nothing yet."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/ledger"
+    return str(request.getfixturevalue("postgres_ledger"))
+
+
 @pytest.fixture
 def program(tmp_path: Path) -> Program:
     return Program.at(tmp_path)

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import psycopg
 import pytest
-from test_ledger import LOST, NOW, batch_of, begun, nonzero
+from ledgers import LOST, NOW, batch_of, begun, nonzero
 
 from leadctl.ledger import open_ledger
 from leadctl.ledger.records import BatchState

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 import pytest
-from test_ledger import NOW, begun
+from ledgers import NOW, begun
 
 from leadctl.ledger import open_ledger
 from leadctl.ledger.records import BatchState

@@ -1,7 +1,7 @@
 """What leadctl asks of a ledger, wherever it is kept.
 
-SQLite in a file is one implementation. Whoever writes another passes the tests of
-tests/test_ledger.py with it.
+SQLite in a file and a PostgreSQL server are the implementations. Whoever writes another
+passes the tests of tests/test_ledger.py and tests/test_ledger_shared.py with it.
 """
 
 from __future__ import annotations
