@@ -116,8 +116,8 @@ def login(
 ) -> None:
     """Check an account's secrets and store them in the system keyring.
 
-    Asks for each secret without showing it; reads one line each from a pipe. Stores
-    them once a read-only call has accepted them.
+    Asks for each secret without showing it, or reads one per line from a pipe. Stores
+    them after a read-only call has accepted them.
 
     Example: leadctl accounts login voiso
     """

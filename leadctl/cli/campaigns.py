@@ -29,7 +29,7 @@ def campaigns(
 ) -> None:
     """List an account's campaigns: id, name and state.
 
-    Only where the provider documents such a call (Voiso, Yotel). Tab then completes
+    Works if the provider documents such a call (Voiso, Yotel). Tab then completes
     --campaign from the list, without the network.
 
     Example: leadctl campaigns --provider voiso

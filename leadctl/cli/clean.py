@@ -32,8 +32,8 @@ def clean(
 ) -> None:
     """Remove old reject files, and what killed runs left.
 
-    Looks where the runs of this ledger read and wrote. Lists the files and asks. A
-    reject file that somebody has edited stays.
+    Searches the folders of this ledger's runs, lists the files, and asks. Keeps reject
+    files that somebody has edited.
 
     Example: leadctl clean --dry-run
     """

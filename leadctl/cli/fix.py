@@ -51,9 +51,10 @@ def fix(
 ) -> None:
     """Correct a reject file row by row, and push it.
 
-    Shows each rejected row with its reason, asks for the cell at fault and checks the
-    answer as push would. The run that wrote the file says how; without it, as after
-    check, name the provider. Other cells and leadctl's columns stay as they are.
+    Shows each rejected row with its reason, asks for the wrong cell, and checks your
+    answer as push would. Provider and profile are those of the run that wrote the file;
+    for other files, as after check, name the provider. Other cells and leadctl's
+    columns stay unchanged.
 
     Example: leadctl fix leads.rejects.csv
     """

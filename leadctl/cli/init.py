@@ -28,10 +28,10 @@ def init(
     ledger: options.LedgerPath = None,
     config: options.ConfigPath = None,
 ) -> None:
-    """Set up an account: asks for settings and key, checks them, writes the config.
+    """Set up an account: ask for settings and key, check them, write the config.
 
-    The key goes into the system keyring, after a read-only call has accepted it. A
-    config file that exists is replaced only after a yes, and kept.
+    Stores the key in the system keyring after a read-only call has accepted it. Asks
+    before it replaces a config file, and keeps the old one.
 
     Example: leadctl init --provider voiso
     """

@@ -59,8 +59,8 @@ def show(json: options.Json = False, ledger: options.LedgerPath = None) -> None:
 def init(url: Url, key_file: KeyFile = None) -> None:
     """Prepare a PostgreSQL database: schema, roles, and the key of the hashes.
 
-    Connect as the owner of the database. Done already, it only renews the rights. The
-    key never lies in the database; every host needs it.
+    Connect as the owner of the database. If it is prepared already, only the rights are
+    renewed. The key is never stored in the database; every host needs it.
 
     Example: leadctl ledger init postgresql://db.example/leads --key-file ledger.key
     """
@@ -122,10 +122,10 @@ def copy(
     ],
     key_file: KeyFile = None,
 ) -> None:
-    """Move a SQLite ledger to PostgreSQL, with its key.
+    """Copy a SQLite ledger to PostgreSQL, with its key.
 
-    Prepares the database where nobody did. Interrupted, run it again. Until the copy is
-    complete and compared, nobody can use it. The SQLite ledger stays as it is.
+    Prepares the database if necessary. If it is interrupted, run it again. Nobody can
+    use the copy until it is complete and verified. The SQLite ledger is not changed.
 
     Example: leadctl ledger copy ledger.sqlite postgresql://db.example/leads
     """
@@ -162,8 +162,8 @@ def migrate(
 ) -> None:
     """Bring the ledger up to date with this version of leadctl.
 
-    On PostgreSQL only its owner can; running pushes go on. A file is brought up to date
-    whenever it is opened.
+    On PostgreSQL, only the owner can do this; running pushes continue. A ledger in a
+    file is brought up to date whenever it is opened.
 
     Example: leadctl ledger migrate
     """

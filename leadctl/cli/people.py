@@ -64,8 +64,8 @@ def find(
 ) -> None:
     """Find a person in the ledger: where delivered, in doubt or suppressed.
 
-    Numbers are read as those of leads are. Away from a terminal they are masked. Ends
-    with 0 if everybody was found, with 3 if not.
+    Any spelling of the number works. If the output is no terminal, numbers are masked.
+    Ends with 0 if everybody was found, else with 3.
 
     Example: leadctl find +15550100001
     """
@@ -106,8 +106,9 @@ def forget(
 ) -> None:
     """Remove a person from the deliveries and doubts of all campaigns.
 
-    Shows what the ledger knows, and asks. The next push of their row then sends them
-    again, unless --and-suppress. Your files and the provider still have them.
+    Shows what the ledger knows, and asks. The next push of the person's row sends them
+    again, unless you add --and-suppress. Your files and the provider still have the
+    person.
 
     Example: leadctl forget +15550100001 --and-suppress
     """
@@ -173,8 +174,8 @@ def suppress(
 ) -> None:
     """Add numbers to the ledger's suppression list, or say how many it has.
 
-    No push sends a number of this list, whatever the account. An entry counts in every
-    reading, as in a --suppress file. The list keeps keyed hashes, no numbers.
+    No push to any account sends a number on this list. An entry counts in every
+    reading, as in a --suppress file. The list has keyed hashes, no numbers.
 
     Example: leadctl suppress +15550100001
     """

@@ -43,8 +43,8 @@ def preview(
 ) -> None:
     """Show how files are read and how the first rows are mapped.
 
-    Checks every row, with --provider by its rules, and shows the first rejects of
-    each kind. Names and numbers are shown.
+    Checks every row, by the provider's rules if you name one, and shows the first
+    rejected rows of each kind, with names and numbers.
 
     Example: leadctl preview leads.csv --provider voiso
     """

@@ -79,7 +79,7 @@ def check(
 ) -> None:
     """Validate a provider's YAML file and run the contract suite on it.
 
-    Its recorded cases lie beside it, in a folder of the same name: kixie.yaml, kixie/.
+    The recorded cases are in a folder of the same name: kixie.yaml, kixie/.
 
     Example: leadctl providers check kixie.yaml
     """

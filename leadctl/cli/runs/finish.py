@@ -50,8 +50,8 @@ def resume(
 ) -> None:
     """Finish an interrupted or stopped run; the report covers the whole run.
 
-    Rows with an outcome are skipped. A batch whose answer was lost is sent again
-    only where the provider makes that safe.
+    Rows with an outcome are skipped. A batch without an answer is sent again only if
+    the provider makes that safe.
 
     Example: leadctl runs resume
     """
@@ -119,8 +119,8 @@ def resolve(
 ) -> None:
     """Show a run's unknown rows, or decide about them.
 
-    delivered: they are in the campaign. not-delivered: they are not; `runs retry` or
-    the reject file sends them. send-again: the same, and they are sent at once.
+    delivered: the rows are in the campaign. not-delivered: they are not; `runs retry`
+    or the reject file sends them. send-again: they are not, and are sent at once.
 
     Example: leadctl runs resolve 20260301-093000-1f2e --as delivered --rows 17-20
     """

@@ -51,8 +51,8 @@ def show(
 ) -> None:
     """Show a run's results and requests, or follow one row.
 
-    The row's data is read from its file again, as the ledger holds none. It is
-    masked unless the output is a terminal, or with --unmasked.
+    Reads the row's data from its file, because the ledger has none. The data is masked
+    unless the output is a terminal, or with --unmasked.
 
     Example: leadctl runs show --row 17
     """

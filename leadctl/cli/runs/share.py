@@ -59,8 +59,8 @@ def export(
 ) -> None:
     """Print the outcome of every row, one record per row.
 
-    Row number, status, code, reason and request, but no lead data: the ledger holds
-    none.
+    A record has row number, status, code, reason and request, but no lead data: the
+    ledger has none.
 
     Example: leadctl runs export --format jsonl --status rejected
     """

@@ -10,10 +10,11 @@ from leadctl.model.errors import UsageError
 
 @group.command("stop")
 def stop(run: RunId, ledger: options.LedgerPath = None) -> None:
-    """Ask a run in progress to stop, or its undo, whoever started it on this ledger.
+    """Ask a run in progress, or its undo, to stop.
 
-    The run finishes the requests on their way, saves its state, and ends with 143.
-    `leadctl runs resume` goes on with it, or `leadctl runs undo`.
+    The run can be on any terminal or host that uses this ledger. It finishes the
+    requests in flight, saves its state, and ends with 143. Continue it with `leadctl
+    runs resume` or `leadctl runs undo`.
 
     Example: leadctl runs stop 20260301-093000-1f2e
     """

@@ -37,11 +37,11 @@ def undo(
     ledger: options.LedgerPath = None,
     config: options.ConfigPath = None,
 ) -> None:
-    """Delete the leads that a run created, where the provider has a call for it.
+    """Delete the leads that a run created, if the provider has a call for it.
 
-    Reads the run's input again, shows what it would delete, and asks. What came from
-    stdin must be piped again. Takes nothing that was there before or that another run
-    delivered. A later push sends the leads again. Lupitor and Ozonetel have such a
+    Reads the run's input again, shows what it would delete, and asks. Data from stdin
+    must be piped again. Does not delete leads that were there before or that another
+    run delivered. A later push sends the leads again. Lupitor and Ozonetel have such a
     call.
 
     Example: leadctl runs undo 20260301-093000-1f2e --dry-run

@@ -74,8 +74,8 @@ def prune(
 ) -> None:
     """Forget old runs, after asking.
 
-    Who is delivered stays known, but not by which run. Runs with unknown rows and
-    interrupted runs are kept.
+    Delivered leads stay known, but not the run that delivered them. Keeps interrupted
+    runs and runs with unknown rows.
 
     Example: leadctl runs prune --days 30 --dry-run
     """
