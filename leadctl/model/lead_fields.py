@@ -187,7 +187,7 @@ class PriorityScale:
             number = whole_number(value)
         except FieldInvalid:
             words = ", ".join(PRIORITIES)
-            raise FieldInvalid(f"neither a whole number nor {words}") from None
+            raise FieldInvalid(f"not a whole number or one of: {words}") from None
         low, high = sorted((self.first, self.last))
         if not low <= number <= high:
             raise FieldInvalid(
