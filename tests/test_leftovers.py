@@ -75,7 +75,7 @@ def test_files_that_killed_processes_left_beside_the_input_are_removed(
     with held.open() as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         looked = push.program("doctor", "--offline").out
-        sentence = "leftovers: files that killed runs left, with personal data: 1"
+        sentence = "files that killed runs left, with personal data: 1"
         assert sentence in looked
         assert f"{left}\n" in push.program("clean", "--dry-run").out
         assert push("voiso", "leads.csv").code == 0
