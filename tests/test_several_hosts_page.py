@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shlex
-import subprocess
 import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -13,8 +12,9 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 import yaml
+from program import Program
 from psycopg import errors
-from test_recipes import LEADS, RECIPES
+from test_recipes import LEADS, RECIPES, assignments
 from test_repository import ROOT, blocks
 
 if TYPE_CHECKING:
@@ -69,31 +69,22 @@ def here(postgres: Server, push: Push) -> Callable[[str], str]:
     return here
 
 
-def shell(push: Push, script: str, environment: Mapping[str, str]) -> str:
-    """Run a script on a machine that has leadctl; returns what it prints."""
-    program = push.program.write("bin/leadctl", PROGRAM)
-    program.chmod(0o755)
-    simulator = push.environment("voiso")
-    del simulator["LEADCTL_VOISO_API_KEY"]
-    done = subprocess.run(  # noqa: S603  what the page says
-        ["/bin/sh", "-e", "-c", script],
-        check=False,
-        capture_output=True,
-        text=True,
-        cwd=push.program.folder,
-        env={
-            **push.program.surroundings,
-            **simulator,
-            "LEADCTL_VOISO_API_KEY_FILE": str(push.program.folder / "voiso.key"),
-            **environment,
-            "PATH": f"{program.parent}:/usr/bin:/bin",
-        },
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
-PROGRAM = f'#!/bin/sh\nexec {sys.executable} -m leadctl "$@"\n'
+def run(push: Push, script: str, environment: Mapping[str, str] | None = None) -> str:
+    """Run the lines of a script as a host; returns what they print."""
+    variables = push.environment("voiso") | dict(environment or {})
+    variables.pop("LEADCTL_VOISO_API_KEY")
+    variables.setdefault("LEADCTL_VOISO_API_KEY_FILE", "voiso.key")
+    printed = ""
+    for line in script.splitlines():
+        command, *words = shlex.split(line)
+        if command == "export":
+            variables.update(assignments(words))
+            continue
+        assert command == "leadctl"
+        ran = push.program(*words, env=variables)
+        assert ran.code == 0, ran
+        printed += ran.out
+    return printed
 
 
 def test_second_host_knows_what_the_first_delivered(
@@ -101,16 +92,23 @@ def test_second_host_knows_what_the_first_delivered(
 ) -> None:
     """And each scheduler of the page, started after that, sends nothing again."""
     prepare, first, second = map(here, STEPS)
-    shell(push, prepare, {})
-    assert "created" in shell(push, first, {})
-    assert "already_delivered" in shell(push, second, {})
+    run(push, prepare)
+    assert "created" in run(push, first)
+    assert "already_delivered" in run(push, second)
     assert push.phones("voiso") == ["15551230001"]
-    push.program.write("leads.csv", LEADS + "+15551230002\n")
     for number, (start, environment) in enumerate(schedulers(here), start=2):
         push.program.write("leads.csv", f"{LEADS}+1555123{number:04}\n")
-        shell(push, start, environment)
+        run(push, start, environment)
         assert push.phones("voiso")[-1] == f"1555123{number:04}"
         assert len(push.phones("voiso")) == number
+    airflow = Program(
+        push.program.folder,
+        push.program.home,
+        {**environment, **push.environment("voiso")},
+        (sys.executable, "-c", AIRFLOW + here(RECIPES["airflow"])),
+    )
+    push.program.write("leads.csv", f"{LEADS}+15551239999\n")
+    assert "'created': 1" in airflow().out
 
 
 def schedulers(
@@ -119,15 +117,9 @@ def schedulers(
     """Yield what each starts, and the variables it starts it with."""
     unit = here(RECIPES["systemd leads-shared.service"]).splitlines()
     (command,) = (line[10:] for line in unit if line.startswith("ExecStart="))
-    variables = {
-        name: value
-        for line in unit
-        if line.startswith("Environment=")
-        for name, _, value in [line[12:].partition("=")]
-    }
     # What LoadCredential= makes of the two files is in tests/test_recipes.py.
-    key_file = {"LEADCTL_LEDGER_KEY_FILE": "ledger.key"}
-    yield command.replace("/usr/local/bin/", ""), variables | key_file
+    variables = assignments(unit) | {"LEADCTL_LEDGER_KEY_FILE": "ledger.key"}
+    yield command.removeprefix("/usr/local/bin/"), variables
     service = yaml.safe_load(here(RECIPES["compose"]))["services"]["push"]
     yield f"leadctl {service['command']}", service["environment"]
     job = yaml.safe_load(here(RECIPES["kubernetes"]))["spec"]["jobTemplate"]["spec"]
@@ -135,5 +127,3 @@ def schedulers(
     assert job["podFailurePolicy"]["rules"][0]["onExitCodes"]["containerName"] == "push"
     variables = {one["name"]: one["value"] for one in container["env"]}
     yield f"leadctl {shlex.join(container['args'])}", variables
-    task = AIRFLOW + here(RECIPES["airflow"])
-    yield f"{sys.executable} -c {shlex.quote(task)}", variables
