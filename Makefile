@@ -6,6 +6,7 @@ LOWEST := .venv-lowest
 BIN := $(VENV)/bin
 BENCH := .venv-bench
 BASELINE := .venv-baseline
+TODAY := .venv-today
 PIP := --disable-pip-version-check install --quiet --no-deps
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-package leadctl \
 	--custom-compile-command 'make lock' pyproject.toml
@@ -45,11 +46,11 @@ TESTS_OF_DEPENDENCIES := $(patsubst %,tests/test_%.py,\
 test-long: $(VENV)/.dev  ## Run the tests with their long suites in full
 	LEADCTL_TEST_LONG=1 $(BIN)/python -m pytest
 
-bench: $(BENCH)/.dev $(BASELINE)/.dev  ## Measure against what users would write instead; writes benchmarks/RESULTS.md
+bench: $(BENCH)/.dev $(BASELINE)/.dev $(TODAY)/.dev  ## Measure against what users would write instead; writes benchmarks/RESULTS.md
 	$(BENCH)/bin/python -m pytest -q benchmarks/small.py
 	$(BENCH)/bin/python -m benchmarks
 
-bench-quick: $(BENCH)/.dev $(BASELINE)/.dev  ## The same in two minutes, with small sizes; writes nothing
+bench-quick: $(BENCH)/.dev $(BASELINE)/.dev $(TODAY)/.dev  ## The same in two minutes, with small sizes; writes nothing
 	$(BENCH)/bin/python -m benchmarks --quick
 
 format: $(VENV)/.dev  ## Format the code and fix what the linter can
@@ -93,7 +94,7 @@ dist: $(VENV)/.dev  ## Build wheel and sdist, and the program as a single file, 
 	dist/leadctl.pex --version
 
 clean:  ## Remove the environment and what tools left behind
-	rm -rf $(VENV) $(LOWEST) $(BENCH) $(BASELINE) .benchmarks .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) $(LOWEST) $(BENCH) $(BASELINE) $(TODAY) .benchmarks .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
 	rm -f examples/*.rejects.* examples/*.check.*
 	find leadctl tests tools benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -116,4 +117,12 @@ $(BASELINE)/.dev: benchmarks/baseline.py
 	git archive $$(sed -n 's/^COMMIT = "\(.*\)"/\1/p' $<) | tar -x -C $(@D)/source
 	$(@D)/bin/python -m pip --disable-pip-version-check install --quiet \
 		--constraint $(@D)/source/requirements-dev.lock $(@D)/source
+	@touch $@
+
+# Today's build as users install it, to compare with: without what the other benchmarks bring.
+$(TODAY)/.dev: pyproject.toml requirements-dev.lock
+	$(PYTHON) -m venv --clear $(@D)
+	sed -n 's/^\([^ ]*==[^ ]*\).*/\1/p' requirements-dev.lock > $(@D)/constraints.txt
+	$(@D)/bin/python -m pip --disable-pip-version-check install --quiet \
+		--constraint $(@D)/constraints.txt --editable .
 	@touch $@

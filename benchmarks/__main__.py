@@ -17,6 +17,7 @@ SECTIONS = (
     "memory",
     "rate",
     "startup",
+    "everyday",
     "growth",
     "fleet",
 )
