@@ -23,7 +23,7 @@ from leadctl.model.lead_fields import ALIASES, COUNTRY_ALIASES, plain
 from leadctl.model.leads import Code
 from leadctl.model.wording import count, nearest, short
 from leadctl.phones.countries import countries_of
-from leadctl.phones.reach import Reach, reach
+from leadctl.phones.reach import Alone, Reach, alone, reach
 from leadctl.phones.spelling import PhoneProblem
 from leadctl.phones.spreadsheet_damage import SpreadsheetDamage, looks_rounded
 from leadctl.sources.detect import ReadOptions, open_sheets
@@ -117,11 +117,9 @@ def read(lists: Sequence[List], region: str | None) -> Suppressed:
         before = len(people)
         for source in _opened(listed):
             entries = _Entries(source, listed, region)
-            for together in entries:
-                people.extend(_numbers(entry.people for entry in together))
-                nationals.extend(
-                    _numbers(e.nationals for e in together if not e.names_country)
-                )
+            for of_people, of_nationals in entries.numbers():
+                people.extend(of_people)
+                nationals.extend(of_nationals)
             notes += entries.notes()
         if len(people) == before:
             raise InputUnusable(
@@ -131,8 +129,8 @@ def read(lists: Sequence[List], region: str | None) -> Suppressed:
     return Suppressed(_sorted(people), _sorted(nationals), tuple(notes))
 
 
-def _numbers(digits: Iterable[Collection[str]]) -> Iterator[int]:
-    return (int(one or 0) for one in chain.from_iterable(digits))
+def _numbers(alone: list[str], others: Iterable[Collection[str]]) -> Iterator[int]:
+    return map(int, filter(None, chain(alone, chain.from_iterable(others))))
 
 
 NEAR = 10**9
@@ -160,30 +158,63 @@ class _Entries:
         self._source = source
         self._listed = listed
         self._region = region
-        self._remarks = 0
+        self._remarks = self._found = 0
 
     def __iter__(self) -> Iterator[list[Reach]]:
         """Yield whom entries may reach, those of many rows at a time.
 
         Raises InputUnusable at an entry that nobody can read.
         """
-        found = rounded = 0
-        for rows, values, countries in _cells(self._listed, self._source, self._region):
-            entries = reach(values, self._region, countries)
-            read = list[Reach]()
-            for row, value, entry in zip(rows, values, entries, strict=True):
-                if isinstance(entry, Reach) and entry.is_read:
-                    read.append(entry)
-                elif problem := problem_of_entry(entry, self._region):
-                    self._leave_out(row, value, problem)
-                elif isinstance(entry, Reach):
-                    read.append(entry)
-            found += len(read)
-            yield read
+        for rows, values, countries in self._cells():
+            yield self._read(rows, values, countries)
+
+    def numbers(self) -> Iterator[tuple[Iterator[int], Iterator[int]]]:
+        """Yield the digits of people and those of nationals; else as iterating does.
+
+        National digits are those of entries whose country nothing names.
+        """
+        for rows, values, countries in self._cells():
+            people, nationals, rest = (
+                alone(values, self._region)
+                if countries is None
+                else Alone([], [], [*range(len(values))])
+            )
+            self._found += len(values) - len(rest)
+            read = self._read(
+                [rows[place] for place in rest],
+                [values[place] for place in rest],
+                countries,
+            )
+            yield (
+                _numbers(people, (one.people for one in read)),
+                _numbers(
+                    nationals, (one.nationals for one in read if not one.names_country)
+                ),
+            )
+
+    def _cells(self) -> Iterator[tuple[Sequence[int], Sequence[Json], Countries]]:
+        rounded = 0
+        for cells in _cells(self._listed, self._source, self._region):
+            yield cells
             if self._source.suspicious:
-                rounded += sum(map(looks_rounded, values))
-        if damaged := str(SpreadsheetDamage(found, rounded=rounded)):
+                rounded += sum(map(looks_rounded, cells[1]))
+        if damaged := str(SpreadsheetDamage(self._found, rounded=rounded)):
             raise InputUnusable(f"{_shown(self._source)}: {damaged}")
+
+    def _read(
+        self, rows: Sequence[int], values: Sequence[Json], countries: Countries
+    ) -> list[Reach]:
+        read = list[Reach]()
+        entries = reach(values, self._region, countries)
+        for row, value, entry in zip(rows, values, entries, strict=True):
+            if isinstance(entry, Reach) and entry.is_read:
+                read.append(entry)
+            elif problem := problem_of_entry(entry, self._region):
+                self._leave_out(row, value, problem)
+            elif isinstance(entry, Reach):
+                read.append(entry)
+        self._found += len(read)
+        return read
 
     def _leave_out(self, row: int, value: Json, problem: PhoneProblem) -> None:
         if _might_be_called(value, problem):

@@ -75,6 +75,40 @@ def reach(
     return found
 
 
+class Alone(NamedTuple):
+    """Cells that are one national number each, in columns; `rest` are the others.
+
+    `people` and `nationals` are what Reach has of them, without `nationals` of cells
+    that have a +.
+    """
+
+    people: list[str]
+    nationals: list[str]
+    rest: list[int]
+
+    def __repr__(self) -> str:
+        return "Alone(hidden)"
+
+
+def alone(values: Sequence[Json], region: str | None) -> Alone:
+    """Return what `reach` does of the cells that need no look of their own."""
+    plan = plan_of(region)
+    if plan is None:
+        return Alone([], [], [*range(len(values))])
+    texts = [value if isinstance(value, str) else "" for value in values]
+    lines, numbers, others = usual(plan).alone(texts)
+    found = [*zip(lines, numbers, others, strict=True)]
+    people = [plan.code + number for number in numbers if number]
+    people += [other for _, number, other in found if number and other]
+    nationals = [
+        digits.lstrip("0")
+        for line, number, _ in found
+        if number and line[0] != "+"
+        for digits in ((number,) if number == line else (number, line))
+    ]
+    return Alone(people, nationals, [n for n, one in enumerate(numbers) if not one])
+
+
 _NOBODY = Reach((), (), names_country=False)
 
 
