@@ -96,6 +96,17 @@ def test_two_hosts_that_prepare_at_once_agree(
     assert shown.code == 0
 
 
+def test_key_goes_to_the_keyring_too(
+    postgres: Server, push: Push, keyring: Path
+) -> None:
+    url, program = postgres.database(), push.program
+    made = program("ledger", "init", url, discreet=False)
+    assert "key stored in this machine's keyring" in made.err
+    assert made.out.strip().encode() not in keyring.read_bytes()
+    shown = program("ledger", "show", "--ledger", url)
+    assert (shown.code, "valid, from keyring" in shown.out) == (0, True)
+
+
 def test_ledger_is_refused_with_its_remedy(postgres: Server, program: Program) -> None:
     """Another key, none, a newer schema, an older one, no schema, a server away."""
     url, key = postgres.database(), {"LEADCTL_LEDGER_KEY": "ab" * 32}
