@@ -100,7 +100,7 @@ def test_only_one_place_prints_what_others_wrote() -> None:
         "complete.py": 2,
         "profile.py": 1,
         "runs/share.py": 1,
-        "output.py": 3,
+        "output.py": 2,
     }
 
 

@@ -51,7 +51,7 @@ def console(stream: TextIO) -> Console:
     """Return a console for a stream; without a terminal as wide as the text needs."""
     terminal = stream.isatty()
     return _Console(
-        file=stream if terminal else cast("TextIO", _Tidy(stream)),
+        file=cast("TextIO", _Tidy(stream)),
         highlight=False,
         width=None if terminal else 160,
         soft_wrap=False,
