@@ -31,7 +31,7 @@ TICK = 0.12
 """Seconds between two drawings."""
 
 LONG = 5.0
-"""Seconds from which a run's forecast is told before it begins."""
+"""Shorter forecasts, in seconds, are not printed before a run."""
 
 
 @contextmanager

@@ -28,7 +28,7 @@ PACE = "the provider's pace for this account"
 """What a request waits for that is no repeat."""
 
 LONG_WAIT = 10.0
-"""Seconds of waiting for a start that are told of."""
+"""Shorter waits for a start, in seconds, are not reported."""
 
 MINUTE = 60.0
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from leadctl.sources.source import Source
 
 MOST = 1000
-"""Values of a column that are told apart."""
+"""Values of a column that are counted one by one."""
 MOST_STARTS = 10_000
 _FEW = 6
 """Kinds of values that are named; more are counted."""

@@ -108,7 +108,7 @@ class Block(NamedTuple):
 class Phone(NamedTuple):
     """A number as one provider takes it (`wire`) and as it is known again (`key`).
 
-    `repairs` names what was mended in the cell first.
+    `repairs` names what was repaired in the cell.
     """
 
     wire: str

@@ -163,7 +163,7 @@ class Provider(ABC):
     """Where it is said or was seen that calls by POST beside uploads only read; empty:
     those calls are GETs."""
     warning: ClassVar[str] = ""
-    """What every user of this provider should be told after a run."""
+    """What every run with this provider reports at its end."""
 
     base_url: str
 

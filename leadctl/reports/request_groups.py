@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from leadctl.ledger.records import Request
 
 NOTABLE = 0.01
-"""Seconds of waiting that are told of."""
+"""Shorter waits, in seconds, are not reported."""
 STILL = 60.0
 """Seconds without a request or a wait after which a run was not running at all."""
 

@@ -101,7 +101,7 @@ class Simulator(ABC):
             return list(self._log)
 
     def settings(self) -> dict[str, str]:
-        """Return what a client has to be told besides the base URL."""
+        """Return the settings that a client needs besides the base URL."""
         return {"api_key": self.api_key}
 
     def app(self) -> Starlette:

@@ -38,7 +38,7 @@ class Dialect:
     quote: str = '"'
     newline: str = "\n"
     own: int = 0
-    """Columns of ours, from a reject file: nobody is told of them."""
+    """leadctl's own columns in a reject file; they are not reported."""
     phones: frozenset[int] = frozenset()
     """Places of the columns that hold phone numbers."""
 

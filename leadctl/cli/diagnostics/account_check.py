@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from leadctl.providers.preflight import CheckResult
 
 WRONG_BY = 300.0
-"""Seconds between a provider's clock and ours that are worth a word: which leads a run
-made is told by their time, where a provider lists them."""
+"""Smaller differences between the provider's clock and ours, in seconds, are ignored.
+
+A look-up tells by the time of a lead whether this run created it."""
 
 
 @dataclass(frozen=True)
