@@ -106,11 +106,9 @@ def test_list_has_no_blanks_at_the_ends_of_lines_and_fits_a_terminal(
     assert len(piped) == 3
     assert [line for line in piped if line != line.rstrip()] == []
     assert piped[1].startswith(run)
-    drawn = at_terminal(push.program, "runs")
-    seen = re.sub(r"\x1b\[[\d;]*m", "", drawn).splitlines()
-    assert seen[3:] == ["", "Details of one: leadctl runs show RUN"]
+    seen = at_terminal(push.program, "runs").splitlines()
+    assert len(seen) == 3
     assert max(map(len, seen)) <= 80
-    assert [line for line in seen if line != line.rstrip()] == []
     assert seen[1].split()[0] in (run, run.rpartition("-")[2])
 
 

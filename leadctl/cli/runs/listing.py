@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import sys
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -11,15 +12,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer  # noqa: TC002  it reads the annotations at run time
 
 from leadctl.cli import options
-from leadctl.cli.output import echo, echo_json, heard, opened_screen
+from leadctl.cli.output import echo, echo_json, heard
 from leadctl.cli.runs.group import group, opened_ledger, report_of
 from leadctl.model.errors import ExitCode, UsageError
 from leadctl.model.wording import count, display_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
-    from rich.console import Console
 
     from leadctl.ledger.base import Ledger, RunReader
     from leadctl.reports.report import Report
@@ -72,13 +71,14 @@ def list_runs(
         chosen = _chosen(opened, moment, account, failed=failed)
         found = [report_of(opened, one) for one in islice(chosen, limit)]
         pruned = opened.has_forgotten_runs()
-    if json:
-        with heard(sys.stdout):
-            echo_json([report.document(one) for one in found])
-            sys.stdout.flush()
-    elif found:
-        with opened_screen() as screen:
-            _show(found, screen)
+    with heard(sys.stdout):
+        if json:
+            documents = [report.document(one) for one in found]
+            echo_json([*documents])
+        elif found:
+            for line in _table(found):
+                echo(line)
+        sys.stdout.flush()
     if found or json:
         return
     if since or account or failed:
@@ -121,28 +121,18 @@ LEAST_OF_A_FILE = 8
 GAP = "  "
 
 
-def _show(reports: Sequence[Report], screen: Console) -> None:
-    """Print the table; a terminal is given short ids, and files cut to its width."""
-    from leadctl.reports.terminal import Grid, close, plain
-
+def _table(reports: Sequence[Report]) -> Iterator[str]:
+    """Yield the lines; on a terminal with short ids, and cut to its width."""
     rows = [HEADINGS, *map(_cells, reports)]
-    if screen.is_terminal:
-        rows = _narrowed(rows, screen.width - len(GAP))  # Grid has one at its end
-    else:
-        screen.width = UNCUT
-    table, place = Grid(*HEADINGS, right=TO_THE_RIGHT), HEADINGS.index("result")
-    for row, report in zip(rows[1:], reports, strict=True):
-        result = plain(row[place], _STYLES.get(report.exit_code, "yellow"))
-        table.row(*row[:place], result, *row[place + 1 :])
-    table.show(screen)
-    if screen.is_terminal:
-        close("Details of one: leadctl runs show RUN", screen)
-
-
-UNCUT = 10_000
-"""Columns for programs that read the table: more than it ever has."""
-_STYLES: dict[int | None, str] = {ExitCode.OK: "green", ExitCode.DEFECT: "red"}
-"""How results are written, by exit code."""
+    if sys.stdout.isatty():
+        rows = _narrowed(rows, shutil.get_terminal_size().columns)
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = zip(HEADINGS, row, widths, strict=True)
+        yield GAP.join(
+            f"{cell:>{width}}" if name in TO_THE_RIGHT else f"{cell:<{width}}"
+            for name, cell, width in cells
+        ).rstrip()
 
 
 def _narrowed(rows: Sequence[tuple[str, ...]], columns: int) -> list[tuple[str, ...]]:
