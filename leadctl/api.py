@@ -213,6 +213,12 @@ def environment_of(job: Job) -> Iterator[tuple[Job, Mapping[str, str]]]:
         return
     simulators = sandbox()
     name = job.provider or ""
+    if job.account and not name:
+        document = configuration.load(Path(job.config) if job.config else None)
+        account = configuration.resolve(
+            document, os.environ, provider=None, account=job.account
+        )
+        name = account.provider.name
     if name not in simulators.SIMULATORS:
         raise UsageError(
             f"no simulator of {name!r}{nearest(name, simulators.SIMULATORS)}",
@@ -222,4 +228,4 @@ def environment_of(job: Job) -> Iterator[tuple[Job, Mapping[str, str]]]:
     simulator = simulators.SIMULATORS[name](open_campaigns=campaigns)
     with simulators.serve([simulator]) as served:
         environment = {**os.environ, **served.environment(name)}
-        yield replace(job, account=None), environment
+        yield replace(job, provider=name, account=None), environment

@@ -165,9 +165,10 @@ def test_rejects_option_names_the_reject_file(push: Push) -> None:
 
 def test_sandbox_needs_no_account_and_keeps_nothing(program: Program) -> None:
     program.write("leads.csv", "phone\n9000000001\n9000000002\n900\n")
-    for _ in range(2):
+    program.write("c.yaml", "accounts: {day: {provider: yotel}}").chmod(0o600)
+    for whose in (("--provider", "yotel"), ("--account", "day", "--config", "c.yaml")):
         ran = program(
-            *("push", "leads.csv", "--provider", "yotel", "--campaign", "any-at-all"),
+            *("push", "leads.csv", *whose, "--campaign", "any-at-all"),
             *("--sandbox", "--json"),
         )
         assert (ran.code, ran.counts) == (3, {"created": 2, "rejected": 1})

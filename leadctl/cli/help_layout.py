@@ -164,11 +164,11 @@ def name_of(shown: TyperArgument | TyperOption) -> str:
 
 def variables(command: Command | Group) -> str:
     """List the environment variables that the command reads in place of options."""
-    options = [*shown_options(command)]
-    read = [str(one.envvar) for one in options if one.envvar]
+    options = [one for one in shown_options(command) if one.envvar]
+    read = [str(one.envvar) for one in options]
     if len(read) > MOST_VARIABLES:
         return (
-            f"Every option has a variable: {options[0].opts[0]} is {read[0]}. Use 1 "
+            f"Most options have a variable: {options[0].opts[0]} is {read[0]}. Use 1 "
             "for flags, spaces between values. The command line wins."
         )
     return f"Variables in place of options: {', '.join(read)}." if read else ""

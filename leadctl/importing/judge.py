@@ -143,10 +143,20 @@ class Judge:
         agree = all(normalizer.agrees_with_option for normalizer in self._normalizers)
         return options.pop() if agree and len(options) == 1 else None
 
-    def rules_without_effect(self) -> Iterator[str]:
-        """Yield a sentence for each skip rule with words that matched no row."""
+    @property
+    def is_without_rows(self) -> bool:
+        """Tell whether the files hold no row at all."""
+        return not any(prescan.rows for prescan in self._prescans)
+
+    def rules_without_effect(self, *, untold: bool = False) -> Iterator[str]:
+        """Yield a sentence for each skip rule with words that matched no row.
+
+        `untold`: without those that were reported before anything was sent.
+        """
         for rules in zip(*(mapper.skip for mapper in self.mappers), strict=True):
             unmet = set.intersection(*(rule.unmet for rule in rules))
+            if untold:
+                unmet -= set.union(*(rule.told for rule in rules))
             if unmet:
                 yield rules[-1].objection(unmet)
 

@@ -52,6 +52,8 @@ class Prescan:
         self.damage = SpreadsheetDamage()
         self._shared_ids = _SharedIds()
         self._altered = _Altered(provider)
+        self.rows = 0
+        """How many were looked at."""
         self._listed = 0
         self._sees_all = True
         with suppress(InputChanged):  # a run says so when it comes to the place
@@ -72,6 +74,7 @@ class Prescan:
         if read is None:
             return block.last <= self._rules.skip
         numbers, rows = read.numbers, read.cells
+        self.rows += len(rows)
         if self._mapper.skip:
             kept = [column is None for column in self._mapper.skipped(rows)]
             numbers, rows = [*compress(numbers, kept)], [*compress(rows, kept)]
@@ -102,6 +105,9 @@ class Prescan:
     def notes(self) -> Iterator[Note]:
         """Yield what to report before anything is sent."""
         yield from self.opt_outs.notes()
+        for rule in self._mapper.skip:
+            if near := rule.near_misses():
+                yield Note("rule_without_effect", rule.objection(near), is_warning=True)
         if self._listed:
             where = "" if self._sees_all else f" of the first {LOOKED_AT:,}"
             them = "is" if self._listed == 1 else "are"

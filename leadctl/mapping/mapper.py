@@ -23,7 +23,7 @@ from leadctl.model.errors import InputUnusable
 from leadctl.model.lead_fields import ALIASES, COUNTRY_ALIASES, means_none, word
 from leadctl.model.leads import OWN
 from leadctl.model.patterns import searcher
-from leadctl.model.wording import MOST_NAMES, nearest, short
+from leadctl.model.wording import MOST_NAMES, close_to, nearest, short
 from leadctl.sources.dialect import looks_like_data
 
 if TYPE_CHECKING:
@@ -85,6 +85,8 @@ class BoundRule:
         self.rule = rule
         self.column = rule.column
         self.unmet = {*rule.words, *rule.parts, *filter(None, [rule.pattern])}
+        self.told: set[str] = set()
+        """Those of them that were reported before anything was sent."""
         self._getter = getter
         self._words = frozenset(rule.words)
         self._found = searcher(rule.pattern) if rule.pattern else None
@@ -103,6 +105,14 @@ class BoundRule:
             met.add(self.rule.pattern)
         self.unmet -= met
         return bool(met)
+
+    def near_misses(self) -> set[str]:
+        """Return texts that no row has so far, though some row has a similar one."""
+        passed = [text for text, is_met in self._known.items() if not is_met]
+        self.told = {
+            text for text in self.unmet & self._words if close_to(text, passed, 0.8)
+        }
+        return self.told
 
     def objection(self, unmet: Collection[str]) -> str:
         """Name the texts that no row has, with the nearest one that some row has."""

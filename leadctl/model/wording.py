@@ -12,9 +12,15 @@ if TYPE_CHECKING:
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return ` (did you mean 'x'?)`, or nothing where no name is near."""
+    close = close_to(name, known, 0.6)
+    return f" (did you mean {short(close)!r}?)" if close else ""
+
+
+def close_to(name: str, known: Iterable[str], likeness: float) -> str | None:
+    """Return the most similar name; `likeness` of 1 means equal but for case."""
     folded = {candidate.casefold(): candidate for candidate in known}
-    close = get_close_matches(name.casefold(), folded, n=1, cutoff=0.6)
-    return f" (did you mean {short(folded[close[0]])!r}?)" if close else ""
+    close = get_close_matches(name.casefold(), folded, n=1, cutoff=likeness)
+    return folded[close[0]] if close else None
 
 
 LONGEST_QUOTE = 40

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import MISSING, fields
 from typing import TYPE_CHECKING
 
-from leadctl.model.lead_fields import COUNTRY_ALIASES, FIELDS
+from leadctl.model.lead_fields import COUNTRY_ALIASES, FIELDS, INSTRUCTIONS
 from leadctl.providers.base import Provider
 from leadctl.reports import time_text
 from leadctl.reports.terminal import Grid, close, plain, show_facts, show_title
@@ -124,6 +124,8 @@ def lead_fields(provider: type[Provider]) -> Iterator[tuple[str, Sequence[str], 
             yield name, (), "not sent: it gives the region of phone"
         elif name in ("first_name", "last_name") and made:
             yield name, made, "if there is no name"
+        elif name in INSTRUCTIONS:
+            yield name, (), "not sent: kept as mere data it would be disregarded"
         elif provider.overflow:
             inside = "" if name == provider.overflow else f".{name}"
             yield name, (f"{provider.overflow}{inside}",), ""

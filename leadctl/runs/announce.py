@@ -34,8 +34,10 @@ def require_no_doubt(request: ImportRequest) -> None:
     """Raise InputUnusable if a strict run would report a doubt about its files."""
     if not request.strict:
         return
-    found = _of_files(request.plan, Judge(request.plan))
+    judge = Judge(request.plan)
+    found = _of_files(request.plan, judge)
     doubts = [note.message for note in found if note.code not in _DECIDED]
+    doubts += ["there are no data rows"] * judge.is_without_rows
     if doubts:
         raise InputUnusable(
             f"--strict: {'; '.join(doubts[:MOST_DOUBTS])}",
@@ -69,7 +71,7 @@ def after(
     title = request.account.provider.title
     rows = sum(run_writer.tally.values())
     if rows and request.resumes is None:  # of a resumed run, part was read before
-        for sentence in importer.judge.rules_without_effect():
+        for sentence in importer.judge.rules_without_effect(untold=True):
             request.note("rule_without_effect", sentence)
     for source, sentence in importer.judge.unknown_countries():
         request.note("country_unknown", f"{source.shown}: {sentence}")
