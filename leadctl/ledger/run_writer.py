@@ -84,8 +84,9 @@ class SqlRunWriter(SqlRunReader):
     def _gathered(self) -> Iterator[None]:
         self._is_together = True
         try:
-            yield
-            self._write()
+            with self._turns.together():
+                yield
+                self._write()
         finally:
             self._is_together = False
 
@@ -100,8 +101,8 @@ class SqlRunWriter(SqlRunReader):
             self._turns.write(turn)
 
     def flush(self) -> None:
-        with self.together():
-            pass
+        if not self._is_together:
+            self._write()
 
     def intend(self, batch: Batch, departure: Departure, *, doubted: bool) -> None:
         with self.together():

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
     from uuid import UUID
 
     from leadctl.ledger.records import BatchState
@@ -120,6 +121,13 @@ class Turn:
 
 class TurnStore(Protocol):
     """Writes the turns of one run."""
+
+    def together(self) -> AbstractContextManager[None]:
+        """Hold back what the same connection writes inside, until the turn is written.
+
+        Where each transaction waits for a disk, a start and its intent share one.
+        """
+        ...
 
     def write(self, turn: Turn) -> None:
         """Write a turn; it is on disk when this returns."""

@@ -1,8 +1,8 @@
-"""Writes turns to SQLite: each in a transaction of its own, a statement a line."""
+"""Writes turns to SQLite: each in a transaction, a statement a line."""
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from leadctl.ledger.sqlite.delivered import DeliveredLog
 from leadctl.model.errors import LedgerUnusable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from leadctl.ledger.sqlite.connection import Connection
     from leadctl.ledger.turn import BatchLine, Turn
@@ -57,6 +57,7 @@ class SqliteTurns:
         self._db = db
         self._run = run
         self._delivered = DeliveredLog(db)
+        self._is_finished = False
         left = "SELECT id, number FROM batches WHERE run = ? AND state != 'settled'"
         rows = db.execute(left, (run,))
         self._numbers = {UUID(bytes=name): number for name, number in rows}
@@ -64,14 +65,21 @@ class SqliteTurns:
     def may_send(self) -> bool:
         return True  # the kernel keeps the lock
 
-    def write(self, turn: Turn) -> None:
+    @contextmanager
+    def together(self) -> Iterator[None]:
         with self._db.transaction():
-            self._write(turn)
-        if "finished_at" in turn.facts:
+            yield
+        # In the log it is on disk by now.
+        if self._is_finished:
             with suppress(LedgerUnusable):  # it can wait for the next run
                 self._put_away(self._delivered.is_long)
         else:
-            self._put_away(self._delivered.is_full)  # in the log it is on disk by now
+            self._put_away(self._delivered.is_full)
+
+    def write(self, turn: Turn) -> None:
+        with self._db.transaction():
+            self._write(turn)
+        self._is_finished = "finished_at" in turn.facts
 
     def _put_away(self, is_due: bool) -> None:
         if is_due:
