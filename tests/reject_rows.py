@@ -7,6 +7,7 @@ import io
 from typing import TYPE_CHECKING
 
 from leadctl.model.leads import Code, Finding, Status
+from leadctl.reports import reject_file
 from leadctl.sources.detect import ReadOptions, open_source
 
 if TYPE_CHECKING:
@@ -44,3 +45,14 @@ def written(rows: list[list[str]], delimiter: str = ",", newline: str = "\n") ->
     )
     writer.writerows(rows)
     return file.getvalue()
+
+
+def rejected(
+    source: Source, path: Path, read_options: ReadOptions | None = None
+) -> Source:
+    """Reject every row of a source and open the file that comes of it."""
+    number = reject_file.write(
+        path, source, (finding(row.number) for row in source.rows()), "run-1"
+    )
+    assert number == sum(1 for _ in source.rows())
+    return open_source(path, read_options or ReadOptions())

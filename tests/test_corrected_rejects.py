@@ -12,7 +12,6 @@ from program import csv_rows, write_csv
 from reject_rows import finding, source_of
 
 from leadctl.reports import reject_file
-from leadctl.sources.detect import ReadOptions, open_source
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,23 +20,6 @@ if TYPE_CHECKING:
     from program import Program
 
     from leadctl.model.leads import Json
-    from leadctl.sources.source import Source
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("rejects")
-
-
-def rejected(
-    source: Source, path: Path, read_options: ReadOptions | None = None
-) -> Source:
-    """Reject every row of a source and open the file that comes of it."""
-    number = reject_file.write(
-        path, source, (finding(row.number) for row in source.rows()), "run-1"
-    )
-    assert number == sum(1 for _ in source.rows())
-    return open_source(path, read_options or ReadOptions())
 
 
 def test_apostrophe_of_a_reject_file_is_no_repair(push: Push) -> None:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 from background import Background, happened
-from conftest import Push
 from known_runs import (
     ALWAYS,
     HURRY,
@@ -23,25 +22,15 @@ from known_runs import (
     spooled,
     stopped,
 )
-from program import Program, csv_rows
+from program import csv_rows
 
 from leadctl.sandbox import Fault
 
 if TYPE_CHECKING:
-    from leadctl.sandbox import Sandbox
+    from conftest import Push
+
 
 WRONG_KEY = {"LEADCTL_VOISO_API_KEY": "made-up-wrong-key"}
-
-
-@pytest.fixture(scope="module")
-def done(served: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> tuple[Push, str]:
-    """Keep a run that is over, for tests that change nothing, and its id."""
-    home, folder = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("here")
-    push = Push(Program(folder, home), served)
-    push.program.write(*leads(*SIX, "12"))
-    push.program.write("mine.csv", "my,own\n")
-    push.simulator("voiso").forget()
-    return push, run_of(push("voiso", "leads.csv", "--json"))
 
 
 @pytest.mark.parametrize("command", ["resume", "retry"])

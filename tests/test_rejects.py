@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from program import csv_rows
-from reject_rows import OURS, finding, source_of, written
+from reject_rows import OURS, finding, rejected, source_of, written
 
 from leadctl.model.leads import Malformed
 from leadctl.reports import reject_file
@@ -35,17 +35,6 @@ PLAIN = st.from_regex(r"[a-z]{1,5}(, [a-z]{1,5})?", fullmatch=True)
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("rejects")
-
-
-def rejected(
-    source: Source, path: Path, read_options: ReadOptions | None = None
-) -> Source:
-    """Reject every row of a source and open the file that comes of it."""
-    number = reject_file.write(
-        path, source, (finding(row.number) for row in source.rows()), "run-1"
-    )
-    assert number == sum(1 for _ in source.rows())
-    return open_source(path, read_options or ReadOptions())
 
 
 def theirs(source: Source) -> list[Cells | str]:

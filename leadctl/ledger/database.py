@@ -53,3 +53,12 @@ class Database(Protocol):
     def unchanged(self) -> AbstractContextManager[None]:
         """See one state, whatever others write meanwhile."""
         ...
+
+
+def scope_number(db: Database, account: str, campaign: str) -> int:
+    """Return the number of a campaign; 0, which none has, if it is not known."""
+    row = db.execute(
+        "SELECT number FROM scopes WHERE account = ? AND campaign = ?",
+        (account, campaign),
+    ).fetchone()
+    return int(row[0]) if row else 0

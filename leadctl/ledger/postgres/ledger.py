@@ -11,6 +11,7 @@ import secrets
 import time
 from typing import TYPE_CHECKING
 
+from leadctl.ledger.database import scope_number
 from leadctl.ledger.people import SqlSuppressionList, campaigns
 from leadctl.ledger.postgres.admin import UNFINISHED, unfinished
 from leadctl.ledger.postgres.connection import Connection
@@ -154,11 +155,7 @@ class PostgresDeliveredIndex:
 
     def __init__(self, db: Connection, account: str, campaign: str) -> None:
         self._db = db
-        row = db.execute(
-            "SELECT number FROM scopes WHERE account = ? AND campaign = ?",
-            (account, campaign),
-        ).fetchone()
-        self._scope: int = row[0] if row else 0  # which no campaign has
+        self._scope = scope_number(db, account, campaign)
 
     def is_empty(self) -> bool:
         least = "leadctl.lead(?, decode(repeat(?, 16), 'hex'))"

@@ -10,6 +10,8 @@ from __future__ import annotations
 from struct import iter_unpack
 from typing import TYPE_CHECKING
 
+from leadctl.ledger.database import scope_number
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -88,11 +90,7 @@ class SqliteDeliveredIndex:
 
     def __init__(self, db: Connection, account: str, campaign: str) -> None:
         self._db = db
-        row = db.execute(
-            "SELECT number FROM scopes WHERE account = ? AND campaign = ?",
-            (account, campaign),
-        ).fetchone()
-        self._scope: int = row[0] if row else 0  # which no campaign has
+        self._scope = scope_number(db, account, campaign)
         # Before the table is read: what another run moves meanwhile is in the table.
         lines = db.execute(
             "SELECT coalesce(id, ''), hashes FROM delivered_log"
