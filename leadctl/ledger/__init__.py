@@ -1,7 +1,7 @@
-"""The ledger: what was intended, what came of it, who is delivered. Opened by URL.
+"""The ledger records intents, outcomes and delivered leads. It is opened by URL.
 
-A URL is a path, sqlite:///PATH or postgresql://…; None is a private ledger that is
-gone when it is closed (dry runs, checks, sandbox).
+A URL is a path, sqlite:///PATH or postgresql://…. None opens a private ledger that is
+deleted when it is closed (dry runs, checks, sandbox).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def open_ledger(url: str | Path | None) -> Ledger:
-    """Open a ledger, made if there is none; raises LedgerUnusable."""
+    """Open a ledger; create it if it does not exist. Raises LedgerUnusable."""
     if url is not None and is_postgres(url):
         from leadctl.ledger.postgres import key  # noqa: PLC0415  on demand
         from leadctl.ledger.postgres.ledger import PostgresLedger  # noqa: PLC0415
@@ -33,12 +33,12 @@ def open_ledger(url: str | Path | None) -> Ledger:
 
 
 def open_existing(url: str | Path | None) -> Ledger:
-    """Open a ledger; an empty private one where there is none yet."""
+    """Open a ledger, or an empty private one if it does not exist yet."""
     return open_ledger(url if url is not None and exists(url) else None)
 
 
 def exists(url: str | Path) -> bool:
-    """Tell whether there is a ledger, or was: opening it then says that it is lost."""
+    """Tell whether a ledger exists, or did: opening a lost one raises an error."""
     from leadctl.ledger.sqlite.key import key_file_of  # noqa: PLC0415  on demand
 
     if is_postgres(url):
@@ -48,9 +48,9 @@ def exists(url: str | Path) -> bool:
 
 
 def resolved(url: str | PathLike[str] | None) -> str:
-    """Return the URL as asked, independent of the current folder; else the user's.
+    """Return the URL with an absolute path; None returns the user's own ledger.
 
-    UsageError where it holds a secret: from here on it is stored and shown.
+    Raises UsageError if it holds a secret, because runs store and show it.
     """
     if url and is_postgres(url):
         from leadctl.ledger.postgres import address  # noqa: PLC0415  on demand
@@ -65,10 +65,10 @@ def resolved(url: str | PathLike[str] | None) -> str:
 
 
 def latest_runs(url: str | Path, most: int = 50) -> list[str]:
-    """Return the ids of the latest runs, the newest first, to offer while one is typed.
+    """Return the ids of the latest runs, newest first, for shell completion.
 
-    Nothing is made or locked, and a ledger that cannot be read has none, nor has one
-    that is asked over a network.
+    Creates and locks nothing. Returns none for a ledger that is unreadable or on a
+    server: completion never uses the network.
     """
     if is_postgres(url):
         return []
@@ -78,7 +78,7 @@ def latest_runs(url: str | Path, most: int = 50) -> list[str]:
 
 
 def conditions(url: str | Path) -> Iterator[Condition]:
-    """Examine a ledger, its key, its disk or server; nothing is changed."""
+    """Check a ledger, its key, and its disk or server, without changing anything."""
     if is_postgres(url):
         from leadctl.ledger.postgres import health as server  # noqa: PLC0415  on demand
 
@@ -89,7 +89,7 @@ def conditions(url: str | Path) -> Iterator[Condition]:
 
 
 def exposed(url: str | Path) -> Iterator[PermissionProblem]:
-    """Yield what others may do to a ledger's file, and to its key's."""
+    """Yield the access that other users have to the ledger's file and its key."""
     if is_postgres(url):
         from leadctl.ledger.postgres import key  # noqa: PLC0415  on demand
 

@@ -1,7 +1,7 @@
-"""What leadctl asks of a ledger, wherever it is kept.
+"""The protocols of a ledger.
 
-SQLite in a file and a PostgreSQL server are the implementations. Whoever writes another
-passes the tests of tests/test_ledger.py and tests/test_ledger_shared.py with it.
+SQLite (a file) and PostgreSQL (a server) implement them. A further implementation must
+pass tests/test_ledger.py and tests/test_ledger_shared.py.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ if TYPE_CHECKING:
 
 
 class RunReader(Protocol):
-    """What a run came to; of a run in progress, what it has come to by now."""
+    """Reads a run's results; those of a run in progress are as of now."""
 
     def facts(self) -> Run: ...
 
     def counts(self) -> dict[Status, int]:
-        """Count the rows by status; batches under way as what they would be now."""
+        """Count the rows by status; a batch in flight counts as if the run died now."""
         ...
 
     def reasons(self, *, running: bool = False) -> list[Reason]: ...
@@ -53,27 +53,27 @@ class RunReader(Protocol):
     def files(self) -> list[FileOfRun]: ...
 
     def removals(self) -> Counter[Removal]:
-        """Count the rows that an undo tried, by what came of it so far."""
+        """Count the rows that an undo tried to delete, by result."""
         ...
 
     def removed(self, file: int) -> Iterator[tuple[int, Removal]]:
-        """Yield the same rows of a file, in order, each with what came of it."""
+        """Yield those rows of a file in order, each with its result."""
         ...
 
     def is_stop_requested(self) -> bool:
-        """Tell whether somebody asked for this run, or its undo, to end."""
+        """Tell whether another process asked this run, or its undo, to stop."""
         ...
 
     def findings(self, file: int, statuses: Iterable[Status]) -> Iterator[Finding]:
-        """Yield the findings with these statuses, in the order of the rows."""
+        """Yield the findings with these statuses, in row order."""
         ...
 
     def verdicts(self, file: int) -> Iterator[Verdict]:
-        """Yield the verdict on every row of a file that has one, in their order."""
+        """Yield the verdict on every row of a file that has one, in row order."""
         ...
 
     def verdict(self, file: int, row: int) -> Verdict | None:
-        """Return the verdict on a row; None where nobody read it."""
+        """Return the verdict on a row; None if the row was not read."""
         ...
 
     def unknown(self) -> list[tuple[int, str, str]]:
@@ -85,64 +85,64 @@ class RunReader(Protocol):
         ...
 
     def last_requests(self, file: int) -> Iterator[tuple[int, Request]]:
-        """Yield with each row of a file the request it travelled with last."""
+        """Yield each row of a file with the last request that carried it."""
         ...
 
     def requests_of(self, file: int, row: int) -> list[Request]:
-        """Return the requests a row travelled with, in the order they left."""
+        """Return the requests that carried a row, in the order they were sent."""
         ...
 
 
 class RunWriter(RunReader, Protocol):
-    """Records a run: intents before requests leave, outcomes when answers are read.
+    """Records a run: an intent before each request, its outcome after the answer.
 
-    What is done inside `together` is on disk when it ends, all or nothing. A batch
-    that is still `sending` when its process is gone is in doubt.
+    What is written inside `together` is durable when it ends, all or nothing. A batch
+    that is still `sending` after its process died is in doubt.
     """
 
     ahead: float
-    """Seconds that the ledger's clock is ahead of ours."""
+    """Seconds by which the ledger's clock is ahead of this machine's."""
 
     tally: Counter[Status]
-    """Rows settled so far: cheap enough to look at for every batch."""
+    """Rows settled so far, by status; kept in memory."""
 
     def may_send(self) -> bool:
-        """Tell whether the run is ours for as long as a request may take; any thread.
+        """Tell whether the campaign is held long enough for one more request.
 
-        A ledger that lends a campaign for a time answers False before that ends.
+        May be called from any thread. False near the end of a lease.
         """
         ...
 
     def together(self) -> AbstractContextManager[None]:
-        """Write several steps at once, all or nothing; one inside another joins it."""
+        """Write several steps at once, all or nothing; nested contexts join it."""
         ...
 
     def note(self, file: int, finding: Finding) -> None:
-        """Keep a finding; written with the next transaction, or when there are many."""
+        """Buffer a finding; the next transaction writes it, or a full buffer."""
         ...
 
     def doubt(self, file: int, leads: Leads) -> None:
-        """Keep leads that stay unknown here too; before their findings are noted."""
+        """Record leads that stay unknown; call it before `note` for their findings."""
         ...
 
     def flush(self) -> None:
-        """Write what is kept."""
+        """Write everything that is buffered."""
         ...
 
     def intend(self, batch: Batch, departure: Departure, *, doubted: bool) -> None:
-        """Commit that this batch is about to leave."""
+        """Commit that this batch is about to be sent."""
         ...
 
     def call_back(self, batch: Batch, *, fresh: bool, doubted: bool) -> None:
-        """Undo an intent: the batch did not leave. A `fresh` one never did before."""
+        """Undo an intent: the batch was not sent. A `fresh` one never was before."""
         ...
 
     def answered(self, batch: Batch, arrival: Arrival) -> None:
-        """Keep what came of a request; written with what it makes of the batch."""
+        """Buffer a request's result; it is written with the batch's next state."""
         ...
 
     def mark(self, batch: Batch, state: BatchState, *, doubted: bool) -> None:
-        """Record what a request came to that did not decide about the rows."""
+        """Record a request's result that settles no row."""
         ...
 
     def settle(
@@ -154,11 +154,11 @@ class RunWriter(RunReader, Protocol):
         *,
         doubted: bool = False,
     ) -> None:
-        """Record the final outcome of the leads of a batch, sent or not.
+        """Record the final outcome of each lead of a batch, sent or not.
 
-        Leads without one (None) travel on in `pieces`, which are recorded as `state`
-        (waiting unless given) in the same transaction: at no moment is a row in no
-        batch or in two.
+        Leads without one (None) move to `pieces`, which are recorded as `state`
+        (default: waiting) in the same transaction, so that every row is in exactly one
+        batch at any moment.
         """
         ...
 
@@ -182,51 +182,51 @@ class RunWriter(RunReader, Protocol):
 
 
 class ResumedRun(RunWriter, Protocol):
-    """An earlier run whose process is gone, to go on with or to decide about."""
+    """An earlier run whose process has ended, to resume or to resolve."""
 
     def reopen(
         self, *, most: int, with_unknown: bool = True, stale_before: float = 0.0
     ) -> Unfinished:
-        """Make the run ready to go on; returns what is left open.
+        """Reopen the run for a resume; returns what is left to do.
 
-        Rows that failed, and batches that were certainly not taken in, are open again
-        like rows never read. A batch that was on its way when the process died is in
-        doubt. So are unknown rows where sending twice is safe: they form batches of
-        `most` leads. A doubt that began before `stale_before` (Unix time) is stale.
+        Failed rows and batches that were certainly not processed are open again, like
+        rows never read. A batch that was in flight when the process died is in doubt.
+        So are unknown rows if sending twice is safe: they form batches of up to `most`
+        leads. A doubt that began before `stale_before` (Unix time) is stale.
         """
         ...
 
     def decide(
         self, file: int | None, rows: list[tuple[int, int]] | None, *, delivered: bool
     ) -> int:
-        """Settle unknown rows on an operator's word; returns how many.
+        """Settle unknown rows by an operator's decision; returns how many.
 
-        `rows` are ranges, first and last included; None for all. Delivered rows count
-        as created and are not sent again; the others are `failed`.
+        `rows` are ranges, first and last included; None means all. Delivered rows count
+        as created and are not sent again; the others become `failed`.
         """
         ...
 
     def close_again(self, exit_code: int) -> None:
-        """Give a finished run the exit code its rows have by now."""
+        """Set the exit code of a finished run to what its rows now amount to."""
         ...
 
 
 class RunRemoval(RunReader, Protocol):
-    """Takes back what a run created: intents before requests leave, outcomes after.
+    """Records the undo of a run: an intent before each request, its outcome after.
 
-    A row whose answer nobody read is in doubt.
+    A row whose answer was lost is in doubt.
     """
 
     def begin(self) -> None:
-        """Begin, or go on; a stop that was asked for earlier counts no more."""
+        """Begin or continue; an earlier request to stop is dropped."""
         ...
 
     def created_rows(self, file: int) -> RowSet:
-        """Return the rows that the run delivered and that are not known to be gone."""
+        """Return the rows that the run delivered and that are not known as deleted."""
         ...
 
     def intend(self, batch: Batch) -> set[int]:
-        """Commit that a removal is about to leave.
+        """Commit that a removal is about to be sent.
 
         Returns the rows of the batch whose earlier removal is in doubt.
         """
@@ -235,31 +235,30 @@ class RunRemoval(RunReader, Protocol):
     def settle(
         self, batch: Batch, removals: Sequence[Removal], *, forget_missing: bool
     ) -> None:
-        """Record what became of each lead; those deleted are delivered no longer.
+        """Record each lead's result; deleted leads no longer count as delivered.
 
-        Nor are those that were not found, where `forget_missing` says so.
+        With `forget_missing`, neither do those that the provider did not find.
         """
         ...
 
 
 class DeliveredIndex(Protocol):
-    """The leads that were delivered to one campaign when this was opened."""
+    """The leads delivered to one campaign, as of the moment it was opened."""
 
     def is_empty(self) -> bool: ...
 
     def among(self, digests: Sequence[bytes]) -> Mapping[bytes, str]:
-        """Return those that are delivered, each with the id of its run.
+        """Return those of the hashes that are delivered, each with its run's id.
 
-        The id is empty where the run is no longer in the ledger.
+        The id is empty if the run is no longer in the ledger.
         """
         ...
 
 
 class SuppressionList(Protocol):
-    """People that no account may send to, each entry by all its identities, hashed.
+    """People that no account may send to; an entry holds hashes of its identities.
 
-    Any run on the ledger asks it for every block of rows, so that it may change at any
-    time.
+    Every run asks it again for each block of rows, so a change takes effect at once.
     """
 
     def is_empty(self) -> bool: ...
@@ -269,7 +268,7 @@ class SuppressionList(Protocol):
         ...
 
     def add(self, entries: Iterable[Collection[str]]) -> int:
-        """Add entries, each the identities of one person; returns how many are new."""
+        """Add entries, each the identities of one person; returns how many were new."""
         ...
 
     def remove(self, identities: Collection[str]) -> int:
@@ -277,15 +276,15 @@ class SuppressionList(Protocol):
         ...
 
     def among(self, identities: Sequence[str]) -> set[str]:
-        """Return those that any entry holds."""
+        """Return those of the identities that an entry holds."""
         ...
 
 
 class Spacing(NamedTuple):
-    """The seconds that a start keeps its scope taken; none take nothing.
+    """The seconds from one start in a scope to the next; 0 for no limit.
 
-    A start that comes late is made up for by up to `made_up` seconds. `slack` is how
-    late a start may be used that was granted ahead, and no window of the rate has more.
+    After a late start the next may come up to `made_up` seconds early. A start that was
+    reserved ahead may be used up to `slack` seconds late without exceeding the rate.
     """
 
     seconds: float = 0.0
@@ -294,29 +293,26 @@ class Spacing(NamedTuple):
 
 
 class RateStore(Protocol):
-    """Start times and token counts as all runs on the ledger share them.
-
-    Moments are Unix time.
-    """
+    """Start times and token counts, shared by all runs on the ledger, in Unix time."""
 
     def claim(self, scopes: Mapping[str, Spacing], now: float) -> float:
         """Take a start in every scope, or return the seconds to wait."""
         ...
 
     def postpone(self, scope: str, until: float, now: float) -> None:
-        """Let nothing start in this scope before `until`."""
+        """Block starts in this scope until the moment `until`."""
         ...
 
     def count_token(self, account: str, most: int, now: float) -> None:
-        """Count a token about to be requested; Unusable past `most` in an hour."""
+        """Count a token request; raises Unusable above `most` an hour."""
         ...
 
 
 class CampaignLock(Protocol):
-    """A campaign that is held."""
+    """A campaign that this process holds."""
 
     def hold_for(self, run: str) -> None:
-        """Note which run it is held for, once that is known."""
+        """Name the run it is held for, once that is known."""
         ...
 
 
@@ -329,7 +325,7 @@ class Ledger(Protocol):
     def close(self) -> None: ...
 
     def is_there(self) -> bool:
-        """Tell whether what was opened is still where the next run looks for it."""
+        """Tell whether the ledger is still at its URL, where the next run looks."""
         ...
 
     def __enter__(self) -> Self: ...
@@ -337,7 +333,7 @@ class Ledger(Protocol):
     def __exit__(self, *_: object) -> None: ...
 
     def digest(self, account: str, campaign: str) -> Callable[[str], bytes]:
-        """Return the keyed hash that this account and campaign know leads by."""
+        """Return the keyed hash function of leads for this account and campaign."""
         ...
 
     def delivered(self, account: str, campaign: str) -> DeliveredIndex: ...
@@ -346,72 +342,70 @@ class Ledger(Protocol):
     def suppression_list(self) -> SuppressionList: ...
 
     def traces(self, identities: Sequence[str]) -> Mapping[str, list[Trace]]:
-        """Return what all campaigns know of each identity; of most, nothing."""
+        """Return the traces in all campaigns of each identity that has any."""
         ...
 
     def forget(self, identities: Sequence[str]) -> None:
-        """Remove these from the deliveries and doubts of all campaigns.
+        """Remove the identities from the deliveries and doubts of all campaigns.
 
-        Later runs take them for new. Runs keep their counts, which hold no identity.
+        Later runs treat them as new. Runs keep their counts, which hold no identity.
         """
         ...
 
     def in_doubt(self, digests: Sequence[bytes]) -> set[bytes]:
-        """Return those that were sent and nobody knows what became of."""
+        """Return those of the hashes that were sent without a known outcome."""
         ...
 
     def campaign_lock(
         self, account: str, campaign: str, *, longest_request: float = 120.0
     ) -> AbstractContextManager[CampaignLock]:
-        """Hold a campaign while the context lasts; CampaignLocked says who has it.
+        """Hold a campaign while the context lasts; CampaignLocked names its holder.
 
-        An empty `campaign` holds the account as a whole. Where nobody can tell that a
-        holder has died, its lock ends somewhat later than its `longest_request`
-        (seconds).
+        An empty `campaign` holds the whole account. Where the death of a holder cannot
+        be seen, its lock expires some time after `longest_request` seconds.
         """
         ...
 
     def process_of(self, run: Run) -> int | None:
-        """Return the process that is at work on a run, if one is."""
+        """Return the process that is working on a run; None if there is none."""
         ...
 
     def begin(self, new: NewRun, *, at_most_once: bool = False) -> RunWriter:
         """Record a new run.
 
-        `at_most_once`, for providers where sending twice would add a lead twice: its
-        leads are recorded before they are sent, and no later run sends them unasked.
+        `at_most_once` is for providers where sending twice adds a lead twice: its leads
+        are recorded before they are sent, and no later run sends them again by itself.
         """
         ...
 
     def request_stop(self, run_id: str) -> None:
-        """Ask whoever is at work on a run, or on its undo, to end."""
+        """Ask the process working on a run, or on its undo, to stop."""
         ...
 
     def run(self, run_id: str) -> RunReader:
-        """Return a run by its id, or by the start or end of it that no other run has.
+        """Return a run by its id, or by a unique start or end of the id.
 
-        UsageError with the nearest id where there is none, or with all where several
-        match.
+        Raises UsageError with the nearest id if none matches, with all if several do.
         """
         ...
 
     def resumed(self, run_id: str, *, at_most_once: bool = False) -> ResumedRun: ...
 
     def removal(self, run_id: str) -> RunRemoval:
-        """Return a run to take back what it created; UsageError as above."""
+        """Return the undo of a run; raises UsageError as `run` does."""
         ...
 
     def unsettled_run(self, account: str, campaign: str) -> str | None:
-        """Return a run of this campaign that ended with a batch on its way, if any.
+        """Return a run of this campaign that ended with a batch in flight, if any.
 
-        Not one that sent at most once: its leads are in doubt by hash.
+        Never an `at_most_once` run: its leads in doubt are known by hash.
         """
         ...
 
     def run_half_undone(self, account: str, campaign: str) -> str | None:
-        """Return a run of this campaign with leads that may have been deleted, if any.
+        """Return a run of this campaign whose undo is unfinished, if any.
 
-        They count as delivered until its undo is finished.
+        Its leads count as delivered, although some may be deleted.
         """
         ...
 
@@ -420,7 +414,7 @@ class Ledger(Protocol):
         ...
 
     def runs(self, most: int) -> Sequence[RunReader]:
-        """Return the latest runs, the newest first."""
+        """Return the latest runs, newest first."""
         ...
 
     def size(self) -> LedgerSize: ...
@@ -430,12 +424,10 @@ class Ledger(Protocol):
     def forget_runs(
         self, before: str, *, dry_run: bool = False
     ) -> list[dict[str, Json]]:
-        """Forget finished runs older than an ISO 8601 time; returns their jobs.
+        """Delete finished runs older than an ISO 8601 time; returns their jobs.
 
-        With `dry_run` they are only returned.
-
-        Who is delivered stays known; reasons that no run has any more go. Runs with
-        rows in doubt are kept, as somebody has to decide about them, and interrupted
-        ones, which a resume can finish.
+        With `dry_run` they are only returned. Delivered leads stay known. Kept are runs
+        with rows in doubt, which an operator must resolve, and interrupted runs, which
+        can be resumed.
         """
         ...

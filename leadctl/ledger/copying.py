@@ -1,8 +1,7 @@
-"""Moves a ledger from SQLite to PostgreSQL, with the key of its hashes.
+"""Copies a ledger from SQLite to PostgreSQL, with the key of its hashes.
 
-A copy that was interrupted is begun again: what is there by then is left as it is.
-Until it is complete nobody can use it: with a part of the deliveries, the other leads
-would be sent again.
+An interrupted copy can be repeated: rows that are there already are kept. Until it is
+complete no run can use it, since leads missing from it would be sent again.
 """
 
 from __future__ import annotations
@@ -36,22 +35,22 @@ SELECTED = {
     " attempts, created, accepted",
     "delivered": "printf('%08x', scope) || hex(substr(hash, 1, 12)) AS lead, run",
 }
-"""What is read of each table; all else is as PostgreSQL has it."""
+"""Columns to read from each table; PostgreSQL fills in the others."""
 
 NUMBERED = ("scopes", "runs", "reasons", "batches")
 
 CHUNK = 50_000
-"""Rows that are written together."""
+"""Rows written in one statement."""
 
 SAMPLE = 1_000
-"""Rows of each table that are looked up in the copy."""
+"""Rows of each table to look up in the copy."""
 
 
 def copy(path: Path, url: str, said: Callable[[str], None]) -> int:
-    """Copy and compare; returns the number of runs. `said` hears of each table.
+    """Copy and compare; returns the number of runs. Calls `said` for each table.
 
-    Raises CampaignLocked while a run is in progress, LedgerUnusable where the target
-    has another key, or runs of its own.
+    Raises CampaignLocked while a run is in progress, LedgerUnusable if the target has
+    another key or runs of its own.
     """
     _require_idle(path)
     admin.prepare(url, key_of(path))
@@ -71,7 +70,7 @@ def copy(path: Path, url: str, said: Callable[[str], None]) -> int:
 
 
 def key_of(path: Path) -> bytes:
-    """Return the key of a ledger that is there; LedgerUnusable else."""
+    """Return the key of an existing ledger; raises LedgerUnusable if there is none."""
     if not path.exists():
         raise LedgerUnusable(
             f"no ledger at {path}", hint="`leadctl ledger show` says where yours is"
@@ -91,7 +90,7 @@ def _require_idle(path: Path) -> None:
 
 
 def _require_own(source: sqlite.Connection, target: Connection) -> None:
-    """Refuse a target with runs of its own: numbers would mean two things."""
+    """Refuse a target with runs of its own: the numbers of the runs would clash."""
     known = {*source.execute("SELECT number, id FROM runs")}
     if any(run not in known for run in target.execute("SELECT number, id FROM runs")):
         raise LedgerUnusable(
@@ -109,7 +108,7 @@ def _copy_table(source: sqlite.Connection, target: Connection, table: str) -> No
 
 
 def _compared(source: sqlite.Connection, target: Connection, table: str) -> int:
-    """Compare numbers of rows, and look some up; returns how many there are."""
+    """Compare the row counts, and look up a sample; returns the count."""
     number = _count(source, table)
     chosen = source.execute(
         f"SELECT {SELECTED[table]} FROM {table} ORDER BY random() LIMIT {SAMPLE}"  # noqa: S608  our own words
@@ -125,7 +124,7 @@ def _compared(source: sqlite.Connection, target: Connection, table: str) -> int:
 
 
 def _number_on(source: sqlite.Connection, target: Connection) -> None:
-    """Let numbers go on where they were."""
+    """Continue the numbering behind the copied rows."""
     with target.transaction():
         for table in NUMBERED:
             target.execute(

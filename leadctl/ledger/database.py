@@ -1,7 +1,7 @@
-"""What the shared statements ask of a database, whichever it is.
+"""The database connection that the shared SQL statements use.
 
-Reading is the same SQL for SQLite and PostgreSQL, with `?` and `:name` for parameters;
-what differs (making, locking, writing turns) each kind has for itself.
+SQLite and PostgreSQL read by the same statements, with `?` and `:name` for parameters.
+They differ in creating, locking and writing turns.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Rows(Protocol):
-    """The answer to a question."""
+    """The result of a query."""
 
     def fetchone(self) -> Any: ...  # noqa: ANN401  columns of any type
 
@@ -25,18 +25,18 @@ class Rows(Protocol):
 
 
 class Database(Protocol):
-    """A connection; its trouble is a LedgerUnusable."""
+    """A connection; database errors are raised as LedgerUnusable."""
 
     ahead: float
-    """Seconds that its clock is ahead of ours."""
+    """Seconds by which its clock is ahead of this machine's."""
 
     @property
     def url(self) -> str | None:
-        """What opens it again; None for a private one."""
+        """The URL of the ledger; None for a private one."""
         ...
 
     def now(self) -> datetime:
-        """Return the time of day by its clock, in UTC."""
+        """Return the current time by its clock, in UTC."""
         ...
 
     def execute(self, sql: str, parameters: Any = (), /) -> Rows: ...  # noqa: ANN401  as in sqlite3
@@ -44,19 +44,19 @@ class Database(Protocol):
     def rows_in(
         self, question: str, values: Sequence[Any], *before: int
     ) -> Iterator[Any]:
-        """Yield the rows of a question about many values, which ends in `IN`.
+        """Yield the rows of a query that ends in `IN`, for any number of values.
 
-        `before` are the parameters that stand before them.
+        `before` are the parameters ahead of the values.
         """
         ...
 
     def unchanged(self) -> AbstractContextManager[None]:
-        """See one state, whatever others write meanwhile."""
+        """Read one consistent state while others write."""
         ...
 
 
 def scope_number(db: Database, account: str, campaign: str) -> int:
-    """Return the number of a campaign; 0, which none has, if it is not known."""
+    """Return the number of a campaign; 0, which none has, if it is unknown."""
     row = db.execute(
         "SELECT number FROM scopes WHERE account = ? AND campaign = ?",
         (account, campaign),

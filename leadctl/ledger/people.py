@@ -1,6 +1,6 @@
-"""What the ledger knows of a person in every campaign, and the suppression list.
+"""Finds a person's traces in every campaign, and keeps the suppression list.
 
-Each campaign knows a person by a keyed hash of its own, so every campaign is asked.
+Each campaign has its own keyed hash of a person, so every campaign is searched.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Campaigns(Protocol):
-    """How each campaign knows leads."""
+    """The hash function and the delivered leads of each campaign."""
 
     def digest(self, account: str, campaign: str) -> Digest: ...
 
@@ -49,7 +49,7 @@ def traces(
 def campaigns(
     ledger: Campaigns, db: Database, identities: Sequence[str]
 ) -> Iterator[tuple[int, str, str, dict[bytes, str]]]:
-    """Yield every campaign with the hashes that it knows the identities by."""
+    """Yield every campaign: number, account, id, and each identity by its hash."""
     known = db.execute("SELECT number, account, campaign FROM scopes").fetchall()
     for scope, account, campaign in known:
         digest = ledger.digest(account, campaign)
@@ -72,11 +72,11 @@ def _dated(db: Database, trace: Trace) -> Trace:
 
 
 FRESH = 1.0
-"""Seconds that an empty list is taken for empty: a run asks for every block of rows."""
+"""Seconds for which an empty list is not read again: a run asks for each block."""
 
 
 class SqlSuppressionList:
-    """People that no account may send to; `digest` is that of no campaign."""
+    """The suppression list; `digest` belongs to no campaign."""
 
     def __init__(self, db: Database, digest: Digest) -> None:
         self._db = db
@@ -107,7 +107,7 @@ class SqlSuppressionList:
         )
 
     def _add(self, lines: list[tuple[bytes, bytes]]) -> int:
-        """Write lines of hash and entry; returns how many entries are new."""
+        """Write pairs of hash and entry; returns how many entries were new."""
         raise NotImplementedError
 
     def remove(self, identities: Collection[str]) -> int:

@@ -1,4 +1,4 @@
-"""What a ledger returns and takes: runs, verdicts, requests, batches in doubt."""
+"""The records of a ledger: runs, verdicts, requests, batches in doubt."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class NewRun:
-    """A run about to begin; `files` are paths as recorded, and fingerprints."""
+    """A run about to begin; `files` are pairs of path and fingerprint."""
 
     provider: str
     account: str
@@ -32,10 +32,10 @@ class NewRun:
 
 @dataclass(frozen=True)
 class Run:
-    """One run's facts; times are ISO 8601 UTC.
+    """The facts of one run; times are ISO 8601 UTC.
 
-    `error` is `{"code", "message", "hint"}` or None; `repairs` counts by rule the phone
-    cells that were repaired.
+    `error` is `{"code", "message", "hint"}` or None; `repairs` counts repaired phone
+    cells by rule.
     """
 
     number: int
@@ -52,7 +52,7 @@ class Run:
     repairs: dict[str, int]
     notes: list[Note]
     ledger: str | None = None
-    """The URL of the ledger it is recorded in; None for a private one."""
+    """The URL of its ledger; None for a private one."""
 
     def command(self, name: str) -> str:
         """Return the command line of `leadctl runs NAME` for this run."""
@@ -72,7 +72,7 @@ def runs_command(
 
 
 def ledger_option(url: str | None) -> list[str]:
-    """Return the words that name a ledger, where a command would open another."""
+    """Return `--ledger URL`, or nothing if a command opens this ledger anyway."""
     usual = resolved(os.environ.get("LEADCTL_LEDGER"))
     if url is None or os.path.realpath(url) == os.path.realpath(usual):
         return []
@@ -81,7 +81,7 @@ def ledger_option(url: str | None) -> list[str]:
 
 @dataclass(frozen=True)
 class FileOfRun:
-    """A file of a run: `counts` has the rows that have a status by now."""
+    """A file of a run; `counts` has the rows that have a status so far."""
 
     ordinal: int
     path: str
@@ -96,7 +96,7 @@ class FileOfRun:
 
 @dataclass(frozen=True)
 class Reason:
-    """Findings that share status, code and sentence: `example_row` of `file` first."""
+    """Findings with the same status, code and sentence; `example_row` is the first."""
 
     status: Status
     code: Code
@@ -107,7 +107,7 @@ class Reason:
 
 
 class Verdict(NamedTuple):
-    """A row's status and why; `code` is None where it was delivered."""
+    """A row's status and reason; `code` is None if it was delivered."""
 
     row: int
     status: Status
@@ -117,19 +117,19 @@ class Verdict(NamedTuple):
 
 
 class BatchState(StrEnum):
-    """Where a batch stands."""
+    """The state of a batch."""
 
-    SENDING = "sending"  # intent committed; after a crash: in doubt
-    WAITING = "waiting"  # certainly not taken in; to be repeated
-    DOUBT = "doubt"  # perhaps taken in; repeated only where that is safe
-    SETTLED = "settled"  # its leads have their outcome, or travel on in other batches
+    SENDING = "sending"  # the intent is committed; after a crash, in doubt
+    WAITING = "waiting"  # certainly not processed; to be sent again
+    DOUBT = "doubt"  # perhaps processed; sent again only if that is safe
+    SETTLED = "settled"  # its leads have outcomes, or moved to other batches
 
 
 class Departure(NamedTuple):
-    """A request about to leave, at `moment` (Unix time).
+    """A request about to be sent, at `moment` (Unix time).
 
-    `asks`: it looks leads up and sends none. `held` are the seconds it was ready and
-    kept from leaving, `held_for` says why.
+    `asks`: it looks leads up and sends none. `held` are the seconds it waited after it
+    was ready, and `held_for` is the reason.
     """
 
     moment: float
@@ -139,10 +139,10 @@ class Departure(NamedTuple):
 
 
 class Arrival(NamedTuple):
-    """What came of a request that left at `left` (Unix time) after `took` seconds.
+    """The result of a request, sent at `left` (Unix time), that took `took` seconds.
 
-    `http` is the answer's status, None where none was read. `trouble` is the code of
-    the error that it amounts to, empty where it told what became of the leads.
+    `http` is the answer's status; None if none was read. `trouble` is the code of the
+    error it amounts to; empty if the answer settled the leads.
     """
 
     left: float
@@ -154,10 +154,10 @@ class Arrival(NamedTuple):
 
 @dataclass(frozen=True)
 class Request:
-    """A request as the ledger has it; `number` counts from 1 over the whole run.
+    """A recorded request; `number` counts from 1 over the whole run.
 
     `answered` are the leads that its answer settled, `delivered` those of them that are
-    created or accepted. `took` is None while nobody has read its answer.
+    created or accepted. `took` is None while its answer has not been read.
     """
 
     number: int
@@ -179,9 +179,9 @@ class Request:
 
 @dataclass(frozen=True)
 class OpenBatch:
-    """A batch in doubt: its id (the idempotency key it went with) and its rows.
+    """A batch in doubt, with the id it was sent with as idempotency key, and its rows.
 
-    `is_stale`: it first left before the moment that `reopen` was given.
+    `is_stale`: it was first sent before the moment given to `reopen`.
     """
 
     id: UUID
@@ -192,9 +192,9 @@ class OpenBatch:
 
 @dataclass(frozen=True)
 class Unfinished:
-    """What a run still has to do.
+    """What is left to do of a run.
 
-    `accounted` has, by file, the rows that are settled or in doubt.
+    `accounted` holds, by file, the rows that are settled or in doubt.
     """
 
     accounted: dict[int, RowSet]
@@ -202,18 +202,18 @@ class Unfinished:
 
 
 class Presence(StrEnum):
-    """What a campaign's record of a person says."""
+    """How a campaign knows a person."""
 
     DELIVERED = "delivered"
     IN_DOUBT = "in_doubt"  # sent, and the answer was lost
 
 
 class Trace(NamedTuple):
-    """What a ledger knows of a person in one campaign.
+    """A person's trace in one campaign.
 
-    `started_at` is the start of the run, ISO 8601 UTC. Of a run that was pruned, only
-    account and campaign are known; the rest is empty. `may_be_deleted`: an undo of the
-    run did not settle every lead.
+    `started_at` is the start of the run, ISO 8601 UTC. After the run was pruned, only
+    account and campaign are known, and the rest is empty. `may_be_deleted`: an undo of
+    the run left leads unsettled.
     """
 
     presence: Presence
@@ -226,9 +226,9 @@ class Trace(NamedTuple):
 
 
 class Condition(NamedTuple):
-    """Something about a ledger as it lies there, and the remedy if it is not well.
+    """The result of one health check, with a remedy if something is wrong.
 
-    `is_problem`: no run can use the ledger until that is done.
+    `is_problem`: no run can use the ledger before it is fixed.
     """
 
     topic: str
@@ -238,12 +238,12 @@ class Condition(NamedTuple):
 
 
 class LedgerSize(NamedTuple):
-    """How many runs a ledger knows, and the bytes it takes."""
+    """The number of runs in a ledger, and its size in bytes."""
 
     runs: int
     bytes: int
 
 
 def utc_text(moment: datetime) -> str:
-    """Write a moment as the ledger has it: ISO 8601, UTC, milliseconds."""
+    """Format a moment as the ledger stores it: ISO 8601, UTC, milliseconds."""
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,7 +1,7 @@
-"""Takes a run's leads back: what is deleted at the provider is no longer delivered.
+"""Records the undo of a run: leads deleted at the provider are no longer delivered.
 
-An intent makes its rows unknown, and an answer says what they are: of a process that is
-gone the rest is in doubt.
+An intent makes its rows unknown until an answer settles them, so that after a crash
+the rest is in doubt.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class SqlRunRemoval(SqlRunReader):
-    """A run whose leads are taken back, by one process at a time."""
+    """The undo of a run, by one process at a time."""
 
     def __init__(self, db: Database, number: int, turns: TurnStore) -> None:
         super().__init__(db, number)

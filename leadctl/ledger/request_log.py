@@ -1,6 +1,6 @@
-"""Keeps a run's requests, one line each, for the turns that write them.
+"""Collects the lines of a run's requests, for the turns that write them.
 
-A line is written with the turns that a request has anyway: its intent and its outcome.
+A request's line is written with its intent, and again with its outcome.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 
 
 class RequestLog:
-    """One run's requests, by the batch they carry.
+    """The requests of one run, by the batch they carry.
 
-    `made` returns how many there are when this part of the run begins; the ledger's
-    clock is `ahead` of ours by so many seconds.
+    `made` returns how many an earlier part of the run sent; `ahead` are the seconds by
+    which the ledger's clock is ahead of this machine's.
     """
 
     def __init__(self, made: Callable[[], int], ahead: float) -> None:
         self._made = made
         self._ahead = ahead
-        self._count: int | None = None  # read when one leaves
+        self._count: int | None = None  # read when the first is sent
         self._written: int | None = None
         self._attempts: dict[UUID, int] = {}
         self._under_way: dict[UUID, RequestLine] = {}
@@ -37,7 +37,7 @@ class RequestLog:
         self._struck: list[int] = []
 
     def leave(self, batch: Batch, rows: str, departure: Departure) -> None:
-        """Note that a batch leaves; `rows` are its rows as rowset.py writes them."""
+        """Note that a batch is sent; `rows` are its rows as ranges (row_set.py)."""
         self._count = self._counted() + 1
         self._attempts[batch.id] = attempt = self._attempts.get(batch.id, 0) + 1
         line = RequestLine(
@@ -55,7 +55,7 @@ class RequestLog:
         self._under_way[batch.id] = self._changed[line.number] = line
 
     def call_back(self, batch: Batch) -> None:
-        """Take out a request that did not leave; later ones move up by one."""
+        """Remove a request that was not sent; later numbers move up by one."""
         struck = self._under_way.pop(batch.id).number
         self._attempts[batch.id] -= 1
         self._struck.append(struck)
@@ -67,11 +67,11 @@ class RequestLog:
         self._count = self._counted() - 1
 
     def answer(self, batch: Batch, arrival: Arrival) -> None:
-        """Keep what came of a request; written when it is known what it settles."""
+        """Keep the result of a request until it is known what it settles."""
         self._arrived[batch.id] = arrival
 
     def arrive(self, batch: Batch, answered: int = 0, delivered: int = 0) -> None:
-        """Note what came of a batch's request, if one was under way."""
+        """Note the result of the batch's request, if one is in flight."""
         line = self._under_way.pop(batch.id, None)
         arrival = self._arrived.pop(batch.id, None)
         if line is None or arrival is None:
@@ -96,15 +96,15 @@ class RequestLog:
         )
 
     def go_on(self, batch: UUID, attempts: int) -> None:
-        """Count the attempts of a batch on from an earlier part of the run."""
+        """Continue counting the attempts of a batch from an earlier part of the run."""
         self._attempts[batch] = attempts
 
     def forget(self, batch: Batch) -> None:
-        """Count no more attempts of a batch that is settled."""
+        """Drop the attempts of a settled batch."""
         self._attempts.pop(batch.id, None)
 
     def put_into(self, turn: Turn) -> None:
-        """Hand over what changed since the last turn, and the number of requests."""
+        """Move the changed lines and the number of requests to a turn."""
         if self._struck:
             turn.struck, self._struck = self._struck, []
         if self._changed:

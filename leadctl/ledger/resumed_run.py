@@ -1,4 +1,4 @@
-"""Resumes an earlier run, and settles its unknown rows on an operator's word."""
+"""Resumes an earlier run, and settles its unknown rows by an operator's decision."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class SqlResumedRun(SqlRunWriter):
-    """A run whose process is gone."""
+    """A run whose process has ended."""
 
     def reopen(
         self, *, most: int, with_unknown: bool = True, stale_before: float = 0.0
@@ -88,7 +88,7 @@ class SqlResumedRun(SqlRunWriter):
             reason = "not delivered, as decided with runs resolve"
             verdict = Status.FAILED, Code.NOT_PROCESSED, reason
             self._kept += [(file, Finding(row, *verdict)) for row in rows]
-        # A later run that met them unknown has them too: one word settles both.
+        # Later runs that met them as unknown are settled by the same decision.
         self._turn.decided += digests
 
     def close_again(self, exit_code: int) -> None:
@@ -107,7 +107,7 @@ class SqlResumedRun(SqlRunWriter):
         self._turn.no_doubt([digest for (digest,) in doubts])
 
     def _lines_left(self) -> Iterator[BatchLine]:
-        """Yield the batches that are not settled."""
+        """Yield the unsettled batches."""
         for name, file, first, rows, size, state, doubted, *rest in self._db.execute(
             "SELECT id, file, first, rows, size, state, doubted, attempts, created,"
             " accepted FROM batches WHERE run = ? AND state != 'settled'"
@@ -143,7 +143,7 @@ class SqlResumedRun(SqlRunWriter):
 
 
 def _doubt(file: int, rows: Sequence[int]) -> BatchLine:
-    """Return a batch in doubt of rows that were in another."""
+    """Return a batch in doubt for some rows of another one."""
     written, size = row_set.written(rows), len(rows)
     return BatchLine(
         uuid4(),
@@ -160,7 +160,7 @@ def _doubt(file: int, rows: Sequence[int]) -> BatchLine:
 def _parted(
     rows: Iterable[int], wanted: list[tuple[int, int]] | None
 ) -> tuple[list[int], list[int]]:
-    """Part rows into those in the wanted ranges (None: all) and the others."""
+    """Split rows into those in the wanted ranges (None: all) and the others."""
     parted: tuple[list[int], list[int]] = ([], [])
     for row in rows:
         chosen = wanted is None or any(a <= row <= b for a, b in wanted)

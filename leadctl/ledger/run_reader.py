@@ -1,6 +1,6 @@
 """Reads one run: counts, reasons, findings, verdicts, requests.
 
-The statements are the same for SQLite and PostgreSQL.
+SQLite and PostgreSQL share the statements.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ MOST_NAMED = 3
 """Earlier runs that a report names."""
 
 MANY_ROWS = 1 << 40
-"""More rows than any file has."""
+"""A number above that of any row."""
 
 
 _OPEN = {
@@ -55,11 +55,11 @@ _OPEN = {
 }
 
 _UNDER_WAY = {True: "sent, no answer yet", False: "to be sent again"}
-"""The same batches while the run is in progress."""
+"""The same for a run in progress."""
 
 
 class SqlRunReader:
-    """One run, to be read."""
+    """Reads one run."""
 
     def __init__(self, db: Database, number: int) -> None:
         self._db = db
@@ -114,7 +114,7 @@ class SqlRunReader:
 
     def reasons(self, *, running: bool = False) -> list[Reason]:
         rows = self._db.execute(
-            # File and row in one number: what comes first is one row, not two minima.
+            # File and row as one number, so that the minimum is one row.
             "SELECT status, code, text, sum(count), min(file * :many + first) AS first"
             " FROM findings JOIN reasons ON reasons.number = reason"
             " WHERE run = :run GROUP BY status, code, text"
@@ -128,7 +128,7 @@ class SqlRunReader:
         return _merged(found) + self._open_reasons(running=running)
 
     def _open_reasons(self, *, running: bool) -> list[Reason]:
-        """Return the reasons of batches that are not settled yet."""
+        """Return the reasons of unsettled batches."""
         rows = self._db.execute(
             "SELECT state != 'waiting' OR doubted AS lost, file, rows, size"
             " FROM batches WHERE run = ? AND state != 'settled' ORDER BY file, number",

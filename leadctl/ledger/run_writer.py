@@ -1,7 +1,7 @@
-"""Records one run: intents before requests leave, outcomes when answers are read.
+"""Records one run: an intent before each request, its outcome after the answer.
 
-What happens is gathered as a turn and written at once. Rows are written as ranges, a
-batch at a time, so that a run costs a handful of lines a batch and not one a row.
+Collects a turn and writes it at once. Rows are written as ranges, so that a run costs a
+few lines for each batch rather than one for each row.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ if TYPE_CHECKING:
     from leadctl.model.leads import Batch, Json, Note, Outcome
 
 UNANSWERED = frozenset({Status.FAILED, Status.UNKNOWN})
-"""What is left to rows without an answer's word."""
+"""The statuses of rows that no answer settled."""
 
 MOST_KEPT = 5000
-"""Findings that wait for a turn of their own."""
+"""Findings to buffer before they are written by themselves."""
 
 
 class SqlRunWriter(SqlRunReader):
-    """One run, to be recorded; `turns` writes what is gathered."""
+    """Records one run; `turns` writes what it collects."""
 
     def __init__(
         self,
@@ -91,7 +91,7 @@ class SqlRunWriter(SqlRunReader):
             self._is_together = False
 
     def _write(self) -> None:
-        """Write what is gathered; the findings with it."""
+        """Write what is collected, findings included."""
         if self._kept:
             self._turn.findings += grouped(self._kept)
             self._kept = []
@@ -195,10 +195,10 @@ class SqlRunWriter(SqlRunReader):
         self._open[line.id] = self._turn.batches[line.id] = line
 
     def _close(self, batch: Batch, good: Mapping[Status, Sequence[int]]) -> None:
-        """Settle a batch; of its rows only those stay that are delivered.
+        """Settle a batch, and keep only its delivered rows.
 
-        The others have their verdict or travel on: what a resume finds is never more
-        than the evidence. A line has rows of one status, so that each row's is known.
+        The others have a verdict or moved to another batch. A line holds rows of one
+        status, so that the status of each row is known.
         """
         line = self._open.pop(batch.id, None)
         self._request_log.forget(batch)
@@ -251,7 +251,7 @@ class SqlRunWriter(SqlRunReader):
 
 
 def grouped(kept: list[tuple[int, Finding]]) -> Iterator[FindingLine]:
-    """Yield findings as lines, those that share a reason as one."""
+    """Yield findings as lines, one for each reason."""
     kept.sort(key=_sameness)
     for (file, status, code, field, text), group in groupby(
         kept, key=lambda one: _sameness(one)[:5]
@@ -297,7 +297,7 @@ def _line(batch: Batch, state: BatchState, *, doubted: bool) -> BatchLine:
 
 
 def _patched(old: Json, more: Mapping[str, Json]) -> Json:
-    """Return a document with members added, those of documents inside it too."""
+    """Return a document with members added, also inside nested documents."""
     found = dict(old) if isinstance(old, dict) else {}
     for name, value in more.items():
         if isinstance(value, dict):
@@ -310,7 +310,7 @@ def _patched(old: Json, more: Mapping[str, Json]) -> Json:
 def _alike(
     batch: Batch, outcomes: Sequence[Outcome | None]
 ) -> Iterator[tuple[Outcome | None, Leads]]:
-    """Yield stretches of leads with one outcome: most batches have a single one."""
+    """Yield runs of consecutive leads with the same outcome; most batches have one."""
     if len(outcomes) != len(batch):
         raise ValueError(f"{len(outcomes)} outcomes of {len(batch)} leads")
     first = 0

@@ -1,6 +1,6 @@
-"""What the kinds of ledger share: hashes, and all that only reads.
+"""The part that all SQL ledgers share: hashes, and everything that only reads.
 
-A kind adds what only it can say: opening, locking, writing turns, sharing rates.
+Each kind adds opening, locking, writing turns and sharing rates.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class SqlLedger(ABC):
-    """A ledger in a database, whose key of the hashes is `_key`."""
+    """A ledger in a database; `_key` is the key of its hashes."""
 
     _db: Database
     _key: bytes
@@ -41,7 +41,7 @@ class SqlLedger(ABC):
 
     @abstractmethod
     def _turns(self, number: int) -> TurnStore:
-        """Return what writes a run."""
+        """Return the writer of a run's turns."""
 
     def __enter__(self) -> Self:
         return self
@@ -88,7 +88,7 @@ class SqlLedger(ABC):
         return SqlRunRemoval(self._db, number, self._turns(number))
 
     def _forgettable(self, before: str) -> list[tuple[int, str]]:
-        """Return number and job of the runs that `forget_runs` takes."""
+        """Return number and job of the runs that `forget_runs` deletes."""
         return self._db.execute(
             "SELECT number, job FROM runs"
             " WHERE started_at < ? AND finished_at IS NOT NULL"

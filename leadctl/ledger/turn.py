@@ -1,8 +1,8 @@
-"""A turn: all that a run has to write at one moment, gathered in memory.
+"""A turn: everything that a run writes at one moment, collected in memory.
 
 Outcomes, verdicts, delivered leads and the next intents go together. Each kind of
-ledger writes a turn at once, all or nothing: SQLite in a transaction, PostgreSQL in one
-call of a function.
+ledger writes a turn at once, all or nothing: SQLite in a transaction, PostgreSQL by one
+function call.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 
 class BatchLine(NamedTuple):
-    """A batch as it stands; `first` is the first of `rows`, which are ranges.
+    """The state of a batch; `first` is the first of `rows`, which are ranges.
 
-    Of a settled one only the rows that are delivered stay.
+    A settled batch keeps only the rows that are delivered.
     """
 
     id: UUID
@@ -38,7 +38,7 @@ class BatchLine(NamedTuple):
 
 
 class RequestLine(NamedTuple):
-    """A request as it stands; moments and durations are whole milliseconds."""
+    """The state of a request; moments and durations are whole milliseconds."""
 
     number: int
     file: int
@@ -59,7 +59,7 @@ class RequestLine(NamedTuple):
 
 
 class FindingLine(NamedTuple):
-    """Findings on rows of one file that share everything else."""
+    """Rows of one file whose findings are the same."""
 
     file: int
     first: int
@@ -73,16 +73,16 @@ class FindingLine(NamedTuple):
 
 @dataclass
 class Turn:
-    """What is to be written, in this order."""
+    """What to write, in this order."""
 
     dropped: list[tuple[int, int]] = field(default_factory=list)
-    """Findings that no longer hold: file and first row."""
+    """Findings to delete: file and first row."""
 
     withdrawn: list[UUID] = field(default_factory=list)
-    """Batches that are not there any more."""
+    """Batches to delete."""
 
     struck: list[int] = field(default_factory=list)
-    """Requests that did not leave, one after the other: later ones move up by one."""
+    """Requests that were not sent, to delete in turn: later ones move up by one."""
 
     batches: dict[UUID, BatchLine] = field(default_factory=dict)
     requests: dict[int, RequestLine] = field(default_factory=dict)
@@ -90,27 +90,27 @@ class Turn:
     delivered: list[bytes] = field(default_factory=list)
 
     undelivered: list[bytes] = field(default_factory=list)
-    """Leads that were delivered by this run, and are no longer."""
+    """Leads that this run delivered and an undo deleted."""
 
     decided: list[bytes] = field(default_factory=list)
-    """Leads that no run is in doubt about any more."""
+    """Leads that are no longer in doubt in any run."""
 
     certain: list[bytes] = field(default_factory=list)
-    """Leads that this run is not in doubt about any more."""
+    """Leads that are no longer in doubt in this run."""
 
     doubts: dict[bytes, tuple[int, int]] = field(default_factory=dict)
     """Leads in doubt: file and row."""
 
     removals: dict[tuple[int, int], Removal | None] = field(default_factory=dict)
-    """What became of rows that are taken back; None: nothing."""
+    """The results of an undo by file and row; None if the lead was not deleted."""
 
     rejects_files: dict[int, str | None] = field(default_factory=dict)
 
     facts: dict[str, Json] = field(default_factory=dict)
-    """Columns of the run that change."""
+    """Changed columns of the run."""
 
     def no_doubt(self, digests: list[bytes]) -> None:
-        """Take this run's doubt about leads back."""
+        """Withdraw this run's doubt about leads."""
         for digest in digests:
             self.doubts.pop(digest, None)
         self.certain += digests
@@ -123,16 +123,16 @@ class TurnStore(Protocol):
     """Writes the turns of one run."""
 
     def together(self) -> AbstractContextManager[None]:
-        """Hold back what the same connection writes inside, until the turn is written.
+        """Put what the connection writes inside, and the turn, into one transaction.
 
-        Where each transaction waits for a disk, a start and its intent share one.
+        A claimed start and its intent then wait for the disk only once.
         """
         ...
 
     def write(self, turn: Turn) -> None:
-        """Write a turn; it is on disk when this returns."""
+        """Write a turn; it is durable when this returns."""
         ...
 
     def may_send(self) -> bool:
-        """Tell whether the run is still ours for as long as a request may take."""
+        """Tell whether the campaign is held long enough for one more request."""
         ...

@@ -1,1 +1,1 @@
-"""The ledger in PostgreSQL: one truth, pace and lock for several hosts."""
+"""The ledger in PostgreSQL, shared by several hosts."""

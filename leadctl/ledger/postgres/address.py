@@ -1,6 +1,6 @@
-"""The URL of a ledger on PostgreSQL: no secret in it, and TLS unless it says otherwise.
+"""The URL of a ledger on PostgreSQL: without secrets, and with TLS by default.
 
-libpq knows the grammar, the service files and the variables; nothing here repeats them.
+libpq parses it, and reads service files and environment variables.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ PATIENCE = {
     "keepalives_count": "3",
     "tcp_user_timeout": "25000",
 }
-"""A server that is gone is noticed within half a minute, not after two hours."""
+"""Detects a dead server within half a minute; TCP's default takes two hours."""
 
 
 def require_safe(url: str) -> None:
-    """Raise UsageError where the URL is none, or holds a secret; it is not quoted."""
+    """Raise UsageError, without quoting the URL, if it is invalid or holds a secret."""
     _said(url)
 
 
 def conninfo(url: str) -> str:
-    """Return what libpq connects with; raises UsageError or LedgerUnusable.
+    """Return libpq's connection string; raises UsageError or LedgerUnusable.
 
-    TLS with a verified host name, unless the URL or its service names another
+    It demands TLS with a verified host name, unless the URL or its service names an
     `sslmode`, or every host is this machine. `PGSSLMODE` does not weaken it.
     """
     from psycopg.conninfo import make_conninfo  # noqa: PLC0415  an extra
@@ -50,7 +50,7 @@ def conninfo(url: str) -> str:
 
 
 def _said(url: str) -> dict[str, str]:
-    """Return what the URL itself says."""
+    """Return the parameters that the URL itself contains."""
     try:
         import psycopg  # noqa: PLC0415  an extra
         from psycopg.pq import Conninfo  # noqa: PLC0415  the same
@@ -79,14 +79,14 @@ def _said(url: str) -> dict[str, str]:
 
 
 KEYS = (b"scram_client_key", b"scram_server_key")
-"""As good as a password, though libpq marks only passwords as such."""
+"""Parameters as secret as a password, which libpq does not mark as such."""
 
 
 def _used(url: str) -> dict[str, str]:
-    """Return what a connection would use, services and variables included.
+    """Return the parameters of a connection, with service file and environment.
 
-    libpq fills everything in before it refuses `target_session_attrs`, and connects to
-    nothing.
+    An invalid `target_session_attrs` makes libpq fill in all of them, and then give up
+    before it connects.
     """
     from psycopg.conninfo import make_conninfo  # noqa: PLC0415  an extra
     from psycopg.pq import PGconn  # noqa: PLC0415  the same

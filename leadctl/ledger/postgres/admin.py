@@ -1,6 +1,6 @@
-"""What the owner of a database does: prepare it, give rights, bring it up to date.
+"""The owner's tasks: prepare a database, grant rights, migrate the schema.
 
-Advisory locks are those of a transaction: they hold behind a pooler as well.
+Advisory locks belong to a transaction, so they work behind a connection pooler.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ if TYPE_CHECKING:
 OLDEST_SERVER = 150000
 
 WORKER = "leadctl_worker"
-"""Role of those who push: it reads tables, and writes by functions alone."""
+"""Role of users who push: it reads tables and writes through functions only."""
 
 READER = "leadctl_reader"
-"""Role of those who only look: reports and dashboards."""
+"""Role of users who only read: reports and dashboards."""
 
 UNFINISHED = 0
-"""Version of a ledger that a copy has not filled yet: nobody may use it."""
+"""Schema version of a ledger while a copy fills it: no program can use it."""
 
 
 def prepare(url: str, key: bytes) -> bool:
-    """Make schema, roles and rights where they are missing; returns if they were.
+    """Create schema, roles and rights if they are missing; returns whether they were.
 
-    Somebody else may do so at this moment: one waits for the other. LedgerUnusable
-    where the ledger was made with another key.
+    Waits for another owner that does the same. Raises LedgerUnusable if the ledger was
+    created with another key.
     """
     with _as_owner(url) as db:
         found = _facts(db)
@@ -50,7 +50,7 @@ def is_prepared(url: str) -> bool:
 
 
 def migrate(url: str) -> tuple[int, int]:
-    """Bring the schema up to date; returns its version before and after."""
+    """Migrate the schema; returns its version before and after."""
     with _as_owner(url) as db:
         if not (found := _facts(db)):
             raise _unusable("no ledger here yet", "leadctl ledger init URL")
@@ -73,14 +73,14 @@ def unfinished() -> LedgerUnusable:
 
 
 def missing_roles(url: str) -> list[str]:
-    """Name the roles that the owner had no right to create."""
+    """Return the roles that the owner had no right to create."""
     with closing(Connection(url)) as db:
         known = db.execute("SELECT rolname FROM pg_catalog.pg_roles").fetchall()
     return [role for role in (WORKER, READER) if (role,) not in known]
 
 
 def require_version(db: Connection) -> None:
-    """Raise LedgerUnusable where the server is too old."""
+    """Raise LedgerUnusable if the server is too old."""
     if db.info.server_version < OLDEST_SERVER:
         raise _unusable(
             f"PostgreSQL {db.info.server_version // 10000} is too old for a ledger",
@@ -90,7 +90,7 @@ def require_version(db: Connection) -> None:
 
 @contextmanager
 def _as_owner(url: str) -> Iterator[Connection]:
-    """Open a transaction that no other owner has open at the same time."""
+    """Open a transaction that excludes other owners."""
     with closing(Connection(url)) as db, db.transaction():
         require_version(db)
         db.execute("SELECT pg_advisory_xact_lock(hashtextextended('leadctl', 0))")
@@ -98,7 +98,7 @@ def _as_owner(url: str) -> Iterator[Connection]:
 
 
 def _facts(db: Connection) -> tuple[int, bytes] | None:
-    """Return the version and the key's hash; None where there is no ledger."""
+    """Return the version and the key's hash; None if there is no ledger."""
     (there,) = db.row("SELECT to_regclass('leadctl.facts') IS NOT NULL")
     if not there:
         return None
@@ -107,9 +107,9 @@ def _facts(db: Connection) -> tuple[int, bytes] | None:
 
 
 def _grant(db: Connection) -> None:
-    """Create the roles and give them their rights, where we may.
+    """Create the roles and grant their rights, if the owner is allowed to.
 
-    Roles belong to all databases of a server: somebody else may create one meanwhile.
+    A server has one set of roles, so another database's owner may create one meanwhile.
     """
     db.execute_script(
         "".join(

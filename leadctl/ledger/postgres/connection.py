@@ -1,9 +1,9 @@
-"""Connects to the ledger's server; its errors become one sentence each.
+"""Connects to the ledger's server, and reports each error in one sentence.
 
-The shared statements (leadctl/ledger/database.py) become PostgreSQL's here. Nothing is
-prepared, set or locked for a session: a pooler may give every statement to another one.
-A statement whose connection broke is said again, for as long as the lease of the run
-allows; those that write are made so that saying them twice changes nothing.
+Translates the shared statements (leadctl/ledger/database.py) to PostgreSQL. Nothing is
+prepared, set or locked for a session, since a pooler may run each statement in another
+session. A statement whose connection broke is repeated for as long as the run's lease
+allows; statements that write change nothing the second time.
 """
 
 from __future__ import annotations
@@ -29,38 +29,38 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
 RETRY = 30.0
-"""Seconds that a lost server is waited for, where no lease says how long."""
+"""Seconds to wait for a lost server if no lease limits them."""
 
 LEAST_RETRY = 1.0
-"""Seconds that it is waited for in any case: a process may wake after its lease."""
+"""Seconds to wait for it at least: a process may wake after its lease expired."""
 
 PAUSE = 0.2
 """Seconds between two attempts to reach a server."""
 
 
 def elapsed() -> float:
-    """Return seconds of a clock that goes on while the machine sleeps, where it can."""
+    """Return the seconds of a clock that also runs during sleep, if there is one."""
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 class _Quiet(psycopg.Connection[Any]):
-    """A connection that a signal may lose before anybody keeps it: libpq closes it."""
+    """A connection that a signal may drop before it is stored: libpq closes it."""
 
     def __del__(self, *_: object) -> None:
         pass
 
 
 class Connection:
-    """A connection that the threads of a process share: they take turns.
+    """A connection shared by the threads of a process, one at a time.
 
-    Raises LedgerUnusable where the server is away: it is waited for later, not now.
+    Raises LedgerUnusable if the server cannot be reached; only later statements wait.
     """
 
     def __init__(self, url: str) -> None:
         self.url = url
         self.ahead = 0.0
         self.patience_ends: float | None = None
-        """The moment of `elapsed` until which a lost server is waited for."""
+        """Until when to wait for a lost server, in seconds of `elapsed`."""
         self._conninfo = address.conninfo(url)
         self._turn = threading.RLock()
         self._db = self._connected()
@@ -81,7 +81,7 @@ class Connection:
             self._db.close()
 
     def execute(self, sql: str, parameters: Any = (), /) -> psycopg.Cursor[Any]:  # noqa: ANN401  as in sqlite3
-        """Execute a statement, again and again while the server is away."""
+        """Execute a statement, repeating it while the server cannot be reached."""
         statement = _translated(sql)
         began = elapsed()
         with self._turn:
@@ -100,23 +100,23 @@ class Connection:
                 time.sleep(PAUSE)
 
     def call(self, function: str, *arguments: Any) -> Any:  # noqa: ANN401  columns of any type
-        """Call a function of the ledger's schema; returns its row."""
+        """Call a function of the ledger's schema; returns the row it yields."""
         marks = ", ".join("?" * len(arguments))
         question = f"SELECT * FROM leadctl.{function}({marks})"  # noqa: S608  our own words
         return self.execute(question, arguments).fetchone()
 
     def execute_script(self, script: str) -> None:
-        """Execute many statements as they stand, in the caller's transaction."""
+        """Execute several PostgreSQL statements in the caller's transaction."""
         self._db.execute(script.encode())
 
     def row(self, sql: str, parameters: Any = ()) -> Any:  # noqa: ANN401  columns of any type
-        """Return the first row of an answer."""
+        """Return the first row of a result."""
         return self.execute(sql, parameters).fetchone()
 
     def copy_in(self, table: str, columns: str, rows: Iterable[Sequence[Any]]) -> int:
-        """Write rows that a table does not have yet, for its owner; returns how many.
+        """Write rows that a table lacks, as its owner; returns how many it lacked.
 
-        Once in the caller's transaction.
+        At most once in the caller's transaction.
         """
         with self._db.cursor() as cursor:
             cursor.execute(
@@ -151,7 +151,7 @@ class Connection:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing, for the owner: nothing in it is said again."""
+        """Open an owner's transaction; none of its statements is repeated."""
         with self._turn:
             try:
                 with self._db.transaction():
@@ -199,7 +199,7 @@ def _remedy(error: Exception) -> str:
 
 @lru_cache(maxsize=256)
 def _translated(sql: str) -> Any:  # noqa: ANN401  psycopg takes a LiteralString
-    """Write a shared statement as psycopg takes it, with the schema's name."""
+    """Translate a shared statement to psycopg's parameters, with the schema's name."""
     sql = _TABLE.sub(r"\1 leadctl.\2", sql)
     sql = sql.replace("?", "%s")
     return _NAMED.sub(r"%(\1)s", sql)

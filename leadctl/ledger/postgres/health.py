@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 APART = 60.0
-"""Seconds between two clocks that are worth a word."""
+"""Seconds of difference between two clocks from which it is reported."""
 
 MANY_DEAD = 100_000
-"""Dead rows of a table that are worth a word, if they are also half of it."""
+"""Dead rows of a table from which they are reported, if they are half of it, too."""
 
 
 def conditions(url: str) -> Iterator[Condition]:
-    """Examine the server and what this host may do there; nothing is changed."""
+    """Check the server and this host's rights on it, without changing anything."""
     try:
         with closing(Connection(url)) as db:
             admin.require_version(db)
@@ -89,7 +89,7 @@ def _rights(db: Connection) -> Iterator[Condition]:
 
 
 def _safety(db: Connection) -> Iterator[Condition]:
-    """Say what a crash, or a standby that is promoted, would lose."""
+    """Report what a crash, or the promotion of a standby, would lose."""
     is_standby, commits, flushes, required, standbys = db.row(
         "SELECT pg_is_in_recovery(), current_setting('synchronous_commit'),"
         " current_setting('fsync'), current_setting('synchronous_standby_names'),"

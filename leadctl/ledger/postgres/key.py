@@ -1,6 +1,6 @@
-"""The key of the hashes, which never lies in the database.
+"""The key of the hashes, which is never stored in the database.
 
-With it, all phone numbers can be tried against the hashes within hours.
+Whoever has both can try all phone numbers against the hashes within hours.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ KEY_BYTES = 32
 
 VARIABLE = "LEADCTL_LEDGER_KEY"
 SECRET = Secret("key of the ledger", "ledger", "key", VARIABLE)
-"""No account can be called `ledger`: its secrets would have these names."""
+"""No account may be named `ledger`: its secrets would have these names."""
 
 
 def key() -> bytes:
-    """Return the key; LedgerUnusable where no place has it, or it is not one."""
+    """Return the key; raises LedgerUnusable if it is missing or invalid."""
     if found := configured():
         return found
     raise _unusable(
@@ -41,7 +41,7 @@ def key() -> bytes:
 
 
 def configured() -> bytes | None:
-    """Return the key, None where no place has one."""
+    """Return the key; None if none is configured."""
     try:
         text = SECRET.find(os.environ)
     except CredentialsMissing as error:
@@ -50,7 +50,7 @@ def configured() -> bytes | None:
 
 
 def parsed(text: str) -> bytes:
-    """Read a key as it is written: hexadecimal digits."""
+    """Parse a key written in hexadecimal digits."""
     try:
         found = bytes.fromhex(text)
     except ValueError:
@@ -65,7 +65,7 @@ def parsed(text: str) -> bytes:
 
 
 def exposed() -> Iterator[PermissionProblem]:
-    """Yield what others may do to the file that holds the key, if one is named."""
+    """Yield the access that other users have to the key's file, if one is named."""
     if named := os.environ.get(f"{VARIABLE}_FILE"):
         yield from permission_problems(Path(named).expanduser(), "the ledger's key")
 
@@ -75,7 +75,7 @@ def new_key() -> bytes:
 
 
 def of_file(path: Path, fresh: bytes) -> bytes:
-    """Return the key in a file; where there is none, `fresh` is written to it, 0600."""
+    """Return the key in a file; a missing file is created with `fresh`, mode 0600."""
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w") as file:
@@ -91,7 +91,7 @@ def of_file(path: Path, fresh: bytes) -> bytes:
 
 
 def key_check(key: bytes) -> bytes:
-    """Return what the database keeps of a key, to tell a wrong one."""
+    """Return the hash of a key that the database stores, to detect a wrong one."""
     return hashlib.blake2b(b"leadctl ledger", key=key, digest_size=16).digest()
 
 
@@ -110,7 +110,7 @@ def somebody_elses() -> LedgerUnusable:
 
 
 def store(key: bytes) -> bool:
-    """Keep the key in the system keyring; returns whether there is one."""
+    """Store the key in the system keyring; returns whether there is one."""
     try:
         system_keyring.store(SECRET.entry, key.hex())
     except system_keyring.NoKeyring:

@@ -1,8 +1,8 @@
-"""Holds a campaign for a time that is renewed, for hosts that cannot see each other.
+"""Holds a campaign by a lease, since hosts cannot see each other's processes.
 
-A lease is a row with a random fence, by the server's clock; nothing is locked for a
-session. Every turn renews it, and a thread does while nothing is written. Who finds one
-that has ended takes over, and what its holder had under way is in doubt from there on.
+A lease is a row with a random fence and an expiry by the server's clock. Every turn
+renews it, and so does a thread while nothing is written. Another host may take over an
+expired lease; the batches that its holder had in flight are then in doubt.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class Lease:
-    """A campaign that is held, by a fence that nobody else has."""
+    """A campaign that is held, by a fence of its own."""
 
     def __init__(self, db: Connection, longest_request: float) -> None:
         self.fence = new_token()
@@ -37,7 +37,7 @@ class Lease:
         self._ends = 0.0
 
     def acquire(self, account: str, campaign: str) -> None:
-        """Take the campaign; CampaignLocked says who has it."""
+        """Take the campaign; raises CampaignLocked with its holder."""
         what = f"campaign {campaign} of {account}" if campaign else f"account {account}"
         dead = None
         while True:
@@ -79,17 +79,17 @@ class Lease:
             self._ends = 0.0
 
     def renewed(self, began: float) -> None:
-        """Note a renewal that was asked for at a moment of `elapsed`."""
+        """Note a renewal that was requested at this moment of `elapsed`."""
         self._ends = began + self._seconds
         self._db.patience_ends = self._ends
 
     def may_send(self) -> bool:
-        """Tell whether a request that leaves now is back before the lease ends."""
+        """Tell whether a request sent now is answered before the lease expires."""
         return elapsed() + self._longest_request < self._ends
 
     @contextmanager
     def renewed_by_itself(self) -> Iterator[None]:
-        """Renew while the context lasts, whatever the other threads do."""
+        """Renew in a thread while the context lasts."""
         is_over = threading.Event()
 
         def go_on() -> None:
@@ -115,7 +115,7 @@ class Lease:
 
 
 class Leases:
-    """The lease that a ledger's runs are written under, if there is one."""
+    """The lease under which a ledger's runs are written, if there is one."""
 
     def __init__(self, db: Connection) -> None:
         self._db = db
@@ -137,7 +137,7 @@ class Leases:
 
     @contextmanager
     def renewing(self, lease: Lease | None) -> Iterator[None]:
-        """Count what is done inside as a renewal, unless it raises."""
+        """Count the statement inside as a renewal, unless it raises."""
         began = elapsed()
         yield
         if lease:
@@ -154,7 +154,7 @@ def _ourselves(db: Connection) -> dict[str, str | int]:
 
 
 def _machine() -> str:
-    """Name what our process numbers are valid in; empty where that cannot be told."""
+    """Identify the boot and process namespace of our process ids; empty if unknown."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")
         return f"{boot.strip()} {Path('/proc/self/ns/pid').readlink()}"
@@ -163,7 +163,7 @@ def _machine() -> str:
 
 
 def is_gone(holder: dict[str, str | int]) -> bool:
-    """Tell whether a holder is a process of this machine that has ended."""
+    """Tell whether the holder is a process of this machine that has ended."""
     if not holder.get("machine") or holder["machine"] != _machine():
         return False
     try:

@@ -1,7 +1,7 @@
-"""The ledger in PostgreSQL: one truth, pace and lock for all hosts.
+"""The ledger in PostgreSQL.
 
-What reads is shared with SQLite, statement by statement (leadctl/ledger/sql_ledger.py);
-what writes is a function each (schema.sql), in one round trip, with the owner's rights.
+Reads by the statements it shares with SQLite (leadctl/ledger/sql_ledger.py). Writes by
+functions (schema.sql) that run with the owner's rights, each in one round trip.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 class PostgresLedger(SqlLedger):
-    """An open ledger; LedgerUnusable where the server is away or not prepared."""
+    """An open ledger; raises LedgerUnusable if its server is away or not prepared."""
 
     _db: Connection
 
@@ -181,7 +181,7 @@ class PostgresDeliveredIndex:
 
 
 class PostgresSuppressionList(SqlSuppressionList):
-    """The list in PostgreSQL."""
+    """The suppression list in PostgreSQL."""
 
     _db: Connection
 

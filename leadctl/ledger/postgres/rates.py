@@ -1,7 +1,7 @@
-"""Start times and token counts, shared by all hosts; the server's clock alone counts.
+"""Start times and token counts, shared by all hosts, by the server's clock.
 
-A host reserves several starts at once: asked for each, at a distance of 20 ms, a server
-would grant a tenth of the rate.
+A host reserves several starts in one round trip, which may take longer than the time
+between two starts.
 """
 
 from __future__ import annotations
@@ -20,16 +20,15 @@ if TYPE_CHECKING:
     from leadctl.ledger.postgres.connection import Connection
 
 AHEAD = 0.25
-"""Seconds that starts are reserved for: so long a wish to wait may go unheard.
+"""Seconds ahead for which starts are reserved; a `postpone` may come late by as much.
 
-Starts that are further apart are not reserved: each is taken when it is due.
-"""
+Starts that are further apart are taken one by one, when they are due."""
 
 MOST_RESERVED = 64
 
 
 class PostgresRates:
-    """The rate store of one ledger; `now` of others is not asked."""
+    """The rate store of one ledger; ignores the caller's `now`."""
 
     def __init__(self, db: Connection) -> None:
         self._db = db
@@ -58,7 +57,7 @@ class PostgresRates:
         return wait
 
     def _reserve(self, scopes: Mapping[str, Spacing]) -> float:
-        """Reserve starts; returns the seconds to wait where none begins soon."""
+        """Reserve starts; returns the seconds to wait if none begins soon."""
         spacings = scopes.values()
         ahead = AHEAD if max(one.seconds for one in spacings) < AHEAD else 0.0
         wait, starts = self._db.call(

@@ -1,4 +1,4 @@
-"""The version of the schema: made, and brought up to date, by a database's owner."""
+"""Creates and migrates the schema, as the database's owner."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ if TYPE_CHECKING:
     from leadctl.ledger.postgres.connection import Connection
 
 MIGRATIONS: tuple[str, ...] = ()
-"""SQL from each version to the next. Programs one version older go on: what they use is
-dropped a version later, when OLDEST_CLIENT says so."""
+"""SQL from each version to the next. Programs one version older keep working: what they
+use is dropped a version later, when OLDEST_CLIENT is raised."""
 
 VERSION = 1 + len(MIGRATIONS)
 
 OLDEST_CLIENT = 1
-"""The oldest version whose programs work with this schema."""
+"""The oldest schema version whose programs work with this one."""
 
 
 def create(db: Connection, key_check: bytes) -> None:
-    """Make tables and functions, in the caller's transaction."""
+    """Create tables and functions in the caller's transaction."""
     script = files(__package__).joinpath("schema.sql").read_text(encoding="utf-8")
     db.execute_script(script)
     db.execute(
@@ -30,7 +30,7 @@ def create(db: Connection, key_check: bytes) -> None:
 
 
 def migrate(db: Connection, before: int) -> None:
-    """Bring the schema up to date from a version, in the caller's transaction."""
+    """Migrate the schema from a version, in the caller's transaction."""
     for script in MIGRATIONS[before - 1 :]:
         db.execute_script(script)
     db.execute(

@@ -1,4 +1,4 @@
-"""Writes turns to PostgreSQL: each by one call of a function, in one round trip."""
+"""Writes turns to PostgreSQL, each by one function call in one round trip."""
 
 from __future__ import annotations
 
@@ -18,14 +18,15 @@ if TYPE_CHECKING:
 
 
 def new_token() -> int:
-    """Draw a number that nobody else has."""
+    """Return a random number that identifies a writer."""
     return secrets.randbits(62)
 
 
 class PostgresTurns:
-    """Writes one run's turns, under the lease of its campaign.
+    """Writes one run's turns under the lease of its campaign.
 
-    Without one, where nobody holds the run and nobody wrote to it since this was made.
+    Without a lease, a turn is refused if another process holds the run or has written
+    to it since this object was created.
     """
 
     def __init__(
@@ -74,12 +75,12 @@ def _taken(*, is_held: bool) -> LedgerUnusable:
 
 
 def _json(said: dict[str, object]) -> str:
-    """Write JSON that PostgreSQL takes: its texts have no character 0."""
+    """Return JSON for PostgreSQL, whose texts cannot contain the character 0."""
     return json.dumps(said, default=str).replace(r"\u0000", r"\ufffd")
 
 
 def _said(turn: Turn) -> dict[str, object]:
-    """Return a turn as the function takes it; what is empty is left out."""
+    """Return the function's argument for a turn, without empty members."""
     findings, requests = turn.findings, turn.requests.values()
     reasons = {line.reason for line in findings}
     for line in requests:

@@ -1,6 +1,6 @@
-"""Connects to the ledger's file; its errors become one sentence each.
+"""Connects to the ledger's file, and reports each error in one sentence.
 
-The one door to `sqlite3`.
+The only module that imports `sqlite3`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def connect(path: Path | None) -> Connection:
-    """Open the file (None: a private one that goes when it is closed)."""
+    """Open the file (None: a private one that is deleted when it is closed)."""
     db = sqlite3.connect(
         str(path) if path else "",
         isolation_level=None,
@@ -44,9 +44,9 @@ def connect(path: Path | None) -> Connection:
 def opening(
     path: Path | None, timeout: float = 60
 ) -> contextlib.AbstractContextManager[None]:
-    """Let one process at a time open a ledger; go on after `timeout` seconds.
+    """Let one process at a time open a ledger; continue after `timeout` seconds.
 
-    SQLite itself does not wait for another that is making the file: it is "locked".
+    SQLite itself does not wait for a process that creates the file.
     """
     return in_turn(path.parent, timeout) if path else contextlib.nullcontext()
 
@@ -85,7 +85,7 @@ def _remedy(reason: str) -> str:
 def latest_runs(path: Path, most: int) -> list[str]:
     address = f"{path.absolute().as_uri()}?mode=ro"
     latest = "SELECT id FROM runs ORDER BY number DESC LIMIT ?"
-    if not path.is_file():  # a pipe would be waited for
+    if not path.is_file():  # opening a pipe would block
         return []
     try:
         with contextlib.closing(sqlite3.connect(address, uri=True, timeout=0.2)) as db:
@@ -95,7 +95,7 @@ def latest_runs(path: Path, most: int) -> list[str]:
 
 
 class Health(NamedTuple):
-    """What a database is, and what is wrong with its pages (None: nothing)."""
+    """The header numbers of a database, and the first damage that SQLite finds."""
 
     application: int
     version: int
@@ -116,9 +116,9 @@ def health(path: Path) -> Health:
 
 
 class Cursor(sqlite3.Cursor):
-    """A cursor whose trouble is a LedgerUnusable, when reading as well.
+    """A cursor that raises LedgerUnusable, also while rows are fetched.
 
-    Each method tries for itself: with a context manager a statement cost twice as much.
+    Each method has its own `try`, which costs half as much as a context manager.
     """
 
     connection: Connection
@@ -149,7 +149,7 @@ class Cursor(sqlite3.Cursor):
 
 
 class Connection(sqlite3.Connection):
-    """A connection that the threads of a process share: they take turns."""
+    """A connection shared by the threads of a process, one at a time."""
 
     path: Path | None = None
     ahead = 0.0
@@ -167,9 +167,9 @@ class Connection(sqlite3.Connection):
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing, on disk when it ends; LedgerUnusable where it cannot be.
+        """Open a transaction, durable when it ends; raises LedgerUnusable if it fails.
 
-        One inside another is part of it.
+        A nested one is part of the outer one.
         """
         with self._turn, translated(self.path):
             if self.in_transaction:
@@ -185,7 +185,7 @@ class Connection(sqlite3.Connection):
 
     @contextlib.contextmanager
     def unchanged(self) -> Iterator[None]:
-        """See one state of the file, whatever others write meanwhile."""
+        """Read one consistent state of the file while others write."""
         with self._turn:
             if self.in_transaction:
                 yield
@@ -199,9 +199,9 @@ class Connection(sqlite3.Connection):
     def rows_in(
         self, question: str, values: Sequence[Any], *before: int
     ) -> Iterator[Any]:
-        """Yield the rows of a question about many values, which ends in `IN`.
+        """Yield the rows of a query that ends in `IN`, for any number of values.
 
-        `before` are the parameters that stand before them.
+        `before` are the parameters ahead of the values.
         """
         for start in range(0, len(values), 500):
             some = values[start : start + 500]

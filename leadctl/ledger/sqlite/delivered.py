@@ -1,8 +1,8 @@
-"""Which leads are delivered to a campaign, and by which run: one table of keyed hashes.
+"""The leads delivered to each campaign, and the run: one table of keyed hashes.
 
-A hash falls on a page of its own, so writing them one by one would write a page each.
-A transaction therefore appends what it delivered to a log, and many of them are moved
-to the table at once, in its order.
+Hashes are scattered over the pages of the table, so adding one writes a whole page. A
+transaction therefore appends its hashes to a log, and many of them are moved to the
+table at once, in the table's order.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ SIZE = 16
 """Bytes of a hash."""
 
 MOST_LOGGED = 250_000
-"""Hashes in the log at most: the more are moved at once, the fewer pages are written;
-but a later run to the campaign holds them all in memory."""
+"""The most hashes in the log. Moving more at once writes fewer pages, but the next run
+to the campaign holds them all in memory."""
 
 _MOVE = """
 WITH RECURSIVE places (place) AS (
@@ -32,11 +32,11 @@ WITH RECURSIVE places (place) AS (
 INSERT OR IGNORE INTO delivered
 SELECT :scope, substr(:hashes, place, :size), :run FROM places
 """
-"""Writes hashes that stand one after the other; a lead keeps its first run."""
+"""Writes hashes that are concatenated; a lead keeps its first run."""
 
 
 class DeliveredLog:
-    """What the runs of a ledger deliver; its methods are called in transactions."""
+    """The log of delivered leads; its methods are called in transactions."""
 
     def __init__(self, db: Connection, most: int = MOST_LOGGED) -> None:
         self._db = db
@@ -44,7 +44,7 @@ class DeliveredLog:
         self._logged: int | None = None
 
     def add(self, run: int, digests: Sequence[bytes]) -> None:
-        """Append what a run delivered."""
+        """Append the leads that a run delivered."""
         if self._logged is None:
             self._logged = self._count()
         self._db.execute(
@@ -60,11 +60,11 @@ class DeliveredLog:
 
     @property
     def is_long(self) -> bool:
-        """Tell whether a run that ends should move the log."""
+        """Tell whether a run should move the log when it ends."""
         return self._count() >= self._most
 
     def put_away(self) -> None:
-        """Move the log to the table, whoever wrote it."""
+        """Move the whole log, that of other runs included, to the table."""
         runs = self._db.execute(
             "SELECT DISTINCT scope, run FROM delivered_log ORDER BY run"
         ).fetchall()
@@ -86,7 +86,7 @@ class DeliveredLog:
 
 
 class SqliteDeliveredIndex:
-    """The leads delivered to one campaign when this is made; later ones may be too."""
+    """The leads delivered to one campaign by now, and perhaps later ones."""
 
     def __init__(self, db: Connection, account: str, campaign: str) -> None:
         self._db = db

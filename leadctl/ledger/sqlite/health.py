@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from leadctl.model.file_permissions import PermissionProblem
 
 LITTLE_DISK = 100 * 1024 * 1024
-"""Bytes free below which a long import may not end."""
+"""Free bytes below which a long import may fail."""
 
 
 def conditions(path: Path) -> Iterator[Condition]:
-    """Examine the ledger, its key, its disk and who may read it."""
+    """Check the ledger, its key, its disk and who may read it."""
     if what := oddity(path):
         yield _problem(f"{path} is {what}", "choose another file with --ledger")
         return
@@ -52,7 +52,7 @@ def conditions(path: Path) -> Iterator[Condition]:
 
 
 def exposed(path: Path) -> Iterator[PermissionProblem]:
-    """Yield what others may do to the ledger and its key."""
+    """Yield the access that other users have to the ledger and its key."""
     for file in (path, key_file_of(path)):
         yield from permission_problems(file, "the ledger's file")
 

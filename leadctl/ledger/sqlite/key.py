@@ -23,20 +23,20 @@ def key_file_of(path: Path) -> Path:
 
 
 def key(path: Path | None, is_new: Callable[[], bool]) -> bytes:
-    """Return the key of the hashes, made with the ledger, readable by the owner alone.
+    """Return the key of the hashes; a new ledger gets one that only the owner can read.
 
-    A missing key is not replaced, nor is a ledger that is missing beside its key: every
-    lead would be new, and sent again. A new ledger's key has another name until
-    `keep_key`: a process that is killed before leaves no key without a ledger.
+    A missing key or ledger is not replaced while the other one exists: every lead would
+    be new, and sent again. A new key has a temporary name until `keep_key`, so that a
+    killed process leaves no key without a ledger.
     """
     if path is None:
         return secrets.token_bytes(KEY_BYTES)
     key_file = key_file_of(path)
-    if what := oddity(key_file.resolve()):  # a pipe would be waited for
+    if what := oddity(key_file.resolve()):  # reading a pipe would block
         raise OSError(errno.EINVAL, f"its key {key_file} is {what}")
     fresh = _fresh(key_file)
     if key_file.exists():
-        if is_new():  # asked now: another process may have made it meanwhile
+        if is_new():  # checked late: another process may have created it
             raise lost(path)
         return _read(key_file)
     if is_new() and not key_file.is_symlink():
@@ -50,7 +50,7 @@ def key(path: Path | None, is_new: Callable[[], bool]) -> bytes:
 
 
 def lost(path: Path) -> LedgerUnusable:
-    """Say that a ledger has gone: its key shows that there was one."""
+    """Return the error for a ledger that is gone while its key is still there."""
     return LedgerUnusable(
         f"the ledger {path} is missing or empty, but its key exists: "
         f"{key_file_of(path)}",
@@ -60,7 +60,7 @@ def lost(path: Path) -> LedgerUnusable:
 
 
 def keep_key(path: Path) -> None:
-    """Give the key of a ledger that is made by now its own name."""
+    """Give the key of a new ledger, now created, its final name."""
     key_file = key_file_of(path)
     if not key_file.exists():
         _fresh(key_file).rename(key_file)
@@ -81,7 +81,7 @@ def _read(key_file: Path) -> bytes:
 
 
 def _make_key(key_file: Path) -> None:
-    # Written aside and linked: a process that starts meanwhile sees all of it or none.
+    # Written to another file and linked: other processes see all of it or none.
     aside = key_file.with_name(f".{key_file.name}-{secrets.token_hex(8)}")
     handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "wb") as file:

@@ -1,7 +1,7 @@
 """The ledger in one SQLite file: runs, deliveries, rates and locks.
 
-It holds no names and no phone numbers: a lead is known by a keyed hash whose key lies
-beside the file.
+It holds no names and no phone numbers: a lead is known by a keyed hash, with the key in
+a file beside the ledger.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ if TYPE_CHECKING:
 
 
 class SqliteLedger(SqlLedger):
-    """An open ledger; other processes may use the file meanwhile.
+    """An open ledger; other processes may use the file at the same time.
 
-    `path` None makes a private one. Raises LedgerUnusable.
+    `path` None creates a private one. Raises LedgerUnusable.
     """
 
     _db: Connection
@@ -97,7 +97,7 @@ class SqliteLedger(SqlLedger):
     def campaign_lock(
         self, account: str, campaign: str, *, longest_request: float = 120.0
     ) -> AbstractContextManager[CampaignLock]:
-        del longest_request  # the kernel ends a lock with its process
+        del longest_request  # the kernel releases a lock with its process
         if self._path is None:
             return nullcontext(lock.Unneeded())
         return lock.held(lock.folder_of(self._path), account, campaign)
@@ -111,7 +111,7 @@ class SqliteLedger(SqlLedger):
     def begin(self, new: NewRun, *, at_most_once: bool = False) -> SqlRunWriter:
         started = datetime.now(UTC)
         scope = (new.account, new.campaign)
-        with self._db.transaction():  # a run that is known has its files
+        with self._db.transaction():  # no run without its files
             self._db.execute(
                 "INSERT OR IGNORE INTO scopes (account, campaign) VALUES (?, ?)", scope
             )
@@ -135,7 +135,7 @@ class SqliteLedger(SqlLedger):
         return self._writer(number or 0, at_most_once=at_most_once)
 
     def _free_id(self, started: datetime) -> str:
-        """Return an id that no run has: many may start in one second."""
+        """Return an unused id: several runs may start in one second."""
         while True:
             run_id = f"{started:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
             taken = "SELECT 1 FROM runs WHERE id = ?"

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 
 class Unneeded:
-    """The lock of a private ledger, which nobody else can use."""
+    """The lock of a private ledger, which no other process can use."""
 
     def hold_for(self, run: str) -> None:
         pass
 
 
 class FileLock:
-    """A lock file that this process holds; it says since when, and for which run."""
+    """A lock file that this process holds, with the time, the process and the run."""
 
     def __init__(self, file: TextIO) -> None:
         self._file = file
@@ -38,14 +38,14 @@ class FileLock:
 
     def _write(self, **facts: str) -> None:
         held = {"pid": os.getpid(), "since": self._since, **facts}
-        with contextlib.suppress(OSError):  # a full disk; the lock holds all the same
+        with contextlib.suppress(OSError):  # a full disk; the text is optional
             os.ftruncate(self._file.fileno(), 0)
             os.pwrite(self._file.fileno(), json.dumps(held).encode(), 0)
 
 
 @contextlib.contextmanager
 def held(folder: Path, account: str, campaign: str) -> Iterator[FileLock]:
-    """Hold a campaign, or the account if `campaign` is empty."""
+    """Hold a campaign, or the whole account if `campaign` is empty."""
     what = f"campaign {campaign} of {account}" if campaign else f"account {account}"
     make_private(folder)
     path = _path(folder, account, campaign)
@@ -66,7 +66,7 @@ def held(folder: Path, account: str, campaign: str) -> Iterator[FileLock]:
 
 
 def process_of(run: str, folder: Path, account: str, campaign: str) -> int | None:
-    """Return the process that is at work on a run, if one is; nothing is changed."""
+    """Return the process that is working on a run, if any; changes nothing."""
     paths = (_path(folder, account, held) for held in (campaign, ""))
     return next(filter(None, (_process(path, run) for path in paths)), None)
 
@@ -99,7 +99,7 @@ def _path(folder: Path, account: str, campaign: str) -> Path:
 
 
 def folder_of(ledger: Path) -> Path:
-    """Return where the locks of all that use a ledger lie."""
+    """Return the folder with the locks of all runs on a ledger."""
     return ledger.with_name(f"{ledger.name}.locks")
 
 

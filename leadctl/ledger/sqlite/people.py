@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def forget(ledger: Campaigns, db: Connection, identities: Sequence[str]) -> None:
     with db.transaction():
-        DeliveredLog(db).put_away()  # what is in the table can be removed
+        DeliveredLog(db).put_away()  # hashes can be deleted from the table only
         for scope, _, _, digests in campaigns(ledger, db, identities):
             db.executemany(
                 "DELETE FROM delivered WHERE scope = ? AND hash = ?",
@@ -27,11 +27,11 @@ def forget(ledger: Campaigns, db: Connection, identities: Sequence[str]) -> None
                 "DELETE FROM in_doubt WHERE hash = ?", ((one,) for one in digests)
             )
         drop_unused_reasons(db)
-    db.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # the log has the hashes, too
+    db.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # it holds the hashes, too
 
 
 class SqliteSuppressionList(SqlSuppressionList):
-    """The list in SQLite."""
+    """The suppression list in SQLite."""
 
     def __init__(self, db: Connection, digest: Digest) -> None:
         super().__init__(db, digest)

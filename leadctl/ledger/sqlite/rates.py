@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from leadctl.ledger.sqlite.connection import Connection
 
 LONGEST_WAIT = 3700.0
-"""Seconds a start may lie ahead; a provider's longest wish and a little more."""
+"""Seconds a start may lie ahead: a little more than the longest Retry-After."""
 
 SAME_CLOCK = 60.0
-"""Seconds that two readings of a clock differ at most, unless it was set meanwhile."""
+"""Seconds by which a moment may be in the future; further on, the clock was set."""
 
 
 class SqliteRates:
@@ -78,11 +78,11 @@ class SqliteRates:
         )
 
     def _taken(self, scopes: Collection[str], now: float) -> dict[str, float]:
-        """Return until when each scope is taken; the past where it is free."""
+        """Return until when each scope is taken: a moment in the past if it is free."""
         question = "SELECT scope, next_start, noted FROM rates WHERE scope IN"
         rows = self._db.rows_in(question, [*scopes])
-        # Noted later than now, or further ahead than anybody may ask for: the clock was
-        # set back since.
+        # A note from the future, or a start further ahead than possible, means that the
+        # clock has been set back.
         kept = {
             scope: start
             for scope, start, noted in rows

@@ -1,4 +1,4 @@
-"""The ledger's tables, and the migration of ledgers of earlier versions."""
+"""The tables of a ledger, and migrations from earlier versions."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ APPLICATION = 0x6C656164
 """SQLite's application_id of a ledger: `lead`."""
 
 # Moments and durations of requests are whole milliseconds. `first` is the first of
-# `rows`, which are ranges. Numbers of runs are not given twice: a run that was pruned
-# is named by what it delivered.
+# `rows`, which are ranges. A run's number is never used again: delivered leads still
+# name the run after it was pruned.
 _FIRST = """
 CREATE TABLE scopes (
     number INTEGER PRIMARY KEY, account TEXT NOT NULL, campaign TEXT NOT NULL,
@@ -84,15 +84,15 @@ CREATE TABLE token_requests (account TEXT NOT NULL, moment REAL NOT NULL);
 """
 
 MIGRATIONS = (_FIRST,)
-"""SQL from each version of the schema to the next; the version is their number."""
+"""SQL from each schema version to the next; their number is the current version."""
 
 VERSION = len(MIGRATIONS)
 
 
 def version(db: Connection) -> int:
-    """Return the schema's version; 0 for an empty file, and for nothing else.
+    """Return the schema version; 0 only for an empty file.
 
-    Raises LedgerUnusable where the file is another program's.
+    Raises LedgerUnusable if the file belongs to another program.
     """
     (application,) = db.execute("PRAGMA application_id").fetchone()
     (number,) = db.execute("PRAGMA user_version").fetchone()
@@ -106,11 +106,11 @@ def version(db: Connection) -> int:
 
 
 def migrate(db: Connection, migrations: Sequence[str] = MIGRATIONS) -> None:
-    """Bring a ledger up to date; LedgerUnusable where a newer version wrote it."""
+    """Migrate a ledger; raises LedgerUnusable if a newer version wrote it."""
     if version(db) == len(migrations):
         return
     with db.transaction():
-        before = version(db)  # another process may have been faster
+        before = version(db)  # another process may have migrated it
         if before > len(migrations):
             raise LedgerUnusable(
                 f"{db.path} was written by a newer leadctl (schema {before})",

@@ -1,4 +1,4 @@
-"""Writes turns to SQLite: each in a transaction, a statement a line."""
+"""Writes turns to SQLite, each in one transaction."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def drop_unused_reasons(db: Connection) -> None:
-    """Remove sentences that nothing refers to; called inside a transaction."""
+    """Delete unused reasons; call it inside a transaction."""
     db.execute(
         "DELETE FROM reasons WHERE number NOT IN (SELECT reason FROM findings"
         " UNION SELECT ifnull(held_for, 0) FROM requests"
@@ -51,7 +51,7 @@ _FINDING = (
 
 
 class SqliteTurns:
-    """Writes one run's turns. Nobody else writes it: its campaign is locked."""
+    """Writes one run's turns; the campaign's lock keeps other writers out."""
 
     def __init__(self, db: Connection, run: int) -> None:
         self._db = db
@@ -147,7 +147,7 @@ class SqliteTurns:
         )
 
     def _write_batch(self, line: BatchLine) -> None:
-        """Write a batch as it stands; its number is kept until it is settled."""
+        """Write the state of a batch; its number is kept until it is settled."""
         number = self._numbers.get(line.id)
         if number is not None:
             self._db.execute(_KNOWN_BATCH, (*line[2:4], *line[5:], number))
@@ -185,7 +185,7 @@ class SqliteTurns:
             self._take_back(turn.undelivered)
 
     def _take_back(self, digests: list[bytes]) -> None:
-        """Have leads delivered no longer by this run; what others did stays."""
+        """Delete leads that this run delivered; those of other runs stay."""
         self._delivered.put_away()
         (scope,) = self._db.execute(
             "SELECT scope FROM runs WHERE number = ?", (self._run,)
