@@ -40,6 +40,10 @@ _HOMES = {
 """The modules of public names that are not in api.py."""
 
 
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])
+
+
 def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(f"module 'leadctl' has no attribute {name!r}")

@@ -251,6 +251,10 @@ assert [before] * 2 == [*during, settings()]
 
 
 @pytest.mark.usefixtures("here")
+def test_public_names_are_offered_before_their_first_use() -> None:
+    assert set(leadctl.__all__) <= set(dir(leadctl))
+
+
 def test_process_is_left_as_it_was() -> None:
     done = subprocess.run(  # noqa: S603  our own words
         [sys.executable, "-c", SETTINGS], capture_output=True, text=True, check=False
