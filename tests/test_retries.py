@@ -20,6 +20,8 @@ from leadctl.delivery.retry import RetryPolicy
 from leadctl.delivery.sender import Sender
 from leadctl.importing.importer import DeliveryHistory, Importer
 from leadctl.importing.plan import Plan
+from leadctl.importing.suppression import Suppressed
+from leadctl.importing.suppression_entry import identities_of_entry
 from leadctl.ledger import open_ledger
 from leadctl.ledger.records import NewRun
 from leadctl.model.clock import CancellationToken
@@ -87,14 +89,20 @@ class Waits:
         path.write_text("phone\n+15551230001\n")
         return self.run_of(open_source(path, ReadOptions()), batch_size=1)
 
-    def run_of(self, source: Source, *, batch_size: int) -> dict[Status, int]:
+    def run_of(
+        self, source: Source, *, batch_size: int, kept_in: str = ""
+    ) -> dict[Status, int]:
         remembers = {"resend_window": self.resend_window}
         provider = type("Remembering", (Model,), remembers)()
         limits = replace(provider.limits, doubt_delay=self.doubt_delay)
-        plan = Plan(
-            provider=provider, campaign="1", sources=(source,), batch_size=batch_size
-        )
-        with open_ledger(self.folder / "ledger.sqlite") as ledger:
+        with open_ledger(kept_in or self.folder / "ledger.sqlite") as ledger:
+            plan = Plan(
+                provider=provider,
+                campaign="1",
+                sources=(source,),
+                batch_size=batch_size,
+                suppressed=Suppressed(of_ledger=ledger.suppression_list),
+            )
             books = ledger.begin(NewRun("model", "model", "1", [("leads.csv", "")]))
             delivery = Sender(
                 provider,
@@ -352,3 +360,29 @@ def test_every_wait_is_told_with_its_reason(tmp_path: Path) -> None:
 
 
 # --- with the whole program ---
+
+
+def test_doubt_is_not_repeated_for_whom_the_list_names_meanwhile(
+    tmp_path: Path, any_ledger: str
+) -> None:
+    """Another process adds them while the answer is awaited."""
+    numbers = ["+15551230001", "+15551230002", "+15551230003"]
+
+    def suppress(number: str) -> None:
+        with open_ledger(any_ledger) as ledger:
+            ledger.suppression_list.add([identities_of_entry(number, None)])
+
+    class Listed(Waits):
+        def send(self, request: httpx.Request) -> httpx.Response:
+            if not self.starts:
+                suppress(numbers[1])
+            return super().send(request)
+
+    suppress("+15551239999")
+    path = tmp_path / "leads.csv"
+    path.write_text("\n".join(["phone", *numbers]))
+    waits = Listed(tmp_path, [InDoubt("the answer was lost")])
+    source = open_source(path, ReadOptions())
+    counts = waits.run_of(source, batch_size=3, kept_in=any_ledger)
+    assert counts == {Status.CREATED: 2, Status.UNKNOWN: 1}
+    assert [*waits.server.stored] == [numbers[0], numbers[2]]

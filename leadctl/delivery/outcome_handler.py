@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from dataclasses import replace
 from itertools import groupby
+from operator import not_
 from typing import TYPE_CHECKING, TypeVar
 
 from leadctl.delivery.rate_limiter import requested_pause
@@ -20,7 +21,14 @@ from leadctl.model.errors import InDoubt, NotProcessed, ProviderError, Refused, 
 from leadctl.model.leads import Code, Note, Outcome, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import (
+        Callable,
+        Collection,
+        Iterable,
+        Iterator,
+        Mapping,
+        Sequence,
+    )
 
     from leadctl.delivery.rate_limiter import RateLimiter
     from leadctl.delivery.retry import RetryPolicy
@@ -36,6 +44,11 @@ LOOK_UP_DELAY = 5.0
 
 _BROKEN_OFF = "the run ended before it read the answer"
 _TOO_LONG_AGO = "sent too long ago; the provider may not recognise a repeat"
+_LISTED = Outcome(
+    Status.UNKNOWN,
+    Code.ANSWER_LOST,
+    "no answer was received, and its number is now on a suppression list",
+)
 _NOT_THERE_YET = "the first request may still be in progress"
 
 
@@ -107,6 +120,24 @@ class OutcomeHandler:
                 self._looked_up(pending, outcomes)
             case outcomes:
                 self._answered(pending, outcomes)
+
+    def without(
+        self, held_back: Collection[int], pending: PendingBatch
+    ) -> PendingBatch | None:
+        """Take rows that are on a suppression list by now out of a batch in doubt.
+
+        Nobody knows whether they were called; they are not sent again to find out.
+        None: no row is left.
+        """
+        listed = [row in held_back for row in pending.batch.leads.rows]
+        if not any(listed):
+            return pending
+        outcomes = [_LISTED if is_listed else None for is_listed in listed]
+        rest = pending.continued(pending.batch.leads.chosen([*map(not_, listed)]))
+        rest.held_for = pending.held_for
+        pieces = [rest] if rest.batch.leads else []
+        self._settle(pending, outcomes, pieces, BatchState.DOUBT)
+        return rest if pieces else None
 
     def give_up(self, pending: PendingBatch, code: Code) -> None:
         """Settle a batch that is not sent again; an earlier doubt stays."""

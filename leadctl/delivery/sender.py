@@ -24,7 +24,7 @@ from leadctl.model.leads import Code
 from leadctl.model.progress import Meter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from uuid import UUID
 
     import httpx
@@ -99,10 +99,17 @@ class Sender:
         self._ahead = _ahead(provider, limits)
         self._departing: deque[tuple[PendingBatch, Departure]] = deque()
 
-    def deliver(self, batches: Iterator[Batch], in_doubt: Sequence[Batch] = ()) -> None:
+    def deliver(
+        self,
+        batches: Iterator[Batch],
+        in_doubt: Sequence[Batch] = (),
+        held_back: Callable[[Batch], Collection[int]] = lambda _batch: (),
+    ) -> None:
         """Send every batch and settle every lead of those taken from the iterator.
 
         `in_doubt` are batches of an earlier part of the run whose answer nobody read.
+        Before a doubt is repeated, `held_back` names the rows that may not be sent any
+        more.
 
         Raises what stopped the run before its end (AccessDenied, CampaignClosed,
         Unusable, RefusedThroughout, or the trouble met until no retry was left); by
@@ -110,6 +117,7 @@ class Sender:
         stop is asked it returns with the requests under way finished, or in doubt after
         GRACE seconds, and nothing else started.
         """
+        self._held_back = held_back
         try:
             for batch in in_doubt:
                 self._outcome_handler.resume(batch)
@@ -218,7 +226,11 @@ class Sender:
             pause = self._rate_limiter.claim()
             if pause > 0:
                 return pause
-            pending = queue.popleft()
+            is_repeat = queue[0].doubted and not queue[0].look_up
+            held_back = self._held_back(queue[0].batch) if is_repeat else ()
+            pending = self._outcome_handler.without(held_back, queue.popleft())
+            if not pending:
+                continue
             held, why = self._rate_limiter.held, pending.held_for or PACE
             moment = self._clock.time()
             departure = Departure(moment, pending.look_up, held, why if held else "")

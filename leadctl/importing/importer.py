@@ -7,13 +7,11 @@ file -> rows -> judged: leads, and why the others are none -> not yet delivered
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from operator import not_
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from leadctl.importing.judge import Judge, parted
-from leadctl.ledger.records import BatchState
 from leadctl.mapping.times import TIMED
 from leadctl.model.errors import (
     InputChanged,
@@ -22,11 +20,11 @@ from leadctl.model.errors import (
     LedgerUnusable,
     TooManyRejects,
 )
-from leadctl.model.leads import Batch, Code, Finding, Leads, Outcome, Status
+from leadctl.model.leads import Batch, Code, Finding, Leads, Status
 from leadctl.model.progress import Meter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from leadctl.delivery.sender import Sender
     from leadctl.importing.judge import FindingParts
@@ -121,13 +119,9 @@ class Importer:
 
     def deliver(self, sender: Sender) -> LeadctlError | None:
         """Send everything; returns what stopped the run early. Every row is counted."""
-        in_doubt = [
-            piece
-            for batch in self._in_doubt
-            for piece in self._unlisted(*self._rebuilt(batch))
-        ]
+        in_doubt = [*map(self._rebuilt, self._in_doubt)]
         try:
-            sender.deliver(self._batches(), in_doubt)
+            sender.deliver(self._batches(), in_doubt, self._held_back)
         except LedgerUnusable:
             raise
         except LeadctlError as error:
@@ -137,7 +131,7 @@ class Importer:
 
     def settle_unsent(self, sender: Sender, error: LeadctlError) -> LeadctlError:
         """Account for every row that is left, without sending anything."""
-        sender.settle_in_doubt([self._rebuilt(batch)[0] for batch in self._in_doubt])
+        sender.settle_in_doubt([*map(self._rebuilt, self._in_doubt)])
         self._settle_unsent(error)
         return error
 
@@ -154,12 +148,9 @@ class Importer:
         self._too_many_rejects(at_end=True)
         return self._too_many
 
-    def _rebuilt(self, batch: OpenBatch) -> tuple[Batch, set[int]]:
-        """Read a batch in doubt again: the same rows, so the same bytes, and its id.
-
-        Returns the rows, too, that a suppression list holds back by now.
-        """
-        leads, held_back = self.judge.again(batch.file, {*batch.rows})
+    def _rebuilt(self, batch: OpenBatch) -> Batch:
+        """Read a batch in doubt again: the same rows, so the same bytes, and its id."""
+        leads, _ = self.judge.again(batch.file, batch.rows)
         if len(leads) != len(batch.rows):
             raise InputUnusable(
                 f"{len(batch.rows) - len(leads)} rows without an answer "
@@ -167,25 +158,14 @@ class Importer:
                 hint="resume with the settings that the run began with",
             )
         plan, stale = self._plan, batch.is_stale
-        rebuilt = Batch(batch.id, plan.campaign, batch.file, leads, plan.tags, stale)
-        return rebuilt, held_back
+        return Batch(batch.id, plan.campaign, batch.file, leads, plan.tags, stale)
 
-    def _unlisted(self, batch: Batch, held_back: set[int]) -> Iterator[Batch]:
-        """Remove leads that are on a suppression list by now from a batch in doubt.
-
-        Nobody knows whether they were called; they are not sent again to find out.
-        """
-        listed = [row in held_back for row in batch.leads.rows]
-        if not any(listed):
-            yield batch
-            return
-        reason = "no answer was received, and its number is now on a suppression list"
-        unknown = Outcome(Status.UNKNOWN, Code.ANSWER_LOST, reason)
-        outcomes = [unknown if out else None for out in listed]
-        rest = batch.leads.chosen([*map(not_, listed)])
-        pieces = [replace(batch, id=uuid4(), leads=rest)] if rest else []
-        self._run_writer.settle(batch, outcomes, pieces, BatchState.DOUBT, doubted=True)
-        yield from pieces
+    def _held_back(self, batch: Batch) -> Collection[int]:
+        """Return the rows of a batch that are on a suppression list by now."""
+        if not self._plan.suppressed:
+            return ()
+        _, held_back = self.judge.again(batch.file, batch.leads.rows)
+        return held_back
 
     def _batches(self) -> Iterator[Batch]:
         """Cut batches, each of leads of one file."""

@@ -32,7 +32,6 @@ from leadctl.sources.source import expected_rows
 if TYPE_CHECKING:
     from collections.abc import (
         Callable,
-        Collection,
         Iterable,
         Iterator,
         Sequence,
@@ -220,19 +219,15 @@ class Judge:
             self._unknown_countries[file] = first, times + len(unknown)
         return Judged(leads, findings)
 
-    def again(self, file: int, wanted: Collection[int]) -> tuple[Leads, set[int]]:
+    def again(self, file: int, wanted: Iterable[int]) -> tuple[Leads, set[int]]:
         """Read rows of a file again: the leads that fit, the same bytes as before.
 
         Returns the rows, too, that a suppression list holds back now.
         """
-        numbers, rows, last = [], [], max(wanted)
-        for row in self._sources[file].rows():
-            if row.number in wanted and isinstance(row, Row):
-                numbers.append(row.number)
-                rows.append(row.cells)
-            if row.number >= last:
-                break
-        table = self.mappers[file].table(rows)
+        found = self._sources[file].rows_at(iter(sorted(wanted)))
+        rows = [row for row in found if isinstance(row, Row)]
+        numbers = [row.number for row in rows]
+        table = self.mappers[file].table([row.cells for row in rows])
         countries, _unknown = self._countries(table)
         fitted, held_back = self._fitted(file, numbers, table, countries)
         return fitted.leads, held_back
