@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING
 from uuid import UUID
+
+import psycopg
 
 from leadctl.ledger.records import Departure, NewRun
 from leadctl.model.leads import (
@@ -52,6 +56,17 @@ def begun(
 
 def rejected(row: int, reason: str = "no phone number", name: str = "phone") -> Finding:
     return Finding(row, Status.REJECTED, Code.PHONE_MISSING, reason, name)
+
+
+def reasons_in(url: str) -> set[str]:
+    """Return the reasons that a ledger holds, whoever refers to them."""
+    opened = (
+        sqlite3.connect(path)
+        if (path := url.removeprefix("sqlite://")) != url
+        else psycopg.connect(url, options="-c search_path=leadctl")
+    )
+    with closing(opened) as db:
+        return {text for (text,) in db.execute("SELECT text FROM reasons")}
 
 
 def nonzero(books: RunReader) -> dict[Status, int]:

@@ -16,6 +16,8 @@ from ledgers import (
     batch_of,
     begun,
     nonzero,
+    reasons_in,
+    rejected,
 )
 
 from leadctl.ledger import open_ledger
@@ -120,6 +122,22 @@ def test_lead_stays_delivered_when_its_run_is_forgotten(any_ledger: str) -> None
         deliver(ledger, [3])
         found = ledger.delivered("voiso", "3").among(hashes)
         assert found == dict.fromkeys(hashes, "")
+
+
+def test_reason_is_forgotten_with_the_last_run_that_has_it(any_ledger: str) -> None:
+    """One may be longer than a page of the database."""
+    long = "".join(f"{number:x}" for number in range(9_000))
+    with open_ledger(any_ledger) as ledger:
+        for reasons in ((long, "no landlines"), (long,)):
+            run = begun(ledger)
+            for row, reason in enumerate(reasons, 1):
+                run.note(0, rejected(row, reason))
+            run.finish(3, None, {})
+        begun(ledger).note(0, rejected(1, "of a run in progress"))
+        assert reasons_in(any_ledger) == {long, "no landlines"}
+        assert ledger.run(run.facts().id).reasons()[0].message == long
+        ledger.forget_runs("9999")
+        assert reasons_in(any_ledger) == set()
 
 
 def test_removed_lead_is_delivered_no_longer(any_ledger: str) -> None:
