@@ -161,7 +161,12 @@ def test_copy_takes_everything_with_it(postgres: Server, push: Push) -> None:
     with psycopg.connect(url, autocommit=True) as db:  # as one that was killed
         db.execute("UPDATE leadctl.facts SET version = 0")
         db.execute("DELETE FROM leadctl.delivered WHERE lead::text LIKE '%%a'")
+        db.execute("UPDATE leadctl.files SET path = 'others.csv'")
     assert "copy into this ledger is not finished" in program("runs", env=key).err
+    failed = program("ledger", "copy", source, url, env=key)
+    assert (failed.code, "table files of the copy differs" in failed.err) == (6, True)
+    with psycopg.connect(url, autocommit=True) as db:
+        db.execute("UPDATE leadctl.files SET path = %s", (str(leads),))
     again = program("ledger", "copy", source, url, env=key)
     assert (again.code, again.out) == (0, "")
     source.rename(source.with_name("gone"))

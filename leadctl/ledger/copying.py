@@ -15,7 +15,7 @@ from leadctl.ledger.sqlite import connection as sqlite
 from leadctl.ledger.sqlite.delivered import DeliveredLog
 from leadctl.ledger.sqlite.key import key
 from leadctl.ledger.sqlite.ledger import SqliteLedger
-from leadctl.model.errors import CampaignLocked, ExitCode, LedgerUnusable
+from leadctl.model.errors import CampaignLocked, LedgerUnusable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,7 +43,7 @@ CHUNK = 50_000
 """Rows written in one statement."""
 
 SAMPLE = 1_000
-"""Rows of each table to look up in the copy."""
+"""Rows of each table to compare with the copy."""
 
 
 def copy(path: Path, url: str, said: Callable[[str], None]) -> int:
@@ -72,9 +72,9 @@ def copy(path: Path, url: str, said: Callable[[str], None]) -> int:
 def key_of(path: Path) -> bytes:
     """Return the key of an existing ledger; raises LedgerUnusable if there is none."""
     if not path.exists():
-        raise LedgerUnusable(
-            f"no ledger at {path}", hint="`leadctl ledger show` says where yours is"
-        ).but(exit_code=ExitCode.INPUT)
+        raise LedgerUnusable.at_start(
+            f"no ledger at {path}", "`leadctl ledger show` says where yours is"
+        )
     with sqlite.translated(path):
         return key(path, lambda: False)
 
@@ -93,10 +93,10 @@ def _require_own(source: sqlite.Connection, target: Connection) -> None:
     """Refuse a target with runs of its own: the numbers of the runs would clash."""
     known = {*source.execute("SELECT number, id FROM runs")}
     if any(run not in known for run in target.execute("SELECT number, id FROM runs")):
-        raise LedgerUnusable(
+        raise LedgerUnusable.at_start(
             f"the ledger {target.url} has runs of its own",
-            hint="copy into an empty database",
-        ).but(exit_code=ExitCode.INPUT)
+            "copy into an empty database",
+        )
 
 
 def _copy_table(source: sqlite.Connection, target: Connection, table: str) -> None:
@@ -108,17 +108,17 @@ def _copy_table(source: sqlite.Connection, target: Connection, table: str) -> No
 
 
 def _compared(source: sqlite.Connection, target: Connection, table: str) -> int:
-    """Compare the row counts, and look up a sample; returns the count."""
+    """Compare the row counts, and the contents of a sample; returns the count."""
     number = _count(source, table)
     chosen = source.execute(
         f"SELECT {SELECTED[table]} FROM {table} ORDER BY random() LIMIT {SAMPLE}"  # noqa: S608  our own words
     )
     columns = ", ".join(name for name, *_ in chosen.description)
     with target.transaction():
-        missing = target.copy_in(table, columns, chosen)
-        if missing or _count(target, table) != number:
-            raise LedgerUnusable(
-                f"the copy of {table} is not complete", hint="copy again"
+        if target.lacks(table, columns, chosen) or _count(target, table) != number:
+            raise LedgerUnusable.at_start(
+                f"table {table} of the copy differs from {source.path}",
+                "copy into an empty database",
             )
     return number
 

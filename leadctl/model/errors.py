@@ -99,6 +99,11 @@ class LedgerUnusable(LeadctlError):
 
     exit_code = ExitCode.TROUBLE
 
+    @classmethod
+    def at_start(cls, message: str, hint: str | None) -> Self:
+        """Return one of a ledger, key or program that a person has to put right."""
+        return cls(message, hint=hint).but(exit_code=ExitCode.INPUT)
+
 
 class RejectsNotWritten(LeadctlError):
     exit_code = ExitCode.TROUBLE

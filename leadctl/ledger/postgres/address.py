@@ -9,7 +9,7 @@ import ipaddress
 import os
 from typing import TYPE_CHECKING
 
-from leadctl.model.errors import ExitCode, LedgerUnusable, UsageError
+from leadctl.model.errors import LedgerUnusable, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -95,11 +95,11 @@ def _used(url: str) -> dict[str, str]:
     connection = PGconn.connect_start(refused.encode())
     if not (used := _values(connection.info)):  # its service is not defined
         reason = connection.error_message.decode().strip()
-        raise LedgerUnusable(
+        raise LedgerUnusable.at_start(
             f"the ledger's URL cannot be used: {reason}",
-            hint="services are defined in ~/.pg_service.conf or the file that "
+            "services are defined in ~/.pg_service.conf or the file that "
             "PGSERVICEFILE names",
-        ).but(exit_code=ExitCode.INPUT)
+        )
     return used
 
 

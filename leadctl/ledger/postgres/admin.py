@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from leadctl.ledger.postgres import schema
 from leadctl.ledger.postgres.connection import Connection
 from leadctl.ledger.postgres.key import key_check, wrong_key
-from leadctl.model.errors import ExitCode, LedgerUnusable
+from leadctl.model.errors import LedgerUnusable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,21 +53,27 @@ def migrate(url: str) -> tuple[int, int]:
     """Migrate the schema; returns its version before and after."""
     with _as_owner(url) as db:
         if not (found := _facts(db)):
-            raise _unusable("no ledger here yet", "leadctl ledger init URL")
+            raise LedgerUnusable.at_start(
+                "no ledger here yet", "leadctl ledger init URL"
+            )
         before = found[0]
         if before == UNFINISHED:
             raise unfinished()
         if before > schema.VERSION:
-            raise _unusable(
-                f"the ledger is of a newer leadctl (schema {before})", "update leadctl"
-            )
+            raise newer(before)
         schema.migrate(db, before)
         _grant(db)
         return before, schema.VERSION
 
 
+def newer(version: int) -> LedgerUnusable:
+    return LedgerUnusable.at_start(
+        f"the ledger is of a newer leadctl (schema {version})", "update leadctl"
+    )
+
+
 def unfinished() -> LedgerUnusable:
-    return _unusable(
+    return LedgerUnusable.at_start(
         "a copy into this ledger is not finished", "run `leadctl ledger copy` again"
     )
 
@@ -82,7 +88,7 @@ def missing_roles(url: str) -> list[str]:
 def require_version(db: Connection) -> None:
     """Raise LedgerUnusable if the server is too old."""
     if db.info.server_version < OLDEST_SERVER:
-        raise _unusable(
+        raise LedgerUnusable.at_start(
             f"PostgreSQL {db.info.server_version // 10000} is too old for a ledger",
             f"use {OLDEST_SERVER // 10000} or newer",
         )
@@ -129,7 +135,3 @@ _RIGHTS = {
     READER: _READ.format(READER)
     + f"GRANT EXECUTE ON FUNCTION leadctl.lead, leadctl.clock TO {READER}",
 }
-
-
-def _unusable(message: str, hint: str) -> LedgerUnusable:
-    return LedgerUnusable(message, hint=hint).but(exit_code=ExitCode.INPUT)

@@ -118,6 +118,27 @@ class Connection:
 
         At most once in the caller's transaction.
         """
+        self._stage(table, columns, rows)
+        return self._db.execute(
+            f"INSERT INTO leadctl.{table} ({columns}) OVERRIDING SYSTEM VALUE"  # noqa: S608  our own words
+            f" SELECT {columns} FROM copied ON CONFLICT DO NOTHING"
+        ).rowcount
+
+    def lacks(self, table: str, columns: str, rows: Iterable[Sequence[Any]]) -> bool:
+        """Tell whether a table lacks any of these rows, or has it with other contents.
+
+        Once in the caller's transaction.
+        """
+        self._stage(table, columns, rows)
+        return bool(
+            self._db.execute(
+                f"SELECT {columns} FROM copied"  # noqa: S608  our own words
+                f" EXCEPT SELECT {columns} FROM leadctl.{table} LIMIT 1"
+            ).rowcount
+        )
+
+    def _stage(self, table: str, columns: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Write rows into a table for this transaction alone."""
         with self._db.cursor() as cursor:
             cursor.execute(
                 f"CREATE TEMP TABLE copied ON COMMIT DROP AS SELECT {columns}"  # noqa: S608  our own words
@@ -126,11 +147,6 @@ class Connection:
             with cursor.copy(f"COPY copied ({columns}) FROM STDIN") as copy:
                 for row in rows:
                     copy.write_row(row)
-            cursor.execute(
-                f"INSERT INTO leadctl.{table} ({columns}) OVERRIDING SYSTEM VALUE"  # noqa: S608  our own words
-                f" SELECT {columns} FROM copied ON CONFLICT DO NOTHING"
-            )
-            return cursor.rowcount
 
     @property
     def info(self) -> psycopg.ConnectionInfo:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from leadctl.model import system_keyring
-from leadctl.model.errors import CredentialsMissing, ExitCode, LedgerUnusable
+from leadctl.model.errors import CredentialsMissing, LedgerUnusable
 from leadctl.model.file_permissions import permission_problems
 from leadctl.model.secret_sources import Secret
 from leadctl.model.text_file import read_text
@@ -33,7 +33,7 @@ def key() -> bytes:
     """Return the key; raises LedgerUnusable if it is missing or invalid."""
     if found := configured():
         return found
-    raise _unusable(
+    raise LedgerUnusable.at_start(
         "the key of the ledger's hashes is missing",
         f"set {VARIABLE}, {VARIABLE}_FILE or {VARIABLE}_COMMAND: "
         "`leadctl ledger init` made it",
@@ -45,7 +45,7 @@ def configured() -> bytes | None:
     try:
         text = SECRET.find(os.environ)
     except CredentialsMissing as error:
-        raise _unusable(error.message, error.hint) from error
+        raise LedgerUnusable.at_start(error.message, error.hint) from error
     return parsed(text) if text else None
 
 
@@ -56,7 +56,7 @@ def parsed(text: str) -> bytes:
     except ValueError:
         found = b""
     if len(found) != KEY_BYTES:
-        raise _unusable(
+        raise LedgerUnusable.at_start(
             "the key of the ledger's hashes is damaged",
             f"it is {2 * KEY_BYTES} hexadecimal digits, as `leadctl ledger init` "
             "printed them",
@@ -83,7 +83,7 @@ def of_file(path: Path, fresh: bytes) -> bytes:
     except FileExistsError:
         return parsed(read_text(path, may_be_pipe=True).strip())
     except OSError as error:
-        raise _unusable(
+        raise LedgerUnusable.at_start(
             f"the key cannot be written to {path}: {error.strerror}",
             "choose another file with --key-file",
         ) from error
@@ -96,14 +96,14 @@ def key_check(key: bytes) -> bytes:
 
 
 def wrong_key() -> LedgerUnusable:
-    return _unusable(
+    return LedgerUnusable.at_start(
         "this is not the key that the ledger was made with",
         f"correct {VARIABLE}: with another key, no delivered lead is recognised",
     )
 
 
 def somebody_elses() -> LedgerUnusable:
-    return _unusable(
+    return LedgerUnusable.at_start(
         "somebody has prepared this ledger already",
         f"take the key from them, and set {VARIABLE} or {VARIABLE}_FILE",
     )
@@ -116,7 +116,3 @@ def store(key: bytes) -> bool:
     except system_keyring.NoKeyring:
         return False
     return True
-
-
-def _unusable(message: str, hint: str | None) -> LedgerUnusable:
-    return LedgerUnusable(message, hint=hint).but(exit_code=ExitCode.INPUT)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from leadctl.ledger.database import scope_number
 from leadctl.ledger.people import SqlSuppressionList, campaigns
-from leadctl.ledger.postgres.admin import UNFINISHED, unfinished
+from leadctl.ledger.postgres.admin import UNFINISHED, newer, unfinished
 from leadctl.ledger.postgres.connection import Connection
 from leadctl.ledger.postgres.key import key_check, wrong_key
 from leadctl.ledger.postgres.lease import Leases, is_gone
@@ -23,7 +23,7 @@ from leadctl.ledger.postgres.turns import PostgresTurns, new_token
 from leadctl.ledger.records import utc_text
 from leadctl.ledger.run_writer import SqlRunWriter
 from leadctl.ledger.sql_ledger import SqlLedger
-from leadctl.model.errors import ExitCode, LedgerUnusable
+from leadctl.model.errors import LedgerUnusable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,10 +60,12 @@ class PostgresLedger(SqlLedger):
         if row and version == UNFINISHED:
             raise unfinished()
         if oldest_client > VERSION:
-            raise _unusable(f"a newer leadctl (schema {version})", "update leadctl")
+            raise newer(version)
         if version < VERSION:
-            remedy = "its owner brings it up to date: leadctl ledger migrate"
-            raise _unusable(f"an older leadctl (schema {version})", remedy)
+            raise LedgerUnusable.at_start(
+                f"the ledger is of an older leadctl (schema {version})",
+                "its owner brings it up to date: leadctl ledger migrate",
+            )
         if check != key_check(self._key):
             raise wrong_key()
 
@@ -143,11 +145,6 @@ class PostgresLedger(SqlLedger):
         if old and not dry_run:
             self._db.call("forget_runs", [number for number, _ in old])
         return [json.loads(job) for _, job in old]
-
-
-def _unusable(whose: str, remedy: str) -> LedgerUnusable:
-    error = LedgerUnusable(f"the ledger is of {whose}", hint=remedy)
-    return error.but(exit_code=ExitCode.INPUT)
 
 
 class PostgresDeliveredIndex:
