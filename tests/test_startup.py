@@ -46,6 +46,7 @@ COMMANDS = START | {
             "init",
             "ledger",
             "options",
+            "parameters",
             "preview",
             "profile",
             "providers",
@@ -197,6 +198,7 @@ def test_question_imports_only_what_it_needs(
 
 
 HTTP, NUMBERS, KEYRING = "httpx", "phonenumbers", "keyring"
+PYDANTIC = "pydantic"  # typer would read options with it: see cli/parameters.py
 
 LEFT_OUT = {
     "runs": {HTTP, NUMBERS, KEYRING, "rich"},
@@ -224,8 +226,8 @@ def test_command_leaves_out_what_it_does_not_need(command: str, tmp_path: Path) 
         "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
     }
     _, imported = loaded(words, tmp_path, **variables)
-    assert not imported & {*LEFT_OUT[command], "asyncio"}
-    assert {"typer", "pydantic"} <= imported, "what is loaded would be seen"
+    assert not imported & {*LEFT_OUT[command], PYDANTIC, "asyncio"}
+    assert "typer" in imported, "what is loaded would be seen"
 
 
 INTERRUPTING = """

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 app = Commands(
-    add_help_option=False,  # typer's own would load pydantic for `push --help`
     add_completion=False,  # shells are answered without typer: see complete.py
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -35,12 +34,6 @@ app = Commands(
 def _version(asked: bool) -> None:
     if asked:
         typer.echo(f"leadctl {__version__}")
-        raise typer.Exit
-
-
-def _help(context: typer.Context, asked: bool) -> None:
-    if asked:
-        typer.echo(context.get_help())
         raise typer.Exit
 
 
@@ -104,16 +97,6 @@ def _program(
             is_eager=True,
             help="Show completion for the current shell, to copy it or customize the "
             "installation.",
-        ),
-    ] = False,
-    help_: Annotated[
-        bool,
-        typer.Option(
-            "-h",
-            "--help",
-            callback=_help,
-            is_eager=True,
-            help="Show this message and exit.",
         ),
     ] = False,
 ) -> None:

@@ -11,10 +11,12 @@ import typer
 import typer.main
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
+from leadctl.cli.parameters import quick
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from typer._click.core import Context
+    from typer._click.core import Context, Parameter
     from typer._click.formatting import HelpFormatter
     from typer.models import CommandFunctionType
 
@@ -48,6 +50,9 @@ class Command(TyperCommand):
         super().__init__(*given, **settings)
         _accept_habits(self)
 
+    def get_params(self, ctx: Context) -> list[Parameter]:
+        return quick(super().get_params(ctx))
+
     def collect_usage_pieces(self, ctx: Context) -> list[str]:  # noqa: ARG002  click's
         return [*usage(self)]
 
@@ -64,6 +69,9 @@ class Group(TyperGroup):
     def __init__(self, *given: Any, **settings: Any) -> None:  # noqa: ANN401  typer's
         super().__init__(*given, **settings)
         _accept_habits(self)
+
+    def get_params(self, ctx: Context) -> list[Parameter]:
+        return quick(super().get_params(ctx))
 
     def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
         """Take `list` for a group that lists by itself, also behind its options."""
