@@ -212,13 +212,8 @@ def environment_of(job: Job) -> Iterator[tuple[Job, Mapping[str, str]]]:
         yield job, os.environ
         return
     simulators = sandbox()
-    name = job.provider or ""
-    if job.account and not name:
-        document = configuration.load(Path(job.config) if job.config else None)
-        account = configuration.resolve(
-            document, os.environ, provider=None, account=job.account
-        )
-        name = account.provider.name
+    document = configuration.load(Path(job.config) if job.config else None)
+    _, name = configuration.account_name(document, job.provider, job.account)
     if name not in simulators.SIMULATORS:
         raise UsageError(
             f"no simulator of {name!r}{nearest(name, simulators.SIMULATORS)}",

@@ -6,15 +6,24 @@ A help text names the default, unless it is off, and an example.
 from __future__ import annotations
 
 import shlex
+from inspect import Parameter, Signature, signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    TypeAlias,
+    TypedDict,
+    get_type_hints,
+    is_typeddict,
+)
 
 import typer
 
 from leadctl.cli.help_layout import Section
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator
 
 
 def option(
@@ -66,16 +75,35 @@ def several(
         raise typer.BadParameter(f"{option.envvar} has an unclosed quote") from error
 
 
-_OF_THE_TERMINAL = {"context", "json", "output", "quiet", "verbose", "no_input"}
+def spread(command: Callable[..., None]) -> Callable[..., None]:
+    """Turn each TypedDict parameter of a command into one option per key.
+
+    Without a value, a flag is False, a number is 0, and anything else is None.
+    """
+    own = signature(command, eval_str=True).parameters
+
+    def flat(**values: Any) -> None:  # noqa: ANN401  whatever typer parsed
+        groups = {
+            name: {key: values.pop(key) for key in one.annotation.__annotations__}
+            for name, one in own.items()
+            if is_typeddict(one.annotation)
+        }
+        command(**values, **groups)
+
+    flat.__signature__ = Signature(  # type: ignore[attr-defined]  # typer reads it
+        [flattened for one in own.values() for flattened in _flattened(one)]
+    )
+    flat.__doc__ = command.__doc__
+    return flat
 
 
-def for_api(said: Mapping[str, Any]) -> dict[str, Any]:
-    """Name a command's options as the API does, without those of the terminal."""
-    return {
-        name.removesuffix("_"): value
-        for name, value in said.items()
-        if name not in _OF_THE_TERMINAL
-    }
+def _flattened(one: Parameter) -> Iterator[Parameter]:
+    if not is_typeddict(one.annotation):
+        yield one.replace(kind=Parameter.KEYWORD_ONLY)
+        return
+    for key, kind in get_type_hints(one.annotation, include_extras=True).items():
+        usual = {bool: False, int: 0}.get(kind.__origin__)
+        yield Parameter(key, Parameter.KEYWORD_ONLY, default=usual, annotation=kind)
 
 
 def given(context: typer.Context) -> list[str]:
@@ -158,7 +186,7 @@ Region: TypeAlias = Annotated[
     ),
 ]
 PhoneCheckName: TypeAlias = Annotated[
-    str,
+    str | None,
     shared(
         "--phone-check",
         takes="possible|valid",
@@ -333,7 +361,7 @@ Json: TypeAlias = Annotated[
     ),
 ]
 Form: TypeAlias = Annotated[
-    str,
+    str | None,
     shared(
         "--output",
         takes="table|json|jsonl",
@@ -436,3 +464,68 @@ ConfigPath: TypeAlias = Annotated[
         section=Section.OTHER,
     ),
 ]
+
+
+class PreviewOptions(TypedDict):
+    """The options of `leadctl.preview`, as typer parses them."""
+
+    provider: ProviderName
+    account: AccountName
+    profile: ProfileName
+    region: Region
+    phone_check: PhoneCheckName
+    numbers: NumbersName
+    set: Constants
+    ignore_column: IgnoreColumns
+    format: FormatName
+    encoding: Encoding
+    delimiter: Delimiter
+    no_header: NoHeader
+    sheet: Sheet
+    config: ConfigPath
+
+
+class CheckOptions(PreviewOptions):
+    """The options of `leadctl.check`."""
+
+    campaign: Campaign
+    limit: Limit
+    skip: Skip
+    max_rejects: MaxRejects
+    suppress: Suppress
+    rejects: RejectsPath
+    rejects_dir: RejectsFolder
+    strict: Strict
+    ledger: LedgerPath
+
+
+class PushOptions(CheckOptions):
+    """The options of `leadctl.push`."""
+
+    tag: Tags
+    batch_size: BatchSize
+    wait: Wait
+    dry_run: DryRun
+    sandbox: SandboxRun
+    keep: Keep
+    resend_delivered: ResendDelivered
+    acknowledge_compliance: Acknowledge
+    yes: Yes
+
+
+class ResumeOptions(TypedDict):
+    """The options of `leadctl.resume`."""
+
+    acknowledge_compliance: Acknowledge
+    wait: Wait
+    ledger: LedgerPath
+    config: ConfigPath
+
+
+class OutputOptions(TypedDict):
+    """How the report of a run is printed."""
+
+    json: Json
+    output: Form
+    quiet: Quiet
+    verbose: Verbose

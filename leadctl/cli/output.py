@@ -7,8 +7,8 @@ import shutil
 import sys
 import textwrap
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NoReturn, TextIO
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NoReturn, Self, TextIO
 
 import typer
 
@@ -36,15 +36,13 @@ class Output:
     events: bool = False
     """With `json`: a document a line, those of what happens before the run's own."""
 
-    def in_form(self, form: str) -> Output:
-        """Return the same with the format of `--output`."""
-        match form:
-            case "table":
-                return self
-            case "json" | "jsonl":
-                return replace(self, json=True, events=form == "jsonl")
-            case _:
-                raise UsageError(f"--output must be table, json or jsonl, not {form!r}")
+    @classmethod
+    def of(cls, *, json: bool, output: str | None, quiet: bool, verbose: bool) -> Self:
+        """Return the output for these options; raises UsageError for the format."""
+        if output not in (None, "table", "json", "jsonl"):
+            raise UsageError(f"--output must be table, json or jsonl, not {output!r}")
+        is_json = json or output in ("json", "jsonl")
+        return cls(is_json, quiet, verbose, events=output == "jsonl")
 
     def note(self, note: Note) -> None:
         """Print a note; with -q, only warnings."""

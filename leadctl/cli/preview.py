@@ -22,24 +22,12 @@ if TYPE_CHECKING:
 
 
 @app.command("preview", rich_help_panel=Section.IMPORT)
+@options.spread
 def preview(
     context: typer.Context,
     files: options.Files,
-    provider: options.ProviderName = None,
-    account: options.AccountName = None,
-    profile: options.ProfileName = None,
-    region: options.Region = None,
-    phone_check: options.PhoneCheckName = "possible",
-    numbers: options.NumbersName = None,
-    set_: options.Constants = None,
-    ignore_column: options.IgnoreColumns = None,
-    format_: options.FormatName = None,
-    encoding: options.Encoding = None,
-    delimiter: options.Delimiter = None,
-    no_header: options.NoHeader = False,
-    sheet: options.Sheet = None,
+    asked: options.PreviewOptions,
     json: options.Json = False,
-    config: options.ConfigPath = None,
 ) -> None:
     """Show how files are read and how the first rows are mapped.
 
@@ -48,14 +36,13 @@ def preview(
 
     Example: leadctl preview leads.csv --provider voiso
     """
-    said = options.for_api(locals())
     from leadctl import api
     from leadctl.cli.progress import looked_through
     from leadctl.importing.preview import previews
 
     try:
         with (
-            api.inspected(**said) as rules,
+            api.inspected(files, **asked) as rules,
             looked_through(rules.sources) as tell,
         ):
             found = previews(rules, tell)
@@ -72,7 +59,7 @@ def preview(
     with opened_screen() as screen:
         for one in found:
             show_preview(one, screen)
-        command = _next_command(options.given(context), found, files, provider)
+        command = _next_command(options.given(context), found, files, asked["provider"])
         show_command(command, screen)
 
 

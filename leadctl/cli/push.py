@@ -13,7 +13,7 @@ from leadctl.cli.output import Output
 from leadctl.model.wording import files_named
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from leadctl.cli.confirm import Consent
     from leadctl.model.leads import Json
@@ -22,45 +22,12 @@ if TYPE_CHECKING:
 
 
 @app.command("push", rich_help_panel=Section.IMPORT)
+@options.spread
 def push(
     files: options.Files,
-    provider: options.ProviderName = None,
-    campaign: options.Campaign = None,
-    account: options.AccountName = None,
-    profile: options.ProfileName = None,
-    region: options.Region = None,
-    phone_check: options.PhoneCheckName = "possible",
-    numbers: options.NumbersName = None,
-    set_: options.Constants = None,
-    tag: options.Tags = None,
-    format_: options.FormatName = None,
-    encoding: options.Encoding = None,
-    delimiter: options.Delimiter = None,
-    no_header: options.NoHeader = False,
-    sheet: options.Sheet = None,
-    batch_size: options.BatchSize = None,
-    limit: options.Limit = None,
-    skip: options.Skip = 0,
-    max_rejects: options.MaxRejects = None,
-    suppress: options.Suppress = None,
-    ignore_column: options.IgnoreColumns = None,
-    strict: options.Strict = False,
-    rejects: options.RejectsPath = None,
-    rejects_dir: options.RejectsFolder = None,
-    wait: options.Wait = 0,
-    dry_run: options.DryRun = False,
-    sandbox: options.SandboxRun = False,
-    keep: options.Keep = False,
-    resend_delivered: options.ResendDelivered = False,
-    acknowledge_compliance: options.Acknowledge = False,
-    json: options.Json = False,
-    output: options.Form = "table",
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
-    yes: options.Yes = False,
+    asked: options.PushOptions,
+    printed: options.OutputOptions,
     no_input: options.NoInput = False,
-    ledger: options.LedgerPath = None,
-    config: options.ConfigPath = None,
 ) -> None:
     """Upload leads to a campaign.
 
@@ -68,51 +35,23 @@ def push(
 
     Example: leadctl push leads.csv --provider voiso --campaign 3
     """
-    said = options.for_api(locals())
     from leadctl import api
     from leadctl.cli.confirm import Consent
 
     conclude(
-        Output(json, quiet, verbose).in_form(output),
-        partial(api.push, **said),
-        Consent(yes, no_input),
-        provider=provider,
-        account=account or provider,
-        campaign=campaign,
-        dry_run=dry_run,
+        Output.of(**printed),
+        partial(api.push, files, **asked),
+        _facts(asked, dry_run=asked["dry_run"]),
+        Consent(asked["yes"], no_input),
     )
 
 
 @app.command("check", rich_help_panel=Section.IMPORT)
+@options.spread
 def check(
     files: options.Files,
-    provider: options.ProviderName = None,
-    campaign: options.Campaign = None,
-    account: options.AccountName = None,
-    profile: options.ProfileName = None,
-    region: options.Region = None,
-    phone_check: options.PhoneCheckName = "possible",
-    numbers: options.NumbersName = None,
-    set_: options.Constants = None,
-    format_: options.FormatName = None,
-    encoding: options.Encoding = None,
-    delimiter: options.Delimiter = None,
-    no_header: options.NoHeader = False,
-    sheet: options.Sheet = None,
-    limit: options.Limit = None,
-    skip: options.Skip = 0,
-    max_rejects: options.MaxRejects = None,
-    suppress: options.Suppress = None,
-    ignore_column: options.IgnoreColumns = None,
-    strict: options.Strict = False,
-    rejects: options.RejectsPath = None,
-    rejects_dir: options.RejectsFolder = None,
-    json: options.Json = False,
-    output: options.Form = "table",
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
-    ledger: options.LedgerPath = None,
-    config: options.ConfigPath = None,
+    asked: options.CheckOptions,
+    printed: options.OutputOptions,
 ) -> None:
     """Check files for a provider, offline.
 
@@ -121,26 +60,31 @@ def check(
 
     Example: leadctl check leads.csv --provider yotel
     """
-    said = options.for_api(locals())
     from leadctl import api
 
-    conclude(
-        Output(json, quiet, verbose).in_form(output),
-        partial(api.check, **said),
-        provider=provider,
-        account=account or provider,
-        campaign=campaign,
-        dry_run=True,
-    )
+    run = partial(api.check, files, **asked)
+    conclude(Output.of(**printed), run, _facts(asked, dry_run=True))
+
+
+def _facts(asked: options.CheckOptions, *, dry_run: bool) -> dict[str, Json]:
+    return {
+        "dry_run": dry_run,
+        "provider": asked["provider"],
+        "account": asked["account"] or asked["provider"],
+        "campaign": asked["campaign"],
+    }
 
 
 def conclude(
     output: Output,
     run: Callable[..., Report],
+    facts: Mapping[str, Json],
     consent: Consent | None = None,
-    **facts: Json,
 ) -> NoReturn:
-    """Perform a run, print its report, exit with its exit code."""
+    """Perform a run, print its report, exit with its exit code.
+
+    `facts` go into the JSON document of a run that cannot begin.
+    """
     with output.failures(**facts):
         found = run(watch=partial(_with_terminal, output, consent))
     output.conclude(found)

@@ -45,7 +45,7 @@ class PreviewOptions(TypedDict, total=False):
     account: str | None
     profile: FileName | None
     region: str | None
-    phone_check: str
+    phone_check: str | None
     numbers: str | None
     set: Mapping[str, object] | Sequence[str] | None
     """Constants, by lead field; or texts such as `source=fair`."""

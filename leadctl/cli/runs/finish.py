@@ -37,16 +37,11 @@ class Decision(StrEnum):
 
 
 @group.command("resume")
+@options.spread
 def resume(
+    asked: options.ResumeOptions,
+    printed: options.OutputOptions,
     run: UnfinishedRun = None,
-    json: options.Json = False,
-    output: options.Form = "table",
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
-    acknowledge_compliance: options.Acknowledge = False,
-    wait: options.Wait = 0,
-    ledger: options.LedgerPath = None,
-    config: options.ConfigPath = None,
 ) -> None:
     """Finish an interrupted or stopped run; the report covers the whole run.
 
@@ -55,38 +50,24 @@ def resume(
 
     Example: leadctl runs resume
     """
-    told = Output(json, quiet, verbose).in_form(output)
-    _go_on(run, told, ledger, config, acknowledged=acknowledge_compliance, wait=wait)
+    _go_on(run, Output.of(**printed), **asked)
 
 
 @group.command("retry")
+@options.spread
 def retry(
+    asked: options.ResumeOptions,
+    printed: options.OutputOptions,
     run: FailedRun = None,
-    json: options.Json = False,
-    output: options.Form = "table",
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
-    acknowledge_compliance: options.Acknowledge = False,
-    wait: options.Wait = 0,
-    ledger: options.LedgerPath = None,
-    config: options.ConfigPath = None,
 ) -> None:
     """Send the failed rows of a run again.
 
     Example: leadctl runs retry
     """
-    told = Output(json, quiet, verbose).in_form(output)
-    with told.failures(), opened_ledger(ledger) as opened:
+    output = Output.of(**printed)
+    with output.failures(), opened_ledger(asked["ledger"]) as opened:
         chosen = latest_with(opened, [Status.FAILED], run)
-    _go_on(
-        chosen,
-        told,
-        ledger,
-        config,
-        acknowledged=acknowledge_compliance,
-        with_unknown=False,
-        wait=wait,
-    )
+    _go_on(chosen, output, with_unknown=False, **asked)
 
 
 @group.command("resolve")
@@ -150,7 +131,7 @@ def resolve(
             spool.drop(Job.from_json(facts.job))
     echo(f"{count(number, 'row')} of {run}: {decision.value}", err=True)
     if decision is Decision.SEND_AGAIN:
-        _go_on(run, Output(), ledger, config)
+        _go_on(run, Output(), ledger=ledger, config=config)
     if decision is Decision.NOT_DELIVERED:
         echo(f"to send them, run: {facts.command('retry')}", err=True)
 
@@ -167,11 +148,11 @@ def _ranges(rows: str | None) -> list[tuple[int, int]] | None:
 def _go_on(
     run: str | None,
     output: Output,
+    *,
     ledger: str | None,
     config: Path | None,
-    *,
-    acknowledged: bool = False,
     with_unknown: bool = True,
+    acknowledge_compliance: bool = False,
     wait: int = 0,
 ) -> None:
     from leadctl import api
@@ -188,14 +169,16 @@ def _go_on(
             facts.id,
             ledger=ledger,
             config=config,
-            acknowledge_compliance=acknowledged,
+            acknowledge_compliance=acknowledge_compliance,
             with_unknown=with_unknown,
             wait=wait,
         ),
-        provider=facts.provider,
-        account=facts.account,
-        campaign=facts.campaign,
-        dry_run=False,
+        {
+            "provider": facts.provider,
+            "account": facts.account,
+            "campaign": facts.campaign,
+            "dry_run": False,
+        },
     )
 
 
