@@ -115,6 +115,7 @@ PUSH = ("push", "leads.csv", "--provider", "voiso", "--campaign", "3")
 MISSPELT = {
     "command": (("pusch",), "'push'"),
     "command of a group": (("runs", "shwo"), "'show'"),
+    "command without its group": (("stop", "x"), "`leadctl runs stop`"),
     "option": ((*PUSH, "--regoin", "US"), "'--region'"),
     "option with its value": ((*PUSH, "--campagn=3"), "'--campaign'"),
     "option of a group": (("runs", "--lmit", "3"), "'--limit'"),

@@ -71,3 +71,7 @@ def test_missing_key_names_the_sandbox(program: Program) -> None:
         ran.code,
         "`leadctl init` sets one up; --sandbox needs none" in ran.err,
     ) == (4, True)
+    config = program.write("two.yaml", "accounts: {night: {provider: voiso}}\n")
+    ran = program(*PUSH, "--config", str(config))
+    assert ran.code == 4
+    assert "choose an account of voiso: --account night; `leadctl init`" in ran.err

@@ -90,6 +90,7 @@ def test_second_run_on_a_campaign_says_who_holds_it(held: tuple[Push, Started]) 
     assert re.search(rf"process {run.process.pid}, since {since}", ran.err)
     resumed = push.program("runs", "resume", env=push.environment("yotel"))
     assert resumed.code == 11
+    assert f"or stop it: leadctl runs stop {push.program.runs()[0]}" in resumed.err
     assert len(push.phones("yotel")) == 2
 
 

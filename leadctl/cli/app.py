@@ -112,7 +112,7 @@ def main(given: Sequence[str]) -> None:
         show_error(error)
         code = error.exit_code
     except typer.TyperException as error:
-        code = _usage(error, _form(given))
+        code = _usage(error, given)
     except typer.Abort:
         say("leadctl: interrupted")
         code = ExitCode.INTERRUPTED
@@ -211,7 +211,19 @@ def _form(given: Sequence[str]) -> Output:
     return Output(json=json, events=events)
 
 
-def _usage(error: typer.TyperException, output: Output) -> ExitCode:
+def _groups_with(given: Sequence[str], context: typer.Context | None) -> list[str]:
+    """Name the groups that have a command: `runs` for `leadctl stop`."""
+    commands = getattr(context.command, "commands", {}) if context else {}
+    if not given or given[0] in commands or (context and context.parent):
+        return []
+    return [
+        name
+        for name, group in commands.items()
+        if given[0] in getattr(group, "commands", ())
+    ]
+
+
+def _usage(error: typer.TyperException, given: Sequence[str]) -> ExitCode:
     """Print what is wrong with the command line, in typer's words."""
     context = getattr(error, "ctx", None)
     command = context.command_path if context else "leadctl"
@@ -219,7 +231,13 @@ def _usage(error: typer.TyperException, output: Output) -> ExitCode:
     if "\n" in message:  # the help, where a command was called without arguments
         typer.echo(message, err=True)
         return ExitCode.USAGE
-    usage = UsageError(message, hint=_latest_run(error) or HELP.format(command))
+    if groups := _groups_with(given, context):
+        message = f"No such command {given[0]!r}."
+        places = " or ".join(f"`leadctl {group} {given[0]}`" for group in groups)
+        hint = f"did you mean {places}?"
+    else:
+        hint = _latest_run(error) or HELP.format(command)
+    output, usage = _form(given), UsageError(message, hint=hint)
     output.failed(usage)
     show_error(usage)
     return ExitCode.USAGE

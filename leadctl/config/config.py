@@ -142,6 +142,12 @@ def account_names(document: Document, environment: Mapping[str, str]) -> list[st
     return names
 
 
+def accounts_of(document: Document, provider: str) -> list[str]:
+    """Name the accounts that the config file has for a provider."""
+    accounts = document.table(("accounts",))
+    return [name for name in accounts if _stated_provider(document, name) == provider]
+
+
 def allowed_settings(provider: type[Provider]) -> dict[str, SettingKind]:
     """Map all settings of an account, without the secrets themselves."""
     return kinds(provider) | kinds(ConnectionSettings) | _secret_forms(provider)

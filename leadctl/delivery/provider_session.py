@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,13 +11,12 @@ from leadctl.config.config import variable_name
 from leadctl.config.credentials import secrets_of
 from leadctl.delivery.rate_limiter import RateLimiter
 from leadctl.model.clock import CancellationToken, RealClock
-from leadctl.model.errors import AccessDenied, CampaignClosed, Unusable
+from leadctl.model.errors import AccessDenied, CampaignClosed, CampaignLocked, Unusable
 from leadctl.providers.addresses import is_here, require_safe_url
 from leadctl.providers.http_auth import Credentials, TokenExchange
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from contextlib import AbstractContextManager
 
     import httpx
 
@@ -85,17 +84,36 @@ def open_session(
         transport.close()
 
 
+@contextmanager
 def hold_campaign(
     account: Account, campaign: str, ledger: Ledger
-) -> AbstractContextManager[CampaignLock]:
-    """Lock the campaign: one writer at a time among all users of this ledger."""
+) -> Iterator[CampaignLock]:
+    """Lock the campaign: one writer at a time among all users of this ledger.
+
+    Raises CampaignLocked, with the command that stops the run that holds it.
+    """
     # A token that kills the account's earlier one cannot serve two runs: one at a time.
     whole_account = account.provider.exclusive_token
-    return ledger.campaign_lock(
+    lock = ledger.campaign_lock(
         account.name,
         "" if whole_account else campaign,
         longest_request=2 * account.connection.timeout,  # as Transport lets it take
     )
+    with ExitStack() as stack:
+        try:
+            held = stack.enter_context(lock)
+        except CampaignLocked as locked:
+            runs = (one.facts() for one in ledger.runs(most=RUNS_SEARCHED))
+            of_account = (run for run in runs if run.account == account.name)
+            if holder := next(filter(ledger.process_of, of_account), None):
+                hint = f"wait for it, or stop it: {holder.command('stop')}"
+                raise locked.but(hint=hint) from None
+            raise
+        yield held
+
+
+RUNS_SEARCHED = 50
+"""The latest runs, among which the holder of a lock is looked for."""
 
 
 def with_hint(error: LeadctlError, account: Account) -> LeadctlError:

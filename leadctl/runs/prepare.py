@@ -18,7 +18,7 @@ from leadctl.importing import suppression
 from leadctl.importing.job import Job
 from leadctl.importing.plan import Plan, Rules
 from leadctl.importing.suppression import List
-from leadctl.model.errors import UsageError
+from leadctl.model.errors import CredentialsMissing, InputUnusable, UsageError
 from leadctl.model.file_permissions import is_our_own, permission_problems
 from leadctl.model.leads import Note
 from leadctl.model.wording import nearest
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from leadctl.mapping.profile import Profile
     from leadctl.model.leads import Json
     from leadctl.model.yaml_file import Document
+    from leadctl.providers.http_auth import Credentials
     from leadctl.runs.spool import Streams
     from leadctl.sources.source import Source
 
@@ -62,9 +63,7 @@ def prepared(
         document = config.load(_path(job.config))
         account = _account(job, document, environment, offline=offline)
         campaign = _campaign(job, account, offline=offline)
-        access = (
-            None if offline else provider_session.find_credentials(account, environment)
-        )
+        access = None if offline else _access(job, document, account, environment)
         mapped = profile_of(job, document, account)
         plan = _plan(copied, account, campaign, mapped)
         lists = [List.named(text) for text in (*account.suppress, *job.suppress)]
@@ -230,6 +229,21 @@ def _account(
             f"{account.provider.title} does not support tags; remove --tag"
         )
     return account
+
+
+def _access(
+    job: Job, document: Document, account: Account, environment: Mapping[str, str]
+) -> Credentials:
+    """Find the account's secrets; without any, name the provider's other accounts."""
+    try:
+        return provider_session.find_credentials(account, environment)
+    except (CredentialsMissing, InputUnusable) as error:
+        others = config.accounts_of(document, account.provider.name)
+        configured = document.table(("accounts",))
+        if job.account or not others or account.name in configured:
+            raise
+        named = ", ".join(f"--account {name}" for name in others)
+        raise error.but(hint=f"choose an account of {job.provider}: {named}") from None
 
 
 def _provider(job: Job, account: Account) -> str:
