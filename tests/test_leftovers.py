@@ -106,7 +106,11 @@ def test_clean_removes_old_reject_files_after_a_yes(push: Push) -> None:
         ran = program("clean", *words)
         assert (ran.code, ran.out, said in ran.err) == (code, f"{old}\n", True)
     assert [path.exists() for path in (old, edited, new)] == [False, True, True]
-    assert program("clean", "--yes").err == "nothing to remove\n"
+    assert program("clean", "--yes").err.splitlines() == [
+        "kept: 1 reject file newer than 30 days",
+        "kept: 1 reject file edited since they were written",
+        "nothing to remove",
+    ]
 
 
 def retold(push: Push, **members: object) -> None:

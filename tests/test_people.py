@@ -57,6 +57,7 @@ def test_person_is_found_with_campaign_run_and_date(push: Push) -> None:
         "account": "voiso",
         "campaign": "3",
         "run_id": run,
+        "files": ["leads.csv"],
         "may_be_deleted": False,
     }
     assert campaigns["agora"]["status"] == "in_doubt"
@@ -67,11 +68,13 @@ def test_person_is_found_with_campaign_run_and_date(push: Push) -> None:
     assert told.out.splitlines() == [
         "+1 ##########",
         f"  delivered   account voiso, campaign 3, run {run}  {day}",
+        "              from leads.csv",
         "+1 ##########",
         "  suppressed  on the ledger's suppression list",
         "+1 ##########",
         "  not found",
     ]
+    assert "leadctl runs show --row N" in told.err
     with Terminal(push.program, ("find", TWO)) as terminal:
         assert terminal.end() == 0
     assert TWO in terminal.seen

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import time
 from dataclasses import dataclass
@@ -244,6 +245,7 @@ def test_nothing_is_deleted_elsewhere_or_by_another_file(lupitor: Undo) -> None:
     lupitor.push.program.write("leads.csv", f"phone\n{SECOND}\n")
     changed = lupitor.document(run)
     assert (changed["exit_code"], changed["error"]["code"]) == (6, "input_unusable")
+    assert f"leadctl runs undo {run}. Without it, " in changed["error"]["hint"]
     assert lupitor.phones == [FIRST]
 
 
@@ -263,6 +265,7 @@ def test_terminal_asks(lupitor: Undo) -> None:
         given = ("runs", "undo", run)
         with Terminal(lupitor.push.program, given, 80, environment) as terminal:
             terminal.until("Delete them? [y/N]")
+            assert re.search(r"\bfrom +leads\.csv", terminal.seen)
             assert lupitor.phones == [FIRST]
             terminal.type(answer)
             assert terminal.end() == code

@@ -42,9 +42,16 @@ def clean(
     from leadctl.runs import leftovers
 
     url = resolved(ledger)
-    found = [*leftovers.old_reject_files(url, days), *leftovers.of_killed_runs(url)]
+    rejects = leftovers.reject_files(url, days)
+    found = [*rejects.old, *leftovers.of_killed_runs(url)]
     for path in found:
         echo(str(path))
+    for kept, why in (
+        (rejects.newer, f"newer than {count(days, 'day')}"),
+        (rejects.edited, "edited since they were written"),
+    ):
+        if kept:
+            say(f"kept: {count(len(kept), 'reject file')} {why}")
     if not found:
         say("nothing to remove")
     elif dry_run:

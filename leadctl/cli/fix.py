@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import subprocess
 from contextlib import ExitStack
@@ -18,7 +19,7 @@ from leadctl.cli.help_layout import Section
 from leadctl.cli.output import echo, say
 from leadctl.model.errors import InputUnusable, UsageError
 from leadctl.model.leads import Row, Status
-from leadctl.model.wording import count, short
+from leadctl.model.wording import count, listed, nearest, short
 
 if TYPE_CHECKING:
     from leadctl.importing.job import Job
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from leadctl.reports.corrections import Corrections
     from leadctl.reports.report import Report
 
+_NAME = re.compile(r"\s*[^\W\d][\w .-]*")
 HELP = "Enter keeps a row, :d drops it, :q saves and quits, COLUMN=VALUE changes a cell"
 
 
@@ -82,10 +84,9 @@ def fix(
     if editor:
         _edit(rejects)
         _say_left(rejects, job)
-    else:
-        _correct(job)
+    may_push = "--campaign" in words and (editor or _correct(job))
     echo(shlex.join(words))
-    if "--campaign" in words and questions.answered("Push it now? [y/N] "):
+    if may_push and questions.answered("Push it now? [y/N] "):
         from leadctl.cli import main
 
         main(words[1:])
@@ -176,7 +177,8 @@ def _say_left(rejects: Path, job: Job) -> None:
 MOST_SHOWN = 10
 
 
-def _correct(job: Job) -> None:
+def _correct(job: Job) -> bool:
+    """Ask about every row; returns whether the user came to the end."""
     from leadctl.reports.corrections import Corrections
     from leadctl.runs.prepare import inspected
 
@@ -187,7 +189,7 @@ def _correct(job: Job) -> None:
         dialogue = _Dialogue(corrections, rules)
         say(HELP)
         try:
-            dialogue.run()
+            return dialogue.run()
         finally:
             if corrections.changed or corrections.dropped:
                 corrections.save()
@@ -214,7 +216,8 @@ class _Dialogue:
 
         self.judge = Judge(self.rules)
 
-    def run(self) -> None:
+    def run(self) -> bool:
+        """Ask about every row; returns whether the user came to the end."""
         source = self.corrections.source
         rows = [*source.rows()]
         try:
@@ -226,7 +229,8 @@ class _Dialogue:
                     say(f"{heading}: {self._reason(row)}")
                     self._ask(row)
         except _Ended:
-            pass
+            return False
+        return True
 
     def _reason(self, row: Row) -> str:
         columns = self.corrections.source.columns
@@ -253,7 +257,11 @@ class _Dialogue:
                 return
             named, value = self._meant(answer, column)
             if named is None:
-                say(f"name one of the columns: {', '.join(corrections.columns)}")
+                columns = listed(corrections.columns)
+                say(
+                    f"  no column {short(value)!r}{nearest(value, corrections.columns)}"
+                )
+                say(f"  columns: {columns}")
                 continue
             try:
                 cells = corrections.with_value(cells, named, value)
@@ -270,10 +278,16 @@ class _Dialogue:
             return
 
     def _meant(self, answer: str, column: str | None) -> tuple[str | None, str]:
-        """Return the column that an answer is for, and its value."""
+        """Return the column that an answer is for, and its value.
+
+        Without such a column, return the name that was given in place of the value. A
+        value may have a `=` of its own, behind more than a word: an address does.
+        """
         name, equals, value = answer.partition("=")
         if equals and (named := self.corrections.column(name)):
             return named, value.strip()
+        if column is None or (equals and _NAME.fullmatch(name)):
+            return None, name.strip()
         return column, answer
 
     def _rejection(self, number: int, cells: Cells) -> Finding | None:

@@ -14,7 +14,7 @@ from leadctl.cli.app import app
 from leadctl.cli.help_layout import Section
 from leadctl.cli.output import Output, echo, heard, say
 from leadctl.model.errors import ExitCode, LeadctlError, UsageError
-from leadctl.model.wording import count
+from leadctl.model.wording import count, files_named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
@@ -86,6 +86,8 @@ def find(
                 for line in _lines(found, masked=masked):
                     echo(line)
                 sys.stdout.flush()
+            if not all(found):
+                say(NOT_FOUND, indent=0)
     raise typer.Exit(code)
 
 
@@ -260,7 +262,11 @@ def _each(numbers: Sequence[str], read: Callable[[str], Read]) -> list[Read]:
             found.append(read(text))
         except PhoneUnreadable as error:
             where = f"number {place} of {len(numbers)}"
-            raise UsageError(f"{where}: {error.problem.reason}") from None
+            raise UsageError(
+                f"{where}: {error.problem.reason}",
+                hint="write it with + and country code, or add --region. The ledger "
+                "has no names: find the person's number in your file",
+            ) from None
     return found
 
 
@@ -313,6 +319,7 @@ def _described(found: Found, *, masked: bool) -> dict[str, Json]:
                 "campaign": trace.campaign,
                 "run_id": trace.run or None,
                 "started_at": trace.started_at or None,
+                "files": [*trace.files],
                 "may_be_deleted": trace.may_be_deleted,
             }
             for trace in found.traces
@@ -333,7 +340,15 @@ def _lines(people: Sequence[Found], *, masked: bool) -> Iterator[str]:
             day = f"  {trace.started_at[:10]}" if trace.started_at else ""
             undo = " (may be deleted by runs undo)" if trace.may_be_deleted else ""
             yield f"  {where}, {run}{day}{undo}"
+            if trace.files:
+                yield f"              from {files_named(trace.files)}"
         if found.is_suppressed:
             yield "  suppressed  on the ledger's suppression list"
         if not found:
             yield "  not found"
+
+
+NOT_FOUND = (
+    "The ledger does not know the numbers of rows that were rejected or skipped. Find "
+    "the row in your file, then see what became of it: leadctl runs show --row N"
+)

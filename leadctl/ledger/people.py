@@ -66,8 +66,14 @@ def _dated(db: Database, trace: Trace) -> Trace:
     if row is None:
         return trace
     provider, started, may_be_deleted = row
+    files = "SELECT path FROM files JOIN runs ON number = run WHERE id = ?"
     return trace._replace(
-        provider=provider, started_at=started, may_be_deleted=bool(may_be_deleted)
+        provider=provider,
+        started_at=started,
+        may_be_deleted=bool(may_be_deleted),
+        files=tuple(
+            path for (path,) in db.execute(f"{files} ORDER BY ordinal", (trace.run,))
+        ),
     )
 
 

@@ -211,9 +211,9 @@ class Presence(StrEnum):
 class Trace(NamedTuple):
     """A person's trace in one campaign.
 
-    `started_at` is the start of the run, ISO 8601 UTC. After the run was pruned, only
-    account and campaign are known, and the rest is empty. `may_be_deleted`: an undo of
-    the run left leads unsettled.
+        `started_at` is the start of the run, ISO 8601 UTC, and `files` are its inputs. After
+    the run was pruned, only account and campaign are known, and the rest is empty.
+    `may_be_deleted`: an undo of the run left leads unsettled.
     """
 
     presence: Presence
@@ -223,6 +223,7 @@ class Trace(NamedTuple):
     run: str = ""
     started_at: str = ""
     may_be_deleted: bool = False
+    files: tuple[str, ...] = ()
 
 
 class Condition(NamedTuple):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from itertools import chain
 from pathlib import Path
+from typing import NamedTuple
 
 from leadctl.importing.job import Job
 from leadctl.ledger import open_existing
@@ -21,22 +22,31 @@ def of_killed_runs(ledger: str) -> list[Path]:
     return [*spool.abandoned(ledger), *chain.from_iterable(beside)]
 
 
-def old_reject_files(ledger: str, days: int) -> list[Path]:
-    """Return the reject files beside inputs of this ledger's runs, older than `days`.
+class RejectFiles(NamedTuple):
+    """The reject files beside inputs of a ledger's runs.
 
-    One that somebody has edited since it was written is not among them.
+    `old` may go. The `edited` have somebody's corrections, the `newer` may be wanted.
     """
+
+    old: list[Path]
+    newer: list[Path]
+    edited: list[Path]
+
+
+def reject_files(ledger: str, days: int) -> RejectFiles:
+    """Return the reject files, divided at `days` of age."""
     latest = time.time() - days * DAY
-    found = chain.from_iterable(
-        sorted(folder.glob(f"*.{kind}*"))
-        for folder in _folders(ledger)
-        for kind in ("rejects", "check")
-    )
-    return [
-        path
-        for path in found
-        if reject_file.is_untouched(path) and path.stat().st_mtime <= latest
-    ]
+    found = RejectFiles([], [], [])
+    for folder in _folders(ledger):
+        for kind in ("rejects", "check"):
+            for path in filter(reject_file.is_ours, sorted(folder.glob(f"*.{kind}*"))):
+                if path.stat().st_mtime > latest:
+                    found.newer.append(path)
+                elif reject_file.is_untouched(path):
+                    found.old.append(path)
+                else:
+                    found.edited.append(path)
+    return found
 
 
 def _folders(ledger: str) -> list[Path]:

@@ -193,7 +193,12 @@ def _plan(removal: RunRemoval, config: Path | None, copies: Mapping[str, str]) -
     except InputUnusable as error:
         if error.where:  # of a config file or profile
             raise
-        files = "undo requires the run's unchanged input files"
-        hint = _pipe_again(removal.facts()) if copies else files
+        facts = removal.facts()
+        restore = (
+            f"undo reads the run's input again: restore it as it was at "
+            f"{facts.started_at[:16]} UTC, then run: {facts.command('undo')}. Without "
+            f"it, delete the leads at the provider (docs/undoing.md)"
+        )
+        hint = _pipe_again(facts) if copies else restore
         raise InputUnusable(error.message, hint=hint) from error
     return replace(plan, earlier_columns=columns_of(removal))

@@ -20,7 +20,7 @@ from leadctl.cli.diagnostics.config_check import Check, Grade, warning
 from leadctl.ledger import conditions
 from leadctl.model import system_keyring
 from leadctl.model.errors import ExitCode
-from leadctl.runs.leftovers import of_killed_runs, old_reject_files
+from leadctl.runs.leftovers import of_killed_runs, reject_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,7 +90,7 @@ def leftovers(url: str) -> Iterator[Check]:
     """Count files with personal data that killed runs left, or that are old."""
     for what, found in (
         ("files that killed runs left", of_killed_runs(url)),
-        ("reject files older than 30 days", old_reject_files(url, days=30)),
+        ("reject files older than 30 days", reject_files(url, days=30).old),
     ):
         if found:
             yield warning(

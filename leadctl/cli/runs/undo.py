@@ -14,7 +14,7 @@ from leadctl.cli import options  # noqa: TC001  typer reads the annotations at r
 from leadctl.cli.output import Output, echo, heard, say
 from leadctl.cli.runs.group import RunId, group, opened_ledger
 from leadctl.model.errors import LeadctlError
-from leadctl.model.wording import count
+from leadctl.model.wording import count, files_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,6 +104,8 @@ def _screen(planned: UndoReport, account: Account, plan: Plan) -> Iterator[str]:
 
     provider = account.provider
     yield f"This deletes what run {planned.run_id} created:"
+    files = [source.given for source in plan.sources]
+    yield f"  from      {files_named(files)}"
     yield f"  leads     {planned.leads:,}"
     yield f"  provider  {provider.title}, {provider.base_url}"
     yield f"  account   {account.name}"
