@@ -259,6 +259,12 @@ VERDICTS: dict[str, tuple[dict[str, Any], report.Failure | None, str, list[str]]
         "Done\nAll 2 rows were delivered",
         ["Nothing."],
     ),
+    "there already": (
+        {"duplicate": 2},
+        None,
+        "Done\nAll 2 rows were there already\n",
+        ["Nothing."],
+    ),
     "rejected": (
         {"created": 1, "rejected": 2},
         None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -81,6 +82,32 @@ def test_runs_are_filtered_and_named_by_a_part_of_their_id(push: Push) -> None:
     for command in ("retry", "resolve"):
         none = program("runs", command, env=push.environment("voiso"))
         assert (none.code, "no run has " in none.err) == (2, True)
+
+
+def test_rows_to_do_are_those_of_the_run_that_has_them_now(push: Push) -> None:
+    """A corrected reject file takes them along; a run that is given up has none."""
+    program = push.program
+    program.write(*leads(*SIX, "12", "13"))
+    push("voiso", "leads.csv")
+
+    def to_do() -> dict[str, str]:
+        lines = program("runs", "--failed").out.splitlines()[1:]
+        cells = [re.split(r"  +", line) for line in lines]
+        return {line[0]: line[-2] for line in cells}
+
+    (first,) = program.runs()
+    assert to_do() == {first: "2"}
+    rejects = program.folder / "leads.rejects.csv"
+    rejects.write_text(rejects.read_text().replace("'12", "+15551230099"))
+    assert push("voiso", rejects.name).code == 3
+    second, _ = program.runs()
+    assert to_do() == {second: "1"}
+    hint = program("runs", "stop", second).err
+    assert f"if nobody will: leadctl runs stop {second} --give-up" in hint
+    assert program("runs", "stop", second, "--give-up").code == 0
+    assert to_do() == {}
+    assert "given up" in program("runs").out
+    assert "2 rows in " in program("runs", "rejects").err, "of the first run"
 
 
 @dataclass(frozen=True)

@@ -97,6 +97,8 @@ class Job:
     """By file, what its phone column said of digits without +."""
     column_numbers: str | None = None
     """The `numbers` that reads all cells as these columns decided; empty: none does."""
+    given_up: bool = False
+    """Whether nobody is to finish the run (`runs stop --give-up`)."""
 
     def absolute(self) -> Job:
         """Return the same job, independent of the current folder."""

@@ -54,6 +54,11 @@ class Run:
     ledger: str | None = None
     """The URL of its ledger; None for a private one."""
 
+    @property
+    def is_given_up(self) -> bool:
+        """Whether nobody is to finish it."""
+        return bool(self.job.get("given_up"))
+
     def command(self, name: str) -> str:
         """Return the command line of `leadctl runs NAME` for this run."""
         config = self.job.get("config")

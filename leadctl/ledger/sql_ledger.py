@@ -91,10 +91,10 @@ class SqlLedger(ABC):
         """Return number and job of the runs that `forget_runs` deletes."""
         return self._db.execute(
             "SELECT number, job FROM runs"
-            " WHERE started_at < ? AND finished_at IS NOT NULL"
-            " AND exit_code NOT IN (130, 143)"
+            " WHERE started_at < ? AND (finished_at IS NOT NULL"
+            " AND exit_code NOT IN (130, 143) OR job LIKE ?)"
             " AND number NOT IN (SELECT run FROM in_doubt)",
-            (before,),
+            (before, '%"given_up": true%'),
         ).fetchall()
 
     def _number(self, run_id: str) -> int:

@@ -38,7 +38,7 @@ def next_steps(report: Report) -> Iterator[NextStep]:
     --max-rejects stopped is either resumed or pushed again from a better file: its
     reject file holds the rows of both.
     """
-    if report.process is not None or report.dry_run:
+    if report.process is not None or report.dry_run or report.job.given_up:
         return
     counts, kept = report.counts, not report.job.sandbox or report.job.ledger
     if kept and (counts[Status.FAILED] or report.is_open):

@@ -60,6 +60,8 @@ def latest_unfinished(ledger: Ledger) -> RunReader:
     for run_reader in ledger.runs(most=SEARCHED):
         run = run_reader.facts()
         unfinished = run.finished_at is None or run.exit_code in _RESUMABLE
+        if run.is_given_up:
+            continue
         if unfinished or run_reader.counts()[Status.FAILED]:
             return run_reader
     raise UsageError(

@@ -295,6 +295,8 @@ def _opened(
         ended = run_writer = ledger.resumed(request.resumes, at_most_once=at_most_once)
         if request.job.config:
             ended.remember({"config": request.job.config})
+        if request.job.given_up:
+            ended.remember({"given_up": False})
         unfinished = ended.reopen(
             most=account.limits.batch_size,
             with_unknown=request.with_unknown,

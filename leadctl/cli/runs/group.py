@@ -56,7 +56,8 @@ def latest_with(ledger: Ledger, statuses: Collection[Status], run: str | None) -
         return ledger.run(run).facts().id
     for run_reader in ledger.runs(most=200):
         facts, counts = run_reader.facts(), run_reader.counts()
-        if facts.finished_at and any(counts[status] for status in statuses):
+        is_over = facts.finished_at and not facts.is_given_up
+        if is_over and any(counts[status] for status in statuses):
             return facts.id
     words = " or ".join(statuses)
     raise UsageError(f"no run has {words} rows", hint="leadctl runs lists all runs")

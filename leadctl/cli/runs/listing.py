@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import sys
@@ -15,12 +16,14 @@ from leadctl.cli import options
 from leadctl.cli.output import echo, echo_json, heard
 from leadctl.cli.runs.group import group, opened_ledger, report_of
 from leadctl.model.errors import ExitCode, UsageError
+from leadctl.model.leads import Status
 from leadctl.model.wording import count, display_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from leadctl.ledger.base import Ledger, RunReader
+    from leadctl.ledger.records import Run
     from leadctl.reports.report import Report
 
 
@@ -68,15 +71,16 @@ def list_runs(
 
     moment = _moment(since) if since else ""
     with opened_ledger(ledger) as opened:
-        chosen = _chosen(opened, moment, account, failed=failed)
-        found = [report_of(opened, one) for one in islice(chosen, limit)]
+        chosen = [*islice(_chosen(opened, moment, account, failed=failed), limit)]
+        found = [report_of(opened, run_reader) for run_reader, _ in chosen]
         pruned = opened.has_forgotten_runs()
     with heard(sys.stdout):
         if json:
             documents = [report.document(one) for one in found]
             echo_json([*documents])
         elif found:
-            for line in _table(found):
+            left = [left for _, left in chosen]
+            for line in _table([*map(_cells, found, left)]):
                 echo(line)
         sys.stdout.flush()
     if found or json:
@@ -105,14 +109,45 @@ def _moment(text: str) -> str:
 
 def _chosen(
     ledger: Ledger, since: str, account: str | None, *, failed: bool
-) -> Iterator[RunReader]:
-    """Yield the runs to list, the newest first."""
+) -> Iterator[tuple[RunReader, int]]:
+    """Yield the runs to list, the newest first, and the rows that each left to do."""
+    pushed: set[tuple[str, str, str]] = set()
     for run_reader in ledger.runs(most=100_000):
         run = run_reader.facts()
         if run.started_at < since:
             return
-        if account in (None, run.account) and not (failed and run.exit_code == 0):
-            yield run_reader
+        left = _left(run_reader, run, pushed)
+        is_done = run.is_given_up or not (left or run.exit_code in CUT_SHORT)
+        if account in (None, run.account) and not (failed and is_done):
+            yield run_reader, left
+
+
+CUT_SHORT = {None, ExitCode.DEFECT, ExitCode.INPUT, 130, 143}
+"""Exit codes of runs that may not have come to all rows."""
+
+
+def _left(run_reader: RunReader, run: Run, pushed: set[tuple[str, str, str]]) -> int:
+    """Count the rows that a run left to do.
+
+    Once its reject files were pushed to the campaign, their rows are left to that run.
+    `pushed` are the files of the later runs, with account and campaign.
+    """
+    from leadctl.importing.job import Job
+
+    counts, inputs = run_reader.counts(), Job.from_json(run.job).files
+    written = {
+        (run.account, run.campaign, os.path.join(folder, file.rejects_file))  # noqa: PTH118  of another time
+        for file, given in zip(run_reader.files(), inputs, strict=False)
+        for folder in [given.removesuffix(file.path)]
+        if file.rejects_file
+    }
+    is_pushed = bool(written) and written <= pushed
+    pushed -= written
+    pushed |= {(run.account, run.campaign, path) for path in inputs}
+    if run.is_given_up:
+        return 0
+    rejects = 0 if is_pushed else counts[Status.REJECTED] + counts[Status.FAILED]
+    return counts[Status.UNKNOWN] + rejects
 
 
 HEADINGS = ("run", "when", "file", "campaign", "result", "created", "to do", "took")
@@ -121,14 +156,14 @@ LEAST_OF_A_FILE = 8
 GAP = "  "
 
 
-def _table(reports: Sequence[Report]) -> Iterator[str]:
+def _table(runs: Sequence[tuple[str, ...]]) -> Iterator[str]:
     """Yield the lines; on a terminal with short ids, and cut to its width."""
-    rows = [HEADINGS, *map(_cells, reports)]
+    rows = [HEADINGS, *runs]
     if sys.stdout.isatty():
         rows = _narrowed(rows, shutil.get_terminal_size().columns)
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
-        cells = zip(HEADINGS, row, widths, strict=True)
+        cells = zip(rows[0], row, widths, strict=True)
         yield GAP.join(
             f"{cell:>{width}}" if name in TO_THE_RIGHT else f"{cell:<{width}}"
             for name, cell, width in cells
@@ -136,7 +171,10 @@ def _table(reports: Sequence[Report]) -> Iterator[str]:
 
 
 def _narrowed(rows: Sequence[tuple[str, ...]], columns: int) -> list[tuple[str, ...]]:
-    """Shorten ids as far as they stay unique, then days, files and campaigns."""
+    """Shorten ids as far as they stay unique, and days; then leave out the time taken.
+
+    Files are cut next, and campaigns last: their ends tell them apart.
+    """
     year = f"{datetime.now(UTC):%Y}-"
     rows = [(row[0], row[1].removeprefix(year), *row[2:]) for row in rows]
     ids = [row[0] for row in rows[1:]]
@@ -146,9 +184,12 @@ def _narrowed(rows: Sequence[tuple[str, ...]], columns: int) -> list[tuple[str, 
             rows[0],
             *((tail, *row[1:]) for tail, row in zip(tails, rows[1:], strict=True)),
         ]
-    for place in (HEADINGS.index("file"), HEADINGS.index("campaign")):
+    for place in (-1, HEADINGS.index("file"), HEADINGS.index("campaign")):
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         too_much = sum(widths) + len(GAP) * (len(widths) - 1) - columns
+        if place < 0:
+            rows = [row[:place] for row in rows] if too_much > 0 else rows
+            continue
         room = max(LEAST_OF_A_FILE, widths[place] - max(0, too_much))
         rows = [
             (*row[:place], _cut(row[place], room), *row[place + 1 :]) for row in rows
@@ -160,12 +201,12 @@ def _cut(text: str, room: int) -> str:
     return text if len(text) <= room else f"{text[: room - 1]}…"
 
 
-def _cells(one: Report) -> tuple[str, ...]:
+def _cells(one: Report, left: int) -> tuple[str, ...]:
     from leadctl.reports import time_text
 
     began = time_text.moment_of(one.started_at)
     ended = time_text.moment_of(one.finished_at) if one.finished_at else None
-    to_do = one.rejected + one.failed + one.unknown
+    is_open = one.is_open and not one.job.given_up
     return (
         one.run_id,
         f"{time_text.day(began)} {time_text.clock(began)[:5]}",
@@ -173,7 +214,7 @@ def _cells(one: Report) -> tuple[str, ...]:
         f"{one.account} {one.campaign}",
         _result(one),
         f"{one.created + one.accepted:,}",
-        f"{to_do:,}{'+' if one.is_open else ''}",
+        f"{left:,}{'+' if is_open else ''}",
         "" if ended is None else time_text.lasted(max(0.0, ended - began)),
     )
 
@@ -190,6 +231,8 @@ def _result(one: Report) -> str:
         return "in progress"
     if one.removals:
         return "undone"
+    if one.job.given_up:
+        return "given up"
     return RESULTS.get(one.exit_code, "stopped")
 
 

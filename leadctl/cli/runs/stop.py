@@ -2,33 +2,54 @@
 
 from __future__ import annotations
 
-from leadctl.cli import options  # noqa: TC001  typer reads the annotations at run time
+from typing import Annotated
+
+from leadctl.cli import options
 from leadctl.cli.output import echo
 from leadctl.cli.runs.group import RunId, group, opened_ledger
 from leadctl.model.errors import UsageError
 
 
 @group.command("stop")
-def stop(run: RunId, ledger: options.LedgerPath = None) -> None:
-    """Ask a run in progress, or its undo, to stop.
+def stop(
+    run: RunId,
+    give_up: Annotated[
+        bool,
+        options.option(
+            "--give-up",
+            about="Of a run that has ended: no longer list its rows as to do.",
+        ),
+    ] = False,
+    ledger: options.LedgerPath = None,
+) -> None:
+    """Ask a run in progress, or its undo, to stop; or give up an ended run.
 
     The run can be on any terminal or host that uses this ledger. It finishes the
     requests in flight, saves its state, and ends with 143. Continue it with `leadctl
-    runs resume` or `leadctl runs undo`.
+    runs resume` or `leadctl runs undo`. If nobody will finish it, --give-up takes it
+    off the list of runs with rows to do. Nothing is deleted or sent.
 
     Example: leadctl runs stop 20260301-093000-1f2e
     """
     with opened_ledger(ledger) as opened:
         facts = opened.run(run).facts()
         has_ended = facts.finished_at is not None
-        if opened.process_of(facts) is None:
-            if has_ended:
-                raise UsageError(
-                    f"run {facts.id} has ended", hint=facts.command("show")
-                )
+        process = opened.process_of(facts)
+        if give_up:
+            if process is not None:
+                hint = f"stop it first: {facts.command('stop')}"
+                raise UsageError(f"run {facts.id} is in progress", hint=hint)
+            opened.resumed(facts.id).remember({"given_up": True})
+            echo(f"run {facts.id} is given up: its rows no longer count as to do")
+            echo(f"to finish it after all: {facts.command('resume')}", err=True)
+            return
+        if process is None:
             raise UsageError(
-                f"run {facts.id} is not in progress: its process is gone",
-                hint=facts.command("resume"),
+                f"run {facts.id} has ended"
+                if has_ended
+                else f"run {facts.id} is not in progress: its process is gone",
+                hint=f"to finish it: {facts.command('resume')}; if nobody will: "
+                f"{facts.command('stop')} --give-up",
             )
         opened.request_stop(facts.id)
     what = f"the undo of run {facts.id}" if has_ended else f"run {facts.id}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from leadctl.model.leads import DELIVERED, Status
+from leadctl.model.leads import DELIVERED, Code, Status
 from leadctl.model.wording import count, display_name
 from leadctl.reports import time_text
 from leadctl.reports.html_report.markup import Markup, joined, tag
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from leadctl.reports.report import Report
+
+
+EARLIER = Code.ALREADY_DELIVERED
 
 
 class Verdict(Enum):
@@ -81,6 +84,12 @@ def headline(found: Report) -> str:
         return f"No rows were read{so_far}"
     if good == rows > 1:
         return f"All {count(rows, 'row')} were delivered{so_far}"
+    if rows == found.duplicate:
+        is_earlier = sum(r.count for r in found.reasons if r.code == EARLIER) == rows
+        where = "delivered earlier" if is_earlier else "there already"
+        return f"All {rows:,} rows were {where}" if rows > 1 else f"The row was {where}"
+    if not good and rows == found.duplicate + found.suppressed:
+        return f"Nothing was left to deliver of {count(rows, 'row')}"
     if not good and rows > 1:
         return f"None of {count(rows, 'row')} was delivered{so_far}"
     verb = "was" if 1 in (good, rows) else "were"
