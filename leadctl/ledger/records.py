@@ -216,8 +216,8 @@ class Presence(StrEnum):
 class Trace(NamedTuple):
     """A person's trace in one campaign.
 
-    `started_at` is the start of the run, ISO 8601 UTC, and `files` are its inputs. After
-    the run was pruned, only account and campaign are known, and the rest is empty.
+    `started_at` is the start of the run, ISO 8601 UTC, and `files` are its inputs.
+    After the run was pruned, only account and campaign are known; the rest is empty.
     `may_be_deleted`: an undo of the run left leads unsettled.
     """
 
