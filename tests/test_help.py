@@ -12,7 +12,7 @@ import pytest
 import typer.main
 
 from leadctl import cli
-from leadctl.cli.commands import app
+from leadctl.cli.commands import load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +39,7 @@ TWO_SCREENS = 64
 
 def helped(*path: str) -> str:
     """Return what `leadctl … --help` prints on a terminal of 80 columns."""
-    command: Any = typer.main.get_command(app)
+    command: Any = typer.main.get_command(load())
     for name in path:
         command = command.commands[name]
     words = " ".join(["leadctl", *path])

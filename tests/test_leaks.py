@@ -23,7 +23,7 @@ from program import SECONDS
 from test_plugin import METADATA, MODULE
 from wire import answer, wired
 
-from leadctl.cli import app as application
+from leadctl.cli.commands import load
 from leadctl.sandbox import (
     AgoraSimulator,
     Fault,
@@ -153,7 +153,7 @@ def test_runs_that_go_well_keep_their_secrets(world: World) -> None:
 
 def leaves() -> Iterator[tuple[str, ...]]:
     """Return every command there is, those that are called without a word included."""
-    groups = typer.main.get_command(application.app)
+    groups = typer.main.get_command(load())
     for name, command in groups.commands.items():  # type: ignore[attr-defined]  # a group
         yield (name,)
         for inner in getattr(command, "commands", {}):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from test_repository import ROOT, blocks
 
-from leadctl.cli import commands
+from leadctl.cli import options
 from leadctl.model.yaml_file import parse
 from leadctl.providers.base import installed, provider_class
 
@@ -189,8 +189,7 @@ def test_no_option_takes_a_key() -> None:
         secret for name in installed() for secret in provider_class(name).secrets
     }
     taken = {
-        option.lstrip("-").replace("-", "_")
-        for option in commands.config.option_variables().values()
+        option.lstrip("-").replace("-", "_") for option in options.VARIABLES.values()
     }
     assert {"provider", "account"} <= taken
     assert not taken & {*secrets, "key", "secret", "token", "password"}

@@ -30,51 +30,23 @@ COMPLETION = START | {
     "leadctl.cli.known_names",
     "leadctl.cli.shells",
 }
-COMMANDS = START | {
-    *(
-        f"leadctl.cli.{name}"
-        for name in (
-            "accounts",
-            "app",
-            "campaigns",
-            "clean",
-            "commands",
-            "config",
-            "doctor",
-            "fix",
-            "help_layout",
-            "init",
-            "ledger",
-            "options",
-            "parameters",
-            "preview",
-            "profile",
-            "providers",
-            "push",
-            "runs",
-            "runs.finish",
-            "runs.group",
-            "runs.inspect",
-            "runs.listing",
-            "runs.share",
-            "runs.stop",
-            "runs.undo",
-            "runs.upkeep",
-            "sandbox",
-            "shells",
-            "output",
-            "people",
-        )
-    ),
+PROGRAM = START | {
+    "leadctl.cli.app",
+    "leadctl.cli.commands",
+    "leadctl.cli.help_layout",
+    "leadctl.cli.output",
+    "leadctl.cli.parameters",
+    "leadctl.cli.shells",
     "leadctl.model",
     "leadctl.model.errors",
-    "leadctl.model.leads",
     "leadctl.model.printable",
     "leadctl.model.wording",
     "typer",
     "annotated_doc",  # of typer
     "shellingham",  # of typer
 }
+IMPORT = PROGRAM | {"leadctl.cli.options", "leadctl.cli.push"}
+SANDBOX = PROGRAM | {"leadctl.cli.options", "leadctl.cli.sandbox"}
 CONFIG_FILE = {
     "leadctl.model",
     "leadctl.model.errors",
@@ -131,10 +103,10 @@ QUESTIONS = {
     "a run at Tab": Question(
         COMPLETION | LEDGER, words="leadctl runs show 2", answer=""
     ),
-    "help": Question(COMMANDS, ("--help",)),
-    "help of push": Question(COMMANDS, ("push", "--help")),
-    "help of check": Question(COMMANDS, ("check", "-h")),
-    "help of sandbox": Question(COMMANDS, ("sandbox", "--help")),
+    "help": Question(PROGRAM | COMPLETION, ("--help",)),
+    "help of push": Question(IMPORT, ("push", "--help")),
+    "help of check": Question(IMPORT, ("check", "-h")),
+    "help of sandbox": Question(SANDBOX, ("sandbox", "--help")),
 }
 
 LOADED = f"""

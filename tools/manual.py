@@ -14,7 +14,7 @@ import typer.main
 from typer.core import TyperArgument, TyperOption
 
 from leadctl import __version__
-from leadctl.cli.commands import app
+from leadctl.cli.commands import load
 from leadctl.cli.help_layout import (
     Command,
     Group,
@@ -53,8 +53,8 @@ PLACES = {
 
 def pages() -> dict[str, str]:
     """Return every page by its file's name: the program's, and one a command."""
-    program = typer.main.get_group(app)
-    assert isinstance(program, Group)  # noqa: S101  app is made of Commands
+    program = typer.main.get_group(load())
+    assert isinstance(program, Group)  # noqa: S101  it is made of Commands
     found = {"leadctl.1": _page("leadctl", program, [*_program(program)])}
     for name, command in inner(program).items():
         words = f"leadctl {name}"

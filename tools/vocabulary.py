@@ -14,7 +14,8 @@ from typer.core import TyperArgument as Argument
 from typer.core import TyperOption as Option
 
 from leadctl.cli import known_names
-from leadctl.cli.commands import app
+from leadctl.cli.commands import load
+from leadctl.cli.help_layout import Section
 
 if TYPE_CHECKING:
     from leadctl.cli.complete import Command, Parameter
@@ -24,6 +25,7 @@ def described(command: typer.core.TyperCommand | typer.core.TyperGroup) -> Comma
     """Tell what may follow a command's name."""
     inner = command.commands if isinstance(command, typer.core.TyperGroup) else {}
     return {
+        "section": getattr(command, "rich_help_panel", None) or Section.COMMANDS,
         "help": command.get_short_help_str(limit=80),
         "options": [
             *(
@@ -82,4 +84,4 @@ _HELP: Parameter = {
 
 
 if __name__ == "__main__":
-    print(json.dumps(described(typer.main.get_group(app)), indent=1))
+    print(json.dumps(described(typer.main.get_group(load())), indent=1))

@@ -66,8 +66,9 @@ def _run(given: Sequence[str]) -> None:
 
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, interrupt)
-    from leadctl.cli import app, commands  # noqa: F401  adds the commands
+    from leadctl.cli import app, commands
 
+    commands.load(commands.needed(given))
     is_loaded = True
     try:
         app.main(given)

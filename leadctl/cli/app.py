@@ -13,7 +13,7 @@ import typer
 
 from leadctl import __version__
 from leadctl.cli import shells
-from leadctl.cli.help_layout import Commands
+from leadctl.cli.help_layout import Commands, Program
 from leadctl.cli.output import Output, say, show_error
 from leadctl.model.errors import ExitCode, LeadctlError, UsageError
 from leadctl.model.wording import nearest
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 app = Commands(
+    Program,
     add_completion=False,  # shells are answered without typer: see complete.py
     no_args_is_help=True,
     pretty_exceptions_enable=False,

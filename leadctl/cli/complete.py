@@ -32,8 +32,9 @@ class Parameter(TypedDict):
 
 
 class Command(TypedDict):
-    """A command or a group of commands."""
+    """A command or a group of commands; `section` is that of the program's help."""
 
+    section: str
     help: str
     options: list[Parameter]
     arguments: list[Parameter]

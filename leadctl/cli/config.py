@@ -9,9 +9,9 @@ import json as json_module
 import os
 from typing import TYPE_CHECKING, Any
 
-import typer
+import typer  # noqa: TC002  it reads the annotations at run time
 
-from leadctl.cli import options  # noqa: TC001  typer reads the annotations at run time
+from leadctl.cli import options
 from leadctl.cli.app import app
 from leadctl.cli.help_layout import Commands, Section
 from leadctl.cli.output import echo, echo_json
@@ -82,8 +82,8 @@ def check(json: options.Json = False, config: options.ConfigPath = None) -> None
     from leadctl.cli.checks import conclude
     from leadctl.cli.diagnostics import config_check
 
-    variables = option_variables()
-    conclude(config_check.configuration(config, os.environ, variables), json=json)
+    found = config_check.configuration(config, os.environ, options.VARIABLES)
+    conclude(found, json=json)
 
 
 @group.command("schema")
@@ -96,18 +96,6 @@ def schema() -> None:
     from leadctl.config.json_schema import config_schema
 
     echo_json(config_schema(settings.registry_beside(None)))
-
-
-def option_variables() -> dict[str, str]:
-    """Map the variable of every option to the option."""
-    found: dict[str, str] = {}
-    pending = [typer.main.get_command(app)]
-    for command in pending:
-        pending += getattr(command, "commands", {}).values()
-        for parameter in command.params:
-            if isinstance(parameter.envvar, str):
-                found[parameter.envvar] = parameter.opts[0]
-    return found
 
 
 # --- what `config show` prints -----------------------------------------------------
@@ -139,7 +127,7 @@ def _options(
                 found.append(_entry(f"--{name}", place, "environment", variable))
             case _:
                 found.append(_entry(f"--{name}", place, "default"))
-    for variable, option in option_variables().items():
+    for variable, option in options.VARIABLES.items():
         value = os.environ.get(variable, "")
         if value and option not in ("--config", "--ledger"):
             found.append(_entry(option, value, "environment", variable))

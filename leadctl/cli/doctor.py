@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 from leadctl.cli import options
 from leadctl.cli.app import app
@@ -19,17 +19,9 @@ if TYPE_CHECKING:
     from leadctl.cli.diagnostics.config_check import Check
 
 
-Offline = Annotated[
-    bool,
-    options.shared(
-        "--offline", about="Make no network calls.", section=Section.OPTIONS
-    ),
-]
-
-
 @app.command("doctor", rich_help_panel=Section.SET_UP)
 def doctor(
-    offline: Offline = False,
+    offline: options.Offline = False,
     json: options.Json = False,
     ledger: options.LedgerPath = None,
     config: options.ConfigPath = None,
@@ -51,7 +43,6 @@ def _checks(
 ) -> Iterator[Check]:
     import platformdirs
 
-    from leadctl.cli.config import option_variables
     from leadctl.cli.diagnostics import config_check
     from leadctl.cli.diagnostics import installation as engine
     from leadctl.cli.diagnostics.account_check import AccountCheck
@@ -60,7 +51,7 @@ def _checks(
 
     yield from engine.installation()
     yield from config_check.configuration(
-        config, os.environ, option_variables(), unset=config_check.Grade.PROBLEM
+        config, os.environ, options.VARIABLES, unset=config_check.Grade.PROBLEM
     )
     state = platformdirs.user_state_path("leadctl")
     url = resolved(ledger)

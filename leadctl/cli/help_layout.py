@@ -81,17 +81,34 @@ class Group(TyperGroup):
         return super().parse_args(ctx, args)
 
     def format_options(self, ctx: Context, formatter: HelpFormatter) -> None:  # noqa: ARG002  click's
-        _write(formatter, [*_commands(self), *_options(self)])
+        _write(formatter, [*self.listed(), *_options(self)])
 
     def format_epilog(self, ctx: Context, formatter: HelpFormatter) -> None:  # noqa: ARG002  click's
         _write_text(formatter, variables(self))
+
+    def listed(self) -> Iterator[Row]:
+        """Yield the section, name and meaning of each command."""
+        for name, one in self.commands.items():
+            if isinstance(one, Command | Group):
+                section = one.rich_help_panel or Section.COMMANDS
+                yield section, name, one.get_short_help_str(80)
+
+
+class Program(Group):
+    """The program itself, whose help needs none of the modules of the commands."""
+
+    def listed(self) -> Iterator[Row]:
+        from leadctl.cli.complete import vocabulary
+
+        for name, one in vocabulary()["commands"].items():
+            yield one["section"], name, one["help"]
 
 
 class Commands(typer.Typer):
     """Commands with this layout."""
 
-    def __init__(self, **settings: Any) -> None:  # noqa: ANN401  typer's own
-        super().__init__(cls=Group, rich_markup_mode=None, **settings)
+    def __init__(self, kind: type[Group] = Group, **settings: Any) -> None:  # noqa: ANN401  typer's own
+        super().__init__(cls=kind, rich_markup_mode=None, **settings)
 
     def command(
         self,
@@ -196,16 +213,6 @@ def _options(command: Command | Group) -> Iterator[Row]:
         yield one.rich_help_panel or Section.OPTIONS, name_of(one), one.help or ""
     if command.add_help_option:
         yield Section.OTHER, "-h, --help", "Show this message and exit."
-
-
-def _commands(group: Group) -> Iterator[Row]:
-    for name, one in group.commands.items():
-        if isinstance(one, Command | Group):
-            yield (
-                one.rich_help_panel or Section.COMMANDS,
-                name,
-                one.get_short_help_str(80),
-            )
 
 
 def _write(formatter: HelpFormatter, rows: Iterable[Row]) -> None:

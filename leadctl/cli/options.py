@@ -59,7 +59,12 @@ def shared(
     declared = option(*names, about=about, section=section, takes=takes, least=least)
     declared.callback = callback
     declared.envvar = "LEADCTL_" + names[0].lstrip("-").upper().replace("-", "_")
+    VARIABLES[declared.envvar] = names[0]
     return declared
+
+
+VARIABLES = {"LEADCTL_NO_COLOR": "--no-color"}
+"""The variables of options, and their options."""
 
 
 def several(
@@ -445,6 +450,10 @@ Keep: TypeAlias = Annotated[
         about="With --sandbox: keep the run, for `leadctl runs`.",
         section=Section.SENDING,
     ),
+]
+Offline: TypeAlias = Annotated[
+    bool,
+    shared("--offline", about="Make no network calls.", section=Section.OPTIONS),
 ]
 LedgerPath: TypeAlias = Annotated[
     str | None,
