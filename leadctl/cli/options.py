@@ -6,6 +6,7 @@ A help text names the default, unless it is off, and an example.
 from __future__ import annotations
 
 import shlex
+from functools import partial
 from inspect import Parameter, Signature, signature
 from pathlib import Path
 from typing import (
@@ -135,6 +136,13 @@ def given(context: typer.Context) -> list[str]:
     return words
 
 
+of_target = partial(shared, section=Section.TARGET)
+of_files = partial(shared, section=Section.FILE)
+of_rows = partial(shared, section=Section.ROW)
+of_sending = partial(shared, section=Section.SENDING)
+of_output = partial(shared, section=Section.TELLING)
+of_other = partial(shared, section=Section.OTHER)
+
 Files: TypeAlias = Annotated[
     list[str],
     typer.Argument(
@@ -145,311 +153,234 @@ Files: TypeAlias = Annotated[
 ]
 ProviderName: TypeAlias = Annotated[
     str | None,
-    shared(
+    of_target(
         "--provider",
         "-p",
         takes="NAME|FILE",
         about="Provider, e.g. voiso, or its YAML file.",
-        section=Section.TARGET,
     ),
 ]
 Campaign: TypeAlias = Annotated[
     str | None,
-    shared(
+    of_target(
         "--campaign",
         "-c",
         takes="ID",
         about="The campaign: its id, e.g. 3, or its name.",
-        section=Section.TARGET,
     ),
 ]
 AccountName: TypeAlias = Annotated[
     str | None,
-    shared(
+    of_target(
         "--account",
         takes="NAME",
         about="e.g. voiso-night; default: the provider's name.",
-        section=Section.TARGET,
     ),
 ]
 ProfileName: TypeAlias = Annotated[
     str | None,
-    shared(
+    of_files(
         "--profile",
         takes="NAME|PATH",
         about="Column mapping, e.g. leads.yaml; default: guessed.",
-        section=Section.FILE,
     ),
 ]
 Region: TypeAlias = Annotated[
     str | None,
-    shared(
-        "--region",
-        takes="CC",
-        about="Country of numbers without a code, e.g. US.",
-        section=Section.ROW,
+    of_rows(
+        "--region", takes="CC", about="Country of numbers without a code, e.g. US."
     ),
 ]
 PhoneCheckName: TypeAlias = Annotated[
     str | None,
-    shared(
+    of_rows(
         "--phone-check",
         takes="possible|valid",
         about="By length and shape (default), or by range.",
-        section=Section.ROW,
     ),
 ]
 NumbersName: TypeAlias = Annotated[
     str | None,
-    shared(
-        "--numbers",
-        takes="HOW",
-        about="national or international; default: auto.",
-        section=Section.ROW,
+    of_rows(
+        "--numbers", takes="HOW", about="national or international; default: auto."
     ),
 ]
 Constants: TypeAlias = Annotated[
     list[str] | None,
-    shared(
+    of_rows(
         "--set",
         takes="FIELD=VALUE",
         about="For all leads, e.g. priority=high; repeatable.",
-        section=Section.ROW,
         callback=several,
     ),
 ]
 Tags: TypeAlias = Annotated[
     list[str] | None,
-    shared(
+    of_rows(
         "--tag",
         takes="TEXT",
         about="For all leads, e.g. fair (Agora); repeatable.",
-        section=Section.ROW,
         callback=several,
     ),
 ]
 FormatName: TypeAlias = Annotated[
     str | None,
-    shared(
-        "--format",
-        takes="csv|tsv|jsonl",
-        about="Default: detected from the content.",
-        section=Section.FILE,
+    of_files(
+        "--format", takes="csv|tsv|jsonl", about="Default: detected from the content."
     ),
 ]
 Encoding: TypeAlias = Annotated[
     str | None,
-    shared(
-        "--encoding",
-        takes="NAME",
-        about="e.g. cp1252; default: detected.",
-        section=Section.FILE,
-    ),
+    of_files("--encoding", takes="NAME", about="e.g. cp1252; default: detected."),
 ]
 Delimiter: TypeAlias = Annotated[
     str | None,
-    shared(
-        "--delimiter",
-        takes="CHAR",
-        about="e.g. ';'; default: detected (, ; tab |).",
-        section=Section.FILE,
+    of_files(
+        "--delimiter", takes="CHAR", about="e.g. ';'; default: detected (, ; tab |)."
     ),
 ]
 NoHeader: TypeAlias = Annotated[
     bool,
-    shared(
-        "--no-header",
-        about="The first line is data; columns are 1, 2, 3.",
-        section=Section.FILE,
-    ),
+    of_files("--no-header", about="The first line is data; columns are 1, 2, 3."),
 ]
 Sheet: TypeAlias = Annotated[
     str | None,
-    shared(
-        "--sheet",
-        takes="NAME|N",
-        about="Of a workbook, e.g. 2; default: the first.",
-        section=Section.FILE,
+    of_files(
+        "--sheet", takes="NAME|N", about="Of a workbook, e.g. 2; default: the first."
     ),
 ]
 BatchSize: TypeAlias = Annotated[
     int | None,
-    shared(
+    of_sending(
         "--batch-size",
         takes="N",
         least=1,
         about="Leads per request, e.g. 50; default: the maximum.",
-        section=Section.SENDING,
     ),
 ]
 Limit: TypeAlias = Annotated[
     int | None,
-    shared(
+    of_files(
         "--limit",
         takes="N",
         least=0,
         about="Read N data rows of each file; default: all.",
-        section=Section.FILE,
     ),
 ]
 Skip: TypeAlias = Annotated[
     int,
-    shared(
+    of_files(
         "--skip",
         takes="N",
         least=0,
         about="Skip the first N data rows of each; default: 0.",
-        section=Section.FILE,
     ),
 ]
 MaxRejects: TypeAlias = Annotated[
     str | None,
-    shared(
+    of_sending(
         "--max-rejects",
         takes="N|P%",
         about="Stop above this many, e.g. 5%; default: never.",
-        section=Section.SENDING,
     ),
 ]
 Strict: TypeAlias = Annotated[
     bool,
-    shared(
-        "--strict",
-        about="Stop with 6 where the file is in doubt.",
-        section=Section.ROW,
-    ),
+    of_rows("--strict", about="Stop with 6 where the file is in doubt."),
 ]
 Suppress: TypeAlias = Annotated[
     list[str] | None,
-    shared(
+    of_rows(
         "--suppress",
         takes="FILE",
         about="Never send these numbers: dnc.csv; repeatable.",
-        section=Section.ROW,
         callback=several,
     ),
 ]
 IgnoreColumns: TypeAlias = Annotated[
     list[str] | None,
-    shared(
+    of_rows(
         "--ignore-column",
         takes="NAME",
         about="Never read it, e.g. Notes; repeatable.",
-        section=Section.ROW,
         callback=several,
     ),
 ]
 RejectsPath: TypeAlias = Annotated[
     Path | None,
-    shared(
-        "--rejects",
-        takes="PATH",
-        about="Reject file; default: e.g. leads.rejects.csv.",
-        section=Section.TELLING,
+    of_output(
+        "--rejects", takes="PATH", about="Reject file; default: e.g. leads.rejects.csv."
     ),
 ]
 RejectsFolder: TypeAlias = Annotated[
     Path | None,
-    shared(
+    of_output(
         "--rejects-dir",
         takes="DIR",
         about="Folder for them; default: beside the input.",
-        section=Section.TELLING,
     ),
 ]
 Json: TypeAlias = Annotated[
     bool,
-    shared(
-        "--json",
-        about="Print one JSON document instead of the table.",
-        section=Section.TELLING,
-    ),
+    of_output("--json", about="Print one JSON document instead of the table."),
 ]
 Form: TypeAlias = Annotated[
     str | None,
-    shared(
+    of_output(
         "--output",
         takes="table|json|jsonl",
         about="Default: table; jsonl also streams events.",
-        section=Section.TELLING,
     ),
 ]
 Quiet: TypeAlias = Annotated[
     bool,
-    shared(
-        "--quiet",
-        "-q",
-        about="Print nothing when all went well.",
-        section=Section.TELLING,
-    ),
+    of_output("--quiet", "-q", about="Print nothing when all went well."),
 ]
 Verbose: TypeAlias = Annotated[
     bool,
-    shared(
-        "--verbose",
-        "-v",
-        about="Explain decisions and waits.",
-        section=Section.TELLING,
-    ),
+    of_output("--verbose", "-v", about="Explain decisions and waits."),
 ]
 Acknowledge: TypeAlias = Annotated[
     bool,
-    shared(
+    of_sending(
         "--acknowledge-compliance",
         about="Agora: confirm permission to call these leads.",
-        section=Section.SENDING,
     ),
 ]
 ResendDelivered: TypeAlias = Annotated[
     bool,
-    shared(
-        "--resend-delivered",
-        about="Send what an earlier run delivered, too.",
-        section=Section.SENDING,
-    ),
+    of_sending("--resend-delivered", about="Send what an earlier run delivered, too."),
 ]
 Yes: TypeAlias = Annotated[
     bool,
-    shared("--yes", "-y", about="Answer yes to questions.", section=Section.SENDING),
+    of_sending("--yes", "-y", about="Answer yes to questions."),
 ]
 NoInput: TypeAlias = Annotated[
     bool,
-    shared("--no-input", about="Never ask anything.", section=Section.SENDING),
+    of_sending("--no-input", about="Never ask anything."),
 ]
 Wait: TypeAlias = Annotated[
     int,
-    shared(
+    of_sending(
         "--wait",
         takes="SECONDS",
         least=0,
         about="Wait for another run on the campaign; default: 0.",
-        section=Section.SENDING,
     ),
 ]
 DryRun: TypeAlias = Annotated[
     bool,
-    shared(
-        "--dry-run",
-        "-n",
-        about="Do everything except send; no credentials needed.",
-        section=Section.SENDING,
+    of_sending(
+        "--dry-run", "-n", about="Do everything except send; no credentials needed."
     ),
 ]
 SandboxRun: TypeAlias = Annotated[
     bool,
-    shared(
-        "--sandbox",
-        about="Send to a temporary local simulator.",
-        section=Section.SENDING,
-    ),
+    of_sending("--sandbox", about="Send to a temporary local simulator."),
 ]
 Keep: TypeAlias = Annotated[
     bool,
-    shared(
-        "--keep",
-        about="With --sandbox: keep the run, for `leadctl runs`.",
-        section=Section.SENDING,
-    ),
+    of_sending("--keep", about="With --sandbox: keep the run, for `leadctl runs`."),
 ]
 Offline: TypeAlias = Annotated[
     bool,
@@ -457,20 +388,16 @@ Offline: TypeAlias = Annotated[
 ]
 LedgerPath: TypeAlias = Annotated[
     str | None,
-    shared(
+    of_other(
         "--ledger",
         takes="PATH|URL",
         about="Path or postgresql:// URL; default: state folder.",
-        section=Section.OTHER,
     ),
 ]
 ConfigPath: TypeAlias = Annotated[
     Path | None,
-    shared(
-        "--config",
-        takes="PATH",
-        about="e.g. team.yaml; default: your config folder.",
-        section=Section.OTHER,
+    of_other(
+        "--config", takes="PATH", about="e.g. team.yaml; default: your config folder."
     ),
 ]
 
