@@ -46,7 +46,6 @@ class RunReader(Protocol):
 
     def counts(self) -> dict[Status, int]:
         """Count the rows by status; a batch in flight counts as if the run died now."""
-        ...
 
     def reasons(self, *, running: bool = False) -> list[Reason]: ...
 
@@ -54,43 +53,33 @@ class RunReader(Protocol):
 
     def removals(self) -> Counter[Removal]:
         """Count the rows that an undo tried to delete, by result."""
-        ...
 
     def removed(self, file: int) -> Iterator[tuple[int, Removal]]:
         """Yield those rows of a file in order, each with its result."""
-        ...
 
     def is_stop_requested(self) -> bool:
         """Tell whether another process asked this run, or its undo, to stop."""
-        ...
 
     def findings(self, file: int, statuses: Iterable[Status]) -> Iterator[Finding]:
         """Yield the findings with these statuses, in row order."""
-        ...
 
     def verdicts(self, file: int) -> Iterator[Verdict]:
         """Yield the verdict on every row of a file that has one, in row order."""
-        ...
 
     def verdict(self, file: int, row: int) -> Verdict | None:
         """Return the verdict on a row; None if the row was not read."""
-        ...
 
     def unknown(self) -> list[tuple[int, str, str]]:
         """Return the unknown rows in groups: file (from 0), rows as ranges, reason."""
-        ...
 
     def requests(self) -> Iterator[Request]:
         """Yield the requests in the order their intents were recorded."""
-        ...
 
     def last_requests(self, file: int) -> Iterator[tuple[int, Request]]:
         """Yield each row of a file with the last request that carried it."""
-        ...
 
     def requests_of(self, file: int, row: int) -> list[Request]:
         """Return the requests that carried a row, in the order they were sent."""
-        ...
 
 
 class RunWriter(RunReader, Protocol):
@@ -111,39 +100,30 @@ class RunWriter(RunReader, Protocol):
 
         May be called from any thread. False near the end of a lease.
         """
-        ...
 
     def together(self) -> AbstractContextManager[None]:
         """Write several steps at once, all or nothing; nested contexts join it."""
-        ...
 
     def note(self, file: int, finding: Finding) -> None:
         """Buffer a finding; the next transaction writes it, or a full buffer."""
-        ...
 
     def doubt(self, file: int, leads: Leads) -> None:
         """Record leads that stay unknown; call it before `note` for their findings."""
-        ...
 
     def flush(self) -> None:
         """Write everything that is buffered."""
-        ...
 
     def intend(self, batch: Batch, departure: Departure, *, doubted: bool) -> None:
         """Commit that this batch is about to be sent."""
-        ...
 
     def call_back(self, batch: Batch, *, fresh: bool, doubted: bool) -> None:
         """Undo an intent: the batch was not sent. A `fresh` one never was before."""
-        ...
 
     def answered(self, batch: Batch, arrival: Arrival) -> None:
         """Buffer a request's result; it is written with the batch's next state."""
-        ...
 
     def mark(self, batch: Batch, state: BatchState, *, doubted: bool) -> None:
         """Record a request's result that settles no row."""
-        ...
 
     def settle(
         self,
@@ -160,15 +140,12 @@ class RunWriter(RunReader, Protocol):
         (default: waiting) in the same transaction, so that every row is in exactly one
         batch at any moment.
         """
-        ...
 
     def remember(self, more: Mapping[str, Json]) -> None:
         """Add members to the job that is stored with the run."""
-        ...
 
     def rehearse(self, batch: Batch, outcome: Outcome) -> None:
         """Record a batch of a dry run; its leads do not count as delivered."""
-        ...
 
     def set_rejects_file(self, ordinal: int, path: str | None) -> None: ...
 
@@ -194,7 +171,6 @@ class ResumedRun(RunWriter, Protocol):
         So are unknown rows if sending twice is safe: they form batches of up to `most`
         leads. A doubt that began before `stale_before` (Unix time) is stale.
         """
-        ...
 
     def decide(
         self, file: int | None, rows: list[tuple[int, int]] | None, *, delivered: bool
@@ -204,11 +180,9 @@ class ResumedRun(RunWriter, Protocol):
         `rows` are ranges, first and last included; None means all. Delivered rows count
         as created and are not sent again; the others become `failed`.
         """
-        ...
 
     def close_again(self, exit_code: int) -> None:
         """Set the exit code of a finished run to what its rows now amount to."""
-        ...
 
 
 class RunRemoval(RunReader, Protocol):
@@ -219,18 +193,15 @@ class RunRemoval(RunReader, Protocol):
 
     def begin(self) -> None:
         """Begin or continue; an earlier request to stop is dropped."""
-        ...
 
     def created_rows(self, file: int) -> RowSet:
         """Return the rows that the run delivered and that are not known as deleted."""
-        ...
 
     def intend(self, batch: Batch) -> set[int]:
         """Commit that a removal is about to be sent.
 
         Returns the rows of the batch whose earlier removal is in doubt.
         """
-        ...
 
     def settle(
         self, batch: Batch, removals: Sequence[Removal], *, forget_missing: bool
@@ -239,7 +210,6 @@ class RunRemoval(RunReader, Protocol):
 
         With `forget_missing`, neither do those that the provider did not find.
         """
-        ...
 
 
 class DeliveredIndex(Protocol):
@@ -252,7 +222,6 @@ class DeliveredIndex(Protocol):
 
         The id is empty if the run is no longer in the ledger.
         """
-        ...
 
 
 class SuppressionList(Protocol):
@@ -265,19 +234,15 @@ class SuppressionList(Protocol):
 
     def __len__(self) -> int:
         """Count the entries."""
-        ...
 
     def add(self, entries: Iterable[Collection[str]]) -> int:
         """Add entries, each the identities of one person; returns how many were new."""
-        ...
 
     def remove(self, identities: Collection[str]) -> int:
         """Remove the entries that hold any of these; returns how many there were."""
-        ...
 
     def among(self, identities: Sequence[str]) -> set[str]:
         """Return those of the identities that an entry holds."""
-        ...
 
 
 class Spacing(NamedTuple):
@@ -297,15 +262,12 @@ class RateStore(Protocol):
 
     def claim(self, scopes: Mapping[str, Spacing], now: float) -> float:
         """Take a start in every scope, or return the seconds to wait."""
-        ...
 
     def postpone(self, scope: str, until: float, now: float) -> None:
         """Block starts in this scope until the moment `until`."""
-        ...
 
     def count_token(self, account: str, most: int, now: float) -> None:
         """Count a token request; raises Unusable above `most` an hour."""
-        ...
 
 
 class CampaignLock(Protocol):
@@ -313,7 +275,6 @@ class CampaignLock(Protocol):
 
     def hold_for(self, run: str) -> None:
         """Name the run it is held for, once that is known."""
-        ...
 
 
 class Ledger(Protocol):
@@ -326,7 +287,6 @@ class Ledger(Protocol):
 
     def is_there(self) -> bool:
         """Tell whether the ledger is still at its URL, where the next run looks."""
-        ...
 
     def __enter__(self) -> Self: ...
 
@@ -334,7 +294,6 @@ class Ledger(Protocol):
 
     def digest(self, account: str, campaign: str) -> Callable[[str], bytes]:
         """Return the keyed hash function of leads for this account and campaign."""
-        ...
 
     def delivered(self, account: str, campaign: str) -> DeliveredIndex: ...
 
@@ -343,18 +302,15 @@ class Ledger(Protocol):
 
     def traces(self, identities: Sequence[str]) -> Mapping[str, list[Trace]]:
         """Return the traces in all campaigns of each identity that has any."""
-        ...
 
     def forget(self, identities: Sequence[str]) -> None:
         """Remove the identities from the deliveries and doubts of all campaigns.
 
         Later runs treat them as new. Runs keep their counts, which hold no identity.
         """
-        ...
 
     def in_doubt(self, digests: Sequence[bytes]) -> set[bytes]:
         """Return those of the hashes that were sent without a known outcome."""
-        ...
 
     def campaign_lock(
         self, account: str, campaign: str, *, longest_request: float = 120.0
@@ -364,11 +320,9 @@ class Ledger(Protocol):
         An empty `campaign` holds the whole account. Where the death of a holder cannot
         be seen, its lock expires some time after `longest_request` seconds.
         """
-        ...
 
     def process_of(self, run: Run) -> int | None:
         """Return the process that is working on a run; None if there is none."""
-        ...
 
     def begin(self, new: NewRun, *, at_most_once: bool = False) -> RunWriter:
         """Record a new run.
@@ -376,46 +330,38 @@ class Ledger(Protocol):
         `at_most_once` is for providers where sending twice adds a lead twice: its leads
         are recorded before they are sent, and no later run sends them again by itself.
         """
-        ...
 
     def request_stop(self, run_id: str) -> None:
         """Ask the process working on a run, or on its undo, to stop."""
-        ...
 
     def run(self, run_id: str) -> RunReader:
         """Return a run by its id, or by a unique start or end of the id.
 
         Raises UsageError with the nearest id if none matches, with all if several do.
         """
-        ...
 
     def resumed(self, run_id: str, *, at_most_once: bool = False) -> ResumedRun: ...
 
     def removal(self, run_id: str) -> RunRemoval:
         """Return the undo of a run; raises UsageError as `run` does."""
-        ...
 
     def unsettled_run(self, account: str, campaign: str) -> str | None:
         """Return a run of this campaign that ended with a batch in flight, if any.
 
         Never an `at_most_once` run: its leads in doubt are known by hash.
         """
-        ...
 
     def run_half_undone(self, account: str, campaign: str) -> str | None:
         """Return a run of this campaign whose undo is unfinished, if any.
 
         Its leads count as delivered, although some may be deleted.
         """
-        ...
 
     def latest(self, account: str, campaign: str) -> RunReader | None:
         """Return this account's latest run to the campaign, if any is recorded."""
-        ...
 
     def runs(self, most: int) -> Sequence[RunReader]:
         """Return the latest runs, newest first."""
-        ...
 
     def size(self) -> LedgerSize: ...
 
@@ -430,4 +376,3 @@ class Ledger(Protocol):
         with rows in doubt, which an operator must resolve, and interrupted runs, which
         can be resumed.
         """
-        ...

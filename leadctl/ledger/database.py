@@ -33,11 +33,9 @@ class Database(Protocol):
     @property
     def url(self) -> str | None:
         """The URL of the ledger; None for a private one."""
-        ...
 
     def now(self) -> datetime:
         """Return the current time by its clock, in UTC."""
-        ...
 
     def execute(self, sql: str, parameters: Any = (), /) -> Rows: ...  # noqa: ANN401  as in sqlite3
 
@@ -48,11 +46,9 @@ class Database(Protocol):
 
         `before` are the parameters ahead of the values.
         """
-        ...
 
     def unchanged(self) -> AbstractContextManager[None]:
         """Read one consistent state while others write."""
-        ...
 
 
 def scope_number(db: Database, account: str, campaign: str) -> int:

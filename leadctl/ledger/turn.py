@@ -127,12 +127,9 @@ class TurnStore(Protocol):
 
         A claimed start and its intent then wait for the disk only once.
         """
-        ...
 
     def write(self, turn: Turn) -> None:
         """Write a turn; it is durable when this returns."""
-        ...
 
     def may_send(self) -> bool:
         """Tell whether the campaign is held long enough for one more request."""
-        ...
