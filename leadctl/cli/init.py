@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+from dataclasses import fields
 from itertools import chain, count
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,9 +15,18 @@ from leadctl.cli.output import echo, say, show_error
 from leadctl.model.errors import InputUnusable, LeadctlError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from leadctl.config.config import Account
+    from leadctl.providers.base import Provider
+
+_HEAD = """\
+# Configuration of leadctl, written by `leadctl init`.
+# `leadctl config check` finds mistakes, `leadctl config schema` prints every key.
+# API keys do not belong here: `leadctl accounts` says where each one is.
+accounts:
+"""
 
 
 @app.command("init", rich_help_panel=Section.SET_UP)
@@ -72,9 +83,8 @@ def _asked_account(path: Path, name: str | None) -> tuple[Account, str]:
     """Ask for provider and settings until they can be used; returns the file, too."""
     from leadctl.cli.questions import asked
     from leadctl.config import config as settings
-    from leadctl.config.config_draft import draft
     from leadctl.model.yaml_file import parse
-    from leadctl.providers.addresses import require_safe_url
+    from leadctl.providers.base_url import require_safe_url
     from leadctl.providers.settings import kinds
 
     known = settings.registry_beside(path).usable()
@@ -85,7 +95,7 @@ def _asked_account(path: Path, name: str | None) -> tuple[Account, str]:
     said: dict[str, str] = {}
 
     def resolved(said: dict[str, str]) -> tuple[Account, str]:
-        content = draft(known[name], said)
+        content = _draft(known[name], said)
         document = parse(content, str(path))
         account = settings.resolve(document, os.environ, provider=name)
         if "base_url" in said:
@@ -104,6 +114,25 @@ def _asked_account(path: Path, name: str | None) -> tuple[Account, str]:
         else:
             said[setting] = answer
     return account, content
+
+
+def _draft(provider: type[Provider], said: Mapping[str, str]) -> str:
+    """Return a config file with the provider's account; defaults are comments."""
+    return _HEAD + "".join(f"{line}\n" for line in _account_lines(provider, said))
+
+
+def _account_lines(provider: type[Provider], said: Mapping[str, str]) -> Iterator[str]:
+    from leadctl.providers.settings import kinds
+
+    yield f"  {provider.name}:"
+    yield f"    provider: {provider.name}"
+    usual = {field.name: field.default for field in fields(provider)}
+    for name, kind in kinds(provider).items():
+        about = f"  # {kind.about}" if kind.about else ""
+        if name in said:
+            yield f"    {name}: {json.dumps(said[name])}{about}"
+        else:
+            yield f"    # {name}: {json.dumps(usual[name], default=str)}{about}"
 
 
 def _write(path: Path, content: str) -> None:

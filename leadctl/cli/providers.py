@@ -99,7 +99,7 @@ def new(
 
     Example: leadctl providers new kixie
     """
-    from leadctl.providers.declared.draft import write_draft
+    from leadctl.providers.declared.file import write_draft
 
     for path in write_draft(name, Path()):
         echo(f"Written: {path}")

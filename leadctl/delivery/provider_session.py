@@ -12,7 +12,7 @@ from leadctl.config.credentials import secrets_of
 from leadctl.delivery.rate_limiter import RateLimiter
 from leadctl.model.clock import CancellationToken, RealClock
 from leadctl.model.errors import AccessDenied, CampaignClosed, CampaignLocked, Unusable
-from leadctl.providers.addresses import is_here, require_safe_url
+from leadctl.providers.base_url import is_here, require_safe_url
 from leadctl.providers.http_auth import Credentials, TokenExchange
 
 if TYPE_CHECKING:

@@ -32,7 +32,7 @@ from leadctl.model.errors import (
     Unusable,
 )
 from leadctl.model.text_file import read_text
-from leadctl.providers.addresses import is_here
+from leadctl.providers.base_url import is_here
 from leadctl.providers.http_auth import TokenExchange
 
 if TYPE_CHECKING:

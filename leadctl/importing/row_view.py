@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from leadctl.importing.masking import shapes
 from leadctl.model.leads import Block, Malformed
+from leadctl.sources.dialect import looks_like_data
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -33,9 +33,9 @@ class RowView:
     def masked(self) -> RowView:
         return replace(
             self,
-            cells=shapes(self.cells),
-            mapped=None if self.mapped is None else shapes(self.mapped),
-            sent=None if self.sent is None else shapes(self.sent),
+            cells=_shapes(self.cells),
+            mapped=None if self.mapped is None else _shapes(self.mapped),
+            sent=None if self.sent is None else _shapes(self.sent),
         )
 
 
@@ -93,3 +93,35 @@ def _named(cells: Cells | str, columns: Sequence[str]) -> dict[str, Json]:
                 taken = not name or name in named
                 named[f"{name} ({place + 1})".strip() if taken else name] = cell
             return named
+
+
+def _shapes(values: Mapping[str, Json]) -> dict[str, Json]:
+    """Return values with `#` for each digit and `x` for each letter.
+
+    Names stay, unless they look like somebody's data: a file whose first line is no
+    header.
+    """
+    return {
+        str(_shape(name)) if looks_like_data([name]) else name: _shape(value)
+        for name, value in values.items()
+    }
+
+
+def _shape(value: Json) -> Json:
+    match value:
+        case bool() | None:
+            return value
+        case dict():
+            return _shapes(value)
+        case list():
+            return [_shape(inner) for inner in value]
+        case _:
+            return "".join(map(_masked, str(value)))
+
+
+def _masked(letter: str) -> str:
+    if letter.isnumeric():
+        return "#"
+    if letter.isalpha():
+        return "X" if letter.isupper() else "x"
+    return letter

@@ -7,18 +7,21 @@ import socket
 import threading
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.routing import Mount
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route
 
 from leadctl.sandbox.agora import AgoraSimulator
 from leadctl.sandbox.connection import Connection
-from leadctl.sandbox.control import control_routes
+from leadctl.sandbox.faults import fault_from_values
 from leadctl.sandbox.lupitor import LupitorSimulator
 from leadctl.sandbox.ozonetel import OzonetelSimulator
 from leadctl.sandbox.vicidial import VicidialSimulator
@@ -26,7 +29,9 @@ from leadctl.sandbox.voiso import VoisoSimulator
 from leadctl.sandbox.yotel import YotelSimulator
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from starlette.requests import Request
 
     from leadctl.sandbox.simulator import Simulator
 
@@ -108,7 +113,7 @@ class Server(uvicorn.Server):
 def _server(simulators: dict[str, Simulator], word: str) -> Server:
     routes = [Mount(each.prefix, each.app()) for each in simulators.values()]
     app = Starlette(
-        routes=[*routes, *control_routes(simulators, word)],
+        routes=[*routes, *_control_routes(simulators, word)],
         # A page whose name was pointed at this machine sends another one.
         middleware=[
             Middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"])
@@ -145,3 +150,44 @@ def _running(server: Server, listener: socket.socket) -> Iterator[None]:
     finally:
         server.should_exit = True
         thread.join()
+
+
+def _control_routes(simulators: Mapping[str, Simulator], word: str) -> list[Route]:
+    """Return routes by which tests in other processes read and upset the simulators.
+
+    Only those who know the word find them: a page in the user's browser may send
+    requests to this machine, too.
+    """
+
+    def asked(request: Request) -> Simulator:
+        try:
+            return simulators[request.path_params["provider"]]
+        except KeyError:
+            raise HTTPException(HTTPStatus.NOT_FOUND) from None
+
+    async def leads(request: Request) -> Response:
+        return JSONResponse(asked(request).stored)
+
+    async def requests(request: Request) -> Response:
+        return JSONResponse([asdict(line) for line in asked(request).log])
+
+    async def faults(request: Request) -> Response:
+        simulator = asked(request)
+        try:
+            wanted = [fault_from_values(values) for values in await request.json()]
+        except (ValueError, TypeError) as error:
+            return JSONResponse({"error": str(error)}, HTTPStatus.BAD_REQUEST)
+        simulator.faults.add(*wanted)
+        return Response(status_code=HTTPStatus.NO_CONTENT)
+
+    async def forget(request: Request) -> Response:
+        asked(request).forget()
+        return Response(status_code=HTTPStatus.NO_CONTENT)
+
+    root = f"/_sandbox/{word}/{{provider}}"
+    return [
+        Route(f"{root}/leads", leads),
+        Route(f"{root}/requests", requests),
+        Route(f"{root}/faults", faults, methods=["POST"]),
+        Route(root, forget, methods=["DELETE"]),
+    ]

@@ -19,7 +19,7 @@ from leadctl.model.errors import ExitCode, InputUnusable, LeadctlError
 from leadctl.model.file_permissions import is_our_own, permission_problems
 from leadctl.model.wording import count, nearest
 from leadctl.phones.numbering_plan import is_region
-from leadctl.providers.addresses import require_safe_url
+from leadctl.providers.base_url import require_safe_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

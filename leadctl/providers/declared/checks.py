@@ -9,7 +9,6 @@ from leadctl.model.errors import InputUnusable
 from leadctl.model.lead_fields import FIELDS
 from leadctl.model.wording import nearest
 from leadctl.providers import base_url
-from leadctl.providers.addresses import require_safe_url
 from leadctl.providers.connection_settings import ConnectionSettings
 from leadctl.providers.declared import grammar, rules, templates, values
 from leadctl.providers.declared.authentication import declared_secrets
@@ -87,7 +86,7 @@ def _addresses(definition: Definition) -> Iterator[Problem]:
         if not template or template.startswith("{"):  # a setting has all of it
             continue
         try:
-            require_safe_url(address, repr(where[-1]))
+            base_url.require_safe_url(address, repr(where[-1]))
         except InputUnusable as error:
             yield Problem(where, error.message, error.hint)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from leadctl.model.leads import ACCEPTED, CREATED, Outcome
 from leadctl.providers.declared.answer import within
 from leadctl.providers.declared.positions import named
-from leadctl.providers.declared.sums import Counts
+from leadctl.providers.declared.rules import Members
 from leadctl.providers.response import (
     by_phone,
     digits,
@@ -21,7 +22,7 @@ from leadctl.providers.response import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from leadctl.model.leads import Batch, Json
     from leadctl.providers.declared.answer import AnswerReader
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
         Results,
         Rows,
         Skipped,
+        Sum,
+        Sums,
+        Term,
     )
     from leadctl.providers.declared.values import OutcomeWord, Paths
 
@@ -91,7 +95,7 @@ def _with_rest(
     """Give the leads that are not mentioned the outcome of the rest, if sums fit."""
     tally = Counter(str(one.status) for one in mentioned if one)
     said = {"sent": len(mentioned), "named": tally.total(), **tally}
-    fits = fits and Counts(answer, said).add_up(spec.sums)
+    fits = fits and _Counts(answer, said).add_up(spec.sums)
     rest = outcome(spec.rest, spec.say.get(spec.rest, ""))
     return [one or (rest if fits else undecided(CONTRADICTION)) for one in mentioned]
 
@@ -155,7 +159,7 @@ def _by_results(spec: Results, batch: Batch, answer: AnswerReader) -> list[Outco
     ]
     tally = Counter[str](known[word] for word in words if word in known)
     said = Counter({"sent": len(batch), "results": len(listed)}) + tally
-    counts = Counts(answer, said)
+    counts = _Counts(answer, said)
     other: OutcomeWord | None = None
     if spec.others and answer.at(spec.others.up_to) == (
         tally[spec.others.outcome] + sum(odd)
@@ -242,3 +246,39 @@ def _by_number(
     for number in batch.leads.phones:
         found = waiting.get(digits(number)[-last:])
         yield found.pop(0) if found else None
+
+
+@dataclass(frozen=True)
+class _Counts:
+    """Numbers of an answer, and of the batch, that are compared with each other."""
+
+    answer: AnswerReader
+    of_batch: Mapping[str, int]
+
+    def add_up(self, sums: Sums) -> bool:
+        return all(self._holds(one) for one in sums)
+
+    def _holds(self, one: Sum) -> bool:
+        if not self.answer.are_set(self.answer.values, one.setting):
+            return True
+        added = [self._number(term) for term in one.add]
+        limit = self._number(one.at_most if one.is_ is None else one.is_)
+        if limit is None or any(number is None for number in added):
+            return False
+        total = sum(number or 0 for number in added)
+        return total <= limit if one.is_ is None else total == limit
+
+    def _number(self, term: Term | None) -> int | None:
+        """Return a number of the answer, or of leads; None where it is none."""
+        if isinstance(term, Members):
+            found = self.answer.at(term.count)
+            return len(found) if isinstance(found, list) else 0
+        if term is None:
+            return None
+        if term == "$rest":
+            return self.of_batch["sent"] - self.of_batch.get("named", 0)
+        if term.startswith("$"):
+            return self.of_batch.get(term[1:], 0)
+        value = self.answer.at(term)
+        is_count = isinstance(value, int) and not isinstance(value, bool) and value >= 0
+        return value if is_count and isinstance(value, int) else None
