@@ -78,6 +78,11 @@ MISTAKES = {
     "nothing in it": (("rejected/none",), 6, "has no data file"),
     "two places": (("a.csv", "--rejects", "x", "--rejects-dir", "y"), 2, "use either"),
     "no folder": (("a.csv", "--rejects-dir", "a.csv"), 6, "choose another folder"),
+    "three of four": (
+        ("a.csv", "odd"),
+        6,
+        "3 files cannot be used; nothing was sent odd/a.csv: the file is empty",
+    ),
     "one for many": (("a.csv", "b.csv", "--rejects", "x"), 2, "--rejects-dir DIR puts"),
 }
 
@@ -90,5 +95,8 @@ def test_mistake_with_many_files_is_one_sentence(
     program.write("rejected/a.rejects.csv", "_leadctl_row,phone\n1,+15551230009\n")
     for name in ("a.csv", "b.csv"):
         program.write(name, GOOD.format(1))
+    program.write("odd/a.csv", "")
+    program.write("odd/b.csv", "colour\nred\n")
+    program.write("odd/c.csv", b"\x7fELF\0\0\0\x08" * 9)
     ran = program(*CHECK, *words)
     assert (ran.code, said in re.sub(r"\s+", " ", ran.err)) == (code, True), ran.err

@@ -122,6 +122,12 @@ def test_draft_says_why(program: Program) -> None:
     assert "# 1 of 2 numbers have no country code; set their country." in text
     assert "  # Tel: 2 of 3 look like phones" in text
     assert "  #   ort: Ort" in text
+    for name, column in (("a", "Tel"), ("b", "Tel"), ("c", "Handy")):
+        program.write(f"folder/{name}.csv", f"{column}\n+15551230001\n")
+    assert program("profile", "guess", "folder").err.splitlines() == [
+        "drafted from folder/a.csv, the first of 3 files",
+        "folder/c.csv: the draft, line 6: the file has no column 'Tel'",
+    ]
 
 
 def test_commented_lines_can_be_taken_in(program: Program) -> None:
@@ -318,6 +324,7 @@ FAULTY = {
     "file:\n  sheat: A\nfields: {phone: Tel}\n": "line 2: unknown key 'sheat' (did you",
     "fields: {phone: Tel}\nskip_if: {column: A}\n": "line 2: skip_if needs",
     "fields:\n  name: Tel\n": "line 1: the profile does not map `phone`",
+    "fields:\n  phone: [Mobile, Tell]\n": "line 2: the file has none of 'Mobile', 'Tell'",
     "fields:\n  phone: Tell\n": "line 2: the file has no column 'Tell' (did you mean",
     'fields:\n  phone: Tel\n  name: "{Nam}"\n': "line 3: the file has no column 'Nam'",
     "fields:\n  phone: Tel\n  priority: {column: Name, map: {hot: higest}}\n": (

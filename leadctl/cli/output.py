@@ -131,9 +131,9 @@ def opened_screen() -> Iterator[Console]:
 def show_error(error: LeadctlError | Failure) -> None:
     """Print what happened and what to do next, on stderr."""
     say(f"leadctl: {error.message}", indent=2)
-    if error.hint:
-        is_command = error.hint.startswith("leadctl ")  # to be copied: never broken
-        say(f"  {error.hint}", indent=None if is_command else 2)
+    for line in (error.hint or "").splitlines():
+        is_command = line.startswith("leadctl ")  # to be copied: never broken
+        say(f"  {line}", indent=None if is_command else 2)
 
 
 def folded(line: str, indent: int, *, err: bool = False) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path  # noqa: TC003  typer reads the annotations at run time
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +15,9 @@ from leadctl.cli.help_layout import Commands, Section
 from leadctl.cli.output import echo, echo_json, say
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from leadctl.importing.plan import Rules
     from leadctl.runs.options import PreviewOptions
 
 group = Commands(help="Draft and check column mappings.", no_args_is_help=True)
@@ -37,7 +41,8 @@ def guess(
 ) -> None:
     """Write a draft profile from a file's header and contents.
 
-    Finds the phone column by its values, whatever its name.
+    Finds the phone column by its values, whatever its name. Of several files, as in a
+    folder, reads the first and says which others the draft does not match.
 
     Example: leadctl profile guess leads.csv -o leads.yaml
     """
@@ -54,11 +59,32 @@ def guess(
     }
     with api.inspected(file, **options) as rules:
         text = profile_draft(rules.sources[0])
+        for sentence in _about_the_others(text, rules):
+            say(sentence)
     if to is None:
         sys.stdout.write(text)
         return
     write_new(to, text, hint="choose another file with --output")
     echo(f"written: {to}", err=True)
+
+
+def _about_the_others(draft: str, rules: Rules) -> Iterator[str]:
+    """Say which of several files a draft does not match; it was made from the first."""
+    from leadctl.importing.plan import mapper_of
+    from leadctl.mapping import profile
+    from leadctl.model import yaml_file
+    from leadctl.model.errors import InputUnusable
+
+    first, *others = rules.sources
+    if not others:
+        return
+    yield f"drafted from {first.shown}, the first of {len(rules.sources):,} files"
+    drafted = profile.load(yaml_file.parse(draft, "the draft"))
+    for source in others:
+        try:
+            mapper_of(source, replace(rules, profile=drafted))
+        except InputUnusable as error:
+            yield error.message
 
 
 @group.command("check")

@@ -14,7 +14,7 @@ from operator import not_
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from leadctl.importing.deduplicator import Deduplicator
-from leadctl.importing.plan import mapper_of
+from leadctl.importing.plan import mappers_of
 from leadctl.importing.prescan import Prescan
 from leadctl.mapping.lead_builder import FieldError, LeadBuilder
 from leadctl.mapping.times import TIMED, is_past
@@ -81,7 +81,7 @@ class Judge:
             LeadBuilder(rules.provider, normalizer, digest, rules.zone)
             for normalizer in self._normalizers
         ]
-        self.mappers = [mapper_of(source, rules) for source in rules.sources]
+        self.mappers = mappers_of(rules)
         self._prescans = [
             Prescan(rules, source, mapper)
             for source, mapper in zip(rules.sources, self.mappers, strict=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import shlex
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -14,10 +15,11 @@ from leadctl.mapping.mapper import bind, bind_by_name
 from leadctl.model.clock import now
 from leadctl.model.errors import InputUnusable
 from leadctl.model.lead_fields import INSTRUCTIONS
+from leadctl.model.wording import MOST_NAMES, count
 from leadctl.phones.rule import Numbers, PhoneCheck
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
@@ -86,10 +88,43 @@ class Plan(Rules):
     reject_limit: RejectLimit = NO_LIMIT
 
 
-def require_mappable(plan: Plan) -> None:
-    """Raise InputUnusable unless every file has the columns of the profile."""
-    for source in plan.sources:
-        mapper_of(source, plan)
+@dataclass(frozen=True)
+class UnusableFiles:
+    """Collects what is wrong with several files, to report all of it at once."""
+
+    found: list[InputUnusable] = field(default_factory=list)
+
+    @contextmanager
+    def noted(self) -> Iterator[None]:
+        """Note that a file cannot be used."""
+        try:
+            yield
+        except InputUnusable as error:
+            self.found.append(error)
+
+    def require_none(self) -> None:
+        if len(self.found) == 1:
+            raise self.found[0]
+        if self.found:
+            lines = [one.message for one in self.found[:MOST_NAMES]]
+            if (more := len(self.found) - MOST_NAMES) > 0:
+                lines.append(f"and {count(more, 'more file')}")
+            hints = dict.fromkeys(one.hint for one in self.found if one.hint)
+            lines += hints if len(hints) == 1 else []
+            number = count(len(self.found), "file")
+            raise InputUnusable(
+                f"{number} cannot be used; nothing was sent", hint="\n".join(lines)
+            )
+
+
+def mappers_of(rules: Rules) -> list[Mapper]:
+    """Bind every file; InputUnusable names all that lack a column of the profile."""
+    mappers, unusable = [], UnusableFiles()
+    for source in rules.sources:
+        with unusable.noted():
+            mappers.append(mapper_of(source, rules))
+    unusable.require_none()
+    return mappers
 
 
 def require_acted_on(profile: Profile, provider: Provider) -> None:

@@ -215,7 +215,7 @@ class _Binder:
             case Columns(names, where):
                 present = [name for name in names if self._has(name)]
                 if not present:
-                    raise self._missing(names[0], where)
+                    raise self._missing(names, where)
                 return self.header.first_of(present, keeps_errors=self.keeps_errors)
             case Template(literals, columns, where):
                 parts = [self.getter(Columns((column,), where)) for column in columns]
@@ -237,13 +237,14 @@ class _Binder:
         # For JSONL the header lists every way into the objects, dotted.
         return name in self.header.names and not name.startswith(OWN)
 
-    def _missing(self, name: str, where: Where) -> InputUnusable:
+    def _missing(self, wanted: Sequence[str], where: Where) -> InputUnusable:
         names = self.header.names
-        near = "" if looks_like_data(names) else nearest(name, names)
+        known = () if looks_like_data(names) else names
+        near = next(filter(None, (nearest(one, known) for one in wanted)), "")
+        said = ", ".join(repr(short(one)) for one in wanted)
+        lacks = f"no column {said}" if len(wanted) == 1 else f"none of {said}"
         return self.document.problem(
-            where,
-            f"the file has no column {short(name)!r}{near}",
-            hint=_shown(self.header),
+            where, f"the file has {lacks}{near}", hint=_shown(self.header)
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from leadctl.importing.job import Job
-from leadctl.importing.plan import require_mappable
+from leadctl.importing.plan import mappers_of
 from leadctl.model.errors import ExitCode, InputUnusable, UsageError
 from leadctl.model.leads import Status
 from leadctl.phones.column import ColumnSays
@@ -25,7 +25,7 @@ def require_possible(request: ImportRequest, ledger: Ledger) -> None:
     if request.resumes is not None:
         require_same_files(ledger.run(request.resumes).files(), plan)
         return
-    require_mappable(plan)
+    mappers_of(plan)
     at_most_once = not account.provider.resend_is_safe
     if at_most_once and (left := ledger.unsettled_run(account.name, plan.campaign)):
         raise InputUnusable(

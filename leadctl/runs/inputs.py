@@ -18,12 +18,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from leadctl.importing.job import Job
+    from leadctl.importing.plan import UnusableFiles
     from leadctl.mapping.profile import Profile
     from leadctl.sources.source import Source
 
 
-def sources(job: Job, mapped: Profile | None) -> tuple[Source, ...]:
-    """Open the files; what the job says wins over what the profile says.
+def sources(
+    job: Job, mapped: Profile | None, unusable: UnusableFiles
+) -> tuple[Source, ...]:
+    """Open the files that are usable; what the job says wins over the profile.
 
     How a reject file is written the profile does not say: a spreadsheet may have saved
     it since, and a workbook's is CSV. Its encoding is the input's, or UTF-8 then.
@@ -54,7 +57,11 @@ def sources(job: Job, mapped: Profile | None) -> tuple[Source, ...]:
             detect.open_source(path, read_options, display_name(given)), given=given
         )
 
-    return tuple(map(opened, job.files))
+    usable = []
+    for name in job.files:
+        with unusable.noted():
+            usable.append(opened(name))
+    return tuple(usable)
 
 
 def _pinned(mapped: Profile) -> ReadOptions:

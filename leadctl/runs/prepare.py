@@ -16,7 +16,7 @@ from leadctl.config.credentials import key_files
 from leadctl.delivery import provider_session
 from leadctl.importing import suppression
 from leadctl.importing.job import Job
-from leadctl.importing.plan import Plan, Rules
+from leadctl.importing.plan import Plan, Rules, UnusableFiles, mapper_of
 from leadctl.importing.suppression import List
 from leadctl.model.errors import CredentialsMissing, InputUnusable, UsageError
 from leadctl.model.file_permissions import is_our_own, permission_problems
@@ -168,10 +168,10 @@ def _plan(job: Job, account: Account, campaign: str, mapped: Profile | None) -> 
 
 
 def _rules(job: Job, account: Account | None, mapped: Profile | None) -> Rules:
-    sources = inputs.sources(job, mapped)
-    _require_columns(job.ignored, sources)
+    unusable = UnusableFiles()
+    sources = inputs.sources(job, mapped, unusable)
     pinned = mapped.shape.numbers if mapped else None
-    return Rules(
+    rules = Rules(
         sources=sources,
         provider=account.provider if account else None,
         profile=mapped,
@@ -186,6 +186,12 @@ def _rules(job: Job, account: Account | None, mapped: Profile | None) -> Rules:
         skip=job.skip,
         limit=job.limit,
     )
+    for source in sources if unusable.found else ():
+        with unusable.noted():
+            mapper_of(source, rules)
+    unusable.require_none()
+    _require_columns(job.ignored, sources)
+    return rules
 
 
 def _require_columns(names: Sequence[str], sources: Sequence[Source]) -> None:
