@@ -95,7 +95,7 @@ def test_values_are_shown_to_people_too(program: Program, config: Path) -> None:
     lines = [line.split() for line in ran.out.splitlines()]
     assert ["--region", "US", "LEADCTL_REGION"] in lines
     assert ["account", "eu", "(provider", "voiso)"] in lines
-    assert ["timeout", "5.0", f"{config}:7"] in lines
+    assert ["timeout", "5.0", f"{config.name}:7"] in lines
     assert ["api_key", "missing"] in lines
     assert ran.out.endswith(f"\n\nprofile crm, {config}:9\n")
     assert "\N{REPLACEMENT CHARACTER}" not in ran.out

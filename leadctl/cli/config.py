@@ -185,18 +185,26 @@ def _profiles(found: Document) -> list[Json]:
 
 def _print(shown: dict[str, Any]) -> None:
     _print_entries(shown["options"], "")
+    folder = f"{os.path.dirname(shown['options'][0]['value'])}/"  # noqa: PTH120  of a text
     for account in shown["accounts"]:
         echo()
         echo(f"account {account['account']} (provider {account['provider']})")
-        _print_entries([*account["settings"], *account["secrets"]], "  ")
+        _print_entries([*account["settings"], *account["secrets"]], "  ", folder)
     for profile in shown["profiles"]:
         echo()
         echo(f"profile {profile['profile']}, {profile['at']}")
 
 
-def _print_entries(entries: list[dict[str, Any]], indent: str) -> None:
+def _print_entries(
+    entries: list[dict[str, Any]], indent: str, folder: str = ""
+) -> None:
+    """Print a table; `folder`, that of the config file, is named once above it."""
     cells = [
-        (entry["name"], _shown(entry["value"]), entry["at"] or entry["source"])
+        (
+            entry["name"],
+            _shown(entry["value"]),
+            (entry["at"] or entry["source"]).removeprefix(folder),
+        )
         for entry in entries
     ]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
