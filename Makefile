@@ -104,9 +104,11 @@ $(VENV)/.dev: requirements-dev.lock
 $(LOWEST)/.dev: requirements-lowest.lock
 $(BENCH)/.dev: requirements-bench.lock
 $(VENV)/.dev $(LOWEST)/.dev $(BENCH)/.dev: pyproject.toml
-	@echo "Installing leadctl and its packages into $(@D) (about a minute)"
+	@echo "1/3 creating a Python environment in $(@D)"
 	@$(PYTHON) -m venv --clear $(@D)
+	@echo "2/3 downloading and installing $$(grep -c == $(filter %.lock,$^)) packages (one to three minutes)"
 	@$(@D)/bin/python -m pip $(PIP) --require-hashes --requirement $(filter %.lock,$^)
+	@echo "3/3 installing leadctl"
 	@$(@D)/bin/python -m pip $(PIP) --no-build-isolation --editable .
 	@touch $@
 

@@ -159,8 +159,14 @@ def test_units_are_what_systemd_takes(tmp_path: Path) -> None:
 
 
 def test_ci_hands_the_key_to_one_step(machine: Machine) -> None:
-    document = parse(RECIPES["ci"], "the step")
-    told = document.table((0, "env"))
+    document = parse(RECIPES["ci"], "the job")
+    steps = ("jobs", "push", "steps")
+    (place,) = (
+        (*steps, number)
+        for number in range(5)
+        if document.at((*steps, number, "name")) == "Push leads"
+    )
+    told = document.table((*place, "env"))
     secret = re.compile(r"\$\{\{ secrets\.\w+ \}\}")
     environment = {
         name: secret.sub(machine.key, str(value)) for name, value in told.items()
@@ -170,7 +176,7 @@ def test_ci_hands_the_key_to_one_step(machine: Machine) -> None:
     environment["PATH"] = f"{Path(sys.executable).parent}:/usr/bin:/bin"
     environment["HOME"] = str(machine.root)
     environment["CI"] = "true"
-    done = machine.run(str(document.at((0, "run"))), environment)
+    done = machine.run(str(document.at((*place, "run"))), environment)
     assert done.returncode == 0, done.stderr
     report = (machine.folder / "report.json").read_text(encoding="utf-8")
     assert document_counts(report) == (1, 0)

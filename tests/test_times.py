@@ -131,6 +131,9 @@ def test_time_in_the_past_is_rejected_unless_the_lead_is_delivered(push: Push) -
     assert reason["message"] == "scheduled_for: in the past"
     rejects = (push.program.folder / "leads.rejects.csv").read_text()
     assert "5551230002" in rejects
+    past_for_all = ("--set", "scheduled_for=2020-01-01T09:00:00Z")
+    push.program.write("more.csv", "phone\n+15551230003\n")
+    assert "--set scheduled_for=TIME" in push("lupitor", "more.csv", *past_for_all).out
     push.program.write("leads.csv", "phone,expires_on\n9000000001,2020-01-01\n")
     ran = push("ozonetel", "leads.csv", "--json")
     assert ran.codes == {"field_invalid": 1}

@@ -7,6 +7,8 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, NamedTuple
 
 from leadctl.ledger.records import ledger_option
+from leadctl.mapping.times import TIMED, is_past
+from leadctl.model.clock import now
 from leadctl.model.leads import Code, Status
 
 if TYPE_CHECKING:
@@ -72,6 +74,14 @@ def _only_cut(report: Report) -> bool:
     return all(one.code == Code.PHONE_DAMAGED for one in rejected)
 
 
+def _is_past(name: str, value: str) -> bool:
+    """Tell a time that would be rejected again."""
+    try:
+        return name in TIMED and is_past(value, now(), None)
+    except (ValueError, TypeError):  # without an offset
+        return False
+
+
 def push_again(report: Report, paths: Sequence[str]) -> str:
     """Return the command that pushes reject files as the run was pushed."""
     words = [
@@ -90,7 +100,7 @@ def push_again(report: Report, paths: Sequence[str]) -> str:
         if given := said[option]:
             words += [f"--{option}", str(given)]
     for name, value in job.constants.items():
-        words += ["--set", f"{name}={value}"]
+        words += ["--set", f"{name}={'TIME' if _is_past(name, value) else value}"]
     if job.acknowledge_compliance:
         words.append("--acknowledge-compliance")
     if job.sandbox:
