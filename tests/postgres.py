@@ -100,6 +100,20 @@ class Server:
             process.kill()
             process.wait()
 
+    @contextmanager
+    def full_disk(self, url: str, table: str) -> Iterator[None]:
+        """Have no room on the disk for a table that has no rows yet."""
+        assert self.folder, f"{self.url} is not ours to fill"
+        with psycopg.connect(url) as db:
+            named = db.execute("SELECT pg_relation_filepath(%s)", (f"leadctl.{table}",))
+            file = self.folder / "data" / named.fetchall()[0][0]
+        empty = file.rename(file.with_suffix(".empty"))
+        file.symlink_to("/dev/full")
+        try:
+            yield
+        finally:
+            empty.replace(file)
+
     def start(self) -> None:
         """Start a server of ours; returns when it answers."""
         assert self.folder, f"{self.url} is not ours to start"

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
-from postgres import KEY, POOLER, pooled
+from postgres import KEY, NAMED, POOLER, pooled
 from zygote import CLOCK
 
 if TYPE_CHECKING:
     from conftest import Push
+    from postgres import Server
 
 ROWS = 30
 LEADS = "phone\n" + "".join(f"+1555010{n:04}\n" for n in range(ROWS))
@@ -67,4 +68,34 @@ def test_statements_that_time_out_are_said_again(
         time.sleep(1)
         assert not push.phones("voiso")
     assert run.code(30) == 0
+    assert len(push.phones("voiso")) == ROWS
+
+
+@pytest.mark.skipif(bool(NAMED), reason="the server is not ours to fill")
+@pytest.mark.parametrize(("table", "sent"), [("batches", 0), ("delivered", 10)])
+def test_full_disk_is_told_in_a_sentence_and_the_run_goes_on_when_there_is_room(
+    push: Push, postgres: Server, table: str, sent: int
+) -> None:
+    """Of the server: before the first request leaves, or when its answer is there."""
+    url, program = postgres.ledger(), push.program
+    program.write("leads.csv", LEADS)
+    program.environment |= {"LEADCTL_LEDGER": url, "LEADCTL_LEDGER_KEY": KEY.hex()}
+    with psycopg.connect(url, autocommit=True) as db:
+        name = db.info.dbname
+        db.execute(f"ALTER DATABASE {name} SET leadctl.lease_margin = '1'".encode())
+    soon = {"LEADCTL_VOISO_TIMEOUT": "0.5"}
+    with postgres.full_disk(url, table):
+        ran = push("voiso", "leads.csv", "--batch-size", "10", env=soon)
+        assert (ran.code, ran.out) == (5, "")
+        assert "No space left on device" in ran.err
+        assert (
+            "free disk space on the server; to continue a run: leadctl runs" in ran.err
+        )
+        assert len(ran.err.splitlines()) == 2
+        assert len(push.phones("voiso")) == sent
+        assert "in progress" not in program("runs").out
+    ran = program("runs", "resume", "--json", env=push.environment("voiso"))
+    # Voiso has those whose answer could not be recorded.
+    counts = {"created": ROWS - sent} | ({"duplicate": sent} if sent else {})
+    assert (ran.code, ran.counts) == (0, counts)
     assert len(push.phones("voiso")) == ROWS

@@ -194,6 +194,9 @@ class Connection:
         return unusable
 
 
+_CONTINUE = "to continue a run: leadctl runs resume"
+
+
 def _remedy(error: Exception) -> str:
     match error:
         case errors.InsufficientPrivilege():
@@ -206,11 +209,11 @@ def _remedy(error: Exception) -> str:
         case errors.UndefinedFunction():
             return "bring the ledger up to date: leadctl ledger migrate"
         case errors.DiskFull():
-            return "free disk space on the server, then continue; nothing is lost"
+            return f"free disk space on the server; {_CONTINUE}"
         case errors.InvalidPassword() | errors.InvalidAuthorizationSpecification():
             return "check the user, and the password in ~/.pgpass or PGPASSWORD"
         case _:
-            return "check that the server runs and can be reached, then continue"
+            return f"check that the server runs and can be reached; {_CONTINUE}"
 
 
 @lru_cache(maxsize=256)

@@ -78,7 +78,7 @@ def _remedy(reason: str) -> str:
     if "no such table" in reason:
         return "a newer leadctl changed it; update leadctl"
     if "full" in reason or "space" in reason:
-        return "free disk space, then continue; nothing recorded is lost"
+        return "free disk space; to continue a run: leadctl runs resume"
     return "choose another file with --ledger"
 
 
