@@ -39,6 +39,10 @@ class Database(Protocol):
 
     def execute(self, sql: str, parameters: Any = (), /) -> Rows: ...  # noqa: ANN401  as in sqlite3
 
+    def stream(self, sql: str, parameters: Any = (), /) -> Iterator[Any]:  # noqa: ANN401  the same
+        """Yield the rows of a result that is too long for memory."""
+        ...
+
     def rows_in(
         self, question: str, values: Sequence[Any], *before: int
     ) -> Iterator[Any]:

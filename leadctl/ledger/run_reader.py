@@ -154,7 +154,7 @@ class SqlRunReader:
         return Counter({Removal(state): number for state, number in found})
 
     def removed(self, file: int) -> Iterator[tuple[int, Removal]]:
-        found = self._db.execute(
+        found = self._db.stream(
             "SELECT row, state FROM removals WHERE run = ? AND file = ? ORDER BY row",
             (self._run, file),
         )
@@ -180,7 +180,7 @@ class SqlRunReader:
     def findings(self, file: int, statuses: Iterable[Status]) -> Iterator[Finding]:
         wanted = [*statuses]
         marks = ",".join("?" * len(wanted))
-        found = self._db.execute(
+        found = self._db.stream(
             "SELECT rows, status, code, text, field"  # noqa: S608  only marks
             " FROM findings JOIN reasons ON reasons.number = reason"
             f" WHERE run = ? AND file = ? AND status IN ({marks}) ORDER BY first",
@@ -202,7 +202,7 @@ class SqlRunReader:
 
     def _verdicts(self, file: int) -> Iterator[tuple[str, Verdict]]:
         """Yield groups of rows and the verdict they share, ordered by the first row."""
-        for first, rows, status, code, field, text in self._db.execute(
+        for first, rows, status, code, field, text in self._db.stream(
             "SELECT first, rows, status, code, field, text"
             " FROM findings JOIN reasons ON reasons.number = reason"
             " WHERE run = :run AND file = :file"
@@ -260,7 +260,7 @@ class SqlRunReader:
         ]
 
     def _requests(self, which: str, *values: int) -> Iterator[Request]:
-        found = self._db.execute(
+        found = self._db.stream(
             "SELECT r.number, file, rows, leads, attempt, asks, departed / 1000.0,"  # noqa: S608  our own words
             " held / 1000.0, coalesce(h.text, ''), took / 1000.0, http,"
             " coalesce(trouble, ''), coalesce(w.text, ''), answered, delivered"

@@ -8,13 +8,15 @@ allows; statements that write change nothing the second time.
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 import time
 from contextlib import contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from tempfile import SpooledTemporaryFile
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg
 from psycopg import errors
@@ -25,14 +27,19 @@ from leadctl.ledger.postgres import address
 from leadctl.model.errors import ExitCode, LedgerUnusable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
+
+T = TypeVar("T")
 
 RETRY = 30.0
 """Seconds to wait for a lost server if no lease limits them."""
 
 LEAST_RETRY = 1.0
 """Seconds to wait for it at least: a process may wake after its lease expired."""
+
+MOST_IN_MEMORY = 1 << 22
+"""Bytes of a long result that are kept in memory; the rest goes into a file."""
 
 PAUSE = 0.2
 """Seconds between two attempts to reach a server."""
@@ -83,13 +90,38 @@ class Connection:
     def execute(self, sql: str, parameters: Any = (), /) -> psycopg.Cursor[Any]:  # noqa: ANN401  as in sqlite3
         """Execute a statement, repeating it while the server cannot be reached."""
         statement = _translated(sql)
+        return self._repeated(
+            lambda db: db.execute(statement, parameters, prepare=False)
+        )
+
+    def stream(self, sql: str, parameters: Any = (), /) -> Iterator[Any]:  # noqa: ANN401  as in sqlite3
+        """Yield the rows of a long result, which is spooled to a file first.
+
+        A cursor would keep a transaction open, and a pooler's connection with it.
+        """
+        statement = _translated(sql)
+        with SpooledTemporaryFile(MOST_IN_MEMORY, "w+", encoding="utf-8") as spool:
+
+            def fill(db: psycopg.Connection[Any]) -> None:
+                spool.seek(0)
+                spool.truncate()
+                with db.cursor() as cursor:
+                    for row in cursor.stream(statement, parameters):
+                        spool.write(f"{json.dumps(row)}\n")
+
+            self._repeated(fill)
+            spool.seek(0)
+            yield from map(json.loads, spool)
+
+    def _repeated(self, act: Callable[[psycopg.Connection[Any]], T]) -> T:
+        """Act, again and again while the server cannot be reached."""
         began = elapsed()
         with self._turn:
             while True:
                 try:
                     if self._db.closed:
                         self._db = self._connected()
-                    return self._db.execute(statement, parameters, prepare=False)
+                    return act(self._db)
                 except (psycopg.OperationalError, LedgerUnusable) as error:
                     ends = self.patience_ends or began + RETRY
                     is_over = elapsed() >= max(ends, began + LEAST_RETRY)

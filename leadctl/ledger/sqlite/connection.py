@@ -212,5 +212,8 @@ class Connection(sqlite3.Connection):
                 ).fetchall()
             yield from rows
 
+    def stream(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:  # noqa: ANN401  as in sqlite3
+        return self.execute(sql, parameters)
+
     def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:  # noqa: ANN401  as in sqlite3
         return self.cursor(Cursor).execute(sql, parameters)
