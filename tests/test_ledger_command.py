@@ -243,12 +243,16 @@ def test_show_tells_where_and_how_large(postgres_ledger: str, program: Program) 
 def test_doctor_examines_the_server(
     postgres: Server, postgres_ledger: str, program: Program, tmp_path: Path
 ) -> None:
-    """A clock that is wrong, and a standby that may lack what was committed."""
+    """A wrong clock, a standby that lacks what was committed, dead rows."""
     env = {"LEADCTL_LEDGER": postgres_ledger, "LEADCTL_LEDGER_KEY": "ab" * 32}
     ran = program("doctor", "--offline", env=env)
     assert ran.code == 6
     assert "not the key that the ledger was made with" in ran.out
     env["LEADCTL_LEDGER_KEY"] = bytes(range(32)).hex()
+    with psycopg.connect(postgres_ledger) as db:
+        rows = "SELECT '', n FROM generate_series(0, 100000) AS n"
+        db.execute(f"INSERT INTO leadctl.token_requests {rows}".encode())
+        db.execute("DELETE FROM leadctl.token_requests")
     clock = tmp_path / "clock"
     clock.write_text("3600")
     with postgres.standby(tmp_path / "standby"):
@@ -258,3 +262,5 @@ def test_doctor_examines_the_server(
     assert "set both clocks by NTP" in ran.out
     assert "a crash of the server loses the latest commits" in ran.out  # as tests want
     assert "rights of the superuser" in ran.out
+    assert "table token_requests holds more dead rows than live ones" in ran.out
+    assert "VACUUM leadctl.token_requests" in ran.out
