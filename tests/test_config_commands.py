@@ -136,8 +136,8 @@ def test_all_that_is_wrong_is_said_at_once(program: Program, config: Path) -> No
     assert "LEADCTL_LEDGER_KEY_FILE" not in ran.out
     for words in (
         f"{config}, line 7: unknown key 'timeuot' (did you mean 'timeout'?)",
-        f"{config}, line 9: no lead field 'phnoe' (did you mean 'phone'?)",
-        f"{config}, line 10: 'UK' is not a country code",
+        f"{config}, line 9: unknown key 'phnoe' (did you mean 'phone'?)",
+        f"{config}, line 10: 'region' must be a country code",
         "base_url 'http://x.example' must start with https://",
         "unknown variable LEADCTL_REGIN (did you mean 'LEADCTL_REGION'?)",
         f"chmod 600 {config}",

@@ -13,11 +13,11 @@ from program import recording
 
 from leadctl.model import yaml_file
 from leadctl.model.errors import InputUnusable
+from leadctl.model.typed_yaml import build
 from leadctl.providers.declared.checks import require_sound
 from leadctl.providers.declared.file import definition_schema
 from leadctl.providers.declared.grammar import Definition
 from leadctl.providers.declared.templates import filled
-from leadctl.providers.declared.typed import build
 from leadctl.testing import check_case
 
 if TYPE_CHECKING:

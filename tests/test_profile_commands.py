@@ -11,6 +11,7 @@ from corpus import ENTRIES, FOLDER
 from jsonschema import Draft202012Validator
 
 from leadctl.mapping import profile
+from leadctl.mapping.profile_file import Shape
 from leadctl.model import yaml_file
 
 if TYPE_CHECKING:
@@ -233,7 +234,9 @@ def test_draft_holds_what_the_options_said(program: Program) -> None:
     program.write("leads.csv", "Zoë^+15551230001\nJörg^+15551230002\n".encode("cp850"))
     options = ("--delimiter", "^", "--no-header", "--encoding", "cp850")
     found = drafted(program, "leads.csv", *options)
-    assert found.shape == profile.Shape("csv", "cp850", "^", header=False)
+    assert found.shape == Shape(
+        format="csv", encoding="cp850", delimiter="^", header=False
+    )
     assert found.fields["phone"] == profile.Columns(("2",), ("fields", "phone"))
 
 
@@ -313,29 +316,32 @@ def test_sound_profile_is_called_so(program: Program) -> None:
 
 
 FAULTY = {
-    "region: us\nfields: {phone: Tel}\n": "line 1: region must be two capital",
-    "fields: {phone: Tel}\n\nregion: ZZ\n": "line 3: 'ZZ' is not a country code",
-    "fields:\n  fone: Tel\n": "line 2: no lead field 'fone' (did you mean",
+    "region: us\nfields: {phone: Tel}\n": "line 1: 'region' must be a country code",
+    "fields: {phone: Tel}\n\nregion: ZZ\n": "line 3: 'region' must be a country",
+    "fields:\n  fone: Tel\n": "line 2: unknown key 'fone' (did you mean",
     "field:\n  phone: Tel\n": "line 1: unknown key 'field' (did you mean 'fields'?)",
     "file: {encoding: klingon}\nfields: {phone: Tel}\n": "line 1: no text",
-    "file:\n  delimiter: ab\nfields: {phone: Tel}\n": "line 2: delimiter must be one",
-    "file:\n  format: pdf\nfields: {phone: Tel}\n": "line 2: format must be one of csv",
-    "file:\n  header: maybe\nfields: {phone: Tel}\n": "line 2: header must be true or",
+    "file:\n  delimiter: ab\nfields: {phone: Tel}\n": "line 2: 'delimiter' must be one",
+    "file:\n  format: pdf\nfields: {phone: Tel}\n": "line 2: 'format' cannot be 'pdf'",
+    "file:\n  header: maybe\nfields: {phone: Tel}\n": "line 2: 'header' must be true",
     "file:\n  sheat: A\nfields: {phone: Tel}\n": "line 2: unknown key 'sheat' (did you",
-    "fields: {phone: Tel}\nskip_if: {column: A}\n": "line 2: skip_if needs",
+    "fields: {phone: Tel}\nskip_if: {column: A}\n": "line 2: 'skip_if' needs one of in",
     "fields:\n  name: Tel\n": "line 1: the profile does not map `phone`",
     "fields:\n  phone: [Mobile, Tell]\n": "line 2: the file has none of 'Mobile'",
     "fields:\n  phone: Tell\n": "line 2: the file has no column 'Tell' (did you mean",
     'fields:\n  phone: Tel\n  name: "{Nam}"\n': "line 3: the file has no column 'Nam'",
     "fields:\n  phone: Tel\n  priority: {column: Name, map: {hot: higest}}\n": (
-        "line 3: 'higest' is not a priority (did you mean 'highest'?)"
+        "line 3: 'hot' cannot be 'higest' (did you mean 'highest'?)"
     ),
     "fields:\n  phone: Tel\n  priority:\n    column: Name\n    default: soon\n": (
-        "line 5: 'soon' is not a priority"
+        "line 5: 'default' cannot be 'soon'; use highest"
     ),
-    "fields:\n  phone: Tel\n  priority: {value: 1.5}\n": "line 3: 1.5 is not a "
-    "priority",
-    "fields:\n  phone: Tel\n  priority: {value: true}\n": "line 3: True is no",
+    "fields:\n  phone: Tel\n  priority: {value: 1.5}\n": (
+        "line 3: 'value' cannot be 1.5"
+    ),
+    "fields:\n  phone: Tel\n  priority: {value: true}\n": (
+        "line 3: 'value' cannot be True"
+    ),
     "fields: {phone: Tel}\nskip_if:\n  - {column: Ort, in: [x]}\n": "line 3: the file",
 }
 

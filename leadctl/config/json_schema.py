@@ -1,19 +1,17 @@
-"""JSON Schemas (draft 2020-12) of the config file and of profiles, for editors.
+"""JSON Schema (draft 2020-12) of the config file and its profiles, for editors.
 
-Built from the sources of the parsers: the lead fields, and the settings of every
-installed provider. `check` covers what depends on a file's columns or another setting.
+Built from what the parsers read: the types of a profile, and the settings of every
+installed provider. `config check` covers what depends on another setting.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import MISSING, fields
 from typing import TYPE_CHECKING
 
 from leadctl.config.config import allowed_settings
-from leadctl.mapping.profile import DELIMITERS, FORMATS, NUMBERS, SPEC, Shape
-from leadctl.model.lead_fields import FIELDS, OBJECTS, PRIORITIES
-from leadctl.model.patterns import LONGEST
+from leadctl.mapping.profile_file import ProfileFile
+from leadctl.model.typed_schema import DRAFT, described, schema
 from leadctl.providers.connection_settings import ConnectionSettings
 from leadctl.providers.registry import Registry
 from leadctl.providers.settings import MOST
@@ -23,18 +21,12 @@ if TYPE_CHECKING:
     from leadctl.providers.base import Provider
     from leadctl.providers.settings import SettingKind
 
-DRAFT = "https://json-schema.org/draft/2020-12/schema"
-
 Schema = dict[str, "Json"]
 
 
 def profile_schema() -> Schema:
     """Describe a profile in a file of its own."""
-    return (
-        {"$schema": DRAFT, "title": "leadctl profile"}
-        | _profile()
-        | {"$defs": {**_parts_of_profiles()}}
-    )
+    return schema(ProfileFile, "leadctl profile")
 
 
 def config_schema(registry: Registry | None = None) -> Schema:
@@ -42,6 +34,8 @@ def config_schema(registry: Registry | None = None) -> Schema:
     providers = (registry or Registry()).usable()
     names = [*providers]
     accounts = {name: _account_named_like(name) for name in names}
+    parts: Schema = {}
+    profile = described(ProfileFile, parts)
     return {
         "$schema": DRAFT,
         "title": "leadctl configuration",
@@ -56,7 +50,7 @@ def config_schema(registry: Registry | None = None) -> Schema:
             "profiles": {
                 "description": "Column mappings, chosen with --profile NAME.",
                 "type": ["object", "null"],
-                "additionalProperties": _ref("profile"),
+                "additionalProperties": profile,
             },
             "provider_files": {
                 "description": "Providers written in YAML: a path, or several.",
@@ -68,8 +62,7 @@ def config_schema(registry: Registry | None = None) -> Schema:
         "$defs": {
             "account": _account(names),
             **{f"account-{name}": _settings(each) for name, each in providers.items()},
-            "profile": _profile(),
-            **_parts_of_profiles(),
+            **parts,
         },
     }
 
@@ -156,182 +149,3 @@ def _setting(kind: SettingKind, usual: object) -> Schema:
     if isinstance(usual, str | int | float):
         found["default"] = usual
     return found
-
-
-# --- profiles ----------------------------------------------------------------------
-
-
-def _profile() -> Schema:
-    lead_fields: Schema = {
-        name: _ref("object" if name in OBJECTS else "source") for name in FIELDS
-    }
-    lead_fields["priority"] = {**_ref("source"), **_priorities()}
-    return {
-        "type": "object",
-        "required": ["fields"],
-        "properties": {
-            "region": {
-                "description": "Country of numbers without a country code (ISO 3166).",
-                "type": ["string", "null"],
-                "pattern": "^[A-Z]{2}$",
-            },
-            "timezone": {
-                "description": "Time zone for times without one, e.g. Asia/Kolkata "
-                "(IANA).",
-                "type": ["string", "null"],
-            },
-            "file": _shape(),
-            "fields": {
-                "description": "Where each lead field comes from.",
-                "type": "object",
-                "minProperties": 1,
-                "properties": lead_fields,
-                "additionalProperties": False,
-            },
-            "skip_if": {
-                "description": "Rows to skip.",
-                "anyOf": [
-                    {"type": "null"},
-                    _ref("rule"),
-                    {"type": "array", "items": _ref("rule")},
-                ],
-            },
-            "ignore": {
-                "description": "Columns to ignore.",
-                "type": ["string", "integer", "array", "null"],
-                "items": {"type": ["string", "integer"]},
-            },
-        },
-        "additionalProperties": False,
-    }
-
-
-def _priorities() -> Schema:
-    """Require that each value of a map, a default or a constant is a priority."""
-    one = _ref("priority")
-    table: Schema = {"additionalProperties": one}
-    return {"properties": {"value": one, "default": one, "map": table}}
-
-
-def _shape() -> Schema:
-    texts: Schema = {
-        "format": {"enum": [*FORMATS]},
-        "encoding": {"type": ["string", "integer"]},
-        "delimiter": {
-            "description": f"One character, or {', '.join(sorted(DELIMITERS))}.",
-            "type": ["string", "integer"],
-            "pattern": _DELIMITER,
-        },
-        "header": {
-            "description": "Whether the first line is a header.",
-            "type": "boolean",
-        },
-        "sheet": {"type": ["string", "integer"]},
-        "numbers": {
-            "description": "How to read numbers without + that have several readings.",
-            "enum": [*NUMBERS],
-        },
-    }
-    return {
-        "description": "File format; detected where not set.",
-        "type": ["object", "null"],
-        "properties": {field.name: texts[field.name] for field in fields(Shape)},
-        "additionalProperties": False,
-    }
-
-
-def _any_case(word: str) -> str:
-    letters = (f"[{c}{c.upper()}]" if c.isalpha() else re.escape(c) for c in word)
-    return "".join(letters)
-
-
-_DELIMITER = "|".join(['^(?:[^\\r\\n"]', *map(_any_case, DELIMITERS)]) + ")$"
-_WORDS_OF_PRIORITY = "|".join(map(_any_case, PRIORITIES))
-_PRIORITY = rf"^\s*(?:|{_WORDS_OF_PRIORITY}|[+-]?[0-9]{{1,9}}(?:\.0*)?)\s*$"
-_COLUMNS: Schema = {
-    "description": "Columns; the first non-empty one is used.",
-    "type": "array",
-    "minItems": 1,
-    "items": {"type": ["string", "integer"]},
-}
-_TEMPLATE = r"^(?:\{\{|\}\}|\{[^{}]+\}|[^{}])*$"
-"""Text with {columns} in it; plain braces are doubled."""
-
-
-def _parts_of_profiles() -> dict[str, Json]:
-    named: Schema = {
-        "anyOf": [{"type": ["string", "number"], "pattern": "^[^{}]*$"}, _COLUMNS]
-    }
-    ways: list[Json] = ["column", "columns", "template", "value"]
-    return {
-        "source": {
-            "anyOf": [
-                {
-                    "description": "A column, or a template with {columns} in it.",
-                    "type": ["string", "number"],
-                    "pattern": _TEMPLATE,
-                },
-                _COLUMNS,
-                _ref("spec"),
-            ],
-        },
-        "object": {"anyOf": [_ref("source"), _ref("members")]},
-        "members": {
-            "description": "An object: a source for each key.",
-            "type": "object",
-            "propertyNames": {"not": {"enum": [*SPEC]}},
-            "additionalProperties": _ref("source"),
-        },
-        "spec": {
-            "type": "object",
-            "properties": {
-                "column": named,
-                "columns": named,
-                "template": {"type": ["string", "number"], "pattern": _TEMPLATE},
-                "value": {"description": "Constant for every lead."},
-                "map": {
-                    "description": "Maps column values to field values.",
-                    "type": ["object", "null"],
-                },
-                "default": {
-                    "description": "Used when the cell is empty or not in the map."
-                },
-            },
-            "additionalProperties": False,
-            "oneOf": [{"required": [way]} for way in ways],
-        },
-        "priority": {
-            "description": f"{', '.join(PRIORITIES)}, or the provider's own number.",
-            "type": ["string", "integer", "null"],
-            "pattern": _PRIORITY,
-        },
-        "rule": {
-            "type": "object",
-            "required": ["column"],
-            "anyOf": [
-                {
-                    "required": [way],
-                    "properties": {way: {"minItems": 1, "minLength": 1}},
-                }
-                for way in ("in", "contains", "matches")
-            ],
-            "properties": {
-                "column": {"type": "string"},
-                "in": {
-                    "description": "Values that must equal the whole cell.",
-                    "type": "array",
-                },
-                "contains": {
-                    "description": "Text contained in the cell.",
-                    "type": "array",
-                    "items": {"pattern": r"\S", "not": {"const": None}},
-                },
-                "matches": {
-                    "description": "A regular expression matched anywhere in the cell.",
-                    "type": "string",
-                    "maxLength": LONGEST,
-                },
-            },
-            "additionalProperties": False,
-        },
-    }

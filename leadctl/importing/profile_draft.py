@@ -17,7 +17,7 @@ from leadctl.importing.preview import pin
 from leadctl.mapping.do_not_call import About, about
 from leadctl.mapping.getters import Header
 from leadctl.mapping.mapper import bind_countries
-from leadctl.mapping.profile import SPEC
+from leadctl.mapping.profile_file import SPEC
 from leadctl.model.lead_fields import ALIASES, plain
 from leadctl.model.leads import OWN, Code, Row
 from leadctl.model.wording import listed

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from leadctl.mapping.getters import Getter, Header
-    from leadctl.mapping.profile import FieldSource, Profile, SkipRule
+    from leadctl.mapping.profile import FieldSource, Profile
+    from leadctl.mapping.profile_file import SkipRule
     from leadctl.model.leads import Cells, Json
     from leadctl.model.yaml_file import Document, Where
 
@@ -84,12 +85,12 @@ class BoundRule:
     def __init__(self, rule: SkipRule, getter: Getter) -> None:
         self.rule = rule
         self.column = rule.column
-        self.unmet = {*rule.words, *rule.parts, *filter(None, [rule.pattern])}
+        self.unmet = {*rule.words, *rule.parts, *filter(None, [rule.matches])}
         self.told: set[str] = set()
         """Those of them that were reported before anything was sent."""
         self._getter = getter
-        self._words = frozenset(rule.words)
-        self._found = searcher(rule.pattern) if rule.pattern else None
+        self._words, self._parts = frozenset(rule.words), rule.parts
+        self._found = searcher(rule.matches) if rule.matches else None
         self._known = Memo(self._is_met)
 
     def holds(self, rows: Sequence[Cells]) -> Sequence[Json]:
@@ -98,11 +99,11 @@ class BoundRule:
 
     def _is_met(self, value: Json) -> bool:
         spelled = word(value)
-        met = {part for part in self.rule.parts if part in spelled}
+        met = {part for part in self._parts if part in spelled}
         if spelled in self._words:
             met.add(spelled)
         if self._found and self._found(spelled):
-            met.add(self.rule.pattern)
+            met.add(self.rule.matches)
         self.unmet -= met
         return bool(met)
 
@@ -154,7 +155,7 @@ def bind(profile: Profile, header: Header, ignored: Collection[str] = ()) -> Map
             (*profile.at, "fields"), "the profile does not map `phone`"
         )
     skip = tuple(
-        BoundRule(rule, binder.getter(Columns((rule.column,), rule.where)))
+        BoundRule(rule, binder.getter(Columns((rule.column,), (*rule.at, "column"))))
         for rule in profile.skip
     )
     columns = {

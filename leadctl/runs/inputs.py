@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from leadctl.mapping.profile import delimiter
 from leadctl.model.errors import InputUnusable, UsageError
 from leadctl.model.wording import display_name
 from leadctl.reports import reject_file
@@ -69,7 +70,7 @@ def _pinned(mapped: Profile) -> ReadOptions:
     return ReadOptions(
         format=Format(shape.format) if shape.format else None,
         encoding=shape.encoding,
-        delimiter=shape.delimiter,
+        delimiter=delimiter(shape.delimiter) if shape.delimiter else None,
         header=shape.header,
         sheet=shape.sheet,
         known=mapped.columns,

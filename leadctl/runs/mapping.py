@@ -13,8 +13,7 @@ from leadctl.model import yaml_file
 from leadctl.model.errors import InputUnusable, UsageError
 from leadctl.model.lead_fields import INSTRUCTIONS, FieldInvalid
 from leadctl.model.wording import nearest
-from leadctl.phones.countries import country_named, region_meant
-from leadctl.phones.numbering_plan import is_region
+from leadctl.phones.countries import country_named
 from leadctl.sources.encoding import usable
 
 if TYPE_CHECKING:
@@ -30,12 +29,6 @@ def profile_of(job: Job, document: Document, account: Account | None) -> Profile
     found = _read_profile(job, document)
     if found and account:
         require_acted_on(found, account.provider)
-    if found and found.region and not is_region(found.region):
-        raise found.document.problem(
-            (*found.at, "region"),
-            f"{found.region!r} is not a country code such as US (ISO 3166)"
-            f"{region_meant(found.region)}",
-        )
     if found and found.shape.encoding:
         try:
             usable(found.shape.encoding)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -18,14 +19,12 @@ from leadctl.mapping import profile
 from leadctl.model.errors import ExitCode, InputUnusable, LeadctlError
 from leadctl.model.file_permissions import is_our_own, permission_problems
 from leadctl.model.wording import count, nearest
-from leadctl.phones.numbering_plan import is_region
 from leadctl.providers.base_url import require_safe_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from leadctl.config.config import Account
-    from leadctl.mapping.profile import Profile
     from leadctl.model.leads import Json
     from leadctl.model.yaml_file import Document, Where
 
@@ -221,16 +220,7 @@ def _profiles(found: Document) -> Iterator[Check]:
 def _profile(found: Document, name: str) -> Iterator[Check]:
     topic, part = f"profile {name}", ("profiles", name)
 
-    def loaded(document: Document) -> Profile:
-        read = profile.load(document, part)
-        if read.region and not is_region(read.region):
-            raise document.problem(
-                (*part, "region"),
-                f"{read.region!r} is not a country code such as US (ISO 3166)",
-            )
-        return read
-
-    mistakes, _, read = _read_through(found, part, loaded)
+    mistakes, _, read = _read_through(found, part, partial(profile.load, at=part))
     yield from (problem(topic, error) for error in mistakes)
     if read and not mistakes:
         yield Check(topic, count(len(read.fields), "field"))

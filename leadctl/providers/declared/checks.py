@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from leadctl.model.errors import InputUnusable
 from leadctl.model.lead_fields import FIELDS
+from leadctl.model.typed_yaml import Node
 from leadctl.model.wording import nearest
 from leadctl.providers import base_url
 from leadctl.providers.connection_settings import ConnectionSettings
@@ -14,7 +15,6 @@ from leadctl.providers.declared import grammar, rules, templates, values
 from leadctl.providers.declared.authentication import declared_secrets
 from leadctl.providers.declared.declarations import FORMS, declared_settings
 from leadctl.providers.declared.provider import Declared
-from leadctl.providers.declared.typed import Node
 from leadctl.providers.settings import kinds
 
 if TYPE_CHECKING:

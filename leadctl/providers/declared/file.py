@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from leadctl.model import yaml_file
 from leadctl.model.errors import InputUnusable, UsageError
 from leadctl.model.text_file import write_new
+from leadctl.model.typed_yaml import build
 from leadctl.providers.base import installed
 from leadctl.providers.declared.checks import require_sound
 from leadctl.providers.declared.grammar import Definition
 from leadctl.providers.declared.provider import provider_of
-from leadctl.providers.declared.typed import build, schema
 
 if TYPE_CHECKING:
     from leadctl.model.leads import Json
@@ -46,6 +46,8 @@ def _loaded(path: Path, changed: int) -> type[Provider]:  # noqa: ARG001  tells 
 
 def definition_schema() -> dict[str, Json]:
     """Return the JSON Schema of the files, for editors."""
+    from leadctl.model.typed_schema import schema  # noqa: PLC0415  on demand
+
     return schema(Definition, "leadctl provider")
 
 

@@ -9,28 +9,25 @@ from __future__ import annotations
 from dataclasses import field
 from typing import Annotated, Literal, TypeAlias
 
+from leadctl.model.typed_yaml import SOME, Node, Pattern, text_like
 from leadctl.providers.declared.rules import (  # noqa: TC001  read at run time
     Among,
     Answer,
     PreflightRule,
     When,
 )
-from leadctl.providers.declared.typed import Node
 from leadctl.providers.declared.values import (
-    SOME,
     Count,
     Headers,
     Key,
     Name,
     Path,
     Paths,
-    Pattern,
     Scalar,
     Scalars,
     Seconds,
     Template,
     number_from,
-    text_like,
 )
 
 

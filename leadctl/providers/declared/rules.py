@@ -5,19 +5,16 @@ from __future__ import annotations
 from dataclasses import field
 from typing import Annotated, Literal, TypeAlias
 
-from leadctl.providers.declared.typed import OR_ONE, Node
+from leadctl.model.typed_yaml import OR_ONE, SOME, Node, Pattern, text_like
 from leadctl.providers.declared.values import (
-    SOME,
     Count,
     KindWord,
     Meaning,
     OutcomeWord,
     Path,
     Paths,
-    Pattern,
     Scalars,
     Texts,
-    text_like,
 )
 
 

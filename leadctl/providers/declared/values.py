@@ -1,29 +1,10 @@
-"""The values of a definition's keys: texts, patterns, numbers, ways to a value."""
+"""The values of a definition's keys: texts, numbers, paths to a value."""
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, Literal, TypeAlias, get_args
 
-from leadctl.model.patterns import LONGEST, BadPattern, searcher
-from leadctl.providers.declared.typed import OR_ONE, Must
-
-
-def _pattern(text: str) -> None:
-    try:
-        searcher(text)
-    except BadPattern as error:
-        raise ValueError(f"is not a valid regular expression: {error}") from None
-
-
-def text_like(pattern: str, words: str) -> Must:
-    """Ask for a text that a pattern matches as a whole."""
-
-    def check(text: str) -> None:
-        if not re.fullmatch(pattern, text):
-            raise ValueError(f"must be {words}")
-
-    return Must(check, {"pattern": f"^(?:{pattern})$"})
+from leadctl.model.typed_yaml import OR_ONE, Must, text_like
 
 
 def number_from(least: float, most: float) -> Must:
@@ -36,13 +17,6 @@ def number_from(least: float, most: float) -> Must:
     return Must(check, {"minimum": least, "maximum": most})
 
 
-def _some(members: Any) -> None:  # noqa: ANN401  a list or a mapping
-    if not members:
-        raise ValueError("must not be empty")
-
-
-SOME = Must(_some, {"minItems": 1})
-"""Behind a list type: at least one member."""
 HeaderName: TypeAlias = Annotated[
     str, text_like(r"[!#-'*+.^-z|~0-9A-Z-]+", "a header's name, such as X-Key")
 ]
@@ -50,8 +24,6 @@ HeaderText: TypeAlias = Annotated[
     str, text_like("[ -~]*", "one line of printable ASCII characters")
 ]
 Headers: TypeAlias = dict[HeaderName, HeaderText]
-Pattern: TypeAlias = Annotated[str, Must(_pattern, {"maxLength": LONGEST})]
-"""A regular expression: found anywhere, in any case, in time bounded by the text."""
 Name: TypeAlias = Annotated[
     str, text_like("[a-z][a-z0-9_-]{0,39}", "lowercase letters, digits, - and _ only")
 ]

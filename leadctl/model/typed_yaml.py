@@ -1,12 +1,13 @@
-"""Builds dataclasses from YAML, and writes their JSON Schema: both follow the types.
+"""Builds dataclasses from YAML, checked by their types.
 
-A field is a key, without the underscore that a Python word needs behind it. What has no
-default is required. A docstring describes its class to an editor, and a `Must` behind a
-type says what the type cannot.
+A field is a key, without the underscore that a Python word needs behind it. One with a
+default is optional, and null leaves it to the default. A class's docstring describes it
+to editors; a `Must` behind a type says what the type cannot.
 """
 
 from __future__ import annotations
 
+import re
 import typing
 from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
 from functools import cache
@@ -17,6 +18,7 @@ from typing import (
     Any,
     ClassVar,
     Literal,
+    TypeAlias,
     TypeVar,
     Union,
     dataclass_transform,
@@ -24,14 +26,14 @@ from typing import (
     get_type_hints,
 )
 
+from leadctl.model.patterns import LONGEST, BadPattern, searcher
 from leadctl.model.wording import nearest
-from leadctl.model.yaml_file import Where  # noqa: TC001  read at run time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from leadctl.model.leads import Json
-    from leadctl.model.yaml_file import Document
+    from leadctl.model.yaml_file import Document, Where
 
 Kind = Any
 """A type, as annotations write it: a class, a union, a list of something."""
@@ -46,9 +48,11 @@ Built = TypeVar("Built")
 class Node:
     """A mapping of the file, as a frozen dataclass; `at` is the way to it."""
 
-    at: Where = field(default=(), repr=False, compare=False)
+    at: tuple[str | int, ...] = field(default=(), repr=False, compare=False)
     ONE_OF: ClassVar[tuple[str, ...]] = ()
     """Keys of which exactly one is required."""
+    NULL_IS_DEFAULT: ClassVar[bool] = True
+    """Whether a key without a value counts as left out."""
 
     def __init_subclass__(cls) -> None:
         dataclass(frozen=True, kw_only=True)(cls)
@@ -62,49 +66,76 @@ class Must:
     schema: Mapping[str, Json] = field(hash=False)
 
 
+def about(text: str) -> Must:
+    """Describe a value to editors."""
+    return Must(lambda _value: None, {"description": text})
+
+
+def text_like(pattern: str, words: str) -> Must:
+    """Ask for a text that a pattern matches as a whole."""
+
+    def check(text: str) -> None:
+        if not re.fullmatch(pattern, text):
+            raise ValueError(f"must be {words}")
+
+    return Must(check, {"pattern": f"^(?:{pattern})$"})
+
+
+def _pattern(text: str) -> None:
+    try:
+        searcher(text)
+    except BadPattern as error:
+        raise ValueError(f"is not a valid regular expression: {error}") from None
+
+
+def _some(members: Any) -> None:  # noqa: ANN401  a list or a mapping
+    if not members:
+        raise ValueError("must not be empty")
+
+
 OR_ONE = "or one"
 """Behind a list type: a single member will do for a list of one."""
+SOME = Must(_some, {"minItems": 1})
+"""Behind a list type: at least one member."""
+Pattern: TypeAlias = Annotated[str, Must(_pattern, {"maxLength": LONGEST})]
+"""A regular expression: found anywhere, in any case, in time bounded by the text."""
 
 
-def build(kind: type[Built], document: Document) -> Built:
-    """Build the whole file; InputUnusable names the line of what does not fit."""
-    found: Built = _built(kind, document, ())
+def build(kind: type[Built], document: Document, at: Where = ()) -> Built:
+    """Build a file or a part of it; InputUnusable names the line of a mistake."""
+    found: Built = _built(kind, document.at(at), document, at)
     return found
 
 
-def schema(kind: type[Node], title: str) -> dict[str, Json]:
-    """Describe a file by JSON Schema (draft 2020-12)."""
-    parts: dict[str, Json] = {}
-    whole = _described(kind, parts)
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": title,
-        **whole,
-        "$defs": parts,
-    }
-
-
-def _built(kind: Kind, document: Document, where: Where) -> Any:  # noqa: ANN401  of any kind
-    value = document.at(where)
-    for one in _members(kind):
-        if _fits(one, value):
-            return _made(one, document, where)
-    if str in map(_plain, _members(kind)) and type(value) in (int, float):
-        return str(value)  # 3 will do for a text
-    wanted = " or ".join(dict.fromkeys(map(_name, _members(kind))))
+def _built(kind: Kind, value: Any, document: Document, where: Where) -> Any:  # noqa: ANN401  of any kind
+    fitting = [one for one in members_of(kind) if _fits(one, value)]
+    if fitting:
+        named = (one for one in fitting if _shares_key(one, value))
+        return _made(next(named, fitting[0]), value, document, where)
+    if type(value) in (int, float):  # 3 will do for a text
+        for one in members_of(kind):
+            if _plain(one) is str:
+                return _made(one, str(value), document, where)
+    *others, last = dict.fromkeys(map(_name, members_of(kind)))
+    wanted = f"{', '.join(others)} or {last}" if others else last
     raise document.problem(where, f"{_label(where)} must be {wanted}")
 
 
-def _made(kind: Kind, document: Document, where: Where) -> Any:  # noqa: ANN401  the same
-    value: Any = document.at(where)
+def _shares_key(kind: Kind, value: Json) -> bool:
+    """Tell whether a mapping has a key of this class: its other keys are mistakes."""
+    known = keys_of(kind) if is_dataclass(kind) else {}
+    return isinstance(value, dict) and not known.keys().isdisjoint(value)
+
+
+def _made(kind: Kind, value: Any, document: Document, where: Where) -> Any:  # noqa: ANN401  the same
     match _origin(kind):
         case origin if origin is Annotated:
             base, *rules = get_args(kind)
-            if rules != [OR_ONE]:
-                return _checked(_made(base, document, where), rules, document, where)
-            if isinstance(value, list):
-                return _made(base, document, where)
-            return [_built(get_args(base)[0], document, where)]
+            if OR_ONE in rules and not isinstance(value, list):
+                made: Any = [_built(get_args(base)[0], value, document, where)]
+            else:
+                made = _made(base, value, document, where)
+            return _checked(made, rules, document, where)
         case origin if origin is Literal:
             if value in (known := get_args(kind)):
                 return value
@@ -115,12 +146,18 @@ def _made(kind: Kind, document: Document, where: Where) -> Any:  # noqa: ANN401 
             )
         case origin if origin is list:
             (member,) = get_args(kind)
-            return [_built(member, document, (*where, i)) for i in range(len(value))]
+            return [
+                _built(member, each, document, (*where, place))
+                for place, each in enumerate(value)
+            ]
         case origin if origin is dict:
             named, member = get_args(kind)
             for key in value:
                 _require_key(named, key, document, (*where, key))
-            return {key: _built(member, document, (*where, key)) for key in value}
+            return {
+                key: _built(member, each, document, (*where, key))
+                for key, each in value.items()
+            }
     if is_dataclass(kind):
         return _node(kind, document, where)
     return float(value) if kind is float else value
@@ -139,26 +176,32 @@ def _require_key(kind: Kind, key: str, document: Document, where: Where) -> None
 
 
 def _checked(
-    made: Built, rules: Sequence[Must], document: Document, where: Where
+    made: Built, rules: Sequence[Must | str], document: Document, where: Where
 ) -> Built:
     for rule in rules:
         try:
-            rule.check(made)
+            if isinstance(rule, Must):
+                rule.check(made)
         except ValueError as error:
             raise document.problem(where, f"{_label(where)} {error}") from None
     return made
 
 
 def _node(kind: Kind, document: Document, where: Where) -> Any:  # noqa: ANN401  the same
-    known = _keys(kind)
+    known = keys_of(kind)
     table = document.table(where, known)
-    said = {key: one for key, one in known.items() if table.get(key) is not None}
+    hints = hints_of(kind)
+    said = {
+        key: one
+        for key, one in known.items()
+        if key in table
+        and (table[key] is not None or takes_null(kind, hints[one.name]))
+    }
     for key, one in known.items():
         if key not in said and one.default is one.default_factory is MISSING:
             raise document.problem(where, f"{_label(where)} lacks {key!r}")
-    hints = _hints(kind)
     values = {
-        one.name: _built(hints[one.name], document, (*where, key))
+        one.name: _built(hints[one.name], table[key], document, (*where, key))
         for key, one in said.items()
     }
     chosen = [key for key in kind.ONE_OF if key in said]
@@ -169,24 +212,29 @@ def _node(kind: Kind, document: Document, where: Where) -> Any:  # noqa: ANN401 
     return kind(**values, at=where)
 
 
+def takes_null(kind: Kind, member: Kind) -> bool:
+    """Tell whether null is a value of a key, and does not leave it to its default."""
+    return not kind.NULL_IS_DEFAULT or _plain(member) is Any
+
+
 def _origin(kind: Kind) -> Any:  # noqa: ANN401  Union, list, Literal …
     return typing.get_origin(kind)
 
 
 @cache
-def _hints(kind: Kind) -> dict[str, Kind]:
+def hints_of(kind: Kind) -> dict[str, Kind]:
     return get_type_hints(kind, include_extras=True)
 
 
-def _keys(kind: Kind) -> dict[str, Field[Any]]:
+def keys_of(kind: Kind) -> dict[str, Field[Any]]:
     return {one.name.rstrip("_"): one for one in fields(kind) if one.name != "at"}
 
 
-def _members(kind: Kind) -> Iterator[Kind]:
+def members_of(kind: Kind) -> Iterator[Kind]:
     """Yield the members of a union but for None, which stands for a key left out."""
     if _origin(kind) in (Union, UnionType):
         for one in get_args(kind):
-            yield from _members(one)
+            yield from members_of(one)
     elif kind is not NoneType:
         yield kind
 
@@ -206,7 +254,7 @@ def _plain(kind: Kind) -> Kind:
 
 def _fits(kind: Kind, value: Json) -> bool:
     plain = _plain(kind)
-    if plain is Any or get_args(kind)[1:] == (OR_ONE,):
+    if plain is Any or OR_ONE in get_args(kind)[1:]:
         return True
     return type(value) is plain or (plain is float and type(value) is int)
 
@@ -233,64 +281,3 @@ def _label(where: Where) -> str:
             return f"item {place + 1}"
         case _:
             return repr(where[-1])
-
-
-# --- JSON Schema ---------------------------------------------------------------------
-
-
-_TYPES: dict[type, Json] = {
-    str: ["string", "number"],
-    int: "integer",
-    float: "number",
-    bool: "boolean",
-}
-
-
-def _described(kind: Kind, parts: dict[str, Json]) -> dict[str, Json]:
-    members = [*_members(kind)]
-    if len(members) > 1:
-        return {"anyOf": [_described(one, parts) for one in members]}
-    (one,) = members
-    match _origin(one):
-        case origin if origin is Annotated:
-            base, *rules = get_args(one)
-            if rules == [OR_ONE]:
-                member = _described(get_args(base)[0], parts)
-                return {"anyOf": [member, {"type": "array", "items": member}]}
-            more = {key: value for rule in rules for key, value in rule.schema.items()}
-            return _described(base, parts) | more
-        case origin if origin is Literal:
-            return {"enum": [*get_args(one)]}
-        case origin if origin is list:
-            return {"type": "array", "items": _described(get_args(one)[0], parts)}
-        case origin if origin is dict:
-            named, member = (_described(part, parts) for part in get_args(one))
-            keys = {"propertyNames": named} if named != {"type": _TYPES[str]} else {}
-            return {"type": "object", "additionalProperties": member, **keys}
-    if not (is_dataclass(one) and isinstance(one, type)):
-        return {} if one is Any else {"type": _TYPES[one]}
-    name = str(one.__name__)
-    if name not in parts:
-        parts[name] = None  # it is under way, and may name itself
-        parts[name] = _object(one, parts)
-    return {"$ref": f"#/$defs/{name}"}
-
-
-def _object(kind: Kind, parts: dict[str, Json]) -> dict[str, Json]:
-    hints, known = _hints(kind), _keys(kind)
-    found: dict[str, Json] = {
-        "description": " ".join((kind.__doc__ or "").split()),
-        "type": "object",
-        "properties": {
-            key: _described(hints[one.name], parts) for key, one in known.items()
-        },
-        "additionalProperties": False,
-    }
-    required: list[Json] = [
-        key
-        for key, one in known.items()
-        if one.default is one.default_factory is MISSING
-    ]
-    if kind.ONE_OF:
-        found["oneOf"] = [{"required": [key]} for key in kind.ONE_OF]
-    return found | ({"required": required} if required else {})
