@@ -224,7 +224,7 @@ def resolve(
         with_base_url(_filled(loaded, own, values), name),
         _filled(ConnectionSettings, common, values),
         {key: str(values[key]) for key in forms if key in values},
-        _suppress(document, (*where, "suppress")),
+        tuple(map(str, _listed_paths(document, (*where, "suppress")))),
         missing,
         {key: origin for key, (_, origin) in found.items()},
     )
@@ -276,11 +276,6 @@ class _Places:
 
 def _path(value: Json, *, beside: str = "") -> str:
     return str(Path(beside).parent / Path(str(value)).expanduser())
-
-
-def _suppress(document: Document, where: Where) -> tuple[str, ...]:
-    """Read the account's suppression lists."""
-    return tuple(map(str, _listed_paths(document, where)))
 
 
 def _listed_paths(document: Document, where: Where) -> list[Path]:

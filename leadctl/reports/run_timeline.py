@@ -7,32 +7,37 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import deque
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from leadctl.reports.request_groups import STILL, request_groups
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from leadctl.ledger.base import RunReader
     from leadctl.ledger.records import Request
     from leadctl.reports.request_groups import RequestGroup
 
 
-@dataclass(frozen=True)
+@dataclass
 class Wait:
-    """What requests were held back for: how often, how long in all and at most."""
+    """Why requests were held back, how often, and the seconds in all and at most."""
 
     why: str
     times: int = 0
     seconds: float = 0.0
     longest: float = 0.0
 
+    def add(self, held: float) -> None:
+        self.times += 1
+        self.seconds += held
+        self.longest = max(self.longest, held)
 
-@dataclass(frozen=True)
+
+@dataclass
 class RequestKind:
-    """Requests that came to the same: `http` is None where no status was read."""
+    """Requests with the same result; `http` is None if no status was read."""
 
     http: int | None
     trouble: str
@@ -40,6 +45,11 @@ class RequestKind:
     requests: int = 0
     seconds: float = 0.0
     slowest: float = 0.0
+
+    def add(self, took: float) -> None:
+        self.requests += 1
+        self.seconds += took
+        self.slowest = max(self.slowest, took)
 
 
 @dataclass(frozen=True)
@@ -117,10 +127,11 @@ def _sum_up(timeline: RunTimeline, requests: Iterable[Request]) -> None:
     for request in requests:
         if request.held:
             wait = waits.setdefault(request.held_for, Wait(request.held_for))
-            waits[request.held_for] = _longer(wait, request.held)
+            wait.add(request.held)
             _hold(timeline, scale, request)
-        key = (request.http, _trouble(request), request.asks)
-        kinds[key] = _one_more(kinds.setdefault(key, RequestKind(*key)), request)
+        trouble = "no_answer" if request.took is None else request.trouble
+        key = (request.http, trouble, request.asks)
+        kinds.setdefault(key, RequestKind(*key)).add(request.took or 0.0)
         answered += request.answered
         delivered += request.delivered
         if request.answered:
@@ -128,29 +139,6 @@ def _sum_up(timeline: RunTimeline, requests: Iterable[Request]) -> None:
             _add_point(timeline, Point(moment, answered, delivered))
     timeline.waits = sorted(waits.values(), key=lambda wait: -wait.seconds)
     timeline.kinds = sorted(kinds.values(), key=lambda kind: -kind.requests)
-
-
-def _trouble(request: Request) -> str:
-    return "no_answer" if request.took is None else request.trouble
-
-
-def _longer(wait: Wait, held: float) -> Wait:
-    return replace(
-        wait,
-        times=wait.times + 1,
-        seconds=wait.seconds + held,
-        longest=max(wait.longest, held),
-    )
-
-
-def _one_more(kind: RequestKind, request: Request) -> RequestKind:
-    took = request.took or 0.0
-    return replace(
-        kind,
-        requests=kind.requests + 1,
-        seconds=kind.seconds + took,
-        slowest=max(kind.slowest, took),
-    )
 
 
 class _Scale:
@@ -176,16 +164,13 @@ def _hold(timeline: RunTimeline, scale: _Scale, request: Request) -> None:
 
 
 def _add_point(timeline: RunTimeline, point: Point) -> None:
-    """Keep a point, or let it replace the last one where both are as good as one."""
-    step = timeline.seconds / MOST_POINTS
-    if timeline.points and point.second - _before(timeline.points) < step:
-        timeline.points[-1] = point
+    """Keep a point; it replaces the last one if that is within one step of its own."""
+    points, step = timeline.points, timeline.seconds / MOST_POINTS
+    before = points[-2].second if len(points) > 1 else 0.0
+    if points and point.second - before < step:
+        points[-1] = point
     else:
-        timeline.points.append(point)
-
-
-def _before(points: Sequence[Point]) -> float:
-    return points[-2].second if len(points) > 1 else 0.0
+        points.append(point)
 
 
 def _tell(

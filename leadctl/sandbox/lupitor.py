@@ -28,6 +28,7 @@ from leadctl.sandbox.simulator import Campaign, Lead, Simulator
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from starlette.datastructures import QueryParams
     from starlette.routing import Route
 
 LARGEST_BATCH = 1000
@@ -134,8 +135,7 @@ class LupitorSimulator(Simulator):
             words = "phone number" if twin == "phoneNumber" else twin
             message = f"Lead with {words} {lead[twin]} already exists"
             raise Refusal(self.error(400, message))
-        answer = {"leadId": self._create(campaign, lead)}
-        return JSONResponse({"success": True, "data": answer, "error": None}, 201)
+        return _answer({"leadId": self._create(campaign, lead)}, 201)
 
     def create_bulk(self, call: Call) -> Response:
         """Take many leads, or none if one of them is bad.
@@ -169,13 +169,14 @@ class LupitorSimulator(Simulator):
                 skipped.append(lead[twin])
             else:
                 created.append(self._create(campaign, lead))
-        answer = {
-            "created": len(created),
-            "skipped": len(skipped),
-            "createdIds": created,
-            "skippedIdentifiers": skipped,
-        }
-        return JSONResponse({"success": True, "data": answer, "error": None})
+        return _answer(
+            {
+                "created": len(created),
+                "skipped": len(skipped),
+                "createdIds": created,
+                "skippedIdentifiers": skipped,
+            }
+        )
 
     def _check(self, lead: object, place: str = "") -> None:
         for name, complaint in complaints(lead, LEAD_FIELDS).items():
@@ -196,11 +197,7 @@ class LupitorSimulator(Simulator):
         return identifier
 
     def delete(self, call: Call) -> Response:
-        query = call.request.query_params
-        if not query.get("campaignId"):
-            message = "campaignId query parameter is required"
-            raise Refusal(self.error(400, message))
-        campaign = self._campaign(query["campaignId"])
+        query, campaign = self._asked(call)
         lead: Lead = {key: query[key] for key in _IDENTIFIERS if query.get(key)}
         if not lead:
             message = "At least one of phoneNumber or externalId query parameter"
@@ -208,8 +205,7 @@ class LupitorSimulator(Simulator):
         call.leads = 1
         if not self._delete(campaign, lead):
             raise Refusal(self.error(404, "Lead not found"))
-        answer = {"success": True, "data": {"deleted": True}, "error": None}
-        return JSONResponse(answer)
+        return _answer({"deleted": True})
 
     def delete_bulk(self, call: Call) -> Response:
         """Delete those that are there: "No Partial Rollback"."""
@@ -225,17 +221,18 @@ class LupitorSimulator(Simulator):
         for lead in leads:
             if not isinstance(lead, dict) or not {*_IDENTIFIERS} & lead.keys():
                 raise Refusal(self.error(400, NO_IDENTIFIER))
-        found = {True: [], False: []}  # type: dict[bool, list[object]]
+        found: dict[bool, list[object]] = {True: [], False: []}
         for lead in leads:
             name = next(key for key in _IDENTIFIERS if key in lead)
             found[self._delete(campaign, lead)].append(lead[name])
-        answer = {
-            "deleted": len(found[True]),
-            "notFound": len(found[False]),
-            "deletedIdentifiers": found[True],
-            "notFoundIdentifiers": found[False],
-        }
-        return JSONResponse({"success": True, "data": answer, "error": None})
+        return _answer(
+            {
+                "deleted": len(found[True]),
+                "notFound": len(found[False]),
+                "deletedIdentifiers": found[True],
+                "notFoundIdentifiers": found[False],
+            }
+        )
 
     def _delete(self, campaign: Campaign, lead: Lead) -> bool:
         """Look it up by its external id first, then by its number."""
@@ -257,11 +254,7 @@ class LupitorSimulator(Simulator):
 
         All are `raw`, for nobody calls them.
         """
-        query = call.request.query_params
-        if not query.get("campaignId"):
-            message = "campaignId query parameter is required"
-            raise Refusal(self.error(400, message))
-        campaign = self._campaign(query["campaignId"])
+        query, campaign = self._asked(call)
         limit, cursor = query.get("limit", "1000"), query.get("cursor", "0")
         if not (limit.isdecimal() and 1 <= int(limit) <= LARGEST_PAGE):
             raise Refusal(self.error(400, f"limit must be from 1 to {LARGEST_PAGE}"))
@@ -273,13 +266,14 @@ class LupitorSimulator(Simulator):
         total = len(campaign.phones) if status == "raw" else 0
         end = int(cursor) + int(limit)
         page = range(total)[int(cursor) : end]
-        answer = {
-            "leads": [self._shown(campaign, place) for place in page],
-            "count": len(page),
-            "cursor": str(end) if end < total else None,
-            "hasMore": end < total,
-        }
-        return JSONResponse({"success": True, "data": answer, "error": None})
+        return _answer(
+            {
+                "leads": [self._shown(campaign, place) for place in page],
+                "count": len(page),
+                "cursor": str(end) if end < total else None,
+                "hasMore": end < total,
+            }
+        )
 
     def _shown(self, campaign: Campaign, place: int) -> Lead:
         lead = campaign.leads[place] if self.keep_leads else {}
@@ -297,6 +291,14 @@ class LupitorSimulator(Simulator):
             "attempts": 0,
         }
 
+    def _asked(self, call: Call) -> tuple[QueryParams, Campaign]:
+        """Return the query and the campaign that it names."""
+        query = call.request.query_params
+        if not query.get("campaignId"):
+            message = "campaignId query parameter is required"
+            raise Refusal(self.error(400, message))
+        return query, self._campaign(query["campaignId"])
+
     def _campaign(self, identifier: object) -> Campaign:
         if not identifier or not isinstance(identifier, str):
             raise Refusal(self.error(400, "campaignId is required"))
@@ -304,6 +306,10 @@ class LupitorSimulator(Simulator):
         if campaign is None:
             raise Refusal(self.error(404, "Campaign not found or access denied"))
         return campaign
+
+
+def _answer(data: Lead, status: int = 200) -> Response:
+    return JSONResponse({"success": True, "data": data, "error": None}, status)
 
 
 def _keys(lead: Lead) -> dict[str, str]:

@@ -255,7 +255,7 @@ class OzonetelSimulator(Simulator):
                 "CampaignID": str(position),
                 "CampaignName": campaign.identifier,
                 "UserName": self.user_name,
-                "Position": _position(campaign),
+                "Position": "COMPLETED" if campaign.state == "completed" else "READY",
             }
             for position, campaign in enumerate(self.campaigns.values(), start=1)
             if name.lower() in campaign.identifier.lower()
@@ -263,11 +263,6 @@ class OzonetelSimulator(Simulator):
         if not found or body["userName"] != self.user_name:
             raise Refusal(_told("failure", "no record found"))
         return JSONResponse({"status": "success", "message": found})
-
-
-def _position(campaign: Campaign) -> str:
-    """Return a campaign's state, for which the page has this key."""
-    return "COMPLETED" if campaign.state == "completed" else "READY"
 
 
 def _check_assignment(campaign: Campaign, lead: Lead) -> None:

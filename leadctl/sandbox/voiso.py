@@ -43,11 +43,8 @@ def context_headers(value: object) -> str | None:
         return "must be an object"
     if not all(HEADER_NAME.fullmatch(name) for name in value):
         return "contains an invalid header name"
-    return None if all(map(_is_text, value.values())) else "must hold strings"
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
+    is_text = all(isinstance(each, str) for each in value.values())
+    return None if is_text else "must hold strings"
 
 
 LEAD_FIELDS = {
@@ -179,7 +176,7 @@ class VoisoSimulator(Simulator):
             for campaign in self.campaigns.values()
             if query.get("status", campaign.state) == campaign.state
             and query.get("name", "") in campaign.name
-            and query.get("live", live := _word(self._is_live(campaign))) == live
+            and query.get("live") in (None, str(self._is_live(campaign)).lower())
         ]
         limit, offset = query.get("limit", "100"), query.get("offset", "0")
         if not (limit.isdecimal() and offset.isdecimal() and 1 <= int(limit) <= 100):
@@ -208,10 +205,6 @@ class VoisoSimulator(Simulator):
 
 def _errors(status: int, name: str, message: str) -> Response:
     return JSONResponse({"errors": {name: [message]}}, status)
-
-
-def _word(value: bool) -> str:
-    return "true" if value else "false"
 
 
 def _shown(campaign: Campaign) -> Lead:
