@@ -1,4 +1,4 @@
-"""Reads the phone numbers of rows that somebody has to look at from their files."""
+"""Reads the phone numbers of rows that need attention from their files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TO_LOOK_AT = frozenset({Status.REJECTED, Status.FAILED, Status.UNKNOWN})
 
 
 class Contact(NamedTuple):
-    """A row with the number as its file has it; `file` counts from 0."""
+    """A row with its number as written in the file; `file` counts from 0."""
 
     file: int
     row: int
@@ -27,7 +27,7 @@ class Contact(NamedTuple):
 
 
 def callback_list(run_reader: RunReader, plan: Plan) -> Iterator[Contact]:
-    """Yield the rows that are not settled for good, in the order of files and rows."""
+    """Yield the rows that need attention, in the order of files and rows."""
     for ordinal, source in enumerate(plan.sources):
         mapper, rows = mapper_of(source, plan), source.rows()
         for verdict in run_reader.verdicts(ordinal):

@@ -1,4 +1,4 @@
-"""Shows a run, its requests or one row at a terminal."""
+"""Prints a run, its requests or one row at a terminal."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def show_run(found: Report, timeline: RunTimeline, console: Console) -> None:
-    """Print when a run was, what it came to, and its requests."""
+    """Print a run's times, results and requests."""
     console.print(plain(_when(found)))
     if found.error:
         console.print(plain(f"stopped: {found.error.message}", "red"))
@@ -90,7 +90,7 @@ MOST_WAITS = 10
 
 
 def show_row(found: RowTrace, console: Console, *, masked: bool) -> None:
-    """Print the way of a row; lead data as its shape if `masked`."""
+    """Print each step of a row; `masked` replaces letters and digits of lead data."""
     line = f", line {found.line:,}" if found.line else ""
     show_title(f"row {found.row:,} of {display_name(found.file.path)}{line}", console)
     if found.view is None:

@@ -1,4 +1,4 @@
-"""Corrects a reject file in place: its rows, and the file as they make it."""
+"""Corrects the rows of a reject file, and saves it in place."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Corrections:
-    """What becomes of a reject file's rows, until `save` writes it."""
+    """The rows of a reject file as corrected so far, until `save` writes them."""
 
     source: Source
     changed: dict[int, Cells] = field(default_factory=dict)
@@ -37,16 +37,16 @@ class Corrections:
 
     @property
     def columns(self) -> list[str]:
-        """The user's own columns."""
+        """The user's columns, without leadctl's."""
         return [name for name in self.source.columns if not name.startswith(OWN)]
 
     def column(self, name: str) -> str | None:
-        """Return the column that is meant, whatever its case."""
+        """Return the column with this name, ignoring case."""
         folded = {column.casefold(): column for column in reversed(self.columns)}
         return name if name in self.columns else folded.get(name.strip().casefold())
 
     def value(self, cells: Cells, column: str) -> str:
-        """Return a cell's text; empty where there is none."""
+        """Return a cell as text; empty if there is none."""
         if isinstance(cells, list):
             return cells[self.source.columns.index(column)]
         found: Any = cells
@@ -57,9 +57,9 @@ class Corrections:
         return found if isinstance(found, str) else json.dumps(found)
 
     def with_value(self, cells: Cells, column: str, value: str) -> Cells:
-        """Return a row's cells with another text in one of them.
+        """Return a row's cells with one text replaced.
 
-        Raises UnicodeEncodeError where the file's encoding cannot hold it.
+        Raises UnicodeEncodeError if the file's encoding does not have its characters.
         """
         value.encode(self.source.encoding)
         if isinstance(cells, list):
@@ -74,9 +74,9 @@ class Corrections:
         return corrected
 
     def save(self) -> None:
-        """Write the file as it is now, complete or not at all, mode 0600.
+        """Write the corrected file, complete or not at all, mode 0600.
 
-        Raises InputChanged where somebody else has changed it meanwhile.
+        Raises InputChanged if the file has changed since it was read.
         """
         source = self.source
         source.require_unchanged()

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 
 class RowOutcome(NamedTuple):
-    """What became of a row; `request` is the one it travelled with last.
+    """The outcome of a row; `request` is the number of the last one that carried it.
 
-    `undo` is what `runs undo` did about its lead, if it tried.
+    `undo` is the result of `runs undo` for its lead, if it tried.
     """
 
     run_id: str
@@ -41,7 +41,7 @@ class RowOutcome(NamedTuple):
 def delimited(
     run_reader: RunReader, statuses: Collection[Status] = ()
 ) -> Iterator[str]:
-    """Yield the rows with these statuses (none given: all) as CSV, a header first."""
+    """Yield the rows with these statuses (default: all) as CSV, with a header."""
     yield ",".join(RowOutcome._fields)
     for record in outcomes(run_reader, statuses):
         line = io.StringIO(newline="")
@@ -53,7 +53,7 @@ def delimited(
 def json_lines(
     run_reader: RunReader, statuses: Collection[Status] = ()
 ) -> Iterator[str]:
-    """Yield the same as objects, without a header."""
+    """Yield the same rows as JSON objects, one per line."""
     for record in outcomes(run_reader, statuses):
         yield json_text(record._asdict())
 
@@ -61,7 +61,7 @@ def json_lines(
 def outcomes(
     run_reader: RunReader, statuses: Collection[Status] = ()
 ) -> Iterator[RowOutcome]:
-    """Yield what became of each row with one of these statuses (none given: all)."""
+    """Yield the outcome of each row with one of these statuses (default: all)."""
     run = run_reader.facts().id
     for file in run_reader.files():
         verdicts = run_reader.verdicts(file.ordinal)
@@ -85,7 +85,7 @@ def outcomes(
 def _with_requests(
     verdicts: Iterator[Verdict], run_reader: RunReader, file: int
 ) -> Iterator[tuple[Verdict, Request | None]]:
-    """Pair verdicts with the last request a row travelled with, if it did."""
+    """Pair each verdict with the last request that carried the row, if any."""
     travels = run_reader.last_requests(file)
     row, request = next(travels, _NONE_LEFT)
     for verdict in verdicts:

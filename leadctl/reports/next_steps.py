@@ -1,4 +1,4 @@
-"""What is left to do after a run, as commands: the recommended one first."""
+"""Returns what is left to do after a run as commands, the recommended one first."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ class Action(Enum):
 
     RESUME = auto()
     RESOLVE = auto()
-    PUSH_REJECTS = auto()  # once their rows are corrected
-    EXPORT_AGAIN = auto()  # by the program that wrote the input: no command of ours
+    PUSH_REJECTS = auto()  # after their rows are corrected
+    EXPORT_AGAIN = auto()  # in the program that wrote the input: without a command
 
 
 class NextStep(NamedTuple):
-    """A step, and its command where it has one."""
+    """A step, with its command if it has one."""
 
     action: Action
     command: str = ""
 
 
 def next_steps(report: Report) -> Iterator[NextStep]:
-    """Yield the steps in their order; none for a run in progress.
+    """Yield the steps in order; none for a run in progress.
 
-    The ledger of a sandbox is gone with its run, unless that is kept. A run that
-    --max-rejects stopped is either resumed or pushed again from a better file: its
-    reject file holds the rows of both.
+    A sandbox run can be resumed only if it is kept. A run that --max-rejects stopped is
+    either resumed or pushed again from a better file: its reject file holds the rows
+    for both.
     """
     if report.process is not None or report.dry_run or report.job.given_up:
         return
@@ -69,7 +69,7 @@ def reject_files(report: Report) -> list[str]:
 
 
 def _only_cut(report: Report) -> bool:
-    """Tell whether no row was rejected that anybody could correct."""
+    """Tell whether every rejected row lost digits, which nobody can correct."""
     rejected = [one for one in report.reasons if one.status == Status.REJECTED]
     return all(one.code == Code.PHONE_DAMAGED for one in rejected)
 

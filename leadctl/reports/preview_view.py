@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def show_preview(found: Preview, screen: Console) -> None:
-    """Print how a file is read, where its columns go, some rows, and the verdict."""
+    """Print how a file is read and mapped, its first rows, and the verdict."""
     source = found.source
     show_title(_visible(source.shown), screen)
     choices = Grid("what", "value", "why", headed=False)
@@ -92,7 +92,7 @@ def _show_row(view: RowView, line: int | None, screen: Console) -> None:
 
 
 def _close(found: Preview, screen: Console) -> None:
-    """Say how many rows can be sent, and what is wrong with the others."""
+    """Print how many rows can be sent, and what is wrong with the others."""
     codes = ", ".join(f"{number:,} {code}" for code, number in found.counts.items())
     if not found.rows:
         close("no data rows", screen, "yellow")
@@ -108,7 +108,7 @@ def _close(found: Preview, screen: Console) -> None:
 
 
 def filled(cells: Mapping[str, Json]) -> dict[str, Json]:
-    """Leave out what a table has empty; an object is shown as it stands."""
+    """Leave out the empty cells of a table row; an object stays as it is."""
     return {
         name: cell
         for name, cell in cells.items()
@@ -123,12 +123,12 @@ def _members(values: Mapping[str, Json]) -> Iterator[str]:
 
 
 def _text(value: Json) -> str:
-    """Write what is no text as JSON does: objects, true, null."""
+    """Write a value that is not text as JSON."""
     if isinstance(value, str):
         return value
     return json.dumps(value, ensure_ascii=False)
 
 
 def _visible(text: str) -> str:
-    """Keep a cell from speaking to the terminal; a tab is shown by name."""
+    """Replace control characters of a cell; a tab is shown by name."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

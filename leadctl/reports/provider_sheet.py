@@ -1,4 +1,4 @@
-"""Presents a provider's declaration: as JSON, in a table, as a sheet of its terms."""
+"""Presents a provider's declaration as JSON, as a table, and as a sheet of terms."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 
 def usual(provider: type[Provider]) -> Provider:
-    """Return a provider with every setting at its default, or empty without one."""
+    """Return a provider with all settings at their defaults, or else empty."""
     blanks = {f.name: "" for f in fields(provider) if f.default is MISSING}
     return provider(**blanks)
 
 
 def document(provider: type[Provider]) -> dict[str, Json]:
-    """Return the declaration for scripts, with every setting at its default."""
+    """Return the declaration as JSON, with all settings at their defaults."""
     declared = usual(provider)
     limits, rule, scale = provider.limits, declared.phone_rule, provider.priority
     safe = declared.resend_is_safe
@@ -61,7 +61,7 @@ def document(provider: type[Provider]) -> dict[str, Json]:
 
 
 def terms(provider: type[Provider]) -> dict[str, str]:
-    """Return on which terms a provider takes leads: a label and a text each."""
+    """Return a provider's terms as pairs of label and text."""
     declared, limits = usual(provider), provider.limits
     rule, scale = declared.phone_rule, provider.priority
     rates = [f"{rate.requests:g} in {rate.seconds:g} s" for rate in limits.rates]
@@ -97,7 +97,7 @@ def _after_doubt(provider: Provider) -> str:
 
 
 def settings(provider: type[Provider]) -> Iterator[tuple[str, str, str]]:
-    """Yield each setting, what it is, and its default."""
+    """Yield each setting: name, description, default."""
     address = usual(provider).base_url
     for name in provider.secrets:
         yield name, "secret: never in the config file", "required"
@@ -112,7 +112,7 @@ def _default(value: object) -> str:
 
 
 def lead_fields(provider: type[Provider]) -> Iterator[tuple[str, Sequence[str], str]]:
-    """Yield every lead field, where it is sent, and else what becomes of it."""
+    """Yield every lead field, and the key it is sent under or what happens to it."""
     code = provider.phone_code_wire
     places = {"phone": [*filter(None, (code, provider.phone_wire))]}
     places |= {field.name: [field.wire] for field in usual(provider).fields}

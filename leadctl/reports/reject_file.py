@@ -1,4 +1,4 @@
-"""Writes the reject file and decides where it goes and what it never replaces."""
+"""Writes the reject file, chooses its path, and protects corrected ones."""
 
 from __future__ import annotations
 
@@ -29,9 +29,10 @@ LONGEST_NAME = 255
 
 
 def default_path(path: Path, form: Format, kind: str = "rejects") -> Path:
-    """Return `<stem>.rejects<suffix>` beside the input, or another `kind` of it.
+    """Return `<stem>.<kind><suffix>` beside the input.
 
-    It is to be opened and corrected: never compressed, and a workbook's is CSV.
+    It is never compressed, and CSV for a workbook, so that it can be opened and
+    corrected.
     """
     if path.suffix.casefold() in PACKED:
         path = path.with_suffix("")
@@ -40,7 +41,7 @@ def default_path(path: Path, form: Format, kind: str = "rejects") -> Path:
 
 
 def require_ours(path: Path) -> None:
-    """Refuse a path that holds something leadctl did not write; nothing is sent yet."""
+    """Raise InputUnusable for a path that holds a user's file or cannot be written."""
     if len(os.fsencode(path.name)) > LONGEST_NAME:
         raise InputUnusable(
             "the reject file's name would be too long",
@@ -57,7 +58,7 @@ def require_ours(path: Path) -> None:
 
 
 def _require_room(folder: Path) -> None:
-    """Raise unless a file can be made there: after the run it would be too late."""
+    """Raise InputUnusable unless a file can be created in the folder."""
     trial = folder / f".leadctl-{secrets.token_hex(8)}"
     try:
         remove_abandoned(folder)
@@ -71,7 +72,7 @@ def _require_room(folder: Path) -> None:
 
 
 def is_ours(path: Path) -> bool:
-    """Tell a reject file by its first cell, whatever has saved it since."""
+    """Recognise a reject file by its first cell, whichever program saved it."""
     if path.is_symlink() or not path.is_file():
         return False
     with path.open("rb") as file:
@@ -80,14 +81,14 @@ def is_ours(path: Path) -> bool:
 
 
 def is_untouched(path: Path) -> bool:
-    """Tell whether a file is a reject file as leadctl wrote it."""
+    """Tell whether a file is a reject file that nobody has edited."""
     return is_ours(path) and not _is_edited(path)
 
 
 def set_aside(path: Path) -> Path | None:
-    """Keep an earlier run's reject file as `….old`; returns where, if there is one.
+    """Rename an earlier run's reject file to `….old`; returns the new path, if any.
 
-    What somebody has corrected in it is never replaced by a later one.
+    An edited one is never replaced by a later one.
     """
     if not is_ours(path):
         return None
@@ -97,7 +98,7 @@ def set_aside(path: Path) -> Path | None:
 
 
 def corrections_go_to(path: Path) -> Path | None:
-    """Return where a reject file will be kept, if somebody has edited it."""
+    """Return where an edited reject file will be kept; None if it is not edited."""
     is_edited = is_ours(path) and _is_edited(path)
     return _place_aside(path) if is_edited else None
 
@@ -113,22 +114,22 @@ def _place_aside(path: Path) -> Path:
 
 
 def _is_edited(path: Path) -> bool:
-    """Tell whether a reject file may have been written by anybody since we wrote it.
+    """Tell whether a reject file may have been edited since leadctl wrote it.
 
-    Where times have no such fractions, or were not copied with it, nobody knows.
+    True as well if the file system or a copy did not keep the mark of its time.
     """
     return path.stat().st_mtime_ns % _SECOND != _MARK
 
 
 def _mark_unedited(path: Path) -> None:
-    """Give it a time that no editor leaves behind."""
+    """Set a modification time that no editor leaves behind."""
     now = time.time_ns() // _SECOND * _SECOND + _MARK
     os.utime(path, ns=(now, now))
 
 
 _SECOND = 1_000_000_000
 _MARK = 123_456_700
-"""Nanoseconds; some file systems keep only hundreds of them."""
+"""Nanoseconds, in hundreds because some file systems keep no more."""
 
 
 def write_if_any(
@@ -137,7 +138,7 @@ def write_if_any(
     findings: Iterator[Finding],
     run_id: str,
 ) -> int:
-    """Write the reject file if there is such a row; an earlier one is set aside."""
+    """Write the reject file if it has a row; keep an earlier one as `….old`."""
     first = next(findings, None)
     if first is None:
         with in_turn(path.parent):
@@ -154,9 +155,8 @@ def write(
 ) -> int:
     """Write the rows of `findings` (in row order) from the source; returns how many.
 
-    The file appears complete or not at all: written aside (mode 0600) and renamed.
-    Raises InputUnusable where the source has changed, RejectsNotWritten where the disk
-    or the folder is not up to it.
+    The file appears complete or not at all, with mode 0600. Raises InputUnusable if the
+    source has changed, RejectsNotWritten if the file cannot be written.
     """
     source.require_unchanged()
 

@@ -1,7 +1,7 @@
-"""Writes the rows of a reject file as they came, each with its reason.
+"""Writes the rows of a reject file unchanged, each with its reason.
 
-Our columns stand before the user's, so that a row with too many or too few cells keeps
-every cell in its place and stays what it is until somebody corrects it.
+leadctl's columns come first, so that a row with too many or too few cells keeps its
+cells in place until somebody corrects it.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def write_rows(
     findings: Iterator[Finding],
     run_id: str,
 ) -> int:
-    """Write the rows that `findings` are of, in row order; returns how many."""
+    """Write the rows of the findings, in row order; returns how many."""
     number = 0
     if source.format is Format.JSONL:
         for finding, line in _paired(source.json_lines(), findings):
@@ -47,7 +47,7 @@ def write_rows(
             file.write(source.dialect.newline)
             number += 1
         return number
-    # Where the input has no header, too: our columns have to be known again.
+    # Even if the input has no header: a later push must recognise our columns.
     theirs = [
         name
         for name, column in zip(source.names, source.columns, strict=True)
@@ -77,9 +77,9 @@ def _paired(
 
 
 def _first_row(told: Json, finding: Finding, source: Source) -> str:
-    """Return the row's number in the first file, which every reject file of it keeps.
+    """Return the row's number in the original input, which all its reject files keep.
 
-    A row that somebody added to a reject file has none.
+    It is empty for a row that was added to a reject file.
     """
     if ROW not in source.columns:
         return str(finding.row)
@@ -100,22 +100,22 @@ def _own_cells(finding: Finding, run_id: str) -> list[str]:
 _FORMULA = re.compile(r"(^|[,;|\t\r\n])(?=[=+@\t\r-])")
 
 
-@lru_cache(1000)  # of many rows the reason is the same
+@lru_cache(1000)  # many rows have the same reason
 def harmless(text: str) -> str:
-    """Keep a spreadsheet from calculating a provider's text.
+    """Keep a spreadsheet from taking a provider's text for a formula.
 
-    After a separator as well: it may split cells at another one than we do.
+    Also behind separators, where the spreadsheet may split cells.
     """
     return _FORMULA.sub(r"\1'", text)
 
 
 def guarded(cell: str) -> str:
-    """Put an apostrophe before a phone: no spreadsheet takes it for a number then."""
+    """Put an apostrophe before a phone, so that a spreadsheet reads it as text."""
     return cell if cell.lstrip()[:1] in _TEXT_MARKS else f"'{cell}"
 
 
 _TEXT_MARKS = ("", "'", "=", "\u2019", "`")
-"""How a cell begins that is text already, or empty."""
+"""First characters of cells that are text already, or empty."""
 
 
 def _delimited_line(cells: Cells | str, own: list[str], source: Source) -> str:
@@ -127,7 +127,7 @@ def _delimited_line(cells: Cells | str, own: list[str], source: Source) -> str:
             if place not in ours
         ]
         return joined([*own, *theirs], source)
-    # A line that could not be split goes back as it stands.
+    # A line that could not be split stays as it is.
     raw = _without_own(str(cells), source)
     return (
         joined(own, source).removesuffix(source.dialect.newline)
@@ -138,7 +138,7 @@ def _delimited_line(cells: Cells | str, own: list[str], source: Source) -> str:
 
 
 def _own_cell(cells: Cells | str, source: Source) -> str:
-    """Return the row number that an earlier reject file gives a row."""
+    """Return the row number that an earlier reject file gave a row."""
     if ROW not in source.columns:
         return ""
     if isinstance(cells, list):
@@ -151,7 +151,7 @@ def _own_places(source: Source) -> set[int]:
 
 
 def _without_own(raw: str, source: Source) -> str:
-    """Drop our cells from the front of a line that an earlier reject file holds."""
+    """Remove leadctl's cells from the front of a line of an earlier reject file."""
     delimiter = re.escape(source.dialect.delimiter)
     quote = source.dialect.quote
     quoted = f"{quote}(?:[^{quote}]|{quote}{quote})*{quote}"
@@ -163,7 +163,7 @@ def _without_own(raw: str, source: Source) -> str:
 def joined(cells: list[str], source: Source) -> str:
     """Write cells as a line of the source's dialect."""
     line = io.StringIO(newline="")
-    # With CR LF for its own end, the writer quotes both characters inside a cell.
+    # With this line end, the writer quotes cells that contain CR or LF.
     writer = csv.writer(
         line,
         delimiter=source.dialect.delimiter,
@@ -180,7 +180,7 @@ _OWN_MEMBERS = re.compile(
 
 
 def _json_line(text: str, row: str, own: list[str]) -> str:
-    """Put our members before the user's, which stay as they are written."""
+    """Put leadctl's members before the user's, whose text stays as it is."""
     written: dict[str, Json] = dict(zip(NAMES, [row, *own], strict=True))
     written[ROW] = int(row) if row else None
     text = _original(text)
@@ -200,7 +200,7 @@ def _member(text: str, name: str) -> Json:
 
 
 def _original(text: str) -> str:
-    """Return the line itself, or the one an earlier reject file kept as text."""
+    """Return the line, or the one that an earlier reject file kept as text."""
     try:
         found = strict_json.loads(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""The report of a run: what it came to, its JSON document and its exit code."""
+"""The report of a run: its results, JSON document and exit code."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SCHEMA_VERSION = 1
 
 @dataclass(frozen=True)
 class Failure:
-    """What stopped a run, or kept it from beginning."""
+    """The error that stopped a run or kept it from beginning."""
 
     code: str
     message: str
@@ -36,12 +36,11 @@ class Failure:
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """What a run came to: the members of the JSON document.
+    """The results of a run: the members of the JSON document, except `rows`.
 
-    But for its `rows`, which is `row_count` here: `rows()` yields the outcome of each.
-    Times are ISO 8601 UTC; `finished_at` and `exit_code` are None while a run is not
-    finished. `process` is at work on it now, `job` is what it was to do,
-    `removals` are the leads that an undo tried.
+    `row_count` is their number, and `rows()` yields them. Times are ISO 8601 UTC;
+    `finished_at` and `exit_code` are None while a run is not finished. `process` is the
+    process working on it, and `removals` counts the leads that an undo tried.
     """
 
     run_id: str = ""
@@ -80,7 +79,7 @@ class Report:
 
     @property
     def campaign_shown(self) -> str:
-        """The campaign as people know it: its id, and a name that says more."""
+        """The campaign's id, and its name unless that only repeats the id."""
         name = self.job.campaign_name
         if not name or name.casefold() in (
             self.campaign.casefold(),
@@ -91,12 +90,12 @@ class Report:
 
     @property
     def row_count(self) -> int:
-        """How many rows have an outcome."""
+        """The number of rows with an outcome."""
         return sum(self.counts.values())
 
     @property
     def is_open(self) -> bool:
-        """Whether rows may be left that nobody has read."""
+        """Whether rows may be left unread."""
         signals = (ExitCode.INTERRUPTED, ExitCode.TERMINATED)
         return self.finished_at is None or self.exit_code in signals
 
@@ -107,7 +106,7 @@ class Report:
         )
 
     def rows(self) -> Iterator[RowOutcome]:
-        """Yield the outcome of every row, read from the ledger as it is now."""
+        """Yield the outcome of every row from the ledger as it is now."""
         if self.reader:
             yield from outcomes(self.reader)
         elif self.ledger:
@@ -118,7 +117,7 @@ class Report:
 def read(
     run_reader: RunReader, *, dry_run: bool = False, process: int | None = None
 ) -> Report:
-    """Read what a run came to by now; `process` may be at work on it."""
+    """Read a run's results so far; `process` is the one working on it, if any."""
     run = run_reader.facts()
     running = process is not None and run.finished_at is None
     counts: Any = run_reader.counts()
@@ -148,7 +147,7 @@ def read(
 
 
 def exit_code(counts: dict[Status, int], error: LeadctlError | None) -> ExitCode:
-    """Choose the first that applies, of the error and of what became of rows."""
+    """Return the gravest of the codes that the error and the rows call for."""
     applying = {error.exit_code} if error else set()
     if counts[Status.UNKNOWN]:
         applying.add(ExitCode.UNKNOWN)

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 NOTABLE = 0.01
 """Shorter waits, in seconds, are not reported."""
 STILL = 60.0
-"""Seconds without a request or a wait after which a run was not running at all."""
+"""Seconds without a request or a wait after which the run counts as stopped."""
 
 
 def request_groups(requests: Iterable[Request]) -> Iterator[RequestGroup]:
-    """Fold requests in a row that were answered at the first try."""
+    """Group consecutive requests that were answered at the first try."""
     group: RequestGroup | None = None
     end = math.inf
     for request in requests:
@@ -50,10 +50,10 @@ def _is_plain(request: Request) -> bool:
 
 @dataclass(frozen=True)
 class RequestGroup:
-    """Requests in a row with nothing to tell apart; mostly one.
+    """Consecutive requests that are reported as one; mostly a single one.
 
-    `took` is the sum of their seconds; `stood_still` are those before the first in
-    which the run did not run.
+    `took` is the sum of their seconds; `stood_still` are the seconds before the first
+    in which the run was stopped.
     """
 
     first: Request
@@ -71,9 +71,9 @@ class RequestGroup:
         return cls(request, request, *counts, took, stood_still)
 
     def cells(self, *, several: bool) -> tuple[str, str, str, str, str, str]:
-        """Return what a table says of it: all but the answer.
+        """Return its table cells, except the outcome.
 
-        With `several` files, the rows are behind the number of theirs.
+        With `several` files, the rows have the number of their file in front.
         """
         first, single = self.first, self.requests == 1
         took = time_text.lasted(self.took / self.requests)
@@ -106,7 +106,7 @@ class RequestGroup:
         return _span(*row_set.ends(self.first.rows, self.last.rows))
 
     def goes_on(self, other: RequestGroup) -> bool:
-        """Tell whether the other one is more of the same."""
+        """Tell whether the other one can be added to this group."""
         return (
             _is_plain(self.last)
             and _is_plain(other.first)
@@ -116,7 +116,7 @@ class RequestGroup:
 
     @property
     def outcome(self) -> str:
-        """What came of it, in a few words."""
+        """The result, in a few words."""
         one = self.first
         if one.took is None:
             return "no answer read"
@@ -138,7 +138,7 @@ _MEANS = {
     "campaign_closed": "campaign not open",
     "unusable": "not an answer of this API",
 }
-"""What the trouble of a request is called; `Request.why` has it in full."""
+"""Words for the trouble of a request; `Request.why` has the sentence."""
 
 
 def _span(first: str, last: str) -> str:

@@ -1,7 +1,7 @@
-"""Traces one row of a run from the file to its verdict, step by step.
+"""Traces one row of a run from its file to its verdict.
 
-What was sent and decided comes from the ledger; the row itself, which the ledger does
-not hold, from the source, if that is still what it was.
+Requests and verdict come from the ledger. The row itself, which the ledger does not
+hold, is read from the source if that is unchanged.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RowTrace:
-    """What is known of a row; `missing` says why `view` is not.
+    """What is known of a row; `missing` is the reason if `view` is not.
 
-    `line` is where it begins in its file, `same_as` the earlier row of its lead.
-    `removal` is what an undo did about its lead, if it tried.
+    `line` is where it begins in its file, `same_as` the earlier row with the same lead.
+    `removal` is the result of an undo for its lead, if it tried.
     """
 
     file: FileOfRun
@@ -69,7 +69,7 @@ def row_trace(
             "header is not counted",
         )
     if view and verdict and verdict.code and not requests and verdict.status in _OURS:
-        # What a row alone does not show: other rows, lists, a damaged column.
+        # A row alone does not show other rows, lists, or a damaged column.
         finding = Finding(
             row, verdict.status, verdict.code, verdict.reason, verdict.field
         )
@@ -79,11 +79,11 @@ def row_trace(
 
 
 _OURS = frozenset({Status.REJECTED, Status.SUPPRESSED, Status.DUPLICATE})
-"""What becomes of a row without a request, by our word."""
+"""Words for a row that was settled without a request."""
 
 
 def document(found: RowTrace, *, masked: bool) -> dict[str, Json]:
-    """Return the same as JSON; lead data as its shape if `masked`."""
+    """Return it as JSON; `masked` replaces letters and digits of lead data."""
     view, verdict = found.view, found.verdict
     if view and masked:
         view = view.masked()
@@ -126,7 +126,7 @@ def _told(request: Request) -> dict[str, Json]:
 def earlier_row(
     plan: Plan, digest: Callable[[str], bytes], file: int, row: int
 ) -> EarlierRow | None:
-    """Find the row of whose lead another is a duplicate, by judging all before it."""
+    """Find the earlier row with the same lead, by judging all rows before this one."""
     judge = Judge(plan, digest)
     leads, _ = judge.again(file, {row})
     if not leads:
@@ -145,7 +145,7 @@ def earlier_row(
 
 
 def row_of(plan: Plan, number: int) -> RowView | None:
-    """Read a row again and judge it; None if the file has no such row.
+    """Read a row again and judge it; returns None if the file has no such row.
 
     `plan` has the row's file as its only source. Raises InputUnusable or InputChanged.
     """

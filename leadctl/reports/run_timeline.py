@@ -1,6 +1,6 @@
 """Summarises a run over time: its requests, waits and progress.
 
-Whatever the number of requests, what is kept of them is bounded.
+The summary has a bounded size for any number of requests.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class RequestKind:
 
 @dataclass(frozen=True)
 class Point:
-    """Leads settled and delivered up to a moment (seconds since the first request)."""
+    """Leads settled and delivered by a moment (seconds since the first request)."""
 
     second: float
     answered: int
@@ -63,7 +63,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Break:
-    """A time in which the run did not run, cut out of the timeline at `second`."""
+    """A time in which the run was stopped, left out of the timeline at `second`."""
 
     second: float
     lasted: float
@@ -71,11 +71,11 @@ class Break:
 
 @dataclass
 class RunTimeline:
-    """What is kept of a run's requests.
+    """The summary of a run's requests.
 
-    `groups` are all, or the first and the last with `untold` requests between them
-    (before `groups[told_first]`). `held` are waits longer than a hundredth of the
-    whole, as seconds from and to.
+    `groups` are all groups, or the first and last ones with `untold` requests left out
+    before `groups[told_first]`. `held` are the first and last second of each wait
+    longer than a hundredth of the run.
     """
 
     began: float = 0.0
@@ -92,7 +92,7 @@ class RunTimeline:
 
 
 def read(run: RunReader, *, first: int = 30, last: int = 10) -> RunTimeline:
-    """Read the timeline of a run, twice through its requests."""
+    """Read the timeline of a run, in three passes through its requests."""
     timeline = RunTimeline()
     _measure(timeline, run.requests())
     _sum_up(timeline, run.requests())
@@ -101,7 +101,7 @@ def read(run: RunReader, *, first: int = 30, last: int = 10) -> RunTimeline:
 
 
 def _measure(timeline: RunTimeline, requests: Iterable[Request]) -> None:
-    """Find out how long the run ran, without the times between its parts."""
+    """Measure how long the run ran, without the breaks."""
     end = gone = 0.0
     for request in requests:
         begin = request.departed - request.held
@@ -142,7 +142,7 @@ def _sum_up(timeline: RunTimeline, requests: Iterable[Request]) -> None:
 
 
 class _Scale:
-    """Unix time -> seconds since the first request, breaks cut out."""
+    """Converts Unix time to seconds since the first request, without the breaks."""
 
     def __init__(self, timeline: RunTimeline) -> None:
         self._began = timeline.began

@@ -1,4 +1,4 @@
-"""Shows a report at a terminal: counts, reasons, the next command."""
+"""Prints a report at a terminal: counts, reasons, the next command."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ ALWAYS_SHOWN = (Status.CREATED, Status.REJECTED, Status.DUPLICATE)
 
 
 def show(report: Report, console: Console, *, hint_follows: bool = False) -> None:
-    """Print the table of counts and the reasons; the hint of an error may follow."""
+    """Print counts, reasons and next steps.
+
+    `hint_follows`: the caller prints the error, whose hint is not repeated here.
+    """
     title = report.provider + (
         f", campaign {report.campaign_shown}" if report.campaign else ""
     )
@@ -58,12 +61,12 @@ def show(report: Report, console: Console, *, hint_follows: bool = False) -> Non
     if steps := [*_next_steps(report, hint_follows=hint_follows)]:
         console.print()
     for line in steps:
-        # Paths and commands are to be copied: never broken over lines.
+        # Paths and commands are never wrapped, so that they can be copied.
         console.print(plain(line), soft_wrap=True)
 
 
 def _by_file(report: Report) -> RenderableType:
-    """Count the rows of each file, in the columns that any file needs."""
+    """Return the counts of each file, without columns that are 0 everywhere."""
     statuses = [
         status
         for status, number in report.counts.items()
@@ -92,7 +95,7 @@ def _undone(report: Report) -> str:
 
 
 def _next_steps(report: Report, *, hint_follows: bool) -> Iterator[str]:
-    """Say where the reject files are, and which command comes next."""
+    """Yield the paths of the reject files, and the next commands."""
     if report.process is None:
         counts = report.counts
         kinds = [one for one in (Status.REJECTED, Status.FAILED) if counts[one]]
@@ -138,7 +141,7 @@ def _reasons(report: Report) -> RenderableType:
 
 
 def _place(reason: Reason, report: Report) -> str:
-    """Name the first row, and its file where there are several."""
+    """Return the number of the first row, with its file if there are several."""
     if len(report.files) == 1:
         return f"{reason.example_row:,}"
     return f"{display_name(report.files[reason.file].path)}:{reason.example_row:,}"
@@ -154,4 +157,4 @@ STYLES = {
     Status.FAILED: "red",
     Status.UNKNOWN: "magenta",
 }
-"""How rich writes each status."""
+"""The style of each status in rich."""

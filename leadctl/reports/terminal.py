@@ -20,19 +20,19 @@ if TYPE_CHECKING:
 
 
 def plain(text: str, style: str = "") -> Text:
-    """Wrap foreign text: `[/red]` or an escape code in it has no effect."""
+    """Return text of others so that `[/red]` or an escape code in it has no effect."""
     return Text(printable(text), style=style)
 
 
 class _Console(Console):
-    """Leaves a reader that has gone to the caller; rich would end the process."""
+    """Raises the error of a closed pipe; rich itself would end the process."""
 
     def on_broken_pipe(self) -> None:
         raise BrokenPipeError
 
 
 class _Tidy:
-    """A stream without blanks at the ends of lines: those of a table's last column."""
+    """A stream that drops blanks at line ends: a table pads its last column."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -48,7 +48,7 @@ _BLANKS = re.compile(r" +\n")
 
 
 def console(stream: TextIO) -> Console:
-    """Return a console for a stream; without a terminal as wide as the text needs."""
+    """Return a console for a stream; without a terminal, lines have no width limit."""
     terminal = stream.isatty()
     return _Console(
         file=cast("TextIO", _Tidy(stream)),
@@ -59,7 +59,7 @@ def console(stream: TextIO) -> Console:
 
 
 class Grid(Table):
-    """A table as every command prints it: no lines, the last column wraps."""
+    """A table as every command prints it: no rules, and only the last column wraps."""
 
     def __init__(
         self, *headings: str, right: Collection[str] = (), headed: bool = True
@@ -80,7 +80,7 @@ class Grid(Table):
             )
 
     def row(self, *cells: str | Text) -> None:
-        """Add a row; text is foreign."""
+        """Add a row; texts are escaped."""
         self.add_row(
             *(plain(cell) if isinstance(cell, str) else cell for cell in cells)
         )
@@ -96,10 +96,10 @@ def show_title(text: str, screen: Console) -> None:
 def show_facts(
     facts: Iterable[tuple[Text, str]], screen: Console, *, indent: int = 0
 ) -> None:
-    """Print a line for each fact: its name, aligned, and what it says.
+    """Print a line for each pair of label and text, with the texts aligned.
 
-    A long text goes on below itself. A terminal breaks it between words only, so that
-    paths and addresses can be copied; elsewhere a fact is one line.
+    On a terminal a long text wraps between words only, so that paths and URLs can be
+    copied; elsewhere it is one line.
     """
     pairs = [*facts]
     widths = (indent + head.cell_len + 2 for head, _ in pairs)
@@ -118,34 +118,34 @@ def show_facts(
 
 
 def wrapped(text: str, screen: Console, edge: int = 0) -> list[str]:
-    """Break a text between words where a terminal would break within them."""
+    """Wrap a text between words, where a terminal would break within them."""
     if not screen.is_terminal:
         return [printable(text)]
     return textwrap.wrap(
         printable(text),
         max(20, screen.width - 1 - edge),
-        break_long_words=False,  # a path stays one that can be copied
+        break_long_words=False,  # paths can be copied
         break_on_hyphens=False,
     ) or [""]
 
 
 def close(text: str, screen: Console, style: str = "") -> None:
-    """Print the line that ends what a command shows."""
+    """Print the last line of a command's output."""
     screen.print()
     for line in wrapped(text, screen):
         screen.print(plain(line, style), soft_wrap=True)
 
 
 def show_command(command: str, screen: Console) -> None:
-    """Print the command that comes next: to be copied, so never broken."""
+    """Print the next command, never wrapped, so that it can be copied."""
     screen.print()
     screen.print(plain(f"Next: {command}"), soft_wrap=True)
 
 
 class Live:
-    """Lines at the foot of a terminal that are drawn over and over.
+    """Lines at the foot of a terminal that are redrawn.
 
-    The cursor is never hidden, so nothing needs to bring it back, whatever ends us.
+    The cursor stays visible, so that nothing must be restored if the process dies.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -155,16 +155,16 @@ class Live:
 
     @property
     def width(self) -> int:
-        """Columns to draw in: the last is left free, or some terminals break there."""
+        """Columns to draw in, without the last, at which some terminals wrap."""
         return max(1, self._console.width - 1)
 
     @property
     def plain_letters(self) -> bool:
-        """Whether the terminal may have no others than those of ASCII."""
+        """Whether the terminal may be limited to ASCII."""
         return not self._console.encoding.startswith("utf")
 
     def draw(self, lines: Sequence[Text]) -> None:
-        """Draw over what was drawn; nothing while another program has the terminal."""
+        """Redraw the lines, unless another program has the terminal."""
         if not _is_ours(self._stream):
             self._drawn = []
             return
@@ -185,7 +185,7 @@ class Live:
         self._drawn = []
 
     def _erasure(self) -> str:
-        """Go back over what was drawn: more lines of it, if it is narrower by now."""
+        """Return the codes that erase the lines, wrapped ones included."""
         width = max(1, self._console.width)
         lines = sum(max(1, -(-cells // width)) for cells in self._drawn)
         up = f"\x1b[{lines - 1}A" if lines > 1 else ""
@@ -197,13 +197,13 @@ class Live:
 
 
 def can_be_drawn_on(stream: TextIO) -> bool:
-    """Tell whether a stream is a terminal that knows more than lines of text."""
+    """Tell whether a stream is a terminal that can move its cursor."""
     return stream.isatty() and os.environ.get("TERM", "dumb") not in ("", "dumb")
 
 
 def _is_ours(stream: TextIO) -> bool:
-    """Tell whether we are in the foreground, where there is such a thing."""
+    """Tell whether this process is in the foreground; True where nobody can tell."""
     try:
         return os.tcgetpgrp(stream.fileno()) == os.getpgrp()
     except OSError:
-        return True  # a terminal that is not the one we were started from
+        return True  # not the controlling terminal

@@ -16,25 +16,25 @@ def day(moment: float) -> str:
 
 
 def moment_of(written: str) -> float:
-    """Return Unix time of what the ledger writes as ISO 8601."""
+    """Return the Unix time of an ISO 8601 time of the ledger."""
     return datetime.fromisoformat(written).timestamp()
 
 
 def utc(moment: float) -> str:
-    """Return what the ledger and the documents write: ISO 8601, UTC."""
+    """Return an ISO 8601 time in UTC, as in the ledger and in JSON."""
     written = datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds")
     return written.replace("+00:00", "Z")
 
 
 def zone(moment: float) -> str:
-    """Return the local zone as an offset: UTC, UTC+2, UTC-3:30."""
+    """Return the offset of the local zone: UTC, UTC+2, UTC-3:30."""
     offset = _local(moment).strftime("%z")
     hours = f"{int(offset[:3]):+d}" + (f":{offset[3:5]}" if offset[3:5] != "00" else "")
     return "UTC" if hours == "+0" else f"UTC{hours}"
 
 
 def lasted(seconds: float) -> str:
-    """Say how long; below ten seconds more exactly than others: 210 ms, 3.4 s."""
+    """Format seconds; below ten seconds with two digits: 210 ms, 3.4 s."""
     if seconds < 0.9995:
         return f"{seconds * 1000:.0f} ms"
     if seconds < 9.95:

@@ -1,4 +1,4 @@
-"""What undoing a run came to: JSON document, table and exit code."""
+"""The report of an undo: its JSON document, table and exit code."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ SCHEMA_VERSION = 1
 
 @dataclass(frozen=True)
 class UndoReport:
-    """An undo of the run with this id; `leads` are those it was to delete.
+    """The undo of a run; `leads` is the number to delete.
 
-    `run` is None where there is no such run. `gone` were deleted by earlier tries,
-    `left` are left alone, and nobody knows whether `unknown_rows` were created.
+    `run` is None if there is no such run. `gone` were deleted by earlier tries, `left`
+    are left alone, and `unknown_rows` may or may not have been created.
     """
 
     run_id: str
@@ -43,7 +43,7 @@ class UndoReport:
 
     @property
     def exit_code(self) -> ExitCode:
-        """Choose as for a push: what stopped it, else doubt, else failures."""
+        """The code as for a push: of the error, else of doubt, else of failures."""
         if self.error and self.error.exit_code is not ExitCode.REJECTED:
             return self.error.exit_code
         if self.counts.get(Removal.UNKNOWN):
@@ -52,7 +52,7 @@ class UndoReport:
 
     @property
     def _failed(self) -> int:
-        """Leads that are certainly not deleted, also those it did not come to."""
+        """The number of leads certainly not deleted, those not tried included."""
         done = (Removal.DELETED, Removal.NOT_FOUND, Removal.UNKNOWN)
         was_tried = self.requests or self.error
         return (
@@ -63,7 +63,7 @@ class UndoReport:
 
     @property
     def go_on(self) -> str:
-        """The command that deletes what is left."""
+        """The command that continues the undo."""
         return self.run.command("undo") if self.run else ""
 
     def document(self) -> dict[str, Json]:
@@ -87,7 +87,7 @@ class UndoReport:
         }
 
     def lines(self) -> Iterator[str]:
-        """Yield what a person reads, and the next command to type."""
+        """Yield the lines for people, with the next command."""
         run = self.run
         if run is None:
             return
@@ -106,7 +106,7 @@ class UndoReport:
             yield f"{leads} left, to continue: {self.go_on}"
 
     def remarks(self) -> Iterator[str]:
-        """Yield what of the run's leads is not deleted, and why."""
+        """Yield which of the run's leads are not deleted, and why."""
         if self.gone:
             yield f"already deleted by an earlier undo: {count(self.gone, 'lead')}"
         for left, about in _ABOUT.items():

@@ -1,7 +1,6 @@
-"""A run as a single HTML page, for people who were not there.
+"""Renders a run as a single HTML page.
 
-The page stands alone: no script, nothing fetched from anywhere, its size bounded
-whatever the run's.
+The page has no script and fetches nothing, and its size is bounded for any run.
 """
 
 from __future__ import annotations
@@ -24,17 +23,17 @@ if TYPE_CHECKING:
     from leadctl.reports.run_timeline import RunTimeline
 
 MARK = '<meta name="generator" content="leadctl">'
-"""What our pages are known by."""
+"""Text by which leadctl recognises its own pages."""
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
 @dataclass(frozen=True)
 class ReportPage:
-    """What a page is made from.
+    """The content of a page.
 
-    `contacts` are the rows to look at with their phone numbers, None where nobody asked
-    for them, `left_out` is how many more there are; `now` is Unix time.
+    `contacts` are the rows that need attention with their phone numbers, None if they
+    were not asked for; `left_out` is how many more there are. `now` is Unix time.
     """
 
     report: Report

@@ -1,4 +1,4 @@
-"""Draws the pictures of the page as SVG: bars, and progress over time."""
+"""Draws the charts of the page as SVG: bars, and progress over time."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ TIME_STEPS = (
 
 
 def labelled(kind: str, label: str) -> Markup:
-    """Return a word behind a square in its colour of the pictures."""
+    """Return a status behind a square in its colour of the charts."""
     box = tag("rect", width=12, height=12, rx=2, class_=f"c-{kind}")
     square = tag("svg", box, viewBox="0 0 12 12", class_="swatch", aria_hidden="true")
     return tag("span", square, f" {label}", class_="status")
 
 
 def bar(share: float, kind: str) -> Markup:
-    """Return a bar as long as a share of the whole; one row of a million is seen."""
+    """Return a bar as long as a share of the whole, and always visible."""
     filled = _box(0, 0, max(2.0, 100 * share), 10, f"c-{kind}")
     track = _box(0, 0, 100, 10, "c-nothing")
     return tag(
@@ -46,7 +46,7 @@ def bar(share: float, kind: str) -> Markup:
 
 
 def timeline_chart(timeline: RunTimeline, description: str) -> Markup:
-    """Return the leads answered over time, with the waits in a lane below."""
+    """Return a chart of the leads answered over time, with the waits below."""
     most = timeline.points[-1].answered
     plot = _Plot(timeline.seconds * 1.02, most)
     waits = [
@@ -71,7 +71,7 @@ def timeline_chart(timeline: RunTimeline, description: str) -> Markup:
 
 
 class _Plot:
-    """Seconds and leads -> places in the picture."""
+    """Converts seconds and leads to coordinates of the chart."""
 
     def __init__(self, seconds: float, most: int) -> None:
         self._seconds = seconds or 1.0
@@ -86,7 +86,7 @@ class _Plot:
         return self.floor - leads / self._most * (self.floor - TOP)
 
     def steps(self, points: list[tuple[float, int]]) -> str:
-        """Return the outline of an area that rises when an answer comes."""
+        """Return the outline of an area that rises with each answer."""
         path = [f"M{_r(LEFT)} {_r(self.floor)}"]
         for second, leads in points:
             path += [f"H{_r(self.x(second))}", f"V{_r(self.y(leads))}"]

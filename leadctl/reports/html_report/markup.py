@@ -1,4 +1,4 @@
-"""Builds HTML and SVG so that no foreign text can be read as markup."""
+"""Builds HTML and SVG; text of others is always escaped."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 EMPTY = frozenset({"br", "link", "meta"})
-"""Elements without content or an end."""
+"""Elements without content and end tag."""
 
 
 class Markup(str):
-    """Text that is markup already. Any other text is escaped where it is put in."""
+    """Text that is markup already; any other text is escaped on insertion."""
 
     __slots__ = ()
 
 
 def text(content: str) -> Markup:
-    """Escape; control and direction characters, which nobody sees, are made visible."""
+    """Escape a text, and make control and direction characters visible."""
     if isinstance(content, Markup):
         return content
     shown = "".join(
@@ -46,9 +46,9 @@ def joined(parts: Iterable[str]) -> Markup:
 def table(
     caption: str, headings: Sequence[str], rows: Iterable[Sequence[str]], numbers: str
 ) -> Markup:
-    """Return a table; `numbers` has `n` for a column of numbers, `b` of bars, else `-`.
+    """Return a table; the first cell of a row is its heading.
 
-    The first cell of a row is its heading.
+    `numbers` has a letter per column: `n` for numbers, `b` for bars, `-` for others.
     """
     kinds = [_KINDS[letter] for letter in numbers]
     head = joined(
@@ -77,7 +77,7 @@ _KINDS = {"n": "number", "b": "bar", "-": "words"}
 
 
 def folded(title: str, *content: str) -> Markup:
-    """Return what is shown once a reader opens it."""
+    """Return a section that is collapsed at first."""
     return tag("details", tag("summary", title), *content)
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from leadctl.reports.report import Report
 
 MOST = 10
-"""Lines of a table; what is over is summed up."""
+"""Lines of a table; the last one sums up the rest."""
 
 _MEANING = {
     Status.CREATED: "the provider confirmed that the lead is in the campaign",
@@ -31,7 +31,7 @@ _MEANING = {
 
 
 def outcome(found: Report) -> Markup:
-    """Return a bar for each status that rows have, with its number beside it."""
+    """Return a bar and a number for each status that rows have."""
     rows: list[tuple[str, ...]] = [
         (
             joined([labelled(status, status), " ", tag("small", _MEANING[status])]),
@@ -83,7 +83,7 @@ _GROUPS = (
 
 
 def reasons(found: Report) -> Markup:
-    """Return the reasons, grouped by who has to act."""
+    """Return the reasons, grouped by who must act."""
     parts = []
     for group in _GROUPS:
         if members := [one for one in found.reasons if _who_acts(one) == group]:
@@ -113,7 +113,7 @@ def _reasons(group: str, members: Sequence[Reason], found: Report) -> Markup:
 
 
 def contacts(found: Sequence[Contact], left_out: int, *, several: bool) -> Markup:
-    """Return the rows to look at, with their phone numbers."""
+    """Return the rows that need attention, with their phone numbers."""
     title = "Rows that need attention"
     if not found:
         return section(title, tag("p", "None."))
@@ -132,7 +132,7 @@ def contacts(found: Sequence[Contact], left_out: int, *, several: bool) -> Marku
 
 
 def files(found: Report) -> Markup:
-    """Return the files where there are several; one stands at the top."""
+    """Return the files if there are several; a single one is named at the top."""
     if len(found.files) < 2:
         return Markup()
     rows = [

@@ -26,7 +26,7 @@ EARLIER = Code.ALREADY_DELIVERED
 
 
 class Verdict(Enum):
-    """What a manager wants to know first, as the page writes it."""
+    """The verdict on a run, as the page shows it first."""
 
     DONE = "Done"
     ACTION = "Action needed"
@@ -40,11 +40,11 @@ _MARKS = {
     Verdict.STOPPED: "✕",
     Verdict.RUNNING: "…",
 }
-"""So that the verdict does not depend on colour alone."""
+"""Signs for readers who cannot tell the colours apart."""
 
 
 def verdict(found: Report) -> Verdict:
-    """Judge a run as a whole."""
+    """Return the verdict on a run as a whole."""
     if found.process is not None:
         return Verdict.RUNNING
     if found.error or found.is_open:
@@ -97,7 +97,7 @@ def headline(found: Report) -> str:
 
 
 def _consequences(found: Report) -> Iterator[str]:
-    """Say in sentences what became of the other rows."""
+    """Return sentences about the rows that were not created."""
     for status, (one, many) in _SAYINGS.items():
         if number := found.counts[status]:
             yield f"{number:,} {one if number == 1 else many}."
@@ -132,19 +132,19 @@ def _problem(found: Report) -> Markup:
 
 
 def to_do(found: Report) -> Markup:
-    """Return the steps with their commands, or that there is none."""
+    """Return the next steps with their commands, or a sentence if there are none."""
     if verdict(found) is Verdict.RUNNING:
         return _listed("Wait until the run has ended, then write this report again.")
     paths, steps = reject_files(found), [*next_steps(found)]
     listed: list[str] = [_step(step.action, step.command, paths) for step in steps]
     hint = found.error.hint if found.error else None
-    if hint and hint not in {step.command for step in steps}:  # the cause comes first
+    if hint and hint not in {step.command for step in steps}:  # the cause first
         listed.insert(0, f"{hint[0].upper()}{hint[1:]}.")
     return _listed(*(listed or ["Nothing."]), either=was_stopped_by_rejects(found))
 
 
 def _listed(*steps: str, either: bool = False) -> Markup:
-    """List steps: those done in turn by number, alternatives without."""
+    """List steps, numbered unless they are alternatives."""
     if len(steps) == 1:
         shown = tag("p", *steps)
     else:
@@ -164,7 +164,7 @@ def _step(action: Action, command: str, rejects: list[str]) -> Markup:
             words = f"Fix the rejected rows in {_files(rejects)}, then run:"
         case Action.EXPORT_AGAIN:
             words = "Export the file again with the numbers as text; digits were lost."
-    # A command is broken between its words, never at the hyphens of an option.
+    # A command wraps between words, never at the hyphens of an option.
     parts = [part for word in command.split() for part in (tag("span", word), " ")]
     return joined([words, tag("code", *parts, class_="command") if command else ""])
 

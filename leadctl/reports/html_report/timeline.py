@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from leadctl.reports.run_timeline import RunTimeline
 
 MOST = 10
-"""Kinds of waits that are listed."""
+"""Kinds of waits to list."""
 
 
 def over_time(timeline: RunTimeline, *, several: bool) -> Markup:
-    """Return the progress in words; picture, waits and requests are folded."""
+    """Return the progress in words; chart, waits and requests are collapsed."""
     if not timeline.requests:
         says = "No requests were made."
         return section("Progress", tag("p", says))
@@ -92,7 +92,7 @@ def _waits(timeline: RunTimeline) -> Markup:
 
 
 def _requests(timeline: RunTimeline, *, several: bool) -> Markup:
-    """List them, those with nothing to tell in groups; an explanation stands once."""
+    """List the requests, unremarkable ones in groups; each explanation appears once."""
     if not timeline.groups:
         return Markup()
     rows: list[tuple[str, ...]] = []
