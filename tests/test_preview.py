@@ -194,7 +194,7 @@ def test_rows_that_would_not_be_sent_have_their_verdict(program: Program) -> Non
     assert "row 4, line 5  skipped_by_rule: skip_if: column 'state'" in ran.out
     assert "1 of 3 numbers seem to have lost digits" in ran.out
     assert ran.out.endswith(
-        "4 rows checked: 1 can be sent; not to be sent: "
+        "4 rows checked: 1 can be sent; not sent: "
         "1 row_malformed, 1 phone_damaged, 1 skipped_by_rule\n\n"
         "Next: leadctl push leads.csv --provider voiso --profile p.yaml --campaign ID\n"
     )

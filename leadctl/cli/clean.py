@@ -30,7 +30,7 @@ def clean(
     no_input: options.NoInput = False,
     ledger: options.LedgerPath = None,
 ) -> None:
-    """Remove old reject files, and what killed runs left.
+    """Remove old reject files, and files that killed runs left behind.
 
     Searches the folders of this ledger's runs, lists the files, and asks. Keeps reject
     files that somebody has edited.

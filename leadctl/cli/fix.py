@@ -127,7 +127,7 @@ def _run_named_in(rejects: Path) -> str:
     for row in source.rows():
         if isinstance(row, Row):
             return _own(row.cells, source.columns, NAMES[-1])
-    raise InputUnusable(f"{rejects} has no row", hint="nothing to fix")
+    raise InputUnusable(f"{rejects} has no rows", hint="nothing to fix")
 
 
 def _own(cells: Cells, columns: tuple[str, ...], name: str) -> str:

@@ -246,7 +246,9 @@ NoHeader: TypeAlias = Annotated[
 Sheet: TypeAlias = Annotated[
     str | None,
     of_files(
-        "--sheet", takes="NAME|N", about="Of a workbook, e.g. 2; default: the first."
+        "--sheet",
+        takes="NAME|N",
+        about="Sheet of a workbook, e.g. 2; default: the first.",
     ),
 ]
 BatchSize: TypeAlias = Annotated[
@@ -264,7 +266,7 @@ Limit: TypeAlias = Annotated[
         "--limit",
         takes="N",
         least=0,
-        about="Read N data rows of each file; default: all.",
+        about="At most N data rows of each file; default: all.",
     ),
 ]
 Skip: TypeAlias = Annotated[
@@ -286,7 +288,7 @@ MaxRejects: TypeAlias = Annotated[
 ]
 Strict: TypeAlias = Annotated[
     bool,
-    of_rows("--strict", about="Stop with 6 where the file is in doubt."),
+    of_rows("--strict", about="Send nothing (exit code 6) if in doubt about the file."),
 ]
 Suppress: TypeAlias = Annotated[
     list[str] | None,
@@ -302,7 +304,7 @@ IgnoreColumns: TypeAlias = Annotated[
     of_rows(
         "--ignore-column",
         takes="NAME",
-        about="Never read it, e.g. Notes; repeatable.",
+        about="Do not read it, e.g. Notes; repeatable.",
         callback=several,
     ),
 ]

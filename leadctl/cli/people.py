@@ -45,7 +45,7 @@ ExternalIds = Annotated[
 Unmasked = Annotated[
     bool,
     options.option(
-        "--unmasked", about="Show numbers also where the output is no terminal."
+        "--unmasked", about="Show numbers even if the output is not a terminal."
     ),
 ]
 Yes = Annotated[
@@ -64,8 +64,8 @@ def find(
 ) -> None:
     """Find a person in the ledger: where delivered, in doubt or suppressed.
 
-    Any spelling of the number works. If the output is no terminal, numbers are masked.
-    Ends with 0 if everybody was found, else with 3.
+    Any spelling of the number works. Numbers are masked unless the output is a
+    terminal. Ends with 0 if everybody was found, else with 3.
 
     Example: leadctl find +15550100001
     """
@@ -174,7 +174,7 @@ def suppress(
     json: options.Json = False,
     ledger: options.LedgerPath = None,
 ) -> None:
-    """Add numbers to the ledger's suppression list, or say how many it has.
+    """Add numbers to the ledger's suppression list, or show how many it has.
 
     No push to any account sends a number on this list. An entry counts in every
     reading, as in a --suppress file. The list has keyed hashes, no numbers.

@@ -85,7 +85,7 @@ def _require_idle(path: Path) -> None:
             facts = run.facts()
             if facts.finished_at is None and ledger.process_of(facts):
                 raise CampaignLocked(
-                    f"run {facts.id} is in progress", hint="copy when it has ended"
+                    f"run {facts.id} is in progress", hint="copy after it has ended"
                 )
 
 

@@ -43,7 +43,7 @@ def require_region(text: str | None) -> str | None:
     if text is None or is_region(text.upper()):
         return text.upper() if text else None
     raise UsageError(
-        f"--region {text!r} is no country code such as US (ISO 3166 alpha-2)"
+        f"--region {text!r} is not a country code such as US (ISO 3166 alpha-2)"
         f"{region_meant(text)}"
     )
 

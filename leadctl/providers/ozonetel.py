@@ -84,7 +84,7 @@ class Ozonetel(Provider):
     removal_is_exact = False  # nothing says which spellings are one number
     tokens_per_hour = 10
     resend_sentence = (
-        'Add Campaign Data: checkDuplicate "TRUE" refuses numbers in the campaign'
+        'Add Campaign Data: checkDuplicate "TRUE" rejects numbers in the campaign'
     )
     campaign_rule = (r"[^\x00-\x1f]+", "the name of an outbound campaign")
 

@@ -101,7 +101,7 @@ def _close(found: Preview, screen: Console) -> None:
     else:
         close(
             f"{count(found.rows, 'row')} checked: {found.good:,} can be sent; "
-            f"not to be sent: {codes}",
+            f"not sent: {codes}",
             screen,
             "yellow" if found.good else "red",
         )

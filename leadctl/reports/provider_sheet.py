@@ -125,7 +125,7 @@ def lead_fields(provider: type[Provider]) -> Iterator[tuple[str, Sequence[str], 
         elif name in ("first_name", "last_name") and made:
             yield name, made, "if there is no name"
         elif name in INSTRUCTIONS:
-            yield name, (), "not sent: kept as mere data it would be disregarded"
+            yield name, (), "not sent: as plain data it would have no effect"
         elif provider.overflow:
             inside = "" if name == provider.overflow else f".{name}"
             yield name, (f"{provider.overflow}{inside}",), ""

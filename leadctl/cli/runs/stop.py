@@ -17,12 +17,12 @@ def stop(
         bool,
         options.option(
             "--give-up",
-            about="Of a run that has ended: no longer list its rows as to do.",
+            about="For a stopped run: no longer list its rows as to do.",
         ),
     ] = False,
     ledger: options.LedgerPath = None,
 ) -> None:
-    """Ask a run in progress, or its undo, to stop; or give up an ended run.
+    """Stop a run in progress or its undo, or give up a stopped run.
 
     The run can be on any terminal or host that uses this ledger. It finishes the
     requests in flight, saves its state, and ends with 143. Continue it with `leadctl

@@ -68,7 +68,8 @@ def migrate(url: str) -> tuple[int, int]:
 
 def newer(version: int) -> LedgerUnusable:
     return LedgerUnusable.at_start(
-        f"the ledger is of a newer leadctl (schema {version})", "update leadctl"
+        f"the ledger was written by a newer leadctl (schema {version})",
+        "update leadctl",
     )
 
 

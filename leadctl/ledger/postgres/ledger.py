@@ -63,7 +63,7 @@ class PostgresLedger(SqlLedger):
             raise newer(version)
         if version < VERSION:
             raise LedgerUnusable.at_start(
-                f"the ledger is of an older leadctl (schema {version})",
+                f"the ledger was written by an older leadctl (schema {version})",
                 "its owner brings it up to date: leadctl ledger migrate",
             )
         if check != key_check(self._key):

@@ -67,7 +67,7 @@ def _taken(*, is_held: bool) -> LedgerUnusable:
     if is_held:
         return LedgerUnusable(
             "another process has taken over this run, as its lease had ended",
-            hint="see what it comes to: leadctl runs show",
+            hint="follow it: leadctl runs show",
         )
     return LedgerUnusable(
         "another process is writing this run", hint="try again when it has ended"

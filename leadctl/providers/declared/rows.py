@@ -219,7 +219,7 @@ def _reason(paths: Paths, result: Json) -> str:
 def _paired(spec: Results, batch: Batch, results: list[Json]) -> list[Json]:
     """Return the result of each lead; None for one that has none of its own."""
     if not all(isinstance(result, dict) for result in results):
-        raise ValueError("a result is no object")
+        raise ValueError("a result is not an object")
     if spec.phone:
         return [*_by_number(spec.phone, spec.last_digits, batch, results)]
     if spec.index is None:
