@@ -262,7 +262,7 @@ VERDICTS: dict[str, tuple[dict[str, Any], report.Failure | None, str, list[str]]
     "there already": (
         {"duplicate": 2},
         None,
-        "Done\nAll 2 rows were there already\n",
+        "Done\nAll 2 rows were there already\nFile",
         ["Nothing."],
     ),
     "rejected": (

@@ -288,7 +288,7 @@ MaxRejects: TypeAlias = Annotated[
 ]
 Strict: TypeAlias = Annotated[
     bool,
-    of_rows("--strict", about="Send nothing (exit code 6) if in doubt about the file."),
+    of_rows("--strict", about="Send nothing if the file is in doubt; exit 6."),
 ]
 Suppress: TypeAlias = Annotated[
     list[str] | None,

@@ -129,21 +129,24 @@ CUT_SHORT = {None, ExitCode.DEFECT, ExitCode.INPUT, 130, 143}
 def _left(run_reader: RunReader, run: Run, pushed: set[tuple[str, str, str]]) -> int:
     """Count the rows that a run left to do.
 
-    Once its reject files were pushed to the campaign, their rows are left to that run.
-    `pushed` are the files of the later runs, with account and campaign.
+    Once a later run pushed the same file, or its reject file, the rows are left to that
+    one. `pushed` are those files, by path or fingerprint, with account and campaign.
     """
     from leadctl.importing.job import Job
 
-    counts, inputs = run_reader.counts(), Job.from_json(run.job).files
+    counts, job = run_reader.counts(), Job.from_json(run.job)
+    files, where = run_reader.files(), (run.account, run.campaign)
     written = {
-        (run.account, run.campaign, os.path.join(folder, file.rejects_file))  # noqa: PTH118  of another time
-        for file, given in zip(run_reader.files(), inputs, strict=False)
+        (*where, os.path.join(folder, file.rejects_file)): (*where, file.fingerprint)  # noqa: PTH118  of another time
+        for file, given in zip(files, job.files, strict=False)
         for folder in [given.removesuffix(file.path)]
         if file.rejects_file
     }
-    is_pushed = bool(written) and written <= pushed
-    pushed -= written
-    pushed |= {(run.account, run.campaign, path) for path in inputs}
+    is_pushed = written and all({*pair} & pushed for pair in written.items())
+    pushed.difference_update(written)
+    pushed |= {(*where, path) for path in job.files}
+    if job.limit is None and not job.skip:
+        pushed |= {(*where, file.fingerprint) for file in files}
     if run.is_given_up:
         return 0
     rejects = 0 if is_pushed else counts[Status.REJECTED] + counts[Status.FAILED]

@@ -84,21 +84,27 @@ def headline(found: Report) -> str:
         return f"No rows were read{so_far}"
     if good == rows > 1:
         return f"All {count(rows, 'row')} were delivered{so_far}"
-    if rows == found.duplicate:
-        is_earlier = sum(r.count for r in found.reasons if r.code == EARLIER) == rows
-        where = "delivered earlier" if is_earlier else "there already"
-        return f"All {rows:,} rows were {where}" if rows > 1 else f"The row was {where}"
-    if not good and rows == found.duplicate + found.suppressed:
-        return f"Nothing was left to deliver of {count(rows, 'row')}"
+    if not good and (there := found.duplicate):
+        earlier = sum(one.count for one in found.reasons if one.code == EARLIER)
+        how = "delivered earlier" if earlier == there else "there already"
+        number = "All" if there == rows > 1 else f"{there:,} of"
+        return f"{number} {count(rows, 'row')} {_was(there, rows)} {how}{so_far}"
     if not good and rows > 1:
         return f"None of {count(rows, 'row')} was delivered{so_far}"
-    verb = "was" if 1 in (good, rows) else "were"
-    return f"{good:,} of {count(rows, 'row')} {verb} delivered{so_far}"
+    was = _was(good, rows)
+    return f"{good:,} of {count(rows, 'row')} {was} delivered{so_far}"
+
+
+def _was(some: int, rows: int) -> str:
+    return "was" if 1 in (some, rows) else "were"
 
 
 def _consequences(found: Report) -> Iterator[str]:
     """Return sentences about the rows that were not created."""
+    good = sum(found.counts[one] for one in DELIVERED)
     for status, (one, many) in _SAYINGS.items():
+        if status is Status.DUPLICATE and not good:
+            continue  # the headline has it
         if number := found.counts[status]:
             yield f"{number:,} {one if number == 1 else many}."
     if found.is_open and found.process is None:
@@ -135,6 +141,8 @@ def to_do(found: Report) -> Markup:
     """Return the next steps with their commands, or a sentence if there are none."""
     if verdict(found) is Verdict.RUNNING:
         return _listed("Wait until the run has ended, then write this report again.")
+    if found.job.given_up:
+        return _listed("Nothing: this run was given up.")
     paths, steps = reject_files(found), [*next_steps(found)]
     listed: list[str] = [_step(step.action, step.command, paths) for step in steps]
     hint = found.error.hint if found.error else None
