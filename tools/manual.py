@@ -33,7 +33,7 @@ EXITS = {
     ExitCode.DEFECT: "unexpected failure (a defect)",
     ExitCode.USAGE: "usage",
     ExitCode.REJECTED: "finished; some rows rejected",
-    ExitCode.ACCESS: "credentials missing or refused",
+    ExitCode.ACCESS: "credentials missing or rejected",
     ExitCode.TROUBLE: "provider or network trouble; some rows `failed`; "
     "`runs resume` is safe",
     ExitCode.INPUT: "input, profile or config unusable; nothing was sent",
