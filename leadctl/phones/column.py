@@ -1,6 +1,6 @@
-"""What a column of phone cells says about its digits without +.
+"""Decides how the digits without + of a phone column are read.
 
-Where one cell has several readings, the others often tell which of them is meant.
+If one cell has several readings, the other cells often show which one is meant.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ if TYPE_CHECKING:
     from leadctl.phones.readings import Reading, Readings, Taken
 
 FEWEST = 100
-"""Cells without + that a column must have to decide anything."""
+"""Cells without + that a column needs for a decision."""
 MOST = 20_000
-"""Cells that are looked at: the first of the column."""
+"""Cells to look at, from the top of the column."""
 SHARE = 0.95
 ONLY = 3
-"""Cells that can be read in one way only."""
+"""Cells needed that have no other reading."""
 
 Sort = tuple[Kind, bool]
 """A kind of reading, and whether the country code is there twice."""
 
 
 class ColumnSays(NamedTuple):
-    """Which sort of reading a column is made of."""
+    """The sort of reading that a column consists of."""
 
     sort: Sort
 
@@ -48,18 +48,18 @@ class ColumnSays(NamedTuple):
 
     @classmethod
     def named(cls, text: str) -> Self:
-        """Read what `str` wrote into a ledger; raises KeyError."""
+        """Parse what `str` returned, as stored in a ledger; raises KeyError."""
         name, _, twice = text.partition(" ")
         return cls((Kind[name], bool(twice)))
 
     @property
     def numbers(self) -> Numbers:
-        """The option that says nearly the same of a file."""
+        """The value of --numbers that comes closest for a whole file."""
         is_national = self.sort[0] in NATIONAL
         return Numbers.NATIONAL if is_national else Numbers.INTERNATIONAL
 
     def of(self, readings: Readings) -> Taken | None:
-        """Return the number that several readings are, if one is of this sort."""
+        """Return the number among several readings that is of this sort, if any."""
         return taken(
             {
                 number: reading
@@ -72,10 +72,10 @@ class ColumnSays(NamedTuple):
 
 
 def column_says(values: Iterable[Json], region: str | None) -> ColumnSays | None:
-    """Tell which sort of reading the cells without + have; None: they do not agree.
+    """Return the sort of reading that the cells without + share; None if they disagree.
 
-    One sort has to fit 95 % of at least a hundred cells, three cells must have no
-    other, and no cell may have only a sort that competes with it.
+    It must fit 95 % of at least a hundred cells, three cells must have no other, and
+    no cell may have only a competing one.
     """
     plan = plan_of(region)
     if plan is None:
@@ -110,7 +110,7 @@ def _sort(reading: Reading) -> Sort:
 
 
 def _sorts(value: Json, plan: Plan) -> frozenset[Sort] | None:
-    """Return how a cell may be read; None if it is empty, or says so itself."""
+    """Return the sorts of reading of a cell; None if it is empty or has a +."""
     try:
         spelling = spelled(value)
     except PhoneUnreadable:

@@ -1,4 +1,4 @@
-"""Cells that name a country -> its region, by calling code, ISO code or name."""
+"""Finds the region of cells that name a country by calling code, ISO code or name."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 
 class Country(NamedTuple):
-    """The country that a row's own columns name for its phone.
+    """The country of a phone according to other columns of its row.
 
-    `region` reads numbers without +. It is an ISO 3166 alpha-2 code, or 001 for a
-    calling code that is no region's. `code` is the calling code that the number must
+    `region` is used for numbers without +: an ISO 3166 alpha-2 code, or 001 for a
+    calling code without a region. `code` is the calling code that the number must
     have; it is empty for an address, because people have phones of other countries.
-    `is_contradictory` where the columns name several calling codes.
+    `is_contradictory`: the columns name several calling codes.
     """
 
     region: str
@@ -35,11 +35,11 @@ class Country(NamedTuple):
 
 
 Countries: TypeAlias = "Sequence[Country | None] | None"
-"""The country of each phone of a column; None where no column names any."""
+"""The country of each phone of a column; None if no column names countries."""
 
 
 def require_region(text: str | None) -> str | None:
-    """Return the code of --region in capitals; UsageError where it is none."""
+    """Return the code of --region in capitals; raises UsageError if there is none."""
     if text is None or is_region(text.upper()):
         return text.upper() if text else None
     raise UsageError(
@@ -49,7 +49,7 @@ def require_region(text: str | None) -> str | None:
 
 
 def region_meant(text: str) -> str:
-    """Name the code of a country that people, or the EU, write otherwise."""
+    """Suggest the ISO code for a usual other one, such as UK; else return nothing."""
     code = {"UK": "GB", "EL": "GR"}.get(text.upper())
     return f" (did you mean {code!r}?)" if code else ""
 
@@ -59,9 +59,9 @@ def countries_of(
 ) -> tuple[Countries, list[int]]:
     """Return the country of each row, and the places of cells that name none.
 
-    `codes` are the cells of columns of country codes, a list where they differ in a
-    row. `addresses` are those of a column of countries; of a row that has both, the
-    code counts. `home` is the run's region.
+    `codes` are the cells of the country-code columns, with a list where those of a row
+    differ. `addresses` are those of a country column; if a row has both, the code
+    counts. `home` is the run's region.
     """
     if codes is None and addresses is None:
         return None, []
@@ -82,7 +82,7 @@ def countries_of(
 def by_country(
     countries: Sequence[Country | None],
 ) -> Iterator[tuple[Country | None, list[int]]]:
-    """Yield each country, and the places it has."""
+    """Yield each country with its places in the column."""
     places: dict[Country | None, list[int]] = {}
     for place, country in enumerate(countries):
         places.setdefault(country, []).append(place)
@@ -99,12 +99,12 @@ def _named(cell: Json, home: str | None) -> Country | None:
 
 
 LONGEST = 100
-"""Characters of a cell that is looked at."""
+"""Characters of a cell; a longer one names no country."""
 
 
 @lru_cache(maxsize=1000)
 def country_named(cell: str, home: str | None = None) -> Country | None:
-    """Return the country that a cell names, by calling code, ISO code or name."""
+    """Return the country that a cell names; None if there is none."""
     if len(cell) > LONGEST:
         return None
     cell = _DECIMAL_TAIL.sub("", BRACKETED_ZERO.sub("", cell))
@@ -130,9 +130,9 @@ _DECIMAL_TAIL = re.compile(r"(?<=\d)\.0+(?!\d)")
 
 
 def _by_code(digits: str, wanted: str | None, *, plus: bool) -> Country | None:
-    """Find who has a calling code, perhaps with the beginning of their numbers (1876).
+    """Return the country of a calling code, which may include an area code (1876).
 
-    Of several regions it is the one that is wanted, else the code's main region.
+    If several regions share it, the wanted one, else its main region.
     """
     code = code_dialled(digits[:3]) if digits else None
     if code is None:
@@ -171,14 +171,14 @@ def region_named(text: str) -> str | None:
 
 
 def folded(text: str) -> str:
-    """Reduce a name to what names are compared by: its letters, without accents."""
+    """Reduce a name to its letters, without accents, for comparison."""
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return "".join(filter(str.isalpha, decomposed))
 
 
 @cache
 def _names() -> dict[str, str]:
-    """Return what all languages call the regions; loading it takes a while."""
+    """Return the names of all regions in all languages; slow at the first call."""
     from phonenumbers.geodata.locale import LOCALE_DATA  # noqa: PLC0415  slow to import
 
     return {
@@ -192,7 +192,7 @@ def _names() -> dict[str, str]:
 _AMBIGUOUS = frozenset(
     ["na", "korea", "corea", "congo", "kongo", "конго", "コンコ", "콩고", "刚果"]
 )
-"""Two countries each, and what may be Namibia or "not available"."""
+"""Names of two countries each, and NA, which may mean "not available"."""
 
 _SHORT = {
     "uk": "GB",

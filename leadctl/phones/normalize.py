@@ -1,6 +1,6 @@
-"""A column of phone cells -> what one provider takes, or a code and the reason why not.
+"""Turns a column of phone cells into what a provider takes, or a code and a reason.
 
-The one place that turns a reading into what is sent, for every provider.
+The only place that writes a number in a provider's form.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ if TYPE_CHECKING:
 
 
 class Phones(NamedTuple):
-    """Phones in columns, empty where a cell holds none; `repairs` by place.
+    """Phones as columns, empty where a cell is empty; `repairs` by place.
 
-    `wires` are what is sent, `keys` who is reached. A number in two parts (SPLIT) has a
-    space between them.
+    `wires` are the numbers as sent, `keys` the identities they reach. A number in two
+    parts (SPLIT) has a space between them.
     """
 
     wires: list[str]
@@ -58,9 +58,9 @@ class Phones(NamedTuple):
 class Normalizer:
     """Turns cells into phones for one provider.
 
-    `region` is for digits without a country code. `numbers` is the user's word on
-    digits that have several readings; without it the column is asked, which is looked
-    at only once a cell needs it.
+    `region` is used for digits without a country code. `numbers` is the user's decision
+    about digits with several readings; without it the column decides, which is read
+    only if a cell requires it.
     """
 
     def __init__(
@@ -82,9 +82,9 @@ class Normalizer:
     def column(
         self, values: Sequence[Json], countries: Countries = None
     ) -> tuple[Phones, dict[int, PhoneProblem]]:
-        """Return a phone for each value, or what is the problem with it.
+        """Return a phone for each value, or the problem with it.
 
-        `countries` has the country of each value, where a column of the file names it.
+        `countries` has the country of each value if a column of the file names it.
         """
         if countries is None:
             return self._in_country(values, None)
@@ -133,7 +133,7 @@ class Normalizer:
         wires: list[str],
         keys: list[str],
     ) -> None:
-        """Add the usual numbers of which the code stands in a column of its own."""
+        """Add the usual numbers whose calling code is in a column of its own."""
         places = [
             place
             for place, key in enumerate(keys)
@@ -147,9 +147,9 @@ class Normalizer:
     def _usual(
         self, values: Sequence[Json], region: str | None, *, whole: bool
     ) -> tuple[list[str], list[str]]:
-        """Return wires and keys of the usual numbers; no key where a look is needed.
+        """Return wires and keys of the usual numbers; the key is empty for all others.
 
-        Cells are `whole` if they can be dialled as they are written.
+        Cells are `whole` if they can be dialled as written.
         """
         plan, rule = plan_of(region), self._rule
         if plan is None or rule.country not in (None, plan.region):
@@ -241,8 +241,8 @@ class Normalizer:
     ) -> tuple[Number, tuple[str, ...], bool]:
         """Return the number, the repairs, and whether it can be sent as written.
 
-        What needed a repair goes out with its country code, and so does what only a
-        column names the country of.
+        A repaired number is sent with its country code, and so is one whose country
+        only a column names.
         """
         found = self._decided(spelling, region)
         by_column = region != self.region and not spelling.plus
@@ -274,7 +274,7 @@ class Normalizer:
 
 
 def _is_split(value: Json, code: str) -> bool:
-    """Tell whether a cell has digits alone, and they do not begin with the code."""
+    """Tell whether a cell has only digits, without the calling code in front."""
     digits = value.translate(SPACING) if isinstance(value, str) else ""
     return digits.isdigit() and not digits.lstrip("0").startswith(code)
 
@@ -294,7 +294,7 @@ def _code_of(region: str) -> str:
 
 
 def _is_whole(number: Number) -> bool:
-    """Tell whether it is a person's number, without a national prefix."""
+    """Tell whether digits are a person's number without a national prefix."""
     country = calling_code(number.code)
     prefix = country.trunk.national_prefix
     return len(number.national) in country.person_lengths and not (
@@ -303,7 +303,7 @@ def _is_whole(number: Number) -> bool:
 
 
 def _may_be_whole(digits: str, plan: Plan) -> bool:
-    """Tell whether digits, with a zero that was lost, are enough for a number."""
+    """Tell whether digits, with a lost zero restored, are long enough for a number."""
     enough = min(plan.calling_code.person_lengths, default=0)
     return len(digits) + 1 >= enough or plan.adds_digits
 
@@ -315,7 +315,7 @@ def _several(readings: Readings) -> str:
 
 
 def _unread(spelling: Spelling, plan: Plan | None) -> str:
-    """Say why digits are no number."""
+    """Return the reason why digits are not a number."""
     if spelling.plus or spelling.digits.startswith("00"):
         number = split(spelling.digits.removeprefix("00"))
         if number is None:

@@ -1,7 +1,7 @@
-"""Numbering plans: what follows a calling code, and how regions dial and write it.
+"""Numbering plans: the numbers of a calling code, and how regions dial and write them.
 
-Compiled from the metadata of the installed `phonenumbers` when a region is first met;
-with `ranges` and `countries` the one door to that library.
+Compiled from the installed `phonenumbers` when a region is first used. Only this
+module, `ranges` and `countries` import that library.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ are then more likely the code written twice."""
 
 
 class Number(NamedTuple):
-    """A calling code, and the national number behind it."""
+    """A calling code and a national number."""
 
     code: str
     national: str
@@ -46,7 +46,7 @@ class Number(NamedTuple):
 
     @property
     def region(self) -> str | None:
-        """ISO 3166 code of its holder; None where no region has its range."""
+        """The ISO 3166 code of the region that has its range; None if none has."""
         return calling_code(self.code).ranges.holder(self.national).region
 
     @property
@@ -94,7 +94,7 @@ class Format(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class CallingCode:
-    """What may stand behind + and a calling code; the plan is its main region's."""
+    """The numbers of a calling code, by the plan of its main region."""
 
     code: str
     trunk: Plan
@@ -171,10 +171,10 @@ class Plan:
         return bool(_GROUP.sub("", self.transform))
 
     def stripped(self, digits: str) -> set[str]:
-        """Return what these digits may be behind the national prefix.
+        """Return what these digits may be without the national prefix.
 
-        Where the "prefix" is a short form, of which the library makes a whole number,
-        the whole number is among them. The digits themselves never are.
+        If the "prefix" is a short form that the library expands to a whole number, that
+        number is included. The digits themselves never are.
         """
         found: set[str] = set()
         if self.national_prefix and digits.startswith(self.national_prefix):
@@ -188,7 +188,7 @@ class Plan:
         return found - {"", digits}
 
     def dialled_abroad(self, digits: str) -> str | None:
-        """Return what follows the region's own way to dial abroad, if they begin so."""
+        """Return the digits behind the prefix for calls abroad; None without it."""
         found = self.abroad.match(digits) if self.abroad else None
         return digits[found.end() :] if found and found.end() else None
 
@@ -203,7 +203,7 @@ def plan_of(region: str | None) -> Plan | None:
 
 @cache
 def calling_code(code: str) -> CallingCode:
-    """Return what a calling code is followed by; KeyError where there is no such."""
+    """Return the plan of a calling code; raises KeyError if it does not exist."""
     regions = COUNTRY_CODE_TO_REGION_CODE[int(code)]
     plans = [metadata(int(code), region) for region in regions]
     general = plans[0].general_desc
@@ -230,13 +230,13 @@ def code_dialled(begin: str) -> str | None:
 
 
 def split(digits: str) -> Number | None:
-    """Divide digits into calling code and national number; None: no such code."""
+    """Split digits into calling code and national number; None if no code matches."""
     code = code_dialled(digits[:3]) if digits else None
     return Number(code, digits[len(code) :]) if code else None
 
 
 def is_national_somewhere(digits: str) -> bool:
-    """Tell whether digits, or a zero and they, are an assigned number anywhere."""
+    """Tell whether digits, perhaps behind a zero, are assigned in any country."""
     return any(
         calling_code(str(code)).is_assigned(national)
         for code in COUNTRY_CODE_TO_REGION_CODE

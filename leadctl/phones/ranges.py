@@ -1,8 +1,8 @@
-"""The ranges of numbers that are assigned, and to whom.
+"""The assigned ranges of numbers, and the region of each.
 
-One pattern answers for a number where the library asks up to 25 regions for ten types
-of number each. It is compiled from the installed library's own patterns when a length
-of number is first met in a calling code.
+One pattern answers for a number, where the library asks up to 25 regions for ten types
+of number each. It is compiled from the library's patterns when a length of number is
+first used in a calling code.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ NEVER = "(?!)"
 
 
 class Holder(NamedTuple):
-    """Which region has a number, and whether its range is assigned.
+    """The region of a number, and whether its range is assigned.
 
-    Voicemail boxes do not count as assigned: nobody is called there.
+    Voicemail boxes do not count as assigned: no person answers there.
     """
 
     region: str | None
@@ -79,10 +79,7 @@ class Ranges:
         )
 
     def _branches(self, length: int) -> Iterator[tuple[str, str, Holder]]:
-        """Yield beginnings, patterns and whose they are.
-
-        The first that matches has the number.
-        """
+        """Yield beginnings, patterns and regions; the first match counts."""
         regions = COUNTRY_CODE_TO_REGION_CODE[self._calling_code]
         for region in regions:
             plan = metadata(self._calling_code, region)
@@ -102,7 +99,7 @@ def _ahead(begin: str) -> str:
 
 
 def metadata(calling_code: int, region: str) -> PhoneMetadata:
-    """Load what the library knows of a region; 001 is a code that is no region's."""
+    """Load the library's metadata of a region; 001 for codes without a region."""
     found = PhoneMetadata.metadata_for_region_or_calling_code(calling_code, region)
     if found is None:
         raise LookupError(f"phonenumbers has no plan of {region} for +{calling_code}")

@@ -1,7 +1,7 @@
-"""Whom a phone cell may reach: for lists of people who must not be called.
+"""Finds everybody whom a phone cell may reach, for suppression lists.
 
-Where a lead needs one right reading, here every reading counts, and a number that may
-have been renumbered counts with its new digits, too.
+A lead needs one right reading; here every reading counts, and a number that may have
+been renumbered counts with its new digits, too.
 """
 
 from __future__ import annotations
@@ -60,9 +60,9 @@ class Reach(NamedTuple):
 def reach(
     values: Sequence[Json], region: str | None, countries: Countries = None
 ) -> list[Reach | PhoneProblem]:
-    """Return whom each cell may reach; `region` is for digits without +.
+    """Return whom each cell may reach; `region` is used for digits without +.
 
-    `countries` has the country of each value, where a column of the file names it.
+    `countries` has the country of each value if a column of the file names it.
     """
     if countries is None:
         return _in_region(values, region)
@@ -91,7 +91,7 @@ class Alone(NamedTuple):
 
 
 def alone(values: Sequence[Json], region: str | None) -> Alone:
-    """Return what `reach` does of the cells that need no look of their own."""
+    """Return what `reach` does, for the cells that can be read as a column."""
     plan = plan_of(region)
     if plan is None:
         return Alone([], [], [*range(len(values))])
@@ -190,7 +190,7 @@ def _people(numbers: Iterable[Number]) -> set[str]:
 
 
 def _own(digits: str, plan: Plan) -> Iterator[Number]:
-    """Yield what digits may be in the region: as it writes them, or damaged."""
+    """Yield the numbers that digits may be in the region, damaged ones included."""
     lost, sizes = "0" + digits, sizes_of(plan.calling_code)
     others = {digits, digits.lstrip("0"), lost}
     for other in others | plan.stripped(digits) | plan.stripped(lost):
@@ -199,7 +199,7 @@ def _own(digits: str, plan: Plan) -> Iterator[Number]:
 
 
 def _behind_code(digits: str) -> Iterator[Number]:
-    """Yield what digits may be that begin with a calling code."""
+    """Yield the numbers that digits with a calling code in front may be."""
     if number := split(digits):
         sizes = sizes_of(calling_code(number.code))
         for other in _with_fewer_zeros(n for n, _, _ in behind_code(number)):

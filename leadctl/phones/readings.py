@@ -1,8 +1,8 @@
-"""Digits -> the one number they are, or the reason why they are none.
+"""Decides which number digits are, if exactly one reading is right.
 
-leadctl never picks among several readings. docs/numbers.md says in words what is
-decided here, and shows for every region what is repaired and what is ambiguous. The
-rule was tried on 25,107 numbers of 245 regions (phonenumbers 9.0.43, November 2026).
+leadctl never picks among several readings. docs/numbers.md explains the rules, and
+shows for every region what is repaired and what is ambiguous. They were tried on 25,107
+numbers of 245 regions (phonenumbers 9.0.43, November 2026).
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 
 
 class Kind(Enum):
-    """What must be true of a cell for a reading to be right."""
+    """What must have happened to a cell for a reading to be right."""
 
-    AS_WRITTEN = auto()  # the region writes the number with just these digits
+    AS_WRITTEN = auto()  # the region writes the number with these digits
     PREFIX = auto()  # a national prefix was lost or added
     ZERO_LOST = auto()
     ZEROS_ADDED = auto()
@@ -69,7 +69,7 @@ class Reading(NamedTuple):
 
     @property
     def repair(self) -> Repair | None:
-        """What has to be repaired for this reading; the outermost damage counts."""
+        """The repair that this reading requires; the outermost damage counts."""
         if self.kind in _REPAIRS:
             return _REPAIRS[self.kind]
         if self.code_twice:
@@ -108,7 +108,7 @@ class Unread(NamedTuple):
 
 @dataclass(frozen=True)
 class Candidates:
-    """All readings of digits, and which numbers they are as they stand."""
+    """All readings of digits; `stand` are those without any repair."""
 
     spelling: Spelling
     plan: Plan | None
@@ -117,7 +117,7 @@ class Candidates:
 
     @cached_property
     def live(self) -> Readings:
-        """Return the assigned ones; a national one must not be longer than usual."""
+        """The assigned ones, without national ones that are longer than usual."""
         return {
             number: reading
             for number, reading in self.every.items()
@@ -133,7 +133,7 @@ class Candidates:
         return [number for number in self.stand if number.is_possible]
 
     def is_own(self, number: Number) -> bool:
-        """Tell whether it is the region's, with its code in front."""
+        """Tell whether a number is of the region, written with its code."""
         code = self.plan.code if self.plan else ""
         return number.code == code and self.spelling.digits.lstrip("0").startswith(code)
 
@@ -143,8 +143,8 @@ def decide(
 ) -> Taken | Ambiguous | Unread:
     """Read digits as somebody in `region` writes them.
 
-    `numbers` is the user's word on digits without + that have several readings. Of no
-    region, `international` reads them as if a + stood before them.
+    `numbers` is the user's decision about digits without + that have several readings.
+    Without a region, `international` reads them as if they had a +.
     """
     plan = plan_of(region)
     if plan is None and numbers is Numbers.INTERNATIONAL:
@@ -174,10 +174,10 @@ def beside_code(
     code: str,
     whole: Taken | Ambiguous | Unread,
 ) -> Taken | Ambiguous | Unread:
-    """Read digits without + whose calling code stands in a column of its own.
+    """Read digits without + whose calling code is in a column of its own.
 
-    They stand behind the code, or are `whole`: with a national prefix, or with the code
-    once more. Numbers of other codes contradict the column.
+    They belong behind the code, or are `whole`: with a national prefix, or with the
+    code again. Numbers of other codes contradict the column.
     """
     behind = decide(
         spelling._replace(
@@ -216,7 +216,7 @@ def _numbers(found: Taken | Ambiguous | Unread) -> Iterable[Number]:
 
 
 def _is_too_short(digits: str, plan: Plan) -> bool:
-    """Tell at a glance that digits are no number, even if a zero was lost."""
+    """Tell quickly that digits are too short for a number, even with a lost zero."""
     country = plan.calling_code
     if digits.startswith("0") or plan.adds_digits or plan.dialled_abroad(digits):
         return False
@@ -248,9 +248,9 @@ def _as_it_stands(found: Candidates) -> Taken | Ambiguous:
 
 
 def _by_what_is_assigned(found: Candidates, numbers: Numbers) -> Taken | Ambiguous:
-    """Take the only assigned reading, unless what stands there is possible, too.
+    """Take the only assigned reading, unless the digits as written are possible, too.
 
-    Plans are older than numbers: what is not assigned today may be tomorrow.
+    Plans are older than numbers: unassigned digits may be assigned tomorrow.
     """
     live, code = found.live, found.plan.code if found.plan else ""
     rivals = [number for number in found.possible if not number.is_unusual]
@@ -270,7 +270,7 @@ def _by_what_is_assigned(found: Candidates, numbers: Numbers) -> Taken | Ambiguo
 
 
 def _meant(readings: Readings, numbers: Numbers) -> Readings:
-    """Return what is left of several readings once the user has said what they are."""
+    """Return the readings that agree with the user's decision."""
     if numbers is Numbers.AUTO:
         return {}
     is_national = numbers is Numbers.NATIONAL
@@ -280,7 +280,7 @@ def _meant(readings: Readings, numbers: Numbers) -> Readings:
 
 
 def taken(readings: Readings) -> Taken | None:
-    """Return the one person the readings reach, with the fewest repairs, if any."""
+    """Return the reading with the fewest repairs if all reach the same person."""
     if not _are_one_person(readings):
         return None
     best = min(
@@ -294,7 +294,7 @@ def _are_one_person(numbers: Iterable[Number]) -> bool:
 
 
 def _is_whole(spelling: Spelling, plan: Plan | None) -> bool:
-    """Tell whether what stands before a short ending is a number by itself."""
+    """Tell whether the digits before a short ending are a whole number."""
     if spelling.plus or spelling.head.startswith("00"):
         number = split(spelling.head.removeprefix("00"))
         return bool(number and number.is_assigned)
@@ -347,7 +347,7 @@ def _behind_plus(spelling: Spelling, plan: Plan | None) -> Candidates:
     for head in heads[1:]:
         _add(readings, _abroad(head, Kind.PLUS))
     if own_way is not None and plan and own_way != heads[0]:
-        # Nobody dials abroad to reach the own country.
+        # Nobody dials abroad to reach their own country.
         dialled = _abroad(own_way, Kind.PLUS)
         _add(readings, {n: r for n, r in dialled.items() if n.code != plan.code})
         heads.append(own_way)
@@ -367,10 +367,10 @@ def _behind_plus(spelling: Spelling, plan: Plan | None) -> Candidates:
 
 
 def as_written(digits: str, plan: Plan) -> set[Number]:
-    """Return the numbers that the region itself writes with just these digits.
+    """Return the numbers that the region itself writes with these digits.
 
-    One that is not assigned must look like a number of the country: a format of the
-    country matches it whole, or it has none.
+    An unassigned one must look like a number of the country: one of its formats matches
+    all of it, or the country has none.
     """
     country = plan.calling_code
     return {
@@ -426,9 +426,9 @@ def _abroad(digits: str, kind: Kind, *, bracketed: bool = False) -> Readings:
 def behind_code(
     number: Number, *, twice: bool = False
 ) -> Iterator[tuple[Number, Behind, bool]]:
-    """Yield what a number may be whose code a prefix, or the code again, follows.
+    """Yield the readings of a number with a prefix or its code again behind the code.
 
-    The reading that takes least away comes last: it is the one that counts.
+    The reading that removes least comes last, and counts.
     """
     code, rest = number
     if not twice and rest.startswith(code):

@@ -1,4 +1,4 @@
-"""What is asked of phones: how they are written, checked and read."""
+"""The rules for phones: how they are written, checked and read."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class PhoneCheck(StrEnum):
 
 
 class Numbers(StrEnum):
-    """How digits without + are read where they have several readings."""
+    """How to read digits without + that have several readings."""
 
     AUTO = "auto"
     NATIONAL = "national"

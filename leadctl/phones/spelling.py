@@ -1,7 +1,7 @@
-"""A phone cell as people and spreadsheets write it -> + and digits.
+"""Reduces a phone cell, as people and spreadsheets write it, to + and digits.
 
-Every repair is a named rule that loses and guesses nothing. What a spreadsheet has cut
-cannot be repaired, and an extension or a second number is not ours to drop.
+Every repair is a named rule that loses and guesses nothing. Digits that a spreadsheet
+cut off cannot be repaired, and extensions or second numbers are not dropped.
 """
 
 from __future__ import annotations
@@ -132,10 +132,9 @@ DIGITS_OF_A_DATE = 8
 
 
 def is_rounded(digits: str) -> bool:
-    """Tell whether six digits and zeros are left, as of 9.19877E+11 opened again.
+    """Tell whether only six digits and zeros are left, as of 9.19877E+11 saved again.
 
-    Of true numbers one in ten thousand ends so: only many of them in one column mean
-    anything.
+    One in ten thousand real numbers ends so: only many of them in a column are a sign.
     """
     return len(digits) >= 10 and not digits[6:].strip("0")
 
@@ -246,7 +245,7 @@ def _unmarked(cell: str, repairs: list[Repair]) -> str:
 
 
 def _expanded(found: re.Match[str]) -> str:
-    """Write 9.19876543210E+11 out, if its digits are all there.
+    """Write 9.19876543210E+11 as digits, if none is lost.
 
     Programs that drop trailing zeros write 9.1987654321E11: its digits reach the
     exponent, and the one missing is a zero. A spreadsheet shows five decimals at most.

@@ -25,7 +25,7 @@ _BARE = re.compile(r"\s*'?\+?\d+(?:[.,]0+)?\s*")
 
 @dataclass(frozen=True)
 class SpreadsheetDamage:
-    """What a column shows: cells that hold something, those cut, those rounded.
+    """The counts of a column: filled cells, cut ones, rounded ones.
 
     Cut cells are in scientific notation without their last digits. Rounded ones are
     what such cells become when the file is opened and saved again: they look whole, and
@@ -38,7 +38,7 @@ class SpreadsheetDamage:
 
     @cached_property
     def is_rounded(self) -> bool:
-        """Whether there are too many rounded numbers for chance."""
+        """Whether there are too many rounded numbers to be chance."""
         return self.rounded >= max(FEWEST, LEAST_SHARE * self.numbers)
 
     def plus(self, values: Iterable[Json]) -> SpreadsheetDamage:

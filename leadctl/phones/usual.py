@@ -1,8 +1,8 @@
-"""Numbers that need no closer look: nearly all cells of nearly all files.
+"""Reads the usual numbers of a column by one pattern: nearly all cells of most files.
 
-A phone number is the dearest thing in a row. One pattern reads a whole column at a
-time; what it does not match is left to `readings`, and what it matches, `readings`
-would read alike (tests/test_readings.py).
+A phone number costs more than anything else in a row. What the pattern does not match
+is left to `readings`, which reads what it matches in the same way
+(tests/test_readings.py).
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 ODD = re.compile(f"{BRACKETED_ZERO.pattern}|{ENDING.pattern}")
-"""Punctuation that says something: it needs a closer look."""
+"""Punctuation with a meaning: such a cell is left to `readings`."""
 
 
 def behind_plus(text: str) -> Number | None:
