@@ -15,7 +15,8 @@ import pytest
 import leadctl.delivery.worker_pool  # noqa: F401  it has an error of its own
 from leadctl.model.errors import ExitCode, LeadctlError
 from leadctl.model.leads import Code, Status
-from leadctl.providers.base import Provider, provider_class
+from leadctl.providers.base import Provider
+from leadctl.providers.registry import provider_class
 from leadctl.sandbox import SIMULATORS, Fault
 from leadctl.sandbox.faults import Kind
 from tools import datasheet, numbers_table, picture

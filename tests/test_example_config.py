@@ -13,8 +13,8 @@ from test_repository import PROVIDERS, ROOT, here  # noqa: F401  a fixture
 from leadctl.config import config
 from leadctl.model import yaml_file
 from leadctl.model.lead_fields import FIELDS
-from leadctl.providers.base import provider_class
 from leadctl.providers.connection_settings import ConnectionSettings
+from leadctl.providers.registry import provider_class
 
 if TYPE_CHECKING:
     from program import Program

@@ -11,7 +11,7 @@ from background import Background, happened
 from conftest import CAMPAIGNS, Push
 from wire import wired
 
-from leadctl.providers.base import provider_class
+from leadctl.providers.registry import provider_class
 from leadctl.sandbox import (
     Fault,
     OzonetelSimulator,

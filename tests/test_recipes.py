@@ -15,7 +15,7 @@ from test_repository import ROOT, blocks
 
 from leadctl.cli import options
 from leadctl.model.yaml_file import parse
-from leadctl.providers.base import installed, provider_class
+from leadctl.providers.registry import installed, provider_class
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -4,14 +4,13 @@ A provider never opens a connection, sleeps, loops, logs or reads a clock. Its d
 fields are its settings, so that an account's settings can be checked by name. See
 docs/adding-a-provider.md.
 """
+# ruff: noqa: ARG002  what most providers lack has a default that ignores its arguments
 
 from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields
-from functools import cache
-from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
@@ -23,11 +22,9 @@ from leadctl.model.errors import (
     ProviderError,
     Refused,
     Unusable,
-    UsageError,
 )
 from leadctl.model.lead_fields import COUNTRY_ALIASES, INSTRUCTIONS
 from leadctl.model.leads import CREATED, Note, Outcome
-from leadctl.model.wording import nearest
 from leadctl.providers.base_url import joined
 from leadctl.providers.response import quoted
 
@@ -43,8 +40,6 @@ if TYPE_CHECKING:
     from leadctl.providers.campaigns import CampaignPage
     from leadctl.providers.http_auth import Auth
     from leadctl.providers.preflight import PreflightResult
-
-GROUP = "leadctl.providers"
 
 REFUSALS: dict[int, type[ProviderError]] = {
     400: Refused,
@@ -227,17 +222,12 @@ class Provider(ABC):
         """
 
     def notes(
-        self,
-        response: httpx.Response,  # noqa: ARG002  for providers that say more
-        outcomes: Sequence[Outcome],  # noqa: ARG002  the same
+        self, response: httpx.Response, outcomes: Sequence[Outcome]
     ) -> Iterable[Note]:
         """Return what else such an answer says, and about how many leads."""
         return ()
 
-    def preflight(
-        self,
-        campaign: str | None,  # noqa: ARG002  for providers that have the call
-    ) -> httpx.Request | None:
+    def preflight(self, campaign: str | None) -> httpx.Request | None:
         """Build a read-only call that checks key and campaign.
 
         Without a campaign, it checks the key alone. None if there is no such call.
@@ -245,9 +235,7 @@ class Provider(ABC):
         return None
 
     def read_preflight(
-        self,
-        campaign: str | None,  # noqa: ARG002  the same
-        response: httpx.Response,
+        self, campaign: str | None, response: httpx.Response
     ) -> PreflightResult:
         """Read the answer: what it proves, and nothing more.
 
@@ -256,27 +244,17 @@ class Provider(ABC):
         """
         raise self.meaning(response)
 
-    def double_check(
-        self,
-        preflight: PreflightResult,  # noqa: ARG002  for providers that have a second call
-    ) -> httpx.Request | None:
+    def double_check(self, preflight: PreflightResult) -> httpx.Request | None:
         """Build a second call that may settle a doubt of the first."""
         return None
 
     def double_checked(
-        self,
-        campaign: str,  # noqa: ARG002  the same
-        preflight: PreflightResult,  # noqa: ARG002  the same
-        response: httpx.Response,
+        self, campaign: str, preflight: PreflightResult, response: httpx.Response
     ) -> PreflightResult:
         """Read its answer; raises a ProviderError if the doubt stays."""
         raise self.unreadable(response)
 
-    def look_up(
-        self,
-        batch: Batch,  # noqa: ARG002  for providers that have the call
-        cursor: str,  # noqa: ARG002  the same
-    ) -> httpx.Request | None:
+    def look_up(self, batch: Batch, cursor: str) -> httpx.Request | None:
         """Build the request for a page of the campaign's leads; None without the call.
 
         It may ask for the leads of the batch only. The cursor of the first page is
@@ -293,35 +271,25 @@ class Provider(ABC):
         """Tell whether the provider documents a call that lists the campaigns."""
         return type(self).list_campaigns is not Provider.list_campaigns
 
-    def list_campaigns(
-        self,
-        cursor: str,  # noqa: ARG002  for providers that have the call
-    ) -> httpx.Request | None:
+    def list_campaigns(self, cursor: str) -> httpx.Request | None:
         """Build the request for a page of the account's campaigns; None without a call.
 
         Only a call that the provider documents; the first page has an empty cursor.
         """
         return None
 
-    def read_campaigns(
-        self,
-        cursor: str,  # noqa: ARG002  the same
-        response: httpx.Response,
-    ) -> CampaignPage:
+    def read_campaigns(self, cursor: str, response: httpx.Response) -> CampaignPage:
         """Read the page; raises a ProviderError unless it is complete."""
         raise self.unreadable(response)
 
-    def remove(
-        self,
-        batch: Batch,  # noqa: ARG002  for providers that have the call
-    ) -> httpx.Request | None:
+    def remove(self, batch: Batch) -> httpx.Request | None:
         """Build the request that deletes a batch's leads; None without such a call.
 
         Only a call that the provider documents, and one that may be repeated.
         """
         return None
 
-    def removals(self, batch: Batch, response: httpx.Response) -> list[Removal]:  # noqa: ARG002  the same
+    def removals(self, batch: Batch, response: httpx.Response) -> list[Removal]:
         """Read its answer, with a status in `answers`: one removal per lead, in order.
 
         Raises a ProviderError if the answer is about the whole batch.
@@ -367,35 +335,3 @@ class Provider(ABC):
     @classmethod
     def settings(cls) -> tuple[str, ...]:
         return tuple(f.name for f in fields(cls))
-
-
-@cache
-def installed() -> dict[str, EntryPoint]:
-    """Every provider on this machine by name, our own and other packages'."""
-    return {point.name: point for point in sorted(entry_points(group=GROUP))}
-
-
-def provider_class(name: str) -> type[Provider]:
-    """Load a provider by name; raises UsageError with the nearest name."""
-    known = installed()
-    if name not in known:
-        raise UsageError(
-            f"no provider {name!r}{nearest(name, known)}",
-            hint=f"providers: {', '.join(known)}",
-        )
-    try:
-        loaded = known[name].load()
-    except (Exception, SystemExit) as error:
-        package = known[name].dist
-        raise UsageError(
-            f"cannot load provider {name!r}: "
-            f"{package.name if package else 'its package'} fails on import "
-            f"({type(error).__name__})",
-            hint=f"update or remove that package; python -c 'import "
-            f"{known[name].module}' shows the error",
-        ) from error
-    if not (isinstance(loaded, type) and issubclass(loaded, Provider)):
-        raise UsageError(
-            f"the package that offers {name!r} has no leadctl Provider there"
-        )
-    return loaded

@@ -3,18 +3,47 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
+from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING
 
 from leadctl.model.errors import InputUnusable, LeadctlError, UsageError
 from leadctl.model.wording import nearest
-from leadctl.providers.base import installed, provider_class
+from leadctl.providers.base import Provider
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from leadctl.providers.base import Provider
+GROUP = "leadctl.providers"
+"""The entry points of installed providers."""
+
+
+@cache
+def installed() -> dict[str, EntryPoint]:
+    """Every provider on this machine by name, our own and other packages'."""
+    return {point.name: point for point in sorted(entry_points(group=GROUP))}
+
+
+def provider_class(name: str) -> type[Provider]:
+    """Load an installed provider; raises UsageError if it is broken."""
+    point = installed()[name]
+    try:
+        loaded = point.load()
+    except (Exception, SystemExit) as error:
+        package = point.dist
+        raise UsageError(
+            f"cannot load provider {name!r}: "
+            f"{package.name if package else 'its package'} fails on import "
+            f"({type(error).__name__})",
+            hint=f"update or remove that package; python -c 'import {point.module}' "
+            "shows the error",
+        ) from error
+    if not (isinstance(loaded, type) and issubclass(loaded, Provider)):
+        raise UsageError(
+            f"the package that offers {name!r} has no leadctl Provider there"
+        )
+    return loaded
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,10 @@ from leadctl.model import yaml_file
 from leadctl.model.errors import InputUnusable, UsageError
 from leadctl.model.text_file import write_new
 from leadctl.model.typed_yaml import build
-from leadctl.providers.base import installed
 from leadctl.providers.declared.checks import require_sound
 from leadctl.providers.declared.grammar import Definition
 from leadctl.providers.declared.provider import provider_of
+from leadctl.providers.registry import installed
 
 if TYPE_CHECKING:
     from leadctl.model.leads import Json
