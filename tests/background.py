@@ -22,7 +22,7 @@ PUSH = ("push", "leads.csv", *ONE_BY_ONE)
 
 @dataclass
 class Started:
-    """A run that goes on beside the test."""
+    """A run in another process, while the test goes on."""
 
     process: subprocess.Popen[bytes]
 

@@ -1,4 +1,4 @@
-"""A real browser without a window, asked over a pipe by the DevTools protocol."""
+"""A real headless browser, driven over a pipe by the DevTools protocol."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ SWITCHES = (
 
 @dataclass
 class Browser:
-    """One page. `events` are what the browser told of it: requests, console, errors."""
+    """One page; `events` are its requests, console messages and errors."""
 
     commands: IO[bytes]
     answers: IO[bytes]
@@ -67,7 +67,7 @@ class Browser:
         return message
 
     def show(self, path: Path, *, width: int = 1000) -> None:
-        """Load a page, and keep what was told about it alone."""
+        """Load a page, and keep only its own events."""
         self.events.clear()
         self.ask(
             "Emulation.setDeviceMetricsOverride",

@@ -59,7 +59,7 @@ def rejected(row: int, reason: str = "no phone number", name: str = "phone") -> 
 
 
 def reasons_in(url: str) -> set[str]:
-    """Return the reasons that a ledger holds, whoever refers to them."""
+    """Return all reasons in a ledger, used or not."""
     opened = (
         sqlite3.connect(path)
         if (path := url.removeprefix("sqlite://")) != url

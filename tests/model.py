@@ -1,4 +1,4 @@
-"""A model of a provider: a server that can be told to misbehave, and its class."""
+"""A model of a provider: a server that misbehaves on request, and its class."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ class Model(Provider):
 
 @dataclass
 class FakeClock:
-    """Time that passes only when somebody sleeps; it begins now, for the dates."""
+    """Time that passes only in `sleep`; it begins now, because dates are checked."""
 
     now: float = field(default_factory=time.time)
     slept: list[float] = field(default_factory=list)

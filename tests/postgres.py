@@ -48,7 +48,7 @@ SETTINGS = {
 
 @dataclass
 class Server:
-    """A server whose databases have no past: each test takes one of its own."""
+    """A server that gives each test a new database."""
 
     url: str
     folder: Path | None = None
@@ -73,7 +73,7 @@ class Server:
 
     @contextmanager
     def standby(self, folder: Path) -> Iterator[None]:
-        """Have something receive the log, as a standby does that nobody waits for."""
+        """Start a process that receives the log, like an asynchronous standby."""
         assert PROGRAMS
         parts = urlsplit(self.url)
         address = ("-h", parts.hostname or "", "-p", str(parts.port or 5432))

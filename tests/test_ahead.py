@@ -175,7 +175,7 @@ def test_trouble_calls_back_what_has_not_left(tmp_path: Path) -> None:
 
 
 def test_wish_to_wait_is_heard_by_those_recorded_meanwhile(tmp_path: Path) -> None:
-    """The 429 is there before they are; nobody has read it yet."""
+    """The 429 arrives before their requests, and is not read yet."""
 
     def throttled(_crowd: Crowd) -> httpx.Response:
         assert recording.wait(20)

@@ -31,7 +31,7 @@ TOLD = {
 
 
 class Row(NamedTuple):
-    """A line of a table: its verdict, where that stands, and its cases."""
+    """A line of a table: its verdict, the place of the verdict, and its cases."""
 
     answer: str
     verdict: str

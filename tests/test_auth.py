@@ -74,7 +74,7 @@ def test_nothing_of_them_is_shown(make: Callable[[dict[str, str]], Auth]) -> Non
 
 
 def test_token_is_asked_for_by_https_alone() -> None:
-    """Whatever address the exchange has: `base_url` is looked at elsewhere."""
+    """The URL of the exchange is checked as well as `base_url`."""
     auth = TokenExchange(
         lambda: httpx.Request("POST", "http://login.example/token"),
         lambda _: Token("made-up", 60.0),

@@ -17,7 +17,7 @@ ROWS = "phone,name\n+15551230001,A\n+15551230002,B\n"
 
 
 def test_rows_that_come_later_are_not_read(tmp_path: Path) -> None:
-    """Half a row at the end of a file that is still written to is nobody's number."""
+    """The last row of a file that is still being written may be cut."""
     path = tmp_path / "leads.csv"
     path.write_text(ROWS)
     source = open_source(path, ReadOptions())

@@ -65,7 +65,7 @@ def test_objects_are_matched_by_name_too() -> None:
 
 
 def test_second_column_of_one_name_is_looked_at_too() -> None:
-    """Spreadsheets allow it, and the number may stand in either."""
+    """Spreadsheets allow it, and either may hold the number."""
     found = bind_by_name(Header(["phone", "name", "phone"], nested=False), {})
     assert found.one_row(["12", "A", "13"]) == {"phone": "12", "name": "A"}
     assert found.one_row(["", "A", "13"]) == {"phone": "13", "name": "A"}

@@ -207,7 +207,7 @@ def test_shell_offers(
 def test_what_fits_the_place_is_offered(
     words: list[str], offered: list[str], tmp_path: Path
 ) -> None:
-    """What every shell is told; asked by way of bash."""
+    """All shells offer the same; tested with bash."""
     configured(tmp_path)
     assert in_bash(words, tmp_path) == offered
 

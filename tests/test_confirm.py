@@ -146,7 +146,7 @@ def test_interrupt_at_the_question_sends_nothing(push: Push) -> None:
 
 
 def test_question_is_not_asked_where_it_may_not_be(push: Push) -> None:
-    """With --no-input at a terminal somebody has to have said yes beforehand."""
+    """With --no-input at a terminal, --yes is required."""
     with asked(push, "--no-input") as terminal:
         assert terminal.end() == 2
     assert "add --yes to confirm" in terminal.seen

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def test_apostrophe_of_a_reject_file_is_no_repair(push: Push) -> None:
-    """So a number goes out as it would have gone the first time."""
+    """A number is sent exactly as without the reject file."""
     push.program.write("leads.csv", "phone,name,priority\n+91 90000 00001,A,soon\n")
     assert push("ozonetel", "leads.csv").code == 3
     path = push.program.folder / "leads.rejects.csv"
@@ -123,7 +123,7 @@ IN_CP850 = f"phone,name\n12,{ZOE}\n".encode("cp850")
 def test_encoding_that_was_said_holds_for_the_reject_file_unless_it_is_utf8_by_now(
     push: Push, said_by: str, saved_as: str
 ) -> None:
-    """By its few bytes it cannot be told, and the name would go out garbled."""
+    """A few bytes do not show the encoding, and the name would be garbled."""
     program = push.program
     program.write("leads.csv", IN_CP850)
     said = ["--encoding", "cp850"]

@@ -87,7 +87,7 @@ SENT = pytest.mark.parametrize("options", [[], ["--dry-run"]], ids=["sent", "dry
 
 @SENT
 def test_more_rows_need_few_statements(counted: Counting, options: list[str]) -> None:
-    """None a row: a handful a batch, pace included.
+    """No statement per row: a few per batch, rate limit included.
 
     Whether the run is to stop, and whom to leave out, is asked once a second or so.
     """

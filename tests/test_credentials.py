@@ -1,4 +1,4 @@
-"""Where secrets come from, in which order, and that nobody sees them."""
+"""Where secrets come from, in which order, and that they are never shown."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def secret(environment: dict[str, str], of: Account | None = None) -> str:
 
 
 def says(words: str) -> str:
-    """Return a command that prints words."""
+    """Return a command that prints these words."""
     return f"{sys.executable} -c \"print('{words}')\""
 
 

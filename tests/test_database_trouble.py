@@ -51,7 +51,7 @@ def test_hosts_share_one_connection_of_a_pooler(
 def test_statements_that_time_out_are_said_again(
     push: Push, postgres_ledger: str
 ) -> None:
-    """As behind a lock that somebody holds for longer than the server waits."""
+    """As behind a lock that is held for longer than the server waits."""
     program = push.program
     program.write("leads.csv", LEADS)
     program.environment["LEADCTL_LEDGER_KEY"] = KEY.hex()

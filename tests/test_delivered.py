@@ -264,7 +264,7 @@ def test_lead_of_a_pruned_run_stays_delivered(push: Push) -> None:
 
 
 def test_run_is_finished_where_the_log_cannot_be_moved(tmp_path: Path) -> None:
-    """As on a full disk: a later run moves it, and whoever looks knows them all."""
+    """As on a full disk: a later run moves it, and every reader knows all leads."""
     number, name = begun(tmp_path / "ledger")
     db, known = connect(tmp_path / "ledger"), hashes(MOST_LOGGED)
     deliver(db, number, known)

@@ -1,4 +1,4 @@
-"""Rows that say not to call somebody are skipped, and the run reports it."""
+"""Rows that ask not to be called are skipped and reported."""
 
 from __future__ import annotations
 
@@ -235,7 +235,7 @@ def test_json_says_it_by_words_flags_and_lists(push: Push) -> None:
 
 
 def test_row_of_a_file_that_grew_late_is_held_back(program: Program) -> None:
-    """Beyond the rows that are looked at first, nobody is called either."""
+    """Also in rows behind those that are checked before sending."""
     rows = "".join(f"+1555{n:07},new\n" for n in range(25_000))
     program.write("leads.csv", f"phone,Status\n{rows}+15559999999,Do not call\n")
     ran = program(*CHECK, "--json")

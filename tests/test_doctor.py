@@ -161,7 +161,7 @@ def test_provider_that_is_away_is_trouble(push: Push) -> None:
 def test_clock_is_compared_with_the_providers(
     push: Push, tmp_path: Path, hours: float, words: str
 ) -> None:
-    """Which leads a run made is told by their time, where the provider lists them."""
+    """A look-up finds a run's leads by their time."""
     trial = AccountCheck(
         parse("", "config.yaml"),
         push.environment("lupitor"),

@@ -49,7 +49,7 @@ def test_table_of_regions_is_current() -> None:
 
 
 def names(document: str, heading: str) -> list[str]:
-    """Return what stands in the first column of the table under a heading."""
+    """Return the first column of the table under a heading."""
     _, found, section = read(document).partition(f"\n## {heading}\n")
     assert found, heading
     rows = re.findall(r"^\| `?(\w+)`? \|", section.partition("\n## ")[0], re.MULTILINE)

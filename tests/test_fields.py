@@ -34,7 +34,7 @@ SCALES = {
 
 
 def reason_against(provider: str, name: str, value: Json) -> str:
-    """Return why a value of a field is not taken; nothing where it is."""
+    """Return why a value of a field is rejected; empty if it is accepted."""
     try:
         wire(provider, **{name: value})
     except FieldError as field_error:

@@ -69,7 +69,7 @@ def pushes(
     sandbox: Sandbox,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[dict[str, Future[Pushed]]]:
-    """Push the entries whose tests were asked for, side by side."""
+    """Push the entries of the selected tests in parallel."""
     folder = tmp_path_factory.mktemp("files")
     wanted = asked_for(request.session, "test_file_is_pushed_as_expected_or_refused")
     with ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -81,7 +81,7 @@ def pushes(
 
 
 def asked_for(session: pytest.Session, test: str) -> list[Entry]:
-    """Return the entries for which this test was selected."""
+    """Return the entries of this test that are selected."""
     return [
         entry
         for item in session.items
@@ -173,7 +173,7 @@ def require_refusal(found: Pushed, pattern: str) -> None:
 def previews(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, dict[str, Any]]:
-    """Preview the files whose tests were asked for, all at once if it can be done."""
+    """Preview the files of the selected tests, all at once if possible."""
     entries = asked_for(request.session, "test_preview_tells_what_a_file_is")
     program = Program.at(tmp_path_factory.mktemp("previews"))
     for entry in entries:

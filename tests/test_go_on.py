@@ -75,7 +75,7 @@ def test_resume_with_the_key_still_wrong_stops_again_and_loses_nothing(
 
 
 def test_run_goes_on_when_the_campaign_is_opened(push: Push) -> None:
-    """It was open when asked before the run, closed when the first leads came."""
+    """Open at the preflight check, closed at the first upload."""
     push.program.write(*leads(*SIX, "12"))
     push.simulator("voiso").faults.add(Fault("error_before", status=404))
     closed = push("voiso", "leads.csv", "--json", env=HURRY)
@@ -138,7 +138,7 @@ def test_resume_settles_unknown_rows_where_a_repeat_is_safe(push: Push) -> None:
 
 @pytest.mark.parametrize("change", ["changed", "gone"])
 def test_input_that_is_not_what_it_was_is_told(push: Push, change: str) -> None:
-    """Row numbers mean nothing any more: no lead is sent and no row written."""
+    """Its row numbers no longer fit: no lead is sent and no row written."""
     run = stopped(push)
     path = push.program.folder / "leads.csv"
     rejects = push.program.folder / "leads.rejects.csv"

@@ -182,7 +182,7 @@ def test_batch_that_is_refused_throughout_is_given_up_in_time(push: Push) -> Non
 
 
 def test_more_culprits_than_can_be_found_do_not_cost_without_bound(push: Push) -> None:
-    """Every tenth: what cannot be told from them is handed back, not lost."""
+    """Every tenth lead: the leads that cannot be isolated are failed, not lost."""
     bad = VOISO[::10]
     with served(Strict(among(*bad))) as strict:
         ran = sent(push, strict, VOISO, provider="voiso")

@@ -14,7 +14,7 @@ PUSH = ("push", "leads.csv", "--provider", "voiso", "--campaign", "3")
 
 
 def printed(text: str, about: str) -> list[str]:
-    """Return the words of the command that is printed behind a label, as pasted."""
+    """Return the arguments of the command printed behind a label."""
     found = re.search(rf"^{about}: +leadctl (.+)$", text, re.MULTILINE)
     assert found, text
     return shlex.split(found[1])

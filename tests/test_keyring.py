@@ -106,7 +106,7 @@ def test_remedies_name_variables_where_there_is_no_keyring(program: Program) -> 
 def test_machine_without_a_safe_keyring_names_the_other_ways(
     push: Push, backend: str
 ) -> None:
-    """At login, before the secret is asked for; and nothing lies anywhere after."""
+    """At login, before it asks for the secret; nothing is stored."""
     env = voiso(push) | {"PYTHON_KEYRING_BACKEND": backend}
     ran = push.program("accounts", "login", "voiso", env=env, stdin=b"made-up-key\n")
     assert ran.code == 4

@@ -161,7 +161,7 @@ def leaves() -> Iterator[tuple[str, ...]]:
 
 
 def test_no_command_shows_a_secret(world: World) -> None:
-    """Those to come are run here too, as far as they go without more words."""
+    """New commands are included, as far as they run without arguments."""
     world.fault("voiso", Fault("throttle", times=1000))
     assert world.push("voiso").code == 5
     run = json.loads(world("runs", "--json").out)[0]["run_id"]
@@ -204,7 +204,7 @@ def test_failures_keep_their_secrets(world: World, fault: Fault) -> None:
 def test_answers_that_echo_the_secret_are_not_repeated(
     world: World, provider: str, secret: str, status: str
 ) -> None:
-    """Not in the reason of a row, either: it stands in ledger and reject file."""
+    """Nor in the reason of a row, which goes into ledger and reject file."""
     said = {"error": secret, "message": secret, "errors": {"key": [f"Bearer {secret}"]}}
     body = json.dumps(said | {"success": False, "detail": secret}).encode()
     echo = answer(body, f"Location: https://{secret}/", status=status)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def end_leases(url: str) -> None:
-    """Do what time does to the lease of a process that stands still."""
+    """Expire the leases, as if their process were suspended."""
     with psycopg.connect(url) as db:
         db.execute("UPDATE leadctl.holds SET until = '-infinity'")
 
@@ -102,7 +102,7 @@ with open_ledger(sys.argv[1]) as ledger, ledger.campaign_lock("voiso", "3"):
 def test_holder_that_died_is_known_on_its_own_machine(
     postgres_ledger: str, *, is_here: bool
 ) -> None:
-    """Of another machine, where it runs nobody can tell: its lease has to end."""
+    """A process of another machine cannot be seen: its lease must expire."""
     subprocess.run([sys.executable, "-c", HOLDER, postgres_ledger], check=True)  # noqa: S603  our own program
     if not is_here:
         with psycopg.connect(postgres_ledger) as db:

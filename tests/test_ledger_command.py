@@ -195,7 +195,7 @@ def test_copy_takes_everything_with_it(postgres: Server, push: Push) -> None:
 
 
 def test_interrupted_run_is_copied_and_resumed(postgres: Server, push: Push) -> None:
-    """While it is in progress, its ledger stays where it is."""
+    """A ledger is not copied while a run is in progress."""
     url, program = postgres.database(), push.program
     program.write("leads.csv", LEADS)
     push.simulator("voiso").faults.add(Fault("lose", skip=1))

@@ -218,7 +218,7 @@ def test_damaged_ledger_ends_a_run_with_a_sentence(push: Push) -> None:
 
 
 def test_folder_that_somebody_holds_is_opened_all_the_same(tmp_path: Path) -> None:
-    """A job may run under flock(1) with the ledger's folder: it is waited for, once."""
+    """A job may run under flock(1) with the ledger's folder: wait for it once."""
     folder = os.open(tmp_path, os.O_RDONLY)
     fcntl.flock(folder, fcntl.LOCK_EX)
     with opening(tmp_path / "ledger", timeout=0.1):
@@ -228,7 +228,7 @@ def test_folder_that_somebody_holds_is_opened_all_the_same(tmp_path: Path) -> No
 
 
 def test_lost_key_is_not_replaced_in_silence(tmp_path: Path) -> None:
-    """With a new key nobody would be known any more, and everybody be sent again."""
+    """With a new key no lead would be known, and all would be sent again."""
     path = tmp_path / "ledger"
     delivered_once(path)
     path.with_name("ledger.key").unlink()

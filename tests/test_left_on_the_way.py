@@ -67,7 +67,7 @@ def test_run_that_must_not_repeat_waits_for_one_that_left_leads(
 
 
 def test_run_that_knows_the_leads_left_does_not_have_to_wait(program: Program) -> None:
-    """Unchecked both times: what was on its way is unknown, and all else goes on."""
+    """Leads in flight become unknown, and all others are sent."""
     check = {"LEADCTL_OZONETEL_CHECK_DUPLICATE": "false"}
     with killed(program, OzonetelSimulator(), ["9000000001"], check) as push:
         program.write("leads.csv", "phone\n9000000001\n9000000002\n")

@@ -1,6 +1,6 @@
 """Leftovers of killed runs are removed; files that only a ledger names are not.
 
-Somebody who can write a ledger could name any file in it.
+A forged ledger could name any file.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ def test_clean_removes_old_reject_files_after_a_yes(push: Push) -> None:
 
 
 def retold(push: Push, **members: object) -> None:
-    """Have the ledger say something else of its latest run."""
+    """Change the facts of the latest run in the ledger."""
     with sqlite3.connect(push.program.state / "ledger.sqlite") as db:
         (text,) = db.execute("SELECT job FROM runs").fetchone()
         said = json.dumps(json.loads(text) | members)

@@ -148,7 +148,7 @@ def test_uneventful_requests_are_told_in_one_line(push: Push) -> None:
 
 
 def test_request_whose_answer_nobody_read_is_told(push: Push) -> None:
-    """The process died while it was on its way; a resume sends it again."""
+    """The process died with the request in flight; a resume sends it again."""
     push.program.write(*leads(*SIX))
     push.simulator("voiso").faults.add(Fault("slow", skip=1, seconds=5))
     environment = push.environment("voiso")

@@ -112,7 +112,7 @@ def test_push_talks_to_its_provider_alone(push: Push, heard: Heard) -> None:
 def test_no_name_but_the_providers_is_asked_for(
     program: Program, heard: Heard, command: str
 ) -> None:
-    """As an installation is: with the provider's own address."""
+    """With the provider's real URL, as installed."""
     program.write("leads.csv", "phone\n+15551230001\n")
     env = {
         "LEADCTL_VOISO_CLUSTER_ID": "cc-demo",

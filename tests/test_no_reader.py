@@ -1,4 +1,4 @@
-"""Output streams that nobody reads, and full disks."""
+"""Output streams without a reader, and full disks."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def abandoned() -> Iterator[int]:
-    """Open a pipe that nobody reads any more."""
+    """Open a pipe whose reader has gone."""
     reading, writing = os.pipe()
     os.close(reading)
     yield writing

@@ -146,7 +146,7 @@ def test_lengths_are_those_of_lines_that_people_have(code: str) -> None:
 
 @pytest.mark.parametrize("place", ["US", "CA", "GB", "IN", "IT", "AR", "BR", "800"])
 def test_library_is_not_asked_about_digits(place: str) -> None:
-    """What is compared above are two answers, and ours is not the library's again."""
+    """The comparison above is between two independent answers."""
     number = examples(place)[0]
     cells = [Spelling(plus=True, digits=number.digits)]
     if place in REGIONS:

@@ -98,7 +98,7 @@ EARLY: dict[str, bytes | tuple[bytes, ...]] = {
 def test_answer_that_came_before_its_request_is_nobody_s(
     push: Push, said: bytes | tuple[bytes, ...]
 ) -> None:
-    """The next request goes on a new connection, whose first answer is its own."""
+    """The next request uses a new connection, whose first answer belongs to it."""
     push.program.write("leads.csv", "phone\n+15551230001\n+15551230002\n")
     with wired(voiso() | {"POST": said}, pause=0.01) as wire:
         settings = {
@@ -118,7 +118,7 @@ def test_answer_that_came_before_its_request_is_nobody_s(
 
 
 def test_answer_without_body_is_not_unpacked(push: Push) -> None:
-    """What it says stands in its status: not taken in, and not in doubt."""
+    """Its status says it: not processed, and not in doubt."""
     busy = answer(b"", "Content-Encoding: gzip", status="429 Too Many Requests")
     with wired(voiso() | {"POST": busy}) as wire:
         ran = pushed(push, f"http://127.0.0.1:{wire.port}", RETRY_FOR="0")

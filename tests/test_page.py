@@ -187,7 +187,7 @@ def test_page_holds_no_phone_and_no_name_unless_asked(push: Push) -> None:
 
 
 def test_foreign_text_stays_text(push: Push) -> None:
-    """A provider's words, a file's name and a direction mark nobody sees."""
+    """A provider's text, a file name and an invisible direction mark."""
     push.program.write(*leads(*SIX, name=f"{EVIL.replace('/', '')}\u202e&quot;.csv"))
     (name,) = (path.name for path in push.program.folder.iterdir())
     with recording(b'{"message": "%s<!--"}' % EVIL.encode(), 422) as server:

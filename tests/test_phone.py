@@ -201,7 +201,7 @@ def test_number_without_its_area_code_is_refused() -> None:
 
 
 def test_digits_are_counted_with_the_country_code_and_the_reason_says_so() -> None:
-    """Four stand in the cell of a number on Niue."""
+    """A number on Niue has four digits."""
     found = problem(rule("voiso"), "4002", "NU")
     assert found.reason == (
         "7 digits with the country code; this provider accepts 8 to 15"
@@ -297,7 +297,7 @@ def test_any_value_gives_a_number_or_a_reason_without_it(
 def test_number_that_needs_no_closer_look_gets_the_same_answer(
     value: str, region: str | None
 ) -> None:
-    """A character that nobody sees makes a plain number one to look at closely."""
+    """An invisible character sends a plain number through the full rules."""
     normalise = Normalizer(E164, region)
     first, closely = (
         phone_or_reason(normalise, written) for written in (value, f"\u200b{value}")

@@ -17,7 +17,7 @@ LEADS = "phone\n+15551230001\n"
 
 
 def fed(pipe: Path, content: str) -> threading.Thread:
-    """Write to a pipe as soon as somebody reads it, as `<(…)` of a shell does."""
+    """Write to a pipe once it is opened for reading, like a shell's `<(…)`."""
     os.mkfifo(pipe)
     writer = threading.Thread(target=pipe.write_text, args=(content,), daemon=True)
     writer.start()

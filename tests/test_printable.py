@@ -88,7 +88,7 @@ def test_odd_names_are_shown_as_text(odd: Push, words: str) -> None:
 
 
 def test_only_one_place_prints_what_others_wrote() -> None:
-    """All else prints by it; those that do not print our own words alone."""
+    """All other modules print through it, or print only our own text."""
     cli = Path(leadctl.__file__).parent / "cli"
     found = {
         str(path.relative_to(cli)): len(CALLS.findall(path.read_text(encoding="utf-8")))

@@ -104,7 +104,7 @@ def test_wrong_campaign_ends_a_run_before_it_begins(
 def test_campaign_that_may_take_no_leads_needs_a_yes(
     push: Push, provider: str, campaign: str, said: str
 ) -> None:
-    """Nothing proves it: without a terminal, --yes goes on and the upload tells."""
+    """The check is inconclusive: without a terminal, --yes continues."""
     ran = push(provider, lead(push), "--json", campaign=campaign)
     assert (ran.code, ran.error["code"]) == (7, "campaign_closed")
     assert said in ran.error["message"]
@@ -117,7 +117,7 @@ def test_campaign_that_may_take_no_leads_needs_a_yes(
 
 
 def test_draft_that_is_live_takes_leads(push: Push) -> None:
-    """The list of live campaigns says so, whatever the state."""
+    """The list of live campaigns decides, not the state."""
     ran = push("voiso", lead(push), "--json", campaign="5")
     assert (ran.code, ran.counts) == (0, {"created": 1})
 
@@ -132,7 +132,7 @@ def test_account_without_campaigns_works(program: Program) -> None:
 
 
 def test_account_that_is_new_to_lupitor_is_asked_for_a_campaign(push: Push) -> None:
-    """Its list wants one; which none is wrong."""
+    """Its list call requires a campaign."""
     env = push.environment("lupitor")
     ran = asked(push, "lupitor", "--json", env=env)
     (document,) = json.loads(ran.out)

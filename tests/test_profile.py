@@ -278,7 +278,7 @@ def test_empty_cell_can_be_a_reason() -> None:
     ids=repr,
 )
 def test_rule_holds_for_json_as_for_text(words: str, value: Json) -> None:
-    """`consent: false` in JSONL is the word somebody must not be called for."""
+    """`consent: false` in JSONL means that a person must not be called."""
     cells: dict[str, Json] = {"Phone": "12", "consent": value}
     rule = f"{{column: consent, in: {words}}}"
     assert skipped(rule, cells, ["Phone", "consent"]) == "consent"

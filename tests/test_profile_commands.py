@@ -132,7 +132,7 @@ def test_draft_says_why(program: Program) -> None:
 
 
 def test_commented_lines_can_be_taken_in(program: Program) -> None:
-    """No key twice, although two names come to the same."""
+    """No duplicate key, although two names are shortened to the same one."""
     program.write("leads.csv", "phone,Note 1,note-1,?,Value\n+15551230001,a,b,c,d\n")
     text = program("profile", "guess", "leads.csv").out
     at = text.index("  # metadata:")
@@ -356,7 +356,7 @@ def test_fault_is_told_with_its_line(program: Program, text: str) -> None:
 
 
 def test_words_and_numbers_of_a_priority_are_sound(program: Program) -> None:
-    """Also what stands for none; a number's range is the provider's to say."""
+    """Empty values, too; the range of numbers is checked for each provider."""
     table = "{hot: Highest, warm: '7', cold: 1000, none: '', gone: null}"
     program.write(
         "p.yaml",

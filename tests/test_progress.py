@@ -121,7 +121,7 @@ def test_narrower_window_is_drawn_in_at_once(push: Push) -> None:
 
 
 def test_run_survives_the_terminal_it_was_started_from(push: Push) -> None:
-    """Its window is closed: the run stops as asked by SIGHUP, and can be resumed."""
+    """Closing its window sends SIGHUP: the run stops and can be resumed."""
     with terminal(push) as shown:
         shown.until("next request")
         assert shown.close() == 143

@@ -172,7 +172,7 @@ ALWAYS_SENT: dict[str, dict[str, object]] = {
 
 @pytest.mark.parametrize("provider", IMPORTS)
 def test_provider_has_every_good_row_exactly_once(push: Push, provider: str) -> None:
-    """As the dry run foretells, in several requests, and again on the user's word."""
+    """As the dry run predicts, in several requests; --resend-delivered repeats them."""
     given = IMPORTS[provider]
     push.program.write("leads.csv", given.file)
     rejects = push.program.folder / "leads.rejects.csv"

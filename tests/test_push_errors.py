@@ -1,4 +1,4 @@
-"""Failures: the report says what happened, whoever failed and whenever."""
+"""Failures of every part at any moment: the report says what happened."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def require_truth(push: Push, provider: str, ran: Ran) -> None:
 
 @dataclass(frozen=True)
 class Passing:
-    """A fault that ends, and what the four leads of the file come to."""
+    """A temporary fault, and the outcome of the four leads in the file."""
 
     provider: str
     fault: Fault
@@ -111,7 +111,7 @@ def test_provider_that_says_when_is_asked_no_earlier(push: Push) -> None:
 
 @dataclass(frozen=True)
 class Staying:
-    """A fault that does not end, and what becomes of four leads in batches of two."""
+    """A permanent fault, and the outcome of four leads in batches of two."""
 
     provider: str
     fault: Fault
@@ -169,7 +169,7 @@ STAYING = {
 
 @pytest.mark.parametrize("case", STAYING.values(), ids=STAYING)
 def test_trouble_that_stays_is_told_as_it_is(push: Push, case: Staying) -> None:
-    """`failed` is certainly not there, `unknown` may be: only `failed` can go again."""
+    """`failed` leads are certainly not there, `unknown` ones may be."""
     push.simulator(case.provider).faults.add(case.fault)
     ran = push(
         *(case.provider, leads(push, case.provider), "--batch-size", "2", "--json"),

@@ -119,7 +119,7 @@ def test_batch_size_of_the_account_may_be_lowered_by_option(push: Push) -> None:
 
 @pytest.mark.parametrize("limit", ["1", "10%"])
 def test_max_rejects_stops_the_run(push: Push, limit: str) -> None:
-    """Row after row is bad: what is left is not sent, and told as `failed`."""
+    """Many bad rows: the rest is not sent, and reported as `failed`."""
     good = "".join(f"+1555123{n:04}\n" for n in range(100))
     push.program.write("leads.csv", "phone\n" + "+1555\n" * 150 + good)
     ran = push(

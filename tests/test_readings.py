@@ -72,7 +72,7 @@ def damaged(numbers: Iterable[Number], *, code: bool = False) -> list[Damaged]:
 
 
 def wrong(made: list[Damaged], home: str | None) -> Iterator[str]:
-    """Yield what was read as somebody else's number."""
+    """Yield the cells that were read as another person's number."""
     texts = [cell.text for _, cell in made]
     phones, _ = Normalizer(ANY, home).column(texts)
     for (number, cell), wire, key in zip(made, phones.wires, phones.keys, strict=True):

@@ -127,7 +127,7 @@ def test_what_leadctl_did_not_write_is_never_touched(tmp_path: Path, kind: str) 
 
 
 def test_reject_file_of_an_earlier_run_is_set_aside(tmp_path: Path) -> None:
-    """Somebody may be correcting it while the file is pushed again."""
+    """A user may be correcting it while the file is pushed again."""
     out, source = tmp_path / "out.csv", one_row(tmp_path)
     reject_file.write(out, source, iter([finding(1)]), "run-1")
     corrected = out.read_text().replace("run-1", "run-1,my own remark")
@@ -173,7 +173,7 @@ def test_runs_that_end_together_replace_no_correction(tmp_path: Path) -> None:
 
 
 def test_folder_that_somebody_holds_is_not_waited_for_long(tmp_path: Path) -> None:
-    """A cron job may run under flock(1), with that very folder."""
+    """A cron job may run under flock(1) with the same folder."""
     clock = FakeClock()
     folder = os.open(tmp_path, os.O_RDONLY)
     fcntl.flock(folder, fcntl.LOCK_EX)

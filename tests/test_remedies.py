@@ -34,7 +34,7 @@ def test_column_that_a_rule_reads_is_heeded(program: Program) -> None:
 
 
 def test_what_nobody_should_miss_is_told_to_a_quiet_run_too(push: Push) -> None:
-    """A run by cron says nothing else: who is called all the same has to be told."""
+    """A quiet run prints nothing else, but must report who is called all the same."""
     push.program.write("leads.csv", f"phone,Do Not Call\n{ROW},perhaps\n")
     ran = push("voiso", "leads.csv", "--quiet")
     assert (ran.code, ran.out) == (0, "")

@@ -126,7 +126,7 @@ def blocks(document: Path) -> Iterator[Block]:
 
 
 def with_output(document: Path) -> Iterator[Block]:
-    """Yield the shell blocks, each with the text that stands right after it."""
+    """Yield the shell blocks, each with the text block right after it."""
     found = [*blocks(document)]
     text = {block.lines[0]: block for block in found if block.language == "text"}
     for block in found:

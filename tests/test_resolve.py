@@ -82,7 +82,7 @@ def test_rows_to_be_sent_again_are_sent_at_once(push: Push) -> None:
 
 
 def test_unknown_rows_of_a_later_run_are_resolved_there(push: Push) -> None:
-    """A push of the same file sends none of them; a word about them holds as well."""
+    """A push of the same file sends none of them, and a decision covers both runs."""
     in_doubt(push)
     later = push("ozonetel", "leads.csv", "--json", env=NO_CHECK)
     assert (later.code, later.counts) == (10, {"duplicate": 3, "unknown": 3})

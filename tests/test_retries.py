@@ -52,7 +52,7 @@ ALMOST_ONE = 1 - 1e-9
 
 @dataclass
 class Waits:
-    """One lead on its way to a provider that answers as it is told to."""
+    """One lead, sent to a provider with prepared answers."""
 
     folder: Path
     answers: list[httpx.Response | Exception]
@@ -84,7 +84,7 @@ class Waits:
         return [late - early for early, late in pairwise(self.starts)]
 
     def run(self) -> dict[Status, int]:
-        """Deliver the lead, or give it up; returns what became of it."""
+        """Deliver the lead or give up; returns its outcome."""
         path = self.folder / "leads.csv"
         path.write_text("phone\n+15551230001\n")
         return self.run_of(open_source(path, ReadOptions()), batch_size=1)
@@ -145,7 +145,7 @@ IN_SEVEN_SECONDS = {
 def test_trouble_of_our_own_in_a_request_ends_the_run(
     tmp_path: Path, trouble: LeadctlError
 ) -> None:
-    """No answer comes of it: nobody may wait for one."""
+    """There will be no answer, so nothing may wait for one."""
     met: list[Exception] = []
 
     def run() -> None:
@@ -167,7 +167,7 @@ def test_trouble_of_our_own_in_a_request_ends_the_run(
 def test_provider_that_says_when_is_asked_then(
     tmp_path: Path, status: int, headers: dict[str, str], jitter: float
 ) -> None:
-    """A little later at most, so that not everybody comes back at once."""
+    """Or a little later, so that clients do not all come back at once."""
     answer = httpx.Response(status, headers=headers)
     waits = Waits(tmp_path, [answer], jitter=lambda: jitter)
     assert waits.run() == CREATED
@@ -301,7 +301,7 @@ def test_doubt_is_not_repeated_when_the_provider_may_have_forgotten(
 def test_doubt_with_a_wish_to_wait_is_not_repeated_earlier_than_other_doubt(
     tmp_path: Path,
 ) -> None:
-    """A 503 that says when says nothing of what became of the request."""
+    """A 503 with Retry-After does not say whether the request was processed."""
     answer = httpx.Response(503, headers={"Retry-After": "1"})
     waits = Waits(tmp_path, [answer], doubt_delay=15.0)
     assert waits.run() == CREATED
@@ -309,7 +309,7 @@ def test_doubt_with_a_wish_to_wait_is_not_repeated_earlier_than_other_doubt(
 
 
 class Listener(Waits):
-    """Looks, whenever it is told something, whether others could write the ledger."""
+    """Checks at every event whether other processes could write the ledger."""
 
     listened = 0
 
@@ -325,7 +325,7 @@ class Listener(Waits):
 
 
 def test_nobody_is_told_anything_while_the_ledger_is_held(tmp_path: Path) -> None:
-    """Who listens may be slow, and other runs write to the ledger meanwhile."""
+    """A listener may be slow, and other runs write to the ledger."""
     waits = Listener(tmp_path, [THROTTLED, httpx.Response(500)])
     waits.meter = Meter(waits.listen)
     assert waits.run() == CREATED
@@ -365,7 +365,7 @@ def test_every_wait_is_told_with_its_reason(tmp_path: Path) -> None:
 def test_doubt_is_not_repeated_for_whom_the_list_names_meanwhile(
     tmp_path: Path, any_ledger: str
 ) -> None:
-    """Another process adds them while the answer is awaited."""
+    """Another process adds them while the run waits for the answer."""
     numbers = ["+15551230001", "+15551230002", "+15551230003"]
 
     def suppress(number: str) -> None:

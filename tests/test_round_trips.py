@@ -46,7 +46,7 @@ NO_WAY_BACK = {"cp932": "\xa2\xa3\xac\u2016\u2212\u301c\xa5\u203e"}
 
 @dataclass(frozen=True)
 class Dialect:
-    """How the standard library writes a table; `declared` is told to leadctl."""
+    """How the standard library writes a table; `declared` is passed as an option."""
 
     encoding: str
     delimiter: str
@@ -109,7 +109,7 @@ ANY_DIALECT = dialects(*MARKED, declared=False) | dialects(*DECLARED, declared=T
 
 @st.composite
 def tables(draw: st.DrawFn, encoding: str, rows: int) -> list[list[str]]:
-    """Draw a header and rows; every third phone is none."""
+    """Draw a header and rows; every third phone is invalid."""
     cell = cells(encoding)
     pairs = draw(st.lists(st.tuples(cell, cell), min_size=1, max_size=rows))
     return [
@@ -126,7 +126,7 @@ def tables(draw: st.DrawFn, encoding: str, rows: int) -> list[list[str]]:
 def test_any_table_is_read_as_it_was_written(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, dialect: Dialect
 ) -> None:
-    """Encoding, delimiter, quotes and header are found out, unless they are told."""
+    """Encoding, delimiter, quotes and header are detected unless they are given."""
     table = data.draw(tables(dialect.encoding, 6))
     path = tmp_path_factory.getbasetemp() / "any-table"
     path.write_bytes(dialect.write(table))
@@ -342,7 +342,7 @@ def cells_of(path: Path) -> list[dict[str, Any]]:
 
 
 def test_reject_file_of_a_workbook_survives_a_spreadsheet(push: Push) -> None:
-    """No phone stands there as a number that a spreadsheet would take for one."""
+    """No phone is a cell that a spreadsheet would read as a number."""
     shutil.copy(FOLDER / "long-numbers.xlsx", push.program.folder)
     ran = push("yotel", "long-numbers.xlsx", "--json")
     rejects = rejects_of(ran, push)

@@ -295,7 +295,7 @@ def test_prune_asks_and_leaves_a_word(push: Push) -> None:
 
 
 def test_prune_takes_the_copy_of_stdin_along(push: Push) -> None:
-    """Nobody could send anything of it any more."""
+    """No run could use it any more."""
     push.simulator("voiso").faults.add(Fault("deny"))
     push("voiso", "-", stdin=leads(*SIX)[1].encode())
     assert spooled(push.program)

@@ -82,7 +82,7 @@ def test_lead_is_met_again_by_any_of_its_identities() -> None:
 
 
 def test_lead_that_was_left_out_hides_no_other() -> None:
-    """The second row is not sent: its number is nobody's yet."""
+    """The second row is not sent, so its number is not known as delivered."""
     seen = Deduplicator()
     assert seen.add("15551230001", [b"a" * 16])
     assert not seen.add("15551230002", [b"a" * 16])
@@ -115,7 +115,7 @@ def test_leads_together_are_kept_as_one_by_one(
 
 
 def test_longest_numbers_are_told_apart() -> None:
-    """Also those of which four bytes do not hold what is kept."""
+    """Also if they differ only beyond four bytes."""
     seen = Deduplicator()
     numbers = [SHORT - 1, SHORT, SHORT + 2**32, 10**15 - 1, 10**14]
     assert all(seen.add(str(number), []) for number in numbers)

@@ -177,7 +177,7 @@ for _ in range(500):
 
 
 def test_interrupt_in_the_moment_a_wait_begins_is_heard() -> None:
-    """One in a hundred of these wakes nobody at once."""
+    """About one in a hundred of these does not wake the waiting thread."""
     ran = subprocess.run(  # noqa: S603  our own words
         [sys.executable, "-c", STORM], timeout=SECONDS, check=False
     )

@@ -55,7 +55,7 @@ def test_leads_in_stdin_are_read_by_nobody_else(
 
 
 def test_passphrase_is_asked_for_at_the_terminal(push: Push, tmp_path: Path) -> None:
-    """As `pass` and gpg do: a program without our stdin still has the terminal."""
+    """As with `pass` and gpg: a program without our stdin can use the terminal."""
     environment, key = without_key(push)
     script = tmp_path / "ask"
     script.write_text(ASKER.format(key=key), encoding="utf-8")

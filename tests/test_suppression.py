@@ -98,7 +98,7 @@ def test_column_can_be_named(
 
 
 def test_names_of_a_list_may_be_in_any_encoding(program: Program, leads: Path) -> None:
-    """Czech and Danish names in cp1250: nobody can tell, and nobody is called by it."""
+    """Czech and Danish names in cp1250: undetectable, and irrelevant to numbers."""
     content = "name;phone\nJiří;+420601123400\nSřren;+4532123456\nA;+15551230002\n"
     program.write("never.csv", content.encode("cp1250"))
     ran = program(
@@ -326,7 +326,7 @@ def go_on(push: Push, ran: Ran, command: str = "resume", *options: str) -> Ran:
 def test_list_holds_for_the_rest_of_a_run(
     push: Push, leads: Path, command: str
 ) -> None:
-    """It is read again: who came onto it meanwhile is not sent either."""
+    """It is read again, and people added meanwhile are not sent either."""
     push.program.write("never.txt", "+15551230002\n")
     push.simulator("voiso").faults.add(Fault("throttle", skip=1, times=99))
     given = ("--batch-size", "1", "--suppress", "never.txt", "--json")

@@ -61,7 +61,7 @@ class Undo:
         self.push.simulator(self.provider).faults.add(fault)
 
     def by_hand(self, method: str, **facts: str) -> None:
-        """Do what somebody else does at Lupitor."""
+        """Act as another user of Lupitor."""
         settings = self.push.environment("lupitor")
         lead = {"campaignId": "cmp_1", **facts}
         answer = httpx.request(
@@ -197,7 +197,7 @@ def test_lead_that_is_not_there_is_sent_again_only_where_that_is_certain(
 
 
 def test_lead_of_somebody_else_with_the_number_stays(lupitor: Undo) -> None:
-    """A lead is deleted by its external id alone, where it went with one."""
+    """A lead with an external id is deleted by that id only."""
     lupitor.push.program.write("ids.csv", f"phone,external_id\n{FIRST},A1\n{SECOND},\n")
     ran = lupitor.push("lupitor", "ids.csv", "--json")
     lupitor.by_hand("DELETE", externalId="A1")

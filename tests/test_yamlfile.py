@@ -246,6 +246,6 @@ def test_byte_order_mark_is_no_part_of_a_key(tmp_path: Path) -> None:
 
 
 def test_text_that_could_not_be_sent_is_refused() -> None:
-    """YAML has words for half a character; UTF-8 and JSON have none."""
+    """YAML can express half of a surrogate pair; UTF-8 and JSON cannot."""
     with pytest.raises(InputUnusable, match="unpaired"):
         parse('name: {value: "a\\ud800"}', "map.yaml")

@@ -171,7 +171,7 @@ def _serve(address: str) -> None:
 
 
 def _attend(asked: socket.socket) -> NoReturn:
-    """Run what is asked for in a process of its own, and tell how it ended."""
+    """Run a request in a new process, and return how it ended."""
     with asked.makefile("rw") as line:
         request: Request = json.loads(line.readline())
         if not (child := os.fork()):
@@ -185,7 +185,7 @@ def _attend(asked: socket.socket) -> NoReturn:
 
 
 def _become(request: Request) -> NoReturn:
-    """Be the program: streams, environment and folder as asked, then out."""
+    """Become the program, with these streams, environment and folder, and exit."""
     streams = Path(request["streams"])
     modes = {"in": os.O_RDONLY, "out": os.O_WRONLY, "err": os.O_WRONLY}
     for number, (name, mode) in enumerate(modes.items()):

@@ -28,7 +28,7 @@ MINUTE_BEGINS = 1_800_000_000.0
 
 
 class Clock:
-    """Stands still until a test moves it."""
+    """A clock that only the test moves."""
 
     def __init__(self) -> None:
         self.now = MINUTE_BEGINS
