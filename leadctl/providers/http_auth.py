@@ -37,23 +37,30 @@ class Credentials:
     secrets: Mapping[str, str] = field(repr=False)
 
 
-class FixedHeaders:
-    """The same headers on every request.
+class Fixed:
+    """The same fields on every request; their values are never shown."""
 
-    They are never shown: httpx hides `authorization` only.
-    """
+    def __init__(self, fields: Mapping[str, str]) -> None:
+        self._fields = dict(fields)
 
-    def __init__(self, headers: Mapping[str, str]) -> None:
-        self._headers = dict(headers)
+    def add_to(self, request: httpx.Request) -> None:
+        raise NotImplementedError
 
     def sync_auth_flow(
         self, request: httpx.Request
     ) -> Generator[httpx.Request, httpx.Response, None]:
-        request.headers.update(self._headers)
+        self.add_to(request)
         yield request
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(self._headers)}: hidden)"
+        return f"{type(self).__name__}({', '.join(self._fields)}: hidden)"
+
+
+class FixedHeaders(Fixed):
+    """The same headers on every request."""
+
+    def add_to(self, request: httpx.Request) -> None:
+        request.headers.update(self._fields)
 
 
 def bearer(token: str) -> FixedHeaders:
@@ -65,31 +72,17 @@ def basic(user: str, password: str) -> FixedHeaders:
     return FixedHeaders({"Authorization": f"Basic {pair}"})
 
 
-class FixedQuery:
+class FixedQuery(Fixed):
     """The same fields in the query of every request."""
 
-    def __init__(self, fields: Mapping[str, str]) -> None:
-        self._fields = dict(fields)
-
-    def sync_auth_flow(
-        self, request: httpx.Request
-    ) -> Generator[httpx.Request, httpx.Response, None]:
+    def add_to(self, request: httpx.Request) -> None:
         request.url = request.url.copy_merge_params(self._fields)
-        yield request
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(self._fields)}: hidden)"
 
 
-class FixedForm:
+class FixedForm(Fixed):
     """The same fields in the form of every request, behind its own."""
 
-    def __init__(self, fields: Mapping[str, str]) -> None:
-        self._fields = dict(fields)
-
-    def sync_auth_flow(
-        self, request: httpx.Request
-    ) -> Generator[httpx.Request, httpx.Response, None]:
+    def add_to(self, request: httpx.Request) -> None:
         import httpx  # noqa: PLC0415  on demand
 
         parts = [request.content, urlencode(self._fields).encode()]
@@ -98,23 +91,19 @@ class FixedForm:
         request.stream = httpx.ByteStream(content)
         request.headers["Content-Length"] = str(len(content))
         request.headers["Content-Type"] = "application/x-www-form-urlencoded"
-        yield request
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(self._fields)}: hidden)"
 
 
 class Together:
     """Several fixed credentials on every request."""
 
-    def __init__(self, parts: Sequence[Auth]) -> None:
+    def __init__(self, parts: Sequence[Fixed]) -> None:
         self._parts = [*parts]
 
     def sync_auth_flow(
         self, request: httpx.Request
     ) -> Generator[httpx.Request, httpx.Response, None]:
         for part in self._parts:
-            request = next(part.sync_auth_flow(request))
+            part.add_to(request)
         yield request
 
     def __repr__(self) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import re
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -65,19 +65,13 @@ class ReadOptions:
         return Hints(self.encoding, self.unless_utf8, self.region, self.only_numbers)
 
     def over(self, others: ReadOptions) -> ReadOptions:
-        """Return these wishes, and the others' where these say nothing."""
-        return ReadOptions(
-            self.format or others.format,
-            self.encoding or others.encoding,
-            self.delimiter or others.delimiter,
-            others.header if self.header is None else self.header,
-            self.sheet or others.sheet,
-            self.known | others.known,
-            self.phones or others.phones,
-            self.unless_utf8 or others.unless_utf8,
-            self.region or others.region,
-            self.only_numbers or others.only_numbers,
-        )
+        """Return these options, and the others' where these have the default."""
+        said = {
+            one.name: value
+            for one in fields(self)
+            if (value := getattr(self, one.name)) not in (one.default, "")
+        }
+        return replace(others, **said)
 
 
 def open_source(

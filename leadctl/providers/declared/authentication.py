@@ -11,6 +11,7 @@ from leadctl.providers.declared import templates
 from leadctl.providers.declared.answer import AnswerReader
 from leadctl.providers.declared.grammar import Secret
 from leadctl.providers.http_auth import (
+    Fixed,
     FixedForm,
     FixedHeaders,
     FixedQuery,
@@ -58,7 +59,7 @@ def authentication(
     headers = templates.texts(auth.headers, values)
     if token and AnswerReader.are_set(settings, token.when):
         return _Exchange(definition, token, base_url, settings, values).auth(headers)
-    parts: list[Auth] = []
+    parts: list[Fixed] = []
     if headers:
         parts.append(FixedHeaders(headers))
     if auth.query:
@@ -127,7 +128,7 @@ class _Exchange:
         path = [templates.text(part, values) for part in token.path]
         request = built(token, joined(self._address, path), values)
         if token.basic:
-            next(_basic(token.basic, values).sync_auth_flow(request))
+            _basic(token.basic, values).add_to(request)
         return request
 
     def _read(self, response: httpx.Response) -> Token:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from leadctl.model.leads import Json
     from leadctl.providers.declared.answer import AnswerReader
-    from leadctl.providers.declared.rules import Culprits, Errors
+    from leadctl.providers.declared.rules import ByPosition, Culprits
 
 
 def culprits(spec: Culprits, answer: AnswerReader) -> dict[int, str]:
@@ -37,7 +37,7 @@ def _in_text(pattern: str, first: int, said: str) -> dict[int, str]:
     return {int(number) - first: one_line(reason)}
 
 
-def named(found: Sequence[Json], spec: Culprits | Errors) -> dict[int, str]:
+def named(found: Sequence[Json], spec: ByPosition) -> dict[int, str]:
     """Group reasons by position; -1 has those that name none."""
     reasons: dict[int, list[str]] = {}
     for error in found:
@@ -48,7 +48,7 @@ def named(found: Sequence[Json], spec: Culprits | Errors) -> dict[int, str]:
     return {row: one_line("; ".join(said)) for row, said in reasons.items()}
 
 
-def _position(error: Json, spec: Culprits | Errors) -> int:
+def _position(error: Json, spec: ByPosition) -> int:
     where = within(error, spec.row.split("."))
     if spec.after is not None and isinstance(where, list) and spec.after in where[:-1]:
         where = where[where.index(spec.after) + 1]

@@ -28,9 +28,7 @@ from leadctl.providers.declared.findings import (
 )
 from leadctl.providers.declared.grammar import Resend
 from leadctl.providers.declared.rules import AnswerRule, PreflightRule
-from leadctl.providers.preflight import (
-    PreflightResult,
-)
+from leadctl.providers.preflight import PreflightResult
 from leadctl.providers.response import one_line
 
 if TYPE_CHECKING:
@@ -43,6 +41,7 @@ if TYPE_CHECKING:
     from leadctl.model.leads import Batch, Json, Outcome
     from leadctl.providers.campaigns import CampaignPage
     from leadctl.providers.declared.grammar import Call, Definition, SecondCheck
+    from leadctl.providers.declared.rules import Rule
     from leadctl.providers.http_auth import Auth
 
 
@@ -148,9 +147,7 @@ class Declared(Provider):
         except ValueError as error:
             raise self.unreadable(answer.response) from error
 
-    def _error(
-        self, rule: AnswerRule | PreflightRule, answer: AnswerReader
-    ) -> ProviderError:
+    def _error(self, rule: Rule, answer: AnswerReader) -> ProviderError:
         response, sentence = answer.response, answer.sentence
         told = f": {sentence}" if sentence else ""
         said = rule.say or f"{self.title} answered HTTP {response.status_code}{told}"

@@ -41,15 +41,20 @@ RowText: TypeAlias = Annotated[
 ]
 
 
-class Culprits(Node):
-    """Which leads are to blame for a refusal: a list with positions, or the text."""
+class ByPosition(Node):
+    """How the members of a list name leads by position, and the reason."""
 
-    ONE_OF = ("list", "text")
-    list_: Path | None = None
     row: Path = "row"
     after: str | None = None
     first: int = 0
     reason: Path = "message"
+
+
+class Culprits(ByPosition):
+    """Which leads are to blame for a refusal: a list with positions, or the text."""
+
+    ONE_OF = ("list", "text")
+    list_: Path | None = None
     text: RowText | None = None
 
 
@@ -78,17 +83,13 @@ Sums: TypeAlias = Annotated[list[Sum], OR_ONE]
 Sentences: TypeAlias = dict[OutcomeWord, str]
 
 
-class Errors(Node):
+class Errors(ByPosition):
     """The bad leads are listed by position, and all others are well.
 
     `lists` are beside it: the numbers of other leads, such as duplicates.
     """
 
     list_: Path
-    row: Path = "row"
-    after: str | None = None
-    first: int = 0
-    reason: Path = "message"
     lists: dict[OutcomeWord, Path] = field(default_factory=dict)
     rest: OutcomeWord = "created"
     say: Sentences = field(default_factory=dict)
@@ -150,18 +151,23 @@ class Rows(Node):
     results: Results | None = None
 
 
-class AnswerRule(Node):
-    """What an answer means; of several rules the first that fits counts."""
+class Rule(Node):
+    """When a rule fits an answer, and the error it then means, if any."""
 
-    ONE_OF = ("raise", "outcome", "rows")
     when: When | None = None
     unless: When | None = None
     raise_: Meaning | None = None
+    say: str | None = None
+    hint: str | None = None
+
+
+class AnswerRule(Rule):
+    """What an answer means; of several rules the first that fits counts."""
+
+    ONE_OF = ("raise", "outcome", "rows")
     culprits: Culprits | None = None
     outcome: OutcomeWord | None = None
     rows: Rows | None = None
-    say: str | None = None
-    hint: str | None = None
 
 
 class Answer(Node):
@@ -183,14 +189,9 @@ class Verdict(Node):
     hint: str | None = None
 
 
-class PreflightRule(Node):
+class PreflightRule(Rule):
     """What the answer to a preflight check shows; the first that fits counts."""
 
-    when: When | None = None
-    unless: When | None = None
-    raise_: Meaning | None = None
-    say: str | None = None
-    hint: str | None = None
     key_is_good: bool = False
     key: Literal["accepted"] | Verdict | None = None
     scope: Verdict | None = None
