@@ -128,6 +128,7 @@ def test_ledger_is_refused_with_its_remedy(postgres: Server, program: Program) -
         (refusal({}), 6, "set LEADCTL_LEDGER_KEY, LEADCTL_LEDGER_KEY_FILE or"),
         (refusal(key, postgres.database()), 6, "leadctl ledger init"),
         (refusal(key, "postgresql://owner@127.0.0.1:9/x"), 5, "check that the server"),
+        (refusal(key, f"{url}_"), 5, "check the database, the user, and the password"),
     ):
         assert found[0] == code
         assert words in found[1]

@@ -217,15 +217,20 @@ class Connection:
     def _unusable(self, error: Exception) -> LedgerUnusable:
         if isinstance(error, LedgerUnusable):
             return error
-        reason = str(error).strip().splitlines()[:1] or [type(error).__name__]
+        reason, *_ = [*str(error).strip().splitlines(), type(error).__name__]
+        reason = reason.removeprefix("connection failed: ")
         unusable = LedgerUnusable(
-            f"the ledger {self.url} cannot be used: {reason[0]}", hint=_remedy(error)
+            f"the ledger {self.url} cannot be used: {reason}", hint=_remedy(error)
         )
         if isinstance(error, psycopg.ProgrammingError):  # met before anything is sent
             return unusable.but(exit_code=ExitCode.INPUT)
         return unusable
 
 
+_NOT_LET_IN = re.compile(
+    "no password supplied|authentication failed|pg_hba.conf"
+    '|(role|database) ".*" does not exist'
+)
 _CONTINUE = "to continue a run: leadctl runs resume"
 
 
@@ -242,8 +247,11 @@ def _remedy(error: Exception) -> str:
             return "bring the ledger up to date: leadctl ledger migrate"
         case errors.DiskFull():
             return f"free disk space on the server; {_CONTINUE}"
-        case errors.InvalidPassword() | errors.InvalidAuthorizationSpecification():
-            return "check the user, and the password in ~/.pgpass or PGPASSWORD"
+        case _ if _NOT_LET_IN.search(str(error)):  # a connection's error has no class
+            return (
+                "check the database, the user, and the password in ~/.pgpass or "
+                "PGPASSWORD"
+            )
         case _:
             return f"check that the server runs and can be reached; {_CONTINUE}"
 
