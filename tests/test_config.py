@@ -9,7 +9,7 @@ from resolving import of_voiso, resolved
 
 from leadctl.config import config
 from leadctl.model.errors import InputUnusable, LeadctlError, UsageError
-from leadctl.providers.registry import installed
+from leadctl.providers.installed import installed
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,7 +13,8 @@ from resolving import of_voiso, resolved
 from leadctl.config import config
 from leadctl.model.errors import InputUnusable
 from leadctl.model.yaml_file import parse
-from leadctl.providers.registry import installed, provider_class
+from leadctl.providers.installed import installed
+from leadctl.providers.registry import provider_class
 from leadctl.providers.settings import SettingSource
 
 if TYPE_CHECKING:

@@ -19,7 +19,8 @@ from leadctl.model.lead_fields import PriorityScale
 from leadctl.model.leads import Code
 from leadctl.model.yaml_file import parse
 from leadctl.phones.normalize import Normalizer
-from leadctl.providers.registry import installed, provider_class
+from leadctl.providers.installed import installed
+from leadctl.providers.registry import provider_class
 from leadctl.reports.provider_sheet import usual
 
 if TYPE_CHECKING:

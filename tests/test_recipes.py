@@ -15,7 +15,8 @@ from test_repository import ROOT, blocks
 
 from leadctl.cli import options
 from leadctl.model.yaml_file import parse
-from leadctl.providers.registry import installed, provider_class
+from leadctl.providers.installed import installed
+from leadctl.providers.registry import provider_class
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

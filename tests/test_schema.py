@@ -14,7 +14,7 @@ from leadctl.config.json_schema import config_schema, profile_schema
 from leadctl.mapping import profile
 from leadctl.model import yaml_file
 from leadctl.model.errors import LeadctlError
-from leadctl.providers.registry import installed
+from leadctl.providers.installed import installed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from leadctl.providers.registry import installed, provider_class
+from leadctl.providers.installed import installed
+from leadctl.providers.registry import provider_class
 from leadctl.reports import provider_sheet
 
 if TYPE_CHECKING:

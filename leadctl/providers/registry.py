@@ -3,40 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache, cached_property
-from importlib.metadata import EntryPoint, entry_points
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from leadctl.model.errors import InputUnusable, LeadctlError, UsageError
 from leadctl.model.wording import nearest
 from leadctl.providers.base import Provider
+from leadctl.providers.installed import installed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-GROUP = "leadctl.providers"
-"""The entry points of installed providers."""
-
-
-@cache
-def installed() -> dict[str, EntryPoint]:
-    """Every provider on this machine by name, our own and other packages'."""
-    return {point.name: point for point in sorted(entry_points(group=GROUP))}
-
 
 def provider_class(name: str) -> type[Provider]:
     """Load an installed provider; raises UsageError if it is broken."""
-    point = installed()[name]
+    found = installed()[name]
     try:
-        loaded = point.load()
+        loaded = found.load()
     except (Exception, SystemExit) as error:
-        package = point.dist
         raise UsageError(
             f"cannot load provider {name!r}: "
-            f"{package.name if package else 'its package'} fails on import "
-            f"({type(error).__name__})",
-            hint=f"update or remove that package; python -c 'import {point.module}' "
+            f"{found.package} fails on import ({type(error).__name__})",
+            hint=f"update or remove that package; python -c 'import {found.module}' "
             "shows the error",
         ) from error
     if not (isinstance(loaded, type) and issubclass(loaded, Provider)):

@@ -14,7 +14,7 @@ from leadctl.model.typed_yaml import build
 from leadctl.providers.declared.checks import require_sound
 from leadctl.providers.declared.grammar import Definition
 from leadctl.providers.declared.provider import provider_of
-from leadctl.providers.registry import installed
+from leadctl.providers.installed import installed
 
 if TYPE_CHECKING:
     from leadctl.model.leads import Json
