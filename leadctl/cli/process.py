@@ -1,8 +1,7 @@
-"""Process-wide changes during a run: signal handlers and garbage collection."""
+"""Stops a run on signals."""
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
 from contextlib import contextmanager
@@ -44,19 +43,3 @@ def stop_on_signal(stop: CancellationToken) -> Iterator[None]:
     finally:
         for number, earlier in before.items():
             signal.signal(number, earlier)
-
-
-@contextmanager
-def rare_collections() -> Iterator[None]:
-    """Run the garbage collector rarely, and not on loaded modules.
-
-    Rows leave no cycles behind, and looking for them costs time.
-    """
-    before = gc.get_threshold()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
-        gc.unfreeze()

@@ -96,11 +96,10 @@ def _with_terminal(
 ) -> Iterator[ImportRequest]:
     """Connect the run to the terminal: signals, the question, progress."""
     from leadctl.cli.confirm import confirmed
-    from leadctl.cli.process import rare_collections, stop_on_signal
+    from leadctl.cli.process import stop_on_signal
     from leadctl.cli.progress import watched
 
     with ExitStack() as stack:
-        stack.enter_context(rare_collections())
         if request.sends:
             stack.enter_context(stop_on_signal(request.stop))
         if consent and not request.job.sandbox:
