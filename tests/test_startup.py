@@ -47,6 +47,7 @@ PROGRAM = START | {
 }
 IMPORT = PROGRAM | {"leadctl.cli.options", "leadctl.cli.push"}
 SANDBOX = PROGRAM | {"leadctl.cli.options", "leadctl.cli.sandbox"}
+INSTALLED = {"leadctl.providers", "leadctl.providers.installed"}
 CONFIG_FILE = {
     "leadctl.model",
     "leadctl.model.errors",
@@ -88,12 +89,12 @@ QUESTIONS = {
         COMPLETION, words="leadctl push --format j", answer="jsonl"
     ),
     "a provider at Tab": Question(
-        COMPLETION | {"platformdirs"},
+        COMPLETION | INSTALLED | {"platformdirs"},
         words="leadctl push --provider v",
         answer="voiso",
     ),
     "an account at Tab": Question(
-        COMPLETION | CONFIG_FILE,
+        COMPLETION | INSTALLED | CONFIG_FILE,
         words="leadctl push --account so",
         answer="south",
     ),
@@ -170,6 +171,7 @@ def test_question_imports_only_what_it_needs(
 
 
 HTTP, NUMBERS, KEYRING = "httpx", "phonenumbers", "keyring"
+ENTRY_POINTS = "importlib.metadata"  # see providers/installed.py
 PYDANTIC = "pydantic"  # typer would read options with it: see cli/parameters.py
 
 LEFT_OUT = {
@@ -198,7 +200,7 @@ def test_command_leaves_out_what_it_does_not_need(command: str, tmp_path: Path) 
         "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
     }
     _, imported = loaded(words, tmp_path, **variables)
-    assert not imported & {*LEFT_OUT[command], PYDANTIC, "asyncio"}
+    assert not imported & {*LEFT_OUT[command], PYDANTIC, "asyncio", ENTRY_POINTS}
     assert "typer" in imported, "what is loaded would be seen"
 
 
