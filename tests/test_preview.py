@@ -53,7 +53,7 @@ def test_text_tells_choices_columns_and_rows(program: Program) -> None:
     assert "header line 2 2 known names" in said
     assert "skipped 1 line before the header" in said
     assert (
-        "to fix this in a profile: "
+        "to keep this in a profile: "
         'file: {format: csv, encoding: utf-8, delimiter: ",", header: true}'
     ) in said
     assert "Phone No. → phone" in said

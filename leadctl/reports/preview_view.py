@@ -31,7 +31,7 @@ def show_preview(found: Preview, screen: Console) -> None:
         choices.row(choice.what, _visible(choice.value), plain(choice.why, "dim"))
     choices.show(screen, indent=2)
     pinned = f"file: {_visible(flow(pin(source)))}"
-    show_facts([(plain("to fix this in a profile:", "dim"), pinned)], screen)
+    show_facts([(plain("to keep this in a profile:", "dim"), pinned)], screen)
     screen.print()
     if found.problem:
         problem = _visible(found.problem.message)

@@ -294,7 +294,8 @@ def _campaign(job: Job, account: Account, *, offline: bool) -> str:
     if job.campaign is None:
         if offline:
             return ""
-        raise UsageError("missing --campaign ID")
+        _, about = account.provider.campaign_rule
+        raise UsageError("missing --campaign ID", hint=f"it takes {about}")
     objection = account.provider.campaign_objection(job.campaign)
     is_name = account.provider.lists_campaigns and job.campaign.strip()
     if objection and not is_name:

@@ -44,12 +44,18 @@ def stop(
             echo(f"to finish it after all: {facts.command('resume')}", err=True)
             return
         if process is None:
+            steps = (
+                "to finish it, or to give it up:",
+                facts.command("resume"),
+                f"{facts.command('stop')} --give-up",
+            )
             raise UsageError(
                 f"run {facts.id} has ended"
                 if has_ended
                 else f"run {facts.id} is not in progress: its process is gone",
-                hint=f"to finish it: {facts.command('resume')}; if nobody will: "
-                f"{facts.command('stop')} --give-up",
+                hint=facts.command("show")
+                if facts.exit_code == 0
+                else "\n".join(steps),
             )
         opened.request_stop(facts.id)
     what = f"the undo of run {facts.id}" if has_ended else f"run {facts.id}"
