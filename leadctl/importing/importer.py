@@ -191,8 +191,7 @@ class Importer:
         rejected = self._run_writer.tally[Status.REJECTED]
         if self._plan.reject_limit.is_passed(rejected, self._read, at_end=at_end):
             self._too_many = TooManyRejects(
-                f"{rejected:,} of {self._read:,} rows were rejected, "
-                "more than --max-rejects allows",
+                f"--max-rejects reached: {rejected:,} of {self._read:,} rows rejected",
                 hint="check the reasons, fix the file or the profile, and "
                 "push it again",
             )

@@ -84,7 +84,8 @@ def headline(found: Report) -> str:
         return f"No rows were read{so_far}"
     if good == rows > 1:
         return f"All {count(rows, 'row')} were delivered{so_far}"
-    if not good and (there := found.duplicate):
+    if _is_about_duplicates(found):
+        there = found.duplicate
         earlier = sum(one.count for one in found.reasons if one.code == EARLIER)
         how = "delivered earlier" if earlier == there else "there already"
         number = "All" if there == rows > 1 else f"{there:,} of"
@@ -95,15 +96,20 @@ def headline(found: Report) -> str:
     return f"{good:,} of {count(rows, 'row')} {was} delivered{so_far}"
 
 
+def _is_about_duplicates(found: Report) -> bool:
+    """Tell whether no row was left to send, as in a push of the same file again."""
+    to_send = (*DELIVERED, Status.FAILED, Status.UNKNOWN)
+    return found.duplicate > 0 and not any(found.counts[one] for one in to_send)
+
+
 def _was(some: int, rows: int) -> str:
     return "was" if 1 in (some, rows) else "were"
 
 
 def _consequences(found: Report) -> Iterator[str]:
     """Return sentences about the rows that were not created."""
-    good = sum(found.counts[one] for one in DELIVERED)
     for status, (one, many) in _SAYINGS.items():
-        if status is Status.DUPLICATE and not good:
+        if status is Status.DUPLICATE and _is_about_duplicates(found):
             continue  # the headline has it
         if number := found.counts[status]:
             yield f"{number:,} {one if number == 1 else many}."
