@@ -11,7 +11,7 @@ from reading import cells, opened, written
 from leadctl.model.errors import InputUnusable
 from leadctl.model.leads import Malformed, Row
 from leadctl.sources.detect import ReadOptions, open_source
-from leadctl.sources.text_rows import LONGEST_ROW
+from leadctl.sources.pieces import LONGEST_ROW
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from itertools import chain
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,7 +15,8 @@ from leadctl.model.errors import InputUnusable
 from leadctl.model.leads import Malformed, Row
 from leadctl.sources.detect import ReadOptions
 from leadctl.sources.formats import Format
-from leadctl.sources.text_rows import delimited, row_of
+from leadctl.sources.pieces import Pieces
+from leadctl.sources.text_rows import row_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -191,8 +191,8 @@ def test_rows_have_the_same_number_wherever_they_are_read(
         lines = source.lines_of(row.number for row in rows)
         assert [*lines.values()] == sorted({*lines.values()})
         rest = "".join((start + body).splitlines(keepends=True)[lines[len(rows)] - 1 :])
-        width = len(source.names)
-        (last,) = chain(*delimited(io.StringIO(rest), source.dialect, width))
+        text = Pieces(io.StringIO(rest))
+        (last,) = source.split(text.piece(), text)
         assert row_of(len(rows), last) == rows[-1]
 
 

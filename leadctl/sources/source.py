@@ -6,7 +6,7 @@ import io
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain, tee
+from itertools import tee
 from typing import TYPE_CHECKING
 
 from leadctl.model.errors import InputChanged, InputUnusable
@@ -14,17 +14,19 @@ from leadctl.model.leads import Row
 from leadctl.sources import xlsx
 from leadctl.sources.compression import Compression
 from leadctl.sources.formats import Format
+from leadctl.sources.pieces import Pieces
 from leadctl.sources.scan import content, fingerprint, scan_binary, stamp
 from leadctl.sources.text_rows import (
     Dialect,
     Unsplit,
     blocks,
-    delimited,
+    first,
     json_lines,
-    jsonl,
+    json_rows,
     lines_of,
     picked,
     row_of,
+    split,
 )
 
 if TYPE_CHECKING:
@@ -110,13 +112,27 @@ class Source:
         if self.format is Format.XLSX:
             yield from blocks(self._sheet_rows())
             return
+        with self.pieces() as text:
+            yield from blocks(self.split(piece, text) for piece in iter(text.piece, ""))
+
+    @contextmanager
+    def pieces(self) -> Iterator[Pieces]:
+        """Open the text of the data rows, to be taken in pieces."""
         with self._text() as file:
             if self.nested:
-                yield from blocks(jsonl(file))
-            else:
-                self._skip_preamble(file)
-                rows = delimited(file, self.dialect, len(self.names))
-                yield from blocks(_without_first(rows) if self.header else rows)
+                yield Pieces(file)
+                return
+            self._skip_preamble(file)
+            text = Pieces(file, self.dialect.quote)
+            if self.header:
+                first(text, self.dialect, len(self.names))
+            yield text
+
+    def split(self, piece: str, rest: Iterator[str]) -> Sequence[Cells | Unsplit]:
+        """Split a piece into rows; of the `rest`, the last row may continue on some."""
+        if self.nested:
+            return json_rows(piece)
+        return split(piece, rest, self.dialect, len(self.names))
 
     def rows_at(self, numbers: Iterator[int]) -> Iterator[Row | Malformed]:
         """Yield the rows that have these numbers, in ascending order."""
@@ -128,12 +144,8 @@ class Source:
                     wanted = next(numbers, None)
             return
         numbers, places = tee(numbers)
-        with self._text() as file:
-            self._skip_preamble(file)
-            before = int(self.header) - 1
-            rows = picked(
-                file, self.dialect, len(self.names), (n + before for n in places)
-            )
+        with self.pieces() as text:
+            rows = picked(text, self.dialect, len(self.names), (n - 1 for n in places))
             for number, found in zip(numbers, rows, strict=False):
                 yield row_of(number, found)
 
@@ -155,7 +167,10 @@ class Source:
             self._skip_preamble(file)
             before = int(self.header) - 1
             lines = lines_of(
-                file, self.dialect, len(self.names), (n + before for n in wanted)
+                Pieces(file, self.dialect.quote),
+                self.dialect,
+                len(self.names),
+                (n + before for n in wanted),
             )
             return {
                 number: line + self.preamble
@@ -166,15 +181,15 @@ class Source:
         """Return the first cells after the preamble, however long they are."""
         with self._text() as file:
             self._skip_preamble(file)
-            first = next(picked(file, self.dialect, None, iter([0])), None)
-        if first is None:
+            row = first(Pieces(file), self.dialect, None)
+        if row is None:
             raise InputUnusable(
                 f"{self.shown}: the file is empty",
                 hint="at least a header and one row are required",
             )
-        if isinstance(first, Unsplit):
-            raise InputUnusable(f"{self.shown}: cannot read the header: {first.reason}")
-        return first
+        if isinstance(row, Unsplit):
+            raise InputUnusable(f"{self.shown}: cannot read the header: {row.reason}")
+        return row
 
     def json_lines(self) -> Iterator[JsonLine]:
         """Yield the lines of a JSONL file, numbered like its rows."""
@@ -282,16 +297,6 @@ def _rows(source: Source) -> int | None:
     if source.size > len(start):
         lines = round(lines * source.size / len(start))
     return max(0, lines - source.preamble - source.header)
-
-
-def _without_first(
-    found: Iterator[Sequence[Cells | Unsplit]],
-) -> Iterator[Sequence[Cells | Unsplit]]:
-    """Leave out the header, which is the first row there is."""
-    for rows in found:
-        if rows:
-            return chain([rows[1:]], found)
-    return found
 
 
 def empty(shown: str) -> InputUnusable:

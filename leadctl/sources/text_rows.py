@@ -8,23 +8,19 @@ from __future__ import annotations
 
 import csv
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, TextIO
+from typing import TYPE_CHECKING, NamedTuple
 
 from leadctl.model import strict_json
 from leadctl.model.leads import OWN, Block, Malformed, Row
 from leadctl.model.wording import count
+from leadctl.sources.pieces import LONGEST_ROW, bare_lines, lines_in
 from leadctl.sources.unclosed_quotes import contains_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from leadctl.model.leads import Cells, Json
-
-LONGEST_ROW = 131_072
-"""Characters a row may have, line breaks inside quotes included.
-
-The csv module takes no longer cell, unless the whole process is told so.
-"""
+    from leadctl.sources.pieces import Pieces
 
 RAW = f"{OWN}raw"
 """Key by which a JSONL reject file keeps a line that is no JSON object."""
@@ -51,23 +47,30 @@ class Unsplit:
     content: list[str] | str
 
 
-def delimited(
-    file: TextIO, dialect: Dialect, width: int | None
-) -> Iterator[Sequence[Cells | Unsplit]]:
-    """Split lines into rows of `width` cells (None: any); blank lines are no rows.
+def split(
+    piece: str, rest: Iterator[str], dialect: Dialect, width: int
+) -> Sequence[Cells | Unsplit]:
+    """Split a piece of text into rows of `width` cells; blank lines are no rows.
 
     A row that ends early has empty cells at its end, and a cell that is NULL is empty.
+    Of the `rest`, lines are taken that the last row continues on.
 
-    Lines are split many at a time, at a third of the cost of one by one; where anything
-    is odd among them, they are gone through again with care.
+    Lines are split together, at a third of the cost of one by one; where anything is
+    odd among them, they are gone through again with care.
     """
     table = _Table(dialect, width)
-    while lines := file.readlines(TOGETHER):
-        rows = table.plain(lines)
-        if rows and not dialect.own and not _may_hold_null("".join(lines)):
-            yield rows
-        else:
-            yield [*map(table.as_meant, rows or table.careful(lines, file))]
+    rows = table.plain(piece)
+    if rows and not dialect.own and not _may_hold_null(piece):
+        return rows
+    return [*map(table.as_meant, rows or table.careful(piece, rest))]
+
+
+def first(
+    text: Iterator[str], dialect: Dialect, width: int | None
+) -> list[str] | Unsplit | None:
+    """Take the first row; its cells are as they stand in the file."""
+    table = _Table(dialect, width)
+    return next((row for line in text for row in table.careful(line, text)), None)
 
 
 NULL = r"\N"
@@ -80,7 +83,7 @@ def _may_hold_null(text: str) -> bool:
 
 
 def picked(
-    file: TextIO, dialect: Dialect, width: int | None, places: Iterator[int]
+    text: Pieces, dialect: Dialect, width: int, places: Iterator[int]
 ) -> Iterator[list[str] | Unsplit]:
     """Split only the rows at ascending places, counted from 0.
 
@@ -89,14 +92,14 @@ def picked(
     """
     table, first = _Table(dialect, width), 0
     place = next(places, None)
-    while place is not None and (lines := file.readlines(TOGETHER)):
-        rows: Sequence[str | list[str] | Unsplit] | None = table.unquoted(lines)
+    while place is not None and (piece := text.piece()):
+        rows: Sequence[str | list[str] | Unsplit] | None = table.unquoted(piece)
         if rows is None:
-            rows = table.plain(lines) or [*table.careful(lines, file)]
+            rows = table.plain(piece) or [*table.careful(piece, text)]
         while place is not None and place < first + len(rows):
             row = rows[place - first]
             if isinstance(row, str):
-                yield from table.careful([row], iter(()))
+                yield from table.careful(row, iter(()))
             else:
                 yield row
             place = next(places, None)
@@ -104,27 +107,23 @@ def picked(
 
 
 def lines_of(
-    file: TextIO, dialect: Dialect, width: int | None, places: Iterator[int]
+    text: Pieces, dialect: Dialect, width: int, places: Iterator[int]
 ) -> Iterator[int]:
     """Yield the line, from 1, at which each row at these ascending places begins."""
     table, first, before = _Table(dialect, width), 0, 0
     place = next(places, None)
-    while place is not None and (lines := file.readlines(TOGETHER)):
-        rows: Sequence[object] | None = table.unquoted(lines) or table.plain(lines)
+    while place is not None and (piece := text.piece()):
+        rows: Sequence[object] | None = table.unquoted(piece) or table.plain(piece)
         if rows and place >= first + len(rows):  # the wanted row is behind these
-            first, before = first + len(rows), before + len(lines)
+            first, before = first + len(rows), before + len(lines_in(piece))
             continue
-        waiting = _Lines(lines, file)
+        waiting = _Lines(piece, text)
         for line, _row in table.placed(waiting):
             if first == place:
                 yield before + line
                 place = next(places, None)
             first += 1
         before += waiting.read
-
-
-TOGETHER = 64 * 1024
-"""Characters split at a time, and what the last line has beyond."""
 
 
 @dataclass(frozen=True)
@@ -138,28 +137,29 @@ class _Table:
         delimiter, quote = self.dialect.delimiter, self.dialect.quote
         return csv.reader(lines, delimiter=delimiter, quotechar=quote, strict=True)
 
-    def plain(self, lines: list[str]) -> list[list[str]] | None:
+    def plain(self, piece: str) -> list[list[str]] | None:
         """Split lines that are all in order; None where any is not."""
-        text, delimiter = "".join(lines), self.dialect.delimiter
-        if self.width is None or len(text) > LONGEST_ROW:
+        delimiter = self.dialect.delimiter
+        if self.width is None or len(piece) > LONGEST_ROW:
             return None
-        if self.width > 1 and self.dialect.quote not in text:
+        if self.width > 1 and self.dialect.quote not in piece:
             # What the csv module makes of lines without a quote, in half the time.
-            rows = [line.rstrip("\r\n").split(delimiter) for line in lines]
+            rows = [line.split(delimiter) for line in bare_lines(piece)]
         else:
             try:
-                rows = list(self.reader(lines))
+                rows = list(self.reader(lines_in(piece)))
             except csv.Error:
                 return None
         widths = set(map(len, rows))
         if widths != {self.width}:
             if not 0 < min(widths) <= max(widths) <= self.width:
                 return None
-            if any(map(str.isspace, lines)):
+            if _has_blank(bare_lines(piece)):
                 return None
             for row in rows:
                 self.fill(row)
-        if len(rows) < len(lines) and any(map(self.swallows, rows)):
+        is_joined = self.dialect.quote in piece and len(rows) < len(lines_in(piece))
+        if is_joined and any(map(self.swallows, rows)):
             return None
         return rows
 
@@ -171,21 +171,22 @@ class _Table:
     def swallows(self, row: list[str]) -> bool:
         return contains_rows(row, self.dialect.delimiter, self.dialect.phones)
 
-    def unquoted(self, lines: list[str]) -> list[str] | None:
+    def unquoted(self, piece: str) -> list[str] | None:
         """Return the lines that are rows; None where a quote may join some of them."""
-        if self.dialect.quote in "".join(lines):
+        if self.dialect.quote in piece:
             return None
-        if self.dialect.delimiter.isspace() and any(map(str.isspace, lines)):
-            return None  # such a line may have cells, all of them empty
+        lines = bare_lines(piece)
         if self.width == 1:
-            return [line for line in lines if line.rstrip("\r\n")]
-        return [line for line in lines if not line.isspace()]
+            return [*filter(None, lines)]
+        if not _has_blank(lines):
+            return lines
+        if self.dialect.delimiter.isspace():
+            return None  # such a line may have cells, all of them empty
+        return [line for line in lines if line.strip()]
 
-    def careful(
-        self, lines: list[str], file: Iterator[str]
-    ) -> Iterator[list[str] | Unsplit]:
-        """Split these lines one by one, with those that the last row continues on."""
-        return (row for _, row in self.placed(_Lines(lines, file)))
+    def careful(self, piece: str, rest: Iterator[str]) -> Iterator[list[str] | Unsplit]:
+        """Split lines one by one, with those that the last row continues on."""
+        return (row for _, row in self.placed(_Lines(piece, rest)))
 
     def placed(self, waiting: _Lines) -> Iterator[tuple[int, list[str] | Unsplit]]:
         """Yield the same rows, each with the line, from 1, at which it begins."""
@@ -252,9 +253,9 @@ class _Lines:
     True while any of the first lines, or a line given back, is left.
     """
 
-    def __init__(self, lines: list[str], file: Iterator[str]) -> None:
-        self._file = file
-        self._waiting = lines[::-1]
+    def __init__(self, piece: str, rest: Iterator[str]) -> None:
+        self._rest = rest
+        self._waiting = lines_in(piece)[::-1]
         self.taken: list[str] = []
         self.read = 0
         self._size = 0
@@ -266,7 +267,7 @@ class _Lines:
         return self
 
     def __next__(self) -> str:
-        line = self._waiting.pop() if self._waiting else next(self._file)
+        line = self._waiting.pop() if self._waiting else next(self._rest)
         self.taken.append(line)
         self.read += 1
         self._size += len(line)
@@ -288,6 +289,10 @@ class _Lines:
         self.read -= len(others)
         self.start_row()
         return first
+
+
+def _has_blank(lines: list[str]) -> bool:
+    return "" in lines or any(map(str.isspace, lines))
 
 
 def _quote_reason(error: str) -> str:
@@ -341,9 +346,8 @@ def json_lines(file: Iterator[str]) -> Iterator[JsonLine]:
         yield JsonLine(number, line.strip())
 
 
-def jsonl(file: TextIO) -> Iterator[Sequence[Cells | Unsplit]]:
-    while lines := file.readlines(TOGETHER):
-        yield [_object(line) for line in map(str.strip, lines) if line]
+def json_rows(piece: str) -> Sequence[Cells | Unsplit]:
+    return [_object(line) for line in map(str.strip, bare_lines(piece)) if line]
 
 
 def _object(line: str) -> Cells | Unsplit:
