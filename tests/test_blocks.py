@@ -33,7 +33,7 @@ from leadctl.sources.text_rows import Unsplit, blocks
 if TYPE_CHECKING:
     from conftest import Push
 
-    from leadctl.model.leads import Json, Lead
+    from leadctl.model.leads import Cells, Json, Lead
 
 HEADER = ["Phone", "Mobile", "First", "Last", "Score", "State", "Note"]
 PROFILE = """\
@@ -221,7 +221,7 @@ def test_blocks_number_every_row_once(
     found: list[list[bool]], first: int, last: int
 ) -> None:
     """A true one was split, a false one was not."""
-    rows = [
+    rows: list[list[Cells | Unsplit]] = [
         [["cell"] if ok else Unsplit("odd", "text") for ok in part] for part in found
     ]
     numbered = [*blocks(rows)]

@@ -24,8 +24,7 @@ def stop_on_signal(stop: CancellationToken) -> Iterator[None]:
 
     def ask(number: int, _frame: object) -> None:
         if not stop.is_heeded:
-            hint = "run the same command again"
-            raise Interrupted(number, "nothing was sent", hint=hint)
+            raise _nothing_sent(number)
         if stop.is_asked():
             os._exit(
                 ExitCode.INTERRUPTED if number == signal.SIGINT else ExitCode.TERMINATED
@@ -43,3 +42,17 @@ def stop_on_signal(stop: CancellationToken) -> Iterator[None]:
     finally:
         for number, earlier in before.items():
             signal.signal(number, earlier)
+
+
+@contextmanager
+def ended_by_ctrl_c() -> Iterator[None]:
+    """Say so where Ctrl-C ends a run that has sent nothing."""
+    try:
+        yield
+    except KeyboardInterrupt as signalled:
+        raise _nothing_sent(signal.SIGINT) from signalled
+
+
+def _nothing_sent(number: int) -> Interrupted:
+    hint = "run the same command again"
+    return Interrupted(number, "nothing was sent", hint=hint)

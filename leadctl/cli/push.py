@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
@@ -85,7 +86,9 @@ def conclude(
 
     `facts` go into the JSON document of a run that cannot begin.
     """
-    with output.failures(**facts):
+    from leadctl.cli.process import ended_by_ctrl_c
+
+    with output.failures(**facts), ended_by_ctrl_c():
         found = run(watch=partial(_with_terminal, output, consent))
     output.conclude(found)
 
@@ -98,10 +101,13 @@ def _with_terminal(
     from leadctl.cli.confirm import confirmed
     from leadctl.cli.process import stop_on_signal
     from leadctl.cli.progress import watched
+    from leadctl.importing.pool import cores_for
 
     with ExitStack() as stack:
         if request.sends:
             stack.enter_context(stop_on_signal(request.stop))
+        else:
+            request = replace(request, cores=cores_for(request.plan.sources))
         if consent and not request.job.sandbox:
             request = confirmed(request, consent)
         if request.resumes:

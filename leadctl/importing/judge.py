@@ -8,6 +8,7 @@ at a time; a look at a single row (`row_view.py`) is a block of one.
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from functools import partial
 from itertools import compress
 from operator import not_
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from leadctl.importing.plan import Rules
     from leadctl.mapping.lead_builder import BuiltLeads
     from leadctl.mapping.mapper import Table
-    from leadctl.model.leads import Note
+    from leadctl.model.leads import Json, Note
     from leadctl.phones.column import ColumnSays
     from leadctl.phones.countries import Countries
     from leadctl.phones.rule import Numbers
@@ -52,6 +53,51 @@ class Judged(NamedTuple):
 
     leads: Leads
     findings: list[Finding]
+
+
+class Examined(NamedTuple):
+    """What the rows of a block are without regard to the rows before them.
+
+    `read` are all rows of the block. `repairs` names by row what was repaired in phone
+    cells, and `unknown` are the rows with a country that nobody knows.
+    """
+
+    read: int
+    leads: Leads
+    findings: list[Finding]
+    repairs: dict[int, tuple[str, ...]]
+    unknown: list[int]
+
+    def behind(self, rows: int) -> Examined:
+        """Return the same of a block that stands behind so many rows."""
+        leads = replace(self.leads, rows=[row + rows for row in self.leads.rows])
+        return Examined(
+            self.read,
+            leads,
+            [one._replace(row=one.row + rows) for one in self.findings],
+            {row + rows: repairs for row, repairs in self.repairs.items()},
+            [row + rows for row in self.unknown],
+        )
+
+
+Judging: TypeAlias = "Callable[[int], Iterator[tuple[int, Judged]]]"
+"""What judges a file: yields how many rows were read, and what they are."""
+
+
+class Met(NamedTuple):
+    """What a judge in another process met, beside the leads and findings of a block.
+
+    `skip_values` are those of each skip rule's column. `agrees`: the option `numbers`
+    would read the phones as their column does.
+    """
+
+    skip_values: list[list[Json]]
+    unplaced: set[str]
+    agrees: bool
+
+
+class WholeFileNeeded(Exception):
+    """The rows of a block cannot be examined without the rest of their file."""
 
 
 class Judge:
@@ -89,7 +135,11 @@ class Judge:
         self._seen = Deduplicator(
             expected_rows(rules.sources, rules.skip, rules.limit) or 0
         )
-        self._column_decisions: dict[int, ColumnSays | None] = {}
+        self.column_decisions: dict[int, ColumnSays | None] = {}
+        """By file, what its phone column said; only of those that were asked."""
+        self._sees_whole_files = True
+        self.children_lost = 0
+        """Processes that examined rows (`pool.py`) and were killed."""
         self.repairs: Counter[str] = Counter()
         """Repairs of phone cells, by kind."""
         self._unknown_countries: dict[int, tuple[int, int]] = {}
@@ -131,13 +181,13 @@ class Judge:
         """Return by path what the phone columns have decided so far."""
         return {
             self._sources[file].recorded: says
-            for file, says in self._column_decisions.items()
+            for file, says in self.column_decisions.items()
             if says
         }
 
     def numbers_of_columns(self, files: Iterable[int]) -> Numbers | None:
         """Return the --numbers that equals the decisions for these files, if any."""
-        said = [self._column_decisions.get(file) for file in files]
+        said = [self.column_decisions.get(file) for file in files]
         options = {says and says.numbers for says in said}
         agree = all(normalizer.agrees_with_option for normalizer in self._normalizers)
         return options.pop() if agree and len(options) == 1 else None
@@ -178,8 +228,21 @@ class Judge:
             elif block.first > self.rules.skip:
                 return
 
+    def judged(self, file: int) -> Iterator[tuple[int, Judged]]:
+        """Judge a file; yields how many rows were read, and what they are."""
+        for block in self.blocks(file):
+            judged = self.judge(file, block)
+            # Python hands out memory in the order it came back: cells that go together,
+            # before others are read, leave it in order. Without it a row costs 2% more.
+            block.cells.clear()
+            yield block.last - block.first + 1, judged
+
     def judge(self, file: int, block: Block) -> Judged:
-        """Check the rows of a block of this file; their cells are released."""
+        """Check the rows of a block of this file, which are read once and in order."""
+        return self.settled(file, self.examined(file, block))
+
+    def examined(self, file: int, block: Block) -> Examined:
+        """Check what can be said of rows without those before them."""
         mapper, numbers, rows = self.mappers[file], block.numbers, block.cells
         findings = [
             Finding(row.number, Status.REJECTED, Code.ROW_MALFORMED, row.reason)
@@ -208,16 +271,57 @@ class Judge:
             on_list = [row in held_back for row in leads.rows]
             leads, found = parted(leads, on_list, _LISTED)
             findings += found
+        read = block.last - block.first + 1
+        return Examined(
+            read, leads, findings, repairs, [numbers[place] for place in unknown]
+        )
+
+    def settled(self, file: int, examined: Examined) -> Judged:
+        """Compare the leads with those before them, and count what was met."""
+        _, leads, findings, repairs, unknown = examined
         met = [*map(not_, self._seen.add_all(leads))]
         leads, known = parted(leads, met, _MET)
-        findings += known
         if repairs:
             for row in leads.rows:
                 self.repairs.update(repairs.get(row, ()))
         if unknown:
-            first, times = self._unknown_countries.get(file, (numbers[unknown[0]], 0))
+            first, times = self._unknown_countries.get(file, (unknown[0], 0))
             self._unknown_countries[file] = first, times + len(unknown)
-        return Judged(leads, findings)
+        return Judged(leads, findings + known)
+
+    @property
+    def is_shareable(self) -> bool:
+        """Whether other processes can examine rows.
+
+        They have no ledger to ask, and do not know the numbers of their rows.
+        """
+        rules, of_ledger = self.rules, self.rules.suppressed.of_ledger
+        is_whole = not rules.skip and rules.limit is None
+        return is_whole and (of_ledger is None or of_ledger.is_empty())
+
+    def stand_alone(self) -> None:
+        """Examine blocks in a process of its own, without ledger or whole files."""
+        suppressed = replace(self.rules.suppressed, of_ledger=None)
+        self.rules = replace(self.rules, suppressed=suppressed)
+        self._sees_whole_files = False
+
+    def met(self, file: int, skip_values: list[list[Json]]) -> Met:
+        agrees = self._normalizers[file].agrees_with_option
+        return Met(skip_values, self._lead_builders[file].unplaced, agrees)
+
+    def learn(self, file: int, met: Met) -> None:
+        """Take over what the judge of another process met."""
+        for rule, values in zip(self.mappers[file].skip, met.skip_values, strict=True):
+            rule.meet(values)
+        self._lead_builders[file].unplaced |= met.unplaced
+        if not met.agrees:
+            self._normalizers[file].agrees_with_option = False
+
+    def bare(self, examined: Examined) -> Examined:
+        """Return leads with what a rehearsal needs of them."""
+        leads, timed = examined.leads, self._timed.values()
+        fields = {name: leads.fields[name] for name in timed if name in leads.fields}
+        return examined._replace(leads=replace(leads, phones=(), fields=fields))
 
     def again(self, file: int, wanted: Iterable[int]) -> tuple[Leads, set[int]]:
         """Read rows of a file again: the leads that fit, the same bytes as before.
@@ -269,15 +373,17 @@ class Judge:
 
     def _column_decision(self, file: int) -> ColumnSays | None:
         """Ask the phone column of a file; only once, and only where a cell needs it."""
-        if file not in self._column_decisions:
+        if file not in self.column_decisions:
+            if not self._sees_whole_files:
+                raise WholeFileNeeded
             source, phones = self._sources[file], self.mappers[file].getters["phone"]
             cells = (cell for block in source.blocks() for cell in phones(block.cells))
             earlier = self.rules.earlier_columns.get(source.recorded)
             says = column_says(cells, self._region) or earlier
-            self._column_decisions[file] = says
+            self.column_decisions[file] = says
             if says:
                 self._keep_decision(source.recorded, says)
-        return self._column_decisions[file]
+        return self.column_decisions[file]
 
 
 FindingParts: TypeAlias = "tuple[Status, Code, str] | tuple[Status, Code, str, str]"

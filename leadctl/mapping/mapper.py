@@ -78,6 +78,10 @@ class Mapper:
                     found[place] = rule.column
         return found
 
+    def skip_values(self, rows: Sequence[Cells]) -> list[list[Json]]:
+        """Return the values of each skip rule's column, a text only once."""
+        return [rule.values(rows) for rule in self.skip]
+
 
 class BoundRule:
     """A skip rule bound to a file's column; `unmet` are the texts not seen so far."""
@@ -96,6 +100,16 @@ class BoundRule:
     def holds(self, rows: Sequence[Cells]) -> Sequence[Json]:
         """Tell for each row whether the rule skips it."""
         return self._known.column(self._getter(rows))
+
+    def values(self, rows: Sequence[Cells]) -> list[Json]:
+        """Return the values of the rule's column, a text only once."""
+        values = self._getter(rows)
+        texts = dict.fromkeys(value for value in values if isinstance(value, str))
+        return [*texts, *(value for value in values if not isinstance(value, str))]
+
+    def meet(self, values: Sequence[Json]) -> None:
+        """Take note of values that another process has compared."""
+        self._known.column(values)
 
     def _is_met(self, value: Json) -> bool:
         spelled = word(value)

@@ -75,6 +75,9 @@ def after(
             request.note("rule_without_effect", sentence)
     for source, sentence in importer.judge.unknown_countries():
         request.note("country_unknown", f"{source.shown}: {sentence}")
+    if lost := importer.judge.children_lost:
+        message = "a helper process was killed; its rows were checked again"
+        request.note("process_lost", message, lost, is_warning=True)
     _columns(request, importer.judge.mappers)
     if unplaced := importer.judge.unplaced - {*INSTRUCTIONS}:
         fields = ", ".join(sorted(unplaced))

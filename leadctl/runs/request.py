@@ -31,6 +31,7 @@ class ImportRequest:
     where that is safe.
     `wait` are the seconds to wait for a campaign that another run holds.
     `strict` runs do not begin where anything about the files is in doubt.
+    A rehearsal judges large files on so many `cores`, with child processes.
     `stop` ends the run early, with everything recorded.
     `notes` are told first. `tell` hears every note, `tell_wait` every wait for the
     provider, and `tell_preflight` what the preflight check showed.
@@ -49,6 +50,7 @@ class ImportRequest:
     resumes: str | None = None
     with_unknown: bool = True
     strict: bool = False
+    cores: int = 1
     wait: float = 0.0
     stop: CancellationToken = field(default_factory=CancellationToken)
     notes: Sequence[Note] = ()

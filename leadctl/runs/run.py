@@ -198,7 +198,7 @@ def rehearse(request: ImportRequest) -> Report:
             history.warn_if_moved(request, history.earlier_run(request, known))
             history.warn_if_half_undone(request, known)
         announce.before(request, importer)
-        error = importer.rehearse()
+        error = importer.rehearse(request.cores)
         stack.callback(spool.drop, request.job)
         finish(request, importer, run_writer, error)
         return _report(run_writer, aside, dry_run=True)

@@ -128,7 +128,7 @@ class Source:
                 first(text, self.dialect, len(self.names))
             yield text
 
-    def split(self, piece: str, rest: Iterator[str]) -> Sequence[Cells | Unsplit]:
+    def split(self, piece: str, rest: Iterator[str]) -> list[Cells | Unsplit]:
         """Split a piece into rows; of the `rest`, the last row may continue on some."""
         if self.nested:
             return json_rows(piece)
@@ -206,8 +206,13 @@ class Source:
             file.readline()
 
     def require_unchanged(self) -> None:
-        """Raise InputChanged unless the file still begins with the same bytes."""
+        """Raise InputChanged unless the file still begins with the same bytes.
+
+        They are read again if the file's mark has changed: rows may have been added.
+        """
         try:
+            if stamp(self.path) == self.stamp:
+                return
             if self.format is Format.XLSX:
                 now = scan_binary(self.path, self.shown).fingerprint
             else:
@@ -225,14 +230,10 @@ class Source:
                 hint="push it again; delivered leads are not sent twice",
             )
 
-    def _sheet_rows(self) -> Iterator[Sequence[Cells]]:
-        try:
-            if stamp(self.path) != self.stamp:
-                self.require_unchanged()
-        except OSError as error:
-            raise InputChanged(f"{self.shown} is no longer readable") from error
+    def _sheet_rows(self) -> Iterator[list[Cells | Unsplit]]:
+        self.require_unchanged()
         first, width = self.preamble + self.header, len(self.names)
-        together: list[Cells] = []
+        together: list[Cells | Unsplit] = []
         size = 0
         for row in self._workbook_rows():
             if row.before >= first:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from leadctl.model import strict_json
 from leadctl.model.leads import OWN, Block, Malformed, Row
@@ -49,7 +49,7 @@ class Unsplit:
 
 def split(
     piece: str, rest: Iterator[str], dialect: Dialect, width: int
-) -> Sequence[Cells | Unsplit]:
+) -> list[Cells | Unsplit]:
     """Split a piece of text into rows of `width` cells; blank lines are no rows.
 
     A row that ends early has empty cells at its end, and a cell that is NULL is empty.
@@ -61,7 +61,7 @@ def split(
     table = _Table(dialect, width)
     rows = table.plain(piece)
     if rows and not dialect.own and not _may_hold_null(piece):
-        return rows
+        return [*rows]
     return [*map(table.as_meant, rows or table.careful(piece, rest))]
 
 
@@ -303,29 +303,34 @@ def _quote_reason(error: str) -> str:
     return error
 
 
-def blocks(found: Iterable[Sequence[Cells | Unsplit]]) -> Iterator[Block]:
+def blocks(found: Iterable[list[Cells | Unsplit]]) -> Iterator[Block]:
     """Give rows their numbers, from 1, and set apart those that could not be split."""
     last = 0
     for rows in filter(None, found):
-        first, last = last + 1, last + len(rows)
-        numbers = range(first, last + 1)
-        cells = [row for row in rows if not isinstance(row, Unsplit)]
-        if len(cells) == len(rows):
-            del rows  # as whoever works on the block gives up its cells
-            yield Block(first, last, numbers, cells)
-            continue
-        odd = {
-            n: row
-            for n, row in zip(numbers, rows, strict=True)
-            if isinstance(row, Unsplit)
-        }
-        yield Block(
-            first,
-            last,
-            [number for number in numbers if number not in odd],
-            cells,
-            [Malformed(n, row.reason, row.content) for n, row in odd.items()],
-        )
+        block = block_of(rows, last + 1)
+        last = block.last
+        yield block
+
+
+def block_of(rows: list[Cells | Unsplit], first: int) -> Block:
+    """Return rows numbered from `first`; those that could not be split are apart.
+
+    The list is the block's: whoever works on it gives up its cells.
+    """
+    last = first + len(rows) - 1
+    numbers = range(first, last + 1)
+    if Unsplit not in map(type, rows):
+        return Block(first, last, numbers, cast("list[Cells]", rows))
+    kept: list[int] = []
+    cells: list[Cells] = []
+    malformed: list[Malformed] = []
+    for number, row in zip(numbers, rows, strict=True):
+        if isinstance(row, Unsplit):
+            malformed.append(Malformed(number, row.reason, row.content))
+        else:
+            kept.append(number)
+            cells.append(row)
+    return Block(first, last, kept, cells, malformed)
 
 
 def row_of(number: int, found: Cells | Unsplit) -> Row | Malformed:
@@ -346,7 +351,7 @@ def json_lines(file: Iterator[str]) -> Iterator[JsonLine]:
         yield JsonLine(number, line.strip())
 
 
-def json_rows(piece: str) -> Sequence[Cells | Unsplit]:
+def json_rows(piece: str) -> list[Cells | Unsplit]:
     return [_object(line) for line in map(str.strip, bare_lines(piece)) if line]
 
 
