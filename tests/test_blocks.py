@@ -21,9 +21,9 @@ from leadctl.model.lead_fields import Field
 from leadctl.model.lead_fields import text as plain_text
 from leadctl.model.leads import Block, Malformed, Phone
 from leadctl.model.yaml_file import parse
+from leadctl.phones.decision import Taken, decide
 from leadctl.phones.normalize import Normalizer
 from leadctl.phones.numbering_plan import Number, plan_of
-from leadctl.phones.readings import Taken, decide
 from leadctl.phones.rule import PhoneCheck, PhoneForm, PhoneRule
 from leadctl.phones.spelling import PhoneUnreadable, spelled
 from leadctl.phones.usual import Usual

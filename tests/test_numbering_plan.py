@@ -13,6 +13,7 @@ import phonenumbers
 import pytest
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata, PhoneNumberType
 
+from leadctl.phones.decision import Taken, decide
 from leadctl.phones.identity import identity
 from leadctl.phones.numbering_plan import (
     Number,
@@ -21,7 +22,6 @@ from leadctl.phones.numbering_plan import (
     plan_of,
     split,
 )
-from leadctl.phones.readings import Taken, decide
 from leadctl.phones.spelling import Spelling
 from tools.sample_numbers import (
     REGIONS,

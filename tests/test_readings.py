@@ -14,11 +14,12 @@ import pytest
 
 from leadctl.importing.suppression_entry import identities, problem_of_entry
 from leadctl.model.leads import Code
+from leadctl.phones.decision import Taken, Unread, decide
 from leadctl.phones.identity import identity
 from leadctl.phones.normalize import Normalizer
 from leadctl.phones.numbering_plan import Number, calling_code, plan_of, split
 from leadctl.phones.reach import Reach, reach
-from leadctl.phones.readings import Taken, Unread, as_written, candidates, decide
+from leadctl.phones.readings import as_written, candidates
 from leadctl.phones.rule import PhoneForm, PhoneRule
 from leadctl.phones.spelling import (
     PhoneProblem,

@@ -8,13 +8,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple, Self
 
+from leadctl.phones.decision import taken
 from leadctl.phones.numbering_plan import plan_of
-from leadctl.phones.readings import (
-    NATIONAL,
-    Kind,
-    candidates,
-    taken,
-)
+from leadctl.phones.readings import NATIONAL, Kind, candidates
 from leadctl.phones.rule import Numbers
 from leadctl.phones.spelling import PhoneUnreadable, spelled
 
@@ -22,8 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from leadctl.model.leads import Json
+    from leadctl.phones.decision import Taken
     from leadctl.phones.numbering_plan import Plan
-    from leadctl.phones.readings import Reading, Readings, Taken
+    from leadctl.phones.readings import Reading, Readings
 
 FEWEST = 100
 """Cells without + that a column needs for a decision."""

@@ -10,15 +10,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from leadctl.model.leads import Code, Phone
 from leadctl.phones.countries import by_country
+from leadctl.phones.decision import Ambiguous, Taken, beside_code, decide
 from leadctl.phones.identity import WITH_TWO_WAYS, identity
 from leadctl.phones.numbering_plan import Number, calling_code, plan_of, split
-from leadctl.phones.readings import (
-    Ambiguous,
-    Taken,
-    beside_code,
-    decide,
-    readings_of,
-)
+from leadctl.phones.readings import readings_of
 from leadctl.phones.rule import Numbers, PhoneCheck, PhoneForm
 from leadctl.phones.spelling import (
     SPACING,
@@ -35,8 +30,9 @@ if TYPE_CHECKING:
     from leadctl.model.leads import Json
     from leadctl.phones.column import ColumnSays
     from leadctl.phones.countries import Countries, Country
+    from leadctl.phones.decision import Unread
     from leadctl.phones.numbering_plan import Plan
-    from leadctl.phones.readings import Readings, Unread
+    from leadctl.phones.readings import Readings
     from leadctl.phones.rule import PhoneRule
 
 
