@@ -13,7 +13,6 @@ from leadctl.phones.rule import PhoneForm, PhoneRule
 from leadctl.providers.base import Limits, Provider
 from leadctl.providers.http_auth import Token, TokenExchange
 from leadctl.providers.http_request import http_request
-from leadctl.providers.json_body import HEADERS, encode
 from leadctl.providers.preflight import KEY_ACCEPTED, NOT_NAMED, PreflightResult, fine
 from leadctl.providers.response import (
     body,
@@ -126,12 +125,7 @@ class Agora(Provider):
             upload["source"] = self.source
         if self.disclaimer_version:
             upload["disclaimer_version"] = self.disclaimer_version
-        return http_request(
-            "POST",
-            self.url("leads", "upload"),
-            content=encode(upload),
-            headers=HEADERS,
-        )
+        return http_request("POST", self.url("leads", "upload"), json=upload)
 
     def outcomes(self, batch: Batch, response: httpx.Response) -> list[Outcome]:
         answer = body(response)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from leadctl.providers.json_body import HEADERS, encode
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -25,15 +27,11 @@ def http_request(  # noqa: PLR0913  what a request consists of
     data: Mapping[str, str] | None = None,
     json: Json = None,
 ) -> httpx.Request:
-    """Return a request with what httpx.Request takes."""
+    """Return a request as httpx.Request does; the same `json` gives the same bytes."""
     import httpx  # noqa: PLC0415  on demand
 
+    if json is not None:
+        content, headers = encode(json), {**HEADERS, **(headers or {})}
     return httpx.Request(
-        method,
-        url,
-        params=params,
-        headers=headers,
-        content=content,
-        data=data,
-        json=json,
+        method, url, params=params, headers=headers, content=content, data=data
     )

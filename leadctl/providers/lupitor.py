@@ -20,7 +20,6 @@ from leadctl.phones.rule import PhoneForm, PhoneRule
 from leadctl.providers.base import LeadPage, Limits, ListedLead, Provider
 from leadctl.providers.http_auth import FixedHeaders
 from leadctl.providers.http_request import http_request
-from leadctl.providers.json_body import HEADERS, encode
 from leadctl.providers.preflight import (
     KEY_ACCEPTED,
     NEEDS_CAMPAIGN,
@@ -102,20 +101,10 @@ class Lupitor(Provider):
 
     def request(self, batch: Batch) -> httpx.Request:
         if len(batch) == 1:  # the single call says more about its one lead
-            return http_request(
-                "POST",
-                self.url("leads"),
-                content=encode({"campaignId": batch.campaign, **batch.leads[0].wire}),
-                headers=HEADERS,
-            )
-        return http_request(
-            "POST",
-            self.url("leads", "bulk"),
-            content=encode(
-                {"campaignId": batch.campaign, "leads": batch.leads.wires()}
-            ),
-            headers=HEADERS,
-        )
+            upload = {"campaignId": batch.campaign, **batch.leads[0].wire}
+            return http_request("POST", self.url("leads"), json=upload)
+        many: Json = {"campaignId": batch.campaign, "leads": batch.leads.wires()}
+        return http_request("POST", self.url("leads", "bulk"), json=many)
 
     def outcomes(self, batch: Batch, response: httpx.Response) -> list[Outcome]:
         answer = body(response)
@@ -139,8 +128,7 @@ class Lupitor(Provider):
         return http_request(
             "POST",
             self.url("leads", "bulk-delete"),
-            content=encode({"campaignId": batch.campaign, "leads": leads}),
-            headers=HEADERS,
+            json={"campaignId": batch.campaign, "leads": leads},
         )
 
     def removals(self, batch: Batch, response: httpx.Response) -> list[Removal]:

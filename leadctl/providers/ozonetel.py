@@ -26,7 +26,6 @@ from leadctl.phones.rule import PhoneForm, PhoneRule
 from leadctl.providers.base import Limits, Provider
 from leadctl.providers.http_auth import FixedHeaders, Token, TokenExchange
 from leadctl.providers.http_request import http_request
-from leadctl.providers.json_body import HEADERS, encode
 from leadctl.providers.preflight import (
     KEY_ACCEPTED,
     NOT_NAMED,
@@ -157,12 +156,7 @@ class Ozonetel(Provider):
         }
         if self.action:  # START starts calling people: never unless the user set it
             upload["action"] = self.action
-        return http_request(
-            "POST",
-            self.url("ca_apis", "AddCampaignData"),
-            content=encode(upload),
-            headers=HEADERS,
-        )
+        return http_request("POST", self.url("ca_apis", "AddCampaignData"), json=upload)
 
     def outcomes(
         self,

@@ -21,7 +21,6 @@ from leadctl.providers.base import REFUSALS, Limits, Provider
 from leadctl.providers.campaigns import CampaignPage, listed_campaigns
 from leadctl.providers.http_auth import bearer
 from leadctl.providers.http_request import http_request
-from leadctl.providers.json_body import HEADERS, encode
 from leadctl.providers.preflight import (
     KEY_ACCEPTED,
     NOT_NAMED,
@@ -102,8 +101,7 @@ class Voiso(Provider):
         return http_request(
             "POST",
             self.url("campaigns", batch.campaign, "leads"),
-            content=encode(batch.leads.wires()),
-            headers=HEADERS,
+            json=batch.leads.wires(),
         )
 
     def outcomes(self, batch: Batch, response: httpx.Response) -> list[Outcome]:

@@ -15,7 +15,6 @@ from leadctl.providers.base import REFUSALS, Limits, Provider
 from leadctl.providers.campaigns import CampaignPage, listed_campaigns
 from leadctl.providers.http_auth import bearer
 from leadctl.providers.http_request import http_request
-from leadctl.providers.json_body import HEADERS, encode
 from leadctl.providers.preflight import (
     KEY_ACCEPTED,
     NOT_NAMED,
@@ -98,8 +97,8 @@ class Yotel(Provider):
         return http_request(
             "POST",
             self.url("campaigns", batch.campaign, "leads:bulk"),
-            content=encode({"leads": batch.leads.wires()}),
-            headers={**HEADERS, "Idempotency-Key": str(batch.id)},
+            json={"leads": batch.leads.wires()},
+            headers={"Idempotency-Key": str(batch.id)},
         )
 
     def outcomes(self, batch: Batch, response: httpx.Response) -> list[Outcome]:
