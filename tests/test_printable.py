@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 ODD = "\x1b[31m\x9b1m\u202ered\u2066"
 """An escape code, one of a single character, and two marks that turn text around."""
 
-CALLS = re.compile(r"typer\.echo\(|[^_a-z]print\(|sys\.stdout\.write\(")
+CALLS = re.compile(r"typer\.echo\(|(?<!screen\.)\bprint\(|sys\.stdout\.write\(")
 
 
 def require_text(ran: Ran) -> None:

@@ -17,8 +17,9 @@ from program import csv_rows
 from leadctl.ledger.records import FileOfRun, Reason
 from leadctl.model.errors import ExitCode, LeadctlError
 from leadctl.model.leads import Code, Status
-from leadctl.reports import report, table, terminal
+from leadctl.reports import report, table
 from leadctl.reports.report import exit_code
+from leadctl.reports.screen import Screen
 from leadctl.sandbox import Fault
 
 if TYPE_CHECKING:
@@ -204,7 +205,7 @@ def test_several_next_steps_are_numbered_in_their_order() -> None:
         error=report.Failure("stopped", "it stopped", hint="leadctl runs resume RUN"),
     )
     printed = io.StringIO()
-    table.show(found, terminal.console(printed), hint_follows=True)
+    table.show(found, Screen(printed), hint_follows=True)
     steps = re.findall(
         r"^(\d)\. .*leadctl (runs \w+|push)", printed.getvalue(), re.MULTILINE
     )

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 PRELOADED = (
-    "httpx", "phonenumbers", "rich.console", "rich.table", "yaml", "sqlite3",
+    "httpx", "phonenumbers", "yaml", "sqlite3",
     "pydantic", "leadctl.cli.commands", "leadctl.api", "leadctl.reports.report",
     "leadctl.cli.sandbox", "leadctl.sandbox", "psycopg",
 )  # fmt: skip

@@ -24,13 +24,12 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import TextIO
 
-    from rich.console import Console
-
     from leadctl.config.accounts import KnownAccount
     from leadctl.config.config import Account
     from leadctl.delivery.preflight_check import AccountTest
     from leadctl.model.leads import Json
     from leadctl.providers.http_auth import Credentials
+    from leadctl.reports.screen import Screen
 
 group = Commands(
     help="List, test and store the accounts' API keys.", invoke_without_command=True
@@ -267,10 +266,11 @@ def require_good(
 # --- showing ---
 
 
-def _list(accounts: Sequence[KnownAccount], screen: Console) -> None:
+def _list(accounts: Sequence[KnownAccount], screen: Screen) -> None:
     """Print where each account's secrets come from, and what it lacks."""
     from leadctl.model.wording import count
-    from leadctl.reports.terminal import Grid, close, plain
+    from leadctl.reports.screen import Grid, Text
+    from leadctl.reports.terminal import close
 
     table = Grid("account", "provider", "state", "secrets")
     ready = 0
@@ -285,10 +285,10 @@ def _list(accounts: Sequence[KnownAccount], screen: Console) -> None:
         table.row(
             one.name,
             one.account.provider.name if one.account else "?",
-            plain("ready", "green") if is_ready else plain("incomplete", "yellow"),
+            Text("ready", "green") if is_ready else Text("incomplete", "yellow"),
             "; ".join([*secrets, *lacks]),
         )
-    table.show(screen)
+    screen.print(table)
     summary = f"{count(len(accounts), 'account')}, {ready} ready."
     close(f"{summary} To check them: leadctl accounts test", screen)
 
@@ -322,28 +322,23 @@ def _show(tested: Sequence[tuple[Account, AccountTest]], stream: TextIO) -> None
     """Print the verdicts on accounts, and a summary."""
     from leadctl.model.wording import count
     from leadctl.providers.preflight import CheckVerdict
-    from leadctl.reports.terminal import (
-        close,
-        console,
-        plain,
-        show_facts,
-        show_title,
-    )
+    from leadctl.reports.screen import Screen, Text
+    from leadctl.reports.terminal import close, show_facts, show_title
 
     styles = {CheckVerdict.FINE: "green", CheckVerdict.WRONG: "red"}
     with heard(stream):
-        screen = console(stream)
+        screen = Screen(stream)
         for account, found in tested:
             show_title(f"{account.name} ({account.provider.title})", screen)
             facts = []
             for name, shown in found.preflight.parts().items():
-                head = plain(f"{name:<10}").append_text(
-                    plain(f"{shown.verdict:<7}", styles.get(shown.verdict, "yellow"))
+                head = Text(f"{name:<10}").append(
+                    Text(f"{shown.verdict:<7}", styles.get(shown.verdict, "yellow"))
                 )
                 facts.append((head, shown.message))
-                facts += [(plain(""), shown.hint)] if shown.hint else []
+                facts += [(Text(), shown.hint)] if shown.hint else []
             if found.preflight.name:
-                facts.append((plain("name"), found.preflight.name))
+                facts.append((Text("name"), found.preflight.name))
             show_facts(facts, screen, indent=2)
         passed = sum(found.exit_code == ExitCode.OK for _, found in tested)
         number = count(len(tested), "account")

@@ -92,17 +92,17 @@ def _show(asked: Account, found: Sequence[ListedCampaign]) -> None:
         echo("this account has no campaigns", err=True)
         return
     from leadctl.model.wording import count
-    from leadctl.reports.terminal import Grid, close
+    from leadctl.reports.screen import Grid
+    from leadctl.reports.terminal import close
 
-    table = Grid("id", "name", "state")
-    table.columns[1].no_wrap = False
+    table = Grid("id", "name", "state", folded=1)
     for one in found:
         table.row(one.id, one.name, one.state)
     where = f"--provider {asked.provider.name}"
     if asked.name != asked.provider.name:
         where += f" --account {asked.name}"
     with opened_screen() as screen:
-        table.show(screen)
+        screen.print(table)
         number = count(len(found), "campaign")
         close(f"{number}. To upload: leadctl push FILE {where} --campaign ID", screen)
 

@@ -12,10 +12,9 @@ from leadctl.cli.output import Output, opened_screen
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from rich.console import Console
-
     from leadctl.cli.diagnostics.config_check import Check
     from leadctl.model.leads import Json
+    from leadctl.reports.screen import Screen
 
 
 def conclude(
@@ -41,18 +40,19 @@ def conclude(
     raise typer.Exit(code)
 
 
-def _show(checks: Sequence[Check], screen: Console) -> None:
+def _show(checks: Sequence[Check], screen: Screen) -> None:
     from leadctl.cli.diagnostics.config_check import Grade
     from leadctl.model.wording import count
-    from leadctl.reports.terminal import close, plain, show_facts
+    from leadctl.reports.screen import Text
+    from leadctl.reports.terminal import close, show_facts
 
     styles = {Grade.OK: "green", Grade.WARNING: "yellow", Grade.PROBLEM: "red"}
     facts = []
     for check in checks:
-        head = plain(f"{check.grade:<9}", styles[check.grade])
-        facts.append((head.append_text(plain(check.topic)), check.message))
+        head = Text(f"{check.grade:<9}", styles[check.grade])
+        facts.append((head.append(Text(check.topic)), check.message))
         if check.remedy:
-            facts.append((plain(""), check.remedy))
+            facts.append((Text(), check.remedy))
     show_facts(facts, screen)
     graded = Counter(check.grade for check in checks)
     parts = [f"{graded[Grade.OK]} ok"]

@@ -19,11 +19,10 @@ from leadctl.model.wording import duration
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rich.console import Console
-
     from leadctl.model.leads import Json, Note
     from leadctl.providers.preflight import PreflightResult
     from leadctl.reports.report import Failure, Report
+    from leadctl.reports.screen import Screen
 
 
 @dataclass(frozen=True)
@@ -119,12 +118,12 @@ def heard(stream: TextIO) -> Iterator[None]:
 
 
 @contextmanager
-def opened_screen() -> Iterator[Console]:
+def opened_screen() -> Iterator[Screen]:
     """Print to stdout for people: in columns, and in colour on a terminal."""
-    from leadctl.reports.terminal import console
+    from leadctl.reports.screen import Screen
 
     with heard(sys.stdout):
-        yield console(sys.stdout)
+        yield Screen(sys.stdout)
         sys.stdout.flush()
 
 

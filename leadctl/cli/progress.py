@@ -15,7 +15,8 @@ from leadctl.cli.output import heard
 from leadctl.cli.progress_view import ProgressView
 from leadctl.importing.forecast import Forecast, forecast
 from leadctl.model.leads import Note
-from leadctl.reports.terminal import Live, can_be_drawn_on
+from leadctl.reports.screen import can_be_drawn_on
+from leadctl.reports.terminal import Live
 from leadctl.sources.source import expected_rows
 
 if TYPE_CHECKING:

@@ -11,13 +11,11 @@ from leadctl.delivery.rate_limiter import PACE
 from leadctl.model.leads import Status
 from leadctl.model.progress import Progress
 from leadctl.model.wording import count, duration
+from leadctl.reports.screen import Text
 from leadctl.reports.table import STYLES
-from leadctl.reports.terminal import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-    from rich.text import Text
 
     from leadctl.importing.forecast import Forecast
 
@@ -118,16 +116,15 @@ class ProgressView:
         """Yield the lines for a terminal of this width."""
         if self.rows:
             yield self._bar(width, plain_letters=plain_letters)
-        line = plain("")
+        line = Text()
         for text, style in self.numbers():
-            if line and line.cell_len + 2 + len(text) > width:
+            if line.width and line.width + 2 + len(text) > width:
                 yield line
-                line = plain("")
-            line.append_text(plain("  " if line else ""))
-            line.append_text(plain(text, style))
+                line = Text()
+            line.append("  " if line.width else "").append(text, style)
         yield line
         if why := self.waiting():
-            yield plain(why, "yellow")
+            yield Text(why, "yellow")
 
     def _bar(self, width: int, *, plain_letters: bool) -> Text:
         rows = self.rows or 1
@@ -139,10 +136,8 @@ class ProgressView:
             legend += f" of {about}{count(rows, 'row')}"
         length = max(0, min(MOST_MARKS, width - len(legend)))
         filled = int(share * length)
-        bar = plain("").append(done * filled, "green")
-        bar.append_text(plain(rest * (length - filled), "dim"))
-        bar.append_text(plain(legend))
-        return bar
+        bar = Text(done * filled, "green").append(rest * (length - filled), "dim")
+        return bar.append(legend)
 
 
 _HEAVY = "\N{BOX DRAWINGS HEAVY HORIZONTAL}"

@@ -5,17 +5,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from rich.padding import Padding
-
 from leadctl.model.wording import count, display_name
 from leadctl.reports import table, time_text
 from leadctl.reports.request_groups import RequestGroup
-from leadctl.reports.terminal import Grid, plain, show_title
+from leadctl.reports.screen import Grid, Text
+from leadctl.reports.terminal import show_title
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from rich.console import Console, RenderableType
 
     from leadctl.importing.row_view import RowView
     from leadctl.ledger.records import Request
@@ -23,18 +20,19 @@ if TYPE_CHECKING:
     from leadctl.reports.report import Report
     from leadctl.reports.row_trace import RowTrace
     from leadctl.reports.run_timeline import RunTimeline
+    from leadctl.reports.screen import Screen
 
 
-def show_run(found: Report, timeline: RunTimeline, console: Console) -> None:
+def show_run(found: Report, timeline: RunTimeline, screen: Screen) -> None:
     """Print a run's times, results and requests."""
-    console.print(plain(_when(found)))
+    screen.print(_when(found))
     if found.error:
-        console.print(plain(f"stopped: {found.error.message}", "red"))
-    console.print()
-    table.show(found, console)
+        screen.print(Text(f"stopped: {found.error.message}", "red"))
+    screen.print()
+    table.show(found, screen)
     if found.requests:
-        console.print()
-        _show_timeline(timeline, found, console)
+        screen.print()
+        _show_timeline(timeline, found, screen)
 
 
 def _when(run: Report) -> str:
@@ -49,11 +47,11 @@ def _when(run: Report) -> str:
     return f"run {run.run_id}, {day}, {lasted}, exit code {run.exit_code}"
 
 
-def _show_timeline(timeline: RunTimeline, found: Report, console: Console) -> None:
-    console.print(_timeline(timeline, several=len(found.files) > 1))
+def _show_timeline(timeline: RunTimeline, found: Report, screen: Screen) -> None:
+    screen.print(_timeline(timeline, several=len(found.files) > 1))
     if timeline.waits:
-        console.print()
-        console.print(_waits(timeline))
+        screen.print()
+        screen.print(_waits(timeline))
 
 
 def _timeline(timeline: RunTimeline, *, several: bool) -> Grid:
@@ -68,7 +66,7 @@ def _timeline(timeline: RunTimeline, *, several: bool) -> Grid:
         if group.stood_still:
             table.row(*("",) * 6, f"paused for {time_text.lasted(group.stood_still)}")
         style = "yellow" if group.first.trouble or group.first.took is None else ""
-        table.row(*group.cells(several=several), plain(group.outcome, style))
+        table.row(*group.cells(several=several), Text(group.outcome, style))
     return table
 
 
@@ -81,7 +79,7 @@ def _waits(timeline: RunTimeline) -> Grid:
             time_text.lasted(wait.seconds),
             f"{wait.times:,}",
             time_text.lasted(wait.longest),
-            plain(wait.why),
+            Text(wait.why),
         )
     return table
 
@@ -89,51 +87,47 @@ def _waits(timeline: RunTimeline) -> Grid:
 MOST_WAITS = 10
 
 
-def show_row(found: RowTrace, console: Console, *, masked: bool) -> None:
+def show_row(found: RowTrace, screen: Screen, *, masked: bool) -> None:
     """Print each step of a row; `masked` replaces letters and digits of lead data."""
     line = f", line {found.line:,}" if found.line else ""
-    show_title(f"row {found.row:,} of {display_name(found.file.path)}{line}", console)
+    show_title(f"row {found.row:,} of {display_name(found.file.path)}{line}", screen)
     if found.view is None:
-        console.print(plain(f"in the file    not available: {found.missing}"))
+        screen.print(f"in the file    not available: {found.missing}")
     else:
-        _show_view(found.view.masked() if masked else found.view, console)
-    console.print(plain("requests", "dim"))
+        _show_view(found.view.masked() if masked else found.view, screen)
+    screen.print(Text("requests", "dim"))
     for request in found.requests:
-        console.print(_indented(plain(_told(request))))
+        screen.print(_told(request), indent=2)
     if not found.requests:
-        console.print(_indented(plain("none (row not sent)")))
-    console.print(plain("verdict", "dim"))
-    console.print(_indented(plain(_verdict(found))))
+        screen.print("none (row not sent)", indent=2)
+    screen.print(Text("verdict", "dim"))
+    screen.print(_verdict(found), indent=2)
     if found.removal:
         undone = found.removal.replace("_", " ")
-        console.print(_indented(plain(f"undone by runs undo: {undone}")))
+        screen.print(f"undone by runs undo: {undone}", indent=2)
     if masked and found.view is not None:
-        console.print(plain("# = digit, x = letter; --unmasked shows them", "dim"))
+        screen.print(Text("# = digit, x = letter; --unmasked shows them", "dim"))
 
 
-def _show_view(view: RowView, console: Console) -> None:
-    _show_values("in the file", view.cells, console)
+def _show_view(view: RowView, screen: Screen) -> None:
+    _show_values("in the file", view.cells, screen)
     if view.mapped is not None:
-        _show_values("mapped to", view.mapped, console)
-    console.print(plain("our checks", "dim"))
-    console.print(_indented(plain(view.finding.reason if view.finding else "passed")))
+        _show_values("mapped to", view.mapped, screen)
+    screen.print(Text("our checks", "dim"))
+    screen.print(view.finding.reason if view.finding else "passed", indent=2)
     if view.sent is not None:
-        _show_values("sent to the provider", view.sent, console)
+        _show_values("sent to the provider", view.sent, screen)
 
 
-def _show_values(title: str, values: Mapping[str, Json], console: Console) -> None:
+def _show_values(title: str, values: Mapping[str, Json], screen: Screen) -> None:
     table = Grid("name", "value", headed=False)
     for name, value in values.items():
         written = (
             value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
         )
         table.row(name, written)
-    console.print(plain(title, "dim"))
-    console.print(_indented(table))
-
-
-def _indented(content: RenderableType) -> Padding:
-    return Padding(content, (0, 0, 0, 2))
+    screen.print(Text(title, "dim"))
+    screen.print(table, indent=2)
 
 
 def _told(request: Request) -> str:

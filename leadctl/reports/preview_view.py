@@ -9,34 +9,34 @@ from leadctl.importing.preview import pin
 from leadctl.importing.profile_draft import flow
 from leadctl.model.lead_fields import ADDRESS_COUNTRY
 from leadctl.model.wording import count, listed
+from leadctl.reports.screen import Grid, Text
 from leadctl.reports.table import STYLES
-from leadctl.reports.terminal import Grid, close, plain, show_facts, show_title
+from leadctl.reports.terminal import close, show_facts, show_title
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from rich.console import Console
-
     from leadctl.importing.preview import Preview
     from leadctl.importing.row_view import RowView
     from leadctl.model.leads import Json
+    from leadctl.reports.screen import Screen
 
 
-def show_preview(found: Preview, screen: Console) -> None:
+def show_preview(found: Preview, screen: Screen) -> None:
     """Print how a file is read and mapped, its first rows, and the verdict."""
     source = found.source
     show_title(_visible(source.shown), screen)
     choices = Grid("what", "value", "why", headed=False)
     for choice in source.choices:
-        choices.row(choice.what, _visible(choice.value), plain(choice.why, "dim"))
-    choices.show(screen, indent=2)
+        choices.row(choice.what, _visible(choice.value), Text(choice.why, "dim"))
+    screen.print(choices, indent=2)
     pinned = f"file: {_visible(flow(pin(source)))}"
-    show_facts([(plain("to keep this in a profile:", "dim"), pinned)], screen)
+    show_facts([(Text("to keep this in a profile:", "dim"), pinned)], screen)
     screen.print()
     if found.problem:
         problem = _visible(found.problem.message)
-        show_facts([(plain("problem", "red"), problem)], screen)
-        show_facts([(plain(""), _visible(found.problem.hint or ""))], screen)
+        show_facts([(Text("problem", "red"), problem)], screen)
+        show_facts([(Text(), _visible(found.problem.hint or ""))], screen)
         return
     _show_columns(found, screen)
     for view in (*found.first, *found.held_back):
@@ -44,13 +44,13 @@ def show_preview(found: Preview, screen: Console) -> None:
     _close(found, screen)
 
 
-def _show_columns(found: Preview, screen: Console) -> None:
+def _show_columns(found: Preview, screen: Screen) -> None:
     columns = Grid("column", "field", headed=False)
     for name, of_file in found.columns.items():
         columns.row(_visible(listed(of_file)), f"→ {_use_of(name)}")
-    columns.show(screen, indent=2)
+    screen.print(columns, indent=2)
     if found.unused:
-        unused = (plain("not sent:", "dim"), _visible(listed(found.unused)))
+        unused = (Text("not sent:", "dim"), _visible(listed(found.unused)))
         show_facts([unused], screen, indent=2)
     for sentence in (
         *(note.message for note in found.notes),
@@ -58,7 +58,7 @@ def _show_columns(found: Preview, screen: Console) -> None:
         *found.unknown_countries,
         *filter(None, [found.damage]),
     ):
-        show_facts([(plain(""), _visible(sentence))], screen)
+        show_facts([(Text(), _visible(sentence))], screen)
 
 
 def _use_of(name: str) -> str:
@@ -71,27 +71,27 @@ def _use_of(name: str) -> str:
             return name
 
 
-def _show_row(view: RowView, line: int | None, screen: Console) -> None:
+def _show_row(view: RowView, line: int | None, screen: Screen) -> None:
     finding = view.finding
     said = f"{finding.code}: {finding.reason}" if finding else ""
     style = STYLES[finding.status] if finding else "bold"
     screen.print()
     place = f"row {view.number:,}" + (f", line {line:,}" if line else "")
-    show_facts([(plain(place, style), _visible(said))], screen)
+    show_facts([(Text(place, style), _visible(said))], screen)
     members = (
         ("raw", filled(view.cells)),
         ("mapped", view.mapped),
         ("sent", view.sent),
     )
     facts = [
-        (plain(f"{label:<6}", "dim"), "  ".join(_members(values)))
+        (Text(f"{label:<6}", "dim"), "  ".join(_members(values)))
         for label, values in members
         if values
     ]
     show_facts(facts, screen, indent=2)
 
 
-def _close(found: Preview, screen: Console) -> None:
+def _close(found: Preview, screen: Screen) -> None:
     """Print how many rows can be sent, and what is wrong with the others."""
     codes = ", ".join(f"{number:,} {code}" for code, number in found.counts.items())
     if not found.rows:

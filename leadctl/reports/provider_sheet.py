@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from leadctl.model.lead_fields import COUNTRY_ALIASES, FIELDS, INSTRUCTIONS
 from leadctl.providers.base import Provider
 from leadctl.reports import time_text
-from leadctl.reports.terminal import Grid, close, plain, show_facts, show_title
+from leadctl.reports.screen import Grid, Text
+from leadctl.reports.terminal import close, show_facts, show_title
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from rich.console import Console
-
     from leadctl.model.leads import Json
+    from leadctl.reports.screen import Screen
 
 
 def usual(provider: type[Provider]) -> Provider:
@@ -133,7 +133,7 @@ def lead_fields(provider: type[Provider]) -> Iterator[tuple[str, Sequence[str], 
             yield name, (), "not sent"
 
 
-def list_providers(providers: Sequence[type[Provider]], screen: Console) -> None:
+def list_providers(providers: Sequence[type[Provider]], screen: Screen) -> None:
     """Print a line for each provider."""
     table = Grid(
         *("provider", "title", "leads per request", "resend", "campaigns"),
@@ -145,27 +145,27 @@ def list_providers(providers: Sequence[type[Provider]], screen: Console) -> None
             one.name,
             one.title,
             f"{one.limits.batch_size:,}",
-            "safe" if declared.resend_is_safe else plain("not safe", "yellow"),
-            "listed" if declared.lists_campaigns else plain("not listed", "dim"),
+            "safe" if declared.resend_is_safe else Text("not safe", "yellow"),
+            "listed" if declared.lists_campaigns else Text("not listed", "dim"),
         )
-    table.show(screen)
+    screen.print(table)
     close("Details of one: leadctl providers show NAME", screen)
 
 
-def show_provider(provider: type[Provider], screen: Console) -> None:
+def show_provider(provider: type[Provider], screen: Screen) -> None:
     """Print the terms of a provider, its settings and where each field goes."""
     show_title(f"{provider.title} ({provider.name})", screen)
     said = terms(provider)
     if provider.resend_sentence:
         said["Because"] = provider.resend_sentence
     said["After an upload"] = usual(provider).consequence
-    show_facts(((plain(label, "dim"), text) for label, text in said.items()), screen)
+    show_facts(((Text(label, "dim"), text) for label, text in said.items()), screen)
     screen.print()
     table = Grid("setting", "default", "meaning")
     for name, about, default in settings(provider):
         style = "yellow" if default == "required" else ""
-        table.row(name, plain(default, style), about)
-    table.show(screen)
+        table.row(name, Text(default, style), about)
+    screen.print(table)
     screen.print()
     table = Grid("lead field", "sent as")
     unsent = []
@@ -174,6 +174,6 @@ def show_provider(provider: type[Provider], screen: Console) -> None:
             table.row(name, ", ".join([*places, *filter(None, [otherwise])]))
         else:
             unsent.append(name)
-    table.show(screen)
+    screen.print(table)
     if unsent:
         close(f"Not sent: {', '.join(unsent)}.", screen)

@@ -8,20 +8,19 @@ from leadctl.model.leads import Status
 from leadctl.model.wording import count, display_name, files_named
 from leadctl.phones.spelling import ABOUT, Repair
 from leadctl.reports.next_steps import Action, next_steps, reject_files
-from leadctl.reports.terminal import Grid, plain
+from leadctl.reports.screen import Grid, Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rich.console import Console, RenderableType
-
     from leadctl.ledger.records import Reason
     from leadctl.reports.report import Report
+    from leadctl.reports.screen import Screen
 
 ALWAYS_SHOWN = (Status.CREATED, Status.REJECTED, Status.DUPLICATE)
 
 
-def show(report: Report, console: Console, *, hint_follows: bool = False) -> None:
+def show(report: Report, screen: Screen, *, hint_follows: bool = False) -> None:
     """Print counts, reasons and next steps.
 
     `hint_follows`: the caller prints the error, whose hint is not repeated here.
@@ -34,38 +33,38 @@ def show(report: Report, console: Console, *, hint_follows: bool = False) -> Non
         if number or status in ALWAYS_SHOWN:
             would = report.dry_run and status in (Status.CREATED, Status.ACCEPTED)
             label = f"would be {status}" if would else status.value
-            counts.row(plain(label, STYLES[status]), f"{number:,}")
+            counts.row(Text(label, STYLES[status]), f"{number:,}")
     counts.row("rows so far" if report.is_open else "rows", f"{report.row_count:,}")
     dry = "dry run, nothing sent: " if report.dry_run else ""
-    console.print(
-        plain(
+    screen.print(
+        Text(
             f"{dry}{files_named([file.path for file in report.files])} → {title}",
             "bold",
         )
     )
-    console.print(counts)
+    screen.print(counts)
     if len(report.files) > 1:
-        console.print()
-        console.print(_by_file(report))
+        screen.print()
+        screen.print(_by_file(report))
     if report.reasons:
-        console.print()
-        console.print(_reasons(report))
+        screen.print()
+        screen.print(_reasons(report))
     if report.repairs:
-        console.print()
+        screen.print()
         for repair, number in report.repairs.items():
             about = ABOUT[Repair(repair)]
-            console.print(plain(f"{count(number, 'phone cell')} repaired: {about}"))
+            screen.print(f"{count(number, 'phone cell')} repaired: {about}")
     if report.removals:
-        console.print()
-        console.print(plain(_undone(report)))
+        screen.print()
+        screen.print(_undone(report))
     if steps := [*_next_steps(report, hint_follows=hint_follows)]:
-        console.print()
+        screen.print()
     for line in steps:
         # Paths and commands are never wrapped, so that they can be copied.
-        console.print(plain(line), soft_wrap=True)
+        screen.print(line, whole=True)
 
 
-def _by_file(report: Report) -> RenderableType:
+def _by_file(report: Report) -> Grid:
     """Return the counts of each file, without columns that are 0 everywhere."""
     statuses = [
         status
@@ -73,8 +72,7 @@ def _by_file(report: Report) -> RenderableType:
         if number or status is Status.CREATED
     ]
     numbers = [*statuses, "rows"]
-    table = Grid("file", *numbers, right=numbers)
-    table.columns[0].no_wrap = False
+    table = Grid("file", *numbers, right=numbers, folded=0)
     for file in report.files[:MOST_FILES]:
         found = [*(file.counts.get(status, 0) for status in statuses), file.rows]
         table.row(display_name(file.path), *(f"{number:,}" for number in found))
@@ -123,12 +121,12 @@ _STEPS = {
 }
 
 
-def _reasons(report: Report) -> RenderableType:
+def _reasons(report: Report) -> Grid:
     headings = ("status", "code", "rows", "first", "reason")
     table = Grid(*headings, right=["rows", "first"])
     for reason in report.reasons[:MOST_REASONS]:
         table.row(
-            plain(reason.status, STYLES[reason.status]),
+            Text(reason.status, STYLES[reason.status]),
             reason.code,
             f"{reason.count:,}",
             _place(reason, report),

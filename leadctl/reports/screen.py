@@ -1,0 +1,174 @@
+"""Text in styles, and tables, for a terminal or for whatever else reads them.
+
+Control characters are taken out of all text, and nothing in it is read as markup.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import textwrap
+from itertools import zip_longest
+from typing import TYPE_CHECKING
+from unicodedata import combining, east_asian_width
+
+from leadctl.model.printable import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+    from typing import TextIO
+
+WEIGHTS = {"bold": "1", "dim": "2"}
+COLORS = {"red": "31", "green": "32", "yellow": "33", "magenta": "35"}
+
+WIDTH = 160
+"""Columns of what is no terminal."""
+
+GAP = 2
+"""Columns between those of a table."""
+
+NARROWEST = 8
+"""Nothing is folded to fewer columns, however narrow the terminal is."""
+
+
+class Text:
+    """A line of text, in parts that have a style each."""
+
+    def __init__(self, text: str = "", style: str = "") -> None:
+        self.parts: list[tuple[str, str]] = []
+        self.append(text, style)
+
+    def __str__(self) -> str:
+        return "".join(text for text, _ in self.parts)
+
+    @property
+    def width(self) -> int:
+        return cells(str(self))
+
+    def append(self, text: str | Text, style: str = "") -> Text:
+        if isinstance(text, Text):
+            self.parts += text.parts
+        elif text:
+            self.parts.append((printable(text), style))
+        return self
+
+    def folded(self, width: int) -> list[Text]:
+        """Break it between words, and a word that is longer where the width ends."""
+        style = self.parts[0][1] if self.parts else ""
+        lines = textwrap.wrap(str(self), width, break_on_hyphens=False)
+        return [Text(line, style) for line in lines or [""]]
+
+    def cut(self, width: int, end: str) -> Text:
+        """Return as much as fits into a width; `end` stands for the rest."""
+        if self.width <= width:
+            return self
+        found, room = Text(), width - len(end)
+        for text, style in self.parts:
+            fitting = text[:room]
+            while cells(fitting) > room:
+                fitting = fitting[:-1]
+            found.append(fitting, style)
+            room -= cells(fitting)
+            if fitting != text:
+                break
+        return found.append(end)
+
+    def written(self, codes: Mapping[str, str]) -> str:
+        """Return the text with the codes of those styles that have one."""
+        return "".join(
+            f"\x1b[{codes[style]}m{text}\x1b[0m" if style in codes else text
+            for text, style in self.parts
+        )
+
+
+def cells(text: str) -> int:
+    """Return the columns that a terminal needs: wide letters take two, accents none."""
+    if text.isascii():
+        return len(text)
+    return sum(1 + (east_asian_width(c) in "WF") for c in text if not combining(c))
+
+
+class Grid:
+    """A table as every command prints it: no rules, and one column may be folded."""
+
+    def __init__(
+        self,
+        *headings: str,
+        right: Collection[str] = (),
+        headed: bool = True,
+        folded: int = -1,
+    ) -> None:
+        self._right = [heading in right for heading in headings]
+        self._folded = folded
+        self._rows = [[Text(one, "dim") for one in headings]] if headed else []
+
+    def row(self, *cells: str | Text) -> None:
+        self._rows.append([c if isinstance(c, Text) else Text(c) for c in cells])
+
+    def lines(self, most: int) -> Iterator[Text]:
+        """Lay the rows out in columns, together no wider than `most` where possible."""
+        columns = zip(*self._rows, strict=True)
+        widths = [max(cell.width for cell in column) for column in columns]
+        if self._rows:
+            others = sum(widths) - widths[self._folded] + GAP * (len(widths) - 1)
+            room = max(NARROWEST, most - others)
+            widths[self._folded] = min(widths[self._folded], room)
+        for row in self._rows:
+            cells = [
+                [cell] if cell.width <= width else cell.folded(width)
+                for cell, width in zip(row, widths, strict=True)
+            ]
+            for parts in zip_longest(*cells, fillvalue=Text()):
+                yield self._line(parts, widths)
+
+    def _line(self, parts: Collection[Text], widths: Collection[int]) -> Text:
+        line, gap = Text(), ""
+        for part, width, right in zip(parts, widths, self._right, strict=True):
+            blank = Text(" " * (width - part.width))
+            line.append(gap).append(blank if right else part)
+            line.append(part if right else blank)
+            gap = " " * GAP
+        return line
+
+
+class Screen:
+    """A stream that people read: in colour, and folded, where it is a terminal."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self.is_terminal = stream.isatty()
+        self.codes: Mapping[str, str] = {}
+        if can_be_drawn_on(stream):
+            self.codes = WEIGHTS | ({} if os.environ.get("NO_COLOR") else COLORS)
+
+    @property
+    def size(self) -> os.terminal_size:
+        """Its columns and lines at this moment."""
+        if not self.is_terminal:
+            return os.terminal_size((WIDTH, WIDTH))
+        return shutil.get_terminal_size(os.get_terminal_size(self._stream.fileno()))
+
+    @property
+    def width(self) -> int:
+        return self.size.columns
+
+    def print(
+        self, shown: str | Text | Grid = "", *, indent: int = 0, whole: bool = False
+    ) -> None:
+        """Print a line or a table; a terminal folds it unless it must stay `whole`."""
+        room = self.width - indent
+        text = Text(shown) if isinstance(shown, str) else shown
+        if isinstance(text, Grid):
+            lines = [*text.lines(room)]
+        elif whole or not self.is_terminal or text.width <= room:
+            lines = [text]
+        else:
+            lines = text.folded(max(NARROWEST, room))
+        for line in lines:
+            written = " " * indent + line.written(self.codes)
+            self._stream.write(f"{written.rstrip(' ')}\n")
+
+
+def can_be_drawn_on(stream: TextIO) -> bool:
+    """Tell whether a stream is a terminal that knows more than lines of text."""
+    return stream.isatty() and os.environ.get("TERM", "dumb") not in ("", "dumb")
