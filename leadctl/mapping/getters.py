@@ -1,7 +1,7 @@
-"""Gets the cells of rows by column, and puts them together as a profile says.
+"""Gets the cells of rows by column, and combines them as a profile says.
 
-Each getter takes all rows of a block at once: a step for all of them costs a third of
-the same step taken row by row.
+Each getter takes all rows of a block at once, which costs a third of taking them row by
+row.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from leadctl.model.leads import Cells, Json
 
 Getter: TypeAlias = "Callable[[Sequence[Cells]], Sequence[Json]]"
-"""From the cells of rows to a value of each; None or a blank text where is nothing."""
+"""Returns a value for each row's cells; None or a blank text if there is none."""
 
 
 class Header(NamedTuple):
@@ -30,15 +30,15 @@ class Header(NamedTuple):
     nested: bool
 
     def getters_of(self, name: str) -> list[Getter]:
-        """Return a getter for each column of this name: it may stand twice."""
+        """Return a getter for each column of this name; a table may have several."""
         if self.nested:
             return [_member(name)]
         return [_cell(i) for i, given in enumerate(self.names) if given == name]
 
     def first_of(self, names: Sequence[str], *, keeps_errors: bool = False) -> Getter:
-        """Return a getter for the first of these columns that holds something.
+        """Return a getter for the first of these columns that is not empty.
 
-        Without `keeps_errors`, what a spreadsheet shows instead of a result is nothing.
+        Without `keeps_errors`, a spreadsheet's error cells count as empty.
         """
         found = self._getters(names, keeps_errors=keeps_errors)
         if len(found) == 1:
@@ -54,7 +54,7 @@ class Header(NamedTuple):
         return first
 
     def each_of(self, names: Sequence[str]) -> Getter:
-        """Return a getter for all that these columns hold: a list where it differs."""
+        """Return a getter for the value of these columns, or a list if they differ."""
         found = self._getters(names, keeps_errors=False)
         if len(found) == 1:
             return found[0]
@@ -74,7 +74,7 @@ class Header(NamedTuple):
     def recognised(
         self, known: Mapping[str, Sequence[str]], ignored: Collection[str]
     ) -> dict[str, tuple[str, ...]]:
-        """Name for each field the columns that go by one of its aliases."""
+        """Return for each field the columns whose name is one of its aliases."""
         by_alias: dict[str, list[str]] = {}
         for name in self.names:
             if not name.startswith(OWN) and name not in ignored:
@@ -86,7 +86,7 @@ class Header(NamedTuple):
         return {field: names for field, names in found.items() if names}
 
     def unused(self, used: Collection[str]) -> tuple[str, ...]:
-        """Name the columns that go nowhere."""
+        """Return the columns that are not used."""
         covered = {*used, *(name.split(".")[0] for name in used if self.nested)}
         return tuple(
             name
@@ -137,7 +137,7 @@ def constant(value: Json) -> Getter:
 
 
 def template(literals: Sequence[str], parts: Sequence[Getter]) -> Getter:
-    """Return a getter that puts the texts of its parts together."""
+    """Return a getter that fills the parts between the literals."""
     pattern = "%s".join(literal.replace("%", "%%") for literal in literals)
     says_something = bool("".join(literals).strip())
 
@@ -162,7 +162,7 @@ def words(getter: Getter) -> Getter:
 
 
 def members(getters: Mapping[str, Getter]) -> Getter:
-    """Return a getter for objects of these members, without those that are blank."""
+    """Return a getter for objects of these members, without blank ones."""
 
     def build(rows: Sequence[Cells]) -> list[Json]:
         built: list[dict[str, Json]] = [{} for _ in rows]
@@ -176,14 +176,13 @@ def members(getters: Mapping[str, Getter]) -> Getter:
 
 
 def translated(getter: Getter, table: Mapping[str, Json], default: Json) -> Getter:
-    """Return a getter for values that a table translates; `default` is for the rest."""
+    """Return a getter that translates values by a table; `default` is for others."""
 
     def translation(value: Json) -> Json:
         spelled = word(value)
         if spelled in table:
             return table[spelled]
-        # What a table lacks is the default's business; without one it passes on to the
-        # field's own check, as every value does where there is no table.
+        # Without a default, a value that the table lacks goes on to the field's check.
         return default if not spelled or (table and default is not None) else value
 
     known = Memo(translation)

@@ -51,8 +51,8 @@ class LeadBuilder:
 
     Without a provider it checks the phone alone. `digest` turns an identity (phone or
     external id) into the keyed hash the ledger knows; without it no phone has one.
-    `unplaced` collects the fields that rows had and the provider has no place for.
-    `zone` is that of times without one.
+    `unplaced` collects the fields that rows had and the provider does not support.
+    `zone` is used for times without one.
     """
 
     def __init__(
@@ -87,10 +87,10 @@ class LeadBuilder:
         odd: Mapping[int, FieldError] | None = None,
         countries: Countries = None,
     ) -> BuiltLeads:
-        """Build the leads of rows, or report what is wrong with them; `odd` is known.
+        """Build the leads of rows, or report what is wrong with them.
 
-        `table` has one value per row in each of its fields, and is used up. `countries`
-        are those of the phones.
+        `table` has one value per row for each field, and is emptied. `odd` holds errors
+        that are known already, by place. `countries` are those of the phones.
         """
         provider = self._provider
         phones, problems = self._normalise.column(
@@ -185,7 +185,7 @@ def _put(fields: dict[str, Sequence[Json]], key: str, column: Sequence[Json]) ->
 def _checked(
     name: str, column: list[Json], check: Check, field_errors: dict[int, FieldError]
 ) -> list[Json]:
-    """Return the values to send for a field; adds errors to `unfit`."""
+    """Return the values to send for a field; adds to `field_errors`."""
     has_texts = {*map(type, column)} <= {str, type(None)}
     if check is text and has_texts:
         return column

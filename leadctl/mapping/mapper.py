@@ -1,7 +1,7 @@
 """Maps the cells of a file's rows to lead fields.
 
-Built from a profile, or without one from the header's names. It goes field by field,
-and within a field row by row (`getters.py`).
+The mapping comes from a profile, or else from the names in the header. It is applied
+field by field, to many rows at once (`getters.py`).
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     from leadctl.model.yaml_file import Document, Where
 
 Values: TypeAlias = "dict[str, Json]"
-"""Lead field -> value, only for fields that have one."""
+"""Values by lead field, without empty ones."""
 Table: TypeAlias = "dict[str, list[Json]]"
-"""Lead field -> its values in some rows, None where a row has none."""
+"""The values of some rows by lead field; None if a row has none."""
 
 
 @dataclass
@@ -56,7 +56,7 @@ class Mapper:
     skip: tuple[BoundRule, ...] = ()
 
     def table(self, rows: Sequence[Cells]) -> Table:
-        """Return the fields of rows; text is trimmed, what is empty is None."""
+        """Return the fields of rows; text is trimmed, and None if it is empty."""
         table = {name: _trimmed(get(rows)) for name, get in self.getters.items()}
         if "external_id" in table:
             table["external_id"] = [
@@ -154,10 +154,9 @@ def _trimmed_value(value: Json) -> Json:
 def bind(profile: Profile, header: Header, ignored: Collection[str] = ()) -> Mapper:
     """Bind a profile to a file's columns; raises InputUnusable for a missing column.
 
-    `nested` allows dotted paths into objects (JSONL). `ignored` columns are not read
-    and not reported.
+    `ignored` columns are neither read nor reported.
     """
-    # Rules and the phone want to know of an error; it is no value of a lead.
+    # Error cells such as #REF! matter to rules and phones, and are empty elsewhere.
     binder = _Binder(profile.document, header, keeps_errors=True)
     of_values = replace(binder, keeps_errors=False)
     getters = {

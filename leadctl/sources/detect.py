@@ -39,13 +39,13 @@ ONE_A_LINE = "JSONL has one object per line; convert an array with `jq -c '.[]'`
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """What the user or a profile said about the file; None: to be found out.
+    """What the user or a profile says about the file; None means: detect it.
 
-    `known` are column names that a profile uses: a line that holds one is the header.
-    `phones` are those it reads phone numbers from; none: the names a phone goes by.
-    `unless_utf8` is the encoding of a file whose bytes are no UTF-8; where it has to be
-    detected, the `region` of numbers without a country code helps. Of a list of
-    `only_numbers`, names do not matter.
+    `known` are columns that a profile uses: a line with one of them is the header.
+    `phones` are its phone columns; without any, columns are recognised by name.
+    `unless_utf8` is the encoding of a file that is not UTF-8; if it must be detected,
+    the `region` of numbers without a country code helps. With `only_numbers`, names
+    need not be decoded correctly.
     """
 
     format: Format | None = None
@@ -61,7 +61,7 @@ class ReadOptions:
 
     @property
     def hints(self) -> Hints:
-        """What of this is about the encoding."""
+        """The options that concern the encoding."""
         return Hints(self.encoding, self.unless_utf8, self.region, self.only_numbers)
 
     def over(self, others: ReadOptions) -> ReadOptions:
@@ -106,11 +106,11 @@ def open_source(
 
 
 _JSON = re.compile(r'\s*(?:\{\s*["}]|\[\s*[\[{"\]])')
-"""How JSON begins; some databases write a header as [Name],[Phone]."""
+"""Matches the start of JSON, but not a header such as [Name],[Phone]."""
 
 
 _ARRAY = re.compile(r"\s*\[(?:[^\n]*,)?[ \t\r]*\n")
-"""How an array over several lines begins: its objects would be taken for bad lines."""
+"""Matches the start of an array over several lines: they look like bad rows."""
 
 
 def _first_bytes(path: Path, shown: str) -> bytes:
@@ -197,13 +197,13 @@ def _table(path: Path, shown: str, found: Scan, read_options: ReadOptions) -> So
 
 
 def _has_data_inside(header: list[str], delimiter: str) -> bool:
-    """Tell whether a name of several lines has somebody's number or address in it."""
+    """Tell whether a name of several lines contains a person's number or address."""
     later = [line for name in header for line in name.splitlines()[1:]]
     return any(dialect.looks_like_data(line.split(delimiter)) for line in later)
 
 
 def _first_lines(text: str) -> list[str]:
-    """Return the first physical lines of a sample; the last may be cut, and is left."""
+    """Return the first physical lines of a sample, without one that may be cut."""
     lines = [*islice(io.StringIO(text, newline=""), dialect.FIRST_LINES)]
     whole = len(text) < SAMPLE or len(lines) == 1
     return lines if whole or len(lines) == dialect.FIRST_LINES else lines[:-1]
@@ -224,9 +224,9 @@ def _workbook(path: Path, shown: str, read_options: ReadOptions) -> Source:
 
 
 def open_sheets(path: Path, read_options: ReadOptions) -> list[Source]:
-    """Open every sheet of a workbook that holds anything, hidden or not.
+    """Open every sheet of a workbook that is not empty, hidden or not.
 
-    Of any other file, and of a workbook without such a sheet, it is `open_source`.
+    Opens other files, and workbooks without such a sheet, as `open_source` does.
     """
     shown = str(path)
     require_file(path, shown)
@@ -255,7 +255,7 @@ def _sheet(
         path=path,
         shown=shown,
         format=Format.XLSX,
-        encoding="utf-8-sig",  # of the reject file: Excel knows UTF-8 by its mark
+        encoding="utf-8-sig",  # of the reject file: Excel recognises UTF-8 by its mark
         dialect=Dialect(newline="\r\n"),
         header=header.found,
         preamble=header.before,
@@ -354,9 +354,9 @@ def _phones(names: Sequence[str], said: frozenset[str]) -> frozenset[int]:
 
 
 def _ways_into(source: Source) -> tuple[str, ...]:
-    """List every way into the objects of a file, dotted, in the order met.
+    """List every dotted path into the objects of a file, in the order of appearance.
 
-    All rows are looked at: a key that only late rows have is a column like any other.
+    Reads all rows: a key that only late rows have is a column like any other.
     """
     ways: dict[str, None] = {}
     for row in source.rows():

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from leadctl.sources.encoding import Hints
 
 SAMPLE = 64 * 1024
-"""Characters that a file's shape is found out from."""
+"""Characters from which a file's format is detected."""
 
 BLOCK = 1 << 20
 LONGEST_LINE = 4_000_000
@@ -45,10 +45,10 @@ LONGEST_LINE = 4_000_000
 
 @dataclass(frozen=True)
 class Scan:
-    """What a file turned out to be; `fingerprint` and `size` are of unpacked bytes.
+    """The result of a scan; `fingerprint` and `size` are of unpacked bytes.
 
-    `suspicious`: it holds what may be a number in scientific notation, or a rounded
-    one; only then is it worth looking at a whole column.
+    `suspicious`: it may contain a number in scientific notation or a rounded one, so
+    that whole columns must be checked.
     """
 
     text: str
@@ -60,7 +60,7 @@ class Scan:
     stamp: tuple[int, ...]
     suspicious: bool
     is_guess: bool = False
-    """Whether the encoding was detected: no byte proves it."""
+    """Whether the encoding was guessed: no byte proves it."""
 
 
 def scan_text(path: Path, shown: str, hints: Hints) -> Scan:
@@ -79,7 +79,7 @@ def scan_text(path: Path, shown: str, hints: Hints) -> Scan:
         try:
             return _read(path, shown, (name, why))
         except _Undecodable as error:
-            # UTF-8 letters before the wrong byte prove that the file is damaged UTF-8.
+            # UTF-8 letters before the wrong byte show that the file is damaged UTF-8.
             sure = hints.asked or why or error.after_letters
             found = [] if sure else encoding.candidates(_odd_lines(path), hints)
             if not found:
@@ -156,7 +156,7 @@ def content(path: Path, size: int) -> Iterator[Content]:
 
 
 class _Start(io.RawIOBase):
-    """The first `size` bytes of a file, as a file."""
+    """A file with only the first `size` bytes of another."""
 
     def __init__(self, file: BinaryIO, size: int) -> None:
         self._file = file
@@ -190,7 +190,7 @@ def _declared(asked: str | None, start: bytes) -> tuple[str, str]:
     else:
         name, why = encoding.usable(asked), "as asked"
         if name in ("utf-8", "utf8", "u8") and marked == "utf-8-sig":
-            name = marked  # a mark is no letter of the first name
+            name = marked  # else the mark would be part of the first name
     if b"\0" in start and not name.startswith(("utf-16", "utf-32")):
         raise _Undecodable("not text: it contains NUL bytes")
     return name, why
@@ -261,7 +261,7 @@ def _text_of(file: BinaryIO, encoding: str) -> Iterator[bytes]:
 
 @dataclass
 class _Reading:
-    """What is known of a file's text up to here."""
+    """The state of a scan so far."""
 
     encoding: str
     text: str = ""
@@ -303,7 +303,7 @@ class _Reading:
 
 
 _SHAPES = bytes.maketrans(b"0123456789e", b"1111111111E")
-"""Every digit as 1, e as E: what scientific notation looks like, whatever it says."""
+"""Maps every digit to 1 and e to E: the shape of scientific notation."""
 _ZEROS = re.compile(r"0000(?!\d)")
 _ROUNDED = re.compile(r"(?:^|.*\D)\d{6}0{4,}", re.DOTALL)
 
@@ -313,7 +313,7 @@ def is_suspicious(text: str) -> bool:
     shape = text.encode("ascii", "replace").translate(_SHAPES)
     if b"1E" in shape and (b"1E1" in shape or b"1E+1" in shape):
         return True
-    # What begins with plain letters is found ten times as quickly: first the zeros.
+    # A pattern with a literal start is ten times as fast: search the zeros first.
     ends = (zeros.end() for zeros in _ZEROS.finditer(text))
     return any(_ROUNDED.fullmatch(text, max(0, end - 40), end) for end in ends)
 

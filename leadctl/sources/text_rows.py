@@ -1,7 +1,7 @@
 """Splits text into rows, many at a time, without dropping or inventing any.
 
-A line that cannot be split becomes `Malformed` and costs no other line: the splitter
-goes back to the physical line after it, so one stray quote does not swallow the rest.
+A line that cannot be split becomes `Malformed` alone: splitting resumes at the next
+physical line, so a stray quote does not swallow the rest.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from leadctl.sources.pieces import Pieces
 
 RAW = f"{OWN}raw"
-"""Key by which a JSONL reject file keeps a line that is no JSON object."""
+"""Key under which a JSONL reject file keeps a line that is not a JSON object."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def first(
 
 
 NULL = r"\N"
-"""What MySQL and PostgreSQL write for a cell that holds nothing."""
+"""NULL as MySQL and PostgreSQL export it."""
 
 
 def _may_hold_null(text: str) -> bool:
@@ -87,8 +87,8 @@ def picked(
 ) -> Iterator[list[str] | Unsplit]:
     """Split only the rows at ascending places, counted from 0.
 
-    Their cells are as they stand in the file. Lines without a quote are rows: those in
-    between are counted and not split, at a fifth of the cost.
+    Cells stay as they are in the file. Lines without a quote are rows, so that those in
+    between are only counted, at a fifth of the cost.
     """
     table, first = _Table(dialect, width), 0
     place = next(places, None)
@@ -128,7 +128,7 @@ def lines_of(
 
 @dataclass(frozen=True)
 class _Table:
-    """How lines are split, and how many cells they should have."""
+    """Splits lines into `width` cells."""
 
     dialect: Dialect
     width: int | None
@@ -138,12 +138,12 @@ class _Table:
         return csv.reader(lines, delimiter=delimiter, quotechar=quote, strict=True)
 
     def plain(self, piece: str) -> list[list[str]] | None:
-        """Split lines that are all in order; None where any is not."""
+        """Split lines if all are in order; else return None."""
         delimiter = self.dialect.delimiter
         if self.width is None or len(piece) > LONGEST_ROW:
             return None
         if self.width > 1 and self.dialect.quote not in piece:
-            # What the csv module makes of lines without a quote, in half the time.
+            # The same result as the csv module's, in half the time.
             rows = [line.split(delimiter) for line in bare_lines(piece)]
         else:
             try:
@@ -172,7 +172,7 @@ class _Table:
         return contains_rows(row, self.dialect.delimiter, self.dialect.phones)
 
     def unquoted(self, piece: str) -> list[str] | None:
-        """Return the lines that are rows; None where a quote may join some of them."""
+        """Return the lines that are rows; None if a quote may join some of them."""
         if self.dialect.quote in piece:
             return None
         lines = bare_lines(piece)
@@ -219,7 +219,7 @@ class _Table:
         return cells
 
     def stray_quote(self, cells: list[str], lines: list[str]) -> str:
-        """Say why the quotes that make one row of several lines are in doubt."""
+        """Return why a row of several lines is doubtful; empty if it is not."""
         if len(lines) == 1:
             return ""
         if len(cells) > (self.width or len(cells)):
@@ -248,7 +248,7 @@ class _Table:
 
 
 class _Lines:
-    """Physical lines that can be given back: what a failed row took is read again.
+    """Physical lines; those of a failed row can be given back and read again.
 
     True while any of the first lines, or a line given back, is left.
     """
@@ -304,7 +304,7 @@ def _quote_reason(error: str) -> str:
 
 
 def blocks(found: Iterable[list[Cells | Unsplit]]) -> Iterator[Block]:
-    """Give rows their numbers, from 1, and set apart those that could not be split."""
+    """Give rows their numbers, from 1, and separate those that could not be split."""
     last = 0
     for rows in filter(None, found):
         block = block_of(rows, last + 1)
@@ -340,7 +340,7 @@ def row_of(number: int, found: Cells | Unsplit) -> Row | Malformed:
 
 
 class JsonLine(NamedTuple):
-    """A line of JSONL as it stands; `number` counts from 1, blank lines are none."""
+    """A line of JSONL; `number` counts from 1, without blank lines."""
 
     number: int
     text: str

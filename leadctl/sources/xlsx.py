@@ -1,7 +1,7 @@
-"""Reads an .xlsx workbook: its visible sheets, each a stream of rows.
+"""Reads the sheets of an .xlsx workbook, each as a stream of rows.
 
-A cell is the text that is shown. Where a formula has no result, its error stands in the
-cell, or `UNCALCULATED`; hidden rows are rows like any other, and are counted.
+A cell is the text that is shown. A formula without a result gives its error, or
+`UNCALCULATED`. Hidden rows are read like any other, and counted.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ LONGEST_ROW = 1_000_000
 
 @dataclass(frozen=True)
 class Budget:
-    """What a workbook may take.
+    """The limits of a workbook.
 
-    `cells` are those up to the last row and column that hold anything, `text` is the
-    memory of the texts that cells share, in bytes.
+    `cells` counts up to the last row and column in use; `text` is the memory of shared
+    texts in bytes.
     """
 
     cells: int = 50_000_000
@@ -52,7 +52,7 @@ class Sheet(NamedTuple):
 
 
 class SheetRow(NamedTuple):
-    """A row that holds anything; `before` are the rows above it, empty ones too."""
+    """A row that is not empty; `before` is the number of rows above it."""
 
     before: int
     cells: list[str]
@@ -61,10 +61,10 @@ class SheetRow(NamedTuple):
 
 @dataclass
 class WorkbookSample:
-    """What one look at all rows of a sheet has found; `first` are its first rows.
+    """The result of reading a whole sheet; `first` are its first rows.
 
-    Cells hold something from the column `left` on, and before the column `right`. For
-    `suspicious` see `surveying.Survey`.
+    Columns in use begin at `left` and end before `right`. For `suspicious` see
+    `scan.Scan`.
     """
 
     first: list[SheetRow] = field(default_factory=list)
@@ -77,7 +77,7 @@ class WorkbookSample:
 
 
 def is_workbook(path: Path, start: bytes) -> bool:
-    """Tell an .xlsx from other ZIP files by what it holds."""
+    """Tell an .xlsx from other ZIP files by its members."""
     return start.startswith(MAGIC) and _MAIN in ooxml.members(path)
 
 
@@ -108,7 +108,7 @@ def chosen(sheets: list[Sheet], shown: str, asked: str | None) -> Sheet:
 def sample(
     path: Path, shown: str, sheet: str, first: int, budget: Budget = Budget()
 ) -> WorkbookSample:
-    """Read a whole sheet, to prove that it can be read and to count what is odd."""
+    """Read a whole sheet, to prove that it is readable and to count odd cells."""
     found = WorkbookSample()
     for row in rows(path, shown, sheet, budget):
         if len(found.first) < first:
@@ -134,7 +134,7 @@ def sample(
 def rows(
     path: Path, shown: str, sheet: str, budget: Budget = Budget()
 ) -> Iterator[SheetRow]:
-    """Yield the rows that hold anything."""
+    """Yield the rows that are not empty."""
     with _opened(path, shown) as package:
         part = next(s.part for s in _sheets(package) if s.name == sheet)
         reader = _Reader(package, shown, budget)
@@ -143,7 +143,7 @@ def rows(
 
 @contextmanager
 def _opened(path: Path, shown: str) -> Iterator[Package]:
-    """Open a workbook; any damage becomes one sentence."""
+    """Open a workbook; reports any damage in one sentence."""
     try:
         with ooxml.opened(path) as package:
             yield package
@@ -170,7 +170,7 @@ def _sheets(package: Package) -> Iterator[Sheet]:
 
 
 class _Reader:
-    """What the cells of all sheets refer to: shared texts and number formats."""
+    """Reads cells by the shared texts and number formats of the workbook."""
 
     def __init__(self, package: Package, shown: str, budget: Budget) -> None:
         self._package = package
@@ -215,7 +215,7 @@ class _Reader:
             cells, size = [], 0
 
     def _cells_and_rows(self, part: str) -> Iterator[Element]:
-        """Yield every cell with what is shown of it, and every row after its cells."""
+        """Yield every cell with its text as shown, and every row after its cells."""
         runs, value, is_formula = _Runs(), None, False
         for element in self._package.elements(part):
             name, attributes, inside = element
@@ -278,7 +278,7 @@ def _number(value: str, style: NumberFormat | None) -> str:
 
 
 def _put(cells: list[str], reference: str | None, cell: str) -> None:
-    """Put a cell where its reference says, such as `C7`, or after the last one."""
+    """Put a cell at its reference, such as `C7`, or else after the last one."""
     place = _column(reference.rstrip("0123456789")) if reference else len(cells)
     if place >= MOST_COLUMNS:
         raise ooxml.Damaged("more columns than Excel has")
@@ -298,7 +298,7 @@ def _column(letters: str) -> int:
 
 
 class _Runs:
-    """A text in one piece, of runs that differ in their looks."""
+    """Joins the runs of a text that differ only in formatting."""
 
     def __init__(self) -> None:
         self._text = self._latest = ""
@@ -327,7 +327,7 @@ def _shared_texts(package: Package, part: str | None) -> Iterator[str]:
 
 
 _DATES = {**dict.fromkeys(map(str, (*range(14, 23), 45, 47)), "d"), "46": "[h]"}
-"""Number formats that no file spells out; the others show the bare number."""
+"""Built-in date formats, which files do not spell out; others show the bare number."""
 
 
 def _format_codes(package: Package, part: str | None) -> Iterator[tuple[str, str]]:
@@ -351,7 +351,7 @@ _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 
 def _unescaped(text: str) -> str:
-    """Write characters out that XML cannot hold, or Excel thinks so: `_x000D_`."""
+    """Decode characters that Excel escapes for XML, such as `_x000D_`."""
     return _ESCAPED.sub(_character, text) if "_x" in text else text
 
 
