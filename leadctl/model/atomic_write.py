@@ -57,15 +57,15 @@ def remove_abandoned(folder: Path) -> None:
 
 
 def abandoned(folder: Path) -> list[Path]:
-    """Return leadctl's temporary files that no process writes to any more."""
+    """Return leadctl's temporary files that no process is writing."""
     with in_turn(folder):
         return [*filter(is_abandoned, folder.glob(f"{_BEGINS}{'[0-9a-f]' * 16}"))]
 
 
 def hold(handle: int) -> None:
-    """Lock a new file for as long as it is open: it is not abandoned.
+    """Lock a new file while it is open, so that it does not count as abandoned.
 
-    Called in turn, or it could be taken for abandoned before.
+    Call it inside `in_turn`, or another process may remove the file first.
     """
     with suppress(OSError):  # a share that knows no locks
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

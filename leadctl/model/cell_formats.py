@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 UNCALCULATED = "#UNCALCULATED!"
-"""Our word for a formula that no program has calculated: the file holds no result."""
+"""Stands for a formula without a stored result."""
 
 ERRORS = frozenset(
     (
@@ -24,7 +24,7 @@ ERRORS = frozenset(
         f"#VALOR! #NÚM! {UNCALCULATED}"
     ).split()
 )
-"""What stands in a cell instead of a result."""
+"""What a spreadsheet shows instead of a result."""
 
 
 def without_errors(cells: Sequence[str]) -> Sequence[str]:
@@ -45,8 +45,8 @@ def why_no_result(cell: str) -> str:
 
 
 _SIGNS = frozenset("+-()./' \u00a00123456789")
-"""What a phone number may be written with. A format that adds other text, such as a
-unit or a currency, is left aside: the bare number is what a lead field takes."""
+"""Signs of phone numbers. A format that adds other text, such as a unit or a currency,
+is ignored, because a lead field takes the bare number."""
 _PIECES = re.compile(
     r'"[^"]*"?|\\.?|_.?|\*.?|\[[^\]]*\]?|general|.', re.DOTALL | re.IGNORECASE
 )
@@ -65,15 +65,15 @@ _DAYS_TO_1904 = 1462
 
 
 def plain(number: float) -> str:
-    """Write a number as a person would: a whole one without a decimal tail."""
+    """Format a number; a whole one has no decimal part."""
     return str(int(number)) if number.is_integer() else str(number)
 
 
 class NumberFormat:
     """A number format such as `"+"0`, `000-0000` or `yyyy-mm-dd`.
 
-    Digits, leading zeros and the signs of phone numbers are written as shown, dates in
-    ISO 8601, all else (amounts, percents) as the bare number.
+    Digits, leading zeros and the signs of phone numbers are returned as shown, dates in
+    ISO 8601, and everything else (amounts, percentages) as the bare number.
     """
 
     def __init__(self, code: str, *, counts_from_1904: bool = False) -> None:

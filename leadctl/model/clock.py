@@ -19,9 +19,9 @@ def now() -> datetime:
 
 
 class Clock(Protocol):
-    """Seams for time: `sleep` may return early when the run is asked to stop.
+    """The time functions of a run; `sleep` returns early when the run must stop.
 
-    `time` is Unix time; `monotonic` measures durations, whoever sets the clock.
+    `time` is Unix time; `monotonic` is for durations, unaffected by clock changes.
     """
 
     def time(self) -> float: ...
@@ -30,15 +30,15 @@ class Clock(Protocol):
 
 
 AWAKE = 0.5
-"""Seconds after which a sleeper looks up: Python hears of a signal that comes in the
-very moment it falls asleep only when it wakes."""
+"""Seconds after which a sleeper wakes up: Python handles a signal that arrives just
+before the sleep only when it ends."""
 
 
 class CancellationToken:
-    """The wish to end a run early. Set by a signal; wakes whoever sleeps.
+    """A request to end a run early; a signal sets it, and it wakes all sleepers.
 
-    A signal may come at any moment, and while a lock is held: an Event set by it then
-    would wait for ever. A SimpleQueue may be put into even then.
+    A signal may arrive while a lock is held, when setting an Event would deadlock. A
+    SimpleQueue is safe to use even then.
     """
 
     def __init__(self) -> None:
@@ -67,7 +67,7 @@ class CancellationToken:
         self._wake.put(None)
 
     def check(self) -> bool:
-        """Also ask the ledger, twice a second; returns whether the run must end."""
+        """Return whether the run must end; asks the ledger, too, twice a second."""
         now = time.monotonic()
         if not self.is_asked() and now - self._last_check >= AWAKE:
             self._last_check = now
@@ -80,11 +80,11 @@ class CancellationToken:
         return self.signal is not None
 
     def was_asked(self, seconds: float) -> bool:
-        """Whether a stop was requested at least so many seconds ago."""
+        """Tell whether a stop was requested at least this many seconds ago."""
         return time.monotonic() - self._asked_at >= seconds
 
     def sleep(self, seconds: float) -> None:
-        """Sleep so long; not at all once a stop was requested."""
+        """Sleep this many seconds, or until a stop is requested."""
         until = time.monotonic() + seconds
         while not self.check() and (left := until - time.monotonic()) > 0:
             with suppress(Empty):
@@ -92,7 +92,7 @@ class CancellationToken:
 
 
 class RealClock:
-    """Time as it is; sleeping ends when `stop` is asked."""
+    """The real clock; `stop` ends its sleeps."""
 
     def __init__(self, stop: CancellationToken) -> None:
         self.sleep = stop.sleep

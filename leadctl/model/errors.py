@@ -3,23 +3,23 @@
 LeadctlError                  carries what happened, where, and what to do next (`hint`)
   UsageError                  2   options that do not fit together or name nothing known
   InputUnusable               6   file, profile or config unusable; nothing was sent
-  InputChanged                5   a file is not any more what it was when the run began
+  InputChanged                5   a file has changed since the run began
   CredentialsMissing          4   no secret found for the account
-  LedgerUnusable            6/5   the ledger cannot be opened, or used any more
+  LedgerUnusable            6/5   the ledger cannot be opened, or no longer be used
   RejectsNotWritten           5   the run is done, its reject file could not be written
   CampaignLocked             11   another run is writing to this campaign
-  NotConfirmed                7   the first upload to a campaign was not agreed to
+  NotConfirmed                7   the first upload to a campaign was not confirmed
   TooManyRejects              7   --max-rejects was reached
-  RefusedThroughout           7   batch after batch refused for one reason
+  RefusedThroughout           7   batch after batch refused for the same reason
   Interrupted           130/143   a signal arrived
   ProviderError                   what an answer (or its absence) means for a batch
     AccessDenied              4   credentials refused; the run stops
-    CampaignClosed            7   campaign unknown, foreign, over, not live; run stops
+    CampaignClosed            7   campaign unknown, foreign, ended, not live; run stops
     Unusable                  5   not this API's answer (redirect, 405); the run stops
       Untrusted               5   its certificate; nothing was sent
-    Refused                       the batch as a whole turned down for its content
-    NotProcessed              5   certainly not taken in; sending again is safe
-    InDoubt                  10   perhaps taken in, perhaps not
+    Refused                       the batch as a whole refused for its content
+    NotProcessed              5   certainly not processed; sending again is safe
+    InDoubt                  10   perhaps processed, perhaps not
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 class ExitCode(IntEnum):
-    """What the process ends with; cron jobs and scripts rely on these numbers."""
+    """Exit codes of the process; cron jobs and scripts rely on these numbers."""
 
     OK = 0
     DEFECT = 1
@@ -95,13 +95,13 @@ class CredentialsMissing(LeadctlError):
 
 
 class LedgerUnusable(LeadctlError):
-    """Nothing recorded is lost; 6 before anything could be sent."""
+    """Nothing recorded is lost; the exit code is 6 before anything could be sent."""
 
     exit_code = ExitCode.TROUBLE
 
     @classmethod
     def at_start(cls, message: str, hint: str | None) -> Self:
-        """Return one of a ledger, key or program that a person has to put right."""
+        """Return the error for a ledger, key or program that a person must fix."""
         return cls(message, hint=hint).but(exit_code=ExitCode.INPUT)
 
 
@@ -145,9 +145,9 @@ class TooManyRejects(LeadctlError):
 
 
 class ProviderError(LeadctlError):
-    """What a request came to when it did not come to one outcome a row.
+    """The result of a request that did not give one outcome per row.
 
-    `headers` are those of the answer, where it was another call's than the upload's.
+    `headers` are those of the answer, if it answered another call than the upload.
     """
 
     headers: Mapping[str, str] | None = None
@@ -176,7 +176,7 @@ class CampaignClosed(ProviderError):
 class Unusable(ProviderError):
     """An answer that is not from this API; a retry cannot help.
 
-    `in_doubt`: it does not say either that the request was not accepted.
+    `in_doubt`: the request may have been accepted all the same.
     """
 
     exit_code = ExitCode.TROUBLE

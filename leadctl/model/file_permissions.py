@@ -22,9 +22,9 @@ class PermissionProblem(NamedTuple):
 
 
 def permission_problems(path: Path, what: str) -> Iterator[PermissionProblem]:
-    """Yield what others can do to a file; `what` names it in each sentence.
+    """Yield what other users can do to a file; `what` names it in each sentence.
 
-    Links are followed: what counts is who can read or change the file itself.
+    Links are followed, because access to the file itself counts.
     """
     try:
         file = path.resolve(strict=True)
@@ -35,7 +35,7 @@ def permission_problems(path: Path, what: str) -> Iterator[PermissionProblem]:
 
 
 def is_our_own(path: Path) -> bool:
-    """Tell whether a file exists that only we and root can change."""
+    """Tell whether a file exists that only this user and root can change."""
     found = path.stat()
     by_others = found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
     return found.st_uid in (ROOT, os.geteuid()) and not by_others

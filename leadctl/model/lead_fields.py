@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from leadctl.model.leads import Json
 
 Check: TypeAlias = "Callable[[Json], Json]"
-"""From a mapped value (text; from JSONL any JSON) to the wire's, or FieldInvalid.
+"""Converts a mapped value (text; any JSON from JSONL) to what is sent; None: nothing.
 
-None is not sent.
+Raises FieldInvalid.
 """
 
 OBJECTS = ("source", "context_headers", "metadata")
 
 INSTRUCTIONS = ("active", "scheduled_for", "expires_on", "priority")
-"""Fields that say whether, when and in which order to call: kept as mere data they
-would be disregarded."""
+"""Fields that say whether, when and in which order to call. A provider would ignore
+them as mere data."""
 
 ALIASES = {
     "phone": (
@@ -99,8 +99,8 @@ same lead."""
 FIELDS = tuple(ALIASES)
 
 ADDRESS_COUNTRY = "country"
-"""The country of an address, from which a phone has its region where nothing else says
-it. It is no lead field: people have phones of other countries."""
+"""The country of an address, which gives a phone its region if nothing else does. It is
+not a lead field, because people have phones of other countries."""
 
 COUNTRY_ALIASES = {
     "phone_country": ALIASES["phone_country"],
@@ -114,7 +114,7 @@ COUNTRY_ALIASES = {
         "kraj", "ülke", "ulke", "страна", "البلد",
     ),
 }  # fmt: skip
-"""What tells the region of a phone, with the headers it is recognised by."""
+"""Columns that give the region of a phone, with their usual headers."""
 
 
 def plain(header: str) -> str:
@@ -142,7 +142,7 @@ _NOTHING = r"[0 .?\u2013\u2014-]*|0[.,]?0*e[+-]?0+"
 _MAY_BE_NONE = re.compile(
     rf"\s*(?:{_NOTHING}|[^0-9]{{1,9}}|#div/0!)\s*\Z", re.IGNORECASE
 )
-"""What an identifier of none can look like; nearly all others do not."""
+"""Matches placeholders for a missing identifier, and hardly any other."""
 
 
 def means_none(identifier: Json) -> bool:
@@ -159,9 +159,9 @@ class FieldInvalid(Exception):
 
 @dataclass(frozen=True)
 class Field:
-    """A lead field a provider has a place for: its key on the wire and its check.
+    """A lead field that a provider supports: its key in the request, and its check.
 
-    `alters`: the check may take away what the provider cannot keep, and a run says so
+    `alters`: the check may remove what the provider cannot store, which a run reports
     before it sends.
     """
 
@@ -174,7 +174,7 @@ class Field:
 
 @dataclass(frozen=True)
 class PriorityScale:
-    """A provider's priorities; `first` is called first, whichever end it is."""
+    """A provider's priorities; `first` is dialled first, and may be either end."""
 
     first: int
     last: int
@@ -197,7 +197,7 @@ class PriorityScale:
 
 
 PRIORITIES = {"highest": 0.0, "high": 0.25, "normal": 0.5, "low": 0.75, "lowest": 1.0}
-"""Words for every provider's scale: how far each lies from what is dialled first."""
+"""Words for every provider's scale, with their distance from the first dialled."""
 
 
 def is_priority(value: Json) -> bool:
@@ -222,7 +222,7 @@ def whole_number(value: Json) -> int:
 
 
 def text(value: Json) -> str:
-    """Accept any value with one obvious spelling."""
+    """Accept any value that has one obvious spelling."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool | int | float):
@@ -252,9 +252,9 @@ def boolean(value: Json) -> bool:
 
 
 def iso_time(value: Json) -> str:
-    """Accept an ISO 8601 date and time with its zone; passed on as it is.
+    """Accept an ISO 8601 date and time with an offset, and return it unchanged.
 
-    Without a zone it would be left to the provider at which hour a person is called.
+    Without an offset, the provider would choose the hour at which a person is called.
     """
     written = text(value).strip()
     try:
@@ -274,9 +274,9 @@ def iso_time(value: Json) -> str:
 
 
 def iso_date(value: Json) -> str:
-    """Accept YYYY-MM-DD, by midnight of a spreadsheet's cell too, and nothing else.
+    """Accept YYYY-MM-DD, also with a spreadsheet's midnight, and nothing else.
 
-    03/04/2026 is two different days.
+    03/04/2026 may be two different days.
     """
     written = text(value).strip()
     try:
@@ -288,7 +288,7 @@ def iso_date(value: Json) -> str:
 
 
 def mapping(value: Json) -> dict[str, Json]:
-    """Accept an object, or text holding a JSON object (a CSV cell's only way)."""
+    """Accept an object, or text with a JSON object, as in a CSV cell."""
     if isinstance(value, str):
         try:
             value = strict_json.loads(value)

@@ -19,11 +19,11 @@ Cells: TypeAlias = Union["list[str]", "dict[str, Json]"]
 Value = TypeVar("Value")
 
 OWN = "_leadctl_"
-"""Columns that begin so are ours, from a reject file; they are never mapped."""
+"""Prefix of leadctl's columns in a reject file; they are never mapped."""
 
 
 class Status(StrEnum):
-    """What became of a row. Every row read ends with exactly one."""
+    """The outcome of a row; every row read has exactly one in the end."""
 
     CREATED = "created"  # the provider says this lead is now in the campaign
     ACCEPTED = "accepted"  # queued there; nothing more is reported per lead
@@ -72,7 +72,7 @@ class Row(NamedTuple):
 
 
 class Malformed(NamedTuple):
-    """A row that cannot be mapped: its cells where it could be split, else its text."""
+    """A row that cannot be mapped: its cells if it could be split, else its text."""
 
     number: int
     reason: str
@@ -80,11 +80,10 @@ class Malformed(NamedTuple):
 
 
 class Block(NamedTuple):
-    """Rows that stand together in a file: `cells` of each, and the `numbers` they have.
+    """Consecutive rows of a file, from `first` to `last`: their `numbers` and `cells`.
 
-    Rows that cannot be mapped are apart; all that was read lies from `first` to `last`.
-    Steps that a row takes together with its neighbours cost a third of what they cost
-    one by one: what a run does with each row, it does by the block.
+    Rows that cannot be mapped are in `malformed`. A run handles rows by the block, at a
+    third of the cost of one by one.
     """
 
     first: int
@@ -94,7 +93,7 @@ class Block(NamedTuple):
     malformed: Sequence[Malformed] = ()
 
     def between(self, first: int, last: float) -> Block:
-        """Return the part within these numbers, both included."""
+        """Return the rows within these numbers, both included."""
         kept = [i for i, number in enumerate(self.numbers) if first <= number <= last]
         return Block(
             max(first, self.first),
@@ -106,9 +105,9 @@ class Block(NamedTuple):
 
 
 class Phone(NamedTuple):
-    """A number as one provider takes it (`wire`) and as it is known again (`key`).
+    """A number as a provider takes it (`wire`), and the identity it reaches (`key`).
 
-    `repairs` names what was repaired in the cell.
+    `repairs` names the repairs of its cell.
     """
 
     wire: str
@@ -120,9 +119,9 @@ class Phone(NamedTuple):
 
 
 class Lead(NamedTuple):
-    """A row that fits its provider: the object to send, and what it is recognised by.
+    """A row that fits its provider: the object to send, and its identities.
 
-    `digests` are keyed hashes of the phone and, where the provider compares it, the
+    `digests` are keyed hashes of the phone and, if the provider compares it, of the
     external id.
     """
 
@@ -139,14 +138,12 @@ class Lead(NamedTuple):
 class Leads(Sequence[Lead]):
     """Leads of one file in the order of their rows, kept in columns.
 
-    What is done with all leads of a batch is done by the column. A Lead is made of one
-    that is looked at: as objects of their own they would cost a sixth of all that a row
-    costs.
+    A Lead is created only for single access: one object per lead would be a sixth of
+    the cost of a row.
 
-    `phones` are as the provider takes them and `keys` as they are known again; `fields`
-    are what is sent, by the name it has on the wire. `digests` has a column for each
-    identity that the provider compares, the phone's first. None stands where a lead
-    lacks something.
+    `phones` are in the provider's form, `keys` are the identities they reach, and
+    `fields` are what is sent, by key in the request. `digests` has a column for each
+    identity that the provider compares, the phone's first. A missing value is None.
     """
 
     rows: Sequence[int] = ()
@@ -172,7 +169,7 @@ class Leads(Sequence[Lead]):
         return len(self.rows)
 
     def wires(self) -> list[Json]:
-        """Return the objects to send, made anew."""
+        """Return the objects to send, newly built."""
         found: list[dict[str, Json]] = [{} for _ in self.rows]
         for name, column in self.fields.items():
             for wire, value in zip(found, column, strict=True):
@@ -203,7 +200,7 @@ class Leads(Sequence[Lead]):
         )
 
     def __add__(self, later: Leads) -> Leads:
-        """Put later ones behind these."""
+        """Append later leads."""
         if not self.rows:
             return later
         return Leads(
@@ -226,7 +223,7 @@ class Leads(Sequence[Lead]):
         )
 
     def chosen(self, flags: Sequence[bool]) -> Leads:
-        """Return those whose flag is true."""
+        """Return the leads whose flag is true."""
         return Leads(
             [*compress(self.rows, flags)],
             [*compress(self.phones, flags)],
@@ -236,7 +233,7 @@ class Leads(Sequence[Lead]):
         )
 
     def among(self, hashes: set[bytes]) -> list[bool]:
-        """Tell of each whether any of its identities is one of these."""
+        """Tell for each lead whether one of its identities is among these."""
         return [
             any(digest in hashes for digest in digests)
             for digests in zip(*self.digests, strict=True)
@@ -270,7 +267,7 @@ class Leads(Sequence[Lead]):
 
 
 def _filled(column: Sequence[Value], size: int) -> Sequence[Value | None]:
-    """Return a column; where there is none, one of leads that lack it."""
+    """Return a column; a missing one is filled with None."""
     return column or [None] * size
 
 
@@ -285,7 +282,7 @@ class Finding(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What a provider's answer says of one lead; `reason` is the provider's text."""
+    """What a provider's answer says about one lead; `reason` is the provider's text."""
 
     status: Status
     code: Code | None = None
@@ -298,9 +295,9 @@ ACCEPTED = Outcome(Status.ACCEPTED)
 
 @dataclass(frozen=True)
 class Note:
-    """What is reported of a run beside its rows, and of how many of them.
+    """A remark about a run, and the number of rows it concerns.
 
-    A quiet run reports warnings, too.
+    Warnings are printed by a quiet run, too.
     """
 
     code: str
@@ -313,9 +310,9 @@ class Note:
 class Batch:
     """Leads of one file that travel in one request.
 
-    `id` is written to the ledger before the first attempt and stays the same for every
-    repeat of the same leads; where a provider takes an idempotency key, it is this one.
-    `is_stale`: it has been in doubt for so long that a repeat may not be recognised.
+    `id` is written to the ledger before the first attempt, and stays the same for every
+    repeat of the same leads; it serves as idempotency key. `is_stale`: it has been in
+    doubt so long that the provider may not recognise a repeat.
     """
 
     id: UUID

@@ -1,7 +1,7 @@
-"""Compiles regular expressions that users write; the one door to `pydantic_core`.
+"""Compiles regular expressions of users; the only module that imports `pydantic_core`.
 
-Its engine takes time in proportion to the text, whatever the pattern: Python's own may
-take minutes for a cell where repeats stand inside repeats.
+Its engine takes time in proportion to the text for any pattern, while Python's may take
+minutes for nested repeats.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class BadPattern(ValueError):
 
 
 def searcher(pattern: str) -> Callable[[str], bool]:
-    """Return what tells whether a pattern is found in a text; case does not count.
+    """Return a function that tells whether a text contains the pattern, ignoring case.
 
     Raises BadPattern.
     """

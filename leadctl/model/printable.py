@@ -1,4 +1,4 @@
-"""Foreign text made fit to print: no part of it can speak to a terminal."""
+"""Makes text of others safe to print: nothing in it can control a terminal."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
 
 def printable(text: str) -> str:
-    """Show what is no letter or sign, such as an escape code, as a sign of its own."""
+    """Replace unprintable characters, such as escape codes, by visible signs."""
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def json_text(value: Json, indent: int | None = None) -> str:
-    """Write JSON whose text is readable; controls and marks of direction escaped."""
+    """Return readable JSON, with control and direction characters escaped."""
     text = json.dumps(value, indent=indent, ensure_ascii=False)
     return text if text.isprintable() else _UNUSUAL.sub(_escaped, text)
 

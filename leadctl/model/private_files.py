@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 _CLOCK = RealClock(CancellationToken())
 
 _LOOK = 0.02
-"""Seconds between two looks whether a folder is free."""
+"""Seconds between two attempts to lock a folder."""
 
 
 def make_private(folder: Path) -> None:
-    """Make a folder and those above it that are missing, all of them 0700.
+    """Create a folder and its missing parents, all with mode 0700.
 
-    A link of one's own may stand for it; somebody else's would lead us where they like.
+    It may be the user's own link; another user's link could point anywhere.
     """
     if folder.is_symlink() and folder.lstat().st_uid not in (0, os.geteuid()):
         raise InputUnusable(
@@ -46,9 +46,9 @@ def make_private(folder: Path) -> None:
 
 
 def make_file(path: Path) -> None:
-    """Have a file there, 0600 if it is new; OSError where something else lies there.
+    """Create a file with mode 0600 unless it exists; OSError if it is something else.
 
-    One that exists is not opened: closing it would drop the locks that SQLite holds.
+    An existing one is not opened, since closing it would drop SQLite's locks.
     """
     with contextlib.suppress(FileExistsError):
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
@@ -63,7 +63,7 @@ def open_file(path: Path) -> int:
 
 
 def oddity(path: Path) -> str | None:
-    """Say what is there, where it is neither a file nor nothing, such as a link."""
+    """Return what is there if it is neither a file nor nothing, such as a link."""
     try:
         mode = path.lstat().st_mode
     except FileNotFoundError:
@@ -84,8 +84,8 @@ def in_turn(
 ) -> Iterator[None]:
     """Let one process at a time change which files a folder has.
 
-    Two that look at once which names are free would both take the same. Whoever holds
-    the folder for longer than `timeout` seconds is not one of ours, or is stopped.
+    Otherwise two processes could choose the same free name. A process that holds the
+    folder for more than `timeout` seconds is not leadctl, or is suspended.
     """
     with contextlib.ExitStack() as stack:
         with contextlib.suppress(OSError):  # a share that knows no locks

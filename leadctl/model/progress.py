@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a run is. `sent` are rows that left at least once, whatever came of it.
+    """The progress of a run; `sent` are rows sent at least once, with any result.
 
-    `is_all_read` tells that `read` are all rows there are.
-    With `wait`, the next request leaves that many seconds from now, because of `why`.
+    `is_all_read`: `read` are all rows of the files. With `wait`, the next request is
+    sent that many seconds from now, because of `why`.
     """
 
     read: int = 0

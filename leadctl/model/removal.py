@@ -1,4 +1,4 @@
-"""What became of a lead that was to be taken out of a campaign again."""
+"""The result of deleting a lead from a campaign."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Removal(StrEnum):
-    """What an answer, or its absence, says of one lead."""
+    """What an answer, or its absence, says about one lead."""
 
     DELETED = "deleted"
     NOT_FOUND = "not_found"  # the campaign does not have it

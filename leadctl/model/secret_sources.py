@@ -72,10 +72,10 @@ class Secret:
         return f"leadctl-{self.owner}-{self.name}"
 
     def find(self, environment: Mapping[str, str]) -> str:
-        """Return the secret, empty where no place has it.
+        """Return the secret; empty if no place has it.
 
-        CredentialsMissing where the place that was chosen cannot be read or is empty:
-        another secret must not be used in its place.
+        Raises CredentialsMissing if the chosen place is unreadable or empty: another
+        secret must not be used instead.
         """
         for found, read in self.ways(environment):
             if secret := read().strip():
@@ -90,7 +90,7 @@ class Secret:
     def ways(
         self, environment: Mapping[str, str]
     ) -> Iterator[tuple[SecretOrigin, Callable[[], str]]]:
-        """Yield the ways that were chosen, in their order, and the keyring at last."""
+        """Yield the configured ways in order of precedence, and the keyring last."""
         if given := environment.get(self.variable, "").strip():
             origin = SecretOrigin(SecretSource.ENVIRONMENT, self.variable)
             yield origin, partial(str, given)
@@ -153,7 +153,7 @@ def _from_command(command: str, where: str) -> str:
 
 
 def _failure(error: Exception) -> str:
-    """Say how a command failed, without a word of its own: it may be the secret."""
+    """Say how a command failed, without its output, which may hold the secret."""
     match error:
         case FileNotFoundError():
             return "program not found"

@@ -1,4 +1,4 @@
-"""Parses JSON strictly: what cannot be written again as JSON is an error."""
+"""Parses JSON strictly: what could not be sent as JSON again is an error."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 
 def loads(text: str) -> Json:
-    """Parse JSON; ValueError says in a few words what is wrong with it.
+    """Parse JSON; raises ValueError with the mistake in a few words.
 
-    Python takes NaN, 1e999 and half of a surrogate pair, which no provider could be
-    sent; and of a key that an object has twice, it takes the last value in silence.
+    Python accepts NaN, 1e999 and unpaired surrogates, which no provider would, and
+    silently takes the last value of a duplicate key.
     """
     try:
         found: Json = _DECODER.decode(text)
@@ -34,7 +34,7 @@ def loads(text: str) -> Json:
 
 
 class _Twice(ValueError):
-    """A key that an object has twice."""
+    """A duplicate key in an object."""
 
 
 def _once(pairs: list[tuple[str, Json]]) -> dict[str, Json]:

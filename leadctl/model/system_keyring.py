@@ -1,7 +1,7 @@
 """Reads and writes the system keyring; refuses backends that store plain text.
 
-The one door to `keyring`. A backend may raise anything; what it says is not repeated,
-it could quote a secret.
+The only module that imports `keyring`. A backend may raise anything; its message is not
+repeated, because it could quote a secret.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ class NoKeyring(Exception):
 
 
 def in_use() -> str:
-    """Return the keyring's name; NoKeyring where nothing can be kept."""
+    """Return the keyring's name; raises NoKeyring if nothing can be stored."""
     with _translated():
         found = type(_backends()[0])
         return f"{found.__module__}.{found.__qualname__}"
 
 
 def read(entry: str) -> str:
-    """Return a secret; an empty text where there is none, or no keyring."""
+    """Return a secret; empty if there is none, or no keyring."""
     try:
         with _translated():
             found = (each.get_password(SERVICE, entry) for each in _backends())

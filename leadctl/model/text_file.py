@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SECONDS = 10.0
-"""Time that a pipe may take, as `<(…)` of a shell is one."""
+"""Seconds to wait for a pipe, such as a shell's `<(…)`."""
 
 LARGEST = 1 << 24
-"""Bytes that are taken from a pipe."""
+"""Bytes to read from a pipe at most."""
 
 
 def read_text(path: Path, *, may_be_pipe: bool, encoding: str = "utf-8") -> str:
-    """Return what a file holds; raises OSError or UnicodeDecodeError."""
+    """Return the text of a file; raises OSError or UnicodeDecodeError."""
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(handle, "rb") as file:
         if stat.S_ISREG(os.fstat(handle).st_mode):
@@ -47,7 +47,7 @@ def _from_pipe(handle: int) -> bytes:
 
 
 def write_new(path: Path, text: str, hint: str) -> None:
-    """Write a file that is not there yet; InputUnusable with `hint` where it is."""
+    """Write a new file; raises InputUnusable with `hint` if it exists."""
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)

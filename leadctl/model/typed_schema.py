@@ -62,7 +62,7 @@ def described(kind: Kind, parts: dict[str, Json]) -> dict[str, Json]:
         return {} if one is Any else {"type": _TYPES[one]}
     name = str(one.__name__)
     if name not in parts:
-        parts[name] = None  # it is under way, and may name itself
+        parts[name] = None  # being described, and may refer to itself
         parts[name] = _object(one, parts)
     return {"$ref": f"#/$defs/{name}"}
 
@@ -89,7 +89,7 @@ def _object(kind: Kind, parts: dict[str, Json]) -> dict[str, Json]:
 
 
 def _chosen(kind: Kind, key: str) -> Json:
-    """Ask for a key of ONE_OF; null is none, unless it is a value."""
+    """Require a key of ONE_OF, and a value other than null unless null is a value."""
     hints = {name.rstrip("_"): hint for name, hint in hints_of(kind).items()}
     if takes_null(kind, hints[key]):
         return {"required": [key]}

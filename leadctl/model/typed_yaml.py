@@ -46,7 +46,7 @@ Built = TypeVar("Built")
     frozen_default=True, kw_only_default=True, field_specifiers=(field,)
 )
 class Node:
-    """A mapping of the file, as a frozen dataclass; `at` is the way to it."""
+    """A mapping of the file, as a frozen dataclass; `at` is its path."""
 
     at: tuple[str | int, ...] = field(default=(), repr=False, compare=False)
     ONE_OF: ClassVar[tuple[str, ...]] = ()
@@ -60,7 +60,7 @@ class Node:
 
 @dataclass(frozen=True)
 class Must:
-    """What holds beyond the type: `check` raises ValueError, `schema` tells editors."""
+    """A rule beyond the type: `check` raises ValueError, `schema` is for editors."""
 
     check: Callable[[Any], object]
     schema: Mapping[str, Json] = field(hash=False)
@@ -231,7 +231,7 @@ def keys_of(kind: Kind) -> dict[str, Field[Any]]:
 
 
 def members_of(kind: Kind) -> Iterator[Kind]:
-    """Yield the members of a union but for None, which stands for a key left out."""
+    """Yield the members of a union, without None, which stands for a missing key."""
     if _origin(kind) in (Union, UnionType):
         for one in get_args(kind):
             yield from members_of(one)
@@ -240,7 +240,7 @@ def members_of(kind: Kind) -> Iterator[Kind]:
 
 
 def _plain(kind: Kind) -> Kind:
-    """Return what a node must be to be of this kind: str, list, dict, …."""
+    """Return the YAML type of a kind: str, list, dict, …."""
     match _origin(kind):
         case origin if origin is Annotated:
             return _plain(get_args(kind)[0])

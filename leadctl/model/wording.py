@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Return ` (did you mean 'x'?)`, or nothing where no name is near."""
+    """Return ` (did you mean 'x'?)`; empty if no name is similar."""
     close = close_to(name, known, 0.6)
     return f" (did you mean {short(close)!r}?)" if close else ""
 
@@ -30,7 +30,7 @@ MOST_NAMES = 20
 
 
 def short(text: str) -> str:
-    """Cut what a message quotes: a header may have thousands of characters."""
+    """Shorten a quoted text: a header may have thousands of characters."""
     return text if len(text) <= LONGEST_QUOTE else f"{text[: LONGEST_QUOTE - 1]}…"
 
 
@@ -59,7 +59,7 @@ MOST_FILES = 3
 
 
 def duration(seconds: float) -> str:
-    """Write a duration in whole seconds, as two units: 6 s, 3 min 5 s, 2 h 10 min."""
+    """Format whole seconds in at most two units: 6 s, 3 min 5 s, 2 h 10 min."""
     whole = ceil(seconds)
     for size, unit, small, lesser in (
         (86_400, "d", 3_600, "h"),

@@ -30,7 +30,7 @@ Where: TypeAlias = "tuple[str | int, ...]"
 
 @dataclass(frozen=True)
 class Document:
-    """Parsed YAML; `lines` maps a node's way (keys, indexes) to its line, from 1."""
+    """Parsed YAML; `lines` maps a node's path (keys, indexes) to its line, from 1."""
 
     name: str
     content: Json
@@ -44,7 +44,7 @@ class Document:
         return found.but(where=where)
 
     def without(self, where: Where) -> Document:
-        """Return the document with one entry less, which is there."""
+        """Return the document without an existing entry."""
         content = deepcopy(self.content)
         parent = replace(self, content=content).at(where[:-1])
         if isinstance(parent, dict | list):
@@ -53,7 +53,7 @@ class Document:
         return replace(self, content=content, lines=lines)
 
     def at(self, where: Where) -> Json:
-        """Return the node at the end of the way; None where there is none."""
+        """Return the node at a path; None if there is none."""
         node = self.content
         for step in where:
             if isinstance(node, dict) and isinstance(step, str):
@@ -67,7 +67,7 @@ class Document:
     def table(
         self, where: Where, allowed: Iterable[str] | None = None
     ) -> dict[str, Json]:
-        """Return the mapping there (empty if absent); `allowed` are all its keys."""
+        """Return the mapping at a path (empty if absent); only `allowed` keys pass."""
         found = self.at(where)
         if found is None:
             return {}
@@ -175,11 +175,11 @@ _OPENED = (
     ("expected ',' or", "unclosed bracket or missing comma", None),
     ("find expected ':'", "a key without a colon", "write key: value"),
 )
-"""Mistakes that lie where something began, and not where it turned out to be wrong."""
+"""Mistakes to report where something began, not where the parser noticed them."""
 
 
 def _mistake(error: yaml.MarkedYAMLError) -> _Mistake:
-    """Put the commonest of what the parser says into words of ours."""
+    """Reword the parser's most common messages."""
     said = error.problem or "not valid YAML"
     for words, what, hint in _OPENED:
         if words in said:
@@ -196,8 +196,7 @@ class _Loader(yaml.SafeLoader):
     yaml_implicit_resolvers = {}  # noqa: RUF012  as the base declares it
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        # An alias can stand for a tree that doubles at every level: ten lines are
-        # gigabytes.
+        # Nested aliases can expand ten lines to gigabytes.
         if self.check_event(yaml.AliasEvent):
             mark = self.get_mark()
             raise yaml.MarkedYAMLError(
