@@ -54,7 +54,7 @@ REFUSALS: dict[int, type[ProviderError]] = {
     425: NotProcessed,
     429: NotProcessed,
 }
-"""HTTP statuses that say "not taken in" everywhere."""
+"""HTTP statuses that mean "not processed" for every provider."""
 
 
 class Rate(NamedTuple):
@@ -68,10 +68,10 @@ class Rate(NamedTuple):
 class Limits:
     """What the provider allows one account.
 
-    batch_size            leads a request
+    batch_size            leads per request
     concurrency           requests at the same time
-    requests_per_minute   None where no figure is known
-    rates                 further ones: by the second, the hour, the day
+    requests_per_minute   None if no figure is known
+    rates                 further ones: per second, hour or day
     min_interval          seconds from the end of a request to the start of the next
     doubt_delay           seconds before a batch without an answer is sent again
     """
@@ -91,7 +91,7 @@ class Limits:
 class ListedLead(NamedTuple):
     """A lead in the campaign; `created` is Unix time by the provider's clock.
 
-    None where the provider does not say when it came.
+    It is None if the provider does not tell it.
     """
 
     phone: str
@@ -120,45 +120,45 @@ class Provider(ABC):
     answers: ClassVar[tuple[int, ...]]
     """HTTP statuses whose body says something about the leads."""
     refusals: ClassVar[Mapping[int, type[ProviderError]]] = REFUSALS
-    """HTTP statuses that say "not taken in"; all others leave an upload in doubt."""
+    """HTTP statuses that mean "not processed"; others leave an upload in doubt."""
     phone_wire: ClassVar[str]
     """Key of the phone number in the object of a lead."""
     phone_code_wire: ClassVar[str] = ""
-    """Key of the country code where it stands apart (PhoneForm.SPLIT)."""
+    """Key of the country code if it is separate (PhoneForm.SPLIT)."""
     overflow: ClassVar[str | None] = None
-    """Key of an object that takes the fields without a place of their own."""
+    """Key of an object that takes all other fields."""
     priority: ClassVar[PriorityScale | None] = None
     secrets: ClassVar[tuple[str, ...]] = ("api_key",)
     campaign_rule: ClassVar[tuple[str, str]] = (
         r"[A-Za-z0-9_.-]+",
         "an id such as 3, not a name",
     )
-    """Pattern a campaign must match in full, and how to say so."""
+    """Pattern that a campaign must match in full, and a description of it."""
     compares_external_id: ClassVar[bool] = False
-    """Whether two leads with one external id count as the same lead there."""
+    """Whether two leads with the same external id count as the same lead there."""
     refusal_is_final: ClassVar[bool] = False
-    """Whether a lead that it rejects is certainly not in the campaign: then a rejection
-    clears the doubt that a lost answer left."""
+    """Whether a rejected lead is certainly not in the campaign, so that a rejection
+    clears the doubt of a lost answer."""
     resend_sentence: ClassVar[str] = ""
     """The sentence of its documentation that makes a repeat safe."""
     example_secrets: ClassVar[Mapping[str, str]] = MappingProxyType({})
-    """Made-up ones, where a secret must have a certain look; for tests."""
+    """Made-up secrets for tests, if a secret must have a certain format."""
     resend_window: ClassVar[float] = 7 * 24 * 3600.0
-    """Seconds for which a repeat is recognised where `resend_is_safe`: later a lead may
-    have been called and taken out of the campaign."""
+    """Seconds for which a repeat is recognised if `resend_is_safe`: later, a lead may
+    have been called and removed from the campaign."""
     good: ClassVar[Outcome] = CREATED
-    """What the provider's best word about a lead amounts to."""
+    """The outcome that the provider's best answer about a lead stands for."""
     tokens_per_hour: ClassVar[int | None] = None
-    """How often a key may be exchanged for a token; None where no figure is known."""
+    """How often a key may be exchanged for a token; None if no figure is known."""
     takes_tags: ClassVar[bool] = False
     removal_is_exact: ClassVar[bool | None] = None
-    """None where no call that deletes leads is documented; else whether a lead that it
+    """None if no call that deletes leads is documented; else whether a lead that it
     does not find is certainly not in the campaign."""
     reads_by_post: ClassVar[str] = ""
-    """Where it is said or was seen that calls by POST beside uploads only read; empty:
-    those calls are GETs."""
+    """The source for POST calls, beside uploads, that only read; empty if all such
+    calls are GETs."""
     warning: ClassVar[str] = ""
-    """What every run with this provider reports at its end."""
+    """A note that every run with this provider reports at its end."""
 
     base_url: str
 
@@ -176,7 +176,7 @@ class Provider(ABC):
     def resend_is_safe(self) -> bool | float:
         """Whether a batch without an answer can be sent again without duplicates.
 
-        A number: yes, after so many seconds, when the first request is certainly over.
+        A number means: after so many seconds, when the first request is surely over.
         """
 
     @property
@@ -186,17 +186,17 @@ class Provider(ABC):
 
     @property
     def consequence(self) -> str:
-        """Say what the provider does with leads; the user agrees to it."""
+        """Say what the provider does with leads, for the user's confirmation."""
         return (
             f"{self.title} stores the leads. If the campaign is running, it may call "
             "them at once."
         )
 
     def has_place_for(self, name: str) -> bool:
-        """Tell whether a lead field is sent; parts of a name are, within the name.
+        """Tell whether a lead field is sent; parts of a name are sent as the name.
 
-        As other data, an instruction would have no effect, and the country of a phone
-        is part of the phone.
+        Instructions are not kept as other data, where they would have no effect, and
+        the country of a phone is part of the phone.
         """
         places = {"phone"} | {field.name for field in self.fields}
         if "name" in places:
@@ -224,7 +224,7 @@ class Provider(ABC):
     def notes(
         self, response: httpx.Response, outcomes: Sequence[Outcome]
     ) -> Iterable[Note]:
-        """Return what else such an answer says, and about how many leads."""
+        """Return remarks of such an answer, and the number of leads concerned."""
         return ()
 
     def preflight(self, campaign: str | None) -> httpx.Request | None:

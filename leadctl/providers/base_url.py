@@ -22,18 +22,18 @@ _ADDRESS = re.compile(
     r"(?::[0-9]{1,5})?(?:/[!$-;=@-Z_a-z~]*)?",
     re.ASCII | re.IGNORECASE,
 )
-"""No login, query or fragment, and nothing that only looks like ASCII."""
+"""Excludes logins, queries, fragments, and characters that only look like ASCII."""
 _LABEL = r"[A-Za-z0-9-]+"
 _DOTTED = rf"{_LABEL}(\.{_LABEL})*"
 
 
 def parts(address: str) -> list[str]:
-    """Name the settings in an address."""
+    """Return the names of the settings in a URL."""
     return re.findall(r"\{(\w+)\}", address)
 
 
 def with_base_url(provider: Provider, account: str) -> Provider:
-    """Insert the account's part of the address: `https://{cluster_id}.voiso.com/…`."""
+    """Insert the account's settings into its URL: `https://{cluster_id}.voiso.com/…`."""
     address = provider.base_url
     for part in parts(address):
         if part not in provider.settings():
@@ -55,17 +55,17 @@ def with_base_url(provider: Provider, account: str) -> Provider:
 
 
 def joined(address: str, path: Iterable[str]) -> str:
-    """Join path segments, in which a slash is none, to an address."""
+    """Append path segments to a URL, with slashes inside them escaped."""
     return "/".join([address.rstrip("/"), *(quote(part, safe=":") for part in path)])
 
 
 def without_login(address: str) -> str:
-    """Return an address without its login, to show and store."""
+    """Return a URL without user name and password, to show and store."""
     return re.sub(r"//[^/?#]*@", "//", address).rstrip("/")
 
 
 def require_safe_url(url: str, name: str = "base_url") -> None:
-    """Refuse all but plain https addresses; http only for this machine."""
+    """Refuse all but plain https URLs; http is allowed for this machine only."""
     if "@" in url.partition("//")[2].partition("/")[0]:
         raise InputUnusable(
             f"{name} must not contain a user name or password",
@@ -96,7 +96,7 @@ def _is_readable(url: str) -> bool:
 
 
 def is_here(url: str) -> bool:
-    """Tell whether an address is on this machine."""
+    """Tell whether a URL is on this machine."""
     import httpx  # noqa: PLC0415  on demand
 
     host = httpx.URL(url).host

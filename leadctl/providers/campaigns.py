@@ -1,4 +1,4 @@
-"""The campaigns of an account, where the provider has a call that lists them."""
+"""The campaigns of an account, for providers with a call that lists them."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Authenticates requests: fixed credentials, or a key exchanged for a token.
 
-Fixed ones are added to the request itself: another one would not count as the upload.
+Fixed credentials are added to the request itself, because a copy of it would not count
+as the upload.
 """
 
 from __future__ import annotations
@@ -21,17 +22,17 @@ if TYPE_CHECKING:
 
 
 class Auth(Protocol):
-    """What authenticates a request, as an httpx.Auth does."""
+    """Authenticates requests, like httpx.Auth."""
 
     def sync_auth_flow(
         self, request: httpx.Request
     ) -> Generator[httpx.Request, httpx.Response, None]:
-        """Yield the request, signed, and what has to be sent before or after it."""
+        """Yield the signed request, and any requests to send before or after it."""
 
 
 @dataclass(frozen=True)
 class Credentials:
-    """How an account proves itself, and the secrets that no answer may repeat."""
+    """An account's authentication, and its secrets, to be removed from answers."""
 
     auth: Auth
     secrets: Mapping[str, str] = field(repr=False)
@@ -112,7 +113,7 @@ class Together:
 
 @dataclass(frozen=True)
 class Token:
-    """A token and its life in seconds, as the answer to the exchange gave them."""
+    """A token and its lifetime in seconds, as the provider states them."""
 
     text: str
     life: float
@@ -122,7 +123,7 @@ class Token:
 
 
 class TokenExchange:
-    """Exchange a key for a bearer token, once for all threads; again before it ends.
+    """Exchanges a key for a bearer token for all threads, and again before it ends.
 
     request     builds the exchange call
     read        reads its answer into a Token, or raises a ProviderError
@@ -173,7 +174,7 @@ class TokenExchange:
     def _current(
         self, refused: Token | None
     ) -> Generator[httpx.Request, httpx.Response, Token]:
-        # Held across the exchange: threads that come meanwhile use its result.
+        # Held during the exchange, so that other threads wait for its result.
         with self._lock:
             if (
                 self._token
@@ -186,7 +187,7 @@ class TokenExchange:
             response = yield self._request()
             response.read()
             token = self._read(response)
-            # At 80 % of its life: no request starts with a dying one.
+            # At 80 % of its life, so that it does not end during a request.
             self._renew_at = time.monotonic() + 0.8 * token.life
             self._token = token
             return token

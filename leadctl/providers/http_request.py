@@ -1,6 +1,6 @@
-"""Makes requests; httpx is imported with the first one.
+"""Builds requests; httpx is imported with the first one.
 
-It takes as long to import as all else that lists accounts, providers or settings.
+Its import takes as long as everything else that lists accounts, providers or settings.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Encodes request bodies and decodes response bodies as JSON.
 
-The one door to `orjson`.
+The only module that imports `orjson`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 HEADERS = {"Content-Type": "application/json"}
 
 MOST_VALUES = 2_000_000
-"""Values in an answer: 250 for each of the 8000 leads of a page of Lupitor."""
+"""Values in an answer: 250 for each of the 8000 leads in a page of Lupitor."""
 
 
 def encode(value: Json) -> bytes:
@@ -31,7 +31,7 @@ def encode(value: Json) -> bytes:
 
 
 def decode(body: bytes) -> Json:
-    """Read an answer; raises ValueError where it is no JSON, too deep or too wide."""
+    """Parse an answer; raises ValueError if it is not JSON, too deep or too large."""
     if sum(map(body.count, (b",", b"[", b"{"))) > MOST_VALUES:
         raise ValueError("too many values")  # a byte of text takes thirty as an object
     try:

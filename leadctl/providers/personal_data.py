@@ -1,4 +1,4 @@
-"""Names, numbers and e-mails of a batch, taken out of what a provider says of it."""
+"""Removes names, numbers and e-mails of a batch from a provider's answer."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ _PERSONAL = ("name", "first_name", "last_name", "email")
 _WORD = re.compile(r"[^\W_]+")
 _DIGITS = re.compile(r"\d(?:[\W_]{0,3}\d)*")
 _SHORTEST_PART = 3
-"""Letters of a part of a name that is hidden on its own."""
+"""Letters from which a part of a name is hidden by itself."""
 
 
 class PersonalData:
-    """What is known of the people of a batch; found out when something is said."""
+    """The personal data of a batch, collected when an answer has a text."""
 
     def __init__(self, provider: Provider, leads: Leads) -> None:
         self._provider = provider
         self._leads = leads
 
     def hidden(self, text: str) -> str:
-        """Hide every value of the batch, however its words or digits are separated."""
+        """Hide every value of the batch, with any separators in words or numbers."""
         return self._without_numbers(self._without_names(text))
 
     def __repr__(self) -> str:
@@ -48,7 +48,7 @@ class PersonalData:
         return kept + text[end:]
 
     def _named(self, words: list[str], place: int) -> int:
-        """Return how many words from there are a value of the batch."""
+        """Return the number of words from this place that are a value of the batch."""
         sizes = [
             len(value)
             for value in self._values.get(words[place], ())
@@ -57,7 +57,7 @@ class PersonalData:
         return max(sizes, default=0)
 
     def _is_part(self, word: str) -> bool:
-        """Tell part of a name from a word that is spelled like it, by its capital."""
+        """Tell whether a word is part of a name: it must have a capital letter."""
         return not word.islower() and word.casefold() in self._parts
 
     def _without_numbers(self, text: str) -> str:

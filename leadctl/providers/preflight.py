@@ -1,6 +1,6 @@
 """The result of a preflight check: key, scope and campaign.
 
-What an answer does not prove is not claimed: silence is not success.
+Only what an answer proves is claimed: silence is not success.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class CheckVerdict(StrEnum):
-    """What is known of a key, a scope or a campaign."""
+    """What is known about a key, a scope or a campaign."""
 
     FINE = "fine"
     WRONG = "wrong"
@@ -51,12 +51,11 @@ NOT_NAMED = unknown("no campaign was named", "name one with --campaign ID")
 
 @dataclass(frozen=True)
 class PreflightResult:
-    """What one preflight check showed; `name` and `state` are the provider's words.
+    """The result of a preflight check; `name` and `state` are the provider's words.
 
-    A `scope` that is wrong is one the call lacks, not the upload: a run goes on.
-    `doubt` says why the campaign may take no leads, where nothing proves it: somebody
-    has to agree to an upload.
-    `date` is when it answered by the provider's clock, as HTTP writes it.
+    A wrong `scope` concerns this call, not the upload, so that a run continues.
+    `doubt` is the reason why the campaign may not take leads, if that is not certain:
+    the user must confirm the upload. `date` is the HTTP date of the answer.
     """
 
     key: CheckResult = NOTHING
@@ -68,7 +67,7 @@ class PreflightResult:
     date: str = ""
 
     def reworded(self, safe: Callable[[str], str]) -> PreflightResult:
-        """Return the same, saying only what is safe to be shown."""
+        """Return the same with all texts made safe to show."""
         said = {name: safe(getattr(self, name)) for name in ("name", "state", "doubt")}
         shown = {
             part: each._replace(message=safe(each.message))

@@ -1,4 +1,4 @@
-"""Every provider there is: those of installed packages, and those declared in files."""
+"""Finds all providers: those of installed packages, and those declared in files."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ def provider_class(name: str) -> type[Provider]:
 
 @dataclass(frozen=True)
 class Registry:
-    """Finds providers by name; files are read once a name is asked for.
+    """Finds providers by name; files are read at the first request.
 
-    What is broken is no trouble to those who do not ask for it: see `unusable`.
+    A broken provider is an error only for those who ask for it: see `unusable`.
     """
 
     files: tuple[Path, ...] = ()
@@ -48,7 +48,7 @@ class Registry:
         return [*installed(), *self._declared]
 
     def provider(self, name: str) -> type[Provider]:
-        """Load a provider; LeadctlError where it is broken or there is none."""
+        """Load a provider; raises LeadctlError if it is broken or unknown."""
         if name in installed():
             return provider_class(name)
         if name in self._declared:
@@ -63,14 +63,14 @@ class Registry:
         )
 
     def usable(self) -> dict[str, type[Provider]]:
-        """Load every provider but those that are broken."""
+        """Load every provider that is not broken."""
         broken = {name for name, _ in self.unusable()}
         return {
             name: self.provider(name) for name in self.names() if name not in broken
         }
 
     def unusable(self) -> Iterator[tuple[str, LeadctlError]]:
-        """Yield what cannot be loaded, and why: packages' providers, and files."""
+        """Yield the providers and files that cannot be loaded, with the reason."""
         for name in installed():
             try:
                 provider_class(name)

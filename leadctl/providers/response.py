@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def token_refusal(title: str, response: httpx.Response) -> ProviderError:
-    """Tell what a token call without a token means: no lead was sent in any case."""
+    """Return the error for a token request without a token; no lead was sent."""
     said = (
         f"{title} answered HTTP {response.status_code} "
         f"to the token request{quoted(response)}"
@@ -29,7 +29,7 @@ def token_refusal(title: str, response: httpx.Response) -> ProviderError:
 
 
 def body(response: httpx.Response) -> dict[str, Json]:
-    """Return the JSON object of an answer; an empty one where there is none."""
+    """Return the JSON object of an answer; empty if there is none."""
     try:
         found = decode(response.content)
     except ValueError:
@@ -64,9 +64,9 @@ def _by_field(errors: Mapping[str, Json]) -> Iterator[str]:
 
 
 def one_line(text: str, most: int = 200) -> str:
-    """Make foreign text fit to print: a line without controls, numbers and e-mails.
+    """Make a foreign text safe to print: one line without numbers and e-mails.
 
-    It is cut between words: of a name that is cut nobody would see that it is one.
+    It is cut between words, because half a name would not be recognised as a name.
     """
     text = text[: 10 * most]
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
@@ -79,7 +79,7 @@ _EMAIL = re.compile(r"[^\s<>()\"',;:]+@[^\s<>()\"',;:]+")
 
 
 def digits(number: object) -> str:
-    """Return what two spellings of one number share."""
+    """Return the digits of a number, which its spellings share."""
     if isinstance(number, str) and number.isdecimal():
         return number
     return "".join(c for c in str(number) if c.isdigit())
@@ -102,15 +102,15 @@ def duplicate(reason: str = "already in the campaign") -> Outcome:
 
 
 def updated(reason: str = "already in the campaign, and updated") -> Outcome:
-    """Say that nobody was added: what was there has this lead's values now."""
+    """Return the outcome of a lead that was there already, and has new values now."""
     return duplicate(reason)
 
 
 def by_phone(batch: Batch, lists: Sequence[tuple[Json, Outcome]]) -> list[Outcome]:
     """Match lists of numbers with the leads by digits.
 
-    A lead in no list stays undecided, and so does one in two. Raises ValueError where
-    a list is not a list.
+    A lead in no list stays undecided, and so does one in two lists. Raises ValueError
+    if one of them is not a list.
     """
     sent = batch.leads.phones
     answered = [(numbers, o) for numbers, o in lists if isinstance(numbers, list)]
@@ -139,11 +139,11 @@ def by_index(
 
 
 def whole(value: Json, *, least: int) -> int:
-    """Return a whole number of an answer, or `least` where it is none."""
+    """Return a whole number of an answer; `least` if it is none."""
     return value if isinstance(value, int) and value >= least else least
 
 
 def seconds(value: object) -> float:
-    """Return a time or a duration of an answer; 0 where it is no sensible number."""
+    """Return a time or duration of an answer; 0 if it is not a sensible number."""
     sensible = isinstance(value, int | float) and 0 <= value < 10**15
     return float(value) if sensible and isinstance(value, int | float) else 0.0

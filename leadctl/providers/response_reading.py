@@ -25,7 +25,7 @@ def read_removals(
     response: httpx.Response,
     redacted: Callable[[str], str] = str,
 ) -> list[Removal]:
-    """Turn the answer to a removal into one a lead, or raise what it means for all."""
+    """Return the removal of each lead, or raise an error for the whole batch."""
     people = PersonalData(provider, batch.leads)
     try:
         if response.status_code not in provider.answers:
@@ -48,11 +48,11 @@ def read_outcomes(
     response: httpx.Response,
     redacted: Callable[[str], str] = str,
 ) -> list[Outcome]:
-    """Turn an answer into one outcome a lead, or raise what it means for the batch.
+    """Return the outcome of each lead, or raise an error for the whole batch.
 
-    Statuses outside `provider.answers` mean the same for every provider. That every
-    lead has exactly one outcome, and that no text repeats a secret (`redacted`) or what
-    is known of a person, is seen to here and not left to the provider.
+    Statuses outside `provider.answers` mean the same for every provider. Whatever the
+    provider does, every lead gets exactly one outcome, and no text repeats a secret
+    (`redacted`) or personal data.
     """
     people = PersonalData(provider, batch.leads)
 
@@ -86,5 +86,5 @@ def read_outcomes(
 
 
 def _is_whole(outcome: Outcome) -> bool:
-    """Tell whether an outcome says why, unless the lead was delivered."""
+    """Tell whether an outcome has a code exactly if the lead was not delivered."""
     return (outcome.code is None) == (outcome.status in DELIVERED)

@@ -1,4 +1,4 @@
-"""Types, ranges and spellings of settings in files and variables.
+"""Types, ranges and formats of settings in files and variables.
 
 Settings are fields of frozen dataclasses: Connection's and every provider's own.
 """
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from leadctl.model.leads import Json
 
 MOST = 1_000_000
-"""No setting is a larger number; a sleep cannot be either."""
+"""The largest number of any setting, and the longest possible sleep."""
 
 
 class SettingSource(StrEnum):
-    """Where values come from; the earlier wins."""
+    """Where values come from; earlier members take precedence."""
 
     OPTION = "option"
     ENVIRONMENT = "environment"
@@ -43,9 +43,9 @@ def setting(  # noqa: PLR0913  each says another thing
     path: bool = False,
     dots: bool = False,
 ) -> Any:  # noqa: ANN401  the same
-    """Declare a setting that is more than its type: a range, a choice, a file.
+    """Declare a setting with more than a type: a range, choices, or a file.
 
-    As part of an address it may hold `dots` only where that is said.
+    `dots`: as part of a URL, it may contain dots.
     """
     more = {"about": about, "least": least, "choices": (*choices,), "path": path}
     return field(default=default, metadata=more | {"dots": dots})
@@ -53,9 +53,9 @@ def setting(  # noqa: PLR0913  each says another thing
 
 @dataclass(frozen=True)
 class SettingKind:
-    """What one setting takes.
+    """The values that a setting takes.
 
-    `path` names a file: in the config file it is meant from there.
+    `path`: it names a file, relative to the config file.
     """
 
     type: type
@@ -66,7 +66,7 @@ class SettingKind:
     dots: bool = False
 
     def from_file(self, value: Json) -> Json:
-        """Return what the config file says; ValueError says what it must be."""
+        """Check a value of the config file; ValueError says what it must be."""
         if self.type is float and isinstance(value, int) and value is not True:
             value = float(value) if value is not False else value
         if self.type is str and type(value) in (int, float):
@@ -76,7 +76,7 @@ class SettingKind:
         return self._in_range(value)
 
     def from_text(self, text: str) -> Json:
-        """Return what a variable says; ValueError as above."""
+        """Parse a variable; raises ValueError as above."""
         try:
             value: Json = (
                 _WORDS[text.strip().casefold()]
@@ -114,7 +114,7 @@ _WORDS = {
 
 
 def kinds(settings: type) -> dict[str, SettingKind]:
-    """Map each setting of a dataclass to what it takes."""
+    """Return the kind of each setting of a dataclass."""
     types = {kind.__name__: kind for kind in _NAMES}
     found = {}
     for one in fields(settings):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from leadctl.providers.declared.values import Scalars
 
 LONGEST = 2000
-"""Characters of a sentence that patterns look at."""
+"""Characters of a sentence to search for patterns."""
 
 _KINDS: dict[str, tuple[type, ...]] = {
     "object": (dict,),
@@ -42,7 +42,7 @@ class AnswerReader:
     values: Mapping[str, Json]
     size: int = 1
     listed: Json = None
-    """The campaign that was found in the answer's list of them."""
+    """The campaign found in the answer's list of campaigns."""
 
     @cached_property
     def body(self) -> Json:
@@ -52,7 +52,7 @@ class AnswerReader:
             return None
 
     def at(self, path: str) -> Json:
-        """Return the value at the end of a way; None where it leads nowhere."""
+        """Return the value at a path; None if there is none."""
         first, *steps = path.split(".")
         node: Json = self.body
         match first:
@@ -66,7 +66,7 @@ class AnswerReader:
 
     @cached_property
     def text(self) -> str:
-        """Return the provider's sentence: the first that there is."""
+        """The provider's sentence: the first one found."""
         texts = self.definition.answer.text
         if not texts:
             return quoted(self.response).removeprefix(": ")
@@ -164,7 +164,7 @@ def within(node: Json, steps: Iterable[str]) -> Json:
 
 
 def same(value: Json, wanted: Json) -> bool:
-    """Compare without case; a number is no text, and 1 is not true."""
+    """Compare ignoring case; a number never equals a text, nor 1 true."""
     if isinstance(value, str) and isinstance(wanted, str):
         return value.strip().casefold() == wanted.casefold()
     return type(value) is type(wanted) and value == wanted

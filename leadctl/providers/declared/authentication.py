@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 def declared_secrets(definition: Definition) -> dict[str, Secret]:
-    """Return the secrets by name, whichever way they are written."""
+    """Return the secrets by name, from either form of the key."""
     if isinstance(definition.secrets, list):
         return {name: Secret() for name in definition.secrets}
     return definition.secrets
@@ -78,7 +78,7 @@ def built(
     method: str = "POST",
     query: Mapping[str, Json] | None = None,
 ) -> httpx.Request:
-    """Build the request of a call, whose names were checked before."""
+    """Build the request of a call; its names were checked when it was loaded."""
     headers, content = templates.texts(said.headers, values), None
     if said.body is not None:
         content = encode(templates.filled(said.body, values))
@@ -100,7 +100,7 @@ def _basic(written: grammar.Basic, values: Mapping[str, Json]) -> FixedHeaders:
 
 
 class _Exchange:
-    """The call for a token, and what its answer means."""
+    """Builds the token request, and reads its answer."""
 
     def __init__(
         self,

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from leadctl.providers.declared.grammar import Definition
 
 _SLOWEST = 3600.0
-"""Seconds between two requests at the lowest rate that a ledger keeps."""
+"""Seconds between two requests at the lowest rate that a ledger supports."""
 _GOOD = ("created", "accepted")
 _COUNTS = ("sent", "named", "rest", "results", *values.OUTCOMES)
 
@@ -39,7 +39,7 @@ _CALLS: dict[Where, set[str]] = {
     ("look_up", "request"): {"campaign", "cursor", "phones"},
     ("campaigns", "request"): {"cursor"},
 }
-"""What the templates of a call may name beside settings."""
+"""Names that the templates of a call may use beside settings."""
 _TEMPLATES = (
     *("path", "query", "headers", "body", "form", "lead", "url"),
     *("user", "password"),
@@ -77,7 +77,7 @@ def problems(definition: Definition) -> Iterator[Problem]:
 
 
 def _addresses(definition: Definition) -> Iterator[Problem]:
-    """Yield addresses that a push would refuse, whatever their settings are."""
+    """Yield URLs that a push would refuse for any settings."""
     token = definition.auth.token
     told: list[tuple[Where, str | None]] = [(("base_url",), definition.base_url)]
     told += [((*token.at, "url"), token.url)] if token else []
@@ -189,7 +189,7 @@ def _uploads(definition: Definition) -> Iterator[Problem]:
 
 
 def _readings(definition: Definition) -> Iterator[Problem]:
-    """Yield calls that should only read, and may not."""
+    """Yield calls that should only read, but may write."""
     for call in _nodes(definition):
         if not isinstance(call, grammar.Call) or call.at[0] == "request":
             continue

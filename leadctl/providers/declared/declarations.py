@@ -1,4 +1,4 @@
-"""What a definition declares, as the base class of providers has it."""
+"""Turns a definition into the class variables and settings of a provider."""
 
 from __future__ import annotations
 
@@ -56,12 +56,12 @@ _USUAL = {
     "context_headers": "sip_headers",
     "metadata": "object",
 }
-"""What the value of a lead field must be, where the file does not say."""
+"""The default check of each lead field."""
 _SAME = (
     *("name", "title", "documentation", "warning", "reads_by_post"),
     *("resend_sentence", "resend_window", "refusal_is_final", "compares_external_id"),
 )
-"""Class variables that a definition has under the same name."""
+"""Class variables with the same name in a definition."""
 _MINUTE = 60.0
 _OK = (200, 201, 202)
 
@@ -171,14 +171,14 @@ def _scale(definition: Definition) -> PriorityScale | None:
 
 
 def _statuses(definition: Definition) -> tuple[int, ...]:
-    """Return the statuses whose body is read: those of success, and all named."""
+    """Return the statuses whose body is read: success, and all that rules name."""
     said = definition.answer
     named = [status for rule in said.rules for status in _named(rule.when)]
     return tuple(sorted({*_OK, *said.statuses, *named}))
 
 
 def _refusals(definition: Definition) -> Iterator[tuple[int, type[ProviderError]]]:
-    """Yield what a status says by itself: rules whose only condition it is."""
+    """Yield the meaning of statuses, from rules with no other condition."""
     for rule in reversed(definition.answer.rules):
         if rule.raise_ in ERRORS and rule.unless is None and _is_by_status(rule.when):
             for status in _named(rule.when):

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def campaign_among(among: Among, campaign: str, answer: AnswerReader) -> Json:
-    """Return the campaign of a list that is the one named; None: it is not there."""
+    """Return the named campaign from a list; None if it is not there."""
     found = answer.at(among.list_)
     for one in found if isinstance(found, list) else []:
         if str(within(one, among.key.split("."))) == campaign:
@@ -42,7 +42,7 @@ def finding(
     answer: AnswerReader,
     before: PreflightResult,
 ) -> PreflightResult:
-    """Add to what is known what a rule says that an answer shows."""
+    """Add what an answer shows, according to a rule, to an earlier result."""
     name, state = (
         one_line(_word(answer, path), most) if path else known
         for path, most, known in (
@@ -95,7 +95,7 @@ def lead_listed(said: LookUp, lead: Json) -> ListedLead:
 
 
 def campaign_page(said: Campaigns, cursor: str, answer: AnswerReader) -> CampaignPage:
-    """Read a page of campaigns; ValueError where it is none, or ends early."""
+    """Read a page of campaigns; raises ValueError if it is none, or ends early."""
     lists = [answer.at(path) for path in said.list_]
     found = next((one for one in lists if isinstance(one, list)), None)
     if found is None:

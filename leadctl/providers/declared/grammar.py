@@ -1,6 +1,6 @@
 """The grammar of a provider in YAML: each class is a mapping, each field a key of it.
 
-Nothing of a file is evaluated or executed: values are filled in, texts are searched for
+Nothing in a file is evaluated or executed: values are inserted, texts are searched for
 patterns, numbers are added and compared. docs/adding-a-provider.md explains the keys.
 """
 
@@ -43,21 +43,21 @@ class Setting(Node):
 
 
 class Secret(Node):
-    """A secret of the account: the look it must have, and a made-up example of it."""
+    """A secret of the account: a pattern it must match, and a made-up example."""
 
     looks: Pattern | None = None
     example: str = ""
 
 
 class Campaign(Node):
-    """What a campaign looks like (a pattern for all of it), and how to say so."""
+    """A pattern that a campaign must match in full, and a description of it."""
 
     looks: Pattern
     about: str
 
 
 class Rate(Node):
-    """So many requests in any stretch of so many seconds; at least one an hour."""
+    """The most requests in any period of these seconds; at least one an hour."""
 
     requests: Annotated[float, number_from(0.001, 1_000_000)]
     seconds: Annotated[float, number_from(0.001, 31 * 86_400)]
@@ -77,7 +77,7 @@ Country: TypeAlias = Annotated[str, text_like("[A-Z]{2}", "a country code such a
 
 
 class PhoneNumber(Node):
-    """How a number is written, and its key in the object of a lead."""
+    """The form of a number, and its key in the object of a lead."""
 
     form: Annotated[
         str,
@@ -118,14 +118,14 @@ class FieldOfLead(Node):
 
 
 class Priority(Node):
-    """The provider's own numbers: the one that is called first, and the last."""
+    """The provider's numbers for leads to be called first and last."""
 
     first: int
     last: int
 
 
 class Resend(Node):
-    """A repeat is safe while settings have these values, so many seconds later."""
+    """A repeat is safe if settings have these values, after this many seconds."""
 
     when: dict[str, Scalars] = field(default_factory=dict)
     after: Seconds | None = None
@@ -139,7 +139,7 @@ class Basic(Node):
 
 
 class Token(Node):
-    """A key exchanged for a bearer token; `expired` tells from an upload's answer."""
+    """A key exchanged for a bearer token; `expired` matches answers to uploads."""
 
     path: list[str] = field(default_factory=list)
     url: str | None = None
@@ -158,7 +158,7 @@ class Token(Node):
 
 
 class Auth(Node):
-    """What goes with every request; texts with {settings} and {secrets}."""
+    """What every request contains; texts with {settings} and {secrets}."""
 
     headers: Headers = field(default_factory=dict)
     query: dict[str, str] = field(default_factory=dict)
@@ -168,7 +168,7 @@ class Auth(Node):
 
 
 class Call(Node):
-    """A request: its path below base_url, and what goes with it."""
+    """A request: its path below base_url, and its content."""
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] | None = None
     path: list[str]
@@ -179,7 +179,7 @@ class Call(Node):
 
 
 class Upload(Call):
-    """The upload; `one` takes its place for a single lead, `lead` shapes each."""
+    """The upload; `one` replaces it for a single lead, `lead` is a lead's template."""
 
     one: Call | None = None
     lead: Template | None = None
@@ -194,7 +194,7 @@ class SecondCheck(Node):
 
 
 class Preflight(SecondCheck):
-    """A call that writes nothing and shows whether key and campaign are fine."""
+    """A read-only call that checks key and campaign."""
 
     without_campaign: Call | None = None
     second: SecondCheck | None = None
@@ -216,7 +216,7 @@ class LookUp(Node):
 class Campaigns(Node):
     """The call that lists campaigns.
 
-    `$cursor` is a page's place: by `cursor`, or by how many of a `total` were read.
+    `$cursor` is a page's position: from `cursor`, or the number read of a `total`.
     """
 
     request: Call

@@ -25,7 +25,7 @@ def culprits(spec: Culprits, answer: AnswerReader) -> dict[int, str]:
 
 
 def _in_text(pattern: str, first: int, said: str) -> dict[int, str]:
-    """Read `leads[{row}]: {reason}`; texts between the two places are literal."""
+    """Read a text by a pattern such as `leads[{row}]: {reason}`."""
     before, _, rest = pattern.partition("{row}")
     between, _, _ = rest.partition("{reason}")
     _, found, told = said.partition(before) if before else ("", True, said)
@@ -38,7 +38,7 @@ def _in_text(pattern: str, first: int, said: str) -> dict[int, str]:
 
 
 def named(found: Sequence[Json], spec: ByPosition) -> dict[int, str]:
-    """Group reasons by position; -1 has those that name none."""
+    """Group reasons by position; -1 has those without one."""
     reasons: dict[int, list[str]] = {}
     for error in found:
         row = _position(error, spec)

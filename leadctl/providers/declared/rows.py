@@ -1,4 +1,4 @@
-"""Reads one outcome for each lead from an answer, by the four forms there are."""
+"""Reads one outcome for each lead from an answer, in one of four forms."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def outcome(word: OutcomeWord, reason: str = "") -> Outcome:
 
 
 def outcomes(rows: Rows | None, batch: Batch, answer: AnswerReader) -> list[Outcome]:
-    """Return an outcome for each lead; ValueError if the answer has another form."""
+    """Return an outcome for each lead; raises ValueError for any other form."""
     if rows is None:
         raise ValueError("no form is declared")
     if rows.errors:
@@ -92,7 +92,7 @@ def _with_rest(
     *,
     fits: bool = True,
 ) -> list[Outcome]:
-    """Give the leads that are not mentioned the outcome of the rest, if sums fit."""
+    """Give unmentioned leads the outcome of the rest if the sums fit."""
     tally = Counter(str(one.status) for one in mentioned if one)
     said = {"sent": len(mentioned), "named": tally.total(), **tally}
     fits = fits and _Counts(answer, said).add_up(spec.sums)
@@ -217,7 +217,7 @@ def _reason(paths: Paths, result: Json) -> str:
 
 
 def _paired(spec: Results, batch: Batch, results: list[Json]) -> list[Json]:
-    """Return the result of each lead; None for one that has none of its own."""
+    """Return the result of each lead; None if it has none of its own."""
     if not all(isinstance(result, dict) for result in results):
         raise ValueError("a result is not an object")
     if spec.phone:
@@ -250,7 +250,7 @@ def _by_number(
 
 @dataclass(frozen=True)
 class _Counts:
-    """Numbers of an answer, and of the batch, that are compared with each other."""
+    """Compares the numbers of an answer with each other and with the batch."""
 
     answer: AnswerReader
     of_batch: Mapping[str, int]
@@ -269,7 +269,7 @@ class _Counts:
         return total <= limit if one.is_ is None else total == limit
 
     def _number(self, term: Term | None) -> int | None:
-        """Return a number of the answer, or of leads; None where it is none."""
+        """Return a number of the answer or of the batch; None if it is none."""
         if isinstance(term, Members):
             found = self.answer.at(term.count)
             return len(found) if isinstance(found, list) else 0

@@ -1,4 +1,4 @@
-"""The grammar of rules: when they fit an answer, and what they make of it."""
+"""The grammar of rules: when they match an answer, and what it then means."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from leadctl.providers.declared.values import (
 
 
 class When(Node):
-    """A condition on an answer: everything that is named must hold."""
+    """A condition on an answer; all of its keys must match."""
 
     status: Annotated[list[int], OR_ONE] | None = None
     success: bool | None = None
@@ -51,7 +51,7 @@ class ByPosition(Node):
 
 
 class Culprits(ByPosition):
-    """Which leads are to blame for a refusal: a list with positions, or the text."""
+    """The leads that caused a refusal, from a list with positions or from the text."""
 
     ONE_OF = ("list", "text")
     list_: Path | None = None
@@ -59,7 +59,7 @@ class Culprits(ByPosition):
 
 
 class Members(Node):
-    """How many members a list of the answer has."""
+    """The length of a list in the answer."""
 
     count: Path
 
@@ -70,7 +70,7 @@ and the other outcomes: how many leads of the batch these are."""
 
 
 class Sum(Node):
-    """Numbers that must add up, or the good news of an answer is not believed."""
+    """Numbers that must add up; otherwise good outcomes become unknown."""
 
     ONE_OF = ("is", "at_most")
     add: Annotated[list[Term], OR_ONE]
@@ -84,9 +84,9 @@ Sentences: TypeAlias = dict[OutcomeWord, str]
 
 
 class Errors(ByPosition):
-    """The bad leads are listed by position, and all others are well.
+    """Bad leads are listed by position, and all others are good.
 
-    `lists` are beside it: the numbers of other leads, such as duplicates.
+    `lists` has the numbers of further leads, such as duplicates.
     """
 
     list_: Path
@@ -97,14 +97,14 @@ class Errors(ByPosition):
 
 
 class Lists(Node):
-    """The numbers of the leads stand in a list for each outcome."""
+    """Each outcome has a list of the leads' numbers."""
 
     lists: dict[OutcomeWord, Path]
     say: Sentences = field(default_factory=dict)
 
 
 class Skipped(Node):
-    """The leads that were skipped are listed by number or `key`, and counted."""
+    """Skipped leads are listed by number or `key`, and counted."""
 
     list_: Paths
     key: str | None = None
@@ -115,16 +115,16 @@ class Skipped(Node):
 
 
 class OtherWords(Node):
-    """An unknown word means this outcome while a count of the answer covers it."""
+    """The outcome of unknown words, as long as a count of the answer covers them."""
 
     outcome: OutcomeWord
     up_to: Path
 
 
 class Results(Node):
-    """There is a result for each lead: in their order, by `index`, or by `phone`.
+    """Each lead has a result: in order, by `index`, or by `phone`.
 
-    Without a `word`, a result with an id says that its lead was created.
+    Without a `word`, a result with an id means that the lead was created.
     """
 
     list_: Path
@@ -152,7 +152,7 @@ class Rows(Node):
 
 
 class Rule(Node):
-    """When a rule fits an answer, and the error it then means, if any."""
+    """When a rule matches an answer, and the error it then means, if any."""
 
     when: When | None = None
     unless: When | None = None
@@ -162,7 +162,7 @@ class Rule(Node):
 
 
 class AnswerRule(Rule):
-    """What an answer means; of several rules the first that fits counts."""
+    """What an answer means; the first matching rule counts."""
 
     ONE_OF = ("raise", "outcome", "rows")
     culprits: Culprits | None = None
@@ -171,7 +171,7 @@ class AnswerRule(Rule):
 
 
 class Answer(Node):
-    """Where an answer says its sentence and its word, and what it means."""
+    """The places of an answer's sentence and word, and the rules for it."""
 
     statuses: list[int] = field(default_factory=list)
     text: Paths = field(default_factory=list)
@@ -180,7 +180,7 @@ class Answer(Node):
 
 
 class Verdict(Node):
-    """What is known of a key, a scope or a campaign, in a sentence."""
+    """What is known about a key, a scope or a campaign, in a sentence."""
 
     ONE_OF = ("fine", "wrong", "unknown")
     fine: str | None = None
@@ -190,7 +190,7 @@ class Verdict(Node):
 
 
 class PreflightRule(Rule):
-    """What the answer to a preflight check shows; the first that fits counts."""
+    """What the answer to a preflight check shows; the first matching rule counts."""
 
     key_is_good: bool = False
     key: Literal["accepted"] | Verdict | None = None

@@ -1,9 +1,9 @@
-"""Fills in the templates of a declared provider: the values of its requests.
+"""Fills in the templates of a declared provider's requests.
 
 `$name` alone is a value of any kind, `$name:int` the same as a whole number, `{name}`
 a part of a text. `{$name: {value: text}}` chooses by a value. A key that ends in `?` is
-left out where it holds nothing, and the mapping behind `<<` is spread. `$lead.key` is
-one value of a lead; `$lead` spread has those that the template names nowhere so.
+left out if its value is empty, and the mapping behind `<<` is spread. `$lead.key` is
+one value of a lead; spread, `$lead` has those that the template does not name so.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _REST = "the rest of $lead"
 
 
 class Reference(NamedTuple):
-    """A name in a template, and the way to it; `key` is the part behind `$lead.`."""
+    """A name in a template, and the path to it; `key` is the part behind `$lead.`."""
 
     name: str
     key: str
@@ -53,7 +53,7 @@ def references(template: Json, where: Where = ()) -> Iterator[Reference]:
 
 
 def text(template: str, values: Mapping[str, Json]) -> str:
-    """Fill in a text; a lone `$name` will do for one, too."""
+    """Fill in a text, or a single `$name`."""
     found = filled(template, values)
     return written(found)
 
@@ -66,7 +66,7 @@ def texts(template: Mapping[str, Json], values: Mapping[str, Json]) -> dict[str,
 
 
 def filled(template: Json, values: Mapping[str, Json]) -> Json:
-    """Fill in a template, whose names were checked before."""
+    """Fill in a template; its names were checked when it was loaded."""
     lead = values.get("lead")
     if isinstance(lead, dict):
         taken = {one.key for one in references(template) if one.name == "lead"}
