@@ -6,21 +6,19 @@ profile_file.py has its keys; mapper.py applies it to the columns of a file.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from leadctl.mapping import times
-from leadctl.mapping.profile_file import DELIMITERS, ProfileFile, Shape, SkipRule, Spec
 from leadctl.model.errors import UsageError
 from leadctl.model.lead_fields import FIELDS, word
-from leadctl.model.typed_yaml import build
 from leadctl.model.wording import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from zoneinfo import ZoneInfo
 
-    from leadctl.mapping.profile_file import WrittenSource
+    from leadctl.mapping.profile_file import Shape, SkipRule, Spec, WrittenSource
     from leadctl.model.leads import Json
     from leadctl.model.yaml_file import Document, Where
 
@@ -76,8 +74,8 @@ class Profile:
 
     document: Document
     fields: Mapping[str, FieldSource]
+    shape: Shape
     region: str | None = None
-    shape: Shape = field(default_factory=Shape)
     skip: tuple[SkipRule, ...] = ()
     ignored: frozenset[str] = frozenset()
     """Columns to ignore."""
@@ -122,6 +120,9 @@ def columns_of(source: FieldSource) -> Iterator[str]:
 
 def load(document: Document, at: Where = ()) -> Profile:
     """Read a profile from a document or a part of it (the config's `profiles.NAME`)."""
+    from leadctl.mapping.profile_file import ProfileFile  # noqa: PLC0415  rarely needed
+    from leadctl.model.typed_yaml import build  # noqa: PLC0415  the same
+
     written = build(ProfileFile, document, at)
     said, place = written.fields.said, written.fields.at
     sources = {
@@ -130,8 +131,8 @@ def load(document: Document, at: Where = ()) -> Profile:
     return Profile(
         document,
         sources,
-        written.region,
         written.file,
+        written.region,
         tuple(written.skip_if),
         frozenset(written.ignore),
         times.zone(written.timezone) if written.timezone else None,
@@ -149,7 +150,7 @@ def _source(written: WrittenSource, where: Where) -> FieldSource:
         case dict():
             members = written.items()
             return Members({key: _source(one, (*where, key)) for key, one in members})
-        case Spec():
+        case _:
             return _specified(written)
 
 
@@ -178,6 +179,10 @@ def _named(text: str, where: Where) -> FieldSource:
         else:
             literals[-1] += part
     return Template(tuple(literals), tuple(columns), where)
+
+
+DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|"}
+"""Names that a delimiter may go by."""
 
 
 def delimiter(text: str) -> str | None:

@@ -10,6 +10,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from leadctl.mapping import times
+from leadctl.mapping.profile import DELIMITERS
 from leadctl.model.lead_fields import FIELDS, PRIORITIES, is_priority, word
 from leadctl.model.typed_yaml import (
     OR_ONE,
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 
 SPEC = ("column", "columns", "template", "value", "map", "default")
 """Keys of `Spec`; a mapping with one of these is not an object of members."""
-DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|"}
-"""Names that a delimiter may go by."""
 _TEMPLATE = r"(?:\{\{|\}\}|\{[^{}]+\}|[^{}])*"
 
 
