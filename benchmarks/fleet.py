@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
@@ -192,10 +192,10 @@ def _rate(world: World, server: postgres.Server) -> Table:
             subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603  ours
             for _ in range(HOSTS)
         ]
-        rates = PostgresRates(Connection(url))
         time.sleep(ends - QUIET - time.time())
-        told = time.time()
-        rates.postpone("a", told + QUIET, told)
+        with closing(Connection(url)) as db:
+            told = time.time()
+            PostgresRates(db).postpone("a", told + QUIET, told)
         said = [host.communicate()[0] for host in hosts]
     every = sorted(float(line) for text in said for line in text.split())
     starts = [start for start in every if start < told]
