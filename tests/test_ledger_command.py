@@ -61,7 +61,7 @@ def test_init_prepares_for_a_worker_and_a_reader(postgres: Server, push: Push) -
     denied = push("voiso", leads, "--ledger", reader, "--campaign", "3")
     assert (denied.code, denied.out) == (6, "")
     assert "permission denied" in denied.err
-    assert "a push needs the role leadctl_worker" in denied.err
+    assert "a push requires the role leadctl_worker" in denied.err
     denied = program("ledger", "migrate", worker)
     assert (denied.code, denied.out) == (6, "")
     assert "permission denied" in denied.err
@@ -91,7 +91,9 @@ def test_two_hosts_that_prepare_at_once_agree(
     assert sorted(one.code for one in ran) == [0, 6, 6, 6]
     (key,) = (one.out.strip() for one in ran if one.code == 0)
     assert re.fullmatch("[0-9a-f]{64}", key)
-    assert all("take the key from them" in one.err for one in ran if one.code)
+    assert all(
+        "get the key from whoever prepared it" in one.err for one in ran if one.code
+    )
     shown = program("ledger", "show", "--ledger", url, env={"LEADCTL_LEDGER_KEY": key})
     assert shown.code == 0
 
@@ -260,7 +262,7 @@ def test_doctor_examines_the_server(
         ran = program("doctor", "--offline", env=env | {CLOCK: str(clock)})
     assert "the standby is asynchronous: if it is promoted" in ran.out
     assert "s behind this machine" in ran.out
-    assert "set both clocks by NTP" in ran.out
+    assert "synchronize both clocks" in ran.out
     assert "a crash of the server loses the latest commits" in ran.out  # as tests want
     assert "rights of the superuser" in ran.out
     assert "table token_requests holds more dead rows than live ones" in ran.out

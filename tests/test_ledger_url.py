@@ -71,8 +71,11 @@ def test_tls_is_verified_unless_the_url_says_otherwise(
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        ("postgresql://me:hush-hush@db.example/leads", "holds a secret (password)"),
-        ("postgresql:///leads?sslpassword=hush-hush", "holds a secret (sslpassword)"),
+        ("postgresql://me:hush-hush@db.example/leads", "contains a secret (password)"),
+        (
+            "postgresql:///leads?sslpassword=hush-hush",
+            "contains a secret (sslpassword)",
+        ),
         ("postgresql://me:hush-hush%@db.example/leads", "URL is not valid"),
         ("mysql://me:hush-hush@db.example/leads", "--ledger takes a path"),
     ],

@@ -71,8 +71,8 @@ def _said(url: str) -> dict[str, str]:
     for option in options:
         if option.val and (option.dispchar == b"*" or option.keyword in KEYS):
             raise UsageError(
-                f"the ledger's URL holds a secret ({option.keyword.decode()})",
-                hint="remove it, and put it into ~/.pgpass, the service file or "
+                f"the ledger's URL contains a secret ({option.keyword.decode()})",
+                hint="move it to ~/.pgpass, a service file or "
                 "PGPASSWORD: URLs are stored with runs and shown",
             )
     return _values(options)

@@ -54,7 +54,7 @@ def migrate(url: str) -> tuple[int, int]:
     with _as_owner(url) as db:
         if not (found := _facts(db)):
             raise LedgerUnusable.at_start(
-                "no ledger here yet", "leadctl ledger init URL"
+                "no ledger in this database", "prepare it: leadctl ledger init URL"
             )
         before = found[0]
         if before == UNFINISHED:

@@ -238,8 +238,8 @@ def _remedy(error: Exception) -> str:
     match error:
         case errors.InsufficientPrivilege():
             return (
-                "a push needs the role leadctl_worker, `leadctl ledger` the owner of "
-                "the database"
+                "a push requires the role leadctl_worker; `leadctl ledger` requires "
+                "the owner of the database"
             )
         case errors.InvalidSchemaName() | errors.UndefinedTable():
             return "prepare the database: leadctl ledger init URL"

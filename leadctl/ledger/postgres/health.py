@@ -52,7 +52,7 @@ def _server(db: Connection) -> Iterator[Condition]:
     way = "ahead of" if ahead > 0 else "behind"
     message = f"the server is {abs(ahead):.1f} s {way} this machine"
     is_apart = abs(ahead) > APART
-    remedy = "set both clocks by NTP; rates and leases go by the server's"
+    remedy = "synchronize both clocks (NTP); rates and leases use the server's clock"
     yield Condition("clock", message, remedy if is_apart else "")
 
 
@@ -64,7 +64,7 @@ def _connection(db: Connection) -> Iterator[Condition]:
         yield Condition(
             "tls",
             "the connection is not encrypted",
-            "take sslmode out of the URL: it is verify-full then",
+            "remove sslmode from the URL: the default is verify-full",
         )
 
 
@@ -99,7 +99,7 @@ def _safety(db: Connection) -> Iterator[Condition]:
         yield Condition(
             "replication",
             "this server is a standby: nothing can be written",
-            "name the primary, or all hosts with target_session_attrs=read-write",
+            "name the primary, or list all hosts with target_session_attrs=read-write",
             is_problem=True,
         )
     if "off" in {commits, flushes}:

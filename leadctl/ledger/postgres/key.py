@@ -58,8 +58,8 @@ def parsed(text: str) -> bytes:
     if len(found) != KEY_BYTES:
         raise LedgerUnusable.at_start(
             "the key of the ledger's hashes is damaged",
-            f"it is {2 * KEY_BYTES} hexadecimal digits, as `leadctl ledger init` "
-            "printed them",
+            f"it has {2 * KEY_BYTES} hexadecimal digits, as printed by "
+            "`leadctl ledger init`",
         )
     return found
 
@@ -104,8 +104,8 @@ def wrong_key() -> LedgerUnusable:
 
 def somebody_elses() -> LedgerUnusable:
     return LedgerUnusable.at_start(
-        "somebody has prepared this ledger already",
-        f"take the key from them, and set {VARIABLE} or {VARIABLE}_FILE",
+        "this ledger is already prepared",
+        f"get the key from whoever prepared it, and set {VARIABLE} or {VARIABLE}_FILE",
     )
 
 

@@ -62,8 +62,8 @@ class Lease:
                 raise CampaignLocked(
                     f"another run is writing to {what} (process {facts['pid']}{where}, "
                     f"since {facts['since']})",
-                    hint="wait for it to finish, or stop it: leadctl runs stop; of a "
-                    "host that is down, the lock ends by itself",
+                    hint="wait for it to finish, or stop it: leadctl runs stop; the "
+                    "lock of a host that is down expires by itself",
                 )
             dead = fence
 

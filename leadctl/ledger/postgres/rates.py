@@ -96,5 +96,6 @@ class PostgresRates:
             free = (self._db.now() + timedelta(seconds=seconds)).astimezone()
             raise Unusable(
                 f"{account}: all {most} tokens of this hour are used",
-                hint=f"the next one is free at {free:%H:%M}; then: leadctl runs resume",
+                hint=f"the next one is available at {free:%H:%M}; "
+                "then run: leadctl runs resume",
             )

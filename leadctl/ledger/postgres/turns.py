@@ -66,11 +66,11 @@ class PostgresTurns:
 def _taken(*, is_held: bool) -> LedgerUnusable:
     if is_held:
         return LedgerUnusable(
-            "another process has taken over this run, as its lease had ended",
+            "another process took over this run after its lease expired",
             hint="follow it: leadctl runs show",
         )
     return LedgerUnusable(
-        "another process is writing this run", hint="try again when it has ended"
+        "another process is writing this run", hint="try again after it has ended"
     )
 
 
