@@ -120,7 +120,7 @@ _TEXT_MARKS = ("", "'", "=", "\u2019", "`")
 
 def _delimited_line(cells: Cells | str, own: list[str], source: Source) -> str:
     if isinstance(cells, list):
-        ours, phones = _own_places(source), source.dialect.phones
+        ours, phones = source.own_places, source.dialect.phones
         theirs = [
             guarded(cell) if place in phones else cell
             for place, cell in enumerate(cells)
@@ -146,17 +146,13 @@ def _own_cell(cells: Cells | str, source: Source) -> str:
     return str(cells).partition(source.dialect.delimiter)[0].strip(source.dialect.quote)
 
 
-def _own_places(source: Source) -> set[int]:
-    return {i for i, name in enumerate(source.columns) if name.startswith(OWN)}
-
-
 def _without_own(raw: str, source: Source) -> str:
     """Remove leadctl's cells from the front of a line of an earlier reject file."""
     delimiter = re.escape(source.dialect.delimiter)
     quote = source.dialect.quote
     quoted = f"{quote}(?:[^{quote}]|{quote}{quote})*{quote}"
     cell = f"(?:{quoted}|[^{quote}{delimiter}]*){delimiter}"
-    own = len(_own_places(source))
+    own = len(source.own_places)
     return re.sub(f"^(?:{cell}){{{own}}}", "", raw) if own else raw
 
 

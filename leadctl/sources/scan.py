@@ -15,6 +15,7 @@ import sys
 from codecs import getincrementaldecoder
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from threading import Thread
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from leadctl.model.errors import InputUnusable
@@ -220,8 +221,11 @@ def _read(path: Path, shown: str, named: tuple[str, str]) -> Scan:
     digest, reading = hashlib.blake2b(digest_size=16), _Reading(name)
     with content(path, sys.maxsize) as opened:
         for block in _text_of(opened.file, name):
-            digest.update(block)
+            # It leaves the interpreter to others: on a second core it takes no time.
+            hashing = Thread(target=digest.update, args=[block])
+            hashing.start()
             reading.take(block)
+            hashing.join()
             if reading.line > LONGEST_LINE:
                 raise InputUnusable(
                     f"{shown}: a line is longer than {count(LONGEST_LINE, 'character')}"

@@ -10,7 +10,7 @@ from itertools import tee
 from typing import TYPE_CHECKING
 
 from leadctl.model.errors import InputChanged, InputUnusable
-from leadctl.model.leads import Row
+from leadctl.model.leads import OWN, Row
 from leadctl.sources import xlsx
 from leadctl.sources.compression import Compression
 from leadctl.sources.formats import Format
@@ -94,6 +94,12 @@ class Source:
     @cached_property
     def columns(self) -> tuple[str, ...]:
         return tuple(name.strip() for name in self.names)
+
+    @cached_property
+    def own_places(self) -> frozenset[int]:
+        """Places of the columns that leadctl has added in a reject file."""
+        names = enumerate(self.columns)
+        return frozenset(place for place, name in names if name.startswith(OWN))
 
     @property
     def nested(self) -> bool:

@@ -98,7 +98,9 @@ def picked(
             rows = table.plain(piece) or [*table.careful(piece, text)]
         while place is not None and place < first + len(rows):
             row = rows[place - first]
-            if isinstance(row, str):
+            if isinstance(row, str) and len(row) < LONGEST_ROW:
+                yield table.of_the_width(row.split(dialect.delimiter))
+            elif isinstance(row, str):
                 yield from table.careful(row, iter(()))
             else:
                 yield row
