@@ -14,6 +14,7 @@ SECTIONS = (
     "pipeline",
     "baseline",
     "suppression",
+    "cores",
     "memory",
     "rate",
     "startup",

@@ -32,8 +32,8 @@ def tables(world: World) -> list[Table]:
     offline, sent = [big, big], [million, five, big, million, five, big, million]
     with sink() as served:
         found = {
-            "check": trial.runs(_check, offline),
-            "push --dry-run": trial.runs(_dry_run, offline),
+            "check": trial.runs(check, offline),
+            "push --dry-run": trial.runs(dry_run, offline),
             "push": trial.runs(partial(_sent, served), sent),
         }
     lines = [
@@ -119,11 +119,11 @@ def _sent(served: Served, world: World, file: Path) -> Cost:
     return push(world, file, served)
 
 
-def _check(world: World, file: Path) -> Cost:
+def check(world: World, file: Path) -> Cost:
     return world.leadctl(*_offline(world, "check", file))
 
 
-def _dry_run(world: World, file: Path) -> Cost:
+def dry_run(world: World, file: Path) -> Cost:
     where = ("--campaign", "3", "--dry-run")
     return world.leadctl(*_offline(world, "push", file), *where)
 
