@@ -132,13 +132,16 @@ def _written(found: Scan, form: Format, why: str) -> list[Choice]:
     return [*choices, Choice("encoding", found.encoding, found.why, found.is_guess)]
 
 
-def _json(path: Path, shown: str, found: Scan) -> Source:
-    source = Source(
+def _scanned(
+    path: Path, shown: str, found: Scan, form: Format, dialect: Dialect
+) -> Source:
+    """Return the source of a scanned file, so far without a header and columns."""
+    return Source(
         path=path,
         shown=shown,
-        format=Format.JSONL,
+        format=form,
         encoding=found.encoding,
-        dialect=Dialect(newline=_newline(found.text)),
+        dialect=dialect,
         header=False,
         preamble=0,
         fingerprint=found.fingerprint,
@@ -146,9 +149,14 @@ def _json(path: Path, shown: str, found: Scan) -> Source:
         stamp=found.stamp,
         suspicious=found.suspicious,
         compression=found.compression,
-        choices=(*_written(found, Format.JSONL, "its first line is a JSON object"),),
     )
-    return replace(source, names=_ways_into(source))
+
+
+def _json(path: Path, shown: str, found: Scan) -> Source:
+    dialect = Dialect(newline=_newline(found.text))
+    source = _scanned(path, shown, found, Format.JSONL, dialect)
+    choices = _written(found, Format.JSONL, "its first line is a JSON object")
+    return replace(source, choices=(*choices,), names=_ways_into(source))
 
 
 def _table(path: Path, shown: str, found: Scan, read_options: ReadOptions) -> Source:
@@ -167,19 +175,11 @@ def _table(path: Path, shown: str, found: Scan, read_options: ReadOptions) -> So
     split = dialect.split(lines, delimiter.value, quote.value)
     header = dialect.header(split, read_options.known, wanted=read_options.header)
     name = dialect.DELIMITER_NAMES.get(delimiter.value, repr(delimiter.value))
-    source = Source(
-        path=path,
-        shown=shown,
-        format=form,
-        encoding=found.encoding,
-        dialect=Dialect(delimiter.value, quote.value, _newline(found.text)),
+    written = Dialect(delimiter.value, quote.value, _newline(found.text))
+    source = replace(
+        _scanned(path, shown, found, form, written),
         header=header.found,
         preamble=header.before,
-        fingerprint=found.fingerprint,
-        size=found.size,
-        stamp=found.stamp,
-        suspicious=found.suspicious,
-        compression=found.compression,
         choices=(
             *_written(found, form, "lines of cells"),
             Choice("delimiter", name, delimiter.why),
@@ -251,17 +251,11 @@ def _sheet(
         for row in look.first
     ]
     header = dialect.header(lines, read_options.known, wanted=read_options.header)
-    source = Source(
-        path=path,
-        shown=shown,
-        format=Format.XLSX,
+    source = replace(
+        _scanned(path, shown, found, Format.XLSX, Dialect(newline="\r\n")),
         encoding="utf-8-sig",  # of the reject file: Excel recognises UTF-8 by its mark
-        dialect=Dialect(newline="\r\n"),
         header=header.found,
         preamble=header.before,
-        fingerprint=found.fingerprint,
-        size=found.size,
-        stamp=found.stamp,
         suspicious=look.suspicious,
         sheet=sheet.name,
         left=look.left,
