@@ -16,6 +16,7 @@ MODULES = {
     "preview": "preview",
     "check": "push",
     "push": "push",
+    "work": "work",
     "fix": "fix",
     "find": "people",
     "forget": "people",

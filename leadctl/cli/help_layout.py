@@ -193,8 +193,8 @@ def variables(command: Command | Group) -> str:
     read = [str(one.envvar) for one in options]
     if len(read) > MOST_VARIABLES:
         return (
-            f"Most options have a variable: {options[0].opts[0]} is {read[0]}. Use 1 "
-            "for flags, spaces between values. The command line wins."
+            f"Most options have a variable: {options[0].opts[0]} is {read[0]}; "
+            "1 sets a flag."
         )
     return f"Variables in place of options: {', '.join(read)}." if read else ""
 

@@ -370,6 +370,15 @@ Wait: TypeAlias = Annotated[
         about="Wait for another run on the campaign; default: 0.",
     ),
 ]
+Workers: TypeAlias = Annotated[
+    int | None,
+    of_sending(
+        "--workers",
+        takes="N",
+        least=0,
+        about="Processes to share the run among, e.g. 4 (PostgreSQL).",
+    ),
+]
 DryRun: TypeAlias = Annotated[
     bool,
     of_sending(
@@ -443,6 +452,7 @@ class PushOptions(CheckOptions):
     tag: Tags
     batch_size: BatchSize
     wait: Wait
+    workers: Workers
     dry_run: DryRun
     sandbox: SandboxRun
     keep: Keep

@@ -86,7 +86,7 @@ def open_session(
 
 @contextmanager
 def hold_campaign(
-    account: Account, campaign: str, ledger: Ledger
+    account: Account, campaign: str, ledger: Ledger, run: str = ""
 ) -> Iterator[CampaignLock]:
     """Lock the campaign: one writer at a time among all users of this ledger.
 
@@ -97,7 +97,8 @@ def hold_campaign(
     lock = ledger.campaign_lock(
         account.name,
         "" if whole_account else campaign,
-        longest_request=2 * account.connection.timeout,  # as Transport lets it take
+        longest_request=longest_request(account),
+        run=run,
     )
     with ExitStack() as stack:
         try:
@@ -114,6 +115,11 @@ def hold_campaign(
 
 RUNS_SEARCHED = 50
 """The latest runs, among which the holder of a lock is looked for."""
+
+
+def longest_request(account: Account) -> float:
+    """Return the seconds that a request may take, as Transport lets it."""
+    return 2 * account.connection.timeout
 
 
 def with_hint(error: LeadctlError, account: Account) -> LeadctlError:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from uuid import uuid4
 
 from leadctl.importing.judge import Judge, parted
@@ -27,7 +27,6 @@ from leadctl.model.progress import Meter
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
-    from leadctl.delivery.sender import Sender
     from leadctl.importing.judge import FindingParts, Judging
     from leadctl.importing.plan import Plan
     from leadctl.ledger.base import RunWriter
@@ -56,6 +55,19 @@ class DeliveryHistory:
     digest: Callable[[str], bytes] | None
     delivered: Callable[[list[bytes]], Mapping[bytes, str]] = _no_runs
     in_doubt: Callable[[list[bytes]], set[bytes]] = _nothing
+
+
+class Delivery(Protocol):
+    """Brings batches on their way: a sender, or whoever shares them out."""
+
+    def deliver(
+        self,
+        batches: Iterator[Batch],
+        in_doubt: Sequence[Batch],
+        held_back: Callable[[Batch], Collection[int]],
+    ) -> None: ...
+
+    def settle_in_doubt(self, in_doubt: Sequence[Batch]) -> None: ...
 
 
 _DOUBTED = (
@@ -92,13 +104,14 @@ class Importer:
     Raises InputUnusable at once where a file does not fit the map.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  a part of a run has its reader's judge
         self,
         plan: Plan,
         run_writer: RunWriter,
         known: DeliveryHistory,
         unfinished: Unfinished | None = None,
         meter: Meter | None = None,
+        judge: Judge | None = None,
     ) -> None:
         self._plan = plan
         self._meter = meter or Meter()
@@ -106,7 +119,7 @@ class Importer:
         self._known = known
         self._accounted = unfinished.accounted if unfinished else {}
         self._in_doubt = unfinished.in_doubt if unfinished else []
-        self.judge = Judge(plan, known.digest, self._keep_decision)
+        self.judge = judge or Judge(plan, known.digest, self._keep_decision)
         """What the rows are judged by, and what it has met."""
         self._judged: Judging = self.judge.judged
         self._read = 0
@@ -119,7 +132,7 @@ class Importer:
         """Store a phone column's decision before leads read that way are sent."""
         self._run_writer.remember({"columns": {path: str(says)}})
 
-    def deliver(self, sender: Sender) -> LeadctlError | None:
+    def deliver(self, sender: Delivery) -> LeadctlError | None:
         """Send everything; returns what stopped the run early. Every row is counted."""
         in_doubt = [*map(self._rebuilt, self._in_doubt)]
         try:
@@ -131,7 +144,7 @@ class Importer:
             return error
         return self._ended()
 
-    def settle_unsent(self, sender: Sender, error: LeadctlError) -> LeadctlError:
+    def settle_unsent(self, sender: Delivery, error: LeadctlError) -> LeadctlError:
         """Account for every row that is left, without sending anything."""
         sender.settle_in_doubt([*map(self._rebuilt, self._in_doubt)])
         self._settle_unsent(error)
@@ -148,7 +161,7 @@ class Importer:
         """Check --max-rejects once more: the last rows of a file may be in no batch."""
         self._run_writer.flush()
         self._meter.has_read(self._read, is_all=True)
-        self._too_many_rejects(at_end=True)
+        self.has_too_many_rejects(at_end=True)
         return self._too_many
 
     def _rebuilt(self, batch: OpenBatch) -> Batch:
@@ -184,13 +197,14 @@ class Importer:
         """Cut batches of the leads in hand while there are so many."""
         hand, plan = self._hand, self._plan
         while len(hand) >= least and not self._too_many:
-            if self._too_many_rejects():
+            if self.has_too_many_rejects():
                 self._settle_unsent(self._too_many)
                 return
             leads = hand.take(plan.batch_size)
             yield Batch(uuid4(), plan.campaign, hand.file, leads, plan.tags)
 
-    def _too_many_rejects(self, *, at_end: bool = False) -> bool:
+    def has_too_many_rejects(self, *, at_end: bool = False) -> bool:
+        """Check --max-rejects; once it is reached, no more batches are cut."""
         rejected = self._run_writer.tally[Status.REJECTED]
         if self._plan.reject_limit.is_passed(rejected, self._read, at_end=at_end):
             self._too_many = TooManyRejects(

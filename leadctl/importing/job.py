@@ -88,6 +88,8 @@ class Job:
     sandbox: bool = False
     ledger: str | None = None
     """The ledger of its own that a run in the sandbox is kept in."""
+    workers: int | None = None
+    """How many processes to start; None: this one does it all."""
     config: str | None = None
     copies: Mapping[str, str] = field(default_factory=dict)
     """By name, our copies of what can only be read once, such as stdin (`-`)."""

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from leadctl.importing.plan import Rules
     from leadctl.mapping.lead_builder import BuiltLeads
     from leadctl.mapping.mapper import Table
-    from leadctl.model.leads import Json, Note
+    from leadctl.model.leads import Cells, Json, Note
     from leadctl.phones.column import ColumnSays
     from leadctl.phones.countries import Countries
     from leadctl.phones.rule import Numbers
@@ -269,7 +269,7 @@ class Judge:
         ]
         if held_back:
             on_list = [row in held_back for row in leads.rows]
-            leads, found = parted(leads, on_list, _LISTED)
+            leads, found = parted(leads, on_list, LISTED)
             findings += found
         read = block.last - block.first + 1
         return Examined(
@@ -331,7 +331,13 @@ class Judge:
         found = self._sources[file].rows_at(iter(sorted(wanted)))
         rows = [row for row in found if isinstance(row, Row)]
         numbers = [row.number for row in rows]
-        table = self.mappers[file].table([row.cells for row in rows])
+        return self.rebuilt(file, numbers, [row.cells for row in rows])
+
+    def rebuilt(
+        self, file: int, numbers: Sequence[int], rows: list[Cells]
+    ) -> tuple[Leads, set[int]]:
+        """Build the leads of rows that are read."""
+        table = self.mappers[file].table(rows)
         countries, _unknown = self._countries(table)
         fitted, held_back = self._fitted(file, numbers, table, countries)
         return fitted.leads, held_back
@@ -389,7 +395,7 @@ class Judge:
 FindingParts: TypeAlias = "tuple[Status, Code, str] | tuple[Status, Code, str, str]"
 """A finding without its row."""
 
-_LISTED = (
+LISTED = (
     Status.SUPPRESSED,
     Code.ON_SUPPRESSION_LIST,
     "its number is on a suppression list",

@@ -27,13 +27,17 @@ if TYPE_CHECKING:
         FileOfRun,
         LedgerSize,
         NewRun,
+        Part,
         Reason,
         Request,
         Run,
+        Sharing,
         Trace,
         Unfinished,
         Verdict,
+        Worker,
     )
+    from leadctl.model.errors import LeadctlError
     from leadctl.model.leads import Batch, Finding, Json, Leads, Note, Outcome, Status
     from leadctl.model.removal import Removal
     from leadctl.model.row_set import RowSet
@@ -185,6 +189,82 @@ class ResumedRun(RunWriter, Protocol):
         """Set the exit code of a finished run to what its rows now amount to."""
 
 
+class PlannedRun(ResumedRun, Protocol):
+    """Records the parts of a shared run, and closes it when the workers are done."""
+
+    def plan(self, leads: Leads, file: int, content: bytes) -> None:
+        """Record a part for a worker: leads of a file, and the keyed hash of them."""
+        ...
+
+    def is_planned(self) -> None:
+        """Record that there are no more parts to come."""
+        ...
+
+    def plan_on(self) -> Unfinished:
+        """Go on planning where the planner died, while the workers go on."""
+        ...
+
+    def settle_left(self, reason: str) -> None:
+        """Settle what the workers left: rows not sent as failed, doubts as unknown."""
+        ...
+
+
+class PartWriter(ResumedRun, Protocol):
+    """Records one part of a shared run; reopened where a worker had it before."""
+
+    @property
+    def part(self) -> Part: ...
+
+
+class SharedRun(Protocol):
+    """A run as its planner and its workers see it; each of them has its own.
+
+    The planner records parts, and each worker takes one after another. The part of a
+    worker that is gone goes to another when its lease has expired.
+    """
+
+    def sharing(self) -> Sharing: ...
+
+    def replan(self) -> bool:
+        """Void the parts, to plan what is left anew; False while workers have some."""
+        ...
+
+    def stop(self, error: LeadctlError | None = None) -> None:
+        """End the run for all of them, because of an error that one has met."""
+        ...
+
+    def taken(
+        self,
+        *,
+        longest_request: float,
+        concurrency: int,
+        sharing: int,
+        at_most_once: bool,
+    ) -> AbstractContextManager[PartWriter | None]:
+        """Take a part while the context lasts; None where none is to be had now.
+
+        `concurrency` requests are divided among all workers on the account; of this
+        run there are at least `sharing`.
+        """
+        ...
+
+    def finish_part(self) -> None:
+        """Record that nothing is left to do of the part that is taken."""
+        ...
+
+
+class SharedRuns(Protocol):
+    """The runs of a ledger that workers share."""
+
+    def of(self, run_id: str) -> SharedRun: ...
+
+    def planned(self, run_id: str, *, at_most_once: bool) -> PlannedRun: ...
+
+    def to_work_on(self) -> str | None:
+        """Return the id of the oldest run that has parts left, or to come, if any."""
+        ...
+
+
 class RunRemoval(RunReader, Protocol):
     """Records the undo of a run: an intent before each request, its outcome after.
 
@@ -313,12 +393,18 @@ class Ledger(Protocol):
         """Return those of the hashes that were sent without a known outcome."""
 
     def campaign_lock(
-        self, account: str, campaign: str, *, longest_request: float = 120.0
+        self,
+        account: str,
+        campaign: str,
+        *,
+        longest_request: float = 120.0,
+        run: str = "",
     ) -> AbstractContextManager[CampaignLock]:
         """Hold a campaign while the context lasts; CampaignLocked names its holder.
 
         An empty `campaign` holds the whole account. Where the death of a holder cannot
-        be seen, its lock expires some time after `longest_request` seconds.
+        be seen, its lock expires some time after `longest_request` seconds. Workers
+        that another run than `run` left behind hold the campaign as well.
         """
 
     def process_of(self, run: Run) -> int | None:
@@ -341,6 +427,15 @@ class Ledger(Protocol):
         """
 
     def resumed(self, run_id: str, *, at_most_once: bool = False) -> ResumedRun: ...
+
+    @property
+    def shared_runs(self) -> SharedRuns:
+        """The runs that workers share; UsageError where one process must do it all."""
+        ...
+
+    def workers(self, run: Run) -> Sequence[Worker]:
+        """Return those who worked on a run, the latest first."""
+        ...
 
     def removal(self, run_id: str) -> RunRemoval:
         """Return the undo of a run; raises UsageError as `run` does."""

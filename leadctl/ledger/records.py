@@ -6,7 +6,7 @@ import os
 import shlex
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from leadctl.ledger import resolved
 
@@ -181,6 +181,12 @@ class Request:
     answered: int
     delivered: int
 
+    @property
+    def name(self) -> str:
+        """The number as people read it: a worker's with that of its part in front."""
+        part, number = divmod(self.number, 1 << 32)
+        return f"{part}.{number}" if part else f"{number}"
+
 
 @dataclass(frozen=True)
 class OpenBatch:
@@ -204,6 +210,61 @@ class Unfinished:
 
     accounted: dict[int, RowSet]
     in_doubt: list[OpenBatch]
+
+
+class Part(NamedTuple):
+    """A stretch of a shared run that one worker has: `rows` of a file, as ranges.
+
+    `content` is a keyed hash of its leads: who reads them again knows that he read the
+    same. The worker may have `places` requests under way. `requests` were sent by
+    workers who had it before; `turns` were written.
+    """
+
+    number: int
+    file: int
+    first: int
+    last: int
+    rows: str
+    content: bytes
+    places: int
+    requests: int
+    turns: int
+
+
+class Sharing(NamedTuple):
+    """How a run stands that workers share; `error` is what one of them stopped it for.
+
+    `open_parts` are not done, `held_parts` are those of them that somebody has.
+    """
+
+    is_over: bool
+    is_stopped: bool
+    error: dict[str, Any] | None
+    is_planned: bool
+    open_parts: int
+    held_parts: int
+    has_planner: bool
+
+    @property
+    def is_done(self) -> bool:
+        return self.is_planned and not self.open_parts
+
+
+class Worker(NamedTuple):
+    """A worker of a run; `part` is the one it has, `seen` is ISO 8601 UTC."""
+
+    host: str
+    process: int
+    part: int | None
+    seen: str
+
+    @property
+    def name(self) -> str:
+        return f"process {self.process} on {self.host}"
+
+    @property
+    def has(self) -> str:
+        return "no part" if self.part is None else f"part {self.part}"
 
 
 class Presence(StrEnum):

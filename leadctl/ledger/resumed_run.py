@@ -17,9 +17,13 @@ from leadctl.model.row_set import RowSet
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from leadctl.model.leads import Json
+
 
 class SqlResumedRun(SqlRunWriter):
-    """A run whose process has ended."""
+    """A run whose process has ended, or a part of one: what is `_within` it."""
+
+    _within = ""
 
     def reopen(
         self, *, most: int, with_unknown: bool = True, stale_before: float = 0.0
@@ -28,7 +32,8 @@ class SqlResumedRun(SqlRunWriter):
             if with_unknown and not self._at_most_once:
                 self._doubt_unknown_rows(most)
             failed = self._db.execute(
-                "SELECT file, first FROM findings WHERE run = ? AND status = 'failed'",
+                "SELECT file, first FROM findings"  # noqa: S608  our own words
+                f" WHERE run = ? AND status = 'failed'{self._within}",
                 (self._run,),
             )
             self._turn.dropped += failed
@@ -37,21 +42,21 @@ class SqlResumedRun(SqlRunWriter):
                     self._turn.withdrawn.append(line.id)
                 else:
                     self._put(line._replace(state=BatchState.DOUBT, doubted=True))
-            self._turn.facts |= {
-                "finished_at": None,
-                "exit_code": None,
-                "error": None,
-                "stop_requested": False,
-            }
-        accounted: dict[int, RowSet] = {}
-        for file, rows in self._db.execute(
-            "SELECT file, rows FROM findings WHERE run = :run"
-            " UNION ALL SELECT file, rows FROM batches WHERE run = :run",
-            {"run": self._run},
-        ):
-            accounted.setdefault(file, RowSet()).add(rows)
+            self._turn.facts |= IN_PROGRESS
         self.tally = Counter(self.counts())
+        accounted = self._rows_in("findings", "batches")
         return Unfinished(accounted, self._open_batches(stale_before))
+
+    def _rows_in(self, *tables: str) -> dict[int, RowSet]:
+        """Return the rows, by file, that the lines of these tables name."""
+        found: dict[int, RowSet] = {}
+        for table in tables:
+            for file, rows in self._db.execute(
+                f"SELECT file, rows FROM {table} WHERE run = ?{self._within}",  # noqa: S608  our own words
+                (self._run,),
+            ):
+                found.setdefault(file, RowSet()).add(rows)
+        return found
 
     def decide(
         self, file: int | None, rows: list[tuple[int, int]] | None, *, delivered: bool
@@ -109,9 +114,9 @@ class SqlResumedRun(SqlRunWriter):
     def _lines_left(self) -> Iterator[BatchLine]:
         """Yield the unsettled batches."""
         for name, file, first, rows, size, state, doubted, *rest in self._db.execute(
-            "SELECT id, file, first, rows, size, state, doubted, attempts, created,"
+            "SELECT id, file, first, rows, size, state, doubted, attempts, created,"  # noqa: S608  our own words
             " accepted FROM batches WHERE run = ? AND state != 'settled'"
-            " ORDER BY number",
+            f"{self._within} ORDER BY number",
             (self._run,),
         ):
             batch = name if isinstance(name, UUID) else UUID(bytes=name)
@@ -140,6 +145,14 @@ class SqlResumedRun(SqlRunWriter):
         ):
             sent.setdefault(file, RowSet()).add(rows)
         return sent
+
+
+IN_PROGRESS: dict[str, Json] = {
+    "finished_at": None,
+    "exit_code": None,
+    "error": None,
+    "stop_requested": False,
+}
 
 
 def _doubt(file: int, rows: Sequence[int]) -> BatchLine:

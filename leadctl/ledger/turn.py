@@ -71,6 +71,16 @@ class FindingLine(NamedTuple):
     reason: str
 
 
+class PartLine(NamedTuple):
+    """A stretch of a run for one worker: the rows that are leads, and their hash."""
+
+    file: int
+    first: int
+    last: int
+    rows: str
+    content: str
+
+
 @dataclass
 class Turn:
     """What to write, in this order."""
@@ -105,6 +115,9 @@ class Turn:
     """The results of an undo by file and row; None if the lead was not deleted."""
 
     rejects_files: dict[int, str | None] = field(default_factory=dict)
+
+    parts: list[PartLine] = field(default_factory=list)
+    """Only on PostgreSQL: what workers are to take."""
 
     facts: dict[str, Json] = field(default_factory=dict)
     """Changed columns of the run."""

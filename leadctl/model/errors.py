@@ -75,6 +75,15 @@ class LeadctlError(Exception):
         return "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")
 
 
+def restored(code: str, message: str, hint: str | None) -> LeadctlError:
+    """Return the error that another process met, from its code and sentences."""
+    kinds: list[type[LeadctlError]] = [LeadctlError]
+    for kind in kinds:
+        kinds += kind.__subclasses__()
+    named = {kind(message).code: kind for kind in kinds if kind is not Interrupted}
+    return named.get(code, LeadctlError)(message).but(hint=hint)
+
+
 class UsageError(LeadctlError):
     exit_code = ExitCode.USAGE
 

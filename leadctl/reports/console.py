@@ -30,6 +30,9 @@ def show_run(found: Report, timeline: RunTimeline, screen: Screen) -> None:
         screen.print(Text(f"stopped: {found.error.message}", "red"))
     screen.print()
     table.show(found, screen)
+    if found.workers:
+        screen.print()
+        screen.print(_workers(found))
     if found.requests:
         screen.print()
         _show_timeline(timeline, found, screen)
@@ -45,6 +48,13 @@ def _when(run: Report) -> str:
     seconds = max(0.0, time_text.moment_of(run.finished_at) - began)
     lasted = time_text.lasted(seconds)
     return f"run {run.run_id}, {day}, {lasted}, exit code {run.exit_code}"
+
+
+def _workers(found: Report) -> Grid:
+    table = Grid("worker", "has", "last seen")
+    for worker in found.workers:
+        table.row(worker.name, worker.has, time_text.when(worker.seen))
+    return table
 
 
 def _show_timeline(timeline: RunTimeline, found: Report, screen: Screen) -> None:
@@ -136,7 +146,7 @@ def _told(request: Request) -> str:
     leads = count(request.leads, "lead")
     outcome = RequestGroup.of(request).outcome
     why = f" ({request.why})" if request.why else ""
-    return f"request {request.number}: {left}, {leads}{took}; {outcome}{why}"
+    return f"request {request.name}: {left}, {leads}{took}; {outcome}{why}"
 
 
 def _verdict(found: RowTrace) -> str:

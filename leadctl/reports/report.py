@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from leadctl.ledger.base import RunReader
-    from leadctl.ledger.records import FileOfRun, Reason
+    from leadctl.ledger.records import FileOfRun, Reason, Worker
     from leadctl.model.errors import LeadctlError
     from leadctl.model.leads import Json, Note
     from leadctl.model.removal import Removal
@@ -66,6 +66,8 @@ class Report:
     error: Failure | None = None
     job: Job = field(default_factory=Job, repr=False)
     process: int | None = None
+    workers: Sequence[Worker] = ()
+    """Who shared the run, the latest seen first."""
     removals: Mapping[Removal, int] = field(default_factory=dict)
     ledger: str | None = None
     """The URL of the ledger that has the run; None if it was not kept."""
@@ -115,7 +117,11 @@ class Report:
 
 
 def read(
-    run_reader: RunReader, *, dry_run: bool = False, process: int | None = None
+    run_reader: RunReader,
+    *,
+    dry_run: bool = False,
+    process: int | None = None,
+    workers: Sequence[Worker] = (),
 ) -> Report:
     """Read a run's results so far; `process` is the one working on it, if any."""
     run = run_reader.facts()
@@ -140,6 +146,7 @@ def read(
         error=Failure(**error) if error else None,
         job=Job.from_json(run.job),
         process=process if running else None,
+        workers=workers,
         removals=run_reader.removals(),
         ledger=run.ledger,
         reader=None if run.ledger else run_reader,

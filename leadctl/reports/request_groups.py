@@ -99,7 +99,7 @@ class RequestGroup:
 
     @property
     def numbers(self) -> str:
-        return _span(str(self.first.number), str(self.last.number))
+        return _span(self.first.name, self.last.name)
 
     @property
     def rows(self) -> str:

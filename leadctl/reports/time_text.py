@@ -15,6 +15,12 @@ def day(moment: float) -> str:
     return f"{_local(moment):%Y-%m-%d}"
 
 
+def when(written: str) -> str:
+    """Return day and time of a moment that is written in UTC."""
+    moment = moment_of(written)
+    return f"{day(moment)} {clock(moment)}"
+
+
 def moment_of(written: str) -> float:
     """Return the Unix time of an ISO 8601 time of the ledger."""
     return datetime.fromisoformat(written).timestamp()

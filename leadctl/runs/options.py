@@ -85,6 +85,8 @@ class PushOptions(CheckOptions, total=False):
     sandbox: bool
     keep: bool
     """Keep a run in the sandbox, in a ledger of its own."""
+    workers: int | None
+    """Worker processes to start; 0 waits for those that others start."""
     resend_delivered: bool
     acknowledge_compliance: bool
     yes: bool
@@ -125,9 +127,19 @@ def job_of(files: Sequence[str], said: PushOptions) -> Job:
         acknowledge_compliance=said.get("acknowledge_compliance", False),
         resend_delivered=said.get("resend_delivered", False),
         sandbox=said.get("sandbox", False),
+        workers=_workers(said),
         ledger=_kept_in(said),
         config=_text(said.get("config")),
     )
+
+
+def _workers(said: PushOptions) -> int | None:
+    workers = _least(0, said.get("workers"), "--workers")
+    for name in ("sandbox", "dry_run"):
+        if workers is not None and said.get(name):
+            option = "--" + name.replace("_", "-")
+            raise UsageError(f"{option} runs in one process; leave --workers out")
+    return workers
 
 
 def _kept_in(said: PushOptions) -> str | None:

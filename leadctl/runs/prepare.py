@@ -8,6 +8,7 @@ import sys
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from leadctl import ledger as ledgers
@@ -45,17 +46,19 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def prepared(
+def prepared(  # noqa: PLR0913  by name
     job: Job,
     ledger: str,
     streams: Streams,
     *,
     offline: bool,
     environment: Mapping[str, str] = os.environ,
+    elsewhere: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[ImportRequest]:
     """Open a job; copies of its streams are kept while the context lasts.
 
-    Raises UsageError, InputUnusable or CredentialsMissing.
+    `elsewhere` says where files lie on this machine. Raises UsageError, InputUnusable
+    or CredentialsMissing.
     """
     _require_text(job)
     spool.drop_abandoned(ledger)
@@ -65,7 +68,8 @@ def prepared(
         campaign = _campaign(job, account, offline=offline)
         access = None if offline else _access(job, document, account, environment)
         mapped = profile_of(job, document, account)
-        plan = _plan(copied, account, campaign, mapped)
+        opened = replace(copied, copies={**copied.copies, **elsewhere})
+        plan = _plan(opened, account, campaign, mapped)
         lists = [List.named(text) for text in (*account.suppress, *job.suppress)]
         suppressed = suppression.read(lists, plan.effective_region)
         yield ImportRequest(

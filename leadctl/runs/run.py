@@ -28,13 +28,22 @@ from leadctl.model.wording import count
 from leadctl.reports import report
 from leadctl.runs import announce, history, spool
 from leadctl.runs.finish import finish
+from leadctl.runs.planner import Planner, part_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from leadctl.delivery.provider_session import ProviderSession
-    from leadctl.ledger.base import CampaignLock, Ledger, RunWriter
-    from leadctl.ledger.records import Run
+    from leadctl.importing.plan import Plan
+    from leadctl.ledger.base import (
+        CampaignLock,
+        Ledger,
+        PlannedRun,
+        ResumedRun,
+        RunWriter,
+    )
+    from leadctl.ledger.records import Run, Unfinished
+    from leadctl.providers.base import Limits
     from leadctl.providers.preflight import PreflightResult
     from leadctl.reports.report import Report
     from leadctl.runs.request import ImportRequest
@@ -89,17 +98,19 @@ def _by_name(request: ImportRequest) -> ImportRequest:
 
 
 def _pushed(request: ImportRequest) -> Report:
-    stop, account, limits = request.stop, request.account, request.account.limits
+    stop, account = request.stop, request.account
     with contextlib.ExitStack() as stack:
         campaign = request.plan.campaign
         ledger = stack.enter_context(_opened_ledger(request.ledger))
+        if request.job.workers is not None:
+            ledger.shared_runs.to_work_on()  # or it says why not, before anything else
         lock = stack.enter_context(_held_campaign(request, ledger))
         opened = provider_session.open_session(
             account, request.access, campaign, ledger
         )
         session = stack.enter_context(opened)
         history.require_possible(request, ledger)
-        request = _with_list_of(ledger, request)
+        request = with_list_of(ledger, request)
         announce.require_no_doubt(request)
         earlier = history.earlier_run(request, ledger)
         moved = history.warn_if_moved(request, earlier)
@@ -108,33 +119,35 @@ def _pushed(request: ImportRequest) -> Report:
         is_first = moved or (earlier is None and is_new)  # its runs may be pruned
         checked = _preflight(request, session, is_first=is_first)
         with stop.heeded():
-            importer, run_writer, meter = _opened(request, ledger, ledger)
-            lock.hold_for(run_writer.facts().id)
+            importer, run_writer, meter, planned = _opened(request, ledger, ledger)
+            run = run_writer.facts()
+            lock.hold_for(run.id)
             stop.is_requested = run_writer.is_stop_requested
             announce.before(request, importer)
-            sender = Sender(
-                account.provider,
-                limits,
-                session.send,
-                run_writer,
-                session.rate_limiter,
-                RealClock(stop),
-                stop,
-                abort=session.abort,
-                redacted=session.redacted,
-                retry_policy=RetryPolicy(longest_wait=account.connection.retry_for),
-                tell=request.tell_wait,
-                meter=meter,
-            )
+            sender = sender_of(request, session, run_writer, account.limits, meter)
+            way: Sender | Planner = sender
+            if planned:
+                way = Planner(
+                    request,
+                    planned,
+                    ledger.shared_runs.of(run.id),
+                    sender,
+                    ledger.digest(account.name, campaign),
+                    meter,
+                    importer.has_too_many_rejects,
+                )
             error: LeadctlError | None
             if isinstance(checked, LeadctlError):
-                error = importer.settle_unsent(sender, checked)
+                error = importer.settle_unsent(way, checked)
             else:
                 if checked.name:
                     run_writer.remember({"campaign_name": checked.name})
-                error = importer.deliver(sender)
+                error = importer.deliver(way)
             if stop.signal is not None:
                 error = _interrupted(request, stop.signal, run_writer.facts())
+            elif planned:
+                why = f": {error.message}" if error else ""
+                planned.settle_left(f"not sent because the run stopped{why}")
             for note in sender.notes():
                 message = f"{count(note.count, 'lead')}: {note.message}"
                 request.note(note.code, message, note.count, is_warning=note.is_warning)
@@ -149,6 +162,29 @@ def _pushed(request: ImportRequest) -> Report:
             return _report(run_writer, ledger)
 
 
+def sender_of(
+    request: ImportRequest,
+    session: ProviderSession,
+    run_writer: RunWriter,
+    limits: Limits,
+    meter: Meter | None = None,
+) -> Sender:
+    return Sender(
+        request.account.provider,
+        limits,
+        session.send,
+        run_writer,
+        session.rate_limiter,
+        RealClock(request.stop),
+        request.stop,
+        abort=session.abort,
+        redacted=session.redacted,
+        retry_policy=RetryPolicy(longest_wait=request.account.connection.retry_for),
+        tell=request.tell_wait,
+        meter=meter,
+    )
+
+
 @contextlib.contextmanager
 def _held_campaign(request: ImportRequest, ledger: Ledger) -> Iterator[CampaignLock]:
     """Lock the campaign; waits up to `wait` seconds for a run that holds it."""
@@ -159,7 +195,10 @@ def _held_campaign(request: ImportRequest, ledger: Ledger) -> Iterator[CampaignL
             try:
                 lock = stack.enter_context(
                     provider_session.hold_campaign(
-                        request.account, request.plan.campaign, ledger
+                        request.account,
+                        request.plan.campaign,
+                        ledger,
+                        request.resumes or "",
                     )
                 )
                 break
@@ -191,9 +230,9 @@ def rehearse(request: ImportRequest) -> Report:
     with contextlib.ExitStack() as stack:
         aside = stack.enter_context(_opened_ledger(None))
         known = stack.enter_context(open_existing(request.ledger))
-        request = _with_list_of(known, request)
+        request = with_list_of(known, request)
         announce.require_no_doubt(request)
-        importer, run_writer, _ = _opened(request, aside, known)
+        importer, run_writer, _, _ = _opened(request, aside, known)
         if not request.account.missing:  # of its address, a part may be
             history.warn_if_moved(request, history.earlier_run(request, known))
             history.warn_if_half_undone(request, known)
@@ -224,7 +263,7 @@ def _report(run_writer: RunWriter, ledger: Ledger, *, dry_run: bool = False) -> 
     return found
 
 
-def _with_list_of(ledger: Ledger, request: ImportRequest) -> ImportRequest:
+def with_list_of(ledger: Ledger, request: ImportRequest) -> ImportRequest:
     """Also apply the ledger's suppression list to rows."""
     lists = replace(request.plan.suppressed, of_ledger=ledger.suppression_list)
     return replace(request, plan=replace(request.plan, suppressed=lists))
@@ -260,7 +299,7 @@ def _preflight(
 
 def _opened(
     request: ImportRequest, ledger: Ledger, known: Ledger
-) -> tuple[Importer, RunWriter, Meter]:
+) -> tuple[Importer, RunWriter, Meter, PlannedRun | None]:
     """Open the run's books in `ledger`; earlier deliveries are looked up in `known`."""
     account = request.account
     plan = replace(
@@ -280,29 +319,59 @@ def _opened(
         memory = replace(memory, delivered=earlier.among)
     if at_most_once:
         memory = replace(memory, in_doubt=known.in_doubt)
-    unfinished = None
     run_writer: RunWriter
-    if request.resumes is None:
-        new = NewRun(
-            account.provider.name,
-            account.name,
-            plan.campaign,
-            [(source.recorded, source.fingerprint) for source in plan.sources],
-            request.job.to_json(),
-        )
-        run_writer = ledger.begin(new, at_most_once=at_most_once)
+    unfinished = planned = None
+    if request.job.workers is not None:
+        planned, unfinished = _shared(request, plan, ledger)
+        run_writer = planned
+        plan = replace(plan, batch_size=part_size(plan, request.job.workers))
+    elif request.resumes is None:
+        run_writer = _begun(request, plan, ledger)
     else:
-        ended = run_writer = ledger.resumed(request.resumes, at_most_once=at_most_once)
-        if request.job.config:
-            ended.remember({"config": request.job.config})
-        if request.job.given_up:
-            ended.remember({"given_up": False})
-        unfinished = ended.reopen(
-            most=account.limits.batch_size,
-            with_unknown=request.with_unknown,
-            stale_before=time.time() - account.provider.resend_window,
-        )
+        ended = ledger.resumed(request.resumes, at_most_once=at_most_once)
+        run_writer, unfinished = ended, _reopened(request, ended)
     tally = run_writer.tally
     sent = tally[Status.CREATED] + tally[Status.ACCEPTED]
     meter = Meter(request.tell_progress, lambda: run_writer.tally, sent)
-    return Importer(plan, run_writer, memory, unfinished, meter), run_writer, meter
+    importer = Importer(plan, run_writer, memory, unfinished, meter)
+    return importer, run_writer, meter, planned
+
+
+def _begun(request: ImportRequest, plan: Plan, ledger: Ledger) -> RunWriter:
+    provider = request.account.provider
+    new = NewRun(
+        provider.name,
+        request.account.name,
+        plan.campaign,
+        [(source.recorded, source.fingerprint) for source in plan.sources],
+        request.job.to_json(),
+    )
+    return ledger.begin(new, at_most_once=not provider.resend_is_safe)
+
+
+def _shared(
+    request: ImportRequest, plan: Plan, ledger: Ledger
+) -> tuple[PlannedRun, Unfinished]:
+    """Begin a run for workers; or go on, together with those it still has."""
+    run = request.resumes
+    if run is None:  # who reads a part again decides about its columns alike
+        columns = {path: str(says) for path, says in plan.earlier_columns.items()}
+        begins = replace(request, job=replace(request.job, columns=columns))
+        run = _begun(begins, plan, ledger).facts().id
+    at_most_once = not request.account.provider.resend_is_safe
+    planned = ledger.shared_runs.planned(run, at_most_once=at_most_once)
+    if ledger.shared_runs.of(run).replan():
+        return planned, _reopened(request, planned)
+    return planned, planned.plan_on()
+
+
+def _reopened(request: ImportRequest, ended: ResumedRun) -> Unfinished:
+    if request.job.config:
+        ended.remember({"config": request.job.config})
+    if request.job.given_up:
+        ended.remember({"given_up": False})
+    return ended.reopen(
+        most=request.account.limits.batch_size,
+        with_unknown=request.with_unknown,
+        stale_before=time.time() - request.account.provider.resend_window,
+    )

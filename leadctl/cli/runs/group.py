@@ -77,4 +77,4 @@ def report_of(ledger: Ledger, run: RunReader) -> Report:
 
     facts = run.facts()
     process = ledger.process_of(facts) if facts.finished_at is None else None
-    return report.read(run, process=process)
+    return report.read(run, process=process, workers=ledger.workers(facts))

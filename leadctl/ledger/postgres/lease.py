@@ -29,14 +29,16 @@ if TYPE_CHECKING:
 class Lease:
     """A campaign that is held, by a fence of its own."""
 
-    def __init__(self, db: Connection, longest_request: float) -> None:
-        self.fence = new_token()
+    def __init__(
+        self, db: Connection, longest_request: float, fence: int | None = None
+    ) -> None:
+        self.fence = fence or new_token()
         self._db = db
         self._longest_request = longest_request
         self._seconds = 0.0
         self._ends = 0.0
 
-    def acquire(self, account: str, campaign: str) -> None:
+    def acquire(self, account: str, campaign: str, run: str) -> None:
         """Take the campaign; raises CampaignLocked with its holder."""
         what = f"campaign {campaign} of {account}" if campaign else f"account {account}"
         dead = None
@@ -48,15 +50,15 @@ class Lease:
                 campaign,
                 self.fence,
                 dead,
-                json.dumps(_ourselves(self._db)),
+                json.dumps(ourselves(self._db)),
                 self._longest_request,
+                run,
             )
             if seconds is not None:
-                self._seconds = seconds
-                self.renewed(began)
+                self.begins(seconds, began)
                 return
             facts = json.loads(holder)
-            if dead == fence or not is_gone(facts):
+            if fence in (dead, None) or not is_gone(facts):
                 is_here = facts["machine"] == _machine()
                 where = "" if is_here else f" on {facts['host']}"
                 raise CampaignLocked(
@@ -66,6 +68,11 @@ class Lease:
                     "lock of a host that is down expires by itself",
                 )
             dead = fence
+
+    def begins(self, seconds: float, asked: float) -> None:
+        """Note that it is ours, for so long from a moment of `elapsed`."""
+        self._seconds = seconds
+        self.renewed(asked)
 
     def hold_for(self, run: str) -> None:
         self.renew(run)
@@ -123,14 +130,20 @@ class Leases:
 
     @contextmanager
     def held(
-        self, account: str, campaign: str, longest_request: float
+        self, account: str, campaign: str, longest_request: float, run: str
     ) -> Iterator[Lease]:
-        lease, before = Lease(self._db, longest_request), self.current
-        lease.acquire(account, campaign)
-        self.current = lease
+        lease = Lease(self._db, longest_request)
+        lease.acquire(account, campaign, run)
+        with self.under(lease):
+            yield lease
+
+    @contextmanager
+    def under(self, lease: Lease) -> Iterator[None]:
+        """Write under a lease while the context lasts, and release it."""
+        before, self.current = self.current, lease
         try:
             with lease.renewed_by_itself():
-                yield lease
+                yield
         finally:
             self.current = before
             lease.release()
@@ -144,7 +157,7 @@ class Leases:
             lease.renewed(began)
 
 
-def _ourselves(db: Connection) -> dict[str, str | int]:
+def ourselves(db: Connection) -> dict[str, str | int]:
     return {
         "pid": os.getpid(),
         "host": socket.gethostname(),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import secrets
 import time
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 from leadctl.ledger.database import scope_number
@@ -17,10 +18,11 @@ from leadctl.ledger.postgres.admin import UNFINISHED, newer, unfinished
 from leadctl.ledger.postgres.connection import Connection
 from leadctl.ledger.postgres.key import key_check, wrong_key
 from leadctl.ledger.postgres.lease import Leases, is_gone
+from leadctl.ledger.postgres.parts import PostgresSharedRuns
 from leadctl.ledger.postgres.rates import PostgresRates
 from leadctl.ledger.postgres.schema import VERSION
 from leadctl.ledger.postgres.turns import PostgresTurns, new_token
-from leadctl.ledger.records import utc_text
+from leadctl.ledger.records import Worker, utc_text
 from leadctl.ledger.run_writer import SqlRunWriter
 from leadctl.ledger.sql_ledger import SqlLedger
 from leadctl.model.errors import LedgerUnusable
@@ -98,14 +100,21 @@ class PostgresLedger(SqlLedger):
         self._db.call("forget", scopes, hashes)
 
     def campaign_lock(
-        self, account: str, campaign: str, *, longest_request: float = 120.0
+        self,
+        account: str,
+        campaign: str,
+        *,
+        longest_request: float = 120.0,
+        run: str = "",
     ) -> AbstractContextManager[CampaignLock]:
-        return self._leases.held(account, campaign, longest_request)
+        return self._leases.held(account, campaign, longest_request, run)
 
     def process_of(self, run: Run) -> int | None:
         row = self._db.execute(
-            "SELECT holder FROM holds WHERE run = ? AND until > clock_timestamp()",
-            (run.number,),
+            "SELECT holder FROM holds WHERE run = :run AND until > clock_timestamp()"
+            " UNION ALL SELECT holder FROM workers AS w JOIN held_parts AS p"
+            " ON p.run = w.run AND p.fence = w.fence WHERE w.run = :run",
+            {"run": run.number},
         ).fetchone()
         holder = json.loads(row[0]) if row else None
         return holder["pid"] if holder and not is_gone(holder) else None
@@ -129,7 +138,25 @@ class PostgresLedger(SqlLedger):
         return SqlRunWriter(self._db, number, turns, at_most_once=at_most_once)
 
     def request_stop(self, run_id: str) -> None:
-        self._db.call("stop_run", self._number(run_id))
+        self._db.call("stop_run", self._number(run_id), None)
+
+    @property
+    def shared_runs(self) -> PostgresSharedRuns:
+        return PostgresSharedRuns(self._db, self._number, self._leases)
+
+    def workers(self, run: Run) -> list[Worker]:
+        found = self._db.execute(
+            "SELECT holder, p.number, greatest(seen,"
+            " p.until - make_interval(secs => seconds)) AS last FROM workers AS w"
+            " LEFT JOIN held_parts AS p ON p.run = w.run AND p.fence = w.fence"
+            " WHERE w.run = ? ORDER BY last DESC",
+            (run.number,),
+        )
+        return [
+            Worker(facts["host"], facts["pid"], part, utc_text(seen.astimezone(UTC)))
+            for holder, part, seen in found
+            for facts in [json.loads(holder)]
+        ]
 
     def has_forgotten_runs(self) -> bool:
         row = self._db.execute(

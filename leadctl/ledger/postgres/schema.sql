@@ -19,6 +19,7 @@ CREATE TABLE runs (
     started_at text NOT NULL, finished_at text, requests integer NOT NULL DEFAULT 0,
     exit_code integer, error text, repairs text NOT NULL DEFAULT '{}',
     notes text NOT NULL DEFAULT '[]', stop_requested boolean NOT NULL DEFAULT false,
+    planned boolean, -- of a run that has parts: whether all of them are there
     turns bigint NOT NULL DEFAULT 0, writer bigint NOT NULL DEFAULT 0
 ) WITH (fillfactor = 50);
 CREATE TABLE files (
@@ -33,7 +34,7 @@ CREATE TABLE batches (
     accepted integer NOT NULL DEFAULT 0, PRIMARY KEY (run, id)
 ) WITH (fillfactor = 70);
 CREATE TABLE requests (
-    run integer NOT NULL, number integer NOT NULL, file integer NOT NULL,
+    run integer NOT NULL, number bigint NOT NULL, file integer NOT NULL,
     first bigint NOT NULL, rows text NOT NULL, leads integer NOT NULL,
     attempt integer NOT NULL, asks boolean NOT NULL, departed bigint NOT NULL,
     held bigint NOT NULL, held_for integer, took bigint, http integer, trouble text,
@@ -78,6 +79,24 @@ CREATE TABLE holds (
     until timestamptz NOT NULL DEFAULT '-infinity', PRIMARY KEY (account, campaign)
 ) WITH (fillfactor = 50);
 
+-- A stretch of a run that one worker has at a time, under a lease like that of a hold:
+-- `rows` are its leads, `content` is a keyed hash of them. It counts turns of its own, so
+-- that workers do not wait for each other. A fence is a worker's.
+CREATE TABLE parts (
+    run integer NOT NULL, number integer NOT NULL, file integer NOT NULL,
+    first bigint NOT NULL, last bigint NOT NULL, rows text NOT NULL,
+    content bytea NOT NULL, is_done boolean NOT NULL DEFAULT false, fence bigint,
+    places integer NOT NULL DEFAULT 0, seconds double precision NOT NULL DEFAULT 0,
+    until timestamptz NOT NULL DEFAULT '-infinity', turns bigint NOT NULL DEFAULT 0,
+    writer bigint NOT NULL DEFAULT 0, requests integer NOT NULL DEFAULT 0,
+    PRIMARY KEY (run, number)
+) WITH (fillfactor = 50);
+CREATE INDEX parts_open ON parts (fence) WHERE NOT is_done;
+CREATE TABLE workers (
+    run integer NOT NULL, fence bigint NOT NULL, holder text NOT NULL,
+    seen timestamptz NOT NULL, PRIMARY KEY (run, fence)
+) WITH (fillfactor = 50);
+
 CREATE FUNCTION clock() RETURNS double precision LANGUAGE sql VOLATILE AS
 $$ SELECT extract(epoch FROM clock_timestamp())::double precision $$;
 
@@ -86,17 +105,32 @@ CREATE FUNCTION lead(campaign integer, hash bytea) RETURNS uuid
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
 $$ SELECT encode(int4send(campaign) || substr(hash, 1, 12), 'hex')::uuid $$;
 
+CREATE VIEW held_parts AS
+    SELECT parts.*, id, account, campaign FROM parts JOIN runs ON runs.number = run
+    JOIN scopes ON scopes.number = scope WHERE NOT is_done AND until > clock_timestamp();
+
+-- Let nobody else take a campaign or a part of an account until the transaction ends.
+CREATE FUNCTION lock_account(account text) RETURNS void LANGUAGE sql AS
+$$ SELECT pg_advisory_xact_lock(hashtextextended('leadctl account ' || account, 0)) $$;
+
+CREATE FUNCTION lease_of(deadline double precision) RETURNS double precision
+LANGUAGE sql AS $$ SELECT deadline + coalesce(
+    nullif(current_setting('leadctl.lease_margin', true), ''), '30')::double precision
+$$;
+
 -- Whose lock on a campaign is left: ours (`lease`, in seconds), or `holder`'s.
 -- `dead` is the fence of a holder that is known to be gone. What a holder had under way
--- is in doubt from the moment somebody else takes over, and never before. A lease is
+-- is in doubt from the moment somebody else takes over, and never before. Workers of a
+-- run may go on when nobody holds it: only that run, `run_`, gets by them. A lease is
 -- `deadline` and 30 seconds long, or what ALTER DATABASE … SET leadctl.lease_margin says.
 CREATE FUNCTION hold(
     account_ text, campaign_ text, fence_ bigint, dead bigint, holder_ text,
-    deadline double precision,
+    deadline double precision, run_ text,
     OUT lease double precision, OUT holder text, OUT fence bigint
 ) LANGUAGE plpgsql SECURITY DEFINER SET search_path = leadctl, pg_temp AS $$
-DECLARE h holds; margin text := current_setting('leadctl.lease_margin', true);
+DECLARE h holds;
 BEGIN
+    PERFORM lock_account(account_);
     INSERT INTO holds (account, campaign) VALUES (account_, campaign_)
         ON CONFLICT DO NOTHING;
     SELECT * INTO h FROM holds AS x
@@ -107,12 +141,20 @@ BEGIN
         fence := h.fence;
         RETURN;
     END IF;
+    SELECT w.holder INTO holder FROM held_parts AS p
+        JOIN workers AS w ON w.run = p.run AND w.fence = p.fence
+        WHERE p.account = account_ AND campaign_ IN ('', p.campaign)
+        AND p.id IS DISTINCT FROM run_ LIMIT 1;
+    IF FOUND THEN
+        RETURN;
+    END IF;
     IF h.fence IS DISTINCT FROM fence_ THEN
         UPDATE batches SET state = 'doubt', doubted = true
-            WHERE run = h.run AND state = 'sending';
+            WHERE run = h.run AND state = 'sending'
+            AND NOT EXISTS (SELECT FROM parts WHERE parts.run = h.run);
         h.run := NULL;
     END IF;
-    lease := deadline + coalesce(nullif(margin, ''), '30')::double precision;
+    lease := lease_of(deadline);
     UPDATE holds AS x SET fence = fence_, holder = holder_, run = h.run,
         seconds = lease, until = clock_timestamp() + make_interval(secs => lease)
         WHERE x.account = account_ AND x.campaign = campaign_;
@@ -124,12 +166,83 @@ BEGIN
     UPDATE holds SET until = clock_timestamp() + make_interval(secs => seconds),
         run = coalesce((SELECT number FROM runs WHERE id = run_), run)
         WHERE fence = fence_;
+    IF NOT FOUND THEN
+        UPDATE parts SET until = clock_timestamp() + make_interval(secs => seconds)
+            WHERE fence = fence_ AND NOT is_done;
+    END IF;
     RETURN FOUND;
 END $$;
 
 CREATE FUNCTION release(fence_ bigint) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = leadctl, pg_temp AS
-$$ UPDATE holds SET until = '-infinity', run = NULL WHERE fence = fence_ $$;
+$$ UPDATE holds SET until = '-infinity', run = NULL WHERE fence = fence_;
+UPDATE parts SET until = '-infinity' WHERE fence = fence_ AND NOT is_done $$;
+
+-- Take the next part of a run that nobody has, and places to send from: `concurrency` is
+-- what the account allows all of its workers, of whom this run has `sharing` or more.
+-- What a former holder had under way is in doubt from here on. NULL: there is none now.
+CREATE FUNCTION take_part(
+    which integer, fence_ bigint, holder_ text, deadline double precision,
+    concurrency integer, sharing integer, OUT part integer, OUT lease double precision
+) LANGUAGE plpgsql SECURITY DEFINER SET search_path = leadctl, pg_temp AS $$
+DECLARE r record; p parts; free integer;
+BEGIN
+    INSERT INTO workers VALUES (which, fence_, holder_, clock_timestamp())
+        ON CONFLICT (run, fence) DO UPDATE SET seen = excluded.seen;
+    SELECT account, campaign, finished_at, stop_requested INTO r
+        FROM runs JOIN scopes ON scopes.number = scope WHERE runs.number = which;
+    PERFORM lock_account(r.account);
+    IF r.finished_at IS NOT NULL OR r.stop_requested OR EXISTS (SELECT FROM holds AS h
+            WHERE h.account = r.account AND h.campaign IN (r.campaign, '')
+            AND h.until > clock_timestamp() AND h.run IS DISTINCT FROM which) THEN
+        RETURN;
+    END IF;
+    SELECT concurrency - coalesce(sum(places), 0) INTO free
+        FROM held_parts WHERE account = r.account;
+    SELECT * INTO p FROM parts WHERE run = which AND NOT is_done
+        AND until <= clock_timestamp() AND free > 0
+        ORDER BY number LIMIT 1 FOR UPDATE SKIP LOCKED;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    SELECT greatest(sharing, count(*)) INTO sharing FROM workers AS w WHERE run = which
+        AND (seen > clock_timestamp() - interval '3 s' OR EXISTS (
+            SELECT FROM held_parts AS x WHERE x.fence = w.fence));
+    IF p.fence IS NOT NULL THEN
+        UPDATE batches SET state = 'doubt', doubted = true
+            WHERE run = which AND file = p.file AND first BETWEEN p.first AND p.last
+            AND state = 'sending';
+    END IF;
+    part := p.number;
+    lease := lease_of(deadline);
+    UPDATE parts SET fence = fence_, seconds = lease,
+        until = clock_timestamp() + make_interval(secs => lease),
+        places = least(free, greatest(1, concurrency / sharing))
+        WHERE run = which AND number = part;
+END $$;
+
+CREATE FUNCTION finish_part(fence_ bigint) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = leadctl, pg_temp AS $$
+    WITH done AS (UPDATE parts SET is_done = true, until = '-infinity'
+        WHERE fence = fence_ AND NOT is_done RETURNING run, requests)
+    UPDATE runs SET requests = runs.requests + done.requests FROM done WHERE number = run
+$$;
+
+-- Make a run's parts void, to plan what is left of it anew; false where workers have
+-- some of them.
+CREATE FUNCTION replan(which integer) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = leadctl, pg_temp AS $$
+BEGIN
+    PERFORM FROM parts WHERE run = which AND NOT is_done ORDER BY number FOR UPDATE;
+    IF EXISTS (SELECT FROM held_parts WHERE run = which) THEN
+        RETURN false;
+    END IF;
+    UPDATE runs SET planned = false, requests = requests + (
+        SELECT coalesce(sum(p.requests), 0) FROM parts AS p
+        WHERE run = which AND NOT is_done) WHERE number = which;
+    UPDATE parts SET is_done = true, fence = NULL, rows = '' WHERE run = which;
+    RETURN true;
+END $$;
 
 -- Begin a run, or find it begun by the same call whose answer was lost. NULL: somebody
 -- else has a run of this id.
@@ -168,19 +281,27 @@ CREATE FUNCTION turn(
     which integer, fence_ bigint, writer_ bigint, turn_ bigint, said jsonb, there bytea,
     OUT is_ours boolean
 ) LANGUAGE plpgsql SECURITY DEFINER SET search_path = leadctl, pg_temp AS $$
-DECLARE r record; struck integer;
+DECLARE r record; p parts; struck bigint;
 BEGIN
     -- The hold first: a take-over at this moment is before us or after us.
     IF fence_ IS NOT NULL THEN
         UPDATE holds SET until = clock_timestamp() + make_interval(secs => seconds),
             run = which WHERE fence = fence_;
         is_ours := FOUND;
+        IF NOT FOUND THEN
+            UPDATE parts SET until = clock_timestamp() + make_interval(secs => seconds)
+                WHERE fence = fence_ AND NOT is_done RETURNING * INTO p;
+            is_ours := FOUND;
+        END IF;
     ELSE
         is_ours := NOT EXISTS (
             SELECT FROM holds WHERE run = which AND until > clock_timestamp());
     END IF;
-    SELECT scope, turns, writer INTO r
-        FROM runs WHERE number = which FOR UPDATE;
+    IF p.number IS NULL THEN
+        SELECT scope, turns, writer INTO r FROM runs WHERE number = which FOR UPDATE;
+    ELSE
+        SELECT scope, p.turns, p.writer INTO r FROM runs WHERE number = which;
+    END IF;
     IF r.writer = writer_ AND r.turns = turn_ THEN
         RETURN;
     END IF;
@@ -212,9 +333,10 @@ BEGIN
         DELETE FROM batches WHERE run = which AND id IN (
             SELECT jsonb_array_elements_text(said -> 'withdrawn')::uuid);
     END IF;
-    FOR struck IN SELECT jsonb_array_elements_text(said -> 'struck')::integer LOOP
+    FOR struck IN SELECT jsonb_array_elements_text(said -> 'struck')::bigint LOOP
         DELETE FROM requests WHERE run = which AND number = struck;
-        UPDATE requests SET number = -number WHERE run = which AND number > struck;
+        UPDATE requests SET number = -number WHERE run = which
+            AND number > struck AND number <= (struck | 4294967295);
         UPDATE requests SET number = -number - 1 WHERE run = which AND number < 0;
     END LOOP;
     IF said ? 'batches' THEN
@@ -238,7 +360,7 @@ BEGIN
         INSERT INTO requests AS q SELECT which, s.number, file, first, rows, leads,
             attempt, asks, departed, held, h.number, took, http, trouble, w.number,
             answered, s.delivered
-            FROM jsonb_to_recordset(said -> 'requests') AS s(number integer,
+            FROM jsonb_to_recordset(said -> 'requests') AS s(number bigint,
                 file integer, first bigint, rows text, leads integer, attempt integer,
                 asks boolean, departed bigint, held bigint, held_for text, took bigint,
                 http integer, trouble text, why text, answered integer,
@@ -290,18 +412,33 @@ BEGIN
             FROM jsonb_each_text(said -> 'rejects_files') AS x
             WHERE f.run = which AND f.ordinal = x.key::integer;
     END IF;
+    IF said ? 'parts' THEN
+        INSERT INTO parts (run, number, file, first, last, rows, content)
+            SELECT which, (SELECT coalesce(max(number), 0) FROM parts WHERE run = which)
+            + n, (x ->> 0)::integer, (x ->> 1)::bigint, (x ->> 2)::bigint, x ->> 3,
+            decode(x ->> 4, 'hex')
+            FROM jsonb_array_elements(said -> 'parts') WITH ORDINALITY AS s(x, n);
+    END IF;
+    IF p.number IS NOT NULL THEN -- its requests count from its number, times 2^32
+        UPDATE parts SET turns = turn_, writer = writer_, requests = coalesce(
+            (said -> 'facts' ->> 'requests')::bigint & 4294967295, requests)
+            WHERE run = which AND number = p.number;
+        RETURN;
+    END IF;
     UPDATE runs SET turns = turn_, writer = writer_ WHERE number = which;
     IF said ? 'facts' THEN
         UPDATE runs SET (job, finished_at, requests, exit_code, error, repairs, notes,
-            stop_requested) = (SELECT job, finished_at, requests, exit_code, error,
-            repairs, notes, stop_requested
+            stop_requested, planned) = (SELECT job, finished_at, requests, exit_code,
+            error, repairs, notes, stop_requested, planned
             FROM jsonb_populate_record(runs, said -> 'facts')) WHERE number = which;
     END IF;
 END $$;
 
-CREATE FUNCTION stop_run(which integer) RETURNS void
-LANGUAGE sql SECURITY DEFINER SET search_path = leadctl, pg_temp AS
-$$ UPDATE runs SET stop_requested = true WHERE number = which $$;
+CREATE FUNCTION stop_run(which integer, error_ text) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = leadctl, pg_temp AS $$
+    UPDATE runs SET stop_requested = true, error = coalesce(error, error_)
+    WHERE number = which
+$$;
 
 -- Take up to `want` starts in every scope that begin within `ahead` seconds, or say how
 -- long to wait. A start keeps a scope taken for `seconds`; one that comes late is made
@@ -387,6 +524,8 @@ BEGIN
     DELETE FROM requests WHERE run = ANY(numbers);
     DELETE FROM files WHERE run = ANY(numbers);
     DELETE FROM removals WHERE run = ANY(numbers);
+    DELETE FROM parts WHERE run = ANY(numbers);
+    DELETE FROM workers WHERE run = ANY(numbers);
     DELETE FROM runs WHERE number = ANY(numbers);
     -- No turn may refer to a reason meanwhile.
     PERFORM pg_advisory_xact_lock(hashtextextended('leadctl reasons', 0));

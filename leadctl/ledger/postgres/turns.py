@@ -39,6 +39,15 @@ class PostgresTurns:
         turns = "SELECT turns FROM runs WHERE number = ?"
         self._turns: int = (db.execute(turns, (run,)).fetchone() or (0,))[0]
 
+    @classmethod
+    def of_part(
+        cls, db: Connection, run: int, leases: Leases, turns: int
+    ) -> PostgresTurns:
+        """Write a part's turns, which it counts itself, under the lease of the part."""
+        found = cls(db, run, leases)
+        found._turns = turns
+        return found
+
     def together(self) -> AbstractContextManager[None]:
         return nullcontext()  # a call writes a turn, and another takes starts ahead
 
@@ -99,6 +108,7 @@ def _said(turn: Turn) -> dict[str, object]:
         "doubts": [(one.hex(), *where) for one, where in turn.doubts.items()],
         "removals": [(*where, state) for where, state in turn.removals.items()],
         "rejects_files": turn.rejects_files,
+        "parts": turn.parts,
         "facts": turn.facts,
     }
     return {name: value for name, value in said.items() if value}

@@ -21,7 +21,7 @@ from leadctl.ledger.sqlite.key import keep_key, key, key_file_of, lost
 from leadctl.ledger.sqlite.rates import SqliteRates
 from leadctl.ledger.sqlite.schema import migrate, version
 from leadctl.ledger.sqlite.turns import SqliteTurns, drop_unused_reasons
-from leadctl.model.errors import ExitCode, LedgerUnusable
+from leadctl.model.errors import ExitCode, LedgerUnusable, UsageError
 from leadctl.model.private_files import make_file, make_private
 
 if TYPE_CHECKING:
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from leadctl.ledger.base import CampaignLock
-    from leadctl.ledger.records import NewRun, Run
+    from leadctl.ledger.base import CampaignLock, SharedRuns
+    from leadctl.ledger.records import NewRun, Run, Worker
     from leadctl.ledger.run_writer import SqlRunWriter
     from leadctl.ledger.sqlite.connection import Connection
     from leadctl.model.leads import Json
@@ -95,9 +95,14 @@ class SqliteLedger(SqlLedger):
         people.forget(self, self._db, identities)
 
     def campaign_lock(
-        self, account: str, campaign: str, *, longest_request: float = 120.0
+        self,
+        account: str,
+        campaign: str,
+        *,
+        longest_request: float = 120.0,
+        run: str = "",
     ) -> AbstractContextManager[CampaignLock]:
-        del longest_request  # the kernel releases a lock with its process
+        del longest_request, run  # the kernel releases a lock with its process
         if self._path is None:
             return nullcontext(lock.Unneeded())
         return lock.held(lock.folder_of(self._path), account, campaign)
@@ -148,6 +153,18 @@ class SqliteLedger(SqlLedger):
                 "UPDATE runs SET stop_requested = 1 WHERE number = ?",
                 (self._number(run_id),),
             )
+
+    @property
+    def shared_runs(self) -> SharedRuns:
+        raise UsageError(
+            "workers share a run in a ledger on PostgreSQL; this one is a file, which "
+            "one process at a time writes",
+            hint="leave --workers out, or prepare a database: leadctl ledger init URL",
+        )
+
+    def workers(self, run: Run) -> list[Worker]:
+        del run
+        return []
 
     def has_forgotten_runs(self) -> bool:
         (left,) = self._db.execute("SELECT count(*) FROM runs").fetchone()

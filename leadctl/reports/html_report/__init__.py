@@ -68,6 +68,7 @@ def render(page: ReportPage) -> str:
         if page.contacts is None
         else rows.contacts(page.contacts, page.left_out, several=several),
         rows.files(found),
+        rows.workers(found),
         timeline.over_time(run_timeline, several=several),
     )
     body = tag("body", tag("main", *filter(None, parts)), _foot(page))

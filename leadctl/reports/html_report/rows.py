@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from leadctl.model.leads import Code, Status
 from leadctl.model.wording import count, display_name
+from leadctl.reports import time_text
 from leadctl.reports.html_report.charts import bar, labelled
 from leadctl.reports.html_report.markup import Markup, joined, section, table, tag
 
@@ -129,6 +130,15 @@ def contacts(found: Sequence[Contact], left_out: int, *, several: bool) -> Marku
         rows.append(("", "", f"and {count(left_out, 'more row')}"))
     headings = ("File: row" if several else "Row", "Phone", "Status and reason")
     return section(title, table(title, headings, rows, "nn-"))
+
+
+def workers(found: Report) -> Markup:
+    """Return who shared the run among them, if it was shared."""
+    if not found.workers:
+        return Markup()
+    rows = [(one.name, one.has, time_text.when(one.seen)) for one in found.workers]
+    headings = ("Worker", "Has", "Last seen")
+    return section("Workers", table("Workers of this run", headings, rows, "---"))
 
 
 def files(found: Report) -> Markup:

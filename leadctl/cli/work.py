@@ -1,0 +1,78 @@
+"""`leadctl work`: takes parts of a run that other processes work on, too."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from leadctl.cli import options
+from leadctl.cli.app import app
+from leadctl.cli.help_layout import Section
+from leadctl.cli.output import Output, echo
+from leadctl.model.errors import UsageError
+from leadctl.model.wording import count
+
+FilesHere = Annotated[
+    list[str] | None,
+    options.option(
+        "--file",
+        takes="NAME=PATH",
+        about="A file of the run here, e.g. leads.csv=/mnt/l.csv; repeatable.",
+        section=Section.FILE,
+    ),
+]
+Waits = Annotated[
+    bool,
+    options.option(
+        "--wait",
+        about="Wait for runs to come, until stopped by a signal.",
+        section=Section.SENDING,
+    ),
+]
+
+
+@app.command("work", rich_help_panel=Section.IMPORT)
+def work(
+    run: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="RUN",
+            help="A run's id, or its start or end; default: the oldest with work left.",
+            show_default=False,
+        ),
+    ] = None,
+    file: FilesHere = None,
+    wait: Waits = False,
+    json: options.Json = False,
+    verbose: options.Verbose = False,
+    ledger: options.LedgerPath = None,
+    config: options.ConfigPath = None,
+) -> None:
+    """Send parts of a run that was pushed with --workers.
+
+    Several processes on several hosts can work on one run. Each takes parts until none
+    is left. The ledger must be on PostgreSQL.
+
+    Example: leadctl work 20260301-093000-1f2e
+    """
+    from leadctl.cli.process import stop_on_signal
+    from leadctl.ledger import resolved
+    from leadctl.runs.work import Work
+
+    named = [text.partition("=") for text in file or ()]
+    for name, equals, path in named:
+        if not (name and equals and path):
+            raise UsageError("--file takes NAME=PATH, e.g. leads.csv=/mnt/leads.csv")
+    files = {name: path for name, _, path in named}
+    order = Work(resolved(ledger), run, config, files, waits=wait)
+    output = Output(json, verbose=verbose)
+    with output.failures(), stop_on_signal(order.stop):
+        order.do()
+    if json:
+        output.document({"run_id": run, "parts": order.parts, "leads": order.leads})
+    elif order.parts:
+        parts, leads = count(order.parts, "part"), count(order.leads, "lead")
+        echo(f"{parts} done, {leads}", err=True)
+    else:
+        echo("no work left", err=True)
