@@ -33,8 +33,8 @@ def commands(
 
 COMMANDS = dict(commands(json.loads(VOCABULARY.read_text(encoding="utf-8"))))
 SINGLE = [path for path, command in COMMANDS.items() if not command["commands"]]
-TWO_SCREENS = 64
-"""Lines of 80 columns: two screens of 32 lines."""
+TWO_SCREENS = 66
+"""Lines of 80 columns: two screens of 33 lines."""
 
 
 def helped(*path: str) -> str:
