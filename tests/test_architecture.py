@@ -24,7 +24,7 @@ BELOW["api"] |= {"sandbox"}  # serves the simulators
 BELOW["__init__"] |= {"api", *BELOW["api"]}  # loads what is public when it is used
 DOORS = {
     "typer": "cli", "shellingham": "cli", "platformdirs": "config ledger runs cli",
-    "httpx": "providers delivery testing",
+    "rich": "reports.screen", "httpx": "providers delivery testing",
     "httptools": "delivery.http1", "truststore": "delivery.transport",
     "sqlite3": "ledger.sqlite", "yaml": "model.yaml_file",
     "pydantic_core": "model.patterns", "keyring": "model.system_keyring",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 NAMES = {"3": "Summer Outreach", "4": "Twins", "5": "Twins", "7": "3", "8": "Diwali"}
 MANY = [str(number) for number in range(7, 227)]
-YOTEL = {"camp_1": "Diwali"}
+YOTEL = {"camp_1": "Diwali", "camp_2": "\u6771\u4eac"}
 
 
 @pytest.fixture(scope="module")
@@ -99,8 +99,10 @@ def test_list_is_a_table_and_names_an_account_by_itself(
     assert [line.split() for line in lines[:-2]] == [
         ["id", "name", "state"],
         ["camp_1", "Diwali", "running"],
-        ["camp_2", "Campaign", "camp_2", "completed"],
+        ["camp_2", YOTEL["camp_2"], "completed"],
     ]
+    wide = 2  # letters of that name, which take two columns each
+    assert lines[1].index("running") == lines[2].index("completed") + wide
 
 
 @pytest.mark.parametrize(

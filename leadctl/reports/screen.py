@@ -6,11 +6,10 @@ Control characters are taken out of all text, and nothing in it is read as marku
 from __future__ import annotations
 
 import os
+import re
 import shutil
-import textwrap
 from itertools import zip_longest
 from typing import TYPE_CHECKING
-from unicodedata import combining, east_asian_width
 
 from leadctl.model.printable import printable
 
@@ -55,8 +54,7 @@ class Text:
     def folded(self, width: int) -> list[Text]:
         """Break it between words, and a word that is longer where the width ends."""
         style = self.parts[0][1] if self.parts else ""
-        lines = textwrap.wrap(str(self), width, break_on_hyphens=False)
-        return [Text(line, style) for line in lines or [""]]
+        return [Text(line, style) for line in fold(str(self), width)]
 
     def cut(self, width: int, end: str) -> Text:
         """Return as much as fits into a width; `end` stands for the rest."""
@@ -82,10 +80,28 @@ class Text:
 
 
 def cells(text: str) -> int:
-    """Return the columns that a terminal needs: wide letters take two, accents none."""
+    """Return the columns that a terminal needs, as letters may be wide or joined."""
     if text.isascii():
         return len(text)
-    return sum(1 + (east_asian_width(c) in "WF") for c in text if not combining(c))
+    from rich.cells import cell_len  # noqa: PLC0415  slow, and rarely needed
+
+    return cell_len(text)
+
+
+def fold(text: str, width: int, *, break_words: bool = True) -> list[str]:
+    """Break text between words, and longer words unless they must stay whole."""
+    lines, line = [], ""
+    for word in re.findall(" *[^ ]+", text):
+        if line and cells(line + word) > width:
+            lines.append(line)
+            line = ""
+        line += word if line else word.lstrip()
+        if break_words and cells(line) > width:
+            from rich.cells import chop_cells  # noqa: PLC0415  as above
+
+            *full, line = chop_cells(line, width)
+            lines += full
+    return [*lines, line]
 
 
 class Grid:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import textwrap
 from typing import TYPE_CHECKING
 
 from leadctl.model.printable import printable
-from leadctl.reports.screen import NARROWEST, Screen, Text
+from leadctl.reports.screen import NARROWEST, Screen, Text, cells, fold
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -33,7 +32,7 @@ def show_facts(
         start = Text(" " * indent).append(head)
         parts = wrapped(text, screen, edge)
         if head.width and (
-            start.width + 2 > edge or edge + len(parts[0]) >= screen.width
+            start.width + 2 > edge or edge + cells(parts[0]) >= screen.width
         ):
             screen.print(start, whole=True)
             start = Text("")
@@ -47,12 +46,8 @@ def wrapped(text: str, screen: Screen, edge: int = 0) -> list[str]:
     """Wrap a text between words, where a terminal would break within them."""
     if not screen.is_terminal:
         return [printable(text)]
-    return textwrap.wrap(
-        printable(text),
-        max(NARROWEST, screen.width - 1 - edge),
-        break_long_words=False,  # paths can be copied
-        break_on_hyphens=False,
-    ) or [""]
+    width = max(NARROWEST, screen.width - 1 - edge)
+    return fold(printable(text), width, break_words=False)  # paths can be copied
 
 
 def close(text: str, screen: Screen, style: str = "") -> None:
