@@ -27,7 +27,6 @@ from leadctl.model.wording import nearest
 from leadctl.phones.countries import require_region
 from leadctl.phones.spelling import PhoneUnreadable
 from leadctl.runs import history, prepare
-from leadctl.runs import run as runner
 from leadctl.runs.files import chosen
 from leadctl.runs.options import job_of, streams_of
 
@@ -58,6 +57,8 @@ def push(
     stopped early has an `error`. A run that cannot begin raises LeadctlError, with
     nothing sent.
     """
+    from leadctl.runs import run as runner  # noqa: PLC0415  a preview does without
+
     names, streams = streams_of(files)
     if not names:
         raise InputUnusable("nothing to push: no files and no rows")
@@ -126,6 +127,8 @@ def resume(  # noqa: PLR0913  options, by name
     Rows with an outcome are skipped. Unknown rows are sent again if the provider makes
     that safe, unless `with_unknown` is false.
     """
+    from leadctl.runs import run as runner  # noqa: PLC0415  a preview does without
+
     url = ledgers.resolved(ledger)
     with ledgers.open_ledger(url) as opened:
         run_reader = opened.run(run) if run else history.latest_unfinished(opened)

@@ -26,7 +26,7 @@ DOORS = {
     "typer": "cli", "shellingham": "cli", "platformdirs": "config ledger runs cli",
     "rich": "reports.screen", "httpx": "providers delivery testing",
     "httptools": "delivery.http1", "truststore": "delivery.transport",
-    "sqlite3": "ledger.sqlite", "yaml": "model.yaml_file",
+    "sqlite3": "ledger.sqlite", "yaml": "model.yaml_parser",
     "pydantic_core": "model.patterns", "keyring": "model.system_keyring",
     "orjson": "providers.json_body", "phonenumbers": "phones",
     "charset_normalizer": "sources.encoding", "compression": "sources.compression",

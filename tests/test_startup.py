@@ -54,6 +54,7 @@ CONFIG_FILE = {
     "leadctl.model.text_file",
     "leadctl.model.wording",
     "leadctl.model.yaml_file",
+    "leadctl.model.yaml_parser",
     "platformdirs",
     "yaml",
 }

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from leadctl.cli.events import Events
 from leadctl.cli.output import heard
 from leadctl.cli.progress_view import ProgressView
 from leadctl.importing.forecast import Forecast, forecast
@@ -45,6 +44,8 @@ def watched(request: ImportRequest, output: Output) -> Iterator[ImportRequest]:
         tell_preflight=output.preflight,
     )
     if output.events:
+        from leadctl.cli.events import Events
+
         yield Events(output).of(request, forecast_of(request))
         return
     live = not output.quiet and can_be_drawn_on(sys.stderr)

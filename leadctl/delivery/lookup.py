@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from leadctl.delivery.retry import outcome_after_doubt
@@ -87,6 +86,8 @@ def _outcome(created: float | None, first: float | None) -> Outcome:
 
 def _answered_at(response: httpx.Response, now: float) -> float | None:
     """Return the provider's time of an answer; None if it is not plausible."""
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415  rarely needed
+
     try:
         date = parsedate_to_datetime(response.headers["date"])
         moment = date.replace(tzinfo=date.tzinfo or UTC).timestamp()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from datetime import UTC
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from leadctl.ledger.base import Spacing
@@ -162,6 +161,8 @@ def _number(text: str) -> float | None:
 
 def _moment(text: str) -> float | None:
     """Parse an HTTP date to Unix time; None if it is not one."""
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415  rarely needed
+
     try:
         moment = parsedate_to_datetime(text)
         return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()

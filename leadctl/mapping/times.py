@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta, timezone
 from functools import lru_cache
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo, available_timezones
 
 from leadctl.model.lead_fields import FieldInvalid
 from leadctl.model.wording import nearest
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from leadctl.model.lead_fields import Check, Field
     from leadctl.model.leads import Json
 
@@ -23,6 +24,8 @@ _LAST_ZONE = timezone(timedelta(hours=-12))
 
 def zone(name: str) -> ZoneInfo:
     """Return a time zone by its IANA name; ValueError with the nearest one."""
+    from zoneinfo import ZoneInfo, available_timezones  # noqa: PLC0415  rarely needed
+
     known = available_timezones()
     if name not in known:
         # Three letters are near to many: IST is no MST.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from phonenumbers.phonemetadata import PhoneNumberDesc
 
@@ -81,9 +81,12 @@ class Ranges:
     def _branches(self, length: int) -> Iterator[tuple[str, str, Holder]]:
         """Yield beginnings, patterns and regions; the first match counts."""
         regions = COUNTRY_CODE_TO_REGION_CODE[self._calling_code]
+        of_main: list[str] = []
         for region in regions:
             plan = metadata(self._calling_code, region)
-            assigned, voicemail = _patterns(plan, length)
+            assigned, voicemail = _patterns(plan, length, of_main)
+            if region == regions[0] and plan.leading_digits is None:
+                of_main = _special(plan, length)  # matched there, before the others
             begin = plan.leading_digits if len(regions) > 1 else ""
             if begin is None:
                 yield "", assigned, Holder(region, assigned=True)
@@ -106,27 +109,22 @@ def metadata(calling_code: int, region: str) -> PhoneMetadata:
     return found
 
 
-def _patterns(plan: PhoneMetadata, length: int) -> tuple[str, str]:
+def _patterns(
+    plan: PhoneMetadata, length: int, known: Collection[str]
+) -> tuple[str, str]:
     """Return patterns of the assigned numbers of a length, and of voicemail boxes.
 
     A number of several types is of the first of them in the library's order: voicemail
-    comes after special services, and before fixed lines and mobiles.
+    comes after special services, and before fixed lines and mobiles. Services that are
+    `known` are left out.
     """
-    special = (
-        plan.premium_rate,
-        plan.toll_free,
-        plan.shared_cost,
-        plan.voip,
-        plan.personal_number,
-        plan.pager,
-        plan.uan,
-    )
     lines = [plan.fixed_line]
     if not plan.same_mobile_and_fixed_line_pattern:
         lines.append(plan.mobile)
     general = _pattern(plan.general_desc, length)
-    first, later = _any_of(special, length), _any_of(lines, length)
-    box = _any_of([plan.voicemail], length)
+    first = _any_of(one for one in _special(plan, length) if one not in known)
+    later = _any_of(_pattern(line, length) for line in lines)
+    box = _any_of([_pattern(plan.voicemail, length)])
     if box and later:
         later = f"(?!{box}){later}"
     ours = "|".join(filter(None, (first, later)))
@@ -137,9 +135,23 @@ def _patterns(plan: PhoneMetadata, length: int) -> tuple[str, str]:
     )
 
 
-def _any_of(kinds: Iterable[PhoneNumberDesc | None], length: int) -> str:
-    patterns = [pattern for kind in kinds if (pattern := _pattern(kind, length))]
-    return f"(?:(?:{'|'.join(patterns)})$)" if patterns else ""
+def _special(plan: PhoneMetadata, length: int) -> list[str]:
+    """Return the patterns of special services; those of +1 are the same everywhere."""
+    kinds = (
+        plan.premium_rate,
+        plan.toll_free,
+        plan.shared_cost,
+        plan.voip,
+        plan.personal_number,
+        plan.pager,
+        plan.uan,
+    )
+    return [pattern for kind in kinds if (pattern := _pattern(kind, length))]
+
+
+def _any_of(patterns: Iterable[str]) -> str:
+    some = "|".join(filter(None, patterns))
+    return f"(?:(?:{some})$)" if some else ""
 
 
 def _pattern(kind: PhoneNumberDesc | None, length: int) -> str:

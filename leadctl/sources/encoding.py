@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 from leadctl.model.errors import InputUnusable
 from leadctl.model.wording import short
-from leadctl.sources import encoding_by_country
 
 MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -90,6 +89,8 @@ def candidates(sample: bytes, hints: Hints) -> list[str]:
     found = [guess] if guess else []
     if hints.only_numbers:
         return found
+    from leadctl.sources import encoding_by_country  # noqa: PLC0415  rarely needed
+
     homes = encoding_by_country.country_groups(sample, hints.region)
     if fitting := encoding_by_country.fitting(sample, homes):
         return [*fitting.values()]
