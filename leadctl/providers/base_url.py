@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -95,6 +96,7 @@ def _is_readable(url: str) -> bool:
         return False
 
 
+@lru_cache(16)
 def is_here(url: str) -> bool:
     """Tell whether a URL is on this machine."""
     import httpx  # noqa: PLC0415  on demand

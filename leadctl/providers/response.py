@@ -69,7 +69,9 @@ def one_line(text: str, most: int = 200) -> str:
     It is cut between words, because half a name would not be recognised as a name.
     """
     text = text[: 10 * most]
-    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else " " for c in text)
+    line = " ".join(text.split())
     line = _NUMBER.sub("…", _EMAIL.sub("…", line))
     return line if len(line) <= most else f"{line[:most].rsplit(' ', 1)[0]} …"
 
