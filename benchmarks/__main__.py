@@ -17,6 +17,7 @@ SECTIONS = (
     "cores",
     "memory",
     "rate",
+    "parallel",
     "startup",
     "everyday",
     "growth",

@@ -5,13 +5,9 @@ from __future__ import annotations
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks import rows
 from benchmarks.measured import cost
-from benchmarks.pipeline import push
-from benchmarks.sink import sink
 from benchmarks.table import Table
 from leadctl.sandbox import (
     LupitorSimulator,
@@ -22,13 +18,10 @@ from leadctl.sandbox import (
 )
 
 if TYPE_CHECKING:
-    from benchmarks.sink import Served
+    from pathlib import Path
+
     from benchmarks.world import World
     from leadctl.sandbox.exchange import Exchange
-
-LATENCY = 0.05
-PARALLEL = ((64, 10), (64, 1), (256, 1))
-"""Requests under way at a time, and leads in each."""
 
 
 @dataclass(frozen=True)
@@ -52,13 +45,10 @@ def tables(world: World) -> list[Table]:
     scenarios = _scenarios(world)
     with ThreadPoolExecutor(len(scenarios)) as pool:
         lines = [*pool.map(lambda scenario: _line(world, scenario), scenarios)]
-    for places, size in PARALLEL:
-        lines += _parallel(world, places, size)
     note = (
         "Starts between the first and the last upload, as a share of those that the "
         "documented limit allows in that time; at least 98% and no refusal are asked "
-        "for, of parallel requests 90%: there httpx alone sends as many threads allow, "
-        "with no row to read and no ledger to write."
+        "for."
     )
     columns = ["", "requests", "used", "refusals"]
     return [Table("Use of the rate", note, columns, lines)]
@@ -130,25 +120,3 @@ def _push(
     ledger = ["--ledger", str(folder / "ledger.sqlite")]
     command = [sys.executable, "-m", "leadctl", "push", str(leads), *where, *ledger]
     cost([*command, "--batch-size", "2", "--quiet"], own, environment)
-
-
-def _parallel(world: World, places: int, size: int) -> list[list[str]]:
-    requests = world.size(10_000, 2_000)
-    file = rows.write(world.folder / "leads.csv", requests * size)
-    name = f"{places} in parallel, {LATENCY * 1000:.0f} ms each, {size} leads"
-    with sink(LATENCY) as served:
-        push(world, file, served, batch_size=size, concurrency=places)
-        ours = [name, *_used(served, places)]
-    with sink(LATENCY) as served:
-        asked = [str(number) for number in (requests, places, size)]
-        script = str(Path(__file__).with_name("plain_parallel.py"))
-        command = [sys.executable, script, served.url, *asked]
-        cost(command, world.folder, world.environment)
-        plain = ["the same by httpx alone", *_used(served, places)]
-    return [ours, plain]
-
-
-def _used(served: Served, places: int) -> list[str]:
-    counted = served.counted()
-    share = counted.requests / counted.seconds / (places / LATENCY)
-    return [str(counted.requests), f"{share:.1%}", "0"]
