@@ -174,7 +174,7 @@ def test_entry_read_at_a_glance_holds_back_as_many_as_at_a_closer_look(
             texts += [f"{n[:-2]}{mark}{n[-2:]}" for n in (number.national, other)]
     texts = [text for text in texts if text[0] not in "'="]
     some = texts if LONG else rng.sample(texts, min(40, len(texts)))
-    texts = [*some, "50023456-78"]
+    texts = [*some, "50023456-78", "381019447831653"]
     glances, looks = (
         reach([before + text for text in texts], region) for before in ("", "tel:")
     )

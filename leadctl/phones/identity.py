@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from leadctl.phones.numbering_plan import Number
+from leadctl.phones.numbering_plan import LONGEST, SHORTEST, Number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,8 +36,12 @@ SPECIAL = {
 
 @cache
 def sizes_of(country: CallingCode) -> frozenset[int]:
-    """Return how many digits numbers have, or had before they were changed."""
-    return frozenset({*country.lengths, *SPECIAL.get(country.code, ())})
+    """Return how many digits numbers have, or had before they were changed.
+
+    The library's longer ones (Indonesia, Japan) are left out: readings.py has none.
+    """
+    sizes = {*country.lengths, *SPECIAL.get(country.code, ())}
+    return frozenset(size for size in sizes if SHORTEST <= size <= LONGEST)
 
 
 def identity(number: Number) -> str:
