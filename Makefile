@@ -36,7 +36,7 @@ test: $(VENV)/.dev  ## Check format, lint and types, and run the tests
 
 # Those that reach into every package we depend on; what `make completions` runs needs the
 # typer of development.
-test-lowest: $(LOWEST)/.dev  ## Run a choice of tests with the lowest versions of all dependencies
+test-lowest: $(LOWEST)/.dev  ## Run selected tests with the lowest versions of all dependencies
 	$(LOWEST)/bin/python -m pytest --numprocesses 2 --dist loadfile $(TESTS_OF_DEPENDENCIES) --deselect \
 		tests/test_completions.py::test_completion_knows_the_commands_as_they_are
 
