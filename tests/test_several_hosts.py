@@ -83,8 +83,14 @@ class Host:
     def collect(self, seconds: float) -> None:
         """Wait for what was begun; a run may end for any reason but a defect."""
         for run in self.runs:
-            assert run.code(seconds) not in (None, 1)
+            assert run.code(seconds) not in (None, 1), self.said()
         self.runs.clear()
+
+    def said(self) -> str:
+        """Return all that the host's runs wrote to stderr."""
+        return "".join(
+            file.read_text() for file in self.program.home.glob("streams-*/err")
+        )
 
 
 @contextmanager
@@ -121,8 +127,7 @@ def test_whatever_happens_every_lead_is_stored_once(
         torture(hosts, postgres, url, draw)
         finish(hosts[0])
         for place, each in enumerate(hosts):
-            said = [f.read_text() for f in each.program.home.glob("streams-*/err")]
-            assert "Traceback" not in UNCLOSED.sub("", "".join(said))
+            assert "Traceback" not in UNCLOSED.sub("", each.said())
             require_once(each, served, f"9{place:02}", is_safe=PROVIDERS[provider])
 
 
