@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import shutil
 import textwrap
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from leadctl.cli import questions
 from leadctl.cli.output import say
@@ -31,8 +31,7 @@ if TYPE_CHECKING:
     from leadctl.sources.source import Source
 
 
-@dataclass(frozen=True)
-class Consent:
+class Consent(NamedTuple):
     """The answer given on the command line: `--yes` or `--no-input`."""
 
     yes: bool = False

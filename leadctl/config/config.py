@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import MISSING, dataclass, field, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import platformdirs
 
@@ -230,8 +230,7 @@ def resolve(
     )
 
 
-@dataclass(frozen=True)
-class _Places:
+class _Places(NamedTuple):
     """The places of an account's settings; the first that has one wins."""
 
     document: Document

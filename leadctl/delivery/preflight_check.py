@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from leadctl.delivery import campaign_list, provider_session
 from leadctl.delivery.read_caller import ReadCaller
@@ -115,8 +115,7 @@ def before_a_run(caller: PreflightCaller, campaign: str) -> PreflightResult:
         )
 
 
-@dataclass(frozen=True)
-class AccountTest:
+class AccountTest(NamedTuple):
     """The result of an account test; `error` is what stopped it."""
 
     preflight: PreflightResult
@@ -230,8 +229,7 @@ def test_account(
     return found if found and named.id == campaign else tested(named.id)
 
 
-@dataclass(frozen=True)
-class _AccountTester:
+class _AccountTester(NamedTuple):
     """Makes the check for one account and campaign."""
 
     account: Account

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from leadctl.config.config import variable_name
 from leadctl.config.credentials import secrets_of
@@ -27,8 +26,7 @@ if TYPE_CHECKING:
 _CLOCK = RealClock(CancellationToken())
 
 
-@dataclass(frozen=True)
-class ProviderSession:
+class ProviderSession(NamedTuple):
     """Sends requests, aborts them, and limits their rate.
 
     `redacted` removes the account's secrets from a sentence of an answer.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import uuid4
 
 from leadctl.model.errors import RefusedThroughout
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from leadctl.model.leads import Batch, Leads
 
 
-@dataclass(frozen=True)
-class RetryPolicy:
+class RetryPolicy(NamedTuple):
     """When to give up. Pauses and waits are in seconds.
 
     attempts          requests for one batch

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
@@ -27,8 +27,7 @@ class CannotAsk(InDoubt):
     """The campaign's list could not be read: the doubt stays, the batch is retried."""
 
 
-@dataclass(frozen=True)
-class LookupResult:
+class LookupResult(NamedTuple):
     """The result of a look-up for each lead of a batch; None: not in the campaign."""
 
     outcomes: list[Outcome | None]

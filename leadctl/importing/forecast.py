@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import ceil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from leadctl.delivery.rate_limiter import MINUTE
 from leadctl.model.wording import count, duration
@@ -16,8 +15,7 @@ ANSWER = 0.5
 """Seconds that a request is taken to need: nobody has measured it yet."""
 
 
-@dataclass(frozen=True)
-class Forecast:
+class Forecast(NamedTuple):
     """The estimated rows and the time to send them; None: not known."""
 
     rows: int | None

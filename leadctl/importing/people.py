@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from leadctl.importing.suppression_entry import identities_of_lead
 from leadctl.phones.normalize import Normalizer
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from leadctl.ledger.records import Trace
 
 
-@dataclass(frozen=True)
-class Person:
+class Person(NamedTuple):
     """A person as the ledger knows leads: by a number or an external id.
 
     `listed_as` are the identities that a suppression list may have.

@@ -12,7 +12,7 @@ from bisect import bisect_left
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from leadctl.importing.suppression_entry import identities, problem_of_entry
 from leadctl.mapping.getters import Header
@@ -40,8 +40,7 @@ FEWEST_DIGITS = 7
 """An entry with fewer is nobody's number: a heading, a remark."""
 
 
-@dataclass(frozen=True)
-class List:
+class List(NamedTuple):
     """A file of numbers; `column` is needed where it has several and none is known."""
 
     path: Path

@@ -30,8 +30,7 @@ class NewRun:
     job: Mapping[str, Json] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Run:
+class Run(NamedTuple):
     """The facts of one run; times are ISO 8601 UTC.
 
     `error` is `{"code", "message", "hint"}` or None; `repairs` counts repaired phone
@@ -84,8 +83,7 @@ def ledger_option(url: str | None) -> list[str]:
     return ["--ledger", url]
 
 
-@dataclass(frozen=True)
-class FileOfRun:
+class FileOfRun(NamedTuple):
     """A file of a run; `counts` has the rows that have a status so far."""
 
     ordinal: int
@@ -157,8 +155,7 @@ class Arrival(NamedTuple):
     why: str = ""
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """A recorded request; `number` counts from 1 over the whole run.
 
     `answered` are the leads that its answer settled, `delivered` those of them that are
@@ -188,8 +185,7 @@ class Request:
         return f"{part}.{number}" if part else f"{number}"
 
 
-@dataclass(frozen=True)
-class OpenBatch:
+class OpenBatch(NamedTuple):
     """A batch in doubt, with the id it was sent with as idempotency key, and its rows.
 
     `is_stale`: it was first sent before the moment given to `reopen`.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from leadctl.mapping import times
 from leadctl.model.errors import UsageError
@@ -23,16 +23,14 @@ if TYPE_CHECKING:
     from leadctl.model.yaml_file import Document, Where
 
 
-@dataclass(frozen=True)
-class Columns:
+class Columns(NamedTuple):
     """The first of these columns that is not empty."""
 
     names: tuple[str, ...]
     where: Where
 
 
-@dataclass(frozen=True)
-class Template:
+class Template(NamedTuple):
     """Text with {columns} in it; missing parts leave no stray space."""
 
     literals: tuple[str, ...]
@@ -40,20 +38,17 @@ class Template:
     where: Where
 
 
-@dataclass(frozen=True)
-class Constant:
+class Constant(NamedTuple):
     value: Json
 
 
-@dataclass(frozen=True)
-class Members:
+class Members(NamedTuple):
     """An object field, built key by key."""
 
     members: Mapping[str, FieldSource]
 
 
-@dataclass(frozen=True)
-class Translated:
+class Translated(NamedTuple):
     """Another source's value, translated by a map.
 
     Case and spaces at the ends do not matter. `default` replaces an empty value, and

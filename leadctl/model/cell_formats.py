@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import operator
 import re
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -127,8 +126,7 @@ class NumberFormat:
         return (moment.date() if number.is_integer() else moment).isoformat()
 
 
-@dataclass(frozen=True)
-class _Section:
+class _Section(NamedTuple):
     """A part of a number format, for some numbers.
 
     `parts` are places for digits (`0`, `#`, `?`), `@` for the whole, and literals after

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from leadctl.model import strict_json
 
@@ -157,8 +156,7 @@ class FieldInvalid(Exception):
     """A value that the provider would reject; the text does not repeat it."""
 
 
-@dataclass(frozen=True)
-class Field:
+class Field(NamedTuple):
     """A lead field that a provider supports: its key in the request, and its check.
 
     `alters`: the check may remove what the provider cannot store, which a run reports
@@ -172,8 +170,7 @@ class Field:
     alters: bool = False
 
 
-@dataclass(frozen=True)
-class PriorityScale:
+class PriorityScale(NamedTuple):
     """A provider's priorities; `first` is dialled first, and may be either end."""
 
     first: int

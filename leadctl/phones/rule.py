@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class PhoneForm(StrEnum):
@@ -31,8 +31,7 @@ class Numbers(StrEnum):
     INTERNATIONAL = "international"
 
 
-@dataclass(frozen=True)
-class PhoneRule:
+class PhoneRule(NamedTuple):
     """What a provider takes; with `country` (ISO 3166 alpha-2), its numbers alone."""
 
     form: PhoneForm

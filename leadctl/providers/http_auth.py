@@ -10,7 +10,7 @@ import threading
 import time
 from base64 import b64encode
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 from urllib.parse import urlencode
 
 from leadctl.model.errors import AccessDenied
@@ -111,8 +111,7 @@ class Together:
         return f"{type(self).__name__}({self._parts})"
 
 
-@dataclass(frozen=True)
-class Token:
+class Token(NamedTuple):
     """A token and its lifetime in seconds, as the provider states them."""
 
     text: str

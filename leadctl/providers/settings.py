@@ -5,7 +5,7 @@ Settings are fields of frozen dataclasses: Connection's and every provider's own
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -51,8 +51,7 @@ def setting(  # noqa: PLR0913  each says another thing
     return field(default=default, metadata=more | {"dots": dots})
 
 
-@dataclass(frozen=True)
-class SettingKind:
+class SettingKind(NamedTuple):
     """The values that a setting takes.
 
     `path`: it names a file, relative to the config file.

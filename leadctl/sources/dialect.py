@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from leadctl.model.lead_fields import ALIASES, plain
@@ -40,8 +39,7 @@ class Line(NamedTuple):
     cells: list[str]
 
 
-@dataclass(frozen=True)
-class Header:
+class Header(NamedTuple):
     """Whether there is a header, and the lines before it or before the first row."""
 
     before: int

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import codecs
 import io
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from leadctl.model.errors import InputUnusable
 from leadctl.model.wording import short
@@ -64,8 +64,7 @@ def in_order(said: str | None) -> tuple[str | None, ...]:
     return (said, None) if is_ascii else (None, said)
 
 
-@dataclass(frozen=True)
-class Hints:
+class Hints(NamedTuple):
     """What is known of a file's encoding before it is read.
 
     `asked` is the user's word; `unless_utf8` is tried where the bytes are no UTF-8.

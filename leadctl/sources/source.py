@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import tee
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from leadctl.model.errors import InputChanged, InputUnusable
 from leadctl.model.leads import OWN, Row
@@ -45,8 +45,7 @@ LOOKED_AT = 1 << 18
 """Bytes of a file whose lines are counted; the rest is taken to be like them."""
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(NamedTuple):
     """A detected property of a file, and the reason for it."""
 
     what: str

@@ -39,8 +39,7 @@ class Dialect:
     """Places of the columns that hold phone numbers."""
 
 
-@dataclass(frozen=True)
-class Unsplit:
+class Unsplit(NamedTuple):
     """A physical line, or the wrong number of cells."""
 
     reason: str
@@ -128,8 +127,7 @@ def lines_of(
         before += waiting.read
 
 
-@dataclass(frozen=True)
-class _Table:
+class _Table(NamedTuple):
     """Splits lines into `width` cells."""
 
     dialect: Dialect
