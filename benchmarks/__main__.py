@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
+import time
 from importlib import import_module
 from pathlib import Path
 
@@ -34,11 +36,13 @@ def main() -> None:
     asked = parser.parse_args()
     found = []
     for name in asked.section or SECTIONS:
+        began = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="leadctl-bench-") as folder:
             section = import_module(f"benchmarks.{name}")
             for table in section.tables(World(Path(folder), asked.quick)):
                 found.append(str(table))
                 print(f"\n{table}", flush=True)
+        print(f"{name}: {time.monotonic() - began:.0f} s", file=sys.stderr)
     if not asked.quick:
         keep(found)
 

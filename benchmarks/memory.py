@@ -29,11 +29,11 @@ def tables(world: World) -> list[Table]:
         for count in {1, small, million, five, big}
     }
     trial = _Trial(world.inside("long"), world.inside("short"), files, small)
-    offline, sent = [big, big], [million, five, big, million, five, big, million]
+    sent = [million, five, million, million]
     with sink() as served:
         found = {
-            "check": trial.runs(check, offline),
-            "push --dry-run": trial.runs(dry_run, offline),
+            "check": trial.runs(check, [big, big]),
+            "push --dry-run": trial.runs(dry_run, [big]),
             "push": trial.runs(partial(_sent, served), sent),
         }
     lines = [
@@ -42,17 +42,17 @@ def tables(world: World) -> list[Table]:
         for count, runs in sorted(by_count.items())
     ]
     note = (
-        "The most memory that was resident, and the CPU a row, start-up left out, "
-        f"compared with that of {small:,} rows, which are run over and over beside the "
-        "larger file. Medians of as many runs as said."
+        "The most memory of the process that reads, and the CPU a row, start-up left "
+        f"out, compared with that of {small:,} rows, which are run over and over "
+        "beside the larger file. Medians of as many runs as said."
     )
     columns = ["", "rows", "runs", "MB resident", "µs a row", f"of {small:,}", "more"]
     return [Table("Memory and growth", note, [*columns, "at most"], lines)]
 
 
 _AIMS = {
-    ("check", 10_000_000): "150 MB, +10%",
-    ("push --dry-run", 10_000_000): "150 MB, +10%",
+    ("check", 10_000_000): "150 MB, +15%",
+    ("push --dry-run", 10_000_000): "150 MB, +15%",
     ("push", 1_000_000): "130 MB, +15%",
     ("push", 5_000_000): "170 MB, +25%",
 }

@@ -49,7 +49,7 @@ def tables(world: World) -> list[Table]:
                 "today": partial(_sent, partial(_ours, world, places), requests),
                 "httpx": partial(_sent, partial(_plain, world, places), requests),
             },
-            world.size(5, 1),
+            world.size(3, 1),
         )
         lines.append([f"{places} in parallel", *_cells(found), asked])
     note = (

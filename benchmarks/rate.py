@@ -57,7 +57,7 @@ def tables(world: World) -> list[Table]:
 def _scenarios(world: World) -> list[Scenario]:
     two = ("camp_1", "second")
     pair = ("cmp_1", "second")
-    few, many = world.size(12, 4), world.size(1200, 150)
+    few, many = world.size(12, 4), world.size(600, 150)
     return [
         Scenario(
             "voiso, one at a time, 2 s of rest",
