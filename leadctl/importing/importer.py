@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 from uuid import uuid4
 
-from leadctl.importing.judge import Judge, parted
+from leadctl.importing.judge import Judge
+from leadctl.importing.judged import parted
 from leadctl.importing.pool import pooled
 from leadctl.mapping.times import TIMED
 from leadctl.model.errors import (
@@ -27,7 +28,7 @@ from leadctl.model.progress import Meter
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
-    from leadctl.importing.judge import FindingParts, Judging
+    from leadctl.importing.judged import FindingParts, Judging
     from leadctl.importing.plan import Plan
     from leadctl.ledger.base import RunWriter
     from leadctl.ledger.records import OpenBatch, Unfinished

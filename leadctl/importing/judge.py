@@ -12,16 +12,27 @@ from dataclasses import replace
 from functools import partial
 from itertools import compress
 from operator import not_
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING
 
 from leadctl.importing.deduplicator import Deduplicator
+from leadctl.importing.judged import (
+    LISTED,
+    MET,
+    OPTED_OUT,
+    Examined,
+    Judged,
+    Met,
+    WholeFileNeeded,
+    parted,
+    skipped,
+)
 from leadctl.importing.plan import mappers_of
 from leadctl.importing.prescan import Prescan
 from leadctl.mapping.lead_builder import FieldError, LeadBuilder
 from leadctl.mapping.times import TIMED, is_past
 from leadctl.model.lead_fields import COUNTRY_ALIASES
 from leadctl.model.leads import Block, Code, Finding, Leads, Row, Status
-from leadctl.model.wording import count, listed, short
+from leadctl.model.wording import count, listed
 from leadctl.phones.column import column_says
 from leadctl.phones.countries import countries_of
 from leadctl.phones.normalize import Normalizer
@@ -46,58 +57,6 @@ if TYPE_CHECKING:
     from leadctl.phones.countries import Countries
     from leadctl.phones.rule import Numbers
     from leadctl.sources.source import Source
-
-
-class Judged(NamedTuple):
-    """The leads of a block, in the order of the file, and findings on the others."""
-
-    leads: Leads
-    findings: list[Finding]
-
-
-class Examined(NamedTuple):
-    """What the rows of a block are without regard to the rows before them.
-
-    `read` are all rows of the block. `repairs` names by row what was repaired in phone
-    cells, and `unknown` are the rows with a country that nobody knows.
-    """
-
-    read: int
-    leads: Leads
-    findings: list[Finding]
-    repairs: dict[int, tuple[str, ...]]
-    unknown: list[int]
-
-    def behind(self, rows: int) -> Examined:
-        """Return the same of a block that stands behind so many rows."""
-        leads = replace(self.leads, rows=[row + rows for row in self.leads.rows])
-        return Examined(
-            self.read,
-            leads,
-            [one._replace(row=one.row + rows) for one in self.findings],
-            {row + rows: repairs for row, repairs in self.repairs.items()},
-            [row + rows for row in self.unknown],
-        )
-
-
-Judging: TypeAlias = "Callable[[int], Iterator[tuple[int, Judged]]]"
-"""What judges a file: yields how many rows were read, and what they are."""
-
-
-class Met(NamedTuple):
-    """What a judge in another process met, beside the leads and findings of a block.
-
-    `skip_values` are those of each skip rule's column. `agrees`: the option `numbers`
-    would read the phones as their column does.
-    """
-
-    skip_values: list[list[Json]]
-    unplaced: set[str]
-    agrees: bool
-
-
-class WholeFileNeeded(Exception):
-    """The rows of a block cannot be examined without the rest of their file."""
 
 
 class Judge:
@@ -251,11 +210,11 @@ class Judge:
         opt_outs = self._prescans[file].opt_outs
         for left_out, verdict in (
             (mapper.skipped, (Code.SKIPPED_BY_RULE, "skip_if: column {!r}")),
-            (opt_outs.held_back, (Code.OPTED_OUT, _OPTED_OUT)),
+            (opt_outs.held_back, (Code.OPTED_OUT, OPTED_OUT)),
         ):
             columns = left_out(rows)
             if any(columns):
-                findings += _left_out(numbers, columns, *verdict)
+                findings += skipped(numbers, columns, *verdict)
                 kept = [column is None for column in columns]
                 numbers, rows = [*compress(numbers, kept)], [*compress(rows, kept)]
         table = mapper.table(rows)
@@ -280,7 +239,7 @@ class Judge:
         """Compare the leads with those before them, and count what was met."""
         _, leads, findings, repairs, unknown = examined
         met = [*map(not_, self._seen.add_all(leads))]
-        leads, known = parted(leads, met, _MET)
+        leads, known = parted(leads, met, MET)
         if repairs:
             for row in leads.rows:
                 self.repairs.update(repairs.get(row, ()))
@@ -390,40 +349,3 @@ class Judge:
             if says:
                 self._keep_decision(source.recorded, says)
         return self.column_decisions[file]
-
-
-FindingParts: TypeAlias = "tuple[Status, Code, str] | tuple[Status, Code, str, str]"
-"""A finding without its row."""
-
-LISTED = (
-    Status.SUPPRESSED,
-    Code.ON_SUPPRESSION_LIST,
-    "its number is on a suppression list",
-    "phone",
-)
-_OPTED_OUT = "column {!r} says not to call this person"
-_MET = (
-    Status.DUPLICATE,
-    Code.DUPLICATE_IN_FILE,
-    "same lead as an earlier row of this run",
-    "",
-)
-
-
-def parted(
-    leads: Leads, left_out: Sequence[bool], parts: FindingParts
-) -> tuple[Leads, list[Finding]]:
-    """Return the remaining leads, and a finding for each that is left out."""
-    if not any(left_out):
-        return leads, []
-    findings = [Finding(row, *parts) for row in compress(leads.rows, left_out)]
-    return leads.chosen([*map(not_, left_out)]), findings
-
-
-def _left_out(
-    numbers: Sequence[int], columns: Sequence[str | None], code: Code, reason: str
-) -> Iterator[Finding]:
-    for number, column in zip(numbers, columns, strict=True):
-        if column is not None:
-            said = reason.format(short(column))
-            yield Finding(number, Status.SUPPRESSED, code, said)

@@ -7,7 +7,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from leadctl.importing.importer import DeliveryHistory, Importer
-from leadctl.importing.judge import LISTED
+from leadctl.importing.judged import LISTED
 from leadctl.model import row_set
 from leadctl.model.errors import InputUnusable
 

@@ -18,7 +18,7 @@ from collections import deque
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from leadctl.importing.judge import WholeFileNeeded
+from leadctl.importing.judged import WholeFileNeeded
 from leadctl.sources.formats import Format
 from leadctl.sources.text_rows import block_of
 
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from multiprocessing.connection import Connection
 
-    from leadctl.importing.judge import Examined, Judge, Judged, Judging, Met
+    from leadctl.importing.judge import Judge
+    from leadctl.importing.judged import Examined, Judged, Judging, Met
     from leadctl.phones.column import ColumnSays
     from leadctl.sources.pieces import Pieces
     from leadctl.sources.source import Source

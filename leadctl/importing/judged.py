@@ -1,0 +1,106 @@
+"""What becomes of the rows of a block: leads, and findings on those that are none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import compress
+from operator import not_
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from leadctl.model.leads import Code, Finding, Leads, Status
+from leadctl.model.wording import short
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from leadctl.model.leads import Json
+
+
+class Judged(NamedTuple):
+    """The leads of a block, in the order of the file, and findings on the others."""
+
+    leads: Leads
+    findings: list[Finding]
+
+
+class Examined(NamedTuple):
+    """What the rows of a block are without regard to the rows before them.
+
+    `read` are all rows of the block. `repairs` names by row what was repaired in phone
+    cells, and `unknown` are the rows with a country that nobody knows.
+    """
+
+    read: int
+    leads: Leads
+    findings: list[Finding]
+    repairs: dict[int, tuple[str, ...]]
+    unknown: list[int]
+
+    def behind(self, rows: int) -> Examined:
+        """Return the same of a block that stands behind so many rows."""
+        leads = replace(self.leads, rows=[row + rows for row in self.leads.rows])
+        return Examined(
+            self.read,
+            leads,
+            [one._replace(row=one.row + rows) for one in self.findings],
+            {row + rows: repairs for row, repairs in self.repairs.items()},
+            [row + rows for row in self.unknown],
+        )
+
+
+Judging: TypeAlias = "Callable[[int], Iterator[tuple[int, Judged]]]"
+"""What judges a file: yields how many rows were read, and what they are."""
+
+
+class Met(NamedTuple):
+    """What a judge in another process met, beside the leads and findings of a block.
+
+    `skip_values` are those of each skip rule's column. `agrees`: the option `numbers`
+    would read the phones as their column does.
+    """
+
+    skip_values: list[list[Json]]
+    unplaced: set[str]
+    agrees: bool
+
+
+class WholeFileNeeded(Exception):
+    """The rows of a block cannot be examined without the rest of their file."""
+
+
+FindingParts: TypeAlias = "tuple[Status, Code, str] | tuple[Status, Code, str, str]"
+"""A finding without its row."""
+
+LISTED = (
+    Status.SUPPRESSED,
+    Code.ON_SUPPRESSION_LIST,
+    "its number is on a suppression list",
+    "phone",
+)
+OPTED_OUT = "column {!r} says not to call this person"
+MET = (
+    Status.DUPLICATE,
+    Code.DUPLICATE_IN_FILE,
+    "same lead as an earlier row of this run",
+    "",
+)
+
+
+def parted(
+    leads: Leads, left_out: Sequence[bool], parts: FindingParts
+) -> tuple[Leads, list[Finding]]:
+    """Return the remaining leads, and a finding for each that is left out."""
+    if not any(left_out):
+        return leads, []
+    findings = [Finding(row, *parts) for row in compress(leads.rows, left_out)]
+    return leads.chosen([*map(not_, left_out)]), findings
+
+
+def skipped(
+    numbers: Sequence[int], columns: Sequence[str | None], code: Code, reason: str
+) -> Iterator[Finding]:
+    """Yield a finding for each row that one of its columns skips."""
+    for number, column in zip(numbers, columns, strict=True):
+        if column is not None:
+            said = reason.format(short(column))
+            yield Finding(number, Status.SUPPRESSED, code, said)
