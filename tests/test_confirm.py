@@ -117,7 +117,7 @@ def test_question_says_what_is_not_sent_and_who_is_left_out(push: Push) -> None:
         assert terminal.end() == 7
     for fact in (
         "sends phone from Mobile; name from Vorname and Nachname not sent",
-        "not sent email, title: Voiso has no place for them skipped",
+        "not sent email, title: Voiso has no field for them skipped",
         "skipped rows where Do Not Call is ja, yes; rows where State is dead then",
     ):
         assert fact in screen

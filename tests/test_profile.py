@@ -325,11 +325,15 @@ def test_rule_may_ask_for_a_part_or_a_pattern(
             4,
             "'Status'",
         ),
-        ("fields:\n  phone: Phone\nskip_if:\n  column: Status\n", 3, "needs one of"),
+        (
+            "fields:\n  phone: Phone\nskip_if:\n  column: Status\n",
+            3,
+            "must have one of",
+        ),
         (
             "fields:\n  phone: Phone\nskip_if: {column: Status, in: []}\n",
             3,
-            "needs one of",
+            "must have one of",
         ),
         ("fields:\n  phone: Phone\nskip_if: dead\n", 3, ""),
         ("region: usa\nfields:\n  phone: Phone\n", 1, "must be a country code"),

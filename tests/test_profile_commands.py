@@ -318,7 +318,7 @@ FAULTY = {
     "file:\n  format: pdf\nfields: {phone: Tel}\n": "line 2: 'format' cannot be 'pdf'",
     "file:\n  header: maybe\nfields: {phone: Tel}\n": "line 2: 'header' must be true",
     "file:\n  sheat: A\nfields: {phone: Tel}\n": "line 2: unknown key 'sheat' (did you",
-    "fields: {phone: Tel}\nskip_if: {column: A}\n": "line 2: 'skip_if' needs one of in",
+    "fields: {phone: Tel}\nskip_if: {column: A}\n": "line 2: 'skip_if' must have one",
     "fields:\n  name: Tel\n": "line 1: the profile does not map `phone`",
     "fields:\n  phone: [Mobile, Tell]\n": "line 2: the file has none of 'Mobile'",
     "fields:\n  phone: Tell\n": "line 2: the file has no column 'Tell' (did you mean",

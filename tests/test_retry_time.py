@@ -65,7 +65,7 @@ def test_wait_beyond_the_time_to_retry_is_not_begun(push: Push) -> None:
     ran = push("voiso", *arguments)
     assert (ran.code, ran.counts) == (5, {"failed": 2})
     assert len(push.sent("voiso")) == 1
-    assert "longer than the setting retry_for" in ran.error["message"]
+    assert "longer than retry_for allows" in ran.error["message"]
     again = push("voiso", *arguments)
     assert (again.code, again.counts) == (5, {"failed": 2})
     assert len(push.sent("voiso")) == 1, "the wish holds for the account"

@@ -63,7 +63,9 @@ def test_first_visible_sheet_is_read_and_what_is_hidden_is_said(push: Push) -> N
     ran = push("voiso", "leads.xlsx")
     assert ran.code == 0
     assert push.phones("voiso") == [B[1:], C[1:]]
-    assert "leads.xlsx: hidden sheets 'Old': not read (--sheet names one)" in ran.err
+    assert (
+        "leads.xlsx: hidden sheets 'Old': not read (choose one with --sheet)" in ran.err
+    )
     assert "leads.xlsx: hidden rows 1: read like other rows" in ran.err
 
 

@@ -220,4 +220,4 @@ def _unplaced(plan: Plan, mapper: Mapper) -> str:
     if not names:
         return ""
     them = "it" if len(names) == 1 else "them"
-    return f"{', '.join(names)}: {plan.provider.title} has no place for {them}"
+    return f"{', '.join(names)}: {plan.provider.title} has no field for {them}"

@@ -124,8 +124,9 @@ def copy(
 ) -> None:
     """Copy a SQLite ledger to PostgreSQL, with its key.
 
-    Prepares the database if necessary. If it is interrupted, run it again. Nobody can
-    use the copy until it is complete and verified. The SQLite ledger is not changed.
+    Prepares the database if necessary. If it is interrupted, run it again. No
+    program can use the copy until it is complete and verified. The SQLite ledger is
+    not changed.
 
     Example: leadctl ledger copy ledger.sqlite postgresql://db.example/leads
     """
@@ -156,7 +157,7 @@ def copy(
 def migrate(
     url: Annotated[
         str | None,
-        typer.Argument(metavar="URL", help="default: the ledger that push uses."),
+        typer.Argument(metavar="URL", help="Default: the ledger that push uses."),
     ] = None,
     ledger: options.LedgerPath = None,
 ) -> None:

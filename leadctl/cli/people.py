@@ -176,8 +176,9 @@ def suppress(
 ) -> None:
     """Add numbers to the ledger's suppression list, or show how many it has.
 
-    No push to any account sends a number on this list. An entry counts in every
-    reading, as in a --suppress file. The list has keyed hashes, no numbers.
+    No push to any account sends a number on this list. An ambiguous entry blocks
+    every number it can mean, as in a --suppress file. The list stores keyed hashes
+    instead of numbers.
 
     Example: leadctl suppress +15550100001
     """
@@ -350,5 +351,5 @@ def _lines(people: Sequence[Found], *, masked: bool) -> Iterator[str]:
 
 NOT_FOUND = (
     "The ledger does not know the numbers of rows that were rejected or skipped. Find "
-    "the row in your file, then see what became of it: leadctl runs show --row N"
+    "the row in your file, then see what happened to it: leadctl runs show --row N"
 )

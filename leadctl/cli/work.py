@@ -26,7 +26,7 @@ Waits = Annotated[
     bool,
     options.option(
         "--wait",
-        about="Wait for runs to come, until stopped by a signal.",
+        about="Wait for new runs until stopped by a signal.",
         section=Section.SENDING,
     ),
 ]

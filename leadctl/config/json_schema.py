@@ -135,7 +135,7 @@ _TYPES: dict[type, list[Json]] = {
     float: ["number", "null"],
     str: ["string", "number", "null"],
 }
-"""Null leaves a setting to its default; a number will do for a text."""
+"""Null means the default; a number is accepted where a text is expected."""
 
 
 def _setting(kind: SettingKind, usual: object) -> Schema:

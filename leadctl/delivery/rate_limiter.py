@@ -23,7 +23,7 @@ LONGEST_PAUSE = 3600.0
 LARGEST_SKEW = 86_400.0
 """Seconds that two clocks may differ; a `Date` beyond that is not believed."""
 
-PACE = "the provider's pace for this account"
+PACE = "the rate limit of this account"
 """What a request waits for that is no repeat."""
 
 LONG_WAIT = 10.0
@@ -98,7 +98,7 @@ class RateLimiter:
         if self._asked > longest_wait:
             raise NotProcessed(
                 f"the provider asks this account to wait {self._asked:,.0f} s, longer "
-                "than the setting retry_for"
+                "than retry_for allows"
             )
 
     def ended(self) -> None:

@@ -129,7 +129,8 @@ class RepeatedRefusals:
 
 
 _LEFT_OPEN = undecided(
-    "batch rejected for other rows; the answer does not say whether this row was added"
+    "batch rejected because of other rows; "
+    "the answer does not say whether this row was added"
 )
 
 

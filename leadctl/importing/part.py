@@ -53,9 +53,9 @@ class PartReader:
         if content_hash(leads, self._digest) != part.content:
             source = self.judge.rules.sources[part.file]
             raise InputUnusable(
-                f"{source.shown}: rows {part.first:,} to {part.last:,} are not as the "
-                "run planned them",
-                hint="give this worker the file that was pushed, and the same leadctl",
+                f"{source.shown}: rows {part.first:,} to {part.last:,} differ from the "
+                "planned ones",
+                hint="use the file that was pushed, and the same version of leadctl",
             )
         return leads, held_back
 

@@ -69,7 +69,7 @@ def _holds_something(value: Json) -> None:
 def _has_condition(rule: SkipRule) -> None:
     if not (rule.in_ or rule.contains or rule.matches):
         raise ValueError(
-            "needs one of in: [word, …], contains: [text, …] or matches: PATTERN"
+            "must have one of in: [word, …], contains: [text, …] or matches: PATTERN"
         )
 
 

@@ -132,7 +132,7 @@ class Agora(Provider):
         said = f"Agora answered HTTP {response.status_code}{quoted(response)}"
         errors = answer.get("errors")
         if response.status_code == 403:
-            raise CampaignClosed(f"{said} (the key may not use this campaign)")
+            raise CampaignClosed(f"{said} (the key has no access to this campaign)")
         if response.status_code == 400 and "campaign" in said.casefold():
             raise CampaignClosed(said)
         if response.is_client_error:
@@ -185,7 +185,7 @@ class Agora(Provider):
                 key=KEY_ACCEPTED, campaign=NOT_NAMED
             )  # there was a token
         if response.status_code == 403:
-            raise CampaignClosed(f"{said} (the key may not use this campaign)")
+            raise CampaignClosed(f"{said} (the key has no access to this campaign)")
         if response.status_code != 200:
             raise self.meaning(response)
         if not (body(response) or listed(response)):

@@ -88,10 +88,10 @@ class Ozonetel(Provider):
     campaign_rule = (r"[^\x00-\x1f]+", "the name of an outbound campaign")
 
     base_url: str = "https://in1-ccaas-api.ozonetel.com"
-    user_name: str = setting(MISSING, "the account's user name, beside the API key")
+    user_name: str = setting(MISSING, "the account's user name, used with the API key")
     authentication: str = setting(
         "token",
-        "token, or basic where the account's API Authentication is BASIC_AUTH",
+        "token; basic if the account's API Authentication is BASIC_AUTH",
         choices=("token", "basic"),
     )
     check_duplicate: bool = setting(
@@ -293,7 +293,7 @@ def _among(found: list[Json], campaign: str | None) -> PreflightResult:
     }
     state = states.get(campaign, "")
     if campaign not in states:
-        doubt = "Ozonetel lists no campaign of this name; check its spelling"
+        doubt = "Ozonetel lists no campaign with this name; check the spelling"
     elif state.upper() == "COMPLETED":
         doubt = f"campaign {campaign} of Ozonetel is {state}"
     else:

@@ -30,7 +30,7 @@ def provider_class(name: str) -> type[Provider]:
         ) from error
     if not (isinstance(loaded, type) and issubclass(loaded, Provider)):
         raise UsageError(
-            f"the package that offers {name!r} has no leadctl Provider there"
+            f"the package that offers {name!r} has no leadctl provider class"
         )
     return loaded
 

@@ -219,14 +219,14 @@ class Vicidial(Provider):
         address = email(value)
         if not all(self._is_kept(c) or c in "@%:/" for c in address):
             raise FieldInvalid(
-                "VICIdial drops characters such as +, which leaves another address"
+                "VICIdial drops characters such as +, which changes the address"
             )
         return _short(address, 70)
 
     def _code(self, value: Json) -> str:
         code = text(value)
         if re.search(r'[;#"+]', code) or not (self.non_latin or code.isascii()):
-            raise FieldInvalid('VICIdial changes ; # " + and letters beyond ASCII')
+            raise FieldInvalid('VICIdial changes ; # " + and letters outside ASCII')
         return _short(code, 20)
 
     def _is_kept(self, character: str) -> bool:

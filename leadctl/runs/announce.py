@@ -81,7 +81,7 @@ def after(
     _columns(request, importer.judge.mappers)
     if unplaced := importer.judge.unplaced - {*INSTRUCTIONS}:
         fields = ", ".join(sorted(unplaced))
-        message = f"{title} has no place for: {fields}; not sent"
+        message = f"{title} has no field for: {fields}; not sent"
         request.note("fields_not_sent", message, len(unplaced))
     if request.sends and request.account.provider.warning:
         request.note("provider_warning", request.account.provider.warning)

@@ -30,7 +30,7 @@ def require_possible(request: ImportRequest, ledger: Ledger) -> None:
     if at_most_once and (left := ledger.unsettled_run(account.name, plan.campaign)):
         raise InputUnusable(
             f"run {left} ended with requests to this campaign in flight",
-            hint=f"{ledger.run(left).facts().command('resume')} must finish first",
+            hint=f"finish it first: {ledger.run(left).facts().command('resume')}",
         )
 
 

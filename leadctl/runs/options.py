@@ -138,7 +138,7 @@ def _workers(said: PushOptions) -> int | None:
     for name in ("sandbox", "dry_run"):
         if workers is not None and said.get(name):
             option = "--" + name.replace("_", "-")
-            raise UsageError(f"{option} runs in one process; leave --workers out")
+            raise UsageError(f"{option} runs in one process; remove --workers")
     return workers
 
 

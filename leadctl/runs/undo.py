@@ -171,7 +171,7 @@ def _copies(job: Job, ledger: str, facts: Run) -> Iterator[Mapping[str, str]]:
         return
     if {*job.copies} != {STDIN} or not sys.stdin or sys.stdin.isatty():
         raise InputUnusable(
-            f"run {facts.id} read a stream, whose copy was deleted at the run's end",
+            f"run {facts.id} read a stream; its copy was deleted when the run ended",
             hint=_pipe_again(facts),
         )
     _, streams = options.streams_of(STDIN)

@@ -124,15 +124,15 @@ class Work:
         ):
             self.stop.sleep(NEXT_RUN)  # it may be about to begin
             if not shared.sharing().has_planner:
-                gone = "the process that plans this run is gone"
-                hint = "leadctl runs resume goes on with it"
+                gone = "the process that planned this run has ended"
+                hint = "to continue: leadctl runs resume"
                 raise _RunStopped(NotProcessed(gone, hint=hint))
         return state.is_over or state.is_done
 
     def _require_no_signal(self) -> None:
         if self.stop.signal is None:
             return
-        said = "the part it had is given back"
+        said = "its part was given back"
         if self.stop.by_request:  # whoever starts workers should not start it again
             stopped = Interrupted(self.stop.signal, said, request="`leadctl runs stop`")
             raise _RunStopped(stopped.but(exit_code=ExitCode.STOPPED))
@@ -172,9 +172,9 @@ class Work:
             address = base_url.without_login(request.account.provider.base_url)
             if job.base_url != address:
                 raise InputUnusable(
-                    f"this run sends to {job.base_url}, account {request.account.name} "
-                    f"of this machine to {address}",
-                    hint="set base_url as it is where the run was started",
+                    f"this run sends to {job.base_url}, but account "
+                    f"{request.account.name} on this machine to {address}",
+                    hint="set base_url as on the host that started the run",
                 )
             plan = replace(
                 request.plan,

@@ -289,14 +289,14 @@ def _sheet_choice(
     visible = len(sheets) - len(hidden)
     why = f"the first of {visible} (--sheet)" if visible > 1 else "the only one"
     if sheet.is_hidden:
-        why = "hidden, as all are"
+        why = "hidden, like all sheets"
     elif hidden and visible == 1:
         why = "the only visible one"
     found = [Choice("sheet", sheet.name, why, visible > 1 or sheet.is_hidden)]
     if hidden and visible:
         names = ", ".join(hidden[:5]) + (" …" if len(hidden) > 5 else "")
         found.append(
-            Choice("hidden sheets", names, "not read (--sheet names one)", True)
+            Choice("hidden sheets", names, "not read (choose one with --sheet)", True)
         )
     return found
 

@@ -167,7 +167,7 @@ def _by_width(lines: Sequence[Line], first: Line) -> Header:
     for place, line in enumerate(lines[:MOST_PREAMBLE] if min(width, even) > 2 else ()):
         alone = all(_is_title(earlier.cells) for earlier in lines[:place])
         if alone and _filled(line.cells) == width and not looks_like_data(line.cells):
-            why = "the first line as wide as the rest"
+            why = "the first line with as many cells as the rest"
             return Header(line.before, found=True, why=why)
     return Header(first.before, found=True, why="the first line")
 

@@ -49,7 +49,7 @@ class Package:
         if info is None:
             raise Damaged(f"no part {part}")
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise Damaged("a part is packed in another way than Office does")
+            raise Damaged("a part is compressed in a way that Office does not use")
         with self._archive.open(info) as file:
             yield from _elements(file)
 

@@ -205,7 +205,7 @@ class _Reader:
                 _put(cells, attributes.get("r"), shown)
                 size += len(shown)
                 if size > LONGEST_ROW:
-                    raise ooxml.Damaged("a row with more text than anybody writes")
+                    raise ooxml.Damaged("a row with too much text")
                 continue
             number = int(attributes.get("r", number + 1))
             while cells and not cells[-1].strip():
@@ -281,7 +281,7 @@ def _put(cells: list[str], reference: str | None, cell: str) -> None:
     """Put a cell at its reference, such as `C7`, or else after the last one."""
     place = _column(reference.rstrip("0123456789")) if reference else len(cells)
     if place >= MOST_COLUMNS:
-        raise ooxml.Damaged("more columns than Excel has")
+        raise ooxml.Damaged("more columns than Excel allows")
     cells += [""] * (place + 1 - len(cells))
     cells[place] = cell
 
@@ -290,7 +290,7 @@ def _put(cells: list[str], reference: str | None, cell: str) -> None:
 def _column(letters: str) -> int:
     """Count columns from 0: A, B … Z, AA."""
     if not letters or letters.strip(ascii_uppercase):
-        raise ooxml.Damaged("a cell that is nowhere")
+        raise ooxml.Damaged("a cell without a position")
     place = 0
     for letter in letters[:4]:
         place = place * 26 + ascii_uppercase.index(letter) + 1
@@ -310,7 +310,7 @@ class _Runs:
         elif name == "rPh":  # how to pronounce it
             self._text = self._text.removesuffix(self._latest)
         if len(self._text) > LONGEST_ROW:
-            raise ooxml.Damaged("more text than a cell takes")
+            raise ooxml.Damaged("more text than a cell can hold")
 
     def taken(self) -> str:
         text, self._text = self._text, ""

@@ -157,9 +157,9 @@ class SqliteLedger(SqlLedger):
     @property
     def shared_runs(self) -> SharedRuns:
         raise UsageError(
-            "workers share a run in a ledger on PostgreSQL; this one is a file, which "
-            "one process at a time writes",
-            hint="leave --workers out, or prepare a database: leadctl ledger init URL",
+            "sharing a run among workers requires a ledger on PostgreSQL; this one is "
+            "a file",
+            hint="remove --workers, or prepare a database: leadctl ledger init URL",
         )
 
     def workers(self, run: Run) -> list[Worker]:
