@@ -1,4 +1,4 @@
-"""`leadctl clean`: remove files with personal data that nobody needs."""
+"""`leadctl clean`: remove obsolete files with personal data."""
 
 from __future__ import annotations
 

@@ -124,10 +124,10 @@ class OutcomeHandler:
     def without(
         self, held_back: Collection[int], pending: PendingBatch
     ) -> PendingBatch | None:
-        """Take rows that are on a suppression list by now out of a batch in doubt.
+        """Remove rows that are now on a suppression list from a batch in doubt.
 
-        Nobody knows whether they were called; they are not sent again to find out.
-        None: no row is left.
+        They may have been called, and are not sent again to find out. Returns None if
+        no row is left.
         """
         listed = [row in held_back for row in pending.batch.leads.rows]
         if not any(listed):

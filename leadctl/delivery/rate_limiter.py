@@ -36,14 +36,14 @@ SHARE = 0.99
 
 
 class RateLimiter:
-    """When this run may start requests, and when it has to leave the account alone.
+    """When this run may start requests, and when it has to wait.
 
-    Rates and a provider's wish to wait hold for the account, whoever sends; the rest
-    after a request holds for the campaign. No window of a rate, wherever it starts,
-    holds more requests than the provider allows.
+    Rates and pauses that the provider asks for apply to the account, whichever process
+    sends; the pause after a request applies to the campaign. No window of a rate,
+    wherever it starts, has more requests than the provider allows.
 
-    All processes share the time of day; what concerns this run alone is measured by
-    the clock that nobody can set back.
+    Processes compare times of day; what concerns this run alone is measured by a
+    monotonic clock.
     """
 
     def __init__(
@@ -120,8 +120,8 @@ class RateLimiter:
 def spacing(rate: Rate) -> Spacing:
     """Space requests evenly; by the hour and the day, a fifth may leave at once.
 
-    In any window there are then 99% of the rate, and the start that opens it. What is
-    made up for after a late start, and twice the slack, are less than the last percent.
+    Any window then has 99% of the rate, plus the start that opens it. The time made up
+    after a late start, and twice the slack, are less than the last percent.
     """
     at_once = 0.25 * rate.seconds if rate.seconds > MINUTE else 0.0
     each = (rate.seconds + at_once) / (rate.requests * SHARE)
@@ -132,9 +132,9 @@ def spacing(rate: Rate) -> Spacing:
 def requested_pause(headers: Mapping[str, str], now: float) -> float | None:
     """Return the seconds a provider asks to wait.
 
-    By Retry-After (seconds or date) or X-RateLimit-Reset; the latter counts only where
-    nothing remains of the rate. `now` is Unix time by our clock; moments are read by
-    the provider's own, if its answer has a plausible `Date`.
+    Read from Retry-After (seconds or a date), or from X-RateLimit-Reset if nothing of
+    the rate remains. `now` is Unix time by our clock. Dates are compared with the
+    provider's clock if its answer has a plausible `Date`.
     """
     given = headers.get("retry-after", "").strip()
     if given:

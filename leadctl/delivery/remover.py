@@ -1,7 +1,7 @@
 """Deletes leads at the provider, one request at a time.
 
-The call may be repeated: what is deleted already is not found again. So doubt about a
-lost answer is settled by asking once more.
+The call is safe to repeat, because a deleted lead is not found again. So a
+repeat settles the doubt after a lost answer.
 """
 
 from __future__ import annotations
@@ -37,9 +37,10 @@ if TYPE_CHECKING:
 
 @dataclass
 class Remover:
-    """Deletes batches and records it; `counts` are the leads, by what became of them.
+    """Deletes batches and records it; `counts` has the leads by result.
 
-    `tell(seconds, why)` hears of every wait, `tell_progress(leads)` of every batch.
+    `tell(seconds, why)` is called for every wait, `tell_progress(leads)` for every
+    batch.
     """
 
     account: Account
@@ -71,7 +72,7 @@ class Remover:
         return refusal
 
     def _remove(self, batch: Batch) -> None:
-        """Ask until the provider says of each lead; raises what ends the attempts."""
+        """Ask until the provider reports each lead; raises what ends the attempts."""
         policy = RetryPolicy(longest_wait=self.account.connection.retry_for)
         waited, states = 0.0, [Removal.FAILED] * len(batch)
         try:
@@ -94,7 +95,7 @@ class Remover:
             self.tell_progress(self.counts.total())
 
     def _tried(self, batch: Batch) -> tuple[list[Removal], ProviderError | None]:
-        """Make one request; its intent is on disk before, what came of it after."""
+        """Make one request; record its intent before and its result after."""
         doubted, trouble = self.ledger.intend(batch), None
         rows = batch.leads.rows
         try:
@@ -144,7 +145,7 @@ class Remover:
 
 
 def _settled(found: Removal, *, was_doubted: bool) -> Removal:
-    """Take a lead that is not found for one that a try in doubt deleted."""
+    """Count a lead that is not found as deleted if an earlier attempt is in doubt."""
     if was_doubted and found is Removal.NOT_FOUND:
         return Removal.DELETED
     return found

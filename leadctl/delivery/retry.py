@@ -22,7 +22,7 @@ class RetryPolicy(NamedTuple):
 
     attempts          requests for one batch
     longest_wait      sum of the pauses for one batch
-    pieces            requests spent on finding the rows that sink one batch
+    pieces            requests spent on finding the bad rows of one batch
     given_up          batches in a row without an answer before the run stops
     refused           batches in a row refused for one reason before the run stops
     """
@@ -43,7 +43,7 @@ class RetryPolicy(NamedTuple):
 
 @dataclass
 class BatchLineage:
-    """A batch as it was cut from the file, with all that it was split into.
+    """A batch as first cut from the file, and the batches it was split into.
 
     `left_at` (Unix time) is when its first request left; None: in an earlier run.
     """
@@ -141,10 +141,10 @@ def isolated(
     *,
     may_repeat: bool,
 ) -> tuple[list[Outcome | None], list[Leads]]:
-    """Find the rows that sink a batch: those named, else by halves, else all of it.
+    """Find the bad rows of a batch: those named, else by halving it, else all of it.
 
-    Returns an outcome a lead (None: it goes again) and the parts that go again. Where
-    a repeat is not safe none goes again: a provider may have taken in the good ones.
+    Returns an outcome per lead (None: it is sent again) and the parts to send again.
+    If a repeat is not safe, there are none: the provider may have stored the good ones.
     """
     leads = pending.batch.leads
     named = dict(refusal.culprits)

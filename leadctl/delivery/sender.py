@@ -1,8 +1,8 @@
 """Sends batches and records their outcomes: the only place that waits or sends again.
 
-One thread decides and writes the ledger; each request travels in a thread of its own. A
-batch that must be repeated goes before fresh ones, and while a provider is in trouble
-nothing else is sent.
+One thread decides and writes the ledger; each request runs in its own thread. A batch
+to repeat goes before fresh ones, and while a provider is in trouble nothing else is
+sent.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ GRACE = 5.0
 class Sender:
     """Sends the batches of one run.
 
-    `tell(seconds, why)` hears of every wait for a provider; `abort` ends the requests
-    that are under way; `redacted` takes our secrets out of what an answer says.
+    `tell(seconds, why)` is called for every wait for a provider; `abort` ends the
+    requests in flight; `redacted` removes our secrets from an answer's sentence.
     """
 
     def __init__(
@@ -107,15 +107,15 @@ class Sender:
     ) -> None:
         """Send every batch and settle every lead of those taken from the iterator.
 
-        `in_doubt` are batches of an earlier part of the run whose answer nobody read.
-        Before a doubt is repeated, `held_back` names the rows that may not be sent any
-        more.
+        `in_doubt` are batches of an earlier part of the run whose answer was not read.
+        Before such a batch is repeated, `held_back` returns the rows that must not be
+        sent any more.
 
-        Raises what stopped the run before its end (AccessDenied, CampaignClosed,
-        Unusable, RefusedThroughout, or the trouble met until no retry was left); by
-        then the batches under way are settled and those not sent are `failed`. When a
-        stop is asked it returns with the requests under way finished, or in doubt after
-        GRACE seconds, and nothing else started.
+        Raises what stopped the run early (AccessDenied, CampaignClosed, Unusable,
+        RefusedThroughout, or the error of the last retry). By then, the batches in
+        flight are settled, and those not sent are `failed`. If a stop is requested, it
+        starts nothing more and returns when the requests in flight have finished, or
+        are in doubt after GRACE seconds.
         """
         self._held_back = held_back
         try:
@@ -148,15 +148,15 @@ class Sender:
             self._outcome_handler.settle_in_doubt(batch)
 
     def notes(self) -> list[Note]:
-        """Return what answers told beside the outcomes."""
+        """Return the notes of all answers."""
         return self._outcome_handler.notes()
 
     # --- choosing and starting ---
 
     def _prepare(self, batches: Iterator[Batch]) -> None:
-        """Have batches at hand: rows are read while requests travel.
+        """Prepare batches: rows are read while requests are in flight.
 
-        As many as there are places, then more of them until somebody answers.
+        As many as there are places, then more until an answer arrives.
         """
         while not self._stop.is_asked():
             back = self._pool.back()
@@ -170,10 +170,10 @@ class Sender:
             self._ready.append(PendingBatch(batch))
 
     def _answers(self, pause: float) -> list[tuple[Batch, Answer | None]]:
-        """Take the answers that are there; wait for one where nothing may start.
+        """Take the answers that are ready; wait for one if nothing may start.
 
-        That is for `pause` seconds, or while all places are taken; but no longer than
-        AWAKE, as a stop may be asked meanwhile.
+        It waits for `pause` seconds, or while all places are taken, but no longer than
+        AWAKE, because a stop may be requested meanwhile.
         """
         if pause > 0:
             self._meter.waits(
@@ -199,9 +199,9 @@ class Sender:
         return queue if queue and is_free else None
 
     def _step(self, answers: Sequence[tuple[Batch, Answer | None]]) -> float:
-        """Settle what was answered and commit what leaves now: one commit for both.
+        """Settle what was answered and record what is sent next, in one commit.
 
-        Then, and not before, it leaves. Raises the first reason to stop, when all is
+        Nothing is sent before the commit. Raises the first reason to stop once all is
         settled and on disk. Returns the seconds until something more may start.
         """
         pause = 0.0
@@ -339,11 +339,11 @@ def _age(run: RunWriter, clock: Clock) -> Callable[[], float]:
 
 
 def _ahead(provider: Provider, limits: Limits) -> int:
-    """Return how many intents may be recorded before there is a place for them.
+    """Return how many intents may be recorded before a thread is free for them.
 
-    A thread that is back then finds its next request at once, and does not wait for
-    the disk. Not where the provider's pace says when each may leave, nor where a crash
-    would leave doubt that no repeat can settle.
+    A thread then finds its next request at once, without waiting for the disk. None
+    are recorded ahead if a rate limit decides when each may leave, or if a repeat could
+    not settle the doubt that a crash would leave.
     """
     if limits.every_rate() or limits.min_interval or not provider.resend_is_safe:
         return 0

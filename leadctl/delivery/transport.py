@@ -1,8 +1,8 @@
 """Sends requests over HTTP and classifies each way of failing.
 
-The one place that sends. Built for leads: no redirect is followed, no
-cookie kept, nothing repeated below the level that knows whether a repeat is safe; and
-whoever answers is not trusted with our memory or our time.
+The only place that sends. It follows no redirects, keeps no cookies, and repeats
+nothing, because only its callers know whether a repeat is safe. An answer is limited in
+size and time.
 """
 
 from __future__ import annotations
@@ -47,12 +47,12 @@ HEADERS = {
 
 
 class Transport:
-    """What carries the requests of one account; each thread has connections of its own.
+    """Sends the requests of one account; each thread has its own connections.
 
     timeout     seconds without a byte; a whole request may take twice that
     ca_file     PEM file of the only authorities that are trusted; else the system's are
     direct      no proxy, whatever the environment says: for this machine itself
-    transport   carries in place of a network, in tests
+    transport   replaces the network, in tests
 
     Raises InputUnusable for a certificate file or proxy that cannot be used.
     """
@@ -88,8 +88,8 @@ class Transport:
     def send(self, request: httpx.Request) -> httpx.Response:
         """Send a request, read its answer; raises NotProcessed, InDoubt or Unusable.
 
-        A token exchange may send requests of its own before it and after it; any other
-        could carry the leads, and its loss would be taken for that of a token.
+        Only a token exchange may send other requests before and after it. Others could
+        contain the leads, and their loss would be mistaken for that of a token.
         """
         with closing(self._auth.sync_auth_flow(request)) as flow:
             asked, is_sent = next(flow), False
@@ -195,7 +195,7 @@ _TROUBLE = (NotSent, OSError, Unreadable, httpx.TransportError)
 
 
 class _Connections(threading.local):
-    """What each thread has for itself: a carrier by proxy, None where there is none."""
+    """The connections of one thread, by proxy (None: without one)."""
 
     def __init__(self) -> None:
         self.carriers: dict[str | None, httpx.BaseTransport] = {}

@@ -68,8 +68,9 @@ Task: TypeAlias = "tuple[Callable[[Batch], Answer], Batch]"
 class Requests:
     """The requests a run makes: uploads of batches, look-ups of those in doubt.
 
-    `time` is Unix time; leads the provider lists are ours if they came since the run
-    began, `age` seconds ago. `redacted` takes our secrets out of what an answer says.
+    `time` is Unix time. Leads that the provider lists are from this run if they were
+    added since it began, `age` seconds ago. `redacted` removes our secrets from an
+    answer's sentence.
     """
 
     def __init__(
@@ -119,8 +120,8 @@ class Requests:
 class WorkerPool:
     """Runs tasks, as many at a time as there are `places`, each in a thread.
 
-    More of them wait for a place, until they leave or are called back. `may_leave` is
-    asked right before each; `time` is Unix time.
+    Further tasks wait for a place until they start or are called back. `may_leave` is
+    called right before each starts; `time` is Unix time.
     """
 
     def __init__(

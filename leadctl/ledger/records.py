@@ -55,7 +55,7 @@ class Run(NamedTuple):
 
     @property
     def is_given_up(self) -> bool:
-        """Whether nobody is to finish it."""
+        """Whether it was given up: `runs stop --give-up`."""
         return bool(self.job.get("given_up"))
 
     def command(self, name: str) -> str:
@@ -211,9 +211,9 @@ class Unfinished:
 class Part(NamedTuple):
     """A stretch of a shared run that one worker has: `rows` of a file, as ranges.
 
-    `content` is a keyed hash of its leads: who reads them again knows that he read the
-    same. The worker may have `places` requests under way. `requests` were sent by
-    workers who had it before; `turns` were written.
+    `content` is a keyed hash of its leads, to compare when they are read again. The
+    worker may have `places` requests in flight. `requests` were sent by workers that
+    had the part before; `turns` were written.
     """
 
     number: int
@@ -228,9 +228,9 @@ class Part(NamedTuple):
 
 
 class Sharing(NamedTuple):
-    """How a run stands that workers share; `error` is what one of them stopped it for.
+    """The state of a shared run; `error` is why a worker stopped it.
 
-    `open_parts` are not done, `held_parts` are those of them that somebody has.
+    `open_parts` are not done; a worker has `held_parts` of them.
     """
 
     is_over: bool

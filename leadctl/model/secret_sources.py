@@ -147,7 +147,7 @@ def _from_command(command: str, where: str) -> str:
         # The error may carry the command's output: it is not chained.
         raise CredentialsMissing(
             f"the command in {where} failed: {_failure(error)}",
-            hint="run it by hand; it must print only the secret",
+            hint="run it yourself; it must print only the secret",
         ) from None
     return done.stdout
 

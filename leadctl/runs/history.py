@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def require_possible(request: ImportRequest, ledger: Ledger) -> None:
-    """Refuse a run that cannot begin, before anybody is asked and anything recorded."""
+    """Refuse a run that cannot begin, before any question is asked or data recorded."""
     account, plan = request.account, request.plan
     if request.resumes is not None:
         require_same_files(ledger.run(request.resumes).files(), plan)
@@ -87,10 +87,10 @@ def columns_of(earlier: RunReader | None) -> dict[str, ColumnSays]:
 
 
 def warn_if_moved(request: ImportRequest, earlier: RunReader | None) -> bool:
-    """Tell that the campaign was last used at another address, if it was.
+    """Report if the campaign was last used at another address.
 
-    The ledger knows leads by account and campaign: those a simulator took, or another
-    server, count as delivered here.
+    The ledger knows leads by account and campaign: leads that a simulator or another
+    server accepted count as delivered here.
     """
     before = earlier.facts().job.get("base_url") if earlier else None
     now = request.job.base_url

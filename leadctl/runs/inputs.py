@@ -29,8 +29,8 @@ def sources(
 ) -> tuple[Source, ...]:
     """Open the files that are usable; what the job says wins over the profile.
 
-    How a reject file is written the profile does not say: a spreadsheet may have saved
-    it since, and a workbook's is CSV. Its encoding is the input's, or UTF-8 then.
+    The profile does not decide how a reject file is written: a spreadsheet may have
+    saved it since, and a workbook's is CSV. It has the input's encoding, or UTF-8.
     """
     said = ReadOptions(
         format=job.format,
@@ -82,9 +82,9 @@ def _pinned(mapped: Profile) -> ReadOptions:
 def rejects_files(
     job: Job, sources: Sequence[Source], *, offline: bool = False
 ) -> tuple[Path, ...]:
-    """Return where each source's reject file goes; raises where it may not.
+    """Return the path of each source's reject file; raises if one cannot be used.
 
-    What is only rehearsed (`offline`) leaves the reject file of a push alone.
+    A dry run (`offline`) leaves the reject file of a push alone.
     """
     kind = "check" if offline else "rejects"
     if job.rejects and job.rejects_dir:

@@ -1,4 +1,4 @@
-"""Finds files with personal data that nobody needs: old reject files, and leftovers."""
+"""Finds obsolete files with personal data: old reject files, and leftovers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ def of_killed_runs(ledger: str) -> list[Path]:
 class RejectFiles(NamedTuple):
     """The reject files beside inputs of a ledger's runs.
 
-    `old` may go. The `edited` have somebody's corrections, the `newer` may be wanted.
+    `old` ones can be removed. `edited` ones have corrections, `newer` ones may
+    be needed.
     """
 
     old: list[Path]

@@ -52,10 +52,10 @@ def part_size(plan: Plan, workers: int) -> int:
 
 @dataclass
 class Planner:
-    """Stands in the place of a sender: what it is given goes to the workers.
+    """Replaces the sender: it passes batches to the workers.
 
-    `sender` sends what earlier workers left in doubt. `has_too_many_rejects` is asked
-    while they work, as `run_writer.tally` grows by what they do.
+    `sender` sends what earlier workers left in doubt. `has_too_many_rejects` is called
+    while they work, as `run_writer.tally` grows.
     """
 
     request: ImportRequest
@@ -103,7 +103,7 @@ class Planner:
         return state.is_stopped and not state.error
 
     def _look(self, workers: Sequence[Process]) -> Sharing:
-        """See how the run stands; counting its rows takes a tenth of the time."""
+        """Read the state of the run; counting its rows takes a tenth of the time."""
         state = self.shared.sharing()
         if state.error:
             raise restored(**state.error)

@@ -57,8 +57,8 @@ def prepared(  # noqa: PLR0913  by name
 ) -> Iterator[ImportRequest]:
     """Open a job; copies of its streams are kept while the context lasts.
 
-    `elsewhere` says where files lie on this machine. Raises UsageError, InputUnusable
-    or CredentialsMissing.
+    `elsewhere` maps files to their paths on this machine. Raises UsageError,
+    InputUnusable or CredentialsMissing.
     """
     _require_text(job)
     spool.drop_abandoned(ledger)
@@ -137,10 +137,10 @@ def reopened(
     file: int | None = None,
     copies: Mapping[str, str] | None = None,
 ) -> tuple[Job, Plan]:
-    """Open what an earlier run was to import, or one file of it, to look at its rows.
+    """Open the files of an earlier run, or one of them, to read its rows again.
 
-    `copies` are those of its streams, where its own are gone. Raises InputUnusable
-    where a file is not what it was.
+    `copies` replace those of its streams that are gone. Raises InputUnusable if a file
+    has changed.
     """
     job, files = stored_job(run_reader, config_file), run_reader.files()
     if copies is not None:
@@ -207,7 +207,7 @@ def _require_columns(names: Sequence[str], sources: Sequence[Source]) -> None:
 
 
 def _require_text(job: Job) -> None:
-    """Refuse what is not text: it can be neither recorded nor sent."""
+    """Refuse text that is not UTF-8: it can be neither recorded nor sent."""
     constants = (f"{name}={value}" for name, value in job.constants.items())
     for text in (*job.files, *constants, *job.tags, job.campaign or ""):
         try:
@@ -257,7 +257,7 @@ def _access(
 
 
 def _provider(job: Job, account: Account) -> str:
-    """Return what finds the provider again: its name, or the file that declares it."""
+    """Return what identifies the provider: its name, or the file that declares it."""
     if job.provider and config.is_definition(job.provider):
         return str(Path(job.provider).expanduser().absolute())
     return account.provider.name

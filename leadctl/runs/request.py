@@ -1,4 +1,4 @@
-"""A job that is open and may be run, and who hears of the run."""
+"""A job that is ready to run, with the callbacks for its progress."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ImportRequest:
-    """A job that is open, and where its traces go.
+    """A job that is ready to run, and where its results go.
 
     `job` is stored with the run, for a resume; its copies are removed when nothing of
     them is left to send. `rejects_files` has a path for each source.
-    `resumes` is the run to go on with; `with_unknown`, its unknown rows are sent again
-    where that is safe.
-    `wait` are the seconds to wait for a campaign that another run holds.
-    `strict` runs do not begin where anything about the files is in doubt.
-    A rehearsal judges large files on so many `cores`, with child processes.
+    `resumes` is the run to continue; with `with_unknown`, its unknown rows are sent
+    again if that is safe.
+    `wait` is the number of seconds to wait for a campaign that another run holds.
+    `strict` runs do not begin if anything about the files is in doubt.
+    A rehearsal checks large files on so many `cores`, with child processes.
     `stop` ends the run early, with everything recorded.
-    `notes` are told first. `tell` hears every note, `tell_wait` every wait for the
-    provider, and `tell_preflight` what the preflight check showed.
-    `ask_first` hears that too, with the request as it is by then, before the first run
-    to a campaign at its address and where the call leaves doubt: a LeadctlError it
-    raises ends it all with nothing recorded.
-    `tell_progress` hears once a batch how far the run is.
+    `notes` are reported first. `tell` is called with every note, `tell_wait` with every
+    wait for the provider, and `tell_preflight` with the result of the preflight check.
+    `ask_first` is called with that result and the current request before the first run
+    to a campaign at its address, and if the check leaves a doubt. A LeadctlError that
+    it raises ends the run with nothing recorded.
+    `tell_progress` is called once per batch.
     """
 
     job: Job
@@ -55,7 +55,7 @@ class ImportRequest:
     stop: CancellationToken = field(default_factory=CancellationToken)
     notes: Sequence[Note] = ()
     told: list[Note] = field(default_factory=list)
-    """What was told so far: it is stored with the run."""
+    """The notes so far, which are stored with the run."""
     tell: Callable[[Note], None] = lambda _note: None
     tell_wait: Callable[[float, str], None] = lambda _seconds, _why: None
     tell_preflight: Callable[[PreflightResult], None] = lambda _preflight: None
@@ -72,7 +72,7 @@ class ImportRequest:
     def note(
         self, code: str, message: str, count: int = 0, *, is_warning: bool = False
     ) -> None:
-        """Tell something once, and keep it for the report."""
+        """Report a note, and keep it for the final report."""
         note = Note(code, message, count, is_warning)
         self.told.append(note)
         self.tell(note)

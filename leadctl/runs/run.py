@@ -52,8 +52,8 @@ if TYPE_CHECKING:
 def push(request: ImportRequest) -> Report:
     """Deliver the job; raises LeadctlError where the run cannot begin.
 
-    Where the provider lists campaigns, the job's may be a name that only one has. What
-    can be an id is tried as one first, so that an id costs no list.
+    If the provider lists campaigns, the job's may be a unique name. Text that can be an
+    id is tried as one first, so that an id requires no list.
     """
     for note in request.notes:
         if note.is_warning:
@@ -272,9 +272,9 @@ def with_list_of(ledger: Ledger, request: ImportRequest) -> ImportRequest:
 def _preflight(
     request: ImportRequest, session: ProviderSession, *, is_first: bool
 ) -> PreflightResult | LeadctlError:
-    """Make the preflight check: a wrong key or campaign ends a run with no row judged.
+    """Make the preflight check: a wrong key or campaign ends a run before any row.
 
-    Raised for a run that did not begin; returned for one that is in the ledger.
+    Its error is raised for a run that did not begin, and returned for a recorded one.
     """
     account = request.account
     caller = preflight_check.PreflightCaller(
@@ -300,7 +300,7 @@ def _preflight(
 def _opened(
     request: ImportRequest, ledger: Ledger, known: Ledger
 ) -> tuple[Importer, RunWriter, Meter, PlannedRun | None]:
-    """Open the run's books in `ledger`; earlier deliveries are looked up in `known`."""
+    """Open the run in `ledger`; earlier deliveries are looked up in `known`."""
     account = request.account
     plan = replace(
         request.plan,
@@ -352,7 +352,7 @@ def _begun(request: ImportRequest, plan: Plan, ledger: Ledger) -> RunWriter:
 def _shared(
     request: ImportRequest, plan: Plan, ledger: Ledger
 ) -> tuple[PlannedRun, Unfinished]:
-    """Begin a run for workers; or go on, together with those it still has."""
+    """Begin a run for workers, or continue one with the workers it still has."""
     run = request.resumes
     if run is None:  # who reads a part again decides about its columns alike
         columns = {path: str(says) for path, says in plan.earlier_columns.items()}

@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 def spooled(job: Job, ledger: str, streams: Streams) -> Iterator[Job]:
     """Copy the streams of a job, for the owner alone, and name the copies in it.
 
-    Entered before anything else may read stdin: a config, a key's program, a keyring.
-    A reject file is made from a copy, and so is a resume: it outlives a process that
-    dies. While its process lives it is locked.
+    Enter it before a config, an `api_key_command` or a keyring can read stdin. Reject
+    files and resumes read the copy, which survives a killed process. It is locked
+    while its process runs.
     """
     if is_gone(job):
         raise InputUnusable("the copy of this run's stdin no longer exists")
@@ -101,7 +101,7 @@ def _folder() -> Path:
 
 
 def _prefix(ledger: str) -> str:
-    """Return how the names of a ledger's copies begin: others know of theirs."""
+    """Return the prefix of a ledger's copies: other ledgers have their own."""
     digest = hashlib.blake2b(ledger.encode("utf-8", "surrogateescape"), digest_size=6)
     return f"stdin-{digest.hexdigest()}-"
 
@@ -121,7 +121,7 @@ def _new(ledger: str) -> IO[bytes]:
 
 
 def _keep(file: IO[bytes], content: Iterable[bytes]) -> None:
-    """Write a copy; an exception of the content's own is the caller's."""
+    """Write a copy; exceptions that the content raises pass through."""
     for part in content:
         _on_disk(file.write, part)
     _on_disk(file.flush)

@@ -41,11 +41,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Undo:
-    """Takes back what runs of a ledger, opened from `url`, created.
+    """Deletes what runs of a ledger, opened from `url`, created.
 
-    `require_yes(planned, account, plan)` raises where it is not agreed to.
-    `tell_wait(seconds, why)` hears every wait, `tell_progress(done, leads)` hears every
-    batch.
+    `require_yes(planned, account, plan)` raises if the user does not agree.
+    `tell_wait(seconds, why)` is called for every wait, `tell_progress(done, leads)` for
+    every batch.
     """
 
     ledger: Ledger
@@ -63,7 +63,7 @@ class Undo:
             return _planned(leads, dry_run=True)
 
     def done(self, run: str) -> UndoReport:
-        """Delete it, once it is agreed to; the report has what ended it early."""
+        """Delete it once the user agrees; the report has the error, if any."""
         with self._opened(run) as (account, environment, leads):
             by = provider_session.find_credentials(account, environment)
             return self._done(account, by, leads)

@@ -55,9 +55,9 @@ class _RunStopped(Exception):
 
 @dataclass
 class Work:
-    """A worker's order, and what came of it.
+    """The work of one worker, with its results.
 
-    `files` says where the files of a run are on this machine, by name or path.
+    `files` maps the files of a run, by name or path, to paths on this machine.
     """
 
     ledger: str
@@ -65,13 +65,13 @@ class Work:
     config: Path | None = None
     files: Mapping[str, str] = field(default_factory=dict)
     waits: bool = False
-    """Wait for a run, and after it for the next, however it ends."""
+    """Whether to wait for a run, and for the next one however it ends."""
     stop: CancellationToken = field(default_factory=CancellationToken)
     parts: int = 0
     leads: int = 0
 
     def do(self) -> None:
-        """Work until nothing is left; raises what ends it before."""
+        """Work until nothing is left; raises what ends it early."""
         with open_ledger(self.ledger) as ledger, self.stop.heeded():
             while True:
                 found = self.run or ledger.shared_runs.to_work_on()
@@ -145,7 +145,7 @@ class Work:
         ledger: Ledger,
         shared: SharedRun,
     ) -> None:
-        """Wait while another worker has a token, which ours would end."""
+        """Wait while another worker has a token, which a new one would invalidate."""
         while not (self.stop.check() or self._is_over(shared)):
             with suppress(CampaignLocked):
                 most = provider_session.longest_request(request.account)
