@@ -1,4 +1,4 @@
-"""Recognises leads that a run has met before, exactly, in six bytes per number."""
+"""Recognises leads that a run has already read, exactly, in six bytes per number."""
 
 from __future__ import annotations
 

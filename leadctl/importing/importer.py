@@ -1,4 +1,4 @@
-"""Runs an import from top to bottom, in the order the data travels.
+"""Runs an import from start to end, in the order of the data flow.
 
 file -> rows -> judged: leads, and why the others are none -> not yet delivered
 -> Batch -> outcome
@@ -45,12 +45,12 @@ def _nothing(_digests: list[bytes]) -> set[bytes]:
 
 @dataclass(frozen=True)
 class DeliveryHistory:
-    """What the ledger knows of leads.
+    """What the ledger knows about leads.
 
-    `digest` gives the keyed hash of an identity; None where nothing is looked up or
-    recorded by it. Of hashes, `delivered` returns those that are delivered to the
-    campaign, with the id of the run ("" if it is no longer in the ledger), and
-    `in_doubt` those that were sent and nobody knows what became of.
+    `digest` returns the keyed hash of an identity; it is None if no hash is looked up
+    or recorded. Of several hashes, `delivered` returns those delivered to the campaign,
+    with the run's id ("" if it is no longer in the ledger), and `in_doubt` those that
+    were sent without a known outcome.
     """
 
     digest: Callable[[str], bytes] | None
@@ -59,7 +59,7 @@ class DeliveryHistory:
 
 
 class Delivery(Protocol):
-    """Brings batches on their way: a sender, or whoever shares them out."""
+    """Delivers batches: a sender, or a planner that passes them to workers."""
 
     def deliver(
         self,
@@ -100,9 +100,9 @@ class _PendingLeads:
 
 
 class Importer:
-    """One pass over the files of a plan; with `unfinished`, over what an earlier left.
+    """One pass over the files of a plan; with `unfinished`, over what a run left to do.
 
-    Raises InputUnusable at once where a file does not fit the map.
+    Raises InputUnusable at once if a file does not match the column mapping.
     """
 
     def __init__(  # noqa: PLR0913  a part of a run has its reader's judge
@@ -195,7 +195,7 @@ class Importer:
             yield from self._cut(least=1)
 
     def _cut(self, least: int) -> Iterator[Batch]:
-        """Cut batches of the leads in hand while there are so many."""
+        """Cut batches while there are enough leads."""
         hand, plan = self._hand, self._plan
         while len(hand) >= least and not self._too_many:
             if self.has_too_many_rejects():

@@ -1,4 +1,4 @@
-"""Reads the leads of a part again, as the planner of its run judged them."""
+"""Reads the leads of a part again, as the planner of the run judged them."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class PartReader:
     def leads(self, part: Part) -> tuple[Leads, set[int]]:
         """Return a part's leads, and the rows that a suppression list holds back now.
 
-        Raises InputUnusable where they are not the leads that were planned.
+        Raises InputUnusable if they differ from the planned leads.
         """
         wanted = {*row_set.rows(part.rows)}
         numbers, cells = [], []
@@ -74,7 +74,7 @@ class PartReader:
 
 
 class PartImporter(Importer):
-    """Sends the leads of one part, which are read; its other rows are judged."""
+    """Sends the leads of one part, which have been read; its other rows are judged."""
 
     def __init__(  # noqa: PLR0913  as an importer, and what was read
         self,

@@ -118,7 +118,7 @@ class UnusableFiles:
 
 
 def mappers_of(rules: Rules) -> list[Mapper]:
-    """Bind every file; InputUnusable names all that lack a column of the profile."""
+    """Bind every file; InputUnusable names all files that lack a profile's column."""
     mappers, unusable = [], UnusableFiles()
     for source in rules.sources:
         with unusable.noted():

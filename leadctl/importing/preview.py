@@ -30,10 +30,10 @@ OF_EACH_KIND = 3
 
 @dataclass(frozen=True)
 class Preview:
-    """A file as leadctl sees it; `problem` tells why its columns cannot be mapped.
+    """A file as leadctl reads it; `problem` says why its columns cannot be mapped.
 
-    `held_back` are the first rows of each code that would not be sent, beside `first`;
-    `counts` says of each code how many there are.
+    `held_back` has the first rows of each code that would not be sent, besides `first`;
+    `counts` has the number of rows of each code.
     """
 
     source: Source
@@ -57,9 +57,9 @@ class Preview:
 def previews(
     rules: Rules, tell: Callable[[Progress], None] = lambda _progress: None
 ) -> list[Preview]:
-    """Look at every row of each file; `tell` hears how far that is.
+    """Read every row of each file; `tell` is called with the progress.
 
-    Raises InputUnusable where a profile does not fit a file.
+    Raises InputUnusable if a profile does not match a file.
     """
     seen: Counter[Status] = Counter()
     return [
@@ -73,7 +73,7 @@ def previews(
 
 
 def _preview(rules: Rules, seen: Counter[Status], tell: Callable[[], None]) -> Preview:
-    """Look at every row of the only source of the rules, and count it in `seen`."""
+    """Read every row of the only source of the rules, and count it in `seen`."""
     (source,) = rules.sources
     try:
         judge = Judge(rules)

@@ -27,9 +27,9 @@ class Left(StrEnum):
 
 @dataclass
 class RemovableLeads:
-    """The leads of a run that its undo takes, and `left`, the others by reason.
+    """The leads of a run that its undo deletes, and `left`, the others by reason.
 
-    Only those are taken that the ledger knows as delivered by this run and by no other.
+    It deletes only leads that this run alone delivered, according to the ledger.
     """
 
     plan: Plan
@@ -48,7 +48,7 @@ class RemovableLeads:
         return sum(len(batch) for batch in self.batches())
 
     def _leads(self) -> Iterator[tuple[int, Leads]]:
-        """Yield leads of one file, as many as fill batches but for the file's last."""
+        """Yield leads of one file in whole batches, except for the last one."""
         plan, run = self.plan, self.run.facts()
         judge = Judge(plan, self.ledger.digest(run.account, run.campaign))
         known = self.ledger.delivered(run.account, run.campaign)
@@ -69,7 +69,7 @@ class RemovableLeads:
             self.left[Left.NOT_RECOGNISED] += unread
 
     def _taken(self, leads: Leads, owners: Mapping[bytes, str], run: str) -> list[bool]:
-        """Tell of each lead whether this run alone delivered it; count the others."""
+        """Tell for each lead whether this run alone delivered it; count the others."""
         taken = []
         for identities in zip(*leads.digests, strict=True):
             runs = {owners[one] for one in identities if one in owners}

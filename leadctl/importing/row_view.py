@@ -1,4 +1,4 @@
-"""Shows rows of a file one by one: their cells, and what each step makes of them."""
+"""Shows rows of a file one by one: their cells, and the result of each step."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RowView:
-    """A row in its file, and what each step makes of it.
+    """A row in its file, and the result of each step.
 
-    `cells` are named by column. `mapped` are its lead fields, `sent` the object that
-    goes on the wire; None where an earlier step ended its way, for the reason in
+    `cells` are named by column. `mapped` has its lead fields, `sent` the object that is
+    sent; they are None if an earlier step rejected the row, for the reason in
     `finding`.
     """
 
@@ -68,7 +68,7 @@ def row_views(
 
 
 def row_view(judge: Judge, file: int, row: Row | Malformed) -> RowView:
-    """Judge a row alone: what depends on other rows of the file does not count."""
+    """Judge a row alone, without what depends on other rows of the file."""
     n = row.number
     block = (
         Block(n, n, [], [], [row])

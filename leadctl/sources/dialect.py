@@ -79,10 +79,10 @@ def delimiter(lines: Sequence[str], quote: str, known: Collection[str]) -> Detec
 def header(
     lines: Sequence[Line], known: Collection[str], *, wanted: bool | None
 ) -> Header:
-    """Find the header; `known` are names that a profile uses, `wanted` what was said.
+    """Find the header; `known` are names that a profile uses, `wanted` is the option.
 
-    Lines before it are a title or the like: much narrower, so that no data row can be
-    taken for one.
+    Lines before it are a title or similar: much narrower, so that no data row is
+    mistaken for one.
     """
     lines = [line for line in lines if _filled(line.cells)]
     if not lines:
@@ -173,10 +173,10 @@ def _by_width(lines: Sequence[Line], first: Line) -> Header:
 
 
 def _is_under_title(lines: Sequence[Line], place: int, names: int) -> bool:
-    """Tell whether the lines before are a title: nobody's data, and of another width.
+    """Tell whether the lines before are a title: no lead data, and another width.
 
-    Before a single known name, which a data row may hold, they must be much narrower,
-    and the lines behind it as wide as it is.
+    Before a header with a single known name, which may be a data row, they must be much
+    narrower, and the lines after it as wide as it is.
     """
     before, line, behind = lines[:place], lines[place], lines[place + 1 :]
     wide = _filled(line.cells)

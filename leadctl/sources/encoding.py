@@ -1,7 +1,7 @@
 """Detects the text encoding of a file: as given, by byte-order mark, or by content.
 
 The one door to `charset_normalizer`. UTF-8 proves itself: text in another encoding is
-hardly ever valid UTF-8. The others do not, so a detected encoding is always told.
+hardly ever valid UTF-8. The others do not, so a detected encoding is always reported.
 """
 
 from __future__ import annotations
@@ -65,11 +65,11 @@ def in_order(said: str | None) -> tuple[str | None, ...]:
 
 
 class Hints(NamedTuple):
-    """What is known of a file's encoding before it is read.
+    """What is known about a file's encoding before it is read.
 
-    `asked` is the user's word; `unless_utf8` is tried where the bytes are no UTF-8.
-    `region` is of numbers without a country code. With `only_numbers` no name is read,
-    and a guess is good enough.
+    `asked` is the user's choice; `unless_utf8` is tried if the bytes are not UTF-8.
+    `region` belongs to numbers without a country code. With `only_numbers`, names are
+    not read, and a guess is good enough.
     """
 
     asked: str | None = None
@@ -79,10 +79,11 @@ class Hints(NamedTuple):
 
 
 def candidates(sample: bytes, hints: Hints) -> list[str]:
-    """Name the legacy encodings that a sample may be in; several: nobody can tell.
+    """Return the legacy encodings that a sample may be in; several if undecidable.
 
-    The countries of its numbers decide. Where they have no encoding that reads well,
-    the likeliest is taken, unless it is one of other countries with Latin letters.
+    The countries of its numbers decide. If none of their encodings gives readable
+    words, the likeliest is taken, unless it belongs to other countries with Latin
+    letters.
     """
     guess = detected(sample)
     found = [guess] if guess else []

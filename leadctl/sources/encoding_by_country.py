@@ -1,8 +1,8 @@
 """Ranks legacy encodings by the countries of a file's numbers and by its words.
 
 A byte of a legacy encoding is one letter in Prague and another in Paris. The countries
-of the numbers beside a name say which encodings its file may be in, and the words that
-each gives say whether it is.
+of a file's numbers suggest encodings, and the words that each encoding gives show
+whether it is the right one.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ WESTERN = "àáâãäåæçèéêëìíîïðñòóôõöøùúûüýþÿœß"
 
 
 class CountryGroup(NamedTuple):
-    """Countries by region and calling code, what their files are written in, and how.
+    """Countries by region and calling code, with their encodings and letters.
 
-    `letters` are those beyond ASCII that they write beside Latin ones, in lower case.
+    `letters` are those outside ASCII that they use, in lower case.
     """
 
     countries: str

@@ -1,7 +1,7 @@
 """Opens an Office file, a ZIP archive of XML parts, as a stream within bounds.
 
-The bounds are those of honest files many times over. What goes beyond them would take
-memory or time that nobody can foresee from the file's size.
+The bounds are many times those of normal files. A file beyond them would take memory or
+time out of proportion to its size.
 """
 
 from __future__ import annotations

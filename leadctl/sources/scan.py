@@ -1,8 +1,8 @@
 """Scans all bytes of a file before its first row is read.
 
 The scan fingerprints the file, proves that every byte can be decoded, bounds the
-longest line, and says whether a number looks damaged by a spreadsheet. A file that
-cannot be read is refused before anything is sent.
+longest line, and detects numbers that a spreadsheet may have damaged. A file that
+cannot be read is rejected before anything is sent.
 """
 
 from __future__ import annotations

@@ -6,11 +6,11 @@ import sys
 import time
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from leadctl.cli import options  # noqa: TC001  typer reads the annotations at run time
+from leadctl.cli import options
 from leadctl.cli.output import Output, echo, heard, say
 from leadctl.cli.runs.group import RunId, group, opened_ledger
 from leadctl.model.errors import LeadctlError
@@ -28,7 +28,12 @@ if TYPE_CHECKING:
 @group.command("undo")
 def undo(
     run: RunId,
-    dry_run: options.DryRun = False,
+    dry_run: Annotated[
+        bool,
+        options.of_sending(
+            "--dry-run", "-n", about="Show what would be deleted; delete nothing."
+        ),
+    ] = False,
     json: options.Json = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
