@@ -74,4 +74,10 @@ def test_missing_key_names_the_sandbox(program: Program) -> None:
     config = program.write("two.yaml", "accounts: {night: {provider: voiso}}\n")
     ran = program(*PUSH, "--config", str(config))
     assert ran.code == 4
-    assert "choose an account of voiso: --account night; `leadctl init`" in ran.err
+    assert "set LEADCTL_VOISO_API_KEY (or LEADCTL_VOISO_API_KEY_FILE" in ran.err
+    assert "; or use another account: --account night; `leadctl init`" in ran.err
+    for key, code in (("", 4), ("made-up-key", 6)):
+        empty = "LEADCTL_VOISO_CLUSTER_ID" if key else "LEADCTL_VOISO_API_KEY"
+        given = {"LEADCTL_VOISO_API_KEY": key, "LEADCTL_VOISO_CLUSTER_ID": ""}
+        ran = program(*PUSH, "--config", str(config), env=given)
+        assert (ran.code, f": {empty} is set but empty" in ran.err) == (code, True)

@@ -194,7 +194,7 @@ def test_several_next_steps_are_numbered_in_their_order() -> None:
     found = report.Report(
         run_id="20260301-093000-1f2e",
         provider="voiso",
-        account="voiso",
+        account="voiso-day",
         campaign="3",
         files=[FileOfRun(0, "leads.csv", "f00d", "leads.rejects.csv", {})],
         finished_at="2026-03-01T09:30:05Z",
@@ -210,3 +210,4 @@ def test_several_next_steps_are_numbered_in_their_order() -> None:
         r"^(\d)\. .*leadctl (runs \w+|push)", printed.getvalue(), re.MULTILINE
     )
     assert steps == [("1", "runs resume"), ("2", "runs resolve"), ("3", "push")]
+    assert "leads.csv → voiso-day (voiso), campaign 3\n" in printed.getvalue()

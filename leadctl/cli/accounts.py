@@ -126,7 +126,7 @@ def login(
     account = _account(name, provider, config)
     credentials.require_keyring(account)
     if not no_check:
-        credentials.require_settings(account)
+        credentials.require_settings(account, os.environ)
     secrets = asked_secrets(account, no_input=no_input)
     if not no_check:
         require_good(

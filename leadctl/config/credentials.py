@@ -36,16 +36,17 @@ def secrets_of(account: Account, environment: Mapping[str, str]) -> dict[str, st
         if settings:
             raise error.but(hint=f"{error.hint}; also set {settings}") from error
         raise
-    require_settings(account)
+    require_settings(account, environment)
     return secrets
 
 
-def require_settings(account: Account) -> None:
+def require_settings(account: Account, environment: Mapping[str, str]) -> None:
     """Raise InputUnusable where a setting is missing without which nothing is sent."""
     if account.missing:
         settings = _variables(account.missing, account)
+        empty = _empty(account, account.missing, environment)
         raise InputUnusable(
-            f"account {account.name!r} lacks {', '.join(account.missing)}",
+            f"account {account.name!r} lacks {', '.join(account.missing)}{empty}",
             hint=f"set {settings}, or add it under accounts.{account.name} in "
             "the config file",
         )
@@ -53,6 +54,15 @@ def require_settings(account: Account) -> None:
 
 def _variables(settings: Iterable[str], account: Account) -> str:
     return ", ".join(variable_name(account.name, setting) for setting in settings)
+
+
+def _empty(
+    account: Account, names: Iterable[str], environment: Mapping[str, str]
+) -> str:
+    """Say which variables are set, but to nothing."""
+    variables = (variable_name(account.name, name) for name in names)
+    empty = [variable for variable in variables if variable in environment]
+    return f": {', '.join(empty)} is set but empty" if empty else ""
 
 
 def origin(
@@ -141,8 +151,9 @@ def _no_keyring(
 def _found(account: Account, name: str, environment: Mapping[str, str]) -> str:
     if secret := _secret(account, name).find(environment):
         return require_usable(secret, account, name)
+    empty = _empty(account, [name], environment)
     raise CredentialsMissing(
-        f"no {name} for account {account.name!r}", hint=remedy(account, name)
+        f"no {name} for account {account.name!r}{empty}", hint=remedy(account, name)
     )
 
 

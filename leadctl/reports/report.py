@@ -91,6 +91,14 @@ class Report:
         return f"{self.campaign} ({name})"
 
     @property
+    def destination(self) -> str:
+        """The account, with its provider if that has another name, and the campaign."""
+        account, provider = self.account or self.provider, self.provider
+        of = "" if account == provider else f" ({provider})"
+        campaign = f", campaign {self.campaign_shown}" if self.campaign else ""
+        return f"{account}{of}{campaign}"
+
+    @property
     def row_count(self) -> int:
         """The number of rows with an outcome."""
         return sum(self.counts.values())

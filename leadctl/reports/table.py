@@ -25,9 +25,6 @@ def show(report: Report, screen: Screen, *, hint_follows: bool = False) -> None:
 
     `hint_follows`: the caller prints the error, whose hint is not repeated here.
     """
-    title = report.provider + (
-        f", campaign {report.campaign_shown}" if report.campaign else ""
-    )
     counts = Grid("status", "rows", right=["rows"], headed=False)
     for status, number in report.counts.items():
         if number or status in ALWAYS_SHOWN:
@@ -38,7 +35,8 @@ def show(report: Report, screen: Screen, *, hint_follows: bool = False) -> None:
     dry = "dry run, nothing sent: " if report.dry_run else ""
     screen.print(
         Text(
-            f"{dry}{files_named([file.path for file in report.files])} → {title}",
+            f"{dry}{files_named([file.path for file in report.files])} "
+            f"→ {report.destination}",
             "bold",
         )
     )

@@ -253,7 +253,8 @@ def _access(
         if job.account or not others or account.name in configured:
             raise
         named = ", ".join(f"--account {name}" for name in others)
-        raise error.but(hint=f"choose an account of {job.provider}: {named}") from None
+        hint = f"{error.hint}; or use another account: {named}"
+        raise error.but(hint=hint) from None
 
 
 def _provider(job: Job, account: Account) -> str:

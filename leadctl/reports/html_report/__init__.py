@@ -13,7 +13,7 @@ from leadctl import __version__
 from leadctl.reports import time_text
 from leadctl.reports.html_report import rows, timeline
 from leadctl.reports.html_report.markup import Markup, tag
-from leadctl.reports.html_report.summary import headline, place, summary, to_do, verdict
+from leadctl.reports.html_report.summary import headline, summary, to_do, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,7 +56,7 @@ def render(page: ReportPage) -> str:
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("meta", name="color-scheme", content="light dark"),
         tag("meta", name="referrer", content="no-referrer"),
-        tag("title", f"{verdict(found).value}: {headline(found)}, {place(found)}"),
+        tag("title", f"{verdict(found).value}: {headline(found)}, {found.destination}"),
         tag("style", Markup(style)),
     )
     parts = (

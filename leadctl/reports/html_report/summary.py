@@ -60,7 +60,7 @@ def summary(found: Report) -> Markup:
     mark = tag("span", _MARKS[judged], class_="mark", aria_hidden="true")
     return tag(
         "header",
-        tag("p", "Lead import · ", place(found), class_="eyebrow"),
+        tag("p", "Lead import · ", found.destination, class_="eyebrow"),
         tag("p", mark, f" {judged.value}", class_="verdict"),
         tag("h1", headline(found)),
         tag("p", says, class_="lede")
@@ -70,11 +70,6 @@ def summary(found: Report) -> Markup:
         _facts(found),
         class_=f"v-{judged.name.lower()}",
     )
-
-
-def place(found: Report) -> str:
-    campaign = f", campaign {found.campaign_shown}" if found.campaign else ""
-    return f"{found.provider}{campaign}"
 
 
 def headline(found: Report) -> str:
