@@ -52,7 +52,7 @@ def _big_ledger(world: World) -> Table:
         _push(beside, 1, served)  # makes the ledger, and the key it keeps
         fill(ledger, delivered)
         ledger.rename(filled)
-        for _ in range(world.size(30, 2)):
+        for _ in range(world.size(15, 2)):
             start = both(1)[alone]
             for each, cpu in both(count).items():
                 found[each].append((cpu - start) / count * 1e6)

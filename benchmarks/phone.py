@@ -38,7 +38,7 @@ def tables(world: World) -> list[Table]:
                 "leadctl, valid": partial(ours, numbers, PhoneCheck.VALID),
                 "leadctl, possible": partial(ours, numbers, PhoneCheck.POSSIBLE),
             },
-            world.size(7, 3),
+            world.size(3, 2),
         )
         library = found["phonenumbers: parse, is_valid, E.164"]
         lines += [
