@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from leadctl.model.lead_fields import COUNTRY_ALIASES, FIELDS, INSTRUCTIONS
 from leadctl.providers.base import Provider
-from leadctl.reports import time_text
 from leadctl.reports.screen import Grid, Text
 from leadctl.reports.terminal import close, show_facts, show_title
 
@@ -90,7 +89,7 @@ def _after_doubt(provider: Provider) -> str:
     if not safe:
         return "not sent again"
     delay = provider.limits.doubt_delay if safe is True else safe
-    again = f"sent again after {time_text.lasted(delay)}"
+    again = f"sent again after {delay:g} s"
     if type(provider).look_up is Provider.look_up:
         return again
     return "looked up, and the rest " + ("sent again" if safe is True else again)
