@@ -1,4 +1,4 @@
-"""What small, everyday commands cost, against the build of an earlier commit.
+"""What small, everyday commands cost, against the build of an earlier commit, and why.
 
 Both builds are installed as users install them: packages that only the peers of other
 benchmarks bring would be loaded, too.
@@ -7,6 +7,8 @@ benchmarks bring would be loaded, too.
 from __future__ import annotations
 
 import statistics
+import sys
+from collections import Counter
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -59,6 +61,12 @@ COMMANDS = {
 }
 
 
+PROFILED = ("accounts", "check, 100 rows", "preview, 100 rows", "push, 100 rows")
+"""Commands of which the imports are measured one by one."""
+LEAST = 1_000
+"""Microseconds from which a package has a line of its own."""
+
+
 def tables(world: World) -> list[Table]:
     for python in (PYTHON, baseline.PYTHON):
         if not python.exists():
@@ -81,6 +89,7 @@ def tables(world: World) -> list[Table]:
                 world.size(9, 3),
             )
             lines.append([name, *_compared(*found.values()), command.most])
+        imports = _imports(today, served.url, world.size(9, 3))
     note = (
         "Milliseconds of CPU from start to end, of the build of commit "
         f"{baseline.COMMIT} and of today's; median (least–most) of interleaved rounds. "
@@ -88,10 +97,10 @@ def tables(world: World) -> list[Table]:
         f"`find` is new: it is compared with `runs` of {baseline.COMMIT}."
     )
     columns = ["", baseline.COMMIT, "today", "ratio", "wall", "at most"]
-    return [Table("Everyday commands", note, columns, lines)]
+    return [Table("Everyday commands", note, columns, lines), imports]
 
 
-def _run(build: World, words: Sequence[str], url: str) -> Cost:
+def _run(build: World, words: Sequence[str], url: str, **more: str) -> Cost:
     """Run a command; a push is new to its ledger unless it names one."""
     fresh = build.folder / "fresh.sqlite"
     for old in build.folder.glob(f"{fresh.name}*"):
@@ -101,13 +110,52 @@ def _run(build: World, words: Sequence[str], url: str) -> Cost:
         "LEADCTL_VOISO_BASE_URL": url,
         "LEADCTL_VOISO_API_KEY": "made-up",
         "LEADCTL_LEDGER": str(fresh),
-    } | ({} if words else TAB)
+    } | (more if words else TAB)
     return cost(
         [build.python, "-m", "leadctl", *words],
         build.folder,
         build.environment | variables,
         codes=(0, 3),
     )
+
+
+def _imports(build: World, url: str, rounds: int) -> Table:
+    """Measure what the imports of commands take, by package."""
+    found = {name: _packages(build, name, url, rounds) for name in PROFILED}
+    totals = sum(map(Counter, found.values()), Counter[str]())
+    lines = [
+        [package, *(f"{one[package] / 1e3:.1f}" for one in found.values())]
+        for package, _ in totals.most_common()
+        if max(one[package] for one in found.values()) >= LEAST
+    ]
+    sums = [f"{one.total() / 1e3:.1f}" for one in found.values()]
+    note = (
+        "Milliseconds that importing takes, by package, as Python measures it with "
+        "`-X importtime`, which adds a little: each module's least of several runs. "
+        "A short command does little else; one that reads phones also compiles a "
+        "pattern of its country's assigned numbers, which takes longest for +1."
+    )
+    columns = ["", *found]
+    return Table(
+        "What everyday commands import", note, columns, [["all", *sums], *lines]
+    )
+
+
+def _packages(build: World, name: str, url: str, rounds: int) -> Counter[str]:
+    modules: dict[str, int] = {}
+    for _ in range(rounds):
+        _run(build, COMMANDS[name].words, url, PYTHONPROFILEIMPORTTIME="1")
+        for line in (build.folder / "said.txt").read_text().splitlines():
+            taken, _, module = line.removeprefix("import time:").rpartition("|")
+            own = taken.partition("|")[0].strip()
+            if own.isdecimal():
+                modules[module] = min(int(own), modules.get(module, int(own)))
+    packages = Counter[str]()
+    for module, microseconds in modules.items():
+        package = module.strip().partition(".")[0]
+        is_python = package in sys.stdlib_module_names
+        packages["Python itself" if is_python else package] += microseconds
+    return packages
 
 
 def _compared(before: Sequence[Cost], today: Sequence[Cost]) -> list[str]:
