@@ -59,8 +59,9 @@ def pooled(judge: Judge, cores: int) -> Iterator[Judging]:
         return
     children: list[_Child] = []
     try:
-        for _ in range(min(cores, MOST)):
-            children.append(_Child(judge, children))
+        with suppress(OSError):  # no more processes are allowed: fewer will do
+            for _ in range(min(cores, MOST)):
+                children.append(_Child(judge, children))
         yield _Pool(judge, children).judged
     finally:
         for child in children:
