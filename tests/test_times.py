@@ -74,11 +74,11 @@ def test_time_is_past_where_it_is_past_everywhere(
 @pytest.mark.parametrize(
     ("written", "words"),
     [
-        ("Asia/Calcuta", "not an IANA time zone such as Asia/Kolkata (did you mean"),
-        ("Asia/Kolkatta", "(did you mean 'Asia/Kolkata'?)"),
-        ("IST", "'IST' is not an IANA time zone such as Asia/Kolkata"),
-        ("../etc/passwd", "is not an IANA time zone"),
-        ("5", "timezone must be text"),
+        ("Asia/Calcuta", "not 'Asia/Calcuta' (did you mean"),
+        ("Asia/Kolkatta", "not 'Asia/Kolkatta' (did you mean 'Asia/Kolkata'?)"),
+        ("IST", "not 'IST'\n"),
+        ("../etc/passwd", "not '../etc/passwd'"),
+        ("5", "not '5'"),
     ],
 )
 def test_unknown_zone_is_named_with_the_nearest(
@@ -87,8 +87,8 @@ def test_unknown_zone_is_named_with_the_nearest(
     program.write("p.yaml", f"fields: {{phone: phone}}\ntimezone: {written}\n")
     ran = program("profile", "check", "p.yaml")
     assert ran.code == 6
-    assert f"p.yaml, line 2: {'' if written == '5' else 'timezone: '}" in ran.err
-    assert words in ran.err
+    told = "p.yaml, line 2: 'timezone' must be an IANA time zone such as Asia/Kolkata, "
+    assert told + words in ran.err
 
 
 def test_cells_of_a_workbook_have_the_zone_of_the_profile(push: Push) -> None:

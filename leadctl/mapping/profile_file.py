@@ -54,13 +54,6 @@ def _is_region(code: str) -> None:
         )
 
 
-def _is_zone(name: str) -> None:
-    try:
-        times.zone(name)
-    except ValueError as error:
-        raise ValueError(f"must be known: {error}") from None
-
-
 def _holds_something(value: Json) -> None:
     if not word(value):
         raise ValueError("must not be empty")
@@ -97,7 +90,7 @@ Region: TypeAlias = Annotated[
 TimeZone: TypeAlias = Annotated[
     str,
     about("Time zone for times without one, e.g. Asia/Kolkata (IANA)."),
-    Must(_is_zone, {"type": "string"}),
+    Must(times.zone, {"type": "string"}),
 ]
 _PRIORITY = "|".join([*map(_any_case, PRIORITIES), r"[+-]?[0-9]{1,9}(?:\.0*)?", ""])
 PriorityValue: TypeAlias = Annotated[

@@ -31,7 +31,7 @@ def zone(name: str) -> ZoneInfo:
         # Three letters are near to many: IST is no MST.
         near = nearest(name, known) if len(name) > len("EST5EDT") else ""
         raise ValueError(
-            f"{name!r} is not an IANA time zone such as Asia/Kolkata{near}"
+            f"must be an IANA time zone such as Asia/Kolkata, not {name!r}{near}"
         )
     return ZoneInfo(name)
 
