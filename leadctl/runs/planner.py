@@ -120,7 +120,7 @@ class Planner:
         if codes and None not in codes and not (state.is_done or state.held_parts):
             shown = ", ".join(sorted({*map(str, codes)}))
             raise NotProcessed(
-                f"all workers have ended before the run (exit code {shown})",
+                f"all workers ended before the run was finished (exit code {shown})",
                 hint=f"`{shlex.join(['leadctl', *self._command])}` shows why",
             )
         return state
