@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from corpus import ENTRIES, FOLDER
 from jsonschema import Draft202012Validator
+from openpyxl import Workbook
 
 from leadctl.mapping import profile
 from leadctl.model import yaml_file
@@ -241,6 +242,16 @@ def test_draft_holds_what_the_options_said(program: Program) -> None:
 def test_sheet_is_pinned(program: Program) -> None:
     program.write("book.xlsx", (FOLDER / "sheets.xlsx").read_bytes())
     assert drafted(program, "book.xlsx").shape.sheet == "Leads"
+    book = Workbook()
+    book.worksheets[0].append(["About", "this list"])
+    leads = book.create_sheet("Old leads")
+    leads.append(["phone"])
+    leads.append(["+15551230001"])
+    book.save(program.folder / "cover.xlsx")
+    draft = program("profile", "guess", "cover.xlsx").out
+    assert "phone numbers: --sheet 'Old leads'\n  phone: PHONE\n" in draft
+    ran = program(*CHECK[:1], "cover.xlsx", *CHECK[2:])
+    assert (ran.code, "fits: --sheet 'Old leads'" in ran.err) == (6, True)
     ran = program("profile", "guess", "book.xlsx", "--sheet", "9")
     assert ran.code == 6
     assert "no sheet '9'" in ran.err

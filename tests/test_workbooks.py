@@ -54,6 +54,8 @@ def two_sheets(program: Program) -> None:
     for phone in ("phone", B, C):
         leads.append([phone])
     leads.row_dimensions[3].hidden = True
+    book.create_sheet("Blank")
+    book.create_sheet("More leads").append(["phone"])
     book.active = 1
     save(program, book)
 
@@ -67,6 +69,8 @@ def test_first_visible_sheet_is_read_and_what_is_hidden_is_said(push: Push) -> N
         "leads.xlsx: hidden sheets 'Old': not read (choose one with --sheet)" in ran.err
     )
     assert "leads.xlsx: hidden rows 1: read like other rows" in ran.err
+    left_out = "sheet More leads is not imported (--sheet 'More leads')"
+    assert f"sheet Leads: the first of 3; {left_out}" in ran.err
 
 
 @pytest.mark.usefixtures("two_sheets")

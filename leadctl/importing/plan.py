@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import shlex
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from leadctl.model.errors import InputUnusable
 from leadctl.model.lead_fields import INSTRUCTIONS
 from leadctl.model.wording import MOST_NAMES, count
 from leadctl.phones.rule import Numbers, PhoneCheck
+from leadctl.sources.detect import ReadOptions, open_sheets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -138,17 +139,36 @@ def require_acted_on(profile: Profile, provider: Provider) -> None:
             )
 
 
+def _fitting_sheet(source: Source, rules: Rules) -> str | None:
+    """Return the first other sheet of a workbook whose columns can be bound."""
+    if not source.sheet:
+        return None
+    known = rules.profile.columns if rules.profile else frozenset()
+    with suppress(InputUnusable):  # a damaged sheet
+        for other in open_sheets(source.path, ReadOptions(known=known)):
+            with suppress(InputUnusable):
+                _bound(other, rules)
+                return other.sheet
+    return None
+
+
+def _bound(source: Source, rules: Rules) -> Mapper:
+    header = Header(source.columns, source.nested)
+    if rules.profile:
+        fixed = rules.profile.with_constants(rules.constants)
+        return bind(fixed, header, rules.ignored)
+    return bind_by_name(header, rules.constants, rules.ignored)
+
+
 def mapper_of(source: Source, rules: Rules) -> Mapper:
     """Bind a profile, or the names of lead fields, to a file's columns."""
-    profile, header = rules.profile, Header(source.columns, source.nested)
     try:
-        if profile:
-            fixed = profile.with_constants(rules.constants)
-            return bind(fixed, header, rules.ignored)
-        return bind_by_name(header, rules.constants, rules.ignored)
+        return _bound(source, rules)
     except InputUnusable as error:
         hint = error.hint
-        if not profile:
+        if sheet := _fitting_sheet(source, rules):
+            hint = f"the sheet {sheet!r} fits: --sheet {shlex.quote(sheet)}"
+        elif not rules.profile:
             draft = f"leadctl profile guess {shlex.quote(source.recorded)}"
             hint = f"{hint}; to draft a profile: {draft}"
         raise error.but(

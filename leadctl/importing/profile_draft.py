@@ -22,6 +22,7 @@ from leadctl.model.lead_fields import ALIASES, plain
 from leadctl.model.leads import OWN, Code, Row
 from leadctl.model.wording import listed
 from leadctl.phones.spelling import PhoneUnreadable, spelled
+from leadctl.sources.detect import ReadOptions, open_sheets
 from leadctl.sources.dialect import DATE, KNOWN
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def profile_draft(source: Source) -> str:
         *_region(phones, [*itertools.chain(*countries.values())]),
         f"file: {flow(pin(source))}",
         "fields:",
-        *_phone_lines(phones),
+        *(_phone_lines(phones) if phones else _no_phones(source)),
     ]
     for name, aliases in ALIASES.items():
         found = [
@@ -152,11 +153,16 @@ def _region(phones: Sequence[Column], countries: Sequence[str]) -> Iterator[str]
     yield "# region: US"
 
 
+def _no_phones(source: Source) -> Iterator[str]:
+    yield "  # No column looks like phone numbers; name it here."
+    for other in open_sheets(source.path, ReadOptions()) if source.sheet else ():
+        if any(column.is_phone for column in _columns(other)):
+            option = _visible(f"--sheet {shlex.quote(other.sheet)}")
+            yield f"  # Another sheet has a column of phone numbers: {option}"
+    yield "  phone: PHONE"
+
+
 def _phone_lines(phones: Sequence[Column]) -> Iterator[str]:
-    if not phones:
-        yield "  # No column looks like phone numbers; name it here."
-        yield "  phone: PHONE"
-        return
     for column in phones:
         name, found = _text(column.name), f"{column.phones} of {column.filled}"
         yield f"  # {name}: {found} look like phones"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import re
+import shlex
 from collections import Counter
 from dataclasses import dataclass, fields, replace
 from itertools import islice
@@ -218,7 +219,7 @@ def _workbook(path: Path, shown: str, read_options: ReadOptions) -> Source:
             f"{shown}: the sheet {sheet.name!r} is empty",
             hint="choose another with --sheet",
         )
-    choice = _sheet_choice(sheet, sheets, read_options)
+    choice = _sheet_choice(source, sheet, sheets, read_options)
     first, *others = source.choices
     return replace(source, choices=(first, *choice, *others))
 
@@ -281,18 +282,29 @@ def _oddities(look: WorkbookSample) -> list[Choice]:
 
 
 def _sheet_choice(
-    sheet: Sheet, sheets: list[Sheet], read_options: ReadOptions
+    source: Source, sheet: Sheet, sheets: list[Sheet], read_options: ReadOptions
 ) -> list[Choice]:
     if read_options.sheet:
         return [Choice("sheet", sheet.name, "as asked")]
     hidden = [repr(other.name) for other in sheets if other.is_hidden]
     visible = len(sheets) - len(hidden)
-    why = f"the first of {visible} (--sheet)" if visible > 1 else "the only one"
-    if sheet.is_hidden:
+    others = xlsx.with_rows(
+        source.path,
+        source.shown,
+        (other for other in sheets if other != sheet and not other.is_hidden),
+    )
+    why = "the only one with rows" if visible > 1 else "the only one"
+    if others and not sheet.is_hidden:
+        which = "sheet {} is" if len(others) == 1 else "sheets {} are"
+        why = (
+            f"the first of {visible}; {which.format(listed(others))} not imported "
+            f"(--sheet {shlex.quote(others[0])})"
+        )
+    elif sheet.is_hidden:
         why = "hidden, like all sheets"
     elif hidden and visible == 1:
         why = "the only visible one"
-    found = [Choice("sheet", sheet.name, why, visible > 1 or sheet.is_hidden)]
+    found = [Choice("sheet", sheet.name, why, bool(others) or sheet.is_hidden)]
     if hidden and visible:
         names = ", ".join(hidden[:5]) + (" …" if len(hidden) > 5 else "")
         found.append(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from math import isfinite
@@ -22,7 +22,7 @@ from leadctl.sources import ooxml
 from leadctl.sources.scan import is_suspicious
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from leadctl.sources.ooxml import Element, Package
@@ -139,6 +139,15 @@ def rows(
         part = next(s.part for s in _sheets(package) if s.name == sheet)
         reader = _Reader(package, shown, budget)
         yield from reader.rows(part)
+
+
+def with_rows(path: Path, shown: str, sheets: Iterable[Sheet]) -> list[str]:
+    """Return the names of the sheets that have rows, up to one that is damaged."""
+    found: list[str] = []
+    with suppress(InputUnusable), _opened(path, shown) as package:
+        reader = _Reader(package, shown, Budget())
+        found.extend(s.name for s in sheets if next(reader.rows(s.part), None))
+    return found
 
 
 @contextmanager
