@@ -24,6 +24,7 @@ SECTIONS = (
     "everyday",
     "growth",
     "fleet",
+    "workers",
 )
 RESULTS = Path(__file__).with_name("RESULTS.md")
 TITLE = "\n## "

@@ -23,12 +23,18 @@ if TYPE_CHECKING:
 
     from conftest import Push
 
-RECIPES = {
-    found[1]: block.content
-    for document in ("accounts.md", "several-hosts.md")
-    for block in blocks(ROOT / "docs" / document)
-    if (found := re.fullmatch(r"<!-- recipe: (.+) -->", block.before))
-}
+
+def recipes(*documents: str) -> dict[str, str]:
+    """Return the recipes of documents by name."""
+    return {
+        found[1]: block.content
+        for document in documents
+        for block in blocks(ROOT / "docs" / document)
+        if (found := re.fullmatch(r"<!-- recipe: (.+) -->", block.before))
+    }
+
+
+RECIPES = recipes("accounts.md", "several-hosts.md", "several-workers.md")
 KEY = "LEADCTL_VOISO_API_KEY"
 
 
@@ -156,7 +162,7 @@ def test_units_are_what_systemd_takes(tmp_path: Path) -> None:
         text=True,
         timeout=60,
     )
-    assert (len(paths), done.returncode, done.stderr) == (4, 0, "")
+    assert (len(paths), done.returncode, done.stderr) == (5, 0, "")
 
 
 def test_ci_hands_the_key_to_one_step(machine: Machine) -> None:

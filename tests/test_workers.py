@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import signal
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
+from background import happened
 from postgres import KEY
+from program import SECONDS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from conftest import Push
+    from zygote import Forked
 
 ROWS = 40
 PHONES = [f"{9000000000 + row}" for row in range(ROWS)]
@@ -17,12 +25,16 @@ PHONES = [f"{9000000000 + row}" for row in range(ROWS)]
 @pytest.fixture
 def team(push: Push, postgres_ledger: str) -> Push:
     """Push into a ledger that workers can share."""
+    shared_ledger(push, postgres_ledger)
+    return push
+
+
+def shared_ledger(push: Push, url: str) -> None:
     push.program.environment |= {
-        "LEADCTL_LEDGER": postgres_ledger,
+        "LEADCTL_LEDGER": url,
         "LEADCTL_LEDGER_KEY": KEY.hex(),
     }
     write_leads(push, *PHONES)
-    return push
 
 
 def write_leads(push: Push, *phones: str) -> None:
@@ -57,3 +69,132 @@ def test_workers_are_refused(push: Push, words: list[str], said: str) -> None:
     assert ran.code == 2
     assert said in ran.err
     assert not push.sent("yotel")
+
+
+SLOW = {"LEADCTL_VOISO_MIN_INTERVAL": "0.3"}
+
+
+class Team:
+    """A run that waits for workers, and those who work on it."""
+
+    def __init__(
+        self,
+        push: Push,
+        provider: str,
+        campaign: str,
+        *more: str,
+        words: Sequence[str] = (),
+    ) -> None:
+        self.push, self.provider = push, provider
+        self.environment = push.environment(provider)
+        where = ["--provider", provider, "--campaign", campaign, "--workers", "0"]
+        own = ["push", "leads.csv", *where, "--batch-size", "1", "--json", *more]
+        self.planner = self.fork(*(words or own))
+        happened(lambda: bool(self.asked("SELECT 1 FROM leadctl.parts")))
+        self.run = self.asked("SELECT id FROM leadctl.runs")
+
+    def fork(self, *words: str, **variables: str) -> Forked:
+        return self.push.program.fork(*words, env=self.environment | variables)
+
+    def work(self, *words: str, **variables: str) -> Forked:
+        return self.fork("work", self.run, *words, **variables)
+
+    def asked(self, question: str) -> str:
+        with psycopg.connect(self.push.program.environment["LEADCTL_LEDGER"]) as db:
+            row = db.execute(question.encode()).fetchone()
+        return str(row[0]) if row else ""
+
+    def sends(self) -> None:
+        """Wait until somebody sends."""
+        happened(lambda: bool(self.push.uploads(self.provider)))
+
+    def ended(self, *processes: Forked) -> list[int | None]:
+        return [one.code(SECONDS) for one in (*processes, self.planner)]
+
+
+def test_one_place_is_used_by_one_worker_at_a_time(team: Push) -> None:
+    """A worker that is terminated gives its part back at once; `show` lists them."""
+    write_leads(team, *PHONES[:10])
+    team.program.environment |= SLOW
+    shared = Team(team, "voiso", "3")
+    workers = [shared.work() for _ in range(3)]
+    shared.sends()
+    workers[0].signalled(signal.SIGTERM)
+    shown = team.program("runs", "show").out
+    assert "has      last seen" in shown
+    assert "part " in shown
+    page = team.program.folder / "page.html"
+    assert team.program("runs", "report", shared.run, "--html", page).code == 0
+    assert "Workers of this run" in page.read_text()
+    codes = shared.ended(*workers)
+    assert codes == [143, 0, 0, 0]
+    assert len(team.phones("voiso")) == 10
+    answers = {line.status for line in team.sent("voiso")}
+    assert not answers & {423, 429}
+
+
+def test_stop_and_resume_concern_all(team: Push) -> None:
+    write_leads(team, *PHONES[:6])
+    team.program.environment |= SLOW
+    shared = Team(team, "voiso", "3")
+    worker = shared.work()
+    shared.sends()
+    assert team.program("runs", "stop", shared.run).code == 0
+    assert shared.ended(worker) == [7, 143]
+    assert 0 < len(team.phones("voiso")) < 6
+    team.program.environment |= {"LEADCTL_VOISO_MIN_INTERVAL": "0.03"}
+    shared.planner = shared.fork("runs", "resume")
+    waiting = shared.fork("work", "--wait")
+    assert shared.ended() == [0]
+    waiting.signalled(signal.SIGTERM)
+    assert waiting.code(SECONDS) == 143
+
+
+def test_wrong_key_of_one_worker_stops_all(team: Push) -> None:
+    write_leads(team, *PHONES[:6])
+    team.program.environment |= SLOW
+    shared = Team(team, "voiso", "3")
+    wrong = shared.work(LEADCTL_VOISO_API_KEY="made-up-and-wrong")
+    assert shared.ended(wrong) == [4, 4]
+    assert not team.phones("voiso")
+    shown = team.program("runs", "show", "--json")
+    assert json.loads(shown.out)["failed"] == 6
+
+
+def test_worker_with_another_file_gives_its_part_back(team: Push) -> None:
+    shared = Team(team, "yotel", "camp_1")
+    other = team.program.write("other.csv", "phone\n+919000000000\n")
+    assert shared.work("--file", f"leads.csv={other}").code(SECONDS) == 6
+    assert shared.work("--file", f"leads={other}").code(SECONDS) == 2
+    copy = team.program.write(
+        "copy.csv", (team.program.folder / "leads.csv").read_bytes()
+    )
+    assert shared.ended(shared.work("--file", f"leads.csv={copy}")) == [0, 0]
+    assert team.phones("yotel") == PHONES
+
+
+def test_provider_whose_token_ends_another_admits_one_worker(team: Push) -> None:
+    """One that reads the rows otherwise gives its part back, too."""
+    shared = Team(team, "ozonetel", "Demo", "--region", "IN")
+    otherwise = shared.work(LEADCTL_OZONETEL_PHONE_FORMAT="national")
+    assert otherwise.code(SECONDS) == 6
+    assert not team.phones("ozonetel")
+    codes = shared.ended(shared.work(), shared.work(), shared.work())
+    assert codes == [0, 0, 0, 0]
+    tokens = [line for line in team.sent("ozonetel") if "oken" in line.path]
+    assert len(tokens) <= 4
+
+
+def test_run_whose_planner_died_is_closed_by_a_resume(team: Push) -> None:
+    write_leads(team, *PHONES[:8], "123")
+    team.program.environment |= SLOW
+    shared = Team(team, "voiso", "3")
+    worker = shared.work()
+    shared.sends()
+    shared.planner.signalled(signal.SIGKILL)
+    happened(lambda: len(team.phones("voiso")) > 4)
+    ran = team.program("runs", "resume", "--json", env=shared.environment)
+    assert ran.code == 3, ran.err
+    assert ran.counts == {"created": 8, "rejected": 1}
+    assert worker.code(SECONDS) == 0
+    assert (team.program.folder / "leads.rejects.csv").exists()

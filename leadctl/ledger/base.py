@@ -205,7 +205,10 @@ class PlannedRun(ResumedRun, Protocol):
         ...
 
     def settle_left(self, reason: str) -> None:
-        """Settle what the workers left: rows not sent as failed, doubts as unknown."""
+        """Settle what the workers left: as failed what they did not send.
+
+        Doubts that a repeat can settle stay, and the others become unknown.
+        """
         ...
 
 

@@ -81,6 +81,9 @@ class Planner:
         stop.is_requested = self._is_stopped
         if in_doubt:
             self.sender.deliver(iter(()), in_doubt, held_back)
+        if not self.request.job.workers:
+            words = shlex.join(["leadctl", *self._command])
+            self.request.note("waits_for_workers", f"start workers elsewhere: {words}")
         with self._workers() as workers:
             for batch in batches:
                 content = content_hash(batch.leads, self.digest)

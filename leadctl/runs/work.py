@@ -6,6 +6,7 @@ import time
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from signal import SIGTERM
 from typing import TYPE_CHECKING
 
 from leadctl.delivery import provider_session
@@ -40,6 +41,8 @@ PAUSE = 0.2
 
 NEXT_RUN = 1.0
 """Seconds after which it looks again for a run, or for its turn."""
+
+GIVEN_BACK = "its part was given back"
 
 ONLY_WORKER = "(worker)"
 """What the only worker of an account holds, as if it were a campaign."""
@@ -117,8 +120,11 @@ class Work:
     def _is_over(self, shared: SharedRun) -> bool:
         """Tell whether no part is left; raises what stopped the run."""
         state = shared.sharing()
-        if state.error and not state.is_over:
+        if state.error:
             raise _RunStopped(restored(**state.error))
+        if state.is_stopped:  # whoever starts workers should not start it again
+            stopped = Interrupted(SIGTERM, GIVEN_BACK, request="`leadctl runs stop`")
+            raise _RunStopped(stopped.but(exit_code=ExitCode.STOPPED))
         if not (
             state.is_over or state.has_planner or state.open_parts or state.is_done
         ):
@@ -130,13 +136,8 @@ class Work:
         return state.is_over or state.is_done
 
     def _require_no_signal(self) -> None:
-        if self.stop.signal is None:
-            return
-        said = "its part was given back"
-        if self.stop.by_request:  # whoever starts workers should not start it again
-            stopped = Interrupted(self.stop.signal, said, request="`leadctl runs stop`")
-            raise _RunStopped(stopped.but(exit_code=ExitCode.STOPPED))
-        raise Interrupted(self.stop.signal, said)
+        if self.stop.signal is not None:
+            raise Interrupted(self.stop.signal, GIVEN_BACK)
 
     def _wait_to_be_alone(
         self,

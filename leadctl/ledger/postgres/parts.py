@@ -151,6 +151,8 @@ class SqlPlannedRun(SqlResumedRun):
         with self.together():
             for line in self._lines_left():
                 is_sure = line.state is BatchState.WAITING and not line.doubted
+                if not (is_sure or self._at_most_once):
+                    continue  # a resume can send it again
                 not_sent = Status.FAILED, Code.NOT_PROCESSED, reason
                 self._give_up(line.file, line.rows, not_sent if is_sure else _LOST)
                 self._turn.batches[line.id] = line._replace(
