@@ -104,6 +104,15 @@ def test_rows_to_do_are_those_of_the_run_that_has_them_now(push: Push) -> None:
     assert push("voiso", rejects.name).code == 3
     second, *_ = program.runs()
     assert to_do() == {second: "1"}
+    shown = program("runs", "show", first).out
+    assert f"Rejected rows pushed again by run {second}\n" in shown
+    assert "After fixing" not in shown
+    assert program("runs", "report", first, "--html", "first.html").code == 0
+    page = (program.folder / "first.html").read_text()
+    assert f"2 rows were pushed again by run {second}." in page
+    assert "<title>Done: " in page
+    listed = program("runs", "--limit", "2")
+    assert listed.err == "there are older runs: --limit 4 lists more\n"
     hint = program("runs", "stop", second).err
     assert hint.endswith(f"\n  leadctl runs stop {second} --give-up\n")
     assert program("runs", "stop", second, "--give-up").code == 0

@@ -42,7 +42,10 @@ def next_steps(report: Report) -> Iterator[NextStep]:
     """
     if report.process is not None or report.dry_run or report.job.given_up:
         return
-    counts, kept = report.counts, not report.job.sandbox or report.job.ledger
+    counts = report.counts
+    if report.pushed_again_by:
+        counts |= {Status.REJECTED: 0, Status.FAILED: 0}
+    kept = not report.job.sandbox or report.job.ledger
     if kept and (counts[Status.FAILED] or report.is_open):
         yield NextStep(Action.RESUME, report.command("resume"))
         if was_stopped_by_rejects(report):

@@ -71,6 +71,8 @@ class Report:
     removals: Mapping[Removal, int] = field(default_factory=dict)
     ledger: str | None = None
     """The URL of the ledger that has the run; None if it was not kept."""
+    pushed_again_by: str = ""
+    """The id of the later run that pushed the rejected and failed rows."""
     reader: RunReader | None = field(default=None, repr=False)
     """Reads a run that was not kept."""
 

@@ -92,7 +92,9 @@ def _undone(report: Report) -> str:
 
 def _next_steps(report: Report, *, hint_follows: bool) -> Iterator[str]:
     """Yield the paths of the reject files, and the next commands."""
-    if report.process is None:
+    if report.pushed_again_by:
+        yield f"Rejected rows pushed again by run {report.pushed_again_by}"
+    elif report.process is None:
         counts = report.counts
         kinds = [one for one in (Status.REJECTED, Status.FAILED) if counts[one]]
         for path in reject_files(report):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from leadctl.cli import options
 from leadctl.cli.output import Output, opened_screen
 from leadctl.cli.runs.group import AnyRun, group, opened_ledger, report_of, run_of
+from leadctl.cli.runs.listing import report_with_later
 from leadctl.model.errors import LeadctlError, UsageError
 from leadctl.model.wording import count
 
@@ -71,7 +72,7 @@ def show(
             from leadctl.reports.console import show_run
 
             with opened_screen() as console:
-                found_run = report_of(opened, run_reader)
+                found_run = report_with_later(opened, run_reader)
                 show_run(found_run, run_timeline.read(run_reader), console)
 
 

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated
@@ -71,7 +72,8 @@ def list_runs(
 
     moment = _moment(since) if since else ""
     with opened_ledger(ledger) as opened:
-        chosen = [*islice(_chosen(opened, moment, account, failed=failed), limit)]
+        some = _chosen(opened, moment, account, failed=failed)
+        chosen, more = [*islice(some, limit)], next(some, None)
         found = [report_of(opened, run_reader) for run_reader, _ in chosen]
         pruned = opened.has_forgotten_runs()
     with heard(sys.stdout):
@@ -83,6 +85,8 @@ def list_runs(
             for line in _table([*map(_cells, found, left)]):
                 echo(line)
         sys.stdout.flush()
+    if more and not json:
+        echo(f"there are older runs: --limit {2 * limit} lists more", err=True)
     if found or json:
         return
     if since or account or failed:
@@ -111,12 +115,12 @@ def _chosen(
     ledger: Ledger, since: str, account: str | None, *, failed: bool
 ) -> Iterator[tuple[RunReader, int]]:
     """Yield the runs to list, the newest first, and the rows that each left to do."""
-    pushed: set[tuple[str, str, str]] = set()
+    pushed: dict[tuple[str, str, str], str] = {}
     for run_reader in ledger.runs(most=100_000):
         run = run_reader.facts()
         if run.started_at < since:
             return
-        left = _left(run_reader, run, pushed)
+        left, _ = _left(run_reader, run, pushed)
         is_done = run.is_given_up or not (left or run.exit_code in CUT_SHORT)
         if account in (None, run.account) and not (failed and is_done):
             yield run_reader, left
@@ -126,11 +130,32 @@ CUT_SHORT = {None, ExitCode.DEFECT, ExitCode.INPUT, 130, 143}
 """Exit codes of runs that may not have come to all rows."""
 
 
-def _left(run_reader: RunReader, run: Run, pushed: set[tuple[str, str, str]]) -> int:
-    """Count the rows that a run left to do.
+def report_with_later(ledger: Ledger, run: RunReader) -> Report:
+    """Read a run's results, and which later run pushed its rejected rows."""
+    found = report_of(ledger, run)
+    if not (found.rejected or found.failed):
+        return found
+    return replace(found, pushed_again_by=_later(ledger, found.run_id))
+
+
+def _later(ledger: Ledger, wanted: str) -> str:
+    pushed: dict[tuple[str, str, str], str] = {}
+    for run_reader in ledger.runs(most=100_000):
+        run = run_reader.facts()
+        _, later = _left(run_reader, run, pushed)
+        if run.id == wanted:
+            return later
+    return ""
+
+
+def _left(
+    run_reader: RunReader, run: Run, pushed: dict[tuple[str, str, str], str]
+) -> tuple[int, str]:
+    """Count the rows that a run left to do; also returns the run that has the others.
 
     Once a later run pushed the same file, or its reject file, the rows are left to that
-    one. `pushed` are those files, by path or fingerprint, with account and campaign.
+    one. `pushed` has the later run of each file, by path or fingerprint, with account
+    and campaign.
     """
     from leadctl.importing.job import Job
 
@@ -142,15 +167,17 @@ def _left(run_reader: RunReader, run: Run, pushed: set[tuple[str, str, str]]) ->
         for folder in [given.removesuffix(file.path)]
         if file.rejects_file
     }
-    is_pushed = written and all({*pair} & pushed for pair in written.items())
-    pushed.difference_update(written)
-    pushed |= {(*where, path) for path in job.files}
+    later = [pushed.get(one) or pushed.get(same, "") for one, same in written.items()]
+    by = later[0] if later and all(later) else ""
+    for one in written:
+        pushed.pop(one, None)
+    pushed |= {(*where, path): run.id for path in job.files}
     if job.limit is None and not job.skip:
-        pushed |= {(*where, file.fingerprint) for file in files}
+        pushed |= {(*where, file.fingerprint): run.id for file in files}
     if run.is_given_up:
-        return 0
-    rejects = 0 if is_pushed else counts[Status.REJECTED] + counts[Status.FAILED]
-    return counts[Status.UNKNOWN] + rejects
+        return 0, by
+    rejects = 0 if by else counts[Status.REJECTED] + counts[Status.FAILED]
+    return counts[Status.UNKNOWN] + rejects, by
 
 
 HEADINGS = ("run", "when", "file", "campaign", "result", "created", "to do", "took")

@@ -16,9 +16,9 @@ from leadctl.cli.runs.group import (
     AnyRun,
     group,
     opened_ledger,
-    report_of,
     run_of,
 )
+from leadctl.cli.runs.listing import report_with_later
 from leadctl.model.errors import InputUnusable
 from leadctl.model.leads import Status
 
@@ -105,7 +105,7 @@ def report(
     with opened_ledger(ledger) as opened:
         run_reader = run_of(opened, run)
         content = html_report.ReportPage(
-            report_of(opened, run_reader),
+            report_with_later(opened, run_reader),
             run_timeline.read(run_reader),
             time.time(),
         )

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from leadctl.reports.report import Report
 
 
+PUSHED_AGAIN = (Status.REJECTED, Status.FAILED)
+"""What a reject file holds."""
 EARLIER = Code.ALREADY_DELIVERED
 
 
@@ -49,7 +51,9 @@ def verdict(found: Report) -> Verdict:
         return Verdict.RUNNING
     if found.error or found.is_open:
         return Verdict.STOPPED
-    left = (Status.REJECTED, Status.FAILED, Status.UNKNOWN)
+    left = [Status.UNKNOWN]
+    if not found.pushed_again_by:
+        left += [*PUSHED_AGAIN]
     if any(found.counts[status] for status in left):
         return Verdict.ACTION
     return Verdict.DONE
@@ -106,8 +110,14 @@ def _consequences(found: Report) -> Iterator[str]:
     for status, (one, many) in _SAYINGS.items():
         if status is Status.DUPLICATE and _is_about_duplicates(found):
             continue  # the headline has it
+        if found.pushed_again_by and status in PUSHED_AGAIN:
+            continue
         if number := found.counts[status]:
             yield f"{number:,} {one if number == 1 else many}."
+    if found.pushed_again_by:
+        number = sum(found.counts[one] for one in PUSHED_AGAIN)
+        were = "row was" if number == 1 else "rows were"
+        yield f"{number:,} {were} pushed again by run {found.pushed_again_by}."
     if found.is_open and found.process is None:
         yield "The run did not finish; some rows may not have been read."
     for removal, number in found.removals.items():
