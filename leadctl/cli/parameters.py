@@ -8,13 +8,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from typer._click.core import Parameter
 from typer.core import TyperArgument, TyperOption
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from typer._click.core import Context
+    from typer._click.core import Context, Parameter
 
 
 def quick(parameters: Sequence[Parameter]) -> list[Parameter]:
@@ -27,18 +26,32 @@ def quick(parameters: Sequence[Parameter]) -> list[Parameter]:
     return [*parameters]
 
 
-class _Quick(Parameter):
+class _Option(TyperOption):
     def process_value(self, ctx: Context, value: Any) -> Any:  # noqa: ANN401  click's
-        """Read text, paths and defaults; typer reads the rest, and reports mistakes."""
-        descriptor = getattr(self, "type_descriptor", None)  # earlier typers have none
-        kind = getattr(descriptor, "annotation", None)
-        if kind is Path and isinstance(value, str):
-            value = Path(value)
-        if _is_read(value, kind) and not (
-            self.required and self.value_is_missing(value)
-        ):
-            return value if self.callback is None else self.callback(ctx, self, value)
-        return super().process_value(ctx, value)  # type: ignore[safe-super]  # of the next class
+        return _read(self, ctx, value, super().process_value)
+
+
+class _Argument(TyperArgument):
+    def process_value(self, ctx: Context, value: Any) -> Any:  # noqa: ANN401  click's
+        return _read(self, ctx, value, super().process_value)
+
+
+def _read(
+    parameter: TyperOption | TyperArgument,
+    ctx: Context,
+    value: object,
+    by_typer: Callable[[Context, Any], object],
+) -> object:
+    """Read text, paths and defaults; typer reads the rest, and reports mistakes."""
+    descriptor = getattr(parameter, "type_descriptor", None)  # typer 0.28 and later
+    kind = getattr(descriptor, "annotation", None)
+    if kind is Path and isinstance(value, str):
+        value = Path(value)
+    if not _is_read(value, kind) or (
+        parameter.required and parameter.value_is_missing(value)
+    ):
+        return by_typer(ctx, value)
+    return parameter.callback(ctx, parameter, value) if parameter.callback else value
 
 
 def _is_read(value: object, kind: object) -> bool:
@@ -47,11 +60,3 @@ def _is_read(value: object, kind: object) -> bool:
     if kind == list[str]:
         return isinstance(value, list | tuple)
     return isinstance(kind, type) and isinstance(value, kind)
-
-
-class _Option(_Quick, TyperOption):
-    pass
-
-
-class _Argument(_Quick, TyperArgument):
-    pass
