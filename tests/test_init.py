@@ -77,24 +77,34 @@ def test_key_that_is_refused_writes_nothing(push: Push) -> None:
     assert not place(push.program).exists()
 
 
-def test_config_file_is_replaced_only_after_a_yes_and_kept(push: Push) -> None:
+OTHERS = """\
+# Ours.
+accounts:  # two dialers
+  night: {provider: voiso}  # until May
+profiles: {}
+"""
+
+
+def test_account_is_added_to_a_config_file_that_is_kept(push: Push) -> None:
     """Without a keyring, the way to give the key is named."""
     path = place(push.program)
     path.parent.mkdir(parents=True)
-    path.write_text("accounts: {}\n", encoding="utf-8")
-    with wizard(push, "--provider", "yotel") as terminal:
-        terminal.until("config.yaml.old? [y/N]")
-        terminal.type("n\n")
-        assert terminal.end() == 7
-    assert path.read_text(encoding="utf-8") == "accounts: {}\n"
-    with wizard(push, "--provider", "yotel") as terminal:
-        terminal.until("[y/N]")
-        terminal.type("y\n")
-        assert terminal.end() == 0
-    assert "LEADCTL_YOTEL_API_KEY_FILE" in terminal.seen
-    assert "yotel:" in path.read_text(encoding="utf-8")
+    path.write_text(OTHERS, encoding="utf-8")
+    for answer, code, more in (("n", 7, "\n"), ("y", 0, "\n"), ("y", 6, "  yotel:")):
+        with wizard(push, "--provider", "yotel") as terminal:
+            terminal.until("[y/N]")
+            terminal.type(f"{answer}\n")
+            assert terminal.end() == code
+        assert more in terminal.seen
+        if not code:
+            assert "LEADCTL_YOTEL_API_KEY_FILE" in terminal.seen
+    assert "has an account yotel; it stays as it is" in " ".join(terminal.seen.split())
+    head, rest = OTHERS.split("  night")
+    text = path.read_text(encoding="utf-8")
+    assert text.startswith(f"{head}  yotel:\n    provider: yotel\n")
+    assert text.endswith(f"\n  night{rest}")
     kept = path.with_name("config.yaml.old")
-    assert kept.read_text(encoding="utf-8") == "accounts: {}\n"
+    assert kept.read_text(encoding="utf-8") == OTHERS
 
 
 @pytest.mark.parametrize("options", [(), ("--no-input",)], ids=["pipe", "no input"])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+from contextlib import suppress
 from dataclasses import fields
 from itertools import chain, count
 from typing import TYPE_CHECKING, Annotated
@@ -41,8 +43,8 @@ def init(
 ) -> None:
     """Set up an account: ask for settings and key, check them, write the config.
 
-    Stores the key in the system keyring after a read-only call has accepted it. Asks
-    before it replaces a config file, and keeps the old one.
+    Stores the key in the system keyring after a read-only call has accepted it. Adds
+    the account to a config file that exists, and keeps the old file.
 
     Example: leadctl init --provider voiso
     """
@@ -60,9 +62,13 @@ def init(
         )
     path = settings.config_path(config)
     if os.path.lexists(path):
-        question = f"{path} exists. Replace it, and keep it as {_old(path).name}?"
+        question = (
+            f"{path} exists. Add an account, and keep the old file as "
+            f"{_old(path).name}?"
+        )
         questions.require_yes(question, yes=False, no_input=False)
-    account, content = _asked_account(path, provider)
+    account, lines = _asked_account(path, provider)
+    content = _with_account(path, account.name, lines)
     secrets: dict[str, str] = {}
     try:
         credentials.require_keyring(account)
@@ -80,7 +86,7 @@ def init(
 
 
 def _asked_account(path: Path, name: str | None) -> tuple[Account, str]:
-    """Ask for provider and settings until they can be used; returns the file, too."""
+    """Ask for provider and settings until they can be used; returns the lines, too."""
     from leadctl.cli.questions import asked
     from leadctl.config import config as settings
     from leadctl.model.yaml_file import parse
@@ -96,7 +102,7 @@ def _asked_account(path: Path, name: str | None) -> tuple[Account, str]:
 
     def resolved(said: dict[str, str]) -> tuple[Account, str]:
         content = _draft(known[name], said)
-        document = parse(content, str(path))
+        document = parse(_HEAD + content, str(path))
         account = settings.resolve(document, os.environ, provider=name)
         if "base_url" in said:
             require_safe_url(account.provider.base_url)
@@ -117,8 +123,37 @@ def _asked_account(path: Path, name: str | None) -> tuple[Account, str]:
 
 
 def _draft(provider: type[Provider], said: Mapping[str, str]) -> str:
-    """Return a config file with the provider's account; defaults are comments."""
-    return _HEAD + "".join(f"{line}\n" for line in _account_lines(provider, said))
+    """Return the lines of the provider's account; defaults are comments."""
+    return "".join(f"{line}\n" for line in _account_lines(provider, said))
+
+
+def _with_account(path: Path, name: str, lines: str) -> str:
+    """Return a config file with an account added; its other lines stay as they are.
+
+    Raises InputUnusable, with the lines to add, where that is not possible.
+    """
+    from leadctl.model import yaml_file
+
+    before = yaml_file.read(path) if os.path.lexists(path) else None
+    if before is None or not before.content:
+        return _HEAD + lines
+    accounts = before.table(("accounts",))
+    old = path.read_text(encoding="utf-8-sig").rstrip("\n") + "\n"
+    if "accounts" not in before.table(()):
+        old += "\naccounts:\n"
+    top = re.search(r"^accounts:( *\{ *\})?.*\n", old, re.MULTILINE)
+    if top and name not in accounts:
+        begun = top[0].replace(top[1] or "", "")
+        new = f"{old[: top.start()]}{begun}{lines}{old[top.end() :]}"
+        with suppress(InputUnusable):
+            found = yaml_file.parse(new, str(path)).table(("accounts",))
+            if found.items() >= accounts.items() and name in found:
+                return new
+    what = "has an account" if name in accounts else "cannot be extended by an account"
+    raise InputUnusable(
+        f"{path} {what} {name}; it stays as it is",
+        hint=f"under accounts:, write\n{lines}".rstrip(),
+    )
 
 
 def _account_lines(provider: type[Provider], said: Mapping[str, str]) -> Iterator[str]:
