@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 import subprocess
@@ -185,15 +184,9 @@ def test_ci_hands_the_key_to_one_step(machine: Machine) -> None:
     environment["CI"] = "true"
     done = machine.run(str(document.at((*place, "run"))), environment)
     assert done.returncode == 0, done.stderr
-    report = (machine.folder / "report.json").read_text(encoding="utf-8")
-    assert document_counts(report) == (1, 0)
+    assert "created    1" in done.stdout
     assert (machine.folder / "ledger" / "ledger.sqlite").is_file()
     assert machine.push.phones("voiso") == ["15551230001"]
-
-
-def document_counts(report: str) -> tuple[int, int]:
-    found = json.loads(report)
-    return found["created"], found["exit_code"]
 
 
 def test_no_option_takes_a_key() -> None:
