@@ -190,7 +190,7 @@ def sandbox() -> ModuleType:
     except ModuleNotFoundError as error:
         raise UsageError(
             f"the sandbox requires a package that is not installed: {error.name}",
-            hint="pip install 'leadctl[sandbox]'",
+            hint="in a clone of leadctl: pip install '.[sandbox]'",
         ) from error
     return sandbox
 

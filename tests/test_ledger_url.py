@@ -106,7 +106,7 @@ def test_missing_package_is_said_with_its_remedy(
         "runs", "--ledger", "postgresql:///x", env={"PYTHONPATH": str(tmp_path)}
     )
     assert ran.code == 2
-    assert "pip install 'leadctl[postgres]'" in ran.err
+    assert "in a clone of leadctl: pip install '.[postgres]'" in ran.err
 
 
 KEY = "5f" * 32

@@ -92,6 +92,10 @@ def test_second_host_knows_what_the_first_delivered(
 ) -> None:
     """And each scheduler of the page, started after that, sends nothing again."""
     prepare, first, second = map(here, STEPS)
+    # Compose has the key before the database, and names its file by the variable.
+    push.program.write("ledger.key", f"{bytes(range(32)).hex()}\n")
+    variables = {"LEADCTL_LEDGER_KEY_FILE": "ledger.key"}
+    run(push, prepare.replace(" --key-file ledger.key", ""), variables)
     run(push, prepare)
     assert "created" in run(push, first)
     assert "already_delivered" in run(push, second)

@@ -37,7 +37,7 @@ def installation() -> Iterator[Check]:
         yield Check(
             "sandbox",
             f"not installed ({', '.join(absent)} missing); only --sandbox needs it",
-            remedy="pip install 'leadctl[sandbox]'",
+            remedy="in a clone of leadctl: pip install '.[sandbox]'",
         )
     else:
         yield Check("sandbox", "installed")

@@ -57,7 +57,7 @@ def _said(url: str) -> dict[str, str]:
     except ImportError as error:
         raise UsageError(
             "a ledger on PostgreSQL requires psycopg, which is not installed",
-            hint="pip install 'leadctl[postgres]'",
+            hint="in a clone of leadctl: pip install '.[postgres]'",
         ) from error
     try:
         options = Conninfo.parse(url.encode())
