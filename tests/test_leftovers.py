@@ -108,7 +108,7 @@ def test_clean_removes_old_reject_files_after_a_yes(push: Push) -> None:
     assert [path.exists() for path in (old, edited, new)] == [False, True, True]
     assert program("clean", "--yes").err.splitlines() == [
         "kept: 1 reject file newer than 30 days",
-        "kept: 1 reject file edited since they were written",
+        f"kept, because it was edited: {edited}",
         "nothing to remove",
     ]
 

@@ -33,7 +33,7 @@ def clean(
     """Remove old reject files, and files that killed runs left behind.
 
     Searches the folders of this ledger's runs, lists the files, and asks. Keeps reject
-    files that somebody has edited.
+    files that somebody has edited, and names them.
 
     Example: leadctl clean --dry-run
     """
@@ -46,12 +46,10 @@ def clean(
     found = [*rejects.old, *leftovers.of_killed_runs(url)]
     for path in found:
         echo(str(path))
-    for kept, why in (
-        (rejects.newer, f"newer than {count(days, 'day')}"),
-        (rejects.edited, "edited since they were written"),
-    ):
-        if kept:
-            say(f"kept: {count(len(kept), 'reject file')} {why}")
+    if newer := len(rejects.newer):
+        say(f"kept: {count(newer, 'reject file')} newer than {count(days, 'day')}")
+    for path in rejects.edited:
+        say(f"kept, because it was edited: {path}")
     if not found:
         say("nothing to remove")
     elif dry_run:

@@ -106,7 +106,7 @@ def forget(
     no_input: options.NoInput = False,
     ledger: options.LedgerPath = None,
 ) -> None:
-    """Remove a person from the deliveries and doubts of all campaigns.
+    """Remove a person's leads, delivered or in doubt, from the ledger.
 
     Shows what the ledger knows, and asks. The next push of the person's row sends them
     again, unless you add --and-suppress. Your files and the provider still have the
