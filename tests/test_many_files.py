@@ -50,6 +50,7 @@ def test_folder_stands_for_its_data_files_in_name_order(batch: Program) -> None:
     (note,) = (n for n in ran.document["notes"] if n["code"] == "reject_files_left_out")
     assert (note["count"], "batch/a.rejects.csv" in note["message"]) == (1, True)
     assert "batch/a.rejects.csv" in ran.err
+    assert "other files skipped: batch/README.md, batch/e.pdf\n" in ran.err
 
 
 def test_many_files_have_a_short_title_and_a_line_each(batch: Program) -> None:
@@ -81,7 +82,7 @@ MISTAKES = {
     "three of four": (
         ("a.csv", "odd"),
         6,
-        "3 files cannot be used; nothing was sent odd/a.csv: the file is empty",
+        "columns: 'colour' fix these files or move them away, or name only the others",
     ),
     "one for many": (("a.csv", "b.csv", "--rejects", "x"), 2, "--rejects-dir DIR puts"),
 }

@@ -102,6 +102,7 @@ FOREIGN = {
         "is an LDIF export",
         "as CSV",
     ),
+    "PNG": (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "is an image", "as CSV"),
     "PDF": (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "is a PDF document", "as CSV"),
     "RTF": (rb"{\rtf1\ansi phone\par +15551230001}", "is an RTF document", "as CSV"),
     "SQL": (

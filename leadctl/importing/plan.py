@@ -111,7 +111,8 @@ class UnusableFiles:
             if (more := len(self.found) - MOST_NAMES) > 0:
                 lines.append(f"and {count(more, 'more file')}")
             hints = dict.fromkeys(one.hint for one in self.found if one.hint)
-            lines += hints if len(hints) == 1 else []
+            several = "fix these files or move them away, or name only the others"
+            lines += hints if len(hints) == 1 else [several]
             number = count(len(self.found), "file")
             raise InputUnusable(
                 f"{number} cannot be used; nothing was sent", hint="\n".join(lines)

@@ -19,21 +19,36 @@ DATA = (".csv", ".tsv", ".txt", ".jsonl", ".ndjson", ".xlsx")
 
 
 def chosen(given: Sequence[str]) -> tuple[list[str], list[Note]]:
-    """Return the files to import, and a note of the reject files that are skipped.
+    """Return the files to import, and notes of the files that are skipped.
 
     A folder and a shell pattern may also match reject files that leadctl wrote there. A
     list of only reject files is imported as it is.
     """
     names = [name for one in given for name in _members(one)]
     ours = [name for name in names if reject_file.is_ours(Path(name))]
+    notes = _others([Path(one) for one in given])
     are_meant = len(ours) == len(names) and not any(Path(x).is_dir() for x in given)
     if not ours or are_meant:
-        return names, []
+        return names, notes
     left = [name for name in names if name not in ours]
     message = f"reject files skipped: {listed(ours)}"
     if not left:
         raise InputUnusable(message, hint="after fixing them, push them by name")
-    return left, [Note("reject_files_left_out", message, len(ours))]
+    return left, [Note("reject_files_left_out", message, len(ours)), *notes]
+
+
+def _others(given: Sequence[Path]) -> list[Note]:
+    """Note the files of the folders that are not data files."""
+    folders = [one for one in given if one.is_dir()]
+    found = sorted(path for folder in folders for path in folder.iterdir())
+    others = [str(x) for x in found if _is_visible(x) and not _is_data(x)]
+    message = f"other files skipped: {listed(others)}"
+    return [Note("other_files_left_out", message, len(others))] if others else []
+
+
+def _is_visible(path: Path) -> bool:
+    hidden = (".", "~$")  # ~$: a spreadsheet has it open
+    return path.is_file() and not path.name.startswith(hidden)
 
 
 def _members(name: str) -> Iterator[str]:
@@ -52,5 +67,4 @@ def _members(name: str) -> Iterator[str]:
 
 def _is_data(path: Path) -> bool:
     plain = path.with_suffix("") if path.suffix.casefold() in PACKED else path
-    is_hidden = path.name.startswith((".", "~$"))  # ~$: a spreadsheet has it open
-    return plain.suffix.casefold() in DATA and not is_hidden and path.is_file()
+    return plain.suffix.casefold() in DATA and _is_visible(path)

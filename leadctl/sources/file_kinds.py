@@ -38,6 +38,8 @@ KINDS = (
         "an old Office file (.xls, .doc, .msg) or a protected workbook",
         "save it as .xlsx without a password, or as CSV (UTF-8)",
     ),
+    FileKind(r"\x89PNG\r\n|\xff\xd8\xff|GIF8[79]a", "an image", _FROM_ITS_SOURCE),
+    FileKind(r"\x7fELF", "a program", "name a file with leads"),
     FileKind(r"%PDF-", "a PDF document", _FROM_ITS_SOURCE),
     FileKind(r"\{\\rtf", "an RTF document", _FROM_ITS_SOURCE),
     FileKind(r"SQLite format 3", "an SQLite database", _FROM_ITS_SOURCE),
