@@ -285,6 +285,7 @@ def test_draft_never_overwrites(program: Program, there: str) -> None:
     ("arguments", "code", "words"),
     [
         (["guess", "gone.csv"], 6, "gone.csv: No such file"),
+        (["guess", "lead.csv"], 6, "lead.csv: No such file (did you mean 'leads.csv'?"),
         (["guess", "empty.csv"], 6, "empty.csv: the file is empty"),
         (["guess", "leads.csv", "-o", "no/where.yaml"], 6, "No such file"),
         (["guess", "leads.csv", "leads.csv"], 2, "unexpected extra argument"),

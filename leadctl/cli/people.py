@@ -134,8 +134,13 @@ def forget(
             entries = _each(texts, lambda text: identities_of_entry(text, region))
             opened.suppression_list.add(entries)
         opened.forget([person.identity for person in asked])
-    done = "forgotten and suppressed" if and_suppress else "forgotten"
-    say(f"{count(len(asked), 'number')} {done}")
+    known = sum(bool(one.traces) for one in found)
+    said = [f"{count(known, 'number')} forgotten"] if known else []
+    if and_suppress:
+        said.append(f"{count(len(texts), 'number')} suppressed")
+    if unknown := len(found) - known:
+        said.append(f"nothing was known of {count(unknown, 'number')}")
+    say("; ".join(said))
 
 
 def _consequences(found: Sequence[Found], *, and_suppress: bool) -> Iterator[str]:
@@ -262,11 +267,12 @@ def _each(numbers: Sequence[str], read: Callable[[str], Read]) -> list[Read]:
         try:
             found.append(read(text))
         except PhoneUnreadable as error:
-            where = f"number {place} of {len(numbers)}"
+            where, reason = f"number {place} of {len(numbers)}", error.problem.reason
+            write = "write it with + and country code, or add --region. "
             raise UsageError(
-                f"{where}: {error.problem.reason}",
-                hint="write it with + and country code, or add --region. The ledger "
-                "has no names: find the person's number in your file",
+                f"{where}: {reason}",
+                hint=("" if "--region" in reason else write)
+                + "The ledger has no names: find the person's number in your file",
             ) from None
     return found
 
@@ -330,6 +336,8 @@ def _described(found: Found, *, masked: bool) -> dict[str, Json]:
 
 def _lines(people: Sequence[Found], *, masked: bool) -> Iterator[str]:
     """Yield a line for each fact, below its number."""
+    from leadctl.reports import time_text
+
     for found in people:
         yield found.person.masked if masked else found.person.name
         for trace in found.traces:
@@ -338,7 +346,7 @@ def _lines(people: Sequence[Found], *, masked: bool) -> Iterator[str]:
                 f"{presence:<10}  account {trace.account}, campaign {trace.campaign}"
             )
             run = f"run {trace.run}" if trace.run else "run pruned"
-            day = f"  {trace.started_at[:10]}" if trace.started_at else ""
+            day = f"  {time_text.when(trace.started_at)}" if trace.started_at else ""
             undo = " (may be deleted by runs undo)" if trace.may_be_deleted else ""
             yield f"  {where}, {run}{day}{undo}"
             if trace.files:
@@ -350,6 +358,7 @@ def _lines(people: Sequence[Found], *, masked: bool) -> Iterator[str]:
 
 
 NOT_FOUND = (
-    "The ledger does not know the numbers of rows that were rejected or skipped. Find "
-    "the row in your file, then see what happened to it: leadctl runs show --row N"
+    "The ledger does not know the numbers of rows that were rejected or skipped, or "
+    "deleted by runs undo. Find the row in your file, then see what happened to it: "
+    "leadctl runs show --row N"
 )

@@ -5,6 +5,7 @@ Each campaign has its own keyed hash of a person, so every campaign is searched.
 
 from __future__ import annotations
 
+import json
 import math
 import time
 from typing import TYPE_CHECKING, Protocol
@@ -58,22 +59,19 @@ def campaigns(
 
 def _dated(db: Database, trace: Trace) -> Trace:
     row = db.execute(
-        "SELECT provider, started_at, EXISTS"
+        "SELECT provider, started_at, job, EXISTS"
         " (SELECT 1 FROM removals WHERE run = number AND state != 'deleted')"
         " FROM runs WHERE id = ?",
         (trace.run,),
     ).fetchone()
     if row is None:
         return trace
-    provider, started, may_be_deleted = row
-    files = "SELECT path FROM files JOIN runs ON number = run WHERE id = ?"
+    provider, started, job, may_be_deleted = row
     return trace._replace(
         provider=provider,
         started_at=started,
         may_be_deleted=bool(may_be_deleted),
-        files=tuple(
-            path for (path,) in db.execute(f"{files} ORDER BY ordinal", (trace.run,))
-        ),
+        files=tuple(json.loads(job).get("files", ())),
     )
 
 

@@ -49,8 +49,9 @@ def require_region(text: str | None) -> str | None:
 
 
 def region_meant(text: str) -> str:
-    """Suggest the ISO code for a usual other one, such as UK; else return nothing."""
-    code = {"UK": "GB", "EL": "GR"}.get(text.upper())
+    """Suggest the ISO code for a country's name or other code, such as UK or USA."""
+    found = country_named(text)
+    code = {"EL": "GR"}.get(text.upper()) or (found.region if found else "")
     return f" (did you mean {code!r}?)" if code else ""
 
 

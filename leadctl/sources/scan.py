@@ -19,7 +19,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from leadctl.model.errors import InputUnusable
-from leadctl.model.wording import count
+from leadctl.model.wording import close_to, count
 from leadctl.sources import encoding
 from leadctl.sources.compression import (
     LONGEST_MAGIC,
@@ -128,6 +128,14 @@ def stamp(path: Path) -> tuple[int, ...]:
 
 
 def require_file(path: Path, shown: str) -> None:
+    if not os.path.lexists(path) and path.parent.is_dir():
+        with suppress(PermissionError):
+            names = [other.name for other in path.parent.iterdir()]
+            if near := close_to(path.name, names, 0.85):  # most end alike
+                meant = path.parent / near
+                raise InputUnusable(
+                    f"{shown}: No such file (did you mean {str(meant)!r}?)"
+                )
     if path.is_dir():
         raise InputUnusable(f"{shown} is a folder", hint="name the files inside it")
     if path.exists() and not path.is_file():
