@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,6 +23,9 @@ from background import (
 from conftest import Push
 from program import SECONDS, Program, Ran
 
+from leadctl.cli.process import stop_on_signal
+from leadctl.model.clock import CancellationToken
+from leadctl.model.errors import Interrupted
 from leadctl.sandbox import Fault, VoisoSimulator, YotelSimulator, serve
 
 if TYPE_CHECKING:
@@ -182,6 +186,14 @@ def test_interrupt_in_the_moment_a_wait_begins_is_heard() -> None:
         [sys.executable, "-c", STORM], timeout=SECONDS, check=False
     )
     assert ran.returncode == 0
+
+
+def test_library_that_catches_exceptions_swallows_no_signal() -> None:
+    """So psycopg does as it is imported, and then says that there is no libpq."""
+    stop = CancellationToken()
+    with pytest.raises(Interrupted), stop_on_signal(stop), suppress(Exception):
+        signal.raise_signal(signal.SIGTERM)
+    assert stop.is_asked()
 
 
 def test_interrupt_while_stdin_is_read_leaves_nothing_behind(

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from leadctl.model.clock import CancellationToken
 
 
+class _Signalled(BaseException):
+    """Raised out of whatever runs; libraries catch every Exception as they import."""
+
+
 @contextmanager
 def stop_on_signal(stop: CancellationToken) -> Iterator[None]:
     """Make the first signal stop the run, and the second exit at once.
@@ -23,13 +27,13 @@ def stop_on_signal(stop: CancellationToken) -> Iterator[None]:
     """
 
     def ask(number: int, _frame: object) -> None:
-        if not stop.is_heeded:
-            raise _nothing_sent(number)
         if stop.is_asked():
             os._exit(
                 ExitCode.INTERRUPTED if number == signal.SIGINT else ExitCode.TERMINATED
             )
         stop.ask(number)
+        if not stop.is_heeded:
+            raise _Signalled(number)
 
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = {
@@ -39,6 +43,8 @@ def stop_on_signal(stop: CancellationToken) -> Iterator[None]:
     }
     try:
         yield
+    except _Signalled as signalled:
+        raise _nothing_sent(*signalled.args) from None
     finally:
         for number, earlier in before.items():
             signal.signal(number, earlier)
