@@ -31,7 +31,8 @@ def files(ran: Ran) -> list[dict[str, Any]]:
     document = json.loads(ran.out)
     assert document.keys() == {"schema_version", "files", "error"}
     assert (document["schema_version"], document["error"]) == (1, None)
-    assert ran.code == 0
+    problems = [found["problem"] for found in document["files"]]
+    assert ran.code == (6 if any(problems) else 0)
     return list(document["files"])
 
 
@@ -264,7 +265,7 @@ def test_nothing_of_a_cell_speaks_to_the_terminal(program: Program) -> None:
     program.write(f"b{evil}.jsonl".replace("/", ""), json.dumps({"a": evil}))
     names = sorted(path.name for path in program.folder.iterdir())
     ran = preview(program, *names, "--provider", "voiso")
-    assert ran.code == 0, ran.err
+    assert ran.code == 6, ran.err
     assert "[31mred" in ran.out
     printed = ran.out + ran.err
     assert not [c for c in printed if not c.isprintable() and c != "\n"]
@@ -295,7 +296,7 @@ def test_long_row_is_broken_between_words(program: Program, columns: int) -> Non
 def test_file_without_a_phone_column_says_what_to_do(program: Program) -> None:
     program.write("my leads.csv", "who,what\na,b\n")
     ran = preview(program, "my leads.csv")
-    assert ran.code == 0
+    assert ran.code == 6
     assert "no column looks like phone numbers" in ran.out
     assert "leadctl profile guess 'my leads.csv'" in ran.out
     found = previewed(program, "my leads.csv")
@@ -305,9 +306,10 @@ def test_file_without_a_phone_column_says_what_to_do(program: Program) -> None:
 
 def test_profile_that_does_not_fit_is_an_error(program: Program) -> None:
     program.write("leads.csv", LEADS)
-    program.write("p.yaml", "fields:\n  phone: Phone\n")
+    program.write("p.yaml", "fields:\n  phone: Phone\n  name: Nobody\n")
     ran = preview(program, "leads.csv", "--profile", "p.yaml")
     assert ran.code == 6
+    assert "p.yaml, line 3: the file has no column 'Nobody'" in ran.err
     assert "p.yaml, line 2: the file has no column 'Phone'" in ran.err
     assert "did you mean 'Phone No.'?" in ran.err
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-import typer  # noqa: TC002  it reads the annotations at run time
+import typer
 
 from leadctl.cli import options
 from leadctl.cli.app import app
 from leadctl.cli.help_layout import Section
 from leadctl.cli.output import Output, opened_screen
-from leadctl.model.errors import LeadctlError
+from leadctl.model.errors import ExitCode, LeadctlError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,15 +52,25 @@ def preview(
         raise
     if json:
         Output().document(_document(found))
-        return
+    else:
+        _show(found, options.given(context), files, asked["provider"])
+    if any(one.problem for one in found):
+        raise typer.Exit(ExitCode.INPUT)
+
+
+def _show(
+    found: Sequence[Preview],
+    said: Sequence[str],
+    files: Sequence[str],
+    provider: str | None,
+) -> None:
     from leadctl.reports.preview_view import show_preview
     from leadctl.reports.terminal import show_command
 
     with opened_screen() as screen:
         for one in found:
             show_preview(one, screen)
-        command = _next_command(options.given(context), found, files, asked["provider"])
-        show_command(command, screen)
+        show_command(_next_command(said, found, files, provider), screen)
 
 
 def _next_command(

@@ -114,7 +114,7 @@ def _preview(rules: Rules, seen: Counter[Status], tell: Callable[[], None]) -> P
         good,
         "".join(sentence for _source, sentence in judge.damages()),
         tuple(note for _source, note in judge.notes()),
-        (*judge.rules_without_effect(),),
+        (*judge.rules_without_effect(untold=True),),
         tuple(sentence for _source, sentence in judge.unknown_countries()),
     )
 

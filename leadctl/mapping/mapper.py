@@ -6,7 +6,7 @@ field by field, to many rows at once (`getters.py`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from leadctl.mapping.getters import constant, members, template, translated, words
@@ -171,6 +171,9 @@ def bind(profile: Profile, header: Header, ignored: Collection[str] = ()) -> Map
         BoundRule(rule, binder.getter(Columns((rule.column,), (*rule.at, "column"))))
         for rule in profile.skip
     )
+    if binder.missing:
+        told = dict.fromkeys(one.message for one in binder.missing)
+        raise binder.missing[0].but(message="; ".join(told))
     columns = {
         name: tuple(columns_of(source)) for name, source in profile.fields.items()
     }
@@ -223,13 +226,16 @@ class _Binder:
     document: Document
     header: Header
     keeps_errors: bool
+    missing: list[InputUnusable] = field(default_factory=list)
+    """What is wrong with the columns that the file does not have."""
 
     def getter(self, source: FieldSource) -> Getter:
         match source:
             case Columns(names, where):
                 present = [name for name in names if self._has(name)]
                 if not present:
-                    raise self._missing(names, where)
+                    self.missing.append(self._missing(names, where))
+                    return constant(None)
                 return self.header.first_of(present, keeps_errors=self.keeps_errors)
             case Template(literals, columns, where):
                 parts = [self.getter(Columns((column,), where)) for column in columns]
