@@ -93,6 +93,7 @@ def test_values_are_shown_to_people_too(program: Program, config: Path) -> None:
     ran = program("config", "show", "--account", "eu", env={"LEADCTL_REGION": "US"})
     assert ran.code == 0
     lines = [line.split() for line in ran.out.splitlines()]
+    assert lines[0] == ["setting", "value", "from"]
     assert ["--region", "US", "LEADCTL_REGION"] in lines
     assert ["account", "eu", "(provider", "voiso)"] in lines
     assert ["timeout", "5.0", f"{config.name}:7"] in lines

@@ -14,7 +14,7 @@ import typer  # noqa: TC002  it reads the annotations at run time
 from leadctl.cli import options
 from leadctl.cli.app import app
 from leadctl.cli.help_layout import Commands, Section
-from leadctl.cli.output import echo, echo_json
+from leadctl.cli.output import echo, echo_json, opened_screen
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from leadctl.config.config import Account
     from leadctl.model.leads import Json
     from leadctl.model.yaml_file import Document
+    from leadctl.reports.screen import Grid, Screen
 
 group = Commands(help="Inspect the configuration.", no_args_is_help=True)
 app.add_typer(group, name="config", rich_help_panel=Section.SET_UP)
@@ -70,7 +71,8 @@ def show(
     if json:
         echo_json(shown)
     else:
-        _print(shown)
+        with opened_screen() as screen:
+            _print(shown, screen)
 
 
 @group.command("check")
@@ -183,34 +185,28 @@ def _profiles(found: Document) -> list[Json]:
     ]
 
 
-def _print(shown: dict[str, Any]) -> None:
-    _print_entries(shown["options"], "")
+def _print(shown: dict[str, Any], screen: Screen) -> None:
+    screen.print(_table(shown["options"]))
     folder = f"{os.path.dirname(shown['options'][0]['value'])}/"  # noqa: PTH120  of a text
     for account in shown["accounts"]:
-        echo()
-        echo(f"account {account['account']} (provider {account['provider']})")
-        _print_entries([*account["settings"], *account["secrets"]], "  ", folder)
+        screen.print()
+        screen.print(f"account {account['account']} (provider {account['provider']})")
+        entries = [*account["settings"], *account["secrets"]]
+        screen.print(_table(entries, folder), indent=2)
     for profile in shown["profiles"]:
-        echo()
-        echo(f"profile {profile['profile']}, {profile['at']}")
+        screen.print()
+        screen.print(f"profile {profile['profile']}, {profile['at']}")
 
 
-def _print_entries(
-    entries: list[dict[str, Any]], indent: str, folder: str = ""
-) -> None:
-    """Print a table; `folder`, that of the config file, is named once above it."""
-    cells = [
-        (
-            entry["name"],
-            _shown(entry["value"]),
-            (entry["at"] or entry["source"]).removeprefix(folder),
-        )
-        for entry in entries
-    ]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    for name, value, where in cells:
-        line = f"{indent}{name:<{widths[0]}}  {value:<{widths[1]}}  {where}"
-        echo(line)
+def _table(entries: list[dict[str, Any]], folder: str = "") -> Grid:
+    """Lay entries out; `folder`, that of the config file, is named once above it."""
+    from leadctl.reports.screen import Grid
+
+    table = Grid("setting", "value", "from", folded=1)
+    for entry in entries:
+        where = (entry["at"] or entry["source"]).removeprefix(folder)
+        table.row(entry["name"], _shown(entry["value"]), where)
+    return table
 
 
 def _shown(value: Json) -> str:
