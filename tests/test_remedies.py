@@ -328,6 +328,10 @@ def test_key_that_shows_only_with_a_campaign_is_no_failure(push: Push) -> None:
     assert push.program(*named, env=env).code == 0
     both = env | push.environment("yotel") | {"LEADCTL_YOTEL_API_KEY": "made-up"}
     assert push.program("accounts", "test", env=both).code == 4
+    words = ("push", "leads.csv", "--provider", "yotel", "--campaign", "x")
+    ran = push.program(*words, env=both)
+    assert ran.code == 4
+    assert "check api_key from environment LEADCTL_YOTEL_API_KEY" in ran.err
 
 
 @pytest.mark.parametrize(

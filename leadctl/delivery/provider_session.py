@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from leadctl.config.config import variable_name
-from leadctl.config.credentials import secrets_of
+from leadctl.config.credentials import origin, secrets_of
 from leadctl.delivery.rate_limiter import RateLimiter
 from leadctl.model.clock import CancellationToken, RealClock
 from leadctl.model.errors import AccessDenied, CampaignClosed, CampaignLocked, Unusable
@@ -43,7 +43,13 @@ def find_credentials(account: Account, environment: Mapping[str, str]) -> Creden
     # Before anybody looks for a secret; an address in parts is reported as such.
     if account.provider.base_url and not account.missing:
         require_safe_url(account.provider.base_url)
-    return credentials_from(account, secrets_of(account, environment))
+    secrets = secrets_of(account, environment)
+    try:
+        return credentials_from(account, secrets)
+    except AccessDenied as error:  # no key of this provider
+        found = {name: origin(account, name, environment) for name in secrets}
+        named = (f"{name} from {by.way} {by.where}" for name, by in found.items() if by)
+        raise error.but(hint=error.hint or f"check {', '.join(named)}") from None
 
 
 def credentials_from(account: Account, secrets: Mapping[str, str]) -> Credentials:

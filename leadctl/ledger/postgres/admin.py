@@ -8,6 +8,8 @@ from __future__ import annotations
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
+from psycopg.errors import InsufficientPrivilege
+
 from leadctl.ledger.postgres import schema
 from leadctl.ledger.postgres.connection import Connection
 from leadctl.ledger.postgres.key import key_check, wrong_key
@@ -98,10 +100,18 @@ def require_version(db: Connection) -> None:
 @contextmanager
 def _as_owner(url: str) -> Iterator[Connection]:
     """Open a transaction that excludes other owners."""
-    with closing(Connection(url)) as db, db.transaction():
-        require_version(db)
-        db.execute("SELECT pg_advisory_xact_lock(hashtextextended('leadctl', 0))")
-        yield db
+    try:
+        with closing(Connection(url)) as db, db.transaction():
+            require_version(db)
+            db.execute("SELECT pg_advisory_xact_lock(hashtextextended('leadctl', 0))")
+            yield db
+    except LedgerUnusable as error:
+        if isinstance(error.__cause__, InsufficientPrivilege):
+            raise LedgerUnusable.at_start(
+                f"the user of {url} does not own the ledger's database",
+                "run this as the owner of the database",
+            ) from error
+        raise
 
 
 def _facts(db: Connection) -> tuple[int, bytes] | None:
