@@ -189,8 +189,11 @@ def previews(
 
 def previewed(program: Program, *names: str) -> dict[str, dict[str, Any]]:
     ran = program("preview", *names, "--json", discreet=False)
-    assert ran.code == 0, ran.err or ran.out
-    return {file["path"]: file for file in json.loads(ran.out)["files"]}
+    assert not ran.err
+    found = json.loads(ran.out)
+    assert found["error"] is None, found["error"]
+    assert ran.code == (6 if any(file["problem"] for file in found["files"]) else 0)
+    return {file["path"]: file for file in found["files"]}
 
 
 def previewed_or_not(program: Program, name: str) -> dict[str, dict[str, Any]]:
