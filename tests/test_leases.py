@@ -56,7 +56,7 @@ def test_intent_of_a_process_that_was_overtaken_is_refused(
     postgres_ledger: str,
 ) -> None:
     with overtaken(postgres_ledger) as (late, _):
-        with pytest.raises(LedgerUnusable, match="taken over this run"):
+        with pytest.raises(LedgerUnusable, match="took over this run"):
             late.intend(batch_of([5], 3), NOW, doubted=False)
         assert nonzero(late) == {Status.UNKNOWN: 4}
 
@@ -66,7 +66,7 @@ def test_late_answer_is_evidence_all_the_same(postgres_ledger: str) -> None:
     one, two = batch_of([1, 2], 1), batch_of([3, 4], 2)
     with overtaken(postgres_ledger) as (late, other):
         for batch, outcomes in ((one, [CREATED, CREATED]), (two, [CREATED, LOST])):
-            with pytest.raises(LedgerUnusable, match="taken over this run"):
+            with pytest.raises(LedgerUnusable, match="took over this run"):
                 late.settle(batch, outcomes)
         assert nonzero(other) == {Status.CREATED: 2, Status.UNKNOWN: 2}
     with open_ledger(postgres_ledger) as ledger:
@@ -88,6 +88,28 @@ def test_batch_that_was_sent_again_is_not_settled_by_the_first_answer(
         with pytest.raises(LedgerUnusable):
             late.settle(batch, [CREATED, CREATED])
         assert nonzero(seen.run(late.facts().id)) == {Status.UNKNOWN: 4}
+
+
+def test_worker_that_slept_through_its_lease_ends_when_another_run_has_the_campaign(
+    postgres_ledger: str,
+) -> None:
+    with open_ledger(postgres_ledger) as ledger, open_ledger(postgres_ledger) as late:
+        run = begun(ledger, at_most_once=True).facts().id
+        planned = ledger.shared_runs.planned(run, at_most_once=True)
+        planned.plan(batch_of([1, 2], 1).leads, 0, b"content")
+        with late.shared_runs.of(run).taken(
+            longest_request=120.0, concurrency=1, sharing=1, at_most_once=True
+        ) as worker:
+            assert worker
+            worker.intend(batch_of([1], 2), NOW, doubted=False)
+            with psycopg.connect(postgres_ledger) as db:
+                db.execute("UPDATE leadctl.parts SET until = '-infinity'")
+            with (
+                ledger.campaign_lock("voiso", "3"),
+                pytest.raises(LedgerUnusable, match="took over this run"),
+            ):
+                worker.intend(batch_of([2], 3), NOW, doubted=False)
+        assert nonzero(planned) == {Status.UNKNOWN: 1}
 
 
 HOLDER = """

@@ -40,7 +40,7 @@ UNUSABLE = {
         ("empty", *VOISO[1:]), 6, ("empty", "data file"), {"empty/read.me": b"made up"}
     ),
     "binary-file": Unusable(
-        VOISO, 6, ("leads.csv", "text"), {"leads.csv": b"\x7fELF\0\0\0\x08" * 9}
+        VOISO, 6, ("leads.csv", "program"), {"leads.csv": b"\x7fELF\0\0\0\x08" * 9}
     ),
     "not-utf-8": Unusable(
         (*VOISO, "--encoding", "utf-8"),

@@ -128,6 +128,8 @@ class PostgresSharedRun:
 class SqlPlannedRun(SqlResumedRun):
     """Records the parts of a run, and settles what its workers leave."""
 
+    _db: Connection
+
     def plan(self, leads: Leads, file: int, content: bytes) -> None:
         first, last = leads.rows[0], leads.rows[-1]
         rows = row_set.written(leads.rows)
@@ -144,6 +146,7 @@ class SqlPlannedRun(SqlResumedRun):
         return Unfinished(self._rows_in("findings", "batches", "parts"), [])
 
     def settle_left(self, reason: str) -> None:
+        self._db.call("end_parts", self._run)
         settled = self._rows_in("findings", "batches")
         left = self._db.execute(
             "SELECT file, rows FROM parts WHERE run = ? AND NOT is_done", (self._run,)

@@ -118,6 +118,21 @@ LANGUAGE sql AS $$ SELECT deadline + coalesce(
     nullif(current_setting('leadctl.lease_margin', true), ''), '30')::double precision
 $$;
 
+-- Take from the workers of a run the parts that they have not done; what they had under
+-- way is in doubt.
+CREATE FUNCTION end_parts(which integer) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = leadctl, pg_temp AS $$
+BEGIN
+    -- First the locks: a turn at this moment is before us or after us.
+    PERFORM FROM parts WHERE run = which AND NOT is_done ORDER BY number FOR UPDATE;
+    UPDATE batches AS b SET state = 'doubt', doubted = true FROM parts AS p
+        WHERE b.run = which AND p.run = which AND b.file = p.file
+        AND b.first BETWEEN p.first AND p.last AND NOT p.is_done
+        AND b.state = 'sending';
+    UPDATE parts SET fence = NULL, until = '-infinity'
+        WHERE run = which AND NOT is_done;
+END $$;
+
 -- Whose lock on a campaign is left: ours (`lease`, in seconds), or `holder`'s.
 -- `dead` is the fence of a holder that is known to be gone. What a holder had under way
 -- is in doubt from the moment somebody else takes over, and never before. Workers of a
@@ -154,6 +169,12 @@ BEGIN
             AND NOT EXISTS (SELECT FROM parts WHERE parts.run = h.run);
         h.run := NULL;
     END IF;
+    -- A worker that slept through its lease would renew it, and send what we send.
+    PERFORM end_parts(r.number) FROM runs AS r JOIN scopes AS s ON s.number = r.scope
+        WHERE s.account = account_ AND campaign_ IN ('', s.campaign)
+        AND r.id IS DISTINCT FROM run_ AND EXISTS (
+            SELECT FROM parts AS p WHERE p.run = r.number AND p.fence IS NOT NULL
+            AND NOT p.is_done);
     lease := lease_of(deadline);
     UPDATE holds AS x SET fence = fence_, holder = holder_, run = h.run,
         seconds = lease, until = clock_timestamp() + make_interval(secs => lease)
