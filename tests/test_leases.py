@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -90,25 +91,35 @@ def test_batch_that_was_sent_again_is_not_settled_by_the_first_answer(
         assert nonzero(seen.run(late.facts().id)) == {Status.UNKNOWN: 4}
 
 
-def test_worker_that_slept_through_its_lease_ends_when_another_run_has_the_campaign(
+def test_parts_of_a_run_are_void_once_another_run_has_the_campaign(
     postgres_ledger: str,
 ) -> None:
+    """A worker that slept through its lease sends no more, and nobody else does."""
     with open_ledger(postgres_ledger) as ledger, open_ledger(postgres_ledger) as late:
         run = begun(ledger, at_most_once=True).facts().id
         planned = ledger.shared_runs.planned(run, at_most_once=True)
         planned.plan(batch_of([1, 2], 1).leads, 0, b"content")
-        with late.shared_runs.of(run).taken(
-            longest_request=120.0, concurrency=1, sharing=1, at_most_once=True
-        ) as worker:
+        planned.plan(batch_of([3], 2).leads, 0, b"content")
+        planned.is_planned()
+        takes = partial(
+            late.shared_runs.of(run).taken,
+            longest_request=120.0,
+            concurrency=2,
+            sharing=1,
+            at_most_once=True,
+        )
+        with takes() as worker:
             assert worker
-            worker.intend(batch_of([1], 2), NOW, doubted=False)
+            worker.intend(batch_of([1], 3), NOW, doubted=False)
             with psycopg.connect(postgres_ledger) as db:
                 db.execute("UPDATE leadctl.parts SET until = '-infinity'")
             with (
                 ledger.campaign_lock("voiso", "3"),
                 pytest.raises(LedgerUnusable, match="took over this run"),
             ):
-                worker.intend(batch_of([2], 3), NOW, doubted=False)
+                worker.intend(batch_of([2], 4), NOW, doubted=False)
+        with takes() as worker:
+            assert worker is None
         assert nonzero(planned) == {Status.UNKNOWN: 1}
 
 

@@ -146,7 +146,7 @@ class SqlPlannedRun(SqlResumedRun):
         return Unfinished(self._rows_in("findings", "batches", "parts"), [])
 
     def settle_left(self, reason: str) -> None:
-        self._db.call("end_parts", self._run)
+        self._db.call("end_parts", self._run, False)
         settled = self._rows_in("findings", "batches")
         left = self._db.execute(
             "SELECT file, rows FROM parts WHERE run = ? AND NOT is_done", (self._run,)

@@ -119,8 +119,8 @@ LANGUAGE sql AS $$ SELECT deadline + coalesce(
 $$;
 
 -- Take from the workers of a run the parts that they have not done; what they had under
--- way is in doubt.
-CREATE FUNCTION end_parts(which integer) RETURNS void
+-- way is in doubt. `void`: what is left of the run has to be planned anew.
+CREATE FUNCTION end_parts(which integer, void boolean) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = leadctl, pg_temp AS $$
 BEGIN
     -- First the locks: a turn at this moment is before us or after us.
@@ -129,7 +129,13 @@ BEGIN
         WHERE b.run = which AND p.run = which AND b.file = p.file
         AND b.first BETWEEN p.first AND p.last AND NOT p.is_done
         AND b.state = 'sending';
-    UPDATE parts SET fence = NULL, until = '-infinity'
+    IF void THEN
+        UPDATE runs SET planned = false, requests = requests + (
+            SELECT coalesce(sum(p.requests), 0) FROM parts AS p
+            WHERE run = which AND NOT is_done) WHERE number = which;
+    END IF;
+    UPDATE parts SET fence = NULL, until = '-infinity', is_done = void,
+        rows = CASE WHEN void THEN '' ELSE rows END
         WHERE run = which AND NOT is_done;
 END $$;
 
@@ -169,12 +175,12 @@ BEGIN
             AND NOT EXISTS (SELECT FROM parts WHERE parts.run = h.run);
         h.run := NULL;
     END IF;
-    -- A worker that slept through its lease would renew it, and send what we send.
-    PERFORM end_parts(r.number) FROM runs AS r JOIN scopes AS s ON s.number = r.scope
-        WHERE s.account = account_ AND campaign_ IN ('', s.campaign)
-        AND r.id IS DISTINCT FROM run_ AND EXISTS (
-            SELECT FROM parts AS p WHERE p.run = r.number AND p.fence IS NOT NULL
-            AND NOT p.is_done);
+    -- Parts of other runs are void. A worker that slept through its lease would renew
+    -- it, and another would take a part and send what we send.
+    PERFORM end_parts(r.number, true) FROM runs AS r JOIN scopes AS s
+        ON s.number = r.scope WHERE s.account = account_ AND campaign_ IN ('', s.campaign)
+        AND r.id IS DISTINCT FROM run_
+        AND EXISTS (SELECT FROM parts WHERE run = r.number AND NOT is_done);
     lease := lease_of(deadline);
     UPDATE holds AS x SET fence = fence_, holder = holder_, run = h.run,
         seconds = lease, until = clock_timestamp() + make_interval(secs => lease)
@@ -258,10 +264,8 @@ BEGIN
     IF EXISTS (SELECT FROM held_parts WHERE run = which) THEN
         RETURN false;
     END IF;
-    UPDATE runs SET planned = false, requests = requests + (
-        SELECT coalesce(sum(p.requests), 0) FROM parts AS p
-        WHERE run = which AND NOT is_done) WHERE number = which;
-    UPDATE parts SET is_done = true, fence = NULL, rows = '' WHERE run = which;
+    UPDATE parts SET rows = '' WHERE run = which AND is_done;
+    PERFORM end_parts(which, true);
     RETURN true;
 END $$;
 
