@@ -94,8 +94,10 @@ class Host:
 
 
 @contextmanager
-def simulator(provider: str) -> Iterator[tuple[Sandbox, Simulator]]:
-    """Serve a provider with a campaign for each host."""
+def simulator(
+    provider: str, draw: random.Random
+) -> Iterator[tuple[Sandbox, Simulator]]:
+    """Serve a provider with a campaign for each host, and three faults."""
     campaigns = [f"9{number:02}" for number in range(HOSTS)]
     served: Simulator = (
         YotelSimulator(
@@ -104,6 +106,8 @@ def simulator(provider: str) -> Iterator[tuple[Sandbox, Simulator]]:
         if provider == "yotel"
         else VicidialSimulator(open_campaigns=campaigns, latency=LATENCY)
     )
+    faults = (Fault("refuse"), Fault("lose"), Fault("error_before"))
+    served.faults.add(*(draw.choice(faults) for _ in range(3)))
     with serve([served]) as sandbox:
         yield sandbox, served
 
@@ -117,9 +121,7 @@ def test_whatever_happens_every_lead_is_stored_once(
     provider = [*PROVIDERS][number % len(PROVIDERS)]
     url = postgres.ledger()
     make_durable(url)
-    with simulator(provider) as (sandbox, served):
-        faults = (Fault("refuse"), Fault("lose"), Fault("error_before"))
-        served.faults.add(*(draw.choice(faults) for _ in range(3)))
+    with simulator(provider, draw) as (sandbox, served):
         hosts = [
             host(tmp_path / f"host{place}", place, provider, sandbox, url)
             for place in range(HOSTS)

@@ -32,8 +32,6 @@ from test_several_hosts import (
     switch_off,
 )
 
-from leadctl.sandbox import Fault
-
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -58,9 +56,7 @@ def test_whatever_happens_to_workers_every_lead_is_stored_once(
     provider = [*PROVIDERS][number % len(PROVIDERS)]
     url = postgres.ledger()
     make_durable(url)
-    with simulator(provider) as (sandbox, served):
-        faults = (Fault("refuse"), Fault("lose"), Fault("error_before"))
-        served.faults.add(*(draw.choice(faults) for _ in range(3)))
+    with simulator(provider, draw) as (sandbox, served):
         team = host(tmp_path / "team", 0, provider, sandbox, url)
         team.environment[f"LEADCTL_{provider.upper()}_CONCURRENCY"] = "4"
         phones = "\n".join(f"+9190000{row:05}" for row in range(ROWS))
@@ -72,8 +68,7 @@ def test_whatever_happens_to_workers_every_lead_is_stored_once(
         ]
         torture(planner, workers, postgres, url, draw)
         finish(planner, workers)
-        said = [f.read_text() for f in team.program.home.glob("streams-*/err")]
-        assert "Traceback" not in UNCLOSED.sub("", "".join(said))
+        assert "Traceback" not in UNCLOSED.sub("", team.said())
         require_once(planner, served, is_safe=PROVIDERS[provider])
 
 
