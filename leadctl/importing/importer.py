@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from uuid import uuid4
 
 from leadctl.importing.judge import Judge
-from leadctl.importing.judged import parted
+from leadctl.importing.judged import divided
 from leadctl.importing.pool import pooled
 from leadctl.mapping.times import TIMED
 from leadctl.model.errors import (
@@ -239,7 +239,7 @@ class Importer:
             if in_doubt:
                 doubted = rest.among(in_doubt)
                 self._run_writer.doubt(file, rest.chosen(doubted))
-                rest = self._parted(file, rest, doubted, _DOUBTED)
+                rest = self._divided(file, rest, doubted, _DOUBTED)
             yield self._timely(file, rest)
 
     def _timely(self, file: int, leads: Leads) -> Leads:
@@ -247,7 +247,7 @@ class Importer:
         for name in TIMED:
             verdict = Status.REJECTED, Code.FIELD_INVALID, f"{name}: in the past", name
             past = self.judge.past(name, leads)
-            leads = self._parted(file, leads, past, verdict)
+            leads = self._divided(file, leads, past, verdict)
         return leads
 
     def _undelivered(
@@ -266,10 +266,10 @@ class Importer:
                 self._run_writer.note(file, Finding(row, *verdict))
         return leads.chosen([run is None for run in runs])
 
-    def _parted(
+    def _divided(
         self, file: int, leads: Leads, left_out: Sequence[bool], parts: FindingParts
     ) -> Leads:
-        rest, findings = parted(leads, left_out, parts)
+        rest, findings = divided(leads, left_out, parts)
         for finding in findings:
             self._run_writer.note(file, finding)
         return rest

@@ -23,7 +23,7 @@ from leadctl.importing.judged import (
     Judged,
     Met,
     WholeFileNeeded,
-    parted,
+    divided,
     skipped,
 )
 from leadctl.importing.plan import mappers_of
@@ -228,7 +228,7 @@ class Judge:
         ]
         if held_back:
             on_list = [row in held_back for row in leads.rows]
-            leads, found = parted(leads, on_list, LISTED)
+            leads, found = divided(leads, on_list, LISTED)
             findings += found
         read = block.last - block.first + 1
         return Examined(
@@ -239,7 +239,7 @@ class Judge:
         """Compare the leads with those before them, and count what was met."""
         _, leads, findings, repairs, unknown = examined
         met = [*map(not_, self._seen.add_all(leads))]
-        leads, known = parted(leads, met, MET)
+        leads, known = divided(leads, met, MET)
         if repairs:
             for row in leads.rows:
                 self.repairs.update(repairs.get(row, ()))

@@ -86,7 +86,7 @@ MET = (
 )
 
 
-def parted(
+def divided(
     leads: Leads, left_out: Sequence[bool], parts: FindingParts
 ) -> tuple[Leads, list[Finding]]:
     """Return the remaining leads, and a finding for each that is left out."""

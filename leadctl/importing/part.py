@@ -96,4 +96,4 @@ class PartImporter(Importer):
         accounted = self._accounted.get(file) or ()
         leads = leads.chosen([row not in accounted for row in leads.rows])
         on_list = [row in held_back for row in leads.rows]
-        yield self._parted(file, leads, on_list, LISTED)
+        yield self._divided(file, leads, on_list, LISTED)

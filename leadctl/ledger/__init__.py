@@ -24,7 +24,7 @@ def open_ledger(url: str | Path | None) -> Ledger:
     """Open a ledger; create it if it does not exist. Raises LedgerUnusable."""
     if url is not None and is_postgres(url):
         from leadctl.ledger.postgres import key  # noqa: PLC0415  on demand
-        from leadctl.ledger.postgres.ledger import PostgresLedger  # noqa: PLC0415
+        from leadctl.ledger.postgres.ledger import PostgresLedger  # noqa: PLC0415  an extra
 
         return PostgresLedger(str(url), key.key())
     from leadctl.ledger.sqlite.ledger import SqliteLedger  # noqa: PLC0415  on demand

@@ -66,7 +66,7 @@ class SqlResumedRun(SqlRunWriter):
             for at, first, text, code, reason in self._unknown_groups():
                 if file is not None and at != file:
                     continue
-                chosen, rest = _parted(row_set.rows(text), rows)
+                chosen, rest = _divided(row_set.rows(text), rows)
                 self._turn.dropped.append((at, first))
                 verdict = Status.UNKNOWN, Code(code), reason
                 self._kept += [(at, Finding(row, *verdict)) for row in rest]
@@ -170,12 +170,12 @@ def _doubt(file: int, rows: Sequence[int]) -> BatchLine:
     )
 
 
-def _parted(
+def _divided(
     rows: Iterable[int], wanted: list[tuple[int, int]] | None
 ) -> tuple[list[int], list[int]]:
     """Split rows into those in the wanted ranges (None: all) and the others."""
-    parted: tuple[list[int], list[int]] = ([], [])
+    divided: tuple[list[int], list[int]] = ([], [])
     for row in rows:
         chosen = wanted is None or any(a <= row <= b for a, b in wanted)
-        parted[not chosen].append(row)
-    return parted
+        divided[not chosen].append(row)
+    return divided
