@@ -36,9 +36,7 @@ group = Commands(
 )
 app.add_typer(group, name="accounts", rich_help_panel=Section.SET_UP)
 
-Name = Annotated[
-    str, typer.Argument(metavar="ACCOUNT", help="An account, or a provider's name.")
-]
+Name = Annotated[str, options.argument("ACCOUNT", "An account, or a provider's name.")]
 
 
 @group.callback()
@@ -69,8 +67,7 @@ def list_accounts(
 @group.command("test")
 def ask(
     name: Annotated[
-        str | None,
-        typer.Argument(metavar="ACCOUNT", help="Default: all that have a secret."),
+        str | None, options.argument("ACCOUNT", "Default: all that have a secret.")
     ] = None,
     campaign: options.Campaign = None,
     provider: options.ProviderName = None,
@@ -107,7 +104,7 @@ def login(
     provider: options.ProviderName = None,
     campaign: options.Campaign = None,
     no_check: Annotated[
-        bool, options.option("--no-check", about="Store without checking.")
+        bool, options.option("--no-check", "Store without checking.")
     ] = False,
     no_input: options.NoInput = False,
     ledger: options.LedgerPath = None,

@@ -16,15 +16,14 @@ def clean(
     days: Annotated[
         int,
         options.option(
-            "--days",
-            takes="N",
-            least=0,
-            most=36_500,
-            about="Keep reject files of the last N days; default: 30.",
+            "--days N",
+            "Keep reject files of the last N days; default: 30.",
+            min=0,
+            max=36_500,
         ),
     ] = 30,
     dry_run: Annotated[
-        bool, options.option("--dry-run", "-n", about="Only list the files.")
+        bool, options.option("--dry-run -n", "Only list the files.")
     ] = False,
     yes: options.Yes = False,
     no_input: options.NoInput = False,

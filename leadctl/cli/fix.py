@@ -11,8 +11,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path  # noqa: TC003  typer reads it at run time
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from leadctl.cli import options
 from leadctl.cli.app import app
 from leadctl.cli.help_layout import Section
@@ -36,11 +34,10 @@ HELP = "Enter keeps a row, :d drops it, :q saves and quits, COLUMN=VALUE changes
 @app.command("fix", rich_help_panel=Section.IMPORT)
 def fix(
     rejects: Annotated[
-        Path,
-        typer.Argument(metavar="REJECTS", help="A reject file that leadctl wrote."),
+        Path, options.argument("REJECTS", "A reject file that leadctl wrote.")
     ],
     editor: Annotated[
-        bool, options.option("--editor", about="Open the file in $EDITOR instead.")
+        bool, options.option("--editor", "Open the file in $EDITOR instead.")
     ] = False,
     provider: options.ProviderName = None,
     campaign: options.Campaign = None,

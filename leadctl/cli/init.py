@@ -35,7 +35,7 @@ accounts:
 def init(
     provider: options.ProviderName = None,
     no_check: Annotated[
-        bool, options.option("--no-check", about="Write without checking the account.")
+        bool, options.option("--no-check", "Write without checking the account.")
     ] = False,
     no_input: options.NoInput = False,
     ledger: options.LedgerPath = None,

@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from leadctl.cli import options
 from leadctl.cli.app import app
 from leadctl.cli.help_layout import Commands, Section
@@ -19,16 +17,12 @@ if TYPE_CHECKING:
 group = Commands(help="Show the ledger; share one on PostgreSQL.", no_args_is_help=True)
 app.add_typer(group, name="ledger", rich_help_panel=Section.SET_UP)
 
-Url = Annotated[
-    str,
-    typer.Argument(metavar="URL", help="e.g. postgresql://db.example/leads."),
-]
+Url = Annotated[str, options.argument("URL", "e.g. postgresql://db.example/leads.")]
 KeyFile = Annotated[
     Path | None,
     options.option(
-        "--key-file",
-        takes="PATH",
-        about="Write the key to this file, or read it there; default: print it once.",
+        "--key-file PATH",
+        "Write the key to this file, or read it there; default: print it once.",
     ),
 ]
 
@@ -114,11 +108,9 @@ def _say_roles(url: str) -> None:
 
 @group.command("copy")
 def copy(
-    source: Annotated[
-        str, typer.Argument(metavar="FROM", help="A SQLite ledger's path.")
-    ],
+    source: Annotated[str, options.argument("FROM", "A SQLite ledger's path.")],
     target: Annotated[
-        str, typer.Argument(metavar="TO", help="e.g. postgresql://db.example/leads.")
+        str, options.argument("TO", "e.g. postgresql://db.example/leads.")
     ],
     key_file: KeyFile = None,
 ) -> None:
@@ -156,8 +148,7 @@ def copy(
 @group.command("migrate")
 def migrate(
     url: Annotated[
-        str | None,
-        typer.Argument(metavar="URL", help="Default: the ledger that push uses."),
+        str | None, options.argument("URL", "Default: the ledger that push uses.")
     ] = None,
     ledger: options.LedgerPath = None,
 ) -> None:

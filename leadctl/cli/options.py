@@ -13,7 +13,6 @@ from typing import (
     TYPE_CHECKING,
     Annotated,
     Any,
-    TypeAlias,
     TypedDict,
     get_type_hints,
     is_typeddict,
@@ -28,52 +27,46 @@ if TYPE_CHECKING:
 
 
 def option(
-    *names: str,
+    usage: str,
     about: str,
     section: Section | None = None,
-    takes: str | None = None,
-    least: int | None = None,
-    most: int | None = None,
+    **limits: Any,  # noqa: ANN401  typer's
 ) -> Any:  # noqa: ANN401  typer's own type for it
-    """Declare an option of one command, without a variable."""
+    """Declare an option of one command; `usage` has names and value: `--limit -l N`."""
+    names, takes = _divided(usage)
     return typer.Option(
-        *names,
-        help=about,
-        metavar=takes,
-        min=least,
-        max=most,
-        rich_help_panel=section,
-        show_envvar=False,
-        show_default=False,
+        *names, help=about, metavar=takes, rich_help_panel=section, **limits
     )
 
 
-def shared(
-    *names: str,
-    about: str,
-    section: Section,
-    takes: str | None = None,
-    least: int | None = None,
-    callback: Callable[..., Any] | None = None,
-) -> Any:  # noqa: ANN401  typer's own type for it
-    """Declare an option whose variable is LEADCTL_ and its long name."""
-    declared = option(*names, about=about, section=section, takes=takes, least=least)
-    declared.callback = callback
-    declared.envvar = "LEADCTL_" + names[0].lstrip("-").upper().replace("-", "_")
-    VARIABLES[declared.envvar] = names[0]
+def shared(usage: str, about: str, section: Section, **limits: Any) -> Any:  # noqa: ANN401  as above
+    """Declare an option that can be set by LEADCTL_ and its long name, too."""
+    declared = option(usage, about, section, **limits)
+    name = _divided(usage)[0][0]
+    declared.envvar = "LEADCTL_" + name.lstrip("-").upper().replace("-", "_")
+    declared.callback = several
+    VARIABLES[declared.envvar] = name
     return declared
+
+
+def argument(name: str, about: str) -> Any:  # noqa: ANN401  as above
+    return typer.Argument(metavar=name, help=about)
 
 
 VARIABLES = {"LEADCTL_NO_COLOR": "--no-color"}
 """The variables of options, and their options."""
 
 
-def several(
-    context: typer.Context, option: typer.CallbackParam, given: list[str] | None
-) -> list[str] | None:
+def _divided(usage: str) -> tuple[list[str], str | None]:
+    words = usage.split()
+    names = [word for word in words if word.startswith("-")]
+    return names, words[-1] if len(words) > len(names) else None
+
+
+def several(context: typer.Context, option: typer.CallbackParam, given: Any) -> Any:  # noqa: ANN401  of any option
     """Split a variable with several values as a shell would, including quotes."""
     source = context.get_parameter_source(option.name or "")
-    if source is None or source.name != "ENVIRONMENT":
+    if not option.multiple or source is None or source.name != "ENVIRONMENT":
         return given
     try:
         return shlex.split(str(option.resolve_envvar_value(context)))
@@ -143,273 +136,79 @@ of_sending = partial(shared, section=Section.SENDING)
 of_output = partial(shared, section=Section.TELLING)
 of_other = partial(shared, section=Section.OTHER)
 
-Files: TypeAlias = Annotated[
+Files = Annotated[
     list[str],
-    typer.Argument(
-        metavar="FILE",
-        help="CSV, TSV, JSONL, .xlsx, also .gz .bz2 .zst; a folder; - is stdin.",
-        show_default=False,
+    argument(
+        "FILE", "CSV, TSV, JSONL, .xlsx, also .gz .bz2 .zst; a folder; - is stdin."
     ),
 ]
-ProviderName: TypeAlias = Annotated[
+ProviderName = Annotated[
     str | None,
-    of_target(
-        "--provider",
-        "-p",
-        takes="NAME|FILE",
-        about="Provider, e.g. voiso, or its YAML file.",
-    ),
+    of_target("--provider -p NAME|FILE", "Provider, e.g. voiso, or its YAML file."),
 ]
-Campaign: TypeAlias = Annotated[
+Campaign = Annotated[
     str | None,
-    of_target(
-        "--campaign",
-        "-c",
-        takes="ID",
-        about="The campaign: its id, e.g. 3, or its name.",
-    ),
+    of_target("--campaign -c ID", "The campaign: its id, e.g. 3, or its name."),
 ]
-AccountName: TypeAlias = Annotated[
+AccountName = Annotated[
     str | None,
-    of_target(
-        "--account",
-        takes="NAME",
-        about="e.g. voiso-night; default: the provider's name.",
-    ),
+    of_target("--account NAME", "e.g. voiso-night; default: the provider's name."),
 ]
-ProfileName: TypeAlias = Annotated[
+ProfileName = Annotated[
     str | None,
     of_files(
-        "--profile",
-        takes="NAME|PATH",
-        about="Column mapping, e.g. leads.yaml; default: guessed.",
+        "--profile NAME|PATH", "Column mapping, e.g. leads.yaml; default: guessed."
     ),
 ]
-Region: TypeAlias = Annotated[
+Region = Annotated[
+    str | None, of_rows("--region CC", "Country of numbers without a code, e.g. US.")
+]
+FormatName = Annotated[
     str | None,
-    of_rows(
-        "--region", takes="CC", about="Country of numbers without a code, e.g. US."
-    ),
+    of_files("--format csv|tsv|jsonl", "Default: detected from the content."),
 ]
-PhoneCheckName: TypeAlias = Annotated[
+Encoding = Annotated[
+    str | None, of_files("--encoding NAME", "e.g. cp1252; default: detected.")
+]
+Delimiter = Annotated[
+    str | None, of_files("--delimiter CHAR", "e.g. ';'; default: detected (, ; tab |).")
+]
+NoHeader = Annotated[
+    bool, of_files("--no-header", "The first line is data; columns are 1, 2, 3.")
+]
+Sheet = Annotated[
     str | None,
-    of_rows(
-        "--phone-check",
-        takes="possible|valid",
-        about="By length and shape (default), or by range.",
-    ),
+    of_files("--sheet NAME|N", "Sheet of a workbook, e.g. 2; default: the first."),
 ]
-NumbersName: TypeAlias = Annotated[
-    str | None,
-    of_rows(
-        "--numbers", takes="HOW", about="national or international; default: auto."
-    ),
+Json = Annotated[
+    bool, of_output("--json", "Print one JSON document instead of the table.")
 ]
-Constants: TypeAlias = Annotated[
-    list[str] | None,
-    of_rows(
-        "--set",
-        takes="FIELD=VALUE",
-        about="For all leads, e.g. priority=high; repeatable.",
-        callback=several,
-    ),
-]
-Tags: TypeAlias = Annotated[
-    list[str] | None,
-    of_rows(
-        "--tag",
-        takes="TEXT",
-        about="For all leads, e.g. fair (Agora); repeatable.",
-        callback=several,
-    ),
-]
-FormatName: TypeAlias = Annotated[
-    str | None,
-    of_files(
-        "--format", takes="csv|tsv|jsonl", about="Default: detected from the content."
-    ),
-]
-Encoding: TypeAlias = Annotated[
-    str | None,
-    of_files("--encoding", takes="NAME", about="e.g. cp1252; default: detected."),
-]
-Delimiter: TypeAlias = Annotated[
-    str | None,
-    of_files(
-        "--delimiter", takes="CHAR", about="e.g. ';'; default: detected (, ; tab |)."
-    ),
-]
-NoHeader: TypeAlias = Annotated[
-    bool,
-    of_files("--no-header", about="The first line is data; columns are 1, 2, 3."),
-]
-Sheet: TypeAlias = Annotated[
-    str | None,
-    of_files(
-        "--sheet",
-        takes="NAME|N",
-        about="Sheet of a workbook, e.g. 2; default: the first.",
-    ),
-]
-BatchSize: TypeAlias = Annotated[
-    int | None,
-    of_sending(
-        "--batch-size",
-        takes="N",
-        least=1,
-        about="Leads per request, e.g. 50; default: the maximum.",
-    ),
-]
-Limit: TypeAlias = Annotated[
-    int | None,
-    of_files(
-        "--limit",
-        takes="N",
-        least=0,
-        about="At most N data rows of each file; default: all.",
-    ),
-]
-Skip: TypeAlias = Annotated[
-    int,
-    of_files(
-        "--skip",
-        takes="N",
-        least=0,
-        about="Skip the first N data rows of each; default: 0.",
-    ),
-]
-MaxRejects: TypeAlias = Annotated[
-    str | None,
-    of_sending(
-        "--max-rejects",
-        takes="N|P%",
-        about="Stop above this many, e.g. 5%; default: never.",
-    ),
-]
-Strict: TypeAlias = Annotated[
-    bool,
-    of_rows("--strict", about="Send nothing if the file is in doubt; exit 6."),
-]
-Suppress: TypeAlias = Annotated[
-    list[str] | None,
-    of_rows(
-        "--suppress",
-        takes="FILE",
-        about="Never send these numbers: dnc.csv; repeatable.",
-        callback=several,
-    ),
-]
-IgnoreColumns: TypeAlias = Annotated[
-    list[str] | None,
-    of_rows(
-        "--ignore-column",
-        takes="NAME",
-        about="Do not read it, e.g. Notes; repeatable.",
-        callback=several,
-    ),
-]
-RejectsPath: TypeAlias = Annotated[
-    Path | None,
-    of_output(
-        "--rejects", takes="PATH", about="Reject file; default: e.g. leads.rejects.csv."
-    ),
-]
-RejectsFolder: TypeAlias = Annotated[
-    Path | None,
-    of_output(
-        "--rejects-dir",
-        takes="DIR",
-        about="Folder for them; default: beside the input.",
-    ),
-]
-Json: TypeAlias = Annotated[
-    bool,
-    of_output("--json", about="Print one JSON document instead of the table."),
-]
-Form: TypeAlias = Annotated[
-    str | None,
-    of_output(
-        "--output",
-        takes="table|json|jsonl",
-        about="Default: table; jsonl also streams events.",
-    ),
-]
-Quiet: TypeAlias = Annotated[
-    bool,
-    of_output("--quiet", "-q", about="Print nothing when all went well."),
-]
-Verbose: TypeAlias = Annotated[
-    bool,
-    of_output("--verbose", "-v", about="Explain decisions and waits."),
-]
-Acknowledge: TypeAlias = Annotated[
+Quiet = Annotated[bool, of_output("--quiet -q", "Print nothing when all went well.")]
+Verbose = Annotated[bool, of_output("--verbose -v", "Explain decisions and waits.")]
+Acknowledge = Annotated[
     bool,
     of_sending(
-        "--acknowledge-compliance",
-        about="Agora: confirm permission to call these leads.",
+        "--acknowledge-compliance", "Agora: confirm permission to call these leads."
     ),
 ]
-ResendDelivered: TypeAlias = Annotated[
-    bool,
-    of_sending("--resend-delivered", about="Send what an earlier run delivered, too."),
-]
-Yes: TypeAlias = Annotated[
-    bool,
-    of_sending("--yes", "-y", about="Answer yes to questions."),
-]
-NoInput: TypeAlias = Annotated[
-    bool,
-    of_sending("--no-input", about="Never ask anything."),
-]
-Wait: TypeAlias = Annotated[
+Yes = Annotated[bool, of_sending("--yes -y", "Answer yes to questions.")]
+NoInput = Annotated[bool, of_sending("--no-input", "Never ask anything.")]
+Wait = Annotated[
     int,
     of_sending(
-        "--wait",
-        takes="SECONDS",
-        least=0,
-        about="Wait for another run on the campaign; default: 0.",
+        "--wait SECONDS", "Wait for another run on the campaign; default: 0.", min=0
     ),
 ]
-Workers: TypeAlias = Annotated[
-    int | None,
-    of_sending(
-        "--workers",
-        takes="N",
-        least=0,
-        about="Processes to share the run among, e.g. 4 (PostgreSQL).",
-    ),
+Offline = Annotated[
+    bool, shared("--offline", "Make no network calls.", Section.OPTIONS)
 ]
-DryRun: TypeAlias = Annotated[
-    bool,
-    of_sending(
-        "--dry-run", "-n", about="Do everything except send; no credentials needed."
-    ),
-]
-SandboxRun: TypeAlias = Annotated[
-    bool,
-    of_sending("--sandbox", about="Send to a temporary local simulator."),
-]
-Keep: TypeAlias = Annotated[
-    bool,
-    of_sending("--keep", about="With --sandbox: keep the run, for `leadctl runs`."),
-]
-Offline: TypeAlias = Annotated[
-    bool,
-    shared("--offline", about="Make no network calls.", section=Section.OPTIONS),
-]
-LedgerPath: TypeAlias = Annotated[
+LedgerPath = Annotated[
     str | None,
-    of_other(
-        "--ledger",
-        takes="PATH|URL",
-        about="Path or postgresql:// URL; default: state folder.",
-    ),
+    of_other("--ledger PATH|URL", "Path or postgresql:// URL; default: state folder."),
 ]
-ConfigPath: TypeAlias = Annotated[
+ConfigPath = Annotated[
     Path | None,
-    of_other(
-        "--config", takes="PATH", about="e.g. team.yaml; default: your config folder."
-    ),
+    of_other("--config PATH", "e.g. team.yaml; default: your config folder."),
 ]
 
 
@@ -420,10 +219,25 @@ class PreviewOptions(TypedDict):
     account: AccountName
     profile: ProfileName
     region: Region
-    phone_check: PhoneCheckName
-    numbers: NumbersName
-    set: Constants
-    ignore_column: IgnoreColumns
+    phone_check: Annotated[
+        str | None,
+        of_rows(
+            "--phone-check possible|valid",
+            "By length and shape (default), or by range.",
+        ),
+    ]
+    numbers: Annotated[
+        str | None,
+        of_rows("--numbers HOW", "national or international; default: auto."),
+    ]
+    set: Annotated[
+        list[str] | None,
+        of_rows("--set FIELD=VALUE", "For all leads, e.g. priority=high; repeatable."),
+    ]
+    ignore_column: Annotated[
+        list[str] | None,
+        of_rows("--ignore-column NAME", "Do not read it, e.g. Notes; repeatable."),
+    ]
     format: FormatName
     encoding: Encoding
     delimiter: Delimiter
@@ -436,27 +250,76 @@ class CheckOptions(PreviewOptions):
     """The options of `leadctl.check`."""
 
     campaign: Campaign
-    limit: Limit
-    skip: Skip
-    max_rejects: MaxRejects
-    suppress: Suppress
-    rejects: RejectsPath
-    rejects_dir: RejectsFolder
-    strict: Strict
+    limit: Annotated[
+        int | None,
+        of_files("--limit N", "At most N data rows of each file; default: all.", min=0),
+    ]
+    skip: Annotated[
+        int,
+        of_files("--skip N", "Skip the first N data rows of each; default: 0.", min=0),
+    ]
+    max_rejects: Annotated[
+        str | None,
+        of_sending(
+            "--max-rejects N|P%", "Stop above this many, e.g. 5%; default: never."
+        ),
+    ]
+    suppress: Annotated[
+        list[str] | None,
+        of_rows("--suppress FILE", "Never send these numbers: dnc.csv; repeatable."),
+    ]
+    rejects: Annotated[
+        Path | None,
+        of_output("--rejects PATH", "Reject file; default: e.g. leads.rejects.csv."),
+    ]
+    rejects_dir: Annotated[
+        Path | None,
+        of_output("--rejects-dir DIR", "Folder for them; default: beside the input."),
+    ]
+    strict: Annotated[
+        bool, of_rows("--strict", "Send nothing if the file is in doubt; exit 6.")
+    ]
     ledger: LedgerPath
 
 
 class PushOptions(CheckOptions):
     """The options of `leadctl.push`."""
 
-    tag: Tags
-    batch_size: BatchSize
+    tag: Annotated[
+        list[str] | None,
+        of_rows("--tag TEXT", "For all leads, e.g. fair (Agora); repeatable."),
+    ]
+    batch_size: Annotated[
+        int | None,
+        of_sending(
+            "--batch-size N",
+            "Leads per request, e.g. 50; default: the maximum.",
+            min=1,
+        ),
+    ]
     wait: Wait
-    workers: Workers
-    dry_run: DryRun
-    sandbox: SandboxRun
-    keep: Keep
-    resend_delivered: ResendDelivered
+    workers: Annotated[
+        int | None,
+        of_sending(
+            "--workers N",
+            "Processes to share the run among, e.g. 4 (PostgreSQL).",
+            min=0,
+        ),
+    ]
+    dry_run: Annotated[
+        bool,
+        of_sending("--dry-run -n", "Do everything except send; no credentials needed."),
+    ]
+    sandbox: Annotated[
+        bool, of_sending("--sandbox", "Send to a temporary local simulator.")
+    ]
+    keep: Annotated[
+        bool, of_sending("--keep", "With --sandbox: keep the run, for `leadctl runs`.")
+    ]
+    resend_delivered: Annotated[
+        bool,
+        of_sending("--resend-delivered", "Send what an earlier run delivered, too."),
+    ]
     acknowledge_compliance: Acknowledge
     yes: Yes
 
@@ -474,6 +337,11 @@ class OutputOptions(TypedDict):
     """How the report of a run is printed."""
 
     json: Json
-    output: Form
+    output: Annotated[
+        str | None,
+        of_output(
+            "--output table|json|jsonl", "Default: table; jsonl also streams events."
+        ),
+    ]
     quiet: Quiet
     verbose: Verbose

@@ -28,29 +28,21 @@ if TYPE_CHECKING:
 
 Numbers = Annotated[
     list[str] | None,
-    typer.Argument(
-        metavar="NUMBER",
-        help="A phone number, e.g. +15550100001; - reads one per line from stdin.",
-        show_default=False,
+    options.argument(
+        "NUMBER", "A phone number, e.g. +15550100001; - reads one per line from stdin."
     ),
 ]
 ExternalIds = Annotated[
     list[str] | None,
     options.option(
-        "--external-id",
-        takes="ID",
-        about="A lead's id at Lupitor, e.g. 4711; repeatable.",
+        "--external-id ID", "A lead's id at Lupitor, e.g. 4711; repeatable."
     ),
 ]
 Unmasked = Annotated[
     bool,
-    options.option(
-        "--unmasked", about="Show numbers even if the output is not a terminal."
-    ),
+    options.option("--unmasked", "Show numbers even if the output is not a terminal."),
 ]
-Yes = Annotated[
-    bool, options.shared("--yes", "-y", about="Do not ask.", section=Section.OPTIONS)
-]
+Yes = Annotated[bool, options.shared("--yes -y", "Do not ask.", Section.OPTIONS)]
 
 
 @app.command("find", rich_help_panel=Section.PEOPLE)
@@ -99,7 +91,7 @@ def forget(
     and_suppress: Annotated[
         bool,
         options.option(
-            "--and-suppress", about="Also add the numbers to the suppression list."
+            "--and-suppress", "Also add the numbers to the suppression list."
         ),
     ] = False,
     yes: Yes = False,
@@ -167,13 +159,12 @@ def suppress(
     from_: Annotated[
         str | None,
         options.option(
-            "--from",
-            takes="FILE",
-            about="Add the numbers of a file, e.g. dnc.csv or list.csv::Column.",
+            "--from FILE",
+            "Add the numbers of a file, e.g. dnc.csv or list.csv::Column.",
         ),
     ] = None,
     remove: Annotated[
-        bool, options.option("--remove", about="Remove these numbers from the list.")
+        bool, options.option("--remove", "Remove these numbers from the list.")
     ] = False,
     region: options.Region = None,
     json: options.Json = False,

@@ -7,8 +7,6 @@ from dataclasses import replace
 from pathlib import Path  # noqa: TC003  typer reads the annotations at run time
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from leadctl.cli import options
 from leadctl.cli.app import app
 from leadctl.cli.help_layout import Commands, Section
@@ -26,12 +24,10 @@ app.add_typer(group, name="profile", rich_help_panel=Section.IMPORT)
 
 @group.command("guess")
 def guess(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="A file of leads.")],
+    file: Annotated[str, options.argument("FILE", "A file of leads.")],
     to: Annotated[
         Path | None,
-        options.option(
-            "--output", "-o", takes="PATH", about="e.g. leads.yaml; default: stdout."
-        ),
+        options.option("--output -o PATH", "e.g. leads.yaml; default: stdout."),
     ] = None,
     format_: options.FormatName = None,
     encoding: options.Encoding = None,
@@ -89,14 +85,9 @@ def _about_the_others(draft: str, rules: Rules) -> Iterator[str]:
 
 @group.command("check")
 def check(
-    profile: Annotated[
-        str, typer.Argument(metavar="NAME|PATH", help="A YAML file, or a name.")
-    ],
+    profile: Annotated[str, options.argument("NAME|PATH", "A YAML file, or a name.")],
     files: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="FILE", help="Files that it should match.", show_default=False
-        ),
+        list[str] | None, options.argument("FILE", "Files that it should match.")
     ] = None,
     config: options.ConfigPath = None,
 ) -> None:

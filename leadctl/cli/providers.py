@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
+import typer  # noqa: TC002  it reads the annotations at run time
 
-from leadctl.cli import options  # noqa: TC001  typer reads the annotations at run time
+from leadctl.cli import options
 from leadctl.cli.app import app
 from leadctl.cli.help_layout import Commands, Section
 from leadctl.cli.output import echo, echo_json, opened_screen, show_error
@@ -52,7 +52,7 @@ def list_providers(
 @group.command("show")
 def show(
     provider: Annotated[
-        str, typer.Argument(metavar="NAME|FILE", help="A provider, or its YAML file.")
+        str, options.argument("NAME|FILE", "A provider, or its YAML file.")
     ],
     json: options.Json = False,
     config: options.ConfigPath = None,
@@ -74,7 +74,7 @@ def show(
 
 @group.command("check")
 def check(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A provider in YAML.")],
+    file: Annotated[Path, options.argument("FILE", "A provider in YAML.")],
     json: options.Json = False,
 ) -> None:
     """Validate a provider's YAML file and run the contract suite on it.
@@ -92,7 +92,7 @@ def check(
 @group.command("new")
 def new(
     name: Annotated[
-        str, typer.Argument(metavar="NAME", help="Lowercase letters, digits, - and _.")
+        str, options.argument("NAME", "Lowercase letters, digits, - and _.")
     ],
 ) -> None:
     """Write a commented draft: NAME.yaml, and recorded cases in the folder NAME.

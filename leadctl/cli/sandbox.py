@@ -26,19 +26,17 @@ def serve(
     port: Annotated[
         int,
         options.option(
-            "--port",
-            takes="N",
-            least=0,
-            most=65_535,
-            about="Port on 127.0.0.1; 0 for any; default: 8765.",
+            "--port N",
+            "Port on 127.0.0.1; 0 for any; default: 8765.",
+            min=0,
+            max=65_535,
         ),
     ] = 8765,
     fault: Annotated[
         list[str] | None,
         options.option(
-            "--fault",
-            takes="PROVIDER:KIND[:KEY=VALUE,...]",
-            about="A fault, e.g. voiso:lose:skip=1; repeatable.",
+            "--fault PROVIDER:KIND[:KEY=VALUE,...]",
+            "A fault, e.g. voiso:lose:skip=1; repeatable.",
         ),
     ] = None,
 ) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
 from leadctl.cli import options
 from leadctl.cli.app import app
 from leadctl.cli.help_layout import Section
@@ -16,18 +14,17 @@ from leadctl.model.wording import count
 FilesHere = Annotated[
     list[str] | None,
     options.option(
-        "--file",
-        takes="NAME=PATH",
-        about="A file of the run here, e.g. leads.csv=/mnt/l.csv; repeatable.",
-        section=Section.FILE,
+        "--file NAME=PATH",
+        "A file of the run here, e.g. leads.csv=/mnt/l.csv; repeatable.",
+        Section.FILE,
     ),
 ]
 Waits = Annotated[
     bool,
     options.option(
         "--wait",
-        about="Wait for new runs until stopped by a signal.",
-        section=Section.SENDING,
+        "Wait for new runs until stopped by a signal.",
+        Section.SENDING,
     ),
 ]
 
@@ -36,10 +33,9 @@ Waits = Annotated[
 def work(
     run: Annotated[
         str | None,
-        typer.Argument(
-            metavar="RUN",
-            help="A run's id, or its start or end; default: the oldest with work left.",
-            show_default=False,
+        options.argument(
+            "RUN",
+            "A run's id, or its start or end; default: the oldest with work left.",
         ),
     ] = None,
     file: FilesHere = None,

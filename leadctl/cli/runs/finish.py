@@ -76,22 +76,17 @@ def resolve(
     decision: Annotated[
         Decision | None,
         options.option(
-            "--as",
-            takes="|".join(Decision),
-            about="The decision; default: show the rows and ask.",
+            f"--as {'|'.join(Decision)}",
+            "The decision; default: show the rows and ask.",
         ),
     ] = None,
     rows: Annotated[
-        str | None,
-        options.option("--rows", takes="ROWS", about="e.g. 1-3,7; default: all."),
+        str | None, options.option("--rows ROWS", "e.g. 1-3,7; default: all.")
     ] = None,
     file: Annotated[
         int,
         options.option(
-            "--file",
-            takes="N",
-            least=1,
-            about="With --rows: the number of the file; default: 1.",
+            "--file N", "With --rows: the number of the file; default: 1.", min=1
         ),
     ] = 1,
     no_input: options.NoInput = False,

@@ -5,8 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
+from leadctl.cli import options
 from leadctl.cli.app import app
 from leadctl.cli.help_layout import Commands, Section
 from leadctl.model.errors import UsageError
@@ -21,16 +20,11 @@ if TYPE_CHECKING:
 group = Commands(help="List, inspect and resume runs.", invoke_without_command=True)
 app.add_typer(group, name="runs", rich_help_panel=Section.AFTERWARDS)
 
-RunId = Annotated[
-    str,
-    typer.Argument(metavar="RUN", help="A run's id, or its start or end."),
-]
+RunId = Annotated[str, options.argument("RUN", "A run's id, or its start or end.")]
 
 
-def _run(default: str) -> Any:  # noqa: ANN401  typer's own type for it
-    return typer.Argument(
-        metavar="RUN", help=f"A run's id, or its start or end; default: {default}."
-    )
+def _run(run: str) -> Any:  # noqa: ANN401  typer's own type for it
+    return options.argument("RUN", f"A run's id, or its start or end; default: {run}.")
 
 
 AnyRun = Annotated[str | None, _run("the latest")]

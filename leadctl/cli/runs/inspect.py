@@ -21,10 +21,7 @@ if TYPE_CHECKING:
 FileNumber = Annotated[
     int,
     options.option(
-        "--file",
-        takes="N",
-        least=1,
-        about="With --row: the number of the file; default: 1.",
+        "--file N", "With --row: the number of the file; default: 1.", min=1
     ),
 ]
 
@@ -34,16 +31,13 @@ def show(
     run: AnyRun = None,
     row: Annotated[
         int | None,
-        options.option(
-            "--row", takes="N", least=1, about="Follow one row, e.g. 17, step by step."
-        ),
+        options.option("--row N", "Follow one row, e.g. 17, step by step.", min=1),
     ] = None,
     file: FileNumber = 1,
     unmasked: Annotated[
         bool,
         options.option(
-            "--unmasked",
-            about="With --row: show lead data even without a terminal.",
+            "--unmasked", "With --row: show lead data even without a terminal."
         ),
     ] = False,
     json: options.Json = False,

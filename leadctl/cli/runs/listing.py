@@ -34,28 +34,19 @@ def list_runs(
     limit: Annotated[
         int,
         options.option(
-            "--limit",
-            takes="N",
-            least=1,
-            about="Number of runs, newest first; default: 20.",
+            "--limit N", "Number of runs, newest first; default: 20.", min=1
         ),
     ] = 20,
     since: Annotated[
         str | None,
-        options.option(
-            "--since",
-            takes="TIME",
-            about="Only later runs, e.g. 2026-03-01, 7d or 12h.",
-        ),
+        options.option("--since TIME", "Only later runs, e.g. 2026-03-01, 7d or 12h."),
     ] = None,
     account: Annotated[
         str | None,
-        options.option(
-            "--account", takes="NAME", about="Only this account, e.g. voiso-night."
-        ),
+        options.option("--account NAME", "Only this account, e.g. voiso-night."),
     ] = None,
     failed: Annotated[
-        bool, options.option("--failed", about="Only runs that left rows to do.")
+        bool, options.option("--failed", "Only runs that left rows to do.")
     ] = False,
     json: options.Json = False,
     ledger: options.LedgerPath = None,

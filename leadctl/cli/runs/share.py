@@ -42,17 +42,14 @@ def export(
     form: Annotated[
         Form,
         options.option(
-            "--format",
-            takes="|".join(Form),
-            about="Format of the records; default: csv.",
+            f"--format {'|'.join(Form)}", "Format of the records; default: csv."
         ),
     ] = Form.CSV,
     status: Annotated[
         list[Status] | None,
         options.option(
-            "--status",
-            takes="|".join(Status),
-            about="Only these rows, e.g. rejected; repeatable.",
+            f"--status {'|'.join(Status)}",
+            "Only these rows, e.g. rejected; repeatable.",
         ),
     ] = None,
     ledger: options.LedgerPath = None,
@@ -76,17 +73,14 @@ def export(
 @group.command("report")
 def report(
     html: Annotated[
-        Path,
-        options.option(
-            "--html", takes="FILE", about="The page, e.g. run.html; required."
-        ),
+        Path, options.option("--html FILE", "The page, e.g. run.html; required.")
     ],
     run: AnyRun = None,
     with_phones: Annotated[
         bool,
         options.option(
             "--with-phones",
-            about="List rows that need attention with their numbers, from the input.",
+            "List rows that need attention with their numbers, from the input.",
         ),
     ] = False,
     ledger: options.LedgerPath = None,

@@ -16,8 +16,7 @@ def stop(
     give_up: Annotated[
         bool,
         options.option(
-            "--give-up",
-            about="For a stopped run: no longer list its rows as to do.",
+            "--give-up", "For a stopped run: no longer list its rows as to do."
         ),
     ] = False,
     ledger: options.LedgerPath = None,

@@ -31,7 +31,7 @@ def undo(
     dry_run: Annotated[
         bool,
         options.of_sending(
-            "--dry-run", "-n", about="Show what would be deleted; delete nothing."
+            "--dry-run -n", "Show what would be deleted; delete nothing."
         ),
     ] = False,
     json: options.Json = False,

@@ -17,11 +17,7 @@ def rejects(
     run: RejectedRun = None,
     to: Annotated[
         str | None,
-        options.option(
-            "--to",
-            takes="PATH",
-            about="e.g. again.csv; default: where the run wrote it.",
-        ),
+        options.option("--to PATH", "e.g. again.csv; default: where the run wrote it."),
     ] = None,
     ledger: options.LedgerPath = None,
     config: options.ConfigPath = None,
@@ -58,15 +54,14 @@ def prune(
     days: Annotated[
         int,
         options.option(
-            "--days",
-            takes="N",
-            least=0,
-            most=36_500,
-            about="Keep the runs of the last N days; default: 90.",
+            "--days N",
+            "Keep the runs of the last N days; default: 90.",
+            min=0,
+            max=36_500,
         ),
     ] = 90,
     dry_run: Annotated[
-        bool, options.option("--dry-run", "-n", about="Only count the runs.")
+        bool, options.option("--dry-run -n", "Only count the runs.")
     ] = False,
     yes: options.Yes = False,
     no_input: options.NoInput = False,
