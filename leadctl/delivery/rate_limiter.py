@@ -7,13 +7,13 @@ import re
 from datetime import UTC
 from typing import TYPE_CHECKING
 
-from leadctl.ledger.base import Spacing
+from leadctl.ledger.rates import Spacing
 from leadctl.model.errors import NotProcessed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from leadctl.ledger.base import RateStore
+    from leadctl.ledger.rates import RateStore
     from leadctl.model.clock import Clock
     from leadctl.providers.base import Limits, Rate
 

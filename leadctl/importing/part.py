@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from leadctl.importing.judge import Judge
     from leadctl.importing.plan import Plan
-    from leadctl.ledger.base import PartWriter
+    from leadctl.ledger.postgres.parts import PartWriter
     from leadctl.ledger.records import Part, Unfinished
     from leadctl.model.leads import Block, Leads
 

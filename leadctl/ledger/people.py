@@ -8,29 +8,21 @@ from __future__ import annotations
 import json
 import math
 import time
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from leadctl.ledger.records import Presence, Trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
-    from leadctl.ledger.base import DeliveredIndex
+    from leadctl.ledger.base import Ledger
     from leadctl.ledger.database import Database
 
     Digest = Callable[[str], bytes]
 
 
-class Campaigns(Protocol):
-    """The hash function and the delivered leads of each campaign."""
-
-    def digest(self, account: str, campaign: str) -> Digest: ...
-
-    def delivered(self, account: str, campaign: str) -> DeliveredIndex: ...
-
-
 def traces(
-    ledger: Campaigns, db: Database, identities: Sequence[str]
+    ledger: Ledger, db: Database, identities: Sequence[str]
 ) -> dict[str, list[Trace]]:
     """Return the traces of each identity that has any, campaign by campaign."""
     found: dict[str, list[Trace]] = {}
@@ -48,7 +40,7 @@ def traces(
 
 
 def campaigns(
-    ledger: Campaigns, db: Database, identities: Sequence[str]
+    ledger: Ledger, db: Database, identities: Sequence[str]
 ) -> Iterator[tuple[int, str, str, dict[bytes, str]]]:
     """Yield every campaign: number, account, id, and each identity by its hash."""
     known = db.execute("SELECT number, account, campaign FROM scopes").fetchall()
@@ -79,7 +71,7 @@ FRESH = 1.0
 """Seconds for which an empty list is not read again: a run asks for each block."""
 
 
-class SqlSuppressionList:
+class SuppressionList:
     """The suppression list; `digest` belongs to no campaign."""
 
     def __init__(self, db: Database, digest: Digest) -> None:
@@ -96,11 +88,13 @@ class SqlSuppressionList:
         return self._is_empty
 
     def __len__(self) -> int:
+        """Count the entries."""
         count = "SELECT count(DISTINCT entry) FROM suppressed"
         (entries,) = self._db.execute(count).fetchone()
         return int(entries)
 
     def add(self, entries: Iterable[Collection[str]]) -> int:
+        """Add entries, each the identities of one person; returns how many were new."""
         self._looked_at = -math.inf
         return self._add(
             [
@@ -115,6 +109,7 @@ class SqlSuppressionList:
         raise NotImplementedError
 
     def remove(self, identities: Collection[str]) -> int:
+        """Remove the entries that hold any of these; returns how many there were."""
         self._looked_at = -math.inf
         return self._remove([*map(self._digest, identities)])
 
@@ -123,6 +118,7 @@ class SqlSuppressionList:
         raise NotImplementedError
 
     def among(self, identities: Sequence[str]) -> set[str]:
+        """Return those of the identities that an entry holds."""
         if self.is_empty():
             return set()
         digests = {self._digest(one): one for one in identities}

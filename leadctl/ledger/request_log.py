@@ -76,23 +76,14 @@ class RequestLog:
         arrival = self._arrived.pop(batch.id, None)
         if line is None or arrival is None:
             return
-        self._changed[line.number] = RequestLine(
-            line.number,
-            line.file,
-            line.first,
-            line.rows,
-            line.leads,
-            line.attempt,
-            line.asks,
-            _milliseconds(arrival.left + self._ahead),
-            line.held,
-            line.held_for,
-            _milliseconds(arrival.took),
-            arrival.http,
-            arrival.trouble or None,
-            arrival.why or None,
-            answered,
-            delivered,
+        self._changed[line.number] = line._replace(
+            departed=_milliseconds(arrival.left + self._ahead),
+            took=_milliseconds(arrival.took),
+            http=arrival.http,
+            trouble=arrival.trouble or None,
+            why=arrival.why or None,
+            answered=answered,
+            delivered=delivered,
         )
 
     def go_on(self, batch: UUID, attempts: int) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from leadctl.ledger.records import BatchState, OpenBatch, Unfinished
-from leadctl.ledger.run_writer import SqlRunWriter
+from leadctl.ledger.run_writer import RunWriter
 from leadctl.ledger.turn import BatchLine
 from leadctl.model import row_set
 from leadctl.model.leads import Code, Finding, Status
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from leadctl.model.leads import Json
 
 
-class SqlResumedRun(SqlRunWriter):
+class ResumedRun(RunWriter):
     """A run whose process has ended, or a part of one: what is `_within` it."""
 
     _within = ""
@@ -28,6 +28,13 @@ class SqlResumedRun(SqlRunWriter):
     def reopen(
         self, *, most: int, with_unknown: bool = True, stale_before: float = 0.0
     ) -> Unfinished:
+        """Reopen the run for a resume; returns what is left to do.
+
+        Failed rows and batches that were certainly not processed are open again, like
+        rows never read. A batch that was in flight when the process died is in doubt.
+        So are unknown rows if sending twice is safe: they form batches of up to `most`
+        leads. A doubt that began before `stale_before` (Unix time) is stale.
+        """
         with self.together():
             if with_unknown and not self._at_most_once:
                 self._doubt_unknown_rows(most)
@@ -61,6 +68,11 @@ class SqlResumedRun(SqlRunWriter):
     def decide(
         self, file: int | None, rows: list[tuple[int, int]] | None, *, delivered: bool
     ) -> int:
+        """Settle unknown rows by an operator's decision; returns how many.
+
+        `rows` are ranges, first and last included; None means all. Delivered rows count
+        as created and are not sent again; the others become `failed`.
+        """
         decided = 0
         with self.together():
             for at, first, text, code, reason in self._unknown_groups():
@@ -77,10 +89,8 @@ class SqlResumedRun(SqlRunWriter):
 
     def _decide(self, file: int, rows: Sequence[int], *, delivered: bool) -> None:
         if delivered and rows:
-            line = _doubt(file, rows)._replace(
-                state=BatchState.SETTLED, created=len(rows)
-            )
-            self._turn.batches[line.id] = line
+            line = BatchLine.of(uuid4(), file, rows, BatchState.SETTLED, doubted=True)
+            self._turn.batches[line.id] = line._replace(created=len(rows))
         found = self._db.execute(
             "SELECT hash, row FROM in_doubt WHERE run = ? AND file = ?",
             (self._run, file),
@@ -97,6 +107,7 @@ class SqlResumedRun(SqlRunWriter):
         self._turn.decided += digests
 
     def close_again(self, exit_code: int) -> None:
+        """Set the exit code of a finished run to what its rows now amount to."""
         with self.together():
             self._turn.facts["exit_code"] = exit_code
 
@@ -105,7 +116,8 @@ class SqlResumedRun(SqlRunWriter):
             self._turn.dropped.append((file, first))
             left = row_set.rows(text)
             while rows := [*islice(left, most)]:
-                self._put(_doubt(file, rows))
+                doubt = BatchState.DOUBT
+                self._put(BatchLine.of(uuid4(), file, rows, doubt, doubted=True))
         doubts = self._db.execute(
             "SELECT hash FROM in_doubt WHERE run = ?", (self._run,)
         )
@@ -153,21 +165,6 @@ IN_PROGRESS: dict[str, Json] = {
     "error": None,
     "stop_requested": False,
 }
-
-
-def _doubt(file: int, rows: Sequence[int]) -> BatchLine:
-    """Return a batch in doubt for some rows of another one."""
-    written, size = row_set.written(rows), len(rows)
-    return BatchLine(
-        uuid4(),
-        file,
-        rows[0],
-        written,
-        size,
-        BatchState.DOUBT,
-        doubted=True,
-        attempts=0,
-    )
 
 
 def _divided(

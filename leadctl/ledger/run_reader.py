@@ -58,7 +58,7 @@ _UNDER_WAY = {True: "sent, no answer yet", False: "to be sent again"}
 """The same for a run in progress."""
 
 
-class SqlRunReader:
+class RunReader:
     """Reads one run."""
 
     def __init__(self, db: Database, number: int) -> None:
@@ -84,6 +84,7 @@ class SqlRunReader:
         return Run(**facts)
 
     def counts(self) -> dict[Status, int]:
+        """Count the rows by status; a batch in flight counts as if the run died now."""
         counts = dict.fromkeys(Status, 0)
         for of_file in self._counts().values():
             for status, number in of_file.items():
@@ -147,6 +148,7 @@ class SqlRunReader:
         return [*groups.values()]
 
     def removals(self) -> Counter[Removal]:
+        """Count the rows that an undo tried to delete, by result."""
         found = self._db.execute(
             "SELECT state, count(*) FROM removals WHERE run = ? GROUP BY state",
             (self._run,),
@@ -154,6 +156,7 @@ class SqlRunReader:
         return Counter({Removal(state): number for state, number in found})
 
     def removed(self, file: int) -> Iterator[tuple[int, Removal]]:
+        """Yield those rows of a file in order, each with its result."""
         found = self._db.stream(
             "SELECT row, state FROM removals WHERE run = ? AND file = ? ORDER BY row",
             (self._run, file),
@@ -162,6 +165,7 @@ class SqlRunReader:
             yield row, Removal(state)
 
     def is_stop_requested(self) -> bool:
+        """Tell whether another process asked this run, or its undo, to stop."""
         asked = "SELECT stop_requested FROM runs WHERE number = ?"
         return bool(self._db.execute(asked, (self._run,)).fetchone()[0])
 
@@ -178,6 +182,7 @@ class SqlRunReader:
         ]
 
     def findings(self, file: int, statuses: Iterable[Status]) -> Iterator[Finding]:
+        """Yield the findings with these statuses, in row order."""
         wanted = [*statuses]
         marks = ",".join("?" * len(wanted))
         found = self._db.stream(
@@ -191,10 +196,12 @@ class SqlRunReader:
             yield Finding(row, Status(status), Code(code), text, field)
 
     def verdicts(self, file: int) -> Iterator[Verdict]:
+        """Yield the verdict on every row of a file that has one, in row order."""
         for row, verdict in row_set.in_row_order(self._verdicts(file)):
             yield verdict._replace(row=row)
 
     def verdict(self, file: int, row: int) -> Verdict | None:
+        """Return the verdict on a row; None if the row was not read."""
         for rows, verdict in self._verdicts(file):
             if row_set.holds(rows, row):
                 return verdict._replace(row=row)
@@ -225,6 +232,7 @@ class SqlRunReader:
                 yield rows, Verdict(first, Status(status), known, text, field)
 
     def unknown(self) -> list[tuple[int, str, str]]:
+        """Return the unknown rows in groups: file (from 0), rows as ranges, reason."""
         return [
             (file, rows, reason) for file, _, rows, _, reason in self._unknown_groups()
         ]
@@ -238,9 +246,11 @@ class SqlRunReader:
         ).fetchall()
 
     def requests(self) -> Iterator[Request]:
+        """Yield the requests in the order their intents were recorded."""
         yield from self._requests("ORDER BY r.number")
 
     def last_requests(self, file: int) -> Iterator[tuple[int, Request]]:
+        """Yield each row of a file with the last request that carried it."""
         groups = (
             (request.rows, request)
             for request in self._requests("AND file = ? ORDER BY first, r.number", file)
@@ -249,6 +259,7 @@ class SqlRunReader:
             yield row, max((request for _, request in same), key=attrgetter("number"))
 
     def requests_of(self, file: int, row: int) -> list[Request]:
+        """Return the requests that carried a row, in the order they were sent."""
         return [
             request
             for request in self._requests(

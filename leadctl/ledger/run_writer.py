@@ -7,7 +7,7 @@ few lines for each batch rather than one for each row.
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
 from itertools import groupby
@@ -16,7 +16,7 @@ from uuid import uuid4
 
 from leadctl.ledger.records import BatchState, utc_text
 from leadctl.ledger.request_log import RequestLog
-from leadctl.ledger.run_reader import SqlRunReader
+from leadctl.ledger.run_reader import RunReader
 from leadctl.ledger.turn import BatchLine, FindingLine, Turn
 from leadctl.model import row_set
 from leadctl.model.leads import DELIVERED, Code, Finding, Leads, Status
@@ -38,8 +38,12 @@ MOST_KEPT = 5000
 """Findings to buffer before they are written by themselves."""
 
 
-class SqlRunWriter(SqlRunReader):
-    """Records one run; `turns` writes what it collects."""
+class RunWriter(RunReader):
+    """Records one run; `turns` writes what it collects.
+
+    What is written inside `together` is durable when it ends, all or nothing. A batch
+    that is still `sending` after its process died is in doubt.
+    """
 
     def __init__(
         self,
@@ -51,6 +55,7 @@ class SqlRunWriter(SqlRunReader):
     ) -> None:
         super().__init__(db, number)
         self.ahead = db.ahead
+        """Seconds by which the ledger's clock is ahead of this machine's."""
         self._turns = turns
         self._at_most_once = at_most_once
         self._turn = Turn()
@@ -59,25 +64,33 @@ class SqlRunWriter(SqlRunReader):
         self._request_log = RequestLog(self._requests_made, db.ahead)
         self._kept: list[tuple[int, Finding]] = []
         self.tally = Counter(self.counts())
+        """Rows settled so far, by status; kept in memory."""
 
     def _requests_made(self) -> int:
         made = "SELECT requests FROM runs WHERE number = ?"
         return int(self._db.execute(made, (self._run,)).fetchone()[0])
 
     def note(self, file: int, finding: Finding) -> None:
+        """Buffer a finding; the next transaction writes it, or a full buffer."""
         self.tally[finding.status] += 1
         self._kept.append((file, finding))
         if len(self._kept) >= MOST_KEPT:
             self.flush()
 
     def doubt(self, file: int, leads: Leads) -> None:
+        """Record leads that stay unknown; call it before `note` for their findings."""
         for row, digest in leads.identities():
             self._turn.doubts.setdefault(digest, (file, row))
 
     def may_send(self) -> bool:
+        """Tell whether the campaign is held long enough for one more request.
+
+        May be called from any thread. False near the end of a lease.
+        """
         return self._turns.may_send()
 
     def together(self) -> AbstractContextManager[None]:
+        """Write several steps at once, all or nothing; nested contexts join it."""
         return nullcontext() if self._is_together else self._gathered()
 
     @contextmanager
@@ -93,7 +106,7 @@ class SqlRunWriter(SqlRunReader):
     def _write(self) -> None:
         """Write what is collected, findings included."""
         if self._kept:
-            self._turn.findings += grouped(self._kept)
+            self._turn.findings += _grouped(self._kept)
             self._kept = []
         self._request_log.put_into(self._turn)
         if self._turn:
@@ -101,10 +114,12 @@ class SqlRunWriter(SqlRunReader):
             self._turns.write(turn)
 
     def flush(self) -> None:
+        """Write everything that is buffered."""
         if not self._is_together:
             self._write()
 
     def intend(self, batch: Batch, departure: Departure, *, doubted: bool) -> None:
+        """Commit that this batch is about to be sent."""
         with self.together():
             if self._at_most_once:
                 self.doubt(batch.file, batch.leads)
@@ -118,6 +133,7 @@ class SqlRunWriter(SqlRunReader):
             self._request_log.leave(batch, line.rows, departure)
 
     def call_back(self, batch: Batch, *, fresh: bool, doubted: bool) -> None:
+        """Undo an intent: the batch was not sent. A `fresh` one never was before."""
         with self.together():
             if fresh:
                 del self._open[batch.id]
@@ -132,9 +148,11 @@ class SqlRunWriter(SqlRunReader):
             self._request_log.call_back(batch)
 
     def answered(self, batch: Batch, arrival: Arrival) -> None:
+        """Buffer a request's result; it is written with the batch's next state."""
         self._request_log.answer(batch, arrival)
 
     def mark(self, batch: Batch, state: BatchState, *, doubted: bool) -> None:
+        """Record a request's result that settles no row."""
         with self.together():
             line = self._open[batch.id]
             is_doubt = line.doubted or state is BatchState.DOUBT
@@ -152,6 +170,12 @@ class SqlRunWriter(SqlRunReader):
         *,
         doubted: bool = False,
     ) -> None:
+        """Record the final outcome of each lead of a batch, sent or not.
+
+        Leads without one (None) move to `pieces`, which are recorded as `state`
+        (default: waiting) in the same transaction, so that every row is in exactly one
+        batch at any moment.
+        """
         answered = 0
         good: dict[Status, list[int]] = {}
         unknown = Leads()
@@ -187,6 +211,7 @@ class SqlRunWriter(SqlRunReader):
                 self._put(_line(piece, state, doubted=doubted))
 
     def rehearse(self, batch: Batch, outcome: Outcome) -> None:
+        """Record a batch of a dry run; its leads do not count as delivered."""
         self.tally[outcome.status] += len(batch)
         with self.together():
             self._close(batch, {outcome.status: batch.leads.rows})
@@ -210,17 +235,12 @@ class SqlRunWriter(SqlRunReader):
                 # Of a second status, or rehearsed and never sent.
                 line = _line(batch, BatchState.SETTLED, doubted=False)
                 line = line._replace(id=uuid4(), size=len(rows))
-            self._turn.batches[line.id] = BatchLine(
-                line.id,
-                line.file,
-                rows[0] if rows else 0,
-                row_set.written(rows),
-                line.size,
-                BatchState.SETTLED,
-                line.doubted,
-                line.attempts,
-                created,
-                len(rows) - created,
+            self._turn.batches[line.id] = line._replace(
+                first=rows[0] if rows else 0,
+                rows=row_set.written(rows),
+                state=BatchState.SETTLED,
+                created=created,
+                accepted=len(rows) - created,
             )
             line = None
 
@@ -229,6 +249,7 @@ class SqlRunWriter(SqlRunReader):
             self._turn.rejects_files[ordinal] = path
 
     def remember(self, more: Mapping[str, Json]) -> None:
+        """Add members to the job that is stored with the run."""
         with self.together():
             job = self._turn.facts.get("job") or json.dumps(self.facts().job)
             self._turn.facts["job"] = json.dumps(_patched(json.loads(str(job)), more))
@@ -250,50 +271,21 @@ class SqlRunWriter(SqlRunReader):
             }
 
 
-def grouped(kept: list[tuple[int, Finding]]) -> Iterator[FindingLine]:
+def _grouped(kept: list[tuple[int, Finding]]) -> Iterator[FindingLine]:
     """Yield findings as lines, one for each reason."""
-    kept.sort(key=_sameness)
-    for (file, status, code, field, text), group in groupby(
-        kept, key=lambda one: _sameness(one)[:5]
-    ):
-        rows = [finding.row for _, finding in group]
+    groups: dict[tuple[int, Status, Code, str, str], list[int]] = defaultdict(list)
+    for file, (row, status, code, reason, field) in kept:
+        groups[file, status, code, field, reason].append(row)
+    for (file, status, code, field, reason), rows in groups.items():
+        rows.sort()
+        written = row_set.written(rows)
         yield FindingLine(
-            file,
-            rows[0],
-            row_set.written(rows),
-            len(rows),
-            Status(status),
-            Code(code),
-            field,
-            text,
+            file, rows[0], written, len(rows), status, code, field, reason
         )
 
 
-def _sameness(kept: tuple[int, Finding]) -> tuple[int, str, str, str, str, int]:
-    file, finding = kept
-    return (
-        file,
-        finding.status,
-        finding.code,
-        finding.field,
-        finding.reason,
-        finding.row,
-    )
-
-
 def _line(batch: Batch, state: BatchState, *, doubted: bool) -> BatchLine:
-    rows = batch.leads.rows
-    attempts = int(state is BatchState.SENDING)
-    return BatchLine(
-        batch.id,
-        batch.file,
-        rows[0],
-        row_set.written(rows),
-        len(batch),
-        state,
-        doubted,
-        attempts,
-    )
+    return BatchLine.of(batch.id, batch.file, batch.leads.rows, state, doubted=doubted)
 
 
 def _patched(old: Json, more: Mapping[str, Json]) -> Json:

@@ -8,13 +8,16 @@ function call.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
+
+from leadctl.ledger.records import BatchState
+from leadctl.model import row_set
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from contextlib import AbstractContextManager
     from uuid import UUID
 
-    from leadctl.ledger.records import BatchState
     from leadctl.model.leads import Code, Json, Status
     from leadctl.model.removal import Removal
 
@@ -35,6 +38,20 @@ class BatchLine(NamedTuple):
     attempts: int
     created: int = 0
     accepted: int = 0
+
+    @classmethod
+    def of(
+        cls,
+        batch: UUID,
+        file: int,
+        rows: Sequence[int],
+        state: BatchState,
+        *,
+        doubted: bool,
+    ) -> Self:
+        """Return the line of a batch before or in its first attempt."""
+        written, attempts = row_set.written(rows), int(state is BatchState.SENDING)
+        return cls(batch, file, rows[0], written, len(rows), state, doubted, attempts)
 
 
 class RequestLine(NamedTuple):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from leadctl.delivery.sender import Sender
     from leadctl.importing.plan import Plan
-    from leadctl.ledger.base import PlannedRun, SharedRun
+    from leadctl.ledger.postgres.parts import PlannedRun, SharedRun
     from leadctl.ledger.records import Sharing
     from leadctl.model.leads import Batch
     from leadctl.model.progress import Meter

@@ -35,13 +35,8 @@ if TYPE_CHECKING:
 
     from leadctl.delivery.provider_session import ProviderSession
     from leadctl.importing.plan import Plan
-    from leadctl.ledger.base import (
-        CampaignLock,
-        Ledger,
-        PlannedRun,
-        ResumedRun,
-        RunWriter,
-    )
+    from leadctl.ledger.base import CampaignLock, Ledger, ResumedRun, RunWriter
+    from leadctl.ledger.postgres.parts import PlannedRun
     from leadctl.ledger.records import Run, Unfinished
     from leadctl.providers.base import Limits
     from leadctl.providers.preflight import PreflightResult

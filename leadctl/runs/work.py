@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from leadctl.importing.job import Job
-    from leadctl.ledger.base import Ledger, PartWriter, RunReader, SharedRun
+    from leadctl.ledger.base import Ledger, RunReader
+    from leadctl.ledger.postgres.parts import PartWriter, SharedRun
     from leadctl.runs.request import ImportRequest
 
 PAUSE = 0.2

@@ -1,6 +1,6 @@
 """The ledger in PostgreSQL.
 
-Reads by the statements it shares with SQLite (leadctl/ledger/sql_ledger.py). Writes by
+Reads by the statements it shares with SQLite (leadctl/ledger/base.py). Writes by
 functions (schema.sql) that run with the owner's rights, each in one round trip.
 """
 
@@ -12,19 +12,19 @@ import time
 from datetime import UTC
 from typing import TYPE_CHECKING
 
+from leadctl.ledger.base import Ledger
 from leadctl.ledger.database import scope_number
-from leadctl.ledger.people import SqlSuppressionList, campaigns
+from leadctl.ledger.people import SuppressionList, campaigns
 from leadctl.ledger.postgres.admin import UNFINISHED, newer, unfinished
 from leadctl.ledger.postgres.connection import Connection
 from leadctl.ledger.postgres.key import key_check, wrong_key
 from leadctl.ledger.postgres.lease import Leases, is_gone
-from leadctl.ledger.postgres.parts import PostgresSharedRuns
+from leadctl.ledger.postgres.parts import SharedRuns
 from leadctl.ledger.postgres.rates import PostgresRates
 from leadctl.ledger.postgres.schema import VERSION
 from leadctl.ledger.postgres.turns import PostgresTurns, new_token
-from leadctl.ledger.records import Worker, utc_text
-from leadctl.ledger.run_writer import SqlRunWriter
-from leadctl.ledger.sql_ledger import SqlLedger
+from leadctl.ledger.records import LedgerSize, Worker, utc_text
+from leadctl.ledger.run_writer import RunWriter
 from leadctl.model.errors import LedgerUnusable
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from leadctl.model.leads import Json
 
 
-class PostgresLedger(SqlLedger):
+class PostgresLedger(Ledger):
     """An open ledger; raises LedgerUnusable if its server is away or not prepared."""
 
     _db: Connection
@@ -74,8 +74,9 @@ class PostgresLedger(SqlLedger):
     def _turns(self, number: int) -> PostgresTurns:
         return PostgresTurns(self._db, number, self._leases)
 
-    def _bytes(self) -> int:
-        return int(self._db.row("SELECT pg_database_size(current_database())")[0])
+    def size(self) -> LedgerSize:
+        size = "SELECT count(*), pg_database_size(current_database()) FROM runs"
+        return LedgerSize(*self._db.row(size))
 
     def close(self) -> None:
         self._db.close()
@@ -119,7 +120,7 @@ class PostgresLedger(SqlLedger):
         holder = json.loads(row[0]) if row else None
         return holder["pid"] if holder and not is_gone(holder) else None
 
-    def begin(self, new: NewRun, *, at_most_once: bool = False) -> SqlRunWriter:
+    def begin(self, new: NewRun, *, at_most_once: bool = False) -> RunWriter:
         writer, number = new_token(), None
         while number is None:  # many may start in one second
             started = self._db.now()
@@ -135,14 +136,14 @@ class PostgresLedger(SqlLedger):
                 json.dumps(new.files),
             )
         turns = PostgresTurns(self._db, number, self._leases, writer)
-        return SqlRunWriter(self._db, number, turns, at_most_once=at_most_once)
+        return RunWriter(self._db, number, turns, at_most_once=at_most_once)
 
     def request_stop(self, run_id: str) -> None:
         self._db.call("stop_run", self._number(run_id), None)
 
     @property
-    def shared_runs(self) -> PostgresSharedRuns:
-        return PostgresSharedRuns(self._db, self._number, self._leases)
+    def shared_runs(self) -> SharedRuns:
+        return SharedRuns(self._db, self._number, self._leases)
 
     def workers(self, run: Run) -> list[Worker]:
         found = self._db.execute(
@@ -204,7 +205,7 @@ class PostgresDeliveredIndex:
         return {digests[place]: run for place, run in found}
 
 
-class PostgresSuppressionList(SqlSuppressionList):
+class PostgresSuppressionList(SuppressionList):
     """The suppression list in PostgreSQL."""
 
     _db: Connection

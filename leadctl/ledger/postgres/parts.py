@@ -12,7 +12,7 @@ from leadctl.ledger.postgres.connection import elapsed
 from leadctl.ledger.postgres.lease import Lease, ourselves
 from leadctl.ledger.postgres.turns import PostgresTurns, new_token
 from leadctl.ledger.records import BatchState, Part, Sharing, Unfinished
-from leadctl.ledger.resumed_run import IN_PROGRESS, SqlResumedRun
+from leadctl.ledger.resumed_run import IN_PROGRESS, ResumedRun
 from leadctl.ledger.turn import PartLine
 from leadctl.model import row_set
 from leadctl.model.leads import Code, Finding, Status
@@ -27,22 +27,23 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class PostgresSharedRuns:
+class SharedRuns:
     """The runs of one ledger; `number` finds a run's by its id."""
 
     db: Connection
     number: Callable[[str], int]
     leases: Leases
 
-    def of(self, run_id: str) -> PostgresSharedRun:
-        return PostgresSharedRun(self.db, self.number(run_id), self.leases)
+    def of(self, run_id: str) -> SharedRun:
+        return SharedRun(self.db, self.number(run_id), self.leases)
 
-    def planned(self, run_id: str, *, at_most_once: bool) -> SqlPlannedRun:
+    def planned(self, run_id: str, *, at_most_once: bool) -> PlannedRun:
         number = self.number(run_id)
         turns = PostgresTurns(self.db, number, self.leases)
-        return SqlPlannedRun(self.db, number, turns, at_most_once=at_most_once)
+        return PlannedRun(self.db, number, turns, at_most_once=at_most_once)
 
     def to_work_on(self) -> str | None:
+        """Return the id of the oldest run that has parts left, or to come, if any."""
         row = self.db.execute(
             "SELECT id FROM runs AS r WHERE finished_at IS NULL AND NOT stop_requested"
             " AND (NOT planned AND EXISTS (SELECT 1 FROM holds WHERE run = r.number"
@@ -52,7 +53,7 @@ class PostgresSharedRuns:
         return str(row[0]) if row else None
 
 
-class PostgresSharedRun:
+class SharedRun:
     """A run as its planner and its workers see it; each object is one of them."""
 
     def __init__(self, db: Connection, run: int, leases: Leases) -> None:
@@ -75,9 +76,11 @@ class PostgresSharedRun:
         return Sharing(is_over, is_stopped, json.loads(error) if error else None, *rest)
 
     def replan(self) -> bool:
+        """Void the parts, to plan what is left anew; False while workers have some."""
         return bool(self._db.call("replan", self._run)[0])
 
     def stop(self, error: LeadctlError | None = None) -> None:
+        """End the run for all of them, because of an error that one has met."""
         said = None
         if error:
             facts = {"code": error.code, "message": error.message, "hint": error.hint}
@@ -92,7 +95,12 @@ class PostgresSharedRun:
         concurrency: int,
         sharing: int,
         at_most_once: bool,
-    ) -> Iterator[SqlPartWriter | None]:
+    ) -> Iterator[PartWriter | None]:
+        """Take a part while the context lasts; None where none is to be had now.
+
+        `concurrency` requests are divided among all workers on the account; of this
+        run there are at least `sharing`.
+        """
         lease = Lease(self._db, longest_request, self._fence)
         began = elapsed()
         number, seconds = self._db.call(
@@ -117,35 +125,43 @@ class PostgresSharedRun:
                 )
             )
             turns = PostgresTurns.of_part(self._db, self._run, self._leases, part.turns)
-            yield SqlPartWriter(
+            yield PartWriter(
                 self._db, self._run, turns, part, at_most_once=at_most_once
             )
 
     def finish_part(self) -> None:
+        """Record that nothing is left to do of the part that is taken."""
         self._db.call("finish_part", self._fence)
 
 
-class SqlPlannedRun(SqlResumedRun):
+class PlannedRun(ResumedRun):
     """Records the parts of a run, and settles what its workers leave."""
 
     _db: Connection
 
     def plan(self, leads: Leads, file: int, content: bytes) -> None:
+        """Record a part for a worker: leads of a file, and the keyed hash of them."""
         first, last = leads.rows[0], leads.rows[-1]
         rows = row_set.written(leads.rows)
         with self.together():
             self._turn.parts.append(PartLine(file, first, last, rows, content.hex()))
 
     def is_planned(self) -> None:
+        """Record that there are no more parts to come."""
         with self.together():
             self._turn.facts["planned"] = True
 
     def plan_on(self) -> Unfinished:
+        """Go on planning where the planner died, while the workers go on."""
         with self.together():
             self._turn.facts |= IN_PROGRESS
         return Unfinished(self._rows_in("findings", "batches", "parts"), [])
 
     def settle_left(self, reason: str) -> None:
+        """Settle what the workers left: as failed what they did not send.
+
+        Doubts that a repeat can settle stay, and the others become unknown.
+        """
         self._db.call("end_parts", self._run, False)
         settled = self._rows_in("findings", "batches")
         left = self._db.execute(
@@ -179,7 +195,7 @@ _LOST = (
 )
 
 
-class SqlPartWriter(SqlResumedRun):
+class PartWriter(ResumedRun):
     """Records what becomes of one part, while other workers record theirs."""
 
     def __init__(

@@ -11,13 +11,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from leadctl.ledger.postgres.connection import elapsed
-from leadctl.model.errors import Unusable
+from leadctl.ledger.rates import tokens_used
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from leadctl.ledger.base import Spacing
     from leadctl.ledger.postgres.connection import Connection
+    from leadctl.ledger.rates import Spacing
 
 AHEAD = 0.25
 """Seconds ahead for which starts are reserved; a `postpone` may come late by as much.
@@ -94,8 +94,4 @@ class PostgresRates:
         (seconds,) = self._db.call("count_token", account, most)
         if seconds is not None:
             free = (self._db.now() + timedelta(seconds=seconds)).astimezone()
-            raise Unusable(
-                f"{account}: all {most} tokens of this hour are used",
-                hint=f"the next one is available at {free:%H:%M}; "
-                "then run: leadctl runs resume",
-            )
+            raise tokens_used(account, most, free)

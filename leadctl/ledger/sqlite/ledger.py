@@ -12,8 +12,9 @@ from contextlib import nullcontext, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from leadctl.ledger.records import utc_text
-from leadctl.ledger.sql_ledger import SqlLedger
+from leadctl.ledger.base import Ledger
+from leadctl.ledger.records import LedgerSize, utc_text
+from leadctl.ledger.run_writer import RunWriter
 from leadctl.ledger.sqlite import lock, people
 from leadctl.ledger.sqlite.connection import connect, opening, translated
 from leadctl.ledger.sqlite.delivered import SqliteDeliveredIndex
@@ -29,14 +30,14 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from leadctl.ledger.base import CampaignLock, SharedRuns
+    from leadctl.ledger.base import CampaignLock
+    from leadctl.ledger.postgres.parts import SharedRuns
     from leadctl.ledger.records import NewRun, Run, Worker
-    from leadctl.ledger.run_writer import SqlRunWriter
     from leadctl.ledger.sqlite.connection import Connection
     from leadctl.model.leads import Json
 
 
-class SqliteLedger(SqlLedger):
+class SqliteLedger(Ledger):
     """An open ledger; other processes may use the file at the same time.
 
     `path` None creates a private one. Raises LedgerUnusable.
@@ -77,9 +78,12 @@ class SqliteLedger(SqlLedger):
             return self._path.stat().st_ino == self._inode
         return False
 
-    def _bytes(self) -> int:
-        pages = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
-        return int(self._db.execute(pages).fetchone()[0])
+    def size(self) -> LedgerSize:
+        row = self._db.execute(
+            "SELECT (SELECT count(*) FROM runs), page_count * page_size"
+            " FROM pragma_page_count, pragma_page_size"
+        ).fetchone()
+        return LedgerSize(*row)
 
     def close(self) -> None:
         self._db.close()
@@ -113,7 +117,7 @@ class SqliteLedger(SqlLedger):
         folder = lock.folder_of(self._path)
         return lock.process_of(run.id, folder, run.account, run.campaign)
 
-    def begin(self, new: NewRun, *, at_most_once: bool = False) -> SqlRunWriter:
+    def begin(self, new: NewRun, *, at_most_once: bool = False) -> RunWriter:
         started = datetime.now(UTC)
         scope = (new.account, new.campaign)
         with self._db.transaction():  # no run without its files
@@ -137,7 +141,9 @@ class SqliteLedger(SqlLedger):
                 " VALUES (?, ?, ?, ?)",
                 [(number, ordinal, *file) for ordinal, file in enumerate(new.files)],
             )
-        return self._writer(number or 0, at_most_once=at_most_once)
+        number = number or 0
+        turns = self._turns(number)
+        return RunWriter(self._db, number, turns, at_most_once=at_most_once)
 
     def _free_id(self, started: datetime) -> str:
         """Return an unused id: several runs may start in one second."""

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from leadctl.ledger.people import SqlSuppressionList, campaigns
+from leadctl.ledger.people import SuppressionList, campaigns
 from leadctl.ledger.sqlite.delivered import DeliveredLog
 from leadctl.ledger.sqlite.turns import drop_unused_reasons
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from leadctl.ledger.people import Campaigns, Digest
+    from leadctl.ledger.base import Ledger
+    from leadctl.ledger.people import Digest
     from leadctl.ledger.sqlite.connection import Connection
 
 
-def forget(ledger: Campaigns, db: Connection, identities: Sequence[str]) -> None:
+def forget(ledger: Ledger, db: Connection, identities: Sequence[str]) -> None:
     with db.transaction():
         DeliveredLog(db).put_away()  # hashes can be deleted from the table only
         for scope, _, _, digests in campaigns(ledger, db, identities):
@@ -30,7 +31,7 @@ def forget(ledger: Campaigns, db: Connection, identities: Sequence[str]) -> None
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # it holds the hashes, too
 
 
-class SqliteSuppressionList(SqlSuppressionList):
+class SqliteSuppressionList(SuppressionList):
     """The suppression list in SQLite."""
 
     def __init__(self, db: Connection, digest: Digest) -> None:

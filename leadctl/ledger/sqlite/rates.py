@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from leadctl.model.errors import Unusable
+from leadctl.ledger.rates import tokens_used
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from leadctl.ledger.base import Spacing
+    from leadctl.ledger.rates import Spacing
     from leadctl.ledger.sqlite.connection import Connection
 
 LONGEST_WAIT = 3700.0
@@ -53,11 +53,7 @@ class SqliteRates:
             number, first = moments.fetchone()
             if number >= most:
                 free = datetime.fromtimestamp(first + 3600).astimezone()
-                raise Unusable(
-                    f"{account}: all {most} tokens of this hour are used",
-                    hint=f"the next one is available at {free:%H:%M}; "
-                    "then run: leadctl runs resume",
-                )
+                raise tokens_used(account, most, free)
             self._db.execute("INSERT INTO token_requests VALUES (?, ?)", (account, now))
 
     def _wait(self, scopes: Mapping[str, Spacing], now: float) -> float:

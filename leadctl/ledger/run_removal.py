@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from leadctl.ledger.run_reader import SqlRunReader
+from leadctl.ledger.run_reader import RunReader
 from leadctl.ledger.turn import Turn
 from leadctl.model.removal import Removal
 from leadctl.model.row_set import RowSet
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from leadctl.model.leads import Batch
 
 
-class SqlRunRemoval(SqlRunReader):
+class RunRemoval(RunReader):
     """The undo of a run, by one process at a time."""
 
     def __init__(self, db: Database, number: int, turns: TurnStore) -> None:
@@ -29,9 +29,11 @@ class SqlRunRemoval(SqlRunReader):
         self._turns = turns
 
     def begin(self) -> None:
+        """Begin or continue; an earlier request to stop is dropped."""
         self._turns.write(Turn(facts={"stop_requested": False}))
 
     def created_rows(self, file: int) -> RowSet:
+        """Return the rows that the run delivered and that are not known as deleted."""
         rows = RowSet()
         for (text,) in self._db.execute(
             "SELECT rows FROM batches"
@@ -45,6 +47,10 @@ class SqlRunRemoval(SqlRunReader):
         return rows
 
     def intend(self, batch: Batch) -> set[int]:
+        """Commit that a removal is about to be sent.
+
+        Returns the rows of the batch whose earlier removal is in doubt.
+        """
         rows = batch.leads.rows
         before = self._db.execute(
             "SELECT row FROM removals WHERE run = ? AND file = ?"
@@ -58,6 +64,10 @@ class SqlRunRemoval(SqlRunReader):
     def settle(
         self, batch: Batch, removals: Sequence[Removal], *, forget_missing: bool
     ) -> None:
+        """Record each lead's result; deleted leads no longer count as delivered.
+
+        With `forget_missing`, neither do those that the provider did not find.
+        """
         gone = {Removal.DELETED}
         if forget_missing:
             gone.add(Removal.NOT_FOUND)
