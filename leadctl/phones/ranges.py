@@ -1,13 +1,14 @@
 """The assigned ranges of numbers, and the region of each.
 
-One pattern answers for a number, where the library asks up to 25 regions for ten types
-of number each. It is compiled from the library's patterns when a length of number is
-first used in a calling code.
+One or two patterns answer for a number, where the library asks up to 25 regions for
+ten types of number each. They are compiled from the library's patterns when a length of
+number is first used in a calling code, and in a region that shares it.
 """
 
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
@@ -31,10 +32,14 @@ class Holder(NamedTuple):
 
 
 class _Line(NamedTuple):
-    """The ranges of one length: the holder has the name of the group that matches."""
+    """The ranges of one length: the holder has the name of the group that matches.
+
+    A group of `assigned` matches a beginning; its pattern tells what is assigned there.
+    """
 
     pattern: re.Pattern[str]
     holders: dict[str | None, Holder]
+    assigned: dict[str | None, str]
 
 
 class Ranges:
@@ -47,7 +52,11 @@ class Ranges:
     def holder(self, national: str) -> Holder:
         line = self._lines.get(len(national)) or self._line_up(len(national))
         found = line.pattern.match(national)
-        return line.holders[found.lastgroup if found else None]
+        name = found.lastgroup if found else None
+        pattern = line.assigned.get(name)
+        if pattern and not _compiled(pattern).match(national):
+            return line.holders[name]._replace(assigned=False)
+        return line.holders[name]
 
     def assigned(self, length: int) -> str:
         """Return a pattern of the assigned numbers of a length, and of no others."""
@@ -67,16 +76,17 @@ class Ranges:
         return rf"(?:{'|'.join(found) or NEVER})"
 
     def _line_up(self, length: int) -> _Line:
-        branches = [*self._branches(length)]
-        groups = (
-            f"(?P<_{n}>{_ahead(begin)}{pattern})"
-            for n, (begin, pattern, _) in enumerate(branches)
-        )
+        groups: list[str] = []
         holders: dict[str | None, Holder] = {None: Holder(None, assigned=False)}
-        holders |= {f"_{n}": holder for n, (_, _, holder) in enumerate(branches)}
-        return self._lines.setdefault(
-            length, _Line(re.compile("|".join(groups)), holders)
-        )
+        assigned: dict[str | None, str] = {}
+        for begin, pattern, holder in self._branches(length):
+            name = f"_{len(holders)}"
+            if begin and holder.assigned:
+                assigned[name] = pattern
+            groups.append(f"(?P<{name}>{_ahead(begin) or pattern})")
+            holders[name] = holder
+        line = _Line(re.compile("|".join(groups)), holders, assigned)
+        return self._lines.setdefault(length, line)
 
     def _branches(self, length: int) -> Iterator[tuple[str, str, Holder]]:
         """Yield beginnings, patterns and regions; the first match counts."""
@@ -95,6 +105,11 @@ class Ranges:
                 # The beginning alone says whose it is, assigned or not.
                 yield begin, assigned, Holder(region, assigned=True)
                 yield begin, "", Holder(region, assigned=False)
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
 
 
 def _ahead(begin: str) -> str:

@@ -76,11 +76,15 @@ class Usual:
 
     They stand behind + and the code, or as the region writes them. Numbers that are
     assigned are read first, or those that can be nothing else: which of them is a
-    matter of time alone, and follows what was read before.
+    matter of time alone, and follows what was read before. So are the `few` lines for
+    which compiling a pattern of all assigned numbers takes longer than it saves.
     """
 
-    def __init__(self, plan: Plan, *, assigned_first: bool = True) -> None:
+    def __init__(
+        self, plan: Plan, *, assigned_first: bool = True, few: int = 500
+    ) -> None:
         self._plan = plan
+        self._few = few
         self._country = plan.calling_code
         self._rivals = cache(self._found_rivals)
         self._steps = self._assigned, self._unrivalled
@@ -112,7 +116,14 @@ class Usual:
 
     def _assigned(self, lines: Sequence[str]) -> list[str]:
         """Read what stands behind + or is written so and assigned."""
-        return self._plain.findall("\n".join(lines))
+        if len(lines) > self._few:
+            return self._plain.findall("\n".join(lines))
+        numbers: list[str] = self._written.findall("\n".join(lines))
+        is_assigned = self._country.is_assigned
+        return [
+            number if line[:1] == "+" or is_assigned(number) else ""
+            for line, number in zip(lines, numbers, strict=True)
+        ]
 
     def _unrivalled(self, lines: Sequence[str]) -> list[str]:
         """Read what stands behind +, or is written so and can be nothing else."""
