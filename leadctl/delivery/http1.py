@@ -31,6 +31,13 @@ LARGEST_HEAD = 100 * 2**10
 LARGEST = 32 * 2**20
 """Bytes of an answer. A page of 8000 leads of Lupitor is a third of it."""
 
+DEFAULTS = {
+    b"user-agent": b"leadctl",
+    b"accept": b"application/json",
+    b"accept-encoding": b"gzip",  # no compression whose rate is not bounded
+}
+"""Headers of a request that does not set them itself."""
+
 PORTS = {"http": 80, "https": 443}
 
 
@@ -57,8 +64,11 @@ class HttpConnection(httpx.BaseTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request and read its answer; raises NotSent, OSError or Unreadable."""
         self._ends = time.monotonic() + DEADLINE * self._timeout
-        target, headers = request.url.raw_path, request.headers.raw
-        message = _head(request.method, target, headers) + request.read()
+        headers = request.headers.raw
+        names = {name.lower() for name, _ in headers}
+        headers += [pair for pair in DEFAULTS.items() if pair[0] not in names]
+        head = _head(request.method, request.url.raw_path, headers)
+        message = head + request.read()
         keep = False
         try:
             self._connect(request.url)
@@ -209,6 +219,7 @@ class _Answer:
 
 def _head(method: str, target: bytes, headers: Sequence[tuple[bytes, bytes]]) -> bytes:
     lines = [b"%b %b HTTP/1.1" % (method.encode(), target), *map(b": ".join, headers)]
-    if any(b"\r" in line or b"\n" in line or b"\0" in line for line in lines):
+    text = b"".join(lines)
+    if b"\r" in text or b"\n" in text or b"\0" in text:
         raise httpx.LocalProtocolError("a line break in a header")
     return b"\r\n".join([*lines, b"", b""])

@@ -39,13 +39,6 @@ if TYPE_CHECKING:
     from leadctl.providers.http_auth import Credentials
 
 
-HEADERS = {
-    "User-Agent": "leadctl",
-    "Accept": "application/json",
-    "Accept-Encoding": "gzip",  # no compression whose rate is not bounded
-}
-
-
 class Transport:
     """Sends the requests of one account; each thread has its own connections.
 
@@ -124,8 +117,6 @@ class Transport:
 
     def _carried(self, request: httpx.Request) -> httpx.Response:
         """Send a request and read its answer; no redirect is followed."""
-        for name, value in HEADERS.items():
-            request.headers.setdefault(name, value)
         url = request.url
         if url.scheme != "https" and not is_here(str(url)):  # e.g. a host for tokens
             raise Unusable(
@@ -139,16 +130,12 @@ class Transport:
             raise NotSent("interrupted")
         answer = carrier.handle_request(request)
         encoding = answer.headers.pop("content-encoding", "")
-        content = in_utf8(decompressed(_raw(answer), encoding), answer.charset_encoding)
-        kind = answer.headers.get("content-type", "text/plain").partition(";")[0]
-        answer.headers["content-type"] = f"{kind}; charset=utf-8"
+        is_named = "charset" in answer.headers.get("content-type", "").lower()
+        charset = answer.charset_encoding if is_named else None
+        content = in_utf8(decompressed(_raw(answer), encoding), charset)
         token = request.headers.get("authorization", "").partition(" ")[2]
-        return httpx.Response(
-            answer.status_code,
-            headers=answer.headers,
-            content=redacted_body(content, [*self._secrets, token]),
-            request=request,
-        )
+        content = redacted_body(content, [*self._secrets, token])
+        return _ReadResponse(answer, content, request)
 
     def redacted(self, text: str) -> str:
         """Remove the account's secrets from a sentence of an answer."""
@@ -192,6 +179,32 @@ class Transport:
 
 
 _TROUBLE = (NotSent, OSError, Unreadable, httpx.TransportError)
+
+
+class _ReadResponse(httpx.Response):
+    """An answer with a body that is read, in UTF-8, and has no secrets.
+
+    httpx itself takes as long to read such a body as everything else to send a request.
+    """
+
+    def __init__(
+        self, answer: httpx.Response, content: bytes, request: httpx.Request
+    ) -> None:
+        super().__init__(
+            answer.status_code,
+            headers=answer.headers,
+            stream=httpx.ByteStream(content),
+            request=request,
+        )
+        self.encoding = "utf-8"  # whatever the headers say
+        self._read_content = content
+
+    @property
+    def content(self) -> bytes:
+        return self._read_content
+
+    def read(self) -> bytes:
+        return self._read_content
 
 
 class _Connections(threading.local):

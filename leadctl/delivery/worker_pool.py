@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
@@ -33,7 +33,8 @@ class LookupResult(NamedTuple):
     outcomes: list[Outcome | None]
 
 
-class Answer(NamedTuple):
+@dataclass(slots=True)
+class Answer:
     """The result of one request; `http` is its status, if there was one.
 
     It left at `left` (Unix time) and took `took` seconds.
@@ -216,5 +217,5 @@ class WorkerPool:
                 continue
             if isinstance(answer.result, ProviderError):
                 self.call_back()
-            took = time.monotonic() - began
-            self._back.put((batch, answer._replace(left=left, took=took)))
+            answer.left, answer.took = left, time.monotonic() - began
+            self._back.put((batch, answer))

@@ -14,8 +14,6 @@ from leadctl.model.wording import short
 from leadctl.providers.settings import kinds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from leadctl.providers.base import Provider
 
 _ADDRESS = re.compile(
@@ -55,7 +53,8 @@ def with_base_url(provider: Provider, account: str) -> Provider:
     return replace(provider, base_url=address)
 
 
-def joined(address: str, path: Iterable[str]) -> str:
+@lru_cache(16)
+def joined(address: str, path: tuple[str, ...]) -> str:
     """Append path segments to a URL, with slashes inside them escaped."""
     return "/".join([address.rstrip("/"), *(quote(part, safe=":") for part in path)])
 

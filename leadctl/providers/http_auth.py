@@ -61,7 +61,8 @@ class FixedHeaders(Fixed):
     """The same headers on every request."""
 
     def add_to(self, request: httpx.Request) -> None:
-        request.headers.update(self._fields)
+        for name, value in self._fields.items():  # update() takes three times as long
+            request.headers[name] = value
 
 
 def bearer(token: str) -> FixedHeaders:

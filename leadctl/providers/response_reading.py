@@ -69,16 +69,16 @@ def read_outcomes(
             inside = sorted(shown.culprits.keys() & range(len(batch)))
             shown = shown.but(culprits={i: shown.culprits[i] for i in inside})
         raise shown from None
-    if len(outcomes) != len(batch) or not all(
-        _is_whole(outcome) for outcome, _ in groupby(outcomes)
-    ):
+    kinds = [outcome for outcome, _ in groupby(outcomes)]
+    if len(outcomes) != len(batch) or not all(map(_is_whole, kinds)):
         raise InDoubt(
             f"{provider.title}'s answer does not give each of {len(batch)} leads "
             "one outcome",
             lost=False,
         )
-    said = {outcome.reason for outcome, _ in groupby(outcomes)} - {""}
-    reasons = {reason: safe(reason) for reason in said}
+    reasons = {kind.reason: safe(kind.reason) for kind in kinds if kind.reason}
+    if not reasons:
+        return outcomes
     return [
         outcome._replace(reason=reasons[outcome.reason]) if outcome.reason else outcome
         for outcome in outcomes

@@ -124,11 +124,8 @@ class Voiso(Provider):
                 batch,
                 [
                     (result.get("created", []), CREATED),
-                    (result.get("duplicates", []), duplicate()),
-                    (
-                        result.get("rejected", []),
-                        rejected("rejected by Voiso (no reason given)"),
-                    ),
+                    (result.get("duplicates", []), _DUPLICATE),
+                    (result.get("rejected", []), _REJECTED),
                 ],
             )
         except ValueError as error:
@@ -203,6 +200,8 @@ class Voiso(Provider):
         return CampaignPage(page, str(read) if read < total else "")
 
 
+_DUPLICATE = duplicate()
+_REJECTED = rejected("rejected by Voiso (no reason given)")
 _READING = unknown(
     "campaigns.read granted; campaigns.manage cannot be checked before the first upload"
 )

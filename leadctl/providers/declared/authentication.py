@@ -125,7 +125,7 @@ class _Exchange:
 
     def _request(self) -> httpx.Request:
         token, values = self._token, self._values
-        path = [templates.text(part, values) for part in token.path]
+        path = tuple(templates.text(part, values) for part in token.path)
         request = built(token, joined(self._address, path), values)
         if token.basic:
             _basic(token.basic, values).add_to(request)
