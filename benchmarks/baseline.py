@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks import pipeline, rows
-from benchmarks.measured import Cost, interleaved, spread
+from benchmarks.measured import Cost, interleaved, on_core, spread
 from benchmarks.sink import sink
 from benchmarks.table import Table
 
@@ -128,14 +128,9 @@ def _compared(
     ]
 
 
+@on_core(0)
 def _check(build: World, file: Path) -> Cost:
-    """Check it on one core: what more processes cost is no cost of a row."""
     profile = str(rows.profile(build.folder))
-    cores = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, [*cores][:1])
-    try:
-        return build.leadctl(
-            "check", str(file), "--provider", "voiso", "--quiet", "--profile", profile
-        )
-    finally:
-        os.sched_setaffinity(0, cores)
+    return build.leadctl(
+        "check", str(file), "--provider", "voiso", "--quiet", "--profile", profile
+    )

@@ -6,11 +6,12 @@ import os
 import statistics
 import subprocess
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 Result = TypeVar("Result")
@@ -51,6 +52,21 @@ def cost(
         told = said.read_text(errors="replace")[-2000:]
         raise RuntimeError(f"{command[:4]} ended with {process.returncode}: {told}")
     return Cost(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024)
+
+
+@contextmanager
+def on_core(number: int) -> Iterator[None]:
+    """Run what this thread starts on one core.
+
+    Large files are checked on all of them, and what more processes cost is no cost of
+    a row.
+    """
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, [sorted(before)[number % len(before)]])
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def interleaved(
