@@ -60,15 +60,13 @@ class Undo:
     def fault(self, fault: Fault) -> None:
         self.push.simulator(self.provider).faults.add(fault)
 
-    def by_hand(self, method: str, **facts: str) -> None:
-        """Act as another user of Lupitor."""
+    def by_hand(self, action: str, **facts: str) -> None:
+        """Act as another user of Lupitor: `bulk` adds a lead, `bulk-delete` removes."""
         settings = self.push.environment("lupitor")
-        lead = {"campaignId": "cmp_1", **facts}
-        answer = httpx.request(
-            method,
-            settings["LEADCTL_LUPITOR_BASE_URL"] + "/leads",
+        answer = httpx.post(
+            f"{settings['LEADCTL_LUPITOR_BASE_URL']}/leads/{action}",
             headers={"x-api-key": settings["LEADCTL_LUPITOR_API_KEY"]},
-            **{"params" if method == "DELETE" else "json": lead},  # type: ignore[arg-type]  # either of them
+            json={"campaignId": "cmp_1", "leads": [facts]},
         )
         assert answer.is_success
 
@@ -186,10 +184,9 @@ def test_lead_that_is_not_there_is_sent_again_only_where_that_is_certain(
     undo = Undo(push, provider)
     run = undo.pushed(FIRST, SECOND)
     if provider == "lupitor":
-        undo.by_hand("DELETE", phoneNumber=FIRST)
+        undo.by_hand("bulk-delete", phoneNumber=FIRST)
     else:
-        simulator = push.simulator(provider)
-        simulator.discard(simulator.campaigns["Demo"], 0, FIRST)
+        push.simulator(provider).campaigns["Demo"].discard(0, FIRST)
     done = undo.document(run)
     assert (done["deleted"], done["not_found"], done["exit_code"]) == (1, 1, 0)
     pushed = push(provider, "leads.csv", "--json").counts
@@ -200,8 +197,8 @@ def test_lead_of_somebody_else_with_the_number_stays(lupitor: Undo) -> None:
     """A lead with an external id is deleted by that id only."""
     lupitor.push.program.write("ids.csv", f"phone,external_id\n{FIRST},A1\n{SECOND},\n")
     ran = lupitor.push("lupitor", "ids.csv", "--json")
-    lupitor.by_hand("DELETE", externalId="A1")
-    lupitor.by_hand("POST", externalId="B2", phoneNumber=FIRST)
+    lupitor.by_hand("bulk-delete", externalId="A1")
+    lupitor.by_hand("bulk", externalId="B2", phoneNumber=FIRST)
     done = lupitor.document(str(ran.document["run_id"]))
     assert (done["deleted"], done["not_found"]) == (1, 1)
     assert lupitor.phones == [FIRST]

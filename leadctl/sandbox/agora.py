@@ -19,6 +19,7 @@ from leadctl.sandbox.checks import (
     flag,
     integer,
     matching,
+    must,
     text,
     texts,
 )
@@ -33,18 +34,10 @@ if TYPE_CHECKING:
 ERROR_CODES = {400: "bad_request", 401: "unauthorized", 403: "forbidden"}
 
 
-def acknowledged(value: object) -> str | None:
-    return None if value is True else "must be true"
-
-
-def some_leads(value: object) -> str | None:
-    return None if isinstance(value, list) and value else "must hold a lead"
-
-
 UPLOAD_FIELDS = {
     "campaign_id": integer(1, 2**63 - 1),
-    "leads": some_leads,
-    "compliance_acknowledged": acknowledged,
+    "leads": must("hold a lead", lambda value: isinstance(value, list) and value != []),
+    "compliance_acknowledged": must("be true", lambda value: value is True),
     "source": text,
     "tags": texts,
     "skip_duplicates": flag,
@@ -83,6 +76,8 @@ class AgoraSimulator(Simulator):
     phone_field = "phone"
     default_campaigns: ClassVar = {"42": "own", "43": "foreign"}
     open_state = "own"
+    no_campaign = (400, "Invalid campaign_id")
+    denial = (401, "Missing, invalid, or expired bearer token")
 
     api_key: str = "agora_test_sandbox_key"
     token_life: int = 300
@@ -104,9 +99,6 @@ class AgoraSimulator(Simulator):
 
     def error(self, status: int, message: str) -> Response:
         return _error(status, ERROR_CODES.get(status, "error"), message)
-
-    def denied(self) -> Response:
-        return self.error(401, "Missing, invalid, or expired bearer token")
 
     def token_denied(self) -> Response:
         message = "The provided API key is invalid, expired, or revoked."
@@ -131,7 +123,7 @@ class AgoraSimulator(Simulator):
         return JSONResponse(
             {
                 "access_token": token,
-                "token_type": "Bearer" if self._is_contract else "bearer",
+                "token_type": "Bearer" if self.speaks == "contract" else "bearer",
                 "expires_in": self.token_life,
             }
         )
@@ -143,15 +135,19 @@ class AgoraSimulator(Simulator):
         """
         body = self._request(call)
         leads = cast("list[Lead]", body["leads"])
-        campaign = self._campaign(str(body["campaign_id"]))
-        self._refuse_malformed(leads)
+        campaign = self.campaign(body["campaign_id"])
+        self._require_own(campaign)
+        # The contract gives 422 the shape of the 202. That nothing is queued then is
+        # our reading, as is the line between shape (422) and format (a row in the 202).
+        if errors := self._errors(leads, LEAD_SHAPE, ("phone",)):
+            raise Refusal(self._report(422, "rejected", len(leads), 0, errors))
         errors = self._errors(leads, LEAD_FORMATS)
         bad_rows = {error["row"] for error in errors}
         known = campaign.known if body.get("skip_duplicates", True) else ()
         queued = 0
         for row, lead in enumerate(leads):
             if row not in bad_rows and lead["phone"] not in known:
-                self.store(campaign, lead, str(lead["phone"]))
+                campaign.add(lead, str(lead["phone"]))
                 queued += 1
         valid = len(leads) - len(bad_rows) if self.counts_skipped else queued
         return self._report(202, "accepted", len(leads), valid, errors)
@@ -169,23 +165,13 @@ class AgoraSimulator(Simulator):
             raise Refusal(self.error(400, f"{name} {complaint}"))
         return body
 
-    def _refuse_malformed(self, leads: list[Lead]) -> None:
-        """Refuse all leads for one of the wrong shape.
-
-        The contract gives 422 the shape of the 202. That nothing is queued then is our
-        reading, as is the line between shape (422) and format (a row in the 202).
-        """
-        errors = self._errors(leads, LEAD_SHAPE, ("phone",))
-        if errors:
-            raise Refusal(self._report(422, "rejected", len(leads), 0, errors))
-
     def _errors(
         self,
         leads: list[Lead],
         fields: Mapping[str, Check],
         required: tuple[str, ...] = (),
     ) -> list[Lead]:
-        key = "field" if self._is_contract else "var_field"
+        key = "field" if self.speaks == "contract" else "var_field"
         return [
             {"row": row, key: name, "message": complaint}
             for row, lead in enumerate(leads)
@@ -193,10 +179,6 @@ class AgoraSimulator(Simulator):
                 lead, fields, required, closed=False
             ).items()
         ]
-
-    @property
-    def _is_contract(self) -> bool:
-        return self.speaks == "contract"
 
     def _report(
         self, status: int, verdict: str, received: int, valid: int, errors: list[Lead]
@@ -217,21 +199,13 @@ class AgoraSimulator(Simulator):
     def events(self, call: Call) -> Response:
         """Name the events of a campaign: the contract has a bare array."""
         # The contract has no answer but 403 for a campaign that is not there.
-        campaign = self.campaigns.get(call.campaign)
-        if campaign is None or campaign.state == "foreign":
-            raise Refusal(self._foreign())
+        self._require_own(self.campaigns.get(call.campaign))
         return JSONResponse(["lead.created", "leads.bulk_created"])
 
-    def _campaign(self, identifier: str) -> Campaign:
-        campaign = self.campaigns.get(identifier)
-        if campaign is None:
-            raise Refusal(self.error(400, "Invalid campaign_id"))
-        if campaign.state == "foreign":
-            raise Refusal(self._foreign())
-        return campaign
-
-    def _foreign(self) -> Response:
-        return self.error(403, "Token not authorised for the target campaign")
+    def _require_own(self, campaign: Campaign | None) -> None:
+        if campaign is None or campaign.state == "foreign":
+            message = "Token not authorised for the target campaign"
+            raise Refusal(self.error(403, message))
 
 
 def _error(status: int, code: str, message: str) -> Response:

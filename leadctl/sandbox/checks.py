@@ -15,55 +15,47 @@ than its form."""
 E164_DIGITS = rf"(?!{OUT_OF_SERVICE}\b)[1-9][0-9]{{7,14}}"
 
 
-def text(value: object) -> str | None:
-    return None if isinstance(value, str) else "must be a string"
+def must(complaint: str, holds: Callable[[object], bool]) -> Check:
+    return lambda value: None if holds(value) else f"must {complaint}"
 
 
-def flag(value: object) -> str | None:
-    return None if isinstance(value, bool) else "must be true or false"
+text = must("be a string", lambda value: isinstance(value, str))
+flag = must("be true or false", lambda value: isinstance(value, bool))
+record = must("be an object", lambda value: isinstance(value, dict))
+texts = must(
+    "be an array of strings",
+    lambda value: isinstance(value, list) and not any(map(text, value)),
+)
 
 
-def record(value: object) -> str | None:
-    return None if isinstance(value, dict) else "must be an object"
-
-
-def texts(value: object) -> str | None:
-    if isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return None
-    return "must be an array of strings"
-
-
-def timestamp(value: object) -> str | None:
-    """Ask for date, time and offset: without an offset nobody knows whose time."""
-    complaint = "must be an ISO 8601 timestamp with an offset"
-    if not isinstance(value, str) or "T" not in value:
-        return complaint
+def _is_moment(value: object) -> bool:
     try:
-        moment = datetime.fromisoformat(value)
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:
-        return complaint
-    return None if moment.tzinfo else complaint
+        return False
+    return moment is not None and moment.tzinfo is not None  # else: whose time is it?
+
+
+timestamp = must("be an ISO 8601 timestamp with an offset", _is_moment)
 
 
 def integer(low: int, high: int) -> Check:
-    def check(value: object) -> str | None:
-        # JSON's true is an int to Python.
-        if isinstance(value, int) and not isinstance(value, bool):
-            return None if low <= value <= high else complaint
-        return complaint
-
-    complaint = f"must be an integer from {low} to {high}"
-    return check
+    is_fine = number(low, high)
+    return must(
+        f"be an integer from {low} to {high}",
+        lambda value: isinstance(value, int) and not is_fine(value),
+    )
 
 
 def number(low: float, high: float) -> Check:
-    def check(value: object) -> str | None:
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            return None if low <= value <= high else complaint
-        return complaint
-
-    complaint = f"must be a number from {low} to {high}"
-    return check
+    return must(
+        f"be a number from {low} to {high}",
+        lambda value: (
+            isinstance(value, int | float)
+            and not isinstance(value, bool)  # JSON's true is an int to Python
+            and low <= value <= high
+        ),
+    )
 
 
 def matching(pattern: str, complaint: str) -> Check:

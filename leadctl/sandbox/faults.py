@@ -1,10 +1,11 @@
-"""Trouble on request: what may go wrong with an upload, and when it does."""
+"""Faults on request: what goes wrong with a request, and when."""
 
 from __future__ import annotations
 
 import threading
 from collections import deque
 from dataclasses import dataclass, fields, replace
+from math import inf
 from typing import Any, Literal, get_args
 
 Kind = Literal[
@@ -28,9 +29,9 @@ RetryForm = Literal["seconds", "date", "reset"]
 
 @dataclass(frozen=True)
 class Fault:
-    """One kind of trouble, on the requests it is meant for.
+    """One fault, and the requests it happens to.
 
-    `where` is "upload", "token", or "read": look-ups, and the call before a run.
+    `where` is "upload", "token", or "read": look-ups and preflight checks.
 
     Nothing is stored with `refuse` (connection dropped), `throttle` (429),
     `error_before` (`status`), `garbage_before` (HTML with status 200), `busy` (409),
@@ -57,24 +58,37 @@ class Fault:
     retry_form: RetryForm = "seconds"
 
     def __post_init__(self) -> None:
-        _check_choice("kind", self.kind, get_args(Kind))
-        _check_choice("where", self.where, get_args(Place))
-        _check_choice("retry_form", self.retry_form, get_args(RetryForm))
-        _check_range("skip", self.skip, 0)
-        _check_range("times", self.times, 1)
-        _check_range("seconds", self.seconds, 0)
-        _check_range("status", self.status, 300, 599)
-        if self.retry_after is not None:
-            _check_range("retry_after", self.retry_after, 0)
+        for name, choices in _CHOICES.items():
+            _require_choice(name, getattr(self, name), choices)
+        for name, (_, least, most) in _NUMBERS.items():
+            value = getattr(self, name)
+            if value is not None and not least <= value <= most:
+                meant = f"{least} or more" if most == inf else f"from {least} to {most}"
+                raise ValueError(f"fault option {name}={value} must be {meant}")
         if (self.kind, self.where) == ("expire_token", "token"):
             raise ValueError("expire_token applies to uploads, not to token requests")
 
 
-class FaultQueue:
-    """Faults wait in line, one line each for uploads, token requests and look-ups.
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "kind": get_args(Kind),
+    "where": get_args(Place),
+    "retry_form": get_args(RetryForm),
+}
+_NUMBERS: dict[str, tuple[type[int | float], int, float]] = {
+    "skip": (int, 0, inf),
+    "times": (int, 1, inf),
+    "seconds": (float, 0, inf),
+    "status": (int, 300, 599),
+    "retry_after": (float, 0, inf),
+}
+"""The type and the range of each number."""
 
-    Only the first in a line counts requests: `skip` of the second begins when the
-    first has happened for the last time. Safe to use from any thread.
+
+class FaultQueue:
+    """A queue of faults for each place; safe to use from any thread.
+
+    Only the first of a queue counts requests: `skip` of the second begins when the
+    first has happened for the last time.
     """
 
     def __init__(self) -> None:
@@ -95,16 +109,12 @@ class FaultQueue:
         """Count one request and return what happens to it."""
         with self._lock:
             line = self._waiting[where]
-            if not line:
+            fault = line.popleft() if line else None
+            if fault and fault.skip:
+                line.appendleft(replace(fault, skip=fault.skip - 1))
                 return None
-            fault = line[0]
-            if fault.skip:
-                line[0] = replace(fault, skip=fault.skip - 1)
-                return None
-            if fault.times > 1:
-                line[0] = replace(fault, times=fault.times - 1)
-            else:
-                line.popleft()
+            if fault and fault.times > 1:
+                line.appendleft(replace(fault, times=fault.times - 1))
             return fault
 
 
@@ -125,22 +135,15 @@ def fault_from_values(values: Any) -> Fault:  # noqa: ANN401 - from JSON
     if not isinstance(values, dict) or "kind" not in values:
         raise ValueError("a fault is an object with a kind")
     for name in values:
-        _check_choice("option", name, tuple(field.name for field in fields(Fault)))
+        _require_choice("option", name, (*(one.name for one in fields(Fault)),))
     return Fault(**{name: _converted(name, value) for name, value in values.items()})
 
 
 def _converted(name: str, value: object) -> Any:  # noqa: ANN401 - Fault checks it
-    convert = {
-        "skip": int,
-        "times": int,
-        "status": int,
-        "seconds": float,
-        "retry_after": float,
-    }.get(name)
-    if convert is None or value is None:
+    if name not in _NUMBERS or value is None:
         return value
     try:
-        return convert(str(value))
+        return _NUMBERS[name][0](str(value))
     except ValueError:
         raise ValueError(f"fault option {name}={value} is not a number") from None
 
@@ -156,14 +159,6 @@ class UnknownName(ValueError):
         self.choices = choices
 
 
-def _check_choice(what: str, value: object, choices: tuple[str, ...]) -> None:
+def _require_choice(what: str, value: object, choices: tuple[str, ...]) -> None:
     if value not in choices:
         raise UnknownName(what, value, choices)
-
-
-def _check_range(
-    what: str, value: float, low: float, high: float = float("inf")
-) -> None:
-    if not low <= value <= high:
-        meant = f"from {low} to {high}" if high < float("inf") else f"{low} or more"
-        raise ValueError(f"fault option {what}={value} must be {meant}")

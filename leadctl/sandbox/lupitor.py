@@ -1,7 +1,7 @@
 """Lupitor, API v1.
 
-Pages "Create lead", "Bulk create", "List leads", "Delete lead", "Bulk delete" and
-"Introduction" of the current site; "Authentication" of the older one.
+Pages "Create lead", "Bulk create", "List leads", "Bulk delete" and "Introduction" of
+the current site; "Authentication" of the older one.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from starlette.responses import JSONResponse, Response
 
@@ -28,13 +28,15 @@ from leadctl.sandbox.simulator import Campaign, Lead, Simulator
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from starlette.datastructures import QueryParams
     from starlette.routing import Route
 
 LARGEST_BATCH = 1000
 LARGEST_PAGE = 8000
 STATES = ("raw", "attempting", "exhausted", "concluded")
-_IDENTIFIERS = ("externalId", "phoneNumber")
+_KEYS = {"externalId": "id ", "phoneNumber": ""}
+"""What a lead is recognised by, in the documented order, and marks to tell them apart.
+
+No phone begins with a letter."""
 NO_IDENTIFIER = "At least one of phoneNumber or externalId is required"
 
 LEAD_FIELDS = {
@@ -51,8 +53,7 @@ class LupitorSimulator(Simulator):
     """Campaign: cmp_1.
 
     Bulk requests count in `bulk_per_minute` and in `requests_per_minute`; a minute has
-    `window` seconds. With `keep_leads=False` the list of leads knows phones only. Leads
-    with `refused` numbers are bad ones.
+    `window` seconds. Leads with `refused` numbers are bad ones.
     """
 
     name = "lupitor"
@@ -60,6 +61,8 @@ class LupitorSimulator(Simulator):
     phone_field = "phoneNumber"
     default_campaigns: ClassVar = {"cmp_1": "open"}
     open_state = "open"
+    no_campaign = (404, "Campaign not found or access denied")
+    denial = (401, "Invalid or inactive API key")
 
     api_key: str = "lupitor-sandbox-key"
     scopes: Collection[str] = ("read", "write")
@@ -80,26 +83,15 @@ class LupitorSimulator(Simulator):
 
     def routes(self) -> list[Route]:
         return [
-            route
-            for noun in ("leads", "records")
-            for route in (
-                self.route("POST", f"/{noun}", self.create, "upload"),
-                self.route("POST", f"/{noun}/bulk", self.create_bulk, "upload"),
-                self.route("GET", f"/{noun}", self.list_leads, "read"),
-                self.route("DELETE", f"/{noun}", self.delete, "upload"),
-                self.route("POST", f"/{noun}/bulk-delete", self.delete_bulk, "upload"),
-            )
+            self.route("POST", "/leads", self.create, "upload"),
+            self.route("POST", "/leads/bulk", self.create_bulk, "upload"),
+            self.route("GET", "/leads", self.list_leads, "read"),
+            self.route("POST", "/leads/bulk-delete", self.delete_bulk, "upload"),
         ]
 
     def error(self, status: int, message: str) -> Response:
         answer = {"success": False, "data": None, "error": message}
         return JSONResponse(answer, status)
-
-    def denied(self) -> Response:
-        return self.error(401, "Invalid or inactive API key")
-
-    def throttled(self) -> Response:
-        return self.error(429, "Rate limit exceeded")
 
     def admit(self, call: Call) -> None:
         key = call.request.headers.get("x-api-key")
@@ -143,6 +135,26 @@ class LupitorSimulator(Simulator):
         What a bad one does to the others is not documented. Its place is told: "Bulk
         create" has `leads[N]: At least one of …`; that N counts from 0 is our reading.
         """
+        campaign, leads = self._many(call)
+        for row, lead in enumerate(leads):
+            self._check(lead, f"leads[{row}]: ")
+        created: list[str] = []
+        skipped: list[object] = []
+        for lead in leads:
+            if twin := _twin(campaign, lead):
+                skipped.append(lead[twin])
+            else:
+                created.append(self._create(campaign, lead))
+        return _answer(
+            {
+                "created": len(created),
+                "skipped": len(skipped),
+                "createdIds": created,
+                "skippedIdentifiers": skipped,
+            }
+        )
+
+    def _many(self, call: Call) -> tuple[Campaign, list[Any]]:
         body = call.fields()
         leads = body.get("leads")
         call.leads = len(leads) if isinstance(leads, list) else 0
@@ -156,74 +168,32 @@ class LupitorSimulator(Simulator):
         if len(leads) > LARGEST_BATCH:
             message = f"Maximum {LARGEST_BATCH} leads per bulk request"
             raise Refusal(self.error(400, message))
-        for row, lead in enumerate(leads):
-            self._check(lead, f"leads[{row}]: ")
-        return self._created_bulk(campaign, leads)
-
-    def _created_bulk(self, campaign: Campaign, leads: list[Lead]) -> Response:
-        created: list[str] = []
-        skipped: list[object] = []
-        for lead in leads:
-            twin = _twin(campaign, lead)
-            if twin:
-                skipped.append(lead[twin])
-            else:
-                created.append(self._create(campaign, lead))
-        return _answer(
-            {
-                "created": len(created),
-                "skipped": len(skipped),
-                "createdIds": created,
-                "skippedIdentifiers": skipped,
-            }
-        )
+        return campaign, leads
 
     def _check(self, lead: object, place: str = "") -> None:
         for name, complaint in complaints(lead, LEAD_FIELDS).items():
             raise Refusal(self.error(400, f"{place}{name} {complaint}"))
-        if (
-            not isinstance(lead, dict)
-            or not {"phoneNumber", "externalId"} & lead.keys()
-        ):
+        if not isinstance(lead, dict) or not _KEYS.keys() & lead.keys():
             raise Refusal(self.error(400, f"{place}{NO_IDENTIFIER}"))
         if lead.get("phoneNumber") in self.refused:
             raise Refusal(self.error(400, f"{place}phoneNumber is not valid"))
 
     def _create(self, campaign: Campaign, lead: Lead) -> str:
-        self.store(campaign, lead, *_keys(lead).values())
+        campaign.add(lead, *_keys(lead).values())
         identifier = f"{campaign.identifier}_lead_{next(self._numbers)}"
         arrival = identifier, int(self.clock() * 1000)
         self._created[campaign.identifier].append(arrival)
         return identifier
 
-    def delete(self, call: Call) -> Response:
-        query, campaign = self._asked(call)
-        lead: Lead = {key: query[key] for key in _IDENTIFIERS if query.get(key)}
-        if not lead:
-            message = "At least one of phoneNumber or externalId query parameter"
-            raise Refusal(self.error(400, f"{message} is required"))
-        call.leads = 1
-        if not self._delete(campaign, lead):
-            raise Refusal(self.error(404, "Lead not found"))
-        return _answer({"deleted": True})
-
     def delete_bulk(self, call: Call) -> Response:
         """Delete those that are there: "No Partial Rollback"."""
-        body = call.fields()
-        leads = body.get("leads")
-        campaign = self._campaign(body.get("campaignId"))
-        if not isinstance(leads, list):
-            raise Refusal(self.error(400, "leads array is required"))
-        call.leads = len(leads)
-        if not 1 <= len(leads) <= LARGEST_BATCH:
-            message = f"Maximum {LARGEST_BATCH} leads per bulk request"
-            raise Refusal(self.error(400, message))
+        campaign, leads = self._many(call)
         for lead in leads:
-            if not isinstance(lead, dict) or not {*_IDENTIFIERS} & lead.keys():
+            if not isinstance(lead, dict) or not _KEYS.keys() & lead.keys():
                 raise Refusal(self.error(400, NO_IDENTIFIER))
         found: dict[bool, list[object]] = {True: [], False: []}
         for lead in leads:
-            name = next(key for key in _IDENTIFIERS if key in lead)
+            name = next(key for key in _KEYS if key in lead)
             found[self._delete(campaign, lead)].append(lead[name])
         return _answer(
             {
@@ -236,25 +206,24 @@ class LupitorSimulator(Simulator):
 
     def _delete(self, campaign: Campaign, lead: Lead) -> bool:
         """Look it up by its external id first, then by its number."""
-        for key in filter(lead.__contains__, _IDENTIFIERS):
-            for place, shown in enumerate(self._all(campaign)):
-                if shown.get(key) == lead[key]:
-                    self.discard(campaign, place, *_keys(shown).values())
+        for key in filter(lead.__contains__, _KEYS):
+            for place, known in enumerate(campaign.leads):
+                if known.get(key) == lead[key]:
+                    campaign.discard(place, *_keys(known).values())
                     del self._created[campaign.identifier][place]
                     return True
         return False
-
-    def _all(self, campaign: Campaign) -> list[Lead]:
-        if self.keep_leads:
-            return campaign.leads
-        return [{"phoneNumber": phone} for phone in campaign.phones]
 
     def list_leads(self, call: Call) -> Response:
         """List leads in the order of their arrival; the cursor is the next one's place.
 
         All are `raw`, for nobody calls them.
         """
-        query, campaign = self._asked(call)
+        query = call.request.query_params
+        if not query.get("campaignId"):
+            message = "campaignId query parameter is required"
+            raise Refusal(self.error(400, message))
+        campaign = self._campaign(query["campaignId"])
         limit, cursor = query.get("limit", "1000"), query.get("cursor", "0")
         if not (limit.isdecimal() and 1 <= int(limit) <= LARGEST_PAGE):
             raise Refusal(self.error(400, f"limit must be from 1 to {LARGEST_PAGE}"))
@@ -263,7 +232,7 @@ class LupitorSimulator(Simulator):
         status = query.get("status", "raw")
         if status not in STATES:
             raise Refusal(self.error(400, "Invalid status"))
-        total = len(campaign.phones) if status == "raw" else 0
+        total = len(campaign.leads) if status == "raw" else 0
         end = int(cursor) + int(limit)
         page = range(total)[int(cursor) : end]
         return _answer(
@@ -276,13 +245,13 @@ class LupitorSimulator(Simulator):
         )
 
     def _shown(self, campaign: Campaign, place: int) -> Lead:
-        lead = campaign.leads[place] if self.keep_leads else {}
+        lead = campaign.leads[place]
         identifier, created = self._created[campaign.identifier][place]
         return {
             "_id": identifier,
             "_creationTime": created,
             "campaignId": campaign.identifier,
-            "phoneNumber": campaign.phones[place],
+            "phoneNumber": lead.get("phoneNumber"),
             "externalId": lead.get("externalId"),
             "metadata": lead.get("metadata"),
             "status": "raw",
@@ -291,21 +260,10 @@ class LupitorSimulator(Simulator):
             "attempts": 0,
         }
 
-    def _asked(self, call: Call) -> tuple[QueryParams, Campaign]:
-        """Return the query and the campaign that it names."""
-        query = call.request.query_params
-        if not query.get("campaignId"):
-            message = "campaignId query parameter is required"
-            raise Refusal(self.error(400, message))
-        return query, self._campaign(query["campaignId"])
-
     def _campaign(self, identifier: object) -> Campaign:
         if not identifier or not isinstance(identifier, str):
             raise Refusal(self.error(400, "campaignId is required"))
-        campaign = self.campaigns.get(identifier)
-        if campaign is None:
-            raise Refusal(self.error(404, "Campaign not found or access denied"))
-        return campaign
+        return self.campaign(identifier)
 
 
 def _answer(data: Lead, status: int = 200) -> Response:
@@ -313,12 +271,7 @@ def _answer(data: Lead, status: int = 200) -> Response:
 
 
 def _keys(lead: Lead) -> dict[str, str]:
-    """Return what a lead is recognised by, in the documented order.
-
-    No phone begins with a letter, so that the two kinds cannot be taken for each other.
-    """
-    keys = {"externalId": "id ", "phoneNumber": ""}
-    return {name: f"{keys[name]}{lead[name]}" for name in keys if name in lead}
+    return {name: f"{mark}{lead[name]}" for name, mark in _KEYS.items() if name in lead}
 
 
 def _twin(campaign: Campaign, lead: Lead) -> str | None:

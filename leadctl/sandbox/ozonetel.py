@@ -155,7 +155,7 @@ class OzonetelSimulator(Simulator):
         if known and lead.get("checkDuplicate") == "TRUE":
             return self._duplicate(campaign, lead)
         # Whether +91…, 91… and ten digits are one number is not documented: here not.
-        self.store(campaign, lead, str(lead["phoneNumber"]))
+        campaign.add(lead, str(lead["phoneNumber"]))
         return self._added(campaign, lead, known)
 
     def _check_user(self, lead: Lead) -> None:
@@ -234,11 +234,11 @@ class OzonetelSimulator(Simulator):
             raise Refusal(_told("Error", "Passed campaign are invalid"))
         if not phone:
             raise Refusal(_told("Error", "PhoneNumber should not be null are empty"))
-        if phone not in campaign.phones:
+        phones = [one["phoneNumber"] for one in campaign.leads]
+        if phone not in phones:
             raise Refusal(_told("Error", "No Record Found"))
-        is_last = campaign.phones.count(phone) == 1
-        known = (str(phone),) if is_last else ()
-        self.discard(campaign, campaign.phones.index(phone), *known)
+        known = [str(phone)] if phones.count(phone) == 1 else []
+        campaign.discard(phones.index(phone), *known)
         return _told("Success", "Deleted Successfully")
 
     def campaign_status(self, call: Call) -> Response:

@@ -1,4 +1,4 @@
-"""What the simulators share: campaigns, leads, the log, a request's way."""
+"""What the simulators share: campaigns, leads, the log, the way of a request."""
 
 from __future__ import annotations
 
@@ -15,10 +15,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from leadctl.sandbox.connection import Dropped
 from leadctl.sandbox.exchange import Call, Exchange, Refusal
 from leadctl.sandbox.faults import Fault, FaultQueue, Place
-from leadctl.sandbox.trouble import afterwards, instead
+from leadctl.sandbox.trouble import Dropped, afterwards, instead
 
 Lead = dict[str, object]
 Handler = Callable[[Call], Response]
@@ -35,8 +34,16 @@ class Campaign:
     state: str
     name: str = ""
     leads: list[Lead] = field(default_factory=list)
-    phones: list[object] = field(default_factory=list)
     known: set[str] = field(default_factory=set)
+
+    def add(self, lead: Lead, *keys: str) -> None:
+        self.known.update(keys)
+        self.leads.append(lead)
+
+    def discard(self, place: int, *keys: str) -> None:
+        """Take the lead at a place out again, and what it was known by."""
+        self.known.difference_update(keys)
+        del self.leads[place]
 
 
 @dataclass(kw_only=True, eq=False)
@@ -44,10 +51,8 @@ class Simulator(ABC):
     """One provider's API. Settings are arguments; what happened can be asked for.
 
     `open_campaigns` adds campaigns that take leads. `names` are those that differ from
-    "Campaign" and the id. `latency` seconds pass before
-    each upload is processed. `keep_leads=False` keeps no more of a lead than its
-    phone, for large runs. `clock` tells Unix time, and one clock serves all: limits,
-    token lives and the times in answers.
+    "Campaign" and the id. `latency` seconds pass before each upload is processed.
+    `clock` returns Unix time, for limits, token lives and the times in answers.
     """
 
     name: ClassVar[str]
@@ -55,12 +60,15 @@ class Simulator(ABC):
     phone_field: ClassVar[str]
     default_campaigns: ClassVar[Mapping[str, str]]
     open_state: ClassVar[str]
+    no_campaign: ClassVar[tuple[int, str]] = (404, "Not found")
+    """The answer about a campaign that is not there."""
+    denial: ClassVar[tuple[int, str]] = (401, "Unauthorized")
+    """The answer to a wrong key."""
 
     api_key: str
     open_campaigns: Collection[str] = ()
     names: Mapping[str, str] = field(default_factory=dict)
     latency: float = 0.0
-    keep_leads: bool = True
     clock: Callable[[], float] = time.time
 
     campaigns: dict[str, Campaign] = field(init=False)
@@ -88,11 +96,8 @@ class Simulator(ABC):
     def stored(self) -> dict[str, list[Lead]]:
         """The leads of each campaign that has any, as received, in order of arrival."""
         with self._lock:
-            return {
-                campaign.identifier: self._leads(campaign)
-                for campaign in self.campaigns.values()
-                if campaign.phones
-            }
+            found = {name: [*one.leads] for name, one in self.campaigns.items()}
+        return {name: leads for name, leads in found.items() if leads}
 
     @property
     def log(self) -> list[Exchange]:
@@ -123,9 +128,8 @@ class Simulator(ABC):
     def error(self, status: int, message: str) -> Response:
         """Answer in the provider's form of an error."""
 
-    @abstractmethod
     def denied(self) -> Response:
-        """Answer as to a wrong key."""
+        return self.error(*self.denial)
 
     def token_denied(self) -> Response:
         """Answer as to a token request with a wrong key."""
@@ -136,7 +140,7 @@ class Simulator(ABC):
         return self.denied()
 
     def throttled(self) -> Response:
-        return self.error(429, "Too many requests")
+        return self.error(429, "Rate limit exceeded")
 
     def purpose(self, call: Call) -> Place:
         """Tell what a request is for, where one address serves all."""
@@ -161,23 +165,11 @@ class Simulator(ABC):
 
         return Route(path, endpoint, methods=[method])
 
-    def store(self, campaign: Campaign, lead: Lead, *keys: str) -> None:
-        campaign.known.update(keys)
-        campaign.phones.append(lead.get(self.phone_field))
-        if self.keep_leads:
-            campaign.leads.append(lead)
-
-    def discard(self, campaign: Campaign, place: int, *keys: str) -> None:
-        """Take the lead at a place out again, and what it was known by."""
-        campaign.known.difference_update(keys)
-        del campaign.phones[place]
-        if self.keep_leads:
-            del campaign.leads[place]
-
-    def _leads(self, campaign: Campaign) -> list[Lead]:
-        if self.keep_leads:
-            return list(campaign.leads)
-        return [{self.phone_field: phone} for phone in campaign.phones]
+    def campaign(self, identifier: object) -> Campaign:
+        found = self.campaigns.get(str(identifier))
+        if found is None:
+            raise Refusal(self.error(*self.no_campaign))
+        return found
 
     async def _exchange(
         self, request: Request, handler: Handler, purpose: Place

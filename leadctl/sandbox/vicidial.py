@@ -136,7 +136,7 @@ class VicidialSimulator(Simulator):
         # A list that is not there takes leads; no campaign finds them.
         campaign = self.campaigns.setdefault(number, Campaign(number, "N"))
         lead = self._kept(form, phone)
-        self.store(campaign, lead, phone)
+        campaign.add(lead, phone)
         said = "SUCCESS: add_lead LEAD HAS BEEN ADDED"
         tail = f"{phone}|{number}|{lead['lead_id']}|-5|{self.user}"
         return _text(f"{said} - {tail}")
@@ -200,7 +200,9 @@ class VicidialSimulator(Simulator):
             lists = [each for each in lists if each.identifier == form.get("list_id")]
         left, lines, total = int(form.get("records") or 1000), [], 0
         for number in form.get("phone_number", "").split(","):
-            found = min(left, sum(each.phones.count(number) for each in lists))
+            leads = [lead for each in lists for lead in each.leads]
+            there = sum(lead["phone_number"] == number for lead in leads)
+            found = min(left, there)
             left, total = left - found, total + found
             ids = "-".join(["1"] * found)
             lines.append(f"{number}|{found}|{ids}")

@@ -17,6 +17,7 @@ from leadctl.sandbox.checks import (
     complaints,
     flag,
     integer,
+    must,
     text,
 )
 from leadctl.sandbox.exchange import Call, Refusal
@@ -32,12 +33,6 @@ PHONE = re.compile(E164_DIGITS)
 HEADER_NAME = re.compile(r"X-[A-Za-z0-9\-_.!~*+]+")
 
 
-def source(value: object) -> str | None:
-    """Take `system` and `url`, the keys of the page's example, and no other."""
-    found = complaints(value, {"system": text, "url": text})
-    return "must hold system and url" if found else None
-
-
 def context_headers(value: object) -> str | None:
     if not isinstance(value, dict):
         return "must be an object"
@@ -50,7 +45,11 @@ def context_headers(value: object) -> str | None:
 LEAD_FIELDS = {
     "phone_number": text,
     "name": text,
-    "source": source,
+    # The keys of the page's example, and no other.
+    "source": must(
+        "hold system and url",
+        lambda value: not complaints(value, {"system": text, "url": text}),
+    ),
     "priority": integer(1, 1000),
     "active": flag,
     "context_headers": context_headers,
@@ -98,9 +97,6 @@ class VoisoSimulator(Simulator):
             return _errors(status, "base", message)
         return JSONResponse({"error": message}, status)
 
-    def denied(self) -> Response:
-        return self.error(401, "Unauthorized")
-
     def admit(self, call: Call) -> None:
         scope = "campaigns.read" if call.purpose == "read" else "campaigns.manage"
         if call.bearer != self.api_key:
@@ -108,7 +104,7 @@ class VoisoSimulator(Simulator):
         if scope not in self.scopes:
             raise Refusal(self.error(403, "Forbidden"))
         if call.purpose == "upload":
-            self._claim(self._campaign(call))
+            self._claim(self.campaign(call.campaign))
 
     def _claim(self, campaign: Campaign) -> None:
         if not self._is_live(campaign):
@@ -124,7 +120,7 @@ class VoisoSimulator(Simulator):
             self._free_at[call.campaign] = self.clock() + self.gap
 
     def add_leads(self, call: Call) -> Response:
-        campaign = self._campaign(call)
+        campaign = self.campaign(call.campaign)
         leads = self._batch(call)
         created: list[str] = []
         rejected: list[str] = []
@@ -136,7 +132,7 @@ class VoisoSimulator(Simulator):
             elif phone in campaign.known:
                 duplicates.append(phone)
             else:
-                self.store(campaign, lead, phone)
+                campaign.add(lead, phone)
                 created.append(phone)
         return JSONResponse(
             {
@@ -190,17 +186,11 @@ class VoisoSimulator(Simulator):
         )
 
     def show_campaign(self, call: Call) -> Response:
-        return JSONResponse({"campaign": _shown(self._campaign(call))})
+        return JSONResponse({"campaign": _shown(self.campaign(call.campaign))})
 
     def _is_live(self, campaign: Campaign) -> bool:
         """Live is a setting of its own: no state stands for it."""
         return campaign.identifier in {*self.live, *self.open_campaigns}
-
-    def _campaign(self, call: Call) -> Campaign:
-        campaign = self.campaigns.get(call.campaign)
-        if campaign is None:
-            raise Refusal(self.error(404, "Not found"))
-        return campaign
 
 
 def _errors(status: int, name: str, message: str) -> Response:

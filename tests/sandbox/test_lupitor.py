@@ -201,14 +201,6 @@ def test_key_that_may_only_read_is_forbidden_to_write() -> None:
         assert client.get("/leads?campaignId=cmp_1").status_code == 200
 
 
-def test_records_is_another_name_for_leads(client: httpx.Client) -> None:
-    create = client.post("/records", json={"campaignId": "cmp_1", **BEN})
-    bulk = client.post("/records/bulk", json={"campaignId": "cmp_1", "leads": [CARA]})
-    listed = client.get("/records", params={"campaignId": "cmp_1"})
-    assert (create.status_code, bulk.status_code) == (201, 200)
-    assert listed.json()["data"]["count"] == 2
-
-
 def test_eleventh_bulk_request_of_a_minute_is_throttled(
     client: httpx.Client, clock: Clock
 ) -> None:
@@ -289,17 +281,6 @@ def test_malformed_list_query_is_refused(
     assert refusal(client.get("/leads", params=query)) == (400, message)
 
 
-def test_list_knows_phones_when_leads_are_not_kept() -> None:
-    with (
-        serve([LupitorSimulator(keep_leads=False)]) as sandbox,
-        client_of(sandbox, "lupitor", **{"x-api-key": KEY}) as client,
-    ):
-        create_bulk(client, ANNA)
-        listed = client.get("/leads", params={"campaignId": "cmp_1"}).json()["data"]
-    assert listed["leads"][0]["phoneNumber"] == "+15550000001"
-    assert listed["leads"][0]["externalId"] is None
-
-
 def test_leads_are_deleted_by_external_id_first(
     client: httpx.Client, sandbox: Sandbox
 ) -> None:
@@ -317,9 +298,6 @@ def test_leads_are_deleted_by_external_id_first(
     assert sandbox.simulators["lupitor"].stored == {"cmp_1": [CARA]}
     assert create(client, **ANNA).json()["data"] == {"leadId": "cmp_1_lead_3"}
 
-    one = {"campaignId": "cmp_1", "externalId": "crm-3"}
-    assert client.delete("/leads", params=one).json()["data"] == {"deleted": True}
-    assert refusal(client.delete("/leads", params=one)) == (404, "Lead not found")
     for change, said in (
         ({"campaignId": ""}, "campaignId is required"),
         ({"leads": None}, "leads array is required"),

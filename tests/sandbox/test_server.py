@@ -129,18 +129,6 @@ def test_open_campaigns_take_leads_besides_the_default_ones() -> None:
     assert yotel.stored == {"camp_mine": [{"phone": "9876543210"}]}
 
 
-def test_only_phones_are_kept_on_request() -> None:
-    simulator = VoisoSimulator(keep_leads=False, gap=0)
-    with (
-        serve([simulator]) as sandbox,
-        client_of(sandbox, "voiso", authorization=KEY) as client,
-    ):
-        client.post(LEADS, json=[ANNA])
-        imported = client.post(LEADS, json=[ANNA]).json()["leads_import"]
-    assert imported["duplicates"] == ["15550000001"]
-    assert simulator.stored == {"3": [{"phone_number": "15550000001"}]}
-
-
 def test_latency_delays_uploads_only() -> None:
     simulator = VoisoSimulator(latency=0.2)
     with (

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     import httpx
 
 KEY = "Bearer yt_test_sandbox"
-ONE = "/campaigns/camp_1/leads"
 BULK = "/campaigns/camp_1/leads:bulk"
 ASHA = {
     "phone": "9876543210",
@@ -128,22 +127,6 @@ def test_five_hundred_leads_are_taken(client: httpx.Client) -> None:
     assert push(client, *leads).json()["valid"] == 500
 
 
-def test_single_lead_is_created_once(client: httpx.Client, sandbox: Sandbox) -> None:
-    first, second = client.post(ONE, json=ASHA), client.post(ONE, json=ASHA)
-    assert (first.status_code, first.json()["phone"]) == (201, "9876543210")
-    assert second.status_code == 409
-    assert sandbox.simulators["yotel"].stored == {"camp_1": [ASHA]}
-
-
-@pytest.mark.parametrize("phone", ["invalid", "1"])
-def test_single_lead_with_a_bad_phone_is_refused(
-    client: httpx.Client, phone: str
-) -> None:
-    answer = client.post(ONE, json={"phone": phone})
-    assert answer.status_code == 422
-    assert answer.json()["detail"][0]["loc"] == ["body", "phone"]
-
-
 @pytest.mark.parametrize(
     ("authorization", "detail"),
     [
@@ -174,7 +157,6 @@ def test_key_without_scope_is_told_which() -> None:
 def test_unknown_campaign_is_not_found(client: httpx.Client) -> None:
     for answer in (
         client.post("/campaigns/camp_9/leads:bulk", json={"leads": [ASHA]}),
-        client.post("/campaigns/camp_9/leads", json=ASHA),
         client.get("/campaigns/camp_9"),
     ):
         assert answer.status_code == 404
@@ -201,39 +183,6 @@ def test_idempotency_key_counts_for_nothing(client: httpx.Client) -> None:
     assert (again.status_code, again.json()["duplicates"]) == (200, 1)
     other = push(client, BINA, **{"Idempotency-Key": "one"})
     assert (other.status_code, other.json()["valid"]) == (200, 1)
-
-
-@pytest.fixture
-def enforcing() -> Iterator[httpx.Client]:
-    with (
-        serve([YotelSimulator(enforces_keys=True)]) as sandbox,
-        client_of(sandbox, "yotel", authorization=KEY) as client,
-    ):
-        yield client
-
-
-def test_repeated_idempotency_key_gets_the_first_answer_again_on_request(
-    enforcing: httpx.Client,
-) -> None:
-    client = enforcing
-    first = push(client, ASHA, **{"Idempotency-Key": "one"})
-    again = push(client, ASHA, **{"Idempotency-Key": "one"})
-    assert again.json() == first.json()
-    assert again.json()["valid"] == 1
-    assert push(client, ASHA).json()["duplicates"] == 1
-
-
-def test_enforced_idempotency_key_with_another_body_is_refused(
-    enforcing: httpx.Client,
-) -> None:
-    push(enforcing, ASHA, **{"Idempotency-Key": "one"})
-    answer = push(enforcing, BINA, **{"Idempotency-Key": "one"})
-    assert answer.status_code == 422
-
-
-def test_refusal_does_not_use_up_an_idempotency_key(enforcing: httpx.Client) -> None:
-    push(enforcing, {"phone": "1"}, **{"Idempotency-Key": "one"})
-    assert push(enforcing, ASHA, **{"Idempotency-Key": "one"}).status_code == 200
 
 
 def test_request_601_of_a_minute_waits_for_the_next(
