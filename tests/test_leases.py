@@ -16,7 +16,7 @@ import pytest
 from ledgers import LOST, NOW, batch_of, begun, nonzero
 
 from leadctl.ledger import open_ledger
-from leadctl.ledger.records import BatchState
+from leadctl.ledger.records import BatchState, Part
 from leadctl.model.errors import CampaignLocked, LedgerUnusable
 from leadctl.model.leads import CREATED, Status
 
@@ -96,31 +96,34 @@ def test_parts_of_a_run_are_void_once_another_run_has_the_campaign(
 ) -> None:
     """A worker that slept through its lease sends no more, and nobody else does."""
     with open_ledger(postgres_ledger) as ledger, open_ledger(postgres_ledger) as late:
-        run = begun(ledger, at_most_once=True).facts().id
-        planned = ledger.shared_runs.planned(run, at_most_once=True)
-        planned.plan(batch_of([1, 2], 1).leads, 0, b"content")
-        planned.plan(batch_of([3], 2).leads, 0, b"content")
-        planned.is_planned()
+        planner = begun(ledger, at_most_once=True)
+        planner.plan(
+            Part(0, 0, 1, 2, "1-2", "content"), Part(0, 0, 3, 3, "3", "content")
+        )
+        planner.plan(is_all=True)
         takes = partial(
-            late.shared_runs.of(run).taken,
+            late.shared(planner.facts().id).taken,
             longest_request=120.0,
             concurrency=2,
             sharing=1,
             at_most_once=True,
         )
-        with takes() as worker:
-            assert worker
+        with takes() as taken:
+            assert taken
+            _, worker = taken
             worker.intend(batch_of([1], 3), NOW, doubted=False)
+            with pytest.raises(CampaignLocked), ledger.campaign_lock("voiso", "3"):
+                pass
             with psycopg.connect(postgres_ledger) as db:
                 db.execute("UPDATE leadctl.parts SET until = '-infinity'")
-            with (
-                ledger.campaign_lock("voiso", "3"),
-                pytest.raises(LedgerUnusable, match="took over this run"),
-            ):
-                worker.intend(batch_of([2], 4), NOW, doubted=False)
-        with takes() as worker:
-            assert worker is None
-        assert nonzero(planned) == {Status.UNKNOWN: 1}
+            with ledger.campaign_lock("voiso", "3"):
+                with pytest.raises(LedgerUnusable, match="took over this run"):
+                    worker.intend(batch_of([2], 4), NOW, doubted=False)
+                with pytest.raises(LedgerUnusable, match="took over this run"):
+                    worker.settle(batch_of([1], 3), [CREATED])
+        with takes() as taken:
+            assert taken is None
+        assert nonzero(planner) == {Status.CREATED: 1}
 
 
 HOLDER = """

@@ -193,7 +193,9 @@ def test_run_whose_planner_died_is_closed_by_a_resume(team: Push) -> None:
     shared.sends()
     shared.planner.signalled(signal.SIGKILL)
     happened(lambda: len(team.phones("voiso")) > 4)
-    ran = team.program("runs", "resume", "--json", env=shared.environment)
+    ran = team.program(
+        "runs", "resume", "--json", "--wait", "20", env=shared.environment
+    )
     assert ran.code == 3, ran.err
     assert ran.counts == {"created": 8, "rejected": 1}
     assert worker.code(SECONDS) == 0

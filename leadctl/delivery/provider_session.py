@@ -90,7 +90,7 @@ def open_session(
 
 @contextmanager
 def hold_campaign(
-    account: Account, campaign: str, ledger: Ledger, run: str = ""
+    account: Account, campaign: str, ledger: Ledger
 ) -> Iterator[CampaignLock]:
     """Lock the campaign: one writer at a time among all users of this ledger.
 
@@ -102,7 +102,6 @@ def hold_campaign(
         account.name,
         "" if whole_account else campaign,
         longest_request=longest_request(account),
-        run=run,
     )
     with ExitStack() as stack:
         try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, TypeAlias
 from uuid import uuid4
 
 from leadctl.importing.judge import Judge
@@ -28,6 +28,7 @@ from leadctl.model.progress import Meter
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
+    from leadctl.delivery.sender import Sender
     from leadctl.importing.judged import FindingParts, Judging
     from leadctl.importing.plan import Plan
     from leadctl.ledger.base import RunWriter
@@ -58,18 +59,11 @@ class DeliveryHistory:
     in_doubt: Callable[[list[bytes]], set[bytes]] = _nothing
 
 
-class Delivery(Protocol):
-    """Delivers batches: a sender, or a planner that passes them to workers."""
-
-    def deliver(
-        self,
-        batches: Iterator[Batch],
-        in_doubt: Sequence[Batch],
-        held_back: Callable[[Batch], Collection[int]],
-    ) -> None: ...
-
-    def settle_in_doubt(self, in_doubt: Sequence[Batch]) -> None: ...
-
+Deliver: TypeAlias = (
+    "Callable[[Iterator[Batch], Sequence[Batch], Callable[[Batch], Collection[int]]],"
+    " None]"
+)
+"""As a sender delivers: fresh batches, those in doubt, and which rows to hold back."""
 
 _DOUBTED = (
     Status.UNKNOWN,
@@ -133,11 +127,11 @@ class Importer:
         """Store a phone column's decision before leads read that way are sent."""
         self._run_writer.remember({"columns": {path: str(says)}})
 
-    def deliver(self, sender: Delivery) -> LeadctlError | None:
+    def deliver(self, deliver: Deliver) -> LeadctlError | None:
         """Send everything; returns what stopped the run early. Every row is counted."""
         in_doubt = [*map(self._rebuilt, self._in_doubt)]
         try:
-            sender.deliver(self._batches(), in_doubt, self._held_back)
+            deliver(self._batches(), in_doubt, self._held_back)
         except LedgerUnusable:
             raise
         except LeadctlError as error:
@@ -145,7 +139,7 @@ class Importer:
             return error
         return self._ended()
 
-    def settle_unsent(self, sender: Delivery, error: LeadctlError) -> LeadctlError:
+    def settle_unsent(self, sender: Sender, error: LeadctlError) -> LeadctlError:
         """Account for every row that is left, without sending anything."""
         sender.settle_in_doubt([*map(self._rebuilt, self._in_doubt)])
         self._settle_unsent(error)

@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from leadctl.importing.plan import Rules
     from leadctl.mapping.lead_builder import BuiltLeads
     from leadctl.mapping.mapper import Table
-    from leadctl.model.leads import Cells, Json, Note
+    from leadctl.model.leads import Json, Malformed, Note
     from leadctl.phones.column import ColumnSays
     from leadctl.phones.countries import Countries
     from leadctl.phones.rule import Numbers
@@ -287,16 +287,15 @@ class Judge:
 
         Returns the rows, too, that a suppression list holds back now.
         """
-        found = self._sources[file].rows_at(iter(sorted(wanted)))
-        rows = [row for row in found if isinstance(row, Row)]
-        numbers = [row.number for row in rows]
-        return self.rebuilt(file, numbers, [row.cells for row in rows])
+        return self.rebuilt(file, self._sources[file].rows_at(iter(sorted(wanted))))
 
     def rebuilt(
-        self, file: int, numbers: Sequence[int], rows: list[Cells]
+        self, file: int, found: Iterable[Row | Malformed]
     ) -> tuple[Leads, set[int]]:
-        """Build the leads of rows that are read."""
-        table = self.mappers[file].table(rows)
+        """Build the leads of rows that were read again."""
+        rows = [row for row in found if isinstance(row, Row)]
+        numbers = [row.number for row in rows]
+        table = self.mappers[file].table([row.cells for row in rows])
         countries, _unknown = self._countries(table)
         fitted, held_back = self._fitted(file, numbers, table, countries)
         return fitted.leads, held_back

@@ -3,97 +3,68 @@
 from __future__ import annotations
 
 import json
-from itertools import chain
+from collections import deque
+from itertools import islice
 from typing import TYPE_CHECKING
 
-from leadctl.importing.importer import DeliveryHistory, Importer
-from leadctl.importing.judged import LISTED
+from leadctl.importing.judge import Judge
+from leadctl.importing.judged import LISTED, Judged, divided
+from leadctl.ledger.records import Part
 from leadctl.model import row_set
 from leadctl.model.errors import InputUnusable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from leadctl.importing.judge import Judge
-    from leadctl.importing.plan import Plan
-    from leadctl.ledger.postgres.parts import PartWriter
-    from leadctl.ledger.records import Part, Unfinished
-    from leadctl.model.leads import Block, Leads
+    from leadctl.importing.plan import Rules
+    from leadctl.model.leads import Batch, Leads, Malformed, Row
 
 
-def content_hash(leads: Leads, digest: Callable[[str], bytes]) -> bytes:
+def planned(batch: Batch, digest: Callable[[str], bytes]) -> Part:
+    """Return the part of a run that the leads of a batch are."""
+    rows = batch.leads.rows
+    content = _content(batch.leads, digest)
+    return Part(0, batch.file, rows[0], rows[-1], row_set.written(rows), content)
+
+
+def _content(leads: Leads, digest: Callable[[str], bytes]) -> str:
     """Hash leads, with the ledger's key, as they go on the wire."""
     rows = [*zip(leads.rows, leads.wires(), strict=True)]
-    return digest(json.dumps(rows, sort_keys=True))
+    return digest(json.dumps(rows, sort_keys=True)).hex()
 
 
-class PartReader:
-    """Reads parts of a run's files: in one pass, while they come in their order."""
+class PartJudge(Judge):
+    """Judges the rows of one part after another, which a planner has judged before.
 
-    def __init__(self, judge: Judge, digest: Callable[[str], bytes]) -> None:
-        self.judge = judge
+    A file is read in one pass while its parts come in order.
+    """
+
+    def __init__(self, rules: Rules, digest: Callable[[str], bytes]) -> None:
+        super().__init__(rules, digest)
         self._digest = digest
-        self._file = -1
-        self._block: Block | None = None
-        self._blocks: Iterator[Block] = iter(())
+        self._file, self._last = -1, 0
+        self._wanted = deque[int]()
+        self._found: Iterator[Row | Malformed] = iter(())
 
-    def leads(self, part: Part) -> tuple[Leads, set[int]]:
-        """Return a part's leads, and the rows that a suppression list holds back now.
-
-        Raises InputUnusable if they differ from the planned leads.
-        """
-        wanted = {*row_set.rows(part.rows)}
-        numbers, cells = [], []
-        for block in self._up_to(part):
-            for number, row in zip(block.numbers, block.cells, strict=True):
-                if number in wanted:
-                    numbers.append(number)
-                    cells.append(row)
-        leads, held_back = self.judge.rebuilt(part.file, numbers, cells)
-        if content_hash(leads, self._digest) != part.content:
-            source = self.judge.rules.sources[part.file]
+    def turn_to(self, part: Part) -> int:
+        """Read a part, and count its leads; InputUnusable if others were planned."""
+        if part.file != self._file or part.first <= self._last:
+            self._wanted.clear()
+            rows = iter(self._wanted.popleft, None)  # more are added with each part
+            self._found = self._sources[part.file].rows_at(rows)
+        self._file, self._last = part.file, part.last
+        self._wanted += row_set.rows(part.rows)
+        rows_found = islice(self._found, len(self._wanted))
+        self._leads, self._held_back = self.rebuilt(part.file, rows_found)
+        if _content(self._leads, self._digest) != part.content:
             raise InputUnusable(
-                f"{source.shown}: rows {part.first:,} to {part.last:,} differ from the "
-                "planned ones",
+                f"{self._sources[part.file].shown}: rows {part.first:,} to "
+                f"{part.last:,} differ from the planned ones",
                 hint="use the file that was pushed, and the same version of leadctl",
             )
-        return leads, held_back
+        return len(self._leads)
 
-    def _up_to(self, part: Part) -> Iterator[Block]:
-        """Yield the blocks that hold a part's rows; the last may begin the next one."""
-        kept = self._block
-        if part.file != self._file or (kept and part.first < kept.first):
-            self._file, kept = part.file, None
-            self._blocks = self.judge.blocks(part.file)
-        for block in chain([kept] if kept else [], self._blocks):
-            self._block = block
-            if block.last >= part.first:
-                yield block
-            if block.last >= part.last:
-                return
-
-
-class PartImporter(Importer):
-    """Sends the leads of one part, which have been read; its other rows are judged."""
-
-    def __init__(  # noqa: PLR0913  as an importer, and what was read
-        self,
-        plan: Plan,
-        part_writer: PartWriter,
-        judge: Judge,
-        leads: Leads,
-        held_back: set[int],
-        unfinished: Unfinished | None,
-    ) -> None:
-        known = DeliveryHistory(None)
-        super().__init__(plan, part_writer, known, unfinished, judge=judge)
-        self._part_leads = leads, held_back
-        file = part_writer.part.file
-        self._streams = [(file, self._fresh(file))]
-
-    def _leads(self, file: int) -> Iterator[Leads]:
-        leads, held_back = self._part_leads
-        accounted = self._accounted.get(file) or ()
-        leads = leads.chosen([row not in accounted for row in leads.rows])
-        on_list = [row in held_back for row in leads.rows]
-        yield self._divided(file, leads, on_list, LISTED)
+    def judged(self, file: int) -> Iterator[tuple[int, Judged]]:
+        if file == self._file:
+            on_list = [row in self._held_back for row in self._leads.rows]
+            yield len(on_list), Judged(*divided(self._leads, on_list, LISTED))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from leadctl.ledger.database import Database
-    from leadctl.ledger.postgres.parts import SharedRuns
+    from leadctl.ledger.postgres.parts import SharedRun
     from leadctl.ledger.records import LedgerSize, NewRun, Run, Trace, Worker
     from leadctl.ledger.turn import TurnStore
     from leadctl.model.leads import Json
@@ -126,18 +126,13 @@ class Ledger(ABC):
 
     @abstractmethod
     def campaign_lock(
-        self,
-        account: str,
-        campaign: str,
-        *,
-        longest_request: float = 120.0,
-        run: str = "",
+        self, account: str, campaign: str, *, longest_request: float = 120.0
     ) -> AbstractContextManager[CampaignLock]:
         """Hold a campaign while the context lasts; CampaignLocked names its holder.
 
         An empty `campaign` holds the whole account. Where the death of a holder cannot
         be seen, its lock expires some time after `longest_request` seconds. Workers
-        that another run than `run` left behind hold the campaign as well.
+        hold the campaign of their run; without them, its parts are void.
         """
 
     @abstractmethod
@@ -194,14 +189,22 @@ class Ledger(ABC):
         message = f"no run {run_id!r}{nearest(run_id, numbers)}"
         raise UsageError(message, hint="see `leadctl runs`")
 
-    @property
-    @abstractmethod
-    def shared_runs(self) -> SharedRuns:
-        """The runs that workers share; UsageError where one process must do it all."""
+    def shared(self, run_id: str) -> SharedRun:  # noqa: ARG002  on PostgreSQL only
+        """Return a run that workers share; UsageError if one process must do it all."""
+        raise UsageError(
+            "sharing a run among workers requires a ledger on PostgreSQL; this one is "
+            "a file",
+            hint="remove --workers, or prepare a database: leadctl ledger init URL",
+        )
 
-    @abstractmethod
-    def workers(self, run: Run) -> Sequence[Worker]:
+    def to_work_on(self) -> str | None:
+        """Return the id of the oldest run that has parts left, or to come, if any."""
+        self.shared("")  # it says why not
+        return None
+
+    def workers(self, run: Run) -> Sequence[Worker]:  # noqa: ARG002  as above
         """Return those who worked on a run, the latest first."""
+        return ()
 
     def unsettled_run(self, account: str, campaign: str) -> str | None:
         """Return a run of this campaign that ended with a batch in flight, if any.

@@ -6,7 +6,7 @@ import os
 import shlex
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from leadctl.ledger import resolved
 
@@ -209,11 +209,11 @@ class Unfinished:
 
 
 class Part(NamedTuple):
-    """A stretch of a shared run that one worker has: `rows` of a file, as ranges.
+    """A stretch of a shared run for one worker: `rows` of a file, as ranges.
 
     `content` is a keyed hash of its leads, to compare when they are read again. The
-    worker may have `places` requests in flight. `requests` were sent by workers that
-    had the part before; `turns` were written.
+    worker may have `places` requests in flight. `turns` and `requests` are those of
+    workers that had the part before.
     """
 
     number: int
@@ -221,21 +221,22 @@ class Part(NamedTuple):
     first: int
     last: int
     rows: str
-    content: bytes
-    places: int
-    requests: int
-    turns: int
+    content: str
+    places: int = 0
+    seconds: float = 0.0
+    turns: int = 0
+    requests: int = 0
 
 
 class Sharing(NamedTuple):
-    """The state of a shared run; `error` is why a worker stopped it.
+    """The state of a shared run; `error` is JSON of why a worker stopped it.
 
-    `open_parts` are not done; a worker has `held_parts` of them.
+    `open_parts` are not done; workers have `held_parts` of them.
     """
 
     is_over: bool
     is_stopped: bool
-    error: dict[str, Any] | None
+    error: str | None
     is_planned: bool
     open_parts: int
     held_parts: int

@@ -17,8 +17,6 @@ from leadctl.model.row_set import RowSet
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from leadctl.model.leads import Json
-
 
 class ResumedRun(RunWriter):
     """A run whose process has ended, or a part of one: what is `_within` it."""
@@ -49,21 +47,21 @@ class ResumedRun(RunWriter):
                     self._turn.withdrawn.append(line.id)
                 else:
                     self._put(line._replace(state=BatchState.DOUBT, doubted=True))
-            self._turn.facts |= IN_PROGRESS
+            self._turn.facts |= {
+                "finished_at": None,
+                "exit_code": None,
+                "error": None,
+                "stop_requested": False,
+            }
         self.tally = Counter(self.counts())
-        accounted = self._rows_in("findings", "batches")
-        return Unfinished(accounted, self._open_batches(stale_before))
-
-    def _rows_in(self, *tables: str) -> dict[int, RowSet]:
-        """Return the rows, by file, that the lines of these tables name."""
-        found: dict[int, RowSet] = {}
-        for table in tables:
+        accounted: dict[int, RowSet] = {}
+        for table in ("findings", "batches"):
             for file, rows in self._db.execute(
                 f"SELECT file, rows FROM {table} WHERE run = ?{self._within}",  # noqa: S608  our own words
                 (self._run,),
             ):
-                found.setdefault(file, RowSet()).add(rows)
-        return found
+                accounted.setdefault(file, RowSet()).add(rows)
+        return Unfinished(accounted, self._open_batches(stale_before))
 
     def decide(
         self, file: int | None, rows: list[tuple[int, int]] | None, *, delivered: bool
@@ -157,14 +155,6 @@ class ResumedRun(RunWriter):
         ):
             sent.setdefault(file, RowSet()).add(rows)
         return sent
-
-
-IN_PROGRESS: dict[str, Json] = {
-    "finished_at": None,
-    "exit_code": None,
-    "error": None,
-    "stop_requested": False,
-}
 
 
 def _divided(

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from leadctl.ledger.database import Database
-    from leadctl.ledger.records import Arrival, Departure
+    from leadctl.ledger.records import Arrival, Departure, Part
     from leadctl.ledger.turn import TurnStore
     from leadctl.model.leads import Batch, Json, Note, Outcome
 
@@ -253,6 +253,12 @@ class RunWriter(RunReader):
         with self.together():
             job = self._turn.facts.get("job") or json.dumps(self.facts().job)
             self._turn.facts["job"] = json.dumps(_patched(json.loads(str(job)), more))
+
+    def plan(self, *parts: Part, is_all: bool = False) -> None:
+        """Record parts of a shared run for its workers, and whether these are all."""
+        with self.together():
+            self._turn.parts += parts
+            self._turn.facts["planned"] = is_all
 
     def finish(
         self,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from uuid import UUID
 
+    from leadctl.ledger.records import Part
     from leadctl.model.leads import Code, Json, Status
     from leadctl.model.removal import Removal
 
@@ -88,16 +89,6 @@ class FindingLine(NamedTuple):
     reason: str
 
 
-class PartLine(NamedTuple):
-    """A stretch of a run for one worker: the rows that are leads, and their hash."""
-
-    file: int
-    first: int
-    last: int
-    rows: str
-    content: str
-
-
 @dataclass
 class Turn:
     """What to write, in this order."""
@@ -133,7 +124,7 @@ class Turn:
 
     rejects_files: dict[int, str | None] = field(default_factory=dict)
 
-    parts: list[PartLine] = field(default_factory=list)
+    parts: list[Part] = field(default_factory=list)
     """Only on PostgreSQL: what workers are to take."""
 
     facts: dict[str, Json] = field(default_factory=dict)

@@ -24,6 +24,7 @@ LeadctlError                  carries what happened, where, and what to do next 
 
 from __future__ import annotations
 
+import json
 import signal
 from enum import IntEnum
 from typing import TYPE_CHECKING, Self
@@ -75,13 +76,16 @@ class LeadctlError(Exception):
         return "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")
 
 
-def restored(code: str, message: str, hint: str | None) -> LeadctlError:
-    """Return the error that another process met, from its code and sentences."""
+def restored(said: str) -> LeadctlError:
+    """Return the error that another process met, from JSON of what it said."""
+    facts = json.loads(said)
     kinds: list[type[LeadctlError]] = [LeadctlError]
     for kind in kinds:
         kinds += kind.__subclasses__()
-    named = {kind(message).code: kind for kind in kinds if kind is not Interrupted}
-    return named.get(code, LeadctlError)(message).but(hint=hint)
+    named = {kind("").code: kind for kind in kinds if kind is not Interrupted}
+    return named.get(facts["code"], LeadctlError)(facts["message"]).but(
+        hint=facts["hint"]
+    )
 
 
 class UsageError(LeadctlError):

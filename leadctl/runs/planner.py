@@ -1,18 +1,19 @@
-"""Plans a run for its workers, waits for them, and starts those of this machine."""
+"""Plans a run for its workers, starts those of this machine, and waits for all."""
 
 from __future__ import annotations
 
 import shlex
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from leadctl.delivery.sender import GRACE
-from leadctl.importing.part import content_hash
+from leadctl.importing.part import planned
 from leadctl.ledger.records import ledger_option
 from leadctl.model.clock import CancellationToken, RealClock
 from leadctl.model.errors import NotProcessed, restored
@@ -20,17 +21,15 @@ from leadctl.model.leads import DELIVERED, Status
 from leadctl.sources.source import expected_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from leadctl.delivery.sender import Sender
     from leadctl.importing.plan import Plan
-    from leadctl.ledger.postgres.parts import PlannedRun, SharedRun
-    from leadctl.ledger.records import Sharing
+    from leadctl.ledger.base import RunWriter
+    from leadctl.ledger.postgres.parts import SharedRun
     from leadctl.model.leads import Batch
     from leadctl.model.progress import Meter
     from leadctl.runs.request import ImportRequest
-
-    Process = subprocess.Popen[bytes]
 
 MOST_LEADS = 20_000
 MOST_REQUESTS = 2_000
@@ -52,20 +51,20 @@ def part_size(plan: Plan, workers: int) -> int:
 
 @dataclass
 class Planner:
-    """Replaces the sender: it passes batches to the workers.
+    """Delivers in place of the sender: passes batches to the workers.
 
     `sender` sends what earlier workers left in doubt. `has_too_many_rejects` is called
     while they work, as `run_writer.tally` grows.
     """
 
     request: ImportRequest
-    run_writer: PlannedRun
+    run_writer: RunWriter
     shared: SharedRun
     sender: Sender
     digest: Callable[[str], bytes]
     meter: Meter
     has_too_many_rejects: Callable[[], bool]
-    _next_count: float = 0.0
+    _next_look: float = 0.0
 
     def deliver(
         self,
@@ -78,96 +77,92 @@ class Planner:
         Raises what stopped one of them, or says that none is left.
         """
         stop = self.request.stop
-        stop.is_requested = self._is_stopped
-        if in_doubt:
-            self.sender.deliver(iter(()), in_doubt, held_back)
-        if not self.request.job.workers:
-            words = shlex.join(["leadctl", *self._command])
-            self.request.note("waits_for_workers", f"start workers elsewhere: {words}")
-        with self._workers() as workers:
+        self.sender.deliver(iter(()), in_doubt, held_back)
+        self.run_writer.plan()
+        with self._workers() as is_done:
             for batch in batches:
-                content = content_hash(batch.leads, self.digest)
-                self.run_writer.plan(batch.leads, batch.file, content)
-                self._look(workers)
+                self.run_writer.plan(planned(batch, self.digest))
+                is_done()
                 if stop.check():
                     return
-            self.run_writer.is_planned()
-            while not (self._look(workers).is_done or self.has_too_many_rejects()):
+            self.run_writer.plan(is_all=True)
+            while not (is_done() or self.has_too_many_rejects() or stop.check()):
                 stop.sleep(PAUSE)
-                if stop.check():
-                    return
-
-    def settle_in_doubt(self, in_doubt: Sequence[Batch]) -> None:
-        self._end([])
-        self.sender.settle_in_doubt(in_doubt)
-
-    def _is_stopped(self) -> bool:
-        state = self.shared.sharing()
-        return state.is_stopped and not state.error
-
-    def _look(self, workers: Sequence[Process]) -> Sharing:
-        """Read the state of the run; counting its rows takes a tenth of the time."""
-        state = self.shared.sharing()
-        if state.error:
-            raise restored(**state.error)
-        began = time.monotonic()
-        if began >= self._next_count or state.is_done:
-            self.run_writer.flush()
-            counts = Counter(self.run_writer.counts())
-            fresh = _sent(counts) - _sent(self.run_writer.tally)
-            self.run_writer.tally = counts
-            self.meter.sends(0, max(0, fresh))
-            now = time.monotonic()
-            self._next_count = now + max(PAUSE, 10 * (now - began))
-        codes = [worker.poll() for worker in workers]
-        if codes and None not in codes and not (state.is_done or state.held_parts):
-            shown = ", ".join(sorted({*map(str, codes)}))
-            raise NotProcessed(
-                f"all workers ended before the run was finished (exit code {shown})",
-                hint=f"`{shlex.join(['leadctl', *self._command])}` shows why",
-            )
-        return state
-
-    @property
-    def _command(self) -> list[str]:
-        facts, config = self.run_writer.facts(), self.request.job.config
-        more = ["--config", config] if config else []
-        return ["work", facts.id, *more, *ledger_option(facts.ledger)]
 
     @contextmanager
-    def _workers(self) -> Iterator[Sequence[Process]]:
-        """Start workers; the run stops at the end of the context unless it is done."""
-        command = [sys.executable, "-m", "leadctl", *self._command]
+    def _workers(self) -> Iterator[Callable[[], bool]]:
+        """Start workers; yields what looks at them. None goes on after the context."""
+        request, facts = self.request, self.run_writer.facts()
+        config = ["--config", request.job.config] if request.job.config else []
+        command = ["work", facts.id, *config, *ledger_option(facts.ledger)]
+        if not request.job.workers:
+            words = shlex.join(["leadctl", *command])
+            request.note("waits_for_workers", f"start workers elsewhere: {words}")
         with ExitStack() as stack:
+            said = stack.enter_context(tempfile.TemporaryFile())
             workers = [
                 stack.enter_context(
                     subprocess.Popen(  # noqa: S603  our own program
-                        command,
+                        [sys.executable, "-m", "leadctl", *command],
                         stdin=subprocess.DEVNULL,
                         stdout=subprocess.DEVNULL,
-                        stderr=subprocess.DEVNULL,
+                        stderr=said,
                     )
                 )
-                for _ in range(self.request.job.workers or 0)
+                for _ in range(request.job.workers or 0)
             ]
             try:
-                yield workers
+                yield lambda: self._is_done(workers, said)
             finally:
                 self._end(workers)
 
-    def _end(self, workers: Sequence[Process]) -> None:
+    def _is_done(
+        self, workers: Sequence[subprocess.Popen[bytes]], said: IO[bytes]
+    ) -> bool:
+        """Look how far the workers are; counting takes a tenth of the time at most."""
+        began = time.monotonic()
+        if began < self._next_look:
+            return False
+        state = self.shared.sharing()
+        if state.error:
+            raise restored(state.error)
+        codes = [worker.poll() for worker in workers]
+        if codes and None not in codes and not (state.is_done or state.held_parts):
+            raise _all_ended(codes, said)
+        self.run_writer.flush()
+        before, counts = self.run_writer.tally, Counter(self.run_writer.counts())
+        self.run_writer.tally = counts
+        self.meter.sends(0, max(0, _sent(counts) - _sent(before)))
+        now = time.monotonic()
+        self._next_look = now + max(PAUSE, 10 * (now - began))
+        return state.is_done
+
+    def _end(self, workers: Sequence[subprocess.Popen[bytes]]) -> None:
         clock, latest = RealClock(CancellationToken()), time.monotonic() + 2 * GRACE
         try:
             if not self.shared.sharing().is_done:
                 self.shared.stop()
-            while self.shared.sharing().held_parts and time.monotonic() < latest:
-                clock.sleep(PAUSE)
-            while None in [one.poll() for one in workers] and time.monotonic() < latest:
+            while time.monotonic() < latest and (
+                None in [worker.poll() for worker in workers]
+                or self.shared.sharing().held_parts
+            ):
                 clock.sleep(PAUSE)
         finally:
             for worker in workers:
                 worker.kill()
+        self.shared.end()
 
 
-def _sent(counts: Mapping[Status, int]) -> int:
-    return sum(counts.get(one, 0) for one in (*DELIVERED, Status.UNKNOWN))
+def _sent(counts: Counter[Status]) -> int:
+    return sum(counts[one] for one in (*DELIVERED, Status.UNKNOWN))
+
+
+def _all_ended(codes: Sequence[int | None], said: IO[bytes]) -> NotProcessed:
+    """Return the error for workers that ended too early, with the last line of one."""
+    said.seek(0)
+    lines = [line for line in said.read().decode(errors="replace").splitlines() if line]
+    shown = ", ".join(sorted({*map(str, codes)}))
+    return NotProcessed(
+        f"all workers ended before the run was finished (exit code {shown})",
+        hint=f"the last of them said: {lines[-1]}" if lines else None,
+    )

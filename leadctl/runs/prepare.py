@@ -8,7 +8,6 @@ import sys
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from leadctl import ledger as ledgers
@@ -46,19 +45,17 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def prepared(  # noqa: PLR0913  by name
+def prepared(
     job: Job,
     ledger: str,
     streams: Streams,
     *,
     offline: bool,
     environment: Mapping[str, str] = os.environ,
-    elsewhere: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[ImportRequest]:
     """Open a job; copies of its streams are kept while the context lasts.
 
-    `elsewhere` maps files to their paths on this machine. Raises UsageError,
-    InputUnusable or CredentialsMissing.
+    Raises UsageError, InputUnusable or CredentialsMissing.
     """
     _require_text(job)
     spool.drop_abandoned(ledger)
@@ -68,8 +65,7 @@ def prepared(  # noqa: PLR0913  by name
         campaign = _campaign(job, account, offline=offline)
         access = None if offline else _access(job, document, account, environment)
         mapped = profile_of(job, document, account)
-        opened = replace(copied, copies={**copied.copies, **elsewhere})
-        plan = _plan(opened, account, campaign, mapped)
+        plan = _plan(copied, account, campaign, mapped)
         lists = [List.named(text) for text in (*account.suppress, *job.suppress)]
         suppressed = suppression.read(lists, plan.effective_region)
         yield ImportRequest(

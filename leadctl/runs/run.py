@@ -34,10 +34,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from leadctl.delivery.provider_session import ProviderSession
-    from leadctl.importing.plan import Plan
-    from leadctl.ledger.base import CampaignLock, Ledger, ResumedRun, RunWriter
-    from leadctl.ledger.postgres.parts import PlannedRun
-    from leadctl.ledger.records import Run, Unfinished
+    from leadctl.ledger.base import CampaignLock, Ledger, RunWriter
+    from leadctl.ledger.records import Run
+    from leadctl.model.leads import Note
     from leadctl.providers.base import Limits
     from leadctl.providers.preflight import PreflightResult
     from leadctl.reports.report import Report
@@ -98,7 +97,7 @@ def _pushed(request: ImportRequest) -> Report:
         campaign = request.plan.campaign
         ledger = stack.enter_context(_opened_ledger(request.ledger))
         if request.job.workers is not None:
-            ledger.shared_runs.to_work_on()  # or it says why not, before anything else
+            ledger.to_work_on()  # or it says why not, before anything else
         lock = stack.enter_context(_held_campaign(request, ledger))
         opened = provider_session.open_session(
             account, request.access, campaign, ledger
@@ -114,36 +113,39 @@ def _pushed(request: ImportRequest) -> Report:
         is_first = moved or (earlier is None and is_new)  # its runs may be pruned
         checked = _preflight(request, session, is_first=is_first)
         with stop.heeded():
-            importer, run_writer, meter, planned = _opened(request, ledger, ledger)
+            importer, run_writer, meter = _opened(request, ledger, ledger)
             run = run_writer.facts()
             lock.hold_for(run.id)
             stop.is_requested = run_writer.is_stop_requested
             announce.before(request, importer)
             sender = sender_of(request, session, run_writer, account.limits, meter)
-            way: Sender | Planner = sender
-            if planned:
-                way = Planner(
+            error: LeadctlError | None
+            notes: list[Note] = []
+            if not isinstance(checked, LeadctlError) and checked.name:
+                run_writer.remember({"campaign_name": checked.name})
+            if isinstance(checked, LeadctlError):
+                error = importer.settle_unsent(sender, checked)
+            elif request.job.workers is None:
+                error = importer.deliver(sender.deliver)
+            else:
+                planner = Planner(
                     request,
-                    planned,
-                    ledger.shared_runs.of(run.id),
+                    run_writer,
+                    ledger.shared(run.id),
                     sender,
                     ledger.digest(account.name, campaign),
                     meter,
                     importer.has_too_many_rejects,
                 )
-            error: LeadctlError | None
-            if isinstance(checked, LeadctlError):
-                error = importer.settle_unsent(way, checked)
-            else:
-                if checked.name:
-                    run_writer.remember({"campaign_name": checked.name})
-                error = importer.deliver(way)
+                error = importer.deliver(planner.deliver)
+                notes = run_writer.facts().notes
+                if stop.signal is None:
+                    run_writer, error = _closed(
+                        request, session, ledger, run_writer, error
+                    )
             if stop.signal is not None:
                 error = _interrupted(request, stop.signal, run_writer.facts())
-            elif planned:
-                why = f": {error.message}" if error else ""
-                planned.settle_left(f"not sent because the run stopped{why}")
-            for note in sender.notes():
+            for note in [*notes, *sender.notes()]:
                 message = f"{count(note.count, 'lead')}: {note.message}"
                 request.note(note.code, message, note.count, is_warning=note.is_warning)
             finish(request, importer, run_writer, error)
@@ -190,10 +192,7 @@ def _held_campaign(request: ImportRequest, ledger: Ledger) -> Iterator[CampaignL
             try:
                 lock = stack.enter_context(
                     provider_session.hold_campaign(
-                        request.account,
-                        request.plan.campaign,
-                        ledger,
-                        request.resumes or "",
+                        request.account, request.plan.campaign, ledger
                     )
                 )
                 break
@@ -227,7 +226,7 @@ def rehearse(request: ImportRequest) -> Report:
         known = stack.enter_context(open_existing(request.ledger))
         request = with_list_of(known, request)
         announce.require_no_doubt(request)
-        importer, run_writer, _, _ = _opened(request, aside, known)
+        importer, run_writer, _ = _opened(request, aside, known)
         if not request.account.missing:  # of its address, a part may be
             history.warn_if_moved(request, history.earlier_run(request, known))
             history.warn_if_half_undone(request, known)
@@ -294,7 +293,7 @@ def _preflight(
 
 def _opened(
     request: ImportRequest, ledger: Ledger, known: Ledger
-) -> tuple[Importer, RunWriter, Meter, PlannedRun | None]:
+) -> tuple[Importer, RunWriter, Meter]:
     """Open the run in `ledger`; earlier deliveries are looked up in `known`."""
     account = request.account
     plan = replace(
@@ -314,59 +313,60 @@ def _opened(
         memory = replace(memory, delivered=earlier.among)
     if at_most_once:
         memory = replace(memory, in_doubt=known.in_doubt)
+    unfinished, job = None, request.job
+    if job.workers is not None:
+        plan = replace(plan, batch_size=part_size(plan, job.workers))
+        # Who reads a part again decides about its columns alike.
+        columns = {path: str(says) for path, says in plan.earlier_columns.items()}
+        job = replace(job, columns={**columns, **job.columns})
     run_writer: RunWriter
-    unfinished = planned = None
-    if request.job.workers is not None:
-        planned, unfinished = _shared(request, plan, ledger)
-        run_writer = planned
-        plan = replace(plan, batch_size=part_size(plan, request.job.workers))
-    elif request.resumes is None:
-        run_writer = _begun(request, plan, ledger)
+    if request.resumes is None:
+        new = NewRun(
+            account.provider.name,
+            account.name,
+            plan.campaign,
+            [(source.recorded, source.fingerprint) for source in plan.sources],
+            job.to_json(),
+        )
+        run_writer = ledger.begin(new, at_most_once=at_most_once)
     else:
-        ended = ledger.resumed(request.resumes, at_most_once=at_most_once)
-        run_writer, unfinished = ended, _reopened(request, ended)
+        ended = run_writer = ledger.resumed(request.resumes, at_most_once=at_most_once)
+        if request.job.config:
+            ended.remember({"config": request.job.config})
+        if request.job.given_up:
+            ended.remember({"given_up": False})
+        unfinished = ended.reopen(
+            most=account.limits.batch_size,
+            with_unknown=request.with_unknown,
+            stale_before=time.time() - account.provider.resend_window,
+        )
     tally = run_writer.tally
     sent = tally[Status.CREATED] + tally[Status.ACCEPTED]
     meter = Meter(request.tell_progress, lambda: run_writer.tally, sent)
-    importer = Importer(plan, run_writer, memory, unfinished, meter)
-    return importer, run_writer, meter, planned
+    return Importer(plan, run_writer, memory, unfinished, meter), run_writer, meter
 
 
-def _begun(request: ImportRequest, plan: Plan, ledger: Ledger) -> RunWriter:
-    provider = request.account.provider
-    new = NewRun(
-        provider.name,
-        request.account.name,
-        plan.campaign,
-        [(source.recorded, source.fingerprint) for source in plan.sources],
-        request.job.to_json(),
+def _closed(
+    request: ImportRequest,
+    session: ProviderSession,
+    ledger: Ledger,
+    run_writer: RunWriter,
+    error: LeadctlError | None,
+) -> tuple[RunWriter, LeadctlError | None]:
+    """Settle what the workers of a run left, as a resume does."""
+    run_writer.flush()
+    counts = run_writer.counts()
+    if not (error or counts[Status.FAILED] or counts[Status.UNKNOWN]):
+        return run_writer, None
+    again = replace(
+        request,
+        job=replace(request.job, workers=None),
+        resumes=run_writer.facts().id,
+        with_unknown=False,
     )
-    return ledger.begin(new, at_most_once=not provider.resend_is_safe)
-
-
-def _shared(
-    request: ImportRequest, plan: Plan, ledger: Ledger
-) -> tuple[PlannedRun, Unfinished]:
-    """Begin a run for workers, or continue one with the workers it still has."""
-    run = request.resumes
-    if run is None:  # who reads a part again decides about its columns alike
-        columns = {path: str(says) for path, says in plan.earlier_columns.items()}
-        begins = replace(request, job=replace(request.job, columns=columns))
-        run = _begun(begins, plan, ledger).facts().id
-    at_most_once = not request.account.provider.resend_is_safe
-    planned = ledger.shared_runs.planned(run, at_most_once=at_most_once)
-    if ledger.shared_runs.of(run).replan():
-        return planned, _reopened(request, planned)
-    return planned, planned.plan_on()
-
-
-def _reopened(request: ImportRequest, ended: ResumedRun) -> Unfinished:
-    if request.job.config:
-        ended.remember({"config": request.job.config})
-    if request.job.given_up:
-        ended.remember({"given_up": False})
-    return ended.reopen(
-        most=request.account.limits.batch_size,
-        with_unknown=request.with_unknown,
-        stale_before=time.time() - request.account.provider.resend_window,
-    )
+    importer, run_writer, meter = _opened(again, ledger, ledger)
+    limits = request.account.limits
+    sender = sender_of(again, session, run_writer, limits, meter)
+    if error:
+        return run_writer, importer.settle_unsent(sender, error)
+    return run_writer, importer.deliver(sender.deliver)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from signal import SIGTERM
 from typing import TYPE_CHECKING
 
 from leadctl.delivery import provider_session
+from leadctl.importing.importer import DeliveryHistory, Importer
 from leadctl.importing.job import NO_LIMIT
-from leadctl.importing.judge import Judge
-from leadctl.importing.part import PartImporter, PartReader
+from leadctl.importing.part import PartJudge
 from leadctl.ledger import open_ledger
 from leadctl.model.clock import CancellationToken
 from leadctl.model.errors import (
@@ -31,10 +31,11 @@ from leadctl.runs import history, prepare, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from contextlib import AbstractContextManager
 
     from leadctl.importing.job import Job
     from leadctl.ledger.base import Ledger, RunReader
-    from leadctl.ledger.postgres.parts import PartWriter, SharedRun
+    from leadctl.ledger.postgres.parts import SharedRun
     from leadctl.runs.request import ImportRequest
 
 PAUSE = 0.2
@@ -78,84 +79,57 @@ class Work:
         """Work until nothing is left; raises what ends it early."""
         with open_ledger(self.ledger) as ledger, self.stop.heeded():
             while True:
-                found = self.run or ledger.shared_runs.to_work_on()
-                try:
-                    if found:
-                        self._work_on(ledger, ledger.run(found))
-                except _RunStopped as stopped:
+                with suppress(CampaignLocked):  # another has the account's only token
+                    try:
+                        if found := self.run or ledger.to_work_on():
+                            self._work_on(ledger, ledger.run(found))
+                    except _RunStopped as stopped:
+                        if not self.waits:
+                            raise stopped.why from None
                     if not self.waits:
-                        raise stopped.why from None
-                if not self.waits:
-                    return
+                        return
                 self.stop.forget_request()
                 self.stop.sleep(NEXT_RUN)
                 self._require_no_signal()
 
     def _work_on(self, ledger: Ledger, run_reader: RunReader) -> None:
         facts = run_reader.facts()
-        shared = ledger.shared_runs.of(facts.id)
+        shared = ledger.shared(facts.id)
         if self._is_over(shared):
             return
-        self.stop.is_requested = run_reader.is_stop_requested
-        with ExitStack() as stack:
-            request = stack.enter_context(self._prepared(ledger, run_reader))
-            if request.account.provider.exclusive_token:
-                self._wait_to_be_alone(stack, request, ledger, shared)
-            digest = ledger.digest(facts.account, facts.campaign)
-            reader = PartReader(Judge(request.plan, digest), digest)
+        self.stop.is_requested = lambda: shared.sharing().is_stopped
+        with self._prepared(ledger, run_reader) as request, _alone(ledger, request):
+            judge = PartJudge(
+                request.plan, ledger.digest(facts.account, facts.campaign)
+            )
             while not (self.stop.check() or self._is_over(shared)):
-                with shared.taken(
-                    longest_request=provider_session.longest_request(request.account),
-                    concurrency=request.account.limits.concurrency,
-                    sharing=request.job.workers or 1,
-                    at_most_once=not request.account.provider.resend_is_safe,
-                ) as part_writer:
-                    if part_writer:
-                        self._deliver(request, ledger, shared, reader, part_writer)
-                        continue
-                self.stop.sleep(PAUSE)
-        if self.stop.is_asked():
-            self._is_over(shared)  # it says for which error, if for one
+                if not self._deliver_part(request, ledger, shared, judge):
+                    self.stop.sleep(PAUSE)
+        if self.stop.by_request:
+            self._is_over(shared)  # it says why
         self._require_no_signal()
 
     def _is_over(self, shared: SharedRun) -> bool:
         """Tell whether no part is left; raises what stopped the run."""
         state = shared.sharing()
+        if state.is_over or state.is_done:
+            return True
         if state.error:
-            raise _RunStopped(restored(**state.error))
+            raise _RunStopped(restored(state.error))
         if state.is_stopped:  # whoever starts workers should not start it again
             stopped = Interrupted(SIGTERM, GIVEN_BACK, request="`leadctl runs stop`")
             raise _RunStopped(stopped.but(exit_code=ExitCode.STOPPED))
-        if not (
-            state.is_over or state.has_planner or state.open_parts or state.is_done
-        ):
+        if not (state.has_planner or state.open_parts):
             self.stop.sleep(NEXT_RUN)  # it may be about to begin
             if not shared.sharing().has_planner:
                 gone = "the process that planned this run has ended"
                 hint = "to continue: leadctl runs resume"
                 raise _RunStopped(NotProcessed(gone, hint=hint))
-        return state.is_over or state.is_done
+        return False
 
     def _require_no_signal(self) -> None:
         if self.stop.signal is not None:
             raise Interrupted(self.stop.signal, GIVEN_BACK)
-
-    def _wait_to_be_alone(
-        self,
-        stack: ExitStack,
-        request: ImportRequest,
-        ledger: Ledger,
-        shared: SharedRun,
-    ) -> None:
-        """Wait while another worker has a token, which a new one would invalidate."""
-        while not (self.stop.check() or self._is_over(shared)):
-            with suppress(CampaignLocked):
-                most = provider_session.longest_request(request.account)
-                name = request.account.name
-                lock = ledger.campaign_lock(name, ONLY_WORKER, longest_request=most)
-                stack.enter_context(lock)
-                return
-            self.stop.sleep(NEXT_RUN)
 
     @contextmanager
     def _prepared(
@@ -163,12 +137,8 @@ class Work:
     ) -> Iterator[ImportRequest]:
         """Open the run's job, with the files and the account of this machine."""
         job = prepare.stored_job(run_reader, self.config)
-        here = self._files_here(job)
-        copies = {name: copy for name, copy in job.copies.items() if name not in here}
-        # What the lists of the job hold back, the planner has left out.
-        alike = replace(job, copies=copies, suppress=(), rejects=None, rejects_dir=None)
         with prepare.prepared(
-            alike, self.ledger, {}, offline=False, elsewhere=here
+            self._here(job), self.ledger, {}, offline=False
         ) as request:
             history.require_same_files(run_reader.files(), request.plan)
             address = base_url.without_login(request.account.provider.base_url)
@@ -178,16 +148,10 @@ class Work:
                     f"{request.account.name} on this machine to {address}",
                     hint="set base_url as on the host that started the run",
                 )
-            plan = replace(
-                request.plan,
-                reject_limit=NO_LIMIT,  # it counts the whole run
-                earlier_columns=history.columns_of(run_reader),
-            )
-            mine = replace(request, plan=plan, stop=self.stop)
-            yield run.with_list_of(ledger, mine)
+            yield run.with_list_of(ledger, replace(request, stop=self.stop))
 
-    def _files_here(self, job: Job) -> Mapping[str, str]:
-        """Return the paths of this machine by the names that the job has for files."""
+    def _here(self, job: Job) -> Job:
+        """Return a job for parts of its files, as they are named on this machine."""
         here = {}
         for name, path in self.files.items():
             found = [one for one in job.files if name in (one, Path(one).name)]
@@ -195,39 +159,68 @@ class Work:
                 known = listed([Path(one).name for one in job.files])
                 raise UsageError(f"--file {name}: the run's files are {known}")
             here[found[0]] = str(Path(path).absolute())
-        return here
+        return replace(
+            job,
+            files=tuple(here.get(one, one) for one in job.files),
+            columns={here.get(one, one): said for one, said in job.columns.items()},
+            copies={one: copy for one, copy in job.copies.items() if one not in here},
+            suppress=(),  # what these hold back, the planner has left out
+            reject_limit=NO_LIMIT,  # it counts the whole run
+            rejects=None,
+            rejects_dir=None,
+        )
 
-    def _deliver(
+    def _deliver_part(
         self,
         request: ImportRequest,
         ledger: Ledger,
         shared: SharedRun,
-        reader: PartReader,
-        part_writer: PartWriter,
-    ) -> None:
-        account, plan, part = request.account, request.plan, part_writer.part
-        leads, held_back = reader.leads(part)
-        unfinished = None
-        if part.turns:  # somebody had it before
-            unfinished = part_writer.reopen(
-                most=account.limits.batch_size,
-                with_unknown=False,
-                stale_before=time.time() - account.provider.resend_window,
+        judge: PartJudge,
+    ) -> bool:
+        """Deliver the next part; False if none is free."""
+        account, plan = request.account, request.plan
+        is_safe = account.provider.resend_is_safe
+        with shared.taken(
+            longest_request=provider_session.longest_request(account),
+            concurrency=account.limits.concurrency,
+            sharing=request.job.workers or 1,
+            at_most_once=not is_safe,
+        ) as taken:
+            if not taken:
+                return False
+            part, run_writer = taken
+            leads, unfinished = judge.turn_to(part), None
+            if part.turns:  # somebody had it before
+                unfinished = run_writer.reopen(
+                    most=account.limits.batch_size,
+                    with_unknown=False,
+                    stale_before=time.time() - account.provider.resend_window,
+                )
+                if not is_safe:  # an answer may still come
+                    unfinished = replace(unfinished, in_doubt=[])
+            importer = Importer(
+                plan, run_writer, DeliveryHistory(None), unfinished, judge=judge
             )
-            if not account.provider.resend_is_safe:  # an answer may still come
-                unfinished = replace(unfinished, in_doubt=[])
-        with provider_session.open_session(
-            account, request.access, plan.campaign, ledger
-        ) as session:
-            places = replace(account.limits, concurrency=part.places)
-            sender = run.sender_of(request, session, part_writer, places)
-            error = PartImporter(
-                plan, part_writer, reader.judge, leads, held_back, unfinished
-            ).deliver(sender)
-        if error:
-            error = provider_session.with_hint(error, account)
-            shared.stop(error)
-            raise _RunStopped(error)
-        if not self.stop.is_asked():
-            shared.finish_part()
-            self.parts, self.leads = self.parts + 1, self.leads + len(leads)
+            with provider_session.open_session(
+                account, request.access, plan.campaign, ledger
+            ) as session:
+                places = replace(account.limits, concurrency=part.places)
+                sender = run.sender_of(request, session, run_writer, places)
+                error = importer.deliver(sender.deliver)
+            if error:
+                error = provider_session.with_hint(error, account)
+                shared.stop(error)
+                raise _RunStopped(error)
+            if not self.stop.is_asked():
+                shared.finish_part(sender.notes())
+                self.parts, self.leads = self.parts + 1, self.leads + leads
+        return True
+
+
+def _alone(ledger: Ledger, request: ImportRequest) -> AbstractContextManager[object]:
+    """Hold an account whose every new token invalidates the one before."""
+    account = request.account
+    if not account.provider.exclusive_token:
+        return nullcontext()
+    most = provider_session.longest_request(account)
+    return ledger.campaign_lock(account.name, ONLY_WORKER, longest_request=most)

@@ -38,10 +38,9 @@ class Lease:
         self._seconds = 0.0
         self._ends = 0.0
 
-    def acquire(self, account: str, campaign: str, run: str) -> None:
+    def acquire(self, account: str, campaign: str) -> None:
         """Take the campaign; raises CampaignLocked with its holder."""
         what = f"campaign {campaign} of {account}" if campaign else f"account {account}"
-        dead = None
         while True:
             began = elapsed()
             seconds, holder, fence = self._db.call(
@@ -49,16 +48,14 @@ class Lease:
                 account,
                 campaign,
                 self.fence,
-                dead,
                 json.dumps(ourselves(self._db)),
                 self._longest_request,
-                run,
             )
             if seconds is not None:
                 self.begins(seconds, began)
                 return
             facts = json.loads(holder)
-            if fence in (dead, None) or not is_gone(facts):
+            if not is_gone(facts):
                 is_here = facts["machine"] == _machine()
                 where = "" if is_here else f" on {facts['host']}"
                 raise CampaignLocked(
@@ -67,10 +64,10 @@ class Lease:
                     hint="wait for it to finish, or stop it: leadctl runs stop; the "
                     "lock of a host that is down expires by itself",
                 )
-            dead = fence
+            self._db.call("release", fence)
 
     def begins(self, seconds: float, asked: float) -> None:
-        """Note that it is ours, for so long from a moment of `elapsed`."""
+        """Note that it is ours for some seconds from a moment of `elapsed`."""
         self._seconds = seconds
         self.renewed(asked)
 
@@ -130,10 +127,10 @@ class Leases:
 
     @contextmanager
     def held(
-        self, account: str, campaign: str, longest_request: float, run: str
+        self, account: str, campaign: str, longest_request: float
     ) -> Iterator[Lease]:
         lease = Lease(self._db, longest_request)
-        lease.acquire(account, campaign, run)
+        lease.acquire(account, campaign)
         with self.under(lease):
             yield lease
 

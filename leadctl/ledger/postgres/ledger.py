@@ -19,7 +19,7 @@ from leadctl.ledger.postgres.admin import UNFINISHED, newer, unfinished
 from leadctl.ledger.postgres.connection import Connection
 from leadctl.ledger.postgres.key import key_check, wrong_key
 from leadctl.ledger.postgres.lease import Leases, is_gone
-from leadctl.ledger.postgres.parts import SharedRuns
+from leadctl.ledger.postgres.parts import SharedRun
 from leadctl.ledger.postgres.rates import PostgresRates
 from leadctl.ledger.postgres.schema import VERSION
 from leadctl.ledger.postgres.turns import PostgresTurns, new_token
@@ -101,14 +101,9 @@ class PostgresLedger(Ledger):
         self._db.call("forget", scopes, hashes)
 
     def campaign_lock(
-        self,
-        account: str,
-        campaign: str,
-        *,
-        longest_request: float = 120.0,
-        run: str = "",
+        self, account: str, campaign: str, *, longest_request: float = 120.0
     ) -> AbstractContextManager[CampaignLock]:
-        return self._leases.held(account, campaign, longest_request, run)
+        return self._leases.held(account, campaign, longest_request)
 
     def process_of(self, run: Run) -> int | None:
         row = self._db.execute(
@@ -141,9 +136,18 @@ class PostgresLedger(Ledger):
     def request_stop(self, run_id: str) -> None:
         self._db.call("stop_run", self._number(run_id), None)
 
-    @property
-    def shared_runs(self) -> SharedRuns:
-        return SharedRuns(self._db, self._number, self._leases)
+    def shared(self, run_id: str) -> SharedRun:
+        return SharedRun(self._db, self._number(run_id), self._leases)
+
+    def to_work_on(self) -> str | None:
+        row = self._db.execute(
+            "SELECT id FROM runs AS r WHERE finished_at IS NULL AND NOT stop_requested"
+            " AND error IS NULL AND (NOT planned AND EXISTS (SELECT FROM holds"
+            " WHERE run = r.number AND until > clock_timestamp()) OR EXISTS ("
+            "SELECT FROM parts WHERE run = r.number AND NOT is_done))"
+            " ORDER BY r.number LIMIT 1"
+        ).fetchone()
+        return str(row[0]) if row else None
 
     def workers(self, run: Run) -> list[Worker]:
         found = self._db.execute(

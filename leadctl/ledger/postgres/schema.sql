@@ -85,11 +85,11 @@ CREATE TABLE holds (
 CREATE TABLE parts (
     run integer NOT NULL, number integer NOT NULL, file integer NOT NULL,
     first bigint NOT NULL, last bigint NOT NULL, rows text NOT NULL,
-    content bytea NOT NULL, is_done boolean NOT NULL DEFAULT false, fence bigint,
-    places integer NOT NULL DEFAULT 0, seconds double precision NOT NULL DEFAULT 0,
-    until timestamptz NOT NULL DEFAULT '-infinity', turns bigint NOT NULL DEFAULT 0,
-    writer bigint NOT NULL DEFAULT 0, requests integer NOT NULL DEFAULT 0,
-    PRIMARY KEY (run, number)
+    content text NOT NULL, places integer NOT NULL DEFAULT 0,
+    seconds double precision NOT NULL DEFAULT 0, turns bigint NOT NULL DEFAULT 0,
+    requests integer NOT NULL DEFAULT 0, writer bigint NOT NULL DEFAULT 0,
+    is_done boolean NOT NULL DEFAULT false, fence bigint,
+    until timestamptz NOT NULL DEFAULT '-infinity', PRIMARY KEY (run, number)
 ) WITH (fillfactor = 50);
 CREATE INDEX parts_open ON parts (fence) WHERE NOT is_done;
 CREATE TABLE workers (
@@ -118,71 +118,50 @@ LANGUAGE sql AS $$ SELECT deadline + coalesce(
     nullif(current_setting('leadctl.lease_margin', true), ''), '30')::double precision
 $$;
 
--- Take from the workers of a run the parts that they have not done; what they had under
--- way is in doubt. `void`: what is left of the run has to be planned anew.
-CREATE FUNCTION end_parts(which integer, void boolean) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = leadctl, pg_temp AS $$
-BEGIN
-    -- First the locks: a turn at this moment is before us or after us.
-    PERFORM FROM parts WHERE run = which AND NOT is_done ORDER BY number FOR UPDATE;
-    UPDATE batches AS b SET state = 'doubt', doubted = true FROM parts AS p
-        WHERE b.run = which AND p.run = which AND b.file = p.file
-        AND b.first BETWEEN p.first AND p.last AND NOT p.is_done
-        AND b.state = 'sending';
-    IF void THEN
-        UPDATE runs SET planned = false, requests = requests + (
-            SELECT coalesce(sum(p.requests), 0) FROM parts AS p
-            WHERE run = which AND NOT is_done) WHERE number = which;
-    END IF;
-    UPDATE parts SET fence = NULL, until = '-infinity', is_done = void,
-        rows = CASE WHEN void THEN '' ELSE rows END
-        WHERE run = which AND NOT is_done;
-END $$;
+-- End the part that a worker has done or, without its fence, all that are left: no
+-- worker goes on, and the rest of the run has to be planned anew.
+CREATE FUNCTION end_parts(which integer, fence_ bigint, notes_ text) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = leadctl, pg_temp AS $$
+    WITH ended AS (
+        UPDATE parts SET is_done = true, fence = NULL, until = '-infinity'
+        WHERE run = which AND NOT is_done AND (fence_ IS NULL OR fence = fence_)
+        RETURNING requests)
+    UPDATE runs SET planned = planned AND fence_ IS NOT NULL,
+        notes = (notes::jsonb || notes_::jsonb)::text,
+        requests = requests + (SELECT coalesce(sum(ended.requests), 0) FROM ended)
+        WHERE number = which AND (fence_ IS NULL OR EXISTS (SELECT FROM ended))
+$$;
 
--- Whose lock on a campaign is left: ours (`lease`, in seconds), or `holder`'s.
--- `dead` is the fence of a holder that is known to be gone. What a holder had under way
--- is in doubt from the moment somebody else takes over, and never before. Workers of a
--- run may go on when nobody holds it: only that run, `run_`, gets by them. A lease is
+-- Whose lock on a campaign is left: ours (`lease`, in seconds), or `holder`'s, which may
+-- be a worker. The batches `sending` of a holder that is gone are in doubt. A lease is
 -- `deadline` and 30 seconds long, or what ALTER DATABASE … SET leadctl.lease_margin says.
 CREATE FUNCTION hold(
-    account_ text, campaign_ text, fence_ bigint, dead bigint, holder_ text,
-    deadline double precision, run_ text,
+    account_ text, campaign_ text, fence_ bigint, holder_ text, deadline double precision,
     OUT lease double precision, OUT holder text, OUT fence bigint
 ) LANGUAGE plpgsql SECURITY DEFINER SET search_path = leadctl, pg_temp AS $$
-DECLARE h holds;
 BEGIN
     PERFORM lock_account(account_);
     INSERT INTO holds (account, campaign) VALUES (account_, campaign_)
         ON CONFLICT DO NOTHING;
-    SELECT * INTO h FROM holds AS x
+    PERFORM FROM holds AS x
         WHERE x.account = account_ AND x.campaign = campaign_ FOR UPDATE;
-    IF h.until > clock_timestamp() AND h.fence IS DISTINCT FROM fence_
-            AND h.fence IS DISTINCT FROM dead THEN
-        holder := h.holder;
-        fence := h.fence;
-        RETURN;
-    END IF;
-    SELECT w.holder INTO holder FROM held_parts AS p
-        JOIN workers AS w ON w.run = p.run AND w.fence = p.fence
-        WHERE p.account = account_ AND campaign_ IN ('', p.campaign)
-        AND p.id IS DISTINCT FROM run_ LIMIT 1;
+    SELECT x.holder, x.fence INTO holder, fence FROM (
+        SELECT h.holder, h.fence FROM holds AS h WHERE h.account = account_
+            AND h.campaign = campaign_ AND until > clock_timestamp()
+        UNION ALL SELECT w.holder, w.fence FROM held_parts AS p
+            JOIN workers AS w ON w.run = p.run AND w.fence = p.fence
+            WHERE p.account = account_ AND campaign_ IN ('', p.campaign)
+        ) AS x WHERE x.fence <> fence_ LIMIT 1;
     IF FOUND THEN
         RETURN;
     END IF;
-    IF h.fence IS DISTINCT FROM fence_ THEN
-        UPDATE batches SET state = 'doubt', doubted = true
-            WHERE run = h.run AND state = 'sending'
-            AND NOT EXISTS (SELECT FROM parts WHERE parts.run = h.run);
-        h.run := NULL;
-    END IF;
-    -- Parts of other runs are void. A worker that slept through its lease would renew
-    -- it, and another would take a part and send what we send.
-    PERFORM end_parts(r.number, true) FROM runs AS r JOIN scopes AS s
+    -- A worker that slept through its lease would renew it, and another would take a
+    -- part and send what we send.
+    PERFORM end_parts(r.number, NULL, '[]') FROM runs AS r JOIN scopes AS s
         ON s.number = r.scope WHERE s.account = account_ AND campaign_ IN ('', s.campaign)
-        AND r.id IS DISTINCT FROM run_
         AND EXISTS (SELECT FROM parts WHERE run = r.number AND NOT is_done);
     lease := lease_of(deadline);
-    UPDATE holds AS x SET fence = fence_, holder = holder_, run = h.run,
+    UPDATE holds AS x SET fence = fence_, holder = holder_, run = NULL,
         seconds = lease, until = clock_timestamp() + make_interval(secs => lease)
         WHERE x.account = account_ AND x.campaign = campaign_;
 END $$;
@@ -207,66 +186,37 @@ UPDATE parts SET until = '-infinity' WHERE fence = fence_ AND NOT is_done $$;
 
 -- Take the next part of a run that nobody has, and places to send from: `concurrency` is
 -- what the account allows all of its workers, of whom this run has `sharing` or more.
--- What a former holder had under way is in doubt from here on. NULL: there is none now.
+-- NULL: there is none now.
 CREATE FUNCTION take_part(
     which integer, fence_ bigint, holder_ text, deadline double precision,
-    concurrency integer, sharing integer, OUT part integer, OUT lease double precision
-) LANGUAGE plpgsql SECURITY DEFINER SET search_path = leadctl, pg_temp AS $$
+    concurrency integer, sharing integer
+) RETURNS parts
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = leadctl, pg_temp AS $$
 DECLARE r record; p parts; free integer;
 BEGIN
     INSERT INTO workers VALUES (which, fence_, holder_, clock_timestamp())
         ON CONFLICT (run, fence) DO UPDATE SET seen = excluded.seen;
-    SELECT account, campaign, finished_at, stop_requested INTO r
+    SELECT account, campaign, stop_requested OR error IS NOT NULL OR
+        finished_at IS NOT NULL AS is_over INTO r
         FROM runs JOIN scopes ON scopes.number = scope WHERE runs.number = which;
     PERFORM lock_account(r.account);
-    IF r.finished_at IS NOT NULL OR r.stop_requested OR EXISTS (SELECT FROM holds AS h
+    IF r.is_over OR EXISTS (SELECT FROM holds AS h
             WHERE h.account = r.account AND h.campaign IN (r.campaign, '')
             AND h.until > clock_timestamp() AND h.run IS DISTINCT FROM which) THEN
-        RETURN;
+        RETURN NULL;
     END IF;
     SELECT concurrency - coalesce(sum(places), 0) INTO free
         FROM held_parts WHERE account = r.account;
-    SELECT * INTO p FROM parts WHERE run = which AND NOT is_done
-        AND until <= clock_timestamp() AND free > 0
-        ORDER BY number LIMIT 1 FOR UPDATE SKIP LOCKED;
-    IF NOT FOUND THEN
-        RETURN;
-    END IF;
     SELECT greatest(sharing, count(*)) INTO sharing FROM workers AS w WHERE run = which
         AND (seen > clock_timestamp() - interval '3 s' OR EXISTS (
             SELECT FROM held_parts AS x WHERE x.fence = w.fence));
-    IF p.fence IS NOT NULL THEN
-        UPDATE batches SET state = 'doubt', doubted = true
-            WHERE run = which AND file = p.file AND first BETWEEN p.first AND p.last
-            AND state = 'sending';
-    END IF;
-    part := p.number;
-    lease := lease_of(deadline);
-    UPDATE parts SET fence = fence_, seconds = lease,
-        until = clock_timestamp() + make_interval(secs => lease),
+    UPDATE parts SET fence = fence_, seconds = lease_of(deadline),
+        until = clock_timestamp() + make_interval(secs => lease_of(deadline)),
         places = least(free, greatest(1, concurrency / sharing))
-        WHERE run = which AND number = part;
-END $$;
-
-CREATE FUNCTION finish_part(fence_ bigint) RETURNS void
-LANGUAGE sql SECURITY DEFINER SET search_path = leadctl, pg_temp AS $$
-    WITH done AS (UPDATE parts SET is_done = true, until = '-infinity'
-        WHERE fence = fence_ AND NOT is_done RETURNING run, requests)
-    UPDATE runs SET requests = runs.requests + done.requests FROM done WHERE number = run
-$$;
-
--- Make a run's parts void, to plan what is left of it anew; false where workers have
--- some of them.
-CREATE FUNCTION replan(which integer) RETURNS boolean
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = leadctl, pg_temp AS $$
-BEGIN
-    PERFORM FROM parts WHERE run = which AND NOT is_done ORDER BY number FOR UPDATE;
-    IF EXISTS (SELECT FROM held_parts WHERE run = which) THEN
-        RETURN false;
-    END IF;
-    UPDATE parts SET rows = '' WHERE run = which AND is_done;
-    PERFORM end_parts(which, true);
-    RETURN true;
+        WHERE run = which AND number = (SELECT min(number) FROM parts
+            WHERE run = which AND NOT is_done AND until <= clock_timestamp())
+        AND until <= clock_timestamp() AND free > 0 RETURNING * INTO p;
+    RETURN p;
 END $$;
 
 -- Begin a run, or find it begun by the same call whose answer was lost. NULL: somebody
@@ -440,9 +390,8 @@ BEGIN
     IF said ? 'parts' THEN
         INSERT INTO parts (run, number, file, first, last, rows, content)
             SELECT which, (SELECT coalesce(max(number), 0) FROM parts WHERE run = which)
-            + n, (x ->> 0)::integer, (x ->> 1)::bigint, (x ->> 2)::bigint, x ->> 3,
-            decode(x ->> 4, 'hex')
-            FROM jsonb_array_elements(said -> 'parts') WITH ORDINALITY AS s(x, n);
+            + n, (x ->> 1)::integer, (x ->> 2)::bigint, (x ->> 3)::bigint, x ->> 4,
+            x ->> 5 FROM jsonb_array_elements(said -> 'parts') WITH ORDINALITY AS s(x, n);
     END IF;
     IF p.number IS NOT NULL THEN -- its requests count from its number, times 2^32
         UPDATE parts SET turns = turn_, writer = writer_, requests = coalesce(
@@ -461,8 +410,8 @@ END $$;
 
 CREATE FUNCTION stop_run(which integer, error_ text) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = leadctl, pg_temp AS $$
-    UPDATE runs SET stop_requested = true, error = coalesce(error, error_)
-    WHERE number = which
+    UPDATE runs SET stop_requested = stop_requested OR error_ IS NULL,
+    error = coalesce(error, error_) WHERE number = which
 $$;
 
 -- Take up to `want` starts in every scope that begin within `ahead` seconds, or say how

@@ -22,7 +22,7 @@ from leadctl.ledger.sqlite.key import keep_key, key, key_file_of, lost
 from leadctl.ledger.sqlite.rates import SqliteRates
 from leadctl.ledger.sqlite.schema import migrate, version
 from leadctl.ledger.sqlite.turns import SqliteTurns, drop_unused_reasons
-from leadctl.model.errors import ExitCode, LedgerUnusable, UsageError
+from leadctl.model.errors import ExitCode, LedgerUnusable
 from leadctl.model.private_files import make_file, make_private
 
 if TYPE_CHECKING:
@@ -31,8 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from leadctl.ledger.base import CampaignLock
-    from leadctl.ledger.postgres.parts import SharedRuns
-    from leadctl.ledger.records import NewRun, Run, Worker
+    from leadctl.ledger.records import NewRun, Run
     from leadctl.ledger.sqlite.connection import Connection
     from leadctl.model.leads import Json
 
@@ -99,14 +98,9 @@ class SqliteLedger(Ledger):
         people.forget(self, self._db, identities)
 
     def campaign_lock(
-        self,
-        account: str,
-        campaign: str,
-        *,
-        longest_request: float = 120.0,
-        run: str = "",
+        self, account: str, campaign: str, *, longest_request: float = 120.0
     ) -> AbstractContextManager[CampaignLock]:
-        del longest_request, run  # the kernel releases a lock with its process
+        del longest_request  # the kernel releases a lock with its process
         if self._path is None:
             return nullcontext(lock.Unneeded())
         return lock.held(lock.folder_of(self._path), account, campaign)
@@ -159,18 +153,6 @@ class SqliteLedger(Ledger):
                 "UPDATE runs SET stop_requested = 1 WHERE number = ?",
                 (self._number(run_id),),
             )
-
-    @property
-    def shared_runs(self) -> SharedRuns:
-        raise UsageError(
-            "sharing a run among workers requires a ledger on PostgreSQL; this one is "
-            "a file",
-            hint="remove --workers, or prepare a database: leadctl ledger init URL",
-        )
-
-    def workers(self, run: Run) -> list[Worker]:
-        del run
-        return []
 
     def has_forgotten_runs(self) -> bool:
         (left,) = self._db.execute("SELECT count(*) FROM runs").fetchone()
