@@ -12,11 +12,12 @@ from leadctl.model.leads import ACCEPTED, Note, Outcome
 from leadctl.phones.rule import PhoneForm, PhoneRule
 from leadctl.providers.base import Limits, Provider
 from leadctl.providers.http_auth import Token, TokenExchange
-from leadctl.providers.http_request import http_request
-from leadctl.providers.preflight import KEY_ACCEPTED, NOT_NAMED, PreflightResult, fine
+from leadctl.providers.preflight import KEY_ACCEPTED, PreflightResult, fine, key_alone
 from leadctl.providers.response import (
+    CONTRADICTION,
     body,
     by_index,
+    by_row,
     duplicate,
     listed,
     one_line,
@@ -24,7 +25,6 @@ from leadctl.providers.response import (
     rejected,
     seconds,
     token_refusal,
-    undecided,
     whole,
 )
 from leadctl.providers.settings import setting
@@ -103,9 +103,9 @@ class Agora(Provider):
 
     def auth(self, secrets: Mapping[str, str]) -> Auth:
         return TokenExchange(
-            request=lambda: http_request(
+            request=lambda: self.call(
                 "POST",
-                self.url("auth", "api-key", "token"),
+                *("auth", "api-key", "token"),
                 json={"api_key": secrets["api_key"]},
             ),
             read=_token,
@@ -125,38 +125,34 @@ class Agora(Provider):
             upload["source"] = self.source
         if self.disclaimer_version:
             upload["disclaimer_version"] = self.disclaimer_version
-        return http_request("POST", self.url("leads", "upload"), json=upload)
+        return self.call("POST", "leads", "upload", json=upload)
 
     def outcomes(self, batch: Batch, response: httpx.Response) -> list[Outcome]:
-        answer = body(response)
-        said = f"Agora answered HTTP {response.status_code}{quoted(response)}"
+        answer, said = body(response), self.answered(response)
         errors = answer.get("errors")
         if response.status_code == 403:
             raise CampaignClosed(f"{said} (the key has no access to this campaign)")
         if response.status_code == 400 and "campaign" in said.casefold():
             raise CampaignClosed(said)
         if response.is_client_error:
-            raise Refused(said, _reasons(errors) if isinstance(errors, list) else {})
+            raise Refused(said, _reasons(errors))
         if "received_count" not in answer or not isinstance(errors, list | None):
             raise self.unreadable(response)
         word = answer.get("status")
         if word != "accepted" or answer.get("error"):
             said = f"status {one_line(str(word), 40)!r}{quoted(response)}"
             raise self.unreadable(response, said)
-        named = _reasons(errors or [])
+        named, skipped = _reasons(errors), _skipped(answer)
         # Rejections that cannot be attributed taint every row that is not named.
-        consistent = (
+        fits = (
             answer["received_count"] == len(batch)
             and answer.get("invalid_count") == len(named)
             and all(0 <= row < len(batch) for row in named)
-            and self._may_skip(_skipped(answer))
+            and (skipped == 0 or (skipped > 0 and self.skip_duplicates))
         )
         rest = ACCEPTED if answer.get("valid_count") else _NONE_QUEUED
-        if not consistent:
-            rest = undecided("the answer's counts contradict each other")
-        return by_index(
-            batch, {row: rejected(reason) for row, reason in named.items()}, rest
-        )
+        bad = {row: rejected(reason) for row, reason in named.items()}
+        return by_index(batch, bad, rest if fits else CONTRADICTION)
 
     def notes(
         self, response: httpx.Response, outcomes: Sequence[Outcome]
@@ -166,9 +162,8 @@ class Agora(Provider):
             yield Note("not_queued", "not queued, probably duplicates", skipped)
 
     def preflight(self, campaign: str | None) -> httpx.Request | None:
-        # Without a campaign the call for a token is what matters; the contract takes
-        # none below 1, and whose it is plays no part.
-        return http_request("GET", self.url("webhooks", campaign or "1", "events"))
+        # Without a campaign the token request is what matters: any campaign will do.
+        return self.call("GET", "webhooks", campaign or "1", "events")
 
     def read_preflight(
         self, campaign: str | None, response: httpx.Response
@@ -177,36 +172,28 @@ class Agora(Provider):
 
         That it shows whether leads may go to the campaign is our inference.
         """
-        said = f"Agora answered HTTP {response.status_code}{quoted(response)}"
-        if response.status_code == 404:
+        said, status = self.answered(response), response.status_code
+        if status == 404:
             raise Unusable(said)
-        if campaign is None and response.status_code in (200, 403):
-            return PreflightResult(
-                key=KEY_ACCEPTED, campaign=NOT_NAMED
-            )  # there was a token
-        if response.status_code == 403:
+        if campaign is None and status in (200, 403):  # there was a token
+            return key_alone()
+        if status == 403:
             raise CampaignClosed(f"{said} (the key has no access to this campaign)")
-        if response.status_code != 200:
+        if status != 200:
             raise self.meaning(response)
         if not (body(response) or listed(response)):
             raise self.unreadable(response)
-        return PreflightResult(
-            key=KEY_ACCEPTED, campaign=fine("accessible with this key")
-        )
-
-    def _may_skip(self, leads: int) -> bool:
-        """Tell whether the counts may lack so many leads.
-
-        `valid_count` counts queued leads only: skipped ones are in neither count.
-        """
-        return leads >= 0 if self.skip_duplicates else leads == 0
+        return PreflightResult(KEY_ACCEPTED, campaign=fine("accessible with this key"))
 
 
 _NONE_QUEUED = duplicate("none queued; probably all are in the campaign already")
 
 
 def _skipped(answer: dict[str, Json]) -> int:
-    """Return how many leads an answer counts neither as valid nor as invalid."""
+    """Return how many leads an answer counts neither as valid nor as invalid.
+
+    `valid_count` counts queued leads only: skipped ones are in neither count.
+    """
     counts = [answer.get(f"{name}_count") for name in ("received", "valid", "invalid")]
     received, valid, invalid = (whole(count, least=-1) for count in counts)
     return received - valid - invalid if valid >= 0 else -1
@@ -220,13 +207,11 @@ def _token(response: httpx.Response) -> Token:
     raise token_refusal("Agora", response)
 
 
-def _reasons(errors: list[Json]) -> dict[int, str]:
-    """Group messages by row (from 0): a row with two bad fields has two."""
-    found: dict[int, list[str]] = {}
-    for error in errors:
-        row = error.get("row") if isinstance(error, dict) else None
-        if not isinstance(error, dict) or not isinstance(row, int):
-            found.setdefault(-1, [])  # a rejection that names no row: see `consistent`
-            continue
-        found.setdefault(row, []).append(str(error.get("message", "refused")))
-    return {row: one_line("; ".join(messages)) for row, messages in found.items()}
+def _reasons(errors: Json) -> dict[int, str]:
+    """Return the messages by row (from 0); -1 has those that name no row."""
+    found = errors if isinstance(errors, list) else []
+    named = [one if isinstance(one, dict) else {} for one in found]
+    return by_row(
+        (whole(one.get("row"), least=-1), str(one.get("message", "refused")))
+        for one in named
+    )

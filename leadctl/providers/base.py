@@ -26,6 +26,7 @@ from leadctl.model.errors import (
 from leadctl.model.lead_fields import COUNTRY_ALIASES, INSTRUCTIONS
 from leadctl.model.leads import CREATED, Note, Outcome
 from leadctl.providers.base_url import joined
+from leadctl.providers.http_request import http_request
 from leadctl.providers.response import quoted
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     import httpx
 
     from leadctl.model.lead_fields import Field, PriorityScale
-    from leadctl.model.leads import Batch
+    from leadctl.model.leads import Batch, Json
     from leadctl.model.removal import Removal
     from leadctl.phones.rule import PhoneRule
     from leadctl.providers.campaigns import CampaignPage
@@ -308,8 +309,7 @@ class Provider(ABC):
 
     def meaning(self, response: httpx.Response) -> ProviderError:
         """Return the error that the status of an answer means."""
-        status = response.status_code
-        said = f"{self.title} answered HTTP {status}{quoted(response)}"
+        status, said = response.status_code, self.answered(response)
         if response.is_success:
             return self.unreadable(response)
         if response.is_redirect:
@@ -321,12 +321,35 @@ class Provider(ABC):
             return InDoubt(said, lost=status == 408 or status >= 500)
         return refusal(said)
 
+    def answered(self, response: httpx.Response) -> str:
+        """Say what the provider answered, in its own sentence if it has one."""
+        return f"{self.title} answered HTTP {response.status_code}{quoted(response)}"
+
     def unreadable(
         self, response: httpx.Response, what: str = "an unreadable body"
     ) -> InDoubt:
         """Return the error for an answer that is unreadable or contradicts itself."""
         said = f"{self.title} answered HTTP {response.status_code} with {what}"
         return InDoubt(said, lost=False)
+
+    def call(
+        self,
+        method: str,
+        *path: str,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        json: Json = None,
+        data: Mapping[str, str] | None = None,
+    ) -> httpx.Request:
+        """Build the request of a call below the base URL; see `http_request`."""
+        return http_request(
+            method,
+            self.url(*path),
+            params=params,
+            headers=headers,
+            json=json,
+            data=data,
+        )
 
     def url(self, *path: str) -> str:
         """Join path segments to the base URL; a colon stays (Yotel's `leads:bulk`)."""

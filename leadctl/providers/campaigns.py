@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from leadctl.providers.response import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from leadctl.model.leads import Json
 
 
@@ -28,15 +26,36 @@ class CampaignPage(NamedTuple):
 
 
 def listed_campaigns(
-    found: Sequence[Json], *, key: str = "id", name: str = "name", state: str = "status"
+    found: Json, *, key: str = "id", name: str = "name", state: str = "status"
 ) -> list[ListedCampaign]:
     """Read the objects of a list by these keys; raises ValueError without an id."""
-    return [_listed(one, key, name, state) for one in found]
+    if not isinstance(found, list):
+        raise ValueError("an unreadable body")  # noqa: TRY004  of an answer
+    campaigns = [listed_campaign(one, key, name, state) for one in found]
+    if None in campaigns:
+        raise ValueError("a campaign without an id")
+    return [*filter(None, campaigns)]
 
 
-def _listed(one: Json, key: str, name: str, state: str) -> ListedCampaign:
-    identifier = one.get(key) if isinstance(one, dict) else None
-    if not isinstance(one, dict) or not isinstance(identifier, int | str):
-        raise ValueError("a campaign without an id")  # noqa: TRY004  of an answer
-    named, stated = str(one.get(name) or ""), str(one.get(state) or "")
+def listed_campaign(
+    found: Json, key: str = "id", name: str = "name", state: str = "status"
+) -> ListedCampaign | None:
+    """Read the object of a campaign; None if it has no id."""
+    identifier = found.get(key) if isinstance(found, dict) else None
+    if not isinstance(found, dict) or not isinstance(identifier, int | str):
+        return None
+    named, stated = str(found.get(name) or ""), str(found.get(state) or "")
     return ListedCampaign(str(identifier), one_line(named), one_line(stated, 40))
+
+
+def counted_page(
+    campaigns: list[ListedCampaign], total: Json, cursor: str
+) -> CampaignPage:
+    """Return a page of a list with a total: its cursor is the number read so far.
+
+    Raises ValueError if there is no total, or the list ends before it.
+    """
+    read = int(cursor or "0") + len(campaigns)
+    if not isinstance(total, int) or (read < total and not campaigns):
+        raise ValueError("fewer campaigns than it counts")
+    return CampaignPage(campaigns, str(read) if read < total else "")

@@ -19,7 +19,6 @@ from leadctl.model.removal import Removal
 from leadctl.phones.rule import PhoneForm, PhoneRule
 from leadctl.providers.base import LeadPage, Limits, ListedLead, Provider
 from leadctl.providers.http_auth import FixedHeaders
-from leadctl.providers.http_request import http_request
 from leadctl.providers.preflight import (
     KEY_ACCEPTED,
     NEEDS_CAMPAIGN,
@@ -29,14 +28,15 @@ from leadctl.providers.preflight import (
     unknown,
 )
 from leadctl.providers.response import (
+    CONTRADICTION,
     body,
     digits,
     duplicate,
+    named_in,
     one_line,
     quoted,
     rejected,
     seconds,
-    undecided,
     whole,
 )
 from leadctl.providers.settings import setting
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from leadctl.model.leads import Batch, Json, Leads
+    from leadctl.model.leads import Batch, Json
     from leadctl.providers.http_auth import Auth
 
 
@@ -57,16 +57,8 @@ class Lupitor(Provider):
     documentation = "https://lupitor-docs.com/api-reference/leads/create"
     # 10 bulk requests a minute for a key: API reference, Introduction.
     limits = Limits(batch_size=1000, concurrency=1, requests_per_minute=10)
-    answers = (
-        200,
-        201,
-        400,
-        401,
-        403,
-        404,
-        409,
-        422,
-    )  # which code goes with which error is not said
+    # Which code goes with which error is not said.
+    answers = (200, 201, 400, 401, 403, 404, 409, 422)
     phone_rule = PhoneRule(PhoneForm.E164, fewest=8)
     phone_wire = "phoneNumber"
     priority = PriorityScale(first=100, last=0)
@@ -102,9 +94,9 @@ class Lupitor(Provider):
     def request(self, batch: Batch) -> httpx.Request:
         if len(batch) == 1:  # the single call says more about its one lead
             upload = {"campaignId": batch.campaign, **batch.leads[0].wire}
-            return http_request("POST", self.url("leads"), json=upload)
+            return self.call("POST", "leads", json=upload)
         many: Json = {"campaignId": batch.campaign, "leads": batch.leads.wires()}
-        return http_request("POST", self.url("leads", "bulk"), json=many)
+        return self.call("POST", "leads", "bulk", json=many)
 
     def outcomes(self, batch: Batch, response: httpx.Response) -> list[Outcome]:
         answer = body(response)
@@ -125,11 +117,8 @@ class Lupitor(Provider):
         # "If both are provided, externalId takes priority": one key, or another lead
         # that has the number could go.
         leads: list[Json] = [_key(lead.wire) for lead in batch.leads]
-        return http_request(
-            "POST",
-            self.url("leads", "bulk-delete"),
-            json={"campaignId": batch.campaign, "leads": leads},
-        )
+        many: Json = {"campaignId": batch.campaign, "leads": leads}
+        return self.call("POST", "leads", "bulk-delete", json=many)
 
     def removals(self, batch: Batch, response: httpx.Response) -> list[Removal]:
         answer = body(response)
@@ -149,7 +138,7 @@ class Lupitor(Provider):
 
     def preflight(self, campaign: str | None) -> httpx.Request | None:
         params = {"limit": "1"} | ({"campaignId": campaign} if campaign else {})
-        return http_request("GET", self.url("leads"), params=params)
+        return self.call("GET", "leads", params=params)
 
     def read_preflight(
         self, campaign: str | None, response: httpx.Response
@@ -170,26 +159,23 @@ class Lupitor(Provider):
         raise _meaning(sentence, response.status_code)
 
     def look_up(self, batch: Batch, cursor: str) -> httpx.Request | None:
-        params = {"campaignId": batch.campaign, "limit": "8000"} | (
-            {"cursor": cursor} if cursor else {}
-        )
-        return http_request("GET", self.url("leads"), params=params)
+        params = {"campaignId": batch.campaign, "limit": "8000"}
+        params |= {"cursor": cursor} if cursor else {}
+        return self.call("GET", "leads", params=params)
 
     def looked_up(self, response: httpx.Response) -> LeadPage:
         data = body(response).get("data")
         leads = data.get("leads") if isinstance(data, dict) else None
-        if (
-            not response.is_success
-            or not isinstance(data, dict)
-            or not isinstance(leads, list)
+        if not (response.is_success and isinstance(data, dict)) or not isinstance(
+            leads, list
         ):
             raise self.meaning(response)
-        cursor = str(data.get("cursor") or "") if data.get("hasMore") is True else ""
-        if data.get("hasMore") is True and not cursor:
+        is_more = data.get("hasMore") is True
+        cursor = str(data.get("cursor") or "") if is_more else ""
+        if is_more and not cursor:
             raise self.unreadable(response)
-        return LeadPage(
-            [_listed(one) for one in leads if isinstance(one, dict)], cursor
-        )
+        found = [_listed(one) for one in leads if isinstance(one, dict)]
+        return LeadPage(found, cursor)
 
 
 _READING = unknown(
@@ -209,19 +195,15 @@ def _listed(lead: dict[str, Json]) -> ListedLead:
 def _counted(batch: Batch, data: Json) -> list[Outcome]:
     """Skipped leads are named; the rest is created only if the counts say no less."""
     result = data if isinstance(data, dict) else {}
-    named = result.get("skippedIdentifiers", result.get("skippedPhones", []))
-    skipped = (
-        {str(identifier) for identifier in named} if isinstance(named, list) else set()
-    )
-    numbers = {digits(text) for text in skipped if re.fullmatch(r"[+\d\s().-]+", text)}
-    duplicates = _named(batch.leads, skipped, numbers)
-    counts = result.get("created"), result.get("skipped")
-    unclear = undecided("the answer's counts contradict each other")
-    fits = counts == _numbers(duplicates) and _has_ids(result)
-    rest = CREATED if fits else unclear
-    # More leads than identifiers: one fits two of them, and only one is meant.
-    there = unclear if sum(duplicates) > len(skipped) else duplicate()
-    return [there if is_named else rest for is_named in duplicates]
+    names = result.get("skippedIdentifiers", result.get("skippedPhones", []))
+    skips, means_each = named_in(names, batch.leads, "externalId")
+    created, ids = result.get("created"), result.get("createdIds")
+    fits = (created, result.get("skipped")) == (skips.count(False), skips.count(True))
+    # Ids must back the count; the page's own example has more of them than leads.
+    is_backed = len(ids if isinstance(ids, list) else []) >= whole(created, least=0)
+    rest = CREATED if fits and is_backed else CONTRADICTION
+    there = duplicate() if means_each else CONTRADICTION
+    return [there if is_named else rest for is_named in skips]
 
 
 def _key(lead: Mapping[str, Json]) -> dict[str, Json]:
@@ -239,25 +221,6 @@ def _removal(lead: Mapping[str, Json], deleted: set[str], missing: set[str]) -> 
             return Removal.NOT_FOUND
         case _:
             return Removal.UNKNOWN
-
-
-def _has_ids(result: dict[str, Json]) -> bool:
-    """Tell whether ids back the count; the page's own example has more than leads."""
-    ids, created = result.get("createdIds"), result.get("created")
-    return len(ids if isinstance(ids, list) else []) >= whole(created, least=0)
-
-
-def _numbers(duplicates: list[bool]) -> tuple[int, int]:
-    return duplicates.count(False), duplicates.count(True)
-
-
-def _named(leads: Leads, skipped: set[str], numbers: set[str]) -> list[bool]:
-    """Tell of each lead whether it is named; one with both keys may be by either."""
-    identifiers = leads.fields.get("externalId", [None] * len(leads))
-    return [
-        digits(phone) in numbers or identifier in skipped
-        for phone, identifier in zip(leads.phones, identifiers, strict=True)
-    ]
 
 
 def _single(sentence: str, status: int) -> Outcome | None:

@@ -25,12 +25,11 @@ from leadctl.model.removal import Removal
 from leadctl.phones.rule import PhoneForm, PhoneRule
 from leadctl.providers.base import Limits, Provider
 from leadctl.providers.http_auth import FixedHeaders, Token, TokenExchange
-from leadctl.providers.http_request import http_request
 from leadctl.providers.preflight import (
     KEY_ACCEPTED,
-    NOT_NAMED,
     PreflightResult,
     fine,
+    key_alone,
     unknown,
 )
 from leadctl.providers.response import (
@@ -133,9 +132,9 @@ class Ozonetel(Provider):
         if self.authentication == "basic":  # the user stands in the body
             return FixedHeaders(headers)
         return TokenExchange(
-            request=lambda: http_request(
+            request=lambda: self.call(
                 "POST",
-                self.url("ca_apis", "CAToken", "generateToken"),
+                *("ca_apis", "CAToken", "generateToken"),
                 json={"userName": self.user_name},
                 headers=headers,
             ),
@@ -156,7 +155,7 @@ class Ozonetel(Provider):
         }
         if self.action:  # START starts calling people: never unless the user set it
             upload["action"] = self.action
-        return http_request("POST", self.url("ca_apis", "AddCampaignData"), json=upload)
+        return self.call("POST", "ca_apis", "AddCampaignData", json=upload)
 
     def outcomes(
         self,
@@ -184,15 +183,12 @@ class Ozonetel(Provider):
         # "Delete Campaign Data": one record a request, by number and campaign; the
         # bulk call takes accounts with a token only.
         (lead,) = batch.leads
-        return http_request(
-            "DELETE",
-            self.url("ca_apis", "deleteCampaignData"),
-            json={
-                "campaignName": batch.campaign,
-                "phoneNumber": lead.phone.wire,
-                "userName": self.user_name,
-            },
-        )
+        record: dict[str, Json] = {
+            "campaignName": batch.campaign,
+            "phoneNumber": lead.phone.wire,
+            "userName": self.user_name,
+        }
+        return self.call("DELETE", "ca_apis", "deleteCampaignData", json=record)
 
     def removals(
         self,
@@ -239,7 +235,7 @@ class Ozonetel(Provider):
     def preflight(self, campaign: str | None) -> httpx.Request | None:
         # A GET with a body, as the page "Campaign Status" has it.
         asked: Json = {"userName": self.user_name, "campaignName": campaign or ""}
-        return http_request("GET", self.url("ca_apis", "campaignStatus"), json=asked)
+        return self.call("GET", "ca_apis", "campaignStatus", json=asked)
 
     def read_preflight(
         self, campaign: str | None, response: httpx.Response
@@ -250,7 +246,7 @@ class Ozonetel(Provider):
             return _among(found, campaign)
         # There was a token, so key and user are right; it only misses a campaign.
         if campaign is None and message.casefold() == "all parameters are mandatory":
-            return PreflightResult(key=KEY_ACCEPTED, campaign=NOT_NAMED)
+            return key_alone()
         said = self._require_an_answer(response)
         raise Unusable(said) if response.is_success else self.meaning(response)
 
@@ -285,34 +281,35 @@ _CAMPAIGN = frozenset(
 def _among(found: list[Json], campaign: str | None) -> PreflightResult:
     """Look for the campaign by its exact name: the page's example lists several."""
     if campaign is None:
-        return PreflightResult(key=KEY_ACCEPTED, campaign=NOT_NAMED)
+        return key_alone()
     states = {
         one.get("CampaignName"): one_line(str(one.get("Position") or ""), 40)
         for one in found
         if isinstance(one, dict)
     }
     state = states.get(campaign, "")
+    doubt = ""
+    there = fine(
+        f"exists{f', {state}' if state else ''}; whether it is outbound cannot be "
+        "checked before the first upload"
+    )
     if campaign not in states:
         doubt = "Ozonetel lists no campaign with this name; check the spelling"
     elif state.upper() == "COMPLETED":
         doubt = f"campaign {campaign} of Ozonetel is {state}"
-    else:
-        there = fine(
-            f"exists{f', {state}' if state else ''}; whether it is outbound cannot "
-            "be checked before the first upload"
-        )
-        return PreflightResult(key=KEY_ACCEPTED, campaign=there, state=state)
     return PreflightResult(
-        key=KEY_ACCEPTED, campaign=unknown(doubt), state=state, doubt=doubt
+        KEY_ACCEPTED,
+        campaign=unknown(doubt) if doubt else there,
+        state=state,
+        doubt=doubt,
     )
 
 
 def _message(response: httpx.Response) -> tuple[str, str]:
     answer = body(response)
-    status, message = answer.get("status"), answer.get("message")
-    return str(status).strip().casefold(), message.strip() if isinstance(
-        message, str
-    ) else ""
+    status, said = answer.get("status"), answer.get("message")
+    message = said.strip() if isinstance(said, str) else ""
+    return str(status).strip().casefold(), message
 
 
 def _token(response: httpx.Response) -> Token:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from leadctl.providers.campaigns import ListedCampaign
+
 
 class CheckVerdict(StrEnum):
     """What is known about a key, a scope or a campaign."""
@@ -77,3 +79,16 @@ class PreflightResult:
 
     def parts(self) -> dict[str, CheckResult]:
         return {"key": self.key, "scope": self.scope, "campaign": self.campaign}
+
+
+def key_alone(scope: CheckResult = NOTHING) -> PreflightResult:
+    """Return the result of a check that names no campaign, and shows a good key."""
+    return PreflightResult(KEY_ACCEPTED, scope, NOT_NAMED)
+
+
+def campaign_there(
+    found: ListedCampaign, scope: CheckResult = NOTHING
+) -> PreflightResult:
+    """Return the result of a check that shows a good key and the campaign."""
+    said = fine(f"exists, {found.state}" if found.state else "exists")
+    return PreflightResult(KEY_ACCEPTED, scope, said, found.name, found.state)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from leadctl.model.errors import AccessDenied, NotProcessed, ProviderError
 from leadctl.model.leads import Code, Outcome, Status
 from leadctl.providers.json_body import decode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import httpx
 
-    from leadctl.model.leads import Batch, Json
+    from leadctl.model.leads import Batch, Json, Leads
+
+Found = TypeVar("Found")
 
 
 def token_refusal(title: str, response: httpx.Response) -> ProviderError:
@@ -91,11 +93,15 @@ def undecided(reason: str = "the answer does not mention this row") -> Outcome:
     return Outcome(Status.UNKNOWN, Code.ANSWER_UNREADABLE, reason)
 
 
-def rejected(reason: str) -> Outcome:
+UNMENTIONED = undecided()
+CONTRADICTION = undecided("the answer's counts contradict each other")
+
+
+def rejected(reason: str = "rejected, no reason given") -> Outcome:
     return Outcome(Status.REJECTED, Code.PROVIDER_REJECTED, one_line(reason))
 
 
-def do_not_call(reason: str) -> Outcome:
+def do_not_call(reason: str = "on a do-not-call list of the provider") -> Outcome:
     return Outcome(Status.SUPPRESSED, Code.ON_PROVIDER_DNC, one_line(reason))
 
 
@@ -122,15 +128,49 @@ def by_phone(batch: Batch, lists: Sequence[tuple[Json, Outcome]]) -> list[Outcom
     if first == [*sent] and not any(numbers for numbers, _ in others):
         return [outcome] * len(sent)  # mostly: all of them, as they were sent
     sets = [({*map(digits, numbers)}, outcome) for numbers, outcome in answered]
-    return [_only_match(digits(number), sets) for number in sent]
+    keys = map(digits, sent)
+    return [only([one for numbers, one in sets if key in numbers]) for key in keys]
 
 
-def _only_match(number: str, lists: Sequence[tuple[set[str], Outcome]]) -> Outcome:
-    found = [outcome for numbers, outcome in lists if number in numbers]
+def only(found: Sequence[Outcome]) -> Outcome:
+    """Return what is said about a lead, if it is said once."""
     if len(found) > 1:
         words = " and ".join(outcome.status for outcome in found)
         return undecided(f"the answer calls this row {words}")
-    return found[0] if found else undecided()
+    return found[0] if found else UNMENTIONED
+
+
+def named_in(names: Json, leads: Leads, key: str) -> tuple[list[bool], bool]:
+    """Tell which leads a list names, by number or by their value at a key.
+
+    And whether it has as many names: one that fits two leads means only one of them.
+    """
+    texts = {*map(str, names)} if isinstance(names, list) else set()
+    numbers = {digits(text) for text in texts if not text.strip("+0123456789 ().-")}
+    values = leads.fields.get(key, [None] * len(leads))
+    found = [
+        digits(phone) in numbers or value in texts
+        for phone, value in zip(leads.phones, values, strict=True)
+    ]
+    return found, sum(found) <= len(texts)
+
+
+def paired(
+    keys: Iterable[str], found: Iterable[tuple[str, Found]]
+) -> list[Found | None]:
+    """Return what was found under each key, in order; None where nothing is left."""
+    waiting: dict[str, list[Found]] = {}
+    for key, one in found:
+        waiting.setdefault(key, []).append(one)
+    return [waiting[key].pop(0) if waiting.get(key) else None for key in keys]
+
+
+def by_row(reasons: Iterable[tuple[int, str]]) -> dict[int, str]:
+    """Join the reasons of each row: one with two bad fields has two."""
+    found: dict[int, list[str]] = {}
+    for row, reason in reasons:
+        found.setdefault(row, []).append(reason)
+    return {row: one_line("; ".join(said)) for row, said in found.items()}
 
 
 def by_index(

@@ -18,12 +18,11 @@ from leadctl.model.leads import CREATED
 from leadctl.phones.rule import PhoneForm, PhoneRule
 from leadctl.providers.base import REFUSALS, LeadPage, Limits, ListedLead, Provider
 from leadctl.providers.http_auth import FixedForm
-from leadctl.providers.http_request import http_request
 from leadctl.providers.preflight import (
     KEY_ACCEPTED,
-    NOT_NAMED,
     PreflightResult,
     fine,
+    key_alone,
     wrong,
 )
 from leadctl.providers.response import do_not_call, duplicate, rejected
@@ -162,7 +161,7 @@ class Vicidial(Provider):
         if response.is_success and campaign and told[0] == campaign and len(told) > 3:
             return _list_info(told)
         if campaign is None and first.startswith("ERROR: list_info YOU MUST USE ALL"):
-            return PreflightResult(key=KEY_ACCEPTED, campaign=NOT_NAMED)
+            return key_alone()
         if re.match(r"ERROR: (list_info|auth) USER DOES NOT HAVE PERMISSION", first):
             return PreflightResult(KEY_ACCEPTED, _NO_LISTS)
         raise self._meaning(first, response)
@@ -188,18 +187,15 @@ class Vicidial(Provider):
 
     def _call(self, function: str, **fields: str) -> httpx.Request:
         form = {"source": "leadctl", "function": function, **fields}
-        return http_request("POST", self.url("non_agent_api.php"), data=form)
+        return self.call("POST", "non_agent_api.php", data=form)
 
     def _meaning(self, line: str, response: httpx.Response) -> ProviderError:
         """Tell what a line means for any call, in words of our own."""
         if not response.is_success:
             return self.meaning(response)
-        for pattern, meaning, said, hint in _MEANINGS:
-            if not re.match(pattern, line):
-                continue
-            if meaning is CampaignClosed:  # said to those alone who may log in
-                return CampaignClosed(said, hint=hint, key_is_good=True)
-            return meaning(said, hint=hint)
+        for pattern, error in _MEANINGS.items():
+            if re.match(pattern, line):
+                return error.but()  # a new one: these are shared
         return self.unreadable(response)
 
     def _name(self, value: Json) -> str:
@@ -241,62 +237,37 @@ _NO_LISTS = wrong(
     "give the user Modify Lists, and list_info among its API functions",
 )
 _SET_NON_LATIN = "set non_latin if the system setting Use Non-Latin is on"
-_MEANINGS: tuple[tuple[str, type[ProviderError], str, str | None], ...] = (
-    (
-        r"(ERROR: )?Login incorrect",
-        AccessDenied,
-        "VICIdial rejected the user or password (ten failures lock the user)",
-        None,
+_MEANINGS: dict[str, ProviderError] = {
+    r"(ERROR: )?Login incorrect": AccessDenied(
+        "VICIdial rejected the user or password (ten failures lock the user)"
     ),
-    (
-        r"(ERROR: )?Too many login attempts",
-        AccessDenied,
+    r"(ERROR: )?Too many login attempts": AccessDenied(
         "VICIdial has locked the user after too many failed logins",
-        "wait 15 minutes, then check user and password",
+        hint="wait 15 minutes, then check user and password",
     ),
-    (
-        r"(ERROR: )?Your IP Address is not allowed",
-        AccessDenied,
+    r"(ERROR: )?Your IP Address is not allowed": AccessDenied(
         "VICIdial does not allow this machine's IP address",
-        "add it to the addresses that VICIdial allows",
+        hint="add it to the addresses that VICIdial allows",
     ),
-    (
-        r"ERROR: \w+ USER DOES NOT HAVE PERMISSION",
-        AccessDenied,
+    r"ERROR: \w+ USER DOES NOT HAVE PERMISSION": AccessDenied(
         "the VICIdial user may not do this",
-        "give it level 8, Modify Leads, and add_lead among its API functions",
+        hint="give it level 8, Modify Leads, and add_lead among its API functions",
     ),
-    (
-        r"ERROR: user_group DOES NOT EXIST",
-        AccessDenied,
-        "the VICIdial user has no user group",
-        None,
+    r"ERROR: user_group DOES NOT EXIST": AccessDenied(
+        "the VICIdial user has no user group"
     ),
-    (
-        r"ERROR: \w+ (NOT A DEFINED LIST ID|LIST DOES NOT EXIST)",
-        CampaignClosed,
-        "VICIdial has no such list",
-        None,
+    # Of a campaign it speaks to those alone who may log in.
+    r"ERROR: \w+ (NOT A DEFINED LIST ID|LIST DOES NOT EXIST)": CampaignClosed(
+        "VICIdial has no such list", key_is_good=True
     ),
-    (
-        r"ERROR: \w+ NOT AN ALLOWED LIST ID",
-        CampaignClosed,
-        "the VICIdial user may not use this list",
-        None,
+    r"ERROR: \w+ NOT AN ALLOWED LIST ID": CampaignClosed(
+        "the VICIdial user may not use this list", key_is_good=True
     ),
-    (
-        r"ERROR: (NO FUNCTION SPECIFIED|Invalid Source)",
-        Unusable,
-        "VICIdial did not read the form that was sent",
-        None,
+    r"ERROR: (NO FUNCTION SPECIFIED|Invalid Source)": Unusable(
+        "VICIdial did not read the form that was sent"
     ),
-    (
-        r"MySQL connect ERROR",
-        NotProcessed,
-        "VICIdial cannot reach its database",
-        None,
-    ),
-)
+    r"MySQL connect ERROR": NotProcessed("VICIdial cannot reach its database"),
+}
 
 
 def _lines(response: httpx.Response) -> list[str]:

@@ -18,14 +18,19 @@ from leadctl.model.lead_fields import (
 from leadctl.model.leads import CREATED, Outcome
 from leadctl.phones.rule import PhoneForm, PhoneRule
 from leadctl.providers.base import REFUSALS, Limits, Provider
-from leadctl.providers.campaigns import CampaignPage, listed_campaigns
+from leadctl.providers.campaigns import (
+    CampaignPage,
+    counted_page,
+    listed_campaign,
+    listed_campaigns,
+)
 from leadctl.providers.http_auth import bearer
-from leadctl.providers.http_request import http_request
 from leadctl.providers.preflight import (
     KEY_ACCEPTED,
-    NOT_NAMED,
     PreflightResult,
+    campaign_there,
     fine,
+    key_alone,
     unknown,
     wrong,
 )
@@ -33,7 +38,6 @@ from leadctl.providers.response import (
     body,
     by_phone,
     duplicate,
-    one_line,
     quoted,
     rejected,
 )
@@ -98,11 +102,8 @@ class Voiso(Provider):
         return bearer(secrets["api_key"])
 
     def request(self, batch: Batch) -> httpx.Request:
-        return http_request(
-            "POST",
-            self.url("campaigns", batch.campaign, "leads"),
-            json=batch.leads.wires(),
-        )
+        leads = batch.leads.wires()
+        return self.call("POST", "campaigns", batch.campaign, "leads", json=leads)
 
     def outcomes(self, batch: Batch, response: httpx.Response) -> list[Outcome]:
         if response.status_code == 409:
@@ -119,22 +120,20 @@ class Voiso(Provider):
             raise self.unreadable(
                 response, f"leads_import and errors{quoted(response)}"
             )
+        lists = [
+            (result.get("created", []), CREATED),
+            (result.get("duplicates", []), _DUPLICATE),
+            (result.get("rejected", []), _REJECTED),
+        ]
         try:
-            return by_phone(
-                batch,
-                [
-                    (result.get("created", []), CREATED),
-                    (result.get("duplicates", []), _DUPLICATE),
-                    (result.get("rejected", []), _REJECTED),
-                ],
-            )
+            return by_phone(batch, lists)
         except ValueError as error:
             raise self.unreadable(response) from error
 
     def preflight(self, campaign: str | None) -> httpx.Request | None:
         if campaign is None:
-            return http_request("GET", self.url("campaigns"), params={"limit": "1"})
-        return http_request("GET", self.url("campaigns", campaign))
+            return self.call("GET", "campaigns", params={"limit": "1"})
+        return self.call("GET", "campaigns", campaign)
 
     def read_preflight(
         self, campaign: str | None, response: httpx.Response
@@ -148,24 +147,20 @@ class Voiso(Provider):
         if campaign is None:
             if not isinstance(answer.get("campaigns"), list):
                 raise self.unreadable(response)
-            return PreflightResult(KEY_ACCEPTED, _READING, NOT_NAMED)
-        found = answer.get("campaign")
-        if not isinstance(found, dict) or str(found.get("id")) != campaign:
+            return key_alone(_READING)
+        found = listed_campaign(answer.get("campaign"))
+        if found is None or found.id != campaign:
             raise self.unreadable(response)
-        name = one_line(str(found.get("name") or ""))
-        state = one_line(str(found.get("status") or ""), 40)
-        if state in _PERHAPS_NOT_LIVE:
-            doubt = f"campaign {campaign} of Voiso is {state} and may not be live"
-            return PreflightResult(
-                KEY_ACCEPTED, _READING, unknown(doubt), name, state, doubt
-            )
-        there = fine(f"exists, {state}" if state else "exists")
-        return PreflightResult(KEY_ACCEPTED, _READING, there, name, state)
+        shown = campaign_there(found, _READING)
+        if found.state in _PERHAPS_NOT_LIVE:
+            doubt = f"campaign {campaign} of Voiso is {found.state} and may not be live"
+            return replace(shown, campaign=unknown(doubt), doubt=doubt)
+        return shown
 
     def double_check(self, preflight: PreflightResult) -> httpx.Request | None:
         # `live` is a filter of "Get campaigns", and no field of a campaign.
         wanted = {"live": "true", "limit": "100", "name": preflight.name}
-        return http_request("GET", self.url("campaigns"), params=wanted)
+        return self.call("GET", "campaigns", params=wanted)
 
     def double_checked(
         self, campaign: str, preflight: PreflightResult, response: httpx.Response
@@ -180,24 +175,20 @@ class Voiso(Provider):
 
     def list_campaigns(self, cursor: str) -> httpx.Request:
         page = {"limit": "100", "offset": cursor or "0"}
-        return http_request("GET", self.url("campaigns"), params=page)
+        return self.call("GET", "campaigns", params=page)
 
     def read_campaigns(self, cursor: str, response: httpx.Response) -> CampaignPage:
         answer = body(response)
-        found, metadata = answer.get("campaigns"), answer.get("metadata")
+        metadata = answer.get("metadata")
         total = metadata.get("total") if isinstance(metadata, dict) else None
         if not response.is_success:
             raise self.meaning(response)
-        if not isinstance(found, list) or not isinstance(total, int):
-            raise self.unreadable(response)
-        read = int(cursor or "0") + len(found)
-        if read < total and not found:
-            raise self.unreadable(response, "fewer campaigns than it counts")
         try:
-            page = listed_campaigns(found)
+            return counted_page(
+                listed_campaigns(answer.get("campaigns")), total, cursor
+            )
         except ValueError as error:
             raise self.unreadable(response, str(error)) from error
-        return CampaignPage(page, str(read) if read < total else "")
 
 
 _DUPLICATE = duplicate()

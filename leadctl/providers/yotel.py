@@ -12,23 +12,29 @@ from leadctl.model.lead_fields import Field, text
 from leadctl.model.leads import CREATED, Outcome
 from leadctl.phones.rule import PhoneForm, PhoneRule
 from leadctl.providers.base import REFUSALS, Limits, Provider
-from leadctl.providers.campaigns import CampaignPage, listed_campaigns
+from leadctl.providers.campaigns import (
+    CampaignPage,
+    listed_campaign,
+    listed_campaigns,
+)
 from leadctl.providers.http_auth import bearer
-from leadctl.providers.http_request import http_request
 from leadctl.providers.preflight import (
     KEY_ACCEPTED,
-    NOT_NAMED,
     PreflightResult,
-    fine,
+    campaign_there,
+    key_alone,
     unknown,
     wrong,
 )
 from leadctl.providers.response import (
+    CONTRADICTION,
+    UNMENTIONED,
     body,
     digits,
     duplicate,
     listed,
     one_line,
+    paired,
     quoted,
     rejected,
     undecided,
@@ -36,7 +42,7 @@ from leadctl.providers.response import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import httpx
 
@@ -94,9 +100,9 @@ class Yotel(Provider):
         return bearer(secrets["api_key"])
 
     def request(self, batch: Batch) -> httpx.Request:
-        return http_request(
+        return self.call(
             "POST",
-            self.url("campaigns", batch.campaign, "leads:bulk"),
+            *("campaigns", batch.campaign, "leads:bulk"),
             json={"leads": batch.leads.wires()},
             headers={"Idempotency-Key": str(batch.id)},
         )
@@ -104,47 +110,45 @@ class Yotel(Provider):
     def outcomes(self, batch: Batch, response: httpx.Response) -> list[Outcome]:
         answer = body(response)
         if response.status_code == 422:
-            raise Refused(
-                f"Yotel answered HTTP 422{quoted(response)}", _culprits(answer)
-            )
-        results = answer.get("results")
-        if not isinstance(results, list) or not all(
-            isinstance(r, dict) for r in results
-        ):
+            raise Refused(self.answered(response), _culprits(answer))
+        found = answer.get("results")
+        results = found if isinstance(found, list) else [None]
+        rows = [row for row in results if isinstance(row, dict)]
+        if len(rows) < len(results):
             raise self.unreadable(response)
-        return _outcomes(answer, _matched(batch, results))
+        # By position where all of them agree, else by number.
+        sent = [*batch.leads.phones]
+        echoed = [digits(row.get("phone"))[-10:] for row in rows]
+        if echoed == sent:
+            return _outcomes(answer, rows)
+        return _outcomes(answer, paired(sent, zip(echoed, rows, strict=True)))
 
     def preflight(self, campaign: str | None) -> httpx.Request | None:
-        path = [] if campaign is None else [campaign]
-        return http_request("GET", self.url("campaigns", *path))
+        return self.call("GET", "campaigns", *([campaign] if campaign else []))
 
     def read_preflight(
         self, campaign: str | None, response: httpx.Response
     ) -> PreflightResult:
         answer = body(response)
         if response.status_code == 403 and "scope" in quoted(response).casefold():
-            return PreflightResult(
-                key=KEY_ACCEPTED, scope=_NO_READING
-            )  # uploads need another
+            return PreflightResult(KEY_ACCEPTED, _NO_READING)  # uploads need another
         if not response.is_success:
             raise self.meaning(response)
         if campaign is None:
             if _campaign_list(response) is None:
                 raise self.unreadable(response)
-            return PreflightResult(KEY_ACCEPTED, _READING, NOT_NAMED)
-        if answer.get("id") != campaign:
+            return key_alone(_READING)
+        found = listed_campaign(answer)
+        if found is None or found.id != campaign:
             raise self.unreadable(response)
-        name = one_line(str(answer.get("name") or ""))
-        state = one_line(str(answer.get("status") or ""), 40)
-        if state == "completed":  # "final": Campaign lifecycle
+        if found.state == "completed":  # "final": Campaign lifecycle
             raise CampaignClosed(
                 f"campaign {campaign} of Yotel is completed", key_is_good=True
             )
-        there = fine(f"exists, {state}" if state else "exists")
-        return PreflightResult(KEY_ACCEPTED, _READING, there, name, state)
+        return campaign_there(found, _READING)
 
     def list_campaigns(self, cursor: str) -> httpx.Request:  # noqa: ARG002  one page
-        return http_request("GET", self.url("campaigns"))
+        return self.call("GET", "campaigns")
 
     def read_campaigns(
         self,
@@ -153,11 +157,8 @@ class Yotel(Provider):
     ) -> CampaignPage:
         if not response.is_success:
             raise self.meaning(response)
-        found = _campaign_list(response)
-        if found is None:
-            raise self.unreadable(response)
         try:
-            return CampaignPage(listed_campaigns(found), "")
+            return CampaignPage(listed_campaigns(_campaign_list(response)), "")
         except ValueError as error:
             raise self.unreadable(response, str(error)) from error
 
@@ -180,21 +181,8 @@ _NO_READING = wrong(
 )
 
 
-def _matched(batch: Batch, results: list[Json]) -> list[dict[str, Json] | None]:
-    """Pair results with leads: by position where all of them agree, else by number."""
-    rows = [result for result in results if isinstance(result, dict)]
-    sent = batch.leads.phones
-    echoed = [digits(row.get("phone"))[-10:] for row in rows]
-    if echoed == [*sent]:
-        return [*rows]
-    waiting: dict[str, list[dict[str, Json]]] = {}
-    for number, row in zip(echoed, rows, strict=True):
-        waiting.setdefault(number, []).append(row)
-    return [waiting[number].pop(0) if waiting.get(number) else None for number in sent]
-
-
 def _outcomes(
-    answer: dict[str, Json], results: list[dict[str, Json] | None]
+    answer: dict[str, Json], results: Sequence[dict[str, Json] | None]
 ) -> list[Outcome]:
     words = [
         str(row.get("status")).strip().casefold() if row else None for row in results
@@ -208,9 +196,8 @@ def _outcomes(
     known = sum(word in _DUPLICATE_WORDS for word in words)
     accounted = answer.get("duplicates") == known + sum(unnamed)
     counts = [whole(answer.get(name), least=0) for name in _COUNTS]
-    consistent = answer.get("total") == sum(counts) == len(results) and answer.get(
-        "valid"
-    ) == words.count("added")
+    is_whole = answer.get("total") == sum(counts) == len(results)
+    consistent = is_whole and answer.get("valid") == words.count("added")
     return [
         _outcome(row, word, accounted=accounted, consistent=consistent)
         for row, word in zip(results, words, strict=True)
@@ -226,7 +213,7 @@ def _outcome(
     row: dict[str, Json] | None, word: str | None, *, accounted: bool, consistent: bool
 ) -> Outcome:
     if row is None:
-        return undecided()
+        return UNMENTIONED
     has_id = row.get("id") is not None
     if word not in _WORDS and not has_id and accounted:
         return duplicate()
@@ -238,20 +225,17 @@ def _outcome(
     if word in _DUPLICATE_WORDS:
         return duplicate()
     if not consistent:
-        return undecided("the answer's counts contradict each other")
+        return CONTRADICTION
     return CREATED
 
 
 def _culprits(answer: dict[str, Json]) -> dict[int, str]:
     """Read positions from `detail: [{loc: ["body", "leads", 3, "phone"], msg: …}]`."""
-    found: dict[int, str] = {}
     detail = answer.get("detail")
-    for problem in detail if isinstance(detail, list) else []:
-        if not isinstance(problem, dict):
-            continue
-        location = problem.get("loc")
-        where = location if isinstance(location, list) else []
-        for name, index in pairwise(where):
-            if name == "leads" and isinstance(index, int):
-                found[index] = one_line(str(problem.get("msg", "refused")))
-    return found
+    return {
+        index: one_line(str(problem.get("msg", "refused")))
+        for problem in (detail if isinstance(detail, list) else [])
+        if isinstance(problem, dict) and isinstance(where := problem.get("loc"), list)
+        for name, index in pairwise(where)
+        if name == "leads" and isinstance(index, int)
+    }

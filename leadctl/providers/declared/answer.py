@@ -12,7 +12,7 @@ from leadctl.providers.json_body import decode
 from leadctl.providers.response import one_line, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     import httpx
 
@@ -45,49 +45,45 @@ class AnswerReader:
     """The campaign found in the answer's list of campaigns."""
 
     @cached_property
-    def body(self) -> Json:
+    def _body(self) -> Json:
         try:
             return decode(self.response.content)
         except ValueError:
             return None
 
+    @cached_property
+    def _lines(self) -> list[str]:
+        lines = self.response.text[: 10 * LONGEST].split("\n")
+        return [line.strip() for line in lines if line.strip()]
+
     def at(self, path: str) -> Json:
         """Return the value at a path; None if there is none."""
-        first, *steps = path.split(".")
-        node: Json = self.body
+        first, _, rest = path.partition(".")
         match first:
             case "$body":
-                pass
+                return within(self._body, rest)
             case "$listed":
-                node = self.listed
+                return within(self.listed, rest)
+            case "$line":
+                return next(iter(self._lines), "")
+            case "$text":
+                return "\n".join(self._lines)
             case _:
-                steps.insert(0, first)
-        return within(node, steps)
+                return within(self._body, path)
 
     @cached_property
     def text(self) -> str:
         """The provider's sentence: the first one found."""
         texts = self.definition.answer.text
-        if not texts:
-            return quoted(self.response).removeprefix(": ")
         for path in texts:
-            match self._said(path):
+            match self.at(path):
                 case str(said) if said.strip():
                     return said.strip()[:LONGEST]
                 case [str(), *_] as several:
                     return "; ".join(map(str, several))[:LONGEST]
                 case _:
                     pass
-        return ""
-
-    def _said(self, path: str) -> Json:
-        if path not in ("$text", "$line"):
-            return self.at(path)
-        lines = (
-            line.strip() for line in self.response.text[: 10 * LONGEST].split("\n")
-        )
-        said = [line for line in lines if line]
-        return "\n".join(said) if path == "$text" else next(iter(said), "")
+        return "" if texts else quoted(self.response).removeprefix(": ")
 
     @cached_property
     def word(self) -> str:
@@ -113,16 +109,13 @@ class AnswerReader:
             and (when.word is None or self.word in map(str.casefold, when.word))
             and all(self._has(path) for path in when.has or ())
             and not any(self._has(path) for path in when.lacks or ())
-            and all(
-                self._is(self.at(path), wanted)
-                for path, wanted in (when.field or {}).items()
-            )
+            and all(self._is(*one) for one in (when.field or {}).items())
             and all(
                 any(type(self.at(path)) in _KINDS[kind] for kind in kinds)
                 for path, kinds in (when.kind or {}).items()
             )
             and (when.leads is None or (when.leads == "one") == (self.size == 1))
-            and self.are_set(self.values, when.setting)
+            and are_set(self.values, when.setting)
             and when.campaign in (None, self.values.get("campaign") is not None)
             and when.listed in (None, self.listed is not None)
         )
@@ -130,30 +123,25 @@ class AnswerReader:
     def _has(self, path: str) -> bool:
         return self.at(path) not in (None, "", [], {})
 
-    def _is(self, value: Json, wanted: Scalars) -> bool:
-        for one in wanted:
-            if one == "$campaign":
-                if str(value) == self.values.get("campaign"):
-                    return True
-            elif same(value, one):
-                return True
-        return False
-
-    @staticmethod
-    def are_set(
-        settings: Mapping[str, Json],
-        wanted: Mapping[str, Scalars] | None,
-    ) -> bool:
-        """Tell whether settings have these values."""
-        return all(
-            any(same(settings.get(name), one) for one in values)
-            for name, values in (wanted or {}).items()
+    def _is(self, path: str, wanted: Scalars) -> bool:
+        value, campaign = self.at(path), self.values.get("campaign")
+        return any(
+            str(value) == campaign if one == "$campaign" else _same(value, one)
+            for one in wanted
         )
 
 
-def within(node: Json, steps: Iterable[str]) -> Json:
-    """Follow keys and positions from a value."""
-    for step in steps:
+def are_set(settings: Mapping[str, Json], wanted: Mapping[str, Scalars] | None) -> bool:
+    """Tell whether settings have these values."""
+    return all(
+        any(_same(settings.get(name), one) for one in values)
+        for name, values in (wanted or {}).items()
+    )
+
+
+def within(node: Json, path: str) -> Json:
+    """Follow a path of keys and positions; an empty one leads to the value itself."""
+    for step in path.split(".") if path else ():
         if isinstance(node, dict) and step in node:
             node = node[step]
         elif isinstance(node, list) and step.isdecimal() and int(step) < len(node):
@@ -163,7 +151,7 @@ def within(node: Json, steps: Iterable[str]) -> Json:
     return node
 
 
-def same(value: Json, wanted: Json) -> bool:
+def _same(value: Json, wanted: Json) -> bool:
     """Compare ignoring case; a number never equals a text, nor 1 true."""
     if isinstance(value, str) and isinstance(wanted, str):
         return value.strip().casefold() == wanted.casefold()

@@ -8,7 +8,7 @@ from leadctl.model.errors import AccessDenied, NotProcessed
 from leadctl.model.patterns import searcher
 from leadctl.providers.base_url import joined
 from leadctl.providers.declared import templates
-from leadctl.providers.declared.answer import AnswerReader
+from leadctl.providers.declared.answer import AnswerReader, are_set
 from leadctl.providers.declared.grammar import Secret
 from leadctl.providers.http_auth import (
     Fixed,
@@ -21,7 +21,6 @@ from leadctl.providers.http_auth import (
     basic,
 )
 from leadctl.providers.http_request import http_request
-from leadctl.providers.json_body import HEADERS, encode
 from leadctl.providers.response import seconds, token_refusal
 
 if TYPE_CHECKING:
@@ -55,10 +54,9 @@ def authentication(
                 f"{secret.looks}"
             )
     auth, values = definition.auth, {**settings, **secrets}
-    token = auth.token
     headers = templates.texts(auth.headers, values)
-    if token and AnswerReader.are_set(settings, token.when):
-        return _Exchange(definition, token, base_url, settings, values).auth(headers)
+    if auth.token and are_set(settings, auth.token.when):
+        return _exchange(definition, auth.token, base_url, settings, values, headers)
     parts: list[Fixed] = []
     if headers:
         parts.append(FixedHeaders(headers))
@@ -79,16 +77,12 @@ def built(
     query: Mapping[str, Json] | None = None,
 ) -> httpx.Request:
     """Build the request of a call; its names were checked when it was loaded."""
-    headers, content = templates.texts(said.headers, values), None
-    if said.body is not None:
-        content = encode(templates.filled(said.body, values))
-        headers = HEADERS | headers
     return http_request(
         method,
-        address,
+        joined(address, tuple(templates.text(part, values) for part in said.path)),
         params=templates.texts(query or {}, values) or None,
-        headers=headers,
-        content=content,
+        headers=templates.texts(said.headers, values),
+        json=None if said.body is None else templates.filled(said.body, values),
         data=templates.texts(said.form or {}, values) or None,
     )
 
@@ -99,50 +93,38 @@ def _basic(written: grammar.Basic, values: Mapping[str, Json]) -> FixedHeaders:
     )
 
 
-class _Exchange:
-    """Builds the token request, and reads its answer."""
+def _exchange(  # noqa: PLR0913  what requests of both kinds are made of
+    definition: Definition,
+    token: grammar.Token,
+    base_url: str,
+    settings: Mapping[str, Json],
+    values: Mapping[str, Json],
+    headers: Mapping[str, str],
+) -> TokenExchange:
+    address = templates.text(token.url, values) if token.url else base_url
 
-    def __init__(
-        self,
-        definition: Definition,
-        token: grammar.Token,
-        base_url: str,
-        settings: Mapping[str, Json],
-        values: Mapping[str, Json],
-    ) -> None:
-        self._definition, self._token = definition, token
-        self._address = templates.text(token.url, values) if token.url else base_url
-        self._settings, self._values = settings, values
+    def answer_of(response: httpx.Response) -> AnswerReader:
+        return AnswerReader(definition, response, settings)
 
-    def auth(self, headers: Mapping[str, str]) -> TokenExchange:
-        expired = self._token.expired
-        return TokenExchange(
-            request=self._request,
-            read=self._read,
-            expired=lambda response: self._reader(response).fits(expired),
-            headers=headers,
-        )
-
-    def _request(self) -> httpx.Request:
-        token, values = self._token, self._values
-        path = tuple(templates.text(part, values) for part in token.path)
-        request = built(token, joined(self._address, path), values)
+    def request() -> httpx.Request:
+        asked = built(token, address, values)
         if token.basic:
-            _basic(token.basic, values).add_to(request)
-        return request
+            _basic(token.basic, values).add_to(asked)
+        return asked
 
-    def _read(self, response: httpx.Response) -> Token:
-        answer, token = self._reader(response), self._token
+    def read(response: httpx.Response) -> Token:
+        answer = answer_of(response)
         text = answer.at(token.token)
         life = token.life if isinstance(token.life, float) else answer.at(token.life)
         if response.is_success and isinstance(text, str) and text and seconds(life):
             return Token(text, seconds(life))
-        said = f"{self._definition.title} answered the token request: {answer.sentence}"
+        said = f"{definition.title} answered the token request: {answer.sentence}"
         if token.busy and answer.fits(token.busy):
             raise NotProcessed(said).but(headers=response.headers)
         if token.denied and answer.fits(token.denied):
             raise AccessDenied(said)
-        raise token_refusal(self._definition.title, response)
+        raise token_refusal(definition.title, response)
 
-    def _reader(self, response: httpx.Response) -> AnswerReader:
-        return AnswerReader(self._definition, response, self._settings)
+    return TokenExchange(
+        request, read, lambda response: answer_of(response).fits(token.expired), headers
+    )

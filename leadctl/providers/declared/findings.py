@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from leadctl.providers.base import ListedLead
-from leadctl.providers.campaigns import CampaignPage, listed_campaigns
+from leadctl.providers.campaigns import CampaignPage, counted_page, listed_campaigns
 from leadctl.providers.declared import templates
 from leadctl.providers.declared.answer import within
 from leadctl.providers.declared.rules import Verdict
@@ -19,8 +19,6 @@ from leadctl.providers.preflight import (
 from leadctl.providers.response import digits, one_line, seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from leadctl.model.leads import Json
     from leadctl.providers.declared.answer import AnswerReader
     from leadctl.providers.declared.grammar import Campaigns, LookUp
@@ -30,10 +28,9 @@ if TYPE_CHECKING:
 def campaign_among(among: Among, campaign: str, answer: AnswerReader) -> Json:
     """Return the named campaign from a list; None if it is not there."""
     found = answer.at(among.list_)
-    for one in found if isinstance(found, list) else []:
-        if str(within(one, among.key.split("."))) == campaign:
-            return one
-    return None
+    listed = found if isinstance(found, list) else []
+    named = (one for one in listed if str(within(one, among.key)) == campaign)
+    return next(named, None)
 
 
 def finding(
@@ -43,25 +40,21 @@ def finding(
     before: PreflightResult,
 ) -> PreflightResult:
     """Add what an answer shows, according to a rule, to an earlier result."""
-    name, state = (
-        one_line(_word(answer, path), most) if path else known
-        for path, most, known in (
-            (rule.name, 200, before.name),
-            (rule.state, 40, before.state),
-        )
-    )
-    words = {"campaign": campaign or "", "name": name, "state": state}
-    key = KEY_ACCEPTED if rule.key == "accepted" else before.key
+    name = one_line(_word(answer, rule.name)) if rule.name else before.name
+    state = one_line(_word(answer, rule.state), 40) if rule.state else before.state
+    words: dict[str, Json] = {"campaign": campaign or "", "name": name, "state": state}
+
+    def verdict(said: Verdict | str | None, known: CheckResult) -> CheckResult:
+        if not isinstance(said, Verdict):
+            return KEY_ACCEPTED if said == "accepted" else known
+        word = next(one for one in CheckVerdict if getattr(said, one) is not None)
+        return CheckResult(word, templates.text(getattr(said, word), words), said.hint)
+
+    shown = verdict(rule.campaign, before.campaign)
     return PreflightResult(
-        key=_verdict(rule.key, words) if isinstance(rule.key, Verdict) else key,
-        scope=_verdict(rule.scope, words) if rule.scope else before.scope,
-        campaign=(
-            NOT_NAMED
-            if campaign is None
-            else _verdict(rule.campaign, words)
-            if rule.campaign
-            else before.campaign
-        ),
+        key=verdict(rule.key, before.key),
+        scope=verdict(rule.scope, before.scope),
+        campaign=NOT_NAMED if campaign is None else shown,
         name=name,
         state=state,
         doubt=templates.text(rule.doubt, words) if rule.campaign else before.doubt,
@@ -69,29 +62,17 @@ def finding(
 
 
 def _word(answer: AnswerReader, path: str) -> str:
-    found = answer.at(path)
-    return str(found) if found else ""
-
-
-def _verdict(said: Verdict, words: Mapping[str, Json]) -> CheckResult:
-    for verdict in CheckVerdict:
-        if sentence := getattr(said, verdict):
-            return CheckResult(verdict, templates.text(sentence, words), said.hint)
-    return CheckResult()
+    return str(answer.at(path) or "")
 
 
 def lead_listed(said: LookUp, lead: Json) -> ListedLead:
     """Read a lead of a campaign's list."""
-    phone, external_id, created = (
-        within(lead, path.split(".")) if path else None
-        for path in (said.phone, said.external_id, said.created)
-    )
-    moment = seconds(created) / (1000 if said.unit == "milliseconds" else 1)
-    return ListedLead(
-        digits(phone or ""),
-        str(external_id or ""),
-        moment if said.created else None,
-    )
+    identifier = within(lead, said.external_id) if said.external_id else None
+    moment = seconds(within(lead, said.created)) if said.created else None
+    if moment and said.unit == "milliseconds":
+        moment /= 1000
+    phone = digits(within(lead, said.phone) or "")
+    return ListedLead(phone, str(identifier or ""), moment)
 
 
 def campaign_page(said: Campaigns, cursor: str, answer: AnswerReader) -> CampaignPage:
@@ -101,9 +82,6 @@ def campaign_page(said: Campaigns, cursor: str, answer: AnswerReader) -> Campaig
     if found is None:
         raise ValueError("no list of campaigns")
     page = listed_campaigns(found, key=said.id, name=said.name, state=said.state)
-    if said.total is None:
-        return CampaignPage(page, _word(answer, said.cursor) if said.cursor else "")
-    total, read = answer.at(said.total), int(cursor or "0") + len(found)
-    if not isinstance(total, int) or (read < total and not found):
-        raise ValueError("fewer campaigns than it counts")
-    return CampaignPage(page, str(read) if read < total else "")
+    if said.total:
+        return counted_page(page, answer.at(said.total), cursor)
+    return CampaignPage(page, _word(answer, said.cursor) if said.cursor else "")

@@ -9,8 +9,8 @@ from leadctl.model.errors import CampaignClosed, InDoubt, Refused
 from leadctl.model.patterns import searcher
 from leadctl.phones.rule import PhoneRule
 from leadctl.providers.base import LeadPage, Provider
-from leadctl.providers.declared import positions, rows, templates
-from leadctl.providers.declared.answer import AnswerReader
+from leadctl.providers.declared import rows, templates
+from leadctl.providers.declared.answer import AnswerReader, are_set
 from leadctl.providers.declared.authentication import authentication, built
 from leadctl.providers.declared.declarations import (
     ERRORS,
@@ -79,16 +79,14 @@ class Declared(Provider):
         said = self.definition.resend_is_safe
         if not isinstance(said, Resend):
             return said
-        return AnswerReader.are_set(self._values(), said.when) and (said.after or True)
+        return are_set(self._values(), said.when) and (said.after or True)
 
     @property
     def exclusive_token(self) -> bool:
         token = self.definition.auth.token
-        return (
-            token is not None
-            and token.exclusive
-            and AnswerReader.are_set(self._values(), token.when)
-        )
+        if token is None or not token.exclusive:
+            return False
+        return are_set(self._values(), token.when)
 
     @property
     def consequence(self) -> str:
@@ -142,6 +140,8 @@ class Declared(Provider):
         if rule.outcome:
             said = rule.say or answer.sentence
             return [rows.outcome(rule.outcome, said)] * len(batch)
+        if rule.rows is None:
+            raise self.unreadable(answer.response)
         try:
             return rows.outcomes(rule.rows, batch, answer)
         except ValueError as error:
@@ -162,7 +162,7 @@ class Declared(Provider):
                 return InDoubt(said, lost=False)
             case "Refused":
                 named = rule.culprits if isinstance(rule, AnswerRule) else None
-                return Refused(said, positions.culprits(named, answer) if named else {})
+                return Refused(said, rows.culprits(named, answer) if named else {})
             case "CampaignClosed":
                 is_good = isinstance(rule, PreflightRule) and rule.key_is_good
                 return CampaignClosed(said, hint=rule.hint, key_is_good=is_good)
@@ -171,48 +171,38 @@ class Declared(Provider):
 
     def preflight(self, campaign: str | None) -> httpx.Request | None:
         said = self.definition.preflight
-        if said is None:
-            return None
-        call = said.without_campaign if campaign is None else said.request
+        call = said and (said.without_campaign if campaign is None else said.request)
         return self._call(call, {"campaign": campaign}) if call else None
 
     def read_preflight(
         self, campaign: str | None, response: httpx.Response
     ) -> PreflightResult:
         said = self.definition.preflight
-        if said is None:
-            raise self.meaning(response)
         return self._shown(said, campaign, response, PreflightResult())
 
     def double_check(self, preflight: PreflightResult) -> httpx.Request | None:
         said = self.definition.preflight
-        if said is None or said.second is None:
-            return None
-        return self._call(
-            said.second.request, {"name": preflight.name, "state": preflight.state}
-        )
+        asked = {"name": preflight.name, "state": preflight.state}
+        return self._call(said.second.request, asked) if said and said.second else None
 
     def double_checked(
         self, campaign: str, preflight: PreflightResult, response: httpx.Response
     ) -> PreflightResult:
         said = self.definition.preflight
-        if said is None or said.second is None:
-            raise self.unreadable(response)
-        return self._shown(said.second, campaign, response, preflight)
+        return self._shown(said and said.second, campaign, response, preflight)
 
     def _shown(
         self,
-        said: SecondCheck,
+        said: SecondCheck | None,
         campaign: str | None,
         response: httpx.Response,
         before: PreflightResult,
     ) -> PreflightResult:
         answer = self._answer(response, campaign)
-        if said.among and campaign:
-            answer = replace(
-                answer, listed=campaign_among(said.among, campaign, answer)
-            )
-        for rule in said.rules:
+        if said and said.among and campaign:
+            found = campaign_among(said.among, campaign, answer)
+            answer = replace(answer, listed=found)
+        for rule in said.rules if said else ():
             if answer.fits(rule.when, rule.unless):
                 if rule.raise_:
                     raise self._error(rule, answer)
@@ -221,27 +211,21 @@ class Declared(Provider):
 
     def look_up(self, batch: Batch, cursor: str) -> httpx.Request | None:
         said = self.definition.look_up
-        if said is None:
-            return None
         numbers = ",".join(batch.leads.phones)
         asked = {"campaign": batch.campaign, "cursor": cursor, "phones": numbers}
-        return self._call(said.request, asked)
+        return self._call(said.request, asked) if said else None
 
     def looked_up(self, response: httpx.Response) -> LeadPage:
-        said = self.definition.look_up
-        if said is None:
-            raise self.unreadable(response)
-        answer = self._answer(response, None)
-        found = answer.at(said.list_)
-        if not response.is_success or not isinstance(found, list):
+        said, answer = self.definition.look_up, self._answer(response)
+        found = answer.at(said.list_) if said else None
+        if said is None or not response.is_success or not isinstance(found, list):
             raise self.meaning(response)
         leads = [lead_listed(said, one) for one in found if isinstance(one, dict)]
-        is_more = answer.at(said.more) is True if said.more else True
-        cursor = answer.at(said.cursor) if said.cursor and is_more else ""
-        cursor = str(cursor or "")
+        is_more = said.more is None or answer.at(said.more) is True
+        cursor = answer.at(said.cursor) if said.cursor and is_more else None
         if said.more and is_more and not cursor:
             raise self.unreadable(response)
-        return LeadPage(leads, cursor)
+        return LeadPage(leads, str(cursor or ""))
 
     @property
     def lists_campaigns(self) -> bool:
@@ -249,17 +233,15 @@ class Declared(Provider):
 
     def list_campaigns(self, cursor: str) -> httpx.Request | None:
         said = self.definition.campaigns
-        if said is None:
-            return None
-        first = "0" if said.total else ""
-        return self._call(said.request, {"cursor": cursor or first})
+        first = "0" if said and said.total else ""
+        return self._call(said.request, {"cursor": cursor or first}) if said else None
 
     def read_campaigns(self, cursor: str, response: httpx.Response) -> CampaignPage:
         said = self.definition.campaigns
         if said is None or not response.is_success:
             raise self.meaning(response)
         try:
-            return campaign_page(said, cursor, self._answer(response, None))
+            return campaign_page(said, cursor, self._answer(response))
         except ValueError as error:
             raise self.unreadable(response, str(error)) from error
 
@@ -267,11 +249,10 @@ class Declared(Provider):
         self, call: Call, more: Mapping[str, Json], method: str = "GET"
     ) -> httpx.Request:
         values = {**self._values(), **more}
-        address = self.url(*(templates.text(part, values) for part in call.path))
-        return built(call, address, values, call.method or method, call.query)
+        return built(call, self.base_url, values, call.method or method, call.query)
 
     def _answer(
-        self, response: httpx.Response, campaign: str | None, size: int = 1
+        self, response: httpx.Response, campaign: str | None = None, size: int = 1
     ) -> AnswerReader:
         values = self._values() | {"campaign": campaign}
         return AnswerReader(self.definition, response, values, size)

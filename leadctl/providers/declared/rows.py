@@ -2,91 +2,93 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from leadctl.model.leads import ACCEPTED, CREATED, Outcome
-from leadctl.providers.declared.answer import within
-from leadctl.providers.declared.positions import named
+from leadctl.providers import response
+from leadctl.providers.declared.answer import are_set, within
 from leadctl.providers.declared.rules import Members
-from leadctl.providers.response import (
-    by_phone,
-    digits,
-    do_not_call,
-    duplicate,
-    one_line,
-    rejected,
-    undecided,
-    updated,
-)
+from leadctl.providers.response import CONTRADICTION, UNMENTIONED, digits, one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Mapping, Sequence
 
     from leadctl.model.leads import Batch, Json
+    from leadctl.providers.declared import rules
     from leadctl.providers.declared.answer import AnswerReader
-    from leadctl.providers.declared.rules import (
-        Errors,
-        Lists,
-        Results,
-        Rows,
-        Skipped,
-        Sum,
-        Sums,
-        Term,
-    )
-    from leadctl.providers.declared.values import OutcomeWord, Paths
+    from leadctl.providers.declared.values import OutcomeWord
 
-_OUTCOMES: dict[str, Callable[[str], Outcome]] = {
-    "rejected": lambda reason: rejected(reason or "rejected, no reason given"),
-    "suppressed": lambda reason: do_not_call(
-        reason or "on a do-not-call list of the provider"
-    ),
-    "duplicate": lambda reason: duplicate(*filter(None, [reason])),
-    "updated": lambda reason: updated(*filter(None, [reason])),
-    "unknown": lambda reason: undecided(*filter(None, [reason])),
-    "created": lambda _: CREATED,
-    "accepted": lambda _: ACCEPTED,
+_GOOD: dict[str, Outcome] = {"created": CREATED, "accepted": ACCEPTED}
+_OTHERS = {
+    "rejected": response.rejected,
+    "suppressed": response.do_not_call,
+    "duplicate": response.duplicate,
+    "updated": response.updated,
+    "unknown": response.undecided,
 }
-
-CONTRADICTION = "the answer's counts contradict each other"
 
 
 def outcome(word: OutcomeWord, reason: str = "") -> Outcome:
-    return _OUTCOMES[word](reason)
+    if good := _GOOD.get(word):
+        return good
+    return _OTHERS[word](reason) if reason else _OTHERS[word]()
 
 
-def outcomes(rows: Rows | None, batch: Batch, answer: AnswerReader) -> list[Outcome]:
-    """Return an outcome for each lead; raises ValueError for any other form."""
-    if rows is None:
-        raise ValueError("no form is declared")
-    if rows.errors:
-        return _by_errors(rows.errors, batch, answer)
-    if rows.lists:
-        return _by_lists(rows.lists, batch, answer)
-    if rows.skipped:
-        return _by_skipped(rows.skipped, batch, answer)
-    if rows.results:
-        return _by_results(rows.results, batch, answer)
+def outcomes(form: rules.Rows, batch: Batch, answer: AnswerReader) -> list[Outcome]:
+    """Return an outcome for each lead; raises ValueError for an answer of no form."""
+    if form.errors:
+        return _by_errors(form.errors, batch, answer)
+    if form.lists:
+        return _by_lists(form.lists, batch, answer)
+    if form.skipped:
+        return _by_skipped(form.skipped, batch, answer)
+    if form.results:
+        return _by_results(form.results, batch, answer)
     raise ValueError("no form is declared")
 
 
-def _by_errors(spec: Errors, batch: Batch, answer: AnswerReader) -> list[Outcome]:
+def _by_errors(spec: rules.Errors, batch: Batch, answer: AnswerReader) -> list[Outcome]:
     found = answer.at(spec.list_)
     if not isinstance(found, list | None):
         raise ValueError("no list of errors")  # noqa: TRY004  of the answer
-    reasons = named(found or [], spec)
-    bad = {row: rejected(spec.say.get("rejected", why)) for row, why in reasons.items()}
-    listed = _by_lists(spec, batch, answer)
-    mentioned = [_only(bad.get(row), one) for row, one in enumerate(listed)]
+    reasons = _positions(found or [], spec)
+    mentioned: list[Outcome | None] = []
+    for row, by_number in enumerate(_by_lists(spec, batch, answer)):
+        said = [] if by_number == UNMENTIONED else [by_number]
+        if row in reasons:
+            reason = spec.say.get("rejected", reasons[row])
+            said.insert(0, outcome("rejected", reason))
+        mentioned.append(response.only(said) if said else None)
     # A rejection that names no lead of the batch taints all that are not named.
     fits = all(0 <= row < len(batch) for row in reasons)
     return _with_rest(spec, mentioned, answer, fits=fits)
 
 
+def _by_lists(
+    spec: rules.Lists | rules.Errors, batch: Batch, answer: AnswerReader
+) -> list[Outcome]:
+    lists: list[tuple[Json, Outcome]] = []
+    for word, path in spec.lists.items():
+        found = answer.at(path)
+        said = outcome(word, spec.say.get(word, ""))
+        lists.append(([] if found is None else found, said))
+    return response.by_phone(batch, lists) if lists else [UNMENTIONED] * len(batch)
+
+
+def _by_skipped(
+    spec: rules.Skipped, batch: Batch, answer: AnswerReader
+) -> list[Outcome]:
+    names = next((n for p in spec.list_ if (n := answer.at(p)) is not None), [])
+    skips, fits = response.named_in(names, batch.leads, spec.key or "")
+    said = outcome(spec.skipped, spec.say.get(spec.skipped, ""))
+    there = said if fits else CONTRADICTION
+    return _with_rest(spec, [there if one else None for one in skips], answer)
+
+
 def _with_rest(
-    spec: Errors | Skipped,
+    spec: rules.Errors | rules.Skipped,
     mentioned: list[Outcome | None],
     answer: AnswerReader,
     *,
@@ -94,191 +96,162 @@ def _with_rest(
 ) -> list[Outcome]:
     """Give unmentioned leads the outcome of the rest if the sums fit."""
     tally = Counter(str(one.status) for one in mentioned if one)
-    said = {"sent": len(mentioned), "named": tally.total(), **tally}
-    fits = fits and _Counts(answer, said).add_up(spec.sums)
+    sent, named = len(mentioned), tally.total()
+    counts = {"sent": sent, "named": named, "rest": sent - named, **tally}
     rest = outcome(spec.rest, spec.say.get(spec.rest, ""))
-    return [one or (rest if fits else undecided(CONTRADICTION)) for one in mentioned]
+    if not fits or not _add_up(spec.sums, counts, answer):
+        rest = CONTRADICTION
+    return [one or rest for one in mentioned]
 
 
-def _only(by_position: Outcome | None, by_number: Outcome) -> Outcome | None:
-    """Return what is said about a lead; None if it is not mentioned."""
-    if by_number == UNMENTIONED:
-        return by_position
-    if by_position is None:
-        return by_number
-    words = f"{by_position.status} and {by_number.status}"
-    return undecided(f"the answer calls this row {words}")
+class _Result(NamedTuple):
+    """What a result says about its lead."""
+
+    word: str
+    has_id: bool
+    reason: str
 
 
-UNMENTIONED = undecided()
-
-
-def _by_lists(
-    spec: Lists | Errors, batch: Batch, answer: AnswerReader
+def _by_results(
+    spec: rules.Results, batch: Batch, answer: AnswerReader
 ) -> list[Outcome]:
-    lists: list[tuple[Json, Outcome]] = []
-    for word, path in spec.lists.items():
-        found = answer.at(path)
-        said = outcome(word, spec.say.get(word, ""))
-        lists.append(([] if found is None else found, said))
-    return by_phone(batch, lists) if lists else [UNMENTIONED] * len(batch)
-
-
-def _by_skipped(spec: Skipped, batch: Batch, answer: AnswerReader) -> list[Outcome]:
-    found = next((n for p in spec.list_ if (n := answer.at(p)) is not None), [])
-    skipped = {str(one) for one in found} if isinstance(found, list) else set()
-    numbers = {digits(text) for text in skipped if _is_number(text)}
-    leads = batch.leads
-    keys = leads.fields.get(spec.key or "", [None] * len(leads))
-    skips = [
-        digits(phone) in numbers or key in skipped
-        for phone, key in zip(leads.phones, keys, strict=True)
-    ]
-    there = outcome(spec.skipped, spec.say.get(spec.skipped, ""))
-    if sum(skips) > len(skipped):  # one of them fits two leads, and means one
-        there = undecided(CONTRADICTION)
-    return _with_rest(spec, [there if one else None for one in skips], answer)
-
-
-def _is_number(text: str) -> bool:
-    return not text.strip("+0123456789 ().-")
-
-
-def _by_results(spec: Results, batch: Batch, answer: AnswerReader) -> list[Outcome]:
     listed = answer.at(spec.list_)
-    if not isinstance(listed, list):
-        raise ValueError("no list of results")  # noqa: TRY004  of the answer
-    paired = _paired(spec, batch, listed)
-    words = [_word(spec, result) for result in paired]
-    known = {word.casefold(): what for word, what in spec.words.items()}
-    if spec.word is None:
-        known[""] = "created"
+    if not isinstance(listed, list) or not all(isinstance(n, dict) for n in listed):
+        raise ValueError("no list of results")
+    results = [
+        None if one is None else _read(spec, one)
+        for one in _paired(spec, batch, listed)
+    ]
+    known: dict[str, OutcomeWord] = {"": "created"}
+    if spec.word:
+        known = {word.casefold(): what for word, what in spec.words.items()}
+    words = [known.get(one.word) if one else None for one in results]
+    tally = Counter[str](filter(None, words))
     odd = [
-        result is not None and word not in known and not _has_id(spec, result)
-        for result, word in zip(paired, words, strict=True)
+        one is not None and word is None and not one.has_id
+        for one, word in zip(results, words, strict=True)
     ]
-    tally = Counter[str](known[word] for word in words if word in known)
-    said = Counter({"sent": len(batch), "results": len(listed)}) + tally
-    counts = _Counts(answer, said)
-    other: OutcomeWord | None = None
-    if spec.others and answer.at(spec.others.up_to) == (
-        tally[spec.others.outcome] + sum(odd)
+    if (other := spec.others) and answer.at(other.up_to) == (
+        tally[other.outcome] + sum(odd)
     ):
-        other = spec.others.outcome
-    fits = counts.add_up(spec.sums)
+        words = [
+            other.outcome if is_odd else word
+            for is_odd, word in zip(odd, words, strict=True)
+        ]
+    sent = len(batch)
+    counts = {"sent": sent, "rest": sent, "results": len(listed), **tally}
+    fits = _add_up(spec.sums, counts, answer)
     return [
-        _result(
-            spec,
-            answer.definition.title,
-            result,
-            known.get(word) or (other if is_odd else None),
-            fits=fits,
-        )
-        for result, word, is_odd in zip(paired, words, odd, strict=True)
+        _outcome(spec, answer.definition.title, one, word, fits=fits)
+        for one, word in zip(results, words, strict=True)
     ]
 
 
-def _result(
-    spec: Results, title: str, result: Json, word: OutcomeWord | None, *, fits: bool
+def _outcome(
+    spec: rules.Results,
+    title: str,
+    result: _Result | None,
+    word: OutcomeWord | None,
+    *,
+    fits: bool,
 ) -> Outcome:
     if result is None:
-        return undecided()
-    is_good = word in ("created", "accepted")
-    if word is None or (spec.with_id and _has_id(spec, result) is not is_good):
-        what = f"the word {one_line(_word(spec, result), 40)!r}"
+        return UNMENTIONED
+    is_good = word in _GOOD
+    if word is None or (spec.with_id and result.has_id is not is_good):
+        said = f"the word {one_line(result.word, 40)!r}"
         if spec.with_id:
-            what += f" and {'an' if _has_id(spec, result) else 'no'} id"
-        return undecided(f"{title} answered with {what}")
+            said += f" and {'an' if result.has_id else 'no'} id"
+        return response.undecided(f"{title} answered with {said}")
     if is_good and not fits:
-        return undecided(CONTRADICTION)
-    reason = spec.say.get(word, "") or _reason(spec.reason, result)
-    return outcome(word, reason)
+        return CONTRADICTION
+    return outcome(word, spec.say.get(word, "") or result.reason)
 
 
-def _word(spec: Results, result: Json) -> str:
-    if spec.word is None:
-        return ""
-    found = within(result, spec.word.split("."))
-    return "none" if found is None else str(found).strip().casefold()
+def _read(spec: rules.Results, result: Json) -> _Result:
+    word = within(result, spec.word) if spec.word else ""
+    said = (within(result, path) for path in spec.reason)
+    texts = (one_line(one) for one in said if isinstance(one, str) and one.strip())
+    return _Result(
+        "none" if word is None else str(word).strip().casefold(),
+        spec.with_id is not None and within(result, spec.with_id) is not None,
+        next(texts, ""),
+    )
 
 
-def _has_id(spec: Results, result: Json) -> bool:
-    if spec.with_id is None:
-        return False
-    return within(result, spec.with_id.split(".")) is not None
-
-
-def _reason(paths: Paths, result: Json) -> str:
-    for path in paths:
-        said = within(result, path.split("."))
-        if isinstance(said, str) and said.strip():
-            return one_line(said)
-    return ""
-
-
-def _paired(spec: Results, batch: Batch, results: list[Json]) -> list[Json]:
+def _paired(spec: rules.Results, batch: Batch, results: list[Json]) -> list[Json]:
     """Return the result of each lead; None if it has none of its own."""
-    if not all(isinstance(result, dict) for result in results):
-        raise ValueError("a result is not an object")
     if spec.phone:
-        return [*_by_number(spec.phone, spec.last_digits, batch, results)]
+        path, last = spec.phone, spec.last_digits
+        echoed = ((digits(within(one, path) or "")[-last:], one) for one in results)
+        sent = (digits(number)[-last:] for number in batch.leads.phones)
+        return response.paired(sent, echoed)
     if spec.index is None:
         if len(results) != len(batch):
             raise ValueError("not one result for each lead")
         return results
     places: dict[int, list[Json]] = {}
-    for result in results:
-        place = within(result, spec.index.split("."))
-        if isinstance(place, int) and not isinstance(place, bool):
-            places.setdefault(place - spec.first, []).append(result)
+    for one in results:
+        if type(place := within(one, spec.index)) is int:
+            places.setdefault(place - spec.first, []).append(one)
     found = [places.get(place, []) for place in range(len(batch))]
     return [one[0] if len(one) == 1 else None for one in found]
 
 
-def _by_number(
-    path: str, last: int, batch: Batch, results: list[Json]
-) -> Iterator[Json]:
-    waiting: dict[str, list[Json]] = {}
-    for result in results:
-        number = within(result, path.split("."))
-        echoed = digits("" if number is None else number)[-last:]
-        waiting.setdefault(echoed, []).append(result)
-    for number in batch.leads.phones:
-        found = waiting.get(digits(number)[-last:])
-        yield found.pop(0) if found else None
+def _add_up(sums: rules.Sums, counts: Mapping[str, int], answer: AnswerReader) -> bool:
+    """Compare the numbers of an answer with each other and with those of the batch."""
 
-
-@dataclass(frozen=True)
-class _Counts:
-    """Compares the numbers of an answer with each other and with the batch."""
-
-    answer: AnswerReader
-    of_batch: Mapping[str, int]
-
-    def add_up(self, sums: Sums) -> bool:
-        return all(self._holds(one) for one in sums)
-
-    def _holds(self, one: Sum) -> bool:
-        if not self.answer.are_set(self.answer.values, one.setting):
-            return True
-        added = [self._number(term) for term in one.add]
-        limit = self._number(one.at_most if one.is_ is None else one.is_)
-        if limit is None or any(number is None for number in added):
-            return False
-        total = sum(number or 0 for number in added)
-        return total <= limit if one.is_ is None else total == limit
-
-    def _number(self, term: Term | None) -> int | None:
-        """Return a number of the answer or of the batch; None if it is none."""
+    def number(term: rules.Term | None) -> int | None:
         if isinstance(term, Members):
-            found = self.answer.at(term.count)
+            found = answer.at(term.count)
             return len(found) if isinstance(found, list) else 0
-        if term is None:
-            return None
-        if term == "$rest":
-            return self.of_batch["sent"] - self.of_batch.get("named", 0)
-        if term.startswith("$"):
-            return self.of_batch.get(term[1:], 0)
-        value = self.answer.at(term)
-        is_count = isinstance(value, int) and not isinstance(value, bool) and value >= 0
-        return value if is_count and isinstance(value, int) else None
+        if term is None or term.startswith("$"):
+            return counts.get(term[1:], 0) if term else None
+        value = answer.at(term)
+        return value if type(value) is int and value >= 0 else None
+
+    for one in sums:
+        if not are_set(answer.values, one.setting):
+            continue
+        terms = [number(term) for term in one.add]
+        limit = number(one.at_most if one.is_ is None else one.is_)
+        if limit is None or None in terms:
+            return False
+        total = sum(filter(None, terms))
+        if total > limit or (one.is_ is not None and total < limit):
+            return False
+    return True
+
+
+def culprits(spec: rules.Culprits, answer: AnswerReader) -> dict[int, str]:
+    """Return the positions of the leads (from 0) that a refusal names, with reasons."""
+    if spec.text is not None:
+        return _in_text(spec.text, spec.first, answer.text)
+    found = answer.at(spec.list_ or "$body")
+    reasons = _positions(found if isinstance(found, list) else [], spec)
+    return {row: reason for row, reason in reasons.items() if row >= 0}
+
+
+def _in_text(pattern: str, first: int, said: str) -> dict[int, str]:
+    """Read a text by a pattern such as `leads[{row}]: {reason}`."""
+    before, _, rest = map(re.escape, pattern.partition("{row}"))
+    between, says_why, _ = rest.partition(re.escape("{reason}"))
+    found = re.search(rf"{before or '^'}([0-9]{{1,6}})(?![0-9]){between}", said)
+    if not found:
+        return {}
+    reason = said[found.end() :] if says_why else said
+    return {int(found[1]) - first: one_line(reason)}
+
+
+def _positions(found: Sequence[Json], spec: rules.ByPosition) -> dict[int, str]:
+    """Return the reasons by position; -1 has those without one."""
+    reasons = (within(one, spec.reason) for one in found)
+    said = (one if isinstance(one, str) else "refused" for one in reasons)
+    return response.by_row(zip((_position(n, spec) for n in found), said, strict=True))
+
+
+def _position(error: Json, spec: rules.ByPosition) -> int:
+    where = within(error, spec.row)
+    if spec.after is not None and isinstance(where, list) and spec.after in where[:-1]:
+        where = where[where.index(spec.after) + 1]
+    return max(-1, where - spec.first) if type(where) is int else -1
