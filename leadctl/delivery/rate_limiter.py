@@ -31,6 +31,10 @@ LONG_WAIT = 10.0
 
 MINUTE = 60.0
 
+LOOK = 0.1
+"""Seconds for which an account without a rate is not asked about again: a pause that
+another run was asked for may come late by as much."""
+
 SHARE = 0.99
 """Part of a documented rate that is used: two clocks never agree quite."""
 
@@ -62,6 +66,8 @@ class RateLimiter:
             scopes[scope] = spacing(rate)
         self._scopes = scopes
         self._rest = limits.min_interval
+        self._look = 0.0 if limits.every_rate() or self._rest else LOOK
+        self._free_until = -math.inf
         self._rates = rates
         self._clock = clock
         self._quiet_until = -math.inf
@@ -74,8 +80,9 @@ class RateLimiter:
         """Take the next start and return 0, or the seconds until the next try."""
         now = self._clock.monotonic()
         pause, self._asked = self._quiet_until - now, 0.0
-        if pause <= 0:
+        if pause <= 0 and now >= self._free_until:
             pause = self._noted(self._rates.claim(self._scopes, self._clock.time()))
+            self._free_until = now + self._look if pause <= 0 else -math.inf
         if self._asked_since is None:
             self._asked_since = now
         if pause <= 0:
@@ -112,6 +119,7 @@ class RateLimiter:
         if shared:
             now = self._clock.time()
             self._rates.postpone(self._account, now + seconds, now)
+            self._free_until = -math.inf
         else:
             until = self._clock.monotonic() + seconds
             self._quiet_until = max(self._quiet_until, until)

@@ -311,6 +311,9 @@ def _alike(
     """Yield runs of consecutive leads with the same outcome; most batches have one."""
     if len(outcomes) != len(batch):
         raise ValueError(f"{len(outcomes)} outcomes of {len(batch)} leads")
+    if outcomes and outcomes.count(outcomes[0]) == len(outcomes):
+        yield outcomes[0], batch.leads
+        return
     first = 0
     for outcome, same in groupby(outcomes):
         last = first + len([*same])

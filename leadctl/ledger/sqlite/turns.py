@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager, suppress
+from itertools import count
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -26,13 +27,13 @@ def drop_unused_reasons(db: Connection) -> None:
     )
 
 
-_NEW_BATCH = (
-    "INSERT INTO batches (run, id, file, first, rows, size, state, doubted, attempts,"
-    " created, accepted) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-)
-_KNOWN_BATCH = (
-    "UPDATE batches SET first = ?, rows = ?, state = ?, doubted = ?, attempts = ?,"
-    " created = ?, accepted = ? WHERE number = ?"
+_BATCH = (
+    "INSERT INTO batches (number, run, id, file, first, rows, size, state, doubted,"
+    " attempts, created, accepted) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT DO UPDATE SET first = excluded.first, rows = excluded.rows,"
+    " state = excluded.state, doubted = excluded.doubted,"
+    " attempts = excluded.attempts, created = excluded.created,"
+    " accepted = excluded.accepted"
 )
 _REQUEST = (
     "INSERT INTO requests (run, number, file, first, rows, leads, attempt, asks,"
@@ -90,8 +91,8 @@ class SqliteTurns:
         run = self._run
         if turn.dropped or turn.withdrawn or turn.struck:
             self._remove(turn)
-        for line in turn.batches.values():
-            self._write_batch(line)
+        if turn.batches:
+            self._write_batches(turn.batches.values())
         requests, findings = turn.requests.values(), turn.findings
         self._know({text for line in requests for text in (line[9], line[13]) if text})
         self._each(_REQUEST, [(run, *line) for line in requests])
@@ -146,16 +147,19 @@ class SqliteTurns:
             (self._run, number),
         )
 
-    def _write_batch(self, line: BatchLine) -> None:
-        """Write the state of a batch; its number is kept until it is settled."""
-        number = self._numbers.get(line.id)
-        if number is not None:
-            self._db.execute(_KNOWN_BATCH, (*line[2:4], *line[5:], number))
-        else:
-            values = (self._run, line.id.bytes, *line[1:])
-            self._numbers[line.id] = self._db.execute(_NEW_BATCH, values).lastrowid or 0
-        if line.state is BatchState.SETTLED:
-            del self._numbers[line.id]
+    def _write_batches(self, lines: Collection[BatchLine]) -> None:
+        """Write the states of batches; each keeps its number until it is settled."""
+        run, numbers = self._run, self._numbers
+        if new := [line.id for line in lines if line.id not in numbers]:
+            latest = self._db.execute("SELECT ifnull(max(number), 0) FROM batches")
+            numbers |= zip(new, count(latest.fetchone()[0] + 1), strict=False)
+        self._each(
+            _BATCH,
+            [(numbers[line.id], run, line.id.bytes, *line[1:]) for line in lines],
+        )
+        for line in lines:
+            if line.state is BatchState.SETTLED:
+                del numbers[line.id]
 
     def _write_doubts(self, turn: Turn) -> None:
         run = self._run
