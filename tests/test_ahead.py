@@ -109,7 +109,7 @@ class Crowd:
             known = DeliveryHistory(
                 ledger.digest("model", "1"), ledger.delivered("model", "1").among
             )
-            Importer(plan, books, known, unfinished).deliver(delivery)
+            Importer(plan, books, known, unfinished).deliver(delivery.deliver)
             return {status: n for status, n in books.counts().items() if n}
 
     def _books(self, ledger: Ledger) -> tuple[RunWriter, Unfinished | None]:

@@ -67,7 +67,7 @@ class World:
             )
             self.died = False
             try:
-                importer.deliver(delivery)
+                importer.deliver(delivery.deliver)
             except Crash:
                 self.died = True
             return Counter(books.counts())

@@ -169,7 +169,7 @@ def push(
             CancellationToken(),
         )
         try:
-            error = importer.deliver(delivery)
+            error = importer.deliver(delivery.deliver)
         finally:
             transport.close()
         others = {finding.row for finding in books.findings(0, Status)}

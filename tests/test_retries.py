@@ -118,7 +118,7 @@ class Waits:
                 meter=self.meter,
             )
             Importer(plan, books, DeliveryHistory(ledger.digest("model", "1"))).deliver(
-                delivery
+                delivery.deliver
             )
             return {status: n for status, n in books.counts().items() if n}
 
