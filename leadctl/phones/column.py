@@ -1,7 +1,4 @@
-"""Decides how the digits without + of a phone column are read.
-
-If one cell has several readings, the other cells often show which one is meant.
-"""
+"""Decides by a whole column which of several readings of its cells is meant."""
 
 from __future__ import annotations
 
@@ -112,7 +109,7 @@ def _sorts(value: Json, plan: Plan) -> frozenset[Sort] | None:
         spelling = spelled(value)
     except PhoneUnreadable:
         return None
-    if spelling.plus or spelling.digits.startswith("00"):
+    if spelling.has_code:
         return None
     found = candidates(spelling, plan)
     possible = [found.every[number] for number in found.possible]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
 from leadctl.model.errors import UsageError
-from leadctl.phones.numbering_plan import code_dialled, is_region, plan_of
+from leadctl.phones.numbering_plan import code_dialled, code_of, is_region
 from leadctl.phones.ranges import metadata
 from leadctl.phones.spelling import BRACKETED_ZERO
 
@@ -23,10 +23,9 @@ if TYPE_CHECKING:
 class Country(NamedTuple):
     """The country of a phone according to other columns of its row.
 
-    `region` is used for numbers without +: an ISO 3166 alpha-2 code, or 001 for a
-    calling code without a region. `code` is the calling code that the number must
-    have; it is empty for an address, because people have phones of other countries.
-    `is_contradictory`: the columns name several calling codes.
+    `region` is ISO 3166 alpha-2, or 001 for a calling code without a region. A number
+    must have the calling `code`; it is empty for an address, which says nothing about
+    a phone with +. `is_contradictory`: the columns name several calling codes.
     """
 
     region: str
@@ -60,9 +59,8 @@ def countries_of(
 ) -> tuple[Countries, list[int]]:
     """Return the country of each row, and the places of cells that name none.
 
-    `codes` are the cells of the country-code columns, with a list where those of a row
-    differ. `addresses` are those of a country column; if a row has both, the code
-    counts. `home` is the run's region.
+    `codes` wins over `addresses`; a cell is a list where the columns of a row differ.
+    `home` is the run's region.
     """
     if codes is None and addresses is None:
         return None, []
@@ -113,7 +111,7 @@ def country_named(cell: str, home: str | None = None) -> Country | None:
     name = _DIGITS.sub(" ", cell)
     region = region_named(name)
     if not numbers:
-        return Country(region, _code_of(region)) if region else None
+        return Country(region, code_of(region)) if region else None
     plus = "+" in cell
     if folded(name) and not region and not plus:
         return None
@@ -151,17 +149,12 @@ def _by_code(digits: str, wanted: str | None, *, plus: bool) -> Country | None:
     return Country(wanted if wanted in regions else regions[0], code)
 
 
-def _code_of(region: str) -> str:
-    plan = plan_of(region)
-    return plan.code if plan else ""
-
-
 def region_named(text: str) -> str | None:
     """Return the region of an ISO code or of a country's name in some language."""
     name = folded(text)
     if name in _AMBIGUOUS:
         return None
-    if region := _SHORT.get(name) or _alpha_3().get(name):
+    if region := _short().get(name):
         return region
     code = text.strip().upper()
     if len(code) == 2 and code.isascii() and code.isalpha():
@@ -175,6 +168,15 @@ def folded(text: str) -> str:
     """Reduce a name to its letters, without accents, for comparison."""
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return "".join(filter(str.isalpha, decomposed))
+
+
+@cache
+def _short() -> dict[str, str]:
+    """Return the regions of alpha-3 codes and short names."""
+    found = {word[:3].casefold(): word[3:] for word in _ALPHA_3.split()}
+    for region, _, names in (word.partition(":") for word in _SHORT.split()):
+        found |= dict.fromkeys(names.split(","), region)
+    return found
 
 
 @cache
@@ -195,76 +197,23 @@ _AMBIGUOUS = frozenset(
 )
 """Names of two countries each, and NA, which may mean "not available"."""
 
-_SHORT = {
-    "uk": "GB",
-    "greatbritain": "GB",
-    "britain": "GB",
-    "england": "GB",
-    "scotland": "GB",
-    "wales": "GB",
-    "northernireland": "GB",
-    "us": "US",
-    "usa": "US",
-    "unitedstatesofamerica": "US",
-    "america": "US",
-    "eeuu": "US",
-    "uae": "AE",
-    "emirates": "AE",
-    "ksa": "SA",
-    "el": "GR",
-    "holland": "NL",
-    "republicofireland": "IE",
-    "czechia": "CZ",
-    "bosnia": "BA",
-    "kosovo": "XK",
-    "northmacedonia": "MK",
-    "russianfederation": "RU",
-    "drc": "CD",
-    "drcongo": "CD",
-    "congodrc": "CD",
-    "republicofthecongo": "CG",
-    "ivorycoast": "CI",
-    "eswatini": "SZ",
-    "easttimor": "TL",
-    "trinidad": "TT",
-    "antigua": "AG",
-    "vaticancity": "VA",
-    "holysee": "VA",
-    "bharat": "IN",
-    "burma": "MM",
-    "macau": "MO",
-    "prc": "CN",
-    "mainlandchina": "CN",
-    "roc": "TW",
-    "korearepublicof": "KR",
-    "republicofkorea": "KR",
-    "koreademocraticpeoplesrepublicof": "KP",
-    "congothedemocraticrepublicofthe": "CD",
-    "boliviaplurinationalstateof": "BO",
-    "bruneidarussalam": "BN",
-    "falklandislandsmalvinas": "FK",
-    "iranislamicrepublicof": "IR",
-    "laopeoplesdemocraticrepublic": "LA",
-    "micronesiafederatedstatesof": "FM",
-    "moldovarepublicof": "MD",
-    "palestinestateof": "PS",
-    "sainthelenaascensionandtristandacunha": "SH",
-    "saintmartinfrenchpart": "MF",
-    "syrianarabrepublic": "SY",
-    "taiwanprovinceofchina": "TW",
-    "tanzaniaunitedrepublicof": "TZ",
-    "unitedkingdomofgreatbritainandnorthernireland": "GB",
-    "holyseevaticancitystate": "VA",
-    "venezuelabolivarianrepublicof": "VE",
-    "virginislandsbritish": "VG",
-    "virginislandsus": "VI",
-}
+_SHORT = """
+    GB:uk,greatbritain,britain,england,scotland,wales,northernireland
+    GB:unitedkingdomofgreatbritainandnorthernireland
+    US:us,usa,unitedstatesofamerica,america,eeuu AE:uae,emirates SA:ksa GR:el NL:holland
+    IE:republicofireland CZ:czechia BA:bosnia XK:kosovo MK:northmacedonia
+    RU:russianfederation CD:drc,drcongo,congodrc,congothedemocraticrepublicofthe
+    CG:republicofthecongo CI:ivorycoast SZ:eswatini TL:easttimor TT:trinidad AG:antigua
+    VA:vaticancity,holysee,holyseevaticancitystate IN:bharat MM:burma MO:macau
+    CN:prc,mainlandchina TW:roc,taiwanprovinceofchina KR:korearepublicof,republicofkorea
+    KP:koreademocraticpeoplesrepublicof BO:boliviaplurinationalstateof
+    BN:bruneidarussalam FK:falklandislandsmalvinas IR:iranislamicrepublicof
+    LA:laopeoplesdemocraticrepublic FM:micronesiafederatedstatesof MD:moldovarepublicof
+    PS:palestinestateof SH:sainthelenaascensionandtristandacunha
+    MF:saintmartinfrenchpart SY:syrianarabrepublic TZ:tanzaniaunitedrepublicof
+    VE:venezuelabolivarianrepublicof VG:virginislandsbritish VI:virginislandsus
+"""
 """Usual short forms, and ISO 3166's own names where they are nobody's usual ones."""
-
-
-@cache
-def _alpha_3() -> dict[str, str]:
-    return {word[:3].casefold(): word[3:] for word in _ALPHA_3.split()}
 
 
 _ALPHA_3 = """

@@ -1,13 +1,12 @@
 """Decides which number digits are, if exactly one reading is right.
 
-leadctl never picks among several readings. docs/numbers.md explains the rules, and
-shows for every region what is repaired and what is ambiguous. They were tried on 25,107
-numbers of 245 regions (phonenumbers 9.0.43, November 2026).
+docs/numbers.md explains the rules. They were tried on 25,107 numbers of 245 regions
+(phonenumbers 9.0.43, November 2026).
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from leadctl.phones.identity import identity
 from leadctl.phones.numbering_plan import Number, calling_code, plan_of, split
@@ -40,13 +39,16 @@ class Unread(NamedTuple):
     """Digits that are no number."""
 
 
+Decision: TypeAlias = Taken | Ambiguous | Unread
+
+
 def decide(
     spelling: Spelling, region: str | None, numbers: Numbers = Numbers.AUTO
-) -> Taken | Ambiguous | Unread:
+) -> Decision:
     """Read digits as somebody in `region` writes them.
 
-    `numbers` is the user's decision about digits without + that have several readings.
-    Without a region, `international` reads them as if they had a +.
+    `numbers` decides between several readings. Without a region, INTERNATIONAL reads
+    digits as if they had a +.
     """
     plan = plan_of(region)
     if plan is None and numbers is Numbers.INTERNATIONAL:
@@ -55,8 +57,10 @@ def decide(
         return Unread()
     if spelling.head and _is_whole(spelling, plan):
         return Unread()
-    if (number := _plain(spelling)) and number.is_assigned and not number.is_unusual:
-        return Taken(number)
+    if spelling.plus and not spelling.unbracketed:
+        number = split(spelling.digits)
+        if number and number.is_assigned and not number.is_unusual:
+            return Taken(number)
     found = candidates(spelling, plan)
     if found.sure:
         return _as_it_stands(found)
@@ -74,12 +78,11 @@ def beside_code(
     spelling: Spelling,
     region: str,
     code: str,
-    whole: Taken | Ambiguous | Unread,
-) -> Taken | Ambiguous | Unread:
+    whole: Decision,
+) -> Decision:
     """Read digits without + whose calling code is in a column of its own.
 
-    They belong behind the code, or are `whole`: with a national prefix, or with the
-    code again. Numbers of other codes contradict the column.
+    They belong behind the code, or are `whole`; numbers of other codes do not count.
     """
     behind = decide(
         spelling._replace(
@@ -107,7 +110,7 @@ def beside_code(
     return whole if isinstance(whole, Taken) else Taken(number, Repair.PLUS_LOST)
 
 
-def _numbers(found: Taken | Ambiguous | Unread) -> Iterable[Number]:
+def _numbers(found: Decision) -> Iterable[Number]:
     match found:
         case Taken(number, _):
             return (number,)
@@ -124,18 +127,10 @@ def _is_too_short(digits: str, plan: Plan) -> bool:
         return False
     if len(digits) >= min(country.lengths) or country.is_assigned("0" + digits):
         return False
-    number = split(digits)
-    abroad = calling_code(number.code) if number else None
-    return not (number and abroad) or not (
-        abroad.trunk.adds_digits or len(number.national) >= min(abroad.lengths)
-    )
-
-
-def _plain(spelling: Spelling) -> Number | None:
-    """Return the number after a +, if nothing but the + precedes it."""
-    if not spelling.plus or spelling.unbracketed:
-        return None
-    return split(spelling.digits)
+    if (number := split(digits)) is None:
+        return True
+    abroad = calling_code(number.code)
+    return not abroad.trunk.adds_digits and len(number.national) < min(abroad.lengths)
 
 
 def _as_it_stands(found: Candidates) -> Taken | Ambiguous:
@@ -185,9 +180,8 @@ def taken(readings: Readings) -> Taken | None:
     """Return the reading with the fewest repairs if all reach the same person."""
     if not _are_one_person(readings):
         return None
-    best = min(
-        readings, key=lambda n: (readings[n].kind.value, readings[n].behind.value, n)
-    )
+    found = [(r.kind.value, r.behind.value, n) for n, r in readings.items()]
+    *_, best = min(found)
     return Taken(best, readings[best].repair)
 
 

@@ -1,8 +1,7 @@
 """Numbers that reach the same subscriber are the same person.
 
-A closed list of countries whose numbers are written in two ways, each with its source;
-docs/numbers.md has it as a table. A pair is never inferred from a number being valid
-with a digit more.
+A closed list of countries whose numbers are written in two ways, each with its source
+(docs/numbers.md). A pair is never inferred from a number being valid with a digit more.
 """
 
 from __future__ import annotations
@@ -36,10 +35,7 @@ SPECIAL = {
 
 @cache
 def sizes_of(country: CallingCode) -> frozenset[int]:
-    """Return how many digits numbers have, or had before they were changed.
-
-    The library's longer ones (Indonesia, Japan) are left out: readings.py has none.
-    """
+    """Return how many digits numbers have or had, longer ones (Japan) left out."""
     sizes = {*country.lengths, *SPECIAL.get(country.code, ())}
     return frozenset(size for size in sizes if SHORTEST <= size <= LONGEST)
 
@@ -89,8 +85,7 @@ def _longer(number: Number, prefix: str) -> str:
 def may_reach(number: Number) -> Iterator[str]:
     """Yield every identity that a number on a suppression list may stand for.
 
-    Beside its own these are renumberings in which only the operator knows the new
-    number: for a list of people who must not be called, all of them count.
+    In some renumberings only the operator knows the new number: all of them count.
     """
     yield identity(number)
     code, national = number

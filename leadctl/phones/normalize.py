@@ -1,7 +1,4 @@
-"""Turns a column of phone cells into what a provider takes, or a code and a reason.
-
-The only place that writes a number in a provider's form.
-"""
+"""Turns a column of phone cells into what a provider takes, or a code and a reason."""
 
 from __future__ import annotations
 
@@ -9,17 +6,19 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from leadctl.model.leads import Code, Phone
+from leadctl.model.wording import count
 from leadctl.phones.countries import by_country
 from leadctl.phones.decision import Ambiguous, Taken, beside_code, decide
 from leadctl.phones.identity import WITH_TWO_WAYS, identity
-from leadctl.phones.numbering_plan import Number, calling_code, plan_of, split
-from leadctl.phones.readings import readings_of
+from leadctl.phones.numbering_plan import Number, code_of, plan_of
+from leadctl.phones.reasons import has_persons_length, impossible, several, unread
 from leadctl.phones.rule import Numbers, PhoneCheck, PhoneForm
 from leadctl.phones.spelling import (
     SPACING,
     PhoneProblem,
     PhoneUnreadable,
     Spelling,
+    invalid,
     spelled,
 )
 from leadctl.phones.usual import Usual, behind_plus
@@ -30,17 +29,15 @@ if TYPE_CHECKING:
     from leadctl.model.leads import Json
     from leadctl.phones.column import ColumnSays
     from leadctl.phones.countries import Countries, Country
-    from leadctl.phones.decision import Unread
+    from leadctl.phones.decision import Decision
     from leadctl.phones.numbering_plan import Plan
-    from leadctl.phones.readings import Readings
     from leadctl.phones.rule import PhoneRule
 
 
 class Phones(NamedTuple):
-    """Phones as columns, empty where a cell is empty; `repairs` by place.
+    """Phones as sent, the identities they reach, and the `repairs` by place.
 
-    `wires` are the numbers as sent, `keys` the identities they reach. A number in two
-    parts (SPLIT) has a space between them.
+    Both columns are empty where a cell has a problem. SPLIT puts a space in between.
     """
 
     wires: list[str]
@@ -54,9 +51,8 @@ class Phones(NamedTuple):
 class Normalizer:
     """Turns cells into phones for one provider.
 
-    `region` is used for digits without a country code. `numbers` is the user's decision
-    about digits with several readings; without it the column decides, which is read
-    only if a cell requires it.
+    `region` is for digits without a country code. With `numbers` on AUTO, the `column`
+    decides about digits with several readings; it is called only for those.
     """
 
     def __init__(
@@ -78,10 +74,7 @@ class Normalizer:
     def column(
         self, values: Sequence[Json], countries: Countries = None
     ) -> tuple[Phones, dict[int, PhoneProblem]]:
-        """Return a phone for each value, or the problem with it.
-
-        `countries` has the country of each value if a column of the file names it.
-        """
+        """Return a phone for each value, or the problem with it."""
         if countries is None:
             return self._in_country(values, None)
         phones = Phones([""] * len(values), [""] * len(values), {})
@@ -102,8 +95,7 @@ class Normalizer:
         if country and country.code:
             self._behind_code(values, country, wires, keys)
         phones, problems = Phones(wires, keys, {}), dict[int, PhoneProblem]()
-        places = [place for place, key in enumerate(keys) if not key]
-        for place in places:
+        for place in [place for place, key in enumerate(keys) if not key]:
             try:
                 phone = self._read(values[place], region, country)
             except PhoneUnreadable as error:
@@ -130,22 +122,21 @@ class Normalizer:
         keys: list[str],
     ) -> None:
         """Add the usual numbers whose calling code is in a column of its own."""
-        places = [
-            place
+        joined = {
+            place: f"+{country.code}{values[place]}"
             for place, key in enumerate(keys)
             if not key and _is_split(values[place], country.code)
-        ]
-        joined = [f"+{country.code}{values[place]}" for place in places]
-        found = self._usual(joined, country.region, whole=False)
-        for place, wire, key in zip(places, *found, strict=True):
+        }
+        found = self._usual([*joined.values()], country.region, whole=False)
+        for place, wire, key in zip(joined, *found, strict=True):
             wires[place], keys[place] = wire, key
 
     def _usual(
         self, values: Sequence[Json], region: str | None, *, whole: bool
     ) -> tuple[list[str], list[str]]:
-        """Return wires and keys of the usual numbers; the key is empty for all others.
+        """Return wires and keys of usual numbers; `whole` cells may be sent as written.
 
-        Cells are `whole` if they can be dialled as written.
+        Other keys are empty.
         """
         plan, rule = plan_of(region), self._rule
         if plan is None or rule.country not in (None, plan.region):
@@ -165,17 +156,10 @@ class Normalizer:
                 key if key and country.is_assigned(number) else ""
                 for key, number in zip(keys, numbers, strict=True)
             ]
-        match rule.form:
-            case PhoneForm.DIGITS:
-                wires = [*keys]
-            case PhoneForm.E164:
-                wires = [f"+{key}" for key in keys]
-            case PhoneForm.NATIONAL:
-                wires = numbers
-            case PhoneForm.SPLIT:
-                wires = [f"{code} {number}" for number in numbers]
-            case PhoneForm.AS_WRITTEN:
-                wires = lines if whole else [*keys]
+        if (prefix := self._prefix(code)) is None:
+            wires = lines if whole else [*keys]
+        else:
+            wires = [prefix + number for number in numbers]
         if code in WITH_TWO_WAYS:
             keys = [
                 identity(Number(code, number)) if key else ""
@@ -183,26 +167,24 @@ class Normalizer:
             ]
         return wires, keys
 
-    def _wire(self, written: str, number: Number) -> str:
+    def _prefix(self, code: str) -> str | None:
+        """Return what is sent before a national number; None: it is sent as written."""
         match self._rule.form:
-            case PhoneForm.DIGITS:
-                return number.digits
             case PhoneForm.E164:
-                return "+" + number.digits
+                return f"+{code}"
+            case PhoneForm.DIGITS:
+                return code
             case PhoneForm.NATIONAL:
-                return number.national
+                return ""
             case PhoneForm.SPLIT:
-                return f"{number.code} {number.national}"
+                return f"{code} "
             case PhoneForm.AS_WRITTEN:
-                return written
+                return None
 
     def _read(self, value: Json, region: str | None, country: Country | None) -> Phone:
         repairs: tuple[str, ...] = ()
         if country and country.is_contradictory:
-            raise PhoneUnreadable(
-                Code.PHONE_WRONG_COUNTRY,
-                "its country code columns name different countries",
-            )
+            raise _wrong("its country code columns name different countries")
         if isinstance(value, str) and (number := behind_plus(value)):
             spelling, is_whole = Spelling(plus=True, digits=number.digits), True
         else:
@@ -210,39 +192,38 @@ class Normalizer:
             number, repairs, is_whole = self._number(spelling, region, country)
         rule = self._rule
         if country and country.code not in ("", number.code):
-            raise PhoneUnreadable(
-                Code.PHONE_WRONG_COUNTRY,
+            raise _wrong(
                 f"its number is one of +{number.code}, "
-                f"but its country code column says +{country.code}",
+                f"but its country code column says +{country.code}"
             )
-        if rule.country and number.code != _code_of(rule.country):
-            raise PhoneUnreadable(
-                Code.PHONE_WRONG_COUNTRY, f"not a number of {rule.country}"
-            )
+        if rule.country and number.code != code_of(rule.country):
+            raise _wrong(f"not a number of {rule.country}")
         if not rule.fewest <= len(number.digits) <= rule.most:
-            found = f"{_count(number.digits)} with the country code"
-            raise _invalid(
-                f"{found}; this provider accepts {rule.fewest} to {rule.most}"
+            found = count(len(number.digits), "digit")
+            raise invalid(
+                f"{found} with the country code; this provider accepts {rule.fewest} "
+                f"to {rule.most}"
             )
-        if rule.country and not _is_whole(number):
-            raise _invalid(_impossible(number))
+        if rule.country and not has_persons_length(number):
+            raise invalid(impossible(number))
         if self._is_strict and not number.is_assigned:
-            raise _invalid("number range not assigned (--phone-check valid)")
+            raise invalid("number range not assigned (--phone-check valid)")
         digits = spelling.digits if is_whole else number.digits
         written = "+" + digits if spelling.plus else digits
-        return Phone(self._wire(written, number), identity(number), repairs)
+        prefix = self._prefix(number.code)
+        wire = written if prefix is None else prefix + number.national
+        return Phone(wire, identity(number), repairs)
 
     def _number(
         self, spelling: Spelling, region: str | None, country: Country | None
     ) -> tuple[Number, tuple[str, ...], bool]:
         """Return the number, the repairs, and whether it can be sent as written.
 
-        A repaired number is sent with its country code, and so is one whose country
-        only a column names.
+        Not so if it was repaired, or only a column names its country.
         """
         found = self._decided(spelling, region)
         by_column = region != self.region and not spelling.plus
-        if country and country.code and not _has_code(spelling):
+        if country and country.code and not spelling.has_code:
             beside = beside_code(spelling, country.region, country.code, found)
             found, by_column = beside, by_column or beside != found
         match found:
@@ -251,13 +232,11 @@ class Normalizer:
             case Taken(number, repair):
                 return number, (*spelling.repairs, str(repair)), False
             case Ambiguous(readings):
-                raise PhoneUnreadable(Code.PHONE_AMBIGUOUS, _several(readings))
+                raise PhoneUnreadable(Code.PHONE_AMBIGUOUS, several(readings))
             case _:
-                raise _invalid(_unread(spelling, plan_of(region)))
+                raise invalid(unread(spelling, plan_of(region)))
 
-    def _decided(
-        self, spelling: Spelling, region: str | None
-    ) -> Taken | Ambiguous | Unread:
+    def _decided(self, spelling: Spelling, region: str | None) -> Decision:
         found = decide(spelling, region, self._numbers)
         if not isinstance(found, Ambiguous) or self._numbers is not Numbers.AUTO:
             return found
@@ -269,94 +248,16 @@ class Normalizer:
         return by_column
 
 
+def _wrong(reason: str) -> PhoneUnreadable:
+    return PhoneUnreadable(Code.PHONE_WRONG_COUNTRY, reason)
+
+
 def _is_split(value: Json, code: str) -> bool:
     """Tell whether a cell has only digits, without the calling code in front."""
     digits = value.translate(SPACING) if isinstance(value, str) else ""
     return digits.isdigit() and not digits.lstrip("0").startswith(code)
 
 
-def _has_code(spelling: Spelling) -> bool:
-    return spelling.plus or spelling.digits.startswith("00")
-
-
 @cache
 def usual(plan: Plan) -> Usual:
     return Usual(plan)
-
-
-def _code_of(region: str) -> str:
-    plan = plan_of(region)
-    return plan.code if plan else ""
-
-
-def _is_whole(number: Number) -> bool:
-    """Tell whether digits are a person's number without a national prefix."""
-    country = calling_code(number.code)
-    prefix = country.trunk.national_prefix
-    return len(number.national) in country.person_lengths and not (
-        prefix and number.national.startswith(prefix)
-    )
-
-
-def _may_be_whole(digits: str, plan: Plan) -> bool:
-    """Tell whether digits, with a lost zero restored, are long enough for a number."""
-    enough = min(plan.calling_code.person_lengths, default=0)
-    return len(digits) + 1 >= enough or plan.adds_digits
-
-
-def _several(readings: Readings) -> str:
-    masked = [f"+{n.code} {'#' * len(n.national)}" for n in sorted(readings)]
-    shown = " or ".join(dict.fromkeys(masked))
-    return f"could be {shown}; write it with + and the country code"
-
-
-def _unread(spelling: Spelling, plan: Plan | None) -> str:
-    """Return the reason why digits are not a number."""
-    if spelling.plus or spelling.digits.startswith("00"):
-        number = split(spelling.digits.removeprefix("00"))
-        if number is None:
-            return "no such country code"
-        if spelling.head and number.is_possible:
-            return _SECOND
-        if any(map(_is_whole, readings_of(spelling, plan))):
-            return _UNASSIGNED
-        return _impossible(number)
-    if plan is None:
-        return "no country code: write it with +, or give --region"
-    if spelling.head:
-        return _SECOND
-    if _may_be_whole(spelling.digits, plan) and any(
-        n.code == plan.code and _is_whole(n) for n in readings_of(spelling, plan)
-    ):
-        return _UNASSIGNED
-    national = spelling.digits.removeprefix(plan.national_prefix)
-    return _impossible(Number(plan.code, national))
-
-
-_UNASSIGNED = "no reading is an assigned number; write it with + and the country code"
-_SECOND = "contains more than one number; keep one"
-
-
-def _invalid(reason: str) -> PhoneUnreadable:
-    return PhoneUnreadable(Code.PHONE_INVALID, reason)
-
-
-def _count(digits: str) -> str:
-    return "1 digit" if len(digits) == 1 else f"{len(digits)} digits"
-
-
-def _impossible(number: Number) -> str:
-    country = calling_code(number.code)
-    region = country.trunk.region
-    # 001 stands for the world: the codes of satellites and freephone.
-    where = f"in {region}" if region.isalpha() else "there"
-    size = len(number.national)
-    if size in country.local_lengths:
-        return f"{_count(number.national)}; the area code is missing"
-    if size in country.person_lengths:
-        return f"no number {where} starts like this"
-    lengths = sorted(country.person_lengths or country.lengths)
-    fewest, most = lengths[0], lengths[-1]
-    expected = str(fewest) if fewest == most else f"{fewest} to {most}"
-    found = f"{_count(number.national)} after +{number.code}"
-    return f"{found}; numbers {where} have {expected}"

@@ -1,7 +1,6 @@
 """Numbering plans: the numbers of a calling code, and how regions dial and write them.
 
-Compiled from the installed `phonenumbers` when a region is first used. Only this
-module, `ranges` and `countries` import that library.
+They come from `phonenumbers`, which only this module, `ranges` and `countries` import.
 """
 
 from __future__ import annotations
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from phonenumbers import NumberFormat, PhoneMetadata
-    from phonenumbers.phonemetadata import PhoneNumberDesc
 
 SHORTEST, LONGEST = 2, 15
 """Digits that a national number may have."""
@@ -29,9 +27,8 @@ SHORTEST, LONGEST = 2, 15
 CALLING_CODES = tuple(map(str, COUNTRY_CODE_TO_REGION_CODE))
 
 UNUSUAL = {"49": 12, "43": 12, "39": 12, "383": 9}
-"""Digits from which a number of these calling codes is longer than usual: their plans
-allow lengths that hardly any number has, and digits that begin with the code itself
-are then more likely the code written twice."""
+"""Digits from which a number of these calling codes is longer than usual. If it begins
+with the code, the code was more likely written twice."""
 
 
 class Number(NamedTuple):
@@ -68,11 +65,7 @@ class Number(NamedTuple):
 
 
 class Format(NamedTuple):
-    """One way in which a country writes a kind of its numbers.
-
-    `template` makes the digits of the national format; with `prefix_is_optional` the
-    number is written without the national prefix as well.
-    """
+    """One way in which a country writes its numbers: `template` makes the digits."""
 
     begin: re.Pattern[str]
     shape: re.Pattern[str]
@@ -106,8 +99,8 @@ class CallingCode:
     """Digits that fixed, mobile, personal and VoIP numbers have."""
     ranges: Ranges
     has_endings: bool
-    """Whether a whole number may go on for one to four digits: then `1234567-68` may be
-    a number and the end of a second one."""
+    """Whether `1234567-68` may be a number and the end of a second one: numbers differ
+    in length by one to four digits."""
 
     @cached_property
     def formats(self) -> tuple[Format, ...]:
@@ -136,12 +129,10 @@ class CallingCode:
             return {national}
         formal = form.shape.sub(form.template, national)
         found = {formal}
-        if formal == national or not prefix:
+        if form.prefix_is_optional or not prefix:
             found.add(national)
-            if form.prefix_is_optional:
-                found.add(prefix + national)
-        elif form.prefix_is_optional:
-            found.add(national)
+        if form.prefix_is_optional and formal == national:
+            found.add(prefix + national)
         return found
 
 
@@ -171,20 +162,16 @@ class Plan:
         return bool(_GROUP.sub("", self.transform))
 
     def stripped(self, digits: str) -> set[str]:
-        """Return what these digits may be without the national prefix.
+        """Return what these digits may be without the national prefix, if anything.
 
-        If the "prefix" is a short form that the library expands to a whole number, that
-        number is included. The digits themselves never are.
+        A prefix may be a short form, which the library expands to a whole number.
         """
-        found: set[str] = set()
-        if self.national_prefix and digits.startswith(self.national_prefix):
-            found.add(digits[len(self.national_prefix) :])
+        found = {digits.removeprefix(self.national_prefix)}
         if self.prefix and (match := self.prefix.match(digits)):
-            made = self.transform and match.re.groups and match[match.re.groups]
-            if match.end():
-                found.add(digits[match.end() :])
-            if made:
-                found.add(match.expand(self.transform) + digits[match.end() :])
+            rest = digits[match.end() :]
+            found.add(rest)
+            if self.transform and match.re.groups and match[match.re.groups]:
+                found.add(match.expand(self.transform) + rest)
         return found - {"", digits}
 
     def dialled_abroad(self, digits: str) -> str | None:
@@ -199,6 +186,12 @@ def plan_of(region: str | None) -> Plan | None:
     if region not in phonenumbers.SUPPORTED_REGIONS:
         return None
     return _plan(phonenumbers.country_code_for_region(region), region)
+
+
+def code_of(region: str) -> str:
+    """Return the calling code of a region; empty if it has none."""
+    plan = plan_of(region)
+    return plan.code if plan else ""
 
 
 @cache
@@ -238,10 +231,10 @@ def split(digits: str) -> Number | None:
 def is_national_somewhere(digits: str) -> bool:
     """Tell whether digits, perhaps behind a zero, are assigned in any country."""
     return any(
-        calling_code(str(code)).is_assigned(national)
-        for code in COUNTRY_CODE_TO_REGION_CODE
+        calling_code(code).is_assigned(national)
+        for code in CALLING_CODES
         for national in (digits, "0" + digits)
-        if len(national) in calling_code(str(code)).lengths
+        if len(national) in calling_code(code).lengths
     )
 
 
@@ -279,18 +272,9 @@ def _plan(code: int, region: str, where: str = "dialled at home") -> Plan:
 
 
 def _person_lengths(plan: PhoneMetadata) -> Iterator[int]:
-    kinds: list[PhoneNumberDesc | None] = [
-        plan.fixed_line,
-        plan.mobile,
-        plan.personal_number,
-        plan.voip,
-    ]
-    general = plan.general_desc
-    for kind in kinds:
+    for kind in (plan.fixed_line, plan.mobile, plan.personal_number, plan.voip):
         if kind and (kind.national_number_pattern or "NA") != "NA":
-            lengths = kind.possible_length or (
-                general.possible_length if general else ()
-            )
+            lengths = kind.possible_length or _lengths(plan)
             yield from (length for length in lengths if length > 0)
 
 

@@ -1,8 +1,7 @@
 """The assigned ranges of numbers, and the region of each.
 
-One or two patterns answer for a number, where the library asks up to 25 regions for
-ten types of number each. They are compiled from the library's patterns when a length of
-number is first used in a calling code, and in a region that shares it.
+A pattern or two for each length, compiled from the library's when they are first used.
+The library would ask up to 25 regions for ten types of number each.
 """
 
 from __future__ import annotations
@@ -22,10 +21,7 @@ NEVER = "(?!)"
 
 
 class Holder(NamedTuple):
-    """The region of a number, and whether its range is assigned.
-
-    Voicemail boxes do not count as assigned: no person answers there.
-    """
+    """The region of a number, and whether its range is assigned, not to voicemail."""
 
     region: str | None
     assigned: bool
@@ -129,9 +125,8 @@ def _patterns(
 ) -> tuple[str, str]:
     """Return patterns of the assigned numbers of a length, and of voicemail boxes.
 
-    A number of several types is of the first of them in the library's order: voicemail
-    comes after special services, and before fixed lines and mobiles. Services that are
-    `known` are left out.
+    In the library's order, voicemail comes after special services and before fixed
+    lines and mobiles. Services that are `known` are left out.
     """
     lines = [plan.fixed_line]
     if not plan.same_mobile_and_fixed_line_pattern:

@@ -1,7 +1,6 @@
 """Finds everybody whom a phone cell may reach, for suppression lists.
 
-A lead needs one right reading; here every reading counts, and a number that may have
-been renumbered counts with its new digits, too.
+Here every reading counts, and numbers before and after a renumbering.
 """
 
 from __future__ import annotations
@@ -18,19 +17,9 @@ from leadctl.phones.identity import (
     sizes_of,
 )
 from leadctl.phones.normalize import usual
-from leadctl.phones.numbering_plan import (
-    Number,
-    calling_code,
-    plan_of,
-    split,
-)
+from leadctl.phones.numbering_plan import Number, calling_code, plan_of, split
 from leadctl.phones.readings import behind_code, readings_of
-from leadctl.phones.spelling import (
-    SPACING,
-    PhoneProblem,
-    PhoneUnreadable,
-    spelled,
-)
+from leadctl.phones.spelling import SPACING, PhoneProblem, PhoneUnreadable, spelled
 from leadctl.phones.usual import ODD
 
 if TYPE_CHECKING:
@@ -44,8 +33,7 @@ if TYPE_CHECKING:
 class Reach(NamedTuple):
     """The identities of all readings of a cell, and its digits without country code.
 
-    `nationals` have no zeros in front. `is_read` says whether a reading is possible;
-    `names_country` whether the cell has a +.
+    `nationals` have no zeros in front; `is_read`: a reading is possible.
     """
 
     people: Collection[str]
@@ -60,10 +48,7 @@ class Reach(NamedTuple):
 def reach(
     values: Sequence[Json], region: str | None, countries: Countries = None
 ) -> list[Reach | PhoneProblem]:
-    """Return whom each cell may reach; `region` is used for digits without +.
-
-    `countries` has the country of each value if a column of the file names it.
-    """
+    """Return whom each cell may reach; `region` is for digits without + or country."""
     if countries is None:
         return _in_region(values, region)
     found: list[Reach | PhoneProblem] = [_NOBODY] * len(values)
@@ -76,10 +61,9 @@ def reach(
 
 
 class Alone(NamedTuple):
-    """Cells that are one national number each, in columns; `rest` are the others.
+    """What Reach has of cells that can only be one number, and the places of others.
 
-    `people` and `nationals` are what Reach has of them, without `nationals` of cells
-    that have a +.
+    Cells with a + have no `nationals`.
     """
 
     people: list[str]
@@ -160,10 +144,7 @@ def _in_region(
 
 
 def _at_a_glance(line: str, plan: Plan | None) -> Reach | None:
-    """Read digits without punctuation that says something; None: look closer.
-
-    Every reading counts that is as long as a number of its country.
-    """
+    """Read digits without punctuation that says something; None: look closer."""
     digits = line.removeprefix("+")
     if not (digits.isdecimal() and digits.isascii()) or digits.startswith("00"):
         return None
@@ -208,10 +189,7 @@ def _behind_code(digits: str) -> Iterator[Number]:
 
 
 def _with_fewer_zeros(numbers: Iterable[Number]) -> Iterator[Number]:
-    """Yield numbers, and what is left of them without each zero of several in front.
-
-    Some countries have numbers that begin with a zero, and a second was put before it.
-    """
+    """Yield numbers, and those with fewer zeros where several stand in front."""
     for number in numbers:
         yield number
         code, national = number
@@ -234,19 +212,19 @@ def _closely(value: Json, plan: Plan | None) -> Reach | PhoneProblem:
     readings = (readings_of(read._replace(digits=one), plan) for one in every)
     found = [*_with_fewer_zeros(chain.from_iterable(readings))]
     nationals = {digits.lstrip("0") for digits in every}
-    plus = spelling.plus or spelling.digits.startswith("00")
+    plus = spelling.has_code
     return Reach(
         _people(found),
         {*nationals, *_nationals(found, plan, plus=plus)},
         plus,
-        is_read=(plus or plan is not None)
-        and any(n.is_possible or _was_a_number(n) for n in found),
+        is_read=(plus or plan is not None) and any(map(_is_or_was, found)),
     )
 
 
-def _was_a_number(number: Number) -> bool:
-    """Tell whether it may be a number from before its country changed them."""
-    return number.code in RENUMBERED or identity(number) != number.digits
+def _is_or_was(number: Number) -> bool:
+    """Tell whether it is possible, or may be from before a renumbering."""
+    was = number.code in RENUMBERED or identity(number) != number.digits
+    return was or number.is_possible
 
 
 def _nationals(

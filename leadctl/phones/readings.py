@@ -118,14 +118,13 @@ class Candidates:
 
 
 def readings_of(spelling: Spelling, plan: Plan | None) -> Collection[Number]:
-    """Return every number that digits may be, assigned or not."""
     return candidates(spelling, plan).every
 
 
 def candidates(spelling: Spelling, plan: Plan | None) -> Candidates:
     """Return all readings of digits, assigned or not."""
     digits, unbracketed = spelling.digits, spelling.unbracketed
-    if spelling.plus or digits.startswith("00"):
+    if spelling.has_code:
         return _behind_plus(spelling, plan)
     if plan is None:
         return Candidates(spelling, plan, (), {})
@@ -157,8 +156,8 @@ def _behind_plus(spelling: Spelling, plan: Plan | None) -> Candidates:
     if plus and digits.startswith("0"):
         heads.append(digits.lstrip("0"))
     own_way = plan.dialled_abroad(digits) if plan and not plus else None
-    readings = _abroad(heads[0], Kind.PLUS)
-    for head in heads[1:]:
+    readings: Readings = {}
+    for head in heads:
         _add(readings, _abroad(head, Kind.PLUS))
     if own_way is not None and plan and own_way != heads[0]:
         # Nobody dials abroad to reach their own country.

@@ -1,7 +1,6 @@
 """Reduces a phone cell, as people and spreadsheets write it, to + and digits.
 
-Every repair is a named rule that loses and guesses nothing. Digits that a spreadsheet
-cut off cannot be repaired, and extensions or second numbers are not dropped.
+A repair loses and guesses nothing; extensions and second numbers are not dropped.
 """
 
 from __future__ import annotations
@@ -61,10 +60,9 @@ ABOUT = {
 class Spelling(NamedTuple):
     """A number's digits, whether a + stood before them, and the repairs made.
 
-    `unbracketed` are the digits without a zero in brackets, as in `+48 (0) 22 …`.
-    `head` are the digits before up to four others behind the last slash, dash or dot,
-    which may be the end of a second number, as in `…67/68`. Both are empty where there
-    is none.
+    `unbracketed` are the digits without a zero in brackets (`+48 (0) 22 …`); `head` are
+    those before what may be the end of a second number (`…67/68`). Empty if there is
+    none.
     """
 
     plus: bool
@@ -72,6 +70,11 @@ class Spelling(NamedTuple):
     repairs: tuple[Repair, ...] = ()
     unbracketed: str = ""
     head: str = ""
+
+    @property
+    def has_code(self) -> bool:
+        """Whether a + or 00 stands in front."""
+        return self.plus or self.digits.startswith("00")
 
 
 class PhoneProblem(NamedTuple):
@@ -117,11 +120,8 @@ ENDING = re.compile(r"(?:(?=[-/(\t])|^[^.]*|(?<=\d{5}))([-/(\t.])\s*\d{1,4}\s*\)
 people write one (`02.512.00.00`), unless a long group stands before the last."""
 
 
-_DAY, _MONTH, _YEAR = (
-    r"(?:0?[1-9]|[12]\d|3[01])",
-    r"(?:0?[1-9]|1[0-2])",
-    r"(?:19|20)\d\d",
-)
+_DAY, _MONTH = r"(?:0?[1-9]|[12]\d|3[01])", r"(?:0?[1-9]|1[0-2])"
+_YEAR = r"(?:19|20)\d\d"
 DATE = re.compile(
     rf"^[ \t]*(?:{_YEAR}[-./]{_MONTH}[-./]{_DAY}"
     rf"|(?:{_DAY}[-./]{_MONTH}|{_MONTH}[-./]{_DAY})[-./]{_YEAR})[ \t]*$",
@@ -134,7 +134,7 @@ DIGITS_OF_A_DATE = 8
 def is_rounded(digits: str) -> bool:
     """Tell whether only six digits and zeros are left, as of 9.19877E+11 saved again.
 
-    One in ten thousand real numbers ends so: only many of them in a column are a sign.
+    So does one real number in ten thousand.
     """
     return len(digits) >= 10 and not digits[6:].strip("0")
 
@@ -171,28 +171,28 @@ _SEPARATORS = re.compile(
 
 def _written(value: Json) -> str:
     if isinstance(value, bool | list | dict):
-        raise _invalid("not a phone number but another kind of value")
+        raise invalid("not a phone number but another kind of value")
     if isinstance(value, float) and not value.is_integer():
-        raise _invalid("a decimal number, not a phone number")
+        raise invalid("a decimal number, not a phone number")
     if isinstance(value, float) and is_rounded(f"{value:.0f}"):
         raise _cut()
     return "" if value is None else str(value)
 
 
 LONGEST = 200
-"""Characters of a cell that is looked at: the longest number there is has 15 digits."""
+"""Characters of a cell that may be a number: the longest number has 15 digits."""
 
 
 def _repaired(cell: str) -> Spelling:
     if len(cell) > LONGEST:
-        raise _invalid("too long for a phone number")
+        raise invalid("too long for a phone number")
     repairs: list[Repair] = []
     if not cell.isascii() or not cell.isprintable():
         cell = _visible(cell, repairs)
     cell = cell.strip()
     cell = _unmarked(cell, repairs)
     if cell in ERRORS:
-        raise _invalid(why_no_result(cell))
+        raise invalid(why_no_result(cell))
     if prefix := _PREFIX.match(cell):
         cell = cell[prefix.end() :].strip()
         repairs.append(Repair.PREFIX)
@@ -200,9 +200,9 @@ def _repaired(cell: str) -> Spelling:
         cell = cell[: tail.start()]
         repairs.append(Repair.DECIMAL_TAIL)
     if DATE.fullmatch(cell):
-        raise _invalid("a date, not a phone number")
+        raise invalid("a date, not a phone number")
     if _DECIMAL.fullmatch(cell):
-        raise _invalid("a decimal number, not a phone number")
+        raise invalid("a decimal number, not a phone number")
     if found := _SCIENTIFIC.fullmatch(cell):
         cell = _expanded(found)
         repairs.append(Repair.SCIENTIFIC_NOTATION)
@@ -212,12 +212,10 @@ def _repaired(cell: str) -> Spelling:
 
 
 def _visible(cell: str, repairs: list[Repair]) -> str:
-    """Convert digits and dashes of any script; drop invisible characters.
-
-    A superscript or a circled digit is a footnote, not a digit.
-    """
+    """Convert digits and dashes of any script; drop invisible characters."""
+    # A superscript or a circled digit is a footnote.
     if any(c.isnumeric() and not c.isdecimal() for c in cell):
-        raise _invalid("contains characters that no phone number has")
+        raise invalid("contains characters that no phone number has")
     shown = "".join(
         c for c in cell if c.isspace() or unicodedata.category(c) not in ("Cf", "Cc")
     )
@@ -245,12 +243,9 @@ def _unmarked(cell: str, repairs: list[Repair]) -> str:
 
 
 def _expanded(found: re.Match[str]) -> str:
-    """Write 9.19876543210E+11 as digits, if none is lost.
-
-    Programs that drop trailing zeros write 9.1987654321E11: its digits reach the
-    exponent, and the one missing is a zero. A spreadsheet shows five decimals at most.
-    """
+    """Write 9.19876543210E+11 as digits, if none is lost."""
     plus, first, rest, exponent = found[1], found[2], found[3] or "", int(found[4])
+    # Programs that drop trailing zeros write 9.1987654321E11 for it.
     drops_zeros = len(rest) > _MOST_DECIMALS and not rest.endswith("0")
     if drops_zeros and len(rest) == exponent - 1:
         rest += "0"
@@ -265,16 +260,16 @@ _MOST_DECIMALS = 5
 
 def _digits(cell: str) -> tuple[bool, str]:
     if _EXTENSION.search(cell):
-        raise _invalid("has an extension, which cannot be dialled")
+        raise invalid("has an extension, which cannot be dialled")
     if _is_several(cell):
-        raise _invalid("contains more than one number; keep one")
+        raise invalid("contains more than one number; keep one")
     compact = cell.translate(_PUNCTUATION)
     digits = compact.removeprefix("+")
     if digits.isdigit() and digits.isascii():
         return len(digits) < len(compact), digits
     if any(c.isalpha() for c in digits):
-        raise _invalid("contains letters")
-    raise _invalid("contains characters that no phone number has")
+        raise invalid("contains letters")
+    raise invalid("contains characters that no phone number has")
 
 
 def _is_several(cell: str) -> bool:
@@ -293,5 +288,5 @@ def _cut() -> PhoneUnreadable:
     )
 
 
-def _invalid(reason: str) -> PhoneUnreadable:
+def invalid(reason: str) -> PhoneUnreadable:
     return PhoneUnreadable(Code.PHONE_INVALID, reason)

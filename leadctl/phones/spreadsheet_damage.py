@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 
 FEWEST = 3
 LEAST_SHARE = 0.02
-"""So many numbers, and such a share, that end in zeros are no chance: of true numbers
-one in ten thousand does."""
+"""So many numbers that end in zeros are no chance."""
 ROUNDED = "ends in zeros, like many in this file: digits lost in a spreadsheet"
 _BARE = re.compile(r"\s*'?\+?\d+(?:[.,]0+)?\s*")
 """How a spreadsheet writes a number: never with dashes or brackets."""
@@ -27,9 +26,8 @@ _BARE = re.compile(r"\s*'?\+?\d+(?:[.,]0+)?\s*")
 class SpreadsheetDamage:
     """The counts of a column: filled cells, cut ones, rounded ones.
 
-    Cut cells are in scientific notation without their last digits. Rounded ones are
-    what such cells become when the file is opened and saved again: they look whole, and
-    belong to strangers.
+    Cut cells are in scientific notation without their last digits. When the file is
+    saved again they become rounded ones: whole numbers that belong to strangers.
     """
 
     numbers: int = 0

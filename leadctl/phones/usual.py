@@ -1,8 +1,7 @@
 """Reads the usual numbers of a column by one pattern: nearly all cells of most files.
 
-A phone number costs more than anything else in a row. What the pattern does not match
-is left to `readings`, which reads what it matches in the same way
-(tests/test_readings.py).
+`readings` reads what the pattern does not match. It would read the others in the same
+way, at many times the cost (tests/test_readings.py).
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ from leadctl.phones.spelling import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from leadctl.phones.numbering_plan import CallingCode, Format, Plan
 
@@ -40,7 +39,7 @@ ODD = re.compile(f"{BRACKETED_ZERO.pattern}|{ENDING.pattern}")
 
 
 def behind_plus(text: str) -> Number | None:
-    """Read a cell that is + and nearly any number of its country; None: look closer."""
+    """Read a cell that is + and a usual number of any country; None: look closer."""
     line = text.translate(SPACING)
     if line[:1] != "+" or not line.isascii() or "(" in text or ENDING.search(text):
         return None
@@ -52,17 +51,16 @@ def behind_plus(text: str) -> Number | None:
 @cache
 def _behind_plus(code: str) -> re.Pattern[str]:
     country = calling_code(code)
-    return re.compile(rf"{_plus(country)}({_number(country)})$")
+    return re.compile(rf"{_plus(country)}({_of_lengths(country.person_lengths)})$")
 
 
 def _plus(country: CallingCode) -> str:
     """Return a pattern of + and a code, behind which nothing could be a prefix."""
-    trunk = "|".join(["0", country.code, *_patterns(country.trunk.prefix)])
-    return rf"\+{country.code}(?!{trunk})"
+    return rf"\+{country.code}(?!{_trunk(country)})"
 
 
-def _number(country: CallingCode) -> str:
-    return _of_lengths(country.person_lengths)
+def _trunk(country: CallingCode) -> str:
+    return "|".join(["0", country.code, *_patterns(country.trunk.prefix)])
 
 
 Rival: TypeAlias = "tuple[Callable[[str, int], object], int]"
@@ -72,12 +70,11 @@ _ANYTHING: Rival = (re.compile("").match, 0)
 
 
 class Usual:
-    """Reads the usual numbers of a region's calling code.
+    """Reads numbers behind + and a region's calling code, or as the region writes them.
 
-    They stand behind + and the code, or as the region writes them. Numbers that are
-    assigned are read first, or those that can be nothing else: which of them is a
-    matter of time alone, and follows what was read before. So are the `few` lines for
-    which compiling a pattern of all assigned numbers takes longer than it saves.
+    One step reads those that are assigned, the other those that can be nothing else.
+    The order matters for speed alone, and follows what was read before. So does `few`:
+    for so few lines, a pattern of all assigned numbers takes longer than it saves.
     """
 
     def __init__(
@@ -87,9 +84,8 @@ class Usual:
         self._few = few
         self._country = plan.calling_code
         self._rivals = cache(self._found_rivals)
-        self._steps = self._assigned, self._unrivalled
-        if not assigned_first:
-            self._steps = self._unrivalled, self._assigned
+        steps = self._assigned, self._unrivalled
+        self._steps = steps if assigned_first else steps[::-1]
 
     def column(self, texts: Sequence[str]) -> tuple[list[str], list[str]]:
         """Return each text without spacing, and its national number.
@@ -97,8 +93,7 @@ class Usual:
         The number is empty where a closer look is needed.
         """
         joined = "\n".join(texts)
-        plain = joined.translate(SPACING)
-        lines = plain.split("\n")
+        lines = joined.translate(SPACING).split("\n")
         if len(lines) != len(texts):  # a line break in a cell
             return [*texts], [""] * len(texts)
         first, second = self._steps
@@ -115,7 +110,6 @@ class Usual:
         return lines, numbers
 
     def _assigned(self, lines: Sequence[str]) -> list[str]:
-        """Read what stands behind + or is written so and assigned."""
         if len(lines) > self._few:
             return self._plain.findall("\n".join(lines))
         numbers: list[str] = self._written.findall("\n".join(lines))
@@ -126,7 +120,6 @@ class Usual:
         ]
 
     def _unrivalled(self, lines: Sequence[str]) -> list[str]:
-        """Read what stands behind +, or is written so and can be nothing else."""
         numbers: list[str] = self._written.findall("\n".join(lines))
         rivals = self._rivals
         for place, (line, number) in enumerate(zip(lines, numbers, strict=True)):
@@ -140,10 +133,9 @@ class Usual:
     def alone(self, texts: Sequence[str]) -> tuple[list[str], list[str], list[str]]:
         """Return texts without spacing, national numbers, and what else they may be.
 
-        The number is empty where a closer look is needed: also where the digits may be
-        another number of the region, or have more between a calling code and a number.
-        Else they can only be that number and what a + before them would say: it is
-        empty where no number is so long.
+        The number is empty where a closer look is needed. Else the digits can only be
+        that number, and what a + before them would say; it is empty if no number is so
+        long.
         """
         joined = "\n".join(texts)
         plain = joined.translate(SPACING)
@@ -165,10 +157,7 @@ class Usual:
         return lines, numbers, _behind_lost_plus().findall(plain)
 
     def _found_rivals(self, begin: str, length: int, size: int) -> Sequence[Rival]:
-        """Return what may read a line otherwise than as `size` digits of the region.
-
-        `begin` are its first four digits.
-        """
+        """Return other ways to read a line that begins with these four digits."""
         country = self._country
         if self._plan.transform or begin == "0000":
             return [_ANYTHING]
@@ -195,70 +184,67 @@ class Usual:
         return bool(match and match[0] not in ("", self._plan.national_prefix))
 
     def _in_doubt(self, joined: str, texts: Sequence[str]) -> Iterable[int]:
-        """Yield the places of cells whose punctuation says something."""
+        """Yield the places of cells whose punctuation has a meaning."""
         odd = []
         if "(0)" in joined.translate(_BLANKS):
             odd.append(BRACKETED_ZERO)
         if self._country.has_endings and ("-" in joined or "(" in joined):
             odd.append(ENDING)
-        for mark in odd:
-            yield from (place for place, text in enumerate(texts) if mark.search(text))
         is_long = min(self._country.person_lengths, default=0) > DIGITS_OF_A_DATE
         if "-" in joined and not is_long and DATE.search(joined):
-            dates = map(DATE.fullmatch, texts)
-            yield from (place for place, date in enumerate(dates) if date)
+            odd.append(DATE)
+        for mark in odd:
+            yield from (place for place, text in enumerate(texts) if mark.search(text))
 
     @cached_property
     def _plain(self) -> re.Pattern[str]:
-        """Match, line by line, what stands behind + or is assigned and written so."""
         ranges, lengths = self._country.ranges, sorted(self._country.person_lengths)
         assigned = "|".join(map(ranges.assigned, lengths)) or NEVER
-        return self._lines(f"{_plus(self._country)}|(?:{self._ways})(?={assigned})")
+        return self._lines(
+            f"{_plus(self._country)}|(?:{'|'.join(self._ways)})(?={assigned})"
+        )
 
     @cached_property
     def _written(self) -> re.Pattern[str]:
-        """Match, line by line, what stands behind + or is written so."""
-        return self._lines(f"{_plus(self._country)}|{self._ways}")
+        return self._lines("|".join([_plus(self._country), *self._ways]))
 
     @cached_property
     def _alone(self) -> re.Pattern[str]:
-        """Match, line by line behind a zero, what is written so and nothing else."""
         country, prefix = self._country, self._plan.national_prefix
         some = "|".join(map(country.ranges.assigned, country.lengths)) or NEVER
-        bare, *behind = self._found_ways()
+        bare, *behind = self._ways
         ways = "|".join([bare, *(f"(?!{some}){way}" for way in behind)])
         lost = f"(?!{some})" + (f"(?!{prefix}(?:{some}))" if len(prefix) > 1 else "")
         national = f"{lost}0(?!{_more_behind_code()})(?:{ways})(?!0+(?:{some}))"
         return self._lines(f"0{_plus(country)}|{national}")
 
     def _lines(self, before: str) -> re.Pattern[str]:
-        number = f"(?:{before})({_number(self._country)})$"
-        return re.compile(f"^(?:{number}|.*)", re.MULTILINE)
+        """Find a number behind `before` in each line, or nothing."""
+        number = _of_lengths(self._country.person_lengths)
+        return re.compile(f"^(?:(?:{before})({number})$|.*)", re.MULTILINE)
 
     @cached_property
-    def _ways(self) -> str:
-        return "|".join(self._found_ways())
-
-    def _found_ways(self) -> Iterator[str]:
-        """Yield what stands before a number where the region writes it, and how."""
+    def _ways(self) -> list[str]:
+        """What stands before a number where the region writes it, and how."""
         plan, code = self._plan, self._plan.code
         other = "|".join(["00", *_patterns(plan.abroad)])
         bare = "".join(f"(?!{prefix})" for prefix in _patterns(plan.prefix))
         unusual = f"(?!{code})" if code in UNUSUAL else ""
-        yield f"(?!{other}){bare}{unusual}{self._shapes('')}"
+        found = [f"(?!{other}){bare}{unusual}{self._shapes('')}"]
         if prefix := plan.national_prefix:
-            yield f"(?!{other}){prefix}{unusual}{self._shapes(prefix)}"
+            found.append(f"(?!{other}){prefix}{unusual}{self._shapes(prefix)}")
+        return found
 
     def _shapes(self, prefix: str) -> str:
-        """Return a condition: the country writes the number behind this prefix."""
-        country = self._country
+        """Require that the country writes the number behind this prefix."""
+        formats = self._country.formats
+        if not formats:
+            return NEVER if prefix else ""
         ours: list[str] = []
         others: list[str] = []
-        for form in country.formats:
+        for form in formats:
             is_ours = form.is_written_behind(prefix, self._plan.national_prefix)
             (ours if is_ours else others).append(_shape(form))
-        if not country.formats:
-            return NEVER if prefix else ""
         unless = f"(?!{'|'.join(others)})" if others else ""
         return f"{unless}(?={'|'.join(ours) or NEVER})"
 
@@ -272,16 +258,12 @@ def _behind_lost_plus() -> re.Pattern[str]:
 
 @cache
 def _more_behind_code() -> str:
-    """Return a pattern of codes behind which a prefix may stand, or the code again.
-
-    Numbers that may reach others, too (`SPECIAL`), count likewise.
-    """
+    """Match codes behind which a prefix, the code again, or a SPECIAL number may be."""
 
     def more(country: CallingCode) -> str:
-        trunk = "|".join(["0", country.code, *_patterns(country.trunk.prefix)])
         fewest = 0 if country.trunk.adds_digits else min(sizes_of(country)) + 1
         special = "".join(f"|[0-9]{{{n}}}$" for n in SPECIAL.get(country.code, ()))
-        return f"(?=[0-9]{{{fewest}}})(?:{trunk}){special}"
+        return f"(?=[0-9]{{{fewest}}})(?:{_trunk(country)}){special}"
 
     return f"0*{_by_code(more)}"
 
