@@ -231,20 +231,15 @@ class Part(NamedTuple):
 class Sharing(NamedTuple):
     """The state of a shared run; `error` is JSON of why a worker stopped it.
 
-    `open_parts` are not done; workers have `held_parts` of them.
+    `is_abandoned`: it has no planner, and no part left of those that were planned.
+    Workers have `held_parts`.
     """
 
-    is_over: bool
+    is_done: bool
     is_stopped: bool
     error: str | None
-    is_planned: bool
-    open_parts: int
+    is_abandoned: bool
     held_parts: int
-    has_planner: bool
-
-    @property
-    def is_done(self) -> bool:
-        return self.is_planned and not self.open_parts
 
 
 class Worker(NamedTuple):

@@ -69,8 +69,7 @@ class CancellationToken:
     def forget_request(self) -> None:
         """Go on after a run that was asked to stop."""
         self.is_requested = lambda: False
-        if self.by_request:
-            self.by_request, self.signal = False, None
+        self.by_request, self.signal = False, None
 
     def check(self) -> bool:
         """Return whether the run must end; asks the ledger, too, twice a second."""

@@ -20,7 +20,6 @@ from leadctl.model.errors import (
     ExitCode,
     InputUnusable,
     Interrupted,
-    LeadctlError,
     NotProcessed,
     UsageError,
     restored,
@@ -50,14 +49,6 @@ ONLY_WORKER = "(worker)"
 """What the only worker of an account holds, as if it were a campaign."""
 
 
-class _RunStopped(Exception):
-    """The run has ended for all its workers, and `why`; this one may take another."""
-
-    def __init__(self, why: LeadctlError) -> None:
-        super().__init__()
-        self.why = why
-
-
 @dataclass
 class Work:
     """The work of one worker, with its results.
@@ -80,15 +71,10 @@ class Work:
         with open_ledger(self.ledger) as ledger, self.stop.heeded():
             while True:
                 with suppress(CampaignLocked):  # another has the account's only token
-                    try:
-                        if found := self.run or ledger.to_work_on():
-                            self._work_on(ledger, ledger.run(found))
-                    except _RunStopped as stopped:
-                        if not self.waits:
-                            raise stopped.why from None
+                    if found := self.run or ledger.to_work_on():
+                        self._work_on(ledger, ledger.run(found))
                     if not self.waits:
                         return
-                self.stop.forget_request()
                 self.stop.sleep(NEXT_RUN)
                 self._require_no_signal()
 
@@ -106,26 +92,30 @@ class Work:
                 if not self._deliver_part(request, ledger, shared, judge):
                     self.stop.sleep(PAUSE)
         if self.stop.by_request:
+            self.stop.forget_request()
             self._is_over(shared)  # it says why
         self._require_no_signal()
 
     def _is_over(self, shared: SharedRun) -> bool:
-        """Tell whether no part is left; raises what stopped the run."""
+        """Tell whether this worker is done with a run.
+
+        Raises what ended it early, unless the worker waits for the next one.
+        """
         state = shared.sharing()
-        if state.is_over or state.is_done:
-            return True
+        if state.is_abandoned:
+            self.stop.sleep(NEXT_RUN)  # it may be about to begin
+            state = shared.sharing()
+        if self.waits:
+            return state.is_done or state.is_abandoned or state.is_stopped
         if state.error:
-            raise _RunStopped(restored(state.error))
+            raise restored(state.error)
         if state.is_stopped:  # whoever starts workers should not start it again
             stopped = Interrupted(SIGTERM, GIVEN_BACK, request="`leadctl runs stop`")
-            raise _RunStopped(stopped.but(exit_code=ExitCode.STOPPED))
-        if not (state.has_planner or state.open_parts):
-            self.stop.sleep(NEXT_RUN)  # it may be about to begin
-            if not shared.sharing().has_planner:
-                gone = "the process that planned this run has ended"
-                hint = "to continue: leadctl runs resume"
-                raise _RunStopped(NotProcessed(gone, hint=hint))
-        return False
+            raise stopped.but(exit_code=ExitCode.STOPPED)
+        if state.is_abandoned:
+            gone = "the process that planned this run has ended"
+            raise NotProcessed(gone, hint="to continue: leadctl runs resume")
+        return state.is_done
 
     def _require_no_signal(self) -> None:
         if self.stop.signal is not None:
@@ -208,10 +198,8 @@ class Work:
                 sender = run.sender_of(request, session, run_writer, places)
                 error = importer.deliver(sender.deliver)
             if error:
-                error = provider_session.with_hint(error, account)
-                shared.stop(error)
-                raise _RunStopped(error)
-            if not self.stop.is_asked():
+                shared.stop(provider_session.with_hint(error, account))
+            elif not self.stop.is_asked():
                 shared.finish_part(sender.notes())
                 self.parts, self.leads = self.parts + 1, self.leads + leads
         return True

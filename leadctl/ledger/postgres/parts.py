@@ -38,13 +38,14 @@ class SharedRun:
     def sharing(self) -> Sharing:
         return Sharing(
             *self._db.row(
-                "SELECT finished_at IS NOT NULL, stop_requested OR error IS NOT NULL,"
-                " error, coalesce(planned, true),"
-                " (SELECT count(*) FROM parts WHERE run = r.number AND NOT is_done),"
-                " (SELECT count(*) FROM held_parts WHERE run = r.number),"
-                " EXISTS (SELECT FROM holds WHERE run = r.number"
-                " AND until > clock_timestamp()) FROM runs AS r WHERE r.number = ?",
-                (self._run,),
+                "SELECT finished_at IS NOT NULL OR planned IS NOT false AND open = 0,"
+                " stop_requested OR error IS NOT NULL, error,"
+                " finished_at IS NULL AND NOT planned AND open = 0 AND NOT EXISTS ("
+                "SELECT FROM holds WHERE run = ? AND until > clock_timestamp()), held"
+                " FROM runs CROSS JOIN (SELECT count(*) AS open, count(*) FILTER"
+                " (WHERE until > clock_timestamp()) AS held"
+                " FROM parts WHERE run = ? AND NOT is_done) AS p WHERE number = ?",
+                (self._run, self._run, self._run),
             )
         )
 
