@@ -257,12 +257,15 @@ class Program:
         )
 
     def fork(
-        self, *arguments: str | Path, env: Mapping[str, str] | None = None
+        self,
+        *arguments: str | Path,
+        env: Mapping[str, str] | None = None,
+        stdin: bytes = b"",
     ) -> zygote.Forked:
         """Start a run without waiting for it or for its imports."""
         streams = Path(tempfile.mkdtemp(dir=self.home, prefix="streams-"))
         for stream in ("in", "out", "err"):
-            (streams / stream).touch()
+            (streams / stream).write_bytes(stdin if stream == "in" else b"")
         environment = self.surroundings | self.environment | dict(env or {})
         return zygote.start([*map(str, arguments)], environment, self.folder, streams)
 

@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 from contextlib import contextmanager
-from functools import partial
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -23,7 +22,7 @@ from leadctl.model.leads import CREATED, Status
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from leadctl.ledger.base import RunWriter
+    from leadctl.ledger.base import Ledger, ResumedRun, RunWriter
 
 
 def end_leases(url: str) -> None:
@@ -91,6 +90,16 @@ def test_batch_that_was_sent_again_is_not_settled_by_the_first_answer(
         assert nonzero(seen.run(late.facts().id)) == {Status.UNKNOWN: 4}
 
 
+@contextmanager
+def taking(ledger: Ledger, run: RunWriter) -> Iterator[tuple[Part, ResumedRun]]:
+    """Take a part of a run, as a worker with a ledger of its own."""
+    with ledger.shared(run.facts().id).taken(
+        longest_request=120.0, concurrency=2, sharing=2, at_most_once=True
+    ) as taken:
+        assert taken
+        yield taken
+
+
 def test_parts_of_a_run_are_void_once_another_run_has_the_campaign(
     postgres_ledger: str,
 ) -> None:
@@ -101,16 +110,7 @@ def test_parts_of_a_run_are_void_once_another_run_has_the_campaign(
             Part(0, 0, 1, 2, "1-2", "content"), Part(0, 0, 3, 3, "3", "content")
         )
         planner.plan(is_all=True)
-        takes = partial(
-            late.shared(planner.facts().id).taken,
-            longest_request=120.0,
-            concurrency=2,
-            sharing=1,
-            at_most_once=True,
-        )
-        with takes() as taken:
-            assert taken
-            _, worker = taken
+        with taking(late, planner) as (_, worker):
             worker.intend(batch_of([1], 3), NOW, doubted=False)
             with pytest.raises(CampaignLocked), ledger.campaign_lock("voiso", "3"):
                 pass
@@ -121,9 +121,33 @@ def test_parts_of_a_run_are_void_once_another_run_has_the_campaign(
                     worker.intend(batch_of([2], 4), NOW, doubted=False)
                 with pytest.raises(LedgerUnusable, match="took over this run"):
                     worker.settle(batch_of([1], 3), [CREATED])
-        with takes() as taken:
-            assert taken is None
+        with pytest.raises(AssertionError), taking(late, planner):
+            pass
         assert nonzero(planner) == {Status.CREATED: 1}
+
+
+def test_late_answer_counts_whoever_has_the_part(postgres_ledger: str) -> None:
+    with (
+        open_ledger(postgres_ledger) as ledger,
+        open_ledger(postgres_ledger) as late,
+        open_ledger(postgres_ledger) as other,
+    ):
+        planner = begun(ledger, at_most_once=True)
+        planner.plan(Part(0, 0, 1, 3, "1-3", "content"), is_all=True)
+        with taking(late, planner) as (_, sleeper):
+            with pytest.raises(AssertionError), taking(other, planner):
+                pass
+            sleeper.intend(batch_of([1, 2], 1), NOW, doubted=False)
+            with psycopg.connect(postgres_ledger) as db:
+                db.execute("UPDATE leadctl.parts SET until = '-infinity'")
+            with taking(other, planner) as (part, worker):
+                assert part.turns == 1
+                accounted = worker.reopen(most=9).accounted[0]
+                assert [row for row in range(5) if row in accounted] == [1, 2]
+                with pytest.raises(LedgerUnusable, match="took over this run"):
+                    sleeper.settle(batch_of([1, 2], 1), [CREATED, CREATED])
+                worker.settle(batch_of([3], 2), [CREATED])
+        assert nonzero(planner) == {Status.CREATED: 3}
 
 
 HOLDER = """

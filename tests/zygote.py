@@ -85,12 +85,12 @@ class Forked:
     """A run in a forked process."""
 
     def __init__(self, process: int, answers: TextIO) -> None:
-        self._process = process
+        self.pid = process
         self._answers = answers
 
     def signalled(self, number: int) -> None:
         with suppress(ProcessLookupError):
-            os.kill(self._process, number)
+            os.kill(self.pid, number)
 
     def has_ended(self, seconds: float) -> bool:
         """Wait so long for its end."""
