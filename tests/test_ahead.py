@@ -6,7 +6,7 @@ import sqlite3
 import threading
 import time
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from signal import SIGTERM
 from typing import TYPE_CHECKING
 
@@ -90,7 +90,7 @@ class Crowd:
 
     def run(self) -> dict[Status, int]:
         provider = Model()
-        limits = replace(provider.limits, concurrency=PLACES)
+        limits = provider.limits._replace(concurrency=PLACES)
         opened = open_source(self.folder / "leads.csv", ReadOptions())
         source = self.source(**vars(opened))
         plan = Plan(provider=provider, campaign="1", sources=(source,), batch_size=1)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import tempfile
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,7 +44,7 @@ class World:
         self.ledger_path = folder / "ledger.sqlite"
         self.server = server
         self.provider = Model(safe=safe)
-        self.limits = replace(self.provider.limits, concurrency=concurrency)
+        self.limits = self.provider.limits._replace(concurrency=concurrency)
         self.run_id: str | None = None
         self.died = False
 

@@ -144,7 +144,7 @@ def push(
         Credentials(account.provider.auth(secrets), secrets), timeout=0.3
     )
     clock = FakeClock(real=0.1 if simulator.name == "voiso" else 0.0)
-    limits = replace(account.limits, concurrency=1)
+    limits = account.limits._replace(concurrency=1)
     size = min(3, limits.batch_size)
     plan = Plan(
         provider=account.provider,

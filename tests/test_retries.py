@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from email.utils import formatdate
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -94,7 +94,7 @@ class Waits:
     ) -> dict[Status, int]:
         remembers = {"resend_window": self.resend_window}
         provider = type("Remembering", (Model,), remembers)()
-        limits = replace(provider.limits, doubt_delay=self.doubt_delay)
+        limits = provider.limits._replace(doubt_delay=self.doubt_delay)
         with open_ledger(kept_in or self.folder / "ledger.sqlite") as ledger:
             plan = Plan(
                 provider=provider,

@@ -59,7 +59,7 @@ class Events:
 
     def progress(self, progress: Progress) -> None:
         """Write numbers that changed; waiting for the next request is no change."""
-        now = replace(progress, wait=0.0, why="", is_all_read=False)
+        now = progress._replace(wait=0.0, why="", is_all_read=False)
         if now == self._latest:
             return
         self._latest = now

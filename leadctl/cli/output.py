@@ -7,8 +7,7 @@ import shutil
 import sys
 import textwrap
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NoReturn, Self, TextIO
+from typing import TYPE_CHECKING, NamedTuple, NoReturn, Self, TextIO
 
 import typer
 
@@ -25,8 +24,7 @@ if TYPE_CHECKING:
     from leadctl.reports.screen import Screen
 
 
-@dataclass(frozen=True)
-class Output:
+class Output(NamedTuple):
     """How the user wants results to be printed."""
 
     json: bool = False

@@ -29,7 +29,7 @@ WIDE = 60
 """Columns from which there is room beside the bar."""
 
 
-@dataclass
+@dataclass(eq=False)
 class ProgressView:
     """The state of one run to show, from its latest events."""
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from leadctl.config import config, credentials
 from leadctl.model.secret_sources import SecretOrigin, SecretSource
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
     from leadctl.model.yaml_file import Document
 
 
-@dataclass(frozen=True)
-class KnownAccount:
+class KnownAccount(NamedTuple):
     """An account, and where each of its secrets would come from (None: nowhere).
 
     `account` is None if only a secret names it, as its provider is not known.

@@ -6,7 +6,7 @@ Never from the current folder by itself: a stray file must not redirect an API k
 from __future__ import annotations
 
 import re
-from dataclasses import MISSING, dataclass, field, fields, replace
+from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -32,8 +32,7 @@ SECRET_FORMS = ("{secret}_file", "{secret}_command")
 Filled = TypeVar("Filled")
 
 
-@dataclass(frozen=True)
-class Account:
+class Account(NamedTuple):
     """A provider with its settings; secrets are stored under the account's name."""
 
     name: str
@@ -45,14 +44,14 @@ class Account:
     """Files of numbers never to upload, `PATH` or `PATH::COLUMN`."""
     missing: tuple[str, ...] = ()
     """Settings without which nothing can be sent; a dry run does without them."""
-    origins: Mapping[str, SettingOrigin] = field(default_factory=dict)
+    origins: Mapping[str, SettingOrigin] = {}
     """Where settings were read; those that are not here have their default."""
 
     @property
     def limits(self) -> Limits:
         limits, safe = self.provider.limits, self.provider.resend_is_safe
         if not isinstance(safe, bool):  # only so many seconds later
-            limits = replace(limits, doubt_delay=safe)
+            limits = limits._replace(doubt_delay=safe)
         return self.connection.applied_to(limits)
 
 
@@ -106,7 +105,7 @@ def with_definition(document: Document, provider: str) -> tuple[Document, str]:
     name = load(path).name
     listed: list[Json] = [str(path), *map(str, registry(document).files)]
     content = {**document.table(()), "provider_files": listed}
-    return replace(document, content=content), name
+    return document._replace(content=content), name
 
 
 def provider_shown(document: Document, name: str) -> type[Provider]:

@@ -6,7 +6,6 @@ It writes nothing and does not count as an upload: the first batch need not wait
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from leadctl.delivery import campaign_list, provider_session
@@ -48,7 +47,6 @@ STOPS = (AccessDenied, CampaignClosed, Untrusted)
 """What an upload would meet too; of anything else the call says nothing of uploads."""
 
 
-@dataclass(frozen=True)
 class PreflightCaller(ReadCaller):
     """Makes the check for one account."""
 
@@ -75,7 +73,7 @@ class PreflightCaller(ReadCaller):
             raise error.but(headers=error.headers or response.headers) from error
         if shown.doubt and campaign:
             shown = self._double_checked(campaign, shown)
-        return replace(shown, date=response.headers.get("date", ""))
+        return shown._replace(date=response.headers.get("date", ""))
 
     def _double_checked(self, campaign: str, shown: PreflightResult) -> PreflightResult:
         """Make the second call, if there is one; if it fails, the doubt stays."""
@@ -139,13 +137,13 @@ class AccountTest(NamedTuple):
         shown = PreflightResult(KEY_ACCEPTED if is_good else rest, rest, rest)
         match error:
             case AccessDenied():
-                shown = replace(shown, key=wrong(*about))
+                shown = shown._replace(key=wrong(*about))
             case CampaignClosed():
-                shown = replace(shown, campaign=wrong(*about))
+                shown = shown._replace(campaign=wrong(*about))
             case _ if has_token:
-                shown = replace(shown, campaign=unknown(*about))
+                shown = shown._replace(campaign=unknown(*about))
             case _:
-                shown = replace(shown, key=unknown(*about))
+                shown = shown._replace(key=unknown(*about))
         return cls(shown, error, campaign)
 
     @property

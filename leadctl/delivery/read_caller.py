@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Read = TypeVar("Read")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ReadCaller:
     """Makes calls over a session, and retries them for a limited time.
 

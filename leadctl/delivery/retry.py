@@ -41,7 +41,7 @@ class RetryPolicy(NamedTuple):
         return min(self.longest_pause, bound) * jitter
 
 
-@dataclass
+@dataclass(eq=False)
 class BatchLineage:
     """A batch as first cut from the file, and the batches it was split into.
 
@@ -65,7 +65,7 @@ class BatchLineage:
                 self.welcome = True
 
 
-@dataclass
+@dataclass(eq=False)
 class PendingBatch:
     """A batch between its first attempt and its outcome.
 

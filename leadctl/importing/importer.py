@@ -7,8 +7,7 @@ file -> rows -> judged: leads, and why the others are none -> not yet delivered
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from uuid import uuid4
 
 from leadctl.importing.judge import Judge
@@ -44,8 +43,7 @@ def _nothing(_digests: list[bytes]) -> set[bytes]:
     return set()
 
 
-@dataclass(frozen=True)
-class DeliveryHistory:
+class DeliveryHistory(NamedTuple):
     """What the ledger knows about leads.
 
     `digest` returns the keyed hash of an identity; it is None if no hash is looked up

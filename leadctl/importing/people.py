@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from leadctl.importing.suppression_entry import identities_of_lead
@@ -51,8 +50,7 @@ def by_external_id(text: str) -> Person:
     return Person(f"external id {text}", f"external id {text}", "external id ####")
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(NamedTuple):
     """What the ledger knows about a person."""
 
     person: Person

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from leadctl.sources.source import Source
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Rules:
     """Files, and the rules for their rows.
 
@@ -78,7 +78,7 @@ class Rules:
         return said or (self.provider.phone_rule.country if self.provider else None)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Plan(Rules):
     """A job with its files opened and its names resolved."""
 
@@ -89,11 +89,11 @@ class Plan(Rules):
     reject_limit: RejectLimit = NO_LIMIT
 
 
-@dataclass(frozen=True)
 class UnusableFiles:
     """Collects what is wrong with several files, to report all of it at once."""
 
-    found: list[InputUnusable] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.found: list[InputUnusable] = []
 
     @contextmanager
     def noted(self) -> Iterator[None]:

@@ -6,8 +6,8 @@ The rows are checked as in a push, without a ledger.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from leadctl.importing.judge import Judge
 from leadctl.importing.row_view import row_views
@@ -28,8 +28,7 @@ OF_EACH_KIND = 3
 """Rows of one code that are shown."""
 
 
-@dataclass(frozen=True)
-class Preview:
+class Preview(NamedTuple):
     """A file as leadctl reads it; `problem` says why its columns cannot be mapped.
 
     `held_back` has the first rows of each code that would not be sent, besides `first`;
@@ -37,13 +36,13 @@ class Preview:
     """
 
     source: Source
-    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    columns: Mapping[str, tuple[str, ...]] = {}
     unused: tuple[str, ...] = ()
-    lines: Mapping[int, int] = field(default_factory=dict)
+    lines: Mapping[int, int] = {}
     """Where the rows that are shown begin in the file."""
     first: tuple[RowView, ...] = ()
     held_back: tuple[RowView, ...] = ()
-    counts: Mapping[str, int] = field(default_factory=dict)
+    counts: Mapping[str, int] = {}
     rows: int = 0
     good: int = 0
     """Rows that would be sent."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from leadctl.model.leads import Block, Malformed
 from leadctl.sources.dialect import looks_like_data
@@ -15,8 +14,7 @@ if TYPE_CHECKING:
     from leadctl.model.leads import Cells, Finding, Json, Row
 
 
-@dataclass(frozen=True)
-class RowView:
+class RowView(NamedTuple):
     """A row in its file, and the result of each step.
 
     `cells` are named by column. `mapped` has its lead fields, `sent` the object that is
@@ -31,8 +29,7 @@ class RowView:
     finding: Finding | None = None
 
     def masked(self) -> RowView:
-        return replace(
-            self,
+        return self._replace(
             cells=_shapes(self.cells),
             mapped=None if self.mapped is None else _shapes(self.mapped),
             sent=None if self.sent is None else _shapes(self.sent),

@@ -53,7 +53,7 @@ class List(NamedTuple):
         return cls(Path(path), column) if path else cls(Path(text))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Suppressed:
     """Whom the lists hold back: sorted numbers, eight bytes each, exact.
 

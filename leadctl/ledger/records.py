@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,15 +19,14 @@ if TYPE_CHECKING:
     from leadctl.model.row_set import RowSet
 
 
-@dataclass(frozen=True)
-class NewRun:
+class NewRun(NamedTuple):
     """A run about to begin; `files` are pairs of path and fingerprint."""
 
     provider: str
     account: str
     campaign: str
     files: Sequence[tuple[str, str]] = ()
-    job: Mapping[str, Json] = field(default_factory=dict)
+    job: Mapping[str, Json] = {}
 
 
 class Run(NamedTuple):
@@ -197,8 +196,7 @@ class OpenBatch(NamedTuple):
     is_stale: bool
 
 
-@dataclass(frozen=True)
-class Unfinished:
+class Unfinished(NamedTuple):
     """What is left to do of a run.
 
     `accounted` holds, by file, the rows that are settled or in doubt.

@@ -30,7 +30,9 @@ class RunRemoval(RunReader):
 
     def begin(self) -> None:
         """Begin or continue; an earlier request to stop is dropped."""
-        self._turns.write(Turn(facts={"stop_requested": False}))
+        turn = Turn()
+        turn.facts["stop_requested"] = False
+        self._turns.write(turn)
 
     def created_rows(self, file: int) -> RowSet:
         """Return the rows that the run delivered and that are not known as deleted."""

@@ -7,7 +7,6 @@ function call.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
 
 from leadctl.ledger.records import BatchState
@@ -89,46 +88,46 @@ class FindingLine(NamedTuple):
     reason: str
 
 
-@dataclass
 class Turn:
     """What to write, in this order."""
 
-    dropped: list[tuple[int, int]] = field(default_factory=list)
-    """Findings to delete: file and first row."""
+    def __init__(self) -> None:
+        self.dropped: list[tuple[int, int]] = []
+        """Findings to delete: file and first row."""
 
-    withdrawn: list[UUID] = field(default_factory=list)
-    """Batches to delete."""
+        self.withdrawn: list[UUID] = []
+        """Batches to delete."""
 
-    struck: list[int] = field(default_factory=list)
-    """Requests that were not sent, to delete in turn: later ones move up by one."""
+        self.struck: list[int] = []
+        """Requests that were not sent, to delete in turn: later ones move up by one."""
 
-    batches: dict[UUID, BatchLine] = field(default_factory=dict)
-    requests: dict[int, RequestLine] = field(default_factory=dict)
-    findings: list[FindingLine] = field(default_factory=list)
-    delivered: list[bytes] = field(default_factory=list)
+        self.batches: dict[UUID, BatchLine] = {}
+        self.requests: dict[int, RequestLine] = {}
+        self.findings: list[FindingLine] = []
+        self.delivered: list[bytes] = []
 
-    undelivered: list[bytes] = field(default_factory=list)
-    """Leads that this run delivered and an undo deleted."""
+        self.undelivered: list[bytes] = []
+        """Leads that this run delivered and an undo deleted."""
 
-    decided: list[bytes] = field(default_factory=list)
-    """Leads that are no longer in doubt in any run."""
+        self.decided: list[bytes] = []
+        """Leads that are no longer in doubt in any run."""
 
-    certain: list[bytes] = field(default_factory=list)
-    """Leads that are no longer in doubt in this run."""
+        self.certain: list[bytes] = []
+        """Leads that are no longer in doubt in this run."""
 
-    doubts: dict[bytes, tuple[int, int]] = field(default_factory=dict)
-    """Leads in doubt: file and row."""
+        self.doubts: dict[bytes, tuple[int, int]] = {}
+        """Leads in doubt: file and row."""
 
-    removals: dict[tuple[int, int], Removal | None] = field(default_factory=dict)
-    """The results of an undo by file and row; None if the lead was not deleted."""
+        self.removals: dict[tuple[int, int], Removal | None] = {}
+        """The results of an undo by file and row; None if the lead was not deleted."""
 
-    rejects_files: dict[int, str | None] = field(default_factory=dict)
+        self.rejects_files: dict[int, str | None] = {}
 
-    parts: list[Part] = field(default_factory=list)
-    """Only on PostgreSQL: what workers are to take."""
+        self.parts: list[Part] = []
+        """Only on PostgreSQL: what workers are to take."""
 
-    facts: dict[str, Json] = field(default_factory=dict)
-    """Changed columns of the run."""
+        self.facts: dict[str, Json] = {}
+        """Changed columns of the run."""
 
     def no_doubt(self, digests: list[bytes]) -> None:
         """Withdraw this run's doubt about leads."""

@@ -41,7 +41,7 @@ Table: TypeAlias = "dict[str, list[Json]]"
 """The values of some rows by lead field; None if a row has none."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Mapper:
     """A column mapping bound to one file.
 
@@ -221,7 +221,7 @@ def bind_countries(header: Header, ignored: Collection[str] = ()) -> Mapper:
     return Mapper(getters, columns, ())
 
 
-@dataclass
+@dataclass(eq=False)
 class _Binder:
     document: Document
     header: Header

@@ -153,7 +153,7 @@ def _columns(source: Source, mapper: Mapper) -> Iterator[_Column]:
                         )
 
 
-@dataclass
+@dataclass(eq=False)
 class _Answers:
     """A column whose name is about whether to call a person.
 
@@ -207,7 +207,7 @@ class _Answers:
 _OTHERS = "others"
 
 
-@dataclass
+@dataclass(eq=False)
 class _Anything:
     """Any other column: whole cells such as `Do Not Call` or `opted out`."""
 

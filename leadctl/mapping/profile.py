@@ -6,7 +6,6 @@ profile_file.py has its keys; mapper.py applies it to the columns of a file.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from leadctl.mapping import times
@@ -63,8 +62,7 @@ class Translated(NamedTuple):
 FieldSource: TypeAlias = Columns | Template | Constant | Members | Translated
 
 
-@dataclass(frozen=True)
-class Profile:
+class Profile(NamedTuple):
     """A column mapping: `fields` by lead field, `region` as ISO 3166 alpha-2."""
 
     document: Document
@@ -96,7 +94,7 @@ class Profile:
     def with_constants(self, constants: Mapping[str, str]) -> Profile:
         """Return the profile with `--set` constants in place of its fields."""
         fixed = {name: Constant(value) for name, value in constants.items()}
-        return replace(self, fields={**self.fields, **fixed})
+        return self._replace(fields={**self.fields, **fixed})
 
 
 def columns_of(source: FieldSource) -> Iterator[str]:

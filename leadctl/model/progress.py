@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -12,8 +11,7 @@ if TYPE_CHECKING:
     from leadctl.model.leads import Status
 
 
-@dataclass(frozen=True)
-class Progress:
+class Progress(NamedTuple):
     """The progress of a run; `sent` are rows sent at least once, with any result.
 
     `is_all_read`: `read` are all rows of the files. With `wait`, the next request is
@@ -23,7 +21,7 @@ class Progress:
     read: int = 0
     sent: int = 0
     requests: int = 0
-    counts: Mapping[Status, int] = field(default_factory=dict)
+    counts: Mapping[Status, int] = {}
     wait: float = 0.0
     why: str = ""
     is_all_read: bool = False
@@ -51,24 +49,24 @@ class Meter:
         self._now = Progress(sent=sent)
 
     def has_read(self, rows: int, *, is_all: bool = False) -> None:
-        self._told(replace(self._now, read=rows, is_all_read=is_all))
+        self._told(self._now._replace(read=rows, is_all_read=is_all))
 
     def sends(self, requests: int, fresh: int) -> None:
         """Note requests that leave; `fresh` of their rows leave for the first time."""
         sent, requests = self._now.sent + fresh, self._now.requests + requests
-        self._told(replace(self._now, sent=sent, requests=requests, wait=0.0, why=""))
+        self._told(self._now._replace(sent=sent, requests=requests, wait=0.0, why=""))
 
     def takes_back(self, rows: int, requests: int = 0) -> None:
         """Note rows that did not leave after all, and requests that did not."""
         sent, requests = self._now.sent - rows, self._now.requests - requests
-        self._now = replace(self._now, sent=sent, requests=requests)
+        self._now = self._now._replace(sent=sent, requests=requests)
 
     def has_answers(self) -> None:
         self._told(self._now)
 
     def waits(self, seconds: float, why: str) -> None:
-        self._told(replace(self._now, wait=seconds, why=why))
+        self._told(self._now._replace(wait=seconds, why=why))
 
     def _told(self, now: Progress) -> None:
-        self._now = replace(now, counts=dict(self._counts()))
+        self._now = now._replace(counts=dict(self._counts()))
         self._tell(self._now)

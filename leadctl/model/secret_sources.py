@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
-from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -48,8 +47,7 @@ class Setting(NamedTuple):
     where: str
 
 
-@dataclass(frozen=True)
-class Secret:
+class Secret(NamedTuple):
     """A secret by the names it has in each place.
 
     `owner` is an account; `settings` are for where no variable is set.
@@ -59,7 +57,7 @@ class Secret:
     owner: str
     name: str
     variable: str
-    settings: Mapping[SecretSource, Setting] = field(default_factory=dict)
+    settings: Mapping[SecretSource, Setting] = {}
 
     @property
     def entry(self) -> str:

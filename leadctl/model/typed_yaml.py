@@ -41,29 +41,29 @@ Kind = Any
 Built = TypeVar("Built")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 @dataclass_transform(
     frozen_default=True, kw_only_default=True, field_specifiers=(field,)
 )
 class Node:
     """A mapping of the file, as a frozen dataclass; `at` is its path."""
 
-    at: tuple[str | int, ...] = field(default=(), repr=False, compare=False)
+    at: tuple[str | int, ...] = field(default=(), repr=False)
     ONE_OF: ClassVar[tuple[str, ...]] = ()
     """Keys of which exactly one is required."""
     NULL_IS_DEFAULT: ClassVar[bool] = True
     """Whether a key without a value counts as left out."""
 
     def __init_subclass__(cls) -> None:
-        dataclass(frozen=True, kw_only=True)(cls)
+        dataclass(frozen=True, kw_only=True, eq=False)(cls)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Must:
     """A rule beyond the type: `check` raises ValueError, `schema` is for editors."""
 
     check: Callable[[Any], object]
-    schema: Mapping[str, Json] = field(hash=False)
+    schema: Mapping[str, Json]
 
 
 def about(text: str) -> Must:

@@ -8,8 +8,7 @@ are not text, and a duplicate key is an error.
 from __future__ import annotations
 
 from copy import deepcopy
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from leadctl.model.errors import InputUnusable
 from leadctl.model.text_file import read_text
@@ -24,8 +23,7 @@ if TYPE_CHECKING:
 Where: TypeAlias = "tuple[str | int, ...]"
 
 
-@dataclass(frozen=True)
-class Document:
+class Document(NamedTuple):
     """Parsed YAML; `lines` maps a node's path (keys, indexes) to its line, from 1."""
 
     name: str
@@ -42,11 +40,11 @@ class Document:
     def without(self, where: Where) -> Document:
         """Return the document without an existing entry."""
         content = deepcopy(self.content)
-        parent = replace(self, content=content).at(where[:-1])
+        parent = self._replace(content=content).at(where[:-1])
         if isinstance(parent, dict | list):
             del parent[where[-1]]  # type: ignore[arg-type]  # a way fits its nodes
         lines = {way: line for way, line in self.lines.items() if way != where}
-        return replace(self, content=content, lines=lines)
+        return self._replace(content=content, lines=lines)
 
     def at(self, where: Where) -> Json:
         """Return the node at a path; None if there is none."""

@@ -6,7 +6,6 @@ They come from `phonenumbers`, which only this module, `ranges` and `countries` 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
@@ -85,22 +84,31 @@ class Format(NamedTuple):
         return self.prefix_is_optional or not national_prefix
 
 
-@dataclass(frozen=True, eq=False)
 class CallingCode:
-    """The numbers of a calling code, by the plan of its main region."""
+    """The numbers of a calling code, by the plan of its main region.
 
-    code: str
-    trunk: Plan
-    lengths: tuple[int, ...]
-    """Digits that any number has."""
-    local_lengths: tuple[int, ...]
-    """Digits that a number has only without its area code."""
-    person_lengths: frozenset[int]
-    """Digits that fixed, mobile, personal and VoIP numbers have."""
-    ranges: Ranges
-    has_endings: bool
-    """Whether `1234567-68` may be a number and the end of a second one: numbers differ
-    in length by one to four digits."""
+    Raises KeyError if it does not exist.
+    """
+
+    def __init__(self, code: str) -> None:
+        regions = COUNTRY_CODE_TO_REGION_CODE[int(code)]
+        plans = [metadata(int(code), region) for region in regions]
+        general = plans[0].general_desc
+        self.code = code
+        self.trunk = Plan(int(code), regions[0], "behind the code")
+        self.lengths = tuple(sorted({n for plan in plans for n in _lengths(plan)}))
+        """Digits that any number has."""
+        self.local_lengths = general.possible_length_local_only if general else ()
+        """Digits that a number has only without its area code."""
+        self.person_lengths = frozenset(n for p in plans for n in _person_lengths(p))
+        """Digits that fixed, mobile, personal and VoIP numbers have."""
+        self.ranges = Ranges(int(code))
+        self.has_endings = any(
+            0 < longer - shorter <= 4
+            for longer, shorter in product(_lengths(plans[0]), repeat=2)
+        )
+        """Whether `1234567-68` may be a number and the end of a second one: numbers
+        differ in length by one to four digits."""
 
     @cached_property
     def formats(self) -> tuple[Format, ...]:
@@ -136,16 +144,20 @@ class CallingCode:
         return found
 
 
-@dataclass(frozen=True, eq=False)
 class Plan:
     """How numbers are dialled in a region (ISO 3166 alpha-2, or 001: nobody's own)."""
 
-    region: str
-    code: str
-    national_prefix: str
-    prefix: re.Pattern[str] | None
-    transform: str
-    abroad: re.Pattern[str] | None
+    def __init__(self, code: int, region: str, where: str = "dialled at home") -> None:
+        known = metadata(code, region)
+        dropped = _DROPPED_PREFIXES.get((region, where))
+        prefix = dropped or known.national_prefix_for_parsing
+        abroad = _CARRIERS.get(region, known.international_prefix)
+        self.region = region
+        self.code = str(code)
+        self.national_prefix = known.national_prefix or ""
+        self.prefix = re.compile(prefix) if prefix else None
+        self.transform = known.national_prefix_transform_rule or ""
+        self.abroad = re.compile(abroad) if abroad else None
 
     @cached_property
     def calling_code(self) -> CallingCode:
@@ -185,7 +197,7 @@ def plan_of(region: str | None) -> Plan | None:
     """Return the plan of an ISO 3166 alpha-2 code that has one."""
     if region not in phonenumbers.SUPPORTED_REGIONS:
         return None
-    return _plan(phonenumbers.country_code_for_region(region), region)
+    return Plan(phonenumbers.country_code_for_region(region), region)
 
 
 def code_of(region: str) -> str:
@@ -194,24 +206,7 @@ def code_of(region: str) -> str:
     return plan.code if plan else ""
 
 
-@cache
-def calling_code(code: str) -> CallingCode:
-    """Return the plan of a calling code; raises KeyError if it does not exist."""
-    regions = COUNTRY_CODE_TO_REGION_CODE[int(code)]
-    plans = [metadata(int(code), region) for region in regions]
-    general = plans[0].general_desc
-    return CallingCode(
-        code=code,
-        trunk=_plan(int(code), regions[0], "behind the code"),
-        lengths=tuple(sorted({n for plan in plans for n in _lengths(plan)})),
-        local_lengths=general.possible_length_local_only if general else (),
-        person_lengths=frozenset(n for plan in plans for n in _person_lengths(plan)),
-        ranges=Ranges(int(code)),
-        has_endings=any(
-            0 < longer - shorter <= 4
-            for longer, shorter in product(_lengths(plans[0]), repeat=2)
-        ),
-    )
+calling_code = cache(CallingCode)
 
 
 @cache
@@ -255,20 +250,6 @@ _CARRIERS = {"CL": r"(?:0|1\d\d)0", "ID": r"00[1789]|010\d[1-9]"}
 """How regions dial abroad by any carrier; the library knows some carriers only. Chile:
 Subtel, El servicio de larga distancia, 2006-12-29. Indonesia: Ministry of
 Transportation, KM 28/2004; of its 00X, 1, 7, 8 and 9 are in use."""
-
-
-def _plan(code: int, region: str, where: str = "dialled at home") -> Plan:
-    known = metadata(code, region)
-    prefix = _DROPPED_PREFIXES.get((region, where), known.national_prefix_for_parsing)
-    abroad = _CARRIERS.get(region, known.international_prefix)
-    return Plan(
-        region=region,
-        code=str(code),
-        national_prefix=known.national_prefix or "",
-        prefix=re.compile(prefix) if prefix else None,
-        transform=known.national_prefix_transform_rule or "",
-        abroad=re.compile(abroad) if abroad else None,
-    )
 
 
 def _person_lengths(plan: PhoneMetadata) -> Iterator[int]:

@@ -85,7 +85,7 @@ _REPAIRS = {
 Readings = dict[Number, Reading]
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Candidates:
     """All readings of digits; `stand` are those without any repair."""
 

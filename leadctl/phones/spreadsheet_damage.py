@@ -22,7 +22,7 @@ _BARE = re.compile(r"\s*'?\+?\d+(?:[.,]0+)?\s*")
 """How a spreadsheet writes a number: never with dashes or brackets."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SpreadsheetDamage:
     """The counts of a column: filled cells, cut ones, rounded ones.
 

@@ -65,8 +65,7 @@ class Rate(NamedTuple):
     seconds: float
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(NamedTuple):
     """What the provider allows one account.
 
     batch_size            leads per request

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from leadctl.providers.settings import setting
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from leadctl.providers.base import Limits
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ConnectionSettings:
     """How an account is connected to; None leaves the provider's value."""
 
@@ -51,4 +51,4 @@ class ConnectionSettings:
             if (value := getattr(self, name)) is not None
         }
         size = min(limits.batch_size, self.batch_size or limits.batch_size)
-        return replace(limits, **own, batch_size=size)
+        return limits._replace(**own, batch_size=size)

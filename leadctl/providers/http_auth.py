@@ -30,7 +30,7 @@ class Auth(Protocol):
         """Yield the signed request, and any requests to send before or after it."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Credentials:
     """An account's authentication, and its secrets, to be removed from answers."""
 

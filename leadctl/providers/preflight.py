@@ -5,7 +5,6 @@ Only what an answer proves is claimed: silence is not success.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -51,8 +50,7 @@ NEEDS_CAMPAIGN = unknown("cannot be tested without a campaign")
 NOT_NAMED = unknown("no campaign was named", "name one with --campaign ID")
 
 
-@dataclass(frozen=True)
-class PreflightResult:
+class PreflightResult(NamedTuple):
     """The result of a preflight check; `name` and `state` are the provider's words.
 
     A wrong `scope` concerns this call, not the upload, so that a run continues.
@@ -75,7 +73,7 @@ class PreflightResult:
             part: each._replace(message=safe(each.message))
             for part, each in self.parts().items()
         }
-        return replace(self, **said, **shown)  # type: ignore[arg-type]  # as declared
+        return self._replace(**said, **shown)  # type: ignore[arg-type]  # as declared
 
     def parts(self) -> dict[str, CheckResult]:
         return {"key": self.key, "scope": self.scope, "campaign": self.campaign}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -35,14 +34,14 @@ def provider_class(name: str) -> type[Provider]:
     return loaded
 
 
-@dataclass(frozen=True)
 class Registry:
     """Finds providers by name; files are read at the first request.
 
     A broken provider is an error only for those who ask for it: see `unusable`.
     """
 
-    files: tuple[Path, ...] = ()
+    def __init__(self, files: tuple[Path, ...] = ()) -> None:
+        self.files = files
 
     def names(self) -> list[str]:
         return [*installed(), *self._declared]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from leadctl.model.errors import CampaignClosed, NotProcessed, Unusable
@@ -154,7 +154,7 @@ class Voiso(Provider):
         shown = campaign_there(found, _READING)
         if found.state in _PERHAPS_NOT_LIVE:
             doubt = f"campaign {campaign} of Voiso is {found.state} and may not be live"
-            return replace(shown, campaign=unknown(doubt), doubt=doubt)
+            return shown._replace(campaign=unknown(doubt), doubt=doubt)
         return shown
 
     def double_check(self, preflight: PreflightResult) -> httpx.Request | None:
@@ -170,7 +170,7 @@ class Voiso(Provider):
             raise self.meaning(response)
         if campaign in [str(one.get("id")) for one in found if isinstance(one, dict)]:
             there = fine(f"exists, {preflight.state}, live")
-            return replace(preflight, campaign=there, doubt="")
+            return preflight._replace(campaign=there, doubt="")
         return preflight
 
     def list_campaigns(self, cursor: str) -> httpx.Request:

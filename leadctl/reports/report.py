@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from leadctl.importing.job import Job
 from leadctl.ledger import open_ledger
@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 1
 
 
-@dataclass(frozen=True)
-class Failure:
+class Failure(NamedTuple):
     """The error that stopped a run or kept it from beginning."""
 
     code: str
@@ -234,7 +233,7 @@ def document(report: Report) -> dict[str, Json]:
         "started_at": report.started_at or None,
         "finished_at": report.finished_at,
         "exit_code": report.exit_code,
-        "error": asdict(report.error) if report.error else None,
+        "error": report.error._asdict() if report.error else None,
     }
 
 

@@ -6,7 +6,7 @@ hold, is read from the source if that is unchanged.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from leadctl.importing.judge import Judge
@@ -73,7 +73,7 @@ def row_trace(
         finding = Finding(
             row, verdict.status, verdict.code, verdict.reason, verdict.field
         )
-        view = replace(view, sent=None, finding=finding)
+        view = view._replace(sent=None, finding=finding)
     removal = dict(run_reader.removed(file.ordinal)).get(row)
     return RowTrace(file, row, view, missing, requests, verdict, removal)
 

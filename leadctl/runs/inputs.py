@@ -41,8 +41,7 @@ def sources(
         region=job.region,
     )
     pinned = said.over(_pinned(mapped)) if mapped else said
-    of_rejects = replace(
-        said,
+    of_rejects = said._replace(
         encoding=None,
         unless_utf8=pinned.encoding,
         known=pinned.known,

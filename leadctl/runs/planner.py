@@ -49,7 +49,7 @@ def part_size(plan: Plan, workers: int) -> int:
     return -(-max(1, min(most, share)) // plan.batch_size) * plan.batch_size
 
 
-@dataclass
+@dataclass(eq=False)
 class Planner:
     """Delivers in place of the sender: passes batches to the workers.
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from leadctl.providers.preflight import PreflightResult
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ImportRequest:
     """A job that is ready to run, and where its results go.
 

@@ -310,9 +310,9 @@ def _opened(
         known.digest(account.name, plan.campaign) if is_asked else None
     )
     if asks:
-        memory = replace(memory, delivered=earlier.among)
+        memory = memory._replace(delivered=earlier.among)
     if at_most_once:
-        memory = replace(memory, in_doubt=known.in_doubt)
+        memory = memory._replace(in_doubt=known.in_doubt)
     unfinished, job = None, request.job
     if job.workers is not None:
         plan = replace(plan, batch_size=part_size(plan, job.workers))

@@ -187,14 +187,14 @@ class Work:
                     stale_before=time.time() - account.provider.resend_window,
                 )
                 if not is_safe:  # an answer may still come
-                    unfinished = replace(unfinished, in_doubt=[])
+                    unfinished = unfinished._replace(in_doubt=[])
             importer = Importer(
                 plan, run_writer, DeliveryHistory(None), unfinished, judge=judge
             )
             with provider_session.open_session(
                 account, request.access, plan.campaign, ledger
             ) as session:
-                places = replace(account.limits, concurrency=part.places)
+                places = account.limits._replace(concurrency=part.places)
                 sender = run.sender_of(request, session, run_writer, places)
                 error = importer.deliver(sender.deliver)
             if error:

@@ -10,9 +10,9 @@ import io
 import re
 import shlex
 from collections import Counter
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from leadctl.model.errors import InputUnusable
 from leadctl.model.lead_fields import ALIASES, plain
@@ -38,8 +38,7 @@ MOST_COLUMNS = 10_000
 ONE_A_LINE = "JSONL has one object per line; convert an array with `jq -c '.[]'`"
 
 
-@dataclass(frozen=True)
-class ReadOptions:
+class ReadOptions(NamedTuple):
     """What the user or a profile says about the file; None means: detect it.
 
     `known` are columns that a profile uses: a line with one of them is the header.
@@ -68,11 +67,11 @@ class ReadOptions:
     def over(self, others: ReadOptions) -> ReadOptions:
         """Return these options, and the others' where these have the default."""
         said = {
-            one.name: value
-            for one in fields(self)
-            if (value := getattr(self, one.name)) not in (one.default, "")
+            name: value
+            for name, value in self._asdict().items()
+            if value not in (self._field_defaults[name], "")
         }
-        return replace(others, **said)
+        return others._replace(**said)
 
 
 def open_source(
@@ -99,7 +98,7 @@ def open_source(
             raise InputUnusable(f"{shown} is a JSON array, not JSONL", hint=ONE_A_LINE)
         source = _json(path, shown, found)
     else:
-        source = _table(path, shown, found, replace(read_options, format=form))
+        source = _table(path, shown, found, read_options._replace(format=form))
     if read_options.sheet:
         none = Choice("sheet", read_options.sheet, "not checked: not a workbook", True)
         return replace(source, choices=(*source.choices, none))
@@ -343,8 +342,8 @@ def _headed(
     if empty := sum(not name.strip() for name in names):
         more.append(Choice("without a name", str(empty), "these columns are not sent"))
     own = sum(name.startswith(OWN) for name in names)
-    dialect = replace(
-        source.dialect, own=own, phones=_phones(names, read_options.phones)
+    dialect = source.dialect._replace(
+        own=own, phones=_phones(names, read_options.phones)
     )
     choices = (*source.choices, said, *more)
     return replace(source, names=names, choices=choices, dialect=dialect)

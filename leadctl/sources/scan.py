@@ -14,7 +14,7 @@ import re
 import sys
 from codecs import getincrementaldecoder
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from threading import Thread
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
@@ -44,8 +44,7 @@ LONGEST_LINE = 4_000_000
 """Characters a line may have: a line is held whole while it is split."""
 
 
-@dataclass(frozen=True)
-class Scan:
+class Scan(NamedTuple):
     """The result of a scan; `fingerprint` and `size` are of unpacked bytes.
 
     `suspicious`: it may contain a number in scientific notation or a rounded one, so
@@ -91,7 +90,7 @@ def scan_text(path: Path, shown: str, hints: Hints) -> Scan:
                     hint=f"choose one: --encoding {found[0]}",
                 ) from error
             reason = "not UTF-8; the most likely encoding (override with --encoding)"
-            return replace(_read(path, shown, (found[0], reason)), is_guess=True)
+            return _read(path, shown, (found[0], reason))._replace(is_guess=True)
     except _Undecodable as error:
         raise _refused(shown, error) from error
     except OSError as error:
@@ -271,7 +270,7 @@ def _text_of(file: BinaryIO, encoding: str) -> Iterator[bytes]:
     yield tail if wide else tail.rstrip(END_OF_FILE)
 
 
-@dataclass
+@dataclass(eq=False)
 class _Reading:
     """The state of a scan so far."""
 

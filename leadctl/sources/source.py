@@ -55,7 +55,7 @@ class Choice(NamedTuple):
     """Whether a run should say so: another choice would give other leads."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Source:
     """A file whose shape is known.
 

@@ -7,7 +7,6 @@ physical line, so a stray quote does not swallow the rest.
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from leadctl.model import strict_json
@@ -26,8 +25,7 @@ RAW = f"{OWN}raw"
 """Key under which a JSONL reject file keeps a line that is not a JSON object."""
 
 
-@dataclass(frozen=True)
-class Dialect:
+class Dialect(NamedTuple):
     """The format of a table."""
 
     delimiter: str = ","

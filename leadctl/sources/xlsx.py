@@ -59,7 +59,7 @@ class SheetRow(NamedTuple):
     is_hidden: bool
 
 
-@dataclass
+@dataclass(eq=False)
 class WorkbookSample:
     """The result of reading a whole sheet; `first` are its first rows.
 
