@@ -60,7 +60,8 @@ def pooled(judge: Judge, cores: int) -> Iterator[Judging]:
     children: list[_Child] = []
     try:
         with suppress(OSError):  # no more processes are allowed: fewer will do
-            for _ in range(min(cores, MOST)):
+            # One more than cores: they work while one waits for its next piece.
+            for _ in range(min(cores + 1, MOST)):
                 children.append(_Child(judge, children))
         yield _Pool(judge, children).judged
     finally:
