@@ -112,6 +112,7 @@ class Document(TypedDict):
     notes: list[Note]
     repairs: dict[str, int]
     requests: int
+    workers: list[dict[str, str | int | None]]
     started_at: str | None
     finished_at: str | None
     exit_code: int

@@ -52,6 +52,18 @@ def test_workers_of_a_push_share_it(team: Push) -> None:
     assert (again.code, again.err) == (0, "no work left\n")
 
 
+def test_workers_that_cannot_start_say_why(team: Push) -> None:
+    module = team.program.write("broken/leadctl.py", "import no_such_module")
+    environment = team.environment("yotel") | {"PYTHONPATH": str(module.parent)}
+    where = ["--provider", "yotel", "--campaign", "camp_1", "--workers", "2"]
+    push = team.program.fork("push", "leads.csv", *where, env=environment)
+    assert push.code(SECONDS) == 5
+    failed = json.loads(team.program("runs", "show", "--json").out)
+    assert failed["failed"] == ROWS
+    why = "(exit code 1): ModuleNotFoundError: No module named 'no_such_module'"
+    assert why in failed["error"]["message"]
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -209,7 +221,10 @@ def test_worker_with_another_file_gives_its_part_back(team: Push, file: str) -> 
 
 
 def test_provider_whose_token_ends_another_admits_one_worker(team: Push) -> None:
-    """One that reads the rows otherwise gives its part back, too."""
+    """One that reads the rows otherwise gives its part back, too.
+
+    The notes of all workers are summed.
+    """
     shared = Team(team, "ozonetel", "Demo", "--region", "IN")
     otherwise = shared.work(LEADCTL_OZONETEL_PHONE_FORMAT="national")
     assert otherwise.code(SECONDS) == 6
@@ -218,6 +233,10 @@ def test_provider_whose_token_ends_another_admits_one_worker(team: Push) -> None
     assert codes == [0, 0, 0, 0]
     tokens = [line for line in team.sent("ozonetel") if "oken" in line.path]
     assert len(tokens) <= 4
+    shown = team.program("runs", "show", "--json").document
+    notes = {note["code"]: note["count"] for note in shown["notes"]}
+    assert notes["provider_said"] == ROWS
+    assert {worker["part"] for worker in shown["workers"]} == {None}
 
 
 @pytest.mark.parametrize(
@@ -229,18 +248,27 @@ def test_run_whose_planner_died_is_closed_by_a_resume(
     team: Push, provider: str, campaign: str
 ) -> None:
     """The resume waits for the worker, and makes no token that ends the worker's."""
-    write_leads(team, *PHONES[:8], "123")
-    shared = Team(team, provider, campaign, "--region", "IN", pause=0.3)
+    write_leads(team, *PHONES[:16], "123")
+    shared = Team(team, provider, campaign, "--region", "IN", pause=0.1)
     worker = shared.work()
     shared.sends()
     shared.planner.signalled(signal.SIGKILL)
     shared.planner.code(SECONDS)
+
+    def is_stopped_with_a_part() -> bool:
+        worker.signalled(signal.SIGSTOP)
+        if not shared.holder():
+            worker.signalled(signal.SIGCONT)
+        return bool(shared.holder())
+
+    happened(is_stopped_with_a_part)
     resume = ["runs", "resume", "--json"]
     locked = team.program(*resume, env=shared.environment)
     assert (locked.code, "another run" in locked.err) == (11, True)
+    worker.signalled(signal.SIGCONT)
     ran = team.program(*resume, "--wait", "20", env=shared.environment)
     assert ran.code == 3, ran.err
-    assert ran.counts == {"created": 8, "rejected": 1}
+    assert ran.counts == {"created": 16, "rejected": 1}
     assert worker.code(SECONDS) == 0
     assert (team.program.folder / "leads.rejects.csv").exists()
     tokens = [line for line in team.sent(provider) if "oken" in line.path]

@@ -230,6 +230,7 @@ def document(report: Report) -> dict[str, Json]:
         ],
         "repairs": {**report.repairs},
         "requests": report.requests,
+        "workers": [worker._asdict() for worker in report.workers],
         "started_at": report.started_at or None,
         "finished_at": report.finished_at,
         "exit_code": report.exit_code,

@@ -158,11 +158,12 @@ def _sent(counts: Counter[Status]) -> int:
 
 
 def _all_ended(codes: Sequence[int | None], said: IO[bytes]) -> NotProcessed:
-    """Return the error for workers that ended too early, with the last line of one."""
+    """Return the error for workers that ended too early: what the last one said."""
     said.seek(0)
-    lines = [line for line in said.read().decode(errors="replace").splitlines() if line]
+    lines = said.read().decode(errors="replace").splitlines()
+    told = [line for line in lines if line.strip() and not line.startswith("Try: ")]
+    why = f": {told[-1].removeprefix('Error: ')}" if told else ""
     shown = ", ".join(sorted({*map(str, codes)}))
     return NotProcessed(
-        f"all workers ended before the run was finished (exit code {shown})",
-        hint=f"the last of them said: {lines[-1]}" if lines else None,
+        f"all workers ended before the run was finished (exit code {shown}){why}"
     )

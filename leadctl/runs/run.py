@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 import weakref
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -145,9 +146,12 @@ def _pushed(request: ImportRequest) -> Report:
                     )
             if stop.signal is not None:
                 error = _interrupted(request, stop.signal, run_writer.facts())
+            told: Counter[Note] = Counter()
             for note in [*notes, *sender.notes()]:
-                message = f"{count(note.count, 'lead')}: {note.message}"
-                request.note(note.code, message, note.count, is_warning=note.is_warning)
+                told[replace(note, count=0)] += note.count
+            for note, leads in told.items():
+                message = f"{count(leads, 'lead')}: {note.message}"
+                request.note(note.code, message, leads, is_warning=note.is_warning)
             finish(request, importer, run_writer, error)
             if not ledger.is_there():
                 request.note(
@@ -251,7 +255,8 @@ def _opened_ledger(url: str | None) -> Iterator[Ledger]:
 
 
 def _report(run_writer: RunWriter, ledger: Ledger, *, dry_run: bool = False) -> Report:
-    found = report.read(run_writer, dry_run=dry_run)
+    workers = ledger.workers(run_writer.facts())
+    found = report.read(run_writer, dry_run=dry_run, workers=workers)
     if found.reader:
         weakref.finalize(found, ledger.close)
     return found
