@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from leadctl.ledger.postgres import admin, schema
+from leadctl.ledger.postgres import admin
 from leadctl.ledger.postgres.connection import Connection
 from leadctl.ledger.sqlite import connection as sqlite
 from leadctl.ledger.sqlite.delivered import DeliveredLog
@@ -65,7 +65,7 @@ def copy(path: Path, url: str, said: Callable[[str], None]) -> int:
                 _copy_table(source, target, table)
                 said(f"{table}: {_compared(source, target, table):,} rows")
             _number_on(source, target)
-            target.execute(set_version, (schema.VERSION,))
+            target.execute(set_version, (admin.VERSION,))
             return _count(source, "runs")
 
 

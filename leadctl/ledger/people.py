@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import math
 import time
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 from leadctl.ledger.records import Presence, Trace
@@ -71,8 +72,12 @@ FRESH = 1.0
 """Seconds for which an empty list is not read again: a run asks for each block."""
 
 
-class SuppressionList:
-    """The suppression list; `digest` belongs to no campaign."""
+class SuppressionList(ABC):
+    """People that no account may send to; an entry holds hashes of its identities.
+
+    Every run asks it again for each block of rows, so a change takes effect at once.
+    `digest` belongs to no campaign.
+    """
 
     def __init__(self, db: Database, digest: Digest) -> None:
         self._db = db
@@ -104,18 +109,17 @@ class SuppressionList:
             ]
         )
 
+    @abstractmethod
     def _add(self, lines: list[tuple[bytes, bytes]]) -> int:
         """Write pairs of hash and entry; returns how many entries were new."""
-        raise NotImplementedError
 
     def remove(self, identities: Collection[str]) -> int:
         """Remove the entries that hold any of these; returns how many there were."""
         self._looked_at = -math.inf
         return self._remove([*map(self._digest, identities)])
 
-    def _remove(self, hashes: list[bytes]) -> int:
-        """Remove the entries that hold any of these; returns how many there were."""
-        raise NotImplementedError
+    @abstractmethod
+    def _remove(self, hashes: list[bytes]) -> int: ...
 
     def among(self, identities: Sequence[str]) -> set[str]:
         """Return those of the identities that an entry holds."""

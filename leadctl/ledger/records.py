@@ -32,8 +32,8 @@ class NewRun(NamedTuple):
 class Run(NamedTuple):
     """The facts of one run; times are ISO 8601 UTC.
 
-    `error` is `{"code", "message", "hint"}` or None; `repairs` counts repaired phone
-    cells by rule.
+    `error` is `{"code", "message", "hint"}`; `repairs` counts repaired phone cells by
+    rule. `ledger` is the URL of its ledger; None for a private one.
     """
 
     number: int
@@ -41,16 +41,15 @@ class Run(NamedTuple):
     provider: str
     account: str
     campaign: str
-    job: dict[str, Json]
     started_at: str
     finished_at: str | None
     requests: int
     exit_code: int | None
+    job: dict[str, Json]
     error: dict[str, Json] | None
     repairs: dict[str, int]
     notes: list[Note]
     ledger: str | None = None
-    """The URL of its ledger; None for a private one."""
 
     @property
     def is_given_up(self) -> bool:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from dataclasses import replace
-from functools import partial
 from itertools import groupby, starmap
 from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING
@@ -38,21 +37,10 @@ MANY_ROWS = 1 << 40
 
 
 _OPEN = {
-    True: partial(
-        Reason,
-        Status.UNKNOWN,
-        Code.ANSWER_LOST,
-        "the run ended before it read the answer",
-        0,
-    ),
-    False: partial(
-        Reason,
-        Status.FAILED,
-        Code.NOT_PROCESSED,
-        "the run ended before the retry",
-        0,
-    ),
+    True: (Status.UNKNOWN, Code.ANSWER_LOST, "the run ended before it read the answer"),
+    False: (Status.FAILED, Code.NOT_PROCESSED, "the run ended before the retry"),
 }
+"""The verdict on a batch that was left open, by whether an answer may be lost."""
 
 _UNDER_WAY = {True: "sent, no answer yet", False: "to be sent again"}
 """The same for a run in progress."""
@@ -66,22 +54,23 @@ class RunReader:
         self._run = number
 
     def facts(self) -> Run:
-        columns = (
-            "r.number, id, provider, account, campaign, job, started_at, finished_at,"
-            " requests, exit_code, error, repairs, notes"
-        )
         row = self._db.execute(
-            f"SELECT {columns} FROM runs AS r"  # noqa: S608  our own words
+            "SELECT r.number, id, provider, account, campaign, started_at, finished_at,"
+            " requests, exit_code, job, error, repairs, notes FROM runs AS r"
             " JOIN scopes ON scopes.number = scope WHERE r.number = ?",
             (self._run,),
         ).fetchone()
-        names = columns.removeprefix("r.").split(", ")
-        facts = dict(zip(names, row, strict=True), ledger=self._db.url)
-        facts["job"] = json.loads(facts["job"])
-        facts["repairs"] = json.loads(facts["repairs"])
-        facts["notes"] = [Note(**note) for note in json.loads(facts["notes"])]
-        facts["error"] = json.loads(facts["error"]) if facts["error"] else None
-        return Run(**facts)
+        *plain, job, error, repairs, notes = row
+        return Run._make(
+            (
+                *plain,
+                json.loads(job),
+                json.loads(error or "null"),
+                json.loads(repairs),
+                [Note(**note) for note in json.loads(notes)],
+                self._db.url,
+            )
+        )
 
     def counts(self) -> dict[Status, int]:
         """Count the rows by status; a batch in flight counts as if the run died now."""
@@ -135,17 +124,15 @@ class RunReader:
             " FROM batches WHERE run = ? AND state != 'settled' ORDER BY file, number",
             (self._run,),
         )
-        groups: dict[bool, Reason] = {}
+        found: dict[bool, Reason] = {}
         for lost, file, text, size in rows:
-            first = next(row_set.rows(text))
-            group = groups.setdefault(bool(lost), _OPEN[bool(lost)](file, first))
-            groups[bool(lost)] = replace(group, count=group.count + size)
-        if running:
-            return [
-                replace(group, message=_UNDER_WAY[lost])
-                for lost, group in groups.items()
-            ]
-        return [*groups.values()]
+            status, code, message = _OPEN[lost]
+            if running:
+                message = _UNDER_WAY[lost]
+            none_yet = Reason(status, code, message, 0, file, next(row_set.rows(text)))
+            reason = found.setdefault(lost, none_yet)
+            found[lost] = replace(reason, count=reason.count + size)
+        return [*found.values()]
 
     def removals(self) -> Counter[Removal]:
         """Count the rows that an undo tried to delete, by result."""
@@ -225,8 +212,7 @@ class RunReader:
             {"run": self._run, "file": file},
         ):
             if text is None:  # left open by an ended process
-                lost = _OPEN[status == "lost"](file, first)
-                yield rows, Verdict(first, lost.status, lost.code, lost.message)
+                yield rows, Verdict(first, *_OPEN[status == "lost"])
             else:
                 known = Code(code) if code else None
                 yield rows, Verdict(first, Status(status), known, text, field)

@@ -1,13 +1,12 @@
 """Records one run: an intent before each request, its outcome after the answer.
 
-Collects a turn and writes it at once. Rows are written as ranges, so that a run costs a
-few lines for each batch rather than one for each row.
+Rows are written as ranges: a few lines for each batch rather than one for each row.
 """
 
 from __future__ import annotations
 
 import json
-from collections import Counter, defaultdict
+from collections import Counter
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
 from itertools import groupby
@@ -17,7 +16,7 @@ from uuid import uuid4
 from leadctl.ledger.records import BatchState, utc_text
 from leadctl.ledger.request_log import RequestLog
 from leadctl.ledger.run_reader import RunReader
-from leadctl.ledger.turn import BatchLine, FindingLine, Turn
+from leadctl.ledger.turn import BatchLine, Turn, finding_lines
 from leadctl.model import row_set
 from leadctl.model.leads import DELIVERED, Code, Finding, Leads, Status
 
@@ -106,7 +105,7 @@ class RunWriter(RunReader):
     def _write(self) -> None:
         """Write what is collected, findings included."""
         if self._kept:
-            self._turn.findings += _grouped(self._kept)
+            self._turn.findings += finding_lines(self._kept)
             self._kept = []
         self._request_log.put_into(self._turn)
         if self._turn:
@@ -220,10 +219,9 @@ class RunWriter(RunReader):
         self._open[line.id] = self._turn.batches[line.id] = line
 
     def _close(self, batch: Batch, good: Mapping[Status, Sequence[int]]) -> None:
-        """Settle a batch, and keep only its delivered rows.
+        """Settle a batch; a line keeps delivered rows of one status.
 
-        The others have a verdict or moved to another batch. A line holds rows of one
-        status, so that the status of each row is known.
+        The other rows have a verdict or moved to another batch.
         """
         line = self._open.pop(batch.id, None)
         self._request_log.forget(batch)
@@ -233,8 +231,8 @@ class RunWriter(RunReader):
                 if not rows:
                     continue
                 # Of a second status, or rehearsed and never sent.
-                line = _line(batch, BatchState.SETTLED, doubted=False)
-                line = line._replace(id=uuid4(), size=len(rows))
+                state = BatchState.SETTLED
+                line = BatchLine.of(uuid4(), batch.file, rows, state, doubted=False)
             self._turn.batches[line.id] = line._replace(
                 first=rows[0] if rows else 0,
                 rows=row_set.written(rows),
@@ -275,19 +273,6 @@ class RunWriter(RunReader):
                 "repairs": json.dumps(repairs),
                 "notes": json.dumps([*map(asdict, notes)]),
             }
-
-
-def _grouped(kept: list[tuple[int, Finding]]) -> Iterator[FindingLine]:
-    """Yield findings as lines, one for each reason."""
-    groups: dict[tuple[int, Status, Code, str, str], list[int]] = defaultdict(list)
-    for file, (row, status, code, reason, field) in kept:
-        groups[file, status, code, field, reason].append(row)
-    for (file, status, code, field, reason), rows in groups.items():
-        rows.sort()
-        written = row_set.written(rows)
-        yield FindingLine(
-            file, rows[0], written, len(rows), status, code, field, reason
-        )
 
 
 def _line(batch: Batch, state: BatchState, *, doubted: bool) -> BatchLine:

@@ -7,18 +7,19 @@ function call.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
 
 from leadctl.ledger.records import BatchState
 from leadctl.model import row_set
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
     from uuid import UUID
 
     from leadctl.ledger.records import Part
-    from leadctl.model.leads import Code, Json, Status
+    from leadctl.model.leads import Code, Finding, Json, Status
     from leadctl.model.removal import Removal
 
 
@@ -86,6 +87,17 @@ class FindingLine(NamedTuple):
     code: Code
     field: str
     reason: str
+
+
+def finding_lines(findings: Iterable[tuple[int, Finding]]) -> Iterator[FindingLine]:
+    """Yield findings as lines, one for each reason."""
+    groups: dict[tuple[int, Status, Code, str, str], list[int]] = defaultdict(list)
+    for file, (row, status, code, reason, name) in findings:
+        groups[file, status, code, name, reason].append(row)
+    for (file, status, code, name, reason), rows in groups.items():
+        rows.sort()
+        written = row_set.written(rows)
+        yield FindingLine(file, rows[0], written, len(rows), status, code, name, reason)
 
 
 class Turn:

@@ -6,17 +6,26 @@ Advisory locks belong to a transaction, so they work behind a connection pooler.
 from __future__ import annotations
 
 from contextlib import closing, contextmanager
+from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from psycopg.errors import InsufficientPrivilege
 
-from leadctl.ledger.postgres import schema
 from leadctl.ledger.postgres.connection import Connection
 from leadctl.ledger.postgres.key import key_check, wrong_key
 from leadctl.model.errors import LedgerUnusable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+MIGRATIONS: tuple[str, ...] = ()
+"""SQL from each version to the next. Programs one version older keep working: what they
+use is dropped a version later, when OLDEST_CLIENT is raised."""
+
+VERSION = 1 + len(MIGRATIONS)
+
+OLDEST_CLIENT = 1
+"""The oldest schema version whose programs work with this one."""
 
 OLDEST_SERVER = 150000
 
@@ -41,7 +50,13 @@ def prepare(url: str, key: bytes) -> bool:
         if found and found[1] != key_check(key):
             raise wrong_key()
         if not found:
-            schema.create(db, key_check(key))
+            script = files(__package__).joinpath("schema.sql")
+            db.execute_script(script.read_text(encoding="utf-8"))
+            db.execute(
+                "INSERT INTO leadctl.facts (version, oldest_client, key_check)"
+                " VALUES (?, ?, ?)",
+                (VERSION, OLDEST_CLIENT, key_check(key)),
+            )
         _grant(db)
         return not found
 
@@ -61,11 +76,16 @@ def migrate(url: str) -> tuple[int, int]:
         before = found[0]
         if before == UNFINISHED:
             raise unfinished()
-        if before > schema.VERSION:
+        if before > VERSION:
             raise newer(before)
-        schema.migrate(db, before)
+        for script in MIGRATIONS[before - 1 :]:
+            db.execute_script(script)
+        db.execute(
+            "UPDATE leadctl.facts SET version = ?, oldest_client = ?",
+            (VERSION, OLDEST_CLIENT),
+        )
         _grant(db)
-        return before, schema.VERSION
+        return before, VERSION
 
 
 def newer(version: int) -> LedgerUnusable:

@@ -15,13 +15,12 @@ from typing import TYPE_CHECKING
 from leadctl.ledger.base import Ledger
 from leadctl.ledger.database import scope_number
 from leadctl.ledger.people import SuppressionList, campaigns
-from leadctl.ledger.postgres.admin import UNFINISHED, newer, unfinished
+from leadctl.ledger.postgres.admin import UNFINISHED, VERSION, newer, unfinished
 from leadctl.ledger.postgres.connection import Connection
 from leadctl.ledger.postgres.key import key_check, wrong_key
 from leadctl.ledger.postgres.lease import Leases, is_gone
 from leadctl.ledger.postgres.parts import SharedRun
 from leadctl.ledger.postgres.rates import PostgresRates
-from leadctl.ledger.postgres.schema import VERSION
 from leadctl.ledger.postgres.turns import PostgresTurns, new_token
 from leadctl.ledger.records import LedgerSize, Worker, utc_text
 from leadctl.ledger.run_writer import RunWriter
@@ -210,8 +209,6 @@ class PostgresDeliveredIndex:
 
 
 class PostgresSuppressionList(SuppressionList):
-    """The suppression list in PostgreSQL."""
-
     _db: Connection
 
     def _add(self, lines: list[tuple[bytes, bytes]]) -> int:

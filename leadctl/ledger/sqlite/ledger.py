@@ -13,11 +13,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from leadctl.ledger.base import Ledger
+from leadctl.ledger.people import SuppressionList, campaigns
 from leadctl.ledger.records import LedgerSize, utc_text
 from leadctl.ledger.run_writer import RunWriter
-from leadctl.ledger.sqlite import lock, people
+from leadctl.ledger.sqlite import lock
 from leadctl.ledger.sqlite.connection import connect, opening, translated
-from leadctl.ledger.sqlite.delivered import SqliteDeliveredIndex
+from leadctl.ledger.sqlite.delivered import DeliveredLog, SqliteDeliveredIndex
 from leadctl.ledger.sqlite.key import keep_key, key, key_file_of, lost
 from leadctl.ledger.sqlite.rates import SqliteRates
 from leadctl.ledger.sqlite.schema import migrate, version
@@ -91,11 +92,23 @@ class SqliteLedger(Ledger):
         return SqliteDeliveredIndex(self._db, account, campaign)
 
     @property
-    def suppression_list(self) -> people.SqliteSuppressionList:
-        return people.SqliteSuppressionList(self._db, self.digest("", ""))
+    def suppression_list(self) -> SqliteSuppressionList:
+        return SqliteSuppressionList(self._db, self.digest("", ""))
 
     def forget(self, identities: Sequence[str]) -> None:
-        people.forget(self, self._db, identities)
+        db = self._db
+        with db.transaction():
+            DeliveredLog(db).put_away()  # hashes can be deleted from the table only
+            for scope, _, _, digests in campaigns(self, db, identities):
+                db.executemany(
+                    "DELETE FROM delivered WHERE scope = ? AND hash = ?",
+                    ((scope, digest) for digest in digests),
+                )
+                db.executemany(
+                    "DELETE FROM in_doubt WHERE hash = ?", ((one,) for one in digests)
+                )
+            drop_unused_reasons(db)
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # it holds the hashes, too
 
     def campaign_lock(
         self, account: str, campaign: str, *, longest_request: float = 120.0
@@ -170,3 +183,25 @@ class SqliteLedger(Ledger):
             self._db.executemany("DELETE FROM runs WHERE number = ?", numbers)
             drop_unused_reasons(self._db)
         return [json.loads(job) for _number, job in old]
+
+
+class SqliteSuppressionList(SuppressionList):
+    _db: Connection
+
+    def _add(self, lines: list[tuple[bytes, bytes]]) -> int:
+        with self._db.transaction():
+            before = len(self)
+            self._db.executemany(
+                "INSERT OR IGNORE INTO suppressed VALUES (?, ?)", lines
+            )
+            return len(self) - before
+
+    def _remove(self, hashes: list[bytes]) -> int:
+        with self._db.transaction():
+            before = len(self)
+            holding = "SELECT entry FROM suppressed WHERE hash = ?"
+            self._db.executemany(
+                f"DELETE FROM suppressed WHERE entry IN ({holding})",  # noqa: S608  our own words
+                ((one,) for one in hashes),
+            )
+            return before - len(self)
