@@ -28,13 +28,12 @@ SHORT = (2**32 // TRIES - 1) * LEAST
 
 
 class PhoneSet:
-    """A set of whole numbers, in a table of open addressing by double hashing.
+    """A set of whole numbers: open addressing with double hashing.
 
-    A number divided by the table's size has its place by the remainder. There stands
-    the quotient, and how many places were taken before: the number itself, in four
-    bytes (`I`) if it is below SHORT, in eight (`Q`) if below 2**64. With a third of the
-    places free that is a tenth of what a set of Python's takes, and a fifth of a
-    microsecond a number. `expected` is about how many will come.
+    A number divided by the table's size has its place by the remainder; the entry is
+    the quotient and how many places were taken before. That takes four bytes (`I`) for
+    a number below SHORT, eight (`Q`) below 2**64: a tenth of a set's memory. `expected`
+    is about how many numbers will come.
     """
 
     def __init__(self, kind: Literal["I", "Q"], expected: int = 0) -> None:
@@ -57,7 +56,6 @@ class PhoneSet:
         return bool(kept)
 
     def add(self, number: int) -> bool:
-        """Add a number; returns whether it is new."""
         return self.add_all([number])[0]
 
     def add_all(self, numbers: Sequence[int]) -> list[bool]:
@@ -100,10 +98,7 @@ class PhoneSet:
 
 
 def _prime(least: int) -> int:
-    """Return a prime: numbers that go up in tens or thousands are spread all the same.
-
-    With it every place is on a number's way, too.
-    """
+    """Return a prime: every place is on a number's way, and round numbers spread."""
     return next(
         number
         for number in count(least | 1, 2)
@@ -136,13 +131,12 @@ class Deduplicator:
     def add(self, phone: str, digests: Sequence[bytes | None]) -> bool:
         """Add a lead unless one of its identities is known; returns whether it is new.
 
-        Of a known lead, nothing is added: its other identities were not sent, and
-        another lead may have them.
+        Nothing of a known lead is added: its other identities were not sent.
         """
         if phone.isdecimal():
             number = int(phone)
             numbers = self._phones if number < SHORT else self._long
-        else:  # as written, of a country nobody knows: zeros before them count
+        else:  # as written, of an unknown country: leading zeros count
             numbers, number = self._written, int("1" + phone.rpartition(" ")[2])
         if not digests:
             return numbers.add(number)
@@ -156,7 +150,7 @@ class Deduplicator:
         return True
 
     def _is_known(self, halves: tuple[int, int]) -> bool:
-        """Tell whether both halves are there: by chance that happens in no file."""
+        """Tell whether both halves are there; chance alone will not do that."""
         return all(h in kept for kept, h in zip(self._halves, halves, strict=True))
 
 

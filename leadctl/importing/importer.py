@@ -1,8 +1,4 @@
-"""Runs an import from start to end, in the order of the data flow.
-
-file -> rows -> judged: leads, and why the others are none -> not yet delivered
--> Batch -> outcome
-"""
+"""Runs an import: file -> rows -> judged leads -> not yet delivered -> batch."""
 
 from __future__ import annotations
 
@@ -35,26 +31,16 @@ if TYPE_CHECKING:
     from leadctl.phones.column import ColumnSays
 
 
-def _no_runs(_digests: list[bytes]) -> Mapping[bytes, str]:
-    return {}
-
-
-def _nothing(_digests: list[bytes]) -> set[bytes]:
-    return set()
-
-
 class DeliveryHistory(NamedTuple):
-    """What the ledger knows about leads.
+    """What to ask the ledger about leads; what is None is not asked.
 
-    `digest` returns the keyed hash of an identity; it is None if no hash is looked up
-    or recorded. Of several hashes, `delivered` returns those delivered to the campaign,
-    with the run's id ("" if it is no longer in the ledger), and `in_doubt` those that
-    were sent without a known outcome.
+    `digest` returns the keyed hash of an identity. `delivered` and `in_doubt` are those
+    of DeliveredIndex.among and Ledger.in_doubt.
     """
 
     digest: Callable[[str], bytes] | None
-    delivered: Callable[[list[bytes]], Mapping[bytes, str]] = _no_runs
-    in_doubt: Callable[[list[bytes]], set[bytes]] = _nothing
+    delivered: Callable[[list[bytes]], Mapping[bytes, str]] | None = None
+    in_doubt: Callable[[list[bytes]], set[bytes]] | None = None
 
 
 Deliver: TypeAlias = (
@@ -113,7 +99,6 @@ class Importer:
         self._accounted = unfinished.accounted if unfinished else {}
         self._in_doubt = unfinished.in_doubt if unfinished else []
         self.judge = judge or Judge(plan, known.digest, self._keep_decision)
-        """What the rows are judged by, and what it has met."""
         self._judged: Judging = self.judge.judged
         self._read = 0
         # Kept, so that what a stopped run did not send can still be accounted for.
@@ -122,7 +107,7 @@ class Importer:
         self._too_many: TooManyRejects | None = None
 
     def _keep_decision(self, path: str, says: ColumnSays) -> None:
-        """Store a phone column's decision before leads read that way are sent."""
+        """Store a phone column's decision, before leads read by it are sent."""
         self._run_writer.remember({"columns": {path: str(says)}})
 
     def deliver(self, deliver: Deliver) -> LeadctlError | None:
@@ -221,14 +206,12 @@ class Importer:
 
     def _fresh(self, file: int) -> Iterator[Leads]:
         """Drop the leads that an earlier request added to the campaign."""
+        known = self._known
         for leads in self._leads(file):
-            hashes = leads.hashes()
-            delivered = self._known.delivered(hashes)
-            in_doubt = self._known.in_doubt(hashes)
-            rest = leads
-            if delivered:
+            hashes, rest = leads.hashes(), leads
+            if known.delivered and (delivered := known.delivered(hashes)):
                 rest = self._undelivered(file, rest, delivered)
-            if in_doubt:
+            if known.in_doubt and (in_doubt := known.in_doubt(hashes)):
                 doubted = rest.among(in_doubt)
                 self._run_writer.doubt(file, rest.chosen(doubted))
                 rest = self._divided(file, rest, doubted, _DOUBTED)
@@ -245,7 +228,7 @@ class Importer:
     def _undelivered(
         self, file: int, leads: Leads, delivered: Mapping[bytes, str]
     ) -> Leads:
-        """Drop the leads that are delivered, and name the run of each."""
+        """Drop the delivered leads, and name the run of each."""
         runs = [
             next((delivered[one] for one in identities if one in delivered), None)
             for identities in zip(*leads.digests, strict=True)

@@ -63,7 +63,7 @@ class Job:
     """What the provider calls it, where the preflight check says so."""
     profile: str | None = None
     mapping: Json = None
-    """The profile's content: a resumed run maps as it began, whatever the file says."""
+    """The profile's content, so that a resumed run maps as it began."""
     region: str | None = None
     phone_check: PhoneCheck = PhoneCheck.POSSIBLE
     numbers: Numbers | None = None
@@ -87,20 +87,20 @@ class Job:
     resend_delivered: bool = False
     sandbox: bool = False
     ledger: str | None = None
-    """The ledger of its own that a run in the sandbox is kept in."""
+    """The ledger of a sandbox run that is kept."""
     workers: int | None = None
-    """How many processes to start; None: this one does it all."""
+    """How many processes to start; None for a run in one process."""
     config: str | None = None
     copies: Mapping[str, str] = field(default_factory=dict)
-    """By name, our copies of what can only be read once, such as stdin (`-`)."""
+    """Our copies, by name, of what can only be read once, such as stdin (`-`)."""
     base_url: str | None = None
-    """Where the account's leads went: a later run to the campaign is compared."""
+    """Where the leads went, to compare with a later run to the campaign."""
     columns: Mapping[str, str] = field(default_factory=dict)
-    """By file, what its phone column said of digits without +."""
+    """How each file's phone column reads digits without +."""
     column_numbers: str | None = None
-    """The `numbers` that reads all cells as these columns decided; empty: none does."""
+    """The `numbers` option that decides like these columns; empty if none does."""
     given_up: bool = False
-    """Whether nobody is to finish the run (`runs stop --give-up`)."""
+    """Whether the run was given up (`runs stop --give-up`)."""
 
     def absolute(self) -> Job:
         """Return the same job, independent of the current folder."""

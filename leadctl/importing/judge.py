@@ -1,8 +1,8 @@
 """Judges rows: the leads that may be sent, and why the others may not.
 
-The one place that judges a row before the ledger is asked: its shape, the profile's
-rules, its fields, suppression lists, the rows before it. A push judges a block of rows
-at a time; a look at a single row (`row_view.py`) is a block of one.
+The only place that does so before the ledger is asked: by a row's shape, the profile's
+rules, its fields, suppression lists and the rows before it. A single row
+(`row_view.py`) is a block of one.
 """
 
 from __future__ import annotations
@@ -42,12 +42,7 @@ from leadctl.phones.spreadsheet_damage import ROUNDED
 from leadctl.sources.source import expected_rows
 
 if TYPE_CHECKING:
-    from collections.abc import (
-        Callable,
-        Iterable,
-        Iterator,
-        Sequence,
-    )
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from leadctl.importing.plan import Rules
     from leadctl.mapping.lead_builder import BuiltLeads
@@ -60,11 +55,11 @@ if TYPE_CHECKING:
 
 
 class Judge:
-    """Judges the rows of files, which come to it in order and once.
+    """Judges the rows of files, in order and once.
 
-    `digest` gives the hash that leads are known by in the ledger, if one is asked.
-    `keep_decision` is called once a phone column decides how its file's numbers are
-    read. Raises InputUnusable at once where a file does not fit the column mapping.
+    `digest` returns the hash of a lead in the ledger, if one is asked. `keep_decision`
+    is called when a phone column decides how its file's numbers are read. Raises
+    InputUnusable at once if a file does not match the column mapping.
     """
 
     def __init__(
@@ -81,7 +76,16 @@ class Judge:
         self._timed = {
             field.name: field.wire for field in fields if field.name in TIMED
         }
-        self._normalizers = [*map(self._normalizer, range(len(rules.sources)))]
+        self._normalizers = [
+            Normalizer(
+                rules.provider.phone_rule if rules.provider else ANY_COUNTRY,
+                self._region,
+                rules.phone_check,
+                rules.numbers,
+                partial(self._column_decision, file),
+            )
+            for file in range(len(rules.sources))
+        ]
         self._lead_builders = [
             LeadBuilder(rules.provider, normalizer, digest, rules.zone)
             for normalizer in self._normalizers
@@ -95,20 +99,18 @@ class Judge:
             expected_rows(rules.sources, rules.skip, rules.limit) or 0
         )
         self.column_decisions: dict[int, ColumnSays | None] = {}
-        """By file, what its phone column said; only of those that were asked."""
+        """What the phone columns said that were asked, by file."""
         self._sees_whole_files = True
         self.children_lost = 0
-        """Processes that examined rows (`pool.py`) and were killed."""
-        self.repairs: Counter[str] = Counter()
+        """Child processes (`pool.py`) that were killed."""
+        self.repairs = Counter[str]()
         """Repairs of phone cells, by kind."""
         self._unknown_countries: dict[int, tuple[int, int]] = {}
 
     @property
     def unplaced(self) -> set[str]:
         """Fields of the rows read so far that the provider does not support."""
-        return set[str]().union(
-            *(lead_builder.unplaced for lead_builder in self._lead_builders)
-        )
+        return set[str]().union(*(each.unplaced for each in self._lead_builders))
 
     def damages(self) -> Iterator[tuple[Source, str]]:
         """Yield a sentence for each file whose phones lost digits in a spreadsheet."""
@@ -124,11 +126,9 @@ class Judge:
 
     def unknown_countries(self) -> Iterator[tuple[Source, str]]:
         """Yield a sentence for each file with unknown countries."""
-        read = (
-            f"read with region {self._region}"
-            if self._region
-            else "write these numbers with + (or give --region)"
-        )
+        read = "write these numbers with + (or give --region)"
+        if self._region:
+            read = f"read with region {self._region}"
         for file, (first, times) in self._unknown_countries.items():
             columns = self.mappers[file].columns
             names = [name for key in COUNTRY_ALIASES for name in columns.get(key, ())]
@@ -153,7 +153,6 @@ class Judge:
 
     @property
     def is_without_rows(self) -> bool:
-        """Tell whether the files hold no row at all."""
         return not any(prescan.rows for prescan in self._prescans)
 
     def rules_without_effect(self, *, untold: bool = False) -> Iterator[str]:
@@ -201,7 +200,7 @@ class Judge:
         return self.settled(file, self.examined(file, block))
 
     def examined(self, file: int, block: Block) -> Examined:
-        """Check what can be said of rows without those before them."""
+        """Check the rows of a block without those before them."""
         mapper, numbers, rows = self.mappers[file], block.numbers, block.cells
         findings = [
             Finding(row.number, Status.REJECTED, Code.ROW_MALFORMED, row.reason)
@@ -230,10 +229,8 @@ class Judge:
             on_list = [row in held_back for row in leads.rows]
             leads, found = divided(leads, on_list, LISTED)
             findings += found
-        read = block.last - block.first + 1
-        return Examined(
-            read, leads, findings, repairs, [numbers[place] for place in unknown]
-        )
+        read, unknown = block.last - block.first + 1, [numbers[x] for x in unknown]
+        return Examined(read, leads, findings, repairs, unknown)
 
     def settled(self, file: int, examined: Examined) -> Judged:
         """Compare the leads with those before them, and count what was met."""
@@ -250,10 +247,7 @@ class Judge:
 
     @property
     def is_shareable(self) -> bool:
-        """Whether other processes can examine rows.
-
-        They have no ledger to ask, and do not know the numbers of their rows.
-        """
+        """Whether other processes can examine rows, without ledger and row numbers."""
         rules, of_ledger = self.rules, self.rules.suppressed.of_ledger
         is_whole = not rules.skip and rules.limit is None
         return is_whole and (of_ledger is None or of_ledger.is_empty())
@@ -301,7 +295,7 @@ class Judge:
         return fitted.leads, held_back
 
     def _countries(self, table: Table) -> tuple[Countries, list[int]]:
-        """Take what names the phones' countries out of a table, and read it."""
+        """Take the columns with the phones' countries out of a table, and read them."""
         codes, addresses = (table.pop(name, None) for name in COUNTRY_ALIASES)
         return countries_of(codes, addresses, self._region)
 
@@ -309,31 +303,19 @@ class Judge:
         self, file: int, numbers: Sequence[int], table: Table, countries: Countries
     ) -> tuple[BuiltLeads, set[int]]:
         """Build the leads of rows; returns the rows that a list holds back, too."""
-        damage = self._prescans[file].damage
-        held_back = set[int]()
+        damage, held_back, odd = self._prescans[file].damage, set[int](), {}
+        phones = table.get("phone", [None] * len(numbers))
         if self.rules.suppressed:
-            phones = table.get("phone", [None] * len(numbers))
             reached = reach(phones, self._region, countries)
             held_back = {*compress(numbers, self.rules.suppressed.held_back(reached))}
-        odd = {}
         if damage.is_rounded:
             odd = {
                 place: FieldError(Code.PHONE_DAMAGED, "phone", ROUNDED)
-                for place, phone in enumerate(table.get("phone", ()))
+                for place, phone in enumerate(phones)
                 if damage.includes(phone)
             }
-        lead_builder = self._lead_builders[file]
-        return lead_builder.fitted(numbers, table, odd, countries), held_back
-
-    def _normalizer(self, file: int) -> Normalizer:
-        rules = self.rules
-        return Normalizer(
-            rules.provider.phone_rule if rules.provider else ANY_COUNTRY,
-            rules.effective_region,
-            rules.phone_check,
-            rules.numbers,
-            partial(self._column_decision, file),
-        )
+        built = self._lead_builders[file].fitted(numbers, table, odd, countries)
+        return built, held_back
 
     def _column_decision(self, file: int) -> ColumnSays | None:
         """Ask the phone column of a file; only once, and only where a cell needs it."""

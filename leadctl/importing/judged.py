@@ -1,4 +1,4 @@
-"""What becomes of the rows of a block: leads, and findings on those that are none."""
+"""The results of judging a block of rows: leads, and findings on the other rows."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class Judged(NamedTuple):
 
 
 class Examined(NamedTuple):
-    """What the rows of a block are without regard to the rows before them.
+    """The same of a block that was not compared with the rows before it.
 
-    `read` are all rows of the block. `repairs` names by row what was repaired in phone
-    cells, and `unknown` are the rows with a country that nobody knows.
+    `read` counts all rows of the block. `repairs` names repairs of phone cells by row,
+    `unknown` the rows with an unknown country.
     """
 
     read: int
@@ -37,7 +37,7 @@ class Examined(NamedTuple):
     unknown: list[int]
 
     def behind(self, rows: int) -> Examined:
-        """Return the same of a block that stands behind so many rows."""
+        """Return the same with each row's number raised by `rows`."""
         leads = replace(self.leads, rows=[row + rows for row in self.leads.rows])
         return Examined(
             self.read,
@@ -53,7 +53,7 @@ Judging: TypeAlias = "Callable[[int], Iterator[tuple[int, Judged]]]"
 
 
 class Met(NamedTuple):
-    """What a judge in another process met, beside the leads and findings of a block.
+    """What a judge in another process met besides leads and findings.
 
     `skip_values` are those of each skip rule's column. `agrees`: the option `numbers`
     would read the phones as their column does.

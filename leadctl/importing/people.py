@@ -17,10 +17,7 @@ if TYPE_CHECKING:
 
 
 class Person(NamedTuple):
-    """A person as the ledger knows leads: by a number or an external id.
-
-    `listed_as` are the identities that a suppression list may have.
-    """
+    """A person by number or external id; a suppression list may have `listed_as`."""
 
     name: str
     identity: str
@@ -51,8 +48,6 @@ def by_external_id(text: str) -> Person:
 
 
 class Found(NamedTuple):
-    """What the ledger knows about a person."""
-
     person: Person
     traces: Sequence[Trace]
     is_suppressed: bool

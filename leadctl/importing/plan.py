@@ -34,10 +34,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Rules:
-    """Files, and the rules for their rows.
+    """Files, and the rules for their rows; without a provider only phones are checked.
 
-    Without a provider only phones are checked. `skip` and `limit` count data rows of
-    each file.
+    `skip` and `limit` count data rows of each file.
     """
 
     sources: tuple[Source, ...]
@@ -48,12 +47,12 @@ class Rules:
     phone_check: PhoneCheck = PhoneCheck.POSSIBLE
     numbers: Numbers = Numbers.AUTO
     earlier_columns: Mapping[str, ColumnSays] = field(default_factory=dict)
-    """What an earlier run read from the phone columns of these files, by path."""
+    """What an earlier run decided about the phone columns, by path."""
     skip: int = 0
     limit: int | None = None
     suppressed: Suppressed = field(default_factory=Suppressed)
     ignored: frozenset[str] = frozenset()
-    """Columns not to be read, beside those that the profile ignores."""
+    """Columns to ignore besides the profile's."""
     now: Callable[[], datetime] = now
 
     @property
@@ -97,7 +96,6 @@ class UnusableFiles:
 
     @contextmanager
     def noted(self) -> Iterator[None]:
-        """Note that a file cannot be used."""
         try:
             yield
         except InputUnusable as error:

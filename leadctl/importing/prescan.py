@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from contextlib import suppress
 from itertools import compress
 from typing import TYPE_CHECKING
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
     from leadctl.sources.source import Source
 
 LOOKED_AT = 20_000
-"""Rows of a file that are looked at. Reading all of a larger file twice would cost a
-run a quarter more: beyond them only opt-outs are counted, where these hold some."""
+"""Rows of a file to examine: reading all of it twice would cost a quarter more. In
+the others only opt-outs are counted, if these rows have some."""
 
 
 class Prescan:
@@ -53,7 +54,6 @@ class Prescan:
         self._shared_ids = _SharedIds()
         self._altered = _Altered(provider)
         self.rows = 0
-        """How many were looked at."""
         self._listed = 0
         self._sees_all = True
         with suppress(InputChanged):  # a run says so when it comes to the place
@@ -93,13 +93,12 @@ class Prescan:
         """Count the rows that a suppression list holds back."""
         if not self._rules.suppressed:
             return 0
+        getters, region = self._mapper.getters, self._rules.effective_region
         codes, addresses = (
-            getter(rows) if (getter := self._mapper.getters.get(name)) else None
-            for name in COUNTRY_ALIASES
+            getters[name](rows) if name in getters else None for name in COUNTRY_ALIASES
         )
-        region = self._rules.effective_region
         countries, _unknown = countries_of(codes, addresses, region)
-        phones = self._mapper.getters["phone"](rows)
+        phones = getters["phone"](rows)
         return sum(self._rules.suppressed.held_back(reach(phones, region, countries)))
 
     def notes(self) -> Iterator[Note]:
@@ -133,9 +132,9 @@ class _SharedIds:
 
     def __init__(self) -> None:
         self._phones: dict[Json, Json] = {}
-        """Of each id, the phone that stands beside it first."""
+        """By id, the first phone."""
         self._rows: dict[Json, int] = {}
-        """Of each id with several, the first row with another number."""
+        """By id, the first row with another phone."""
 
     def add(
         self, numbers: Sequence[int], rows: Sequence[Cells], mapper: Mapper
@@ -146,12 +145,9 @@ class _SharedIds:
         keep = self._phones.setdefault
         for row, identifier, phone in zip(numbers, ids, phones, strict=True):
             if identifier.__hash__ and (first := keep(identifier, phone)) != phone:
-                self._compare(row, identifier, first, phone)
-
-    def _compare(self, row: int, identifier: Json, first: Json, phone: Json) -> None:
-        ends = {_end_of(first), _end_of(phone)}
-        if len(ends) > 1 and "" not in ends and not means_none(identifier):
-            self._rows.setdefault(identifier, row)
+                ends = {_end_of(first), _end_of(phone)}
+                if len(ends) > 1 and "" not in ends and not means_none(identifier):
+                    self._rows.setdefault(identifier, row)
 
     def notes(self) -> Iterator[Note]:
         if ids := len(self._rows):
@@ -172,7 +168,7 @@ class _Altered:
         self._title = provider.title if provider else ""
         fields = provider.fields if provider else ()
         self._fields = [field for field in fields if field.alters]
-        self._rows: dict[str, list[int]] = {}
+        self._rows: dict[str, list[int]] = defaultdict(list)
 
     def add(
         self, numbers: Sequence[int], rows: Sequence[Cells], mapper: Mapper
@@ -180,12 +176,11 @@ class _Altered:
         for field in self._fields:
             if field.name in mapper.getters:
                 values = mapper.getters[field.name](rows)
-                found = [
+                self._rows[field.name] += [
                     row
                     for row, value in zip(numbers, values, strict=True)
                     if isinstance(value, str) and _is_altered(field, value)
                 ]
-                self._rows.setdefault(field.name, []).extend(found)
 
     def notes(self) -> Iterator[Note]:
         for name, rows in self._rows.items():

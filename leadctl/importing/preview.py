@@ -31,21 +31,20 @@ OF_EACH_KIND = 3
 class Preview(NamedTuple):
     """A file as leadctl reads it; `problem` says why its columns cannot be mapped.
 
-    `held_back` has the first rows of each code that would not be sent, besides `first`;
-    `counts` has the number of rows of each code.
+    Besides the `first` rows, `held_back` has the first of each code that would not be
+    sent; `counts` has the rows of each code. `good` rows would be sent.
     """
 
     source: Source
     columns: Mapping[str, tuple[str, ...]] = {}
     unused: tuple[str, ...] = ()
     lines: Mapping[int, int] = {}
-    """Where the rows that are shown begin in the file."""
+    """The line in the file of each row that is shown."""
     first: tuple[RowView, ...] = ()
     held_back: tuple[RowView, ...] = ()
     counts: Mapping[str, int] = {}
     rows: int = 0
     good: int = 0
-    """Rows that would be sent."""
     damage: str = ""
     notes: tuple[Note, ...] = ()
     without_effect: tuple[str, ...] = ()
@@ -83,16 +82,14 @@ def _preview(rules: Rules, seen: Counter[Status], tell: Callable[[], None]) -> P
     (mapper,) = judge.mappers
     first: list[RowView] = []
     held_back: list[RowView] = []
-    counts: Counter[str] = Counter()
-    rows = good = 0
+    counts, rows, good = Counter[str](), 0, 0
 
     def is_shown(number: int, finding: Finding | None) -> bool:
         if finding:
             counts[finding.code] += 1
             seen[finding.status] += 1
-        return number <= FIRST_ROWS or bool(
-            finding and counts[finding.code] <= OF_EACH_KIND
-        )
+        is_rare = finding is not None and counts[finding.code] <= OF_EACH_KIND
+        return number <= FIRST_ROWS or is_rare
 
     for block in source.blocks():
         rows = block.last

@@ -27,10 +27,7 @@ class Left(StrEnum):
 
 @dataclass
 class RemovableLeads:
-    """The leads of a run that its undo deletes, and `left`, the others by reason.
-
-    It deletes only leads that this run alone delivered, according to the ledger.
-    """
+    """The leads that only this run delivered, and `left`, the others by reason."""
 
     plan: Plan
     ledger: Ledger
@@ -38,7 +35,6 @@ class RemovableLeads:
     left: Counter[Left] = field(default_factory=Counter)
 
     def batches(self) -> Iterator[Batch]:
-        """Read the files from the start, and cut what is to be deleted into batches."""
         most, plan = self.plan.batch_size, self.plan
         for file, leads in self._leads():
             for first in range(0, len(leads), most):

@@ -15,10 +15,9 @@ if TYPE_CHECKING:
 
 
 class RowView(NamedTuple):
-    """A row in its file, and the result of each step.
+    """A row in its file: cells by column, lead fields, and the object that is sent.
 
-    `cells` are named by column. `mapped` has its lead fields, `sent` the object that is
-    sent; they are None if an earlier step rejected the row, for the reason in
+    The last two are None if an earlier step rejected the row, for the reason in
     `finding`.
     """
 
@@ -29,10 +28,11 @@ class RowView(NamedTuple):
     finding: Finding | None = None
 
     def masked(self) -> RowView:
+        mapped, sent = self.mapped, self.sent
         return self._replace(
             cells=_shapes(self.cells),
-            mapped=None if self.mapped is None else _shapes(self.mapped),
-            sent=None if self.sent is None else _shapes(self.sent),
+            mapped=None if mapped is None else _shapes(mapped),
+            sent=None if sent is None else _shapes(sent),
         )
 
 
@@ -53,15 +53,13 @@ def row_views(
         finding = found.get(number)
         if not is_shown(number, finding):
             continue
-        if number in malformed:
-            named = _named(malformed[number], columns)
-            yield RowView(number, named, finding=finding)
-            continue
-        mapped = judge.mappers[file].one_row(cells[number])
-        sent = None
+        mapped = sent = None
+        if number in cells:
+            mapped = judge.mappers[file].one_row(cells[number])
         if number in places and judge.rules.provider:
             sent = leads[places[number]].wire
-        yield RowView(number, _named(cells[number], columns), mapped, sent, finding)
+        own = malformed[number] if number in malformed else cells[number]
+        yield RowView(number, _named(own, columns), mapped, sent, finding)
 
 
 def row_view(judge: Judge, file: int, row: Row | Malformed) -> RowView:
@@ -95,8 +93,7 @@ def _named(cells: Cells | str, columns: Sequence[str]) -> dict[str, Json]:
 def _shapes(values: Mapping[str, Json]) -> dict[str, Json]:
     """Return values with `#` for each digit and `x` for each letter.
 
-    Names stay, unless they look like somebody's data: a file whose first line is no
-    header.
+    Names stay unless they look like data: the file may have no header.
     """
     return {
         str(_shape(name)) if looks_like_data([name]) else name: _shape(value)

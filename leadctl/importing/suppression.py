@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from array import array
 from bisect import bisect_left
+from collections import defaultdict
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -41,7 +42,7 @@ FEWEST_DIGITS = 7
 
 
 class List(NamedTuple):
-    """A file of numbers; `column` is needed where it has several and none is known."""
+    """A file of numbers, and the column they are in; None to detect it."""
 
     path: Path
     column: str | None = None
@@ -55,12 +56,11 @@ class List(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Suppressed:
-    """Whom the lists hold back: sorted numbers, eight bytes each, exact.
+    """The numbers that lists hold back, sorted.
 
-    `people` are the digits of identities, `nationals` those of entries whose country
-    nothing names, without country code and zeros in front: they are compared in every
-    country. `notes` says what of the lists was left aside. `of_ledger` is the list that
-    the ledger keeps for all accounts.
+    `people` are the digits of identities. `nationals` are those of entries without a
+    country, with no zeros in front; they are compared in every country. `notes` says
+    which cells were skipped. `of_ledger` is the ledger's list for all accounts.
     """
 
     people: array[int] = field(default_factory=lambda: array("Q"))
@@ -74,15 +74,13 @@ class Suppressed:
 
     def held_back(self, leads: Sequence[Reach | PhoneProblem]) -> list[bool]:
         """Tell for each lead whether a reading of its cell matches a list."""
-        listed = set[str]()
-        if self.of_ledger is not None:
-            asked = {one for lead in leads for one in identities(lead, of_lead=True)}
-            listed = self.of_ledger.among([*asked])
-        return [
-            self._is_in_file(lead)
-            or (bool(listed) and not listed.isdisjoint(identities(lead, of_lead=True)))
-            for lead in leads
-        ]
+        found = [*map(self._is_in_file, leads)]
+        if self.of_ledger is not None and not self.of_ledger.is_empty():
+            asked = [identities(lead, of_lead=True) for lead in leads]
+            listed = self.of_ledger.among([*set().union(*asked)])
+            for place, one in enumerate(asked):
+                found[place] |= not listed.isdisjoint(one)
+        return found
 
     def _is_in_file(self, lead: Reach | PhoneProblem) -> bool:
         if isinstance(lead, PhoneProblem):
@@ -92,13 +90,6 @@ class Suppressed:
         )
 
 
-def identities_in(listed: List, region: str | None) -> Iterator[set[str]]:
-    """Yield what the ledger's list stores for each entry of a file; see `read`."""
-    for source in _opened(listed):
-        for entry in chain.from_iterable(_Entries(source, listed, region)):
-            yield identities(entry, of_lead=False)
-
-
 def _is_in(numbers: array[int], digits: str) -> bool:
     number = int(digits or 0)
     place = bisect_left(numbers, number)
@@ -106,10 +97,10 @@ def _is_in(numbers: array[int], digits: str) -> bool:
 
 
 def read(lists: Sequence[List], region: str | None) -> Suppressed:
-    """Read all lists; `region` is for numbers whose country nothing names.
+    """Read all lists; `region` is for numbers without a country.
 
-    Raises InputUnusable where a list is missing, empty, or holds what might be a number
-    and cannot be read as one.
+    Raises InputUnusable if a list is missing or empty, or if an entry may be a number
+    but cannot be read as one.
     """
     people, nationals, notes = array("Q"), array("Q"), list[str]()
     for listed in lists:
@@ -128,6 +119,13 @@ def read(lists: Sequence[List], region: str | None) -> Suppressed:
     return Suppressed(_sorted(people), _sorted(nationals), tuple(notes))
 
 
+def identities_in(listed: List, region: str | None) -> Iterator[set[str]]:
+    """Yield what the ledger's list stores for each entry of a file; see `read`."""
+    for source in _opened(listed):
+        for entry in _Entries(source, listed, region):
+            yield identities(entry, of_lead=False)
+
+
 def _numbers(alone: list[str], others: Iterable[Collection[str]]) -> Iterator[int]:
     return map(int, filter(None, chain(alone, chain.from_iterable(others))))
 
@@ -137,13 +135,9 @@ NEAR = 10**9
 
 
 def _sorted(numbers: array[int]) -> array[int]:
-    """Sort numbers, without those that are there twice."""
-    parts: dict[int, array[int]] = {}
+    parts: dict[int, array[int]] = defaultdict(lambda: array("Q"))
     for number in numbers:
-        part = parts.get(number // NEAR)
-        if part is None:
-            part = parts[number // NEAR] = array("Q")
-        part.append(number)
+        parts[number // NEAR].append(number)
     found = array("Q")
     for key in sorted(parts):
         found.extend(sorted(parts.pop(key)))
@@ -151,7 +145,7 @@ def _sorted(numbers: array[int]) -> array[int]:
 
 
 class _Entries:
-    """The entries of one sheet, and the cells that are none."""
+    """The entries of one sheet; raises InputUnusable at one that cannot be read."""
 
     def __init__(self, source: Source, listed: List, region: str | None) -> None:
         self._source = source
@@ -159,19 +153,13 @@ class _Entries:
         self._region = region
         self._remarks = self._found = 0
 
-    def __iter__(self) -> Iterator[list[Reach]]:
-        """Yield whom entries may reach, those of many rows at a time.
-
-        Raises InputUnusable at an entry that nobody can read.
-        """
+    def __iter__(self) -> Iterator[Reach]:
+        """Yield whom each entry may reach."""
         for rows, values, countries in self._cells():
-            yield self._read(rows, values, countries)
+            yield from self._read(rows, values, countries)
 
     def numbers(self) -> Iterator[tuple[Iterator[int], Iterator[int]]]:
-        """Yield the digits of people and those of nationals; else as iterating does.
-
-        National digits are those of entries whose country nothing names.
-        """
+        """Yield the `people` and `nationals` of many entries at a time."""
         for rows, values, countries in self._cells():
             people, nationals, rest = (
                 alone(values, self._region)
@@ -206,9 +194,7 @@ class _Entries:
         read = list[Reach]()
         entries = reach(values, self._region, countries)
         for row, value, entry in zip(rows, values, entries, strict=True):
-            if isinstance(entry, Reach) and entry.is_read:
-                read.append(entry)
-            elif problem := problem_of_entry(entry, self._region):
+            if problem := problem_of_entry(entry, self._region):
                 self._leave_out(row, value, problem)
             elif isinstance(entry, Reach):
                 read.append(entry)
@@ -235,29 +221,26 @@ class _Entries:
 
 def _might_be_called(value: Json, problem: PhoneProblem) -> bool:
     """Tell a possible number from a heading, a remark or an empty cell."""
-    match problem.code:
-        case Code.PHONE_DAMAGED:
-            return True
-        case _:
-            text = str(value).strip()
-            digits = sum(map(str.isdigit, text))
-            is_begun = text.startswith("+") and digits > 0
-            lost = text in ERRORS or _LOST.fullmatch(text) is not None
-            return is_begun or digits >= FEWEST_DIGITS or lost
+    text = str(value).strip()
+    digits = sum(map(str.isdigit, text))
+    return (
+        problem.code is Code.PHONE_DAMAGED
+        or digits >= (1 if text.startswith("+") else FEWEST_DIGITS)
+        or text in ERRORS
+        or _LOST.fullmatch(text) is not None
+    )
 
 
 _LOST = re.compile(r"#{2,}|#[A-Z0/]+[!?]")
-"""What a spreadsheet shows for a number that its column is too narrow for, or that it
-could not calculate: other errors than those known, too."""
+"""What a spreadsheet shows for a number in a narrow column, and for any error."""
 
 
 def _cells(
     listed: List, source: Source, region: str | None
 ) -> Iterator[tuple[Sequence[int], Sequence[Json], Countries]]:
-    """Yield all cells that may hold a number, many at a time, with their rows.
+    """Yield rows, their cells that may hold a number, and the countries of their rows.
 
-    With them come the countries that columns of the list name. What stands in the
-    header is in row 0: a number may have been taken for a name.
+    The header comes first, as row 0: it may be a number.
     """
     columns = _columns(listed, source)
     if source.header:
@@ -279,7 +262,7 @@ def _cells(
 
 
 def _opened(listed: List) -> list[Source]:
-    """Open a list; every sheet of a workbook counts, also hidden ones."""
+    """Open every sheet of a list, also hidden ones."""
     known = frozenset([listed.column] if listed.column else [])
     try:
         sources = open_sheets(
@@ -313,7 +296,6 @@ def _is_of_phones(name: str) -> bool:
 
 
 def _columns(listed: List, source: Source) -> list[str]:
-    """Return the columns with phones: the one named, or all that are recognised."""
     names = [*dict.fromkeys(source.columns)]
     if listed.column in names:
         return [listed.column]
