@@ -1,4 +1,4 @@
-"""Reports what is worth knowing besides the report: before and after sending."""
+"""Notes about a run, before and after sending."""
 
 from __future__ import annotations
 
@@ -22,16 +22,14 @@ if TYPE_CHECKING:
 
 
 def before(request: ImportRequest, importer: Importer) -> None:
-    """Report, before anything is sent, what the files seem to need."""
-    for note in request.notes:
-        if not note.is_warning:
-            request.note(note.code, note.message, note.count)
-    for note in _of_files(request.plan, importer.judge):
-        request.note(note.code, note.message, note.count, is_warning=note.is_warning)
+    """Report about the files; warnings were reported at the start."""
+    earlier = [note for note in request.notes if not note.is_warning]
+    for note in (*earlier, *_of_files(request.plan, importer.judge)):
+        request.note(note)
 
 
 def require_no_doubt(request: ImportRequest) -> None:
-    """Raise InputUnusable if a strict run would report a doubt about its files."""
+    """Raise InputUnusable if the run is strict and its files leave a doubt."""
     if not request.strict:
         return
     judge = Judge(request.plan)
@@ -47,7 +45,7 @@ def require_no_doubt(request: ImportRequest) -> None:
 
 
 _DECIDED = frozenset({"on_suppression_list", "opt_outs_held_back"})
-"""Notes of what is left out as somebody asked."""
+"""Notes that leave no doubt."""
 MOST_DOUBTS = 5
 
 
@@ -68,43 +66,37 @@ def after(
     request: ImportRequest, importer: Importer, run_writer: RunWriter, code: ExitCode
 ) -> None:
     """Report data that was not sent, and rules without effect."""
-    title = request.account.provider.title
+    provider, judge = request.account.provider, importer.judge
     rows = sum(run_writer.tally.values())
     if rows and request.resumes is None:  # of a resumed run, part was read before
-        for sentence in importer.judge.rules_without_effect(untold=True):
-            request.note("rule_without_effect", sentence)
-    for source, sentence in importer.judge.unknown_countries():
-        request.note("country_unknown", f"{source.shown}: {sentence}")
-    if lost := importer.judge.children_lost:
+        for sentence in judge.rules_without_effect(untold=True):
+            request.note(Note("rule_without_effect", sentence))
+    for source, sentence in judge.unknown_countries():
+        request.note(Note("country_unknown", f"{source.shown}: {sentence}"))
+    if lost := judge.children_lost:
         message = "a helper process was killed; its rows were checked again"
-        request.note("process_lost", message, lost, is_warning=True)
-    _columns(request, importer.judge.mappers)
-    if unplaced := importer.judge.unplaced - {*INSTRUCTIONS}:
+        request.note(Note("process_lost", message, lost, is_warning=True))
+    for note in _columns(judge.mappers, by_profile=bool(request.plan.profile)):
+        request.note(note)
+    if unplaced := judge.unplaced - {*INSTRUCTIONS}:
         fields = ", ".join(sorted(unplaced))
-        message = f"{title} has no field for: {fields}; not sent"
-        request.note("fields_not_sent", message, len(unplaced))
-    if request.sends and request.account.provider.warning:
-        request.note("provider_warning", request.account.provider.warning)
+        message = f"{provider.title} has no field for: {fields}; not sent"
+        request.note(Note("fields_not_sent", message, len(unplaced)))
+    if request.sends and provider.warning:
+        request.note(Note("provider_warning", provider.warning))
     if not rows and code == ExitCode.OK:
-        request.note("no_rows", "no data rows were read", is_warning=True)
+        request.note(Note("no_rows", "no data rows were read", is_warning=True))
 
 
-def _columns(request: ImportRequest, mappers: Sequence[Mapper]) -> None:
-    """Report which columns replace each other, and which are not sent."""
-    for mapper in mappers:
+def _columns(mappers: Sequence[Mapper], *, by_profile: bool) -> Iterator[Note]:
+    """Note which columns replace each other, and which are not sent."""
+    for mapper in () if by_profile else mappers:
         for name, columns in mapper.columns.items():
-            if len(columns) > 1 and not request.plan.profile:
-                message = (
-                    f"{name} is read from {listed(columns)}: their values must agree"
-                    if name == "phone_country"
-                    else f"{name} is read from the first non-empty column of "
-                    f"{listed(columns)}"
-                )
-                request.note("first_filled_column", message)
-    unused = {name for mapper in mappers for name in mapper.unused if name}
-    if unused:
-        request.note(
-            "columns_not_sent",
-            f"columns not sent: {listed(sorted(unused))} (a profile can map them)",
-            len(unused),
-        )
+            if len(columns) > 1:
+                which = f"the first non-empty column of {listed(columns)}"
+                if name == "phone_country":
+                    which = f"{listed(columns)}: their values must agree"
+                yield Note("first_filled_column", f"{name} is read from {which}")
+    if unused := {name for mapper in mappers for name in mapper.unused if name}:
+        message = f"columns not sent: {listed(sorted(unused))} (a profile can map them)"
+        yield Note("columns_not_sent", message, len(unused))

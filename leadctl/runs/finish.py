@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from leadctl.delivery import provider_session
 from leadctl.model.errors import ExitCode, LeadctlError, RejectsNotWritten
-from leadctl.model.leads import IN_REJECT_FILE
+from leadctl.model.leads import IN_REJECT_FILE, Note
 from leadctl.reports import reject_file, report
 from leadctl.runs import announce, spool
 
@@ -22,7 +22,6 @@ def finish(
     run_writer: RunWriter,
     error: LeadctlError | None,
 ) -> None:
-    """Write the reject files, and record the result of the run."""
     elsewhere = f"{run_writer.facts().command('rejects')} --to PATH writes it elsewhere"
     try:
         _write_rejects(request, run_writer)
@@ -51,7 +50,7 @@ def finish(
 def _remember_columns(
     request: ImportRequest, importer: Importer, run_writer: RunWriter
 ) -> None:
-    """Report how columns decided, and store the option that decides the same."""
+    """Report what columns decided, and store the option that decides the same."""
     said = importer.judge.said_by_columns()
     with_rejects = [n for n, file in enumerate(run_writer.files()) if file.rejects_file]
     if said and with_rejects:
@@ -59,11 +58,11 @@ def _remember_columns(
         agrees = option and request.job.column_numbers in (None, option)
         run_writer.remember({"column_numbers": option if agrees else ""})
     for path, says in said.items():
-        request.note(
-            "column_decided",
+        message = (
             f"{path}: phone numbers without + that have several readings are read as "
-            f"{says.numbers}, like the rest of the column (--numbers overrides)",
+            f"{says.numbers}, like the rest of the column (--numbers overrides)"
         )
+        request.note(Note("column_decided", message))
 
 
 def _write_rejects(request: ImportRequest, run_writer: RunWriter) -> None:
@@ -74,5 +73,5 @@ def _write_rejects(request: ImportRequest, run_writer: RunWriter) -> None:
         rows = reject_file.write_if_any(path, source, findings, run_writer.facts().id)
         if kept and kept.exists():
             message = f"{path} was edited; its contents are kept in {kept}"
-            request.note("reject_file_kept", message, is_warning=True)
+            request.note(Note("reject_file_kept", message, is_warning=True))
         run_writer.set_rejects_file(ordinal, str(path) if rows else None)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from leadctl.importing.job import Job
 from leadctl.importing.plan import mappers_of
 from leadctl.model.errors import ExitCode, InputUnusable, UsageError
-from leadctl.model.leads import Status
+from leadctl.model.leads import Note, Status
 from leadctl.phones.column import ColumnSays
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def require_possible(request: ImportRequest, ledger: Ledger) -> None:
-    """Refuse a run that cannot begin, before any question is asked or data recorded."""
+    """Raise InputUnusable if the run cannot begin."""
     account, plan = request.account, request.plan
     if request.resumes is not None:
         require_same_files(ledger.run(request.resumes).files(), plan)
@@ -42,16 +42,14 @@ def earlier_run(request: ImportRequest, ledger: Ledger) -> RunReader | None:
 
 
 SEARCHED = 200
-"""The latest runs, among which the one to resume is looked for."""
+"""The latest runs, to search for one to resume."""
 
-_RESUMABLE = frozenset(
-    {
-        ExitCode.ACCESS,
-        ExitCode.TROUBLE,
-        ExitCode.STOPPED,
-        ExitCode.INTERRUPTED,
-        ExitCode.TERMINATED,
-    }
+_RESUMABLE = (
+    ExitCode.ACCESS,
+    ExitCode.TROUBLE,
+    ExitCode.STOPPED,
+    ExitCode.INTERRUPTED,
+    ExitCode.TERMINATED,
 )
 
 
@@ -60,9 +58,7 @@ def latest_unfinished(ledger: Ledger) -> RunReader:
     for run_reader in ledger.runs(most=SEARCHED):
         run = run_reader.facts()
         unfinished = run.finished_at is None or run.exit_code in _RESUMABLE
-        if run.is_given_up:
-            continue
-        if unfinished or run_reader.counts()[Status.FAILED]:
+        if not run.is_given_up and (unfinished or run_reader.counts()[Status.FAILED]):
             return run_reader
     raise UsageError(
         f"no unfinished runs among the latest {SEARCHED}",
@@ -89,25 +85,22 @@ def columns_of(earlier: RunReader | None) -> dict[str, ColumnSays]:
 def warn_if_moved(request: ImportRequest, earlier: RunReader | None) -> bool:
     """Report if the campaign was last used at another address.
 
-    The ledger knows leads by account and campaign: leads that a simulator or another
-    server accepted count as delivered here.
+    Leads that another server accepted count as delivered here.
     """
     before = earlier.facts().job.get("base_url") if earlier else None
     now = request.job.base_url
     if not before or before == now or request.job.sandbox:  # a new one each time
         return False
-    follows = (
-        ""
-        if request.job.resend_delivered
-        else ": leads delivered there are not sent again (use another --ledger to "
-        "send them)"
-    )
-    request.note(
-        "base_url_changed",
+    message = (
         f"campaign {request.plan.campaign} of account {request.account.name} was last "
-        f"used at {before}, now at {now}{follows}",
-        is_warning=True,
+        f"used at {before}, now at {now}"
     )
+    if not request.job.resend_delivered:
+        message += (
+            ": leads delivered there are not sent again (use another --ledger to send "
+            "them)"
+        )
+    request.note(Note("base_url_changed", message, is_warning=True))
     return True
 
 
@@ -115,13 +108,12 @@ def warn_if_half_undone(request: ImportRequest, ledger: Ledger) -> None:
     """Warn about an unfinished undo: leads it deleted may count as delivered."""
     run = ledger.run_half_undone(request.account.name, request.plan.campaign)
     if run:
-        request.note(
-            "undo_unfinished",
+        message = (
             f"the undo of run {run} is not finished: leads that it may have deleted "
             f"count as delivered until {ledger.run(run).facts().command('undo')} "
-            "finishes it",
-            is_warning=True,
+            "finishes it"
         )
+        request.note(Note("undo_unfinished", message, is_warning=True))
 
 
 def require_same_files(files: Sequence[FileOfRun], plan: Plan) -> None:

@@ -17,7 +17,7 @@ from leadctl.importing.part import planned
 from leadctl.ledger.records import ledger_option
 from leadctl.model.clock import CancellationToken, RealClock
 from leadctl.model.errors import NotProcessed, restored
-from leadctl.model.leads import DELIVERED, Status
+from leadctl.model.leads import DELIVERED, Note, Status
 from leadctl.sources.source import expected_rows
 
 if TYPE_CHECKING:
@@ -97,7 +97,8 @@ class Planner:
         command = ["work", facts.id, *config, *ledger_option(facts.ledger)]
         if not request.job.workers:
             words = shlex.join(["leadctl", *command])
-            request.note("waits_for_workers", f"start workers elsewhere: {words}")
+            message = f"start workers elsewhere: {words}"
+            request.note(Note("waits_for_workers", message))
         with ExitStack() as stack:
             said = stack.enter_context(tempfile.TemporaryFile())
             workers = [

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from leadctl.delivery import preflight_check
 from leadctl.model.clock import CancellationToken
-from leadctl.model.leads import Note
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from leadctl.config.config import Account
     from leadctl.importing.job import Job
     from leadctl.importing.plan import Plan
+    from leadctl.model.leads import Note
     from leadctl.model.progress import Progress
     from leadctl.providers.http_auth import Credentials
     from leadctl.providers.preflight import PreflightResult
@@ -25,20 +25,18 @@ if TYPE_CHECKING:
 class ImportRequest:
     """A job that is ready to run, and where its results go.
 
-    `job` is stored with the run, for a resume; its copies are removed when nothing of
-    them is left to send. `rejects_files` has a path for each source.
-    `resumes` is the run to continue; with `with_unknown`, its unknown rows are sent
-    again if that is safe.
-    `wait` is the number of seconds to wait for a campaign that another run holds.
-    `strict` runs do not begin if anything about the files is in doubt.
-    A rehearsal checks large files on so many `cores`, with child processes.
-    `stop` ends the run early, with everything recorded.
-    `notes` are reported first. `tell` is called with every note, `tell_wait` with every
-    wait for the provider, and `tell_preflight` with the result of the preflight check.
-    `ask_first` is called with that result and the current request before the first run
-    to a campaign at its address, and if the check leaves a doubt. A LeadctlError that
-    it raises ends the run with nothing recorded.
-    `tell_progress` is called once per batch.
+    `job` is stored with the run. `rejects_files` has a path for each source. `resumes`
+    is the run to continue; `with_unknown` sends its unknown rows again if that is safe.
+    `strict` runs do not begin if the files leave a doubt. A rehearsal checks large
+    files on `cores`. `wait` is in seconds, for a campaign that another run holds.
+    `stop` ends the run early, with everything recorded. `notes` are reported first, and
+    `told` has all notes so far.
+
+    `tell` is called with every note, `tell_wait` with every wait for the provider,
+    `tell_preflight` with the result of the preflight check, `tell_progress` once per
+    batch. `ask_first` is called before the first run to a campaign at its address, and
+    if the preflight check leaves a doubt; a LeadctlError that it raises ends the run
+    with nothing recorded.
     """
 
     job: Job
@@ -55,7 +53,6 @@ class ImportRequest:
     stop: CancellationToken = field(default_factory=CancellationToken)
     notes: Sequence[Note] = ()
     told: list[Note] = field(default_factory=list)
-    """The notes so far, which are stored with the run."""
     tell: Callable[[Note], None] = lambda _note: None
     tell_wait: Callable[[float, str], None] = lambda _seconds, _why: None
     tell_preflight: Callable[[PreflightResult], None] = lambda _preflight: None
@@ -69,10 +66,7 @@ class ImportRequest:
         """Whether leads are sent: without credentials a run is only rehearsed."""
         return self.access is not None
 
-    def note(
-        self, code: str, message: str, count: int = 0, *, is_warning: bool = False
-    ) -> None:
+    def note(self, note: Note) -> None:
         """Report a note, and keep it for the final report."""
-        note = Note(code, message, count, is_warning)
         self.told.append(note)
         self.tell(note)

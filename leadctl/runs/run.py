@@ -23,7 +23,7 @@ from leadctl.model.errors import (
     LeadctlError,
     ProviderError,
 )
-from leadctl.model.leads import Status
+from leadctl.model.leads import Note, Status
 from leadctl.model.progress import Meter
 from leadctl.model.wording import count
 from leadctl.reports import report
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from leadctl.delivery.provider_session import ProviderSession
     from leadctl.ledger.base import CampaignLock, Ledger, RunWriter
     from leadctl.ledger.records import Run
-    from leadctl.model.leads import Note
     from leadctl.providers.base import Limits
     from leadctl.providers.preflight import PreflightResult
     from leadctl.reports.report import Report
@@ -52,7 +51,7 @@ def push(request: ImportRequest) -> Report:
     """
     for note in request.notes:
         if note.is_warning:
-            request.note(note.code, note.message, is_warning=True)
+            request.note(note)
     provider = request.account.provider
     if request.resumes is not None or not provider.lists_campaigns:
         return _pushed(request)
@@ -84,7 +83,7 @@ def _by_name(request: ImportRequest) -> ImportRequest:
         )
     if campaign.id != asked:
         message = f"campaign {asked!r} of account {account.name}: id {campaign.id}"
-        request.note("campaign_named", message)
+        request.note(Note("campaign_named", message))
     return replace(
         request,
         job=replace(request.job, campaign=campaign.id),
@@ -99,7 +98,7 @@ def _pushed(request: ImportRequest) -> Report:
         ledger = stack.enter_context(_opened_ledger(request.ledger))
         if request.job.workers is not None:
             ledger.to_work_on()  # or it says why not, before anything else
-        lock = stack.enter_context(_held_campaign(request, ledger))
+        lock = _hold_campaign(stack, request, ledger)
         opened = provider_session.open_session(
             account, request.access, campaign, ledger
         )
@@ -151,15 +150,14 @@ def _pushed(request: ImportRequest) -> Report:
                 told[replace(note, count=0)] += note.count
             for note, leads in told.items():
                 message = f"{count(leads, 'lead')}: {note.message}"
-                request.note(note.code, message, leads, is_warning=note.is_warning)
+                request.note(replace(note, message=message, count=leads))
             finish(request, importer, run_writer, error)
             if not ledger.is_there():
-                request.note(
-                    "ledger_removed",
+                message = (
                     "the ledger was removed or replaced during this run; restore it, "
-                    "or the next run sends these leads again",
-                    is_warning=True,
+                    "or the next run sends these leads again"
                 )
+                request.note(Note("ledger_removed", message, is_warning=True))
             return _report(run_writer, ledger)
 
 
@@ -186,41 +184,34 @@ def sender_of(
     )
 
 
-@contextlib.contextmanager
-def _held_campaign(request: ImportRequest, ledger: Ledger) -> Iterator[CampaignLock]:
+def _hold_campaign(
+    stack: contextlib.ExitStack, request: ImportRequest, ledger: Ledger
+) -> CampaignLock:
     """Lock the campaign; waits up to `wait` seconds for a run that holds it."""
-    clock = RealClock(CancellationToken())
-    left = request.wait
-    with contextlib.ExitStack() as stack:
-        while True:
-            try:
-                lock = stack.enter_context(
-                    provider_session.hold_campaign(
-                        request.account, request.plan.campaign, ledger
-                    )
-                )
-                break
-            except CampaignLocked as locked:
-                if left <= 0:
-                    raise
-                if left == request.wait:
-                    request.tell_wait(left, locked.message)
-                pause = min(1.0, left)
-                clock.sleep(pause)
-                left -= pause
-        yield lock
+    account, campaign = request.account, request.plan.campaign
+    clock, left = RealClock(CancellationToken()), request.wait
+    while True:
+        try:
+            return stack.enter_context(
+                provider_session.hold_campaign(account, campaign, ledger)
+            )
+        except CampaignLocked as locked:
+            if left <= 0:
+                raise
+            if left == request.wait:
+                request.tell_wait(left, locked.message)
+            pause = min(1.0, left)
+            clock.sleep(pause)
+            left -= pause
 
 
 def _interrupted(request: ImportRequest, signal: int, run: Run) -> LeadctlError:
     if request.ledger is None:
         hint = "run the same command again"
         return Interrupted(signal, "nothing was recorded", hint=hint)
-    return Interrupted(
-        signal,
-        "progress is recorded",
-        request="`leadctl runs stop`" if request.stop.by_request else None,
-        hint=run.command("resume"),
-    )
+    by_request = "`leadctl runs stop`" if request.stop.by_request else None
+    hint = run.command("resume")
+    return Interrupted(signal, "progress is recorded", request=by_request, hint=hint)
 
 
 def rehearse(request: ImportRequest) -> Report:
@@ -271,10 +262,7 @@ def with_list_of(ledger: Ledger, request: ImportRequest) -> ImportRequest:
 def _preflight(
     request: ImportRequest, session: ProviderSession, *, is_first: bool
 ) -> PreflightResult | LeadctlError:
-    """Make the preflight check: a wrong key or campaign ends a run before any row.
-
-    Its error is raised for a run that did not begin, and returned for a recorded one.
-    """
+    """Make the preflight check; for a resumed run its error is returned, not raised."""
     account = request.account
     caller = preflight_check.PreflightCaller(
         account.provider,
@@ -301,29 +289,25 @@ def _opened(
 ) -> tuple[Importer, RunWriter, Meter]:
     """Open the run in `ledger`; earlier deliveries are looked up in `known`."""
     account = request.account
-    plan = replace(
-        request.plan,
-        earlier_columns=history.columns_of(history.earlier_run(request, known)),
-    )
+    columns = history.columns_of(history.earlier_run(request, known))
+    plan = replace(request.plan, earlier_columns=columns)
     at_most_once = not account.provider.resend_is_safe
-    # Its own deliveries the run knows without asking: they were in its files before.
+    # The run's own deliveries are known without asking: they were in its files before.
     earlier = known.delivered(account.name, plan.campaign)
     asks = not (request.job.resend_delivered or earlier.is_empty())
     # A hash costs a tenth of all that a check does with a row.
-    is_asked = asks or at_most_once or ledger is known
+    is_hashed = asks or at_most_once or ledger is known
     memory = DeliveryHistory(
-        known.digest(account.name, plan.campaign) if is_asked else None
+        known.digest(account.name, plan.campaign) if is_hashed else None,
+        earlier.among if asks else None,
+        known.in_doubt if at_most_once else None,
     )
-    if asks:
-        memory = memory._replace(delivered=earlier.among)
-    if at_most_once:
-        memory = memory._replace(in_doubt=known.in_doubt)
     unfinished, job = None, request.job
     if job.workers is not None:
         plan = replace(plan, batch_size=part_size(plan, job.workers))
         # Who reads a part again decides about its columns alike.
-        columns = {path: str(says) for path, says in plan.earlier_columns.items()}
-        job = replace(job, columns={**columns, **job.columns})
+        said = {path: str(says) for path, says in columns.items()}
+        job = replace(job, columns={**said, **job.columns})
     run_writer: RunWriter
     if request.resumes is None:
         new = NewRun(
