@@ -19,10 +19,9 @@ DATA = (".csv", ".tsv", ".txt", ".jsonl", ".ndjson", ".xlsx")
 
 
 def chosen(given: Sequence[str]) -> tuple[list[str], list[Note]]:
-    """Return the files to import, and notes of the files that are skipped.
+    """Return the files to import, and notes on those that are skipped.
 
-    A folder and a shell pattern may also match reject files that leadctl wrote there. A
-    list of only reject files is imported as it is.
+    Reject files are skipped, unless only reject files are named.
     """
     names = [name for one in given for name in _members(one)]
     ours = [name for name in names if reject_file.is_ours(Path(name))]

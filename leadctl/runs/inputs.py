@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 def sources(
     job: Job, mapped: Profile | None, unusable: UnusableFiles
 ) -> tuple[Source, ...]:
-    """Open the files that are usable; what the job says wins over the profile.
+    """Open the files that are usable; the job takes precedence over the profile.
 
-    The profile does not decide how a reject file is written: a spreadsheet may have
-    saved it since, and a workbook's is CSV. It has the input's encoding, or UTF-8.
+    A profile's `file:` does not apply to a reject file, which a spreadsheet may have
+    saved since; its encoding is that of the input, or UTF-8.
     """
     said = ReadOptions(
         format=job.format,
@@ -49,18 +49,13 @@ def sources(
         region=pinned.region,
     )
 
-    def opened(name: str) -> Source:
-        given = str(Path(name))
-        path = Path(job.copies.get(name, name))
-        read_options = of_rejects if reject_file.is_ours(path) else pinned
-        return replace(
-            detect.open_source(path, read_options, display_name(given)), given=given
-        )
-
     usable = []
     for name in job.files:
+        given, path = str(Path(name)), Path(job.copies.get(name, name))
         with unusable.noted():
-            usable.append(opened(name))
+            read_options = of_rejects if reject_file.is_ours(path) else pinned
+            source = detect.open_source(path, read_options, display_name(given))
+            usable.append(replace(source, given=given))
     return tuple(usable)
 
 
@@ -109,7 +104,8 @@ def rejects_files(
     if len({path.resolve() for path in paths}) < len(paths):
         raise UsageError("two inputs would share a reject file; push them separately")
     for path in paths:
-        if any(_is_same(path, source.path) for source in sources):
+        exists = os.path.exists(path)  # noqa: PTH110  any name will do
+        if exists and any(path.samefile(source.path) for source in sources):
             raise UsageError(
                 f"the reject file would replace an input: {path}",
                 hint="push the files separately, or choose another file with --rejects "
@@ -120,7 +116,6 @@ def rejects_files(
 
 
 def _rejects_folder(job: Job) -> Path | None:
-    """Return the folder named for reject files; creates it if needed."""
     if not job.rejects_dir:
         return None
     folder = Path(job.rejects_dir)
@@ -131,7 +126,3 @@ def _rejects_folder(job: Job) -> Path | None:
             f"--rejects-dir {folder}: {error.strerror}", hint="choose another folder"
         ) from error
     return folder
-
-
-def _is_same(path: Path, other: Path) -> bool:
-    return os.path.exists(path) and path.samefile(other)  # noqa: PTH110  any name will do

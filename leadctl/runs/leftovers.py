@@ -23,11 +23,7 @@ def of_killed_runs(ledger: str) -> list[Path]:
 
 
 class RejectFiles(NamedTuple):
-    """The reject files beside inputs of a ledger's runs.
-
-    `old` ones can be removed. `edited` ones have corrections, `newer` ones may
-    be needed.
-    """
+    """The reject files of a ledger's runs; only `old` ones can be removed."""
 
     old: list[Path]
     newer: list[Path]
@@ -51,14 +47,9 @@ def reject_files(ledger: str, days: int) -> RejectFiles:
 
 
 def _folders(ledger: str) -> list[Path]:
-    """Return the folders that this ledger's runs read and wrote files in."""
+    """Return the folders where a ledger's runs read and wrote files."""
     with open_existing(ledger) as opened:
         jobs = [Job.from_json(run.facts().job) for run in opened.runs(most=1000)]
-    named = {
-        name
-        for job in jobs
-        for name in (*job.files, job.rejects, job.rejects_dir)
-        if name
-    }
+    named = {one for x in jobs for one in (*x.files, x.rejects, x.rejects_dir) if one}
     folders = {path if path.is_dir() else path.parent for path in map(Path, named)}
     return sorted(folder for folder in folders if folder.is_absolute())

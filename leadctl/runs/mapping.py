@@ -67,13 +67,10 @@ def constants_of(
     checks = {field.name: check_in(zone, field) for field in fields}
     for name, value in job.constants.items():
         profile.require_field(name)
-        if (
-            account
-            and name in INSTRUCTIONS
-            and not account.provider.has_place_for(name)
-        ):
+        provider = account.provider if account else None
+        if provider and name in INSTRUCTIONS and not provider.has_place_for(name):
             raise UsageError(
-                f"--set {name}: {account.provider.title} does not support it",
+                f"--set {name}: {provider.title} does not support it",
                 hint=f"remove --set {name}",
             )
         if value.strip() and name in checks:

@@ -143,7 +143,7 @@ def _workers(said: PushOptions) -> int | None:
 
 
 def _kept_in(said: PushOptions) -> str | None:
-    """Return the ledger for sandbox runs, if this run is kept."""
+    """Return the ledger for a sandbox run that is kept."""
     if not said.get("keep"):
         return None
     if not said.get("sandbox"):
@@ -179,10 +179,9 @@ def streams_of(files: Files) -> tuple[list[str], Streams]:
 def _each(given: object) -> Iterator[Any]:
     if isinstance(given, Iterable):
         return iter(given)
-    raise UsageError(
-        f"leads are files or rows, not {type(given).__name__}",
-        hint="pass paths, or rows as mappings: push([{'phone': '+1 555 010 0001'}])",
-    )
+    message = f"leads are files or rows, not {type(given).__name__}"
+    hint = "pass paths, or rows as mappings: push([{'phone': '+1 555 010 0001'}])"
+    raise UsageError(message, hint=hint)
 
 
 def _stdin() -> Iterator[bytes]:
@@ -198,9 +197,8 @@ def _rows(rows: Iterator[Any]) -> Iterator[bytes]:
     """Yield rows as JSON, one per line."""
     for number, row in enumerate(rows, 1):
         if not isinstance(row, Mapping):
-            raise UsageError(
-                f"row {number} must be a mapping, not {type(row).__name__}"
-            )
+            kind = type(row).__name__
+            raise UsageError(f"row {number} must be a mapping, not {kind}")
         cells = {key: _cell(cell) for key, cell in row.items()}
         try:
             text = json.dumps(cells, default=str, allow_nan=False)
@@ -222,9 +220,9 @@ def _text(path: FileName | None) -> str | None:
 
 def _several(given: FileName | Sequence[FileName] | None) -> tuple[str, ...]:
     """Return texts or paths; a single one need not be in a list."""
-    if given is None or isinstance(given, (str, os.PathLike)):
-        given = [] if given is None else [given]
-    return tuple(map(str, given))
+    if isinstance(given, (str, os.PathLike)):
+        given = [given]
+    return tuple(map(str, given or ()))
 
 
 def _least(least: int, number: int | None, option: str) -> int | None:

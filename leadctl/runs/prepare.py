@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from leadctl.config.config import Account
     from leadctl.ledger.base import RunReader
     from leadctl.mapping.profile import Profile
-    from leadctl.model.leads import Json
     from leadctl.model.yaml_file import Document
     from leadctl.providers.http_auth import Credentials
     from leadctl.runs.spool import Streams
@@ -53,7 +52,7 @@ def prepared(
     offline: bool,
     environment: Mapping[str, str] = os.environ,
 ) -> Iterator[ImportRequest]:
-    """Open a job; copies of its streams are kept while the context lasts.
+    """Open a job; `elsewhere` maps its files to their paths on this machine.
 
     Raises UsageError, InputUnusable or CredentialsMissing.
     """
@@ -96,11 +95,9 @@ def inspected(job: Job, ledger: str, streams: Streams) -> Iterator[Rules]:
     with spool.spooled(job, ledger, streams) as copied:
         try:
             document = config.load(_path(job.config))
-            account = (
-                _account(job, document, os.environ, offline=True)
-                if job.provider or job.account
-                else None
-            )
+            account = None
+            if job.provider or job.account:
+                account = _account(job, document, os.environ, offline=True)
             yield _rules(copied, account, profile_of(job, document, account))
         finally:
             spool.drop(copied)
@@ -109,8 +106,8 @@ def inspected(job: Job, ledger: str, streams: Streams) -> Iterator[Rules]:
 def stored_job(run_reader: RunReader, config_file: str | Path | None) -> Job:
     """Return the job of an earlier run.
 
-    A config file may name programs: one that only the ledger names is not read. A
-    provider's file says where a key is sent: it must be our own.
+    Its config file, which may name programs, must be named again. Its provider's file,
+    which says where a key is sent, must be our own.
     """
     job = Job.from_json(run_reader.facts().job)
     file = Path(job.provider or "")
@@ -135,8 +132,7 @@ def reopened(
 ) -> tuple[Job, Plan]:
     """Open the files of an earlier run, or one of them, to read its rows again.
 
-    `copies` replace those of its streams that are gone. Raises InputUnusable if a file
-    has changed.
+    `copies` replace its own ones. Raises InputUnusable if a file has changed.
     """
     job, files = stored_job(run_reader, config_file), run_reader.files()
     if copies is not None:
@@ -203,7 +199,7 @@ def _require_columns(names: Sequence[str], sources: Sequence[Source]) -> None:
 
 
 def _require_text(job: Job) -> None:
-    """Refuse text that is not UTF-8: it can be neither recorded nor sent."""
+    """Raise UsageError for text that is not UTF-8, which cannot be recorded or sent."""
     constants = (f"{name}={value}" for name, value in job.constants.items())
     for text in (*job.files, *constants, *job.tags, job.campaign or ""):
         try:
@@ -218,15 +214,14 @@ def _require_text(job: Job) -> None:
 def _account(
     job: Job, document: Document, environment: Mapping[str, str], *, offline: bool
 ) -> Account:
-    overrides: dict[str, Json] = {}
-    if job.acknowledge_compliance:
-        overrides["compliance_acknowledged"] = True
     account = config.resolve(
         document,
         environment,
         provider=job.provider,
         account=job.account,
-        overrides=overrides,
+        overrides={"compliance_acknowledged": True}
+        if job.acknowledge_compliance
+        else {},
     )
     if not offline and (objection := account.provider.objection()):
         raise UsageError(objection)
@@ -254,7 +249,7 @@ def _access(
 
 
 def _provider(job: Job, account: Account) -> str:
-    """Return what identifies the provider: its name, or the file that declares it."""
+    """Return the provider's name, or the path of the file that declares it."""
     if job.provider and config.is_definition(job.provider):
         return str(Path(job.provider).expanduser().absolute())
     return account.provider.name
@@ -263,22 +258,18 @@ def _provider(job: Job, account: Account) -> str:
 def _exposed(
     job: Job, account: Account, ledger: str, environment: Mapping[str, str]
 ) -> list[Note]:
-    """Report other users who can read or change the account's key, or the ledger."""
+    """Warn of other users' access to config, keys and ledger."""
     files = [(config.config_path(_path(job.config)), "the config file")]
     files += [(p, "the key file") for p in key_files(account, environment)]
     found = [each for path, what in files for each in permission_problems(path, what)]
     found += ledgers.exposed(ledger)
-    return [
-        Note("exposed", f"{message}: {remedy}", is_warning=True)
-        for message, remedy in found
-    ]
+    return [Note("exposed", f"{what}: {fix}", is_warning=True) for what, fix in found]
 
 
 def _lowered(job: Job, account: Account, *, offline: bool) -> Iterator[Note]:
-    """Report options that are not applied as asked."""
+    """Note options that are not applied as given."""
     campaign = job.campaign
-    is_name = campaign and account.provider.campaign_objection(campaign)
-    if offline and is_name:
+    if offline and campaign and account.provider.campaign_objection(campaign):
         yield Note(
             "campaign_not_looked_up",
             f"campaign {campaign!r} is a name: dry runs do not look up its id or "

@@ -1,7 +1,4 @@
-"""Copies of input that can only be read once, such as stdin, for a resume.
-
-Copies that a killed process left are removed.
-"""
+"""Copies of input that can only be read once, such as stdin, for a resume."""
 
 from __future__ import annotations
 
@@ -9,6 +6,7 @@ import hashlib
 import tempfile
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -21,7 +19,7 @@ from leadctl.model.errors import InputUnusable, LeadctlError, LedgerUnusable
 from leadctl.model.private_files import in_turn, make_private
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     Streams = Mapping[str, Iterable[bytes]]
     """By name, the content of what can only be read once."""
@@ -31,9 +29,8 @@ if TYPE_CHECKING:
 def spooled(job: Job, ledger: str, streams: Streams) -> Iterator[Job]:
     """Copy the streams of a job, for the owner alone, and name the copies in it.
 
-    Enter it before a config, an `api_key_command` or a keyring can read stdin. Reject
-    files and resumes read the copy, which survives a killed process. It is locked
-    while its process runs.
+    Enter it before a config, an `api_key_command` or a keyring can read stdin. A copy
+    survives a killed process; it is locked while its process runs.
     """
     if is_gone(job):
         raise InputUnusable("the copy of this run's stdin no longer exists")
@@ -63,7 +60,7 @@ def is_gone(job: Job) -> bool:
 
 @contextmanager
 def copied_again(job: Job, ledger: str, streams: Streams) -> Iterator[Job]:
-    """Copy the streams of a job whose copies are gone, for as long as this lasts."""
+    """Copy the streams of a job whose copies are gone, while the context lasts."""
     with spooled(replace(job, copies={}), ledger, streams) as copied:
         try:
             yield copied
@@ -101,7 +98,7 @@ def _folder() -> Path:
 
 
 def _prefix(ledger: str) -> str:
-    """Return the prefix of a ledger's copies: other ledgers have their own."""
+    """Return the prefix of a ledger's copies."""
     digest = hashlib.blake2b(ledger.encode("utf-8", "surrogateescape"), digest_size=6)
     return f"stdin-{digest.hexdigest()}-"
 
@@ -122,16 +119,11 @@ def _new(ledger: str) -> IO[bytes]:
 
 def _keep(file: IO[bytes], content: Iterable[bytes]) -> None:
     """Write a copy; exceptions that the content raises pass through."""
-    for part in content:
-        _on_disk(file.write, part)
-    _on_disk(file.flush)
-
-
-def _on_disk(step: Callable[..., object], *given: bytes) -> None:
-    try:
-        step(*given)
-    except OSError as error:
-        raise InputUnusable(
-            f"cannot keep a copy of the input: {error.strerror}",
-            hint="free disk space, or push a file",
-        ) from error
+    for part in chain(content, [None]):
+        try:
+            file.flush() if part is None else file.write(part)
+        except OSError as error:
+            raise InputUnusable(
+                f"cannot keep a copy of the input: {error.strerror}",
+                hint="free disk space, or push a file",
+            ) from error

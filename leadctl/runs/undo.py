@@ -117,10 +117,11 @@ class Undo:
                 )
                 error = remover.remove(leads.batches())
             if stop.signal is not None:
+                by_request = "`leadctl runs stop`" if stop.by_request else None
                 error = Interrupted(
                     stop.signal,
                     "the deletions so far are recorded",
-                    request="`leadctl runs stop`" if stop.by_request else None,
+                    request=by_request,
                     hint=f"to continue: {planned.go_on}",
                 )
             return replace(
@@ -145,17 +146,14 @@ def _planned(leads: RemovableLeads, *, dry_run: bool = False) -> UndoReport:
 
 
 def _require_call(account: Account, facts: Run) -> None:
-    """Refuse if nothing can be deleted, or if it would be deleted somewhere else."""
+    """Raise if the provider cannot delete, or the account's address has changed."""
     provider = account.provider
     if provider.removal_is_exact is None:
         raise UsageError(
             f"leadctl cannot delete leads at {provider.title}",
             hint="for alternatives see docs/undoing.md",
         )
-    before, now = (
-        facts.job.get("base_url"),
-        base_url.without_login(provider.base_url),
-    )
+    now, before = base_url.without_login(provider.base_url), facts.job.get("base_url")
     if before and before != now and not facts.job.get("sandbox"):
         raise InputUnusable(
             f"run {facts.id} used {before}, but account {account.name} now uses {now}",
@@ -165,7 +163,7 @@ def _require_call(account: Account, facts: Run) -> None:
 
 @contextmanager
 def _copies(job: Job, ledger: str, facts: Run) -> Iterator[Mapping[str, str]]:
-    """Yield new copies of the run's stdin: the first ones were deleted at its end."""
+    """Yield the copies of the run's stdin: new ones if they were deleted."""
     if not spool.is_gone(job):
         yield job.copies
         return
@@ -194,11 +192,12 @@ def _plan(removal: RunRemoval, config: Path | None, copies: Mapping[str, str]) -
         if error.where:  # of a config file or profile
             raise
         facts = removal.facts()
-        restore = (
-            f"undo reads the run's input again: restore it as it was at "
+        hint = (
+            _pipe_again(facts)
+            if copies
+            else "undo reads the run's input again: restore it as it was at "
             f"{facts.started_at[:16]} UTC, then run: {facts.command('undo')}. Without "
-            f"it, delete the leads at the provider (docs/undoing.md)"
+            "it, delete the leads at the provider (docs/undoing.md)"
         )
-        hint = _pipe_again(facts) if copies else restore
         raise InputUnusable(error.message, hint=hint) from error
     return replace(plan, earlier_columns=columns_of(removal))
