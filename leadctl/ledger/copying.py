@@ -1,7 +1,7 @@
 """Copies a ledger from SQLite to PostgreSQL, with the key of its hashes.
 
-An interrupted copy can be repeated: rows that are there already are kept. Until it is
-complete no run can use it, since leads missing from it would be sent again.
+An interrupted copy can be repeated. Until it is complete no run can use it, since leads
+missing from it would be sent again.
 """
 
 from __future__ import annotations
@@ -131,8 +131,8 @@ def _number_on(source: sqlite.Connection, target: Connection) -> None:
                 f"SELECT setval(pg_get_serial_sequence('leadctl.{table}', 'number'),"  # noqa: S608  our own words
                 f" coalesce(max(number), 0) + 1, false) FROM {table}"
             )
-        row = source.execute("SELECT seq FROM sqlite_sequence WHERE name = 'runs'")
-        (runs,) = row.fetchone() or (0,)
+        made = source.execute("SELECT seq FROM sqlite_sequence WHERE name = 'runs'")
+        (runs,) = made.fetchone() or (0,)
         target.execute(
             "SELECT setval(pg_get_serial_sequence('leadctl.runs', 'number'), ?, false)",
             (runs + 1,),

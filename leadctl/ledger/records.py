@@ -129,8 +129,8 @@ class BatchState(StrEnum):
 class Departure(NamedTuple):
     """A request about to be sent, at `moment` (Unix time).
 
-    `asks`: it looks leads up and sends none. `held` are the seconds it waited after it
-    was ready, and `held_for` is the reason.
+    `asks`: it only looks leads up. It was `held` for seconds after it was ready, for
+    the reason `held_for`.
     """
 
     moment: float
@@ -142,8 +142,8 @@ class Departure(NamedTuple):
 class Arrival(NamedTuple):
     """The result of a request, sent at `left` (Unix time), that took `took` seconds.
 
-    `http` is the answer's status; None if none was read. `trouble` is the code of the
-    error it amounts to; empty if the answer settled the leads.
+    `http` is None if no status was read. `trouble` is the code of an error; empty if
+    the answer settled the leads.
     """
 
     left: float
@@ -154,10 +154,9 @@ class Arrival(NamedTuple):
 
 
 class Request(NamedTuple):
-    """A recorded request; `number` counts from 1 over the whole run.
+    """A recorded request; `took` is None until its answer is read.
 
-    `answered` are the leads that its answer settled, `delivered` those of them that are
-    created or accepted. `took` is None while its answer has not been read.
+    Of `leads`, its answer settled `answered`, and `delivered` are created or accepted.
     """
 
     number: int
@@ -178,7 +177,7 @@ class Request(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The number as people read it: a worker's with that of its part in front."""
+        """The number in the run; a worker's with that of its part in front."""
         part, number = divmod(self.number, 1 << 32)
         return f"{part}.{number}" if part else f"{number}"
 
@@ -196,10 +195,7 @@ class OpenBatch(NamedTuple):
 
 
 class Unfinished(NamedTuple):
-    """What is left to do of a run.
-
-    `accounted` holds, by file, the rows that are settled or in doubt.
-    """
+    """What is left to do of a run; `accounted` rows are settled or in doubt."""
 
     accounted: dict[int, RowSet]
     in_doubt: list[OpenBatch]
@@ -264,11 +260,10 @@ class Presence(StrEnum):
 
 
 class Trace(NamedTuple):
-    """A person's trace in one campaign.
+    """A person's trace in one campaign; of a pruned run, only the campaign is known.
 
-    `started_at` is the start of the run, ISO 8601 UTC, and `files` are its inputs.
-    After the run was pruned, only account and campaign are known; the rest is empty.
-    `may_be_deleted`: an undo of the run left leads unsettled.
+    `started_at` is ISO 8601 UTC. `may_be_deleted`: an undo of the run left leads
+    unsettled.
     """
 
     presence: Presence
@@ -282,10 +277,7 @@ class Trace(NamedTuple):
 
 
 class Condition(NamedTuple):
-    """The result of one health check, with a remedy if something is wrong.
-
-    `is_problem`: no run can use the ledger before it is fixed.
-    """
+    """The result of a health check; a problem must be fixed before the next run."""
 
     topic: str
     message: str

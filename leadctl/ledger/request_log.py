@@ -1,7 +1,4 @@
-"""Collects the lines of a run's requests, for the turns that write them.
-
-A request's line is written with its intent, and again with its outcome.
-"""
+"""The requests of a run, written with their intents and again with their outcomes."""
 
 from __future__ import annotations
 
@@ -37,7 +34,7 @@ class RequestLog:
         self._struck: list[int] = []
 
     def leave(self, batch: Batch, rows: str, departure: Departure) -> None:
-        """Note that a batch is sent; `rows` are its rows as ranges (row_set.py)."""
+        """Note that a batch is sent; `rows` are its rows as ranges."""
         self._count = self._counted() + 1
         self._attempts[batch.id] = attempt = self._attempts.get(batch.id, 0) + 1
         line = RequestLine(

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
 
 class ResumedRun(RunWriter):
-    """A run whose process has ended, or a part of one: what is `_within` it."""
+    """An earlier run whose process has ended, to resume or to resolve."""
 
     _within = ""
+    """A condition for the lines of a part."""
 
     def reopen(
         self, *, most: int, with_unknown: bool = True, stale_before: float = 0.0

@@ -1,7 +1,4 @@
-"""Reads one run: counts, reasons, findings, verdicts, requests.
-
-SQLite and PostgreSQL share the statements.
-"""
+"""Reads one run: counts, reasons, findings, verdicts, requests."""
 
 from __future__ import annotations
 

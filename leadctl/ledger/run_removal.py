@@ -1,8 +1,4 @@
-"""Records the undo of a run: leads deleted at the provider are no longer delivered.
-
-An intent makes its rows unknown until an answer settles them, so that after a crash
-the rest is in doubt.
-"""
+"""Records the undo of a run: leads deleted at the provider are no longer delivered."""
 
 from __future__ import annotations
 

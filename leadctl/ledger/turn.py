@@ -1,8 +1,6 @@
-"""A turn: everything that a run writes at one moment, collected in memory.
+"""A turn: all that a run writes at one moment, such as outcomes and the next intents.
 
-Outcomes, verdicts, delivered leads and the next intents go together. Each kind of
-ledger writes a turn at once, all or nothing: SQLite in a transaction, PostgreSQL by one
-function call.
+SQLite writes it in a transaction, PostgreSQL by one function call.
 """
 
 from __future__ import annotations
@@ -24,10 +22,7 @@ if TYPE_CHECKING:
 
 
 class BatchLine(NamedTuple):
-    """The state of a batch; `first` is the first of `rows`, which are ranges.
-
-    A settled batch keeps only the rows that are delivered.
-    """
+    """A batch; `rows` are ranges, when it is settled only of delivered rows."""
 
     id: UUID
     file: int
@@ -56,7 +51,7 @@ class BatchLine(NamedTuple):
 
 
 class RequestLine(NamedTuple):
-    """The state of a request; moments and durations are whole milliseconds."""
+    """A request; moments and durations are whole milliseconds."""
 
     number: int
     file: int
@@ -141,6 +136,13 @@ class Turn:
         self.facts: dict[str, Json] = {}
         """Changed columns of the run."""
 
+    def reasons(self) -> set[str]:
+        """Return the texts that are stored once, and referred to."""
+        texts = {line.reason for line in self.findings}
+        for line in self.requests.values():
+            texts |= {text for text in (line.held_for, line.why) if text}
+        return texts
+
     def no_doubt(self, digests: list[bytes]) -> None:
         """Withdraw this run's doubt about leads."""
         for digest in digests:
@@ -155,7 +157,7 @@ class TurnStore(Protocol):
     """Writes the turns of one run."""
 
     def together(self) -> AbstractContextManager[None]:
-        """Put what the connection writes inside, and the turn, into one transaction.
+        """Write what happens inside, and the turn, in one transaction.
 
         A claimed start and its intent then wait for the disk only once.
         """

@@ -1,9 +1,8 @@
 """Connects to the ledger's server, and reports each error in one sentence.
 
-Translates the shared statements (leadctl/ledger/database.py) to PostgreSQL. Nothing is
-prepared, set or locked for a session, since a pooler may run each statement in another
-session. A statement whose connection broke is repeated for as long as the run's lease
-allows; statements that write change nothing the second time.
+Nothing is prepared, set or locked for a session, since a pooler may run each statement
+in another session. A statement whose connection broke is repeated for as long as the
+run's lease allows; statements that write change nothing the second time.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ RETRY = 30.0
 """Seconds to wait for a lost server if no lease limits them."""
 
 LEAST_RETRY = 1.0
-"""Seconds to wait for it at least: a process may wake after its lease expired."""
+"""Seconds to wait at least: a process may wake after its lease expired."""
 
 MOST_IN_MEMORY = 1 << 22
 """Bytes of a long result that are kept in memory; the rest goes into a file."""
@@ -193,9 +192,7 @@ class Connection:
             yield from self.execute(f"{question} ({marks})", [*before, *some])
 
     def unchanged(self) -> AbstractContextManager[None]:
-        return (
-            nullcontext()
-        )  # each statement sees one state, and none waits for another
+        return nullcontext()  # a statement sees one state, and waits for no other
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -208,11 +205,8 @@ class Connection:
                 raise self._unusable(error) from error
 
     def _is_in_transaction(self) -> bool:
-        status = self._db.info.transaction_status
-        return status in {
-            TransactionStatus.INTRANS,
-            TransactionStatus.INERROR,
-        }
+        in_transaction = TransactionStatus.INTRANS, TransactionStatus.INERROR
+        return self._db.info.transaction_status in in_transaction
 
     def _unusable(self, error: Exception) -> LedgerUnusable:
         if isinstance(error, LedgerUnusable):

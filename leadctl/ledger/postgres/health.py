@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 APART = 60.0
-"""Seconds of difference between two clocks from which it is reported."""
+"""Seconds between two clocks from which the difference is reported."""
 
 MANY_DEAD = 100_000
-"""Dead rows of a table from which they are reported, if they are half of it, too."""
+"""Dead rows from which they are reported, if they are half of their table."""
 
 
 def conditions(url: str) -> Iterator[Condition]:

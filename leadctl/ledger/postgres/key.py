@@ -91,7 +91,7 @@ def of_file(path: Path, fresh: bytes) -> bytes:
 
 
 def key_check(key: bytes) -> bytes:
-    """Return the hash of a key that the database stores, to detect a wrong one."""
+    """Return the hash of a key that the database stores to detect a wrong one."""
     return hashlib.blake2b(b"leadctl ledger", key=key, digest_size=16).digest()
 
 

@@ -1,8 +1,8 @@
 """Holds a campaign by a lease, since hosts cannot see each other's processes.
 
-A lease is a row with a random fence and an expiry by the server's clock. Every turn
-renews it, and so does a thread while nothing is written. Another host may take over an
-expired lease; the batches that its holder had in flight are then in doubt.
+A lease has a random fence, and expires by the server's clock. Every turn renews it, and
+so does a thread. When another host takes over an expired lease, the batches that its
+holder had in flight are in doubt.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class Lease:
-    """A campaign that is held, by a fence of its own."""
+    """A campaign or a part that is held, by a fence of its own."""
 
     def __init__(
         self, db: Connection, longest_request: float, fence: int | None = None
@@ -174,12 +174,11 @@ def _machine() -> str:
 
 def is_gone(holder: dict[str, str | int]) -> bool:
     """Tell whether the holder is a process of this machine that has ended."""
-    if not holder.get("machine") or holder["machine"] != _machine():
-        return False
-    try:
-        os.kill(int(holder["pid"]), 0)
-    except ProcessLookupError:
-        return True
-    except OSError:
-        return False
+    if holder.get("machine") and holder["machine"] == _machine():
+        try:
+            os.kill(int(holder["pid"]), 0)
+        except ProcessLookupError:
+            return True
+        except OSError:  # of another user
+            return False
     return False

@@ -1,7 +1,6 @@
-"""The ledger in PostgreSQL.
+"""The ledger in PostgreSQL, written by functions that have the owner's rights.
 
-Reads by the statements it shares with SQLite (leadctl/ledger/base.py). Writes by
-functions (schema.sql) that run with the owner's rights, each in one round trip.
+Each of them (schema.sql) takes one round trip.
 """
 
 from __future__ import annotations
@@ -91,12 +90,10 @@ class PostgresLedger(Ledger):
         return PostgresSuppressionList(self._db, self.digest("", ""))
 
     def forget(self, identities: Sequence[str]) -> None:
-        found = [
-            (scope, digest)
-            for scope, _, _, digests in campaigns(self, self._db, identities)
-            for digest in digests
-        ]
-        scopes, hashes = [one for one, _ in found], [one for _, one in found]
+        scopes, hashes = list[int](), list[bytes]()
+        for scope, _, _, digests in campaigns(self, self._db, identities):
+            scopes += [scope] * len(digests)
+            hashes += digests
         self._db.call("forget", scopes, hashes)
 
     def campaign_lock(

@@ -1,7 +1,6 @@
 """Start times and token counts, shared by all hosts, by the server's clock.
 
-A host reserves several starts in one round trip, which may take longer than the time
-between two starts.
+A host reserves several starts at once: a round trip may take longer than a start.
 """
 
 from __future__ import annotations

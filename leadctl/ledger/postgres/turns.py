@@ -23,10 +23,9 @@ def new_token() -> int:
 
 
 class PostgresTurns:
-    """Writes one run's turns under the lease of its campaign.
+    """Writes one run's turns, under the lease of its campaign if there is one.
 
-    Without a lease, a turn is refused if another process holds the run or has written
-    to it since this object was created.
+    Otherwise a turn is refused if another process holds or has written the run.
     """
 
     def __init__(
@@ -91,15 +90,12 @@ def _json(said: dict[str, object]) -> str:
 def _said(turn: Turn) -> dict[str, object]:
     """Return the function's argument for a turn, without empty members."""
     findings, requests = turn.findings, turn.requests.values()
-    reasons = {line.reason for line in findings}
-    for line in requests:
-        reasons |= {text for text in (line.held_for, line.why) if text}
     said: dict[str, object] = {
         "dropped": turn.dropped,
         "withdrawn": turn.withdrawn,
         "struck": turn.struck,
         "batches": [line._asdict() for line in turn.batches.values()],
-        "reasons": [*reasons],
+        "reasons": [*turn.reasons()],
         "requests": [line._asdict() for line in requests],
         "findings": [line._asdict() for line in findings],
         "undelivered": [one.hex() for one in turn.undelivered],

@@ -1,7 +1,4 @@
-"""Connects to the ledger's file, and reports each error in one sentence.
-
-The only module that imports `sqlite3`.
-"""
+"""Connects to the ledger's file, and reports each error in one sentence."""
 
 from __future__ import annotations
 
@@ -44,10 +41,7 @@ def connect(path: Path | None) -> Connection:
 def opening(
     path: Path | None, timeout: float = 60
 ) -> contextlib.AbstractContextManager[None]:
-    """Let one process at a time open a ledger; continue after `timeout` seconds.
-
-    SQLite itself does not wait for a process that creates the file.
-    """
+    """Let one process at a time open a ledger, as SQLite does not wait for that."""
     return in_turn(path.parent, timeout) if path else contextlib.nullcontext()
 
 
@@ -116,10 +110,7 @@ def health(path: Path) -> Health:
 
 
 class Cursor(sqlite3.Cursor):
-    """A cursor that raises LedgerUnusable, also while rows are fetched.
-
-    Each method has its own `try`, which costs half as much as a context manager.
-    """
+    """A cursor that raises LedgerUnusable; a `try` costs half a context manager."""
 
     connection: Connection
 

@@ -1,8 +1,7 @@
 """The leads delivered to each campaign, and the run: one table of keyed hashes.
 
-Hashes are scattered over the pages of the table, so adding one writes a whole page. A
-transaction therefore appends its hashes to a log, and many of them are moved to the
-table at once, in the table's order.
+Adding a hash to the table writes a whole page. A transaction therefore appends its
+hashes to a log, and many are moved to the table at once, in its order.
 """
 
 from __future__ import annotations
@@ -21,8 +20,8 @@ SIZE = 16
 """Bytes of a hash."""
 
 MOST_LOGGED = 250_000
-"""The most hashes in the log. Moving more at once writes fewer pages, but the next run
-to the campaign holds them all in memory."""
+"""Hashes in the log. Moving more at once writes fewer pages, but the next run to the
+campaign holds them all in memory."""
 
 _MOVE = """
 WITH RECURSIVE places (place) AS (

@@ -25,9 +25,9 @@ def key_file_of(path: Path) -> Path:
 def key(path: Path | None, is_new: Callable[[], bool]) -> bytes:
     """Return the key of the hashes; a new ledger gets one that only the owner can read.
 
-    A missing key or ledger is not replaced while the other one exists: every lead would
-    be new, and sent again. A new key has a temporary name until `keep_key`, so that a
-    killed process leaves no key without a ledger.
+    A missing key or ledger is not replaced while the other exists: every lead would be
+    sent again. A new key has a temporary name until `keep_key`: a killed process leaves
+    no key without a ledger.
     """
     if path is None:
         return secrets.token_bytes(KEY_BYTES)
@@ -42,10 +42,7 @@ def key(path: Path | None, is_new: Callable[[], bool]) -> bytes:
     if is_new() and not key_file.is_symlink():
         _make_key(fresh)
     if not fresh.exists():
-        raise LedgerUnusable(
-            f"the key of the ledger is missing: {key_file}",
-            hint="restore it; without it, delivered leads are not recognised",
-        )
+        raise _unusable(key_file, "missing")
     return _read(fresh)
 
 
@@ -73,11 +70,15 @@ def _fresh(key_file: Path) -> Path:
 def _read(key_file: Path) -> bytes:
     found = key_file.read_bytes()
     if len(found) != KEY_BYTES:
-        raise LedgerUnusable(
-            f"the key of the ledger is damaged: {key_file}",
-            hint="restore it; without it, delivered leads are not recognised",
-        )
+        raise _unusable(key_file, "damaged")
     return found
+
+
+def _unusable(key_file: Path, how: str) -> LedgerUnusable:
+    return LedgerUnusable(
+        f"the key of the ledger is {how}: {key_file}",
+        hint="restore it; without it, delivered leads are not recognised",
+    )
 
 
 def _make_key(key_file: Path) -> None:

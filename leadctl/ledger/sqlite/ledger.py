@@ -1,8 +1,4 @@
-"""The ledger in one SQLite file: runs, deliveries, rates and locks.
-
-It holds no names and no phone numbers: a lead is known by a keyed hash, with the key in
-a file beside the ledger.
-"""
+"""The ledger in one SQLite file, with its key in another file beside it."""
 
 from __future__ import annotations
 
@@ -38,10 +34,7 @@ if TYPE_CHECKING:
 
 
 class SqliteLedger(Ledger):
-    """An open ledger; other processes may use the file at the same time.
-
-    `path` None creates a private one. Raises LedgerUnusable.
-    """
+    """An open ledger, or a private one without `path`; raises LedgerUnusable."""
 
     _db: Connection
 

@@ -19,10 +19,9 @@ if TYPE_CHECKING:
 
 
 class Unneeded:
-    """The lock of a private ledger, which no other process can use."""
+    """The lock of a private ledger."""
 
-    def hold_for(self, run: str) -> None:
-        pass
+    def hold_for(self, run: str) -> None: ...
 
 
 class FileLock:

@@ -12,7 +12,7 @@ from leadctl.ledger.sqlite.delivered import DeliveredLog
 from leadctl.model.errors import LedgerUnusable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from leadctl.ledger.sqlite.connection import Connection
     from leadctl.ledger.turn import BatchLine, Turn
@@ -93,11 +93,12 @@ class SqliteTurns:
             self._remove(turn)
         if turn.batches:
             self._write_batches(turn.batches.values())
-        requests, findings = turn.requests.values(), turn.findings
-        self._know({text for line in requests for text in (line[9], line[13]) if text})
-        self._each(_REQUEST, [(run, *line) for line in requests])
-        self._know({line.reason for line in findings})
-        self._each(_FINDING, [(run, *line) for line in findings])
+        self._each(
+            "INSERT OR IGNORE INTO reasons (text) VALUES (?)",
+            [(text,) for text in turn.reasons()],
+        )
+        self._each(_REQUEST, [(run, *line) for line in turn.requests.values()])
+        self._each(_FINDING, [(run, *line) for line in turn.findings])
         if turn.delivered:
             self._delivered.add(run, turn.delivered)
         if turn.decided or turn.certain or turn.doubts:
@@ -120,11 +121,6 @@ class SqliteTurns:
             self._db.execute(sql, lines[0])
         elif lines:
             self._db.executemany(sql, lines)
-
-    def _know(self, texts: Collection[str]) -> None:
-        if texts:
-            lines = [(text,) for text in texts]
-            self._each("INSERT OR IGNORE INTO reasons (text) VALUES (?)", lines)
 
     def _remove(self, turn: Turn) -> None:
         self._each(
