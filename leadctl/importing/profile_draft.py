@@ -41,10 +41,7 @@ _WORDS_OF_YAML = {"true", "false", "null", "yes", "no", "on", "off"}
 
 @dataclass(frozen=True)
 class Column:
-    """What a column's values look like: cells that hold something, and phones in them.
-
-    `complete` phones have a country code.
-    """
+    """The cells of a column: `complete` phones have a country code."""
 
     name: str
     filled: int
@@ -96,17 +93,13 @@ def _columns(source: Source) -> Iterator[Column]:
             continue
         cells = [cell for get in header.getters_of(name) for cell in get(rows)]
         if not any(isinstance(cell, dict) for cell in cells):  # its members are columns
-            yield _column(name, cells)
-
-
-def _column(name: str, cells: Sequence[Json]) -> Column:
-    filled = [cell for cell in cells if cell not in (None, "")]
-    phones = [plus for cell in filled if (plus := _complete(cell)) is not None]
-    return Column(name, len(filled), len(phones), sum(phones))
+            filled = [cell for cell in cells if cell not in (None, "")]
+            phones = [plus for cell in filled if (plus := _complete(cell)) is not None]
+            yield Column(name, len(filled), len(phones), sum(phones))
 
 
 def _complete(cell: Json) -> bool | None:
-    """Tell whether a phone has a country code; None where this is no phone."""
+    """Tell whether a phone has a country code; None for another value."""
     if isinstance(cell, str) and re.match(DATE, cell.strip()):
         return None
     try:
@@ -129,14 +122,14 @@ def _phones(columns: Sequence[Column]) -> list[Column]:
     if any(column.is_phone for column in named):
         return sorted(named, key=lambda column: not column.is_phone)
     others = [c for c in columns if c.is_phone and plain(c.name) not in KNOWN]
-    return [c for c in others if c.complete] or named or _likeliest(others)
-
-
-def _likeliest(columns: Sequence[Column]) -> list[Column]:
-    """Choose among columns of digits, which may be customer numbers."""
-    called = [c for c in columns if _PHONE_WORDS.search(plain(c.name))]
-    fullest = sorted(columns, key=lambda column: -column.phones)[:1]
-    return [c for c in called if "fax" not in plain(c.name)] or fullest
+    called = [c for c in others if _PHONE_WORDS.search(plain(c.name))]
+    return (
+        [c for c in others if c.complete]
+        or named
+        # Columns of digits may be customer numbers.
+        or [c for c in called if "fax" not in plain(c.name)]
+        or sorted(others, key=lambda column: -column.phones)[:1]
+    )
 
 
 def _region(phones: Sequence[Column], countries: Sequence[str]) -> Iterator[str]:
@@ -144,12 +137,11 @@ def _region(phones: Sequence[Column], countries: Sequence[str]) -> Iterator[str]
     bare = found - sum(column.complete for column in phones)
     if not bare:
         return
-    begun = f"# {bare} of {found} numbers have no country code"
+    where = "; set their country."
     if countries:
         named = _visible(listed(countries))
-        yield f"{begun}: {named} names their country; otherwise, this."
-    else:
-        yield f"{begun}; set their country."
+        where = f": {named} names their country; otherwise, this."
+    yield f"# {bare} of {found} numbers have no country code{where}"
     yield "# region: US"
 
 
@@ -204,12 +196,11 @@ def _listed(names: Sequence[str]) -> str:
 
 def flow(values: dict[str, Json]) -> str:
     """Write members in one line of YAML."""
-    members = (f"{key}: {_value(value)}" for key, value in values.items())
+    members = (
+        f"{key}: {_text(value) if isinstance(value, str) else json.dumps(value)}"
+        for key, value in values.items()
+    )
     return f"{{{', '.join(members)}}}"
-
-
-def _value(value: Json) -> str:
-    return _text(value) if isinstance(value, str) else json.dumps(value)
 
 
 def _text(text: str) -> str:

@@ -149,6 +149,7 @@ class _Entries:
 
     def __init__(self, source: Source, listed: List, region: str | None) -> None:
         self._source = source
+        self._shown = _shown(source)
         self._listed = listed
         self._region = region
         self._remarks = self._found = 0
@@ -186,7 +187,7 @@ class _Entries:
             if self._source.suspicious:
                 rounded += sum(map(looks_rounded, cells[1]))
         if damaged := str(SpreadsheetDamage(self._found, rounded=rounded)):
-            raise InputUnusable(f"{_shown(self._source)}: {damaged}")
+            raise InputUnusable(f"{self._shown}: {damaged}")
 
     def _read(
         self, rows: Sequence[int], values: Sequence[Json], countries: Countries
@@ -205,7 +206,7 @@ class _Entries:
         if _might_be_called(value, problem):
             where = f"row {row}" if row else "its first line"
             raise InputUnusable(
-                f"{_shown(self._source)}, {where}: {problem.reason}",
+                f"{self._shown}, {where}: {problem.reason}",
                 hint="fix or remove the entry; a number that cannot be compared "
                 "might be called",
             )
@@ -214,8 +215,8 @@ class _Entries:
     def notes(self) -> Iterator[str]:
         if self._remarks:
             yield (
-                f"{_shown(self._source)}: {count(self._remarks, 'cell')} without a "
-                f"phone number (fewer than {FEWEST_DIGITS} digits) skipped"
+                f"{self._shown}: {count(self._remarks, 'cell')} without a phone number "
+                f"(fewer than {FEWEST_DIGITS} digits) skipped"
             )
 
 
@@ -281,9 +282,8 @@ def _opened(listed: List) -> list[Source]:
 
 def _shown(source: Source) -> str:
     """Name a list, and the sheet of a workbook."""
-    return f"suppression list {source.shown}" + (
-        f", sheet {source.sheet!r}" if source.sheet else ""
-    )
+    sheet = f", sheet {source.sheet!r}" if source.sheet else ""
+    return f"suppression list {source.shown}{sheet}"
 
 
 def _is_of_phones(name: str) -> bool:

@@ -55,7 +55,7 @@ def resolved(url: str | PathLike[str] | None) -> str:
     if url and is_postgres(url):
         from leadctl.ledger.postgres import address  # noqa: PLC0415  on demand
 
-        address.require_safe(fspath(url))
+        address.parameters(fspath(url))  # or it raises
         return fspath(url)
     if url:
         return str(_path(fspath(url)))

@@ -26,11 +26,6 @@ PATIENCE = {
 """Detects a dead server within half a minute; TCP's default takes two hours."""
 
 
-def require_safe(url: str) -> None:
-    """Raise UsageError, without quoting the URL, if it is invalid or holds a secret."""
-    _said(url)
-
-
 def conninfo(url: str) -> str:
     """Return libpq's connection string; raises UsageError or LedgerUnusable.
 
@@ -39,18 +34,20 @@ def conninfo(url: str) -> str:
     """
     from psycopg.conninfo import make_conninfo  # noqa: PLC0415  an extra
 
-    said = _said(url)
-    used = _used(url)
+    said, used = parameters(url), in_use(url)
     more = {name: value for name, value in PATIENCE.items() if name not in used}
     of_environment = os.environ.get("PGSSLMODE", "prefer")
     is_chosen = "sslmode" in said or used.get("sslmode") != of_environment
-    if not is_chosen and not _is_local(used):
+    if not is_chosen and not is_local(used):
         more["sslmode"] = "verify-full"
     return make_conninfo(url, fallback_application_name="leadctl", **more)
 
 
-def _said(url: str) -> dict[str, str]:
-    """Return the parameters that the URL itself contains."""
+def parameters(url: str) -> dict[str, str]:
+    """Return what the URL itself says.
+
+    Raises UsageError, without quoting the URL, if it is invalid or contains a secret.
+    """
     try:
         import psycopg  # noqa: PLC0415  an extra
         from psycopg.pq import Conninfo  # noqa: PLC0415  the same
@@ -82,11 +79,10 @@ KEYS = (b"scram_client_key", b"scram_server_key")
 """Parameters as secret as a password, which libpq does not mark as such."""
 
 
-def _used(url: str) -> dict[str, str]:
-    """Return the parameters of a connection, with service file and environment.
+def in_use(url: str) -> dict[str, str]:
+    """Return a connection's parameters, also from service file and environment.
 
-    An invalid `target_session_attrs` makes libpq fill in all of them, and then give up
-    before it connects.
+    An invalid `target_session_attrs` makes libpq give up before it connects.
     """
     from psycopg.conninfo import make_conninfo  # noqa: PLC0415  an extra
     from psycopg.pq import PGconn  # noqa: PLC0415  the same
@@ -107,12 +103,8 @@ def _values(options: Iterable[ConninfoOption]) -> dict[str, str]:
     return {one.keyword.decode(): one.val.decode() for one in options if one.val}
 
 
-def is_local(url: str) -> bool:
-    """Tell whether every host is this machine."""
-    return _is_local(_used(url))
-
-
-def _is_local(used: dict[str, str]) -> bool:
+def is_local(used: dict[str, str]) -> bool:
+    """Tell whether every host of a connection is this machine."""
     hosts = (used.get("hostaddr") or used.get("host", "")).split(",")
     return all(map(_is_this_machine, hosts))
 

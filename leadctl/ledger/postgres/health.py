@@ -60,7 +60,7 @@ def _connection(db: Connection) -> Iterator[Condition]:
     (process,) = db.row("SELECT pg_backend_pid()")
     if process != db.info.backend_pid:
         yield Condition("pooler", "connected through a pooler; every mode works")
-    if not (db.info.pgconn.ssl_in_use or address.is_local(db.url)):
+    if not (db.info.pgconn.ssl_in_use or address.is_local(address.in_use(db.url))):
         yield Condition(
             "tls",
             "the connection is not encrypted",

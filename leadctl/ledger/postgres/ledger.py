@@ -126,7 +126,7 @@ class PostgresLedger(Ledger):
                 utc_text(started),
                 json.dumps(new.files),
             )
-        turns = PostgresTurns(self._db, number, self._leases, writer)
+        turns = PostgresTurns(self._db, number, self._leases, writer=writer)
         return RunWriter(self._db, number, turns, at_most_once=at_most_once)
 
     def request_stop(self, run_id: str) -> None:

@@ -88,7 +88,7 @@ class SharedRun:
         part = Part(*columns[: len(Part._fields)])
         lease.begins(part.seconds, began)
         with self._leases.under(lease):
-            turns = PostgresTurns.of_part(self._db, run, self._leases, part.turns)
+            turns = PostgresTurns(self._db, run, self._leases, turns=part.turns)
             yield part, _PartWriter(self._db, run, turns, part, once=at_most_once)
 
     def finish_part(self, notes: Sequence[Note]) -> None:

@@ -29,23 +29,22 @@ class PostgresTurns:
     """
 
     def __init__(
-        self, db: Connection, run: int, leases: Leases, writer: int | None = None
+        self,
+        db: Connection,
+        run: int,
+        leases: Leases,
+        *,
+        writer: int | None = None,
+        turns: int | None = None,
     ) -> None:
+        """Continue after `turns`, which a part counts itself."""
         self._db = db
         self._run = run
         self._leases = leases
         self._writer = writer or new_token()
-        turns = "SELECT turns FROM runs WHERE number = ?"
-        self._turns: int = (db.execute(turns, (run,)).fetchone() or (0,))[0]
-
-    @classmethod
-    def of_part(
-        cls, db: Connection, run: int, leases: Leases, turns: int
-    ) -> PostgresTurns:
-        """Write a part's turns, which it counts itself, under the lease of the part."""
-        found = cls(db, run, leases)
-        found._turns = turns
-        return found
+        if turns is None:
+            (turns,) = db.row("SELECT turns FROM runs WHERE number = ?", (run,))
+        self._turns = turns
 
     def together(self) -> AbstractContextManager[None]:
         return nullcontext()  # a call writes a turn, and another takes starts ahead
@@ -64,47 +63,35 @@ class PostgresTurns:
                 lease.fence if lease else None,
                 self._writer,
                 self._turns,
-                _json(_said(turn)),
+                _json(turn),
                 b"".join(turn.delivered),
             )
         if not is_ours:
-            raise _taken(is_held=lease is not None)
+            message, hint = (
+                "another process took over this run after its lease expired",
+                "follow it: leadctl runs show",
+            )
+            if lease is None:
+                message = "another process is writing this run"
+                hint = "try again after it has ended"
+            raise LedgerUnusable(message, hint=hint)
 
 
-def _taken(*, is_held: bool) -> LedgerUnusable:
-    if is_held:
-        return LedgerUnusable(
-            "another process took over this run after its lease expired",
-            hint="follow it: leadctl runs show",
-        )
-    return LedgerUnusable(
-        "another process is writing this run", hint="try again after it has ended"
-    )
-
-
-def _json(said: dict[str, object]) -> str:
-    """Return JSON for PostgreSQL, whose texts cannot contain the character 0."""
-    return json.dumps(said, default=str).replace(r"\u0000", r"\ufffd")
-
-
-def _said(turn: Turn) -> dict[str, object]:
+def _json(turn: Turn) -> str:
     """Return the function's argument for a turn, without empty members."""
-    findings, requests = turn.findings, turn.requests.values()
-    said: dict[str, object] = {
-        "dropped": turn.dropped,
-        "withdrawn": turn.withdrawn,
-        "struck": turn.struck,
+    said = vars(turn) | {
+        "delivered": None,  # an argument of its own
         "batches": [line._asdict() for line in turn.batches.values()],
         "reasons": [*turn.reasons()],
-        "requests": [line._asdict() for line in requests],
-        "findings": [line._asdict() for line in findings],
-        "undelivered": [one.hex() for one in turn.undelivered],
-        "decided": [one.hex() for one in turn.decided],
-        "certain": [one.hex() for one in turn.certain],
-        "doubts": [(one.hex(), *where) for one, where in turn.doubts.items()],
+        "requests": [line._asdict() for line in turn.requests.values()],
+        "findings": [line._asdict() for line in turn.findings],
+        "doubts": [(one, *where) for one, where in turn.doubts.items()],
         "removals": [(*where, state) for where, state in turn.removals.items()],
-        "rejects_files": turn.rejects_files,
-        "parts": turn.parts,
-        "facts": turn.facts,
     }
-    return {name: value for name, value in said.items() if value}
+    filled = {name: value for name, value in said.items() if value}
+    # A text of PostgreSQL cannot contain the character 0.
+    return json.dumps(filled, default=_text).replace(r"\u0000", r"\ufffd")
+
+
+def _text(value: object) -> str:
+    return value.hex() if isinstance(value, bytes) else str(value)

@@ -131,17 +131,12 @@ class SqliteTurns:
             "DELETE FROM batches WHERE number = ?",
             [(self._numbers.pop(batch, 0),) for batch in turn.withdrawn],
         )
-        for struck in turn.struck:
-            self._strike(struck)
-
-    def _strike(self, number: int) -> None:
-        self._db.execute(
-            "DELETE FROM requests WHERE run = ? AND number = ?", (self._run, number)
-        )
-        self._db.execute(
-            "UPDATE requests SET number = number - 1 WHERE run = ? AND number > ?",
-            (self._run, number),
-        )
+        for number in turn.struck:
+            for statement in (
+                "DELETE FROM requests WHERE run = ? AND number = ?",
+                "UPDATE requests SET number = number - 1 WHERE run = ? AND number > ?",
+            ):
+                self._db.execute(statement, (self._run, number))
 
     def _write_batches(self, lines: Collection[BatchLine]) -> None:
         """Write the states of batches; each keeps its number until it is settled."""
