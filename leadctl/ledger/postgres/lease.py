@@ -145,14 +145,6 @@ class Leases:
             self.current = before
             lease.release()
 
-    @contextmanager
-    def renewing(self, lease: Lease | None) -> Iterator[None]:
-        """Count the statement inside as a renewal, unless it raises."""
-        began = elapsed()
-        yield
-        if lease:
-            lease.renewed(began)
-
 
 def ourselves(db: Connection) -> dict[str, str | int]:
     return {

@@ -7,6 +7,7 @@ import secrets
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
+from leadctl.ledger.postgres.connection import elapsed
 from leadctl.model.errors import LedgerUnusable
 
 if TYPE_CHECKING:
@@ -55,17 +56,18 @@ class PostgresTurns:
 
     def write(self, turn: Turn) -> None:
         self._turns += 1
-        lease = self._leases.current
-        with self._leases.renewing(lease):
-            (is_ours,) = self._db.call(
-                "turn",
-                self._run,
-                lease.fence if lease else None,
-                self._writer,
-                self._turns,
-                _json(turn),
-                b"".join(turn.delivered),
-            )
+        lease, began = self._leases.current, elapsed()
+        (is_ours,) = self._db.call(
+            "turn",
+            self._run,
+            lease.fence if lease else None,
+            self._writer,
+            self._turns,
+            _json(turn),
+            b"".join(turn.delivered),
+        )
+        if lease:
+            lease.renewed(began)
         if not is_ours:
             message, hint = (
                 "another process took over this run after its lease expired",

@@ -6,7 +6,7 @@ import contextlib
 import sqlite3
 import threading
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
 
 from leadctl.model.errors import LedgerUnusable
@@ -77,36 +77,25 @@ def _remedy(reason: str) -> str:
 
 
 def latest_runs(path: Path, most: int) -> list[str]:
-    address = f"{path.absolute().as_uri()}?mode=ro"
     latest = "SELECT id FROM runs ORDER BY number DESC LIMIT ?"
     if not path.is_file():  # opening a pipe would block
         return []
     try:
-        with contextlib.closing(sqlite3.connect(address, uri=True, timeout=0.2)) as db:
+        with read_only(path, timeout=0.2) as db:
             return [str(run) for (run,) in db.execute(latest, (most,))]
-    except (sqlite3.Error, OSError):
+    except LedgerUnusable:
         return []
 
 
-class Health(NamedTuple):
-    """The header numbers of a database, and the first damage that SQLite finds."""
-
-    application: int
-    version: int
-    damage: str | None
-
-
-def health(path: Path) -> Health:
-    """Check a database from end to end, without changing it."""
-    where = f"file:{quote(str(path))}?mode=ro"
-    with (
-        translated(path),
-        contextlib.closing(sqlite3.connect(where, uri=True, timeout=30)) as db,
-    ):
-        (application,) = db.execute("PRAGMA application_id").fetchone()
-        (version,) = db.execute("PRAGMA user_version").fetchone()
-        (found,) = db.execute("PRAGMA integrity_check(1)").fetchone()
-        return Health(application, version, None if found == "ok" else str(found))
+@contextlib.contextmanager
+def read_only(path: Path, timeout: float = 30) -> Iterator[Connection]:
+    """Open an existing ledger without changing it."""
+    address = f"file:{quote(str(path.absolute()))}?mode=ro"
+    with translated(path):
+        db = sqlite3.connect(address, uri=True, timeout=timeout, factory=Connection)
+        with contextlib.closing(db):
+            db.path = path
+            yield db
 
 
 class Cursor(sqlite3.Cursor):

@@ -7,9 +7,9 @@ import shutil
 from typing import TYPE_CHECKING
 
 from leadctl.ledger.records import Condition
-from leadctl.ledger.sqlite.connection import health
+from leadctl.ledger.sqlite.connection import read_only
 from leadctl.ledger.sqlite.key import KEY_BYTES, key_file_of, lost
-from leadctl.ledger.sqlite.schema import APPLICATION, VERSION
+from leadctl.ledger.sqlite.schema import VERSION, newer, version
 from leadctl.model.errors import LedgerUnusable
 from leadctl.model.file_permissions import permission_problems
 from leadctl.model.private_files import oddity
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from leadctl.ledger.sqlite.connection import Health
+    from leadctl.ledger.sqlite.connection import Connection
     from leadctl.model.file_permissions import PermissionProblem
 
 LITTLE_DISK = 100 * 1024 * 1024
@@ -40,11 +40,11 @@ def conditions(path: Path) -> Iterator[Condition]:
         yield from _disk(path)
         return
     try:
-        found = health(path)
+        with read_only(path) as db:
+            yield _checked(db, path)
     except LedgerUnusable as error:
         yield _problem(error.message, error.hint or "choose another with --ledger")
         return
-    yield _judged(path, found)
     yield from _key(key_file)
     for message, remedy in exposed(path):
         yield Condition("ledger", message, remedy)
@@ -61,25 +61,19 @@ def _problem(message: str, remedy: str) -> Condition:
     return Condition("ledger", message, remedy, is_problem=True)
 
 
-def _judged(path: Path, found: Health) -> Condition:
-    if found.application != APPLICATION and (found.application or found.version):
+def _checked(db: Connection, path: Path) -> Condition:
+    """Check a database from end to end."""
+    if (number := version(db)) > VERSION:
+        raise newer(db, number)
+    (found,) = db.execute("PRAGMA integrity_check(1)").fetchone()
+    if found != "ok":
         return _problem(
-            f"{path} is not a leadctl ledger", "choose another file with --ledger"
-        )
-    if found.version > VERSION:
-        return _problem(
-            f"{path} was written by a newer leadctl (schema {found.version})",
-            "update leadctl, or choose another file with --ledger",
-        )
-    if found.damage:
-        return _problem(
-            f"{path} is damaged: {found.damage}",
+            f"{path} is damaged: {found}",
             "restore it from a backup; a new ledger would send every lead again",
         )
     size = path.stat().st_size / 1e6
-    return Condition(
-        "ledger", f"{path}, schema {found.version}, {size:,.1f} MB, no damage"
-    )
+    facts = f"{path}, schema {number}, {size:,.1f} MB, no damage"
+    return Condition("ledger", facts)
 
 
 def _key(key_file: Path) -> Iterator[Condition]:
@@ -98,9 +92,6 @@ def _disk(path: Path) -> Iterator[Condition]:
             f"cannot write to {folder}, the ledger's folder",
             "make it writable (chmod, chown), or choose another location with --ledger",
         )
+    remedy = "free disk space, or choose another location with --ledger"
     message = f"{free / 1e9:,.1f} GB free for {folder}"
-    little = free < LITTLE_DISK
-    remedy = (
-        "free disk space, or choose another location with --ledger" if little else ""
-    )
-    yield Condition("disk", message, remedy)
+    yield Condition("disk", message, remedy if free < LITTLE_DISK else "")

@@ -105,6 +105,13 @@ def version(db: Connection) -> int:
     return int(number)
 
 
+def newer(db: Connection, number: int) -> LedgerUnusable:
+    return LedgerUnusable(
+        f"{db.path} was written by a newer leadctl (schema {number})",
+        hint="update leadctl, or choose another file with --ledger",
+    )
+
+
 def migrate(db: Connection, migrations: Sequence[str] = MIGRATIONS) -> None:
     """Migrate a ledger; raises LedgerUnusable if a newer version wrote it."""
     if version(db) == len(migrations):
@@ -112,10 +119,7 @@ def migrate(db: Connection, migrations: Sequence[str] = MIGRATIONS) -> None:
     with db.transaction():
         before = version(db)  # another process may have migrated it
         if before > len(migrations):
-            raise LedgerUnusable(
-                f"{db.path} was written by a newer leadctl (schema {before})",
-                hint="update leadctl, or choose another file with --ledger",
-            )
+            raise newer(db, before)
         for script in migrations[before:]:
             for statement in filter(str.strip, script.split(";\n")):
                 db.execute(statement)
