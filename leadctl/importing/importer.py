@@ -253,9 +253,9 @@ class Importer:
         """Read a file; records the outcome of rows that drop out."""
         # Most runs have no earlier part: nothing is asked of an empty set.
         accounted = self._accounted.get(file) or ()
-        for read, judged in self._judged(file):
-            self._read += read
-            leads, findings = judged
+        for judged in self._judged(file):
+            leads, findings = judged.leads, judged.findings
+            self._read += judged.read
             if accounted:
                 leads = leads.chosen([row not in accounted for row in leads.rows])
                 findings = [one for one in findings if one.row not in accounted]

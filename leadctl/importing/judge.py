@@ -19,7 +19,6 @@ from leadctl.importing.judged import (
     LISTED,
     MET,
     OPTED_OUT,
-    Examined,
     Judged,
     Met,
     WholeFileNeeded,
@@ -186,20 +185,20 @@ class Judge:
             elif block.first > self.rules.skip:
                 return
 
-    def judged(self, file: int) -> Iterator[tuple[int, Judged]]:
-        """Judge a file; yields how many rows were read, and what they are."""
+    def judged(self, file: int) -> Iterator[Judged]:
+        """Judge a file."""
         for block in self.blocks(file):
             judged = self.judge(file, block)
             # Python hands out memory in the order it came back: cells that go together,
             # before others are read, leave it in order. Without it a row costs 2% more.
             block.cells.clear()
-            yield block.last - block.first + 1, judged
+            yield judged
 
     def judge(self, file: int, block: Block) -> Judged:
         """Check the rows of a block of this file, which are read once and in order."""
         return self.settled(file, self.examined(file, block))
 
-    def examined(self, file: int, block: Block) -> Examined:
+    def examined(self, file: int, block: Block) -> Judged:
         """Check the rows of a block without those before them."""
         mapper, numbers, rows = self.mappers[file], block.numbers, block.cells
         findings = [
@@ -230,11 +229,11 @@ class Judge:
             leads, found = divided(leads, on_list, LISTED)
             findings += found
         read, unknown = block.last - block.first + 1, [numbers[x] for x in unknown]
-        return Examined(read, leads, findings, repairs, unknown)
+        return Judged(read, leads, findings, repairs, unknown)
 
-    def settled(self, file: int, examined: Examined) -> Judged:
+    def settled(self, file: int, examined: Judged) -> Judged:
         """Compare the leads with those before them, and count what was met."""
-        _, leads, findings, repairs, unknown = examined
+        read, leads, findings, repairs, unknown = examined
         met = [*map(not_, self._seen.add_all(leads))]
         leads, known = divided(leads, met, MET)
         if repairs:
@@ -243,7 +242,7 @@ class Judge:
         if unknown:
             first, times = self._unknown_countries.get(file, (unknown[0], 0))
             self._unknown_countries[file] = first, times + len(unknown)
-        return Judged(leads, findings + known)
+        return Judged(read, leads, findings + known, repairs, unknown)
 
     @property
     def is_shareable(self) -> bool:
@@ -270,7 +269,7 @@ class Judge:
         if not met.agrees:
             self._normalizers[file].agrees_with_option = False
 
-    def bare(self, examined: Examined) -> Examined:
+    def bare(self, examined: Judged) -> Judged:
         """Return leads with what a rehearsal needs of them."""
         leads, timed = examined.leads, self._timed.values()
         fields = {name: leads.fields[name] for name in timed if name in leads.fields}

@@ -17,17 +17,10 @@ if TYPE_CHECKING:
 
 
 class Judged(NamedTuple):
-    """The leads of a block, in the order of the file, and findings on the others."""
+    """The leads of a block, in the order of the file, and findings on its other rows.
 
-    leads: Leads
-    findings: list[Finding]
-
-
-class Examined(NamedTuple):
-    """The same of a block that was not compared with the rows before it.
-
-    `read` counts all rows of the block. `repairs` names repairs of phone cells by row,
-    `unknown` the rows with an unknown country.
+    `read` counts all rows. `repairs` names repairs of phone cells by row, `unknown` the
+    rows with an unknown country.
     """
 
     read: int
@@ -36,10 +29,10 @@ class Examined(NamedTuple):
     repairs: dict[int, tuple[str, ...]]
     unknown: list[int]
 
-    def behind(self, rows: int) -> Examined:
+    def behind(self, rows: int) -> Judged:
         """Return the same with each row's number raised by `rows`."""
         leads = replace(self.leads, rows=[row + rows for row in self.leads.rows])
-        return Examined(
+        return Judged(
             self.read,
             leads,
             [one._replace(row=one.row + rows) for one in self.findings],
@@ -48,8 +41,8 @@ class Examined(NamedTuple):
         )
 
 
-Judging: TypeAlias = "Callable[[int], Iterator[tuple[int, Judged]]]"
-"""What judges a file: yields how many rows were read, and what they are."""
+Judging: TypeAlias = "Callable[[int], Iterator[Judged]]"
+"""Judges a file, block by block."""
 
 
 class Met(NamedTuple):

@@ -64,7 +64,7 @@ class PartJudge(Judge):
             )
         return len(self._leads)
 
-    def judged(self, file: int) -> Iterator[tuple[int, Judged]]:
+    def judged(self, file: int) -> Iterator[Judged]:
         if file == self._file:
             on_list = [row in self._held_back for row in self._leads.rows]
-            yield len(on_list), Judged(*divided(self._leads, on_list, LISTED))
+            yield Judged(len(on_list), *divided(self._leads, on_list, LISTED), {}, [])

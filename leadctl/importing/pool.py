@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
     from leadctl.importing.judge import Judge
-    from leadctl.importing.judged import Examined, Judged, Judging, Met
+    from leadctl.importing.judged import Judged, Judging, Met
     from leadctl.phones.column import ColumnSays
     from leadctl.sources.pieces import Pieces
     from leadctl.sources.source import Source
@@ -78,7 +78,7 @@ class _Task(NamedTuple):
 class _Answer(NamedTuple):
     """Rows of a piece, numbered from 1, and what the child's judge met in them."""
 
-    examined: Examined
+    examined: Judged
     met: Met
 
 
@@ -129,7 +129,7 @@ class _Pool:
         self._judge = judge
         self._children = children
 
-    def judged(self, file: int) -> Iterator[tuple[int, Judged]]:
+    def judged(self, file: int) -> Iterator[Judged]:
         judge = self._judge
         source = judge.rules.sources[file]
         if source.format is Format.XLSX:
@@ -146,7 +146,7 @@ class _Pool:
                 else:
                     continue
                 last += examined.read
-                yield examined.read, judge.settled(file, examined)
+                yield judge.settled(file, examined)
 
     def _answers(self, file: int, text: Pieces) -> Iterator[tuple[str, _Answer | None]]:
         """Yield pieces in order, each with its answer; None is left to this process.

@@ -45,9 +45,9 @@ def row_views(
     """Judge a block, and yield those of its rows that are to be shown, in order."""
     cells = dict(zip(block.numbers, block.cells, strict=True))
     malformed = {row.number: row.cells for row in block.malformed}
-    leads, findings = judge.judge(file, block)
-    found = {finding.row: finding for finding in findings}
-    places = {row: place for place, row in enumerate(leads.rows)}
+    judged = judge.judge(file, block)
+    found = {finding.row: finding for finding in judged.findings}
+    places = {row: place for place, row in enumerate(judged.leads.rows)}
     columns = judge.rules.sources[file].columns
     for number in range(block.first, block.last + 1):
         finding = found.get(number)
@@ -57,7 +57,7 @@ def row_views(
         if number in cells:
             mapped = judge.mappers[file].one_row(cells[number])
         if number in places and judge.rules.provider:
-            sent = leads[places[number]].wire
+            sent = judged.leads[places[number]].wire
         own = malformed[number] if number in malformed else cells[number]
         yield RowView(number, _named(own, columns), mapped, sent, finding)
 

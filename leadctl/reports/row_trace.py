@@ -134,7 +134,7 @@ def earlier_row(
     wanted = [leads.keys, *leads.digests[1:]]
     for number in range(file + 1):
         for block in judge.blocks(number):
-            kept, _ = judge.judge(number, block)
+            kept = judge.judge(number, block).leads
             columns = [kept.keys, *kept.digests[1:]]
             for (identity,), column in zip(wanted, columns, strict=True):
                 if identity is not None and identity in column:
