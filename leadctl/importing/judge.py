@@ -45,10 +45,8 @@ if TYPE_CHECKING:
 
     from leadctl.importing.plan import Rules
     from leadctl.mapping.lead_builder import BuiltLeads
-    from leadctl.mapping.mapper import Table
-    from leadctl.model.leads import Json, Malformed, Note
+    from leadctl.model.leads import Cells, Json, Malformed, Note
     from leadctl.phones.column import ColumnSays
-    from leadctl.phones.countries import Countries
     from leadctl.phones.rule import Numbers
     from leadctl.sources.source import Source
 
@@ -215,11 +213,8 @@ class Judge:
                 findings += skipped(numbers, columns, *verdict)
                 kept = [column is None for column in columns]
                 numbers, rows = [*compress(numbers, kept)], [*compress(rows, kept)]
-        table = mapper.table(rows)
-        countries, unknown = self._countries(table)
-        (leads, field_errors, repairs), held_back = self._fitted(
-            file, numbers, table, countries
-        )
+        built, held_back, unknown = self._built(file, numbers, rows)
+        leads, field_errors, repairs = built
         findings += [
             Finding(numbers[place], Status.REJECTED, one.code, one.reason, one.field)
             for place, one in field_errors.items()
@@ -228,7 +223,7 @@ class Judge:
             on_list = [row in held_back for row in leads.rows]
             leads, found = divided(leads, on_list, LISTED)
             findings += found
-        read, unknown = block.last - block.first + 1, [numbers[x] for x in unknown]
+        read = block.last - block.first + 1
         return Judged(read, leads, findings, repairs, unknown)
 
     def settled(self, file: int, examined: Judged) -> Judged:
@@ -287,21 +282,20 @@ class Judge:
     ) -> tuple[Leads, set[int]]:
         """Build the leads of rows that were read again."""
         rows = [row for row in found if isinstance(row, Row)]
-        numbers = [row.number for row in rows]
-        table = self.mappers[file].table([row.cells for row in rows])
-        countries, _unknown = self._countries(table)
-        fitted, held_back = self._fitted(file, numbers, table, countries)
-        return fitted.leads, held_back
+        numbers, cells = [row.number for row in rows], [row.cells for row in rows]
+        built, held_back, _unknown = self._built(file, numbers, cells)
+        return built.leads, held_back
 
-    def _countries(self, table: Table) -> tuple[Countries, list[int]]:
-        """Take the columns with the phones' countries out of a table, and read them."""
+    def _built(
+        self, file: int, numbers: Sequence[int], rows: list[Cells]
+    ) -> tuple[BuiltLeads, set[int], list[int]]:
+        """Build the leads of rows.
+
+        Returns the rows, too, that a list holds back, and those of unknown countries.
+        """
+        table = self.mappers[file].table(rows)
         codes, addresses = (table.pop(name, None) for name in COUNTRY_ALIASES)
-        return countries_of(codes, addresses, self._region)
-
-    def _fitted(
-        self, file: int, numbers: Sequence[int], table: Table, countries: Countries
-    ) -> tuple[BuiltLeads, set[int]]:
-        """Build the leads of rows; returns the rows that a list holds back, too."""
+        countries, unknown = countries_of(codes, addresses, self._region)
         damage, held_back, odd = self._prescans[file].damage, set[int](), {}
         phones = table.get("phone", [None] * len(numbers))
         if self.rules.suppressed:
@@ -314,7 +308,7 @@ class Judge:
                 if damage.includes(phone)
             }
         built = self._lead_builders[file].fitted(numbers, table, odd, countries)
-        return built, held_back
+        return built, held_back, [numbers[place] for place in unknown]
 
     def _column_decision(self, file: int) -> ColumnSays | None:
         """Ask the phone column of a file; only once, and only where a cell needs it."""
