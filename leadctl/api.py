@@ -27,7 +27,7 @@ from leadctl.model.wording import nearest
 from leadctl.phones.countries import require_region
 from leadctl.phones.spelling import PhoneUnreadable
 from leadctl.runs import history, prepare
-from leadctl.runs.files import chosen
+from leadctl.runs.inputs import chosen
 from leadctl.runs.options import job_of, streams_of
 
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from leadctl.ledger.turn import RequestLine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from uuid import UUID
 
     from leadctl.ledger.records import Arrival, Departure
@@ -18,15 +17,13 @@ if TYPE_CHECKING:
 class RequestLog:
     """The requests of one run, by the batch they carry.
 
-    `made` returns how many an earlier part of the run sent; `ahead` are the seconds by
-    which the ledger's clock is ahead of this machine's.
+    `made` were sent earlier; `ahead` are the seconds by which the ledger's clock is
+    ahead of this machine's.
     """
 
-    def __init__(self, made: Callable[[], int], ahead: float) -> None:
-        self._made = made
+    def __init__(self, made: int, ahead: float) -> None:
+        self._count = self._written = made
         self._ahead = ahead
-        self._count: int | None = None  # read when the first is sent
-        self._written: int | None = None
         self._attempts: dict[UUID, int] = {}
         self._under_way: dict[UUID, RequestLine] = {}
         self._arrived: dict[UUID, Arrival] = {}
@@ -35,7 +32,7 @@ class RequestLog:
 
     def leave(self, batch: Batch, rows: str, departure: Departure) -> None:
         """Note that a batch is sent; `rows` are its rows as ranges."""
-        self._count = self._counted() + 1
+        self._count += 1
         self._attempts[batch.id] = attempt = self._attempts.get(batch.id, 0) + 1
         line = RequestLine(
             self._count,
@@ -61,7 +58,7 @@ class RequestLog:
         self._changed = dict(_moved(line, struck) for _, line in moved)
         for other, line in self._under_way.items():
             self._under_way[other] = _moved(line, struck)[1]
-        self._count = self._counted() - 1
+        self._count -= 1
 
     def answer(self, batch: Batch, arrival: Arrival) -> None:
         """Keep the result of a request until it is known what it settles."""
@@ -99,11 +96,6 @@ class RequestLog:
             turn.requests, self._changed = self._changed, {}
         if self._count != self._written:
             turn.facts["requests"] = self._written = self._count
-
-    def _counted(self) -> int:
-        if self._count is None:
-            self._count = self._made()
-        return self._count
 
 
 def _moved(line: RequestLine, struck: int) -> tuple[int, RequestLine]:

@@ -60,7 +60,7 @@ class RunWriter(RunReader):
         self._turn = Turn()
         self._is_together = False
         self._open: dict[UUID, BatchLine] = {}
-        self._request_log = RequestLog(self._requests_made, db.ahead)
+        self._request_log = RequestLog(self._requests_made(), db.ahead)
         self._kept: list[tuple[int, Finding]] = []
         self.tally = Counter(self.counts())
         """Rows settled so far, by status; kept in memory."""

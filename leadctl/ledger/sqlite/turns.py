@@ -12,7 +12,7 @@ from leadctl.ledger.sqlite.delivered import DeliveredLog
 from leadctl.model.errors import LedgerUnusable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from leadctl.ledger.sqlite.connection import Connection
     from leadctl.ledger.turn import BatchLine, Turn
