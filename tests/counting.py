@@ -31,9 +31,9 @@ def count(_frame: object, event: str, _argument: object) -> None:
 
 def main(counts: Path, arguments: list[str]) -> None:
     from leadctl import api, cli  # noqa: F401, PLC0415  what push imports is not counted
-    from leadctl.cli import commands  # noqa: PLC0415  the same
+    from leadctl.cli import app  # noqa: PLC0415  the same
 
-    commands.load(("push",))
+    app.load(("push",))
     sqlite3.connect = traced  # type: ignore[assignment]  # it passes all on
     tracemalloc.start()
     sys.setprofile(count)

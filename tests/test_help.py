@@ -12,7 +12,7 @@ import pytest
 import typer.main
 
 from leadctl import cli
-from leadctl.cli.commands import load
+from leadctl.cli.app import load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -23,7 +23,7 @@ from program import SECONDS
 from test_plugin import METADATA, MODULE
 from wire import answer, wired
 
-from leadctl.cli.commands import load
+from leadctl.cli.app import load
 from leadctl.sandbox import (
     AgoraSimulator,
     Fault,

@@ -32,7 +32,6 @@ COMPLETION = START | {
 }
 PROGRAM = START | {
     "leadctl.cli.app",
-    "leadctl.cli.commands",
     "leadctl.cli.help_layout",
     "leadctl.cli.output",
     "leadctl.cli.parameters",

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 PRELOADED = (
     "httpx", "phonenumbers", "yaml", "sqlite3",
-    "pydantic", "leadctl.cli.commands", "leadctl.api", "leadctl.reports.report",
+    "pydantic", "leadctl.cli.app", "leadctl.api", "leadctl.reports.report",
     "leadctl.cli.sandbox", "leadctl.sandbox", "psycopg",
 )  # fmt: skip
 """Not keyring: it reads its settings when it is imported."""

@@ -14,7 +14,7 @@ import typer.main
 from typer.core import TyperArgument, TyperOption
 
 from leadctl import __version__
-from leadctl.cli.commands import load
+from leadctl.cli.app import load
 from leadctl.cli.help_layout import (
     Command,
     Group,

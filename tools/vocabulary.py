@@ -14,7 +14,7 @@ from typer.core import TyperArgument as Argument
 from typer.core import TyperOption as Option
 
 from leadctl.cli import known_names
-from leadctl.cli.commands import load
+from leadctl.cli.app import load
 from leadctl.cli.help_layout import Section
 
 if TYPE_CHECKING:

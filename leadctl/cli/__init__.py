@@ -68,9 +68,9 @@ def _run(given: Sequence[str]) -> None:
 
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, interrupt)
-    from leadctl.cli import app, commands
+    from leadctl.cli import app
 
-    commands.load(commands.needed(given))
+    app.load(app.needed(given))
     is_loaded = True
     try:
         app.main(given)

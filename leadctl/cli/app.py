@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import io
 import os
-import re
 import sys
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,7 +19,7 @@ from leadctl.model.errors import ExitCode, LeadctlError, UsageError
 from leadctl.model.wording import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 app = Commands(
     Program,
@@ -30,6 +30,35 @@ app = Commands(
     help="Import sales leads into outbound dialers: every lead once, or the reason "
     "why not.\n\n`leadctl help push` explains a command.",
 )
+
+
+NAMES = (
+    "preview check push work fix find forget suppress init campaigns clean doctor "
+    "sandbox accounts config ledger profile providers runs"
+).split()
+"""The commands and groups, in the order of the help."""
+SHARED = {"check": "push", "find": "people", "forget": "people", "suppress": "people"}
+"""The modules of commands that are not called like them."""
+
+
+def load(names: Collection[str] = NAMES) -> Commands:
+    """Add commands to the program, by default all, and return it."""
+    for name in names:
+        import_module(f"leadctl.cli.{SHARED.get(name, name)}")
+    app.registered_commands.sort(key=lambda one: NAMES.index(str(one.name)))
+    app.registered_groups.sort(key=lambda one: NAMES.index(str(one.name)))
+    return app
+
+
+def needed(given: Sequence[str]) -> Collection[str]:
+    """Return the names of the commands that a command line may be about."""
+    match given:
+        case [] | ["-h" | "--help"]:
+            return ()  # the help of the program lists commands from a table
+        case [name, *_] if name in NAMES:
+            return (name,)
+        case _:
+            return NAMES
 
 
 def _version(asked: bool) -> None:
@@ -138,53 +167,7 @@ def _worded(error: typer.TyperException) -> str:
     """Return typer's message; for a misspelt option, only the nearest name."""
     if near := getattr(error, "possibilities", None):
         return f"{error.message}{nearest(getattr(error, 'option_name', ''), near)}"
-    return _unfit(error) or error.format_message()
-
-
-def _unfit(error: typer.TyperException) -> str:
-    """Explain in plain words what is wrong with a value.
-
-    Numbers are not repeated: in the wrong place, one could be somebody's phone.
-    """
-    option = getattr(error, "param", None)
-    name = max(getattr(option, "opts", None) or [""], key=len)
-    found: list[dict[str, Any]] = getattr(error.__cause__, "errors", list)()
-    if not found:
-        return _unfit_by_click(name, option, error.message)
-    problem, value = found[0], str(found[0]["input"])
-    match problem["type"]:
-        case "greater_than_equal":
-            return f"{name} must be {problem['ctx']['ge']} or more"
-        case "less_than_equal":
-            return f"{name} must be {problem['ctx']['le']} or less"
-        case kind if kind.startswith("int_"):
-            return f"{name} must be a whole number"
-        case _:
-            return _no_choice(name, option, value)
-
-
-def _unfit_by_click(name: str, option: object, said: str) -> str:
-    """Explain it for earlier versions of typer, which leave the check to click."""
-    if " is not a valid int" in said:
-        return f"{name} must be a whole number"
-    if found := re.match(r"(-?\d+) is not in the range ", said):
-        least = getattr(getattr(option, "type", None), "min", None)
-        most = getattr(getattr(option, "type", None), "max", None)
-        is_small = least is not None and int(found[1]) < least
-        return f"{name} must be " + (
-            f"{least} or more" if is_small else f"{most} or less"
-        )
-    if found := re.match(r"'(.*)' is not one of ", said):
-        return _no_choice(name, option, found[1])
-    return ""
-
-
-def _no_choice(name: str, option: object, value: str) -> str:
-    choices = (getattr(option, "metavar", None) or "").split("|")
-    if len(choices) == 1:
-        return ""
-    taken = ", ".join(choices)
-    return f"{name} must be one of {taken}, not {value!r}{nearest(value, choices)}"
+    return error.format_message()
 
 
 HELP = "see `{} --help`"

@@ -8,7 +8,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import typer
 from typer.core import TyperArgument, TyperOption
+
+from leadctl.model.wording import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,12 +31,22 @@ def quick(parameters: Sequence[Parameter]) -> list[Parameter]:
 
 class _Option(TyperOption):
     def process_value(self, ctx: Context, value: Any) -> Any:  # noqa: ANN401  click's
-        return _read(self, ctx, value, super().process_value)
+        try:
+            return _read(self, ctx, value, super().process_value)
+        except typer.BadParameter as error:
+            if message := _mistake(self, value):
+                raise _Unfit(message, ctx, self) from error
+            raise
 
 
 class _Argument(TyperArgument):
     def process_value(self, ctx: Context, value: Any) -> Any:  # noqa: ANN401  click's
         return _read(self, ctx, value, super().process_value)
+
+
+class _Unfit(typer.BadParameter):
+    def format_message(self) -> str:
+        return self.message
 
 
 def _read(
@@ -60,3 +73,25 @@ def _is_read(value: object, kind: object) -> bool:
     if kind == list[str]:
         return isinstance(value, list | tuple)
     return isinstance(kind, type) and isinstance(value, kind)
+
+
+def _mistake(option: TyperOption, value: Any) -> str:  # noqa: ANN401  text, or texts
+    """Say what is wrong with a number or a choice.
+
+    A number is not repeated: in the wrong place, it could be somebody's phone.
+    """
+    name, choices = max(option.opts, key=len), (option.metavar or "").split("|")
+    limits = getattr(option, "type", None) or option  # the type before typer 0.28
+    least, most = getattr(limits, "min", None), getattr(limits, "max", None)
+    if len(choices) > 1:
+        given = [value] if isinstance(value, str) else value
+        wrong = next(one for one in given if one not in choices)
+        near = nearest(wrong, choices)
+        return f"{name} must be one of {', '.join(choices)}, not {wrong!r}{near}"
+    if least is None:
+        return ""
+    try:
+        too_small = int(value) < least
+    except ValueError:
+        return f"{name} must be a whole number"
+    return f"{name} must be {f'{least} or more' if too_small else f'{most} or less'}"
