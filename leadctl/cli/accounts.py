@@ -11,13 +11,9 @@ import typer
 from leadctl.cli import options
 from leadctl.cli.app import app
 from leadctl.cli.help_layout import Commands, Section
-from leadctl.cli.output import echo, echo_json, heard, opened_screen
-from leadctl.model.errors import (
-    CredentialsMissing,
-    ExitCode,
-    LeadctlError,
-    UsageError,
-)
+from leadctl.cli.output import echo_json, heard, opened_screen, say
+from leadctl.model.errors import CredentialsMissing, ExitCode, LeadctlError, UsageError
+from leadctl.model.wording import count
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -54,14 +50,13 @@ def list_accounts(
     found = _known(config)
     if json:
         echo_json([_facts(one) for one in found])
-        return
-    if not found:
+    elif found:
+        with opened_screen() as screen:
+            _list(found, screen)
+    else:
         from leadctl.config.credentials import first_remedy
 
-        echo(f"no accounts yet; start with: {first_remedy()}", err=True)
-        return
-    with opened_screen() as screen:
-        _list(found, screen)
+        say(f"no accounts yet; start with: {first_remedy()}")
 
 
 @group.command("test")
@@ -88,14 +83,14 @@ def ask(
             "--campaign requires an account: leadctl accounts test "
             "ACCOUNT --campaign ID"
         )
-    accounts = [_account(name, provider, config)] if name else _with_secrets(config)
-    found = {one.name: _tested(one, campaign, ledger) for one in accounts}
+    accounts = [resolved(config, provider, name)] if name else _with_secrets(config)
+    found = {one.name: (one, _tested(one, campaign, ledger)) for one in accounts}
+    tests = [*found.values()]
     if json:
-        documents = [_document(one, found[one.name]) for one in accounts]
-        echo_json([*documents])
+        echo_json([_document(*one) for one in tests])
     else:
-        _show([(one, found[one.name]) for one in accounts], sys.stdout)
-    raise typer.Exit(worst([each.exit_code for each in found.values()]))
+        _show(tests, sys.stdout)
+    raise typer.Exit(worst([test.exit_code for _, test in tests]))
 
 
 @group.command("login")
@@ -117,35 +112,11 @@ def login(
 
     Example: leadctl accounts login voiso
     """
-    from leadctl.config import credentials
-    from leadctl.delivery import provider_session
-
-    account = _account(name, provider, config)
-    credentials.require_keyring(account)
-    if not no_check:
-        credentials.require_settings(account, os.environ)
-    secrets = asked_secrets(account, no_input=no_input)
-    if not no_check:
-        require_good(
-            account,
-            provider_session.credentials_from(account, secrets),
-            campaign,
-            ledger,
-        )
+    account = resolved(config, provider, name)
+    secrets = new_secrets(
+        account, campaign, ledger, no_check=no_check, no_input=no_input
+    )
     store_secrets(account, secrets)
-
-
-def store_secrets(account: Account, secrets: Mapping[str, str]) -> None:
-    """Store secrets in the keyring; say so, and if another one takes precedence."""
-    from leadctl.config import credentials
-    from leadctl.model.secret_sources import SecretSource
-
-    for secret, typed in secrets.items():
-        credentials.store(account, secret, typed)
-        echo(f"stored {secret} of {account.name} in the keyring", err=True)
-        found = credentials.origin(account, secret, os.environ)
-        if found and found.way is not SecretSource.KEYRING:
-            echo(f"note: {found.where} is set and takes precedence", err=True)
 
 
 @group.command("logout")
@@ -158,19 +129,83 @@ def logout(
     """
     from leadctl.config import credentials
 
-    account = _account(name, provider, config)
+    account = resolved(config, provider, name)
     for secret in account.provider.secrets:
         gone = credentials.forget(account, secret)
-        echo(f"{secret} of {name} {'removed' if gone else 'not found'}", err=True)
+        say(f"{secret} of {name} {'removed' if gone else 'not found'}")
         if found := credentials.origin(account, secret, os.environ):
-            echo(f"note: {found.where} still provides one", err=True)
+            say(f"note: {found.where} still provides one")
 
 
-def _account(name: str, provider: str | None, config: Path | None) -> Account:
+def resolved(config: Path | None, provider: str | None, name: str | None) -> Account:
+    """Return the account that the options of a command name."""
     from leadctl.config import config as settings
 
     document = settings.load(config)
     return settings.resolve(document, os.environ, provider=provider, account=name)
+
+
+def new_secrets(
+    account: Account,
+    campaign: str | None,
+    ledger: str | None,
+    *,
+    no_check: bool,
+    no_input: bool = False,
+) -> dict[str, str]:
+    """Ask for an account's secrets, and check them with a read-only call."""
+    from leadctl.config import credentials
+    from leadctl.delivery.provider_session import credentials_from
+
+    credentials.require_keyring(account)
+    if not no_check:
+        credentials.require_settings(account, os.environ)
+    secrets = _asked_secrets(account, no_input=no_input)
+    if not no_check:
+        found = _asked_of(account, credentials_from(account, secrets), campaign, ledger)
+        if found.error:
+            hint = f"{found.error.hint or ''}; nothing was stored".lstrip("; ")
+            if found.exit_code not in (ExitCode.ACCESS, ExitCode.STOPPED):
+                hint += " (use --no-check to store it without checking)"
+            raise found.error.but(hint=hint)
+        _show([(account, found)], sys.stderr)
+    return secrets
+
+
+def _asked_secrets(account: Account, *, no_input: bool) -> dict[str, str]:
+    """Ask for each secret without showing it; a pipe has one per line."""
+    from leadctl.config.credentials import require_usable
+
+    is_terminal, found = sys.stdin.isatty(), {}
+    if no_input and is_terminal:
+        raise UsageError(
+            "a secret is required, but --no-input is set",
+            hint="pipe the secrets, one per line",
+        )
+    for secret in account.provider.secrets:
+        question = f"{secret} of {account.name}"
+        typed = (
+            typer.prompt(question, hide_input=True, err=True)
+            if is_terminal
+            else sys.stdin.readline()
+        ).strip()
+        if not typed:
+            raise UsageError(f"no {secret} entered")
+        found[secret] = require_usable(typed, account, secret)
+    return found
+
+
+def store_secrets(account: Account, secrets: Mapping[str, str]) -> None:
+    """Store secrets in the keyring; say so, and if another one takes precedence."""
+    from leadctl.config import credentials
+    from leadctl.model.secret_sources import SecretSource
+
+    for secret, typed in secrets.items():
+        credentials.store(account, secret, typed)
+        say(f"stored {secret} of {account.name} in the keyring")
+        found = credentials.origin(account, secret, os.environ)
+        if found and found.way is not SecretSource.KEYRING:
+            say(f"note: {found.where} is set and takes precedence")
 
 
 def _known(config: Path | None) -> list[KnownAccount]:
@@ -189,42 +224,13 @@ def _with_secrets(config: Path | None) -> list[Account]:
     return found
 
 
-def asked_secrets(account: Account, *, no_input: bool) -> dict[str, str]:
-    """Ask for each secret without showing it; a pipe has one per line."""
-    from leadctl.config import credentials
-
-    if no_input and sys.stdin.isatty():
-        raise UsageError(
-            "a secret is required, but --no-input is set",
-            hint="pipe the secrets, one per line",
-        )
-    found = {}
-    for secret in account.provider.secrets:
-        typed = (
-            typer.prompt(f"{secret} of {account.name}", hide_input=True, err=True)
-            if sys.stdin.isatty()
-            else sys.stdin.readline()
-        ).strip()
-        if not typed:
-            raise UsageError(f"no {secret} entered")
-        found[secret] = credentials.require_usable(typed, account, secret)
-    return found
-
-
-# --- testing ---
-
-
 def _tested(account: Account, campaign: str | None, ledger: str | None) -> AccountTest:
-    from leadctl.delivery import provider_session
     from leadctl.delivery.preflight_check import AccountTest
+    from leadctl.delivery.provider_session import find_credentials
 
     try:
-        return _asked_of(
-            account,
-            provider_session.find_credentials(account, os.environ),
-            campaign,
-            ledger,
-        )
+        by = find_credentials(account, os.environ)
+        return _asked_of(account, by, campaign, ledger)
     except LeadctlError as error:
         return AccountTest.kept_from(error, account, campaign)
 
@@ -232,45 +238,25 @@ def _tested(account: Account, campaign: str | None, ledger: str | None) -> Accou
 def _asked_of(
     account: Account, by: Credentials, campaign: str | None, ledger: str | None
 ) -> AccountTest:
-
+    from leadctl import ledger as ledgers
     from leadctl.delivery.preflight_check import test_account
-    from leadctl.ledger import open_ledger, resolved
     from leadctl.model.clock import CancellationToken, RealClock
 
     objection = campaign and account.provider.campaign_objection(campaign)
     is_name = account.provider.lists_campaigns and campaign and campaign.strip()
     if objection and not is_name:
         raise UsageError(f"--campaign {campaign!r}: {objection}")
-    with open_ledger(resolved(ledger)) as opened:
-        return test_account(
-            account, by, campaign, opened, RealClock(CancellationToken())
-        )
-
-
-def require_good(
-    account: Account, by: Credentials, campaign: str | None, ledger: str | None
-) -> None:
-    """Raise what keeps the account from working; report what could not be checked."""
-    found = _asked_of(account, by, campaign, ledger)
-    if found.error:
-        hint = f"{found.error.hint or ''}; nothing was stored".lstrip("; ")
-        if found.exit_code not in (4, 7):
-            hint += " (use --no-check to store it without checking)"
-        raise found.error.but(hint=hint)
-    _show([(account, found)], sys.stderr)
-
-
-# --- showing ---
+    clock = RealClock(CancellationToken())
+    with ledgers.open_ledger(ledgers.resolved(ledger)) as opened:
+        return test_account(account, by, campaign, opened, clock)
 
 
 def _list(accounts: Sequence[KnownAccount], screen: Screen) -> None:
     """Print where each account's secrets come from, and what it lacks."""
-    from leadctl.model.wording import count
     from leadctl.reports.screen import Grid, Text
     from leadctl.reports.terminal import close
 
-    table = Grid("account", "provider", "state", "secrets")
-    ready = 0
+    table, ready = Grid("account", "provider", "state", "secrets"), 0
     for one in accounts:
         lacks = _lacks(one)
         is_ready = not lacks and None not in one.secrets.values()
@@ -294,9 +280,8 @@ def _lacks(one: KnownAccount) -> list[str]:
     """Name what an account lacks besides its secrets."""
     if one.account is None:
         return ["unknown provider; add --provider NAME"]
-    if one.account.missing:
-        return [f"settings missing: {', '.join(one.account.missing)}"]
-    return []
+    missing = ", ".join(one.account.missing)
+    return [f"settings missing: {missing}"] if missing else []
 
 
 def _facts(one: KnownAccount) -> dict[str, Json]:
@@ -317,7 +302,6 @@ def _facts(one: KnownAccount) -> dict[str, Json]:
 
 def _show(tested: Sequence[tuple[Account, AccountTest]], stream: TextIO) -> None:
     """Print the verdicts on accounts, and a summary."""
-    from leadctl.model.wording import count
     from leadctl.providers.preflight import CheckVerdict
     from leadctl.reports.screen import Screen, Text
     from leadctl.reports.terminal import close, show_facts, show_title
@@ -329,17 +313,15 @@ def _show(tested: Sequence[tuple[Account, AccountTest]], stream: TextIO) -> None
             show_title(f"{account.name} ({account.provider.title})", screen)
             facts = []
             for name, shown in found.preflight.parts().items():
-                head = Text(f"{name:<10}").append(
-                    Text(f"{shown.verdict:<7}", styles.get(shown.verdict, "yellow"))
-                )
-                facts.append((head, shown.message))
+                style = styles.get(shown.verdict, "yellow")
+                verdict = Text(f"{shown.verdict:<7}", style)
+                facts.append((Text(f"{name:<10}").append(verdict), shown.message))
                 facts += [(Text(), shown.hint)] if shown.hint else []
             if found.preflight.name:
                 facts.append((Text("name"), found.preflight.name))
             show_facts(facts, screen, indent=2)
         passed = sum(found.exit_code == ExitCode.OK for _, found in tested)
-        number = count(len(tested), "account")
-        close(f"{number} checked, {passed} passed.", screen)
+        close(f"{count(len(tested), 'account')} checked, {passed} passed.", screen)
         stream.flush()
 
 
@@ -355,5 +337,5 @@ def _document(account: Account, found: AccountTest) -> dict[str, Json]:
         "campaign_name": found.preflight.name or None,
         "campaign_state": found.preflight.state or None,
         "exit_code": int(found.exit_code),
-        "error": error_document(found.error) if found.error else None,
+        "error": error_document(found.error),
     }

@@ -33,9 +33,10 @@ app = Commands(
 
 
 NAMES = (
-    "preview check push work fix find forget suppress init campaigns clean doctor "
-    "sandbox accounts config ledger profile providers runs"
-).split()
+    "preview", "check", "push", "work", "fix", "find", "forget", "suppress", "init",
+    "campaigns", "clean", "doctor", "sandbox", "accounts", "config", "ledger",
+    "profile", "providers", "runs",
+)  # fmt: skip
 """The commands and groups, in the order of the help."""
 SHARED = {"check": "push", "find": "people", "forget": "people", "suppress": "people"}
 """The modules of commands that are not called like them."""

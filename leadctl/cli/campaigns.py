@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from leadctl.cli import options  # noqa: TC001  typer reads the annotations at run time
+from leadctl.cli import campaign_cache, options
 from leadctl.cli.app import app
 from leadctl.cli.help_layout import Section
-from leadctl.cli.output import Output, echo, opened_screen
+from leadctl.cli.output import Output, opened_screen, say
 from leadctl.model.errors import InputUnusable, LeadctlError, UsageError
 
 if TYPE_CHECKING:
@@ -34,26 +34,24 @@ def campaigns(
 
     Example: leadctl campaigns --provider voiso
     """
-    from leadctl.config import config as settings
+    from leadctl.cli.accounts import resolved
 
     facts: dict[str, Json] = {"provider": provider, "account": account or provider}
     output = Output(json=json)
-    try:
-        document = settings.load(config)
-        asked = settings.resolve(
-            document, os.environ, provider=provider, account=account
-        )
-        facts = {"provider": asked.provider.name, "account": asked.name}
+    with output.failures(lambda error: _document(facts, (), error)):
+        asked = resolved(config, provider, account)
+        facts |= {"provider": asked.provider.name, "account": asked.name}
         found = _listed(asked, ledger)
-    except LeadctlError as error:
-        if json:
-            output.document(_document(facts, [], error))
-        raise
-    _keep(asked.name, found)
+    try:
+        campaign_cache.keep(asked.name, found)
+    except (OSError, InputUnusable) as error:
+        say(f"Tab completion cannot offer these campaigns: {error}")
     if json:
-        output.document(_document(facts, found, None))
-    else:
+        output.document(_document(facts, found))
+    elif found:
         _show(asked, found)
+    else:
+        say("this account has no campaigns")
 
 
 def _listed(account: Account, ledger: str | None) -> list[ListedCampaign]:
@@ -78,19 +76,7 @@ def _listed(account: Account, ledger: str | None) -> list[ListedCampaign]:
             raise provider_session.with_hint(error, account) from error
 
 
-def _keep(account: str, found: Sequence[ListedCampaign]) -> None:
-    from leadctl.cli import campaign_cache
-
-    try:
-        campaign_cache.keep(account, found)
-    except (OSError, InputUnusable) as error:
-        echo(f"Tab completion cannot offer these campaigns: {error}", err=True)
-
-
 def _show(asked: Account, found: Sequence[ListedCampaign]) -> None:
-    if not found:
-        echo("this account has no campaigns", err=True)
-        return
     from leadctl.model.wording import count
     from leadctl.reports.screen import Grid
     from leadctl.reports.terminal import close
@@ -110,14 +96,13 @@ def _show(asked: Account, found: Sequence[ListedCampaign]) -> None:
 def _document(
     facts: dict[str, Json],
     found: Sequence[ListedCampaign],
-    error: LeadctlError | None,
+    error: LeadctlError | None = None,
 ) -> dict[str, Json]:
-    from leadctl.reports.report import error_document
+    from leadctl.reports.report import ending
 
     return {
         "schema_version": 1,
         **facts,
         "campaigns": [{**one._asdict()} for one in found],
-        "exit_code": int(error.exit_code) if error else 0,
-        "error": error_document(error) if error else None,
+        **ending(error),
     }

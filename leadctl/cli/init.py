@@ -49,37 +49,29 @@ def init(
     Example: leadctl init --provider voiso
     """
     from leadctl.cli import questions
-    from leadctl.cli.accounts import asked_secrets, require_good, store_secrets
+    from leadctl.cli.accounts import new_secrets, store_secrets
     from leadctl.config import config as settings
     from leadctl.config import credentials
-    from leadctl.delivery import provider_session
 
+    path = settings.config_path(config)
     if no_input or not questions.somebody_is_there():
         raise UsageError(
             "init asks questions and requires a terminal without --no-input",
-            hint="set the account's variables (docs/accounts.md), or write "
-            f"{settings.config_path(config)}",
+            hint=f"set the account's variables (docs/accounts.md), or write {path}",
         )
-    path = settings.config_path(config)
     if os.path.lexists(path):
-        question = (
-            f"{path} exists. Add an account, and keep the old file as "
-            f"{_old(path).name}?"
-        )
+        kept = f"keep the old file as {_old(path).name}"
+        question = f"{path} exists. Add an account, and {kept}?"
         questions.require_yes(question, yes=False, no_input=False)
     account, lines = _asked_account(path, provider)
     content = _with_account(path, account.name, lines)
-    secrets: dict[str, str] = {}
     try:
         credentials.require_keyring(account)
     except LeadctlError as error:
         show_error(error)
     else:
-        secrets = asked_secrets(account, no_input=False)
-        if not no_check:
-            by = provider_session.credentials_from(account, secrets)
-            require_good(account, by, None, ledger)
-    store_secrets(account, secrets)
+        secrets = new_secrets(account, None, ledger, no_check=no_check)
+        store_secrets(account, secrets)
     _write(path, content)
     say(f"written: {path}")
     echo(f"next: leadctl push FILE --provider {account.name} --campaign ID --dry-run")
@@ -98,33 +90,28 @@ def _asked_account(path: Path, name: str | None) -> tuple[Account, str]:
         if name is not None:
             say(f"no provider {name!r}")
         name = asked(f"Provider ({', '.join(known)}): ")
-    said: dict[str, str] = {}
 
-    def resolved(said: dict[str, str]) -> tuple[Account, str]:
-        content = _draft(known[name], said)
-        document = parse(_HEAD + content, str(path))
+    def resolved(said: Mapping[str, str]) -> tuple[Account, str]:
+        lines = "".join(f"{line}\n" for line in _account_lines(known[name], said))
+        document = parse(_HEAD + lines, str(path))
         account = settings.resolve(document, os.environ, provider=name)
         if "base_url" in said:
             require_safe_url(account.provider.base_url)
-        return account, content
+        return account, lines
 
-    account, content = resolved(said)
+    said: dict[str, str] = {}
+    account, lines = resolved(said)
     while account.missing:
         setting = account.missing[0]
         about = kinds(known[name])[setting].about
         answer = asked(f"{setting}{f' ({about})' if about else ''}: ")
         try:
-            account, content = resolved({**said, setting: answer})
+            account, lines = resolved({**said, setting: answer})
         except LeadctlError as error:
             show_error(error)
         else:
             said[setting] = answer
-    return account, content
-
-
-def _draft(provider: type[Provider], said: Mapping[str, str]) -> str:
-    """Return the lines of the provider's account; defaults are comments."""
-    return "".join(f"{line}\n" for line in _account_lines(provider, said))
+    return account, lines
 
 
 def _with_account(path: Path, name: str, lines: str) -> str:

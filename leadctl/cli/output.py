@@ -16,7 +16,7 @@ from leadctl.model.printable import json_text, printable
 from leadctl.model.wording import duration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from leadctl.model.leads import Json, Note
     from leadctl.providers.preflight import PreflightResult
@@ -78,19 +78,25 @@ class Output(NamedTuple):
         return code
 
     @contextmanager
-    def failures(self, **facts: Json) -> Iterator[None]:
-        """With --json, also print the document of a run that did not begin."""
+    def failures(
+        self, document: Callable[[LeadctlError], dict[str, Json]] | None = None
+    ) -> Iterator[None]:
+        """With --json, also print a document on failure: by default that of a run."""
         try:
             yield
         except LeadctlError as error:
-            self.failed(error, **facts)
+            self.failed(error, document)
             raise
 
-    def failed(self, error: LeadctlError, **facts: Json) -> None:
+    def failed(
+        self,
+        error: LeadctlError,
+        document: Callable[[LeadctlError], dict[str, Json]] | None = None,
+    ) -> None:
         if self.json:
             from leadctl.reports import report
 
-            self.document(report.failure_document(error, facts=facts))
+            self.document((document or report.failure_document)(error))
 
     def conclude(self, found: Report) -> NoReturn:
         """Print a run's report and what stopped it, and exit with its exit code."""
@@ -101,9 +107,7 @@ class Output(NamedTuple):
 
     def document(self, content: dict[str, Json]) -> None:
         with heard(sys.stdout):
-            indent = None if self.events else 1
-            echo_json(content, indent)
-            sys.stdout.flush()
+            echo_json(content, None if self.events else 1)
 
 
 @contextmanager
@@ -123,6 +127,13 @@ def opened_screen() -> Iterator[Screen]:
     with heard(sys.stdout):
         yield Screen(sys.stdout)
         sys.stdout.flush()
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Print lines of a result, as long as somebody reads them."""
+    with heard(sys.stdout):
+        for line in lines:
+            echo(line)
 
 
 def show_error(error: LeadctlError | Failure) -> None:

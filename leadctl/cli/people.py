@@ -299,7 +299,7 @@ def _ended(
 
     return {
         "exit_code": int(error.exit_code if error else code),
-        "error": error_document(error) if error else None,
+        "error": error_document(error),
     }
 
 

@@ -87,8 +87,9 @@ def conclude(
     `facts` go into the JSON document of a run that cannot begin.
     """
     from leadctl.cli.process import ended_by_ctrl_c
+    from leadctl.reports.report import failure_document
 
-    with output.failures(**facts), ended_by_ctrl_c():
+    with output.failures(partial(failure_document, **facts)), ended_by_ctrl_c():
         found = run(watch=partial(_with_terminal, output, consent))
     output.conclude(found)
 

@@ -9,15 +9,17 @@ from leadctl.importing.preview import pin
 from leadctl.importing.profile_draft import flow
 from leadctl.model.lead_fields import ADDRESS_COUNTRY
 from leadctl.model.wording import count, listed
+from leadctl.reports.report import error_document, members
 from leadctl.reports.screen import Grid, Text
 from leadctl.reports.table import STYLES
 from leadctl.reports.terminal import close, show_facts, show_title
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from leadctl.importing.preview import Preview
     from leadctl.importing.row_view import RowView
+    from leadctl.model.errors import LeadctlError
     from leadctl.model.leads import Json
     from leadctl.reports.screen import Screen
 
@@ -79,7 +81,7 @@ def _show_row(view: RowView, line: int | None, screen: Screen) -> None:
     place = f"row {view.number:,}" + (f", line {line:,}" if line else "")
     show_facts([(Text(place, style), _visible(said))], screen)
     members = (
-        ("raw", filled(view.cells)),
+        ("raw", _filled(view.cells)),
         ("mapped", view.mapped),
         ("sent", view.sent),
     )
@@ -107,12 +109,63 @@ def _close(found: Preview, screen: Screen) -> None:
         )
 
 
-def filled(cells: Mapping[str, Json]) -> dict[str, Json]:
+def _filled(cells: Mapping[str, Json]) -> dict[str, Json]:
     """Leave out the empty cells of a table row; an object stays as it is."""
     return {
         name: cell
         for name, cell in cells.items()
         if not isinstance(cell, str) or cell.strip()
+    }
+
+
+def document(
+    found: Sequence[Preview], error: LeadctlError | None = None
+) -> dict[str, Json]:
+    """Return the previews as `--json` prints them."""
+    return {
+        "schema_version": 1,
+        "files": [_file(one) for one in found],
+        "error": error_document(error),
+    }
+
+
+def _file(found: Preview) -> Json:
+    source, is_table = found.source, not found.source.nested
+    return {
+        "path": source.recorded,
+        "format": source.format,
+        "compression": source.compression or None,
+        "encoding": source.encoding or None,
+        "delimiter": source.dialect.delimiter if is_table else None,
+        "quote": source.dialect.quote if is_table else None,
+        "sheet": source.sheet or None,
+        "header": source.header,
+        "header_line": source.preamble + 1 if source.header else None,
+        "choices": [members(one, "what", "value", "why") for one in source.choices],
+        "profile": {"file": pin(source)},
+        "columns": {name: [*columns] for name, columns in found.columns.items()},
+        "not_sent": [*found.unused],
+        "problem": found.problem.message if found.problem else None,
+        "damage": found.damage or None,
+        "notes": [members(one, "code", "count", "message") for one in found.notes],
+        "rows_looked_at": found.rows,
+        "rejected": dict(found.counts),
+        "first": [_row(view, found) for view in found.first],
+        "rejects": [_row(view, found) for view in found.held_back],
+    }
+
+
+def _row(view: RowView, found: Preview) -> Json:
+    finding = view.finding
+    return {
+        "row": view.number,
+        "line": found.lines.get(view.number),
+        "raw": _filled(view.cells),
+        "mapped": dict(view.mapped or {}),
+        "sent": dict(view.sent or {}),
+        "code": finding.code if finding else None,
+        "field": finding.field or None if finding else None,
+        "reason": finding.reason if finding else None,
     }
 
 

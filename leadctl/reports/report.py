@@ -189,8 +189,20 @@ _GRAVITY = (
 )
 
 
-def error_document(error: LeadctlError) -> dict[str, Json]:
+def error_document(error: LeadctlError | Failure | None) -> dict[str, Json] | None:
+    if error is None:
+        return None
     return {"code": error.code, "message": error.message, "hint": error.hint}
+
+
+def ending(
+    error: LeadctlError | None = None, code: ExitCode = ExitCode.OK
+) -> dict[str, Json]:
+    """Return the last members of a document."""
+    return {
+        "exit_code": int(error.exit_code if error else code),
+        "error": error_document(error),
+    }
 
 
 def document(report: Report) -> dict[str, Json]:
@@ -215,30 +227,25 @@ def document(report: Report) -> dict[str, Json]:
         "rows": report.row_count,
         **{status.value: number for status, number in report.counts.items()},
         "reasons": [
-            {
-                "status": reason.status,
-                "code": reason.code,
-                "count": reason.count,
-                "example_row": reason.example_row,
-                "message": reason.message,
-            }
-            for reason in report.reasons
+            members(one, "status", "code", "count", "example_row", "message")
+            for one in report.reasons
         ],
-        "notes": [
-            {"code": note.code, "count": note.count, "message": note.message}
-            for note in report.notes
-        ],
+        "notes": [members(one, "code", "count", "message") for one in report.notes],
         "repairs": {**report.repairs},
         "requests": report.requests,
         "workers": [worker._asdict() for worker in report.workers],
         "started_at": report.started_at or None,
         "finished_at": report.finished_at,
         "exit_code": report.exit_code,
-        "error": report.error._asdict() if report.error else None,
+        "error": error_document(report.error),
     }
 
 
-def failure_document(error: LeadctlError, *, facts: dict[str, Any]) -> dict[str, Json]:
+def members(one: object, *names: str) -> dict[str, Json]:
+    return {name: getattr(one, name) for name in names}
+
+
+def failure_document(error: LeadctlError, /, **facts: Any) -> dict[str, Json]:  # noqa: ANN401  members of a report
     """Return the same document for a run that did not begin."""
     known = {name: fact for name, fact in facts.items() if fact is not None}
     failure = Failure(error.code, error.message, error.hint)

@@ -83,7 +83,7 @@ class UndoReport:
             "unknown_rows": self.unknown_rows,
             "requests": self.requests,
             "exit_code": int(self.exit_code),
-            "error": error_document(self.error) if self.error else None,
+            "error": error_document(self.error),
         }
 
     def lines(self) -> Iterator[str]:

@@ -39,7 +39,7 @@ def finish(
     announce.after(request, importer, run_writer, code)
     run_writer.finish(
         code,
-        report.error_document(error) if error else None,
+        report.error_document(error),
         importer.judge.repairs,
         request.told,
     )
