@@ -19,7 +19,7 @@ LEADS = (
     "sep=;\r\nName;Mobile;Größe\r\n"
     'Ann;+1555;"1;2"\r\nBen;+15551230002;3\r\nCid;+1556;"4"\r\nDan;+1557;5\r\n'
 )
-WHERE = ("--provider", "voiso", "--campaign", "3")
+WHERE = ("--provider", "voiso")
 
 
 def rejected(push: Push, content: str = LEADS, name: str = "leads.csv") -> Path:

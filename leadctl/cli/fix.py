@@ -6,8 +6,7 @@ import os
 import re
 import shlex
 import subprocess
-from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path  # noqa: TC003  typer reads it at run time
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,7 +15,7 @@ from leadctl.cli.app import app
 from leadctl.cli.help_layout import Section
 from leadctl.cli.output import echo, say
 from leadctl.model.errors import InputUnusable, UsageError
-from leadctl.model.leads import Row, Status
+from leadctl.model.leads import OWN, Row, Status
 from leadctl.model.wording import count, listed, nearest, short
 
 if TYPE_CHECKING:
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from leadctl.model.leads import Cells, Finding
     from leadctl.reports.corrections import Corrections
     from leadctl.reports.report import Report
+    from leadctl.sources.source import Source
 
 _NAME = re.compile(r"\s*[^\W\d][\w .-]*")
 HELP = "Enter keeps a row, :d drops it, :q saves and quits, COLUMN=VALUE changes a cell"
@@ -60,6 +60,7 @@ def fix(
     from leadctl.cli import questions
     from leadctl.importing.job import Job
     from leadctl.reports import reject_file
+    from leadctl.runs.prepare import inspected
 
     if not reject_file.is_ours(rejects):
         raise InputUnusable(
@@ -72,17 +73,23 @@ def fix(
             hint="fix the file in a spreadsheet or an editor, then push it",
         )
     if provider or account:
-        job = Job(provider=provider, account=account, profile=profile, region=region)
-        job = replace(job, campaign=campaign, config=str(config) if config else None)
+        job = Job(
+            provider=provider,
+            account=account,
+            campaign=campaign,
+            profile=profile,
+            region=region,
+            config=str(config) if config else None,
+        )
         words = _command(rejects, job)
     else:
         job, words = _of_run(rejects, ledger, config)
-    job = replace(job, files=(str(rejects),))
     if editor:
         _edit(rejects)
-        _say_left(rejects, job)
-    may_push = "--campaign" in words and (editor or _correct(job))
+    with inspected(replace(job, files=(str(rejects),)), "", {}) as rules:
+        is_done = _is_left(rules) if editor else _is_corrected(rules)
     echo(shlex.join(words))
+    may_push = is_done and "--campaign" in words
     if may_push and questions.answered("Push it now? [y/N] "):
         from leadctl.cli import main
 
@@ -116,20 +123,21 @@ def _of_run(
 
 
 def _run_named_in(rejects: Path) -> str:
-    from leadctl.reports.reject_rows import NAMES
     from leadctl.sources import detect
     from leadctl.sources.detect import ReadOptions
 
     source = detect.open_source(rejects, ReadOptions(), str(rejects))
     for row in source.rows():
         if isinstance(row, Row):
-            return _own(row.cells, source.columns, NAMES[-1])
+            return _own(row.cells, source, "run")
     raise InputUnusable(f"{rejects} has no rows", hint="nothing to fix")
 
 
-def _own(cells: Cells, columns: tuple[str, ...], name: str) -> str:
+def _own(cells: Cells, source: Source, word: str) -> str:
     """Return the value of one of leadctl's own columns in a row."""
+    name = OWN + word
     if isinstance(cells, list):
+        columns = source.columns
         return cells[columns.index(name)] if name in columns else ""
     return str(cells.get(name, ""))
 
@@ -152,48 +160,46 @@ def _edit(rejects: Path) -> None:
         ) from error
 
 
-def _say_left(rejects: Path, job: Job) -> None:
-    """Print how many rows of a file would still be rejected."""
+def _is_left(rules: Rules) -> bool:
+    """Print which rows of an edited file would still be rejected; it may be pushed."""
     from leadctl.importing.judge import Judge
-    from leadctl.runs.prepare import inspected
 
-    with inspected(job, "", {}) as rules:
-        judge = Judge(rules)
-        (source,) = rules.sources
-        findings = [
-            finding
-            for block in source.blocks()
-            for finding in judge.judge(0, block).findings
-            if finding.status is Status.REJECTED
-        ]
+    judge, (source,) = Judge(rules), rules.sources
+    findings = [
+        finding
+        for block in source.blocks()
+        for finding in judge.judge(0, block).findings
+        if finding.status is Status.REJECTED
+    ]
     for finding in findings[:MOST_SHOWN]:
         say(f"row {finding.row}: {finding.reason}")
-    say(f"{count(len(findings), 'row')} of {rejects} would still be rejected")
+    say(f"{count(len(findings), 'row')} of {source.shown} would still be rejected")
+    return True
 
 
 MOST_SHOWN = 10
 
 
-def _correct(job: Job) -> bool:
-    """Ask about every row; returns whether the user came to the end."""
+def _is_corrected(rules: Rules) -> bool:
+    """Ask about every row, and save; returns whether the user came to the end."""
+    from leadctl.importing.judge import Judge
     from leadctl.reports.corrections import Corrections
-    from leadctl.runs.prepare import inspected
 
-    with ExitStack() as stack:
-        rules = stack.enter_context(inspected(job, "", {}))
-        (source,) = rules.sources
-        corrections = Corrections(source)
-        dialogue = _Dialogue(corrections, rules)
-        say(HELP)
-        try:
-            return dialogue.run()
-        finally:
-            if corrections.changed or corrections.dropped:
-                corrections.save()
-                say(
-                    f"saved {source.shown}: {len(corrections.changed)} corrected, "
-                    f"{len(corrections.dropped)} dropped"
-                )
+    (source,) = rules.sources
+    corrections = Corrections(source)
+    say(HELP)
+    try:
+        _Dialogue(corrections, Judge(rules)).run()
+    except _Ended:
+        return False
+    finally:
+        if corrections.changed or corrections.dropped:
+            corrections.save()
+            say(
+                f"saved {source.shown}: {len(corrections.changed)} corrected, "
+                f"{len(corrections.dropped)} dropped"
+            )
+    return True
 
 
 class _Ended(Exception):
@@ -205,33 +211,20 @@ class _Dialogue:
     """Asks about the rows of a file."""
 
     corrections: Corrections
-    rules: Rules
-    judge: Judge = field(init=False)
+    judge: Judge
 
-    def __post_init__(self) -> None:
-        from leadctl.importing.judge import Judge
-
-        self.judge = Judge(self.rules)
-
-    def run(self) -> bool:
-        """Ask about every row; returns whether the user came to the end."""
+    def run(self) -> None:
+        """Ask about every row; raises _Ended if the user quits before."""
         source = self.corrections.source
         rows = [*source.rows()]
-        try:
-            for place, row in enumerate(rows, 1):
-                heading = f"Row {place} of {len(rows)}"
-                if not isinstance(row, Row):
-                    say(f"{heading}: {row.reason}; correct it with --editor")
-                elif _own(row.cells, source.columns, "_leadctl_status") != "failed":
-                    say(f"{heading}: {self._reason(row)}")
-                    self._ask(row)
-        except _Ended:
-            return False
-        return True
-
-    def _reason(self, row: Row) -> str:
-        columns = self.corrections.source.columns
-        return _own(row.cells, columns, "_leadctl_reason") or "no reason given"
+        for place, row in enumerate(rows, 1):
+            heading = f"Row {place} of {len(rows)}"
+            if not isinstance(row, Row):
+                say(f"{heading}: {row.reason}; correct it with --editor")
+            elif _own(row.cells, source, "status") != Status.FAILED:
+                reason = _own(row.cells, source, "reason")
+                say(f"{heading}: {reason or 'no reason given'}")
+                self._ask(row)
 
     def _ask(self, row: Row) -> None:
         """Show a row, and ask until it is kept, dropped or valid."""
@@ -242,37 +235,32 @@ class _Dialogue:
             if value := corrections.value(cells, name):
                 say(f"  {short(name)}: {short(value.removeprefix(chr(39)))}")
         column = self._at_fault(row)
-        while True:
-            answer = line(f"{short(column) if column else 'COLUMN=VALUE'}: ")
-            if answer is None or answer == ":q":
+        while answer := line(f"{short(column) if column else 'COLUMN=VALUE'}: "):
+            if answer == ":q":
                 raise _Ended
             if answer == ":d":
                 corrections.dropped.add(row.number)
                 corrections.changed.pop(row.number, None)
                 return
-            if not answer:
-                return
             named, value = self._meant(answer, column)
             if named is None:
-                columns = listed(corrections.columns)
-                say(
-                    f"  no column {short(value)!r}{nearest(value, corrections.columns)}"
-                )
-                say(f"  columns: {columns}")
+                near = nearest(value, corrections.columns)
+                say(f"  no column {short(value)!r}{near}")
+                say(f"  columns: {listed(corrections.columns)}")
                 continue
             try:
                 cells = corrections.with_value(cells, named, value)
             except UnicodeEncodeError:
-                say(
-                    f"the file's encoding {corrections.source.encoding} cannot store "
-                    "that"
-                )
+                encoding = corrections.source.encoding
+                say(f"the file's encoding {encoding} cannot store that")
                 continue
             if finding := self._rejection(row.number, cells):
                 say(f"  still rejected: {finding.reason}")
                 continue
             corrections.changed[row.number] = cells
             return
+        if answer is None:
+            raise _Ended
 
     def _meant(self, answer: str, column: str | None) -> tuple[str | None, str]:
         """Return the column that an answer is for, and its value.
@@ -295,9 +283,8 @@ class _Dialogue:
 
     def _at_fault(self, row: Row) -> str | None:
         """Return the column of the field that the reason is about, if there is one."""
-        columns = self.corrections.source.columns
-        field = _own(row.cells, columns, "_leadctl_field")
-        (mapper,) = self.judge.mappers
-        read = [name for name in mapper.columns.get(field, ()) if name in columns]
+        source, (mapper,) = self.corrections.source, self.judge.mappers
+        field = _own(row.cells, source, "field")
+        read = [n for n in mapper.columns.get(field, ()) if n in source.columns]
         filled = [name for name in read if self.corrections.value(row.cells, name)]
         return next(iter([*filled, *read]), None)

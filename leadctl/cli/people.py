@@ -12,12 +12,12 @@ import typer
 from leadctl.cli import options
 from leadctl.cli.app import app
 from leadctl.cli.help_layout import Section
-from leadctl.cli.output import Output, echo, heard, say
+from leadctl.cli.output import Output, print_lines, say
 from leadctl.model.errors import ExitCode, LeadctlError, UsageError
 from leadctl.model.wording import count, files_named
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import TypeVar
 
     from leadctl.importing.people import Found, Person
@@ -63,23 +63,20 @@ def find(
     """
     from leadctl.importing import people
 
-    with _failures(json=json), _opened(ledger) as opened:
-        asked = _asked_for(_texts(numbers), external_id, _region(region))
-        found = people.find(opened, asked)
-        code = ExitCode.OK if all(found) else ExitCode.REJECTED
-        masked = not (unmasked or sys.stdout.isatty())
-        if json:
-            described = [_described(one, masked=masked) for one in found]
-            Output(json=True).document(
-                {"schema_version": 1, "people": [*described], **_ended(code)}
-            )
-        else:
-            with heard(sys.stdout):
-                for line in _lines(found, masked=masked):
-                    echo(line)
-                sys.stdout.flush()
-            if not all(found):
-                say(NOT_FOUND, indent=0)
+    output = Output(json=json)
+    with output.failures(_document), _opened(ledger) as opened:
+        found = people.find(
+            opened, _asked_for(_texts(numbers), external_id, _region(region))
+        )
+    code = ExitCode.OK if all(found) else ExitCode.REJECTED
+    masked = not (unmasked or sys.stdout.isatty())
+    if json:
+        described: list[Json] = [_described(one, masked=masked) for one in found]
+        output.document(_document(code=code, people=described))
+    else:
+        print_lines(_lines(found, masked=masked))
+        if code is not ExitCode.OK:
+            say(NOT_FOUND, indent=0)
     raise typer.Exit(code)
 
 
@@ -141,11 +138,8 @@ def _consequences(found: Sequence[Found], *, and_suppress: bool) -> Iterator[str
     met = {trace.provider for one in found for trace in one.traces}
     for name, provider in registry_beside(None).usable().items():
         if name in met and provider.compares_external_id:
-            yield (
-                f"{provider.title} also identifies leads by external id; add "
-                "--external-id "
-                "ID."
-            )
+            also = f"{provider.title} also identifies leads by external id"
+            yield f"{also}; add --external-id ID."
     if not and_suppress:
         yield (
             "The next push that includes them sends them again. To prevent this, add "
@@ -188,41 +182,33 @@ def suppress(
             "--remove requires numbers", hint="leadctl suppress --remove NUMBER"
         )
     texts, region = _texts(numbers), _region(region)
-    with _failures(json=json), _opened(ledger, new=True) as opened:
+    output, verb, changed = Output(json=json), "", 0
+    with output.failures(_document), _opened(ledger, new=True) as opened:
         entries = opened.suppression_list
-        verb, changed = "", 0
         if remove:
             # All are read first: one that cannot be leaves the list as it is.
-            read = _each(texts, lambda x: identities_of_lead(x, region))
+            read = _each(texts, lambda text: identities_of_lead(text, region))
             verb, changed = "removed", entries.remove({*chain.from_iterable(read)})
         elif numbers or from_:
-            added: list[Collection[str]] = []
-            added += _each(texts, lambda x: identities_of_entry(x, region))
+            added = [*_each(texts, lambda text: identities_of_entry(text, region))]
             if from_:
                 from leadctl.importing import suppression
 
                 file = suppression.List.named(from_)
                 added += suppression.identities_in(file, region)
             verb, changed = "added", entries.add(added)
-        _say_suppressed(verb, changed, len(entries), json=json)
+        size = len(entries)
+    if json:
+        output.document(_document(changed=changed, entries=size))
+    else:
+        before = f"{verb} {changed:,}; " if verb else ""
+        print_lines([f"{before}the suppression list has {count(size, 'number')}"])
 
 
 def _region(text: str | None) -> str | None:
     from leadctl.phones.countries import require_region
 
     return require_region(text)
-
-
-def _say_suppressed(verb: str, changed: int, entries: int, *, json: bool) -> None:
-    if json:
-        Output(json=True).document(
-            {"schema_version": 1, "changed": changed, "entries": entries, **_ended()}
-        )
-        return
-    before = f"{verb} {changed:,}; " if verb else ""
-    with heard(sys.stdout):
-        echo(f"{before}the suppression list has {count(entries, 'number')}")
-        sys.stdout.flush()
 
 
 def _asked_for(
@@ -238,15 +224,12 @@ def _asked_for(
 
 
 def _texts(numbers: Sequence[str] | None) -> list[str]:
-    """Return the numbers as written, those on stdin in place of -."""
+    """Return the numbers as written, those on stdin in place of `-`."""
     found: list[str] = []
     for text in numbers or ():
-        lines = sys.stdin.read().splitlines() if text == STDIN else [text]
+        lines = sys.stdin.read().splitlines() if text == "-" else [text]
         found += [line for line in lines if line.strip()]
     return found
-
-
-STDIN = "-"
 
 
 def _each(numbers: Sequence[str], read: Callable[[str], Read]) -> list[Read]:
@@ -258,10 +241,10 @@ def _each(numbers: Sequence[str], read: Callable[[str], Read]) -> list[Read]:
         try:
             found.append(read(text))
         except PhoneUnreadable as error:
-            where, reason = f"number {place} of {len(numbers)}", error.problem.reason
+            reason = error.problem.reason
             write = "write it with + and country code, or add --region. "
             raise UsageError(
-                f"{where}: {reason}",
+                f"number {place} of {len(numbers)}: {reason}",
                 hint=("" if "--region" in reason else write)
                 + "The ledger has no names: find the person's number in your file",
             ) from None
@@ -276,31 +259,16 @@ def _opened(url: str | None, *, new: bool = False) -> Iterator[Ledger]:
     path = ledger.resolved(url)
     if not (new or ledger.exists(path)):
         say(f"no ledger yet at {path}")
-    opening = ledger.open_ledger if new else ledger.open_existing
-    with opening(path) as opened:
+    with (ledger.open_ledger if new else ledger.open_existing)(path) as opened:
         yield opened
 
 
-@contextmanager
-def _failures(*, json: bool) -> Iterator[None]:
-    """With --json, also print one document on failure."""
-    try:
-        yield
-    except LeadctlError as error:
-        if json:
-            Output(json=True).document({"schema_version": 1, **_ended(error=error)})
-        raise
-
-
-def _ended(
-    code: ExitCode = ExitCode.OK, error: LeadctlError | None = None
+def _document(
+    error: LeadctlError | None = None, code: ExitCode = ExitCode.OK, **facts: Json
 ) -> dict[str, Json]:
-    from leadctl.reports.report import error_document
+    from leadctl.reports.report import ending
 
-    return {
-        "exit_code": int(error.exit_code if error else code),
-        "error": error_document(error),
-    }
+    return {"schema_version": 1, **facts, **ending(error, code)}
 
 
 def _described(found: Found, *, masked: bool) -> dict[str, Json]:
@@ -332,14 +300,12 @@ def _lines(people: Sequence[Found], *, masked: bool) -> Iterator[str]:
     for found in people:
         yield found.person.masked if masked else found.person.name
         for trace in found.traces:
-            presence = trace.presence.replace("_", " ")
-            where = (
-                f"{presence:<10}  account {trace.account}, campaign {trace.campaign}"
-            )
+            presence = f"{trace.presence.replace('_', ' '):<10}"
+            where = f"account {trace.account}, campaign {trace.campaign}"
             run = f"run {trace.run}" if trace.run else "run pruned"
             day = f"  {time_text.when(trace.started_at)}" if trace.started_at else ""
             undo = " (may be deleted by runs undo)" if trace.may_be_deleted else ""
-            yield f"  {where}, {run}{day}{undo}"
+            yield f"  {presence}  {where}, {run}{day}{undo}"
             if trace.files:
                 yield f"              from {files_named(trace.files)}"
         if found.is_suppressed:
