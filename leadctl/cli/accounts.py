@@ -254,7 +254,6 @@ def _asked_of(
 def _list(accounts: Sequence[KnownAccount], screen: Screen) -> None:
     """Print where each account's secrets come from, and what it lacks."""
     from leadctl.reports.screen import Grid, Text
-    from leadctl.reports.terminal import close
 
     table, ready = Grid("account", "provider", "state", "secrets"), 0
     for one in accounts:
@@ -273,7 +272,7 @@ def _list(accounts: Sequence[KnownAccount], screen: Screen) -> None:
         )
     screen.print(table)
     summary = f"{count(len(accounts), 'account')}, {ready} ready."
-    close(f"{summary} To check them: leadctl accounts test", screen)
+    screen.close(f"{summary} To check them: leadctl accounts test")
 
 
 def _lacks(one: KnownAccount) -> list[str]:
@@ -304,24 +303,23 @@ def _show(tested: Sequence[tuple[Account, AccountTest]], stream: TextIO) -> None
     """Print the verdicts on accounts, and a summary."""
     from leadctl.providers.preflight import CheckVerdict
     from leadctl.reports.screen import Screen, Text
-    from leadctl.reports.terminal import close, show_facts, show_title
 
     styles = {CheckVerdict.FINE: "green", CheckVerdict.WRONG: "red"}
     with heard(stream):
         screen = Screen(stream)
         for account, found in tested:
-            show_title(f"{account.name} ({account.provider.title})", screen)
-            facts = []
+            screen.title(f"{account.name} ({account.provider.title})")
+            facts: list[tuple[str | Text, str]] = []
             for name, shown in found.preflight.parts().items():
                 style = styles.get(shown.verdict, "yellow")
                 verdict = Text(f"{shown.verdict:<7}", style)
                 facts.append((Text(f"{name:<10}").append(verdict), shown.message))
-                facts += [(Text(), shown.hint)] if shown.hint else []
+                facts += [("", shown.hint)] if shown.hint else []
             if found.preflight.name:
                 facts.append((Text("name"), found.preflight.name))
-            show_facts(facts, screen, indent=2)
+            screen.facts(facts, indent=2)
         passed = sum(found.exit_code == ExitCode.OK for _, found in tested)
-        close(f"{count(len(tested), 'account')} checked, {passed} passed.", screen)
+        screen.close(f"{count(len(tested), 'account')} checked, {passed} passed.")
         stream.flush()
 
 

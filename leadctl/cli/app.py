@@ -38,7 +38,9 @@ NAMES = (
     "profile", "providers", "runs",
 )  # fmt: skip
 """The commands and groups, in the order of the help."""
-SHARED = {"check": "push", "find": "people", "forget": "people", "suppress": "people"}
+SHARED = dict.fromkeys(("preview", "check"), "push") | dict.fromkeys(
+    ("find", "forget", "suppress"), "people"
+)
 """The modules of commands that are not called like them."""
 
 

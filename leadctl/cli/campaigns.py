@@ -79,7 +79,6 @@ def _listed(account: Account, ledger: str | None) -> list[ListedCampaign]:
 def _show(asked: Account, found: Sequence[ListedCampaign]) -> None:
     from leadctl.model.wording import count
     from leadctl.reports.screen import Grid
-    from leadctl.reports.terminal import close
 
     table = Grid("id", "name", "state", folded=1)
     for one in found:
@@ -90,7 +89,7 @@ def _show(asked: Account, found: Sequence[ListedCampaign]) -> None:
     with opened_screen() as screen:
         screen.print(table)
         number = count(len(found), "campaign")
-        close(f"{number}. To upload: leadctl push FILE {where} --campaign ID", screen)
+        screen.close(f"{number}. To upload: leadctl push FILE {where} --campaign ID")
 
 
 def _document(

@@ -44,18 +44,17 @@ def _show(checks: Sequence[Check], screen: Screen) -> None:
     from leadctl.cli.diagnostics.config_check import Grade
     from leadctl.model.wording import count
     from leadctl.reports.screen import Text
-    from leadctl.reports.terminal import close, show_facts
 
     styles = {Grade.OK: "green", Grade.WARNING: "yellow", Grade.PROBLEM: "red"}
-    facts = []
+    facts: list[tuple[str | Text, str]] = []
     for check in checks:
         head = Text(f"{check.grade:<9}", styles[check.grade])
         facts.append((head.append(Text(check.topic)), check.message))
         if check.remedy:
-            facts.append((Text(), check.remedy))
-    show_facts(facts, screen)
+            facts.append(("", check.remedy))
+    screen.facts(facts)
     graded = Counter(check.grade for check in checks)
     parts = [f"{graded[Grade.OK]} ok"]
     for grade in (Grade.WARNING, Grade.PROBLEM):
         parts += [count(graded[grade], grade.value)] if graded[grade] else []
-    close(f"{count(len(checks), 'check')}: {', '.join(parts)}", screen)
+    screen.close(f"{count(len(checks), 'check')}: {', '.join(parts)}")

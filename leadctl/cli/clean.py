@@ -7,7 +7,7 @@ from typing import Annotated
 from leadctl.cli import options
 from leadctl.cli.app import app
 from leadctl.cli.help_layout import Section
-from leadctl.cli.output import echo, say
+from leadctl.cli.output import echo, require_yes, say
 from leadctl.model.wording import count
 
 
@@ -36,7 +36,6 @@ def clean(
 
     Example: leadctl clean --dry-run
     """
-    from leadctl.cli import questions
     from leadctl.ledger import resolved
     from leadctl.runs import leftovers
 
@@ -55,7 +54,7 @@ def clean(
         say(f"{count(len(found), 'file')} to remove")
     else:
         them = count(len(found), "file")
-        questions.require_yes(f"Remove {them}?", yes=yes, no_input=no_input)
+        require_yes(f"Remove {them}?", yes=yes, no_input=no_input)
         for path in found:
             path.unlink(missing_ok=True)
         say(f"{them} removed")

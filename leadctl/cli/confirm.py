@@ -7,8 +7,7 @@ import textwrap
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from leadctl.cli import questions
-from leadctl.cli.output import say
+from leadctl.cli.output import answered, say, somebody_is_there
 from leadctl.cli.progress import forecast_of
 from leadctl.delivery.preflight_check import require_no_doubt
 from leadctl.importing.judge import Judge
@@ -44,7 +43,7 @@ def confirmed(request: ImportRequest, consent: Consent) -> ImportRequest:
     Without a terminal there is nobody: a run by cron, in a pipe or in CI continues,
     unless the campaign may not take leads.
     """
-    if consent.yes or not questions.somebody_is_there():
+    if consent.yes or not somebody_is_there():
         return request
 
     def ask(request: ImportRequest, preflight: PreflightResult) -> None:
@@ -57,7 +56,7 @@ def confirmed(request: ImportRequest, consent: Consent) -> ImportRequest:
             )
         for line in screen(request, preflight):
             say(line)
-        if not questions.answered("Send them? [y/N] "):
+        if not answered("Send them? [y/N] "):
             raise NotConfirmed(
                 "not confirmed; nothing was sent or recorded",
                 hint="`--dry-run` shows the outcome of each row; --yes "

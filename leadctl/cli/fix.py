@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 from leadctl.cli import options
 from leadctl.cli.app import app
 from leadctl.cli.help_layout import Section
-from leadctl.cli.output import echo, say
+from leadctl.cli.output import answered, echo, line, say, somebody_is_there
 from leadctl.model.errors import InputUnusable, UsageError
 from leadctl.model.leads import OWN, Row, Status
 from leadctl.model.wording import count, listed, nearest, short
@@ -57,7 +57,6 @@ def fix(
 
     Example: leadctl fix leads.rejects.csv
     """
-    from leadctl.cli import questions
     from leadctl.importing.job import Job
     from leadctl.reports import reject_file
     from leadctl.runs.prepare import inspected
@@ -67,7 +66,7 @@ def fix(
             f"{rejects} is not a leadctl reject file",
             hint="name the file that a push wrote, e.g. leads.rejects.csv",
         )
-    if no_input or not questions.somebody_is_there():
+    if no_input or not somebody_is_there():
         raise UsageError(
             "fix asks about each row and requires a terminal",
             hint="fix the file in a spreadsheet or an editor, then push it",
@@ -90,7 +89,7 @@ def fix(
         is_done = _is_left(rules) if editor else _is_corrected(rules)
     echo(shlex.join(words))
     may_push = is_done and "--campaign" in words
-    if may_push and questions.answered("Push it now? [y/N] "):
+    if may_push and answered("Push it now? [y/N] "):
         from leadctl.cli import main
 
         main(words[1:])
@@ -228,8 +227,6 @@ class _Dialogue:
 
     def _ask(self, row: Row) -> None:
         """Show a row, and ask until it is kept, dropped or valid."""
-        from leadctl.cli.questions import line
-
         corrections, cells = self.corrections, row.cells
         for name in corrections.columns:
             if value := corrections.value(cells, name):

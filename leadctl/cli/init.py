@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Annotated
 from leadctl.cli import options
 from leadctl.cli.app import app
 from leadctl.cli.help_layout import Section
-from leadctl.cli.output import echo, say, show_error
+from leadctl.cli.output import (
+    asked,
+    echo,
+    require_yes,
+    say,
+    show_error,
+    somebody_is_there,
+)
 from leadctl.model.errors import InputUnusable, LeadctlError, UsageError
 
 if TYPE_CHECKING:
@@ -48,13 +55,12 @@ def init(
 
     Example: leadctl init --provider voiso
     """
-    from leadctl.cli import questions
     from leadctl.cli.accounts import new_secrets, store_secrets
     from leadctl.config import config as settings
     from leadctl.config import credentials
 
     path = settings.config_path(config)
-    if no_input or not questions.somebody_is_there():
+    if no_input or not somebody_is_there():
         raise UsageError(
             "init asks questions and requires a terminal without --no-input",
             hint=f"set the account's variables (docs/accounts.md), or write {path}",
@@ -62,7 +68,7 @@ def init(
     if os.path.lexists(path):
         kept = f"keep the old file as {_old(path).name}"
         question = f"{path} exists. Add an account, and {kept}?"
-        questions.require_yes(question, yes=False, no_input=False)
+        require_yes(question, yes=False, no_input=False)
     account, lines = _asked_account(path, provider)
     content = _with_account(path, account.name, lines)
     try:
@@ -79,7 +85,6 @@ def init(
 
 def _asked_account(path: Path, name: str | None) -> tuple[Account, str]:
     """Ask for provider and settings until they can be used; returns the lines, too."""
-    from leadctl.cli.questions import asked
     from leadctl.config import config as settings
     from leadctl.model.yaml_file import parse
     from leadctl.providers.base_url import require_safe_url

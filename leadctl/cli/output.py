@@ -1,4 +1,4 @@
-"""Prints results to stdout and everything else to stderr."""
+"""Prints results to stdout and everything else to stderr; asks questions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn, Self, TextIO
 
 import typer
 
-from leadctl.model.errors import ExitCode, LeadctlError, UsageError
+from leadctl.model.errors import ExitCode, LeadctlError, NotConfirmed, UsageError
 from leadctl.model.printable import json_text, printable
 from leadctl.model.wording import duration
 
@@ -172,3 +172,45 @@ def echo(text: str = "", *, indent: int | None = None, err: bool = False) -> Non
 
 def echo_json(value: Json, indent: int | None = 1) -> None:
     typer.echo(json_text(value, indent))
+
+
+def somebody_is_there() -> bool:
+    """Tell whether somebody can see and answer a question; streams may be closed."""
+    return bool(sys.stdin and sys.stdin.isatty() and sys.stderr.isatty())
+
+
+def answered(question: str) -> bool:
+    """Ask; every answer but yes counts as no."""
+    return (line(question) or "").casefold() in ("y", "yes")
+
+
+def asked(question: str) -> str:
+    """Ask until there is an answer; raises NotConfirmed at the end of the input."""
+    while (answer := line(question)) is not None:
+        if answer:
+            return answer
+    raise NotConfirmed("no answer: nothing was changed")
+
+
+def line(question: str) -> str | None:
+    """Ask, and return the answer; None at the end of the input."""
+    with heard(sys.stderr):
+        sys.stderr.write(question)
+        sys.stderr.flush()
+    answer = sys.stdin.readline()
+    if not answer.endswith("\n"):  # Ctrl-D leaves the cursor behind the question
+        say("")
+    return answer.strip() if answer else None
+
+
+def require_yes(question: str, *, yes: bool, no_input: bool) -> None:
+    """Continue only after a yes, from the command line or at the terminal."""
+    if yes:
+        return
+    if no_input or not somebody_is_there():
+        raise UsageError(
+            "this must be confirmed; --no-input is set or there is no terminal",
+            hint="add --yes to confirm",
+        )
+    if not answered(f"{question} [y/N] "):
+        raise NotConfirmed("not confirmed; nothing was changed")

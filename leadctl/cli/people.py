@@ -12,7 +12,7 @@ import typer
 from leadctl.cli import options
 from leadctl.cli.app import app
 from leadctl.cli.help_layout import Section
-from leadctl.cli.output import Output, print_lines, say
+from leadctl.cli.output import Output, print_lines, require_yes, say
 from leadctl.model.errors import ExitCode, LeadctlError, UsageError
 from leadctl.model.wording import count, files_named
 
@@ -103,7 +103,6 @@ def forget(
 
     Example: leadctl forget +15550100001 --and-suppress
     """
-    from leadctl.cli import questions
     from leadctl.importing import people
     from leadctl.importing.suppression_entry import identities_of_entry
 
@@ -118,7 +117,7 @@ def forget(
             return
         for line in _consequences(found, and_suppress=and_suppress):
             say(line, indent=0)
-        questions.require_yes("Forget them?", yes=yes, no_input=no_input)
+        require_yes("Forget them?", yes=yes, no_input=no_input)
         if and_suppress:
             entries = _each(texts, lambda text: identities_of_entry(text, region))
             opened.suppression_list.add(entries)

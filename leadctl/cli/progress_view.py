@@ -1,7 +1,8 @@
-"""Renders the progress of a run as words and a bar."""
+"""Renders the progress of a run as words and a bar, redrawn at a terminal."""
 
 from __future__ import annotations
 
+import os
 import time
 from collections import deque
 from dataclasses import dataclass, field
@@ -11,11 +12,12 @@ from leadctl.delivery.rate_limiter import PACE
 from leadctl.model.leads import Status
 from leadctl.model.progress import Progress
 from leadctl.model.wording import count, duration
-from leadctl.reports.screen import Text
+from leadctl.reports.screen import Screen, Text
 from leadctl.reports.table import STYLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import TextIO
 
     from leadctl.importing.forecast import Forecast
 
@@ -142,3 +144,61 @@ class ProgressView:
 
 _HEAVY = "\N{BOX DRAWINGS HEAVY HORIZONTAL}"
 _LIGHT = "\N{BOX DRAWINGS LIGHT HORIZONTAL}"
+
+
+class Live:
+    """Lines at the foot of a terminal that are redrawn.
+
+    The cursor stays visible, so that nothing must be restored if the process dies.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._screen = Screen(stream)
+        self._drawn: list[int] = []
+
+    @property
+    def width(self) -> int:
+        """Columns to draw in, without the last, at which some terminals wrap."""
+        return max(1, self._screen.width - 1)
+
+    @property
+    def plain_letters(self) -> bool:
+        """Whether the terminal may be limited to ASCII."""
+        return not self._stream.encoding.lower().startswith("utf")
+
+    def draw(self, lines: Sequence[Text]) -> None:
+        """Redraw the lines, unless another program has the terminal."""
+        if not _is_ours(self._stream):
+            self._drawn = []
+            return
+        end = "" if self.plain_letters else "…"
+        most = max(1, self._screen.size.lines - 1)
+        fitting = [text.cut(self.width, end) for text in lines[:most]]
+        drawn = "\n".join(text.written(self._screen.codes) for text in fitting)
+        self._write(self._erasure() + drawn)
+        self._drawn = [text.width for text in fitting]
+
+    def erase(self) -> None:
+        if self._drawn and _is_ours(self._stream):
+            self._write(self._erasure())
+        self._drawn = []
+
+    def _erasure(self) -> str:
+        """Return the codes that erase the lines, wrapped ones included."""
+        width = max(1, self._screen.width)
+        lines = sum(max(1, -(-cells // width)) for cells in self._drawn)
+        up = f"\x1b[{lines - 1}A" if lines > 1 else ""
+        return f"\r{up}\x1b[J" if lines else ""
+
+    def _write(self, text: str) -> None:
+        self._stream.write(text)
+        self._stream.flush()
+
+
+def _is_ours(stream: TextIO) -> bool:
+    """Tell whether this process is in the foreground; True where nobody can tell."""
+    try:
+        return os.tcgetpgrp(stream.fileno()) == os.getpgrp()
+    except OSError:
+        return True  # not the controlling terminal

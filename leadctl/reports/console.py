@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 from leadctl.model.wording import count, display_name
 from leadctl.reports import table, time_text
-from leadctl.reports.request_groups import RequestGroup
+from leadctl.reports.run_timeline import RequestGroup
 from leadctl.reports.screen import Grid, Text
-from leadctl.reports.terminal import show_title
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -100,7 +99,7 @@ MOST_WAITS = 10
 def show_row(found: RowTrace, screen: Screen, *, masked: bool) -> None:
     """Print each step of a row; `masked` replaces letters and digits of lead data."""
     line = f", line {found.line:,}" if found.line else ""
-    show_title(f"row {found.row:,} of {display_name(found.file.path)}{line}", screen)
+    screen.title(f"row {found.row:,} of {display_name(found.file.path)}{line}")
     if found.view is None:
         screen.print(f"in the file    not available: {found.missing}")
     else:

@@ -12,7 +12,6 @@ from leadctl.model.wording import count, listed
 from leadctl.reports.report import error_document, members
 from leadctl.reports.screen import Grid, Text
 from leadctl.reports.table import STYLES
-from leadctl.reports.terminal import close, show_facts, show_title
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -27,18 +26,18 @@ if TYPE_CHECKING:
 def show_preview(found: Preview, screen: Screen) -> None:
     """Print how a file is read and mapped, its first rows, and the verdict."""
     source = found.source
-    show_title(_visible(source.shown), screen)
+    screen.title(_visible(source.shown))
     choices = Grid("what", "value", "why", headed=False)
     for choice in source.choices:
         choices.row(choice.what, _visible(choice.value), Text(choice.why, "dim"))
     screen.print(choices, indent=2)
     pinned = f"file: {_visible(flow(pin(source)))}"
-    show_facts([(Text("to keep this in a profile:", "dim"), pinned)], screen)
+    screen.facts([(Text("to keep this in a profile:", "dim"), pinned)])
     screen.print()
     if found.problem:
         problem = _visible(found.problem.message)
-        show_facts([(Text("problem", "red"), problem)], screen)
-        show_facts([(Text(), _visible(found.problem.hint or ""))], screen)
+        screen.facts([(Text("problem", "red"), problem)])
+        screen.facts([("", _visible(found.problem.hint or ""))])
         return
     _show_columns(found, screen)
     for view in (*found.first, *found.held_back):
@@ -53,14 +52,14 @@ def _show_columns(found: Preview, screen: Screen) -> None:
     screen.print(columns, indent=2)
     if found.unused:
         unused = (Text("not sent:", "dim"), _visible(listed(found.unused)))
-        show_facts([unused], screen, indent=2)
+        screen.facts([unused], indent=2)
     for sentence in (
         *(note.message for note in found.notes),
         *found.without_effect,
         *found.unknown_countries,
         *filter(None, [found.damage]),
     ):
-        show_facts([(Text(), _visible(sentence))], screen)
+        screen.facts([("", _visible(sentence))])
 
 
 def _use_of(name: str) -> str:
@@ -79,7 +78,7 @@ def _show_row(view: RowView, line: int | None, screen: Screen) -> None:
     style = STYLES[finding.status] if finding else "bold"
     screen.print()
     place = f"row {view.number:,}" + (f", line {line:,}" if line else "")
-    show_facts([(Text(place, style), _visible(said))], screen)
+    screen.facts([(Text(place, style), _visible(said))])
     members = (
         ("raw", _filled(view.cells)),
         ("mapped", view.mapped),
@@ -90,21 +89,20 @@ def _show_row(view: RowView, line: int | None, screen: Screen) -> None:
         for label, values in members
         if values
     ]
-    show_facts(facts, screen, indent=2)
+    screen.facts(facts, indent=2)
 
 
 def _close(found: Preview, screen: Screen) -> None:
     """Print how many rows can be sent, and what is wrong with the others."""
     codes = ", ".join(f"{number:,} {code}" for code, number in found.counts.items())
     if not found.rows:
-        close("no data rows", screen, "yellow")
+        screen.close("no data rows", "yellow")
     elif not codes:
-        close(f"{count(found.rows, 'row')} checked: all can be sent", screen, "green")
+        screen.close(f"{count(found.rows, 'row')} checked: all can be sent", "green")
     else:
-        close(
+        screen.close(
             f"{count(found.rows, 'row')} checked: {found.good:,} can be sent; "
             f"not sent: {codes}",
-            screen,
             "yellow" if found.good else "red",
         )
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from leadctl.model.lead_fields import COUNTRY_ALIASES, FIELDS, INSTRUCTIONS
 from leadctl.providers.base import Provider
 from leadctl.reports.screen import Grid, Text
-from leadctl.reports.terminal import close, show_facts, show_title
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -148,17 +147,17 @@ def list_providers(providers: Sequence[type[Provider]], screen: Screen) -> None:
             "listed" if declared.lists_campaigns else Text("not listed", "dim"),
         )
     screen.print(table)
-    close("Details of one: leadctl providers show NAME", screen)
+    screen.close("Details of one: leadctl providers show NAME")
 
 
 def show_provider(provider: type[Provider], screen: Screen) -> None:
     """Print the terms of a provider, its settings and where each field goes."""
-    show_title(f"{provider.title} ({provider.name})", screen)
+    screen.title(f"{provider.title} ({provider.name})")
     said = terms(provider)
     if provider.resend_sentence:
         said["Because"] = provider.resend_sentence
     said["After an upload"] = usual(provider).consequence
-    show_facts(((Text(label, "dim"), text) for label, text in said.items()), screen)
+    screen.facts(((Text(label, "dim"), text) for label, text in said.items()))
     screen.print()
     table = Grid("setting", "default", "meaning")
     for name, about, default in settings(provider):
@@ -175,4 +174,4 @@ def show_provider(provider: type[Provider], screen: Screen) -> None:
             unsent.append(name)
     screen.print(table)
     if unsent:
-        close(f"Not sent: {', '.join(unsent)}.", screen)
+        screen.close(f"Not sent: {', '.join(unsent)}.")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from leadctl.model.printable import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from typing import TextIO
 
 WEIGHTS = {"bold": "1", "dim": "2"}
@@ -105,7 +105,10 @@ def fold(text: str, width: int, *, break_words: bool = True) -> list[str]:
 
 
 class Grid:
-    """A table as every command prints it: no rules, and one column may be folded."""
+    """A table as every command prints it, without rules.
+
+    If it is too wide, the columns in `cut` are shortened, else the `folded` one.
+    """
 
     def __init__(
         self,
@@ -113,25 +116,39 @@ class Grid:
         right: Collection[str] = (),
         headed: bool = True,
         folded: int = -1,
+        cut: Collection[int] = (),
     ) -> None:
         self._right = [heading in right for heading in headings]
-        self._folded = folded
+        self._narrowed, self._is_cut = cut or [folded], bool(cut)
         self._rows = [[Text(one, "dim") for one in headings]] if headed else []
 
     def row(self, *cells: str | Text) -> None:
         self._rows.append([c if isinstance(c, Text) else Text(c) for c in cells])
 
+    @property
+    def width(self) -> int:
+        return self._total(self._widths())
+
+    def _widths(self) -> list[int]:
+        columns = zip(*self._rows, strict=True)
+        return [max(cell.width for cell in column) for column in columns]
+
+    def _total(self, widths: Collection[int]) -> int:
+        return sum(widths) + GAP * (len(widths) - 1)
+
     def lines(self, most: int) -> Iterator[Text]:
         """Lay the rows out in columns, together no wider than `most` where possible."""
-        columns = zip(*self._rows, strict=True)
-        widths = [max(cell.width for cell in column) for column in columns]
-        if self._rows:
-            others = sum(widths) - widths[self._folded] + GAP * (len(widths) - 1)
-            room = max(NARROWEST, most - others)
-            widths[self._folded] = min(widths[self._folded], room)
+        widths = self._widths()
+        for place in self._narrowed if self._rows else ():
+            room = widths[place] - max(0, self._total(widths) - most)
+            widths[place] = min(widths[place], max(NARROWEST, room))
         for row in self._rows:
             cells = [
-                [cell] if cell.width <= width else cell.folded(width)
+                [cell]
+                if cell.width <= width
+                else [cell.cut(width, "…")]
+                if self._is_cut
+                else cell.folded(width)
                 for cell, width in zip(row, widths, strict=True)
             ]
             for parts in zip_longest(*cells, fillvalue=Text()):
@@ -183,6 +200,45 @@ class Screen:
         for line in lines:
             written = " " * indent + line.written(self.codes)
             self._stream.write(f"{written.rstrip(' ')}\n")
+
+    def title(self, text: str) -> None:
+        self.print(Text(text, "bold"), whole=True)
+
+    def facts(
+        self, facts: Iterable[tuple[str | Text, str]], *, indent: int = 0
+    ) -> None:
+        """Print a line for each pair of label and text, with the texts aligned.
+
+        On a terminal a long text wraps between words only, so that paths and URLs can
+        be copied; elsewhere it is one line.
+        """
+        pairs = [(Text().append(head), text) for head, text in facts]
+        widths = (indent + head.width + 2 for head, _ in pairs)
+        edge = max((width for width in widths if width <= self.width / 2), default=0)
+        for head, text in pairs:
+            start = Text(" " * indent).append(head)
+            parts = self._wrapped(text, edge)
+            is_long = start.width + 2 > edge or edge + cells(parts[0]) >= self.width
+            if head.width and is_long:
+                self.print(start, whole=True)
+                start = Text()
+            for part in parts:
+                start.append(" " * (edge - start.width)).append(part)
+                self.print(start, whole=True)
+                start = Text()
+
+    def close(self, text: str, style: str = "") -> None:
+        """Print the last line of a command's output."""
+        self.print()
+        for line in self._wrapped(text):
+            self.print(Text(line, style), whole=True)
+
+    def _wrapped(self, text: str, edge: int = 0) -> list[str]:
+        """Wrap a text between words, where a terminal would break within them."""
+        if not self.is_terminal:
+            return [printable(text)]
+        width = max(NARROWEST, self.width - 1 - edge)
+        return fold(printable(text), width, break_words=False)  # paths can be copied
 
 
 def can_be_drawn_on(stream: TextIO) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from leadctl.cli import options
-from leadctl.cli.output import Output, echo
+from leadctl.cli.output import Output, echo, somebody_is_there
 from leadctl.cli.runs.group import (
     FailedRun,
     UnfinishedRun,
@@ -179,8 +179,6 @@ def _go_on(
 
 def _asked_decision(run_reader: RunReader, *, no_input: bool) -> Decision | None:
     """Show the unknown rows; at a terminal, ask what to do with them."""
-    from leadctl.cli.questions import somebody_is_there
-
     paths = [display_name(file.path) for file in run_reader.files()]
     groups = run_reader.unknown()
     for file, rows, reason in groups:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -14,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer  # noqa: TC002  it reads the annotations at run time
 
 from leadctl.cli import options
-from leadctl.cli.output import echo, echo_json, heard
+from leadctl.cli.output import echo_json, opened_screen, say
 from leadctl.cli.runs.group import group, opened_ledger, report_of
 from leadctl.model.errors import ExitCode, UsageError
 from leadctl.model.leads import Status
@@ -26,6 +24,7 @@ if TYPE_CHECKING:
     from leadctl.ledger.base import Ledger, RunReader
     from leadctl.ledger.records import Run
     from leadctl.reports.report import Report
+    from leadctl.reports.screen import Grid, Screen
 
 
 @group.callback()
@@ -67,26 +66,20 @@ def list_runs(
         chosen, more = [*islice(some, limit)], next(some, None)
         found = [report_of(opened, run_reader) for run_reader, _ in chosen]
         pruned = opened.has_forgotten_runs()
-    with heard(sys.stdout):
-        if json:
-            documents = [report.document(one) for one in found]
-            echo_json([*documents])
-        elif found:
-            left = [left for _, left in chosen]
-            for line in _table([*map(_cells, found, left)]):
-                echo(line)
-        sys.stdout.flush()
-    if more and not json:
-        echo(f"there are older runs: --limit {2 * limit} lists more", err=True)
-    if found or json:
+    if json:
+        echo_json([report.document(one) for one in found])
         return
-    if since or account or failed:
-        echo("no such run", err=True)
+    if found:
+        with opened_screen() as screen:
+            screen.print(_table(found, [left for _, left in chosen], screen))
+        if more:
+            say(f"there are older runs: --limit {2 * limit} lists more")
+    elif since or account or failed:
+        say("no such run")
     elif pruned:
-        echo("no runs left: older runs were pruned", err=True)
+        say("no runs left: older runs were pruned")
     else:
-        why = "(--sandbox without --keep, --dry-run and check leave none)"
-        echo(f"no runs yet {why}", err=True)
+        say("no runs yet (--sandbox without --keep, --dry-run and check leave none)")
 
 
 def _moment(text: str) -> str:
@@ -171,66 +164,41 @@ def _left(
     return counts[Status.UNKNOWN] + rejects, by
 
 
-HEADINGS = ("run", "when", "file", "campaign", "result", "created", "to do", "took")
-TO_THE_RIGHT = frozenset({"created", "to do", "took"})
-LEAST_OF_A_FILE = 8
-GAP = "  "
+def _table(runs: Sequence[Report], left: Sequence[int], screen: Screen) -> Grid:
+    """List the runs; a terminal gets short ids and days, and room for the files."""
+    ids = {one.run_id: one.run_id for one in runs}
+    if screen.is_terminal:
+        tails = {run: run.rpartition("-")[2] for run in ids}
+        ids = tails if len({*tails.values()}) == len(ids) else ids
+    year = f"{datetime.now(UTC):%Y}-" if screen.is_terminal else ""
+    rows = [
+        (ids[one.run_id], *_cells(one, of, year))
+        for one, of in zip(runs, left, strict=True)
+    ]
+    table = _grid(rows)
+    if screen.is_terminal and table.width > screen.width:
+        table = _grid([row[:-1] for row in rows])
+    return table
 
 
-def _table(runs: Sequence[tuple[str, ...]]) -> Iterator[str]:
-    """Yield the lines; on a terminal with short ids, and cut to its width."""
-    rows = [HEADINGS, *runs]
-    if sys.stdout.isatty():
-        rows = _narrowed(rows, shutil.get_terminal_size().columns)
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+def _grid(rows: Sequence[Sequence[str]]) -> Grid:
+    from leadctl.reports.screen import Grid
+
+    headings = ("run", "when", "file", "campaign", "result", "created", "to do", "took")
+    table = Grid(*headings[: len(rows[0])], right=headings[-3:], cut=(2, 3))
     for row in rows:
-        cells = zip(rows[0], row, widths, strict=True)
-        yield GAP.join(
-            f"{cell:>{width}}" if name in TO_THE_RIGHT else f"{cell:<{width}}"
-            for name, cell, width in cells
-        ).rstrip()
+        table.row(*row)
+    return table
 
 
-def _narrowed(rows: Sequence[tuple[str, ...]], columns: int) -> list[tuple[str, ...]]:
-    """Shorten ids as far as they stay unique, and days; then leave out the time taken.
-
-    Files are cut next, and campaigns last: their ends tell them apart.
-    """
-    year = f"{datetime.now(UTC):%Y}-"
-    rows = [(row[0], row[1].removeprefix(year), *row[2:]) for row in rows]
-    ids = [row[0] for row in rows[1:]]
-    tails = [run.rpartition("-")[2] for run in ids]
-    if len({*tails}) == len(ids):
-        rows = [
-            rows[0],
-            *((tail, *row[1:]) for tail, row in zip(tails, rows[1:], strict=True)),
-        ]
-    for place in (-1, HEADINGS.index("file"), HEADINGS.index("campaign")):
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        too_much = sum(widths) + len(GAP) * (len(widths) - 1) - columns
-        if place < 0:
-            rows = [row[:place] for row in rows] if too_much > 0 else rows
-            continue
-        room = max(LEAST_OF_A_FILE, widths[place] - max(0, too_much))
-        rows = [
-            (*row[:place], _cut(row[place], room), *row[place + 1 :]) for row in rows
-        ]
-    return [*rows]
-
-
-def _cut(text: str, room: int) -> str:
-    return text if len(text) <= room else f"{text[: room - 1]}…"
-
-
-def _cells(one: Report, left: int) -> tuple[str, ...]:
+def _cells(one: Report, left: int, year: str) -> tuple[str, ...]:
     from leadctl.reports import time_text
 
     began = time_text.moment_of(one.started_at)
     ended = time_text.moment_of(one.finished_at) if one.finished_at else None
     is_open = one.is_open and not one.job.given_up
     return (
-        one.run_id,
-        f"{time_text.day(began)} {time_text.clock(began)[:5]}",
+        f"{time_text.day(began).removeprefix(year)} {time_text.clock(began)[:5]}",
         _files(one),
         f"{one.account} {one.campaign}",
         _result(one),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from leadctl.cli import options
-from leadctl.cli.output import Output, echo, heard, say
+from leadctl.cli.output import Output, echo, heard, require_yes, say
 from leadctl.cli.runs.group import RunId, group, opened_ledger
 from leadctl.model.errors import LeadctlError
 from leadctl.model.wording import count, files_named
@@ -96,12 +96,10 @@ def undo(
 def _require_yes(
     consent: Consent, planned: UndoReport, account: Account, plan: Plan
 ) -> None:
-    from leadctl.cli import questions
-
     if not consent.yes:
         for line in _screen(planned, account, plan):
             say(line)
-    questions.require_yes("Delete them?", yes=consent.yes, no_input=consent.no_input)
+    require_yes("Delete them?", yes=consent.yes, no_input=consent.no_input)
 
 
 def _screen(planned: UndoReport, account: Account, plan: Plan) -> Iterator[str]:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from leadctl.cli import options
-from leadctl.cli.output import echo
+from leadctl.cli.output import echo, require_yes
 from leadctl.cli.runs.group import RejectedRun, group, latest_with, opened_ledger
 from leadctl.model.wording import count
 
@@ -74,7 +74,6 @@ def prune(
 
     Example: leadctl runs prune --days 30 --dry-run
     """
-    from leadctl.cli import questions
     from leadctl.importing.job import Job
     from leadctl.ledger import resolved
     from leadctl.runs import spool
@@ -87,7 +86,7 @@ def prune(
             return
         if old:
             question = f"Forget {count(old, 'run')} older than {count(days, 'day')}?"
-            questions.require_yes(question, yes=yes, no_input=no_input)
+            require_yes(question, yes=yes, no_input=no_input)
         gone = opened.forget_runs(before)
     for job in gone:
         spool.drop(Job.from_json(job))

@@ -1,12 +1,17 @@
-"""Builds HTML and SVG; text of others is always escaped."""
+"""Builds HTML, and charts as SVG; text of others is always escaped."""
 
 from __future__ import annotations
 
 from html import escape
+from itertools import cycle
 from typing import TYPE_CHECKING
 
+from leadctl.reports import time_text
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from leadctl.reports.run_timeline import RunTimeline
 
 EMPTY = frozenset({"br", "link", "meta"})
 """Elements without content and end tag."""
@@ -83,3 +88,131 @@ def folded(title: str, *content: str) -> Markup:
 
 def section(title: str, *content: str) -> Markup:
     return tag("section", tag("h2", title), *content)
+
+
+WIDTH, HEIGHT = 720, 230
+LEFT, RIGHT, TOP, BOTTOM = 60, 14, 10, 36
+LANE = 7
+
+TIME_STEPS = (
+    *(10**power * digit for power in (-3, -2, -1) for digit in (1, 2, 5)),
+    *(1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800),
+    *(3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800, 2_592_000),
+)
+
+
+def labelled(kind: str, label: str) -> Markup:
+    """Return a status behind a square in its colour of the charts."""
+    box = tag("rect", width=12, height=12, rx=2, class_=f"c-{kind}")
+    square = tag("svg", box, viewBox="0 0 12 12", class_="swatch", aria_hidden="true")
+    return tag("span", square, f" {label}", class_="status")
+
+
+def bar(share: float, kind: str) -> Markup:
+    """Return a bar as long as a share of the whole, and always visible."""
+    filled = _box(0, 0, max(2.0, 100 * share), 10, f"c-{kind}")
+    track = _box(0, 0, 100, 10, "c-nothing")
+    return tag(
+        "svg",
+        track,
+        filled,
+        viewBox="0 0 100 10",
+        preserveAspectRatio="none",
+        aria_hidden="true",
+    )
+
+
+def timeline_chart(timeline: RunTimeline, description: str) -> Markup:
+    """Return a chart of the leads answered over time, with the waits below."""
+    most = timeline.points[-1].answered
+    plot = _Plot(timeline.seconds * 1.02, most)
+    waits = [
+        _box(plot.x(a), plot.floor + 3, max(plot.x(b) - plot.x(a), 0.5), LANE, "wait")
+        for a, b in timeline.held
+    ]
+    breaks = [
+        tag("line", x1=_r(x), x2=_r(x), y1=TOP, y2=_r(plot.floor), class_="break")
+        for x in (plot.x(one.second) for one in timeline.breaks)
+    ]
+    answered = [(point.second, point.answered) for point in timeline.points]
+    delivered = [(point.second, point.delivered) for point in timeline.points]
+    return _picture(
+        description,
+        HEIGHT,
+        *waits,
+        *plot.grid(),
+        tag("path", d=plot.steps(answered), class_="settled"),
+        tag("path", d=plot.steps(delivered), class_="delivered"),
+        *breaks,
+    )
+
+
+class _Plot:
+    """Converts seconds and leads to coordinates of the chart."""
+
+    def __init__(self, seconds: float, most: int) -> None:
+        self._seconds = seconds or 1.0
+        self._most = max(most, 1)
+        self.floor = float(HEIGHT - BOTTOM)
+
+    def x(self, second: float) -> float:
+        share = min(second / self._seconds, 1.0)
+        return LEFT + share * (WIDTH - LEFT - RIGHT)
+
+    def y(self, leads: float) -> float:
+        return self.floor - leads / self._most * (self.floor - TOP)
+
+    def steps(self, points: list[tuple[float, int]]) -> str:
+        """Return the outline of an area that rises with each answer."""
+        path = [f"M{_r(LEFT)} {_r(self.floor)}"]
+        for second, leads in points:
+            path += [f"H{_r(self.x(second))}", f"V{_r(self.y(leads))}"]
+        return "".join([*path, f"H{_r(self.x(self._seconds))}V{_r(self.floor)}Z"])
+
+    def grid(self) -> Iterator[Markup]:
+        for leads in _ticks(self._most, _count_step(self._most)):
+            y = self.y(leads)
+            yield tag(
+                "line", x1=LEFT, x2=WIDTH - RIGHT, y1=_r(y), y2=_r(y), class_="grid"
+            )
+            yield tag("text", f"{leads:,.0f}", x=LEFT - 8, y=_r(y + 4), class_="left")
+        step = next((s for s in TIME_STEPS if self._seconds / s <= 7), TIME_STEPS[-1])
+        for second in _ticks(self._seconds, step):
+            label = time_text.lasted(second).replace(".0 s", " s") if second else "0"
+            x = _r(self.x(second))
+            yield tag("text", label, x=x, y=HEIGHT - 8, class_="below")
+
+
+def _ticks(most: float, step: float) -> Iterator[float]:
+    for number in range(int(most / step + 1e-9) + 1):
+        yield number * step
+
+
+def _count_step(most: int) -> int:
+    step = 1
+    for factor in cycle((2, 2.5, 2)):
+        if most / step <= 5:
+            break
+        step = round(step * factor)
+    return step
+
+
+def _box(x: float, y: float, width: float, height: float, kind: str) -> Markup:
+    return tag(
+        "rect", x=_r(x), y=_r(y), width=_r(width), height=_r(height), class_=kind
+    )
+
+
+def _picture(description: str, height: int, *content: Markup) -> Markup:
+    return tag(
+        "svg",
+        tag("title", description),
+        joined(content),
+        viewBox=f"0 0 {WIDTH} {height}",
+        role="img",
+        aria_label=description,
+    )
+
+
+def _r(number: float) -> str:
+    return f"{number:.1f}".removesuffix(".0")

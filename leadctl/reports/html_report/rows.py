@@ -7,8 +7,15 @@ from typing import TYPE_CHECKING
 from leadctl.model.leads import Code, Status
 from leadctl.model.wording import count, display_name
 from leadctl.reports import time_text
-from leadctl.reports.html_report.charts import bar, labelled
-from leadctl.reports.html_report.markup import Markup, joined, section, table, tag
+from leadctl.reports.html_report.markup import (
+    Markup,
+    bar,
+    joined,
+    labelled,
+    section,
+    table,
+    tag,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,21 +6,21 @@ from typing import TYPE_CHECKING
 
 from leadctl.model.wording import count
 from leadctl.reports import time_text
-from leadctl.reports.html_report.charts import labelled, timeline_chart
 from leadctl.reports.html_report.markup import (
     Markup,
     folded,
     joined,
+    labelled,
     section,
     table,
     tag,
+    timeline_chart,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from leadctl.reports.request_groups import RequestGroup
-    from leadctl.reports.run_timeline import RunTimeline
+    from leadctl.reports.run_timeline import RequestGroup, RunTimeline
 
 MOST = 10
 """Kinds of waits to list."""
