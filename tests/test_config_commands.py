@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from leadctl.cli.checks import Grade, exit_code
 from leadctl.cli.diagnostics import config_check
 from leadctl.config.json_schema import config_schema
 from leadctl.model.errors import ExitCode
@@ -163,8 +164,8 @@ def test_file_that_is_no_configuration_is_a_problem(
     path = tmp_path / "config.yaml"
     path.write_text(text)
     found = [*config_check.configuration(path, {}, ())]
-    assert config_check.exit_code(found) == ExitCode.INPUT
-    (problem,) = [each for each in found if each.grade is config_check.Grade.PROBLEM]
+    assert exit_code(found) == ExitCode.INPUT
+    (problem,) = [each for each in found if each.grade is Grade.PROBLEM]
     assert words in problem.message
 
 

@@ -16,9 +16,9 @@ import pytest
 from terminal import Terminal
 
 import leadctl
+from leadctl.cli.checks import Check, Grade, exit_code
 from leadctl.cli.diagnostics import installation
 from leadctl.cli.diagnostics.account_check import AccountCheck
-from leadctl.cli.diagnostics.config_check import Check, Grade, exit_code
 from leadctl.ledger import open_ledger
 from leadctl.ledger.records import NewRun
 from leadctl.model.errors import ExitCode

@@ -27,7 +27,6 @@ SLOW = ["asyncio", "email", "importlib.metadata", "logging", "sqlite3", "ssl"]
 START = {"leadctl", "leadctl.cli"}
 COMPLETION = START | {
     "leadctl.cli.complete",
-    "leadctl.cli.known_names",
     "leadctl.cli.shells",
 }
 PROGRAM = START | {

@@ -13,8 +13,8 @@ import typer.main
 from typer.core import TyperArgument as Argument
 from typer.core import TyperOption as Option
 
-from leadctl.cli import known_names
 from leadctl.cli.app import load
+from leadctl.cli.complete import KINDS
 from leadctl.cli.help_layout import Section
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def _taken(declared: Option | Argument) -> list[str] | str:
     """Return the words that may be given, or the kind of name, as it is declared."""
     shown = declared.metavar or ""
     for kind in (declared.name, shown.lower()):
-        if kind in known_names.KINDS:
+        if kind in KINDS:
             return kind
     if choices := declared.type_descriptor.choices:
         return [str(choice) for choice in choices]

@@ -181,12 +181,10 @@ def _latest_run(error: typer.TyperException) -> str:
     missing, context = getattr(error, "param", None), getattr(error, "ctx", None)
     if context is None or getattr(missing, "metavar", "") != "RUN":
         return ""
-    from leadctl.cli import known_names
+    from leadctl.cli.complete import known_names
 
     given = context.params.get("ledger")
-    runs = known_names.known_names(
-        "run", {"--ledger": given} if given else {}, os.environ
-    )
+    runs = known_names("run", {"--ledger": given} if given else {}, os.environ)
     latest = next(iter(runs), None)
     return f"latest run: {context.command_path} {latest}" if latest else ""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from leadctl.cli import campaign_cache, options
+from leadctl.cli import options  # noqa: TC001  typer reads the annotations at run time
 from leadctl.cli.app import app
 from leadctl.cli.help_layout import Section
 from leadctl.cli.output import Output, opened_screen, say
@@ -35,6 +35,7 @@ def campaigns(
     Example: leadctl campaigns --provider voiso
     """
     from leadctl.cli.accounts import resolved
+    from leadctl.cli.complete import keep_campaigns
 
     facts: dict[str, Json] = {"provider": provider, "account": account or provider}
     output = Output(json=json)
@@ -43,7 +44,7 @@ def campaigns(
         facts |= {"provider": asked.provider.name, "account": asked.name}
         found = _listed(asked, ledger)
     try:
-        campaign_cache.keep(asked.name, found)
+        keep_campaigns(asked.name, found)
     except (OSError, InputUnusable) as error:
         say(f"Tab completion cannot offer these campaigns: {error}")
     if json:

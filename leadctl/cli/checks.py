@@ -1,39 +1,90 @@
-"""Prints checks: one line each, with the fix below it."""
+"""What a check found and how to fix it, as printed and as JSON."""
 
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
 from leadctl.cli.output import Output, opened_screen
+from leadctl.model.errors import ExitCode
+from leadctl.model.wording import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from leadctl.cli.diagnostics.config_check import Check
+    from leadctl.model.errors import LeadctlError
     from leadctl.model.leads import Json
     from leadctl.reports.screen import Screen
+
+
+class Grade(StrEnum):
+    """The severity of a finding."""
+
+    OK = "ok"
+    WARNING = "warning"
+    PROBLEM = "problem"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One finding, and how to fix it.
+
+    `exit_code` is the exit code of a problem.
+    """
+
+    topic: str
+    message: str
+    grade: Grade = Grade.OK
+    remedy: str | None = None
+    exit_code: ExitCode = ExitCode.OK
+
+
+def document(checks: Iterable[Check]) -> list[Json]:
+    """Return the findings as `--json` prints them."""
+    return [
+        {
+            "topic": check.topic,
+            "grade": check.grade.value,
+            "message": check.message,
+            "remedy": check.remedy,
+        }
+        for check in checks
+    ]
+
+
+_WORST_FIRST = (ExitCode.INPUT, ExitCode.ACCESS, ExitCode.STOPPED, ExitCode.TROUBLE)
+"""Without a configuration nothing works; then as for runs."""
+
+
+def exit_code(checks: Iterable[Check]) -> ExitCode:
+    """Choose the exit code for these findings."""
+    codes = {check.exit_code for check in checks if check.grade is Grade.PROBLEM}
+    return next((code for code in _WORST_FIRST if code in codes), ExitCode.OK)
+
+
+def problem(topic: str, error: LeadctlError) -> Check:
+    code = ExitCode(error.exit_code)
+    return Check(topic, error.message, Grade.PROBLEM, error.hint, code)
+
+
+def warning(topic: str, message: str, remedy: str | None = None) -> Check:
+    return Check(topic, message, Grade.WARNING, remedy)
 
 
 def conclude(
     checks: Iterable[Check], *, json: bool, facts: Mapping[str, Json] | None = None
 ) -> NoReturn:
     """Print the checks and exit with their exit code; `facts` are for scripts."""
-    from leadctl.cli.diagnostics import config_check
-
     found = [*checks]
-    code = config_check.exit_code(found)
+    code = exit_code(found)
     if json:
-        Output(json=True).document(
-            {
-                "schema_version": 1,
-                **(facts or {}),
-                "checks": config_check.document(found),
-                "exit_code": int(code),
-            }
-        )
+        shown: dict[str, Json] = {"schema_version": 1, **(facts or {})}
+        shown |= {"checks": document(found), "exit_code": int(code)}
+        Output(json=True).document(shown)
     else:
         with opened_screen() as screen:
             _show(found, screen)
@@ -41,8 +92,6 @@ def conclude(
 
 
 def _show(checks: Sequence[Check], screen: Screen) -> None:
-    from leadctl.cli.diagnostics.config_check import Grade
-    from leadctl.model.wording import count
     from leadctl.reports.screen import Text
 
     styles = {Grade.OK: "green", Grade.WARNING: "yellow", Grade.PROBLEM: "red"}

@@ -1,28 +1,31 @@
-"""What the shell offers at Tab, from a table of the commands and without typer.
+"""Answers Tab from a table of the commands, without typer and the network.
 
-Every press of Tab runs this: typer, and pydantic that it parses with, would take ten
-times as long as Python to start. `vocabulary.json` says what there is to offer; it is
-written from typer's own declarations by `make completions`, and a test holds the two
-together. The protocol with the shells is typer's.
+typer, and pydantic that it parses with, take ten times as long as Python to start.
+`make completions` writes the table, vocabulary.json, from typer's declarations. The
+protocol with the shells is typer's.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypedDict
+from urllib.parse import quote
 
-from leadctl.cli import canonical, known_names, shells
+from leadctl.cli import canonical, shells
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from leadctl.providers.campaigns import ListedCampaign
 
 
 class Parameter(TypedDict):
     """An option, by all its `names`, or an argument, by none.
 
-    `takes` is what may stand there: words, the kind of name (see names.py), or nothing
-    for a flag (null) and for free text ([]).
+    `takes` is what may stand there: words, a kind of name (see KINDS), or nothing for a
+    flag (null) and for free text ([]).
     """
 
     names: list[str]
@@ -151,9 +154,122 @@ def _values(
         case None:
             return
         case str(kind):
-            found = known_names.known_names(kind, place.given, environment)
+            found = known_names(kind, place.given, environment)
         case words:
             found = dict.fromkeys(words, "")
     for value, meaning in found.items():
         if value.startswith(typed) and shells.is_plain(value):
             yield value, meaning
+
+
+KINDS = ("provider", "account", "profile", "run", "campaign")
+
+
+def known_names(
+    kind: str, given: Mapping[str, str], environment: Mapping[str, str]
+) -> Mapping[str, str]:
+    """Return the names of a kind that this machine knows, with their meanings.
+
+    `given` are the options on the command line. What cannot be read is left out.
+    """
+    match kind:
+        case "campaign":
+            return _campaigns(given, environment)
+        case "provider":
+            found = _providers(given, environment)
+        case "account":
+            accounts = _configured("accounts", given, environment)
+            found = sorted({*accounts, *_providers(given, environment)})
+        case "profile":
+            found = _configured("profiles", given, environment)
+        case "run":
+            found = _runs(given.get("--ledger") or environment.get("LEADCTL_LEDGER"))
+        case _:
+            found = []
+    return dict.fromkeys(found, "")
+
+
+def _providers(given: Mapping[str, str], environment: Mapping[str, str]) -> list[str]:
+    """Return those installed, and those in YAML: of these, one line is read."""
+    from leadctl.providers.installed import installed
+
+    found = {*installed()}
+    for path in _config_path(given, environment).parent.glob("providers/*.y*ml"):
+        text = path.read_text(encoding="utf-8", errors="replace")
+        found |= {*re.findall(r"^name: *([a-z][a-z0-9_-]*) *$", text, re.MULTILINE)}
+    return sorted(found)
+
+
+def _configured(
+    table: str, given: Mapping[str, str], environment: Mapping[str, str]
+) -> list[str]:
+    from leadctl.model import yaml_file
+    from leadctl.model.errors import InputUnusable
+
+    path = _config_path(given, environment)
+    try:
+        return sorted(yaml_file.read(path, may_be_pipe=False).table((table,)))
+    except InputUnusable:
+        return []
+
+
+def _config_path(given: Mapping[str, str], environment: Mapping[str, str]) -> Path:
+    import platformdirs
+
+    asked = given.get("--config") or environment.get("LEADCTL_CONFIG")
+    usual = platformdirs.user_config_path("leadctl") / "config.yaml"
+    return Path(asked) if asked else usual
+
+
+def _runs(asked: str | None) -> list[str]:
+    from leadctl import ledger
+    from leadctl.model.errors import UsageError
+
+    try:
+        return ledger.latest_runs(ledger.resolved(asked))
+    except UsageError:  # no URL of a ledger
+        return []
+
+
+def _campaigns(
+    given: Mapping[str, str], environment: Mapping[str, str]
+) -> Mapping[str, str]:
+    """Return those that `leadctl campaigns` last listed for the account in question."""
+    names = (
+        given.get(f"--{option}") or environment.get(f"LEADCTL_{option.upper()}")
+        for option in ("account", "provider")
+    )
+    account = next(filter(None, names), None)
+    return _kept(account) if account else {}
+
+
+def keep_campaigns(account: str, campaigns: Sequence[ListedCampaign]) -> None:
+    """Store what Tab offers; raises OSError or InputUnusable."""
+    from leadctl.model.atomic_write import atomic_write
+    from leadctl.model.private_files import make_private
+
+    path = _cache_of(account)
+    make_private(path.parent)
+    with atomic_write(path) as file:
+        json.dump([one._asdict() for one in campaigns], file)
+
+
+def _kept(account: str) -> dict[str, str]:
+    """Return each campaign's id, with its name and state; empty without a cache."""
+    from leadctl.model.text_file import read_text
+
+    try:
+        found = json.loads(read_text(_cache_of(account), may_be_pipe=False))
+        return {
+            str(one["id"]): ", ".join(filter(None, (one["name"], one["state"])))
+            for one in found
+        }
+    except (OSError, ValueError, TypeError, KeyError):
+        return {}
+
+
+def _cache_of(account: str) -> Path:
+    import platformdirs
+
+    folder = platformdirs.user_state_path("leadctl") / "campaigns"
+    return folder / f"{quote(account, safe='')}.json"

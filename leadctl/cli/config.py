@@ -13,6 +13,7 @@ import typer  # noqa: TC002  it reads the annotations at run time
 
 from leadctl.cli import options
 from leadctl.cli.app import app
+from leadctl.cli.checks import conclude
 from leadctl.cli.help_layout import Commands, Section
 from leadctl.cli.output import echo, echo_json, opened_screen
 
@@ -81,7 +82,6 @@ def check(json: options.Json = False, config: options.ConfigPath = None) -> None
 
     Example: leadctl config check
     """
-    from leadctl.cli.checks import conclude
     from leadctl.cli.diagnostics import config_check
 
     found = config_check.configuration(config, os.environ, options.VARIABLES)

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 
 from leadctl.cli import options
 from leadctl.cli.app import app
+from leadctl.cli.checks import Check, Grade, conclude, exit_code
 from leadctl.cli.help_layout import Section
 from leadctl.model.errors import LeadctlError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    from leadctl.cli.diagnostics.config_check import Check
 
 
 @app.command("doctor", rich_help_panel=Section.SET_UP)
@@ -33,8 +32,6 @@ def doctor(
 
     Example: leadctl doctor
     """
-    from leadctl.cli.checks import conclude
-
     conclude(_checks(config, ledger, offline=offline), json=json)
 
 
@@ -43,29 +40,25 @@ def _checks(
 ) -> Iterator[Check]:
     import platformdirs
 
-    from leadctl.cli.diagnostics import config_check
-    from leadctl.cli.diagnostics import installation as engine
+    from leadctl.cli.diagnostics import config_check, installation
     from leadctl.cli.diagnostics.account_check import AccountCheck
     from leadctl.config import config as settings
     from leadctl.ledger import resolved
 
-    yield from engine.installation()
+    yield from installation.installation()
     yield from config_check.configuration(
-        config, os.environ, options.VARIABLES, unset=config_check.Grade.PROBLEM
+        config, os.environ, options.VARIABLES, unset=Grade.PROBLEM
     )
-    state = platformdirs.user_state_path("leadctl")
     url = resolved(ledger)
-    yield from engine.keyring()
-    yield from engine.state(state)
-    looked_at = [*engine.ledger(url)]
-    yield from looked_at
-    sound = all(check.grade is not config_check.Grade.PROBLEM for check in looked_at)
-    if sound:
-        yield from engine.leftovers(url)
-    yield from engine.clock(datetime.now(UTC))
-    with suppress(LeadctlError):  # the configuration's, which has been said
-        document = settings.load(config)
-        known = url if sound else None  # its fault has been said
-        yield from AccountCheck(
-            document, os.environ, known, online=not offline
-        ).accounts()
+    yield from installation.keyring()
+    yield from installation.state(platformdirs.user_state_path("leadctl"))
+    found = [*installation.ledger(url)]
+    yield from found
+    is_usable = not exit_code(found)  # else its problem has been reported
+    if is_usable:
+        yield from installation.leftovers(url)
+    yield from installation.clock(datetime.now(UTC))
+    with suppress(LeadctlError):  # of the configuration: reported above
+        document, known = settings.load(config), url if is_usable else None
+        check = AccountCheck(document, os.environ, known, online=not offline)
+        yield from check.accounts()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from leadctl.cli import options
 from leadctl.cli.app import app
+from leadctl.cli.checks import Check, conclude, exit_code
 from leadctl.cli.help_layout import Commands, Section
 from leadctl.cli.output import echo, say
 from leadctl.model.errors import UsageError
@@ -33,19 +34,17 @@ def show(json: options.Json = False, ledger: options.LedgerPath = None) -> None:
 
     Example: leadctl ledger show
     """
-    from leadctl.cli.checks import conclude
-    from leadctl.cli.diagnostics import config_check, installation
+    from leadctl.cli.diagnostics import installation
     from leadctl.ledger import exists, open_existing, resolved
 
     url = resolved(ledger)
     checks = [*installation.ledger(url)]
     facts: dict[str, Json] = {"ledger": url, "runs": None, "bytes": None}
-    usable = all(one.grade is not config_check.Grade.PROBLEM for one in checks)
-    if usable and exists(url):
+    if not exit_code(checks) and exists(url):
         with open_existing(url) as opened:
             size = opened.size()
         facts.update(size._asdict())
-        checks.append(config_check.Check("runs", f"{size.runs:,}"))
+        checks.append(Check("runs", f"{size.runs:,}"))
     conclude(checks, json=json, facts=facts)
 
 

@@ -9,6 +9,7 @@ import typer  # noqa: TC002  it reads the annotations at run time
 
 from leadctl.cli import options
 from leadctl.cli.app import app
+from leadctl.cli.checks import conclude
 from leadctl.cli.help_layout import Commands, Section
 from leadctl.cli.output import echo, echo_json, opened_screen, show_error
 
@@ -83,7 +84,6 @@ def check(
 
     Example: leadctl providers check kixie.yaml
     """
-    from leadctl.cli.checks import conclude
     from leadctl.cli.diagnostics.provider_check import provider_check
 
     conclude(provider_check(file), json=json)

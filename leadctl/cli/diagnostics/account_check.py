@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
-from leadctl.cli.diagnostics.config_check import Check, Grade, problem, warning
+from leadctl.cli.checks import Check, Grade, problem, warning
 from leadctl.config import config, credentials
 from leadctl.config.accounts import resolve_account
 from leadctl.delivery import preflight_check, provider_session

@@ -6,12 +6,11 @@ Problems are collected instead of raised, so that all are reported at once.
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
-from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from leadctl.cli.checks import Check, Grade, problem, warning
 from leadctl.config import config
 from leadctl.config.credentials import key_files
 from leadctl.importing.suppression import List
@@ -25,64 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from leadctl.config.config import Account
-    from leadctl.model.leads import Json
     from leadctl.model.yaml_file import Document, Where
 
 Found = TypeVar("Found")
-
-
-class Grade(StrEnum):
-    """The severity of a finding."""
-
-    OK = "ok"
-    WARNING = "warning"
-    PROBLEM = "problem"
-
-
-@dataclass(frozen=True)
-class Check:
-    """One finding, and how to fix it.
-
-    `exit_code` is the exit code of a problem.
-    """
-
-    topic: str
-    message: str
-    grade: Grade = Grade.OK
-    remedy: str | None = None
-    exit_code: ExitCode = ExitCode.OK
-
-
-def document(checks: Iterable[Check]) -> list[Json]:
-    """Return the findings as `--json` prints them."""
-    return [
-        {
-            "topic": check.topic,
-            "grade": check.grade.value,
-            "message": check.message,
-            "remedy": check.remedy,
-        }
-        for check in checks
-    ]
-
-
-_WORST_FIRST = (ExitCode.INPUT, ExitCode.ACCESS, ExitCode.STOPPED, ExitCode.TROUBLE)
-"""Without a configuration nothing works; then as for runs."""
-
-
-def exit_code(checks: Iterable[Check]) -> ExitCode:
-    """Choose the exit code for these findings."""
-    codes = {check.exit_code for check in checks if check.grade is Grade.PROBLEM}
-    return next((code for code in _WORST_FIRST if code in codes), ExitCode.OK)
-
-
-def problem(topic: str, error: LeadctlError) -> Check:
-    code = ExitCode(error.exit_code)
-    return Check(topic, error.message, Grade.PROBLEM, error.hint, code)
-
-
-def warning(topic: str, message: str, remedy: str | None = None) -> Check:
-    return Check(topic, message, Grade.WARNING, remedy)
 
 
 def configuration(

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import leadctl
-from leadctl.cli.diagnostics.config_check import Check, Grade, warning
+from leadctl.cli.checks import Check, Grade, warning
 from leadctl.ledger import conditions
 from leadctl.model import system_keyring
 from leadctl.model.errors import ExitCode

@@ -6,7 +6,7 @@ import traceback
 from typing import TYPE_CHECKING
 
 from leadctl import testing
-from leadctl.cli.diagnostics.config_check import Check, Grade, problem, warning
+from leadctl.cli.checks import Check, Grade, problem, warning
 from leadctl.model.errors import ExitCode, LeadctlError, ProviderError
 from leadctl.model.wording import count
 from leadctl.providers.declared.file import load

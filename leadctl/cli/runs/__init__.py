@@ -3,12 +3,4 @@
 Importing a module of commands adds them.
 """
 
-from leadctl.cli.runs import (  # noqa: F401  as said
-    finish,
-    inspect,
-    listing,
-    share,
-    stop,
-    undo,
-    upkeep,
-)
+from leadctl.cli.runs import finish, inspect, listing, undo  # noqa: F401  as said

@@ -1,4 +1,4 @@
-"""Resumes a run, and records decisions about its unknown rows."""
+"""Resumes and stops runs, and records decisions about their unknown rows."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from leadctl.cli import options
-from leadctl.cli.output import Output, echo, somebody_is_there
+from leadctl.cli.output import Output, echo, say, somebody_is_there
 from leadctl.cli.runs.group import (
     FailedRun,
+    RunId,
     UnfinishedRun,
     UnknownRun,
     group,
@@ -124,11 +125,59 @@ def resolve(
         run_reader.close_again(code)
         if code in (ExitCode.OK, ExitCode.REJECTED):
             spool.drop(Job.from_json(facts.job))
-    echo(f"{count(number, 'row')} of {run}: {decision.value}", err=True)
+    say(f"{count(number, 'row')} of {run}: {decision.value}")
     if decision is Decision.SEND_AGAIN:
         _go_on(run, Output(), ledger=ledger, config=config)
     if decision is Decision.NOT_DELIVERED:
-        echo(f"to send them, run: {facts.command('retry')}", err=True)
+        say(f"to send them, run: {facts.command('retry')}")
+
+
+@group.command("stop")
+def stop(
+    run: RunId,
+    give_up: Annotated[
+        bool,
+        options.option(
+            "--give-up", "For a stopped run: no longer list its rows as to do."
+        ),
+    ] = False,
+    ledger: options.LedgerPath = None,
+) -> None:
+    """Stop a run in progress or its undo, or give up a stopped run.
+
+    The run can be on any terminal or host that uses this ledger. It finishes the
+    requests in flight, saves its state, and ends with 143. Continue it with `leadctl
+    runs resume` or `leadctl runs undo`. If nobody will finish it, --give-up takes it
+    off the list of runs with rows to do. Nothing is deleted or sent.
+
+    Example: leadctl runs stop 20260301-093000-1f2e
+    """
+    with opened_ledger(ledger) as opened:
+        facts = opened.run(run).facts()
+        process, has_ended = opened.process_of(facts), facts.finished_at is not None
+        if give_up:
+            if process is not None:
+                hint = f"stop it first: {facts.command('stop')}"
+                raise UsageError(f"run {facts.id} is in progress", hint=hint)
+            opened.resumed(facts.id).remember({"given_up": True})
+            echo(f"run {facts.id} is given up: its rows no longer count as to do")
+            say(f"to finish it after all: {facts.command('resume')}")
+            return
+        if process is None:
+            why = "has ended"
+            if not has_ended:
+                why = "is not in progress: its process is gone"
+            hint = (
+                "to finish it, or to give it up:\n"
+                f"{facts.command('resume')}\n{facts.command('stop')} --give-up"
+            )
+            if facts.exit_code == ExitCode.OK:
+                hint = facts.command("show")
+            raise UsageError(f"run {facts.id} {why}", hint=hint)
+        opened.request_stop(facts.id)
+    what = f"the undo of run {facts.id}" if has_ended else f"run {facts.id}"
+    say(f"asked {what} to stop; it ends after the requests in flight")
+    say(f"then: {facts.command('undo' if has_ended else 'resume')}")
 
 
 def _ranges(rows: str | None) -> list[tuple[int, int]] | None:
@@ -184,10 +233,10 @@ def _asked_decision(run_reader: RunReader, *, no_input: bool) -> Decision | None
     for file, rows, reason in groups:
         echo(f"{paths[file]}  rows {rows}  {reason}")
     if not groups:
-        echo("this run has no unknown rows", err=True)
+        say("this run has no unknown rows")
         return None
     if no_input or not somebody_is_there():
-        echo(f"decide with --as {' | '.join(Decision)}", err=True)
+        say(f"decide with --as {' | '.join(Decision)}")
         return None
     answer = typer.prompt(
         f"Decision ({', '.join(Decision)}; Enter to skip)",

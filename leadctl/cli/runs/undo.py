@@ -1,10 +1,11 @@
-"""`leadctl runs undo`: delete at the provider what a run created."""
+"""Deletes at the provider what a run created, and forgets old runs."""
 
 from __future__ import annotations
 
 import sys
 import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
@@ -141,3 +142,48 @@ class _Progress:
 
 EVERY = 10.0
 """Seconds between two lines of progress."""
+
+
+@group.command("prune")
+def prune(
+    days: Annotated[
+        int,
+        options.option(
+            "--days N",
+            "Keep the runs of the last N days; default: 90.",
+            min=0,
+            max=36_500,
+        ),
+    ] = 90,
+    dry_run: Annotated[
+        bool, options.option("--dry-run -n", "Only count the runs.")
+    ] = False,
+    yes: options.Yes = False,
+    no_input: options.NoInput = False,
+    ledger: options.LedgerPath = None,
+) -> None:
+    """Forget old runs, after asking.
+
+    Delivered leads stay known, but not the run that delivered them. Keeps interrupted
+    runs and runs with unknown rows.
+
+    Example: leadctl runs prune --days 30 --dry-run
+    """
+    from leadctl.importing.job import Job
+    from leadctl.ledger import resolved
+    from leadctl.runs import spool
+
+    before = (datetime.now(UTC) - timedelta(days=days)).isoformat()
+    with opened_ledger(ledger) as opened:
+        old = len(opened.forget_runs(before, dry_run=True))
+        if dry_run:
+            say(f"{count(old, 'run')} to forget")
+            return
+        if old:
+            question = f"Forget {count(old, 'run')} older than {count(days, 'day')}?"
+            require_yes(question, yes=yes, no_input=no_input)
+        gone = opened.forget_runs(before)
+    for job in gone:
+        spool.drop(Job.from_json(job))
+    spool.drop_abandoned(resolved(ledger))
+    say(f"{count(len(gone), 'run')} forgotten")
