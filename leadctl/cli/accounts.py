@@ -11,7 +11,7 @@ import typer
 from leadctl.cli import options
 from leadctl.cli.app import app
 from leadctl.cli.help_layout import Commands, Section
-from leadctl.cli.output import echo_json, heard, opened_screen, say
+from leadctl.cli.output import echo_json, opened_screen, say
 from leadctl.model.errors import CredentialsMissing, ExitCode, LeadctlError, UsageError
 from leadctl.model.wording import count
 
@@ -302,11 +302,10 @@ def _facts(one: KnownAccount) -> dict[str, Json]:
 def _show(tested: Sequence[tuple[Account, AccountTest]], stream: TextIO) -> None:
     """Print the verdicts on accounts, and a summary."""
     from leadctl.providers.preflight import CheckVerdict
-    from leadctl.reports.screen import Screen, Text
+    from leadctl.reports.screen import Text
 
     styles = {CheckVerdict.FINE: "green", CheckVerdict.WRONG: "red"}
-    with heard(stream):
-        screen = Screen(stream)
+    with opened_screen(stream) as screen:
         for account, found in tested:
             screen.title(f"{account.name} ({account.provider.title})")
             facts: list[tuple[str | Text, str]] = []
@@ -320,7 +319,6 @@ def _show(tested: Sequence[tuple[Account, AccountTest]], stream: TextIO) -> None
             screen.facts(facts, indent=2)
         passed = sum(found.exit_code == ExitCode.OK for _, found in tested)
         screen.close(f"{count(len(tested), 'account')} checked, {passed} passed.")
-        stream.flush()
 
 
 def _document(account: Account, found: AccountTest) -> dict[str, Json]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
-import textwrap
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from leadctl.cli.output import answered, say, somebody_is_there
+from leadctl.cli.output import answered, opened_screen, say, somebody_is_there
 from leadctl.cli.progress import forecast_of
 from leadctl.delivery.preflight_check import require_no_doubt
 from leadctl.importing.judge import Judge
@@ -54,8 +53,12 @@ def confirmed(request: ImportRequest, consent: Consent) -> ImportRequest:
                 f"{request.account.name} must be confirmed",
                 hint="add --yes to confirm",
             )
-        for line in screen(request, preflight):
-            say(line)
+        opening = "This is the first upload to this campaign:"
+        if preflight.doubt:
+            opening = f"This campaign may not take leads: {preflight.doubt}."
+        say(opening, indent=0)
+        with opened_screen(sys.stderr) as screen:
+            screen.facts(_facts(request, preflight), indent=2)
         if not answered("Send them? [y/N] "):
             raise NotConfirmed(
                 "not confirmed; nothing was sent or recorded",
@@ -66,35 +69,13 @@ def confirmed(request: ImportRequest, consent: Consent) -> ImportRequest:
     return replace(request, ask_first=ask)
 
 
-def screen(request: ImportRequest, preflight: PreflightResult) -> Iterator[str]:
-    """Yield the facts to know before the answer, as wide as the terminal."""
-    width = max(30, min(100, shutil.get_terminal_size().columns - 1))
-    opening = "This is the first upload to this campaign:"
-    if preflight.doubt:
-        opening = f"This campaign may not take leads: {preflight.doubt}."
-    yield from textwrap.wrap(opening, width)
-    for label, text in _facts(request, preflight):
-        head = f"  {label:<10}"
-        yield from textwrap.wrap(
-            text,
-            width,
-            initial_indent=head,
-            subsequent_indent=" " * len(head),
-            break_on_hyphens=False,
-        )
-
-
 def _facts(
     request: ImportRequest, preflight: PreflightResult
 ) -> Iterator[tuple[str, str]]:
     plan, provider = request.plan, request.account.provider
-    yield (
-        "files" if len(plan.sources) > 1 else "file",
-        files_named([source.shown for source in plan.sources]),
-    )
-    rows = forecast_of(request).rows
-    known = "not known before reading" if rows is None else f"about {rows:,}"
-    yield "rows", known
+    names, rows = [one.shown for one in plan.sources], forecast_of(request).rows
+    yield "files" if len(names) > 1 else "file", files_named(names)
+    yield "rows", f"about {rows:,}" if rows is not None else "not known before reading"
     yield "provider", f"{provider.title}, {provider.base_url}"
     yield "account", request.account.name
     yield "campaign", _campaign(plan.campaign, preflight)

@@ -120,13 +120,14 @@ def heard(stream: TextIO) -> Iterator[None]:
 
 
 @contextmanager
-def opened_screen() -> Iterator[Screen]:
-    """Print to stdout for people: in columns, and in colour on a terminal."""
+def opened_screen(stream: TextIO | None = None) -> Iterator[Screen]:
+    """Print for people, to stdout by default: in columns, in colour on a terminal."""
     from leadctl.reports.screen import Screen
 
-    with heard(sys.stdout):
-        yield Screen(sys.stdout)
-        sys.stdout.flush()
+    stream = stream or sys.stdout
+    with heard(stream):
+        yield Screen(stream)
+        stream.flush()
 
 
 def print_lines(lines: Iterable[str]) -> None:

@@ -12,9 +12,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from leadctl.cli import options
-from leadctl.cli.output import Output, echo, heard, require_yes, say
+from leadctl.cli.output import (
+    Output,
+    opened_screen,
+    print_lines,
+    require_yes,
+    say,
+    show_error,
+)
 from leadctl.cli.runs.group import RunId, group, opened_ledger
-from leadctl.model.errors import LeadctlError
 from leadctl.model.wording import count, files_named
 
 if TYPE_CHECKING:
@@ -23,6 +29,8 @@ if TYPE_CHECKING:
     from leadctl.cli.confirm import Consent
     from leadctl.config.config import Account
     from leadctl.importing.plan import Plan
+    from leadctl.model.errors import LeadctlError
+    from leadctl.model.leads import Json
     from leadctl.reports.undo_report import UndoReport
 
 
@@ -60,37 +68,32 @@ def undo(
     from leadctl.reports.undo_report import UndoReport
     from leadctl.runs.undo import Undo
 
-    output = Output(json, quiet, verbose)
-    try:
-        with opened_ledger(ledger) as opened:
-            run = opened.run(run).facts().id
-            consent, stop = Consent(yes, no_input), CancellationToken()
-            undone = Undo(
-                opened,
-                resolved(ledger),
-                config,
-                environment_of,
-                partial(_require_yes, consent),
-                output.wait,
-                _Progress(output).tell,
-                stop,
-            )
-            with stop_on_signal(stop):
-                found = undone.planned(run) if dry_run else undone.done(run)
-    except LeadctlError as error:
-        if json:
-            output.document(UndoReport(run, dry_run=dry_run, error=error).document())
-        raise
+    output, stop = Output(json, quiet, verbose), CancellationToken()
+
+    def failed(error: LeadctlError) -> dict[str, Json]:
+        return UndoReport(run, dry_run=dry_run, error=error).document()
+
+    with output.failures(failed), opened_ledger(ledger) as opened:
+        run = opened.run(run).facts().id
+        undone = Undo(
+            opened,
+            resolved(ledger),
+            config,
+            environment_of,
+            partial(_require_yes, Consent(yes, no_input)),
+            output.wait,
+            _Progress(output).tell,
+            stop,
+        )
+        with stop_on_signal(stop):
+            found = undone.planned(run) if dry_run else undone.done(run)
     if json:
         output.document(found.document())
-    elif not (quiet and found.exit_code == 0):
-        with heard(sys.stdout):
-            for line in found.lines():
-                echo(line)
-            sys.stdout.flush()
+    elif found.exit_code or not quiet:
+        print_lines(found.lines())
     if found.error:
-        say(f"leadctl: {found.error.message}")
-        say(f"  {found.error.hint or f'to continue: {found.go_on}'}")
+        hint = found.error.hint or f"to continue: {found.go_on}"
+        show_error(found.error.but(hint=hint))
     raise typer.Exit(found.exit_code)
 
 
@@ -98,32 +101,33 @@ def _require_yes(
     consent: Consent, planned: UndoReport, account: Account, plan: Plan
 ) -> None:
     if not consent.yes:
-        for line in _screen(planned, account, plan):
-            say(line)
+        say(f"This deletes what run {planned.run_id} created:")
+        with opened_screen(sys.stderr) as screen:
+            screen.facts(_facts(planned, account, plan), indent=2)
     require_yes("Delete them?", yes=consent.yes, no_input=consent.no_input)
 
 
-def _screen(planned: UndoReport, account: Account, plan: Plan) -> Iterator[str]:
+def _facts(
+    planned: UndoReport, account: Account, plan: Plan
+) -> Iterator[tuple[str, str]]:
     from leadctl.importing.forecast import forecast
 
     provider = account.provider
-    yield f"This deletes what run {planned.run_id} created:"
-    files = [source.given for source in plan.sources]
-    yield f"  from      {files_named(files)}"
-    yield f"  leads     {planned.leads:,}"
-    yield f"  provider  {provider.title}, {provider.base_url}"
-    yield f"  account   {account.name}"
-    yield f"  campaign  {plan.campaign}"
+    yield "from", files_named([source.given for source in plan.sources])
+    yield "leads", f"{planned.leads:,}"
+    yield "provider", f"{provider.title}, {provider.base_url}"
+    yield "account", account.name
+    yield "campaign", plan.campaign
     if not provider.removal_is_exact:
         yield (
-            "  warning   leads are deleted by number: another record with the same "
-            "number may be deleted instead"
+            "warning",
+            "leads are deleted by number: another record with the same number may be "
+            "deleted instead",
         )
     for remark in planned.remarks():
-        yield f"  {remark}"
-    seconds = forecast(planned.leads, plan.batch_size, account.limits)
-    yield f"  takes     {seconds}"
-    yield "  then      the next push sends these leads again"
+        yield "", remark
+    yield "takes", str(forecast(planned.leads, plan.batch_size, account.limits))
+    yield "then", "the next push sends these leads again"
 
 
 @dataclass
