@@ -5,8 +5,8 @@ Secrets are never shown, only where each would come from.
 
 from __future__ import annotations
 
-import json as json_module
 import os
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import typer  # noqa: TC002  it reads the annotations at run time
@@ -16,13 +16,13 @@ from leadctl.cli.app import app
 from leadctl.cli.checks import conclude
 from leadctl.cli.help_layout import Commands, Section
 from leadctl.cli.output import echo, echo_json, opened_screen
+from leadctl.model.printable import text_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from leadctl.config.config import Account
     from leadctl.model.leads import Json
-    from leadctl.model.yaml_file import Document
     from leadctl.reports.screen import Grid, Screen
 
 group = Commands(help="Inspect the configuration.", no_args_is_help=True)
@@ -58,16 +58,16 @@ def show(
     from leadctl.config import config as settings
 
     found = settings.load(config)
+    resolved = partial(settings.resolve, found, os.environ, provider=None)
     names = [account] if account else settings.account_names(found, os.environ)
-    accounts = [
-        settings.resolve(found, os.environ, provider=None, account=name)
-        for name in names
-    ]
     shown: dict[str, Json] = {
         "schema_version": 1,
         "options": _options(context, config, ledger),
-        "accounts": [_account(each) for each in accounts],
-        "profiles": _profiles(found),
+        "accounts": [_account(resolved(account=name)) for name in names],
+        "profiles": [
+            {"profile": name, "at": f"{found.name}:{found.lines['profiles', name]}"}
+            for name in found.table(("profiles",))
+        ],
     }
     if json:
         echo_json(shown)
@@ -100,9 +100,6 @@ def schema() -> None:
     echo_json(config_schema(settings.registry_beside(None)))
 
 
-# --- what `config show` prints -----------------------------------------------------
-
-
 def _entry(name: str, value: Json, source: str, at: str = "") -> dict[str, Json]:
     return {"name": name, "value": value, "source": source, "at": at or None}
 
@@ -114,21 +111,15 @@ def _options(
     from leadctl.config.config import config_path
     from leadctl.ledger import resolved
 
-    places = {
-        "config": str(config_path(config)),
-        "ledger": resolved(ledger),
-    }
+    places = {"config": str(config_path(config)), "ledger": resolved(ledger)}
     found: list[Json] = []
     for name, place in places.items():
         source = context.get_parameter_source(name)
-        match source.name if source else "":
-            case "COMMANDLINE":
-                found.append(_entry(f"--{name}", place, "option"))
-            case "ENVIRONMENT":
-                variable = f"LEADCTL_{name}".upper()
-                found.append(_entry(f"--{name}", place, "environment", variable))
-            case _:
-                found.append(_entry(f"--{name}", place, "default"))
+        where = {
+            "COMMANDLINE": ("option",),
+            "ENVIRONMENT": ("environment", f"LEADCTL_{name.upper()}"),
+        }.get(source.name if source else "", ("default",))
+        found.append(_entry(f"--{name}", place, *where))
     for variable, option in options.VARIABLES.items():
         value = os.environ.get(variable, "")
         if value and option not in ("--config", "--ledger"):
@@ -159,11 +150,9 @@ def _value(account: Account, key: str) -> Json:
     """Return the value in effect: the account's own, else the provider's limit."""
     if key in account.missing:
         return None
-    for holder in (account.limits, account.provider, account.connection):
-        if hasattr(holder, key):
-            found: Json = getattr(holder, key)
-            return found
-    return None
+    holders = (account.limits, account.provider, account.connection)
+    found: Json = next(getattr(one, key) for one in holders if hasattr(one, key))
+    return found
 
 
 def _secret(account: Account, name: str) -> Json:
@@ -176,13 +165,6 @@ def _secret(account: Account, name: str) -> Json:
     in_file = found.where.startswith("accounts.")
     at = named.at if named and in_file else found.where
     return _entry(name, "********", found.way, at)
-
-
-def _profiles(found: Document) -> list[Json]:
-    return [
-        {"profile": name, "at": f"{found.name}:{found.lines['profiles', name]}"}
-        for name in found.table(("profiles",))
-    ]
 
 
 def _print(shown: dict[str, Any], screen: Screen) -> None:
@@ -205,11 +187,6 @@ def _table(entries: list[dict[str, Any]], folder: str = "") -> Grid:
     table = Grid("setting", "value", "from", folded=1)
     for entry in entries:
         where = (entry["at"] or entry["source"]).removeprefix(folder)
-        table.row(entry["name"], _shown(entry["value"]), where)
+        value = "" if entry["value"] is None else text_of(entry["value"])
+        table.row(entry["name"], value, where)
     return table
-
-
-def _shown(value: Json) -> str:
-    if value in (None, ""):
-        return ""
-    return json_module.dumps(value, ensure_ascii=False).strip('"')

@@ -10,7 +10,8 @@ from leadctl.cli.app import app
 from leadctl.cli.checks import Check, conclude, exit_code
 from leadctl.cli.help_layout import Commands, Section
 from leadctl.cli.output import echo, say
-from leadctl.model.errors import UsageError
+from leadctl.model.errors import LedgerUnusable, UsageError
+from leadctl.model.wording import count
 
 if TYPE_CHECKING:
     from leadctl.model.leads import Json
@@ -59,11 +60,11 @@ def init(url: Url, key_file: KeyFile = None) -> None:
     """
     from leadctl.ledger.postgres import admin
     from leadctl.ledger.postgres import key as keys
-    from leadctl.model.errors import LedgerUnusable
 
     url = _postgres(url)
     configured = keys.configured()
-    if not (configured or key_file) and admin.is_prepared(url):
+    is_known = bool(configured or key_file)
+    if not is_known and admin.is_prepared(url):
         raise keys.somebody_elses()
     key = configured or keys.new_key()
     if key_file:
@@ -75,24 +76,13 @@ def init(url: Url, key_file: KeyFile = None) -> None:
             raise keys.somebody_elses() from error
         raise
     say(f"{'prepared' if is_new else 'prepared already'}: {url}")
-    _say_roles(url)
-    if not (configured or key_file):
-        _hand_over(key)
-    elif key_file:
-        say(f"key: {key_file}; every host needs it: LEADCTL_LEDGER_KEY_FILE")
+    _hand_over(url, key, key_file, is_known=is_known)
 
 
-def _hand_over(key: bytes) -> None:
-    from leadctl.ledger.postgres import key as keys
-
-    if keys.store(key):
-        say("key stored in this machine's keyring")
-    say("key, shown once; keep it, and set LEADCTL_LEDGER_KEY on every other host:")
-    echo(key.hex())
-
-
-def _say_roles(url: str) -> None:
+def _hand_over(url: str, key: bytes, key_file: Path | None, *, is_known: bool) -> None:
+    """Say who needs which rights, and where the key is, or the key itself."""
     from leadctl.ledger.postgres import admin
+    from leadctl.ledger.postgres import key as keys
 
     for role in admin.missing_roles(url):
         say(
@@ -103,6 +93,13 @@ def _say_roles(url: str) -> None:
         f"give each host's user its rights: GRANT {admin.WORKER} TO name; "
         f"to one that only reads: GRANT {admin.READER} TO name"
     )
+    if key_file:
+        say(f"key: {key_file}; every host needs it: LEADCTL_LEDGER_KEY_FILE")
+    elif not is_known:
+        if keys.store(key):
+            say("key stored in this machine's keyring")
+        say("key, shown once; keep it, and set LEADCTL_LEDGER_KEY on every other host:")
+        echo(key.hex())
 
 
 @group.command("copy")
@@ -123,7 +120,6 @@ def copy(
     """
     from leadctl.ledger import copying, is_postgres, resolved
     from leadctl.ledger.postgres import key as keys
-    from leadctl.model.wording import count
 
     if is_postgres(source):
         raise UsageError(
@@ -137,11 +133,7 @@ def copy(
         )
     runs = copying.copy(path, url, say)
     say(f"copied: {count(runs, 'run')}; from now on use --ledger {url}")
-    _say_roles(url)
-    if key_file:
-        say(f"key: {key_file}; every host needs it: LEADCTL_LEDGER_KEY_FILE")
-    elif keys.configured() != key:
-        _hand_over(key)
+    _hand_over(url, key, key_file, is_known=keys.configured() == key)
 
 
 @group.command("migrate")

@@ -21,6 +21,11 @@ def json_text(value: Json, indent: int | None = None) -> str:
     return text if text.isprintable() else _UNUSUAL.sub(_escaped, text)
 
 
+def text_of(value: Json) -> str:
+    """Return text as it is, and any other value as JSON."""
+    return value if isinstance(value, str) else json_text(value)
+
+
 _UNUSUAL = re.compile(r"[^\n -~]")
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from leadctl.importing.preview import pin
 from leadctl.importing.profile_draft import flow
 from leadctl.model.lead_fields import ADDRESS_COUNTRY
+from leadctl.model.printable import text_of
 from leadctl.model.wording import count, listed
 from leadctl.reports.report import error_document, members
 from leadctl.reports.screen import Grid, Text
@@ -169,15 +169,8 @@ def _row(view: RowView, found: Preview) -> Json:
 
 def _members(values: Mapping[str, Json]) -> Iterator[str]:
     for key, value in values.items():
-        text = _visible(_text(value))
+        text = _visible(text_of(value))
         yield f"{_visible(key)}={text}" if key else text
-
-
-def _text(value: Json) -> str:
-    """Write a value that is not text as JSON."""
-    if isinstance(value, str):
-        return value
-    return json.dumps(value, ensure_ascii=False)
 
 
 def _visible(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Traces one row of a run from its file to its verdict.
+"""Traces one row of a run from its file to its verdict, and prints that.
 
 Requests and verdict come from the ledger. The row itself, which the ledger does not
 hold, is read from the source if that is unchanged.
@@ -13,11 +13,14 @@ from leadctl.importing.judge import Judge
 from leadctl.importing.row_view import row_view
 from leadctl.model.errors import UsageError
 from leadctl.model.leads import Finding, Status
+from leadctl.model.printable import text_of
 from leadctl.model.wording import count, display_name
 from leadctl.reports import time_text
+from leadctl.reports.run_timeline import RequestGroup
+from leadctl.reports.screen import Grid, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from leadctl.importing.plan import Plan
     from leadctl.importing.row_view import RowView
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from leadctl.ledger.records import FileOfRun, Request, Verdict
     from leadctl.model.leads import Json
     from leadctl.model.removal import Removal
+    from leadctl.reports.screen import Screen
 
 
 @dataclass(frozen=True)
@@ -104,11 +108,11 @@ def document(found: RowTrace, *, masked: bool) -> dict[str, Json]:
         "fields": dict(view.mapped) if view and view.mapped is not None else None,
         "objection": view.finding.reason if view and view.finding else None,
         "sent": dict(view.sent) if view and view.sent is not None else None,
-        "requests": [_told(request) for request in found.requests],
+        "requests": [_request(request) for request in found.requests],
     }
 
 
-def _told(request: Request) -> dict[str, Json]:
+def _request(request: Request) -> dict[str, Json]:
     return {
         "request": request.number,
         "sent_at": time_text.utc(request.departed),
@@ -152,3 +156,65 @@ def row_of(plan: Plan, number: int) -> RowView | None:
     (source,) = plan.sources
     row = next((row for row in source.rows() if row.number == number), None)
     return row and row_view(Judge(plan), 0, row)
+
+
+def show_row(found: RowTrace, screen: Screen, *, masked: bool) -> None:
+    """Print each step of a row; `masked` replaces letters and digits of lead data."""
+    line = f", line {found.line:,}" if found.line else ""
+    screen.title(f"row {found.row:,} of {display_name(found.file.path)}{line}")
+    if found.view is None:
+        screen.print(f"in the file    not available: {found.missing}")
+    else:
+        _show_view(found.view.masked() if masked else found.view, screen)
+    screen.print(Text("requests", "dim"))
+    for request in found.requests:
+        screen.print(_told(request), indent=2)
+    if not found.requests:
+        screen.print("none (row not sent)", indent=2)
+    screen.print(Text("verdict", "dim"))
+    screen.print(_verdict(found), indent=2)
+    if found.removal:
+        undone = found.removal.replace("_", " ")
+        screen.print(f"undone by runs undo: {undone}", indent=2)
+    if masked and found.view is not None:
+        screen.print(Text("# = digit, x = letter; --unmasked shows them", "dim"))
+
+
+def _show_view(view: RowView, screen: Screen) -> None:
+    _show_values("in the file", view.cells, screen)
+    if view.mapped is not None:
+        _show_values("mapped to", view.mapped, screen)
+    screen.print(Text("our checks", "dim"))
+    screen.print(view.finding.reason if view.finding else "passed", indent=2)
+    if view.sent is not None:
+        _show_values("sent to the provider", view.sent, screen)
+
+
+def _show_values(title: str, values: Mapping[str, Json], screen: Screen) -> None:
+    table = Grid("name", "value", headed=False)
+    for name, value in values.items():
+        table.row(name, text_of(value))
+    screen.print(Text(title, "dim"))
+    screen.print(table, indent=2)
+
+
+def _told(request: Request) -> str:
+    took = "" if request.took is None else f", took {time_text.lasted(request.took)}"
+    left = f"{time_text.day(request.departed)} {time_text.clock(request.departed)}"
+    leads = count(request.leads, "lead")
+    outcome = RequestGroup.of(request).outcome
+    why = f" ({request.why})" if request.why else ""
+    return f"request {request.name}: {left}, {leads}{took}; {outcome}{why}"
+
+
+def _verdict(found: RowTrace) -> str:
+    verdict = found.verdict
+    if verdict is None:
+        return "none (the run ended before reading this row)"
+    if verdict.code is None:
+        return verdict.status
+    where = f" ({verdict.field})" if verdict.field else ""
+    if same := found.same_as:
+        other = f" of file {same.file + 1}" if same.file != found.file.ordinal else ""
+        return f"{verdict.status}, {verdict.code}: same lead as row {same.row:,}{other}"
+    return f"{verdict.status}, {verdict.code}{where}: {verdict.reason}"

@@ -73,6 +73,21 @@ class RunTimeline:
     told_first: int = 0
     untold: int = 0
 
+    def rows(
+        self, *, several: bool
+    ) -> Iterator[tuple[tuple[str, ...], str, RequestGroup | None]]:
+        """Yield the lines of requests: cells, outcome, and the group unless a gap.
+
+        With `several` files, the rows have the number of their file in front.
+        """
+        for place, group in enumerate(self.groups):
+            if place == self.told_first and self.untold:
+                yield ("…", *("",) * 5), f"{self.untold:,} more", None
+            if group.stood_still:
+                paused = f"paused for {time_text.lasted(group.stood_still)}"
+                yield ("",) * 6, paused, None
+            yield group.cells(several=several), group.outcome, group
+
 
 def read(run: RunReader, *, first: int = 30, last: int = 10) -> RunTimeline:
     """Read the timeline of a run, in three passes through its requests."""

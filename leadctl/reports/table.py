@@ -1,4 +1,4 @@
-"""Prints a report at a terminal: counts, reasons, the next command."""
+"""Prints a report for people: counts, reasons, requests, the next command."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from leadctl.model.leads import Status
 from leadctl.model.wording import count, display_name, files_named
 from leadctl.phones.spelling import ABOUT, Repair
+from leadctl.reports import time_text
 from leadctl.reports.next_steps import Action, next_steps, reject_files
 from leadctl.reports.screen import Grid, Text
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from leadctl.ledger.records import Reason
     from leadctl.reports.report import Report
+    from leadctl.reports.run_timeline import RunTimeline
     from leadctl.reports.screen import Screen
 
 ALWAYS_SHOWN = (Status.CREATED, Status.REJECTED, Status.DUPLICATE)
@@ -60,6 +62,63 @@ def show(report: Report, screen: Screen, *, hint_follows: bool = False) -> None:
     for line in steps:
         # Paths and commands are never wrapped, so that they can be copied.
         screen.print(line, whole=True)
+
+
+def show_run(report: Report, timeline: RunTimeline, screen: Screen) -> None:
+    """Print a run's times, results and requests."""
+    screen.print(_when(report))
+    if report.error:
+        screen.print(Text(f"stopped: {report.error.message}", "red"))
+    screen.print()
+    show(report, screen)
+    if report.workers:
+        workers = Grid("worker", "has", "last seen")
+        for worker in report.workers:
+            workers.row(worker.name, worker.has, time_text.when(worker.seen))
+        screen.print()
+        screen.print(workers)
+    if report.requests:
+        screen.print()
+        screen.print(_requests(timeline, several=len(report.files) > 1))
+    if report.requests and timeline.waits:
+        screen.print()
+        screen.print(_waits(timeline))
+
+
+def _when(run: Report) -> str:
+    began = time_text.moment_of(run.started_at)
+    start = f"run {run.run_id}, started {time_text.long(began)}"
+    if run.process is not None:
+        return f"{start}, in progress (process {run.process})"
+    if run.finished_at is None:
+        return f"{start}, not finished"
+    lasted = time_text.lasted(max(0.0, time_text.moment_of(run.finished_at) - began))
+    code = f"exit code {run.exit_code}"
+    return f"run {run.run_id}, {time_text.long(began)}, {lasted}, {code}"
+
+
+def _requests(timeline: RunTimeline, *, several: bool) -> Grid:
+    where = "file: rows" if several else "rows"
+    table = Grid(
+        *("request", "left", "waited", where, "try", "took", "answer"),
+        right=("request", "waited", "try", "took"),
+    )
+    for cells, outcome, group in timeline.rows(several=several):
+        is_odd = group and (group.first.trouble or group.first.took is None)
+        table.row(*cells, Text(outcome, "yellow" if is_odd else ""))
+    return table
+
+
+def _waits(timeline: RunTimeline) -> Grid:
+    numbers = ("waited", "times", "longest")
+    table = Grid(*numbers, "for", right=numbers)
+    for wait in timeline.waits[:MOST_WAITS]:
+        waited, longest = time_text.lasted(wait.seconds), time_text.lasted(wait.longest)
+        table.row(waited, f"{wait.times:,}", longest, wait.why)
+    return table
+
+
+MOST_WAITS = 10
 
 
 def _by_file(report: Report) -> Grid:

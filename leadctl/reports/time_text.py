@@ -21,6 +21,11 @@ def when(written: str) -> str:
     return f"{day(moment)} {clock(moment)}"
 
 
+def long(moment: float) -> str:
+    """Return day, time and zone: 2026-03-01 09:30:00 (UTC+1)."""
+    return f"{day(moment)} {clock(moment)} ({zone(moment)})"
+
+
 def moment_of(written: str) -> float:
     """Return the Unix time of an ISO 8601 time of the ledger."""
     return datetime.fromisoformat(written).timestamp()

@@ -64,35 +64,28 @@ def show(
 
     Example: leadctl runs show --row 17
     """
-    from leadctl.reports import report, run_timeline
+    from leadctl.reports import report, run_timeline, table
 
     output = Output(json=json)
     with output.failures(), opened_ledger(ledger) as opened:
         run_reader = run_of(opened, run)
         if row is not None:
+            from leadctl.reports import row_trace
+
             found = _traced(opened, run_reader, file, row, config)
             masked = not (unmasked or sys.stdout.isatty())
-            _show_trace(found, output, run_reader.facts().id, masked=masked)
+            if json:
+                members = row_trace.document(found, masked=masked)
+                output.document({"run_id": run_reader.facts().id, **members})
+            else:
+                with opened_screen() as screen:
+                    row_trace.show_row(found, screen, masked=masked)
         elif json:
             output.document(report.document(report_of(opened, run_reader)))
         else:
-            from leadctl.reports.console import show_run
-
-            with opened_screen() as console:
-                found_run = report_with_later(opened, run_reader)
-                show_run(found_run, run_timeline.read(run_reader), console)
-
-
-def _show_trace(found: RowTrace, output: Output, run: str, *, masked: bool) -> None:
-    if output.json:
-        from leadctl.reports.row_trace import document
-
-        output.document({"run_id": run, **document(found, masked=masked)})
-        return
-    from leadctl.reports.console import show_row
-
-    with opened_screen() as console:
-        show_row(found, console, masked=masked)
+            found_run = report_with_later(opened, run_reader)
+            with opened_screen() as screen:
+                table.show_run(found_run, run_timeline.read(run_reader), screen)
 
 
 def _traced(

@@ -119,15 +119,17 @@ def _facts(
     yield "account", account.name
     yield "campaign", plan.campaign
     if not provider.removal_is_exact:
-        yield (
-            "warning",
-            "leads are deleted by number: another record with the same number may be "
-            "deleted instead",
-        )
+        yield "warning", BY_NUMBER
     for remark in planned.remarks():
         yield "", remark
     yield "takes", str(forecast(planned.leads, plan.batch_size, account.limits))
     yield "then", "the next push sends these leads again"
+
+
+BY_NUMBER = (
+    "leads are deleted by number: another record with the same number may be deleted "
+    "instead"
+)
 
 
 @dataclass

@@ -200,13 +200,10 @@ def _facts(run: Report) -> Markup:
         "File" if len(names) == 1 else "Files": ", ".join(names[:2]) + more,
         "Campaign": run.campaign_shown,
         "Account": run.account,
-        "Started": f"{time_text.day(began)} {time_text.clock(began)} "
-        f"({time_text.zone(began)})",
+        "Started": time_text.long(began),
         "Took": "not finished"
         if run.finished_at is None
-        else time_text.lasted(
-            max(0.0, time_text.moment_of(run.finished_at) - began),
-        ),
+        else time_text.lasted(max(0.0, time_text.moment_of(run.finished_at) - began)),
         "Run": run.run_id,
     }
     pairs = [

@@ -20,7 +20,7 @@ from leadctl.reports.html_report.markup import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from leadctl.reports.run_timeline import RequestGroup, RunTimeline
+    from leadctl.reports.run_timeline import RunTimeline
 
 MOST = 10
 """Kinds of waits to list."""
@@ -96,28 +96,19 @@ def _requests(timeline: RunTimeline, *, several: bool) -> Markup:
     if not timeline.groups:
         return Markup()
     rows: list[tuple[str, ...]] = []
-    told: set[str] = set()
-    for place, group in enumerate(timeline.groups):
-        if place == timeline.told_first and timeline.untold:
-            rows.append(("…", *("",) * 5, f"{timeline.untold:,} more"))
-        why = "" if group.first.why in told else group.first.why
+    told = {""}
+    for cells, outcome, group in timeline.rows(several=several):
+        why = group.first.why if group else ""
+        small = "" if why in told else tag("small", why)
         told.add(why)
-        if group.stood_still:
-            still = f"paused for {time_text.lasted(group.stood_still)}"
-            rows.append((*("",) * 6, still))
-        rows.append(_request(group, why, several=several))
+        rows.append((*cells, joined([outcome, small])))
     where = "File: rows" if several else "Rows"
     headings = ("Request", "Left", "Waited", where, "Try", "Took", "Answer")
-    title = f"Requests: {timeline.requests:,}"
     used = [place for place in range(7) if any(row[place] for row in rows)]
-    rows = [tuple(row[place] for place in used) for row in rows]
-    names = [headings[place] for place in used]
-    kinds = "".join("nnnnnn-"[place] for place in used)
-    return folded(title, table("Requests", names, rows, kinds))
-
-
-def _request(group: RequestGroup, why: str, *, several: bool) -> tuple[str, ...]:
-    return (
-        *group.cells(several=several),
-        joined([group.outcome, tag("small", why) if why else ""]),
+    shown = table(
+        "Requests",
+        [headings[place] for place in used],
+        [[row[place] for place in used] for row in rows],
+        "".join("nnnnnn-"[place] for place in used),
     )
+    return folded(f"Requests: {timeline.requests:,}", shown)
