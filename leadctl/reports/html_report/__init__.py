@@ -56,7 +56,7 @@ def render(page: ReportPage) -> str:
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("meta", name="color-scheme", content="light dark"),
         tag("meta", name="referrer", content="no-referrer"),
-        tag("title", f"{verdict(found).value}: {headline(found)}, {found.destination}"),
+        tag("title", f"{verdict(found).title}: {headline(found)}, {found.destination}"),
         tag("style", Markup(style)),
     )
     parts = (

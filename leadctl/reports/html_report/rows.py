@@ -15,12 +15,13 @@ from leadctl.reports.html_report.markup import (
     section,
     table,
     tag,
+    text,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from leadctl.ledger.records import FileOfRun, Reason
+    from leadctl.ledger.records import Reason
     from leadctl.reports.callback_list import Contact
     from leadctl.reports.report import Report
 
@@ -40,19 +41,20 @@ _MEANING = {
 
 def outcome(found: Report) -> Markup:
     """Return a bar and a number for each status that rows have."""
-    rows: list[tuple[str, ...]] = [
+    whole = found.row_count
+    if not whole:
+        return Markup()
+    rows = [
         (
             joined([labelled(status, status), " ", tag("small", _MEANING[status])]),
-            bar(number / found.row_count, status),
+            bar(number / whole, status),
             f"{number:,}",
-            _share(number, found.row_count),
+            _share(number, whole),
         )
         for status, number in found.counts.items()
         if number
     ]
-    if not rows:
-        return Markup()
-    rows.append(("rows", "", f"{found.row_count:,}", ""))
+    rows.append((text("rows"), text(""), f"{whole:,}", ""))
     headings = ("Status", "", "Rows", "Share")
     return section(
         "Outcome of the rows", table("Rows by status", headings, rows, "-bnn")
@@ -68,20 +70,6 @@ def _share(number: int, whole: int) -> str:
 
 
 _BY_PROVIDER = frozenset({Code.PROVIDER_REJECTED, Code.BATCH_REFUSED})
-
-
-def _who_acts(reason: Reason) -> str:
-    match reason.status:
-        case Status.REJECTED if reason.code in _BY_PROVIDER:
-            return "Rejected by the provider"
-        case Status.REJECTED:
-            return "To fix in the file"
-        case Status.FAILED | Status.UNKNOWN:
-            return "To retry or decide"
-        case _:
-            return "No action needed"
-
-
 _GROUPS = (
     "To fix in the file",
     "Rejected by the provider",
@@ -90,11 +78,22 @@ _GROUPS = (
 )
 
 
+def _group(reason: Reason) -> str:
+    """Return who must act, as in _GROUPS."""
+    match reason.status:
+        case Status.REJECTED:
+            return _GROUPS[reason.code in _BY_PROVIDER]
+        case Status.FAILED | Status.UNKNOWN:
+            return _GROUPS[2]
+        case _:
+            return _GROUPS[3]
+
+
 def reasons(found: Report) -> Markup:
     """Return the reasons, grouped by who must act."""
     parts = []
     for group in _GROUPS:
-        if members := [one for one in found.reasons if _who_acts(one) == group]:
+        if members := [one for one in found.reasons if _group(one) == group]:
             number = count(sum(one.count for one in members), "row")
             title = tag("h3", f"{group}: {number}")
             parts += [title, _reasons(group, members, found)]
@@ -103,21 +102,24 @@ def reasons(found: Report) -> Markup:
 
 def _reasons(group: str, members: Sequence[Reason], found: Report) -> Markup:
     several = len(found.files) > 1
-    rows: list[tuple[str, ...]] = [
+    rows = [
         (
             joined([reason.message, " ", tag("code", reason.code)]),
             f"{reason.count:,}",
-            f"{reason.file + 1}: {reason.example_row:,}"
-            if several
-            else f"{reason.example_row:,}",
+            place(reason.file, reason.example_row, several=several),
         )
         for reason in members[:MOST]
     ]
     if rest := members[MOST:]:
         number = sum(reason.count for reason in rest)
-        rows.append((f"and {count(len(rest), 'more reason')}", f"{number:,}", ""))
+        rows.append((text(f"and {count(len(rest), 'more reason')}"), f"{number:,}", ""))
     first = "First file: row" if several else "First row"
     return table(f"Reasons: {group}", ("Reason", "Rows", first), rows, "-nn")
+
+
+def place(file: int, row: int, *, several: bool) -> str:
+    """Return a row's number; with several files, the file's in front."""
+    return f"{file + 1}: {row:,}" if several else f"{row:,}"
 
 
 def contacts(found: Sequence[Contact], left_out: int, *, several: bool) -> Markup:
@@ -125,16 +127,16 @@ def contacts(found: Sequence[Contact], left_out: int, *, several: bool) -> Marku
     title = "Rows that need attention"
     if not found:
         return section(title, tag("p", "None."))
-    rows: list[tuple[str, ...]] = [
+    rows = [
         (
-            f"{one.file + 1}: {one.row:,}" if several else f"{one.row:,}",
+            place(one.file, one.row, several=several),
             one.phone,
             joined([labelled(one.status, one.status), " ", tag("small", one.reason)]),
         )
         for one in found
     ]
     if left_out:
-        rows.append(("", "", f"and {count(left_out, 'more row')}"))
+        rows.append(("", "", text(f"and {count(left_out, 'more row')}")))
     headings = ("File: row" if several else "Row", "Phone", "Status and reason")
     return section(title, table(title, headings, rows, "nn-"))
 
@@ -153,7 +155,11 @@ def files(found: Report) -> Markup:
     if len(found.files) < 2:
         return Markup()
     rows = [
-        (_named(file), f"{file.rows:,}", file.rejects_file or "-")
+        (
+            f"{file.ordinal + 1}: {display_name(file.path)}",
+            f"{file.rows:,}",
+            file.rejects_file or "-",
+        )
         for file in found.files[:MOST]
     ]
     if rest := found.files[MOST:]:
@@ -161,7 +167,3 @@ def files(found: Report) -> Markup:
         rows.append((f"and {count(len(rest), 'more file')}", f"{number:,}", ""))
     headings = ("File", "Rows", "Reject file")
     return section("Files", table("Input files", headings, rows, "-n-"))
-
-
-def _named(file: FileOfRun) -> str:
-    return f"{file.ordinal + 1}: {display_name(file.path)}"

@@ -24,25 +24,19 @@ if TYPE_CHECKING:
 
 PUSHED_AGAIN = (Status.REJECTED, Status.FAILED)
 """What a reject file holds."""
-EARLIER = Code.ALREADY_DELIVERED
 
 
 class Verdict(Enum):
-    """The verdict on a run, as the page shows it first."""
+    """The verdict on a run, with a sign for readers who cannot see its colour."""
 
-    DONE = "Done"
-    ACTION = "Action needed"
-    STOPPED = "Stopped"
-    RUNNING = "In progress"
+    DONE = ("Done", "✓")
+    ACTION = ("Action needed", "!")
+    STOPPED = ("Stopped", "✕")
+    RUNNING = ("In progress", "…")
 
-
-_MARKS = {
-    Verdict.DONE: "✓",
-    Verdict.ACTION: "!",
-    Verdict.STOPPED: "✕",
-    Verdict.RUNNING: "…",
-}
-"""Signs for readers who cannot tell the colours apart."""
+    @property
+    def title(self) -> str:
+        return self.value[0]
 
 
 def verdict(found: Report) -> Verdict:
@@ -51,26 +45,26 @@ def verdict(found: Report) -> Verdict:
         return Verdict.RUNNING
     if found.error or found.is_open:
         return Verdict.STOPPED
-    left = [Status.UNKNOWN]
-    if not found.pushed_again_by:
-        left += [*PUSHED_AGAIN]
-    if any(found.counts[status] for status in left):
+    left = () if found.pushed_again_by else PUSHED_AGAIN
+    if any(found.counts[status] for status in (Status.UNKNOWN, *left)):
         return Verdict.ACTION
     return Verdict.DONE
 
 
 def summary(found: Report) -> Markup:
     judged = verdict(found)
-    mark = tag("span", _MARKS[judged], class_="mark", aria_hidden="true")
+    says = " ".join(_consequences(found))
+    why = tag("strong", "Why it stopped: ")
+    mark = tag("span", judged.value[1], class_="mark", aria_hidden="true")
     return tag(
         "header",
         tag("p", "Lead import · ", found.destination, class_="eyebrow"),
-        tag("p", mark, f" {judged.value}", class_="verdict"),
+        tag("p", mark, f" {judged.title}", class_="verdict"),
         tag("h1", headline(found)),
-        tag("p", says, class_="lede")
-        if (says := " ".join(_consequences(found)))
+        tag("p", says, class_="lede") if says else "",
+        tag("p", why, f"{found.error.message}.", class_="problem")
+        if found.error
         else "",
-        _problem(found),
         _facts(found),
         class_=f"v-{judged.name.lower()}",
     )
@@ -84,8 +78,8 @@ def headline(found: Report) -> str:
     if good == rows > 1:
         return f"All {count(rows, 'row')} were delivered{so_far}"
     if _is_about_duplicates(found):
-        there = found.duplicate
-        earlier = sum(one.count for one in found.reasons if one.code == EARLIER)
+        there, code = found.duplicate, Code.ALREADY_DELIVERED
+        earlier = sum(one.count for one in found.reasons if one.code == code)
         how = "delivered earlier" if earlier == there else "there already"
         number = "All" if there == rows > 1 else f"{there:,} of"
         return f"{number} {count(rows, 'row')} {_was(there, rows)} {how}{so_far}"
@@ -140,14 +134,6 @@ _SAYINGS = {
 }
 
 
-def _problem(found: Report) -> Markup:
-    error = found.error
-    if not error:
-        return Markup()
-    why = tag("strong", "Why it stopped: ")
-    return tag("p", why, f"{error.message}.", class_="problem")
-
-
 def to_do(found: Report) -> Markup:
     """Return the next steps with their commands, or a sentence if there are none."""
     if verdict(found) is Verdict.RUNNING:
@@ -180,16 +166,14 @@ def _step(action: Action, command: str, rejects: list[str]) -> Markup:
         case Action.RESOLVE:
             words = "Check at the provider what happened to the unknown rows, then run:"
         case Action.PUSH_REJECTS:
-            words = f"Fix the rejected rows in {_files(rejects)}, then run:"
+            many = f"the {len(rejects):,} reject files"
+            where = rejects[0] if len(rejects) == 1 else many
+            words = f"Fix the rejected rows in {where}, then run:"
         case Action.EXPORT_AGAIN:
             words = "Export the file again with the numbers as text; digits were lost."
     # A command wraps between words, never at the hyphens of an option.
     parts = [part for word in command.split() for part in (tag("span", word), " ")]
     return joined([words, tag("code", *parts, class_="command") if command else ""])
-
-
-def _files(paths: list[str]) -> str:
-    return paths[0] if len(paths) == 1 else f"the {len(paths):,} reject files"
 
 
 def _facts(run: Report) -> Markup:
