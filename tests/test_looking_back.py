@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 def at_terminal(program: Program, *arguments: str, columns: int = 80) -> str:
-    """Run leadctl at a terminal and return what is seen there."""
+    """Run leadctl at a terminal and return what is seen there, without styles."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
     environment = program.surroundings | {"TERM": "xterm", "NO_COLOR": "1"}
@@ -60,7 +60,8 @@ def at_terminal(program: Program, *arguments: str, columns: int = 80) -> str:
             seen += block
     os.close(master)
     assert process.returncode == 0
-    return seen.decode().replace("\r\n", "\n")
+    text = seen.decode().replace("\r\n", "\n")
+    return re.sub(r"\x1b\[\d+m", "", text)
 
 
 def requests_of(push: Push, run: str) -> list[list[str]]:

@@ -292,9 +292,7 @@ class PushOptions(CheckOptions):
     batch_size: Annotated[
         int | None,
         of_sending(
-            "--batch-size N",
-            "Leads per request, e.g. 50; default: the maximum.",
-            min=1,
+            "--batch-size N", "Leads per request, e.g. 50; default: the maximum.", min=1
         ),
     ]
     wait: Wait

@@ -110,9 +110,7 @@ def push(
 @app.command("check", rich_help_panel=Section.IMPORT)
 @options.spread
 def check(
-    files: options.Files,
-    asked: options.CheckOptions,
-    printed: options.OutputOptions,
+    files: options.Files, asked: options.CheckOptions, printed: options.OutputOptions
 ) -> None:
     """Check files for a provider, offline.
 

@@ -22,9 +22,7 @@ FilesHere = Annotated[
 Waits = Annotated[
     bool,
     options.option(
-        "--wait",
-        "Wait for new runs until stopped by a signal.",
-        Section.SENDING,
+        "--wait", "Wait for new runs until stopped by a signal.", Section.SENDING
     ),
 ]
 

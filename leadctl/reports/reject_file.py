@@ -48,9 +48,7 @@ def require_ours(path: Path) -> None:
             hint="choose another name with --rejects",
         )
     _require_room(path.parent)
-    if not os.path.lexists(path):
-        return
-    if not is_ours(path):
+    if os.path.lexists(path) and not is_ours(path):
         raise InputUnusable(
             f"{path} exists and is not a leadctl reject file",
             hint="move it, or choose another file with --rejects",
@@ -81,8 +79,11 @@ def is_ours(path: Path) -> bool:
 
 
 def is_untouched(path: Path) -> bool:
-    """Tell whether a file is a reject file that nobody has edited."""
-    return is_ours(path) and not _is_edited(path)
+    """Tell whether a file is a reject file that nobody has edited.
+
+    False as well if the file system or a copy did not keep the mark of its time.
+    """
+    return is_ours(path) and path.stat().st_mtime_ns % _SECOND == _MARK
 
 
 def set_aside(path: Path) -> Path | None:
@@ -99,7 +100,7 @@ def set_aside(path: Path) -> Path | None:
 
 def corrections_go_to(path: Path) -> Path | None:
     """Return where an edited reject file will be kept; None if it is not edited."""
-    is_edited = is_ours(path) and _is_edited(path)
+    is_edited = is_ours(path) and not is_untouched(path)
     return _place_aside(path) if is_edited else None
 
 
@@ -107,36 +108,17 @@ def _place_aside(path: Path) -> Path:
     ends = chain(["old"], (f"old-{number}" for number in count(2)))
     places = (path.with_name(f"{path.stem}.{end}{path.suffix}") for end in ends)
     return next(
-        place
-        for place in places
-        if not os.path.lexists(place) or (is_ours(place) and not _is_edited(place))
+        place for place in places if not os.path.lexists(place) or is_untouched(place)
     )
-
-
-def _is_edited(path: Path) -> bool:
-    """Tell whether a reject file may have been edited since leadctl wrote it.
-
-    True as well if the file system or a copy did not keep the mark of its time.
-    """
-    return path.stat().st_mtime_ns % _SECOND != _MARK
-
-
-def _mark_unedited(path: Path) -> None:
-    """Set a modification time that no editor leaves behind."""
-    now = time.time_ns() // _SECOND * _SECOND + _MARK
-    os.utime(path, ns=(now, now))
 
 
 _SECOND = 1_000_000_000
 _MARK = 123_456_700
-"""Nanoseconds, in hundreds because some file systems keep no more."""
+"""Nanoseconds of a time that no editor leaves; some file systems keep only hundreds."""
 
 
 def write_if_any(
-    path: Path,
-    source: Source,
-    findings: Iterator[Finding],
-    run_id: str,
+    path: Path, source: Source, findings: Iterator[Finding], run_id: str
 ) -> int:
     """Write the reject file if it has a row; keep an earlier one as `….old`."""
     first = next(findings, None)
@@ -147,12 +129,7 @@ def write_if_any(
     return write(path, source, chain([first], findings), run_id)
 
 
-def write(
-    path: Path,
-    source: Source,
-    findings: Iterator[Finding],
-    run_id: str,
-) -> int:
+def write(path: Path, source: Source, findings: Iterator[Finding], run_id: str) -> int:
     """Write the rows of `findings` (in row order) from the source; returns how many.
 
     The file appears complete or not at all, with mode 0600. Raises InputUnusable if the
@@ -161,8 +138,9 @@ def write(
     source.require_unchanged()
 
     def keep_other(new: Path) -> None:
-        _mark_unedited(new)
-        if not _is_same(new, path):
+        now = time.time_ns() // _SECOND * _SECOND + _MARK
+        os.utime(new, ns=(now, now))
+        if not (path.is_file() and filecmp.cmp(new, path, shallow=False)):
             set_aside(path)
         if os.path.lexists(path) and not is_ours(path):
             raise FileExistsError(errno.EEXIST, "another file appeared there")
@@ -171,14 +149,9 @@ def write(
         with atomic_write(
             path, encoding=source.encoding, errors="replace", before=keep_other
         ) as file:
-            number = write_rows(file, source, findings, run_id)
+            return write_rows(file, source, findings, run_id)
     except OSError as error:
         raise RejectsNotWritten(
             f"cannot write the reject file {path}: {error.strerror}",
             hint="choose another location with --to PATH",
         ) from error
-    return number
-
-
-def _is_same(one: Path, other: Path) -> bool:
-    return other.is_file() and filecmp.cmp(one, other, shallow=False)

@@ -20,7 +20,7 @@ from leadctl.sources.formats import Format
 from leadctl.sources.text_rows import RAW
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from leadctl.model.leads import Cells, Finding, Json
     from leadctl.sources.source import Source
@@ -33,16 +33,14 @@ ROW = NAMES[0]
 
 
 def write_rows(
-    file: TextIO,
-    source: Source,
-    findings: Iterator[Finding],
-    run_id: str,
+    file: TextIO, source: Source, findings: Iterator[Finding], run_id: str
 ) -> int:
     """Write the rows of the findings, in row order; returns how many."""
     number = 0
     if source.format is Format.JSONL:
-        for finding, line in _paired(source.json_lines(), findings):
-            first = _first_row(_member(line.text, ROW), finding, source)
+        for finding, line in _paired(source, findings):
+            found = _object(line.text)
+            first = _first_row(found and found.get(ROW), finding, source)
             file.write(_json_line(line.text, first, _own_cells(finding, run_id)))
             file.write(source.dialect.newline)
             number += 1
@@ -65,10 +63,10 @@ def write_rows(
 
 
 def _paired(
-    lines: Iterable[JsonLine], findings: Iterator[Finding]
+    source: Source, findings: Iterator[Finding]
 ) -> Iterator[tuple[Finding, JsonLine]]:
     finding = next(findings, None)
-    for line in lines:
+    for line in source.json_lines():
         if finding is None:
             return
         if line.number == finding.row:
@@ -87,13 +85,7 @@ def _first_row(told: Json, finding: Finding, source: Source) -> str:
 
 
 def _own_cells(finding: Finding, run_id: str) -> list[str]:
-    cells = [
-        finding.status,
-        finding.code,
-        finding.field,
-        finding.reason,
-        run_id,
-    ]
+    cells = [finding.status, finding.code, finding.field, finding.reason, run_id]
     return [harmless(cell) for cell in cells]
 
 
@@ -179,39 +171,20 @@ def _json_line(text: str, row: str, own: list[str]) -> str:
     """Put leadctl's members before the user's, whose text stays as it is."""
     written: dict[str, Json] = dict(zip(NAMES, [row, *own], strict=True))
     written[ROW] = int(row) if row else None
-    text = _original(text)
-    if _is_object(text):
-        theirs = _OWN_MEMBERS.sub("", text[1:].lstrip(), count=1)
-        gap = "" if theirs.startswith("}") else ", "
-        return json.dumps(written, ensure_ascii=False)[:-1] + gap + theirs
-    return json.dumps({**written, RAW: text}, ensure_ascii=False)
+    found = _object(text)
+    if found and RAW in found and all(key.startswith(OWN) for key in found):
+        text = str(found[RAW])  # an earlier reject file kept the line as text
+        found = _object(text)
+    if found is None:
+        return json.dumps({**written, RAW: text}, ensure_ascii=False)
+    theirs = _OWN_MEMBERS.sub("", text[1:].lstrip(), count=1)
+    gap = "" if theirs.startswith("}") else ", "
+    return json.dumps(written, ensure_ascii=False)[:-1] + gap + theirs
 
 
-def _member(text: str, name: str) -> Json:
+def _object(text: str) -> dict[str, Json] | None:
     try:
         found = strict_json.loads(text)
     except ValueError:
         return None
-    return found.get(name) if isinstance(found, dict) else None
-
-
-def _original(text: str) -> str:
-    """Return the line, or the one that an earlier reject file kept as text."""
-    try:
-        found = strict_json.loads(text)
-    except ValueError:
-        return text
-    if (
-        isinstance(found, dict)
-        and RAW in found
-        and all(k.startswith(OWN) for k in found)
-    ):
-        return str(found[RAW])
-    return text
-
-
-def _is_object(text: str) -> bool:
-    try:
-        return isinstance(strict_json.loads(text), dict)
-    except ValueError:
-        return False
+    return found if isinstance(found, dict) else None

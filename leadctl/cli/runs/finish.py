@@ -57,9 +57,7 @@ def resume(
 @group.command("retry")
 @options.spread
 def retry(
-    asked: options.ResumeOptions,
-    printed: options.OutputOptions,
-    run: FailedRun = None,
+    asked: options.ResumeOptions, printed: options.OutputOptions, run: FailedRun = None
 ) -> None:
     """Send the failed rows of a run again.
 
@@ -239,8 +237,6 @@ def _asked_decision(run_reader: RunReader, *, no_input: bool) -> Decision | None
         say(f"decide with --as {' | '.join(Decision)}")
         return None
     answer = typer.prompt(
-        f"Decision ({', '.join(Decision)}; Enter to skip)",
-        default="",
-        err=True,
+        f"Decision ({', '.join(Decision)}; Enter to skip)", default="", err=True
     )
     return Decision(answer) if answer in [*Decision] else None
