@@ -18,7 +18,7 @@ from terminal import Terminal
 import leadctl
 from leadctl.cli.checks import Check, Grade, exit_code
 from leadctl.cli.diagnostics import installation
-from leadctl.cli.diagnostics.account_check import AccountCheck
+from leadctl.cli.diagnostics.account_check import account_checks
 from leadctl.ledger import open_ledger
 from leadctl.ledger.records import NewRun
 from leadctl.model.errors import ExitCode
@@ -162,13 +162,13 @@ def test_clock_is_compared_with_the_providers(
     push: Push, tmp_path: Path, hours: float, words: str
 ) -> None:
     """A look-up finds a run's leads by their time."""
-    trial = AccountCheck(
+    checks = account_checks(
         parse("", "config.yaml"),
         push.environment("lupitor"),
         str(tmp_path / "ledger"),
         now=time.time() + hours * 3600,
     )
-    clocks = [check.message for check in trial.accounts() if check.topic == "clock"]
+    clocks = [check.message for check in checks if check.topic == "clock"]
     assert len(clocks) == (1 if words else 0)
     assert not words or words in clocks[0]
 

@@ -41,7 +41,7 @@ def _checks(
     import platformdirs
 
     from leadctl.cli.diagnostics import config_check, installation
-    from leadctl.cli.diagnostics.account_check import AccountCheck
+    from leadctl.cli.diagnostics.account_check import account_checks
     from leadctl.config import config as settings
     from leadctl.ledger import resolved
 
@@ -60,5 +60,4 @@ def _checks(
     yield from installation.clock(datetime.now(UTC))
     with suppress(LeadctlError):  # of the configuration: reported above
         document, known = settings.load(config), url if is_usable else None
-        check = AccountCheck(document, os.environ, known, online=not offline)
-        yield from check.accounts()
+        yield from account_checks(document, os.environ, known, online=not offline)

@@ -53,11 +53,11 @@ def next_steps(report: Report) -> Iterator[NextStep]:
     if kept and counts[Status.UNKNOWN] and report.finished_at:
         yield NextStep(Action.RESOLVE, report.command("resolve"))
     if counts[Status.REJECTED] and (written := reject_files(report)):
-        yield (
-            NextStep(Action.EXPORT_AGAIN)
-            if _only_cut(report)
-            else NextStep(Action.PUSH_REJECTS, push_again(report, written))
-        )
+        reasons = [one for one in report.reasons if one.status == Status.REJECTED]
+        if all(one.code == Code.PHONE_DAMAGED for one in reasons):
+            yield NextStep(Action.EXPORT_AGAIN)  # nobody can correct lost digits
+        else:
+            yield NextStep(Action.PUSH_REJECTS, push_again(report, written))
 
 
 def was_stopped_by_rejects(report: Report) -> bool:
@@ -71,12 +71,6 @@ def reject_files(report: Report) -> list[str]:
     return [file.rejects_file for file in report.files if file.rejects_file]
 
 
-def _only_cut(report: Report) -> bool:
-    """Tell whether every rejected row lost digits, which nobody can correct."""
-    rejected = [one for one in report.reasons if one.status == Status.REJECTED]
-    return all(one.code == Code.PHONE_DAMAGED for one in rejected)
-
-
 def _is_past(name: str, value: str) -> bool:
     """Tell a time that would be rejected again."""
     try:
@@ -87,21 +81,20 @@ def _is_past(name: str, value: str) -> bool:
 
 def push_again(report: Report, paths: Sequence[str]) -> str:
     """Return the command that pushes reject files as the run was pushed."""
-    words = [
-        "leadctl",
-        "push",
-        *paths,
-        "--provider",
-        report.job.provider or report.provider,
-    ]
-    words += ["--campaign", report.campaign]
-    if report.account != report.provider:
-        words += ["--account", report.account]
     job = report.job
-    said = {**vars(job), "numbers": job.numbers or job.column_numbers}
-    for option in ("profile", "region", "numbers", "encoding", "config"):
-        if given := said[option]:
-            words += [f"--{option}", str(given)]
+    said = {
+        "provider": job.provider or report.provider,
+        "campaign": report.campaign,
+        "account": report.account if report.account != report.provider else None,
+        "profile": job.profile,
+        "region": job.region,
+        "numbers": job.numbers or job.column_numbers,
+        "encoding": job.encoding,
+        "config": job.config,
+    }
+    words = ["leadctl", "push", *paths]
+    for option, given in said.items():
+        words += [f"--{option}", str(given)] if given else []
     for name, value in job.constants.items():
         words += ["--set", f"{name}={'TIME' if _is_past(name, value) else value}"]
     if job.acknowledge_compliance:

@@ -101,12 +101,12 @@ def settings(provider: type[Provider]) -> Iterator[tuple[str, str, str]]:
         yield name, "secret: never in the config file", "required"
     for one in fields(provider):
         about = str(one.metadata.get("about", "a different address"))
-        required = one.default is MISSING or f"{{{one.name}}}" in address
-        yield one.name, about, "required" if required else _default(one.default)
-
-
-def _default(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value) or "none"
+        default = str(one.default) or "none"
+        if isinstance(one.default, bool):
+            default = default.lower()
+        if one.default is MISSING or f"{{{one.name}}}" in address:
+            default = "required"
+        yield one.name, about, default
 
 
 def lead_fields(provider: type[Provider]) -> Iterator[tuple[str, Sequence[str], str]]:

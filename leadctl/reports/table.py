@@ -14,7 +14,6 @@ from leadctl.reports.screen import Grid, Text
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from leadctl.ledger.records import Reason
     from leadctl.reports.report import Report
     from leadctl.reports.run_timeline import RunTimeline
     from leadctl.reports.screen import Screen
@@ -35,13 +34,8 @@ def show(report: Report, screen: Screen, *, hint_follows: bool = False) -> None:
             counts.row(Text(label, STYLES[status]), f"{number:,}")
     counts.row("rows so far" if report.is_open else "rows", f"{report.row_count:,}")
     dry = "dry run, nothing sent: " if report.dry_run else ""
-    screen.print(
-        Text(
-            f"{dry}{files_named([file.path for file in report.files])} "
-            f"→ {report.destination}",
-            "bold",
-        )
-    )
+    files = files_named([file.path for file in report.files])
+    screen.print(Text(f"{dry}{files} → {report.destination}", "bold"))
     screen.print(counts)
     if len(report.files) > 1:
         screen.print()
@@ -56,7 +50,11 @@ def show(report: Report, screen: Screen, *, hint_follows: bool = False) -> None:
             screen.print(f"{count(number, 'phone cell')} repaired: {about}")
     if report.removals:
         screen.print()
-        screen.print(_undone(report))
+        removed = [
+            f"{number:,} {removal.replace('_', ' ')}"
+            for removal, number in report.removals.items()
+        ]
+        screen.print(f"undone by runs undo: {', '.join(removed)}")
     if steps := [*_next_steps(report, hint_follows=hint_follows)]:
         screen.print()
     for line in steps:
@@ -141,14 +139,6 @@ def _by_file(report: Report) -> Grid:
 MOST_FILES = 30
 
 
-def _undone(report: Report) -> str:
-    parts = [
-        f"{number:,} {removal.replace('_', ' ')}"
-        for removal, number in report.removals.items()
-    ]
-    return f"undone by runs undo: {', '.join(parts)}"
-
-
 def _next_steps(report: Report, *, hint_follows: bool) -> Iterator[str]:
     """Yield the paths of the reject files, and the next commands."""
     if report.pushed_again_by:
@@ -184,24 +174,20 @@ def _reasons(report: Report) -> Grid:
     headings = ("status", "code", "rows", "first", "reason")
     table = Grid(*headings, right=["rows", "first"])
     for reason in report.reasons[:MOST_REASONS]:
+        place = f"{reason.example_row:,}"
+        if len(report.files) > 1:
+            place = f"{display_name(report.files[reason.file].path)}:{place}"
         table.row(
             Text(reason.status, STYLES[reason.status]),
             reason.code,
             f"{reason.count:,}",
-            _place(reason, report),
+            place,
             reason.message,
         )
     if len(report.reasons) > MOST_REASONS:
         more = sum(reason.count for reason in report.reasons[MOST_REASONS:])
         table.row("", "", f"{more:,}", "", "more reasons (--json lists them all)")
     return table
-
-
-def _place(reason: Reason, report: Report) -> str:
-    """Return the number of the first row, with its file if there are several."""
-    if len(report.files) == 1:
-        return f"{reason.example_row:,}"
-    return f"{display_name(report.files[reason.file].path)}:{reason.example_row:,}"
 
 
 MOST_REASONS = 20

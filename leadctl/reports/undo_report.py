@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from leadctl.model.errors import LeadctlError
     from leadctl.model.leads import Json
 
-SCHEMA_VERSION = 1
-
 
 @dataclass(frozen=True)
 class UndoReport:
@@ -53,13 +51,10 @@ class UndoReport:
     @property
     def _failed(self) -> int:
         """The number of leads certainly not deleted, those not tried included."""
+        if self.dry_run or not (self.requests or self.error):
+            return 0
         done = (Removal.DELETED, Removal.NOT_FOUND, Removal.UNKNOWN)
-        was_tried = self.requests or self.error
-        return (
-            self.leads - sum(self.counts.get(one, 0) for one in done)
-            if (was_tried and not self.dry_run)
-            else 0
-        )
+        return self.leads - sum(self.counts.get(one, 0) for one in done)
 
     @property
     def go_on(self) -> str:
@@ -69,7 +64,7 @@ class UndoReport:
     def document(self) -> dict[str, Json]:
         run = self.run
         return {
-            "schema_version": SCHEMA_VERSION,
+            "schema_version": 1,
             "run_id": self.run_id,
             "provider": run.provider if run else None,
             "account": run.account if run else None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
@@ -31,74 +31,60 @@ WRONG_BY = 300.0
 A look-up tells by the time of a lead whether this run created it."""
 
 
-@dataclass(frozen=True)
-class AccountCheck:
-    """What accounts are checked with; without `online`, no call is made.
+def account_checks(
+    document: Document,
+    environment: Mapping[str, str],
+    ledger: str | None,
+    *,
+    online: bool = True,
+    now: float | None = None,
+) -> Iterator[Check]:
+    """Check every account that is configured, or that has a secret.
 
     Calls share the rate limits and token counts of the ledger's runs, if there is one.
     """
-
-    document: Document
-    environment: Mapping[str, str]
-    ledger: str | None
-    online: bool = True
-    now: float = field(default_factory=time.time)
-
-    def accounts(self) -> Iterator[Check]:
-        """Check every account that is configured, or that has a secret."""
-        found = [*self._known()]
-        if not found:
-            yield warning("accounts", "no accounts yet", credentials.first_remedy())
-        for account, secrets in found:
-            yield from self._account(account, secrets)
-
-    def _known(self) -> Iterator[tuple[Account, Mapping[str, SecretOrigin | None]]]:
-        configured = config.account_names(self.document, self.environment)
-        for name in dict.fromkeys(
-            [*configured, *config.registry(self.document).usable()]
-        ):
-            try:
-                found = resolve_account(self.document, self.environment, name)
-            except LeadctlError:
-                continue  # a problem of the configuration, and said there
-            if found.account and (name in configured or found.has_secrets):
-                yield found.account, found.secrets
-
-    def _account(
-        self, account: Account, secrets: Mapping[str, SecretOrigin | None]
-    ) -> Iterator[Check]:
-        topic = f"account {account.name}"
-        if objection := account.provider.objection():
-            yield warning(topic, objection)
-        yield from (_found(account, *each) for each in secrets.items())
-        if self.online and not account.missing and None not in secrets.values():
-            yield from self._called(account, topic)
-
-    def _called(self, account: Account, topic: str) -> Iterator[Check]:
+    configured = config.account_names(document, environment)
+    is_any = False
+    for name in dict.fromkeys([*configured, *config.registry(document).usable()]):
         try:
-            by = provider_session.find_credentials(account, self.environment)
-            with open_existing(self.ledger) as ledger:
-                found = preflight_check.test_account(
-                    account, by, None, ledger, RealClock(CancellationToken())
-                )
-        except CampaignLocked as error:
-            yield warning(topic, f"not checked: {error.message}", error.hint)
-        except LeadctlError as error:
-            yield problem(topic, error)
-        else:
-            yield from _judged(topic, account.name, found)
-            yield from self._clocks(account, _moment(found.preflight.date))
+            found = resolve_account(document, environment, name)
+        except LeadctlError:
+            continue  # a problem of the configuration, and said there
+        account, secrets = found.account, found.secrets
+        if account is None or not (name in configured or found.has_secrets):
+            continue
+        is_any = True
+        if objection := account.provider.objection():
+            yield warning(f"account {name}", objection)
+        yield from (_found(account, *each) for each in secrets.items())
+        if online and not account.missing and found.has_secrets:
+            yield from _called(account, environment, ledger, now or time.time())
+    if not is_any:
+        yield warning("accounts", "no accounts yet", credentials.first_remedy())
 
-    def _clocks(self, account: Account, theirs: float | None) -> Iterator[Check]:
-        if theirs is None or abs(theirs - self.now) <= WRONG_BY:
-            return
-        wrong = "ahead of" if self.now > theirs else "behind"
-        yield warning(
-            "clock",
-            f"{abs(self.now - theirs) / 60:,.0f} minutes {wrong} "
-            f"the {account.provider.title} clock",
-            "set the clock, or enable NTP",
-        )
+
+def _called(
+    account: Account, environment: Mapping[str, str], ledger: str | None, now: float
+) -> Iterator[Check]:
+    topic, clock = f"account {account.name}", RealClock(CancellationToken())
+    try:
+        by = provider_session.find_credentials(account, environment)
+        with open_existing(ledger) as opened:
+            found = preflight_check.test_account(account, by, None, opened, clock)
+    except CampaignLocked as error:
+        yield warning(topic, f"not checked: {error.message}", error.hint)
+        return
+    except LeadctlError as error:
+        yield problem(topic, error)
+        return
+    yield from _judged(topic, account.name, found)
+    with suppress(ValueError):  # no date
+        ahead = now - parsedate_to_datetime(found.preflight.date).timestamp()
+        if abs(ahead) > WRONG_BY:
+            side = "ahead of" if ahead > 0 else "behind"
+            wrong = f"{abs(ahead) / 60:,.0f} minutes {side}"
+            message = f"{wrong} the {account.provider.title} clock"
+            yield warning("clock", message, "set the clock, or enable NTP")
 
 
 def _found(account: Account, secret: str, origin: SecretOrigin | None) -> Check:
@@ -135,10 +121,3 @@ def _shown(topic: str, about: str, shown: CheckResult, name: str) -> Check:
         case CheckVerdict.UNKNOWN:
             remedy = shown.hint or f"leadctl accounts test {name} --campaign ID"
             return warning(topic, message, remedy)
-
-
-def _moment(date: str) -> float | None:
-    try:
-        return parsedate_to_datetime(date).timestamp()
-    except ValueError:
-        return None

@@ -29,8 +29,7 @@ MOST = 10
 def over_time(timeline: RunTimeline, *, several: bool) -> Markup:
     """Return the progress in words; chart, waits and requests are collapsed."""
     if not timeline.requests:
-        says = "No requests were made."
-        return section("Progress", tag("p", says))
+        return section("Progress", tag("p", "No requests were made."))
     return section(
         "Progress",
         tag("p", " ".join(_in_words(timeline))),
