@@ -99,7 +99,7 @@ def test_only_one_place_prints_what_others_wrote() -> None:
         "app.py": 5,
         "complete.py": 2,
         "profile.py": 1,
-        "runs/share.py": 1,
+        "runs/inspect.py": 1,
         "output.py": 2,
     }
 

@@ -52,30 +52,26 @@ def configuration(
         for message, remedy in permission_problems(path, "the config file"):
             yield warning("config", message, remedy)
     else:
-        yield Check(
-            "config", f"{path} does not exist; using defaults and environment variables"
-        )
-    for file in config.registry(found).files:
+        usual = "using defaults and environment variables"
+        yield Check("config", f"{path} does not exist; {usual}")
+    registry = config.registry(found)
+    for file in registry.files:
         if file.exists() and not is_our_own(file):
             message = f"the provider file {file} can be changed by other users"
             yield warning("config", message, f"chmod go-w {shlex.quote(str(file))}")
-    for name, reason in config.registry(found).unusable():
+    for name, reason in registry.unusable():
         yield warning(f"provider {name}", reason.message, reason.hint)
-    yield from _accounts(found, environment, unset)
-    yield from _profiles(found)
-    yield from _unknown_variables(found, environment, {*options})
-
-
-def _accounts(
-    found: Document, environment: Mapping[str, str], unset: Grade
-) -> Iterator[Check]:
     try:
-        names = config.account_names(found, environment)
+        accounts = config.account_names(found, environment)
+        profiles = found.table(("profiles",))
     except LeadctlError as error:
         yield problem("config", error)
         return
-    for name in names:
+    for name in accounts:
         yield from _account(found, environment, unset, name)
+    for name in profiles:
+        yield from _profile(found, name)
+    yield from _unknown_variables(found, environment, {*options})
 
 
 def _account(
@@ -99,7 +95,9 @@ def _account(
             variable = config.variable_name(name, key)
             remedy = f"set {key} in the config file, or {variable}"
             yield Check(topic, message, unset, remedy, ExitCode.INPUT)
-    yield from _key_files(account, environment)
+    for path in key_files(account, environment):
+        for message, remedy in permission_problems(path, "the key file"):
+            yield warning(topic, message, remedy)
 
 
 def _read_through(
@@ -145,25 +143,8 @@ def _unusable(account: Account) -> Iterator[InputUnusable]:
             yield InputUnusable(f"{key} of account {account.name!r}: no file {path}")
 
 
-def _key_files(account: Account, environment: Mapping[str, str]) -> Iterator[Check]:
-    for path in key_files(account, environment):
-        for message, remedy in permission_problems(path, "the key file"):
-            yield warning(f"account {account.name}", message, remedy)
-
-
-def _profiles(found: Document) -> Iterator[Check]:
-    try:
-        names = [*found.table(("profiles",))]
-    except LeadctlError as error:
-        yield problem("config", error)
-        return
-    for name in names:
-        yield from _profile(found, name)
-
-
 def _profile(found: Document, name: str) -> Iterator[Check]:
     topic, part = f"profile {name}", ("profiles", name)
-
     mistakes, _, read = _read_through(found, part, partial(profile.load, at=part))
     yield from (problem(topic, error) for error in mistakes)
     if read and not mistakes:

@@ -32,23 +32,17 @@ def installation() -> Iterator[Check]:
     yield Check(
         "package", f"leadctl {leadctl.__version__}, {Path(leadctl.__file__).parent}"
     )
-    absent = [name for name in _extra("sandbox") if not find_spec(name)]
-    if absent:
-        yield Check(
-            "sandbox",
-            f"not installed ({', '.join(absent)} missing); only --sandbox needs it",
-            remedy="in a clone of leadctl: pip install '.[sandbox]'",
-        )
+    needed = [
+        line.partition(">")[0].strip()
+        for line in requires("leadctl") or ()
+        if 'extra == "sandbox"' in line.replace("'", '"')
+    ]
+    if absent := ", ".join(name for name in needed if not find_spec(name)):
+        message = f"not installed ({absent} missing); only --sandbox needs it"
+        remedy = "in a clone of leadctl: pip install '.[sandbox]'"
+        yield Check("sandbox", message, remedy=remedy)
     else:
         yield Check("sandbox", "installed")
-
-
-def _extra(name: str) -> list[str]:
-    marker = f'extra == "{name}"'
-    lines = [
-        line for line in requires("leadctl") or () if marker in line.replace("'", '"')
-    ]
-    return [line.partition(">")[0].strip() for line in lines]
 
 
 def keyring() -> Iterator[Check]:
@@ -56,23 +50,17 @@ def keyring() -> Iterator[Check]:
     try:
         yield Check("keyring", system_keyring.in_use())
     except system_keyring.NoKeyring as reason:
-        yield warning(
-            "keyring",
-            f"not available: {reason}",
-            "store keys in environment variables, files or a command "
-            "(docs/accounts.md)",
-        )
+        remedy = "store keys in environment variables, files or a command"
+        message = f"not available: {reason}"
+        yield warning("keyring", message, f"{remedy} (docs/accounts.md)")
 
 
 def state(folder: Path) -> Iterator[Check]:
     """Check who can open leadctl's state folder, if there is one."""
     others = stat.S_IRWXG | stat.S_IRWXO
     if folder.is_dir() and folder.stat().st_mode & others:
-        yield warning(
-            "state",
-            f"other users can open {folder}, which holds the ledger",
-            f"chmod 700 {shlex.quote(str(folder))}",
-        )
+        message = f"other users can open {folder}, which holds the ledger"
+        yield warning("state", message, f"chmod 700 {shlex.quote(str(folder))}")
 
 
 def ledger(url: str | Path) -> Iterator[Check]:
@@ -93,11 +81,8 @@ def leftovers(url: str) -> Iterator[Check]:
         ("reject files older than 30 days", reject_files(url, days=30).old),
     ):
         if found:
-            yield warning(
-                "leftovers",
-                f"{what}, with personal data: {len(found):,}",
-                "to remove them, run: leadctl clean",
-            )
+            message = f"{what}, with personal data: {len(found):,}"
+            yield warning("leftovers", message, "to remove them, run: leadctl clean")
 
 
 def clock(now: datetime) -> Iterator[Check]:
@@ -107,14 +92,9 @@ def clock(now: datetime) -> Iterator[Check]:
     """
     installed = datetime.fromtimestamp(Path(leadctl.__file__).stat().st_mtime, UTC)
     message = f"{now:%Y-%m-%d %H:%M} UTC"
-    if now < installed:
-        yield Check(
-            "clock",
-            f"{message} is earlier than the installation of leadctl "
-            f"({installed:%Y-%m-%d})",
-            Grade.PROBLEM,
-            "set the clock; certificates and ledger times depend on it",
-            ExitCode.TROUBLE,
-        )
-    else:
+    if now >= installed:
         yield Check("clock", message)
+        return
+    message += f" is earlier than the installation of leadctl ({installed:%Y-%m-%d})"
+    remedy = "set the clock; certificates and ledger times depend on it"
+    yield Check("clock", message, Grade.PROBLEM, remedy, ExitCode.TROUBLE)

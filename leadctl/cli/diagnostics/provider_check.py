@@ -12,7 +12,7 @@ from leadctl.model.wording import count
 from leadctl.providers.declared.file import load
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
 
@@ -28,25 +28,31 @@ def provider_check(file: Path) -> Iterator[Check]:
     folder = file.absolute().with_suffix("")
     played = [path for call in testing.CALLS for path in testing.cases(folder, call)]
     if not testing.cases(folder):
-        yield warning(
-            str(file),
-            "no recorded cases, so nothing was tested",
-            f"add them to the folder {file.with_suffix('')} "
-            "(docs/adding-a-provider.md)",
-        )
+        remedy = f"add them to the folder {file.with_suffix('')}"
+        message = "no recorded cases, so nothing was tested"
+        yield warning(str(file), message, f"{remedy} (docs/adding-a-provider.md)")
         return
-    failed = 0
-    for path in played:
-        if reason := _broken(testing.check_case, path):
-            failed += 1
-            yield _problem(f"case {path.relative_to(folder)}", reason)
-    yield _passed("cases", len(played), failed, "recorded case")
-    broken = 0
-    for law in testing.LAWS:
-        if reason := _broken(law, folder):
-            broken += 1
-            yield _problem(f"law: {law.__name__.replace('_', ' ')}", reason)
-    yield _passed("laws", len(testing.LAWS), broken, "law")
+    cases = [
+        (f"case {path.relative_to(folder)}", _broken(testing.check_case, path))
+        for path in played
+    ]
+    laws = [
+        (f"law: {law.__name__.replace('_', ' ')}", _broken(law, folder))
+        for law in testing.LAWS
+    ]
+    yield from _tried("cases", "recorded case", cases)
+    yield from _tried("laws", "law", laws)
+
+
+def _tried(
+    topic: str, what: str, results: Sequence[tuple[str, str]]
+) -> Iterator[Check]:
+    """Report what failed, each with the reason, and how many passed."""
+    failed = [(name, reason) for name, reason in results if reason]
+    for name, reason in failed:
+        yield Check(name, reason, Grade.PROBLEM, exit_code=ExitCode.INPUT)
+    passed = len(results) - len(failed)
+    yield Check(topic, f"{passed} of {count(len(results), what)} passed")
 
 
 def _broken(play: Callable[[Path], None], path: Path) -> str:
@@ -64,11 +70,3 @@ def _broken(play: Callable[[Path], None], path: Path) -> str:
     except (AttributeError, KeyError, ValueError, TypeError) as error:
         return f"cannot read the case: {type(error).__name__}: {error}"
     return ""
-
-
-def _passed(topic: str, total: int, failed: int, what: str) -> Check:
-    return Check(topic, f"{total - failed} of {count(total, what)} passed")
-
-
-def _problem(topic: str, reason: str) -> Check:
-    return Check(topic, reason, Grade.PROBLEM, exit_code=ExitCode.INPUT)
