@@ -242,9 +242,7 @@ def test_page_of_a_large_run_is_of_bounded_size() -> None:
             )
         books.finish(3, None, {})
         found = report.read(books)
-        content = html_report.render(
-            html_report.ReportPage(found, run_timeline.read(books), 0.0)
-        )
+        content = html_report.render(found, run_timeline.read(books), 0.0)
     assert found.row_count == 3000
     assert len(content) < 60_000
     for word in ("1,490 more reasons", "290 more files", "1,460 more"):
@@ -319,8 +317,8 @@ def test_page_begins_with_verdict_and_next_steps(
         ],
         **counts,
     )
-    page = html_report.ReportPage(found, run_timeline.RunTimeline(), 0.0)
-    (tmp_path / "run.html").write_text(html_report.render(page), encoding="utf-8")
+    page = html_report.render(found, run_timeline.RunTimeline(), 0.0)
+    (tmp_path / "run.html").write_text(page, encoding="utf-8")
     text = Reader(tmp_path / "run.html").text
     top, _, rest = text.partition("What to do now")
     assert verdict in top

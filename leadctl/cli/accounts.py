@@ -76,6 +76,7 @@ def ask(
 
     Example: leadctl accounts test voiso --campaign 3
     """
+    from leadctl.config.credentials import first_remedy
     from leadctl.delivery.preflight_check import worst
 
     if campaign and not name:
@@ -83,7 +84,13 @@ def ask(
             "--campaign requires an account: leadctl accounts test "
             "ACCOUNT --campaign ID"
         )
-    accounts = [resolved(config, provider, name)] if name else _with_secrets(config)
+    if name:
+        accounts = [resolved(config, provider, name)]
+    else:
+        known = [one for one in _known(config) if one.has_secrets]
+        accounts = [one.account for one in known if one.account]
+    if not accounts:
+        raise CredentialsMissing("no account has a secret", hint=first_remedy())
     found = {one.name: (one, _tested(one, campaign, ledger)) for one in accounts}
     tests = [*found.values()]
     if json:
@@ -215,15 +222,6 @@ def _known(config: Path | None) -> list[KnownAccount]:
     return accounts.known_accounts(settings.load(config), os.environ)
 
 
-def _with_secrets(config: Path | None) -> list[Account]:
-    from leadctl.config.credentials import first_remedy
-
-    found = [one.account for one in _known(config) if one.account and one.has_secrets]
-    if not found:
-        raise CredentialsMissing("no account has a secret", hint=first_remedy())
-    return found
-
-
 def _tested(account: Account, campaign: str | None, ledger: str | None) -> AccountTest:
     from leadctl.delivery.preflight_check import AccountTest
     from leadctl.delivery.provider_session import find_credentials
@@ -257,8 +255,11 @@ def _list(accounts: Sequence[KnownAccount], screen: Screen) -> None:
 
     table, ready = Grid("account", "provider", "state", "secrets"), 0
     for one in accounts:
-        lacks = _lacks(one)
-        is_ready = not lacks and None not in one.secrets.values()
+        lacks = ["unknown provider; add --provider NAME"]
+        if one.account:
+            missing = ", ".join(one.account.missing)
+            lacks = [f"settings missing: {missing}"] if missing else []
+        is_ready = not lacks and one.has_secrets
         ready += is_ready
         secrets = (
             f"{name}: {origin.way}, {origin.where}" if origin else f"{name}: missing"
@@ -273,14 +274,6 @@ def _list(accounts: Sequence[KnownAccount], screen: Screen) -> None:
     screen.print(table)
     summary = f"{count(len(accounts), 'account')}, {ready} ready."
     screen.close(f"{summary} To check them: leadctl accounts test")
-
-
-def _lacks(one: KnownAccount) -> list[str]:
-    """Name what an account lacks besides its secrets."""
-    if one.account is None:
-        return ["unknown provider; add --provider NAME"]
-    missing = ", ".join(one.account.missing)
-    return [f"settings missing: {missing}"] if missing else []
 
 
 def _facts(one: KnownAccount) -> dict[str, Json]:

@@ -124,18 +124,15 @@ def placed(command: Command, words: Sequence[str]) -> Place:
             arguments += 1
     if wants:
         return Place(command, given, wants, options=False)
-    return Place(command, given, _argument(command, arguments), options)
+    known = command["arguments"]
+    here = known[arguments : arguments + 1] or [
+        one for one in known[-1:] if one["repeatable"]
+    ]
+    return Place(command, given, here[0] if here else None, options)
 
 
 def _option(command: Command, name: str) -> Parameter | None:
     return next((one for one in command["options"] if name in one["names"]), None)
-
-
-def _argument(command: Command, number: int) -> Parameter | None:
-    known = command["arguments"]
-    if number < len(known):
-        return known[number]
-    return known[-1] if known and known[-1]["repeatable"] else None
 
 
 def _options(place: Place, incomplete: str) -> Iterator[tuple[str, str]]:
@@ -174,7 +171,11 @@ def known_names(
     """
     match kind:
         case "campaign":
-            return _campaigns(given, environment)
+            for option in ("account", "provider"):
+                variable = f"LEADCTL_{option.upper()}"
+                if name := given.get(f"--{option}") or environment.get(variable):
+                    return _kept_campaigns(name)
+            return {}
         case "provider":
             found = _providers(given, environment)
         case "account":
@@ -231,18 +232,6 @@ def _runs(asked: str | None) -> list[str]:
         return []
 
 
-def _campaigns(
-    given: Mapping[str, str], environment: Mapping[str, str]
-) -> Mapping[str, str]:
-    """Return those that `leadctl campaigns` last listed for the account in question."""
-    names = (
-        given.get(f"--{option}") or environment.get(f"LEADCTL_{option.upper()}")
-        for option in ("account", "provider")
-    )
-    account = next(filter(None, names), None)
-    return _kept(account) if account else {}
-
-
 def keep_campaigns(account: str, campaigns: Sequence[ListedCampaign]) -> None:
     """Store what Tab offers; raises OSError or InputUnusable."""
     from leadctl.model.atomic_write import atomic_write
@@ -254,7 +243,7 @@ def keep_campaigns(account: str, campaigns: Sequence[ListedCampaign]) -> None:
         json.dump([one._asdict() for one in campaigns], file)
 
 
-def _kept(account: str) -> dict[str, str]:
+def _kept_campaigns(account: str) -> dict[str, str]:
     """Return each campaign's id, with its name and state; empty without a cache."""
     from leadctl.model.text_file import read_text
 

@@ -78,7 +78,14 @@ def _facts(
     yield "rows", f"about {rows:,}" if rows is not None else "not known before reading"
     yield "provider", f"{provider.title}, {provider.base_url}"
     yield "account", request.account.name
-    yield "campaign", _campaign(plan.campaign, preflight)
+    named = f" ({preflight.name})" if preflight.name else ""
+    is_known = preflight.campaign.verdict is CheckVerdict.FINE
+    state = (
+        preflight.campaign.message
+        if is_known
+        else (f"state unknown, {preflight.campaign.message}")
+    )
+    yield "campaign", f"{plan.campaign}{named}: {state}"
     yield from dict.fromkeys(_columns_used(plan))
     for source, note in Judge(plan).notes():
         label = "warning" if note.is_warning else "note"
@@ -111,13 +118,6 @@ def _unclear_numbers(plan: Plan) -> Iterator[tuple[Source, str]]:
 
 LOOKED_AT = 1_000
 """Rows of a file that are judged before the question."""
-
-
-def _campaign(campaign: str, preflight: PreflightResult) -> str:
-    named = f"{campaign} ({preflight.name})" if preflight.name else campaign
-    if preflight.campaign.verdict is CheckVerdict.FINE:
-        return f"{named}: {preflight.campaign.message}"
-    return f"{named}: state unknown, {preflight.campaign.message}"
 
 
 def _columns_used(plan: Plan) -> Iterator[tuple[str, str]]:

@@ -57,7 +57,9 @@ class Command(TyperCommand):
         return [*usage(self)]
 
     def format_options(self, ctx: Context, formatter: HelpFormatter) -> None:  # noqa: ARG002  click's
-        _write(formatter, [*_arguments(self), *_options(self)])
+        arguments = [one for one in self.params if isinstance(one, TyperArgument)]
+        rows = [(Section.ARGUMENTS, name_of(one), one.help or "") for one in arguments]
+        _write(formatter, [*rows, *_options(self)])
 
     def format_epilog(self, ctx: Context, formatter: HelpFormatter) -> None:  # noqa: ARG002  click's
         _write_text(formatter, variables(self))
@@ -200,12 +202,6 @@ def variables(command: Command | Group) -> str:
 
 
 MOST_VARIABLES = 6
-
-
-def _arguments(command: Command) -> Iterator[Row]:
-    for one in command.params:
-        if isinstance(one, TyperArgument):
-            yield Section.ARGUMENTS, name_of(one), one.help or ""
 
 
 def _options(command: Command | Group) -> Iterator[Row]:

@@ -23,7 +23,7 @@ import typer
 from leadctl.cli.help_layout import Section
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 
 def option(
@@ -80,6 +80,16 @@ def spread(command: Callable[..., None]) -> Callable[..., None]:
     Without a value, a flag is False, a number is 0, and anything else is None.
     """
     own = signature(command, eval_str=True).parameters
+    flattened: list[Parameter] = []
+    for one in own.values():
+        if not is_typeddict(one.annotation):
+            flattened.append(one.replace(kind=Parameter.KEYWORD_ONLY))
+            continue
+        for key, kind in get_type_hints(one.annotation, include_extras=True).items():
+            usual = {bool: False, int: 0}.get(kind.__origin__)
+            flattened.append(
+                Parameter(key, Parameter.KEYWORD_ONLY, default=usual, annotation=kind)
+            )
 
     def flat(**values: Any) -> None:  # noqa: ANN401  whatever typer parsed
         groups = {
@@ -89,20 +99,9 @@ def spread(command: Callable[..., None]) -> Callable[..., None]:
         }
         command(**values, **groups)
 
-    flat.__signature__ = Signature(  # type: ignore[attr-defined]  # typer reads it
-        [flattened for one in own.values() for flattened in _flattened(one)]
-    )
+    flat.__signature__ = Signature(flattened)  # type: ignore[attr-defined]  # typer's
     flat.__doc__ = command.__doc__
     return flat
-
-
-def _flattened(one: Parameter) -> Iterator[Parameter]:
-    if not is_typeddict(one.annotation):
-        yield one.replace(kind=Parameter.KEYWORD_ONLY)
-        return
-    for key, kind in get_type_hints(one.annotation, include_extras=True).items():
-        usual = {bool: False, int: 0}.get(kind.__origin__)
-        yield Parameter(key, Parameter.KEYWORD_ONLY, default=usual, annotation=kind)
 
 
 def given(context: typer.Context) -> list[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from leadctl.model.atomic_write import atomic_write
 from leadctl.model.errors import InputUnusable, RejectsNotWritten
 from leadctl.model.leads import OWN, Row
-from leadctl.reports.reject_rows import guarded, joined
+from leadctl.reports.reject_rows import joined, with_text_phones
 from leadctl.sources.formats import Format
 
 if TYPE_CHECKING:
@@ -107,14 +107,7 @@ class Corrections:
     def _line(self, row: Row | Malformed) -> str:
         cells = self.changed.get(row.number, row.cells)
         if isinstance(cells, list):
-            phones = self.source.dialect.phones
-            return joined(
-                [
-                    guarded(cell) if place in phones else cell
-                    for place, cell in enumerate(cells)
-                ],
-                self.source,
-            )
+            return joined(with_text_phones(cells, self.source), self.source)
         return str(cells).rstrip("\r\n") + self.source.dialect.newline
 
 

@@ -101,9 +101,14 @@ def harmless(text: str) -> str:
     return _FORMULA.sub(r"\1'", text)
 
 
-def guarded(cell: str) -> str:
-    """Put an apostrophe before a phone, so that a spreadsheet reads it as text."""
-    return cell if cell.lstrip()[:1] in _TEXT_MARKS else f"'{cell}"
+def with_text_phones(cells: list[str], source: Source) -> list[str]:
+    """Put an apostrophe before phones, so that a spreadsheet reads them as text."""
+    return [
+        f"'{cell}"
+        if place in source.dialect.phones and cell.lstrip()[:1] not in _TEXT_MARKS
+        else cell
+        for place, cell in enumerate(cells)
+    ]
 
 
 _TEXT_MARKS = ("", "'", "=", "\u2019", "`")
@@ -112,21 +117,13 @@ _TEXT_MARKS = ("", "'", "=", "\u2019", "`")
 
 def _delimited_line(cells: Cells | str, own: list[str], source: Source) -> str:
     if isinstance(cells, list):
-        ours, phones = source.own_places, source.dialect.phones
-        theirs = [
-            guarded(cell) if place in phones else cell
-            for place, cell in enumerate(cells)
-            if place not in ours
-        ]
+        texts = enumerate(with_text_phones(cells, source))
+        theirs = [cell for place, cell in texts if place not in source.own_places]
         return joined([*own, *theirs], source)
     # A line that could not be split stays as it is.
-    raw = _without_own(str(cells), source)
-    return (
-        joined(own, source).removesuffix(source.dialect.newline)
-        + source.dialect.delimiter
-        + raw
-        + source.dialect.newline
-    )
+    dialect, raw = source.dialect, _without_own(str(cells), source)
+    ours = joined(own, source).removesuffix(dialect.newline)
+    return f"{ours}{dialect.delimiter}{raw}{dialect.newline}"
 
 
 def _own_cell(cells: Cells | str, source: Source) -> str:

@@ -83,13 +83,9 @@ class Report:
     @property
     def campaign_shown(self) -> str:
         """The campaign's id, and its name unless that only repeats the id."""
-        name = self.job.campaign_name
-        if not name or name.casefold() in (
-            self.campaign.casefold(),
-            f"campaign {self.campaign}".casefold(),
-        ):
-            return self.campaign
-        return f"{self.campaign} ({name})"
+        name, campaign = self.job.campaign_name or "", self.campaign.casefold()
+        says_nothing = name.casefold() in ("", campaign, f"campaign {campaign}")
+        return self.campaign if says_nothing else f"{self.campaign} ({name})"
 
     @property
     def destination(self) -> str:
@@ -138,42 +134,42 @@ def read(
     counts: Any = run_reader.counts()
     error: dict[str, Any] | None = run.error
     return Report(
+        **counts,
         run_id=run.id,
         provider=run.provider,
         account=run.account,
         campaign=run.campaign,
-        dry_run=dry_run,
-        files=run_reader.files(),
-        **counts,
-        reasons=run_reader.reasons(running=running),
         notes=run.notes,
         repairs=run.repairs,
         requests=run.requests,
         started_at=run.started_at,
         finished_at=run.finished_at,
         exit_code=run.exit_code,
+        ledger=run.ledger,
+        dry_run=dry_run,
+        files=run_reader.files(),
+        reasons=run_reader.reasons(running=running),
         error=Failure(**error) if error else None,
         job=Job.from_json(run.job),
         process=process if running else None,
         workers=workers,
         removals=run_reader.removals(),
-        ledger=run.ledger,
         reader=None if run.ledger else run_reader,
     )
 
 
 def exit_code(counts: dict[Status, int], error: LeadctlError | None) -> ExitCode:
     """Return the gravest of the codes that the error and the rows call for."""
-    applying = {error.exit_code} if error else set()
-    if counts[Status.UNKNOWN]:
-        applying.add(ExitCode.UNKNOWN)
-    if counts[Status.FAILED]:
-        applying.add(ExitCode.TROUBLE)
-    if counts[Status.REJECTED]:
-        applying.add(ExitCode.REJECTED)
+    applying = {code for status, code in _CODES.items() if counts[status]}
+    applying |= {error.exit_code} if error else set()
     return min(applying, key=_GRAVITY.index, default=ExitCode.OK)
 
 
+_CODES = {
+    Status.UNKNOWN: ExitCode.UNKNOWN,
+    Status.FAILED: ExitCode.TROUBLE,
+    Status.REJECTED: ExitCode.REJECTED,
+}
 _GRAVITY = (
     ExitCode.INTERRUPTED,
     ExitCode.TERMINATED,

@@ -88,15 +88,15 @@ _OURS = frozenset({Status.REJECTED, Status.SUPPRESSED, Status.DUPLICATE})
 
 def document(found: RowTrace, *, masked: bool) -> dict[str, Json]:
     """Return it as JSON; `masked` replaces letters and digits of lead data."""
-    view, verdict = found.view, found.verdict
+    view, verdict, same = found.view, found.verdict, found.same_as
     if view and masked:
         view = view.masked()
     return {
         "file": found.file.path,
         "row": found.row,
         "line": found.line,
-        "same_as_file": found.same_as.file + 1 if found.same_as else None,
-        "same_as_row": found.same_as.row if found.same_as else None,
+        "same_as_file": same.file + 1 if same else None,
+        "same_as_row": same.row if same else None,
         "status": verdict.status if verdict else None,
         "code": verdict.code if verdict else None,
         "field": verdict.field or None if verdict else None,
@@ -200,7 +200,7 @@ def _show_values(title: str, values: Mapping[str, Json], screen: Screen) -> None
 
 def _told(request: Request) -> str:
     took = "" if request.took is None else f", took {time_text.lasted(request.took)}"
-    left = f"{time_text.day(request.departed)} {time_text.clock(request.departed)}"
+    left = time_text.moment(request.departed)
     leads = count(request.leads, "lead")
     outcome = RequestGroup.of(request).outcome
     why = f" ({request.why})" if request.why else ""

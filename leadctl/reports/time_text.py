@@ -11,19 +11,19 @@ def clock(moment: float) -> str:
     return f"{_local(moment):%H:%M:%S}"
 
 
-def day(moment: float) -> str:
-    return f"{_local(moment):%Y-%m-%d}"
+def moment(seconds: float) -> str:
+    """Format a Unix time: 2026-03-01 09:30:00."""
+    return f"{_local(seconds):%Y-%m-%d %H:%M:%S}"
 
 
 def when(written: str) -> str:
     """Return day and time of a moment that is written in UTC."""
-    moment = moment_of(written)
-    return f"{day(moment)} {clock(moment)}"
+    return moment(moment_of(written))
 
 
-def long(moment: float) -> str:
-    """Return day, time and zone: 2026-03-01 09:30:00 (UTC+1)."""
-    return f"{day(moment)} {clock(moment)} ({zone(moment)})"
+def long(seconds: float) -> str:
+    """Format a Unix time with its zone: 2026-03-01 09:30:00 (UTC+1)."""
+    return f"{moment(seconds)} ({zone(seconds)})"
 
 
 def moment_of(written: str) -> float:

@@ -100,9 +100,14 @@ def resolve(
     Example: leadctl runs resolve 20260301-093000-1f2e --as delivered --rows 17-20
     """
     from leadctl.importing.job import Job
+    from leadctl.model import row_set
     from leadctl.reports import report
     from leadctl.runs import spool
 
+    try:
+        ranges = row_set.read(rows) if rows else None
+    except ValueError as error:
+        raise UsageError(f"--rows takes rows such as 1-3,7, not {rows!r}") from error
     with opened_ledger(ledger) as opened:
         run = latest_with(opened, [Status.UNKNOWN], run)
         run_reader = opened.resumed(run)
@@ -111,7 +116,7 @@ def resolve(
             return
         number = run_reader.decide(
             file - 1 if rows else None,
-            _ranges(rows),
+            ranges,
             delivered=decision is Decision.DELIVERED,
         )
         facts = run_reader.facts()
@@ -176,15 +181,6 @@ def stop(
     what = f"the undo of run {facts.id}" if has_ended else f"run {facts.id}"
     say(f"asked {what} to stop; it ends after the requests in flight")
     say(f"then: {facts.command('undo' if has_ended else 'resume')}")
-
-
-def _ranges(rows: str | None) -> list[tuple[int, int]] | None:
-    from leadctl.model import row_set
-
-    try:
-        return row_set.read(rows) if rows else None
-    except ValueError as error:
-        raise UsageError(f"--rows takes rows such as 1-3,7, not {rows!r}") from error
 
 
 def _go_on(

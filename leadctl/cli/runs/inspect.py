@@ -28,7 +28,6 @@ from leadctl.model.wording import count
 
 if TYPE_CHECKING:
     from leadctl.ledger.base import Ledger, RunReader
-    from leadctl.reports.callback_list import Contact
     from leadctl.reports.row_trace import RowTrace
 
 FileNumber = Annotated[
@@ -186,25 +185,21 @@ def report(
     _require_ours(html)
     with opened_ledger(ledger) as opened:
         run_reader = run_of(opened, run)
-        content = html_report.ReportPage(
-            report_with_later(opened, run_reader),
-            run_timeline.read(run_reader),
-            time.time(),
-        )
+        found = report_with_later(opened, run_reader)
+        timeline, now = run_timeline.read(run_reader), time.time()
+        contacts, left_out = None, 0
         if with_phones:
-            found, left_out = _contacts(run_reader, config)
-            content = replace(content, contacts=found, left_out=left_out)
-        _write(html, html_report.render(content))
+            from leadctl.reports.callback_list import callback_list
+            from leadctl.runs.prepare import reopened
+
+            _, plan = reopened(run_reader, config)
+            listed = callback_list(run_reader, plan)
+            contacts, left_out = (
+                [*islice(listed, MOST_CONTACTS)],
+                sum(1 for _ in listed),
+            )
+        _write(html, html_report.render(found, timeline, now, contacts, left_out))
     say(f"written: {html}")
-
-
-def _contacts(run_reader: RunReader, config: Path | None) -> tuple[list[Contact], int]:
-    from leadctl.reports.callback_list import callback_list
-    from leadctl.runs.prepare import reopened
-
-    _job, plan = reopened(run_reader, config)
-    found = callback_list(run_reader, plan)
-    return [*islice(found, MOST_CONTACTS)], sum(1 for _ in found)
 
 
 def _require_ours(path: Path) -> None:

@@ -198,20 +198,16 @@ def _cells(one: Report, left: int, year: str) -> tuple[str, ...]:
     ended = time_text.moment_of(one.finished_at) if one.finished_at else None
     is_open = one.is_open and not one.job.given_up
     return (
-        f"{time_text.day(began).removeprefix(year)} {time_text.clock(began)[:5]}",
-        _files(one),
+        time_text.moment(began).removeprefix(year)[:-3],
+        count(len(one.files), "file")
+        if len(one.files) != 1
+        else display_name(one.files[0].path).rpartition("/")[2],
         f"{one.account} {one.campaign}",
         _result(one),
         f"{one.created + one.accepted:,}",
         f"{left:,}{'+' if is_open else ''}",
         "" if ended is None else time_text.lasted(max(0.0, ended - began)),
     )
-
-
-def _files(one: Report) -> str:
-    if len(one.files) != 1:
-        return count(len(one.files), "file")
-    return display_name(one.files[0].path).rpartition("/")[2]
 
 
 def _result(one: Report) -> str:
