@@ -5,7 +5,6 @@ The page has no script and fetches nothing, and its size is bounded for any run.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from importlib.resources import files
 from typing import TYPE_CHECKING

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from html import escape
-from itertools import cycle
+from itertools import count
 from typing import TYPE_CHECKING
 
 from leadctl.reports import time_text
@@ -36,12 +36,18 @@ def text(content: str) -> Markup:
 def tag(name: str, /, *content: str, **attributes: str | float) -> Markup:
     """Return an element; `class_` and `aria_label` become `class` and `aria-label`."""
     written = "".join(
-        f' {key.rstrip("_").replace("_", "-")}="{text(str(value))}"'
+        f' {key.rstrip("_").replace("_", "-")}="{text(_shown(value))}"'
         for key, value in attributes.items()
     )
     if name in EMPTY:
         return Markup(f"<{name}{written}>")
     return Markup(f"<{name}{written}>{''.join(map(text, content))}</{name}>")
+
+
+def _shown(value: str | float) -> str:
+    if isinstance(value, str):
+        return value
+    return f"{value:.1f}".removesuffix(".0")
 
 
 def joined(parts: Iterable[str]) -> Markup:
@@ -92,6 +98,7 @@ def section(title: str, *content: str) -> Markup:
 
 WIDTH, HEIGHT = 720, 230
 LEFT, RIGHT, TOP, BOTTOM = 60, 14, 10, 36
+FLOOR = HEIGHT - BOTTOM
 LANE = 7
 
 TIME_STEPS = (
@@ -110,12 +117,10 @@ def labelled(kind: str, label: str) -> Markup:
 
 def bar(share: float, kind: str) -> Markup:
     """Return a bar as long as a share of the whole, and always visible."""
-    filled = _box(0, 0, max(2.0, 100 * share), 10, f"c-{kind}")
-    track = _box(0, 0, 100, 10, "c-nothing")
     return tag(
         "svg",
-        track,
-        filled,
+        _box(0, 0, 100, 10, "c-nothing"),
+        _box(0, 0, max(2.0, 100 * share), 10, f"c-{kind}"),
         viewBox="0 0 100 10",
         preserveAspectRatio="none",
         aria_hidden="true",
@@ -124,26 +129,29 @@ def bar(share: float, kind: str) -> Markup:
 
 def timeline_chart(timeline: RunTimeline, description: str) -> Markup:
     """Return a chart of the leads answered over time, with the waits below."""
-    most = timeline.points[-1].answered
-    plot = _Plot(timeline.seconds * 1.02, most)
+    points = timeline.points
+    plot = _Plot(timeline.seconds * 1.02, points[-1].answered)
     waits = [
-        _box(plot.x(a), plot.floor + 3, max(plot.x(b) - plot.x(a), 0.5), LANE, "wait")
+        _box(plot.x(a), FLOOR + 3, max(plot.x(b) - plot.x(a), 0.5), LANE, "wait")
         for a, b in timeline.held
     ]
     breaks = [
-        tag("line", x1=_r(x), x2=_r(x), y1=TOP, y2=_r(plot.floor), class_="break")
+        tag("line", x1=x, x2=x, y1=TOP, y2=FLOOR, class_="break")
         for x in (plot.x(one.second) for one in timeline.breaks)
     ]
-    answered = [(point.second, point.answered) for point in timeline.points]
-    delivered = [(point.second, point.delivered) for point in timeline.points]
-    return _picture(
-        description,
-        HEIGHT,
+    answered = plot.steps((point.second, point.answered) for point in points)
+    delivered = plot.steps((point.second, point.delivered) for point in points)
+    return tag(
+        "svg",
+        tag("title", description),
         *waits,
         *plot.grid(),
-        tag("path", d=plot.steps(answered), class_="settled"),
-        tag("path", d=plot.steps(delivered), class_="delivered"),
+        tag("path", d=answered, class_="settled"),
+        tag("path", d=delivered, class_="delivered"),
         *breaks,
+        viewBox=f"0 0 {WIDTH} {HEIGHT}",
+        role="img",
+        aria_label=description,
     )
 
 
@@ -151,68 +159,36 @@ class _Plot:
     """Converts seconds and leads to coordinates of the chart."""
 
     def __init__(self, seconds: float, most: int) -> None:
-        self._seconds = seconds or 1.0
-        self._most = max(most, 1)
-        self.floor = float(HEIGHT - BOTTOM)
+        self._seconds, self._most = seconds or 1.0, max(most, 1)
 
     def x(self, second: float) -> float:
-        share = min(second / self._seconds, 1.0)
-        return LEFT + share * (WIDTH - LEFT - RIGHT)
+        return LEFT + min(second / self._seconds, 1.0) * (WIDTH - LEFT - RIGHT)
 
     def y(self, leads: float) -> float:
-        return self.floor - leads / self._most * (self.floor - TOP)
+        return FLOOR - leads / self._most * (FLOOR - TOP)
 
-    def steps(self, points: list[tuple[float, int]]) -> str:
+    def steps(self, points: Iterable[tuple[float, int]]) -> str:
         """Return the outline of an area that rises with each answer."""
-        path = [f"M{_r(LEFT)} {_r(self.floor)}"]
-        for second, leads in points:
-            path += [f"H{_r(self.x(second))}", f"V{_r(self.y(leads))}"]
-        return "".join([*path, f"H{_r(self.x(self._seconds))}V{_r(self.floor)}Z"])
+        rise = "".join(
+            f"H{self.x(second):.1f}V{self.y(leads):.1f}" for second, leads in points
+        )
+        return f"M{LEFT} {FLOOR}{rise}H{self.x(self._seconds):.1f}V{FLOOR}Z"
 
     def grid(self) -> Iterator[Markup]:
-        for leads in _ticks(self._most, _count_step(self._most)):
+        sizes = (10**power * digit for power in count() for digit in (1, 2, 5))
+        step = next(size for size in sizes if self._most / size <= 5)
+        for leads in range(0, self._most + 1, step):
             y = self.y(leads)
-            yield tag(
-                "line", x1=LEFT, x2=WIDTH - RIGHT, y1=_r(y), y2=_r(y), class_="grid"
-            )
-            yield tag("text", f"{leads:,.0f}", x=LEFT - 8, y=_r(y + 4), class_="left")
-        step = next((s for s in TIME_STEPS if self._seconds / s <= 7), TIME_STEPS[-1])
-        for second in _ticks(self._seconds, step):
+            yield tag("line", x1=LEFT, x2=WIDTH - RIGHT, y1=y, y2=y, class_="grid")
+            yield tag("text", f"{leads:,}", x=LEFT - 8, y=y + 4, class_="left")
+        lasting = next(
+            (s for s in TIME_STEPS if self._seconds / s <= 7), TIME_STEPS[-1]
+        )
+        for number in range(int(self._seconds / lasting + 1e-9) + 1):
+            second = number * lasting
             label = time_text.lasted(second).replace(".0 s", " s") if second else "0"
-            x = _r(self.x(second))
-            yield tag("text", label, x=x, y=HEIGHT - 8, class_="below")
-
-
-def _ticks(most: float, step: float) -> Iterator[float]:
-    for number in range(int(most / step + 1e-9) + 1):
-        yield number * step
-
-
-def _count_step(most: int) -> int:
-    step = 1
-    for factor in cycle((2, 2.5, 2)):
-        if most / step <= 5:
-            break
-        step = round(step * factor)
-    return step
+            yield tag("text", label, x=self.x(second), y=HEIGHT - 8, class_="below")
 
 
 def _box(x: float, y: float, width: float, height: float, kind: str) -> Markup:
-    return tag(
-        "rect", x=_r(x), y=_r(y), width=_r(width), height=_r(height), class_=kind
-    )
-
-
-def _picture(description: str, height: int, *content: Markup) -> Markup:
-    return tag(
-        "svg",
-        tag("title", description),
-        joined(content),
-        viewBox=f"0 0 {WIDTH} {height}",
-        role="img",
-        aria_label=description,
-    )
-
-
-def _r(number: float) -> str:
-    return f"{number:.1f}".removesuffix(".0")
+    return tag("rect", x=x, y=y, width=width, height=height, class_=kind)
