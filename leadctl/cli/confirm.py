@@ -58,7 +58,7 @@ def confirmed(request: ImportRequest, consent: Consent) -> ImportRequest:
             opening = f"This campaign may not take leads: {preflight.doubt}."
         say(opening, indent=0)
         with opened_screen(sys.stderr) as screen:
-            screen.facts(_facts(request, preflight), indent=2)
+            screen.facts(_facts(request, preflight), indent=2, break_words=True)
         if not answered("Send them? [y/N] "):
             raise NotConfirmed(
                 "not confirmed; nothing was sent or recorded",

@@ -205,19 +205,23 @@ class Screen:
         self.print(Text(text, "bold"), whole=True)
 
     def facts(
-        self, facts: Iterable[tuple[str | Text, str]], *, indent: int = 0
+        self,
+        facts: Iterable[tuple[str | Text, str]],
+        *,
+        indent: int = 0,
+        break_words: bool = False,
     ) -> None:
         """Print a line for each pair of label and text, with the texts aligned.
 
-        On a terminal a long text wraps between words only, so that paths and URLs can
-        be copied; elsewhere it is one line.
+        On a terminal a long text wraps, between words unless `break_words`: paths can
+        be copied. Elsewhere it is one line.
         """
         pairs = [(Text().append(head), text) for head, text in facts]
         widths = (indent + head.width + 2 for head, _ in pairs)
         edge = max((width for width in widths if width <= self.width / 2), default=0)
         for head, text in pairs:
             start = Text(" " * indent).append(head)
-            parts = self._wrapped(text, edge)
+            parts = self._wrapped(text, edge, break_words=break_words)
             is_long = start.width + 2 > edge or edge + cells(parts[0]) >= self.width
             if head.width and is_long:
                 self.print(start, whole=True)
@@ -233,12 +237,13 @@ class Screen:
         for line in self._wrapped(text):
             self.print(Text(line, style), whole=True)
 
-    def _wrapped(self, text: str, edge: int = 0) -> list[str]:
-        """Wrap a text between words, where a terminal would break within them."""
+    def _wrapped(
+        self, text: str, edge: int = 0, *, break_words: bool = False
+    ) -> list[str]:
         if not self.is_terminal:
             return [printable(text)]
         width = max(NARROWEST, self.width - 1 - edge)
-        return fold(printable(text), width, break_words=False)  # paths can be copied
+        return fold(printable(text), width, break_words=break_words)
 
 
 def can_be_drawn_on(stream: TextIO) -> bool:

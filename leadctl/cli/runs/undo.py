@@ -14,7 +14,6 @@ import typer
 from leadctl.cli import options
 from leadctl.cli.output import (
     Output,
-    opened_screen,
     print_lines,
     require_yes,
     say,
@@ -102,8 +101,8 @@ def _require_yes(
 ) -> None:
     if not consent.yes:
         say(f"This deletes what run {planned.run_id} created:")
-        with opened_screen(sys.stderr) as screen:
-            screen.facts(_facts(planned, account, plan), indent=2)
+        for label, text in _facts(planned, account, plan):
+            say(f"  {label:<10}{text}".rstrip())
     require_yes("Delete them?", yes=consent.yes, no_input=consent.no_input)
 
 
@@ -121,7 +120,7 @@ def _facts(
     if not provider.removal_is_exact:
         yield "warning", BY_NUMBER
     for remark in planned.remarks():
-        yield "", remark
+        yield remark, ""
     yield "takes", str(forecast(planned.leads, plan.batch_size, account.limits))
     yield "then", "the next push sends these leads again"
 
