@@ -77,15 +77,16 @@ class LeadctlError(Exception):
 
 
 def restored(said: str) -> LeadctlError:
-    """Return the error that another process met, from JSON of what it said."""
+    """Return the error that ended a run in another process, from its JSON."""
     facts = json.loads(said)
     kinds: list[type[LeadctlError]] = [LeadctlError]
     for kind in kinds:
         kinds += kind.__subclasses__()
     named = {kind("").code: kind for kind in kinds if kind is not Interrupted}
-    return named.get(facts["code"], LeadctlError)(facts["message"]).but(
-        hint=facts["hint"]
-    )
+    kind = named.get(facts["code"], LeadctlError)
+    error = kind(facts["message"]).but(hint=facts["hint"])
+    # Others were interrupted: this process was not, and there is nothing left to do.
+    return error.but(exit_code=ExitCode.STOPPED) if kind is LeadctlError else error
 
 
 class UsageError(LeadctlError):

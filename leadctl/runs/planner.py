@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 
     from leadctl.delivery.sender import Sender
     from leadctl.importing.plan import Plan
-    from leadctl.ledger.base import RunWriter
-    from leadctl.ledger.postgres.parts import SharedRun
+    from leadctl.ledger.base import Ledger, RunWriter
     from leadctl.model.leads import Batch
     from leadctl.model.progress import Meter
     from leadctl.runs.request import ImportRequest
@@ -58,13 +57,16 @@ class Planner:
     """
 
     request: ImportRequest
+    ledger: Ledger
     run_writer: RunWriter
-    shared: SharedRun
     sender: Sender
-    digest: Callable[[str], bytes]
     meter: Meter
     has_too_many_rejects: Callable[[], bool]
     _next_look: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._facts = self.run_writer.facts()
+        self._shared = self.ledger.shared(self._facts.id)
 
     def deliver(
         self,
@@ -76,12 +78,13 @@ class Planner:
 
         Raises what stopped one of them, or says that none is left.
         """
-        stop = self.request.stop
+        stop, facts = self.request.stop, self._facts
+        digest = self.ledger.digest(facts.account, facts.campaign)
         self.sender.deliver(iter(()), in_doubt, held_back)
         self.run_writer.plan()
         with self._workers() as is_done:
             for batch in batches:
-                self.run_writer.plan(planned(batch, self.digest))
+                self.run_writer.plan(planned(batch, digest))
                 is_done()
                 if stop.check():
                     return
@@ -92,7 +95,7 @@ class Planner:
     @contextmanager
     def _workers(self) -> Iterator[Callable[[], bool]]:
         """Start workers; yields what looks at them. None goes on after the context."""
-        request, facts = self.request, self.run_writer.facts()
+        request, facts = self.request, self._facts
         config = ["--config", request.job.config] if request.job.config else []
         command = ["work", facts.id, *config, *ledger_option(facts.ledger)]
         if not request.job.workers:
@@ -124,7 +127,7 @@ class Planner:
         began = time.monotonic()
         if began < self._next_look:
             return False
-        state = self.shared.sharing()
+        state = self._shared.sharing()
         if state.error:
             raise restored(state.error)
         codes = [worker.poll() for worker in workers]
@@ -141,17 +144,17 @@ class Planner:
     def _end(self, workers: Sequence[subprocess.Popen[bytes]]) -> None:
         clock, latest = RealClock(CancellationToken()), time.monotonic() + 2 * GRACE
         try:
-            if not self.shared.sharing().is_done:
-                self.shared.stop()
+            if not self._shared.sharing().is_done:
+                self._shared.stop()
             while time.monotonic() < latest and (
                 None in [worker.poll() for worker in workers]
-                or self.shared.sharing().held_parts
+                or self._shared.sharing().held_parts
             ):
                 clock.sleep(PAUSE)
         finally:
             for worker in workers:
                 worker.kill()
-        self.shared.end()
+        self._shared.end()
 
 
 def _sent(counts: Counter[Status]) -> int:

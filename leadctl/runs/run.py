@@ -114,8 +114,7 @@ def _pushed(request: ImportRequest) -> Report:
         checked = _preflight(request, session, is_first=is_first)
         with stop.heeded():
             importer, run_writer, meter = _opened(request, ledger, ledger)
-            run = run_writer.facts()
-            lock.hold_for(run.id)
+            lock.hold_for(run_writer.facts().id)
             stop.is_requested = run_writer.is_stop_requested
             announce.before(request, importer)
             sender = sender_of(request, session, run_writer, account.limits, meter)
@@ -130,10 +129,9 @@ def _pushed(request: ImportRequest) -> Report:
             else:
                 planner = Planner(
                     request,
+                    ledger,
                     run_writer,
-                    ledger.shared(run.id),
                     sender,
-                    ledger.digest(account.name, campaign),
                     meter,
                     importer.has_too_many_rejects,
                 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
@@ -26,6 +27,7 @@ from leadctl.model.errors import (
 )
 from leadctl.model.wording import listed
 from leadctl.providers import base_url
+from leadctl.reports.report import error_document
 from leadctl.runs import history, prepare, run
 
 if TYPE_CHECKING:
@@ -198,7 +200,8 @@ class Work:
                 sender = run.sender_of(request, session, run_writer, places)
                 error = importer.deliver(sender.deliver)
             if error:
-                shared.stop(provider_session.with_hint(error, account))
+                error = provider_session.with_hint(error, account)
+                shared.stop(json.dumps(error_document(error)))
             elif not self.stop.is_asked():
                 shared.finish_part(sender.notes())
                 self.parts, self.leads = self.parts + 1, self.leads + leads

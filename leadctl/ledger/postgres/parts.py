@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from leadctl.ledger.postgres.connection import Connection
     from leadctl.ledger.postgres.lease import Leases
-    from leadctl.model.errors import LeadctlError
     from leadctl.model.leads import Note, Status
 
 
@@ -49,14 +48,9 @@ class SharedRun:
             )
         )
 
-    def stop(self, error: LeadctlError | None = None) -> None:
-        """End the run for all of them, because of an error that one has met."""
-        facts = error and {
-            "code": error.code,
-            "message": error.message,
-            "hint": error.hint,
-        }
-        self._db.call("stop_run", self._run, facts and json.dumps(facts))
+    def stop(self, error: str | None = None) -> None:
+        """End the run for all of them; `error` is JSON of one that a worker met."""
+        self._db.call("stop_run", self._run, error)
 
     @contextmanager
     def taken(
