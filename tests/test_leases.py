@@ -121,6 +121,7 @@ def test_parts_of_a_run_are_void_once_another_run_has_the_campaign(
                     worker.intend(batch_of([2], 4), NOW, doubted=False)
                 with pytest.raises(LedgerUnusable, match="took over this run"):
                     worker.settle(batch_of([1], 3), [CREATED])
+        assert late.to_work_on() is None  # or they would wait for the other run to end
         with pytest.raises(AssertionError), taking(late, planner):
             pass
         assert nonzero(planner) == {Status.CREATED: 1}

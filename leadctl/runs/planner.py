@@ -38,6 +38,7 @@ PARTS_EACH = 8
 """Parts that each worker should find in a small file."""
 
 PAUSE = 0.2
+"""Seconds after which planner and workers look at the run again."""
 
 
 def part_size(plan: Plan, workers: int) -> int:

@@ -29,6 +29,7 @@ from leadctl.model.wording import listed
 from leadctl.providers import base_url
 from leadctl.reports.report import error_document
 from leadctl.runs import history, prepare, run
+from leadctl.runs.planner import PAUSE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -38,9 +39,6 @@ if TYPE_CHECKING:
     from leadctl.ledger.base import Ledger, RunReader
     from leadctl.ledger.postgres.parts import SharedRun
     from leadctl.runs.request import ImportRequest
-
-PAUSE = 0.2
-"""Seconds after which a worker looks again for a part, or the end of the run."""
 
 NEXT_RUN = 1.0
 """Seconds after which it looks again for a run, or for its turn."""
