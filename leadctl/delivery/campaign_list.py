@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING
 
 from leadctl.delivery import provider_session
-from leadctl.delivery.read_caller import ReadCaller
-from leadctl.model.errors import (
-    CampaignClosed,
-    InDoubt,
-    ProviderError,
-    Refused,
-    Unusable,
-)
+from leadctl.delivery.read_caller import ReadCaller, every_page
+from leadctl.model.errors import CampaignClosed, InDoubt, Refused, Unusable
 from leadctl.model.wording import listed, nearest
 
 if TYPE_CHECKING:
@@ -24,9 +18,6 @@ if TYPE_CHECKING:
     from leadctl.model.clock import Clock
     from leadctl.providers.campaigns import CampaignPage, ListedCampaign
     from leadctl.providers.http_auth import Credentials
-
-MOST_PAGES = 500
-"""Pages read before the list is given up: some ten thousand campaigns."""
 
 
 def campaigns_of(
@@ -40,12 +31,30 @@ def campaigns_of(
 
     Raises the ProviderError that stopped the listing.
     """
-    with ExitStack() as stack:
-        if account.provider.exclusive_token:
-            stack.enter_context(provider_session.hold_campaign(account, "", ledger))
-        opened = provider_session.open_session(account, by, "", ledger)
-        session = stack.enter_context(opened)
-        return _Lister(account.provider, session, clock, longest_wait).listed()
+    with provider_session.open_to_read(account, by, "", ledger) as session:
+        caller = ReadCaller(account.provider, session, clock, longest_wait)
+        endless = Unusable("the list of campaigns never ends")
+        pages = every_page(partial(_page, caller), endless)
+        # Between two pages a campaign may move to the next.
+        found = {one.id: one for page in pages for one in page.campaigns}
+    return [*found.values()]
+
+
+def _page(caller: ReadCaller, cursor: str) -> CampaignPage:
+    provider, safe = caller.provider, caller.session.redacted
+
+    def once() -> CampaignPage:
+        request = provider.list_campaigns(cursor)
+        if request is None:
+            raise ValueError(f"{provider.title} has no such call")
+        return caller.asked(request, partial(provider.read_campaigns, cursor))
+
+    try:
+        page = caller.repeated(once)
+    except (CampaignClosed, InDoubt, Refused) as error:  # no campaign was named
+        raise Unusable(error.message) from error
+    shown = [one._replace(name=safe(one.name)) for one in page.campaigns]
+    return page._replace(campaigns=shown)
 
 
 def campaign_named(  # noqa: PLR0913  who asks whom, and how patiently
@@ -63,45 +72,6 @@ def campaign_named(  # noqa: PLR0913  who asks whom, and how patiently
     """
     found = campaigns_of(account, by, ledger, clock, longest_wait)
     return _named(found, text, account.name)
-
-
-class _Lister(ReadCaller):
-    def listed(self) -> list[ListedCampaign]:
-        found: dict[str, ListedCampaign] = {}  # between two pages one may move on
-        cursor, seen = "", {""}
-        for _ in range(MOST_PAGES):
-            page = self._page(cursor)
-            found |= {one.id: one for one in page.campaigns}
-            cursor = page.cursor
-            if not cursor:
-                return [*found.values()]
-            if cursor in seen:
-                break
-            seen.add(cursor)
-        raise Unusable("the list of campaigns never ends")
-
-    def _page(self, cursor: str) -> CampaignPage:
-        try:
-            return self.repeated(lambda: self._read(cursor))
-        except (InDoubt, Refused) as error:  # of a call that writes nothing
-            raise Unusable(self.session.redacted(error.message)) from error
-        except ProviderError as error:
-            raise error.redacted(self.session.redacted) from None
-
-    def _read(self, cursor: str) -> CampaignPage:
-        request = self.provider.list_campaigns(cursor)
-        if request is None:
-            raise ValueError(f"{self.provider.title} has no such call")
-        response = self.sent(request)
-        try:
-            page = self.provider.read_campaigns(cursor, response)
-        except CampaignClosed as error:  # a 404, and no campaign was named
-            raise Unusable(error.message) from error
-        except ProviderError as error:
-            raise error.but(headers=response.headers) from error
-        safe = self.session.redacted
-        shown = [one._replace(name=safe(one.name)) for one in page.campaigns]
-        return page._replace(campaigns=shown)
 
 
 def _named(

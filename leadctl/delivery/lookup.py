@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import UTC
 from typing import TYPE_CHECKING
 
+from leadctl.delivery.read_caller import every_page, read_by
 from leadctl.delivery.retry import outcome_after_doubt
-from leadctl.model.errors import InDoubt, ProviderError
+from leadctl.model.errors import InDoubt
 from leadctl.model.leads import Outcome, Status
 from leadctl.providers.response import digits, duplicate
 
@@ -16,10 +17,7 @@ if TYPE_CHECKING:
     import httpx
 
     from leadctl.model.leads import Batch, Lead
-    from leadctl.providers.base import Provider
-
-MOST_PAGES = 500
-"""Pages read before the look-up is given up: a campaign of some millions of leads."""
+    from leadctl.providers.base import LeadPage, Provider
 
 CLOCK_TOLERANCE = 1.0
 """Seconds that two readings of one clock may differ: Date has whole seconds."""
@@ -45,31 +43,27 @@ def outcomes(
     """
     wanted = {key: lead for lead in batch.leads for key in _keys(provider, lead)}
     found: dict[int, float | None] = {}
-    cursor, seen = "", set[str]()
-    for _ in range(MOST_PAGES):
+    answers: list[httpx.Response] = []
+
+    def read(cursor: str) -> LeadPage:
         request = provider.look_up(batch, cursor)
         if request is None:
-            break
-        response = send(request)
-        try:
-            page = provider.looked_up(response)
-        except ProviderError as error:
-            raise error.but(headers=response.headers) from error
+            raise endless
+        answers[:] = [send(request)]
+        return read_by(provider.looked_up, *answers)
+
+    endless = InDoubt("the list of the campaign's leads never ends", lost=False)
+    for page in every_page(read, endless):
         for listed in page.leads:
             for key in (f"phone {listed.phone}", f"id {listed.external_id}"):
                 if lead := wanted.get(key):
                     found[lead.row] = listed.created
-        if page.cursor in seen:
-            break
-        seen.add(cursor := page.cursor)
-        if not cursor:
-            answered = _answered_at(response, now())
-            first = answered and answered - age() - CLOCK_TOLERANCE
-            return [
-                _outcome(found[row], first) if row in found else None
-                for row in batch.leads.rows
-            ]
-    raise InDoubt("the list of the campaign's leads never ends", lost=False)
+    answered = _answered_at(answers[0], now())
+    first = answered and answered - age() - CLOCK_TOLERANCE
+    return [
+        _outcome(found[row], first) if row in found else None
+        for row in batch.leads.rows
+    ]
 
 
 def _keys(provider: Provider, lead: Lead) -> list[str]:

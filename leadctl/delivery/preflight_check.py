@@ -5,7 +5,7 @@ It writes nothing and does not count as an upload: the first batch need not wait
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from leadctl.delivery import campaign_list, provider_session
@@ -37,6 +37,8 @@ from leadctl.providers.preflight import (
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    import httpx
+
     from leadctl.config.config import Account
     from leadctl.ledger.base import Ledger
     from leadctl.model.clock import Clock
@@ -52,36 +54,31 @@ class PreflightCaller(ReadCaller):
 
     def ask(self, campaign: str | None) -> PreflightResult:
         """Make the call; raises a ProviderError if it gets no usable answer."""
-        return self.repeated(lambda: self._asked_once(campaign))
-
-    def _asked_once(self, campaign: str | None) -> PreflightResult:
-        try:
-            return self._shown(campaign).reworded(self.session.redacted)
-        except ProviderError as error:
-            raise error.redacted(self.session.redacted) from None
-
-    def _shown(self, campaign: str | None) -> PreflightResult:
-        request = self.provider.preflight(campaign)
-        if request is None:
-            return PreflightResult(
-                key=unknown(f"{self.provider.title} has no API call that checks it")
-            )
-        response = self.sent(request)
-        try:
-            shown = self.provider.read_preflight(campaign, response)
-        except ProviderError as error:
-            raise error.but(headers=error.headers or response.headers) from error
+        shown = self.repeated(lambda: self._asked_once(campaign))
         if shown.doubt and campaign:
             shown = self._double_checked(campaign, shown)
-        return shown._replace(date=response.headers.get("date", ""))
+        return shown.reworded(self.session.redacted)
+
+    def _asked_once(self, campaign: str | None) -> PreflightResult:
+        request = self.provider.preflight(campaign)
+        if request is None:
+            said = f"{self.provider.title} has no API call that checks it"
+            return PreflightResult(key=unknown(said))
+
+        def read(response: httpx.Response) -> PreflightResult:
+            shown = self.provider.read_preflight(campaign, response)
+            return shown._replace(date=response.headers.get("date", ""))
+
+        return self.asked(request, read)
 
     def _double_checked(self, campaign: str, shown: PreflightResult) -> PreflightResult:
         """Make the second call, if there is one; if it fails, the doubt stays."""
         request = self.provider.double_check(shown)
         if request is None:
             return shown
+        read = partial(self.provider.double_checked, campaign, shown)
         try:
-            return self.provider.double_checked(campaign, shown, self.sent(request))
+            return self.asked(request, read)._replace(date=shown.date)
         except ProviderError:
             return shown
 
@@ -92,8 +89,7 @@ def require_no_doubt(preflight: PreflightResult) -> None:
         raise CampaignClosed(
             preflight.doubt,
             hint="check the campaign in the provider's dashboard, or add --yes to "
-            "upload "
-            "anyway",
+            "upload anyway",
             key_is_good=True,
         )
 
@@ -160,14 +156,12 @@ class AccountTest(NamedTuple):
             return ExitCode.USAGE
         if self.preflight.doubt:
             return ExitCode.STOPPED
-        asked = [
-            self.preflight.key,
-            *([self.preflight.campaign] if self.campaign else []),
-        ]
         if self.preflight.scope.verdict is CheckVerdict.WRONG:
             return ExitCode.ACCESS
-        shown = all(each.verdict is CheckVerdict.FINE for each in asked)
-        return ExitCode.OK if shown else ExitCode.TROUBLE
+        asked = [self.preflight.key]
+        asked += [self.preflight.campaign] if self.campaign else []
+        is_fine = all(each.verdict is CheckVerdict.FINE for each in asked)
+        return ExitCode.OK if is_fine else ExitCode.TROUBLE
 
 
 def _left_open(error: LeadctlError) -> CheckResult:
@@ -212,7 +206,22 @@ def test_account(
     As for a push, `campaign` may be a unique name, if the provider lists campaigns.
     Raises CampaignLocked if a token for the test would end that of a run.
     """
-    provider, tested = account.provider, _AccountTester(account, by, ledger, clock)
+    provider = account.provider
+
+    def tested(campaign: str | None) -> AccountTest:
+        opened = provider_session.open_to_read(account, by, campaign or "", ledger)
+        with opened as session:
+            caller = PreflightCaller(
+                provider, session, clock, longest_wait=5.0, attempts=2
+            )
+            try:
+                return AccountTest(caller.ask(campaign), None, campaign)
+            except ProviderError as error:
+                has_token = isinstance(by.auth, TokenExchange) and by.auth.has_token
+                return AccountTest.kept_from(
+                    error, account, campaign, has_token=has_token
+                )
+
     if campaign is None or not provider.lists_campaigns:
         return tested(campaign)
     found = None if provider.campaign_objection(campaign) else tested(campaign)
@@ -225,33 +234,3 @@ def test_account(
             return found
         return AccountTest.kept_from(error, account, campaign)
     return found if found and named.id == campaign else tested(named.id)
-
-
-class _AccountTester(NamedTuple):
-    """Makes the check for one account and campaign."""
-
-    account: Account
-    by: Credentials
-    ledger: Ledger
-    clock: Clock
-
-    def __call__(self, campaign: str | None) -> AccountTest:
-        account, ledger = self.account, self.ledger
-        with ExitStack() as stack:
-            if account.provider.exclusive_token:
-                held = provider_session.hold_campaign(account, campaign or "", ledger)
-                stack.enter_context(held)
-            session = stack.enter_context(
-                provider_session.open_session(account, self.by, campaign or "", ledger)
-            )
-            caller = PreflightCaller(
-                account.provider, session, self.clock, longest_wait=5.0, attempts=2
-            )
-            try:
-                return AccountTest(caller.ask(campaign), None, campaign)
-            except ProviderError as error:
-                auth = self.by.auth
-                has_token = isinstance(auth, TokenExchange) and auth.has_token
-                return AccountTest.kept_from(
-                    error, account, campaign, has_token=has_token
-                )

@@ -89,6 +89,20 @@ def open_session(
 
 
 @contextmanager
+def open_to_read(
+    account: Account, by: Credentials, campaign: str, ledger: Ledger
+) -> Iterator[ProviderSession]:
+    """Open a session that uploads nothing, even while a run is in progress.
+
+    Raises CampaignLocked if a token for it would end that of the run.
+    """
+    with ExitStack() as stack:
+        if account.provider.exclusive_token:
+            stack.enter_context(hold_campaign(account, campaign, ledger))
+        yield stack.enter_context(open_session(account, by, campaign, ledger))
+
+
+@contextmanager
 def hold_campaign(
     account: Account, campaign: str, ledger: Ledger
 ) -> Iterator[CampaignLock]:

@@ -6,17 +6,15 @@ repeat settles the doubt after a lost answer.
 
 from __future__ import annotations
 
-import random
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from leadctl.delivery.rate_limiter import requested_pause
+from leadctl.delivery.read_caller import read_by
 from leadctl.delivery.retry import RetryPolicy
 from leadctl.model.errors import (
     InDoubt,
     LeadctlError,
-    NotProcessed,
     ProviderError,
     Refused,
     RefusedThroughout,
@@ -28,10 +26,9 @@ from leadctl.providers.response_reading import read_removals
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from leadctl.config.config import Account
-    from leadctl.delivery.provider_session import ProviderSession
+    from leadctl.delivery.read_caller import ReadCaller
     from leadctl.ledger.base import RunRemoval
-    from leadctl.model.clock import CancellationToken, Clock
+    from leadctl.model.clock import CancellationToken
     from leadctl.model.leads import Batch
 
 
@@ -39,18 +36,13 @@ if TYPE_CHECKING:
 class Remover:
     """Deletes batches and records it; `counts` has the leads by result.
 
-    `tell(seconds, why)` is called for every wait, `tell_progress(leads)` for every
-    batch.
+    `caller` repeats requests. `tell_progress(leads)` is called for every batch.
     """
 
-    account: Account
-    session: ProviderSession
+    caller: ReadCaller
     ledger: RunRemoval
-    clock: Clock
     stop: CancellationToken
-    tell: Callable[[float, str], None] = lambda _seconds, _why: None
     tell_progress: Callable[[int], None] = lambda _leads: None
-    jitter: Callable[[], float] = random.random
     counts: Counter[Removal] = field(default_factory=Counter)
     requests: int = 0
 
@@ -73,25 +65,21 @@ class Remover:
 
     def _remove(self, batch: Batch) -> None:
         """Ask until the provider reports each lead; raises what ends the attempts."""
-        policy = RetryPolicy(longest_wait=self.account.connection.retry_for)
-        waited, states = 0.0, [Removal.FAILED] * len(batch)
+        states: list[Removal] = []
+
+        def attempt() -> None:
+            nonlocal states
+            if states and self.stop.is_asked():
+                return
+            self._await_turn()
+            states, trouble = self._tried(batch)
+            if trouble:
+                raise trouble
+
         try:
-            for attempt in range(1, policy.attempts + 1):
-                self._await_turn(policy)
-                states, trouble = self._tried(batch)
-                if trouble is None:
-                    return
-                pause = self._pause(trouble, attempt, policy)
-                waited += pause
-                is_over = attempt == policy.attempts or waited > policy.longest_wait
-                if is_over or not isinstance(trouble, NotProcessed | InDoubt):
-                    raise trouble
-                self.tell(pause, trouble.message)
-                self.clock.sleep(pause)
-                if self.stop.is_asked():
-                    return
+            self.caller.repeated(attempt)
         finally:
-            self.counts.update(states)
+            self.counts.update(states or [Removal.FAILED] * len(batch))
             self.tell_progress(self.counts.total())
 
     def _tried(self, batch: Batch) -> tuple[list[Removal], ProviderError | None]:
@@ -111,37 +99,30 @@ class Remover:
             states = [
                 Removal.UNKNOWN if row in doubted else Removal.FAILED for row in rows
             ]
-        exact = self.account.provider.removal_is_exact
+        exact = self.caller.provider.removal_is_exact
         self.ledger.settle(batch, states, forget_missing=bool(exact))
         return states, trouble
 
     def _answered(self, batch: Batch) -> list[Removal]:
-        provider = self.account.provider
+        provider, session = self.caller.provider, self.caller.session
         request = provider.remove(batch)
         if request is None:
             raise Unusable(f"leadctl cannot delete leads at {provider.title}")
         self.requests += 1
         try:
-            response = self.session.send(request)
+            response = session.send(request)
         finally:
-            self.session.rate_limiter.ended()
-        try:
-            return read_removals(provider, batch, response, self.session.redacted)
-        except ProviderError as error:
-            raise error.but(headers=response.headers) from error
+            session.rate_limiter.ended()
+        return read_by(
+            lambda answer: read_removals(provider, batch, answer, session.redacted),
+            response,
+        )
 
-    def _await_turn(self, policy: RetryPolicy) -> None:
-        limiter = self.session.rate_limiter
+    def _await_turn(self) -> None:
+        limiter = self.caller.session.rate_limiter
         while not self.stop.is_asked() and (pause := limiter.claim()) > 0:
-            limiter.require_wait_within(policy.longest_wait)
-            self.clock.sleep(pause)
-
-    def _pause(self, error: ProviderError, attempt: int, policy: RetryPolicy) -> float:
-        asked = requested_pause(error.headers or {}, self.clock.time())
-        if asked is not None:  # it concerns every run on the account
-            self.session.rate_limiter.quiet(asked, shared=True)
-        least = self.account.limits.doubt_delay if isinstance(error, InDoubt) else 0.0
-        return max(asked or 0.0, least, policy.pause(attempt, self.jitter()))
+            limiter.require_wait_within(self.caller.longest_wait)
+            self.caller.clock.sleep(pause)
 
 
 def _settled(found: Removal, *, was_doubted: bool) -> Removal:

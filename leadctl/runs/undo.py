@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 from leadctl.config import config as settings
 from leadctl.delivery import provider_session
+from leadctl.delivery.read_caller import ReadCaller
 from leadctl.delivery.remover import Remover
+from leadctl.delivery.retry import RetryPolicy
 from leadctl.importing.removable import RemovableLeads
 from leadctl.model.clock import CancellationToken, RealClock
 from leadctl.model.errors import InputUnusable, Interrupted, UsageError
@@ -106,13 +108,19 @@ class Undo:
                     for batch in leads.batches():
                         session.send(account.provider.request(batch))
                 stop.is_requested = leads.run.is_stop_requested
-                remover = Remover(
-                    account,
+                caller = ReadCaller(
+                    account.provider,
                     session,
-                    leads.run,
                     RealClock(stop),
+                    account.connection.retry_for,
+                    attempts=RetryPolicy().attempts,
+                    doubt_delay=account.limits.doubt_delay,
+                    tell=self.tell_wait,
+                )
+                remover = Remover(
+                    caller,
+                    leads.run,
                     stop,
-                    self.tell_wait,
                     lambda done: self.tell_progress(done, planned.leads),
                 )
                 error = remover.remove(leads.batches())
