@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import httpx
@@ -12,10 +13,10 @@ from leadctl.delivery.provider_session import with_hint
 from leadctl.mapping.lead_builder import FieldError
 from leadctl.model import errors
 from leadctl.model.leads import DELIVERED
+from leadctl.model.removal import Removal
 from leadctl.phones.rule import PhoneForm
-from leadctl.providers.response_reading import read_outcomes
-from leadctl.testing.answers import answers, silence
-from leadctl.testing.laws_of_calls import LAWS_OF_CALLS
+from leadctl.providers.preflight import CheckVerdict
+from leadctl.providers.response_reading import read_outcomes, read_removals
 from leadctl.testing.play import uploaded, wired
 from leadctl.testing.recorded import (
     CALLS,
@@ -29,10 +30,9 @@ from leadctl.testing.recorded import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from leadctl.model.leads import Outcome
     from leadctl.testing.recorded import Case
 
 KINDS = {
@@ -48,36 +48,63 @@ KINDS = {
 """The kinds of answers to each call that a provider has; `closed` is a campaign that
 takes no leads now."""
 ODD = (300, 302, 308, 402, 409, 410, 424, 451, 499, 500, 503)
+STATUSES = (200, 201, 202, 204, 302, 400, 401, 403, 404, 409, 413, 422, 429, 500, 503)
+BODIES = (
+    *("", "<html>", "{}", "[]", "null", '"ok"', "{"),
+    '{"errors": [{"row": 99, "message": "x"}]}',
+    '{"errors": {"leads": 3}}',
+    '{"results": [null, {"status": "added"}], "valid": 5}',
+    '{"leads_import": {"created": 3}}',
+    '{"success": true, "data": {"created": -1, "skipped": "x"}}',
+    '{"status": "SUCCESS", "message": null}',
+    '{"received_count": 0, "invalid_count": 9, "errors": [{}]}',
+    "SUCCESS: add_lead LEAD HAS BEEN ADDED",
+    "ERROR: 5550100001|101",
+)
+NOTHING_SAID = (*BODIES[:7], "OK", "NOTICE: SUCCESS")
+"""Bodies that say nothing about any lead."""
+
+
+def answers(
+    bodies: Iterable[str] = BODIES, statuses: Iterable[int] = STATUSES
+) -> Iterator[httpx.Response]:
+    """Yield made-up answers: every body with every status."""
+    for status in statuses:
+        for text in bodies:
+            yield httpx.Response(status, text=text)
 
 
 def every_lead_has_one_outcome(folder: Path) -> None:
     """For any status and any body."""
     for case in smallest_and_largest(folder):
         for response in answers():
-            outcomes = _judged(case, response)
-            assert outcomes is None or len(outcomes) == len(case.batch), (
-                f"HTTP {response.status_code} with {response.text!r}: "
-                f"{len(outcomes)} outcomes"
-            )
+            with suppress(errors.ProviderError):
+                outcomes = read_outcomes(case.provider, case.batch, response)
+                said = f"HTTP {response.status_code} with {response.text!r}"
+                assert len(outcomes) == len(case.batch), f"{said}: {len(outcomes)}"
 
 
 def silence_is_not_success(folder: Path) -> None:
     for case in smallest_and_largest(folder):
-        for response in silence():
-            outcomes = _judged(case, response) or []
-            assert not any(outcome.status in DELIVERED for outcome in outcomes), (
-                f"HTTP {response.status_code} with {response.text!r} is taken for "
-                "success"
-            )
+        for response in answers(NOTHING_SAID):
+            with suppress(errors.ProviderError):
+                outcomes = read_outcomes(case.provider, case.batch, response)
+                said = f"HTTP {response.status_code} with {response.text!r}"
+                delivered = [one for one in outcomes if one.status in DELIVERED]
+                assert not delivered, f"{said} is taken for success"
 
 
 def an_odd_status_leaves_doubt(folder: Path) -> None:
     """Unless the provider declares that it says "not taken in"."""
     for case in smallest_and_largest(folder):
-        for response in silence({*ODD} - case.provider.refusals.keys()):
-            error = _raised(case, response)
-            doubts = getattr(error, "in_doubt", isinstance(error, errors.InDoubt))
-            assert doubts, f"HTTP {response.status_code}: {error!r}"
+        for response in answers(NOTHING_SAID, {*ODD} - case.provider.refusals.keys()):
+            raised = None
+            try:
+                read_outcomes(case.provider, case.batch, response)
+            except errors.ProviderError as error:
+                raised = error
+            doubts = getattr(raised, "in_doubt", isinstance(raised, errors.InDoubt))
+            assert doubts, f"HTTP {response.status_code}: {raised!r}"
 
 
 def a_batch_gives_the_same_bytes_every_time(folder: Path) -> None:
@@ -193,6 +220,56 @@ def a_refusal_names_its_own_secrets(folder: Path) -> None:
         assert config.variable_name(owner.name, secret) in hint
 
 
+def a_preflight_check_claims_nothing_by_silence(folder: Path) -> None:
+    provider = _any(folder).provider
+    for campaign in ("1", None):
+        for response in answers(NOTHING_SAID):
+            with suppress(errors.ProviderError):
+                shown = provider.read_preflight(campaign, response)
+                assert shown.campaign.verdict is not CheckVerdict.FINE
+
+
+def a_preflight_check_writes_nothing(folder: Path) -> None:
+    """Nor do other calls that read; a POST only where the provider declares so."""
+    case = _any(folder)
+    provider, upload = case.provider, case.provider.request(case.batch)
+    asked = [
+        provider.preflight("1"),
+        provider.preflight(None),
+        provider.look_up(case.batch, ""),
+        provider.list_campaigns(""),
+    ]
+    for request in filter(None, asked):
+        if provider.reads_by_post and request.method == "POST":
+            said = (request.url, request.content)
+            assert said != (upload.url, upload.content)
+        else:
+            assert request.method in ("GET", "HEAD")
+
+
+def a_campaign_list_claims_nothing_by_silence(folder: Path) -> None:
+    """No campaigns are those of an empty list, and of nothing else."""
+    provider = _any(folder).provider
+    for response in answers(NOTHING_SAID):
+        with suppress(errors.ProviderError):
+            page = provider.read_campaigns("", response)
+            assert response.is_success
+            assert (response.text, page.campaigns) == ("[]", [])
+
+
+def a_removal_claims_nothing_by_silence(folder: Path) -> None:
+    """And each lead has one, whatever the answer."""
+    for case in smallest_and_largest(folder):
+        provider, batch = case.provider, case.batch
+        is_there = provider.remove(batch) is not None
+        assert is_there == (provider.removal_is_exact is not None)
+        for response in answers({*BODIES, *NOTHING_SAID}):
+            with suppress(errors.ProviderError):
+                found = read_removals(provider, batch, response)
+                assert {*found} <= {Removal.UNKNOWN}
+                assert len(found) == len(batch)
+
+
 LAWS: tuple[Callable[[Path], None], ...] = (
     every_lead_has_one_outcome,
     silence_is_not_success,
@@ -206,24 +283,12 @@ LAWS: tuple[Callable[[Path], None], ...] = (
     a_country_code_has_a_place_of_its_own,
     a_resend_is_safe_by_declaration,
     a_refusal_names_its_own_secrets,
-    *LAWS_OF_CALLS,
+    a_preflight_check_claims_nothing_by_silence,
+    a_preflight_check_writes_nothing,
+    a_campaign_list_claims_nothing_by_silence,
+    a_removal_claims_nothing_by_silence,
 )
 
 
 def _any(folder: Path) -> Case:
     return load(cases(folder)[0])
-
-
-def _judged(case: Case, response: httpx.Response) -> list[Outcome] | None:
-    try:
-        return read_outcomes(case.provider, case.batch, response)
-    except errors.ProviderError:
-        return None
-
-
-def _raised(case: Case, response: httpx.Response) -> errors.ProviderError | None:
-    try:
-        read_outcomes(case.provider, case.batch, response)
-    except errors.ProviderError as error:
-        return error
-    return None

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 import httpx
 
 from leadctl.delivery.rate_limiter import requested_pause
+from leadctl.delivery.read_caller import every_page
 from leadctl.delivery.transport import Transport
 from leadctl.model import errors
 from leadctl.providers.base import LeadPage
@@ -58,10 +59,10 @@ def _compare_upload(
     expected = facts["outcomes"]
     _require_same("number of outcomes", len(outcomes), len(expected))
     for lead, (outcome, said) in enumerate(zip(outcomes, expected, strict=True), 1):
+        shown = outcome._asdict()
         for what in ("status", "code", "reason"):
             if what == "code" or said.get(what) is not None:
-                shown = getattr(outcome, what)
-                _require_same(f"lead {lead}, {what}", shown, said.get(what))
+                _require_same(f"lead {lead}, {what}", shown[what], said.get(what))
     _require_same("notes", notes, facts.get("notes", notes))
 
 
@@ -71,11 +72,9 @@ def _checked(case: Case) -> PreflightResult:
     with _wired(case) as send:
         preflight = provider.read_preflight(campaign, send(request))
         again = provider.double_check(preflight) if preflight.doubt else None
-        return (
-            provider.double_checked(campaign, preflight, send(again))
-            if again
-            else preflight
-        )
+        if again is None:
+            return preflight
+        return provider.double_checked(campaign, preflight, send(again))
 
 
 def _compare_preflight(found: PreflightResult, facts: dict[str, Any]) -> None:
@@ -108,13 +107,12 @@ def _pages(
     read: Callable[[str, httpx.Response], Page],
 ) -> list[Page]:
     """Return all pages of a list, to its end."""
-    pages: list[Page] = []
-    cursor = ""
     with _wired(case) as send:
-        while cursor or not pages:
-            pages.append(read(cursor, send(_required(ask(cursor)))))
-            cursor = pages[-1].cursor
-    return pages
+
+        def page(cursor: str) -> Page:
+            return read(cursor, send(_required(ask(cursor))))
+
+        return [*every_page(page, errors.Unusable("the list never ends"))]
 
 
 def _removed(case: Case) -> list[str]:
@@ -155,31 +153,27 @@ def _require_same(what: str, found: object, expected: object) -> None:
 
 
 def _expect_error(facts: dict[str, Any], play: Callable[[], object]) -> None:
-    raised = _raised(getattr(errors, facts["error"]), play)
+    expected: type[errors.ProviderError] = getattr(errors, facts["error"])
+    try:
+        found = play()
+    except errors.ProviderError as error:
+        raised = error
+    else:
+        raise AssertionError(f"{expected.__name__} expected, not {found}")
+    kind = type(raised)
+    said_by_case = f"the case has {expected.__name__}, not {kind.__name__}"
+    assert kind is expected, f"{said_by_case}: {raised.message}"
     said = {"message": raised.message, "in_doubt": getattr(raised, "in_doubt", None)}
     if isinstance(raised, errors.Refused):
         said["culprits"] = {str(place): why for place, why in raised.culprits.items()}
-    for name, found in said.items():
+    for name, shown in said.items():
         if name in facts:
-            _require_same(name, found, facts[name])
+            _require_same(name, shown, facts[name])
     if "retry_after" in facts:
         answer = facts["exchanges"][-1]["answer"]
         pause = requested_pause(httpx.Headers(answer.get("headers", {})), NOON)
         assert pause is not None
         assert abs(pause - facts["retry_after"]) <= 1
-
-
-def _raised(
-    expected: type[errors.ProviderError], play: Callable[[], object]
-) -> errors.ProviderError:
-    try:
-        found = play()
-    except errors.ProviderError as error:
-        kind = type(error)
-        said = f"the case has {expected.__name__}, not {kind.__name__}: {error.message}"
-        assert kind is expected, said
-        return error
-    raise AssertionError(f"{expected.__name__} expected, not {found}")
 
 
 @contextmanager
