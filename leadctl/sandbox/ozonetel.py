@@ -147,9 +147,8 @@ class OzonetelSimulator(Simulator):
         lead = call.fields()
         call.leads = 1
         self._check_user(lead)
-        campaign = self._campaign(lead)
-        self._check_values(lead)
-        _check_assignment(campaign, lead)
+        campaign = self._outbound(lead)
+        self._check(campaign, lead)
         known = lead["phoneNumber"] in campaign.known
         # Anything but this very text acts as if it were missing.
         if known and lead.get("checkDuplicate") == "TRUE":
@@ -164,42 +163,57 @@ class OzonetelSimulator(Simulator):
         if lead["userName"] != self.user_name:
             raise Refusal(self.denied())
 
-    def _campaign(self, lead: Lead) -> Campaign:
+    def _outbound(self, lead: Lead) -> Campaign:
         name = lead.get("campaignName")
+        campaign = self.campaigns.get(str(name))
         if not name:
             raise Refusal(_told("Error", "Please provide campaign details"))
-        campaign = self.campaigns.get(str(name))
         if campaign is None:
-            message = "No User Found or Campaign Name is Invalid"
-            raise Refusal(_told("FAIL", message))
+            said = "No User Found or Campaign Name is Invalid"
+            raise Refusal(_told("FAIL", said))
         if campaign.state == "inbound":
             raise Refusal(_told("Fail", "The selected campaign is not outbound"))
         return campaign
 
-    def _check_values(self, lead: Lead) -> None:
-        phone = lead.get("phoneNumber")
-        if not isinstance(phone, str) or not PHONE.fullmatch(phone):
-            raise Refusal(_told("error", BAD_PHONE))
-        if phone in self.do_not_disturb:
-            raise Refusal(_told("FAIL", "PhoneNumber Added is a DND Number"))
+    def _check(self, campaign: Campaign, lead: Lead) -> None:
+        phone, agent = lead.get("phoneNumber"), lead.get("agentId")
+        is_phone = isinstance(phone, str) and PHONE.fullmatch(phone)
+        by_agent = campaign.state == "agent-wise"
+        by_skill = campaign.state == "skill-wise"
         # Of all wrong priorities only the empty one is noticed.
-        if "priority" in lead and lead["priority"] in ("", None):
-            raise Refusal(_told("Error", BAD_PRIORITY))
-        if not _is_date(lead.get("expiryDate") or "2000-01-01"):
-            raise Refusal(_told("Error", BAD_DATE))
+        has_priority = lead.get("priority", "0") not in ("", None)
+        for is_wrong, status, message in (
+            (not is_phone, "error", BAD_PHONE),
+            (phone in self.do_not_disturb, "FAIL", "PhoneNumber Added is a DND Number"),
+            (not has_priority, "Error", BAD_PRIORITY),
+            (not _is_date(lead.get("expiryDate") or "2000-01-01"), "Error", BAD_DATE),
+            (by_agent and not agent, "FAIL", "Agent Is Empty!"),
+            (
+                by_agent and agent not in AGENTS,
+                "FAIL",
+                "Agent is not correctly mapped!",
+            ),
+            (
+                by_skill and lead.get("skill") not in SKILLS,
+                "FAIL",
+                "Please provide valid skill",
+            ),
+        ):
+            if is_wrong:
+                raise Refusal(_told(status, message))
 
     def _duplicate(self, campaign: Campaign, lead: Lead) -> Response:
         """Tell another skill apart; with which checkDuplicate, the page leaves open."""
         place = campaign.identifier, str(lead["phoneNumber"])
-        if self._skills.get(place, lead.get("skill")) != lead.get("skill"):
-            return _told("Success", "Number Already Existed")
-        return _told("SUCCESS", "Number Already Exist")
+        is_same = self._skills.get(place, lead.get("skill")) == lead.get("skill")
+        if is_same:
+            return _told("SUCCESS", "Number Already Exist")
+        return _told("Success", "Number Already Existed")
 
     def _added(self, campaign: Campaign, lead: Lead, known: bool) -> Response:
         """Word the success as the table of responses does for the case at hand.
 
-        The table gives several texts for one and the same case. Which of them comes
-        for want of an action depends here on whether the campaign was started.
+        Of several texts for one case, the state of the campaign decides.
         """
         name = campaign.identifier
         before = self.dialling.get(name)
@@ -227,9 +241,9 @@ class OzonetelSimulator(Simulator):
         call.leads = 1
         self._check_user(lead)
         name, phone = lead.get("campaignName"), lead.get("phoneNumber")
+        campaign = self.campaigns.get(str(name))
         if not name:
             raise Refusal(_told("Error", "Campaign should not be null are empty"))
-        campaign = self.campaigns.get(str(name))
         if campaign is None:
             raise Refusal(_told("Error", "Passed campaign are invalid"))
         if not phone:
@@ -263,15 +277,6 @@ class OzonetelSimulator(Simulator):
         if not found or body["userName"] != self.user_name:
             raise Refusal(_told("failure", "no record found"))
         return JSONResponse({"status": "success", "message": found})
-
-
-def _check_assignment(campaign: Campaign, lead: Lead) -> None:
-    if campaign.state == "agent-wise" and not lead.get("agentId"):
-        raise Refusal(_told("FAIL", "Agent Is Empty!"))
-    if campaign.state == "agent-wise" and lead["agentId"] not in AGENTS:
-        raise Refusal(_told("FAIL", "Agent is not correctly mapped!"))
-    if campaign.state == "skill-wise" and lead.get("skill") not in SKILLS:
-        raise Refusal(_told("FAIL", "Please provide valid skill"))
 
 
 def _is_date(value: object) -> bool:

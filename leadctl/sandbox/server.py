@@ -37,15 +37,12 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 SIMULATORS: dict[str, Callable[[], Simulator]] = {
-    simulator.name: simulator
-    for simulator in (
-        AgoraSimulator,
-        OzonetelSimulator,
-        LupitorSimulator,
-        YotelSimulator,
-        VoisoSimulator,
-        VicidialSimulator,
-    )
+    "agora": AgoraSimulator,
+    "ozonetel": OzonetelSimulator,
+    "lupitor": LupitorSimulator,
+    "yotel": YotelSimulator,
+    "voiso": VoisoSimulator,
+    "vicidial": VicidialSimulator,
 }
 
 
@@ -119,21 +116,19 @@ def _server(simulators: dict[str, Simulator], word: str) -> Server:
             Middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"])
         ],
     )
-    return Server(
-        uvicorn.Config(
-            app,
-            http=Connection,
-            ws="none",
-            lifespan="off",
-            loop="asyncio",
-            log_config=None,
-            log_level="error",
-            access_log=False,
-            proxy_headers=False,
-            # Longer than any pause a client makes, so that it never races our closing.
-            timeout_keep_alive=120,
-        )
+    config = uvicorn.Config(
+        app,
+        http=Connection,
+        ws="none",
+        lifespan="off",
+        loop="asyncio",
+        log_config=None,
+        log_level="error",
+        access_log=False,
+        proxy_headers=False,
+        timeout_keep_alive=120,  # longer than any pause of a client: no race to close
     )
+    return Server(config)
 
 
 @contextmanager
@@ -159,35 +154,29 @@ def _control_routes(simulators: Mapping[str, Simulator], word: str) -> list[Rout
     requests to this machine, too.
     """
 
-    def asked(request: Request) -> Simulator:
-        try:
-            return simulators[request.path_params["provider"]]
-        except KeyError:
-            raise HTTPException(HTTPStatus.NOT_FOUND) from None
-
-    async def leads(request: Request) -> Response:
-        return JSONResponse(asked(request).stored)
-
-    async def requests(request: Request) -> Response:
-        return JSONResponse([asdict(line) for line in asked(request).log])
-
-    async def faults(request: Request) -> Response:
-        simulator = asked(request)
-        try:
-            wanted = [fault_from_values(values) for values in await request.json()]
-        except (ValueError, TypeError) as error:
-            return JSONResponse({"error": str(error)}, HTTPStatus.BAD_REQUEST)
-        simulator.faults.add(*wanted)
-        return Response(status_code=HTTPStatus.NO_CONTENT)
-
-    async def forget(request: Request) -> Response:
-        asked(request).forget()
+    async def control(request: Request) -> Response:
+        simulator = simulators.get(request.path_params["provider"])
+        if simulator is None:
+            raise HTTPException(HTTPStatus.NOT_FOUND)
+        match request.method, request.path_params.get("what"):
+            case "GET" | "HEAD", "leads":
+                return JSONResponse(simulator.stored)
+            case "GET" | "HEAD", "requests":
+                return JSONResponse([asdict(line) for line in simulator.log])
+            case "POST", "faults":
+                try:
+                    wanted = [*map(fault_from_values, await request.json())]
+                except (ValueError, TypeError) as error:
+                    return JSONResponse({"error": str(error)}, HTTPStatus.BAD_REQUEST)
+                simulator.faults.add(*wanted)
+            case "DELETE", None:
+                simulator.forget()
+            case _:
+                raise HTTPException(HTTPStatus.NOT_FOUND)
         return Response(status_code=HTTPStatus.NO_CONTENT)
 
     root = f"/_sandbox/{word}/{{provider}}"
+    methods = ["GET", "POST", "DELETE"]
     return [
-        Route(f"{root}/leads", leads),
-        Route(f"{root}/requests", requests),
-        Route(f"{root}/faults", faults, methods=["POST"]),
-        Route(root, forget, methods=["DELETE"]),
+        Route(path, control, methods=methods) for path in (root, f"{root}/{{what}}")
     ]

@@ -155,6 +155,12 @@ class Simulator(ABC):
     def reset(self) -> None:  # noqa: B027 - a hook
         """Forget what the provider keeps beyond campaigns."""
 
+    def campaign(self, identifier: object) -> Campaign:
+        found = self.campaigns.get(str(identifier))
+        if found is None:
+            raise Refusal(self.error(*self.no_campaign))
+        return found
+
     def route(self, method: str, path: str, handler: Handler, purpose: Place) -> Route:
         async def endpoint(request: Request) -> Response:
             try:
@@ -164,12 +170,6 @@ class Simulator(ABC):
                 return Dropped()
 
         return Route(path, endpoint, methods=[method])
-
-    def campaign(self, identifier: object) -> Campaign:
-        found = self.campaigns.get(str(identifier))
-        if found is None:
-            raise Refusal(self.error(*self.no_campaign))
-        return found
 
     async def _exchange(
         self, request: Request, handler: Handler, purpose: Place
@@ -183,7 +183,18 @@ class Simulator(ABC):
         if answer is None:
             answer = await self._processed(call, handler, fault)
             answer = afterwards(fault, answer, self) if fault else answer
-        self._record(call, arrived, answer, fault)
+        line = Exchange(
+            time=arrived,
+            seconds=self.clock() - arrived,
+            method=request.method,
+            path=request.scope["path"],
+            purpose=call.purpose,
+            status=None if isinstance(answer, Dropped) else answer.status_code,
+            leads=call.leads,
+            fault=fault.kind if fault else None,
+        )
+        with self._lock:
+            self._log.append(line)
         return answer
 
     async def _processed(
@@ -200,7 +211,8 @@ class Simulator(ABC):
             return refusal.answer
         try:
             await asyncio.sleep(before)
-            answer = self._handled(call, handler)
+            with self._lock:
+                answer = self._handled(call, handler)
             await asyncio.sleep(after)
         finally:
             with self._lock:
@@ -208,29 +220,12 @@ class Simulator(ABC):
         return answer
 
     def _handled(self, call: Call, handler: Handler) -> Response:
-        with self._lock:
-            try:
-                answer = handler(call)
-            except Refusal as refusal:
-                answer = refusal.answer
-            answer.headers.update(self.rate_headers(call, answer))
+        try:
+            answer = handler(call)
+        except Refusal as refusal:
+            answer = refusal.answer
+        answer.headers.update(self.rate_headers(call, answer))
         return answer
-
-    def _record(
-        self, call: Call, arrived: float, answer: Response, fault: Fault | None
-    ) -> None:
-        line = Exchange(
-            time=arrived,
-            seconds=self.clock() - arrived,
-            method=call.request.method,
-            path=call.request.scope["path"],
-            purpose=call.purpose,
-            status=None if isinstance(answer, Dropped) else answer.status_code,
-            leads=call.leads,
-            fault=fault.kind if fault else None,
-        )
-        with self._lock:
-            self._log.append(line)
 
     async def _not_found(self, _request: Request, _error: Exception) -> Response:
         return self.error(404, "Not found")

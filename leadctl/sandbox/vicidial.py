@@ -24,12 +24,7 @@ if TYPE_CHECKING:
 
 CAMPAIGN = "TESTCAMP"
 FALLBACK = "999"
-LENGTHS = {
-    "vendor_lead_code": 20,
-    "first_name": 30,
-    "last_name": 30,
-    "email": 70,
-}
+LENGTHS = {"vendor_lead_code": 20, "first_name": 30, "last_name": 30, "email": 70}
 MOST_FAILURES = 10
 
 
@@ -82,8 +77,6 @@ class VicidialSimulator(Simulator):
     def admit(self, call: Call) -> None:
         form = call.form()
         function = form.get("function", "")
-        if function == "version":  # asks nobody who he is
-            return
         if len(re.sub(r"\W", "", form.get("source", ""))) < 2:
             raise Refusal(_text("ERROR: Invalid Source", "source is required"))
         self._log_in(form.get("user", ""), form.get("pass", ""))
@@ -109,8 +102,6 @@ class VicidialSimulator(Simulator):
     def answer(self, call: Call) -> Response:
         form = call.form()
         match form.get("function"):
-            case "version":
-                return _text("VERSION: 2.14-202|BUILD: 250720-1841|")
             case "list_info":
                 return self.list_info(form)
             case "lead_search":
