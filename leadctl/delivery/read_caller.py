@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from leadctl.providers.campaigns import CampaignPage
 
 Read = TypeVar("Read")
-Page = TypeVar("Page", "LeadPage", "CampaignPage")
+Page = TypeVar("Page", bound="LeadPage | CampaignPage")
 
 MOST_PAGES = 500
 """Pages read before a list is given up: some millions of leads."""

@@ -68,6 +68,10 @@ class Agora(Provider):
         "SDK reference: skip_duplicates silently skips leads already in the campaign"
     )
     warning = "Agora queues leads and skips duplicates without naming them."
+    consequence = (
+        "Agora queues the leads and adds them to the campaign. It does not "
+        "document when it calls them: possibly at once."
+    )
 
     base_url: str = "https://core.agoraai.tech/api/v1"
     skip_duplicates: bool = setting(
@@ -92,13 +96,6 @@ class Agora(Provider):
             "Agora requires you to confirm that you have legal permission to call "
             "these leads (TCPA, GDPR, …): use --acknowledge-compliance or "
             "compliance_acknowledged: true"
-        )
-
-    @property
-    def consequence(self) -> str:
-        return (
-            "Agora queues the leads and adds them to the campaign. It does not "
-            "document when it calls them: possibly at once."
         )
 
     def auth(self, secrets: Mapping[str, str]) -> Auth:

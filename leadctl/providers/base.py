@@ -12,17 +12,10 @@ import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields
 from types import MappingProxyType
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Unpack
 
-from leadctl.model.errors import (
-    AccessDenied,
-    CampaignClosed,
-    InDoubt,
-    NotProcessed,
-    ProviderError,
-    Refused,
-    Unusable,
-)
+from leadctl.model import errors
+from leadctl.model.errors import InDoubt, ProviderError, Unusable
 from leadctl.model.lead_fields import COUNTRY_ALIASES, INSTRUCTIONS
 from leadctl.model.leads import CREATED, Note, Outcome
 from leadctl.providers.base_url import joined
@@ -35,25 +28,20 @@ if TYPE_CHECKING:
     import httpx
 
     from leadctl.model.lead_fields import Field, PriorityScale
-    from leadctl.model.leads import Batch, Json
+    from leadctl.model.leads import Batch
     from leadctl.model.removal import Removal
     from leadctl.phones.rule import PhoneRule
     from leadctl.providers.campaigns import CampaignPage
     from leadctl.providers.http_auth import Auth
+    from leadctl.providers.http_request import Content
     from leadctl.providers.preflight import PreflightResult
 
 REFUSALS: dict[int, type[ProviderError]] = {
-    400: Refused,
-    401: AccessDenied,
-    403: AccessDenied,
-    404: CampaignClosed,
-    405: Unusable,
-    406: Unusable,
-    413: Refused,
-    415: Unusable,
-    422: Refused,
-    425: NotProcessed,
-    429: NotProcessed,
+    **dict.fromkeys((400, 413, 422), errors.Refused),
+    **dict.fromkeys((401, 403), errors.AccessDenied),
+    404: errors.CampaignClosed,
+    **dict.fromkeys((405, 406, 415), Unusable),
+    **dict.fromkeys((425, 429), errors.NotProcessed),
 }
 """HTTP statuses that mean "not processed" for every provider."""
 
@@ -71,9 +59,9 @@ class Limits(NamedTuple):
     batch_size            leads per request
     concurrency           requests at the same time
     requests_per_minute   None if no figure is known
-    rates                 further ones: per second, hour or day
     min_interval          seconds from the end of a request to the start of the next
     doubt_delay           seconds before a batch without an answer is sent again
+    rates                 further ones: per second, hour or day
     """
 
     batch_size: int
@@ -89,10 +77,7 @@ class Limits(NamedTuple):
 
 
 class ListedLead(NamedTuple):
-    """A lead in the campaign; `created` is Unix time by the provider's clock.
-
-    It is None if the provider does not tell it.
-    """
+    """A lead in the campaign; `created` is Unix time by the provider, if it says so."""
 
     phone: str
     external_id: str
@@ -108,10 +93,7 @@ class LeadPage(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Provider(ABC):
-    """One dialer's upload API.
-
-    Subclasses are frozen dataclasses; their fields are settings.
-    """
+    """One dialer's upload API; subclasses are frozen dataclasses."""
 
     name: ClassVar[str]
     title: ClassVar[str]
@@ -135,28 +117,26 @@ class Provider(ABC):
     )
     """Pattern that a campaign must match in full, and a description of it."""
     compares_external_id: ClassVar[bool] = False
-    """Whether two leads with the same external id count as the same lead there."""
+    """Whether leads with the same external id count as the same lead there."""
     refusal_is_final: ClassVar[bool] = False
-    """Whether a rejected lead is certainly not in the campaign, so that a rejection
-    clears the doubt of a lost answer."""
+    """Whether a rejection proves that the lead is not in the campaign."""
     resend_sentence: ClassVar[str] = ""
-    """The sentence of its documentation that makes a repeat safe."""
+    """The sentence of the documentation that makes a repeat safe."""
     example_secrets: ClassVar[Mapping[str, str]] = MappingProxyType({})
     """Made-up secrets for tests, if a secret must have a certain format."""
     resend_window: ClassVar[float] = 7 * 24 * 3600.0
-    """Seconds for which a repeat is recognised if `resend_is_safe`: later, a lead may
-    have been called and removed from the campaign."""
+    """Seconds for which a repeat is recognised: later, a lead may have been called
+    and removed from the campaign."""
     good: ClassVar[Outcome] = CREATED
     """The outcome that the provider's best answer about a lead stands for."""
     tokens_per_hour: ClassVar[int | None] = None
     """How often a key may be exchanged for a token; None if no figure is known."""
     takes_tags: ClassVar[bool] = False
     removal_is_exact: ClassVar[bool | None] = None
-    """None if no call that deletes leads is documented; else whether a lead that it
-    does not find is certainly not in the campaign."""
+    """Whether a lead that the call does not find is certainly not in the campaign;
+    None if no call that deletes leads is documented."""
     reads_by_post: ClassVar[str] = ""
-    """The source for POST calls, beside uploads, that only read; empty if all such
-    calls are GETs."""
+    """Where POST calls that only read are documented; empty if all of them are GETs."""
     warning: ClassVar[str] = ""
     """A note that every run with this provider reports at its end."""
 
@@ -195,8 +175,8 @@ class Provider(ABC):
     def has_place_for(self, name: str) -> bool:
         """Tell whether a lead field is sent; parts of a name are sent as the name.
 
-        Instructions are not kept as other data, where they would have no effect, and
-        the country of a phone is part of the phone.
+        `overflow` keeps no instructions, which would have no effect there, and no
+        country of a phone, which is part of the phone.
         """
         places = {"phone"} | {field.name for field in self.fields}
         if "name" in places:
@@ -228,18 +208,15 @@ class Provider(ABC):
         return ()
 
     def preflight(self, campaign: str | None) -> httpx.Request | None:
-        """Build a read-only call that checks key and campaign.
-
-        Without a campaign, it checks the key alone. None if there is no such call.
-        """
+        """Build a read-only call that checks key and campaign, or the key alone."""
         return None
 
     def read_preflight(
         self, campaign: str | None, response: httpx.Response
     ) -> PreflightResult:
-        """Read the answer: what it proves, and nothing more.
+        """Read what the answer proves, and nothing more.
 
-        Raises AccessDenied or CampaignClosed if an upload would be rejected, too, and
+        Raises AccessDenied or CampaignClosed if an upload would be rejected too, and
         another ProviderError if the answer is not usable.
         """
         raise self.meaning(response)
@@ -255,10 +232,9 @@ class Provider(ABC):
         raise self.unreadable(response)
 
     def look_up(self, batch: Batch, cursor: str) -> httpx.Request | None:
-        """Build the request for a page of the campaign's leads; None without the call.
+        """Build the request for a page of the campaign's leads, after a lost answer.
 
-        It may ask for the leads of the batch only. The cursor of the first page is
-        empty. Used only after an answer was lost.
+        It may ask for the leads of the batch only. The first page has an empty cursor.
         """
         return None
 
@@ -268,13 +244,12 @@ class Provider(ABC):
 
     @property
     def lists_campaigns(self) -> bool:
-        """Tell whether the provider documents a call that lists the campaigns."""
         return type(self).list_campaigns is not Provider.list_campaigns
 
     def list_campaigns(self, cursor: str) -> httpx.Request | None:
-        """Build the request for a page of the account's campaigns; None without a call.
+        """Build the request for a page of the account's campaigns.
 
-        Only a call that the provider documents; the first page has an empty cursor.
+        The first page has an empty cursor.
         """
         return None
 
@@ -283,10 +258,7 @@ class Provider(ABC):
         raise self.unreadable(response)
 
     def remove(self, batch: Batch) -> httpx.Request | None:
-        """Build the request that deletes a batch's leads; None without such a call.
-
-        Only a call that the provider documents, and one that may be repeated.
-        """
+        """Build the request that deletes a batch's leads, and may be repeated."""
         return None
 
     def removals(self, batch: Batch, response: httpx.Response) -> list[Removal]:
@@ -332,23 +304,10 @@ class Provider(ABC):
         return InDoubt(said, lost=False)
 
     def call(
-        self,
-        method: str,
-        *path: str,
-        params: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
-        json: Json = None,
-        data: Mapping[str, str] | None = None,
+        self, method: str, *path: str, **content: Unpack[Content]
     ) -> httpx.Request:
-        """Build the request of a call below the base URL; see `http_request`."""
-        return http_request(
-            method,
-            self.url(*path),
-            params=params,
-            headers=headers,
-            json=json,
-            data=data,
-        )
+        """Build a request below the base URL; the same `json` gives the same bytes."""
+        return http_request(method, self.url(*path), **content)
 
     def url(self, *path: str) -> str:
         """Join path segments to the base URL; a colon stays (Yotel's `leads:bulk`)."""

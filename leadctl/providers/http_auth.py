@@ -95,18 +95,15 @@ class FixedForm(Fixed):
         request.headers["Content-Type"] = "application/x-www-form-urlencoded"
 
 
-class Together:
+class Together(Fixed):
     """Several fixed credentials on every request."""
 
     def __init__(self, parts: Sequence[Fixed]) -> None:
         self._parts = [*parts]
 
-    def sync_auth_flow(
-        self, request: httpx.Request
-    ) -> Generator[httpx.Request, httpx.Response, None]:
+    def add_to(self, request: httpx.Request) -> None:
         for part in self._parts:
             part.add_to(request)
-        yield request
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._parts})"

@@ -6,7 +6,7 @@ Its import takes as long as everything else that lists accounts, providers or se
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from leadctl.providers.json_body import HEADERS, encode
 
@@ -18,23 +18,26 @@ if TYPE_CHECKING:
     from leadctl.model.leads import Json
 
 
-def http_request(  # noqa: PLR0913  what a request consists of
-    method: str,
-    url: str,
-    *,
-    params: Mapping[str, str] | None = None,
-    headers: Mapping[str, str] | None = None,
-    content: bytes | None = None,
-    data: Mapping[str, str] | None = None,
-    json: Json = None,
-) -> httpx.Request:
+class Content(TypedDict, total=False):
+    """What a request has beside its address."""
+
+    params: Mapping[str, str] | None
+    headers: Mapping[str, str] | None
+    data: Mapping[str, str] | None
+    json: Json
+
+
+def http_request(method: str, url: str, **content: Unpack[Content]) -> httpx.Request:
     """Return a request as httpx.Request does; the same `json` gives the same bytes."""
     import httpx  # noqa: PLC0415  on demand
 
-    if json is not None:
-        content, headers = encode(json), {**HEADERS, **(headers or {})}
+    params, headers = content.get("params"), content.get("headers")
+    data, json = content.get("data"), content.get("json")
+    body = None if json is None else encode(json)
+    if body is not None:
+        headers = {**HEADERS, **(headers or {})}
     return httpx.Request(
-        method, _parsed(url), params=params, headers=headers, content=content, data=data
+        method, _parsed(url), params=params, headers=headers, content=body, data=data
     )
 
 

@@ -75,18 +75,15 @@ class Lupitor(Provider):
     resend_sentence = (
         "Bulk create: leads that exist are skipped and named in `skippedIdentifiers`"
     )
+    consequence = (
+        "Lupitor calls leads as the campaign is set up, never before their "
+        "scheduled_for; without one, possibly at once."
+    )
 
     base_url: str = "https://{deployment}.lupitor.com/api/v1"
     deployment: str = setting(
         "", "first part of your address: https://example.lupitor.com"
     )
-
-    @property
-    def consequence(self) -> str:
-        return (
-            "Lupitor calls leads as the campaign is set up, never before their "
-            "scheduled_for; without one, possibly at once."
-        )
 
     def auth(self, secrets: Mapping[str, str]) -> Auth:
         return FixedHeaders({"x-api-key": secrets["api_key"]})

@@ -59,6 +59,10 @@ class Vicidial(Provider):
         "NON-AGENT_API.txt: duplicate_check DUPLIST checks for duplicates in the list"
     )
     reads_by_post = "list_info and lead_search: NON-AGENT_API.txt"
+    consequence = (
+        "VICIdial calls leads of an active list when its campaign dials, possibly "
+        "at once."
+    )
 
     base_url: str = setting(
         MISSING, "your server's folder: https://dialer.example.com/vicidial"
@@ -94,13 +98,6 @@ class Vicidial(Provider):
         # and so was a repeat while the first one waited for a locked table.
         return self.duplicate_check != "none" and 60.0
 
-    @property
-    def consequence(self) -> str:
-        return (
-            "VICIdial calls leads of an active list when its campaign dials, possibly "
-            "at once."
-        )
-
     def auth(self, secrets: Mapping[str, str]) -> Auth:
         password = secrets["password"]
         if re.search(r"[^A-Za-z0-9_-]", password):  # and ten failures lock the user
@@ -121,7 +118,8 @@ class Vicidial(Provider):
         if self.campaign_dnc_check:
             checks["campaign_dnc_check"] = "Y"
             checks["campaign_id"] = self.campaign_dnc_check
-        return self._call("add_lead", list_id=batch.campaign, **checks, **_sent(lead))
+        sent = {name: str(value) for name, value in lead.wire.items()}
+        return self._call("add_lead", list_id=batch.campaign, **checks, **sent)
 
     def outcomes(self, batch: Batch, response: httpx.Response) -> list[Outcome]:
         (lead,) = batch.leads
@@ -159,7 +157,12 @@ class Vicidial(Provider):
         first = next(iter(_lines(response)), "")
         told = first.split("|")
         if response.is_success and campaign and told[0] == campaign and len(told) > 3:
-            return _list_info(told)
+            _, name, of, active, *_ = told
+            state = "active" if active == "Y" else "not active"
+            there = fine(f"exists, {state}, in campaign {of}")
+            return PreflightResult(
+                key=KEY_ACCEPTED, campaign=there, name=name, state=state
+            )
         if campaign is None and first.startswith("ERROR: list_info YOU MUST USE ALL"):
             return key_alone()
         if re.match(r"ERROR: (list_info|auth) USER DOES NOT HAVE PERMISSION", first):
@@ -226,7 +229,7 @@ class Vicidial(Provider):
         return _short(code, 20)
 
     def _is_kept(self, character: str) -> bool:
-        is_letter = character.isalpha() if self.non_latin else False
+        is_letter = self.non_latin and character.isalpha()
         return is_letter or bool(re.fullmatch(r"[A-Za-z0-9 '_.-]", character))
 
 
@@ -274,10 +277,6 @@ def _lines(response: httpx.Response) -> list[str]:
     return [line.strip() for line in response.text.splitlines() if line.strip()]
 
 
-def _sent(lead: Lead) -> dict[str, str]:
-    return {name: str(value) for name, value in lead.wire.items()}
-
-
 def _refusal(line: str) -> Outcome | None:
     """Read what is said of the one lead; behind the words stands its data, or SQL."""
     found = re.match(r"ERROR: add_lead ([A-Z_]+(?: [A-Z_]+)*)", line)
@@ -289,15 +288,6 @@ def _refusal(line: str) -> Outcome | None:
     if words.startswith("invalid phone number") or words == "lead has not been added":
         return rejected(f"VICIdial: {words}")
     return None
-
-
-def _list_info(told: list[str]) -> PreflightResult:
-    _, name, campaign, active, *_ = told
-    state = "active" if active == "Y" else "not active"
-    there = f"exists, {state}, in campaign {campaign}"
-    return PreflightResult(
-        key=KEY_ACCEPTED, campaign=fine(there), name=name, state=state
-    )
 
 
 def _short(value: str, most: int) -> str:

@@ -85,18 +85,15 @@ class Voiso(Provider):
     resend_sentence = (
         "Add leads: `duplicates` lists numbers that already existed in the campaign"
     )
+    consequence = (
+        "An active campaign calls new leads as its settings say, possibly at once; "
+        "in a paused one they wait. leadctl starts and stops no campaign."
+    )
 
     base_url: str = "https://{cluster_id}.voiso.com/api/v4"
     cluster_id: str = setting(
         "", "first part of your address: https://cc-demo.voiso.com"
     )
-
-    @property
-    def consequence(self) -> str:
-        return (
-            "An active campaign calls new leads as its settings say, possibly at once; "
-            "in a paused one they wait. leadctl starts and stops no campaign."
-        )
 
     def auth(self, secrets: Mapping[str, str]) -> Auth:
         return bearer(secrets["api_key"])

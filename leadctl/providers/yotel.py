@@ -81,16 +81,13 @@ class Yotel(Provider):
         "Numbers on the do-not-call register are stored but not dialled; "
         "Yotel does not say which."
     )
+    consequence = (
+        "A running campaign dials new leads as its settings say, possibly at once; "
+        "in a draft or a paused one they wait. With a yt_test_ key nothing is "
+        "dialled. leadctl starts and stops no campaign."
+    )
 
     base_url: str = "https://api.yotel.in/api/v1"
-
-    @property
-    def consequence(self) -> str:
-        return (
-            "A running campaign dials new leads as its settings say, possibly at once; "
-            "in a draft or a paused one they wait. With a yt_test_ key nothing is "
-            "dialled. leadctl starts and stops no campaign."
-        )
 
     def auth(self, secrets: Mapping[str, str]) -> Auth:
         if not secrets["api_key"].startswith(("yt_live_", "yt_test_")):

@@ -6,17 +6,15 @@ from __future__ import annotations
 import json
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 import httpx
 
 from leadctl.delivery.rate_limiter import requested_pause
-from leadctl.delivery.read_caller import every_page
+from leadctl.delivery.read_caller import Page, every_page
 from leadctl.delivery.transport import Transport
 from leadctl.model import errors
-from leadctl.providers.base import LeadPage
-from leadctl.providers.campaigns import CampaignPage
 from leadctl.providers.http_auth import Credentials
 from leadctl.providers.response_reading import read_outcomes, read_removals
 from leadctl.testing.recorded import example_secrets, load
@@ -30,7 +28,6 @@ if TYPE_CHECKING:
     from leadctl.testing.recorded import Case
 
 NOON = 1_700_000_000.0
-Page = TypeVar("Page", LeadPage, CampaignPage)
 
 
 def check_case(path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from leadctl.model.errors import InputUnusable
@@ -28,8 +29,6 @@ _SLOWEST = 3600.0
 """Seconds between two requests at the lowest rate that a ledger supports."""
 _GOOD = ("created", "accepted")
 _COUNTS = ("sent", "named", "rest", "results", *values.OUTCOMES)
-
-
 _CALLS: dict[Where, set[str]] = {
     ("request",): {"campaign", "batch", "tags", "leads", "lead"},
     ("request", "lead"): {"campaign", "batch", "tags", "lead"},
@@ -56,24 +55,11 @@ class Problem(NamedTuple):
 
 def require_sound(definition: Definition, document: Document) -> None:
     """Raise InputUnusable for the first mistake."""
-    for problem in problems(definition):
+    checks = (_addresses, _fields, _resend, _phone, _names, _accounts, _uploads)
+    found = [check(definition) for check in (*checks, _readings)]
+    found += [_node(node, definition) for node in _nodes(definition)]
+    for problem in chain.from_iterable(found):
         raise document.problem(problem.where, problem.message, hint=problem.hint)
-
-
-def problems(definition: Definition) -> Iterator[Problem]:
-    for check in (
-        _addresses,
-        _fields,
-        _resend,
-        _phone,
-        _names,
-        _accounts,
-        _uploads,
-        _readings,
-    ):
-        yield from check(definition)
-    for node in _nodes(definition):
-        yield from _node(node, definition)
 
 
 def _addresses(definition: Definition) -> Iterator[Problem]:

@@ -23,15 +23,8 @@ if TYPE_CHECKING:
     from leadctl.model.lead_fields import Check
     from leadctl.model.leads import Json
     from leadctl.providers.declared.grammar import Definition
-    from leadctl.providers.declared.rules import When
 
-FORMS = {
-    "e164": PhoneForm.E164,
-    "digits": PhoneForm.DIGITS,
-    "national": PhoneForm.NATIONAL,
-    "split": PhoneForm.SPLIT,
-    "as-written": PhoneForm.AS_WRITTEN,
-}
+FORMS = {one.name.lower().replace("_", "-"): one for one in PhoneForm}
 ERRORS: dict[str, type[ProviderError]] = {
     name: getattr(errors, name) for name in get_args(ErrorName)
 }
@@ -46,17 +39,10 @@ _CHECKS: dict[str, Check] = {
     "source": lead_fields.source,
     "sip_headers": lead_fields.sip_headers,
 }
-_USUAL = {
-    "email": "email",
-    "priority": "priority",
-    "scheduled_for": "time",
-    "expires_on": "date",
-    "active": "boolean",
-    "source": "source",
-    "context_headers": "sip_headers",
-    "metadata": "object",
-}
-"""The default check of each lead field."""
+_USUAL = {"email": "email", "priority": "priority", "scheduled_for": "time"}
+_USUAL |= {"expires_on": "date", "active": "boolean", "source": "source"}
+_USUAL |= {"context_headers": "sip_headers", "metadata": "object"}
+"""The default check of each lead field; others are texts."""
 _SAME = (
     *("name", "title", "documentation", "warning", "reads_by_post"),
     *("resend_sentence", "resend_window", "refusal_is_final", "compares_external_id"),
@@ -68,10 +54,9 @@ _OK = (200, 201, 202)
 
 def class_variables(definition: Definition) -> dict[str, Any]:
     """Return the class variables of the provider."""
-    phone, token = definition.phone, definition.auth.token
-    examples = declared_secrets(definition).items()
-    found = {name: getattr(definition, name) for name in _SAME}
-    found |= {
+    phone, token, rule = definition.phone, definition.auth.token, definition.campaign
+    secrets = declared_secrets(definition)
+    found = {name: getattr(definition, name) for name in _SAME} | {
         "definition": definition,
         "limits": _limits(definition),
         "answers": _statuses(definition),
@@ -80,22 +65,29 @@ def class_variables(definition: Definition) -> dict[str, Any]:
         "phone_code_wire": phone.code_key,
         "overflow": definition.other_fields,
         "priority": _scale(definition),
-        "secrets": (*declared_secrets(definition),),
-        "example_secrets": {name: one.example for name, one in examples if one.example},
+        "secrets": (*secrets,),
+        "example_secrets": {
+            n: one.example for n, one in secrets.items() if one.example
+        },
         "good": ACCEPTED if "accepted" in outcome_words(definition) else CREATED,
         "takes_tags": any(one.name == "tags" for one in _in_request(definition)),
         "tokens_per_hour": token.per_hour if token else None,
     }
-    if rule := definition.campaign:
-        found["campaign_rule"] = (rule.looks, rule.about)
-    return found
+    return found | ({"campaign_rule": (rule.looks, rule.about)} if rule else {})
 
 
 def settings_of(definition: Definition) -> list[tuple[str, type, Any]]:
     """Return the dataclass fields of the account's settings."""
     address = definition.base_url or setting(MISSING, "your server's address")
-    own = declared_settings(definition).items()
-    return [("base_url", str, address), *((name, *_field(one)) for name, one in own)]
+    found: list[tuple[str, type, Any]] = [("base_url", str, address)]
+    for name, one in declared_settings(definition).items():
+        kind = str if one.default is None else type(one.default)
+        default = MISSING if one.default is None else one.default
+        value = setting(
+            default, one.about, least=one.least, choices=one.choices, dots=one.dots
+        )
+        found.append((name, kind, value))
+    return found
 
 
 def declared_settings(definition: Definition) -> dict[str, Setting]:
@@ -104,14 +96,6 @@ def declared_settings(definition: Definition) -> dict[str, Setting]:
         name: one if isinstance(one, Setting) else Setting(default=one)
         for name, one in definition.settings.items()
     }
-
-
-def _field(one: Setting) -> tuple[type, Any]:
-    kind = str if one.default is None else type(one.default)
-    default = MISSING if one.default is None else one.default
-    return kind, setting(
-        default, one.about, least=one.least, choices=one.choices, dots=one.dots
-    )
 
 
 def field_of_lead(name: str, said: str | FieldOfLead, definition: Definition) -> Field:
@@ -138,16 +122,17 @@ def _checked(check: Check, spec: FieldOfLead) -> Check:
 
 def outcome_words(definition: Definition) -> set[OutcomeWord]:
     """Return every outcome that an answer may lead to."""
-    found = set[OutcomeWord]()
-    for rule in definition.answer.rules:
-        found |= {rule.outcome} if rule.outcome else set()
-        if rows := rule.rows:
-            if errors := rows.errors:
-                found |= {errors.rest, "rejected", *errors.lists}
-            found |= {*rows.lists.lists} if rows.lists else set()
-            if skipped := rows.skipped:
-                found |= {skipped.rest, skipped.skipped}
-            found |= {*rows.results.words.values()} if rows.results else set()
+    rules = definition.answer.rules
+    found = {rule.outcome for rule in rules if rule.outcome}
+    for rows in filter(None, (rule.rows for rule in rules)):
+        if rows.errors:
+            found |= {rows.errors.rest, *rows.errors.lists}
+        if rows.lists:
+            found |= {*rows.lists.lists}
+        if rows.skipped:
+            found |= {rows.skipped.rest, rows.skipped.skipped}
+        if rows.results:
+            found |= {*rows.results.words.values()}
     return found
 
 
@@ -173,26 +158,20 @@ def _scale(definition: Definition) -> PriorityScale | None:
 def _statuses(definition: Definition) -> tuple[int, ...]:
     """Return the statuses whose body is read: success, and all that rules name."""
     said = definition.answer
-    named = [status for rule in said.rules for status in _named(rule.when)]
+    whens = [rule.when for rule in said.rules if rule.when]
+    named = [status for when in whens for status in when.status or ()]
     return tuple(sorted({*_OK, *said.statuses, *named}))
 
 
 def _refusals(definition: Definition) -> Iterator[tuple[int, type[ProviderError]]]:
     """Yield the meaning of statuses, from rules with no other condition."""
     for rule in reversed(definition.answer.rules):
-        if rule.raise_ in ERRORS and rule.unless is None and _is_by_status(rule.when):
-            for status in _named(rule.when):
+        if rule.raise_ not in ERRORS or rule.when is None or rule.unless is not None:
+            continue
+        when = vars(rule.when)
+        if [one for one in when if one != "at" and when[one] is not None] == ["status"]:
+            for status in rule.when.status or ():
                 yield status, ERRORS[rule.raise_]
-
-
-def _is_by_status(when: When | None) -> bool:
-    """Tell whether a condition looks at the status alone."""
-    said = vars(when) if when else {}
-    return [key for key in said if key != "at" and said[key] is not None] == ["status"]
-
-
-def _named(when: When | None) -> list[int]:
-    return (when and when.status) or []
 
 
 def _in_request(definition: Definition) -> Iterator[templates.Reference]:
