@@ -27,10 +27,7 @@ def campaigns_of(
     clock: Clock,
     longest_wait: float = 5.0,
 ) -> list[ListedCampaign]:
-    """Return all campaigns of an account, in the provider's order.
-
-    Raises the ProviderError that stopped the listing.
-    """
+    """Return all campaigns in the provider's order; raises what stopped the listing."""
     with provider_session.open_to_read(account, by, "", ledger) as session:
         caller = ReadCaller(account.provider, session, clock, longest_wait)
         endless = Unusable("the list of campaigns never ends")
@@ -67,8 +64,7 @@ def campaign_named(  # noqa: PLR0913  who asks whom, and how patiently
 ) -> ListedCampaign:
     """Find the campaign with this id, else the only one with this name.
 
-    Raises CampaignClosed with the candidates or the nearest name, or the error that
-    stopped the listing.
+    Raises CampaignClosed with the candidates, or what stopped the listing.
     """
     found = campaigns_of(account, by, ledger, clock, longest_wait)
     return _named(found, text, account.name)

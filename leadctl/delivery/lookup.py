@@ -35,11 +35,9 @@ def outcomes(
 ) -> list[Outcome | None]:
     """Return what the campaign's own list says of each lead; None for those not in it.
 
-    A lead added since the run began, `age` seconds ago, is from this run, because no
-    other run writes to the campaign meanwhile. An older lead, or one without a time,
-    may have been there before. Times are compared by the provider's clock. If it is
-    too far from ours (`now`, Unix time), no lead counts as created by this run.
-    Raises a ProviderError if the list cannot be read to its end.
+    A lead added since the run began, `age` seconds ago, is from this run: no other run
+    writes to the campaign meanwhile. Others may have been there before, and all of them
+    if the provider's clock is too far from ours (`now`, Unix time).
     """
     wanted = {key: lead for lead in batch.leads for key in _keys(provider, lead)}
     found: dict[int, float | None] = {}

@@ -1,7 +1,4 @@
-"""Makes the preflight check, before a run and to test an account.
-
-It writes nothing and does not count as an upload: the first batch need not wait for it.
-"""
+"""Makes the preflight check, before a run and to test an account."""
 
 from __future__ import annotations
 
@@ -95,10 +92,7 @@ def require_no_doubt(preflight: PreflightResult) -> None:
 
 
 def before_a_run(caller: PreflightCaller, campaign: str) -> PreflightResult:
-    """Check key and campaign; raises only errors that would affect an upload, too.
-
-    Other trouble with the call does not stop a run; the result is then unknown.
-    """
+    """Check key and campaign; raises only errors that an upload would meet, too."""
     try:
         return caller.ask(campaign)
     except STOPS:
@@ -201,10 +195,10 @@ def test_account(
     ledger: Ledger,
     clock: Clock,
 ) -> AccountTest:
-    """Make the preflight check of an account, even while runs are in progress.
+    """Make the preflight check, even while runs are in progress.
 
     As for a push, `campaign` may be a unique name, if the provider lists campaigns.
-    Raises CampaignLocked if a token for the test would end that of a run.
+    Raises CampaignLocked if a new token would end that of a run.
     """
     provider = account.provider
 

@@ -27,10 +27,7 @@ _CLOCK = RealClock(CancellationToken())
 
 
 class ProviderSession(NamedTuple):
-    """Sends requests, aborts them, and limits their rate.
-
-    `redacted` removes the account's secrets from a sentence of an answer.
-    """
+    """Sends requests; `redacted` removes the secrets of the account from a sentence."""
 
     send: Callable[[httpx.Request], httpx.Response]
     abort: Callable[[], None]
@@ -106,7 +103,7 @@ def open_to_read(
 def hold_campaign(
     account: Account, campaign: str, ledger: Ledger
 ) -> Iterator[CampaignLock]:
-    """Lock the campaign: one writer at a time among all users of this ledger.
+    """Lock the campaign among all users of this ledger.
 
     Raises CampaignLocked, with the command that stops the run that holds it.
     """

@@ -1,7 +1,4 @@
-"""Makes calls that may be repeated: those that only read do not count as uploads.
-
-All respect a pause that the provider asks for.
-"""
+"""Makes calls that may be repeated, and do not count as uploads."""
 
 from __future__ import annotations
 
@@ -32,10 +29,7 @@ MOST_PAGES = 500
 
 @dataclass(frozen=True, eq=False)
 class ReadCaller:
-    """Makes calls over a session, and retries them for a limited time.
-
-    `tell(seconds, why)` is called for every wait.
-    """
+    """Repeats calls for a limited time; `tell(seconds, why)` reports each wait."""
 
     provider: Provider
     session: ProviderSession

@@ -1,7 +1,6 @@
 """Deletes leads at the provider, one request at a time.
 
-The call is safe to repeat, because a deleted lead is not found again. So a
-repeat settles the doubt after a lost answer.
+A repeat settles the doubt after a lost answer: a deleted lead is not found again.
 """
 
 from __future__ import annotations
@@ -34,10 +33,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Remover:
-    """Deletes batches and records it; `counts` has the leads by result.
-
-    `caller` repeats requests. `tell_progress(leads)` is called for every batch.
-    """
+    """Deletes batches and records it; `counts` has the leads by result."""
 
     caller: ReadCaller
     ledger: RunRemoval

@@ -187,10 +187,7 @@ _NONE_QUEUED = duplicate("none queued; probably all are in the campaign already"
 
 
 def _skipped(answer: dict[str, Json]) -> int:
-    """Return how many leads an answer counts neither as valid nor as invalid.
-
-    `valid_count` counts queued leads only: skipped ones are in neither count.
-    """
+    """Return how many leads were skipped: neither queued (valid) nor invalid."""
     counts = [answer.get(f"{name}_count") for name in ("received", "valid", "invalid")]
     received, valid, invalid = (whole(count, least=-1) for count in counts)
     return received - valid - invalid if valid >= 0 else -1

@@ -1,7 +1,6 @@
 """The base class of providers: declarations and a few pure functions.
 
-A provider never opens a connection, sleeps, loops, logs or reads a clock. Its dataclass
-fields are its settings, so that an account's settings can be checked by name. See
+A provider never opens a connection, sleeps, loops, logs or reads a clock. See
 docs/adding-a-provider.md.
 """
 # ruff: noqa: ARG002  what most providers lack has a default that ignores its arguments
@@ -175,8 +174,7 @@ class Provider(ABC):
     def has_place_for(self, name: str) -> bool:
         """Tell whether a lead field is sent; parts of a name are sent as the name.
 
-        `overflow` keeps no instructions, which would have no effect there, and no
-        country of a phone, which is part of the phone.
+        `overflow` does not take instructions and the country of a phone.
         """
         places = {"phone"} | {field.name for field in self.fields}
         if "name" in places:

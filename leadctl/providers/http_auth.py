@@ -1,7 +1,6 @@
 """Authenticates requests: fixed credentials, or a key exchanged for a token.
 
-Fixed credentials are added to the request itself, because a copy of it would not count
-as the upload.
+They are added to the request itself: a copy would not count as the upload.
 """
 
 from __future__ import annotations
@@ -124,9 +123,8 @@ class TokenExchange:
 
     request     builds the exchange call
     read        reads its answer into a Token, or raises a ProviderError
-    expired     tells from an upload's answer that the token was not accepted; then the
-                token is renewed and the upload repeated, once: it was certainly not
-                processed
+    expired     tells from an upload's answer that the token was not accepted: it is
+                repeated once, with a new token
     headers     go on every upload beside the token
     """
 

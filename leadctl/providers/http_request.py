@@ -1,7 +1,4 @@
-"""Builds requests; httpx is imported with the first one.
-
-Its import takes as long as everything else that lists accounts, providers or settings.
-"""
+"""Builds requests; httpx is imported with the first one, as that takes long."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Encodes request bodies and decodes response bodies as JSON.
-
-The only module that imports `orjson`.
-"""
+"""Encodes request bodies and decodes response bodies as JSON."""
 
 from __future__ import annotations
 

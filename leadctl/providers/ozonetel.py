@@ -1,8 +1,6 @@
-"""Ozonetel CloudAgent, `POST /ca_apis/AddCampaignData`.
+"""Ozonetel CloudAgent, `POST /ca_apis/AddCampaignData` (docs.ozonetel.com).
 
-Documented at docs.ozonetel.com, Add Campaign Data (token; its twin with basic
-authentication). HTTP says nothing here: every answer is taken by its `status` and
-`message`.
+HTTP says nothing here: every answer is taken by its `status` and `message`.
 """
 
 from __future__ import annotations

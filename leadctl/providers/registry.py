@@ -35,10 +35,7 @@ def provider_class(name: str) -> type[Provider]:
 
 
 class Registry:
-    """Finds providers by name; files are read at the first request.
-
-    A broken provider is an error only for those who ask for it: see `unusable`.
-    """
+    """Finds providers by name; a broken one is an error only for who asks for it."""
 
     def __init__(self, files: tuple[Path, ...] = ()) -> None:
         self.files = files

@@ -117,8 +117,7 @@ def updated(reason: str = "already in the campaign, and updated") -> Outcome:
 def by_phone(batch: Batch, lists: Sequence[tuple[Json, Outcome]]) -> list[Outcome]:
     """Match lists of numbers with the leads by digits.
 
-    A lead in no list stays undecided, and so does one in two lists. Raises ValueError
-    if one of them is not a list.
+    A lead in no list, or in two, is undecided. Raises ValueError for what is no list.
     """
     sent = batch.leads.phones
     answered = [(numbers, o) for numbers, o in lists if isinstance(numbers, list)]
@@ -143,7 +142,7 @@ def only(found: Sequence[Outcome]) -> Outcome:
 def named_in(names: Json, leads: Leads, key: str) -> tuple[list[bool], bool]:
     """Tell which leads a list names, by number or by their value at a key.
 
-    And whether it has as many names: one that fits two leads means only one of them.
+    And whether there are as many names: one that fits two leads means only one.
     """
     texts = {*map(str, names)} if isinstance(names, list) else set()
     numbers = {digits(text) for text in texts if not text.strip("+0123456789 ().-")}

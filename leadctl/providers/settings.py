@@ -1,7 +1,4 @@
-"""Types, ranges and formats of settings in files and variables.
-
-Settings are fields of frozen dataclasses: Connection's and every provider's own.
-"""
+"""Types, ranges and formats of settings, which are fields of frozen dataclasses."""
 
 from __future__ import annotations
 
@@ -43,10 +40,7 @@ def setting(  # noqa: PLR0913  each says another thing
     path: bool = False,
     dots: bool = False,
 ) -> Any:  # noqa: ANN401  the same
-    """Declare a setting with more than a type: a range, choices, or a file.
-
-    `dots`: as part of a URL, it may contain dots.
-    """
+    """Declare a setting with a range, choices or a kind of text; see SettingKind."""
     more = {"about": about, "least": least, "choices": (*choices,), "path": path}
     return field(default=default, metadata=more | {"dots": dots})
 
@@ -54,7 +48,8 @@ def setting(  # noqa: PLR0913  each says another thing
 class SettingKind(NamedTuple):
     """The values that a setting takes.
 
-    `path`: it names a file, relative to the config file.
+    `path`: it names a file, relative to the config file. `dots`: as part of a URL, it
+    may contain dots.
     """
 
     type: type

@@ -161,10 +161,7 @@ class Yotel(Provider):
 
 
 def _campaign_list(response: httpx.Response) -> list[Json] | None:
-    """Return the list of campaigns, if there is one: "Campaigns" names no envelope.
-
-    It is empty for a new account.
-    """
+    """Return the list of campaigns, if there is one: "Campaigns" names no envelope."""
     lists = [listed(response), *body(response).values()]
     return next((one for one in lists if isinstance(one, list)), None)
 

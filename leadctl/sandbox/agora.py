@@ -1,7 +1,4 @@
-"""Agora (agoraai.tech), API v1.
-
-"Models Reference"; where it is silent, the public OpenAPI contract.
-"""
+"""Agora, API v1: "Models Reference", and the OpenAPI contract where it is silent."""
 
 from __future__ import annotations
 
@@ -62,13 +59,11 @@ LEAD_FORMATS = {
 
 @dataclass(kw_only=True, eq=False)
 class AgoraSimulator(Simulator):
-    """Campaigns: 42, and 43, which is somebody else's (403).
+    """Campaigns: 42, and 43, which belongs to another account (403).
 
-    Tokens live `token_life` seconds; a new one leaves the earlier ones alone. `speaks`
-    says which document is followed where the two differ: the "reference" has
-    `var_field` in a row's error and the type "bearer" of a token, the "contract" has
-    `field` and "Bearer". Skipped leads are in no count, as they are not queued, or with
-    `counts_skipped` among the valid ones.
+    Tokens live `token_life` seconds; a new one does not end the earlier ones. `speaks`
+    names the document that is followed where the two differ. Skipped leads are in no
+    count, or with `counts_skipped` among the valid ones.
     """
 
     name = "agora"
@@ -129,10 +124,7 @@ class AgoraSimulator(Simulator):
         )
 
     def upload(self, call: Call) -> Response:
-        """Queue the leads without a fault, and name the others.
-
-        Duplicates are left out without a word.
-        """
+        """Queue valid leads, name invalid ones, and skip duplicates silently."""
         body = self._request(call)
         leads = cast("list[Lead]", body["leads"])
         campaign = self.campaign(body["campaign_id"])
@@ -155,8 +147,8 @@ class AgoraSimulator(Simulator):
     def _request(self, call: Call) -> Lead:
         """Return the body if its top level is right.
 
-        "Models Reference" has 400 for missing fields; wrong types, unknown keys (the
-        contract forbids them) and a missing acknowledgement are taken for the same.
+        "Models Reference" has 400 for missing fields; that wrong types and unknown keys
+        get it too is our reading.
         """
         body = call.fields()
         leads = body.get("leads")

@@ -10,8 +10,7 @@ Check = Callable[[object], str | None]
 """Takes a value, returns what is wrong with it, or None."""
 
 OUT_OF_SERVICE = "15554040404"
-"""Refused although it is written as it should be: a provider knows more of a number
-than its form."""
+"""A well-formed number that providers refuse."""
 E164_DIGITS = rf"(?!{OUT_OF_SERVICE}\b)[1-9][0-9]{{7,14}}"
 
 
@@ -75,10 +74,10 @@ def complaints(
     *,
     closed: bool = True,
 ) -> dict[str, str]:
-    """Name every field in which `values` differs from `fields`, and how.
+    """Return what is wrong, by field.
 
-    Unless a document allows them (`closed=False`), other keys are refused, whatever
-    the real service does with them: a misspelt field should be noticed, not lost.
+    Other keys are refused unless a document allows them (`closed=False`): a
+    misspelt field should be noticed.
     """
     if not isinstance(values, dict):
         return {"lead": "must be an object"}

@@ -87,8 +87,7 @@ _NUMBERS: dict[str, tuple[type[int | float], int, float]] = {
 class FaultQueue:
     """A queue of faults for each place; safe to use from any thread.
 
-    Only the first of a queue counts requests: `skip` of the second begins when the
-    first has happened for the last time.
+    Only the first fault of a queue counts requests.
     """
 
     def __init__(self) -> None:

@@ -34,9 +34,7 @@ LARGEST_BATCH = 1000
 LARGEST_PAGE = 8000
 STATES = ("raw", "attempting", "exhausted", "concluded")
 _KEYS = {"externalId": "id ", "phoneNumber": ""}
-"""What a lead is recognised by, in the documented order, and marks to tell them apart.
-
-No phone begins with a letter."""
+"""Marks tell the two apart: no phone begins with a letter. In the documented order."""
 NO_IDENTIFIER = "At least one of phoneNumber or externalId is required"
 
 LEAD_FIELDS = {
@@ -52,8 +50,8 @@ LEAD_FIELDS = {
 class LupitorSimulator(Simulator):
     """Campaign: cmp_1.
 
-    Bulk requests count in `bulk_per_minute` and in `requests_per_minute`; a minute has
-    `window` seconds. Leads with `refused` numbers are bad ones.
+    Bulk requests count in both limits; a minute has `window` seconds. Leads with
+    `refused` numbers are invalid.
     """
 
     name = "lupitor"
@@ -130,10 +128,9 @@ class LupitorSimulator(Simulator):
         return _answer({"leadId": self._create(campaign, lead)}, 201)
 
     def create_bulk(self, call: Call) -> Response:
-        """Take many leads, or none if one of them is bad.
+        """Create all leads, or none if one is invalid: its place is in the error.
 
-        What a bad one does to the others is not documented. Its place is told: "Bulk
-        create" has `leads[N]: At least one of …`; that N counts from 0 is our reading.
+        "Bulk create" has `leads[N]: …`; that N counts from 0 is our reading.
         """
         campaign, leads = self._many(call)
         for row, lead in enumerate(leads):
@@ -215,10 +212,7 @@ class LupitorSimulator(Simulator):
         return False
 
     def list_leads(self, call: Call) -> Response:
-        """List leads in the order of their arrival; the cursor is the next one's place.
-
-        All are `raw`, for nobody calls them.
-        """
+        """List leads as they arrived, all `raw`; the cursor counts them."""
         query = call.request.query_params
         if not query.get("campaignId"):
             message = "campaignId query parameter is required"

@@ -39,9 +39,8 @@ AGENTS = ("1001", "1002")
 class OzonetelSimulator(Simulator):
     """Campaigns: Demo, Skills (sales, support), Agents (1001, 1002), Inbound, Done.
 
-    `dialling` tells of each campaign that got an `action` whether it is now "started"
-    or "stopped". Tokens live `token_life` seconds, `tokens_per_hour` can be made, and a
-    new one ends the one before. `do_not_disturb` numbers are refused. A minute of
+    `dialling` has each campaign that got an `action`: "started" or "stopped". A new
+    token ends the one before. `do_not_disturb` numbers are refused. A minute of
     `requests_per_minute` has `window` seconds.
     """
 
@@ -211,10 +210,7 @@ class OzonetelSimulator(Simulator):
         return _told("Success", "Number Already Existed")
 
     def _added(self, campaign: Campaign, lead: Lead, known: bool) -> Response:
-        """Word the success as the table of responses does for the case at hand.
-
-        Of several texts for one case, the state of the campaign decides.
-        """
+        """Choose one of the documented texts, several of which stand for one case."""
         name = campaign.identifier
         before = self.dialling.get(name)
         action = str(lead.get("action")).lower()
@@ -256,10 +252,7 @@ class OzonetelSimulator(Simulator):
         return _told("Success", "Deleted Successfully")
 
     def campaign_status(self, call: Call) -> Response:
-        """List campaigns whose name contains the asked one.
-
-        The page's example lists several, so that a client has to look for its own.
-        """
+        """List the campaigns whose name contains the asked one, like the example."""
         body = call.fields()
         name = str(body.get("campaignName") or "")
         if not name or not body.get("userName"):

@@ -79,10 +79,10 @@ class Sandbox:
 def serve(
     simulators: Iterable[Simulator] | None = None, port: int = 0
 ) -> Iterator[Sandbox]:
-    """Serve `simulators` (default: all six as they come), ready when it yields.
+    """Serve simulators (default: all six) for as long as the `with` lasts.
 
-    Port 0 takes any free one; a port in use raises OSError. At the end, connections
-    with an answer still under way are dropped.
+    Port 0 takes any free one; a port in use raises OSError. Open requests are dropped
+    at the end.
     """
     if simulators is None:
         simulators = [simulator() for simulator in SIMULATORS.values()]
@@ -148,10 +148,9 @@ def _running(server: Server, listener: socket.socket) -> Iterator[None]:
 
 
 def _control_routes(simulators: Mapping[str, Simulator], word: str) -> list[Route]:
-    """Return routes by which tests in other processes read and upset the simulators.
+    """Return routes for tests in other processes.
 
-    Only those who know the word find them: a page in the user's browser may send
-    requests to this machine, too.
+    They begin with a secret word: web pages can send requests to this machine, too.
     """
 
     async def control(request: Request) -> Response:

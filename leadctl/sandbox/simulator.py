@@ -25,10 +25,7 @@ Handler = Callable[[Call], Response]
 
 @dataclass
 class Campaign:
-    """A campaign, its state in the provider's word, and the leads in it.
-
-    `known` holds whatever the provider recognises duplicates by.
-    """
+    """A campaign and its leads; `known` holds what duplicates are recognised by."""
 
     identifier: str
     state: str
@@ -48,11 +45,10 @@ class Campaign:
 
 @dataclass(kw_only=True, eq=False)
 class Simulator(ABC):
-    """One provider's API. Settings are arguments; what happened can be asked for.
+    """One provider's API.
 
-    `open_campaigns` adds campaigns that take leads. `names` are those that differ from
-    "Campaign" and the id. `latency` seconds pass before each upload is processed.
-    `clock` returns Unix time, for limits, token lives and the times in answers.
+    `open_campaigns` adds campaigns that take leads; `names` has their names. `latency`
+    seconds pass before each upload is processed. `clock` returns Unix time.
     """
 
     name: ClassVar[str]
@@ -119,10 +115,7 @@ class Simulator(ABC):
 
     @abstractmethod
     def admit(self, call: Call) -> None:
-        """Refuse what the provider refuses before it looks at the body.
-
-        Token requests are not asked: they bring the key that others need.
-        """
+        """Refuse what needs no look at the body; not called for token requests."""
 
     @abstractmethod
     def error(self, status: int, message: str) -> Response:

@@ -80,10 +80,7 @@ def _hinted(answer: Response, fault: Fault, simulator: Simulator) -> Response:
 
 
 class Connection(H11Protocol):
-    """Hands each request its transport, so that an answer can be to cut it.
-
-    An application alone cannot: uvicorn turns silence and exceptions into a 500.
-    """
+    """Hands each request its transport, so that an answer can cut the connection."""
 
     # uvicorn narrows the parameter too.
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]

@@ -1,7 +1,6 @@
 """VICIdial's Non-Agent API as a server of version 2.14 was seen to behave.
 
-One address for all functions, plain text under HTTP 200, and little is refused: what
-does not fit is dropped, cut or replaced.
+Little is refused: what does not fit is dropped, cut or replaced.
 """
 
 from __future__ import annotations
@@ -32,10 +31,8 @@ MOST_FAILURES = 10
 class VicidialSimulator(Simulator):
     """Lists 101 and 999, both active, and 102, switched off; all of campaign TESTCAMP.
 
-    `api_key` is the password. `do_not_call` holds numbers of the system's list,
-    `campaign_do_not_call` of the campaign's. `functions` are those the user may call.
-    As on the server a duplicate is looked for when a request comes, and the lead stored
-    when it is processed (`latency`, `slow`).
+    `api_key` is the password; the user may call `functions`. As on the server, a
+    duplicate is looked for when a request arrives, before it is processed.
     """
 
     name = "vicidial"

@@ -61,8 +61,7 @@ class VoisoSimulator(Simulator):
     """Campaigns: 3 is active, 4 and 5 are drafts; `live` names those that are live.
 
     One upload at a time for each campaign, and none within `gap` seconds of the end of
-    the one before. The numbers behind the documented 429 are not known; the fault
-    `throttle` answers it.
+    the one before.
     """
 
     name = "voiso"
@@ -145,11 +144,7 @@ class VoisoSimulator(Simulator):
         )
 
     def _batch(self, call: Call) -> list[Lead]:
-        """Return the leads of a request of which every lead is well-formed.
-
-        That one bad lead fails all of them is how we read the 422 of "Add leads"; which
-        one it was is not said in the error.
-        """
+        """Return the leads; one malformed lead fails all, as we read the 422."""
         leads = call.json()
         if not isinstance(leads, list):
             raise Refusal(self.error(400, "Bad Request"))

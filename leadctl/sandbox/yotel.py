@@ -1,7 +1,4 @@
-"""Yotel, API v1.
-
-Pages "Leads", "Campaigns", "Campaign lifecycle", "Authentication", "Error reference".
-"""
+"""Yotel, API v1: "Leads", "Campaigns", "Authentication", "Error reference"."""
 
 from __future__ import annotations
 
@@ -41,8 +38,7 @@ LEAD_FIELDS = {
 class YotelSimulator(Simulator):
     """Campaigns: camp_1 is running, camp_2 is completed (409, as we read it).
 
-    An Idempotency-Key counts for nothing, as before v1.1. A minute of
-    `requests_per_minute` has `window` seconds.
+    A minute of `requests_per_minute` has `window` seconds.
     """
 
     name = "yotel"
@@ -135,10 +131,7 @@ class YotelSimulator(Simulator):
         return leads
 
     def _pushed(self, campaign: Campaign, lead: Lead) -> Lead:
-        """Store one lead and return its row of the results.
-
-        The word for duplicates is not documented. The phone is echoed as it was sent.
-        """
+        """Store a lead and return its result; no page has the word for duplicates."""
         match = INDIAN_PHONE.fullmatch(str(lead["phone"]))
         if match is None:
             return {"phone": lead["phone"], "status": "invalid", "id": None}

@@ -1,8 +1,7 @@
 """The contract suite: the tests of every provider, built in or not.
 
-`cases` finds the recorded cases of a provider, `check_case` plays one; `LAWS` hold for
-every provider whatever it is sent. A broken case or law raises AssertionError.
-docs/adding-a-provider.md explains how cases are written.
+`cases` finds recorded cases, `check_case` plays one, and each of `LAWS` takes the
+folder of a provider's cases. They raise AssertionError.
 """
 
 from leadctl.testing.laws import LAWS

@@ -22,10 +22,7 @@ if TYPE_CHECKING:
 
 
 def load(path: Path) -> type[Provider]:
-    """Read a definition, once as long as it is not changed.
-
-    Raises InputUnusable with the line of what is wrong.
-    """
+    """Read a definition, anew when it has changed; InputUnusable names the line."""
     try:
         changed = path.stat().st_mtime_ns
     except OSError:  # told by whoever reads it

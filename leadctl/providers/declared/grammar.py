@@ -1,7 +1,6 @@
 """The grammar of a provider in YAML: each class is a mapping, each field a key of it.
 
-Nothing in a file is evaluated or executed: values are inserted, texts are searched for
-patterns, numbers are added and compared. docs/adding-a-provider.md explains the keys.
+Nothing in a file is evaluated or executed. docs/adding-a-provider.md has the keys.
 """
 
 from __future__ import annotations
