@@ -118,14 +118,7 @@ class Lupitor(Provider):
         return self.call("POST", "leads", "bulk-delete", json=many)
 
     def removals(self, batch: Batch, response: httpx.Response) -> list[Removal]:
-        answer = body(response)
-        data, said = answer.get("data"), answer.get("error")
-        if answer.get("success") is not True and isinstance(said, str) and said:
-            raise _meaning(one_line(said), response.status_code)
-        if not response.is_success:
-            raise self.meaning(response)
-        if answer.get("success") is not True or said or not isinstance(data, dict):
-            raise self.unreadable(response)
+        data = self._data(response)
         lists = [data.get("deletedIdentifiers"), data.get("notFoundIdentifiers")]
         counts = [data.get("deleted"), data.get("notFound")]
         named = [{*map(str, one)} for one in lists if isinstance(one, list)]
@@ -140,20 +133,14 @@ class Lupitor(Provider):
     def read_preflight(
         self, campaign: str | None, response: httpx.Response
     ) -> PreflightResult:
-        answer = body(response)
-        data, said = answer.get("data"), answer.get("error")
-        if answer.get("success") is True and response.is_success:
-            if not isinstance(data, dict) or not isinstance(data.get("leads"), list):
-                raise self.unreadable(response)
-            there = fine("exists, readable with this key") if campaign else NOT_NAMED
-            return PreflightResult(KEY_ACCEPTED, _READING, there)
-        sentence = one_line(said) if isinstance(said, str) else ""
-        if campaign is None and sentence == "campaignId query parameter is required":
+        missing = "campaignId query parameter is required"
+        if campaign is None and body(response).get("error") == missing:
             # Whether it looked at the key before, its pages do not say.
             return PreflightResult(key=NEEDS_CAMPAIGN, campaign=NOT_NAMED)
-        if not sentence or response.status_code not in self.answers:
-            raise self.meaning(response)
-        raise _meaning(sentence, response.status_code)
+        if not isinstance(self._data(response).get("leads"), list):
+            raise self.unreadable(response)
+        there = fine("exists, readable with this key") if campaign else NOT_NAMED
+        return PreflightResult(KEY_ACCEPTED, _READING, there)
 
     def look_up(self, batch: Batch, cursor: str) -> httpx.Request | None:
         params = {"campaignId": batch.campaign, "limit": "8000"}
@@ -161,18 +148,28 @@ class Lupitor(Provider):
         return self.call("GET", "leads", params=params)
 
     def looked_up(self, response: httpx.Response) -> LeadPage:
-        data = body(response).get("data")
-        leads = data.get("leads") if isinstance(data, dict) else None
-        if not (response.is_success and isinstance(data, dict)) or not isinstance(
-            leads, list
-        ):
-            raise self.meaning(response)
+        data = self._data(response)
+        leads = data.get("leads")
+        if not isinstance(leads, list):
+            raise self.unreadable(response)
         is_more = data.get("hasMore") is True
         cursor = str(data.get("cursor") or "") if is_more else ""
         if is_more and not cursor:
             raise self.unreadable(response)
         found = [_listed(one) for one in leads if isinstance(one, dict)]
         return LeadPage(found, cursor)
+
+    def _data(self, response: httpx.Response) -> dict[str, Json]:
+        """Return the data of a success; raises what any other answer means."""
+        answer = body(response)
+        data, said = answer.get("data"), answer.get("error")
+        is_good = answer.get("success") is True
+        if is_good and response.is_success and not said and isinstance(data, dict):
+            return data
+        is_read = not is_good and response.status_code in self.answers
+        if is_read and isinstance(said, str) and said:
+            raise _meaning(one_line(said), response.status_code)
+        raise self.meaning(response)
 
 
 _READING = unknown(

@@ -226,7 +226,7 @@ class Ozonetel(Provider):
         if sentence == "invalid action.":
             raise AccessDenied(said, hint=_OTHER_AUTHENTICATION)
         # The page has "false" with faults of the account alone.
-        if status == "false" or sentence.startswith(_ACCOUNT):
+        if status == "false" or sentence.startswith("no user found"):
             raise AccessDenied(said)
         return said
 
@@ -260,7 +260,6 @@ _SUCCESS = re.compile(
 )
 _FAILED = ("fail", "failure", "error", "false")
 _BUSY = ("max limit exceeded", "already one process is running")
-_ACCOUNT = ("no user found",)
 _OTHER_AUTHENTICATION = (
     "set `authentication` (token or basic) to match the account's API Authentication"
 )
