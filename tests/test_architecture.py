@@ -27,7 +27,7 @@ DOORS = {
     "httptools": "delivery.http1", "truststore": "delivery.transport",
     "sqlite3": "ledger.sqlite", "yaml": "model.yaml_parser",
     "pydantic_core": "model.patterns", "keyring": "model.system_keyring",
-    "orjson": "providers.json_body", "phonenumbers": "phones",
+    "orjson": "providers.http_request", "phonenumbers": "phones",
     "charset_normalizer": "sources.encoding", "compression": "sources.compression",
     "backports": "sources.compression", "starlette": "sandbox", "uvicorn": "sandbox",
     "psycopg": "ledger.postgres",

@@ -13,8 +13,8 @@ from test_repository import PROVIDERS, ROOT, here  # noqa: F401  a fixture
 from leadctl.config import config
 from leadctl.model import yaml_file
 from leadctl.model.lead_fields import FIELDS
-from leadctl.providers.connection_settings import ConnectionSettings
 from leadctl.providers.registry import provider_class
+from leadctl.providers.settings import ConnectionSettings
 
 if TYPE_CHECKING:
     from program import Program

@@ -128,8 +128,12 @@ def _options(
 
 
 def _account(account: Account) -> dict[str, Json]:
-    from leadctl.providers.connection_settings import ConnectionSettings
-    from leadctl.providers.settings import SettingOrigin, SettingSource, kinds
+    from leadctl.providers.settings import (
+        ConnectionSettings,
+        SettingOrigin,
+        SettingSource,
+        kinds,
+    )
 
     unsaid = SettingOrigin(SettingSource.DEFAULT)
     entries: list[Json] = [

@@ -16,9 +16,14 @@ from leadctl.model.errors import InputUnusable, UsageError
 from leadctl.model.wording import nearest
 from leadctl.model.yaml_file import Document, parse, read
 from leadctl.providers.base_url import parts, with_base_url
-from leadctl.providers.connection_settings import ConnectionSettings
 from leadctl.providers.registry import Registry
-from leadctl.providers.settings import SettingKind, SettingOrigin, SettingSource, kinds
+from leadctl.providers.settings import (
+    ConnectionSettings,
+    SettingKind,
+    SettingOrigin,
+    SettingSource,
+    kinds,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

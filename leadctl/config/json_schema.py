@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 from leadctl.config.config import allowed_settings
 from leadctl.mapping.profile_file import ProfileFile
 from leadctl.model.typed_schema import DRAFT, described, schema
-from leadctl.providers.connection_settings import ConnectionSettings
 from leadctl.providers.registry import Registry
-from leadctl.providers.settings import MOST
+from leadctl.providers.settings import MOST, ConnectionSettings
 
 if TYPE_CHECKING:
     from leadctl.model.leads import Json

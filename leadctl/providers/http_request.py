@@ -1,11 +1,15 @@
-"""Builds requests; httpx is imported with the first one, as that takes long."""
+"""Builds requests, and encodes and decodes JSON.
+
+httpx is imported with the first request, as that takes long.
+"""
 
 from __future__ import annotations
 
+import json
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
-from leadctl.providers.json_body import HEADERS, encode
+import orjson
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,6 +17,12 @@ if TYPE_CHECKING:
     import httpx
 
     from leadctl.model.leads import Json
+
+
+HEADERS = {"Content-Type": "application/json"}
+
+MOST_VALUES = 2_000_000
+"""Values in an answer: 250 for each of the 8000 leads in a page of Lupitor."""
 
 
 class Content(TypedDict, total=False):
@@ -28,13 +38,16 @@ def http_request(method: str, url: str, **content: Unpack[Content]) -> httpx.Req
     """Return a request as httpx.Request does; the same `json` gives the same bytes."""
     import httpx  # noqa: PLC0415  on demand
 
-    params, headers = content.get("params"), content.get("headers")
-    data, json = content.get("data"), content.get("json")
-    body = None if json is None else encode(json)
-    if body is not None:
-        headers = {**HEADERS, **(headers or {})}
+    headers, body = content.get("headers"), None
+    if (value := content.get("json")) is not None:
+        headers, body = {**HEADERS, **(headers or {})}, encode(value)
     return httpx.Request(
-        method, _parsed(url), params=params, headers=headers, content=body, data=data
+        method,
+        _parsed(url),
+        params=content.get("params"),
+        headers=headers,
+        content=body,
+        data=content.get("data"),
     )
 
 
@@ -44,3 +57,28 @@ def _parsed(url: str) -> httpx.URL:
     import httpx  # noqa: PLC0415  on demand
 
     return httpx.URL(url)
+
+
+def encode(value: Json) -> bytes:
+    """Write compact JSON; the same value gives the same bytes every time."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:  # whole numbers beyond 64 bits, of somebody's metadata
+        text = json.dumps(
+            value, ensure_ascii=False, separators=(",", ":"), allow_nan=False
+        )
+        return text.encode()
+
+
+def decode(body: bytes) -> Json:
+    """Parse an answer; raises ValueError if it is not JSON, too deep or too large."""
+    if sum(map(body.count, (b",", b"[", b"{"))) > MOST_VALUES:
+        raise ValueError("too many values")  # a byte of text takes thirty as an object
+    try:
+        found: Json = orjson.loads(body)
+    except ValueError:  # or JSON only to those who are not strict about it
+        try:
+            found = json.loads(body.decode())  # UTF-8 alone
+        except RecursionError:
+            raise ValueError("nested too deeply") from None
+    return found

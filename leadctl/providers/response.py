@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from leadctl.model.errors import AccessDenied, NotProcessed, ProviderError
 from leadctl.model.leads import Code, Outcome, Status
-from leadctl.providers.json_body import decode
+from leadctl.providers.http_request import decode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

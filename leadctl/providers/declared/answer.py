@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from leadctl.model.lead_fields import word
 from leadctl.model.patterns import searcher
-from leadctl.providers.json_body import decode
+from leadctl.providers.http_request import decode
 from leadctl.providers.response import one_line, quoted
 
 if TYPE_CHECKING:
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 
     from leadctl.model.leads import Json
     from leadctl.providers.declared.grammar import Definition
-    from leadctl.providers.declared.rules import When
-    from leadctl.providers.declared.values import Scalars
+    from leadctl.providers.declared.rules import Scalars, When
 
 LONGEST = 2000
 """Characters of a sentence to search for patterns."""

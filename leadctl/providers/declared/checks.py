@@ -11,12 +11,11 @@ from leadctl.model.lead_fields import FIELDS
 from leadctl.model.typed_yaml import Node
 from leadctl.model.wording import nearest
 from leadctl.providers import base_url
-from leadctl.providers.connection_settings import ConnectionSettings
-from leadctl.providers.declared import grammar, rules, templates, values
+from leadctl.providers.declared import grammar, rules, templates
 from leadctl.providers.declared.authentication import declared_secrets
 from leadctl.providers.declared.declarations import FORMS, declared_settings
 from leadctl.providers.declared.provider import Declared
-from leadctl.providers.settings import kinds
+from leadctl.providers.settings import ConnectionSettings, kinds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 _SLOWEST = 3600.0
 """Seconds between two requests at the lowest rate that a ledger supports."""
 _GOOD = ("created", "accepted")
-_COUNTS = ("sent", "named", "rest", "results", *values.OUTCOMES)
+_COUNTS = ("sent", "named", "rest", "results", *rules.OUTCOMES)
 _CALLS: dict[Where, set[str]] = {
     ("request",): {"campaign", "batch", "tags", "leads", "lead"},
     ("request", "lead"): {"campaign", "batch", "tags", "lead"},
@@ -223,7 +222,7 @@ def _node(node: Node, definition: Definition) -> Iterator[Problem]:
 
 
 def _settings(
-    wanted: dict[str, values.Scalars] | None,
+    wanted: dict[str, rules.Scalars] | None,
     where: Where,
     definition: Definition,
 ) -> Iterator[Problem]:

@@ -13,7 +13,7 @@ from leadctl.providers.base import REFUSALS, Limits, Rate
 from leadctl.providers.declared import templates
 from leadctl.providers.declared.authentication import declared_secrets
 from leadctl.providers.declared.grammar import FieldOfLead, Setting
-from leadctl.providers.declared.values import ErrorName, OutcomeWord
+from leadctl.providers.declared.rules import ErrorName, OutcomeWord
 from leadctl.providers.settings import setting
 
 if TYPE_CHECKING:

@@ -9,23 +9,21 @@ from dataclasses import field
 from typing import Annotated, Literal, TypeAlias
 
 from leadctl.model.typed_yaml import SOME, Node, Pattern, text_like
-from leadctl.providers.declared.rules import (  # noqa: TC001  read at run time
+from leadctl.providers.declared.rules import (
     Among,
     Answer,
-    PreflightRule,
-    When,
-)
-from leadctl.providers.declared.values import (
     Count,
     Headers,
     Key,
     Name,
     Path,
     Paths,
+    PreflightRule,
     Scalar,
     Scalars,
     Seconds,
     Template,
+    When,
     number_from,
 )
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from leadctl.model.leads import Batch, Json
     from leadctl.providers.declared import rules
     from leadctl.providers.declared.answer import AnswerReader
-    from leadctl.providers.declared.values import OutcomeWord
+    from leadctl.providers.declared.rules import OutcomeWord
 
 _GOOD: dict[str, Outcome] = {"created": CREATED, "accepted": ACCEPTED}
 _OTHERS = {
