@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from benchmarks.world import World
-    from leadctl.sandbox.exchange import Exchange
+    from leadctl.sandbox.simulator import Exchange
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping
     from pathlib import Path
 
-    from leadctl.sandbox.exchange import Exchange
+    from leadctl.sandbox.simulator import Exchange
 
 CAMPAIGNS = {
     "agora": "42",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from program import Program
     from starlette.responses import Response
 
-    from leadctl.sandbox.exchange import Call
+    from leadctl.sandbox.simulator import Call
 
 BAD = "+15554040404"
 NUMBERS = [f"+1555010000{row}" for row in range(1, 9)]

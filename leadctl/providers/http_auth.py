@@ -153,18 +153,16 @@ class TokenExchange:
     def sync_auth_flow(
         self, request: httpx.Request
     ) -> Generator[httpx.Request, httpx.Response, None]:
-        token = yield from self._current(refused=None)
-        response = yield self._signed(request, token)
-        response.read()
-        if not self._expired(response):
-            return
-        token = yield from self._current(refused=token)
-        response = yield self._signed(request, token)
-        response.read()
-        if self._expired(response):
-            raise AccessDenied(
-                "a new token was rejected; another program may also be renewing it"
-            )
+        token = None
+        for _ in range(2):
+            token = yield from self._current(refused=token)
+            response = yield self._signed(request, token)
+            response.read()
+            if not self._expired(response):
+                return
+        raise AccessDenied(
+            "a new token was rejected; another program may also be renewing it"
+        )
 
     def _current(
         self, refused: Token | None

@@ -21,9 +21,8 @@ from leadctl.sandbox.checks import (
     record,
     timestamp,
 )
-from leadctl.sandbox.exchange import Call, Refusal
 from leadctl.sandbox.pace import FixedWindow
-from leadctl.sandbox.simulator import Campaign, Lead, Simulator
+from leadctl.sandbox.simulator import Call, Campaign, Lead, Refusal, Simulator
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from starlette.responses import Response
 
-from leadctl.sandbox.exchange import Call, Refusal
-from leadctl.sandbox.simulator import Campaign, Lead, Simulator
+from leadctl.sandbox.simulator import Call, Campaign, Lead, Refusal, Simulator
 
 if TYPE_CHECKING:
     from collections.abc import Collection

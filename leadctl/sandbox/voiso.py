@@ -20,8 +20,7 @@ from leadctl.sandbox.checks import (
     must,
     text,
 )
-from leadctl.sandbox.exchange import Call, Refusal
-from leadctl.sandbox.simulator import Campaign, Lead, Simulator
+from leadctl.sandbox.simulator import Call, Campaign, Lead, Refusal, Simulator
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, ClassVar
 from starlette.responses import JSONResponse, Response
 
 from leadctl.sandbox.checks import complaints, matching, record, text
-from leadctl.sandbox.exchange import Call, Refusal
 from leadctl.sandbox.pace import FixedWindow
-from leadctl.sandbox.simulator import Campaign, Lead, Simulator
+from leadctl.sandbox.simulator import Call, Campaign, Lead, Refusal, Simulator
 
 if TYPE_CHECKING:
     from collections.abc import Collection
