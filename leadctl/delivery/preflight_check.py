@@ -7,17 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from leadctl.delivery import campaign_list, provider_session
 from leadctl.delivery.read_caller import ReadCaller
-from leadctl.model.errors import (
-    AccessDenied,
-    CampaignClosed,
-    ExitCode,
-    InDoubt,
-    LeadctlError,
-    NotProcessed,
-    ProviderError,
-    Refused,
-    Untrusted,
-)
+from leadctl.model import errors
+from leadctl.model.errors import ExitCode
 from leadctl.providers.http_auth import TokenExchange
 from leadctl.providers.preflight import (
     KEY_ACCEPTED,
@@ -42,7 +33,7 @@ if TYPE_CHECKING:
     from leadctl.providers.http_auth import Credentials
     from leadctl.providers.preflight import CheckResult
 
-STOPS = (AccessDenied, CampaignClosed, Untrusted)
+STOPS = (errors.AccessDenied, errors.CampaignClosed, errors.Untrusted)
 """What an upload would meet too; of anything else the call says nothing of uploads."""
 
 
@@ -76,14 +67,14 @@ class PreflightCaller(ReadCaller):
         read = partial(self.provider.double_checked, campaign, shown)
         try:
             return self.asked(request, read)._replace(date=shown.date)
-        except ProviderError:
+        except errors.ProviderError:
             return shown
 
 
 def require_no_doubt(preflight: PreflightResult) -> None:
     """Refuse a campaign that may not take leads, unless somebody has confirmed it."""
     if preflight.doubt:
-        raise CampaignClosed(
+        raise errors.CampaignClosed(
             preflight.doubt,
             hint="check the campaign in the provider's dashboard, or add --yes to "
             "upload anyway",
@@ -97,7 +88,7 @@ def before_a_run(caller: PreflightCaller, campaign: str) -> PreflightResult:
         return caller.ask(campaign)
     except STOPS:
         raise
-    except ProviderError as error:
+    except errors.ProviderError as error:
         return PreflightResult(
             key=unknown(error.message), campaign=unknown(error.message)
         )
@@ -107,13 +98,13 @@ class AccountTest(NamedTuple):
     """The result of an account test; `error` is what stopped it."""
 
     preflight: PreflightResult
-    error: LeadctlError | None = None
+    error: errors.LeadctlError | None = None
     campaign: str | None = None
 
     @classmethod
     def kept_from(
         cls,
-        error: LeadctlError,
+        error: errors.LeadctlError,
         account: Account,
         campaign: str | None,
         *,
@@ -122,27 +113,27 @@ class AccountTest(NamedTuple):
         """Assign an error to the part it is about; the others stay unknown."""
         error = provider_session.with_hint(error, account)
         about = (error.message, error.hint)
-        is_good = has_token or (isinstance(error, CampaignClosed) and error.key_is_good)
-        rest = _left_open(error)
-        shown = PreflightResult(KEY_ACCEPTED if is_good else rest, rest, rest)
+        rest = of_campaign = _left_open(error)
+        is_good = has_token or getattr(error, "key_is_good", False)
+        key = KEY_ACCEPTED if is_good else rest
         match error:
-            case AccessDenied():
-                shown = shown._replace(key=wrong(*about))
-            case CampaignClosed():
-                shown = shown._replace(campaign=wrong(*about))
+            case errors.AccessDenied():
+                key = wrong(*about)
+            case errors.CampaignClosed():
+                of_campaign = wrong(*about)
             case _ if has_token:
-                shown = shown._replace(campaign=unknown(*about))
+                of_campaign = unknown(*about)
             case _:
-                shown = shown._replace(key=unknown(*about))
-        return cls(shown, error, campaign)
+                key = unknown(*about)
+        return cls(PreflightResult(key, rest, of_campaign), error, campaign)
 
     @property
     def exit_code(self) -> ExitCode:
         """0 only where what was asked about was shown to be fine."""
         match self.error:
-            case InDoubt() | Refused():
+            case errors.InDoubt() | errors.Refused():
                 return ExitCode.TROUBLE  # of a call that writes nothing
-            case LeadctlError():
+            case errors.LeadctlError():
                 return self.error.exit_code
             case None:
                 pass
@@ -158,14 +149,14 @@ class AccountTest(NamedTuple):
         return ExitCode.OK if is_fine else ExitCode.TROUBLE
 
 
-def _left_open(error: LeadctlError) -> CheckResult:
+def _left_open(error: errors.LeadctlError) -> CheckResult:
     """Say why a part is unknown: no call, no answer, or an inconclusive one."""
     match error:
-        case NotProcessed(headers=None) | InDoubt(headers=None, lost=True):
+        case errors.NotProcessed(headers=None) | errors.Untrusted():
             return NOT_REACHED
-        case Untrusted():
+        case errors.InDoubt(headers=None, lost=True):
             return NOT_REACHED
-        case ProviderError():
+        case errors.ProviderError():
             return NOTHING
         case _:
             return NOT_ASKED
@@ -210,7 +201,7 @@ def test_account(
             )
             try:
                 return AccountTest(caller.ask(campaign), None, campaign)
-            except ProviderError as error:
+            except errors.ProviderError as error:
                 has_token = isinstance(by.auth, TokenExchange) and by.auth.has_token
                 return AccountTest.kept_from(
                     error, account, campaign, has_token=has_token
@@ -219,12 +210,12 @@ def test_account(
     if campaign is None or not provider.lists_campaigns:
         return tested(campaign)
     found = None if provider.campaign_objection(campaign) else tested(campaign)
-    if found and not isinstance(found.error, CampaignClosed):
+    if found and not isinstance(found.error, errors.CampaignClosed):
         return found
     try:
         named = campaign_list.campaign_named(campaign, account, by, ledger, clock)
-    except ProviderError as error:
-        if found and not isinstance(error, CampaignClosed):
+    except errors.ProviderError as error:
+        if found and not isinstance(error, errors.CampaignClosed):
             return found
         return AccountTest.kept_from(error, account, campaign)
     return found if found and named.id == campaign else tested(named.id)

@@ -11,14 +11,7 @@ from typing import TYPE_CHECKING
 
 from leadctl.delivery.read_caller import read_by
 from leadctl.delivery.retry import RetryPolicy
-from leadctl.model.errors import (
-    InDoubt,
-    LeadctlError,
-    ProviderError,
-    Refused,
-    RefusedThroughout,
-    Unusable,
-)
+from leadctl.model import errors
 from leadctl.model.removal import Removal
 from leadctl.providers.response_reading import read_removals
 
@@ -42,7 +35,7 @@ class Remover:
     counts: Counter[Removal] = field(default_factory=Counter)
     requests: int = 0
 
-    def remove(self, batches: Iterable[Batch]) -> LeadctlError | None:
+    def remove(self, batches: Iterable[Batch]) -> errors.LeadctlError | None:
         """Delete them all; returns what stopped it early."""
         refusal, in_a_row = None, 0
         for batch in batches:
@@ -51,11 +44,11 @@ class Remover:
             try:
                 self._remove(batch)
                 in_a_row = 0
-            except Refused as error:
+            except errors.Refused as error:
                 refusal, in_a_row = error, in_a_row + 1
                 if in_a_row >= RetryPolicy().refused:
-                    return RefusedThroughout(error.message)
-            except ProviderError as error:
+                    return errors.RefusedThroughout(error.message)
+            except errors.ProviderError as error:
                 return error
         return refusal
 
@@ -78,7 +71,7 @@ class Remover:
             self.counts.update(states or [Removal.FAILED] * len(batch))
             self.tell_progress(self.counts.total())
 
-    def _tried(self, batch: Batch) -> tuple[list[Removal], ProviderError | None]:
+    def _tried(self, batch: Batch) -> tuple[list[Removal], errors.ProviderError | None]:
         """Make one request; record its intent before and its result after."""
         doubted, trouble = self.ledger.intend(batch), None
         rows = batch.leads.rows
@@ -88,9 +81,9 @@ class Remover:
                 _settled(one, was_doubted=row in doubted)
                 for row, one in zip(rows, found, strict=True)
             ]
-        except ProviderError as error:
+        except errors.ProviderError as error:
             trouble = error
-            if isinstance(error, InDoubt) or getattr(error, "in_doubt", False):
+            if isinstance(error, errors.InDoubt) or getattr(error, "in_doubt", False):
                 doubted = {*rows}
             states = [
                 Removal.UNKNOWN if row in doubted else Removal.FAILED for row in rows
@@ -103,7 +96,7 @@ class Remover:
         provider, session = self.caller.provider, self.caller.session
         request = provider.remove(batch)
         if request is None:
-            raise Unusable(f"leadctl cannot delete leads at {provider.title}")
+            raise errors.Unusable(f"leadctl cannot delete leads at {provider.title}")
         self.requests += 1
         try:
             response = session.send(request)

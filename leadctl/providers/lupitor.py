@@ -6,13 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from leadctl.model.errors import (
-    AccessDenied,
-    CampaignClosed,
-    InDoubt,
-    ProviderError,
-    Refused,
-)
+from leadctl.model import errors
 from leadctl.model.lead_fields import Field, PriorityScale, iso_time, text
 from leadctl.model.leads import CREATED, Outcome
 from leadctl.model.removal import Removal
@@ -244,18 +238,18 @@ _CAMPAIGN = frozenset(
 _ACCESS = frozenset({"invalid or inactive api key", "missing api key", "forbidden"})
 
 
-def _meaning(sentence: str, status: int) -> ProviderError:
+def _meaning(sentence: str, status: int) -> errors.ProviderError:
     said = f"Lupitor answered HTTP {status}: {sentence or 'no reason given'}"
     if sentence.casefold() in _CAMPAIGN:
-        return CampaignClosed(said)
+        return errors.CampaignClosed(said)
     if sentence.casefold() in _ACCESS or status in (401, 403):
-        return AccessDenied(said)
+        return errors.AccessDenied(said)
     if row := re.match(r"leads\[(\d+)\]: *(.+)", sentence):
-        return Refused(said, {int(row[1]): row[2]})
+        return errors.Refused(said, {int(row[1]): row[2]})
     match status:
         case 404:
-            return CampaignClosed(said)
+            return errors.CampaignClosed(said)
         case 400 | 422:
-            return Refused(said)
+            return errors.Refused(said)
         case _:
-            return InDoubt(said, lost=False)
+            return errors.InDoubt(said, lost=False)

@@ -9,14 +9,7 @@ import re
 from dataclasses import MISSING, dataclass
 from typing import TYPE_CHECKING
 
-from leadctl.model.errors import (
-    AccessDenied,
-    CampaignClosed,
-    InDoubt,
-    NotProcessed,
-    Refused,
-    Unusable,
-)
+from leadctl.model import errors
 from leadctl.model.lead_fields import Field, PriorityScale, iso_date, text
 from leadctl.model.leads import CREATED, Note, Outcome
 from leadctl.model.removal import Removal
@@ -174,7 +167,7 @@ class Ozonetel(Provider):
         if sentence == "phonenumber added is a dnd number":
             return [do_not_call(message)]
         if re.search(r"server|internal|exception|time ?out", sentence):
-            raise InDoubt(said, lost=False)
+            raise errors.InDoubt(said, lost=False)
         return [rejected(message)]
 
     def remove(self, batch: Batch) -> httpx.Request:
@@ -202,7 +195,7 @@ class Ozonetel(Provider):
         if response.is_success and (status, sentence) == ("error", "no record found"):
             return [Removal.NOT_FOUND]
         said = self._require_an_answer(response)
-        raise Refused(said) if response.is_success else self.meaning(response)
+        raise errors.Refused(said) if response.is_success else self.meaning(response)
 
     def notes(
         self, response: httpx.Response, outcomes: Sequence[Outcome]
@@ -220,14 +213,14 @@ class Ozonetel(Provider):
         if status not in _FAILED or not sentence:
             raise self.meaning(response)
         if sentence.startswith(_BUSY):
-            raise NotProcessed(said)
+            raise errors.NotProcessed(said)
         if sentence in _CAMPAIGN:
-            raise CampaignClosed(said)
+            raise errors.CampaignClosed(said)
         if sentence == "invalid action.":
-            raise AccessDenied(said, hint=_OTHER_AUTHENTICATION)
+            raise errors.AccessDenied(said, hint=_OTHER_AUTHENTICATION)
         # The page has "false" with faults of the account alone.
         if status == "false" or sentence.startswith("no user found"):
-            raise AccessDenied(said)
+            raise errors.AccessDenied(said)
         return said
 
     def preflight(self, campaign: str | None) -> httpx.Request | None:
@@ -246,7 +239,7 @@ class Ozonetel(Provider):
         if campaign is None and message.casefold() == "all parameters are mandatory":
             return key_alone()
         said = self._require_an_answer(response)
-        raise Unusable(said) if response.is_success else self.meaning(response)
+        raise errors.Unusable(said) if response.is_success else self.meaning(response)
 
 
 _DUPLICATE = re.compile(r"number already exist(ed)?")
@@ -317,5 +310,6 @@ def _token(response: httpx.Response) -> Token:
     if status in _FAILED and not message.casefold().startswith(_BUSY):
         said = f"Ozonetel answered the token request: {one_line(message)}"
         is_other = message.casefold() == "invalid action."
-        raise AccessDenied(said, hint=_OTHER_AUTHENTICATION if is_other else None)
+        hint = _OTHER_AUTHENTICATION if is_other else None
+        raise errors.AccessDenied(said, hint=hint)
     raise token_refusal("Ozonetel", response)

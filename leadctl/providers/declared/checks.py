@@ -55,7 +55,7 @@ class Problem(NamedTuple):
 def require_sound(definition: Definition, document: Document) -> None:
     """Raise InputUnusable for the first mistake."""
     checks = (_addresses, _fields, _resend, _phone, _names, _accounts, _uploads)
-    found = [check(definition) for check in (*checks, _readings)]
+    found = [check(definition) for check in checks]
     found += [_node(node, definition) for node in _nodes(definition)]
     for problem in chain.from_iterable(found):
         raise document.problem(problem.where, problem.message, hint=problem.hint)
@@ -173,16 +173,6 @@ def _uploads(definition: Definition) -> Iterator[Problem]:
         yield Problem(token.at, "a token can only be combined with headers")
 
 
-def _readings(definition: Definition) -> Iterator[Problem]:
-    """Yield calls that should only read, but may write."""
-    for call in _nodes(definition):
-        if not isinstance(call, grammar.Call) or call.at[0] == "request":
-            continue
-        if call.method not in (None, "GET") and not definition.reads_by_post:
-            said = "cite in 'reads_by_post' the sentence that says it only reads"
-            yield Problem((*call.at, "method"), said)
-
-
 def _nodes(node: object) -> Iterator[Node]:
     """Yield a node and all below it."""
     if isinstance(node, Node):
@@ -198,6 +188,11 @@ def _node(node: Node, definition: Definition) -> Iterator[Problem]:
     match node:
         case grammar.Rate() if node.seconds / node.requests > _SLOWEST:
             yield Problem(node.at, "a rate must allow at least one request per hour")
+        case grammar.Call() if node.at[0] != "request" and not (
+            node.method in (None, "GET") or definition.reads_by_post
+        ):
+            said = "cite in 'reads_by_post' the sentence that says it only reads"
+            yield Problem((*node.at, "method"), said)
         case rules.When() | rules.Sum():
             yield from _settings(node.setting, (*node.at, "setting"), definition)
             yield from _terms(node) if isinstance(node, rules.Sum) else ()
@@ -222,13 +217,10 @@ def _node(node: Node, definition: Definition) -> Iterator[Problem]:
 
 
 def _settings(
-    wanted: dict[str, rules.Scalars] | None,
-    where: Where,
-    definition: Definition,
+    wanted: Iterable[str] | None, where: Where, definition: Definition
 ) -> Iterator[Problem]:
-    known = {*definition.settings}
-    for name in wanted or {}:
-        yield from _unknown((*where, name), [name], known)
+    for name in wanted or ():
+        yield from _unknown((*where, name), [name], {*definition.settings})
 
 
 def _terms(node: rules.Sum) -> Iterator[Problem]:
