@@ -148,11 +148,7 @@ class Ozonetel(Provider):
             upload["action"] = self.action
         return self.call("POST", "ca_apis", "AddCampaignData", json=upload)
 
-    def outcomes(
-        self,
-        batch: Batch,  # noqa: ARG002  one lead, whoever it is
-        response: httpx.Response,
-    ) -> list[Outcome]:
+    def outcomes(self, batch: Batch, response: httpx.Response) -> list[Outcome]:  # noqa: ARG002  one lead
         status, message = _message(response)
         sentence = message.casefold()
         is_there, is_good = _DUPLICATE.fullmatch(sentence), _SUCCESS.match(sentence)
@@ -181,11 +177,7 @@ class Ozonetel(Provider):
         }
         return self.call("DELETE", "ca_apis", "deleteCampaignData", json=record)
 
-    def removals(
-        self,
-        batch: Batch,  # noqa: ARG002  one lead, whoever it is
-        response: httpx.Response,
-    ) -> list[Removal]:
+    def removals(self, batch: Batch, response: httpx.Response) -> list[Removal]:  # noqa: ARG002  one lead
         status, message = _message(response)
         sentence = message.casefold()
         if response.is_success and status == "success":

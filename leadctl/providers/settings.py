@@ -62,8 +62,8 @@ class SettingKind(NamedTuple):
 
     def from_file(self, value: Json) -> Json:
         """Check a value of the config file; ValueError says what it must be."""
-        if self.type is float and isinstance(value, int) and value is not True:
-            value = float(value) if value is not False else value
+        if self.type is float and type(value) is int:
+            value = float(value)
         if self.type is str and type(value) in (int, float):
             value = str(value)
         if type(value) is not self.type:
@@ -98,14 +98,8 @@ class SettingKind(NamedTuple):
 
 
 _NAMES = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
-_WORDS = {
-    "true": True,
-    "yes": True,
-    "1": True,
-    "false": False,
-    "no": False,
-    "0": False,
-}
+_WORDS = dict.fromkeys(("true", "yes", "1"), True)
+_WORDS |= dict.fromkeys(("false", "no", "0"), False)
 
 
 def kinds(settings: type) -> dict[str, SettingKind]:
@@ -149,15 +143,8 @@ class ConnectionSettings:
 
     def applied_to(self, limits: Limits) -> Limits:
         """Return the limits in effect for this account."""
-        own = {
-            name: value
-            for name in (
-                "requests_per_minute",
-                "concurrency",
-                "min_interval",
-                "doubt_delay",
-            )
-            if (value := getattr(self, name)) is not None
-        }
+        names = ("requests_per_minute", "concurrency", "min_interval", "doubt_delay")
+        given = {name: getattr(self, name) for name in names}
+        own = {name: value for name, value in given.items() if value is not None}
         size = min(limits.batch_size, self.batch_size or limits.batch_size)
         return limits._replace(**own, batch_size=size)

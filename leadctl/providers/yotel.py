@@ -139,19 +139,14 @@ class Yotel(Provider):
         if found is None or found.id != campaign:
             raise self.unreadable(response)
         if found.state == "completed":  # "final": Campaign lifecycle
-            raise CampaignClosed(
-                f"campaign {campaign} of Yotel is completed", key_is_good=True
-            )
+            said = f"campaign {campaign} of Yotel is completed"
+            raise CampaignClosed(said, key_is_good=True)
         return campaign_there(found, _READING)
 
     def list_campaigns(self, cursor: str) -> httpx.Request:  # noqa: ARG002  one page
         return self.call("GET", "campaigns")
 
-    def read_campaigns(
-        self,
-        cursor: str,  # noqa: ARG002  the same
-        response: httpx.Response,
-    ) -> CampaignPage:
+    def read_campaigns(self, cursor: str, response: httpx.Response) -> CampaignPage:  # noqa: ARG002  one page
         if not response.is_success:
             raise self.meaning(response)
         try:
@@ -179,16 +174,16 @@ def _outcomes(
     answer: dict[str, Json], results: Sequence[dict[str, Json] | None]
 ) -> list[Outcome]:
     words = [
-        str(row.get("status")).strip().casefold() if row else None for row in results
+        str(row.get("status")).strip().casefold() if row else "" for row in results
     ]
-    unnamed = [
+    unnamed = sum(
         row is not None and row.get("id") is None and word not in _WORDS
         for row, word in zip(results, words, strict=True)
-    ]
+    )
     # The word for duplicates is not documented: an unknown word counts as one only
     # while the number of duplicates accounts for every such row.
     known = sum(word in _DUPLICATE_WORDS for word in words)
-    accounted = answer.get("duplicates") == known + sum(unnamed)
+    accounted = answer.get("duplicates") == known + unnamed
     counts = [whole(answer.get(name), least=0) for name in _COUNTS]
     is_whole = answer.get("total") == sum(counts) == len(results)
     consistent = is_whole and answer.get("valid") == words.count("added")
@@ -204,7 +199,7 @@ _WORDS = _DUPLICATE_WORDS | {"added", "invalid"}
 
 
 def _outcome(
-    row: dict[str, Json] | None, word: str | None, *, accounted: bool, consistent: bool
+    row: dict[str, Json] | None, word: str, *, accounted: bool, consistent: bool
 ) -> Outcome:
     if row is None:
         return UNMENTIONED
@@ -212,15 +207,13 @@ def _outcome(
     if word not in _WORDS and not has_id and accounted:
         return duplicate()
     if word not in _WORDS or has_id is not (word == "added"):
-        said = f"the word {one_line(str(word), 40)!r} and {'an' if has_id else 'no'} id"
+        said = f"the word {one_line(word, 40)!r} and {'an' if has_id else 'no'} id"
         return undecided(f"Yotel answered with {said}")
     if word == "invalid":
         return rejected("Yotel reports the number as invalid")
     if word in _DUPLICATE_WORDS:
         return duplicate()
-    if not consistent:
-        return CONTRADICTION
-    return CREATED
+    return CREATED if consistent else CONTRADICTION
 
 
 def _culprits(answer: dict[str, Json]) -> dict[int, str]:

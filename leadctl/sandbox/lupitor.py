@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 LARGEST_BATCH = 1000
 LARGEST_PAGE = 8000
-STATES = ("raw", "attempting", "exhausted", "concluded")
 _KEYS = {"externalId": "id ", "phoneNumber": ""}
 """Marks tell the two apart: no phone begins with a letter. In the documented order."""
 NO_IDENTIFIER = "At least one of phoneNumber or externalId is required"
@@ -100,9 +99,6 @@ class LupitorSimulator(Simulator):
         allowed = ("read", "write") if call.purpose == "read" else ("write",)
         if not set(allowed) & set(self.scopes):
             raise Refusal(self.error(403, "Forbidden"))
-        self._take_turn(call)
-
-    def _take_turn(self, call: Call) -> None:
         now = self.clock()
         for pace in (self._pace, self._bulk_pace)[: 1 + _is_bulk(call)]:
             if not pace.take(now):
@@ -222,10 +218,7 @@ class LupitorSimulator(Simulator):
             raise Refusal(self.error(400, f"limit must be from 1 to {LARGEST_PAGE}"))
         if not cursor.isdecimal():
             raise Refusal(self.error(400, "Invalid cursor"))
-        status = query.get("status", "raw")
-        if status not in STATES:
-            raise Refusal(self.error(400, "Invalid status"))
-        total = len(campaign.leads) if status == "raw" else 0
+        total = len(campaign.leads)
         end = int(cursor) + int(limit)
         page = range(total)[int(cursor) : end]
         return _answer(
@@ -238,19 +231,17 @@ class LupitorSimulator(Simulator):
         )
 
     def _shown(self, campaign: Campaign, place: int) -> Lead:
-        lead = campaign.leads[place]
         identifier, created = self._created[campaign.identifier][place]
+        missing = dict.fromkeys(("externalId", "metadata", "scheduledFor"))
         return {
+            **missing,
+            "priority": 0,
+            "status": "raw",
+            "attempts": 0,
+            **campaign.leads[place],
             "_id": identifier,
             "_creationTime": created,
             "campaignId": campaign.identifier,
-            "phoneNumber": lead.get("phoneNumber"),
-            "externalId": lead.get("externalId"),
-            "metadata": lead.get("metadata"),
-            "status": "raw",
-            "scheduledFor": lead.get("scheduledFor"),
-            "priority": lead.get("priority", 0),
-            "attempts": 0,
         }
 
     def _campaign(self, identifier: object) -> Campaign:

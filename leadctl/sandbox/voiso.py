@@ -35,10 +35,9 @@ HEADER_NAME = re.compile(r"X-[A-Za-z0-9\-_.!~*+]+")
 def context_headers(value: object) -> str | None:
     if not isinstance(value, dict):
         return "must be an object"
-    if not all(HEADER_NAME.fullmatch(name) for name in value):
+    if not all(map(HEADER_NAME.fullmatch, value)):
         return "contains an invalid header name"
-    is_text = all(isinstance(each, str) for each in value.values())
-    return None if is_text else "must hold strings"
+    return "must hold strings" if any(map(text, value.values())) else None
 
 
 LEAD_FIELDS = {
