@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import re
-import shlex
 from collections import Counter
 from dataclasses import replace
 from itertools import islice
@@ -18,11 +17,11 @@ from leadctl.model.errors import InputUnusable
 from leadctl.model.lead_fields import ALIASES, plain
 from leadctl.model.leads import OWN, Row
 from leadctl.model.wording import count, listed
-from leadctl.sources import dialect, xlsx
+from leadctl.sources import dialect
 from leadctl.sources.compression import LONGEST_MAGIC
 from leadctl.sources.encoding import Hints
 from leadctl.sources.formats import Format
-from leadctl.sources.scan import SAMPLE, require_file, scan_binary, scan_text
+from leadctl.sources.scan import SAMPLE, require_file, scan_text
 from leadctl.sources.source import Choice, Source, empty
 from leadctl.sources.text_rows import Dialect, ways_into
 
@@ -32,9 +31,10 @@ if TYPE_CHECKING:
 
     from leadctl.sources.dialect import Header
     from leadctl.sources.scan import Scan
-    from leadctl.sources.xlsx import Sheet, WorkbookSample
 
 MOST_COLUMNS = 10_000
+ZIP = b"PK\x03\x04"
+"""How a workbook begins, and other ZIP files."""
 ONE_A_LINE = "JSONL has one object per line; convert an array with `jq -c '.[]'`"
 
 
@@ -83,8 +83,10 @@ def open_source(
     """
     shown = shown or str(path)
     require_file(path, shown)
-    if xlsx.is_workbook(path, _first_bytes(path, shown)):
-        return _workbook(path, shown, read_options)
+    if _is_workbook(path, shown):
+        from leadctl.sources import workbook  # noqa: PLC0415  see _is_workbook
+
+        return workbook.open_workbook(path, shown, read_options)
     found = scan_text(path, shown, read_options.hints)
     if not found.text.strip():
         raise empty(shown)
@@ -132,7 +134,7 @@ def _written(found: Scan, form: Format, why: str) -> list[Choice]:
     return [*choices, Choice("encoding", found.encoding, found.why, found.is_guess)]
 
 
-def _scanned(
+def scanned(
     path: Path, shown: str, found: Scan, form: Format, dialect: Dialect
 ) -> Source:
     """Return the source of a scanned file, so far without a header and columns."""
@@ -154,7 +156,7 @@ def _scanned(
 
 def _json(path: Path, shown: str, found: Scan) -> Source:
     dialect = Dialect(newline=_newline(found.text))
-    source = _scanned(path, shown, found, Format.JSONL, dialect)
+    source = scanned(path, shown, found, Format.JSONL, dialect)
     choices = _written(found, Format.JSONL, "its first line is a JSON object")
     return replace(source, choices=(*choices,), names=_ways_into(source))
 
@@ -177,7 +179,7 @@ def _table(path: Path, shown: str, found: Scan, read_options: ReadOptions) -> So
     name = dialect.DELIMITER_NAMES.get(delimiter.value, repr(delimiter.value))
     written = Dialect(delimiter.value, quote.value, _newline(found.text))
     source = replace(
-        _scanned(path, shown, found, form, written),
+        scanned(path, shown, found, form, written),
         header=header.found,
         preamble=header.before,
         choices=(
@@ -193,7 +195,7 @@ def _table(path: Path, shown: str, found: Scan, read_options: ReadOptions) -> So
             f"{shown}: a quote opened in the header is closed in a later row",
             hint="fix the quotes in the header",
         )
-    return _headed(source, header, first, read_options)
+    return headed(source, header, first, read_options)
 
 
 def _has_data_inside(header: list[str], delimiter: str) -> bool:
@@ -209,20 +211,6 @@ def _first_lines(text: str) -> list[str]:
     return lines if whole or len(lines) == dialect.FIRST_LINES else lines[:-1]
 
 
-def _workbook(path: Path, shown: str, read_options: ReadOptions) -> Source:
-    sheets = xlsx.sheets(path, shown)
-    sheet = xlsx.chosen(sheets, shown, read_options.sheet)
-    source = _sheet(path, shown, sheet, read_options)
-    if source is None:
-        raise InputUnusable(
-            f"{shown}: the sheet {sheet.name!r} is empty",
-            hint="choose another with --sheet",
-        )
-    choice = _sheet_choice(source, sheet, sheets, read_options)
-    first, *others = source.choices
-    return replace(source, choices=(first, *choice, *others))
-
-
 def open_sheets(path: Path, read_options: ReadOptions) -> list[Source]:
     """Open every sheet of a workbook that is not empty, hidden or not.
 
@@ -230,89 +218,23 @@ def open_sheets(path: Path, read_options: ReadOptions) -> list[Source]:
     """
     shown = str(path)
     require_file(path, shown)
-    if not xlsx.is_workbook(path, _first_bytes(path, shown)):
-        return [open_source(path, read_options)]
-    sheets = xlsx.sheets(path, shown)
-    found = [_sheet(path, shown, sheet, read_options) for sheet in sheets]
-    return [*filter(None, found)] or [open_source(path, read_options)]
+    if _is_workbook(path, shown):
+        from leadctl.sources import workbook  # noqa: PLC0415  see _is_workbook
+
+        if found := workbook.open_sheets(path, shown, read_options):
+            return found
+    return [open_source(path, read_options)]
 
 
-def _sheet(
-    path: Path, shown: str, sheet: Sheet, read_options: ReadOptions
-) -> Source | None:
-    """Open a sheet; None if it is empty."""
-    found = scan_binary(path, shown)
-    look = xlsx.sample(path, shown, sheet.name, dialect.FIRST_LINES)
-    if not look.first:
-        return None
-    blank = [""] * look.right
-    lines = [
-        dialect.Line(row.before, [*row.cells, *blank][look.left : look.right])
-        for row in look.first
-    ]
-    header = dialect.header(lines, read_options.known, wanted=read_options.header)
-    source = replace(
-        _scanned(path, shown, found, Format.XLSX, Dialect(newline="\r\n")),
-        encoding="utf-8-sig",  # of the reject file: Excel recognises UTF-8 by its mark
-        header=header.found,
-        preamble=header.before,
-        suspicious=look.suspicious,
-        sheet=sheet.name,
-        left=look.left,
-        choices=(Choice("format", Format.XLSX, "its content"), *_oddities(look)),
-    )
-    top = next(line for line in lines if line.before >= header.before)
-    return _headed(source, header, top.cells, read_options)
+def _is_workbook(path: Path, shown: str) -> bool:
+    if not _first_bytes(path, shown).startswith(ZIP):
+        return False
+    from leadctl.sources import xlsx  # noqa: PLC0415  other files need no XML
+
+    return xlsx.is_workbook(path)
 
 
-def _oddities(look: WorkbookSample) -> list[Choice]:
-    """Report what is hidden in a sheet, or visible but not sent."""
-    counted = {
-        "hidden rows": (look.hidden, "read like other rows, including filtered ones"),
-        "error cells": (look.errors, "such as #N/A; not sent"),
-        "formulas without a result": (
-            look.uncalculated,
-            "not sent; open and save the workbook in a spreadsheet program",
-        ),
-    }
-    return [
-        Choice(what, f"{n:,}", why, True) for what, (n, why) in counted.items() if n
-    ]
-
-
-def _sheet_choice(
-    source: Source, sheet: Sheet, sheets: list[Sheet], read_options: ReadOptions
-) -> list[Choice]:
-    if read_options.sheet:
-        return [Choice("sheet", sheet.name, "as asked")]
-    hidden = [repr(other.name) for other in sheets if other.is_hidden]
-    visible = len(sheets) - len(hidden)
-    others = xlsx.with_rows(
-        source.path,
-        source.shown,
-        (other for other in sheets if other != sheet and not other.is_hidden),
-    )
-    why = "the only one with rows" if visible > 1 else "the only one"
-    if others and not sheet.is_hidden:
-        which = "sheet {} is" if len(others) == 1 else "sheets {} are"
-        why = (
-            f"the first of {visible}; {which.format(listed(others))} not imported "
-            f"(--sheet {shlex.quote(others[0])})"
-        )
-    elif sheet.is_hidden:
-        why = "hidden, like all sheets"
-    elif hidden and visible == 1:
-        why = "the only visible one"
-    found = [Choice("sheet", sheet.name, why, bool(others) or sheet.is_hidden)]
-    if hidden and visible:
-        names = ", ".join(hidden[:5]) + (" …" if len(hidden) > 5 else "")
-        found.append(
-            Choice("hidden sheets", names, "not read (choose one with --sheet)", True)
-        )
-    return found
-
-
-def _headed(
+def headed(
     source: Source, header: Header, first: list[str], read_options: ReadOptions
 ) -> Source:
     """Name the columns by the header, or by numbers if there is none.

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from leadctl.model.errors import InputChanged, InputUnusable
 from leadctl.model.leads import OWN, Row
-from leadctl.sources import xlsx
 from leadctl.sources.compression import Compression
 from leadctl.sources.formats import Format
 from leadctl.sources.pieces import Pieces
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
 
     from leadctl.model.leads import Block, Cells, Malformed
     from leadctl.sources.text_rows import JsonLine
+    from leadctl.sources.xlsx import SheetRow
 
 
 TOGETHER = 100_000
@@ -162,7 +162,7 @@ class Source:
         wanted = sorted({*numbers})
         if self.format is Format.XLSX:
             first = self.preamble + self.header
-            rows = xlsx.rows(self.path, self.shown, self.sheet)
+            rows = self._workbook_rows()
             filled = (row.before + 1 for row in rows if row.before >= first)
             return _chosen(filled, wanted)
         with self._text() as file:
@@ -250,7 +250,9 @@ class Source:
                     together, size = [], 0
         yield together
 
-    def _workbook_rows(self) -> Iterator[xlsx.SheetRow]:
+    def _workbook_rows(self) -> Iterator[SheetRow]:
+        from leadctl.sources import xlsx  # noqa: PLC0415  other files need no XML
+
         try:
             yield from xlsx.rows(self.path, self.shown, self.sheet)
         except InputUnusable as error:  # it was read to its end when it was looked at

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from leadctl.sources.ooxml import Element, Package
 
-MAGIC = b"PK\x03\x04"
 _MAIN = "xl/workbook.xml"
 MOST_COLUMNS = 16_384
 LONGEST_ROW = 1_000_000
@@ -76,9 +75,9 @@ class WorkbookSample:
     uncalculated: int = 0
 
 
-def is_workbook(path: Path, start: bytes) -> bool:
+def is_workbook(path: Path) -> bool:
     """Tell an .xlsx from other ZIP files by its members."""
-    return start.startswith(MAGIC) and _MAIN in ooxml.members(path)
+    return _MAIN in ooxml.members(path)
 
 
 def sheets(path: Path, shown: str) -> list[Sheet]:
