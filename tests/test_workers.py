@@ -248,7 +248,10 @@ def test_provider_whose_token_ends_another_admits_one_worker(team: Push) -> None
 def test_run_whose_planner_died_is_closed_by_a_resume(
     team: Push, provider: str, campaign: str
 ) -> None:
-    """The resume waits while the worker has a part: few tokens are made."""
+    """The resume waits while the worker has a part: few tokens are made.
+
+    Notes that the worker met before are in the report, and those after.
+    """
     write_leads(team, *PHONES[:16], "123")
     shared = Team(team, provider, campaign, "--region", "IN", pause=0.1)
     worker = shared.work()
@@ -270,6 +273,8 @@ def test_run_whose_planner_died_is_closed_by_a_resume(
     ran = team.program(*resume, "--wait", "20", env=shared.environment)
     assert ran.code == 3, ran.err
     assert ran.counts == {"created": 16, "rejected": 1}
+    notes = {note["code"]: note["count"] for note in ran.document["notes"]}
+    assert notes.get("provider_said", 16) == 16
     assert worker.code(SECONDS) == 0
     assert (team.program.folder / "leads.rejects.csv").exists()
     tokens = [line for line in team.sent(provider) if "oken" in line.path]

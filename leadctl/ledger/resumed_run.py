@@ -48,6 +48,8 @@ class ResumedRun(RunWriter):
                     self._turn.withdrawn.append(line.id)
                 else:
                     self._put(line._replace(state=BatchState.DOUBT, doubted=True))
+            if self.facts().finished_at:  # or its workers' notes are not counted yet
+                self._turn.facts["notes"] = "[]"
             self._turn.facts |= {
                 "finished_at": None,
                 "exit_code": None,

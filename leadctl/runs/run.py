@@ -138,9 +138,10 @@ def _pushed(request: ImportRequest) -> Report:
                 error = importer.deliver(planner.deliver)
                 notes = run_writer.facts().notes
                 if stop.signal is None:
-                    run_writer, error = _closed(
+                    run_writer, error, more = _closed(
                         request, session, ledger, run_writer, error
                     )
+                    notes += more
             if stop.signal is not None:
                 error = _interrupted(request, stop.signal, run_writer.facts())
             told: Counter[Note] = Counter()
@@ -339,12 +340,12 @@ def _closed(
     ledger: Ledger,
     run_writer: RunWriter,
     error: LeadctlError | None,
-) -> tuple[RunWriter, LeadctlError | None]:
+) -> tuple[RunWriter, LeadctlError | None, list[Note]]:
     """Settle what the workers of a run left, as a resume does."""
     run_writer.flush()
     counts = run_writer.counts()
     if not (error or counts[Status.FAILED] or counts[Status.UNKNOWN]):
-        return run_writer, None
+        return run_writer, None, []
     again = replace(
         request,
         job=replace(request.job, workers=None),
@@ -352,8 +353,9 @@ def _closed(
         with_unknown=False,
     )
     importer, run_writer, meter = _opened(again, ledger, ledger)
-    limits = request.account.limits
-    sender = sender_of(again, session, run_writer, limits, meter)
+    sender = sender_of(again, session, run_writer, request.account.limits, meter)
     if error:
-        return run_writer, importer.settle_unsent(sender, error)
-    return run_writer, importer.deliver(sender.deliver)
+        importer.settle_unsent(sender, error)
+    else:
+        error = importer.deliver(sender.deliver)
+    return run_writer, error, sender.notes()

@@ -200,7 +200,7 @@ class Work:
             if error:
                 error = provider_session.with_hint(error, account)
                 shared.stop(json.dumps(error_document(error)))
-            elif not self.stop.is_asked():
+            if error or not self.stop.is_asked():
                 shared.finish_part(sender.notes())
                 self.parts, self.leads = self.parts + 1, self.leads + leads
         return True
