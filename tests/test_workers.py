@@ -68,8 +68,8 @@ def test_workers_that_cannot_start_say_why(team: Push) -> None:
     ("words", "said"),
     [
         (["--workers", "2"], "a ledger on PostgreSQL"),
-        (["--workers", "2", "--dry-run"], "--dry-run runs in one process"),
-        (["--workers", "0", "--sandbox"], "--sandbox runs in one process"),
+        (["--workers", "2", "--dry-run"], "--dry-run run in one process"),
+        (["--workers", "0", "--sandbox"], "--sandbox and"),
     ],
     ids=["ledger in a file", "dry run", "sandbox"],
 )
@@ -229,6 +229,8 @@ def test_provider_whose_token_ends_another_admits_one_worker(team: Push) -> None
     shared = Team(team, "ozonetel", "Demo", "--region", "IN")
     otherwise = shared.work(LEADCTL_OZONETEL_PHONE_FORMAT="national")
     assert otherwise.code(SECONDS) == 6
+    elsewhere = shared.work(LEADCTL_OZONETEL_BASE_URL="http://127.0.0.1:9")
+    assert elsewhere.code(SECONDS) == 6
     assert not team.phones("ozonetel")
     codes = shared.ended(shared.work(), shared.work(), shared.work())
     assert codes == [0, 0, 0, 0]

@@ -135,10 +135,8 @@ def job_of(files: Sequence[str], said: PushOptions) -> Job:
 
 def _workers(said: PushOptions) -> int | None:
     workers = _least(0, said.get("workers"), "--workers")
-    for name in ("sandbox", "dry_run"):
-        if workers is not None and said.get(name):
-            option = "--" + name.replace("_", "-")
-            raise UsageError(f"{option} runs in one process; remove --workers")
+    if workers is not None and (said.get("sandbox") or said.get("dry_run")):
+        raise UsageError("--sandbox and --dry-run run in one process; remove --workers")
     return workers
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import subprocess
 import sys
@@ -167,8 +168,9 @@ def _all_ended(codes: Sequence[int | None], said: IO[bytes]) -> NotProcessed:
     said.seek(0)
     lines = said.read().decode(errors="replace").splitlines()
     told = [line for line in lines if line.strip() and not line.startswith("Try: ")]
-    why = f": {told[-1].removeprefix('Error: ')}" if told else ""
+    last = told[-1].removeprefix("Error: ") if told else "nothing was said"
+    why = re.sub(r"\d{5,}", "…", last)  # of a defect it may quote a lead
     shown = ", ".join(sorted({*map(str, codes)}))
     return NotProcessed(
-        f"all workers ended before the run was finished (exit code {shown}){why}"
+        f"all workers ended before the run was finished (exit code {shown}): {why}"
     )

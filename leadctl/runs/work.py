@@ -26,7 +26,6 @@ from leadctl.model.errors import (
     restored,
 )
 from leadctl.model.wording import listed
-from leadctl.providers import base_url
 from leadctl.reports.report import error_document
 from leadctl.runs import history, prepare, run
 from leadctl.runs.planner import PAUSE
@@ -83,8 +82,8 @@ class Work:
         shared = ledger.shared(facts.id)
         if self._is_over(shared):
             return
-        self.stop.is_requested = lambda: shared.sharing().is_stopped
         with self._prepared(ledger, run_reader) as request, _alone(ledger, request):
+            self.stop.is_requested = lambda: shared.sharing().is_stopped
             judge = PartJudge(
                 request.plan, ledger.digest(facts.account, facts.campaign)
             )
@@ -131,11 +130,10 @@ class Work:
             self._here(job), self.ledger, {}, offline=False
         ) as request:
             history.require_same_files(run_reader.files(), request.plan)
-            address = base_url.without_login(request.account.provider.base_url)
-            if job.base_url != address:
+            if request.job.base_url != job.base_url:
                 raise InputUnusable(
                     f"this run sends to {job.base_url}, but account "
-                    f"{request.account.name} on this machine to {address}",
+                    f"{request.account.name} on this machine to {request.job.base_url}",
                     hint="set base_url as on the host that started the run",
                 )
             yield run.with_list_of(ledger, replace(request, stop=self.stop))
