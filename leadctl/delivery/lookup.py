@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from leadctl.delivery.read_caller import every_page, read_by
 from leadctl.delivery.retry import outcome_after_doubt
 from leadctl.model.errors import InDoubt
-from leadctl.model.leads import Outcome, Status
+from leadctl.model.leads import Batch, Lead, Outcome, Status
 from leadctl.providers.response import digits, duplicate
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from leadctl.model.leads import Batch, Lead
     from leadctl.providers.base import LeadPage, Provider
 
 CLOCK_TOLERANCE = 1.0

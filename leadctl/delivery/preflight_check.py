@@ -9,13 +9,14 @@ from leadctl.delivery import campaign_list, provider_session
 from leadctl.delivery.read_caller import ReadCaller
 from leadctl.model import errors
 from leadctl.model.errors import ExitCode
-from leadctl.providers.http_auth import TokenExchange
+from leadctl.providers.http_auth import Credentials, TokenExchange
 from leadctl.providers.preflight import (
     KEY_ACCEPTED,
     NEEDS_CAMPAIGN,
     NOT_ASKED,
     NOT_REACHED,
     NOTHING,
+    CheckResult,
     CheckVerdict,
     PreflightResult,
     unknown,
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from leadctl.config.config import Account
     from leadctl.ledger.base import Ledger
     from leadctl.model.clock import Clock
-    from leadctl.providers.http_auth import Credentials
-    from leadctl.providers.preflight import CheckResult
 
 STOPS = (errors.AccessDenied, errors.CampaignClosed, errors.Untrusted)
 """What an upload would meet too; of anything else the call says nothing of uploads."""

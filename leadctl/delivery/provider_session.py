@@ -6,11 +6,17 @@ import time
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
-from leadctl.config.config import variable_name
+from leadctl.config.config import Account, variable_name
 from leadctl.config.credentials import origin, secrets_of
 from leadctl.delivery.rate_limiter import RateLimiter
 from leadctl.model.clock import CancellationToken, RealClock
-from leadctl.model.errors import AccessDenied, CampaignClosed, CampaignLocked, Unusable
+from leadctl.model.errors import (
+    AccessDenied,
+    CampaignClosed,
+    CampaignLocked,
+    LeadctlError,
+    Unusable,
+)
 from leadctl.providers.base_url import is_here, require_safe_url
 from leadctl.providers.http_auth import Credentials, TokenExchange
 
@@ -19,9 +25,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from leadctl.config.config import Account
     from leadctl.ledger.base import CampaignLock, Ledger
-    from leadctl.model.errors import LeadctlError
 
 _CLOCK = RealClock(CancellationToken())
 

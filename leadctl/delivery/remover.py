@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from leadctl.delivery.read_caller import read_by
+from leadctl.delivery.read_caller import ReadCaller, read_by
 from leadctl.delivery.retry import RetryPolicy
 from leadctl.model import errors
 from leadctl.model.removal import Removal
@@ -18,7 +18,6 @@ from leadctl.providers.response_reading import read_removals
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from leadctl.delivery.read_caller import ReadCaller
     from leadctl.ledger.base import RunRemoval
     from leadctl.model.clock import CancellationToken
     from leadctl.model.leads import Batch

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from leadctl.model.errors import CampaignClosed, Refused, Unusable
 from leadctl.model.lead_fields import Field, email, text
-from leadctl.model.leads import ACCEPTED, Note, Outcome
+from leadctl.model.leads import ACCEPTED, Batch, Json, Note, Outcome
 from leadctl.phones.rule import PhoneForm, PhoneRule
 from leadctl.providers.base import Limits, Provider
-from leadctl.providers.http_auth import Token, TokenExchange
+from leadctl.providers.http_auth import Auth, Token, TokenExchange
 from leadctl.providers.preflight import KEY_ACCEPTED, PreflightResult, fine, key_alone
 from leadctl.providers.response import (
     CONTRADICTION,
@@ -33,9 +33,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     import httpx
-
-    from leadctl.model.leads import Batch, Json
-    from leadctl.providers.http_auth import Auth
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,10 +15,15 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple, Unpack
 
 from leadctl.model import errors
 from leadctl.model.errors import InDoubt, ProviderError, Unusable
-from leadctl.model.lead_fields import COUNTRY_ALIASES, INSTRUCTIONS
-from leadctl.model.leads import CREATED, Note, Outcome
+from leadctl.model.lead_fields import (
+    COUNTRY_ALIASES,
+    INSTRUCTIONS,
+    Field,
+    PriorityScale,
+)
+from leadctl.model.leads import CREATED, Batch, Note, Outcome
 from leadctl.providers.base_url import joined
-from leadctl.providers.http_request import http_request
+from leadctl.providers.http_request import Content, http_request
 from leadctl.providers.response import quoted
 
 if TYPE_CHECKING:
@@ -26,13 +31,10 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from leadctl.model.lead_fields import Field, PriorityScale
-    from leadctl.model.leads import Batch
     from leadctl.model.removal import Removal
     from leadctl.phones.rule import PhoneRule
     from leadctl.providers.campaigns import CampaignPage
     from leadctl.providers.http_auth import Auth
-    from leadctl.providers.http_request import Content
     from leadctl.providers.preflight import PreflightResult
 
 REFUSALS: dict[int, type[ProviderError]] = {

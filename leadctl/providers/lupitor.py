@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from leadctl.model import errors
 from leadctl.model.lead_fields import Field, PriorityScale, iso_time, text
-from leadctl.model.leads import CREATED, Outcome
+from leadctl.model.leads import CREATED, Batch, Json, Outcome
 from leadctl.model.removal import Removal
 from leadctl.phones.rule import PhoneForm, PhoneRule
 from leadctl.providers.base import LeadPage, Limits, ListedLead, Provider
-from leadctl.providers.http_auth import FixedHeaders
+from leadctl.providers.http_auth import Auth, FixedHeaders
 from leadctl.providers.preflight import (
     KEY_ACCEPTED,
     NEEDS_CAMPAIGN,
@@ -39,9 +39,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import httpx
-
-    from leadctl.model.leads import Batch, Json
-    from leadctl.providers.http_auth import Auth
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from leadctl.model import errors
 from leadctl.model.lead_fields import Field, PriorityScale, iso_date, text
-from leadctl.model.leads import CREATED, Note, Outcome
+from leadctl.model.leads import CREATED, Batch, Json, Note, Outcome
 from leadctl.model.removal import Removal
 from leadctl.phones.rule import PhoneForm, PhoneRule
 from leadctl.providers.base import Limits, Provider
-from leadctl.providers.http_auth import FixedHeaders, Token, TokenExchange
+from leadctl.providers.http_auth import Auth, FixedHeaders, Token, TokenExchange
 from leadctl.providers.preflight import (
     KEY_ACCEPTED,
     PreflightResult,
@@ -38,8 +38,6 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from leadctl.model.leads import Batch, Json
-    from leadctl.providers.http_auth import Auth
 
 PHONE_FORMS = {
     "as-written": PhoneForm.AS_WRITTEN,

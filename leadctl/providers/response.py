@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, TypeVar
 
 from leadctl.model.errors import AccessDenied, NotProcessed, ProviderError
-from leadctl.model.leads import Code, Outcome, Status
+from leadctl.model.leads import Batch, Code, Json, Leads, Outcome, Status
 from leadctl.providers.http_request import decode
 
 if TYPE_CHECKING:
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from leadctl.model.leads import Batch, Json, Leads
 
 Found = TypeVar("Found")
 

@@ -12,12 +12,18 @@ import unicodedata
 from dataclasses import MISSING, dataclass
 from typing import TYPE_CHECKING
 
-from leadctl.model.errors import AccessDenied, CampaignClosed, NotProcessed, Unusable
+from leadctl.model.errors import (
+    AccessDenied,
+    CampaignClosed,
+    NotProcessed,
+    ProviderError,
+    Unusable,
+)
 from leadctl.model.lead_fields import Field, FieldInvalid, email, text
-from leadctl.model.leads import CREATED
+from leadctl.model.leads import CREATED, Batch, Json, Lead, Outcome
 from leadctl.phones.rule import PhoneForm, PhoneRule
 from leadctl.providers.base import REFUSALS, LeadPage, Limits, ListedLead, Provider
-from leadctl.providers.http_auth import FixedForm
+from leadctl.providers.http_auth import Auth, FixedForm
 from leadctl.providers.preflight import (
     KEY_ACCEPTED,
     PreflightResult,
@@ -32,10 +38,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import httpx
-
-    from leadctl.model.errors import ProviderError
-    from leadctl.model.leads import Batch, Json, Lead, Outcome
-    from leadctl.providers.http_auth import Auth
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ from leadctl.model.lead_fields import (
     source,
     text,
 )
-from leadctl.model.leads import CREATED, Outcome
+from leadctl.model.leads import CREATED, Batch, Outcome
 from leadctl.phones.rule import PhoneForm, PhoneRule
 from leadctl.providers.base import REFUSALS, Limits, Provider
 from leadctl.providers.campaigns import (
@@ -24,7 +24,7 @@ from leadctl.providers.campaigns import (
     listed_campaign,
     listed_campaigns,
 )
-from leadctl.providers.http_auth import bearer
+from leadctl.providers.http_auth import Auth, bearer
 from leadctl.providers.preflight import (
     KEY_ACCEPTED,
     PreflightResult,
@@ -47,9 +47,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import httpx
-
-    from leadctl.model.leads import Batch
-    from leadctl.providers.http_auth import Auth
 
 
 @dataclass(frozen=True, kw_only=True)

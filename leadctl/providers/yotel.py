@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from leadctl.model.errors import AccessDenied, CampaignClosed, Refused
 from leadctl.model.lead_fields import Field, text
-from leadctl.model.leads import CREATED, Outcome
+from leadctl.model.leads import CREATED, Batch, Json, Outcome
 from leadctl.phones.rule import PhoneForm, PhoneRule
 from leadctl.providers.base import REFUSALS, Limits, Provider
 from leadctl.providers.campaigns import (
@@ -17,7 +17,7 @@ from leadctl.providers.campaigns import (
     listed_campaign,
     listed_campaigns,
 )
-from leadctl.providers.http_auth import bearer
+from leadctl.providers.http_auth import Auth, bearer
 from leadctl.providers.preflight import (
     KEY_ACCEPTED,
     PreflightResult,
@@ -45,9 +45,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import httpx
-
-    from leadctl.model.leads import Batch, Json
-    from leadctl.providers.http_auth import Auth
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,6 +20,7 @@ from leadctl.providers.response_reading import read_outcomes, read_removals
 from leadctl.testing.play import uploaded, wired
 from leadctl.testing.recorded import (
     CALLS,
+    Case,
     account,
     batch_of,
     cases,
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from leadctl.testing.recorded import Case
 
 KINDS = {
     "upload": (

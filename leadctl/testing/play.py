@@ -17,7 +17,7 @@ from leadctl.delivery.transport import Transport
 from leadctl.model import errors
 from leadctl.providers.http_auth import Credentials
 from leadctl.providers.response_reading import read_outcomes, read_removals
-from leadctl.testing.recorded import example_secrets, load
+from leadctl.testing.recorded import Case, example_secrets, load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from leadctl.model.leads import Outcome
     from leadctl.providers.preflight import PreflightResult
-    from leadctl.testing.recorded import Case
 
 NOON = 1_700_000_000.0
 

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from leadctl.model.errors import AccessDenied, NotProcessed
 from leadctl.model.patterns import searcher
 from leadctl.providers.base_url import joined
-from leadctl.providers.declared import templates
+from leadctl.providers.declared import grammar, templates
 from leadctl.providers.declared.answer import AnswerReader, are_set
-from leadctl.providers.declared.grammar import Secret
+from leadctl.providers.declared.grammar import Definition, Secret
 from leadctl.providers.http_auth import (
+    Auth,
     Fixed,
     FixedForm,
     FixedHeaders,
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
     import httpx
 
     from leadctl.model.leads import Json
-    from leadctl.providers.declared import grammar
-    from leadctl.providers.declared.grammar import Definition
-    from leadctl.providers.http_auth import Auth
 
 
 def declared_secrets(definition: Definition) -> dict[str, Secret]:

@@ -6,13 +6,13 @@ from dataclasses import MISSING
 from typing import TYPE_CHECKING, Any, get_args
 
 from leadctl.model import errors, lead_fields
-from leadctl.model.lead_fields import Field, FieldInvalid, PriorityScale
-from leadctl.model.leads import ACCEPTED, CREATED
+from leadctl.model.lead_fields import Check, Field, FieldInvalid, PriorityScale
+from leadctl.model.leads import ACCEPTED, CREATED, Json
 from leadctl.phones.rule import PhoneForm
 from leadctl.providers.base import REFUSALS, Limits, Rate
 from leadctl.providers.declared import templates
 from leadctl.providers.declared.authentication import declared_secrets
-from leadctl.providers.declared.grammar import FieldOfLead, Setting
+from leadctl.providers.declared.grammar import Definition, FieldOfLead, Setting
 from leadctl.providers.declared.rules import ErrorName, OutcomeWord
 from leadctl.providers.settings import setting
 
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from leadctl.model.errors import ProviderError
-    from leadctl.model.lead_fields import Check
-    from leadctl.model.leads import Json
-    from leadctl.providers.declared.grammar import Definition
 
 FORMS = {one.name.lower().replace("_", "-"): one for one in PhoneForm}
 ERRORS: dict[str, type[ProviderError]] = {

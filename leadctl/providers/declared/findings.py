@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from leadctl.providers.base import ListedLead
 from leadctl.providers.campaigns import CampaignPage, counted_page, listed_campaigns
 from leadctl.providers.declared import templates
-from leadctl.providers.declared.answer import within
-from leadctl.providers.declared.rules import Verdict
+from leadctl.providers.declared.answer import AnswerReader, within
+from leadctl.providers.declared.rules import Among, PreflightRule, Verdict
 from leadctl.providers.preflight import (
     KEY_ACCEPTED,
     NOT_NAMED,
@@ -20,9 +20,7 @@ from leadctl.providers.response import digits, one_line, seconds
 
 if TYPE_CHECKING:
     from leadctl.model.leads import Json
-    from leadctl.providers.declared.answer import AnswerReader
     from leadctl.providers.declared.grammar import Campaigns, LookUp
-    from leadctl.providers.declared.rules import Among, PreflightRule
 
 
 def campaign_among(among: Among, campaign: str, answer: AnswerReader) -> Json:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, make_dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
-from leadctl.model.errors import CampaignClosed, InDoubt, Refused
+from leadctl.model.errors import CampaignClosed, InDoubt, ProviderError, Refused
 from leadctl.model.patterns import searcher
 from leadctl.phones.rule import PhoneRule
 from leadctl.providers.base import LeadPage, Provider
@@ -26,8 +26,8 @@ from leadctl.providers.declared.findings import (
     finding,
     lead_listed,
 )
-from leadctl.providers.declared.grammar import Resend
-from leadctl.providers.declared.rules import AnswerRule, PreflightRule
+from leadctl.providers.declared.grammar import Call, Definition, Resend, SecondCheck
+from leadctl.providers.declared.rules import AnswerRule, PreflightRule, Rule
 from leadctl.providers.preflight import PreflightResult
 from leadctl.providers.response import one_line
 
@@ -36,12 +36,9 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from leadctl.model.errors import ProviderError
     from leadctl.model.lead_fields import Field
     from leadctl.model.leads import Batch, Json, Outcome
     from leadctl.providers.campaigns import CampaignPage
-    from leadctl.providers.declared.grammar import Call, Definition, SecondCheck
-    from leadctl.providers.declared.rules import Rule
     from leadctl.providers.http_auth import Auth
 
 

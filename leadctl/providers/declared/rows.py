@@ -6,19 +6,16 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from leadctl.model.leads import ACCEPTED, CREATED, Outcome
+from leadctl.model.leads import ACCEPTED, CREATED, Batch, Json, Outcome
 from leadctl.providers import response
-from leadctl.providers.declared.answer import are_set, within
-from leadctl.providers.declared.rules import Members
+from leadctl.providers.declared.answer import AnswerReader, are_set, within
+from leadctl.providers.declared.rules import Members, OutcomeWord
 from leadctl.providers.response import CONTRADICTION, UNMENTIONED, digits, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from leadctl.model.leads import Batch, Json
     from leadctl.providers.declared import rules
-    from leadctl.providers.declared.answer import AnswerReader
-    from leadctl.providers.declared.rules import OutcomeWord
 
 _GOOD: dict[str, Outcome] = {"created": CREATED, "accepted": ACCEPTED}
 _OTHERS = {
