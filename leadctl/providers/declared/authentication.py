@@ -47,10 +47,8 @@ def authentication(
 ) -> Auth:
     for name, secret in declared_secrets(definition).items():
         if secret.looks and not searcher(f"^(?:{secret.looks})$")(secrets[name]):
-            raise AccessDenied(
-                f"{name} is not valid for {definition.title}: it must match "
-                f"{secret.looks}"
-            )
+            said = f"{name} is not valid for {definition.title}: it must match "
+            raise AccessDenied(said + secret.looks)
     auth, values = definition.auth, {**settings, **secrets}
     headers = templates.texts(auth.headers, values)
     if auth.token and are_set(settings, auth.token.when):

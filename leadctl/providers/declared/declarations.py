@@ -70,7 +70,11 @@ def class_variables(definition: Definition) -> dict[str, Any]:
         "takes_tags": any(one.name == "tags" for one in _in_request(definition)),
         "tokens_per_hour": token.per_hour if token else None,
     }
-    return found | ({"campaign_rule": (rule.looks, rule.about)} if rule else {})
+    if rule:
+        found["campaign_rule"] = (rule.looks, rule.about)
+    if definition.consequence:
+        found["consequence"] = definition.consequence
+    return found
 
 
 def settings_of(definition: Definition) -> list[tuple[str, type, Any]]:

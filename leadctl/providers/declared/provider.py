@@ -85,10 +85,6 @@ class Declared(Provider):
             return False
         return are_set(self._values(), token.when)
 
-    @property
-    def consequence(self) -> str:
-        return self.definition.consequence or super().consequence
-
     def objection(self) -> str | None:
         for name, one in declared_settings(self.definition).items():
             if one.must_be_true and getattr(self, name) is not True:
@@ -105,17 +101,12 @@ class Declared(Provider):
         return authentication(self.definition, self.base_url, self._values(), secrets)
 
     def request(self, batch: Batch) -> httpx.Request:
-        said = self.definition.request
-        values = self._values() | {
-            "campaign": batch.campaign,
-            "batch": str(batch.id),
-            "tags": [*batch.tags],
-        }
-        leads = batch.leads.wires()
+        said, leads = self.definition.request, batch.leads.wires()
+        values = {**self._values(), "campaign": batch.campaign, "batch": str(batch.id)}
+        values["tags"] = [*batch.tags]
         if said.lead is not None:
-            leads = [
-                templates.filled(said.lead, values | {"lead": lead}) for lead in leads
-            ]
+            shape = said.lead
+            leads = [templates.filled(shape, {**values, "lead": n}) for n in leads]
         values |= {"leads": leads, "lead": leads[0]}
         call = said.one if said.one and len(batch) == 1 else said
         return self._call(call, values, "POST")
