@@ -29,23 +29,11 @@ RetryForm = Literal["seconds", "date", "reset"]
 
 @dataclass(frozen=True)
 class Fault:
-    """One fault, and the requests it happens to.
+    """One fault, and the requests it happens to; docs/sandbox.md has the kinds.
 
-    `where` is "upload", "token", or "read": look-ups and preflight checks.
-
-    Nothing is stored with `refuse` (connection dropped), `throttle` (429),
-    `error_before` (`status`), `garbage_before` (HTML with status 200), `busy` (409),
-    `deny` (as with a wrong key) and `expire_token` (as with an expired token, and
-    it has really expired; providers with a static key deny).
-
-    The leads are stored with `lose` (connection dropped instead of an answer),
-    `error_after` (`status`), `garbage` (HTML with status 200), `truncate` (half the
-    body, then the connection is closed), `slow` (processed after `seconds`) and
-    `slow_after` (processed at once, answered after `seconds`).
-
-    `skip` requests pass first, then it happens `times` times. `retry_after` seconds
-    are announced with `throttle`, `error_before` and `error_after`, as `Retry-After`
-    in seconds or as an HTTP date, or as `X-RateLimit-Reset` (Unix time).
+    `skip` requests pass first, then it happens `times` times. The leads are stored with
+    `lose`, `error_after`, `garbage`, `truncate`, `slow` and `slow_after`, and with no
+    other kind. `retry_after` seconds are announced in the form of `retry_form`.
     """
 
     kind: Kind
