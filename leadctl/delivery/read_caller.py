@@ -51,10 +51,11 @@ class ReadCaller:
                 return call()
             except ProviderError as failed:
                 error = failed.redacted(self.session.redacted)
+            if not isinstance(error, NotProcessed | InDoubt):
+                raise error
             pause = self._pause(error, attempt)
             waited += pause
-            is_over = attempt == self.attempts or waited > self.longest_wait
-            if is_over or not isinstance(error, NotProcessed | InDoubt):
+            if attempt == self.attempts or waited > self.longest_wait:
                 raise error
             self.session.rate_limiter.require_wait_within(self.longest_wait)
             self.tell(pause, error.message)

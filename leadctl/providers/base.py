@@ -181,11 +181,9 @@ class Provider(ABC):
         places = {"phone"} | {field.name for field in self.fields}
         if "name" in places:
             places |= {"first_name", "last_name"}
-        kept = self.overflow is not None and name not in (
-            *INSTRUCTIONS,
-            *COUNTRY_ALIASES,
-        )
-        return name in places or kept
+        never_kept = (*INSTRUCTIONS, *COUNTRY_ALIASES)
+        is_kept = self.overflow is not None and name not in never_kept
+        return name in places or is_kept
 
     @abstractmethod
     def auth(self, secrets: Mapping[str, str]) -> Auth: ...

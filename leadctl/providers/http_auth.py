@@ -156,7 +156,9 @@ class TokenExchange:
         token = None
         for _ in range(2):
             token = yield from self._current(refused=token)
-            response = yield self._signed(request, token)
+            request.headers.update(self._headers)
+            request.headers["Authorization"] = f"Bearer {token.text}"
+            response = yield request
             response.read()
             if not self._expired(response):
                 return
@@ -184,11 +186,6 @@ class TokenExchange:
             self._renew_at = time.monotonic() + 0.8 * token.life
             self._token = token
             return token
-
-    def _signed(self, request: httpx.Request, token: Token) -> httpx.Request:
-        request.headers.update(self._headers)
-        request.headers["Authorization"] = f"Bearer {token.text}"
-        return request
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(hidden)"

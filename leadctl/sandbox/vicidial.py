@@ -139,12 +139,12 @@ class VicidialSimulator(Simulator):
     def _known(self, form: dict[str, str]) -> bool:
         """Tell whether a number is there already; an unknown word checks nothing."""
         phone = re.sub(r"\D", "", form.get("phone_number", ""))
+        there = [name for name, one in self.campaigns.items() if phone in one.known]
         match form.get("duplicate_check", "").upper():
             case "DUPLIST":
-                found = self.campaigns.get(form.get("list_id", ""))
-                return found is not None and phone in found.known
+                return form.get("list_id", "") in there
             case "DUPCAMP" | "DUPSYS":  # all lists are of one campaign
-                return any(phone in each.known for each in self.campaigns.values())
+                return bool(there)
             case _:
                 return False
 
@@ -199,14 +199,11 @@ class VicidialSimulator(Simulator):
 
 
 def _duplicate(check: str, phone: str, number: str) -> Response:
-    match check.upper():
-        case "DUPLIST":
-            return _error(f"DUPLICATE PHONE NUMBER IN LIST - {phone}|{number}|1")
-        case "DUPCAMP":
-            where = "CAMPAIGN LISTS"
-        case _:
-            where = "SYSTEM"
-    return _error(f"DUPLICATE PHONE NUMBER IN {where} - {phone}|{number}|1|{number}")
+    said = f"- {phone}|{number}|1"
+    if check.upper() == "DUPLIST":
+        return _error(f"DUPLICATE PHONE NUMBER IN LIST {said}")
+    where = "CAMPAIGN LISTS" if check.upper() == "DUPCAMP" else "SYSTEM"
+    return _error(f"DUPLICATE PHONE NUMBER IN {where} {said}|{number}")
 
 
 def _error(said: str) -> Response:
