@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from leadctl.delivery import provider_session
-from leadctl.delivery.read_caller import ReadCaller, every_page
+from leadctl.delivery.retrying_caller import RetryingCaller, every_page
 from leadctl.model.errors import CampaignClosed, InDoubt, Refused, Unusable
 from leadctl.model.wording import listed, nearest
 
@@ -29,7 +29,7 @@ def campaigns_of(
 ) -> list[ListedCampaign]:
     """Return all campaigns in the provider's order; raises what stopped the listing."""
     with provider_session.open_to_read(account, by, "", ledger) as session:
-        caller = ReadCaller(account.provider, session, clock, longest_wait)
+        caller = RetryingCaller(account.provider, session, clock, longest_wait)
         endless = Unusable("the list of campaigns never ends")
         pages = every_page(partial(_page, caller), endless)
         # Between two pages a campaign may move to the next.
@@ -37,7 +37,7 @@ def campaigns_of(
     return [*found.values()]
 
 
-def _page(caller: ReadCaller, cursor: str) -> CampaignPage:
+def _page(caller: RetryingCaller, cursor: str) -> CampaignPage:
     provider, safe = caller.provider, caller.session.redacted
 
     def once() -> CampaignPage:

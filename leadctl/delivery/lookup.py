@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC
 from typing import TYPE_CHECKING
 
-from leadctl.delivery.read_caller import every_page, read_by
 from leadctl.delivery.retry import outcome_after_doubt
+from leadctl.delivery.retrying_caller import every_page, read_by
 from leadctl.model.errors import InDoubt
 from leadctl.model.leads import Batch, Lead, Outcome, Status
 from leadctl.providers.response import digits, duplicate

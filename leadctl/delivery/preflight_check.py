@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from leadctl.delivery import campaign_list, provider_session
-from leadctl.delivery.read_caller import ReadCaller
+from leadctl.delivery.retrying_caller import RetryingCaller
 from leadctl.model import errors
 from leadctl.model.errors import ExitCode
 from leadctl.providers.http_auth import Credentials, TokenExchange
@@ -36,7 +36,7 @@ STOPS = (errors.AccessDenied, errors.CampaignClosed, errors.Untrusted)
 """What an upload would meet too; of anything else the call says nothing of uploads."""
 
 
-class PreflightCaller(ReadCaller):
+class PreflightCaller(RetryingCaller):
     """Makes the check for one account."""
 
     def ask(self, campaign: str | None) -> PreflightResult:

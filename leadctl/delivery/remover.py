@@ -9,8 +9,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from leadctl.delivery.read_caller import ReadCaller, read_by
 from leadctl.delivery.retry import RetryPolicy
+from leadctl.delivery.retrying_caller import RetryingCaller, read_by
 from leadctl.model import errors
 from leadctl.model.removal import Removal
 from leadctl.providers.response_reading import read_removals
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 class Remover:
     """Deletes batches and records it; `counts` has the leads by result."""
 
-    caller: ReadCaller
+    caller: RetryingCaller
     ledger: RunRemoval
     stop: CancellationToken
     tell_progress: Callable[[int], None] = lambda _leads: None

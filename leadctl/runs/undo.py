@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from leadctl.config import config as settings
 from leadctl.delivery import provider_session
-from leadctl.delivery.read_caller import ReadCaller
 from leadctl.delivery.remover import Remover
 from leadctl.delivery.retry import RetryPolicy
+from leadctl.delivery.retrying_caller import RetryingCaller
 from leadctl.importing.removable import RemovableLeads
 from leadctl.model.clock import CancellationToken, RealClock
 from leadctl.model.errors import InputUnusable, Interrupted, UsageError
@@ -108,7 +108,7 @@ class Undo:
                     for batch in leads.batches():
                         session.send(account.provider.request(batch))
                 stop.is_requested = leads.run.is_stop_requested
-                caller = ReadCaller(
+                caller = RetryingCaller(
                     account.provider,
                     session,
                     RealClock(stop),

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 import httpx
 
 from leadctl.delivery.rate_limiter import requested_pause
-from leadctl.delivery.read_caller import Page, every_page
+from leadctl.delivery.retrying_caller import Page, every_page
 from leadctl.delivery.transport import Transport
 from leadctl.model import errors
 from leadctl.providers.http_auth import Credentials

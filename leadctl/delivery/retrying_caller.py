@@ -28,7 +28,7 @@ MOST_PAGES = 500
 
 
 @dataclass(frozen=True, eq=False)
-class ReadCaller:
+class RetryingCaller:
     """Repeats calls for a limited time; `tell(seconds, why)` reports each wait."""
 
     provider: Provider
