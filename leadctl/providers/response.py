@@ -29,21 +29,23 @@ def token_refusal(title: str, response: httpx.Response) -> ProviderError:
     return NotProcessed(said).but(headers=response.headers)
 
 
+def decoded(response: httpx.Response) -> Json:
+    """Return the JSON of an answer; None if it has none."""
+    try:
+        return decode(response.content)
+    except ValueError:
+        return None
+
+
 def body(response: httpx.Response) -> dict[str, Json]:
     """Return the JSON object of an answer; empty if there is none."""
-    try:
-        found = decode(response.content)
-    except ValueError:
-        return {}
+    found = decoded(response)
     return found if isinstance(found, dict) else {}
 
 
 def listed(response: httpx.Response) -> list[Json] | None:
     """Return the JSON array of an answer, if it is one."""
-    try:
-        found = decode(response.content)
-    except ValueError:
-        return None
+    found = decoded(response)
     return found if isinstance(found, list) else None
 
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from leadctl.model.lead_fields import word
 from leadctl.model.patterns import searcher
-from leadctl.providers.http_request import decode
-from leadctl.providers.response import one_line, quoted
+from leadctl.providers.response import decoded, one_line, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,10 +44,7 @@ class AnswerReader:
 
     @cached_property
     def _body(self) -> Json:
-        try:
-            return decode(self.response.content)
-        except ValueError:
-            return None
+        return decoded(self.response)
 
     @cached_property
     def _lines(self) -> list[str]:
