@@ -137,14 +137,13 @@ class LupitorSimulator(Simulator):
                 skipped.append(lead[twin])
             else:
                 created.append(self._create(campaign, lead))
-        return _answer(
-            {
-                "created": len(created),
-                "skipped": len(skipped),
-                "createdIds": created,
-                "skippedIdentifiers": skipped,
-            }
-        )
+        answer = {
+            "created": len(created),
+            "skipped": len(skipped),
+            "createdIds": created,
+            "skippedIdentifiers": skipped,
+        }
+        return _answer(answer)
 
     def _many(self, call: Call) -> tuple[Campaign, list[Any]]:
         body = call.fields()
@@ -187,14 +186,13 @@ class LupitorSimulator(Simulator):
         for lead in leads:
             name = next(key for key in _KEYS if key in lead)
             found[self._delete(campaign, lead)].append(lead[name])
-        return _answer(
-            {
-                "deleted": len(found[True]),
-                "notFound": len(found[False]),
-                "deletedIdentifiers": found[True],
-                "notFoundIdentifiers": found[False],
-            }
-        )
+        answer = {
+            "deleted": len(found[True]),
+            "notFound": len(found[False]),
+            "deletedIdentifiers": found[True],
+            "notFoundIdentifiers": found[False],
+        }
+        return _answer(answer)
 
     def _delete(self, campaign: Campaign, lead: Lead) -> bool:
         """Look it up by its external id first, then by its number."""
@@ -221,14 +219,13 @@ class LupitorSimulator(Simulator):
         total = len(campaign.leads)
         end = int(cursor) + int(limit)
         page = range(total)[int(cursor) : end]
-        return _answer(
-            {
-                "leads": [self._shown(campaign, place) for place in page],
-                "count": len(page),
-                "cursor": str(end) if end < total else None,
-                "hasMore": end < total,
-            }
-        )
+        answer = {
+            "leads": [self._shown(campaign, place) for place in page],
+            "count": len(page),
+            "cursor": str(end) if end < total else None,
+            "hasMore": end < total,
+        }
+        return _answer(answer)
 
     def _shown(self, campaign: Campaign, place: int) -> Lead:
         identifier, created = self._created[campaign.identifier][place]

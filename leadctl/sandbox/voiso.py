@@ -131,15 +131,8 @@ class VoisoSimulator(Simulator):
             else:
                 campaign.add(lead, phone)
                 created.append(phone)
-        return JSONResponse(
-            {
-                "leads_import": {
-                    "created": created,
-                    "rejected": rejected,
-                    "duplicates": duplicates,
-                }
-            }
-        )
+        said = {"created": created, "rejected": rejected, "duplicates": duplicates}
+        return JSONResponse({"leads_import": said})
 
     def _batch(self, call: Call) -> list[Lead]:
         """Return the leads; one malformed lead fails all, as we read the 422."""
@@ -171,12 +164,11 @@ class VoisoSimulator(Simulator):
         if not (limit.isdecimal() and offset.isdecimal() and 1 <= int(limit) <= 100):
             raise Refusal(_errors(422, "limit", "must be from 1 to 100"))
         page = found[int(offset) : int(offset) + int(limit)]
-        return JSONResponse(
-            {
-                "campaigns": [_shown(campaign) for campaign in page],
-                "metadata": {"total": len(found)},
-            }
-        )
+        answer = {
+            "campaigns": [_shown(campaign) for campaign in page],
+            "metadata": {"total": len(found)},
+        }
+        return JSONResponse(answer)
 
     def show_campaign(self, call: Call) -> Response:
         return JSONResponse({"campaign": _shown(self.campaign(call.campaign))})

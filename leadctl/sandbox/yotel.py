@@ -99,15 +99,14 @@ class YotelSimulator(Simulator):
             raise Refusal(self.error(409, "Campaign is completed"))
         rows = [self._pushed(campaign, lead) for lead in self._batch(call)]
         statuses = [row["status"] for row in rows]
-        return JSONResponse(
-            {
-                "total": len(rows),
-                "valid": statuses.count("added"),
-                "invalid": statuses.count("invalid"),
-                "duplicates": statuses.count("duplicate"),
-                "results": rows,
-            }
-        )
+        answer = {
+            "total": len(rows),
+            "valid": statuses.count("added"),
+            "invalid": statuses.count("invalid"),
+            "duplicates": statuses.count("duplicate"),
+            "results": rows,
+        }
+        return JSONResponse(answer)
 
     def _batch(self, call: Call) -> list[Lead]:
         body = call.fields()
