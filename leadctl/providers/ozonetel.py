@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 
     import httpx
 
-
 PHONE_FORMS = {
     "as-written": PhoneForm.AS_WRITTEN,
     "e164": PhoneForm.E164,
@@ -128,9 +127,7 @@ class Ozonetel(Provider):
                 headers=headers,
             ),
             read=_token,
-            expired=lambda response: (
-                _message(response)[1].casefold() == "token expired"
-            ),
+            expired=lambda response: _message(response)[2] == "token expired",
             headers=headers,
         )
 
@@ -147,8 +144,7 @@ class Ozonetel(Provider):
         return self.call("POST", "ca_apis", "AddCampaignData", json=upload)
 
     def outcomes(self, batch: Batch, response: httpx.Response) -> list[Outcome]:  # noqa: ARG002  one lead
-        status, message = _message(response)
-        sentence = message.casefold()
+        status, message, sentence = _message(response)
         is_there, is_good = _DUPLICATE.fullmatch(sentence), _SUCCESS.match(sentence)
         if is_there or is_good:
             if status != "success" or not response.is_success:
@@ -176,8 +172,7 @@ class Ozonetel(Provider):
         return self.call("DELETE", "ca_apis", "deleteCampaignData", json=record)
 
     def removals(self, batch: Batch, response: httpx.Response) -> list[Removal]:  # noqa: ARG002  one lead
-        status, message = _message(response)
-        sentence = message.casefold()
+        status, message, sentence = _message(response)
         if response.is_success and status == "success":
             if sentence != "deleted successfully":
                 raise self.unreadable(response, f"success and {one_line(message)!r}")
@@ -190,16 +185,16 @@ class Ozonetel(Provider):
     def notes(
         self, response: httpx.Response, outcomes: Sequence[Outcome]
     ) -> Iterator[Note]:
-        _, message = _message(response)
+        _, message, sentence = _message(response)
         if outcomes == [CREATED]:
-            stopped = message.casefold().endswith("stoped")
+            stopped = sentence.endswith("stoped")
             said = f"Ozonetel answered {one_line(message)!r}"
             yield Note("provider_said", said, 1, is_warning=stopped)
 
     def _require_an_answer(self, response: httpx.Response) -> str:
         """Return what was said, unless it is about limits, access or the campaign."""
-        status, message = _message(response)
-        sentence, said = message.casefold(), f"Ozonetel answered: {one_line(message)}"
+        status, message, sentence = _message(response)
+        said = f"Ozonetel answered: {one_line(message)}"
         if status not in _FAILED or not sentence:
             raise self.meaning(response)
         if sentence.startswith(_BUSY):
@@ -221,12 +216,12 @@ class Ozonetel(Provider):
     def read_preflight(
         self, campaign: str | None, response: httpx.Response
     ) -> PreflightResult:
-        status, message = _message(response)
+        status, _, sentence = _message(response)
         found = body(response).get("message")
         if status == "success" and isinstance(found, list) and found:
             return _among(found, campaign)
         # There was a token, so key and user are right; it only misses a campaign.
-        if campaign is None and message.casefold() == "all parameters are mandatory":
+        if campaign is None and sentence == "all parameters are mandatory":
             return key_alone()
         said = self._require_an_answer(response)
         raise errors.Unusable(said) if response.is_success else self.meaning(response)
@@ -285,21 +280,21 @@ def _among(found: list[Json], campaign: str | None) -> PreflightResult:
     )
 
 
-def _message(response: httpx.Response) -> tuple[str, str]:
+def _message(response: httpx.Response) -> tuple[str, str, str]:
+    """Return status and message, and the message to compare with documented texts."""
     answer = body(response)
     status, said = answer.get("status"), answer.get("message")
     message = said.strip() if isinstance(said, str) else ""
-    return str(status).strip().casefold(), message
+    return str(status).strip().casefold(), message, message.casefold()
 
 
 def _token(response: httpx.Response) -> Token:
     token = body(response).get("token")
     if response.is_success and isinstance(token, str) and token:
         return Token(token, life=3600.0)
-    status, message = _message(response)
-    if status in _FAILED and not message.casefold().startswith(_BUSY):
+    status, message, sentence = _message(response)
+    if status in _FAILED and not sentence.startswith(_BUSY):
         said = f"Ozonetel answered the token request: {one_line(message)}"
-        is_other = message.casefold() == "invalid action."
-        hint = _OTHER_AUTHENTICATION if is_other else None
+        hint = _OTHER_AUTHENTICATION if sentence == "invalid action." else None
         raise errors.AccessDenied(said, hint=hint)
     raise token_refusal("Ozonetel", response)
