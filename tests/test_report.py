@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 from program import csv_rows
+from rich.cells import cell_len
 
 from leadctl.ledger.records import FileOfRun, Reason
 from leadctl.model.errors import ExitCode, LeadctlError
 from leadctl.model.leads import Code, Status
 from leadctl.reports import report, table
 from leadctl.reports.report import exit_code
-from leadctl.reports.screen import Screen
+from leadctl.reports.screen import NARROW, Screen
 from leadctl.sandbox import Fault
 
 if TYPE_CHECKING:
@@ -172,6 +173,12 @@ def test_text_from_a_file_is_shown_as_text(program: Program) -> None:
     assert "[bold]a.csv" in ran.out
     assert "[/bold]" in ran.err
     assert "\x1b" not in ran.out + ran.err
+
+
+def test_letters_taken_as_narrow_are_narrow() -> None:
+    narrow = [*filter(NARROW.fullmatch, map(chr, range(0x3000)))]
+    assert {"…", "→", "é"} <= {*narrow}
+    assert {*map(cell_len, narrow)} == {1}
 
 
 def test_nothing_private_is_kept(push: Push) -> None:

@@ -79,9 +79,13 @@ class Text:
         )
 
 
+NARROW = re.compile("[ -~\u00a1-\u00ac\u00ae-\u02ff\u2010-\u2027\u2190-\u21ff]*")
+"""Letters and marks, such as our own … and →, that need one column each."""
+
+
 def cells(text: str) -> int:
     """Return the columns that a terminal needs, as letters may be wide or joined."""
-    if text.isascii():
+    if text.isascii() or NARROW.fullmatch(text):
         return len(text)
     from rich.cells import cell_len  # noqa: PLC0415  slow, and rarely needed
 
