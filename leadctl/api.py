@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, TypeAlias, Unpack, cast
 from leadctl import ledger as ledgers
 from leadctl.config import config as configuration
 from leadctl.importing import people
-from leadctl.importing.preview import previews
 from leadctl.model.errors import CredentialsMissing, InputUnusable, UsageError
 from leadctl.model.wording import nearest
 from leadctl.phones.countries import require_region
@@ -57,8 +56,6 @@ def push(
     stopped early has an `error`. A run that cannot begin raises LeadctlError, with
     nothing sent.
     """
-    from leadctl.runs import run as runner  # noqa: PLC0415  a preview does without
-
     names, streams = streams_of(files)
     if not names:
         raise InputUnusable("nothing to push: no files and no rows")
@@ -83,7 +80,13 @@ def push(
         if options.get("yes"):
             request = replace(request, ask_first=lambda _request, _preflight: None)
         request = stack.enter_context(watch(request))
-        return runner.rehearse(request) if dry_run else runner.push(request)
+        if dry_run:
+            from leadctl.runs.rehearsal import rehearse  # noqa: PLC0415  on demand
+
+            return rehearse(request)
+        from leadctl.runs import run as runner  # noqa: PLC0415  on demand
+
+        return runner.push(request)
 
 
 def check(
@@ -98,6 +101,8 @@ def check(
 
 def preview(files: Files, **options: Unpack[PreviewOptions]) -> list[Preview]:
     """Return for each file its detected format and its first rows, mapped."""
+    from leadctl.importing.preview import previews  # noqa: PLC0415  on demand
+
     with inspected(files, **options) as rules:
         return previews(rules)
 

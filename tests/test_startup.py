@@ -170,6 +170,7 @@ def test_question_imports_only_what_it_needs(
 
 
 HTTP, NUMBERS, KEYRING = "httpx", "phonenumbers", "keyring"
+SENDER, WORKBOOKS = "leadctl.delivery.sender", "leadctl.sources.xlsx"
 NEVER = {
     "asyncio",
     "importlib.metadata",  # see providers/installed.py
@@ -184,9 +185,10 @@ LEFT_OUT = {
     "accounts": {HTTP, NUMBERS},
     "config show": {HTTP, NUMBERS, KEYRING},
     "providers": {HTTP, NUMBERS, KEYRING},
-    "check leads.csv --provider voiso": {HTTP, KEYRING},
+    "check leads.csv --provider voiso": {HTTP, KEYRING, SENDER, WORKBOOKS},
+    "preview leads.csv": {HTTP, KEYRING, SENDER, WORKBOOKS},
 }
-"""Packages that a command never imports: what it prints needs none of them."""
+"""What a command never imports: what it prints needs none of it."""
 
 
 @pytest.mark.parametrize("command", LEFT_OUT)
@@ -225,7 +227,7 @@ sys.meta_path.insert(0, Finder())
 """
 
 
-@pytest.mark.parametrize("module", ["typer", "leadctl.runs.run"])
+@pytest.mark.parametrize("module", ["typer", "leadctl.runs.rehearsal"])
 def test_interrupt_while_modules_are_imported_gives_a_sentence(
     module: str, program: Program, tmp_path: Path
 ) -> None:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from leadctl.cli.output import answered, opened_screen, say, somebody_is_there
 from leadctl.cli.progress import forecast_of
-from leadctl.delivery.preflight_check import require_no_doubt
 from leadctl.importing.judge import Judge
 from leadctl.importing.plan import mapper_of
 from leadctl.mapping.profile import Columns, Constant, Members, Template, Translated
@@ -47,7 +46,7 @@ def confirmed(request: ImportRequest, consent: Consent) -> ImportRequest:
 
     def ask(request: ImportRequest, preflight: PreflightResult) -> None:
         if consent.no_input:
-            require_no_doubt(preflight)
+            preflight.require_no_doubt()
             raise UsageError(
                 f"the first upload to campaign {request.plan.campaign} by account "
                 f"{request.account.name} must be confirmed",

@@ -157,7 +157,6 @@ def _with_terminal(
     output: Output, consent: Consent | None, request: ImportRequest
 ) -> Iterator[ImportRequest]:
     """Connect the run to the terminal: signals, the question, progress."""
-    from leadctl.cli.confirm import confirmed
     from leadctl.cli.process import stop_on_signal
     from leadctl.cli.progress import watched
     from leadctl.importing.pool import cores_for
@@ -168,6 +167,8 @@ def _with_terminal(
         else:
             request = replace(request, cores=cores_for(request.plan.sources))
         if consent and not request.job.sandbox:
+            from leadctl.cli.confirm import confirmed
+
             request = confirmed(request, consent)
         if request.resumes:
             files = files_named(request.job.files)

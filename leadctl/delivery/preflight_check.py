@@ -70,17 +70,6 @@ class PreflightCaller(RetryingCaller):
             return shown
 
 
-def require_no_doubt(preflight: PreflightResult) -> None:
-    """Refuse a campaign that may not take leads, unless somebody has confirmed it."""
-    if preflight.doubt:
-        raise errors.CampaignClosed(
-            preflight.doubt,
-            hint="check the campaign in the provider's dashboard, or add --yes to "
-            "upload anyway",
-            key_is_good=True,
-        )
-
-
 def before_a_run(caller: PreflightCaller, campaign: str) -> PreflightResult:
     """Check key and campaign; raises only errors that an upload would meet, too."""
     try:

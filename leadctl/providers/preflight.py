@@ -8,6 +8,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
+from leadctl.model.errors import CampaignClosed
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -74,6 +76,16 @@ class PreflightResult(NamedTuple):
             for part, each in self.parts().items()
         }
         return self._replace(**said, **shown)  # type: ignore[arg-type]  # as declared
+
+    def require_no_doubt(self) -> None:
+        """Refuse a campaign that may not take leads and that nobody has confirmed."""
+        if self.doubt:
+            raise CampaignClosed(
+                self.doubt,
+                hint="check the campaign in the provider's dashboard, or add --yes to "
+                "upload anyway",
+                key_is_good=True,
+            )
 
     def parts(self) -> dict[str, CheckResult]:
         return {"key": self.key, "scope": self.scope, "campaign": self.campaign}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from leadctl.delivery import preflight_check
 from leadctl.model.clock import CancellationToken
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ class ImportRequest:
     tell_wait: Callable[[float, str], None] = lambda _seconds, _why: None
     tell_preflight: Callable[[PreflightResult], None] = lambda _preflight: None
     ask_first: Callable[[ImportRequest, PreflightResult], None] = (
-        lambda _request, preflight: preflight_check.require_no_doubt(preflight)
+        lambda _request, preflight: preflight.require_no_doubt()
     )
     tell_progress: Callable[[Progress], None] = lambda _progress: None
 

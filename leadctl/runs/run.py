@@ -1,10 +1,8 @@
-"""Performs a run, from opening the ledger to writing the reject file."""
+"""Performs a run that sends, from opening the ledger to writing the reject file."""
 
 from __future__ import annotations
 
 import contextlib
-import time
-import weakref
 from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -12,9 +10,7 @@ from typing import TYPE_CHECKING
 from leadctl.delivery import campaign_list, preflight_check, provider_session
 from leadctl.delivery.retry import RetryPolicy
 from leadctl.delivery.sender import Sender
-from leadctl.importing.importer import DeliveryHistory, Importer
-from leadctl.ledger import open_existing, open_ledger
-from leadctl.ledger.records import NewRun
+from leadctl.ledger import open_ledger
 from leadctl.model.clock import CancellationToken, RealClock
 from leadctl.model.errors import (
     CampaignClosed,
@@ -24,19 +20,17 @@ from leadctl.model.errors import (
     ProviderError,
 )
 from leadctl.model.leads import Note, Status
-from leadctl.model.progress import Meter
 from leadctl.model.wording import count
-from leadctl.reports import report
-from leadctl.runs import announce, history, spool
+from leadctl.runs import announce, history
 from leadctl.runs.finish import finish
-from leadctl.runs.planner import Planner, part_size
+from leadctl.runs.planner import Planner
+from leadctl.runs.rehearsal import open_run, opened_ledger, report_of, with_list_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from leadctl.delivery.provider_session import ProviderSession
     from leadctl.ledger.base import CampaignLock, Ledger, RunWriter
     from leadctl.ledger.records import Run
+    from leadctl.model.progress import Meter
     from leadctl.providers.base import Limits
     from leadctl.providers.preflight import PreflightResult
     from leadctl.reports.report import Report
@@ -95,7 +89,7 @@ def _pushed(request: ImportRequest) -> Report:
     stop, account = request.stop, request.account
     with contextlib.ExitStack() as stack:
         campaign = request.plan.campaign
-        ledger = stack.enter_context(_opened_ledger(request.ledger))
+        ledger = stack.enter_context(opened_ledger(request.ledger))
         if request.job.workers is not None:
             ledger.to_work_on()  # or it says why not, before anything else
         lock = _hold_campaign(stack, request, ledger)
@@ -113,7 +107,7 @@ def _pushed(request: ImportRequest) -> Report:
         is_first = moved or (earlier is None and is_new)  # its runs may be pruned
         checked = _preflight(request, session, is_first=is_first)
         with stop.heeded():
-            importer, run_writer, meter = _opened(request, ledger, ledger)
+            importer, run_writer, meter = open_run(request, ledger, ledger)
             lock.hold_for(run_writer.facts().id)
             stop.is_requested = run_writer.is_stop_requested
             announce.before(request, importer)
@@ -157,7 +151,7 @@ def _pushed(request: ImportRequest) -> Report:
                     "or the next run sends these leads again"
                 )
                 request.note(Note("ledger_removed", message, is_warning=True))
-            return _report(run_writer, ledger)
+            return report_of(run_writer, ledger)
 
 
 def sender_of(
@@ -213,51 +207,6 @@ def _interrupted(request: ImportRequest, signal: int, run: Run) -> LeadctlError:
     return Interrupted(signal, "progress is recorded", request=by_request, hint=hint)
 
 
-def rehearse(request: ImportRequest) -> Report:
-    """Do the same without sending; the ledger is temporary."""
-    with contextlib.ExitStack() as stack:
-        aside = stack.enter_context(_opened_ledger(None))
-        known = stack.enter_context(open_existing(request.ledger))
-        request = with_list_of(known, request)
-        announce.require_no_doubt(request)
-        importer, run_writer, _ = _opened(request, aside, known)
-        if not request.account.missing:  # of its address, a part may be
-            history.warn_if_moved(request, history.earlier_run(request, known))
-            history.warn_if_half_undone(request, known)
-        announce.before(request, importer)
-        error = importer.rehearse(request.cores)
-        stack.callback(spool.drop, request.job)
-        finish(request, importer, run_writer, error)
-        return _report(run_writer, aside, dry_run=True)
-
-
-@contextlib.contextmanager
-def _opened_ledger(url: str | None) -> Iterator[Ledger]:
-    """Open a ledger; a private one stays open for the rows of its report."""
-    ledger = open_ledger(url)
-    try:
-        yield ledger
-    except BaseException:
-        ledger.close()
-        raise
-    if url is not None:
-        ledger.close()
-
-
-def _report(run_writer: RunWriter, ledger: Ledger, *, dry_run: bool = False) -> Report:
-    workers = ledger.workers(run_writer.facts())
-    found = report.read(run_writer, dry_run=dry_run, workers=workers)
-    if found.reader:
-        weakref.finalize(found, ledger.close)
-    return found
-
-
-def with_list_of(ledger: Ledger, request: ImportRequest) -> ImportRequest:
-    """Also apply the ledger's suppression list to rows."""
-    lists = replace(request.plan.suppressed, of_ledger=ledger.suppression_list)
-    return replace(request, plan=replace(request.plan, suppressed=lists))
-
-
 def _preflight(
     request: ImportRequest, session: ProviderSession, *, is_first: bool
 ) -> PreflightResult | LeadctlError:
@@ -283,57 +232,6 @@ def _preflight(
     return preflight
 
 
-def _opened(
-    request: ImportRequest, ledger: Ledger, known: Ledger
-) -> tuple[Importer, RunWriter, Meter]:
-    """Open the run in `ledger`; earlier deliveries are looked up in `known`."""
-    account = request.account
-    columns = history.columns_of(history.earlier_run(request, known))
-    plan = replace(request.plan, earlier_columns=columns)
-    at_most_once = not account.provider.resend_is_safe
-    # The run's own deliveries are known without asking: they were in its files before.
-    earlier = known.delivered(account.name, plan.campaign)
-    asks = not (request.job.resend_delivered or earlier.is_empty())
-    # A hash costs a tenth of all that a check does with a row.
-    is_hashed = asks or at_most_once or ledger is known
-    memory = DeliveryHistory(
-        known.digest(account.name, plan.campaign) if is_hashed else None,
-        earlier.among if asks else None,
-        known.in_doubt if at_most_once else None,
-    )
-    unfinished, job = None, request.job
-    if job.workers is not None:
-        plan = replace(plan, batch_size=part_size(plan, job.workers))
-        # Who reads a part again decides about its columns alike.
-        said = {path: str(says) for path, says in columns.items()}
-        job = replace(job, columns={**said, **job.columns})
-    run_writer: RunWriter
-    if request.resumes is None:
-        new = NewRun(
-            account.provider.name,
-            account.name,
-            plan.campaign,
-            [(source.recorded, source.fingerprint) for source in plan.sources],
-            job.to_json(),
-        )
-        run_writer = ledger.begin(new, at_most_once=at_most_once)
-    else:
-        ended = run_writer = ledger.resumed(request.resumes, at_most_once=at_most_once)
-        if request.job.config:
-            ended.remember({"config": request.job.config})
-        if request.job.given_up:
-            ended.remember({"given_up": False})
-        unfinished = ended.reopen(
-            most=account.limits.batch_size,
-            with_unknown=request.with_unknown,
-            stale_before=time.time() - account.provider.resend_window,
-        )
-    tally = run_writer.tally
-    sent = tally[Status.CREATED] + tally[Status.ACCEPTED]
-    meter = Meter(request.tell_progress, lambda: run_writer.tally, sent)
-    return Importer(plan, run_writer, memory, unfinished, meter), run_writer, meter
-
-
 def _closed(
     request: ImportRequest,
     session: ProviderSession,
@@ -352,7 +250,7 @@ def _closed(
         resumes=run_writer.facts().id,
         with_unknown=False,
     )
-    importer, run_writer, meter = _opened(again, ledger, ledger)
+    importer, run_writer, meter = open_run(again, ledger, ledger)
     sender = sender_of(again, session, run_writer, request.account.limits, meter)
     if error:
         importer.settle_unsent(sender, error)

@@ -29,6 +29,7 @@ from leadctl.model.wording import listed
 from leadctl.reports.report import error_document
 from leadctl.runs import history, prepare, run
 from leadctl.runs.planner import PAUSE
+from leadctl.runs.rehearsal import with_list_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -136,7 +137,7 @@ class Work:
                     f"{request.account.name} on this machine to {request.job.base_url}",
                     hint="set base_url as on the host that started the run",
                 )
-            yield run.with_list_of(ledger, replace(request, stop=self.stop))
+            yield with_list_of(ledger, replace(request, stop=self.stop))
 
     def _here(self, job: Job) -> Job:
         """Return a job for parts of its files, as they are named on this machine."""
