@@ -1,7 +1,6 @@
 """The base class of providers: declarations and a few pure functions.
 
-A provider never opens a connection, sleeps, loops, logs or reads a clock. See
-docs/adding-a-provider.md.
+A provider never opens a connection, sleeps, loops, logs or reads a clock.
 """
 # ruff: noqa: ARG002  what most providers lack has a default that ignores its arguments
 
@@ -15,12 +14,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple, Unpack
 
 from leadctl.model import errors
 from leadctl.model.errors import InDoubt, ProviderError, Unusable
-from leadctl.model.lead_fields import (
-    COUNTRY_ALIASES,
-    INSTRUCTIONS,
-    Field,
-    PriorityScale,
-)
+from leadctl.model.lead_fields import COUNTRY_ALIASES, INSTRUCTIONS
 from leadctl.model.leads import CREATED, Batch, Note, Outcome
 from leadctl.providers.base_url import joined
 from leadctl.providers.http_request import Content, http_request
@@ -31,6 +25,7 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from leadctl.model.lead_fields import Field, PriorityScale
     from leadctl.model.removal import Removal
     from leadctl.phones.rule import PhoneRule
     from leadctl.providers.campaigns import CampaignPage
@@ -94,7 +89,10 @@ class LeadPage(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Provider(ABC):
-    """One dialer's upload API; subclasses are frozen dataclasses."""
+    """One dialer's upload API, as a frozen dataclass; see docs/adding-a-provider.md.
+
+    A request that the dialer does not document is None.
+    """
 
     name: ClassVar[str]
     title: ClassVar[str]
@@ -126,16 +124,14 @@ class Provider(ABC):
     example_secrets: ClassVar[Mapping[str, str]] = MappingProxyType({})
     """Made-up secrets for tests, if a secret must have a certain format."""
     resend_window: ClassVar[float] = 7 * 24 * 3600.0
-    """Seconds for which a repeat is recognised: later, a lead may have been called
-    and removed from the campaign."""
+    """Seconds for which a repeat is recognised."""
     good: ClassVar[Outcome] = CREATED
     """The outcome that the provider's best answer about a lead stands for."""
     tokens_per_hour: ClassVar[int | None] = None
     """How often a key may be exchanged for a token; None if no figure is known."""
     takes_tags: ClassVar[bool] = False
     removal_is_exact: ClassVar[bool | None] = None
-    """Whether a lead that the call does not find is certainly not in the campaign;
-    None if no call that deletes leads is documented."""
+    """Whether a lead that `remove` does not find is gone; None without `remove`."""
     reads_by_post: ClassVar[str] = ""
     """Where POST calls that only read are documented; empty if all of them are GETs."""
     warning: ClassVar[str] = ""
@@ -174,14 +170,11 @@ class Provider(ABC):
         )
 
     def has_place_for(self, name: str) -> bool:
-        """Tell whether a lead field is sent; parts of a name are sent as the name.
-
-        `overflow` does not take instructions and the country of a phone.
-        """
+        """Tell whether a lead field is sent; parts of a name are sent as the name."""
         places = {"phone"} | {field.name for field in self.fields}
         if "name" in places:
             places |= {"first_name", "last_name"}
-        never_kept = (*INSTRUCTIONS, *COUNTRY_ALIASES)
+        never_kept = (*INSTRUCTIONS, *COUNTRY_ALIASES)  # of no effect; of the phone
         is_kept = self.overflow is not None and name not in never_kept
         return name in places or is_kept
 
@@ -230,10 +223,7 @@ class Provider(ABC):
         raise self.unreadable(response)
 
     def look_up(self, batch: Batch, cursor: str) -> httpx.Request | None:
-        """Build the request for a page of the campaign's leads, after a lost answer.
-
-        It may ask for the leads of the batch only. The first page has an empty cursor.
-        """
+        """Ask for a page of the leads in the campaign, or of these, after a doubt."""
         return None
 
     def looked_up(self, response: httpx.Response) -> LeadPage:
@@ -245,10 +235,7 @@ class Provider(ABC):
         return type(self).list_campaigns is not Provider.list_campaigns
 
     def list_campaigns(self, cursor: str) -> httpx.Request | None:
-        """Build the request for a page of the account's campaigns.
-
-        The first page has an empty cursor.
-        """
+        """Build the request for a page of campaigns; the first has an empty cursor."""
         return None
 
     def read_campaigns(self, cursor: str, response: httpx.Response) -> CampaignPage:
@@ -260,10 +247,7 @@ class Provider(ABC):
         return None
 
     def removals(self, batch: Batch, response: httpx.Response) -> list[Removal]:
-        """Read its answer, with a status in `answers`: one removal per lead, in order.
-
-        Raises a ProviderError if the answer is about the whole batch.
-        """
+        """Read its answer as `outcomes` does: one removal per lead, in order."""
         raise self.unreadable(response)
 
     def objection(self) -> str | None:
