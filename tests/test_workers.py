@@ -13,6 +13,8 @@ from postgres import KEY
 from program import SECONDS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from conftest import Push
     from zygote import Forked
 
@@ -92,6 +94,7 @@ class Team:
         *more: str,
         file: str = "leads.csv",
         pause: float = 0.03,
+        words: Sequence[str] = (),
     ) -> None:
         self.push, self.provider = push, provider
         self.environment = push.environment(provider)
@@ -100,7 +103,7 @@ class Team:
         own = ["push", file, *where, "--batch-size", "1", *more]
         leads = (push.program.folder / "leads.csv").read_bytes()
         environment = push.program.environment | self.environment
-        self.planner = push.program.fork(*own, env=environment, stdin=leads)
+        self.planner = push.program.fork(*(words or own), env=environment, stdin=leads)
         happened(lambda: bool(self.asked("SELECT 1 FROM leadctl.parts")))
         self.run = self.asked("SELECT id FROM leadctl.runs")
 
