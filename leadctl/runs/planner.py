@@ -106,18 +106,16 @@ class Planner:
             request.note(Note("waits_for_workers", message))
         with ExitStack() as stack:
             said = stack.enter_context(tempfile.TemporaryFile())
-            workers = [
-                stack.enter_context(
-                    subprocess.Popen(  # noqa: S603  our own program
+            workers: list[subprocess.Popen[bytes]] = []
+            try:
+                for _ in range(request.job.workers or 0):
+                    worker = subprocess.Popen(  # noqa: S603  our own program
                         [sys.executable, "-m", "leadctl", *command],
                         stdin=subprocess.DEVNULL,
                         stdout=subprocess.DEVNULL,
                         stderr=said,
                     )
-                )
-                for _ in range(request.job.workers or 0)
-            ]
-            try:
+                    workers.append(stack.enter_context(worker))
                 yield lambda: self._is_done(workers, said)
             finally:
                 self._end(workers)

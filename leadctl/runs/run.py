@@ -241,8 +241,7 @@ def _closed(
 ) -> tuple[RunWriter, LeadctlError | None, list[Note]]:
     """Settle what the workers of a run left, as a resume does."""
     run_writer.flush()
-    counts = run_writer.counts()
-    if not (error or counts[Status.FAILED] or counts[Status.UNKNOWN]):
+    if not (error or run_writer.counts()[Status.UNKNOWN]):
         return run_writer, None, []
     again = replace(
         request,
