@@ -53,13 +53,12 @@ def authentication(
     headers = templates.texts(auth.headers, values)
     if auth.token and are_set(settings, auth.token.when):
         return _exchange(definition, auth.token, base_url, settings, values, headers)
-    parts: list[Fixed] = []
-    if headers:
-        parts.append(FixedHeaders(headers))
-    if auth.query:
-        parts.append(FixedQuery(templates.texts(auth.query, values)))
-    if auth.form:
-        parts.append(FixedForm(templates.texts(auth.form, values)))
+    fixed: dict[type[Fixed], Mapping[str, str]] = {
+        FixedHeaders: auth.headers,
+        FixedQuery: auth.query,
+        FixedForm: auth.form,
+    }
+    parts = [kind(templates.texts(one, values)) for kind, one in fixed.items() if one]
     if auth.basic:
         parts.append(_basic(auth.basic, values))
     return Together(parts)
