@@ -151,6 +151,26 @@ def test_late_answer_counts_whoever_has_the_part(postgres_ledger: str) -> None:
         assert nonzero(planner) == {Status.CREATED: 3}
 
 
+def test_planner_that_was_overtaken_ends_no_part(postgres_ledger: str) -> None:
+    with (
+        open_ledger(postgres_ledger) as ledger,
+        open_ledger(postgres_ledger) as late,
+        open_ledger(postgres_ledger) as other,
+        late.campaign_lock("voiso", "3"),
+    ):
+        run = begun(late).facts().id
+        end_leases(postgres_ledger)
+        with ledger.campaign_lock("voiso", "3"):
+            planner = ledger.resumed(run)
+            planner.plan(Part(0, 0, 1, 1, "1", "content"), is_all=True)
+            late.shared(run).end()
+            with taking(other, planner) as (part, worker):
+                assert part.number == 1
+                ledger.shared(run).end()
+                with pytest.raises(LedgerUnusable, match="took over this run"):
+                    worker.intend(batch_of([1], 1), NOW, doubted=False)
+
+
 HOLDER = """
 import os, sys
 from leadctl.ledger import open_ledger

@@ -142,9 +142,10 @@ class Planner:
         return state.is_done
 
     def _end(self, workers: Sequence[subprocess.Popen[bytes]]) -> None:
+        """Let all workers finish what they send, unless another planner has them."""
         clock, latest = RealClock(CancellationToken()), time.monotonic() + 2 * GRACE
         try:
-            if not self._shared.sharing().is_done:
+            if self.run_writer.may_send() and not self._shared.sharing().is_done:
                 self._shared.stop()
             while time.monotonic() < latest and (
                 None in [worker.poll() for worker in workers]

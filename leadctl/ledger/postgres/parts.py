@@ -91,8 +91,12 @@ class SharedRun:
         self._db.call("end_parts", self._run, self._fence, said)
 
     def end(self) -> None:
-        """Take all parts from the workers, who can then send no more."""
-        self._db.call("end_parts", self._run, None, "[]")
+        """Take all parts from the workers, who can then send no more.
+
+        Does nothing if another planner has taken over the run.
+        """
+        lease = self._leases.current
+        self._db.call("end_parts", self._run, lease and lease.fence, "[]")
 
 
 class _PartWriter(ResumedRun):

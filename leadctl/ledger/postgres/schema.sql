@@ -118,18 +118,22 @@ LANGUAGE sql AS $$ SELECT deadline + coalesce(
     nullif(current_setting('leadctl.lease_margin', true), ''), '30')::double precision
 $$;
 
--- End the part that a worker has done or, without its fence, all that are left: no
--- worker goes on, and the rest of the run has to be planned anew.
+-- End the part of a worker that has done it or, with the fence of the planner or none,
+-- all that are left: no worker goes on, and the rest of the run has to be planned anew.
 CREATE FUNCTION end_parts(which integer, fence_ bigint, notes_ text) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = leadctl, pg_temp AS $$
-    WITH ended AS (
+    WITH planner AS (
+        SELECT WHERE fence_ IS NULL OR fence_ IN (SELECT fence FROM holds)
+    ), ended AS (
         UPDATE parts SET is_done = true, fence = NULL, until = '-infinity'
-        WHERE run = which AND NOT is_done AND (fence_ IS NULL OR fence = fence_)
-        RETURNING requests)
-    UPDATE runs SET planned = planned AND fence_ IS NOT NULL,
+        WHERE run = which AND NOT is_done
+        AND (fence = fence_ OR EXISTS (SELECT FROM planner)) RETURNING requests
+    )
+    UPDATE runs SET planned = planned AND NOT EXISTS (SELECT FROM planner),
         notes = (notes::jsonb || notes_::jsonb)::text,
         requests = requests + (SELECT coalesce(sum(ended.requests), 0) FROM ended)
-        WHERE number = which AND (fence_ IS NULL OR EXISTS (SELECT FROM ended))
+        WHERE number = which
+        AND (EXISTS (SELECT FROM planner) OR EXISTS (SELECT FROM ended))
 $$;
 
 -- Whose lock on a campaign is left: ours (`lease`, in seconds), or `holder`'s, which may
