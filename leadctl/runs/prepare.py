@@ -32,7 +32,7 @@ from leadctl.runs.mapping import constants_of, profile_of
 from leadctl.runs.request import ImportRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from leadctl.config.config import Account
     from leadctl.ledger.base import RunReader
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from leadctl.model.yaml_file import Document
     from leadctl.providers.http_auth import Credentials
     from leadctl.runs.spool import Streams
-    from leadctl.sources.source import Source
 
 
 @contextmanager
@@ -71,7 +70,9 @@ def prepared(
             job=replace(
                 copied.absolute(),
                 account=account.name,
-                provider=_provider(job, account),
+                provider=str(Path(job.provider).expanduser().absolute())
+                if job.provider and config.is_definition(job.provider)
+                else account.provider.name,
                 mapping=mapped.content if mapped else None,
                 base_url=base_url.without_login(account.provider.base_url),
             ),
@@ -186,16 +187,12 @@ def _rules(job: Job, account: Account | None, mapped: Profile | None) -> Rules:
         with unusable.noted():
             mapper_of(source, rules)
     unusable.require_none()
-    _require_columns(job.ignored, sources)
-    return rules
-
-
-def _require_columns(names: Sequence[str], sources: Sequence[Source]) -> None:
     columns = {name: None for source in sources for name in source.columns}
-    for name in names:
+    for name in job.ignored:
         if name not in columns:
             near = nearest(name, columns)
             raise UsageError(f"--ignore-column: no file has the column {name!r}{near}")
+    return rules
 
 
 def _require_text(job: Job) -> None:
@@ -246,13 +243,6 @@ def _access(
         named = ", ".join(f"--account {name}" for name in others)
         hint = f"{error.hint}; or use another account: {named}"
         raise error.but(hint=hint) from None
-
-
-def _provider(job: Job, account: Account) -> str:
-    """Return the provider's name, or the path of the file that declares it."""
-    if job.provider and config.is_definition(job.provider):
-        return str(Path(job.provider).expanduser().absolute())
-    return account.provider.name
 
 
 def _exposed(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -27,12 +28,17 @@ class SqliteRates:
         self._db = db
 
     def claim(self, scopes: Mapping[str, Spacing], now: float) -> float:
-        if not any(spacing.seconds for spacing in scopes.values()):  # nothing to take
-            return self._wait(scopes, now)
-        with self._db.transaction():
-            wait = self._wait(scopes, now)
-            if wait <= 0:
-                self._take(scopes, now)
+        takes = any(spacing.seconds for spacing in scopes.values())
+        with self._db.transaction() if takes else nullcontext():
+            taken = self._taken(scopes, now)
+            wait = max(0.0, *(until - now for until in taken.values()))
+            if takes and not wait:
+                starts = {
+                    scope: max(taken[scope], now - spacing.made_up) + spacing.seconds
+                    for scope, spacing in scopes.items()
+                    if spacing.seconds
+                }
+                self._note(starts, now)
         return wait
 
     def postpone(self, scope: str, until: float, now: float) -> None:
@@ -55,17 +61,6 @@ class SqliteRates:
                 free = datetime.fromtimestamp(first + 3600).astimezone()
                 raise tokens_used(account, most, free)
             self._db.execute("INSERT INTO token_requests VALUES (?, ?)", (account, now))
-
-    def _wait(self, scopes: Mapping[str, Spacing], now: float) -> float:
-        return max(0.0, *(until - now for until in self._taken(scopes, now).values()))
-
-    def _take(self, scopes: Mapping[str, Spacing], now: float) -> None:
-        starts = {
-            scope: max(taken, now - scopes[scope].made_up) + scopes[scope].seconds
-            for scope, taken in self._taken(scopes, now).items()
-            if scopes[scope].seconds
-        }
-        self._note(starts, now)
 
     def _note(self, starts: Mapping[str, float], now: float) -> None:
         self._db.executemany(
