@@ -273,7 +273,7 @@ class _Dialogue:
         return column, answer
 
     def _rejection(self, number: int, cells: Cells) -> Finding | None:
-        from leadctl.importing.row_view import row_view
+        from leadctl.importing.preview import row_view
 
         found = row_view(self.judge, 0, Row(number, cells)).finding
         return found if found and found.status is Status.REJECTED else None

@@ -2,7 +2,7 @@
 
 The only place that does so before the ledger is asked: by a row's shape, the profile's
 rules, its fields, suppression lists and the rows before it. A single row
-(`row_view.py`) is a block of one.
+(`preview.py`) is a block of one.
 """
 
 from __future__ import annotations

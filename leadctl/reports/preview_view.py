@@ -16,8 +16,7 @@ from leadctl.reports.table import STYLES
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from leadctl.importing.preview import Preview
-    from leadctl.importing.row_view import RowView
+    from leadctl.importing.preview import Preview, RowView
     from leadctl.model.errors import LeadctlError
     from leadctl.model.leads import Json
     from leadctl.reports.screen import Screen

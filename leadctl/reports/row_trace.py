@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from leadctl.importing.judge import Judge
-from leadctl.importing.row_view import row_view
+from leadctl.importing.preview import row_view
 from leadctl.model.errors import UsageError
 from leadctl.model.leads import Finding, Status
 from leadctl.model.printable import text_of
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from leadctl.importing.plan import Plan
-    from leadctl.importing.row_view import RowView
+    from leadctl.importing.preview import RowView
     from leadctl.ledger.base import RunReader
     from leadctl.ledger.records import FileOfRun, Request, Verdict
     from leadctl.model.leads import Json
