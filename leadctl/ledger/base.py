@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, Protocol, Self
 from leadctl.ledger import people
 from leadctl.ledger.people import SuppressionList
 from leadctl.ledger.rates import RateStore, Spacing
-from leadctl.ledger.resumed_run import ResumedRun
+from leadctl.ledger.resumed_run import ResumedRun, RunRemoval
 from leadctl.ledger.run_reader import RunReader
-from leadctl.ledger.run_removal import RunRemoval
 from leadctl.ledger.run_writer import RunWriter
 from leadctl.model.errors import UsageError
 from leadctl.model.wording import listed, nearest

@@ -1,4 +1,4 @@
-"""Resumes an earlier run, and settles its unknown rows by an operator's decision."""
+"""Resumes an earlier run, resolves its unknown rows, or records its undo."""
 
 from __future__ import annotations
 
@@ -8,14 +8,20 @@ from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from leadctl.ledger.records import BatchState, OpenBatch, Unfinished
+from leadctl.ledger.run_reader import RunReader
 from leadctl.ledger.run_writer import RunWriter
-from leadctl.ledger.turn import BatchLine
+from leadctl.ledger.turn import BatchLine, Turn
 from leadctl.model import row_set
 from leadctl.model.leads import Code, Finding, Status
+from leadctl.model.removal import Removal
 from leadctl.model.row_set import RowSet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
+
+    from leadctl.ledger.database import Database
+    from leadctl.ledger.turn import TurnStore
+    from leadctl.model.leads import Batch
 
 
 class ResumedRun(RunWriter):
@@ -169,3 +175,67 @@ def _divided(
         chosen = wanted is None or any(a <= row <= b for a, b in wanted)
         divided[not chosen].append(row)
     return divided
+
+
+class RunRemoval(RunReader):
+    """The undo of a run, by one process at a time."""
+
+    def __init__(self, db: Database, number: int, turns: TurnStore) -> None:
+        super().__init__(db, number)
+        self._turns = turns
+
+    def begin(self) -> None:
+        """Begin or continue; an earlier request to stop is dropped."""
+        turn = Turn()
+        turn.facts["stop_requested"] = False
+        self._turns.write(turn)
+
+    def created_rows(self, file: int) -> RowSet:
+        """Return the rows that the run delivered and that are not known as deleted."""
+        rows = RowSet()
+        for (text,) in self._db.execute(
+            "SELECT rows FROM batches"
+            " WHERE run = ? AND file = ? AND state = 'settled' AND rows != ''",
+            (self._run, file),
+        ):
+            rows.add(text)
+        for row, removal in self.removed(file):
+            if removal is not Removal.UNKNOWN:
+                rows.remove(str(row))
+        return rows
+
+    def intend(self, batch: Batch) -> set[int]:
+        """Commit that a removal is about to be sent.
+
+        Returns the rows of the batch whose earlier removal is in doubt.
+        """
+        rows = batch.leads.rows
+        before = self._db.execute(
+            "SELECT row FROM removals WHERE run = ? AND file = ?"
+            " AND row BETWEEN ? AND ?",
+            (self._run, batch.file, rows[0], rows[-1]),
+        )
+        doubted = {row for (row,) in before} & {*rows}
+        self._record(batch, [Removal.UNKNOWN] * len(batch), gone=())
+        return doubted
+
+    def settle(
+        self, batch: Batch, removals: Sequence[Removal], *, forget_missing: bool
+    ) -> None:
+        """Record each lead's result; deleted leads no longer count as delivered.
+
+        With `forget_missing`, neither do those that the provider did not find.
+        """
+        missing = {Removal.NOT_FOUND} if forget_missing else set()
+        self._record(batch, removals, gone={Removal.DELETED} | missing)
+
+    def _record(
+        self, batch: Batch, removals: Sequence[Removal], gone: Collection[Removal]
+    ) -> None:
+        turn = Turn()
+        for row, removal in zip(batch.leads.rows, removals, strict=True):
+            kept = None if removal is Removal.FAILED else removal
+            turn.removals[batch.file, row] = kept
+        leads = batch.leads.chosen([one in gone for one in removals])
+        turn.undelivered = leads.hashes()
+        self._turns.write(turn)

@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from leadctl.ledger.records import BatchState, utc_text
-from leadctl.ledger.request_log import RequestLog
 from leadctl.ledger.run_reader import RunReader
-from leadctl.ledger.turn import BatchLine, Turn, finding_lines
+from leadctl.ledger.turn import BatchLine, RequestLog, Turn, finding_lines
 from leadctl.model import row_set
 from leadctl.model.leads import DELIVERED, Code, Finding, Leads, Status
 
