@@ -177,7 +177,6 @@ class RunWriter(RunReader):
         answered = 0
         good: dict[Status, list[int]] = {}
         unknown = Leads()
-        there: list[bytes] = []
         for outcome, leads in _alike(batch, outcomes):
             if outcome is None:
                 continue
@@ -185,10 +184,10 @@ class RunWriter(RunReader):
             if outcome.status not in UNANSWERED:
                 answered += len(leads)
             if outcome.status in DELIVERED:
-                there += leads.hashes()
+                self._turn.delivered += leads.hashes()
             elif outcome.code is Code.DUPLICATE_IN_CAMPAIGN:
                 # One with two identities may be there by either: neither is sure.
-                there += leads.only_hashes()
+                self._turn.delivered += leads.only_hashes()
             elif outcome.status is Status.UNKNOWN:
                 unknown += leads
             if outcome.code is None:
@@ -199,7 +198,6 @@ class RunWriter(RunReader):
                     (batch.file, Finding(row, *verdict)) for row in leads.rows
                 ]
         with self.together():
-            self._turn.delivered += there
             self._request_log.arrive(batch, answered, sum(map(len, good.values())))
             if self._at_most_once:
                 self._turn.no_doubt(batch.leads.hashes())
