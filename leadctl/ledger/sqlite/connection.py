@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import sqlite3
 import threading
 from datetime import UTC, datetime
@@ -56,24 +57,23 @@ def translated(path: Path | None) -> Iterator[None]:
 
 def _unusable(path: Path | None, error: sqlite3.Error | OSError) -> LedgerUnusable:
     reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+    remedies = (remedy for words, remedy in _REMEDIES if re.search(words, reason))
     return LedgerUnusable(
         f"cannot use the ledger {path or '(private)'}: {reason}",
-        hint=_remedy(reason),
+        hint=next(remedies, "choose another file with --ledger"),
     )
 
 
-def _remedy(reason: str) -> str:
-    if "malformed" in reason or "not a database" in reason:
-        return "restore it and its .key file; a new ledger would send every lead again"
-    if "readonly" in reason or "ermission" in reason:
-        return "make the file and its folder writable (chmod, chown)"
-    if "locked" in reason:
-        return "another program has locked it; try again later"
-    if "no such table" in reason:
-        return "a newer leadctl changed it; update leadctl"
-    if "full" in reason or "space" in reason:
-        return "free disk space; to continue a run: leadctl runs resume"
-    return "choose another file with --ledger"
+_REMEDIES = (
+    (
+        "malformed|not a database",
+        "restore it and its .key file; a new ledger would send every lead again",
+    ),
+    ("readonly|ermission", "make the file and its folder writable (chmod, chown)"),
+    ("locked", "another program has locked it; try again later"),
+    ("no such table", "a newer leadctl changed it; update leadctl"),
+    ("full|space", "free disk space; to continue a run: leadctl runs resume"),
+)
 
 
 def latest_runs(path: Path, most: int) -> list[str]:
