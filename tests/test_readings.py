@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from leadctl.importing.suppression_entry import identities, problem_of_entry
+from leadctl.importing.people import identities, problem_of_entry
 from leadctl.model.leads import Code
 from leadctl.phones.decision import Taken, Unread, decide
 from leadctl.phones.identity import identity

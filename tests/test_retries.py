@@ -19,9 +19,9 @@ from leadctl.delivery.rate_limiter import RateLimiter
 from leadctl.delivery.retry import RetryPolicy
 from leadctl.delivery.sender import Sender
 from leadctl.importing.importer import DeliveryHistory, Importer
+from leadctl.importing.people import identities_of_entry
 from leadctl.importing.plan import Plan
 from leadctl.importing.suppression import Suppressed
-from leadctl.importing.suppression_entry import identities_of_entry
 from leadctl.ledger import open_ledger
 from leadctl.ledger.records import NewRun
 from leadctl.model.clock import CancellationToken

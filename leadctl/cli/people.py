@@ -104,7 +104,6 @@ def forget(
     Example: leadctl forget +15550100001 --and-suppress
     """
     from leadctl.importing import people
-    from leadctl.importing.suppression_entry import identities_of_entry
 
     texts, region = _texts(numbers), _region(region)
     asked = _asked_for(texts, external_id, region)
@@ -119,7 +118,7 @@ def forget(
             say(line, indent=0)
         require_yes("Forget them?", yes=yes, no_input=no_input)
         if and_suppress:
-            entries = _each(texts, lambda text: identities_of_entry(text, region))
+            entries = _each(texts, lambda x: people.identities_of_entry(x, region))
             opened.suppression_list.add(entries)
         opened.forget([person.identity for person in asked])
     known = sum(bool(one.traces) for one in found)
@@ -171,10 +170,7 @@ def suppress(
 
     Example: leadctl suppress +15550100001
     """
-    from leadctl.importing.suppression_entry import (
-        identities_of_entry,
-        identities_of_lead,
-    )
+    from leadctl.importing.people import identities_of_entry, identities_of_lead
 
     if remove and (from_ or not numbers):
         raise UsageError(

@@ -1,13 +1,15 @@
-"""Looks a person up in the ledger, reading numbers as for leads."""
+"""People as the ledger and suppression lists know them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from leadctl.importing.suppression_entry import identities_of_lead
+from leadctl.model.leads import Code
 from leadctl.phones.normalize import Normalizer
-from leadctl.phones.numbering_plan import split
+from leadctl.phones.numbering_plan import is_national_somewhere, split
+from leadctl.phones.reach import Reach, reach
 from leadctl.phones.rule import ANY_COUNTRY
+from leadctl.phones.spelling import PhoneProblem, PhoneUnreadable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,3 +72,46 @@ def find(ledger: Ledger, people: Sequence[Person]) -> list[Found]:
         )
         for person in people
     ]
+
+
+def identities(entry: Reach | PhoneProblem, *, of_lead: bool) -> set[str]:
+    """Return the identities that a cell may reach, for the ledger's list.
+
+    If the country of an entry is known, its national digits do not count.
+    """
+    if isinstance(entry, PhoneProblem):
+        return set()
+    people = {f"person {digits}" for digits in entry.people}
+    if entry.names_country and not of_lead:
+        return people
+    return people | {f"national {digits or 0}" for digits in entry.nationals}
+
+
+def identities_of_lead(phone: str, region: str | None) -> set[str]:
+    """Return the identities to look up in the ledger's list for one number."""
+    (lead,) = reach([phone], region)
+    return identities(lead, of_lead=True)
+
+
+def identities_of_entry(phone: str, region: str | None) -> set[str]:
+    """Return the identities to store for a number; raises PhoneUnreadable."""
+    (entry,) = reach([phone], region)
+    if problem := problem_of_entry(entry, region):
+        raise PhoneUnreadable(*problem)
+    return identities(entry, of_lead=False)
+
+
+def problem_of_entry(
+    entry: Reach | PhoneProblem, region: str | None
+) -> PhoneProblem | None:
+    """Return why an entry cannot be compared with any number."""
+    if isinstance(entry, PhoneProblem):
+        return entry
+    if entry.is_read:
+        return None
+    if not entry.names_country and region is None:
+        reason = "no country code: write it with +, or give --region"
+        return PhoneProblem(Code.PHONE_INVALID, reason)
+    if not entry.names_country and any(map(is_national_somewhere, entry.nationals)):
+        return None
+    return PhoneProblem(Code.PHONE_INVALID, "not a number of any country")

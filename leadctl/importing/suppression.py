@@ -15,7 +15,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Self
 
-from leadctl.importing.suppression_entry import identities, problem_of_entry
+from leadctl.importing.people import identities, problem_of_entry
 from leadctl.mapping.getters import Header
 from leadctl.mapping.mapper import bind_countries
 from leadctl.model.cell_formats import ERRORS

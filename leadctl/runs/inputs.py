@@ -1,28 +1,37 @@
-"""Chooses and opens the files of a job, and chooses the paths of their reject files."""
+"""Opens what a job names: its files, their reject files, profile and constants."""
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from leadctl.mapping.profile import delimiter
+from leadctl.importing.plan import require_acted_on
+from leadctl.mapping import profile
+from leadctl.mapping.times import check_in
+from leadctl.model import yaml_file
 from leadctl.model.errors import InputUnusable, UsageError
+from leadctl.model.lead_fields import INSTRUCTIONS, FieldInvalid
 from leadctl.model.leads import Note
-from leadctl.model.wording import display_name, listed
+from leadctl.model.wording import display_name, listed, nearest
+from leadctl.phones.countries import country_named
 from leadctl.reports import reject_file
 from leadctl.sources import detect
 from leadctl.sources.compression import SUFFIXES as PACKED
 from leadctl.sources.detect import ReadOptions
+from leadctl.sources.encoding import usable
 from leadctl.sources.formats import Format
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from leadctl.config.config import Account
     from leadctl.importing.job import Job
     from leadctl.importing.plan import UnusableFiles
     from leadctl.mapping.profile import Profile
+    from leadctl.model.yaml_file import Document
     from leadctl.sources.source import Source
 
 
@@ -121,7 +130,7 @@ def _pinned(mapped: Profile) -> ReadOptions:
     return ReadOptions(
         format=Format(shape.format) if shape.format else None,
         encoding=shape.encoding,
-        delimiter=delimiter(shape.delimiter) if shape.delimiter else None,
+        delimiter=profile.delimiter(shape.delimiter) if shape.delimiter else None,
         header=shape.header,
         sheet=shape.sheet,
         known=mapped.columns,
@@ -183,3 +192,64 @@ def _rejects_folder(job: Job) -> Path | None:
             f"--rejects-dir {folder}: {error.strerror}", hint="choose another folder"
         ) from error
     return folder
+
+
+def profile_of(job: Job, document: Document, account: Account | None) -> Profile | None:
+    found = _read_profile(job, document)
+    if found and account:
+        require_acted_on(found, account.provider)
+    if found and found.shape.encoding:
+        try:
+            usable(found.shape.encoding)
+        except InputUnusable as error:
+            where = (*found.at, "file", "encoding")
+            raise found.document.problem(
+                where, error.message, hint=error.hint
+            ) from error
+    return found
+
+
+def _read_profile(job: Job, document: Document) -> Profile | None:
+    if job.mapping is not None:
+        content = json.dumps(job.mapping)
+        return profile.load(yaml_file.parse(content, job.profile or "the profile"))
+    if job.profile is None:
+        return None
+    named = document.table(("profiles",))
+    if job.profile in named:
+        return profile.load(document, ("profiles", job.profile))
+    path = Path(job.profile)
+    if path.suffix in (".yaml", ".yml") or path.exists():
+        return profile.load(yaml_file.read(path))
+    raise UsageError(
+        f"no profile {job.profile!r}{nearest(job.profile, named)}",
+        hint=f"choose a YAML file, or a profile from {document.name}",
+    )
+
+
+def constants_of(
+    job: Job, account: Account | None, mapped: Profile | None
+) -> Mapping[str, str]:
+    """Check the constants by the provider's rules."""
+    fields = account.provider.fields if account else ()
+    zone = mapped.zone if mapped else None
+    checks = {field.name: check_in(zone, field) for field in fields}
+    for name, value in job.constants.items():
+        profile.require_field(name)
+        provider = account.provider if account else None
+        if provider and name in INSTRUCTIONS and not provider.has_place_for(name):
+            raise UsageError(
+                f"--set {name}: {provider.title} does not support it",
+                hint=f"remove --set {name}",
+            )
+        if value.strip() and name in checks:
+            try:
+                checks[name](value.strip())
+            except FieldInvalid as problem:
+                raise UsageError(f"--set {name}: {problem}") from problem
+        if name == "phone_country" and not country_named(value):
+            raise UsageError(
+                f"--set {name}: {value!r} is not a country",
+                hint="use a calling code such as +44, or an ISO code such as GB",
+            )
+    return job.constants

@@ -28,7 +28,7 @@ from leadctl.phones.rule import Numbers
 from leadctl.providers import base_url
 from leadctl.runs import inputs, spool
 from leadctl.runs.history import require_same_files
-from leadctl.runs.mapping import constants_of, profile_of
+from leadctl.runs.inputs import constants_of, profile_of
 from leadctl.runs.request import ImportRequest
 
 if TYPE_CHECKING:
