@@ -24,7 +24,7 @@ from leadctl.model.lead_fields import ALIASES, COUNTRY_ALIASES, plain
 from leadctl.model.leads import Code
 from leadctl.model.wording import count, nearest, short
 from leadctl.phones.countries import countries_of
-from leadctl.phones.reach import Alone, Reach, alone, reach
+from leadctl.phones.reach import Reach, alone, reach
 from leadctl.phones.spelling import PhoneProblem
 from leadctl.phones.spreadsheet_damage import SpreadsheetDamage, looks_rounded
 from leadctl.sources.detect import ReadOptions, open_sheets
@@ -162,30 +162,45 @@ class _Entries:
     def numbers(self) -> Iterator[tuple[Iterator[int], Iterator[int]]]:
         """Yield the `people` and `nationals` of many entries at a time."""
         for rows, values, countries in self._cells():
-            people, nationals, rest = (
-                alone(values, self._region)
-                if countries is None
-                else Alone([], [], [*range(len(values))])
-            )
+            people, nationals, rest = list[str](), list[str](), [*range(len(values))]
+            if countries is None:
+                people, nationals, rest = alone(values, self._region)
             self._found += len(values) - len(rest)
-            read = self._read(
-                [rows[place] for place in rest],
-                [values[place] for place in rest],
-                countries,
-            )
+            left = [rows[place] for place in rest], [values[place] for place in rest]
+            read = self._read(*left, countries)
+            bare = [one for one in read if not one.names_country]
             yield (
                 _numbers(people, (one.people for one in read)),
-                _numbers(
-                    nationals, (one.nationals for one in read if not one.names_country)
-                ),
+                _numbers(nationals, (one.nationals for one in bare)),
             )
 
     def _cells(self) -> Iterator[tuple[Sequence[int], Sequence[Json], Countries]]:
-        rounded = 0
-        for cells in _cells(self._listed, self._source, self._region):
-            yield cells
-            if self._source.suspicious:
-                rounded += sum(map(looks_rounded, cells[1]))
+        """Yield rows, their cells that may hold a number, and their countries.
+
+        The header comes first, as row 0: it may be a number.
+        """
+        source, rounded = self._source, 0
+        columns = _columns(self._listed, source)
+        if source.header:
+            yield [0] * len(columns), columns, None
+            rounded += sum(map(looks_rounded, columns)) if source.suspicious else 0
+        header = Header(source.columns, source.nested)
+        named = bind_countries(header)
+        getters = [getter for name in columns for getter in header.getters_of(name)]
+        for block in source.blocks():
+            for row in block.malformed:
+                raise InputUnusable(
+                    f"{self._shown}, row {row.number}: {row.reason}",
+                    hint="fix it; a number that cannot be compared might be called",
+                )
+            table = named.table(block.cells)
+            codes, addresses = (table.get(name) for name in COUNTRY_ALIASES)
+            countries, _unknown = countries_of(codes, addresses, self._region)
+            for getter in getters:
+                cells = getter(block.cells)
+                yield block.numbers, cells, countries
+                if source.suspicious:
+                    rounded += sum(map(looks_rounded, cells))
         if damaged := str(SpreadsheetDamage(self._found, rounded=rounded)):
             raise InputUnusable(f"{self._shown}: {damaged}")
 
@@ -234,32 +249,6 @@ def _might_be_called(value: Json, problem: PhoneProblem) -> bool:
 
 _LOST = re.compile(r"#{2,}|#[A-Z0/]+[!?]")
 """What a spreadsheet shows for a number in a narrow column, and for any error."""
-
-
-def _cells(
-    listed: List, source: Source, region: str | None
-) -> Iterator[tuple[Sequence[int], Sequence[Json], Countries]]:
-    """Yield rows, their cells that may hold a number, and the countries of their rows.
-
-    The header comes first, as row 0: it may be a number.
-    """
-    columns = _columns(listed, source)
-    if source.header:
-        yield [0] * len(columns), columns, None
-    header = Header(source.columns, source.nested)
-    named = bind_countries(header)
-    getters = [getter for name in columns for getter in header.getters_of(name)]
-    for block in source.blocks():
-        for row in block.malformed:
-            raise InputUnusable(
-                f"{_shown(source)}, row {row.number}: {row.reason}",
-                hint="fix it; a number that cannot be compared might be called",
-            )
-        table = named.table(block.cells)
-        codes, addresses = (table.get(name) for name in COUNTRY_ALIASES)
-        countries, _unknown = countries_of(codes, addresses, region)
-        for getter in getters:
-            yield block.numbers, getter(block.cells), countries
 
 
 def _opened(listed: List) -> list[Source]:
