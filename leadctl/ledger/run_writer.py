@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from leadctl.ledger.turn import TurnStore
     from leadctl.model.leads import Batch, Json, Note, Outcome
 
-UNANSWERED = frozenset({Status.FAILED, Status.UNKNOWN})
-"""The statuses of rows that no answer settled."""
-
 MOST_KEPT = 5000
 """Findings to buffer before they are written by themselves."""
 
@@ -181,7 +178,7 @@ class RunWriter(RunReader):
             if outcome is None:
                 continue
             self.tally[outcome.status] += len(leads)
-            if outcome.status not in UNANSWERED:
+            if outcome.status not in (Status.FAILED, Status.UNKNOWN):
                 answered += len(leads)
             if outcome.status in DELIVERED:
                 self._turn.delivered += leads.hashes()
