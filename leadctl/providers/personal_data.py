@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class PersonalData:
 
     def hidden(self, text: str) -> str:
         """Hide every value of the batch, with any separators in words or numbers."""
-        return self._without_numbers(self._without_names(text))
+        return _DIGITS.sub(self._masked, self._without_names(text))
 
     def __repr__(self) -> str:
         return "PersonalData(hidden)"
@@ -60,9 +61,6 @@ class PersonalData:
         """Tell whether a word is part of a name: it must have a capital letter."""
         return not word.islower() and word.casefold() in self._parts
 
-    def _without_numbers(self, text: str) -> str:
-        return _DIGITS.sub(self._masked, text)
-
     def _masked(self, found: re.Match[str]) -> str:
         text = found[0]
         places = [place for place, letter in enumerate(text) if letter.isdecimal()]
@@ -70,11 +68,8 @@ class PersonalData:
         for size in sorted({*map(len, self._numbers)}, reverse=True):
             for first in range(len(number) - size + 1):
                 if number[first : first + size] in self._numbers:
-                    before, after = (
-                        text[: places[first]],
-                        text[places[first + size - 1] + 1 :],
-                    )
-                    return before + HIDDEN + after
+                    end = places[first + size - 1] + 1
+                    return text[: places[first]] + HIDDEN + text[end:]
         return text
 
     @cached_property
@@ -89,13 +84,8 @@ class PersonalData:
 
     @cached_property
     def _parts(self) -> set[str]:
-        return {
-            word
-            for values in self._values.values()
-            for value in values
-            for word in value
-            if len(word) >= _SHORTEST_PART
-        }
+        words = chain.from_iterable(chain.from_iterable(self._values.values()))
+        return {word for word in words if len(word) >= _SHORTEST_PART}
 
     @cached_property
     def _numbers(self) -> set[str]:
