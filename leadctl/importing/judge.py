@@ -70,9 +70,7 @@ class Judge:
         self._sources = rules.sources
         self._region = rules.effective_region
         fields = rules.provider.fields if rules.provider else ()
-        self._timed = {
-            field.name: field.wire for field in fields if field.name in TIMED
-        }
+        self._timed = {one.name: one.wire for one in fields if one.name in TIMED}
         self._normalizers = [
             Normalizer(
                 rules.provider.phone_rule if rules.provider else ANY_COUNTRY,
@@ -92,9 +90,8 @@ class Judge:
             Prescan(rules, source, mapper)
             for source, mapper in zip(rules.sources, self.mappers, strict=True)
         ]
-        self._seen = Deduplicator(
-            expected_rows(rules.sources, rules.skip, rules.limit) or 0
-        )
+        expected = expected_rows(rules.sources, rules.skip, rules.limit)
+        self._seen = Deduplicator(expected or 0)
         self.column_decisions: dict[int, ColumnSays | None] = {}
         """What the phone columns said that were asked, by file."""
         self._sees_whole_files = True
@@ -135,11 +132,8 @@ class Judge:
 
     def said_by_columns(self) -> dict[str, ColumnSays]:
         """Return by path what the phone columns have decided so far."""
-        return {
-            self._sources[file].recorded: says
-            for file, says in self.column_decisions.items()
-            if says
-        }
+        decisions = self.column_decisions.items()
+        return {self._sources[file].recorded: says for file, says in decisions if says}
 
     def numbers_of_columns(self, files: Iterable[int]) -> Numbers | None:
         """Return the --numbers that equals the decisions for these files, if any."""

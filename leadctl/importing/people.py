@@ -50,6 +50,8 @@ def by_external_id(text: str) -> Person:
 
 
 class Found(NamedTuple):
+    """What the ledger knows about a person."""
+
     person: Person
     traces: Sequence[Trace]
     is_suppressed: bool

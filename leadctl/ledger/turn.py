@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class BatchLine(NamedTuple):
-    """A batch; `rows` are ranges, when it is settled only of delivered rows."""
+    """A batch; `rows` are ranges. A settled batch keeps only its delivered rows."""
 
     id: UUID
     file: int
