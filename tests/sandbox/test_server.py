@@ -142,16 +142,18 @@ def test_latency_delays_uploads_only() -> None:
 
 
 def test_small_requests_are_answered_without_waiting_for_acknowledgements() -> None:
-    """Forty round trips take 1.6 s where Nagle's algorithm is left on."""
+    """Where Nagle's algorithm is left on, even the quickest takes 40 ms."""
     simulator = VoisoSimulator()
     with (
         serve([simulator]) as sandbox,
         client_of(sandbox, "voiso", authorization=KEY) as client,
     ):
-        began = time.monotonic()
+        quickest = 1.0
         for _ in range(40):
+            began = time.monotonic()
             client.get("/campaigns/3")
-        assert time.monotonic() - began < 1.2
+            quickest = min(quickest, time.monotonic() - began)
+        assert quickest < 0.03
 
 
 def test_client_that_leaves_within_its_request_stores_nothing(
