@@ -8,14 +8,15 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections import deque
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Self
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from leadctl.model import row_set
 from leadctl.reports import time_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from leadctl.ledger.base import RunReader
     from leadctl.ledger.records import Request
@@ -30,14 +31,8 @@ class Wait:
     seconds: float = 0.0
     longest: float = 0.0
 
-    def add(self, held: float) -> None:
-        self.times += 1
-        self.seconds += held
-        self.longest = max(self.longest, held)
 
-
-@dataclass(frozen=True)
-class Point:
+class Point(NamedTuple):
     """Leads settled and delivered by a moment (seconds since the first request)."""
 
     second: float
@@ -45,8 +40,7 @@ class Point:
     delivered: int
 
 
-@dataclass(frozen=True)
-class Break:
+class Break(NamedTuple):
     """A time in which the run was stopped, left out of the timeline at `second`."""
 
     second: float
@@ -57,9 +51,9 @@ class Break:
 class RunTimeline:
     """The summary of a run's requests.
 
-    `groups` are all groups, or the first and last ones with `untold` requests left out
-    before `groups[told_first]`. `held` are the first and last second of each wait
-    longer than a hundredth of the run.
+    `groups` are all groups, or the first and last ones with `omitted` requests between.
+    `held` are the first and last second of each wait longer than a hundredth of the
+    run.
     """
 
     began: float = 0.0
@@ -70,8 +64,7 @@ class RunTimeline:
     held: list[tuple[float, float]] = field(default_factory=list)
     waits: list[Wait] = field(default_factory=list)
     groups: list[RequestGroup] = field(default_factory=list)
-    told_first: int = 0
-    untold: int = 0
+    omitted: int = 0
 
     def rows(
         self, *, several: bool
@@ -81,20 +74,20 @@ class RunTimeline:
         With `several` files, the rows have the number of their file in front.
         """
         for place, group in enumerate(self.groups):
-            if place == self.told_first and self.untold:
-                yield ("…", *("",) * 5), f"{self.untold:,} more", None
+            if place == MOST_FIRST and self.omitted:
+                yield ("…", *("",) * 5), f"{self.omitted:,} more", None
             if group.stood_still:
                 paused = f"paused for {time_text.lasted(group.stood_still)}"
                 yield ("",) * 6, paused, None
             yield group.cells(several=several), group.outcome, group
 
 
-def read(run: RunReader, *, first: int = 30, last: int = 10) -> RunTimeline:
+def read(run: RunReader) -> RunTimeline:
     """Read the timeline of a run, in three passes through its requests."""
     timeline = RunTimeline()
     _measure(timeline, run.requests())
     _sum_up(timeline, run.requests())
-    _tell(timeline, request_groups(run.requests()), first, last)
+    _choose(timeline, request_groups(run.requests()))
     return timeline
 
 
@@ -118,70 +111,57 @@ MOST_HELD = 200
 
 
 def _sum_up(timeline: RunTimeline, requests: Iterable[Request]) -> None:
+    """Add up waits and leads; a point replaces one that is less than a step before."""
     waits: dict[str, Wait] = {}
-    scale = _Scale(timeline)
+    points, scale = timeline.points, _scale(timeline)
     answered = delivered = 0
     for request in requests:
         if request.held:
             wait = waits.setdefault(request.held_for, Wait(request.held_for))
-            wait.add(request.held)
-            _hold(timeline, scale, request)
+            wait.times += 1
+            wait.seconds += request.held
+            wait.longest = max(wait.longest, request.held)
+        is_long = request.held and request.held >= timeline.seconds / 100
+        if is_long and len(timeline.held) < MOST_HELD:
+            span = scale(request.departed - request.held), scale(request.departed)
+            timeline.held.append(span)
         answered += request.answered
         delivered += request.delivered
         if request.answered:
             moment = scale(request.departed + (request.took or 0.0))
-            _add_point(timeline, Point(moment, answered, delivered))
+            before = points[-2].second if len(points) > 1 else 0.0
+            if points and moment - before < timeline.seconds / MOST_POINTS:
+                points.pop()
+            points.append(Point(moment, answered, delivered))
     timeline.waits = sorted(waits.values(), key=lambda wait: -wait.seconds)
 
 
-class _Scale:
-    """Converts Unix time to seconds since the first request, without the breaks."""
+def _scale(timeline: RunTimeline) -> Callable[[float], float]:
+    """Return what converts Unix time to seconds of the run, without the breaks."""
+    ends, skipped = [0.0], [0.0]
+    for one in timeline.breaks:
+        skipped.append(skipped[-1] + one.lasted)
+        ends.append(one.second + skipped[-1])
 
-    def __init__(self, timeline: RunTimeline) -> None:
-        self._began = timeline.began
-        self._at, self._gone, gone = [0.0], [0.0], 0.0
-        for one in timeline.breaks:
-            gone += one.lasted
-            self._at.append(one.second + gone)
-            self._gone.append(gone)
+    def second(moment: float) -> float:
+        since = moment - timeline.began
+        return max(0.0, since - skipped[bisect_right(ends, since) - 1])
 
-    def __call__(self, moment: float) -> float:
-        since = moment - self._began
-        return max(0.0, since - self._gone[bisect_right(self._at, since) - 1])
+    return second
 
 
-def _hold(timeline: RunTimeline, scale: _Scale, request: Request) -> None:
-    if request.held >= timeline.seconds / 100 and len(timeline.held) < MOST_HELD:
-        span = scale(request.departed - request.held), scale(request.departed)
-        timeline.held.append(span)
+def _choose(timeline: RunTimeline, groups: Iterator[RequestGroup]) -> None:
+    timeline.groups = [*islice(groups, MOST_FIRST)]
+    last: deque[RequestGroup] = deque()
+    for group in groups:
+        last.append(group)
+        if len(last) > MOST_LAST:
+            timeline.omitted += last.popleft().requests
+    timeline.groups += last
 
 
-def _add_point(timeline: RunTimeline, point: Point) -> None:
-    """Keep a point; it replaces the last one if that is within one step of its own."""
-    points, step = timeline.points, timeline.seconds / MOST_POINTS
-    before = points[-2].second if len(points) > 1 else 0.0
-    if points and point.second - before < step:
-        points[-1] = point
-    else:
-        points.append(point)
-
-
-def _tell(
-    timeline: RunTimeline, told: Iterator[RequestGroup], first: int, last: int
-) -> None:
-    begin: list[RequestGroup] = []
-    end: deque[RequestGroup] = deque()
-    for group in told:
-        if len(begin) < first:
-            begin.append(group)
-            continue
-        end.append(group)
-        if len(end) > last:
-            timeline.untold += end.popleft().requests
-    timeline.told_first = len(begin)
-    timeline.groups = [*begin, *end]
-
-
+MOST_FIRST = 30
+MOST_LAST = 10
 NOTABLE = 0.01
 """Shorter waits, in seconds, are not reported."""
 STILL = 60.0
@@ -245,33 +225,25 @@ class RequestGroup:
         """
         first, single = self.first, self.requests == 1
         took = time_text.lasted(self.took / self.requests)
+        rows = _span(*row_set.ends(first.rows, self.last.rows))
         return (
-            self.numbers,
+            _span(first.name, self.last.name),
             time_text.clock(first.departed),
             time_text.lasted(first.held) if single and first.held >= NOTABLE else "",
-            f"{first.file + 1}: {self.rows}" if several else self.rows,
+            f"{first.file + 1}: {rows}" if several else rows,
             f"{first.attempt}" if first.attempt > 1 else "",
             "" if first.took is None else took if single else f"⌀ {took}",
         )
 
     def __add__(self, other: RequestGroup) -> RequestGroup:
-        return RequestGroup(
-            self.first,
-            other.last,
-            self.requests + other.requests,
-            self.leads + other.leads,
-            self.delivered + other.delivered,
-            self.took + other.took,
-            self.stood_still,
+        return replace(
+            self,
+            last=other.last,
+            requests=self.requests + other.requests,
+            leads=self.leads + other.leads,
+            delivered=self.delivered + other.delivered,
+            took=self.took + other.took,
         )
-
-    @property
-    def numbers(self) -> str:
-        return _span(self.first.name, self.last.name)
-
-    @property
-    def rows(self) -> str:
-        return _span(*row_set.ends(self.first.rows, self.last.rows))
 
     def goes_on(self, other: RequestGroup) -> bool:
         """Tell whether the other one can be added to this group."""
