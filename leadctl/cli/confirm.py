@@ -121,28 +121,37 @@ LOOKED_AT = 1_000
 
 def _columns_used(plan: Plan) -> Iterator[tuple[str, str]]:
     """Say for each file what is sent and what is not."""
+    provider, tags = plan.provider, len(plan.tags)
     for source in plan.sources:
         mapper = mapper_of(source, plan)
-        yield "sends", _sent(plan, mapper, source.columns)
-        for label, text in (
-            ("region", _region(plan, mapper, source.columns)),
-            ("not sent", _unplaced(plan, mapper)),
-            ("skipped", "; ".join(f"rows where {r.rule}" for r in mapper.skip)),
-        ):
-            if text:
-                yield label, text
-
-
-def _sent(plan: Plan, mapper: Mapper, header: Collection[str]) -> str:
-    """List the fields that are sent, with the columns they are read from."""
-    fields = [
-        f"{name} from {columns}" if columns else name
-        for name, columns in _read_from(plan, mapper, header).items()
-        if plan.provider.has_place_for(name)
-    ]
-    fields += [count(len(plan.tags), "tag")] if plan.tags else []
-    unused = listed(mapper.unused)
-    return "; ".join(fields) + (f" (not sent: {unused})" if unused else "")
+        read = _read_from(plan, mapper, source.columns)
+        sent = [
+            f"{name} from {columns}" if columns else name
+            for name, columns in read.items()
+            if provider.has_place_for(name)
+        ]
+        sent += [count(tags, "tag")] if tags else []
+        unused = f" (not sent: {listed(mapper.unused)})" if mapper.unused else ""
+        yield "sends", "; ".join(sent) + unused
+        regions = [
+            read[name] or plan.constants.get(name, "the profile")
+            for name in COUNTRY_ALIASES
+            if name in read
+        ]
+        if regions:
+            home = plan.effective_region or provider.phone_rule.country or "none"
+            yield "region", f"of each phone from {', else '.join([*regions, home])}"
+        aside = (*INSTRUCTIONS, *COUNTRY_ALIASES)
+        if unplaced := [
+            name
+            for name in read
+            if name not in aside and not provider.has_place_for(name)
+        ]:
+            them = "it" if len(unplaced) == 1 else "them"
+            why = f"{provider.title} has no field for {them}"
+            yield "not sent", f"{', '.join(unplaced)}: {why}"
+        if mapper.skip:
+            yield "skipped", "; ".join(f"rows where {r.rule}" for r in mapper.skip)
 
 
 def _read_from(plan: Plan, mapper: Mapper, header: Collection[str]) -> dict[str, str]:
@@ -170,33 +179,3 @@ def _columns(source: FieldSource, header: Collection[str]) -> str:
             return _columns(inner, header)
         case Constant():
             return ""
-
-
-def _region(plan: Plan, mapper: Mapper, header: Collection[str]) -> str:
-    """Say which columns name the region of a phone, and what applies without them."""
-    read = _read_from(plan, mapper, header)
-    found = [
-        read[name] or plan.constants.get(name, "the profile")
-        for name in COUNTRY_ALIASES
-        if name in read
-    ]
-    if not found:
-        return ""
-    home = plan.effective_region or plan.provider.phone_rule.country
-    return ", else ".join(
-        [f"of each phone from {found[0]}", *found[1:], home or "none"]
-    )
-
-
-def _unplaced(plan: Plan, mapper: Mapper) -> str:
-    """Name the fields of the files that the provider does not support."""
-    names = [
-        name
-        for name in mapper.getters
-        if name not in (*INSTRUCTIONS, *COUNTRY_ALIASES)
-        and not plan.provider.has_place_for(name)
-    ]
-    if not names:
-        return ""
-    them = "it" if len(names) == 1 else "them"
-    return f"{', '.join(names)}: {plan.provider.title} has no field for {them}"

@@ -162,23 +162,6 @@ ProfileName = Annotated[
 Region = Annotated[
     str | None, of_rows("--region CC", "Country of numbers without a code, e.g. US.")
 ]
-FormatName = Annotated[
-    str | None,
-    of_files("--format csv|tsv|jsonl", "Default: detected from the content."),
-]
-Encoding = Annotated[
-    str | None, of_files("--encoding NAME", "e.g. cp1252; default: detected.")
-]
-Delimiter = Annotated[
-    str | None, of_files("--delimiter CHAR", "e.g. ';'; default: detected (, ; tab |).")
-]
-NoHeader = Annotated[
-    bool, of_files("--no-header", "The first line is data; columns are 1, 2, 3.")
-]
-Sheet = Annotated[
-    str | None,
-    of_files("--sheet NAME|N", "Sheet of a workbook, e.g. 2; default: the first."),
-]
 Json = Annotated[
     bool, of_output("--json", "Print one JSON document instead of the table.")
 ]
@@ -211,8 +194,31 @@ ConfigPath = Annotated[
 ]
 
 
-class PreviewOptions(TypedDict):
-    """The options of `leadctl.preview`, as typer parses them."""
+class ReadOptions(TypedDict):
+    """How files are read, as typer parses it."""
+
+    format: Annotated[
+        str | None,
+        of_files("--format csv|tsv|jsonl", "Default: detected from the content."),
+    ]
+    encoding: Annotated[
+        str | None, of_files("--encoding NAME", "e.g. cp1252; default: detected.")
+    ]
+    delimiter: Annotated[
+        str | None,
+        of_files("--delimiter CHAR", "e.g. ';'; default: detected (, ; tab |)."),
+    ]
+    no_header: Annotated[
+        bool, of_files("--no-header", "The first line is data; columns are 1, 2, 3.")
+    ]
+    sheet: Annotated[
+        str | None,
+        of_files("--sheet NAME|N", "Sheet of a workbook, e.g. 2; default: the first."),
+    ]
+
+
+class PreviewOptions(ReadOptions):
+    """The options of `leadctl.preview`."""
 
     provider: ProviderName
     account: AccountName
@@ -237,11 +243,6 @@ class PreviewOptions(TypedDict):
         list[str] | None,
         of_rows("--ignore-column NAME", "Do not read it, e.g. Notes; repeatable."),
     ]
-    format: FormatName
-    encoding: Encoding
-    delimiter: Delimiter
-    no_header: NoHeader
-    sheet: Sheet
     config: ConfigPath
 
 

@@ -16,24 +16,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from leadctl.importing.plan import Rules
-    from leadctl.runs.options import PreviewOptions
 
 group = Commands(help="Draft and check column mappings.", no_args_is_help=True)
 app.add_typer(group, name="profile", rich_help_panel=Section.IMPORT)
 
 
 @group.command("guess")
+@options.spread
 def guess(
     file: Annotated[str, options.argument("FILE", "A file of leads.")],
+    read: options.ReadOptions,
     to: Annotated[
         Path | None,
         options.option("--output -o PATH", "e.g. leads.yaml; default: stdout."),
     ] = None,
-    format_: options.FormatName = None,
-    encoding: options.Encoding = None,
-    delimiter: options.Delimiter = None,
-    no_header: options.NoHeader = False,
-    sheet: options.Sheet = None,
 ) -> None:
     """Write a draft profile from a file's header and contents.
 
@@ -46,14 +42,7 @@ def guess(
     from leadctl.importing.profile_draft import profile_draft
     from leadctl.model.text_file import write_new
 
-    options: PreviewOptions = {
-        "format": format_,
-        "encoding": encoding,
-        "delimiter": delimiter,
-        "no_header": no_header,
-        "sheet": sheet,
-    }
-    with api.inspected(file, **options) as rules:
+    with api.inspected(file, **read) as rules:
         text = profile_draft(rules.sources[0])
         for sentence in _about_the_others(text, rules):
             say(sentence)
