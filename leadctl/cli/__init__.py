@@ -33,7 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
         print(f"leadctl {__version__}")
         sys.exit(0)
-    _forbid_core_dumps()
+    most = resource.getrlimit(resource.RLIMIT_CORE)[1]
+    resource.setrlimit(resource.RLIMIT_CORE, (0, most))  # our memory may contain a key
     gc.set_threshold(200_000, 20, 100)  # modules and rows hardly leave any cycles
     _run(given)
 
@@ -84,9 +85,3 @@ def _run(given: Sequence[str]) -> None:
 
 
 INTERRUPTED = b"leadctl: interrupted\n"
-
-
-def _forbid_core_dumps() -> None:
-    """Switch off core dumps: our memory may contain a key."""
-    _, most = resource.getrlimit(resource.RLIMIT_CORE)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, most))

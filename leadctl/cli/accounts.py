@@ -16,7 +16,7 @@ from leadctl.model.errors import CredentialsMissing, ExitCode, LeadctlError, Usa
 from leadctl.model.wording import count
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
     from typing import TextIO
 
@@ -120,10 +120,7 @@ def login(
     Example: leadctl accounts login voiso
     """
     account = resolved(config, provider, name)
-    secrets = new_secrets(
-        account, campaign, ledger, no_check=no_check, no_input=no_input
-    )
-    store_secrets(account, secrets)
+    log_in(account, campaign, ledger, no_check=no_check, no_input=no_input)
 
 
 @group.command("logout")
@@ -152,17 +149,21 @@ def resolved(config: Path | None, provider: str | None, name: str | None) -> Acc
     return settings.resolve(document, os.environ, provider=provider, account=name)
 
 
-def new_secrets(
+def log_in(
     account: Account,
     campaign: str | None,
     ledger: str | None,
     *,
     no_check: bool,
     no_input: bool = False,
-) -> dict[str, str]:
-    """Ask for an account's secrets, and check them with a read-only call."""
+) -> None:
+    """Ask for an account's secrets, check them with a read-only call, and store them.
+
+    Says so, and if a secret from elsewhere takes precedence.
+    """
     from leadctl.config import credentials
     from leadctl.delivery.provider_session import credentials_from
+    from leadctl.model.secret_sources import SecretSource
 
     credentials.require_keyring(account)
     if not no_check:
@@ -176,7 +177,12 @@ def new_secrets(
                 hint += " (use --no-check to store it without checking)"
             raise found.error.but(hint=hint)
         _show([(account, found)], sys.stderr)
-    return secrets
+    for secret, typed in secrets.items():
+        credentials.store(account, secret, typed)
+        say(f"stored {secret} of {account.name} in the keyring")
+        first = credentials.origin(account, secret, os.environ)
+        if first and first.way is not SecretSource.KEYRING:
+            say(f"note: {first.where} is set and takes precedence")
 
 
 def _asked_secrets(account: Account, *, no_input: bool) -> dict[str, str]:
@@ -200,19 +206,6 @@ def _asked_secrets(account: Account, *, no_input: bool) -> dict[str, str]:
             raise UsageError(f"no {secret} entered")
         found[secret] = require_usable(typed, account, secret)
     return found
-
-
-def store_secrets(account: Account, secrets: Mapping[str, str]) -> None:
-    """Store secrets in the keyring; say so, and if another one takes precedence."""
-    from leadctl.config import credentials
-    from leadctl.model.secret_sources import SecretSource
-
-    for secret, typed in secrets.items():
-        credentials.store(account, secret, typed)
-        say(f"stored {secret} of {account.name} in the keyring")
-        found = credentials.origin(account, secret, os.environ)
-        if found and found.way is not SecretSource.KEYRING:
-            say(f"note: {found.where} is set and takes precedence")
 
 
 def _known(config: Path | None) -> list[KnownAccount]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from leadctl.cli.output import answered, opened_screen, say, somebody_is_there
 from leadctl.cli.progress import forecast_of
@@ -28,24 +28,17 @@ if TYPE_CHECKING:
     from leadctl.sources.source import Source
 
 
-class Consent(NamedTuple):
-    """The answer given on the command line: `--yes` or `--no-input`."""
-
-    yes: bool = False
-    no_input: bool = False
-
-
-def confirmed(request: ImportRequest, consent: Consent) -> ImportRequest:
+def confirmed(request: ImportRequest, *, yes: bool, no_input: bool) -> ImportRequest:
     """Ask before the first upload to a campaign, if there is somebody to ask.
 
     Without a terminal there is nobody: a run by cron, in a pipe or in CI continues,
     unless the campaign may not take leads.
     """
-    if consent.yes or not somebody_is_there():
+    if yes or not somebody_is_there():
         return request
 
     def ask(request: ImportRequest, preflight: PreflightResult) -> None:
-        if consent.no_input:
+        if no_input:
             preflight.require_no_doubt()
             raise UsageError(
                 f"the first upload to campaign {request.plan.campaign} by account "

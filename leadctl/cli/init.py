@@ -55,7 +55,7 @@ def init(
 
     Example: leadctl init --provider voiso
     """
-    from leadctl.cli.accounts import new_secrets, store_secrets
+    from leadctl.cli.accounts import log_in
     from leadctl.config import config as settings
     from leadctl.config import credentials
 
@@ -76,8 +76,7 @@ def init(
     except LeadctlError as error:
         show_error(error)
     else:
-        secrets = new_secrets(account, None, ledger, no_check=no_check)
-        store_secrets(account, secrets)
+        log_in(account, None, ledger, no_check=no_check)
     _write(path, content)
     say(f"written: {path}")
     echo(f"next: leadctl push FILE --provider {account.name} --campaign ID --dry-run")

@@ -112,19 +112,13 @@ def given(context: typer.Context) -> list[str]:
     words: list[str] = []
     for one in context.command.params:
         source = context.get_parameter_source(one.name or "")
+        is_given = source is not None and source.name == "COMMANDLINE"
         panel = getattr(one, "rich_help_panel", None)
-        if (
-            one.param_type_name == "option"
-            and panel != Section.TELLING
-            and source is not None
-            and source.name == "COMMANDLINE"
-        ):
+        if one.param_type_name == "option" and is_given and panel != Section.TELLING:
             name, value = max(one.opts, key=len), context.params.get(one.name or "")
-            if value is True:
-                words.append(name)
-            else:
-                for each in value if isinstance(value, list) else [value]:
-                    words += [name, str(each)]
+            values = value if isinstance(value, list) else [value]
+            for each in values:
+                words += [name] if each is True else [name, str(each)]
     return words
 
 

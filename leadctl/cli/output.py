@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn, Self, TextIO
 
 import typer
 
-from leadctl.model.errors import ExitCode, LeadctlError, NotConfirmed, UsageError
+from leadctl.model.errors import LeadctlError, NotConfirmed, UsageError
 from leadctl.model.printable import json_text, printable
 from leadctl.model.wording import duration
 
@@ -63,20 +63,6 @@ class Output(NamedTuple):
         if preflight.name:
             self.detail(f"campaign name: {preflight.name}")
 
-    def result(self, found: Report) -> ExitCode:
-        """Print a run's report; returns the exit code of the process."""
-        code = ExitCode(found.exit_code or 0)
-        if self.json:
-            from leadctl.reports import report
-
-            self.document(report.document(found))
-        elif not (self.quiet and code is ExitCode.OK):
-            from leadctl.reports import table
-
-            with opened_screen() as screen:
-                table.show(found, screen, hint_follows=True)
-        return code
-
     @contextmanager
     def failures(
         self, document: Callable[[LeadctlError], dict[str, Json]] | None = None
@@ -100,7 +86,16 @@ class Output(NamedTuple):
 
     def conclude(self, found: Report) -> NoReturn:
         """Print a run's report and what stopped it, and exit with its exit code."""
-        code = self.result(found)
+        code = found.exit_code or 0
+        if self.json:
+            from leadctl.reports import report
+
+            self.document(report.document(found))
+        elif code or not self.quiet:
+            from leadctl.reports import table
+
+            with opened_screen() as screen:
+                table.show(found, screen, hint_follows=True)
         if found.error:
             show_error(found.error)
         raise typer.Exit(code)
@@ -145,30 +140,24 @@ def show_error(error: LeadctlError | Failure) -> None:
         say(f"  {line}", indent=None if is_command else 2)
 
 
-def folded(line: str, indent: int, *, err: bool = False) -> str:
-    """Break a line between words where a terminal would break within them."""
-    if not (sys.stderr if err else sys.stdout).isatty():
-        return line
-    width = max(indent + 20, shutil.get_terminal_size().columns - 1)
-    return textwrap.fill(
-        line,
-        width,
-        subsequent_indent=" " * indent,
-        break_long_words=False,  # a path stays one that can be copied
-        break_on_hyphens=False,
-    )
-
-
 def say(text: str, *, indent: int | None = None) -> None:
-    """Print on stderr, whoever has stopped listening; folded as `echo` does."""
+    """Print on stderr, even if nobody listens any more."""
     with heard(sys.stderr):
         echo(text, indent=indent, err=True)
 
 
 def echo(text: str = "", *, indent: int | None = None, err: bool = False) -> None:
-    """Print a line; with `indent` it is folded on a terminal."""
-    line = printable(text)
-    typer.echo(line if indent is None else folded(line, indent, err=err), err=err)
+    """Print a line; with `indent`, a terminal gets it broken between words."""
+    line, stream = printable(text), sys.stderr if err else sys.stdout
+    if indent is not None and stream.isatty():
+        line = textwrap.fill(
+            line,
+            max(indent + 20, shutil.get_terminal_size().columns - 1),
+            subsequent_indent=" " * indent,
+            break_long_words=False,  # a path stays one that can be copied
+            break_on_hyphens=False,
+        )
+    typer.echo(line, err=err)
 
 
 def echo_json(value: Json, indent: int | None = 1) -> None:

@@ -50,7 +50,7 @@ def guess(
         sys.stdout.write(text)
         return
     write_new(to, text, hint="choose another file with --output")
-    echo(f"written: {to}", err=True)
+    say(f"written: {to}")
 
 
 def _about_the_others(draft: str, rules: Rules) -> Iterator[str]:

@@ -11,7 +11,7 @@ from leadctl.cli import options
 from leadctl.cli.app import app
 from leadctl.cli.checks import conclude
 from leadctl.cli.help_layout import Commands, Section
-from leadctl.cli.output import echo, echo_json, opened_screen, show_error
+from leadctl.cli.output import echo, echo_json, opened_screen, say, show_error
 
 group = Commands(
     help="List providers, and write one of your own in YAML.",
@@ -103,7 +103,7 @@ def new(
 
     for path in write_draft(name, Path()):
         echo(f"Written: {path}")
-    echo(f"Next: edit them, then run: leadctl providers check {name}.yaml", err=True)
+    say(f"Next: edit them, then run: leadctl providers check {name}.yaml")
 
 
 @group.command("schema")

@@ -20,7 +20,6 @@ from leadctl.model.wording import files_named
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from leadctl.cli.confirm import Consent
     from leadctl.importing.preview import Preview
     from leadctl.model.leads import Json
     from leadctl.reports.report import Report
@@ -97,13 +96,12 @@ def push(
     Example: leadctl push leads.csv --provider voiso --campaign 3
     """
     from leadctl import api
-    from leadctl.cli.confirm import Consent
 
     conclude(
         Output.of(**printed),
         partial(api.push, files, **asked),
         _facts(asked, dry_run=asked["dry_run"]),
-        Consent(asked["yes"], no_input),
+        {"yes": asked["yes"], "no_input": no_input},
     )
 
 
@@ -138,7 +136,7 @@ def conclude(
     output: Output,
     run: Callable[..., Report],
     facts: Mapping[str, Json],
-    consent: Consent | None = None,
+    consent: Mapping[str, bool] | None = None,
 ) -> NoReturn:
     """Perform a run, print its report, exit with its exit code.
 
@@ -154,7 +152,7 @@ def conclude(
 
 @contextmanager
 def _with_terminal(
-    output: Output, consent: Consent | None, request: ImportRequest
+    output: Output, consent: Mapping[str, bool] | None, request: ImportRequest
 ) -> Iterator[ImportRequest]:
     """Connect the run to the terminal: signals, the question, progress."""
     from leadctl.cli.process import stop_on_signal
@@ -169,7 +167,7 @@ def _with_terminal(
         if consent and not request.job.sandbox:
             from leadctl.cli.confirm import confirmed
 
-            request = confirmed(request, consent)
+            request = confirmed(request, **consent)
         if request.resumes:
             files = files_named(request.job.files)
             output.detail(f"resuming {request.resumes}: {files}")

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import shlex
 import signal
-import tempfile
 import threading
-from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from tempfile import TemporaryDirectory
+from typing import Annotated
 
 from leadctl.cli import options
 from leadctl.cli.app import app
 from leadctl.cli.help_layout import Section
-from leadctl.cli.output import echo
+from leadctl.cli.output import echo, say
 from leadctl.model.errors import UsageError
 from leadctl.model.wording import nearest
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 @app.command("sandbox", rich_help_panel=Section.SET_UP)
@@ -70,31 +65,25 @@ def serve(
     for number in numbers:
         signal.signal(number, lambda *_: ended.set())
     try:
-        with sandbox.serve(simulators.values(), port) as served, _ledger() as ledger:
-            echo(f"export LEADCTL_LEDGER={shlex.quote(str(ledger))}")
+        with (
+            sandbox.serve(simulators.values(), port) as served,
+            # In the user's own ledger, leads would count as delivered for good.
+            TemporaryDirectory(
+                prefix="leadctl-sandbox-", ignore_cleanup_errors=True
+            ) as folder,
+        ):
+            ledger = shlex.quote(f"{folder}/ledger.sqlite")
+            echo(f"export LEADCTL_LEDGER={ledger}")
             echo(f"# control: {served.control_url('PROVIDER')}")
             for name, simulator in simulators.items():
                 for variable, value in served.environment(name).items():
                     echo(f"export {variable}={value}")
                 campaigns = ", ".join(simulator.campaigns)
                 echo(f"# {name}: campaigns {campaigns}")
-            echo(f"serving on {served.url}; Ctrl-C ends it", err=True)
+            say(f"serving on {served.url}; Ctrl-C ends it")
             ended.wait()
     except OSError as error:
         raise UsageError(
             f"cannot use port {port}: {error.strerror}",
             hint="choose another port with --port",
         ) from error
-
-
-@contextmanager
-def _ledger() -> Iterator[Path]:
-    """Name a temporary ledger for the simulators.
-
-    In the user's own ledger, their leads would count as delivered to the real campaign
-    of that name.
-    """
-    with tempfile.TemporaryDirectory(
-        prefix="leadctl-sandbox-", ignore_cleanup_errors=True
-    ) as folder:
-        yield Path(folder) / "ledger.sqlite"

@@ -7,7 +7,7 @@ from typing import Annotated
 from leadctl.cli import options
 from leadctl.cli.app import app
 from leadctl.cli.help_layout import Section
-from leadctl.cli.output import Output, echo
+from leadctl.cli.output import Output, say
 from leadctl.model.errors import UsageError
 from leadctl.model.wording import count
 
@@ -67,6 +67,6 @@ def work(
         output.document({"run_id": run, "parts": order.parts, "leads": order.leads})
     elif order.parts:
         parts, leads = count(order.parts, "part"), count(order.leads, "lead")
-        echo(f"{parts} done, {leads}", err=True)
+        say(f"{parts} done, {leads}")
     else:
-        echo("no work left", err=True)
+        say("no work left")

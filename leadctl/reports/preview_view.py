@@ -47,7 +47,7 @@ def show_preview(found: Preview, screen: Screen) -> None:
 def _show_columns(found: Preview, screen: Screen) -> None:
     columns = Grid("column", "field", headed=False)
     for name, of_file in found.columns.items():
-        columns.row(_visible(listed(of_file)), f"→ {_use_of(name)}")
+        columns.row(_visible(listed(of_file)), f"→ {_USES.get(name, name)}")
     screen.print(columns, indent=2)
     if found.unused:
         unused = (Text("not sent:", "dim"), _visible(listed(found.unused)))
@@ -61,14 +61,10 @@ def _show_columns(found: Preview, screen: Screen) -> None:
         screen.facts([("", _visible(sentence))])
 
 
-def _use_of(name: str) -> str:
-    match name:
-        case "phone_country":
-            return "phone_country, the region of each phone"
-        case _ if name == ADDRESS_COUNTRY:
-            return "the region of phones without +"
-        case _:
-            return name
+_USES = {
+    "phone_country": "phone_country, the region of each phone",
+    ADDRESS_COUNTRY: "the region of phones without +",
+}
 
 
 def _show_row(view: RowView, line: int | None, screen: Screen) -> None:
@@ -94,16 +90,13 @@ def _show_row(view: RowView, line: int | None, screen: Screen) -> None:
 def _close(found: Preview, screen: Screen) -> None:
     """Print how many rows can be sent, and what is wrong with the others."""
     codes = ", ".join(f"{number:,} {code}" for code, number in found.counts.items())
+    text, style = f"{count(found.rows, 'row')} checked: all can be sent", "green"
     if not found.rows:
-        screen.close("no data rows", "yellow")
-    elif not codes:
-        screen.close(f"{count(found.rows, 'row')} checked: all can be sent", "green")
-    else:
-        screen.close(
-            f"{count(found.rows, 'row')} checked: {found.good:,} can be sent; "
-            f"not sent: {codes}",
-            "yellow" if found.good else "red",
-        )
+        text, style = "no data rows", "yellow"
+    elif codes:
+        text = f"{count(found.rows, 'row')} checked: {found.good:,} can be sent; "
+        text, style = f"{text}not sent: {codes}", "yellow" if found.good else "red"
+    screen.close(text, style)
 
 
 def _filled(cells: Mapping[str, Json]) -> dict[str, Json]:

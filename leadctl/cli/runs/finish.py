@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from enum import StrEnum
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING, Annotated, Any
 
 from leadctl.cli import options
-from leadctl.cli.output import Output, echo, say, somebody_is_there
+from leadctl.cli.output import Output, echo, line, say, somebody_is_there
 from leadctl.cli.runs.group import (
     FailedRun,
     RunId,
@@ -24,8 +22,6 @@ from leadctl.model.leads import Status
 from leadctl.model.wording import count, display_name
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from leadctl.ledger.base import RunReader
 
 
@@ -183,41 +179,17 @@ def stop(
     say(f"then: {facts.command('undo' if has_ended else 'resume')}")
 
 
-def _go_on(
-    run: str | None,
-    output: Output,
-    *,
-    ledger: str | None,
-    config: Path | None,
-    with_unknown: bool = True,
-    acknowledge_compliance: bool = False,
-    wait: int = 0,
-) -> None:
+def _go_on(run: str | None, output: Output, **asked: Any) -> None:  # noqa: ANN401  of leadctl.resume
     from leadctl import api
     from leadctl.cli.push import conclude
+    from leadctl.reports.report import members
     from leadctl.runs.history import latest_unfinished
 
-    with output.failures(), opened_ledger(ledger) as opened:
+    with output.failures(), opened_ledger(asked["ledger"]) as opened:
         run_reader = opened.run(run) if run else latest_unfinished(opened)
-        facts = run_reader.facts()
-    conclude(
-        output,
-        partial(
-            api.resume,
-            facts.id,
-            ledger=ledger,
-            config=config,
-            acknowledge_compliance=acknowledge_compliance,
-            with_unknown=with_unknown,
-            wait=wait,
-        ),
-        {
-            "provider": facts.provider,
-            "account": facts.account,
-            "campaign": facts.campaign,
-            "dry_run": False,
-        },
-    )
+        run_facts = run_reader.facts()
+    facts = members(run_facts, "provider", "account", "campaign") | {"dry_run": False}
+    conclude(output, partial(api.resume, run_facts.id, **asked), facts)
 
 
 def _asked_decision(run_reader: RunReader, *, no_input: bool) -> Decision | None:
@@ -232,7 +204,5 @@ def _asked_decision(run_reader: RunReader, *, no_input: bool) -> Decision | None
     if no_input or not somebody_is_there():
         say(f"decide with --as {' | '.join(Decision)}")
         return None
-    answer = typer.prompt(
-        f"Decision ({', '.join(Decision)}; Enter to skip)", default="", err=True
-    )
-    return Decision(answer) if answer in [*Decision] else None
+    answer = line(f"Decision ({', '.join(Decision)}; Enter to skip): ")
+    return next((one for one in Decision if one == answer), None)

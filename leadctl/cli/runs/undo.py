@@ -25,7 +25,6 @@ from leadctl.model.wording import count, files_named
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from leadctl.cli.confirm import Consent
     from leadctl.config.config import Account
     from leadctl.importing.plan import Plan
     from leadctl.model.errors import LeadctlError
@@ -60,7 +59,6 @@ def undo(
     Example: leadctl runs undo 20260301-093000-1f2e --dry-run
     """
     from leadctl.api import environment_of
-    from leadctl.cli.confirm import Consent
     from leadctl.cli.process import stop_on_signal
     from leadctl.ledger import resolved
     from leadctl.model.clock import CancellationToken
@@ -79,7 +77,7 @@ def undo(
             resolved(ledger),
             config,
             environment_of,
-            partial(_require_yes, Consent(yes, no_input)),
+            partial(_require_yes, yes, no_input),
             output.wait,
             _Progress(output).tell,
             stop,
@@ -97,13 +95,13 @@ def undo(
 
 
 def _require_yes(
-    consent: Consent, planned: UndoReport, account: Account, plan: Plan
+    yes: bool, no_input: bool, planned: UndoReport, account: Account, plan: Plan
 ) -> None:
-    if not consent.yes:
+    if not yes:
         say(f"This deletes what run {planned.run_id} created:")
         for label, text in _facts(planned, account, plan):
             say(f"  {label:<10}{text}".rstrip())
-    require_yes("Delete them?", yes=consent.yes, no_input=consent.no_input)
+    require_yes("Delete them?", yes=yes, no_input=no_input)
 
 
 def _facts(
