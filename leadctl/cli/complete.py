@@ -169,55 +169,53 @@ def known_names(
 
     `given` are the options on the command line. What cannot be read is left out.
     """
+
+    def said(name: str) -> str | None:
+        return given.get(f"--{name}") or environment.get(f"LEADCTL_{name.upper()}")
+
     match kind:
         case "campaign":
-            for option in ("account", "provider"):
-                variable = f"LEADCTL_{option.upper()}"
-                if name := given.get(f"--{option}") or environment.get(variable):
-                    return _kept_campaigns(name)
-            return {}
+            account = said("account") or said("provider")
+            return _kept_campaigns(account) if account else {}
         case "provider":
-            found = _providers(given, environment)
+            found = _providers(said("config"))
         case "account":
-            accounts = _configured("accounts", given, environment)
-            found = sorted({*accounts, *_providers(given, environment)})
+            accounts = _configured("accounts", said("config"))
+            found = sorted({*accounts, *_providers(said("config"))})
         case "profile":
-            found = _configured("profiles", given, environment)
+            found = _configured("profiles", said("config"))
         case "run":
-            found = _runs(given.get("--ledger") or environment.get("LEADCTL_LEDGER"))
+            found = _runs(said("ledger"))
         case _:
             found = []
     return dict.fromkeys(found, "")
 
 
-def _providers(given: Mapping[str, str], environment: Mapping[str, str]) -> list[str]:
+def _providers(config: str | None) -> list[str]:
     """Return those installed, and those in YAML: of these, one line is read."""
     from leadctl.providers.installed import installed
 
     found = {*installed()}
-    for path in _config_path(given, environment).parent.glob("providers/*.y*ml"):
+    for path in _config_path(config).parent.glob("providers/*.y*ml"):
         text = path.read_text(encoding="utf-8", errors="replace")
         found |= {*re.findall(r"^name: *([a-z][a-z0-9_-]*) *$", text, re.MULTILINE)}
     return sorted(found)
 
 
-def _configured(
-    table: str, given: Mapping[str, str], environment: Mapping[str, str]
-) -> list[str]:
+def _configured(table: str, config: str | None) -> list[str]:
     from leadctl.model import yaml_file
     from leadctl.model.errors import InputUnusable
 
-    path = _config_path(given, environment)
     try:
-        return sorted(yaml_file.read(path, may_be_pipe=False).table((table,)))
+        document = yaml_file.read(_config_path(config), may_be_pipe=False)
+        return sorted(document.table((table,)))
     except InputUnusable:
         return []
 
 
-def _config_path(given: Mapping[str, str], environment: Mapping[str, str]) -> Path:
+def _config_path(asked: str | None) -> Path:
     import platformdirs
 
-    asked = given.get("--config") or environment.get("LEADCTL_CONFIG")
     usual = platformdirs.user_config_path("leadctl") / "config.yaml"
     return Path(asked) if asked else usual
 
