@@ -26,6 +26,11 @@ def text_of(value: Json) -> str:
     return value if isinstance(value, str) else json_text(value)
 
 
+def members(one: object, *names: str) -> dict[str, Json]:
+    """Return attributes by name, as members of a JSON document."""
+    return {name: getattr(one, name) for name in names}
+
+
 _UNUSUAL = re.compile(r"[^\n -~]")
 
 

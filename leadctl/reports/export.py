@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from leadctl.ledger.base import RunReader
-    from leadctl.ledger.records import Request, Verdict
+    from leadctl.ledger.records import Request
     from leadctl.model.leads import Code, Status
     from leadctl.model.removal import Removal
 
@@ -38,38 +38,36 @@ class RowOutcome(NamedTuple):
     undo: Removal | None
 
 
-def delimited(
-    run_reader: RunReader, statuses: Collection[Status] = ()
-) -> Iterator[str]:
+def delimited(run: RunReader, statuses: Collection[Status] = ()) -> Iterator[str]:
     """Yield the rows with these statuses (default: all) as CSV, with a header."""
     yield ",".join(RowOutcome._fields)
-    for record in outcomes(run_reader, statuses):
+    for record in outcomes(run, statuses):
         line = io.StringIO(newline="")
         cells = ["" if cell is None else harmless(str(cell)) for cell in record]
         csv.writer(line, lineterminator="").writerow(cells)
         yield printable(line.getvalue())
 
 
-def json_lines(
-    run_reader: RunReader, statuses: Collection[Status] = ()
-) -> Iterator[str]:
+def json_lines(run: RunReader, statuses: Collection[Status] = ()) -> Iterator[str]:
     """Yield the same rows as JSON objects, one per line."""
-    for record in outcomes(run_reader, statuses):
+    for record in outcomes(run, statuses):
         yield json_text(record._asdict())
 
 
-def outcomes(
-    run_reader: RunReader, statuses: Collection[Status] = ()
-) -> Iterator[RowOutcome]:
+def outcomes(run: RunReader, statuses: Collection[Status] = ()) -> Iterator[RowOutcome]:
     """Yield the outcome of each row with one of these statuses (default: all)."""
-    run = run_reader.facts().id
-    for file in run_reader.files():
-        verdicts = run_reader.verdicts(file.ordinal)
-        removed = dict(run_reader.removed(file.ordinal))
-        for verdict, request in _with_requests(verdicts, run_reader, file.ordinal):
+    run_id = run.facts().id
+    for file in run.files():
+        removed = dict(run.removed(file.ordinal))
+        carried = run.last_requests(file.ordinal)
+        row, last = next(carried, _NONE_LEFT)
+        for verdict in run.verdicts(file.ordinal):
+            while row < verdict.row:
+                row, last = next(carried, _NONE_LEFT)
+            request = last if row == verdict.row else None
             if not statuses or verdict.status in statuses:
                 yield RowOutcome(
-                    run,
+                    run_id,
                     file.path,
                     verdict.row,
                     verdict.status,
@@ -80,18 +78,6 @@ def outcomes(
                     time_text.utc(request.departed) if request else None,
                     removed.get(verdict.row),
                 )
-
-
-def _with_requests(
-    verdicts: Iterator[Verdict], run_reader: RunReader, file: int
-) -> Iterator[tuple[Verdict, Request | None]]:
-    """Pair each verdict with the last request that carried the row, if any."""
-    travels = run_reader.last_requests(file)
-    row, request = next(travels, _NONE_LEFT)
-    for verdict in verdicts:
-        while row < verdict.row:
-            row, request = next(travels, _NONE_LEFT)
-        yield verdict, request if row == verdict.row else None
 
 
 _NONE_LEFT: tuple[float, Request | None] = (math.inf, None)

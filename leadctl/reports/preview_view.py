@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from leadctl.importing.preview import pin
 from leadctl.importing.profile_draft import flow
 from leadctl.model.lead_fields import ADDRESS_COUNTRY
-from leadctl.model.printable import text_of
+from leadctl.model.printable import members, text_of
 from leadctl.model.wording import count, listed
-from leadctl.reports.report import error_document, members
+from leadctl.reports.report import error_document
 from leadctl.reports.screen import Grid, Text
 from leadctl.reports.table import STYLES
 

@@ -6,6 +6,7 @@ from dataclasses import MISSING, fields
 from typing import TYPE_CHECKING
 
 from leadctl.model.lead_fields import COUNTRY_ALIASES, FIELDS, INSTRUCTIONS
+from leadctl.model.printable import members
 from leadctl.providers.base import Provider
 from leadctl.reports.screen import Grid, Text
 
@@ -28,22 +29,18 @@ def document(provider: type[Provider]) -> dict[str, Json]:
     limits, rule, scale = provider.limits, declared.phone_rule, provider.priority
     safe = declared.resend_is_safe
     return {
-        "name": provider.name,
-        "title": provider.title,
-        "documentation": provider.documentation,
+        **members(provider, "name", "title", "documentation"),
         "address": declared.base_url or None,
         "settings": [*provider.settings()],
         "secrets": [*provider.secrets],
         "campaign": provider.campaign_rule[1],
         "limits": {
-            "batch_size": limits.batch_size,
-            "concurrency": limits.concurrency,
-            "requests_per_minute": limits.requests_per_minute,
+            **members(limits, "batch_size", "concurrency", "requests_per_minute"),
             "rates": [{**rate._asdict()} for rate in limits.rates],
             "min_interval": limits.min_interval,
         },
-        "phone": {"form": rule.form, "country": rule.country},
-        "priority": {"first": scale.first, "last": scale.last} if scale else None,
+        "phone": members(rule, "form", "country"),
+        "priority": members(scale, "first", "last") if scale else None,
         "fields": {
             "phone": provider.phone_wire,
             **{field.name: field.wire for field in declared.fields},

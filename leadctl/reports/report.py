@@ -10,6 +10,7 @@ from leadctl.ledger import open_ledger
 from leadctl.ledger.records import runs_command
 from leadctl.model.errors import ExitCode
 from leadctl.model.leads import Status
+from leadctl.model.printable import members
 from leadctl.reports.export import outcomes
 
 if TYPE_CHECKING:
@@ -235,10 +236,6 @@ def document(report: Report) -> dict[str, Json]:
         "exit_code": report.exit_code,
         "error": error_document(report.error),
     }
-
-
-def members(one: object, *names: str) -> dict[str, Json]:
-    return {name: getattr(one, name) for name in names}
 
 
 def failure_document(error: LeadctlError, /, **facts: Any) -> dict[str, Json]:  # noqa: ANN401  members of a report

@@ -20,7 +20,7 @@ from leadctl.reports.run_timeline import RequestGroup
 from leadctl.reports.screen import Grid, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from leadctl.importing.plan import Plan
     from leadctl.importing.preview import RowView
@@ -74,10 +74,8 @@ def row_trace(
         )
     if view and verdict and verdict.code and not requests and verdict.status in _OURS:
         # A row alone does not show other rows, lists, or a damaged column.
-        finding = Finding(
-            row, verdict.status, verdict.code, verdict.reason, verdict.field
-        )
-        view = view._replace(sent=None, finding=finding)
+        said = (verdict.status, verdict.code, verdict.reason, verdict.field)
+        view = view._replace(sent=None, finding=Finding(row, *said))
     removal = dict(run_reader.removed(file.ordinal)).get(row)
     return RowTrace(file, row, view, missing, requests, verdict, removal)
 
@@ -181,21 +179,22 @@ def show_row(found: RowTrace, screen: Screen, *, masked: bool) -> None:
 
 
 def _show_view(view: RowView, screen: Screen) -> None:
-    _show_values("in the file", view.cells, screen)
-    if view.mapped is not None:
-        _show_values("mapped to", view.mapped, screen)
-    screen.print(Text("our checks", "dim"))
-    screen.print(view.finding.reason if view.finding else "passed", indent=2)
-    if view.sent is not None:
-        _show_values("sent to the provider", view.sent, screen)
-
-
-def _show_values(title: str, values: Mapping[str, Json], screen: Screen) -> None:
-    table = Grid("name", "value", headed=False)
-    for name, value in values.items():
-        table.row(name, text_of(value))
-    screen.print(Text(title, "dim"))
-    screen.print(table, indent=2)
+    checked = view.finding.reason if view.finding else "passed"
+    for title, values in (
+        ("in the file", view.cells),
+        ("mapped to", view.mapped),
+        ("our checks", checked),
+        ("sent to the provider", view.sent),
+    ):
+        if values is None:
+            continue
+        screen.print(Text(title, "dim"))
+        shown: str | Grid = checked
+        if not isinstance(values, str):
+            shown = Grid("name", "value", headed=False)
+            for name, value in values.items():
+                shown.row(name, text_of(value))
+        screen.print(shown, indent=2)
 
 
 def _told(request: Request) -> str:

@@ -19,6 +19,7 @@ from leadctl.cli.runs.group import (
 )
 from leadctl.model.errors import ExitCode, UsageError
 from leadctl.model.leads import Status
+from leadctl.model.printable import members
 from leadctl.model.wording import count, display_name
 
 if TYPE_CHECKING:
@@ -182,7 +183,6 @@ def stop(
 def _go_on(run: str | None, output: Output, **asked: Any) -> None:  # noqa: ANN401  of leadctl.resume
     from leadctl import api
     from leadctl.cli.push import conclude
-    from leadctl.reports.report import members
     from leadctl.runs.history import latest_unfinished
 
     with output.failures(), opened_ledger(asked["ledger"]) as opened:
