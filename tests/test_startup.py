@@ -31,9 +31,8 @@ COMPLETION = START | {
 }
 PROGRAM = START | {
     "leadctl.cli.app",
-    "leadctl.cli.help_layout",
+    "leadctl.cli.commands",
     "leadctl.cli.output",
-    "leadctl.cli.parameters",
     "leadctl.cli.shells",
     "leadctl.model",
     "leadctl.model.errors",
@@ -174,8 +173,8 @@ SENDER, WORKBOOKS = "leadctl.delivery.sender", "leadctl.sources.xlsx"
 NEVER = {
     "asyncio",
     "importlib.metadata",  # see providers/installed.py
-    "pydantic",  # typer would read options with it: see cli/parameters.py
-    "rich",  # typer's own help would load it: see cli/help_layout.py
+    "pydantic",  # typer would read options with it: see cli/commands.py
+    "rich",  # typer's own help would load it: see cli/commands.py
 }
 
 LEFT_OUT = {

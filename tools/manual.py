@@ -15,7 +15,7 @@ from typer.core import TyperArgument, TyperOption
 
 from leadctl import __version__
 from leadctl.cli.app import load
-from leadctl.cli.help_layout import (
+from leadctl.cli.commands import (
     Command,
     Group,
     Section,

@@ -10,7 +10,7 @@ import typer
 
 from leadctl.cli import options
 from leadctl.cli.app import app
-from leadctl.cli.help_layout import Commands, Section
+from leadctl.cli.commands import Commands, Section
 from leadctl.cli.output import echo_json, opened_screen, say
 from leadctl.model.errors import CredentialsMissing, ExitCode, LeadctlError, UsageError
 from leadctl.model.wording import count

@@ -13,7 +13,7 @@ import typer
 
 from leadctl import __version__
 from leadctl.cli import shells
-from leadctl.cli.help_layout import Commands, Program
+from leadctl.cli.commands import Commands, Program
 from leadctl.cli.output import Output, say, show_error
 from leadctl.model.errors import ExitCode, LeadctlError, UsageError
 from leadctl.model.wording import nearest

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from leadctl.cli import options  # noqa: TC001  typer reads the annotations at run time
 from leadctl.cli.app import app
-from leadctl.cli.help_layout import Section
+from leadctl.cli.commands import Section
 from leadctl.cli.output import Output, opened_screen, say
 from leadctl.model.errors import InputUnusable, LeadctlError, UsageError
 

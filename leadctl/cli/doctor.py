@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from leadctl.cli import options
 from leadctl.cli.app import app
 from leadctl.cli.checks import Check, Grade, conclude, exit_code
-from leadctl.cli.help_layout import Section
+from leadctl.cli.commands import Section
 from leadctl.model.errors import LeadctlError
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from leadctl.cli import options
 from leadctl.cli.app import app
-from leadctl.cli.help_layout import Section
+from leadctl.cli.commands import Section
 from leadctl.cli.output import answered, echo, line, say, somebody_is_there
 from leadctl.model.errors import InputUnusable, UsageError
 from leadctl.model.leads import OWN, Row, Status

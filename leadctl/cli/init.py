@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from leadctl.cli import options
 from leadctl.cli.app import app
-from leadctl.cli.help_layout import Section
+from leadctl.cli.commands import Section
 from leadctl.cli.output import (
     asked,
     echo,

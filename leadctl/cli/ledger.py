@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from leadctl.cli import options
 from leadctl.cli.app import app
 from leadctl.cli.checks import Check, conclude, exit_code
-from leadctl.cli.help_layout import Commands, Section
+from leadctl.cli.commands import Commands, Section
 from leadctl.cli.output import echo, say
 from leadctl.model.errors import LedgerUnusable, UsageError
 from leadctl.model.wording import count

@@ -20,7 +20,7 @@ from typing import (
 
 import typer
 
-from leadctl.cli.help_layout import Section
+from leadctl.cli.commands import Section
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,7 +11,7 @@ import typer
 
 from leadctl.cli import options
 from leadctl.cli.app import app
-from leadctl.cli.help_layout import Section
+from leadctl.cli.commands import Section
 from leadctl.cli.output import Output, print_lines, require_yes, say
 from leadctl.model.errors import ExitCode, LeadctlError, UsageError
 from leadctl.model.wording import count, files_named

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from leadctl.cli import options
 from leadctl.cli.app import app
-from leadctl.cli.help_layout import Commands, Section
+from leadctl.cli.commands import Commands, Section
 from leadctl.cli.output import echo, echo_json, say
 
 if TYPE_CHECKING:

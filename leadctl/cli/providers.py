@@ -10,7 +10,7 @@ import typer  # noqa: TC002  it reads the annotations at run time
 from leadctl.cli import options
 from leadctl.cli.app import app
 from leadctl.cli.checks import conclude
-from leadctl.cli.help_layout import Commands, Section
+from leadctl.cli.commands import Commands, Section
 from leadctl.cli.output import echo, echo_json, opened_screen, say, show_error
 
 group = Commands(

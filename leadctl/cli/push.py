@@ -12,7 +12,7 @@ import typer
 
 from leadctl.cli import options
 from leadctl.cli.app import app
-from leadctl.cli.help_layout import Section
+from leadctl.cli.commands import Section
 from leadctl.cli.output import Output, opened_screen
 from leadctl.model.errors import ExitCode
 from leadctl.model.wording import files_named

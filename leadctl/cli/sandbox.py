@@ -10,7 +10,7 @@ from typing import Annotated
 
 from leadctl.cli import options
 from leadctl.cli.app import app
-from leadctl.cli.help_layout import Section
+from leadctl.cli.commands import Section
 from leadctl.cli.output import echo, say
 from leadctl.model.errors import UsageError
 from leadctl.model.wording import nearest

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from leadctl.cli import options
 from leadctl.cli.app import app
-from leadctl.cli.help_layout import Section
+from leadctl.cli.commands import Section
 from leadctl.cli.output import Output, say
 from leadctl.model.errors import UsageError
 from leadctl.model.wording import count

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from leadctl.cli import options
 from leadctl.cli.app import app
-from leadctl.cli.help_layout import Commands, Section
+from leadctl.cli.commands import Commands, Section
 from leadctl.model.errors import UsageError
 
 if TYPE_CHECKING:

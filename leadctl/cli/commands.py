@@ -1,20 +1,24 @@
-"""Lays out help: the description of a command, then its options by purpose."""
+"""Adapts typer's commands: lays out their help, and reads values without pydantic.
+
+Typer reads all but flags with it, and importing it takes longer than importing typer.
+"""
 
 from __future__ import annotations
 
 import os
 from enum import StrEnum
 from functools import cache, partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import typer
 import typer.main
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
-from leadctl.cli.parameters import quick
+from leadctl.model.wording import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from typer._click.core import Context, Parameter
     from typer._click.formatting import HelpFormatter
@@ -51,7 +55,7 @@ class Command(TyperCommand):
         _accept_habits(self)
 
     def get_params(self, ctx: Context) -> list[Parameter]:
-        return quick(super().get_params(ctx))
+        return _quick(super().get_params(ctx))
 
     def collect_usage_pieces(self, ctx: Context) -> list[str]:  # noqa: ARG002  click's
         return [*usage(self)]
@@ -73,7 +77,7 @@ class Group(TyperGroup):
         _accept_habits(self)
 
     def get_params(self, ctx: Context) -> list[Parameter]:
-        return quick(super().get_params(ctx))
+        return _quick(super().get_params(ctx))
 
     def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
         """Take `list` for a group that lists by itself, also behind its options."""
@@ -142,7 +146,7 @@ def _habits(*, is_coloured: bool) -> list[Any]:
         hidden=not is_coloured,
         rich_help_panel=Section.TELLING,
     )
-    holder = typer.Typer()
+    holder = typer.Typer(add_completion=False)
 
     @holder.command()
     def _habit(
@@ -151,10 +155,7 @@ def _habits(*, is_coloured: bool) -> list[Any]:
         no_color: bool = no_color,
     ) -> None: ...
 
-    options = typer.main.get_command(holder).params
-    return [
-        one for one in options if {"--yes", "--no-input", "--no-color"} & {*one.opts}
-    ]
+    return [*typer.main.get_command(holder).params]
 
 
 def _switch_off_colors(asked: bool) -> None:
@@ -225,3 +226,74 @@ def _write_text(formatter: HelpFormatter, text: str) -> None:
     if text:
         formatter.write_paragraph()
         formatter.write_text(text)
+
+
+def _quick(parameters: Sequence[Parameter]) -> list[Parameter]:
+    """Let typer's options and arguments read their values as below."""
+    for one in parameters:
+        if isinstance(one, TyperOption):
+            one.__class__ = _Option
+        elif isinstance(one, TyperArgument):
+            one.__class__ = _Argument
+    return [*parameters]
+
+
+class _Option(TyperOption):
+    def process_value(self, ctx: Context, value: Any) -> Any:  # noqa: ANN401  click's
+        try:
+            return _read(self, ctx, value, super().process_value)
+        except typer.BadParameter as error:
+            if message := _mistake(self, value):
+                raise _Unfit(message, ctx, self) from error
+            raise
+
+
+class _Argument(TyperArgument):
+    def process_value(self, ctx: Context, value: Any) -> Any:  # noqa: ANN401  click's
+        return _read(self, ctx, value, super().process_value)
+
+
+class _Unfit(typer.BadParameter):
+    def format_message(self) -> str:
+        return self.message
+
+
+def _read(
+    parameter: TyperOption | TyperArgument,
+    ctx: Context,
+    value: object,
+    by_typer: Callable[[Context, Any], object],
+) -> object:
+    """Read text, paths and defaults; typer reads the rest, and reports mistakes."""
+    descriptor = getattr(parameter, "type_descriptor", None)  # typer 0.28 and later
+    kind = getattr(descriptor, "annotation", None)
+    if kind is Path and isinstance(value, str):
+        value = Path(value)
+    is_read = value is None or (isinstance(kind, type) and isinstance(value, kind))
+    if kind == list[str]:
+        is_read = value is None or isinstance(value, list | tuple)
+    if not is_read or (parameter.required and parameter.value_is_missing(value)):
+        return by_typer(ctx, value)
+    return parameter.callback(ctx, parameter, value) if parameter.callback else value
+
+
+def _mistake(option: TyperOption, value: Any) -> str:  # noqa: ANN401  text, or texts
+    """Say what is wrong with a number or a choice.
+
+    A number is not repeated: in the wrong place, it could be somebody's phone.
+    """
+    name, choices = max(option.opts, key=len), (option.metavar or "").split("|")
+    limits = getattr(option, "type", None) or option  # the type before typer 0.28
+    least, most = getattr(limits, "min", None), getattr(limits, "max", None)
+    if len(choices) > 1:
+        given = [value] if isinstance(value, str) else value
+        wrong = next(one for one in given if one not in choices)
+        near = nearest(wrong, choices)
+        return f"{name} must be one of {', '.join(choices)}, not {wrong!r}{near}"
+    if least is None:
+        return ""
+    try:
+        too_small = int(value) < least
+    except ValueError:
+        return f"{name} must be a whole number"
+    return f"{name} must be {f'{least} or more' if too_small else f'{most} or less'}"
