@@ -85,7 +85,7 @@ def ask(
             "ACCOUNT --campaign ID"
         )
     if name:
-        accounts = [resolved(config, provider, name)]
+        accounts = [account_of(config, provider, name)]
     else:
         known = [one for one in _known(config) if one.has_secrets]
         accounts = [one.account for one in known if one.account]
@@ -119,7 +119,7 @@ def login(
 
     Example: leadctl accounts login voiso
     """
-    account = resolved(config, provider, name)
+    account = account_of(config, provider, name)
     log_in(account, campaign, ledger, no_check=no_check, no_input=no_input)
 
 
@@ -133,7 +133,7 @@ def logout(
     """
     from leadctl.config import credentials
 
-    account = resolved(config, provider, name)
+    account = account_of(config, provider, name)
     for secret in account.provider.secrets:
         gone = credentials.forget(account, secret)
         say(f"{secret} of {name} {'removed' if gone else 'not found'}")
@@ -141,7 +141,7 @@ def logout(
             say(f"note: {found.where} still provides one")
 
 
-def resolved(config: Path | None, provider: str | None, name: str | None) -> Account:
+def account_of(config: Path | None, provider: str | None, name: str | None) -> Account:
     """Return the account that the options of a command name."""
     from leadctl.config import config as settings
 

@@ -34,13 +34,13 @@ def campaigns(
 
     Example: leadctl campaigns --provider voiso
     """
-    from leadctl.cli.accounts import resolved
+    from leadctl.cli.accounts import account_of
     from leadctl.cli.complete import keep_campaigns
 
     facts: dict[str, Json] = {"provider": provider, "account": account or provider}
     output = Output(json=json)
     with output.failures(lambda error: _document(facts, (), error)):
-        asked = resolved(config, provider, account)
+        asked = account_of(config, provider, account)
         facts |= {"provider": asked.provider.name, "account": asked.name}
         found = _listed(asked, ledger)
     try:

@@ -175,13 +175,11 @@ def _print(shown: dict[str, Any], screen: Screen) -> None:
     screen.print(_table(shown["options"]))
     folder = f"{os.path.dirname(shown['options'][0]['value'])}/"  # noqa: PTH120  of a text
     for account in shown["accounts"]:
-        screen.print()
-        screen.print(f"account {account['account']} (provider {account['provider']})")
+        screen.block(f"account {account['account']} (provider {account['provider']})")
         entries = [*account["settings"], *account["secrets"]]
         screen.print(_table(entries, folder), indent=2)
     for profile in shown["profiles"]:
-        screen.print()
-        screen.print(f"profile {profile['profile']}, {profile['at']}")
+        screen.block(f"profile {profile['profile']}, {profile['at']}")
 
 
 def _table(entries: list[dict[str, Any]], folder: str = "") -> Grid:

@@ -28,9 +28,8 @@ def stop_on_signal(stop: CancellationToken) -> Iterator[None]:
 
     def ask(number: int, _frame: object) -> None:
         if stop.is_asked():
-            os._exit(
-                ExitCode.INTERRUPTED if number == signal.SIGINT else ExitCode.TERMINATED
-            )
+            is_int = number == signal.SIGINT
+            os._exit(ExitCode.INTERRUPTED if is_int else ExitCode.TERMINATED)
         stop.ask(number)
         if not stop.is_heeded:
             raise _Signalled(number)
@@ -44,21 +43,13 @@ def stop_on_signal(stop: CancellationToken) -> Iterator[None]:
     try:
         yield
     except _Signalled as signalled:
-        raise _nothing_sent(*signalled.args) from None
+        raise nothing_sent(*signalled.args) from None
     finally:
         for number, earlier in before.items():
             signal.signal(number, earlier)
 
 
-@contextmanager
-def ended_by_ctrl_c() -> Iterator[None]:
-    """Say so where Ctrl-C ends a run that has sent nothing."""
-    try:
-        yield
-    except KeyboardInterrupt as signalled:
-        raise _nothing_sent(signal.SIGINT) from signalled
-
-
-def _nothing_sent(number: int) -> Interrupted:
+def nothing_sent(number: int = signal.SIGINT) -> Interrupted:
+    """Return the error for a signal that ends a run before it sends anything."""
     hint = "run the same command again"
     return Interrupted(number, "nothing was sent", hint=hint)

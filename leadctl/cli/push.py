@@ -142,11 +142,14 @@ def conclude(
 
     `facts` go into the JSON document of a run that cannot begin.
     """
-    from leadctl.cli.process import ended_by_ctrl_c
+    from leadctl.cli.process import nothing_sent
     from leadctl.reports.report import failure_document
 
-    with output.failures(partial(failure_document, **facts)), ended_by_ctrl_c():
-        found = run(watch=partial(_with_terminal, output, consent))
+    with output.failures(partial(failure_document, **facts)):
+        try:
+            found = run(watch=partial(_with_terminal, output, consent))
+        except KeyboardInterrupt as signalled:
+            raise nothing_sent() from signalled
     output.conclude(found)
 
 

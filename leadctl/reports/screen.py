@@ -205,6 +205,11 @@ class Screen:
             written = " " * indent + line.written(self.codes)
             self._stream.write(f"{written.rstrip(' ')}\n")
 
+    def block(self, shown: str | Text | Grid, *, indent: int = 0) -> None:
+        """Print a blank line, then a line or a table."""
+        self.print()
+        self.print(shown, indent=indent)
+
     def title(self, text: str) -> None:
         self.print(Text(text, "bold"), whole=True)
 

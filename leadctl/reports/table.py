@@ -38,11 +38,9 @@ def show(report: Report, screen: Screen, *, hint_follows: bool = False) -> None:
     screen.print(Text(f"{dry}{files} → {report.destination}", "bold"))
     screen.print(counts)
     if len(report.files) > 1:
-        screen.print()
-        screen.print(_by_file(report))
+        screen.block(_by_file(report))
     if report.reasons:
-        screen.print()
-        screen.print(_reasons(report))
+        screen.block(_reasons(report))
     if report.repairs:
         screen.print()
         for repair, number in report.repairs.items():
@@ -73,14 +71,11 @@ def show_run(report: Report, timeline: RunTimeline, screen: Screen) -> None:
         workers = Grid("worker", "has", "last seen")
         for worker in report.workers:
             workers.row(worker.name, worker.has, time_text.when(worker.seen))
-        screen.print()
-        screen.print(workers)
+        screen.block(workers)
     if report.requests:
-        screen.print()
-        screen.print(_requests(timeline, several=len(report.files) > 1))
+        screen.block(_requests(timeline, several=len(report.files) > 1))
     if report.requests and timeline.waits:
-        screen.print()
-        screen.print(_waits(timeline))
+        screen.block(_waits(timeline))
 
 
 def _when(run: Report) -> str:

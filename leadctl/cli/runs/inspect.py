@@ -189,11 +189,11 @@ def report(
         timeline, now = run_timeline.read(run_reader), time.time()
         contacts, left_out = None, 0
         if with_phones:
-            from leadctl.reports.callback_list import callback_list
+            from leadctl.reports.html_report.rows import contacts_of
             from leadctl.runs.prepare import reopened
 
             _, plan = reopened(run_reader, config)
-            listed = callback_list(run_reader, plan)
+            listed = contacts_of(run_reader, plan)
             contacts, left_out = (
                 [*islice(listed, MOST_CONTACTS)],
                 sum(1 for _ in listed),

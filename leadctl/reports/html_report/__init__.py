@@ -25,7 +25,7 @@ from leadctl.reports.next_steps import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from leadctl.reports.callback_list import Contact
+    from leadctl.reports.html_report.rows import Contact
     from leadctl.reports.report import Report
     from leadctl.reports.run_timeline import RunTimeline
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from leadctl.model.leads import Code, Status
+from leadctl.model.leads import Code, Row, Status
 from leadctl.model.wording import count, display_name
 from leadctl.reports import time_text
 from leadctl.reports.html_report.markup import (
@@ -23,8 +23,9 @@ from leadctl.reports.html_report.markup import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from leadctl.importing.plan import Plan
+    from leadctl.ledger.base import RunReader
     from leadctl.ledger.records import Reason
-    from leadctl.reports.callback_list import Contact
     from leadctl.reports.report import Report
     from leadctl.reports.run_timeline import RunTimeline
 
@@ -123,6 +124,32 @@ def _reasons(group: str, members: Sequence[Reason], found: Report) -> Markup:
 def place(file: int, row: int, *, several: bool) -> str:
     """Return a row's number; with several files, the file's in front."""
     return f"{file + 1}: {row:,}" if several else f"{row:,}"
+
+
+class Contact(NamedTuple):
+    """A row with its number as written in the file; `file` counts from 0."""
+
+    file: int
+    row: int
+    phone: str
+    status: Status
+    reason: str
+
+
+def contacts_of(run_reader: RunReader, plan: Plan) -> Iterator[Contact]:
+    """Yield the rows that need attention, in the order of files and rows."""
+    from leadctl.importing.plan import mapper_of  # noqa: PLC0415  rarely needed
+
+    to_look_at = {Status.REJECTED, Status.FAILED, Status.UNKNOWN}
+    for ordinal, source in enumerate(plan.sources):
+        mapper, rows = mapper_of(source, plan), source.rows()
+        for verdict in run_reader.verdicts(ordinal):
+            if verdict.status not in to_look_at:
+                continue
+            found = next(row for row in rows if row.number == verdict.row)
+            values = mapper.one_row(found.cells) if isinstance(found, Row) else {}
+            phone = str(values.get("phone", ""))
+            yield Contact(ordinal, verdict.row, phone, verdict.status, verdict.reason)
 
 
 def contacts(found: Sequence[Contact], left_out: int, *, several: bool) -> Markup:
