@@ -129,6 +129,9 @@ of_sending = partial(shared, section=Section.SENDING)
 of_output = partial(shared, section=Section.TELLING)
 of_other = partial(shared, section=Section.OTHER)
 
+Text = str | None
+Texts = list[str] | None
+
 Files = Annotated[
     list[str],
     argument(
@@ -136,25 +139,23 @@ Files = Annotated[
     ),
 ]
 ProviderName = Annotated[
-    str | None,
+    Text,
     of_target("--provider -p NAME|FILE", "Provider, e.g. voiso, or its YAML file."),
 ]
 Campaign = Annotated[
-    str | None,
-    of_target("--campaign -c ID", "The campaign: its id, e.g. 3, or its name."),
+    Text, of_target("--campaign -c ID", "The campaign: its id, e.g. 3, or its name.")
 ]
 AccountName = Annotated[
-    str | None,
-    of_target("--account NAME", "e.g. voiso-night; default: the provider's name."),
+    Text, of_target("--account NAME", "e.g. voiso-night; default: the provider's name.")
 ]
 ProfileName = Annotated[
-    str | None,
+    Text,
     of_files(
         "--profile NAME|PATH", "Column mapping, e.g. leads.yaml; default: guessed."
     ),
 ]
 Region = Annotated[
-    str | None, of_rows("--region CC", "Country of numbers without a code, e.g. US.")
+    Text, of_rows("--region CC", "Country of numbers without a code, e.g. US.")
 ]
 Json = Annotated[
     bool, of_output("--json", "Print one JSON document instead of the table.")
@@ -179,7 +180,7 @@ Offline = Annotated[
     bool, shared("--offline", "Make no network calls.", Section.OPTIONS)
 ]
 LedgerPath = Annotated[
-    str | None,
+    Text,
     of_other("--ledger PATH|URL", "Path or postgresql:// URL; default: state folder."),
 ]
 ConfigPath = Annotated[
@@ -192,21 +193,19 @@ class ReadOptions(TypedDict):
     """How files are read, as typer parses it."""
 
     format: Annotated[
-        str | None,
-        of_files("--format csv|tsv|jsonl", "Default: detected from the content."),
+        Text, of_files("--format csv|tsv|jsonl", "Default: detected from the content.")
     ]
     encoding: Annotated[
-        str | None, of_files("--encoding NAME", "e.g. cp1252; default: detected.")
+        Text, of_files("--encoding NAME", "e.g. cp1252; default: detected.")
     ]
     delimiter: Annotated[
-        str | None,
-        of_files("--delimiter CHAR", "e.g. ';'; default: detected (, ; tab |)."),
+        Text, of_files("--delimiter CHAR", "e.g. ';'; default: detected (, ; tab |).")
     ]
     no_header: Annotated[
         bool, of_files("--no-header", "The first line is data; columns are 1, 2, 3.")
     ]
     sheet: Annotated[
-        str | None,
+        Text,
         of_files("--sheet NAME|N", "Sheet of a workbook, e.g. 2; default: the first."),
     ]
 
@@ -219,22 +218,21 @@ class PreviewOptions(ReadOptions):
     profile: ProfileName
     region: Region
     phone_check: Annotated[
-        str | None,
+        Text,
         of_rows(
             "--phone-check possible|valid",
             "By length and shape (default), or by range.",
         ),
     ]
     numbers: Annotated[
-        str | None,
-        of_rows("--numbers HOW", "national or international; default: auto."),
+        Text, of_rows("--numbers HOW", "national or international; default: auto.")
     ]
     set: Annotated[
-        list[str] | None,
+        Texts,
         of_rows("--set FIELD=VALUE", "For all leads, e.g. priority=high; repeatable."),
     ]
     ignore_column: Annotated[
-        list[str] | None,
+        Texts,
         of_rows("--ignore-column NAME", "Do not read it, e.g. Notes; repeatable."),
     ]
     config: ConfigPath
@@ -253,13 +251,13 @@ class CheckOptions(PreviewOptions):
         of_files("--skip N", "Skip the first N data rows of each; default: 0.", min=0),
     ]
     max_rejects: Annotated[
-        str | None,
+        Text,
         of_sending(
             "--max-rejects N|P%", "Stop above this many, e.g. 5%; default: never."
         ),
     ]
     suppress: Annotated[
-        list[str] | None,
+        Texts,
         of_rows("--suppress FILE", "Never send these numbers: dnc.csv; repeatable."),
     ]
     rejects: Annotated[
@@ -280,8 +278,7 @@ class PushOptions(CheckOptions):
     """The options of `leadctl.push`."""
 
     tag: Annotated[
-        list[str] | None,
-        of_rows("--tag TEXT", "For all leads, e.g. fair (Agora); repeatable."),
+        Texts, of_rows("--tag TEXT", "For all leads, e.g. fair (Agora); repeatable.")
     ]
     batch_size: Annotated[
         int | None,
@@ -330,7 +327,7 @@ class OutputOptions(TypedDict):
 
     json: Json
     output: Annotated[
-        str | None,
+        Text,
         of_output(
             "--output table|json|jsonl", "Default: table; jsonl also streams events."
         ),
