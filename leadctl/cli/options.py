@@ -189,6 +189,13 @@ ConfigPath = Annotated[
 ]
 
 
+class Destination(TypedDict):
+    """Which provider and account leads are for."""
+
+    provider: ProviderName
+    account: AccountName
+
+
 class ReadOptions(TypedDict):
     """How files are read, as typer parses it."""
 
@@ -210,11 +217,9 @@ class ReadOptions(TypedDict):
     ]
 
 
-class PreviewOptions(ReadOptions):
+class PreviewOptions(Destination, ReadOptions):
     """The options of `leadctl.preview`."""
 
-    provider: ProviderName
-    account: AccountName
     profile: ProfileName
     region: Region
     phone_check: Annotated[

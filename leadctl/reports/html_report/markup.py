@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from leadctl.reports.run_timeline import RunTimeline
 
-EMPTY = frozenset({"br", "link", "meta"})
+EMPTY = frozenset({"meta"})
 """Elements without content and end tag."""
 
 
