@@ -33,7 +33,7 @@ def tables(world: World) -> list[Table]:
     """Measure what each more row costs: a big file less a small one, by their rows."""
     if not PYTHON.exists():
         raise FileNotFoundError(f"{PYTHON}: `make bench` installs {COMMIT} there")
-    many, few = world.size(200_000, 20_000), world.size(20_000, 2_000)
+    many, few = world.size(100_000, 20_000), world.size(10_000, 2_000)
     lines = []
     with sink() as served:
         commands: dict[str, Callable[[World, Path], Cost]] = {
@@ -80,7 +80,7 @@ def _each_row(
     return _compared(
         partial(measured, before),
         partial(measured, today),
-        world.size(rounds, min(rounds, 3)),
+        world.size(rounds, 1),
     )
 
 
@@ -109,7 +109,7 @@ def _beside_many(world: World, served: Served) -> list[str]:
     found = _compared(
         filled("before", str(PYTHON.absolute())),
         filled("today", world.python),
-        world.size(5, 2),
+        world.size(5, 1),
     )
     return [f"push, {count:,} beside {delivered:,} delivered", *found, MOST_BESIDE]
 

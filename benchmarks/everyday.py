@@ -86,10 +86,10 @@ def tables(world: World) -> list[Table]:
                     "before": partial(_run, before, words, served.url),
                     "today": partial(_run, today, command.words, served.url),
                 },
-                world.size(9, 3),
+                world.size(7, 1),
             )
             lines.append([name, *_compared(*found.values()), command.most])
-        imports = _imports(today, served.url, world.size(9, 3))
+        imports = _imports(today, served.url, world.size(7, 1))
     note = (
         "Milliseconds of CPU from start to end, of the build of commit "
         f"{baseline.COMMIT} and of today's; median (least–most) of interleaved rounds. "

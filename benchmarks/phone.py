@@ -25,7 +25,7 @@ TOGETHER = 1000
 
 
 def tables(world: World) -> list[Table]:
-    count = world.size(100_000, 10_000)
+    count = world.size(50_000, 10_000)
     lists = {
         "US, five spellings": [rows.spelled(i, rows.assigned(i)) for i in range(count)],
         "all countries, +": (examples() * (count // len(examples()) + 1))[:count],
@@ -38,7 +38,7 @@ def tables(world: World) -> list[Table]:
                 "leadctl, valid": partial(ours, numbers, PhoneCheck.VALID),
                 "leadctl, possible": partial(ours, numbers, PhoneCheck.POSSIBLE),
             },
-            world.size(3, 2),
+            world.size(3, 1),
         )
         library = found["phonenumbers: parse, is_valid, E.164"]
         lines += [

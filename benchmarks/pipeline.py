@@ -40,7 +40,7 @@ def tables(world: World) -> list[Table]:
 
         found = interleaved(
             {name: partial(each_row, send) for name, send in programs.items()},
-            world.size(3, 2),
+            world.size(3, 1),
         )
         found["curl, a request a lead"] = [
             _curl(world, short, served).cpu / CURL_ROWS * 1e6

@@ -32,7 +32,7 @@ def tables(world: World) -> list[Table]:
         print("workers: PostgreSQL is not installed")
         return []
     host = Host(world.folder, world.quick)
-    few, many = world.size(2_000, 500), world.size(12_000, 4_000)
+    few, many = world.size(2_000, 500), world.size(10_000, 4_000)
     small, big = (rows.write(world.folder / f"{n}.csv", n) for n in (few, many))
     with contextmanager(postgres.server)() as server:
 
