@@ -58,16 +58,6 @@ def is_gone(job: Job) -> bool:
     return not all(_is_ours(copy) and copy.is_file() for copy in copies)
 
 
-@contextmanager
-def copied_again(job: Job, ledger: str, streams: Streams) -> Iterator[Job]:
-    """Copy the streams of a job whose copies are gone, while the context lasts."""
-    with spooled(replace(job, copies={}), ledger, streams) as copied:
-        try:
-            yield copied
-        finally:
-            drop(copied)
-
-
 def drop(job: Job) -> None:
     """Remove the copies of a job when nothing is left to send."""
     for copy in map(Path, job.copies.values()):

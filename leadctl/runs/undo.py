@@ -181,8 +181,11 @@ def _copies(job: Job, ledger: str, facts: Run) -> Iterator[Mapping[str, str]]:
             hint=_pipe_again(facts),
         )
     _, streams = options.streams_of(STDIN)
-    with spool.copied_again(job, ledger, streams) as copied:
-        yield copied.copies
+    with spool.spooled(replace(job, copies={}), ledger, streams) as copied:
+        try:
+            yield copied.copies
+        finally:
+            spool.drop(copied)
 
 
 STDIN = "-"

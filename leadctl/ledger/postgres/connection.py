@@ -144,22 +144,16 @@ class Connection:
         """Return the first row of a result."""
         return self.execute(sql, parameters).fetchone()
 
-    def copy_in(self, table: str, columns: str, rows: Iterable[Sequence[Any]]) -> int:
-        """Write rows that a table lacks, as its owner; returns how many it lacked.
-
-        At most once in the caller's transaction.
-        """
+    def copy_in(self, table: str, columns: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Write rows that a table lacks, as its owner; once in a transaction."""
         self._stage(table, columns, rows)
-        return self._db.execute(
+        self._db.execute(
             f"INSERT INTO leadctl.{table} ({columns}) OVERRIDING SYSTEM VALUE"  # noqa: S608  our own words
             f" SELECT {columns} FROM copied ON CONFLICT DO NOTHING"
-        ).rowcount
+        )
 
     def lacks(self, table: str, columns: str, rows: Iterable[Sequence[Any]]) -> bool:
-        """Tell whether a table lacks any of these rows, or has it with other contents.
-
-        Once in the caller's transaction.
-        """
+        """Tell whether a table differs in any of these rows; once in a transaction."""
         self._stage(table, columns, rows)
         return bool(
             self._db.execute(
