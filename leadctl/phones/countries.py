@@ -129,10 +129,7 @@ _DECIMAL_TAIL = re.compile(r"(?<=\d)\.0+(?!\d)")
 
 
 def _by_code(digits: str, wanted: str | None, *, plus: bool) -> Country | None:
-    """Return the country of a calling code, which may include an area code (1876).
-
-    If several regions share it, the wanted one, else its main region.
-    """
+    """Return the country of a calling or area code (1876), if possible `wanted`."""
     code = code_dialled(digits[:3]) if digits else None
     if code is None:
         return None

@@ -217,10 +217,7 @@ class Normalizer:
     def _number(
         self, spelling: Spelling, region: str | None, country: Country | None
     ) -> tuple[Number, tuple[str, ...], bool]:
-        """Return the number, the repairs, and whether it can be sent as written.
-
-        Not so if it was repaired, or only a column names its country.
-        """
+        """Return the number, its repairs, and whether it may be sent as written."""
         found = self._decided(spelling, region)
         by_column = region != self.region and not spelling.plus
         if country and country.code and not spelling.has_code:

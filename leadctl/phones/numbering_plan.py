@@ -1,7 +1,4 @@
-"""Numbering plans: the numbers of a calling code, and how regions dial and write them.
-
-They come from `phonenumbers`, which only this module, `ranges` and `countries` import.
-"""
+"""Numbering plans, from `phonenumbers`: how regions dial and write numbers."""
 
 from __future__ import annotations
 
@@ -174,10 +171,7 @@ class Plan:
         return bool(_GROUP.sub("", self.transform))
 
     def stripped(self, digits: str) -> set[str]:
-        """Return what these digits may be without the national prefix, if anything.
-
-        A prefix may be a short form, which the library expands to a whole number.
-        """
+        """Return what digits may be without the prefix; it may stand for digits."""
         found = {digits.removeprefix(self.national_prefix)}
         if self.prefix and (match := self.prefix.match(digits)):
             rest = digits[match.end() :]

@@ -31,10 +31,7 @@ if TYPE_CHECKING:
 
 
 class Reach(NamedTuple):
-    """The identities of all readings of a cell, and its digits without country code.
-
-    `nationals` have no zeros in front; `is_read`: a reading is possible.
-    """
+    """The identities of all readings of a cell; its digits without code and zeros."""
 
     people: Collection[str]
     nationals: Collection[str]
@@ -61,10 +58,7 @@ def reach(
 
 
 class Alone(NamedTuple):
-    """What Reach has of cells that can only be one number, and the places of others.
-
-    Cells with a + have no `nationals`.
-    """
+    """What Reach has of cells with one reading; `rest` are the places of others."""
 
     people: list[str]
     nationals: list[str]

@@ -1,7 +1,4 @@
-"""Lists every number that digits may be: as they stand, damaged, or dialled.
-
-decision.py says which of the readings is right.
-"""
+"""Lists every number that digits may be: as they stand, damaged, or dialled."""
 
 from __future__ import annotations
 
@@ -129,8 +126,8 @@ def candidates(spelling: Spelling, plan: Plan | None) -> Candidates:
     if plan is None:
         return Candidates(spelling, plan, (), {})
     if unbracketed and (code := split(unbracketed)):
-        readings = _abroad(unbracketed, Kind.BRACKETED_ZERO)
-        _add(readings, _abroad(digits, Kind.BRACKETED_ZERO))
+        kind = Kind.BRACKETED_ZERO
+        readings = _abroad(digits, kind) | _abroad(unbracketed, kind)
         if digits.startswith(code.code + "0") and any(n.is_assigned for n in readings):
             return Candidates(spelling, plan, (), readings)
     written = as_written(digits, plan)
@@ -158,16 +155,18 @@ def _behind_plus(spelling: Spelling, plan: Plan | None) -> Candidates:
     own_way = plan.dialled_abroad(digits) if plan and not plus else None
     readings: Readings = {}
     for head in heads:
-        _add(readings, _abroad(head, Kind.PLUS))
+        readings = _abroad(head, Kind.PLUS) | readings
     if own_way is not None and plan and own_way != heads[0]:
         # Nobody dials abroad to reach their own country.
         dialled = _abroad(own_way, Kind.PLUS)
-        _add(readings, {n: r for n, r in dialled.items() if n.code != plan.code})
+        readings = {n: r for n, r in dialled.items() if n.code != plan.code} | readings
         heads.append(own_way)
     stand: list[Number] = []
     if unbracketed:
         bare = unbracketed if plus else unbracketed[2:]
-        _add(readings, _abroad(bare, Kind.PLUS, bracketed=True))
+        found = _abroad(bare, Kind.PLUS)
+        found = {n: r._replace(behind=Behind.TRUNK_ZEROS) for n, r in found.items()}
+        readings = found | readings
     elif len(heads) == 1 and (number := split(heads[0])):
         stand = [number]
     if plan and not plus:
@@ -175,7 +174,7 @@ def _behind_plus(spelling: Spelling, plan: Plan | None) -> Candidates:
         readings |= dict.fromkeys(written, Reading(Kind.AS_WRITTEN))
         stand += [number for number in written if number.is_assigned]
         if not any(number.is_assigned for number in readings):
-            _add(readings, _others(digits, plan))
+            readings = _others(digits, plan) | readings
     return Candidates(spelling, plan, stand, readings)
 
 
@@ -217,32 +216,21 @@ def _others(digits: str, plan: Plan) -> Readings:
     if bare != digits:
         add(bare, Kind.ZEROS_ADDED)
     zeros = Kind.PLUS_LOST if bare == digits else Kind.ZEROS_FOR_PLUS
-    _add(found, _abroad(bare, zeros))
-    if rest := plan.dialled_abroad(digits):
-        _add(found, _abroad(rest, Kind.DIALLED_ABROAD))
-    return found
+    rest = plan.dialled_abroad(digits) or ""
+    return _abroad(rest, Kind.DIALLED_ABROAD) | _abroad(bare, zeros) | found
 
 
-def _abroad(digits: str, kind: Kind, *, bracketed: bool = False) -> Readings:
+def _abroad(digits: str, kind: Kind) -> Readings:
     """Return the readings of digits that begin with a calling code."""
     number = split(digits)
-    if not number:
-        return {}
-    found = {
-        n: Reading(kind, behind, twice) for n, behind, twice in behind_code(number)
-    }
-    if bracketed:
-        found = {n: r._replace(behind=Behind.TRUNK_ZEROS) for n, r in found.items()}
-    return found
+    found = behind_code(number) if number else ()
+    return {n: Reading(kind, behind, twice) for n, behind, twice in found}
 
 
 def behind_code(
     number: Number, *, twice: bool = False
 ) -> Iterator[tuple[Number, Behind, bool]]:
-    """Yield the readings of a number with a prefix or its code again behind the code.
-
-    The reading that removes least comes last, and counts.
-    """
+    """Yield what may stand behind a code, what removes least last: it counts."""
     code, rest = number
     if not twice and rest.startswith(code):
         yield from behind_code(Number(code, rest[len(code) :]), twice=True)
@@ -255,11 +243,6 @@ def behind_code(
         yield Number(code, national), Behind.TRUNK_PREFIX, twice
     if rest:
         yield number, Behind.NOTHING, twice
-
-
-def _add(found: Readings, others: Readings) -> None:
-    for number, reading in others.items():
-        found.setdefault(number, reading)
 
 
 def _is_long_enough(national: str) -> bool:

@@ -132,10 +132,7 @@ DIGITS_OF_A_DATE = 8
 
 
 def is_rounded(digits: str) -> bool:
-    """Tell whether only six digits and zeros are left, as of 9.19877E+11 saved again.
-
-    So does one real number in ten thousand.
-    """
+    """Tell whether six digits and zeros are left, as of 9.19877E+11 saved again."""
     return len(digits) >= 10 and not digits[6:].strip("0")
 
 

@@ -88,10 +88,7 @@ class Usual:
         self._steps = steps if assigned_first else steps[::-1]
 
     def column(self, texts: Sequence[str]) -> tuple[list[str], list[str]]:
-        """Return each text without spacing, and its national number.
-
-        The number is empty where a closer look is needed.
-        """
+        """Return texts without spacing, and national numbers, empty where in doubt."""
         joined = "\n".join(texts)
         lines = joined.translate(SPACING).split("\n")
         if len(lines) != len(texts):  # a line break in a cell
