@@ -10,7 +10,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from leadctl.model.leads import Malformed, Row
-from leadctl.sources.detect import ReadOptions, open_source
+from leadctl.sources.detect import open_source
+from leadctl.sources.formats import ReadOptions
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from leadctl.model.leads import Code, Finding, Status
 from leadctl.reports import reject_file
-from leadctl.sources.detect import ReadOptions, open_source
+from leadctl.sources.detect import open_source
+from leadctl.sources.formats import ReadOptions
 
 if TYPE_CHECKING:
     from pathlib import Path

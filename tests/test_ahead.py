@@ -22,7 +22,8 @@ from leadctl.ledger.records import NewRun
 from leadctl.model.clock import CancellationToken
 from leadctl.model.errors import InputChanged
 from leadctl.model.leads import Status
-from leadctl.sources.detect import ReadOptions, open_source
+from leadctl.sources.detect import open_source
+from leadctl.sources.formats import ReadOptions
 from leadctl.sources.source import Source
 
 if TYPE_CHECKING:

@@ -19,8 +19,8 @@ from program import SECONDS
 
 from leadctl.model.errors import InputUnusable
 from leadctl.model.leads import Row
-from leadctl.sources.detect import ReadOptions, open_source
-from leadctl.sources.formats import Format
+from leadctl.sources.detect import open_source
+from leadctl.sources.formats import Format, ReadOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -8,7 +8,8 @@ import pytest
 from workbooks import PHONE, written
 
 from leadctl.model.errors import InputChanged
-from leadctl.sources.detect import ReadOptions, open_source
+from leadctl.sources.detect import open_source
+from leadctl.sources.formats import ReadOptions
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -22,7 +22,8 @@ from leadctl.ledger import open_ledger
 from leadctl.ledger.records import NewRun
 from leadctl.model.clock import CancellationToken
 from leadctl.model.leads import Status
-from leadctl.sources.detect import ReadOptions, open_source
+from leadctl.sources.detect import open_source
+from leadctl.sources.formats import ReadOptions
 
 if TYPE_CHECKING:
     from leadctl.ledger.base import Ledger, RunWriter

@@ -10,7 +10,8 @@ from reading import cells, opened, written
 
 from leadctl.model.errors import InputUnusable
 from leadctl.model.leads import Malformed, Row
-from leadctl.sources.detect import ReadOptions, open_source
+from leadctl.sources.detect import open_source
+from leadctl.sources.formats import ReadOptions
 from leadctl.sources.pieces import LONGEST_ROW
 
 if TYPE_CHECKING:

@@ -39,7 +39,8 @@ from leadctl.sandbox import (
     YotelSimulator,
     serve,
 )
-from leadctl.sources.detect import ReadOptions, open_source
+from leadctl.sources.detect import open_source
+from leadctl.sources.formats import ReadOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -13,7 +13,8 @@ from workbooks import LEAD, PHONE, written
 
 from leadctl.model.errors import InputUnusable
 from leadctl.sources import compression, xlsx
-from leadctl.sources.detect import ReadOptions, open_source
+from leadctl.sources.detect import open_source
+from leadctl.sources.formats import ReadOptions
 from leadctl.sources.xlsx import Budget
 
 if TYPE_CHECKING:

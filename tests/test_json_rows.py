@@ -12,8 +12,7 @@ from reading import NO_ZERO, cells, malformed, opened, quickly
 
 from leadctl.model.errors import InputUnusable
 from leadctl.model.leads import Malformed, Row
-from leadctl.sources.detect import ReadOptions
-from leadctl.sources.formats import Format
+from leadctl.sources.formats import Format, ReadOptions
 
 if TYPE_CHECKING:
     from pathlib import Path

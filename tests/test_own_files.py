@@ -15,7 +15,8 @@ from leadctl.model.errors import InputUnusable, LedgerUnusable, RejectsNotWritte
 from leadctl.model.leads import Code, Finding, Status
 from leadctl.model.private_files import make_private
 from leadctl.reports import reject_file
-from leadctl.sources.detect import ReadOptions, open_source
+from leadctl.sources.detect import open_source
+from leadctl.sources.formats import ReadOptions
 
 if TYPE_CHECKING:
     from pathlib import Path

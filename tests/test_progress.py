@@ -16,7 +16,8 @@ from leadctl.model.progress import Progress
 from leadctl.model.wording import duration
 from leadctl.providers.base import Limits
 from leadctl.sandbox import Fault
-from leadctl.sources.detect import ReadOptions, open_source
+from leadctl.sources.detect import open_source
+from leadctl.sources.formats import ReadOptions
 from leadctl.sources.source import expected_rows
 
 if TYPE_CHECKING:

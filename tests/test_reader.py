@@ -13,8 +13,7 @@ from reading import NO_ZERO, cells, malformed, opened, quickly, written
 
 from leadctl.model.errors import InputUnusable
 from leadctl.model.leads import Malformed, Row
-from leadctl.sources.detect import ReadOptions
-from leadctl.sources.formats import Format
+from leadctl.sources.formats import Format, ReadOptions
 from leadctl.sources.pieces import Pieces
 from leadctl.sources.text_rows import row_of
 

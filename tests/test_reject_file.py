@@ -16,8 +16,7 @@ from reject_rows import OURS, finding, source_of
 from leadctl.model.errors import InputUnusable, LeadctlError
 from leadctl.model.private_files import in_turn
 from leadctl.reports import reject_file
-from leadctl.sources.detect import ReadOptions
-from leadctl.sources.formats import Format
+from leadctl.sources.formats import Format, ReadOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,8 +14,8 @@ from reject_rows import OURS, finding, rejected, source_of, written
 
 from leadctl.model.leads import Malformed
 from leadctl.reports import reject_file
-from leadctl.sources.detect import ReadOptions, open_source
-from leadctl.sources.formats import Format
+from leadctl.sources.detect import open_source
+from leadctl.sources.formats import Format, ReadOptions
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -35,7 +35,8 @@ from leadctl.model.errors import (
 )
 from leadctl.model.leads import Block, Status
 from leadctl.model.progress import Meter
-from leadctl.sources.detect import ReadOptions, open_source
+from leadctl.sources.detect import open_source
+from leadctl.sources.formats import ReadOptions
 from leadctl.sources.source import Source
 
 if TYPE_CHECKING:

@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 from program import Program
 
 from leadctl.model.leads import Row
-from leadctl.sources.detect import ReadOptions, open_source
+from leadctl.sources.detect import open_source
+from leadctl.sources.formats import ReadOptions
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -123,7 +123,7 @@ def _of_run(
 
 def _run_named_in(rejects: Path) -> str:
     from leadctl.sources import detect
-    from leadctl.sources.detect import ReadOptions
+    from leadctl.sources.formats import ReadOptions
 
     source = detect.open_source(rejects, ReadOptions(), str(rejects))
     for row in source.rows():

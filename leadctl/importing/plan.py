@@ -17,7 +17,8 @@ from leadctl.model.errors import InputUnusable
 from leadctl.model.lead_fields import INSTRUCTIONS
 from leadctl.model.wording import MOST_NAMES, count
 from leadctl.phones.rule import Numbers, PhoneCheck
-from leadctl.sources.detect import ReadOptions, open_sheets
+from leadctl.sources.detect import open_sheets
+from leadctl.sources.formats import ReadOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

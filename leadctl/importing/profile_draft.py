@@ -22,8 +22,9 @@ from leadctl.model.lead_fields import ALIASES, plain
 from leadctl.model.leads import OWN, Code, Row
 from leadctl.model.wording import listed
 from leadctl.phones.spelling import PhoneUnreadable, spelled
-from leadctl.sources.detect import ReadOptions, open_sheets
+from leadctl.sources.detect import open_sheets
 from leadctl.sources.dialect import DATE, KNOWN
+from leadctl.sources.formats import ReadOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

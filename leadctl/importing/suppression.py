@@ -27,7 +27,8 @@ from leadctl.phones.countries import countries_of
 from leadctl.phones.reach import Reach, alone, reach
 from leadctl.phones.spelling import PhoneProblem
 from leadctl.phones.spreadsheet_damage import SpreadsheetDamage, looks_rounded
-from leadctl.sources.detect import ReadOptions, open_sheets
+from leadctl.sources.detect import open_sheets
+from leadctl.sources.formats import ReadOptions
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence

@@ -20,9 +20,8 @@ from leadctl.phones.countries import country_named
 from leadctl.reports import reject_file
 from leadctl.sources import detect
 from leadctl.sources.compression import SUFFIXES as PACKED
-from leadctl.sources.detect import ReadOptions
 from leadctl.sources.encoding import usable
-from leadctl.sources.formats import Format
+from leadctl.sources.formats import Format, ReadOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

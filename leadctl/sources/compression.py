@@ -1,21 +1,21 @@
-"""Opens compressed files, recognised by their first bytes.
-
-The one door to zstd: the standard library's own from Python 3.14 on.
-"""
+"""Opens files of leads, compressed or not; the only module that uses zstd."""
 
 from __future__ import annotations
 
 import bz2
 import gzip
+import io
+import os
 import sys
 import zlib
 from contextlib import contextmanager
 from enum import StrEnum
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import BinaryIO
+    from pathlib import Path
+    from typing import Any, BinaryIO
 
 
 class Compression(StrEnum):
@@ -32,60 +32,80 @@ _MAGIC = {
     b"BZh": Compression.BZIP2,
     b"\x28\xb5\x2f\xfd": Compression.ZSTD,
 }
-LONGEST_MAGIC = 4
 MOST_TIMES = 500
-"""What a file may unpack to, in times its size: leads are not as like one another."""
+"""What a file may unpack to, in times its size: leads differ more."""
 UNBOUNDED = 16_000_000
-"""Bytes up to which that does not matter."""
+"""Bytes that any file may unpack to."""
+BUFFER = 64 * 1024
 SUFFIXES = (".gz", ".bz2", ".zst")
 
 
-def compression_of(start: bytes) -> Compression:
-    """Tell how a file is compressed by its first four bytes."""
-    return next(
-        (how for magic, how in _MAGIC.items() if start.startswith(magic)),
-        Compression.NONE,
-    )
+class Content(NamedTuple):
+    """An open file; `file` reads its unpacked content."""
+
+    file: io.BufferedReader
+    compression: Compression
+    stamp: tuple[int, ...]
 
 
 @contextmanager
-def decompressed(file: BinaryIO, how: Compression) -> Iterator[BinaryIO]:
-    """Read the content of a compressed file, block by block.
+def content(path: Path, size: int) -> Iterator[Content]:
+    """Open the first `size` unpacked bytes of a file.
 
-    Raises OSError, with a sentence in `strerror`, if the file is truncated or damaged,
-    or unpacks to far more than expected.
+    OSError says in `strerror` that it is damaged, or unpacks to far too much.
     """
-    opened, damages = _opened(file, how)
-    try:
-        yield (
-            opened
-            if how is Compression.NONE
-            else cast("BinaryIO", _Meant(opened, file))
-        )
-    except damages as error:
-        said = error.strerror if isinstance(error, OSError) else None
-        raise OSError(0, said or f"its {how} data is truncated or damaged") from error
+    with path.open("rb") as file:
+        start = file.read(max(map(len, _MAGIC)))
+        file.seek(0)
+        kinds = (how for magic, how in _MAGIC.items() if start.startswith(magic))
+        how = next(kinds, Compression.NONE)
+        plain, damages = _opened(file, how)
+        begin = _Start(plain, size, file if how else None)
+        try:
+            yield Content(io.BufferedReader(begin, BUFFER), how, stamp_of(file))
+        except damages as error:
+            said = error.strerror if isinstance(error, OSError) else None
+            raise OSError(
+                0, said or f"its {how} data is truncated or damaged"
+            ) from error
+
+
+def stamp(path: Path) -> tuple[int, ...]:
+    """Return a mark that changes with the file, without reading it."""
+    with path.open("rb") as file:
+        return stamp_of(file)
+
+
+def stamp_of(file: BinaryIO) -> tuple[int, ...]:
+    found = os.fstat(file.fileno())
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+class _Start(io.RawIOBase):
+    """The first `size` bytes of a file; OSError if a `packed` one holds too much."""
+
+    def __init__(self, file: BinaryIO, size: int, packed: BinaryIO | None) -> None:
+        self._file = file
+        self._size = size
+        self._packed = packed
+        self._read = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:  # noqa: ANN401  as in io
+        block = self._file.read(min(len(buffer), self._size - self._read))
+        buffer[: len(block)] = block
+        self._read += len(block)
+        if self._packed:
+            require_meant(self._read, self._packed.tell())
+        return len(block)
 
 
 def require_meant(unpacked: int, size: int) -> None:
     """Raise OSError where a file of this size unpacks to far too much."""
     if unpacked > max(UNBOUNDED, MOST_TIMES * size):
         raise OSError(0, f"it unpacks to over {MOST_TIMES} times its size")
-
-
-class _Meant:
-    """A compressed file that is read no further than it can be meant."""
-
-    def __init__(self, opened: BinaryIO, file: BinaryIO) -> None:
-        self._opened = opened
-        self._file = file
-        self._unpacked = 0
-
-    def read(self, size: int) -> bytes:
-        block = self._opened.read(size)
-        self._unpacked += len(block)
-        require_meant(self._unpacked, self._file.tell())
-        return block
 
 
 def _opened(

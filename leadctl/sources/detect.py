@@ -1,27 +1,23 @@
-"""Detects the format of a file of leads and opens it.
-
-The format is detected from the content, every choice with its reason; what the user or
-a profile says comes first.
-"""
+"""Detects the format of a file of leads from its content, and opens the file."""
 
 from __future__ import annotations
 
 import io
 import re
 from collections import Counter
+from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from leadctl.model.errors import InputUnusable
 from leadctl.model.lead_fields import ALIASES, plain
 from leadctl.model.leads import OWN, Row
 from leadctl.model.wording import count, listed
 from leadctl.sources import dialect
-from leadctl.sources.compression import LONGEST_MAGIC
-from leadctl.sources.encoding import Hints
+from leadctl.sources.file_kinds import require_file
 from leadctl.sources.formats import Format
-from leadctl.sources.scan import SAMPLE, require_file, scan_text
+from leadctl.sources.scan import SAMPLE, scan_text
 from leadctl.sources.source import Choice, Source, empty
 from leadctl.sources.text_rows import Dialect, ways_into
 
@@ -30,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from leadctl.sources.dialect import Header
+    from leadctl.sources.formats import ReadOptions
     from leadctl.sources.scan import Scan
 
 MOST_COLUMNS = 10_000
@@ -38,56 +35,17 @@ ZIP = b"PK\x03\x04"
 ONE_A_LINE = "JSONL has one object per line; convert an array with `jq -c '.[]'`"
 
 
-class ReadOptions(NamedTuple):
-    """What the user or a profile says about the file; None means: detect it.
-
-    `known` are columns that a profile uses: a line with one of them is the header.
-    `phones` are its phone columns; without any, columns are recognised by name.
-    `unless_utf8` is the encoding of a file that is not UTF-8; if it must be detected,
-    the `region` of numbers without a country code helps. With `only_numbers`, names
-    need not be decoded correctly.
-    """
-
-    format: Format | None = None
-    encoding: str | None = None
-    delimiter: str | None = None
-    header: bool | None = None
-    sheet: str | None = None
-    known: frozenset[str] = frozenset()
-    phones: frozenset[str] = frozenset()
-    unless_utf8: str | None = None
-    region: str | None = None
-    only_numbers: bool = False
-
-    @property
-    def hints(self) -> Hints:
-        """The options that concern the encoding."""
-        return Hints(self.encoding, self.unless_utf8, self.region, self.only_numbers)
-
-    def over(self, others: ReadOptions) -> ReadOptions:
-        """Return these options, and the others' where these have the default."""
-        said = {
-            name: value
-            for name, value in self._asdict().items()
-            if value not in (self._field_defaults[name], "")
-        }
-        return others._replace(**said)
-
-
 def open_source(
     path: Path, read_options: ReadOptions, shown: str | None = None
 ) -> Source:
-    """Detect the format of a file, and make sure that all of it can be decoded.
-
-    Raises InputUnusable with the reason and the fix.
-    """
+    """Detect the format of a file, and check that all of it can be decoded."""
     shown = shown or str(path)
     require_file(path, shown)
-    if _is_workbook(path, shown):
+    if _is_workbook(path):
         from leadctl.sources import workbook  # noqa: PLC0415  see _is_workbook
 
         return workbook.open_workbook(path, shown, read_options)
-    found = scan_text(path, shown, read_options.hints)
+    found = scan_text(path, shown, read_options)
     if not found.text.strip():
         raise empty(shown)
     form = read_options.format or (
@@ -109,18 +67,8 @@ def open_source(
 
 _JSON = re.compile(r'\s*(?:\{\s*["}]|\[\s*[\[{"\]])')
 """Matches the start of JSON, but not a header such as [Name],[Phone]."""
-
-
 _ARRAY = re.compile(r"\s*\[(?:[^\n]*,)?[ \t\r]*\n")
-"""Matches the start of an array over several lines: they look like bad rows."""
-
-
-def _first_bytes(path: Path, shown: str) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(LONGEST_MAGIC)
-    except OSError as error:
-        raise InputUnusable(f"{shown}: {error.strerror}") from error
+"""Matches the start of an array over several lines."""
 
 
 def _newline(text: str) -> str:
@@ -137,7 +85,7 @@ def _written(found: Scan, form: Format, why: str) -> list[Choice]:
 def scanned(
     path: Path, shown: str, found: Scan, form: Format, dialect: Dialect
 ) -> Source:
-    """Return the source of a scanned file, so far without a header and columns."""
+    """Return the source of a scanned file, without a header and columns so far."""
     return Source(
         path=path,
         shown=shown,
@@ -168,11 +116,10 @@ def _table(path: Path, shown: str, found: Scan, read_options: ReadOptions) -> So
     asked = read_options.delimiter or (
         "\t" if read_options.format is Format.TSV else None
     )
-    delimiter = (
-        dialect.Detected(asked, "as asked")
-        if asked
-        else dialect.delimiter(lines, quote.value, read_options.known)
-    )
+    if asked:
+        delimiter = dialect.Detected(asked, "as asked")
+    else:
+        delimiter = dialect.delimiter(lines, quote.value, read_options.known)
     form = Format.TSV if delimiter.value == "\t" else Format.CSV
     split = dialect.split(lines, delimiter.value, quote.value)
     header = dialect.header(split, read_options.known, wanted=read_options.header)
@@ -190,18 +137,15 @@ def _table(path: Path, shown: str, found: Scan, read_options: ReadOptions) -> So
     )
     first = source.first_row()
     first += [""] * dialect.padding(split, header, len(first))
-    if header.found and _has_data_inside(first, delimiter.value):
+    later = (line for name in first for line in name.splitlines()[1:])
+    if header.found and any(
+        dialect.looks_like_data(line.split(delimiter.value)) for line in later
+    ):
         raise InputUnusable(
             f"{shown}: a quote opened in the header is closed in a later row",
             hint="fix the quotes in the header",
         )
     return headed(source, header, first, read_options)
-
-
-def _has_data_inside(header: list[str], delimiter: str) -> bool:
-    """Tell whether a name of several lines contains a person's number or address."""
-    later = [line for name in header for line in name.splitlines()[1:]]
-    return any(dialect.looks_like_data(line.split(delimiter)) for line in later)
 
 
 def _first_lines(text: str) -> list[str]:
@@ -212,13 +156,10 @@ def _first_lines(text: str) -> list[str]:
 
 
 def open_sheets(path: Path, read_options: ReadOptions) -> list[Source]:
-    """Open every sheet of a workbook that is not empty, hidden or not.
-
-    Opens other files, and workbooks without such a sheet, as `open_source` does.
-    """
+    """Open every sheet that is not empty, hidden or not; else as `open_source` does."""
     shown = str(path)
     require_file(path, shown)
-    if _is_workbook(path, shown):
+    if _is_workbook(path):
         from leadctl.sources import workbook  # noqa: PLC0415  see _is_workbook
 
         if found := workbook.open_sheets(path, shown, read_options):
@@ -226,34 +167,27 @@ def open_sheets(path: Path, read_options: ReadOptions) -> list[Source]:
     return [open_source(path, read_options)]
 
 
-def _is_workbook(path: Path, shown: str) -> bool:
-    if not _first_bytes(path, shown).startswith(ZIP):
-        return False
-    from leadctl.sources import xlsx  # noqa: PLC0415  other files need no XML
+def _is_workbook(path: Path) -> bool:
+    with suppress(OSError), path.open("rb") as file:
+        if file.read(len(ZIP)) == ZIP:
+            from leadctl.sources import xlsx  # noqa: PLC0415  other files need no XML
 
-    return xlsx.is_workbook(path)
+            return xlsx.is_workbook(path)
+    return False
 
 
 def headed(
     source: Source, header: Header, first: list[str], read_options: ReadOptions
 ) -> Source:
-    """Name the columns by the header, or by numbers if there is none.
-
-    A list of bare numbers has one column, and needs no profile to name it.
-    """
-    if header.found:
-        names = tuple(first)
-        said = Choice("header", f"line {header.before + 1}", header.why)
-    else:
-        names = tuple(map(str, range(1, len(first) + 1)))
-        said = Choice("header", "none", header.why)
-        if len(names) == 1 and names[0] not in read_options.known:
-            names = ("phone",)
-    more = []
+    """Name the columns by the header, else by numbers; a single column is `phone`."""
+    names = tuple(first if header.found else map(str, range(1, len(first) + 1)))
+    if not header.found and len(names) == 1 and names[0] not in read_options.known:
+        names = ("phone",)
+    line = f"line {header.before + 1}" if header.found else "none"
+    more = [Choice("header", line, header.why)]
     if header.before:
-        more.append(
-            Choice("skipped", count(header.before, "line"), "before the header", True)
-        )
+        lines = count(header.before, "line")
+        more.append(Choice("skipped", lines, "before the header", True))
     if len(names) > MOST_COLUMNS:
         raise InputUnusable(f"{source.shown}: more than {MOST_COLUMNS:,} columns")
     filled = Counter(name.strip() for name in names if name.strip())
@@ -267,7 +201,7 @@ def headed(
     dialect = source.dialect._replace(
         own=own, phones=_phones(names, read_options.phones)
     )
-    choices = (*source.choices, said, *more)
+    choices = (*source.choices, *more)
     return replace(source, names=names, choices=choices, dialect=dialect)
 
 
@@ -281,10 +215,7 @@ def _phones(names: Sequence[str], said: frozenset[str]) -> frozenset[int]:
 
 
 def _ways_into(source: Source) -> tuple[str, ...]:
-    """List every dotted path into the objects of a file, in the order of appearance.
-
-    Reads all rows: a key that only late rows have is a column like any other.
-    """
+    """List every dotted path into the objects of all rows, as they appear."""
     ways: dict[str, None] = {}
     for row in source.rows():
         if isinstance(row, Row) and isinstance(row.cells, dict):
@@ -295,7 +226,6 @@ def _ways_into(source: Source) -> tuple[str, ...]:
             )
     if not ways:
         raise InputUnusable(
-            f"{source.shown}: no line is a JSON object",
-            hint=ONE_A_LINE,
+            f"{source.shown}: no line is a JSON object", hint=ONE_A_LINE
         )
     return tuple(ways)

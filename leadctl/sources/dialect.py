@@ -12,7 +12,7 @@ from leadctl.model.leads import OWN
 from leadctl.model.wording import count
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
 DELIMITERS = ",;\t|"
 DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
@@ -79,11 +79,7 @@ def delimiter(lines: Sequence[str], quote: str, known: Collection[str]) -> Detec
 def header(
     lines: Sequence[Line], known: Collection[str], *, wanted: bool | None
 ) -> Header:
-    """Find the header; `known` are names that a profile uses, `wanted` is the option.
-
-    Lines before it are a title or similar: much narrower, so that no data row is
-    mistaken for one.
-    """
+    """Find the header by names that a profile uses, or as the option `wanted` says."""
     lines = [line for line in lines if _filled(line.cells)]
     if not lines:
         return Header(0, found=True, why="the first line")
@@ -104,11 +100,7 @@ def header(
 
 
 def padding(lines: Sequence[Line], header: Header, width: int) -> int:
-    """Count the cells that every row has beyond the header, all of them empty.
-
-    Some exports end each row, but not the header, in a delimiter. A single row that is
-    longer is another matter: its cells may have slipped.
-    """
+    """Count the empty cells that every row, but not the header, has at its end."""
     rows = [line.cells for line in lines if line.before > header.before]
     longest = max(map(len, rows), default=0)
     even = all(len(row) == longest and not any(row[width:]) for row in rows)
@@ -123,6 +115,38 @@ def looks_like_data(cells: Sequence[str]) -> bool:
 def looks_like_number(cell: str) -> bool:
     """Tell whether a cell begins as phone numbers do, and not as dates or a ZIP+4."""
     return _PHONE.match(cell) is not None
+
+
+def contains_rows(
+    cells: Sequence[str], delimiter: str, phones: Collection[int]
+) -> bool:
+    """Tell whether a cell has swallowed rows: a quote opened in one, closed in another.
+
+    Unlike an address of three lines, one of its lines has a number in a phone column.
+    """
+    return any(
+        place < len(row) and looks_like_number(row[place].strip())
+        for row in _rows_inside(cells, delimiter)
+        for place in phones
+    )
+
+
+_LINE_END = re.compile(r"\r\n|\n|\r")
+_DIGITS = re.compile(r"\d[\d\s()./-]{5,}\d")
+"""What every number has: few cells of several lines have to be split."""
+
+
+def _rows_inside(cells: Sequence[str], delimiter: str) -> Iterator[list[str]]:
+    for place, cell in enumerate(cells):
+        if ("\n" not in cell and "\r" not in cell) or not _DIGITS.search(cell):
+            continue
+        first, *others = _LINE_END.split(cell)
+        # What stands before the quote is this row's own.
+        yield [*[""] * (place + 1), *first.split(delimiter)[1:]]
+        for line in others:
+            row = line.split(delimiter)
+            if len(row) > 1:
+                yield row
 
 
 _ADDRESS = r"[^@\s]+@[^@\s]+\.[^@\s]+"
@@ -175,8 +199,8 @@ def _by_width(lines: Sequence[Line], first: Line) -> Header:
 def _is_under_title(lines: Sequence[Line], place: int, names: int) -> bool:
     """Tell whether the lines before are a title: no lead data, and another width.
 
-    Before a header with a single known name, which may be a data row, they must be much
-    narrower, and the lines after it as wide as it is.
+    A single known name may be in a data row: a title must then be much narrower, and
+    the lines behind as wide as the header.
     """
     before, line, behind = lines[:place], lines[place], lines[place + 1 :]
     wide = _filled(line.cells)

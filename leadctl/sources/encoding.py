@@ -1,17 +1,20 @@
-"""Detects the text encoding of a file: as given, by byte-order mark, or by content.
+"""Detects the text encoding of a file; the only module that uses `charset_normalizer`.
 
-The one door to `charset_normalizer`. UTF-8 proves itself: text in another encoding is
-hardly ever valid UTF-8. The others do not, so a detected encoding is always reported.
+Text in another encoding is hardly ever valid UTF-8. Other encodings prove nothing, so a
+detected one is always reported.
 """
 
 from __future__ import annotations
 
 import codecs
 import io
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
 from leadctl.model.errors import InputUnusable
 from leadctl.model.wording import short
+
+if TYPE_CHECKING:
+    from leadctl.sources.formats import ReadOptions
 
 MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -54,44 +57,27 @@ def usable(asked: str) -> str:
 
 
 def in_order(said: str | None) -> tuple[str | None, ...]:
-    """Return what to try where `said` holds of all but UTF-8; None is UTF-8.
-
-    What writes its letters in bytes of ASCII would pass for UTF-8: it comes first.
-    """
+    """Return what to try before anything is detected; None is UTF-8."""
     if said is None:
         return ()
+    # Encodings that write letters in bytes of ASCII would pass for UTF-8.
     is_ascii = codecs.lookup(usable(said)).name.startswith(("iso2022", "hz", "utf-7"))
     return (said, None) if is_ascii else (None, said)
 
 
-class Hints(NamedTuple):
-    """What is known about a file's encoding before it is read.
-
-    `asked` is the user's choice; `unless_utf8` is tried if the bytes are not UTF-8.
-    `region` belongs to numbers without a country code. With `only_numbers`, names are
-    not read, and a guess is good enough.
-    """
-
-    asked: str | None = None
-    unless_utf8: str | None = None
-    region: str | None = None
-    only_numbers: bool = False
-
-
-def candidates(sample: bytes, hints: Hints) -> list[str]:
+def candidates(sample: bytes, options: ReadOptions) -> list[str]:
     """Return the legacy encodings that a sample may be in; several if undecidable.
 
-    The countries of its numbers decide. If none of their encodings gives readable
-    words, the likeliest is taken, unless it belongs to other countries with Latin
-    letters.
+    The countries of its numbers decide; if none of their encodings gives readable
+    words, the likeliest does, unless it is of other countries with Latin letters.
     """
     guess = detected(sample)
     found = [guess] if guess else []
-    if hints.only_numbers:
+    if options.only_numbers:
         return found
     from leadctl.sources import encoding_by_country  # noqa: PLC0415  rarely needed
 
-    homes = encoding_by_country.country_groups(sample, hints.region)
+    homes = encoding_by_country.country_groups(sample, options.region)
     if fitting := encoding_by_country.fitting(sample, homes):
         return [*fitting.values()]
     likely = [name for home in homes for name in home.encodings]

@@ -1,9 +1,4 @@
-"""Ranks legacy encodings by the countries of a file's numbers and by its words.
-
-A byte of a legacy encoding is one letter in Prague and another in Paris. The countries
-of a file's numbers suggest encodings, and the words that each encoding gives show
-whether it is the right one.
-"""
+"""Ranks legacy encodings by the countries of a file's numbers and by its words."""
 
 from __future__ import annotations
 
@@ -21,10 +16,7 @@ WESTERN = "àáâãäåæçèéêëìíîïðñòóôõöøùúûüýþÿœß"
 
 
 class CountryGroup(NamedTuple):
-    """Countries by region and calling code, with their encodings and letters.
-
-    `letters` are those outside ASCII that they use, in lower case.
-    """
+    """Countries, their encodings, and the lower-case letters beyond ASCII they use."""
 
     countries: str
     encodings: tuple[str, ...] = WEST

@@ -1,8 +1,4 @@
-"""Opens an Office file, a ZIP archive of XML parts, as a stream within bounds.
-
-The bounds are many times those of normal files. A file beyond them would take memory or
-time out of proportion to its size.
-"""
+"""Opens an Office file, a ZIP archive of XML parts, within generous bounds."""
 
 from __future__ import annotations
 

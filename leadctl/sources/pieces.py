@@ -14,19 +14,13 @@ TOGETHER = 64 * 1024
 """Characters of a piece, and what its last line has beyond."""
 
 LONGEST_ROW = 131_072
-"""Characters a row may have, line breaks inside quotes included.
-
-The csv module takes no longer cell, unless the whole process is told so.
-"""
+"""Characters of a row; the csv module takes no longer cell."""
 
 _LINE_END = re.compile(r"\r\n?|\n")
 
 
 class Pieces:
-    """The rest of a text: an iterator of its lines, of which many can be taken at once.
-
-    With a `quote`, a piece goes on while a quote is open: rows seldom lie in two.
-    """
+    """The lines of the rest of a text; a `quote` keeps the lines of a row together."""
 
     def __init__(self, file: TextIO, quote: str = "") -> None:
         self._file = file

@@ -1,40 +1,32 @@
 """Scans all bytes of a file before its first row is read.
 
-The scan fingerprints the file, proves that every byte can be decoded, bounds the
-longest line, and detects numbers that a spreadsheet may have damaged. A file that
-cannot be read is rejected before anything is sent.
+The scan fingerprints the file, decodes every byte, bounds the longest line, and detects
+numbers that a spreadsheet may have damaged.
 """
 
 from __future__ import annotations
 
 import hashlib
-import io
-import os
 import re
 import sys
 from codecs import getincrementaldecoder
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from threading import Thread
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from leadctl.model.errors import InputUnusable
-from leadctl.model.wording import close_to, count
+from leadctl.model.wording import count
 from leadctl.sources import encoding
-from leadctl.sources.compression import (
-    LONGEST_MAGIC,
-    Compression,
-    compression_of,
-    decompressed,
-)
-from leadctl.sources.file_kinds import require_lead_table
+from leadctl.sources.compression import Compression, content, stamp_of
+from leadctl.sources.file_kinds import require_file, require_lead_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-    from typing import Any
 
-    from leadctl.sources.encoding import Hints
+    from leadctl.sources.formats import ReadOptions
 
 SAMPLE = 64 * 1024
 """Characters from which a file's format is detected."""
@@ -45,11 +37,7 @@ LONGEST_LINE = 4_000_000
 
 
 class Scan(NamedTuple):
-    """The result of a scan; `fingerprint` and `size` are of unpacked bytes.
-
-    `suspicious`: it may contain a number in scientific notation or a rounded one, so
-    that whole columns must be checked.
-    """
+    """The result of a scan; `suspicious`: numbers may have lost digits."""
 
     text: str
     encoding: str
@@ -63,25 +51,22 @@ class Scan(NamedTuple):
     """Whether the encoding was guessed: no byte proves it."""
 
 
-def scan_text(path: Path, shown: str, hints: Hints) -> Scan:
-    """Read all bytes once, twice if the encoding has to be detected.
-
-    Raises InputUnusable with the place and the fix.
-    """
+def scan_text(path: Path, shown: str, options: ReadOptions) -> Scan:
+    """Read all bytes once, twice if the encoding has to be detected."""
     require_file(path, shown)
     try:
         start = _start(path)
         require_lead_table(start, shown)
-        for said in encoding.in_order(hints.unless_utf8):
+        for said in encoding.in_order(options.unless_utf8):
             with suppress(_Undecodable):
                 return _read(path, shown, _declared(said, start))
-        name, why = _declared(hints.asked, start)
+        name, why = _declared(options.encoding, start)
         try:
             return _read(path, shown, (name, why))
         except _Undecodable as error:
             # UTF-8 letters before the wrong byte show that the file is damaged UTF-8.
-            sure = hints.asked or why or error.after_letters
-            found = [] if sure else encoding.candidates(_odd_lines(path), hints)
+            sure = options.encoding or why or error.after_letters
+            found = [] if sure else encoding.candidates(_odd_lines(path), options)
             if not found:
                 raise _refused(shown, error) from error
             if len(found) > 1:
@@ -99,90 +84,23 @@ def scan_text(path: Path, shown: str, hints: Hints) -> Scan:
 
 def fingerprint(path: Path, size: int) -> str:
     """Return the BLAKE2 of the first `size` unpacked bytes; raises OSError."""
-    digest = hashlib.blake2b(digest_size=16)
     with content(path, size) as opened:
-        while block := opened.file.read(BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
+        return hashlib.file_digest(opened.file, _digest).hexdigest()
+
+
+_digest = partial(hashlib.blake2b, digest_size=16)
 
 
 def scan_binary(path: Path, shown: str) -> Scan:
     """Fingerprint a file of any kind; raises InputUnusable if it cannot be read."""
-    digest, size = hashlib.blake2b(digest_size=16), 0
     try:
         with path.open("rb") as file:
-            stamped = _stamp(file)
-            while block := file.read(BLOCK):
-                digest.update(block)
-                size += len(block)
+            stamped = stamp_of(file)
+            digest = hashlib.file_digest(file, _digest).hexdigest()
+            size = file.tell()
     except OSError as error:
         raise InputUnusable(f"{shown}: {error.strerror}") from error
-    return Scan("", "", "", Compression.NONE, digest.hexdigest(), size, stamped, True)
-
-
-def stamp(path: Path) -> tuple[int, ...]:
-    """Return a mark that changes with the file, without reading it."""
-    with path.open("rb") as file:
-        return _stamp(file)
-
-
-def require_file(path: Path, shown: str) -> None:
-    if not os.path.lexists(path) and path.parent.is_dir():
-        with suppress(PermissionError):
-            names = [other.name for other in path.parent.iterdir()]
-            if near := close_to(path.name, names, 0.85):  # most end alike
-                meant = path.parent / near
-                raise InputUnusable(
-                    f"{shown}: No such file (did you mean {str(meant)!r}?)"
-                )
-    if path.is_dir():
-        raise InputUnusable(f"{shown} is a folder", hint="name the files inside it")
-    if path.exists() and not path.is_file():
-        raise InputUnusable(
-            f"{shown} can only be read once",
-            hint="pipe it to stdin: `… | leadctl push - …`",
-        )
-
-
-class Content(NamedTuple):
-    """An open file: its unpacked content, its compression, and its identity."""
-
-    file: BinaryIO
-    compression: Compression
-    stamp: tuple[int, ...]
-
-
-@contextmanager
-def content(path: Path, size: int) -> Iterator[Content]:
-    """Open the first `size` unpacked bytes of a file."""
-    with path.open("rb") as file:
-        how = compression_of(file.read(LONGEST_MAGIC))
-        file.seek(0)
-        with decompressed(file, how) as plain:
-            start = io.BufferedReader(_Start(plain, size), SAMPLE)
-            yield Content(start, how, _stamp(file))
-
-
-class _Start(io.RawIOBase):
-    """A file with only the first `size` bytes of another."""
-
-    def __init__(self, file: BinaryIO, size: int) -> None:
-        self._file = file
-        self._left = size
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:  # noqa: ANN401  as in io
-        block = self._file.read(min(len(buffer), self._left))
-        buffer[: len(block)] = block
-        self._left -= len(block)
-        return len(block)
-
-
-def _stamp(file: BinaryIO) -> tuple[int, ...]:
-    found = os.fstat(file.fileno())
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+    return Scan("", "", "", Compression.NONE, digest, size, stamped, True)
 
 
 def _start(path: Path) -> bytes:
@@ -205,10 +123,7 @@ def _declared(asked: str | None, start: bytes) -> tuple[str, str]:
 
 
 class _Undecodable(Exception):
-    """Bytes that are not text in this encoding; `reason` names them.
-
-    `after_letters`: letters beyond ASCII could be decoded before them.
-    """
+    """Bytes that are not text in this encoding, perhaps behind letters beyond ASCII."""
 
     def __init__(self, reason: str, *, after_letters: bool = False) -> None:
         super().__init__(reason)
@@ -225,7 +140,7 @@ def _refused(shown: str, error: _Undecodable) -> InputUnusable:
 
 def _read(path: Path, shown: str, named: tuple[str, str]) -> Scan:
     name, why = named
-    digest, reading = hashlib.blake2b(digest_size=16), _Reading(name)
+    digest, reading = _digest(), _Reading(name)
     with content(path, sys.maxsize) as opened:
         for block in _text_of(opened.file, name):
             # It leaves the interpreter to others: on a second core it takes no time.
@@ -303,13 +218,14 @@ class _Reading:
     def _undecodable(
         self, error: UnicodeError, pending: int, block: bytes
     ) -> _Undecodable:
-        if not isinstance(error, UnicodeDecodeError):
-            reason = f"not valid {self.encoding}: {error}"
-        else:
-            at = self.size - pending + error.start + 1
-            reason = f"byte {at} is not {self.encoding}: {error.reason}"
-        sound = block[: max(getattr(error, "start", 0) - pending, 0)]
-        letters = self._letters or not sound.isascii()
+        start = 0
+        reason = f"not valid {self.encoding}: {error}"
+        if isinstance(error, UnicodeDecodeError):
+            start = error.start - pending
+            reason = (
+                f"byte {self.size + start + 1} is not {self.encoding}: {error.reason}"
+            )
+        letters = self._letters or not block[: max(start, 0)].isascii()
         return _Undecodable(reason, after_letters=letters)
 
 

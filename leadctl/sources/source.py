@@ -11,22 +11,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from leadctl.model.errors import InputChanged, InputUnusable
 from leadctl.model.leads import OWN, Row
-from leadctl.sources.compression import Compression
+from leadctl.sources import text_rows
+from leadctl.sources.compression import Compression, content, stamp
 from leadctl.sources.formats import Format
 from leadctl.sources.pieces import Pieces
-from leadctl.sources.scan import content, fingerprint, scan_binary, stamp
-from leadctl.sources.text_rows import (
-    Dialect,
-    Unsplit,
-    blocks,
-    first,
-    json_lines,
-    json_rows,
-    lines_of,
-    picked,
-    row_of,
-    split,
-)
+from leadctl.sources.scan import fingerprint, scan_binary
+from leadctl.sources.text_rows import Dialect, JsonLine, Unsplit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -34,7 +24,6 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from leadctl.model.leads import Block, Cells, Malformed
-    from leadctl.sources.text_rows import JsonLine
     from leadctl.sources.xlsx import SheetRow
 
 
@@ -59,12 +48,11 @@ class Choice(NamedTuple):
 class Source:
     """A file whose shape is known.
 
-    `names` are the header's cells as they stand, `columns` the same without spaces at
-    their ends; for JSONL they are the ways into the objects, dotted. `preamble` lines
-    (of a workbook: rows) stand before the header or the first row, and `left` columns,
-    all empty, before the first column of a sheet. `fingerprint` is the
-    BLAKE2 of the unpacked bytes: a resumed run must read the same ones. `given` is the
-    name on the command line, where messages say it in words.
+    `names` are the header's cells, `columns` the same without spaces at their ends; for
+    JSONL they are dotted paths into the objects. `preamble` lines (of a workbook: rows)
+    stand before the header, `left` empty columns before a sheet's first. `fingerprint`
+    is the BLAKE2 of the unpacked bytes. `given` is the name on the command line, where
+    `shown` is in words.
     """
 
     path: Path
@@ -115,10 +103,11 @@ class Source:
     def blocks(self) -> Iterator[Block]:
         """Yield the same, many rows at a time."""
         if self.format is Format.XLSX:
-            yield from blocks(self._sheet_rows())
+            yield from text_rows.blocks(self._sheet_rows())
             return
         with self.pieces() as text:
-            yield from blocks(self.split(piece, text) for piece in iter(text.piece, ""))
+            pieces = iter(text.piece, "")
+            yield from text_rows.blocks(self.split(piece, text) for piece in pieces)
 
     @contextmanager
     def pieces(self) -> Iterator[Pieces]:
@@ -127,17 +116,17 @@ class Source:
             if self.nested:
                 yield Pieces(file)
                 return
-            self._skip_preamble(file)
+            self._preamble(file)
             text = Pieces(file, self.dialect.quote)
             if self.header:
-                first(text, self.dialect, len(self.names))
+                text_rows.first(text, self.dialect, len(self.names))
             yield text
 
     def split(self, piece: str, rest: Iterator[str]) -> list[Cells | Unsplit]:
         """Split a piece into rows; of the `rest`, the last row may continue on some."""
         if self.nested:
-            return json_rows(piece)
-        return split(piece, rest, self.dialect, len(self.names))
+            return text_rows.json_rows(piece)
+        return text_rows.split(piece, rest, self.dialect, len(self.names))
 
     def rows_at(self, numbers: Iterator[int]) -> Iterator[Row | Malformed]:
         """Yield the rows that have these numbers, in ascending order."""
@@ -150,15 +139,14 @@ class Source:
             return
         numbers, places = tee(numbers)
         with self.pieces() as text:
-            rows = picked(text, self.dialect, len(self.names), (n - 1 for n in places))
+            rows = text_rows.picked(
+                text, self.dialect, len(self.names), (n - 1 for n in places)
+            )
             for number, found in zip(numbers, rows, strict=False):
-                yield row_of(number, found)
+                yield text_rows.row_of(number, found)
 
     def lines_of(self, numbers: Iterable[int]) -> dict[int, int]:
-        """Return for each row of these numbers the line of the file it begins at.
-
-        Lines count from 1, blank ones, the header and what stands above it included.
-        """
+        """Return the line of the file, from 1, at which each of these rows begins."""
         wanted = sorted({*numbers})
         if self.format is Format.XLSX:
             first = self.preamble + self.header
@@ -169,9 +157,9 @@ class Source:
             if self.nested:
                 filled = (line for line, text in enumerate(file, 1) if text.strip())
                 return _chosen(filled, wanted)
-            self._skip_preamble(file)
+            self._preamble(file)
             before = int(self.header) - 1
-            lines = lines_of(
+            lines = text_rows.lines_of(
                 Pieces(file, self.dialect.quote),
                 self.dialect,
                 len(self.names),
@@ -185,13 +173,10 @@ class Source:
     def first_row(self) -> list[str]:
         """Return the first cells after the preamble, however long they are."""
         with self._text() as file:
-            self._skip_preamble(file)
-            row = first(Pieces(file), self.dialect, None)
+            self._preamble(file)
+            row = text_rows.first(Pieces(file), self.dialect, None)
         if row is None:
-            raise InputUnusable(
-                f"{self.shown}: the file is empty",
-                hint="at least a header and one row are required",
-            )
+            raise empty(self.shown)
         if isinstance(row, Unsplit):
             raise InputUnusable(f"{self.shown}: cannot read the header: {row.reason}")
         return row
@@ -199,22 +184,19 @@ class Source:
     def json_lines(self) -> Iterator[JsonLine]:
         """Yield the lines of a JSONL file, numbered like its rows."""
         with self._text() as file:
-            yield from json_lines(file)
+            for number, line in enumerate(filter(str.strip, file), start=1):
+                yield JsonLine(number, line.strip())
 
     def preamble_lines(self) -> list[str]:
         """Return the lines before the header or the first row, as they stand."""
         with self._text() as file:
-            return [file.readline() for _ in range(self.preamble)]
+            return self._preamble(file)
 
-    def _skip_preamble(self, file: TextIO) -> None:
-        for _ in range(self.preamble):
-            file.readline()
+    def _preamble(self, file: TextIO) -> list[str]:
+        return [file.readline() for _ in range(self.preamble)]
 
     def require_unchanged(self) -> None:
-        """Raise InputChanged unless the file still begins with the same bytes.
-
-        They are read again if the file's mark has changed: rows may have been added.
-        """
+        """Raise InputChanged unless the file still begins with the same bytes."""
         try:
             if stamp(self.path) == self.stamp:
                 return

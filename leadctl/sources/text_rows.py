@@ -1,8 +1,4 @@
-"""Splits text into rows, many at a time, without dropping or inventing any.
-
-A line that cannot be split becomes `Malformed` alone: splitting resumes at the next
-physical line, so a stray quote does not swallow the rest.
-"""
+"""Splits text into rows; of a row that cannot be split, one line is malformed."""
 
 from __future__ import annotations
 
@@ -12,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from leadctl.model import strict_json
 from leadctl.model.leads import OWN, Block, Malformed, Row
 from leadctl.model.wording import count
+from leadctl.sources.dialect import contains_rows
 from leadctl.sources.pieces import LONGEST_ROW, bare_lines, lines_in
-from leadctl.sources.unclosed_quotes import contains_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -50,14 +46,13 @@ def split(
     """Split a piece of text into rows of `width` cells; blank lines are no rows.
 
     A row that ends early has empty cells at its end, and a cell that is NULL is empty.
-    Of the `rest`, lines are taken that the last row continues on.
-
-    Lines are split together, at a third of the cost of one by one; where anything is
-    odd among them, they are gone through again with care.
+    The last row may continue on lines of the `rest`.
     """
     table = _Table(dialect, width)
     rows = table.plain(piece)
-    if rows and not dialect.own and not _may_hold_null(piece):
+    # A single character is found ten times as quickly as two.
+    may_hold_null = NULL[0] in piece and NULL in piece
+    if rows and not dialect.own and not may_hold_null:
         return [*rows]
     return [*map(table.as_meant, rows or table.careful(piece, rest))]
 
@@ -74,19 +69,10 @@ NULL = r"\N"
 """NULL as MySQL and PostgreSQL export it."""
 
 
-def _may_hold_null(text: str) -> bool:
-    # A single character is found ten times as quickly as two.
-    return NULL[0] in text and NULL in text
-
-
 def picked(
     text: Pieces, dialect: Dialect, width: int, places: Iterator[int]
 ) -> Iterator[list[str] | Unsplit]:
-    """Split only the rows at ascending places, counted from 0.
-
-    Cells stay as they are in the file. Lines without a quote are rows, so that those in
-    between are only counted, at a fifth of the cost.
-    """
+    """Split only the rows at ascending places, from 0; cells stay as they are."""
     table, first = _Table(dialect, width), 0
     place = next(places, None)
     while place is not None and (piece := text.piece()):
@@ -221,16 +207,12 @@ class _Table(NamedTuple):
         if len(lines) == 1:
             return ""
         if len(cells) > (self.width or len(cells)):
-            return (
-                "wrong number of cells after a quoted line break; check for a stray "
-                "quote"
-            )
-        if self.swallows(cells):
-            return (
-                "a quote opens in this row and closes in a later one; check for a "
-                "stray quote"
-            )
-        return ""
+            why = "wrong number of cells after a quoted line break"
+        elif self.swallows(cells):
+            why = "a quote opens in this row and closes in a later one"
+        else:
+            return ""
+        return f"{why}; check for a stray quote"
 
     def is_blank(self, cells: list[str], line: str) -> bool:
         return not cells or (line.isspace() and len(cells) != self.width)
@@ -246,10 +228,7 @@ class _Table(NamedTuple):
 
 
 class _Lines:
-    """Physical lines; those of a failed row can be given back and read again.
-
-    True while any of the first lines, or a line given back, is left.
-    """
+    """Lines of a piece and the rest; those of a failed row can be read again."""
 
     def __init__(self, piece: str, rest: Iterator[str]) -> None:
         self._rest = rest
@@ -270,10 +249,8 @@ class _Lines:
         self.read += 1
         self._size += len(line)
         if self._size > LONGEST_ROW:
-            raise csv.Error(
-                f"longer than {count(LONGEST_ROW, 'character')}; check for a missing "
-                "quote"
-            )
+            most = count(LONGEST_ROW, "character")
+            raise csv.Error(f"longer than {most}; check for a missing quote")
         return line
 
     def start_row(self) -> None:
@@ -311,10 +288,7 @@ def blocks(found: Iterable[list[Cells | Unsplit]]) -> Iterator[Block]:
 
 
 def block_of(rows: list[Cells | Unsplit], first: int) -> Block:
-    """Return rows numbered from `first`; those that could not be split are apart.
-
-    The list is the block's: whoever works on it gives up its cells.
-    """
+    """Return rows numbered from `first`; the list becomes the block's own."""
     last = first + len(rows) - 1
     numbers = range(first, last + 1)
     if Unsplit not in map(type, rows):
@@ -342,11 +316,6 @@ class JsonLine(NamedTuple):
 
     number: int
     text: str
-
-
-def json_lines(file: Iterator[str]) -> Iterator[JsonLine]:
-    for number, line in enumerate(filter(str.strip, file), start=1):
-        yield JsonLine(number, line.strip())
 
 
 def json_rows(piece: str) -> list[Cells | Unsplit]:

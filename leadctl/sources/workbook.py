@@ -21,7 +21,7 @@ from leadctl.sources.text_rows import Dialect
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from leadctl.sources.detect import ReadOptions
+    from leadctl.sources.formats import ReadOptions
     from leadctl.sources.source import Source
     from leadctl.sources.xlsx import Sheet, WorkbookSample
 
@@ -78,17 +78,13 @@ def _sheet(
 
 def _oddities(look: WorkbookSample) -> list[Choice]:
     """Report what is hidden in a sheet, or visible but not sent."""
-    counted = {
-        "hidden rows": (look.hidden, "read like other rows, including filtered ones"),
-        "error cells": (look.errors, "such as #N/A; not sent"),
-        "formulas without a result": (
-            look.uncalculated,
-            "not sent; open and save the workbook in a spreadsheet program",
-        ),
-    }
-    return [
-        Choice(what, f"{n:,}", why, True) for what, (n, why) in counted.items() if n
-    ]
+    unsaved = "not sent; open and save the workbook in a spreadsheet program"
+    counted = (
+        ("hidden rows", look.hidden, "read like other rows, including filtered ones"),
+        ("error cells", look.errors, "such as #N/A; not sent"),
+        ("formulas without a result", look.uncalculated, unsaved),
+    )
+    return [Choice(what, f"{n:,}", why, True) for what, n, why in counted if n]
 
 
 def _sheet_choice(

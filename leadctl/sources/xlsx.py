@@ -34,11 +34,7 @@ LONGEST_ROW = 1_000_000
 
 @dataclass(frozen=True)
 class Budget:
-    """The limits of a workbook.
-
-    `cells` counts up to the last row and column in use; `text` is the memory of shared
-    texts in bytes.
-    """
+    """The limits of a workbook: cells in use, and bytes of shared texts."""
 
     cells: int = 50_000_000
     text: int = 250_000_000
@@ -60,11 +56,7 @@ class SheetRow(NamedTuple):
 
 @dataclass(eq=False)
 class WorkbookSample:
-    """The result of reading a whole sheet; `first` are its first rows.
-
-    Columns in use begin at `left` and end before `right`. For `suspicious` see
-    `scan.Scan`.
-    """
+    """A whole sheet: its first rows, the columns in use, and counts of odd cells."""
 
     first: list[SheetRow] = field(default_factory=list)
     left: int = MOST_COLUMNS
