@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from leadctl.model.file_permissions import permission_problems
+from leadctl.model.private_files import permission_problems
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import TextIO
 
-    from leadctl.config.accounts import KnownAccount
     from leadctl.config.config import Account
+    from leadctl.config.credentials import KnownAccount
     from leadctl.delivery.preflight_check import AccountTest
     from leadctl.model.leads import Json
     from leadctl.providers.http_auth import Credentials
@@ -209,10 +209,10 @@ def _asked_secrets(account: Account, *, no_input: bool) -> dict[str, str]:
 
 
 def _known(config: Path | None) -> list[KnownAccount]:
-    from leadctl.config import accounts
     from leadctl.config import config as settings
+    from leadctl.config import credentials
 
-    return accounts.known_accounts(settings.load(config), os.environ)
+    return credentials.known_accounts(settings.load(config), os.environ)
 
 
 def _tested(account: Account, campaign: str | None, ledger: str | None) -> AccountTest:

@@ -1,7 +1,4 @@
-"""Loads settings from the config file and the environment, checked by name and type.
-
-Never from the current folder by itself: a stray file must not redirect an API key.
-"""
+"""Loads settings by name and type; never from a file in the current folder."""
 
 from __future__ import annotations
 
@@ -77,11 +74,7 @@ def load(asked: Path | None) -> Document:
 
 
 def registry(document: Document) -> Registry:
-    """Return the installed providers, and those in files.
-
-    The config file names some of the files; others are in the folder `providers` beside
-    it.
-    """
+    """Return the providers installed, named by the config file, and beside it."""
     folder = Path(document.name).absolute().parent
     listed = _listed_paths(document, ("provider_files",))
     return Registry((*listed, *sorted(folder.glob("providers/*.y*ml"))))
@@ -98,10 +91,7 @@ def is_definition(provider: str | None) -> bool:
 
 
 def with_definition(document: Document, provider: str) -> tuple[Document, str]:
-    """Accept a file in place of a provider's name, as if the config file named it.
-
-    It takes precedence over all others, and its mistakes are reported at once.
-    """
+    """Accept a file in place of a provider's name; it wins over all others."""
     if not is_definition(provider):
         return document, provider
     from leadctl.providers.declared.file import load  # noqa: PLC0415  rarely needed
@@ -168,10 +158,7 @@ def account_name(
             "missing --provider (or --account)", hint="see `leadctl providers`"
         )
     if variable_name(name, "") == OF_LEDGER:
-        raise UsageError(
-            f"no account can be called {name!r}: {OF_LEDGER}… belong to the ledger",
-            hint="name another one with --account",
-        )
+        raise UsageError(_ledgers(name), hint="name another one with --account")
     stated = _stated_provider(document, name)
     if stated and provider and stated != provider:
         if account is None and provider not in providers:
@@ -202,10 +189,7 @@ def resolve(
     account: str | None = None,
     overrides: Mapping[str, Json] | None = None,
 ) -> Account:
-    """Build an account: options (`overrides`), environment, config file, defaults.
-
-    Required settings without a value are empty, and named in `missing`.
-    """
+    """Build an account: options (`overrides`), environment, config file, defaults."""
     if provider is not None:
         document, provider = with_definition(document, provider)
     name, provider_name = account_name(document, provider, account)
@@ -258,9 +242,8 @@ class _Places(NamedTuple):
             value = kind.from_text(text)
         except ValueError as error:
             raise InputUnusable(f"{variable} {error}") from None
-        return _path(value) if kind.path else value, SettingOrigin(
-            SettingSource.ENVIRONMENT, variable
-        )
+        origin = SettingOrigin(SettingSource.ENVIRONMENT, variable)
+        return _path(value) if kind.path else value, origin
 
     def in_file(self, key: str, kind: SettingKind) -> tuple[Json, SettingOrigin] | None:
         place = (*self.where, key)
@@ -304,10 +287,8 @@ def _secret_forms(provider: type[Provider]) -> dict[str, SettingKind]:
 def _stated_provider(document: Document, account: str) -> str | None:
     """Return whose the account is by the file; InputUnusable where there is no such."""
     where = ("accounts", account, "provider")
-    stated, known = (
-        document.table(where[:-1]).get("provider"),
-        registry(document).names(),
-    )
+    stated = document.table(where[:-1]).get("provider")
+    known = registry(document).names()
     if stated is None:
         return None
     if not isinstance(stated, str) or stated not in known:
@@ -328,21 +309,21 @@ def _require_own_variables(document: Document) -> None:
     """Refuse two names with the same variables: they would share a key."""
     seen: dict[str, str] = {}
     for name in document.table(("accounts",)):
-        variable = variable_name(name, "")
+        variable, where = variable_name(name, ""), ("accounts", name)
         if variable == OF_LEDGER:
-            raise document.problem(
-                ("accounts", name),
-                f"no account can be called {name!r}: {variable}… belong to the ledger",
-                hint="give it another name",
-            )
+            raise document.problem(where, _ledgers(name), hint="give it another name")
         if variable in seen:
+            names = f"{seen[variable]!r} and {name!r}"
             raise document.problem(
-                ("accounts", name),
-                f"accounts {seen[variable]!r} and {name!r} share the variables "
-                f"{variable}…",
+                where,
+                f"accounts {names} share the variables {variable}…",
                 hint="rename one of them",
             )
         seen[variable] = name
+
+
+def _ledgers(name: str) -> str:
+    return f"no account can be called {name!r}: {OF_LEDGER}… belong to the ledger"
 
 
 def _filled(

@@ -1,31 +1,30 @@
-"""Finds the secrets of an account, and stores them in the keyring.
-
-A secret is never part of a settings object, and never in a message.
-"""
+"""Finds the secrets of accounts, and stores them in the keyring."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from leadctl.config.config import variable_name
+from leadctl.config.config import registry, resolve, variable_name
 from leadctl.model import system_keyring
 from leadctl.model.errors import CredentialsMissing, InputUnusable
-from leadctl.model.secret_sources import Secret, SecretSource, Setting
+from leadctl.model.secret_sources import (
+    Secret,
+    SecretOrigin,
+    SecretSource,
+    Setting,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from leadctl.config.config import Account
-    from leadctl.model.secret_sources import SecretOrigin
+    from leadctl.model.yaml_file import Document
 
 
 def secrets_of(account: Account, environment: Mapping[str, str]) -> dict[str, str]:
-    """Find every secret the account's provider needs.
-
-    Raises CredentialsMissing, which names what to set, other missing settings included;
-    and InputUnusable where only those are missing.
-    """
+    """Find a provider's secrets; an error names every missing setting."""
     settings = _variables(account.missing, account)
     try:
         secrets = {
@@ -176,3 +175,63 @@ def key_files(account: Account, environment: Mapping[str, str]) -> Iterator[Path
         named = environment.get(variable) or account.secret_settings.get(key)
         if named:
             yield Path(named).expanduser()
+
+
+class KnownAccount(NamedTuple):
+    """Where an account's secrets are; `account` is None if only a secret names it."""
+
+    name: str
+    account: Account | None
+    secrets: Mapping[str, SecretOrigin | None]
+
+    @property
+    def has_secrets(self) -> bool:
+        return self.account is not None and None not in self.secrets.values()
+
+
+def known_accounts(
+    document: Document, environment: Mapping[str, str]
+) -> list[KnownAccount]:
+    """Return the accounts of the config file, and others that have a secret."""
+    configured = [*document.table(("accounts",))]
+    found = [resolve_account(document, environment, name) for name in configured]
+    others = [name for name in registry(document).usable() if name not in configured]
+    usual = [resolve_account(document, environment, name) for name in others]
+    found += [each for each in usual if any(each.secrets.values())]
+    named = {variable_name(each.name, "") for each in [*found, *usual]}
+    for trace in _traces(document, environment):
+        if (variable := variable_name(trace.name, "")) not in named:
+            named.add(variable)
+            found.append(trace)
+    return found
+
+
+def resolve_account(
+    document: Document, environment: Mapping[str, str], name: str
+) -> KnownAccount:
+    account = resolve(document, environment, provider=None, account=name)
+    secrets = {
+        secret: origin(account, secret, environment)
+        for secret in account.provider.secrets
+    }
+    return KnownAccount(name, account, secrets)
+
+
+def _traces(
+    document: Document, environment: Mapping[str, str]
+) -> Iterator[KnownAccount]:
+    """Yield an account for every secret of its own variable or credential."""
+    providers = registry(document).usable().values()
+    kinds = {secret for provider in providers for secret in provider.secrets}
+    secret = f"({'|'.join(sorted(kinds))})"
+    for variable in sorted(filter(str.isupper, environment)):
+        pattern = rf"leadctl_(\w+)_{secret}(_file|_command)?"
+        match = re.fullmatch(pattern, variable.lower())
+        if match and environment[variable].strip():
+            origin = SecretOrigin(SecretSource.ENVIRONMENT, variable)
+            yield KnownAccount(match[1], None, {match[2]: origin})
+    folder = environment.get("CREDENTIALS_DIRECTORY")
+    for path in sorted(Path(folder).glob("leadctl-*")) if folder else ():
+        if match := re.fullmatch(rf"leadctl-(.+)-{secret}", path.name):
+            origin = SecretOrigin(SecretSource.SYSTEMD, str(path))
+            yield KnownAccount(match[1], None, {match[2]: origin})

@@ -1,8 +1,4 @@
-"""JSON Schema (draft 2020-12) of the config file and its profiles, for editors.
-
-Built from what the parsers read: the types of a profile, and the settings of every
-installed provider. `config check` covers what depends on another setting.
-"""
+"""JSON Schema (draft 2020-12) of the config file and its profiles, for editors."""
 
 from __future__ import annotations
 
@@ -68,9 +64,6 @@ def config_schema(registry: Registry | None = None) -> Schema:
 
 def _ref(name: str) -> Schema:
     return {"$ref": f"#/$defs/{name}"}
-
-
-# --- accounts ----------------------------------------------------------------------
 
 
 def _account(names: list[str]) -> Schema:

@@ -37,10 +37,7 @@ if TYPE_CHECKING:
     from leadctl.providers.base import Limits, Provider
 
 AT_HAND = 16
-"""Batches read ahead, or a quarter of those that may be under way if that is more.
-
-Places do not stay empty, and a commit records as many starts.
-"""
+"""Batches read ahead, where so many may be under way: places do not stay empty."""
 
 GRACE = 5.0
 """Seconds that requests under way may still take once a stop is asked."""
@@ -98,8 +95,7 @@ class Sender:
         self._retries = self._outcome_handler.retries
         self._ready: deque[PendingBatch] = deque()
         self._under_way: dict[UUID, PendingBatch] = {}
-        self._at_hand = max(AT_HAND, limits.concurrency // 4)
-        self._enough = min(limits.concurrency, self._at_hand)
+        self._enough = min(limits.concurrency, AT_HAND)
         self._ahead = _ahead(provider, limits)
         self._departing: deque[tuple[PendingBatch, Departure]] = deque()
 
@@ -165,7 +161,7 @@ class Sender:
         while not self._stop.is_asked():
             back = self._pool.back()
             free = self._limits.concurrency + self._ahead - len(self._under_way)
-            enough = min(free + back, self._at_hand) if back else self._enough
+            enough = min(free + back, AT_HAND) if back else self._enough
             if len(self._ready) >= enough:
                 return
             batch = next(batches, None)
@@ -351,4 +347,4 @@ def _ahead(provider: Provider, limits: Limits) -> int:
     """
     if limits.every_rate() or limits.min_interval or not provider.resend_is_safe:
         return 0
-    return limits.concurrency // 4
+    return min(limits.concurrency // 4, AT_HAND)

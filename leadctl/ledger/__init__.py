@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from leadctl.ledger.base import Ledger
     from leadctl.ledger.records import Condition
-    from leadctl.model.file_permissions import PermissionProblem
+    from leadctl.model.private_files import PermissionProblem
 
 
 def open_ledger(url: str | Path | None) -> Ledger:

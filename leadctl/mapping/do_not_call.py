@@ -1,8 +1,4 @@
-"""Recognises headers and cells that say who must not be called.
-
-The word lists are in the languages that the providers' users write. Accents, case,
-spaces and punctuation do not count; docs/who-is-not-called.md explains the rules.
-"""
+"""Recognises headers and cells that say who must not be called."""
 
 from __future__ import annotations
 

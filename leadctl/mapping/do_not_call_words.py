@@ -1,8 +1,4 @@
-"""The words that say that somebody must not be called.
-
-They are in the languages of the providers' users. docs/who-is-not-called.md explains
-how `do_not_call` applies them.
-"""
+"""The words that say that somebody must not be called, in users' languages."""
 
 from __future__ import annotations
 

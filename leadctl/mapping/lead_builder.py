@@ -1,14 +1,11 @@
-"""Builds a provider's leads from mapped fields, or names the field that is wrong.
-
-Like the mapping, it goes field by field, for all rows of a block together.
-"""
+"""Builds a provider's leads from mapped fields, or names the field that is wrong."""
 
 from __future__ import annotations
 
 from hashlib import blake2b
 from typing import TYPE_CHECKING, NamedTuple
 
-from leadctl.mapping.memo import Memo
+from leadctl.mapping.getters import Memo
 from leadctl.mapping.times import check_in
 from leadctl.model.lead_fields import FieldInvalid, mapping, text
 from leadctl.model.leads import Code, Lead, Leads
@@ -36,10 +33,7 @@ class FieldError(Exception):
 
 
 class BuiltLeads(NamedTuple):
-    """The leads of valid rows, and the errors of the others, by their place.
-
-    `repairs` names by row what was repaired in phone cells.
-    """
+    """The leads of valid rows; errors by place, repairs of phones by row."""
 
     leads: Leads
     field_errors: dict[int, FieldError]
@@ -47,12 +41,11 @@ class BuiltLeads(NamedTuple):
 
 
 class LeadBuilder:
-    """Checks rows against one provider and writes the objects that go on the wire.
+    """Checks rows against one provider and builds the objects to send.
 
-    Without a provider it checks the phone alone. `digest` turns an identity (phone or
-    external id) into the keyed hash the ledger knows; without it no phone has one.
-    `unplaced` collects the fields that rows had and the provider does not support.
-    `zone` is used for times without one.
+    Without a provider it checks the phone alone. `digest` makes the keyed hash of an
+    identity (phone or external id). `unplaced` collects fields that the provider does
+    not support. `zone` is for times without one.
     """
 
     def __init__(
@@ -66,7 +59,7 @@ class LeadBuilder:
         self._normalise = normalise
         self._digest = digest
         fields = provider.fields if provider else ()
-        self._fields = [(f.name, f.wire, _quick(check_in(zone, f))) for f in fields]
+        self._fields = [(f.name, f.wire, _memo(check_in(zone, f))) for f in fields]
         self._builds_name = any(field.name == "name" for field in fields)
         self._compares_external_id = bool(provider and provider.compares_external_id)
         self._phone_wire = provider.phone_wire if provider else "phone"
@@ -87,11 +80,7 @@ class LeadBuilder:
         odd: Mapping[int, FieldError] | None = None,
         countries: Countries = None,
     ) -> BuiltLeads:
-        """Build the leads of rows, or report what is wrong with them.
-
-        `table` has one value per row for each field, and is emptied. `odd` holds errors
-        that are known already, by place. `countries` are those of the phones.
-        """
+        """Build leads, or report errors, with the `odd` ones; empties `table`."""
         provider = self._provider
         phones, problems = self._normalise.column(
             table.pop("phone", [None] * len(rows)), countries
@@ -157,14 +146,10 @@ def _put_the_rest(
     field_errors: dict[int, FieldError],
 ) -> None:
     """Put fields without a place into the provider's object for other data."""
-    names: list[str] = [*table]
     found: list[Json] = []
     for place, row in enumerate(zip(*table.values(), strict=True)):
-        values = {
-            name: value
-            for name, value in zip(names, row, strict=True)
-            if value is not None
-        }
+        pairs = zip(table, row, strict=True)
+        values = {name: value for name, value in pairs if value is not None}
         found.append(None)
         if values and place not in field_errors:
             try:
@@ -216,8 +201,8 @@ def _overflow(name: str, values: Values) -> Json:
     return {**values, **given}
 
 
-def _quick(check: Check) -> Check:
-    return check if check is text else Memo(check)  # a text is its own
+def _memo(check: Check) -> Check:
+    return check if check is text else Memo(check)
 
 
 def _build_names(table: Table, field_errors: dict[int, FieldError]) -> None:

@@ -1,16 +1,18 @@
-"""Maps the cells of a file's rows to lead fields.
-
-The mapping comes from a profile, or else from the names in the header. It is applied
-field by field, to many rows at once (`getters.py`).
-"""
+"""Maps the cells of a file's rows to lead fields, by a profile or by the header."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from leadctl.mapping.getters import constant, members, template, translated, words
-from leadctl.mapping.memo import Memo
+from leadctl.mapping.getters import (
+    Memo,
+    constant,
+    members,
+    template,
+    translated,
+    words,
+)
 from leadctl.mapping.profile import (
     Columns,
     Constant,
@@ -43,11 +45,7 @@ Table: TypeAlias = "dict[str, list[Json]]"
 
 @dataclass(eq=False)
 class Mapper:
-    """A column mapping bound to one file.
-
-    `columns` names the columns of each field, for the run's notes; `unused` are the
-    file's other columns.
-    """
+    """A column mapping bound to one file: the `columns` of each field, and others."""
 
     getters: dict[str, Getter]
     columns: dict[str, tuple[str, ...]]
@@ -122,7 +120,7 @@ class BoundRule:
         return bool(met)
 
     def near_misses(self) -> set[str]:
-        """Return texts that no row has so far, though some row has a similar one."""
+        """Return texts that no row has so far, if one has a similar text."""
         passed = [text for text, is_met in self._known.items() if not is_met]
         self.told = {
             text for text in self.unmet & self._words if close_to(text, passed, 0.8)
@@ -152,10 +150,7 @@ def _trimmed_value(value: Json) -> Json:
 
 
 def bind(profile: Profile, header: Header, ignored: Collection[str] = ()) -> Mapper:
-    """Bind a profile to a file's columns; raises InputUnusable for a missing column.
-
-    `ignored` columns are neither read nor reported.
-    """
+    """Bind a profile to a file's columns; raises InputUnusable for a missing column."""
     # Error cells such as #REF! matter to rules and phones, and are empty elsewhere.
     binder = _Binder(profile.document, header, keeps_errors=True)
     of_values = replace(binder, keeps_errors=False)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import compress
 from operator import not_
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, TypeAlias
 
 from leadctl.mapping.do_not_call import (
     LONGEST,
@@ -42,9 +42,9 @@ _FEW = 6
 """Kinds of values that are named; more are counted."""
 _SHORT = 20
 
-_IDENTITY = (
-    *("phone", "external_id", "name", "first_name", "last_name", "email", "company"),
-)
+_IDENTITY = [
+    *("phone", "external_id", "name", "first_name", "last_name", "email", "company")
+]
 """Fields whose columns say who somebody is, and nothing else."""
 
 
@@ -69,11 +69,7 @@ class OptOuts:
         return _held_back(self._columns, rows)
 
     def count(self, rows: Sequence[Cells], *, only_known: bool = False) -> bool:
-        """Count what rows say, for the notes; `only_known` spares other columns.
-
-        Known are columns that are about it by their name, or that have held back a row
-        so far. Returns whether there are any.
-        """
+        """Count what rows say; return whether any column counts."""
         columns = self._columns
         if only_known:
             columns = [
@@ -113,15 +109,6 @@ def _held_back(columns: Sequence[_Column], rows: Sequence[Cells]) -> list[str | 
     return found
 
 
-class _Column(Protocol):
-    """A column that may skip rows."""
-
-    name: str
-
-    def holds_back(self, rows: Sequence[Cells]) -> Sequence[bool]:
-        """Tell for each row whether it says not to call; empty if none does."""
-
-
 def _columns(source: Source, mapper: Mapper) -> Iterator[_Column]:
     names, nested = header = Header(source.columns, source.nested)
     known = {alias for name in _IDENTITY for alias in ALIASES[name]}
@@ -137,28 +124,18 @@ def _columns(source: Source, mapper: Mapper) -> Iterator[_Column]:
                 case About.FORBIDS:
                     yield _Answers(name, getter, forbidden_by, "who must not be called")
                 case About.CONSENT:
-                    subject = "who may be called"
-                    tells = name not in parents
-                    yield _Answers(
-                        name, getter, permitted_by, subject, tells_empty=tells
-                    )
+                    subject, tells = "who may be called", name not in parents
+                    yield _Answers(name, getter, permitted_by, subject, tells)
                 case About.MESSAGES | About.OTHER:
                     if name not in named and plain(name) not in known:
-                        of_messages = kind is About.MESSAGES
                         texts = partial(_texts, each) if nested else each
-                        yield _Anything(
-                            name,
-                            texts,  # type: ignore[arg-type]  # a table holds texts
-                            of_messages=of_messages,
-                        )
+                        of_messages = kind is About.MESSAGES
+                        yield _Anything(name, texts, of_messages)  # type: ignore[arg-type]  # a table holds texts
 
 
 @dataclass(eq=False)
 class _Answers:
-    """A column whose name is about whether to call a person.
-
-    `subject` is what it seems to say, for values that are not understood.
-    """
+    """A column whose name is about whether to call a person: its `subject`."""
 
     name: str
     getter: Getter
@@ -217,10 +194,10 @@ class _Anything:
     _harmless: set[str] = field(default_factory=set)
     """How texts begin that are no phrase."""
     _labels: set[str] | None = field(default_factory=set)
-    """Texts that are no phrase, of a column that has few; None where they are many.
-    """
+    """Texts that are no phrase; None if a column has many."""
 
     def holds_back(self, rows: Sequence[Cells]) -> Sequence[bool]:
+        """Tell for each row whether it says not to call; empty if none does."""
         texts = self.texts(rows)
         if self._labels is None:
             return self._begun(texts)
@@ -251,15 +228,14 @@ class _Anything:
         ]
 
 
+_Column: TypeAlias = _Answers | _Anything
+
+
 def _answers(getter: Getter, rows: Sequence[Cells]) -> list[Json]:
     """Return the values of JSON cells: the item of a list of one, no object."""
+    cells = (None if isinstance(cell, dict) else cell for cell in getter(rows))
     return [
-        cell[0]
-        if isinstance(cell, list) and len(cell) == 1
-        else None
-        if isinstance(cell, dict)
-        else cell
-        for cell in getter(rows)
+        cell[0] if isinstance(cell, list) and len(cell) == 1 else cell for cell in cells
     ]
 
 

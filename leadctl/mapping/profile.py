@@ -1,7 +1,4 @@
-"""What a profile does: where each lead field comes from, and which rows are skipped.
-
-profile_file.py has its keys; mapper.py applies it to the columns of a file.
-"""
+"""Where a profile takes each lead field from, and which rows it skips."""
 
 from __future__ import annotations
 
@@ -48,11 +45,7 @@ class Members(NamedTuple):
 
 
 class Translated(NamedTuple):
-    """Another source's value, translated by a map.
-
-    Case and spaces at the ends do not matter. `default` replaces an empty value, and
-    one that the map lacks; without it, such a value is used as it is.
-    """
+    """Another source's value, translated; `default` is for those not in the table."""
 
     source: FieldSource
     table: Mapping[str, Json]

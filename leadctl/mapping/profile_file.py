@@ -1,7 +1,4 @@
-"""The keys of a profile as users write it: each class is a mapping of the file.
-
-The parser and the JSON Schema follow these types (model/typed_yaml.py).
-"""
+"""The keys of a profile, read and described by their types (model/typed_yaml.py)."""
 
 from __future__ import annotations
 

@@ -44,11 +44,7 @@ def check_in(zone: ZoneInfo | None, field: Field) -> Check:
 
 
 def _with_offset(value: Json, zone: ZoneInfo) -> Json:
-    """Add the offset to a date and time that has none; raises FieldInvalid.
-
-    When clocks go back, an hour comes twice, and when they go forward, one is left out:
-    in these a time has no offset that is certainly meant.
-    """
+    """Add the missing offset; FieldInvalid for an hour that comes twice, or never."""
     try:
         moment = datetime.fromisoformat(str(value).strip())
     except ValueError:
@@ -67,10 +63,7 @@ def _with_offset(value: Json, zone: ZoneInfo) -> Json:
 
 @lru_cache(1000)
 def is_past(wire: str, now: datetime, zone: ZoneInfo | None) -> bool:
-    """Tell whether a date, or a time with its offset, is in the past.
-
-    Without a zone, a date is past when it is past everywhere.
-    """
+    """Tell whether a date or time is past; without a zone a date is so everywhere."""
     if len(wire) > len("2026-03-01"):
         return datetime.fromisoformat(wire) < now
     return date.fromisoformat(wire) < now.astimezone(zone or _LAST_ZONE).date()

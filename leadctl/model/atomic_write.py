@@ -24,10 +24,7 @@ def atomic_write(
     errors: str = "strict",
     before: Callable[[Path], object] = lambda _new: None,
 ) -> Iterator[TextIO]:
-    """Open a file that replaces `path` when it is complete, mode 0600.
-
-    `before` is called with the complete file, one writer at a time. Raises OSError.
-    """
+    """Open a file, 0600, that replaces `path` when complete, after calling `before`."""
     aside = path.with_name(f"{_BEGINS}{secrets.token_hex(8)}")
     try:
         with in_turn(path.parent):
@@ -63,10 +60,7 @@ def abandoned(folder: Path) -> list[Path]:
 
 
 def hold(handle: int) -> None:
-    """Lock a new file while it is open, so that it does not count as abandoned.
-
-    Call it inside `in_turn`, or another process may remove the file first.
-    """
+    """Lock a new file, inside `in_turn`, so that it does not count as abandoned."""
     with suppress(OSError):  # a share that knows no locks
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 

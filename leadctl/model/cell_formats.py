@@ -69,11 +69,7 @@ def plain(number: float) -> str:
 
 
 class NumberFormat:
-    """A number format such as `"+"0`, `000-0000` or `yyyy-mm-dd`.
-
-    Digits, leading zeros and the signs of phone numbers are returned as shown, dates in
-    ISO 8601, and everything else (amounts, percentages) as the bare number.
-    """
+    """A format such as `"+"0` or `yyyy-mm-dd`; dates are shown in ISO 8601."""
 
     def __init__(self, code: str, *, counts_from_1904: bool = False) -> None:
         sections: list[list[str]] = [[]]
@@ -129,8 +125,8 @@ class NumberFormat:
 class _Section(NamedTuple):
     """A part of a number format, for some numbers.
 
-    `parts` are places for digits (`0`, `#`, `?`), `@` for the whole, and literals after
-    a quote; None where it shows what no phone number has.
+    `parts` are places for digits (`0`, `#`, `?`), `@`, and literals behind a quote;
+    None if it shows what no phone number has.
     """
 
     condition: re.Match[str] | None

@@ -19,10 +19,7 @@ def now() -> datetime:
 
 
 class Clock(Protocol):
-    """The time functions of a run; `sleep` returns early when the run must stop.
-
-    `time` is Unix time; `monotonic` is for durations, unaffected by clock changes.
-    """
+    """The time functions of a run; `sleep` returns early when the run must stop."""
 
     def time(self) -> float: ...
     def monotonic(self) -> float: ...
@@ -35,11 +32,7 @@ before the sleep only when it ends."""
 
 
 class CancellationToken:
-    """A request to end a run early; a signal sets it, and it wakes all sleepers.
-
-    A signal may arrive while a lock is held, when setting an Event would deadlock. A
-    SimpleQueue is safe to use even then.
-    """
+    """A request to end a run early; a signal may set it, even while a lock is held."""
 
     def __init__(self) -> None:
         self._wake: SimpleQueue[None] = SimpleQueue()

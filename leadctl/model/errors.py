@@ -51,10 +51,7 @@ class ExitCode(IntEnum):
 
 
 class LeadctlError(Exception):
-    """A sentence for the user; `hint` says what to do next.
-
-    Neither holds lead data or secrets.
-    """
+    """A sentence for the user, without lead data or secrets, and what to do next."""
 
     exit_code = ExitCode.DEFECT
 
@@ -147,22 +144,15 @@ class Interrupted(LeadctlError):
 
 
 class NotConfirmed(LeadctlError):
-    """The user did not answer yes."""
-
     exit_code = ExitCode.STOPPED
 
 
 class TooManyRejects(LeadctlError):
-    """`--max-rejects` was reached."""
-
     exit_code = ExitCode.STOPPED
 
 
 class ProviderError(LeadctlError):
-    """The result of a request that did not give one outcome per row.
-
-    `headers` are those of the answer, if it answered another call than the upload.
-    """
+    """No outcome per row; `headers` are those of an answer to another call."""
 
     headers: Mapping[str, str] | None = None
 
@@ -188,10 +178,7 @@ class CampaignClosed(ProviderError):
 
 
 class Unusable(ProviderError):
-    """An answer that is not from this API; a retry cannot help.
-
-    `in_doubt`: the request may have been accepted all the same.
-    """
+    """Not this API's answer; `in_doubt`: the request may have been accepted anyway."""
 
     exit_code = ExitCode.TROUBLE
 
@@ -211,11 +198,7 @@ class RefusedThroughout(LeadctlError):
 
 
 class Refused(ProviderError):
-    """The batch was rejected as a whole; none of it was accepted.
-
-    `culprits` maps positions in the batch (from 0) to the provider's reason, if it
-    names them.
-    """
+    """The batch was rejected as a whole; `culprits` has the reasons by position."""
 
     exit_code = ExitCode.REJECTED
 
@@ -235,10 +218,7 @@ class NotProcessed(ProviderError):
 
 
 class InDoubt(ProviderError):
-    """The request left, and no readable answer was received.
-
-    `lost`: no answer, as opposed to an unreadable one.
-    """
+    """The request left, and its answer was lost (`lost`) or is unreadable."""
 
     exit_code = ExitCode.UNKNOWN
 

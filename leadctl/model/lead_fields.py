@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from datetime import date, datetime
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
@@ -15,10 +16,7 @@ if TYPE_CHECKING:
     from leadctl.model.leads import Json
 
 Check: TypeAlias = "Callable[[Json], Json]"
-"""Converts a mapped value (text; any JSON from JSONL) to what is sent; None: nothing.
-
-Raises FieldInvalid.
-"""
+"""Converts a mapped value to what is sent (None: nothing); raises FieldInvalid."""
 
 OBJECTS = ("source", "context_headers", "metadata")
 
@@ -27,79 +25,64 @@ INSTRUCTIONS = ("active", "scheduled_for", "expires_on", "priority")
 them as mere data."""
 
 ALIASES = {
-    "phone": (
-        "phone", "phonenumber", "phoneno", "phonenum",
-        "mobile", "mobilephone", "mobilenumber", "mobileno", "mobilephonenumber",
-        "cell", "cellphone", "cellphonenumber", "cellnumber",
-        "telephone", "telephonenumber", "tel",
-        "contactnumber", "contactno", "contactphone",
-        "whatsapp", "whatsappnumber", "msisdn", "phone1", "primaryphone", "phonee164",
-        "telefon", "telefonnummer", "handy", "handynummer", "mobil", "mobilnummer",
-        "rufnummer", "mobiltelefon", "mobilfunknummer",
-        "telefono", "teléfono", "celular", "telefone", "téléphone",
-        "numerodetelefono", "númerodeteléfono", "telefonomovil", "teléfonomóvil",
-        "numerodetelephone", "numérodetéléphone", "telephoneportable",
-        "téléphoneportable",
-    ),
-    "phone_country": (
-        "phonecountrycode", "phonecountry", "phonecode", "phoneisd", "phoneisdcode",
-        "phonedialcode", "phoneprefix", "telephonecode", "telephonecountrycode",
-        "mobilecountrycode", "mobilecountry", "mobilecode", "mobileisd",
-        "mobileisdcode", "whatsappcountrycode", "isd", "isdcode", "dialcode",
-        "dialingcode", "diallingcode", "callingcode", "countrycallingcode",
-        "countrydialcode", "countrydialingcode", "countrydiallingcode",
-        "countryphonecode", "countryisdcode", "internationalcode", "countrycode",
-        "ländervorwahl", "laendervorwahl", "landesvorwahl", "landnummer",
-        "indicatifpays", "indicatiftéléphonique", "indicatiftelephonique",
-        "códigodepaís", "codigodepais", "códigopaís", "codigopais",
-        "códigodopaís", "codigodopais", "prefissointernazionale",
-    ),
-    "external_id": ("externalid", "extid", "crmid", "leadid", "recordid", "contactid"),
-    "name": (
-        "name", "fullname", "leadname", "contactname", "customername", "displayname",
-    ),
-    "first_name": (
-        "firstname", "first", "givenname", "forename",
-        "vorname", "nombre", "prénom", "prenom",
-    ),
-    "last_name": (
-        "lastname", "last", "surname", "familyname",
-        "nachname", "familienname", "apellido", "apellidos", "nomdefamille",
-    ),
-    "email": (
-        "email", "emailaddress", "mail",
-        "emailadresse", "correo", "correoelectrónico", "correoelectronico",
-        "courriel", "adresseemail",
-    ),
-    "company": (
-        "company", "companyname", "organization", "organisation", "account",
-        "accountname",
-        "firma", "firmenname", "unternehmen", "empresa", "entreprise", "société",
-        "societe",
-    ),
-    "title": ("title", "jobtitle", "designation", "position"),
-    "priority": ("priority", "leadpriority", "priorität", "prioridad", "priorité"),
-    "scheduled_for": (
-        "scheduledfor", "scheduledat", "scheduletime", "callat", "calltime",
-    ),
-    "expires_on": ("expireson", "expirydate", "expires", "expiry", "expirationdate"),
-    "active": ("active", "isactive", "enabled"),
-    "skill": ("skill", "skillname"),
-    "agent_id": ("agentid", "agent"),
-    "source": ("source", "leadsource"),
-    "context_headers": ("contextheaders",),
-    "metadata": ("metadata", "customdata"),
-}  # fmt: skip
-"""Every lead field, with the headers it is recognised by: lower case, letters and
-digits only. Earlier names win where a file has several. A bare `id` is left out on
-purpose: many exports number their rows there, and two files' row 1 would count as the
-same lead."""
+    field: tuple(names.split())
+    for field, names in {
+        "phone": """
+            phone phonenumber phoneno phonenum mobile mobilephone mobilenumber
+            mobileno mobilephonenumber cell cellphone cellphonenumber cellnumber
+            telephone telephonenumber tel contactnumber contactno contactphone
+            whatsapp whatsappnumber msisdn phone1 primaryphone phonee164 telefon
+            telefonnummer handy handynummer mobil mobilnummer rufnummer mobiltelefon
+            mobilfunknummer telefono teléfono celular telefone téléphone
+            numerodetelefono númerodeteléfono telefonomovil teléfonomóvil
+            numerodetelephone numérodetéléphone telephoneportable téléphoneportable
+        """,
+        "phone_country": """
+            phonecountrycode phonecountry phonecode phoneisd phoneisdcode
+            phonedialcode phoneprefix telephonecode telephonecountrycode
+            mobilecountrycode mobilecountry mobilecode mobileisd mobileisdcode
+            whatsappcountrycode isd isdcode dialcode dialingcode diallingcode
+            callingcode countrycallingcode countrydialcode countrydialingcode
+            countrydiallingcode countryphonecode countryisdcode internationalcode
+            countrycode ländervorwahl laendervorwahl landesvorwahl landnummer
+            indicatifpays indicatiftéléphonique indicatiftelephonique códigodepaís
+            codigodepais códigopaís codigopais códigodopaís codigodopais
+            prefissointernazionale
+        """,
+        "external_id": "externalid extid crmid leadid recordid contactid",
+        "name": "name fullname leadname contactname customername displayname",
+        "first_name": "firstname first givenname forename vorname nombre prénom prenom",
+        "last_name": """
+            lastname last surname familyname nachname familienname apellido apellidos
+            nomdefamille
+        """,
+        "email": """
+            email emailaddress mail emailadresse correo correoelectrónico
+            correoelectronico courriel adresseemail
+        """,
+        "company": """
+            company companyname organization organisation account accountname firma
+            firmenname unternehmen empresa entreprise société societe
+        """,
+        "title": "title jobtitle designation position",
+        "priority": "priority leadpriority priorität prioridad priorité",
+        "scheduled_for": "scheduledfor scheduledat scheduletime callat calltime",
+        "expires_on": "expireson expirydate expires expiry expirationdate",
+        "active": "active isactive enabled",
+        "skill": "skill skillname",
+        "agent_id": "agentid agent",
+        "source": "source leadsource",
+        "context_headers": "contextheaders",
+        "metadata": "metadata customdata",
+    }.items()
+}
+"""Every lead field, with the headers it is recognised by, without spaces and signs; the
+first wins. A bare `id` is missing, because many exports number their rows there."""
 
 FIELDS = tuple(ALIASES)
 
 ADDRESS_COUNTRY = "country"
-"""The country of an address, which gives a phone its region if nothing else does. It is
-not a lead field, because people have phones of other countries."""
+"""The country of an address gives a phone its region if nothing else does."""
 
 COUNTRY_ALIASES = {
     "phone_country": ALIASES["phone_country"],
@@ -131,12 +114,9 @@ def word(value: Json) -> str:
 
 _NONE = frozenset(
     {"n/a", "n.a.", "na", "null", "nil", "none", "nan", "\\n", "undefined", "unknown"}
-    | {"tbd", "not set", "empty", "<null>"}
-    | {"(blank)", "(null)", "(none)", "#ref!", "#n/a", "#value!", "#name?", "#null!"}
-    | {"#num!", "#div/0!", "#error!"}
+    | {"tbd", "not set", "empty", "<null>", "(blank)", "(null)", "(none)", "#ref!"}
+    | {"#n/a", "#value!", "#name?", "#null!", "#num!", "#div/0!", "#error!"}
 )
-
-
 _NOTHING = r"[0 .?\u2013\u2014-]*|0[.,]?0*e[+-]?0+"
 _MAY_BE_NONE = re.compile(
     rf"\s*(?:{_NOTHING}|[^0-9]{{1,9}}|#div/0!)\s*\Z", re.IGNORECASE
@@ -157,11 +137,7 @@ class FieldInvalid(Exception):
 
 
 class Field(NamedTuple):
-    """A lead field that a provider supports: its key in the request, and its check.
-
-    `alters`: the check may remove what the provider cannot store, which a run reports
-    before it sends.
-    """
+    """A provider's field; `alters`: its check may remove what cannot be stored."""
 
     name: str
     wire: str
@@ -199,13 +175,9 @@ PRIORITIES = {"highest": 0.0, "high": 0.25, "normal": 0.5, "low": 0.75, "lowest"
 
 def is_priority(value: Json) -> bool:
     """Tell whether some provider may accept a value as a priority."""
-    if word(value) in PRIORITIES:
-        return True
-    try:
-        whole_number(value)
-    except FieldInvalid:
-        return False
-    return True
+    with suppress(FieldInvalid):
+        return word(value) in PRIORITIES or whole_number(value) is not None
+    return False
 
 
 def whole_number(value: Json) -> int:
@@ -249,10 +221,7 @@ def boolean(value: Json) -> bool:
 
 
 def iso_time(value: Json) -> str:
-    """Accept an ISO 8601 date and time with an offset, and return it unchanged.
-
-    Without an offset, the provider would choose the hour at which a person is called.
-    """
+    """Accept an ISO 8601 date and time with an offset, which says when to call."""
     written = text(value).strip()
     try:
         moment = datetime.fromisoformat(written)
@@ -271,16 +240,11 @@ def iso_time(value: Json) -> str:
 
 
 def iso_date(value: Json) -> str:
-    """Accept YYYY-MM-DD, also with a spreadsheet's midnight, and nothing else.
-
-    03/04/2026 may be two different days.
-    """
+    """Accept YYYY-MM-DD, also with a spreadsheet's midnight; others are ambiguous."""
     written = text(value).strip()
-    try:
-        if re.fullmatch(r"\d{4}-\d{2}-\d{2}([T ]00:00(:00)?)?", written, re.ASCII):
+    if re.fullmatch(r"\d{4}-\d{2}-\d{2}([T ]00:00(:00)?)?", written, re.ASCII):
+        with suppress(ValueError):
             return date.fromisoformat(written[:10]).isoformat()
-    except ValueError:
-        pass
     raise FieldInvalid("not a date such as 2026-03-31")
 
 

@@ -80,11 +80,7 @@ class Malformed(NamedTuple):
 
 
 class Block(NamedTuple):
-    """Consecutive rows of a file, from `first` to `last`: their `numbers` and `cells`.
-
-    Rows that cannot be mapped are in `malformed`. A run handles rows by the block, at a
-    third of the cost of one by one.
-    """
+    """Consecutive rows of a file: their `numbers` and `cells`, malformed ones apart."""
 
     first: int
     last: int
@@ -105,10 +101,7 @@ class Block(NamedTuple):
 
 
 class Phone(NamedTuple):
-    """A number as a provider takes it (`wire`), and the identity it reaches (`key`).
-
-    `repairs` names the repairs of its cell.
-    """
+    """A number as a provider takes it, the identity it reaches, and its repairs."""
 
     wire: str
     key: str
@@ -119,11 +112,7 @@ class Phone(NamedTuple):
 
 
 class Lead(NamedTuple):
-    """A row that fits its provider: the object to send, and its identities.
-
-    `digests` are keyed hashes of the phone and, if the provider compares it, of the
-    external id.
-    """
+    """A row that fits its provider: the object to send, hashes of its identities."""
 
     row: int
     phone: Phone
@@ -136,10 +125,7 @@ class Lead(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Leads(Sequence[Lead]):
-    """Leads of one file in the order of their rows, kept in columns.
-
-    A Lead is created only for single access: one object per lead would be a sixth of
-    the cost of a row.
+    """Leads of one file in the order of their rows, kept in columns for speed.
 
     `phones` are in the provider's form, `keys` are the identities they reach, and
     `fields` are what is sent, by key in the request. `digests` has a column for each
@@ -240,7 +226,7 @@ class Leads(Sequence[Lead]):
         ]
 
     def identities(self) -> list[tuple[int, bytes]]:
-        """Return the row and the hash of each identity."""
+        """Return the row and hash of each identity."""
         return [
             (row, digest)
             for column in self.digests
@@ -295,10 +281,7 @@ ACCEPTED = Outcome(Status.ACCEPTED)
 
 @dataclass(frozen=True)
 class Note:
-    """A remark about a run, and the number of rows it concerns.
-
-    Warnings are printed by a quiet run, too.
-    """
+    """A remark about a run; a quiet run prints only warnings."""
 
     code: str
     message: str
@@ -310,8 +293,7 @@ class Note:
 class Batch:
     """Leads of one file that travel in one request.
 
-    `id` is written to the ledger before the first attempt, and stays the same for every
-    repeat of the same leads; it serves as idempotency key. `is_stale`: it has been in
+    `id` stays the same for every repeat, as idempotency key. `is_stale`: it has been in
     doubt so long that the provider may not recognise a repeat.
     """
 

@@ -1,4 +1,4 @@
-"""Creates folders and files that only their owner can read; follows no links."""
+"""Creates folders and files that only their owner can read; finds those of others."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import contextlib
 import errno
 import fcntl
 import os
+import shlex
 import stat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from leadctl.model.clock import CancellationToken, Clock, RealClock
 from leadctl.model.errors import InputUnusable
@@ -23,10 +24,7 @@ _LOOK = 0.02
 
 
 def make_private(folder: Path) -> None:
-    """Create a folder and its missing parents, all with mode 0700.
-
-    It may be the user's own link; another user's link could point anywhere.
-    """
+    """Create a folder and its missing parents, mode 0700; no link of another user."""
     if folder.is_symlink() and folder.lstat().st_uid not in (0, os.geteuid()):
         raise InputUnusable(
             f"the folder {folder} is a link that belongs to another user",
@@ -46,10 +44,7 @@ def make_private(folder: Path) -> None:
 
 
 def make_file(path: Path) -> None:
-    """Create a file with mode 0600 unless it exists; OSError if it is something else.
-
-    An existing one is not opened, since closing it would drop SQLite's locks.
-    """
+    """Create a file, mode 0600, or leave it; opening it would drop SQLite's locks."""
     with contextlib.suppress(FileExistsError):
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     if what := oddity(path):
@@ -82,11 +77,7 @@ def oddity(path: Path) -> str | None:
 def in_turn(
     folder: Path, timeout: float = 5.0, clock: Clock = _CLOCK
 ) -> Iterator[None]:
-    """Let one process at a time change which files a folder has.
-
-    Otherwise two processes could choose the same free name. A process that holds the
-    folder for more than `timeout` seconds is not leadctl, or is suspended.
-    """
+    """Let one process at a time choose names of files in a folder, up to a timeout."""
     with contextlib.ExitStack() as stack:
         with contextlib.suppress(OSError):  # a share that knows no locks
             handle = os.open(folder, os.O_RDONLY)
@@ -101,3 +92,61 @@ def _take(handle: int, timeout: float, clock: Clock) -> None:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return
         clock.sleep(_LOOK)
+
+
+ROOT = 0
+
+
+class PermissionProblem(NamedTuple):
+    """What other users can do, and the command that prevents it."""
+
+    message: str
+    remedy: str
+
+
+def permission_problems(path: Path, what: str) -> Iterator[PermissionProblem]:
+    """Yield what other users can do to a file, or to the one that a link leads to."""
+    try:
+        file = path.resolve(strict=True)
+        yield from _of_file(file, path, what)
+        yield from _of_folder(file.parent, path, what)
+    except OSError:
+        return  # not there, or not for us: whoever reads it says so
+
+
+def is_our_own(path: Path) -> bool:
+    """Tell whether a file exists that only this user and root can change."""
+    found = path.stat()
+    by_others = found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    return found.st_uid in (ROOT, os.geteuid()) and not by_others
+
+
+def _of_file(file: Path, path: Path, what: str) -> Iterator[PermissionProblem]:
+    found = file.stat()
+    place = shlex.quote(str(file))
+    if found.st_uid not in (ROOT, os.geteuid()):
+        yield PermissionProblem(
+            f"{what} {path} belongs to another user, who can change it",
+            f"sudo chown {os.geteuid()} {place}",
+        )
+    elif found.st_uid != os.geteuid():  # root's, for many to read
+        if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+            message = f"{what} {path} can be changed by other users"
+            yield PermissionProblem(message, f"sudo chmod go-w {place}")
+    elif found.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        writable = found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+        can = "changed" if writable else "read"
+        yield PermissionProblem(
+            f"{what} {path} can be {can} by other users", f"chmod 600 {place}"
+        )
+
+
+def _of_folder(folder: Path, path: Path, what: str) -> Iterator[PermissionProblem]:
+    mode = folder.stat().st_mode
+    # In a sticky folder such as /tmp nobody replaces what belongs to another.
+    if mode & (stat.S_IWGRP | stat.S_IWOTH) and not mode & stat.S_ISVTX:
+        yield PermissionProblem(
+            f"{what} {path} can be replaced by other users, who can write to its "
+            "folder",
+            f"chmod go-w {shlex.quote(str(folder))}",
+        )

@@ -32,10 +32,10 @@ class Progress(NamedTuple):
 
 
 class Meter:
-    """Puts together what reader, delivery and books know, and tells it.
+    """Gathers the progress of reading, sending and settling, and passes it to `tell`.
 
-    `counts` gives the rows settled so far, by status; `sent` are rows that an earlier
-    process of the run brought there.
+    `counts` gives the rows settled so far, by status; `sent` are those of an earlier
+    process of the run.
     """
 
     def __init__(

@@ -15,22 +15,13 @@ Facts = TypeVar("Facts")
 
 def written(rows: Iterable[int]) -> str:
     """Write ascending row numbers as ranges: 1, 2, 3, 7 -> `1-3,7`."""
-    found = []
-    first = last = 0  # no row has it
+    found: list[list[int]] = []
     for row in rows:
-        if row == last + 1 and last:
-            last = row
-            continue
-        if last:
-            found.append(_range(first, last))
-        first = last = row
-    if last:
-        found.append(_range(first, last))
-    return ",".join(found)
-
-
-def _range(first: int, last: int) -> str:
-    return str(first) if first == last else f"{first}-{last}"
+        if found and row == found[-1][1] + 1:
+            found[-1][1] = row
+        else:
+            found.append([row, row])
+    return ",".join(str(a) if a == b else f"{a}-{b}" for a, b in found)
 
 
 def ranges(text: str) -> Iterator[range]:
@@ -67,11 +58,7 @@ def rows(text: str) -> Iterator[int]:
 
 
 def in_row_order(groups: Iterable[tuple[str, Facts]]) -> Iterator[tuple[int, Facts]]:
-    """Yield each row with the facts of its group, in the order of the rows.
-
-    `groups` are ranges and facts, ordered by their first row; memory grows with their
-    overlap only.
-    """
+    """Yield rows with the facts of their group; groups are in order of first rows."""
     heap: list[tuple[int, int, Iterator[int], Facts]] = []
 
     def next_of(order: int, left: Iterator[int], facts: Facts) -> None:

@@ -1,7 +1,4 @@
-"""Finds a secret: environment, file, command, systemd credential, keyring, in order.
-
-A secret is never in a message.
-"""
+"""Finds a secret: environment, file, command, systemd credential, keyring, in order."""
 
 from __future__ import annotations
 
@@ -48,10 +45,7 @@ class Setting(NamedTuple):
 
 
 class Secret(NamedTuple):
-    """A secret by the names it has in each place.
-
-    `owner` is an account; `settings` are for where no variable is set.
-    """
+    """A secret of an owner, by its names; `settings` are for unset variables."""
 
     title: str
     owner: str
@@ -64,17 +58,8 @@ class Secret(NamedTuple):
         """Its user name in the keyring."""
         return f"{self.owner}/{self.name}"
 
-    @property
-    def credential(self) -> str:
-        """Its name among the credentials of a systemd service."""
-        return f"leadctl-{self.owner}-{self.name}"
-
     def find(self, environment: Mapping[str, str]) -> str:
-        """Return the secret; empty if no place has it.
-
-        Raises CredentialsMissing if the chosen place is unreadable or empty: another
-        secret must not be used instead.
-        """
+        """Return the first secret, or ""; CredentialsMissing if its place has none."""
         for found, read in self.ways(environment):
             if secret := read().strip():
                 return secret
@@ -103,18 +88,13 @@ class Secret(NamedTuple):
             if given:
                 yield SecretOrigin(way, where), partial(read, given, where)
         if folder := environment.get("CREDENTIALS_DIRECTORY"):
-            path = Path(folder) / self.credential
+            path = Path(folder) / f"leadctl-{self.owner}-{self.name}"
             if path.exists():
-                yield (
-                    SecretOrigin(SecretSource.SYSTEMD, str(path)),
-                    partial(_from_file, str(path), "LoadCredential="),
-                )
-        yield (
-            SecretOrigin(
-                SecretSource.KEYRING, f"{system_keyring.SERVICE} {self.entry}"
-            ),
-            partial(system_keyring.read, self.entry),
-        )
+                origin = SecretOrigin(SecretSource.SYSTEMD, str(path))
+                yield origin, partial(_from_file, str(path), "LoadCredential=")
+        where = f"{system_keyring.SERVICE} {self.entry}"
+        origin = SecretOrigin(SecretSource.KEYRING, where)
+        yield origin, partial(system_keyring.read, self.entry)
 
 
 def _from_file(path: str, where: str) -> str:

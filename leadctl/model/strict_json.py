@@ -11,11 +11,7 @@ if TYPE_CHECKING:
 
 
 def loads(text: str) -> Json:
-    """Parse JSON; raises ValueError with the mistake in a few words.
-
-    Python accepts NaN, 1e999 and unpaired surrogates, which no provider would, and
-    silently takes the last value of a duplicate key.
-    """
+    """Parse JSON; ValueError also for NaN, 1e999, odd surrogates, duplicate keys."""
     try:
         found: Json = _DECODER.decode(text)
         if "\\u" in text:

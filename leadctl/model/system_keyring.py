@@ -1,8 +1,4 @@
-"""Reads and writes the system keyring; refuses backends that store plain text.
-
-The only module that imports `keyring`. A backend may raise anything; its message is not
-repeated, because it could quote a secret.
-"""
+"""Reads and writes the system keyring; refuses backends that store plain text."""
 
 from __future__ import annotations
 

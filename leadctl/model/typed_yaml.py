@@ -1,8 +1,7 @@
 """Builds dataclasses from YAML, checked by their types.
 
-A field is a key, without the underscore that a Python word needs behind it. One with a
-default is optional, and null leaves it to the default. A class's docstring describes it
-to editors; a `Must` behind a type says what the type cannot.
+A field is a key (`in_` is `in`). Null leaves it to its default. A class's docstring
+describes it to editors; a `Must` behind a type says what the type cannot.
 """
 
 from __future__ import annotations
@@ -28,6 +27,7 @@ from typing import (
 
 from leadctl.model.patterns import LONGEST, BadPattern, searcher
 from leadctl.model.wording import nearest
+from leadctl.model.yaml_file import label
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -118,7 +118,7 @@ def _built(kind: Kind, value: Any, document: Document, where: Where) -> Any:  # 
                 return _made(one, str(value), document, where)
     *others, last = dict.fromkeys(map(_name, members_of(kind)))
     wanted = f"{', '.join(others)} or {last}" if others else last
-    raise document.problem(where, f"{_label(where)} must be {wanted}")
+    raise document.problem(where, f"{label(where)} must be {wanted}")
 
 
 def _shares_key(kind: Kind, value: Json) -> bool:
@@ -141,7 +141,7 @@ def _made(kind: Kind, value: Any, document: Document, where: Where) -> Any:  # n
                 return value
             raise document.problem(
                 where,
-                f"{_label(where)} cannot be {value!r}{nearest(str(value), known)}",
+                f"{label(where)} cannot be {value!r}{nearest(str(value), known)}",
                 hint=f"known here: {', '.join(map(str, known))}",
             )
         case origin if origin is list:
@@ -183,7 +183,7 @@ def _checked(
             if isinstance(rule, Must):
                 rule.check(made)
         except ValueError as error:
-            raise document.problem(where, f"{_label(where)} {error}") from None
+            raise document.problem(where, f"{label(where)} {error}") from None
     return made
 
 
@@ -199,7 +199,7 @@ def _node(kind: Kind, document: Document, where: Where) -> Any:  # noqa: ANN401 
     }
     for key, one in known.items():
         if key not in said and one.default is one.default_factory is MISSING:
-            raise document.problem(where, f"{_label(where)} lacks {key!r}")
+            raise document.problem(where, f"{label(where)} lacks {key!r}")
     values = {
         one.name: _built(hints[one.name], table[key], document, (*where, key))
         for key, one in said.items()
@@ -271,13 +271,3 @@ _NAMES = {
 
 def _name(kind: Kind) -> str:
     return _NAMES[_plain(kind)]
-
-
-def _label(where: Where) -> str:
-    match where:
-        case ():
-            return "the file"
-        case (*_, int(place)):
-            return f"item {place + 1}"
-        case _:
-            return repr(where[-1])

@@ -1,8 +1,7 @@
-"""Reads YAML with line numbers, for profiles and the config file.
+"""Reads YAML with line numbers.
 
-Plain YAML surprises people who write country codes and dates: `NO` would be false,
-`2026-01-01` a date, `a: 1` twice the last one. Here only true/false, numbers and null
-are not text, and a duplicate key is an error.
+Only true/false, numbers and null are not text: in plain YAML the country code `NO` is
+false. A duplicate key is an error.
 """
 
 from __future__ import annotations
@@ -69,12 +68,12 @@ class Document(NamedTuple):
             together = isinstance(found, str) and ":" in found
             raise self.problem(
                 where,
-                f"{_label(where)} must be a mapping (key: value)",
+                f"{label(where)} must be a mapping (key: value)",
                 hint="add a space after the colon" if together else None,
             )
-        known = None if allowed is None else list(allowed)
+        known = [*(found if allowed is None else allowed)]
         for key in found:
-            if known is not None and key not in known:
+            if key not in known:
                 raise self.problem(
                     (*where, key),
                     f"unknown key {key!r}{nearest(key, known)}",
@@ -86,11 +85,11 @@ class Document(NamedTuple):
 def read(path: Path, *, may_be_pipe: bool = True) -> Document:
     try:
         text = read_text(path, may_be_pipe=may_be_pipe, encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+    except OSError as error:
+        raise InputUnusable(f"{path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
         raise InputUnusable(
-            f"{path}: {reason}",
-            hint=None if isinstance(error, OSError) else "save it as UTF-8",
+            f"{path}: not UTF-8 text", hint="save it as UTF-8"
         ) from error
     return parse(text, str(path))
 
@@ -104,5 +103,12 @@ def parse(text: str, name: str) -> Document:
     return Document(name, *yaml_parser.parsed(text, name))
 
 
-def _label(where: Where) -> str:
-    return repr(str(where[-1])) if where else "the file"
+def label(where: Where) -> str:
+    """Name a place in a message."""
+    match where:
+        case ():
+            return "the file"
+        case (*_, int(place)):
+            return f"item {place + 1}"
+        case _:
+            return repr(where[-1])

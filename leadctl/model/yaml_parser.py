@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import yaml
 
@@ -40,14 +40,8 @@ def parsed(text: str, name: str) -> tuple[Json, dict[Where, int]]:
     return content, lines
 
 
-class _Mistake(NamedTuple):
-    """What is wrong, what to do about it, and where."""
-
-    what: str
-    hint: str | None
-    mark: yaml.Mark | None
-
-
+_ALIGN = "align keys of the same level"
+_MIXED = "a list and keys at the same level"
 _MISTAKES = (
     ("character '\\t'", "a tab instead of spaces", "indent with spaces only"),
     (
@@ -58,27 +52,21 @@ _MISTAKES = (
     (
         "mapping values are not allowed",
         "unexpected colon",
-        "quote text that contains a colon; align keys of the same level",
+        f"quote text that contains a colon; {_ALIGN}",
     ),
     (
         "found '<block mapping start>'",
         "indented differently from the lines above",
-        "align keys of the same level",
+        _ALIGN,
     ),
-    *(
-        (f"found '{sign}'", "a list and keys at the same level", "give the list a key")
-        for sign in "-?"
-    ),
+    ("found '-'", _MIXED, "give the list a key"),
+    ("found '?'", _MIXED, "give the list a key"),
     (
         "expected <block end>",
         "text after a closing quote or bracket",
         """quote the whole text: name: "{First Name} {Last Name}\"""",
     ),
-    (
-        "unknown escape character",
-        "a backslash in double quotes",
-        "use single quotes, or none",
-    ),
+    ("unknown escape", "a backslash in double quotes", "use single quotes, or none"),
     (
         "another document",
         "a second document begins (---)",
@@ -93,16 +81,18 @@ _OPENED = (
 """Mistakes to report where something began, not where the parser noticed them."""
 
 
-def _mistake(error: yaml.MarkedYAMLError) -> _Mistake:
-    """Reword the parser's most common messages."""
+def _mistake(
+    error: yaml.MarkedYAMLError,
+) -> tuple[str, str | None, yaml.Mark | None]:
+    """Return what is wrong, in plain words if it is common, a hint, and the place."""
     said = error.problem or "not valid YAML"
     for words, what, hint in _OPENED:
         if words in said:
-            return _Mistake(what, hint, error.context_mark or error.problem_mark)
+            return what, hint, error.context_mark or error.problem_mark
     for words, what, hint in _MISTAKES:
         if words in said:
-            return _Mistake(what, hint, error.problem_mark)
-    return _Mistake(said, None, error.problem_mark)
+            return what, hint, error.problem_mark
+    return said, None, error.problem_mark
 
 
 class _Loader(yaml.SafeLoader):
@@ -121,15 +111,13 @@ class _Loader(yaml.SafeLoader):
 
 
 for _tag, _pattern, _first in (
-    ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
-    ("null", r"~|null|Null|NULL|", "~nN"),
-    ("int", r"-?(0|[1-9][0-9]{0,17})", "-0123456789"),
-    ("float", r"-?(0|[1-9][0-9]{0,17})\.[0-9]{1,17}", "-0123456789"),
+    ("bool", r"true|True|TRUE|false|False|FALSE", [*"tTfF"]),
+    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    ("int", r"-?(0|[1-9][0-9]{0,17})", [*"-0123456789"]),
+    ("float", r"-?(0|[1-9][0-9]{0,17})\.[0-9]{1,17}", [*"-0123456789"]),
 ):
     _Loader.add_implicit_resolver(
-        f"tag:yaml.org,2002:{_tag}",
-        re.compile(f"^(?:{_pattern})$"),
-        [*_first, *([""] if _tag == "null" else [])],
+        f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), _first
     )
 
 
@@ -142,13 +130,10 @@ def _construct(
         for key_node, value_node in node.value:
             key = str(key_node.value)
             line = key_node.start_mark.line + 1
-            if not isinstance(key_node, yaml.ScalarNode) or key in table:
-                what = (
-                    "keys must be plain words"
-                    if key not in table
-                    else f"duplicate key {key!r}"
-                )
-                raise InputUnusable(f"{name}, line {line}: {what}")
+            if key in table:
+                raise InputUnusable(f"{name}, line {line}: duplicate key {key!r}")
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise InputUnusable(f"{name}, line {line}: keys must be plain words")
             table[key] = _construct(value_node, (*where, key), lines, name)
             lines[(*where, key)] = line
         return table

@@ -19,8 +19,8 @@ from leadctl.importing.job import Job
 from leadctl.importing.plan import Plan, Rules, UnusableFiles, mapper_of
 from leadctl.importing.suppression import List
 from leadctl.model.errors import CredentialsMissing, InputUnusable, UsageError
-from leadctl.model.file_permissions import is_our_own, permission_problems
 from leadctl.model.leads import Note
+from leadctl.model.private_files import is_our_own, permission_problems
 from leadctl.model.wording import nearest
 from leadctl.phones.column import ColumnSays
 from leadctl.phones.countries import require_region

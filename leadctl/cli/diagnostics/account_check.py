@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from leadctl.cli.checks import Check, Grade, problem, warning
 from leadctl.config import config, credentials
-from leadctl.config.accounts import resolve_account
+from leadctl.config.credentials import resolve_account
 from leadctl.delivery import preflight_check, provider_session
 from leadctl.ledger import open_existing
 from leadctl.model.clock import CancellationToken, RealClock

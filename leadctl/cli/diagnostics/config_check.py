@@ -16,7 +16,7 @@ from leadctl.config.credentials import key_files
 from leadctl.importing.suppression import List
 from leadctl.mapping import profile
 from leadctl.model.errors import ExitCode, InputUnusable, LeadctlError
-from leadctl.model.file_permissions import is_our_own, permission_problems
+from leadctl.model.private_files import is_our_own, permission_problems
 from leadctl.model.wording import count, nearest
 from leadctl.providers.base_url import require_safe_url
 

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 
 from leadctl.model import system_keyring
 from leadctl.model.errors import CredentialsMissing, LedgerUnusable
-from leadctl.model.file_permissions import permission_problems
+from leadctl.model.private_files import permission_problems
 from leadctl.model.secret_sources import Secret
 from leadctl.model.text_file import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from leadctl.model.file_permissions import PermissionProblem
+    from leadctl.model.private_files import PermissionProblem
 
 KEY_BYTES = 32
 

@@ -11,15 +11,14 @@ from leadctl.ledger.sqlite.connection import read_only
 from leadctl.ledger.sqlite.key import KEY_BYTES, key_file_of, lost
 from leadctl.ledger.sqlite.schema import VERSION, newer, version
 from leadctl.model.errors import LedgerUnusable
-from leadctl.model.file_permissions import permission_problems
-from leadctl.model.private_files import oddity
+from leadctl.model.private_files import oddity, permission_problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from leadctl.ledger.sqlite.connection import Connection
-    from leadctl.model.file_permissions import PermissionProblem
+    from leadctl.model.private_files import PermissionProblem
 
 LITTLE_DISK = 100 * 1024 * 1024
 """Free bytes below which a long import may fail."""
