@@ -32,36 +32,30 @@ class Header(NamedTuple):
 
     def first_of(self, names: Sequence[str], *, keeps_errors: bool = False) -> Getter:
         """Return a getter for the first column that is not empty, or an error."""
-        found = self._getters(names, keeps_errors=keeps_errors)
-        if len(found) == 1:
-            return found[0]
-
-        def first(rows: Sequence[Cells]) -> list[Json]:
-            columns = (getter(rows) for getter in found)
-            return [
-                next((value for value in values if not _is_blank(value)), None)
-                for values in zip(*columns, strict=True)
-            ]
-
-        return first
+        return self._combined(_first, names, keeps_errors=keeps_errors)
 
     def each_of(self, names: Sequence[str]) -> Getter:
         """Return a getter for the value of these columns, or a list if they differ."""
-        found = self._getters(names, keeps_errors=False)
+        return self._combined(_one_or_all, names, keeps_errors=False)
+
+    def _combined(
+        self,
+        choose: Callable[[Iterable[Json]], Json],
+        names: Sequence[str],
+        *,
+        keeps_errors: bool,
+    ) -> Getter:
+        found = [getter for name in names for getter in self.getters_of(name)]
+        if not (self.nested or keeps_errors):
+            found = [*map(_without_errors, found)]
         if len(found) == 1:
             return found[0]
 
-        def each(rows: Sequence[Cells]) -> list[Json]:
+        def combined(rows: Sequence[Cells]) -> list[Json]:
             columns = (getter(rows) for getter in found)
-            return [*map(_one_or_all, zip(*columns, strict=True))]
+            return [*map(choose, zip(*columns, strict=True))]
 
-        return each
-
-    def _getters(self, names: Sequence[str], *, keeps_errors: bool) -> list[Getter]:
-        found = [getter for name in names for getter in self.getters_of(name)]
-        if self.nested or keeps_errors:
-            return found
-        return [*map(_without_errors, found)]
+        return combined
 
     def recognised(
         self, known: Mapping[str, Sequence[str]], ignored: Collection[str]
@@ -91,6 +85,10 @@ class Header(NamedTuple):
 
 def _is_blank(value: Json) -> bool:
     return value is None or (isinstance(value, str) and not value.strip())
+
+
+def _first(values: Iterable[Json]) -> Json:
+    return next((value for value in values if not _is_blank(value)), None)
 
 
 def _one_or_all(values: Iterable[Json]) -> Json:

@@ -16,7 +16,7 @@ from leadctl.sources.compression import Compression, content, stamp
 from leadctl.sources.formats import Format
 from leadctl.sources.pieces import Pieces
 from leadctl.sources.scan import fingerprint, scan_binary
-from leadctl.sources.text_rows import Dialect, JsonLine, Unsplit
+from leadctl.sources.text_rows import Dialect, JsonLine, Table, Unsplit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -88,6 +88,10 @@ class Source:
         names = enumerate(self.columns)
         return frozenset(place for place, name in names if name.startswith(OWN))
 
+    @cached_property
+    def _table(self) -> Table:
+        return Table(self.dialect, len(self.names))
+
     @property
     def nested(self) -> bool:
         return self.format is Format.JSONL
@@ -119,14 +123,14 @@ class Source:
             self._preamble(file)
             text = Pieces(file, self.dialect.quote)
             if self.header:
-                text_rows.first(text, self.dialect, len(self.names))
+                self._table.first(text)
             yield text
 
     def split(self, piece: str, rest: Iterator[str]) -> list[Cells | Unsplit]:
         """Split a piece into rows; of the `rest`, the last row may continue on some."""
         if self.nested:
             return text_rows.json_rows(piece)
-        return text_rows.split(piece, rest, self.dialect, len(self.names))
+        return self._table.split(piece, rest)
 
     def rows_at(self, numbers: Iterator[int]) -> Iterator[Row | Malformed]:
         """Yield the rows that have these numbers, in ascending order."""
@@ -139,9 +143,7 @@ class Source:
             return
         numbers, places = tee(numbers)
         with self.pieces() as text:
-            rows = text_rows.picked(
-                text, self.dialect, len(self.names), (n - 1 for n in places)
-            )
+            rows = self._table.picked(text, (n - 1 for n in places))
             for number, found in zip(numbers, rows, strict=False):
                 yield text_rows.row_of(number, found)
 
@@ -159,22 +161,16 @@ class Source:
                 return _chosen(filled, wanted)
             self._preamble(file)
             before = int(self.header) - 1
-            lines = text_rows.lines_of(
-                Pieces(file, self.dialect.quote),
-                self.dialect,
-                len(self.names),
-                (n + before for n in wanted),
-            )
-            return {
-                number: line + self.preamble
-                for number, line in zip(wanted, lines, strict=False)
-            }
+            text = Pieces(file, self.dialect.quote)
+            lines = self._table.lines_of(text, (n + before for n in wanted))
+            pairs = zip(wanted, lines, strict=False)
+            return {number: line + self.preamble for number, line in pairs}
 
     def first_row(self) -> list[str]:
         """Return the first cells after the preamble, however long they are."""
         with self._text() as file:
             self._preamble(file)
-            row = text_rows.first(Pieces(file), self.dialect, None)
+            row = Table(self.dialect, None).first(Pieces(file))
         if row is None:
             raise empty(self.shown)
         if isinstance(row, Unsplit):

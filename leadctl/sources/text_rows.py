@@ -40,82 +40,68 @@ class Unsplit(NamedTuple):
     content: list[str] | str
 
 
-def split(
-    piece: str, rest: Iterator[str], dialect: Dialect, width: int
-) -> list[Cells | Unsplit]:
-    """Split a piece of text into rows of `width` cells; blank lines are no rows.
-
-    A row that ends early has empty cells at its end, and a cell that is NULL is empty.
-    The last row may continue on lines of the `rest`.
-    """
-    table = _Table(dialect, width)
-    rows = table.plain(piece)
-    # A single character is found ten times as quickly as two.
-    may_hold_null = NULL[0] in piece and NULL in piece
-    if rows and not dialect.own and not may_hold_null:
-        return [*rows]
-    return [*map(table.as_meant, rows or table.careful(piece, rest))]
-
-
-def first(
-    text: Iterator[str], dialect: Dialect, width: int | None
-) -> list[str] | Unsplit | None:
-    """Take the first row; its cells are as they stand in the file."""
-    table = _Table(dialect, width)
-    return next((row for line in text for row in table.careful(line, text)), None)
-
-
 NULL = r"\N"
 """NULL as MySQL and PostgreSQL export it."""
 
 
-def picked(
-    text: Pieces, dialect: Dialect, width: int, places: Iterator[int]
-) -> Iterator[list[str] | Unsplit]:
-    """Split only the rows at ascending places, from 0; cells stay as they are."""
-    table, first = _Table(dialect, width), 0
-    place = next(places, None)
-    while place is not None and (piece := text.piece()):
-        rows: Sequence[str | list[str] | Unsplit] | None = table.unquoted(piece)
-        if rows is None:
-            rows = table.plain(piece) or [*table.careful(piece, text)]
-        while place is not None and place < first + len(rows):
-            row = rows[place - first]
-            if isinstance(row, str) and len(row) < LONGEST_ROW:
-                yield table.of_the_width(row.split(dialect.delimiter))
-            elif isinstance(row, str):
-                yield from table.careful(row, iter(()))
-            else:
-                yield row
-            place = next(places, None)
-        first += len(rows)
-
-
-def lines_of(
-    text: Pieces, dialect: Dialect, width: int, places: Iterator[int]
-) -> Iterator[int]:
-    """Yield the line, from 1, at which each row at these ascending places begins."""
-    table, first, before = _Table(dialect, width), 0, 0
-    place = next(places, None)
-    while place is not None and (piece := text.piece()):
-        rows: Sequence[object] | None = table.unquoted(piece) or table.plain(piece)
-        if rows and place >= first + len(rows):  # the wanted row is behind these
-            first, before = first + len(rows), before + len(lines_in(piece))
-            continue
-        waiting = _Lines(piece, text)
-        for line, _row in table.placed(waiting):
-            if first == place:
-                yield before + line
-                place = next(places, None)
-            first += 1
-        before += waiting.read
-
-
-class _Table(NamedTuple):
-    """Splits lines into `width` cells."""
+class Table(NamedTuple):
+    """Splits text into rows of `width` cells; of any number where it is None."""
 
     dialect: Dialect
     width: int | None
+
+    def split(self, piece: str, rest: Iterator[str]) -> list[Cells | Unsplit]:
+        """Split a piece into rows; the last one may continue on lines of the `rest`.
+
+        Blank lines are no rows. A row that ends early has empty cells at its end, and a
+        cell that is NULL is empty.
+        """
+        rows = self.plain(piece)
+        # A single character is found ten times as quickly as two.
+        may_hold_null = NULL[0] in piece and NULL in piece
+        if rows and not self.dialect.own and not may_hold_null:
+            return [*rows]
+        return [*map(self.as_meant, rows or self.careful(piece, rest))]
+
+    def first(self, text: Iterator[str]) -> list[str] | Unsplit | None:
+        """Take the first row; its cells are as they stand in the file."""
+        return next((row for line in text for row in self.careful(line, text)), None)
+
+    def picked(
+        self, text: Pieces, places: Iterator[int]
+    ) -> Iterator[list[str] | Unsplit]:
+        """Split only the rows at ascending places, from 0; cells stay as they are."""
+        first, place = 0, next(places, None)
+        while place is not None and (piece := text.piece()):
+            rows: Sequence[str | list[str] | Unsplit] | None = self.unquoted(piece)
+            if rows is None:
+                rows = self.plain(piece) or [*self.careful(piece, text)]
+            while place is not None and place < first + len(rows):
+                row = rows[place - first]
+                if isinstance(row, str) and len(row) < LONGEST_ROW:
+                    yield self.of_the_width(row.split(self.dialect.delimiter))
+                elif isinstance(row, str):
+                    yield from self.careful(row, iter(()))
+                else:
+                    yield row
+                place = next(places, None)
+            first += len(rows)
+
+    def lines_of(self, text: Pieces, places: Iterator[int]) -> Iterator[int]:
+        """Yield the line, from 1, at which the row at each ascending place begins."""
+        first, before, place = 0, 0, next(places, None)
+        while place is not None and (piece := text.piece()):
+            rows: Sequence[object] | None = self.unquoted(piece) or self.plain(piece)
+            if rows and place >= first + len(rows):  # the wanted row is behind these
+                first, before = first + len(rows), before + len(lines_in(piece))
+                continue
+            waiting = _Lines(piece, text)
+            for line, _row in self.placed(waiting):
+                if first == place:
+                    yield before + line
+                    place = next(places, None)
+                first += 1
+            before += waiting.read
 
     def reader(self, lines: Iterable[str]) -> Iterator[list[str]]:
         delimiter, quote = self.dialect.delimiter, self.dialect.quote
