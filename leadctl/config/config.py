@@ -74,7 +74,7 @@ def load(asked: Path | None) -> Document:
 
 
 def registry(document: Document) -> Registry:
-    """Return the providers installed, named by the config file, and beside it."""
+    """Return installed providers, and those in files named in or beside the config."""
     folder = Path(document.name).absolute().parent
     listed = _listed_paths(document, ("provider_files",))
     return Registry((*listed, *sorted(folder.glob("providers/*.y*ml"))))

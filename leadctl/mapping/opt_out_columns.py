@@ -69,7 +69,10 @@ class OptOuts:
         return _held_back(self._columns, rows)
 
     def count(self, rows: Sequence[Cells], *, only_known: bool = False) -> bool:
-        """Count what rows say; return whether any column counts."""
+        """Count what rows say, and tell whether any column counts.
+
+        With `only_known`, one counts by its name, or if it has held back a row.
+        """
         columns = self._columns
         if only_known:
             columns = [

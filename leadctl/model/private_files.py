@@ -44,7 +44,7 @@ def make_private(folder: Path) -> None:
 
 
 def make_file(path: Path) -> None:
-    """Create a file, mode 0600, or leave it; opening it would drop SQLite's locks."""
+    """Create a file, mode 0600, unless it is there: opening it drops SQLite's locks."""
     with contextlib.suppress(FileExistsError):
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     if what := oddity(path):

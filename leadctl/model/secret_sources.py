@@ -45,7 +45,7 @@ class Setting(NamedTuple):
 
 
 class Secret(NamedTuple):
-    """A secret of an owner, by its names; `settings` are for unset variables."""
+    """A secret and its names; `settings` count where no variable is set."""
 
     title: str
     owner: str
@@ -59,7 +59,7 @@ class Secret(NamedTuple):
         return f"{self.owner}/{self.name}"
 
     def find(self, environment: Mapping[str, str]) -> str:
-        """Return the first secret, or ""; CredentialsMissing if its place has none."""
+        """Return the secret, or an empty text; a place that is empty is an error."""
         for found, read in self.ways(environment):
             if secret := read().strip():
                 return secret

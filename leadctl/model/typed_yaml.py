@@ -166,11 +166,7 @@ def _made(kind: Kind, value: Any, document: Document, where: Where) -> Any:  # n
 def _require_key(kind: Kind, key: str, document: Document, where: Where) -> None:
     """Refuse a key of a mapping that is not of its kind."""
     if _origin(kind) is Literal and key not in (known := get_args(kind)):
-        raise document.problem(
-            where,
-            f"unknown key {key!r}{nearest(key, known)}",
-            hint=f"known here: {', '.join(known)}",
-        )
+        raise document.unknown(where, known)
     if _origin(kind) is Annotated:
         _checked(key, get_args(kind)[1:], document, where)
 

@@ -36,6 +36,15 @@ class Document(NamedTuple):
         found = InputUnusable(f"{self.name}, line {line}: {message}", hint=hint)
         return found.but(where=where)
 
+    def unknown(self, where: Where, known: Iterable[str]) -> InputUnusable:
+        """Return the error for a key that is none of the known ones."""
+        key, known = str(where[-1]), [*known]
+        return self.problem(
+            where,
+            f"unknown key {key!r}{nearest(key, known)}",
+            hint=f"known here: {', '.join(known)}",
+        )
+
     def without(self, where: Where) -> Document:
         """Return the document without an existing entry."""
         content = deepcopy(self.content)
@@ -74,11 +83,7 @@ class Document(NamedTuple):
         known = [*(found if allowed is None else allowed)]
         for key in found:
             if key not in known:
-                raise self.problem(
-                    (*where, key),
-                    f"unknown key {key!r}{nearest(key, known)}",
-                    hint=f"known here: {', '.join(known)}",
-                )
+                raise self.unknown((*where, key), known)
         return found
 
 

@@ -230,7 +230,7 @@ def _abroad(digits: str, kind: Kind) -> Readings:
 def behind_code(
     number: Number, *, twice: bool = False
 ) -> Iterator[tuple[Number, Behind, bool]]:
-    """Yield what may stand behind a code, what removes least last: it counts."""
+    """Yield the readings behind a code; the last, which removes least, counts."""
     code, rest = number
     if not twice and rest.startswith(code):
         yield from behind_code(Number(code, rest[len(code) :]), twice=True)
