@@ -33,7 +33,7 @@ def main(counts: Path, arguments: list[str]) -> None:
     from leadctl import api, cli  # noqa: F401, PLC0415  what push imports is not counted
     from leadctl.cli import app  # noqa: PLC0415  the same
 
-    app.load(("push",))
+    app.load(app.needed(arguments))
     sqlite3.connect = traced  # type: ignore[assignment]  # it passes all on
     tracemalloc.start()
     sys.setprofile(count)
