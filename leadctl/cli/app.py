@@ -170,16 +170,6 @@ def _open_streams() -> None:
             stream.reconfigure(errors="replace")  # a terminal of few letters
 
 
-def _worded(error: typer.TyperException) -> str:
-    """Return typer's message; for a misspelt option, only the nearest name."""
-    if near := getattr(error, "possibilities", None):
-        return f"{error.message}{nearest(getattr(error, 'option_name', ''), near)}"
-    return error.format_message()
-
-
-HELP = "see `{} --help`"
-
-
 def _latest_run(error: typer.TyperException) -> str:
     """Name the run that was probably meant, if a command has no run id."""
     missing, context = getattr(error, "param", None), getattr(error, "ctx", None)
@@ -191,13 +181,6 @@ def _latest_run(error: typer.TyperException) -> str:
     runs = known_names("run", {"--ledger": given} if given else {}, os.environ)
     latest = next(iter(runs), None)
     return f"latest run: {context.command_path} {latest}" if latest else ""
-
-
-def _form(given: Sequence[str]) -> Output:
-    """Find out which output format to use for a command line that cannot be parsed."""
-    events = "jsonl" in given or "--output=jsonl" in given
-    json = events or bool({"--json", "json", "--output=json"} & {*given})
-    return Output(json=json, events=events)
 
 
 def _groups_with(given: Sequence[str], context: typer.Context | None) -> list[str]:
@@ -213,10 +196,12 @@ def _groups_with(given: Sequence[str], context: typer.Context | None) -> list[st
 
 
 def _usage(error: typer.TyperException, given: Sequence[str]) -> ExitCode:
-    """Print what is wrong with the command line, in typer's words."""
+    """Print what is wrong with a command line, even as JSON, as far as it can tell."""
     context = getattr(error, "ctx", None)
     command = context.command_path if context else "leadctl"
-    message = _worded(error)
+    message = error.format_message()
+    if near := getattr(error, "possibilities", None):  # only the nearest
+        message = f"{error.message}{nearest(getattr(error, 'option_name', ''), near)}"
     if "\n" in message:  # the help, where a command was called without arguments
         typer.echo(message, err=True)
         return ExitCode.USAGE
@@ -225,8 +210,10 @@ def _usage(error: typer.TyperException, given: Sequence[str]) -> ExitCode:
         places = " or ".join(f"`leadctl {group} {given[0]}`" for group in groups)
         hint = f"did you mean {places}?"
     else:
-        hint = _latest_run(error) or HELP.format(command)
-    output, usage = _form(given), UsageError(message, hint=hint)
-    output.failed(usage)
+        hint = _latest_run(error) or f"see `{command} --help`"
+    usage = UsageError(message, hint=hint)
+    events = "jsonl" in given or "--output=jsonl" in given
+    json = events or bool({"--json", "json", "--output=json"} & {*given})
+    Output(json=json, events=events).failed(usage)
     show_error(usage)
     return ExitCode.USAGE

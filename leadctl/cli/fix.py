@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from leadctl.importing.job import Job
     from leadctl.importing.judge import Judge
     from leadctl.importing.plan import Rules
-    from leadctl.model.leads import Cells, Finding
+    from leadctl.model.leads import Cells
     from leadctl.reports.corrections import Corrections
     from leadctl.reports.report import Report
     from leadctl.sources.source import Source
@@ -80,7 +80,9 @@ def fix(
             region=region,
             config=str(config) if config else None,
         )
-        words = _command(rejects, job)
+        words = ["leadctl", "push", str(rejects)]
+        for name in ("provider", "account", "campaign", "profile", "region", "config"):
+            words += [f"--{name}", given] if (given := getattr(job, name)) else []
     else:
         job, words = _of_run(rejects, ledger, config)
     if editor:
@@ -139,14 +141,6 @@ def _own(cells: Cells, source: Source, word: str) -> str:
         columns = source.columns
         return cells[columns.index(name)] if name in columns else ""
     return str(cells.get(name, ""))
-
-
-def _command(rejects: Path, job: Job) -> list[str]:
-    words = ["leadctl", "push", str(rejects)]
-    for name in ("provider", "account", "campaign", "profile", "region", "config"):
-        if given := getattr(job, name):
-            words += [f"--{name}", str(given)]
-    return words
 
 
 def _edit(rejects: Path) -> None:
@@ -227,6 +221,8 @@ class _Dialogue:
 
     def _ask(self, row: Row) -> None:
         """Show a row, and ask until it is kept, dropped or valid."""
+        from leadctl.importing.preview import row_view
+
         corrections, cells = self.corrections, row.cells
         for name in corrections.columns:
             if value := corrections.value(cells, name):
@@ -251,7 +247,8 @@ class _Dialogue:
                 encoding = corrections.source.encoding
                 say(f"the file's encoding {encoding} cannot store that")
                 continue
-            if finding := self._rejection(row.number, cells):
+            finding = row_view(self.judge, 0, Row(row.number, cells)).finding
+            if finding and finding.status is Status.REJECTED:
                 say(f"  still rejected: {finding.reason}")
                 continue
             corrections.changed[row.number] = cells
@@ -271,12 +268,6 @@ class _Dialogue:
         if column is None or (equals and _NAME.fullmatch(name)):
             return None, name.strip()
         return column, answer
-
-    def _rejection(self, number: int, cells: Cells) -> Finding | None:
-        from leadctl.importing.preview import row_view
-
-        found = row_view(self.judge, 0, Row(number, cells)).finding
-        return found if found and found.status is Status.REJECTED else None
 
     def _at_fault(self, row: Row) -> str | None:
         """Return the column of the field that the reason is about, if there is one."""

@@ -114,22 +114,17 @@ CUT_SHORT = {None, ExitCode.DEFECT, ExitCode.INPUT, 130, 143}
 """Exit codes of runs that may not have come to all rows."""
 
 
-def report_with_later(ledger: Ledger, run: RunReader) -> Report:
+def report_with_later(ledger: Ledger, wanted: RunReader) -> Report:
     """Read a run's results, and which later run pushed its rejected rows."""
-    found = report_of(ledger, run)
-    if not (found.rejected or found.failed):
-        return found
-    return replace(found, pushed_again_by=_later(ledger, found.run_id))
-
-
-def _later(ledger: Ledger, wanted: str) -> str:
-    pushed: dict[tuple[str, str, str], str] = {}
+    found, pushed = report_of(ledger, wanted), dict[tuple[str, str, str], str]()
     for run_reader in ledger.runs(most=100_000):
+        if not (found.rejected or found.failed):
+            break
         run = run_reader.facts()
         _, later = _left(run_reader, run, pushed)
-        if run.id == wanted:
-            return later
-    return ""
+        if run.id == found.run_id:
+            return replace(found, pushed_again_by=later)
+    return found
 
 
 def _left(
