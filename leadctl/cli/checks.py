@@ -11,6 +11,7 @@ import typer
 
 from leadctl.cli.output import Output, opened_screen
 from leadctl.model.errors import ExitCode
+from leadctl.model.printable import members
 from leadctl.model.wording import count
 
 if TYPE_CHECKING:
@@ -31,29 +32,13 @@ class Grade(StrEnum):
 
 @dataclass(frozen=True)
 class Check:
-    """One finding, and how to fix it.
-
-    `exit_code` is the exit code of a problem.
-    """
+    """One finding, how to fix it, and the exit code if it is a problem."""
 
     topic: str
     message: str
     grade: Grade = Grade.OK
     remedy: str | None = None
     exit_code: ExitCode = ExitCode.OK
-
-
-def document(checks: Iterable[Check]) -> list[Json]:
-    """Return the findings as `--json` prints them."""
-    return [
-        {
-            "topic": check.topic,
-            "grade": check.grade.value,
-            "message": check.message,
-            "remedy": check.remedy,
-        }
-        for check in checks
-    ]
 
 
 _WORST_FIRST = (ExitCode.INPUT, ExitCode.ACCESS, ExitCode.STOPPED, ExitCode.TROUBLE)
@@ -83,7 +68,10 @@ def conclude(
     code = exit_code(found)
     if json:
         shown: dict[str, Json] = {"schema_version": 1, **(facts or {})}
-        shown |= {"checks": document(found), "exit_code": int(code)}
+        shown["checks"] = [
+            members(check, "topic", "grade", "message", "remedy") for check in found
+        ]
+        shown["exit_code"] = int(code)
         Output(json=True).document(shown)
     else:
         with opened_screen() as screen:

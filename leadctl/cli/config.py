@@ -1,7 +1,4 @@
-"""`leadctl config`: where the configuration is, what it says, and whether it is valid.
-
-Secrets are never shown, only where each would come from.
-"""
+"""`leadctl config`: the configuration, and where each value and secret comes from."""
 
 from __future__ import annotations
 

@@ -105,10 +105,7 @@ def spread(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def given(context: typer.Context) -> list[str]:
-    """Return the options as given, for the next command.
-
-    Output options are left out: they concern this command only.
-    """
+    """Return the options as given, except those of output, for the next command."""
     words: list[str] = []
     for one in context.command.params:
         source = context.get_parameter_source(one.name or "")

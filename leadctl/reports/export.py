@@ -21,10 +21,7 @@ if TYPE_CHECKING:
 
 
 class RowOutcome(NamedTuple):
-    """The outcome of a row; `request` is the number of the last one that carried it.
-
-    `undo` is the result of `runs undo` for its lead, if it tried.
-    """
+    """The outcome of a row, the last request that carried it, and of `runs undo`."""
 
     run_id: str
     file: str

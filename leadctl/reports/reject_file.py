@@ -29,11 +29,7 @@ LONGEST_NAME = 255
 
 
 def default_path(path: Path, form: Format, kind: str = "rejects") -> Path:
-    """Return `<stem>.<kind><suffix>` beside the input.
-
-    It is never compressed, and CSV for a workbook, so that it can be opened and
-    corrected.
-    """
+    """Return `<stem>.<kind><suffix>` beside the input: plain text, to be corrected."""
     if path.suffix.casefold() in PACKED:
         path = path.with_suffix("")
     suffix = ".csv" if form is Format.XLSX else path.suffix

@@ -75,10 +75,7 @@ def _paired(
 
 
 def _first_row(told: Json, finding: Finding, source: Source) -> str:
-    """Return the row's number in the original input, which all its reject files keep.
-
-    It is empty for a row that was added to a reject file.
-    """
+    """Return the row's number in the first input; empty for a row added since."""
     if ROW not in source.columns:
         return str(finding.row)
     return number if (number := str(told).strip()).isdecimal() else ""
@@ -94,10 +91,7 @@ _FORMULA = re.compile(r"(^|[,;|\t\r\n])(?=[=+@\t\r-])")
 
 @lru_cache(1000)  # many rows have the same reason
 def harmless(text: str) -> str:
-    """Keep a spreadsheet from taking a provider's text for a formula.
-
-    Also behind separators, where the spreadsheet may split cells.
-    """
+    """Keep a spreadsheet from reading a formula, also behind what separates cells."""
     return _FORMULA.sub(r"\1'", text)
 
 

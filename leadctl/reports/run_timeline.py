@@ -1,7 +1,4 @@
-"""Summarises a run over time: its requests, waits and progress.
-
-The summary has a bounded size for any number of requests.
-"""
+"""Summarises a run over time, in bounded size: its requests, waits and progress."""
 
 from __future__ import annotations
 
@@ -219,10 +216,7 @@ class RequestGroup:
         return cls(request, request, *counts, took, stood_still)
 
     def cells(self, *, several: bool) -> tuple[str, str, str, str, str, str]:
-        """Return its table cells, except the outcome.
-
-        With `several` files, the rows have the number of their file in front.
-        """
+        """Return its table cells, except the outcome; see `RunTimeline.rows`."""
         first, single = self.first, self.requests == 1
         took = time_text.lasted(self.took / self.requests)
         rows = _span(*row_set.ends(first.rows, self.last.rows))

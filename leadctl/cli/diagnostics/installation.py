@@ -1,7 +1,4 @@
-"""Checks the installation: program, keyring, ledger and clock.
-
-config_check.py and account_check.py check the rest.
-"""
+"""Checks the installation: program, keyring, ledger and clock."""
 
 from __future__ import annotations
 
@@ -86,10 +83,7 @@ def leftovers(url: str) -> Iterator[Check]:
 
 
 def clock(now: datetime) -> Iterator[Check]:
-    """Check the clock without asking another one.
-
-    It must be later than the installation of leadctl.
-    """
+    """Check that the clock is later than the installation of leadctl."""
     installed = datetime.fromtimestamp(Path(leadctl.__file__).stat().st_mtime, UTC)
     message = f"{now:%Y-%m-%d %H:%M} UTC"
     if now >= installed:

@@ -1,7 +1,4 @@
-"""Renders a run as a single HTML page.
-
-The page has no script and fetches nothing, and its size is bounded for any run.
-"""
+"""Renders a run as one HTML page of bounded size, without scripts and requests."""
 
 from __future__ import annotations
 
