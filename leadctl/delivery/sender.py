@@ -186,7 +186,8 @@ class Sender:
                 self._tell(pause, PACE)
             self._clock.sleep(pause)
             return []
-        return self._pool.answers(wait=self._queue() is None, timeout=AWAKE)
+        full, more = self._queue() is None, self._ahead // 2
+        return self._pool.answers(wait=full, timeout=AWAKE, more=more)
 
     def _queue(self) -> deque[PendingBatch] | None:
         """Return the queue that one more may leave from; None while places are taken.

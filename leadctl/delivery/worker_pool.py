@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from leadctl.providers.base import Provider
 
 
+GATHER = 0.01
+"""Seconds in which answers gather, while threads send what was started ahead."""
+
+
 class CannotAsk(InDoubt):
     """The campaign's list could not be read: the doubt stays, the batch is retried."""
 
@@ -173,9 +177,11 @@ class WorkerPool:
         return self._back.qsize()
 
     def answers(
-        self, *, wait: bool = False, timeout: float | None = None
+        self, *, wait: bool = False, timeout: float | None = None, more: int = 0
     ) -> list[tuple[Batch, Answer | None]]:
         """Return the answers that are ready; `wait` for one, or `timeout` seconds.
+
+        After such a wait, `more` have GATHER seconds to come for the same commit.
 
         None stands for a request that was cancelled: it did not leave.
         """
@@ -183,6 +189,8 @@ class WorkerPool:
         try:
             while True:
                 batch, answer = self._back.get(wait and not found, timeout)
+                if wait and not found:
+                    self._gather(more)
                 if not isinstance(answer, BaseException):
                     found.append((batch, answer))
                 elif found:  # those first; it is met again
@@ -194,6 +202,11 @@ class WorkerPool:
         except Empty:
             pass
         return found
+
+    def _gather(self, answers: int) -> None:
+        ends = time.monotonic() + GATHER
+        while self._back.qsize() < answers and time.monotonic() < ends:
+            time.sleep(GATHER / 5)
 
     def rest(self) -> None:
         """Let idle threads end."""
