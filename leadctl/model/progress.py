@@ -32,11 +32,7 @@ class Progress(NamedTuple):
 
 
 class Meter:
-    """Gathers the progress of reading, sending and settling, and passes it to `tell`.
-
-    `counts` gives the rows settled so far, by status; `sent` are those of an earlier
-    process of the run.
-    """
+    """Tells the progress of a run; `sent` are rows that earlier processes sent."""
 
     def __init__(
         self,

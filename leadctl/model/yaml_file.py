@@ -1,8 +1,4 @@
-"""Reads YAML with line numbers.
-
-Only true/false, numbers and null are not text: in plain YAML the country code `NO` is
-false. A duplicate key is an error.
-"""
+"""Reads YAML with line numbers; `NO` is a text, and a duplicate key an error."""
 
 from __future__ import annotations
 

@@ -80,10 +80,7 @@ def beside_code(
     code: str,
     whole: Decision,
 ) -> Decision:
-    """Read digits without + whose calling code is in a column of its own.
-
-    They belong behind the code, or are `whole`; numbers of other codes do not count.
-    """
+    """Read digits behind the calling code of a column, or as they stand (`whole`)."""
     behind = decide(
         spelling._replace(
             plus=True,
@@ -145,10 +142,7 @@ def _as_it_stands(found: Candidates) -> Taken | Ambiguous:
 
 
 def _by_what_is_assigned(found: Candidates, numbers: Numbers) -> Taken | Ambiguous:
-    """Take the only assigned reading, unless the digits as written are possible, too.
-
-    Plans are older than numbers: unassigned digits may be assigned tomorrow.
-    """
+    """Take the only assigned reading, unless unassigned digits are possible, too."""
     live, code = found.live, found.plan.code if found.plan else ""
     rivals = [number for number in found.possible if not number.is_unusual]
     if len(live) == 1:

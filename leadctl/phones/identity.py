@@ -83,10 +83,7 @@ def _longer(number: Number, prefix: str) -> str:
 
 
 def may_reach(number: Number) -> Iterator[str]:
-    """Yield every identity that a number on a suppression list may stand for.
-
-    In some renumberings only the operator knows the new number: all of them count.
-    """
+    """Yield every identity that a listed number, perhaps an old one, may stand for."""
     yield identity(number)
     code, national = number
     match code, len(national):

@@ -35,10 +35,7 @@ if TYPE_CHECKING:
 
 
 class Phones(NamedTuple):
-    """Phones as sent, the identities they reach, and the `repairs` by place.
-
-    Both columns are empty where a cell has a problem. SPLIT puts a space in between.
-    """
+    """Phones as sent, the identities they reach (both empty if bad), and repairs."""
 
     wires: list[str]
     keys: list[str]
@@ -134,10 +131,7 @@ class Normalizer:
     def _usual(
         self, values: Sequence[Json], region: str | None, *, whole: bool
     ) -> tuple[list[str], list[str]]:
-        """Return wires and keys of usual numbers; `whole` cells may be sent as written.
-
-        Other keys are empty.
-        """
+        """Return wires and keys of usual numbers; `whole` cells can be sent as is."""
         plan, rule = plan_of(region), self._rule
         if plan is None or rule.country not in (None, plan.region):
             return [""] * len(values), [""] * len(values)

@@ -1,8 +1,4 @@
-"""The assigned ranges of numbers, and the region of each.
-
-A pattern or two for each length, compiled from the library's when they are first used.
-The library would ask up to 25 regions for ten types of number each.
-"""
+"""The assigned ranges of numbers, and the region of each, as patterns."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Finds everybody whom a phone cell may reach, for suppression lists.
-
-Here every reading counts, and numbers before and after a renumbering.
-"""
+"""Finds everybody whom a phone cell may reach by any reading, for suppression."""
 
 from __future__ import annotations
 

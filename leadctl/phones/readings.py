@@ -179,11 +179,7 @@ def _behind_plus(spelling: Spelling, plan: Plan | None) -> Candidates:
 
 
 def as_written(digits: str, plan: Plan) -> set[Number]:
-    """Return the numbers that the region itself writes with these digits.
-
-    An unassigned one must look like a number of the country: one of its formats matches
-    all of it, or the country has none.
-    """
+    """Return the numbers that the region writes so: assigned, or of its formats."""
     country = plan.calling_code
     return {
         Number(plan.code, national)

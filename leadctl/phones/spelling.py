@@ -1,7 +1,4 @@
-"""Reduces a phone cell, as people and spreadsheets write it, to + and digits.
-
-A repair loses and guesses nothing; extensions and second numbers are not dropped.
-"""
+"""Reduces a phone cell to + and digits; its repairs lose and guess nothing."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Detects the text encoding of a file; the only module that uses `charset_normalizer`.
-
-Text in another encoding is hardly ever valid UTF-8. Other encodings prove nothing, so a
-detected one is always reported.
-"""
+"""Detects the text encoding of a file; the only module with `charset_normalizer`."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Scans all bytes of a file before its first row is read.
-
-The scan fingerprints the file, decodes every byte, bounds the longest line, and detects
-numbers that a spreadsheet may have damaged.
-"""
+"""Scans all bytes of a file before its first row is read: decodes and hashes them."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Opens the sheets of a workbook as sources of rows.
-
-Detection loads this module when it meets a workbook.
-"""
+"""Opens the sheets of a workbook as sources of rows; loaded when one is met."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Reads the sheets of an .xlsx workbook, each as a stream of rows.
-
-A cell is the text that is shown. A formula without a result gives its error, or
-`UNCALCULATED`. Hidden rows are read like any other, and counted.
-"""
+"""Reads the sheets of an .xlsx workbook, each as a stream of rows, as shown."""
 
 from __future__ import annotations
 
