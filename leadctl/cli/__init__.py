@@ -17,11 +17,7 @@ if TYPE_CHECKING:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the program; ends in SystemExit with one of the exit codes.
-
-    Importing typer takes most of a start, so the version and a shell that completes a
-    word are answered without it.
-    """
+    """Run the program; ends in SystemExit with one of the exit codes."""
     atexit.register(gc.freeze)  # the last search for garbage takes a fifth of a run
     given = canonical(sys.argv[1:] if arguments is None else arguments)
     if asked := os.environ.get("_LEADCTL_COMPLETE"):

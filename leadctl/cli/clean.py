@@ -48,12 +48,12 @@ def clean(
         say(f"kept: {count(newer, 'reject file')} newer than {count(days, 'day')}")
     for path in rejects.edited:
         say(f"kept, because it was edited: {path}")
+    them = count(len(found), "file")
     if not found:
         say("nothing to remove")
     elif dry_run:
-        say(f"{count(len(found), 'file')} to remove")
+        say(f"{them} to remove")
     else:
-        them = count(len(found), "file")
         require_yes(f"Remove {them}?", yes=yes, no_input=no_input)
         for path in found:
             path.unlink(missing_ok=True)

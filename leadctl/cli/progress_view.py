@@ -98,12 +98,9 @@ class ProgressView:
         """Say what the run waits for."""
         since = self.clock() - self._heard
         if not self.now.wait:
-            asked = self.now.requests and since >= 1
-            return (
-                f"{self.provider}: waiting for an answer, {duration(int(since))}"
-                if asked
-                else ""
-            )
+            is_long = self.now.requests and since >= 1
+            why = f"{self.provider}: waiting for an answer, {duration(int(since))}"
+            return why if is_long else ""
         pause = max(0.0, self.now.wait - since)
         if self.now.why == PACE:
             return f"{self.provider}: next request in {duration(pause)}"

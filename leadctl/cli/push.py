@@ -18,9 +18,8 @@ from leadctl.model.errors import ExitCode
 from leadctl.model.wording import files_named
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping
 
-    from leadctl.importing.preview import Preview
     from leadctl.model.leads import Json
     from leadctl.reports.report import Report
     from leadctl.runs.request import ImportRequest
@@ -56,8 +55,14 @@ def preview(
     if json:
         output.document(preview_view.document(found))
     else:
-        words = [*files, *options.given(context)]
-        command = _next_command(found, files, words, asked["provider"])
+        words, end = [*files, *options.given(context)], ""
+        if not any(one.good for one in found):
+            words = ["profile", "guess", *files]
+        elif asked["provider"]:
+            words, end = ["push", *words], " --campaign ID"
+        else:
+            words, end = ["check", *words], " --provider NAME"
+        command = f"{shlex.join(['leadctl', *words])}{end}"
         with opened_screen() as screen:
             for one in found:
                 preview_view.show_preview(one, screen)
@@ -65,20 +70,6 @@ def preview(
             screen.print(f"Next: {command}", whole=True)  # never wrapped: to be copied
     if any(one.problem for one in found):
         raise typer.Exit(ExitCode.INPUT)
-
-
-def _next_command(
-    found: Sequence[Preview],
-    files: Sequence[str],
-    words: Sequence[str],
-    provider: str | None,
-) -> str:
-    """Return the command to run when the preview looks right."""
-    if not any(one.good for one in found):
-        return shlex.join(["leadctl", "profile", "guess", *files])
-    if not provider:
-        return f"{shlex.join(['leadctl', 'check', *words])} --provider NAME"
-    return f"{shlex.join(['leadctl', 'push', *words])} --campaign ID"
 
 
 @app.command("push", rich_help_panel=Section.IMPORT)

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from leadctl.model.removal import Removal
     from leadctl.reports.export import RowOutcome
 
-SCHEMA_VERSION = 1
-
 
 class Failure(NamedTuple):
     """The error that stopped a run or kept it from beginning."""
@@ -205,7 +203,7 @@ def ending(
 def document(report: Report) -> dict[str, Json]:
     """Return the JSON document; its shape is fixed by `schema_version`."""
     return {
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": 1,
         "run_id": report.run_id or None,
         "provider": report.provider or None,
         "account": report.account or None,

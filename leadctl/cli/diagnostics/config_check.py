@@ -1,7 +1,4 @@
-"""Checks the whole configuration, including unused accounts and profiles.
-
-Problems are collected instead of raised, so that all are reported at once.
-"""
+"""Checks the whole configuration, unused parts too; reports all problems at once."""
 
 from __future__ import annotations
 
