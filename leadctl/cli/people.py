@@ -62,12 +62,12 @@ def find(
     Example: leadctl find +15550100001
     """
     from leadctl.importing import people
+    from leadctl.phones.countries import require_region
 
     output = Output(json=json)
     with output.failures(_document), _opened(ledger) as opened:
-        found = people.find(
-            opened, _asked_for(_texts(numbers), external_id, _region(region))
-        )
+        where = require_region(region)
+        found = people.find(opened, _asked_for(_texts(numbers), external_id, where))
     code = ExitCode.OK if all(found) else ExitCode.REJECTED
     masked = not (unmasked or sys.stdout.isatty())
     if json:
@@ -104,8 +104,9 @@ def forget(
     Example: leadctl forget +15550100001 --and-suppress
     """
     from leadctl.importing import people
+    from leadctl.phones.countries import require_region
 
-    texts, region = _texts(numbers), _region(region)
+    texts, region = _texts(numbers), require_region(region)
     asked = _asked_for(texts, external_id, region)
     with _opened(ledger) as opened:
         found = people.find(opened, asked)
@@ -171,12 +172,13 @@ def suppress(
     Example: leadctl suppress +15550100001
     """
     from leadctl.importing.people import identities_of_entry, identities_of_lead
+    from leadctl.phones.countries import require_region
 
     if remove and (from_ or not numbers):
         raise UsageError(
             "--remove requires numbers", hint="leadctl suppress --remove NUMBER"
         )
-    texts, region = _texts(numbers), _region(region)
+    texts, region = _texts(numbers), require_region(region)
     output, verb, changed = Output(json=json), "", 0
     with output.failures(_document), _opened(ledger, new=True) as opened:
         entries = opened.suppression_list
@@ -198,12 +200,6 @@ def suppress(
     else:
         before = f"{verb} {changed:,}; " if verb else ""
         print_lines([f"{before}the suppression list has {count(size, 'number')}"])
-
-
-def _region(text: str | None) -> str | None:
-    from leadctl.phones.countries import require_region
-
-    return require_region(text)
 
 
 def _asked_for(
