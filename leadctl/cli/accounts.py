@@ -91,8 +91,7 @@ def ask(
         accounts = [one.account for one in known if one.account]
     if not accounts:
         raise CredentialsMissing("no account has a secret", hint=first_remedy())
-    found = {one.name: (one, _tested(one, campaign, ledger)) for one in accounts}
-    tests = [*found.values()]
+    tests = [(one, _tested(one, campaign, ledger)) for one in accounts]
     if json:
         echo_json([_document(*one) for one in tests])
     else:

@@ -70,14 +70,10 @@ def _facts(
     yield "rows", f"about {rows:,}" if rows is not None else "not known before reading"
     yield "provider", f"{provider.title}, {provider.base_url}"
     yield "account", request.account.name
-    named = f" ({preflight.name})" if preflight.name else ""
-    is_known = preflight.campaign.verdict is CheckVerdict.FINE
-    state = (
-        preflight.campaign.message
-        if is_known
-        else (f"state unknown, {preflight.campaign.message}")
-    )
-    yield "campaign", f"{plan.campaign}{named}: {state}"
+    named, state = f" ({preflight.name})", preflight.campaign.message
+    if preflight.campaign.verdict is not CheckVerdict.FINE:
+        state = f"state unknown, {state}"
+    yield "campaign", f"{plan.campaign}{named if preflight.name else ''}: {state}"
     yield from dict.fromkeys(_columns_used(plan))
     for source, note in Judge(plan).notes():
         label = "warning" if note.is_warning else "note"
