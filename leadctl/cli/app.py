@@ -21,6 +21,8 @@ from leadctl.model.wording import nearest
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from typer.models import CommandInfo
+
 app = Commands(
     Program,
     add_completion=False,  # shells are answered without typer: see complete.py
@@ -42,17 +44,21 @@ SHARED = dict.fromkeys(("preview", "check"), "push") | dict.fromkeys(
     ("find", "forget", "suppress"), "people"
 )
 """The modules of commands that are not called like them."""
+IMPORTED: dict[str, CommandInfo] = {}
+"""Commands by name, as their modules have added them to the program."""
 
 
 def load(names: Collection[str] = NAMES) -> Commands:
-    """Add commands to the program, by default all, and return it.
+    """Give the program these commands, by default all, and return it.
 
-    Others of their modules are left out, for good: typer takes 4 ms to build each.
+    Others of their modules are left out: typer takes 4 ms to build each.
     """
     for name in names:
         import_module(f"leadctl.cli.{SHARED.get(name, name)}")
-    found = [one for one in app.registered_commands if one.name in names]
-    app.registered_commands = sorted(found, key=lambda one: NAMES.index(str(one.name)))
+    IMPORTED.update((str(one.name), one) for one in app.registered_commands)
+    app.registered_commands = [
+        IMPORTED[name] for name in NAMES if name in names and name in IMPORTED
+    ]
     app.registered_groups.sort(key=lambda one: NAMES.index(str(one.name)))
     return app
 
