@@ -251,12 +251,7 @@ def test_page_of_a_large_run_is_of_bounded_size() -> None:
 
 STOPPED = report.Failure("AccessDenied", "key rejected", "check the key")
 VERDICTS: dict[str, tuple[dict[str, Any], report.Failure | None, str, list[str]]] = {
-    "done": (
-        {"created": 2},
-        None,
-        "Done\nAll 2 rows were delivered",
-        ["Nothing."],
-    ),
+    "done": ({"created": 2}, None, "Done\nAll 2 rows were delivered", ["Nothing."]),
     "there already": (
         {"duplicate": 2},
         None,

@@ -227,13 +227,13 @@ def test_any_name_of_a_column_can_stand_in_a_draft(program: Program) -> None:
 
 
 def test_column_that_would_be_a_template_is_left_to_the_user(program: Program) -> None:
-    assert phones_in(program, "{phone},x\n+15551230001,a\n") == []
+    assert not phones_in(program, "{phone},x\n+15551230001,a\n")
 
 
 def test_draft_holds_what_the_options_said(program: Program) -> None:
     program.write("leads.csv", "Zoë^+15551230001\nJörg^+15551230002\n".encode("cp850"))
-    options = ("--delimiter", "^", "--no-header", "--encoding", "cp850")
-    found = drafted(program, "leads.csv", *options)
+    options = "--delimiter ^ --no-header --encoding cp850"
+    found = drafted(program, "leads.csv", *options.split())
     facts = {"format": "csv", "encoding": "cp850", "delimiter": "^", "header": False}
     assert vars(found.shape).items() >= facts.items()
     assert found.fields["phone"] == profile.Columns(("2",), ("fields", "phone"))
@@ -245,16 +245,15 @@ def test_sheet_is_pinned(program: Program) -> None:
     book = Workbook()
     book.worksheets[0].append(["About", "this list"])
     leads = book.create_sheet("Old leads")
-    leads.append(["phone"])
-    leads.append(["+15551230001"])
+    for cell in ("phone", "+15551230001"):
+        leads.append([cell])
     book.save(program.folder / "cover.xlsx")
     draft = program("profile", "guess", "cover.xlsx").out
     assert "phone numbers: --sheet 'Old leads'\n  phone: PHONE\n" in draft
     ran = program(*CHECK[:1], "cover.xlsx", *CHECK[2:])
     assert (ran.code, "fits: --sheet 'Old leads'" in ran.err) == (6, True)
     ran = program("profile", "guess", "book.xlsx", "--sheet", "9")
-    assert ran.code == 6
-    assert "no sheet '9'" in ran.err
+    assert (ran.code, "no sheet '9'" in ran.err) == (6, True)
 
 
 def test_stdin_gives_a_draft(program: Program) -> None:
@@ -352,17 +351,14 @@ def test_fault_is_told_with_its_line(program: Program, text: str) -> None:
     program.write("a.csv", "Tel,Name\n1,2\n")
     program.write("p.yaml", text)
     ran = program("profile", "check", "p.yaml", "a.csv")
-    assert ran.code == 6
-    assert f"p.yaml, {FAULTY[text]}" in ran.err
+    assert (ran.code, f"p.yaml, {FAULTY[text]}" in ran.err) == (6, True), ran.err
 
 
 def test_words_and_numbers_of_a_priority_are_sound(program: Program) -> None:
     """Empty values, too; the range of numbers is checked for each provider."""
     table = "{hot: Highest, warm: '7', cold: 1000, none: '', gone: null}"
-    program.write(
-        "p.yaml",
-        f"fields: {{phone: Tel, priority: {{column: A, map: {table}, default: -1}}}}\n",
-    )
+    priority = f"{{column: A, map: {table}, default: -1}}"
+    program.write("p.yaml", f"fields: {{phone: Tel, priority: {priority}}}\n")
     ran = program("profile", "check", "p.yaml")
     assert (ran.code, ran.out) == (0, "p.yaml is valid\n"), ran.err
 
@@ -383,8 +379,7 @@ def test_fault_in_the_config_is_told_with_the_line_there(
     program.write("a.csv", "Tel,Name\n1,2\n")
     program.write("config.yaml", f"profiles:\n  mine:\n    {{{text}}}\n")
     ran = program("profile", "check", "mine", "a.csv", "--config", "config.yaml")
-    assert ran.code == 6
-    assert f"config.yaml, line {line}: " in ran.err
+    assert (ran.code, f"config.yaml, line {line}: " in ran.err) == (6, True)
 
 
 def test_profile_of_the_config_has_its_name(program: Program) -> None:
