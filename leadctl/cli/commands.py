@@ -286,14 +286,19 @@ def _mistake(option: TyperOption, value: Any) -> str:  # noqa: ANN401  text, or 
     limits = getattr(option, "type", None) or option  # the type before typer 0.28
     least, most = getattr(limits, "min", None), getattr(limits, "max", None)
     if len(choices) > 1:
-        given = [value] if isinstance(value, str) else value
-        wrong = next(one for one in given if one not in choices)
+        given = [value] if isinstance(value, str) else value or ()
+        wrong = next((one for one in given if one not in choices), None)
+        if wrong is None:
+            return ""
         near = nearest(wrong, choices)
         return f"{name} must be one of {', '.join(choices)}, not {wrong!r}{near}"
     if least is None:
         return ""
     try:
-        too_small = int(value) < least
+        number = int(value)
     except ValueError:
         return f"{name} must be a whole number"
-    return f"{name} must be {f'{least} or more' if too_small else f'{most} or less'}"
+    if number < least:
+        return f"{name} must be {least} or more"
+    is_large = most is not None and number > most
+    return f"{name} must be {f'{most} or less' if is_large else 'a whole number'}"

@@ -152,8 +152,7 @@ def _value(account: Account, key: str) -> Json:
     if key in account.missing:
         return None
     holders = (account.limits, account.provider, account.connection)
-    found: Json = next(getattr(one, key) for one in holders if hasattr(one, key))
-    return found
+    return next((getattr(one, key) for one in holders if hasattr(one, key)), None)
 
 
 def _secret(account: Account, name: str) -> Json:

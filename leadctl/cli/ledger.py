@@ -131,9 +131,10 @@ def copy(
         raise UsageError(
             f"{key_file} holds another key", hint="choose another file with --key-file"
         )
+    is_known = not key_file and keys.configured() == key
     runs = copying.copy(path, url, say)
     say(f"copied: {count(runs, 'run')}; from now on use --ledger {url}")
-    _hand_over(url, key, key_file, is_known=keys.configured() == key)
+    _hand_over(url, key, key_file, is_known=is_known)
 
 
 @group.command("migrate")

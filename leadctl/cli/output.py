@@ -161,7 +161,8 @@ def echo(text: str = "", *, indent: int | None = None, err: bool = False) -> Non
 
 
 def echo_json(value: Json, indent: int | None = 1) -> None:
-    typer.echo(json_text(value, indent))
+    with heard(sys.stdout):
+        typer.echo(json_text(value, indent))
 
 
 def somebody_is_there() -> bool:

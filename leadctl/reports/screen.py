@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import sys
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
@@ -196,7 +197,7 @@ class Screen:
         room = self.width - indent
         text = Text(shown) if isinstance(shown, str) else shown
         if isinstance(text, Grid):
-            lines = [*text.lines(room)]
+            lines = [*text.lines(sys.maxsize if whole else room)]
         elif whole or not self.is_terminal or text.width <= room:
             lines = [text]
         else:

@@ -58,17 +58,23 @@ def configuration(
             yield warning("config", message, f"chmod go-w {shlex.quote(str(file))}")
     for name, reason in registry.unusable():
         yield warning(f"provider {name}", reason.message, reason.hint)
+    yield from _accounts_and_profiles(found, environment, unset)
+    yield from _unknown_variables(found, environment, {*options})
+
+
+def _accounts_and_profiles(
+    found: Document, environment: Mapping[str, str], unset: Grade
+) -> Iterator[Check]:
     try:
-        accounts = config.account_names(found, environment)
-        profiles = found.table(("profiles",))
+        for name in config.account_names(found, environment):
+            yield from _account(found, environment, unset, name)
     except LeadctlError as error:
         yield problem("config", error)
-        return
-    for name in accounts:
-        yield from _account(found, environment, unset, name)
-    for name in profiles:
-        yield from _profile(found, name)
-    yield from _unknown_variables(found, environment, {*options})
+    try:
+        for name in found.table(("profiles",)):
+            yield from _profile(found, name)
+    except LeadctlError as error:
+        yield problem("config", error)
 
 
 def _account(

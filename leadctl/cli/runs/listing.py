@@ -71,7 +71,8 @@ def list_runs(
         return
     if found:
         with opened_screen() as screen:
-            screen.print(_table(found, [left for _, left in chosen], screen))
+            table = _table(found, [left for _, left in chosen], screen)
+            screen.print(table, whole=not screen.is_terminal)
         if more:
             say(f"there are older runs: --limit {2 * limit} lists more")
     elif since or account or failed:
