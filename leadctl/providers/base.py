@@ -10,14 +10,14 @@ import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields
 from types import MappingProxyType
-from typing import TYPE_CHECKING, ClassVar, NamedTuple, Unpack
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from leadctl.model import errors
 from leadctl.model.errors import InDoubt, ProviderError, Unusable
 from leadctl.model.lead_fields import COUNTRY_ALIASES, INSTRUCTIONS
 from leadctl.model.leads import CREATED, Batch, Note, Outcome
 from leadctl.providers.base_url import joined
-from leadctl.providers.http_request import Content, http_request
+from leadctl.providers.http_request import http_request
 from leadctl.providers.response import quoted
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import httpx
 
     from leadctl.model.lead_fields import Field, PriorityScale
+    from leadctl.model.leads import Json
     from leadctl.model.removal import Removal
     from leadctl.phones.rule import PhoneRule
     from leadctl.providers.campaigns import CampaignPage
@@ -286,10 +287,19 @@ class Provider(ABC):
         return InDoubt(said, lost=False)
 
     def call(
-        self, method: str, *path: str, **content: Unpack[Content]
+        self,
+        method: str,
+        *path: str,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        data: Mapping[str, str] | None = None,
+        json: Json = None,
     ) -> httpx.Request:
         """Build a request below the base URL; the same `json` gives the same bytes."""
-        return http_request(method, self.url(*path), **content)
+        url = self.url(*path)
+        return http_request(
+            method, url, params=params, headers=headers, data=data, json=json
+        )
 
     def url(self, *path: str) -> str:
         """Join path segments to the base URL; a colon stays (Yotel's `leads:bulk`)."""

@@ -56,6 +56,8 @@ def counted_page(
     Raises ValueError if there is no total, or the list ends before it.
     """
     read = int(cursor or "0") + len(campaigns)
-    if not isinstance(total, int) or (read < total and not campaigns):
+    if not isinstance(total, int):
+        raise ValueError("an unreadable body")  # noqa: TRY004  as any other
+    if read < total and not campaigns:
         raise ValueError("fewer campaigns than it counts")
     return CampaignPage(campaigns, str(read) if read < total else "")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from functools import lru_cache
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TYPE_CHECKING
 
 import orjson
 
@@ -25,29 +25,23 @@ MOST_VALUES = 2_000_000
 """Values in an answer: 250 for each of the 8000 leads in a page of Lupitor."""
 
 
-class Content(TypedDict, total=False):
-    """What a request has beside its address."""
-
-    params: Mapping[str, str] | None
-    headers: Mapping[str, str] | None
-    data: Mapping[str, str] | None
-    json: Json
-
-
-def http_request(method: str, url: str, **content: Unpack[Content]) -> httpx.Request:
+def http_request(  # noqa: PLR0913  as httpx.Request
+    method: str,
+    url: str,
+    *,
+    params: Mapping[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
+    data: Mapping[str, str] | None = None,
+    json: Json = None,
+) -> httpx.Request:
     """Return a request as httpx.Request does; the same `json` gives the same bytes."""
     import httpx  # noqa: PLC0415  on demand
 
-    headers, body = content.get("headers"), None
-    if (value := content.get("json")) is not None:
-        headers, body = {**HEADERS, **(headers or {})}, encode(value)
+    body = None
+    if json is not None:
+        headers, body = {**HEADERS, **(headers or {})}, encode(json)
     return httpx.Request(
-        method,
-        _parsed(url),
-        params=content.get("params"),
-        headers=headers,
-        content=body,
-        data=content.get("data"),
+        method, _parsed(url), params=params, headers=headers, content=body, data=data
     )
 
 

@@ -76,7 +76,8 @@ def read_outcomes(
             "one outcome",
             lost=False,
         )
-    reasons = {kind.reason: safe(kind.reason) for kind in kinds if kind.reason}
+    said = {kind.reason for kind in kinds} - {""}
+    reasons = {reason: safe(reason) for reason in said}
     if not reasons:
         return outcomes
     return [

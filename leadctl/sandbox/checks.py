@@ -32,7 +32,9 @@ def _is_moment(value: object) -> bool:
         moment = datetime.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:
         return False
-    return moment is not None and moment.tzinfo is not None  # else: whose time is it?
+    if moment is None or "T" not in str(value):
+        return False
+    return moment.tzinfo is not None  # else: whose time is it?
 
 
 timestamp = must("be an ISO 8601 timestamp with an offset", _is_moment)

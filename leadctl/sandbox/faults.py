@@ -50,7 +50,9 @@ class Fault:
             _require_choice(name, getattr(self, name), choices)
         for name, (_, least, most) in _NUMBERS.items():
             value = getattr(self, name)
-            if value is not None and not least <= value <= most:
+            if value is None and name == "retry_after":
+                continue
+            if value is None or not least <= value <= most:
                 meant = f"{least} or more" if most == inf else f"from {least} to {most}"
                 raise ValueError(f"fault option {name}={value} must be {meant}")
         if (self.kind, self.where) == ("expire_token", "token"):
