@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 from background import happened
+from known_runs import ALWAYS
 from postgres import KEY
 from program import SECONDS
+
+from leadctl.sandbox import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -187,7 +190,7 @@ def test_part_of_a_killed_worker_is_taken_when_its_lease_has_expired(
 def test_stop_and_resume_concern_all(team: Push) -> None:
     write_leads(team, *PHONES[:20])
     shared = Team(team, "voiso", "3", pause=0.3)
-    worker = shared.work()
+    worker, waiting = shared.work(), shared.fork("work", "--wait")
     shared.sends()
     assert team.program("runs", "stop", shared.run).code == 0
     assert shared.ended(worker) == [7, 143]
@@ -195,10 +198,31 @@ def test_stop_and_resume_concern_all(team: Push) -> None:
     assert 0 < len(team.phones("voiso")) < 20
     shared.environment["LEADCTL_VOISO_MIN_INTERVAL"] = "0.03"
     shared.planner = shared.fork("runs", "resume")
+    assert shared.ended() == [0]
+    waiting.signalled(signal.SIGTERM)
+    assert waiting.code(SECONDS) == 143
+
+
+def test_run_whose_file_has_changed_stays_open(team: Push) -> None:
+    """What its workers left cannot be accounted for without the file."""
+    shared = Team(team, "voiso", "3", pause=0.3)
+    worker = shared.work()
+    shared.sends()
+    before = (team.program.folder / "leads.csv").read_bytes()
+    team.program.write("leads.csv", b"phone\n+919100000000\n")
+    team.simulator("voiso").faults.add(Fault("deny", times=ALWAYS))
+    assert shared.ended(worker) == [4, 4]
+    assert shared.asked("SELECT finished_at FROM leadctl.runs") == "None"
+    assert team.program("runs", "resume", env=shared.environment).code == 6
+    team.program.write("leads.csv", before)
+    team.simulator("voiso").faults.clear()
+    shared.environment["LEADCTL_VOISO_MIN_INTERVAL"] = "0.01"
+    shared.planner = shared.fork("runs", "resume")
     waiting = shared.fork("work", "--wait")
     assert shared.ended() == [0]
     waiting.signalled(signal.SIGTERM)
     assert waiting.code(SECONDS) == 143
+    assert team.phones("voiso") == [f"91{phone}" for phone in PHONES]
 
 
 def test_wrong_key_of_one_worker_stops_all(team: Push) -> None:

@@ -190,7 +190,7 @@ class WorkerPool:
             while True:
                 batch, answer = self._back.get(wait and not found, timeout)
                 if wait and not found:
-                    self._gather(more)
+                    self._gather(min(more, self._under_way - 1))
                 if not isinstance(answer, BaseException):
                     found.append((batch, answer))
                 elif found:  # those first; it is met again

@@ -214,6 +214,14 @@ class RunReader:
                 known = Code(code) if code else None
                 yield rows, Verdict(first, Status(status), known, text, field)
 
+    def has_open_batches(self) -> bool:
+        """Tell whether a batch waits for its request, or for its answer."""
+        found = self._db.execute(
+            "SELECT 1 FROM batches WHERE run = ? AND state != 'settled' LIMIT 1",
+            (self._run,),
+        )
+        return found.fetchone() is not None
+
     def unknown(self) -> list[tuple[int, str, str]]:
         """Return the unknown rows in groups: file (from 0), rows as ranges, reason."""
         return [

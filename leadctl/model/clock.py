@@ -56,13 +56,14 @@ class CancellationToken:
 
     def ask(self, signal: int) -> None:
         self._asked_at = time.monotonic()
-        self.signal = signal
+        self.signal, self.by_request = signal, False
         self._wake.put(None)
 
     def forget_request(self) -> None:
-        """Go on after a run that was asked to stop."""
+        """Go on after a run that was asked to stop, unless a signal asked, too."""
         self.is_requested = lambda: False
-        self.by_request, self.signal = False, None
+        if self.by_request:
+            self.by_request, self.signal, self._asked_at = False, None, math.inf
 
     def check(self) -> bool:
         """Return whether the run must end; asks the ledger, too, twice a second."""
@@ -70,8 +71,8 @@ class CancellationToken:
         if not self.is_asked() and now - self._last_check >= AWAKE:
             self._last_check = now
             if self.is_requested():
-                self.by_request = True
                 self.ask(SIGTERM)
+                self.by_request = True
         return self.is_asked()
 
     def is_asked(self) -> bool:

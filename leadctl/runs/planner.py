@@ -64,7 +64,7 @@ class Planner:
     sender: Sender
     meter: Meter
     has_too_many_rejects: Callable[[], bool]
-    _next_look: float = 0.0
+    _next_count: float = 0.0
 
     def __post_init__(self) -> None:
         self._facts = self.run_writer.facts()
@@ -124,21 +124,20 @@ class Planner:
         self, workers: Sequence[subprocess.Popen[bytes]], said: IO[bytes]
     ) -> bool:
         """Look how far the workers are; counting takes a tenth of the time at most."""
-        began = time.monotonic()
-        if began < self._next_look:
-            return False
         state = self._shared.sharing()
         if state.error:
             raise restored(state.error)
         codes = [worker.poll() for worker in workers]
         if codes and None not in codes and not (state.is_done or state.held_parts):
             raise _all_ended(codes, said)
-        self.run_writer.flush()
-        before, counts = self.run_writer.tally, Counter(self.run_writer.counts())
-        self.run_writer.tally = counts
-        self.meter.sends(0, max(0, _sent(counts) - _sent(before)))
-        now = time.monotonic()
-        self._next_look = now + max(PAUSE, 10 * (now - began))
+        began = time.monotonic()
+        if began >= self._next_count or state.is_done:
+            self.run_writer.flush()
+            before, counts = self.run_writer.tally, Counter(self.run_writer.counts())
+            self.run_writer.tally = counts
+            self.meter.sends(0, max(0, _sent(counts) - _sent(before)))
+            now = time.monotonic()
+            self._next_count = now + max(PAUSE, 10 * (now - began))
         return state.is_done
 
     def _end(self, workers: Sequence[subprocess.Popen[bytes]]) -> None:

@@ -51,7 +51,7 @@ def prepared(
     offline: bool,
     environment: Mapping[str, str] = os.environ,
 ) -> Iterator[ImportRequest]:
-    """Open a job; `elsewhere` maps its files to their paths on this machine.
+    """Open a job; copies of its streams are kept while the context lasts.
 
     Raises UsageError, InputUnusable or CredentialsMissing.
     """

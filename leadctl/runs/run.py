@@ -15,11 +15,12 @@ from leadctl.model.clock import CancellationToken, RealClock
 from leadctl.model.errors import (
     CampaignClosed,
     CampaignLocked,
+    InputChanged,
     Interrupted,
     LeadctlError,
     ProviderError,
 )
-from leadctl.model.leads import Note, Status
+from leadctl.model.leads import Note
 from leadctl.model.wording import count
 from leadctl.runs import announce, history
 from leadctl.runs.finish import finish
@@ -239,10 +240,18 @@ def _closed(
     run_writer: RunWriter,
     error: LeadctlError | None,
 ) -> tuple[RunWriter, LeadctlError | None, list[Note]]:
-    """Settle what the workers of a run left, as a resume does."""
+    """Settle what the workers of a run left, as a resume does.
+
+    It reads the files again: if one has changed, the run stays open for a resume.
+    """
     run_writer.flush()
-    if not (error or run_writer.counts()[Status.UNKNOWN]):
+    if not (error or run_writer.has_open_batches()):
         return run_writer, None, []
+    for source in request.plan.sources:
+        try:
+            source.require_unchanged()
+        except InputChanged as changed:
+            raise error or changed from None
     again = replace(
         request,
         job=replace(request.job, workers=None),

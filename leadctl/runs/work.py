@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from signal import SIGTERM
@@ -33,7 +33,6 @@ from leadctl.runs.rehearsal import with_list_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from contextlib import AbstractContextManager
 
     from leadctl.importing.job import Job
     from leadctl.ledger.base import Ledger, RunReader
@@ -70,11 +69,10 @@ class Work:
         """Work until nothing is left; raises what ends it early."""
         with open_ledger(self.ledger) as ledger, self.stop.heeded():
             while True:
-                with suppress(CampaignLocked):  # another has the account's only token
-                    if found := self.run or ledger.to_work_on():
-                        self._work_on(ledger, ledger.run(found))
-                    if not self.waits:
-                        return
+                if found := self.run or ledger.to_work_on():
+                    self._work_on(ledger, ledger.run(found))
+                if not self.waits:
+                    return
                 self.stop.sleep(NEXT_RUN)
                 self._require_no_signal()
 
@@ -83,8 +81,10 @@ class Work:
         shared = ledger.shared(facts.id)
         if self._is_over(shared):
             return
-        with self._prepared(ledger, run_reader) as request, _alone(ledger, request):
-            self.stop.is_requested = lambda: shared.sharing().is_stopped
+        self.stop.is_requested = lambda: shared.sharing().is_stopped
+        with self._prepared(ledger, run_reader) as request, ExitStack() as stack:
+            if request.account.provider.exclusive_token:
+                self._wait_to_be_alone(stack, request, ledger, shared)
             judge = PartJudge(
                 request.plan, ledger.digest(facts.account, facts.campaign)
             )
@@ -92,8 +92,8 @@ class Work:
                 if not self._deliver_part(request, ledger, shared, judge):
                     self.stop.sleep(PAUSE)
         if self.stop.by_request:
-            self.stop.forget_request()
             self._is_over(shared)  # it says why
+        self.stop.forget_request()
         self._require_no_signal()
 
     def _is_over(self, shared: SharedRun) -> bool:
@@ -116,6 +116,23 @@ class Work:
             gone = "the process that planned this run has ended"
             raise NotProcessed(gone, hint="to continue: leadctl runs resume")
         return state.is_done
+
+    def _wait_to_be_alone(
+        self,
+        stack: ExitStack,
+        request: ImportRequest,
+        ledger: Ledger,
+        shared: SharedRun,
+    ) -> None:
+        """Hold an account whose every new token invalidates the one before."""
+        name = request.account.name
+        most = provider_session.longest_request(request.account)
+        while not (self.stop.check() or self._is_over(shared)):
+            with suppress(CampaignLocked):
+                lock = ledger.campaign_lock(name, ONLY_WORKER, longest_request=most)
+                stack.enter_context(lock)
+                return
+            self.stop.sleep(NEXT_RUN)
 
     def _require_no_signal(self) -> None:
         if self.stop.signal is not None:
@@ -203,12 +220,3 @@ class Work:
                 shared.finish_part(sender.notes())
                 self.parts, self.leads = self.parts + 1, self.leads + leads
         return True
-
-
-def _alone(ledger: Ledger, request: ImportRequest) -> AbstractContextManager[object]:
-    """Hold an account whose every new token invalidates the one before."""
-    account = request.account
-    if not account.provider.exclusive_token:
-        return nullcontext()
-    most = provider_session.longest_request(account)
-    return ledger.campaign_lock(account.name, ONLY_WORKER, longest_request=most)

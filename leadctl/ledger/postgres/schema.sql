@@ -129,7 +129,8 @@ LANGUAGE sql SECURITY DEFINER SET search_path = leadctl, pg_temp AS $$
         WHERE run = which AND NOT is_done
         AND (fence = fence_ OR EXISTS (SELECT FROM planner)) RETURNING requests
     )
-    UPDATE runs SET planned = planned AND NOT EXISTS (SELECT FROM planner),
+    UPDATE runs SET planned = planned AND NOT (
+        EXISTS (SELECT FROM planner) AND EXISTS (SELECT FROM ended)),
         notes = (notes::jsonb || notes_::jsonb)::text,
         requests = requests + (SELECT coalesce(sum(ended.requests), 0) FROM ended)
         WHERE number = which
@@ -208,6 +209,11 @@ BEGIN
             WHERE h.account = r.account AND h.campaign IN (r.campaign, '')
             AND h.until > clock_timestamp() AND h.run IS DISTINCT FROM which) THEN
         RETURN NULL;
+    END IF;
+    SELECT * INTO p FROM parts WHERE run = which AND fence = fence_ AND NOT is_done
+        AND until > clock_timestamp();
+    IF FOUND THEN -- the same call before, whose answer was lost
+        RETURN p;
     END IF;
     SELECT concurrency - coalesce(sum(places), 0) INTO free
         FROM held_parts WHERE account = r.account;
