@@ -12,15 +12,30 @@ if TYPE_CHECKING:
 
 Facts = TypeVar("Facts")
 
+FEW = 8
+"""Row numbers that are looked at one by one."""
+
 
 def written(rows: Iterable[int]) -> str:
-    """Write ascending row numbers as ranges: 1, 2, 3, 7 -> `1-3,7`."""
-    found: list[list[int]] = []
-    for row in rows:
-        if found and row == found[-1][1] + 1:
-            found[-1][1] = row
+    """Write ascending row numbers, each once, as ranges: 1, 2, 3, 7 -> `1-3,7`."""
+    numbers, found = [*rows], list[tuple[int, int]]()
+    parts = [(0, len(numbers))] if numbers else []
+    while parts:  # halved while numbers are missing in between, which is quick for few
+        start, end = parts.pop()
+        first, last = numbers[start], numbers[end - 1]
+        if last - first == end - start - 1:
+            some = [(first, last)]
+        elif end - start > FEW:
+            middle = (start + end) // 2
+            parts += [(middle, end), (start, middle)]
+            continue
         else:
-            found.append([row, row])
+            some = [(number, number) for number in numbers[start:end]]
+        for first, last in some:
+            if found and found[-1][1] == first - 1:
+                found[-1] = found[-1][0], last
+            else:
+                found.append((first, last))
     return ",".join(str(a) if a == b else f"{a}-{b}" for a, b in found)
 
 
