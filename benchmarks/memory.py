@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import statistics
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -44,9 +43,8 @@ def tables(world: World) -> list[Table]:
     ]
     note = (
         "The most memory of the process that reads, and the CPU a row, start-up left "
-        f"out, compared with that of {small:,} rows, which are run over and over "
-        "beside the larger file, each on a core of its own. Medians of as many runs as "
-        "said."
+        f"out, compared with that of {small:,} rows before and after, all on one core. "
+        "Medians of as many runs as said."
     )
     columns = ["", "rows", "runs", "MB resident", "µs a row", f"of {small:,}", "more"]
     return [Table("Memory and growth", note, [*columns, "at most"], lines)]
@@ -72,10 +70,7 @@ class _Run:
 
 @dataclass(frozen=True)
 class _Trial:
-    """Runs of large files, by their rows, with those of a small one beside them.
-
-    What else the machine does slows both; in turns, either met it by chance.
-    """
+    """Runs large files, by their rows, between runs of a small one, all on one core."""
 
     long: World
     short: World
@@ -91,18 +86,22 @@ class _Trial:
         return found
 
     def _run(self, run: Callable[[World, Path], Cost], count: int) -> _Run:
+        alone = on_core(0)(run)
         starts: list[float] = []
         smalls: list[float] = []
-        with ThreadPoolExecutor(1) as pool:
-            large = pool.submit(on_core(0)(run), self.long, self.files[count])
-            beside = on_core(1)(run)
-            while not (smalls and large.done()):
-                starts.append(beside(self.short, self.files[1]).cpu)
-                smalls.append(beside(self.short, self.files[self.small]).cpu)
+
+        def small() -> None:
+            for _ in range(3):
+                starts.append(alone(self.short, self.files[1]).cpu)
+                smalls.append(alone(self.short, self.files[self.small]).cpu)
+
+        small()
+        large = alone(self.long, self.files[count])
+        small()
         start = statistics.median(starts)
         return _Run(
-            large.result().peak_mib,
-            (large.result().cpu - start) / count * 1e6,
+            large.peak_mib,
+            (large.cpu - start) / count * 1e6,
             (statistics.median(smalls) - start) / self.small * 1e6,
         )
 
