@@ -25,7 +25,7 @@ def tables(world: World) -> list[Table]:
     small, big = world.size(100_000, 20_000), world.size(10_000_000, 60_000)
     million, five = world.size(1_000_000, 40_000), world.size(5_000_000, 50_000)
     files = {
-        count: rows.write(world.folder / f"{count}.csv", count)
+        count: rows.write(world.folder / f"{count}.csv", count, step=big // count)
         for count in {1, small, million, five, big}
     }
     trial = _Trial(world.inside("long"), world.inside("short"), files, small)

@@ -71,13 +71,16 @@ def profile(folder: Path) -> Path:
     return path
 
 
-def write(path: Path, count: int, *, valid: bool = False) -> Path:
-    """Write a file of `count` leads, all different."""
+def write(path: Path, count: int, *, valid: bool = False, step: int = 1) -> Path:
+    """Write a file of `count` leads, all different: every `step`th number.
+
+    Some numbers have a second reading and cost more. They lie together.
+    """
     number = assigned if valid else possible
     with path.open("w", encoding="utf-8", newline="") as file:
         file.write(HEADER)
         for i in range(count):
-            phone = spelled(i, number(i))
+            phone = spelled(i, number(i * step))
             file.write(
                 f"Asha{i:08},Example,{phone},asha{i:08}@mail.example,{SCORES[i % 3]}\n"
             )
