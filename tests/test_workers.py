@@ -216,13 +216,27 @@ def test_run_whose_file_has_changed_stays_open(team: Push) -> None:
     assert team.program("runs", "resume", env=shared.environment).code == 6
     team.program.write("leads.csv", before)
     team.simulator("voiso").faults.clear()
-    shared.environment["LEADCTL_VOISO_MIN_INTERVAL"] = "0.01"
+    shared.environment["LEADCTL_VOISO_MIN_INTERVAL"] = "0.03"
     shared.planner = shared.fork("runs", "resume")
     waiting = shared.fork("work", "--wait")
     assert shared.ended() == [0]
     waiting.signalled(signal.SIGTERM)
     assert waiting.code(SECONDS) == 143
     assert team.phones("voiso") == [f"91{phone}" for phone in PHONES]
+
+
+def test_list_is_asked_again_within_a_part(team: Push) -> None:
+    phones = [f"{9000000000 + row}" for row in range(9_000)]
+    write_leads(team, *phones)
+    team.simulator("yotel").latency = 0.2
+    shared = Team(team, "yotel", "camp_1", "--batch-size", "100", pause=0)
+    worker = shared.work(LEADCTL_YOTEL_CONCURRENCY="1")
+    shared.sends()
+    assert team.program("suppress", f"+91{phones[1_100]}").code == 0
+    happened(lambda: len(team.uploads("yotel")) >= 10)
+    team.simulator("yotel").latency = 0
+    assert shared.ended(worker) == [0, 0]
+    assert team.phones("yotel") == phones[:1_100] + phones[1_101:]
 
 
 def test_wrong_key_of_one_worker_stops_all(team: Push) -> None:

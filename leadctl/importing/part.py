@@ -33,6 +33,10 @@ def _content(leads: Leads, digest: Callable[[str], bytes]) -> str:
     return digest(json.dumps(rows, sort_keys=True)).hex()
 
 
+ASKED = 500
+"""Rows after which a list is asked again, about those of a block."""
+
+
 class PartJudge(Judge):
     """Judges the rows of one part after another, which a planner has judged before.
 
@@ -45,6 +49,7 @@ class PartJudge(Judge):
         self._file, self._last = -1, 0
         self._wanted = deque[int]()
         self._found: Iterator[Row | Malformed] = iter(())
+        self._rows: list[Row | Malformed] = []
 
     def turn_to(self, part: Part) -> int:
         """Read a part, and count its leads; InputUnusable if others were planned."""
@@ -54,17 +59,22 @@ class PartJudge(Judge):
             self._found = self._sources[part.file].rows_at(rows)
         self._file, self._last = part.file, part.last
         self._wanted += row_set.rows(part.rows)
-        rows_found = islice(self._found, len(self._wanted))
-        self._leads, self._held_back = self.rebuilt(part.file, rows_found)
-        if _content(self._leads, self._digest) != part.content:
+        self._rows = [*islice(self._found, len(self._wanted))]
+        leads, _ = self.rebuilt(part.file, self._rows)
+        if _content(leads, self._digest) != part.content:
             raise InputUnusable(
                 f"{self._sources[part.file].shown}: rows {part.first:,} to "
                 f"{part.last:,} differ from the planned ones",
                 hint="use the file that was pushed, and the same version of leadctl",
             )
-        return len(self._leads)
+        return len(leads)
 
     def judged(self, file: int) -> Iterator[Judged]:
-        if file == self._file:
-            on_list = [row in self._held_back for row in self._leads.rows]
-            yield Judged(len(on_list), *divided(self._leads, on_list, LISTED), {}, [])
+        """Ask the suppression list again every ASKED rows: a part can take hours."""
+        if file != self._file:
+            return
+        rows = iter(self._rows)
+        while some := [*islice(rows, ASKED)]:
+            leads, held_back = self.rebuilt(file, some)
+            on_list = [row in held_back for row in leads.rows]
+            yield Judged(len(on_list), *divided(leads, on_list, LISTED), {}, [])

@@ -75,7 +75,7 @@ FRESH = 1.0
 class SuppressionList(ABC):
     """People that no account may send to; an entry holds hashes of its identities.
 
-    Every run asks it again for each block of rows, so a change takes effect at once.
+    Every run asks it again for each block of rows, but an empty one once a second.
     `digest` belongs to no campaign.
     """
 
