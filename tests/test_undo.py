@@ -262,7 +262,7 @@ def test_terminal_asks(lupitor: Undo) -> None:
         given = ("runs", "undo", run)
         with Terminal(lupitor.push.program, given, 80, environment) as terminal:
             terminal.until("Delete them? [y/N]")
-            assert re.search(r"\bfrom +\S+leads\.csv", terminal.seen)
+            assert re.search(r"\bfrom\s+\S+leads\.csv", terminal.seen)
             assert lupitor.phones == [FIRST]
             terminal.type(answer)
             assert terminal.end() == code

@@ -14,6 +14,7 @@ import typer
 from leadctl.cli import options
 from leadctl.cli.output import (
     Output,
+    opened_screen,
     print_lines,
     require_yes,
     say,
@@ -99,8 +100,8 @@ def _require_yes(
 ) -> None:
     if not yes:
         say(f"This deletes what run {planned.run_id} created:")
-        for label, text in _facts(planned, account, plan):
-            say(f"  {label:<10}{text}".rstrip())
+        with opened_screen(sys.stderr) as screen:
+            screen.facts(_facts(planned, account, plan), indent=2)
     require_yes("Delete them?", yes=yes, no_input=no_input)
 
 
@@ -118,7 +119,7 @@ def _facts(
     if not provider.removal_is_exact:
         yield "warning", BY_NUMBER
     for remark in planned.remarks():
-        yield remark, ""
+        yield "note", remark
     yield "takes", str(forecast(planned.leads, plan.batch_size, account.limits))
     yield "then", "the next push sends these leads again"
 
