@@ -88,7 +88,9 @@ def fix(
     if editor:
         _edit(rejects)
     with inspected(replace(job, files=(str(rejects),)), "", {}) as rules:
-        is_done = _is_left(rules) if editor else _is_corrected(rules)
+        if editor:
+            _show_left(rules)
+        is_done = editor or _correct(rules)
     echo(shlex.join(words))
     may_push = is_done and "--campaign" in words
     if may_push and answered("Push it now? [y/N] "):
@@ -153,8 +155,8 @@ def _edit(rejects: Path) -> None:
         ) from error
 
 
-def _is_left(rules: Rules) -> bool:
-    """Print which rows of an edited file would still be rejected; it may be pushed."""
+def _show_left(rules: Rules) -> None:
+    """Print which rows of an edited file would still be rejected."""
     from leadctl.importing.judge import Judge
 
     judge, (source,) = Judge(rules), rules.sources
@@ -167,13 +169,12 @@ def _is_left(rules: Rules) -> bool:
     for finding in findings[:MOST_SHOWN]:
         say(f"row {finding.row}: {finding.reason}")
     say(f"{count(len(findings), 'row')} of {source.shown} would still be rejected")
-    return True
 
 
 MOST_SHOWN = 10
 
 
-def _is_corrected(rules: Rules) -> bool:
+def _correct(rules: Rules) -> bool:
     """Ask about every row, and save; returns whether the user came to the end."""
     from leadctl.importing.judge import Judge
     from leadctl.reports.corrections import Corrections

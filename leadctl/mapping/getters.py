@@ -31,7 +31,10 @@ class Header(NamedTuple):
         return [_cell(i) for i, given in enumerate(self.names) if given == name]
 
     def first_of(self, names: Sequence[str], *, keeps_errors: bool = False) -> Getter:
-        """Return a getter for the first column that is not empty, or an error."""
+        """Return a getter for the first of these columns that is not empty.
+
+        Without `keeps_errors`, a spreadsheet's error cells count as empty.
+        """
         return self._combined(_first, names, keeps_errors=keeps_errors)
 
     def each_of(self, names: Sequence[str]) -> Getter:

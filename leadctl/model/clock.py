@@ -32,9 +32,10 @@ before the sleep only when it ends."""
 
 
 class CancellationToken:
-    """A request to end a run early; a signal may set it, even while a lock is held."""
+    """A request to end a run early; a signal sets it, and it wakes all sleepers."""
 
     def __init__(self) -> None:
+        # A signal may arrive while a lock is held: an Event would deadlock then.
         self._wake: SimpleQueue[None] = SimpleQueue()
         self._asked_at = math.inf
         self.signal: int | None = None

@@ -117,10 +117,11 @@ CUT_SHORT = {None, ExitCode.DEFECT, ExitCode.INPUT, 130, 143}
 
 def report_with_later(ledger: Ledger, wanted: RunReader) -> Report:
     """Read a run's results, and which later run pushed its rejected rows."""
-    found, pushed = report_of(ledger, wanted), dict[tuple[str, str, str], str]()
+    found = report_of(ledger, wanted)
+    if not (found.rejected or found.failed):
+        return found
+    pushed = dict[tuple[str, str, str], str]()
     for run_reader in ledger.runs(most=100_000):
-        if not (found.rejected or found.failed):
-            break
         run = run_reader.facts()
         _, later = _left(run_reader, run, pushed)
         if run.id == found.run_id:
