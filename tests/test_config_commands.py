@@ -147,6 +147,14 @@ def test_all_that_is_wrong_is_said_at_once(program: Program, config: Path) -> No
         assert words in ran.out
 
 
+def test_fault_of_one_part_hides_no_other(program: Program, config: Path) -> None:
+    config.write_text("accounts: {voiso: {timeuot: 5}}\nprofiles: 3\n")
+    ran = program("config", "check", env={"LEADCTL_REGIN": "US"})
+    assert ran.code == 6
+    for words in ("'timeuot'", "'profiles' must be a mapping", "LEADCTL_REGIN"):
+        assert words in ran.out
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

@@ -153,6 +153,7 @@ def test_misspelt_name_gets_the_nearest(
 WRONG_NUMBERS = {
     "too small": (("push", "x", "--batch-size", "0"), "--batch-size must be 1 or"),
     "no number": (("runs", "--limit", "x"), "--limit must be a whole number"),
+    "other digits": (("runs", "--limit", "٣"), "--limit must be a whole number"),
     "too large": (("sandbox", "--port", "70000"), "--port must be 65535 or less"),
     "no choice": (
         ("runs", "export", "--format", "?"),

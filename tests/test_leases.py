@@ -151,6 +151,23 @@ def test_late_answer_counts_whoever_has_the_part(postgres_ledger: str) -> None:
         assert nonzero(planner) == {Status.CREATED: 3}
 
 
+def test_part_whose_answer_was_lost_is_given_again(postgres_ledger: str) -> None:
+    parts = [Part(0, 0, row, row, str(row), "content") for row in (1, 2)]
+    with (
+        open_ledger(postgres_ledger) as ledger,
+        psycopg.connect(postgres_ledger) as db,
+    ):
+        run = begun(ledger)
+        run.plan(*parts, is_all=True)
+
+        def taken(fence: int) -> int | None:
+            take = "SELECT number FROM leadctl.take_part(1, %s, '{}', 60, 4, 2)"
+            row = db.execute(take, [fence]).fetchone()
+            return row[0] if row else None
+
+        assert [taken(fence) for fence in (7, 7, 8, 7, 9)] == [1, 1, 2, 1, None]
+
+
 def test_planner_that_was_overtaken_ends_no_part(postgres_ledger: str) -> None:
     with (
         open_ledger(postgres_ledger) as ledger,

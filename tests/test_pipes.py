@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from conftest import Push
 
 LEADS = "phone\n+15551230001\n"
@@ -50,6 +51,23 @@ def test_pipe_at_the_usual_place_is_not_waited_for(push: Push, words: str) -> No
     words = words.replace("-p", "--provider")
     ran = push.program(*words.split(), env=push.environment("voiso"))
     assert (ran.code, "not a file" in ran.err) == (6, True)
+
+
+def test_list_of_runs_is_whole_in_a_pipe_and_survives_a_full_disk(push: Push) -> None:
+    name = f"{'leads' * 40}.csv"
+    push.program.write(name, LEADS)
+    assert push("voiso", name).code == 0
+    assert name in push.program("runs").out
+    for words in (["runs"], ["runs", "--json"]):
+        with Path("/dev/full").open("w") as full:
+            ran = subprocess.run(  # noqa: S603  our own program
+                [sys.executable, "-m", "leadctl", *words],
+                check=False,
+                stdout=full,
+                stderr=subprocess.PIPE,
+                env=push.program.surroundings,
+            )
+        assert (ran.returncode, ran.stderr) == (0, b"")
 
 
 def test_null_device_is_an_empty_config_file(push: Push) -> None:

@@ -117,7 +117,10 @@ def test_bulk_skips_duplicates_and_names_the_matching_identifier(
                 {**BEN, "scheduledFor": wrong},
                 "scheduledFor must be an ISO 8601 timestamp with an offset",
             )
-            for wrong in ("tomorrow", "2030-01-31", "2030-01-31T09:00:00", 5)
+            for wrong in (
+                *("tomorrow", "2030-01-31", "2030-01-31T09:00:00", 5),
+                "2030-01-31 09:00:00+00:00",
+            )
         ),
     ],
     ids=str,

@@ -229,7 +229,10 @@ def test_control_adds_faults_and_forgets_everything(
 
 @pytest.mark.parametrize(
     "faults",
-    [[{"kind": "x"}], [{}], [1], 5, {"kind": "lose"}, [{"kind": "lose", "x": 1}]],
+    [
+        *([{"kind": "x"}], [{}], [1], 5, {"kind": "lose"}, [{"kind": "lose", "x": 1}]),
+        [{"kind": "lose", "times": None}],
+    ],
     ids=str,
 )
 def test_control_refuses_bad_faults_with_a_reason(
