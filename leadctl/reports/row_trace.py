@@ -20,7 +20,7 @@ from leadctl.reports.run_timeline import RequestGroup
 from leadctl.reports.screen import Grid, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from leadctl.importing.plan import Plan
     from leadctl.importing.preview import RowView
@@ -179,22 +179,21 @@ def show_row(found: RowTrace, screen: Screen, *, masked: bool) -> None:
 
 
 def _show_view(view: RowView, screen: Screen) -> None:
-    checked = view.finding.reason if view.finding else "passed"
-    for title, values in (
-        ("in the file", view.cells),
-        ("mapped to", view.mapped),
-        ("our checks", checked),
-        ("sent to the provider", view.sent),
-    ):
-        if values is None:
-            continue
-        screen.print(Text(title, "dim"))
-        shown: str | Grid = checked
-        if not isinstance(values, str):
-            shown = Grid("name", "value", headed=False)
-            for name, value in values.items():
-                shown.row(name, text_of(value))
-        screen.print(shown, indent=2)
+    _show_values("in the file", view.cells, screen)
+    _show_values("mapped to", view.mapped, screen)
+    screen.print(Text("our checks", "dim"))
+    screen.print(view.finding.reason if view.finding else "passed", indent=2)
+    _show_values("sent to the provider", view.sent, screen)
+
+
+def _show_values(title: str, values: Mapping[str, Json] | None, screen: Screen) -> None:
+    if values is None:
+        return
+    screen.print(Text(title, "dim"))
+    shown = Grid("name", "value", headed=False)
+    for name, value in values.items():
+        shown.row(name, text_of(value))
+    screen.print(shown, indent=2)
 
 
 def _told(request: Request) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from leadctl.model.leads import Code, Row, Status
@@ -74,29 +75,33 @@ def _share(number: int, whole: int) -> str:
 
 
 _BY_PROVIDER = frozenset({Code.PROVIDER_REJECTED, Code.BATCH_REFUSED})
-_GROUPS = (
-    "To fix in the file",
-    "Rejected by the provider",
-    "To retry or decide",
-    "No action needed",
-)
 
 
-def _group(reason: Reason) -> str:
-    """Return who must act, as in _GROUPS."""
+class _Group(StrEnum):
+    """What is to be done about rows, the most urgent first."""
+
+    FIX = "To fix in the file"
+    PROVIDER = "Rejected by the provider"
+    DECIDE = "To retry or decide"
+    NOTHING = "No action needed"
+
+
+def _group(reason: Reason) -> _Group:
     match reason.status:
+        case Status.REJECTED if reason.code in _BY_PROVIDER:
+            return _Group.PROVIDER
         case Status.REJECTED:
-            return _GROUPS[reason.code in _BY_PROVIDER]
+            return _Group.FIX
         case Status.FAILED | Status.UNKNOWN:
-            return _GROUPS[2]
+            return _Group.DECIDE
         case _:
-            return _GROUPS[3]
+            return _Group.NOTHING
 
 
 def reasons(found: Report) -> Markup:
     """Return the reasons, grouped by who must act."""
     parts = []
-    for group in _GROUPS:
+    for group in _Group:
         if members := [one for one in found.reasons if _group(one) == group]:
             number = count(sum(one.count for one in members), "row")
             title = tag("h3", f"{group}: {number}")
