@@ -34,11 +34,9 @@ test: $(VENV)/.dev  ## Check format, lint and types, and run the tests
 	$(BIN)/mypy --strict
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
-# Those that reach into every package we depend on; what `make completions` runs needs the
-# typer of development.
+# Those that reach into every package we depend on.
 test-lowest: $(LOWEST)/.dev  ## Run selected tests with the lowest versions of all dependencies
-	$(LOWEST)/bin/python -m pytest --numprocesses 2 --dist loadfile $(TESTS_OF_DEPENDENCIES) --deselect \
-		tests/test_completions.py::test_completion_knows_the_commands_as_they_are
+	$(LOWEST)/bin/python -m pytest --numprocesses 2 --dist loadfile $(TESTS_OF_DEPENDENCIES)
 
 TESTS_OF_DEPENDENCIES := $(patsubst %,tests/test_%.py,\
 	completions config_commands credentials files help phone provider_contract report yamlfile)

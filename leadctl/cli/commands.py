@@ -265,8 +265,7 @@ def _read(
     by_typer: Callable[[Context, Any], object],
 ) -> object:
     """Read text, paths and defaults; typer reads the rest, and reports mistakes."""
-    descriptor = getattr(parameter, "type_descriptor", None)  # typer 0.28 and later
-    kind = getattr(descriptor, "annotation", None)
+    kind = parameter.type_descriptor.annotation
     if kind is Path and isinstance(value, str):
         value = Path(value)
     is_read = value is None or (isinstance(kind, type) and isinstance(value, kind))
@@ -283,8 +282,7 @@ def _mistake(option: TyperOption, value: Any) -> str:  # noqa: ANN401  text, or 
     A number is not repeated: in the wrong place, it could be somebody's phone.
     """
     name, choices = max(option.opts, key=len), (option.metavar or "").split("|")
-    limits = getattr(option, "type", None) or option  # the type before typer 0.28
-    least, most = getattr(limits, "min", None), getattr(limits, "max", None)
+    least, most = option.min, option.max
     if len(choices) > 1:
         given = [value] if isinstance(value, str) else value or ()
         wrong = next((one for one in given if one not in choices), None)
