@@ -163,6 +163,7 @@ def test_one_place_is_used_by_one_worker_at_a_time(team: Push) -> None:
 def test_part_of_a_killed_worker_is_taken_when_its_lease_has_expired(
     team: Push,
 ) -> None:
+    """Rows of a part that ended without their outcome are sent at last."""
     url = team.program.environment["LEADCTL_LEDGER"]
     margin = "SET leadctl.lease_margin = '0.5'"
     with psycopg.connect(url, autocommit=True) as db:
@@ -170,6 +171,8 @@ def test_part_of_a_killed_worker_is_taken_when_its_lease_has_expired(
     team.program.environment["LEADCTL_YOTEL_TIMEOUT"] = "0.5"
     team.simulator("yotel").latency = 0.3
     shared = Team(team, "yotel", "camp_1")
+    end_last = "UPDATE leadctl.parts SET is_done = true WHERE number = 8 RETURNING 8"
+    happened(lambda: bool(shared.asked(end_last)))
     killed = shared.work()
     shared.sends()
     killed.signalled(signal.SIGKILL)

@@ -100,7 +100,8 @@ class Importer:
         self._in_doubt = unfinished.in_doubt if unfinished else []
         self.judge = judge or Judge(plan, known.digest, self._keep_decision)
         self._judged: Judging = self.judge.judged
-        self._read = 0
+        self.read = 0
+        """Rows of all files that were read, also those that an earlier part settled."""
         # Kept, so that what a stopped run did not send can still be accounted for.
         self._streams = [(file, self._fresh(file)) for file in range(len(plan.sources))]
         self._hand = _PendingLeads()
@@ -138,7 +139,7 @@ class Importer:
     def _ended(self) -> LeadctlError | None:
         """Check --max-rejects once more: the last rows of a file may be in no batch."""
         self._run_writer.flush()
-        self._meter.has_read(self._read, is_all=True)
+        self._meter.has_read(self.read, is_all=True)
         self.has_too_many_rejects(at_end=True)
         return self._too_many
 
@@ -168,7 +169,7 @@ class Importer:
                 self._hand.put(file, leads)
                 yield from self._cut(least=self._plan.batch_size)
             if file == len(self._streams) - 1:
-                self._meter.has_read(self._read, is_all=True)
+                self._meter.has_read(self.read, is_all=True)
             yield from self._cut(least=1)
 
     def _cut(self, least: int) -> Iterator[Batch]:
@@ -184,9 +185,9 @@ class Importer:
     def has_too_many_rejects(self, *, at_end: bool = False) -> bool:
         """Check --max-rejects; once it is reached, no more batches are cut."""
         rejected = self._run_writer.tally[Status.REJECTED]
-        if self._plan.reject_limit.is_passed(rejected, self._read, at_end=at_end):
+        if self._plan.reject_limit.is_passed(rejected, self.read, at_end=at_end):
             self._too_many = TooManyRejects(
-                f"--max-rejects reached: {rejected:,} of {self._read:,} rows rejected",
+                f"--max-rejects reached: {rejected:,} of {self.read:,} rows rejected",
                 hint="check the reasons, fix the file or the profile, and "
                 "push it again",
             )
@@ -255,11 +256,11 @@ class Importer:
         accounted = self._accounted.get(file) or ()
         for judged in self._judged(file):
             leads, findings = judged.leads, judged.findings
-            self._read += judged.read
+            self.read += judged.read
             if accounted:
                 leads = leads.chosen([row not in accounted for row in leads.rows])
                 findings = [one for one in findings if one.row not in accounted]
             for finding in findings:
                 self._run_writer.note(file, finding)
-            self._meter.has_read(self._read)
+            self._meter.has_read(self.read)
             yield leads

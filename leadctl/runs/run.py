@@ -132,7 +132,11 @@ def _pushed(request: ImportRequest) -> Report:
                 )
                 error = importer.deliver(planner.deliver)
                 notes = run_writer.facts().notes
-                if stop.signal is None:
+                is_complete = (
+                    not (error or run_writer.has_open_batches())
+                    and run_writer.tally.total() == importer.read
+                )
+                if stop.signal is None and not is_complete:
                     run_writer, error, more = _closed(
                         request, session, ledger, run_writer, error
                     )
@@ -244,9 +248,6 @@ def _closed(
 
     It reads the files again: if one has changed, the run stays open for a resume.
     """
-    run_writer.flush()
-    if not (error or run_writer.has_open_batches()):
-        return run_writer, None, []
     for source in request.plan.sources:
         try:
             source.require_unchanged()
