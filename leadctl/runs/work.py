@@ -216,7 +216,8 @@ class Work:
             if error:
                 error = provider_session.with_hint(error, account)
                 shared.stop(json.dumps(error_document(error)))
-            if error or not self.stop.is_asked():
-                shared.finish_part(sender.notes())
+            is_done = bool(error) or not self.stop.is_asked()
+            shared.end_part(sender.notes(), is_done=is_done)
+            if is_done:
                 self.parts, self.leads = self.parts + 1, self.leads + leads
         return True

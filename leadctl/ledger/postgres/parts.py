@@ -85,10 +85,10 @@ class SharedRun:
             turns = PostgresTurns(self._db, run, self._leases, turns=part.turns)
             yield part, _PartWriter(self._db, run, turns, part, once=at_most_once)
 
-    def finish_part(self, notes: Sequence[Note]) -> None:
-        """Record that nothing is left to do of the part that is taken."""
+    def end_part(self, notes: Sequence[Note], *, is_done: bool) -> None:
+        """Record whether nothing is left to do of the part that is taken."""
         said = json.dumps([*map(asdict, notes)])
-        self._db.call("end_parts", self._run, self._fence, said)
+        self._db.call("end_parts", self._run, self._fence, is_done, said)
 
     def end(self) -> None:
         """Take all parts from the workers, who can then send no more.
@@ -96,7 +96,7 @@ class SharedRun:
         Does nothing if another planner has taken over the run.
         """
         lease = self._leases.current
-        self._db.call("end_parts", self._run, lease and lease.fence, "[]")
+        self._db.call("end_parts", self._run, lease and lease.fence, True, "[]")
 
 
 class _PartWriter(ResumedRun):

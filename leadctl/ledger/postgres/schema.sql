@@ -118,21 +118,24 @@ LANGUAGE sql AS $$ SELECT deadline + coalesce(
     nullif(current_setting('leadctl.lease_margin', true), ''), '30')::double precision
 $$;
 
--- End the part of a worker that has done it or, with the fence of the planner or none,
--- all that are left: no worker goes on, and the rest of the run has to be planned anew.
-CREATE FUNCTION end_parts(which integer, fence_ bigint, notes_ text) RETURNS void
+-- Take a worker's part from it, done or to be taken again. With the fence of the planner
+-- or none, all parts end: no worker goes on, and the rest has to be planned anew.
+CREATE FUNCTION end_parts(
+    which integer, fence_ bigint, is_done_ boolean, notes_ text
+) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = leadctl, pg_temp AS $$
     WITH planner AS (
         SELECT WHERE fence_ IS NULL OR fence_ IN (SELECT fence FROM holds)
     ), ended AS (
-        UPDATE parts SET is_done = true, fence = NULL, until = '-infinity'
+        UPDATE parts SET is_done = is_done_, fence = NULL, until = '-infinity'
         WHERE run = which AND NOT is_done
         AND (fence = fence_ OR EXISTS (SELECT FROM planner)) RETURNING requests
     )
     UPDATE runs SET planned = planned AND NOT (
         EXISTS (SELECT FROM planner) AND EXISTS (SELECT FROM ended)),
         notes = (notes::jsonb || notes_::jsonb)::text,
-        requests = requests + (SELECT coalesce(sum(ended.requests), 0) FROM ended)
+        requests = requests + (
+            SELECT coalesce(sum(ended.requests), 0) FROM ended WHERE is_done_)
         WHERE number = which
         AND (EXISTS (SELECT FROM planner) OR EXISTS (SELECT FROM ended))
 $$;
@@ -162,7 +165,7 @@ BEGIN
     END IF;
     -- A worker that slept through its lease would renew it, and another would take a
     -- part and send what we send.
-    PERFORM end_parts(r.number, NULL, '[]') FROM runs AS r JOIN scopes AS s
+    PERFORM end_parts(r.number, NULL, true, '[]') FROM runs AS r JOIN scopes AS s
         ON s.number = r.scope WHERE s.account = account_ AND campaign_ IN ('', s.campaign)
         AND EXISTS (SELECT FROM parts WHERE run = r.number AND NOT is_done);
     lease := lease_of(deadline);
