@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from leadctl.mapping.do_not_call import (
-    About,
     Says,
-    about,
     forbidden_by,
     is_likely,
     is_phrase,
     may_begin_so,
     permitted_by,
 )
+from leadctl.mapping.opt_out_headers import About, about
 
 if TYPE_CHECKING:
     from conftest import Push
@@ -31,16 +30,32 @@ No llamar|Lista Robinson|Não ligar|Nao perturbe|Ne pas appeler|Bloctel|Oppositi
 Nicht anrufen|Robinsonliste|Werbesperre|Non chiamare|Registro delle opposizioni
 Do Not Market|Stop Calls|Call Block|Call Restriction|Litigator|Suppress|Gesperrt
 Widerspruch|Niet bellen|Bel-me-niet|Nie dzwonić|Nie dzwonic|La tattasil|call mat karo
+Lista negra|Bloqueado|Não me perturbe|Ne pas démarcher|Pas d'appels|Keine Telefonwerbung
+Non ricontattare|Niet telefonisch benaderen|Czarna lista
+"""
+NEGATED_CONSENT = """
+No consent to call|No consent on file|Revoked consent|Consent Withdrawn Date
+Consent denied|Not opted in|Cannot call|May not contact|Calls not allowed
+No permission to call|Refuses calls
+Einwilligung widerrufen|Anruf nicht erlaubt|Keine Einwilligung vorhanden
+Consentement retiré|Pas de consentement|Ne souhaite plus être contacté|Refus de contact
+Consentimiento revocado|No desea ser contactado|Rechaza llamadas|Consenso negato
+Revoca del consenso|Rifiuta chiamate|Não aceita ligações|Recusou contato
+Toestemming ingetrokken|Zgoda wycofana
 """
 CONSENTING = """
 Consent|Marketing Consent|Opt-in|Permission to call|OK to call?|Anruf erlaubt
 Einwilligung|Zustimmung|Consentement|Consentimiento|Consentimento|Consenso
-Toestemming|Zgoda
+Toestemming|Zgoda|Consent (yes/no)|Has not withdrawn consent|Contattabile
+Acepta llamadas|Aceita ligações|Accepte d'être contacté|Può essere chiamato
+Darf kontaktiert werden|Accetta chiamate|Appel autorisé|Согласие на звонки
 """
+NEGATED_FORBIDDING = "Not on DNC|Non-DND|Not opted out|Not blacklisted|DNC clean"
 OTHERS = """
 Called|Dndola|Adopt outcome|Do not call before|Can call between|DNC checked
 Consent date|Consent source|Status|Notes|Options|Robinson Name
-Opportunity|Contact|Callback|Position
+Opportunity|Contact|Callback|Position|No of calls|No. de contacto|Consent required
+Authorized contact|Nicht erreicht|No contesta|Reject reason|Missing data
 """
 SAYINGS = """
 Do Not Call|DNC|dnc (2025)|DNC 2024-01-05|DNC since May 2025|***DNC***|opted out
@@ -73,8 +88,8 @@ def lines(text: str) -> list[str]:
 @pytest.mark.parametrize(
     ("headers", "subject"),
     [
-        (FORBIDDING, About.FORBIDS),
-        (CONSENTING, About.CONSENT),
+        (FORBIDDING + NEGATED_CONSENT, About.FORBIDS),
+        (CONSENTING + NEGATED_FORBIDDING, About.CONSENT),
         ("Email Opt Out|SMS Blacklisted|Newsletter Unsubscribed", About.MESSAGES),
         (OTHERS, About.OTHER),
     ],
@@ -119,7 +134,18 @@ def test_quick_look_passes_over_no_phrase() -> None:
         ("dnc|opted out|do not call", Says.DO_NOT_CALL, Says.DO_NOT_CALL),
         ("n/a|null|-", Says.NOTHING, Says.NOTHING),
         ("perhaps|7|31|yes/no|yes, no", Says.UNCLEAR, Says.UNCLEAR),
-        ("withdrawn|widerrufen|revoked", Says.UNCLEAR, Says.DO_NOT_CALL),
+        (
+            "withdrawn|widerrufen|revoked on 2025-01-31|refusée|nicht erteilt",
+            Says.UNCLEAR,
+            Says.DO_NOT_CALL,
+        ),
+        (
+            "blocked|gesperrt|bloqueado|robinson",
+            Says.DO_NOT_CALL,
+            Says.DO_NOT_CALL,
+        ),
+        ("31 janvier 2025|31. märz 2025", Says.DO_NOT_CALL, Says.CALL),
+        ("aceptado|erlaubt|allowed", Says.UNCLEAR, Says.CALL),
     ],
 )
 def test_answer_in_a_column_of_its_own(
@@ -380,6 +406,10 @@ def test_id_beside_several_numbers_is_said_before_anything_is_sent(push: Push) -
         ("Do Not Call", "✔\ufe0f"),
         ("Do Not Call", "5 Jan 2025"),
         ("Consent", "not given"),
+        ("Consent", "blocked"),
+        ("Consentement retiré", "oui"),
+        ("Consent Withdrawn Date", "2025-01-31"),
+        ("Not on DNC", "no"),
         ("Notes", "Lost - DNC"),
         ("D\u200bN\u200bC", "yes (verbal)"),
         ("\uff24\uff4f\u3000\uff2e\uff4f\uff54\u00a0\uff23\uff41\uff4c\uff4c", "x"),

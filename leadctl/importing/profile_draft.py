@@ -14,9 +14,9 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from leadctl.importing.preview import pin
-from leadctl.mapping.do_not_call import About, about
 from leadctl.mapping.getters import Header
 from leadctl.mapping.mapper import bind_countries
+from leadctl.mapping.opt_out_headers import About, about
 from leadctl.mapping.profile_file import SPEC
 from leadctl.model.lead_fields import ALIASES, plain
 from leadctl.model.leads import OWN, Code, Row

@@ -1,4 +1,4 @@
-"""Recognises headers and cells that say who must not be called."""
+"""Recognises cells that say who must not be called."""
 
 from __future__ import annotations
 
@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING
 
 from leadctl.mapping.do_not_call_words import (
     ALONE,
+    GIVEN,
     LEFT,
     LIFTED,
+    LISTED,
     NO,
+    NOT,
     OF_MANY_STARTS,
     PHRASES,
     PLEASE,
@@ -31,50 +34,13 @@ if TYPE_CHECKING:
 _PARTS = re.compile(r"[/|,;:=?&+()\[\]{}<>\r\n\t\u2013\u2014\u2022]|\s[-~]+\s")
 """What stands between a phrase and a remark: `DNC/Opt out`, `DNC - 2024`."""
 
-_FORBIDS = re.compile(
-    r"do(?:es)?not(?:call|contact|phone|disturb|dial|ring|solicit|market)"
-    r"|dont(?:call|contact|phone)|^nocalls?$|nevercall|notcallable|stopcall"
-    r"|call(?:s|ing)?(?:block|restrict)|^blocked$|^suppress$|litigator$"
-    r"|^(?:has|is)?opt(?:ed)?out|opt(?:ed)?out(?:date|at|on|status|flag)?$"
-    r"|unsubscribed?(?:date|at|on|status|flag)?$"
-    r"|blacklist|blocklist|suppressed|^(?:call)?suppression(?:flag|status)?$"
-    r"|(?:phone|number|calls?)blocked|blocked(?:phone|number|calls?)"
-    r"|(?:call|phone)(?:mat|na|nahi)kar|samparkna"
-    r"|nollam|nocontactar|nomolestar|listarobinson"
-    r"|naolig|naotelefon|naoconta|naoperturb"
-    r"|ne(?:pas|plus)(?:r?appel|contact|derang|telephon)|bloctel|^opposition"
-    r"|listadeexclusion|listedopposition|refusd?appel|nodeseaserllam"
-    r"|unsubscribedfrom(?:all|calls?)"
-    r"|nicht(?:mehr)?(?:anruf|kontakt|telefon)|keineanruf|robinson(?:liste|lijst)?$"
-    r"|(?:anruf|telefon|kontakt|werbe)sperre|^sperrvermerk$|^gesperrt$"
-    r"|^(?:werbe)?widerspruch$|werbewiderspruch"
-    r"|non(?:chiam|telefon|contatt|disturb)|opposizion"
-    r"|niet(?:meer)?bel|nietcontact|nietbenader|belmeniet|geentelefoon"
-    r"|niedzwon|niekontakt|sprzeciw"
-    r"|lata?t{1,2}a?s{1,2}[ie]l|(?:adam|mamn[uo]+)(?:al)?ittisal"
-)
-_FORBIDS_IN_SHORT = re.compile(r"\b(?:n?dn[cd][rl]?|c?tps|rpo)\b")
-_NO_LIST = re.compile(
+NO_LIST = re.compile(
     r"\b(?:before|after|between|window|hours?|scrub\w*|wash\w*|check(?:ed|s)?"
     r"|screen\w*|verif\w*)\b"
 )
 """`Do not call before` is an hour; `DNC checked` says yes of everybody."""
 
-_CONSENT = re.compile(
-    r"consent|^opt(?:ed)?in|opt(?:ed)?in$"
-    r"|permission(?:to)?(?:call|contact|phone)?$|permissiontocall"
-    r"|^(?:can|may|ok|okay|allowed)(?:we|i)?(?:to)?(?:call|contact|phone)"
-    r"|^(?:is)?(?:callable|contactable)$|calls?allowed|allows?calls?|acceptscalls"
-    r"|(?:anrufe?|telefon|kontakt)erlaubt|puedellamar|podeligar"
-    r"|canbecalled|phoneallowed|telefonwerbungerlaubt|darfangerufen|maggebeld"
-    r"|einverstandnis|einwilligung|zustimmung|consenso|toestemming|zgoda|muwafaqa"
-)
-_ABOUT_CONSENT = re.compile(
-    r"\b(?:source|text|url|link|ip|version|method|channel|language|date|time|timestamp"
-    r"|at|on|by|id|type|form|datum|fecha|data|quelle)\b"
-)
-_OF_CALLS = re.compile(r"call|phon|telefon|anruf|llam|appel|chiam")
-_OF_MESSAGES = re.compile(r"mail|sms|text|fax|newsletter|whatsapp|correo|courriel")
+OF_MESSAGES = re.compile(r"mail|sms|text|fax|newsletter|whatsapp|correo|courriel")
 
 _BLANK = ("", "-", "none", "null", "n/a", "na", "nil", "\\n", "unknown")
 _GIVEN = ("given", "granted", "opted in", "opt in", "opt-in", "subscribed")
@@ -95,43 +61,13 @@ class Says(Enum):
     UNCLEAR = "unclear"
 
 
-class About(Enum):
-    """What a column is about, by its header."""
-
-    FORBIDS = "forbids"  # `Do Not Call`: a yes holds the row back
-    CONSENT = "consent"  # `Consent`: a no holds the row back
-    MESSAGES = "messages"  # `Email Opt Out`: about mail and messages
-    OTHER = "other"
-
-
-@cache
-def about(header: str) -> About:
-    """Return what a column is about, by its name."""
-    header = _visible(header)
-    words = _words(header)
-    spaced, squeezed = " ".join(words), "".join(words)
-    of_calls = _OF_CALLS.search(squeezed)
-    of_messages = _OF_MESSAGES.search(squeezed) and not of_calls
-    if not _NO_LIST.search(spaced):
-        if _FORBIDS.search(squeezed) and not of_messages:
-            return About.FORBIDS
-        if _FORBIDS_IN_SHORT.search(spaced) or is_phrase(header):
-            return About.FORBIDS
-    if of_messages:
-        return About.MESSAGES
-    is_detail = _ABOUT_CONSENT.search(spaced) and not of_calls
-    if _CONSENT.search(squeezed) and not is_detail and not _NO_LIST.search(spaced):
-        return About.CONSENT
-    return About.OTHER
-
-
 @lru_cache(KNOWN)
 def forbidden_by(spelled: str) -> Says:
     """Interpret a word in `Do Not Call`: yes, a date and the like skip the row."""
-    spelled = _visible(spelled)
+    spelled = visible(spelled)
     if spelled in _BLANK:
         return Says.NOTHING
-    if _begins_with(YES, spelled) or _is_date(spelled) or is_phrase(spelled):
+    if _begins_with(YES + LISTED, spelled) or _is_date(spelled) or is_phrase(spelled):
         return Says.DO_NOT_CALL
     is_no = spelled in _GIVEN or _begins_with(NO, spelled)
     return Says.CALL if is_no else Says.UNCLEAR
@@ -140,12 +76,18 @@ def forbidden_by(spelled: str) -> Says:
 @lru_cache(KNOWN)
 def permitted_by(spelled: str) -> Says:
     """Interpret a word in `Consent` or `Active`: a no skips the row."""
-    spelled = _visible(spelled)
+    spelled = visible(spelled)
     if spelled in _BLANK:
         return Says.NOTHING
-    if _begins_with(NO + WITHDRAWN, spelled) or is_phrase(spelled):
+    if _begins_with(NO + LISTED + WITHDRAWN, spelled) or is_phrase(spelled):
         return Says.DO_NOT_CALL
-    if _begins_with(YES, spelled) or spelled in _GIVEN or _is_date(spelled):
+    words = split_words(spelled)
+    negation, claim = "".join(words[:1]), "".join(words[1:])
+    is_denied = negation in folded(NOT) and claim in folded(GIVEN)
+    if is_denied or _is_among(folded(WITHDRAWN), words):
+        return Says.DO_NOT_CALL
+    is_given = _is_among(folded(GIVEN), words)
+    if is_given or _begins_with(YES, spelled) or _is_date(spelled):
         return Says.CALL
     return Says.UNCLEAR
 
@@ -155,7 +97,9 @@ def _begins_with(answers: str, spelled: str) -> bool:
     if spelled in _set(answers):
         return True
     first, *rest = map(str.strip, _PARTS.split(spelled.strip(_MARKS)))
-    return first in _set(answers) and all(_is_remark(_words(part)) for part in rest)
+    return first in _set(answers) and all(
+        _is_remark(split_words(part)) for part in rest
+    )
 
 
 _EMOJI = "\N{VARIATION SELECTOR-16}"
@@ -163,28 +107,28 @@ _EMOJI = "\N{VARIATION SELECTOR-16}"
 
 
 def _is_date(spelled: str) -> bool:
-    words = _words(spelled)
+    words = split_words(spelled)
     is_written_out = len(words) > 1 and all(map(_is_of_date, words))
     return bool(re.match(DATE, spelled)) or is_written_out
 
 
 def _is_of_date(word: str) -> bool:
-    return (word[0].isdigit() and word != "0") or word in _folded(SINCE)
+    return (word[0].isdigit() and word != "0") or word in folded(SINCE)
 
 
 @lru_cache(KNOWN)
 def is_phrase(cell: str, *, of_messages: bool = False) -> bool:
     """Tell whether a whole cell says not to call the person."""
-    cell = _visible(cell)
-    of_calls = _folded(PHRASES + OF_MANY_STARTS)
-    known = of_calls if of_messages else of_calls | _folded(LEFT)
-    if _is_among(known, _words(cell)):
+    cell = visible(cell)
+    of_calls = folded(PHRASES + OF_MANY_STARTS)
+    known = of_calls if of_messages else of_calls | folded(LEFT)
+    if _is_among(known, split_words(cell)):
         return True
-    parts = [*filter(None, map(_words, _PARTS.split(cell)))]
+    parts = [*filter(None, map(split_words, _PARTS.split(cell)))]
     remarks = [words for words in parts if not _is_among(known, words)]
-    if any(map(_OF_MESSAGES.search, map("".join, remarks))):
+    if any(map(OF_MESSAGES.search, map("".join, remarks))):
         known = of_calls
-    is_said = any(_is_among(known - _folded(ALONE), words) for words in parts)
+    is_said = any(_is_among(known - folded(ALONE), words) for words in parts)
     return is_said and all(map(_is_remark, remarks))
 
 
@@ -194,15 +138,15 @@ def _is_among(phrases: Collection[str], words: Sequence[str]) -> bool:
     while last and _is_of_date(words[last - 1]):
         last -= 1
     said = "".join(words[:last])
-    for please in _folded(PLEASE):
+    for please in folded(PLEASE):
         said = said.removeprefix(please).removesuffix(please)
     return said in phrases or "".join(words) in phrases
 
 
 def _is_remark(words: Sequence[str]) -> bool:
     """Tell whether words next to a phrase do not change it: `Do Not Call (verbal)`."""
-    takes_back = "".join(words) in _folded(NO + LIFTED)
-    is_sentence = len(words) > LONGEST_REMARK or _NO_LIST.search(" ".join(words))
+    takes_back = "".join(words) in folded(NO + LIFTED)
+    is_sentence = len(words) > LONGEST_REMARK or NO_LIST.search(" ".join(words))
     return not (takes_back or is_sentence)
 
 
@@ -215,7 +159,7 @@ def may_begin_so(start: str) -> bool:
     """Tell whether a phrase may begin like this; hardly any other text does."""
     if start in _starts():
         return True
-    return bool(start) and not (start[0].isalnum() and _visible(start) == start)
+    return bool(start) and not (start[0].isalnum() and visible(start) == start)
 
 
 def is_likely(cell: str) -> bool:
@@ -229,7 +173,7 @@ def _starts() -> frozenset[str]:
     phrases = _listed(f"{PHRASES},{LEFT},{PLEASE}")
     found = {
         START(unicodedata.normalize(form, phrase).replace(" ", mark))
-        for phrase in (*phrases, *map(" ".join, map(_words, phrases)))
+        for phrase in (*phrases, *map(" ".join, map(split_words, phrases)))
         for form in ("NFC", "NFD")
         for mark in (" ", "-", "_", ".", "/", "")
     }
@@ -238,8 +182,9 @@ def _starts() -> frozenset[str]:
 
 
 @cache
-def _folded(phrases: str) -> frozenset[str]:
-    return frozenset("".join(_words(phrase)) for phrase in _listed(phrases))
+def folded(phrases: str) -> frozenset[str]:
+    """Return listed phrases without accents, and each as one word."""
+    return frozenset("".join(split_words(phrase)) for phrase in _listed(phrases))
 
 
 @cache
@@ -251,7 +196,7 @@ def _listed(phrases: str) -> list[str]:
     return [*filter(None, map(str.strip, re.split(r"[,\n]", phrases)))]
 
 
-def _visible(text: str) -> str:
+def visible(text: str) -> str:
     """Normalise full-width letters, and drop invisible characters."""
     if text.isascii():
         return text.strip()
@@ -259,7 +204,7 @@ def _visible(text: str) -> str:
     return "".join(c for c in plain if unicodedata.category(c) != "Cf").strip()
 
 
-def _words(text: str) -> list[str]:
+def split_words(text: str) -> list[str]:
     """Split a text into words without accents; `DoNotCall` is three of them."""
     text = re.sub(r"['\u2019]", "", text)
     text = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", text)

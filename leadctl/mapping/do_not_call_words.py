@@ -97,6 +97,12 @@ since, on, as, of, from, per, at, in, list, seit, am, ab, desde, el, em, depuis,
 dal, il, sinds, op, od
 jan, feb, mar, apr, may, jun, jul, aug, sep, sept, oct, nov, dec, january, february
 march, april, june, july, august, september, october, november, december
+de, enero, febrero, marzo, abril, mayo, junio, julio, agosto, septiembre, octubre
+noviembre, diciembre, janeiro, fevereiro, março, maio, junho, julho, setembro
+outubro, novembro, dezembro, janvier, février, mars, avril, mai, juin, juillet, août
+septembre, octobre, novembre, décembre, januar, februar, märz, juni, juli, oktober
+dezember, gennaio, febbraio, aprile, maggio, giugno, luglio, settembre, ottobre
+dicembre
 """
 """What may stand behind such words, with digits: `DNC since May 2025`."""
 
@@ -104,15 +110,24 @@ YES = """
 yes, y, true, t, 1, 1.0, -1, x, ✓, ✔, ☑, ✅, checked, on, ja, j, wahr
 si, sí, sì, s, oui, o
 vrai, sim, verdadero, verdadeiro, vero, tak, prawda, haan, han, naam, na3am, evet
-да, نعم, हाँ, हां, registered, listed, active, activated, enabled, blocked
-blacklisted, blocklisted, suppressed, tps, ctps, robinson, rpo, opposition
+да, نعم, हाँ, हां, registered, listed, active, activated, enabled
+inscrit, inscrite, inscrito, inscrita, iscritto, iscritta, ingeschreven
+aktiv, activo, activa, ativo, ativa, actif, active, attivo, attiva
 """
+
+LISTED = """
+blocked, fully blocked, full dnd, blacklisted, blocklisted, suppressed, tps, ctps
+robinson, rpo, opposition, opposé, opposée, gesperrt, widersprochen, bloqueado
+bloqueada, bloqué, bloquée, bloccato, bloccata, geblokkeerd, zablokowany
+"""
+"""Answers that say not to call, whatever the column asks."""
 
 NO = """
 no, n, false, f, 0, 0.0, off, nein, falsch, non, faux, nao, não, falso, nee, nie
 niet, nahi, nahin, la, laa, нет, لا, नहीं, unregistered, unlisted, inactive
 disabled, clear, clean, not given, ❌, ✖, ✗, ✘, ☐, not registered, not listed
-not on list, not blocked
+not on list, not blocked, inactivo, inactiva, inativo, inativa, inactif, inattivo
+inaktiv
 """
 
 LIFTED = """
@@ -123,6 +138,53 @@ call, ok to call, can call
 
 WITHDRAWN = """
 withdrawn, revoked, denied, declined, refused, rejected, widerrufen, abgelehnt
-verweigert, retirado, revocado, revogado, denegado, negado, retiré, refusé, révoqué
-revocato, rifiutato, negato, ingetrokken, geweigerd, wycofana, cofnięta
+verweigert, retirado, revocado, revogado, denegado, negado, rechazado, recusado
+retiré, refusé, refusée, révoqué, revocato, rifiutato, ritirato, negato, ingetrokken
+geweigerd, wycofana, cofnięta, opposed, expired, never
 """
+
+GIVEN = """
+given, granted, allowed, permitted, accepted, obtained, provided, opted in, opt in
+subscribed, erteilt, gegeben, erlaubt, vorhanden, dado, dada, otorgado, concedido
+aceptado, autorizado, aceito, accordé, accepté, donné, autorisé, dato, concesso
+accettato, autorizzato, gegeven, verleend, toegestaan
+"""
+"""What consent is; behind a `not`, what it is not."""
+
+NOT = """
+not, no, non, never, without, lacks, missing, nicht, kein, keine, ohne, nao, sem, sin
+senza, nessun, nessuna, pas, plus, sans, aucun, aucune, niet, geen, zonder, nie, brak
+bez, не, без, нет
+"""
+
+TAKEN_BACK = """
+withdr, revoc, revok, revog, revoq, denied, denies, refus, declin, reject, expired
+rechaz, recus, rifiut, nega, retrait, retire, retirad, ritirat, widerr, entzogen
+verweiger, abgelehnt, ingetrokken, geweiger, wycof, cofniet, отозван, отказ
+"""
+"""How words of a header begin that take consent back."""
+
+MAY = """
+allow, allows, permit, permits, accept, accepts, can, may, acepta, autoriza, permite
+puede, desea, quiere, permiso, autorización, aceita, pode, deseja, quer, permissão
+autorização, accepte, daccepte, naccepte, autorise, peut, souhaite, accord
+autorisation, accetta, autorizza, può, vuole, permesso, autorizzazione, darf
+erlaubnis, wünscht, mag, można, можно
+"""
+"""Words of a header that permit what follows them: CALLS."""
+
+ALLOWED = """
+allowed, permitted, erlaubt, erwünscht, autorisé, autorisée, autorisés, toegestaan
+"""
+"""The same of what stands before them."""
+
+REFUSES = """
+refuse, refuses, refus, rechaza, rechazo, recusa, recusou, rifiuta, rifiuto, zakaz
+запрет, отказ
+"""
+
+CALLS = """
+call, phone, telef, teleph, contact, contat, kontakt, llama, ligaç, ligar, appel
+dappel, démarch, chiam, anruf, angeruf, gebeld, bellen, dzwon, звон
+"""
+"""How words about calls begin."""

@@ -13,9 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from leadctl.mapping.do_not_call import (
     LONGEST,
     START,
-    About,
     Says,
-    about,
     forbidden_by,
     is_likely,
     is_phrase,
@@ -23,6 +21,7 @@ from leadctl.mapping.do_not_call import (
     permitted_by,
 )
 from leadctl.mapping.getters import Header
+from leadctl.mapping.opt_out_headers import About, about
 from leadctl.model.lead_fields import ALIASES, plain, word
 from leadctl.model.leads import OWN, Note
 from leadctl.model.wording import count, short
