@@ -137,7 +137,7 @@ def resume(  # noqa: PLR0913  options, by name
     url = ledgers.resolved(ledger)
     with ledgers.open_ledger(url) as opened:
         run_reader = opened.run(run) if run else history.latest_unfinished(opened)
-        job = prepare.stored_job(run_reader, config)
+        job = prepare.stored_job(run_reader, configuration.named(config))
         run = run_reader.facts().id
     if acknowledge_compliance:
         job = replace(job, acknowledge_compliance=True)
@@ -181,7 +181,7 @@ def load_config(path: str | Path | None = None) -> dict[str, Account]:
 
     They have settings and the places of secrets, never a secret.
     """
-    document = configuration.load(Path(path) if path else None)
+    document = configuration.load(configuration.named(path))
     return {
         name: configuration.resolve(document, os.environ, provider=None, account=name)
         for name in configuration.account_names(document, os.environ)

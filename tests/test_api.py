@@ -199,10 +199,21 @@ def test_failing_generator_leaves_nothing_behind(here: Push) -> None:
     assert not [*here.program.home.rglob("stdin-*")]
 
 
-def test_accounts_are_listed_without_their_secrets(here: Push) -> None:
+def test_config_and_ledger_are_those_of_the_command_line(
+    here: Push, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "accounts: {night: {provider: voiso, cluster_id: cc}}"
+    config, ledger = here.program.write("team.yaml", text), here.program.folder / "led"
+    monkeypatch.setenv("LEADCTL_CONFIG", str(config))
+    monkeypatch.setenv("LEADCTL_LEDGER", str(ledger))
     accounts = leadctl.load_config()
-    assert {"voiso", "yotel"} <= accounts.keys()
+    assert {"night", "voiso", "yotel"} <= accounts.keys()
     assert here.environment("voiso")["LEADCTL_VOISO_API_KEY"] not in repr(accounts)
+    file = here.program.write("leads.csv", "phone\n+15550100000\n")
+    pushed = leadctl.push(file, provider="voiso", campaign="3")
+    assert (pushed.created, pushed.ledger) == (1, str(ledger))
+    assert leadctl.find("+15550100000")[0].traces
+    assert leadctl.resume(pushed.run_id).created == 1
 
 
 SETTINGS = """

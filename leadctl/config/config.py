@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import MISSING, fields
 from pathlib import Path
@@ -60,6 +61,12 @@ class Account(NamedTuple):
 def config_path(asked: Path | None) -> Path:
     """Return the config file's path: as asked, else in the user's config folder."""
     return asked or platformdirs.user_config_path("leadctl") / "config.yaml"
+
+
+def named(asked: str | os.PathLike[str] | None) -> Path | None:
+    """Return the config file that was named, by an option or LEADCTL_CONFIG."""
+    found = asked or os.environ.get("LEADCTL_CONFIG")
+    return Path(found) if found else None
 
 
 def load(asked: Path | None) -> Document:

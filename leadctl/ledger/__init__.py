@@ -6,7 +6,7 @@ deleted when it is closed (dry runs, checks, sandbox).
 
 from __future__ import annotations
 
-from os import PathLike, fspath
+from os import PathLike, environ, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,8 +50,10 @@ def exists(url: str | Path) -> bool:
 def resolved(url: str | PathLike[str] | None) -> str:
     """Return the URL with an absolute path; None returns the user's own ledger.
 
-    Raises UsageError if it holds a secret, because runs store and show it.
+    That is LEADCTL_LEDGER, or a file in the state folder. Raises UsageError if the URL
+    holds a secret, because runs store and show it.
     """
+    url = url or environ.get("LEADCTL_LEDGER")
     if url and is_postgres(url):
         from leadctl.ledger.postgres import address  # noqa: PLC0415  on demand
 

@@ -75,8 +75,7 @@ def runs_command(
 
 def ledger_option(url: str | None) -> list[str]:
     """Return `--ledger URL`, or nothing if a command opens this ledger anyway."""
-    usual = resolved(os.environ.get("LEADCTL_LEDGER"))
-    if url is None or os.path.realpath(url) == os.path.realpath(usual):
+    if url is None or os.path.realpath(url) == os.path.realpath(resolved(None)):
         return []
     return ["--ledger", url]
 

@@ -13,11 +13,12 @@ from enum import StrEnum
 from functools import partial
 from itertools import chain
 from math import isinf
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict, TypeVar, cast
 
+import platformdirs
+
+from leadctl.config import config
 from leadctl.importing.job import NO_LIMIT, Job, RejectLimit
-from leadctl.ledger import resolved
 from leadctl.mapping import profile
 from leadctl.model.errors import InputUnusable, UsageError
 from leadctl.model.wording import nearest
@@ -129,7 +130,7 @@ def job_of(files: Sequence[str], said: PushOptions) -> Job:
         sandbox=said.get("sandbox", False),
         workers=_workers(said),
         ledger=_kept_in(said),
-        config=_text(said.get("config")),
+        config=_text(config.named(said.get("config"))),
     )
 
 
@@ -146,7 +147,7 @@ def _kept_in(said: PushOptions) -> str | None:
         return None
     if not said.get("sandbox"):
         raise UsageError("--keep requires --sandbox; other runs are always kept")
-    return str(Path(resolved(None)).with_name("sandbox.sqlite"))
+    return str(platformdirs.user_state_path("leadctl") / "sandbox.sqlite")
 
 
 def streams_of(files: Files) -> tuple[list[str], Streams]:
