@@ -314,6 +314,7 @@ def test_run_whose_planner_died_is_closed_by_a_resume(
         return bool(shared.holder())
 
     happened(is_stopped_with_a_part)
+    assert "in progress" in team.program("runs", "show").out
     resume = ["runs", "resume", "--json"]
     locked = team.program(*resume, env=shared.environment)
     assert (locked.code, "another run" in locked.err) == (11, True)

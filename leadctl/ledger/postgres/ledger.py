@@ -102,14 +102,14 @@ class PostgresLedger(Ledger):
         return self._leases.held(account, campaign, longest_request)
 
     def process_of(self, run: Run) -> int | None:
-        row = self._db.execute(
+        found = self._db.execute(
             "SELECT holder FROM holds WHERE run = :run AND until > clock_timestamp()"
             " UNION ALL SELECT holder FROM workers AS w JOIN held_parts AS p"
             " ON p.run = w.run AND p.fence = w.fence WHERE w.run = :run",
             {"run": run.number},
-        ).fetchone()
-        holder = json.loads(row[0]) if row else None
-        return holder["pid"] if holder and not is_gone(holder) else None
+        )
+        holders = (json.loads(holder) for (holder,) in found)
+        return next((one["pid"] for one in holders if not is_gone(one)), None)
 
     def begin(self, new: NewRun, *, at_most_once: bool = False) -> RunWriter:
         writer, number = new_token(), None
