@@ -258,6 +258,10 @@ def test_worker_with_another_file_gives_its_part_back(team: Push, file: str) -> 
     other = team.program.write("other.csv", "phone\n+919000000000\n")
     assert shared.work("--file", f"{file}={other}").code(SECONDS) == 6
     assert shared.work("--file", f"leads={other}").code(SECONDS) == 2
+    words = ["work", "--file", f"{file}=elsewhere.csv"]
+    missing = team.program(*words, env=shared.environment)
+    assert missing.code == 6
+    assert f"name its path here: --file {file}=PATH" in missing.err
     copy = team.program.write(
         "copy.csv", (team.program.folder / "leads.csv").read_bytes()
     )

@@ -64,7 +64,9 @@ def work(
     with output.failures(), stop_on_signal(order.stop):
         order.do()
     if json:
-        output.document({"run_id": run, "parts": order.parts, "leads": order.leads})
+        output.document(
+            {"run_id": order.latest, "parts": order.parts, "leads": order.leads}
+        )
     elif order.parts:
         parts, leads = count(order.parts, "part"), count(order.leads, "lead")
         say(f"{parts} done, {leads}")

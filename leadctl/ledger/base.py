@@ -193,7 +193,8 @@ class Ledger(ABC):
         raise UsageError(
             "sharing a run among workers requires a ledger on PostgreSQL; this one is "
             "a file",
-            hint="remove --workers, or prepare a database: leadctl ledger init URL",
+            hint="name one with --ledger (leadctl ledger init URL prepares it), or "
+            "push without --workers",
         )
 
     def to_work_on(self) -> str | None:

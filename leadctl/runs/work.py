@@ -57,11 +57,13 @@ class Work:
 
     ledger: str
     run: str | None = None
+    """The run to work on; None for the oldest with work left."""
     config: Path | None = None
     files: Mapping[str, str] = field(default_factory=dict)
     waits: bool = False
     """Whether to wait for a run, and for the next one however it ends."""
     stop: CancellationToken = field(default_factory=CancellationToken)
+    latest: str | None = None
     parts: int = 0
     leads: int = 0
 
@@ -78,6 +80,7 @@ class Work:
 
     def _work_on(self, ledger: Ledger, run_reader: RunReader) -> None:
         facts = run_reader.facts()
+        self.latest = facts.id
         shared = ledger.shared(facts.id)
         if self._is_over(shared):
             return
@@ -165,6 +168,13 @@ class Work:
                 known = listed([Path(one).name for one in job.files])
                 raise UsageError(f"--file {name}: the run's files are {known}")
             here[found[0]] = str(Path(path).absolute())
+        for name in job.files:
+            path = here.get(name) or job.copies.get(name, name)
+            if not Path(path).exists():
+                raise InputUnusable(
+                    f"{path}: no such file on this machine",
+                    hint=f"name its path here: --file {Path(name).name}=PATH",
+                )
         return replace(
             job,
             files=tuple(here.get(one, one) for one in job.files),

@@ -210,7 +210,8 @@ class Source:
         if fingerprint != self.fingerprint:
             raise InputUnusable(
                 f"{self.shown} has changed since the run began",
-                hint="push it again; delivered leads are not sent twice",
+                hint="use the file as it was, or push it again; delivered leads are "
+                "not sent twice",
             )
 
     def _sheet_rows(self) -> Iterator[list[Cells | Unsplit]]:
