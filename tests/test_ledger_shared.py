@@ -21,7 +21,7 @@ from ledgers import (
 )
 
 from leadctl.ledger import open_ledger
-from leadctl.ledger.base import Spacing
+from leadctl.ledger.rates import Spacing
 from leadctl.ledger.records import Presence
 from leadctl.model.errors import CampaignLocked, Unusable, UsageError
 from leadctl.model.leads import (
@@ -264,7 +264,9 @@ def test_run_that_ended_with_a_batch_on_its_way_is_found(any_ledger: str) -> Non
         assert ledger.unsettled_run("voiso", "3") is None
         run = begun(ledger)
         run.intend(batch_of([2]), NOW, doubted=False)
-        assert ledger.unsettled_run("voiso", "3") == run.facts().id
+        unsettled = ledger.unsettled_run("voiso", "3")
+        assert unsettled
+        assert unsettled.facts() == run.facts()
         assert ledger.unsettled_run("voiso", "4") is None
         latest = ledger.latest("voiso", "3")
         assert latest
@@ -277,9 +279,9 @@ def test_run_that_ended_with_a_batch_on_its_way_is_found(any_ledger: str) -> Non
 def test_campaign_is_held_by_one_run_at_a_time(any_ledger: str) -> None:
     with open_ledger(any_ledger) as ledger, open_ledger(any_ledger) as other:
         facts = begun(ledger).facts()
-        with ledger.campaign_lock("voiso", "3") as lock:
+        with ledger.campaign_lock("voiso", "3") as hold_for:
             assert other.process_of(facts) is None
-            lock.hold_for(facts.id)
+            hold_for(facts.id)
             assert other.process_of(facts) == os.getpid()
             with (
                 pytest.raises(CampaignLocked, match=f"process {os.getpid()}, since"),

@@ -7,7 +7,7 @@ from model import FakeClock
 
 from leadctl.delivery.rate_limiter import LONGEST_PAUSE, RateLimiter, requested_pause
 from leadctl.ledger import open_ledger
-from leadctl.ledger.base import Spacing
+from leadctl.ledger.rates import Spacing
 from leadctl.providers.base import Limits, Rate
 
 NOW = 1_800_000_000.0

@@ -117,9 +117,9 @@ def test_run_whose_process_died_is_not_running(held: tuple[Push, Started]) -> No
     run.process.wait()
     with (
         open_ledger(push.program.state / "ledger.sqlite") as ledger,
-        ledger.campaign_lock("yotel", "camp_1") as lock,
+        ledger.campaign_lock("yotel", "camp_1") as hold_for,
     ):
-        lock.hold_for("another run")
+        hold_for("another run")
         meanwhile = push.program("runs", "show")
     for shown in (meanwhile, push.program("runs", "show")):
         assert "not finished" in shown.out

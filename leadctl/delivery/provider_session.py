@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from leadctl.ledger.base import CampaignLock, Ledger
+    from leadctl.ledger.base import Ledger
 
 _CLOCK = RealClock(CancellationToken())
 
@@ -106,8 +106,8 @@ def open_to_read(
 @contextmanager
 def hold_campaign(
     account: Account, campaign: str, ledger: Ledger
-) -> Iterator[CampaignLock]:
-    """Lock the campaign among all users of this ledger.
+) -> Iterator[Callable[[str], None]]:
+    """Lock the campaign among all users of this ledger; call what it yields with a run.
 
     Raises CampaignLocked, with the command that stops the run that holds it.
     """

@@ -33,7 +33,7 @@ from leadctl.sources.formats import ReadOptions
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
-    from leadctl.ledger.base import SuppressionList
+    from leadctl.ledger.suppression_list import SuppressionList
     from leadctl.model.leads import Json
     from leadctl.phones.countries import Countries
     from leadctl.sources.source import Source

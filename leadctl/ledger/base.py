@@ -8,40 +8,30 @@ tests/test_ledger_shared.py.
 from __future__ import annotations
 
 import hashlib
+import json
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Protocol, Self
 
-from leadctl.ledger import people
-from leadctl.ledger.people import SuppressionList
-from leadctl.ledger.rates import RateStore, Spacing
+from leadctl.ledger.records import Presence, Trace
 from leadctl.ledger.resumed_run import ResumedRun, RunRemoval
 from leadctl.ledger.run_reader import RunReader
 from leadctl.ledger.run_writer import RunWriter
+from leadctl.ledger.suppression_list import SuppressionList
 from leadctl.model.errors import UsageError
 from leadctl.model.wording import listed, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from leadctl.ledger.database import Database
     from leadctl.ledger.postgres.parts import SharedRun
-    from leadctl.ledger.records import LedgerSize, NewRun, Run, Trace, Worker
+    from leadctl.ledger.rates import RateStore
+    from leadctl.ledger.records import LedgerSize, NewRun, Run, Worker
     from leadctl.ledger.turn import TurnStore
     from leadctl.model.leads import Json
 
-__all__ = [
-    "CampaignLock",
-    "DeliveredIndex",
-    "Ledger",
-    "RateStore",
-    "ResumedRun",
-    "RunReader",
-    "RunRemoval",
-    "RunWriter",
-    "Spacing",
-    "SuppressionList",
-]
+__all__ = ["Ledger", "ResumedRun", "RunReader", "RunRemoval", "RunWriter"]
 
 
 class DeliveredIndex(Protocol):
@@ -56,13 +46,6 @@ class DeliveredIndex(Protocol):
         """
 
 
-class CampaignLock(Protocol):
-    """A campaign that this process holds."""
-
-    def hold_for(self, run: str) -> None:
-        """Name the run it is held for, once that is known."""
-
-
 class Ledger(ABC):
     """Runs, deliveries, rates and locks. Used by one thread; `rates` by any."""
 
@@ -71,8 +54,8 @@ class Ledger(ABC):
     _key: bytes
     """The key of its hashes."""
 
-    @abstractmethod
-    def close(self) -> None: ...
+    def close(self) -> None:
+        self._db.close()
 
     def __enter__(self) -> Self:
         return self
@@ -109,12 +92,62 @@ class Ledger(ABC):
             return {digest for (digest,) in self._db.rows_in(question, digests)}
 
     @property
+    def suppression_list(self) -> SuppressionList:
+        digest = self.digest("", "")
+        return SuppressionList(self._db, digest, self._suppress, self._unsuppress)
+
     @abstractmethod
-    def suppression_list(self) -> SuppressionList: ...
+    def _suppress(self, lines: list[tuple[bytes, bytes]]) -> int:
+        """Write pairs of hash and entry; returns how many entries were new."""
+
+    @abstractmethod
+    def _unsuppress(self, hashes: list[bytes]) -> int:
+        """Remove the entries that hold any of these; returns how many there were."""
 
     def traces(self, identities: Sequence[str]) -> dict[str, list[Trace]]:
         """Return the traces in all campaigns of each identity that has any."""
-        return people.traces(self, self._db, identities)
+        found: dict[str, list[Trace]] = {}
+        doubts = "SELECT hash, id FROM in_doubt JOIN runs ON number = run WHERE hash IN"
+        with self._db.unchanged():
+            for _, account, campaign, digests in self._campaigns(identities):
+                delivered = self.delivered(account, campaign).among([*digests])
+                for presence, runs in (
+                    (Presence.DELIVERED, delivered.items()),
+                    (Presence.IN_DOUBT, self._db.rows_in(doubts, [*digests])),
+                ):
+                    for digest, run in runs:
+                        trace = self._dated(Trace(presence, account, campaign, run=run))
+                        found.setdefault(digests[digest], []).append(trace)
+        return found
+
+    def _dated(self, trace: Trace) -> Trace:
+        row = self._db.execute(
+            "SELECT provider, started_at, job, EXISTS"
+            " (SELECT 1 FROM removals WHERE run = number AND state != 'deleted')"
+            " FROM runs WHERE id = ?",
+            (trace.run,),
+        ).fetchone()
+        if row is None:
+            return trace
+        provider, started, job, may_be_deleted = row
+        return trace._replace(
+            provider=provider,
+            started_at=started,
+            may_be_deleted=bool(may_be_deleted),
+            files=tuple(json.loads(job).get("files", ())),
+        )
+
+    def _campaigns(
+        self, identities: Sequence[str]
+    ) -> Iterator[tuple[int, str, str, dict[bytes, str]]]:
+        """Yield every campaign: number, account, id, and each identity by its hash.
+
+        Each has its own keyed hash of a person, so every campaign is searched.
+        """
+        known = self._db.execute("SELECT number, account, campaign FROM scopes")
+        for scope, account, campaign in known.fetchall():
+            digest = self.digest(account, campaign)
+            yield scope, account, campaign, {digest(one): one for one in identities}
 
     @abstractmethod
     def forget(self, identities: Sequence[str]) -> None:
@@ -126,12 +159,13 @@ class Ledger(ABC):
     @abstractmethod
     def campaign_lock(
         self, account: str, campaign: str, *, longest_request: float = 120.0
-    ) -> AbstractContextManager[CampaignLock]:
+    ) -> AbstractContextManager[Callable[[str], None]]:
         """Hold a campaign while the context lasts; CampaignLocked names its holder.
 
-        An empty `campaign` holds the whole account. Where the death of a holder cannot
-        be seen, its lock expires some time after `longest_request` seconds. Workers
-        hold the campaign of their run; without them, its parts are void.
+        Call what it yields with the run, once that is known. An empty `campaign` holds
+        the whole account. Where the death of a holder cannot be seen, its lock expires
+        some time after `longest_request` seconds. Workers hold the campaign of their
+        run; without them, its parts are void.
         """
 
     @abstractmethod
@@ -206,44 +240,38 @@ class Ledger(ABC):
         """Return those who worked on a run, the latest first."""
         return ()
 
-    def unsettled_run(self, account: str, campaign: str) -> str | None:
+    def unsettled_run(self, account: str, campaign: str) -> RunReader | None:
         """Return a run of this campaign that ended with a batch in flight, if any.
 
         Never an `at_most_once` run: its leads in doubt are known by hash.
         """
-        row = self._latest(
+        return self._latest(
             account,
             campaign,
             " AND r.number IN (SELECT run FROM batches WHERE state IN ('sending',"
             " 'doubt')) AND r.number NOT IN (SELECT run FROM in_doubt)",
         )
-        return row and row[1]
 
-    def run_half_undone(self, account: str, campaign: str) -> str | None:
+    def run_half_undone(self, account: str, campaign: str) -> RunReader | None:
         """Return a run of this campaign whose undo is unfinished, if any.
 
         Its leads count as delivered, although some may be deleted.
         """
         undone = " AND r.number IN (SELECT run FROM removals WHERE state = 'unknown')"
-        row = self._latest(account, campaign, undone)
-        return row and row[1]
+        return self._latest(account, campaign, undone)
 
     def latest(self, account: str, campaign: str) -> RunReader | None:
         """Return this account's latest run to the campaign, if any is recorded."""
-        row = self._latest(account, campaign)
-        return row and RunReader(self._db, row[0])
+        return self._latest(account, campaign, "")
 
-    def _latest(
-        self, account: str, campaign: str, condition: str = ""
-    ) -> tuple[int, str] | None:
-        """Return number and id of the latest run to a campaign."""
-        row: tuple[int, str] | None = self._db.execute(
-            "SELECT r.number, id FROM runs AS r"  # noqa: S608  our own words
+    def _latest(self, account: str, campaign: str, condition: str) -> RunReader | None:
+        row = self._db.execute(
+            "SELECT r.number FROM runs AS r"  # noqa: S608  our own words
             " JOIN scopes ON scopes.number = scope WHERE account = ? AND campaign = ?"
             f"{condition} ORDER BY r.number DESC LIMIT 1",
             (account, campaign),
         ).fetchone()
-        return row
+        return row and RunReader(self._db, row[0])
 
     def runs(self, most: int) -> list[RunReader]:
         """Return the latest runs, newest first."""

@@ -28,9 +28,10 @@ def require_possible(request: ImportRequest, ledger: Ledger) -> None:
     mappers_of(plan)
     at_most_once = not account.provider.resend_is_safe
     if at_most_once and (left := ledger.unsettled_run(account.name, plan.campaign)):
+        run = left.facts()
         raise InputUnusable(
-            f"run {left} ended with requests to this campaign in flight",
-            hint=f"finish it first: {ledger.run(left).facts().command('resume')}",
+            f"run {run.id} ended with requests to this campaign in flight",
+            hint=f"finish it first: {run.command('resume')}",
         )
 
 
@@ -106,11 +107,12 @@ def warn_if_moved(request: ImportRequest, earlier: RunReader | None) -> bool:
 
 def warn_if_half_undone(request: ImportRequest, ledger: Ledger) -> None:
     """Warn about an unfinished undo: leads it deleted may count as delivered."""
-    run = ledger.run_half_undone(request.account.name, request.plan.campaign)
-    if run:
+    left = ledger.run_half_undone(request.account.name, request.plan.campaign)
+    if left:
+        run = left.facts()
         message = (
-            f"the undo of run {run} is not finished: leads that it may have deleted "
-            f"count as delivered until {ledger.run(run).facts().command('undo')} "
+            f"the undo of run {run.id} is not finished: leads that it may have deleted "
+            f"count as delivered until {run.command('undo')} "
             "finishes it"
         )
         request.note(Note("undo_unfinished", message, is_warning=True))

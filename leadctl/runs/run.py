@@ -28,8 +28,10 @@ from leadctl.runs.planner import Planner
 from leadctl.runs.rehearsal import open_run, opened_ledger, report_of, with_list_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from leadctl.delivery.provider_session import ProviderSession
-    from leadctl.ledger.base import CampaignLock, Ledger, RunWriter
+    from leadctl.ledger.base import Ledger, RunWriter
     from leadctl.ledger.records import Run
     from leadctl.model.progress import Meter
     from leadctl.providers.base import Limits
@@ -93,7 +95,7 @@ def _pushed(request: ImportRequest) -> Report:
         ledger = stack.enter_context(opened_ledger(request.ledger))
         if request.job.workers is not None:
             ledger.to_work_on()  # or it says why not, before anything else
-        lock = _hold_campaign(stack, request, ledger)
+        hold_for = _hold_campaign(stack, request, ledger)
         opened = provider_session.open_session(
             account, request.access, campaign, ledger
         )
@@ -109,7 +111,7 @@ def _pushed(request: ImportRequest) -> Report:
         checked = _preflight(request, session, is_first=is_first)
         with stop.heeded():
             importer, run_writer, meter = open_run(request, ledger, ledger)
-            lock.hold_for(run_writer.facts().id)
+            hold_for(run_writer.facts().id)
             stop.is_requested = run_writer.is_stop_requested
             announce.before(request, importer)
             sender = sender_of(request, session, run_writer, account.limits, meter)
@@ -184,7 +186,7 @@ def sender_of(
 
 def _hold_campaign(
     stack: contextlib.ExitStack, request: ImportRequest, ledger: Ledger
-) -> CampaignLock:
+) -> Callable[[str], None]:
     """Lock the campaign; waits up to `wait` seconds for a run that holds it."""
     account, campaign = request.account, request.plan.campaign
     clock, left = RealClock(CancellationToken()), request.wait

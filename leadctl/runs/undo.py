@@ -93,8 +93,8 @@ class Undo:
         self, account: Account, by: Credentials, leads: RemovableLeads
     ) -> UndoReport:
         ledger, campaign, stop = self.ledger, leads.plan.campaign, self.stop
-        with provider_session.hold_campaign(account, campaign, ledger) as lock:
-            lock.hold_for(leads.run.facts().id)
+        with provider_session.hold_campaign(account, campaign, ledger) as hold_for:
+            hold_for(leads.run.facts().id)
             leads.run.begin()
             planned = _planned(leads)
             if not planned.leads:

@@ -12,7 +12,6 @@ import re
 import threading
 import time
 from contextlib import contextmanager, nullcontext, suppress
-from datetime import UTC, datetime
 from functools import lru_cache
 from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -22,12 +21,15 @@ from psycopg import errors
 from psycopg.pq import TransactionStatus
 from psycopg.types.numeric import FloatLoader
 
+from leadctl.ledger.database import Database
 from leadctl.ledger.postgres import address
 from leadctl.model.errors import ExitCode, LedgerUnusable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
+
+    from leadctl.ledger.postgres.lease import Lease
 
 T = TypeVar("T")
 
@@ -56,15 +58,18 @@ class _Quiet(psycopg.Connection[Any]):
         pass
 
 
-class Connection:
+class Connection(Database):
     """A connection shared by the threads of a process, one at a time.
 
     Raises LedgerUnusable if the server cannot be reached; only later statements wait.
     """
 
+    url: str
+
     def __init__(self, url: str) -> None:
         self.url = url
-        self.ahead = 0.0
+        self.lease: Lease | None = None
+        """What this process writes under."""
         self.patience_ends: float | None = None
         """Until when to wait for a lost server, in seconds of `elapsed`."""
         self._conninfo = address.conninfo(url)
@@ -78,9 +83,6 @@ class Connection:
             raise self._unusable(error) from error
         db.adapters.register_loader("numeric", FloatLoader)
         return db
-
-    def now(self) -> datetime:
-        return datetime.fromtimestamp(time.time() + self.ahead, UTC)
 
     def close(self) -> None:
         with suppress(psycopg.Error):
@@ -176,14 +178,6 @@ class Connection:
     @property
     def info(self) -> psycopg.ConnectionInfo:
         return self._db.info
-
-    def rows_in(
-        self, question: str, values: Sequence[Any], *before: int
-    ) -> Iterator[Any]:
-        for start in range(0, len(values), 500):
-            some = values[start : start + 500]
-            marks = ",".join("?" * len(some))
-            yield from self.execute(f"{question} ({marks})", [*before, *some])
 
     def unchanged(self) -> AbstractContextManager[None]:
         return nullcontext()  # a statement sees one state, and waits for no other

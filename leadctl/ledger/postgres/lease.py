@@ -71,10 +71,8 @@ class Lease:
         self._seconds = seconds
         self.renewed(asked)
 
-    def hold_for(self, run: str) -> None:
-        self.renew(run)
-
     def renew(self, run: str | None = None) -> None:
+        """Renew it, and name the run that it is held for, once that is known."""
         began = elapsed()
         (is_ours,) = self._db.call("renew", self.fence, run)
         if is_ours:
@@ -92,8 +90,9 @@ class Lease:
         return elapsed() + self._longest_request < self._ends
 
     @contextmanager
-    def renewed_by_itself(self) -> Iterator[None]:
-        """Renew in a thread while the context lasts."""
+    def held(self) -> Iterator[None]:
+        """Write under it while the context lasts, renew it in a thread, release it."""
+        before, self._db.lease = self._db.lease, self
         is_over = threading.Event()
 
         def go_on() -> None:
@@ -104,46 +103,21 @@ class Lease:
                     self.renew()
 
         thread = threading.Thread(target=go_on, daemon=True)
-        thread.start()
         try:
+            thread.start()
             yield
         finally:
             is_over.set()
-            thread.join()
+            if thread.ident:
+                thread.join()
+            self._db.lease = before
+            self._release()
 
-    def release(self) -> None:
+    def _release(self) -> None:
         self._db.patience_ends = elapsed()  # it ends by itself, too
         with suppress(LedgerUnusable):
             self._db.call("release", self.fence)
         self._db.patience_ends = None
-
-
-class Leases:
-    """The lease under which a ledger's runs are written, if there is one."""
-
-    def __init__(self, db: Connection) -> None:
-        self._db = db
-        self.current: Lease | None = None
-
-    @contextmanager
-    def held(
-        self, account: str, campaign: str, longest_request: float
-    ) -> Iterator[Lease]:
-        lease = Lease(self._db, longest_request)
-        lease.acquire(account, campaign)
-        with self.under(lease):
-            yield lease
-
-    @contextmanager
-    def under(self, lease: Lease) -> Iterator[None]:
-        """Write under a lease while the context lasts, and release it."""
-        before, self.current = self.current, lease
-        try:
-            with lease.renewed_by_itself():
-                yield
-        finally:
-            self.current = before
-            lease.release()
 
 
 def ourselves(db: Connection) -> dict[str, str | int]:

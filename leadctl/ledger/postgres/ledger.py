@@ -8,16 +8,16 @@ from __future__ import annotations
 import json
 import secrets
 import time
+from contextlib import contextmanager
 from datetime import UTC
 from typing import TYPE_CHECKING
 
 from leadctl.ledger.base import Ledger
 from leadctl.ledger.database import scope_number
-from leadctl.ledger.people import SuppressionList, campaigns
 from leadctl.ledger.postgres.admin import UNFINISHED, VERSION, newer, unfinished
 from leadctl.ledger.postgres.connection import Connection
 from leadctl.ledger.postgres.key import key_check, wrong_key
-from leadctl.ledger.postgres.lease import Leases, is_gone
+from leadctl.ledger.postgres.lease import Lease, is_gone
 from leadctl.ledger.postgres.parts import SharedRun
 from leadctl.ledger.postgres.rates import PostgresRates
 from leadctl.ledger.postgres.turns import PostgresTurns, new_token
@@ -26,10 +26,8 @@ from leadctl.ledger.run_writer import RunWriter
 from leadctl.model.errors import LedgerUnusable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from contextlib import AbstractContextManager
+    from collections.abc import Callable, Iterator, Sequence
 
-    from leadctl.ledger.base import CampaignLock
     from leadctl.ledger.records import NewRun, Run
     from leadctl.model.leads import Json
 
@@ -47,7 +45,6 @@ class PostgresLedger(Ledger):
         except BaseException:  # a signal, too
             self.close()
             raise
-        self._leases = Leases(self._db)
         self.rates = PostgresRates(self._db)
 
     def _require_usable(self) -> None:
@@ -70,14 +67,11 @@ class PostgresLedger(Ledger):
             raise wrong_key()
 
     def _turns(self, number: int) -> PostgresTurns:
-        return PostgresTurns(self._db, number, self._leases)
+        return PostgresTurns(self._db, number)
 
     def size(self) -> LedgerSize:
         size = "SELECT count(*), pg_database_size(current_database()) FROM runs"
         return LedgerSize(*self._db.row(size))
-
-    def close(self) -> None:
-        self._db.close()
 
     def is_there(self) -> bool:
         return True
@@ -85,21 +79,28 @@ class PostgresLedger(Ledger):
     def delivered(self, account: str, campaign: str) -> PostgresDeliveredIndex:
         return PostgresDeliveredIndex(self._db, account, campaign)
 
-    @property
-    def suppression_list(self) -> PostgresSuppressionList:
-        return PostgresSuppressionList(self._db, self.digest("", ""))
+    def _suppress(self, lines: list[tuple[bytes, bytes]]) -> int:
+        hashes, entries = [one for one, _ in lines], [one for _, one in lines]
+        return int(self._db.call("suppress", hashes, entries)[0])
+
+    def _unsuppress(self, hashes: list[bytes]) -> int:
+        return int(self._db.call("unsuppress", hashes)[0])
 
     def forget(self, identities: Sequence[str]) -> None:
         scopes, hashes = list[int](), list[bytes]()
-        for scope, _, _, digests in campaigns(self, self._db, identities):
+        for scope, _, _, digests in self._campaigns(identities):
             scopes += [scope] * len(digests)
             hashes += digests
         self._db.call("forget", scopes, hashes)
 
+    @contextmanager
     def campaign_lock(
         self, account: str, campaign: str, *, longest_request: float = 120.0
-    ) -> AbstractContextManager[CampaignLock]:
-        return self._leases.held(account, campaign, longest_request)
+    ) -> Iterator[Callable[[str], None]]:
+        lease = Lease(self._db, longest_request)
+        lease.acquire(account, campaign)
+        with lease.held():
+            yield lease.renew
 
     def process_of(self, run: Run) -> int | None:
         found = self._db.execute(
@@ -126,14 +127,14 @@ class PostgresLedger(Ledger):
                 utc_text(started),
                 json.dumps(new.files),
             )
-        turns = PostgresTurns(self._db, number, self._leases, writer=writer)
+        turns = PostgresTurns(self._db, number, writer=writer)
         return RunWriter(self._db, number, turns, at_most_once=at_most_once)
 
     def request_stop(self, run_id: str) -> None:
         self._db.call("stop_run", self._number(run_id), None)
 
     def shared(self, run_id: str) -> SharedRun:
-        return SharedRun(self._db, self._number(run_id), self._leases)
+        return SharedRun(self._db, self._number(run_id))
 
     def to_work_on(self) -> str | None:
         row = self._db.execute(
@@ -203,16 +204,3 @@ class PostgresDeliveredIndex:
             (b"".join(digests), len(digests) - 1, self._scope),
         )
         return {digests[place]: run for place, run in found}
-
-
-class PostgresSuppressionList(SuppressionList):
-    _db: Connection
-
-    def _add(self, lines: list[tuple[bytes, bytes]]) -> int:
-        hashes, entries = [one for one, _ in lines], [one for _, one in lines]
-        (added,) = self._db.call("suppress", hashes, entries)
-        return int(added)
-
-    def _remove(self, hashes: list[bytes]) -> int:
-        (found,) = self._db.call("unsuppress", hashes)
-        return int(found)

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from leadctl.ledger.postgres.connection import Connection
-    from leadctl.ledger.postgres.lease import Leases
     from leadctl.model.leads import Note, Status
 
 
@@ -28,10 +27,9 @@ class SharedRun:
     worker that is gone goes to another when its lease has expired.
     """
 
-    def __init__(self, db: Connection, run: int, leases: Leases) -> None:
+    def __init__(self, db: Connection, run: int) -> None:
         self._db = db
         self._run = run
-        self._leases = leases
         self._fence = new_token()
 
     def sharing(self) -> Sharing:
@@ -81,8 +79,8 @@ class SharedRun:
             return
         part = Part(*columns[: len(Part._fields)])
         lease.begins(part.seconds, began)
-        with self._leases.under(lease):
-            turns = PostgresTurns(self._db, run, self._leases, turns=part.turns)
+        with lease.held():
+            turns = PostgresTurns(self._db, run, turns=part.turns)
             yield part, _PartWriter(self._db, run, turns, part, once=at_most_once)
 
     def end_part(self, notes: Sequence[Note], *, is_done: bool) -> None:
@@ -95,7 +93,7 @@ class SharedRun:
 
         Does nothing if another planner has taken over the run.
         """
-        lease = self._leases.current
+        lease = self._db.lease
         self._db.call("end_parts", self._run, lease and lease.fence, True, "[]")
 
 

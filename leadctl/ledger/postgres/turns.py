@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from leadctl.ledger.postgres.connection import Connection
-    from leadctl.ledger.postgres.lease import Leases
     from leadctl.ledger.turn import Turn
 
 
@@ -33,7 +32,6 @@ class PostgresTurns:
         self,
         db: Connection,
         run: int,
-        leases: Leases,
         *,
         writer: int | None = None,
         turns: int | None = None,
@@ -41,7 +39,6 @@ class PostgresTurns:
         """Continue after `turns`, which a part counts itself."""
         self._db = db
         self._run = run
-        self._leases = leases
         self._writer = writer or new_token()
         if turns is None:
             (turns,) = db.row("SELECT turns FROM runs WHERE number = ?", (run,))
@@ -51,12 +48,12 @@ class PostgresTurns:
         return nullcontext()  # a call writes a turn, and another takes starts ahead
 
     def may_send(self) -> bool:
-        lease = self._leases.current
+        lease = self._db.lease
         return lease is None or lease.may_send()
 
     def write(self, turn: Turn) -> None:
         self._turns += 1
-        lease, began = self._leases.current, elapsed()
+        lease, began = self._db.lease, elapsed()
         (is_ours,) = self._db.call(
             "turn",
             self._run,

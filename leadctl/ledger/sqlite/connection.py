@@ -6,15 +6,15 @@ import contextlib
 import re
 import sqlite3
 import threading
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
 
+from leadctl.ledger.database import Database
 from leadctl.model.errors import LedgerUnusable
 from leadctl.model.private_files import in_turn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -27,7 +27,7 @@ def connect(path: Path | None) -> Connection:
         check_same_thread=False,  # a token is counted from the thread that fetches it
         factory=Connection,
     )
-    db.path = path
+    db.path, db.url = path, str(path) if path else None
     db.executescript(
         "PRAGMA journal_mode = WAL;"
         "PRAGMA synchronous = FULL;"
@@ -128,18 +128,10 @@ class Cursor(sqlite3.Cursor):
             raise _unusable(self.connection.path, error) from error
 
 
-class Connection(sqlite3.Connection):
+class Connection(sqlite3.Connection, Database):
     """A connection shared by the threads of a process, one at a time."""
 
     path: Path | None = None
-    ahead = 0.0
-
-    @property
-    def url(self) -> str | None:
-        return None if self.path is None else str(self.path)
-
-    def now(self) -> datetime:
-        return datetime.now(UTC)
 
     def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401  as in sqlite3
         super().__init__(*arguments, **options)
@@ -175,22 +167,6 @@ class Connection(sqlite3.Connection):
                 yield
             finally:
                 self.rollback()
-
-    def rows_in(
-        self, question: str, values: Sequence[Any], *before: int
-    ) -> Iterator[Any]:
-        """Yield the rows of a query that ends in `IN`, for any number of values.
-
-        `before` are the parameters ahead of the values.
-        """
-        for start in range(0, len(values), 500):
-            some = values[start : start + 500]
-            marks = ",".join("?" * len(some))
-            with self._turn:  # a transaction that begins meanwhile could not write
-                rows = self.execute(
-                    f"{question} ({marks})", [*before, *some]
-                ).fetchall()
-            yield from rows
 
     def stream(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:  # noqa: ANN401  as in sqlite3
         return self.execute(sql, parameters)

@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 import secrets
 from contextlib import nullcontext, suppress
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from leadctl.ledger.base import Ledger
-from leadctl.ledger.people import SuppressionList, campaigns
 from leadctl.ledger.records import LedgerSize, utc_text
 from leadctl.ledger.run_writer import RunWriter
 from leadctl.ledger.sqlite import lock
@@ -23,11 +21,11 @@ from leadctl.model.errors import ExitCode, LedgerUnusable
 from leadctl.model.private_files import make_file, make_private
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
+    from datetime import datetime
     from pathlib import Path
 
-    from leadctl.ledger.base import CampaignLock
     from leadctl.ledger.records import NewRun, Run
     from leadctl.ledger.sqlite.connection import Connection
     from leadctl.model.leads import Json
@@ -78,21 +76,30 @@ class SqliteLedger(Ledger):
         ).fetchone()
         return LedgerSize(*row)
 
-    def close(self) -> None:
-        self._db.close()
-
     def delivered(self, account: str, campaign: str) -> SqliteDeliveredIndex:
         return SqliteDeliveredIndex(self._db, account, campaign)
 
-    @property
-    def suppression_list(self) -> SqliteSuppressionList:
-        return SqliteSuppressionList(self._db, self.digest("", ""))
+    def _suppress(self, lines: list[tuple[bytes, bytes]]) -> int:
+        add = "INSERT OR IGNORE INTO suppressed VALUES (?, ?)"
+        return self._changed_entries(add, lines)
+
+    def _unsuppress(self, hashes: list[bytes]) -> int:
+        holding = "SELECT entry FROM suppressed WHERE hash = ?"
+        remove = f"DELETE FROM suppressed WHERE entry IN ({holding})"  # noqa: S608  our own words
+        return self._changed_entries(remove, [(one,) for one in hashes])
+
+    def _changed_entries(self, sql: str, lines: Sequence[tuple[bytes, ...]]) -> int:
+        """Change the suppression list; returns by how many entries."""
+        with self._db.transaction():
+            before = len(self.suppression_list)
+            self._db.executemany(sql, lines)
+            return abs(len(self.suppression_list) - before)
 
     def forget(self, identities: Sequence[str]) -> None:
         db = self._db
         with db.transaction():
             DeliveredLog(db).put_away()  # hashes can be deleted from the table only
-            for scope, _, _, digests in campaigns(self, db, identities):
+            for scope, _, _, digests in self._campaigns(identities):
                 db.executemany(
                     "DELETE FROM delivered WHERE scope = ? AND hash = ?",
                     ((scope, digest) for digest in digests),
@@ -105,10 +112,10 @@ class SqliteLedger(Ledger):
 
     def campaign_lock(
         self, account: str, campaign: str, *, longest_request: float = 120.0
-    ) -> AbstractContextManager[CampaignLock]:
+    ) -> AbstractContextManager[Callable[[str], None]]:
         del longest_request  # the kernel releases a lock with its process
         if self._path is None:
-            return nullcontext(lock.Unneeded())
+            return nullcontext(lambda _run: None)
         return lock.held(lock.folder_of(self._path), account, campaign)
 
     def process_of(self, run: Run) -> int | None:
@@ -118,7 +125,7 @@ class SqliteLedger(Ledger):
         return lock.process_of(run.id, folder, run.account, run.campaign)
 
     def begin(self, new: NewRun, *, at_most_once: bool = False) -> RunWriter:
-        started = datetime.now(UTC)
+        started = self._db.now()
         scope = (new.account, new.campaign)
         with self._db.transaction():  # no run without its files
             self._db.execute(
@@ -176,25 +183,3 @@ class SqliteLedger(Ledger):
             self._db.executemany("DELETE FROM runs WHERE number = ?", numbers)
             drop_unused_reasons(self._db)
         return [json.loads(job) for _number, job in old]
-
-
-class SqliteSuppressionList(SuppressionList):
-    _db: Connection
-
-    def _add(self, lines: list[tuple[bytes, bytes]]) -> int:
-        with self._db.transaction():
-            before = len(self)
-            self._db.executemany(
-                "INSERT OR IGNORE INTO suppressed VALUES (?, ?)", lines
-            )
-            return len(self) - before
-
-    def _remove(self, hashes: list[bytes]) -> int:
-        with self._db.transaction():
-            before = len(self)
-            holding = "SELECT entry FROM suppressed WHERE hash = ?"
-            self._db.executemany(
-                f"DELETE FROM suppressed WHERE entry IN ({holding})",  # noqa: S608  our own words
-                ((one,) for one in hashes),
-            )
-            return before - len(self)

@@ -8,43 +8,24 @@ import hashlib
 import json
 import os
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, TextIO
+from functools import partial
+from typing import TYPE_CHECKING
 
 from leadctl.model.errors import CampaignLocked, InputUnusable
 from leadctl.model.private_files import make_private, open_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
-class Unneeded:
-    """The lock of a private ledger."""
-
-    def hold_for(self, run: str) -> None: ...
-
-
-class FileLock:
-    """A lock file that this process holds, with the time, the process and the run."""
-
-    def __init__(self, file: TextIO) -> None:
-        self._file = file
-        self._since = datetime.now(UTC).isoformat(timespec="seconds")
-        self._write()
-
-    def hold_for(self, run: str) -> None:
-        self._write(run=run)
-
-    def _write(self, **facts: str) -> None:
-        held = {"pid": os.getpid(), "since": self._since, **facts}
-        with contextlib.suppress(OSError):  # a full disk; the text is optional
-            os.ftruncate(self._file.fileno(), 0)
-            os.pwrite(self._file.fileno(), json.dumps(held).encode(), 0)
-
-
 @contextlib.contextmanager
-def held(folder: Path, account: str, campaign: str) -> Iterator[FileLock]:
-    """Hold a campaign, or the whole account if `campaign` is empty."""
+def held(folder: Path, account: str, campaign: str) -> Iterator[Callable[[str], None]]:
+    """Hold a campaign, or the whole account if `campaign` is empty.
+
+    The file names this process, the time and, once the yielded function is told, the
+    run.
+    """
     what = f"campaign {campaign} of {account}" if campaign else f"account {account}"
     make_private(folder)
     path = _path(folder, account, campaign)
@@ -61,7 +42,17 @@ def held(folder: Path, account: str, campaign: str) -> Iterator[FileLock]:
                 f"cannot lock files in the ledger's folder: {error.strerror}",
                 hint="keep the ledger on a local disk (--ledger or XDG_STATE_HOME)",
             ) from error
-        yield FileLock(file)
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        write = partial(_write, file.fileno(), now)
+        write("")
+        yield write
+
+
+def _write(handle: int, since: str, run: str) -> None:
+    facts = {"pid": os.getpid(), "since": since, "run": run}
+    with contextlib.suppress(OSError):  # a full disk; the text is optional
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, json.dumps(facts).encode(), 0)
 
 
 def process_of(run: str, folder: Path, account: str, campaign: str) -> int | None:
