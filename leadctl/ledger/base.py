@@ -209,11 +209,8 @@ class Ledger(ABC):
         numbers = dict(self._db.execute("SELECT id, number FROM runs"))
         if run_id in numbers:
             return int(numbers[run_id])
-        alike = [
-            one
-            for one in numbers
-            if run_id and (one.startswith(run_id) or one.endswith(run_id))
-        ]
+        size = len(run_id)
+        alike = [one for one in numbers if size and run_id in (one[:size], one[-size:])]
         if len(alike) == 1:
             return int(numbers[alike[0]])
         if alike:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import asdict
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -21,7 +21,6 @@ from leadctl.model.leads import DELIVERED, Code, Finding, Leads, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from contextlib import AbstractContextManager
     from uuid import UUID
 
     from leadctl.ledger.database import Database
@@ -84,12 +83,12 @@ class RunWriter(RunReader):
         """
         return self._turns.may_send()
 
-    def together(self) -> AbstractContextManager[None]:
-        """Write several steps at once, all or nothing; nested contexts join it."""
-        return nullcontext() if self._is_together else self._gathered()
-
     @contextmanager
-    def _gathered(self) -> Iterator[None]:
+    def together(self) -> Iterator[None]:
+        """Write several steps at once, all or nothing; nested contexts join it."""
+        if self._is_together:
+            yield
+            return
         self._is_together = True
         try:
             with self._turns.together():
