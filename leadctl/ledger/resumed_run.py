@@ -63,14 +63,13 @@ class ResumedRun(RunWriter):
                 "stop_requested": False,
             }
         self.tally = Counter(self.counts())
-        accounted: dict[int, RowSet] = {}
-        for table in ("findings", "batches"):
-            for file, rows in self._db.execute(
-                f"SELECT file, rows FROM {table} WHERE run = ?{self._within}",  # noqa: S608  our own words
-                (self._run,),
-            ):
-                accounted.setdefault(file, RowSet()).add(rows)
-        return Unfinished(accounted, self._open_batches(stale_before))
+        known = f"WHERE run = :run{self._within}"
+        accounted = self._db.execute(
+            f"SELECT file, rows FROM findings {known}"  # noqa: S608  our own words
+            f" UNION ALL SELECT file, rows FROM batches {known}",
+            {"run": self._run},
+        )
+        return Unfinished(_by_file(accounted), self._open_batches(stale_before))
 
     def decide(
         self, file: int | None, rows: list[tuple[int, int]] | None, *, delivered: bool
@@ -88,7 +87,7 @@ class ResumedRun(RunWriter):
                 chosen, rest = _divided(row_set.rows(text), rows)
                 self._turn.dropped.append((at, first))
                 verdict = Status.UNKNOWN, Code(code), reason
-                self._kept += [(at, Finding(row, *verdict)) for row in rest]
+                self._turn.findings += [(at, Finding(row, *verdict)) for row in rest]
                 self._decide(at, chosen, delivered=delivered)
                 decided += len(chosen)
         self.tally = Counter(self.counts())
@@ -109,7 +108,7 @@ class ResumedRun(RunWriter):
         else:
             reason = "not delivered, as decided with runs resolve"
             verdict = Status.FAILED, Code.NOT_PROCESSED, reason
-            self._kept += [(file, Finding(row, *verdict)) for row in rows]
+            self._turn.findings += [(file, Finding(row, *verdict)) for row in rows]
         # Later runs that met them as unknown are settled by the same decision.
         self._turn.decided += digests
 
@@ -145,8 +144,12 @@ class ResumedRun(RunWriter):
             )
 
     def _open_batches(self, stale_before: float) -> list[OpenBatch]:
-        stale = self._rows_sent_before(stale_before)
-        found = []
+        sent_before = self._db.execute(
+            "SELECT file, rows FROM requests"
+            " WHERE run = ? AND NOT asks AND departed < ?",
+            (self._run, (stale_before + self._db.ahead) * 1000),
+        )
+        stale, found = _by_file(sent_before), []
         for line in self._open.values():
             among = tuple(row_set.rows(line.rows))
             is_stale = among[0] in stale.get(line.file, ())
@@ -154,16 +157,13 @@ class ResumedRun(RunWriter):
             self._request_log.go_on(line.id, line.attempts)
         return found
 
-    def _rows_sent_before(self, moment: float) -> dict[int, RowSet]:
-        """Return the rows, by file, that requests carried before a moment."""
-        sent: dict[int, RowSet] = {}
-        for file, rows in self._db.execute(
-            "SELECT file, rows FROM requests"
-            " WHERE run = ? AND NOT asks AND departed < ?",
-            (self._run, (moment + self._db.ahead) * 1000),
-        ):
-            sent.setdefault(file, RowSet()).add(rows)
-        return sent
+
+def _by_file(found: Iterable[tuple[int, str]]) -> dict[int, RowSet]:
+    """Return rows, which are written as ranges, by file."""
+    rows: dict[int, RowSet] = {}
+    for file, text in found:
+        rows.setdefault(file, RowSet()).add(text)
+    return rows
 
 
 def _divided(

@@ -15,7 +15,7 @@ from uuid import uuid4
 
 from leadctl.ledger.records import BatchState, utc_text
 from leadctl.ledger.run_reader import RunReader
-from leadctl.ledger.turn import BatchLine, RequestLog, Turn, finding_lines
+from leadctl.ledger.turn import BatchLine, RequestLog, Turn
 from leadctl.model import row_set
 from leadctl.model.leads import DELIVERED, Code, Finding, Leads, Status
 
@@ -56,7 +56,6 @@ class RunWriter(RunReader):
         self._is_together = False
         self._open: dict[UUID, BatchLine] = {}
         self._request_log = RequestLog(self._requests_made(), db.ahead)
-        self._kept: list[tuple[int, Finding]] = []
         self.tally = Counter(self.counts())
         """Rows settled so far, by status; kept in memory."""
 
@@ -67,8 +66,8 @@ class RunWriter(RunReader):
     def note(self, file: int, finding: Finding) -> None:
         """Buffer a finding; the next transaction writes it, or a full buffer."""
         self.tally[finding.status] += 1
-        self._kept.append((file, finding))
-        if len(self._kept) >= MOST_KEPT:
+        self._turn.findings.append((file, finding))
+        if len(self._turn.findings) >= MOST_KEPT:
             self.flush()
 
     def doubt(self, file: int, leads: Leads) -> None:
@@ -98,10 +97,6 @@ class RunWriter(RunReader):
             self._is_together = False
 
     def _write(self) -> None:
-        """Write what is collected, findings included."""
-        if self._kept:
-            self._turn.findings += finding_lines(self._kept)
-            self._kept = []
         self._request_log.put_into(self._turn)
         if self._turn:
             turn, self._turn = self._turn, Turn()
@@ -190,7 +185,7 @@ class RunWriter(RunReader):
                 good.setdefault(outcome.status, []).extend(leads.rows)
             else:
                 verdict = outcome.status, outcome.code, outcome.reason
-                self._kept += [
+                self._turn.findings += [
                     (batch.file, Finding(row, *verdict)) for row in leads.rows
                 ]
         with self.together():

@@ -110,7 +110,9 @@ class Turn:
 
         self.batches: dict[UUID, BatchLine] = {}
         self.requests: dict[int, RequestLine] = {}
-        self.findings: list[FindingLine] = []
+        self.findings: list[tuple[int, Finding]] = []
+        """Each with its file."""
+
         self.delivered: list[bytes] = []
 
         self.undelivered: list[bytes] = []
@@ -138,7 +140,7 @@ class Turn:
 
     def reasons(self) -> set[str]:
         """Return the texts that are stored once, and referred to."""
-        texts = {line.reason for line in self.findings}
+        texts = {finding.reason for _, finding in self.findings}
         for line in self.requests.values():
             texts |= {text for text in (line.held_for, line.why) if text}
         return texts

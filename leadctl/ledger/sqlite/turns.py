@@ -9,6 +9,7 @@ from uuid import UUID
 
 from leadctl.ledger.records import BatchState
 from leadctl.ledger.sqlite.delivered import DeliveredLog
+from leadctl.ledger.turn import finding_lines
 from leadctl.model.errors import LedgerUnusable
 
 if TYPE_CHECKING:
@@ -88,24 +89,50 @@ class SqliteTurns:
                 self._delivered.put_away()
 
     def _write(self, turn: Turn) -> None:
-        run = self._run
-        if turn.dropped or turn.withdrawn or turn.struck:
-            self._remove(turn)
+        run, each = self._run, self._each
+        each(
+            "DELETE FROM findings WHERE run = ? AND file = ? AND first = ?",
+            [(run, *group) for group in turn.dropped],
+        )
+        each(
+            "DELETE FROM batches WHERE number = ?",
+            [(self._numbers.pop(batch, 0),) for batch in turn.withdrawn],
+        )
+        for number in turn.struck:
+            which = [(run, number)]
+            each("DELETE FROM requests WHERE run = ? AND number = ?", which)
+            up = "UPDATE requests SET number = number - 1 WHERE run = ? AND number > ?"
+            each(up, which)
         if turn.batches:
             self._write_batches(turn.batches.values())
-        self._each(
+        each(
             "INSERT OR IGNORE INTO reasons (text) VALUES (?)",
             [(text,) for text in turn.reasons()],
         )
-        self._each(_REQUEST, [(run, *line) for line in turn.requests.values()])
-        self._each(_FINDING, [(run, *line) for line in turn.findings])
+        each(_REQUEST, [(run, *line) for line in turn.requests.values()])
+        each(_FINDING, [(run, *line) for line in finding_lines(turn.findings)])
         if turn.delivered:
             self._delivered.add(run, turn.delivered)
-        if turn.decided or turn.certain or turn.doubts:
-            self._write_doubts(turn)
-        if turn.removals or turn.undelivered:
-            self._write_removals(turn)
-        self._each(
+        if turn.undelivered:
+            self._take_back(turn.undelivered)
+        each("DELETE FROM in_doubt WHERE hash = ?", [(one,) for one in turn.decided])
+        each(
+            "DELETE FROM in_doubt WHERE hash = ? AND run = ?",
+            [(one, run) for one in turn.certain],
+        )
+        each(
+            "INSERT OR IGNORE INTO in_doubt VALUES (?, ?, ?, ?)",
+            [(one, run, *where) for one, where in turn.doubts.items()],
+        )
+        each(
+            "DELETE FROM removals WHERE run = ? AND file = ? AND row = ?",
+            [(run, *where) for where in turn.removals],
+        )
+        each(
+            "INSERT INTO removals VALUES (?, ?, ?, ?)",
+            [(run, *where, state) for where, state in turn.removals.items() if state],
+        )
+        each(
             "UPDATE files SET rejects_file = ? WHERE run = ? AND ordinal = ?",
             [(path, run, ordinal) for ordinal, path in turn.rejects_files.items()],
         )
@@ -122,22 +149,6 @@ class SqliteTurns:
         elif lines:
             self._db.executemany(sql, lines)
 
-    def _remove(self, turn: Turn) -> None:
-        self._each(
-            "DELETE FROM findings WHERE run = ? AND file = ? AND first = ?",
-            [(self._run, *group) for group in turn.dropped],
-        )
-        self._each(
-            "DELETE FROM batches WHERE number = ?",
-            [(self._numbers.pop(batch, 0),) for batch in turn.withdrawn],
-        )
-        for number in turn.struck:
-            for statement in (
-                "DELETE FROM requests WHERE run = ? AND number = ?",
-                "UPDATE requests SET number = number - 1 WHERE run = ? AND number > ?",
-            ):
-                self._db.execute(statement, (self._run, number))
-
     def _write_batches(self, lines: Collection[BatchLine]) -> None:
         """Write the states of batches; each keeps its number until it is settled."""
         run, numbers = self._run, self._numbers
@@ -151,33 +162,6 @@ class SqliteTurns:
         for line in lines:
             if line.state is BatchState.SETTLED:
                 del numbers[line.id]
-
-    def _write_doubts(self, turn: Turn) -> None:
-        run = self._run
-        self._each(
-            "DELETE FROM in_doubt WHERE hash = ?", [(one,) for one in turn.decided]
-        )
-        self._each(
-            "DELETE FROM in_doubt WHERE hash = ? AND run = ?",
-            [(one, run) for one in turn.certain],
-        )
-        self._each(
-            "INSERT OR IGNORE INTO in_doubt VALUES (?, ?, ?, ?)",
-            [(one, run, *where) for one, where in turn.doubts.items()],
-        )
-
-    def _write_removals(self, turn: Turn) -> None:
-        run = self._run
-        self._each(
-            "DELETE FROM removals WHERE run = ? AND file = ? AND row = ?",
-            [(run, *where) for where in turn.removals],
-        )
-        self._each(
-            "INSERT INTO removals VALUES (?, ?, ?, ?)",
-            [(run, *where, state) for where, state in turn.removals.items() if state],
-        )
-        if turn.undelivered:
-            self._take_back(turn.undelivered)
 
     def _take_back(self, digests: list[bytes]) -> None:
         """Delete leads that this run delivered; those of other runs stay."""
