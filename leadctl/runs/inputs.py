@@ -24,7 +24,7 @@ from leadctl.sources.encoding import usable
 from leadctl.sources.formats import Format, ReadOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from leadctl.config.config import Account
     from leadctl.importing.job import Job
@@ -43,11 +43,22 @@ def chosen(given: Sequence[str]) -> tuple[list[str], list[Note]]:
 
     Reject files are skipped, unless only reject files are named.
     """
-    names = [name for one in given for name in _members(one)]
+    names, others, notes = list[str](), list[str](), list[Note]()
+    for one in given:
+        files = _visible_in(Path(one))
+        data = [str(path) for path in files if _is_data(path)]
+        others += [str(path) for path in files if not _is_data(path)]
+        if not data and Path(one).is_dir():
+            raise InputUnusable(
+                f"the folder {one} has no data files",
+                hint=f"data files end in {', '.join(DATA)}; name other files directly",
+            )
+        names += data or [one]
+    if others:
+        message = f"other files skipped: {listed(others)}"
+        notes = [Note("other_files_left_out", message, len(others))]
     ours = [name for name in names if reject_file.is_ours(Path(name))]
-    notes = _others([Path(one) for one in given])
-    are_meant = len(ours) == len(names) and not any(Path(x).is_dir() for x in given)
-    if not ours or are_meant:
+    if not ours or ours == [*given]:
         return names, notes
     left = [name for name in names if name not in ours]
     message = f"reject files skipped: {listed(ours)}"
@@ -56,37 +67,16 @@ def chosen(given: Sequence[str]) -> tuple[list[str], list[Note]]:
     return left, [Note("reject_files_left_out", message, len(ours)), *notes]
 
 
-def _others(given: Sequence[Path]) -> list[Note]:
-    """Note the files of the folders that are not data files."""
-    folders = [one for one in given if one.is_dir()]
-    found = sorted(path for folder in folders for path in folder.iterdir())
-    others = [str(x) for x in found if _is_visible(x) and not _is_data(x)]
-    message = f"other files skipped: {listed(others)}"
-    return [Note("other_files_left_out", message, len(others))] if others else []
-
-
-def _is_visible(path: Path) -> bool:
+def _visible_in(folder: Path) -> list[Path]:
+    """Return the files of a folder; none if it is a file itself."""
     hidden = (".", "~$")  # ~$: a spreadsheet has it open
-    return path.is_file() and not path.name.startswith(hidden)
-
-
-def _members(name: str) -> Iterator[str]:
-    folder = Path(name)
-    if not folder.is_dir():
-        yield name
-        return
-    found = [path for path in sorted(folder.iterdir()) if _is_data(path)]
-    if not found:
-        raise InputUnusable(
-            f"the folder {name} has no data files",
-            hint=f"data files end in {', '.join(DATA)}; name other files directly",
-        )
-    yield from map(str, found)
+    found = sorted(folder.iterdir()) if folder.is_dir() else []
+    return [x for x in found if x.is_file() and not x.name.startswith(hidden)]
 
 
 def _is_data(path: Path) -> bool:
     plain = path.with_suffix("") if path.suffix.casefold() in PACKED else path
-    return plain.suffix.casefold() in DATA and _is_visible(path)
+    return plain.suffix.casefold() in DATA
 
 
 def sources(
