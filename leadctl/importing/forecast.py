@@ -32,7 +32,6 @@ class Forecast(NamedTuple):
 
 
 def forecast(rows: int | None, batch_size: int, limits: Limits) -> Forecast:
-    """Estimate the requests and the time for a number of rows."""
     if rows is None:
         return Forecast(None)
     requests = ceil(rows / batch_size)

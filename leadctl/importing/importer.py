@@ -173,7 +173,6 @@ class Importer:
             yield from self._cut(least=1)
 
     def _cut(self, least: int) -> Iterator[Batch]:
-        """Cut batches while there are enough leads."""
         hand, plan = self._hand, self._plan
         while len(hand) >= least and not self._too_many:
             if self.has_too_many_rejects():

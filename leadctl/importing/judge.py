@@ -54,9 +54,9 @@ if TYPE_CHECKING:
 class Judge:
     """Judges the rows of files, in order and once.
 
-    `digest` returns the hash of a lead in the ledger, if one is asked. `keep_decision`
-    is called when a phone column decides how its file's numbers are read. Raises
-    InputUnusable at once if a file does not match the column mapping.
+    `digest` hashes a lead for the ledger, if one is asked. `keep_decision` is called
+    when a phone column decides how its file's numbers are read. Raises InputUnusable
+    at once if a file does not match the column mapping.
     """
 
     def __init__(
@@ -95,10 +95,8 @@ class Judge:
         self.column_decisions: dict[int, ColumnSays | None] = {}
         """What the phone columns said that were asked, by file."""
         self._sees_whole_files = True
-        self.children_lost = 0
-        """Child processes (`pool.py`) that were killed."""
-        self.repairs = Counter[str]()
-        """Repairs of phone cells, by kind."""
+        self.children_lost = 0  # processes of `pool.py` that were killed
+        self.repairs = Counter[str]()  # of phone cells, by kind
         self._unknown_countries: dict[int, tuple[int, int]] = {}
 
     @property
@@ -160,14 +158,9 @@ class Judge:
 
     def past(self, name: str, leads: Leads) -> list[bool]:
         """Tell for each lead whether the time in a field is past."""
-        now = self.rules.now()
-        column = leads.fields.get(self._timed.get(name, ""))
-        if column is None:
-            return [False] * len(leads)
-        return [
-            isinstance(time, str) and is_past(time, now, self.rules.zone)
-            for time in column
-        ]
+        now, zone = self.rules.now(), self.rules.zone
+        column = leads.fields.get(self._timed.get(name, ""), [None] * len(leads))
+        return [isinstance(one, str) and is_past(one, now, zone) for one in column]
 
     def blocks(self, file: int) -> Iterator[Block]:
         """Yield the rows of a file to check (--skip, --limit)."""
@@ -178,11 +171,9 @@ class Judge:
                 return
 
     def judged(self, file: int) -> Iterator[Judged]:
-        """Judge a file."""
         for block in self.blocks(file):
             judged = self.judge(file, block)
-            # Python hands out memory in the order it came back: cells that go together,
-            # before others are read, leave it in order. Without it a row costs 2% more.
+            # Cells freed together leave memory in order; else a row costs 2% more.
             block.cells.clear()
             yield judged
 
@@ -265,16 +256,12 @@ class Judge:
         return examined._replace(leads=replace(leads, phones=(), fields=fields))
 
     def again(self, file: int, wanted: Iterable[int]) -> tuple[Leads, set[int]]:
-        """Read rows of a file again: the leads that fit, the same bytes as before.
-
-        Returns the rows, too, that a suppression list holds back now.
-        """
+        """Read rows again: valid leads, and the rows that a list holds back now."""
         return self.rebuilt(file, self._sources[file].rows_at(iter(sorted(wanted))))
 
     def rebuilt(
         self, file: int, found: Iterable[Row | Malformed]
     ) -> tuple[Leads, set[int]]:
-        """Build the leads of rows that were read again."""
         rows = [row for row in found if isinstance(row, Row)]
         numbers, cells = [row.number for row in rows], [row.cells for row in rows]
         built, held_back, _unknown = self._built(file, numbers, cells)
@@ -285,7 +272,7 @@ class Judge:
     ) -> tuple[BuiltLeads, set[int], list[int]]:
         """Build the leads of rows.
 
-        Returns the rows, too, that a list holds back, and those of unknown countries.
+        Also returns the rows that a list holds back, and those of unknown countries.
         """
         table = self.mappers[file].table(rows)
         codes, addresses = (table.pop(name, None) for name in COUNTRY_ALIASES)

@@ -50,8 +50,6 @@ def by_external_id(text: str) -> Person:
 
 
 class Found(NamedTuple):
-    """What the ledger knows about a person."""
-
     person: Person
     traces: Sequence[Trace]
     is_suppressed: bool
@@ -106,7 +104,6 @@ def identities_of_entry(phone: str, region: str | None) -> set[str]:
 def problem_of_entry(
     entry: Reach | PhoneProblem, region: str | None
 ) -> PhoneProblem | None:
-    """Return why an entry cannot be compared with any number."""
     if isinstance(entry, PhoneProblem):
         return entry
     if entry.is_read:

@@ -80,8 +80,6 @@ class Rules:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Plan(Rules):
-    """A job with its files opened and its names resolved."""
-
     provider: Provider
     campaign: str
     batch_size: int
@@ -118,9 +116,9 @@ class UnusableFiles:
             )
 
 
-def mappers_of(rules: Rules) -> list[Mapper]:
-    """Bind every file; InputUnusable names all files that lack a profile's column."""
-    mappers, unusable = [], UnusableFiles()
+def mappers_of(rules: Rules, unusable: UnusableFiles | None = None) -> list[Mapper]:
+    """Bind every file; InputUnusable names these and others that are unusable."""
+    mappers, unusable = [], unusable or UnusableFiles()
     for source in rules.sources:
         with unusable.noted():
             mappers.append(mapper_of(source, rules))

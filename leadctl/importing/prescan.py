@@ -90,7 +90,6 @@ class Prescan:
         return True
 
     def _on_lists(self, rows: Sequence[Cells]) -> int:
-        """Count the rows that a suppression list holds back."""
         if not self._rules.suppressed:
             return 0
         getters, region = self._mapper.getters, self._rules.effective_region
@@ -102,7 +101,6 @@ class Prescan:
         return sum(self._rules.suppressed.held_back(reach(phones, region, countries)))
 
     def notes(self) -> Iterator[Note]:
-        """Yield what to report before anything is sent."""
         yield from self.opt_outs.notes()
         for rule in self._mapper.skip:
             if near := rule.near_misses():

@@ -55,7 +55,6 @@ class Column:
 
 
 def profile_draft(source: Source) -> str:
-    """Write a profile with comments."""
     columns = [*_columns(source)]
     phones = _phones(columns)
     taken = {column.name for column in phones}

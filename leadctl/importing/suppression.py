@@ -156,7 +156,6 @@ class _Entries:
         self._remarks = self._found = 0
 
     def __iter__(self) -> Iterator[Reach]:
-        """Yield whom each entry may reach."""
         for rows, values, countries in self._cells():
             yield from self._read(rows, values, countries)
 
@@ -271,7 +270,6 @@ def _opened(listed: List) -> list[Source]:
 
 
 def _shown(source: Source) -> str:
-    """Name a list, and the sheet of a workbook."""
     sheet = f", sheet {source.sheet!r}" if source.sheet else ""
     return f"suppression list {source.shown}{sheet}"
 

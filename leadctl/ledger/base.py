@@ -181,8 +181,7 @@ class Ledger(ABC):
         """
 
     @abstractmethod
-    def _turns(self, number: int) -> TurnStore:
-        """Return the writer of a run's turns."""
+    def _turns(self, number: int) -> TurnStore: ...
 
     @abstractmethod
     def request_stop(self, run_id: str) -> None:

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 
 class Rows(Protocol):
-    """The result of a query."""
-
     def fetchone(self) -> Any: ...  # noqa: ANN401  columns of any type
 
     def fetchall(self) -> list[Any]: ...

@@ -53,7 +53,6 @@ class Run(NamedTuple):
 
     @property
     def is_given_up(self) -> bool:
-        """Whether it was given up: `runs stop --give-up`."""
         return bool(self.job.get("given_up"))
 
     def command(self, name: str) -> str:
@@ -117,8 +116,6 @@ class Verdict(NamedTuple):
 
 
 class BatchState(StrEnum):
-    """The state of a batch."""
-
     SENDING = "sending"  # the intent is committed; after a crash, in doubt
     WAITING = "waiting"  # certainly not processed; to be sent again
     DOUBT = "doubt"  # perhaps processed; sent again only if that is safe

@@ -130,7 +130,6 @@ class ResumedRun(RunWriter):
         self._turn.no_doubt([digest for (digest,) in doubts])
 
     def _lines_left(self) -> Iterator[BatchLine]:
-        """Yield the unsettled batches."""
         for name, file, first, rows, size, state, doubted, *rest in self._db.execute(
             "SELECT id, file, first, rows, size, state, doubted, attempts, created,"  # noqa: S608  our own words
             " accepted FROM batches WHERE run = ? AND state != 'settled'"

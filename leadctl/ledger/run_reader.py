@@ -44,8 +44,6 @@ _UNDER_WAY = {True: "sent, no answer yet", False: "to be sent again"}
 
 
 class RunReader:
-    """Reads one run."""
-
     def __init__(self, db: Database, number: int) -> None:
         self._db = db
         self._run = number
@@ -78,7 +76,6 @@ class RunReader:
         return counts
 
     def _counts(self) -> dict[int, Counter[Status]]:
-        """Count the rows of each file by status."""
         counts: dict[int, Counter[Status]] = defaultdict(Counter)
         for file, status, number in self._db.execute(
             "SELECT file, status, sum(count) FROM findings WHERE run = ?"
@@ -115,7 +112,6 @@ class RunReader:
         return _merged(found) + self._open_reasons(running=running)
 
     def _open_reasons(self, *, running: bool) -> list[Reason]:
-        """Return the reasons of unsettled batches."""
         rows = self._db.execute(
             "SELECT state != 'waiting' OR doubted AS lost, file, rows, size"
             " FROM batches WHERE run = ? AND state != 'settled' ORDER BY file, number",
@@ -276,7 +272,6 @@ class RunReader:
 
 
 def _merged(reasons: list[Reason]) -> list[Reason]:
-    """Merge the reasons of leads that many earlier runs delivered."""
     named = [one for one in reasons if one.code is Code.ALREADY_DELIVERED]
     if len(named) <= MOST_NAMED:
         return reasons

@@ -103,7 +103,6 @@ class RunWriter(RunReader):
             self._turns.write(turn)
 
     def flush(self) -> None:
-        """Write everything that is buffered."""
         if not self._is_together:
             self._write()
 

@@ -44,7 +44,6 @@ class SuppressionList:
         return self._is_empty
 
     def __len__(self) -> int:
-        """Count the entries."""
         count = "SELECT count(DISTINCT entry) FROM suppressed"
         (entries,) = self._db.execute(count).fetchone()
         return int(entries)

@@ -250,8 +250,6 @@ def _milliseconds(seconds: float) -> int:
 
 
 class TurnStore(Protocol):
-    """Writes the turns of one run."""
-
     def together(self) -> AbstractContextManager[None]:
         """Write what happens inside, and the turn, in one transaction.
 

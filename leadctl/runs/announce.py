@@ -65,7 +65,6 @@ def _of_files(plan: Plan, judge: Judge) -> Iterator[Note]:
 def after(
     request: ImportRequest, importer: Importer, run_writer: RunWriter, code: ExitCode
 ) -> None:
-    """Report data that was not sent, and rules without effect."""
     provider, judge = request.account.provider, importer.judge
     rows = sum(run_writer.tally.values())
     if rows and request.resumes is None:  # of a resumed run, part was read before

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 
 def require_possible(request: ImportRequest, ledger: Ledger) -> None:
-    """Raise InputUnusable if the run cannot begin."""
     account, plan = request.account, request.plan
     if request.resumes is not None:
         require_same_files(ledger.run(request.resumes).files(), plan)
@@ -119,6 +118,5 @@ def warn_if_half_undone(request: ImportRequest, ledger: Ledger) -> None:
 
 
 def require_same_files(files: Sequence[FileOfRun], plan: Plan) -> None:
-    """Raise InputUnusable if a file has changed."""
     for file, source in zip(files, plan.sources, strict=True):
         source.require_fingerprint(file.fingerprint)

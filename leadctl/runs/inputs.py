@@ -219,7 +219,6 @@ def _read_profile(job: Job, document: Document) -> Profile | None:
 def constants_of(
     job: Job, account: Account | None, mapped: Profile | None
 ) -> Mapping[str, str]:
-    """Check the constants by the provider's rules."""
     fields = account.provider.fields if account else ()
     zone = mapped.zone if mapped else None
     checks = {field.name: check_in(zone, field) for field in fields}

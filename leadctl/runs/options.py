@@ -142,7 +142,6 @@ def _workers(said: PushOptions) -> int | None:
 
 
 def _kept_in(said: PushOptions) -> str | None:
-    """Return the ledger for a sandbox run that is kept."""
     if not said.get("keep"):
         return None
     if not said.get("sandbox"):
@@ -193,7 +192,6 @@ def _stdin() -> Iterator[bytes]:
 
 
 def _rows(rows: Iterator[Any]) -> Iterator[bytes]:
-    """Yield rows as JSON, one per line."""
     for number, row in enumerate(rows, 1):
         if not isinstance(row, Mapping):
             kind = type(row).__name__

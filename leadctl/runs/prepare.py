@@ -16,7 +16,7 @@ from leadctl.config.credentials import key_files
 from leadctl.delivery import provider_session
 from leadctl.importing import suppression
 from leadctl.importing.job import Job
-from leadctl.importing.plan import Plan, Rules, UnusableFiles, mapper_of
+from leadctl.importing.plan import Plan, Rules, UnusableFiles, mappers_of
 from leadctl.importing.suppression import List
 from leadctl.model.errors import CredentialsMissing, InputUnusable, UsageError
 from leadctl.model.leads import Note
@@ -183,10 +183,8 @@ def _rules(job: Job, account: Account | None, mapped: Profile | None) -> Rules:
         skip=job.skip,
         limit=job.limit,
     )
-    for source in sources if unusable.found else ():
-        with unusable.noted():
-            mapper_of(source, rules)
-    unusable.require_none()
+    if unusable.found:
+        mappers_of(rules, unusable)
     columns = {name: None for source in sources for name in source.columns}
     for name in job.ignored:
         if name not in columns:
@@ -257,7 +255,6 @@ def _exposed(
 
 
 def _lowered(job: Job, account: Account, *, offline: bool) -> Iterator[Note]:
-    """Note options that are not applied as given."""
     campaign = job.campaign
     if offline and campaign and account.provider.campaign_objection(campaign):
         yield Note(

@@ -88,7 +88,6 @@ def _folder() -> Path:
 
 
 def _prefix(ledger: str) -> str:
-    """Return the prefix of a ledger's copies."""
     digest = hashlib.blake2b(ledger.encode("utf-8", "surrogateescape"), digest_size=6)
     return f"stdin-{digest.hexdigest()}-"
 

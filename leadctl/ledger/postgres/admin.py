@@ -109,7 +109,6 @@ def missing_roles(url: str) -> list[str]:
 
 
 def require_version(db: Connection) -> None:
-    """Raise LedgerUnusable if the server is too old."""
     if db.info.server_version < OLDEST_SERVER:
         raise LedgerUnusable.at_start(
             f"PostgreSQL {db.info.server_version // 10000} is too old for a ledger",

@@ -115,7 +115,6 @@ class Connection(Database):
             yield from map(json.loads, spool)
 
     def _repeated(self, act: Callable[[psycopg.Connection[Any]], T]) -> T:
-        """Act, again and again while the server cannot be reached."""
         began = elapsed()
         with self._turn:
             while True:
@@ -143,7 +142,6 @@ class Connection(Database):
         self._db.execute(script.encode())
 
     def row(self, sql: str, parameters: Any = ()) -> Any:  # noqa: ANN401  columns of any type
-        """Return the first row of a result."""
         return self.execute(sql, parameters).fetchone()
 
     def copy_in(self, table: str, columns: str, rows: Iterable[Sequence[Any]]) -> None:

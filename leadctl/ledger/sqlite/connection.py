@@ -157,7 +157,6 @@ class Connection(sqlite3.Connection, Database):
 
     @contextlib.contextmanager
     def unchanged(self) -> Iterator[None]:
-        """Read one consistent state of the file while others write."""
         with self._turn:
             if self.in_transaction:
                 yield

@@ -51,7 +51,6 @@ def conditions(path: Path) -> Iterator[Condition]:
 
 
 def exposed(path: Path) -> Iterator[PermissionProblem]:
-    """Yield the access that other users have to the ledger and its key."""
     for file in (path, key_file_of(path)):
         yield from permission_problems(file, "the ledger's file")
 
@@ -61,7 +60,6 @@ def _problem(message: str, remedy: str) -> Condition:
 
 
 def _checked(db: Connection, path: Path) -> Condition:
-    """Check a database from end to end."""
     if (number := version(db)) > VERSION:
         raise newer(db, number)
     (found,) = db.execute("PRAGMA integrity_check(1)").fetchone()

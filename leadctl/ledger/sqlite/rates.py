@@ -22,8 +22,6 @@ SAME_CLOCK = 60.0
 
 
 class SqliteRates:
-    """The rate store of one ledger."""
-
     def __init__(self, db: Connection) -> None:
         self._db = db
 
