@@ -92,6 +92,7 @@ class Judge:
         ]
         expected = expected_rows(rules.sources, rules.skip, rules.limit)
         self._seen = Deduplicator(expected or 0)
+        self.has_rows = any(prescan.rows for prescan in self._prescans)
         self.column_decisions: dict[int, ColumnSays | None] = {}
         """What the phone columns said that were asked, by file."""
         self._sees_whole_files = True
@@ -135,14 +136,10 @@ class Judge:
 
     def numbers_of_columns(self, files: Iterable[int]) -> Numbers | None:
         """Return the --numbers that equals the decisions for these files, if any."""
-        said = [self.column_decisions.get(file) for file in files]
-        options = {says and says.numbers for says in said}
+        decisions = map(self.column_decisions.get, files)
+        options = {says and says.numbers for says in decisions}
         agree = all(normalizer.agrees_with_option for normalizer in self._normalizers)
         return options.pop() if agree and len(options) == 1 else None
-
-    @property
-    def is_without_rows(self) -> bool:
-        return not any(prescan.rows for prescan in self._prescans)
 
     def rules_without_effect(self, *, untold: bool = False) -> Iterator[str]:
         """Yield a sentence for each skip rule with words that matched no row.
@@ -178,7 +175,7 @@ class Judge:
             yield judged
 
     def judge(self, file: int, block: Block) -> Judged:
-        """Check the rows of a block of this file, which are read once and in order."""
+        """Check the next block of a file."""
         return self.settled(file, self.examined(file, block))
 
     def examined(self, file: int, block: Block) -> Judged:

@@ -117,7 +117,7 @@ class UnusableFiles:
 
 
 def mappers_of(rules: Rules, unusable: UnusableFiles | None = None) -> list[Mapper]:
-    """Bind every file; InputUnusable names these and others that are unusable."""
+    """Bind every file; InputUnusable names all files that cannot be used."""
     mappers, unusable = [], unusable or UnusableFiles()
     for source in rules.sources:
         with unusable.noted():

@@ -35,7 +35,7 @@ def require_no_doubt(request: ImportRequest) -> None:
     judge = Judge(request.plan)
     found = _of_files(request.plan, judge)
     doubts = [note.message for note in found if note.code not in _DECIDED]
-    doubts += ["there are no data rows"] * judge.is_without_rows
+    doubts += [] if judge.has_rows else ["there are no data rows"]
     if doubts:
         raise InputUnusable(
             f"--strict: {'; '.join(doubts[:MOST_DOUBTS])}",
