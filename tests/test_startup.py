@@ -61,6 +61,7 @@ LEDGER = {
     "leadctl.model.errors",
     "leadctl.model.private_files",
     "leadctl.ledger",
+    "leadctl.ledger.database",
     "leadctl.ledger.sqlite",
     "leadctl.ledger.sqlite.connection",
     "platformdirs",

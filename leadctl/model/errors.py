@@ -125,17 +125,17 @@ class CampaignLocked(LeadctlError):
 
 
 class Interrupted(LeadctlError):
-    """A signal ended the run early, or a `request` in place of one."""
+    """A signal or, with `by_request`, `leadctl runs stop` ended the run early."""
 
     def __init__(
         self,
         number: int,
         so_far: str,
         *,
-        request: str | None = None,
+        by_request: bool = False,
         hint: str | None = None,
     ) -> None:
-        by = request or signal.Signals(number).name
+        by = "`leadctl runs stop`" if by_request else signal.Signals(number).name
         how = "interrupted (Ctrl-C)" if by == "SIGINT" else f"stopped by {by}"
         super().__init__(f"{how}; {so_far}", hint=hint)
         self.exit_code = (

@@ -209,9 +209,8 @@ def _interrupted(request: ImportRequest, signal: int, run: Run) -> LeadctlError:
     if request.ledger is None:
         hint = "run the same command again"
         return Interrupted(signal, "nothing was recorded", hint=hint)
-    by_request = "`leadctl runs stop`" if request.stop.by_request else None
-    hint = run.command("resume")
-    return Interrupted(signal, "progress is recorded", request=by_request, hint=hint)
+    by_request, hint = request.stop.by_request, run.command("resume")
+    return Interrupted(signal, "progress is recorded", by_request=by_request, hint=hint)
 
 
 def _preflight(

@@ -125,11 +125,10 @@ class Undo:
                 )
                 error = remover.remove(leads.batches())
             if stop.signal is not None:
-                by_request = "`leadctl runs stop`" if stop.by_request else None
                 error = Interrupted(
                     stop.signal,
                     "the deletions so far are recorded",
-                    request=by_request,
+                    by_request=stop.by_request,
                     hint=f"to continue: {planned.go_on}",
                 )
             return replace(

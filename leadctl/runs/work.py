@@ -113,7 +113,7 @@ class Work:
         if state.error:
             raise restored(state.error)
         if state.is_stopped:  # whoever starts workers should not start it again
-            stopped = Interrupted(SIGTERM, GIVEN_BACK, request="`leadctl runs stop`")
+            stopped = Interrupted(SIGTERM, GIVEN_BACK, by_request=True)
             raise stopped.but(exit_code=ExitCode.STOPPED)
         if state.is_abandoned:
             gone = "the process that planned this run has ended"

@@ -151,17 +151,16 @@ def _grant(db: Connection) -> None:
         "".join(
             f"DO $$ BEGIN CREATE ROLE {role} NOLOGIN; EXCEPTION WHEN duplicate_object"
             " OR unique_violation OR insufficient_privilege THEN NULL; END $$;"
-            f"DO $$ BEGIN {rights}; EXCEPTION WHEN undefined_object THEN NULL; END $$;"
-            for role, rights in _RIGHTS.items()
+            f"DO $$ BEGIN GRANT USAGE ON SCHEMA leadctl TO {role};"
+            f" GRANT SELECT ON ALL TABLES IN SCHEMA leadctl TO {role};"
+            f" GRANT EXECUTE ON {functions} TO {role};"
+            " EXCEPTION WHEN undefined_object THEN NULL; END $$;"
+            for role, functions in _CALLABLE.items()
         )
     )
 
 
-_READ = "GRANT USAGE ON SCHEMA leadctl TO {0}; GRANT SELECT ON ALL TABLES IN SCHEMA "
-_READ += "leadctl TO {0}; "
-_RIGHTS = {
-    WORKER: _READ.format(WORKER)
-    + f"GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA leadctl TO {WORKER}",
-    READER: _READ.format(READER)
-    + f"GRANT EXECUTE ON FUNCTION leadctl.lead, leadctl.clock TO {READER}",
+_CALLABLE = {
+    WORKER: "ALL FUNCTIONS IN SCHEMA leadctl",
+    READER: "FUNCTION leadctl.lead, leadctl.clock",
 }
