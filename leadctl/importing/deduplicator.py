@@ -107,10 +107,7 @@ def _prime(least: int) -> int:
 
 
 class Deduplicator:
-    """Leads by phone key and by digests of other identities, those 16 bytes each.
-
-    `expected` is about how many leads will come.
-    """
+    """Leads by phone key and by digests of other identities, those 16 bytes each."""
 
     def __init__(self, expected: int = 0) -> None:
         self._phones = PhoneSet("I", expected)

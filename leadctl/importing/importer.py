@@ -78,10 +78,7 @@ class _PendingLeads:
 
 
 class Importer:
-    """One pass over the files of a plan; with `unfinished`, over what a run left to do.
-
-    Raises InputUnusable at once if a file does not match the column mapping.
-    """
+    """One pass over the files of a plan; with `unfinished`, over what a run left."""
 
     def __init__(  # noqa: PLR0913  a part of a run has its reader's judge
         self,

@@ -267,10 +267,7 @@ class Judge:
     def _built(
         self, file: int, numbers: Sequence[int], rows: list[Cells]
     ) -> tuple[BuiltLeads, set[int], list[int]]:
-        """Build the leads of rows.
-
-        Also returns the rows that a list holds back, and those of unknown countries.
-        """
+        """Build leads; also return rows on a list, and rows of unknown countries."""
         table = self.mappers[file].table(rows)
         codes, addresses = (table.pop(name, None) for name in COUNTRY_ALIASES)
         countries, unknown = countries_of(codes, addresses, self._region)

@@ -1,7 +1,4 @@
-"""Previews files: their format, and rows mapped and checked as in a push.
-
-No ledger is asked. Single rows are shown with the result of each step.
-"""
+"""Previews files: format, and rows mapped and checked as in a push without ledger."""
 
 from __future__ import annotations
 

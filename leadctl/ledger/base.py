@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Self
 
 from leadctl.ledger.records import Presence, Trace
 from leadctl.ledger.resumed_run import ResumedRun, RunRemoval
@@ -21,10 +21,10 @@ from leadctl.model.errors import UsageError
 from leadctl.model.wording import listed, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
-    from leadctl.ledger.database import Database
+    from leadctl.ledger.database import Database, DeliveredIndex
     from leadctl.ledger.postgres.parts import SharedRun
     from leadctl.ledger.rates import RateStore
     from leadctl.ledger.records import LedgerSize, NewRun, Run, Worker
@@ -32,18 +32,6 @@ if TYPE_CHECKING:
     from leadctl.model.leads import Json
 
 __all__ = ["Ledger", "ResumedRun", "RunReader", "RunRemoval", "RunWriter"]
-
-
-class DeliveredIndex(Protocol):
-    """The leads delivered to one campaign, as of the moment it was opened."""
-
-    def is_empty(self) -> bool: ...
-
-    def among(self, digests: Sequence[bytes]) -> Mapping[bytes, str]:
-        """Return those of the hashes that are delivered, each with its run's id.
-
-        The id is empty if the run is no longer in the ledger.
-        """
 
 
 class Ledger(ABC):
@@ -140,10 +128,7 @@ class Ledger(ABC):
     def _campaigns(
         self, identities: Sequence[str]
     ) -> Iterator[tuple[int, str, str, dict[bytes, str]]]:
-        """Yield every campaign: number, account, id, and each identity by its hash.
-
-        Each has its own keyed hash of a person, so every campaign is searched.
-        """
+        """Yield every campaign: number, account, id, and identities by its own hash."""
         known = self._db.execute("SELECT number, account, campaign FROM scopes")
         for scope, account, campaign in known.fetchall():
             digest = self.digest(account, campaign)

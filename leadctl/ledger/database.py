@@ -7,6 +7,7 @@ They differ in creating, locking and writing turns.
 from __future__ import annotations
 
 import time
+from abc import ABC, abstractmethod
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -51,10 +52,7 @@ class Database(Protocol):
     def rows_in(
         self, question: str, values: Sequence[Any], *before: int
     ) -> Iterator[Any]:
-        """Yield the rows of a query that ends in `IN`, for any number of values.
-
-        `before` are the parameters ahead of the values.
-        """
+        """Yield rows of a query that ends in `IN`; `before` are parameters ahead."""
         for start in range(0, len(values), 500):
             some = values[start : start + 500]
             marks = ",".join("?" * len(some))
@@ -64,10 +62,21 @@ class Database(Protocol):
             yield from rows
 
 
-def scope_number(db: Database, account: str, campaign: str) -> int:
-    """Return the number of a campaign; 0, which none has, if it is unknown."""
-    row = db.execute(
-        "SELECT number FROM scopes WHERE account = ? AND campaign = ?",
-        (account, campaign),
-    ).fetchone()
-    return int(row[0]) if row else 0
+class DeliveredIndex(ABC):
+    """The leads delivered to one campaign, as of the moment it was opened."""
+
+    def __init__(self, db: Database, account: str, campaign: str) -> None:
+        self._db = db
+        scope = "SELECT number FROM scopes WHERE account = ? AND campaign = ?"
+        row = db.execute(scope, (account, campaign)).fetchone()
+        self._scope = int(row[0]) if row else 0  # which none has
+
+    @abstractmethod
+    def is_empty(self) -> bool: ...
+
+    @abstractmethod
+    def among(self, digests: Sequence[bytes]) -> dict[bytes, str]:
+        """Return those of the hashes that are delivered, each with its run's id.
+
+        The id is empty if the run is no longer in the ledger.
+        """

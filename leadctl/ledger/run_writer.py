@@ -76,10 +76,7 @@ class RunWriter(RunReader):
             self._turn.doubts.setdefault(digest, (file, row))
 
     def may_send(self) -> bool:
-        """Tell whether the campaign is held long enough for one more request.
-
-        May be called from any thread. False near the end of a lease.
-        """
+        """Tell whether the campaign is held for one more request; for any thread."""
         return self._turns.may_send()
 
     @contextmanager
@@ -206,10 +203,7 @@ class RunWriter(RunReader):
         self._open[line.id] = self._turn.batches[line.id] = line
 
     def _close(self, batch: Batch, good: Mapping[Status, Sequence[int]]) -> None:
-        """Settle a batch; a line keeps delivered rows of one status.
-
-        The other rows have a verdict or moved to another batch.
-        """
+        """Settle a batch; each line that is left has delivered rows of one status."""
         line = self._open.pop(batch.id, None)
         self._request_log.forget(batch)
         for status, rows in (good or {Status.CREATED: []}).items():

@@ -156,11 +156,7 @@ class Turn:
 
 
 class RequestLog:
-    """The requests of one run, by the batch they carry.
-
-    `made` were sent earlier; `ahead` are the seconds by which the ledger's clock is
-    ahead of this machine's.
-    """
+    """The requests of one run, by the batch they carry; `made` were sent earlier."""
 
     def __init__(self, made: int, ahead: float) -> None:
         self._count = self._written = made

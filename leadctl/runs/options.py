@@ -1,7 +1,4 @@
-"""The options of an import, named like those of the command line.
-
-Messages name an option as on the command line: `--region` is `region`.
-"""
+"""The options of an import; messages name them as the command line does: --region."""
 
 from __future__ import annotations
 

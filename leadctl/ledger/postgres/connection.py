@@ -42,6 +42,8 @@ LEAST_RETRY = 1.0
 MOST_IN_MEMORY = 1 << 22
 """Bytes of a long result that are kept in memory; the rest goes into a file."""
 
+_IN_TRANSACTION = TransactionStatus.INTRANS, TransactionStatus.INERROR
+
 PAUSE = 0.2
 """Seconds between two attempts to reach a server."""
 
@@ -125,7 +127,8 @@ class Connection(Database):
                 except (psycopg.OperationalError, LedgerUnusable) as error:
                     ends = self.patience_ends or began + RETRY
                     is_over = elapsed() >= max(ends, began + LEAST_RETRY)
-                    if is_over or self._is_in_transaction():
+                    state = self._db.info.transaction_status
+                    if is_over or state in _IN_TRANSACTION:
                         raise self._unusable(error) from error
                 except psycopg.Error as error:
                     raise self._unusable(error) from error
@@ -189,10 +192,6 @@ class Connection(Database):
                     yield
             except psycopg.Error as error:
                 raise self._unusable(error) from error
-
-    def _is_in_transaction(self) -> bool:
-        in_transaction = TransactionStatus.INTRANS, TransactionStatus.INERROR
-        return self._db.info.transaction_status in in_transaction
 
     def _unusable(self, error: Exception) -> LedgerUnusable:
         if isinstance(error, LedgerUnusable):

@@ -1,7 +1,4 @@
-"""The ledger in PostgreSQL, written by functions that have the owner's rights.
-
-Each of them (schema.sql) takes one round trip.
-"""
+"""The ledger in PostgreSQL: each write calls one function of schema.sql."""
 
 from __future__ import annotations
 
@@ -13,7 +10,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING
 
 from leadctl.ledger.base import Ledger
-from leadctl.ledger.database import scope_number
+from leadctl.ledger.database import DeliveredIndex
 from leadctl.ledger.postgres.admin import UNFINISHED, VERSION, newer, unfinished
 from leadctl.ledger.postgres.connection import Connection
 from leadctl.ledger.postgres.key import key_check, wrong_key
@@ -176,13 +173,7 @@ class PostgresLedger(Ledger):
         return [json.loads(job) for _, job in old]
 
 
-class PostgresDeliveredIndex:
-    """The leads delivered to one campaign."""
-
-    def __init__(self, db: Connection, account: str, campaign: str) -> None:
-        self._db = db
-        self._scope = scope_number(db, account, campaign)
-
+class PostgresDeliveredIndex(DeliveredIndex):
     def is_empty(self) -> bool:
         least = "leadctl.lead(?, decode(repeat(?, 16), 'hex'))"
         row = self._db.execute(

@@ -139,10 +139,7 @@ class Connection(sqlite3.Connection, Database):
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
-        """Open a transaction, durable when it ends; raises LedgerUnusable if it fails.
-
-        A nested one is part of the outer one.
-        """
+        """Open a transaction, durable when it ends; a nested one is part of it."""
         with self._turn, translated(self.path):
             if self.in_transaction:
                 yield

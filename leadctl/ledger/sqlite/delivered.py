@@ -9,7 +9,7 @@ from __future__ import annotations
 from struct import iter_unpack
 from typing import TYPE_CHECKING
 
-from leadctl.ledger.database import scope_number
+from leadctl.ledger.database import DeliveredIndex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -84,12 +84,11 @@ class DeliveredLog:
         return int(size) // SIZE
 
 
-class SqliteDeliveredIndex:
+class SqliteDeliveredIndex(DeliveredIndex):
     """The leads delivered to one campaign by now, and perhaps later ones."""
 
     def __init__(self, db: Connection, account: str, campaign: str) -> None:
-        self._db = db
-        self._scope = scope_number(db, account, campaign)
+        super().__init__(db, account, campaign)
         # Before the table is read: what another run moves meanwhile is in the table.
         lines = db.execute(
             "SELECT coalesce(id, ''), hashes FROM delivered_log"

@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 def held(folder: Path, account: str, campaign: str) -> Iterator[Callable[[str], None]]:
     """Hold a campaign, or the whole account if `campaign` is empty.
 
-    The file names this process, the time and, once the yielded function is told, the
-    run.
+    The file names this process, the time, and the run that it is called with.
     """
     what = f"campaign {campaign} of {account}" if campaign else f"account {account}"
     make_private(folder)

@@ -90,10 +90,7 @@ VERSION = len(MIGRATIONS)
 
 
 def version(db: Connection) -> int:
-    """Return the schema version; 0 only for an empty file.
-
-    Raises LedgerUnusable if the file belongs to another program.
-    """
+    """Return the schema version, 0 of an empty file; LedgerUnusable if not a ledger."""
     (application,) = db.execute("PRAGMA application_id").fetchone()
     (number,) = db.execute("PRAGMA user_version").fetchone()
     (tables,) = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
