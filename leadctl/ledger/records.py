@@ -153,10 +153,12 @@ class Request(NamedTuple):
     """A recorded request; `took` is None until its answer is read.
 
     Of `leads`, its answer settled `answered`, and `delivered` are created or accepted.
+    `first` is the first of `rows`.
     """
 
     number: int
     file: int
+    first: int
     rows: str
     leads: int
     attempt: int
@@ -164,12 +166,12 @@ class Request(NamedTuple):
     departed: float
     held: float
     held_for: str
-    took: float | None
-    http: int | None
-    trouble: str
-    why: str
-    answered: int
-    delivered: int
+    took: float | None = None
+    http: int | None = None
+    trouble: str = ""
+    why: str = ""
+    answered: int = 0
+    delivered: int = 0
 
     @property
     def name(self) -> str:

@@ -259,9 +259,9 @@ class RunReader:
 
     def _requests(self, which: str, *values: int) -> Iterator[Request]:
         found = self._db.stream(
-            "SELECT r.number, file, rows, leads, attempt, asks, departed / 1000.0,"  # noqa: S608  our own words
-            " held / 1000.0, coalesce(h.text, ''), took / 1000.0, http,"
-            " coalesce(trouble, ''), coalesce(w.text, ''), answered, delivered"
+            "SELECT r.number, file, first, rows, leads, attempt, asks,"  # noqa: S608  our own words
+            " departed / 1000.0, held / 1000.0, coalesce(h.text, ''), took / 1000.0,"
+            " http, coalesce(trouble, ''), coalesce(w.text, ''), answered, delivered"
             " FROM requests AS r"
             " LEFT JOIN reasons AS h ON h.number = held_for"
             " LEFT JOIN reasons AS w ON w.number = why"

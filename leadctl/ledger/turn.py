@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
 
-from leadctl.ledger.records import BatchState
+from leadctl.ledger.records import BatchState, Request
 from leadctl.model import row_set
 
 if TYPE_CHECKING:
@@ -50,27 +50,6 @@ class BatchLine(NamedTuple):
         return cls(batch, file, rows[0], written, len(rows), state, doubted, attempts)
 
 
-class RequestLine(NamedTuple):
-    """A request; moments and durations are whole milliseconds."""
-
-    number: int
-    file: int
-    first: int
-    rows: str
-    leads: int
-    attempt: int
-    asks: bool
-    departed: int
-    held: int
-    held_for: str | None
-    took: int | None = None
-    http: int | None = None
-    trouble: str | None = None
-    why: str | None = None
-    answered: int = 0
-    delivered: int = 0
-
-
 class FindingLine(NamedTuple):
     """Rows of one file whose findings are the same."""
 
@@ -109,7 +88,7 @@ class Turn:
         """Requests that were not sent, to delete in turn: later ones move up by one."""
 
         self.batches: dict[UUID, BatchLine] = {}
-        self.requests: dict[int, RequestLine] = {}
+        self.requests: dict[int, Request] = {}
         self.findings: list[tuple[int, Finding]] = []
         """Each with its file."""
 
@@ -162,16 +141,16 @@ class RequestLog:
         self._count = self._written = made
         self._ahead = ahead
         self._attempts: dict[UUID, int] = {}
-        self._under_way: dict[UUID, RequestLine] = {}
+        self._under_way: dict[UUID, Request] = {}
         self._arrived: dict[UUID, Arrival] = {}
-        self._changed: dict[int, RequestLine] = {}
+        self._changed: dict[int, Request] = {}
         self._struck: list[int] = []
 
     def leave(self, batch: Batch, rows: str, departure: Departure) -> None:
         """Note that a batch is sent; `rows` are its rows as ranges."""
         self._count += 1
         self._attempts[batch.id] = attempt = self._attempts.get(batch.id, 0) + 1
-        line = RequestLine(
+        line = Request(
             self._count,
             batch.file,
             batch.leads.rows[0],
@@ -179,9 +158,9 @@ class RequestLog:
             len(batch),
             attempt,
             departure.asks,
-            _milliseconds(departure.moment + self._ahead),
-            _milliseconds(departure.held),
-            departure.held_for or None,
+            departure.moment + self._ahead,
+            departure.held,
+            departure.held_for,
         )
         self._under_way[batch.id] = self._changed[line.number] = line
 
@@ -208,11 +187,11 @@ class RequestLog:
         if line is None or arrival is None:
             return
         self._changed[line.number] = line._replace(
-            departed=_milliseconds(arrival.left + self._ahead),
-            took=_milliseconds(arrival.took),
+            departed=arrival.left + self._ahead,
+            took=arrival.took,
             http=arrival.http,
-            trouble=arrival.trouble or None,
-            why=arrival.why or None,
+            trouble=arrival.trouble,
+            why=arrival.why,
             answered=answered,
             delivered=delivered,
         )
@@ -235,10 +214,20 @@ class RequestLog:
             turn.facts["requests"] = self._written = self._count
 
 
-def _moved(line: RequestLine, struck: int) -> tuple[int, RequestLine]:
+def _moved(line: Request, struck: int) -> tuple[int, Request]:
     if line.number > struck:
         line = line._replace(number=line.number - 1)
     return line.number, line
+
+
+def request_lines(requests: Iterable[Request]) -> Iterator[Request]:
+    """Yield requests as they are stored: times are whole milliseconds."""
+    for one in requests:
+        yield one._replace(
+            departed=_milliseconds(one.departed),
+            held=_milliseconds(one.held),
+            took=None if one.took is None else _milliseconds(one.took),
+        )
 
 
 def _milliseconds(seconds: float) -> int:

@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from leadctl.ledger.postgres.connection import elapsed
-from leadctl.ledger.turn import finding_lines
+from leadctl.ledger.turn import finding_lines, request_lines
 from leadctl.model.errors import LedgerUnusable
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def _json(turn: Turn) -> str:
         "delivered": None,  # an argument of its own
         "batches": [line._asdict() for line in turn.batches.values()],
         "reasons": [*turn.reasons()],
-        "requests": [line._asdict() for line in turn.requests.values()],
+        "requests": [line._asdict() for line in request_lines(turn.requests.values())],
         "findings": [line._asdict() for line in finding_lines(turn.findings)],
         "doubts": [(one, *where) for one, where in turn.doubts.items()],
         "removals": [(*where, state) for where, state in turn.removals.items()],

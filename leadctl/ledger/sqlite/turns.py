@@ -9,7 +9,7 @@ from uuid import UUID
 
 from leadctl.ledger.records import BatchState
 from leadctl.ledger.sqlite.delivered import DeliveredLog
-from leadctl.ledger.turn import finding_lines
+from leadctl.ledger.turn import finding_lines, request_lines
 from leadctl.model.errors import LedgerUnusable
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ class SqliteTurns:
             "INSERT OR IGNORE INTO reasons (text) VALUES (?)",
             [(text,) for text in turn.reasons()],
         )
-        each(_REQUEST, [(run, *line) for line in turn.requests.values()])
+        each(_REQUEST, [(run, *line) for line in request_lines(turn.requests.values())])
         each(_FINDING, [(run, *line) for line in finding_lines(turn.findings)])
         if turn.delivered:
             self._delivered.add(run, turn.delivered)
