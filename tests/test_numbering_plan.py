@@ -73,15 +73,12 @@ def is_comparable(number: Number) -> bool:
 @pytest.mark.long
 @pytest.mark.parametrize("place", PLACES)
 def test_assigned_is_what_has_a_type(place: str) -> None:
-    """All types count but voicemail; the region is the one the library finds."""
+    """All types count but voicemail."""
     for number in filter(is_comparable, nearly(place)):
-        known = known_to_the_library(number)
-        kind = phonenumbers.number_type(known)
+        kind = phonenumbers.number_type(known_to_the_library(number))
         short = len(number.national) > 15  # our longest
         expected = kind not in NOBODY and not short
         assert number.is_assigned == expected, f"LEADCTL_TEST_SEED={SEED}: {[*number]}"
-        region = phonenumbers.region_code_for_number(known)
-        assert number.region == region, f"LEADCTL_TEST_SEED={SEED}: {[*number]}"
 
 
 @pytest.mark.long

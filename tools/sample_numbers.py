@@ -56,12 +56,17 @@ def drawn(region: str, count: int, rng: random.Random) -> list[Number]:
         start = rng.choice(known)
         number = Number(start.code, changed(start.national, rng))
         owners = (region, None if region in REGIONS else "001")
-        if number.is_assigned and number.region in owners and number not in found:
+        if number.is_assigned and owner(number) in owners and number not in found:
             found.add(number)
             known.append(number)
             if len(found) == count:
                 break
     return sorted(found)
+
+
+def owner(number: Number) -> str | None:
+    """Return the region whose number it is, by the library."""
+    return phonenumbers.region_code_for_number(known_to_the_library(number))
 
 
 def changed(digits: str, rng: random.Random) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from leadctl.model.leads import Code, Phone
@@ -21,7 +20,7 @@ from leadctl.phones.spelling import (
     invalid,
     spelled,
 )
-from leadctl.phones.usual import Usual, behind_plus
+from leadctl.phones.usual import behind_plus, usual_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     from leadctl.phones.column import ColumnSays
     from leadctl.phones.countries import Countries, Country
     from leadctl.phones.decision import Decision
-    from leadctl.phones.numbering_plan import Plan
     from leadctl.phones.rule import PhoneRule
 
 
@@ -136,29 +134,20 @@ class Normalizer:
         if plan is None or rule.country not in (None, plan.region):
             return [""] * len(values), [""] * len(values)
         texts = [value if isinstance(value, str) else "" for value in values]
-        lines, numbers = usual(plan).column(texts)
+        lines, numbers = usual_of(plan).column(texts)
         code, country = plan.code, plan.calling_code
         kept = range(max(rule.fewest - len(code), 1), rule.most - len(code) + 1)
-        keys = [number and code + number for number in numbers]
         if not country.person_lengths.issubset(kept):
-            keys = [
-                key if len(number) in kept else ""
-                for key, number in zip(keys, numbers, strict=True)
-            ]
+            numbers = [number if len(number) in kept else "" for number in numbers]
         if self._is_strict:
-            keys = [
-                key if key and country.is_assigned(number) else ""
-                for key, number in zip(keys, numbers, strict=True)
-            ]
+            numbers = [n if country.is_assigned(n) else "" for n in numbers]
+        keys = [number and code + number for number in numbers]
         if (prefix := self._prefix(code)) is None:
             wires = lines if whole else [*keys]
         else:
             wires = [prefix + number for number in numbers]
         if code in WITH_TWO_WAYS:
-            keys = [
-                identity(Number(code, number)) if key else ""
-                for key, number in zip(keys, numbers, strict=True)
-            ]
+            keys = [n and identity(Number(code, n)) for n in numbers]
         return wires, keys
 
     def _prefix(self, code: str) -> str | None:
@@ -247,8 +236,3 @@ def _is_split(value: Json, code: str) -> bool:
     """Tell whether a cell has only digits, without the calling code in front."""
     digits = value.translate(SPACING) if isinstance(value, str) else ""
     return digits.isdigit() and not digits.lstrip("0").startswith(code)
-
-
-@cache
-def usual(plan: Plan) -> Usual:
-    return Usual(plan)

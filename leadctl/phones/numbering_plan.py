@@ -38,11 +38,6 @@ class Number(NamedTuple):
         return self.code + self.national
 
     @property
-    def region(self) -> str | None:
-        """The ISO 3166 code of the region that has its range; None if none has."""
-        return calling_code(self.code).ranges.holder(self.national).region
-
-    @property
     def is_assigned(self) -> bool:
         return calling_code(self.code).is_assigned(self.national)
 
@@ -115,10 +110,7 @@ class CallingCode:
 
     def is_assigned(self, national: str) -> bool:
         """Tell whether it is in a range of the plan, of any type but voicemail."""
-        return (
-            SHORTEST <= len(national) <= LONGEST
-            and self.ranges.holder(national).assigned
-        )
+        return SHORTEST <= len(national) <= LONGEST and self.ranges.includes(national)
 
     def is_possible(self, national: str) -> bool:
         """Tell whether its length is a person's, or it is assigned."""

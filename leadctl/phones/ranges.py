@@ -1,4 +1,4 @@
-"""The assigned ranges of numbers, and the region of each, as patterns."""
+"""The assigned ranges of numbers, as patterns."""
 
 from __future__ import annotations
 
@@ -16,22 +16,14 @@ if TYPE_CHECKING:
 NEVER = "(?!)"
 
 
-class Holder(NamedTuple):
-    """The region of a number, and whether its range is assigned, not to voicemail."""
-
-    region: str | None
-    assigned: bool
-
-
 class _Line(NamedTuple):
-    """The ranges of one length: the holder has the name of the group that matches.
+    """The ranges of one length: a number is assigned if a group of the pattern matches.
 
-    A group of `assigned` matches a beginning; its pattern tells what is assigned there.
+    A group of `behind` matches a beginning; its pattern tells what is assigned there.
     """
 
     pattern: re.Pattern[str]
-    holders: dict[str | None, Holder]
-    assigned: dict[str | None, str]
+    behind: dict[str, str]
 
 
 class Ranges:
@@ -41,14 +33,14 @@ class Ranges:
         self._calling_code = calling_code
         self._lines: dict[int, _Line] = {}
 
-    def holder(self, national: str) -> Holder:
+    def includes(self, national: str) -> bool:
+        """Tell whether a number is in a range of any type but voicemail."""
         line = self._lines.get(len(national)) or self._line_up(len(national))
         found = line.pattern.match(national)
-        name = found.lastgroup if found else None
-        pattern = line.assigned.get(name)
-        if pattern and not _compiled(pattern).match(national):
-            return line.holders[name]._replace(assigned=False)
-        return line.holders[name]
+        if found is None or found.lastgroup is None:
+            return False
+        behind = line.behind.get(found.lastgroup)
+        return behind is None or _compiled(behind).match(national) is not None
 
     def assigned(self, length: int) -> str:
         """Return a pattern of the assigned numbers of a length, and of no others."""
@@ -56,12 +48,12 @@ class Ranges:
         found: list[str] = []
         guarded: list[str] = []
         begins: list[str] = []
-        for begin, pattern, holder in self._branches(length):
-            if holder.assigned and NEVER not in pattern:
+        for begin, pattern, is_assigned in self._branches(length):
+            if is_assigned and NEVER not in pattern:
                 unless = f"(?!{'|'.join(free)})" if free else ""
                 (guarded if begin else found).append(_ahead(begin) + unless + pattern)
                 begins += filter(None, [begin])
-            elif not holder.assigned and pattern != NEVER:
+            elif not is_assigned and pattern != NEVER:
                 free.append(f"(?:{begin}){pattern}")
         if guarded:  # one look spares most numbers those of all small regions
             found.append(f"(?={'|'.join(begins)})(?:{'|'.join(guarded)})")
@@ -69,19 +61,20 @@ class Ranges:
 
     def _line_up(self, length: int) -> _Line:
         groups: list[str] = []
-        holders: dict[str | None, Holder] = {None: Holder(None, assigned=False)}
-        assigned: dict[str | None, str] = {}
-        for begin, pattern, holder in self._branches(length):
-            name = f"_{len(holders)}"
-            if begin and holder.assigned:
-                assigned[name] = pattern
-            groups.append(f"(?P<{name}>{_ahead(begin) or pattern})")
-            holders[name] = holder
-        line = _Line(re.compile("|".join(groups)), holders, assigned)
+        behind: dict[str, str] = {}
+        for begin, pattern, is_assigned in self._branches(length):
+            name, group = f"_{len(groups)}", _ahead(begin) or pattern
+            groups.append(f"(?P<{name}>{group})" if is_assigned else group)
+            if begin and is_assigned:
+                behind[name] = pattern
+        line = _Line(re.compile("|".join(groups)), behind)
         return self._lines.setdefault(length, line)
 
-    def _branches(self, length: int) -> Iterator[tuple[str, str, Holder]]:
-        """Yield beginnings, patterns and regions; the first match counts."""
+    def _branches(self, length: int) -> Iterator[tuple[str, str, bool]]:
+        """Yield beginnings, patterns, and whether they are of assigned numbers.
+
+        The first match counts.
+        """
         regions = COUNTRY_CODE_TO_REGION_CODE[self._calling_code]
         of_main: list[str] = []
         for region in regions:
@@ -89,14 +82,10 @@ class Ranges:
             assigned, voicemail = _patterns(plan, length, of_main)
             if region == regions[0] and plan.leading_digits is None:
                 of_main = _special(plan, length)  # matched there, before the others
-            begin = plan.leading_digits if len(regions) > 1 else ""
-            if begin is None:
-                yield "", assigned, Holder(region, assigned=True)
-                yield "", voicemail, Holder(region, assigned=False)
-            else:
-                # The beginning alone says whose it is, assigned or not.
-                yield begin, assigned, Holder(region, assigned=True)
-                yield begin, "", Holder(region, assigned=False)
+            begin = (plan.leading_digits if len(regions) > 1 else "") or ""
+            yield begin, assigned, True
+            # A region's beginning alone says that no other region has the number.
+            yield begin, "" if begin else voicemail, False
 
 
 @cache

@@ -13,11 +13,10 @@ from leadctl.phones.identity import (
     may_reach,
     sizes_of,
 )
-from leadctl.phones.normalize import usual
 from leadctl.phones.numbering_plan import Number, calling_code, plan_of, split
-from leadctl.phones.readings import behind_code, readings_of
+from leadctl.phones.readings import behind_code, candidates
 from leadctl.phones.spelling import SPACING, PhoneProblem, PhoneUnreadable, spelled
-from leadctl.phones.usual import ODD
+from leadctl.phones.usual import ODD, usual_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -71,7 +70,7 @@ def alone(values: Sequence[Json], region: str | None) -> Alone:
     if plan is None:
         return Alone([], [], [*range(len(values))])
     texts = [value if isinstance(value, str) else "" for value in values]
-    lines, numbers, others = usual(plan).alone(texts)
+    lines, numbers, others = usual_of(plan).alone(texts)
     found = [*zip(lines, numbers, others, strict=True)]
     people = [plan.code + number for number in numbers if number]
     people += [other for _, number, other in found if number and other]
@@ -113,7 +112,7 @@ def _in_region(
     plan = plan_of(region)
     texts = [value if isinstance(value, str) else "" for value in values]
     if plan:
-        lines, numbers, others = usual(plan).alone(texts)
+        lines, numbers, others = usual_of(plan).alone(texts)
     else:
         lines = [text.translate(SPACING) for text in texts]
         numbers = others = [""] * len(texts)
@@ -200,7 +199,7 @@ def _closely(value: Json, plan: Plan | None) -> Reach | PhoneProblem:
     if head := spelling.head:  # perhaps two numbers: 1234567/68
         ending = spelling.digits[len(head) :]
         every += [head, head[: -len(ending)] + ending]
-    readings = (readings_of(read._replace(digits=one), plan) for one in every)
+    readings = (candidates(read._replace(digits=one), plan).every for one in every)
     found = [*_with_fewer_zeros(chain.from_iterable(readings))]
     nationals = {digits.lstrip("0") for digits in every}
     plus = spelling.has_code

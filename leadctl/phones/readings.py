@@ -114,10 +114,6 @@ class Candidates:
         return number.code == code and self.spelling.digits.lstrip("0").startswith(code)
 
 
-def readings_of(spelling: Spelling, plan: Plan | None) -> Collection[Number]:
-    return candidates(spelling, plan).every
-
-
 def candidates(spelling: Spelling, plan: Plan | None) -> Candidates:
     """Return all readings of digits, assigned or not."""
     digits, unbracketed = spelling.digits, spelling.unbracketed

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from leadctl.model.wording import count
 from leadctl.phones.numbering_plan import Number, calling_code, split
-from leadctl.phones.readings import readings_of
+from leadctl.phones.readings import candidates
 
 if TYPE_CHECKING:
     from leadctl.phones.numbering_plan import Plan
@@ -37,7 +37,7 @@ def unread(spelling: Spelling, plan: Plan | None) -> str:
             return "no such country code"
         if spelling.head and number.is_possible:
             return _SEVERAL
-        if any(map(has_persons_length, readings_of(spelling, plan))):
+        if any(map(has_persons_length, candidates(spelling, plan).every)):
             return _UNASSIGNED
         return impossible(number)
     if plan is None:
@@ -47,7 +47,7 @@ def unread(spelling: Spelling, plan: Plan | None) -> str:
     enough = min(plan.calling_code.person_lengths, default=0) - 1  # a zero may be lost
     if (len(spelling.digits) >= enough or plan.adds_digits) and any(
         n.code == plan.code and has_persons_length(n)
-        for n in readings_of(spelling, plan)
+        for n in candidates(spelling, plan).every
     ):
         return _UNASSIGNED
     national = spelling.digits.removeprefix(plan.national_prefix)

@@ -246,6 +246,9 @@ class Usual:
         return f"{unless}(?={'|'.join(ours) or NEVER})"
 
 
+usual_of = cache(Usual)
+
+
 @cache
 def _behind_lost_plus() -> re.Pattern[str]:
     """Match, line by line, a calling code and as many digits as its numbers have."""
