@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from leadctl.config import config
 from leadctl.mapping import profile
 from leadctl.mapping.getters import Header
-from leadctl.mapping.lead_builder import FieldError, LeadBuilder
+from leadctl.mapping.lead_builder import LeadBuilder
 from leadctl.mapping.mapper import bind
 from leadctl.model.lead_fields import Field
 from leadctl.model.lead_fields import text as plain_text
@@ -33,7 +33,7 @@ from leadctl.sources.text_rows import Unsplit, blocks
 if TYPE_CHECKING:
     from conftest import Push
 
-    from leadctl.model.leads import Cells, Json, Lead
+    from leadctl.model.leads import Cells, Json
 
 HEADER = ["Phone", "Mobile", "First", "Last", "Score", "State", "Note"]
 PROFILE = """\
@@ -144,21 +144,14 @@ def fitting_for(name: str) -> LeadBuilder:
     return LeadBuilder(provider, Normalizer(provider.phone_rule, "US"), str.encode)
 
 
-def outcome(found: Lead | FieldError) -> object:
-    if isinstance(found, FieldError):
-        return found.code, found.field, found.reason
-    return found
-
-
 def each_alone(
     lead_builder: LeadBuilder, values: list[dict[str, Json]]
 ) -> list[object]:
     found: list[object] = []
     for row, one in enumerate(values):
-        try:
-            found.append(lead_builder.lead(row, dict(one)))
-        except FieldError as field_error:
-            found.append(outcome(field_error))
+        table = {name: [value] for name, value in one.items()}
+        leads, field_errors, _ = lead_builder.fitted([row], table)
+        found.append(field_errors.get(0) or leads[0])
     return found
 
 
@@ -184,9 +177,7 @@ def test_block_of_rows_is_its_rows(
     found = lead_builder.fitted(range(len(rows)), table)
     leads = {lead.row: lead for lead in found.leads}
     assert not leads.keys() & found.field_errors.keys()
-    together = [
-        outcome(leads.get(n) or found.field_errors[n]) for n in range(len(rows))
-    ]
+    together = [leads.get(n) or found.field_errors[n] for n in range(len(rows))]
     assert together == each_alone(lead_builder, values)
 
 

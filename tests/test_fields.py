@@ -38,8 +38,8 @@ def reason_against(provider: str, name: str, value: Json) -> str:
     """Return why a value of a field is rejected; empty if it is accepted."""
     try:
         wire(provider, **{name: value})
-    except FieldError as field_error:
-        return field_error.reason
+    except Invalid as caught:
+        return caught.error.reason
     return ""
 
 
@@ -50,9 +50,21 @@ def lead_builder(provider: str) -> LeadBuilder:
     )
 
 
+class Invalid(Exception):
+    """A lead that cannot be sent as it is."""
+
+    def __init__(self, error: FieldError) -> None:
+        super().__init__(error.reason)
+        self.error = error
+
+
 def wire(provider: str, **values: Json) -> dict[str, Any]:
     phone = "+919000000001" if provider == "yotel" else "+15551234567"
-    return lead_builder(provider).lead(1, {"phone": phone, **values}).wire
+    table = {name: [value] for name, value in {"phone": phone, **values}.items()}
+    leads, field_errors, _ = lead_builder(provider).fitted([1], table)
+    if field_errors:
+        raise Invalid(field_errors[0])
+    return leads[0].wire
 
 
 # --- priority ----------------------------------------------------------------------
@@ -97,12 +109,10 @@ def test_numbers_outside_the_scale_are_refused(provider: str) -> None:
     for number in (low, high):
         assert int(wire(provider, priority=number)["priority"]) == number
     for number in (low - 1, high + 1):
-        with pytest.raises(FieldError, match=f"outside {low} to {high}") as caught:
+        with pytest.raises(Invalid, match=f"outside {low} to {high}") as caught:
             wire(provider, priority=str(number))
-        assert (caught.value.code, caught.value.field) == (
-            Code.FIELD_INVALID,
-            "priority",
-        )
+        error = caught.value.error
+        assert (error.code, error.field) == (Code.FIELD_INVALID, "priority")
 
 
 @pytest.mark.parametrize(
@@ -293,9 +303,9 @@ def test_name_is_built_and_never_split() -> None:
 @pytest.mark.parametrize("part", ["name", "first_name", "last_name"])
 @pytest.mark.parametrize("value", [["Ada"], {"given": "Ada"}], ids=["list", "object"])
 def test_name_that_is_no_text_costs_its_row_only(part: str, value: Json) -> None:
-    with pytest.raises(FieldError) as caught:
+    with pytest.raises(Invalid) as caught:
         wire("voiso", **{part: value})
-    assert caught.value.code is Code.FIELD_INVALID
+    assert caught.value.error.code is Code.FIELD_INVALID
 
 
 @pytest.mark.parametrize("provider", ["lupitor", "yotel"])
@@ -312,7 +322,12 @@ def test_metadata_in_a_cell_is_the_object_it_spells(provider: str) -> None:
 
 def test_field_without_a_place_is_named() -> None:
     found = lead_builder("voiso")
-    lead = found.lead(1, {"phone": "+15551234567", "company": "X", "name": "A"})
+    table: dict[str, list[Json]] = {
+        "phone": ["+15551234567"],
+        "company": ["X"],
+        "name": ["A"],
+    }
+    (lead,) = found.fitted([1], table).leads
     assert lead.wire == {"phone_number": "15551234567", "name": "A"}
     assert found.unplaced == {"company"}
 

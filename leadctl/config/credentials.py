@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -76,28 +77,20 @@ def origin(
 
 def require_keyring(account: Account) -> None:
     """Raise CredentialsMissing, with the alternatives, if nothing can be stored."""
-    try:
+    with _keyring(_without_keyring(account)):
         system_keyring.in_use()
-    except system_keyring.NoKeyring as reason:
-        raise _no_keyring(account, reason) from None
 
 
 def store(account: Account, name: str, secret: str) -> None:
     """Store a secret in the system keyring; raises CredentialsMissing without one."""
-    try:
+    with _keyring(_without_keyring(account)):
         system_keyring.store(_secret(account, name).entry, secret)
-    except system_keyring.NoKeyring as reason:
-        raise _no_keyring(account, reason) from None
 
 
 def forget(account: Account, name: str) -> bool:
     """Remove a secret from the keyring; returns whether one was there."""
-    try:
+    with _keyring(hint="nothing was removed"):
         return system_keyring.forget(_secret(account, name).entry)
-    except system_keyring.NoKeyring as reason:
-        raise CredentialsMissing(
-            f"cannot use the keyring: {reason}", hint="nothing was removed"
-        ) from None
 
 
 def remedy(account: Account, name: str) -> str:
@@ -134,16 +127,22 @@ def require_usable(secret: str, account: Account, name: str) -> str:
     return secret
 
 
-def _no_keyring(
-    account: Account, reason: system_keyring.NoKeyring
-) -> CredentialsMissing:
+@contextmanager
+def _keyring(hint: str) -> Iterator[None]:
+    try:
+        yield
+    except system_keyring.NoKeyring as reason:
+        message = f"cannot use the keyring: {reason}"
+        raise CredentialsMissing(message, hint=hint) from None
+
+
+def _without_keyring(account: Account) -> str:
     name = account.provider.secrets[0]
     variable = variable_name(account.name, name)
-    return CredentialsMissing(
-        f"cannot use the keyring: {reason}",
-        hint=f"set {variable}, {variable}_FILE (a file only you can read) or "
+    return (
+        f"set {variable}, {variable}_FILE (a file only you can read) or "
         f"{variable}_COMMAND; a systemd service can have LoadCredential="
-        f"leadctl-{account.name}-{name}:PATH",
+        f"leadctl-{account.name}-{name}:PATH"
     )
 
 

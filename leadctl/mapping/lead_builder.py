@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from leadctl.mapping.getters import Memo
 from leadctl.mapping.times import check_in
 from leadctl.model.lead_fields import FieldInvalid, mapping, text
-from leadctl.model.leads import Code, Lead, Leads
+from leadctl.model.leads import Code, Leads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -22,14 +22,12 @@ if TYPE_CHECKING:
     from leadctl.providers.base import Provider
 
 
-class FieldError(Exception):
+class FieldError(NamedTuple):
     """Why a row cannot be sent as it is. The reason never repeats a cell."""
 
-    def __init__(self, code: Code, field: str, reason: str) -> None:
-        super().__init__(reason)
-        self.code = code
-        self.field = field
-        self.reason = reason
+    code: Code
+    field: str
+    reason: str
 
 
 class BuiltLeads(NamedTuple):
@@ -65,13 +63,6 @@ class LeadBuilder:
         self._phone_wire = provider.phone_wire if provider else "phone"
         self._code_wire = provider.phone_code_wire if provider else ""
         self.unplaced: set[str] = set()
-
-    def lead(self, row: int, values: Values) -> Lead:
-        """Build the lead of one row; raises FieldError."""
-        found = self.fitted([row], {name: [value] for name, value in values.items()})
-        if found.field_errors:
-            raise found.field_errors[0]
-        return found.leads[0]
 
     def fitted(
         self,

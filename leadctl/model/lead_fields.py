@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 Check: TypeAlias = "Callable[[Json], Json]"
 """Converts a mapped value to what is sent (None: nothing); raises FieldInvalid."""
 
-OBJECTS = ("source", "context_headers", "metadata")
-
 INSTRUCTIONS = ("active", "scheduled_for", "expires_on", "priority")
 """Fields that say whether, when and in which order to call. A provider would ignore
 them as mere data."""

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import compress, zip_longest
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar, Union, overload
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar, Union, overload
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from uuid import UUID
 
 Json: TypeAlias = Union[bool, int, float, str, "list[Json]", "dict[str, Json]", None]
@@ -169,13 +170,7 @@ class Leads(Sequence[Lead]):
     def __getitem__(self, place: slice) -> Leads: ...
     def __getitem__(self, place: int | slice) -> Lead | Leads:
         if isinstance(place, slice):
-            return Leads(
-                self.rows[place],
-                self.phones[place],
-                self.keys[place],
-                {name: column[place] for name, column in self.fields.items()},
-                [column[place] for column in self.digests],
-            )
+            return self._each(itemgetter(place))
         digests = (column[place] for column in self.digests)
         wire = {name: column[place] for name, column in self.fields.items()}
         return Lead(
@@ -210,12 +205,15 @@ class Leads(Sequence[Lead]):
 
     def chosen(self, flags: Sequence[bool]) -> Leads:
         """Return the leads whose flag is true."""
+        return self._each(lambda column: [*compress(column, flags)])
+
+    def _each(self, change: Callable[[Sequence[Any]], Sequence[Any]]) -> Leads:
         return Leads(
-            [*compress(self.rows, flags)],
-            [*compress(self.phones, flags)],
-            [*compress(self.keys, flags)],
-            {name: [*compress(column, flags)] for name, column in self.fields.items()},
-            [[*compress(column, flags)] for column in self.digests],
+            change(self.rows),
+            change(self.phones),
+            change(self.keys),
+            {name: change(column) for name, column in self.fields.items()},
+            [*map(change, self.digests)],
         )
 
     def among(self, hashes: set[bytes]) -> list[bool]:
@@ -236,9 +234,7 @@ class Leads(Sequence[Lead]):
 
     def hashes(self) -> list[bytes]:
         """Return the hashes of all identities."""
-        return [
-            digest for column in self.digests for digest in column if digest is not None
-        ]
+        return [digest for column in self.digests for digest in column if digest]
 
     def only_hashes(self) -> list[bytes]:
         """Return the hashes of those that have a single identity."""

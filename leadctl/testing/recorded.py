@@ -10,7 +10,7 @@ from uuid import UUID
 
 from leadctl.config import config
 from leadctl.mapping.lead_builder import LeadBuilder
-from leadctl.model.leads import Batch, Lead, Leads
+from leadctl.model.leads import Batch
 from leadctl.model.yaml_file import parse
 from leadctl.phones.normalize import Normalizer
 
@@ -77,12 +77,15 @@ def batch_of(
     campaign: str,
     tags: tuple[str, ...] = (),
 ) -> Batch:
-    """Build a batch of leads, which is the same every time."""
+    """Build a batch of leads, the same every time; ValueError if one is invalid."""
+    every = [*rows]
+    names = dict.fromkeys(name for row in every for name in row)
+    table = {name: [row.get(name) for row in every] for name in names}
     lead_builder = LeadBuilder(provider, Normalizer(provider.phone_rule), str.encode)
-    leads: list[Lead] = [
-        lead_builder.lead(number, dict(row)) for number, row in enumerate(rows, start=1)
-    ]
-    return Batch(UUID(int=7), campaign, 0, Leads.of(leads), tags)
+    built = lead_builder.fitted(range(1, len(every) + 1), table)
+    if built.field_errors:
+        raise ValueError("; ".join(one.reason for one in built.field_errors.values()))
+    return Batch(UUID(int=7), campaign, 0, built.leads, tags)
 
 
 def example_secrets(provider: Provider) -> dict[str, str]:
