@@ -10,12 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from leadctl.config.config import registry, resolve, variable_name
 from leadctl.model import system_keyring
 from leadctl.model.errors import CredentialsMissing, InputUnusable
-from leadctl.model.secret_sources import (
-    Secret,
-    SecretOrigin,
-    SecretSource,
-    Setting,
-)
+from leadctl.model.secret_sources import Secret, SecretOrigin, SecretSource, Setting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -5,14 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from leadctl.mapping.getters import (
-    Memo,
-    constant,
-    members,
-    template,
-    translated,
-    words,
-)
+from leadctl.mapping.getters import Memo, constant, members, template, translated, words
 from leadctl.mapping.profile import (
     Columns,
     Constant,

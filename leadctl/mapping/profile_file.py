@@ -9,15 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 from leadctl.mapping import times
 from leadctl.mapping.profile import DELIMITERS
 from leadctl.model.lead_fields import FIELDS, PRIORITIES, is_priority, word
-from leadctl.model.typed_yaml import (
-    OR_ONE,
-    SOME,
-    Must,
-    Node,
-    Pattern,
-    about,
-    text_like,
-)
+from leadctl.model.typed_yaml import OR_ONE, SOME, Must, Node, Pattern, about, text_like
 from leadctl.model.wording import nearest
 from leadctl.phones.countries import region_meant
 from leadctl.phones.numbering_plan import is_region
@@ -95,10 +87,7 @@ PriorityValue: TypeAlias = Annotated[
     about(f"{', '.join(PRIORITIES)}, or the provider's own number."),
     Must(
         _is_priority,
-        {
-            "type": ["string", "integer", "null"],
-            "pattern": rf"^\s*(?:{_PRIORITY})\s*$",
-        },
+        {"type": ["string", "integer", "null"], "pattern": rf"^\s*(?:{_PRIORITY})\s*$"},
     ),
 ]
 ColumnName: TypeAlias = Annotated[

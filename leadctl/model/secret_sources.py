@@ -103,8 +103,7 @@ def _from_file(path: str, where: str) -> str:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not text"
         raise CredentialsMissing(
-            f"cannot read the secret file {path}: {reason}",
-            hint=f"{where} names it",
+            f"cannot read the secret file {path}: {reason}", hint=f"{where} names it"
         ) from error
 
 

@@ -81,9 +81,7 @@ _OPENED = (
 """Mistakes to report where something began, not where the parser noticed them."""
 
 
-def _mistake(
-    error: yaml.MarkedYAMLError,
-) -> tuple[str, str | None, yaml.Mark | None]:
+def _mistake(error: yaml.MarkedYAMLError) -> tuple[str, str | None, yaml.Mark | None]:
     """Return what is wrong, in plain words if it is common, a hint, and the place."""
     said = error.problem or "not valid YAML"
     for words, what, hint in _OPENED:

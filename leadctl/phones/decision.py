@@ -75,10 +75,7 @@ def decide(
 
 
 def beside_code(
-    spelling: Spelling,
-    region: str,
-    code: str,
-    whole: Decision,
+    spelling: Spelling, region: str, code: str, whole: Decision
 ) -> Decision:
     """Read digits behind the calling code of a column, or as they stand (`whole`)."""
     behind = decide(

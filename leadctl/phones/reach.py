@@ -6,13 +6,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from leadctl.phones.countries import by_country
-from leadctl.phones.identity import (
-    RENUMBERED,
-    SPECIAL,
-    identity,
-    may_reach,
-    sizes_of,
-)
+from leadctl.phones.identity import RENUMBERED, SPECIAL, identity, may_reach, sizes_of
 from leadctl.phones.numbering_plan import Number, calling_code, plan_of, split
 from leadctl.phones.readings import behind_code, candidates
 from leadctl.phones.spelling import SPACING, PhoneProblem, PhoneUnreadable, spelled

@@ -7,13 +7,7 @@ from enum import Enum, auto
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from leadctl.phones.numbering_plan import (
-    LONGEST,
-    SHORTEST,
-    Number,
-    calling_code,
-    split,
-)
+from leadctl.phones.numbering_plan import LONGEST, SHORTEST, Number, calling_code, split
 from leadctl.phones.spelling import Repair
 
 if TYPE_CHECKING:

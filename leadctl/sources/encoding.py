@@ -46,8 +46,7 @@ def usable(asked: str) -> str:
             raise LookupError(name)  # noqa: TRY301  for host names: not of text
     except (LookupError, ValueError, TypeError) as error:
         raise InputUnusable(
-            f"no text encoding {short(asked)!r}",
-            hint="for example utf-8 or cp1252",
+            f"no text encoding {short(asked)!r}", hint="for example utf-8 or cp1252"
         ) from error
     return name
 
