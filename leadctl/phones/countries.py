@@ -15,7 +15,7 @@ from leadctl.phones.ranges import metadata
 from leadctl.phones.spelling import BRACKETED_ZERO
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from leadctl.model.leads import Json
 
@@ -78,14 +78,15 @@ def countries_of(
     return found, sorted(unknown)
 
 
-def by_country(
-    countries: Sequence[Country | None],
-) -> Iterator[tuple[Country | None, list[int]]]:
-    """Yield each country with its places in the column."""
-    places: dict[Country | None, list[int]] = {}
+Places: TypeAlias = dict[Country | None, list[int]]
+
+
+def by_country(countries: Sequence[Country | None]) -> Places:
+    """Return the places of each country in the column."""
+    places: Places = {}
     for place, country in enumerate(countries):
         places.setdefault(country, []).append(place)
-    yield from places.items()
+    return places
 
 
 def _named(cell: Json, home: str | None) -> Country | None:
@@ -108,16 +109,13 @@ def country_named(cell: str, home: str | None = None) -> Country | None:
         return None
     cell = _DECIMAL_TAIL.sub("", BRACKETED_ZERO.sub("", cell))
     numbers = ["".join(filter(str.isdecimal, run)) for run in _DIGITS.findall(cell)]
-    name = _DIGITS.sub(" ", cell)
+    name, plus = _DIGITS.sub(" ", cell), "+" in cell
     region = region_named(name)
     if not numbers:
         return Country(region, code_of(region)) if region else None
-    plus = "+" in cell
     if folded(name) and not region and not plus:
         return None
-    found = {
-        _by_code(digits.lstrip("0"), region or home, plus=plus) for digits in numbers
-    }
+    found = {_by_code(n.lstrip("0"), region or home, plus=plus) for n in numbers}
     (country, *others) = found
     if country is None or others or region not in (None, country.region):
         return None
@@ -133,13 +131,14 @@ def _by_code(digits: str, wanted: str | None, *, plus: bool) -> Country | None:
     code = code_dialled(digits[:3]) if digits else None
     if code is None:
         return None
-    regions, begin = COUNTRY_CODE_TO_REGION_CODE[int(code)], digits[len(code) :]
+    regions, begin = [*COUNTRY_CODE_TO_REGION_CODE[int(code)]], digits[len(code) :]
     if begin:
-        narrowed = tuple(
+        plans = {region: metadata(int(code), region) for region in regions}
+        narrowed = [
             region
-            for region in regions
-            if re.fullmatch(metadata(int(code), region).leading_digits or "", begin)
-        )
+            for region, plan in plans.items()
+            if re.fullmatch(plan.leading_digits or "", begin)
+        ]
         if not (narrowed or plus):
             return None
         regions = narrowed or regions
@@ -156,9 +155,8 @@ def region_named(text: str) -> str | None:
     code = text.strip().upper()
     if len(code) == 2 and code.isascii() and code.isalpha():
         return code if is_region(code) else None
-    return (
-        (_names().get(name) or _names().get(name.removeprefix("the"))) if name else None
-    )
+    names = _names() if name else {}
+    return names.get(name) or names.get(name.removeprefix("the"))
 
 
 def folded(text: str) -> str:

@@ -74,7 +74,7 @@ class Normalizer:
             return self._in_country(values, None)
         phones = Phones([""] * len(values), [""] * len(values), {})
         problems: dict[int, PhoneProblem] = {}
-        for country, places in by_country(countries):
+        for country, places in by_country(countries).items():
             found, odd = self._in_country([values[place] for place in places], country)
             for place, wire, key in zip(places, found.wires, found.keys, strict=True):
                 phones.wires[place], phones.keys[place] = wire, key

@@ -77,10 +77,7 @@ class Format(NamedTuple):
 
 
 class CallingCode:
-    """The numbers of a calling code, by the plan of its main region.
-
-    Raises KeyError if it does not exist.
-    """
+    """The numbers of a calling code, by the plan of its main region."""
 
     def __init__(self, code: str) -> None:
         regions = COUNTRY_CODE_TO_REGION_CODE[int(code)]
@@ -125,12 +122,9 @@ class CallingCode:
         if form is None:
             return {national}
         formal = form.shape.sub(form.template, national)
-        found = {formal}
-        if form.prefix_is_optional or not prefix:
-            found.add(national)
         if form.prefix_is_optional and formal == national:
-            found.add(prefix + national)
-        return found
+            return {national, prefix + national}
+        return {formal, national} if form.prefix_is_optional or not prefix else {formal}
 
 
 class Plan:

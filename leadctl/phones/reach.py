@@ -39,7 +39,7 @@ def reach(
     if countries is None:
         return _in_region(values, region)
     found: list[Reach | PhoneProblem] = [_NOBODY] * len(values)
-    for country, places in by_country(countries):
+    for country, places in by_country(countries).items():
         cells = [values[place] for place in places]
         reached = _in_country(cells, country) if country else _in_region(cells, region)
         for place, one in zip(places, reached, strict=True):
@@ -115,7 +115,7 @@ def _in_region(
     for value, text, line, national, other in zip(
         values, texts, lines, numbers, others, strict=True
     ):
-        entry: Reach | PhoneProblem | None = None
+        entry = None
         if national:
             own, bare = national.lstrip("0"), line.lstrip("+0")
             nationals = (own,) if own == bare else (own, bare)

@@ -149,9 +149,12 @@ _PREFIX = re.compile(
     r"(?:tel|telephone|phone|ph|p|t|m|mob|mobile|cell|callto|sms|whatsapp|wa)\.?:(?://)?",
     re.IGNORECASE,
 )
-_FORMULA = re.compile(r'="?([^"=]*)"?')
+_TEXT_MARK = re.compile(r"""['\u2019`](.*)|="?([^"=]*)"?""", re.DOTALL)
 _DECIMAL_TAIL = re.compile(r"(?<=\d{7})\.0+$")
-_DECIMAL = re.compile(r"\d+\.\d{1,3}|\d{6,}\.\d+")
+_OTHERS = {
+    "a date": DATE,
+    "a decimal number": re.compile(r"\d+\.\d{1,3}|\d{6,}\.\d+"),
+}
 _SCIENTIFIC = re.compile(r"(\+?)(\d)(?:[.,](\d+))?[eE]\+?(\d{1,2})")
 _EXTENSION = re.compile(
     r"\d[\s,;.)]*(?:ext(?:ension|n)?|x|#|доб)[\s.:=#]*\d{1,8}\s*$", re.IGNORECASE
@@ -184,7 +187,9 @@ def _repaired(cell: str) -> Spelling:
     if not cell.isascii() or not cell.isprintable():
         cell = _visible(cell, repairs)
     cell = cell.strip()
-    cell = _unmarked(cell, repairs)
+    if marked := _TEXT_MARK.fullmatch(cell):
+        cell = marked[marked.lastindex or 0].strip()
+        repairs.append(Repair.TEXT_MARK)
     if cell in ERRORS:
         raise invalid(why_no_result(cell))
     if prefix := _PREFIX.match(cell):
@@ -193,10 +198,8 @@ def _repaired(cell: str) -> Spelling:
     if tail := _DECIMAL_TAIL.search(cell):
         cell = cell[: tail.start()]
         repairs.append(Repair.DECIMAL_TAIL)
-    if DATE.fullmatch(cell):
-        raise invalid("a date, not a phone number")
-    if _DECIMAL.fullmatch(cell):
-        raise invalid("a decimal number, not a phone number")
+    if others := [what for what, form in _OTHERS.items() if form.fullmatch(cell)]:
+        raise invalid(f"{others[0]}, not a phone number")
     if found := _SCIENTIFIC.fullmatch(cell):
         cell = _expanded(found)
         repairs.append(Repair.SCIENTIFIC_NOTATION)
@@ -224,16 +227,6 @@ def _plain(character: str) -> str:
     if character.isdecimal():
         return str(unicodedata.decimal(character))
     return "-" if unicodedata.category(character) == "Pd" else character
-
-
-def _unmarked(cell: str, repairs: list[Repair]) -> str:
-    if cell[:1] in ("'", "\u2019", "`"):
-        repairs.append(Repair.TEXT_MARK)
-        return cell[1:].strip()
-    if formula := _FORMULA.fullmatch(cell):
-        repairs.append(Repair.TEXT_MARK)
-        return formula[1].strip()
-    return cell
 
 
 def _expanded(found: re.Match[str]) -> str:

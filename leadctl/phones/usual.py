@@ -1,7 +1,6 @@
 """Reads the usual numbers of a column by one pattern: nearly all cells of most files.
 
-`readings` reads what the pattern does not match. It would read the others in the same
-way, at many times the cost (tests/test_readings.py).
+`readings` reads the rest. It would read all of them alike, only slower.
 """
 
 from __future__ import annotations
@@ -73,8 +72,8 @@ class Usual:
     """Reads numbers behind + and a region's calling code, or as the region writes them.
 
     One step reads those that are assigned, the other those that can be nothing else.
-    The order matters for speed alone, and follows what was read before. So does `few`:
-    for so few lines, a pattern of all assigned numbers takes longer than it saves.
+    Their order changes the speed alone, and so does `few`: compiling a pattern of all
+    assigned numbers does not pay for so few lines.
     """
 
     def __init__(
@@ -130,9 +129,8 @@ class Usual:
     def alone(self, texts: Sequence[str]) -> tuple[list[str], list[str], list[str]]:
         """Return texts without spacing, national numbers, and what else they may be.
 
-        The number is empty where a closer look is needed. Else the digits can only be
-        that number, and what a + before them would say; it is empty if no number is so
-        long.
+        Digits can only be the number (empty: look closer), or what a + before them
+        would say (empty: no number).
         """
         joined = "\n".join(texts)
         plain = joined.translate(SPACING)
