@@ -8,11 +8,11 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from leadctl.model.errors import InputUnusable
 from leadctl.model.lead_fields import ALIASES, plain
-from leadctl.model.leads import OWN, Row
+from leadctl.model.leads import OWN
 from leadctl.model.wording import count, listed
 from leadctl.sources import dialect
 from leadctl.sources.file_kinds import require_file
@@ -22,9 +22,9 @@ from leadctl.sources.source import Choice, Source, empty
 from leadctl.sources.text_rows import Dialect, ways_into
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
+    from leadctl.model.leads import Json
     from leadctl.sources.dialect import Header
     from leadctl.sources.formats import ReadOptions
     from leadctl.sources.scan import Scan
@@ -75,11 +75,13 @@ def _newline(text: str) -> str:
     return next((end for end in ("\r\n", "\n", "\r") if end in text), "\n")
 
 
-def _written(found: Scan, form: Format, why: str) -> list[Choice]:
-    choices = [Choice("format", form.value, why)]
-    if found.compression:
-        choices.append(Choice("compression", found.compression, "its first bytes"))
-    return [*choices, Choice("encoding", found.encoding, found.why, found.is_guess)]
+def _written(found: Scan, form: Format, why: str) -> tuple[Choice, ...]:
+    packed = Choice("compression", found.compression, "its first bytes")
+    return (
+        Choice("format", form.value, why),
+        *([packed] if found.compression else []),
+        Choice("encoding", found.encoding, found.why, found.is_guess),
+    )
 
 
 def scanned(
@@ -106,17 +108,15 @@ def _json(path: Path, shown: str, found: Scan) -> Source:
     dialect = Dialect(newline=_newline(found.text))
     source = scanned(path, shown, found, Format.JSONL, dialect)
     choices = _written(found, Format.JSONL, "its first line is a JSON object")
-    return replace(source, choices=(*choices,), names=_ways_into(source))
+    return replace(source, choices=choices, names=_ways_into(source))
 
 
 def _table(path: Path, shown: str, found: Scan, read_options: ReadOptions) -> Source:
     """Detect the delimiter, the quotes and the header of delimited text."""
     lines = _first_lines(found.text)
     quote = dialect.quote(lines)
-    asked = read_options.delimiter or (
-        "\t" if read_options.format is Format.TSV else None
-    )
-    if asked:
+    tab = "\t" if read_options.format is Format.TSV else None
+    if asked := read_options.delimiter or tab:
         delimiter = dialect.Detected(asked, "as asked")
     else:
         delimiter = dialect.delimiter(lines, quote.value, read_options.known)
@@ -190,36 +190,30 @@ def headed(
         more.append(Choice("skipped", lines, "before the header", True))
     if len(names) > MOST_COLUMNS:
         raise InputUnusable(f"{source.shown}: more than {MOST_COLUMNS:,} columns")
-    filled = Counter(name.strip() for name in names if name.strip())
-    twice = [name for name, times in filled.items() if times > 1]
-    if twice:
+    filled = Counter(filter(None, map(str.strip, names)))
+    if twice := [name for name, times in filled.items() if times > 1]:
         why = "the first non-empty cell is used"
         more.append(Choice("duplicate name", listed(twice), why))
-    if empty := sum(not name.strip() for name in names):
+    if empty := len(names) - filled.total():
         more.append(Choice("without a name", str(empty), "these columns are not sent"))
-    own = sum(name.startswith(OWN) for name in names)
-    dialect = source.dialect._replace(
-        own=own, phones=_phones(names, read_options.phones)
-    )
-    choices = (*source.choices, *more)
-    return replace(source, names=names, choices=choices, dialect=dialect)
-
-
-def _phones(names: Sequence[str], said: frozenset[str]) -> frozenset[int]:
-    """Find the columns with phone numbers: as given, or by their names."""
-    return frozenset(
+    said = read_options.phones
+    phones = frozenset(
         place
         for place, name in enumerate(names)
         if (name.strip() in said if said else plain(name) in ALIASES["phone"])
     )
+    own = sum(name.startswith(OWN) for name in names)
+    dialect = source.dialect._replace(own=own, phones=phones)
+    choices = (*source.choices, *more)
+    return replace(source, names=names, choices=choices, dialect=dialect)
 
 
 def _ways_into(source: Source) -> tuple[str, ...]:
     """List every dotted path into the objects of all rows, as they appear."""
     ways: dict[str, None] = {}
-    for row in source.rows():
-        if isinstance(row, Row) and isinstance(row.cells, dict):
-            ways.update(dict.fromkeys(ways_into(row.cells)))
+    for block in source.blocks():
+        for cells in block.cells:
+            ways.update(dict.fromkeys(ways_into(cast("dict[str, Json]", cells))))
         if len(ways) > MOST_COLUMNS:
             raise InputUnusable(
                 f"{source.shown}: more than {MOST_COLUMNS:,} different keys"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from leadctl.model.lead_fields import ALIASES, plain
@@ -49,9 +50,8 @@ class Header(NamedTuple):
 
 def quote(lines: Sequence[str]) -> Detected:
     """Choose the quote character: single quotes only if every line uses them."""
-    filled = [line.strip() for line in lines if line.strip()]
-    single = all(re.fullmatch(r"'.*'[,;\t|]'.*'", line) for line in filled)
-    if filled and single:
+    filled = [*filter(None, map(str.strip, lines))]
+    if filled and all(re.fullmatch(r"'.*'[,;\t|]'.*'", line) for line in filled):
         return Detected("'", "every cell is in single quotes")
     return Detected('"', "default")
 
@@ -112,11 +112,6 @@ def looks_like_data(cells: Sequence[str]) -> bool:
     return any(_DATA.fullmatch(cell.strip()) for cell in cells)
 
 
-def looks_like_number(cell: str) -> bool:
-    """Tell whether a cell begins as phone numbers do, and not as dates or a ZIP+4."""
-    return _PHONE.match(cell) is not None
-
-
 def contains_rows(
     cells: Sequence[str], delimiter: str, phones: Collection[int]
 ) -> bool:
@@ -125,7 +120,7 @@ def contains_rows(
     Unlike an address of three lines, one of its lines has a number in a phone column.
     """
     return any(
-        place < len(row) and looks_like_number(row[place].strip())
+        place < len(row) and _PHONE.match(row[place].strip())
         for row in _rows_inside(cells, delimiter)
         for place in phones
     )
@@ -161,27 +156,25 @@ _PHONE = re.compile(
     r"\+?\(?\d[\d\s()./-]{5,}\d",
     re.IGNORECASE,
 )
+"""How phone numbers begin, but not dates or a ZIP+4."""
 
 
 def split(lines: Sequence[str], delimiter: str, quote: str) -> list[Line]:
     """Split sample lines as far as they can be; blank lines are left out."""
     reader = csv.reader(lines, delimiter=delimiter, quotechar=quote)
     rows, before = [], 0
-    try:
+    with suppress(csv.Error):  # reported when the row is read
         for cells in reader:
             if len(cells) > 1 or _filled(cells):
                 rows.append(Line(before, cells))
             before = reader.line_num
-    except csv.Error:
-        pass  # what is wrong with a line is told when its row is read
     return rows
 
 
 def _separator_lines(lines: Sequence[Line]) -> int:
     """Count the line that tells Excel the delimiter: it is no row."""
-    first, after = lines[0], lines[1].before if len(lines) > 1 else 0
-    joined = "".join(first.cells) or "="
-    return after if joined.casefold().startswith("sep=") else 0
+    says = "".join(lines[0].cells).casefold().startswith("sep=")
+    return lines[1].before if says and len(lines) > 1 else 0
 
 
 def _by_width(lines: Sequence[Line], first: Line) -> Header:
@@ -189,8 +182,9 @@ def _by_width(lines: Sequence[Line], first: Line) -> Header:
     width = _usual_width([line.cells for line in lines])
     even = sum(len(line.cells) == width for line in lines)
     for place, line in enumerate(lines[:MOST_PREAMBLE] if min(width, even) > 2 else ()):
-        alone = all(_is_title(earlier.cells) for earlier in lines[:place])
-        if alone and _filled(line.cells) == width and not looks_like_data(line.cells):
+        titles = all(_filled(earlier.cells) == 1 for earlier in lines[:place])
+        data = any(looks_like_data(one.cells) for one in lines[: place + 1])
+        if titles and _filled(line.cells) == width and not data:
             why = "the first line with as many cells as the rest"
             return Header(line.before, found=True, why=why)
     return Header(first.before, found=True, why="the first line")
@@ -214,10 +208,6 @@ def _is_under_title(lines: Sequence[Line], place: int, names: int) -> bool:
         _filled(earlier.cells) >= wide and len(earlier.cells) == len(line.cells)
         for earlier in before
     )
-
-
-def _is_title(cells: Sequence[str]) -> bool:
-    return _filled(cells) == 1 and not looks_like_data(cells)
 
 
 def _filled(cells: Sequence[str]) -> int:

@@ -35,9 +35,8 @@ HOMES = (
     CountryGroup("LT370", ("cp1257",), "ąčęėįšųūž"),
     CountryGroup("LV371", ("cp1257",), "āčēģīķļņōŗšūž"),
     CountryGroup("EE372", ("cp1257",), "äõöüšž"),
-    CountryGroup(
-        "TR90 AZ994", ("cp1254",), "çğıöşüâîû\u0307"
-    ),  # the dot of a lower-case İ
+    # Its last letter is the dot of a lower-case İ.
+    CountryGroup("TR90 AZ994", ("cp1254",), "çğıöşüâîû\u0307"),
     CountryGroup(
         "RU7 KZ7 UA380 BY375 BG359 MK389 KG996 TJ992 UZ998 MN976", (*CYRILLIC, *WEST)
     ),
@@ -54,10 +53,9 @@ HOMES = (
     CountryGroup("CN86", ("gb18030", *WEST)),
     CountryGroup("TW886 HK852 MO853", ("big5", *WEST)),
 )
-_BY_REGION = {pair[:2]: home for home in HOMES for pair in home.countries.split()}
-_BY_CODE = {
-    pair[2:].encode(): home for home in HOMES for pair in home.countries.split()
-}
+_PAIRS = [(pair, home) for home in HOMES for pair in home.countries.split()]
+_BY_REGION = {pair[:2]: home for pair, home in _PAIRS}
+_BY_CODE = {pair[2:].encode(): home for pair, home in _PAIRS}
 _NUMBER = re.compile(rb"(?:\+|(?<!\d)00)([1-9][\d ().-]{6,})")
 LEAST_SHARE = 0.1
 """So many of the numbers beside names must be of a country for it to count."""
@@ -65,9 +63,8 @@ LEAST_SHARE = 0.1
 
 def country_groups(sample: bytes, region: str | None) -> list[CountryGroup]:
     """Tell where a file is from by the codes of its numbers, else by a region."""
-    found = Counter(
-        _home(re.sub(rb"\D", b"", number)) for number in _NUMBER.findall(sample)
-    )
+    numbers = (re.sub(rb"\D", b"", number) for number in _NUMBER.findall(sample))
+    found = Counter(map(_home, numbers))
     if not found and region:
         found[_BY_REGION.get(region.upper(), ELSEWHERE)] = 1
     least = found.total() * LEAST_SHARE
@@ -122,21 +119,15 @@ def fitting(sample: bytes, found: Sequence[CountryGroup]) -> dict[str, str]:
 
 def _reads_well(text: str, encoding: str, letters: str) -> bool:
     """Tell whether the words beyond ASCII are such as people write."""
-    words = [
-        word
-        for found in _WORD.findall(text)
-        if not (word := found.strip(_AROUND)).isascii()
-    ]
+    found = (word.strip(_AROUND) for word in _WORD.findall(text))
+    words = [word for word in found if not word.isascii()]
     known = _OTHERS.get(encoding) or f"a-z{letters}\u2019"
     pattern = re.compile(f"[{known}]+")
-    good = sum(
-        pattern.fullmatch(word.lower()) is not None and _is_cased(word)
-        for word in words
-    )
-    if encoding in LATIN:
-        signs = "".join(words)
-        if sum(map(str.isascii, signs)) < LEAST_ASCII * len(signs):
-            return False
+    good = sum(bool(pattern.fullmatch(w.lower())) and _is_cased(w) for w in words)
+    signs = "".join(words)
+    plain = sum(map(str.isascii, signs))
+    if encoding in LATIN and plain < LEAST_ASCII * len(signs):
+        return False
     return good >= MOSTLY * len(words)
 
 

@@ -21,7 +21,6 @@ _AS_CSV = "save it as CSV (UTF-8)"
 _IN_A_SPREADSHEET = f"open it in a spreadsheet and {_AS_CSV}"
 _FROM_ITS_SOURCE = "export the leads as CSV from the original program"
 
-
 KINDS = (
     (
         r"PK\x03\x04",

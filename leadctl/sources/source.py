@@ -48,11 +48,10 @@ class Choice(NamedTuple):
 class Source:
     """A file whose shape is known.
 
-    `names` are the header's cells, `columns` the same without spaces at their ends; for
-    JSONL they are dotted paths into the objects. `preamble` lines (of a workbook: rows)
-    stand before the header, `left` empty columns before a sheet's first. `fingerprint`
-    is the BLAKE2 of the unpacked bytes. `given` is the name on the command line, where
-    `shown` is in words.
+    `names` are the header's cells, `columns` the same, trimmed; for JSONL they are
+    dotted paths into the objects. `preamble` lines (of a workbook: rows) stand before
+    the header, `left` empty columns before a sheet's first. `fingerprint` is the BLAKE2
+    of the unpacked bytes. Where `shown` is in words, `given` is the name as typed.
     """
 
     path: Path
@@ -263,8 +262,7 @@ def expected_rows(
     """Estimate the data rows of files; None if one cannot be estimated."""
     expected = 0
     for source in sources:
-        rows = _rows(source)
-        if rows is None:
+        if (rows := _rows(source)) is None:
             return None
         rows = max(0, rows - skip)
         expected += rows if limit is None else min(rows, limit)

@@ -29,10 +29,8 @@ def open_workbook(path: Path, shown: str, read_options: ReadOptions) -> Source:
     sheet = xlsx.chosen(sheets, shown, read_options.sheet)
     source = _sheet(path, shown, sheet, read_options)
     if source is None:
-        raise InputUnusable(
-            f"{shown}: the sheet {sheet.name!r} is empty",
-            hint="choose another with --sheet",
-        )
+        message = f"{shown}: the sheet {sheet.name!r} is empty"
+        raise InputUnusable(message, hint="choose another with --sheet")
     choice = _sheet_choice(source, sheet, sheets, read_options)
     first, *others = source.choices
     return replace(source, choices=(first, *choice, *others))
@@ -91,11 +89,8 @@ def _sheet_choice(
         return [Choice("sheet", sheet.name, "as asked")]
     hidden = [repr(other.name) for other in sheets if other.is_hidden]
     visible = len(sheets) - len(hidden)
-    others = xlsx.with_rows(
-        source.path,
-        source.shown,
-        (other for other in sheets if other != sheet and not other.is_hidden),
-    )
+    rest = (other for other in sheets if other != sheet and not other.is_hidden)
+    others = xlsx.with_rows(source.path, source.shown, rest)
     why = "the only one with rows" if visible > 1 else "the only one"
     if others and not sheet.is_hidden:
         which = "sheet {} is" if len(others) == 1 else "sheets {} are"
@@ -110,7 +105,6 @@ def _sheet_choice(
     found = [Choice("sheet", sheet.name, why, bool(others) or sheet.is_hidden)]
     if hidden and visible:
         names = ", ".join(hidden[:5]) + (" …" if len(hidden) > 5 else "")
-        found.append(
-            Choice("hidden sheets", names, "not read (choose one with --sheet)", True)
-        )
+        why = "not read (choose one with --sheet)"
+        found.append(Choice("hidden sheets", names, why, True))
     return found
