@@ -134,10 +134,8 @@ def account_names(document: Document, environment: Mapping[str, str]) -> list[st
     """Name the accounts of the config file, and providers with variables."""
     names = [*document.table(("accounts",))]
     for provider, loaded in registry(document).usable().items():
-        known = {
-            variable_name(provider, key)
-            for key in (*allowed_settings(loaded), *loaded.secrets)
-        }
+        settings = (*allowed_settings(loaded), *loaded.secrets)
+        known = {variable_name(provider, key) for key in settings}
         if provider not in names and known & environment.keys():
             names.append(provider)
     return names
@@ -161,18 +159,15 @@ def account_name(
     accounts, providers = document.table(("accounts",)), registry(document).names()
     name = account or provider
     if name is None:
-        raise UsageError(
-            "missing --provider (or --account)", hint="see `leadctl providers`"
-        )
+        message = "missing --provider (or --account)"
+        raise UsageError(message, hint="see `leadctl providers`")
     if variable_name(name, "") == OF_LEDGER:
         raise UsageError(_ledgers(name), hint="name another one with --account")
     stated = _stated_provider(document, name)
     if stated and provider and stated != provider:
         if account is None and provider not in providers:
-            raise UsageError(
-                f"{provider!r} is an account, not a provider",
-                hint=f"--account {provider}",
-            )
+            message = f"{provider!r} is an account, not a provider"
+            raise UsageError(message, hint=f"--account {provider}")
         raise UsageError(f"account {name!r} belongs to {stated}, not {provider}")
     if found := stated or provider:
         return name, found
@@ -184,8 +179,8 @@ def account_name(
             f"account {name!r} has no provider",
             hint=f"add provider: NAME to it; providers: {', '.join(providers)}",
         )
-    known = [*accounts, *providers]
-    raise UsageError(f"no account {name!r}{nearest(name, known)}")
+    near = nearest(name, [*accounts, *providers])
+    raise UsageError(f"no account {name!r}{near}")
 
 
 def resolve(
@@ -210,9 +205,8 @@ def resolve(
     ways = {key: places.in_file(key, kind) for key, kind in forms.items()}
     found = {key: value for key, value in (said | ways).items() if value is not None}
     values = {key: value for key, (value, _) in found.items()}
-    missing = tuple(
-        key for key in own if key in _required(loaded, values) and key not in values
-    )
+    required = _required(loaded, values)
+    missing = tuple(key for key in own if key in required and key not in values)
     values |= dict.fromkeys(missing, "")
     return Account(
         name,
@@ -296,15 +290,13 @@ def _stated_provider(document: Document, account: str) -> str | None:
     where = ("accounts", account, "provider")
     stated = document.table(where[:-1]).get("provider")
     known = registry(document).names()
-    if stated is None:
-        return None
-    if not isinstance(stated, str) or stated not in known:
+    if stated is not None and stated not in known:
         raise document.problem(
             where,
             f"no provider {stated!r}{nearest(str(stated), known)}",
             hint=f"providers: {', '.join(known)}",
         )
-    return stated
+    return None if stated is None else str(stated)
 
 
 OF_LEDGER = "LEADCTL_LEDGER_"
@@ -321,11 +313,8 @@ def _require_own_variables(document: Document) -> None:
             raise document.problem(where, _ledgers(name), hint="give it another name")
         if variable in seen:
             names = f"{seen[variable]!r} and {name!r}"
-            raise document.problem(
-                where,
-                f"accounts {names} share the variables {variable}…",
-                hint="rename one of them",
-            )
+            message = f"accounts {names} share the variables {variable}…"
+            raise document.problem(where, message, hint="rename one of them")
         seen[variable] = name
 
 
@@ -356,9 +345,8 @@ def _required(provider: type[Provider], values: Mapping[str, Json]) -> set[str]:
 def _refuse_plain_secrets(
     document: Document, where: Where, provider: type[Provider]
 ) -> None:
-    table = document.at(where)
     for secret in provider.secrets:
-        if isinstance(table, dict) and secret in table:
+        if secret in document.table(where):
             raise document.problem(
                 (*where, secret),
                 f"{secret} must not be stored in the config file as plain text",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -21,14 +21,11 @@ if TYPE_CHECKING:
 
 def secrets_of(account: Account, environment: Mapping[str, str]) -> dict[str, str]:
     """Find a provider's secrets; an error names every missing setting."""
-    settings = _variables(account.missing, account)
+    names = account.provider.secrets
     try:
-        secrets = {
-            name: _found(account, name, environment)
-            for name in account.provider.secrets
-        }
+        secrets = {name: _found(account, name, environment) for name in names}
     except CredentialsMissing as error:
-        if settings:
+        if settings := _variables(account.missing, account):
             raise error.but(hint=f"{error.hint}; also set {settings}") from error
         raise
     require_settings(account, environment)
@@ -36,10 +33,10 @@ def secrets_of(account: Account, environment: Mapping[str, str]) -> dict[str, st
 
 
 def require_settings(account: Account, environment: Mapping[str, str]) -> None:
-    """Raise InputUnusable where a setting is missing without which nothing is sent."""
+    """Raise InputUnusable if a setting is missing without which nothing is sent."""
     if account.missing:
         settings = _variables(account.missing, account)
-        empty = _empty(account, account.missing, environment)
+        empty = _empty(account.missing, account, environment)
         raise InputUnusable(
             f"account {account.name!r} lacks {', '.join(account.missing)}{empty}",
             hint=f"set {settings}, or add it under accounts.{account.name} in "
@@ -52,12 +49,11 @@ def _variables(settings: Iterable[str], account: Account) -> str:
 
 
 def _empty(
-    account: Account, names: Iterable[str], environment: Mapping[str, str]
+    settings: Iterable[str], account: Account, environment: Mapping[str, str]
 ) -> str:
     """Say which variables are set, but to nothing."""
-    variables = (variable_name(account.name, name) for name in names)
-    empty = [variable for variable in variables if variable in environment]
-    return f": {', '.join(empty)} is set but empty" if empty else ""
+    empty = [one for one in settings if variable_name(account.name, one) in environment]
+    return f": {_variables(empty, account)} is set but empty" if empty else ""
 
 
 def origin(
@@ -91,10 +87,9 @@ def forget(account: Account, name: str) -> bool:
 def remedy(account: Account, name: str) -> str:
     """Say how to set a secret; names the keyring only if there is one."""
     variable = variable_name(account.name, name)
+    login = f", or store it: leadctl accounts login {account.name}"
     said = f"set {variable} (or {variable}_FILE, {variable}_COMMAND)"
-    if _has_keyring():
-        said += f", or store it: leadctl accounts login {account.name}"
-    return said
+    return said + login if _has_keyring() else said
 
 
 def first_remedy() -> str:
@@ -105,11 +100,9 @@ def first_remedy() -> str:
 
 
 def _has_keyring() -> bool:
-    try:
-        system_keyring.in_use()
-    except system_keyring.NoKeyring:
-        return False
-    return True
+    with suppress(system_keyring.NoKeyring):
+        return bool(system_keyring.in_use())
+    return False
 
 
 def require_usable(secret: str, account: Account, name: str) -> str:
@@ -144,7 +137,7 @@ def _without_keyring(account: Account) -> str:
 def _found(account: Account, name: str, environment: Mapping[str, str]) -> str:
     if secret := _secret(account, name).find(environment):
         return require_usable(secret, account, name)
-    empty = _empty(account, [name], environment)
+    empty = _empty([name], account, environment)
     raise CredentialsMissing(
         f"no {name} for account {account.name!r}{empty}", hint=remedy(account, name)
     )
@@ -166,8 +159,7 @@ def key_files(account: Account, environment: Mapping[str, str]) -> Iterator[Path
     for secret in account.provider.secrets:
         key = f"{secret}_file"
         variable = variable_name(account.name, key)
-        named = environment.get(variable) or account.secret_settings.get(key)
-        if named:
+        if named := environment.get(variable) or account.secret_settings.get(key):
             yield Path(named).expanduser()
 
 
@@ -204,10 +196,8 @@ def resolve_account(
     document: Document, environment: Mapping[str, str], name: str
 ) -> KnownAccount:
     account = resolve(document, environment, provider=None, account=name)
-    secrets = {
-        secret: origin(account, secret, environment)
-        for secret in account.provider.secrets
-    }
+    names = account.provider.secrets
+    secrets = {secret: origin(account, secret, environment) for secret in names}
     return KnownAccount(name, account, secrets)
 
 

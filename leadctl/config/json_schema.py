@@ -96,10 +96,8 @@ def _account_named_like(provider: str) -> Schema:
 
 
 def _settings(provider: type[Provider]) -> Schema:
-    usual = {
-        one.name: one.default
-        for one in (*fields(provider), *fields(ConnectionSettings))
-    }
+    declared = (*fields(provider), *fields(ConnectionSettings))
+    usual = {one.name: one.default for one in declared}
     known: Schema = {
         key: _setting(kind, usual.get(key, MISSING))
         for key, kind in allowed_settings(provider).items()

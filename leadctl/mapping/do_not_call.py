@@ -45,7 +45,7 @@ OF_MESSAGES = re.compile(r"mail|sms|text|fax|newsletter|whatsapp|correo|courriel
 _BLANK = ("", "-", "none", "null", "n/a", "na", "nil", "\\n", "unknown")
 _GIVEN = ("given", "granted", "opted in", "opt in", "opt-in", "subscribed")
 KNOWN = 1000
-"""Texts whose meaning is remembered."""
+"""Texts whose meaning is kept."""
 LONGEST_REMARK = 3
 """Words; more of them are a sentence."""
 LONGEST = 60
@@ -94,16 +94,12 @@ def permitted_by(spelled: str) -> Says:
 
 def _begins_with(answers: str, spelled: str) -> bool:
     """Tell whether a cell is one of these words, or it and a remark: `yes (verbal)`."""
-    if spelled in _set(answers):
+    if spelled in _listed(answers):
         return True
     first, *rest = map(str.strip, _PARTS.split(spelled.strip(_MARKS)))
-    return first in _set(answers) and all(
+    return first in _listed(answers) and all(
         _is_remark(split_words(part)) for part in rest
     )
-
-
-_EMOJI = "\N{VARIATION SELECTOR-16}"
-"""What keyboards write behind a tick."""
 
 
 def _is_date(spelled: str) -> bool:
@@ -188,19 +184,16 @@ def folded(phrases: str) -> frozenset[str]:
 
 
 @cache
-def _set(words: str) -> frozenset[str]:
-    return frozenset(_listed(words))
-
-
-def _listed(phrases: str) -> list[str]:
-    return [*filter(None, map(str.strip, re.split(r"[,\n]", phrases)))]
+def _listed(phrases: str) -> frozenset[str]:
+    return frozenset(filter(None, map(str.strip, re.split(r"[,\n]", phrases))))
 
 
 def visible(text: str) -> str:
     """Normalise full-width letters, and drop invisible characters."""
     if text.isascii():
         return text.strip()
-    plain = unicodedata.normalize("NFKC", text).replace(_EMOJI, "")
+    # Keyboards write a variation selector behind a tick.
+    plain = unicodedata.normalize("NFKC", text).replace("\N{VARIATION SELECTOR-16}", "")
     return "".join(c for c in plain if unicodedata.category(c) != "Cf").strip()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from operator import itemgetter
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
 
 from leadctl.model.cell_formats import without_errors
 from leadctl.model.lead_fields import plain, word
@@ -39,14 +39,14 @@ class Header(NamedTuple):
 
     def each_of(self, names: Sequence[str]) -> Getter:
         """Return a getter for the value of these columns, or a list if they differ."""
-        return self._combined(_one_or_all, names, keeps_errors=False)
+        return self._combined(_one_or_all, names)
 
     def _combined(
         self,
         choose: Callable[[Iterable[Json]], Json],
         names: Sequence[str],
         *,
-        keeps_errors: bool,
+        keeps_errors: bool = False,
     ) -> Getter:
         found = [getter for name in names for getter in self.getters_of(name)]
         if not (self.nested or keeps_errors):
@@ -135,15 +135,12 @@ def template(literals: Sequence[str], parts: Sequence[Getter]) -> Getter:
     says_something = bool("".join(literals).strip())
 
     def texts_of(rows: Sequence[Cells]) -> list[str]:
-        columns: list[Sequence[str]] = [
-            part(rows)  # type: ignore[misc]  # parts give texts
-            for part in parts
-        ]
+        columns = [cast("Sequence[str]", part(rows)) for part in parts]
         every = [*zip(*columns, strict=True)]
         texts = [" ".join((pattern % parted).split()) for parted in every]
         if says_something:  # even where no part does
-            blank = [not "".join(parted).strip() for parted in every]
-            return ["" if no else text for no, text in zip(blank, texts, strict=True)]
+            pairs = zip(every, texts, strict=True)
+            return [text if "".join(said).strip() else "" for said, text in pairs]
         return texts
 
     return texts_of

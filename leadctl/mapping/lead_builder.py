@@ -73,12 +73,11 @@ class LeadBuilder:
     ) -> BuiltLeads:
         """Build leads, or report errors, with the `odd` ones; empties `table`."""
         provider = self._provider
-        phones, problems = self._normalise.column(
-            table.pop("phone", [None] * len(rows)), countries
-        )
+        cells = table.pop("phone", [None] * len(rows))
+        phones, problems = self._normalise.column(cells, countries)
         field_errors = {
-            place: FieldError(problem.code, "phone", problem.reason)
-            for place, problem in problems.items()
+            place: FieldError(code, "phone", reason)
+            for place, (code, reason) in problems.items()
         }
         field_errors.update(odd or {})
         digests = self._digests(phones.keys, table)
@@ -103,9 +102,7 @@ class LeadBuilder:
             _put_the_rest(provider.overflow, fields, table, field_errors)
         leads = Leads(rows, wires, phones.keys, fields, digests)
         if field_errors:
-            leads = leads.chosen(
-                [place not in field_errors for place in range(len(rows))]
-            )
+            leads = leads.chosen([n not in field_errors for n in range(len(rows))])
         repairs = {rows[place]: words for place, words in phones.repairs.items()}
         return BuiltLeads(leads, field_errors, repairs)
 
@@ -198,18 +195,16 @@ def _memo(check: Check) -> Check:
 
 def _build_names(table: Table, field_errors: dict[int, FieldError]) -> None:
     """Combine the parts of names in rows without a name; the parts are used up."""
-    parts = [
-        (part, table[part]) for part in ("first_name", "last_name") if part in table
-    ]
+    parts = [part for part in ("first_name", "last_name") if part in table]
     if not parts:
         return
-    names = table.setdefault("name", [None] * len(parts[0][1]))
+    names = table.setdefault("name", [None] * len(table[parts[0]]))
     for place, name in enumerate(names):
         if name is not None:
             continue
         found = []
-        for part, column in parts:
-            value, column[place] = column[place], None
+        for part in parts:
+            value, table[part][place] = table[part][place], None
             if value is not None:
                 try:
                     found.append(text(value))

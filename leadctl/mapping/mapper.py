@@ -49,10 +49,8 @@ class Mapper:
     def table(self, rows: Sequence[Cells]) -> Table:
         """Return the fields of rows; text is trimmed, and None if it is empty."""
         table = {name: _trimmed(get(rows)) for name, get in self.getters.items()}
-        if "external_id" in table:
-            table["external_id"] = [
-                None if means_none(value) else value for value in table["external_id"]
-            ]
+        if ids := table.get("external_id"):
+            table["external_id"] = [None if means_none(one) else one for one in ids]
         return table
 
     def one_row(self, cells: Cells) -> Values:
@@ -93,7 +91,6 @@ class BoundRule:
         return self._known.column(self._getter(rows))
 
     def values(self, rows: Sequence[Cells]) -> list[Json]:
-        """Return the values of the rule's column, a text only once."""
         values = self._getter(rows)
         texts = dict.fromkeys(value for value in values if isinstance(value, str))
         return [*texts, *(value for value in values if not isinstance(value, str))]
@@ -115,9 +112,8 @@ class BoundRule:
     def near_misses(self) -> set[str]:
         """Return texts that no row has so far, if one has a similar text."""
         passed = [text for text, is_met in self._known.items() if not is_met]
-        self.told = {
-            text for text in self.unmet & self._words if close_to(text, passed, 0.8)
-        }
+        unmet = self.unmet & self._words
+        self.told = {text for text in unmet if close_to(text, passed, 0.8)}
         return self.told
 
     def objection(self, unmet: Collection[str]) -> str:
@@ -152,9 +148,8 @@ def bind(profile: Profile, header: Header, ignored: Collection[str] = ()) -> Map
         for name, source in profile.fields.items()
     }
     if "phone" not in getters:
-        raise profile.document.problem(
-            (*profile.at, "fields"), "the profile does not map `phone`"
-        )
+        where = (*profile.at, "fields")
+        raise profile.document.problem(where, "the profile does not map `phone`")
     skip = tuple(
         BoundRule(rule, binder.getter(Columns((rule.column,), (*rule.at, "column"))))
         for rule in profile.skip
@@ -162,12 +157,11 @@ def bind(profile: Profile, header: Header, ignored: Collection[str] = ()) -> Map
     if binder.missing:
         told = dict.fromkeys(one.message for one in binder.missing)
         raise binder.missing[0].but(message="; ".join(told))
-    columns = {
-        name: tuple(columns_of(source)) for name, source in profile.fields.items()
-    }
     ignoring = profile.ignored.union(ignored)
     countries = bind_countries(header, ignoring)
-    columns = countries.columns | columns
+    columns = countries.columns | {
+        name: tuple(columns_of(source)) for name, source in profile.fields.items()
+    }
     used = profile.columns.union(ignoring, columns.get("phone_country", ()))
     getters = countries.getters | getters
     return Mapper(getters, columns, header.unused(used), ignoring, skip)
@@ -220,7 +214,8 @@ class _Binder:
     def getter(self, source: FieldSource) -> Getter:
         match source:
             case Columns(names, where):
-                present = [name for name in names if self._has(name)]
+                ours = (name for name in names if not name.startswith(OWN))
+                present = [name for name in ours if name in self.header.names]
                 if not present:
                     self.missing.append(self._missing(names, where))
                     return constant(None)
@@ -240,10 +235,6 @@ class _Binder:
                 return members({key: self.getter(s) for key, s in by_key.items()})
             case Translated(inner, table, default):
                 return translated(self.getter(inner), table, default)
-
-    def _has(self, name: str) -> bool:
-        # For JSONL the header lists every way into the objects, dotted.
-        return name in self.header.names and not name.startswith(OWN)
 
     def _missing(self, wanted: Sequence[str], where: Where) -> InputUnusable:
         names = self.header.names

@@ -54,13 +54,9 @@ class OptOuts:
         """With `heeds_active`, a row whose `active` is false is held back, too."""
         self._columns = [*_columns(source, mapper)]
         if heeds_active and (names := mapper.columns.get("active")):
-            active = _Answers(
-                " or ".join(names),
-                mapper.getters["active"],
-                permitted_by,
-                "which leads are active",
-            )
-            self._columns.append(active)
+            name, active = " or ".join(names), mapper.getters["active"]
+            subject = "which leads are active"
+            self._columns.append(_Answers(name, active, permitted_by, subject))
         self._held: Counter[str] = Counter()
 
     def held_back(self, rows: Sequence[Cells]) -> list[str | None]:
@@ -72,13 +68,13 @@ class OptOuts:
 
         With `only_known`, one counts by its name, or if it has held back a row.
         """
-        columns = self._columns
-        if only_known:
-            columns = [
-                column
-                for column in columns
-                if isinstance(column, _Answers) or column.name in self._held
-            ]
+        columns = [
+            column
+            for column in self._columns
+            if not only_known
+            or isinstance(column, _Answers)
+            or column.name in self._held
+        ]
         held = _held_back(columns, rows)
         self._held.update(filter(None, held))
         rest = [*compress(rows, map(not_, held))]
@@ -154,14 +150,12 @@ class _Answers:
     def count(self, rows: Sequence[Cells]) -> None:
         """Count values that skip nobody and should be reported."""
         for spelled in map(word, self.getter(rows)):
-            match self.judged(spelled):
-                case Says.NOTHING:
-                    self.empty += 1
-                case Says.UNCLEAR:
-                    known = spelled in self.unclear or len(self.unclear) < MOST
-                    self.unclear[spelled if known else _OTHERS] += 1
-                case Says.CALL | Says.DO_NOT_CALL:
-                    pass
+            said = self.judged(spelled)
+            if said is Says.NOTHING:
+                self.empty += 1
+            elif said is Says.UNCLEAR:
+                known = spelled in self.unclear or len(self.unclear) < MOST
+                self.unclear[spelled if known else _OTHERS] += 1
 
     def notes(self) -> Iterator[Note]:
         if unclear := self.unclear.total():
