@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from benchmarks import rows
 from benchmarks.table import Table
-from leadctl.importing.suppression import List, read
+from leadctl.importing.suppression import read
+from leadctl.importing.suppression_entries import List
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -46,6 +46,7 @@ LISTS = {
     "a column twice": "phone,phone\n+15551230002,+15551230004\n",
     "JSONL": '{"phone": "+15551230002"}\n{"phone": "+1 555 123 0004", "x": 1}\n',
     "JSONL, other names": '{"Mobile": "+15551230002"}\n{"phone": "+15551230004"}\n',
+    "JSONL, lists": '{"phones": ["+15551230002", "+15551230004"]}\n',
     "JSONL, nested": (
         '{"contact": {"phone": "+15551230002"}}\n{"contact": {"phone": "+15551230004"}}'
     ),
@@ -291,7 +292,9 @@ def test_list_holds_back_whom_only_the_users_word_reads(push: Push) -> None:
     assert counts == {"suppressed": 1, "created": 1}
 
 
-@pytest.mark.parametrize("header", ["Mobile Phone 2,Phone", "Work Phone,Phone"])
+@pytest.mark.parametrize(
+    "header", ["Mobile Phone 2,Phone", "Work Phone,Phone", "Cellulare,Telefono"]
+)
 def test_every_phone_column_of_a_list_is_read(push: Push, header: str) -> None:
     push.program.write("leads.csv", "phone\n+15550100001\n+15550100009\n+15550100005\n")
     push.program.write("never.csv", f"{header}\n+15550100001,+15550100009\n")

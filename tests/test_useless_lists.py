@@ -75,12 +75,25 @@ USELESS: dict[str, tuple[str | bytes | None, str]] = {
     "other date": ("phone\n+15551230002\n30.01.2026\n", "row 2: a date, not"),
     "extension": ("phone\n+15551230002 x12\n", "row 1: has an extension"),
     "number as a name": ("call +15551230002 never\n+15551230004\n", "its first line: "),
-    "list of numbers": ('{"phone": ["+15551230002"]}\n', "row 1: not a phone number"),
+    "objects in a list": ('{"phone": [{"x": 15551230002}]}\n', "row 1: not a phone"),
+    "no area code": ("5551230002\n5550123\n", "row 2: the area code is missing"),
+    "area code apart": ("DDD,Phone\n11,912345678\n", "row 1: the area code is missing"),
+    "area code and code apart": (
+        "country code,DDD,phone\n55,11,912345678\n",
+        "row 1: the area code is missing",
+    ),
     "a number before the header": (
         "+15551230002,,\nphone,remark,since\n+15551230004,asked,2026\n",
         "has 3 columns",
     ),
     "columns unknown": ("who,what\n+15551230002,+15551230004\n", "has 2 columns"),
+}
+
+
+REGIONS = {
+    "rounded numbers": "US",
+    "no area code": "US",
+    "area code apart": "BR",
 }
 
 
@@ -91,7 +104,7 @@ def test_list_that_cannot_be_relied_on_stops_the_run(
     content, words = USELESS[name]
     if content is not None:
         push.program.write("never.txt", content)
-    given = ["--region", "US"] if name == "rounded numbers" else []
+    given = ["--region", region] if (region := REGIONS.get(name)) else []
     ran = push("voiso", leads, "--suppress", "never.txt", *given, "--json")
     assert ran.code == 6
     assert ran.error["message"].startswith("suppression list never.txt")

@@ -189,10 +189,11 @@ def suppress(
         elif numbers or from_:
             added = [*_each(texts, lambda text: identities_of_entry(text, region))]
             if from_:
-                from leadctl.importing import suppression
+                from leadctl.importing.suppression import identities_in
+                from leadctl.importing.suppression_entries import List
 
-                file = suppression.List.named(from_)
-                added += suppression.identities_in(file, region)
+                file = List.named(from_)
+                added += identities_in(file, region)
             verb, changed = "added", entries.add(added)
         size = len(entries)
     if json:

@@ -106,6 +106,8 @@ def problem_of_entry(
 ) -> PhoneProblem | None:
     if isinstance(entry, PhoneProblem):
         return entry
+    if entry.lacks_area_code:
+        return PhoneProblem(Code.PHONE_INVALID, "the area code is missing")
     if entry.is_read:
         return None
     if not entry.names_country and region is None:

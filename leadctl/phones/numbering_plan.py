@@ -82,15 +82,14 @@ class CallingCode:
     def __init__(self, code: str) -> None:
         regions = COUNTRY_CODE_TO_REGION_CODE[int(code)]
         plans = [metadata(int(code), region) for region in regions]
-        general = plans[0].general_desc
         self.code = code
         self.trunk = Plan(int(code), regions[0], "behind the code")
         self.lengths = tuple(sorted({n for plan in plans for n in _lengths(plan)}))
         """Digits that any number has."""
-        self.local_lengths = general.possible_length_local_only if general else ()
-        """Digits that a number has only without its area code."""
         self.person_lengths = frozenset(n for p in plans for n in _person_lengths(p))
         """Digits that fixed, mobile, personal and VoIP numbers have."""
+        self.local_lengths = {*_local_lengths(plans[0])} - self.person_lengths
+        """Digits that a number has only without its area code."""
         self.ranges = Ranges(int(code))
         self.has_endings = any(
             0 < longer - shorter <= 4
@@ -237,6 +236,11 @@ def _person_lengths(plan: PhoneMetadata) -> Iterator[int]:
         if kind and (kind.national_number_pattern or "NA") != "NA":
             lengths = kind.possible_length or _lengths(plan)
             yield from (length for length in lengths if length > 0)
+
+
+def _local_lengths(plan: PhoneMetadata) -> Iterator[int]:
+    for kind in (plan.general_desc, plan.fixed_line, plan.mobile):
+        yield from kind.possible_length_local_only if kind else ()
 
 
 def _lengths(plan: PhoneMetadata) -> tuple[int, ...]:

@@ -27,6 +27,7 @@ class Reach(NamedTuple):
     nationals: Collection[str]
     names_country: bool
     is_read: bool = True
+    lacks_area_code: bool = False
 
     def __repr__(self) -> str:
         return "Reach(hidden)"
@@ -97,6 +98,7 @@ def _in_country(
                 {*one.nationals, *other.nationals},
                 names_country=True,
                 is_read=one.is_read or other.is_read,
+                lacks_area_code=one.lacks_area_code and not other.is_read,
             )
 
 
@@ -134,6 +136,8 @@ def _at_a_glance(line: str, plan: Plan | None) -> Reach | None:
         return None
     plus, bare = len(digits) < len(line), digits.lstrip("0")
     if not plus and (plan is None or plan.dialled_abroad(digits)):
+        return None
+    if not plus and _is_local(bare, plan):
         return None
     numbers = [*_behind_code(bare)]
     if plan and not plus:
@@ -202,12 +206,19 @@ def _closely(value: Json, plan: Plan | None) -> Reach | PhoneProblem:
         {*nationals, *_nationals(found, plan, plus=plus)},
         plus,
         is_read=(plus or plan is not None) and any(map(_is_or_was, found)),
+        lacks_area_code=not plus and _is_local(spelling.digits.lstrip("0"), plan),
     )
+
+
+def _is_local(digits: str, plan: Plan | None) -> bool:
+    """Tell whether digits of a region can only be a number without its area code."""
+    return plan is not None and len(digits) in plan.calling_code.local_lengths
 
 
 def _is_or_was(number: Number) -> bool:
     """Tell whether it is possible, or may be from before a renumbering."""
-    was = number.code in RENUMBERED or identity(number) != number.digits
+    sizes = SPECIAL[number.code] if number.code in RENUMBERED else ()
+    was = len(number.national) in sizes or identity(number) != number.digits
     return was or number.is_possible
 
 

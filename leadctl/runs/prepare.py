@@ -17,7 +17,7 @@ from leadctl.delivery import provider_session
 from leadctl.importing import suppression
 from leadctl.importing.job import Job
 from leadctl.importing.plan import Plan, Rules, UnusableFiles, mappers_of
-from leadctl.importing.suppression import List
+from leadctl.importing.suppression_entries import List
 from leadctl.model.errors import CredentialsMissing, InputUnusable, UsageError
 from leadctl.model.leads import Note
 from leadctl.model.private_files import is_our_own, permission_problems

@@ -112,6 +112,11 @@ def looks_like_data(cells: Sequence[str]) -> bool:
     return any(_DATA.fullmatch(cell.strip()) for cell in cells)
 
 
+def looks_like_number(cell: str) -> bool:
+    """Tell whether a cell begins as phone numbers do, and not as dates or a ZIP+4."""
+    return _PHONE.match(cell) is not None
+
+
 def contains_rows(
     cells: Sequence[str], delimiter: str, phones: Collection[int]
 ) -> bool:
@@ -120,7 +125,7 @@ def contains_rows(
     Unlike an address of three lines, one of its lines has a number in a phone column.
     """
     return any(
-        place < len(row) and _PHONE.match(row[place].strip())
+        place < len(row) and looks_like_number(row[place].strip())
         for row in _rows_inside(cells, delimiter)
         for place in phones
     )

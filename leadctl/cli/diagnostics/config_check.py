@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from leadctl.cli.checks import Check, Grade, problem, warning
 from leadctl.config import config
 from leadctl.config.credentials import key_files
-from leadctl.importing.suppression import List
+from leadctl.importing.suppression_entries import List
 from leadctl.mapping import profile
 from leadctl.model.errors import ExitCode, InputUnusable, LeadctlError
 from leadctl.model.private_files import is_our_own, permission_problems
