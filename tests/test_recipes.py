@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from test_repository import ROOT, blocks
 
-from leadctl.cli import options
+from leadctl.cli.parameters import VARIABLES
 from leadctl.model.yaml_file import parse
 from leadctl.providers.installed import installed
 from leadctl.providers.registry import provider_class
@@ -194,9 +194,7 @@ def test_no_option_takes_a_key() -> None:
     secrets = {
         secret for name in installed() for secret in provider_class(name).secrets
     }
-    taken = {
-        option.lstrip("-").replace("-", "_") for option in options.VARIABLES.values()
-    }
+    taken = {option.lstrip("-").replace("-", "_") for option in VARIABLES.values()}
     assert {"provider", "account"} <= taken
     assert not taken & {*secrets, "key", "secret", "token", "password"}
 

@@ -33,6 +33,7 @@ PROGRAM = START | {
     "leadctl.cli.app",
     "leadctl.cli.commands",
     "leadctl.cli.output",
+    "leadctl.cli.parameters",
     "leadctl.cli.shells",
     "leadctl.model",
     "leadctl.model.errors",
@@ -174,7 +175,7 @@ SENDER, WORKBOOKS = "leadctl.delivery.sender", "leadctl.sources.xlsx"
 NEVER = {
     "asyncio",
     "importlib.metadata",  # see providers/installed.py
-    "pydantic",  # typer would read options with it: see cli/commands.py
+    "pydantic",  # typer would read options with it: see cli/parameters.py
     "rich",  # typer's own help would load it: see cli/commands.py
 }
 

@@ -18,11 +18,11 @@ from leadctl.cli.app import load
 from leadctl.cli.commands import (
     Command,
     Group,
-    Section,
     name_of,
     shown_options,
     usage,
 )
+from leadctl.cli.parameters import Section
 from leadctl.model.errors import ExitCode
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from typer.core import TyperArgument as Argument
 from typer.core import TyperOption as Option
 
 from leadctl.cli.app import load
-from leadctl.cli.commands import Section
 from leadctl.cli.complete import KINDS
+from leadctl.cli.parameters import Section
 
 if TYPE_CHECKING:
     from leadctl.cli.complete import Command, Parameter

@@ -10,8 +10,9 @@ import typer
 
 from leadctl.cli import options
 from leadctl.cli.app import app
-from leadctl.cli.commands import Commands, Section
+from leadctl.cli.commands import Commands
 from leadctl.cli.output import echo_json, opened_screen, say
+from leadctl.cli.parameters import Section, argument, option
 from leadctl.model.errors import CredentialsMissing, ExitCode, LeadctlError, UsageError
 from leadctl.model.wording import count
 
@@ -32,7 +33,7 @@ group = Commands(
 )
 app.add_typer(group, name="accounts", rich_help_panel=Section.SET_UP)
 
-Name = Annotated[str, options.argument("ACCOUNT", "An account, or a provider's name.")]
+Name = Annotated[str, argument("ACCOUNT", "An account, or a provider's name.")]
 
 
 @group.callback()
@@ -62,7 +63,7 @@ def list_accounts(
 @group.command("test")
 def ask(
     name: Annotated[
-        str | None, options.argument("ACCOUNT", "Default: all that have a secret.")
+        str | None, argument("ACCOUNT", "Default: all that have a secret.")
     ] = None,
     campaign: options.Campaign = None,
     provider: options.ProviderName = None,
@@ -104,9 +105,7 @@ def login(
     name: Name,
     provider: options.ProviderName = None,
     campaign: options.Campaign = None,
-    no_check: Annotated[
-        bool, options.option("--no-check", "Store without checking.")
-    ] = False,
+    no_check: Annotated[bool, option("--no-check", "Store without checking.")] = False,
     no_input: options.NoInput = False,
     ledger: options.LedgerPath = None,
     config: options.ConfigPath = None,

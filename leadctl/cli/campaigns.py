@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from leadctl.cli import options  # noqa: TC001  typer reads the annotations at run time
+from leadctl.cli import options
 from leadctl.cli.app import app
-from leadctl.cli.commands import Section
 from leadctl.cli.output import Output, opened_screen, say
+from leadctl.cli.parameters import Section
 from leadctl.model.errors import InputUnusable, LeadctlError, UsageError
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from leadctl.cli import options
 from leadctl.cli.app import app
-from leadctl.cli.commands import Section
 from leadctl.cli.output import echo, require_yes, say
+from leadctl.cli.parameters import Section, option
 from leadctl.model.wording import count
 
 
@@ -15,16 +15,14 @@ from leadctl.model.wording import count
 def clean(
     days: Annotated[
         int,
-        options.option(
+        option(
             "--days N",
             "Keep reject files of the last N days; default: 30.",
             min=0,
             max=36_500,
         ),
     ] = 30,
-    dry_run: Annotated[
-        bool, options.option("--dry-run -n", "Only list the files.")
-    ] = False,
+    dry_run: Annotated[bool, option("--dry-run -n", "Only list the files.")] = False,
     yes: options.Yes = False,
     no_input: options.NoInput = False,
     ledger: options.LedgerPath = None,

@@ -1,24 +1,19 @@
-"""Adapts typer's commands: lays out their help, and reads values without pydantic.
-
-Typer reads all but flags with it, and importing it takes longer than importing typer.
-"""
+"""Adapts typer's commands and the layout of their help."""
 
 from __future__ import annotations
 
 import os
-from enum import StrEnum
 from functools import cache, partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import typer
 import typer.main
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
-from leadctl.model.wording import nearest
+from leadctl.cli.parameters import Section, read_quickly
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
 
     from typer._click.core import Context, Parameter
     from typer._click.formatting import HelpFormatter
@@ -28,34 +23,15 @@ if TYPE_CHECKING:
     """A section's title, and a line in it: name and meaning."""
 
 
-class Section(StrEnum):
-    """The purpose of a command or an option, in the order of the help."""
-
-    IMPORT = "Import"
-    AFTERWARDS = "Runs"
-    PEOPLE = "People"
-    SET_UP = "Set up"
-
-    ARGUMENTS = "Arguments"
-    COMMANDS = "Commands"
-    OPTIONS = "Options"
-    TARGET = "Destination"
-    FILE = "Reading files"
-    ROW = "Mapping and checks"
-    SENDING = "Sending"
-    TELLING = "Output"
-    OTHER = "Other"
-
-
 class Command(TyperCommand):
     """A command whose help groups its options."""
 
     def __init__(self, *given: Any, **settings: Any) -> None:  # noqa: ANN401  typer's
         super().__init__(*given, **settings)
-        _accept_habits(self)
+        _prepare(self)
 
     def get_params(self, ctx: Context) -> list[Parameter]:
-        return _quick(super().get_params(ctx))
+        return read_quickly(super().get_params(ctx))
 
     def collect_usage_pieces(self, ctx: Context) -> list[str]:  # noqa: ARG002  click's
         return [*usage(self)]
@@ -65,19 +41,16 @@ class Command(TyperCommand):
         rows = [(Section.ARGUMENTS, name_of(one), one.help or "") for one in arguments]
         _write(formatter, [*rows, *_options(self)])
 
-    def format_epilog(self, ctx: Context, formatter: HelpFormatter) -> None:  # noqa: ARG002  click's
-        _write_text(formatter, variables(self))
-
 
 class Group(TyperGroup):
     """A group of commands whose help also groups them."""
 
     def __init__(self, *given: Any, **settings: Any) -> None:  # noqa: ANN401  typer's
         super().__init__(*given, **settings)
-        _accept_habits(self)
+        _prepare(self)
 
     def get_params(self, ctx: Context) -> list[Parameter]:
-        return _quick(super().get_params(ctx))
+        return read_quickly(super().get_params(ctx))
 
     def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
         """Take `list` for a group that lists by itself, also behind its options."""
@@ -88,9 +61,6 @@ class Group(TyperGroup):
 
     def format_options(self, ctx: Context, formatter: HelpFormatter) -> None:  # noqa: ARG002  click's
         _write(formatter, [*self.listed(), *_options(self)])
-
-    def format_epilog(self, ctx: Context, formatter: HelpFormatter) -> None:  # noqa: ARG002  click's
-        _write_text(formatter, variables(self))
 
     def listed(self) -> Iterator[Row]:
         """Yield the section, name and meaning of each command."""
@@ -124,14 +94,15 @@ class Commands(typer.Typer):
         return super().command(name, cls=Command, **settings)
 
 
-def _accept_habits(command: TyperCommand | TyperGroup) -> None:
-    """Accept --no-color, --yes and --no-input everywhere.
+def _prepare(command: Command | Group) -> None:
+    """Let a command accept --no-color, --yes and --no-input, and name its variables.
 
-    Scripts add them to all commands. Help names them only where they have an effect.
+    Scripts add these to all commands. Help names them only where they have an effect.
     """
     known = {name for one in command.params for name in one.opts}
     habits = _habits(is_coloured="--json" in known)
     command.params += [one for one in habits if known.isdisjoint(one.opts)]
+    command.epilog = variables(command)
 
 
 @cache
@@ -220,83 +191,3 @@ def _write(formatter: HelpFormatter, rows: Iterable[Row]) -> None:
         if lines:
             with formatter.section(title):
                 formatter.write_dl(lines)
-
-
-def _write_text(formatter: HelpFormatter, text: str) -> None:
-    if text:
-        formatter.write_paragraph()
-        formatter.write_text(text)
-
-
-def _quick(parameters: Sequence[Parameter]) -> list[Parameter]:
-    """Let typer's options and arguments read their values as below."""
-    for one in parameters:
-        if isinstance(one, TyperOption):
-            one.__class__ = _Option
-        elif isinstance(one, TyperArgument):
-            one.__class__ = _Argument
-    return [*parameters]
-
-
-class _Option(TyperOption):
-    def process_value(self, ctx: Context, value: Any) -> Any:  # noqa: ANN401  click's
-        try:
-            return _read(self, ctx, value, super().process_value)
-        except typer.BadParameter as error:
-            if message := _mistake(self, value):
-                raise _Unfit(message, ctx, self) from error
-            raise
-
-
-class _Argument(TyperArgument):
-    def process_value(self, ctx: Context, value: Any) -> Any:  # noqa: ANN401  click's
-        return _read(self, ctx, value, super().process_value)
-
-
-class _Unfit(typer.BadParameter):
-    def format_message(self) -> str:
-        return self.message
-
-
-def _read(
-    parameter: TyperOption | TyperArgument,
-    ctx: Context,
-    value: object,
-    by_typer: Callable[[Context, Any], object],
-) -> object:
-    """Read text, paths and defaults; typer reads the rest, and reports mistakes."""
-    kind = parameter.type_descriptor.annotation
-    if kind is Path and isinstance(value, str):
-        value = Path(value)
-    is_read = value is None or (isinstance(kind, type) and isinstance(value, kind))
-    if kind == list[str]:
-        is_read = value is None or isinstance(value, list | tuple)
-    if not is_read or (parameter.required and parameter.value_is_missing(value)):
-        return by_typer(ctx, value)
-    return parameter.callback(ctx, parameter, value) if parameter.callback else value
-
-
-def _mistake(option: TyperOption, value: Any) -> str:  # noqa: ANN401  text, or texts
-    """Say what is wrong with a number or a choice.
-
-    A number is not repeated: in the wrong place, it could be somebody's phone.
-    """
-    name, choices = max(option.opts, key=len), (option.metavar or "").split("|")
-    least, most = option.min, option.max
-    if len(choices) > 1:
-        given = [value] if isinstance(value, str) else value or ()
-        wrong = next((one for one in given if one not in choices), None)
-        if wrong is None:
-            return ""
-        near = nearest(wrong, choices)
-        return f"{name} must be one of {', '.join(choices)}, not {wrong!r}{near}"
-    if least is None:
-        return ""
-    try:
-        number = int(value)
-    except ValueError:
-        return f"{name} must be a whole number"
-    if number < least:
-        return f"{name} must be {least} or more"
-    is_large = most is not None and number > most
-    return f"{name} must be {f'{most} or less' if is_large else 'a whole number'}"

@@ -6,13 +6,14 @@ import os
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import typer  # noqa: TC002  it reads the annotations at run time
+import typer
 
 from leadctl.cli import options
 from leadctl.cli.app import app
 from leadctl.cli.checks import conclude
-from leadctl.cli.commands import Commands, Section
+from leadctl.cli.commands import Commands
 from leadctl.cli.output import echo, echo_json, opened_screen
+from leadctl.cli.parameters import VARIABLES, Section
 from leadctl.model.printable import text_of
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def check(json: options.Json = False, config: options.ConfigPath = None) -> None
     """
     from leadctl.cli.diagnostics import config_check
 
-    found = config_check.configuration(config, os.environ, options.VARIABLES)
+    found = config_check.configuration(config, os.environ, VARIABLES)
     conclude(found, json=json)
 
 
@@ -117,7 +118,7 @@ def _options(
             "ENVIRONMENT": ("environment", f"LEADCTL_{name.upper()}"),
         }.get(source.name if source else "", ("default",))
         found.append(_entry(f"--{name}", place, *where))
-    for variable, option in options.VARIABLES.items():
+    for variable, option in VARIABLES.items():
         value = os.environ.get(variable, "")
         if value and option not in ("--config", "--ledger"):
             found.append(_entry(option, value, "environment", variable))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from leadctl.cli import options
 from leadctl.cli.app import app
 from leadctl.cli.checks import Check, Grade, conclude, exit_code
-from leadctl.cli.commands import Section
+from leadctl.cli.parameters import VARIABLES, Section
 from leadctl.model.errors import LeadctlError
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def _checks(
 
     yield from installation.installation()
     yield from config_check.configuration(
-        config, os.environ, options.VARIABLES, unset=Grade.PROBLEM
+        config, os.environ, VARIABLES, unset=Grade.PROBLEM
     )
     url = resolved(ledger)
     yield from installation.keyring()

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from leadctl.cli import options
 from leadctl.cli.app import app
-from leadctl.cli.commands import Section
 from leadctl.cli.output import answered, echo, line, say, somebody_is_there
+from leadctl.cli.parameters import Section, argument, option
 from leadctl.model.errors import InputUnusable, UsageError
 from leadctl.model.leads import OWN, Row, Status
 from leadctl.model.wording import count, listed, nearest, short
@@ -33,11 +33,9 @@ HELP = "Enter keeps a row, :d drops it, :q saves and quits, COLUMN=VALUE changes
 
 @app.command("fix", rich_help_panel=Section.IMPORT)
 def fix(
-    rejects: Annotated[
-        Path, options.argument("REJECTS", "A reject file that leadctl wrote.")
-    ],
+    rejects: Annotated[Path, argument("REJECTS", "A reject file that leadctl wrote.")],
     editor: Annotated[
-        bool, options.option("--editor", "Open the file in $EDITOR instead.")
+        bool, option("--editor", "Open the file in $EDITOR instead.")
     ] = False,
     provider: options.ProviderName = None,
     campaign: options.Campaign = None,

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated
 
 from leadctl.cli import options
 from leadctl.cli.app import app
-from leadctl.cli.commands import Section
 from leadctl.cli.output import (
     asked,
     echo,
@@ -21,6 +20,7 @@ from leadctl.cli.output import (
     show_error,
     somebody_is_there,
 )
+from leadctl.cli.parameters import Section, option
 from leadctl.model.errors import InputUnusable, LeadctlError, UsageError
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ accounts:
 def init(
     provider: options.ProviderName = None,
     no_check: Annotated[
-        bool, options.option("--no-check", "Write without checking the account.")
+        bool, option("--no-check", "Write without checking the account.")
     ] = False,
     no_input: options.NoInput = False,
     ledger: options.LedgerPath = None,

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 from leadctl.cli import options
 from leadctl.cli.app import app
 from leadctl.cli.checks import Check, conclude, exit_code
-from leadctl.cli.commands import Commands, Section
+from leadctl.cli.commands import Commands
 from leadctl.cli.output import echo, say
+from leadctl.cli.parameters import Section, argument, option
 from leadctl.model.errors import LedgerUnusable, UsageError
 from leadctl.model.wording import count
 
@@ -19,10 +20,10 @@ if TYPE_CHECKING:
 group = Commands(help="Show the ledger; share one on PostgreSQL.", no_args_is_help=True)
 app.add_typer(group, name="ledger", rich_help_panel=Section.SET_UP)
 
-Url = Annotated[str, options.argument("URL", "e.g. postgresql://db.example/leads.")]
+Url = Annotated[str, argument("URL", "e.g. postgresql://db.example/leads.")]
 KeyFile = Annotated[
     Path | None,
-    options.option(
+    option(
         "--key-file PATH",
         "Write the key to this file, or read it there; default: print it once.",
     ),
@@ -104,10 +105,8 @@ def _hand_over(url: str, key: bytes, key_file: Path | None, *, is_known: bool) -
 
 @group.command("copy")
 def copy(
-    source: Annotated[str, options.argument("FROM", "A SQLite ledger's path.")],
-    target: Annotated[
-        str, options.argument("TO", "e.g. postgresql://db.example/leads.")
-    ],
+    source: Annotated[str, argument("FROM", "A SQLite ledger's path.")],
+    target: Annotated[str, argument("TO", "e.g. postgresql://db.example/leads.")],
     key_file: KeyFile = None,
 ) -> None:
     """Copy a SQLite ledger to PostgreSQL, with its key.
@@ -140,7 +139,7 @@ def copy(
 @group.command("migrate")
 def migrate(
     url: Annotated[
-        str | None, options.argument("URL", "Default: the ledger that push uses.")
+        str | None, argument("URL", "Default: the ledger that push uses.")
     ] = None,
     ledger: options.LedgerPath = None,
 ) -> None:

@@ -11,8 +11,8 @@ import typer
 
 from leadctl.cli import options
 from leadctl.cli.app import app
-from leadctl.cli.commands import Section
 from leadctl.cli.output import Output, print_lines, require_yes, say
+from leadctl.cli.parameters import Section, argument, option, shared
 from leadctl.model.errors import ExitCode, LeadctlError, UsageError
 from leadctl.model.wording import count, files_named
 
@@ -28,21 +28,19 @@ if TYPE_CHECKING:
 
 Numbers = Annotated[
     list[str] | None,
-    options.argument(
+    argument(
         "NUMBER", "A phone number, e.g. +15550100001; - reads one per line from stdin."
     ),
 ]
 ExternalIds = Annotated[
     list[str] | None,
-    options.option(
-        "--external-id ID", "A lead's id at Lupitor, e.g. 4711; repeatable."
-    ),
+    option("--external-id ID", "A lead's id at Lupitor, e.g. 4711; repeatable."),
 ]
 Unmasked = Annotated[
     bool,
-    options.option("--unmasked", "Show numbers even if the output is not a terminal."),
+    option("--unmasked", "Show numbers even if the output is not a terminal."),
 ]
-Yes = Annotated[bool, options.shared("--yes -y", "Do not ask.", Section.OPTIONS)]
+Yes = Annotated[bool, shared("--yes -y", "Do not ask.", Section.OPTIONS)]
 
 
 @app.command("find", rich_help_panel=Section.PEOPLE)
@@ -87,9 +85,7 @@ def forget(
     region: options.Region = None,
     and_suppress: Annotated[
         bool,
-        options.option(
-            "--and-suppress", "Also add the numbers to the suppression list."
-        ),
+        option("--and-suppress", "Also add the numbers to the suppression list."),
     ] = False,
     yes: Yes = False,
     no_input: options.NoInput = False,
@@ -151,13 +147,13 @@ def suppress(
     numbers: Numbers = None,
     from_: Annotated[
         str | None,
-        options.option(
+        option(
             "--from FILE",
             "Add the numbers of a file, e.g. dnc.csv or list.csv::Column.",
         ),
     ] = None,
     remove: Annotated[
-        bool, options.option("--remove", "Remove these numbers from the list.")
+        bool, option("--remove", "Remove these numbers from the list.")
     ] = False,
     region: options.Region = None,
     json: options.Json = False,

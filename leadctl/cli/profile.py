@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 from leadctl.cli import options
 from leadctl.cli.app import app
-from leadctl.cli.commands import Commands, Section
+from leadctl.cli.commands import Commands
 from leadctl.cli.output import echo, echo_json, say
+from leadctl.cli.parameters import Section, argument, option, spread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,13 +23,13 @@ app.add_typer(group, name="profile", rich_help_panel=Section.IMPORT)
 
 
 @group.command("guess")
-@options.spread
+@spread
 def guess(
-    file: Annotated[str, options.argument("FILE", "A file of leads.")],
+    file: Annotated[str, argument("FILE", "A file of leads.")],
     read: options.ReadOptions,
     to: Annotated[
         Path | None,
-        options.option("--output -o PATH", "e.g. leads.yaml; default: stdout."),
+        option("--output -o PATH", "e.g. leads.yaml; default: stdout."),
     ] = None,
 ) -> None:
     """Write a draft profile from a file's header and contents.
@@ -74,9 +75,9 @@ def _about_the_others(draft: str, rules: Rules) -> Iterator[str]:
 
 @group.command("check")
 def check(
-    profile: Annotated[str, options.argument("NAME|PATH", "A YAML file, or a name.")],
+    profile: Annotated[str, argument("NAME|PATH", "A YAML file, or a name.")],
     files: Annotated[
-        list[str] | None, options.argument("FILE", "Files that it should match.")
+        list[str] | None, argument("FILE", "Files that it should match.")
     ] = None,
     config: options.ConfigPath = None,
 ) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer  # noqa: TC002  it reads the annotations at run time
+import typer
 
 from leadctl.cli import options
 from leadctl.cli.app import app
 from leadctl.cli.checks import conclude
-from leadctl.cli.commands import Commands, Section
+from leadctl.cli.commands import Commands
 from leadctl.cli.output import echo, echo_json, opened_screen, say, show_error
+from leadctl.cli.parameters import Section, argument
 
 group = Commands(
     help="List providers, and write one of your own in YAML.",
@@ -52,9 +53,7 @@ def list_providers(
 
 @group.command("show")
 def show(
-    provider: Annotated[
-        str, options.argument("NAME|FILE", "A provider, or its YAML file.")
-    ],
+    provider: Annotated[str, argument("NAME|FILE", "A provider, or its YAML file.")],
     json: options.Json = False,
     config: options.ConfigPath = None,
 ) -> None:
@@ -75,7 +74,7 @@ def show(
 
 @group.command("check")
 def check(
-    file: Annotated[Path, options.argument("FILE", "A provider in YAML.")],
+    file: Annotated[Path, argument("FILE", "A provider in YAML.")],
     json: options.Json = False,
 ) -> None:
     """Validate a provider's YAML file and run the contract suite on it.
@@ -91,9 +90,7 @@ def check(
 
 @group.command("new")
 def new(
-    name: Annotated[
-        str, options.argument("NAME", "Lowercase letters, digits, - and _.")
-    ],
+    name: Annotated[str, argument("NAME", "Lowercase letters, digits, - and _.")],
 ) -> None:
     """Write a commented draft: NAME.yaml, and recorded cases in the folder NAME.
 

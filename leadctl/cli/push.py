@@ -12,8 +12,8 @@ import typer
 
 from leadctl.cli import options
 from leadctl.cli.app import app
-from leadctl.cli.commands import Section
 from leadctl.cli.output import Output, opened_screen
+from leadctl.cli.parameters import Section, given, spread
 from leadctl.model.errors import ExitCode
 from leadctl.model.wording import files_named
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @app.command("preview", rich_help_panel=Section.IMPORT)
-@options.spread
+@spread
 def preview(
     context: typer.Context,
     files: options.Files,
@@ -55,7 +55,7 @@ def preview(
     if json:
         output.document(preview_view.document(found))
     else:
-        words, end = [*files, *options.given(context)], ""
+        words, end = [*files, *given(context)], ""
         if not any(one.good for one in found):
             words = ["profile", "guess", *files]
         elif asked["provider"]:
@@ -73,7 +73,7 @@ def preview(
 
 
 @app.command("push", rich_help_panel=Section.IMPORT)
-@options.spread
+@spread
 def push(
     files: options.Files,
     asked: options.PushOptions,
@@ -97,7 +97,7 @@ def push(
 
 
 @app.command("check", rich_help_panel=Section.IMPORT)
-@options.spread
+@spread
 def check(
     files: options.Files, asked: options.CheckOptions, printed: options.OutputOptions
 ) -> None:

@@ -8,10 +8,9 @@ import threading
 from tempfile import TemporaryDirectory
 from typing import Annotated
 
-from leadctl.cli import options
 from leadctl.cli.app import app
-from leadctl.cli.commands import Section
 from leadctl.cli.output import echo, say
+from leadctl.cli.parameters import Section, option
 from leadctl.model.errors import UsageError
 from leadctl.model.wording import nearest
 
@@ -20,7 +19,7 @@ from leadctl.model.wording import nearest
 def serve(
     port: Annotated[
         int,
-        options.option(
+        option(
             "--port N",
             "Port on 127.0.0.1; 0 for any; default: 8765.",
             min=0,
@@ -29,7 +28,7 @@ def serve(
     ] = 8765,
     fault: Annotated[
         list[str] | None,
-        options.option(
+        option(
             "--fault PROVIDER:KIND[:KEY=VALUE,...]",
             "A fault, e.g. voiso:lose:skip=1; repeatable.",
         ),

@@ -6,14 +6,14 @@ from typing import Annotated
 
 from leadctl.cli import options
 from leadctl.cli.app import app
-from leadctl.cli.commands import Section
 from leadctl.cli.output import Output, say
+from leadctl.cli.parameters import Section, argument, option
 from leadctl.model.errors import UsageError
 from leadctl.model.wording import count
 
 FilesHere = Annotated[
     list[str] | None,
-    options.option(
+    option(
         "--file NAME=PATH",
         "A file of the run here, e.g. leads.csv=/mnt/l.csv; repeatable.",
         Section.FILE,
@@ -21,9 +21,7 @@ FilesHere = Annotated[
 ]
 Waits = Annotated[
     bool,
-    options.option(
-        "--wait", "Wait for new runs until stopped by a signal.", Section.SENDING
-    ),
+    option("--wait", "Wait for new runs until stopped by a signal.", Section.SENDING),
 ]
 
 
@@ -31,7 +29,7 @@ Waits = Annotated[
 def work(
     run: Annotated[
         str | None,
-        options.argument(
+        argument(
             "RUN",
             "A run's id, or its start or end; default: the oldest with work left.",
         ),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from leadctl.cli import options
 from leadctl.cli.output import Output, echo, line, say, somebody_is_there
+from leadctl.cli.parameters import option, spread
 from leadctl.cli.runs.group import (
     FailedRun,
     RunId,
@@ -35,7 +36,7 @@ class Decision(StrEnum):
 
 
 @group.command("resume")
-@options.spread
+@spread
 def resume(
     asked: options.ResumeOptions,
     printed: options.OutputOptions,
@@ -52,7 +53,7 @@ def resume(
 
 
 @group.command("retry")
-@options.spread
+@spread
 def retry(
     asked: options.ResumeOptions, printed: options.OutputOptions, run: FailedRun = None
 ) -> None:
@@ -71,19 +72,17 @@ def resolve(
     run: UnknownRun = None,
     decision: Annotated[
         Decision | None,
-        options.option(
+        option(
             f"--as {'|'.join(Decision)}",
             "The decision; default: show the rows and ask.",
         ),
     ] = None,
     rows: Annotated[
-        str | None, options.option("--rows ROWS", "e.g. 1-3,7; default: all.")
+        str | None, option("--rows ROWS", "e.g. 1-3,7; default: all.")
     ] = None,
     file: Annotated[
         int,
-        options.option(
-            "--file N", "With --rows: the number of the file; default: 1.", min=1
-        ),
+        option("--file N", "With --rows: the number of the file; default: 1.", min=1),
     ] = 1,
     no_input: options.NoInput = False,
     ledger: options.LedgerPath = None,
@@ -137,9 +136,7 @@ def stop(
     run: RunId,
     give_up: Annotated[
         bool,
-        options.option(
-            "--give-up", "For a stopped run: no longer list its rows as to do."
-        ),
+        option("--give-up", "For a stopped run: no longer list its rows as to do."),
     ] = False,
     ledger: options.LedgerPath = None,
 ) -> None:

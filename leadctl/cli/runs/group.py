@@ -5,9 +5,9 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
-from leadctl.cli import options
 from leadctl.cli.app import app
-from leadctl.cli.commands import Commands, Section
+from leadctl.cli.commands import Commands
+from leadctl.cli.parameters import Section, argument
 from leadctl.model.errors import UsageError
 
 if TYPE_CHECKING:
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 group = Commands(help="List, inspect and resume runs.", invoke_without_command=True)
 app.add_typer(group, name="runs", rich_help_panel=Section.AFTERWARDS)
 
-RunId = Annotated[str, options.argument("RUN", "A run's id, or its start or end.")]
+RunId = Annotated[str, argument("RUN", "A run's id, or its start or end.")]
 
 
 def _run(run: str) -> Any:  # noqa: ANN401  typer's own type for it
-    return options.argument("RUN", f"A run's id, or its start or end; default: {run}.")
+    return argument("RUN", f"A run's id, or its start or end; default: {run}.")
 
 
 AnyRun = Annotated[str | None, _run("the latest")]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from leadctl.cli import options
 from leadctl.cli.output import Output, heard, opened_screen, say
+from leadctl.cli.parameters import option
 from leadctl.cli.runs.group import (
     AnyRun,
     RejectedRun,
@@ -32,9 +33,7 @@ if TYPE_CHECKING:
 
 FileNumber = Annotated[
     int,
-    options.option(
-        "--file N", "With --row: the number of the file; default: 1.", min=1
-    ),
+    option("--file N", "With --row: the number of the file; default: 1.", min=1),
 ]
 
 
@@ -43,14 +42,12 @@ def show(
     run: AnyRun = None,
     row: Annotated[
         int | None,
-        options.option("--row N", "Follow one row, e.g. 17, step by step.", min=1),
+        option("--row N", "Follow one row, e.g. 17, step by step.", min=1),
     ] = None,
     file: FileNumber = 1,
     unmasked: Annotated[
         bool,
-        options.option(
-            "--unmasked", "With --row: show lead data even without a terminal."
-        ),
+        option("--unmasked", "With --row: show lead data even without a terminal."),
     ] = False,
     json: options.Json = False,
     ledger: options.LedgerPath = None,
@@ -128,13 +125,11 @@ def export(
     run: AnyRun = None,
     form: Annotated[
         Form,
-        options.option(
-            f"--format {'|'.join(Form)}", "Format of the records; default: csv."
-        ),
+        option(f"--format {'|'.join(Form)}", "Format of the records; default: csv."),
     ] = Form.CSV,
     status: Annotated[
         list[Status] | None,
-        options.option(
+        option(
             f"--status {'|'.join(Status)}",
             "Only these rows, e.g. rejected; repeatable.",
         ),
@@ -159,13 +154,11 @@ def export(
 
 @group.command("report")
 def report(
-    html: Annotated[
-        Path, options.option("--html FILE", "The page, e.g. run.html; required.")
-    ],
+    html: Annotated[Path, option("--html FILE", "The page, e.g. run.html; required.")],
     run: AnyRun = None,
     with_phones: Annotated[
         bool,
-        options.option(
+        option(
             "--with-phones",
             "List rows that need attention with their numbers, from the input.",
         ),
@@ -236,7 +229,7 @@ def rejects(
     run: RejectedRun = None,
     to: Annotated[
         str | None,
-        options.option("--to PATH", "e.g. again.csv; default: where the run wrote it."),
+        option("--to PATH", "e.g. again.csv; default: where the run wrote it."),
     ] = None,
     ledger: options.LedgerPath = None,
     config: options.ConfigPath = None,

@@ -9,10 +9,11 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated
 
-import typer  # noqa: TC002  it reads the annotations at run time
+import typer
 
 from leadctl.cli import options
 from leadctl.cli.output import echo_json, opened_screen, say
+from leadctl.cli.parameters import option
 from leadctl.cli.runs.group import group, opened_ledger, report_of
 from leadctl.model.errors import ExitCode, UsageError
 from leadctl.model.leads import Status
@@ -32,20 +33,18 @@ def list_runs(
     context: typer.Context,
     limit: Annotated[
         int,
-        options.option(
-            "--limit N", "Number of runs, newest first; default: 20.", min=1
-        ),
+        option("--limit N", "Number of runs, newest first; default: 20.", min=1),
     ] = 20,
     since: Annotated[
         str | None,
-        options.option("--since TIME", "Only later runs, e.g. 2026-03-01, 7d or 12h."),
+        option("--since TIME", "Only later runs, e.g. 2026-03-01, 7d or 12h."),
     ] = None,
     account: Annotated[
         str | None,
-        options.option("--account NAME", "Only this account, e.g. voiso-night."),
+        option("--account NAME", "Only this account, e.g. voiso-night."),
     ] = None,
     failed: Annotated[
-        bool, options.option("--failed", "Only runs that left rows to do.")
+        bool, option("--failed", "Only runs that left rows to do.")
     ] = False,
     json: options.Json = False,
     ledger: options.LedgerPath = None,

@@ -20,6 +20,7 @@ from leadctl.cli.output import (
     say,
     show_error,
 )
+from leadctl.cli.parameters import option
 from leadctl.cli.runs.group import RunId, group, opened_ledger
 from leadctl.model.wording import count, files_named
 
@@ -152,16 +153,14 @@ EVERY = 10.0
 def prune(
     days: Annotated[
         int,
-        options.option(
+        option(
             "--days N",
             "Keep the runs of the last N days; default: 90.",
             min=0,
             max=36_500,
         ),
     ] = 90,
-    dry_run: Annotated[
-        bool, options.option("--dry-run -n", "Only count the runs.")
-    ] = False,
+    dry_run: Annotated[bool, option("--dry-run -n", "Only count the runs.")] = False,
     yes: options.Yes = False,
     no_input: options.NoInput = False,
     ledger: options.LedgerPath = None,
