@@ -55,13 +55,9 @@ format: $(VENV)/.dev  ## Format the code and fix what the linter can
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
-completions: $(VENV)/.dev  ## Rewrite completions/
+completions: $(VENV)/.dev  ## Rewrite the table of commands that Tab reads
 	$(BIN)/python -m tools.vocabulary > $(VENV)/vocabulary.json
 	mv $(VENV)/vocabulary.json leadctl/cli/vocabulary.json
-	_LEADCTL_COMPLETE=source_bash $(BIN)/leadctl > completions/leadctl.bash
-	_LEADCTL_COMPLETE=source_zsh $(BIN)/leadctl > completions/_leadctl
-	_LEADCTL_COMPLETE=source_fish $(BIN)/leadctl > completions/leadctl.fish
-	_LEADCTL_COMPLETE=source_powershell $(BIN)/leadctl > completions/leadctl.ps1
 
 man: $(VENV)/.dev  ## Rewrite the manual pages in docs/man/
 	$(BIN)/python -m tools.manual docs/man

@@ -60,6 +60,7 @@ def test_wheel_holds_the_package_and_nothing_else(built: Path) -> None:
     names = set(wheel(built).namelist())
     ours = files("leadctl")
     assert ours >= {"leadctl/py.typed", "leadctl/cli/vocabulary.json"}
+    assert "leadctl/cli/completions/_leadctl" in ours
     pages = f"leadctl-{leadctl.__version__}.data/data/share/man/man1/"
     ours |= {pages + Path(name).name for name in files("docs/man")}
     assert {name for name in names if ".dist-info/" not in name} == ours
@@ -69,7 +70,7 @@ def test_sdist_holds_what_is_needed_to_test_and_document_it(built: Path) -> None
     with tarfile.open(next(built.glob("*.tar.gz"))) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
     wanted = set[str]()
-    for folder in ("leadctl", "tests", "docs", "completions"):
+    for folder in ("leadctl", "tests", "docs"):
         wanted |= files(folder)
     assert wanted <= names
     assert names >= {"LICENSE", "Makefile", "README.md", "pyproject.toml"}

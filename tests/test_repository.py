@@ -361,7 +361,7 @@ def test_demo_works_in_a_clean_copy_with_an_empty_home(tmp_path: Path) -> None:
     assert re.search(r"^created +5$", single.stdout, re.MULTILINE)
 
 
-GENERATED = ("completions", "docs", "leadctl/cli/vocabulary.json")
+GENERATED = ("docs", "leadctl/cli/vocabulary.json")
 
 
 TIMED = {REPORT.name} | {

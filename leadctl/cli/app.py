@@ -7,7 +7,7 @@ import os
 import sys
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,11 +15,12 @@ from leadctl import __version__
 from leadctl.cli import shells
 from leadctl.cli.commands import Commands, Program
 from leadctl.cli.output import Output, say, show_error
+from leadctl.cli.parameters import option
 from leadctl.model.errors import ExitCode, LeadctlError, UsageError
 from leadctl.model.wording import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from typer.models import CommandInfo
 
@@ -74,27 +75,6 @@ def needed(given: Sequence[str]) -> Collection[str]:
             return NAMES
 
 
-def _version(asked: bool) -> None:
-    if asked:
-        typer.echo(f"leadctl {__version__}")
-        raise typer.Exit
-
-
-def _install_completion(asked: bool) -> None:
-    if asked:
-        shell = _shell()
-        place = shells.install(shell, Path.home())
-        typer.echo(f"{shell} completion installed in {place}")
-        typer.echo("Completion will take effect once you restart the terminal")
-        raise typer.Exit
-
-
-def _show_completion(asked: bool) -> None:
-    if asked:
-        typer.echo(shells.SCRIPTS[_shell()], nl=False)
-        raise typer.Exit
-
-
 def _shell() -> str:
     """Return the shell that leadctl was started from."""
     import shellingham  # type: ignore[import-untyped]  # it has no types
@@ -111,36 +91,46 @@ def _shell() -> str:
     return name
 
 
+def _show_version() -> None:
+    typer.echo(f"leadctl {__version__}")
+
+
+def _install_completion() -> None:
+    shell = _shell()
+    place = shells.install(shell, Path.home())
+    typer.echo(f"{shell} completion installed in {place}")
+    typer.echo("Completion will take effect once you restart the terminal")
+
+
+def _show_completion() -> None:
+    typer.echo(shells.script(_shell()), nl=False)
+
+
+def _instead(usage: str, about: str, act: Callable[[], None]) -> Any:  # noqa: ANN401  of typer
+    """Declare a flag that does something in place of a command."""
+
+    def callback(asked: bool) -> None:
+        if asked:
+            act()
+            raise typer.Exit
+
+    return option(usage, about, callback=callback, is_eager=True)
+
+
+INSTALL = "Install completion for the current shell."
+SHOW = "Show completion for the current shell, e.g. to adapt it."
+
+
 @app.callback()
 def _program(
     version: Annotated[
-        bool,
-        typer.Option(
-            "--version",
-            "-V",
-            callback=_version,
-            is_eager=True,
-            help="Show the version.",
-        ),
+        bool, _instead("--version -V", "Show the version.", _show_version)
     ] = False,
     install: Annotated[
-        bool,
-        typer.Option(
-            "--install-completion",
-            callback=_install_completion,
-            is_eager=True,
-            help="Install completion for the current shell.",
-        ),
+        bool, _instead("--install-completion", INSTALL, _install_completion)
     ] = False,
     show: Annotated[
-        bool,
-        typer.Option(
-            "--show-completion",
-            callback=_show_completion,
-            is_eager=True,
-            help="Show completion for the current shell, to copy it or customize the "
-            "installation.",
-        ),
+        bool, _instead("--show-completion", SHOW, _show_completion)
     ] = False,
 ) -> None:
     pass

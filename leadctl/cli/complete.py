@@ -62,7 +62,7 @@ def answer(asked: str, environment: Mapping[str, str]) -> int:
     if shell not in shells.SCRIPTS or instruction not in ("source", "complete"):
         return 1
     if instruction == "source":
-        print(shells.SCRIPTS[shell], end="")
+        print(shells.script(shell), end="")
         return 0
     words, incomplete = shells.words(shell, environment)
     # Names of campaigns are the provider's: none may speak to the terminal.

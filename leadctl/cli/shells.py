@@ -4,60 +4,25 @@ from __future__ import annotations
 
 import re
 import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
-BASH = """\
-_leadctl_completion() {
-    local IFS=$'\\n'
-    COMPREPLY=( $( env COMP_WORDS="${COMP_WORDS[*]}" \\
-                   COMP_CWORD=$COMP_CWORD \\
-                   _LEADCTL_COMPLETE=complete_bash $1 ) )
-    return 0
+SCRIPTS = {
+    "bash": "leadctl.bash",
+    "zsh": "_leadctl",
+    "fish": "leadctl.fish",
+    "powershell": "leadctl.ps1",
 }
+"""The shells, and the names of their scripts in the folder `completions`."""
 
-complete -o default -F _leadctl_completion leadctl
-"""
 
-ZSH = """\
-#compdef leadctl
-
-_leadctl_completion() {
-  eval $(env _TYPER_COMPLETE_ARGS="${words[1,$CURRENT]}" _LEADCTL_COMPLETE=complete_zsh leadctl)
-}
-
-if [[ $funcstack[1] == _leadctl ]]; then  # found by fpath: this is a press of Tab
-  _leadctl_completion
-else
-  compdef _leadctl_completion leadctl
-fi
-"""  # noqa: E501  as long as zsh needs it
-
-FISH = """\
-complete --command leadctl --no-files --keep-order --arguments "(env _LEADCTL_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=get-args _TYPER_COMPLETE_ARGS=(commandline -cp) leadctl)" --condition "env _LEADCTL_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=is-args _TYPER_COMPLETE_ARGS=(commandline -cp) leadctl"
-"""  # noqa: E501  one command
-
-POWERSHELL = """\
-Register-ArgumentCompleter -Native -CommandName leadctl -ScriptBlock {
-    param($wordToComplete, $commandAst, $cursorPosition)
-    $Env:_LEADCTL_COMPLETE = "complete_powershell"
-    $Env:_TYPER_COMPLETE_ARGS = $commandAst.ToString()
-    $Env:_TYPER_COMPLETE_WORD_TO_COMPLETE = $wordToComplete
-    leadctl | Where-Object { $_ } | ForEach-Object {
-        $word, $meaning = $_ -Split ":::"
-        [System.Management.Automation.CompletionResult]::new(
-            $word, $word, 'ParameterValue', $meaning)
-    }
-    $Env:_LEADCTL_COMPLETE = ""
-    $Env:_TYPER_COMPLETE_ARGS = ""
-    $Env:_TYPER_COMPLETE_WORD_TO_COMPLETE = ""
-}
-"""
-
-SCRIPTS = {"bash": BASH, "zsh": ZSH, "fish": FISH, "powershell": POWERSHELL}
+def script(shell: str) -> str:
+    """Return what makes a shell ask for completions."""
+    folder = Path(__file__).with_name("completions")
+    return (folder / SCRIPTS[shell]).read_text(encoding="utf-8")
 
 
 def words(shell: str, environment: Mapping[str, str]) -> tuple[list[str], str]:
@@ -116,7 +81,7 @@ def install(shell: str, home: Path) -> Path:
             place = home / ".bash_completions/leadctl.sh"
             _add_line(home / ".bashrc", f"source '{place}'")
     place.parent.mkdir(parents=True, exist_ok=True)
-    place.write_text(SCRIPTS[shell], encoding="utf-8")
+    place.write_text(script(shell), encoding="utf-8")
     return place
 
 
