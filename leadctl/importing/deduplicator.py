@@ -118,7 +118,7 @@ class Deduplicator:
     def add_all(self, leads: Leads) -> list[bool]:
         """Add leads, as `add` does; returns for each whether it is new."""
         by_phone_alone = len(leads.digests) == 1
-        if by_phone_alone and all(map(str.isdecimal, leads.keys)):
+        if by_phone_alone and "".join(leads.keys).isdecimal():
             numbers = [*map(int, leads.keys)]
             if max(numbers, default=0) < SHORT:
                 return self._phones.add_all(numbers)

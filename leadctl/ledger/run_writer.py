@@ -214,9 +214,10 @@ class RunWriter(RunReader):
                 # Of a second status, or rehearsed and never sent.
                 state = BatchState.SETTLED
                 line = BatchLine.of(uuid4(), batch.file, rows, state, doubted=False)
+            else:
+                first = rows[0] if rows else 0
+                line = line._replace(first=first, rows=row_set.written(rows))
             self._turn.batches[line.id] = line._replace(
-                first=rows[0] if rows else 0,
-                rows=row_set.written(rows),
                 state=BatchState.SETTLED,
                 created=created,
                 accepted=len(rows) - created,

@@ -7,12 +7,11 @@ cells in place until somebody corrects it.
 from __future__ import annotations
 
 import csv
-import io
 import json
 import re
 from functools import lru_cache
 from itertools import tee
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from leadctl.model import strict_json
 from leadctl.model.leads import OWN
@@ -141,16 +140,24 @@ def _without_own(raw: str, source: Source) -> str:
 
 def joined(cells: list[str], source: Source) -> str:
     """Write cells as a line of the source's dialect."""
-    line = io.StringIO(newline="")
+    delimiter, quote, newline, *_ = source.dialect
+    line: str = _writer(delimiter, quote).writerow(cells)
+    return line.removesuffix("\r\n") + newline
+
+
+class _Lines:
+    """What a writer writes to: its lines go back to who asked for them."""
+
+    def write(self, line: str) -> str:
+        return line
+
+
+@lru_cache
+def _writer(delimiter: str, quote: str) -> Any:  # noqa: ANN401  it has no public type
     # With this line end, the writer quotes cells that contain CR or LF.
-    writer = csv.writer(
-        line,
-        delimiter=source.dialect.delimiter,
-        quotechar=source.dialect.quote,
-        lineterminator="\r\n",
+    return csv.writer(
+        _Lines(), delimiter=delimiter, quotechar=quote, lineterminator="\r\n"
     )
-    writer.writerow(cells)
-    return line.getvalue().removesuffix("\r\n") + source.dialect.newline
 
 
 _OWN_MEMBERS = re.compile(

@@ -225,18 +225,16 @@ class _Reading:
         return _Undecodable(reason, after_letters=letters)
 
 
-_SHAPES = bytes.maketrans(b"0123456789e", b"1111111111E")
-"""Maps every digit to 1 and e to E: the shape of scientific notation."""
+# A pattern that begins with a letter or digit is ten times as fast as one with a class.
+_SCIENTIFIC = [re.compile(rf"{e}(?<=[0-9]{e})(?=\+?[0-9])") for e in "Ee"]
 _ZEROS = re.compile(r"0000(?!\d)")
 _ROUNDED = re.compile(r"(?:^|.*\D)\d{6}0{4,}", re.DOTALL)
 
 
 def is_suspicious(text: str) -> bool:
     """Tell quickly whether a closer look at each number is needed."""
-    shape = text.encode("ascii", "replace").translate(_SHAPES)
-    if b"1E" in shape and (b"1E1" in shape or b"1E+1" in shape):
+    if any(pattern.search(text) for pattern in _SCIENTIFIC):
         return True
-    # A pattern with a literal start is ten times as fast: search the zeros first.
     ends = (zeros.end() for zeros in _ZEROS.finditer(text))
     return any(_ROUNDED.fullmatch(text, max(0, end - 40), end) for end in ends)
 
