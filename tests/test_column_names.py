@@ -54,14 +54,20 @@ def test_without_a_phone_column_the_names_are_shown() -> None:
 
 def test_objects_are_matched_by_name_too() -> None:
     header = ["phone", "metadata", "metadata.plan", "other", "other.a"]
+    header += ["address", "address.country", "address.city"]
     found = bind_by_name(Header(header, nested=True), {})
     cells: dict[str, Json] = {
         "phone": 12,
         "metadata": {"plan": "gold"},
         "other": {"a": 1},
+        "address": {"country": "FR"},
     }
-    assert found.one_row(cells) == {"phone": 12, "metadata": {"plan": "gold"}}
-    assert found.unused == ("other", "other.a")
+    assert found.one_row(cells) == {
+        "phone": 12,
+        "metadata": {"plan": "gold"},
+        "country": "FR",
+    }
+    assert found.unused == ("other", "other.a", "address.city")
 
 
 def test_second_column_of_one_name_is_looked_at_too() -> None:
@@ -95,6 +101,11 @@ def test_columns_that_go_nowhere_are_named() -> None:
         "skip_if: {column: Status, in: [x]}"
     )
     assert mapper(text).unused == ("Score",)
+    header = ["Phone", "Score", "Country", "Country Code", "DNC", "Consent"]
+    by_profile = mapper("fields: {phone: Phone}", header)
+    for found in (by_profile, bind_by_name(Header(header, nested=False), {})):
+        assert found.opt_outs == ("DNC", "Consent")
+        assert found.unused == ("Score",)
 
 
 def test_columns_of_each_field_are_told() -> None:

@@ -33,6 +33,7 @@ class Preview(NamedTuple):
 
     source: Source
     columns: Mapping[str, tuple[str, ...]] = {}
+    opt_outs: tuple[str, ...] = ()
     unused: tuple[str, ...] = ()
     lines: Mapping[int, int] = {}
     """The line in the file of each row that is shown."""
@@ -97,6 +98,7 @@ def _preview(rules: Rules, seen: Counter[Status], tell: Callable[[], None]) -> P
     return Preview(
         source,
         mapper.columns,
+        mapper.opt_outs,
         mapper.unused,
         source.lines_of(view.number for view in (*first, *held_back)),
         tuple(first),

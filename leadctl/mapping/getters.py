@@ -5,12 +5,20 @@ from __future__ import annotations
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
 
+from leadctl.mapping.opt_out_headers import About, about
 from leadctl.model.cell_formats import without_errors
 from leadctl.model.lead_fields import plain, word
 from leadctl.model.leads import OWN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import (
+        Callable,
+        Collection,
+        Iterable,
+        Iterator,
+        Mapping,
+        Sequence,
+    )
 
     from leadctl.model.leads import Cells, Json
 
@@ -74,16 +82,33 @@ class Header(NamedTuple):
         }
         return {field: names for field, names in found.items() if names}
 
+    def opt_outs(self, ignored: Collection[str]) -> tuple[str, ...]:
+        """Return the columns whose name is about who may be called."""
+        return tuple(
+            name
+            for name in dict.fromkeys(self.names)
+            if not name.startswith(OWN)
+            and name not in ignored
+            and about(name) in (About.FORBIDS, About.CONSENT)
+        )
+
     def unused(self, used: Collection[str]) -> tuple[str, ...]:
-        """Return the columns that are not used."""
-        covered = {*used, *(name.split(".")[0] for name in used if self.nested)}
+        """Return the columns that are not used, neither whole nor in part."""
+        parts = {part for name in used for part in self._ways_to(name)}
         return tuple(
             name
             for name in self.names
-            if name not in covered
+            if name not in parts
             and not name.startswith(OWN)
-            and not (self.nested and name.split(".")[0] in covered)
+            and not any(way in used for way in self._ways_to(name))
         )
+
+    def _ways_to(self, name: str) -> Iterator[str]:
+        """Yield a column and the objects that it lies in."""
+        yield name
+        while self.nested and "." in name:
+            name = name.rpartition(".")[0]
+            yield name
 
 
 def _is_blank(value: Json) -> bool:

@@ -38,11 +38,15 @@ Table: TypeAlias = "dict[str, list[Json]]"
 
 @dataclass(eq=False)
 class Mapper:
-    """A column mapping bound to one file: the `columns` of each field, and others."""
+    """A column mapping bound to one file: the `columns` of each field, and others.
+
+    `opt_outs` are columns whose name is about who may be called.
+    """
 
     getters: dict[str, Getter]
     columns: dict[str, tuple[str, ...]]
-    unused: tuple[str, ...]
+    opt_outs: tuple[str, ...] = ()
+    unused: tuple[str, ...] = ()
     ignored: frozenset[str] = frozenset()
     skip: tuple[BoundRule, ...] = ()
 
@@ -162,9 +166,10 @@ def bind(profile: Profile, header: Header, ignored: Collection[str] = ()) -> Map
     columns = countries.columns | {
         name: tuple(columns_of(source)) for name, source in profile.fields.items()
     }
-    used = profile.columns.union(ignoring, columns.get("phone_country", ()))
+    opt_outs = header.opt_outs(ignoring)
+    used = profile.columns.union(ignoring, opt_outs, *columns.values())
     getters = countries.getters | getters
-    return Mapper(getters, columns, header.unused(used), ignoring, skip)
+    return Mapper(getters, columns, opt_outs, header.unused(used), ignoring, skip)
 
 
 def bind_by_name(
@@ -188,9 +193,10 @@ def bind_by_name(
     countries = bind_countries(header, ignored)
     getters |= countries.getters
     getters |= {name: constant(value) for name, value in constants.items()}
-    used = {name for names in columns.values() for name in names} | {*ignored}
     columns = countries.columns | columns
-    return Mapper(getters, columns, header.unused(used), frozenset(ignored))
+    opt_outs = header.opt_outs(ignored)
+    used = frozenset(ignored).union(opt_outs, *columns.values())
+    return Mapper(getters, columns, opt_outs, header.unused(used), frozenset(ignored))
 
 
 def bind_countries(header: Header, ignored: Collection[str] = ()) -> Mapper:
@@ -200,7 +206,7 @@ def bind_countries(header: Header, ignored: Collection[str] = ()) -> Mapper:
         name: (header.each_of if name == "phone_country" else header.first_of)(found)
         for name, found in columns.items()
     }
-    return Mapper(getters, columns, ())
+    return Mapper(getters, columns)
 
 
 @dataclass(eq=False)

@@ -48,6 +48,8 @@ def _show_columns(found: Preview, screen: Screen) -> None:
     columns = Grid("column", "field", headed=False)
     for name, of_file in found.columns.items():
         columns.row(_visible(listed(of_file)), f"→ {_USES.get(name, name)}")
+    if found.opt_outs:
+        columns.row(_visible(listed(found.opt_outs)), "→ who may be called")
     screen.print(columns, indent=2)
     if found.unused:
         unused = (Text("not sent:", "dim"), _visible(listed(found.unused)))
@@ -134,6 +136,7 @@ def _file(found: Preview) -> Json:
         "choices": [members(one, "what", "value", "why") for one in source.choices],
         "profile": {"file": pin(source)},
         "columns": {name: [*columns] for name, columns in found.columns.items()},
+        "opt_out_columns": [*found.opt_outs],
         "not_sent": [*found.unused],
         "problem": found.problem.message if found.problem else None,
         "damage": found.damage or None,
