@@ -99,6 +99,7 @@ def test_document_has_the_same(program: Program) -> None:
             }
         },
         "columns": {"phone": ["Phone No."], "first_name": ["First Name"]},
+        "opt_out_columns": [],
         "not_sent": ["Status"],
         "problem": None,
         "damage": None,

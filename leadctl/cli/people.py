@@ -290,12 +290,12 @@ def _lines(people: Sequence[Found], *, masked: bool) -> Iterator[str]:
         for trace in found.traces:
             presence = f"{trace.presence.replace('_', ' '):<10}"
             where = f"account {trace.account}, campaign {trace.campaign}"
+            day = f", {time_text.when(trace.started_at)}" if trace.started_at else ""
             run = f"run {trace.run}" if trace.run else "run pruned"
-            day = f"  {time_text.when(trace.started_at)}" if trace.started_at else ""
+            files = f" of {files_named(trace.files)}" if trace.files else ""
             undo = " (may be deleted by runs undo)" if trace.may_be_deleted else ""
-            yield f"  {presence}  {where}, {run}{day}{undo}"
-            if trace.files:
-                yield f"              from {files_named(trace.files)}"
+            yield f"  {presence}  {where}{day}"
+            yield f"              {run}{files}{undo}"
         if found.is_suppressed:
             yield "  suppressed  on the ledger's suppression list"
         if not found:
