@@ -20,7 +20,7 @@ from leadctl.model.errors import ExitCode, LeadctlError
 from leadctl.model.leads import Code, Status
 from leadctl.reports import report, table
 from leadctl.reports.report import exit_code
-from leadctl.reports.screen import NARROW, Screen
+from leadctl.reports.screen import NARROW, Grid, Screen
 from leadctl.sandbox import Fault
 
 if TYPE_CHECKING:
@@ -179,6 +179,13 @@ def test_letters_taken_as_narrow_are_narrow() -> None:
     narrow = [*filter(NARROW.fullmatch, map(chr, range(0x3000)))]
     assert {"…", "→", "é"} <= {*narrow}
     assert {*map(cell_len, narrow)} == {1}
+
+
+def test_widest_column_of_a_table_is_cut_first() -> None:
+    grid = Grid("file", "campaign", cut=(0, 1))
+    grid.row("leads.csv", "lupitor 3f2b8c1e-9a4d-4e55")
+    lines = [line.written({}).rstrip() for line in grid.lines(30)]
+    assert lines == ["file       campaign", "leads.csv  lupitor 3f2b8c1e-9…"]
 
 
 def test_nothing_private_is_kept(push: Push) -> None:

@@ -112,7 +112,8 @@ def fold(text: str, width: int, *, break_words: bool = True) -> list[str]:
 class Grid:
     """A table as every command prints it, without rules.
 
-    If it is too wide, the columns in `cut` are shortened, else the `folded` one.
+    If it is too wide, the columns in `cut` are shortened, the widest first; else the
+    `folded` one.
     """
 
     def __init__(
@@ -144,9 +145,11 @@ class Grid:
     def lines(self, most: int) -> Iterator[Text]:
         """Lay the rows out in columns, together no wider than `most` where possible."""
         widths = self._widths()
-        for place in self._narrowed if self._rows else ():
-            room = widths[place] - max(0, self._total(widths) - most)
-            widths[place] = min(widths[place], max(NARROWEST, room))
+        while self._rows and self._total(widths) > most:
+            widest = max(self._narrowed, key=widths.__getitem__)
+            if widths[widest] <= NARROWEST:
+                break
+            widths[widest] -= 1
         for row in self._rows:
             cells = [
                 [cell]
