@@ -120,6 +120,9 @@ def test_draft_says_why(program: Program) -> None:
     program.write("leads.csv", "Tel,Ort\n+15551230001,A\n5551230002,B\nnone,C\n")
     text = program("profile", "guess", "leads.csv").out
     assert "leadctl preview leads.csv --profile THIS_FILE" in text
+    program("profile", "guess", "leads.csv", "-o", "a b.yaml")
+    written = (program.folder / "a b.yaml").read_text()
+    assert written == text.replace("THIS_FILE", "'a b.yaml'")
     assert "# 1 of 2 numbers have no country code; set their country." in text
     assert "  # Tel: 2 of 3 look like phones" in text
     assert "  #   ort: Ort" in text

@@ -44,7 +44,7 @@ def guess(
     from leadctl.model.text_file import write_new
 
     with api.inspected(file, **read) as rules:
-        text = profile_draft(rules.sources[0])
+        text = profile_draft(rules.sources[0], to)
         for sentence in _about_the_others(text, rules):
             say(sentence)
     if to is None:

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 from leadctl.importing.preview import pin
 from leadctl.mapping.getters import Header
 from leadctl.mapping.mapper import bind_countries
-from leadctl.mapping.opt_out_headers import About, about
 from leadctl.mapping.profile_file import SPEC
 from leadctl.model.lead_fields import ALIASES, plain
 from leadctl.model.leads import OWN, Code, Row
@@ -28,6 +27,7 @@ from leadctl.sources.formats import ReadOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from leadctl.model.leads import Json
     from leadctl.sources.source import Source
@@ -54,15 +54,18 @@ class Column:
         return self.phones >= MOSTLY * max(self.filled, 1) and self.filled > 0
 
 
-def profile_draft(source: Source) -> str:
+def profile_draft(source: Source, to: Path | None = None) -> str:
+    """Name in the comments the file that the draft is written `to`."""
     columns = [*_columns(source)]
     phones = _phones(columns)
     taken = {column.name for column in phones}
-    countries = bind_countries(Header(source.columns, source.nested)).columns
+    header = Header(source.columns, source.nested)
+    countries = bind_countries(header).columns
     file = _visible(shlex.quote(source.recorded))
+    profile = _visible(shlex.quote(str(to or "THIS_FILE")))
     lines = [
         "# A draft. Check it, fix it, then try it:",
-        f"#   leadctl preview {file} --profile THIS_FILE",
+        f"#   leadctl preview {file} --profile {profile}",
         *_region(phones, [*itertools.chain(*countries.values())]),
         f"file: {flow(pin(source))}",
         "fields:",
@@ -79,7 +82,7 @@ def profile_draft(source: Source) -> str:
             lines.append(f"  {name}: {_listed(found)}")
             taken.update(found)
     rest = [column.name for column in columns if column.name not in taken]
-    return "\n".join([*lines, *_not_sent(rest), *_opt_outs(rest), ""])
+    return "\n".join([*lines, *_not_sent(rest), *_opt_outs(header.opt_outs(taken)), ""])
 
 
 def _columns(source: Source) -> Iterator[Column]:
@@ -140,7 +143,7 @@ def _region(phones: Sequence[Column], countries: Sequence[str]) -> Iterator[str]
     where = "; set their country."
     if countries:
         named = _visible(listed(countries))
-        where = f": {named} names their country; otherwise, this."
+        where = f". {named} names their country; where it is empty, set:"
     yield f"# {bare} of {found} numbers have no country code{where}"
     yield "# region: US"
 
@@ -169,9 +172,8 @@ def _not_sent(rest: Sequence[str]) -> Iterator[str]:
             yield f"  #   {key}: {_text(name)}"
 
 
-def _opt_outs(rest: Sequence[str]) -> Iterator[str]:
+def _opt_outs(names: Sequence[str]) -> Iterator[str]:
     """Name the columns that skip rows, and how to keep the rows."""
-    names = [n for n in rest if about(n) in (About.FORBIDS, About.CONSENT)]
     if names:
         yield "# Rows that say here not to call somebody are skipped;"
         yield "# uncomment to send them anyway:"
