@@ -156,7 +156,7 @@ class CheckOptions(PreviewOptions):
     ]
     rejects: Annotated[
         Path | None,
-        of_output("--rejects PATH", "Reject file; default: e.g. leads.rejects.csv."),
+        of_output("--rejects PATH", "Reject file; default: beside the input."),
     ]
     rejects_dir: Annotated[
         Path | None,
