@@ -144,9 +144,15 @@ def test_one_place_is_used_by_one_worker_at_a_time(team: Push) -> None:
     shared = Team(team, "voiso", "3", pause=0.3)
     workers = [shared.work() for _ in range(3)]
     shared.sends()
-    happened(lambda: shared.holder() > 0)
-    at_work = next(one for one in workers if one.pid == shared.holder())
-    at_work.signalled(signal.SIGTERM)
+
+    def terminated() -> bool:
+        holder = shared.holder()
+        at_work = [one for one in workers if one.pid == holder]
+        for one in at_work:
+            one.signalled(signal.SIGTERM)
+        return bool(at_work)
+
+    happened(terminated)
     shown = team.program("runs", "show").out
     assert "has      last seen" in shown
     assert "part " in shown

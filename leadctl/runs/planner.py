@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
@@ -104,8 +104,7 @@ class Planner:
             words = shlex.join(["leadctl", *command])
             message = f"start workers elsewhere: {words}"
             request.note(Note("waits_for_workers", message))
-        with ExitStack() as stack:
-            said = stack.enter_context(tempfile.TemporaryFile())
+        with tempfile.TemporaryFile() as said:
             workers: list[subprocess.Popen[bytes]] = []
             try:
                 for _ in range(request.job.workers or 0):
@@ -115,7 +114,7 @@ class Planner:
                         stdout=subprocess.DEVNULL,
                         stderr=said,
                     )
-                    workers.append(stack.enter_context(worker))
+                    workers.append(worker)
                 yield lambda: self._is_done(workers, said)
             finally:
                 self._end(workers)
@@ -154,6 +153,7 @@ class Planner:
         finally:
             for worker in workers:
                 worker.kill()
+                worker.wait()
         self._shared.end()
 
 
@@ -166,7 +166,7 @@ def _all_ended(codes: Sequence[int | None], said: IO[bytes]) -> NotProcessed:
     said.seek(0)
     lines = said.read().decode(errors="replace").splitlines()
     told = [line for line in lines if line.strip() and not line.startswith("Try: ")]
-    last = told[-1].removeprefix("Error: ") if told else "nothing was said"
+    last = told[-1].removeprefix("Error: ") if told else "no error message"
     why = re.sub(r"\d{5,}", "…", last)  # of a defect it may quote a lead
     shown = ", ".join(sorted({*map(str, codes)}))
     return NotProcessed(

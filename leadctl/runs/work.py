@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from signal import SIGTERM
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from leadctl.runs.request import ImportRequest
 
 NEXT_RUN = 1.0
-"""Seconds after which it looks again for a run, or for its turn."""
+"""Seconds after which it looks again for a run."""
 
 GIVEN_BACK = "its part was given back"
 
@@ -86,13 +86,13 @@ class Work:
             return
         self.stop.is_requested = lambda: shared.sharing().is_stopped
         with self._prepared(ledger, run_reader) as request, ExitStack() as stack:
-            if request.account.provider.exclusive_token:
-                self._wait_to_be_alone(stack, request, ledger, shared)
-            judge = PartJudge(
-                request.plan, ledger.digest(facts.account, facts.campaign)
-            )
+            digest = ledger.digest(facts.account, facts.campaign)
+            judge, is_alone = PartJudge(request.plan, digest), False
             while not (self.stop.check() or self._is_over(shared)):
-                if not self._deliver_part(request, ledger, shared, judge):
+                is_alone = is_alone or self._is_alone(stack, request, ledger)
+                if not is_alone or not self._deliver_part(
+                    request, ledger, shared, judge
+                ):
                     self.stop.sleep(PAUSE)
         if self.stop.by_request:
             self._is_over(shared)  # it says why
@@ -120,22 +120,19 @@ class Work:
             raise NotProcessed(gone, hint="to continue: leadctl runs resume")
         return state.is_done
 
-    def _wait_to_be_alone(
-        self,
-        stack: ExitStack,
-        request: ImportRequest,
-        ledger: Ledger,
-        shared: SharedRun,
-    ) -> None:
+    def _is_alone(
+        self, stack: ExitStack, request: ImportRequest, ledger: Ledger
+    ) -> bool:
         """Hold an account whose every new token invalidates the one before."""
-        name = request.account.name
-        most = provider_session.longest_request(request.account)
-        while not (self.stop.check() or self._is_over(shared)):
-            with suppress(CampaignLocked):
-                lock = ledger.campaign_lock(name, ONLY_WORKER, longest_request=most)
+        account = request.account
+        if account.provider.exclusive_token:
+            most = provider_session.longest_request(account)
+            lock = ledger.campaign_lock(account.name, ONLY_WORKER, longest_request=most)
+            try:
                 stack.enter_context(lock)
-                return
-            self.stop.sleep(NEXT_RUN)
+            except CampaignLocked:
+                return False
+        return True
 
     def _require_no_signal(self) -> None:
         if self.stop.signal is not None:

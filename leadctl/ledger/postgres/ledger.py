@@ -135,11 +135,8 @@ class PostgresLedger(Ledger):
 
     def to_work_on(self) -> str | None:
         row = self._db.execute(
-            "SELECT id FROM runs AS r WHERE finished_at IS NULL AND NOT stop_requested"
-            " AND error IS NULL AND (NOT planned AND EXISTS (SELECT FROM holds"
-            " WHERE run = r.number AND until > clock_timestamp()) OR EXISTS ("
-            "SELECT FROM parts WHERE run = r.number AND NOT is_done))"
-            " ORDER BY r.number LIMIT 1"
+            "SELECT id FROM shared_runs WHERE NOT (is_done OR is_stopped OR"
+            " is_abandoned) ORDER BY number LIMIT 1"
         ).fetchone()
         return str(row[0]) if row else None
 

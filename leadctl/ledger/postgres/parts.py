@@ -35,14 +35,9 @@ class SharedRun:
     def sharing(self) -> Sharing:
         return Sharing(
             *self._db.row(
-                "SELECT finished_at IS NOT NULL OR planned IS NOT false AND open = 0,"
-                " stop_requested OR error IS NOT NULL, error,"
-                " finished_at IS NULL AND NOT planned AND open = 0 AND NOT EXISTS ("
-                "SELECT FROM holds WHERE run = ? AND until > clock_timestamp()), held"
-                " FROM runs CROSS JOIN (SELECT count(*) AS open, count(*) FILTER"
-                " (WHERE until > clock_timestamp()) AS held"
-                " FROM parts WHERE run = ? AND NOT is_done) AS p WHERE number = ?",
-                (self._run, self._run, self._run),
+                "SELECT is_done, is_stopped, error, is_abandoned, held"
+                " FROM shared_runs WHERE number = ?",
+                (self._run,),
             )
         )
 

@@ -109,6 +109,17 @@ CREATE VIEW held_parts AS
     SELECT parts.*, id, account, campaign FROM parts JOIN runs ON runs.number = run
     JOIN scopes ON scopes.number = scope WHERE NOT is_done AND until > clock_timestamp();
 
+-- What planner and workers ask of a run. Without a planner and planned parts that are
+-- open, nobody can go on before a resume: it is abandoned.
+CREATE VIEW shared_runs AS
+    SELECT number, id, finished_at IS NOT NULL OR planned IS NOT false AND open = 0
+        AS is_done, stop_requested OR error IS NOT NULL AS is_stopped, error,
+        finished_at IS NULL AND NOT planned AND open = 0 AND NOT EXISTS (SELECT FROM holds
+            WHERE run = number AND until > clock_timestamp()) AS is_abandoned, held
+    FROM runs CROSS JOIN LATERAL (SELECT count(*) AS open,
+        count(*) FILTER (WHERE until > clock_timestamp()) AS held
+        FROM parts WHERE run = runs.number AND NOT parts.is_done) AS p;
+
 -- Let nobody else take a campaign or a part of an account until the transaction ends.
 CREATE FUNCTION lock_account(account text) RETURNS void LANGUAGE sql AS
 $$ SELECT pg_advisory_xact_lock(hashtextextended('leadctl account ' || account, 0)) $$;
