@@ -204,12 +204,8 @@ def document(report: Report) -> dict[str, Json]:
     """Return the JSON document; its shape is fixed by `schema_version`."""
     return {
         "schema_version": 1,
-        "run_id": report.run_id or None,
-        "provider": report.provider or None,
-        "account": report.account or None,
-        "campaign": report.campaign or None,
-        "ledger": report.ledger,
-        "dry_run": report.dry_run,
+        **{name: getattr(report, name) or None for name in _KEYS},
+        **members(report, "ledger", "dry_run"),
         "files": [
             {
                 "path": file.path,
@@ -230,10 +226,12 @@ def document(report: Report) -> dict[str, Json]:
         "requests": report.requests,
         "workers": [worker._asdict() for worker in report.workers],
         "started_at": report.started_at or None,
-        "finished_at": report.finished_at,
-        "exit_code": report.exit_code,
+        **members(report, "finished_at", "exit_code"),
         "error": error_document(report.error),
     }
+
+
+_KEYS = ("run_id", "provider", "account", "campaign")
 
 
 def failure_document(error: LeadctlError, /, **facts: Any) -> dict[str, Json]:  # noqa: ANN401  members of a report

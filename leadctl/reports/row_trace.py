@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from leadctl.importing.judge import Judge
 from leadctl.importing.preview import row_view
-from leadctl.model.errors import UsageError
-from leadctl.model.leads import Finding, Status
+from leadctl.model.errors import LeadctlError, UsageError
+from leadctl.model.leads import Code, Finding, Status
 from leadctl.model.printable import text_of
 from leadctl.model.wording import count, display_name
 from leadctl.reports import time_text
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from leadctl.importing.plan import Plan
     from leadctl.importing.preview import RowView
-    from leadctl.ledger.base import RunReader
+    from leadctl.ledger.base import Ledger, RunReader
     from leadctl.ledger.records import FileOfRun, Request, Verdict
     from leadctl.model.leads import Json
     from leadctl.model.removal import Removal
@@ -45,9 +45,9 @@ class RowTrace:
     missing: str
     requests: Sequence[Request]
     verdict: Verdict | None
-    removal: Removal | None = None
-    line: int | None = None
-    same_as: EarlierRow | None = None
+    removal: Removal | None
+    line: int | None
+    same_as: EarlierRow | None
 
 
 class EarlierRow(NamedTuple):
@@ -57,15 +57,25 @@ class EarlierRow(NamedTuple):
     row: int
 
 
-def row_trace(
+def trace(
+    ledger: Ledger,
     run_reader: RunReader,
     file: FileOfRun,
     row: int,
-    view: RowView | None,
-    missing: str = "",
+    reopened: Callable[[int | None], Plan],
 ) -> RowTrace:
-    requests = run_reader.requests_of(file.ordinal, row)
+    """Trace a row of a file; `reopened` returns the plan of one file or of all."""
+    run, requests = run_reader.facts(), run_reader.requests_of(file.ordinal, row)
     verdict = run_reader.verdict(file.ordinal, row)
+    view, line, same, missing = None, None, None, ""
+    try:
+        plan = reopened(file.ordinal)
+        view, line = _row_of(plan, row), plan.sources[0].lines_of([row]).get(row)
+        if verdict and verdict.code == Code.DUPLICATE_IN_FILE:
+            digest = ledger.digest(run.account, run.campaign)
+            same = _earlier_row(reopened(None), digest, file.ordinal, row)
+    except LeadctlError as error:  # the ledger knows its part all the same
+        missing = "" if view else error.message
     if view is None and verdict is None:
         raise UsageError(
             f"this run has no row {row:,} in {display_name(file.path)}",
@@ -77,7 +87,7 @@ def row_trace(
         said = (verdict.status, verdict.code, verdict.reason, verdict.field)
         view = view._replace(sent=None, finding=Finding(row, *said))
     removal = dict(run_reader.removed(file.ordinal)).get(row)
-    return RowTrace(file, row, view, missing, requests, verdict, removal)
+    return RowTrace(file, row, view, missing, requests, verdict, removal, line, same)
 
 
 _OURS = frozenset({Status.REJECTED, Status.SUPPRESSED, Status.DUPLICATE})
@@ -125,7 +135,7 @@ def _request(request: Request) -> dict[str, Json]:
     }
 
 
-def earlier_row(
+def _earlier_row(
     plan: Plan, digest: Callable[[str], bytes], file: int, row: int
 ) -> EarlierRow | None:
     """Find the earlier row with the same lead, by judging all rows before this one."""
@@ -146,7 +156,7 @@ def earlier_row(
     return None
 
 
-def row_of(plan: Plan, number: int) -> RowView | None:
+def _row_of(plan: Plan, number: int) -> RowView | None:
     """Read a row again and judge it; returns None if the file has no such row.
 
     `plan` has the row's file as its only source. Raises InputUnusable or InputChanged.

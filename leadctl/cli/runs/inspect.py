@@ -8,7 +8,7 @@ from dataclasses import replace
 from enum import StrEnum
 from itertools import islice
 from pathlib import Path  # noqa: TC003  typer reads it at run time
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from leadctl.cli import options
 from leadctl.cli.output import Output, heard, opened_screen, say
@@ -23,13 +23,9 @@ from leadctl.cli.runs.group import (
     run_of,
 )
 from leadctl.cli.runs.listing import report_with_later
-from leadctl.model.errors import InputUnusable, LeadctlError, UsageError
-from leadctl.model.leads import IN_REJECT_FILE, Code, Status
+from leadctl.model.errors import InputUnusable, UsageError
+from leadctl.model.leads import IN_REJECT_FILE, Status
 from leadctl.model.wording import count
-
-if TYPE_CHECKING:
-    from leadctl.ledger.base import Ledger, RunReader
-    from leadctl.reports.row_trace import RowTrace
 
 FileNumber = Annotated[
     int,
@@ -67,8 +63,19 @@ def show(
         run_reader = run_of(opened, run)
         if row is not None:
             from leadctl.reports import row_trace
+            from leadctl.runs.prepare import reopened
 
-            found = _traced(opened, run_reader, file, row, config)
+            files = run_reader.files()
+            if file > len(files):
+                hint = f"it has {count(len(files), 'file')}"
+                raise UsageError(f"this run has no file {file}", hint=hint)
+            found = row_trace.trace(
+                opened,
+                run_reader,
+                files[file - 1],
+                row,
+                lambda one: reopened(run_reader, config, one)[1],
+            )
             masked = not (unmasked or sys.stdout.isatty())
             if json:
                 members = row_trace.document(found, masked=masked)
@@ -82,32 +89,6 @@ def show(
             found_run = report_with_later(opened, run_reader)
             with opened_screen() as screen:
                 table.show_run(found_run, run_timeline.read(run_reader), screen)
-
-
-def _traced(
-    ledger: Ledger, run_reader: RunReader, file: int, row: int, config: Path | None
-) -> RowTrace:
-    from leadctl.reports.row_trace import earlier_row, row_of, row_trace
-    from leadctl.runs.prepare import reopened
-
-    files = run_reader.files()
-    if file > len(files):
-        raise UsageError(
-            f"this run has no file {file}", hint=f"it has {count(len(files), 'file')}"
-        )
-    chosen, view, missing, line, same = files[file - 1], None, "", None, None
-    verdict, run = run_reader.verdict(chosen.ordinal, row), run_reader.facts()
-    try:
-        _, plan = reopened(run_reader, config, chosen.ordinal)
-        view, line = row_of(plan, row), plan.sources[0].lines_of([row]).get(row)
-        if verdict and verdict.code == Code.DUPLICATE_IN_FILE:
-            digest = ledger.digest(run.account, run.campaign)
-            _, plan = reopened(run_reader, config)
-            same = earlier_row(plan, digest, chosen.ordinal, row)
-    except LeadctlError as error:  # the ledger knows its part all the same
-        missing = "" if view else error.message
-    found = row_trace(run_reader, chosen, row, view, missing)
-    return replace(found, line=line, same_as=same)
 
 
 MOST_CONTACTS = 100

@@ -22,8 +22,8 @@ from leadctl.model.wording import count, display_name
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from leadctl.importing.job import Job
     from leadctl.ledger.base import Ledger, RunReader
-    from leadctl.ledger.records import Run
     from leadctl.reports.report import Report
     from leadctl.reports.screen import Grid, Screen
 
@@ -99,12 +99,10 @@ def _chosen(
     ledger: Ledger, since: str, account: str | None, *, failed: bool
 ) -> Iterator[tuple[RunReader, int]]:
     """Yield the runs to list, the newest first, and the rows that each left to do."""
-    pushed: dict[tuple[str, str, str], str] = {}
-    for run_reader in ledger.runs(most=100_000):
+    for run_reader, left, _ in _left(ledger):
         run = run_reader.facts()
         if run.started_at < since:
             return
-        left, _ = _left(run_reader, run, pushed)
         is_done = run.is_given_up or not (left or run.exit_code in CUT_SHORT)
         if account in (None, run.account) and not (failed and is_done):
             yield run_reader, left
@@ -117,47 +115,45 @@ CUT_SHORT = {None, ExitCode.DEFECT, ExitCode.INPUT, 130, 143}
 def report_with_later(ledger: Ledger, wanted: RunReader) -> Report:
     """Read a run's results, and which later run pushed its rejected rows."""
     found = report_of(ledger, wanted)
-    if not (found.rejected or found.failed):
-        return found
-    pushed = dict[tuple[str, str, str], str]()
-    for run_reader in ledger.runs(most=100_000):
-        run = run_reader.facts()
-        _, later = _left(run_reader, run, pushed)
-        if run.id == found.run_id:
-            return replace(found, pushed_again_by=later)
+    if found.rejected or found.failed:
+        for run_reader, _, later in _left(ledger):
+            if run_reader.facts().id == found.run_id:
+                return replace(found, pushed_again_by=later)
     return found
 
 
-def _left(
-    run_reader: RunReader, run: Run, pushed: dict[tuple[str, str, str], str]
-) -> tuple[int, str]:
-    """Count the rows that a run left to do; also returns the run that has the others.
+def _left(ledger: Ledger) -> Iterator[tuple[RunReader, int, str]]:
+    """Yield all runs, the newest first, and the number of rows that each left to do.
 
-    Once a later run pushed the same file, or its reject file, the rows are left to that
-    one. `pushed` has the later run of each file, by path or fingerprint, with account
-    and campaign.
+    Once a later run pushed the same file, or its reject file, the rejected rows are
+    left to that one, whose id is yielded, too.
     """
     from leadctl.importing.job import Job
 
-    counts, job = run_reader.counts(), Job.from_json(run.job)
-    files, where = run_reader.files(), (run.account, run.campaign)
-    written = {
-        (*where, os.path.join(folder, file.rejects_file)): (*where, file.fingerprint)  # noqa: PTH118  of another time
-        for file, given in zip(files, job.files, strict=False)
-        for folder in [given.removesuffix(file.path)]
-        if file.rejects_file
-    }
-    later = [pushed.get(one) or pushed.get(same, "") for one, same in written.items()]
-    by = later[0] if later and all(later) else ""
-    for one in written:
-        pushed.pop(one, None)
-    pushed |= {(*where, path): run.id for path in job.files}
-    if job.limit is None and not job.skip:
-        pushed |= {(*where, file.fingerprint): run.id for file in files}
-    if run.is_given_up:
-        return 0, by
-    rejects = 0 if by else counts[Status.REJECTED] + counts[Status.FAILED]
-    return counts[Status.UNKNOWN] + rejects, by
+    pushed: dict[tuple[str, str, str], str] = {}  # by path or fingerprint
+    for run_reader in ledger.runs(most=100_000):
+        run, counts = run_reader.facts(), run_reader.counts()
+        job, where = Job.from_json(run.job), (run.account, run.campaign)
+        found, rejects = [], counts[Status.REJECTED] + counts[Status.FAILED]
+        for path, fingerprint in _reject_files(run_reader, job):
+            again = pushed.pop((*where, path), "")
+            found.append(again or pushed.get((*where, fingerprint), ""))
+        later = found[0] if found and all(found) else ""
+        pushed |= {(*where, path): run.id for path in job.files}
+        if job.limit is None and not job.skip:
+            pushed |= {
+                (*where, file.fingerprint): run.id for file in run_reader.files()
+            }
+        left = counts[Status.UNKNOWN] + (0 if later else rejects)
+        yield run_reader, 0 if run.is_given_up else left, later
+
+
+def _reject_files(run_reader: RunReader, job: Job) -> Iterator[tuple[str, str]]:
+    """Yield the paths of reject files, each with the fingerprint of its input."""
+    for file, given in zip(run_reader.files(), job.files, strict=False):
+        if file.rejects_file:
+            folder = given.removesuffix(file.path)
+            yield os.path.join(folder, file.rejects_file), file.fingerprint  # noqa: PTH118  of another time
 
 
 def _table(runs: Sequence[Report], left: Sequence[int], screen: Screen) -> Grid:

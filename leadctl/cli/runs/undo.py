@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import time
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
@@ -25,7 +24,7 @@ from leadctl.cli.runs.group import RunId, group, opened_ledger
 from leadctl.model.wording import count, files_named
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from leadctl.config.config import Account
     from leadctl.importing.plan import Plan
@@ -81,7 +80,7 @@ def undo(
             environment_of,
             partial(_require_yes, yes, no_input),
             output.wait,
-            _Progress(output).tell,
+            _progress(output),
             stop,
         )
         with stop_on_signal(stop):
@@ -131,18 +130,18 @@ BY_NUMBER = (
 )
 
 
-@dataclass
-class _Progress:
-    """Prints progress from time to time, on a terminal or with -v."""
+def _progress(output: Output) -> Callable[[int, int], None]:
+    """Return what prints progress from time to time, on a terminal or with -v."""
+    told = time.monotonic()
 
-    output: Output
-    told: float = field(default_factory=time.monotonic)
-
-    def tell(self, done: int, leads: int) -> None:
-        is_heard = sys.stderr.isatty() and not self.output.quiet
-        if time.monotonic() - self.told >= EVERY and (is_heard or self.output.verbose):
-            self.told = time.monotonic()
+    def tell(done: int, leads: int) -> None:
+        nonlocal told
+        is_heard = output.verbose or (sys.stderr.isatty() and not output.quiet)
+        if is_heard and time.monotonic() - told >= EVERY:
+            told = time.monotonic()
             say(f"{done:,} of {count(leads, 'lead')}")
+
+    return tell
 
 
 EVERY = 10.0
