@@ -14,19 +14,14 @@ from leadctl.cli.commands import Commands
 from leadctl.cli.output import echo_json, opened_screen, say
 from leadctl.cli.parameters import Section, argument, option
 from leadctl.model.errors import CredentialsMissing, ExitCode, LeadctlError, UsageError
-from leadctl.model.wording import count
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
-    from typing import TextIO
 
     from leadctl.config.config import Account
     from leadctl.config.credentials import KnownAccount
     from leadctl.delivery.preflight_check import AccountTest
-    from leadctl.model.leads import Json
     from leadctl.providers.http_auth import Credentials
-    from leadctl.reports.screen import Screen
 
 group = Commands(
     help="List, test and store the accounts' API keys.", invoke_without_command=True
@@ -48,15 +43,16 @@ def list_accounts(
     """
     if context.invoked_subcommand:
         return
+    from leadctl.config.credentials import first_remedy
+    from leadctl.reports import account_sheet
+
     found = _known(config)
     if json:
-        echo_json([_facts(one) for one in found])
+        echo_json([account_sheet.document(one) for one in found])
     elif found:
         with opened_screen() as screen:
-            _list(found, screen)
+            account_sheet.list_accounts(found, screen)
     else:
-        from leadctl.config.credentials import first_remedy
-
         say(f"no accounts yet; start with: {first_remedy()}")
 
 
@@ -79,6 +75,7 @@ def ask(
     """
     from leadctl.config.credentials import first_remedy
     from leadctl.delivery.preflight_check import worst
+    from leadctl.reports import account_sheet
 
     if campaign and not name:
         raise UsageError(
@@ -94,9 +91,10 @@ def ask(
         raise CredentialsMissing("no account has a secret", hint=first_remedy())
     tests = [(one, _tested(one, campaign, ledger)) for one in accounts]
     if json:
-        echo_json([_document(*one) for one in tests])
+        echo_json([account_sheet.test_document(*one) for one in tests])
     else:
-        _show(tests, sys.stdout)
+        with opened_screen() as screen:
+            account_sheet.show_tests(tests, screen)
     raise typer.Exit(worst([test.exit_code for _, test in tests]))
 
 
@@ -162,6 +160,7 @@ def log_in(
     from leadctl.config import credentials
     from leadctl.delivery.provider_session import credentials_from
     from leadctl.model.secret_sources import SecretSource
+    from leadctl.reports.account_sheet import show_tests
 
     credentials.require_keyring(account)
     if not no_check:
@@ -174,7 +173,8 @@ def log_in(
             if found.exit_code not in (ExitCode.ACCESS, ExitCode.STOPPED):
                 hint += " (use --no-check to store it without checking)"
             raise found.error.but(hint=hint)
-        _show([(account, found)], sys.stderr)
+        with opened_screen(sys.stderr) as screen:
+            show_tests([(account, found)], screen)
     for secret, typed in secrets.items():
         credentials.store(account, secret, typed)
         say(f"stored {secret} of {account.name} in the keyring")
@@ -238,84 +238,3 @@ def _asked_of(
     clock = RealClock(CancellationToken())
     with ledgers.open_ledger(ledgers.resolved(ledger)) as opened:
         return test_account(account, by, campaign, opened, clock)
-
-
-def _list(accounts: Sequence[KnownAccount], screen: Screen) -> None:
-    """Print where each account's secrets come from, and what it lacks."""
-    from leadctl.reports.screen import Grid, Text
-
-    table, ready = Grid("account", "provider", "state", "secrets"), 0
-    for one in accounts:
-        lacks = ["unknown provider; add --provider NAME"]
-        if one.account:
-            missing = ", ".join(one.account.missing)
-            lacks = [f"settings missing: {missing}"] if missing else []
-        is_ready = not lacks and one.has_secrets
-        ready += is_ready
-        secrets = (
-            f"{name}: {origin.way}, {origin.where}" if origin else f"{name}: missing"
-            for name, origin in one.secrets.items()
-        )
-        table.row(
-            one.name,
-            one.account.provider.name if one.account else "?",
-            Text("ready", "green") if is_ready else Text("incomplete", "yellow"),
-            "; ".join([*secrets, *lacks]),
-        )
-    screen.print(table)
-    summary = f"{count(len(accounts), 'account')}, {ready} ready."
-    screen.close(f"{summary} To check them: leadctl accounts test")
-
-
-def _facts(one: KnownAccount) -> dict[str, Json]:
-    return {
-        "account": one.name,
-        "provider": one.account.provider.name if one.account else None,
-        "secrets": [
-            {
-                "name": name,
-                "from": str(origin.way) if origin else None,
-                "where": origin.where if origin else None,
-            }
-            for name, origin in one.secrets.items()
-        ],
-        "missing_settings": [*one.account.missing] if one.account else [],
-    }
-
-
-def _show(tested: Sequence[tuple[Account, AccountTest]], stream: TextIO) -> None:
-    """Print the verdicts on accounts, and a summary."""
-    from leadctl.providers.preflight import CheckVerdict
-    from leadctl.reports.screen import Text
-
-    styles = {CheckVerdict.FINE: "green", CheckVerdict.WRONG: "red"}
-    with opened_screen(stream) as screen:
-        for account, found in tested:
-            screen.title(f"{account.name} ({account.provider.title})")
-            facts: list[tuple[str | Text, str]] = []
-            for name, shown in found.preflight.parts().items():
-                style = styles.get(shown.verdict, "yellow")
-                verdict = Text(f"{shown.verdict:<7}", style)
-                facts.append((Text(f"{name:<10}").append(verdict), shown.message))
-                facts += [("", shown.hint)] if shown.hint else []
-            if found.preflight.name:
-                facts.append((Text("name"), found.preflight.name))
-            screen.facts(facts, indent=2)
-        passed = sum(found.exit_code == ExitCode.OK for _, found in tested)
-        screen.close(f"{count(len(tested), 'account')} checked, {passed} passed.")
-
-
-def _document(account: Account, found: AccountTest) -> dict[str, Json]:
-    from leadctl.reports.report import error_document
-
-    parts = found.preflight.parts().items()
-    return {
-        "account": account.name,
-        "provider": account.provider.name,
-        "campaign_id": found.campaign,
-        **{name: {**shown._asdict()} for name, shown in parts},
-        "campaign_name": found.preflight.name or None,
-        "campaign_state": found.preflight.state or None,
-        "exit_code": int(found.exit_code),
-        "error": error_document(found.error),
-    }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
 from itertools import chain
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from leadctl.ledger.base import Ledger
     from leadctl.model.leads import Json
 
-    Read = TypeVar("Read")
+    Entry = TypeVar("Entry")
 
 Numbers = Annotated[
     list[str] | None,
@@ -36,11 +35,6 @@ ExternalIds = Annotated[
     list[str] | None,
     option("--external-id ID", "A lead's id at Lupitor, e.g. 4711; repeatable."),
 ]
-Unmasked = Annotated[
-    bool,
-    option("--unmasked", "Show numbers even if the output is not a terminal."),
-]
-Yes = Annotated[bool, shared("--yes -y", "Do not ask.", Section.OPTIONS)]
 
 
 @app.command("find", rich_help_panel=Section.PEOPLE)
@@ -48,7 +42,9 @@ def find(
     numbers: Numbers = None,
     external_id: ExternalIds = None,
     region: options.Region = None,
-    unmasked: Unmasked = False,
+    unmasked: Annotated[
+        bool, option("--unmasked", "Show numbers even if the output is not a terminal.")
+    ] = False,
     json: options.Json = False,
     ledger: options.LedgerPath = None,
 ) -> None:
@@ -60,16 +56,14 @@ def find(
     Example: leadctl find +15550100001
     """
     from leadctl.importing import people
-    from leadctl.phones.countries import require_region
 
     output = Output(json=json)
     with output.failures(_document), _opened(ledger) as opened:
-        where = require_region(region)
-        found = people.find(opened, _asked_for(_texts(numbers), external_id, where))
+        found = people.find(opened, _asked_for(*_read(numbers, region), external_id))
     code = ExitCode.OK if all(found) else ExitCode.REJECTED
     masked = not (unmasked or sys.stdout.isatty())
     if json:
-        described: list[Json] = [_described(one, masked=masked) for one in found]
+        described = [_described(one, masked=masked) for one in found]
         output.document(_document(code=code, people=described))
     else:
         print_lines(_lines(found, masked=masked))
@@ -84,10 +78,9 @@ def forget(
     external_id: ExternalIds = None,
     region: options.Region = None,
     and_suppress: Annotated[
-        bool,
-        option("--and-suppress", "Also add the numbers to the suppression list."),
+        bool, option("--and-suppress", "Also add the numbers to the suppression list.")
     ] = False,
-    yes: Yes = False,
+    yes: Annotated[bool, shared("--yes -y", "Do not ask.", Section.OPTIONS)] = False,
     no_input: options.NoInput = False,
     ledger: options.LedgerPath = None,
 ) -> None:
@@ -100,10 +93,9 @@ def forget(
     Example: leadctl forget +15550100001 --and-suppress
     """
     from leadctl.importing import people
-    from leadctl.phones.countries import require_region
 
-    texts, region = _texts(numbers), require_region(region)
-    asked = _asked_for(texts, external_id, region)
+    texts, region = _read(numbers, region)
+    asked = _asked_for(texts, region, external_id)
     with _opened(ledger) as opened:
         found = people.find(opened, asked)
         for line in _lines(found, masked=not sys.stderr.isatty()):
@@ -168,13 +160,12 @@ def suppress(
     Example: leadctl suppress +15550100001
     """
     from leadctl.importing.people import identities_of_entry, identities_of_lead
-    from leadctl.phones.countries import require_region
 
     if remove and (from_ or not numbers):
         raise UsageError(
             "--remove requires numbers", hint="leadctl suppress --remove NUMBER"
         )
-    texts, region = _texts(numbers), require_region(region)
+    texts, region = _read(numbers, region)
     output, verb, changed = Output(json=json), "", 0
     with output.failures(_document), _opened(ledger, new=True) as opened:
         entries = opened.suppression_list
@@ -200,7 +191,7 @@ def suppress(
 
 
 def _asked_for(
-    numbers: Sequence[str], ids: Sequence[str] | None, region: str | None
+    numbers: Sequence[str], region: str | None, ids: Sequence[str] | None
 ) -> list[Person]:
     """Read the people named on the command line."""
     from leadctl.importing import people
@@ -211,16 +202,20 @@ def _asked_for(
     return found + [people.by_external_id(text) for text in ids or ()]
 
 
-def _texts(numbers: Sequence[str] | None) -> list[str]:
-    """Return the numbers as written, those on stdin in place of `-`."""
+def _read(
+    numbers: Sequence[str] | None, region: str | None
+) -> tuple[list[str], str | None]:
+    """Return the numbers as written, those on stdin in place of `-`, and the region."""
+    from leadctl.phones.countries import require_region
+
     found: list[str] = []
     for text in numbers or ():
         lines = sys.stdin.read().splitlines() if text == "-" else [text]
         found += [line for line in lines if line.strip()]
-    return found
+    return found, require_region(region)
 
 
-def _each(numbers: Sequence[str], read: Callable[[str], Read]) -> list[Read]:
+def _each(numbers: Sequence[str], read: Callable[[str], Entry]) -> list[Entry]:
     """Parse each number; an error names it by its position."""
     from leadctl.phones.spelling import PhoneUnreadable
 
@@ -239,16 +234,14 @@ def _each(numbers: Sequence[str], read: Callable[[str], Read]) -> list[Read]:
     return found
 
 
-@contextmanager
-def _opened(url: str | None, *, new: bool = False) -> Iterator[Ledger]:
+def _opened(url: str | None, *, new: bool = False) -> Ledger:
     """Open the ledger; creates one only for `new`."""
     from leadctl import ledger
 
     path = ledger.resolved(url)
     if not (new or ledger.exists(path)):
         say(f"no ledger yet at {path}")
-    with (ledger.open_ledger if new else ledger.open_existing)(path) as opened:
-        yield opened
+    return ledger.open_ledger(path) if new else ledger.open_existing(path)
 
 
 def _document(
@@ -259,7 +252,7 @@ def _document(
     return {"schema_version": 1, **facts, **ending(error, code)}
 
 
-def _described(found: Found, *, masked: bool) -> dict[str, Json]:
+def _described(found: Found, *, masked: bool) -> Json:
     person = found.person
     return {
         "number": person.masked if masked else person.name,

@@ -28,8 +28,7 @@ def guess(
     file: Annotated[str, argument("FILE", "A file of leads.")],
     read: options.ReadOptions,
     to: Annotated[
-        Path | None,
-        option("--output -o PATH", "e.g. leads.yaml; default: stdout."),
+        Path | None, option("--output -o PATH", "e.g. leads.yaml; default: stdout.")
     ] = None,
 ) -> None:
     """Write a draft profile from a file's header and contents.

@@ -111,9 +111,7 @@ def resolve(
         if decision is None:
             return
         number = run_reader.decide(
-            file - 1 if rows else None,
-            ranges,
-            delivered=decision is Decision.DELIVERED,
+            file - 1 if rows else None, ranges, delivered=decision is Decision.DELIVERED
         )
         facts = run_reader.facts()
         if not number:

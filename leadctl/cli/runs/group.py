@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 from leadctl.cli.app import app
@@ -11,7 +10,7 @@ from leadctl.cli.parameters import Section, argument
 from leadctl.model.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection
 
     from leadctl.ledger.base import Ledger, RunReader
     from leadctl.model.leads import Status
@@ -57,12 +56,10 @@ def latest_with(ledger: Ledger, statuses: Collection[Status], run: str | None) -
     raise UsageError(f"no run has {words} rows", hint="leadctl runs lists all runs")
 
 
-@contextmanager
-def opened_ledger(url: str | None) -> Iterator[Ledger]:
+def opened_ledger(url: str | None) -> Ledger:
     from leadctl.ledger import open_ledger, resolved
 
-    with open_ledger(resolved(url)) as ledger:
-        yield ledger
+    return open_ledger(resolved(url))
 
 
 def report_of(ledger: Ledger, run: RunReader) -> Report:

@@ -28,8 +28,7 @@ from leadctl.model.leads import IN_REJECT_FILE, Status
 from leadctl.model.wording import count
 
 FileNumber = Annotated[
-    int,
-    option("--file N", "With --row: the number of the file; default: 1.", min=1),
+    int, option("--file N", "With --row: the number of the file; default: 1.", min=1)
 ]
 
 
@@ -37,8 +36,7 @@ FileNumber = Annotated[
 def show(
     run: AnyRun = None,
     row: Annotated[
-        int | None,
-        option("--row N", "Follow one row, e.g. 17, step by step.", min=1),
+        int | None, option("--row N", "Follow one row, e.g. 17, step by step.", min=1)
     ] = None,
     file: FileNumber = 1,
     unmasked: Annotated[

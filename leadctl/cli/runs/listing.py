@@ -32,16 +32,14 @@ if TYPE_CHECKING:
 def list_runs(
     context: typer.Context,
     limit: Annotated[
-        int,
-        option("--limit N", "Number of runs, newest first; default: 20.", min=1),
+        int, option("--limit N", "Number of runs, newest first; default: 20.", min=1)
     ] = 20,
     since: Annotated[
         str | None,
         option("--since TIME", "Only later runs, e.g. 2026-03-01, 7d or 12h."),
     ] = None,
     account: Annotated[
-        str | None,
-        option("--account NAME", "Only this account, e.g. voiso-night."),
+        str | None, option("--account NAME", "Only this account, e.g. voiso-night.")
     ] = None,
     failed: Annotated[
         bool, option("--failed", "Only runs that left rows to do.")
