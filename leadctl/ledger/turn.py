@@ -220,20 +220,6 @@ def _moved(line: Request, struck: int) -> tuple[int, Request]:
     return line.number, line
 
 
-def request_lines(requests: Iterable[Request]) -> Iterator[Request]:
-    """Yield requests as they are stored: times are whole milliseconds."""
-    for one in requests:
-        yield one._replace(
-            departed=_milliseconds(one.departed),
-            held=_milliseconds(one.held),
-            took=None if one.took is None else _milliseconds(one.took),
-        )
-
-
-def _milliseconds(seconds: float) -> int:
-    return max(0, round(seconds * 1000))
-
-
 class TurnStore(Protocol):
     def together(self) -> AbstractContextManager[None]:
         """Write what happens inside, and the turn, in one transaction.

@@ -8,13 +8,14 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from leadctl.ledger.postgres.connection import elapsed
-from leadctl.ledger.turn import finding_lines, request_lines
+from leadctl.ledger.turn import finding_lines
 from leadctl.model.errors import LedgerUnusable
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from leadctl.ledger.postgres.connection import Connection
+    from leadctl.ledger.records import Request
     from leadctl.ledger.turn import Turn
 
 
@@ -83,7 +84,7 @@ def _json(turn: Turn) -> str:
         "delivered": None,  # an argument of its own
         "batches": [line._asdict() for line in turn.batches.values()],
         "reasons": [*turn.reasons()],
-        "requests": [line._asdict() for line in request_lines(turn.requests.values())],
+        "requests": [*map(_in_milliseconds, turn.requests.values())],
         "findings": [line._asdict() for line in finding_lines(turn.findings)],
         "doubts": [(one, *where) for one, where in turn.doubts.items()],
         "removals": [(*where, state) for where, state in turn.removals.items()],
@@ -91,6 +92,14 @@ def _json(turn: Turn) -> str:
     filled = {name: value for name, value in said.items() if value}
     # A text of PostgreSQL cannot contain the character 0.
     return json.dumps(filled, default=_text).replace(r"\u0000", r"\ufffd")
+
+
+def _in_milliseconds(line: Request) -> dict[str, object]:
+    times = {"departed": line.departed, "held": line.held}
+    if line.took is not None:
+        times["took"] = line.took
+    whole = {name: max(0, round(time * 1000)) for name, time in times.items()}
+    return line._asdict() | whole
 
 
 def _text(value: object) -> str:

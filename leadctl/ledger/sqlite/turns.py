@@ -9,7 +9,7 @@ from uuid import UUID
 
 from leadctl.ledger.records import BatchState
 from leadctl.ledger.sqlite.delivered import DeliveredLog
-from leadctl.ledger.turn import finding_lines, request_lines
+from leadctl.ledger.turn import finding_lines
 from leadctl.model.errors import LedgerUnusable
 
 if TYPE_CHECKING:
@@ -39,8 +39,9 @@ _BATCH = (
 _REQUEST = (
     "INSERT INTO requests (run, number, file, first, rows, leads, attempt, asks,"
     " departed, held, held_for, took, http, trouble, why, answered, delivered)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
-    " (SELECT number FROM reasons WHERE text = ?), ?, ?, ?,"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?,"
+    " max(0, round(? * 1000)), max(0, round(? * 1000)),"
+    " (SELECT number FROM reasons WHERE text = ?), max(0, round(? * 1000)), ?, ?,"
     " (SELECT number FROM reasons WHERE text = ?), ?, ?)"
     " ON CONFLICT DO UPDATE SET departed = excluded.departed, took = excluded.took,"
     " http = excluded.http, trouble = excluded.trouble, why = excluded.why,"
@@ -109,7 +110,7 @@ class SqliteTurns:
             "INSERT OR IGNORE INTO reasons (text) VALUES (?)",
             [(text,) for text in turn.reasons()],
         )
-        each(_REQUEST, [(run, *line) for line in request_lines(turn.requests.values())])
+        each(_REQUEST, [(run, *line) for line in turn.requests.values()])
         each(_FINDING, [(run, *line) for line in finding_lines(turn.findings)])
         if turn.delivered:
             self._delivered.add(run, turn.delivered)
