@@ -87,8 +87,8 @@ def _facts(
 
 def _unclear_numbers(plan: Plan) -> Iterator[tuple[Source, str]]:
     """Count the phones with several readings in the first rows of each file."""
-    first = min(LOOKED_AT, plan.limit or LOOKED_AT)
-    judge = Judge(replace(plan, limit=first))
+    first = min(LOOKED_AT, plan.job.limit or LOOKED_AT)
+    judge = Judge(replace(plan, job=replace(plan.job, limit=first)))
     for file, source in enumerate(plan.sources):
         unclear = sum(
             finding.code is Code.PHONE_AMBIGUOUS
@@ -110,7 +110,7 @@ LOOKED_AT = 1_000
 
 def _columns_used(plan: Plan) -> Iterator[tuple[str, str]]:
     """Say for each file what is sent and what is not."""
-    provider, tags = plan.provider, len(plan.tags)
+    provider, tags = plan.provider, len(plan.job.tags)
     for source in plan.sources:
         mapper = mapper_of(source, plan)
         read = _read_from(plan, mapper, source.columns)
@@ -123,7 +123,7 @@ def _columns_used(plan: Plan) -> Iterator[tuple[str, str]]:
         unused = f" (not sent: {listed(mapper.unused)})" if mapper.unused else ""
         yield "sends", "; ".join(sent) + unused
         regions = [
-            read[name] or plan.constants.get(name, "the profile")
+            read[name] or plan.job.constants.get(name, "the profile")
             for name in COUNTRY_ALIASES
             if name in read
         ]
@@ -145,7 +145,8 @@ def _columns_used(plan: Plan) -> Iterator[tuple[str, str]]:
 
 def _read_from(plan: Plan, mapper: Mapper, header: Collection[str]) -> dict[str, str]:
     """Map each field to the columns it is read from; none for a constant."""
-    said = plan.profile.with_constants(plan.constants).fields if plan.profile else {}
+    constants, profile = plan.job.constants, plan.profile
+    said = profile.with_constants(constants).fields if profile else {}
     return {
         name: _columns(said[name], header)
         if name in said

@@ -86,7 +86,7 @@ def looked_through(sources: Sequence[Source]) -> Iterator[Callable[[Progress], N
 def forecast_of(request: ImportRequest) -> Forecast:
     """Return how long the run will take; without requests for a dry run."""
     plan = request.plan
-    rows = expected_rows(plan.sources, plan.skip, plan.limit)
+    rows = expected_rows(plan.sources, plan.job.skip, plan.job.limit)
     if not request.sends:
         return Forecast(rows)
     return forecast(rows, plan.batch_size, request.account.limits)

@@ -150,7 +150,7 @@ class Importer:
                 hint="resume with the settings that the run began with",
             )
         plan, stale = self._plan, batch.is_stale
-        return Batch(batch.id, plan.campaign, batch.file, leads, plan.tags, stale)
+        return Batch(batch.id, plan.campaign, batch.file, leads, plan.job.tags, stale)
 
     def _held_back(self, batch: Batch) -> Collection[int]:
         """Return the rows of a batch that are on a suppression list by now."""
@@ -176,12 +176,12 @@ class Importer:
                 self._settle_unsent(self._too_many)
                 return
             leads = hand.take(plan.batch_size)
-            yield Batch(uuid4(), plan.campaign, hand.file, leads, plan.tags)
+            yield Batch(uuid4(), plan.campaign, hand.file, leads, plan.job.tags)
 
     def has_too_many_rejects(self, *, at_end: bool = False) -> bool:
         """Check --max-rejects; once it is reached, no more batches are cut."""
         rejected = self._run_writer.tally[Status.REJECTED]
-        if self._plan.reject_limit.is_passed(rejected, self.read, at_end=at_end):
+        if self._plan.job.reject_limit.is_passed(rejected, self.read, at_end=at_end):
             self._too_many = TooManyRejects(
                 f"--max-rejects reached: {rejected:,} of {self.read:,} rows rejected",
                 hint="check the reasons, fix the file or the profile, and "

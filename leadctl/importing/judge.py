@@ -75,7 +75,7 @@ class Judge:
             Normalizer(
                 rules.provider.phone_rule if rules.provider else ANY_COUNTRY,
                 self._region,
-                rules.phone_check,
+                rules.job.phone_check,
                 rules.numbers,
                 partial(self._column_decision, file),
             )
@@ -90,7 +90,7 @@ class Judge:
             Prescan(rules, source, mapper)
             for source, mapper in zip(rules.sources, self.mappers, strict=True)
         ]
-        expected = expected_rows(rules.sources, rules.skip, rules.limit)
+        expected = expected_rows(rules.sources, rules.job.skip, rules.job.limit)
         self._seen = Deduplicator(expected or 0)
         self.has_rows = any(prescan.rows for prescan in self._prescans)
         self.column_decisions: dict[int, ColumnSays | None] = {}
@@ -164,7 +164,7 @@ class Judge:
         for block in self._sources[file].blocks():
             if (read := self.rules.within(block)) is not None:
                 yield read
-            elif block.first > self.rules.skip:
+            elif block.first > self.rules.job.skip:
                 return
 
     def judged(self, file: int) -> Iterator[Judged]:
@@ -225,7 +225,7 @@ class Judge:
     def is_shareable(self) -> bool:
         """Whether other processes can examine rows, without ledger and row numbers."""
         rules, of_ledger = self.rules, self.rules.suppressed.of_ledger
-        is_whole = not rules.skip and rules.limit is None
+        is_whole = not rules.job.skip and rules.job.limit is None
         return is_whole and (of_ledger is None or of_ledger.is_empty())
 
     def stand_alone(self) -> None:

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from leadctl.importing.job import NO_LIMIT, RejectLimit
+from leadctl.importing.job import Job
 from leadctl.importing.suppression import Suppressed
 from leadctl.mapping.getters import Header
 from leadctl.mapping.mapper import bind, bind_by_name
@@ -16,7 +16,7 @@ from leadctl.model.clock import now
 from leadctl.model.errors import InputUnusable
 from leadctl.model.lead_fields import INSTRUCTIONS
 from leadctl.model.wording import MOST_NAMES, count
-from leadctl.phones.rule import Numbers, PhoneCheck
+from leadctl.phones.rule import Numbers
 from leadctl.sources.detect import open_sheets
 from leadctl.sources.formats import ReadOptions
 
@@ -35,25 +35,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Rules:
-    """Files, and the rules for their rows; without a provider only phones are checked.
+    """The files of a job, and the rules for their rows.
 
-    `skip` and `limit` count data rows of each file.
+    Without a provider only phones are checked.
     """
 
     sources: tuple[Source, ...]
+    job: Job = field(default_factory=Job)
     provider: Provider | None = None
     profile: Profile | None = None
-    constants: Mapping[str, str] = field(default_factory=dict)
     region: str | None = None
-    phone_check: PhoneCheck = PhoneCheck.POSSIBLE
     numbers: Numbers = Numbers.AUTO
     earlier_columns: Mapping[str, ColumnSays] = field(default_factory=dict)
     """What an earlier run decided about the phone columns, by path."""
-    skip: int = 0
-    limit: int | None = None
     suppressed: Suppressed = field(default_factory=Suppressed)
-    ignored: frozenset[str] = frozenset()
-    """Columns to ignore besides the profile's."""
     now: Callable[[], datetime] = now
 
     @property
@@ -63,8 +58,8 @@ class Rules:
 
     def within(self, block: Block) -> Block | None:
         """Return the part of a block to read (--skip, --limit)."""
-        first = self.skip + 1
-        last = math.inf if self.limit is None else self.skip + self.limit
+        skip, limit = self.job.skip, self.job.limit
+        first, last = skip + 1, math.inf if limit is None else skip + limit
         if first <= block.first and block.last <= last:
             return block
         if block.first > last or block.last < first:
@@ -83,8 +78,6 @@ class Plan(Rules):
     provider: Provider
     campaign: str
     batch_size: int
-    tags: tuple[str, ...] = ()
-    reject_limit: RejectLimit = NO_LIMIT
 
 
 class UnusableFiles:
@@ -153,9 +146,9 @@ def _fitting_sheet(source: Source, rules: Rules) -> str | None:
 def _bound(source: Source, rules: Rules) -> Mapper:
     header = Header(source.columns, source.nested)
     if rules.profile:
-        fixed = rules.profile.with_constants(rules.constants)
-        return bind(fixed, header, rules.ignored)
-    return bind_by_name(header, rules.constants, rules.ignored)
+        fixed = rules.profile.with_constants(rules.job.constants)
+        return bind(fixed, header, rules.job.ignored)
+    return bind_by_name(header, rules.job.constants, rules.job.ignored)
 
 
 def mapper_of(source: Source, rules: Rules) -> Mapper:

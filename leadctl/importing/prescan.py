@@ -72,13 +72,13 @@ class Prescan:
         """Count the facts; returns False if the rest of the file need not be read."""
         read = self._rules.within(block)
         if read is None:
-            return block.last <= self._rules.skip
+            return block.last <= self._rules.job.skip
         numbers, rows = read.numbers, read.cells
         self.rows += len(rows)
         if self._mapper.skip:
             kept = [column is None for column in self._mapper.skipped(rows)]
             numbers, rows = [*compress(numbers, kept)], [*compress(rows, kept)]
-        if block.first - self._rules.skip > LOOKED_AT:
+        if block.first - self._rules.job.skip > LOOKED_AT:
             self._sees_all = False
             return self.opt_outs.count(rows, only_known=True)
         self.opt_outs.count(rows)

@@ -24,7 +24,7 @@ from leadctl.sources.encoding import usable
 from leadctl.sources.formats import Format, ReadOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from leadctl.config.config import Account
     from leadctl.importing.job import Job
@@ -216,9 +216,9 @@ def _read_profile(job: Job, document: Document) -> Profile | None:
     )
 
 
-def constants_of(
+def require_constants(
     job: Job, account: Account | None, mapped: Profile | None
-) -> Mapping[str, str]:
+) -> None:
     fields = account.provider.fields if account else ()
     zone = mapped.zone if mapped else None
     checks = {field.name: check_in(zone, field) for field in fields}
@@ -240,4 +240,3 @@ def constants_of(
                 f"--set {name}: {value!r} is not a country",
                 hint="use a calling code such as +44, or an ISO code such as GB",
             )
-    return job.constants

@@ -45,7 +45,7 @@ PAUSE = 0.2
 def part_size(plan: Plan, workers: int) -> int:
     """Return the leads of a part, in whole requests."""
     most = min(MOST_LEADS, MOST_REQUESTS * plan.batch_size)
-    rows = expected_rows(plan.sources, plan.skip, plan.limit)
+    rows = expected_rows(plan.sources, plan.job.skip, plan.job.limit)
     share = most if rows is None else rows // (PARTS_EACH * max(1, workers))
     return -(-max(1, min(most, share)) // plan.batch_size) * plan.batch_size
 

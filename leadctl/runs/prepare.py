@@ -28,7 +28,7 @@ from leadctl.phones.rule import Numbers
 from leadctl.providers import base_url
 from leadctl.runs import inputs, spool
 from leadctl.runs.history import require_same_files
-from leadctl.runs.inputs import constants_of, profile_of
+from leadctl.runs.inputs import profile_of, require_constants
 from leadctl.runs.request import ImportRequest
 
 if TYPE_CHECKING:
@@ -158,8 +158,6 @@ def _plan(job: Job, account: Account, campaign: str, mapped: Profile | None) -> 
         "provider": account.provider,
         "campaign": campaign,
         "batch_size": min(account.limits.batch_size, job.batch_size or sys.maxsize),
-        "tags": job.tags,
-        "reject_limit": job.reject_limit,
     }
     return Plan(**vars(_rules(job, account, mapped)) | own)
 
@@ -168,20 +166,17 @@ def _rules(job: Job, account: Account | None, mapped: Profile | None) -> Rules:
     unusable = UnusableFiles()
     sources = inputs.sources(job, mapped, unusable)
     pinned = mapped.shape.numbers if mapped else None
+    require_constants(job, account, mapped)
     rules = Rules(
         sources=sources,
+        job=job,
         provider=account.provider if account else None,
         profile=mapped,
-        constants=constants_of(job, account, mapped),
-        ignored=frozenset(job.ignored),
         region=require_region(job.region),
-        phone_check=job.phone_check,
         numbers=job.numbers or Numbers(pinned or Numbers.AUTO),
         earlier_columns={
             path: ColumnSays.named(said) for path, said in job.columns.items()
         },
-        skip=job.skip,
-        limit=job.limit,
     )
     if unusable.found:
         mappers_of(rules, unusable)
