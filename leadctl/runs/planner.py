@@ -165,8 +165,8 @@ def _all_ended(codes: Sequence[int | None], said: IO[bytes]) -> NotProcessed:
     """Return the error for workers that ended too early: what the last one said."""
     said.seek(0)
     lines = said.read().decode(errors="replace").splitlines()
-    told = [line for line in lines if line.strip() and not line.startswith("Try: ")]
-    last = told[-1].removeprefix("Error: ") if told else "no error message"
+    told = [line for line in lines if line[:1].strip()]  # without hints
+    last = told[-1].removeprefix("leadctl: ") if told else "no error message"
     why = re.sub(r"\d{5,}", "…", last)  # of a defect it may quote a lead
     shown = ", ".join(sorted({*map(str, codes)}))
     return NotProcessed(
