@@ -162,6 +162,11 @@ def test_rows_of_a_check_can_be_read(here: Push) -> None:
         ({"provider": "voiso", "campaign": "3", "region": "XX"}, "--region 'XX'"),
         ({"provider": "voiso", "campaign": "3", "max_rejects": "few"}, "--max-rejects"),
         ({"provider": "voiso", "campaign": "3", "batch_size": -1}, "--batch-size must"),
+        (
+            {"provider": "voiso", "campaign": "3", "batch_size": "9"},
+            "--batch-size must",
+        ),
+        ({"provider": "voiso", "campaign": 3}, "--campaign must be text, not int"),
         ({"provider": "voiso", "campaign": "3", "set": "name"}, "not 'name'"),
     ],
 )
@@ -170,6 +175,8 @@ def test_bad_values_raise(here: Push, options: dict[str, Any], problem: str) -> 
         leadctl.push(leads(1), **options)
     with pytest.raises(TypeError, match=r"'campain'.*'campaign'"):
         leadctl.push(leads(1), campain="3")  # type: ignore[call-arg]
+    with pytest.raises(leadctl.errors.UsageError, match="files or rows, not dict"):
+        leadctl.push({"phone": "+15550100001"}, provider="voiso", campaign="3")
     with pytest.raises(leadctl.errors.UsageError, match="number 1: 3 digits"):
         leadctl.find("+1555")
     assert not [*here.program.home.rglob("stdin-*")]

@@ -96,6 +96,10 @@ def job_of(files: Sequence[str], said: PushOptions) -> Job:
     for name in said.keys() - PushOptions.__annotations__.keys():
         near = nearest(name, PushOptions.__annotations__)
         raise TypeError(f"no option {name!r}{near}")
+    values: Mapping[str, object] = said
+    for name in ("provider", "account", "campaign", "region", "encoding", "sheet"):
+        if not isinstance(value := values.get(name), str | None):
+            raise UsageError(f"--{name} must be text, not {type(value).__name__}")
     limit = said.get("max_rejects")
     return Job(
         files=tuple(files),
@@ -172,7 +176,7 @@ def streams_of(files: Files) -> tuple[list[str], Streams]:
 
 
 def _each(given: object) -> Iterator[Any]:
-    if isinstance(given, Iterable):
+    if isinstance(given, Iterable) and not isinstance(given, Mapping):
         return iter(given)
     message = f"leads are files or rows, not {type(given).__name__}"
     hint = "pass paths, or rows as mappings: push([{'phone': '+1 555 010 0001'}])"
@@ -220,6 +224,8 @@ def _several(given: FileName | Sequence[FileName] | None) -> tuple[str, ...]:
 
 
 def _least(least: int, number: int | None, option: str) -> int | None:
+    if not isinstance(number, int | None):
+        raise UsageError(f"{option} must be a whole number")
     if number is not None and number < least:
         raise UsageError(f"{option} must be {least} or more")
     return number
