@@ -103,8 +103,8 @@ def check(
 ) -> None:
     """Check files for a provider, offline.
 
-    Reads, maps and checks like push, with the same report and reject file. Sends
-    nothing and needs no credentials.
+    Reads, maps and checks like push, with the same report and a reject file of
+    its own. Sends nothing and needs no credentials.
 
     Example: leadctl check leads.csv --provider yotel
     """
