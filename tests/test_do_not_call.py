@@ -188,6 +188,26 @@ def test_rows_are_held_back_and_it_is_said_before_anything_is_sent(push: Push) -
     assert not (push.program.folder / "leads.rejects.csv").exists()
 
 
+def test_person_who_said_no_in_one_row_is_not_called_for_another(push: Push) -> None:
+    """In any row of any file, also in one that a rule skips; inactive says no such."""
+    push.program.write(
+        "a.csv",
+        "phone,DNC,Active,Status\n+919000000001,,,\n+919000000002,,,\n90000 00003,,,\n"
+        "9000000004,,,\n090000-00001,yes,,\n+919000000004,,no,\n9000000002,,,DNC\n",
+    )
+    push.program.write("b.csv", "mobile,Consent\n919000000003,no\n9000000005,yes\n")
+    push.program.write(
+        "a.yaml", "fields: {phone: phone}\nskip_if: {column: DNC, in: [yes]}"
+    )
+    ran = push("yotel", "a.csv", "b.csv", "--json")
+    assert ran.codes == {"opted_out": 7}
+    assert push.phones("yotel") == ["9000000004", "9000000005"]
+    assert "another row says not to call this person" in ran.out
+    ran = push("yotel", "a.csv", "--profile", "a.yaml", "--json")
+    assert ran.codes["skipped_by_rule"] == 1
+    assert "9000000001" not in push.phones("yotel")
+
+
 def test_mapped_column_holds_back_too(push: Push) -> None:
     push.program.write("leads.csv", FILE)
     push.program.write(

@@ -43,6 +43,9 @@ class PhoneSet:
         self._next_size = max(LEAST, min(expected, MOST_EXPECTED) * 10 // 7)
         self._table = memoryview(b"")
 
+    def __len__(self) -> int:
+        return self._count
+
     def __contains__(self, number: int) -> bool:
         if not self._size:
             return False

@@ -14,11 +14,12 @@ from itertools import compress
 from operator import not_
 from typing import TYPE_CHECKING
 
-from leadctl.importing.deduplicator import Deduplicator
+from leadctl.importing.deduplicator import Deduplicator, PhoneSet
 from leadctl.importing.judged import (
     LISTED,
     MET,
     OPTED_OUT,
+    OPTED_OUT_ELSEWHERE,
     Judged,
     Met,
     WholeFileNeeded,
@@ -86,8 +87,9 @@ class Judge:
             for normalizer in self._normalizers
         ]
         self.mappers = mappers_of(rules)
+        self._opted_out = PhoneSet("Q")
         self._prescans = [
-            Prescan(rules, source, mapper)
+            Prescan(rules, source, mapper, self._opted_out)
             for source, mapper in zip(rules.sources, self.mappers, strict=True)
         ]
         expected = expected_rows(rules.sources, rules.job.skip, rules.job.limit)
@@ -204,6 +206,11 @@ class Judge:
         if held_back:
             on_list = [row in held_back for row in leads.rows]
             leads, found = divided(leads, on_list, LISTED)
+            findings += found
+        if self._opted_out:
+            digits = (key.rpartition(" ")[2] for key in leads.keys)
+            is_refused = [int(one) in self._opted_out for one in digits]
+            leads, found = divided(leads, is_refused, OPTED_OUT_ELSEWHERE)
             findings += found
         read = block.last - block.first + 1
         return Judged(read, leads, findings, repairs, unknown)

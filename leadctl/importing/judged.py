@@ -71,6 +71,12 @@ LISTED = (
     "phone",
 )
 OPTED_OUT = "column {!r} says not to call this person"
+OPTED_OUT_ELSEWHERE = (
+    Status.SUPPRESSED,
+    Code.OPTED_OUT,
+    "another row says not to call this person",
+    "phone",
+)
 MET = (
     Status.DUPLICATE,
     Code.DUPLICATE_IN_FILE,

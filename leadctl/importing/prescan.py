@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from contextlib import suppress
 from itertools import compress
+from operator import not_
 from typing import TYPE_CHECKING
 
 from leadctl.mapping.opt_out_columns import OptOuts
@@ -18,16 +19,18 @@ from leadctl.model.lead_fields import (
 from leadctl.model.leads import Note
 from leadctl.model.wording import count, short
 from leadctl.phones.countries import countries_of
-from leadctl.phones.reach import reach
+from leadctl.phones.reach import Reach, reach
 from leadctl.phones.spreadsheet_damage import SpreadsheetDamage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from leadctl.importing.deduplicator import PhoneSet
     from leadctl.importing.plan import Rules
     from leadctl.mapping.mapper import Mapper
     from leadctl.model.lead_fields import Field
     from leadctl.model.leads import Block, Cells, Json
+    from leadctl.phones.spelling import PhoneProblem
     from leadctl.providers.base import Provider
     from leadctl.sources.source import Source
 
@@ -39,7 +42,11 @@ the others only opt-outs are counted, if these rows have some."""
 class Prescan:
     """The facts found in a file's rows before they are checked."""
 
-    def __init__(self, rules: Rules, source: Source, mapper: Mapper) -> None:
+    def __init__(
+        self, rules: Rules, source: Source, mapper: Mapper, opted_out: PhoneSet
+    ) -> None:
+        """Add to `opted_out` whom a row says not to call: no other row may."""
+        self._opted_out = opted_out
         self._rules = rules
         self._mapper = mapper
         provider = rules.provider
@@ -77,28 +84,34 @@ class Prescan:
         self.rows += len(rows)
         if self._mapper.skip:
             kept = [column is None for column in self._mapper.skipped(rows)]
+            skipped = [*compress(rows, map(not_, kept))]
+            self._leave_out(self.opt_outs.refusals(skipped))
             numbers, rows = [*compress(numbers, kept)], [*compress(rows, kept)]
-        if block.first - self._rules.job.skip > LOOKED_AT:
-            self._sees_all = False
-            return self.opt_outs.count(rows, only_known=True)
-        self.opt_outs.count(rows)
+        self._sees_all = block.first - self._rules.job.skip <= LOOKED_AT
+        refusals = self.opt_outs.count(rows, only_known=not self._sees_all)
+        self._leave_out(refusals or ())
+        if not self._sees_all:
+            return refusals is not None
         self._altered.add(numbers, rows, self._mapper)
-        self._listed += self._on_lists(rows)
+        if suppressed := self._rules.suppressed:
+            self._listed += sum(suppressed.held_back(self._reached(rows)))
         provider = self._rules.provider
         if provider and provider.compares_external_id:
             self._shared_ids.add(numbers, rows, self._mapper)
         return True
 
-    def _on_lists(self, rows: Sequence[Cells]) -> int:
-        if not self._rules.suppressed:
-            return 0
+    def _leave_out(self, rows: Sequence[Cells]) -> None:
+        for one in self._reached(rows) if rows else ():
+            if isinstance(one, Reach):
+                self._opted_out.add_all([*map(int, filter(None, one.people))])
+
+    def _reached(self, rows: Sequence[Cells]) -> list[Reach | PhoneProblem]:
         getters, region = self._mapper.getters, self._rules.effective_region
         codes, addresses = (
             getters[name](rows) if name in getters else None for name in COUNTRY_ALIASES
         )
         countries, _unknown = countries_of(codes, addresses, region)
-        phones = getters["phone"](rows)
-        return sum(self._rules.suppressed.held_back(reach(phones, region, countries)))
+        return reach(getters["phone"](rows), region, countries)
 
     def notes(self) -> Iterator[Note]:
         yield from self.opt_outs.notes()

@@ -53,18 +53,30 @@ class OptOuts:
     def __init__(self, source: Source, mapper: Mapper, *, heeds_active: bool) -> None:
         """With `heeds_active`, a row whose `active` is false is held back, too."""
         self._columns = [*_columns(source, mapper)]
+        self._active: str | None = None
         if heeds_active and (names := mapper.columns.get("active")):
-            name, active = " or ".join(names), mapper.getters["active"]
+            self._active, active = " or ".join(names), mapper.getters["active"]
             subject = "which leads are active"
-            self._columns.append(_Answers(name, active, permitted_by, subject))
+            self._columns.append(_Answers(self._active, active, permitted_by, subject))
         self._held: Counter[str] = Counter()
 
     def held_back(self, rows: Sequence[Cells]) -> list[str | None]:
         """Return for each row the column that says not to call, the first in order."""
         return _held_back(self._columns, rows)
 
-    def count(self, rows: Sequence[Cells], *, only_known: bool = False) -> bool:
-        """Count what rows say, and tell whether any column counts.
+    def refusals(self, rows: Sequence[Cells]) -> list[Cells]:
+        """Return the rows in which a person says no; an inactive lead does not."""
+        return self._refusals(rows, self.held_back(rows))
+
+    def _refusals(
+        self, rows: Sequence[Cells], held: Sequence[str | None]
+    ) -> list[Cells]:
+        return [*compress(rows, (name not in (None, self._active) for name in held))]
+
+    def count(
+        self, rows: Sequence[Cells], *, only_known: bool = False
+    ) -> list[Cells] | None:
+        """Count what rows say, and return `refusals`; None if no column counts.
 
         With `only_known`, one counts by its name, or if it has held back a row.
         """
@@ -81,7 +93,7 @@ class OptOuts:
         for column in columns:
             if isinstance(column, _Answers):
                 column.count(rest)
-        return bool(columns)
+        return self._refusals(rows, held) if columns else None
 
     def notes(self) -> Iterator[Note]:
         for name, held in self._held.items():
