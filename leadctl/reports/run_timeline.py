@@ -48,11 +48,12 @@ class Break(NamedTuple):
 class RunTimeline:
     """The summary of a run's requests.
 
-    `groups` are all groups, or the first and last ones with `omitted` requests between.
-    `held` are the first and last second of each wait longer than a hundredth of the
-    run.
+    If there are `several` files, rows are shown with the number of theirs. `groups` are
+    all groups, or the first and last ones with `omitted` requests between. `held` are
+    the first and last second of each wait longer than a hundredth of the run.
     """
 
+    several: bool = False
     began: float = 0.0
     seconds: float = 0.0
     requests: int = 0
@@ -63,25 +64,20 @@ class RunTimeline:
     groups: list[RequestGroup] = field(default_factory=list)
     omitted: int = 0
 
-    def rows(
-        self, *, several: bool
-    ) -> Iterator[tuple[tuple[str, ...], str, RequestGroup | None]]:
-        """Yield the lines of requests: cells, outcome, and the group unless a gap.
-
-        With `several` files, the rows have the number of their file in front.
-        """
+    def rows(self) -> Iterator[tuple[tuple[str, ...], str, RequestGroup | None]]:
+        """Yield the lines of requests: cells, outcome, and the group unless a gap."""
         for place, group in enumerate(self.groups):
             if place == MOST_FIRST and self.omitted:
                 yield ("…", *("",) * 5), f"{self.omitted:,} more", None
             if group.stood_still:
                 paused = f"paused for {time_text.lasted(group.stood_still)}"
                 yield ("",) * 6, paused, None
-            yield group.cells(several=several), group.outcome, group
+            yield group.cells(several=self.several), group.outcome, group
 
 
 def read(run: RunReader) -> RunTimeline:
     """Read the timeline of a run, in three passes through its requests."""
-    timeline = RunTimeline()
+    timeline = RunTimeline(several=len(run.files()) > 1)
     _measure(timeline, run.requests())
     _sum_up(timeline, run.requests())
     _choose(timeline, request_groups(run.requests()))

@@ -73,7 +73,7 @@ def show_run(report: Report, timeline: RunTimeline, screen: Screen) -> None:
             workers.row(worker.name, worker.has, time_text.when(worker.seen))
         screen.block(workers)
     if report.requests:
-        screen.block(_requests(timeline, several=len(report.files) > 1))
+        screen.block(_requests(timeline))
     if report.requests and timeline.waits:
         screen.block(_waits(timeline))
 
@@ -90,13 +90,13 @@ def _when(run: Report) -> str:
     return f"run {run.run_id}, {time_text.long(began)}, {lasted}, {code}"
 
 
-def _requests(timeline: RunTimeline, *, several: bool) -> Grid:
-    where = "file: rows" if several else "rows"
+def _requests(timeline: RunTimeline) -> Grid:
+    where = "file: rows" if timeline.several else "rows"
     table = Grid(
         *("request", "left", "waited", where, "try", "took", "answer"),
         right=("request", "waited", "try", "took"),
     )
-    for cells, outcome, group in timeline.rows(several=several):
+    for cells, outcome, group in timeline.rows():
         is_odd = group and (group.first.trouble or group.first.took is None)
         table.row(*cells, Text(outcome, "yellow" if is_odd else ""))
     return table

@@ -6,7 +6,6 @@ import sys
 import time
 from dataclasses import replace
 from enum import StrEnum
-from itertools import islice
 from pathlib import Path  # noqa: TC003  typer reads it at run time
 from typing import Annotated
 
@@ -89,9 +88,6 @@ def show(
                 table.show_run(found_run, run_timeline.read(run_reader), screen)
 
 
-MOST_CONTACTS = 100
-
-
 class Form(StrEnum):
     """The format of the records."""
 
@@ -159,18 +155,13 @@ def report(
         run_reader = run_of(opened, run)
         found = report_with_later(opened, run_reader)
         timeline, now = run_timeline.read(run_reader), time.time()
-        contacts, left_out = None, 0
+        contacts = None
         if with_phones:
             from leadctl.reports.html_report.rows import contacts_of
             from leadctl.runs.prepare import reopened
 
-            _, plan = reopened(run_reader, config)
-            listed = contacts_of(run_reader, plan)
-            contacts, left_out = (
-                [*islice(listed, MOST_CONTACTS)],
-                sum(1 for _ in listed),
-            )
-        _write(html, html_report.render(found, timeline, now, contacts, left_out))
+            contacts = contacts_of(run_reader, reopened(run_reader, config)[1])
+        _write(html, html_report.render(found, timeline, now, contacts))
     say(f"written: {html}")
 
 

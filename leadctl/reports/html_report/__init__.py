@@ -20,7 +20,7 @@ from leadctl.reports.next_steps import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from leadctl.reports.html_report.rows import Contact
     from leadctl.reports.report import Report
@@ -36,15 +36,13 @@ def render(
     found: Report,
     timeline: RunTimeline,
     now: float,
-    contacts: Sequence[Contact] | None = None,
-    left_out: int = 0,
+    contacts: Iterator[Contact] | None = None,
 ) -> str:
     """Return the whole document.
 
     `contacts` are the rows that need attention with their phone numbers, None if they
-    were not asked for; `left_out` is how many more there are. `now` is Unix time.
+    were not asked for. `now` is Unix time.
     """
-    several = len(found.files) > 1
     style = files(__name__).joinpath("style.css").read_text(encoding="utf-8")
     head = tag(
         "head",
@@ -64,10 +62,10 @@ def render(
         _to_do(found),
         rows.outcome(found),
         rows.reasons(found),
-        "" if contacts is None else rows.contacts(contacts, left_out, several=several),
+        "" if contacts is None else rows.contacts(contacts, several=timeline.several),
         rows.files(found),
         rows.workers(found),
-        rows.over_time(timeline, several=several),
+        rows.over_time(timeline),
     )
     holds = (
         "It contains no names and no phone numbers."

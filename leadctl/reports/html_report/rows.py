@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from leadctl.model.leads import Code, Row, Status
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from leadctl.reports.report import Report
     from leadctl.reports.run_timeline import RunTimeline
 
+MOST_CONTACTS = 100
 MOST = 10
 """Lines of a table; the last one sums up the rest."""
 
@@ -157,20 +159,20 @@ def contacts_of(run_reader: RunReader, plan: Plan) -> Iterator[Contact]:
             yield Contact(ordinal, verdict.row, phone, verdict.status, verdict.reason)
 
 
-def contacts(found: Sequence[Contact], left_out: int, *, several: bool) -> Markup:
+def contacts(found: Iterator[Contact], *, several: bool) -> Markup:
     """Return the rows that need attention, with their phone numbers."""
     title = "Rows that need attention"
-    if not found:
-        return section(title, tag("p", "None."))
     rows = [
         (
             place(one.file, one.row, several=several),
             one.phone,
             joined([labelled(one.status, one.status), " ", tag("small", one.reason)]),
         )
-        for one in found
+        for one in islice(found, MOST_CONTACTS)
     ]
-    if left_out:
+    if not rows:
+        return section(title, tag("p", "None."))
+    if left_out := sum(1 for _ in found):
         rows.append(("", "", text(f"and {count(left_out, 'more row')}")))
     headings = ("File: row" if several else "Row", "Phone", "Status and reason")
     return section(title, table(title, headings, rows, "nn-"))
@@ -204,7 +206,7 @@ def files(found: Report) -> Markup:
     return section("Files", table("Input files", headings, rows, "-n-"))
 
 
-def over_time(timeline: RunTimeline, *, several: bool) -> Markup:
+def over_time(timeline: RunTimeline) -> Markup:
     """Return the progress in words; chart, waits and requests are collapsed."""
     if not timeline.requests:
         return section("Progress", tag("p", "No requests were made."))
@@ -213,7 +215,7 @@ def over_time(timeline: RunTimeline, *, several: bool) -> Markup:
         tag("p", " ".join(_in_words(timeline))),
         _pictured(timeline),
         _waits(timeline),
-        _requests(timeline, several=several),
+        _requests(timeline),
     )
 
 
@@ -268,18 +270,18 @@ def _waits(timeline: RunTimeline) -> Markup:
     return folded(f"Waits: {waited}", table("Waits by reason", headings, rows, "-nnn"))
 
 
-def _requests(timeline: RunTimeline, *, several: bool) -> Markup:
+def _requests(timeline: RunTimeline) -> Markup:
     """List the requests, unremarkable ones in groups; each explanation appears once."""
     if not timeline.groups:
         return Markup()
     rows: list[tuple[str, ...]] = []
     told = {""}
-    for cells, outcome, group in timeline.rows(several=several):
+    for cells, outcome, group in timeline.rows():
         why = group.first.why if group else ""
         small = "" if why in told else tag("small", why)
         told.add(why)
         rows.append((*cells, joined([outcome, small])))
-    where = "File: rows" if several else "Rows"
+    where = "File: rows" if timeline.several else "Rows"
     headings = ("Request", "Left", "Waited", where, "Try", "Took", "Answer")
     used = [place for place in range(7) if any(row[place] for row in rows)]
     shown = table(
