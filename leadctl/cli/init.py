@@ -164,20 +164,16 @@ def _account_lines(provider: type[Provider], said: Mapping[str, str]) -> Iterato
 def _write(path: Path, content: str) -> None:
     from leadctl.model.atomic_write import atomic_write
     from leadctl.model.private_files import make_private
+    from leadctl.model.text_file import writing
 
     def keep_old(_new: Path) -> None:
         if os.path.lexists(path):
             path.rename(_old(path))
 
-    try:
+    with writing(path, hint="choose another location with --config"):
         make_private(path.parent)
         with atomic_write(path, before=keep_old) as file:
             file.write(content)
-    except OSError as error:
-        raise InputUnusable(
-            f"cannot write {path}: {error.strerror}",
-            hint="choose another location with --config",
-        ) from error
 
 
 def _old(path: Path) -> Path:

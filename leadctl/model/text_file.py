@@ -7,11 +7,13 @@ import os
 import select
 import stat
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from leadctl.model.errors import InputUnusable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 SECONDS = 10.0
@@ -48,10 +50,15 @@ def _from_pipe(handle: int) -> bytes:
 
 def write_new(path: Path, text: str, hint: str) -> None:
     """Write a new file; raises InputUnusable with `hint` if it exists."""
+    with writing(path, hint), path.open("x", encoding="utf-8") as file:
+        file.write(text)
+
+
+@contextmanager
+def writing(path: Path, hint: str) -> Iterator[None]:
+    """Raise InputUnusable with `hint` if the system refuses to write a file."""
     try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
+        yield
     except OSError as error:
-        raise InputUnusable(
-            f"cannot write {path}: {error.strerror}", hint=hint
-        ) from error
+        message = f"cannot write {path}: {error.strerror}"
+        raise InputUnusable(message, hint=hint) from error

@@ -148,6 +148,8 @@ def report(
 
     Example: leadctl runs report --html run.html
     """
+    from leadctl.model.atomic_write import atomic_write
+    from leadctl.model.text_file import writing
     from leadctl.reports import html_report, run_timeline
 
     _require_ours(html)
@@ -161,7 +163,10 @@ def report(
             from leadctl.runs.prepare import reopened
 
             contacts = contacts_of(run_reader, reopened(run_reader, config)[1])
-        _write(html, html_report.render(found, timeline, now, contacts))
+        page = html_report.render(found, timeline, now, contacts)
+    hint = "choose another location with --html"
+    with writing(html, hint), atomic_write(html) as file:
+        file.write(page)
     say(f"written: {html}")
 
 
@@ -179,19 +184,6 @@ def _require_ours(path: Path) -> None:
         f"{path} exists and is not a leadctl page",
         hint="move it, or choose another file with --html",
     )
-
-
-def _write(path: Path, content: str) -> None:
-    from leadctl.model.atomic_write import atomic_write
-
-    try:
-        with atomic_write(path) as file:
-            file.write(content)
-    except OSError as error:
-        raise InputUnusable(
-            f"cannot write the page {path}: {error.strerror}",
-            hint="choose another location with --html",
-        ) from error
 
 
 @group.command("rejects")
