@@ -163,7 +163,7 @@ def _open_streams() -> None:
         if stream is None:  # closed by whoever started us
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123  for good
         elif isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal of few letters
+            stream.reconfigure(errors="replace")  # a terminal may lack characters
 
 
 def _latest_run(error: typer.TyperException) -> str:

@@ -53,7 +53,7 @@ class Group(TyperGroup):
         return read_quickly(super().get_params(ctx))
 
     def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
-        """Take `list` for a group that lists by itself, also behind its options."""
+        """Ignore `list` after a group that lists by itself, also behind its options."""
         _, rest, _ = self.make_parser(ctx).parse_args(args=[*args])
         if rest[:1] == ["list"] and self.invoke_without_command:
             args = [*args[: len(args) - len(rest)], *rest[1:]]
@@ -71,7 +71,7 @@ class Group(TyperGroup):
 
 
 class Program(Group):
-    """The program itself, whose help needs none of the modules of the commands."""
+    """The program itself; its help is read from a table, without loading commands."""
 
     def listed(self) -> Iterator[Row]:
         from leadctl.cli.complete import vocabulary
@@ -100,13 +100,13 @@ def _prepare(command: Command | Group) -> None:
     Scripts add these to all commands. Help names them only where they have an effect.
     """
     known = {name for one in command.params for name in one.opts}
-    habits = _habits(is_coloured="--json" in known)
+    habits = _habits(is_colored="--json" in known)
     command.params += [one for one in habits if known.isdisjoint(one.opts)]
     command.epilog = variables(command)
 
 
 @cache
-def _habits(*, is_coloured: bool) -> list[Any]:
+def _habits(*, is_colored: bool) -> list[Any]:
     flag = partial(typer.Option, expose_value=False, show_envvar=False)
     no_color = flag(
         False,
@@ -114,7 +114,7 @@ def _habits(*, is_coloured: bool) -> list[Any]:
         envvar="LEADCTL_NO_COLOR",
         callback=_switch_off_colors,
         help="No colors; so does NO_COLOR.",
-        hidden=not is_coloured,
+        hidden=not is_colored,
         rich_help_panel=Section.TELLING,
     )
     holder = typer.Typer(add_completion=False)

@@ -180,7 +180,7 @@ def _print(shown: dict[str, Any], screen: Screen) -> None:
 
 
 def _table(entries: list[dict[str, Any]], folder: str = "") -> Grid:
-    """Lay entries out; `folder`, that of the config file, is named once above it."""
+    """Return entries as a table; places in `folder` are named without it."""
     from leadctl.reports.screen import Grid
 
     table = Grid("setting", "value", "from", folded=1)

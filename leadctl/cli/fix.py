@@ -259,7 +259,7 @@ class _Dialogue:
         """Return the column that an answer is for, and its value.
 
         Without such a column, return the name that was given in place of the value. A
-        value may have a `=` of its own, behind more than a word: an address does.
+        value may contain `=` itself, as in a URL.
         """
         name, equals, value = answer.partition("=")
         if equals and (named := self.corrections.column(name)):

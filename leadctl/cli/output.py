@@ -116,7 +116,7 @@ def heard(stream: TextIO) -> Iterator[None]:
 
 @contextmanager
 def opened_screen(stream: TextIO | None = None) -> Iterator[Screen]:
-    """Print for people, to stdout by default: in columns, in colour on a terminal."""
+    """Print for people, to stdout by default; in color on a terminal."""
     from leadctl.reports.screen import Screen
 
     stream = stream or sys.stdout
@@ -141,7 +141,7 @@ def show_error(error: LeadctlError | Failure) -> None:
 
 
 def say(text: str, *, indent: int | None = None) -> None:
-    """Print on stderr, even if nobody listens any more."""
+    """Print on stderr; continue silently if its reader is gone."""
     with heard(sys.stderr):
         echo(text, indent=indent, err=True)
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class _Signalled(BaseException):
-    """Raised out of whatever runs; libraries catch every Exception as they import."""
+    """Ends whatever runs; not an Exception, because imports may catch those."""
 
 
 @contextmanager

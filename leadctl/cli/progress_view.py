@@ -79,7 +79,7 @@ class ProgressView:
         return self.forecast.seconds * rows / (self.rows or 1) or None
 
     def numbers(self) -> Iterator[tuple[str, str]]:
-        """Yield the counts, each with its colour."""
+        """Yield the counts, each with its color."""
         yield f"{self.now.read:,} read", ""
         if self.now.requests:
             yield f"{self.now.sent:,} sent", ""

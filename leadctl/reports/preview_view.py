@@ -1,4 +1,4 @@
-"""Shows at a terminal what a file is taken for, and its first rows as they would go."""
+"""Presents how a file is read, and its first rows as they would be sent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text in styles, and tables, for a terminal or for whatever else reads them.
+"""Styled text and tables, for a terminal, a file or a pipe.
 
 Control characters are taken out of all text, and nothing in it is read as markup.
 """
@@ -22,7 +22,7 @@ WEIGHTS = {"bold": "1", "dim": "2"}
 COLORS = {"red": "31", "green": "32", "yellow": "33", "magenta": "35"}
 
 WIDTH = 160
-"""Columns of what is no terminal."""
+"""Columns of output that is not a terminal."""
 
 GAP = 2
 """Columns between those of a table."""
@@ -110,7 +110,7 @@ def fold(text: str, width: int, *, break_words: bool = True) -> list[str]:
 
 
 class Grid:
-    """A table as every command prints it, without rules.
+    """A table without lines, as every command prints it.
 
     If it is too wide, the columns in `cut` are shortened, the widest first; else the
     `folded` one.
@@ -173,7 +173,7 @@ class Grid:
 
 
 class Screen:
-    """A stream that people read: in colour, and folded, where it is a terminal."""
+    """A stream that people read; a terminal gets colors and line breaks."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -260,5 +260,5 @@ class Screen:
 
 
 def can_be_drawn_on(stream: TextIO) -> bool:
-    """Tell whether a stream is a terminal that knows more than lines of text."""
+    """Tell whether a stream is a terminal that can move its cursor."""
     return stream.isatty() and os.environ.get("TERM", "dumb") not in ("", "dumb")

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 WRONG_BY = 300.0
 """Smaller differences between the provider's clock and ours, in seconds, are ignored.
 
-A look-up tells by the time of a lead whether this run created it."""
+A look-up finds the leads of a run by their times."""
 
 
 def account_checks(

@@ -107,7 +107,7 @@ def _chosen(
 
 
 CUT_SHORT = {None, ExitCode.DEFECT, ExitCode.INPUT, 130, 143}
-"""Exit codes of runs that may not have come to all rows."""
+"""Exit codes of runs that may have left rows unread."""
 
 
 def report_with_later(ledger: Ledger, wanted: RunReader) -> Report:

@@ -1,4 +1,4 @@
-"""Renders a run as one HTML page of bounded size, without scripts and requests."""
+"""Renders a run as one HTML page of bounded size, without scripts or requests."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ PUSHED_AGAIN = (Status.REJECTED, Status.FAILED)
 
 
 class Verdict(Enum):
-    """The verdict on a run, with a sign for readers who cannot see its colour."""
+    """The verdict on a run, with a sign for readers who cannot see its color."""
 
     DONE = ("Done", "✓")
     ACTION = ("Action needed", "!")

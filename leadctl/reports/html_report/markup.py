@@ -109,7 +109,7 @@ TIME_STEPS = (
 
 
 def labelled(kind: str, label: str) -> Markup:
-    """Return a status behind a square in its colour of the charts."""
+    """Return a status after a square in its chart color."""
     box = tag("rect", width=12, height=12, rx=2, class_=f"c-{kind}")
     square = tag("svg", box, viewBox="0 0 12 12", class_="swatch", aria_hidden="true")
     return tag("span", square, f" {label}", class_="status")
