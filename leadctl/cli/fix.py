@@ -57,6 +57,8 @@ def fix(
     """
     from leadctl.importing.job import Job
     from leadctl.reports import reject_file
+    from leadctl.reports.next_steps import push_again
+    from leadctl.reports.report import Report
     from leadctl.runs.prepare import inspected
 
     if not reject_file.is_ours(rejects):
@@ -78,33 +80,30 @@ def fix(
             region=region,
             config=str(config) if config else None,
         )
-        words = ["leadctl", "push", str(rejects)]
-        for name in ("provider", "account", "campaign", "profile", "region", "config"):
-            words += [f"--{name}", given] if (given := getattr(job, name)) else []
+        found = Report(account=account or "", campaign=campaign or "", job=job)
     else:
-        job, words = _of_run(rejects, ledger, config)
+        found, job = _of_run(rejects, ledger, config)
     if editor:
         _edit(rejects)
     with inspected(replace(job, files=(str(rejects),)), "", {}) as rules:
         if editor:
             _show_left(rules)
         is_done = editor or _correct(rules)
-    echo(shlex.join(words))
-    may_push = is_done and "--campaign" in words
-    if may_push and answered("Push it now? [y/N] "):
+    command = push_again(found, [str(rejects)])
+    echo(command)
+    if is_done and found.campaign and answered("Push it now? [y/N] "):
         from leadctl.cli import main
 
-        main(words[1:])
+        main(shlex.split(command)[1:])
 
 
 def _of_run(
     rejects: Path, ledger: str | None, config: Path | None
-) -> tuple[Job, list[str]]:
-    """Return the job of the run that wrote the file, and what pushes the file again."""
+) -> tuple[Report, Job]:
+    """Return the report of the run that wrote the file, and the job to judge it by."""
     from leadctl.cli.runs.group import opened_ledger
     from leadctl.phones.rule import Numbers
     from leadctl.reports import report
-    from leadctl.reports.next_steps import push_again
     from leadctl.runs.prepare import stored_job
 
     run = _run_named_in(rejects)
@@ -116,11 +115,10 @@ def _of_run(
                 f"the ledger does not know the run that wrote {rejects}",
                 hint="name the provider: --provider NAME (and --profile, --region)",
             ) from error
-        found: Report = report.read(run_reader)
+        found = report.read(run_reader)
         job = stored_job(run_reader, config)
     numbers = job.numbers or Numbers(job.column_numbers or Numbers.AUTO)
-    job = replace(job, numbers=numbers, skip=0, limit=None, copies={})
-    return job, shlex.split(push_again(found, [str(rejects)]))
+    return found, replace(job, numbers=numbers, skip=0, limit=None, copies={})
 
 
 def _run_named_in(rejects: Path) -> str:
