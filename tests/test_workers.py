@@ -17,6 +17,7 @@ from leadctl.sandbox import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from conftest import Push
     from zygote import Forked
@@ -260,8 +261,12 @@ def test_wrong_key_of_one_worker_stops_all(team: Push) -> None:
 
 @pytest.mark.parametrize("file", ["leads.csv", "-"])
 def test_worker_with_another_file_gives_its_part_back(team: Push, file: str) -> None:
+    """One that waits leaves the run to others, and waits on."""
     shared = Team(team, "yotel", "camp_1", file=file)
     other = team.program.write("other.csv", "phone\n+919000000000\n")
+    waiting = shared.fork("work", "--wait", "--file", f"{file}={other}")
+    streams = team.program.home
+    happened(lambda: any(map(is_told_of_change, streams.glob("streams-*/err"))))
     assert shared.work("--file", f"{file}={other}").code(SECONDS) == 6
     assert shared.work("--file", f"leads={other}").code(SECONDS) == 2
     words = ["work", "--file", f"{file}=elsewhere.csv"]
@@ -273,6 +278,12 @@ def test_worker_with_another_file_gives_its_part_back(team: Push, file: str) -> 
     )
     assert shared.ended(shared.work("--file", f"{file}={copy}")) == [0, 0]
     assert team.phones("yotel") == PHONES
+    waiting.signalled(signal.SIGTERM)
+    assert waiting.code(SECONDS) == 143
+
+
+def is_told_of_change(errors: Path) -> bool:
+    return "has changed since the run began" in errors.read_text()
 
 
 def test_provider_whose_token_ends_another_admits_one_worker(team: Push) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from leadctl.cli import options
 from leadctl.cli.app import app
-from leadctl.cli.output import Output, say
+from leadctl.cli.output import Output, say, show_error
 from leadctl.cli.parameters import Section, argument, option
 from leadctl.model.errors import UsageError
 from leadctl.model.wording import count
@@ -57,7 +57,7 @@ def work(
         if not (name and equals and path):
             raise UsageError("--file takes NAME=PATH, e.g. leads.csv=/mnt/leads.csv")
     files = {name: path for name, _, path in named}
-    order = Work(resolved(ledger), run, config, files, waits=wait)
+    order = Work(resolved(ledger), run, config, files, waits=wait, tell=show_error)
     output = Output(json, verbose=verbose)
     with output.failures(), stop_on_signal(order.stop):
         order.do()

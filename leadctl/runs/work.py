@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from signal import SIGTERM
@@ -18,9 +18,11 @@ from leadctl.ledger import open_ledger
 from leadctl.model.clock import CancellationToken
 from leadctl.model.errors import (
     CampaignLocked,
+    CredentialsMissing,
     ExitCode,
     InputUnusable,
     Interrupted,
+    LeadctlError,
     NotProcessed,
     UsageError,
     restored,
@@ -32,7 +34,7 @@ from leadctl.runs.planner import PAUSE
 from leadctl.runs.rehearsal import with_list_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from leadctl.importing.job import Job
     from leadctl.ledger.base import Ledger, RunReader
@@ -62,17 +64,30 @@ class Work:
     files: Mapping[str, str] = field(default_factory=dict)
     waits: bool = False
     """Whether to wait for a run, and for the next one however it ends."""
+    tell: Callable[[LeadctlError], None] = lambda _error: None
+    """Called with why a run is left to others."""
     stop: CancellationToken = field(default_factory=CancellationToken)
     latest: str | None = None
     parts: int = 0
     leads: int = 0
 
     def do(self) -> None:
-        """Work until nothing is left; raises what ends it early."""
+        """Work until nothing is left; raises what ends it early.
+
+        One that waits leaves runs to others whose files or keys it lacks.
+        """
+        left: list[str] = []
         with open_ledger(self.ledger) as ledger, self.stop.heeded():
             while True:
-                if found := self.run or ledger.to_work_on():
-                    self._work_on(ledger, ledger.run(found))
+                if found := self.run or ledger.to_work_on(left):
+                    try:
+                        self._work_on(ledger, ledger.run(found))
+                    except (CredentialsMissing, InputUnusable, UsageError) as error:
+                        if self.run or not self.waits:
+                            raise
+                        self.tell(error)
+                        left.append(found)
+                        self.stop.forget_request()
                 if not self.waits:
                     return
                 self.stop.sleep(NEXT_RUN)
@@ -85,7 +100,12 @@ class Work:
         if self._is_over(shared):
             return
         self.stop.is_requested = lambda: shared.sharing().is_stopped
-        with self._prepared(ledger, run_reader) as request, ExitStack() as stack:
+        job = prepare.stored_job(run_reader, self.config)
+        here = prepare.prepared(self._here(job), self.ledger, {}, offline=False)
+        with here as request, ExitStack() as stack:
+            history.require_same_files(run_reader.files(), request.plan)
+            _require_same_address(job, request)
+            request = with_list_of(ledger, replace(request, stop=self.stop))  # noqa: PLW2901
             digest = ledger.digest(facts.account, facts.campaign)
             judge, is_alone = PartJudge(request.plan, digest), False
             while not (self.stop.check() or self._is_over(shared)):
@@ -137,24 +157,6 @@ class Work:
     def _require_no_signal(self) -> None:
         if self.stop.signal is not None:
             raise Interrupted(self.stop.signal, GIVEN_BACK)
-
-    @contextmanager
-    def _prepared(
-        self, ledger: Ledger, run_reader: RunReader
-    ) -> Iterator[ImportRequest]:
-        """Open the run's job, with the files and the account of this machine."""
-        job = prepare.stored_job(run_reader, self.config)
-        with prepare.prepared(
-            self._here(job), self.ledger, {}, offline=False
-        ) as request:
-            history.require_same_files(run_reader.files(), request.plan)
-            if request.job.base_url != job.base_url:
-                raise InputUnusable(
-                    f"this run sends to {job.base_url}, but account "
-                    f"{request.account.name} on this machine to {request.job.base_url}",
-                    hint="set base_url as on the host that started the run",
-                )
-            yield with_list_of(ledger, replace(request, stop=self.stop))
 
     def _here(self, job: Job) -> Job:
         """Return a job for parts of its files, as they are named on this machine."""
@@ -228,3 +230,12 @@ class Work:
             if is_done:
                 self.parts, self.leads = self.parts + 1, self.leads + leads
         return True
+
+
+def _require_same_address(job: Job, request: ImportRequest) -> None:
+    if request.job.base_url != job.base_url:
+        raise InputUnusable(
+            f"this run sends to {job.base_url}, but account {request.account.name} "
+            f"on this machine to {request.job.base_url}",
+            hint="set base_url as on the host that started the run",
+        )
