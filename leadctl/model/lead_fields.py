@@ -31,7 +31,8 @@ ALIASES = {
             telephone telephonenumber tel contactnumber contactno contactphone
             whatsapp whatsappnumber msisdn phone1 primaryphone phonee164 telefon
             telefonnummer handy handynummer mobil mobilnummer rufnummer mobiltelefon
-            mobilfunknummer telefono teléfono celular telefone téléphone
+            mobilfunknummer telefonnr telnr handynr mobilnr rufnr
+            telefono teléfono celular telefone téléphone
             numerodetelefono númerodeteléfono telefonomovil teléfonomóvil
             numerodetelephone numérodetéléphone telephoneportable téléphoneportable
         """,
