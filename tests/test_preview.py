@@ -296,10 +296,10 @@ def test_long_row_is_broken_between_words(program: Program, columns: int) -> Non
 
 def test_file_without_a_phone_column_says_what_to_do(program: Program) -> None:
     program.write("my leads.csv", "who,what\na,b\n")
-    ran = preview(program, "my leads.csv")
+    ran = preview(program, "my leads.csv", "--region", "US", "--delimiter", ",")
     assert ran.code == 6
     assert "no column looks like phone numbers" in ran.out
-    assert "leadctl profile guess 'my leads.csv'" in ran.out
+    assert "Next: leadctl profile guess 'my leads.csv' --delimiter ,\n" in ran.out
     found = previewed(program, "my leads.csv")
     assert "no column looks like phone numbers" in found["problem"]
     assert found["first"] == []

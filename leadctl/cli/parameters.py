@@ -24,7 +24,7 @@ from typer.core import TyperArgument, TyperOption
 from leadctl.model.wording import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Container
 
     import typer._click as click
 
@@ -113,13 +113,18 @@ def spread(command: Callable[..., None]) -> Callable[..., None]:
     return flat
 
 
-def given(context: typer.Context) -> list[str]:
-    """Return the options as given, except those of output, for the next command."""
+def given(context: typer.Context, among: Container[str] | None = None) -> list[str]:
+    """Return the options as given, except those of output, for the next command.
+
+    With `among`, only those with one of these names.
+    """
     words: list[str] = []
     for one in context.command.params:
         source = context.get_parameter_source(one.name or "")
         is_given = source is not None and source.name == "COMMANDLINE"
         panel = getattr(one, "rich_help_panel", None)
+        if among is not None and one.name not in among:
+            continue
         if one.param_type_name == "option" and is_given and panel != Section.TELLING:
             name, value = max(one.opts, key=len), context.params.get(one.name or "")
             values = value if isinstance(value, list) else [value]

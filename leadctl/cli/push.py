@@ -57,7 +57,8 @@ def preview(
     else:
         words, end = [*files, *given(context)], ""
         if not any(one.good for one in found):
-            words = ["profile", "guess", *files]
+            read = options.ReadOptions.__annotations__
+            words = ["profile", "guess", *files, *given(context, read)]
         elif asked["provider"]:
             words, end = ["push", *words], " --campaign ID"
         else:

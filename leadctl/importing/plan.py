@@ -160,7 +160,9 @@ def mapper_of(source: Source, rules: Rules) -> Mapper:
         if sheet := _fitting_sheet(source, rules):
             hint = f"the sheet {sheet!r} fits: --sheet {shlex.quote(sheet)}"
         elif not rules.profile:
-            draft = f"leadctl profile guess {shlex.quote(source.recorded)}"
+            sheet = rules.job.sheet
+            words = [source.recorded, *(["--sheet", sheet] if sheet else [])]
+            draft = f"leadctl profile guess {shlex.join(words)}"
             hint = f"{hint}; to draft a profile: {draft}"
         raise error.but(
             message=f"{source.shown}: {error.message}", hint=hint
