@@ -319,7 +319,7 @@ UNREADABLE = {
     "formula": (of_sheets(A=[*KNOWN, ["=B1"]]), "sheet 'A', row 2: a formula"),
     "no column": (
         of_sheets(A=KNOWN, B=[["a", "b"], ["x", "y"]]),
-        "sheet 'B' has 2 columns, but none looks",
+        "sheet 'B' has 2 columns, but none is named",
     ),
 }
 
