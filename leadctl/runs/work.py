@@ -101,18 +101,20 @@ class Work:
             return
         self.stop.is_requested = lambda: shared.sharing().is_stopped
         job = prepare.stored_job(run_reader, self.config)
-        here = prepare.prepared(self._here(job), self.ledger, {}, offline=False)
-        with here as request, ExitStack() as stack:
-            history.require_same_files(run_reader.files(), request.plan)
-            _require_same_address(job, request)
-            request = with_list_of(ledger, replace(request, stop=self.stop))  # noqa: PLW2901
+        prepared = prepare.prepared(self._here(job), self.ledger, {}, offline=False)
+        with prepared as here, ExitStack() as stack:
+            history.require_same_files(run_reader.files(), here.plan)
+            _require_same_address(job, here)
+            request = with_list_of(ledger, replace(here, stop=self.stop))
             digest = ledger.digest(facts.account, facts.campaign)
-            judge, is_alone = PartJudge(request.plan, digest), False
+            judge = PartJudge(request.plan, digest)
+            is_alone = False
             while not (self.stop.check() or self._is_over(shared)):
                 is_alone = is_alone or self._is_alone(stack, request, ledger)
-                if not is_alone or not self._deliver_part(
+                has_part = is_alone and self._deliver_part(
                     request, ledger, shared, judge
-                ):
+                )
+                if not has_part:
                     self.stop.sleep(PAUSE)
         if self.stop.by_request:
             self._is_over(shared)  # it says why
