@@ -12,8 +12,7 @@ from leadctl.model.errors import Unusable
 from leadctl.providers.http_auth import (
     Auth,
     Credentials,
-    FixedForm,
-    FixedQuery,
+    FixedCredentials,
     Token,
     TokenExchange,
     basic,
@@ -43,7 +42,7 @@ def sent(auth: Auth, request: httpx.Request) -> httpx.Request:
 
 def test_form_carries_user_and_password_behind_the_lead() -> None:
     request = httpx.Request("POST", "https://dialer.example/", data={"phone": "1"})
-    found = sent(FixedForm(SECRETS), request)
+    found = sent(FixedCredentials(form=SECRETS), request)
     assert found.read() == b"phone=1&user=api_user&password=a+b%26c%3Dd"
     assert found.headers["content-length"] == str(len(found.read()))
     assert found.headers["content-type"] == "application/x-www-form-urlencoded"
@@ -51,12 +50,12 @@ def test_form_carries_user_and_password_behind_the_lead() -> None:
 
 def test_form_of_a_request_without_a_body_has_the_credentials_alone() -> None:
     request = httpx.Request("POST", "https://dialer.example/")
-    assert sent(FixedForm({"user": "x"}), request).read() == b"user=x"
+    assert sent(FixedCredentials(form={"user": "x"}), request).read() == b"user=x"
 
 
 def test_query_carries_them_beside_its_own() -> None:
     request = httpx.Request("GET", "https://dialer.example/?list=7")
-    found = sent(FixedQuery(SECRETS), request)
+    found = sent(FixedCredentials(query=SECRETS), request)
     assert dict(found.url.params) == {"list": "7", **SECRETS}
 
 
@@ -66,7 +65,11 @@ def test_basic_is_a_header() -> None:
 
 
 @pytest.mark.parametrize(
-    "make", [FixedForm, FixedQuery, lambda fields: basic(*fields.values())]
+    "make",
+    [
+        lambda fields: FixedCredentials(fields, fields, fields),
+        lambda fields: basic(*fields.values()),
+    ],
 )
 def test_nothing_of_them_is_shown(make: Callable[[dict[str, str]], Auth]) -> None:
     shown = repr(make(SECRETS))

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from leadctl.providers.http_auth import FixedHeaders
+from leadctl.providers.http_auth import FixedCredentials
 from leadctl.model.lead_fields import Field, PriorityScale, text
 from leadctl.model.leads import CREATED
 from leadctl.phones.rule import PhoneForm, PhoneRule
@@ -45,7 +45,7 @@ class Beta(Provider):
     team: str = ""
 
     def auth(self, secrets):
-        return FixedHeaders({"x-beta-key": secrets["api_key"]})
+        return FixedCredentials({"x-beta-key": secrets["api_key"]})
 
     def request(self, batch):
         upload = {"team": self.team, "people": [lead.wire for lead in batch.leads]}

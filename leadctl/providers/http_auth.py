@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 from leadctl.model.errors import AccessDenied
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Mapping
 
     import httpx
 
@@ -37,14 +37,22 @@ class Credentials:
     secrets: Mapping[str, str] = field(repr=False)
 
 
-class Fixed:
-    """The same fields on every request; their values are never shown."""
+@dataclass(frozen=True, eq=False)
+class FixedCredentials:
+    """The same headers, query fields and form fields on every request; never shown."""
 
-    def __init__(self, fields: Mapping[str, str]) -> None:
-        self._fields = dict(fields)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    query: Mapping[str, str] = field(default_factory=dict, repr=False)
+    form: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def add_to(self, request: httpx.Request) -> None:
-        raise NotImplementedError
+        """Add them to a request; those of the form follow its own fields."""
+        for name, value in self.headers.items():  # update() takes three times as long
+            request.headers[name] = value
+        if self.query:
+            request.url = request.url.copy_merge_params(self.query)
+        if self.form:
+            _extend_form(request, self.form)
 
     def sync_auth_flow(
         self, request: httpx.Request
@@ -52,60 +60,24 @@ class Fixed:
         self.add_to(request)
         yield request
 
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(self._fields)}: hidden)"
+
+def bearer(token: str) -> FixedCredentials:
+    return FixedCredentials({"Authorization": f"Bearer {token}"})
 
 
-class FixedHeaders(Fixed):
-    """The same headers on every request."""
-
-    def add_to(self, request: httpx.Request) -> None:
-        for name, value in self._fields.items():  # update() takes three times as long
-            request.headers[name] = value
-
-
-def bearer(token: str) -> FixedHeaders:
-    return FixedHeaders({"Authorization": f"Bearer {token}"})
-
-
-def basic(user: str, password: str) -> FixedHeaders:
+def basic(user: str, password: str) -> FixedCredentials:
     pair = b64encode(f"{user}:{password}".encode()).decode()
-    return FixedHeaders({"Authorization": f"Basic {pair}"})
+    return FixedCredentials({"Authorization": f"Basic {pair}"})
 
 
-class FixedQuery(Fixed):
-    """The same fields in the query of every request."""
+def _extend_form(request: httpx.Request, fields: Mapping[str, str]) -> None:
+    import httpx  # noqa: PLC0415  on demand
 
-    def add_to(self, request: httpx.Request) -> None:
-        request.url = request.url.copy_merge_params(self._fields)
-
-
-class FixedForm(Fixed):
-    """The same fields in the form of every request, behind its own."""
-
-    def add_to(self, request: httpx.Request) -> None:
-        import httpx  # noqa: PLC0415  on demand
-
-        parts = [request.content, urlencode(self._fields).encode()]
-        content = b"&".join(filter(None, parts))
-        vars(request).pop("_content", None)  # httpx keeps the first body it has read
-        request.stream = httpx.ByteStream(content)
-        request.headers["Content-Length"] = str(len(content))
-        request.headers["Content-Type"] = "application/x-www-form-urlencoded"
-
-
-class Together(Fixed):
-    """Several fixed credentials on every request."""
-
-    def __init__(self, parts: Sequence[Fixed]) -> None:
-        self._parts = [*parts]
-
-    def add_to(self, request: httpx.Request) -> None:
-        for part in self._parts:
-            part.add_to(request)
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self._parts})"
+    content = b"&".join(filter(None, [request.content, urlencode(fields).encode()]))
+    vars(request).pop("_content", None)  # httpx keeps the first body it has read
+    request.stream = httpx.ByteStream(content)
+    request.headers["Content-Length"] = str(len(content))
+    request.headers["Content-Type"] = "application/x-www-form-urlencoded"
 
 
 class Token(NamedTuple):
@@ -118,6 +90,7 @@ class Token(NamedTuple):
         return f"Token(hidden, life={self.life})"
 
 
+@dataclass(eq=False, repr=False)
 class TokenExchange:
     """Exchanges a key for a bearer token for all threads, and again before it ends.
 
@@ -126,24 +99,17 @@ class TokenExchange:
     expired     tells from an upload's answer that the token was not accepted: it is
                 repeated once, with a new token
     headers     go on every upload beside the token
+    permit      called before every exchange; may raise a ProviderError instead
     """
 
-    def __init__(
-        self,
-        request: Callable[[], httpx.Request],
-        read: Callable[[httpx.Response], Token],
-        expired: Callable[[httpx.Response], bool],
-        headers: Mapping[str, str] | None = None,
-    ) -> None:
-        self._request = request
-        self._read = read
-        self._expired = expired
-        self._headers = dict(headers or {})
-        self._lock = threading.Lock()
-        self.permit: Callable[[], None] = lambda: None
-        """Called before every exchange; may raise a ProviderError instead."""
-        self._token: Token | None = None
-        self._renew_at = 0.0
+    request: Callable[[], httpx.Request]
+    read: Callable[[httpx.Response], Token]
+    expired: Callable[[httpx.Response], bool]
+    headers: Mapping[str, str] = field(default_factory=dict)
+    permit: Callable[[], None] = lambda: None
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+    _token: Token | None = field(default=None, init=False)
+    _renew_at: float = field(default=0.0, init=False)
 
     @property
     def has_token(self) -> bool:
@@ -156,11 +122,11 @@ class TokenExchange:
         token = None
         for _ in range(2):
             token = yield from self._current(refused=token)
-            request.headers.update(self._headers)
+            request.headers.update(self.headers)
             request.headers["Authorization"] = f"Bearer {token.text}"
             response = yield request
             response.read()
-            if not self._expired(response):
+            if not self.expired(response):
                 return
         raise AccessDenied(
             "a new token was rejected; another program may also be renewing it"
@@ -179,13 +145,10 @@ class TokenExchange:
                 return self._token
             self._token = None
             self.permit()
-            response = yield self._request()
+            response = yield self.request()
             response.read()
-            token = self._read(response)
+            token = self.read(response)
             # At 80 % of its life, so that it does not end during a request.
             self._renew_at = time.monotonic() + 0.8 * token.life
             self._token = token
             return token
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}(hidden)"

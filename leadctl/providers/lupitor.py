@@ -12,7 +12,7 @@ from leadctl.model.leads import CREATED, Batch, Json, Outcome
 from leadctl.model.removal import Removal
 from leadctl.phones.rule import PhoneForm, PhoneRule
 from leadctl.providers.base import LeadPage, Limits, ListedLead, Provider
-from leadctl.providers.http_auth import Auth, FixedHeaders
+from leadctl.providers.http_auth import Auth, FixedCredentials
 from leadctl.providers.preflight import (
     KEY_ACCEPTED,
     NEEDS_CAMPAIGN,
@@ -77,7 +77,7 @@ class Lupitor(Provider):
     )
 
     def auth(self, secrets: Mapping[str, str]) -> Auth:
-        return FixedHeaders({"x-api-key": secrets["api_key"]})
+        return FixedCredentials({"x-api-key": secrets["api_key"]})
 
     def request(self, batch: Batch) -> httpx.Request:
         if len(batch) == 1:  # the single call says more about its one lead

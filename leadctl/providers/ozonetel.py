@@ -15,7 +15,7 @@ from leadctl.model.leads import CREATED, Batch, Json, Note, Outcome
 from leadctl.model.removal import Removal
 from leadctl.phones.rule import PhoneForm, PhoneRule
 from leadctl.providers.base import Limits, Provider
-from leadctl.providers.http_auth import Auth, FixedHeaders, Token, TokenExchange
+from leadctl.providers.http_auth import Auth, FixedCredentials, Token, TokenExchange
 from leadctl.providers.preflight import (
     KEY_ACCEPTED,
     PreflightResult,
@@ -118,7 +118,7 @@ class Ozonetel(Provider):
     def auth(self, secrets: Mapping[str, str]) -> Auth:
         headers = {"apiKey": secrets["api_key"]}
         if self.authentication == "basic":  # the user stands in the body
-            return FixedHeaders(headers)
+            return FixedCredentials(headers)
         return TokenExchange(
             request=lambda: self.call(
                 "POST",

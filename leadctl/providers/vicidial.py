@@ -23,7 +23,7 @@ from leadctl.model.lead_fields import Field, FieldInvalid, email, text
 from leadctl.model.leads import CREATED, Batch, Json, Lead, Outcome
 from leadctl.phones.rule import PhoneForm, PhoneRule
 from leadctl.providers.base import REFUSALS, LeadPage, Limits, ListedLead, Provider
-from leadctl.providers.http_auth import Auth, FixedForm
+from leadctl.providers.http_auth import Auth, FixedCredentials
 from leadctl.providers.preflight import (
     KEY_ACCEPTED,
     PreflightResult,
@@ -107,7 +107,7 @@ class Vicidial(Provider):
                 "VICIdial accepts only letters, digits, - and _ in a password; this "
                 "one cannot log in"
             )
-        return FixedForm({"user": self.user, "pass": password})
+        return FixedCredentials(form={"user": self.user, "pass": password})
 
     def request(self, batch: Batch) -> httpx.Request:
         (lead,) = batch.leads

@@ -12,11 +12,7 @@ from leadctl.providers.declared.answer import AnswerReader, are_set
 from leadctl.providers.declared.grammar import Definition, Secret
 from leadctl.providers.http_auth import (
     Auth,
-    Fixed,
-    FixedForm,
-    FixedHeaders,
-    FixedQuery,
-    Together,
+    FixedCredentials,
     Token,
     TokenExchange,
     basic,
@@ -53,15 +49,10 @@ def authentication(
     headers = templates.texts(auth.headers, values)
     if auth.token and are_set(settings, auth.token.when):
         return _exchange(definition, auth.token, base_url, settings, values, headers)
-    fixed: dict[type[Fixed], Mapping[str, str]] = {
-        FixedHeaders: auth.headers,
-        FixedQuery: auth.query,
-        FixedForm: auth.form,
-    }
-    parts = [kind(templates.texts(one, values)) for kind, one in fixed.items() if one]
     if auth.basic:
-        parts.append(_basic(auth.basic, values))
-    return Together(parts)
+        headers |= _basic(auth.basic, values).headers
+    query, form = (templates.texts(one, values) for one in (auth.query, auth.form))
+    return FixedCredentials(headers, query, form)
 
 
 def built(
@@ -82,7 +73,7 @@ def built(
     )
 
 
-def _basic(written: grammar.Basic, values: Mapping[str, Json]) -> FixedHeaders:
+def _basic(written: grammar.Basic, values: Mapping[str, Json]) -> FixedCredentials:
     return basic(
         templates.text(written.user, values), templates.text(written.password, values)
     )
