@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import httpx
 from model import FakeClock, Model, Server
 
+from leadctl.delivery.provider_session import ProviderSession
 from leadctl.delivery.rate_limiter import RateLimiter
 from leadctl.delivery.sender import Sender
 from leadctl.importing.importer import DeliveryHistory, Importer
@@ -100,9 +101,11 @@ class Crowd:
             delivery = Sender(
                 provider,
                 limits,
-                self.send,
+                ProviderSession(
+                    self.send,
+                    RateLimiter(limits, ledger.rates, "model", "1", self.clock),
+                ),
                 books,
-                RateLimiter(limits, ledger.rates, "model", "1", self.clock),
                 self.clock,
                 self.stop,
                 jitter=lambda: 0.5,

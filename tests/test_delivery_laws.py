@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from model import EVENTS, Crash, FakeClock, Model, Server
 
+from leadctl.delivery.provider_session import ProviderSession
 from leadctl.delivery.rate_limiter import RateLimiter
 from leadctl.delivery.retry import RetryPolicy
 from leadctl.delivery.sender import Sender
@@ -57,9 +58,11 @@ class World:
             delivery = Sender(
                 self.provider,
                 self.limits,
-                self.server.send,
+                ProviderSession(
+                    self.server.send,
+                    RateLimiter(self.limits, ledger.rates, "model", "1", clock),
+                ),
                 books,
-                RateLimiter(self.limits, ledger.rates, "model", "1", clock),
                 clock,
                 CancellationToken(),
                 retry_policy=RetryPolicy(attempts=4),

@@ -15,6 +15,7 @@ from model import FakeClock
 
 from leadctl.config import config
 from leadctl.config.credentials import secrets_of
+from leadctl.delivery.provider_session import ProviderSession
 from leadctl.delivery.rate_limiter import RateLimiter
 from leadctl.delivery.sender import Sender
 from leadctl.delivery.transport import Transport
@@ -163,9 +164,11 @@ def push(
         delivery = Sender(
             account.provider,
             limits,
-            transport.send,
+            ProviderSession(
+                transport.send,
+                RateLimiter(limits, ledger.rates, name, plan.campaign, clock),
+            ),
             books,
-            RateLimiter(limits, ledger.rates, name, plan.campaign, clock),
             clock,
             CancellationToken(),
         )

@@ -15,6 +15,7 @@ import pytest
 from model import FakeClock, Model, Server
 from program import SECONDS
 
+from leadctl.delivery.provider_session import ProviderSession
 from leadctl.delivery.rate_limiter import RateLimiter
 from leadctl.delivery.retry import RetryPolicy
 from leadctl.delivery.sender import Sender
@@ -108,9 +109,11 @@ class Waits:
             delivery = Sender(
                 provider,
                 limits,
-                self.send,
+                ProviderSession(
+                    self.send,
+                    RateLimiter(limits, ledger.rates, "model", "1", self.clock),
+                ),
                 books,
-                RateLimiter(limits, ledger.rates, "model", "1", self.clock),
                 self.clock,
                 CancellationToken(),
                 retry_policy=self.retry_policy,

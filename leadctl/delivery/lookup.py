@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC
+from datetime import datetime
 from typing import TYPE_CHECKING
 
+from leadctl.delivery.rate_limiter import http_date
 from leadctl.delivery.retry import outcome_after_doubt
 from leadctl.delivery.retrying_caller import every_page, read_by
 from leadctl.model.errors import InDoubt
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from leadctl.ledger.base import RunWriter
+    from leadctl.model.clock import Clock
     from leadctl.providers.base import LeadPage, Provider
 
 CLOCK_TOLERANCE = 1.0
@@ -77,11 +80,12 @@ def _outcome(created: float | None, first: float | None) -> Outcome:
 
 def _answered_at(response: httpx.Response, now: float) -> float | None:
     """Return the provider's time of an answer; None if it is not plausible."""
-    from email.utils import parsedate_to_datetime  # noqa: PLC0415  rarely needed
+    moment = http_date(response.headers.get("date", ""))
+    return moment if moment and abs(moment - now) <= LARGEST_SKEW else None
 
-    try:
-        date = parsedate_to_datetime(response.headers["date"])
-        moment = date.replace(tzinfo=date.tzinfo or UTC).timestamp()
-    except (KeyError, ValueError, OverflowError):
-        return None
-    return moment if abs(moment - now) <= LARGEST_SKEW else None
+
+def age_of(run: RunWriter, clock: Clock) -> Callable[[], float]:
+    """Return the seconds since a run began, unaffected by changes of the clock."""
+    began = datetime.fromisoformat(run.facts().started_at).timestamp() - run.ahead
+    before, now = max(0.0, clock.time() - began), clock.monotonic()
+    return lambda: before + clock.monotonic() - now

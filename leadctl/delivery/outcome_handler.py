@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from dataclasses import replace
-from itertools import groupby
+from dataclasses import dataclass, field, replace
 from operator import not_
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from leadctl.delivery.rate_limiter import requested_pause
 from leadctl.delivery.retry import (
@@ -21,14 +20,7 @@ from leadctl.model.errors import InDoubt, NotProcessed, ProviderError, Refused, 
 from leadctl.model.leads import Code, Note, Outcome, Status
 
 if TYPE_CHECKING:
-    from collections.abc import (
-        Callable,
-        Collection,
-        Iterable,
-        Iterator,
-        Mapping,
-        Sequence,
-    )
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from leadctl.delivery.rate_limiter import RateLimiter
     from leadctl.delivery.retry import RetryPolicy
@@ -36,8 +28,6 @@ if TYPE_CHECKING:
     from leadctl.ledger.base import RunWriter
     from leadctl.model.leads import Batch
     from leadctl.providers.base import Limits, Provider
-
-Kind = TypeVar("Kind", Outcome, Outcome | None)
 
 LOOK_UP_DELAY = 5.0
 """Seconds after a lost answer before its leads are looked up."""
@@ -52,35 +42,28 @@ _LISTED = Outcome(
 _NOT_THERE_YET = "the first request may still be in progress"
 
 
+@dataclass(eq=False)
 class OutcomeHandler:
     """Settles the batches of one run by their answers, inside a transaction.
 
     `retries` are the batches to send again, before any fresh one.
     """
 
-    def __init__(
-        self,
-        provider: Provider,
-        limits: Limits,
-        run_writer: RunWriter,
-        rate_limiter: RateLimiter,
-        retry_policy: RetryPolicy,
-        time: Callable[[], float],
-        jitter: Callable[[], float],
-    ) -> None:
-        self._provider = provider
-        self._limits = limits
-        self._run_writer = run_writer
-        self._rate_limiter = rate_limiter
-        self._retry_policy = retry_policy
-        self._time = time
-        self._jitter = jitter
-        self._may_resend = bool(provider.resend_is_safe)
+    provider: Provider
+    limits: Limits
+    run_writer: RunWriter
+    rate_limiter: RateLimiter
+    retry_policy: RetryPolicy
+    time: Callable[[], float]
+    jitter: Callable[[], float]
+    retries: deque[PendingBatch] = field(default_factory=deque, init=False)
+
+    def __post_init__(self) -> None:
+        self._may_resend = bool(self.provider.resend_is_safe)
         self._lookup_works = True
         self._given_up = 0
-        self._refusals = RepeatedRefusals(retry_policy.refused)
+        self._refusals = RepeatedRefusals(self.retry_policy.refused)
         self._notes: Counter[Note] = Counter()
-        self.retries: deque[PendingBatch] = deque()
         self._pauses: deque[tuple[float, str]] = deque()
 
     def pauses(self) -> Iterator[tuple[float, str]]:
@@ -109,8 +92,8 @@ class OutcomeHandler:
 
     def settle_answer(self, pending: PendingBatch, answer: Answer) -> None:
         """Settle a batch by its answer; raises the reason to end the run, if any."""
-        self._run_writer.answered(pending.batch, answer.arrival)
-        self._rate_limiter.ended()
+        self.run_writer.answered(pending.batch, answer.arrival)
+        self.rate_limiter.ended()
         for note in answer.notes:
             self._notes[replace(note, count=0)] += note.count
         match answer.result:
@@ -142,6 +125,7 @@ class OutcomeHandler:
     def give_up(self, pending: PendingBatch, code: Code) -> None:
         """Settle a batch that is not sent again; an earlier doubt stays."""
         why = pending.last.message if pending.last else "not sent"
+        outcome = Outcome(Status.FAILED, code, why)
         if pending.doubted:
             match pending.last:
                 case InDoubt(lost=False) | Unusable(in_doubt=True):
@@ -149,8 +133,6 @@ class OutcomeHandler:
                 case _:
                     code = Code.ANSWER_LOST
             outcome = Outcome(Status.UNKNOWN, code, why)
-        else:
-            outcome = Outcome(Status.FAILED, code, why)
         self._settle(pending, [outcome] * len(pending.batch))
 
     def _broken_off(self, batch: Batch) -> PendingBatch:
@@ -161,8 +143,8 @@ class OutcomeHandler:
 
     def _answered(self, pending: PendingBatch, outcomes: list[Outcome]) -> None:
         self._given_up = 0
-        pause = self._limits.doubt_delay
-        some_open = any(one.status is Status.UNKNOWN for one in _kinds(outcomes))
+        pause = self.limits.doubt_delay
+        some_open = any(one.status is Status.UNKNOWN for one in outcomes)
         if some_open and self._may_repeat(pending, pause, doubted=True):
             is_open = [outcome.status is Status.UNKNOWN for outcome in outcomes]
             open_leads = pending.batch.leads.chosen(is_open)
@@ -219,21 +201,24 @@ class OutcomeHandler:
         error: NotProcessed | InDoubt,
         headers: Mapping[str, str],
     ) -> None:
-        retry_after = requested_pause(headers, self._time())
+        retry_after = requested_pause(headers, self.time())
+        least = self._plan_after_doubt(pending) if isinstance(error, InDoubt) else 0.0
         if retry_after is not None:  # it concerns every run on this account
-            self._rate_limiter.quiet(retry_after, shared=True)
-        pause = self._pause(pending, error, retry_after)
+            self.rate_limiter.quiet(retry_after, shared=True)
+            least = max(least, retry_after + self.jitter())
+        pause = self.retry_policy.pause(pending.attempts, self.jitter())
+        pause = max(least, pause)
         if self._may_repeat(pending, pause, doubted=pending.doubted):
             state = (
                 BatchState.DOUBT if isinstance(error, InDoubt) else BatchState.WAITING
             )
-            self._run_writer.mark(pending.batch, state, doubted=pending.doubted)
+            self.run_writer.mark(pending.batch, state, doubted=pending.doubted)
             self._repeat(pending, pause, error.message)
             return
         self.give_up(pending, Code.NOT_PROCESSED)
         if not isinstance(error, CannotAsk):
             self._given_up += 1
-        if self._given_up >= self._retry_policy.given_up:
+        if self._given_up >= self.retry_policy.given_up:
             raise error
 
     def _may_repeat(
@@ -241,33 +226,24 @@ class OutcomeHandler:
     ) -> bool:
         return (
             (not doubted or self._is_safe(pending, pause))
-            and pending.attempts < self._retry_policy.attempts
-            and pending.waited + pause <= self._retry_policy.longest_wait
+            and pending.attempts < self.retry_policy.attempts
+            and pending.waited + pause <= self.retry_policy.longest_wait
         )
 
     def _is_safe(self, pending: PendingBatch, pause: float = 0.0) -> bool:
         """Tell whether the next attempt adds no lead twice; a look-up never does."""
-        left_at, window = pending.lineage.left_at, self._provider.resend_window
-        age = 0.0 if left_at is None else self._time() + pause - left_at
+        left_at, window = pending.lineage.left_at, self.provider.resend_window
+        age = 0.0 if left_at is None else self.time() + pause - left_at
         is_stale = pending.batch.is_stale or age > window
         return self._may_resend and (pending.look_up or not is_stale)
 
-    def _pause(
-        self, pending: PendingBatch, error: ProviderError, retry_after: float | None
-    ) -> float:
-        """Return the seconds until the next attempt: back-off, or longer if asked."""
-        least = self._plan_after_doubt(pending) if isinstance(error, InDoubt) else 0.0
-        if retry_after is not None:
-            least = max(least, retry_after + self._jitter())
-        return max(least, self._retry_policy.pause(pending.attempts, self._jitter()))
-
     def _can_look_up(self, batch: Batch) -> bool:
         """Tell whether the leads of a batch can be looked up."""
-        return self._lookup_works and self._provider.look_up(batch, "") is not None
+        return self._lookup_works and self.provider.look_up(batch, "") is not None
 
     def _plan_after_doubt(self, pending: PendingBatch) -> float:
         """Plan the next step; returns the seconds until it. A look-up may be early."""
-        delay = self._limits.doubt_delay
+        delay = self.limits.doubt_delay
         pause = min(delay, LOOK_UP_DELAY) if pending.look_up else delay
         pending.owed = delay - pause
         return pause
@@ -275,14 +251,14 @@ class OutcomeHandler:
     def _repeat(self, pending: PendingBatch, pause: float, why: str) -> None:
         pending.waited += pause
         pending.held_for = why
-        self._rate_limiter.quiet(pause, shared=False)
+        self.rate_limiter.quiet(pause, shared=False)
         self._pauses.append((pause, why))
         self.retries.append(pending)
 
     def _isolate(self, pending: PendingBatch, refusal: Refused) -> None:
         """Deliver the rest of a rejected batch, once the bad rows are known."""
         outcomes, parts = isolated(
-            pending, refusal, self._retry_policy, may_repeat=self._may_resend
+            pending, refusal, self.retry_policy, may_repeat=self._may_resend
         )
         pieces = [pending.part(leads) for leads in parts]
         self._settle(pending, outcomes, pieces)
@@ -299,23 +275,18 @@ class OutcomeHandler:
     ) -> None:
         """Record outcomes; leads without one (None) stay in `pieces`."""
         if pending.doubted and not certain:
-            is_final = self._provider.refusal_is_final
+            is_final = self.provider.refusal_is_final
             outcomes = [
                 outcome and outcome_after_doubt(outcome, refusal_is_final=is_final)
                 for outcome in outcomes
             ]
-        self._run_writer.settle(
+        self.run_writer.settle(
             pending.batch,
             outcomes,
             [piece.batch for piece in pieces],
             state,
             doubted=any(piece.doubted for piece in pieces),
         )
-        pending.lineage.record(_kinds(outcomes), len(pieces))
+        pending.lineage.record(outcomes, len(pieces))
         if not pending.lineage.open:
             self._refusals.watch(pending.lineage)
-
-
-def _kinds(outcomes: Iterable[Kind]) -> Iterator[Kind]:
-    """Yield each outcome once for consecutive leads that share it."""
-    return (outcome for outcome, _same in groupby(outcomes))

@@ -31,12 +31,16 @@ _CLOCK = RealClock(CancellationToken())
 
 
 class ProviderSession(NamedTuple):
-    """Sends requests; `redacted` removes the secrets of the account from a sentence."""
+    """An account's connection to its provider.
+
+    `abort` ends the requests in flight; `redacted` removes the account's secrets from a
+    sentence.
+    """
 
     send: Callable[[httpx.Request], httpx.Response]
-    abort: Callable[[], None]
     rate_limiter: RateLimiter
-    redacted: Callable[[str], str]
+    abort: Callable[[], None] = lambda: None
+    redacted: Callable[[str], str] = str
 
 
 def find_credentials(account: Account, environment: Mapping[str, str]) -> Credentials:
@@ -78,8 +82,8 @@ def open_session(
     try:
         yield ProviderSession(
             transport.send,
-            transport.abort,
             RateLimiter(account.limits, ledger.rates, account.name, campaign, _CLOCK),
+            transport.abort,
             transport.redacted,
         )
     except BaseException:  # KeyboardInterrupt, too: threads may be about to send

@@ -147,7 +147,7 @@ def requested_pause(headers: Mapping[str, str], now: float) -> float | None:
     given = headers.get("retry-after", "").strip()
     if given:
         seconds = _number(given)
-        if seconds is None and (moment := _moment(given)) is not None:
+        if seconds is None and (moment := http_date(given)) is not None:
             seconds = moment - _provider_now(headers, now)
         return _bounded(seconds)
     if headers.get("x-ratelimit-remaining", "0").strip() != "0":
@@ -157,7 +157,7 @@ def requested_pause(headers: Mapping[str, str], now: float) -> float | None:
 
 
 def _provider_now(headers: Mapping[str, str], now: float) -> float:
-    moment = _moment(headers.get("date", ""))
+    moment = http_date(headers.get("date", ""))
     if moment is None or abs(moment - now) > LARGEST_SKEW:
         return now
     return moment
@@ -167,8 +167,8 @@ def _number(text: str) -> float | None:
     return float(text) if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text) else None
 
 
-def _moment(text: str) -> float | None:
-    """Parse an HTTP date to Unix time; None if it is not one."""
+def http_date(text: str) -> float | None:
+    """Parse the date of a header to Unix time; None if it is not one."""
     from email.utils import parsedate_to_datetime  # noqa: PLC0415  rarely needed
 
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import uuid4
 
@@ -58,7 +59,7 @@ class BatchLineage:
     def record(self, outcomes: Iterable[Outcome | None], parts: int) -> None:
         """Note the outcomes of one of its batches, of which `parts` are still open."""
         self.open += parts - 1
-        for outcome in outcomes:
+        for outcome, _same in groupby(outcomes):
             if outcome and outcome.status is Status.REJECTED:
                 self.refusals.add(outcome.reason)
             elif outcome:
@@ -83,6 +84,22 @@ class PendingBatch:
     held_for: str = ""
     is_first: bool = False
     last: ProviderError | None = None
+
+    def depart(self, moment: float) -> int:
+        """Count an attempt; returns how many of its rows leave for the first time."""
+        self.attempts += 1
+        self.lineage.requests += 1
+        self.is_first = not self.lineage.has_left
+        self.lineage.has_left = True
+        self.lineage.left_at = self.lineage.left_at or moment
+        return len(self.batch) if self.is_first else 0
+
+    def never_left(self) -> int:
+        """Note that its request was not sent after all; returns rows as `depart`."""
+        if not self.is_first:
+            return 0
+        self.lineage.has_left = False
+        return len(self.batch)
 
     def part(self, leads: Leads) -> PendingBatch:
         """Return some of its leads as a batch of their own, with fresh attempts."""

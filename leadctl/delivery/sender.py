@@ -10,13 +10,19 @@ from __future__ import annotations
 import random
 from collections import deque
 from contextlib import contextmanager
-from datetime import datetime
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from leadctl.delivery.lookup import age_of
 from leadctl.delivery.outcome_handler import OutcomeHandler
 from leadctl.delivery.rate_limiter import LONG_WAIT, PACE
 from leadctl.delivery.retry import PendingBatch, RetryPolicy
-from leadctl.delivery.worker_pool import Requests, WorkerPool
+from leadctl.delivery.worker_pool import (
+    AT_HAND,
+    Requests,
+    WorkerPool,
+    places_ahead,
+)
 from leadctl.ledger.records import Departure
 from leadctl.model.clock import AWAKE
 from leadctl.model.errors import LeadctlError, LedgerUnusable, NotProcessed
@@ -27,76 +33,56 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
     from uuid import UUID
 
-    import httpx
-
-    from leadctl.delivery.rate_limiter import RateLimiter
+    from leadctl.delivery.provider_session import ProviderSession
     from leadctl.delivery.worker_pool import Answer
     from leadctl.ledger.base import RunWriter
     from leadctl.model.clock import CancellationToken, Clock
     from leadctl.model.leads import Batch, Note
     from leadctl.providers.base import Limits, Provider
 
-AT_HAND = 16
-"""Batches read ahead, where so many may be under way: places do not stay empty."""
-
 GRACE = 5.0
 """Seconds that requests under way may still take once a stop is asked."""
 
 
+@dataclass(eq=False)
 class Sender:
-    """Sends the batches of one run.
+    """Sends the batches of one run; `tell(seconds, why)` reports each wait."""
 
-    `tell(seconds, why)` is called for every wait for a provider; `abort` ends the
-    requests in flight; `redacted` removes our secrets from an answer's sentence.
-    """
+    provider: Provider
+    limits: Limits
+    session: ProviderSession
+    run_writer: RunWriter
+    clock: Clock
+    stop: CancellationToken
+    retry_policy: RetryPolicy = field(default_factory=RetryPolicy)
+    tell: Callable[[float, str], None] = lambda _seconds, _why: None
+    jitter: Callable[[], float] = random.random
+    meter: Meter = field(default_factory=Meter)
 
-    def __init__(
-        self,
-        provider: Provider,
-        limits: Limits,
-        send: Callable[[httpx.Request], httpx.Response],
-        run_writer: RunWriter,
-        rate_limiter: RateLimiter,
-        clock: Clock,
-        stop: CancellationToken,
-        *,
-        abort: Callable[[], None] = lambda: None,
-        redacted: Callable[[str], str] = str,
-        retry_policy: RetryPolicy | None = None,
-        tell: Callable[[float, str], None] = lambda _seconds, _why: None,
-        jitter: Callable[[], float] = random.random,
-        meter: Meter | None = None,
-    ) -> None:
-        self._limits = limits
-        age = _age(run_writer, clock)
+    def __post_init__(self) -> None:
+        provider, limits, time = self.provider, self.limits, self.clock.time
+        session, age = self.session, age_of(self.run_writer, self.clock)
+        self._rate_limiter = session.rate_limiter
         self._pool = WorkerPool(
-            Requests(provider, send, clock.time, age, redacted),
+            Requests(provider, session.send, time, age, session.redacted),
             limits.concurrency,
-            clock.time,
-            may_leave=lambda: not stop.is_asked() and run_writer.may_send(),
+            time,
+            lambda: not self.stop.is_asked() and self.run_writer.may_send(),
         )
-        self._run_writer = run_writer
-        self._clock = clock
-        self._stop = stop
-        self._abort = abort
-        self._tell = tell
-        self._meter = meter or Meter()
-        self._rate_limiter = rate_limiter
-        self._retry_policy = retry_policy or RetryPolicy()
         self._outcome_handler = OutcomeHandler(
             provider,
             limits,
-            run_writer,
-            rate_limiter,
-            self._retry_policy,
-            clock.time,
-            jitter,
+            self.run_writer,
+            self._rate_limiter,
+            self.retry_policy,
+            time,
+            self.jitter,
         )
         self._retries = self._outcome_handler.retries
         self._ready: deque[PendingBatch] = deque()
         self._under_way: dict[UUID, PendingBatch] = {}
         self._enough = min(limits.concurrency, AT_HAND)
-        self._ahead = _ahead(provider, limits)
+        self._ahead = places_ahead(provider, limits)
         self._departing: deque[tuple[PendingBatch, Departure]] = deque()
 
     def deliver(
@@ -111,18 +97,17 @@ class Sender:
         Before such a batch is repeated, `held_back` returns the rows that must not be
         sent any more.
 
-        Raises what stopped the run early (AccessDenied, CampaignClosed, Unusable,
-        RefusedThroughout, or the error of the last retry). By then, the batches in
-        flight are settled, and those not sent are `failed`. If a stop is requested, it
-        starts nothing more and returns when the requests in flight have finished, or
-        are in doubt after GRACE seconds.
+        Raises what stopped the run early; by then, the batches in flight are settled,
+        and those not sent are `failed`. If a stop is requested, it starts nothing more
+        and returns when the requests in flight have finished, or are in doubt after
+        GRACE seconds.
         """
         self._held_back = held_back
         try:
             for batch in in_doubt:
                 self._outcome_handler.resume(batch)
             pause = 0.0
-            while not self._stop.check():
+            while not self.stop.check():
                 self._prepare(batches)
                 if not (self._under_way or self._retries or self._ready):
                     return
@@ -151,16 +136,14 @@ class Sender:
         """Return the notes of all answers."""
         return self._outcome_handler.notes()
 
-    # --- choosing and starting ---
-
     def _prepare(self, batches: Iterator[Batch]) -> None:
         """Prepare batches: rows are read while requests are in flight.
 
         As many as there are places, then more until an answer arrives.
         """
-        while not self._stop.is_asked():
+        while not self.stop.is_asked():
             back = self._pool.back()
-            free = self._limits.concurrency + self._ahead - len(self._under_way)
+            free = self.limits.concurrency + self._ahead - len(self._under_way)
             enough = min(free + back, AT_HAND) if back else self._enough
             if len(self._ready) >= enough:
                 return
@@ -176,15 +159,15 @@ class Sender:
         AWAKE, because a stop may be requested meanwhile.
         """
         if pause > 0:
-            self._meter.waits(
+            self.meter.waits(
                 pause, self._retries[0].held_for if self._retries else PACE
             )
             if self._under_way:
                 return self._pool.answers(wait=True, timeout=min(pause, AWAKE))
-            self._rate_limiter.require_wait_within(self._retry_policy.longest_wait)
+            self._rate_limiter.require_wait_within(self.retry_policy.longest_wait)
             if pause > LONG_WAIT and not self._retries:  # a repeat has been told of
-                self._tell(pause, PACE)
-            self._clock.sleep(pause)
+                self.tell(pause, PACE)
+            self.clock.sleep(pause)
             return []
         full, more = self._queue() is None, self._ahead // 2
         return self._pool.answers(wait=full, timeout=AWAKE, more=more)
@@ -195,7 +178,7 @@ class Sender:
         Fresh ones may be a few more than there are places: they wait in front of them.
         """
         queue = self._retries or self._ready
-        most = self._limits.concurrency + (0 if queue is self._retries else self._ahead)
+        most = self.limits.concurrency + (0 if queue is self._retries else self._ahead)
         is_free = len(self._under_way) + len(self._departing) < most
         return queue if queue and is_free else None
 
@@ -208,10 +191,10 @@ class Sender:
         pause = 0.0
         with self._on_disk(answers):
             reasons = self._settled(answers)
-            if not reasons and not self._stop.is_asked():
+            if not reasons and not self.stop.is_asked():
                 pause = self._choose()
             for pending, departure in self._departing:
-                self._run_writer.intend(
+                self.run_writer.intend(
                     pending.batch, departure, doubted=pending.doubted
                 )
         if reasons:
@@ -233,7 +216,7 @@ class Sender:
             if not pending:
                 continue
             held, why = self._rate_limiter.held, pending.held_for or PACE
-            moment = self._clock.time()
+            moment = self.clock.time()
             departure = Departure(moment, pending.look_up, held, why if held else "")
             self._departing.append((pending, departure))
         return 0.0
@@ -244,23 +227,16 @@ class Sender:
         requests, rows = len(self._departing), 0
         while self._departing:
             pending, departure = self._departing.popleft()
-            pending.attempts += 1
-            pending.lineage.requests += 1
-            pending.is_first = not pending.lineage.has_left
-            pending.lineage.has_left = True
-            pending.lineage.left_at = pending.lineage.left_at or departure.moment
-            rows += len(pending.batch) if pending.is_first else 0
+            rows += pending.depart(departure.moment)
             self._under_way[pending.batch.id] = pending
             self._pool.send(pending.batch, look_up=pending.look_up)
-        self._meter.sends(requests, rows)
-
-    # --- reading answers ---
+        self.meter.sends(requests, rows)
 
     def _collect(self) -> None:
         """Wait for an answer and settle it; start nothing."""
         answers = self._pool.answers(wait=True, timeout=AWAKE)
-        if not answers and self._stop.was_asked(GRACE):
-            self._abort()
+        if not answers and self.stop.was_asked(GRACE):
+            self.session.abort()
         with self._on_disk(answers):
             reasons = self._settled(answers)
         if reasons:
@@ -271,12 +247,12 @@ class Sender:
         self, answers: Sequence[tuple[Batch, Answer | None]]
     ) -> Iterator[None]:
         """Commit what is done inside, then report it."""
-        with self._run_writer.together():
+        with self.run_writer.together():
             yield
         for pause, why in self._outcome_handler.pauses():
-            self._tell(pause, why)
+            self.tell(pause, why)
         if answers:
-            self._meter.has_answers()
+            self.meter.has_answers()
 
     def _settled(
         self, answers: Sequence[tuple[Batch, Answer | None]]
@@ -289,7 +265,7 @@ class Sender:
                 continue
             pending = self._under_way.pop(batch.id)
             if answer.never_left:
-                self._count_as_unsent(pending)
+                self.meter.takes_back(pending.never_left())
             try:
                 self._outcome_handler.settle_answer(pending, answer)
             except LedgerUnusable:
@@ -302,20 +278,12 @@ class Sender:
         """Undo an intent that did not leave: it waits again, before all others."""
         for batch in reversed(batches):
             pending = self._under_way.pop(batch.id)
-            self._count_as_unsent(pending, requests=1)
+            self.meter.takes_back(pending.never_left(), requests=1)
             pending.attempts -= 1
             pending.lineage.requests -= 1
             is_fresh = not (pending.lineage.requests or pending.doubted)
             (self._ready if is_fresh else self._retries).appendleft(pending)
-            self._run_writer.call_back(batch, fresh=is_fresh, doubted=pending.doubted)
-
-    def _count_as_unsent(self, pending: PendingBatch, requests: int = 0) -> None:
-        """Uncount a batch that was not sent after all."""
-        if pending.is_first:
-            pending.lineage.has_left = False
-        self._meter.takes_back(len(pending.batch) if pending.is_first else 0, requests)
-
-    # --- ending ---
+            self.run_writer.call_back(batch, fresh=is_fresh, doubted=pending.doubted)
 
     def _wind_down(self, error: LeadctlError) -> None:
         """Settle the requests in flight, then mark all other batches as failed."""
@@ -330,22 +298,3 @@ class Sender:
         for pending in [*self._retries, *self._ready]:
             pending.last = pending.last or NotProcessed(f"not sent: {error.message}")
             self._outcome_handler.give_up(pending, Code.NOT_SENT)
-
-
-def _age(run: RunWriter, clock: Clock) -> Callable[[], float]:
-    """Return the seconds since a run began, unaffected by changes of the clock."""
-    began = datetime.fromisoformat(run.facts().started_at).timestamp() - run.ahead
-    before, now = max(0.0, clock.time() - began), clock.monotonic()
-    return lambda: before + clock.monotonic() - now
-
-
-def _ahead(provider: Provider, limits: Limits) -> int:
-    """Return how many intents may be recorded before a thread is free for them.
-
-    A thread then finds its next request at once, without waiting for the disk. None
-    are recorded ahead if a rate limit decides when each may leave, or if a repeat could
-    not settle the doubt that a crash would leave.
-    """
-    if limits.every_rate() or limits.min_interval or not provider.resend_is_safe:
-        return 0
-    return min(limits.concurrency // 4, AT_HAND)

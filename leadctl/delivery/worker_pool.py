@@ -20,8 +20,11 @@ if TYPE_CHECKING:
     import httpx
 
     from leadctl.model.leads import Batch, Note, Outcome
-    from leadctl.providers.base import Provider
+    from leadctl.providers.base import Limits, Provider
 
+
+AT_HAND = 16
+"""Batches read ahead, where so many may be under way: places do not stay empty."""
 
 GATHER = 0.01
 """Seconds in which answers gather, while threads send what was started ahead."""
@@ -70,6 +73,7 @@ class Answer:
 Task: TypeAlias = "tuple[Callable[[Batch], Answer], Batch]"
 
 
+@dataclass(frozen=True, eq=False)
 class Requests:
     """The requests a run makes: uploads of batches, look-ups of those in doubt.
 
@@ -78,50 +82,43 @@ class Requests:
     answer's sentence.
     """
 
-    def __init__(
-        self,
-        provider: Provider,
-        send: Callable[[httpx.Request], httpx.Response],
-        time: Callable[[], float],
-        age: Callable[[], float],
-        redacted: Callable[[str], str] = str,
-    ) -> None:
-        self._provider = provider
-        self._send = send
-        self._time = time
-        self._age = age
-        self._redacted = redacted
+    provider: Provider
+    send: Callable[[httpx.Request], httpx.Response]
+    time: Callable[[], float]
+    age: Callable[[], float]
+    redacted: Callable[[str], str]
 
     def sent(self, batch: Batch) -> Answer:
         """Send a batch."""
         headers: Mapping[str, str] = {}
         http: int | None = None
         try:
-            response = self._send(self._provider.request(batch))
+            response = self.send(self.provider.request(batch))
             headers, http = response.headers, response.status_code
-            outcomes = read_outcomes(self._provider, batch, response, self._redacted)
+            outcomes = read_outcomes(self.provider, batch, response, self.redacted)
             notes = [
-                replace(note, message=self._redacted(note.message))
-                for note in self._provider.notes(response, outcomes)
+                replace(note, message=self.redacted(note.message))
+                for note in self.provider.notes(response, outcomes)
             ]
             return Answer(outcomes, headers, http, notes=notes)
         except ProviderError as error:
-            shown = error.redacted(self._redacted)
+            shown = error.redacted(self.redacted)
             return Answer(shown, shown.headers or headers, http)
 
     def looked_up(self, batch: Batch) -> Answer:
         """Look the leads of a batch up instead of sending them."""
         try:
             found = lookup.outcomes(
-                self._provider, batch, self._send, self._age, self._time
+                self.provider, batch, self.send, self.age, self.time
             )
             return Answer(LookupResult(found), {})
         except NotProcessed as error:
-            return Answer(error.redacted(self._redacted), error.headers or {})
+            return Answer(error.redacted(self.redacted), error.headers or {})
         except ProviderError as error:
-            return Answer(CannotAsk(self._redacted(error.message)), {})
+            return Answer(CannotAsk(self.redacted(error.message)), {})
 
 
+@dataclass(eq=False)
 class WorkerPool:
     """Runs tasks, as many at a time as there are `places`, each in a thread.
 
@@ -129,17 +126,12 @@ class WorkerPool:
     called right before each starts; `time` is Unix time.
     """
 
-    def __init__(
-        self,
-        requests: Requests,
-        places: int,
-        time: Callable[[], float],
-        may_leave: Callable[[], bool],
-    ) -> None:
-        self._requests = requests
-        self._places = places
-        self._time = time
-        self._may_leave = may_leave
+    requests: Requests
+    places: int
+    time: Callable[[], float]
+    may_leave: Callable[[], bool]
+
+    def __post_init__(self) -> None:
         self._waiting: SimpleQueue[Task | None] = SimpleQueue()
         self._back: SimpleQueue[tuple[Batch, Answer | BaseException | None]]
         self._back = SimpleQueue()
@@ -149,9 +141,9 @@ class WorkerPool:
     def send(self, batch: Batch, *, look_up: bool) -> None:
         """Start a request; `look_up` looks the leads up instead of sending them."""
         self._under_way += 1
-        task = self._requests.looked_up if look_up else self._requests.sent
+        task = self.requests.looked_up if look_up else self.requests.sent
         self._waiting.put((task, batch))
-        if self._threads < min(self._under_way, self._places):
+        if self._threads < min(self._under_way, self.places):
             threading.Thread(target=self._work, daemon=True).start()
             self._threads += 1
 
@@ -160,7 +152,7 @@ class WorkerPool:
 
         A task that fails cancels them as well, before its error is read.
         """
-        if self._under_way <= self._places:
+        if self._under_way <= self.places:
             return  # each has a thread, which is about to take it
         with suppress(Empty):
             while task := self._waiting.get_nowait():
@@ -218,10 +210,10 @@ class WorkerPool:
     def _work(self) -> None:
         while (task := self._waiting.get()) is not None:
             travel, batch = task
-            if not self._may_leave():
+            if not self.may_leave():
                 self._back.put((batch, None))
                 continue
-            left, began = self._time(), time.monotonic()
+            left, began = self.time(), time.monotonic()
             try:
                 answer = travel(batch)
             except BaseException as defect:  # noqa: BLE001  raised by the deciding thread
@@ -232,3 +224,15 @@ class WorkerPool:
                 self.call_back()
             answer.left, answer.took = left, time.monotonic() - began
             self._back.put((batch, answer))
+
+
+def places_ahead(provider: Provider, limits: Limits) -> int:
+    """Return how many intents may be recorded before a thread is free for them.
+
+    A thread then finds its next request at once, without waiting for the disk. None
+    are recorded ahead if a rate limit decides when each may leave, or if a repeat could
+    not settle the doubt that a crash would leave.
+    """
+    if limits.every_rate() or limits.min_interval or not provider.resend_is_safe:
+        return 0
+    return min(limits.concurrency // 4, AT_HAND)

@@ -21,6 +21,7 @@ from leadctl.model.errors import (
     ProviderError,
 )
 from leadctl.model.leads import Note
+from leadctl.model.progress import Meter
 from leadctl.model.wording import count
 from leadctl.runs import announce, history
 from leadctl.runs.finish import finish
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from leadctl.delivery.provider_session import ProviderSession
     from leadctl.ledger.base import Ledger, RunWriter
     from leadctl.ledger.records import Run
-    from leadctl.model.progress import Meter
     from leadctl.providers.base import Limits
     from leadctl.providers.preflight import PreflightResult
     from leadctl.reports.report import Report
@@ -171,16 +171,13 @@ def sender_of(
     return Sender(
         request.account.provider,
         limits,
-        session.send,
+        session,
         run_writer,
-        session.rate_limiter,
         RealClock(request.stop),
         request.stop,
-        abort=session.abort,
-        redacted=session.redacted,
-        retry_policy=RetryPolicy(longest_wait=request.account.connection.retry_for),
-        tell=request.tell_wait,
-        meter=meter,
+        RetryPolicy(longest_wait=request.account.connection.retry_for),
+        request.tell_wait,
+        meter=meter or Meter(),
     )
 
 
